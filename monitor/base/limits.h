@@ -1,0 +1,53 @@
+/* Every bound of the program in one place, with the reason for its size. */
+#ifndef UTWATCH_BASE_LIMITS_H
+#define UTWATCH_BASE_LIMITS_H
+
+/* decode */
+#define MAX_VLAN_TAGS       4   /* 802.1ad stacks of 2 are common, 4 is what mirrors of mirrors reach */
+#define MAX_ENCAPSULATIONS  8   /* wrappers around one segment; deeper nesting is counted and not followed */
+#define MAX_LABELS          16  /* MPLS label stack */
+#define MAX_IPV6_EXTENSIONS 8   /* extension headers of one IPv6 packet */
+#define FRAGMENT_SLOTS      256 /* datagrams in reassembly at a time; the oldest goes first */
+#define FRAGMENT_BYTES      65535 /* the largest IP datagram */
+#define FRAGMENT_PIECES     64    /* holes and pieces of one datagram */
+#define FRAGMENT_SECONDS    30    /* RFC 791 suggests 15, Linux keeps 30 */
+
+/* flow */
+#define DEFAULT_FLOWS      262144 /* connections followed at a time; 128 bytes each */
+#define DEFAULT_HANDSHAKES 8192   /* handshakes in progress at a time */
+#define OUT_OF_ORDER_PIECES                                                                                  \
+    16 /* pieces held for one direction (SegmentSmack: a longer list is an attack)                           \
+        */
+#define OUT_OF_ORDER_BYTES     65536 /* bytes held for one direction */
+#define FLOW_IDLE_SECONDS      300   /* a quiet established connection is forgotten after this */
+#define HANDSHAKE_IDLE_SECONDS 60    /* a handshake that makes no progress is judged as it stands */
+#define SEARCH_BYTES           65536 /* how far into a direction a later TLS start is looked for */
+
+/* tls */
+#define MAX_MESSAGE_BYTES        65536 /* one handshake message; longer ones are skipped and marked */
+#define MAX_RECORD_BYTES         18432 /* RFC 2246 6.2.3: 2^14 + 2048 */
+#define MAX_SUITES_LISTED        512 /* suites kept in order for the events; tests over the offer stay exact */
+#define MAX_EXTENSIONS           128 /* extension numbers kept in order, client */
+#define MAX_SERVER_EXTENSIONS    32
+#define MAX_GROUPS               64
+#define MAX_SIGNATURE_ALGORITHMS 64
+#define MAX_VERSIONS             16 /* of supported_versions */
+#define MAX_COMPRESSION          8
+#define MAX_CERTIFICATE_TYPES    16
+#define MAX_ALERTS               8    /* alerts in clear of one handshake */
+#define MAX_HISTORY              100  /* letters, as Zeek's ssl_history */
+#define MAX_CHAIN                16   /* certificates of one message that are looked at */
+#define OBSERVATION_TEXT         6144 /* bytes for names: SNI, ALPN, subject, issuer, alternative names */
+#define MAX_ALT_NAMES            128
+#define MAX_ALPN                 16
+
+/* policy */
+#define MAX_RULES            512
+#define MAX_RULES_FILE_BYTES 1048576
+#define MAX_YAML_DEPTH       32
+#define MAX_EXTENDS_DEPTH    8
+
+/* report */
+#define MAX_EVENT_BYTES 65536
+
+#endif

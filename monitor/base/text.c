@@ -1,0 +1,186 @@
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+struct text text_over(char *buffer, size_t cap)
+{
+    buffer[0] = '\0';
+    return (struct text){.p = buffer, .cap = cap};
+}
+
+void text_bytes(struct text *t, const void *p, size_t n)
+{
+    if (t->cut || n >= t->cap - t->n) {
+        t->cut = true;
+        return;
+    }
+    if (n)
+        memcpy(t->p + t->n, p, n);
+    t->n += n;
+    t->p[t->n] = '\0';
+}
+
+void text_put(struct text *t, const char *s)
+{
+    text_bytes(t, s, strlen(s));
+}
+
+void text_char(struct text *t, char c)
+{
+    text_bytes(t, &c, 1);
+}
+
+void text_uint(struct text *t, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    text_bytes(t, digits + at, sizeof digits - at);
+}
+
+void text_int(struct text *t, int64_t value)
+{
+    if (value < 0)
+        text_char(t, '-');
+    text_uint(t, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void text_hex(struct text *t, struct span bytes, char separator)
+{
+    for (size_t i = 0; i < bytes.n; i++) {
+        if (i && separator)
+            text_char(t, separator);
+        text_char(t, hex_digits[bytes.p[i] >> 4]);
+        text_char(t, hex_digits[bytes.p[i] & 15]);
+    }
+}
+
+void text_printf(struct text *t, const char *format, ...)
+{
+    if (t->cut)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    int n = vsnprintf(t->p + t->n, t->cap - t->n, format, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= t->cap - t->n) {
+        t->p[t->n] = '\0';
+        t->cut = true;
+    } else {
+        t->n += (size_t)n;
+    }
+}
+
+/*
+ * The next character of well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above
+ * U+10FFFF) and its length in bytes; length 0 when the first byte does not start one.
+ */
+static size_t utf8_next(struct span s, uint32_t *character)
+{
+    uint8_t first = s.p[0];
+    if (first < 0x80) {
+        *character = first;
+        return 1;
+    }
+    size_t length = first >= 0xf0 && first < 0xf5   ? 4
+                    : first >= 0xe0 && first < 0xf0 ? 3
+                    : first >= 0xc2 && first < 0xe0 ? 2
+                                                    : 0;
+    if (length == 0 || length > s.n)
+        return 0;
+    uint32_t c = first & (0xffu >> (length + 1));
+    for (size_t i = 1; i < length; i++) {
+        if ((s.p[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (s.p[i] & 0x3fu);
+    }
+    if ((length == 3 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
+        (length == 4 && (c < 0x10000 || c > 0x10ffff)))
+        return 0;
+    *character = c;
+    return length;
+}
+
+/* C0, DEL, C1, and the characters that reorder or hide text on a terminal (Unicode Cf, line and paragraph
+ * separators). */
+static bool is_deceptive(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || (c >= 0x0600 && c <= 0x0605) || c == 0x061c ||
+           c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) ||
+           (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+void text_safe(struct text *t, struct span bytes)
+{
+    while (bytes.n) {
+        uint32_t c = 0;
+        size_t length = utf8_next(bytes, &c);
+        if (length == 0 || is_deceptive(c) || c == '\\') {
+            size_t escaped = length ? length : 1;
+            for (size_t i = 0; i < escaped; i++) {
+                char hex[4] = {'\\', 'x', hex_digits[bytes.p[i] >> 4], hex_digits[bytes.p[i] & 15]};
+                text_bytes(t, hex, sizeof hex);
+            }
+            bytes = span_skip(bytes, escaped);
+        } else {
+            text_bytes(t, bytes.p, length);
+            bytes = span_skip(bytes, length);
+        }
+    }
+}
+
+void text_json(struct text *t, struct span bytes)
+{
+    text_char(t, '"');
+    while (bytes.n) {
+        uint32_t c = 0;
+        size_t length = utf8_next(bytes, &c);
+        if (length == 0) {
+            text_put(t, "\xef\xbf\xbd");
+            length = 1;
+        } else if (c == '"' || c == '\\') {
+            text_char(t, '\\');
+            text_char(t, (char)c);
+        } else if (is_deceptive(c) && c < 0x10000) {
+            text_printf(t, "\\u%04x", (unsigned)c);
+        } else if (is_deceptive(c)) {
+            text_printf(t, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
+                        (unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
+        } else {
+            text_bytes(t, bytes.p, length);
+        }
+        bytes = span_skip(bytes, length);
+    }
+    text_char(t, '"');
+}
+
+void text_time(struct text *t, int64_t nanoseconds, bool micros)
+{
+    int64_t second = nanoseconds / 1000000000;
+    int64_t rest = nanoseconds % 1000000000;
+    if (rest < 0) {
+        rest += 1000000000;
+        second--;
+    }
+    time_t when = (time_t)second;
+    struct tm tm;
+    if (!gmtime_r(&when, &tm)) {
+        text_put(t, "invalid-time");
+        return;
+    }
+    text_printf(t, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                tm.tm_min, tm.tm_sec);
+    if (micros)
+        text_printf(t, ".%06" PRId64 "+0000", rest / 1000);
+    else
+        text_char(t, 'Z');
+}

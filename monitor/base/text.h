@@ -1,0 +1,41 @@
+/*
+ * An append-only writer into a buffer of fixed size. What does not fit is dropped whole and `cut` is set, so
+ * that a caller can leave a value out instead of showing half of it. Never allocates; the text is always
+ * NUL-terminated.
+ */
+#ifndef UTWATCH_BASE_TEXT_H
+#define UTWATCH_BASE_TEXT_H
+
+#include "base/span.h"
+
+struct text {
+    char *p;
+    size_t n;   /* bytes written, without the NUL */
+    size_t cap; /* bytes of the buffer, at least 1 */
+    bool cut;   /* something did not fit; nothing is appended after that */
+};
+
+struct text text_over(char *buffer, size_t cap);
+
+void text_bytes(struct text *t, const void *p, size_t n);
+void text_put(struct text *t, const char *s);
+void text_char(struct text *t, char c);
+void text_uint(struct text *t, uint64_t value);
+void text_int(struct text *t, int64_t value);
+void text_hex(struct text *t, struct span bytes, char separator); /* separator 0: none; lower case */
+__attribute__((format(printf, 2, 3))) void text_printf(struct text *t, const char *format, ...);
+
+/*
+ * Bytes from the wire for a terminal or a log line: printable ASCII and well-formed UTF-8 stay, everything
+ * else (control bytes, backslash, overlong or broken UTF-8, bidirectional and other format characters)
+ * becomes \xHH.
+ */
+void text_safe(struct text *t, struct span bytes);
+
+/* A JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD, control characters \u00XX. */
+void text_json(struct text *t, struct span bytes);
+
+/* ISO 8601 in UTC. micros: "2026-11-23T17:50:00.123456+0000"; otherwise "2026-11-23T17:50:00Z". */
+void text_time(struct text *t, int64_t nanoseconds, bool micros);
+
+#endif

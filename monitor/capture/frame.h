@@ -1,0 +1,17 @@
+/* One captured frame. Lives on the capture loop's stack; its bytes live until the next frame is asked for. */
+#ifndef UTWATCH_CAPTURE_FRAME_H
+#define UTWATCH_CAPTURE_FRAME_H
+
+#include "base/nanos.h"
+#include "base/span.h"
+
+struct frame {
+    nanos time;
+    struct span bytes; /* as captured */
+    size_t wire_len;   /* on the wire, bytes; more than bytes.n when the snap length cut the frame */
+    int link_type;     /* a DLT_ value of libpcap */
+    unsigned source;   /* which input, 0-based, in the order given */
+    uint64_t number;   /* 1-based within its source: Suricata's pcap_cnt, Wireshark's frame number */
+};
+
+#endif

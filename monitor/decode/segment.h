@@ -1,0 +1,61 @@
+/* What decoding makes of a frame: one TCP segment or UDP datagram, with the wrappers it travelled in. */
+#ifndef UTWATCH_DECODE_SEGMENT_H
+#define UTWATCH_DECODE_SEGMENT_H
+
+#include "base/limits.h"
+#include "base/nanos.h"
+#include "base/span.h"
+
+/* IPv4 addresses stand in the first 4 bytes, the rest is zero, so that endpoints compare with memcmp. */
+struct endpoint {
+    uint8_t address[16];
+    uint16_t port;
+    uint8_t family; /* 4 or 6 */
+    uint8_t zero;   /* padding, kept 0 */
+};
+
+enum encapsulation {
+    ENCAP_VLAN,
+    ENCAP_MPLS,
+    ENCAP_PPPOE,
+    ENCAP_GRE,
+    ENCAP_ERSPAN,
+    ENCAP_VXLAN,
+    ENCAP_GENEVE,
+    ENCAP_IP_IN_IP,
+    ENCAP_GTP_U,
+};
+
+/* "vlan", "gtp-u", ... as in the JSON events. */
+const char *encapsulation_name(enum encapsulation e);
+
+enum transport { TRANSPORT_TCP = 6, TRANSPORT_UDP = 17 };
+
+enum tcp_flag {
+    TCP_FIN = 0x01,
+    TCP_SYN = 0x02,
+    TCP_RST = 0x04,
+    TCP_PSH = 0x08,
+    TCP_ACK = 0x10,
+    TCP_URG = 0x20
+};
+
+struct segment {
+    nanos time;
+    uint64_t frame_number;
+    unsigned source;
+    enum transport transport;
+    struct endpoint src, dst;
+
+    uint32_t seq, ack;   /* TCP only */
+    uint8_t flags;       /* enum tcp_flag, TCP only */
+    struct span payload; /* as captured; may lie in the fragment store instead of the frame */
+    size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */
+
+    uint16_t vlan[MAX_VLAN_TAGS]; /* VLAN ids, outermost first */
+    uint8_t vlan_count;
+    uint8_t encapsulation[MAX_ENCAPSULATIONS]; /* enum encapsulation, outermost first */
+    uint8_t encapsulation_count;
+};
+
+#endif

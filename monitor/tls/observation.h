@@ -1,0 +1,286 @@
+/*
+ * All facts of one handshake, as the wire showed them. The tls layer fills it, everything to the right only
+ * reads.
+ *
+ * A fact is there only when its message was seen (`seen`); why others are missing stands in `unobserved`. The
+ * policy layer alone turns "not there" into "definitely absent" or "unknown", with observation_settled() and
+ * observation_missing().
+ */
+#ifndef UTWATCH_TLS_OBSERVATION_H
+#define UTWATCH_TLS_OBSERVATION_H
+
+#include "base/limits.h"
+#include "base/nanos.h"
+#include "decode/segment.h"
+#include "wire/suite.h"
+
+enum side { CLIENT, SERVER };
+
+enum seen {
+    SEEN_CLIENT_HELLO = 1 << 0,
+    SEEN_SERVER_HELLO = 1 << 1, /* a real one; a HelloRetryRequest only sets hello_retry */
+    SEEN_CERTIFICATE = 1 << 2,  /* the server's, with at least one certificate in it */
+    SEEN_EMPTY_SERVER_CERTIFICATE = 1 << 3,
+    SEEN_SERVER_KEY_EXCHANGE = 1 << 4,
+    SEEN_CERTIFICATE_REQUEST = 1 << 5,
+    SEEN_SERVER_HELLO_DONE = 1 << 6,
+    SEEN_CLIENT_CERTIFICATE = 1 << 7,
+    SEEN_CLIENT_KEY_EXCHANGE = 1 << 8,
+    SEEN_CERTIFICATE_VERIFY = 1 << 9,
+    SEEN_TICKET = 1 << 10, /* NewSessionTicket in clear */
+    SEEN_CLIENT_CCS = 1 << 11,
+    SEEN_SERVER_CCS = 1 << 12,
+    SEEN_CLIENT_FINISHED =
+        1 << 13, /* the first protected handshake record after the CCS; TLS 1.3: protected data */
+    SEEN_SERVER_FINISHED = 1 << 14,
+    SEEN_CLIENT_DATA = 1 << 15, /* application_data records */
+    SEEN_SERVER_DATA = 1 << 16,
+    SEEN_SSLV2_SERVER_HELLO = 1 << 17, /* a genuine SSLv2 SERVER-HELLO */
+    SEEN_SSLV2_ERROR = 1 << 18,
+    SEEN_CERTIFICATE_STATUS = 1 << 19,
+    SEEN_NO_CERTIFICATE_ALERT = 1 << 20, /* SSLv3's warning in place of an empty Certificate */
+    SEEN_RENEGOTIATION = 1 << 21,
+    SEEN_HELLO_REQUEST = 1 << 22,
+};
+
+enum unobserved {
+    UNOBSERVED_CLIENT_DIRECTION = 1 << 0, /* no byte of the client was captured */
+    UNOBSERVED_SERVER_DIRECTION = 1 << 1,
+    UNOBSERVED_GAP = 1 << 2,       /* bytes of the handshake are missing */
+    UNOBSERVED_MIDSTREAM = 1 << 3, /* the capture starts within the connection */
+    UNOBSERVED_ENCRYPTED = 1 << 4,
+    UNOBSERVED_TRUNCATED = 1 << 5,     /* frames cut by the snap length */
+    UNOBSERVED_EVICTED = 1 << 6,       /* a full table gave it up */
+    UNOBSERVED_OVERLAP = 1 << 7,       /* two different contents for the same bytes of the stream */
+    UNOBSERVED_MALFORMED = 1 << 8,     /* a message that does not parse */
+    UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
+    UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */
+    UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
+};
+#define UNOBSERVED_COUNT 12
+
+/* "server-direction", "gap", ... as in the JSON contract, for one bit. */
+const char *unobserved_name(unsigned bit_index);
+
+enum outcome {
+    OUTCOME_UNFINISHED, /* neither end was reached before the capture or the connection ended quietly */
+    OUTCOME_COMPLETE,   /* both sides changed to the new keys and sent Finished (as far as can be seen) */
+    OUTCOME_REFUSED,    /* the server ended it: fatal alert, close or reset */
+    OUTCOME_ABORTED,    /* the client ended it */
+    OUTCOME_ONE_SIDED,  /* only one direction was captured */
+};
+const char *outcome_name(enum outcome o);
+
+/* How the server answered the first hello; the reaction test of clause 7.2. */
+enum reaction {
+    REACTION_UNKNOWN,
+    REACTION_FATAL_ALERT,   /* a fatal alert before any ServerHello, or an SSLv2 ERROR to an SSLv2 hello */
+    REACTION_LATE_ALERT,    /* ServerHello, then its fatal alert before ServerHelloDone or ChangeCipherSpec */
+    REACTION_ACCEPTED,      /* ServerHello and on to ServerHelloDone or ChangeCipherSpec */
+    REACTION_ACCEPTED_LATE, /* as accepted, but its own fatal alert in clear came after that */
+    REACTION_CLOSED,        /* FIN without a fatal alert or ServerHello */
+    REACTION_RESET,         /* RST likewise; a middlebox may have sent it (E18) */
+};
+const char *reaction_name(enum reaction r);
+
+enum resumption { RESUMPTION_UNKNOWN, RESUMPTION_FULL, RESUMPTION_ID, RESUMPTION_TICKET, RESUMPTION_PSK };
+
+enum hello_format { HELLO_TLS, HELLO_SSLV2 };
+
+struct text_slice { /* a name in observation.text; length 0: none */
+    uint16_t offset;
+    uint16_t length;
+};
+
+struct tls_alert {
+    uint8_t from;  /* enum side */
+    uint8_t level; /* 1 warning, 2 fatal, as on the wire */
+    uint8_t description;
+};
+
+struct client_hello_facts {
+    enum hello_format format;
+    uint16_t record_version;
+    uint16_t version;     /* client_version, legacy_version; SSLv2 format: its version field */
+    uint16_t max_version; /* the highest of supported_versions (GREASE and drafts aside), else `version`. A
+                             draft of TLS 1.3 (0x7f00 + n) counts as 0x0304 */
+    uint8_t session_id_len;
+    bool session_id_cut;
+    uint8_t session_id[32];
+    uint16_t suites[MAX_SUITES_LISTED]; /* in order; SSLv2 format: only the TLS ones (first byte 0) */
+    uint16_t suite_count;               /* of suites[] */
+    bool suites_cut;
+    uint32_t suites_total;    /* offered, TLS code points, signalling included */
+    uint32_t sslv2_suites;    /* SSLv2-native specs offered */
+    uint32_t sslv2_specs[16]; /* the first of them, 3 bytes each */
+    struct suite_set offered; /* known suites, signalling values not among them */
+    uint32_t unknown_suites;  /* offered codes that the registry does not know */
+    bool ticket;              /* a non-empty session_ticket extension */
+    bool ticket_extension;
+    bool psk; /* pre_shared_key */
+    bool early_data;
+    bool has_extensions; /* an extensions block was there, even empty */
+    uint16_t extensions[MAX_EXTENSIONS];
+    uint16_t extension_count;
+    bool extensions_cut;
+    uint16_t groups[MAX_GROUPS];
+    uint16_t group_count;
+    uint8_t point_formats[8];
+    uint8_t point_format_count;
+    uint16_t signature_algorithms[MAX_SIGNATURE_ALGORITHMS];
+    uint16_t signature_algorithm_count;
+    uint16_t versions[MAX_VERSIONS];
+    uint16_t version_count;
+    uint8_t compression[MAX_COMPRESSION];
+    uint8_t compression_count;
+    bool compression_null;   /* null(0) is in the whole list */
+    bool lists_cut;          /* one of the lists above was longer than its room */
+    bool renegotiation_info; /* the extension, or its SCSV */
+    bool extended_master_secret;
+    bool fallback_scsv;
+    struct text_slice sni;
+    struct text_slice alpn[MAX_ALPN];
+    uint8_t alpn_count;
+    uint8_t ja3[16]; /* MD5; over the whole lists, whatever was cut above */
+    bool ja3_known;
+};
+
+struct server_hello_facts {
+    uint16_t legacy_version;
+    uint16_t version; /* after supported_versions; a draft of TLS 1.3 as it stands there */
+    uint16_t suite;
+    uint8_t session_id_len;
+    uint8_t session_id[32];
+    uint8_t compression;
+    bool psk; /* pre_shared_key: the PSK was taken */
+    bool ticket_extension;
+    bool renegotiation_info;
+    bool extended_master_secret;
+    bool truncated_hmac;
+    bool random_equals_clients;
+    uint16_t key_share_group; /* 0: none */
+    uint16_t extensions[MAX_SERVER_EXTENSIONS];
+    uint16_t extension_count;
+    bool extensions_cut;
+    struct text_slice alpn;
+    uint8_t ja3s[16];
+    bool ja3s_known;
+};
+
+struct certificate_facts {
+    bool parsed;   /* the leaf's DER could be walked to its end */
+    uint8_t key;   /* enum x509_key */
+    uint32_t bits; /* 0: unknown */
+    struct text_slice curve;
+    struct text_slice signature;
+    uint8_t x509_version;
+    uint16_t serial_len;                       /* octets */
+    uint16_t chain_len;                        /* certificates in the message */
+    uint32_t der_len;                          /* of the leaf */
+    struct text_slice subject, issuer, serial; /* serial: "01:AB:..", as EVE prints it */
+    struct text_slice alt_names[MAX_ALT_NAMES];
+    uint8_t alt_name_count;
+    bool alt_names_cut;
+    bool valid_times;
+    int64_t not_before, not_after; /* seconds, UTC */
+    uint8_t sha1[20];
+    bool issuer_empty, subject_empty, names_utf8, has_directory_string;
+    uint16_t presence, critical; /* enum x509_presence */
+    uint16_t key_usage;          /* enum x509_key_usage */
+    bool eku_server_auth, eku_any;
+    bool alt_name_has_dns;
+    bool name_checked; /* there was an SNI (or CONNECT authority) to hold against it */
+    bool name_matches;
+    /* of the CA certificates sent with it */
+    uint16_t ca_count;
+    uint32_t ca_largest;  /* bytes of DER */
+    bool ca_not_ca;       /* one lacks basicConstraints critical cA TRUE */
+    bool ca_without_sign; /* one has keyUsage without keyCertSign */
+    bool ca_weak_key;     /* one below 1024 RSA / 160 EC */
+    bool ca_unparsed;
+};
+
+struct key_exchange_facts {
+    uint16_t dh_bits;  /* of p; 0: none */
+    uint16_t group;    /* named curve; 0: none */
+    uint16_t rsa_bits; /* ephemeral RSA of the EXPORT suites; 0: none */
+    bool explicit_curve;
+};
+
+struct observation {
+    /* who and when */
+    struct endpoint client, server;
+    nanos started;         /* first packet of the connection */
+    nanos hello_time[2];   /* of ClientHello, ServerHello; by enum side */
+    nanos event_time;      /* when the observation was finished */
+    uint64_t frame_number; /* of the frame with the first hello */
+    unsigned source;
+    uint64_t flow_id; /* stable over runs, 53 bits */
+    uint16_t vlan[MAX_VLAN_TAGS];
+    uint8_t vlan_count;
+    uint8_t encapsulation[MAX_ENCAPSULATIONS];
+    uint8_t encapsulation_count;
+    struct text_slice authority; /* of an HTTP CONNECT before the hello */
+
+    /* how far it went */
+    uint32_t seen;       /* enum seen */
+    uint32_t unobserved; /* enum unobserved: why facts are missing, all directions */
+    uint32_t damage[2];  /* enum unobserved: what happened to a side's bytes before it changed its cipher */
+    bool side_seen[2];   /* any byte of that side was captured */
+    bool start_seen[2];  /* the side's first byte was captured: SYN, or a first message that can only be first
+                          */
+    bool closed[2];      /* the side sent FIN */
+    bool reset[2];       /* the side sent RST */
+    bool encrypted[2];   /* the side's later messages cannot be read */
+    enum outcome outcome;
+    enum reaction reaction;
+    enum resumption resumption;
+    bool hello_retry;
+    bool suites_changed_after_retry;
+    uint16_t protected_version; /* record version of protected records when no hello was seen; 0: none */
+    char history[MAX_HISTORY + 1];
+    uint8_t history_len;
+    struct tls_alert alerts[MAX_ALERTS];
+    uint8_t alert_count;
+
+    /* what was said */
+    struct client_hello_facts client_hello;
+    struct server_hello_facts server_hello;
+    struct certificate_facts certificate;
+    struct key_exchange_facts key_exchange;
+    struct {
+        uint16_t count; /* certificates in the client's message */
+    } client_certificate;
+    struct {
+        uint8_t types[MAX_CERTIFICATE_TYPES];
+        uint8_t type_count;
+    } certificate_request;
+    struct {
+        uint32_t lifetime_hint; /* seconds */
+        uint16_t length;        /* of the ticket */
+    } ticket_issued;
+
+    char text[OBSERVATION_TEXT]; /* what the slices point into */
+    uint16_t text_used;
+    bool text_cut; /* a name did not fit and was left out */
+};
+
+/* The negotiated version as people write it: 0x0304 for a draft of TLS 1.3. 0 without a ServerHello. */
+uint16_t observation_version(const struct observation *o);
+
+/* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
+const struct suite *observation_suite(const struct observation *o);
+
+struct span observation_text(const struct observation *o, struct text_slice slice);
+
+/*
+ * Nothing that `side` sent in clear before its ChangeCipherSpec can be hidden: its first byte was captured,
+ * none is missing, and it went on to ChangeCipherSpec (for the server: or ServerHelloDone), a fatal alert or
+ * the end of the connection. Then a message that was not seen was not sent.
+ */
+bool observation_settled(const struct observation *o, enum side side);
+
+/* When not settled: why, as enum unobserved bits; never 0 then. */
+uint32_t observation_missing(const struct observation *o, enum side side);
+
+#endif

@@ -1,0 +1,172 @@
+/* The cursor, SipHash and the text writer: what everything else stands on. */
+#include "base/cursor.h"
+#include "base/siphash.h"
+#include "base/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct span bytes(const char *literal, size_t n)
+{
+    return span_of(literal, n);
+}
+
+static void cursor_reads_in_network_order(void **state)
+{
+    (void)state;
+    struct cursor c = cursor_over(bytes("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a", 10));
+    assert_int_equal(cursor_u8(&c), 0x01);
+    assert_int_equal(cursor_u16(&c), 0x0203);
+    assert_int_equal(cursor_u24(&c), 0x040506);
+    assert_int_equal(cursor_u32(&c), 0x0708090a);
+    assert_int_equal(cursor_left(&c), 0);
+    assert_int_equal(c.status, PARSE_OK);
+}
+
+static void cursor_failure_sticks_and_consumes_nothing(void **state)
+{
+    (void)state;
+    struct cursor c = cursor_over(bytes("\x01\x02", 2));
+    assert_int_equal(cursor_u32(&c), 0);
+    assert_int_equal(c.status, PARSE_SHORT);
+    assert_int_equal(cursor_u8(&c), 0);
+    assert_int_equal(cursor_left(&c), 0);
+    cursor_fail(&c, PARSE_BAD);
+    assert_int_equal(c.status, PARSE_SHORT);
+}
+
+static void vector_longer_than_its_parent_is_short(void **state)
+{
+    (void)state;
+    struct cursor c = cursor_over(bytes("\x05\x01\x02", 3));
+    struct cursor child = cursor_vector(&c, 1);
+    assert_int_equal(child.status, PARSE_SHORT);
+    assert_int_equal(c.status, PARSE_SHORT);
+}
+
+static void vector_must_be_consumed_exactly(void **state)
+{
+    (void)state;
+    struct cursor c = cursor_over(bytes("\x02\x01\x02\x09", 4));
+    struct cursor child = cursor_vector(&c, 1);
+    cursor_u8(&child);
+    struct cursor copy = c;
+    cursor_finish(&copy, &child);
+    assert_int_equal(copy.status, PARSE_BAD);
+    cursor_u8(&child);
+    cursor_finish(&c, &child);
+    assert_int_equal(c.status, PARSE_OK);
+    assert_int_equal(cursor_u8(&c), 9);
+}
+
+static void child_that_runs_short_inside_makes_its_parent_bad(void **state)
+{
+    (void)state;
+    struct cursor c = cursor_over(bytes("\x01\x01\x02", 3));
+    struct cursor child = cursor_vector(&c, 1);
+    cursor_u16(&child);
+    cursor_finish(&c, &child);
+    assert_int_equal(c.status, PARSE_BAD);
+}
+
+/* The vectors of the SipHash paper: key 00..0f, input 00..0e, and the first of the reference table. */
+static void siphash_matches_its_paper(void **state)
+{
+    (void)state;
+    struct siphash_key key = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+    uint8_t input[15];
+    for (size_t i = 0; i < sizeof input; i++)
+        input[i] = (uint8_t)i;
+    assert_true(siphash(&key, span_of(input, 15)) == UINT64_C(0xa129ca6149be45e5));
+    assert_true(siphash(&key, span_of(input, 0)) == UINT64_C(0x726fdb47dd0e0e31));
+}
+
+static const char *safe(const char *s, size_t n)
+{
+    static char buffer[256];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_safe(&t, bytes(s, n));
+    return buffer;
+}
+
+static void safe_text_lets_nothing_through_that_moves_a_cursor(void **state)
+{
+    (void)state;
+    assert_string_equal(safe("xcap.example.org", 16), "xcap.example.org");
+    assert_string_equal(safe("a\nb\x1b[2J\x7f\\", 9), "a\\x0ab\\x1b[2J\\x7f\\x5c");
+    assert_string_equal(safe("m\xc3\xbcnster", 8), "m\xc3\xbcnster");
+    assert_string_equal(safe("\xc0\xaf", 2), "\\xc0\\xaf");          /* overlong '/' */
+    assert_string_equal(safe("\xe2\x80\xae", 3), "\\xe2\\x80\\xae"); /* right-to-left override */
+    assert_string_equal(safe("\xed\xa0\x80", 3), "\\xed\\xa0\\x80"); /* a surrogate */
+    assert_string_equal(safe("\xe2\x82", 2), "\\xe2\\x82");          /* cut in the middle */
+    assert_string_equal(safe("a\0b", 3), "a\\x00b");
+}
+
+static const char *json(const char *s, size_t n)
+{
+    static char buffer[256];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_json(&t, bytes(s, n));
+    return buffer;
+}
+
+static void json_strings_are_ascii_controls_escaped(void **state)
+{
+    (void)state;
+    assert_string_equal(json("a\"b\\c\n\0", 7), "\"a\\\"b\\\\c\\u000a\\u0000\"");
+    assert_string_equal(json("\xff!", 2), "\"\xef\xbf\xbd!\"");
+    assert_string_equal(json("\xe2\x80\xae", 3), "\"\\u202e\"");
+    assert_string_equal(json("\xf3\xa0\x80\x81", 4), "\"\\udb40\\udc01\"");
+}
+
+static void text_is_never_half_written(void **state)
+{
+    (void)state;
+    char buffer[8];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, "abc");
+    text_put(&t, "defgh");
+    assert_true(t.cut);
+    assert_string_equal(buffer, "abc");
+    text_put(&t, "d");
+    assert_string_equal(buffer, "abc");
+    t = text_over(buffer, sizeof buffer);
+    text_printf(&t, "%d", 12345678);
+    assert_true(t.cut);
+    assert_string_equal(buffer, "");
+}
+
+static void times_are_iso_8601(void **state)
+{
+    (void)state;
+    char buffer[64];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_time(&t, INT64_C(1795456200123456789), true); /* date -u -d @1795456200 */
+    assert_string_equal(buffer, "2026-11-23T17:50:00.123456+0000");
+    t = text_over(buffer, sizeof buffer);
+    text_time(&t, -1, true);
+    assert_string_equal(buffer, "1969-12-31T23:59:59.999999+0000");
+    t = text_over(buffer, sizeof buffer);
+    text_int(&t, INT64_MIN);
+    assert_string_equal(buffer, "-9223372036854775808");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cursor_reads_in_network_order),
+        cmocka_unit_test(cursor_failure_sticks_and_consumes_nothing),
+        cmocka_unit_test(vector_longer_than_its_parent_is_short),
+        cmocka_unit_test(vector_must_be_consumed_exactly),
+        cmocka_unit_test(child_that_runs_short_inside_makes_its_parent_bad),
+        cmocka_unit_test(siphash_matches_its_paper),
+        cmocka_unit_test(safe_text_lets_nothing_through_that_moves_a_cursor),
+        cmocka_unit_test(json_strings_are_ascii_controls_escaped),
+        cmocka_unit_test(text_is_never_half_written),
+        cmocka_unit_test(times_are_iso_8601),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
