@@ -38,7 +38,8 @@ const char *rule_requires(const struct rule *r); /* the requirement in words */
 const char *
 rule_profile(const struct rule *r); /* the profile it is judged under (not the one it was inherited from) */
 enum severity rule_severity(const struct rule *r);
-size_t rule_index(const struct rule *r); /* dense, in the profile's order */
+enum fault rule_binds(const struct rule *r); /* whom the requirement binds */
+size_t rule_index(const struct rule *r);     /* dense, in the profile's order */
 
 struct verdict {
     const struct rule *rule;
@@ -80,6 +81,9 @@ struct profile;
  */
 struct profile *profile_load(const char *name_or_file, const char *const *directories,
                              struct mistakes *mistakes);
+/* The same from text in memory; `file` is what mistakes are reported under. */
+struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
+                              struct mistakes *mistakes);
 void profile_free(struct profile *p);
 
 const char *profile_name(const struct profile *p);

@@ -56,8 +56,9 @@ enum unobserved {
     UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
     UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */
     UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
+    UNOBSERVED_UNDECIDED = 1 << 12, /* all was seen, but one connection alone does not decide the rule */
 };
-#define UNOBSERVED_COUNT 12
+#define UNOBSERVED_COUNT 13
 
 /* "server-direction", "gap", ... as in the JSON contract, for one bit. */
 const char *unobserved_name(unsigned bit_index);
@@ -168,9 +169,10 @@ struct server_hello_facts {
 };
 
 struct certificate_facts {
-    bool parsed;   /* the leaf's DER could be walked to its end */
-    uint8_t key;   /* enum x509_key */
-    uint32_t bits; /* 0: unknown */
+    bool parsed;                /* the leaf's DER could be walked to its end */
+    uint8_t key;                /* enum x509_key */
+    struct text_slice key_name; /* "RSA", "EC", ... */
+    uint32_t bits;              /* 0: unknown */
     struct text_slice curve;
     struct text_slice signature;
     uint8_t x509_version;

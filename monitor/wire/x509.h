@@ -75,7 +75,7 @@ struct x509 {
     bool signature_mismatch;   /* the inner and outer algorithms differ */
 
     enum x509_key key;
-    struct span key_oid;
+    struct span key_oid; /* content octets */
     size_t key_bits; /* RSA: of the modulus; DSA, DH: of p; EC: of the field as openssl counts; 0: unknown */
     struct span curve_oid; /* EC with a named curve */
 
@@ -97,14 +97,13 @@ struct x509 {
  * certificate. */
 enum parse x509_parse(struct span der, struct x509 *out);
 
-/* "RSA", "EC", "DSA", "ED25519", ... as in the JSON contract and openssl's output. */
-const char *x509_key_name(enum x509_key key);
+/* "RSA", "EC", "DSA", "ED25519", ...: openssl's name for the key's algorithm, or the dotted OID. */
+void x509_key_name(struct span oid, struct text *out);
 
 /* openssl's names ("sha1WithRSAEncryption", "ecdsa-with-SHA256", "secp256r1" -> "prime256v1"), or the dotted
  * OID. */
 void x509_signature_name(struct span oid, struct text *out);
 void x509_curve_name(struct span oid, struct text *out);
-bool x509_signature_known(struct span oid, const char **name); /* static string */
 
 /* "C=US, O=Example, CN=host" as Suricata's EVE prints a DN; values escaped by text_safe(), commas not. */
 void x509_name_text(struct span name, struct text *out);

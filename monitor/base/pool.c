@@ -1,0 +1,52 @@
+#include "base/pool.h"
+
+#include <assert.h>
+#include <sys/mman.h>
+
+bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity)
+{
+    assert(slot_bytes >= sizeof(uint32_t) && capacity > 0);
+    *pool = (struct pool){.slot_bytes = (slot_bytes + 63) & ~(size_t)63, .capacity = capacity, .fresh = 1};
+    void *memory = mmap(NULL, pool->slot_bytes * ((size_t)capacity + 1), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return false;
+    pool->slots = memory;
+    return true;
+}
+
+void pool_close(struct pool *pool)
+{
+    if (pool->slots)
+        (void)munmap(pool->slots, pool->slot_bytes * ((size_t)pool->capacity + 1));
+    *pool = (struct pool){0};
+}
+
+void *pool_at(const struct pool *pool, uint32_t index)
+{
+    assert(index > 0 && index < pool->fresh);
+    return pool->slots + pool->slot_bytes * index;
+}
+
+uint32_t pool_take(struct pool *pool)
+{
+    uint32_t index = pool->free;
+    if (index) {
+        memcpy(&pool->free, pool_at(pool, index), sizeof pool->free);
+    } else if (pool->fresh <= pool->capacity) {
+        index = pool->fresh++;
+    } else {
+        pool->refused++;
+        return 0;
+    }
+    pool->used++;
+    return index;
+}
+
+void pool_give(struct pool *pool, uint32_t index)
+{
+    memcpy(pool_at(pool, index), &pool->free, sizeof pool->free);
+    pool->free = index;
+    assert(pool->used > 0);
+    pool->used--;
+}

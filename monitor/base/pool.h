@@ -1,0 +1,31 @@
+/*
+ * Slots of one size, all memory taken at start. A slot's name is its index; index 0 is never given out, so
+ * that 0 can mean "none". Untouched slots cost address space, not memory.
+ */
+#ifndef UTWATCH_BASE_POOL_H
+#define UTWATCH_BASE_POOL_H
+
+#include "base/span.h"
+
+struct pool {
+    uint8_t *slots;
+    size_t slot_bytes;
+    uint32_t capacity; /* slots that can be given out */
+    uint32_t used;
+    uint32_t fresh;   /* the next slot that was never given out */
+    uint32_t free;    /* head of the list of returned slots */
+    uint64_t refused; /* times it was full */
+};
+
+/* False when the memory is not to be had. slot_bytes is rounded up to 64. */
+bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity);
+void pool_close(struct pool *pool);
+
+/* An index, its content undefined; 0 when the pool is full (counted). */
+uint32_t pool_take(struct pool *pool);
+void pool_give(struct pool *pool, uint32_t index);
+
+/* Valid for an index that was given out and not returned. */
+void *pool_at(const struct pool *pool, uint32_t index);
+
+#endif

@@ -1,0 +1,179 @@
+#include "capture/unpack.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
+
+struct unpack {
+    int descriptor;
+    enum packing packing;
+    bool end_of_input;
+    bool in_member; /* a gzip member or zstd frame is under way: the end of input is too early */
+    const char *error;
+    uint64_t position;
+    size_t have, used; /* of buffer */
+    z_stream gzip;
+    ZSTD_DStream *zstd;
+    uint8_t buffer[1 << 16];
+};
+
+static bool refill(struct unpack *u)
+{
+    if (u->used < u->have || u->end_of_input)
+        return true;
+    for (;;) {
+        ssize_t n = read(u->descriptor, u->buffer, sizeof u->buffer);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            u->error = strerror(errno);
+            return false;
+        }
+        u->have = (size_t)n;
+        u->used = 0;
+        u->position += (uint64_t)n;
+        u->end_of_input = n == 0;
+        return true;
+    }
+}
+
+/* Reads until the magic number is there, or the input ends. */
+static bool detect(struct unpack *u)
+{
+    static const uint8_t gzip[] = {0x1f, 0x8b};
+    static const uint8_t zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
+    while (u->have < sizeof zstd && !u->end_of_input) {
+        ssize_t n = read(u->descriptor, u->buffer + u->have, sizeof u->buffer - u->have);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            u->error = strerror(errno);
+            return false;
+        }
+        u->have += (size_t)n;
+        u->position += (uint64_t)n;
+        u->end_of_input = n == 0;
+    }
+    u->packing = PACKING_NONE;
+    if (u->have >= sizeof gzip && memcmp(u->buffer, gzip, sizeof gzip) == 0) {
+        enum { GZIP_FORMAT = 16 };
+        if (inflateInit2(&u->gzip, GZIP_FORMAT + MAX_WBITS) != Z_OK) {
+            u->error = "zlib cannot be started";
+            return false;
+        }
+        u->packing = PACKING_GZIP;
+    } else if (u->have >= sizeof zstd && memcmp(u->buffer, zstd, sizeof zstd) == 0) {
+        u->zstd = ZSTD_createDStream();
+        if (!u->zstd) {
+            u->error = "zstd cannot be started";
+            return false;
+        }
+        u->packing = PACKING_ZSTD;
+    }
+    return true;
+}
+
+static size_t read_plain(struct unpack *u, char *out, size_t size)
+{
+    size_t n = u->have - u->used < size ? u->have - u->used : size;
+    memcpy(out, u->buffer + u->used, n);
+    u->used += n;
+    return n;
+}
+
+static size_t read_gzip(struct unpack *u, char *out, size_t size)
+{
+    u->gzip.next_in = u->buffer + u->used;
+    u->gzip.avail_in = (uInt)(u->have - u->used);
+    u->gzip.next_out = (Bytef *)out;
+    u->gzip.avail_out = (uInt)size;
+    int status = inflate(&u->gzip, Z_NO_FLUSH);
+    u->used = u->have - u->gzip.avail_in;
+    u->in_member = status != Z_STREAM_END;
+    if (status == Z_STREAM_END)
+        (void)inflateReset(&u->gzip); /* another member may follow */
+    else if (status != Z_OK && status != Z_BUF_ERROR)
+        u->error = "damaged gzip data";
+    return size - u->gzip.avail_out;
+}
+
+static size_t read_zstd(struct unpack *u, char *out, size_t size)
+{
+    ZSTD_inBuffer in = {.src = u->buffer, .size = u->have, .pos = u->used};
+    ZSTD_outBuffer to = {.dst = out, .size = size};
+    size_t status = ZSTD_decompressStream(u->zstd, &to, &in);
+    u->used = in.pos;
+    u->in_member = status != 0;
+    if (ZSTD_isError(status))
+        u->error = "damaged zstd data";
+    return to.pos;
+}
+
+static ssize_t unpack_read(void *cookie, char *out, size_t size)
+{
+    struct unpack *u = cookie;
+    if (size > 1 << 20)
+        size = 1 << 20;
+    if (u->packing == PACKING_UNKNOWN && !detect(u))
+        return -1;
+    for (;;) {
+        if (!refill(u))
+            return -1;
+        size_t n = u->packing == PACKING_NONE   ? read_plain(u, out, size)
+                   : u->packing == PACKING_GZIP ? read_gzip(u, out, size)
+                                                : read_zstd(u, out, size);
+        if (n)
+            return (ssize_t)n;
+        if (u->error)
+            return -1;
+        if (u->end_of_input && u->used == u->have) {
+            if (u->packing != PACKING_NONE && u->in_member)
+                u->error = "the packed data end too early";
+            return u->error ? -1 : 0;
+        }
+    }
+}
+
+static int unpack_close(void *cookie)
+{
+    struct unpack *u = cookie;
+    if (u->packing == PACKING_GZIP)
+        (void)inflateEnd(&u->gzip);
+    if (u->zstd)
+        (void)ZSTD_freeDStream(u->zstd);
+    int status = close(u->descriptor);
+    free(u);
+    return status;
+}
+
+FILE *unpack_open(int descriptor, struct unpack **unpack)
+{
+    struct unpack *u = calloc(1, sizeof *u);
+    if (!u)
+        return NULL;
+    u->descriptor = descriptor;
+    FILE *stream = fopencookie(u, "rb", (cookie_io_functions_t){.read = unpack_read, .close = unpack_close});
+    if (!stream) {
+        free(u);
+        return NULL;
+    }
+    (void)setvbuf(stream, NULL, _IOFBF, 1 << 18);
+    *unpack = u;
+    return stream;
+}
+
+uint64_t unpack_position(const struct unpack *unpack)
+{
+    return unpack->position;
+}
+
+const char *unpack_error(const struct unpack *unpack)
+{
+    return unpack->error;
+}

@@ -1,0 +1,128 @@
+#include "decode/decode.h"
+
+#include "decode/layers.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct decoder {
+    struct fragments *fragments;
+    struct decode_counters counters;
+};
+
+const char *encapsulation_name(enum encapsulation e)
+{
+    switch (e) {
+    case ENCAP_VLAN:
+        return "vlan";
+    case ENCAP_MPLS:
+        return "mpls";
+    case ENCAP_PPPOE:
+        return "pppoe";
+    case ENCAP_GRE:
+        return "gre";
+    case ENCAP_ERSPAN:
+        return "erspan";
+    case ENCAP_VXLAN:
+        return "vxlan";
+    case ENCAP_GENEVE:
+        return "geneve";
+    case ENCAP_IP_IN_IP:
+        return "ip-in-ip";
+    case ENCAP_GTP_U:
+        return "gtp-u";
+    }
+    assert(false);
+    return "";
+}
+
+struct decoder *decoder_new(void)
+{
+    struct decoder *decoder = calloc(1, sizeof *decoder);
+    if (!decoder)
+        return NULL;
+    decoder->fragments = fragments_new();
+    if (!decoder->fragments) {
+        free(decoder);
+        return NULL;
+    }
+    return decoder;
+}
+
+void decoder_free(struct decoder *decoder)
+{
+    if (!decoder)
+        return;
+    fragments_free(decoder->fragments);
+    free(decoder);
+}
+
+const struct decode_counters *decoder_counters(const struct decoder *decoder)
+{
+    return &decoder->counters;
+}
+
+static enum layer decode_layer(struct packet *p, enum layer layer)
+{
+    switch (layer) {
+    case LAYER_ETHERNET:
+        return decode_ethernet(p);
+    case LAYER_ETHERTYPE:
+        return decode_ethertype(p);
+    case LAYER_IP:
+        return decode_ip(p);
+    case LAYER_IP_PROTOCOL:
+        return decode_ip_protocol(p);
+    case LAYER_PPP:
+        return decode_ppp(p);
+    case LAYER_MPLS:
+        return decode_mpls(p);
+    case LAYER_GRE:
+        return decode_gre(p);
+    case LAYER_ERSPAN_2:
+        return decode_erspan(p, 2);
+    case LAYER_ERSPAN_3:
+        return decode_erspan(p, 3);
+    case LAYER_UDP_PAYLOAD:
+        return decode_udp_payload(p);
+    case LAYER_VXLAN:
+        return decode_vxlan(p);
+    case LAYER_GENEVE:
+        return decode_geneve(p);
+    case LAYER_GTP_U:
+        return decode_gtp_u(p);
+    case LAYER_DONE:
+        break;
+    }
+    return LAYER_DONE;
+}
+
+enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out)
+{
+    out->time = frame->time;
+    out->frame_number = frame->number;
+    out->source = frame->source;
+    out->vlan_count = 0;
+    out->encapsulation_count = 0;
+    struct packet p = {
+        .bytes = frame->bytes,
+        .wire_left = frame->wire_len > frame->bytes.n ? frame->wire_len : frame->bytes.n,
+        .result = DECODE_OTHER,
+        .out = out,
+        .fragments = decoder->fragments,
+        .counters = &decoder->counters,
+        .now = frame->time,
+    };
+    /* Every layer takes bytes or counts against a cap of its own; the bound only says so plainly. */
+    enum { MOST_LAYERS = 8 * MAX_ENCAPSULATIONS };
+    enum layer layer = decode_link(&p, frame->link_type);
+    for (int i = 0; layer != LAYER_DONE; i++) {
+        if (i == MOST_LAYERS) {
+            p.result = DECODE_TOO_DEEP;
+            break;
+        }
+        layer = decode_layer(&p, layer);
+    }
+    decoder->counters.result[p.result]++;
+    return p.result;
+}

@@ -1,0 +1,41 @@
+/*
+ * A frame becomes a segment: link layer, tags, tunnels, IP, fragments, TCP or UDP; or it is said why not.
+ * Wrappers are peeled in a loop, at most MAX_ENCAPSULATIONS deep. Checksums are not looked at: mirrors and
+ * offloading break them.
+ */
+#ifndef UTWATCH_DECODE_DECODE_H
+#define UTWATCH_DECODE_DECODE_H
+
+#include "capture/frame.h"
+#include "decode/segment.h"
+
+enum decode_result {
+    DECODE_SEGMENT,
+    DECODE_FRAGMENT,     /* kept until its datagram is whole */
+    DECODE_OTHER,        /* neither TCP nor UDP */
+    DECODE_MALFORMED,    /* lengths that cannot be */
+    DECODE_TRUNCATED,    /* the snap length cut it before the end of the transport header */
+    DECODE_TOO_DEEP,     /* more wrappers than are followed */
+    DECODE_UNKNOWN_LINK, /* a link type that is not known here */
+    DECODE_RESULTS
+};
+
+struct decode_counters {
+    uint64_t result[DECODE_RESULTS];
+    uint64_t reassembled;        /* datagrams */
+    uint64_t fragments_expired;  /* datagrams given up: a fragment did not come in time */
+    uint64_t fragments_evicted;  /* the store was full */
+    uint64_t fragments_rejected; /* overlapping with other content, too long, too many pieces */
+};
+
+struct decoder;
+
+/* NULL when the memory for fragments is not to be had. */
+struct decoder *decoder_new(void);
+void decoder_free(struct decoder *decoder);
+const struct decode_counters *decoder_counters(const struct decoder *decoder);
+
+/* *out is valid until the next call: a reassembled datagram lies in the decoder. */
+enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out);
+
+#endif

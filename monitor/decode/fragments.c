@@ -1,0 +1,150 @@
+#include "decode/fragments.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+struct piece {
+    uint16_t from, to; /* bytes, [from, to) */
+};
+
+struct datagram {
+    bool used;
+    bool spoiled; /* RFC 5722: an overlap with other content; what still comes is dropped with it */
+    uint8_t src[16], dst[16], family, protocol;
+    uint32_t id;
+    nanos since;
+    size_t total; /* 0 until the last fragment is here */
+    size_t count;
+    struct piece piece[FRAGMENT_PIECES]; /* ascending, not touching */
+};
+
+struct fragments {
+    struct datagram datagram[FRAGMENT_SLOTS];
+    uint8_t (*bytes)[FRAGMENT_BYTES];
+};
+
+struct fragments *fragments_new(void)
+{
+    struct fragments *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    void *memory = mmap(NULL, (size_t)FRAGMENT_SLOTS * FRAGMENT_BYTES, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        free(f);
+        return NULL;
+    }
+    f->bytes = memory;
+    return f;
+}
+
+void fragments_free(struct fragments *f)
+{
+    if (!f)
+        return;
+    (void)munmap(f->bytes, (size_t)FRAGMENT_SLOTS * FRAGMENT_BYTES);
+    free(f);
+}
+
+static bool same_datagram(const struct datagram *d, const struct fragment *p)
+{
+    return d->used && d->id == p->id && d->family == p->family && d->protocol == p->protocol &&
+           memcmp(d->src, p->src, sizeof d->src) == 0 && memcmp(d->dst, p->dst, sizeof d->dst) == 0;
+}
+
+/* The fragment's datagram; a new one takes a free slot, an expired one or the oldest. */
+static size_t slot_for(struct fragments *f, const struct fragment *p, nanos now,
+                       struct decode_counters *counters)
+{
+    size_t oldest = 0;
+    size_t unused = FRAGMENT_SLOTS;
+    for (size_t i = 0; i < FRAGMENT_SLOTS; i++) {
+        struct datagram *d = &f->datagram[i];
+        if (d->used && now - d->since > FRAGMENT_SECONDS * NANOS_PER_SECOND) {
+            d->used = false;
+            counters->fragments_expired++;
+        }
+        if (same_datagram(d, p))
+            return i;
+        if (!d->used && unused == FRAGMENT_SLOTS)
+            unused = i;
+        if (d->since < f->datagram[oldest].since)
+            oldest = i;
+    }
+    if (unused == FRAGMENT_SLOTS) {
+        counters->fragments_evicted++;
+        unused = oldest;
+    }
+    struct datagram *d = &f->datagram[unused];
+    *d = (struct datagram){
+        .used = true, .family = p->family, .protocol = p->protocol, .id = p->id, .since = now};
+    memcpy(d->src, p->src, sizeof d->src);
+    memcpy(d->dst, p->dst, sizeof d->dst);
+    return unused;
+}
+
+/* False when the bytes contradict what is here. */
+static bool agrees(const struct datagram *d, const uint8_t *bytes, size_t from, struct span payload)
+{
+    size_t to = from + payload.n;
+    for (size_t i = 0; i < d->count; i++) {
+        size_t low = from > d->piece[i].from ? from : d->piece[i].from;
+        size_t high = to < d->piece[i].to ? to : d->piece[i].to;
+        if (low < high && memcmp(bytes + low, span_skip(payload, low - from).p, high - low) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Adds [from, to), joining what touches. False: too many pieces. */
+static bool add_piece(struct datagram *d, size_t from, size_t to)
+{
+    size_t first = 0;
+    while (first < d->count && d->piece[first].to < from)
+        first++;
+    size_t last = first;
+    while (last < d->count && d->piece[last].from <= to) {
+        from = d->piece[last].from < from ? d->piece[last].from : from;
+        to = d->piece[last].to > to ? d->piece[last].to : to;
+        last++;
+    }
+    if (first == last && d->count == FRAGMENT_PIECES)
+        return false;
+    memmove(&d->piece[first + 1], &d->piece[last], (d->count - last) * sizeof *d->piece);
+    d->count = d->count - (last - first) + 1;
+    d->piece[first] = (struct piece){.from = (uint16_t)from, .to = (uint16_t)to};
+    return true;
+}
+
+struct span fragments_put(struct fragments *f, const struct fragment *p, nanos now,
+                          struct decode_counters *counters)
+{
+    struct span nothing = span_of(NULL, 0);
+    if (p->payload.n == 0 || p->offset > FRAGMENT_BYTES || p->payload.n > FRAGMENT_BYTES - p->offset) {
+        counters->fragments_rejected++;
+        return nothing;
+    }
+    size_t index = slot_for(f, p, now, counters);
+    struct datagram *d = &f->datagram[index];
+    uint8_t *bytes = f->bytes[index];
+    size_t end = p->offset + p->payload.n;
+    bool ends_elsewhere = !p->more && d->total && d->total != end;
+    bool beyond_end = d->total && end > d->total;
+    bool fits = !d->spoiled && !ends_elsewhere && !beyond_end && agrees(d, bytes, p->offset, p->payload) &&
+                add_piece(d, p->offset, end);
+    if (!fits) {
+        d->spoiled = true;
+        counters->fragments_rejected++;
+        return nothing;
+    }
+    memcpy(bytes + p->offset, p->payload.p, p->payload.n);
+    if (!p->more)
+        d->total = end;
+    bool whole = d->total && d->count == 1 && d->piece[0].from == 0 && d->piece[0].to == d->total;
+    if (!whole)
+        return nothing;
+    d->used = false;
+    counters->reassembled++;
+    return span_of(bytes, d->total);
+}

@@ -1,0 +1,30 @@
+/* Reassembly of IP fragments (RFC 791 3.2, RFC 8200 4.5): a fixed number of datagrams, each in a block of
+ * fixed size. */
+#ifndef UTWATCH_DECODE_FRAGMENTS_H
+#define UTWATCH_DECODE_FRAGMENTS_H
+
+#include "base/limits.h"
+#include "base/nanos.h"
+#include "base/span.h"
+#include "decode/decode.h"
+
+struct fragment {
+    uint8_t src[16], dst[16]; /* IPv4 in the first 4 bytes, rest zero */
+    uint8_t family;           /* 4 or 6 */
+    uint8_t protocol;         /* of the payload */
+    uint32_t id;
+    size_t offset; /* bytes, in the datagram's payload */
+    bool more;     /* others follow */
+    struct span payload;
+};
+
+struct fragments;
+
+struct fragments *fragments_new(void);
+void fragments_free(struct fragments *f);
+
+/* The whole payload when this was the last piece missing (valid until the next call), else an empty span. */
+struct span fragments_put(struct fragments *f, const struct fragment *piece, nanos now,
+                          struct decode_counters *counters);
+
+#endif

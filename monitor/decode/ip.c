@@ -1,0 +1,236 @@
+/* IPv4 and IPv6 with their extension headers, fragments, TCP and UDP headers. */
+#include "decode/layers.h"
+
+enum ip_protocol {
+    PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_IPV4 = 4,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    PROTOCOL_IPV6 = 41,
+    PROTOCOL_ROUTING = 43,
+    PROTOCOL_FRAGMENT = 44,
+    PROTOCOL_GRE = 47,
+    PROTOCOL_AUTHENTICATION = 51,
+    PROTOCOL_DESTINATION = 60,
+    PROTOCOL_MOBILITY = 135,
+    PROTOCOL_HIP = 139,
+    PROTOCOL_SHIM6 = 140,
+};
+
+static void set_address(struct endpoint *end, uint8_t family, struct span address)
+{
+    *end = (struct endpoint){.family = family};
+    memcpy(end->address, address.p, address.n);
+}
+
+/* A piece of a datagram; goes on when it was the last one missing. */
+static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool more)
+{
+    if (p->bytes.n < p->wire_left) { /* a piece that is not whole spoils the datagram for good */
+        p->result = DECODE_TRUNCATED;
+        return LAYER_DONE;
+    }
+    struct fragment piece = {
+        .family = p->out->src.family,
+        .protocol = (uint8_t)p->number,
+        .id = id,
+        .offset = offset,
+        .more = more,
+        .payload = p->bytes,
+    };
+    memcpy(piece.src, p->out->src.address, sizeof piece.src);
+    memcpy(piece.dst, p->out->dst.address, sizeof piece.dst);
+    struct span whole = fragments_put(p->fragments, &piece, p->now, p->counters);
+    if (whole.n == 0) {
+        p->result = DECODE_FRAGMENT;
+        return LAYER_DONE;
+    }
+    p->bytes = whole;
+    p->wire_left = whole.n;
+    return LAYER_IP_PROTOCOL;
+}
+
+static enum layer ipv4(struct packet *p)
+{
+    struct cursor c = cursor_over(p->bytes);
+    size_t header = (size_t)(cursor_u8(&c) & 15) * 4;
+    cursor_skip(&c, 1);
+    size_t total = cursor_u16(&c);
+    uint16_t id = cursor_u16(&c);
+    uint16_t flags = cursor_u16(&c);
+    cursor_skip(&c, 1);
+    p->number = cursor_u8(&c);
+    cursor_skip(&c, 2);
+    struct span src = cursor_take(&c, 4);
+    struct span dst = cursor_take(&c, 4);
+    if (c.status != PARSE_OK)
+        return packet_fail(p);
+    if (total == 0) /* segmentation offload: the true length was not known yet when the host captured it */
+        total = p->wire_left;
+    if (header < 20 || total < header) {
+        p->result = DECODE_MALFORMED;
+        return LAYER_DONE;
+    }
+    bool longer = total > p->wire_left;
+    packet_limit(p, total);
+    if (!packet_advance(p, header))
+        return LAYER_DONE;
+    if (longer && p->bytes.n == p->wire_left) { /* the rest was never captured, whoever cut it */
+        p->wire_left = total - header;
+    }
+    set_address(&p->out->src, 4, src);
+    set_address(&p->out->dst, 4, dst);
+    bool more = flags & 0x2000;
+    size_t offset = (size_t)(flags & 0x1fff) * 8;
+    return more || offset ? fragment(p, id, offset, more) : LAYER_IP_PROTOCOL;
+}
+
+static enum layer ipv6(struct packet *p)
+{
+    struct cursor c = cursor_over(p->bytes);
+    cursor_skip(&c, 4);
+    size_t payload = cursor_u16(&c);
+    p->number = cursor_u8(&c);
+    cursor_skip(&c, 1);
+    struct span src = cursor_take(&c, 16);
+    struct span dst = cursor_take(&c, 16);
+    if (!packet_advance(p, 40))
+        return LAYER_DONE;
+    bool longer = payload > p->wire_left;
+    if (payload) /* 0: a jumbogram (RFC 2675) or segmentation offload */
+        packet_limit(p, payload);
+    if (longer)
+        p->wire_left = payload;
+    set_address(&p->out->src, 6, src);
+    set_address(&p->out->dst, 6, dst);
+    return LAYER_IP_PROTOCOL;
+}
+
+enum layer decode_ip(struct packet *p)
+{
+    if (p->bytes.n == 0)
+        return packet_fail(p);
+    switch (p->bytes.p[0] >> 4) {
+    case 4:
+        return ipv4(p);
+    case 6:
+        return ipv6(p);
+    default:
+        p->result = DECODE_MALFORMED;
+        return LAYER_DONE;
+    }
+}
+
+/* Extension headers in a row (RFC 8200 4.1); true when packet.number is something else. */
+static bool skip_extensions(struct packet *p)
+{
+    for (int i = 0; i < MAX_IPV6_EXTENSIONS; i++) {
+        struct cursor c = cursor_over(p->bytes);
+        uint32_t next = cursor_u8(&c);
+        size_t length = cursor_u8(&c);
+        switch (p->number) {
+        case PROTOCOL_HOP_BY_HOP:
+        case PROTOCOL_ROUTING:
+        case PROTOCOL_DESTINATION:
+        case PROTOCOL_MOBILITY:
+        case PROTOCOL_HIP:
+        case PROTOCOL_SHIM6:
+            length = (length + 1) * 8;
+            break;
+        case PROTOCOL_AUTHENTICATION:
+            length = (length + 2) * 4; /* RFC 4302 2.2 counts in words, less 2 */
+            break;
+        default:
+            return true;
+        }
+        if (!packet_advance(p, length))
+            return false;
+        p->number = next;
+    }
+    p->result = DECODE_TOO_DEEP;
+    return false;
+}
+
+static enum layer ipv6_fragment(struct packet *p)
+{
+    struct cursor c = cursor_over(p->bytes);
+    p->number = cursor_u8(&c);
+    cursor_skip(&c, 1);
+    uint16_t where = cursor_u16(&c);
+    uint32_t id = cursor_u32(&c);
+    if (!packet_advance(p, 8))
+        return LAYER_DONE;
+    bool more = where & 1;
+    size_t offset = where & 0xfff8u;
+    /* An atomic fragment (RFC 6946) stands for itself. */
+    return more || offset ? fragment(p, id, offset, more) : LAYER_IP_PROTOCOL;
+}
+
+static enum layer tcp(struct packet *p)
+{
+    struct segment *out = p->out;
+    struct cursor c = cursor_over(p->bytes);
+    out->transport = TRANSPORT_TCP;
+    out->src.port = cursor_u16(&c);
+    out->dst.port = cursor_u16(&c);
+    out->seq = cursor_u32(&c);
+    out->ack = cursor_u32(&c);
+    size_t header = (size_t)(cursor_u8(&c) >> 4) * 4;
+    out->flags = cursor_u8(&c) & 0x3f;
+    if (c.status != PARSE_OK)
+        return packet_fail(p);
+    if (header < 20 || header > p->wire_left) {
+        p->result = DECODE_MALFORMED;
+        return LAYER_DONE;
+    }
+    if (!packet_advance(p, header))
+        return LAYER_DONE;
+    out->payload = p->bytes;
+    out->payload_len = p->wire_left;
+    p->result = DECODE_SEGMENT;
+    return LAYER_DONE;
+}
+
+static enum layer udp(struct packet *p)
+{
+    struct segment *out = p->out;
+    struct cursor c = cursor_over(p->bytes);
+    out->transport = TRANSPORT_UDP;
+    out->src.port = cursor_u16(&c);
+    out->dst.port = cursor_u16(&c);
+    size_t length = cursor_u16(&c);
+    if (!packet_advance(p, 8))
+        return LAYER_DONE;
+    if (length >= 8)
+        packet_limit(p, length - 8);
+    out->seq = out->ack = 0;
+    out->flags = 0;
+    out->payload = p->bytes;
+    out->payload_len = p->wire_left;
+    p->result = DECODE_SEGMENT;
+    return LAYER_UDP_PAYLOAD;
+}
+
+enum layer decode_ip_protocol(struct packet *p)
+{
+    if (p->number == PROTOCOL_TCP)
+        return tcp(p);
+    if (p->out->src.family == 6 && !skip_extensions(p))
+        return LAYER_DONE;
+    switch (p->number) {
+    case PROTOCOL_TCP:
+        return tcp(p);
+    case PROTOCOL_UDP:
+        return udp(p);
+    case PROTOCOL_IPV4:
+    case PROTOCOL_IPV6:
+        return packet_wrap(p, ENCAP_IP_IN_IP) ? LAYER_IP : LAYER_DONE;
+    case PROTOCOL_FRAGMENT:
+        return ipv6_fragment(p);
+    case PROTOCOL_GRE:
+        return LAYER_GRE;
+    default:
+        p->result = DECODE_OTHER;
+        return LAYER_DONE;
+    }
+}

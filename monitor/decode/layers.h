@@ -1,0 +1,65 @@
+/*
+ * The layers of a frame, each a function from what it is to what lies in it. decode.c calls them in a loop;
+ * they never call each other. A layer that fails says so in packet.result.
+ */
+#ifndef UTWATCH_DECODE_LAYERS_H
+#define UTWATCH_DECODE_LAYERS_H
+
+#include "base/cursor.h"
+#include "decode/fragments.h"
+
+enum layer {
+    LAYER_DONE, /* packet.result tells */
+    LAYER_ETHERNET,
+    LAYER_ETHERTYPE,   /* packet.number */
+    LAYER_IP,          /* 4 or 6 by the first nibble */
+    LAYER_IP_PROTOCOL, /* packet.number */
+    LAYER_PPP,
+    LAYER_MPLS,
+    LAYER_GRE,
+    LAYER_ERSPAN_2,
+    LAYER_ERSPAN_3,
+    LAYER_UDP_PAYLOAD, /* packet.out is filled; a tunnel, or the end */
+    LAYER_VXLAN,
+    LAYER_GENEVE,
+    LAYER_GTP_U,
+};
+
+struct packet {
+    struct span bytes; /* what is left, captured and within all lengths so far */
+    size_t wire_left;  /* the same on the wire; more than bytes.n when the frame was cut */
+    uint32_t number;   /* EtherType or IP protocol of what is left */
+    enum decode_result result;
+    struct segment *out;
+    struct fragments *fragments;
+    struct decode_counters *counters;
+    nanos now;
+};
+
+enum layer decode_link(struct packet *p, int link_type);
+enum layer decode_ethernet(struct packet *p);
+enum layer decode_ethertype(struct packet *p);
+enum layer decode_ppp(struct packet *p);
+enum layer decode_mpls(struct packet *p);
+enum layer decode_ip(struct packet *p);
+enum layer decode_ip_protocol(struct packet *p);
+enum layer decode_gre(struct packet *p);
+enum layer decode_erspan(struct packet *p, unsigned type);
+enum layer decode_udp_payload(struct packet *p);
+enum layer decode_vxlan(struct packet *p);
+enum layer decode_geneve(struct packet *p);
+enum layer decode_gtp_u(struct packet *p);
+
+/* Cuts `n` bytes of header off; false, with the result set, when they are not there. */
+bool packet_advance(struct packet *p, size_t n);
+
+/* The layer's own length says how much of the rest is its payload; lower layers may have padded. */
+void packet_limit(struct packet *p, size_t wire_length);
+
+/* Bytes are missing: cut by the snap length, or never there. */
+enum layer packet_fail(struct packet *p);
+
+/* False, with the result set, when there are too many. */
+bool packet_wrap(struct packet *p, enum encapsulation e);
+
+#endif

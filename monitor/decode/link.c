@@ -1,0 +1,207 @@
+/* Link layers, tags and labels: everything below IP. */
+#include "decode/layers.h"
+
+#include <pcap/dlt.h>
+
+enum ethertype {
+    ETHERTYPE_IPV4 = 0x0800,
+    ETHERTYPE_TRANSPARENT_BRIDGING = 0x6558,
+    ETHERTYPE_VLAN = 0x8100,
+    ETHERTYPE_IPV6 = 0x86dd,
+    ETHERTYPE_MPLS = 0x8847,
+    ETHERTYPE_MPLS_MULTICAST = 0x8848,
+    ETHERTYPE_PPPOE_SESSION = 0x8864,
+    ETHERTYPE_PROVIDER_VLAN = 0x88a8,
+    ETHERTYPE_OLD_QINQ = 0x9100,
+    ETHERTYPE_ERSPAN_2 = 0x88be,
+    ETHERTYPE_ERSPAN_3 = 0x22eb,
+};
+
+bool packet_advance(struct packet *p, size_t n)
+{
+    if (n > p->bytes.n) {
+        (void)packet_fail(p);
+        return false;
+    }
+    p->bytes = span_skip(p->bytes, n);
+    p->wire_left -= n;
+    return true;
+}
+
+void packet_limit(struct packet *p, size_t wire_length)
+{
+    if (wire_length < p->wire_left)
+        p->wire_left = wire_length;
+    p->bytes = span_head(p->bytes, p->wire_left);
+}
+
+enum layer packet_fail(struct packet *p)
+{
+    p->result = p->bytes.n < p->wire_left ? DECODE_TRUNCATED : DECODE_MALFORMED;
+    return LAYER_DONE;
+}
+
+static enum layer other(struct packet *p)
+{
+    p->result = DECODE_OTHER;
+    return LAYER_DONE;
+}
+
+bool packet_wrap(struct packet *p, enum encapsulation e)
+{
+    struct segment *out = p->out;
+    if (out->encapsulation_count == MAX_ENCAPSULATIONS) {
+        p->result = DECODE_TOO_DEEP;
+        return false;
+    }
+    out->encapsulation[out->encapsulation_count++] = (uint8_t)e;
+    return true;
+}
+
+/* A header of `size` bytes whose last two are an EtherType at `type_at`. */
+static enum layer typed_header(struct packet *p, size_t size, size_t type_at)
+{
+    struct cursor c = cursor_over(span_skip(p->bytes, type_at));
+    p->number = cursor_u16(&c);
+    return packet_advance(p, size) ? LAYER_ETHERTYPE : LAYER_DONE;
+}
+
+/* The address family in host byte order of whoever wrote the capture; OpenBSD's loop is in network byte
+ * order. */
+static enum layer null_header(struct packet *p)
+{
+    return packet_advance(p, 4) ? LAYER_IP : LAYER_DONE;
+}
+
+enum layer decode_link(struct packet *p, int link_type)
+{
+    enum { DLT_RAW_OPENBSD = 14, LINKTYPE_RAW_FILE = 101 };
+    switch (link_type) {
+    case DLT_EN10MB:
+        return LAYER_ETHERNET;
+    case DLT_LINUX_SLL:
+        return typed_header(p, 16, 14);
+    case DLT_LINUX_SLL2:
+        return typed_header(p, 20, 0);
+    case DLT_RAW:
+    case DLT_RAW_OPENBSD:
+    case LINKTYPE_RAW_FILE:
+    case DLT_IPV4:
+    case DLT_IPV6:
+        return LAYER_IP;
+    case DLT_NULL:
+    case DLT_LOOP:
+        return null_header(p);
+    case DLT_PPP:
+    case DLT_PPP_SERIAL:
+        return LAYER_PPP;
+    default:
+        p->result = DECODE_UNKNOWN_LINK;
+        return LAYER_DONE;
+    }
+}
+
+enum layer decode_ethernet(struct packet *p)
+{
+    return typed_header(p, 14, 12);
+}
+
+static enum layer vlan_tag(struct packet *p)
+{
+    struct cursor c = cursor_over(p->bytes);
+    uint16_t tag = cursor_u16(&c);
+    p->number = cursor_u16(&c);
+    if (!packet_advance(p, 4))
+        return LAYER_DONE;
+    struct segment *out = p->out;
+    if (out->vlan_count == MAX_VLAN_TAGS) {
+        p->result = DECODE_TOO_DEEP;
+        return LAYER_DONE;
+    }
+    if (out->vlan_count == 0 && !packet_wrap(p, ENCAP_VLAN))
+        return LAYER_DONE;
+    out->vlan[out->vlan_count++] = tag & 0x0fff;
+    return LAYER_ETHERTYPE;
+}
+
+static enum layer pppoe(struct packet *p)
+{
+    struct cursor c = cursor_over(p->bytes);
+    cursor_skip(&c, 4);
+    size_t length = cursor_u16(&c);
+    if (!packet_wrap(p, ENCAP_PPPOE) || !packet_advance(p, 6))
+        return LAYER_DONE;
+    packet_limit(p, length);
+    return LAYER_PPP;
+}
+
+enum layer decode_ethertype(struct packet *p)
+{
+    switch (p->number) {
+    case ETHERTYPE_IPV4:
+    case ETHERTYPE_IPV6:
+        return LAYER_IP;
+    case ETHERTYPE_VLAN:
+    case ETHERTYPE_PROVIDER_VLAN:
+    case ETHERTYPE_OLD_QINQ:
+        return vlan_tag(p);
+    case ETHERTYPE_MPLS:
+    case ETHERTYPE_MPLS_MULTICAST:
+        return LAYER_MPLS;
+    case ETHERTYPE_PPPOE_SESSION:
+        return pppoe(p);
+    case ETHERTYPE_TRANSPARENT_BRIDGING:
+        return LAYER_ETHERNET;
+    case ETHERTYPE_ERSPAN_2:
+        return LAYER_ERSPAN_2;
+    case ETHERTYPE_ERSPAN_3:
+        return LAYER_ERSPAN_3;
+    default:
+        return other(p);
+    }
+}
+
+/* RFC 1661: the protocol field may be compressed to one byte, an odd one; RFC 1662 may put FF 03 before it.
+ */
+enum layer decode_ppp(struct packet *p)
+{
+    enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
+    struct cursor c = cursor_over(p->bytes);
+    size_t before = p->bytes.n;
+    if (p->bytes.n >= 2 && p->bytes.p[0] == 0xff && p->bytes.p[1] == 0x03)
+        cursor_skip(&c, 2);
+    uint32_t protocol = cursor_u8(&c);
+    if (!(protocol & 1))
+        protocol = protocol << 8 | cursor_u8(&c);
+    if (c.status != PARSE_OK)
+        return packet_fail(p);
+    if (!packet_advance(p, before - cursor_left(&c)))
+        return LAYER_DONE;
+    return protocol == PPP_IPV4 || protocol == PPP_IPV6 ? LAYER_IP : other(p);
+}
+
+/* RFC 3032. What lies under the stack is not said: an IP nibble, else a pseudowire with Ethernet in it (RFC
+ * 4448), whose control word has the nibble 0. */
+enum layer decode_mpls(struct packet *p)
+{
+    if (!packet_wrap(p, ENCAP_MPLS))
+        return LAYER_DONE;
+    for (int i = 0; i < MAX_LABELS; i++) {
+        struct cursor c = cursor_over(p->bytes);
+        uint32_t label = cursor_u32(&c);
+        if (!packet_advance(p, 4))
+            return LAYER_DONE;
+        if (!(label & 0x100))
+            continue;
+        if (p->bytes.n == 0)
+            return packet_fail(p);
+        uint8_t nibble = p->bytes.p[0] >> 4;
+        if (nibble == 4 || nibble == 6)
+            return LAYER_IP;
+        if (nibble == 0 && !packet_advance(p, 4))
+            return LAYER_DONE;
+        return LAYER_ETHERNET;
+    }
+    p->result = DECODE_TOO_DEEP;
+    return LAYER_DONE;
+}

@@ -1,0 +1,192 @@
+#include "flow/flow.h"
+
+#include "flow/stream.h"
+
+#include <assert.h>
+#include <sys/mman.h>
+
+static_assert(sizeof(struct flow) <= 128, "a flow without a handshake has to stay small");
+
+static bool same_end(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->port == b->port && a->family == b->family &&
+           memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+/* Symmetric, so that both directions meet in one bucket: each end is hashed with its port, the sum names the
+ * bucket. */
+static uint32_t bucket_of(const struct flow_table *table, const struct endpoint *a, const struct endpoint *b)
+{
+    size_t n = a->family == 4 ? 4 : 16;
+    uint8_t joined[36];
+    bool swap = memcmp(a, b, sizeof *a) > 0;
+    const struct endpoint *low = swap ? b : a;
+    const struct endpoint *high = swap ? a : b;
+    memcpy(joined, low->address, n);
+    memcpy(joined + n, high->address, n);
+    memcpy(joined + 2 * n, &low->port, 2);
+    memcpy(joined + 2 * n + 2, &high->port, 2);
+    return (uint32_t)siphash(&table->key, span_of(joined, 2 * n + 4)) & table->bucket_mask;
+}
+
+bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes)
+{
+    *table = (struct flow_table){.key = siphash_random_key()};
+    uint32_t buckets = 1024;
+    while (buckets < capacity)
+        buckets *= 2;
+    table->bucket_mask = buckets - 1;
+    void *memory = mmap(NULL, buckets * sizeof *table->buckets, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    table->buckets = memory == MAP_FAILED ? NULL : memory;
+    if (table->buckets && pool_open(&table->flows, sizeof(struct flow), capacity) &&
+        stream_stores_open(table, OUT_OF_ORDER_STORES, handshakes))
+        return true;
+    flow_table_close(table);
+    return false;
+}
+
+void flow_table_close(struct flow_table *table)
+{
+    if (table->buckets)
+        (void)munmap(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof *table->buckets);
+    pool_close(&table->flows);
+    pool_close(&table->stores);
+    pool_close(&table->recents);
+    *table = (struct flow_table){0};
+}
+
+static uint32_t index_of(const struct flow_table *table, const struct flow *flow)
+{
+    return (uint32_t)((size_t)((const uint8_t *)flow - table->flows.slots) / table->flows.slot_bytes);
+}
+
+struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side)
+{
+    for (uint32_t i = table->buckets[bucket_of(table, &segment->src, &segment->dst)]; i;) {
+        struct flow *flow = pool_at(&table->flows, i);
+        if (same_end(&flow->end[0], &segment->src) && same_end(&flow->end[1], &segment->dst)) {
+            *side = 0;
+            return flow;
+        }
+        if (same_end(&flow->end[1], &segment->src) && same_end(&flow->end[0], &segment->dst)) {
+            *side = 1;
+            return flow;
+        }
+        i = flow->hash_next;
+    }
+    return NULL;
+}
+
+static void queue_newest(struct flow_table *table, struct flow *flow)
+{
+    uint32_t index = index_of(table, flow);
+    flow->older = table->newest;
+    flow->newer = 0;
+    if (table->newest)
+        ((struct flow *)pool_at(&table->flows, table->newest))->newer = index;
+    else
+        table->oldest = index;
+    table->newest = index;
+}
+
+static void unqueue(struct flow_table *table, struct flow *flow)
+{
+    if (flow->older)
+        ((struct flow *)pool_at(&table->flows, flow->older))->newer = flow->newer;
+    else
+        table->oldest = flow->newer;
+    if (flow->newer)
+        ((struct flow *)pool_at(&table->flows, flow->newer))->older = flow->older;
+    else
+        table->newest = flow->older;
+}
+
+static void begin(struct flow *flow, const struct segment *segment)
+{
+    flow->end[0] = segment->src;
+    flow->end[1] = segment->dst;
+    flow->first_seen = flow->last_seen = segment->time;
+    memset(flow->side, 0, sizeof flow->side);
+    flow->marks[0] = flow->marks[1] = 0;
+    flow->used = false;
+    flow->handshake = 0;
+    flow->held[0] = flow->held[1] = flow->recent = 0;
+    flow->state = FLOW_SEARCHING;
+    flow->pending_side = flow->client = NO_SIDE;
+    flow->pending_isn = 0;
+}
+
+struct flow *flow_add(struct flow_table *table, const struct segment *segment)
+{
+    uint32_t index = pool_take(&table->flows);
+    if (!index)
+        return NULL;
+    struct flow *flow = pool_at(&table->flows, index);
+    begin(flow, segment);
+    uint32_t *bucket = &table->buckets[bucket_of(table, &segment->src, &segment->dst)];
+    flow->hash_next = *bucket;
+    *bucket = index;
+    queue_newest(table, flow);
+    table->counters.created++;
+    if (!(segment->flags & TCP_SYN))
+        table->counters.midstream++;
+    return flow;
+}
+
+struct flow *flow_victim(struct flow_table *table)
+{
+    enum { CHANCES = 8 };
+    for (int i = 0; i < CHANCES && table->oldest != table->newest; i++) {
+        struct flow *flow = pool_at(&table->flows, table->oldest);
+        if (!flow->used && flow->state != FLOW_HANDSHAKE)
+            return flow;
+        flow->used = false;
+        unqueue(table, flow);
+        queue_newest(table, flow);
+    }
+    return table->oldest ? pool_at(&table->flows, table->oldest) : NULL;
+}
+
+void flow_remove(struct flow_table *table, struct flow *flow)
+{
+    assert(flow->handshake == 0);
+    stream_release(table, flow);
+    uint32_t index = index_of(table, flow);
+    uint32_t *link = &table->buckets[bucket_of(table, &flow->end[0], &flow->end[1])];
+    while (*link != index)
+        link = &((struct flow *)pool_at(&table->flows, *link))->hash_next;
+    *link = flow->hash_next;
+    unqueue(table, flow);
+    pool_give(&table->flows, index);
+}
+
+void flow_restart(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    assert(flow->handshake == 0);
+    stream_release(table, flow);
+    uint32_t pending = flow->pending_isn;
+    bool confirmed = flow->pending_side != NO_SIDE && flow->pending_side != side;
+    begin(flow, segment);
+    if (confirmed) { /* this is the SYN+ACK; the SYN that it answers was seen before it */
+        flow->side[1].first = flow->side[1].next = pending + 1;
+        flow->marks[1] = SIDE_KNOWN | SIDE_SYN;
+    }
+    table->counters.restarted++;
+}
+
+uint64_t flow_id(const struct flow *flow)
+{
+    static const struct siphash_key fixed = {
+        0, 0}; /* not a table key: it only has to be the same in every run */
+    struct {
+        struct endpoint low, high;
+        nanos first_seen;
+    } name;
+    memset(&name, 0, sizeof name);
+    bool swap = memcmp(&flow->end[0], &flow->end[1], sizeof flow->end[0]) > 0;
+    name.low = flow->end[swap];
+    name.high = flow->end[!swap];
+    name.first_seen = flow->first_seen;
+    return siphash(&fixed, span_of(&name, sizeof name)) >> 11;
+}

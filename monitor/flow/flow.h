@@ -1,0 +1,105 @@
+/*
+ * The table of connections. A flow is small (128 bytes) and knows nothing of TLS but a slot number; a
+ * handshake in progress lives elsewhere. Sides are 0 and 1 in the order in which they were first seen.
+ */
+#ifndef UTWATCH_FLOW_FLOW_H
+#define UTWATCH_FLOW_FLOW_H
+
+#include "base/limits.h"
+#include "base/nanos.h"
+#include "base/pool.h"
+#include "base/siphash.h"
+#include "decode/segment.h"
+
+enum flow_state {
+    FLOW_SEARCHING, /* no TLS yet, and it may still begin: bytes are put in order */
+    FLOW_HANDSHAKE, /* a handshake is in progress: bytes are put in order and remembered for comparison */
+    FLOW_RECORDS,   /* after the handshake: only record headers are looked at */
+    FLOW_IGNORED,   /* not TLS, or beyond what can be followed */
+};
+
+enum side_mark {
+    SIDE_KNOWN = 1 << 0,       /* `next` is valid */
+    SIDE_SYN = 1 << 1,         /* its SYN was captured, so its first byte can be told */
+    SIDE_DATA = 1 << 2,        /* it sent payload */
+    SIDE_FIN_PENDING = 1 << 3, /* FIN captured, bytes before it not all in order yet */
+    SIDE_FIN = 1 << 4,
+    SIDE_RST = 1 << 5,
+    SIDE_TRUNCATED = 1 << 6, /* a frame of it was cut by the snap length */
+    SIDE_LOST = 1 << 7,      /* FLOW_RECORDS: the place of the next record header is not known */
+};
+
+struct flow_side {
+    uint32_t first; /* sequence number of its first byte as far as known */
+    uint32_t next;  /* of the next byte in order */
+    uint32_t fin_at;
+    uint32_t count; /* FLOW_SEARCHING: bytes handed on. FLOW_RECORDS: bytes to the next record header */
+};
+
+struct flow {
+    struct endpoint end[2];
+    nanos first_seen, last_seen;
+    struct flow_side side[2];
+    uint32_t handshake;               /* slot of the tls layer; 0: none */
+    uint32_t held[2];                 /* store of out-of-order data; 0: none */
+    uint32_t recent;                  /* window of bytes handed on; 0: none */
+    uint32_t pending_isn;             /* of a SYN that may begin a new connection on these ports */
+    uint32_t hash_next, older, newer; /* the table's own */
+    uint8_t marks[2];                 /* enum side_mark */
+    uint8_t state;                    /* enum flow_state */
+    uint8_t pending_side;             /* 0 or 1 when pending_isn is set, else NO_SIDE */
+    uint8_t client;                   /* the TLS client's side, once known, else NO_SIDE */
+    bool used;                        /* since it was last queued for eviction */
+};
+
+#define NO_SIDE 2
+
+struct flow_counters {
+    uint64_t created;
+    uint64_t restarted;     /* port reuse */
+    uint64_t evicted;       /* the table was full */
+    uint64_t midstream;     /* first packet was not a SYN */
+    uint64_t out_of_order;  /* segments held */
+    uint64_t retransmitted; /* segments with nothing new */
+    uint64_t conflicts;     /* overlaps with different content */
+    uint64_t gaps, gap_bytes;
+    uint64_t truncated;      /* segments cut by the snap length */
+    uint64_t outside_window; /* segments and resets with sequence numbers not to be believed */
+    uint64_t stores_refused; /* no room to hold out-of-order data */
+};
+
+struct flow_table {
+    struct pool flows;
+    struct pool stores;  /* out-of-order data, stream.c */
+    struct pool recents; /* delivered bytes of handshakes, stream.c */
+    uint32_t *buckets;
+    uint32_t bucket_mask;
+    uint32_t oldest, newest;
+    struct siphash_key key;
+    struct flow_counters counters;
+};
+
+/* Takes all memory for `capacity` flows. False when it is not to be had. */
+bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes);
+void flow_table_close(struct flow_table *table);
+
+/* The segment's connection, or NULL. *side: the one that sent it. */
+struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side);
+
+/* A new connection, its sender being side 0. NULL when the table is full: evict first. */
+struct flow *flow_add(struct flow_table *table, const struct segment *segment);
+
+/* The connection to give up first when the table is full; NULL when it is empty. Second chance: one used
+ * since it was queued goes to the end instead, at most a few at a call. */
+struct flow *flow_victim(struct flow_table *table);
+
+/* Forgets the connection and what was held for it. Its handshake must be finished before. */
+void flow_remove(struct flow_table *table, struct flow *flow);
+
+/* The same ports begin a new connection; its sender becomes side 0. The handshake must be finished before. */
+void flow_restart(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* Stable over runs: ends and start time, 53 bits so that every JSON reader keeps it. */
+uint64_t flow_id(const struct flow *flow);
+
+#endif

@@ -1,0 +1,434 @@
+#include "flow/stream.h"
+
+#include <assert.h>
+
+struct piece {
+    uint32_t seq;
+    uint32_t length;
+    uint32_t at; /* offset into store.bytes */
+};
+
+/* Out-of-order data of one direction, pieces ascending by sequence number and never overlapping. */
+struct store {
+    nanos since;
+    uint32_t count;
+    uint32_t used; /* bytes of `bytes`, taken in the order of arrival, returned all at once */
+    struct piece piece[OUT_OF_ORDER_PIECES];
+    uint8_t bytes[OUT_OF_ORDER_BYTES];
+};
+
+/* The last bytes handed on in a handshake; byte with sequence number s stands at s % RECENT_BYTES. */
+struct recent {
+    uint32_t length; /* valid bytes before the direction's `next` */
+    uint8_t bytes[RECENT_BYTES];
+};
+
+struct recents {
+    struct recent side[2];
+};
+
+bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes)
+{
+    return pool_open(&table->stores, sizeof(struct store), stores) &&
+           pool_open(&table->recents, sizeof(struct recents), handshakes);
+}
+
+static int32_t distance(uint32_t from, uint32_t to)
+{
+    return (int32_t)(to - from);
+}
+
+static void release_store(struct flow_table *table, struct flow *flow, unsigned side)
+{
+    if (flow->held[side])
+        pool_give(&table->stores, flow->held[side]);
+    flow->held[side] = 0;
+}
+
+void stream_forget_recent(struct flow_table *table, struct flow *flow)
+{
+    if (flow->recent)
+        pool_give(&table->recents, flow->recent);
+    flow->recent = 0;
+}
+
+void stream_release(struct flow_table *table, struct flow *flow)
+{
+    release_store(table, flow, 0);
+    release_store(table, flow, 1);
+    stream_forget_recent(table, flow);
+}
+
+bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const struct flow_side *from = &flow->side[side];
+    uint8_t marks = flow->marks[side];
+    bool ended = (flow->marks[0] | flow->marks[1]) & SIDE_RST || (flow->marks[0] & flow->marks[1] & SIDE_FIN);
+    if (segment->flags & TCP_SYN) {
+        bool repeated = marks & SIDE_KNOWN && segment->seq + 1 == from->first;
+        if (repeated || !(marks & SIDE_KNOWN))
+            return false;
+        if (ended)
+            return true;
+        if (segment->flags & TCP_ACK)
+            return flow->pending_side == !side && segment->ack == flow->pending_isn + 1;
+        flow->pending_side = (uint8_t)side;
+        flow->pending_isn = segment->seq;
+        return false;
+    }
+    if (flow->pending_side == side && segment->payload_len && segment->seq == flow->pending_isn + 1)
+        return true;
+    if (!(marks & SIDE_KNOWN) || !segment->payload_len)
+        return false;
+    int64_t away = distance(from->next, segment->seq);
+    bool foreign = away > SEQUENCE_WINDOW || away < -SEQUENCE_WINDOW;
+    return foreign && segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
+}
+
+/* Does the copy differ from what was handed on? Only bytes still in the window can tell. */
+static bool differs_from_recent(const struct flow_table *table, const struct flow *flow, unsigned side,
+                                uint32_t seq, struct span copy)
+{
+    if (!flow->recent)
+        return false;
+    const struct recents *recents = pool_at(&table->recents, flow->recent);
+    const struct recent *recent = &recents->side[side];
+    uint32_t oldest = flow->side[side].next - recent->length;
+    if (distance(seq, oldest) > 0) {
+        copy = span_skip(copy, (size_t)distance(seq, oldest));
+        seq = oldest;
+    }
+    copy = span_head(copy, flow->side[side].next - seq);
+    while (copy.n) {
+        size_t at = seq % RECENT_BYTES;
+        struct span piece = span_head(copy, RECENT_BYTES - at);
+        if (memcmp(recent->bytes + at, piece.p, piece.n) != 0)
+            return true;
+        copy = span_skip(copy, piece.n);
+        seq += (uint32_t)piece.n;
+    }
+    return false;
+}
+
+/* Called after `bytes` were handed on, so they are the ones just before `next`. */
+static void remember_recent(struct flow_table *table, struct flow *flow, unsigned side, struct span bytes)
+{
+    if (!flow->recent) {
+        flow->recent = pool_take(&table->recents);
+        if (!flow->recent)
+            return;
+        struct recents *fresh = pool_at(&table->recents, flow->recent);
+        fresh->side[0].length = fresh->side[1].length = 0;
+    }
+    struct recents *recents = pool_at(&table->recents, flow->recent);
+    struct recent *recent = &recents->side[side];
+    if (bytes.n > RECENT_BYTES)
+        bytes = span_skip(bytes, bytes.n - RECENT_BYTES);
+    uint32_t seq = flow->side[side].next - (uint32_t)bytes.n;
+    recent->length =
+        recent->length + bytes.n < RECENT_BYTES ? recent->length + (uint32_t)bytes.n : RECENT_BYTES;
+    while (bytes.n) {
+        size_t at = seq % RECENT_BYTES;
+        struct span piece = span_head(bytes, RECENT_BYTES - at);
+        memcpy(recent->bytes + at, piece.p, piece.n);
+        bytes = span_skip(bytes, piece.n);
+        seq += (uint32_t)piece.n;
+    }
+}
+
+static bool store_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes)
+{
+    if (store->count == OUT_OF_ORDER_PIECES || bytes.n > OUT_OF_ORDER_BYTES - store->used)
+        return false;
+    memmove(&store->piece[index + 1], &store->piece[index], (store->count - index) * sizeof *store->piece);
+    store->piece[index] = (struct piece){.seq = seq, .length = (uint32_t)bytes.n, .at = store->used};
+    memcpy(store->bytes + store->used, bytes.p, bytes.n);
+    store->used += (uint32_t)bytes.n;
+    store->count++;
+    return true;
+}
+
+/* A piece that continues the one before it, and was the last to arrive, becomes part of it: a burst is one
+ * piece. */
+static bool extend_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes)
+{
+    if (index == 0)
+        return false;
+    struct piece *before = &store->piece[index - 1];
+    bool adjacent = before->seq + before->length == seq && before->at + before->length == store->used;
+    if (!adjacent || bytes.n > OUT_OF_ORDER_BYTES - store->used)
+        return false;
+    memcpy(store->bytes + store->used, bytes.p, bytes.n);
+    store->used += (uint32_t)bytes.n;
+    before->length += (uint32_t)bytes.n;
+    return true;
+}
+
+/* Keeps what is new of the bytes. False: no room. *conflict when what is known already differs. */
+static bool store_insert(struct store *store, uint32_t seq, struct span bytes, bool *conflict)
+{
+    uint32_t index = 0;
+    while (bytes.n) {
+        while (index < store->count &&
+               distance(store->piece[index].seq + store->piece[index].length, seq) >= 0)
+            index++;
+        if (index == store->count || distance(seq, store->piece[index].seq) > 0) {
+            struct span fresh = bytes;
+            if (index < store->count)
+                fresh = span_head(bytes, (size_t)distance(seq, store->piece[index].seq));
+            bool extended = extend_piece(store, index, seq, fresh);
+            if (!extended && !store_piece(store, index, seq, fresh))
+                return false;
+            bytes = span_skip(bytes, fresh.n);
+            seq += (uint32_t)fresh.n;
+            if (!extended)
+                index++;
+            continue;
+        }
+        const struct piece *known = &store->piece[index];
+        uint32_t offset = seq - known->seq;
+        struct span again = span_head(bytes, known->length - offset);
+        if (memcmp(store->bytes + known->at + offset, again.p, again.n) != 0)
+            *conflict = true;
+        bytes = span_skip(bytes, again.n);
+        seq += (uint32_t)again.n;
+        index++;
+    }
+    return true;
+}
+
+static struct store *store_of(struct flow_table *table, struct flow *flow, unsigned side, nanos now)
+{
+    if (!flow->held[side]) {
+        flow->held[side] = pool_take(&table->stores);
+        if (!flow->held[side])
+            return NULL;
+        struct store *store = pool_at(&table->stores, flow->held[side]);
+        store->count = store->used = 0;
+        store->since = now;
+    }
+    return pool_at(&table->stores, flow->held[side]);
+}
+
+static void note_end_flags(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                           unsigned side, uint32_t data_seq)
+{
+    struct flow_side *from = &flow->side[side];
+    if (segment->flags & TCP_RST) {
+        int64_t away = distance(from->next, segment->seq);
+        if (flow->marks[side] & SIDE_KNOWN && (away < -1 || away > SEQUENCE_WINDOW))
+            table->counters.outside_window++; /* an endpoint ignores it (RFC 5961 3.2), so do we */
+        else
+            flow->marks[side] |= SIDE_RST;
+    }
+    if (segment->flags & TCP_FIN && !(flow->marks[side] & (SIDE_FIN | SIDE_FIN_PENDING))) {
+        from->fin_at = data_seq + (uint32_t)segment->payload_len;
+        flow->marks[side] |= SIDE_FIN_PENDING;
+    }
+}
+
+/* Sets the side's start from its first segment. */
+static void learn_start(struct flow *flow, unsigned side, const struct segment *segment, uint32_t data_seq)
+{
+    if (flow->marks[side] & SIDE_KNOWN)
+        return;
+    flow->side[side].first = flow->side[side].next = data_seq;
+    flow->marks[side] |= SIDE_KNOWN;
+    if (segment->flags & TCP_SYN)
+        flow->marks[side] |= SIDE_SYN;
+}
+
+static void hold(struct runs *runs, uint32_t seq, struct span bytes, nanos now)
+{
+    struct store *store = store_of(runs->table, runs->flow, runs->side, now);
+    runs->table->counters.out_of_order++;
+    if (!store) {
+        runs->table->counters.stores_refused++;
+        runs->give_up = true;
+    } else if (!store_insert(store, seq, bytes, &runs->conflict)) {
+        runs->give_up = true;
+    } else if (now - store->since > OUT_OF_ORDER_SECONDS * NANOS_PER_SECOND) {
+        runs->give_up = true;
+    }
+}
+
+struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                       unsigned side)
+{
+    struct runs runs = {.table = table, .flow = flow, .side = side};
+    struct flow_side *from = &flow->side[side];
+    uint32_t seq = segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
+    bool bare_reset = segment->flags & TCP_RST && !(flow->marks[side] & SIDE_KNOWN);
+    if (!bare_reset) /* a reset's number need not lie in the stream */
+        learn_start(flow, side, segment, seq);
+    note_end_flags(table, flow, segment, side, seq);
+    struct span bytes = segment->payload;
+    if (segment->payload_len == 0 || segment->flags & TCP_RST)
+        return runs;
+
+    size_t cut = segment->payload_len - bytes.n;
+    if (cut) {
+        table->counters.truncated++;
+        flow->marks[side] |= SIDE_TRUNCATED;
+    }
+    int64_t away = distance(from->next, seq);
+    if (away > SEQUENCE_WINDOW || away < -SEQUENCE_WINDOW) {
+        table->counters.outside_window++;
+        return runs;
+    }
+    if (away < 0) {
+        bool probe =
+            away == -1 && segment->payload_len == 1; /* a keep-alive's byte is garbage (RFC 9293 3.8.4) */
+        if (!probe && differs_from_recent(table, flow, side, seq, bytes))
+            runs.conflict = true;
+        if ((int64_t)segment->payload_len <= -away) {
+            table->counters.retransmitted++;
+            return runs;
+        }
+        size_t old = (size_t)-away;
+        cut = old > bytes.n ? segment->payload_len - old : cut;
+        bytes = span_skip(bytes, old);
+    } else if (away > 0) {
+        hold(&runs, seq, bytes, segment->time);
+        return runs;
+    }
+    if (flow->held[side]) {
+        /* Parts of it may be held already; those came first. */
+        uint32_t held_from = ((const struct store *)pool_at(&table->stores, flow->held[side]))->piece[0].seq;
+        if (distance(from->next + (uint32_t)bytes.n, held_from) < 0) {
+            hold(&runs, from->next, bytes, segment->time);
+            return runs;
+        }
+    }
+    runs.direct = bytes;
+    runs.truncated = cut;
+    return runs;
+}
+
+struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned side)
+{
+    return (struct runs){.table = table, .flow = flow, .side = side, .give_up = true, .flushing = true};
+}
+
+/* The first held piece if it is next, or if the hole before it is given up. */
+static bool next_held(struct runs *runs, struct run *out)
+{
+    struct flow *flow = runs->flow;
+    if (!flow->held[runs->side])
+        return false;
+    struct store *store = pool_at(&runs->table->stores, flow->held[runs->side]);
+    struct flow_side *from = &flow->side[runs->side];
+    if (runs->popped) { /* what the last call handed on lies in the store, so it goes only now */
+        store->count -= runs->popped;
+        memmove(&store->piece[0], &store->piece[runs->popped], store->count * sizeof *store->piece);
+        runs->popped = 0;
+    }
+    if (store->count == 0) {
+        release_store(runs->table, flow, runs->side);
+        return false;
+    }
+    const struct piece *piece = &store->piece[0];
+    int32_t hole = distance(from->next, piece->seq);
+    if (hole > 0 && !runs->give_up)
+        return false;
+    if (hole > 0) {
+        out->gap = (size_t)hole;
+        out->truncated = runs->flow->marks[runs->side] & SIDE_TRUNCATED;
+        runs->table->counters.gaps++;
+        runs->table->counters.gap_bytes += out->gap;
+    }
+    out->bytes = span_of(store->bytes + piece->at, piece->length);
+    from->next = piece->seq + piece->length;
+    runs->popped = 1;
+    /* One hole at a time: what follows may be filled yet. A flush gives up all of them. */
+    if (hole > 0 && !runs->flushing)
+        runs->give_up = false;
+    return true;
+}
+
+static bool next_end(struct runs *runs, struct run *out)
+{
+    struct flow_side *from = &runs->flow->side[runs->side];
+    if (!(runs->flow->marks[runs->side] & SIDE_FIN_PENDING))
+        return false;
+    int32_t hole = distance(from->next, from->fin_at);
+    if (hole > 0 && !runs->give_up)
+        return false;
+    if (hole > 0) {
+        out->gap = (size_t)hole;
+        out->truncated = runs->flow->marks[runs->side] & SIDE_TRUNCATED;
+        runs->table->counters.gaps++;
+        runs->table->counters.gap_bytes += out->gap;
+        from->next = from->fin_at;
+    }
+    runs->flow->marks[runs->side] = (uint8_t)((runs->flow->marks[runs->side] & ~SIDE_FIN_PENDING) | SIDE_FIN);
+    out->fin = true;
+    return true;
+}
+
+bool runs_next(struct runs *runs, struct run *out)
+{
+    struct flow_side *from = &runs->flow->side[runs->side];
+    if (runs->last.n && runs->flow->state == FLOW_HANDSHAKE)
+        remember_recent(runs->table, runs->flow, runs->side, runs->last);
+    runs->last = span_of(NULL, 0);
+    *out = (struct run){.conflict = runs->conflict};
+    if (runs->conflict)
+        runs->table->counters.conflicts++;
+    runs->conflict = false;
+
+    bool something = true;
+    if (runs->direct.n) {
+        out->bytes = runs->direct;
+        from->next += (uint32_t)runs->direct.n;
+        runs->direct = span_of(NULL, 0);
+    } else if (runs->truncated) {
+        out->gap = runs->truncated;
+        out->truncated = true;
+        from->next += (uint32_t)runs->truncated;
+        runs->table->counters.gaps++;
+        runs->table->counters.gap_bytes += runs->truncated;
+        runs->truncated = 0;
+    } else {
+        something = next_held(runs, out) || next_end(runs, out);
+    }
+    runs->last = out->bytes;
+    if (out->bytes.n)
+        runs->flow->marks[runs->side] |= SIDE_DATA;
+    return something || out->conflict;
+}
+
+bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                        unsigned side, struct span *at_header)
+{
+    struct flow_side *from = &flow->side[side];
+    uint32_t end = segment->seq + (uint32_t)segment->payload_len;
+    int32_t ahead = distance(from->next, end);
+    if (ahead <= 0 || segment->payload_len == 0)
+        return false; /* seen before, or late */
+    int32_t hole = distance(from->next, segment->seq);
+    struct span bytes = segment->payload;
+    if (hole < 0) {
+        bytes = span_skip(bytes, (size_t)-hole);
+        hole = 0;
+    }
+    from->next = end;
+    if (flow->marks[side] & SIDE_LOST) {
+        *at_header = bytes;
+        return bytes.n > 0;
+    }
+    uint32_t fresh = (uint32_t)ahead; /* the hole and the bytes */
+    if (from->count >= fresh) {
+        from->count -= fresh;
+        return false;
+    }
+    uint32_t into = from->count; /* where the header lies, counted from the old `next` */
+    from->count = 0;
+    if (into < (uint32_t)hole || into - (uint32_t)hole >= bytes.n) {
+        flow->marks[side] |= SIDE_LOST;
+        table->counters.gaps += hole > 0;
+        return false;
+    }
+    *at_header = span_skip(bytes, into - (uint32_t)hole);
+    return true;
+}

@@ -1,0 +1,72 @@
+/*
+ * TCP reassembly, one direction at a time: segments in, runs of bytes in order out.
+ *
+ * Bytes that arrive in order are handed on where they lie. What comes early is copied into a bounded store
+ * and handed on when the hole before it is filled, or when the hole has to be called a gap: the store is
+ * full, too old, or the connection ends. Of bytes seen twice the first copy counts, because it has been
+ * handed on already; a second copy that differs is a conflict, reported once a run, since the endpoint may
+ * have taken the other one.
+ */
+#ifndef UTWATCH_FLOW_STREAM_H
+#define UTWATCH_FLOW_STREAM_H
+
+#include "flow/flow.h"
+
+/* What is known next of one direction: first a gap, then bytes, then its end; any of them may be missing. */
+struct run {
+    struct span bytes;
+    size_t gap;     /* bytes lost before `bytes` */
+    bool truncated; /* the gap is the snap length's doing */
+    bool conflict;  /* other content was seen for bytes of this direction */
+    bool fin;       /* the direction ended after `bytes` */
+};
+
+/* Iteration over the runs that one segment makes available. */
+struct runs {
+    struct flow_table *table;
+    struct flow *flow;
+    unsigned side;
+    struct span direct; /* in-order part of the segment, not handed on yet */
+    size_t truncated;   /* bytes that the snap length cut after it */
+    bool conflict;
+    bool give_up;     /* the next hole is a gap */
+    bool flushing;    /* all holes are */
+    uint32_t popped;  /* pieces handed on and not yet taken out of the store */
+    struct span last; /* handed on by the last call */
+};
+
+bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes);
+
+/* Forgets what is held for both directions. */
+void stream_release(struct flow_table *table, struct flow *flow);
+
+/* The handshake is over: retransmissions need not be compared any more. */
+void stream_forget_recent(struct flow_table *table, struct flow *flow);
+
+/*
+ * Does this segment begin a new connection on the ports of a known one? True for a SYN after the old one has
+ * ended, for the SYN+ACK or the data that confirm an unexpected SYN, and for foreign sequence numbers after a
+ * long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its connection for it
+ * either.
+ */
+bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsigned side);
+
+/* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is
+ * false. */
+struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                       unsigned side);
+
+/* The connection ends or is given up: what is held comes out, holes being gaps. */
+struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned side);
+
+bool runs_next(struct runs *runs, struct run *out);
+
+/*
+ * A segment in FLOW_RECORDS: moves `next` and says where the next record header lies in the payload. False:
+ * none in this segment (the common case). Lost bytes inside a record do not matter; otherwise the side is
+ * SIDE_LOST until a segment starts with what looks like a record header.
+ */
+bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                        unsigned side, struct span *at_header);
+
+#endif

@@ -1,0 +1,140 @@
+/* A profile as it is judged: flat tables, everything by index. */
+#ifndef UTWATCH_POLICY_COMPILED_H
+#define UTWATCH_POLICY_COMPILED_H
+
+#include "policy/fields.h"
+#include "policy/tree.h"
+
+enum op {
+    OP_TRUE, /* constants: what a condition on parameters came to */
+    OP_FALSE,
+    OP_ALL_OF, /* operand: number of children */
+    OP_ANY_OF,
+    OP_NOT,
+    OP_PRESENT, /* operand: 1 present, 0 absent */
+    OP_ONE_OF,  /* BOOL, NUMBER, VERSION, ENUM: operand numbers from `from` */
+    OP_BELOW,   /* operand: the number */
+    OP_ABOVE,
+    OP_AT_LEAST,
+    OP_AT_MOST,
+    OP_FLAGS_ANY, /* operand: mask */
+    OP_FLAGS_ALL,
+    OP_LIST_ANY, /* NUMBERS: operand numbers from `from` */
+    OP_LIST_ALL,
+    OP_STRING,     /* operand patterns from `from` */
+    OP_SUITE_IN,   /* operand: set */
+    OP_SUITES_ALL, /* every offered suite is in the set */
+    OP_SUITES_ANY,
+};
+
+/* In prefix order; a leaf speaks of one field. */
+struct condition_node {
+    uint8_t op;
+    uint8_t field;
+    uint16_t from;
+    int64_t operand;
+};
+
+struct condition {
+    uint32_t start;
+    uint16_t length; /* nodes; 0: no condition */
+};
+
+struct rule_case {
+    struct condition condition;
+    enum fault fault;
+    enum basis basis;
+    enum severity severity;
+    const char *note;
+    const char *observed;
+};
+
+enum { CASES_OF_RULE = 16, NODES_OF_CONDITION = 128, VALUES_OF_PROFILE = 4096, SETS_OF_PROFILE = 128 };
+
+struct rule {
+    const struct profile *profile;
+    const char *id;
+    char *clause; /* with the document's name */
+    const char *requires;
+    const char *note;
+    const char *observed;
+    uint32_t sid, rev;
+    enum severity severity;
+    enum basis basis;
+    enum fault binds;
+    bool never_pass, never_fail;
+    struct condition when;
+    struct rule_case fail[CASES_OF_RULE];
+    size_t fail_count;
+    struct rule_case pass[CASES_OF_RULE];
+    size_t pass_count;
+    const struct node *node; /* as it was written */
+    const char *file;
+    const char *document;
+};
+
+struct parameter {
+    const char *name;
+    const struct node *node;
+    const char *file;
+};
+
+struct named_set {
+    const char *name;
+    const struct node *node;
+    const char *file;
+    uint16_t index; /* into sets, when compiled */
+    bool compiled, compiling;
+};
+
+struct profile {
+    const char *name, *title, *status;
+    struct tree *trees;
+    struct rule rules[MAX_RULES];
+    size_t rule_count;
+    struct parameter parameters[64];
+    size_t parameter_count;
+    struct named_set named[SETS_OF_PROFILE];
+    size_t named_count;
+    struct condition_node *nodes;
+    size_t node_count, node_capacity;
+    int64_t values[VALUES_OF_PROFILE];
+    size_t value_count;
+    const char *strings[256];
+    size_t string_count;
+    struct suite_set sets[SETS_OF_PROFILE];
+    size_t set_count;
+};
+
+/* What a compiler function needs to know and to complain. */
+struct compiler {
+    struct profile *profile;
+    struct mistakes *mistakes;
+    const char *file;
+};
+
+__attribute__((format(printf, 3, 4))) void complain_at(struct compiler *c, const struct node *n,
+                                                       const char *format, ...);
+__attribute__((format(printf, 3, 4))) void complain_at_key(struct compiler *c, const struct node *n,
+                                                           const char *format, ...);
+
+/* A mapping of conditions (conjunction) or a list of them (disjunction); members named in `reserved` are left
+ * alone. */
+struct condition compile_condition(struct compiler *c, const struct node *n, const char *const *reserved);
+
+/* Numbers with units: 24h, 7d, 90s, 0x0301, 1024. False when it is none. */
+bool parse_number(const char *text, int64_t *number);
+
+/* A set by $name, a suite by name, a list of them, or a mapping of properties. -1 after a mistake. */
+int compile_suite_set(struct compiler *c, const struct node *n);
+
+/* Key bits of a suite under the profile's parameters. */
+int64_t suite_bits(const struct profile *p, const struct suite *suite);
+
+/* Finds a parameter's node, or NULL; complains when `at` is given. */
+const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);
+
+/* Checks the {fields} of a template. */
+void check_template(struct compiler *c, const struct node *n);
+
+#endif

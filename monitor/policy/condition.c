@@ -1,0 +1,461 @@
+/* Conditions from YAML to nodes in prefix order. */
+#include "policy/compiled.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void complain_at(struct compiler *c, const struct node *n, const char *format, ...)
+{
+    char message[400];
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(message, sizeof message, format, ap);
+    va_end(ap);
+    mistake_add(c->mistakes, c->file, n->line, n->column, "%s", message);
+}
+
+void complain_at_key(struct compiler *c, const struct node *n, const char *format, ...)
+{
+    char message[400];
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(message, sizeof message, format, ap);
+    va_end(ap);
+    mistake_add(c->mistakes, c->file, n->key ? n->key_line : n->line, n->key ? n->key_column : n->column,
+                "%s", message);
+}
+
+bool parse_number(const char *text, int64_t *number)
+{
+    if (*text == '\0' || *text == ' ' || *text == '+')
+        return false;
+    char *end;
+    long long n = strtoll(text, &end, strncmp(text, "0x", 2) == 0 ? 16 : 10);
+    static const struct {
+        const char *unit;
+        long long factor;
+    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    for (size_t i = 0; end != text && i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i].unit) == 0 && n < INT64_MAX / 86400 && n > INT64_MIN / 86400) {
+            *number = n * units[i].factor;
+            return true;
+        }
+    return false;
+}
+
+const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at)
+{
+    struct suggestion near = suggestion_for(name);
+    for (size_t i = 0; i < c->profile->parameter_count; i++) {
+        if (strcmp(c->profile->parameters[i].name, name) == 0)
+            return &c->profile->parameters[i];
+        suggestion_try(&near, c->profile->parameters[i].name);
+    }
+    char buffer[128];
+    if (at)
+        complain_at(c, at, "no parameter '%s'%s", name, suggestion_text(&near, buffer, sizeof buffer));
+    return NULL;
+}
+
+static void emit(struct compiler *c, enum op op, enum field field, size_t from, int64_t operand)
+{
+    struct profile *p = c->profile;
+    if (p->node_count == p->node_capacity) {
+        p->node_capacity = p->node_capacity ? p->node_capacity * 2 : 256;
+        struct condition_node *nodes = realloc(p->nodes, p->node_capacity * sizeof *nodes);
+        if (!nodes)
+            abort();
+        p->nodes = nodes;
+    }
+    p->nodes[p->node_count++] = (struct condition_node){
+        .op = (uint8_t)op, .field = (uint8_t)field, .from = (uint16_t)from, .operand = operand};
+}
+
+/* What a scalar says for this field; a $name is a parameter's value. */
+static bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number)
+{
+    const struct field_info *info = &field_info[field];
+    if (n->kind != NODE_SCALAR) {
+        complain_at(c, n, "one value is due here for '%s' (%s)", info->name, field_type_name(info->type));
+        return false;
+    }
+    const char *text = n->text;
+    if (*text == '$') {
+        const struct parameter *p = find_parameter(c, text + 1, n);
+        if (!p)
+            return false;
+        text = p->node->text;
+    }
+    if (info->type == TYPE_BOOL) {
+        *number = strcmp(text, "true") == 0;
+        if (*number || strcmp(text, "false") == 0)
+            return true;
+        complain_at(c, n, "'%s' is true or false, not '%s'", info->name, text);
+        return false;
+    }
+    if (info->words && field_word(field, text, number))
+        return true;
+    if ((info->type == TYPE_NUMBER || info->type == TYPE_VERSION || info->type == TYPE_NUMBERS) &&
+        parse_number(text, number))
+        return true;
+    struct suggestion near = suggestion_for(text);
+    for (const struct code_word *w = info->words; w && w->word; w++)
+        suggestion_try(&near, w->word);
+    char buffer[128];
+    complain_at(c, n, "'%s' is no value of '%s' (%s)%s", text, info->name, field_type_name(info->type),
+                suggestion_text(&near, buffer, sizeof buffer));
+    return false;
+}
+
+/* Elements of a list, or the one scalar, into the table of values. Returns how many; 0 after a mistake. */
+static size_t add_values(struct compiler *c, const struct node *n, enum field field, size_t *from)
+{
+    struct profile *p = c->profile;
+    *from = p->value_count;
+    const struct node *first = n->kind == NODE_SEQUENCE ? n->first : n;
+    size_t count = 0;
+    bool ok = true;
+    for (const struct node *e = first; e; e = n->kind == NODE_SEQUENCE ? e->next : NULL) {
+        int64_t number;
+        if (p->value_count == VALUES_OF_PROFILE) {
+            complain_at(c, e, "too many values in one profile");
+            return 0;
+        }
+        if (!scalar_number(c, e, field, &number)) {
+            ok = false;
+            continue;
+        }
+        p->values[p->value_count++] = number;
+        count++;
+    }
+    if (ok && count == 0)
+        complain_at(c, n, "an empty list: the condition could never be true");
+    return ok ? count : 0;
+}
+
+static void compile_strings(struct compiler *c, const struct node *n, enum field field)
+{
+    struct profile *p = c->profile;
+    size_t from = p->string_count;
+    const struct node *first = n->kind == NODE_SEQUENCE ? n->first : n;
+    for (const struct node *e = first; e; e = n->kind == NODE_SEQUENCE ? e->next : NULL) {
+        if (e->kind != NODE_SCALAR) {
+            complain_at(c, e, "a text is due here");
+            return;
+        }
+        if (p->string_count == sizeof p->strings / sizeof *p->strings) {
+            complain_at(c, e, "too many texts in one profile");
+            return;
+        }
+        p->strings[p->string_count++] = e->text;
+    }
+    if (p->string_count == from)
+        complain_at(c, n, "an empty list: the condition could never be true");
+    emit(c, OP_STRING, field, from, (int64_t)(p->string_count - from));
+}
+
+static void compile_flags(struct compiler *c, const struct node *n, enum field field, enum op op)
+{
+    size_t from;
+    int64_t mask = 0;
+    size_t count = add_values(c, n, field, &from);
+    for (size_t i = 0; i < count; i++)
+        mask |= c->profile->values[from + i];
+    c->profile->value_count = from;
+    emit(c, op, field, 0, mask);
+}
+
+/* The plain form: a value, or a list of which one has to hold. */
+static void compile_equals(struct compiler *c, const struct node *n, enum field field)
+{
+    size_t from;
+    size_t count;
+    int set;
+    switch (field_info[field].type) {
+    case TYPE_BOOL:
+    case TYPE_NUMBER:
+    case TYPE_VERSION:
+    case TYPE_ENUM:
+        count = add_values(c, n, field, &from);
+        emit(c, OP_ONE_OF, field, from, (int64_t)count);
+        break;
+    case TYPE_FLAGS:
+        compile_flags(c, n, field, OP_FLAGS_ANY);
+        break;
+    case TYPE_NUMBERS:
+        count = add_values(c, n, field, &from);
+        emit(c, OP_LIST_ANY, field, from, (int64_t)count);
+        break;
+    case TYPE_STRING:
+        compile_strings(c, n, field);
+        break;
+    case TYPE_SUITE:
+        set = compile_suite_set(c, n);
+        emit(c, OP_SUITE_IN, field, 0, set);
+        break;
+    case TYPE_SUITES:
+        complain_at(c, n, "'%s' needs all, any or none: { all: { in: $set } }", field_info[field].name);
+        break;
+    }
+}
+
+static bool is_ordered(enum field field)
+{
+    enum field_type type = field_info[field].type;
+    return type == TYPE_NUMBER || type == TYPE_VERSION;
+}
+
+/* What stands under all, any or none: a list, a $set, or { in: ... }. */
+static const struct node *quantified(struct compiler *c, const struct node *n)
+{
+    if (n->kind != NODE_MAPPING)
+        return n;
+    if (n->first && !n->first->next && strcmp(n->first->key, "in") == 0)
+        return n->first;
+    complain_at(c, n, "in: is due here");
+    return NULL;
+}
+
+static void compile_quantifier(struct compiler *c, const struct node *n, enum field field)
+{
+    bool all = strcmp(n->key, "all") == 0;
+    bool none = strcmp(n->key, "none") == 0;
+    const struct node *what = quantified(c, n);
+    size_t from;
+    if (!what)
+        return;
+    if (none)
+        emit(c, OP_NOT, field, 0, 1);
+    switch (field_info[field].type) {
+    case TYPE_SUITES:
+        emit(c, all ? OP_SUITES_ALL : OP_SUITES_ANY, field, 0, compile_suite_set(c, what));
+        break;
+    case TYPE_NUMBERS: {
+        int64_t count = (int64_t)add_values(c, what, field, &from);
+        emit(c, all ? OP_LIST_ALL : OP_LIST_ANY, field, from, count);
+        break;
+    }
+    case TYPE_FLAGS:
+        compile_flags(c, what, field, all ? OP_FLAGS_ALL : OP_FLAGS_ANY);
+        break;
+    default:
+        complain_at_key(c, n, "'%s' is for lists and sets; '%s' is a %s", n->key, field_info[field].name,
+                        field_type_name(field_info[field].type));
+        break;
+    }
+}
+
+static void compile_operator(struct compiler *c, const struct node *n, enum field field);
+
+static size_t count_members(const struct node *n)
+{
+    size_t count = 0;
+    for (const struct node *m = n->first; m; m = m->next)
+        count++;
+    return count;
+}
+
+/* Two limits of one field that no number keeps. */
+static void check_limits(struct compiler *c, const struct node *n, enum field field)
+{
+    int64_t low = INT64_MIN;
+    int64_t high = INT64_MAX;
+    struct mistakes ignored = {0};
+    struct compiler quiet = {.profile = c->profile, .mistakes = &ignored, .file = c->file};
+    for (const struct node *m = n->first; m; m = m->next) {
+        int64_t limit;
+        if (!is_ordered(field) || m->kind != NODE_SCALAR || !scalar_number(&quiet, m, field, &limit))
+            continue;
+        if (strcmp(m->key, "below") == 0 && limit - 1 < high)
+            high = limit - 1;
+        if (strcmp(m->key, "at-most") == 0 && limit < high)
+            high = limit;
+        if (strcmp(m->key, "above") == 0 && limit + 1 > low)
+            low = limit + 1;
+        if (strcmp(m->key, "at-least") == 0 && limit > low)
+            low = limit;
+    }
+    mistakes_free(&ignored);
+    if (low > high)
+        complain_at(c, n, "no value of '%s' can keep these limits: the condition could never be true",
+                    field_info[field].name);
+}
+
+static void compile_field(struct compiler *c, const struct node *n, enum field field)
+{
+    if (n->kind != NODE_MAPPING) {
+        compile_equals(c, n, field);
+        return;
+    }
+    if (!n->first)
+        complain_at(c, n, "an empty condition on '%s'", field_info[field].name);
+    check_limits(c, n, field);
+    emit(c, OP_ALL_OF, field, 0, (int64_t)count_members(n));
+    for (const struct node *m = n->first; m; m = m->next)
+        compile_operator(c, m, field);
+}
+
+static void compile_limit(struct compiler *c, const struct node *n, enum field field, enum op op)
+{
+    int64_t limit = 0;
+    if (!is_ordered(field))
+        complain_at_key(c, n, "'%s' compares numbers; '%s' is a %s", n->key, field_info[field].name,
+                        field_type_name(field_info[field].type));
+    else
+        (void)scalar_number(c, n, field, &limit);
+    emit(c, op, field, 0, limit);
+}
+
+static void compile_operator(struct compiler *c, const struct node *n, enum field field)
+{
+    static const struct {
+        const char *word;
+        enum op op;
+    } limits[] = {
+        {"below", OP_BELOW}, {"above", OP_ABOVE}, {"at-least", OP_AT_LEAST}, {"at-most", OP_AT_MOST}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (strcmp(n->key, limits[i].word) == 0) {
+            compile_limit(c, n, field, limits[i].op);
+            return;
+        }
+    if (strcmp(n->key, "in") == 0) {
+        compile_equals(c, n, field);
+    } else if (strcmp(n->key, "not") == 0) {
+        emit(c, OP_NOT, field, 0, 1);
+        compile_field(c, n, field);
+    } else if (strcmp(n->key, "present") == 0) {
+        bool yes = n->kind == NODE_SCALAR && strcmp(n->text, "true") == 0;
+        if (!yes && !(n->kind == NODE_SCALAR && strcmp(n->text, "false") == 0))
+            complain_at(c, n, "'present' is true or false");
+        emit(c, OP_PRESENT, field, 0, yes);
+    } else if (strcmp(n->key, "matches") == 0) {
+        if (field_info[field].type == TYPE_STRING)
+            compile_strings(c, n, field);
+        else
+            complain_at_key(c, n, "'matches' is for text; '%s' is a %s", field_info[field].name,
+                            field_type_name(field_info[field].type));
+    } else if (strcmp(n->key, "all") == 0 || strcmp(n->key, "any") == 0 || strcmp(n->key, "none") == 0) {
+        compile_quantifier(c, n, field);
+    } else {
+        static const char *const words[] = {"not", "in",  "below", "above",   "at-least", "at-most",
+                                            "all", "any", "none",  "matches", "present"};
+        struct suggestion near = suggestion_for(n->key);
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            suggestion_try(&near, words[i]);
+        char buffer[128];
+        complain_at_key(c, n, "no operator '%s'%s", n->key, suggestion_text(&near, buffer, sizeof buffer));
+    }
+}
+
+static void compile_parameter_test(struct compiler *c, const struct node *n, const char *name)
+{
+    const struct node at_key = {.line = n->key_line, .column = n->key_column};
+    const struct parameter *p = find_parameter(c, name, &at_key);
+    bool equal = false;
+    if (n->kind == NODE_MAPPING)
+        complain_at(c, n, "a value or a list of values is due here");
+    const struct node *first = n->kind == NODE_SEQUENCE ? n->first : n;
+    for (const struct node *e = first; p && e; e = n->kind == NODE_SEQUENCE ? e->next : NULL)
+        equal |= e->kind == NODE_SCALAR && strcmp(e->text, p->node->text) == 0;
+    emit(c, equal ? OP_TRUE : OP_FALSE, FIELD_COUNT, 0, 0);
+}
+
+static bool is_reserved(const char *const *reserved, const char *key)
+{
+    for (; reserved && *reserved; reserved++)
+        if (strcmp(*reserved, key) == 0)
+            return true;
+    return false;
+}
+
+static void compile_member(struct compiler *c, const struct node *n);
+
+static void compile_mapping(struct compiler *c, const struct node *n, const char *const *reserved)
+{
+    size_t count = 0;
+    for (const struct node *m = n->first; m; m = m->next)
+        count += !is_reserved(reserved, m->key);
+    if (count == 0)
+        complain_at(c, n, "a condition is due here");
+    emit(c, OP_ALL_OF, FIELD_COUNT, 0, (int64_t)count);
+    for (const struct node *m = n->first; m; m = m->next)
+        if (!is_reserved(reserved, m->key))
+            compile_member(c, m);
+}
+
+static void compile_any(struct compiler *c, const struct node *n, const char *const *reserved)
+{
+    if (n->kind == NODE_SCALAR) {
+        complain_at(c, n, "a condition is due here: FIELD: VALUE, or a list of such mappings");
+        return;
+    }
+    if (n->kind == NODE_MAPPING) {
+        compile_mapping(c, n, reserved);
+        return;
+    }
+    if (!n->first)
+        complain_at(c, n, "an empty list: the condition could never be true");
+    emit(c, OP_ANY_OF, FIELD_COUNT, 0, (int64_t)count_members(n));
+    for (const struct node *e = n->first; e; e = e->next) {
+        if (e->kind == NODE_MAPPING)
+            compile_mapping(c, e, reserved);
+        else
+            complain_at(c, e, "a mapping of conditions is due here");
+    }
+}
+
+static void compile_member(struct compiler *c, const struct node *n)
+{
+    static const char prefix[] = "parameter.";
+    if (strcmp(n->key, "any-of") == 0) {
+        compile_any(c, n, NULL);
+    } else if (strcmp(n->key, "not") == 0) {
+        emit(c, OP_NOT, FIELD_COUNT, 0, 1);
+        compile_any(c, n, NULL);
+    } else if (strncmp(n->key, prefix, sizeof prefix - 1) == 0) {
+        compile_parameter_test(c, n, n->key + sizeof prefix - 1);
+    } else {
+        enum field field = field_by_name(n->key);
+        if (field != FIELD_COUNT) {
+            compile_field(c, n, field);
+            return;
+        }
+        struct suggestion near = suggestion_for(n->key);
+        for (int f = 0; f < FIELD_COUNT; f++)
+            suggestion_try(&near, field_info[f].name);
+        char buffer[128];
+        complain_at_key(c, n, "no field '%s'%s", n->key, suggestion_text(&near, buffer, sizeof buffer));
+    }
+}
+
+struct condition compile_condition(struct compiler *c, const struct node *n, const char *const *reserved)
+{
+    size_t start = c->profile->node_count;
+    compile_any(c, n, reserved);
+    size_t length = c->profile->node_count - start;
+    if (length > NODES_OF_CONDITION) {
+        complain_at(c, n, "a condition with more than %d parts", NODES_OF_CONDITION);
+        length = 0;
+    }
+    return (struct condition){.start = (uint32_t)start, .length = (uint16_t)length};
+}
+
+void check_template(struct compiler *c, const struct node *n)
+{
+    for (const char *at = strchr(n->text, '{'); at; at = strchr(at + 1, '{')) {
+        const char *end = strchr(at, '}');
+        char name[64];
+        if (!end || (size_t)(end - at) > sizeof name) {
+            complain_at(c, n, "a '{' without its '}'");
+            return;
+        }
+        (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
+        if (field_by_name(name) != FIELD_COUNT)
+            continue;
+        struct suggestion near = suggestion_for(name);
+        for (int f = 0; f < FIELD_COUNT; f++)
+            suggestion_try(&near, field_info[f].name);
+        char buffer[128];
+        complain_at(c, n, "no field '%s'%s", name, suggestion_text(&near, buffer, sizeof buffer));
+    }
+}

@@ -1,0 +1,162 @@
+#include "policy/fields.h"
+
+#include "wire/x509.h"
+
+static const struct code_word version_names[] = {
+    {0x0002, "SSLv2"},   {0x0300, "SSLv3"},   {0x0301, "TLSv1"}, {0x0302, "TLS 1.1"},
+    {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}, {0, NULL},
+};
+static const struct code_word format_names[] = {{HELLO_TLS, "tls"}, {HELLO_SSLV2, "sslv2"}, {0, NULL}};
+static const struct code_word reaction_names[] = {
+    {REACTION_FATAL_ALERT, "fatal-alert"},
+    {REACTION_LATE_ALERT, "late-alert"},
+    {REACTION_ACCEPTED, "accepted"},
+    {REACTION_ACCEPTED_LATE, "accepted-late"},
+    {REACTION_CLOSED, "closed"},
+    {REACTION_RESET, "reset"},
+    {0, NULL},
+};
+static const struct code_word conclusion_names[] = {
+    {0, "continued"}, {1, "fatal-alert"}, {2, "closed"}, {0, NULL}};
+static const struct code_word answer_names[] = {
+    {0, "empty"}, {1, "certificate"}, {2, "none"}, {3, "no-certificate-alert"}, {0, NULL},
+};
+static const struct code_word method_names[] = {
+    {RESUMPTION_FULL, "full"},
+    {RESUMPTION_ID, "id"},
+    {RESUMPTION_TICKET, "ticket"},
+    {RESUMPTION_PSK, "psk"},
+    {0, NULL},
+};
+static const struct code_word outcome_names[] = {
+    {OUTCOME_UNFINISHED, "unfinished"}, {OUTCOME_COMPLETE, "complete"},   {OUTCOME_REFUSED, "refused"},
+    {OUTCOME_ABORTED, "aborted"},       {OUTCOME_ONE_SIDED, "one-sided"}, {0, NULL},
+};
+static const struct code_word kx_names[] = {
+    {KX_NULL, "null"},
+    {KX_RSA, "rsa"},
+    {KX_RSA_EXPORT, "rsa_export"},
+    {KX_DH, "dh"},
+    {KX_DHE, "dhe"},
+    {KX_DH_ANON, "dh_anon"},
+    {KX_ECDH, "ecdh"},
+    {KX_ECDHE, "ecdhe"},
+    {KX_ECDH_ANON, "ecdh_anon"},
+    {KX_PSK, "psk"},
+    {KX_DHE_PSK, "dhe_psk"},
+    {KX_RSA_PSK, "rsa_psk"},
+    {KX_ECDHE_PSK, "ecdhe_psk"},
+    {KX_SRP, "srp"},
+    {KX_KRB5, "krb5"},
+    {KX_FORTEZZA, "fortezza"},
+    {KX_GOST, "gost"},
+    {KX_ECCPWD, "eccpwd"},
+    {KX_TLS13, "tls13"},
+    {0, NULL},
+};
+static const struct code_word key_names[] = {
+    {X509_KEY_RSA, "RSA"},
+    {X509_KEY_RSA_PSS, "rsassaPss"},
+    {X509_KEY_DSA, "DSA"},
+    {X509_KEY_DH, "DH"},
+    {X509_KEY_EC, "EC"},
+    {X509_KEY_ED25519, "ED25519"},
+    {X509_KEY_ED448, "ED448"},
+    {X509_KEY_GOST, "GOST"},
+    {X509_KEY_ML_DSA, "ML-DSA"},
+    {X509_KEY_UNKNOWN, "unknown"},
+    {0, NULL},
+};
+static const struct code_word presence_names[] = {
+    {X509_HAS_AUTHORITY_KEY_ID, "authorityKeyIdentifier"},
+    {X509_HAS_SUBJECT_KEY_ID, "subjectKeyIdentifier"},
+    {X509_HAS_KEY_USAGE, "keyUsage"},
+    {X509_HAS_EXTENDED_KEY_USAGE, "extKeyUsage"},
+    {X509_HAS_SUBJECT_ALT_NAME, "subjectAltName"},
+    {X509_HAS_BASIC_CONSTRAINTS, "basicConstraints"},
+    {0, NULL},
+};
+static const struct code_word usage_names[] = {
+    {X509_DIGITAL_SIGNATURE, "digitalSignature"},
+    {X509_NON_REPUDIATION, "nonRepudiation"},
+    {X509_KEY_ENCIPHERMENT, "keyEncipherment"},
+    {X509_DATA_ENCIPHERMENT, "dataEncipherment"},
+    {X509_KEY_AGREEMENT, "keyAgreement"},
+    {X509_KEY_CERT_SIGN, "keyCertSign"},
+    {X509_CRL_SIGN, "cRLSign"},
+    {X509_ENCIPHER_ONLY, "encipherOnly"},
+    {X509_DECIPHER_ONLY, "decipherOnly"},
+    {0, NULL},
+};
+
+const struct field_info field_info[FIELD_COUNT] = {
+#define FIELD(identifier, name, type, side, names, unit, help)                                               \
+    [FIELD_##identifier] = {name, TYPE_##type, side, names, unit, help},
+#include "policy/fields.def"
+#undef FIELD
+};
+
+const char *field_type_name(enum field_type type)
+{
+    switch (type) {
+    case TYPE_BOOL:
+        return "true or false";
+    case TYPE_NUMBER:
+        return "number";
+    case TYPE_VERSION:
+        return "version";
+    case TYPE_ENUM:
+        return "word";
+    case TYPE_FLAGS:
+        return "set of words";
+    case TYPE_STRING:
+        return "text";
+    case TYPE_NUMBERS:
+        return "list of numbers";
+    case TYPE_SUITE:
+        return "suite";
+    case TYPE_SUITES:
+        return "set of suites";
+    }
+    return "";
+}
+
+enum field field_by_name(const char *name)
+{
+    for (int f = 0; f < FIELD_COUNT; f++)
+        if (strcmp(field_info[f].name, name) == 0)
+            return (enum field)f;
+    return FIELD_COUNT;
+}
+
+bool field_word(enum field field, const char *word, int64_t *number)
+{
+    for (const struct code_word *w = field_info[field].words; w && w->word; w++)
+        if (strcmp(w->word, word) == 0) {
+            *number = w->number;
+            return true;
+        }
+    return false;
+}
+
+const char *field_word_of(enum field field, int64_t number)
+{
+    for (const struct code_word *w = field_info[field].words; w && w->word; w++)
+        if (w->number == number)
+            return w->word;
+    return NULL;
+}
+
+void fields_list(FILE *out)
+{
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        const struct field_info *info = &field_info[f];
+        (void)fprintf(out, "%-32s %-16s %s%s%s%s\n", info->name, field_type_name(info->type), info->help,
+                      *info->unit ? " (" : "", info->unit, *info->unit ? ")" : "");
+        if (!info->words)
+            continue;
+        (void)fprintf(out, "%-50s", "");
+        for (const struct code_word *w = info->words; w->word; w++)
+            (void)fprintf(out, "%s%s", w->word, w[1].word ? ", " : "\n");
+    }
+}

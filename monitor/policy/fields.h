@@ -1,0 +1,72 @@
+/* The facts that rules can speak of. A fact is a value, definitely absent, or unknown for reasons. */
+#ifndef UTWATCH_POLICY_FIELDS_H
+#define UTWATCH_POLICY_FIELDS_H
+
+#include "policy/policy.h"
+
+enum field {
+#define FIELD(identifier, name, type, side, names, unit, help) FIELD_##identifier,
+#include "policy/fields.def"
+#undef FIELD
+    FIELD_COUNT
+};
+
+enum field_type {
+    TYPE_BOOL,
+    TYPE_NUMBER,
+    TYPE_VERSION, /* a number with names */
+    TYPE_ENUM,
+    TYPE_FLAGS, /* a set of names: bit n is names[n] */
+    TYPE_STRING,
+    TYPE_NUMBERS, /* a list */
+    TYPE_SUITE,
+    TYPE_SUITES, /* a set, and perhaps codes that nobody has named */
+};
+
+enum field_side { CLIENT_SIDE, SERVER_SIDE, NO_ONES };
+
+struct code_word {
+    int64_t number;
+    const char *word; /* NULL ends a list */
+};
+
+struct field_info {
+    const char *name;
+    enum field_type type;
+    enum field_side side;
+    const struct code_word *words; /* of ENUM, FLAGS (number: the bit's mask), VERSION */
+    const char *unit;
+    const char *help;
+};
+
+extern const struct field_info field_info[FIELD_COUNT];
+
+const char *field_type_name(enum field_type type);
+/* FIELD_COUNT when there is none. */
+enum field field_by_name(const char *name);
+/* False when the field has no such word. */
+bool field_word(enum field field, const char *word, int64_t *number);
+const char *field_word_of(enum field field, int64_t number);
+
+enum known { KNOWN_VALUE, KNOWN_ABSENT, KNOWN_NOT };
+
+struct value {
+    enum known known;
+    uint32_t reasons;               /* KNOWN_NOT: enum unobserved bits, never 0 */
+    int64_t number;                 /* BOOL 0 or 1, NUMBER, VERSION, ENUM, FLAGS (mask) */
+    struct span string;             /* STRING */
+    const uint16_t *list;           /* NUMBERS of two bytes */
+    const uint8_t *octets;          /* NUMBERS of one byte, when list is NULL */
+    size_t count;                   /* of list or octets */
+    bool cut;                       /* the list goes on beyond what is kept */
+    const struct suite *suite;      /* SUITE */
+    const struct suite_set *suites; /* SUITES */
+    uint32_t unknown_suites;        /* SUITES: codes that nobody has named */
+};
+
+struct value field_value(enum field field, const struct policy_case *c);
+
+/* Appends what the field holds, for people. */
+void field_text(enum field field, const struct policy_case *c, struct text *out);
+
+#endif

@@ -1,0 +1,253 @@
+/* Three-valued (Kleene) evaluation of conditions, and from conditions to verdicts. */
+#include "policy/compiled.h"
+
+#include <assert.h>
+#include <fnmatch.h>
+
+enum kleene { FALSE3, UNKNOWN3, TRUE3 };
+
+struct result {
+    enum kleene value;
+    uint32_t reasons; /* of UNKNOWN3 */
+};
+
+static struct result definite(bool b)
+{
+    return (struct result){.value = b ? TRUE3 : FALSE3};
+}
+
+static bool in_values(const struct profile *p, const struct condition_node *n, int64_t number)
+{
+    for (int64_t i = 0; i < n->operand; i++)
+        if (p->values[n->from + i] == number)
+            return true;
+    return false;
+}
+
+static int64_t element(const struct value *v, size_t i)
+{
+    return v->list ? v->list[i] : v->octets[i];
+}
+
+static struct result test_list(const struct profile *p, const struct condition_node *n, const struct value *v)
+{
+    bool all = n->op == OP_LIST_ALL;
+    for (size_t i = 0; i < v->count; i++)
+        if (in_values(p, n, element(v, i)) != all)
+            return definite(!all);
+    if (v->cut)
+        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_TOO_LONG};
+    return definite(all);
+}
+
+/* A code that nobody has named may or may not be in the set: it leaves open what the known ones do not
+ * decide. */
+static struct result test_suites(const struct profile *p, const struct condition_node *n,
+                                 const struct value *v)
+{
+    const struct suite_set *set = &p->sets[n->operand];
+    bool all = n->op == OP_SUITES_ALL;
+    if (all && !suite_set_subset(set, v->suites))
+        return definite(false);
+    if (!all && suite_set_meets(set, v->suites))
+        return definite(true);
+    if (v->unknown_suites)
+        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_UNKNOWN_CODE};
+    return definite(all);
+}
+
+static bool matches_string(const struct profile *p, const struct condition_node *n, struct span string)
+{
+    char text[256];
+    if (string.n >= sizeof text || memchr(string.p, 0, string.n))
+        return false;
+    memcpy(text, string.p, string.n);
+    text[string.n] = '\0';
+    for (int64_t i = 0; i < n->operand; i++)
+        if (fnmatch(p->strings[n->from + i], text, FNM_CASEFOLD) == 0)
+            return true;
+    return false;
+}
+
+static struct result test_leaf(const struct profile *p, const struct condition_node *n,
+                               const struct policy_case *c)
+{
+    if (n->op == OP_TRUE || n->op == OP_FALSE)
+        return definite(n->op == OP_TRUE);
+    struct value v = field_value((enum field)n->field, c);
+    if (n->field == FIELD_SERVER_KEY_BITS && v.known == KNOWN_VALUE)
+        v.number = suite_bits(p, observation_suite(c->observation));
+    if (n->op == OP_PRESENT && v.known == KNOWN_NOT && v.reasons == UNOBSERVED_UNKNOWN_CODE)
+        return definite(n->operand); /* it is there, only nobody knows its name */
+    if (v.known == KNOWN_NOT)
+        return (struct result){.value = UNKNOWN3, .reasons = v.reasons};
+    if (n->op == OP_PRESENT)
+        return definite((v.known == KNOWN_VALUE) == (n->operand != 0));
+    if (v.known == KNOWN_ABSENT)
+        return definite(false);
+    switch ((enum op)n->op) {
+    case OP_ONE_OF:
+        return definite(in_values(p, n, v.number));
+    case OP_BELOW:
+        return definite(v.number < n->operand);
+    case OP_ABOVE:
+        return definite(v.number > n->operand);
+    case OP_AT_LEAST:
+        return definite(v.number >= n->operand);
+    case OP_AT_MOST:
+        return definite(v.number <= n->operand);
+    case OP_FLAGS_ANY:
+        return definite(v.number & n->operand);
+    case OP_FLAGS_ALL:
+        return definite((v.number & n->operand) == n->operand);
+    case OP_LIST_ANY:
+    case OP_LIST_ALL:
+        return test_list(p, n, &v);
+    case OP_STRING:
+        return definite(matches_string(p, n, v.string));
+    case OP_SUITE_IN:
+        return definite(suite_set_has(&p->sets[n->operand], suite_index(v.suite)));
+    case OP_SUITES_ALL:
+    case OP_SUITES_ANY:
+        return test_suites(p, n, &v);
+    case OP_TRUE:
+    case OP_FALSE:
+    case OP_ALL_OF:
+    case OP_ANY_OF:
+    case OP_NOT:
+    case OP_PRESENT:
+        break;
+    }
+    assert(false);
+    return definite(false);
+}
+
+/* Takes `count` results off the stack: ALL_OF is as false as its falsest part, ANY_OF as true as its truest.
+ */
+static struct result combine(bool all, const struct result *parts, int64_t count)
+{
+    struct result r = definite(all);
+    for (int64_t i = 0; i < count; i++) {
+        bool decides = parts[i].value == (all ? FALSE3 : TRUE3);
+        if (decides)
+            return definite(!all);
+        if (parts[i].value == UNKNOWN3) {
+            r.value = UNKNOWN3;
+            r.reasons |= parts[i].reasons;
+        }
+    }
+    return r;
+}
+
+/* Prefix order read from its end is a stack machine without jumps. */
+static struct result evaluate(const struct profile *p, struct condition condition,
+                              const struct policy_case *c)
+{
+    struct result stack[NODES_OF_CONDITION];
+    size_t depth = 0;
+    for (size_t i = condition.length; i-- > 0;) {
+        const struct condition_node *n = &p->nodes[condition.start + i];
+        if (n->op == OP_ALL_OF || n->op == OP_ANY_OF) {
+            assert(depth >= (size_t)n->operand);
+            depth -= (size_t)n->operand;
+            struct result r = combine(n->op == OP_ALL_OF, &stack[depth], n->operand);
+            stack[depth++] = r;
+        } else if (n->op == OP_NOT) {
+            assert(depth >= 1);
+            stack[depth - 1].value = (enum kleene)(TRUE3 - stack[depth - 1].value);
+        } else {
+            stack[depth++] = test_leaf(p, n, c);
+        }
+    }
+    assert(depth == 1);
+    return stack[0];
+}
+
+static const struct rule_case *first_true(const struct profile *p, const struct rule_case *cases,
+                                          size_t count, const struct policy_case *c, uint32_t *unknown)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct result r = evaluate(p, cases[i].condition, c);
+        if (r.value == TRUE3)
+            return &cases[i];
+        if (r.value == UNKNOWN3)
+            *unknown |= r.reasons;
+    }
+    return NULL;
+}
+
+static void conclude(struct verdict *v, enum verdict_value value, const struct rule_case *by)
+{
+    v->value = value;
+    if (!by)
+        return;
+    v->basis = by->basis;
+    v->severity = by->severity;
+    v->fault = value == VERDICT_FAIL ? by->fault : FAULT_NONE;
+    v->note = by->note;
+    v->observed = by->observed;
+}
+
+static void judge_rule(const struct rule *r, const struct policy_case *c, struct verdict *v)
+{
+    const struct profile *p = r->profile;
+    *v = (struct verdict){.rule = r, .basis = r->basis, .severity = r->severity, .observed = r->observed};
+    if (r->when.length) {
+        struct result when = evaluate(p, r->when, c);
+        if (when.value == FALSE3)
+            return;
+        if (when.value == UNKNOWN3) {
+            v->value = VERDICT_NOT_OBSERVABLE;
+            v->reasons = when.reasons;
+            return;
+        }
+    }
+    const struct rule_case *fail = first_true(p, r->fail, r->fail_count, c, &v->reasons);
+    if (fail) {
+        v->reasons = 0;
+        conclude(v, r->never_fail ? VERDICT_NOT_APPLICABLE : VERDICT_FAIL, fail);
+        return;
+    }
+    if (v->reasons) {
+        v->value = VERDICT_NOT_OBSERVABLE;
+        return;
+    }
+    const struct rule_case *pass = NULL;
+    if (r->pass_count) {
+        pass = first_true(p, r->pass, r->pass_count, c, &v->reasons);
+        if (!pass) { /* neither the one nor the other: this connection does not tell */
+            v->value = VERDICT_NOT_OBSERVABLE;
+            v->reasons |= v->reasons ? 0 : UNOBSERVED_UNDECIDED;
+            return;
+        }
+        v->reasons = 0;
+    }
+    conclude(v, r->never_pass ? VERDICT_NOT_APPLICABLE : VERDICT_PASS, pass);
+}
+
+void profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        judge_rule(&p->rules[i], c, &out[i]);
+}
+
+void verdict_observed(const struct verdict *v, const struct policy_case *c, struct text *out)
+{
+    const char *at = v->observed ? v->observed : "";
+    while (*at) {
+        size_t plain = strcspn(at, "{");
+        text_bytes(out, at, plain);
+        at += plain;
+        const char *end = *at ? strchr(at, '}') : NULL;
+        if (!end)
+            return;
+        char name[64];
+        (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
+        enum field field = field_by_name(name);
+        if (field == FIELD_SERVER_KEY_BITS && observation_suite(c->observation))
+            text_int(out, suite_bits(v->rule->profile, observation_suite(c->observation)));
+        else if (field != FIELD_COUNT)
+            field_text(field, c, out);
+        at = end + 1;
+    }
+}

@@ -1,0 +1,118 @@
+#include "policy/mistakes.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { MOST_MISTAKES = 1000, LONGEST_WORD = 63 };
+
+void mistake_add(struct mistakes *m, const char *file, uint32_t line, uint32_t column, const char *format,
+                 ...)
+{
+    if (m->count == MOST_MISTAKES)
+        return;
+    if (m->count == m->capacity) {
+        size_t capacity = m->capacity ? m->capacity * 2 : 16;
+        struct mistake *list = realloc(m->list, capacity * sizeof *list);
+        if (!list)
+            return;
+        m->list = list;
+        m->capacity = capacity;
+    }
+    struct mistake *new = &m->list[m->count++];
+    new->line = line;
+    new->column = column;
+    struct text file_text = text_over(new->file, sizeof new->file);
+    text_safe(&file_text, span_of(file, strlen(file)));
+    char message[512];
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(message, sizeof message, format, ap);
+    va_end(ap);
+    /* The words of a file are as little to be trusted on a terminal as those of the wire. */
+    struct text text = text_over(new->message, sizeof new->message);
+    text_safe(&text, span_of(message, strnlen(message, sizeof new->message - 1)));
+    if (text.cut)
+        text = text_over(new->message, sizeof new->message),
+        text_put(&text, "a mistake in text that cannot be shown");
+}
+
+void mistakes_free(struct mistakes *m)
+{
+    free(m->list);
+    *m = (struct mistakes){0};
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct mistake *x = a;
+    const struct mistake *y = b;
+    int files = strcmp(x->file, y->file);
+    if (files)
+        return files;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
+}
+
+void mistakes_print(const struct mistakes *m, FILE *out)
+{
+    if (m->count)
+        qsort(m->list, m->count, sizeof *m->list, by_place);
+    for (size_t i = 0; i < m->count; i++) {
+        const struct mistake *one = &m->list[i];
+        if (one->line)
+            (void)fprintf(out, "%s:%u:%u: %s\n", one->file, one->line, one->column, one->message);
+        else
+            (void)fprintf(out, "%s: %s\n", one->file, one->message);
+    }
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Levenshtein. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t n = strlen(b);
+    size_t row[LONGEST_WORD + 1];
+    if (n > LONGEST_WORD || strlen(a) > LONGEST_WORD)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t above = row[j];
+            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[n];
+}
+
+struct suggestion suggestion_for(const char *word)
+{
+    size_t n = strlen(word);
+    return (struct suggestion){.word = word, .distance = n < 4 ? 2 : n < 10 ? 3 : 4};
+}
+
+void suggestion_try(struct suggestion *s, const char *candidate)
+{
+    size_t distance = edit_distance(s->word, candidate);
+    if (distance < s->distance) {
+        s->distance = distance;
+        s->best = candidate;
+    }
+}
+
+const char *suggestion_text(const struct suggestion *s, char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    if (s->best)
+        (void)snprintf(buffer, size, " (did you mean '%s'?)", s->best);
+    return buffer;
+}

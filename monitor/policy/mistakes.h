@@ -1,0 +1,24 @@
+/* Collecting an operator's mistakes, and guessing what was meant. */
+#ifndef UTWATCH_POLICY_MISTAKES_H
+#define UTWATCH_POLICY_MISTAKES_H
+
+#include "policy/policy.h"
+
+/* Adds one; beyond a thousand they are only counted in the last. */
+__attribute__((format(printf, 5, 6))) void mistake_add(struct mistakes *m, const char *file, uint32_t line,
+                                                       uint32_t column, const char *format, ...);
+
+/* The best of several candidates for a misspelt word. */
+struct suggestion {
+    const char *word;
+    const char *best; /* NULL: none is near */
+    size_t distance;
+};
+
+struct suggestion suggestion_for(const char *word);
+void suggestion_try(struct suggestion *s, const char *candidate);
+
+/* " (did you mean 'x'?)" or "" in a buffer of the caller. */
+const char *suggestion_text(const struct suggestion *s, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,512 @@
+/* From files to a profile: what it extends, what it drops, its parameters, sets and rules. */
+#include "policy/compiled.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct loader {
+    struct profile *profile;
+    struct mistakes *mistakes;
+    const char *const *directories;
+    const char *loaded[64]; /* names of profiles that are in already */
+    size_t loaded_count;
+    const char *chain[MAX_EXTENDS_DEPTH + 1]; /* what is being loaded, outermost first */
+    size_t depth;
+};
+
+static const char *const document_keys[] = {"utwatch", "profile",    "title", "status", "document", "extends",
+                                            "drop",    "parameters", "sets",  "rules",  NULL};
+static const char *const rule_keys[] = {"id",       "sid",      "rev",   "clause", "document", "requires",
+                                        "binds",    "severity", "basis", "when",   "pass",     "fail",
+                                        "observed", "note",     "never", NULL};
+static const char *const case_keys[] = {"fault", "basis", "severity", "note", "observed", NULL};
+
+static void check_keys(struct compiler *c, const struct node *n, const char *const *known)
+{
+    for (const struct node *m = n->first; m; m = m->next) {
+        struct suggestion near = suggestion_for(m->key);
+        bool found = false;
+        for (const char *const *k = known; *k; k++) {
+            found |= strcmp(*k, m->key) == 0;
+            suggestion_try(&near, *k);
+        }
+        char buffer[128];
+        if (!found)
+            complain_at_key(c, m, "unknown key '%s'%s", m->key,
+                            suggestion_text(&near, buffer, sizeof buffer));
+    }
+}
+
+/* The text of a member; NULL when it is not there (a mistake when it has to be). */
+static const char *text_member(struct compiler *c, const struct node *n, const char *key, bool required)
+{
+    const struct node *m = node_member(n, key);
+    if (m && m->kind == NODE_SCALAR && *m->text)
+        return m->text;
+    if (m)
+        complain_at(c, m, "'%s' is a text", key);
+    else if (required)
+        complain_at(c, n, "'%s' is missing", key);
+    return NULL;
+}
+
+static bool word_member(struct compiler *c, const struct node *n, const char *key, const char *const *words,
+                        int *out)
+{
+    const struct node *m = node_member(n, key);
+    if (!m)
+        return false;
+    const char *text = m->kind == NODE_SCALAR ? m->text : "";
+    struct suggestion near = suggestion_for(text);
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], text) == 0) {
+            *out = i;
+            return true;
+        }
+        suggestion_try(&near, words[i]);
+    }
+    char buffer[128];
+    complain_at(c, m, "'%s' is no %s%s", text, key, suggestion_text(&near, buffer, sizeof buffer));
+    return false;
+}
+
+static uint32_t number_member(struct compiler *c, const struct node *n, const char *key, bool required,
+                              uint32_t otherwise)
+{
+    const struct node *m = node_member(n, key);
+    int64_t number = otherwise;
+    if (!m && required)
+        complain_at(c, n, "'%s' is missing", key);
+    if (m && (m->kind != NODE_SCALAR || !parse_number(m->text, &number) || number < 1 || number > UINT32_MAX))
+        complain_at(c, m, "'%s' is a number from 1 to %u", key, UINT32_MAX);
+    return (uint32_t)number;
+}
+
+static const char *const fault_words[] = {"none", "ue", "server", "both", NULL};
+static const char *const severity_words[] = {"info", "low", "medium", "high", NULL};
+static const char *const basis_words[] = {"direct", "inferred", "partial", NULL};
+
+static enum fault fault_member(struct compiler *c, const struct node *n, const char *key,
+                               enum fault otherwise)
+{
+    int i;
+    return word_member(c, n, key, fault_words, &i) ? (enum fault)i : otherwise;
+}
+
+static enum severity severity_member(struct compiler *c, const struct node *n, enum severity otherwise)
+{
+    int i;
+    return word_member(c, n, "severity", severity_words, &i) ? (enum severity)i : otherwise;
+}
+
+static enum basis basis_member(struct compiler *c, const struct node *n, enum basis otherwise)
+{
+    int i;
+    return word_member(c, n, "basis", basis_words, &i) ? (enum basis)i : otherwise;
+}
+
+static const char *template_member(struct compiler *c, const struct node *n, const char *otherwise)
+{
+    const char *text = text_member(c, n, "observed", false);
+    if (text)
+        check_template(c, node_member(n, "observed"));
+    return text ? text : otherwise;
+}
+
+static void compile_case(struct compiler *c, const struct rule *r, const struct node *n,
+                         struct rule_case *out)
+{
+    *out = (struct rule_case){.fault = r->binds,
+                              .basis = r->basis,
+                              .severity = r->severity,
+                              .note = r->note,
+                              .observed = r->observed};
+    if (n->kind == NODE_MAPPING) {
+        const char *note = text_member(c, n, "note", false);
+        out->fault = fault_member(c, n, "fault", r->binds);
+        out->basis = basis_member(c, n, r->basis);
+        out->severity = severity_member(c, n, r->severity);
+        out->note = note ? note : r->note;
+        out->observed = template_member(c, n, r->observed);
+    }
+    out->condition = compile_condition(c, n, case_keys);
+}
+
+static size_t compile_cases(struct compiler *c, const struct rule *r, const struct node *n,
+                            struct rule_case *out)
+{
+    if (!n)
+        return 0;
+    if (n->kind != NODE_SEQUENCE) {
+        compile_case(c, r, n, &out[0]);
+        return 1;
+    }
+    if (!n->first)
+        complain_at(c, n, "an empty list of cases");
+    size_t count = 0;
+    for (const struct node *e = n->first; e; e = e->next) {
+        if (count == CASES_OF_RULE) {
+            complain_at(c, e, "more than %d cases", CASES_OF_RULE);
+            break;
+        }
+        compile_case(c, r, e, &out[count++]);
+    }
+    return count;
+}
+
+static void compile_rule(struct compiler *c, struct rule *r)
+{
+    static const char *const never_words[] = {"pass", "fail", NULL};
+    const struct node *n = r->node;
+    c->file = r->file;
+    check_keys(c, n, rule_keys);
+    r->profile = c->profile;
+    r->sid = number_member(c, n, "sid", true, 0);
+    r->rev = number_member(c, n, "rev", false, 1);
+    const char *clause = text_member(c, n, "clause", true);
+    const char *document = text_member(c, n, "document", false);
+    r->requires = text_member(c, n, "requires", true);
+    r->note = text_member(c, n, "note", false);
+    r->observed = template_member(c, n, NULL);
+    if (!node_member(n, "severity"))
+        complain_at(c, n, "'severity' is missing");
+    r->severity = severity_member(c, n, SEVERITY_LOW);
+    r->basis = basis_member(c, n, BASIS_DIRECT);
+    if (!node_member(n, "binds"))
+        complain_at(c, n, "'binds' is missing");
+    r->binds = fault_member(c, n, "binds", FAULT_BOTH);
+    int never;
+    if (word_member(c, n, "never", never_words, &never)) {
+        r->never_pass = never == 0;
+        r->never_fail = never == 1;
+    }
+    if (asprintf(&r->clause, "%s%s%s", document ? document : r->document,
+                 *(document ? document : r->document) ? " " : "", clause ? clause : "") < 0)
+        abort();
+    const struct node *when = node_member(n, "when");
+    if (when)
+        r->when = compile_condition(c, when, NULL);
+    if (!node_member(n, "fail") && !node_member(n, "pass"))
+        complain_at(c, n, "'fail' or 'pass' is missing");
+    r->fail_count = compile_cases(c, r, node_member(n, "fail"), r->fail);
+    r->pass_count = compile_cases(c, r, node_member(n, "pass"), r->pass);
+}
+
+static struct rule *rule_by_id(struct profile *p, const char *id)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        if (strcmp(p->rules[i].id, id) == 0)
+            return &p->rules[i];
+    return NULL;
+}
+
+static void take_rule(struct compiler *c, const struct node *n, const char *document)
+{
+    struct profile *p = c->profile;
+    if (n->kind != NODE_MAPPING) {
+        complain_at(c, n, "a rule is a mapping");
+        return;
+    }
+    const char *id = text_member(c, n, "id", true);
+    if (!id)
+        return;
+    struct rule *r = rule_by_id(p, id);
+    if (r && r->file == c->file) {
+        complain_at(c, n, "rule '%s' stands here twice (first on line %u)", id, r->node->line);
+        return;
+    }
+    if (!r && p->rule_count == MAX_RULES) {
+        complain_at(c, n, "more than %d rules", MAX_RULES);
+        return;
+    }
+    if (!r)
+        r = &p->rules[p->rule_count++];
+    *r = (struct rule){.id = id, .node = n, .file = c->file, .document = document};
+}
+
+static void take_rules(struct compiler *c, const struct node *root, const char *document)
+{
+    const struct node *rules = node_member(root, "rules");
+    if (!rules)
+        return;
+    if (rules->kind != NODE_SEQUENCE) {
+        complain_at(c, rules, "'rules' is a list");
+        return;
+    }
+    for (const struct node *n = rules->first; n; n = n->next)
+        take_rule(c, n, document);
+}
+
+static void drop_rule(struct compiler *c, const struct node *n)
+{
+    struct profile *p = c->profile;
+    const char *id = n->kind == NODE_SCALAR ? n->text : "";
+    struct rule *r = rule_by_id(p, id);
+    if (!r) {
+        struct suggestion near = suggestion_for(id);
+        for (size_t i = 0; i < p->rule_count; i++)
+            suggestion_try(&near, p->rules[i].id);
+        char buffer[160];
+        complain_at(c, n, "no rule '%s' to drop%s", id, suggestion_text(&near, buffer, sizeof buffer));
+        return;
+    }
+    size_t index = (size_t)(r - p->rules);
+    memmove(r, r + 1, (p->rule_count - index - 1) * sizeof *r);
+    p->rule_count--;
+}
+
+static void take_parameters(struct compiler *c, const struct node *root, bool may_add)
+{
+    struct profile *p = c->profile;
+    const struct node *list = node_member(root, "parameters");
+    if (!list)
+        return;
+    if (list->kind != NODE_MAPPING) {
+        complain_at(c, list, "'parameters' is a mapping");
+        return;
+    }
+    for (const struct node *n = list->first; n; n = n->next) {
+        if (n->kind != NODE_SCALAR) {
+            complain_at(c, n, "a parameter has one value");
+            continue;
+        }
+        struct parameter *known = NULL;
+        struct suggestion near = suggestion_for(n->key);
+        for (size_t i = 0; i < p->parameter_count; i++) {
+            suggestion_try(&near, p->parameters[i].name);
+            if (strcmp(p->parameters[i].name, n->key) == 0)
+                known = &p->parameters[i];
+        }
+        char buffer[128];
+        if (!known && !may_add && near.best) {
+            complain_at_key(c, n, "no parameter '%s' in what this profile extends%s", n->key,
+                            suggestion_text(&near, buffer, sizeof buffer));
+            continue;
+        }
+        if (!known && p->parameter_count == sizeof p->parameters / sizeof *p->parameters) {
+            complain_at_key(c, n, "too many parameters");
+            continue;
+        }
+        if (!known)
+            known = &p->parameters[p->parameter_count++];
+        *known = (struct parameter){.name = n->key, .node = n, .file = c->file};
+    }
+}
+
+static void take_sets(struct compiler *c, const struct node *root)
+{
+    struct profile *p = c->profile;
+    const struct node *list = node_member(root, "sets");
+    if (!list)
+        return;
+    if (list->kind != NODE_MAPPING) {
+        complain_at(c, list, "'sets' is a mapping");
+        return;
+    }
+    for (const struct node *n = list->first; n; n = n->next) {
+        struct named_set *known = NULL;
+        for (size_t i = 0; i < p->named_count; i++)
+            if (strcmp(p->named[i].name, n->key) == 0)
+                known = &p->named[i];
+        if (!known && p->named_count == SETS_OF_PROFILE) {
+            complain_at_key(c, n, "too many sets");
+            return;
+        }
+        if (!known)
+            known = &p->named[p->named_count++];
+        *known = (struct named_set){.name = n->key, .node = n, .file = c->file};
+    }
+}
+
+static bool is_path(const char *name)
+{
+    size_t n = strlen(name);
+    return strchr(name, '/') || (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
+}
+
+/* The file of a profile: a path as it is, a name beside the file that extends it, then in the directories. */
+static char *find_file(const struct loader *l, const char *name, const char *beside)
+{
+    char *path = NULL;
+    if (is_path(name)) {
+        if (name[0] != '/' && beside && strrchr(beside, '/'))
+            return asprintf(&path, "%.*s/%s", (int)(strrchr(beside, '/') - beside), beside, name) < 0 ? NULL
+                                                                                                      : path;
+        return strdup(name);
+    }
+    if (beside && strrchr(beside, '/')) {
+        if (asprintf(&path, "%.*s/%s.yaml", (int)(strrchr(beside, '/') - beside), beside, name) < 0)
+            return NULL;
+        if (access(path, R_OK) == 0)
+            return path;
+        free(path);
+    }
+    for (const char *const *d = l->directories; d && *d; d++) {
+        if (asprintf(&path, "%s/%s.yaml", *d, name) < 0)
+            return NULL;
+        if (access(path, R_OK) == 0)
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
+static void load_tree(struct loader *l, struct tree *tree);
+
+static void load_named(struct loader *l, const char *name, struct compiler *by, const struct node *at)
+{
+    for (size_t i = 0; i < l->depth; i++)
+        if (strcmp(l->chain[i], name) == 0) {
+            complain_at(by, at, "'%s' extends itself", name);
+            return;
+        }
+    for (size_t i = 0; i < l->loaded_count; i++)
+        if (strcmp(l->loaded[i], name) == 0)
+            return;
+    if (l->depth == MAX_EXTENDS_DEPTH || l->loaded_count == sizeof l->loaded / sizeof *l->loaded) {
+        complain_at(by, at, "profiles extend each other too deeply (more than %d)", MAX_EXTENDS_DEPTH);
+        return;
+    }
+    char *path = find_file(l, name, by ? by->file : NULL);
+    if (!path) {
+        if (by)
+            complain_at(by, at, "no profile '%s'", name);
+        else
+            mistake_add(l->mistakes, name, 0, 0, "no such profile (--list-profiles shows them)");
+        return;
+    }
+    struct tree *tree = tree_read(path, l->mistakes);
+    free(path);
+    if (!tree)
+        return;
+    tree->next = l->profile->trees;
+    l->profile->trees = tree;
+    l->chain[l->depth++] = name;
+    l->loaded[l->loaded_count++] = name;
+    if (tree->root)
+        load_tree(l, tree);
+    l->depth--;
+}
+
+static void load_extended(struct loader *l, struct compiler *c, const struct node *root)
+{
+    const struct node *extends = node_member(root, "extends");
+    if (!extends)
+        return;
+    const struct node *first = extends->kind == NODE_SEQUENCE ? extends->first : extends;
+    for (const struct node *e = first; e; e = extends->kind == NODE_SEQUENCE ? e->next : NULL) {
+        if (e->kind == NODE_SCALAR)
+            load_named(l, e->text, c, e);
+        else
+            complain_at(c, e, "'extends' is a list of names");
+    }
+}
+
+static void load_tree(struct loader *l, struct tree *tree)
+{
+    struct compiler c = {.profile = l->profile, .mistakes = l->mistakes, .file = tree->file};
+    const struct node *root = tree->root;
+    if (root->kind != NODE_MAPPING) {
+        complain_at(&c, root, "a profile is a mapping");
+        return;
+    }
+    check_keys(&c, root, document_keys);
+    const char *version = text_member(&c, root, "utwatch", true);
+    if (version && strcmp(version, "1") != 0)
+        complain_at(&c, node_member(root, "utwatch"), "rule language '%s' is not known here (1 is)", version);
+    load_extended(l, &c, root);
+    const char *name = text_member(&c, root, "profile", true);
+    const char *title = text_member(&c, root, "title", true);
+    const char *status = text_member(&c, root, "status", false);
+    l->profile->name = name;
+    l->profile->title = title;
+    l->profile->status = status ? status : "final";
+    const char *document = text_member(&c, root, "document", false);
+    take_parameters(&c, root, !node_member(root, "extends"));
+    take_sets(&c, root);
+    const struct node *drop = node_member(root, "drop");
+    for (const struct node *n = drop && drop->kind == NODE_SEQUENCE ? drop->first : NULL; n; n = n->next)
+        drop_rule(&c, n);
+    if (drop && drop->kind != NODE_SEQUENCE)
+        complain_at(&c, drop, "'drop' is a list of rule ids");
+    take_rules(&c, root, document ? document : "");
+}
+
+static void check_sids(struct compiler *c)
+{
+    struct profile *p = c->profile;
+    for (size_t i = 0; i < p->rule_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (p->rules[i].sid == p->rules[j].sid && p->rules[i].sid) {
+                c->file = p->rules[i].file;
+                complain_at(c, p->rules[i].node, "sid %u is that of rule '%s' too", p->rules[i].sid,
+                            p->rules[j].id);
+            }
+}
+
+static struct profile *compile(struct loader *l, size_t mistakes_before)
+{
+    struct profile *p = l->profile;
+    struct compiler c = {.profile = p, .mistakes = l->mistakes};
+    for (size_t i = 0; i < p->named_count; i++) {
+        if (p->named[i].compiled)
+            continue;
+        c.file = p->named[i].file;
+        p->named[i].compiling = true;
+        int index = compile_suite_set(&c, p->named[i].node);
+        p->named[i].compiling = false;
+        p->named[i].compiled = index >= 0;
+        p->named[i].index = (uint16_t)(index >= 0 ? index : 0);
+    }
+    for (size_t i = 0; i < p->rule_count; i++)
+        compile_rule(&c, &p->rules[i]);
+    check_sids(&c);
+    if (p->rule_count == 0 && l->mistakes->count == mistakes_before && p->trees)
+        mistake_add(l->mistakes, p->trees->file, 0, 0, "a profile without rules");
+    if (l->mistakes->count == mistakes_before)
+        return p;
+    profile_free(p);
+    return NULL;
+}
+
+struct profile *profile_load(const char *name_or_file, const char *const *directories,
+                             struct mistakes *mistakes)
+{
+    size_t before = mistakes->count;
+    struct profile *p = calloc(1, sizeof *p);
+    if (!p)
+        abort();
+    struct loader l = {.profile = p, .mistakes = mistakes, .directories = directories};
+    load_named(&l, name_or_file, NULL, NULL);
+    return compile(&l, before);
+}
+
+struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
+                              struct mistakes *mistakes)
+{
+    size_t before = mistakes->count;
+    struct profile *p = calloc(1, sizeof *p);
+    if (!p)
+        abort();
+    struct loader l = {.profile = p, .mistakes = mistakes, .directories = directories};
+    p->trees = tree_parse(file, text, mistakes);
+    l.chain[l.depth++] = file;
+    if (p->trees->root)
+        load_tree(&l, p->trees);
+    return compile(&l, before);
+}
+
+void profile_free(struct profile *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->rule_count; i++)
+        free(p->rules[i].clause);
+    while (p->trees) {
+        struct tree *next = p->trees->next;
+        tree_free(p->trees);
+        p->trees = next;
+    }
+    free(p->nodes);
+    free(p);
+}

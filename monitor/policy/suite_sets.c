@@ -1,0 +1,263 @@
+/* Sets of suites: by name, by other sets, by what the registry says of them. Made once, at load. */
+#include "policy/compiled.h"
+
+#include <stdlib.h>
+
+int64_t suite_bits(const struct profile *p, const struct suite *suite)
+{
+    int64_t bits = suite->key_bits;
+    if (strstr(suite->cipher, "3DES_EDE")) /* RFC 2246 says 168; RFC 9325 counts 112 */
+        for (size_t i = 0; i < p->parameter_count; i++)
+            if (strcmp(p->parameters[i].name, "key-bits-3des") == 0)
+                (void)parse_number(p->parameters[i].node->text, &bits);
+    return bits;
+}
+
+static const struct code_word flag_words[] = {
+    {SUITE_EXPORT, "export"},
+    {SUITE_ANONYMOUS, "anonymous"},
+    {SUITE_NULL_ENCRYPTION, "null-encryption"},
+    {SUITE_NO_MAC, "no-mac"},
+    {SUITE_AEAD, "aead"},
+    {SUITE_FORWARD_SECRET, "forward-secret"},
+    {SUITE_TLS13, "tls13"},
+    {SUITE_AES, "aes"},
+    {SUITE_RFC3268, "rfc3268"},
+    {0, NULL},
+};
+
+static int new_set(struct compiler *c, const struct node *n)
+{
+    if (c->profile->set_count == SETS_OF_PROFILE) {
+        complain_at(c, n, "too many sets of suites (at most %d)", SETS_OF_PROFILE);
+        return -1;
+    }
+    c->profile->sets[c->profile->set_count] = (struct suite_set){0};
+    return (int)c->profile->set_count++;
+}
+
+static int named_set(struct compiler *c, const struct node *n, const char *name)
+{
+    struct suggestion near = suggestion_for(name);
+    for (size_t i = 0; i < c->profile->named_count; i++) {
+        struct named_set *set = &c->profile->named[i];
+        suggestion_try(&near, set->name);
+        if (strcmp(set->name, name) != 0)
+            continue;
+        if (set->compiled)
+            return set->index;
+        if (set->compiling) {
+            complain_at(c, n, "set '%s' contains itself", name);
+            return -1;
+        }
+        set->compiling = true;
+        struct compiler there = {.profile = c->profile, .mistakes = c->mistakes, .file = set->file};
+        int index = compile_suite_set(&there, set->node);
+        set->compiling = false;
+        if (index < 0)
+            return -1;
+        set->index = (uint16_t)index;
+        set->compiled = true;
+        return index;
+    }
+    char buffer[128];
+    complain_at(c, n, "no set '$%s'%s", name, suggestion_text(&near, buffer, sizeof buffer));
+    return -1;
+}
+
+static bool add_suite(struct compiler *c, const struct node *n, struct suite_set *set)
+{
+    const struct suite *suite = suite_by_name(n->text);
+    if (suite) {
+        suite_set_add(set, suite_index(suite));
+        return true;
+    }
+    struct suggestion near = suggestion_for(n->text);
+    for (size_t i = 0; i < suite_count; i++)
+        suggestion_try(&near, suite_table[i].name);
+    char buffer[128];
+    complain_at(c, n, "no suite '%s'%s", n->text, suggestion_text(&near, buffer, sizeof buffer));
+    return false;
+}
+
+static bool word_matches(struct compiler *c, const struct node *n, const char *have,
+                         bool (*known)(const char *), bool *match)
+{
+    if (n->kind == NODE_SCALAR) {
+        if (!known(n->text)) {
+            complain_at(c, n, "no suite has '%s' here", n->text);
+            return false;
+        }
+        *match |= strcmp(n->text, have) == 0;
+        return true;
+    }
+    if (n->kind == NODE_MAPPING) {
+        complain_at(c, n, "a word or a list of words is due here");
+        return false;
+    }
+    bool ok = true;
+    for (const struct node *e = n->first; e; e = e->next)
+        ok &= e->kind == NODE_SCALAR && word_matches(c, e, have, known, match);
+    return ok;
+}
+
+static bool known_kx(const char *word)
+{
+    for (size_t i = 0; i < suite_count; i++)
+        if (strcmp(suite_kx_name((enum suite_kx)suite_table[i].kx), word) == 0)
+            return true;
+    return false;
+}
+
+static bool known_auth(const char *word)
+{
+    for (size_t i = 0; i < suite_count; i++)
+        if (strcmp(suite_auth_name((enum suite_auth)suite_table[i].auth), word) == 0)
+            return true;
+    return false;
+}
+
+static bool known_flag(const char *word)
+{
+    for (const struct code_word *w = flag_words; w->word; w++)
+        if (strcmp(w->word, word) == 0)
+            return true;
+    return false;
+}
+
+/* Flags are many of one suite: the member matches when one of the words is among them. */
+static bool flags_match(struct compiler *c, const struct node *n, uint16_t flags, bool *match)
+{
+    bool ok = true;
+    bool known = false;
+    *match = false;
+    for (const struct code_word *w = flag_words; w->word; w++)
+        if (flags & w->number) {
+            known = true;
+            ok &= word_matches(c, n, w->word, known_flag, match);
+            if (!ok)
+                return false;
+        }
+    if (!known)
+        ok = word_matches(c, n, "", known_flag, match);
+    return ok;
+}
+
+static bool bits_match(struct compiler *c, const struct node *n, int64_t bits, bool *match)
+{
+    static const char *const words[] = {"below", "above", "at-least", "at-most"};
+    *match = true;
+    if (n->kind != NODE_MAPPING) {
+        complain_at(c, n, "bits: { below: N } or above, at-least, at-most is due here");
+        return false;
+    }
+    for (const struct node *m = n->first; m; m = m->next) {
+        int64_t limit = 0;
+        const char *text = m->kind == NODE_SCALAR ? m->text : "";
+        if (*text == '$') {
+            const struct parameter *p = find_parameter(c, text + 1, m);
+            if (!p)
+                return false;
+            text = p->node->text;
+        }
+        if (!parse_number(text, &limit)) {
+            complain_at(c, m, "a number is due here");
+            return false;
+        }
+        if (strcmp(m->key, words[0]) == 0)
+            *match &= bits < limit;
+        else if (strcmp(m->key, words[1]) == 0)
+            *match &= bits > limit;
+        else if (strcmp(m->key, words[2]) == 0)
+            *match &= bits >= limit;
+        else if (strcmp(m->key, words[3]) == 0)
+            *match &= bits <= limit;
+        else {
+            complain_at_key(c, m, "no comparison '%s' (below, above, at-least, at-most)", m->key);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One suite against a mapping of properties; false after a mistake. */
+static bool properties_match(struct compiler *c, const struct node *n, const struct suite *suite, bool *match)
+{
+    *match = true;
+    for (const struct node *m = n->first; m; m = m->next) {
+        bool one = false;
+        bool ok;
+        if (strcmp(m->key, "flag") == 0) {
+            ok = flags_match(c, m, suite->flags, &one);
+        } else if (strcmp(m->key, "without-flag") == 0) {
+            ok = flags_match(c, m, suite->flags, &one);
+            one = !one;
+        } else if (strcmp(m->key, "key-exchange") == 0) {
+            ok = word_matches(c, m, suite_kx_name((enum suite_kx)suite->kx), known_kx, &one);
+        } else if (strcmp(m->key, "authentication") == 0) {
+            ok = word_matches(c, m, suite_auth_name((enum suite_auth)suite->auth), known_auth, &one);
+        } else if (strcmp(m->key, "bits") == 0) {
+            ok = bits_match(c, m, suite_bits(c->profile, suite), &one);
+        } else {
+            complain_at_key(
+                c, m, "no property '%s' of suites (flag, without-flag, key-exchange, authentication, bits)",
+                m->key);
+            ok = false;
+        }
+        if (!ok)
+            return false;
+        *match &= one;
+    }
+    return true;
+}
+
+static bool add_by_properties(struct compiler *c, const struct node *n, struct suite_set *set)
+{
+    for (size_t i = 0; i < suite_count; i++) {
+        bool match;
+        if (suite_table[i].flags & SUITE_SIGNALLING)
+            continue;
+        if (!properties_match(c, n, &suite_table[i], &match))
+            return false;
+        if (match)
+            suite_set_add(set, i);
+    }
+    return true;
+}
+
+static bool add_element(struct compiler *c, const struct node *n, int index)
+{
+    if (n->kind == NODE_SEQUENCE) {
+        complain_at(c, n, "a suite, a $set or a mapping of properties is due here");
+        return false;
+    }
+    if (n->kind == NODE_MAPPING)
+        return add_by_properties(c, n, &c->profile->sets[index]);
+    if (n->text[0] != '$')
+        return add_suite(c, n, &c->profile->sets[index]);
+    int other = named_set(c, n, n->text + 1);
+    for (size_t w = 0; other >= 0 && w < SUITE_SET_WORDS; w++)
+        c->profile->sets[index].word[w] |= c->profile->sets[other].word[w];
+    return other >= 0;
+}
+
+int compile_suite_set(struct compiler *c, const struct node *n)
+{
+    if (n->kind == NODE_SCALAR && n->text[0] == '$')
+        return named_set(c, n, n->text + 1);
+    int index = new_set(c, n);
+    if (index < 0)
+        return -1;
+    bool ok = true;
+    if (n->kind == NODE_SEQUENCE) {
+        for (const struct node *e = n->first; e; e = e->next)
+            ok &= add_element(c, e, index);
+    } else {
+        ok = add_element(c, n, index);
+    }
+    if (ok && suite_set_empty(&c->profile->sets[index])) {
+        complain_at(c, n, "an empty set of suites: the condition could never be true");
+        ok = false;
+    }
+    return ok ? index : -1;
+}

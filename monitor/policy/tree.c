@@ -1,0 +1,305 @@
+#include "policy/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yaml.h>
+
+enum { BLOCK_BYTES = 16384, MOST_OPEN_BRACKETS = 4 * MAX_YAML_DEPTH };
+
+struct block {
+    struct block *next;
+    size_t used, size;
+    max_align_t bytes[];
+};
+
+static void *tree_allocate(struct tree *tree, size_t n)
+{
+    n = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    if (!tree->blocks || tree->blocks->size - tree->blocks->used < n) {
+        size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+        struct block *block = calloc(1, sizeof *block + size);
+        if (!block)
+            abort(); /* at start-up, for a file of at most a megabyte */
+        block->size = size;
+        block->next = tree->blocks;
+        tree->blocks = block;
+    }
+    void *p = (char *)tree->blocks->bytes + tree->blocks->used;
+    tree->blocks->used += n;
+    return p;
+}
+
+static const char *tree_text(struct tree *tree, const void *text, size_t n)
+{
+    char *copy = tree_allocate(tree, n + 1);
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+void tree_free(struct tree *tree)
+{
+    if (!tree)
+        return;
+    while (tree->blocks) {
+        struct block *next = tree->blocks->next;
+        free(tree->blocks);
+        tree->blocks = next;
+    }
+    free(tree->file);
+    free(tree);
+}
+
+const struct node *node_member(const struct node *mapping, const char *key)
+{
+    if (!mapping || mapping->kind != NODE_MAPPING)
+        return NULL;
+    for (const struct node *n = mapping->first; n; n = n->next)
+        if (strcmp(n->key, key) == 0)
+            return n;
+    return NULL;
+}
+
+/* An open collection while the events come. */
+struct open {
+    struct node *node;
+    struct node *last;
+    const char *key; /* of a mapping: the key whose value is awaited */
+    uint32_t key_line, key_column;
+};
+
+struct builder {
+    struct tree *tree;
+    struct mistakes *mistakes;
+    struct open stack[MAX_YAML_DEPTH];
+    size_t depth;
+    bool failed;
+};
+
+static void complain(struct builder *b, const yaml_mark_t *mark, const char *what)
+{
+    mistake_add(b->mistakes, b->tree->file, (uint32_t)mark->line + 1, (uint32_t)mark->column + 1, "%s", what);
+}
+
+/* A scalar where a key is due. */
+static void take_key(struct builder *b, const yaml_event_t *e)
+{
+    struct open *top = &b->stack[b->depth - 1];
+    const char *key = tree_text(b->tree, e->data.scalar.value, e->data.scalar.length);
+    if (strlen(key) != e->data.scalar.length)
+        complain(b, &e->start_mark, "a key with a NUL character");
+    const struct node *first = node_member(top->node, key);
+    if (first)
+        mistake_add(b->mistakes, b->tree->file, (uint32_t)e->start_mark.line + 1,
+                    (uint32_t)e->start_mark.column + 1, "duplicate key '%s' (first on line %u)", key,
+                    first->key_line);
+    top->key = key;
+    top->key_line = (uint32_t)e->start_mark.line + 1;
+    top->key_column = (uint32_t)e->start_mark.column + 1;
+}
+
+static struct node *add_node(struct builder *b, enum node_kind kind, const yaml_event_t *e)
+{
+    struct node *node = tree_allocate(b->tree, sizeof *node);
+    *node = (struct node){
+        .kind = kind, .line = (uint32_t)e->start_mark.line + 1, .column = (uint32_t)e->start_mark.column + 1};
+    if (b->depth == 0) {
+        b->tree->root = node;
+        return node;
+    }
+    struct open *top = &b->stack[b->depth - 1];
+    if (top->node->kind == NODE_MAPPING) {
+        node->key = top->key;
+        node->key_line = top->key_line;
+        node->key_column = top->key_column;
+        top->key = NULL;
+    }
+    if (top->last)
+        top->last->next = node;
+    else
+        top->node->first = node;
+    top->last = node;
+    return node;
+}
+
+static bool awaits_key(const struct builder *b)
+{
+    return b->depth && b->stack[b->depth - 1].node->kind == NODE_MAPPING && !b->stack[b->depth - 1].key;
+}
+
+static void open_collection(struct builder *b, enum node_kind kind, const yaml_event_t *e)
+{
+    if (awaits_key(b)) {
+        complain(b, &e->start_mark, "a key must be a plain word");
+        b->failed = true;
+        return;
+    }
+    if (b->depth == MAX_YAML_DEPTH) {
+        complain(b, &e->start_mark, "nested too deeply (more than 32 levels)");
+        b->failed = true;
+        return;
+    }
+    struct node *node = add_node(b, kind, e);
+    b->stack[b->depth++] = (struct open){.node = node};
+}
+
+static void take_event(struct builder *b, const yaml_event_t *e)
+{
+    const yaml_char_t *anchor = NULL;
+    const yaml_char_t *tag = NULL;
+    switch (e->type) {
+    case YAML_SCALAR_EVENT:
+        anchor = e->data.scalar.anchor;
+        tag = e->data.scalar.tag;
+        if (awaits_key(b)) {
+            take_key(b, e);
+        } else {
+            struct node *node = add_node(b, NODE_SCALAR, e);
+            node->text = tree_text(b->tree, e->data.scalar.value, e->data.scalar.length);
+            node->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+            if (strlen(node->text) != e->data.scalar.length)
+                complain(b, &e->start_mark, "a value with a NUL character");
+        }
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        anchor = e->data.sequence_start.anchor;
+        tag = e->data.sequence_start.tag;
+        open_collection(b, NODE_SEQUENCE, e);
+        break;
+    case YAML_MAPPING_START_EVENT:
+        anchor = e->data.mapping_start.anchor;
+        tag = e->data.mapping_start.tag;
+        open_collection(b, NODE_MAPPING, e);
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        b->depth--;
+        break;
+    case YAML_ALIAS_EVENT:
+        complain(b, &e->start_mark, "aliases are not allowed");
+        b->failed = true;
+        break;
+    case YAML_DOCUMENT_START_EVENT:
+        if (b->tree->root) {
+            complain(b, &e->start_mark, "a second document in one file");
+            b->failed = true;
+        }
+        break;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+        break;
+    }
+    if (anchor)
+        complain(b, &e->start_mark, "anchors are not allowed");
+    if (tag)
+        complain(b, &e->start_mark, "tags are not allowed");
+}
+
+/* libyaml needs quadratic time for nested brackets, and reads ahead; so they are counted before it sees them.
+ */
+static bool too_many_brackets(struct span text, uint32_t *line)
+{
+    size_t open = 0;
+    *line = 1;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        *line += c == '\n';
+        if (c == '[' || c == '{')
+            open++;
+        else if ((c == ']' || c == '}') && open)
+            open--;
+        if (open > MOST_OPEN_BRACKETS)
+            return true;
+    }
+    return false;
+}
+
+struct tree *tree_parse(const char *file, struct span text, struct mistakes *mistakes)
+{
+    struct tree *tree = calloc(1, sizeof *tree);
+    if (!tree || !(tree->file = strdup(file)))
+        abort();
+    uint32_t line = 0;
+    if (text.n > MAX_RULES_FILE_BYTES) {
+        mistake_add(mistakes, file, 0, 0, "larger than 1 MiB");
+        return tree;
+    }
+    if (too_many_brackets(text, &line)) {
+        mistake_add(mistakes, file, line, 1, "nested too deeply (more than 32 levels)");
+        return tree;
+    }
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        abort();
+    yaml_parser_set_input_string(&parser, text.p ? text.p : (const uint8_t *)"", text.n);
+    struct builder b = {.tree = tree, .mistakes = mistakes};
+    bool end = false;
+    while (!end && !b.failed) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            mistake_add(mistakes, file, (uint32_t)parser.problem_mark.line + 1,
+                        (uint32_t)parser.problem_mark.column + 1, "not YAML: %s",
+                        parser.problem ? parser.problem : "unreadable");
+            b.failed = true;
+            break;
+        }
+        take_event(&b, &event);
+        end = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    if (b.failed)
+        tree->root = NULL;
+    else if (!tree->root)
+        mistake_add(mistakes, file, 0, 0, "an empty file");
+    return tree;
+}
+
+static bool read_whole(int fd, uint8_t *buffer, size_t size, size_t *n)
+{
+    *n = 0;
+    while (*n < size) {
+        ssize_t got = read(fd, buffer + *n, size - *n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        if (got == 0)
+            return true;
+        *n += (size_t)got;
+    }
+    return true;
+}
+
+struct tree *tree_read(const char *path, struct mistakes *mistakes)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        mistake_add(mistakes, path, 0, 0, "%s", strerror(errno));
+    } else if (!S_ISREG(st.st_mode)) {
+        mistake_add(mistakes, path, 0, 0, "not a regular file");
+    } else {
+        size_t size = MAX_RULES_FILE_BYTES + 1;
+        uint8_t *buffer = malloc(size);
+        size_t n = 0;
+        struct tree *tree = NULL;
+        if (!buffer)
+            abort();
+        if (read_whole(fd, buffer, size, &n))
+            tree = tree_parse(path, span_of(buffer, n), mistakes);
+        else
+            mistake_add(mistakes, path, 0, 0, "%s", strerror(errno));
+        free(buffer);
+        (void)close(fd);
+        return tree;
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    return NULL;
+}

@@ -1,0 +1,37 @@
+/*
+ * A YAML file as a checked tree: mappings, sequences, scalars, each with its place. Refused here, with their
+ * place: aliases and anchors, tags, duplicate keys, keys that are not scalars, nesting beyond MAX_YAML_DEPTH,
+ * more than one document, files beyond MAX_RULES_FILE_BYTES or that are no files.
+ */
+#ifndef UTWATCH_POLICY_TREE_H
+#define UTWATCH_POLICY_TREE_H
+
+#include "policy/mistakes.h"
+
+enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
+
+struct node {
+    enum node_kind kind;
+    uint32_t line, column; /* 1-based */
+    const char *text;      /* of a scalar */
+    bool quoted;
+    const char *key; /* when it is a member of a mapping */
+    uint32_t key_line, key_column;
+    struct node *first, *next; /* members or elements, in order */
+};
+
+struct tree {
+    char *file;        /* as the operator named it */
+    struct node *root; /* NULL after a mistake that leaves nothing */
+    struct block *blocks;
+    struct tree *next; /* for the owner's list */
+};
+
+struct tree *tree_read(const char *path, struct mistakes *mistakes);
+struct tree *tree_parse(const char *file, struct span text, struct mistakes *mistakes);
+void tree_free(struct tree *tree);
+
+/* The member of that name, or NULL. */
+const struct node *node_member(const struct node *mapping, const char *key);
+
+#endif

@@ -1,0 +1,102 @@
+/* One handshake in progress: machine state, partly received records and messages, the growing observation. */
+#ifndef UTWATCH_TLS_HANDSHAKE_H
+#define UTWATCH_TLS_HANDSHAKE_H
+
+#include "base/pool.h"
+#include "tls/learn.h"
+#include "tls/machine.h"
+#include "tls/tls.h"
+#include "wire/record.h"
+
+/* Where one direction stands between records and messages. */
+struct assembly {
+    uint8_t probe[OPENING_BYTES]; /* bytes that may become a TLS start */
+    uint8_t probe_length;
+    uint8_t header[RECORD_HEADER_BYTES];
+    uint8_t header_length; /* bytes of the next record header that are here */
+    uint8_t record_type;
+    uint16_t record_version;
+    uint32_t record_left; /* bytes of the current record that are to come */
+    uint8_t message_header[MESSAGE_HEADER_BYTES];
+    uint8_t message_header_length;
+    uint8_t buffer_class;
+    uint32_t buffer;         /* slot of the message buffer; 0: none */
+    uint32_t message_length; /* of the body */
+    uint32_t message_have;   /* bytes of the body that are in the buffer or were skipped */
+    uint8_t alert[2];
+    uint8_t alert_length;
+    bool record_protected; /* the current record cannot be read */
+    bool record_counted;
+    bool message_skipped; /* the current message is not kept */
+    bool message_lost;    /* message borders are not known until the next record */
+    bool lost;            /* record borders are not known */
+    bool sslv2;           /* the next record has an SSLv2 header */
+    bool ccs_pending;     /* a ChangeCipherSpec whose meaning the version will tell */
+};
+
+enum { BUFFER_CLASSES = 3 };
+
+struct handshake {
+    struct flow *flow;
+    nanos last_activity;
+    nanos deadline; /* on the lingering list; else 0 */
+    uint32_t older, newer;
+    uint8_t list;
+    bool begun; /* false: only a probe */
+    bool complete;
+    enum phase phase;
+    struct assembly side[2]; /* by the flow's sides */
+    struct hello_memory memory;
+    struct observation observation;
+};
+
+enum { LIST_ACTIVE, LIST_LINGERING, LIST_COUNT };
+
+struct tls {
+    struct pool slots;
+    struct pool buffers[BUFFER_CLASSES];
+    struct {
+        uint32_t oldest, newest;
+    } list[LIST_COUNT];
+    struct tls_counters counters;
+};
+
+struct handshake *handshake_of(const struct tls *tls, const struct flow *flow);
+
+/* A slot for the flow; NULL when all are in use. */
+struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now);
+void handshake_close(struct tls *tls, struct handshake *h);
+void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
+
+/* The side of the flow as client or server. */
+static inline enum side handshake_side(const struct handshake *h, unsigned flow_side)
+{
+    return flow_side == h->flow->client ? CLIENT : SERVER;
+}
+
+/* Feeds an event to the machine and does what it says. */
+void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);
+
+/* A letter of the history; lower case for the server. */
+void handshake_letter(struct handshake *h, enum side side, char letter);
+
+/* One complete message in clear (messages.c). */
+void handshake_message(struct tls *tls, struct handshake *h, unsigned flow_side, uint8_t type,
+                       struct span body, nanos now);
+void handshake_sslv2_message(struct tls *tls, struct handshake *h, unsigned flow_side, struct span message,
+                             nanos now);
+void handshake_alert(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now);
+void handshake_change_cipher(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now);
+void handshake_protected_message(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now);
+void handshake_data(struct tls *tls, struct handshake *h, unsigned flow_side, size_t record_length,
+                    nanos now);
+
+/* Bytes or a gap of one direction through records and messages (records.c). */
+void records_feed(struct tls *tls, struct handshake *h, unsigned flow_side, struct span bytes, nanos now);
+void records_gap(struct tls *tls, struct handshake *h, unsigned flow_side, size_t gap);
+void records_release(struct tls *tls, struct assembly *a);
+
+/* Marks what happened to a side's bytes, unless the side is past what can be read. */
+void handshake_damage(struct handshake *h, enum side side, uint32_t reason);
+
+#endif

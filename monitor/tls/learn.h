@@ -1,0 +1,36 @@
+/*
+ * From a complete message to facts in the observation. Called by the feeding layer with one whole message
+ * body; each returns false when the message does not parse, and then leaves its facts unseen.
+ */
+#ifndef UTWATCH_TLS_LEARN_H
+#define UTWATCH_TLS_LEARN_H
+
+#include "tls/observation.h"
+#include "wire/hello.h"
+
+/* What has to be remembered of a hello beyond its facts, for the length of the handshake. */
+struct hello_memory {
+    uint8_t client_random[32];
+};
+
+bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
+                        struct span body);
+bool learn_sslv2_client_hello(struct observation *o, struct span message);
+
+/* A second ClientHello, after a HelloRetryRequest: the first one's offer stands, a change is noted. */
+bool learn_second_client_hello(struct observation *o, struct span body);
+
+/* Sets hello_retry and nothing else when the message is a HelloRetryRequest. */
+bool learn_server_hello(struct observation *o, const struct hello_memory *memory, struct span body);
+
+bool learn_sslv2_server_hello(struct observation *o, struct span message);
+bool learn_server_certificate(struct observation *o, struct span body);
+bool learn_client_certificate(struct observation *o, struct span body);
+bool learn_server_key_exchange(struct observation *o, struct span body);
+bool learn_certificate_request(struct observation *o, struct span body);
+bool learn_session_ticket(struct observation *o, struct span body);
+
+/* A name into the observation's text; length 0 when there is no room (text_cut is set). */
+struct text_slice learn_text(struct observation *o, struct span bytes);
+
+#endif

@@ -1,0 +1,158 @@
+/* The server's Certificate: facts of the leaf, and of the CA certificates sent with it (WAPCert 6.4, 6.6). */
+#include "tls/learn.h"
+#include "wire/handshake_messages.h"
+#include "wire/x509.h"
+
+#include <nettle/sha1.h>
+
+static struct text_slice learn_written(struct observation *o, void (*write)(struct span, struct text *),
+                                       struct span der)
+{
+    char buffer[2048];
+    struct text t = text_over(buffer, sizeof buffer);
+    write(der, &t);
+    if (t.cut) {
+        o->text_cut = true;
+        return (struct text_slice){0};
+    }
+    return learn_text(o, span_of(t.p, t.n));
+}
+
+static void write_serial(struct span serial, struct text *t)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    while (serial.n > 1 &&
+           serial.p[0] == 0) /* DER's sign octet is no part of the number that people compare */
+        serial = span_skip(serial, 1);
+    for (size_t i = 0; i < serial.n; i++) {
+        if (i)
+            text_char(t, ':');
+        text_char(t, digits[serial.p[i] >> 4]);
+        text_char(t, digits[serial.p[i] & 15]);
+    }
+}
+
+static void write_address(struct span octets, struct text *t)
+{
+    if (octets.n == 4) {
+        text_printf(t, "%u.%u.%u.%u", octets.p[0], octets.p[1], octets.p[2], octets.p[3]);
+        return;
+    }
+    for (size_t i = 0; i + 1 < octets.n; i += 2)
+        text_printf(t, "%s%x", i ? ":" : "", (unsigned)octets.p[i] << 8 | octets.p[i + 1]);
+}
+
+static void learn_alt_names(struct observation *o, const struct x509 *x)
+{
+    struct certificate_facts *f = &o->certificate;
+    f->alt_names_cut = x->alt_names_cut;
+    for (size_t i = 0; i < x->alt_name_count && i < MAX_ALT_NAMES; i++) {
+        const struct x509_alt_name *name = &x->alt_names[i];
+        struct text_slice kept = name->kind == X509_NAME_IP ? learn_written(o, write_address, name->value)
+                                                            : learn_text(o, name->value);
+        if (kept.length)
+            f->alt_names[f->alt_name_count++] = kept;
+    }
+}
+
+static void learn_leaf(struct observation *o, struct span der)
+{
+    struct certificate_facts *f = &o->certificate;
+    struct sha1_ctx sha1;
+    sha1_init(&sha1);
+    sha1_update(&sha1, der.n, der.p);
+    sha1_digest(&sha1, sizeof f->sha1, f->sha1);
+    f->der_len = (uint32_t)der.n;
+
+    struct x509 x;
+    if (x509_parse(der, &x) != PARSE_OK)
+        return;
+    f->parsed = true;
+    f->key = (uint8_t)x.key;
+    f->bits = (uint32_t)x.key_bits;
+    f->x509_version = (uint8_t)x.version;
+    f->serial_len = (uint16_t)(x.serial.n < UINT16_MAX ? x.serial.n : UINT16_MAX);
+    f->valid_times = x.valid_times;
+    f->not_before = x.not_before;
+    f->not_after = x.not_after;
+    f->issuer_empty = x.issuer_empty;
+    f->subject_empty = x.subject_empty;
+    f->names_utf8 = x.names_utf8;
+    f->has_directory_string = x.has_directory_string;
+    f->presence = (uint16_t)x.presence;
+    f->critical = (uint16_t)x.critical;
+    f->key_usage = (uint16_t)x.key_usage;
+    f->eku_server_auth = x.eku_server_auth;
+    f->eku_any = x.eku_any;
+    f->alt_name_has_dns = x.alt_name_has_dns;
+    /* The short names first: the long list of alternative names may not fit. */
+    f->key_name = learn_written(o, x509_key_name, x.key_oid);
+    f->signature = learn_written(o, x509_signature_name, x.signature_oid);
+    if (x.curve_oid.n)
+        f->curve = learn_written(o, x509_curve_name, x.curve_oid);
+    f->serial = learn_written(o, write_serial, x.serial);
+    f->subject = learn_written(o, x509_name_text, x.subject);
+    f->issuer = learn_written(o, x509_name_text, x.issuer);
+    learn_alt_names(o, &x);
+
+    /* RFC 2818 3.1: the name that the client meant; through a proxy, the authority of its CONNECT (WAP-219
+     * 7). */
+    struct span host = observation_text(o, o->client_hello.sni);
+    if (host.n == 0)
+        host = observation_text(o, o->authority);
+    f->name_checked = host.n > 0;
+    f->name_matches = f->name_checked && x509_names_host(&x, host);
+}
+
+static void learn_authority(struct certificate_facts *f, struct span der)
+{
+    f->ca_count++;
+    if (der.n > f->ca_largest)
+        f->ca_largest = (uint32_t)der.n;
+    struct x509 x;
+    if (x509_parse(der, &x) != PARSE_OK) {
+        f->ca_unparsed = true;
+        return;
+    }
+    bool basic = x.presence & x.critical & X509_HAS_BASIC_CONSTRAINTS;
+    f->ca_not_ca |= !basic || !x.is_ca;
+    f->ca_without_sign |= x.presence & X509_HAS_KEY_USAGE && !(x.key_usage & X509_KEY_CERT_SIGN);
+    size_t least = x.key == X509_KEY_RSA || x.key == X509_KEY_RSA_PSS ? 1024 : x.key == X509_KEY_EC ? 160 : 0;
+    f->ca_weak_key |= x.key_bits && x.key_bits < least;
+}
+
+static void learn_chain(struct observation *o, const struct certificate_list *list)
+{
+    o->certificate.chain_len = (uint16_t)(list->count < UINT16_MAX ? list->count : UINT16_MAX);
+    learn_leaf(o, list->der[0]);
+    size_t kept = list->count < MAX_CHAIN ? list->count : MAX_CHAIN;
+    for (size_t i = 1; i < kept; i++)
+        learn_authority(&o->certificate, list->der[i]);
+    o->certificate.ca_unparsed |= kept < list->count;
+    o->seen |= SEEN_CERTIFICATE;
+}
+
+bool learn_server_certificate(struct observation *o, struct span body)
+{
+    struct certificate_list list;
+    if (certificate_list_parse(body, &list) != PARSE_OK)
+        return false;
+    if (list.count == 0)
+        o->seen |= SEEN_EMPTY_SERVER_CERTIFICATE;
+    else
+        learn_chain(o, &list);
+    return true;
+}
+
+bool learn_sslv2_server_hello(struct observation *o, struct span message)
+{
+    struct sslv2_server_hello hello;
+    if (sslv2_server_hello_parse(message, &hello) != PARSE_OK)
+        return false;
+    o->seen |= SEEN_SSLV2_SERVER_HELLO;
+    if (hello.certificate.n) {
+        struct certificate_list list = {.der = {hello.certificate}, .count = 1};
+        learn_chain(o, &list);
+    }
+    return true;
+}

@@ -1,0 +1,312 @@
+/* From bytes to records to messages (RFC 2246 6.2.1, 7.4). A message that lies whole in one record and one
+ * run is handed on where it lies; one that straddles a border is collected once, in a buffer of its size
+ * class. */
+#include "tls/handshake.h"
+
+static const size_t class_bytes[BUFFER_CLASSES] = {2048, 16384, MAX_MESSAGE_BYTES};
+
+void records_release(struct tls *tls, struct assembly *a)
+{
+    if (a->buffer)
+        pool_give(&tls->buffers[a->buffer_class], a->buffer);
+    a->buffer = 0;
+}
+
+static void end_message(struct tls *tls, struct assembly *a)
+{
+    records_release(tls, a);
+    a->message_header_length = 0;
+    a->message_length = a->message_have = 0;
+    a->message_skipped = false;
+}
+
+static void skip_message(struct handshake *h, unsigned side, uint32_t reason)
+{
+    h->side[side].message_skipped = true;
+    handshake_damage(h, handshake_side(h, side), reason);
+}
+
+/* A buffer for the message whose header is known; without one the message is skipped. */
+static void open_buffer(struct tls *tls, struct handshake *h, unsigned side)
+{
+    struct assembly *a = &h->side[side];
+    if (a->message_length > MAX_MESSAGE_BYTES) {
+        tls->counters.too_long++;
+        skip_message(h, side, UNOBSERVED_TOO_LONG);
+        return;
+    }
+    for (size_t i = 0; i < BUFFER_CLASSES; i++) {
+        if (a->message_length > class_bytes[i])
+            continue;
+        a->buffer = pool_take(&tls->buffers[i]);
+        a->buffer_class = (uint8_t)i;
+        if (a->buffer)
+            return;
+    }
+    tls->counters.no_room++;
+    skip_message(h, side, UNOBSERVED_EVICTED);
+}
+
+/* Takes what belongs to the current message; hands it on when it is whole. Returns how many bytes were used.
+ */
+static size_t feed_message_body(struct tls *tls, struct handshake *h, unsigned side, struct span bytes,
+                                nanos now)
+{
+    struct assembly *a = &h->side[side];
+    size_t missing = a->message_length - a->message_have;
+    struct span part = span_head(bytes, missing);
+    uint8_t type = a->message_header[0];
+    if (a->message_have == 0 && part.n == missing && !a->message_skipped) {
+        end_message(tls, a);
+        handshake_message(tls, h, side, type, part, now);
+        return part.n;
+    }
+    if (!a->buffer && !a->message_skipped)
+        open_buffer(tls, h, side);
+    if (a->buffer && part.n) {
+        uint8_t *buffer = pool_at(&tls->buffers[a->buffer_class], a->buffer);
+        memcpy(buffer + a->message_have, part.p, part.n);
+        tls->counters.copied_bytes += part.n;
+    }
+    a->message_have += (uint32_t)part.n;
+    if (a->message_have == a->message_length) {
+        if (!a->message_skipped)
+            handshake_message(tls, h, side, type,
+                              span_of(pool_at(&tls->buffers[a->buffer_class], a->buffer), a->message_length),
+                              now);
+        end_message(tls, a);
+    }
+    return part.n;
+}
+
+static void feed_handshake_fragment(struct tls *tls, struct handshake *h, unsigned side, struct span bytes,
+                                    nanos now)
+{
+    struct assembly *a = &h->side[side];
+    while (bytes.n && !a->message_lost) {
+        if (h->observation.encrypted[handshake_side(h, side)])
+            return; /* a message of this very record changed the cipher: TLS 1.3's ServerHello */
+        if (a->message_header_length < MESSAGE_HEADER_BYTES) {
+            a->message_header[a->message_header_length++] = bytes.p[0];
+            bytes = span_skip(bytes, 1);
+            if (a->message_header_length < MESSAGE_HEADER_BYTES)
+                continue;
+            struct cursor c = cursor_over(span_of(a->message_header + 1, 3));
+            a->message_length = cursor_u24(&c);
+            a->message_have = 0;
+            if (a->message_length > 0)
+                continue;
+        }
+        bytes = span_skip(bytes, feed_message_body(tls, h, side, bytes, now));
+    }
+}
+
+static void feed_alert_fragment(struct tls *tls, struct handshake *h, unsigned side, struct span bytes,
+                                nanos now)
+{
+    struct assembly *a = &h->side[side];
+    while (bytes.n) {
+        a->alert[a->alert_length++] = bytes.p[0];
+        bytes = span_skip(bytes, 1);
+        if (a->alert_length == sizeof a->alert) {
+            a->alert_length = 0;
+            handshake_alert(tls, h, side, now);
+        }
+    }
+}
+
+/* Some TLS 1.3 peers send a ChangeCipherSpec that means nothing (RFC 8446 D.4). Until the version is known,
+ * the record after it tells: only a handshake message in clear can be a second ClientHello. */
+static bool is_clear_after_pending(const struct assembly *a, struct span fragment)
+{
+    if (fragment.n < MESSAGE_HEADER_BYTES)
+        return false;
+    struct cursor c = cursor_over(fragment);
+    uint8_t type = cursor_u8(&c);
+    return type == MESSAGE_CLIENT_HELLO && cursor_u24(&c) + MESSAGE_HEADER_BYTES == a->record_left;
+}
+
+static void begin_record(struct tls *tls, struct handshake *h, unsigned side, struct span fragment, nanos now)
+{
+    struct assembly *a = &h->side[side];
+    enum side who = handshake_side(h, side);
+    a->record_counted = false;
+    a->alert_length = 0;
+    if (a->message_lost) { /* a new record is the likeliest place for a new message */
+        a->message_lost = false;
+        end_message(tls, a);
+    }
+    if (a->record_type == RECORD_HANDSHAKE && a->ccs_pending && !is_clear_after_pending(a, fragment)) {
+        a->ccs_pending = false;
+        handshake_change_cipher(tls, h, side, now);
+    }
+    a->record_protected = h->observation.encrypted[who];
+    /* An alert in clear is two bytes; protected ones are longer. TLS 1.3 hides them in application_data. */
+    if (a->record_type == RECORD_ALERT && a->record_left != 2)
+        a->record_protected = true;
+    if (a->record_type == RECORD_ALERT && a->record_left == 2 &&
+        observation_version(&h->observation) >= 0x0304)
+        a->record_protected = false;
+}
+
+static void feed_fragment(struct tls *tls, struct handshake *h, unsigned side, struct span fragment,
+                          nanos now)
+{
+    struct assembly *a = &h->side[side];
+    size_t record_length = a->record_left;
+    bool first = !a->record_counted;
+    if (first)
+        begin_record(tls, h, side, fragment, now);
+    a->record_counted = true;
+    switch (a->record_type) {
+    case RECORD_HANDSHAKE:
+        if (!a->record_protected)
+            feed_handshake_fragment(tls, h, side, fragment, now);
+        else if (first)
+            handshake_protected_message(tls, h, side, now);
+        break;
+    case RECORD_ALERT:
+        if (!a->record_protected)
+            feed_alert_fragment(tls, h, side, fragment, now);
+        else if (first)
+            handshake_letter(h, handshake_side(h, side), 'L');
+        break;
+    case RECORD_CHANGE_CIPHER_SPEC:
+        if (first)
+            handshake_change_cipher(tls, h, side, now);
+        break;
+    case RECORD_APPLICATION_DATA:
+        if (first)
+            handshake_data(tls, h, side, record_length, now);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The body of an SSLv2 record is one message; it is collected like any other. */
+static void begin_sslv2_message(struct assembly *a)
+{
+    struct cursor c = cursor_over(span_of(a->header, 2));
+    a->message_length = cursor_u16(&c) & 0x7fffu;
+    a->message_have = 0;
+    a->message_header_length = MESSAGE_HEADER_BYTES;
+    a->header_length = 0;
+}
+
+static size_t feed_sslv2(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+{
+    struct assembly *a = &h->side[side];
+    size_t used = 0;
+    while (a->message_header_length == 0 && used < bytes.n) {
+        a->header[a->header_length++] = bytes.p[used++];
+        if (a->header_length == 2)
+            begin_sslv2_message(a);
+    }
+    if (a->message_header_length == 0)
+        return used;
+    struct span part = span_head(span_skip(bytes, used), a->message_length - a->message_have);
+    if (part.n == a->message_length && a->message_have == 0) {
+        a->sslv2 = false;
+        end_message(tls, a);
+        handshake_sslv2_message(tls, h, side, part, now);
+        return used + part.n;
+    }
+    if (!a->buffer && !a->message_skipped)
+        open_buffer(tls, h, side);
+    if (a->buffer && part.n)
+        memcpy((uint8_t *)pool_at(&tls->buffers[a->buffer_class], a->buffer) + a->message_have, part.p,
+               part.n);
+    a->message_have += (uint32_t)part.n;
+    if (a->message_have == a->message_length) {
+        a->sslv2 = false;
+        if (!a->message_skipped)
+            handshake_sslv2_message(
+                tls, h, side, span_of(pool_at(&tls->buffers[a->buffer_class], a->buffer), a->message_length),
+                now);
+        end_message(tls, a);
+    }
+    return used + part.n;
+}
+
+static void lose_records(struct tls *tls, struct handshake *h, unsigned side, uint32_t reason)
+{
+    struct assembly *a = &h->side[side];
+    end_message(tls, a);
+    a->lost = true;
+    a->header_length = 0;
+    a->record_left = 0;
+    tls->counters.desynchronised++;
+    handshake_damage(h, handshake_side(h, side), reason);
+}
+
+/* After a loss of records, a run that starts with a whole plausible header is a new beginning. */
+static bool resynchronise(struct assembly *a, struct span bytes)
+{
+    struct record_header header;
+    if (record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) != PARSE_OK || header.length == 0)
+        return false;
+    a->lost = false;
+    a->message_lost = false;
+    return true;
+}
+
+void records_feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+{
+    struct assembly *a = &h->side[side];
+    if (a->lost && !resynchronise(a, bytes))
+        return;
+    while (bytes.n && !a->lost) {
+        if (a->sslv2) {
+            bytes = span_skip(bytes, feed_sslv2(tls, h, side, bytes, now));
+            continue;
+        }
+        if (a->record_left == 0) {
+            a->header[a->header_length++] = bytes.p[0];
+            bytes = span_skip(bytes, 1);
+            if (a->header_length < RECORD_HEADER_BYTES)
+                continue;
+            a->header_length = 0;
+            struct record_header header;
+            if (record_header_parse(span_of(a->header, RECORD_HEADER_BYTES), &header) != PARSE_OK) {
+                lose_records(tls, h, side, UNOBSERVED_MALFORMED);
+                return;
+            }
+            a->record_type = header.type;
+            a->record_version = header.version;
+            a->record_left = header.length;
+            a->record_counted = false;
+            continue;
+        }
+        struct span fragment = span_head(bytes, a->record_left);
+        feed_fragment(tls, h, side, fragment, now);
+        a->record_left -= (uint32_t)fragment.n;
+        bytes = span_skip(bytes, fragment.n);
+    }
+}
+
+void records_gap(struct tls *tls, struct handshake *h, unsigned side, size_t gap)
+{
+    struct assembly *a = &h->side[side];
+    if (a->lost)
+        return;
+    if (a->sslv2 || gap > a->record_left || a->header_length) {
+        lose_records(tls, h, side, 0);
+        return;
+    }
+    a->record_left -= (uint32_t)gap;
+    if (a->record_type != RECORD_HANDSHAKE || a->record_protected)
+        return;
+    /* Within one message the loss costs that message only; across its border the rest of the record is
+     * unreadable. */
+    if (a->message_header_length == MESSAGE_HEADER_BYTES && gap <= a->message_length - a->message_have) {
+        a->message_skipped = true;
+        records_release(tls, a);
+        a->message_have += (uint32_t)gap;
+        if (a->message_have == a->message_length)
+            end_message(tls, a);
+    } else {
+        end_message(tls, a);
+        a->message_lost = true;
+    }
+}

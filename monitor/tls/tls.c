@@ -1,0 +1,395 @@
+/* A connection's way through the tls layer: is this TLS, feed it, end it. */
+#include "tls/tls.h"
+
+#include "tls/handshake.h"
+
+#include <assert.h>
+
+void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now)
+{
+    struct transition t = machine_step(h->phase, event);
+    h->phase = t.next;
+    switch ((enum machine_action)t.action) {
+    case ACTION_NONE:
+        break;
+    case ACTION_NOTE:
+        tls->counters.unexpected++;
+        break;
+    case ACTION_LINGER:
+        handshake_linger(tls, h, now);
+        break;
+    case ACTION_FINISH:
+        h->complete = true;
+        break;
+    }
+}
+
+static bool is_server_message(uint8_t type)
+{
+    return type != MESSAGE_CLIENT_KEY_EXCHANGE;
+}
+
+/* Who is the client, from what one side's first bytes are. */
+static unsigned client_side(const struct flow *flow, unsigned side, enum opening opening, struct span bytes)
+{
+    switch (opening) {
+    case OPENING_CLIENT_HELLO:
+    case OPENING_SSLV2_CLIENT_HELLO:
+        return side;
+    case OPENING_SERVER_HELLO:
+    case OPENING_SSLV2_SERVER_HELLO:
+        return !side;
+    case OPENING_HANDSHAKE:
+        return is_server_message(bytes.p[RECORD_HEADER_BYTES]) ? !side : side;
+    case OPENING_ALERT:
+    case OPENING_PROTECTED:
+    case OPENING_NONE:
+    case OPENING_MAYBE:
+        break;
+    }
+    /* Nothing but the ports tells: a service has the lower one. */
+    return flow->end[0].port >= flow->end[1].port ? 0 : 1;
+}
+
+static void begin(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
+                  enum opening opening, struct span bytes)
+{
+    struct flow *flow = h->flow;
+    struct observation *o = &h->observation;
+    h->begun = true;
+    flow->state = FLOW_HANDSHAKE;
+    flow->client = (uint8_t)client_side(flow, side, opening, bytes);
+    o->client = flow->end[flow->client];
+    o->server = flow->end[!flow->client];
+    o->started = flow->first_seen;
+    o->frame_number = segment->frame_number;
+    o->source = segment->source;
+    o->flow_id = flow_id(flow);
+    memcpy(o->vlan, segment->vlan, sizeof o->vlan);
+    o->vlan_count = segment->vlan_count;
+    memcpy(o->encapsulation, segment->encapsulation, sizeof o->encapsulation);
+    o->encapsulation_count = segment->encapsulation_count;
+    for (unsigned i = 0; i < 2; i++) {
+        enum side who = handshake_side(h, i);
+        o->side_seen[who] = flow->marks[i] & (SIDE_DATA | SIDE_SYN);
+        o->start_seen[who] = flow->marks[i] & SIDE_SYN;
+    }
+    if (opening == OPENING_HANDSHAKE || opening == OPENING_PROTECTED) {
+        o->unobserved |= UNOBSERVED_MIDSTREAM;
+        o->start_seen[CLIENT] = o->start_seen[SERVER] = false;
+        tls->counters.midstream++;
+    }
+    h->side[side].sslv2 = opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
+}
+
+/* Bytes of a handshake in progress. */
+static void feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+{
+    struct observation *o = &h->observation;
+    enum side who = handshake_side(h, side);
+    struct assembly *a = &h->side[side];
+    bool first_of_server =
+        who == SERVER && bytes.n && a->record_type == 0 && a->header_length == 0 && !a->sslv2;
+    if (first_of_server && bytes.p[0] & 0x80 && o->client_hello.format == HELLO_SSLV2)
+        a->sslv2 = true;
+    o->side_seen[who] = true;
+    h->last_activity = now;
+    records_feed(tls, h, side, bytes, now);
+}
+
+/*
+ * Where in a run may TLS begin? At its start, and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS)
+ * or an XML tag (XMPP), since a peer may have sent them in one segment. Returns the bytes from there on,
+ * empty when nowhere.
+ */
+static struct span find_opening(struct span bytes, bool stream_start, bool midstream, enum opening *opening)
+{
+    enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
+    bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
+    bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
+    bool late = found == OPENING_HANDSHAKE || found == OPENING_PROTECTED;
+    bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
+    if (sslv2_prefix && !stream_start)
+        plain = false;
+    if (plain || (early && stream_start) || (late && midstream && stream_start)) {
+        *opening = found;
+        return bytes;
+    }
+    struct span rest = bytes;
+    while (rest.n) {
+        const uint8_t *handshake = memchr(rest.p, RECORD_HANDSHAKE, rest.n);
+        if (!handshake)
+            break;
+        size_t at = (size_t)(handshake - rest.p);
+        struct span before = span_head(rest, at);
+        rest = span_skip(rest, at);
+        bool border = before.n && (before.p[before.n - 1] == '\n' || before.p[before.n - 1] == '>');
+        if (border) {
+            *opening = opening_look(span_head(rest, OPENING_BYTES));
+            if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
+                *opening == OPENING_MAYBE)
+                return rest;
+        }
+        rest = span_skip(rest, 1);
+    }
+    *opening = OPENING_NONE;
+    return span_of(NULL, 0);
+}
+
+/* The authority of an HTTP CONNECT is the server that the client means (RFC 9110 9.3.6). */
+static void learn_connect(struct handshake *h, struct span before)
+{
+    static const char method[] = "CONNECT ";
+    size_t n = sizeof method - 1;
+    if (before.n < n || memcmp(before.p, method, n) != 0)
+        return;
+    struct span rest = span_skip(before, n);
+    size_t length = 0;
+    while (length < rest.n && length < 255 && rest.p[length] > ' ' && rest.p[length] < 0x7f)
+        length++;
+    struct span authority = span_head(rest, length);
+    for (size_t i = length; i > 0 && rest.p[i - 1] != ']'; i--)
+        if (rest.p[i - 1] == ':') {
+            authority = span_head(rest, i - 1);
+            break;
+        }
+    h->observation.authority = learn_text(&h->observation, authority);
+}
+
+static enum tls_progress progress(const struct handshake *h)
+{
+    return h->complete ? TLS_COMPLETE : TLS_MORE;
+}
+
+static bool is_hello(enum opening opening)
+{
+    return opening == OPENING_CLIENT_HELLO || opening == OPENING_SERVER_HELLO ||
+           opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
+}
+
+/* A start that was too short to tell, with more bytes now; *bytes is what the probe did not need. */
+static enum opening extend_probe(struct assembly *a, struct span *bytes)
+{
+    while (bytes->n && a->probe_length < OPENING_BYTES) {
+        a->probe[a->probe_length++] = bytes->p[0];
+        *bytes = span_skip(*bytes, 1);
+    }
+    return opening_look(span_of(a->probe, a->probe_length));
+}
+
+/* Goes on with the probe of this side. False: it came to nothing, and `bytes` is to be searched like any
+ * others. */
+static bool follow_probe(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
+                         struct span *bytes)
+{
+    struct assembly *a = &h->side[side];
+    enum opening opening = extend_probe(a, bytes);
+    if (opening == OPENING_MAYBE)
+        return true;
+    struct span probe = span_of(a->probe, a->probe_length);
+    a->probe_length = 0;
+    if (!is_hello(opening)) {
+        if (h->side[!side].probe_length == 0)
+            handshake_close(tls, h);
+        return false;
+    }
+    begin(tls, h, segment, side, opening, probe);
+    feed(tls, h, side, probe, segment->time);
+    feed(tls, h, side, *bytes, segment->time);
+    return true;
+}
+
+static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
+                                unsigned side, const struct run *run)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    struct span bytes = run->bytes;
+    if (h && h->side[side].probe_length) {
+        if (run->gap)
+            h->side[side].probe_length = 0;
+        else if (follow_probe(tls, h, segment, side, &bytes))
+            return progress(h);
+    }
+    bool stream_start = flow->side[side].count == 0;
+    bool midstream = !(flow->marks[0] & SIDE_SYN) && !(flow->marks[1] & SIDE_SYN);
+    enum opening opening = OPENING_NONE;
+    struct span start = bytes.n ? find_opening(bytes, stream_start, midstream, &opening) : bytes;
+    h = handshake_of(tls, flow);
+    if (opening != OPENING_NONE && !h)
+        h = handshake_open(tls, flow, segment->time);
+    if (opening != OPENING_NONE && !h)
+        return TLS_NO_SLOT;
+    flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
+    if (opening == OPENING_NONE) {
+        bool far = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
+        return far || flow->side[side].count > 4 * SEARCH_BYTES ? TLS_NEVER : TLS_MORE;
+    }
+    if (opening == OPENING_MAYBE) {
+        memcpy(h->side[side].probe, start.p, start.n);
+        h->side[side].probe_length = (uint8_t)start.n;
+        return TLS_MORE;
+    }
+    begin(tls, h, segment, side, opening, start);
+    if (start.n < bytes.n)
+        learn_connect(h, span_head(bytes, bytes.n - start.n));
+    feed(tls, h, side, start, segment->time);
+    return progress(h);
+}
+
+enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+                           const struct run *run)
+{
+    if (flow->state == FLOW_SEARCHING)
+        return search(tls, flow, segment, side, run);
+    struct handshake *h = handshake_of(tls, flow);
+    assert(h && h->begun);
+    enum side who = handshake_side(h, side);
+    if (run->conflict)
+        handshake_damage(h, who, UNOBSERVED_OVERLAP);
+    if (run->gap) {
+        handshake_damage(h, who, run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
+        records_gap(tls, h, side, run->gap);
+        handshake_event(tls, h, EVENT_GAP, segment->time);
+    }
+    if (run->bytes.n)
+        feed(tls, h, side, run->bytes, segment->time);
+    if (run->fin) {
+        h->observation.closed[who] = true;
+        handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
+    }
+    return progress(h);
+}
+
+void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || !h->begun)
+        return;
+    enum side who = handshake_side(h, side);
+    h->observation.reset[who] = true;
+    handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
+}
+
+void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header)
+{
+    struct flow_side *from = &flow->side[side];
+    while (at_header.n) {
+        struct record_header header;
+        if (record_header_parse(span_head(at_header, RECORD_HEADER_BYTES), &header) != PARSE_OK) {
+            flow->marks[side] |= SIDE_LOST;
+            return;
+        }
+        flow->marks[side] &= (uint8_t)~SIDE_LOST;
+        tls->counters.renegotiations += header.type == RECORD_HANDSHAKE;
+        tls->counters.later_alerts += header.type == RECORD_ALERT;
+        size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
+        if (record > at_header.n) {
+            from->count = (uint32_t)(record - at_header.n);
+            return;
+        }
+        at_header = span_skip(at_header, record);
+    }
+    from->count = 0;
+}
+
+static enum resumption resumption_of(const struct observation *o)
+{
+    if (!(o->seen & SEEN_SERVER_HELLO))
+        return RESUMPTION_UNKNOWN;
+    const struct server_hello_facts *s = &o->server_hello;
+    const struct client_hello_facts *c = &o->client_hello;
+    if (observation_version(o) >= 0x0304) /* RFC 8446 4.2.11: taken or not is said in the ServerHello */
+        return s->psk ? RESUMPTION_PSK : RESUMPTION_FULL;
+    if (o->seen &
+        (SEEN_CERTIFICATE | SEEN_SERVER_KEY_EXCHANGE | SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_KEY_EXCHANGE))
+        return RESUMPTION_FULL;
+    /* Abbreviated: the server's ChangeCipherSpec right after its hello, nothing hidden between them (E5, E6).
+     */
+    if (!(o->seen & SEEN_SERVER_CCS) || o->damage[SERVER] || o->unobserved & UNOBSERVED_MIDSTREAM)
+        return RESUMPTION_UNKNOWN;
+    if (!(o->seen &
+          SEEN_CLIENT_HELLO)) /* one direction: resumed, by a method that only the client's hello tells */
+        return s->session_id_len ? RESUMPTION_ID : RESUMPTION_TICKET;
+    if (c->ticket)
+        return RESUMPTION_TICKET;
+    bool same = s->session_id_len && s->session_id_len == c->session_id_len &&
+                memcmp(s->session_id, c->session_id, s->session_id_len) == 0;
+    return same ? RESUMPTION_ID : RESUMPTION_UNKNOWN;
+}
+
+static enum outcome outcome_of(const struct handshake *h)
+{
+    const struct observation *o = &h->observation;
+    if (h->phase == PHASE_DONE)
+        return OUTCOME_COMPLETE;
+    if (!o->side_seen[CLIENT] || !o->side_seen[SERVER])
+        return OUTCOME_ONE_SIDED;
+    if (h->phase == PHASE_REFUSED)
+        return OUTCOME_REFUSED;
+    return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;
+}
+
+static enum reaction reaction_of(const struct observation *o)
+{
+    if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
+        o->reaction == REACTION_ACCEPTED_LATE)
+        return o->reaction;
+    if (o->seen & SEEN_SSLV2_ERROR)
+        return REACTION_FATAL_ALERT;
+    if (o->seen & SEEN_SSLV2_SERVER_HELLO)
+        return REACTION_ACCEPTED;
+    if (o->seen & SEEN_SERVER_HELLO) {
+        bool went_on = o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS | SEEN_SERVER_DATA);
+        return went_on || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
+    }
+    /* Silence counts only where nothing can be hidden (E2, E3). */
+    if (o->damage[SERVER] || !o->side_seen[SERVER] || !o->start_seen[SERVER])
+        return REACTION_UNKNOWN;
+    if (o->reset[SERVER])
+        return REACTION_RESET;
+    return o->closed[SERVER] ? REACTION_CLOSED : REACTION_UNKNOWN;
+}
+
+const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    assert(h);
+    if (!h->begun)
+        return NULL;
+    struct observation *o = &h->observation;
+    if (!h->complete)
+        handshake_event(tls, h, EVENT_GIVE_UP, now);
+    o->event_time = now;
+    o->outcome = outcome_of(h);
+    if (o->outcome != OUTCOME_COMPLETE) {
+        o->unobserved |= reasons;
+        o->damage[CLIENT] |= reasons & UNOBSERVED_EVICTED;
+        o->damage[SERVER] |= reasons & UNOBSERVED_EVICTED;
+    }
+    if (!o->side_seen[CLIENT])
+        o->unobserved |= UNOBSERVED_CLIENT_DIRECTION;
+    if (!o->side_seen[SERVER])
+        o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
+    if (observation_version(o) >= 0x0304)
+        o->unobserved |= UNOBSERVED_ENCRYPTED;
+    o->reaction = reaction_of(o);
+    o->resumption = resumption_of(o);
+    tls->counters.handshakes++;
+    tls->counters.evicted += (reasons & UNOBSERVED_EVICTED) != 0;
+    return o;
+}
+
+void tls_release(struct tls *tls, struct flow *flow)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    assert(h);
+    bool records = h->begun && h->phase == PHASE_DONE;
+    flow->state = records ? FLOW_RECORDS : FLOW_IGNORED;
+    for (unsigned side = 0; side < 2; side++) {
+        const struct assembly *a = &h->side[side];
+        flow->side[side].count = a->record_left;
+        if (a->lost || a->header_length || a->sslv2)
+            flow->marks[side] |= SIDE_LOST;
+    }
+    handshake_close(tls, h);
+}

@@ -1,0 +1,67 @@
+/*
+ * Two byte streams become one handshake observation.
+ *
+ * The pipeline hands in runs of bytes in order; tls looks for a TLS start, follows records and messages, and
+ * says when the observation is complete. A slot (struct handshake) lives from the first byte of TLS to
+ * tls_release().
+ */
+#ifndef UTWATCH_TLS_TLS_H
+#define UTWATCH_TLS_TLS_H
+
+#include "flow/flow.h"
+#include "flow/stream.h"
+#include "tls/observation.h"
+
+struct tls_counters {
+    uint64_t handshakes;     /* observations finished */
+    uint64_t midstream;      /* TLS connections whose hello was not captured */
+    uint64_t evicted;        /* given up because all slots were in use */
+    uint64_t unexpected;     /* messages out of place */
+    uint64_t malformed;      /* messages that do not parse */
+    uint64_t too_long;       /* messages above MAX_MESSAGE_BYTES */
+    uint64_t no_room;        /* messages not assembled because all buffers were in use */
+    uint64_t copied_bytes;   /* of messages that straddled a border */
+    uint64_t desynchronised; /* places where a record header was expected and something else stood */
+    uint64_t renegotiations; /* handshake records after both Finished (E13) */
+    uint64_t later_alerts;   /* protected alerts after the handshake */
+};
+
+struct tls;
+
+/* Takes all memory. NULL when it is not to be had. */
+struct tls *tls_new(uint32_t handshakes);
+void tls_free(struct tls *tls);
+const struct tls_counters *tls_counters(const struct tls *tls);
+
+enum tls_progress {
+    TLS_MORE,     /* go on */
+    TLS_NO_SLOT,  /* the run was not taken: give up tls_oldest() and offer it again */
+    TLS_NEVER,    /* no TLS began within the first SEARCH_BYTES */
+    TLS_COMPLETE, /* the observation is complete: tls_finish() after this segment */
+};
+
+/* Takes a run of a flow in FLOW_SEARCHING or FLOW_HANDSHAKE. `segment` is the one that made it available. */
+enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+                           const struct run *run);
+
+/* The connection's side was reset. */
+void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
+
+/* A segment in FLOW_RECORDS, its payload from the next record header on. */
+void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header);
+
+/*
+ * Ends the handshake and returns what was seen; valid until tls_release(). reasons: enum unobserved bits for
+ * an end that is the monitor's doing (UNOBSERVED_EVICTED, UNOBSERVED_UNFINISHED), else 0.
+ */
+const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons);
+void tls_release(struct tls *tls, struct flow *flow);
+
+/* The flow whose handshake has to end by now (idle, or lingered long enough), or NULL. */
+struct flow *tls_expired(struct tls *tls, nanos now);
+
+/* The flow whose handshake is given up first when all slots are in use, or when the capture ends; NULL: none
+ * left. */
+struct flow *tls_oldest(struct tls *tls);
+
+#endif

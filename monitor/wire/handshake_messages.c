@@ -1,0 +1,124 @@
+#include "wire/handshake_messages.h"
+
+#include "wire/der.h"
+
+static enum parse complete(const struct cursor *c)
+{
+    return c->status == PARSE_SHORT ? PARSE_BAD : c->status;
+}
+
+enum parse certificate_list_parse(struct span body, struct certificate_list *out)
+{
+    out->count = 0;
+    struct cursor c = cursor_over(body);
+    struct cursor list = cursor_vector(&c, 3);
+    while (cursor_left(&list)) {
+        struct span der = cursor_take(&list, cursor_u24(&list));
+        if (list.status != PARSE_OK)
+            break;
+        if (out->count < MAX_CHAIN)
+            out->der[out->count] = der;
+        out->count++;
+    }
+    cursor_finish(&c, &list);
+    return complete(&c);
+}
+
+static struct span opaque16(struct cursor *c)
+{
+    return cursor_take(c, cursor_u16(c));
+}
+
+static void dh_params(struct cursor *c, struct server_key_exchange *out)
+{
+    out->dh_bits = der_integer_bits(opaque16(c));
+    (void)opaque16(c);
+    (void)opaque16(c);
+}
+
+static void ec_params(struct cursor *c, struct server_key_exchange *out)
+{
+    uint8_t curve_type = cursor_u8(c);
+    if (curve_type == 3)
+        out->group = cursor_u16(c);
+    else if (curve_type == 1 || curve_type == 2)
+        out->explicit_curve = true;
+    else
+        cursor_fail(c, PARSE_BAD);
+}
+
+enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct server_key_exchange *out)
+{
+    *out = (struct server_key_exchange){0};
+    struct cursor c = cursor_over(body);
+    switch (kx) {
+    case KX_DHE:
+    case KX_DH_ANON:
+        dh_params(&c, out);
+        break;
+    case KX_DHE_PSK:
+        (void)opaque16(&c); /* psk_identity_hint, RFC 4279 3 */
+        dh_params(&c, out);
+        break;
+    case KX_ECDHE:
+    case KX_ECDH_ANON:
+        ec_params(&c, out);
+        break;
+    case KX_ECDHE_PSK:
+        (void)opaque16(&c); /* RFC 5489 2 */
+        ec_params(&c, out);
+        break;
+    case KX_RSA_EXPORT:
+        out->rsa_bits = der_integer_bits(opaque16(&c));
+        (void)opaque16(&c);
+        break;
+    case KX_NULL:
+    case KX_RSA:
+    case KX_DH:
+    case KX_ECDH:
+    case KX_PSK:
+    case KX_RSA_PSK:
+    case KX_SRP:
+    case KX_KRB5:
+    case KX_FORTEZZA:
+    case KX_GOST:
+    case KX_ECCPWD:
+    case KX_TLS13:
+    case KX_SIGNALLING:
+        break;
+    }
+    return complete(&c);
+}
+
+enum parse certificate_request_parse(struct span body, struct span *types)
+{
+    struct cursor c = cursor_over(body);
+    *types = cursor_take(&c, cursor_u8(&c));
+    return complete(&c);
+}
+
+enum parse session_ticket_parse(struct span body, struct session_ticket *out)
+{
+    struct cursor c = cursor_over(body);
+    out->lifetime_hint = cursor_u32(&c);
+    out->ticket = opaque16(&c);
+    return complete(&c);
+}
+
+enum parse sslv2_server_hello_parse(struct span message, struct sslv2_server_hello *out)
+{
+    *out = (struct sslv2_server_hello){0};
+    struct cursor c = cursor_over(message);
+    if (cursor_u8(&c) != 4)
+        return PARSE_BAD;
+    out->session_id_hit = cursor_u8(&c) != 0;
+    (void)cursor_u8(&c);
+    out->version = cursor_u16(&c);
+    size_t certificate = cursor_u16(&c);
+    size_t specs = cursor_u16(&c);
+    size_t connection_id = cursor_u16(&c);
+    out->certificate = cursor_take(&c, certificate);
+    out->specs = cursor_take(&c, specs);
+    out->connection_id = cursor_take(&c, connection_id);
+    return specs % 3 ? PARSE_BAD : complete(&c);
+}

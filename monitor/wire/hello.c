@@ -1,0 +1,108 @@
+#include "wire/hello.h"
+
+/* SHA-256 of "HelloRetryRequest", RFC 8446 4.1.3. */
+static const uint8_t hello_retry_random[32] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
+/* The message is complete, so what runs short inside it never becomes right. */
+static enum parse complete(const struct cursor *c)
+{
+    return c->status == PARSE_SHORT ? PARSE_BAD : c->status;
+}
+
+static void extensions_block(struct cursor *c, bool *has_extensions, struct span *extensions)
+{
+    if (cursor_left(c) == 0)
+        return;
+    struct cursor block = cursor_vector(c, 2);
+    *has_extensions = block.status == PARSE_OK;
+    *extensions = cursor_rest(&block);
+}
+
+enum parse client_hello_parse(struct span body, struct client_hello *out)
+{
+    *out = (struct client_hello){0};
+    struct cursor c = cursor_over(body);
+    out->version = cursor_u16(&c);
+    out->random = cursor_take(&c, 32);
+    out->session_id = cursor_take(&c, cursor_u8(&c));
+    out->suites = cursor_take(&c, cursor_u16(&c));
+    out->compression = cursor_take(&c, cursor_u8(&c));
+    extensions_block(&c, &out->has_extensions, &out->extensions);
+    return complete(&c);
+}
+
+enum parse sslv2_client_hello_parse(struct span message, struct client_hello *out)
+{
+    *out = (struct client_hello){0};
+    struct cursor c = cursor_over(message);
+    if (cursor_u8(&c) != 1)
+        return PARSE_BAD;
+    out->version = cursor_u16(&c);
+    size_t suites = cursor_u16(&c);
+    size_t session_id = cursor_u16(&c);
+    size_t challenge = cursor_u16(&c);
+    out->suites = cursor_take(&c, suites);
+    out->session_id = cursor_take(&c, session_id);
+    out->random = cursor_take(&c, challenge);
+    return suites % 3 ? PARSE_BAD : complete(&c);
+}
+
+enum parse server_hello_parse(struct span body, struct server_hello *out)
+{
+    *out = (struct server_hello){0};
+    struct cursor c = cursor_over(body);
+    out->version = cursor_u16(&c);
+    out->random = cursor_take(&c, 32);
+    bool early_draft =
+        out->version >> 8 == 0x7f; /* before draft 22 neither session id nor compression stood here */
+    if (!early_draft)
+        out->session_id = cursor_take(&c, cursor_u8(&c));
+    out->suite = cursor_u16(&c);
+    if (!early_draft)
+        out->compression = cursor_u8(&c);
+    extensions_block(&c, &out->has_extensions, &out->extensions);
+    out->hello_retry = span_equal(out->random, span_of(hello_retry_random, sizeof hello_retry_random));
+    return complete(&c);
+}
+
+bool extension_next(struct cursor *c, struct extension *out)
+{
+    if (cursor_left(c) == 0)
+        return false;
+    out->type = cursor_u16(c);
+    out->body = cursor_take(c, cursor_u16(c));
+    return c->status == PARSE_OK;
+}
+
+struct span server_name_host(struct span body)
+{
+    struct cursor c = cursor_over(body);
+    struct cursor list = cursor_vector(&c, 2);
+    while (cursor_left(&list)) {
+        uint8_t type = cursor_u8(&list);
+        struct span name = cursor_take(&list, cursor_u16(&list));
+        if (list.status == PARSE_OK && type == 0)
+            return name;
+    }
+    return span_of(body.p, 0);
+}
+
+struct span extension_list(struct span body, size_t width)
+{
+    struct cursor c = cursor_over(body);
+    struct cursor list = cursor_vector(&c, width);
+    return cursor_rest(&list);
+}
+
+bool is_grease(uint16_t code)
+{
+    return (code & 0x0f0f) == 0x0a0a && code >> 8 == (code & 0xff);
+}
+
+uint16_t version_of_code(uint16_t code)
+{
+    return code >> 8 == 0x7f ? 0x0304 : code;
+}

@@ -1,0 +1,79 @@
+/*
+ * ClientHello and ServerHello of SSLv3 to TLS 1.3, and the SSLv2 forms (RFC 2246 7.4.1 and Appendix E, RFC
+ * 8446 4.1). A parser gets the body of one complete message: a ClientHello cut before its extensions would be
+ * a legal one. Spans point into the message.
+ */
+#ifndef UTWATCH_WIRE_HELLO_H
+#define UTWATCH_WIRE_HELLO_H
+
+#include "base/cursor.h"
+
+struct client_hello {
+    uint16_t version;
+    struct span random; /* 32 bytes; SSLv2 format: the challenge, 16 to 32 */
+    struct span session_id;
+    struct span suites;      /* 2 bytes each; SSLv2 format: 3 */
+    struct span compression; /* 1 byte each */
+    bool has_extensions;
+    struct span extensions; /* the block without its length */
+};
+
+enum parse client_hello_parse(struct span body, struct client_hello *out);
+
+/* The message after the 2-byte record header, type byte included. */
+enum parse sslv2_client_hello_parse(struct span message, struct client_hello *out);
+
+struct server_hello {
+    uint16_t version; /* as in the message; drafts of TLS 1.3 before 22 stand there as 0x7fNN */
+    struct span random;
+    struct span session_id;
+    uint16_t suite;
+    uint8_t compression;
+    bool has_extensions;
+    struct span extensions;
+    bool hello_retry; /* the random that RFC 8446 4.1.3 reserves for HelloRetryRequest */
+};
+
+enum parse server_hello_parse(struct span body, struct server_hello *out);
+
+struct extension {
+    uint16_t type;
+    struct span body;
+};
+
+/* The next extension of a block; false at its end or when the rest does not parse (then c->status is not OK).
+ */
+bool extension_next(struct cursor *c, struct extension *out);
+
+enum extension_type {
+    EXTENSION_SERVER_NAME = 0,
+    EXTENSION_MAX_FRAGMENT_LENGTH = 1,
+    EXTENSION_TRUNCATED_HMAC = 4,
+    EXTENSION_SUPPORTED_GROUPS = 10,
+    EXTENSION_POINT_FORMATS = 11,
+    EXTENSION_SIGNATURE_ALGORITHMS = 13,
+    EXTENSION_ALPN = 16,
+    EXTENSION_EXTENDED_MASTER_SECRET = 23,
+    EXTENSION_SESSION_TICKET = 35,
+    EXTENSION_PRE_SHARED_KEY = 41,
+    EXTENSION_EARLY_DATA = 42,
+    EXTENSION_SUPPORTED_VERSIONS = 43,
+    EXTENSION_KEY_SHARE_OLD = 40, /* drafts of TLS 1.3 before 23 */
+    EXTENSION_KEY_SHARE = 51,
+    EXTENSION_RENEGOTIATION_INFO = 0xff01,
+};
+
+/* The first host_name of a server_name body (RFC 6066 3); empty when there is none or it does not parse. */
+struct span server_name_host(struct span body);
+
+/* A list whose byte length stands before it in `width` bytes; empty when it does not parse. */
+struct span extension_list(struct span body, size_t width);
+
+/* GREASE (RFC 8701): 0x0a0a, 0x1a1a, ... 0xfafa; means nothing anywhere. */
+bool is_grease(uint16_t code);
+
+/* The version of TLS behind a code of supported_versions: drafts of TLS 1.3 (0x7fNN) count as 0x0304, others
+ * as they are. */
+uint16_t version_of_code(uint16_t code);
+
+#endif

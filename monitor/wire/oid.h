@@ -1,0 +1,23 @@
+/* Object identifiers: written out, and the names that openssl gives to those of keys, curves, signatures and
+ * names. */
+#ifndef UTWATCH_WIRE_OID_H
+#define UTWATCH_WIRE_OID_H
+
+#include "base/text.h"
+
+/* "1.2.840.113549.1.1.5" from content octets; arcs above 2^32 and broken encodings give "invalid-oid". */
+void oid_dotted(struct span oid, struct text *out);
+
+struct oid_name {
+    const char *dotted;
+    const char *name;
+    unsigned number; /* curve: bits of its order, as openssl counts key sizes; key: enum x509_key; else 0 */
+};
+
+/* NULL when the table does not name it. */
+const struct oid_name *oid_curve(struct span oid);
+const struct oid_name *oid_signature(struct span oid);
+const struct oid_name *oid_key(struct span oid);
+const struct oid_name *oid_attribute(struct span oid);
+
+#endif
