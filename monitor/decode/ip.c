@@ -71,13 +71,9 @@ static enum layer ipv4(struct packet *p)
         p->result = DECODE_MALFORMED;
         return LAYER_DONE;
     }
-    bool longer = total > p->wire_left;
     packet_limit(p, total);
     if (!packet_advance(p, header))
         return LAYER_DONE;
-    if (longer && p->bytes.n == p->wire_left) { /* the rest was never captured, whoever cut it */
-        p->wire_left = total - header;
-    }
     set_address(&p->out->src, 4, src);
     set_address(&p->out->dst, 4, dst);
     bool more = flags & 0x2000;
@@ -96,11 +92,8 @@ static enum layer ipv6(struct packet *p)
     struct span dst = cursor_take(&c, 16);
     if (!packet_advance(p, 40))
         return LAYER_DONE;
-    bool longer = payload > p->wire_left;
     if (payload) /* 0: a jumbogram (RFC 2675) or segmentation offload */
         packet_limit(p, payload);
-    if (longer)
-        p->wire_left = payload;
     set_address(&p->out->src, 6, src);
     set_address(&p->out->dst, 6, dst);
     return LAYER_IP_PROTOCOL;

@@ -432,3 +432,11 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
     *at_header = span_skip(bytes, into - (uint32_t)hole);
     return true;
 }
+
+void stream_note_end(struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (segment->flags & TCP_RST)
+        flow->marks[side] |= SIDE_RST;
+    if (segment->flags & TCP_FIN)
+        flow->marks[side] |= SIDE_FIN;
+}

@@ -69,4 +69,7 @@ bool runs_next(struct runs *runs, struct run *out);
 bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
                         unsigned side, struct span *at_header);
 
+/* FLOW_RECORDS, FLOW_IGNORED: FIN and RST are still noted, so that the ports can be used again. */
+void stream_note_end(struct flow *flow, const struct segment *segment, unsigned side);
+
 #endif

@@ -108,7 +108,9 @@ static struct value certificate_names_host(const struct observation *o)
     if (here.known != KNOWN_VALUE)
         return here;
     if (!o->certificate.name_checked) /* without the client's hello its name is unknown, not unsaid */
-        return o->seen & SEEN_CLIENT_HELLO ? absent() : unknown(observation_missing(o, CLIENT));
+        return o->seen & SEEN_CLIENT_HELLO && !o->client_hello.malformed
+                   ? absent()
+                   : unknown(observation_missing(o, CLIENT));
     if (!o->certificate.name_matches && o->certificate.alt_names_cut)
         return unknown(UNOBSERVED_TOO_LONG);
     return number(o->certificate.name_matches);
@@ -179,6 +181,14 @@ static struct value in_client_hello(const struct observation *o, int64_t n)
 {
     struct value hello = client_hello(o);
     return hello.known == KNOWN_VALUE ? number(n) : hello;
+}
+
+/* What stands after the suites, which a malformed hello does not tell. */
+static struct value late_in_client_hello(const struct observation *o, int64_t n)
+{
+    if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.malformed)
+        return unknown(UNOBSERVED_MALFORMED);
+    return in_client_hello(o, n);
 }
 
 static struct value reaction(const struct observation *o)
@@ -317,8 +327,12 @@ static struct value of_client_hello(enum field field, const struct observation *
         return number(count);
     }
     case FIELD_HELLO_EXTENSIONS:
+        if (c->malformed)
+            return unknown(UNOBSERVED_MALFORMED);
         return list16(c->extensions, c->extension_count, c->extensions_cut);
     case FIELD_HELLO_SNI:
+        if (c->malformed)
+            return unknown(UNOBSERVED_MALFORMED);
         return string(observation_text(o, c->sni));
     default:
         return v;
@@ -415,7 +429,7 @@ static struct value plain_value(enum field field, const struct observation *o)
     case FIELD_HELLO_VERSION:
         return in_client_hello(o, c->version);
     case FIELD_HELLO_MAX_VERSION:
-        return in_client_hello(o, c->max_version);
+        return late_in_client_hello(o, c->max_version);
     case FIELD_OFFERED_SUITES:
     case FIELD_OFFERED_COUNT:
     case FIELD_HELLO_EXTENSIONS:
@@ -424,13 +438,13 @@ static struct value plain_value(enum field field, const struct observation *o)
     case FIELD_HELLO_SESSION_ID_LENGTH:
         return in_client_hello(o, c->session_id_len);
     case FIELD_HELLO_TICKET:
-        return in_client_hello(o, c->ticket);
+        return late_in_client_hello(o, c->ticket);
     case FIELD_HELLO_PSK:
-        return in_client_hello(o, c->psk);
+        return late_in_client_hello(o, c->psk);
     case FIELD_HELLO_COMPRESSION_NULL:
-        return in_client_hello(o, c->compression_null);
+        return late_in_client_hello(o, c->compression_null);
     case FIELD_HELLO_RENEGOTIATION_INFO:
-        return in_client_hello(o, c->renegotiation_info);
+        return late_in_client_hello(o, c->renegotiation_info);
     case FIELD_HELLO_FALLBACK:
         return in_client_hello(o, c->fallback_scsv);
     case FIELD_SERVER_VERSION:

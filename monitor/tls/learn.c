@@ -148,10 +148,12 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
                         struct span body)
 {
     struct client_hello hello;
-    if (client_hello_parse(body, &hello) != PARSE_OK)
+    bool whole = client_hello_parse(body, &hello) == PARSE_OK;
+    if (!whole && !hello.usable)
         return false;
     struct client_hello_facts *f = &o->client_hello;
     f->format = HELLO_TLS;
+    f->malformed = !whole;
     f->record_version = record_version;
     f->version = hello.version;
     f->session_id_cut = hello.session_id.n > 32;
@@ -159,14 +161,17 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
     struct cursor c = cursor_over(hello.suites);
     while (cursor_left(&c) >= 2)
         count_offer(f, cursor_u16(&c));
+    f->max_version = hello.version;
+    memcpy(memory->client_random, hello.random.p, sizeof memory->client_random);
+    o->seen |= SEEN_CLIENT_HELLO;
+    if (!whole)
+        return true;
     f->lists_cut |= keep_list8(hello.compression, f->compression, &f->compression_count, MAX_COMPRESSION);
     f->compression_null = hello.compression.n && memchr(hello.compression.p, 0, hello.compression.n) != NULL;
     f->has_extensions = hello.has_extensions;
     learn_client_extensions(o, hello.extensions);
     ja3_client(&hello, f->ja3);
     f->ja3_known = true;
-    memcpy(memory->client_random, hello.random.p, sizeof memory->client_random);
-    o->seen |= SEEN_CLIENT_HELLO;
     return true;
 }
 

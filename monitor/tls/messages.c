@@ -84,6 +84,8 @@ static void on_client_hello(struct tls *tls, struct handshake *h, unsigned flow_
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[flow_side].record_version, body)) {
         note_hello(h, CLIENT, now);
+        if (o->client_hello.malformed)
+            malformed(tls, h, CLIENT);
     } else {
         malformed(tls, h, CLIENT);
     }

@@ -56,7 +56,7 @@ enum unobserved {
     UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
     UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */
     UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
-    UNOBSERVED_UNDECIDED = 1 << 12, /* all was seen, but one connection alone does not decide the rule */
+    UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but one connection alone does not decide the rule */
 };
 #define UNOBSERVED_COUNT 13
 
@@ -101,6 +101,7 @@ struct tls_alert {
 
 struct client_hello_facts {
     enum hello_format format;
+    bool malformed; /* it does not parse beyond its suites: what stands after them is not known */
     uint16_t record_version;
     uint16_t version;     /* client_version, legacy_version; SSLv2 format: its version field */
     uint16_t max_version; /* the highest of supported_versions (GREASE and drafts aside), else `version`. A

@@ -123,7 +123,10 @@ static bool is_clear_after_pending(const struct assembly *a, struct span fragmen
         return false;
     struct cursor c = cursor_over(fragment);
     uint8_t type = cursor_u8(&c);
-    return type == MESSAGE_CLIENT_HELLO && cursor_u24(&c) + MESSAGE_HEADER_BYTES == a->record_left;
+    bool hello = type == MESSAGE_CLIENT_HELLO || type == MESSAGE_SERVER_HELLO;
+    /* A Finished is 12 or 36 bytes and protected: its first bytes may be anything, but not also fit the
+     * length. */
+    return hello && cursor_u24(&c) + MESSAGE_HEADER_BYTES <= a->record_left;
 }
 
 static void begin_record(struct tls *tls, struct handshake *h, unsigned side, struct span fragment, nanos now)

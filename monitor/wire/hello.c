@@ -29,8 +29,11 @@ enum parse client_hello_parse(struct span body, struct client_hello *out)
     out->random = cursor_take(&c, 32);
     out->session_id = cursor_take(&c, cursor_u8(&c));
     out->suites = cursor_take(&c, cursor_u16(&c));
+    out->usable = c.status == PARSE_OK;
     out->compression = cursor_take(&c, cursor_u8(&c));
     extensions_block(&c, &out->has_extensions, &out->extensions);
+    if (c.status == PARSE_OK && out->suites.n % 2)
+        return PARSE_BAD;
     return complete(&c);
 }
 
@@ -104,5 +107,5 @@ bool is_grease(uint16_t code)
 
 uint16_t version_of_code(uint16_t code)
 {
-    return code >> 8 == 0x7f ? 0x0304 : code;
+    return code >> 8 == 0x7f || code >> 8 == 0x7e ? 0x0304 : code;
 }

@@ -16,8 +16,10 @@ struct client_hello {
     struct span compression; /* 1 byte each */
     bool has_extensions;
     struct span extensions; /* the block without its length */
+    bool usable;            /* what stands before the compression methods parsed, whatever came after */
 };
 
+/* On PARSE_BAD the facts up to `suites` still hold when `usable` is set. */
 enum parse client_hello_parse(struct span body, struct client_hello *out);
 
 /* The message after the 2-byte record header, type byte included. */
@@ -72,8 +74,8 @@ struct span extension_list(struct span body, size_t width);
 /* GREASE (RFC 8701): 0x0a0a, 0x1a1a, ... 0xfafa; means nothing anywhere. */
 bool is_grease(uint16_t code);
 
-/* The version of TLS behind a code of supported_versions: drafts of TLS 1.3 (0x7fNN) count as 0x0304, others
- * as they are. */
+/* The version of TLS behind a code of supported_versions: drafts and experiments of TLS 1.3 (0x7fNN, 0x7eNN)
+ * count as 0x0304, others as they are. */
 uint16_t version_of_code(uint16_t code);
 
 #endif

@@ -1,5 +1,5 @@
-/* Runs a fuzz target over kept inputs: every file of the folders given, whole, and cut at 16 places. Each input lies in
- * a heap block of exactly its size, so that a sanitizer sees the first byte read beyond it. */
+/* Runs a fuzz target over kept inputs: every file of the folders given, whole, and cut at 16 places. Each
+ * input lies in a heap block of exactly its size, so that a sanitizer sees the first byte read beyond it. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -53,7 +53,8 @@ int main(int argc, char **argv)
         }
         for (struct dirent *entry; (entry = readdir(folder));) {
             char path[4096];
-            if (entry->d_name[0] != '.' && snprintf(path, sizeof path, "%s/%s", argv[i], entry->d_name) < (int)sizeof path)
+            if (entry->d_name[0] != '.' &&
+                snprintf(path, sizeof path, "%s/%s", argv[i], entry->d_name) < (int)sizeof path)
                 files += run_file(path);
         }
         (void)closedir(folder);

@@ -1,0 +1,147 @@
+/* utwatch: command line in, exit status out. */
+#include "app/options.h"
+#include "app/output.h"
+#include "app/pipeline.h"
+#include "app/profiles.h"
+#include "base/limits.h"
+#include "capture/capture.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A line on a terminal that tells how far a long replay is. */
+struct progress {
+    bool on;
+    bool shown;
+    int64_t next_ms;
+    uint64_t frames;
+};
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void show_progress(struct progress *p, const struct capture *capture)
+{
+    enum { EVERY_FRAMES = 16384, EVERY_MS = 200 };
+    if (++p->frames % EVERY_FRAMES || !p->on)
+        return;
+    int64_t now = monotonic_ms();
+    if (now < p->next_ms)
+        return;
+    p->next_ms = now + EVERY_MS;
+    uint64_t done;
+    uint64_t size;
+    capture_progress(capture, &done, &size);
+    if (size)
+        (void)fprintf(stderr, "\r%3" PRIu64 "%%  %" PRIu64 " frames ", done * 100 / size, p->frames);
+    else
+        (void)fprintf(stderr, "\r%" PRIu64 " MiB  %" PRIu64 " frames ", done >> 20, p->frames);
+    p->shown = true;
+}
+
+static void clear_progress(struct progress *p)
+{
+    if (p->shown)
+        (void)fputs("\r\033[K", stderr);
+    p->shown = false;
+}
+
+static void say(const char *path, const char *what)
+{
+    char safe[1024];
+    struct text t = text_over(safe, sizeof safe);
+    text_safe(&t, span_of(path, strnlen(path, sizeof safe / 8)));
+    (void)fprintf(stderr, "utwatch: %s: %s\n", safe, what);
+}
+
+/* One input to its end. Returns an exit status: clean, wrong filter, or not readable to its end. */
+static int replay_one(struct pipeline *pipeline, const struct options *o, unsigned source,
+                      struct progress *progress)
+{
+    char error[512];
+    bool filter_fault;
+    struct capture *capture =
+        capture_open_file(o->inputs[source], source, o->filter, error, sizeof error, &filter_fault);
+    if (!capture) {
+        say(o->inputs[source], error);
+        return filter_fault ? EXIT_USAGE : EXIT_INPUT;
+    }
+    struct frame frame;
+    enum capture_result result;
+    while ((result = capture_next(capture, &frame)) == CAPTURE_FRAME) {
+        pipeline_frame(pipeline, &frame);
+        show_progress(progress, capture);
+    }
+    clear_progress(progress);
+    if (result == CAPTURE_BROKEN)
+        say(o->inputs[source], capture_error(capture));
+    capture_close(capture);
+    return result == CAPTURE_BROKEN ? EXIT_INPUT : EXIT_CLEAN;
+}
+
+/* When several hold: runtime, usage, input, violations, loss. */
+static int worse(int a, int b)
+{
+    static const int order[] = {EXIT_RUNTIME, EXIT_USAGE, EXIT_INPUT, EXIT_VIOLATIONS, EXIT_LOSS};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return EXIT_CLEAN;
+}
+
+static int replay(const struct options *o, const struct profile *profile)
+{
+    static const double loss_limit = 1.0; /* percent of handshakes */
+    struct output *output = output_new(o, profile);
+    if (!output)
+        return EXIT_RUNTIME;
+    const struct pipeline_limits limits = {.flows = DEFAULT_FLOWS, .handshakes = DEFAULT_HANDSHAKES};
+    struct pipeline *pipeline = pipeline_new(&limits, profile, output);
+    if (!pipeline) {
+        (void)fputs("utwatch: not enough memory for the tables\n", stderr);
+        (void)output_free(output);
+        return EXIT_RUNTIME;
+    }
+    struct progress progress = {.on = isatty(STDERR_FILENO)};
+    int status = EXIT_CLEAN;
+    for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE; i++)
+        status = worse(status, replay_one(pipeline, o, i, &progress));
+    if (status != EXIT_USAGE) {
+        pipeline_end(pipeline);
+        struct capture_health health = {0};
+        pipeline_health(pipeline, &health);
+        output_end(output, &health);
+        if (output_violated(output))
+            status = worse(status, EXIT_VIOLATIONS);
+        if (pipeline_loss(pipeline) > loss_limit)
+            status = worse(status, EXIT_LOSS);
+    }
+    pipeline_free(pipeline);
+    return output_free(output) ? status : EXIT_RUNTIME;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    int status = EXIT_USAGE;
+    if (options_parse(argc, argv, &options)) {
+        if (options.task != TASK_REPLAY) {
+            status = look_up(&options);
+        } else {
+            struct profile *profile = profile_or_mistakes(options.profile);
+            if (profile)
+                status = replay(&options, profile);
+            profile_free(profile);
+        }
+    }
+    options_free(&options);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        status = EXIT_RUNTIME;
+    return status;
+}

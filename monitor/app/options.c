@@ -1,0 +1,187 @@
+#include "app/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+enum long_only {
+    OPTION_JSON = 256,
+    OPTION_FAIL_ON,
+    OPTION_LIST_PROFILES,
+    OPTION_LIST_RULES,
+    OPTION_LIST_FIELDS,
+    OPTION_LIST_SUITES,
+    OPTION_EXPLAIN,
+    OPTION_DUMP,
+    OPTION_BUILD_INFO,
+};
+
+static const struct option long_options[] = {
+    {"read", required_argument, NULL, 'r'},
+    {"profile", required_argument, NULL, 'p'},
+    {"json", required_argument, NULL, OPTION_JSON},
+    {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+    {"test", no_argument, NULL, 'T'},
+    {"list-profiles", no_argument, NULL, OPTION_LIST_PROFILES},
+    {"list-rules", no_argument, NULL, OPTION_LIST_RULES},
+    {"list-fields", no_argument, NULL, OPTION_LIST_FIELDS},
+    {"list-suites", no_argument, NULL, OPTION_LIST_SUITES},
+    {"explain", required_argument, NULL, OPTION_EXPLAIN},
+    {"dump-profile", no_argument, NULL, OPTION_DUMP},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"version", no_argument, NULL, 'V'},
+    {"build-info", no_argument, NULL, OPTION_BUILD_INFO},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+void options_help(FILE *out)
+{
+    (void)fputs(
+        "usage: utwatch [options] -r FILE [-r FILE ...] [BPF filter words]\n"
+        "       utwatch -T [-p NAME|FILE]\n"
+        "\n"
+        "Judges the TLS handshakes of Ut traffic against TS 33.141.\n"
+        "\n"
+        "  -r, --read FILE        pcap or pcapng, plain, .gz or .zst; - is standard input; repeatable\n"
+        "  -p, --profile NAME|FILE  rules that decide the verdicts (default ts33141-pcr2)\n"
+        "      --json FILE|-      one JSON object a line for each handshake and violation\n"
+        "      --fail-on LEVEL    info, low, medium or high: least severity for exit status 1 (default low)\n"
+        "  -q, --quiet            no report on standard output\n"
+        "  -v, --verbose          say more on standard error\n"
+        "\n"
+        "  -T, --test             check the rules and capture nothing\n"
+        "      --list-profiles    profiles that are installed\n"
+        "      --list-rules       rules of the profile\n"
+        "      --explain RULE     all about one rule\n"
+        "      --dump-profile     the profile with everything it inherits\n"
+        "      --list-fields      facts that rules can speak of\n"
+        "      --list-suites      the registry of cipher suites\n"
+        "  -V, --version   --build-info   -h, --help\n"
+        "\n"
+        "Exit status: 0 no violation, 1 violations, 2 wrong usage or rules, 3 an input could not be read to\n"
+        "its end, 4 too much of the capture was lost to judge, 5 runtime failure.\n",
+        out);
+}
+
+/* "utwatch: BEFORE'WORD'AFTER"; always false. */
+static bool refuse(const char *before, const char *word, const char *after)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_safe(&t, span_of(word, strlen(word)));
+    (void)fprintf(stderr, "utwatch: %s'%s'%s\n(utwatch --help shows the options)\n", before,
+                  t.cut ? "..." : buffer, after);
+    return false;
+}
+
+static bool join_filter(struct options *o, char **words, int count)
+{
+    size_t length = 1;
+    for (int i = 0; i < count; i++)
+        length += strlen(words[i]) + 1;
+    o->filter = malloc(length);
+    if (!o->filter)
+        return false;
+    struct text t = text_over(o->filter, length);
+    for (int i = 0; i < count; i++) {
+        if (i)
+            text_char(&t, ' ');
+        text_put(&t, words[i]);
+    }
+    return true;
+}
+
+static void add_input(struct options *o, const char *path)
+{
+    const char **inputs = realloc(o->inputs, (o->input_count + 1) * sizeof *inputs);
+    if (!inputs)
+        abort();
+    o->inputs = inputs;
+    o->inputs[o->input_count++] = path;
+}
+
+static bool take_option(struct options *o, int option)
+{
+    switch (option) {
+    case 'r':
+        add_input(o, optarg);
+        return true;
+    case 'p':
+        o->profile = optarg;
+        return true;
+    case OPTION_JSON:
+        o->json = optarg;
+        return true;
+    case OPTION_FAIL_ON:
+        return severity_by_name(optarg, &o->fail_on) ||
+               refuse("--fail-on is info, low, medium or high, not ", optarg, "");
+    case OPTION_EXPLAIN:
+        o->rule = optarg;
+        o->task = TASK_EXPLAIN;
+        return true;
+    case 'T':
+        o->task = TASK_TEST;
+        return true;
+    case OPTION_LIST_PROFILES:
+        o->task = TASK_LIST_PROFILES;
+        return true;
+    case OPTION_LIST_RULES:
+        o->task = TASK_LIST_RULES;
+        return true;
+    case OPTION_LIST_FIELDS:
+        o->task = TASK_LIST_FIELDS;
+        return true;
+    case OPTION_LIST_SUITES:
+        o->task = TASK_LIST_SUITES;
+        return true;
+    case OPTION_DUMP:
+        o->task = TASK_DUMP;
+        return true;
+    case 'q':
+        o->quiet = true;
+        return true;
+    case 'v':
+        o->verbose++;
+        return true;
+    case 'V':
+        o->task = TASK_VERSION;
+        return true;
+    case OPTION_BUILD_INFO:
+        o->task = TASK_BUILD_INFO;
+        return true;
+    case 'h':
+        o->task = TASK_HELP;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool options_parse(int argc, char **argv, struct options *out)
+{
+    *out = (struct options){.task = TASK_REPLAY, .profile = "ts33141-pcr2", .fail_on = SEVERITY_LOW};
+    opterr = 0;
+    int option;
+    /* The leading + stops at the first word that is no option: the rest is a BPF filter. The colon tells a
+     * missing argument from an unknown option. */
+    while ((option = getopt_long(argc, argv, "+:r:p:TqvVh", long_options, NULL)) != -1) {
+        if (option == ':')
+            return refuse("option ", argv[optind - 1], " needs a value");
+        if (option == '?')
+            return refuse("no option ", argv[optind - 1], "");
+        if (!take_option(out, option))
+            return false;
+    }
+    if (out->task != TASK_REPLAY)
+        return optind == argc || refuse("", argv[optind], " is not expected here");
+    if (out->input_count == 0)
+        return refuse("no capture to read: ", "-r FILE", " is missing");
+    return optind == argc || join_filter(out, argv + optind, argc - optind);
+}
+
+void options_free(struct options *o)
+{
+    free(o->inputs);
+    free(o->filter);
+}

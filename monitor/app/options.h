@@ -1,0 +1,48 @@
+/* The command line. */
+#ifndef UTWATCH_APP_OPTIONS_H
+#define UTWATCH_APP_OPTIONS_H
+
+#include "policy/policy.h"
+
+enum task {
+    TASK_REPLAY,
+    TASK_TEST, /* -T */
+    TASK_LIST_PROFILES,
+    TASK_LIST_RULES,
+    TASK_LIST_FIELDS,
+    TASK_LIST_SUITES,
+    TASK_EXPLAIN,
+    TASK_DUMP, /* --dump-profile */
+    TASK_VERSION,
+    TASK_BUILD_INFO,
+    TASK_HELP,
+};
+
+enum exit_status { /* docs: contract with the user */
+                   EXIT_CLEAN = 0,
+                   EXIT_VIOLATIONS = 1,
+                   EXIT_USAGE = 2,
+                   EXIT_INPUT = 3,
+                   EXIT_LOSS = 4,
+                   EXIT_RUNTIME = 5,
+};
+
+struct options {
+    enum task task;
+    const char **inputs; /* of -r, in order */
+    size_t input_count;
+    const char *profile;
+    const char *json; /* file, or "-" */
+    const char *rule; /* of --explain */
+    enum severity fail_on;
+    bool quiet;
+    unsigned verbose;
+    char *filter; /* the words after the options, or NULL */
+};
+
+/* False after a message on standard error: exit with EXIT_USAGE. */
+bool options_parse(int argc, char **argv, struct options *out);
+void options_free(struct options *o);
+void options_help(FILE *out);
+
+#endif

@@ -1,0 +1,32 @@
+/* One frame's way through the program, and what has to happen around it: expiry, eviction, the end. */
+#ifndef UTWATCH_APP_PIPELINE_H
+#define UTWATCH_APP_PIPELINE_H
+
+#include "app/output.h"
+#include "capture/frame.h"
+#include "policy/policy.h"
+#include "report/health.h"
+
+struct pipeline;
+
+struct pipeline_limits {
+    uint32_t flows;
+    uint32_t handshakes;
+};
+
+/* NULL when the memory is not to be had. The profile and the output outlive the pipeline. */
+struct pipeline *pipeline_new(const struct pipeline_limits *limits, const struct profile *profile,
+                              struct output *output);
+void pipeline_free(struct pipeline *p);
+
+void pipeline_frame(struct pipeline *p, const struct frame *frame);
+
+/* The capture is over: what is in progress is judged as it stands. */
+void pipeline_end(struct pipeline *p);
+
+void pipeline_health(const struct pipeline *p, struct capture_health *health);
+
+/* Share of handshakes, in percent, from which damage to the capture took something. */
+double pipeline_loss(const struct pipeline *p);
+
+#endif

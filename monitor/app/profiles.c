@@ -1,0 +1,159 @@
+#include "app/profiles.h"
+
+#include "base/limits.h"
+#include "wire/suite.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+
+const char *const *profile_directories(void)
+{
+    static const char *directories[4];
+    size_t n = 0;
+    const char *own = getenv("UTWATCH_RULES");
+    if (own && *own)
+        directories[n++] = own;
+    directories[n++] = UTWATCH_RULES_DIRECTORY;
+    directories[n++] = UTWATCH_RULES_SOURCE;
+    directories[n] = NULL;
+    return directories;
+}
+
+struct profile *profile_or_mistakes(const char *name)
+{
+    struct mistakes mistakes = {0};
+    struct profile *p = profile_load(name, profile_directories(), &mistakes);
+    mistakes_print(&mistakes, stderr);
+    mistakes_free(&mistakes);
+    return p;
+}
+
+static int yaml_file(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+    return n > 5 && strcmp(entry->d_name + n - 5, ".yaml") == 0;
+}
+
+static int list_profiles(void)
+{
+    bool broken = false;
+    for (const char *const *d = profile_directories(); *d; d++) {
+        struct dirent **entries = NULL;
+        int count = scandir(*d, &entries, yaml_file, alphasort);
+        for (int i = 0; i < count; i++) {
+            char path[4096];
+            struct mistakes mistakes = {0};
+            int length = snprintf(path, sizeof path, "%s/%s", *d, entries[i]->d_name);
+            struct profile *p =
+                length < (int)sizeof path ? profile_load(path, profile_directories(), &mistakes) : NULL;
+            if (p)
+                (void)printf("%-20s %-7s %3zu rules  %s\n", profile_name(p), profile_status(p),
+                             profile_rule_count(p), profile_title(p));
+            mistakes_print(&mistakes, stderr);
+            mistakes_free(&mistakes);
+            broken |= !p;
+            profile_free(p);
+            free(entries[i]);
+        }
+        free(entries);
+        if (count > 0)
+            break; /* an installed profile hides the source's of the same name */
+    }
+    return broken ? EXIT_USAGE : EXIT_CLEAN;
+}
+
+static int list_suites(void)
+{
+    (void)printf("%-6s  %-50s %-10s %-8s %4s  %s\n", "code", "name", "kx", "auth", "bits", "");
+    for (size_t i = 0; i < suite_count; i++) {
+        const struct suite *s = &suite_table[i];
+        (void)printf(
+            "0x%04x  %-50s %-10s %-8s %4u %s%s%s%s%s\n", s->code, s->name,
+            suite_kx_name((enum suite_kx)s->kx), suite_auth_name((enum suite_auth)s->auth), s->key_bits,
+            s->flags & SUITE_EXPORT ? " export" : "", s->flags & SUITE_ANONYMOUS ? " anonymous" : "",
+            s->flags & SUITE_NULL_ENCRYPTION ? " null-encryption" : "",
+            s->flags & SUITE_NO_MAC ? " no-mac" : "", s->flags & SUITE_SIGNALLING ? " signalling" : "");
+    }
+    return EXIT_CLEAN;
+}
+
+static int list_rules(const struct profile *p)
+{
+    (void)printf("%s (%s): %s\n\n", profile_name(p), profile_status(p), profile_title(p));
+    for (size_t i = 0; i < profile_rule_count(p); i++) {
+        const struct rule *r = profile_rule(p, i);
+        (void)printf("%-32s %-8s %-7s %-26s %s\n", rule_id(r), severity_name(rule_severity(r)),
+                     fault_name(rule_binds(r)), rule_clause(r), rule_requires(r));
+    }
+    return EXIT_CLEAN;
+}
+
+static int explain(const struct profile *p, const char *id)
+{
+    const struct rule *r = profile_find(p, id);
+    if (r) {
+        rule_explain(r, stdout);
+        return EXIT_CLEAN;
+    }
+    char safe[256];
+    struct text t = text_over(safe, sizeof safe);
+    text_safe(&t, span_of(id, strlen(id)));
+    (void)fprintf(stderr, "utwatch: no rule '%s' in profile %s (--list-rules shows them)\n", safe,
+                  profile_name(p));
+    return EXIT_USAGE;
+}
+
+static int build_info(void)
+{
+    (void)printf("utwatch %s\ncompiler  %s\nlibpcap   %s\nflows     %d, %zu bytes each\n", UTWATCH_VERSION,
+                 __VERSION__, pcap_lib_version(), DEFAULT_FLOWS, (size_t)128);
+    return EXIT_CLEAN;
+}
+
+static int with_profile(const struct options *o)
+{
+    struct profile *p = profile_or_mistakes(o->profile);
+    if (!p)
+        return EXIT_USAGE;
+    int status = EXIT_CLEAN;
+    if (o->task == TASK_LIST_RULES)
+        status = list_rules(p);
+    else if (o->task == TASK_EXPLAIN)
+        status = explain(p, o->rule);
+    else if (o->task == TASK_DUMP)
+        profile_dump(p, stdout);
+    else
+        (void)printf("%s: %zu rules, no mistake\n", profile_name(p), profile_rule_count(p));
+    profile_free(p);
+    return status;
+}
+
+int look_up(const struct options *o)
+{
+    switch (o->task) {
+    case TASK_LIST_PROFILES:
+        return list_profiles();
+    case TASK_LIST_FIELDS:
+        fields_list(stdout);
+        return EXIT_CLEAN;
+    case TASK_LIST_SUITES:
+        return list_suites();
+    case TASK_VERSION:
+        (void)printf("utwatch %s\n", UTWATCH_VERSION);
+        return EXIT_CLEAN;
+    case TASK_BUILD_INFO:
+        return build_info();
+    case TASK_HELP:
+        options_help(stdout);
+        return EXIT_CLEAN;
+    case TASK_TEST:
+    case TASK_LIST_RULES:
+    case TASK_EXPLAIN:
+    case TASK_DUMP:
+    case TASK_REPLAY:
+        break;
+    }
+    return with_profile(o);
+}

@@ -1,0 +1,17 @@
+/* Where profiles are found, and the look-ups that only need the rules. */
+#ifndef UTWATCH_APP_PROFILES_H
+#define UTWATCH_APP_PROFILES_H
+
+#include "app/options.h"
+
+/* Folders searched for a profile's name: UTWATCH_RULES, the installed ones, those of the source.
+ * NULL-terminated. */
+const char *const *profile_directories(void);
+
+/* Loads, or prints every mistake and returns NULL. */
+struct profile *profile_or_mistakes(const char *name);
+
+/* The look-up options. Returns the exit status. */
+int look_up(const struct options *o);
+
+#endif

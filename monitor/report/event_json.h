@@ -1,0 +1,33 @@
+/*
+ * Events as one line of JSON each, in the shape of Suricata's EVE; what EVE has no name for stands in the
+ * object `utwatch`. schema.json beside this file describes all of it. A value that was not observed is left
+ * out.
+ */
+#ifndef UTWATCH_REPORT_EVENT_JSON_H
+#define UTWATCH_REPORT_EVENT_JSON_H
+
+#include "base/text.h"
+#include "policy/policy.h"
+#include "report/health.h"
+#include "report/inputs.h"
+#include "report/tally.h"
+#include "tls/observation.h"
+
+/*
+ * What a reader finds in the capture: the time of the ClientHello, else of the ServerHello, else of the
+ * connection's first packet. (When a handshake was judged depends on timeouts and is of use to nobody.)
+ */
+nanos event_time(const struct observation *o);
+
+/*
+ * Each appends one line with its newline. MAX_EVENT_BYTES hold every event of a handshake, and the stats of
+ * some 200 rules. What does not fit is written again without its long lists (stats: without its rules) and
+ * says "shortened"; when even that does not fit, nothing is appended and `cut` is set.
+ */
+void json_tls_event(struct text *out, const struct observation *o, const struct input_names *names);
+void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
+                      const struct verdict *v);
+void json_stats_event(struct text *out, const struct tally *tally, const struct capture_health *health,
+                      nanos when);
+
+#endif

@@ -1,0 +1,226 @@
+#include "report/fingerprints.h"
+
+#include "wire/hello.h"
+
+#include <arpa/inet.h>
+#include <nettle/base64.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
+
+void community_id(const struct endpoint *a, const struct endpoint *b, uint8_t protocol, struct text *out)
+{
+    size_t n = a->family == 4 ? 4 : 16;
+    int order = memcmp(a->address, b->address, n);
+    if (order > 0 || (order == 0 && a->port > b->port)) {
+        const struct endpoint *other = a;
+        a = b;
+        b = other;
+    }
+    const uint8_t seed[2] = {0, 0};
+    const uint8_t tail[2] = {protocol, 0};
+    const uint16_t ports[2] = {htons(a->port), htons(b->port)};
+    struct sha1_ctx sha1;
+    uint8_t digest[SHA1_DIGEST_SIZE];
+    sha1_init(&sha1);
+    sha1_update(&sha1, sizeof seed, seed);
+    sha1_update(&sha1, n, a->address);
+    sha1_update(&sha1, n, b->address);
+    sha1_update(&sha1, sizeof tail, tail);
+    sha1_update(&sha1, sizeof ports, (const uint8_t *)ports);
+    sha1_digest(&sha1, sizeof digest, digest);
+    char base64[BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE)];
+    base64_encode_raw(base64, sizeof digest, digest);
+    text_put(out, "1:");
+    text_bytes(out, base64, sizeof base64);
+}
+
+static void put_numbers(struct text *out, const uint16_t *number, size_t count)
+{
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (is_grease(number[i]))
+            continue;
+        if (!first)
+            text_char(out, '-');
+        first = false;
+        text_uint(out, number[i]);
+    }
+}
+
+bool ja3_text(const struct client_hello_facts *hello, struct text *out)
+{
+    if (!hello->ja3_known || hello->suites_cut || hello->extensions_cut || hello->lists_cut)
+        return false;
+    text_uint(out, hello->version);
+    text_char(out, ',');
+    put_numbers(out, hello->suites, hello->suite_count);
+    text_char(out, ',');
+    put_numbers(out, hello->extensions, hello->extension_count);
+    text_char(out, ',');
+    put_numbers(out, hello->groups, hello->group_count);
+    text_char(out, ',');
+    for (size_t i = 0; i < hello->point_format_count; i++) {
+        if (i)
+            text_char(out, '-');
+        text_uint(out, hello->point_formats[i]);
+    }
+    return true;
+}
+
+bool ja3s_text(const struct server_hello_facts *hello, struct text *out)
+{
+    if (!hello->ja3s_known || hello->extensions_cut)
+        return false;
+    text_uint(out, hello->legacy_version);
+    text_char(out, ',');
+    text_uint(out, hello->suite);
+    text_char(out, ',');
+    put_numbers(out, hello->extensions, hello->extension_count);
+    return true;
+}
+
+/* Shell sort with Knuth's steps: qsort() of this C library allocates for long lists. */
+static void sort(uint16_t *code, size_t count)
+{
+    size_t step = 1;
+    while (step < count / 3)
+        step = 3 * step + 1;
+    for (; step > 0; step /= 3) {
+        for (size_t i = step; i < count; i++) {
+            uint16_t moved = code[i];
+            size_t at = i;
+            for (; at >= step && code[at - step] > moved; at -= step)
+                code[at] = code[at - step];
+            code[at] = moved;
+        }
+    }
+}
+
+static size_t without_grease(const uint16_t *from, size_t count, uint16_t *to)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_grease(from[i]))
+            to[kept++] = from[i];
+    return kept;
+}
+
+static void hash_codes(struct sha256_ctx *sha256, const uint16_t *code, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char buffer[8];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_printf(&t, "%s%04x", i ? "," : "", code[i]);
+        sha256_update(sha256, t.n, (const uint8_t *)t.p);
+    }
+}
+
+static void put_short_hash(struct text *out, struct sha256_ctx *sha256, bool empty)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(sha256, sizeof digest, digest);
+    if (empty)
+        text_put(out, "000000000000");
+    else
+        text_hex(out, span_of(digest, 6), 0);
+}
+
+/* The highest version that stands in the hello; a draft's code is no version that JA4 knows. */
+static const char *ja4_version(const struct client_hello_facts *hello)
+{
+    uint16_t highest = 0;
+    for (size_t i = 0; i < hello->version_count; i++)
+        if (!is_grease(hello->versions[i]) && hello->versions[i] > highest)
+            highest = hello->versions[i];
+    switch (highest ? highest : hello->version) {
+    case 0x0304:
+        return "13";
+    case 0x0303:
+        return "12";
+    case 0x0302:
+        return "11";
+    case 0x0301:
+        return "10";
+    case 0x0300:
+        return "s3";
+    case 0x0002:
+        return "s2";
+    default:
+        return "00";
+    }
+}
+
+static bool alphanumeric(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* First and last character of the first ALPN name; of its hexadecimal form when one of them is neither letter
+ * nor digit. */
+static void put_alpn(struct text *out, struct span name)
+{
+    if (name.n == 0) {
+        text_put(out, "00");
+        return;
+    }
+    uint8_t first = name.p[0];
+    uint8_t last = name.p[name.n - 1];
+    if (alphanumeric(first) && alphanumeric(last))
+        text_printf(out, "%c%c", first, last);
+    else
+        text_printf(out, "%x%x", first >> 4, last & 15);
+}
+
+static void put_suites_hash(struct text *out, uint16_t *suite, size_t count)
+{
+    struct sha256_ctx sha256;
+    sha256_init(&sha256);
+    sort(suite, count);
+    hash_codes(&sha256, suite, count);
+    put_short_hash(out, &sha256, count == 0);
+}
+
+/* SNI and ALPN are counted but not hashed; signature algorithms keep the client's order. */
+static void put_extensions_hash(struct text *out, uint16_t *extension, size_t count,
+                                const struct client_hello_facts *hello)
+{
+    size_t hashed = 0;
+    for (size_t i = 0; i < count; i++)
+        if (extension[i] != EXTENSION_SERVER_NAME && extension[i] != EXTENSION_ALPN)
+            extension[hashed++] = extension[i];
+    struct sha256_ctx sha256;
+    sha256_init(&sha256);
+    sort(extension, hashed);
+    hash_codes(&sha256, extension, hashed);
+    uint16_t algorithm[MAX_SIGNATURE_ALGORITHMS];
+    size_t algorithms =
+        without_grease(hello->signature_algorithms, hello->signature_algorithm_count, algorithm);
+    if (algorithms) {
+        sha256_update(&sha256, 1, (const uint8_t *)"_");
+        hash_codes(&sha256, algorithm, algorithms);
+    }
+    put_short_hash(out, &sha256, hashed == 0);
+}
+
+bool ja4_text(const struct observation *o, struct text *out)
+{
+    const struct client_hello_facts *hello = &o->client_hello;
+    if (hello->format != HELLO_TLS || hello->suites_cut || hello->extensions_cut || hello->lists_cut)
+        return false;
+    const unsigned most = 99; /* two digits */
+    uint16_t suite[MAX_SUITES_LISTED];
+    uint16_t extension[MAX_EXTENSIONS];
+    unsigned suites = (unsigned)without_grease(hello->suites, hello->suite_count, suite);
+    unsigned extensions = (unsigned)without_grease(hello->extensions, hello->extension_count, extension);
+    bool sni = false;
+    for (size_t i = 0; i < extensions; i++)
+        sni |= extension[i] == EXTENSION_SERVER_NAME;
+    text_printf(out, "t%s%c%02u%02u", ja4_version(hello), sni ? 'd' : 'i', suites < most ? suites : most,
+                extensions < most ? extensions : most);
+    put_alpn(out, hello->alpn_count ? observation_text(o, hello->alpn[0]) : span_of(NULL, 0));
+    text_char(out, '_');
+    put_suites_hash(out, suite, suites);
+    text_char(out, '_');
+    put_extensions_hash(out, extension, extensions, hello);
+    return true;
+}

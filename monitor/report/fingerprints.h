@@ -1,0 +1,19 @@
+/* Names that others give to a connection or a client: Community ID, the strings of JA3 and JA3S, JA4
+ * (client). */
+#ifndef UTWATCH_REPORT_FINGERPRINTS_H
+#define UTWATCH_REPORT_FINGERPRINTS_H
+
+#include "base/text.h"
+#include "tls/observation.h"
+
+/* Community ID version 1, seed 0. */
+void community_id(const struct endpoint *a, const struct endpoint *b, uint8_t protocol, struct text *out);
+
+/* The text whose MD5 is JA3; false when a list was longer than what is kept. */
+bool ja3_text(const struct client_hello_facts *hello, struct text *out);
+bool ja3s_text(const struct server_hello_facts *hello, struct text *out);
+
+/* JA4 of FoxIO (BSD licence, the client part only); false likewise, or for an SSLv2-format hello. */
+bool ja4_text(const struct observation *o, struct text *out);
+
+#endif

@@ -1,0 +1,19 @@
+/* What the events and reports call the inputs. */
+#ifndef UTWATCH_REPORT_INPUTS_H
+#define UTWATCH_REPORT_INPUTS_H
+
+#include "base/span.h"
+
+struct input_names {
+    const char *const *name; /* by observation.source: as the user wrote them */
+    size_t count;
+    bool live; /* interfaces, not files */
+};
+
+/* NULL for a source that has no name. */
+static inline const char *input_name(const struct input_names *names, unsigned source)
+{
+    return names && source < names->count ? names->name[source] : NULL;
+}
+
+#endif

@@ -1,0 +1,148 @@
+#include "report/names.h"
+
+#include <arpa/inet.h>
+
+const char *version_name(uint16_t version)
+{
+    switch (version) {
+    case 0x0002:
+        return "SSLv2";
+    case 0x0300:
+        return "SSLv3";
+    case 0x0301:
+        return "TLSv1";
+    case 0x0302:
+        return "TLS 1.1";
+    case 0x0303:
+        return "TLS 1.2";
+    case 0x0304:
+        return "TLS 1.3";
+    default:
+        return NULL;
+    }
+}
+
+struct code_name {
+    uint16_t code;
+    const char *name;
+};
+
+static const char *find(const struct code_name *table, size_t n, uint16_t code)
+{
+    for (size_t i = 0; i < n; i++)
+        if (table[i].code == code)
+            return table[i].name;
+    return NULL;
+}
+
+const char *alert_name(uint8_t description)
+{
+    static const struct code_name names[] = {
+        {0, "close_notify"},
+        {10, "unexpected_message"},
+        {20, "bad_record_mac"},
+        {21, "decryption_failed"},
+        {22, "record_overflow"},
+        {30, "decompression_failure"},
+        {40, "handshake_failure"},
+        {41, "no_certificate"},
+        {42, "bad_certificate"},
+        {43, "unsupported_certificate"},
+        {44, "certificate_revoked"},
+        {45, "certificate_expired"},
+        {46, "certificate_unknown"},
+        {47, "illegal_parameter"},
+        {48, "unknown_ca"},
+        {49, "access_denied"},
+        {50, "decode_error"},
+        {51, "decrypt_error"},
+        {52, "too_many_cids_requested"},
+        {60, "export_restriction"},
+        {70, "protocol_version"},
+        {71, "insufficient_security"},
+        {80, "internal_error"},
+        {86, "inappropriate_fallback"},
+        {90, "user_canceled"},
+        {100, "no_renegotiation"},
+        {109, "missing_extension"},
+        {110, "unsupported_extension"},
+        {111, "certificate_unobtainable"},
+        {112, "unrecognized_name"},
+        {113, "bad_certificate_status_response"},
+        {114, "bad_certificate_hash_value"},
+        {115, "unknown_psk_identity"},
+        {116, "certificate_required"},
+        {120, "no_application_protocol"},
+        {121, "ech_required"},
+    };
+    return find(names, sizeof names / sizeof *names, description);
+}
+
+const char *group_name(uint16_t group)
+{
+    static const struct code_name names[] = {
+        {1, "sect163k1"},
+        {2, "sect163r1"},
+        {3, "sect163r2"},
+        {4, "sect193r1"},
+        {5, "sect193r2"},
+        {6, "sect233k1"},
+        {7, "sect233r1"},
+        {8, "sect239k1"},
+        {9, "sect283k1"},
+        {10, "sect283r1"},
+        {11, "sect409k1"},
+        {12, "sect409r1"},
+        {13, "sect571k1"},
+        {14, "sect571r1"},
+        {15, "secp160k1"},
+        {16, "secp160r1"},
+        {17, "secp160r2"},
+        {18, "secp192k1"},
+        {19, "secp192r1"},
+        {20, "secp224k1"},
+        {21, "secp224r1"},
+        {22, "secp256k1"},
+        {23, "secp256r1"},
+        {24, "secp384r1"},
+        {25, "secp521r1"},
+        {26, "brainpoolP256r1"},
+        {27, "brainpoolP384r1"},
+        {28, "brainpoolP512r1"},
+        {29, "x25519"},
+        {30, "x448"},
+        {31, "brainpoolP256r1tls13"},
+        {32, "brainpoolP384r1tls13"},
+        {33, "brainpoolP512r1tls13"},
+        {256, "ffdhe2048"},
+        {257, "ffdhe3072"},
+        {258, "ffdhe4096"},
+        {259, "ffdhe6144"},
+        {260, "ffdhe8192"},
+        {512, "MLKEM512"},
+        {513, "MLKEM768"},
+        {514, "MLKEM1024"},
+        {4587, "SecP256r1MLKEM768"},
+        {4588, "X25519MLKEM768"},
+        {4589, "SecP384r1MLKEM1024"},
+        {25497, "X25519Kyber768Draft00"},
+    };
+    return find(names, sizeof names / sizeof *names, group);
+}
+
+void text_address(struct text *out, const struct endpoint *end)
+{
+    char buffer[INET6_ADDRSTRLEN];
+    text_put(out, inet_ntop(end->family == 4 ? AF_INET : AF_INET6, end->address, buffer, sizeof buffer));
+}
+
+void text_end(struct text *out, const struct endpoint *end)
+{
+    if (end->family == 6)
+        text_char(out, '[');
+    text_address(out, end);
+    if (end->family == 6)
+        text_char(out, ']');
+    text_char(out, ':');
+    text_uint(out, end->port);
+}

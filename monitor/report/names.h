@@ -1,0 +1,20 @@
+/* Names of wire values and addresses, as events and reports show them. */
+#ifndef UTWATCH_REPORT_NAMES_H
+#define UTWATCH_REPORT_NAMES_H
+
+#include "base/text.h"
+#include "tls/observation.h"
+
+/* "TLSv1", "TLS 1.2", ... as Suricata's EVE writes them; NULL for a code that is no version. */
+const char *version_name(uint16_t version);
+
+/* RFC 5246 7.2 and later: "handshake_failure"; NULL when the registry has none. */
+const char *alert_name(uint8_t description);
+
+/* "x25519" of RFC 8422 and IANA; NULL when unknown. */
+const char *group_name(uint16_t group);
+
+void text_address(struct text *out, const struct endpoint *end); /* without the port */
+void text_end(struct text *out, const struct endpoint *end);     /* 192.0.2.1:443, [2001:db8::1]:443 */
+
+#endif

@@ -1,0 +1,144 @@
+#include "report/tally.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const char *tally_version_name(enum tally_version v)
+{
+    static const char *const names[TALLY_VERSIONS] = {
+        "none", "SSLv2", "SSLv3", "TLSv1", "TLS 1.1", "TLS 1.2", "TLS 1.3", "other",
+    };
+    assert(v < TALLY_VERSIONS);
+    return names[v];
+}
+
+static enum tally_version version_slot(uint16_t version)
+{
+    switch (version) {
+    case 0:
+        return TALLY_NO_VERSION;
+    case 0x0002:
+        return TALLY_SSLV2;
+    case 0x0300:
+        return TALLY_SSLV3;
+    case 0x0301:
+        return TALLY_TLS10;
+    case 0x0302:
+        return TALLY_TLS11;
+    case 0x0303:
+        return TALLY_TLS12;
+    case 0x0304:
+        return TALLY_TLS13;
+    default:
+        return TALLY_OTHER_VERSION;
+    }
+}
+
+bool tally_open(struct tally *tally, const struct profile *profile)
+{
+    size_t count = profile_rule_count(profile);
+    *tally = (struct tally){.profile = profile, .rule_count = count};
+    tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
+    if (!tally->rules)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        tally->rules[i].rule = profile_rule(profile, i);
+    return true;
+}
+
+void tally_close(struct tally *tally)
+{
+    free(tally->rules);
+    tally->rules = NULL;
+}
+
+bool tally_is_handshake(const struct observation *o)
+{
+    return o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
+}
+
+static void add_handshake(struct tally *tally, const struct observation *o)
+{
+    tally->handshakes++;
+    tally->outcome[o->outcome]++;
+    tally->version[version_slot(observation_version(o))]++;
+    if (o->resumption > RESUMPTION_FULL)
+        tally->resumed++;
+    const struct suite *suite = observation_suite(o);
+    if (suite) {
+        tally->suite[suite_index(suite)]++;
+        assert(suite->key_bits / 8 < TALLY_KEY_BITS);
+        tally->key_bits[suite->key_bits / 8]++;
+    } else if (o->seen & SEEN_SERVER_HELLO) {
+        tally->unnamed_suites++;
+    }
+}
+
+static void add_offender(struct rule_tally *rule, const struct observation *o, enum fault fault)
+{
+    enum side side = fault == FAULT_UE ? CLIENT : SERVER;
+    struct endpoint end = side == CLIENT ? o->client : o->server;
+    if (side == CLIENT)
+        end.port = 0;
+    for (uint32_t i = 0; i < rule->offenders; i++) {
+        struct offender *known = &rule->offender[i];
+        if (known->side == side && memcmp(&known->end, &end, sizeof end) == 0) {
+            known->count++;
+            return;
+        }
+    }
+    if (rule->offenders == MAX_OFFENDERS)
+        rule->other_offences++;
+    else
+        rule->offender[rule->offenders++] = (struct offender){.end = end, .count = 1, .side = (uint8_t)side};
+}
+
+static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)
+{
+    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
+        rule->reason[bit] += reasons >> bit & 1;
+        tally->reason[bit] += reasons >> bit & 1;
+    }
+}
+
+static void add_verdict(struct tally *tally, const struct observation *o, const struct verdict *v)
+{
+    size_t index = rule_index(v->rule);
+    assert(index < tally->rule_count);
+    struct rule_tally *rule = &tally->rules[index];
+    rule->value[v->value]++;
+    tally->verdict[v->value]++;
+    switch (v->value) {
+    case VERDICT_NOT_APPLICABLE:
+        break;
+    case VERDICT_PASS:
+        rule->remarks += v->note != NULL;
+        break;
+    case VERDICT_NOT_OBSERVABLE:
+        add_reasons(tally, rule, v->reasons);
+        break;
+    case VERDICT_FAIL:
+        tally->violation[v->severity]++;
+        add_offender(rule, o, v->fault);
+        break;
+    }
+}
+
+void tally_add(struct tally *tally, const struct observation *o, const struct verdict *verdicts, size_t count)
+{
+    if (tally_is_handshake(o))
+        add_handshake(tally, o);
+    else
+        tally->without_hello++;
+    for (size_t i = 0; i < count; i++)
+        add_verdict(tally, o, &verdicts[i]);
+}
+
+uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < rule->offenders; i++)
+        count += rule->offender[i].side == side;
+    *more = rule->other_offences > 0;
+    return count;
+}

@@ -1,0 +1,76 @@
+/* What was judged, in numbers: the material of the summary and of the stats events. */
+#ifndef UTWATCH_REPORT_TALLY_H
+#define UTWATCH_REPORT_TALLY_H
+
+#include "policy/policy.h"
+#include "tls/observation.h"
+
+#define VERDICT_VALUES 4
+#define SEVERITIES     4
+#define FAULTS         4
+#define OUTCOMES       5
+#define TALLY_KEY_BITS 33 /* key sizes in bytes, 0 to 256 bits */
+
+enum tally_version {
+    TALLY_NO_VERSION, /* no ServerHello was seen */
+    TALLY_SSLV2,
+    TALLY_SSLV3,
+    TALLY_TLS10,
+    TALLY_TLS11,
+    TALLY_TLS12,
+    TALLY_TLS13,
+    TALLY_OTHER_VERSION,
+    TALLY_VERSIONS
+};
+
+/* "TLS 1.2" as in the events; "none", "other". */
+const char *tally_version_name(enum tally_version v);
+
+struct offender {
+    struct endpoint end; /* a UE's port is 0: it changes with every connection */
+    uint64_t count;
+    uint8_t side; /* enum side */
+};
+
+struct rule_tally {
+    const struct rule *rule;
+    uint64_t value[VERDICT_VALUES];          /* by enum verdict_value */
+    uint64_t reason[UNOBSERVED_COUNT];       /* of the not observable ones; one verdict may have several */
+    uint64_t remarks;                        /* passes that carry a note */
+    struct offender offender[MAX_OFFENDERS]; /* the first different ones */
+    uint32_t offenders;
+    uint64_t other_offences; /* by peers that came after those */
+};
+
+struct tally {
+    const struct profile *profile;
+    uint64_t handshakes;    /* with a hello of either side */
+    uint64_t without_hello; /* observations without any; their verdicts are counted, the rest is not */
+    uint64_t outcome[OUTCOMES];
+    uint64_t version[TALLY_VERSIONS];
+    uint64_t suite[SUITE_SET_WORDS * 64]; /* selected, by suite_index() */
+    uint64_t unnamed_suites;              /* selected codes that the registry does not know */
+    uint64_t key_bits[TALLY_KEY_BITS];    /* of the selected suite, by bits / 8 */
+    uint64_t resumed;
+    uint64_t verdict[VERDICT_VALUES];
+    uint64_t violation[SEVERITIES]; /* fails by the severity of the finding */
+    uint64_t reason[UNOBSERVED_COUNT];
+    struct rule_tally *rules; /* by rule_index() */
+    size_t rule_count;
+};
+
+/* Takes all memory. False when it is not to be had. The profile has to outlive the tally. */
+bool tally_open(struct tally *tally, const struct profile *profile);
+void tally_close(struct tally *tally);
+
+/* Was there a hello of either side, so that it counts as a handshake? */
+bool tally_is_handshake(const struct observation *o);
+
+/* One observation with all verdicts of the profile on it. */
+void tally_add(struct tally *tally, const struct observation *o, const struct verdict *verdicts,
+               size_t count);
+
+/* Different servers or UEs at fault; *more: there were others that the table had no room for. */
+uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more);
+
+#endif

@@ -1,0 +1,162 @@
+#include "report/text_report.h"
+
+#include "base/siphash.h"
+#include "report/event_json.h"
+#include "report/names.h"
+#include "report/page.h"
+#include "report/text_summary.h"
+
+#include <stdlib.h>
+
+#define INDENT   8  /* of what stands below the head of a block */
+#define HANG     19 /* of its text */
+#define OBSERVED 1024
+
+struct kind {
+    uint64_t name; /* hash of what makes violations equal; 0: free */
+    uint64_t count;
+};
+
+struct text_report {
+    struct page page;
+    const struct input_names *names;
+    struct siphash_key key;
+    size_t kinds_used;
+    struct unshown unshown;
+    struct kind kinds[MAX_KINDS];
+};
+
+struct text_report *text_report_new(FILE *out, bool colour, const struct input_names *names)
+{
+    struct text_report *report = calloc(1, sizeof *report);
+    if (!report)
+        return NULL;
+    report->page = (struct page){.out = out, .colour = colour};
+    report->names = names;
+    report->key = siphash_random_key();
+    return report;
+}
+
+void text_report_free(struct text_report *report)
+{
+    free(report);
+}
+
+static uint64_t kind_name(const struct text_report *report, const struct observation *o,
+                          const struct verdict *v, struct span observed)
+{
+    uint8_t what[sizeof(uint64_t) + sizeof o->server + OBSERVED];
+    const uint64_t rule = rule_index(v->rule);
+    const size_t n = sizeof rule + sizeof o->server;
+    memcpy(what, &rule, sizeof rule);
+    memcpy(what + sizeof rule, &o->server, sizeof o->server);
+    observed = span_head(observed, OBSERVED);
+    if (observed.n)
+        memcpy(what + n, observed.p, observed.n);
+    return siphash(&report->key, span_of(what, n + observed.n)) | 1;
+}
+
+/* How many of this kind there were before; kinds beyond the table count as shown often enough. */
+static uint64_t count_kind(struct text_report *report, uint64_t name)
+{
+    size_t at = name >> 1 & (MAX_KINDS - 1);
+    while (report->kinds[at].name && report->kinds[at].name != name)
+        at = (at + 1) & (MAX_KINDS - 1);
+    struct kind *kind = &report->kinds[at];
+    if (!kind->name) {
+        if (report->kinds_used >= MAX_KINDS / 4 * 3) {
+            report->unshown.other_kinds++;
+            return SHOWN_OF_A_KIND;
+        }
+        report->kinds_used++;
+        kind->name = name;
+    }
+    return kind->count++;
+}
+
+static void put_head(struct page *page, const struct verdict *v)
+{
+    static const char *const label[SEVERITIES] = {"INFO", "LOW", "MEDIUM", "HIGH"};
+    static const char *const at_fault[FAULTS] = {"", "UE", "server", "UE and server"};
+    page_put(page, severity_tone(v->severity), INDENT, label[v->severity]);
+    page_put(page, TONE_STRONG, 0, rule_id(v->rule));
+    page_put(page, TONE_PLAIN, 0, "  ");
+    page_put(page, TONE_PLAIN, 0, rule_clause(v->rule));
+    if (v->fault != FAULT_NONE) {
+        page_put(page, TONE_FAINT, 0, "  at fault: ");
+        page_put(page, TONE_PLAIN, 0, at_fault[v->fault]);
+    }
+    (void)fputc('\n', page->out);
+}
+
+static void put_who(struct page *page, const struct observation *o)
+{
+    char buffer[1600];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_end(&t, &o->client);
+    text_put(&t, " -> ");
+    text_end(&t, &o->server);
+    if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.sni.length) {
+        text_put(&t, " (");
+        text_safe(&t, observation_text(o, o->client_hello.sni));
+        text_put(&t, ")");
+    }
+    page_field(page, INDENT, HANG, "who", buffer);
+}
+
+static void put_when(struct page *page, const struct observation *o, const struct input_names *names)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_time(&t, event_time(o), true);
+    const char *input = input_name(names, o->source);
+    if (input) {
+        text_put(&t, names->live ? ", interface " : ", ");
+        text_safe(&t, span_of(input, strlen(input)));
+    }
+    if (!names || !names->live) {
+        text_put(&t, ", frame ");
+        text_uint(&t, o->frame_number);
+    }
+    page_field(page, INDENT, HANG, "when", buffer);
+}
+
+static void put_findings(struct page *page, const struct verdict *v, const char *observed)
+{
+    page_field(page, INDENT, HANG, "required", rule_requires(v->rule));
+    if (*observed)
+        page_field(page, INDENT, HANG, "observed", observed);
+    if (v->note)
+        page_field(page, INDENT, HANG, "note", v->note);
+    if (v->basis == BASIS_INFERRED)
+        page_field(page, INDENT, HANG, "basis", "inferred from several connections");
+    else if (v->basis == BASIS_PARTIAL)
+        page_field(page, INDENT, HANG, "basis", "a part of what would be needed was seen");
+}
+
+void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v)
+{
+    const struct observation *o = c->observation;
+    char observed[OBSERVED];
+    struct text t = text_over(observed, sizeof observed);
+    verdict_observed(v, c, &t);
+    const uint64_t before = count_kind(report, kind_name(report, o, v, span_of(observed, t.n)));
+    if (before >= SHOWN_OF_A_KIND) {
+        report->unshown.of_rule[rule_index(v->rule)]++;
+        return;
+    }
+    struct page *page = &report->page;
+    put_head(page, v);
+    put_when(page, o, report->names);
+    put_who(page, o);
+    put_findings(page, v, observed);
+    if (before + 1 == SHOWN_OF_A_KIND)
+        page_field(page, INDENT, INDENT, "", "Further ones like this at this server are only counted.");
+    (void)fputc('\n', page->out);
+}
+
+void text_report_summary(struct text_report *report, const struct tally *tally,
+                         const struct capture_health *health)
+{
+    summary_put(&report->page, tally, health, &report->unshown);
+}

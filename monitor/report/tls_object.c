@@ -1,0 +1,118 @@
+#include "report/tls_object.h"
+
+#include "report/fingerprints.h"
+#include "report/names.h"
+
+#include <time.h>
+
+/* Room for the text of JA3: MAX_SUITES_LISTED, MAX_EXTENSIONS and MAX_GROUPS numbers of 5 digits. */
+#define JA3_BYTES 4608
+
+static void put_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
+{
+    if (slice.length)
+        json_bytes(j, key, observation_text(o, slice));
+}
+
+/* `known`: the text is what the hash was made of, not a part of it. */
+static void put_fingerprint(struct json *j, const char *key, const uint8_t md5[16], const char *string,
+                            bool known)
+{
+    char hash[40];
+    struct text t = text_over(hash, sizeof hash);
+    text_hex(&t, span_of(md5, 16), 0);
+    json_open(j, key, '{');
+    json_string(j, "hash", hash);
+    if (known)
+        json_string(j, "string", string);
+    json_close(j, '}');
+}
+
+static void put_client(struct json *j, const struct observation *o, enum detail detail)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    char buffer[JA3_BYTES];
+    put_slice(j, "sni", o, c->sni);
+    if (c->ja3_known) {
+        struct text t = text_over(buffer, sizeof buffer);
+        bool known = detail == DETAIL_FULL && ja3_text(c, &t) && !t.cut;
+        put_fingerprint(j, "ja3", c->ja3, buffer, known);
+    }
+    struct text t = text_over(buffer, sizeof buffer);
+    if (ja4_text(o, &t))
+        json_string(j, "ja4", buffer);
+    if (c->alpn_count && detail == DETAIL_FULL) {
+        json_open(j, "client_alpns", '[');
+        for (size_t i = 0; i < c->alpn_count; i++)
+            json_bytes(j, NULL, observation_text(o, c->alpn[i]));
+        json_close(j, ']');
+    }
+}
+
+static void put_server(struct json *j, const struct observation *o)
+{
+    const struct server_hello_facts *s = &o->server_hello;
+    if (s->ja3s_known) {
+        char buffer[256];
+        struct text t = text_over(buffer, sizeof buffer);
+        bool known = ja3s_text(s, &t) && !t.cut;
+        put_fingerprint(j, "ja3s", s->ja3s, buffer, known);
+    }
+    if (s->alpn.length) {
+        json_open(j, "server_alpns", '[');
+        json_bytes(j, NULL, observation_text(o, s->alpn));
+        json_close(j, ']');
+    }
+}
+
+/* EVE prints validity without a zone. Not by text_time(): 9999-12-31 (RFC 5280 4.1.2.5) is beyond what
+ * nanoseconds reach. */
+static void put_date(struct json *j, const char *key, int64_t seconds)
+{
+    time_t when = (time_t)seconds;
+    struct tm tm;
+    if (!gmtime_r(&when, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+        return;
+    char buffer[32];
+    if (strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &tm))
+        json_string(j, key, buffer);
+}
+
+static void put_certificate(struct json *j, const struct observation *o, enum detail detail)
+{
+    const struct certificate_facts *c = &o->certificate;
+    put_slice(j, "subject", o, c->subject);
+    put_slice(j, "issuerdn", o, c->issuer);
+    put_slice(j, "serial", o, c->serial);
+    char buffer[64];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_hex(&t, span_of(c->sha1, sizeof c->sha1), ':');
+    json_string(j, "fingerprint", buffer);
+    if (c->valid_times) {
+        put_date(j, "notbefore", c->not_before);
+        put_date(j, "notafter", c->not_after);
+    }
+    if (c->alt_name_count && detail == DETAIL_FULL) {
+        json_open(j, "subjectaltname", '[');
+        for (size_t i = 0; i < c->alt_name_count; i++)
+            json_bytes(j, NULL, observation_text(o, c->alt_names[i]));
+        json_close(j, ']');
+    }
+}
+
+void tls_object(struct json *j, const struct observation *o, enum detail detail)
+{
+    json_open(j, "tls", '{');
+    const char *version = version_name(observation_version(o));
+    if (version)
+        json_string(j, "version", version);
+    if (o->resumption > RESUMPTION_FULL)
+        json_bool(j, "session_resumed", true);
+    if (o->seen & SEEN_CERTIFICATE)
+        put_certificate(j, o, detail);
+    if (o->seen & SEEN_CLIENT_HELLO)
+        put_client(j, o, detail);
+    if (o->seen & SEEN_SERVER_HELLO)
+        put_server(j, o);
+    json_close(j, '}');
+}

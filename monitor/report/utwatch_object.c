@@ -1,0 +1,271 @@
+#include "report/utwatch_object.h"
+
+#include "report/names.h"
+
+static void put_numbers(struct json *j, const char *key, const uint16_t *number, size_t count)
+{
+    json_open(j, key, '[');
+    for (size_t i = 0; i < count; i++)
+        json_uint(j, NULL, number[i]);
+    json_close(j, ']');
+}
+
+static void put_octets(struct json *j, const char *key, const uint8_t *number, size_t count)
+{
+    json_open(j, key, '[');
+    for (size_t i = 0; i < count; i++)
+        json_uint(j, NULL, number[i]);
+    json_close(j, ']');
+}
+
+static void put_suites(struct json *j, const struct client_hello_facts *c)
+{
+    json_open(j, "suites", '[');
+    size_t native = sizeof c->sslv2_specs / sizeof *c->sslv2_specs;
+    for (size_t i = 0; i < c->sslv2_suites && i < native; i++) {
+        char buffer[16];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_printf(&t, "0x%06x", (unsigned)c->sslv2_specs[i]);
+        json_string(j, NULL, buffer);
+    }
+    for (size_t i = 0; i < c->suite_count; i++)
+        json_hex16(j, NULL, c->suites[i]);
+    json_close(j, ']');
+    if (c->suites_cut || c->sslv2_suites > native)
+        json_bool(j, "suites_cut", true);
+}
+
+static void put_client_hello(struct json *j, const struct client_hello_facts *c, enum detail detail)
+{
+    const bool tls = c->format == HELLO_TLS;
+    json_open(j, "client_hello", '{');
+    json_string(j, "format", tls ? "tls" : "sslv2");
+    if (tls)
+        json_hex16(j, "record_version", c->record_version);
+    json_hex16(j, "version", c->version);
+    json_hex16(j, "max_version", c->max_version);
+    if (detail == DETAIL_FULL)
+        put_suites(j, c);
+    json_uint(j, "session_id_len", c->session_id_len);
+    json_bool(j, "ticket", c->ticket);
+    json_bool(j, "psk", c->psk);
+    if (tls && detail == DETAIL_FULL) {
+        put_numbers(j, "extensions", c->extensions, c->extension_count);
+        if (c->extensions_cut)
+            json_bool(j, "extensions_cut", true);
+        if (c->group_count)
+            put_numbers(j, "groups", c->groups, c->group_count);
+        put_octets(j, "compression", c->compression, c->compression_count);
+    }
+    json_close(j, '}');
+}
+
+static void put_server_hello(struct json *j, const struct observation *o, enum detail detail)
+{
+    const struct server_hello_facts *s = &o->server_hello;
+    const struct suite *suite = observation_suite(o);
+    json_open(j, "server_hello", '{');
+    json_hex16(j, "version", s->version);
+    json_hex16(j, "suite", s->suite);
+    if (suite) {
+        json_string(j, "suite_name", suite->name);
+        json_uint(j, "key_bits", suite->key_bits);
+    }
+    json_uint(j, "session_id_len", s->session_id_len);
+    json_bool(j, "hello_retry", o->hello_retry);
+    if (s->key_share_group)
+        json_uint(j, "key_share_group", s->key_share_group);
+    if (detail == DETAIL_FULL) {
+        put_numbers(j, "extensions", s->extensions, s->extension_count);
+        if (s->extensions_cut)
+            json_bool(j, "extensions_cut", true);
+    }
+    json_uint(j, "compression", s->compression);
+    json_close(j, '}');
+}
+
+static void put_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
+{
+    if (slice.length)
+        json_bytes(j, key, observation_text(o, slice));
+}
+
+static void put_certificate(struct json *j, const struct observation *o)
+{
+    const struct certificate_facts *c = &o->certificate;
+    json_open(j, "certificate", '{');
+    put_slice(j, "key", o, c->key_name);
+    if (c->bits)
+        json_uint(j, "bits", c->bits);
+    put_slice(j, "curve", o, c->curve);
+    put_slice(j, "signature", o, c->signature);
+    if (c->parsed) {
+        json_uint(j, "x509_version", c->x509_version);
+        json_uint(j, "serial_len", c->serial_len);
+    }
+    json_uint(j, "chain_len", c->chain_len);
+    json_uint(j, "der_len", c->der_len);
+    json_close(j, '}');
+}
+
+/* A TLS 1.3 suite names no key exchange: the ServerHello's extensions tell it (RFC 8446 4.1.1). */
+static const char *tls13_key_exchange(bool psk, uint16_t group)
+{
+    const bool finite_field = group >= 0x0100 && group <= 0x01ff;  /* RFC 7919 */
+    const bool lattice_alone = group >= 0x0200 && group <= 0x0202; /* ML-KEM without a curve beside it */
+    if (group == 0)
+        return psk ? "psk" : NULL;
+    if (lattice_alone)
+        return psk ? "mlkem_psk" : "mlkem";
+    if (finite_field)
+        return suite_kx_name(psk ? KX_DHE_PSK : KX_DHE);
+    return suite_kx_name(psk ? KX_ECDHE_PSK : KX_ECDHE);
+}
+
+static void put_key_exchange(struct json *j, const struct observation *o)
+{
+    const struct suite *suite = observation_suite(o);
+    if (!suite)
+        return;
+    const struct key_exchange_facts *k = &o->key_exchange;
+    const uint16_t group = k->group ? k->group : o->server_hello.key_share_group;
+    const char *type = suite->kx == KX_TLS13 ? tls13_key_exchange(o->server_hello.psk, group)
+                                             : suite_kx_name((enum suite_kx)suite->kx);
+    json_open(j, "key_exchange", '{');
+    if (type)
+        json_string(j, "type", type);
+    if (k->dh_bits)
+        json_uint(j, "dh_bits", k->dh_bits);
+    if (k->rsa_bits)
+        json_uint(j, "rsa_bits", k->rsa_bits);
+    if (group) {
+        const char *name = group_name(group);
+        char number[16];
+        struct text t = text_over(number, sizeof number);
+        text_printf(&t, "group_%u", group);
+        json_string(j, "group", name ? name : number);
+    }
+    json_close(j, '}');
+}
+
+static void put_client_certificate(struct json *j, const struct observation *o)
+{
+    bool requested = o->seen & SEEN_CERTIFICATE_REQUEST;
+    bool sent = o->seen & SEEN_CLIENT_CERTIFICATE;
+    if (!requested && !sent)
+        return;
+    json_open(j, "client_certificate", '{');
+    if (requested)
+        json_bool(j, "requested", true);
+    if (sent) {
+        json_bool(j, "sent", o->client_certificate.count > 0);
+        json_uint(j, "count", o->client_certificate.count);
+    } else if (observation_settled(o, CLIENT)) {
+        json_bool(j, "sent", false);
+    }
+    json_close(j, '}');
+}
+
+static void put_session(struct json *j, const struct observation *o)
+{
+    static const char *const method[] = {NULL, NULL, "id", "ticket", "psk"};
+    if (o->resumption == RESUMPTION_UNKNOWN)
+        return;
+    json_open(j, "session", '{');
+    json_bool(j, "resumed", o->resumption > RESUMPTION_FULL);
+    if (method[o->resumption])
+        json_string(j, "method", method[o->resumption]);
+    json_close(j, '}');
+}
+
+static void put_alert(struct json *j, const struct tls_alert *a)
+{
+    json_open(j, NULL, '{');
+    json_string(j, "from", a->from == CLIENT ? "client" : "server");
+    if (a->level == 1 || a->level == 2)
+        json_string(j, "level", a->level == 1 ? "warning" : "fatal");
+    else
+        json_uint(j, "level", a->level);
+    const char *name = alert_name(a->description);
+    char number[16];
+    struct text t = text_over(number, sizeof number);
+    text_printf(&t, "alert_%u", a->description);
+    json_string(j, "description", name ? name : number);
+    json_close(j, '}');
+}
+
+static void put_alerts(struct json *j, const struct observation *o)
+{
+    if (o->alert_count == 0)
+        return;
+    json_open(j, "alerts", '[');
+    for (size_t i = 0; i < o->alert_count; i++)
+        put_alert(j, &o->alerts[i]);
+    json_close(j, ']');
+}
+
+static void put_unobserved(struct json *j, uint32_t reasons)
+{
+    if (!reasons)
+        return;
+    json_open(j, "unobserved", '[');
+    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++)
+        if (reasons >> bit & 1)
+            json_string(j, NULL, unobserved_name(bit));
+    json_close(j, ']');
+}
+
+static void put_encapsulation(struct json *j, const struct observation *o)
+{
+    if (o->encapsulation_count == 0)
+        return;
+    json_open(j, "encapsulation", '[');
+    for (size_t i = 0; i < o->encapsulation_count; i++)
+        json_string(j, NULL, encapsulation_name((enum encapsulation)o->encapsulation[i]));
+    json_close(j, ']');
+}
+
+void utwatch_facts(struct json *j, const struct observation *o, enum detail detail)
+{
+    json_string(j, "outcome", outcome_name(o->outcome));
+    json_string(j, "history", o->history);
+    if (detail == DETAIL_SHORT)
+        json_bool(j, "shortened", true);
+    if (o->seen & SEEN_CLIENT_HELLO)
+        put_client_hello(j, &o->client_hello, detail);
+    if (o->seen & SEEN_SERVER_HELLO)
+        put_server_hello(j, o, detail);
+    if (o->seen & SEEN_CERTIFICATE)
+        put_certificate(j, o);
+    put_key_exchange(j, o);
+    put_client_certificate(j, o);
+    if (o->seen & SEEN_TICKET) {
+        json_open(j, "ticket_issued", '{');
+        json_uint(j, "lifetime_hint", o->ticket_issued.lifetime_hint);
+        json_close(j, '}');
+    }
+    put_session(j, o);
+    put_alerts(j, o);
+    put_unobserved(j, o->unobserved);
+    put_slice(j, "authority", o, o->authority);
+    put_encapsulation(j, o);
+}
+
+void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c)
+{
+    char buffer[1024];
+    struct text t = text_over(buffer, sizeof buffer);
+    verdict_observed(v, c, &t);
+    json_string(j, "rule", rule_id(v->rule));
+    json_string(j, "clause", rule_clause(v->rule));
+    json_string(j, "profile", rule_profile(v->rule));
+    json_string(j, "verdict", verdict_name(v->value));
+    json_string(j, "basis", basis_name(v->basis));
+    if (v->fault != FAULT_NONE)
+        json_string(j, "fault", fault_name(v->fault));
+    if (t.n)
+        json_string(j, "observed", buffer);
+    json_string(j, "required", rule_requires(v->rule));
+    if (v->note)
+        json_string(j, "note", v->note);
+}

@@ -1,0 +1,135 @@
+/* Prints events of every kind, for the test of the schema; with an argument, the report for people instead.
+ */
+#include "report/event_json.h"
+#include "report/text_report.h"
+#include "stand_in.h"
+
+#include <stdlib.h>
+
+static struct observation o;
+static struct tally tally;
+static char line[MAX_EVENT_BYTES];
+static const char *const files[] = {"captures/ims.pcap"};
+static const struct input_names names = {.name = files, .count = 1};
+static const char *const interfaces[] = {"eth0"};
+static const struct input_names live = {.name = interfaces, .count = 1, .live = true};
+
+static void print(struct text *t)
+{
+    if (t->cut)
+        abort();
+    (void)fwrite(t->p, 1, t->n, stdout);
+}
+
+static void print_in(size_t space, const struct input_names *inputs, const struct verdict *v)
+{
+    const struct policy_case c = {.observation = &o};
+    struct text t = text_over(line, space);
+    if (v)
+        json_alert_event(&t, &c, inputs, v);
+    else
+        json_tls_event(&t, &o, inputs);
+    print(&t);
+}
+
+static const struct capture_health health = {.first_time = INT64_C(1795456200123456789),
+                                             .last_time = INT64_C(1795459800000000000),
+                                             .frames = 24310,
+                                             .bytes = 18204993,
+                                             .segments = 24001,
+                                             .cut_frames = 12,
+                                             .gaps = 3,
+                                             .gap_bytes = 4380,
+                                             .connections = 130,
+                                             .tls_connections = 121,
+                                             .not_tls_connections = 6,
+                                             .connections_midstream = 2,
+                                             .connections_one_direction = 1};
+
+static void (*const samples[])(struct observation *) = {sample_empty, sample_full,      sample_tls13,
+                                                        sample_sslv2, sample_one_sided, sample_largest};
+#define SAMPLES (sizeof samples / sizeof *samples)
+
+static void events(void)
+{
+    for (size_t i = 0; i < SAMPLES; i++) {
+        samples[i](&o);
+        print_in(sizeof line, &names, NULL);
+        print_in(sizeof line, &live, NULL);
+        struct verdict v = stand_in_verdict(i % STAND_IN_RULES, VERDICT_FAIL);
+        v.fault = (enum fault)(i % FAULTS);
+        v.basis = (enum basis)(i % 3);
+        v.note = i % 2 ? "a remark" : NULL;
+        print_in(sizeof line, &names, &v);
+        tally_add(&tally, &o, &v, 1);
+        v = stand_in_verdict(RULE_VERSION, VERDICT_PASS);
+        v.note = "a remark";
+        tally_add(&tally, &o, &v, 1);
+        v = stand_in_verdict(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
+        v.reasons = (1u << UNOBSERVED_COUNT) - 1;
+        tally_add(&tally, &o, &v, 1);
+    }
+    print_in(4096, &names, NULL); /* the largest, shortened */
+    static const uint16_t versions[] = {0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304, 0x0999};
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        sample_full(&o);
+        o.outcome = (enum outcome)(i % OUTCOMES);
+        o.server_hello.version = versions[i];
+        tally_add(&tally, &o, NULL, 0);
+    }
+    const struct verdict v = stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL);
+    for (uint32_t i = 0; i <= MAX_OFFENDERS; i++) {
+        o.server = sample_ipv4(0xc0000200 + i, 443);
+        tally_add(&tally, &o, &v, 1);
+    }
+    struct text t = text_over(line, sizeof line);
+    json_stats_event(&t, &tally, &health, health.last_time);
+    print(&t);
+    t = text_over(line, 2048);
+    json_stats_event(&t, &tally, &health, health.last_time);
+    print(&t);
+}
+
+static void judged(struct text_report *report, size_t rule, enum verdict_value value, enum fault fault)
+{
+    struct verdict v = stand_in_verdict(rule, value);
+    const struct policy_case c = {.observation = &o};
+    if (value == VERDICT_FAIL) {
+        v.fault = fault;
+        text_report_violation(report, &c, &v);
+    }
+    tally_add(&tally, &o, &v, 1);
+}
+
+static void people(bool colour)
+{
+    struct text_report *report = text_report_new(stdout, colour, &names);
+    if (!report)
+        abort();
+    for (uint32_t i = 0; i < 120; i++) {
+        samples[i % SAMPLES](&o);
+        if (i % 7 == 0)
+            o.server = sample_ipv4(0xc0000200 + i % 8, 443);
+        if (i % 3 == 0)
+            judged(report, RULE_ANONYMOUS, VERDICT_FAIL, FAULT_SERVER);
+        else
+            judged(report, RULE_VERSION, i == 50 ? VERDICT_FAIL : VERDICT_PASS, FAULT_UE);
+        judged(report, RULE_LIFETIME, VERDICT_NOT_OBSERVABLE, FAULT_NONE);
+        if (i % 40 == 0)
+            judged(report, RULE_KEY_BITS, VERDICT_FAIL, FAULT_BOTH);
+    }
+    text_report_summary(report, &tally, &health);
+    text_report_free(report);
+}
+
+int main(int argc, char **argv)
+{
+    if (!tally_open(&tally, stand_in_profile()))
+        return 1;
+    if (argc > 1)
+        people(strcmp(argv[1], "colour") == 0);
+    else
+        events();
+    tally_close(&tally);
+    return 0;
+}

@@ -1,0 +1,48 @@
+/*
+ * A policy of a few rules that stands in for the rule engine, so that reports are tested with verdicts of our
+ * choice; and hand-made observations. It defines every function of policy.h that the reports call.
+ */
+#ifndef UTWATCH_TESTS_REPORT_STAND_IN_H
+#define UTWATCH_TESTS_REPORT_STAND_IN_H
+
+#include "policy/policy.h"
+
+struct rule {
+    size_t index;
+    const char *id;
+    uint32_t sid;
+    const char *clause;
+    const char *requires;
+    enum severity severity;
+    const char *observed; /* what verdict_observed() writes */
+};
+
+enum { RULE_ANONYMOUS, RULE_KEY_BITS, RULE_VERSION, RULE_LIFETIME, RULE_CERTIFICATE, STAND_IN_RULES };
+extern const struct rule stand_in_rules[STAND_IN_RULES];
+const struct profile *stand_in_profile(void);
+
+struct verdict stand_in_verdict(size_t rule, enum verdict_value value);
+
+/* The observed text of all rules from now on; NULL: each rule's own. */
+void stand_in_observed(const char *text);
+
+/* Appends to the observation's text. */
+struct text_slice sample_text(struct observation *o, const void *p, size_t n);
+struct text_slice sample_string(struct observation *o, const char *s);
+
+struct endpoint sample_ipv4(uint32_t address, uint16_t port);
+
+/* 198.51.100.7:40112 to 192.0.2.1:443, nothing seen yet. */
+void sample_empty(struct observation *o);
+/* A complete TLS 1.2 handshake with a certificate, every fact filled. */
+void sample_full(struct observation *o);
+/* A TLS 1.3 handshake resumed by PSK. */
+void sample_tls13(struct observation *o);
+/* An SSLv2 hello with native specifications, refused with alerts. */
+void sample_sslv2(struct observation *o);
+/* One direction of IPv6. */
+void sample_one_sided(struct observation *o);
+/* Every list at its longest, every name at the most bytes. */
+void sample_largest(struct observation *o);
+
+#endif

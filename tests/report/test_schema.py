@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""The schema against events of every kind, and against itself.
+
+usage: test_schema.py SCHEMA EMIT_SAMPLES
+1. every sample is valid;
+2. the schema is closed: an unknown key in any object of any sample is refused, and so is a missing required key;
+3. every key that the schema knows stands in some sample, but for those that later stages fill.
+"""
+import copy
+import subprocess
+import sys
+
+import check_schema
+
+LATER = {
+    "app_proto",
+    "utwatch/session/age_s", "utwatch/session/age_basis", "utwatch/session/origin",
+    "utwatch/evidence",
+}
+
+
+def objects(value, path=()):
+    """every object inside, with its path"""
+    if isinstance(value, dict):
+        yield path, value
+        for key, inner in value.items():
+            yield from objects(inner, path + (key,))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from objects(inner, path + (i,))
+
+
+def find(value, path):
+    for step in path:
+        value = value[step]
+    return value
+
+
+def known_keys(schema, node, path=""):
+    """paths of all named properties, list items without a step of their own"""
+    if "$ref" in node:
+        yield from known_keys(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[1]], path)
+    for key, inner in node.get("properties", {}).items():
+        here = path + "/" + key if path else key
+        yield here
+        yield from known_keys(schema, inner, here)
+    if "items" in node:
+        yield from known_keys(schema, node["items"], path)
+
+
+def main():
+    checker = check_schema.validator(sys.argv[1])
+    out = subprocess.run([sys.argv[2]], stdout=subprocess.PIPE, check=True).stdout
+    events = [check_schema.load(line) for line in out.splitlines()]
+    faults = []
+    seen = set()
+    tried = 0
+    for number, event in enumerate(events, 1):
+        for e in checker.iter_errors(event):
+            faults.append("sample %d: %s: %s" % (number, list(e.absolute_path), e.message[:200]))
+        for path, inner in objects(event):
+            names = [step for step in path if isinstance(step, str)]
+            seen.update("/".join(names + [key]) for key in inner)
+            worse = copy.deepcopy(event)
+            find(worse, path)["surprise"] = 1
+            tried += 1
+            if checker.is_valid(worse):
+                faults.append("sample %d: an unknown key in %s is accepted" % (number, "/".join(names) or "the event"))
+    for number, event in enumerate(events, 1):
+        for key in ("timestamp", "event_type"):
+            worse = {k: v for k, v in event.items() if k != key}
+            if checker.is_valid(worse):
+                faults.append("sample %d: valid without %s" % (number, key))
+        if event["event_type"] == "alert":
+            for key in ("rule", "clause", "profile", "verdict", "basis", "required"):
+                worse = copy.deepcopy(event)
+                del worse["utwatch"][key]
+                if checker.is_valid(worse):
+                    faults.append("sample %d: an alert is valid without utwatch/%s" % (number, key))
+        if event["event_type"] == "tls":
+            worse = copy.deepcopy(event)
+            worse["utwatch"]["rule"] = "ut-1"
+            if checker.is_valid(worse):
+                faults.append("sample %d: a tls event may name a rule" % number)
+    unused = set(known_keys(checker.schema, checker.schema)) - seen - LATER
+    faults += ["the schema knows %s, no sample has it" % key for key in sorted(unused)]
+    for fault in faults[:40]:
+        print(fault)
+    print("%d samples, %d unknown keys tried, %d faults" % (len(events), tried, len(faults)))
+    sys.exit(1 if faults or len(events) < 10 else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+/* What is counted, and that its tables are bounded. */
+#include "report/tally.h"
+#include "stand_in.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct tally tally;
+static struct observation o;
+
+static int setup(void **state)
+{
+    (void)state;
+    return tally_open(&tally, stand_in_profile()) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tally_close(&tally);
+    return 0;
+}
+
+static void add(void (*sample)(struct observation *), size_t rule, enum verdict_value value)
+{
+    sample(&o);
+    const struct verdict v = stand_in_verdict(rule, value);
+    tally_add(&tally, &o, &v, 1);
+}
+
+static void handshakes_by_what_they_were(void **state)
+{
+    (void)state;
+    add(sample_full, RULE_VERSION, VERDICT_PASS);
+    add(sample_full, RULE_VERSION, VERDICT_PASS);
+    add(sample_tls13, RULE_VERSION, VERDICT_NOT_APPLICABLE);
+    add(sample_sslv2, RULE_VERSION, VERDICT_FAIL);
+    add(sample_one_sided, RULE_VERSION, VERDICT_NOT_OBSERVABLE);
+    assert_int_equal(tally.handshakes, 5);
+    assert_int_equal(tally.outcome[OUTCOME_COMPLETE], 3);
+    assert_int_equal(tally.outcome[OUTCOME_REFUSED], 1);
+    assert_int_equal(tally.outcome[OUTCOME_ONE_SIDED], 1);
+    assert_int_equal(tally.version[TALLY_TLS12], 2);
+    assert_int_equal(tally.version[TALLY_TLS13], 1); /* draft 28 */
+    assert_int_equal(tally.version[TALLY_TLS10], 1);
+    assert_int_equal(tally.version[TALLY_NO_VERSION], 1);
+    assert_int_equal(tally.suite[suite_index(suite_find(0x0033))], 2);
+    assert_int_equal(tally.unnamed_suites, 1);
+    assert_int_equal(tally.key_bits[128 / 8], 3);
+    assert_int_equal(tally.resumed, 1);
+    for (size_t value = 0; value < VERDICT_VALUES; value++)
+        assert_int_equal(tally.verdict[value], value == VERDICT_PASS ? 2 : 1);
+    assert_int_equal(tally.violation[SEVERITY_LOW], 1);
+    assert_int_equal(tally.reason[1], 1); /* server-direction */
+    assert_int_equal(tally.rules[RULE_VERSION].value[VERDICT_PASS], 2);
+    assert_int_equal(tally.rules[RULE_KEY_BITS].value[VERDICT_PASS], 0);
+}
+
+static void offend(const struct verdict *v, uint32_t client, uint16_t client_port, uint32_t server)
+{
+    sample_empty(&o);
+    o.client = sample_ipv4(client, client_port);
+    o.server = sample_ipv4(server, 443);
+    tally_add(&tally, &o, v, 1);
+}
+
+static void a_ue_is_known_by_its_address_alone(void **state)
+{
+    (void)state;
+    struct verdict v = stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL);
+    v.fault = FAULT_UE;
+    offend(&v, 1, 1000, 1);
+    offend(&v, 1, 1001, 2);
+    offend(&v, 2, 1000, 1);
+    v.fault = FAULT_SERVER;
+    offend(&v, 3, 1000, 1);
+    offend(&v, 4, 1000, 1);
+    const struct rule_tally *rule = &tally.rules[RULE_KEY_BITS];
+    bool more = true;
+    assert_int_equal(tally_offenders(rule, CLIENT, &more), 2);
+    assert_int_equal(tally_offenders(rule, SERVER, &more), 1);
+    assert_false(more);
+    assert_int_equal(rule->offender[0].count, 2);
+    assert_int_equal(rule->offender[2].count, 2);
+}
+
+static void offenders_beyond_the_table_are_counted(void **state)
+{
+    (void)state;
+    const struct verdict v = stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL);
+    for (uint32_t server = 0; server < MAX_OFFENDERS + 10; server++)
+        offend(&v, 1, 1000, server);
+    offend(&v, 1, 1000, 0);
+    bool more = false;
+    assert_int_equal(tally_offenders(&tally.rules[RULE_KEY_BITS], SERVER, &more), MAX_OFFENDERS);
+    assert_true(more);
+    assert_int_equal(tally.rules[RULE_KEY_BITS].other_offences, 10);
+    assert_int_equal(tally.rules[RULE_KEY_BITS].value[VERDICT_FAIL], MAX_OFFENDERS + 11);
+}
+
+/* The histogram of key sizes has a place for each suite of the registry, and no two share one. */
+static void every_key_size_has_its_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < suite_count; i++) {
+        assert_int_equal(suite_table[i].key_bits % 8, 0);
+        assert_in_range(suite_table[i].key_bits / 8, 0, TALLY_KEY_BITS - 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(handshakes_by_what_they_were, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_ue_is_known_by_its_address_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(offenders_beyond_the_table_are_counted, setup, teardown),
+        cmocka_unit_test(every_key_size_has_its_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

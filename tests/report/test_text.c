@@ -1,0 +1,315 @@
+/* The report for people: what it may say, how often, and that nothing from the wire reaches the terminal raw.
+ */
+#include "report/page.h"
+#include "report/text_report.h"
+#include "stand_in.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct observation o;
+static struct tally tally;
+static char *written;
+static size_t written_bytes;
+static FILE *out;
+static struct text_report *report;
+static const char *const files[] = {"ims.pcap"};
+static const struct input_names names = {.name = files, .count = 1};
+
+static int open_report(bool colour)
+{
+    stand_in_observed(NULL);
+    out = open_memstream(&written, &written_bytes);
+    report = out ? text_report_new(out, colour, &names) : NULL;
+    return report && tally_open(&tally, stand_in_profile()) ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return open_report(false);
+}
+
+static int setup_colour(void **state)
+{
+    (void)state;
+    return open_report(true);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tally_close(&tally);
+    text_report_free(report);
+    (void)fclose(out);
+    free(written);
+    return 0;
+}
+
+static const char *text(void)
+{
+    assert_int_equal(fflush(out), 0);
+    return written;
+}
+
+static size_t occurrences(const char *what)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text(), what); at; at = strstr(at + 1, what))
+        count++;
+    return count;
+}
+
+static void judge(size_t rule, enum verdict_value value)
+{
+    const struct verdict v = stand_in_verdict(rule, value);
+    const struct policy_case c = {.observation = &o};
+    tally_add(&tally, &o, &v, 1);
+    if (value == VERDICT_FAIL)
+        text_report_violation(report, &c, &v);
+}
+
+static void violation_says_who_what_and_where(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    judge(RULE_KEY_BITS, VERDICT_FAIL);
+    const char *t = text();
+    static const char *const parts[] = {"MEDIUM",
+                                        "ut-6.3-key-length",
+                                        "TS 33.141 6.3",
+                                        "at fault: server",
+                                        "2026-11-23T17:50:00.123456+0000",
+                                        "ims.pcap",
+                                        "frame 4",
+                                        "198.51.100.7:40112 -> 192.0.2.1:443 (xcap.example.org)",
+                                        "The effective length",
+                                        "56 effective bits"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strstr(t, parts[i]))
+            fail_msg("'%s' is missing in:\n%s", parts[i], t);
+}
+
+static void equal_violations_are_summed_up(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    for (int i = 0; i < 100; i++) {
+        o.client.port = (uint16_t)(1000 + i);
+        judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    }
+    assert_int_equal(occurrences("\nHIGH") + 1, SHOWN_OF_A_KIND);
+    assert_int_equal(occurrences("only counted"), 1);
+    stand_in_observed("something else");
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    assert_int_equal(occurrences("something else"), 1);
+    stand_in_observed(NULL);
+    o.server.port = 8443;
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    assert_int_equal(occurrences("192.0.2.1:8443"), 1);
+    const struct capture_health health = {0};
+    text_report_summary(report, &tally, &health);
+    assert_int_equal(occurrences("102 violations, 97 of them not shown above"), 1);
+    assert_int_equal(occurrences("101 times by server 192.0.2.1:443"), 1);
+}
+
+/* More kinds than the table holds: the output ends, the counts go on. */
+static void output_is_bounded(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    const size_t kinds = MAX_KINDS + 1000;
+    for (size_t i = 0; i < kinds; i++) {
+        o.server = sample_ipv4((uint32_t)i, 443);
+        judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    }
+    const size_t shown = occurrences("-> ");
+    assert_true(shown > MAX_KINDS / 2 && shown < MAX_KINDS);
+    const struct capture_health health = {0};
+    text_report_summary(report, &tally, &health);
+    char expected[96];
+    struct text t = text_over(expected, sizeof expected);
+    text_put(&t, "more kinds of violation than can be told apart: ");
+    text_count(&t, kinds - shown);
+    assert_int_equal(occurrences(expected), 1);
+}
+
+static void wire_text_cannot_reach_the_terminal(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    o.client_hello.sni = sample_text(&o, "a\033[2J\n\r\x00\xff\xe2\x80\xae", 12);
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    const struct capture_health health = {0};
+    text_report_summary(report, &tally, &health);
+    const char *t = text();
+    assert_int_equal(strlen(t), written_bytes);
+    for (size_t i = 0; i < written_bytes; i++)
+        if (!(t[i] == '\n' || (t[i] >= ' ' && t[i] <= '~')))
+            fail_msg("byte 0x%02x", (unsigned char)t[i]);
+    assert_non_null(strstr(t, "a\\x1b[2J\\x0a\\x0d\\x00\\xff\\xe2\\x80\\xae"));
+}
+
+static void lines_are_at_most_as_wide_as_the_page(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    stand_in_observed(
+        "many short words, so that the line has to be broken somewhere, and once more, because one "
+        "break alone would not show that the second line is treated in the same way as the first");
+    judge(RULE_KEY_BITS, VERDICT_FAIL);
+    judge(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
+    const struct capture_health health = {.frames = UINT64_MAX,
+                                          .bytes = UINT64_MAX,
+                                          .gaps = UINT64_MAX,
+                                          .gap_bytes = UINT64_MAX,
+                                          .malformed = UINT64_MAX,
+                                          .conflicts = UINT64_MAX};
+    text_report_summary(report, &tally, &health);
+    const char *line = text();
+    while (*line) {
+        const size_t n = strcspn(line, "\n");
+        if (n > PAGE_WIDTH)
+            fail_msg("%zu columns: %.*s", n, (int)n, line);
+        assert_true(n == 0 || line[n - 1] != ' ');
+        line += n + (line[n] == '\n');
+    }
+}
+
+static void colour_only_when_asked(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    assert_non_null(strstr(text(), "\033[1;31mHIGH\033[0m"));
+}
+
+static const char *overall(const struct capture_health *health)
+{
+    static char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_overall(&t, &tally, health);
+    return buffer;
+}
+
+static void only_a_whole_view_is_called_compliant(void **state)
+{
+    (void)state;
+    const struct capture_health whole = {.frames = 10, .connections = 1, .not_tls_connections = 1};
+    assert_string_equal(overall(&whole), "No TLS handshake was seen: nothing was judged.");
+    sample_full(&o);
+    judge(RULE_VERSION, VERDICT_NOT_APPLICABLE);
+    assert_null(strstr(overall(&whole), "compliant"));
+    judge(RULE_VERSION, VERDICT_PASS);
+    assert_string_equal(overall(&whole),
+                        "No violation in 2 handshakes, everything was observable: compliant with stand-in.");
+    /* Any damage of the capture takes the word away. */
+    const struct capture_health damages[] = {
+        {.dropped = 1},
+        {.broken_inputs = 1},
+        {.cut_frames = 1},
+        {.malformed = 1},
+        {.fragments_lost = 1},
+        {.conflicts = 1},
+        {.gaps = 1},
+        {.connections_midstream = 1},
+        {.connections_one_direction = 1},
+        {.connections_evicted = 1},
+        {.handshakes_evicted = 1},
+        {.truncated_segments = 1},
+        {.messages_without_room = 1},
+        {.too_deep = 1},
+        {.unknown_link = 1},
+        {.outside_window = 1},
+        {.desynchronised = 1},
+        {.tls_midstream = 1},
+        {.messages_malformed = 1},
+        {.messages_too_long = 1},
+        {.renegotiations = 1},
+    };
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
+        assert_string_equal(overall(&damages[i]),
+                            "No violation seen in 2 handshakes; capture incomplete.");
+    judge(RULE_KEY_BITS, VERDICT_NOT_OBSERVABLE);
+    assert_string_equal(overall(&whole), "No violation seen in 3 handshakes; 1 verdict not observable.");
+    judge(RULE_VERSION, VERDICT_FAIL);
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    assert_string_equal(overall(&whole),
+                        "3 violations (2 high, 1 low) in 6 handshakes; 1 verdict not observable.");
+}
+
+static void summary_ends_with_the_overall_verdict(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    judge(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    const struct capture_health health = {.frames = 1, .connections_midstream = 2};
+    text_report_summary(report, &tally, &health);
+    const char *t = text();
+    const char *last = strstr(t, overall(&health));
+    assert_non_null(last);
+    assert_string_equal(last + strlen(overall(&health)), "\n");
+    assert_non_null(strstr(t, "the server's direction was not captured"));
+    assert_non_null(strstr(t, "2 connections started before the capture"));
+    assert_null(strstr(t, "compliant"));
+}
+
+/* Each reason is explained in words: none stands in the report by its bare name. */
+static void every_reason_has_its_sentence(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    struct verdict v = stand_in_verdict(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
+    v.reasons = (1u << UNOBSERVED_COUNT) - 1;
+    tally_add(&tally, &o, &v, 1);
+    const struct capture_health health = {0};
+    text_report_summary(report, &tally, &health);
+    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
+        char line[64];
+        struct text t = text_over(line, sizeof line);
+        text_printf(&t, "1    %s\n", unobserved_name(bit));
+        assert_null(strstr(text(), line));
+    }
+    assert_int_equal(occurrences("ut-7.1-session-lifetime\n"), UNOBSERVED_COUNT);
+}
+
+static void counts_are_grouped_by_thousands(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t count;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {999, "999"},
+                 {1000, "1,000"},
+                 {1234567, "1,234,567"},
+                 {UINT64_MAX, "18,446,744,073,709,551,615"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char buffer[64];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_count(&t, cases[i].count);
+        assert_string_equal(buffer, cases[i].text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(violation_says_who_what_and_where, setup, teardown),
+        cmocka_unit_test_setup_teardown(equal_violations_are_summed_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(output_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(wire_text_cannot_reach_the_terminal, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines_are_at_most_as_wide_as_the_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(colour_only_when_asked, setup_colour, teardown),
+        cmocka_unit_test_setup_teardown(only_a_whole_view_is_called_compliant, setup, teardown),
+        cmocka_unit_test_setup_teardown(summary_ends_with_the_overall_verdict, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_reason_has_its_sentence, setup, teardown),
+        cmocka_unit_test(counts_are_grouped_by_thousands),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
