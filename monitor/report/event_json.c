@@ -10,7 +10,8 @@ nanos event_time(const struct observation *o)
 {
     if (o->seen & SEEN_CLIENT_HELLO)
         return o->hello_time[CLIENT];
-    return o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO) ? o->hello_time[SERVER] : o->started;
+    const bool server_hello = o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
+    return server_hello ? o->hello_time[SERVER] : o->started;
 }
 
 static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)

@@ -77,7 +77,7 @@ static void put_suites(struct json *j, const struct tally *t)
     put_count(j, "unknown", t->unnamed_suites);
     json_close(j, '}');
     json_open(j, "key_bits", '{');
-    for (unsigned i = 0; i < TALLY_KEY_BITS; i++) {
+    for (uint64_t i = 0; i < TALLY_KEY_BITS; i++) {
         char key[16];
         struct text bits = text_over(key, sizeof key);
         text_uint(&bits, i * 8);

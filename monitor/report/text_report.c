@@ -17,6 +17,8 @@ struct kind {
     uint64_t count;
 };
 
+static const size_t kinds_most = (size_t)MAX_KINDS / 4 * 3; /* open addressing needs free places */
+
 struct text_report {
     struct page page;
     const struct input_names *names;
@@ -64,7 +66,7 @@ static uint64_t count_kind(struct text_report *report, uint64_t name)
         at = (at + 1) & (MAX_KINDS - 1);
     struct kind *kind = &report->kinds[at];
     if (!kind->name) {
-        if (report->kinds_used >= MAX_KINDS / 4 * 3) {
+        if (report->kinds_used == kinds_most) {
             report->unshown.other_kinds++;
             return SHOWN_OF_A_KIND;
         }
@@ -129,7 +131,7 @@ static void put_findings(struct page *page, const struct verdict *v, const char 
     if (v->note)
         page_field(page, INDENT, HANG, "note", v->note);
     if (v->basis == BASIS_INFERRED)
-        page_field(page, INDENT, HANG, "basis", "inferred from several connections");
+        page_field(page, INDENT, HANG, "basis", "inferred, not seen directly");
     else if (v->basis == BASIS_PARTIAL)
         page_field(page, INDENT, HANG, "basis", "a part of what would be needed was seen");
 }

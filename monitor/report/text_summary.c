@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define INDENT         2
+#define DEEPER         4
 #define HANG           15
 #define WORST_SHOWN    5 /* of the peers at fault with one rule */
 #define RULE_COLUMN    36
@@ -99,7 +100,7 @@ static void put_key_bits(struct page *page, const struct tally *tally)
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
-    for (unsigned i = 0; i < TALLY_KEY_BITS; i++) {
+    for (uint64_t i = 0; i < TALLY_KEY_BITS; i++) {
         if (!tally->key_bits[i])
             continue;
         separate(&t);
@@ -111,16 +112,21 @@ static void put_key_bits(struct page *page, const struct tally *tally)
         page_field(page, INDENT, HANG, "key", buffer);
 }
 
-/* The index of the most frequent suite among those that come after `last` in falling order; suite_count: no
- * more. */
+/* Comes suite i after `last` in falling order of frequency? */
+static bool rarer(const struct tally *tally, size_t i, size_t last)
+{
+    const uint64_t count = tally->suite[last];
+    return tally->suite[i] < count || (tally->suite[i] == count && i > last);
+}
+
+/* The most frequent suite, or the next one after `last`; suite_count: from the first, and no more. */
 static size_t next_suite(const struct tally *tally, size_t last)
 {
     size_t best = suite_count;
     for (size_t i = 0; i < suite_count; i++) {
-        const uint64_t count = tally->suite[i];
-        const bool behind =
-            last == suite_count || count < tally->suite[last] || (count == tally->suite[last] && i > last);
-        if (count && behind && (best == suite_count || count > tally->suite[best]))
+        if (!tally->suite[i] || (last < suite_count && !rarer(tally, i, last)))
+            continue;
+        if (best == suite_count || tally->suite[i] > tally->suite[best])
             best = i;
     }
     return best;
@@ -234,7 +240,7 @@ static void put_idle_rules(struct page *page, const struct tally *tally)
     page_field(page, INDENT, INDENT, "",
                idle == tally->rule_count ? "No rule applied to any handshake:"
                                          : "These rules applied to no handshake:");
-    page_field(page, 2 * INDENT, 2 * INDENT, "", buffer);
+    page_field(page, DEEPER, DEEPER, "", buffer);
 }
 
 /* The peer with the highest count below `below` ranks; ties in the order of appearance. */
@@ -329,7 +335,7 @@ static void put_remarks(struct page *page, const struct tally *tally)
         return;
     (void)fputc('\n', page->out);
     page_field(page, INDENT, INDENT, "", "Passes with a remark (--explain RULE tells it):");
-    page_field(page, 2 * INDENT, 2 * INDENT, "", buffer);
+    page_field(page, DEEPER, DEEPER, "", buffer);
 }
 
 static void put_rules(struct page *page, const struct tally *tally)

@@ -67,8 +67,8 @@ static void full_certificate(struct observation *o)
     c->valid_times = true;
     c->not_before = 1587686400;  /* 2020-04-24T00:00:00 */
     c->not_after = 253402300799; /* 9999-12-31T23:59:59 */
-    for (uint8_t i = 0; i < sizeof c->sha1; i++)
-        c->sha1[i] = i;
+    for (size_t i = 0; i < sizeof c->sha1; i++)
+        c->sha1[i] = (uint8_t)i;
 }
 
 void sample_full(struct observation *o)

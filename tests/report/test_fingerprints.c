@@ -21,19 +21,19 @@ static void community_ids(void **state)
     (void)state;
     static const struct {
         const char *a;
-        uint16_t a_port;
         const char *b;
-        uint16_t b_port;
         const char *id;
+        uint16_t a_port;
+        uint16_t b_port;
     } vectors[] = {
         /* the specification's own example */
-        {"128.232.110.120", 34855, "66.35.250.204", 80, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+        {"128.232.110.120", "66.35.250.204", "1:LQU9qZlK+B5F3KDmev6m5PMibrg=", 34855, 80},
         /* tshark 4.0 --enable-protocol communityid: also IPv6, equal addresses, ports against address order
          */
-        {"172.26.0.39", 35958, "172.217.14.206", 443, "1:0rRFlkfZsYZ0l7PqLoMEAxHMqrI="},
-        {"2001:db8::1", 40112, "2001:db8::2", 443, "1:PjJkl3CmMx5vH9Yo/9rgNVPyptY="},
-        {"10.0.0.1", 40112, "10.0.0.1", 443, "1:XNKXCjs9jXKiuP5hWuypqOAquQw="},
-        {"10.0.0.9", 443, "10.0.0.1", 50000, "1:80r1huzxqss6ulKNNxRgmxK6DQk="},
+        {"172.26.0.39", "172.217.14.206", "1:0rRFlkfZsYZ0l7PqLoMEAxHMqrI=", 35958, 443},
+        {"2001:db8::1", "2001:db8::2", "1:PjJkl3CmMx5vH9Yo/9rgNVPyptY=", 40112, 443},
+        {"10.0.0.1", "10.0.0.1", "1:XNKXCjs9jXKiuP5hWuypqOAquQw=", 40112, 443},
+        {"10.0.0.9", "10.0.0.1", "1:80r1huzxqss6ulKNNxRgmxK6DQk=", 443, 50000},
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         const struct endpoint a = end_of(vectors[i].a, vectors[i].a_port);

@@ -141,7 +141,9 @@ static void wire_text_cannot_reach_the_terminal(void **state)
 {
     (void)state;
     sample_full(&o);
-    o.client_hello.sni = sample_text(&o, "a\033[2J\n\r\x00\xff\xe2\x80\xae", 12);
+    /* ESC, line ends, NUL, no UTF-8, U+202E RIGHT-TO-LEFT OVERRIDE */
+    static const uint8_t hostile[] = {'a', 0x1b, '[', '2', 'J', '\n', '\r', 0, 0xff, 0xe2, 0x80, 0xae};
+    o.client_hello.sni = sample_text(&o, hostile, sizeof hostile);
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     const struct capture_health health = {0};
     text_report_summary(report, &tally, &health);
@@ -231,8 +233,7 @@ static void only_a_whole_view_is_called_compliant(void **state)
         {.renegotiations = 1},
     };
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
-        assert_string_equal(overall(&damages[i]),
-                            "No violation seen in 2 handshakes; capture incomplete.");
+        assert_string_equal(overall(&damages[i]), "No violation seen in 2 handshakes; capture incomplete.");
     judge(RULE_KEY_BITS, VERDICT_NOT_OBSERVABLE);
     assert_string_equal(overall(&whole), "No violation seen in 3 handshakes; 1 verdict not observable.");
     judge(RULE_VERSION, VERDICT_FAIL);
