@@ -597,7 +597,7 @@ void field_text(enum field field, const struct policy_case *c, struct text *out)
             text_printf(out, "%s%u", i ? ", " : "", v.list ? (unsigned)v.list[i] : (unsigned)v.octets[i]);
         break;
     case TYPE_SUITE:
-        text_put(out, v.suite->name);
+        text_put(out, v.suite ? v.suite->name : "none");
         break;
     case TYPE_SUITES:
         put_suites(&v, out);

@@ -356,14 +356,14 @@ static void load_tree(struct loader *l, struct tree *tree);
 static void load_named(struct loader *l, const char *name, struct compiler *by, const struct node *at)
 {
     for (size_t i = 0; i < l->depth; i++)
-        if (strcmp(l->chain[i], name) == 0) {
+        if (by && strcmp(l->chain[i], name) == 0) {
             complain_at(by, at, "'%s' extends itself", name);
             return;
         }
     for (size_t i = 0; i < l->loaded_count; i++)
         if (strcmp(l->loaded[i], name) == 0)
             return;
-    if (l->depth == MAX_EXTENDS_DEPTH || l->loaded_count == sizeof l->loaded / sizeof *l->loaded) {
+    if (by && (l->depth == MAX_EXTENDS_DEPTH || l->loaded_count == sizeof l->loaded / sizeof *l->loaded)) {
         complain_at(by, at, "profiles extend each other too deeply (more than %d)", MAX_EXTENDS_DEPTH);
         return;
     }

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Facts of pcaps/: what the stacks were asked to do, what tshark sees and what utwatch says agree. usage: facts.py UTWATCH"""
+import os
+import shutil
+import subprocess
+import sys
+
+from run_utwatch import PCAPS, SKIP, events, finish, manifest, of_type
+
+if not shutil.which("tshark"):
+    sys.exit(SKIP)
+FIELDS = ["tls.handshake.type", "tls.handshake.version", "tls.handshake.extensions.supported_version", "tls.handshake.ciphersuite",
+          "tls.alert_message.desc", "tls.handshake.certificates_length", "tls.handshake.extensions_server_name"]
+
+
+def by_tshark(path):
+    """One dictionary a message that tshark names, over all frames."""
+    words = ["tshark", "-2", "-n", "-r", path, "-Y", "tls.handshake || tls.alert_message", "-T", "fields", "-E", "occurrence=a", "-e",
+             "tcp.srcport", "--enable-heuristic", "tls_tcp"]
+    for f in FIELDS:
+        words += ["-e", f]
+    out = subprocess.run(words, capture_output=True, text=True).stdout
+    return [dict(zip(["port"] + FIELDS, line.split("\t"))) for line in out.splitlines()]
+
+
+def check(entry, problems):
+    path = os.path.join(PCAPS, entry["file"])
+    facts = entry["facts"]
+    rows = by_tshark(path)
+    evs, _ = events(sys.argv[1], "-r", path)
+    tls = of_type(evs, "tls")
+    if not tls:
+        problems.append(entry["file"] + ": no event")
+        return
+    first = tls[0]["utwatch"]
+
+    def hold(what, ours, wanted, witness=None):
+        if ours != wanted:
+            problems.append("%s: %s is %r, asked for %r" % (entry["file"], what, ours, wanted))
+        if witness is not None and not witness:
+            problems.append("%s: tshark does not confirm %s = %r" % (entry["file"], what, wanted))
+
+    text = [" ".join(r.values()) for r in rows]
+    if "suite" in facts:
+        hold("suite", first.get("server_hello", {}).get("suite"), facts["suite"],
+             any("2" in r["tls.handshake.type"].split(",") and r["tls.handshake.ciphersuite"].lower().endswith(facts["suite"]) for r in rows))
+    if "version" in facts:
+        hold("version", first.get("server_hello", {}).get("version"), facts["version"], any(facts["version"] in t for t in text))
+    if "sni" in facts:
+        hold("sni", tls[0]["tls"].get("sni"), facts["sni"], any(facts["sni"] in t for t in text))
+    if "format" in facts:
+        hold("format", first["client_hello"]["format"], facts["format"])
+    if "alert" in facts:
+        hold("alert", any(a["level"] == "fatal" for a in first.get("alerts", [])), True,
+             any(str(facts["alert"]) in r["tls.alert_message.desc"].split(",") for r in rows))
+    if "hello_retry" in facts:
+        hold("hello_retry", first["server_hello"]["hello_retry"], True, sum("1" in r["tls.handshake.type"].split(",") for r in rows) == 2)
+    if "certificate_request" in facts:
+        hold("request", first.get("client_certificate", {}).get("requested"), True, any("13" in r["tls.handshake.type"].split(",") for r in rows))
+    if "client_certificates" in facts:
+        hold("client certificates", first.get("client_certificate", {}).get("count"), facts["client_certificates"])
+    if "resumed" in facts:
+        hold("resumed", [t["utwatch"].get("session", {}).get("resumed") for t in tls], facts["resumed"])
+    if "method" in facts:
+        hold("method", [t["utwatch"].get("session", {}).get("method") for t in tls], facts["method"])
+
+
+problems, checked = [], 0
+for entry in manifest():
+    if entry["facts"]:
+        check(entry, problems)
+        checked += 1
+finish(problems, checked)

@@ -1,0 +1,210 @@
+"""Captures as TCP conversations: read them, write them, cut them anew. For generators and tests.
+
+A conversation is a list of (side, bytes), side 0 the client, in the order in which they were first sent.
+"""
+import gzip
+import random
+import struct
+
+ETHERNET = 1
+
+
+def read_frames(path):
+    """(time in ns, frame) of an Ethernet pcap."""
+    data = gzip.open(path).read() if path.endswith(".gz") else open(path, "rb").read()
+    order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    unit = 1 if struct.unpack(order + "I", data[:4])[0] == 0xA1B23C4D else 1000
+    at, out = 24, []
+    while at + 16 <= len(data):
+        sec, sub, cap, _ = struct.unpack(order + "IIII", data[at:at + 16])
+        out.append((sec * 10**9 + sub * unit, data[at + 16:at + 16 + cap]))
+        at += 16 + cap
+    return out
+
+
+def write_frames(path, frames, snaplen=262144):
+    """Frames of (time in ns, bytes) as a pcap with nanoseconds; cut at snaplen."""
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, snaplen, ETHERNET))
+        for time, frame in frames:
+            kept = frame[:snaplen]
+            f.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(kept), len(frame)) + kept)
+
+
+def segment_of(frame):
+    """(source, destination, seq, flags, payload) of a TCP frame over Ethernet, else None."""
+    kind = struct.unpack("!H", frame[12:14])[0]
+    if kind == 0x0800 and frame[23] == 6:
+        header = (frame[14] & 15) * 4
+        src, dst = frame[26:30], frame[30:34]
+        tcp = frame[14 + header:14 + struct.unpack("!H", frame[16:18])[0]]
+    elif kind == 0x86DD and frame[20] == 6:
+        src, dst = frame[22:38], frame[38:54]
+        tcp = frame[54:54 + struct.unpack("!H", frame[18:20])[0]]
+    else:
+        return None
+    sport, dport, seq = struct.unpack("!HHI", tcp[:8])
+    return (src, sport), (dst, dport), seq, tcp[13], tcp[(tcp[12] >> 4) * 4:]
+
+
+def conversations(path):
+    """Every TCP connection of a capture as {first SYN's source: [(side, bytes), ...]}, retransmissions left out."""
+    out, nexts = {}, {}
+    for _, frame in read_frames(path):
+        s = segment_of(frame)
+        if not s:
+            continue
+        src, dst, seq, flags, payload = s
+        if flags & 2:
+            nexts[src, dst] = seq + 1
+            if not flags & 16:
+                out[src, dst] = []
+            continue
+        key, side = ((src, dst), 0) if (src, dst) in out else ((dst, src), 1)
+        if key not in out or not payload:
+            continue
+        new = payload[(nexts[src, dst] - seq) & 0xFFFFFFFF:] if seq != nexts[src, dst] else payload
+        if new:
+            out[key].append((side, new))
+            nexts[src, dst] = (seq + len(payload)) & 0xFFFFFFFF
+    return list(out.values())
+
+
+class Connection:
+    """Builds the frames of one TCP connection."""
+
+    def __init__(self, client=("192.0.2.10", 40000), server=("192.0.2.80", 443), time=0, step=1000000, seq=(1000, 5000)):
+        self.ends = (client, server)
+        self.time, self.step, self.seq, self.frames = time, step, list(seq), []
+
+    def frame(self, side, flags, payload=b"", seq=None):
+        (src, sport), (dst, dport) = self.ends[side], self.ends[1 - side]
+        seq = self.seq[side] if seq is None else seq
+        tcp = struct.pack("!HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, self.seq[1 - side] & 0xFFFFFFFF, 0x50, flags, 65000, 0, 0) + payload
+        quad = [bytes(int(x) for x in a.split(".")) for a in (src, dst)]
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0) + quad[0] + quad[1]
+        total = sum(struct.unpack("!10H", ip))
+        total = (total & 0xFFFF) + (total >> 16)
+        total = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+        ip = ip[:10] + struct.pack("!H", total) + ip[12:]
+        self.time += self.step
+        frame = bytes([2, 0, 0, 0, 0, side]) + bytes([2, 0, 0, 0, 0, 1 - side]) + b"\x08\x00" + ip + tcp
+        return self.time, frame
+
+    def open(self):
+        for side, flags in ((0, 0x02), (1, 0x12)):
+            self.frames.append(self.frame(side, flags))
+            self.seq[side] += 1
+        self.frames.append(self.frame(0, 0x10))
+
+    def send(self, side, payload):
+        self.frames.append(self.frame(side, 0x18, payload))
+        self.seq[side] += len(payload)
+
+    def close(self, first=0):
+        for side in (first, 1 - first):
+            self.frames.append(self.frame(side, 0x11))
+            self.seq[side] += 1
+
+    def reset(self, side):
+        self.frames.append(self.frame(side, 0x14))
+
+
+def build(conversation, **where):
+    """Frames of a whole connection: open, the bytes as they are, close."""
+    c = Connection(**where)
+    c.open()
+    for side, payload in conversation:
+        c.send(side, payload)
+    c.close()
+    return c.frames
+
+
+def resegment(conversation, rng):
+    """The same bytes in other segments; what one side sends in a row may be merged or cut, down to single bytes."""
+    out = []
+    for side, payload in rows_of(conversation):
+        largest = rng.choice((1, 7, 40, 300, 1400, 100000))
+        if largest == 1 and len(payload) > 4000:
+            largest = 40
+        while payload:
+            n = rng.randint(1, largest)
+            out.append((side, bytes(payload[:n])))
+            del payload[:n]
+    return out
+
+
+def rows_of(conversation):
+    """What one side sends in a row, joined."""
+    rows = []
+    for side, payload in conversation:
+        if rows and rows[-1][0] == side:
+            rows[-1][1] += payload
+        else:
+            rows.append([side, bytearray(payload)])
+    return rows
+
+
+def records_of(data):
+    """TLS records, or None when the bytes are not whole records."""
+    out, at = [], 0
+    while at < len(data):
+        if data[at] not in (20, 21, 22, 23) or data[at + 1:at + 2] != b"\x03" or at + 5 > len(data):
+            return None
+        length = struct.unpack("!H", data[at + 3:at + 5])[0]
+        out.append(bytes(data[at:at + 5 + length]))
+        at += 5 + length
+    return out if at == len(data) else None
+
+
+def rerecord(conversation, rng):
+    """The same handshake messages in other TLS records, as far as they are in clear; all else stays as it is."""
+    clear = [True, True]
+    out = []
+    for side, payload in rows_of(conversation):
+        records = records_of(payload) if clear[side] else None
+        if records is None:
+            out.append((side, bytes(payload)))
+            continue
+        done, pending, version = bytearray(), bytearray(), b"\x03\x01"
+        largest = rng.choice((1, 9, 200, 16384))
+
+        def flush():
+            while pending:
+                part = bytes(pending[:rng.randint(1, largest)])
+                done.extend(b"\x16" + version + struct.pack("!H", len(part)) + part)
+                del pending[:len(part)]
+
+        for record in records:
+            if record[0] == 22 and clear[side]:
+                if record[1:3] != version:
+                    flush()
+                version = record[1:3]
+                pending += record[5:]
+            else:
+                flush()
+                clear[side] = clear[side] and record[0] == 21
+                done += record
+        flush()
+        out.append((side, bytes(done)))
+    return out
+
+
+def shuffle(frames, rng, window, duplicate=0.0):
+    """Frames reordered by up to `window` places, some twice; the first three, which open the connection, stay."""
+    body = list(frames[3:])
+    keyed = sorted(((i + rng.uniform(0, window), f) for i, f in enumerate(body)), key=lambda x: x[0])
+    times = [t for t, _ in frames[3:]]
+    out = [f for _, (_, f) in keyed]
+    doubled = []
+    for f in out:
+        doubled.append(f)
+        if rng.random() < duplicate:
+            doubled.append(f)
+    step = max(1, (times[-1] - times[0]) // max(1, len(doubled))) if times else 1
+    start = times[0] if times else 0
+    return frames[:3] + [(start + i * step, f) for i, f in enumerate(doubled)]
+
+
+def seeded(*words):
+    return random.Random("/".join(str(w) for w in words))
