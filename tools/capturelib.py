@@ -191,10 +191,11 @@ def rerecord(conversation, rng):
 
 
 def shuffle(frames, rng, window, duplicate=0.0):
-    """Frames reordered by up to `window` places, some twice; the first three, which open the connection, stay."""
-    body = list(frames[3:])
+    """Frames reordered by up to `window` places, some twice. Those that open and close the connection stay: who closes
+    first is a fact that their order tells."""
+    body = list(frames[3:-2])
     keyed = sorted(((i + rng.uniform(0, window), f) for i, f in enumerate(body)), key=lambda x: x[0])
-    times = [t for t, _ in frames[3:]]
+    times = [t for t, _ in frames[3:-2]]
     out = [f for _, (_, f) in keyed]
     doubled = []
     for f in out:
@@ -203,7 +204,7 @@ def shuffle(frames, rng, window, duplicate=0.0):
             doubled.append(f)
     step = max(1, (times[-1] - times[0]) // max(1, len(doubled))) if times else 1
     start = times[0] if times else 0
-    return frames[:3] + [(start + i * step, f) for i, f in enumerate(doubled)]
+    return frames[:3] + [(start + i * step, f) for i, f in enumerate(doubled)] + frames[-2:]
 
 
 def seeded(*words):

@@ -107,10 +107,12 @@ static struct value certificate_names_host(const struct observation *o)
     struct value here = certificate(o, 1);
     if (here.known != KNOWN_VALUE)
         return here;
-    if (!o->certificate.name_checked) /* without the client's hello its name is unknown, not unsaid */
-        return o->seen & SEEN_CLIENT_HELLO && !o->client_hello.malformed
-                   ? absent()
-                   : unknown(observation_missing(o, CLIENT));
+    if (!o->certificate
+             .name_checked) { /* a name that was not said is one thing, one that is not known another */
+        if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed || o->text_cut)
+            return unknown(observation_missing(o, CLIENT));
+        return o->client_hello.sni.length ? unknown(UNOBSERVED_UNDECIDED) : absent();
+    }
     if (!o->certificate.name_matches && o->certificate.alt_names_cut)
         return unknown(UNOBSERVED_TOO_LONG);
     return number(o->certificate.name_matches);

@@ -31,6 +31,7 @@ struct assembly {
     bool message_lost;    /* message borders are not known until the next record */
     bool lost;            /* record borders are not known */
     bool sslv2;           /* the next record has an SSLv2 header */
+    bool started;         /* its first record has begun */
     bool ccs_pending;     /* a ChangeCipherSpec whose meaning the version will tell */
 };
 
@@ -44,6 +45,7 @@ struct handshake {
     uint8_t list;
     bool begun; /* false: only a probe */
     bool complete;
+    bool client_protected; /* a record as long as a Finished came before the version was known */
     enum phase phase;
     struct assembly side[2]; /* by the flow's sides */
     struct hello_memory memory;

@@ -25,6 +25,8 @@ bool learn_server_hello(struct observation *o, const struct hello_memory *memory
 
 bool learn_sslv2_server_hello(struct observation *o, struct span message);
 bool learn_server_certificate(struct observation *o, struct span body);
+/* The ClientHello came (was captured) after the certificate: now the name is known that it has to carry. */
+void learn_name_after_certificate(struct observation *o);
 bool learn_client_certificate(struct observation *o, struct span body);
 bool learn_server_key_exchange(struct observation *o, struct span body);
 bool learn_certificate_request(struct observation *o, struct span body);

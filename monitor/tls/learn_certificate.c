@@ -156,3 +156,15 @@ bool learn_sslv2_server_hello(struct observation *o, struct span message)
     }
     return true;
 }
+
+void learn_name_after_certificate(struct observation *o)
+{
+    struct certificate_facts *f = &o->certificate;
+    struct span host = observation_text(o, o->client_hello.sni);
+    if (!(o->seen & SEEN_CERTIFICATE) || !f->alt_name_has_dns || f->name_checked || host.n == 0)
+        return; /* without a dNSName the CN would count, which is not kept apart: left unchecked, so unknown
+                 */
+    f->name_checked = true;
+    for (size_t i = 0; i < f->alt_name_count; i++)
+        f->name_matches |= x509_dns_name_matches(observation_text(o, f->alt_names[i]), host);
+}

@@ -13,8 +13,8 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
 void handshake_letter(struct handshake *h, enum side side, char letter)
 {
     struct observation *o = &h->observation;
-    if (o->history_len == MAX_HISTORY)
-        return;
+    if (h->complete || o->history_len == MAX_HISTORY)
+        return; /* what follows a complete handshake in the same segment is no part of it */
     o->history[o->history_len++] = (char)(side == CLIENT ? letter : letter - 'A' + 'a');
     o->history[o->history_len] = '\0';
 }
@@ -75,6 +75,19 @@ static void note_hello(struct handshake *h, enum side side, nanos now)
     h->observation.start_seen[side] = true; /* a hello is the first thing its side says */
 }
 
+static void finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
+{
+    struct observation *o = &h->observation;
+    uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
+    o->seen |= own;
+    bool both = (o->seen & SEEN_CLIENT_FINISHED) && (o->seen & SEEN_SERVER_FINISHED);
+    handshake_event(tls, h,
+                    both            ? EVENT_BOTH_FINISHED
+                    : who == CLIENT ? EVENT_CLIENT_FINISHED
+                                    : EVENT_SERVER_FINISHED,
+                    now);
+}
+
 static void on_client_hello(struct tls *tls, struct handshake *h, unsigned flow_side, struct span body,
                             nanos now)
 {
@@ -84,6 +97,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, unsigned flow_
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[flow_side].record_version, body)) {
         note_hello(h, CLIENT, now);
+        learn_name_after_certificate(o);
         if (o->client_hello.malformed)
             malformed(tls, h, CLIENT);
     } else {
@@ -122,6 +136,8 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
         o->encrypted[SERVER] = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;
         handshake_event(tls, h, EVENT_SERVER_HELLO_13, now);
+        if (h->client_protected && !o->client_hello.early_data)
+            finished(tls, h, CLIENT, now);
     } else {
         handshake_event(tls, h, EVENT_SERVER_HELLO, now);
         settle_pending_ccs(tls, h, now);
@@ -271,7 +287,7 @@ void handshake_change_cipher(struct tls *tls, struct handshake *h, unsigned flow
     struct observation *o = &h->observation;
     enum side who = handshake_side(h, flow_side);
     uint16_t version = observation_version(o);
-    if (version >= 0x0304) { /* RFC 8446 D.4: for middleboxes only */
+    if (version >= 0x0304 || (version == 0 && o->hello_retry)) { /* RFC 8446 D.4: for middleboxes only */
         handshake_letter(h, who, 'I');
         return;
     }
@@ -286,19 +302,6 @@ void handshake_change_cipher(struct tls *tls, struct handshake *h, unsigned flow
     o->encrypted[who] = true;
     o->seen |= who == CLIENT ? SEEN_CLIENT_CCS : SEEN_SERVER_CCS;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CCS : EVENT_SERVER_CCS, now);
-}
-
-static void finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
-{
-    struct observation *o = &h->observation;
-    uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
-    o->seen |= own;
-    bool both = (o->seen & SEEN_CLIENT_FINISHED) && (o->seen & SEEN_SERVER_FINISHED);
-    handshake_event(tls, h,
-                    both            ? EVENT_BOTH_FINISHED
-                    : who == CLIENT ? EVENT_CLIENT_FINISHED
-                                    : EVENT_SERVER_FINISHED,
-                    now);
 }
 
 void handshake_protected_message(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now)
@@ -319,23 +322,28 @@ void handshake_data(struct tls *tls, struct handshake *h, unsigned flow_side, si
     struct observation *o = &h->observation;
     enum side who = handshake_side(h, flow_side);
     uint32_t own = who == CLIENT ? SEEN_CLIENT_DATA : SEEN_SERVER_DATA;
+    if (h->complete)
+        return;
     if (!(o->seen & own))
         handshake_letter(h, who, 'D');
     o->seen |= own;
     if (o->protected_version == 0 && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)))
         o->protected_version = h->side[flow_side].record_version;
+    /* The shortest Finished is 53 bytes as a protected record (RFC 8446 4.4.4, 5.2); an alert is 19. */
+    enum { SHORTEST_FINISHED = 53 };
+    bool long_enough = who == CLIENT && record_length >= SHORTEST_FINISHED;
     if (observation_version(o) >= 0x0304) {
-        /* The shortest Finished is 53 bytes as a protected record (RFC 8446 4.4.4, 5.2); an alert is 19. */
-        enum { SHORTEST_FINISHED = 53 };
-        if (who == CLIENT) {
-            o->encrypted[CLIENT] = true;
-            if (record_length >= SHORTEST_FINISHED && o->seen & SEEN_SERVER_DATA)
-                finished(tls, h, CLIENT, now);
-        } else {
+        if (who == SERVER) {
             finished(tls, h, SERVER, now);
+            return;
         }
+        o->encrypted[CLIENT] = true;
+        /* Early data are as long; with them only what comes after the server's flight can be a Finished. */
+        if (long_enough && (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data))
+            finished(tls, h, CLIENT, now);
         return;
     }
+    h->client_protected |= long_enough;
     /* Data of both sides after a lost Finished: it must have been there. */
     if ((o->seen & SEEN_CLIENT_DATA) && (o->seen & SEEN_SERVER_DATA) && (o->seen & SEEN_SERVER_HELLO)) {
         o->encrypted[CLIENT] = o->encrypted[SERVER] = true;

@@ -119,14 +119,12 @@ static void feed_alert_fragment(struct tls *tls, struct handshake *h, unsigned s
  * the record after it tells: only a handshake message in clear can be a second ClientHello. */
 static bool is_clear_after_pending(const struct assembly *a, struct span fragment)
 {
-    if (fragment.n < MESSAGE_HEADER_BYTES)
-        return false;
     struct cursor c = cursor_over(fragment);
     uint8_t type = cursor_u8(&c);
+    size_t message = cursor_u24(&c);
     bool hello = type == MESSAGE_CLIENT_HELLO || type == MESSAGE_SERVER_HELLO;
-    /* A Finished is 12 or 36 bytes and protected: its first bytes may be anything, but not also fit the
-     * length. */
-    return hello && cursor_u24(&c) + MESSAGE_HEADER_BYTES <= a->record_left;
+    /* A protected Finished may begin with any byte, but hardly also with a length that fits. */
+    return hello && (c.status != PARSE_OK || message + MESSAGE_HEADER_BYTES <= a->record_left);
 }
 
 static void begin_record(struct tls *tls, struct handshake *h, unsigned side, struct span fragment, nanos now)

@@ -79,22 +79,6 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
         o->start_seen[CLIENT] = o->start_seen[SERVER] = false;
         tls->counters.midstream++;
     }
-    h->side[side].sslv2 = opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
-}
-
-/* Bytes of a handshake in progress. */
-static void feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
-{
-    struct observation *o = &h->observation;
-    enum side who = handshake_side(h, side);
-    struct assembly *a = &h->side[side];
-    bool first_of_server =
-        who == SERVER && bytes.n && a->record_type == 0 && a->header_length == 0 && !a->sslv2;
-    if (first_of_server && bytes.p[0] & 0x80 && o->client_hello.format == HELLO_SSLV2)
-        a->sslv2 = true;
-    o->side_seen[who] = true;
-    h->last_activity = now;
-    records_feed(tls, h, side, bytes, now);
 }
 
 /*
@@ -111,7 +95,8 @@ static struct span find_opening(struct span bytes, bool stream_start, bool midst
     bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
     if (sslv2_prefix && !stream_start)
         plain = false;
-    if (plain || (early && stream_start) || (late && midstream && stream_start)) {
+    bool first = early || found == OPENING_ALERT || (late && midstream);
+    if (plain || (first && stream_start)) {
         *opening = found;
         return bytes;
     }
@@ -134,6 +119,76 @@ static struct span find_opening(struct span bytes, bool stream_start, bool midst
     }
     *opening = OPENING_NONE;
     return span_of(NULL, 0);
+}
+
+/* Bytes of a side whose records have begun. */
+static void feed_records(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+{
+    struct assembly *a = &h->side[side];
+    enum side who = handshake_side(h, side);
+    if (!a->started && bytes.n) {
+        a->started = true;
+        bool old_format = bytes.p[0] & 0x80 && (who == CLIENT || !(h->observation.seen & SEEN_CLIENT_HELLO) ||
+                                                h->observation.client_hello.format == HELLO_SSLV2);
+        a->sslv2 |= old_format;
+    }
+    records_feed(tls, h, side, bytes, now);
+}
+
+static bool is_start(enum opening opening)
+{
+    return opening != OPENING_NONE && opening != OPENING_MAYBE;
+}
+
+/* More bytes for a start that was too short to tell; *bytes is then what the probe did not need. */
+static enum opening extend_probe(struct assembly *a, struct span *bytes)
+{
+    while (bytes->n && a->probe_length < OPENING_BYTES) {
+        a->probe[a->probe_length++] = bytes->p[0];
+        *bytes = span_skip(*bytes, 1);
+    }
+    return opening_look(span_of(a->probe, a->probe_length));
+}
+
+/*
+ * Bytes of a handshake in progress. The one side has begun; the other's first bytes may still be what came
+ * before TLS (an answer to STARTTLS, captured late), or no TLS at all.
+ */
+static void feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+{
+    struct assembly *a = &h->side[side];
+    h->observation.side_seen[handshake_side(h, side)] = true;
+    h->last_activity = now;
+    if (a->started) {
+        records_feed(tls, h, side, bytes, now);
+        return;
+    }
+    enum opening opening = OPENING_NONE;
+    if (a->probe_length) {
+        opening = extend_probe(a, &bytes);
+        if (opening == OPENING_MAYBE)
+            return;
+        struct span probe = span_of(a->probe, a->probe_length);
+        a->probe_length = 0;
+        if (is_start(opening)) {
+            feed_records(tls, h, side, probe, now);
+            records_feed(tls, h, side, bytes, now);
+            return;
+        }
+    }
+    struct span start = find_opening(bytes, true, true, &opening);
+    if (opening == OPENING_MAYBE && start.n < OPENING_BYTES) {
+        memcpy(a->probe, start.p, start.n);
+        a->probe_length = (uint8_t)start.n;
+    } else if (is_start(opening)) {
+        feed_records(tls, h, side, start, now);
+    } else {
+        /* After a gap any record may be the first that is seen. */
+        struct record_header header;
+        bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
+        if (record && header.length)
+            feed_records(tls, h, side, bytes, now);
+    }
 }
 
 /* The authority of an HTTP CONNECT is the server that the client means (RFC 9110 9.3.6). */
@@ -167,14 +222,16 @@ static bool is_hello(enum opening opening)
            opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
 }
 
-/* A start that was too short to tell, with more bytes now; *bytes is what the probe did not need. */
-static enum opening extend_probe(struct assembly *a, struct span *bytes)
+/* The start was found on this side; what the other side may have begun with came before and waits in its
+ * probe. */
+static void feed_from_start(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
 {
-    while (bytes->n && a->probe_length < OPENING_BYTES) {
-        a->probe[a->probe_length++] = bytes->p[0];
-        *bytes = span_skip(*bytes, 1);
-    }
-    return opening_look(span_of(a->probe, a->probe_length));
+    struct assembly *other = &h->side[!side];
+    struct span waiting = span_of(other->probe, other->probe_length);
+    other->probe_length = 0;
+    feed_records(tls, h, side, bytes, now);
+    if (waiting.n)
+        feed(tls, h, !side, waiting, now);
 }
 
 /* Goes on with the probe of this side. False: it came to nothing, and `bytes` is to be searched like any
@@ -184,7 +241,7 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
 {
     struct assembly *a = &h->side[side];
     enum opening opening = extend_probe(a, bytes);
-    if (opening == OPENING_MAYBE)
+    if (opening == OPENING_MAYBE || (opening == OPENING_ALERT && a->probe_length < OPENING_BYTES))
         return true;
     struct span probe = span_of(a->probe, a->probe_length);
     a->probe_length = 0;
@@ -194,7 +251,7 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
         return false;
     }
     begin(tls, h, segment, side, opening, probe);
-    feed(tls, h, side, probe, segment->time);
+    feed_from_start(tls, h, side, probe, segment->time);
     feed(tls, h, side, *bytes, segment->time);
     return true;
 }
@@ -214,6 +271,9 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     bool midstream = !(flow->marks[0] & SIDE_SYN) && !(flow->marks[1] & SIDE_SYN);
     enum opening opening = OPENING_NONE;
     struct span start = bytes.n ? find_opening(bytes, stream_start, midstream, &opening) : bytes;
+    /* An alert may be the answer to a hello that was captured after it; by itself it starts nothing. */
+    if (opening == OPENING_ALERT)
+        opening = stream_start && start.n < OPENING_BYTES ? OPENING_MAYBE : OPENING_NONE;
     h = handshake_of(tls, flow);
     if (opening != OPENING_NONE && !h)
         h = handshake_open(tls, flow, segment->time);
@@ -225,6 +285,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         return far || flow->side[side].count > 4 * SEARCH_BYTES ? TLS_NEVER : TLS_MORE;
     }
     if (opening == OPENING_MAYBE) {
+        assert(start.n < OPENING_BYTES);
         memcpy(h->side[side].probe, start.p, start.n);
         h->side[side].probe_length = (uint8_t)start.n;
         return TLS_MORE;
@@ -232,7 +293,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     begin(tls, h, segment, side, opening, start);
     if (start.n < bytes.n)
         learn_connect(h, span_head(bytes, bytes.n - start.n));
-    feed(tls, h, side, start, segment->time);
+    feed_from_start(tls, h, side, start, segment->time);
     return progress(h);
 }
 
@@ -361,8 +422,9 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         handshake_event(tls, h, EVENT_GIVE_UP, now);
     o->event_time = now;
     o->outcome = outcome_of(h);
+    bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;
     if (o->outcome != OUTCOME_COMPLETE) {
-        o->unobserved |= reasons;
+        o->unobserved |= ended ? reasons & ~(uint32_t)UNOBSERVED_UNFINISHED : reasons;
         o->damage[CLIENT] |= reasons & UNOBSERVED_EVICTED;
         o->damage[SERVER] |= reasons & UNOBSERVED_EVICTED;
     }

@@ -34,9 +34,10 @@ static size_t label_length(struct span name)
 }
 
 /* One '*' within the leftmost label stands for any part of it that is not empty; never for a dot. */
-static bool matches(struct span pattern, struct span host)
+bool x509_dns_name_matches(struct span pattern, struct span host)
 {
     pattern = without_dot(pattern);
+    host = without_dot(host);
     size_t label = label_length(pattern);
     const uint8_t *star = label ? memchr(pattern.p, '*', label) : NULL;
     if (!star)
@@ -101,10 +102,10 @@ bool x509_names_host(const struct x509 *certificate, struct span host)
         has_dns |= name->kind == X509_NAME_DNS;
         if (octets && name->kind == X509_NAME_IP && span_equal(name->value, span_of(address, octets)))
             return true;
-        if (!octets && name->kind == X509_NAME_DNS && matches(name->value, host))
+        if (!octets && name->kind == X509_NAME_DNS && x509_dns_name_matches(name->value, host))
             return true;
     }
     if (octets || has_dns)
         return false;
-    return matches(common_name(certificate->subject), host);
+    return x509_dns_name_matches(common_name(certificate->subject), host);
 }

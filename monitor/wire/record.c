@@ -14,6 +14,8 @@ enum parse record_header_parse(struct span bytes, struct record_header *out)
     return known_type && known_version && out->length <= MAX_RECORD_BYTES ? PARSE_OK : PARSE_BAD;
 }
 
+/* A message may be cut into records of a byte each: then its first record has nothing more to tell, and the
+ * type counts. */
 static enum opening look_at_handshake(struct span fragment, uint16_t length)
 {
     if (fragment.n == 0)
@@ -22,16 +24,17 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
     uint8_t type = cursor_u8(&c);
     size_t message = cursor_u24(&c);
     bool whole_header = c.status == PARSE_OK;
-    /* A hello has at least version, random and an empty session id; only a fragmented record is shorter. */
+    bool more_in_record = fragment.n < length;
     switch (type) {
     case MESSAGE_CLIENT_HELLO:
     case MESSAGE_SERVER_HELLO: {
+        /* A hello has at least version, random and an empty session id. */
         if (whole_header && (message < 38 || message > MAX_MESSAGE_BYTES))
             return OPENING_NONE;
         uint8_t major = cursor_u8(&c);
-        if (c.status != PARSE_OK)
-            return length < MESSAGE_HEADER_BYTES + 2 && whole_header ? OPENING_CLIENT_HELLO : OPENING_MAYBE;
-        if (major != 3 && !(type == MESSAGE_SERVER_HELLO && major == 0x7f))
+        if (c.status != PARSE_OK && more_in_record)
+            return OPENING_MAYBE;
+        if (c.status == PARSE_OK && major != 3 && !(type == MESSAGE_SERVER_HELLO && major == 0x7f))
             return OPENING_NONE;
         return type == MESSAGE_CLIENT_HELLO ? OPENING_CLIENT_HELLO : OPENING_SERVER_HELLO;
     }
@@ -42,7 +45,7 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
     case MESSAGE_CLIENT_KEY_EXCHANGE:
     case MESSAGE_CERTIFICATE_STATUS:
         if (!whole_header)
-            return OPENING_MAYBE;
+            return more_in_record ? OPENING_MAYBE : OPENING_NONE;
         return message <= MAX_MESSAGE_BYTES ? OPENING_HANDSHAKE : OPENING_NONE;
     default:
         return OPENING_NONE;

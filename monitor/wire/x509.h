@@ -112,6 +112,9 @@ void x509_name_text(struct span name, struct text *out);
  * RFC 2818 3.1 and RFC 6125: does the certificate name this host? dNSName entries decide when there are any,
  * else the most specific CN. One leftmost "*" label, case-insensitive. `host` may be a literal address.
  */
+/* One dNSName (or CN) against a host name, by the same rules. */
+bool x509_dns_name_matches(struct span pattern, struct span host);
+
 bool x509_names_host(const struct x509 *certificate, struct span host);
 
 #endif

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The same handshakes in 10,000 other shapes: records and segments cut anew, reordered within a window, some frames twice.
+Every shape of one handshake has to get the very same event and verdicts. usage: cuts.py UTWATCH [SHAPES]"""
+import json
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, finish, manifest, of_type, rule_counts
+import capturelib
+
+SHAPES = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
+WINDOW = 8
+VARIES = {"timestamp", "flow_id", "pcap_cnt", "pcap_filename", "src_port", "community_id"}
+
+
+def shape_of(conversation, rng, start, port, reorder):
+    if rng.random() < 0.7:
+        conversation = capturelib.rerecord(conversation, rng)
+    if rng.random() < 0.8:
+        conversation = capturelib.resegment(conversation, rng)
+    frames = capturelib.build(conversation, client=("10.1.%d.%d" % (port >> 8 & 255, port & 255), 40000), time=start, step=20000,
+                              seq=(rng.getrandbits(32), rng.getrandbits(32)))
+    if reorder and rng.random() < 0.7:
+        frames = capturelib.shuffle(frames, rng, rng.choice((1, WINDOW)), rng.choice((0.0, 0.2)))
+    return frames
+
+
+def facts(event):
+    kept = {k: v for k, v in event.items() if k not in VARIES | {"src_ip"}}
+    kept["utwatch"] = {k: v for k, v in event["utwatch"].items() if k not in ("history", "evidence")}
+    return json.dumps(kept, sort_keys=True)
+
+
+names = [e["file"] for e in manifest() if e["made_by"] == "tools/record" and "ipv6" not in e["file"]]
+conversations = [(n, c) for n in names for c in capturelib.conversations(os.path.join(PCAPS, n)) if c]
+each = max(1, SHAPES // len(conversations))
+problems, checked = [], 0
+with tempfile.TemporaryDirectory() as folder:
+    for name, conversation in conversations:
+        path = os.path.join(folder, "shapes.pcap")
+        start = capturelib.read_frames(os.path.join(PCAPS, name))[0][0]  # certificates were valid then
+        plain = capturelib.build(conversation, client=("10.1.255.255", 40000), time=start)
+        capturelib.write_frames(path, plain)
+        base, _ = events(sys.argv[1], "-p", "ts33141-pcr1", "-r", path)
+        wanted = {kind: sorted(facts(e) for e in of_type(base, kind)) for kind in ("tls", "alert")}
+        counts = rule_counts(base)
+        frames, seeds = [], []
+        for i in range(each):
+            rng = capturelib.seeded(name, i, len(conversation))
+            # With early data only the order of both sides' records tells which of them is the client's Finished.
+            frames += shape_of(conversation, rng, start + i * 10**9, i, "early-data" not in name)
+        capturelib.write_frames(path, frames)
+        evs, _ = events(sys.argv[1], "-p", "ts33141-pcr1", "-r", path)
+        of_shape = {}
+        for e in evs:
+            if "src_ip" in e:
+                of_shape.setdefault(e["src_ip"], []).append(e)
+        for i in range(each):
+            got = of_shape.get("10.1.%d.%d" % (i >> 8 & 255, i & 255), [])
+            checked += 1
+            for kind in ("tls", "alert"):
+                have = sorted(facts(e) for e in of_type(got, kind))
+                if have != wanted[kind]:
+                    problems.append("%s shape %d %s:\n  %s\n  %s" % (name, i, kind, have, wanted[kind]))
+        total = rule_counts(evs)
+        for rule, verdicts in counts.items():
+            for value, count in verdicts.items():
+                if value in ("pass", "fail", "not-observable", "not-applicable") and total[rule].get(value, 0) != count * each:
+                    problems.append("%s %s %s: %r times, wanted %d" % (name, rule, value, total[rule].get(value), count * each))
+finish(problems, checked)
