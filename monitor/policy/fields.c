@@ -34,6 +34,14 @@ static bool is_tls13(const struct observation *o)
     return observation_version(o) >= 0x0304;
 }
 
+/* The version was not seen, and what the client sent may have been TLS 1.3. */
+static bool may_be_tls13(const struct observation *o)
+{
+    bool open = observation_version(o) == 0 && !(o->seen & SEEN_CLIENT_KEY_EXCHANGE) &&
+                !observation_settled(o, SERVER);
+    return open && (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.max_version >= 0x0304);
+}
+
 /* The client's hello, or why not. */
 static struct value client_hello(const struct observation *o)
 {
@@ -240,6 +248,8 @@ static struct value continued(const struct observation *o)
         return number(1);
     if (!(o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO)) && observation_settled(o, SERVER))
         return absent();
+    if (may_be_tls13(o))
+        return unknown(observation_missing(o, SERVER));
     return observation_settled(o, CLIENT) ? number(0) : unknown(observation_missing(o, CLIENT));
 }
 
@@ -257,6 +267,8 @@ static struct value client_certificate_sent(const struct observation *o)
         return number(1);
     if (is_tls13(o))
         return unknown(UNOBSERVED_ENCRYPTED);
+    if (may_be_tls13(o))
+        return unknown(observation_missing(o, SERVER));
     /* It stands before ClientKeyExchange (RFC 2246 7.4.6). */
     bool passed = o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && !o->damage[CLIENT];
     return passed || observation_settled(o, CLIENT) ? number(0) : unknown(observation_missing(o, CLIENT));

@@ -4,10 +4,11 @@
 
 void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
 {
-    if (h->observation.encrypted[side])
-        return; /* what comes now could not have been read anyway */
-    h->observation.damage[side] |= reason;
+    if (h->complete)
+        return;
     h->observation.unobserved |= reason;
+    if (!h->observation.encrypted[side]) /* else it could not have been read anyway */
+        h->observation.damage[side] |= reason;
 }
 
 void handshake_letter(struct handshake *h, enum side side, char letter)

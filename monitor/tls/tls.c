@@ -42,6 +42,7 @@ static unsigned client_side(const struct flow *flow, unsigned side, enum opening
     case OPENING_HANDSHAKE:
         return is_server_message(bytes.p[RECORD_HEADER_BYTES]) ? !side : side;
     case OPENING_ALERT:
+    case OPENING_SSLV2_ERROR:
     case OPENING_PROTECTED:
     case OPENING_NONE:
     case OPENING_MAYBE:
@@ -81,6 +82,12 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
     }
 }
 
+/* What a server may say before anything else, but only to a hello. */
+static bool is_answer(enum opening opening)
+{
+    return opening == OPENING_ALERT || opening == OPENING_SSLV2_ERROR;
+}
+
 /*
  * Where in a run may TLS begin? At its start, and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS)
  * or an XML tag (XMPP), since a peer may have sent them in one segment. Returns the bytes from there on,
@@ -95,7 +102,7 @@ static struct span find_opening(struct span bytes, bool stream_start, bool midst
     bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
     if (sslv2_prefix && !stream_start)
         plain = false;
-    bool first = early || found == OPENING_ALERT || (late && midstream);
+    bool first = early || is_answer(found) || (late && midstream);
     if (plain || (first && stream_start)) {
         *opening = found;
         return bytes;
@@ -241,7 +248,7 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
 {
     struct assembly *a = &h->side[side];
     enum opening opening = extend_probe(a, bytes);
-    if (opening == OPENING_MAYBE || (opening == OPENING_ALERT && a->probe_length < OPENING_BYTES))
+    if (opening == OPENING_MAYBE || (is_answer(opening) && a->probe_length < OPENING_BYTES))
         return true;
     struct span probe = span_of(a->probe, a->probe_length);
     a->probe_length = 0;
@@ -271,8 +278,8 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     bool midstream = !(flow->marks[0] & SIDE_SYN) && !(flow->marks[1] & SIDE_SYN);
     enum opening opening = OPENING_NONE;
     struct span start = bytes.n ? find_opening(bytes, stream_start, midstream, &opening) : bytes;
-    /* An alert may be the answer to a hello that was captured after it; by itself it starts nothing. */
-    if (opening == OPENING_ALERT)
+    /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
+    if (is_answer(opening))
         opening = stream_start && start.n < OPENING_BYTES ? OPENING_MAYBE : OPENING_NONE;
     h = handshake_of(tls, flow);
     if (opening != OPENING_NONE && !h)
@@ -378,6 +385,14 @@ static enum resumption resumption_of(const struct observation *o)
     return same ? RESUMPTION_ID : RESUMPTION_UNKNOWN;
 }
 
+static bool fatal_seen(const struct observation *o)
+{
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].level == 2)
+            return true;
+    return o->seen & SEEN_SSLV2_ERROR;
+}
+
 static enum outcome outcome_of(const struct handshake *h)
 {
     const struct observation *o = &h->observation;
@@ -385,6 +400,9 @@ static enum outcome outcome_of(const struct handshake *h)
         return OUTCOME_COMPLETE;
     if (!o->side_seen[CLIENT] || !o->side_seen[SERVER])
         return OUTCOME_ONE_SIDED;
+    /* A close says that somebody gave up only where nothing before it can be missing. */
+    if (!fatal_seen(o) && o->unobserved)
+        return OUTCOME_UNFINISHED;
     if (h->phase == PHASE_REFUSED)
         return OUTCOME_REFUSED;
     return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;

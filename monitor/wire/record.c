@@ -61,7 +61,7 @@ static enum opening look_at_sslv2(struct span bytes)
         return OPENING_MAYBE;
     uint8_t type = cursor_u8(&c);
     if (c.status != PARSE_OK)
-        return length >= 9 && length <= 4096 ? OPENING_MAYBE : OPENING_NONE;
+        return length >= 3 && length <= 4096 ? OPENING_MAYBE : OPENING_NONE;
     if (type == 1) {
         uint16_t version = cursor_u16(&c);
         if (c.status == PARSE_OK && version != 0x0002 && (version < 0x0300 || version > 0x0304))
@@ -75,6 +75,8 @@ static enum opening look_at_sslv2(struct span bytes)
                     challenge <= 32 && length == 9 + suites + session + challenge;
         return fits ? OPENING_SSLV2_CLIENT_HELLO : OPENING_NONE;
     }
+    if (type == 0)
+        return length == 3 ? OPENING_SSLV2_ERROR : OPENING_NONE;
     if (type == 4) {
         uint8_t hit = cursor_u8(&c);
         uint8_t certificate_type = cursor_u8(&c);

@@ -53,6 +53,7 @@ enum opening { /* what bytes at a possible start of TLS look like */
                OPENING_SERVER_HELLO,
                OPENING_SSLV2_CLIENT_HELLO,
                OPENING_SSLV2_SERVER_HELLO,
+               OPENING_SSLV2_ERROR,
                OPENING_HANDSHAKE, /* another handshake message in clear: the capture came late */
                OPENING_ALERT,     /* a fatal or warning alert in clear */
                OPENING_PROTECTED, /* application_data records */

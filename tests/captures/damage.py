@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Damage moves verdicts only towards "not observable". Every capture is replayed without one direction, without its
+beginning, with a hole, cut by a snap length, and with packets lost at random; no rule may then fail or pass that did not
+in the clean run, and the reason given has to fit. usage: damage.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, finish, manifest, of_type, rule_counts
+import capturelib
+
+MAY = {  # clean verdict -> what damage may make of it
+    "pass": {"pass", "not_observable", "not_applicable"},
+    "fail": {"fail", "not_observable"},
+    "not_observable": {"not_observable"},
+    "not_applicable": {"not_applicable", "not_observable"},
+}
+
+
+def verdicts(binary, path, profile):
+    evs, _ = events(binary, "-p", profile, "-r", path)
+    stats = of_type(evs, "stats")[-1]["stats"]
+    out = {}
+    for rule, counts in rule_counts(evs).items():
+        for value in MAY:
+            if counts.get(value):
+                out[rule] = value
+    return out, set(stats["verdicts"]["reasons"]), len(of_type(evs, "tls"))
+
+
+def side_of(frame):
+    return capturelib.segment_of(frame)[1][1] != 40000  # True: towards the server
+
+
+def variants(conversation, rng):
+    frames = capturelib.build(conversation, time=1795470000 * 10**9)
+    yield "server direction missing", [f for f in frames if side_of(f[1])], {"server-direction"}
+    yield "client direction missing", [f for f in frames if not side_of(f[1])], {"client-direction"}
+    data = [i for i, f in enumerate(frames) if capturelib.segment_of(f[1])[4]]
+    half = data[len(data) // 2]
+    yield "first half missing", frames[half:], None
+    for i in data:
+        yield "frame %d missing" % i, frames[:i] + frames[i + 1:], None
+    for share in (0.05, 0.2):
+        for _ in range(5):
+            yield "%d %% lost" % (share * 100), [f for f in frames if rng.random() >= share], None
+
+
+problems, checked, reasons_seen = [], 0, set()
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "damaged.pcap")
+    for entry in manifest():
+        if "ipv6" in entry["file"] or "midstream" in entry["file"]:
+            continue
+        conversation = capturelib.conversations(os.path.join(PCAPS, entry["file"]))[0]
+        rng = capturelib.seeded(entry["file"])
+        capturelib.write_frames(path, capturelib.build(conversation, time=1795470000 * 10**9))
+        clean, _, _ = verdicts(sys.argv[1], path, "ts33141-pcr1")
+        cases = [(what, frames, 262144, wanted) for what, frames, wanted in variants(conversation, rng)]
+        whole = capturelib.build(conversation, time=1795470000 * 10**9)
+        cases += [("snap length %d" % n, whole, n, None) for n in (54, 60, 120, 200)]
+        for what, frames, snaplen, wanted in cases:
+            capturelib.write_frames(path, frames, snaplen)
+            got, reasons, handshakes = verdicts(sys.argv[1], path, "ts33141-pcr1")
+            reasons_seen |= reasons
+            checked += 1
+            for rule, value in got.items():
+                if value not in MAY[clean[rule]]:
+                    problems.append("%s, %s: %s was %s, is %s" % (entry["file"], what, rule, clean[rule], value))
+            if wanted and handshakes and not wanted & reasons:
+                problems.append("%s, %s: the reasons are %s" % (entry["file"], what, sorted(reasons)))
+for reason in ("server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):
+    if reason not in reasons_seen:
+        problems.append("no case showed the reason " + reason)
+finish(problems, checked)
