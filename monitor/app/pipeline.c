@@ -156,6 +156,8 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
             break;
         }
     }
+    if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
+        tls_acknowledged(p->tls, flow, side, segment->ack);
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
         tls_reset(p->tls, flow, side, p->now);
     if (complete)

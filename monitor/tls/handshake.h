@@ -43,6 +43,8 @@ struct handshake {
     nanos deadline; /* on the lingering list; else 0 */
     uint32_t older, newer;
     uint8_t list;
+    uint32_t acked[2]; /* by the flow's sides: the highest acknowledgement that the side sent */
+    bool has_acked[2];
     bool begun; /* false: only a probe */
     bool complete;
     bool client_protected; /* a record as long as a Finished came before the version was known */

@@ -328,6 +328,28 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     return progress(h);
 }
 
+void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || (h->has_acked[side] && (int32_t)(ack - h->acked[side]) <= 0))
+        return;
+    h->acked[side] = ack;
+    h->has_acked[side] = true;
+}
+
+/* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
+static void note_unseen_bytes(struct handshake *h)
+{
+    const struct flow *flow = h->flow;
+    for (unsigned side = 0; side < 2; side++) {
+        if (!h->has_acked[!side] || !(flow->marks[side] & SIDE_KNOWN))
+            continue;
+        int32_t unseen = (int32_t)(h->acked[!side] - flow->side[side].next);
+        if (unseen > 1 && unseen < SEQUENCE_WINDOW) /* 1: its FIN */
+            handshake_damage(h, handshake_side(h, side), UNOBSERVED_GAP);
+    }
+}
+
 void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -438,6 +460,10 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     struct observation *o = &h->observation;
     if (!h->complete)
         handshake_event(tls, h, EVENT_GIVE_UP, now);
+    note_unseen_bytes(h);
+    for (int who = CLIENT; who <= SERVER; who++)
+        if (o->side_seen[who] && !o->start_seen[who] && !h->complete)
+            o->unobserved |= UNOBSERVED_MIDSTREAM;
     o->event_time = now;
     o->outcome = outcome_of(h);
     bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;

@@ -44,6 +44,10 @@ enum tls_progress {
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
                            const struct run *run);
 
+/* What the segment's sender has received: at the end, bytes that were acknowledged and never captured are a
+ * gap. */
+void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack);
+
 /* The connection's side was reset. */
 void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
 
