@@ -458,12 +458,13 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if (!h->begun)
         return NULL;
     struct observation *o = &h->observation;
-    if (!h->complete)
+    if (!h->complete) {
+        note_unseen_bytes(h);
+        for (int who = CLIENT; who <= SERVER; who++)
+            if (o->side_seen[who] && !o->start_seen[who])
+                o->unobserved |= UNOBSERVED_MIDSTREAM;
         handshake_event(tls, h, EVENT_GIVE_UP, now);
-    note_unseen_bytes(h);
-    for (int who = CLIENT; who <= SERVER; who++)
-        if (o->side_seen[who] && !o->start_seen[who] && !h->complete)
-            o->unobserved |= UNOBSERVED_MIDSTREAM;
+    }
     o->event_time = now;
     o->outcome = outcome_of(h);
     bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;
