@@ -93,9 +93,11 @@ static size_t read_gzip(struct unpack *u, char *out, size_t size)
     u->gzip.avail_in = (uInt)(u->have - u->used);
     u->gzip.next_out = (Bytef *)out;
     u->gzip.avail_out = (uInt)size;
+    size_t before = u->used;
     int status = inflate(&u->gzip, Z_NO_FLUSH);
     u->used = u->have - u->gzip.avail_in;
-    u->in_member = status != Z_STREAM_END;
+    if (u->used != before || u->gzip.avail_out != size) /* else it only says that it has nothing */
+        u->in_member = status != Z_STREAM_END;
     if (status == Z_STREAM_END)
         (void)inflateReset(&u->gzip); /* another member may follow */
     else if (status != Z_OK && status != Z_BUF_ERROR)
@@ -108,8 +110,9 @@ static size_t read_zstd(struct unpack *u, char *out, size_t size)
     ZSTD_inBuffer in = {.src = u->buffer, .size = u->have, .pos = u->used};
     ZSTD_outBuffer to = {.dst = out, .size = size};
     size_t status = ZSTD_decompressStream(u->zstd, &to, &in);
+    if (in.pos != u->used || to.pos)
+        u->in_member = status != 0;
     u->used = in.pos;
-    u->in_member = status != 0;
     if (ZSTD_isError(status))
         u->error = "damaged zstd data";
     return to.pos;

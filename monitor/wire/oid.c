@@ -83,7 +83,7 @@ static const struct oid_name curves[] = {
     {"1.3.36.3.3.2.8.1.1.12", "brainpoolP384t1", 384},
     {"1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1", 512},
     {"1.3.36.3.3.2.8.1.1.14", "brainpoolP512t1", 512},
-    {"1.2.156.10197.1.301", "sm2", 256},
+    {"1.2.156.10197.1.301", "SM2", 256},
 };
 
 static const struct oid_name signatures[] = {

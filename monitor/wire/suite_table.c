@@ -74,6 +74,8 @@ const struct suite suite_table[] = {
     {.code = 0x0044, .name = "TLS_DHE_DSS_WITH_CAMELLIA_128_CBC_SHA", .cipher = "CAMELLIA_128_CBC", .hash = "SHA", .key_bits = 128, .mac_bytes = 20, .kx = KX_DHE, .auth = AUTH_DSS, .flags = SUITE_FORWARD_SECRET},
     {.code = 0x0045, .name = "TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA", .cipher = "CAMELLIA_128_CBC", .hash = "SHA", .key_bits = 128, .mac_bytes = 20, .kx = KX_DHE, .auth = AUTH_RSA, .flags = SUITE_FORWARD_SECRET},
     {.code = 0x0046, .name = "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA", .cipher = "CAMELLIA_128_CBC", .hash = "SHA", .key_bits = 128, .mac_bytes = 20, .kx = KX_DH_ANON, .auth = AUTH_NONE, .flags = SUITE_ANONYMOUS | SUITE_FORWARD_SECRET},
+    {.code = 0x0060, .name = "TLS_RSA_EXPORT1024_WITH_RC4_56_MD5", .cipher = "RC4_56", .hash = "MD5", .key_bits = 56, .mac_bytes = 16, .kx = KX_RSA_EXPORT, .auth = AUTH_RSA, .flags = SUITE_EXPORT},
+    {.code = 0x0061, .name = "TLS_RSA_EXPORT1024_WITH_RC2_CBC_56_MD5", .cipher = "RC2_CBC_56", .hash = "MD5", .key_bits = 56, .mac_bytes = 16, .kx = KX_RSA_EXPORT, .auth = AUTH_RSA, .flags = SUITE_EXPORT},
     {.code = 0x0062, .name = "TLS_RSA_EXPORT1024_WITH_DES_CBC_SHA", .cipher = "DES_CBC", .hash = "SHA", .key_bits = 56, .mac_bytes = 20, .kx = KX_RSA_EXPORT, .auth = AUTH_RSA, .flags = SUITE_EXPORT},
     {.code = 0x0063, .name = "TLS_DHE_DSS_EXPORT1024_WITH_DES_CBC_SHA", .cipher = "DES_CBC", .hash = "SHA", .key_bits = 56, .mac_bytes = 20, .kx = KX_DHE, .auth = AUTH_DSS, .flags = SUITE_EXPORT | SUITE_FORWARD_SECRET},
     {.code = 0x0064, .name = "TLS_RSA_EXPORT1024_WITH_RC4_56_SHA", .cipher = "RC4_56", .hash = "SHA", .key_bits = 56, .mac_bytes = 20, .kx = KX_RSA_EXPORT, .auth = AUTH_RSA, .flags = SUITE_EXPORT},
@@ -360,6 +362,7 @@ const struct suite suite_table[] = {
     {.code = 0xc0b3, .name = "TLS_ECCPWD_WITH_AES_256_CCM_SHA384", .cipher = "AES_256_CCM", .hash = "SHA384", .key_bits = 256, .mac_bytes = 0, .kx = KX_ECCPWD, .auth = AUTH_NONE, .flags = SUITE_AEAD | SUITE_FORWARD_SECRET | SUITE_AES},
     {.code = 0xc0b4, .name = "TLS_SHA256_SHA256", .cipher = "NULL", .hash = "SHA256", .key_bits = 0, .mac_bytes = 32, .kx = KX_TLS13, .auth = AUTH_TLS13, .flags = SUITE_NULL_ENCRYPTION | SUITE_TLS13},
     {.code = 0xc0b5, .name = "TLS_SHA384_SHA384", .cipher = "NULL", .hash = "SHA384", .key_bits = 0, .mac_bytes = 48, .kx = KX_TLS13, .auth = AUTH_TLS13, .flags = SUITE_NULL_ENCRYPTION | SUITE_TLS13},
+    {.code = 0xc0ff, .name = "TLS_ECJPAKE_WITH_AES_128_CCM_8", .cipher = "AES_128_CCM_8", .hash = "SHA256", .key_bits = 128, .mac_bytes = 0, .kx = KX_ECCPWD, .auth = AUTH_NONE, .flags = SUITE_AEAD | SUITE_FORWARD_SECRET | SUITE_AES},
     {.code = 0xc100, .name = "TLS_GOSTR341112_256_WITH_KUZNYECHIK_CTR_OMAC", .cipher = "KUZNYECHIK_CTR", .hash = "OMAC", .key_bits = 256, .mac_bytes = 16, .kx = KX_GOST, .auth = AUTH_GOST, .flags = 0},
     {.code = 0xc101, .name = "TLS_GOSTR341112_256_WITH_MAGMA_CTR_OMAC", .cipher = "MAGMA_CTR", .hash = "OMAC", .key_bits = 256, .mac_bytes = 16, .kx = KX_GOST, .auth = AUTH_GOST, .flags = 0},
     {.code = 0xc102, .name = "TLS_GOSTR341112_256_WITH_28147_CNT_IMIT", .cipher = "28147_CNT", .hash = "IMIT", .key_bits = 256, .mac_bytes = 4, .kx = KX_GOST, .auth = AUTH_GOST, .flags = 0},
@@ -387,6 +390,8 @@ const struct suite suite_table[] = {
     {.code = 0xfafa, .name = "GREASE_0xFAFA", .cipher = "NULL", .hash = "NULL", .key_bits = 0, .mac_bytes = 0, .kx = KX_SIGNALLING, .auth = AUTH_NONE, .flags = SUITE_SIGNALLING},
     {.code = 0xfefe, .name = "SSL_RSA_FIPS_WITH_DES_CBC_SHA", .cipher = "DES_CBC", .hash = "SHA", .key_bits = 56, .mac_bytes = 20, .kx = KX_RSA, .auth = AUTH_RSA, .flags = 0},
     {.code = 0xfeff, .name = "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA", .cipher = "3DES_EDE_CBC", .hash = "SHA", .key_bits = 168, .mac_bytes = 20, .kx = KX_RSA, .auth = AUTH_RSA, .flags = 0},
+    {.code = 0xffe0, .name = "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA", .cipher = "3DES_EDE_CBC", .hash = "SHA", .key_bits = 168, .mac_bytes = 20, .kx = KX_RSA, .auth = AUTH_RSA, .flags = 0},
+    {.code = 0xffe1, .name = "SSL_RSA_FIPS_WITH_DES_CBC_SHA", .cipher = "DES_CBC", .hash = "SHA", .key_bits = 56, .mac_bytes = 20, .kx = KX_RSA, .auth = AUTH_RSA, .flags = 0},
 };
 // clang-format on
 

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""No input crashes it, hangs it or goes by in silence: cut files, random damage, what is no capture at all. usage: bad_input.py UTWATCH"""
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, finish, of_type, utwatch
+import capturelib
+
+binary = sys.argv[1]
+problems, checked = [], 0
+
+
+def expect(what, p, status, words=b""):
+    global checked
+    checked += 1
+    if p.returncode != status or words not in p.stderr:
+        problems.append("%s: status %d, %r" % (what, p.returncode, p.stderr[-200:]))
+
+
+with tempfile.TemporaryDirectory() as folder:
+    here = lambda name: os.path.join(folder, name)  # noqa: E731
+    whole = os.path.join(PCAPS, "jsse-tls10-3des.pcap")
+    data = open(whole, "rb").read()
+    # Every cut of the file: judged up to its last whole packet, then said to be broken.
+    for n in list(range(0, 200)) + list(range(200, len(data), 37)):
+        with open(here("cut.pcap"), "wb") as f:
+            f.write(data[:n])
+        p = utwatch(binary, "-q", "-r", here("cut.pcap"))
+        at = 24
+        while at + 16 <= n and at + 16 + int.from_bytes(data[at + 8:at + 12], "little") <= n:
+            at += 16 + int.from_bytes(data[at + 8:at + 12], "little")
+        expect("cut at %d" % n, p, 0 if n == at and n >= 24 else 3)
+    # Random damage, in the file and in the frames.
+    for seed in range(150):
+        rng = capturelib.seeded("damage", seed)
+        bad = bytearray(data)
+        for _ in range(rng.choice((1, 10, 100))):
+            bad[rng.randrange(len(bad))] = rng.getrandbits(8)
+        with open(here("bad.pcap"), "wb") as f:
+            f.write(bad)
+        p = utwatch(binary, "-q", "--json", "-", "-r", here("bad.pcap"), timeout=20)
+        checked += 1
+    with gzip.open(here("whole.gz"), "wb") as f:
+        f.write(data)
+    expect("gzip", utwatch(binary, "-q", "-r", here("whole.gz")), 0)
+    with open(here("half.gz"), "wb") as f:
+        f.write(open(here("whole.gz"), "rb").read()[:900])
+    expect("half a gzip", utwatch(binary, "-q", "-r", here("half.gz")), 3)
+    if shutil.which("zstd"):
+        subprocess.run(["zstd", "-q", "-o", here("whole.zst"), whole], check=True)
+        expect("zstd", utwatch(binary, "-q", "-r", here("whole.zst")), 0)
+    with open(here("empty"), "wb"):
+        pass
+    with open(here("text"), "w") as f:
+        f.write("not a capture\n" * 100)
+    expect("an empty file", utwatch(binary, "-q", "-r", here("empty")), 3)
+    expect("a text file", utwatch(binary, "-q", "-r", here("text")), 3)
+    expect("a directory", utwatch(binary, "-q", "-r", folder), 3, b"directory")
+    expect("no such file", utwatch(binary, "-q", "-r", here("none")), 3, b"No such file")
+    os.mkfifo(here("fifo"))
+    expect("a FIFO nobody writes to", utwatch(binary, "-q", "-r", here("fifo"), timeout=20), 3, b"FIFO")
+    writer = subprocess.Popen(["sh", "-c", "cat '%s' > '%s'" % (whole, here("fifo"))])
+    expect("a FIFO with a capture", utwatch(binary, "-q", "-r", here("fifo"), timeout=20), 0)
+    writer.wait()
+    p = subprocess.run([binary, "-q", "-r", "-"], stdin=open(whole, "rb"), capture_output=True)
+    expect("standard input", p, 0)
+    # Names from the wire stay data on a terminal and in JSON.
+    for seed in range(60):
+        rng = capturelib.seeded("name", seed)
+        name = bytes(rng.choice(b"\x00\x1b\n\r\"\\\x7f\x9b<>&a\xc3\xa9\xe2\x80\xae\xff") for _ in range(rng.randint(1, 60)))
+        sni = b"\x00\x00" + (len(name) + 5).to_bytes(2, "big") + (len(name) + 3).to_bytes(2, "big") + b"\x00" + len(name).to_bytes(2, "big") + name
+        body = b"\x03\x01" + b"\x11" * 32 + b"\x00" + b"\x00\x02\x00\x18" + b"\x01\x00" + len(sni).to_bytes(2, "big") + sni
+        hello = b"\x16\x03\x01" + (len(body) + 4).to_bytes(2, "big") + b"\x01" + len(body).to_bytes(3, "big") + body
+        capturelib.write_frames(here("name.pcap"), capturelib.build([(0, hello), (1, b"\x15\x03\x01\x00\x02\x02\x28")]))
+        evs, _ = events(binary, "-r", here("name.pcap"))
+        text = utwatch(binary, "-r", here("name.pcap"), "--fail-on", "high").stdout
+        checked += 1
+        if not of_type(evs, "tls") or any(c < 0x20 and c != 0x0A or c == 0x7F for c in text) or b"\xe2\x80\xae" in text:
+            problems.append("name %r reaches the terminal" % name)
+        try:
+            text.decode("utf-8")
+        except UnicodeDecodeError:
+            problems.append("name %r: the text is not UTF-8" % name)
+finish(problems, checked)

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Options, exit status, one clear message for each mistake, the same output twice. usage: command_line.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, finish, utwatch
+
+binary = sys.argv[1]
+problems, checked = [], 0
+FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+CLEAN = os.path.join(PCAPS, "jsse-tls10-3des.pcap")
+LOW = os.path.join(PCAPS, "jsse-sslv2-hello.pcap")
+
+
+def expect(words, status, out=b"", err=b"", lines=None):
+    global checked
+    checked += 1
+    p = utwatch(binary, *words)
+    ok = p.returncode == status and out in p.stdout and err in p.stderr
+    if lines is not None:
+        ok = ok and len(p.stderr.splitlines()) == lines
+    if not ok:
+        problems.append("%s: status %d (wanted %d), %r %r" % (" ".join(words), p.returncode, status, p.stdout[-200:], p.stderr[-300:]))
+    return p
+
+
+expect(["-r", CLEAN], 0, b"No violation")
+expect(["-r", FAILS], 1, b"ut-7.2-only-anonymous")
+expect(["-r", LOW], 1)
+expect(["-r", LOW, "--fail-on", "medium"], 0)
+expect(["-r", CLEAN, "-r", FAILS], 1)
+expect(["-r", "/nowhere", "-r", FAILS], 3)
+expect(["-r", FAILS, "tcp port 1"], 0)
+expect(["-r", FAILS, "tcp", "port", "443"], 1)
+expect(["-r", FAILS, "no such words"], 2, err=b"filter")
+expect([], 2, err=b"-r FILE")
+expect(["--no-such-option"], 2, err=b"--no-such-option")
+expect(["-r"], 2, err=b"needs a value")
+expect(["-r", CLEAN, "--fail-on", "terrible"], 2, err=b"terrible")
+expect(["-r", CLEAN, "-p", "no-such-profile"], 2, err=b"no such profile", lines=1)
+expect(["-r", CLEAN, "--json", "/no/such/folder/x"], 5)
+expect(["-h"], 0, b"usage:")
+expect(["-V"], 0, b"utwatch ")
+expect(["--build-info"], 0, b"libpcap")
+expect(["-T"], 0, b"no mistake")
+expect(["--list-profiles"], 0, b"ts33141-pcr2")
+expect(["--list-rules"], 0, b"ut-6.4-anonymous-key-exchange")
+expect(["--list-fields"], 0, b"offered.suites")
+expect(["--list-suites"], 0, b"TLS_RSA_WITH_3DES_EDE_CBC_SHA")
+expect(["--explain", "ut-7.2-only-anonymous"], 0, b"7.2 (1)")
+expect(["--explain", "ut-nothing"], 2, err=b"ut-nothing")
+with tempfile.TemporaryDirectory() as folder:
+    mine = os.path.join(folder, "mine.yaml")
+    with open(mine, "w") as f:
+        f.write("utwatch: 1\nprofile: mine\ntitle: Mine\nextends: [ts33141-pcr2]\nparameters: { encryption-required: true, key-bits-3des: 112 }\n")
+    expect(["-T", "-p", mine], 0, b"mine")
+    # The operator's policy makes 3DES, counted as 112 bits, too weak where it is all that is offered.
+    des = os.path.join(PCAPS, "jsse-tls10-wapcert.pcap")
+    expect(["-r", des, "-p", mine], 1, b"ut-7.2-policy-128")
+    expect(["-r", des], 0)
+    expect(["-r", os.path.join(PCAPS, "openssl-tls12-null.pcap"), "-p", mine, "--fail-on", "info"], 1, b"ut-6.2-null-encryption-used")
+    out = os.path.join(folder, "out.json")
+    expect(["-q", "--json", out, "-r", FAILS], 1)
+    first = open(out, "rb").read()
+    expect(["-q", "--json", out, "-r", FAILS], 1)
+    checked += 1
+    if first != open(out, "rb").read() or first.count(b"\n") < 3:
+        problems.append("two runs differ")
+finish(problems, checked)

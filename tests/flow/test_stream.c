@@ -1,0 +1,277 @@
+/* TCP reassembly: which bytes come out, in which order, and what is said of those that do not. */
+#include "flow/stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct flow_table table;
+static char out[4096];
+static size_t out_length;
+static size_t gap_bytes;
+static unsigned conflicts;
+static bool ended;
+static nanos now;
+
+static int open_table(void **state)
+{
+    (void)state;
+    out_length = gap_bytes = 0;
+    conflicts = 0;
+    ended = false;
+    now = NANOS_PER_SECOND;
+    return flow_table_open(&table, 8, 8) ? 0 : -1;
+}
+
+static int close_table(void **state)
+{
+    (void)state;
+    flow_table_close(&table);
+    return 0;
+}
+
+static struct segment segment(unsigned side, uint32_t seq, uint8_t flags, const char *bytes)
+{
+    struct segment s = {.time = now += 1000, .transport = TRANSPORT_TCP, .seq = seq, .flags = flags};
+    s.src = (struct endpoint){
+        .address = {192, 0, 2, (uint8_t)(1 + side)}, .family = 4, .port = side ? 443 : 40000};
+    s.dst = (struct endpoint){
+        .address = {192, 0, 2, (uint8_t)(2 - side)}, .family = 4, .port = side ? 40000 : 443};
+    s.payload = span_of(bytes, strlen(bytes));
+    s.payload_len = s.payload.n;
+    return s;
+}
+
+static void drain(struct runs runs)
+{
+    struct run run;
+    while (runs_next(&runs, &run)) {
+        gap_bytes += run.gap;
+        conflicts += run.conflict;
+        ended |= run.fin;
+        memcpy(out + out_length, run.bytes.p, run.bytes.n);
+        out_length += run.bytes.n;
+    }
+    out[out_length] = '\0';
+}
+
+/* The connection of the segment, as the pipeline finds it, with its bytes in `out`. */
+static struct flow *put(struct segment s)
+{
+    unsigned side = 0;
+    struct flow *flow = flow_find(&table, &s, &side);
+    if (!flow) {
+        flow = flow_add(&table, &s);
+    } else if (stream_begins_anew(flow, &s, side)) {
+        flow_restart(&table, flow, &s, side);
+        side = 0;
+    }
+    flow->state = FLOW_HANDSHAKE;
+    drain(stream_put(&table, flow, &s, side));
+    flow->last_seen = s.time;
+    return flow;
+}
+
+static void bytes_in_order_lie_where_they_are(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    struct segment s = segment(0, 100, TCP_ACK, "abc");
+    unsigned side;
+    struct flow *flow = flow_find(&table, &s, &side);
+    struct runs runs = stream_put(&table, flow, &s, side);
+    struct run run;
+    assert_true(runs_next(&runs, &run));
+    assert_ptr_equal(run.bytes.p, s.payload.p); /* no copy */
+    assert_false(runs_next(&runs, &run));
+}
+
+static void early_bytes_wait_for_the_hole(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(0, 103, TCP_ACK, "def"));
+    put(segment(0, 109, TCP_ACK, "jk"));
+    assert_string_equal(out, "");
+    put(segment(0, 100, TCP_ACK, "abc"));
+    assert_string_equal(out, "abcdef");
+    put(segment(0, 106, TCP_ACK, "ghi"));
+    assert_string_equal(out, "abcdefghijk");
+    assert_int_equal(gap_bytes, 0);
+}
+
+static void sequence_numbers_wrap_around(void **state)
+{
+    (void)state;
+    put(segment(0, 0xfffffffd, TCP_SYN, ""));
+    put(segment(0, 0x00000001, TCP_ACK, "def"));
+    put(segment(0, 0xfffffffe, TCP_ACK, "abc"));
+    assert_string_equal(out, "abcdef");
+}
+
+static void retransmissions_say_nothing_new(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(0, 100, TCP_ACK, "abcdef"));
+    put(segment(0, 100, TCP_ACK, "abcdef"));
+    put(segment(0, 102, TCP_ACK, "cdefgh"));
+    assert_string_equal(out, "abcdefgh");
+    assert_int_equal(conflicts, 0);
+    assert_true(table.counters.retransmitted == 1);
+}
+
+static void a_second_content_for_old_bytes_is_a_conflict(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(0, 100, TCP_ACK, "abcdef"));
+    put(segment(0, 102, TCP_ACK, "cXef"));
+    assert_string_equal(out, "abcdef"); /* the first copy was handed on already */
+    assert_int_equal(conflicts, 1);
+}
+
+static void a_second_content_for_held_bytes_is_a_conflict(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(0, 103, TCP_ACK, "def"));
+    put(segment(0, 102, TCP_ACK, "cDe"));
+    put(segment(0, 100, TCP_ACK, "ab"));
+    assert_string_equal(out, "abcdef");
+    assert_int_equal(conflicts, 1);
+}
+
+static void a_keep_alive_probe_is_no_conflict(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(0, 100, TCP_ACK, "abc"));
+    put(segment(0, 102, TCP_ACK, "?"));
+    assert_int_equal(conflicts, 0);
+}
+
+static void a_hole_that_stays_is_a_gap_at_the_end(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    struct flow *flow = put(segment(0, 110, TCP_ACK, "xyz"));
+    drain(stream_flush(&table, flow, 0));
+    assert_string_equal(out, "xyz");
+    assert_int_equal(gap_bytes, 10);
+}
+
+static void too_many_pieces_make_the_first_hole_a_gap(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    for (uint32_t i = 0; i <= OUT_OF_ORDER_PIECES; i++)
+        put(segment(0, 110 + 2 * i, TCP_ACK, "x"));
+    assert_int_equal(gap_bytes, 10); /* the holes between the pieces may be filled yet */
+}
+
+static void a_cut_segment_leaves_a_gap_of_what_is_missing(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    struct segment s = segment(0, 100, TCP_ACK, "abc");
+    s.payload_len = 10;
+    put(s);
+    put(segment(0, 110, TCP_ACK, "k"));
+    assert_string_equal(out, "abck");
+    assert_int_equal(gap_bytes, 7);
+}
+
+static void the_end_comes_after_the_bytes_before_it(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(0, 103, TCP_FIN | TCP_ACK, ""));
+    assert_false(ended);
+    put(segment(0, 100, TCP_ACK, "abc"));
+    assert_true(ended);
+}
+
+static void a_reset_outside_the_window_is_not_believed(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    struct flow *flow = put(segment(0, 50000000, TCP_RST, ""));
+    assert_false(flow->marks[0] & SIDE_RST);
+    put(segment(0, 100, TCP_RST, ""));
+    assert_true(flow->marks[0] & SIDE_RST);
+}
+
+static void ports_are_used_again_after_the_end(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(1, 299, TCP_SYN | TCP_ACK, ""));
+    put(segment(0, 100, TCP_RST, ""));
+    put(segment(0, 5000, TCP_SYN, ""));
+    put(segment(0, 5001, TCP_ACK, "new"));
+    assert_string_equal(out, "new");
+    assert_true(table.counters.restarted == 1);
+}
+
+static void a_lone_syn_ends_no_connection(void **state)
+{
+    (void)state;
+    put(segment(0, 99, TCP_SYN, ""));
+    put(segment(1, 299, TCP_SYN | TCP_ACK, ""));
+    put(segment(0, 100, TCP_ACK, "abc"));
+    put(segment(0, 777777, TCP_SYN, "")); /* an endpoint ignores it (RFC 9293 3.10.7.4), and so do we */
+    put(segment(0, 103, TCP_ACK, "def"));
+    assert_string_equal(out, "abcdef");
+    assert_true(table.counters.restarted == 0);
+    struct segment answer = segment(1, 8000, TCP_SYN | TCP_ACK, "");
+    answer.ack = 777778; /* but a server that answers it has given the old one up */
+    put(answer);
+    put(segment(0, 777778, TCP_ACK, "ghi"));
+    assert_string_equal(out, "abcdefghi");
+    assert_true(table.counters.restarted == 1);
+}
+
+static void a_full_table_gives_up_the_unused_first(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        struct segment s = segment(0, 1, TCP_SYN, "");
+        s.src.port = (uint16_t)(1000 + i);
+        struct flow *flow = flow_add(&table, &s);
+        assert_non_null(flow);
+        flow->used = i != 3;
+    }
+    struct segment s = segment(0, 1, TCP_SYN, "");
+    assert_null(flow_add(&table, &s));
+    struct flow *victim = flow_victim(&table);
+    assert_int_equal(victim->end[0].port, 1003);
+    flow_remove(&table, victim);
+    assert_non_null(flow_add(&table, &s));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, open_table, close_table)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(bytes_in_order_lie_where_they_are),
+        CASE(early_bytes_wait_for_the_hole),
+        CASE(sequence_numbers_wrap_around),
+        CASE(retransmissions_say_nothing_new),
+        CASE(a_second_content_for_old_bytes_is_a_conflict),
+        CASE(a_second_content_for_held_bytes_is_a_conflict),
+        CASE(a_keep_alive_probe_is_no_conflict),
+        CASE(a_hole_that_stays_is_a_gap_at_the_end),
+        CASE(too_many_pieces_make_the_first_hole_a_gap),
+        CASE(a_cut_segment_leaves_a_gap_of_what_is_missing),
+        CASE(the_end_comes_after_the_bytes_before_it),
+        CASE(a_reset_outside_the_window_is_not_believed),
+        CASE(ports_are_used_again_after_the_end),
+        CASE(a_lone_syn_ends_no_connection),
+        CASE(a_full_table_gives_up_the_unused_first),
+    };
+    return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
+}
