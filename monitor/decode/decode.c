@@ -124,5 +124,8 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
         layer = decode_layer(&p, layer);
     }
     decoder->counters.result[p.result]++;
+    if (p.result == DECODE_SEGMENT)
+        for (size_t i = 0; i < out->encapsulation_count; i++)
+            decoder->counters.encapsulation[out->encapsulation[i]]++;
     return p.result;
 }

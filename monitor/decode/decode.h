@@ -20,12 +20,15 @@ enum decode_result {
     DECODE_RESULTS
 };
 
+enum { ENCAPSULATIONS = ENCAP_GTP_U + 1 };
+
 struct decode_counters {
-    uint64_t result[DECODE_RESULTS];
-    uint64_t reassembled;        /* datagrams */
-    uint64_t fragments_expired;  /* datagrams given up: a fragment did not come in time */
-    uint64_t fragments_evicted;  /* the store was full */
-    uint64_t fragments_rejected; /* overlapping with other content, too long, too many pieces */
+    uint64_t result[DECODE_RESULTS];        /* frames; their sum is all frames */
+    uint64_t encapsulation[ENCAPSULATIONS]; /* wrappers around segments: 2 for GTP-U in GTP-U */
+    uint64_t reassembled;                   /* datagrams */
+    uint64_t fragments_expired;             /* datagrams given up: a fragment did not come in time */
+    uint64_t fragments_evicted;             /* the store was full */
+    uint64_t fragments_rejected; /* fragments: overlapping with other content, too long, too many pieces */
 };
 
 struct decoder;

@@ -53,6 +53,12 @@ static bool same_datagram(const struct datagram *d, const struct fragment *p)
            memcmp(d->src, p->src, sizeof d->src) == 0 && memcmp(d->dst, p->dst, sizeof d->dst) == 0;
 }
 
+/* Times come from the capture file and may be anything. */
+static bool is_late(const struct datagram *d, nanos now)
+{
+    return now > d->since && (uint64_t)now - (uint64_t)d->since > FRAGMENT_SECONDS * NANOS_PER_SECOND;
+}
+
 /* The fragment's datagram; a new one takes a free slot, an expired one or the oldest. */
 static size_t slot_for(struct fragments *f, const struct fragment *p, nanos now,
                        struct decode_counters *counters)
@@ -61,9 +67,9 @@ static size_t slot_for(struct fragments *f, const struct fragment *p, nanos now,
     size_t unused = FRAGMENT_SLOTS;
     for (size_t i = 0; i < FRAGMENT_SLOTS; i++) {
         struct datagram *d = &f->datagram[i];
-        if (d->used && now - d->since > FRAGMENT_SECONDS * NANOS_PER_SECOND) {
+        if (d->used && is_late(d, now)) {
             d->used = false;
-            counters->fragments_expired++;
+            counters->fragments_expired += !d->spoiled;
         }
         if (same_datagram(d, p))
             return i;
@@ -73,7 +79,7 @@ static size_t slot_for(struct fragments *f, const struct fragment *p, nanos now,
             oldest = i;
     }
     if (unused == FRAGMENT_SLOTS) {
-        counters->fragments_evicted++;
+        counters->fragments_evicted += !f->datagram[oldest].spoiled;
         unused = oldest;
     }
     struct datagram *d = &f->datagram[unused];
@@ -97,6 +103,12 @@ static bool agrees(const struct datagram *d, const uint8_t *bytes, size_t from, 
     return true;
 }
 
+/* The end of the last piece. */
+static size_t reach(const struct datagram *d)
+{
+    return d->count ? d->piece[d->count - 1].to : 0;
+}
+
 /* Adds [from, to), joining what touches. False: too many pieces. */
 static bool add_piece(struct datagram *d, size_t from, size_t to)
 {
@@ -117,10 +129,22 @@ static bool add_piece(struct datagram *d, size_t from, size_t to)
     return true;
 }
 
-struct span fragments_put(struct fragments *f, const struct fragment *p, nanos now,
+/* Only the last fragment may have a length that is no multiple of 8: RFC 8200 4.5 says to discard others; for
+ * IPv4 (RFC 791) receivers take the whole multiples. */
+static size_t usable_length(const struct fragment *p)
+{
+    if (!p->more || p->payload.n % 8 == 0)
+        return p->payload.n;
+    return p->family == 4 ? p->payload.n - p->payload.n % 8 : 0;
+}
+
+struct span fragments_put(struct fragments *f, const struct fragment *whole_piece, nanos now,
                           struct decode_counters *counters)
 {
     struct span nothing = span_of(NULL, 0);
+    struct fragment piece = *whole_piece;
+    const struct fragment *p = &piece;
+    piece.payload = span_head(piece.payload, usable_length(p));
     if (p->payload.n == 0 || p->offset > FRAGMENT_BYTES || p->payload.n > FRAGMENT_BYTES - p->offset) {
         counters->fragments_rejected++;
         return nothing;
@@ -129,7 +153,7 @@ struct span fragments_put(struct fragments *f, const struct fragment *p, nanos n
     struct datagram *d = &f->datagram[index];
     uint8_t *bytes = f->bytes[index];
     size_t end = p->offset + p->payload.n;
-    bool ends_elsewhere = !p->more && d->total && d->total != end;
+    bool ends_elsewhere = !p->more && ((d->total && d->total != end) || reach(d) > end);
     bool beyond_end = d->total && end > d->total;
     bool fits = !d->spoiled && !ends_elsewhere && !beyond_end && agrees(d, bytes, p->offset, p->payload) &&
                 add_piece(d, p->offset, end);
@@ -138,7 +162,8 @@ struct span fragments_put(struct fragments *f, const struct fragment *p, nanos n
         counters->fragments_rejected++;
         return nothing;
     }
-    memcpy(bytes + p->offset, p->payload.p, p->payload.n);
+    /* A fragment inside a reassembled datagram may lie in the very block that has just become free. */
+    memmove(bytes + p->offset, p->payload.p, p->payload.n);
     if (!p->more)
         d->total = end;
     bool whole = d->total && d->count == 1 && d->piece[0].from == 0 && d->piece[0].to == d->total;

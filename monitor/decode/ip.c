@@ -71,8 +71,7 @@ static enum layer ipv4(struct packet *p)
         p->result = DECODE_MALFORMED;
         return LAYER_DONE;
     }
-    packet_limit(p, total);
-    if (!packet_advance(p, header))
+    if (!packet_limit(p, total) || !packet_advance(p, header))
         return LAYER_DONE;
     set_address(&p->out->src, 4, src);
     set_address(&p->out->dst, 4, dst);
@@ -92,8 +91,8 @@ static enum layer ipv6(struct packet *p)
     struct span dst = cursor_take(&c, 16);
     if (!packet_advance(p, 40))
         return LAYER_DONE;
-    if (payload) /* 0: a jumbogram (RFC 2675) or segmentation offload */
-        packet_limit(p, payload);
+    if (payload && !packet_limit(p, payload)) /* 0: a jumbogram (RFC 2675) or segmentation offload */
+        return LAYER_DONE;
     set_address(&p->out->src, 6, src);
     set_address(&p->out->dst, 6, dst);
     return LAYER_IP_PROTOCOL;
@@ -114,10 +113,12 @@ enum layer decode_ip(struct packet *p)
     }
 }
 
-/* Extension headers in a row (RFC 8200 4.1); true when packet.number is something else. */
+/* Extension headers in a row (RFC 8200 4.1); true when packet.number is something else. Of them, IPv4 knows
+ * only AH. */
 static bool skip_extensions(struct packet *p)
 {
-    for (int i = 0; i < MAX_IPV6_EXTENSIONS; i++) {
+    bool v6 = p->out->src.family == 6;
+    for (int i = 0; i <= MAX_IPV6_EXTENSIONS; i++) {
         struct cursor c = cursor_over(p->bytes);
         uint32_t next = cursor_u8(&c);
         size_t length = cursor_u8(&c);
@@ -128,6 +129,8 @@ static bool skip_extensions(struct packet *p)
         case PROTOCOL_MOBILITY:
         case PROTOCOL_HIP:
         case PROTOCOL_SHIM6:
+            if (!v6)
+                return true;
             length = (length + 1) * 8;
             break;
         case PROTOCOL_AUTHENTICATION:
@@ -142,6 +145,12 @@ static bool skip_extensions(struct packet *p)
     }
     p->result = DECODE_TOO_DEEP;
     return false;
+}
+
+static enum layer other(struct packet *p)
+{
+    p->result = DECODE_OTHER;
+    return LAYER_DONE;
 }
 
 static enum layer ipv6_fragment(struct packet *p)
@@ -194,8 +203,12 @@ static enum layer udp(struct packet *p)
     size_t length = cursor_u16(&c);
     if (!packet_advance(p, 8))
         return LAYER_DONE;
-    if (length >= 8)
-        packet_limit(p, length - 8);
+    if (length && length < 8) {
+        p->result = DECODE_MALFORMED;
+        return LAYER_DONE;
+    }
+    if (length && !packet_limit(p, length - 8)) /* 0: as with IP, larger than 16 bits can say */
+        return LAYER_DONE;
     out->seq = out->ack = 0;
     out->flags = 0;
     out->payload = p->bytes;
@@ -208,7 +221,7 @@ enum layer decode_ip_protocol(struct packet *p)
 {
     if (p->number == PROTOCOL_TCP)
         return tcp(p);
-    if (p->out->src.family == 6 && !skip_extensions(p))
+    if (!skip_extensions(p))
         return LAYER_DONE;
     switch (p->number) {
     case PROTOCOL_TCP:
@@ -219,11 +232,10 @@ enum layer decode_ip_protocol(struct packet *p)
     case PROTOCOL_IPV6:
         return packet_wrap(p, ENCAP_IP_IN_IP) ? LAYER_IP : LAYER_DONE;
     case PROTOCOL_FRAGMENT:
-        return ipv6_fragment(p);
+        return p->out->src.family == 6 ? ipv6_fragment(p) : other(p);
     case PROTOCOL_GRE:
         return LAYER_GRE;
     default:
-        p->result = DECODE_OTHER;
-        return LAYER_DONE;
+        return other(p);
     }
 }

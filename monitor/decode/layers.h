@@ -26,9 +26,10 @@ enum layer {
 };
 
 struct packet {
-    struct span bytes; /* what is left, captured and within all lengths so far */
-    size_t wire_left;  /* the same on the wire; more than bytes.n when the frame was cut */
-    uint32_t number;   /* EtherType or IP protocol of what is left */
+    struct span bytes;  /* what is left, captured and within all lengths so far */
+    size_t wire_left;   /* the same on the wire; more than bytes.n when the frame was cut */
+    bool cut_by_mirror; /* cut before it was captured: lengths inside may go beyond the frame */
+    uint32_t number;    /* EtherType or IP protocol of what is left */
     enum decode_result result;
     struct segment *out;
     struct fragments *fragments;
@@ -53,8 +54,9 @@ enum layer decode_gtp_u(struct packet *p);
 /* Cuts `n` bytes of header off; false, with the result set, when they are not there. */
 bool packet_advance(struct packet *p, size_t n);
 
-/* The layer's own length says how much of the rest is its payload; lower layers may have padded. */
-void packet_limit(struct packet *p, size_t wire_length);
+/* The layer's own length says how much of the rest is its payload; lower layers may have padded. False, with
+ * the result set, when it is more than the frame had on the wire: no receiver would take that packet. */
+bool packet_limit(struct packet *p, size_t wire_length);
 
 /* Bytes are missing: cut by the snap length, or never there. */
 enum layer packet_fail(struct packet *p);

@@ -13,8 +13,6 @@ enum ethertype {
     ETHERTYPE_PPPOE_SESSION = 0x8864,
     ETHERTYPE_PROVIDER_VLAN = 0x88a8,
     ETHERTYPE_OLD_QINQ = 0x9100,
-    ETHERTYPE_ERSPAN_2 = 0x88be,
-    ETHERTYPE_ERSPAN_3 = 0x22eb,
 };
 
 bool packet_advance(struct packet *p, size_t n)
@@ -28,11 +26,15 @@ bool packet_advance(struct packet *p, size_t n)
     return true;
 }
 
-void packet_limit(struct packet *p, size_t wire_length)
+bool packet_limit(struct packet *p, size_t wire_length)
 {
-    if (wire_length < p->wire_left)
-        p->wire_left = wire_length;
-    p->bytes = span_head(p->bytes, p->wire_left);
+    if (wire_length > p->wire_left && !p->cut_by_mirror) {
+        p->result = DECODE_MALFORMED;
+        return false;
+    }
+    p->wire_left = wire_length;
+    p->bytes = span_head(p->bytes, wire_length);
+    return true;
 }
 
 enum layer packet_fail(struct packet *p)
@@ -66,11 +68,24 @@ static enum layer typed_header(struct packet *p, size_t size, size_t type_at)
     return packet_advance(p, size) ? LAYER_ETHERTYPE : LAYER_DONE;
 }
 
-/* The address family in host byte order of whoever wrote the capture; OpenBSD's loop is in network byte
- * order. */
+/* The address family, a small number, in the byte order of whoever wrote the capture (DLT_LOOP: of the
+ * network). AF_INET6 has a number of its own in Linux, NetBSD and OpenBSD, FreeBSD, macOS. */
 static enum layer null_header(struct packet *p)
 {
-    return packet_advance(p, 4) ? LAYER_IP : LAYER_DONE;
+    struct cursor c = cursor_over(p->bytes);
+    uint32_t family = cursor_u32(&c);
+    if (!packet_advance(p, 4))
+        return LAYER_DONE;
+    switch (family & 0xffff ? family : family >> 24) {
+    case 2:
+    case 10:
+    case 24:
+    case 28:
+    case 30:
+        return LAYER_IP;
+    default:
+        return other(p);
+    }
 }
 
 enum layer decode_link(struct packet *p, int link_type)
@@ -118,7 +133,8 @@ static enum layer vlan_tag(struct packet *p)
         p->result = DECODE_TOO_DEEP;
         return LAYER_DONE;
     }
-    if (out->vlan_count == 0 && !packet_wrap(p, ENCAP_VLAN))
+    bool stacked = out->encapsulation_count && out->encapsulation[out->encapsulation_count - 1] == ENCAP_VLAN;
+    if (!stacked && !packet_wrap(p, ENCAP_VLAN))
         return LAYER_DONE;
     out->vlan[out->vlan_count++] = tag & 0x0fff;
     return LAYER_ETHERTYPE;
@@ -129,9 +145,8 @@ static enum layer pppoe(struct packet *p)
     struct cursor c = cursor_over(p->bytes);
     cursor_skip(&c, 4);
     size_t length = cursor_u16(&c);
-    if (!packet_wrap(p, ENCAP_PPPOE) || !packet_advance(p, 6))
+    if (!packet_wrap(p, ENCAP_PPPOE) || !packet_advance(p, 6) || !packet_limit(p, length))
         return LAYER_DONE;
-    packet_limit(p, length);
     return LAYER_PPP;
 }
 
@@ -152,10 +167,6 @@ enum layer decode_ethertype(struct packet *p)
         return pppoe(p);
     case ETHERTYPE_TRANSPARENT_BRIDGING:
         return LAYER_ETHERNET;
-    case ETHERTYPE_ERSPAN_2:
-        return LAYER_ERSPAN_2;
-    case ETHERTYPE_ERSPAN_3:
-        return LAYER_ERSPAN_3;
     default:
         return other(p);
     }
@@ -165,7 +176,7 @@ enum layer decode_ethertype(struct packet *p)
  */
 enum layer decode_ppp(struct packet *p)
 {
-    enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
+    enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PPP_MPLS = 0x0281 };
     struct cursor c = cursor_over(p->bytes);
     size_t before = p->bytes.n;
     if (p->bytes.n >= 2 && p->bytes.p[0] == 0xff && p->bytes.p[1] == 0x03)
@@ -177,7 +188,30 @@ enum layer decode_ppp(struct packet *p)
         return packet_fail(p);
     if (!packet_advance(p, before - cursor_left(&c)))
         return LAYER_DONE;
+    if (protocol == PPP_MPLS)
+        return LAYER_MPLS;
     return protocol == PPP_IPV4 || protocol == PPP_IPV6 ? LAYER_IP : other(p);
+}
+
+static bool is_common_ethertype(struct span at)
+{
+    struct cursor c = cursor_over(at);
+    switch (cursor_u16(&c)) {
+    case ETHERTYPE_IPV4:
+    case ETHERTYPE_IPV6:
+    case ETHERTYPE_VLAN:
+    case ETHERTYPE_PROVIDER_VLAN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Many MAC addresses begin with the nibble 0 as well; then the EtherType tells where the frame begins. */
+static bool has_control_word(struct span pseudowire)
+{
+    return is_common_ethertype(span_skip(pseudowire, 4 + 12)) ||
+           !is_common_ethertype(span_skip(pseudowire, 12));
 }
 
 /* RFC 3032. What lies under the stack is not said: an IP nibble, else a pseudowire with Ethernet in it (RFC
@@ -198,7 +232,7 @@ enum layer decode_mpls(struct packet *p)
         uint8_t nibble = p->bytes.p[0] >> 4;
         if (nibble == 4 || nibble == 6)
             return LAYER_IP;
-        if (nibble == 0 && !packet_advance(p, 4))
+        if (nibble == 0 && has_control_word(p->bytes) && !packet_advance(p, 4))
             return LAYER_DONE;
         return LAYER_ETHERNET;
     }

@@ -1,45 +1,109 @@
 /* The wrappers that mirrors and mobile networks put around IP: GRE, ERSPAN, VXLAN, GENEVE, GTP-U. */
 #include "decode/layers.h"
 
-/* RFC 2784, RFC 2890; version 1 is PPTP's (RFC 2637). */
+enum gre_protocol {
+    GRE_WCCP = 0x883e,
+    GRE_PPTP = 0x880b,
+    GRE_ERSPAN = 0x88be,
+    GRE_ERSPAN_3 = 0x22eb,
+};
+
+static enum layer other(struct packet *p)
+{
+    p->result = DECODE_OTHER;
+    return LAYER_DONE;
+}
+
+/* RFC 1701: source route entries of a length each, ended by one of address family and length 0. */
+static bool skip_source_routes(struct packet *p)
+{
+    for (int i = 0; i < MAX_LABELS; i++) {
+        struct cursor c = cursor_over(p->bytes);
+        uint16_t family = cursor_u16(&c);
+        cursor_skip(&c, 1);
+        size_t length = cursor_u8(&c);
+        if (!packet_advance(p, 4 + length))
+            return false;
+        if (family == 0 && length == 0)
+            return true;
+    }
+    p->result = DECODE_TOO_DEEP;
+    return false;
+}
+
+/* RFC 2637 4.1. A packet that only acknowledges has no payload. */
+static enum layer pptp_payload(struct packet *p, bool sequence, size_t length)
+{
+    if (!sequence)
+        return other(p);
+    return packet_limit(p, length) ? LAYER_PPP : LAYER_DONE;
+}
+
+static enum layer gre_payload(struct packet *p, bool sequence)
+{
+    switch (p->number) {
+    case GRE_ERSPAN:
+        if (sequence)
+            return LAYER_ERSPAN_2;
+        /* Type I has neither a sequence number nor a header of its own: Ethernet follows at once. */
+        return packet_wrap(p, ENCAP_ERSPAN) ? LAYER_ETHERNET : LAYER_DONE;
+    case GRE_ERSPAN_3:
+        return LAYER_ERSPAN_3;
+    case GRE_WCCP:
+        /* WCCP version 2 puts a redirect header of 4 bytes before IP, whose first nibble is then not 4. */
+        if (p->bytes.n && p->bytes.p[0] >> 4 != 4 && !packet_advance(p, 4))
+            return LAYER_DONE;
+        return LAYER_IP;
+    default:
+        return LAYER_ETHERTYPE;
+    }
+}
+
+/* RFC 2784, RFC 2890, the routing field of RFC 1701; version 1 is PPTP's (RFC 2637). */
 enum layer decode_gre(struct packet *p)
 {
     enum { CHECKSUM = 0x8000, ROUTING = 0x4000, KEY = 0x2000, SEQUENCE = 0x1000, ACKNOWLEDGE = 0x0080 };
     struct cursor c = cursor_over(p->bytes);
     uint16_t flags = cursor_u16(&c);
     p->number = cursor_u16(&c);
-    if (c.status != PARSE_OK)
+    size_t pptp_length = cursor_u16(&c);
+    unsigned version = flags & 7;
+    if (p->bytes.n < 4)
         return packet_fail(p);
-    if (flags & ROUTING) { /* RFC 1701's source routes are long gone */
-        p->result = DECODE_OTHER;
-        return LAYER_DONE;
-    }
-    bool pptp = (flags & 7) == 1;
+    if (version > 1 || (version == 1 && p->number != GRE_PPTP))
+        return other(p);
     size_t header = 4;
-    header += flags & CHECKSUM ? 4 : 0;
+    header += flags & (CHECKSUM | ROUTING) ? 4 : 0;
     header += flags & KEY ? 4 : 0;
     header += flags & SEQUENCE ? 4 : 0;
-    header += pptp && flags & ACKNOWLEDGE ? 4 : 0;
+    header += version == 1 && flags & ACKNOWLEDGE ? 4 : 0;
     if (!packet_wrap(p, ENCAP_GRE) || !packet_advance(p, header))
         return LAYER_DONE;
-    if (pptp)
-        return LAYER_PPP;
-    /* ERSPAN type I has neither a sequence number nor a header of its own: Ethernet follows at once. */
-    if (p->number == 0x88be && !(flags & SEQUENCE))
-        return packet_wrap(p, ENCAP_ERSPAN) ? LAYER_ETHERNET : LAYER_DONE;
-    return LAYER_ETHERTYPE;
+    if (flags & ROUTING && !skip_source_routes(p))
+        return LAYER_DONE;
+    if (version == 1)
+        return pptp_payload(p, flags & SEQUENCE, pptp_length);
+    return gre_payload(p, flags & SEQUENCE);
 }
 
+/* draft-foschiano-erspan-03 4.2, 4.3 */
 enum layer decode_erspan(struct packet *p, unsigned type)
 {
-    size_t header = type == 2 ? 8 : 12;
-    if (type == 3 && p->bytes.n >= header) {
-        struct cursor c = cursor_over(span_skip(p->bytes, 11));
-        header += cursor_u8(&c) & 1 ? 8 : 0; /* the O bit: a platform specific subheader */
+    enum { CUT = 0x04, SUBHEADER = 0x01, FRAME_IP = 2 };
+    struct cursor c = cursor_over(p->bytes);
+    cursor_skip(&c, 2);
+    bool cut = cursor_u8(&c) & CUT;
+    cursor_skip(&c, 7);
+    unsigned frame_type = 0;
+    size_t header = 8;
+    if (type == 3) {
+        frame_type = cursor_u8(&c) >> 2 & 0x1f;
+        header = cursor_u8(&c) & SUBHEADER ? 20 : 12;
     }
     if (!packet_wrap(p, ENCAP_ERSPAN) || !packet_advance(p, header))
         return LAYER_DONE;
-    return LAYER_ETHERNET;
+    p->cut_by_mirror |= cut;
+    return frame_type == FRAME_IP ? LAYER_IP : LAYER_ETHERNET;
 }
 
 static bool starts_ip(struct span bytes)
@@ -78,7 +142,9 @@ enum layer decode_geneve(struct packet *p)
     return LAYER_ETHERTYPE;
 }
 
-/* 3GPP TS 29.281 5.1, 5.2: optional fields are there together; extension headers count in units of 4 bytes.
+/*
+ * 3GPP TS 29.281 5.1, 5.2: optional fields are there together; extension headers count in units of 4 bytes.
+ * A tunnel may carry other than IP; then the datagram is as far as decoding goes.
  */
 enum layer decode_gtp_u(struct packet *p)
 {
@@ -87,25 +153,24 @@ enum layer decode_gtp_u(struct packet *p)
     uint8_t flags = cursor_u8(&c);
     cursor_skip(&c, 1);
     size_t length = cursor_u16(&c);
-    if (!packet_wrap(p, ENCAP_GTP_U) || !packet_advance(p, 8))
-        return LAYER_DONE;
-    packet_limit(p, length);
-    if (!(flags & OPTIONAL))
-        return LAYER_IP;
-    c = cursor_over(p->bytes);
-    cursor_skip(&c, 3);
-    uint8_t next = cursor_u8(&c);
-    if (!packet_advance(p, 4))
-        return LAYER_DONE;
-    for (int i = 0; flags & EXTENSION && next && i < MAX_LABELS; i++) {
-        size_t size = p->bytes.n ? (size_t)p->bytes.p[0] * 4 : 0;
-        if (size == 0)
-            return packet_fail(p);
-        c = cursor_over(span_skip(p->bytes, size - 1));
-        next = cursor_u8(&c);
-        if (!packet_advance(p, size))
-            return LAYER_DONE;
+    cursor_skip(&c, 4);
+    if (flags & OPTIONAL) {
+        cursor_skip(&c, 3);
+        uint8_t next = cursor_u8(&c);
+        for (int i = 0; flags & EXTENSION && next && i < MAX_LABELS; i++) {
+            size_t words = cursor_u8(&c);
+            if (words == 0)
+                return LAYER_DONE;
+            cursor_skip(&c, words * 4 - 2);
+            next = cursor_u8(&c);
+        }
     }
+    size_t header = p->bytes.n - cursor_left(&c);
+    if (!starts_ip(cursor_rest(&c)) || (length > p->wire_left - 8 && !p->cut_by_mirror) ||
+        header > length + 8)
+        return LAYER_DONE;
+    if (!packet_wrap(p, ENCAP_GTP_U) || !packet_limit(p, length + 8) || !packet_advance(p, header))
+        return LAYER_DONE;
     return LAYER_IP;
 }
 
@@ -117,14 +182,13 @@ static bool looks_like_vxlan(struct span bytes)
 
 static bool looks_like_geneve(struct span bytes)
 {
-    return bytes.n >= 8 && bytes.p[0] >> 6 == 0 && (bytes.p[1] & 0x3f) == 0;
+    return bytes.n >= 8 && bytes.p[0] >> 6 == 0 && (bytes.p[1] & 0x3f) == 0 && bytes.p[7] == 0;
 }
 
 static bool looks_like_gtp_u(struct span bytes)
 {
-    if (bytes.n < 12 || (bytes.p[0] & 0xf0) != 0x30 || bytes.p[1] != 255)
-        return false;
-    return bytes.p[0] & 0x07 || starts_ip(span_skip(bytes, 8));
+    enum { VERSION_1 = 0x30, G_PDU = 255 };
+    return bytes.n > 8 && (bytes.p[0] & 0xf0) == VERSION_1 && bytes.p[1] == G_PDU;
 }
 
 /* A datagram on a tunnel's port that does not look like the tunnel is just a datagram. */

@@ -67,31 +67,33 @@ void mistakes_print(const struct mistakes *m, FILE *out)
     }
 }
 
-static size_t least(size_t a, size_t b, size_t c)
+static size_t smaller(size_t a, size_t b)
 {
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
+    return a < b ? a : b;
 }
 
-/* Levenshtein. */
+/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t n = strlen(b);
-    size_t row[LONGEST_WORD + 1];
-    if (n > LONGEST_WORD || strlen(a) > LONGEST_WORD)
+    size_t m = strlen(a);
+    if (n > LONGEST_WORD || m > LONGEST_WORD)
         return SIZE_MAX;
+    size_t row[3][LONGEST_WORD + 1];
     for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
+        row[0][j] = j;
+    for (size_t i = 1; i <= m; i++) {
+        const size_t *above = row[(i - 1) % 3];
+        const size_t *two_above = row[(i + 1) % 3];
+        size_t *here = row[i % 3];
+        here[0] = i;
         for (size_t j = 1; j <= n; j++) {
-            size_t above = row[j];
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            here[j] = smaller(smaller(above[j], here[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                here[j] = smaller(here[j], two_above[j - 2] + 1);
         }
     }
-    return row[n];
+    return row[m % 3][n];
 }
 
 struct suggestion suggestion_for(const char *word)

@@ -1,4 +1,5 @@
-/* Facts of DER certificates, one "key=value" a line and an empty line after each file. For x509_witness.py. */
+/* Facts of DER certificates, one "key=value" a line and an empty line after each file. For x509_witness.py.
+ */
 #include "wire/x509.h"
 
 #include <stdio.h>
@@ -27,8 +28,8 @@ static void dump(struct span der, const char *host)
     for (size_t i = 0; i < x.serial.n; i++)
         (void)printf("%02X", x.serial.p[i]);
     (void)printf("\nnotbefore=%lld\nnotafter=%lld\n", (long long)x.not_before, (long long)x.not_after);
-    (void)printf("presence=%u\ncritical=%u\nusage=%u\nserver=%d\nca=%d\n", x.presence, x.critical, x.key_usage, x.eku_server_auth,
-                 x.is_ca);
+    (void)printf("presence=%u\ncritical=%u\nusage=%u\nserver=%d\nca=%d\n", x.presence, x.critical,
+                 x.key_usage, x.eku_server_auth, x.is_ca);
     (void)printf("dns=");
     for (size_t i = 0; i < x.alt_name_count; i++)
         if (x.alt_names[i].kind == X509_NAME_DNS)

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Every mistake of a rule file is reported, at its place, in one run. usage: mistakes.py UTWATCH"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+HEAD = "utwatch: 1\nprofile: x\ntitle: t\nparameters: { limit: 128, on: true }\nsets: { few: [0x0005] }\nrules:\n"  # 6 lines
+RULE = "  - { id: r, sid: 1, clause: c, requires: q, binds: ue, severity: low, "  # the condition begins in column 73
+LONG = "  - id: r\n    sid: 1\n    clause: c\n    requires: q\n    binds: ue\n    severity: low\n"  # lines 7 to 12
+
+# text of the file, and for each mistake (line, column or None, a part of the message)
+CASES = [
+    (HEAD + LONG + "    fail: { server.vresion: SSLv3 }\n", [(13, 13, "did you mean 'server.version'")]),
+    (HEAD + LONG + "    fail: { server.version: SSLv4 }\n", [(13, 29, "did you mean 'SSLv")]),
+    (HEAD + LONG + "    fail: { server.reaction: acepted }\n", [(13, 30, "did you mean 'accepted'")]),
+    (HEAD + LONG + "    fail: { server.suite: TLS_RSA_WITH_RC4_128_SHB }\n", [(13, 27, "TLS_RSA_WITH_RC4_128_SHA")]),
+    (HEAD + LONG + "    fail: { server.suite: $fwe }\n", [(13, 27, "did you mean 'few'")]),
+    (HEAD + LONG + "    fail: { server.key-bits: { belo: 5 } }\n", [(13, 32, "did you mean 'below'")]),
+    (HEAD + LONG + "    fail: { server.key-bits: { below: $limt } }\n", [(13, 39, "did you mean 'limit'")]),
+    (HEAD + LONG + "    fail: { server.key-bits: { below: many } }\n", [(13, 39, "'many' is no value")]),
+    (HEAD + LONG + "    fail: { server.key-bits: { at-least: 5, below: 3 } }\n", [(13, 30, "never be true")]),
+    (HEAD + LONG + "    fail: { hello.ticket: 5 }\n", [(13, 27, "true or false")]),
+    (HEAD + LONG + "    fail: { hello.ticket: { below: 5 } }\n", [(13, 29, "compares numbers")]),
+    (HEAD + LONG + "    fail: { hello.sni: { all: [a] } }\n", [(13, None, "lists and sets")]),
+    (HEAD + LONG + "    fail: { server.version: { matches: x } }\n", [(13, None, "for text")]),
+    (HEAD + LONG + "    fail: { offered.suites: $few }\n", [(13, 29, "all, any or none")]),
+    (HEAD + LONG + "    fail: { offered.suites: { all: { like: $few } } }\n", [(13, None, "in: is due")]),
+    (HEAD + LONG + "    fail: { server.version: [] }\n", [(13, 29, "never be true")]),
+    (HEAD + LONG + "    fail: []\n", [(13, 11, "empty list")]),
+    (HEAD + LONG + "    fail: {}\n", [(13, 11, "condition is due")]),
+    (HEAD + LONG + "    fail: yes\n", [(13, 11, "condition is due")]),
+    (HEAD + LONG + "    fail: { not: x }\n", [(13, 18, "condition is due")]),
+    (HEAD + LONG + "    fail: { any-of: [x] }\n", [(13, None, "mapping of conditions")]),
+    (HEAD + LONG + "    fail: { parameter.onn: true }\n", [(13, 13, "did you mean 'on'")]),
+    (HEAD + LONG + "    fail: { server.version: { present: maybe } }\n", [(13, None, "true or false")]),
+    (HEAD + LONG + "    fail: { certificate.key-usage: { all: [keyEncipherent] } }\n", [(13, None, "did you mean 'keyEncipherment'")]),
+    (HEAD + LONG + "    fail: { hello.ticket: true }\n    observed: \"{server.suit}\"\n", [(14, 15, "did you mean 'server.suite'")]),
+    (HEAD + LONG + "    fail: { hello.ticket: true }\n    observed: \"{server.suite\"\n", [(14, 15, "without its '}'")]),
+    (HEAD + LONG + "    fail: [{ hello.ticket: true, fault: eu }]\n", [(13, None, "did you mean 'ue'")]),
+    (HEAD + LONG + "    fale: { hello.ticket: true }\n", [(13, 5, "did you mean 'fail'"), (7, 5, "'fail' or 'pass' is missing")]),
+    (HEAD + LONG + "    fail: { hello.ticket: true }\n    never: fial\n", [(14, 12, "did you mean 'fail'")]),
+    (HEAD + LONG + "    fail: { hello.ticket: true }\n    basis: guess\n", [(14, 12, "no basis")]),
+    (HEAD + LONG.replace("severity: low", "severity: lo") + "    fail: { hello.ticket: true }\n", [(12, 15, "did you mean 'low'")]),
+    (HEAD + LONG.replace("binds: ue", "binds: client") + "    fail: { hello.ticket: true }\n", [(11, 12, "no binds")]),
+    (HEAD + LONG.replace("sid: 1", "sid: none") + "    fail: { hello.ticket: true }\n", [(8, 10, "number from 1")]),
+    (HEAD + LONG.replace("sid: 1", "rev: 1") + "    fail: { hello.ticket: true }\n", [(7, 5, "'sid' is missing")]),
+    (HEAD + LONG.replace("    clause: c\n", "") + "    fail: { hello.ticket: true }\n", [(7, 5, "'clause' is missing")]),
+    (HEAD + LONG.replace("    requires: q\n", "") + "    fail: { hello.ticket: true }\n", [(7, 5, "'requires' is missing")]),
+    (HEAD + LONG.replace("id: r", "name: r") + "    fail: { hello.ticket: true }\n", [(7, 5, "'id' is missing")]),
+    (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE + "fail: { hello.ticket: true } }\n", [(8, 5, "twice")]),
+    (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE.replace("id: r,", "id: s,") + "fail: { hello.ticket: true } }\n", [(8, 5, "sid 1 is that of rule 'r'")]),
+    (HEAD + "  - x\n", [(7, 5, "a rule is a mapping")]),
+    (HEAD.replace("rules:\n", "rules: x\n"), [(6, 8, "'rules' is a list")]),
+    (HEAD.replace("rules:\n", "") + "rulse: []\n", [(6, 1, "did you mean 'rules'")]),
+    (HEAD.replace("utwatch: 1", "utwatch: 2") + LONG + "    fail: { hello.ticket: true }\n", [(1, 10, "rule language '2'")]),
+    (HEAD.replace("utwatch: 1\n", "") + LONG + "    fail: { hello.ticket: true }\n", [(1, 1, "'utwatch' is missing")]),
+    (HEAD.replace("title: t\n", "") + LONG + "    fail: { hello.ticket: true }\n", [(1, 1, "'title' is missing")]),
+    (HEAD.replace("[0x0005]", "{ flag: [exprt] }") + LONG + "    fail: { hello.ticket: true }\n", [(5, None, "no suite has 'exprt'")]),
+    (HEAD.replace("[0x0005]", "{ flagg: export }") + LONG + "    fail: { hello.ticket: true }\n", [(5, 16, "no property 'flagg'")]),
+    (HEAD.replace("[0x0005]", "[$few]") + LONG + "    fail: { server.suite: $few }\n", [(5, None, "contains itself")]),
+    (HEAD.replace("[0x0005]", "{ bits: { below: 0 } }") + LONG + "    fail: { hello.ticket: true }\n", [(5, None, "empty set")]),
+    (HEAD.replace("limit: 128", "limit: [1]") + LONG + "    fail: { hello.ticket: true }\n", [(4, None, "one value")]),
+    ("utwatch: 1\nprofile: x\ntitle: t\nextends: [nowhere]\n", [(4, 11, "no profile 'nowhere'")]),
+    ("utwatch: 1\nprofile: x\ntitle: t\nextends: [ts33141-pcr2]\ndrop: [ut-6.2-null-integrty]\n", [(5, 8, "did you mean 'ut-6.2-null-integrity'")]),
+    ("utwatch: 1\nprofile: x\ntitle: t\nextends: [ts33141-pcr2]\nparameters: { minimum-key-bit: 1 }\n", [(5, 15, "did you mean 'minimum-key-bits'")]),
+    ("utwatch: 1\nutwatch: 1\nprofile: x\ntitle: t\n", [(2, 1, "duplicate key 'utwatch' (first on line 1)")]),
+    ("a: &b 1\nc: *b\n", [(1, 4, "anchors"), (2, 4, "aliases")]),
+    ("a: !!str 1\n", [(1, 4, "tags")]),
+    ("a: 1\n---\nb: 2\n", [(2, 1, "second document")]),
+    ("? [a]\n: 1\n", [(1, 3, "a key must be a plain word")]),
+    ("a: [1\n", [(None, None, "not YAML")]),
+    ("a: \"\\q\"\n", [(1, None, "not YAML")]),
+    ("- 1\n", [(1, 1, "a profile is a mapping")]),
+    ("", [(None, None, "an empty file")]),
+    ("x: " + "[" * 100000, [(1, None, "nested too deeply")]),
+    ("x: " + "[" * 40 + "]" * 40 + "\n", [(1, None, "nested too deeply")]),
+    ("#" * (1 << 20) + "\n", [(None, None, "larger than 1 MiB")]),
+]
+# Several at once: all of them are told.
+CASES.append((HEAD + LONG.replace("severity: low", "severity: huge") + "    when: { hello.foo: 1 }\n    fail: { server.key-bits: { below: x } }\n    note: [a]\n",
+              [(12, 15, "huge"), (13, 13, "hello.foo"), (14, 39, "'x' is no value"), (15, 11, "'note' is a text")]))
+
+problems = []
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "x.yaml")
+    for i, (text, expected) in enumerate(CASES):
+        with open(path, "w") as f:
+            f.write(text)
+        began = time.monotonic()
+        p = subprocess.run([sys.argv[1], "-T", "-p", path], capture_output=True, text=True, timeout=20)
+        took = time.monotonic() - began
+        lines = p.stderr.splitlines()
+        if p.returncode != 2:
+            problems.append("case %d: status %d" % (i, p.returncode))
+        if took > 2:
+            problems.append("case %d took %.1f s" % (i, took))
+        for line, column, message in expected:
+            place = path + (":%d:" % line if line else ":") + ("%d: " % column if line and column else "")
+            if not any(t.startswith(place) and message in t for t in lines):
+                problems.append("case %d: no '%s...%s' in %s" % (i, place, message, lines[:6]))
+    for what in (folder, "/dev/zero", os.path.join(folder, "nothing.yaml")):
+        p = subprocess.run([sys.argv[1], "-T", "-p", what if what.endswith(".yaml") else what + "/"], capture_output=True, text=True, timeout=20)
+        if p.returncode != 2 or not p.stderr:
+            problems.append("%s: status %d, %r" % (what, p.returncode, p.stderr))
+    for name, other in (("a", "b"), ("b", "a")):
+        with open(os.path.join(folder, name + ".yaml"), "w") as f:
+            f.write("utwatch: 1\nprofile: %s\ntitle: t\nextends: [%s]\n" % (name, other))
+    p = subprocess.run([sys.argv[1], "-T", "-p", os.path.join(folder, "a.yaml")], capture_output=True, text=True, timeout=20)
+    if p.returncode != 2 or "extends itself" not in p.stderr:
+        problems.append("a circle: status %d, %r" % (p.returncode, p.stderr))
+for p in problems:
+    print("NOT RIGHT:", p)
+print("%d files, %d mistakes, %d not right" % (len(CASES), sum(len(e) for _, e in CASES), len(problems)))
+sys.exit(1 if problems else 0)
