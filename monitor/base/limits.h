@@ -13,19 +13,17 @@
 #define FRAGMENT_SECONDS    30    /* RFC 791 suggests 15, Linux keeps 30 */
 
 /* flow */
-#define DEFAULT_FLOWS       262144 /* connections followed at a time; 128 bytes each */
-#define DEFAULT_HANDSHAKES  8192   /* handshakes in progress at a time */
-#define OUT_OF_ORDER_STORES 2048   /* directions with something held out of order at a time */
-#define OUT_OF_ORDER_PIECES 64   /* pieces held for one direction (SegmentSmack: a longer list is an attack) \
-                                  */
-#define OUT_OF_ORDER_BYTES 65536 /* bytes held for one direction */
-#define OUT_OF_ORDER_SECONDS                                                                                 \
-    5 /* a hole that is not filled by then is a gap; TCP's first retries come sooner */
+#define DEFAULT_FLOWS            262144 /* connections followed at a time; 128 bytes each */
+#define DEFAULT_HANDSHAKES       8192   /* handshakes in progress at a time */
+#define OUT_OF_ORDER_STORES      2048   /* directions with something held out of order at a time */
+#define OUT_OF_ORDER_PIECES      64    /* of one direction; a longer list would be an attack (SegmentSmack) */
+#define OUT_OF_ORDER_BYTES       65536 /* bytes held for one direction */
+#define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
 #define RECENT_BYTES             16384 /* power of two: what a retransmission in a handshake is compared with */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */
 #define HANDSHAKE_IDLE_SECONDS   60    /* a handshake that makes no progress is judged as it stands */
-#define HANDSHAKE_LINGER_SECONDS 2     /* after an end that later data could contradict (alert, FIN, RST) */
+#define HANDSHAKE_LINGER_SECONDS 2     /* after an end that later data could contradict */
 #define SEARCH_BYTES             65536 /* how far into a direction a later TLS start is looked for */
 
 /* tls */
@@ -54,7 +52,7 @@
 
 /* report */
 #define MAX_EVENT_BYTES 65536
-#define MAX_OFFENDERS   64    /* different servers or UEs remembered for one rule; later ones are only counted */
+#define MAX_OFFENDERS   64    /* servers or UEs remembered for one rule; later ones are only counted */
 #define MAX_KINDS       16384 /* kinds of violation that the text report tells apart; power of two */
 #define SHOWN_OF_A_KIND 3     /* equal violations shown singly */
 

@@ -11,7 +11,7 @@ void complain_at(struct compiler *c, const struct node *n, const char *format, .
     va_start(ap, format);
     (void)vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
-    mistake_add(c->mistakes, c->file, n->line, n->column, "%s", message);
+    mistake_add(c->mistakes, c->file, n ? n->line : 0, n ? n->column : 0, "%s", message);
 }
 
 void complain_at_key(struct compiler *c, const struct node *n, const char *format, ...)
