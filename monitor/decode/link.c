@@ -179,7 +179,7 @@ enum layer decode_ppp(struct packet *p)
     enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PPP_MPLS = 0x0281 };
     struct cursor c = cursor_over(p->bytes);
     size_t before = p->bytes.n;
-    if (p->bytes.n >= 2 && p->bytes.p[0] == 0xff && p->bytes.p[1] == 0x03)
+    if (p->bytes.n && p->bytes.p[0] == 0xff) /* never a protocol, RFC 1661 6.6 */
         cursor_skip(&c, 2);
     uint32_t protocol = cursor_u8(&c);
     if (!(protocol & 1))

@@ -1,5 +1,6 @@
 #include "policy/tree.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -111,6 +112,7 @@ static struct node *add_node(struct builder *b, enum node_kind kind, const yaml_
         return node;
     }
     struct open *top = &b->stack[b->depth - 1];
+    assert(top->node);
     if (top->node->kind == NODE_MAPPING) {
         node->key = top->key;
         node->key_line = top->key_line;
@@ -127,7 +129,8 @@ static struct node *add_node(struct builder *b, enum node_kind kind, const yaml_
 
 static bool awaits_key(const struct builder *b)
 {
-    return b->depth && b->stack[b->depth - 1].node->kind == NODE_MAPPING && !b->stack[b->depth - 1].key;
+    const struct open *top = b->depth ? &b->stack[b->depth - 1] : NULL;
+    return top && top->node && top->node->kind == NODE_MAPPING && !top->key;
 }
 
 static void open_collection(struct builder *b, enum node_kind kind, const yaml_event_t *e)

@@ -39,7 +39,7 @@ bool x509_dns_name_matches(struct span pattern, struct span host)
     pattern = without_dot(pattern);
     host = without_dot(host);
     size_t label = label_length(pattern);
-    const uint8_t *star = label ? memchr(pattern.p, '*', label) : NULL;
+    const uint8_t *star = label && pattern.p ? memchr(pattern.p, '*', label) : NULL;
     if (!star)
         return pattern.n && same_text(pattern, host);
     size_t before = (size_t)(star - pattern.p);

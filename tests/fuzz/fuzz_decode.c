@@ -1,5 +1,7 @@
-/* Frames of any link type through one decoder. Input: link type selector, then frames with a 2-byte length
- * each. */
+/*
+ * Frames of one link type through one decoder. Input: a link type selector, then frames with a 2-byte length
+ * each, whose first bit says that the snap length cut 100 bytes off.
+ */
 #include "base/cursor.h"
 #include "decode/decode.h"
 #include "fuzz.h"
@@ -8,40 +10,67 @@
 #include <pcap/dlt.h>
 #include <stdlib.h>
 
-static void check(const struct segment *s)
+static bool inside(struct span part, struct span whole)
+{
+    uintptr_t from = (uintptr_t)whole.p;
+    uintptr_t at = (uintptr_t)part.p;
+    return at >= from && at - from <= whole.n && part.n <= whole.n - (at - from);
+}
+
+static void check(const struct segment *s, struct span frame, bool reassembled)
 {
     assert(s->payload.n <= s->payload_len);
+    assert(s->payload.n == 0 || reassembled || inside(s->payload, frame));
     assert(s->vlan_count <= MAX_VLAN_TAGS);
     assert(s->encapsulation_count <= MAX_ENCAPSULATIONS);
+    for (size_t i = 0; i < s->encapsulation_count; i++)
+        assert(encapsulation_name((enum encapsulation)s->encapsulation[i])[0] != '\0');
     assert(s->src.family == s->dst.family && (s->src.family == 4 || s->src.family == 6));
+    assert(s->transport == TRANSPORT_TCP || s->transport == TRANSPORT_UDP);
     unsigned sum = 0;
     for (size_t i = 0; i < s->payload.n; i++)
         sum += s->payload.p[i]; /* every byte can be read */
-    if (sum == 0xffffffff)
+    if (sum == UINT32_MAX)      /* so that the sum is needed */
         abort();
+}
+
+static void decode_exact(struct decoder *decoder, struct frame frame, struct span bytes)
+{
+    uint8_t *block = malloc(bytes.n ? bytes.n : 1); /* of its very size: one byte more is a fault */
+    if (!block)
+        abort();
+    memcpy(block, bytes.p, bytes.n);
+    frame.bytes = span_of(block, bytes.n);
+    uint64_t reassembled = decoder_counters(decoder)->reassembled;
+    struct segment segment;
+    if (decode_frame(decoder, &frame, &segment) == DECODE_SEGMENT)
+        check(&segment, frame.bytes, decoder_counters(decoder)->reassembled != reassembled);
+    free(block);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int links[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,
                                 DLT_NULL,   DLT_LOOP,      DLT_PPP,        DLT_IPV6};
-    static struct decoder *decoder;
+    struct decoder *decoder = decoder_new(); /* a new one, so that a finding can be repeated */
     if (!decoder)
-        decoder = decoder_new();
+        abort();
     struct cursor c = cursor_over(span_of(data, size));
     uint8_t selector = cursor_u8(&c);
-    nanos time = 0;
+    uint64_t frames = 0;
     while (cursor_left(&c)) {
         uint16_t header = cursor_u16(&c);
         size_t length = header & 0x7fff;
         struct span bytes = cursor_take(&c, length < cursor_left(&c) ? length : cursor_left(&c));
-        struct frame frame = {.time = time += NANOS_PER_SECOND,
-                              .bytes = bytes,
+        struct frame frame = {.time = (nanos)++frames * NANOS_PER_SECOND,
                               .wire_len = bytes.n + (header & 0x8000 ? 100 : 0),
                               .link_type = links[selector % (sizeof links / sizeof *links)]};
-        struct segment segment;
-        if (decode_frame(decoder, &frame, &segment) == DECODE_SEGMENT)
-            check(&segment);
+        decode_exact(decoder, frame, bytes);
     }
+    uint64_t results = 0;
+    for (size_t i = 0; i < DECODE_RESULTS; i++)
+        results += decoder_counters(decoder)->result[i];
+    assert(results == frames);
+    decoder_free(decoder);
     return 0;
 }
