@@ -72,6 +72,8 @@ static int replay_one(struct pipeline *pipeline, const struct options *o, unsign
         say(o->inputs[source], error);
         return filter_fault ? EXIT_USAGE : EXIT_INPUT;
     }
+    if (o->verbose)
+        say(o->inputs[source], "reading");
     struct frame frame;
     enum capture_result result;
     while ((result = capture_next(capture, &frame)) == CAPTURE_FRAME) {

@@ -14,8 +14,8 @@ struct pipeline {
     const struct profile *profile;
     struct verdict *verdicts; /* room for one handshake */
     struct output *output;
-    nanos now; /* packet time; never goes back */
-    nanos first_time;
+    nanos now; /* packet time, see advance_time() */
+    nanos first_time, last_time;
     uint64_t frames, bytes;
     uint64_t handshakes, damaged;
 };
@@ -190,15 +190,33 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
     }
 }
 
+/*
+ * Packet time goes on with each frame and never back, but for a jump: another capture that is older, or a
+ * clock that was set. What was in progress has no time that means anything then, and is judged as it stands.
+ */
+static void advance_time(struct pipeline *p, nanos time)
+{
+    const nanos jump = HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
+    if (p->frames == 1)
+        p->first_time = p->now = time;
+    if (time < p->first_time)
+        p->first_time = time;
+    if (time < p->now - jump) {
+        pipeline_end(p);
+        p->now = time;
+    }
+    if (time > p->now)
+        p->now = time;
+    if (time > p->last_time)
+        p->last_time = time;
+    expire(p);
+}
+
 void pipeline_frame(struct pipeline *p, const struct frame *frame)
 {
     p->frames++;
     p->bytes += frame->wire_len;
-    if (p->frames == 1)
-        p->first_time = p->now = frame->time;
-    if (frame->time > p->now)
-        p->now = frame->time;
-    expire(p);
+    advance_time(p, frame->time);
     struct segment segment;
     if (decode_frame(p->decoder, frame, &segment) == DECODE_SEGMENT && segment.transport == TRANSPORT_TCP)
         on_segment(p, &segment);
@@ -224,7 +242,7 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
         .frames = p->frames,
         .bytes = p->bytes,
         .first_time = p->first_time,
-        .last_time = p->now,
+        .last_time = p->last_time,
         .segments = d->result[DECODE_SEGMENT],
         .not_tcp_udp = d->result[DECODE_OTHER],
         .malformed = d->result[DECODE_MALFORMED],

@@ -17,10 +17,11 @@ enum ip_protocol {
     PROTOCOL_SHIM6 = 140,
 };
 
-static void set_address(struct endpoint *end, uint8_t family, struct span address)
+/* `n` is given apart from the span, which is that long, for the compiler to know it. */
+static inline void set_address(struct endpoint *end, uint8_t family, struct span address, size_t n)
 {
     *end = (struct endpoint){.family = family};
-    memcpy(end->address, address.p, address.n);
+    memcpy(end->address, address.p, n);
 }
 
 /* A piece of a datagram; goes on when it was the last one missing. */
@@ -73,8 +74,8 @@ static enum layer ipv4(struct packet *p)
     }
     if (!packet_limit(p, total) || !packet_advance(p, header))
         return LAYER_DONE;
-    set_address(&p->out->src, 4, src);
-    set_address(&p->out->dst, 4, dst);
+    set_address(&p->out->src, 4, src, 4);
+    set_address(&p->out->dst, 4, dst, 4);
     bool more = flags & 0x2000;
     size_t offset = (size_t)(flags & 0x1fff) * 8;
     return more || offset ? fragment(p, id, offset, more) : LAYER_IP_PROTOCOL;
@@ -93,8 +94,8 @@ static enum layer ipv6(struct packet *p)
         return LAYER_DONE;
     if (payload && !packet_limit(p, payload)) /* 0: a jumbogram (RFC 2675) or segmentation offload */
         return LAYER_DONE;
-    set_address(&p->out->src, 6, src);
-    set_address(&p->out->dst, 6, dst);
+    set_address(&p->out->src, 6, src, 16);
+    set_address(&p->out->dst, 6, dst, 16);
     return LAYER_IP_PROTOCOL;
 }
 

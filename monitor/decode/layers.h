@@ -51,15 +51,33 @@ enum layer decode_vxlan(struct packet *p);
 enum layer decode_geneve(struct packet *p);
 enum layer decode_gtp_u(struct packet *p);
 
+/* Bytes are missing: cut by the snap length, or never there. */
+enum layer packet_fail(struct packet *p);
+
 /* Cuts `n` bytes of header off; false, with the result set, when they are not there. */
-bool packet_advance(struct packet *p, size_t n);
+static inline bool packet_advance(struct packet *p, size_t n)
+{
+    if (n > p->bytes.n) {
+        (void)packet_fail(p);
+        return false;
+    }
+    p->bytes = span_skip(p->bytes, n);
+    p->wire_left -= n;
+    return true;
+}
 
 /* The layer's own length says how much of the rest is its payload; lower layers may have padded. False, with
  * the result set, when it is more than the frame had on the wire: no receiver would take that packet. */
-bool packet_limit(struct packet *p, size_t wire_length);
-
-/* Bytes are missing: cut by the snap length, or never there. */
-enum layer packet_fail(struct packet *p);
+static inline bool packet_limit(struct packet *p, size_t wire_length)
+{
+    if (wire_length > p->wire_left && !p->cut_by_mirror) {
+        p->result = DECODE_MALFORMED;
+        return false;
+    }
+    p->wire_left = wire_length;
+    p->bytes = span_head(p->bytes, wire_length);
+    return true;
+}
 
 /* False, with the result set, when there are too many. */
 bool packet_wrap(struct packet *p, enum encapsulation e);

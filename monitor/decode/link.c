@@ -15,28 +15,6 @@ enum ethertype {
     ETHERTYPE_OLD_QINQ = 0x9100,
 };
 
-bool packet_advance(struct packet *p, size_t n)
-{
-    if (n > p->bytes.n) {
-        (void)packet_fail(p);
-        return false;
-    }
-    p->bytes = span_skip(p->bytes, n);
-    p->wire_left -= n;
-    return true;
-}
-
-bool packet_limit(struct packet *p, size_t wire_length)
-{
-    if (wire_length > p->wire_left && !p->cut_by_mirror) {
-        p->result = DECODE_MALFORMED;
-        return false;
-    }
-    p->wire_left = wire_length;
-    p->bytes = span_head(p->bytes, wire_length);
-    return true;
-}
-
 enum layer packet_fail(struct packet *p)
 {
     p->result = p->bytes.n < p->wire_left ? DECODE_TRUNCATED : DECODE_MALFORMED;

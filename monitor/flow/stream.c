@@ -65,11 +65,11 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
     uint8_t marks = flow->marks[side];
     bool ended = (flow->marks[0] | flow->marks[1]) & SIDE_RST || (flow->marks[0] & flow->marks[1] & SIDE_FIN);
     if (segment->flags & TCP_SYN) {
+        if (ended)
+            return !(segment->flags & TCP_ACK) || !(marks & SIDE_SYN);
         bool repeated = marks & SIDE_KNOWN && segment->seq + 1 == from->first;
         if (repeated || !(marks & SIDE_KNOWN))
             return false;
-        if (ended)
-            return true;
         if (segment->flags & TCP_ACK)
             return flow->pending_side == !side && segment->ack == flow->pending_isn + 1;
         flow->pending_side = (uint8_t)side;

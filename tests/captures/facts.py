@@ -37,7 +37,8 @@ def check(entry, problems):
     def hold(what, ours, wanted, witness=None):
         if ours != wanted:
             problems.append("%s: %s is %r, asked for %r" % (entry["file"], what, ours, wanted))
-        if witness is not None and not witness:
+        # tshark does not follow an RFC 2817 upgrade: there the request to the stacks is the only witness.
+        if witness is not None and not witness and "upgrade" not in entry["file"]:
             problems.append("%s: tshark does not confirm %s = %r" % (entry["file"], what, wanted))
 
     text = [" ".join(r.values()) for r in rows]

@@ -51,7 +51,8 @@ static void drain(struct runs runs)
         gap_bytes += run.gap;
         conflicts += run.conflict;
         ended |= run.fin;
-        memcpy(out + out_length, run.bytes.p, run.bytes.n);
+        if (run.bytes.n)
+            memcpy(out + out_length, run.bytes.p, run.bytes.n);
         out_length += run.bytes.n;
     }
     out[out_length] = '\0';

@@ -68,7 +68,8 @@ static void the_table_is_in_order_and_found(void **state)
         assert_true(i == 0 || suite_table[i - 1].code < suite_table[i].code);
         assert_ptr_equal(suite_find(suite_table[i].code), &suite_table[i]);
         assert_int_equal(suite_index(&suite_table[i]), i);
-        assert_ptr_equal(suite_by_name(suite_table[i].name), &suite_table[i]);
+        /* Netscape's FIPS suites have two codes each; a name gives the first. */
+        assert_string_equal(suite_by_name(suite_table[i].name)->name, suite_table[i].name);
     }
     assert_null(suite_find(0xeeee));
     assert_null(suite_by_name("TLS_NO_SUCH"));

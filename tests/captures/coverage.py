@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Every shipped rule is seen to fail, not to fail, and to be not observable on some capture. usage: coverage.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, finish, manifest, rule_counts
+import capturelib
+
+STRICT = "utwatch: 1\nprofile: strict\ntitle: Strict policy\nextends: [ts33141-pcr1]\nparameters: { encryption-required: true, authenticates-ue: gba }\n"
+problems, checked = [], 0
+with tempfile.TemporaryDirectory() as folder:
+    strict = os.path.join(folder, "strict.yaml")
+    with open(strict, "w") as f:
+        f.write(STRICT)
+    captures = [os.path.join(PCAPS, e["file"]) for e in manifest()]
+    for i, e in enumerate(manifest()):
+        if "ipv6" in e["file"] or "midstream" in e["file"]:
+            continue
+        conversation = capturelib.conversations(os.path.join(PCAPS, e["file"]))[0]
+        for side in (0, 1):  # one direction only, each from a UE of its own
+            frames = capturelib.build(conversation, client=("10.%d.0.%d" % (1 + side, i), 40000), time=1795470000 * 10**9)
+            path = os.path.join(folder, "%d-%d.pcap" % (i, side))
+            capturelib.write_frames(path, [f for f in frames if (capturelib.segment_of(f[1])[1][1] == 40000) == bool(side)])
+            captures.append(path)
+    words = [w for c in captures for w in ("-r", c)]
+    policy = {"ut-6.1.3-server-continues", "ut-6.2-null-encryption-used", "ut-7.2-policy-128"}  # fail only under an operator's policy
+    for profile in ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2", strict):
+        evs, _ = events(sys.argv[1], "-p", profile, *words)
+        for rule, counts in rule_counts(evs).items():
+            checked += 3
+            if not counts.get("fail") and (profile == strict or rule not in policy):
+                problems.append("%s %s never fails" % (profile, rule))
+            if not counts.get("pass") and not counts.get("not_applicable"):
+                problems.append("%s %s always fails" % (profile, rule))
+            if not counts.get("not_observable") and (profile == strict or rule != "ut-7.2-policy-128"):
+                problems.append("%s %s is never not observable" % (profile, rule))
+finish(problems, checked)

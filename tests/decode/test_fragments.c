@@ -1,0 +1,290 @@
+/* Reassembly of IP fragments: RFC 791 3.2, RFC 8200 4.5, RFC 5722. */
+#include "build.h"
+
+static struct build b;
+static struct decoder *decoder;
+static struct segment out;
+
+enum { PIECES = 4, DATA = 100 };
+
+static int setup(void **state)
+{
+    (void)state;
+    decoder = decoder_new();
+    return decoder ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    decoder_free(decoder);
+    return 0;
+}
+
+/* The TCP segment that is cut: a header of 20 bytes, then 0, 1, 2 ... */
+static struct span whole(void)
+{
+    static uint8_t bytes[20 + DATA] = {0x9c, 0x40, 0x01, 0xbb, 0xa1, 0xb2, 0xc3,
+                                       0xd4, 0,    0,    0,    0,    0x50, 0x10};
+    for (size_t i = 0; i < DATA; i++)
+        bytes[20 + i] = (uint8_t)i;
+    return span_of(bytes, sizeof bytes);
+}
+
+static enum decode_result put(nanos time)
+{
+    struct span bytes = build_span(&b);
+    struct frame frame = {.bytes = bytes, .wire_len = bytes.n, .link_type = DLT_RAW, .time = time};
+    return decode_frame(decoder, &frame, &out);
+}
+
+static void cover(unsigned family, unsigned id, size_t at, bool more)
+{
+    if (family == 4) {
+        build_ip4_piece(&b, 6, id, (more ? 0x2000 : 0) | (unsigned)(at / 8));
+        return;
+    }
+    build_hex(&b, "06 00 0000 00000000");
+    build_set(&b, 2, (unsigned)(at >> 8));
+    build_set(&b, 3, (unsigned)(at & 0xf8) | more);
+    build_set(&b, 6, id >> 8);
+    build_set(&b, 7, id & 0xff);
+    build_ip6(&b, 44);
+}
+
+/* Bytes [at, at + n) of whole(); n 0: to the end. */
+static enum decode_result piece(unsigned family, unsigned id, size_t at, size_t n, nanos time)
+{
+    struct span rest = span_skip(whole(), at);
+    bool more = n != 0;
+    build_bytes(&b, rest.p, more ? n : rest.n);
+    cover(family, id, at, more);
+    return put(time);
+}
+
+/* Like piece(), with other content. */
+static enum decode_result forged(unsigned family, unsigned id, size_t at, size_t n)
+{
+    static const uint8_t zeros[64];
+    build_bytes(&b, zeros, n);
+    cover(family, id, at, true);
+    return put(0);
+}
+
+static void expect_whole(void)
+{
+    assert_int_equal(out.transport, TRANSPORT_TCP);
+    assert_int_equal(out.src.port, CLIENT_PORT);
+    assert_int_equal(out.seq, SEQ);
+    assert_int_equal(out.payload_len, DATA);
+    assert_int_equal(out.payload.n, DATA);
+    assert_memory_equal(out.payload.p, whole().p + 20, DATA);
+}
+
+static const struct {
+    size_t at, n;
+} cut[PIECES] = {{0, 8}, {8, 40}, {48, 32}, {80, 0}};
+
+/* All 24 orders of four pieces. */
+static void test_any_order(void **state)
+{
+    (void)state;
+    unsigned id = 0;
+    for (unsigned code = 0; code < 256; code++) {
+        unsigned order[PIECES], seen = 0;
+        for (unsigned i = 0; i < PIECES; i++) {
+            order[i] = code >> (2 * i) & 3;
+            seen |= 1u << order[i];
+        }
+        if (seen != 15)
+            continue;
+        for (unsigned family = 4; family <= 6; family += 2) {
+            id++;
+            for (unsigned i = 0; i < PIECES; i++)
+                assert_int_equal(piece(family, id, cut[order[i]].at, cut[order[i]].n, 0),
+                                 i == PIECES - 1 ? DECODE_SEGMENT : DECODE_FRAGMENT);
+            expect_whole();
+        }
+    }
+    assert_int_equal(id, 48);
+    assert_int_equal(decoder_counters(decoder)->reassembled, 48);
+    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 0);
+}
+
+/* What comes twice with the same bytes, in the same or other pieces, does no harm. */
+static void test_duplicates(void **state)
+{
+    (void)state;
+    for (unsigned family = 4; family <= 6; family += 2) {
+        assert_int_equal(piece(family, 1, 8, 40, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 8, 40, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 16, 48, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 80, 0, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 80, 0, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 40, 40, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 0, 16, 0), DECODE_SEGMENT);
+        expect_whole();
+    }
+    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 0);
+}
+
+/* RFC 5722 4: an overlap with other content loses the datagram, with what comes later. */
+static void test_overlap(void **state)
+{
+    (void)state;
+    for (unsigned family = 4; family <= 6; family += 2) {
+        assert_int_equal(piece(family, 1, 8, 40, 0), DECODE_FRAGMENT);
+        assert_int_equal(forged(family, 1, 40, 16), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 0, 8, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 48, 32, 0), DECODE_FRAGMENT);
+        assert_int_equal(piece(family, 1, 80, 0, 0), DECODE_FRAGMENT);
+    }
+    assert_int_equal(decoder_counters(decoder)->reassembled, 0);
+    assert_true(decoder_counters(decoder)->fragments_rejected >= 2);
+}
+
+/* Two ends that differ, or bytes beyond the end, whichever is seen first. */
+static void test_contradicting_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(piece(4, 1, 80, 0, 0), DECODE_FRAGMENT);
+    assert_int_equal(forged(4, 1, 120, 8), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(forged(4, 2, 120, 8), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 2, 80, 0, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 2, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->reassembled, 0);
+    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 4);
+}
+
+/* Only a last fragment may have a length that is no multiple of 8. */
+static void test_odd_lengths(void **state)
+{
+    (void)state;
+    assert_int_equal(piece(6, 1, 0, 43, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(6, 1, 40, 0, 0), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 1);
+    assert_int_equal(piece(6, 1, 0, 40, 0), DECODE_SEGMENT);
+    expect_whole();
+    assert_int_equal(piece(4, 1, 0, 43, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 1, 40, 0, 0), DECODE_SEGMENT);
+    expect_whole();
+}
+
+/* Address, id, protocol and family tell datagrams apart. */
+static void test_key(void **state)
+{
+    (void)state;
+    assert_int_equal(piece(4, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 2, 80, 0, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(6, 1, 80, 0, 0), DECODE_FRAGMENT);
+    struct span rest = span_skip(whole(), 80);
+    build_bytes(&b, rest.p, rest.n);
+    build_ip4_piece(&b, 17, 1, 10);
+    assert_int_equal(put(0), DECODE_FRAGMENT);
+    build_set(&b, 9, 6);
+    build_set(&b, 15, 9); /* another source */
+    assert_int_equal(put(0), DECODE_FRAGMENT);
+    build_set(&b, 15, 1);
+    build_set(&b, 19, 9); /* another destination */
+    assert_int_equal(put(0), DECODE_FRAGMENT);
+    build_set(&b, 19, 2);
+    assert_int_equal(put(0), DECODE_SEGMENT);
+    expect_whole();
+}
+
+static void test_expiry(void **state)
+{
+    (void)state;
+    const nanos limit = FRAGMENT_SECONDS * NANOS_PER_SECOND;
+    assert_int_equal(piece(4, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 1, 80, 0, limit), DECODE_SEGMENT);
+    assert_int_equal(piece(4, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 1, 80, 0, limit + 1), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->fragments_expired, 1);
+    /* A capture may have any times. */
+    assert_int_equal(piece(4, 2, 0, 80, INT64_MIN), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 2, 80, 0, INT64_MAX), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 3, 0, 80, INT64_MAX), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 3, 80, 0, INT64_MIN), DECODE_SEGMENT);
+}
+
+/* A full store gives up the oldest datagram. */
+static void test_eviction(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id <= FRAGMENT_SLOTS; id++)
+        assert_int_equal(piece(4, id, 0, 80, id), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->fragments_evicted, 1);
+    for (unsigned id = 1; id <= FRAGMENT_SLOTS; id++)
+        assert_int_equal(piece(4, id, 80, 0, 1000), DECODE_SEGMENT);
+    assert_int_equal(piece(4, 0, 80, 0, 1000), DECODE_FRAGMENT);
+}
+
+static void test_too_many_pieces(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FRAGMENT_PIECES + 1; i++)
+        assert_int_equal(forged(4, 1, 16 * i, 8), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 1);
+}
+
+/* A datagram that would be longer than IP allows. */
+static void test_too_long(void **state)
+{
+    (void)state;
+    assert_int_equal(forged(4, 1, 65528, 16), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 1);
+}
+
+/* A fragment that the snap length cut says so and spoils nothing. */
+static void test_cut_fragment(void **state)
+{
+    (void)state;
+    assert_int_equal(piece(4, 1, 0, 80, 0), DECODE_FRAGMENT);
+    struct span rest = span_skip(whole(), 80);
+    build_bytes(&b, rest.p, rest.n);
+    cover(4, 1, 80, false);
+    struct frame frame = {.bytes = span_head(build_span(&b), build_size(&b) - 1),
+                          .wire_len = build_size(&b),
+                          .link_type = DLT_RAW};
+    assert_int_equal(decode_frame(decoder, &frame, &out), DECODE_TRUNCATED);
+    assert_int_equal(piece(4, 1, 80, 0, 0), DECODE_SEGMENT);
+    expect_whole();
+}
+
+/* A tunnel's packets in fragments, and in the tunnel a fragment: it is kept while it lies in the store. */
+static void test_fragment_in_fragments(void **state)
+{
+    (void)state;
+    for (int last = 0; last < 2; last++) {
+        struct span part = last ? span_skip(whole(), 48) : span_head(whole(), 48);
+        build_bytes(&b, part.p, part.n);
+        cover(4, 7, last ? 48 : 0, !last);
+        static uint8_t inner[256];
+        size_t n = build_size(&b);
+        memcpy(inner, build_span(&b).p, n);
+        build_bytes(&b, inner, 40);
+        build_ip4_piece(&b, 4, 100, 0x2000);
+        assert_int_equal(put(0), DECODE_FRAGMENT);
+        build_bytes(&b, inner + 40, n - 40);
+        build_ip4_piece(&b, 4, 100, 5);
+        assert_int_equal(put(0), last ? DECODE_SEGMENT : DECODE_FRAGMENT);
+    }
+    expect_whole();
+    assert_int_equal(decoder_counters(decoder)->reassembled, 3);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_any_order),       TEST(test_duplicates),
+        TEST(test_overlap),         TEST(test_contradicting_ends),
+        TEST(test_odd_lengths),     TEST(test_key),
+        TEST(test_expiry),          TEST(test_eviction),
+        TEST(test_too_many_pieces), TEST(test_too_long),
+        TEST(test_cut_fragment),    TEST(test_fragment_in_fragments),
+    };
+    return cmocka_run_group_tests_name("fragments", tests, NULL, NULL);
+}

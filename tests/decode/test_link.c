@@ -1,0 +1,238 @@
+/* Link layers, tags and labels, from their pictures in the standards. */
+#include "build.h"
+
+static struct build b;
+
+static void tcp4(void)
+{
+    build_tcp(&b);
+    build_ip4(&b, 6);
+}
+
+static void tcp6(void)
+{
+    build_tcp(&b);
+    build_ip6(&b, 6);
+}
+
+static void test_ethernet(void **state)
+{
+    (void)state;
+    tcp4();
+    build_ethernet(&b, 0x0800);
+    expect_tcp(&b, DLT_EN10MB, 0);
+    tcp6();
+    build_ethernet(&b, 0x86dd);
+    expect_tcp(&b, DLT_EN10MB, 0);
+    tcp4();
+    build_ethernet(&b, 0x0806);
+    expect_result(&b, DLT_EN10MB, DECODE_OTHER);
+}
+
+/* A frame of fewer than 60 bytes is padded; the padding is not payload. */
+static void test_ethernet_padding(void **state)
+{
+    (void)state;
+    tcp4();
+    build_trailer(&b, 11);
+    build_ethernet(&b, 0x0800);
+    expect_tcp(&b, DLT_EN10MB, 0);
+}
+
+/* LINKTYPE_LINUX_SLL: packet type, ARPHRD, address length, address, protocol. LINKTYPE_LINUX_SLL2: protocol,
+ * reserved, interface, ARPHRD, packet type, address length, address. */
+static void test_linux_cooked(void **state)
+{
+    (void)state;
+    tcp4();
+    build_hex(&b, "0000 0001 0006 0200000000010000 0800");
+    expect_tcp(&b, DLT_LINUX_SLL, 0);
+    tcp6();
+    build_hex(&b, "86dd 0000 00000003 0001 00 06 0200000000010000");
+    expect_tcp(&b, DLT_LINUX_SLL2, 0);
+}
+
+static void test_raw(void **state)
+{
+    (void)state;
+    const int raw[] = {12, 14, 101};
+    for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) {
+        tcp4();
+        expect_tcp(&b, raw[i], 0);
+        tcp6();
+        expect_tcp(&b, raw[i], 0);
+    }
+    tcp4();
+    expect_tcp(&b, DLT_IPV4, 0);
+    tcp6();
+    expect_tcp(&b, DLT_IPV6, 0);
+}
+
+static void test_null_and_loop(void **state)
+{
+    (void)state;
+    const char *four[] = {"02000000", "00000002"};
+    const char *six[] = {"0a000000", "0000000a", "18000000", "00000018",
+                         "1c000000", "0000001c", "1e000000", "0000001e"};
+    for (size_t i = 0; i < sizeof four / sizeof *four; i++) {
+        tcp4();
+        build_hex(&b, four[i]);
+        expect_tcp(&b, DLT_NULL, 0);
+        expect_tcp(&b, DLT_LOOP, 0);
+    }
+    for (size_t i = 0; i < sizeof six / sizeof *six; i++) {
+        tcp6();
+        build_hex(&b, six[i]);
+        expect_tcp(&b, DLT_NULL, 0);
+        expect_tcp(&b, DLT_LOOP, 0);
+    }
+    tcp4();
+    build_hex(&b, "07000000"); /* AF_ISO */
+    expect_result(&b, DLT_NULL, DECODE_OTHER);
+}
+
+static void test_ppp(void **state)
+{
+    (void)state;
+    tcp4();
+    build_hex(&b, "ff03 0021");
+    expect_tcp(&b, DLT_PPP, 0);
+    expect_tcp(&b, DLT_PPP_SERIAL, 0);
+    tcp6();
+    build_hex(&b, "57"); /* RFC 1661 6.5: compressed */
+    expect_tcp(&b, DLT_PPP, 0);
+    tcp4();
+    build_hex(&b, "0281 00064140"); /* RFC 3032 4.3: MPLS, at the bottom of the stack */
+    expect_tcp(&b, DLT_PPP, 1, ENCAP_MPLS);
+    build_bytes(&b, "\xc0\x21\x01\x01\x00\x04", 6);
+    expect_result(&b, DLT_PPP, DECODE_OTHER); /* LCP */
+}
+
+static void test_unknown_link(void **state)
+{
+    (void)state;
+    tcp4();
+    expect_result(&b, DLT_USER0, DECODE_UNKNOWN_LINK);
+}
+
+static void expect_vlans(int count, const uint16_t *ids)
+{
+    struct segment s;
+    assert_int_equal(decode_build(&b, DLT_EN10MB, &s), DECODE_SEGMENT);
+    assert_int_equal(s.vlan_count, count);
+    for (int i = 0; i < count; i++)
+        assert_int_equal(s.vlan[i], ids[i]);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_VLAN);
+}
+
+static void test_vlan(void **state)
+{
+    (void)state;
+    tcp4();
+    build_hex(&b, "e064 0800"); /* priority 7, id 100 */
+    build_ethernet(&b, 0x8100);
+    expect_vlans(1, (const uint16_t[]){100});
+    tcp4();
+    build_hex(&b, "2000 0800"); /* only a priority: id 0 */
+    build_ethernet(&b, 0x8100);
+    expect_vlans(1, (const uint16_t[]){0});
+    tcp6();
+    build_hex(&b, "0064 8100 0fff 86dd");
+    build_ethernet(&b, 0x8100);
+    expect_vlans(2, (const uint16_t[]){100, 4095});
+    tcp4();
+    build_hex(&b, "0001 9100 0002 8100 0003 8100 0004 0800");
+    build_ethernet(&b, 0x88a8);
+    expect_vlans(4, (const uint16_t[]){1, 2, 3, 4});
+    tcp4();
+    build_hex(&b, "0001 8100 0002 8100 0003 8100 0004 8100 0005 0800");
+    build_ethernet(&b, 0x88a8);
+    expect_result(&b, DLT_EN10MB, DECODE_TOO_DEEP);
+}
+
+/* RFC 3032 2.1: label 20 bits, traffic class 3, bottom of stack 1, time to live 8. */
+static void test_mpls(void **state)
+{
+    (void)state;
+    tcp4();
+    build_hex(&b, "00010 0 40 00020 1 40");
+    build_ethernet(&b, 0x8847);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_MPLS);
+    tcp6();
+    build_hex(&b, "00002 1 40"); /* IPv6 explicit null */
+    build_ethernet(&b, 0x8848);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_MPLS);
+    tcp4();
+    for (int i = 0; i < MAX_LABELS + 1; i++)
+        build_hex(&b, i == 0 ? "00010 1 40" : "00010 0 40");
+    build_ethernet(&b, 0x8847);
+    expect_result(&b, DLT_EN10MB, DECODE_TOO_DEEP);
+}
+
+/* RFC 4448: Ethernet, with or without the control word of RFC 4385. */
+static void test_pseudowire(void **state)
+{
+    (void)state;
+    tcp4();
+    build_ethernet(&b, 0x0800);
+    build_hex(&b, "00010 1 40 0000 0007");
+    build_ethernet(&b, 0x8847);
+    expect_result(&b, DLT_EN10MB, DECODE_SEGMENT);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_MPLS);
+    tcp4();
+    build_hex(&b, "a20000000001 020000000002 0800 ");
+    build_hex(&b, "00010 1 40");
+    build_ethernet(&b, 0x8847);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_MPLS);
+    struct segment s;
+    tcp4();
+    build_hex(&b, "001b21000001 020000000002 0800"); /* no control word, yet the nibble is 0 */
+    build_hex(&b, "00010 1 40");
+    build_ethernet(&b, 0x8847);
+    assert_int_equal(decode_build(&b, DLT_EN10MB, &s), DECODE_SEGMENT);
+    assert_int_equal(s.seq, SEQ);
+}
+
+/* RFC 2516 4: version 1, type 1, code 0, session, length. */
+static void test_pppoe(void **state)
+{
+    (void)state;
+    const char *ppp[] = {"0021", "21"};
+    for (size_t i = 0; i < 2; i++) {
+        tcp4();
+        build_hex(&b, ppp[i]);
+        size_t length = build_size(&b);
+        build_hex(&b, "11 00 1234 0000");
+        build_set(&b, 5, (unsigned)length);
+        build_trailer(&b, 3);
+        build_ethernet(&b, 0x8864);
+        expect_tcp(&b, DLT_EN10MB, 1, ENCAP_PPPOE);
+    }
+    tcp6();
+    build_hex(&b, "57");
+    build_hex(&b, "11 00 1234 0046"); /* 1 + 40 + 24 + 5 */
+    build_hex(&b, "0007 8864");
+    build_ethernet(&b, 0x88a8);
+    expect_tcp(&b, DLT_EN10MB, 2, ENCAP_VLAN, ENCAP_PPPOE);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    assert_string_equal(encapsulation_name(ENCAP_VLAN), "vlan");
+    assert_string_equal(encapsulation_name(ENCAP_IP_IN_IP), "ip-in-ip");
+    assert_string_equal(encapsulation_name(ENCAP_GTP_U), "gtp-u");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ethernet),      cmocka_unit_test(test_ethernet_padding),
+        cmocka_unit_test(test_linux_cooked),  cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_null_and_loop), cmocka_unit_test(test_ppp),
+        cmocka_unit_test(test_unknown_link),  cmocka_unit_test(test_vlan),
+        cmocka_unit_test(test_mpls),          cmocka_unit_test(test_pseudowire),
+        cmocka_unit_test(test_pppoe),         cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests_name("link", tests, NULL, NULL);
+}
