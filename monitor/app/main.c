@@ -112,12 +112,17 @@ static int replay(const struct options *o, const struct profile *profile)
     }
     struct progress progress = {.on = isatty(STDERR_FILENO)};
     int status = EXIT_CLEAN;
-    for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE; i++)
-        status = worse(status, replay_one(pipeline, o, i, &progress));
+    uint64_t broken = 0;
+    for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE; i++) {
+        int one = replay_one(pipeline, o, i, &progress);
+        broken += one == EXIT_INPUT;
+        status = worse(status, one);
+    }
     if (status != EXIT_USAGE) {
         pipeline_end(pipeline);
         struct capture_health health = {0};
         pipeline_health(pipeline, &health);
+        health.broken_inputs = broken;
         output_end(output, &health);
         if (output_violated(output))
             status = worse(status, EXIT_VIOLATIONS);

@@ -255,6 +255,8 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
         .connections = f->created + f->restarted,
         .connections_midstream = f->midstream,
         .connections_evicted = f->evicted,
+        .connections_one_direction = t->one_sided,
+        .tls_connections = t->handshakes,
         .ports_reused = f->restarted,
         .out_of_order = f->out_of_order,
         .retransmitted = f->retransmitted,

@@ -153,7 +153,7 @@ struct span fragments_put(struct fragments *f, const struct fragment *whole_piec
     struct datagram *d = &f->datagram[index];
     uint8_t *bytes = f->bytes[index];
     size_t end = p->offset + p->payload.n;
-    bool ends_elsewhere = !p->more && ((d->total && d->total != end) || reach(d) > end);
+    bool ends_elsewhere = !p->more && reach(d) > end;
     bool beyond_end = d->total && end > d->total;
     bool fits = !d->spoiled && !ends_elsewhere && !beyond_end && agrees(d, bytes, p->offset, p->payload) &&
                 add_piece(d, p->offset, end);

@@ -37,6 +37,8 @@ struct assembly {
 
 enum { BUFFER_CLASSES = 3 };
 
+enum { REQUEST_BYTES = 8 + 256 };
+
 struct handshake {
     struct flow *flow;
     nanos last_activity;
@@ -47,7 +49,10 @@ struct handshake {
     bool has_acked[2];
     bool begun; /* false: only a probe */
     bool complete;
-    bool client_protected; /* a record as long as a Finished came before the version was known */
+    uint8_t request_side; /* an HTTP CONNECT may be on its way from this side of the flow; NO_SIDE: none */
+    uint16_t request_length;
+    uint8_t request[REQUEST_BYTES]; /* its method and authority as far as they are here */
+    bool client_protected;          /* a record as long as a Finished came before the version was known */
     enum phase phase;
     struct assembly side[2]; /* by the flow's sides */
     struct hello_memory memory;

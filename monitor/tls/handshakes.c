@@ -80,6 +80,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     struct handshake *h = pool_at(&tls->slots, index);
     memset(h, 0, sizeof *h);
     h->flow = flow;
+    h->request_side = NO_SIDE;
     h->last_activity = now;
     flow->handshake = index;
     queue(tls, h, LIST_ACTIVE);

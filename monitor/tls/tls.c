@@ -198,24 +198,43 @@ static void feed(struct tls *tls, struct handshake *h, unsigned side, struct spa
     }
 }
 
-/* The authority of an HTTP CONNECT is the server that the client means (RFC 9110 9.3.6). */
-static void learn_connect(struct handshake *h, struct span before)
+static const char connect_method[] = "CONNECT ";
+enum { CONNECT_BYTES = sizeof connect_method - 1 };
+
+/* These bytes at the start of a stream are an HTTP CONNECT, or may become one. */
+static bool begins_connect(struct span bytes)
 {
-    static const char method[] = "CONNECT ";
-    size_t n = sizeof method - 1;
-    if (before.n < n || memcmp(before.p, method, n) != 0)
-        return;
-    struct span rest = span_skip(before, n);
-    size_t length = 0;
-    while (length < rest.n && length < 255 && rest.p[length] > ' ' && rest.p[length] < 0x7f)
-        length++;
-    struct span authority = span_head(rest, length);
-    for (size_t i = length; i > 0 && rest.p[i - 1] != ']'; i--)
-        if (rest.p[i - 1] == ':') {
-            authority = span_head(rest, i - 1);
+    size_t n = bytes.n < CONNECT_BYTES ? bytes.n : CONNECT_BYTES;
+    return n && memcmp(bytes.p, connect_method, n) == 0;
+}
+
+/* The authority of an HTTP CONNECT is the server that the client means (RFC 9110 9.3.6); without its port. */
+static void learn_authority(struct handshake *h, struct span authority)
+{
+    for (size_t i = authority.n; i > 0 && authority.p[i - 1] != ']'; i--)
+        if (authority.p[i - 1] == ':') {
+            authority = span_head(authority, i - 1);
             break;
         }
     h->observation.authority = learn_text(&h->observation, authority);
+}
+
+/* More of the request line. False: it is none; otherwise it goes on, or its authority is learned. */
+static bool follow_connect(struct handshake *h, struct span bytes)
+{
+    while (bytes.n && h->request_length < REQUEST_BYTES) {
+        uint8_t c = bytes.p[0];
+        bytes = span_skip(bytes, 1);
+        if (h->request_length >= CONNECT_BYTES && (c <= ' ' || c >= 0x7f)) {
+            h->request_side = NO_SIDE;
+            learn_authority(h, span_skip(span_of(h->request, h->request_length), CONNECT_BYTES));
+            return true;
+        }
+        h->request[h->request_length++] = c;
+        if (!begins_connect(span_of(h->request, h->request_length)))
+            return false;
+    }
+    return h->request_length < REQUEST_BYTES;
 }
 
 static enum tls_progress progress(const struct handshake *h)
@@ -227,6 +246,15 @@ static bool is_hello(enum opening opening)
 {
     return opening == OPENING_CLIENT_HELLO || opening == OPENING_SERVER_HELLO ||
            opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
+}
+
+/* A slot before TLS has begun is kept for a probe or a CONNECT only. */
+static void close_if_idle(struct tls *tls, struct handshake *h)
+{
+    bool waits = h->side[0].probe_length || h->side[1].probe_length || h->request_side != NO_SIDE ||
+                 h->observation.authority.length;
+    if (!waits)
+        handshake_close(tls, h);
 }
 
 /* The start was found on this side; what the other side may have begun with came before and waits in its
@@ -253,8 +281,7 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
     struct span probe = span_of(a->probe, a->probe_length);
     a->probe_length = 0;
     if (!is_hello(opening)) {
-        if (h->side[!side].probe_length == 0)
-            handshake_close(tls, h);
+        close_if_idle(tls, h);
         return false;
     }
     begin(tls, h, segment, side, opening, probe);
@@ -281,11 +308,19 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
         opening = stream_start && start.n < OPENING_BYTES ? OPENING_MAYBE : OPENING_NONE;
+    bool connect = stream_start && begins_connect(bytes);
     h = handshake_of(tls, flow);
-    if (opening != OPENING_NONE && !h)
+    if ((opening != OPENING_NONE || connect) && !h)
         h = handshake_open(tls, flow, segment->time);
-    if (opening != OPENING_NONE && !h)
+    if ((opening != OPENING_NONE || connect) && !h)
         return TLS_NO_SLOT;
+    if (connect)
+        h->request_side = (uint8_t)side;
+    if (h && h->request_side == side && !follow_connect(h, bytes)) {
+        h->request_side = NO_SIDE;
+        if (opening == OPENING_NONE)
+            close_if_idle(tls, h);
+    }
     flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
     if (opening == OPENING_NONE) {
         bool far = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
@@ -298,8 +333,6 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         return TLS_MORE;
     }
     begin(tls, h, segment, side, opening, start);
-    if (start.n < bytes.n)
-        learn_connect(h, span_head(bytes, bytes.n - start.n));
     feed_from_start(tls, h, side, start, segment->time);
     return progress(h);
 }
@@ -316,6 +349,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
     if (run->gap) {
         handshake_damage(h, who, run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
+        h->side[side].probe_length = 0;
         records_gap(tls, h, side, run->gap);
         handshake_event(tls, h, EVENT_GAP, segment->time);
     }
@@ -482,6 +516,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->reaction = reaction_of(o);
     o->resumption = resumption_of(o);
     tls->counters.handshakes++;
+    tls->counters.one_sided += !o->side_seen[CLIENT] || !o->side_seen[SERVER];
     tls->counters.evicted += (reasons & UNOBSERVED_EVICTED) != 0;
     return o;
 }

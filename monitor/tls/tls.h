@@ -15,6 +15,7 @@
 struct tls_counters {
     uint64_t handshakes;     /* observations finished */
     uint64_t midstream;      /* TLS connections whose hello was not captured */
+    uint64_t one_sided;      /* of them, those of which only one direction was captured */
     uint64_t evicted;        /* given up because all slots were in use */
     uint64_t unexpected;     /* messages out of place */
     uint64_t malformed;      /* messages that do not parse */

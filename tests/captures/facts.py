@@ -49,6 +49,8 @@ def check(entry, problems):
         hold("version", first.get("server_hello", {}).get("version"), facts["version"], any(facts["version"] in t for t in text))
     if "sni" in facts:
         hold("sni", tls[0]["tls"].get("sni"), facts["sni"], any(facts["sni"] in t for t in text))
+    if "connect" in entry["file"]:
+        hold("authority", first.get("authority"), facts["authority"])
     if "format" in facts:
         hold("format", first["client_hello"]["format"], facts["format"])
     if "alert" in facts:

@@ -1,55 +1,89 @@
 #!/usr/bin/env python3
-"""TCP segments of every frame of the corpus, through tags and tunnels, against tshark. usage: decode_witness.py DUMP"""
+"""TCP segments of every frame of the corpus, through tags and tunnels, against tshark. usage: decode_witness.py DUMP
+UTWATCH_CORPUS names the corpus; skipped without it or without tshark. Every difference has to be listed, with its reason."""
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "..", "tools"))
-import capturelib  # noqa: E402
-
-corpus = os.environ.get("UTWATCH_CORPUS", "")
-if not shutil.which("tshark") or not os.path.isdir(corpus):
-    sys.exit(77)
+CORPUS = os.path.join(os.environ.get("UTWATCH_CORPUS", os.path.join(HERE, "..", "..", "..", "shared", "corpus")), "real")
+SKIP = 77
 DUMP = sys.argv[1]
-FIELDS = ["frame.number", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.len", "icmp.type", "icmpv6.type"]
+FIELDS = ["frame.number", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.len", "frame.protocols", "_ws.expert.message"]
+LEAST = 28000  # segments of the corpus that have to agree, so that an empty corpus is no success
+
+# Where tshark and we are of two minds, and why. An entry that is no difference any more is a failure too.
+LARGE = "Linux writes 0 for an IP or UDP length of more than 16 bits; the frame has the true one (RFC 2675 for IPv6), tshark 4.0 stops"
+LYING = "an IP length beyond the whole frame (in PPPoE: beyond its length): no receiver takes that packet, tshark shows it with a warning"
+CUT = "the snap length cut the TCP header, tshark shows what is left of it"
+PIECE = "the first of several fragments, cut by the snap length, so that nothing can be put together"
+AYIYA = "AYIYA (SixXS, closed in 2017) is not followed; the frame is a UDP datagram"
+ACCEPTED = {
+    "ndpi/tls_invalid_reads.pcap": ({2}, LYING),
+    "tcpdump/bgp-bgp_capabilities_print-oobr-1.pcap": ({1}, PIECE),
+    "tcpdump/bgp-bgp_capabilities_print-oobr-2.pcap": ({1}, PIECE),
+    "tcpdump/bigtcp-ipv4-geneve-ipv4.pcap": ({1}, LARGE),
+    "tcpdump/bigtcp-ipv4-vxlan-ipv6.pcap": ({1}, LARGE),
+    "tcpdump/bigtcp-ipv6-geneve-ipv6.pcap": ({1}, LARGE),
+    "tcpdump/bigtcp-ipv6-vxlan-ipv6.pcap": ({1}, LARGE),
+    "tcpdump/bigtcp-ipv6.pcap": ({1}, LARGE),
+    "tcpdump/heapoverflow-tcp_print.pcap": ({1}, CUT),
+    "tcpdump/tcp-auth-heapoverflow.pcap": ({1}, CUT),
+    "zeek/ayiya3.pcap": (set(range(12, 33)), AYIYA),
+    "zeek/fuzz-72.pcap": ({1, 20}, LYING),
+    "zeek/pppoe-over-qinq.pcap": ({19, 33, 41, 47, 63, 81}, LYING),
+    "zeek/truncated-header.pcap": ({1}, CUT),
+}
 
 
 def ours(path):
-    out = subprocess.run([DUMP, path], capture_output=True, text=True).stdout
-    return {int(f[0]): tuple(int(x) for x in f[1:]) for f in (line.split() for line in out.splitlines())}
+    p = subprocess.run([DUMP, path], capture_output=True, text=True)
+    return {int(f[0]): tuple(f[1:]) for f in (line.split() for line in p.stdout.splitlines())}
 
 
 def theirs(path):
-    words = ["tshark", "-n", "-r", path, "-Y", "tcp", "-T", "fields", "-o", "tcp.desegment_tcp_streams:FALSE", "-o", "tcp.check_checksum:FALSE",
-             "-o", "ip.check_checksum:FALSE", "-o", "ip.defragment:TRUE", "-o", "ipv6.defragment:TRUE"]
-    for f in FIELDS:
-        words += ["-e", f]
+    """The innermost header of each frame; the one that an ICMP error quotes is no segment."""
+    words = ["tshark", "-n", "-r", path, "-Y", "tcp", "-T", "fields", "-E", "occurrence=a"]
+    for option in ["tcp.desegment_tcp_streams:FALSE", "tcp.check_checksum:FALSE", "ip.defragment:TRUE", "ipv6.defragment:TRUE"]:
+        words += ["-o", option]
+    for field in FIELDS:
+        words += ["-e", field]
     out = {}
-    for line in subprocess.run(words, capture_output=True, text=True).stdout.splitlines():
-        number, *v = line.split("\t")
-        if v[4] or v[5] or not v[3]:
-            continue  # the header inside an ICMP error is no segment
-        out[int(number)] = tuple(int(x.split(",")[-1]) for x in v[:4])
+    for line in subprocess.run(words, capture_output=True, text=True, errors="replace").stdout.splitlines():
+        number, *values, protocols, _ = line.split("\t")
+        below_tcp = protocols.split(":tcp")[0].split(":")
+        if "icmp" not in below_tcp and "icmpv6" not in below_tcp:
+            out[int(number)] = tuple(v.split(",")[-1] for v in values)
     return out
 
 
-# Where tshark and we are of two minds, and why. Everything else has to be the same.
-ACCEPTED = {}
-agree, problems = 0, []
-for source in sorted(os.listdir(os.path.join(corpus, "real"))):
-    for name in sorted(os.listdir(os.path.join(corpus, "real", source))):
-        path = os.path.join(corpus, "real", source, name)
-        a, b = ours(path), theirs(path)
-        for number in sorted(set(a) | set(b)):
-            if a.get(number) == b.get(number):
-                agree += 1
-            else:
-                problems.append("%s/%s frame %d: here %s, tshark %s" % (source, name, number, a.get(number), b.get(number)))
-for p in problems[:60]:
-    print(p)
-share = 100.0 * agree / (agree + len(problems))
-print("%d segments agree, %d do not: %.3f %%" % (agree, len(problems), share))
-sys.exit(1 if share < 99.5 or agree < 10000 else 0)
+def compare(name):
+    path = os.path.join(CORPUS, name)
+    a, b = ours(path), theirs(path)
+    differ = {n: (a.get(n), b.get(n)) for n in set(a) | set(b) if a.get(n) != b.get(n)}
+    return name, len(set(a) | set(b)) - len(differ), differ
+
+
+def main():
+    if not shutil.which("tshark") or not os.path.isdir(CORPUS):
+        print("no tshark, or no corpus at", CORPUS)
+        return SKIP
+    names = sorted(os.path.join(source, f) for source in os.listdir(CORPUS) for f in os.listdir(os.path.join(CORPUS, source)))
+    agree, accepted, problems = 0, 0, []
+    with ThreadPoolExecutor(2) as pool:
+        for name, same, differ in pool.map(compare, names):
+            agree += same
+            frames, _ = ACCEPTED.get(name, (set(), ""))
+            accepted += len(frames & set(differ))
+            for number in sorted(set(differ) - frames):
+                problems.append("%s frame %d: here %s, tshark %s" % ((name, number) + differ[number]))
+            for number in sorted(frames - set(differ)):
+                problems.append("%s frame %d: accepted as different, but the same" % (name, number))
+    print("\n".join(problems))
+    print("%d segments agree, %d differ for a known reason, %d problems" % (agree, accepted, len(problems)))
+    return 1 if problems or agree < LEAST else 0
+
+
+sys.exit(main())

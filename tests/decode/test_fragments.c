@@ -191,6 +191,13 @@ static void test_key(void **state)
     build_set(&b, 19, 2);
     assert_int_equal(put(0), DECODE_SEGMENT);
     expect_whole();
+    /* 0a00:1:: looks in its bytes like 10.0.0.1. */
+    assert_int_equal(piece(4, 3, 0, 80, 0), DECODE_FRAGMENT);
+    build_bytes(&b, rest.p, rest.n);
+    build_hex(&b, "06 00 0050 00000003");
+    build_ip6(&b, 44);
+    memcpy(b.bytes + b.from + 8, (const uint8_t[32]){10, 0, 0, 1, [16] = 10, 0, 0, 2}, 32);
+    assert_int_equal(put(0), DECODE_FRAGMENT);
 }
 
 static void test_expiry(void **state)
@@ -203,6 +210,8 @@ static void test_expiry(void **state)
     assert_int_equal(piece(4, 1, 80, 0, limit + 1), DECODE_FRAGMENT);
     assert_int_equal(decoder_counters(decoder)->fragments_expired, 1);
     /* A capture may have any times. */
+    assert_int_equal(piece(4, 4, 0, 80, 100 * NANOS_PER_SECOND), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 4, 80, 0, 99 * NANOS_PER_SECOND), DECODE_SEGMENT);
     assert_int_equal(piece(4, 2, 0, 80, INT64_MIN), DECODE_FRAGMENT);
     assert_int_equal(piece(4, 2, 80, 0, INT64_MAX), DECODE_FRAGMENT);
     assert_int_equal(piece(4, 3, 0, 80, INT64_MAX), DECODE_FRAGMENT);
@@ -227,6 +236,22 @@ static void test_too_many_pieces(void **state)
     for (size_t i = 0; i < FRAGMENT_PIECES + 1; i++)
         assert_int_equal(forged(4, 1, 16 * i, 8), DECODE_FRAGMENT);
     assert_int_equal(decoder_counters(decoder)->fragments_rejected, 1);
+}
+
+/* Both families count offsets to the very end of 16 bits. */
+static void test_largest(void **state)
+{
+    (void)state;
+    static uint8_t bytes[65528] = {0x9c, 0x40, 0x01, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10};
+    for (unsigned family = 4; family <= 6; family += 2) {
+        for (size_t at = 0; at < sizeof bytes; at += 1024) {
+            size_t left = sizeof bytes - at;
+            build_bytes(&b, bytes + at, left > 1024 ? 1024 : left);
+            cover(family, 1, at, left > 1024);
+            assert_int_equal(put(0), left > 1024 ? DECODE_FRAGMENT : DECODE_SEGMENT);
+        }
+        assert_int_equal(out.payload_len, sizeof bytes - 20);
+    }
 }
 
 /* A datagram that would be longer than IP allows. */
@@ -279,12 +304,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_any_order),       TEST(test_duplicates),
-        TEST(test_overlap),         TEST(test_contradicting_ends),
-        TEST(test_odd_lengths),     TEST(test_key),
-        TEST(test_expiry),          TEST(test_eviction),
-        TEST(test_too_many_pieces), TEST(test_too_long),
-        TEST(test_cut_fragment),    TEST(test_fragment_in_fragments),
+        TEST(test_any_order),
+        TEST(test_duplicates),
+        TEST(test_overlap),
+        TEST(test_contradicting_ends),
+        TEST(test_odd_lengths),
+        TEST(test_key),
+        TEST(test_expiry),
+        TEST(test_eviction),
+        TEST(test_too_many_pieces),
+        TEST(test_too_long),
+        TEST(test_largest),
+        TEST(test_cut_fragment),
+        TEST(test_fragment_in_fragments),
     };
     return cmocka_run_group_tests_name("fragments", tests, NULL, NULL);
 }

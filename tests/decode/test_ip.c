@@ -3,6 +3,12 @@
 
 static struct build b;
 
+static void build_hex_only(const char *hex)
+{
+    build_bytes(&b, "", 0);
+    build_hex(&b, hex);
+}
+
 static void test_ip4_options(void **state)
 {
     (void)state;
@@ -61,6 +67,10 @@ static void test_lying_ip_lengths(void **state)
     build_set(&b, 3, 49);
     expect_result(&b, DLT_RAW, DECODE_SEGMENT);
     build_set(&b, 0, 0x55);
+    expect_result(&b, DLT_RAW, DECODE_MALFORMED);
+    /* A datagram that only a header of 16 bytes would give. */
+    build_hex_only(
+        "4400 0028 0001 4000 40 11 0000 0a000001 03e80035 00000000 00000000 00000000 00000000 00000000");
     expect_result(&b, DLT_RAW, DECODE_MALFORMED);
     build_tcp(&b);
     build_ip6(&b, 6);

@@ -208,6 +208,12 @@ static void test_pppoe(void **state)
         build_ethernet(&b, 0x8864);
         expect_tcp(&b, DLT_EN10MB, 1, ENCAP_PPPOE);
     }
+    tcp4(); /* IP has 49 bytes, PPPoE but 48 for it */
+    build_hex(&b, "11 00 1234 0032 0021");
+    build_ethernet(&b, 0x8864);
+    expect_result(&b, DLT_EN10MB, DECODE_MALFORMED);
+    build_set(&b, 14 + 5, 0x33);
+    expect_result(&b, DLT_EN10MB, DECODE_SEGMENT);
     tcp6();
     build_hex(&b, "57");
     build_hex(&b, "11 00 1234 0046"); /* 1 + 40 + 24 + 5 */

@@ -113,7 +113,7 @@ scenario("openssl-connect-proxy", "TLS after HTTP CONNECT through a proxy",
          ["openssl s_server -accept 127.0.0.1:4433 -quiet " + GOOD + "-tls1_2",
           "python3 %(here)s/little_servers.py %(ap)s 8080 proxy 4433"],
          "(printf 'GET / HTTP/1.1\\r\\n\\r\\n'; sleep 0.5) | timeout 8 openssl s_client -proxy %(ap)s:8080 -connect %(name)s:443 "
-         "-servername %(name)s -tls1_2", {"version": "0x0303"}, ports=[8080, 4433])
+         "-servername %(name)s -tls1_2", {"version": "0x0303", "authority": NAME}, ports=[8080, 4433])
 scenario("openssl-starttls-smtp", "TLS that begins after STARTTLS",
          "python3 %(here)s/little_servers.py %(ap)s %(port)d starttls %(dir)s/good.pem %(dir)s/good.key",
          OPENSSL_CLIENT + "-starttls smtp -tls1_2", {"version": "0x0303"})
