@@ -444,6 +444,15 @@ static void check_sids(struct compiler *c)
             }
 }
 
+/* Stable numbers follow the clauses, so this is the order of the document, whichever file a rule came from.
+ */
+static int by_sid(const void *a, const void *b)
+{
+    const struct rule *x = a;
+    const struct rule *y = b;
+    return (x->sid > y->sid) - (x->sid < y->sid);
+}
+
 static struct profile *compile(struct loader *l, size_t mistakes_before)
 {
     struct profile *p = l->profile;
@@ -461,6 +470,8 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
     for (size_t i = 0; i < p->rule_count; i++)
         compile_rule(&c, &p->rules[i]);
     check_sids(&c);
+    if (p->rule_count)
+        qsort(p->rules, p->rule_count, sizeof *p->rules, by_sid);
     if (p->rule_count == 0 && l->mistakes->count == mistakes_before && p->trees)
         mistake_add(l->mistakes, p->trees->file, 0, 0, "a profile without rules");
     if (l->mistakes->count == mistakes_before)
