@@ -157,47 +157,6 @@ static enum opening extend_probe(struct assembly *a, struct span *bytes)
     return opening_look(span_of(a->probe, a->probe_length));
 }
 
-/*
- * Bytes of a handshake in progress. The one side has begun; the other's first bytes may still be what came
- * before TLS (an answer to STARTTLS, captured late), or no TLS at all.
- */
-static void feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
-{
-    struct assembly *a = &h->side[side];
-    h->observation.side_seen[handshake_side(h, side)] = true;
-    h->last_activity = now;
-    if (a->started) {
-        records_feed(tls, h, side, bytes, now);
-        return;
-    }
-    enum opening opening = OPENING_NONE;
-    if (a->probe_length) {
-        opening = extend_probe(a, &bytes);
-        if (opening == OPENING_MAYBE)
-            return;
-        struct span probe = span_of(a->probe, a->probe_length);
-        a->probe_length = 0;
-        if (is_start(opening)) {
-            feed_records(tls, h, side, probe, now);
-            records_feed(tls, h, side, bytes, now);
-            return;
-        }
-    }
-    struct span start = find_opening(bytes, true, true, &opening);
-    if (opening == OPENING_MAYBE && start.n < OPENING_BYTES) {
-        memcpy(a->probe, start.p, start.n);
-        a->probe_length = (uint8_t)start.n;
-    } else if (is_start(opening)) {
-        feed_records(tls, h, side, start, now);
-    } else {
-        /* After a gap any record may be the first that is seen. */
-        struct record_header header;
-        bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
-        if (record && header.length)
-            feed_records(tls, h, side, bytes, now);
-    }
-}
-
 static const char connect_method[] = "CONNECT ";
 enum { CONNECT_BYTES = sizeof connect_method - 1 };
 
@@ -235,6 +194,58 @@ static bool follow_connect(struct handshake *h, struct span bytes)
             return false;
     }
     return h->request_length < REQUEST_BYTES;
+}
+
+/* Bytes before TLS, at the start of a stream or after an unfinished request line. */
+static void look_for_connect(struct handshake *h, unsigned side, bool stream_start, struct span bytes)
+{
+    if (stream_start && h->request_side == NO_SIDE && h->request_length == 0 && begins_connect(bytes))
+        h->request_side = (uint8_t)side;
+    if (h->request_side == side && !follow_connect(h, bytes))
+        h->request_side = NO_SIDE;
+}
+
+/*
+ * Bytes of a handshake in progress. The one side has begun; the other's first bytes may still be what came
+ * before TLS (an answer to STARTTLS, captured late), or no TLS at all.
+ */
+static void feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+{
+    struct assembly *a = &h->side[side];
+    h->observation.side_seen[handshake_side(h, side)] = true;
+    h->last_activity = now;
+    if (a->started) {
+        records_feed(tls, h, side, bytes, now);
+        return;
+    }
+    if (handshake_side(h, side) == CLIENT) /* the request may be captured after what it led to */
+        look_for_connect(h, side, true, bytes);
+    enum opening opening = OPENING_NONE;
+    if (a->probe_length) {
+        opening = extend_probe(a, &bytes);
+        if (opening == OPENING_MAYBE)
+            return;
+        struct span probe = span_of(a->probe, a->probe_length);
+        a->probe_length = 0;
+        if (is_start(opening)) {
+            feed_records(tls, h, side, probe, now);
+            records_feed(tls, h, side, bytes, now);
+            return;
+        }
+    }
+    struct span start = find_opening(bytes, true, true, &opening);
+    if (opening == OPENING_MAYBE && start.n < OPENING_BYTES) {
+        memcpy(a->probe, start.p, start.n);
+        a->probe_length = (uint8_t)start.n;
+    } else if (is_start(opening)) {
+        feed_records(tls, h, side, start, now);
+    } else {
+        /* After a gap any record may be the first that is seen. */
+        struct record_header header;
+        bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
+        if (record && header.length)
+            feed_records(tls, h, side, bytes, now);
+    }
 }
 
 static enum tls_progress progress(const struct handshake *h)
@@ -314,10 +325,8 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         h = handshake_open(tls, flow, segment->time);
     if ((opening != OPENING_NONE || connect) && !h)
         return TLS_NO_SLOT;
-    if (connect)
-        h->request_side = (uint8_t)side;
-    if (h && h->request_side == side && !follow_connect(h, bytes)) {
-        h->request_side = NO_SIDE;
+    if (h && (connect || h->request_side == side)) {
+        look_for_connect(h, side, stream_start, bytes);
         if (opening == OPENING_NONE)
             close_if_idle(tls, h);
     }
