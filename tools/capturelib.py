@@ -3,6 +3,7 @@
 A conversation is a list of (side, bytes), side 0 the client, in the order in which they were first sent.
 """
 import gzip
+import ipaddress
 import random
 import struct
 
@@ -59,6 +60,8 @@ def conversations(path):
             nexts[src, dst] = seq + 1
             if not flags & 16:
                 out[src, dst] = []
+            else:  # only the server's side was captured, or its answer came first
+                out.setdefault((dst, src), [])
             continue
         key, side = ((src, dst), 0) if (src, dst) in out else ((dst, src), 1)
         if key not in out or not payload:
@@ -68,6 +71,27 @@ def conversations(path):
             out[key].append((side, new))
             nexts[src, dst] = (seq + len(payload)) & 0xFFFFFFFF
     return list(out.values())
+
+
+def ones_sum(data):
+    """The checksum of RFC 1071."""
+    if len(data) % 2:
+        data += b"\0"
+    # 2^16 is 1 modulo 2^16 - 1, so the words need no adding one by one.
+    total = int.from_bytes(data, "big")
+    return 0xFFFF - (total % 0xFFFF or (0xFFFF if total else 0))
+
+
+def internet(protocol, src, dst, payload, checksum_at=None):
+    """(EtherType, IP packet); src and dst as text or as octets; checksum_at: where the payload holds its own checksum."""
+    src, dst = (ipaddress.ip_address(a).packed for a in (src, dst))
+    if checksum_at is not None:
+        start = src + dst + struct.pack("!II", len(payload), protocol)
+        payload = payload[:checksum_at] + struct.pack("!H", ones_sum(start + payload)) + payload[checksum_at + 2:]
+    if len(src) == 16:
+        return b"\x86\xdd", struct.pack("!IHBB", 0x60000000, len(payload), protocol, 64) + src + dst + payload
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0x4000, 64, protocol, 0) + src + dst
+    return b"\x08\x00", head[:10] + struct.pack("!H", ones_sum(head)) + head[12:] + payload
 
 
 class Connection:
@@ -81,15 +105,9 @@ class Connection:
         (src, sport), (dst, dport) = self.ends[side], self.ends[1 - side]
         seq = self.seq[side] if seq is None else seq
         tcp = struct.pack("!HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, self.seq[1 - side] & 0xFFFFFFFF, 0x50, flags, 65000, 0, 0) + payload
-        quad = [bytes(int(x) for x in a.split(".")) for a in (src, dst)]
-        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0) + quad[0] + quad[1]
-        total = sum(struct.unpack("!10H", ip))
-        total = (total & 0xFFFF) + (total >> 16)
-        total = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
-        ip = ip[:10] + struct.pack("!H", total) + ip[12:]
         self.time += self.step
-        frame = bytes([2, 0, 0, 0, 0, side]) + bytes([2, 0, 0, 0, 0, 1 - side]) + b"\x08\x00" + ip + tcp
-        return self.time, frame
+        kind, packet = internet(6, src, dst, tcp, 16)
+        return self.time, bytes([2, 0, 0, 0, 0, side]) + bytes([2, 0, 0, 0, 0, 1 - side]) + kind + packet
 
     def open(self):
         for side, flags in ((0, 0x02), (1, 0x12)):

@@ -47,7 +47,10 @@ struct handshake {
     uint8_t list;
     uint32_t acked[2]; /* by the flow's sides: the highest acknowledgement that the side sent */
     bool has_acked[2];
-    bool begun; /* false: only a probe */
+    uint32_t fin_ack; /* what the server's FIN acknowledged */
+    bool has_fin_ack;
+    bool reset_after_close; /* the server's RST came after the client's FIN */
+    bool begun;             /* false: only a probe */
     bool complete;
     uint8_t request_side; /* an HTTP CONNECT may be on its way from this side of the flow; NO_SIDE: none */
     uint16_t request_length;

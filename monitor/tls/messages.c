@@ -249,12 +249,11 @@ static void note_server_alert(struct observation *o)
 {
     if (o->reaction != REACTION_UNKNOWN && o->reaction != REACTION_ACCEPTED)
         return;
-    if (!(o->seen & SEEN_SERVER_HELLO))
-        o->reaction = REACTION_FATAL_ALERT;
-    else if (o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS) || observation_version(o) >= 0x0304)
+    if (o->seen & SEEN_SERVER_HELLO &&
+        (o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS) || observation_version(o) >= 0x0304))
         o->reaction = REACTION_ACCEPTED_LATE;
-    else
-        o->reaction = REACTION_LATE_ALERT;
+    else if (!o->damage[SERVER]) /* else its hello, or the end of its flight, may be what is missing */
+        o->reaction = o->seen & SEEN_SERVER_HELLO ? REACTION_LATE_ALERT : REACTION_FATAL_ALERT;
 }
 
 void handshake_alert(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now)

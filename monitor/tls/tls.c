@@ -366,6 +366,10 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         feed(tls, h, side, run->bytes, segment->time);
     if (run->fin) {
         h->observation.closed[who] = true;
+        if (who == SERVER && segment->flags & TCP_FIN && segment->flags & TCP_ACK) {
+            h->fin_ack = segment->ack;
+            h->has_fin_ack = true;
+        }
         handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
     }
     return progress(h);
@@ -400,6 +404,8 @@ void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
         return;
     enum side who = handshake_side(h, side);
     h->observation.reset[who] = true;
+    if (who == SERVER && flow->marks[!side] & SIDE_FIN)
+        h->reset_after_close = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
 }
 
@@ -473,8 +479,22 @@ static enum outcome outcome_of(const struct handshake *h)
     return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;
 }
 
-static enum reaction reaction_of(const struct observation *o)
+/* The server's FIN acknowledges the client's: it closed because the client did, and refused nothing. A FIN
+ * that was not captured is acknowledged like one byte more. */
+static bool close_answers_clients(const struct handshake *h)
 {
+    const struct flow *flow = h->flow;
+    unsigned client = handshake_side(h, 0) == CLIENT ? 0 : 1;
+    if (!h->has_fin_ack || !(flow->marks[client] & SIDE_KNOWN))
+        return false;
+    const struct flow_side *from = &flow->side[client];
+    uint32_t end = flow->marks[client] & SIDE_FIN ? from->fin_at : from->next;
+    return (int32_t)(h->fin_ack - end) > 0;
+}
+
+static enum reaction reaction_of(const struct handshake *h)
+{
+    const struct observation *o = &h->observation;
     if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
         o->reaction == REACTION_ACCEPTED_LATE)
         return o->reaction;
@@ -489,9 +509,9 @@ static enum reaction reaction_of(const struct observation *o)
     /* Silence counts only where nothing can be hidden (E2, E3). */
     if (o->damage[SERVER] || !o->side_seen[SERVER] || !o->start_seen[SERVER])
         return REACTION_UNKNOWN;
-    if (o->reset[SERVER])
+    if (o->reset[SERVER] && !h->reset_after_close)
         return REACTION_RESET;
-    return o->closed[SERVER] ? REACTION_CLOSED : REACTION_UNKNOWN;
+    return o->closed[SERVER] && !close_answers_clients(h) ? REACTION_CLOSED : REACTION_UNKNOWN;
 }
 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
@@ -522,7 +542,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
     if (observation_version(o) >= 0x0304)
         o->unobserved |= UNOBSERVED_ENCRYPTED;
-    o->reaction = reaction_of(o);
+    o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     tls->counters.handshakes++;
     tls->counters.one_sided += !o->side_seen[CLIENT] || !o->side_seen[SERVER];

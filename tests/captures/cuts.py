@@ -29,6 +29,8 @@ def shape_of(conversation, rng, start, port, reorder):
 def facts(event):
     kept = {k: v for k, v in event.items() if k not in VARIES | {"src_ip"}}
     kept["utwatch"] = {k: v for k, v in event["utwatch"].items() if k not in ("history", "evidence")}
+    if "alerts" in kept["utwatch"]:  # each side's stand in its order; between the sides the network decides
+        kept["utwatch"]["alerts"] = sorted(kept["utwatch"]["alerts"], key=lambda a: a["from"])
     return json.dumps(kept, sort_keys=True)
 
 

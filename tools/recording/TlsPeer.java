@@ -22,7 +22,7 @@ import javax.net.ssl.X509TrustManager;
  * One end of a TLS connection on JSSE, for recordings. Trusts everybody, offers what it is told to.
  *
  * <p>TlsPeer server|client key=value ...: host, port, protocols, suites (comma lists), keystore, clientauth (need, want),
- * sni, connections.
+ * sni, connections, order (server: its own preference counts), timeout (ms).
  */
 public final class TlsPeer {
     public static void main(String[] words) throws Exception {
@@ -66,6 +66,11 @@ public final class TlsPeer {
         if (o.containsKey("suites")) {
             server.setEnabledCipherSuites(o.get("suites").split(","));
         }
+        if ("server".equals(o.get("order"))) {
+            SSLParameters parameters = server.getSSLParameters();
+            parameters.setUseCipherSuitesOrder(true);
+            server.setSSLParameters(parameters);
+        }
         server.setNeedClientAuth("need".equals(o.get("clientauth")));
         if ("want".equals(o.get("clientauth"))) {
             server.setWantClientAuth(true);
@@ -84,6 +89,7 @@ public final class TlsPeer {
 
     private static void connect(SSLContext context, Map<String, String> o) throws Exception {
         Socket plain = new Socket(o.get("host"), Integer.parseInt(o.get("port")));
+        plain.setSoTimeout(Integer.parseInt(o.getOrDefault("timeout", "10000")));
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, o.get("host"), plain.getPort(), true)) {
             if (o.containsKey("protocols")) {
                 socket.setEnabledProtocols(o.get("protocols").split(","));

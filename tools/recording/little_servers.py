@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Servers too odd for a TLS library: close | reset (refuse without an alert), proxy PORT (HTTP CONNECT),
-starttls CERT KEY (SMTP), upgrade CERT KEY (RFC 2817). usage: little_servers.py HOST PORT KIND [ARG ...]"""
+deny (HTTP CONNECT), http (whatever comes is a bad request), silent (never answers), starttls CERT KEY (SMTP),
+upgrade CERT KEY (RFC 2817). usage: little_servers.py HOST PORT KIND [ARG ...]"""
 import socket
 import ssl
 import struct
@@ -53,6 +54,15 @@ def main():
     elif kind == "reset":
         c.recv(4096)
         c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    elif kind == "silent":
+        while c.recv(4096):
+            pass
+    elif kind == "http":
+        c.recv(4096)
+        c.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    elif kind == "deny":
+        head_of(c)
+        c.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
     elif kind == "proxy":
         head_of(c)
         behind = socket.create_connection(("127.0.0.1", int(sys.argv[4])))

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Each shipped rule has captures that were made to show it kept and broken, and utwatch agrees. usage: rules.py UTWATCH
+
+What a capture breaks without a policy is held by tests/captures/verdicts.py; here: what it breaks under an operator's policy,
+and what it was made to show kept."""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PCAPS = os.path.join(ROOT, "pcaps")
+PROFILES = ("ts33141-pcr1", "ts33141-pcr2")
+STRICT = "utwatch: 1\nprofile: strict\ntitle: An operator's policy\nextends: [ts33141-pcr2]\n" \
+         "parameters: { encryption-required: true, authenticates-ue: gba }\n"
+
+
+def shipped():
+    """{rule: False if it never passes} of rules/ts33141-*.yaml."""
+    out = {}
+    for path in glob.glob(os.path.join(ROOT, "rules", "ts33141-*.yaml")):
+        with open(path) as f:
+            for block in re.split(r"\n  - id: ", f.read())[1:]:
+                out[block.split("\n")[0].strip()] = not re.search(r"\n    never: pass", block)
+    return out
+
+
+def verdicts(profile, capture):
+    """({rule: passes}, rules that fail) of one capture."""
+    p = subprocess.run([sys.argv[1], "-q", "--json", "-", "-p", profile, "-r", capture], capture_output=True, timeout=60)
+    if p.returncode not in (0, 1):
+        sys.exit("utwatch ended with %d on %s: %s" % (p.returncode, capture, p.stderr.decode("utf-8", "replace")))
+    events = [json.loads(line) for line in p.stdout.splitlines()]
+    rules = [e for e in events if e["event_type"] == "stats"][-1]["stats"]["rules"]
+    return {r["rule"]: r.get("pass", 0) for r in rules}, {r["rule"] for r in rules if r.get("fail")}
+
+
+def main():
+    with open(os.path.join(PCAPS, "manifest.json")) as f:
+        entries = json.load(f)
+    rules, problems, checked = shipped(), [], 0
+    kept, broken = set(), set()
+    with tempfile.TemporaryDirectory() as folder:
+        strict = os.path.join(folder, "strict.yaml")
+        with open(strict, "w") as f:
+            f.write(STRICT)
+        for e in entries:
+            capture = os.path.join(PCAPS, e["file"])
+            passes = {}
+            for profile in (*PROFILES, strict):
+                got, fails = verdicts(profile, capture)
+                for rule, count in got.items():
+                    passes[rule] = passes.get(rule, 0) + count
+                if profile == "ts33141-pcr2":
+                    lenient = fails
+            for rule in e["passes"]:
+                if rule in rules:
+                    checked += 1
+                    kept.add(rule)
+                    if not passes.get(rule):
+                        problems.append("%s: %s does not pass" % (e["file"], rule))
+            checked += 1
+            if sorted(fails - lenient) != e["policy"]:
+                problems.append("%s: the policy adds %s, expected %s" % (e["file"], sorted(fails - lenient), e["policy"]))
+            broken.update(*e["fails"].values(), e["policy"])
+    problems += [r + ": no capture that shows it broken" for r in sorted(rules.keys() - broken)]
+    problems += [r + ": no capture that shows it kept" for r, passes in sorted(rules.items()) if passes and r not in kept]
+    for p in problems:
+        print("NOT RIGHT:", p)
+    print("%d checks, %d not right" % (checked, len(problems)))
+    sys.exit(1 if problems or not checked else 0)
+
+
+main()

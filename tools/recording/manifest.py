@@ -1,0 +1,82 @@
+"""pcaps/manifest.json, and pcaps/README.md that is written from it."""
+import json
+import os
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PCAPS = os.path.join(ROOT, "pcaps")
+PATH = os.path.join(PCAPS, "manifest.json")
+ONE, TWO = "ts33141-pcr1", "ts33141-pcr2"
+
+HEAD = """# Captures
+
+Recorded by `tools/record` from real stacks that talk over a veth pair between two network namespaces or, where the name begins
+with `gen-`, written by `tools/make-captures` because no stack produces them. The UE is 192.0.2.10 (2001:db8::10), the AP
+192.0.2.80 (2001:db8::80). Certificates are made for each recording; their keys are thrown away.
+
+`manifest.json` says the same for programs: the facts that the stacks were asked for, which tshark has to find
+(tests/pcaps/check.py), and the rules that have to fail (tests/captures/verdicts.py, tests/pcaps/rules.py).
+This page is written from it, by either tool.
+"""
+
+
+def load():
+    if not os.path.exists(PATH):
+        return {}
+    with open(PATH) as f:
+        return {e["file"]: e for e in json.load(f)}
+
+
+def save(entries):
+    """Entries of captures that are no longer there are dropped."""
+    kept = [entries[k] for k in sorted(entries) if os.path.exists(os.path.join(PCAPS, k))]
+    with open(PATH, "w") as f:
+        json.dump(kept, f, indent=1)
+        f.write("\n")
+    with open(os.path.join(PCAPS, "README.md"), "w") as f:
+        f.write(HEAD + shows(kept) + rules(kept) + provenance(kept))
+
+
+def broken(entry):
+    one, two = entry["fails"][ONE], entry["fails"][TWO]
+    words = [r + ("" if r in one and r in two else " (pcr1)" if r in one else " (pcr2)") for r in sorted({*one, *two})]
+    return words + [r + " (policy)" for r in entry["policy"]] + [r + " (beyond)" for r in entry["also"]]
+
+
+def shows(entries):
+    out = ["\n## What each shows\n\n"
+           "Breaks: exactly these rules of ts33141-pcr1 and ts33141-pcr2; `(policy)`: where the operator requires encryption and\n"
+           "authenticates UEs by GBA; `(beyond)`: other texts, named for whoever writes rules for them. Keeps: what it is meant to show kept.\n\n"
+           "| file | shows | breaks | keeps |\n|---|---|---|---|\n"]
+    for e in entries:
+        out.append("| `%s` | %s | %s | %s |\n" % (e["file"], e["shows"], ", ".join(broken(e)) or "nothing", ", ".join(e["passes"])))
+    return "".join(out)
+
+
+def rules(entries):
+    """Which captures show a rule kept and broken; few names, the rest is in the first table."""
+    kept, fails = {}, {}
+    for e in entries:
+        for r in e["passes"]:
+            kept.setdefault(r, []).append(e["file"][:-5])
+        for r in {*e["fails"][ONE], *e["fails"][TWO], *e["policy"], *e["also"]}:
+            fails.setdefault(r, []).append(e["file"][:-5])
+
+    def few(names):
+        names = sorted(names or [], key=lambda n: n.startswith("gen-"))
+        return ", ".join(names[:3]) + (" and %d more" % (len(names) - 3) if len(names) > 3 else "")
+
+    out = ["\n## Rule by rule\n\n| rule | kept in | broken in |\n|---|---|---|\n"]
+    for r in sorted({*kept, *fails}):
+        out.append("| %s | %s | %s |\n" % (r, few(kept.get(r)), few(fails.get(r))))
+    return "".join(out)
+
+
+def provenance(entries):
+    out = ["\n## Where each comes from\n\nThe commands without their folders and waits; the whole is in tools/recording.\n\n"]
+    for e in entries:
+        if e["made_by"] == "tools/make-captures":
+            out.append("- `%s`: written by tools/make-captures%s\n" % (e["file"], ", from " + e["from"] if e.get("from") else ""))
+            continue
+        out.append("- `%s`: %s, %s. Server: `%s`. Client: `%s`\n" % (e["file"], e["date"], "; ".join(e["stacks"].values()),
+                                                                   "`, `".join(e["servers"]), "`, `".join(e["clients"])))
+    return "".join(out)
