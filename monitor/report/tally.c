@@ -39,8 +39,11 @@ bool tally_open(struct tally *tally, const struct profile *profile)
     size_t count = profile_rule_count(profile);
     *tally = (struct tally){.profile = profile, .rule_count = count};
     tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
-    if (!tally->rules)
+    tally->stacks = calloc(MAX_STACKS, sizeof *tally->stacks);
+    if (!tally->rules || !tally->stacks) {
+        tally_close(tally);
         return false;
+    }
     for (size_t i = 0; i < count; i++)
         tally->rules[i].rule = profile_rule(profile, i);
     return true;
@@ -49,7 +52,9 @@ bool tally_open(struct tally *tally, const struct profile *profile)
 void tally_close(struct tally *tally)
 {
     free(tally->rules);
+    free(tally->stacks);
     tally->rules = NULL;
+    tally->stacks = NULL;
 }
 
 bool tally_is_handshake(const struct observation *o)

@@ -32,14 +32,31 @@ struct offender {
     uint8_t side; /* enum side */
 };
 
+/* A UE's TLS stack goes by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2 format). */
+#define JA4_TEXT 40
+struct stack_tally {
+    char ja4[JA4_TEXT];
+    uint64_t handshakes;
+    uint64_t violations; /* verdicts that fail in handshakes of this stack, whoever is at fault */
+};
+
+struct stack_offence {
+    uint16_t stack; /* index into tally.stacks */
+    uint64_t count;
+};
+
 struct rule_tally {
     const struct rule *rule;
+    uint64_t excepted; /* fails that the operator's configuration excepts; they are in no other number */
     uint64_t value[VERDICT_VALUES];          /* by enum verdict_value */
     uint64_t reason[UNOBSERVED_COUNT];       /* of the not observable ones; one verdict may have several */
     uint64_t remarks;                        /* passes that carry a note */
     struct offender offender[MAX_OFFENDERS]; /* the first different ones */
     uint32_t offenders;
     uint64_t other_offences; /* by peers that came after those */
+    struct stack_offence stack[MAX_RULE_STACKS]; /* UE stacks in whose handshakes the UE broke the rule */
+    uint32_t stacks;
+    uint64_t other_stacks; /* offences by stacks that came after those */
 };
 
 struct tally {
@@ -57,6 +74,10 @@ struct tally {
     uint64_t reason[UNOBSERVED_COUNT];
     struct rule_tally *rules; /* by rule_index() */
     size_t rule_count;
+    uint64_t excepted;
+    struct stack_tally *stacks; /* in the order of appearance */
+    size_t stack_count;
+    uint64_t other_stacks; /* handshakes of stacks that came after MAX_STACKS others */
 };
 
 /* Takes all memory. False when it is not to be had. The profile has to outlive the tally. */
