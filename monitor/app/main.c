@@ -97,14 +97,13 @@ static int worse(int a, int b)
     return EXIT_CLEAN;
 }
 
-static int replay(const struct options *o, const struct profile *profile)
+static int replay(const struct options *o, const struct site *site, const struct profile *profile,
+                  const struct profile *advice)
 {
-    static const double loss_limit = 1.0; /* percent of handshakes */
-    struct output *output = output_new(o, profile);
+    struct output *output = output_new(o, site, profile, advice);
     if (!output)
         return EXIT_RUNTIME;
-    const struct pipeline_limits limits = {.flows = DEFAULT_FLOWS, .handshakes = DEFAULT_HANDSHAKES};
-    struct pipeline *pipeline = pipeline_new(&limits, profile, output);
+    struct pipeline *pipeline = pipeline_new(site, profile, advice, output);
     if (!pipeline) {
         (void)fputs("utwatch: not enough memory for the tables\n", stderr);
         (void)output_free(output);
@@ -126,7 +125,7 @@ static int replay(const struct options *o, const struct profile *profile)
         output_end(output, &health);
         if (output_violated(output))
             status = worse(status, EXIT_VIOLATIONS);
-        if (pipeline_loss(pipeline) > loss_limit)
+        if (pipeline_loss(pipeline) > site->loss_limit)
             status = worse(status, EXIT_LOSS);
     }
     pipeline_free(pipeline);
@@ -141,10 +140,14 @@ int main(int argc, char **argv)
         if (options.task != TASK_REPLAY) {
             status = look_up(&options);
         } else {
-            struct profile *profile = profile_or_mistakes(options.profile);
-            if (profile)
-                status = replay(&options, profile);
+            struct site *site = site_or_mistakes(options.config);
+            struct profile *profile = profile_or_mistakes(options.profile, site);
+            struct profile *advice = options.advise ? profile_or_mistakes(options.advise, site) : NULL;
+            if (site && profile && (advice || !options.advise))
+                status = replay(&options, site, profile, advice);
+            profile_free(advice);
             profile_free(profile);
+            site_free(site);
         }
     }
     options_free(&options);

@@ -5,6 +5,8 @@
 
 enum long_only {
     OPTION_JSON = 256,
+    OPTION_ADVISE,
+    OPTION_REPORT,
     OPTION_FAIL_ON,
     OPTION_LIST_PROFILES,
     OPTION_LIST_RULES,
@@ -18,6 +20,9 @@ enum long_only {
 static const struct option long_options[] = {
     {"read", required_argument, NULL, 'r'},
     {"profile", required_argument, NULL, 'p'},
+    {"advise", required_argument, NULL, OPTION_ADVISE},
+    {"config", required_argument, NULL, 'c'},
+    {"report", required_argument, NULL, OPTION_REPORT},
     {"json", required_argument, NULL, OPTION_JSON},
     {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
     {"test", no_argument, NULL, 'T'},
@@ -39,13 +44,17 @@ void options_help(FILE *out)
 {
     (void)fputs(
         "usage: utwatch [options] -r FILE [-r FILE ...] [BPF filter words]\n"
-        "       utwatch -T [-p NAME|FILE]\n"
+        "       utwatch -T [-p NAME|FILE] [-c FILE]\n"
         "\n"
         "Judges the TLS handshakes of Ut traffic against TS 33.141.\n"
         "\n"
         "  -r, --read FILE        pcap or pcapng, plain, .gz or .zst; - is standard input; repeatable\n"
         "  -p, --profile NAME|FILE  rules that decide the verdicts (default ts33141-pcr2)\n"
+        "      --advise NAME|FILE   a second profile: its findings are advice, without effect on the exit "
+        "status\n"
+        "  -c, --config FILE      what is Ut here, the operator's policy, exceptions, limits\n"
         "      --json FILE|-      one JSON object a line for each handshake and violation\n"
+        "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
         "      --fail-on LEVEL    info, low, medium or high: least severity for exit status 1 (default low)\n"
         "  -q, --quiet            no report on standard output\n"
         "  -v, --verbose          say more on standard error\n"
@@ -101,6 +110,20 @@ static void add_input(struct options *o, const char *path)
     o->inputs[o->input_count++] = path;
 }
 
+/* text, html, text:FILE, html:FILE */
+static bool take_report(struct options *o, const char *form)
+{
+    size_t n = strcspn(form, ":");
+    if (n == 4 && strncmp(form, "text", n) == 0)
+        o->report = REPORT_TEXT;
+    else if (n == 4 && strncmp(form, "html", n) == 0)
+        o->report = REPORT_HTML;
+    else
+        return refuse("--report is text or html, with :FILE or without, not ", form, "");
+    o->report_file = form[n] == ':' && form[n + 1] ? form + n + 1 : NULL;
+    return true;
+}
+
 static bool take_option(struct options *o, int option)
 {
     switch (option) {
@@ -110,6 +133,14 @@ static bool take_option(struct options *o, int option)
     case 'p':
         o->profile = optarg;
         return true;
+    case 'c':
+        o->config = optarg;
+        return true;
+    case OPTION_ADVISE:
+        o->advise = optarg;
+        return true;
+    case OPTION_REPORT:
+        return take_report(o, optarg);
     case OPTION_JSON:
         o->json = optarg;
         return true;
@@ -165,7 +196,7 @@ bool options_parse(int argc, char **argv, struct options *out)
     int option;
     /* The leading + stops at the first word that is no option: the rest is a BPF filter. The colon tells a
      * missing argument from an unknown option. */
-    while ((option = getopt_long(argc, argv, "+:r:p:TqvVh", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "+:r:p:c:TqvVh", long_options, NULL)) != -1) {
         if (option == ':')
             return refuse("option ", argv[optind - 1], " needs a value");
         if (option == '?')

@@ -32,8 +32,12 @@ struct options {
     const char **inputs; /* of -r, in order */
     size_t input_count;
     const char *profile;
-    const char *json; /* file, or "-" */
-    const char *rule; /* of --explain */
+    const char *advise; /* second profile, or NULL */
+    const char *config; /* of -c, or NULL */
+    const char *json;   /* file, or "-" */
+    enum report_form { REPORT_DEFAULT, REPORT_TEXT, REPORT_HTML } report;
+    const char *report_file; /* NULL: standard output */
+    const char *rule;        /* of --explain */
     enum severity fail_on;
     bool quiet;
     unsigned verbose;

@@ -1,37 +1,41 @@
-#include "app/pipeline.h"
-
-#include "decode/decode.h"
-#include "flow/stream.h"
-#include "tls/tls.h"
+/* One frame's way, from capture to the output; what is judged stands in judging.c, what is in clear in
+ * talks.c. */
+#include "app/pipeline_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-struct pipeline {
-    struct decoder *decoder;
-    struct flow_table flows;
-    struct tls *tls;
-    const struct profile *profile;
-    struct verdict *verdicts; /* room for one handshake */
-    struct output *output;
-    nanos now; /* packet time, see advance_time() */
-    nanos first_time, last_time;
-    uint64_t frames, bytes;
-    uint64_t handshakes, damaged;
-};
+/* The profile's limit on a session's life, when one of its rules is about keys in use. */
+static int64_t key_limit(const struct profile *profile)
+{
+    int64_t limit = 0;
+    bool about = false;
+    for (size_t i = 0; profile && i < profile_rule_count(profile); i++)
+        about |= rule_is_about(profile_rule(profile, i), CASE_KEY);
+    return about && profile_parameter(profile, "session-lifetime", &limit) ? limit : 0;
+}
 
-struct pipeline *pipeline_new(const struct pipeline_limits *limits, const struct profile *profile,
-                              struct output *output)
+struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
+                              const struct profile *advice, struct output *output)
 {
     struct pipeline *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
+    p->site = site;
     p->profile = profile;
+    p->advice = advice;
     p->output = output;
+    int64_t limits[] = {key_limit(profile), key_limit(advice)};
+    p->key_limit = !limits[0] || (limits[1] && limits[1] < limits[0]) ? limits[1] : limits[0];
     p->verdicts = calloc(profile_rule_count(profile), sizeof *p->verdicts);
+    p->advised = advice ? calloc(profile_rule_count(advice), sizeof *p->advised) : NULL;
     p->decoder = decoder_new();
-    p->tls = tls_new(limits->handshakes);
-    if (p->verdicts && p->decoder && p->tls && flow_table_open(&p->flows, limits->flows, limits->handshakes))
+    p->sessions = sessions_new(&site->sessions);
+    p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
+    p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
+    if (p->verdicts && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
+        talks_open(&p->talks, DEFAULT_HTTP_CONNECTIONS) &&
+        flow_table_open(&p->flows, site->flows, site->handshakes))
         return p;
     pipeline_free(p);
     return NULL;
@@ -43,29 +47,37 @@ void pipeline_free(struct pipeline *p)
         return;
     flow_table_close(&p->flows);
     tls_free(p->tls);
+    talks_close(&p->talks);
+    peers_free(p->peers);
+    sessions_free(p->sessions);
     decoder_free(p->decoder);
+    free(p->advised);
     free(p->verdicts);
     free(p);
 }
 
-/* A complete observation: judge it, report it. */
-static void judge(struct pipeline *p, const struct observation *o)
-{
-    const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
-    p->handshakes++;
-    p->damaged += (o->unobserved & damage) != 0;
-    struct policy_case c = {.observation = o};
-    profile_judge(p->profile, &c, p->verdicts);
-    output_handshake(p->output, &c, p->verdicts, profile_rule_count(p->profile));
-}
-
+/* A complete observation: judge it; then read on where its data are in clear. */
 static void finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
 {
     const struct observation *o = tls_finish(p->tls, flow, p->now, reasons);
+    struct key_start key = {0};
     if (o)
-        judge(p, o);
+        key = judge_handshake(p, o, talks_before(p, flow));
+    struct clear_reader reader;
+    struct span early[2];
+    bool readable = o && tls_clear_begin(p->tls, flow, &reader, early);
+    if (o)
+        talks_end(p, flow, 0);
+    if (readable)
+        talks_readable(p, flow, &reader, early);
     tls_release(p->tls, flow);
     stream_release(&p->flows, flow);
+    if (readable) {
+        flow->state = FLOW_READABLE;
+    } else if (flow->state == FLOW_RECORDS) {
+        flow->key_since = p->key_limit ? key.second : 0;
+        flow->key_exact = key.exact;
+    }
 }
 
 /* What a hole holds back is looked at before the end: the hole is a gap then. */
@@ -82,16 +94,24 @@ static void flush(struct pipeline *p, struct flow *flow)
 
 static void end_connection(struct pipeline *p, struct flow *flow, uint32_t reasons)
 {
-    if (!flow->handshake)
-        return;
-    flush(p, flow);
-    finish(p, flow, reasons);
+    const uint32_t damage = reasons & UNOBSERVED_EVICTED      ? HTTP_DAMAGE_EVICTED
+                            : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
+                                                              : 0;
+    if (flow->handshake)
+        flush(p, flow);
+    if (flow->state == FLOW_SEARCHING && flow->talk_kind != TALK_NONE)
+        talks_end(p, flow, damage);
+    if (flow->handshake)
+        finish(p, flow, reasons);
+    if (flow->talk_kind != TALK_NONE)
+        talks_end(p, flow, damage);
 }
 
 static void expire(struct pipeline *p)
 {
     for (struct flow *flow; (flow = tls_expired(p->tls, p->now));)
         end_connection(p, flow, UNOBSERVED_UNFINISHED);
+    talks_expire(p, false);
 }
 
 static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
@@ -134,6 +154,12 @@ static enum tls_progress feed(struct pipeline *p, struct flow *flow, const struc
     return tls_feed(p->tls, flow, segment, side, run);
 }
 
+/* Both sides said FIN, or one gave up. */
+static bool has_ended(const struct flow *flow)
+{
+    return flow->marks[0] & flow->marks[1] & SIDE_FIN || (flow->marks[0] | flow->marks[1]) & SIDE_RST;
+}
+
 /* Bytes in order, as far as they are here, to the handshake. */
 static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
@@ -141,13 +167,21 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     struct run run;
     bool complete = false;
     while (flow->state <= FLOW_HANDSHAKE && runs_next(&runs, &run)) {
-        switch (feed(p, flow, segment, side, &run)) {
+        bool searching = flow->state == FLOW_SEARCHING;
+        bool first = searching && flow->side[side].count == 0;
+        enum tls_progress progress = feed(p, flow, segment, side, &run);
+        if (searching)
+            talks_plain(p, flow, segment, side, &run, first);
+        switch (progress) {
         case TLS_COMPLETE:
             complete = true;
             break;
         case TLS_NEVER:
             if (flow->handshake)
                 tls_release(p->tls, flow);
+            if (flow->talk_kind == TALK_HTTP)
+                break; /* it is read to its end */
+            talks_end(p, flow, 0);
             flow->state = FLOW_IGNORED;
             stream_release(&p->flows, flow);
             break;
@@ -162,6 +196,8 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         tls_reset(p->tls, flow, side, p->now);
     if (complete)
         finish(p, flow, 0);
+    else if (flow->state == FLOW_SEARCHING && flow->talk_kind != TALK_NONE && has_ended(flow))
+        end_connection(p, flow, 0);
 }
 
 static void on_segment(struct pipeline *p, const struct segment *segment)
@@ -177,7 +213,13 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
     case FLOW_HANDSHAKE:
         follow(p, flow, segment, side);
         break;
+    case FLOW_READABLE:
+        talks_read(p, flow, segment, side);
+        break;
     case FLOW_RECORDS: {
+        if (flow->key_since && segment->payload_len &&
+            segment->time / NANOS_PER_SECOND - flow->key_since > p->key_limit)
+            judge_key(p, flow, segment);
         struct span at_header;
         if (stream_next_header(&p->flows, flow, segment, side, &at_header))
             tls_records(p->tls, flow, side, at_header);
@@ -188,6 +230,14 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
         stream_note_end(flow, segment, side);
         break;
     }
+}
+
+/* What is in progress is judged as it stands. */
+static void end_all(struct pipeline *p)
+{
+    for (struct flow *flow; (flow = tls_oldest(p->tls));)
+        end_connection(p, flow, UNOBSERVED_UNFINISHED);
+    talks_expire(p, true);
 }
 
 /*
@@ -202,7 +252,7 @@ static void advance_time(struct pipeline *p, nanos time)
     if (time < p->first_time)
         p->first_time = time;
     if (time < p->now - jump) {
-        pipeline_end(p);
+        end_all(p);
         p->now = time;
     }
     if (time > p->now)
@@ -224,8 +274,8 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
 
 void pipeline_end(struct pipeline *p)
 {
-    for (struct flow *flow; (flow = tls_oldest(p->tls));)
-        end_connection(p, flow, UNOBSERVED_UNFINISHED);
+    end_all(p);
+    judge_peers(p);
 }
 
 double pipeline_loss(const struct pipeline *p)
@@ -238,6 +288,9 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     const struct decode_counters *d = decoder_counters(p->decoder);
     const struct flow_counters *f = &p->flows.counters;
     const struct tls_counters *t = tls_counters(p->tls);
+    const struct http_counters *w = http_counters(p->talks.http);
+    const struct session_counters *s = sessions_counters(p->sessions);
+    const struct peers_counters *e = peers_counters(p->peers);
     *h = (struct capture_health){
         .frames = p->frames,
         .bytes = p->bytes,
@@ -272,5 +325,14 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
         .messages_without_room = t->no_room,
         .desynchronised = t->desynchronised,
         .renegotiations = t->renegotiations,
+        .out_of_scope = p->out_of_scope,
+        .http_connections = w->connections,
+        .http_exchanges = w->exchanges,
+        .http_lost = w->lost,
+        .sessions_remembered = s->used,
+        .sessions_evicted = s->evicted,
+        .servers_remembered = e->servers,
+        .ues_remembered = e->ues,
+        .peers_evicted = e->evicted,
     };
 }

@@ -3,20 +3,17 @@
 #define UTWATCH_APP_PIPELINE_H
 
 #include "app/output.h"
+#include "app/site.h"
 #include "capture/frame.h"
 #include "policy/policy.h"
 #include "report/health.h"
 
 struct pipeline;
 
-struct pipeline_limits {
-    uint32_t flows;
-    uint32_t handshakes;
-};
-
-/* NULL when the memory is not to be had. The profile and the output outlive the pipeline. */
-struct pipeline *pipeline_new(const struct pipeline_limits *limits, const struct profile *profile,
-                              struct output *output);
+/* NULL when the memory is not to be had. Site, profiles and output outlive the pipeline; advice may be NULL.
+ */
+struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
+                              const struct profile *advice, struct output *output);
 void pipeline_free(struct pipeline *p);
 
 void pipeline_frame(struct pipeline *p, const struct frame *frame);

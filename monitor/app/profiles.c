@@ -21,13 +21,23 @@ const char *const *profile_directories(void)
     return directories;
 }
 
-struct profile *profile_or_mistakes(const char *name)
+struct profile *profile_or_mistakes(const char *name, const struct site *site)
 {
     struct mistakes mistakes = {0};
-    struct profile *p = profile_load(name, profile_directories(), &mistakes);
+    struct profile *p = profile_load(name, profile_directories(), site ? site->overrides : NULL,
+                                     site ? site->override_count : 0, &mistakes);
     mistakes_print(&mistakes, stderr);
     mistakes_free(&mistakes);
     return p;
+}
+
+struct site *site_or_mistakes(const char *path)
+{
+    struct mistakes mistakes = {0};
+    struct site *site = site_load(path, &mistakes);
+    mistakes_print(&mistakes, stderr);
+    mistakes_free(&mistakes);
+    return site;
 }
 
 static int yaml_file(const struct dirent *entry)
@@ -46,8 +56,9 @@ static int list_profiles(void)
             char path[4096];
             struct mistakes mistakes = {0};
             int length = snprintf(path, sizeof path, "%s/%s", *d, entries[i]->d_name);
-            struct profile *p =
-                length < (int)sizeof path ? profile_load(path, profile_directories(), &mistakes) : NULL;
+            struct profile *p = length < (int)sizeof path
+                                    ? profile_load(path, profile_directories(), NULL, 0, &mistakes)
+                                    : NULL;
             if (p)
                 (void)printf("%-20s %-7s %3zu rules  %s\n", profile_name(p), profile_status(p),
                              profile_rule_count(p), profile_title(p));
@@ -112,21 +123,43 @@ static int build_info(void)
     return EXIT_CLEAN;
 }
 
-static int with_profile(const struct options *o)
+/* -T: everything that is loaded has no mistake; say what it needs. */
+static void tell_test(const struct options *o, const struct profile *p, const struct profile *advice,
+                      const struct site *site)
 {
-    struct profile *p = profile_or_mistakes(o->profile);
-    if (!p)
-        return EXIT_USAGE;
-    int status = EXIT_CLEAN;
+    (void)printf("%s: %zu rules, no mistake\n", profile_name(p), profile_rule_count(p));
+    if (advice)
+        (void)printf("%s: %zu rules, no mistake (advice)\n", profile_name(advice),
+                     profile_rule_count(advice));
+    if (o->config)
+        (void)printf("%s: no mistake; %zu exceptions\n", o->config, site->exception_count);
+    (void)printf("memory at most, taken as it is used:\n");
+    (void)site_memory(site, stdout);
+}
+
+static int look_into(const struct options *o, const struct profile *p, const struct profile *advice,
+                     const struct site *site)
+{
     if (o->task == TASK_LIST_RULES)
-        status = list_rules(p);
-    else if (o->task == TASK_EXPLAIN)
-        status = explain(p, o->rule);
-    else if (o->task == TASK_DUMP)
+        return list_rules(p);
+    if (o->task == TASK_EXPLAIN)
+        return explain(p, o->rule);
+    if (o->task == TASK_DUMP)
         profile_dump(p, stdout);
     else
-        (void)printf("%s: %zu rules, no mistake\n", profile_name(p), profile_rule_count(p));
+        tell_test(o, p, advice, site);
+    return EXIT_CLEAN;
+}
+
+static int with_profile(const struct options *o)
+{
+    struct site *site = site_or_mistakes(o->config);
+    struct profile *p = profile_or_mistakes(o->profile, site);
+    struct profile *advice = o->advise ? profile_or_mistakes(o->advise, site) : NULL;
+    int status = site && p && (advice || !o->advise) ? look_into(o, p, advice, site) : EXIT_USAGE;
+    profile_free(advice);
     profile_free(p);
+    site_free(site);
     return status;
 }
 

@@ -3,13 +3,17 @@
 #define UTWATCH_APP_PROFILES_H
 
 #include "app/options.h"
+#include "app/site.h"
 
 /* Folders searched for a profile's name: UTWATCH_RULES, the installed ones, those of the source.
  * NULL-terminated. */
 const char *const *profile_directories(void);
 
-/* Loads, or prints every mistake and returns NULL. */
-struct profile *profile_or_mistakes(const char *name);
+/* Loads with the site's parameters, or prints every mistake and returns NULL. */
+struct profile *profile_or_mistakes(const char *name, const struct site *site);
+
+/* The site's configuration, or NULL after every mistake was printed. */
+struct site *site_or_mistakes(const char *path);
 
 /* The look-up options. Returns the exit status. */
 int look_up(const struct options *o);

@@ -42,7 +42,26 @@
 #define MAX_CHAIN                16   /* certificates of one message that are looked at */
 #define OBSERVATION_TEXT         6144 /* bytes for names: SNI, ALPN, subject, issuer, alternative names */
 #define MAX_ALT_NAMES            128
+#define CLEAR_BYTES              4096 /* of a side's data under NULL encryption, until the handshake is judged */
 #define MAX_ALPN                 16
+#define MAX_PSK_IDENTITIES       4 /* of a ClientHello, that are looked up in the session memory */
+
+/* http */
+#define DEFAULT_HTTP_CONNECTIONS 4096 /* connections in clear that are read at a time */
+#define HTTP_HEAD_BYTES          8192 /* of one message; servers commonly accept no more */
+#define HTTP_PIPELINE            4    /* requests of a connection that wait for their answer */
+#define HTTP_NAME_BYTES          128  /* kept of a host, a path's user, an identity */
+#define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
+
+/* session */
+#define DEFAULT_SESSIONS 10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
+
+/* peers */
+#define DEFAULT_SERVERS    16384 /* whose abilities are remembered */
+#define DEFAULT_UES        65536
+#define MAX_REFUSED_OFFERS 6    /* different refused hellos kept of one server */
+#define MAX_HELLO_SHAPES   4    /* names, groups and algorithms in hellos that a server accepted */
+#define RESUME_RECENT      3600 /* seconds: an attempt on a session this young should succeed */
 
 /* policy */
 #define MAX_RULES            512

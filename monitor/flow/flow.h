@@ -14,6 +14,7 @@
 enum flow_state {
     FLOW_SEARCHING, /* no TLS yet, and it may still begin: bytes are put in order */
     FLOW_HANDSHAKE, /* a handshake is in progress: bytes are put in order and remembered for comparison */
+    FLOW_READABLE,  /* after a handshake with NULL encryption: bytes are put in order and read on */
     FLOW_RECORDS,   /* after the handshake: only record headers are looked at */
     FLOW_IGNORED,   /* not TLS, or beyond what can be followed */
 };
@@ -45,14 +46,24 @@ struct flow {
     uint32_t recent;                  /* window of bytes handed on; 0: none */
     uint32_t pending_isn;             /* of a SYN that may begin a new connection on these ports */
     uint32_t hash_next, older, newer; /* the table's own */
-    uint8_t marks[2];                 /* enum side_mark */
-    uint8_t state;                    /* enum flow_state */
-    uint8_t pending_side;             /* 0 or 1 when pending_isn is set, else NO_SIDE */
-    uint8_t client;                   /* the TLS client's side, once known, else NO_SIDE */
-    bool used;                        /* since it was last queued for eviction */
+    union {
+        uint32_t talk;      /* until FLOW_RECORDS: slot of the layer that `talk_kind` says; 0: none */
+        uint32_t key_since; /* FLOW_RECORDS: second at which the session's keys were made; 0: not known */
+    };
+    uint8_t marks[2];         /* enum side_mark */
+    uint8_t state : 4;        /* enum flow_state */
+    uint8_t key_exact : 1;    /* FLOW_RECORDS: key_since is exact, else the key may be older */
+    uint8_t renegotiated : 1; /* FLOW_RECORDS: protected handshake records came after the handshake */
+    uint8_t used : 1;         /* since it was last queued for eviction */
+    uint8_t pending_side : 2; /* 0 or 1 when pending_isn is set, else NO_SIDE */
+    uint8_t client : 2;       /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
+    uint8_t talk_kind : 2;    /* enum talk_kind */
 };
 
 #define NO_SIDE 2
+
+/* Who follows a connection besides the tls layer. */
+enum talk_kind { TALK_NONE, TALK_HTTP, TALK_NAMING };
 
 struct flow_counters {
     uint64_t created;

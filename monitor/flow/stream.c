@@ -72,7 +72,7 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
             return false;
         if (segment->flags & TCP_ACK)
             return flow->pending_side == !side && segment->ack == flow->pending_isn + 1;
-        flow->pending_side = (uint8_t)side;
+        flow->pending_side = side & 1U;
         flow->pending_isn = segment->seq;
         return false;
     }

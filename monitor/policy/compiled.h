@@ -25,6 +25,7 @@ enum op {
     OP_SUITE_IN,   /* operand: set */
     OP_SUITES_ALL, /* every offered suite is in the set */
     OP_SUITES_ANY,
+    OP_PREFERS, /* two codes from `from`: both are offered, the first before the second */
 };
 
 /* In prefix order; a leaf speaks of one field. */
@@ -63,6 +64,7 @@ struct rule {
     enum basis basis;
     enum fault binds;
     bool never_pass, never_fail;
+    uint8_t about; /* a bit for each enum case_kind */
     struct condition when;
     struct rule_case fail[CASES_OF_RULE];
     size_t fail_count;
@@ -75,6 +77,7 @@ struct rule {
 
 struct parameter {
     const char *name;
+    const char *text; /* its value: the file's, or the site's in place of it */
     const struct node *node;
     const char *file;
 };
@@ -87,8 +90,16 @@ struct named_set {
     bool compiled, compiling;
 };
 
+/* A note made of two; owned by the profile. */
+struct joined_text {
+    struct joined_text *next;
+    char text[];
+};
+
 struct profile {
+    struct joined_text *joined;
     const char *name, *title, *status;
+    const char *note; /* of every rule that has none of its own; NULL: none */
     struct tree *trees;
     struct rule rules[MAX_RULES];
     size_t rule_count;
@@ -111,6 +122,7 @@ struct compiler {
     struct profile *profile;
     struct mistakes *mistakes;
     const char *file;
+    uint8_t about; /* of the rule that is compiled: a bit for each enum case_kind */
 };
 
 __attribute__((format(printf, 3, 4))) void complain_at(struct compiler *c, const struct node *n,

@@ -71,6 +71,41 @@ static void emit(struct compiler *c, enum op op, enum field field, size_t from, 
         .op = (uint8_t)op, .field = (uint8_t)field, .from = (uint16_t)from, .operand = operand};
 }
 
+/* "$session-lifetime + $clock-tolerance": numbers and parameters added up. */
+static bool sum_number(struct compiler *c, const struct node *n, int64_t *number)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text, "%s", n->text);
+    char *rest = text;
+    *number = 0;
+    while (rest) {
+        char *next = strstr(rest, " + ");
+        if (next) {
+            *next = '\0';
+            next += 3;
+        }
+        const struct parameter *p = *rest == '$' ? find_parameter(c, rest + 1, n) : NULL;
+        int64_t part;
+        if (*rest == '$' && !p)
+            return false;
+        if (!parse_number(p ? p->text : rest, &part)) {
+            complain_at(c, n, "'%s' is no number to add", p ? p->text : rest);
+            return false;
+        }
+        *number += part;
+        rest = next;
+    }
+    return true;
+}
+
+/* A condition on something that is not there is false, also when it is a negation. */
+static void emit_not(struct compiler *c, enum field field)
+{
+    emit(c, OP_ALL_OF, field, 0, 2);
+    emit(c, OP_PRESENT, field, 0, 1);
+    emit(c, OP_NOT, field, 0, 1);
+}
+
 /* What a scalar says for this field; a $name is a parameter's value. */
 static bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number)
 {
@@ -80,11 +115,13 @@ static bool scalar_number(struct compiler *c, const struct node *n, enum field f
         return false;
     }
     const char *text = n->text;
+    if (strstr(text, " + "))
+        return sum_number(c, n, number);
     if (*text == '$') {
         const struct parameter *p = find_parameter(c, text + 1, n);
         if (!p)
             return false;
-        text = p->node->text;
+        text = p->text;
     }
     if (info->type == TYPE_BOOL) {
         *number = strcmp(text, "true") == 0;
@@ -225,7 +262,7 @@ static void compile_quantifier(struct compiler *c, const struct node *n, enum fi
     if (!what)
         return;
     if (none)
-        emit(c, OP_NOT, field, 0, 1);
+        emit_not(c, field);
     switch (field_info[field].type) {
     case TYPE_SUITES:
         emit(c, all ? OP_SUITES_ALL : OP_SUITES_ANY, field, 0, compile_suite_set(c, what));
@@ -243,6 +280,30 @@ static void compile_quantifier(struct compiler *c, const struct node *n, enum fi
                         field_type_name(field_info[field].type));
         break;
     }
+}
+
+/* prefers: [A, B]: both suites are offered, A before B. */
+static void compile_prefers(struct compiler *c, const struct node *n, enum field field)
+{
+    struct profile *p = c->profile;
+    size_t from = p->value_count;
+    if (field != FIELD_OFFERED_SUITES)
+        complain_at_key(c, n, "'prefers' is for %s", field_info[FIELD_OFFERED_SUITES].name);
+    size_t count = 0;
+    for (const struct node *e = n->kind == NODE_SEQUENCE ? n->first : NULL; e; e = e->next, count++) {
+        const struct suite *suite = e->kind == NODE_SCALAR ? suite_by_name(e->text) : NULL;
+        struct suggestion near = suggestion_for(e->kind == NODE_SCALAR ? e->text : "");
+        for (size_t i = 0; i < suite_count; i++)
+            suggestion_try(&near, suite_table[i].name);
+        char buffer[128];
+        if (!suite)
+            complain_at(c, e, "no suite '%s'%s", near.word, suggestion_text(&near, buffer, sizeof buffer));
+        else if (p->value_count < VALUES_OF_PROFILE)
+            p->values[p->value_count++] = suite->code;
+    }
+    if (count != 2)
+        complain_at(c, n, "two suites are due here: the one that comes first, and the other");
+    emit(c, OP_PREFERS, field, from, 2);
 }
 
 static void compile_operator(struct compiler *c, const struct node *n, enum field field);
@@ -321,7 +382,7 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     if (strcmp(n->key, "in") == 0) {
         compile_equals(c, n, field);
     } else if (strcmp(n->key, "not") == 0) {
-        emit(c, OP_NOT, field, 0, 1);
+        emit_not(c, field);
         compile_field(c, n, field);
     } else if (strcmp(n->key, "present") == 0) {
         bool yes = n->kind == NODE_SCALAR && strcmp(n->text, "true") == 0;
@@ -334,11 +395,13 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
         else
             complain_at_key(c, n, "'matches' is for text; '%s' is a %s", field_info[field].name,
                             field_type_name(field_info[field].type));
+    } else if (strcmp(n->key, "prefers") == 0) {
+        compile_prefers(c, n, field);
     } else if (strcmp(n->key, "all") == 0 || strcmp(n->key, "any") == 0 || strcmp(n->key, "none") == 0) {
         compile_quantifier(c, n, field);
     } else {
         static const char *const words[] = {"not", "in",  "below", "above",   "at-least", "at-most",
-                                            "all", "any", "none",  "matches", "present"};
+                                            "all", "any", "none",  "matches", "present",  "prefers"};
         struct suggestion near = suggestion_for(n->key);
         for (size_t i = 0; i < sizeof words / sizeof *words; i++)
             suggestion_try(&near, words[i]);
@@ -356,7 +419,7 @@ static void compile_parameter_test(struct compiler *c, const struct node *n, con
         complain_at(c, n, "a value or a list of values is due here");
     const struct node *first = n->kind == NODE_SEQUENCE ? n->first : n;
     for (const struct node *e = first; p && e; e = n->kind == NODE_SEQUENCE ? e->next : NULL)
-        equal |= e->kind == NODE_SCALAR && strcmp(e->text, p->node->text) == 0;
+        equal |= e->kind == NODE_SCALAR && strcmp(e->text, p->text) == 0;
     emit(c, equal ? OP_TRUE : OP_FALSE, FIELD_COUNT, 0, 0);
 }
 
@@ -404,6 +467,23 @@ static void compile_any(struct compiler *c, const struct node *n, const char *co
     }
 }
 
+/* A field that no case of the rule has is never there: the condition could never be true. */
+static void check_about(struct compiler *c, const struct node *n, enum field field)
+{
+    uint8_t kinds = field_kinds(field);
+    if (kinds & c->about)
+        return;
+    char names[128] = "";
+    for (int kind = 0; kind < CASE_KINDS; kind++)
+        if (kinds & 1 << kind) {
+            size_t used = strlen(names);
+            (void)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                           case_kind_name((enum case_kind)kind));
+        }
+    complain_at_key(c, n, "'%s' is told of a %s, and this rule is not about one (about: ...)",
+                    field_info[field].name, names);
+}
+
 static void compile_member(struct compiler *c, const struct node *n)
 {
     static const char prefix[] = "parameter.";
@@ -417,6 +497,7 @@ static void compile_member(struct compiler *c, const struct node *n)
     } else {
         enum field field = field_by_name(n->key);
         if (field != FIELD_COUNT) {
+            check_about(c, n, field);
             compile_field(c, n, field);
             return;
         }

@@ -89,6 +89,19 @@ static const struct code_word usage_names[] = {
     {0, NULL},
 };
 
+static const struct code_word basis_names[] = {
+    {AGE_UNKNOWN, "unknown"}, {AGE_AT_LEAST, "at-least"}, {AGE_EXACT, "exact"}, {0, NULL}};
+static const struct code_word protocol_names[] = {{0, "tls"}, {1, "http"}, {2, "other"}, {0, NULL}};
+static const struct code_word over_names[] = {{0, "plain"}, {1, "null-encryption"}, {0, NULL}};
+static const struct code_word http_method_names[] = {
+    {HTTP_OTHER_METHOD, "other"}, {HTTP_GET, "GET"},
+    {HTTP_HEAD, "HEAD"},          {HTTP_PUT, "PUT"},
+    {HTTP_POST, "POST"},          {HTTP_DELETE, "DELETE"},
+    {HTTP_OPTIONS, "OPTIONS"},    {HTTP_CONNECT, "CONNECT"},
+    {HTTP_PATCH, "PATCH"},        {0, NULL},
+};
+static const struct code_word owner_names[] = {{OWNER_SAME, "same"}, {OWNER_FOREIGN, "foreign"}, {0, NULL}};
+
 const struct field_info field_info[FIELD_COUNT] = {
 #define FIELD(identifier, name, type, side, names, unit, help)                                               \
     [FIELD_##identifier] = {name, TYPE_##type, side, names, unit, help},

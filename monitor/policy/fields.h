@@ -23,7 +23,22 @@ enum field_type {
     TYPE_SUITES, /* a set, and perhaps codes that nobody has named */
 };
 
-enum field_side { CLIENT_SIDE, SERVER_SIDE, NO_ONES };
+/* Where a field is read from; it decides which cases have it. */
+enum field_side {
+    CLIENT_SIDE, /* a handshake: bytes of the client */
+    SERVER_SIDE,
+    NO_ONES,    /* a handshake: both, or the course of it */
+    OF_SESSION, /* a handshake and the session memory */
+    OF_KNOWN,   /* a handshake and what its server showed before */
+    OF_TUNNEL,  /* a handshake and what was said before it in clear, or a connection in clear */
+    OF_CONNECTION,
+    OF_EXCHANGE,
+    OF_PEER,
+    OF_KEY,
+};
+
+/* A bit for each enum case_kind that has the field. */
+uint8_t field_kinds(enum field field);
 
 struct code_word {
     int64_t number;
@@ -55,16 +70,24 @@ struct value {
     uint32_t reasons;               /* KNOWN_NOT: enum unobserved bits, never 0 */
     int64_t number;                 /* BOOL 0 or 1, NUMBER, VERSION, ENUM, FLAGS (mask) */
     struct span string;             /* STRING */
-    const uint16_t *list;           /* NUMBERS of two bytes */
+    const uint16_t *list;           /* NUMBERS of two bytes; SUITES of an offer: its codes in order */
     const uint8_t *octets;          /* NUMBERS of one byte, when list is NULL */
     size_t count;                   /* of list or octets */
     bool cut;                       /* the list goes on beyond what is kept */
+    bool at_least;                  /* NUMBER: a lower bound; what it leaves open is unknown for `reasons` */
     const struct suite *suite;      /* SUITE */
     const struct suite_set *suites; /* SUITES */
-    uint32_t unknown_suites;        /* SUITES: codes that nobody has named */
+    size_t sets; /* SUITES: how many sets; a test holds when one of them passes it. 0: one */
+    const struct suite_set *possible; /* SUITES: may be in it too, for `reasons`; or NULL */
+    const struct suite_set *doubtful; /* SUITES: not known to be in it, for contradiction (E19); or NULL */
+    uint32_t unknown_suites;          /* SUITES: codes that nobody has named */
 };
 
 struct value field_value(enum field field, const struct policy_case *c);
+
+/* By family; field_value() chooses. */
+struct value handshake_value(enum field field, const struct observation *o);
+struct value joined_value(enum field field, const struct policy_case *c);
 
 /* Appends what the field holds, for people. */
 void field_text(enum field field, const struct policy_case *c, struct text *out);

@@ -47,13 +47,44 @@ static struct result test_suites(const struct profile *p, const struct condition
 {
     const struct suite_set *set = &p->sets[n->operand];
     bool all = n->op == OP_SUITES_ALL;
-    if (all && !suite_set_subset(set, v->suites))
-        return definite(false);
-    if (!all && suite_set_meets(set, v->suites))
-        return definite(true);
-    if (v->unknown_suites)
-        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_UNKNOWN_CODE};
-    return definite(all);
+    size_t sets = v->sets ? v->sets : 1;
+    bool holds = false;
+    for (size_t i = 0; i < sets; i++)
+        holds |= all ? suite_set_subset(set, &v->suites[i]) : suite_set_meets(set, &v->suites[i]);
+    if (v->doubtful && holds && suite_set_meets(set, v->doubtful))
+        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_INCONSISTENT};
+    if (v->possible && holds == all && suite_set_meets(set, v->possible) == !all)
+        return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
+    if (v->unknown_suites && holds == all)
+        return (struct result){.value = UNKNOWN3,
+                               .reasons = v->reasons ? v->reasons : UNOBSERVED_UNKNOWN_CODE};
+    return definite(holds);
+}
+
+/* A lower bound decides "above" when it is above, and "below" when it is not below. */
+static struct result test_limit(const struct condition_node *n, const struct value *v)
+{
+    bool upwards = n->op == OP_ABOVE || n->op == OP_AT_LEAST;
+    bool holds = n->op == OP_BELOW      ? v->number < n->operand
+                 : n->op == OP_ABOVE    ? v->number > n->operand
+                 : n->op == OP_AT_LEAST ? v->number >= n->operand
+                                        : v->number <= n->operand;
+    if (v->at_least && holds != upwards)
+        return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
+    return definite(holds);
+}
+
+static struct result test_order(const struct profile *p, const struct condition_node *n,
+                                const struct value *v)
+{
+    size_t place[2] = {SIZE_MAX, SIZE_MAX};
+    for (size_t i = 0; i < v->count; i++)
+        for (size_t which = 0; which < 2; which++)
+            if (v->list[i] == p->values[n->from + which] && place[which] == SIZE_MAX)
+                place[which] = i;
+    if (v->cut && (place[0] == SIZE_MAX || place[1] == SIZE_MAX))
+        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_TOO_LONG};
+    return definite(place[0] < place[1] && place[1] != SIZE_MAX);
 }
 
 static bool matches_string(const struct profile *p, const struct condition_node *n, struct span string)
@@ -87,15 +118,14 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
         return definite(false);
     switch ((enum op)n->op) {
     case OP_ONE_OF:
+        if (v.at_least)
+            return (struct result){.value = UNKNOWN3, .reasons = v.reasons};
         return definite(in_values(p, n, v.number));
     case OP_BELOW:
-        return definite(v.number < n->operand);
     case OP_ABOVE:
-        return definite(v.number > n->operand);
     case OP_AT_LEAST:
-        return definite(v.number >= n->operand);
     case OP_AT_MOST:
-        return definite(v.number <= n->operand);
+        return test_limit(n, &v);
     case OP_FLAGS_ANY:
         return definite(v.number & n->operand);
     case OP_FLAGS_ALL:
@@ -110,6 +140,8 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
     case OP_SUITES_ALL:
     case OP_SUITES_ANY:
         return test_suites(p, n, &v);
+    case OP_PREFERS:
+        return test_order(p, n, &v);
     case OP_TRUE:
     case OP_FALSE:
     case OP_ALL_OF:
@@ -225,10 +257,13 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
     conclude(v, r->never_pass ? VERDICT_NOT_APPLICABLE : VERDICT_PASS, pass);
 }
 
-void profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out)
+size_t profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out)
 {
+    size_t count = 0;
     for (size_t i = 0; i < p->rule_count; i++)
-        judge_rule(&p->rules[i], c, &out[i]);
+        if (p->rules[i].about & 1 << c->kind)
+            judge_rule(&p->rules[i], c, &out[count++]);
+    return count;
 }
 
 void verdict_observed(const struct verdict *v, const struct policy_case *c, struct text *out)
@@ -244,7 +279,7 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
         char name[64];
         (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
         enum field field = field_by_name(name);
-        if (field == FIELD_SERVER_KEY_BITS && observation_suite(c->observation))
+        if (field == FIELD_SERVER_KEY_BITS && c->observation && observation_suite(c->observation))
             text_int(out, suite_bits(v->rule->profile, observation_suite(c->observation)));
         else if (field != FIELD_COUNT)
             field_text(field, c, out);

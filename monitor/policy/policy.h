@@ -8,6 +8,9 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "http/exchange.h"
+#include "peers/peers.h"
+#include "session/session.h"
 #include "tls/observation.h"
 
 #include <stdio.h>
@@ -23,10 +26,61 @@ const char *severity_name(enum severity s);
 const char *fault_name(enum fault f); /* "ue", "server", "both", "none" */
 bool severity_by_name(const char *name, enum severity *out);
 
-/* What is judged. Later stages of the pipeline add their results beside the observation. */
-struct policy_case {
-    const struct observation *observation;
+/* What a rule is about. */
+enum case_kind {
+    CASE_HANDSHAKE,  /* one TLS handshake */
+    CASE_CONNECTION, /* one connection of Ut that is not TLS */
+    CASE_EXCHANGE,   /* one HTTP request and its answer that could be read */
+    CASE_SERVER,     /* all that one server showed */
+    CASE_UE,         /* all that one UE showed */
+    CASE_KEY,        /* a connection that is in use for longer than a session may live */
 };
+#define CASE_KINDS 6
+const char *case_kind_name(enum case_kind kind); /* "handshake", ... */
+
+/* A connection whose key is old (discussion paper 3.2). */
+struct key_use {
+    struct endpoint client, server;
+    nanos time;  /* of the data that showed it */
+    nanos since; /* when the key's session began, as far as is known: the age is at least that */
+    bool exact;  /* its full handshake was seen */
+    bool renegotiated;
+    unsigned source;
+    uint64_t frame_number;
+    uint64_t flow_id;
+};
+
+/* What is judged: the facts of its kind, and NULL for all others. */
+struct policy_case {
+    enum case_kind kind;
+    const struct observation *observation;    /* HANDSHAKE */
+    const struct session_result *session;     /* HANDSHAKE; NULL: there is no memory to ask */
+    const struct http_connection *before;     /* HANDSHAKE: what was said in clear before it, if anything */
+    const struct http_connection *connection; /* CONNECTION that is HTTP */
+    const char *protocol;                     /* CONNECTION: what it is called, "HTTP" or nDPI's name */
+    uint32_t damage;                          /* CONNECTION that is not HTTP: enum http_damage */
+    const struct http_exchange *exchange;     /* EXCHANGE */
+    const struct peer *server;                /* SERVER; HANDSHAKE: what its server showed before */
+    const struct peer *ue;                    /* UE */
+    const struct peer_evidence *evidence;     /* SERVER; HANDSHAKE when `server` is there */
+    const struct key_use *key;                /* KEY */
+    struct case_about {                       /* whom and what it is about, for reports */
+        struct endpoint client, server;       /* all zero for a side that the case is not about */
+        nanos time;
+        uint64_t frame_number; /* 0: none */
+        unsigned source;
+        uint64_t flow_id; /* 0: none */
+        enum transport transport;
+    } about;
+};
+
+/* A case of each kind, its `about` filled. */
+struct policy_case case_of_handshake(const struct observation *o);
+/* `protocol`: "HTTP", or what nDPI calls it; then `c` says only whose connection it is. */
+struct policy_case case_of_connection(const struct http_connection *c, const char *protocol);
+struct policy_case case_of_exchange(const struct http_exchange *e);
+struct policy_case case_of_peer(const struct peer *peer, const struct peer_evidence *evidence);
+struct policy_case case_of_key(const struct key_use *key);
 
 struct rule; /* one compiled rule; owned by its profile */
 
@@ -39,7 +93,8 @@ const char *
 rule_profile(const struct rule *r); /* the profile it is judged under (not the one it was inherited from) */
 enum severity rule_severity(const struct rule *r);
 enum fault rule_binds(const struct rule *r); /* whom the requirement binds */
-size_t rule_index(const struct rule *r);     /* dense, in the profile's order */
+bool rule_is_about(const struct rule *r, enum case_kind kind);
+size_t rule_index(const struct rule *r); /* dense, in the profile's order */
 
 struct verdict {
     const struct rule *rule;
@@ -50,6 +105,7 @@ struct verdict {
     uint32_t reasons;       /* enum unobserved bits: why it is not observable; never 0 then, 0 otherwise */
     const char *note;       /* the profile's remark on this outcome, or NULL */
     const char *observed;   /* template of what was seen; expand with verdict_observed() */
+    const char *excepted;   /* of a fail that the site's configuration excepts: its reason; else NULL */
 };
 
 /* "server selected TLS_DH_anon_WITH_RC4_128_MD5 (128 bits)": the rule's template, filled from the case. Text
@@ -74,12 +130,19 @@ void mistakes_print(const struct mistakes *m, FILE *out); /* file:line:column: m
 
 struct profile;
 
+/* What the site's configuration sets in place of the profile's own parameters. */
+struct parameter_override {
+    const char *name;
+    const char *value;
+};
+
 /*
  * `name_or_file`: a name is looked up as NAME.yaml in `directories` (NULL-terminated), anything with a slash
  * or ending in .yaml is a path. What it extends is found beside it, then in the directories. NULL after any
  * mistake, all of which are in `mistakes`.
  */
 struct profile *profile_load(const char *name_or_file, const char *const *directories,
+                             const struct parameter_override *overrides, size_t override_count,
                              struct mistakes *mistakes);
 /* The same from text in memory; `file` is what mistakes are reported under. */
 struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
@@ -93,8 +156,14 @@ size_t profile_rule_count(const struct profile *p);
 const struct rule *profile_rule(const struct profile *p, size_t index);
 const struct rule *profile_find(const struct profile *p, const char *id);
 
-/* One verdict per rule into out[], which has room for profile_rule_count(). No allocation, no I/O. */
-void profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out);
+/*
+ * One verdict per rule that is about such a case into out[], which has room for profile_rule_count(). Returns
+ * how many. No allocation, no I/O.
+ */
+size_t profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out);
+
+/* A parameter as a number (24h is 86400). False when the profile has none of the name. */
+bool profile_parameter(const struct profile *p, const char *name, int64_t *number);
 
 /* Everything an operator may want to know of a rule: --explain. */
 void rule_explain(const struct rule *r, FILE *out);

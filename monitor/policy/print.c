@@ -78,6 +78,11 @@ enum fault rule_binds(const struct rule *r)
     return r->binds;
 }
 
+bool rule_is_about(const struct rule *r, enum case_kind kind)
+{
+    return r->about & 1 << kind;
+}
+
 size_t rule_index(const struct rule *r)
 {
     return (size_t)(r - r->profile->rules);
@@ -188,6 +193,11 @@ void rule_explain(const struct rule *r, FILE *out)
     (void)fprintf(out, "  sid, rev   %" PRIu32 ", %" PRIu32 "\n", r->sid, r->rev);
     (void)fprintf(out, "  profile    %s\n", r->profile->name);
     (void)fprintf(out, "  file       %s:%u\n", r->file, r->node->line);
+    (void)fprintf(out, "  about     ");
+    for (enum case_kind kind = CASE_HANDSHAKE; kind < CASE_KINDS; kind++)
+        if (rule_is_about(r, kind))
+            (void)fprintf(out, " %s", case_kind_name(kind));
+    (void)fputc('\n', out);
     if (r->note)
         (void)fprintf(out, "  note       %s\n", r->note);
     (void)fprintf(out, "\n  The rule as it is written:\n\n");
@@ -199,7 +209,7 @@ void profile_dump(const struct profile *p, FILE *out)
     (void)fprintf(out, "profile: %s\ntitle: %s\nstatus: %s\nparameters:\n", p->name, p->title, p->status);
     for (size_t i = 0; i < p->parameter_count; i++) {
         (void)fprintf(out, "  %s: ", p->parameters[i].name);
-        put_scalar(p->parameters[i].node->text, out);
+        put_scalar(p->parameters[i].text, out);
         (void)fputc('\n', out);
     }
     (void)fprintf(out, "sets:\n");

@@ -15,10 +15,10 @@ struct loader {
 };
 
 static const char *const document_keys[] = {"utwatch", "profile",    "title", "status", "document", "extends",
-                                            "drop",    "parameters", "sets",  "rules",  NULL};
+                                            "drop",    "parameters", "sets",  "rules",  "note",     NULL};
 static const char *const rule_keys[] = {"id",       "sid",      "rev",   "clause", "document", "requires",
                                         "binds",    "severity", "basis", "when",   "pass",     "fail",
-                                        "observed", "note",     "never", NULL};
+                                        "observed", "note",     "never", "about",  NULL};
 static const char *const case_keys[] = {"fault", "basis", "severity", "note", "observed", NULL};
 
 static void check_keys(struct compiler *c, const struct node *n, const char *const *known)
@@ -113,6 +113,20 @@ static const char *template_member(struct compiler *c, const struct node *n, con
     return text ? text : otherwise;
 }
 
+/* What the profile remarks on all its rules stands behind a rule's own note. */
+static const char *with_profile_note(struct profile *p, const char *note)
+{
+    if (!note || !p->note)
+        return note ? note : p->note;
+    struct joined_text *joined = malloc(sizeof *joined + strlen(note) + strlen(p->note) + 2);
+    if (!joined)
+        abort();
+    (void)sprintf(joined->text, "%s %s", note, p->note);
+    joined->next = p->joined;
+    p->joined = joined;
+    return joined->text;
+}
+
 static void compile_case(struct compiler *c, const struct rule *r, const struct node *n,
                          struct rule_case *out)
 {
@@ -126,7 +140,7 @@ static void compile_case(struct compiler *c, const struct rule *r, const struct 
         out->fault = fault_member(c, n, "fault", r->binds);
         out->basis = basis_member(c, n, r->basis);
         out->severity = severity_member(c, n, r->severity);
-        out->note = note ? note : r->note;
+        out->note = note ? with_profile_note(c->profile, note) : r->note;
         out->observed = template_member(c, n, r->observed);
     }
     out->condition = compile_condition(c, n, case_keys);
@@ -154,6 +168,33 @@ static size_t compile_cases(struct compiler *c, const struct rule *r, const stru
     return count;
 }
 
+/* Which cases the rule judges; handshakes unless it says something else. */
+static uint8_t about_member(struct compiler *c, const struct node *n)
+{
+    static const char *const words[] = {"handshake", "connection", "exchange", "server", "ue", "key", NULL};
+    const struct node *m = node_member(n, "about");
+    if (!m)
+        return 1 << CASE_HANDSHAKE;
+    uint8_t about = 0;
+    const struct node *first = m->kind == NODE_SEQUENCE ? m->first : m;
+    for (const struct node *e = first; e; e = m->kind == NODE_SEQUENCE ? e->next : NULL) {
+        const char *text = e->kind == NODE_SCALAR ? e->text : "";
+        struct suggestion near = suggestion_for(text);
+        bool found = false;
+        for (unsigned i = 0; words[i]; i++) {
+            found |= strcmp(words[i], text) == 0;
+            if (strcmp(words[i], text) == 0)
+                about = (uint8_t)(about | 1U << i);
+            suggestion_try(&near, words[i]);
+        }
+        char buffer[128];
+        if (!found)
+            complain_at(c, e, "'%s' is nothing that a rule can be about%s", text,
+                        suggestion_text(&near, buffer, sizeof buffer));
+    }
+    return about ? about : 1 << CASE_HANDSHAKE;
+}
+
 static void compile_rule(struct compiler *c, struct rule *r)
 {
     static const char *const never_words[] = {"pass", "fail", NULL};
@@ -161,12 +202,13 @@ static void compile_rule(struct compiler *c, struct rule *r)
     c->file = r->file;
     check_keys(c, n, rule_keys);
     r->profile = c->profile;
+    r->about = c->about = about_member(c, n);
     r->sid = number_member(c, n, "sid", true, 0);
     r->rev = number_member(c, n, "rev", false, 1);
     const char *clause = text_member(c, n, "clause", true);
     const char *document = text_member(c, n, "document", false);
     r->requires = text_member(c, n, "requires", true);
-    r->note = text_member(c, n, "note", false);
+    r->note = with_profile_note(c->profile, text_member(c, n, "note", false));
     r->observed = template_member(c, n, NULL);
     if (!node_member(n, "severity"))
         complain_at(c, n, "'severity' is missing");
@@ -289,7 +331,7 @@ static void take_parameters(struct compiler *c, const struct node *root, bool ma
         }
         if (!known)
             known = &p->parameters[p->parameter_count++];
-        *known = (struct parameter){.name = n->key, .node = n, .file = c->file};
+        *known = (struct parameter){.name = n->key, .text = n->text, .node = n, .file = c->file};
     }
 }
 
@@ -421,6 +463,7 @@ static void load_tree(struct loader *l, struct tree *tree)
     l->profile->name = name;
     l->profile->title = title;
     l->profile->status = status ? status : "final";
+    l->profile->note = text_member(&c, root, "note", false);
     const char *document = text_member(&c, root, "document", false);
     take_parameters(&c, root, !node_member(root, "extends"));
     take_sets(&c, root);
@@ -480,7 +523,17 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
     return NULL;
 }
 
+/* The site's values in place of the profile's; a profile that has no such parameter is not about it. */
+static void override_parameters(struct profile *p, const struct parameter_override *overrides, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < p->parameter_count; j++)
+            if (strcmp(p->parameters[j].name, overrides[i].name) == 0)
+                p->parameters[j].text = overrides[i].value;
+}
+
 struct profile *profile_load(const char *name_or_file, const char *const *directories,
+                             const struct parameter_override *overrides, size_t override_count,
                              struct mistakes *mistakes)
 {
     size_t before = mistakes->count;
@@ -489,6 +542,7 @@ struct profile *profile_load(const char *name_or_file, const char *const *direct
         abort();
     struct loader l = {.profile = p, .mistakes = mistakes, .directories = directories};
     load_named(&l, name_or_file, NULL, NULL);
+    override_parameters(p, overrides, override_count);
     return compile(&l, before);
 }
 
@@ -513,6 +567,11 @@ void profile_free(struct profile *p)
         return;
     for (size_t i = 0; i < p->rule_count; i++)
         free(p->rules[i].clause);
+    while (p->joined) {
+        struct joined_text *next = p->joined->next;
+        free(p->joined);
+        p->joined = next;
+    }
     while (p->trees) {
         struct tree *next = p->trees->next;
         tree_free(p->trees);
@@ -520,4 +579,12 @@ void profile_free(struct profile *p)
     }
     free(p->nodes);
     free(p);
+}
+
+bool profile_parameter(const struct profile *p, const char *name, int64_t *number)
+{
+    for (size_t i = 0; i < p->parameter_count; i++)
+        if (strcmp(p->parameters[i].name, name) == 0)
+            return parse_number(p->parameters[i].text, number);
+    return false;
 }

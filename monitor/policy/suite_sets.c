@@ -9,7 +9,7 @@ int64_t suite_bits(const struct profile *p, const struct suite *suite)
     if (strstr(suite->cipher, "3DES_EDE")) /* RFC 2246 says 168; RFC 9325 counts 112 */
         for (size_t i = 0; i < p->parameter_count; i++)
             if (strcmp(p->parameters[i].name, "key-bits-3des") == 0)
-                (void)parse_number(p->parameters[i].node->text, &bits);
+                (void)parse_number(p->parameters[i].text, &bits);
     return bits;
 }
 
@@ -109,6 +109,14 @@ static bool known_kx(const char *word)
     return false;
 }
 
+static bool known_cipher(const char *word)
+{
+    for (size_t i = 0; i < suite_count; i++)
+        if (strcmp(suite_table[i].cipher, word) == 0)
+            return true;
+    return false;
+}
+
 static bool known_auth(const char *word)
 {
     for (size_t i = 0; i < suite_count; i++)
@@ -158,7 +166,7 @@ static bool bits_match(struct compiler *c, const struct node *n, int64_t bits, b
             const struct parameter *p = find_parameter(c, text + 1, m);
             if (!p)
                 return false;
-            text = p->node->text;
+            text = p->text;
         }
         if (!parse_number(text, &limit)) {
             complain_at(c, m, "a number is due here");
@@ -196,11 +204,14 @@ static bool properties_match(struct compiler *c, const struct node *n, const str
             ok = word_matches(c, m, suite_kx_name((enum suite_kx)suite->kx), known_kx, &one);
         } else if (strcmp(m->key, "authentication") == 0) {
             ok = word_matches(c, m, suite_auth_name((enum suite_auth)suite->auth), known_auth, &one);
+        } else if (strcmp(m->key, "cipher") == 0) {
+            ok = word_matches(c, m, suite->cipher, known_cipher, &one);
         } else if (strcmp(m->key, "bits") == 0) {
             ok = bits_match(c, m, suite_bits(c->profile, suite), &one);
         } else {
             complain_at_key(
-                c, m, "no property '%s' of suites (flag, without-flag, key-exchange, authentication, bits)",
+                c, m,
+                "no property '%s' of suites (flag, without-flag, key-exchange, authentication, cipher, bits)",
                 m->key);
             ok = false;
         }

@@ -2,69 +2,92 @@
 
 #include "report/fingerprints.h"
 #include "report/fit.h"
+#include "report/http_object.h"
 #include "report/names.h"
 #include "report/tls_object.h"
 #include "report/utwatch_object.h"
 
-nanos event_time(const struct observation *o)
-{
-    if (o->seen & SEEN_CLIENT_HELLO)
-        return o->hello_time[CLIENT];
-    const bool server_hello = o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
-    return server_hello ? o->hello_time[SERVER] : o->started;
-}
-
+/* `port` NULL: a UE in general, whose port changes with every connection. */
 static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
 {
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
     text_address(&t, end);
     json_string(j, address, buffer);
-    json_uint(j, port, end->port);
+    if (port)
+        json_uint(j, port, end->port);
 }
 
-static void put_head(struct json *j, const struct observation *o, const struct input_names *names,
+static void put_vlan(struct json *j, const struct observation *o)
+{
+    if (!o || !o->vlan_count)
+        return;
+    json_open(j, "vlan", '[');
+    for (size_t i = 0; i < o->vlan_count; i++)
+        json_uint(j, NULL, o->vlan[i]);
+    json_close(j, ']');
+}
+
+/* A case about one peer, a server or a UE, has no connection: what names one is left out. */
+static void put_head(struct json *j, const struct policy_case *c, const struct input_names *names,
                      const char *type)
 {
-    json_time(j, "timestamp", event_time(o));
-    json_uint(j, "flow_id", o->flow_id);
-    const char *input = input_name(names, o->source);
+    const struct case_about *about = &c->about;
+    json_time(j, "timestamp", about->time);
+    const char *input = input_name(names, about->source);
     const bool live = names && names->live;
-    if (!live)
-        json_uint(j, "pcap_cnt", o->frame_number);
-    if (input)
-        json_string(j, live ? "in_iface" : "pcap_filename", input);
-    json_string(j, "event_type", type);
-    put_end(j, "src_ip", "src_port", &o->client);
-    put_end(j, "dest_ip", "dest_port", &o->server);
-    json_string(j, "proto", "TCP");
-    if (o->vlan_count) {
-        json_open(j, "vlan", '[');
-        for (size_t i = 0; i < o->vlan_count; i++)
-            json_uint(j, NULL, o->vlan[i]);
-        json_close(j, ']');
+    const bool connection = about->flow_id != 0;
+    if (connection) {
+        json_uint(j, "flow_id", about->flow_id);
+        if (!live)
+            json_uint(j, "pcap_cnt", about->frame_number);
+        if (input)
+            json_string(j, live ? "in_iface" : "pcap_filename", input);
     }
+    json_string(j, "event_type", type);
+    if (about->client.family)
+        put_end(j, "src_ip", c->kind == CASE_UE ? NULL : "src_port", &about->client);
+    if (about->server.family)
+        put_end(j, "dest_ip", "dest_port", &about->server);
+    const bool udp = about->transport == TRANSPORT_UDP;
+    json_string(j, "proto", udp ? "UDP" : "TCP");
+    put_vlan(j, c->observation);
+    if (!connection)
+        return;
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
-    community_id(&o->client, &o->server, TRANSPORT_TCP, &t);
+    community_id(&about->client, &about->server, (uint8_t)about->transport, &t);
     json_string(j, "community_id", buffer);
 }
 
-struct handshake_event {
-    const struct observation *observation;
+struct case_event {
+    const struct policy_case *judged;
     const struct input_names *names;
-    const struct policy_case *judged; /* of an alert, as is the verdict */
-    const struct verdict *verdict;
+    const struct verdict *verdict; /* of an alert */
+    bool advice;
 };
 
 static void write_tls(struct json *j, const void *what, enum detail detail)
 {
-    const struct handshake_event *e = what;
+    const struct case_event *e = what;
     json_open(j, NULL, '{');
-    put_head(j, e->observation, e->names, "tls");
-    tls_object(j, e->observation, detail);
+    put_head(j, e->judged, e->names, "tls");
+    tls_object(j, e->judged->observation, detail);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->observation, detail);
+    utwatch_facts(j, e->judged, detail);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
+static void write_flow(struct json *j, const void *what, enum detail detail)
+{
+    const struct case_event *e = what;
+    (void)detail;
+    json_open(j, NULL, '{');
+    put_head(j, e->judged, e->names, "flow");
+    json_string(j, "app_proto", e->judged->protocol);
+    json_open(j, "utwatch", '{');
+    utwatch_facts(j, e->judged, detail);
     json_close(j, '}');
     json_close(j, '}');
 }
@@ -85,28 +108,38 @@ static void put_alert(struct json *j, const struct verdict *v)
 
 static void write_alert(struct json *j, const void *what, enum detail detail)
 {
-    const struct handshake_event *e = what;
+    const struct case_event *e = what;
     json_open(j, NULL, '{');
-    put_head(j, e->observation, e->names, "alert");
+    put_head(j, e->judged, e->names, "alert");
     put_alert(j, e->verdict);
-    tls_object(j, e->observation, detail);
+    if (e->judged->observation)
+        tls_object(j, e->judged->observation, detail);
+    if (e->judged->exchange)
+        http_object(j, e->judged->exchange);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->observation, detail);
+    utwatch_facts(j, e->judged, detail);
     utwatch_verdict(j, e->verdict, e->judged);
+    if (e->advice)
+        json_bool(j, "advice", true);
     json_close(j, '}');
     json_close(j, '}');
 }
 
-void json_tls_event(struct text *out, const struct observation *o, const struct input_names *names)
+void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names)
 {
-    const struct handshake_event e = {.observation = o, .names = names};
+    const struct case_event e = {.judged = c, .names = names};
     json_fit(out, write_tls, &e);
 }
 
-void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
-                      const struct verdict *v)
+void json_flow_event(struct text *out, const struct policy_case *c, const struct input_names *names)
 {
-    const struct handshake_event e = {
-        .observation = c->observation, .names = names, .judged = c, .verdict = v};
+    const struct case_event e = {.judged = c, .names = names};
+    json_fit(out, write_flow, &e);
+}
+
+void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
+                      const struct verdict *v, bool advice)
+{
+    const struct case_event e = {.judged = c, .names = names, .verdict = v, .advice = advice};
     json_fit(out, write_alert, &e);
 }

@@ -14,19 +14,16 @@
 #include "tls/observation.h"
 
 /*
- * What a reader finds in the capture: the time of the ClientHello, else of the ServerHello, else of the
- * connection's first packet. (When a handshake was judged depends on timeouts and is of use to nobody.)
- */
-nanos event_time(const struct observation *o);
-
-/*
  * Each appends one line with its newline. MAX_EVENT_BYTES hold every event of a handshake, and the stats of
  * some 200 rules. What does not fit is written again without its long lists (stats: without its rules) and
  * says "shortened"; when even that does not fit, nothing is appended and `cut` is set.
  */
-void json_tls_event(struct text *out, const struct observation *o, const struct input_names *names);
+void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names);
+/* A connection of Ut that is not TLS. */
+void json_flow_event(struct text *out, const struct policy_case *c, const struct input_names *names);
+/* `advice`: the verdict is of the second profile, and no violation. */
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
-                      const struct verdict *v);
+                      const struct verdict *v, bool advice);
 void json_stats_event(struct text *out, const struct tally *tally, const struct capture_health *health,
                       nanos when);
 

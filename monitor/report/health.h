@@ -36,6 +36,12 @@ struct capture_health {
     uint64_t messages_malformed, messages_too_long, messages_without_room;
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
     uint64_t renegotiations; /* protected handshake records after the handshake */
+
+    uint64_t out_of_scope; /* handshakes of servers that the configuration does not call Ut */
+    uint64_t http_connections, http_exchanges; /* read in clear */
+    uint64_t http_lost;                        /* directions of them that could not be followed */
+    uint64_t sessions_remembered, sessions_evicted;
+    uint64_t servers_remembered, ues_remembered, peers_evicted;
 };
 
 /* Nothing is known to be missing: no loss, no damage, no connection seen in part only. */

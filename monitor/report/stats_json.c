@@ -65,6 +65,23 @@ static void put_connections(struct json *j, const struct capture_health *h)
     json_close(j, '}');
 }
 
+static void put_memory(struct json *j, const struct capture_health *h)
+{
+    json_uint(j, "out_of_scope", h->out_of_scope);
+    json_open(j, "http", '{');
+    json_uint(j, "connections", h->http_connections);
+    json_uint(j, "exchanges", h->http_exchanges);
+    json_uint(j, "lost", h->http_lost);
+    json_close(j, '}');
+    json_open(j, "memory", '{');
+    json_uint(j, "sessions", h->sessions_remembered);
+    json_uint(j, "sessions_evicted", h->sessions_evicted);
+    json_uint(j, "servers", h->servers_remembered);
+    json_uint(j, "ues", h->ues_remembered);
+    json_uint(j, "peers_evicted", h->peers_evicted);
+    json_close(j, '}');
+}
+
 static void put_suites(struct json *j, const struct tally *t)
 {
     json_open(j, "suite", '{');
@@ -125,6 +142,7 @@ static void put_verdicts(struct json *j, const struct tally *t)
 {
     json_open(j, "verdicts", '{');
     put_values(j, t->verdict);
+    put_count(j, "excepted", t->excepted);
     put_reasons(j, t->reason);
     json_close(j, '}');
     json_open(j, "violations", '{');
@@ -138,6 +156,7 @@ static void put_rule(struct json *j, const struct rule_tally *r)
     json_open(j, NULL, '{');
     json_string(j, "rule", rule_id(r->rule));
     put_values(j, r->value);
+    put_count(j, "excepted", r->excepted);
     if (r->value[VERDICT_NOT_OBSERVABLE])
         put_reasons(j, r->reason);
     put_count(j, "remarks", r->remarks);
@@ -163,6 +182,7 @@ static void write_stats(struct json *j, const void *what, enum detail detail)
         json_bool(j, "shortened", true);
     put_capture(j, e->health);
     put_connections(j, e->health);
+    put_memory(j, e->health);
     put_handshakes(j, e->tally, detail);
     put_verdicts(j, e->tally);
     if (detail == DETAIL_FULL) {

@@ -1,5 +1,7 @@
 #include "report/tally.h"
 
+#include "report/fingerprints.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -79,10 +81,10 @@ static void add_handshake(struct tally *tally, const struct observation *o)
     }
 }
 
-static void add_offender(struct rule_tally *rule, const struct observation *o, enum fault fault)
+static void add_offender(struct rule_tally *rule, const struct case_about *about, enum fault fault)
 {
     enum side side = fault == FAULT_UE ? CLIENT : SERVER;
-    struct endpoint end = side == CLIENT ? o->client : o->server;
+    struct endpoint end = side == CLIENT ? about->client : about->server;
     if (side == CLIENT)
         end.port = 0;
     for (uint32_t i = 0; i < rule->offenders; i++) {
@@ -106,11 +108,48 @@ static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t r
     }
 }
 
-static void add_verdict(struct tally *tally, const struct observation *o, const struct verdict *v)
+static void add_stack_offence(struct rule_tally *rule, uint16_t stack)
+{
+    for (uint32_t i = 0; i < rule->stacks; i++)
+        if (rule->stack[i].stack == stack) {
+            rule->stack[i].count++;
+            return;
+        }
+    if (rule->stacks == MAX_RULE_STACKS)
+        rule->other_stacks++;
+    else
+        rule->stack[rule->stacks++] = (struct stack_offence){.stack = stack, .count = 1};
+}
+
+/* The UE's stack by its JA4; MAX_STACKS: one of too many. */
+static uint16_t stack_of(struct tally *tally, const struct observation *o)
+{
+    char ja4[JA4_TEXT] = "unknown";
+    struct text t = text_over(ja4, sizeof ja4);
+    if (!(o->seen & SEEN_CLIENT_HELLO) || !ja4_text(o, &t) || t.cut) {
+        t = text_over(ja4, sizeof ja4);
+        text_put(&t, "unknown");
+    }
+    for (size_t i = 0; i < tally->stack_count; i++)
+        if (strcmp(tally->stacks[i].ja4, ja4) == 0)
+            return (uint16_t)i;
+    if (tally->stack_count == MAX_STACKS)
+        return MAX_STACKS;
+    memcpy(tally->stacks[tally->stack_count].ja4, ja4, sizeof ja4);
+    return (uint16_t)tally->stack_count++;
+}
+
+static void add_verdict(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                        uint16_t stack)
 {
     size_t index = rule_index(v->rule);
     assert(index < tally->rule_count);
     struct rule_tally *rule = &tally->rules[index];
+    if (v->value == VERDICT_FAIL && v->excepted) {
+        rule->excepted++;
+        tally->excepted++;
+        return;
+    }
     rule->value[v->value]++;
     tally->verdict[v->value]++;
     switch (v->value) {
@@ -124,19 +163,33 @@ static void add_verdict(struct tally *tally, const struct observation *o, const 
         break;
     case VERDICT_FAIL:
         tally->violation[v->severity]++;
-        add_offender(rule, o, v->fault);
+        add_offender(rule, &c->about, v->fault);
+        if (c->observation && stack < MAX_STACKS)
+            tally->stacks[stack].violations++;
+        if (c->observation && v->fault != FAULT_SERVER && stack < MAX_STACKS)
+            add_stack_offence(rule, stack);
+        else if (c->observation && v->fault != FAULT_SERVER)
+            rule->other_stacks++;
         break;
     }
 }
 
-void tally_add(struct tally *tally, const struct observation *o, const struct verdict *verdicts, size_t count)
+void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts, size_t count)
 {
-    if (tally_is_handshake(o))
+    uint16_t stack = MAX_STACKS;
+    const struct observation *o = c->observation;
+    if (o && tally_is_handshake(o)) {
         add_handshake(tally, o);
-    else
+        stack = stack_of(tally, o);
+        if (stack < MAX_STACKS)
+            tally->stacks[stack].handshakes++;
+        else
+            tally->other_stacks++;
+    } else if (o) {
         tally->without_hello++;
+    }
     for (size_t i = 0; i < count; i++)
-        add_verdict(tally, o, &verdicts[i]);
+        add_verdict(tally, c, &verdicts[i], stack);
 }
 
 uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more)

@@ -140,7 +140,8 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
     const uint64_t failed = tally->verdict[VERDICT_FAIL];
     const uint64_t hidden = tally->verdict[VERDICT_NOT_OBSERVABLE];
     const bool whole = capture_whole(health);
-    if (tally->handshakes == 0) {
+    const bool nothing = !failed && !hidden && !tally->verdict[VERDICT_PASS];
+    if (tally->handshakes == 0 && nothing) {
         text_put(out, "No TLS handshake was seen: nothing was judged.");
         return;
     }
@@ -157,9 +158,14 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
         text_counted(out, hidden, "verdict", "verdicts");
         text_put(out, " not observable");
     }
+    if (tally->excepted) {
+        text_put(out, "; ");
+        text_counted(out, tally->excepted, "breach", "breaches");
+        text_put(out, " excepted by the configuration");
+    }
     if (!whole)
         text_put(out, "; capture incomplete");
-    if (!failed && !hidden && whole) {
+    if (!failed && !hidden && whole && !tally->excepted) {
         if (tally->verdict[VERDICT_PASS]) {
             text_put(out, ", everything was observable: compliant with ");
             text_put(out, profile_name(tally->profile));

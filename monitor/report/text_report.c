@@ -44,14 +44,14 @@ void text_report_free(struct text_report *report)
     free(report);
 }
 
-static uint64_t kind_name(const struct text_report *report, const struct observation *o,
+static uint64_t kind_name(const struct text_report *report, const struct case_about *about,
                           const struct verdict *v, struct span observed)
 {
-    uint8_t what[sizeof(uint64_t) + sizeof o->server + OBSERVED];
+    uint8_t what[sizeof(uint64_t) + sizeof about->server + OBSERVED];
     const uint64_t rule = rule_index(v->rule);
-    const size_t n = sizeof rule + sizeof o->server;
+    const size_t n = sizeof rule + sizeof about->server;
     memcpy(what, &rule, sizeof rule);
-    memcpy(what + sizeof rule, &o->server, sizeof o->server);
+    memcpy(what + sizeof rule, &about->server, sizeof about->server);
     observed = span_head(observed, OBSERVED);
     if (observed.n)
         memcpy(what + n, observed.p, observed.n);
@@ -91,14 +91,20 @@ static void put_head(struct page *page, const struct verdict *v)
     (void)fputc('\n', page->out);
 }
 
-static void put_who(struct page *page, const struct observation *o)
+static void put_who(struct page *page, const struct policy_case *c)
 {
+    const struct observation *o = c->observation;
     char buffer[1600];
     struct text t = text_over(buffer, sizeof buffer);
-    text_end(&t, &o->client);
-    text_put(&t, " -> ");
-    text_end(&t, &o->server);
-    if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.sni.length) {
+    if (c->kind == CASE_UE)
+        text_address(&t, &c->about.client);
+    else if (c->about.client.family)
+        text_end(&t, &c->about.client);
+    if (c->about.client.family && c->about.server.family)
+        text_put(&t, " -> ");
+    if (c->about.server.family)
+        text_end(&t, &c->about.server);
+    if (o && o->seen & SEEN_CLIENT_HELLO && o->client_hello.sni.length) {
         text_put(&t, " (");
         text_safe(&t, observation_text(o, o->client_hello.sni));
         text_put(&t, ")");
@@ -106,19 +112,24 @@ static void put_who(struct page *page, const struct observation *o)
     page_field(page, INDENT, HANG, "who", buffer);
 }
 
-static void put_when(struct page *page, const struct observation *o, const struct input_names *names)
+static void put_when(struct page *page, const struct case_about *about, const struct input_names *names)
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
-    text_time(&t, event_time(o), true);
-    const char *input = input_name(names, o->source);
+    text_time(&t, about->time, true);
+    if (!about->flow_id) {
+        text_put(&t, ", last seen");
+        page_field(page, INDENT, HANG, "when", buffer);
+        return;
+    }
+    const char *input = input_name(names, about->source);
     if (input) {
         text_put(&t, names->live ? ", interface " : ", ");
         text_safe(&t, span_of(input, strlen(input)));
     }
     if (!names || !names->live) {
         text_put(&t, ", frame ");
-        text_uint(&t, o->frame_number);
+        text_uint(&t, about->frame_number);
     }
     page_field(page, INDENT, HANG, "when", buffer);
 }
@@ -138,27 +149,26 @@ static void put_findings(struct page *page, const struct verdict *v, const char 
 
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v)
 {
-    const struct observation *o = c->observation;
     char observed[OBSERVED];
     struct text t = text_over(observed, sizeof observed);
     verdict_observed(v, c, &t);
-    const uint64_t before = count_kind(report, kind_name(report, o, v, span_of(observed, t.n)));
+    const uint64_t before = count_kind(report, kind_name(report, &c->about, v, span_of(observed, t.n)));
     if (before >= SHOWN_OF_A_KIND) {
         report->unshown.of_rule[rule_index(v->rule)]++;
         return;
     }
     struct page *page = &report->page;
     put_head(page, v);
-    put_when(page, o, report->names);
-    put_who(page, o);
+    put_when(page, &c->about, report->names);
+    put_who(page, c);
     put_findings(page, v, observed);
     if (before + 1 == SHOWN_OF_A_KIND)
         page_field(page, INDENT, INDENT, "", "Further ones like this at this server are only counted.");
     (void)fputc('\n', page->out);
 }
 
-void text_report_summary(struct text_report *report, const struct tally *tally,
+void text_report_summary(struct text_report *report, const struct tally *tally, const struct tally *advice,
                          const struct capture_health *health)
 {
-    summary_put(&report->page, tally, health, &report->unshown);
+    summary_put(&report->page, tally, advice, health, &report->unshown);
 }

@@ -27,7 +27,8 @@ void text_report_free(struct text_report *report);
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v);
 
 /* Everything that was judged, what was not and why, and the overall verdict as the last line. */
-void text_report_summary(struct text_report *report, const struct tally *tally,
+/* `advice`: the tally of the second profile, or NULL. */
+void text_report_summary(struct text_report *report, const struct tally *tally, const struct tally *advice,
                          const struct capture_health *health);
 
 /*

@@ -373,7 +373,9 @@ static const char *reason_words(const char *reason)
         {"unfinished", "the capture or the handshake ended before it was decided"},
         {"too-long", "a message was longer than the monitor keeps"},
         {"unknown-code", "a code point is in no registry that the monitor knows"},
-        {"undecided", "one connection alone does not decide the rule"},
+        {"undecided", "what was seen does not decide the rule"},
+        {"inconsistent", "what the peer showed contradicts itself"},
+        {"origin-not-seen", "the session began before the capture"},
     };
     for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
         if (strcmp(sentences[i].reason, reason) == 0)
@@ -407,8 +409,50 @@ static void put_unobservable(struct page *page, const struct tally *tally)
     }
 }
 
-void summary_put(struct page *page, const struct tally *tally, const struct capture_health *health,
-                 const struct unshown *unshown)
+static void put_excepted(struct page *page, const struct tally *tally)
+{
+    if (!tally->excepted)
+        return;
+    char buffer[PARAGRAPH];
+    struct text t = list_over(buffer);
+    for (size_t i = 0; i < tally->rule_count; i++)
+        if (tally->rules[i].excepted)
+            list_add(&t, rule_id(tally->rules[i].rule), tally->rules[i].excepted);
+    list_end(&t);
+    page_heading(page, "Excepted by the site's configuration (broken, and not counted as violations)");
+    page_field(page, INDENT, INDENT, "", buffer);
+}
+
+static void put_advice(struct page *page, const struct tally *advice)
+{
+    if (!advice)
+        return;
+    char buffer[PARAGRAPH];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, "Advice by ");
+    text_put(&t, profile_name(advice->profile));
+    page_heading(page, buffer);
+    page_field(page, INDENT, INDENT, "", profile_title(advice->profile));
+    if (!advice->verdict[VERDICT_FAIL]) {
+        page_field(page, INDENT, INDENT, "", "No finding.");
+        return;
+    }
+    for (size_t i = 0; i < advice->rule_count; i++) {
+        const struct rule_tally *r = &advice->rules[i];
+        if (!r->value[VERDICT_FAIL])
+            continue;
+        t = text_over(buffer, sizeof buffer);
+        text_put(&t, rule_id(r->rule));
+        text_put(&t, ": ");
+        text_counted(&t, r->value[VERDICT_FAIL], "finding", "findings");
+        text_put(&t, ". ");
+        text_put(&t, rule_requires(r->rule));
+        page_field(page, INDENT, DEEPER, "", buffer);
+    }
+}
+
+void summary_put(struct page *page, const struct tally *tally, const struct tally *advice,
+                 const struct capture_health *health, const struct unshown *unshown)
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
@@ -419,10 +463,13 @@ void summary_put(struct page *page, const struct tally *tally, const struct capt
     page_field(page, INDENT, INDENT, "", profile_title(tally->profile));
     put_handshakes(page, tally);
     put_violations(page, tally, unshown);
-    if (tally->handshakes) {
+    put_excepted(page, tally);
+    if (tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] ||
+        tally->verdict[VERDICT_NOT_OBSERVABLE] || tally->handshakes) {
         put_rules(page, tally);
         put_unobservable(page, tally);
     }
+    put_advice(page, advice);
     summary_capture(page, health);
     t = text_over(buffer, sizeof buffer);
     text_overall(&t, tally, health);

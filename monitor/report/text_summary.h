@@ -12,8 +12,9 @@ struct unshown {
     uint64_t other_kinds; /* not told apart: the table of kinds was full */
 };
 
-void summary_put(struct page *page, const struct tally *tally, const struct capture_health *health,
-                 const struct unshown *unshown);
+/* `advice`: the second profile's tally, or NULL. */
+void summary_put(struct page *page, const struct tally *tally, const struct tally *advice,
+                 const struct capture_health *health, const struct unshown *unshown);
 
 /* How the capture was, in sentences. */
 void summary_capture(struct page *page, const struct capture_health *health);

@@ -1,5 +1,7 @@
 #include "report/utwatch_object.h"
 
+#include "report/http_object.h"
+
 #include "report/names.h"
 
 static void put_numbers(struct json *j, const char *key, const uint16_t *number, size_t count)
@@ -166,7 +168,21 @@ static void put_client_certificate(struct json *j, const struct observation *o)
     json_close(j, '}');
 }
 
-static void put_session(struct json *j, const struct observation *o)
+/* Age of what was offered, where something of it is known. */
+static void put_age(struct json *j, const struct session_result *s)
+{
+    if (!s || !s->offered)
+        return;
+    json_string(j, "age_basis", age_basis_name(s->basis));
+    if (!s->known)
+        return;
+    const int64_t age = s->accepted ? s->resumed_age : s->offered_age;
+    json_uint(j, "age_s", age > 0 ? (uint64_t)(age / NANOS_PER_SECOND) : 0);
+    if (s->basis == AGE_EXACT)
+        json_time(j, "origin", s->origin);
+}
+
+static void put_session(struct json *j, const struct observation *o, const struct session_result *session)
 {
     static const char *const method[] = {NULL, NULL, "id", "ticket", "psk"};
     if (o->resumption == RESUMPTION_UNKNOWN)
@@ -175,6 +191,7 @@ static void put_session(struct json *j, const struct observation *o)
     json_bool(j, "resumed", o->resumption > RESUMPTION_FULL);
     if (method[o->resumption])
         json_string(j, "method", method[o->resumption]);
+    put_age(j, session);
     json_close(j, '}');
 }
 
@@ -225,8 +242,9 @@ static void put_encapsulation(struct json *j, const struct observation *o)
     json_close(j, ']');
 }
 
-void utwatch_facts(struct json *j, const struct observation *o, enum detail detail)
+static void handshake_facts(struct json *j, const struct policy_case *c, enum detail detail)
 {
+    const struct observation *o = c->observation;
     json_string(j, "outcome", outcome_name(o->outcome));
     json_string(j, "history", o->history);
     if (detail == DETAIL_SHORT)
@@ -244,11 +262,63 @@ void utwatch_facts(struct json *j, const struct observation *o, enum detail deta
         json_uint(j, "lifetime_hint", o->ticket_issued.lifetime_hint);
         json_close(j, '}');
     }
-    put_session(j, o);
+    put_session(j, o, c->session);
     put_alerts(j, o);
     put_unobserved(j, o->unobserved);
     put_slice(j, "authority", o, o->authority);
     put_encapsulation(j, o);
+}
+
+static void connection_facts(struct json *j, const struct http_connection *h)
+{
+    json_uint(j, "requests", h->requests);
+    json_uint(j, "answers", h->answers);
+    json_uint(j, "served", h->served);
+}
+
+static void server_facts(struct json *j, const struct peer *p)
+{
+    json_open(j, "server", '{');
+    json_uint(j, "handshakes", p->handshakes);
+    json_uint(j, "full_handshakes", p->full);
+    json_uint(j, "resumptions", p->resumed);
+    json_uint(j, "attempts", p->attempts);
+    json_uint(j, "refused_offers", p->refused_count);
+    json_close(j, '}');
+}
+
+static void ue_facts(struct json *j, const struct peer *p)
+{
+    json_open(j, "ue", '{');
+    json_uint(j, "handshakes", p->handshakes);
+    json_uint(j, "full_offers", p->full_offers);
+    json_uint(j, "attempts", p->attempts);
+    json_uint(j, "resumptions", p->resumed);
+    json_close(j, '}');
+}
+
+void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail)
+{
+    switch (c->kind) {
+    case CASE_HANDSHAKE:
+        handshake_facts(j, c, detail);
+        break;
+    case CASE_CONNECTION:
+        if (c->connection)
+            connection_facts(j, c->connection);
+        break;
+    case CASE_EXCHANGE:
+        http_facts(j, c->exchange);
+        break;
+    case CASE_SERVER:
+        server_facts(j, c->server);
+        break;
+    case CASE_UE:
+        ue_facts(j, c->ue);
+        break;
+    case CASE_KEY:
+        break;
+    }
 }
 
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c)
@@ -256,6 +326,7 @@ void utwatch_verdict(struct json *j, const struct verdict *v, const struct polic
     char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
     verdict_observed(v, c, &t);
+    json_string(j, "about", case_kind_name(c->kind));
     json_string(j, "rule", rule_id(v->rule));
     json_string(j, "clause", rule_clause(v->rule));
     json_string(j, "profile", rule_profile(v->rule));

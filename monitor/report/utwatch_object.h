@@ -7,7 +7,7 @@
 #include "report/json.h"
 #include "tls/observation.h"
 
-void utwatch_facts(struct json *j, const struct observation *o, enum detail detail);
+void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail);
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c);
 
 #endif

@@ -60,11 +60,17 @@ struct handshake {
     struct assembly side[2]; /* by the flow's sides */
     struct hello_memory memory;
     struct observation observation;
+    struct clear_text {
+        uint16_t length;
+        bool cut;
+        uint8_t bytes[CLEAR_BYTES];
+    } clear[2]; /* by enum side: application data under NULL encryption before the handshake was judged */
 };
 
 enum { LIST_ACTIVE, LIST_LINGERING, LIST_COUNT };
 
 struct tls {
+    struct siphash_key secret;
     struct pool slots;
     struct pool buffers[BUFFER_CLASSES];
     struct {
@@ -85,6 +91,10 @@ static inline enum side handshake_side(const struct handshake *h, unsigned flow_
 {
     return flow_side == h->flow->client ? CLIENT : SERVER;
 }
+
+/* The suite when it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
+const struct suite *handshake_clear_suite(const struct observation *o);
+size_t handshake_mac_bytes(const struct observation *o, const struct suite *suite);
 
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);

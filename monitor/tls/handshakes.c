@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct tls *tls_new(uint32_t handshakes)
+struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
 {
     /* Messages that straddle a border at one time: most are small, few are large. */
     static const size_t bytes[BUFFER_CLASSES] = {2048, 16384, MAX_MESSAGE_BYTES};
@@ -15,6 +15,7 @@ struct tls *tls_new(uint32_t handshakes)
     bool ok = pool_open(&tls->slots, sizeof(struct handshake), handshakes);
     for (size_t i = 0; i < BUFFER_CLASSES && ok; i++)
         ok = pool_open(&tls->buffers[i], bytes[i], count[i]);
+    tls->secret = secret;
     if (!ok) {
         tls_free(tls);
         return NULL;
@@ -78,7 +79,10 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     if (!index)
         return NULL;
     struct handshake *h = pool_at(&tls->slots, index);
-    memset(h, 0, sizeof *h);
+    memset(h, 0, offsetof(struct handshake, clear));
+    h->clear[0].length = h->clear[1].length = 0;
+    h->clear[0].cut = h->clear[1].cut = false;
+    h->memory.secret = tls->secret;
     h->flow = flow;
     h->request_side = NO_SIDE;
     h->last_activity = now;

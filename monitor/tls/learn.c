@@ -64,7 +64,48 @@ static void learn_alpn(struct observation *o, struct span body)
     }
 }
 
-static void learn_client_extension(struct observation *o, const struct extension *e)
+static uint64_t name_of(const struct hello_memory *memory, struct span bytes)
+{
+    uint64_t name = siphash(&memory->secret, bytes);
+    return name ? name : 1;
+}
+
+static void learn_ticket(struct observation *o, const struct hello_memory *memory, struct span ticket)
+{
+    struct client_hello_facts *f = &o->client_hello;
+    f->ticket_extension = true;
+    f->ticket = ticket.n > 0;
+    if (!f->ticket)
+        return;
+    f->ticket_name = name_of(memory, ticket);
+    struct cursor c = cursor_over(ticket);
+    struct cursor inner = cursor_vector(&c, 2);
+    if (c.status == PARSE_OK && !cursor_left(&c) && cursor_left(&inner))
+        f->ticket_inner_name = name_of(memory, cursor_rest(&inner));
+}
+
+/* RFC 8446 4.2.11: identities with their obfuscated ages. */
+static void learn_psk(struct observation *o, const struct hello_memory *memory, struct span body)
+{
+    struct client_hello_facts *f = &o->client_hello;
+    f->psk = true;
+    f->psk_count = 0;
+    struct cursor c = cursor_over(body);
+    struct cursor identities = cursor_vector(&c, 2);
+    while (cursor_left(&identities) && f->psk_count < UINT8_MAX) {
+        struct cursor identity = cursor_vector(&identities, 2);
+        struct span bytes = cursor_rest(&identity);
+        uint32_t age = cursor_u32(&identities);
+        if (identities.status != PARSE_OK)
+            return;
+        if (f->psk_count < MAX_PSK_IDENTITIES)
+            f->psk_name[f->psk_count] = age ? name_of(memory, bytes) : 0;
+        f->psk_count++;
+    }
+}
+
+static void learn_client_extension(struct observation *o, const struct hello_memory *memory,
+                                   const struct extension *e)
 {
     struct client_hello_facts *f = &o->client_hello;
     bool cut = false;
@@ -90,11 +131,10 @@ static void learn_client_extension(struct observation *o, const struct extension
         f->extended_master_secret = true;
         break;
     case EXTENSION_SESSION_TICKET:
-        f->ticket_extension = true;
-        f->ticket = e->body.n > 0;
+        learn_ticket(o, memory, e->body);
         break;
     case EXTENSION_PRE_SHARED_KEY:
-        f->psk = true;
+        learn_psk(o, memory, e->body);
         break;
     case EXTENSION_EARLY_DATA:
         f->early_data = true;
@@ -111,7 +151,8 @@ static void learn_client_extension(struct observation *o, const struct extension
     f->lists_cut |= cut;
 }
 
-static void learn_client_extensions(struct observation *o, struct span extensions)
+static void learn_client_extensions(struct observation *o, const struct hello_memory *memory,
+                                    struct span extensions)
 {
     struct client_hello_facts *f = &o->client_hello;
     struct cursor c = cursor_over(extensions);
@@ -121,7 +162,7 @@ static void learn_client_extensions(struct observation *o, struct span extension
             f->extensions[f->extension_count++] = e.type;
         else
             f->extensions_cut = true;
-        learn_client_extension(o, &e);
+        learn_client_extension(o, memory, &e);
     }
     f->max_version = f->version;
     if (f->version_count) {
@@ -169,7 +210,7 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
     f->lists_cut |= keep_list8(hello.compression, f->compression, &f->compression_count, MAX_COMPRESSION);
     f->compression_null = hello.compression.n && memchr(hello.compression.p, 0, hello.compression.n) != NULL;
     f->has_extensions = hello.has_extensions;
-    learn_client_extensions(o, hello.extensions);
+    learn_client_extensions(o, memory, hello.extensions);
     ja3_client(&hello, f->ja3);
     f->ja3_known = true;
     return true;
@@ -229,9 +270,12 @@ static void learn_server_extension(struct observation *o, const struct extension
     case EXTENSION_KEY_SHARE_OLD:
         f->key_share_group = cursor_u16(&c);
         break;
-    case EXTENSION_PRE_SHARED_KEY:
+    case EXTENSION_PRE_SHARED_KEY: {
+        uint16_t selected = cursor_u16(&c);
         f->psk = true;
+        f->psk_selected = selected < UINT8_MAX ? (uint8_t)selected : UINT8_MAX;
         break;
+    }
     case EXTENSION_SESSION_TICKET:
         f->ticket_extension = true;
         break;
@@ -325,13 +369,14 @@ bool learn_certificate_request(struct observation *o, struct span body)
     return true;
 }
 
-bool learn_session_ticket(struct observation *o, struct span body)
+bool learn_session_ticket(struct observation *o, const struct hello_memory *memory, struct span body)
 {
     struct session_ticket ticket;
     if (session_ticket_parse(body, &ticket) != PARSE_OK)
         return false;
     o->ticket_issued.lifetime_hint = ticket.lifetime_hint;
     o->ticket_issued.length = (uint16_t)ticket.ticket.n;
+    o->ticket_issued.name = ticket.ticket.n ? name_of(memory, ticket.ticket) : 0;
     o->seen |= SEEN_TICKET;
     return true;
 }

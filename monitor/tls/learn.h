@@ -5,12 +5,14 @@
 #ifndef UTWATCH_TLS_LEARN_H
 #define UTWATCH_TLS_LEARN_H
 
+#include "base/siphash.h"
 #include "tls/observation.h"
 #include "wire/hello.h"
 
 /* What has to be remembered of a hello beyond its facts, for the length of the handshake. */
 struct hello_memory {
     uint8_t client_random[32];
+    struct siphash_key secret; /* names of tickets and identities are made with it */
 };
 
 bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
@@ -30,7 +32,7 @@ void learn_name_after_certificate(struct observation *o);
 bool learn_client_certificate(struct observation *o, struct span body);
 bool learn_server_key_exchange(struct observation *o, struct span body);
 bool learn_certificate_request(struct observation *o, struct span body);
-bool learn_session_ticket(struct observation *o, struct span body);
+bool learn_session_ticket(struct observation *o, const struct hello_memory *memory, struct span body);
 
 /* A name into the observation's text; length 0 when there is no room (text_cut is set). */
 struct text_slice learn_text(struct observation *o, struct span bytes);

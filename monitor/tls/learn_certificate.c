@@ -114,6 +114,7 @@ static void learn_authority(struct certificate_facts *f, struct span der)
         f->ca_unparsed = true;
         return;
     }
+    f->ca_subordinate = (uint16_t)(f->ca_subordinate + !span_equal(x.subject, x.issuer));
     bool basic = x.presence & x.critical & X509_HAS_BASIC_CONSTRAINTS;
     f->ca_not_ca |= !basic || !x.is_ca;
     f->ca_without_sign |= x.presence & X509_HAS_KEY_USAGE && !(x.key_usage & X509_KEY_CERT_SIGN);

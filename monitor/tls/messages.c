@@ -159,7 +159,7 @@ static bool learn_message(struct handshake *h, enum side who, uint8_t type, stru
     case MESSAGE_CERTIFICATE_REQUEST:
         return learn_certificate_request(o, body);
     case MESSAGE_NEW_SESSION_TICKET:
-        return learn_session_ticket(o, body);
+        return learn_session_ticket(o, &h->memory, body);
     case MESSAGE_SERVER_HELLO_DONE:
         o->seen |= SEEN_SERVER_HELLO_DONE;
         return body.n == 0;

@@ -7,9 +7,9 @@
 const char *unobserved_name(unsigned bit_index)
 {
     static const char *const names[UNOBSERVED_COUNT] = {
-        "client-direction", "server-direction", "gap",       "midstream", "encrypted",
-        "truncated",        "evicted",          "overlap",   "malformed", "unfinished",
-        "too-long",         "unknown-code",     "undecided",
+        "client-direction", "server-direction", "gap",       "midstream",    "encrypted",
+        "truncated",        "evicted",          "overlap",   "malformed",    "unfinished",
+        "too-long",         "unknown-code",     "undecided", "inconsistent", "origin-not-seen",
     };
     assert(bit_index < UNOBSERVED_COUNT);
     return names[bit_index];

@@ -56,9 +56,11 @@ enum unobserved {
     UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
     UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */
     UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
-    UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but one connection alone does not decide the rule */
+    UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but it does not decide the rule */
+    UNOBSERVED_INCONSISTENT = 1 << 13, /* what a peer showed contradicts itself (E19) */
+    UNOBSERVED_ORIGIN = 1 << 14,       /* the session began before the capture, or was forgotten (E8) */
 };
-#define UNOBSERVED_COUNT 13
+#define UNOBSERVED_COUNT 15
 
 /* "server-direction", "gap", ... as in the JSON contract, for one bit. */
 const char *unobserved_name(unsigned bit_index);
@@ -121,7 +123,12 @@ struct client_hello_facts {
     bool ticket_extension;
     bool psk; /* pre_shared_key */
     bool early_data;
-    bool has_extensions; /* an extensions block was there, even empty */
+    /* Names of what the client offers to resume: SipHash under the session key, 0 for none. */
+    uint64_t ticket_name;
+    uint64_t ticket_inner_name;            /* the same ticket without the inner length of RFC 4507 */
+    uint64_t psk_name[MAX_PSK_IDENTITIES]; /* 0: established externally, it has no age (RFC 8446 4.2.11) */
+    uint8_t psk_count;                     /* identities offered, also those beyond psk_name[] */
+    bool has_extensions;                   /* an extensions block was there, even empty */
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;
@@ -154,7 +161,8 @@ struct server_hello_facts {
     uint8_t session_id_len;
     uint8_t session_id[32];
     uint8_t compression;
-    bool psk; /* pre_shared_key: the PSK was taken */
+    bool psk;             /* pre_shared_key: the PSK was taken */
+    uint8_t psk_selected; /* which of the client's */
     bool ticket_extension;
     bool renegotiation_info;
     bool extended_master_secret;
@@ -196,10 +204,11 @@ struct certificate_facts {
     bool name_matches;
     /* of the CA certificates sent with it */
     uint16_t ca_count;
-    uint32_t ca_largest;  /* bytes of DER */
-    bool ca_not_ca;       /* one lacks basicConstraints critical cA TRUE */
-    bool ca_without_sign; /* one has keyUsage without keyCertSign */
-    bool ca_weak_key;     /* one below 1024 RSA / 160 EC */
+    uint16_t ca_subordinate; /* of them, those that another CA has issued */
+    uint32_t ca_largest;     /* bytes of DER */
+    bool ca_not_ca;          /* one lacks basicConstraints critical cA TRUE */
+    bool ca_without_sign;    /* one has keyUsage without keyCertSign */
+    bool ca_weak_key;        /* one below 1024 RSA / 160 EC */
     bool ca_unparsed;
 };
 
@@ -261,6 +270,7 @@ struct observation {
     struct {
         uint32_t lifetime_hint; /* seconds */
         uint16_t length;        /* of the ticket */
+        uint64_t name;          /* as client_hello.ticket_name */
     } ticket_issued;
 
     char text[OBSERVATION_TEXT]; /* what the slices point into */

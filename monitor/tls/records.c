@@ -150,6 +150,24 @@ static void begin_record(struct tls *tls, struct handshake *h, unsigned side, st
         a->record_protected = false;
 }
 
+/* Data of a NULL-encryption suite are kept until the handshake is judged. The MAC ends each record. */
+static void clear_keep(struct handshake *h, unsigned side, struct span fragment)
+{
+    const struct suite *suite = handshake_clear_suite(&h->observation);
+    enum side who = handshake_side(h, side);
+    if (!suite || !h->observation.encrypted[who])
+        return;
+    size_t left = h->side[side].record_left;
+    size_t mac = handshake_mac_bytes(&h->observation, suite);
+    fragment = span_head(fragment, left > mac ? left - mac : 0);
+    struct clear_text *kept = &h->clear[who];
+    struct span part = span_head(fragment, sizeof kept->bytes - kept->length);
+    kept->cut |= part.n < fragment.n;
+    if (part.n && !kept->cut)
+        memcpy(kept->bytes + kept->length, part.p, part.n);
+    kept->length = (uint16_t)(kept->length + (kept->cut ? 0 : part.n));
+}
+
 static void feed_fragment(struct tls *tls, struct handshake *h, unsigned side, struct span fragment,
                           nanos now)
 {
@@ -179,6 +197,7 @@ static void feed_fragment(struct tls *tls, struct handshake *h, unsigned side, s
     case RECORD_APPLICATION_DATA:
         if (first)
             handshake_data(tls, h, side, record_length, now);
+        clear_keep(h, side, fragment);
         break;
     default:
         break;

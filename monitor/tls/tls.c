@@ -59,7 +59,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
     struct observation *o = &h->observation;
     h->begun = true;
     flow->state = FLOW_HANDSHAKE;
-    flow->client = (uint8_t)client_side(flow, side, opening, bytes);
+    flow->client = client_side(flow, side, opening, bytes) & 1U;
     o->client = flow->end[flow->client];
     o->server = flow->end[!flow->client];
     o->started = flow->first_seen;
@@ -419,7 +419,10 @@ void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
             return;
         }
         flow->marks[side] &= (uint8_t)~SIDE_LOST;
-        tls->counters.renegotiations += header.type == RECORD_HANDSHAKE;
+        if (header.type == RECORD_HANDSHAKE) {
+            tls->counters.renegotiations++;
+            flow->renegotiated = 1;
+        }
         tls->counters.later_alerts += header.type == RECORD_ALERT;
         size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
         if (record > at_header.n) {

@@ -8,9 +8,11 @@
 #ifndef UTWATCH_TLS_TLS_H
 #define UTWATCH_TLS_TLS_H
 
+#include "base/siphash.h"
 #include "flow/flow.h"
 #include "flow/stream.h"
 #include "tls/observation.h"
+#include "wire/record.h"
 
 struct tls_counters {
     uint64_t handshakes;     /* observations finished */
@@ -29,8 +31,8 @@ struct tls_counters {
 
 struct tls;
 
-/* Takes all memory. NULL when it is not to be had. */
-struct tls *tls_new(uint32_t handshakes);
+/* Takes all memory. NULL when it is not to be had. `secret` is what tickets and identities are named with. */
+struct tls *tls_new(uint32_t handshakes, struct siphash_key secret);
 void tls_free(struct tls *tls);
 const struct tls_counters *tls_counters(const struct tls *tls);
 
@@ -51,6 +53,28 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
 
 /* The connection's side was reset. */
 void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
+
+/*
+ * NULL encryption (E14): after tls_finish() and before tls_release(), a complete handshake whose application
+ * data can be read. `reader` goes on where each side's records stand; `early` is what came already, valid
+ * until tls_release(). False: there is nothing to be read.
+ */
+struct clear_reader {
+    struct clear_side {
+        uint8_t header[RECORD_HEADER_BYTES];
+        uint8_t header_length;
+        bool data; /* the current record is application data */
+        bool lost; /* record borders are not known */
+        uint32_t left;
+    } side[2]; /* by the flow's sides */
+    uint16_t mac_bytes;
+};
+bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
+                     struct span early[2]);
+
+/* The next application data in *bytes, which is moved behind them; empty when there are none left. */
+struct span clear_next(struct clear_reader *reader, unsigned side, struct span *bytes);
+void clear_gap(struct clear_reader *reader, unsigned side, size_t gap);
 
 /* A segment in FLOW_RECORDS, its payload from the next record header on. */
 void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header);

@@ -14,6 +14,7 @@ MAY = {  # clean verdict -> what damage may make of it
     "fail": {"fail", "not_observable"},
     "not_observable": {"not_observable"},
     "not_applicable": {"not_applicable", "not_observable"},
+    None: {"not_applicable", "not_observable"},  # nothing of the kind was there to judge
 }
 
 
@@ -22,7 +23,7 @@ def verdicts(binary, path, profile):
     stats = of_type(evs, "stats")[-1]["stats"]
     out = {}
     for rule, counts in rule_counts(evs).items():
-        for value in MAY:
+        for value in filter(None, MAY):
             if counts.get(value):
                 out[rule] = value
     return out, set(stats["verdicts"]["reasons"]), len(of_type(evs, "tls"))
@@ -65,8 +66,8 @@ with tempfile.TemporaryDirectory() as folder:
             reasons_seen |= reasons
             checked += 1
             for rule, value in got.items():
-                if value not in MAY[clean[rule]]:
-                    problems.append("%s, %s: %s was %s, is %s" % (entry["file"], what, rule, clean[rule], value))
+                if value not in MAY[clean.get(rule)]:
+                    problems.append("%s, %s: %s was %s, is %s" % (entry["file"], what, rule, clean.get(rule), value))
             if wanted and handshakes and not wanted & reasons:
                 problems.append("%s, %s: the reasons are %s" % (entry["file"], what, sorted(reasons)))
 for reason in ("server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):

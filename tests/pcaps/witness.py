@@ -59,7 +59,7 @@ def hello_facts(node, sslv2):
     lengths = [f.get("show") for f in fields(node, "tls.handshake.extension.len")]
     return {"format": "sslv2" if sslv2 else "tls", "sni": show(node, "tls.handshake.extensions_server_name"),
             "suites": ["0x" + (f.get("value") or "").rjust(6 if sslv2 else 4, "0") for f in codes],
-            "random": value(node, "tls.handshake.random"),
+            "random": value(node, "tls.handshake.random"), "session_id": value(node, "tls.handshake.session_id"), "psk": "41" in numbers,
             "ticket": any(n == "35" and int(x) > 0 for n, x in zip(numbers, lengths))}
 
 
@@ -126,7 +126,7 @@ def record(connection, side, node):
 def connections(path):
     """As dissect() has it. To the HTTP of tshark all that follows 101 is its own, so TLS within HTTP (RFC 2817) takes a second look without it."""
     found, hosts, bad = dissect(path)
-    if any(101 in c.statuses for c in found):
+    if any(101 in c.statuses or "CONNECT" in c.requests and max(c.statuses, default=0) >= 300 for c in found):
         for c, secure in zip(found, dissect(path, "--disable-protocol", "http")[0]):
             c.messages = secure.messages
     return found, hosts, bad

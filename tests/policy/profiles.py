@@ -1,49 +1,74 @@
 #!/usr/bin/env python3
-"""Which rule stands in which shipped profile, and with which clause, severity and side at fault, as the catalogue has it;
-and the events that turn out differently under the two pseudo-CRs. usage: profiles.py UTWATCH"""
+"""Every rule of the catalogue stands in exactly the profiles that the catalogue says, with its severity, side, basis and clause, and no other
+rule stands there. usage: profiles.py UTWATCH [REQUIREMENTS]     REQUIREMENTS: the document that the catalogue was taken from, when it is at hand"""
+import os
 import re
 import subprocess
 import sys
 
-# id: (profiles: b v1.0.0, 1 pcr-1, 2 pcr-2; severity; binds)
-CATALOGUE = {
-    "ut-5.1.1-auth-http-based": ("1b", "medium", "both"),
-    "ut-5.1.2-effective-key-128": ("1b", "high", "both"),
-    "ut-5.1.2-possible-128": ("2", "medium", "both"),
-    "ut-6-version-min": ("12", "high", "both"),
-    "ut-6-version-forbidden": ("12", "high", "both"),
-    "ut-6-sslv2-hello": ("12", "low", "ue"),
-    "ut-6.1.1-no-required-ue-cert": ("1", "medium", "server"),
-    "ut-6.1.2-server-certificate": ("12", "high", "server"),
-    "ut-6.1.2-ue-accepted-bad-cert": ("12", "medium", "ue"),
-    "ut-6.1.3-empty-certificate": ("12", "medium", "ue"),
-    "ut-6.1.3-server-continues": ("12", "low", "server"),
-    "ut-6.2-ue-offers-encryption": ("12", "high", "ue"),
-    "ut-6.2-null-integrity": ("12", "high", "both"),
-    "ut-6.2-null-integrity-offered": ("12", "low", "ue"),
-    "ut-6.2-null-encryption-used": ("12", "info", "both"),
-    "ut-6.4-anonymous-key-exchange": ("12b", "high", "both"),  # medium in v1.0.0
-    "ut-6.4-listed-anonymous": ("12", "high", "both"),
-    "ut-6.4-anonymous-offered": ("12", "info", "ue"),
-    "ut-7.2-only-anonymous": ("12", "high", "server"),
-    "ut-7.2-only-anonymous-extended": ("12", "medium", "server"),
-    "ut-7.2-no-integrity": ("12", "high", "server"),
-    "ut-7.2-no-encryption": ("12", "high", "server"),
-    "ut-7.2-policy-128": ("12", "high", "server"),
-    "ut-7.2-no-alert": ("12", "low", "server"),
-}
-problems = []
-for letter, profile in (("b", "ts33141-v1.0.0"), ("1", "ts33141-pcr1"), ("2", "ts33141-pcr2")):
-    out = subprocess.run([sys.argv[1], "--list-rules", "-p", profile], capture_output=True, text=True).stdout
-    rules = {m[1]: (m[2], m[3]) for m in re.finditer(r"^(ut-\S+)\s+(\w+)\s+(\w+)\s", out, re.M)}
-    wanted = {i for i, (profiles, _, _) in CATALOGUE.items() if letter in profiles}
-    if set(rules) != wanted:
-        problems.append("%s holds %s, lacks %s" % (profile, sorted(set(rules) - wanted), sorted(wanted - set(rules))))
-    for i in wanted & set(rules):
-        severity = "medium" if (i, letter) == ("ut-6.4-anonymous-key-exchange", "b") else CATALOGUE[i][1]
-        if rules[i] != (severity, CATALOGUE[i][2]):
-            problems.append("%s %s is %s" % (profile, i, rules[i]))
+from catalogue import CATALOGUE, DEVIATIONS
+
+PROFILES = {"b": "ts33141-v1.0.0", "1": "ts33141-pcr1", "2": "ts33141-pcr2", "w": "wap-219", "f": "rel6-final", "m": "modern",
+            "d": "modern-draft", "a": "ls-advice"}
+WORDS = {"H": "high", "M": "medium", "L": "low", "I": "info"}
+BASES = {"D": "direct", "I": "inferred", "P": "partial"}
+DRAFTS = "b12fda"  # profiles that have to say that they are drafts
+problems, checked = [], 0
+
+
+def run(*words):
+    return subprocess.run([sys.argv[1], *words], capture_output=True, text=True).stdout
+
+
+def explained(profile, rule):
+    text = run("--explain", rule, "-p", profile)
+    return {m[1]: m[2].strip() for m in re.finditer(r"^  (binds|severity|basis|note|about) +(.*)$", text, re.M)}, text
+
+
+def hold(condition, *what):
+    global checked
+    checked += 1
+    if not condition:
+        problems.append(" ".join(str(w) for w in what))
+
+
+clauses = {}
+for letter, profile in PROFILES.items():
+    listing = run("--list-rules", "-p", profile)
+    rules = {m[1]: m[2] for m in re.finditer(r"^(\S+) +(?:high|medium|low|info) +(?:ue|server|both) +(.*)$", listing, re.M)}
+    # The draft of a profile holds what the profile holds.
+    wanted = {i for i, row in CATALOGUE.items() if letter in row[0] or (letter == "d" and "m" in row[0])}
+    hold(set(rules) == wanted, profile, "holds besides", sorted(set(rules) - wanted), "and lacks", sorted(wanted - set(rules)))
+    hold(("(draft)" in listing.split("\n")[0]) == (letter in DRAFTS), profile, "and its status:", listing.split("\n")[0])
+    for rule in sorted(wanted & set(rules)):
+        _, severity, binds, basis = CATALOGUE[rule]
+        other = DEVIATIONS.get((rule, letter), {})
+        facts, text = explained(profile, rule)
+        hold(facts["severity"] == WORDS[other.get("severity", severity)], profile, rule, "has severity", facts["severity"])
+        hold(facts["binds"] == {"ue": "UE", "server": "server", "both": "UE and server"}[binds], profile, rule, "binds", facts["binds"])
+        hold(("never: pass" in text) == ("neg. only" in basis), profile, rule, "and never passing")
+        hold(("never: fail" in text) == ("pos. only" in basis), profile, rule, "and never failing")
+        letters = re.findall(r"\b[DIP]\b", basis)
+        found = {facts["basis"]} | set(re.findall(r"basis: (\w+)", text))
+        hold(BASES[letters[0]] in found, profile, rule, "has basis", sorted(found), "not", BASES[letters[0]])
+        hold({BASES[x] for x in letters} <= found or rule == "dp-3.2-key-lifetime-24h", profile, rule, "has basis", sorted(found), "not", basis)
+        clauses.setdefault(rule, set()).add(rules[rule].strip())
+        if letter == "f":
+            hold("note" in facts and "not verified" in text, profile, rule, "does not say that it is not verified")
+        if letter == "d" and CATALOGUE[rule][0] == "d":
+            hold("draft" in facts.get("note", ""), profile, rule, "does not say that it comes from a draft")
+for rule in CATALOGUE:
+    number = re.search(r"-(\d[\d.]*)", rule)
+    if number and rule.startswith(("ut-", "wap219-", "wapcert-", "rfc2246-", "dp-")):
+        hold(any(number[1] in c for c in clauses[rule]) or rule == "wapcert-6.4-utf8", rule, "stands under", clauses[rule])
+for rule, where in DEVIATIONS:
+    hold(rule in CATALOGUE, "a deviation of no rule:", rule)
+if len(sys.argv) > 2 and os.path.exists(sys.argv[2]):
+    text = open(sys.argv[2]).read()
+    ids = set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9.]+)+)`", "\n".join(
+        line.strip("|").split("|")[0] for line in text[text.index("## 8. Rule catalogue"):].splitlines() if line.startswith("| `"))))
+    hold(ids == set(CATALOGUE), "the document's catalogue has besides", sorted(ids - set(CATALOGUE)), "and lacks", sorted(set(CATALOGUE) - ids))
 for p in problems:
     print("NOT RIGHT:", p)
-print("%d rules, %d not right" % (len(CATALOGUE), len(problems)))
+print("%d rules, %d checks, %d not right" % (len(CATALOGUE), checked, len(problems)))
 sys.exit(1 if problems else 0)

@@ -23,12 +23,12 @@ static void print(struct text *t)
 
 static void print_in(size_t space, const struct input_names *inputs, const struct verdict *v)
 {
-    const struct policy_case c = {.observation = &o};
+    const struct policy_case c = case_of_handshake(&o);
     struct text t = text_over(line, space);
     if (v)
-        json_alert_event(&t, &c, inputs, v);
+        json_alert_event(&t, &c, inputs, v, false);
     else
-        json_tls_event(&t, &o, inputs);
+        sample_tls_event(&t, &o, inputs);
     print(&t);
 }
 
@@ -50,6 +50,44 @@ static void (*const samples[])(struct observation *) = {sample_empty, sample_ful
                                                         sample_sslv2, sample_one_sided, sample_largest};
 #define SAMPLES (sizeof samples / sizeof *samples)
 
+/* Cases of the other kinds, each with an alert. */
+static void other_kinds(void)
+{
+    const struct verdict v = stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL);
+    sample_full(&o);
+    struct http_exchange e = {.client = o.client,
+                              .server = o.server,
+                              .flow_id = 7,
+                              .request_seen = true,
+                              .response_seen = true,
+                              .method = HTTP_PUT,
+                              .status = 200,
+                              .gba_realm = true,
+                              .user = {.length = 3, .bytes = "abc"},
+                              .identity = {.length = 3, .bytes = "\"\n\377"},
+                              .auid = {.length = 2, .bytes = "au"},
+                              .host = {.length = 2, .bytes = "ho"}};
+    struct http_connection h = {.client = o.client, .server = o.server, .flow_id = 7, .requests = 1};
+    struct peer server = {.end = o.server, .side = SERVER, .handshakes = 3};
+    struct peer ue = {.end = o.client, .side = CLIENT, .handshakes = 3};
+    struct key_use key = {.client = o.client, .server = o.server, .flow_id = 7};
+    struct peer_evidence evidence = {.refusal_count = 0};
+    const struct policy_case cases[] = {
+        case_of_exchange(&e), case_of_connection(&h, "HTTP"),   case_of_connection(&h, "SSH"),
+        case_of_key(&key),    case_of_peer(&server, &evidence), case_of_peer(&ue, &evidence),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text t = text_over(line, sizeof line);
+        if (cases[i].kind == CASE_CONNECTION)
+            json_flow_event(&t, &cases[i], &names);
+        json_alert_event(&t, &cases[i], &names, &v, i % 2);
+        print(&t);
+    }
+    struct verdict excepted = v;
+    excepted.excepted = "a reason";
+    tally_add(&tally, &cases[0], &excepted, 1);
+}
+
 static void events(void)
 {
     for (size_t i = 0; i < SAMPLES; i++) {
@@ -61,13 +99,13 @@ static void events(void)
         v.basis = (enum basis)(i % 3);
         v.note = i % 2 ? "a remark" : NULL;
         print_in(sizeof line, &names, &v);
-        tally_add(&tally, &o, &v, 1);
+        sample_add(&tally, &o, &v, 1);
         v = stand_in_verdict(RULE_VERSION, VERDICT_PASS);
         v.note = "a remark";
-        tally_add(&tally, &o, &v, 1);
+        sample_add(&tally, &o, &v, 1);
         v = stand_in_verdict(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
         v.reasons = (1u << UNOBSERVED_COUNT) - 1;
-        tally_add(&tally, &o, &v, 1);
+        sample_add(&tally, &o, &v, 1);
     }
     print_in(4096, &names, NULL); /* the largest, shortened */
     static const uint16_t versions[] = {0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304, 0x0999};
@@ -75,13 +113,14 @@ static void events(void)
         sample_full(&o);
         o.outcome = (enum outcome)(i % OUTCOMES);
         o.server_hello.version = versions[i];
-        tally_add(&tally, &o, NULL, 0);
+        sample_add(&tally, &o, NULL, 0);
     }
     const struct verdict v = stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL);
     for (uint32_t i = 0; i <= MAX_OFFENDERS; i++) {
         o.server = sample_ipv4(0xc0000200 + i, 443);
-        tally_add(&tally, &o, &v, 1);
+        sample_add(&tally, &o, &v, 1);
     }
+    other_kinds();
     struct text t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);
@@ -93,12 +132,12 @@ static void events(void)
 static void judged(struct text_report *report, size_t rule, enum verdict_value value, enum fault fault)
 {
     struct verdict v = stand_in_verdict(rule, value);
-    const struct policy_case c = {.observation = &o};
+    const struct policy_case c = case_of_handshake(&o);
     if (value == VERDICT_FAIL) {
         v.fault = fault;
         text_report_violation(report, &c, &v);
     }
-    tally_add(&tally, &o, &v, 1);
+    sample_add(&tally, &o, &v, 1);
 }
 
 static void people(bool colour)
@@ -118,7 +157,7 @@ static void people(bool colour)
         if (i % 40 == 0)
             judged(report, RULE_KEY_BITS, VERDICT_FAIL, FAULT_BOTH);
     }
-    text_report_summary(report, &tally, &health);
+    text_report_summary(report, &tally, NULL, &health);
     text_report_free(report);
 }
 

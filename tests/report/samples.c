@@ -222,3 +222,16 @@ void sample_largest(struct observation *o)
     while (o->certificate.alt_name_count < MAX_ALT_NAMES && o->text_used + sizeof control <= sizeof o->text)
         o->certificate.alt_names[o->certificate.alt_name_count++] = sample_text(o, control, sizeof control);
 }
+
+void sample_add(struct tally *tally, const struct observation *o, const struct verdict *verdicts,
+                size_t count)
+{
+    const struct policy_case c = case_of_handshake(o);
+    tally_add(tally, &c, verdicts, count);
+}
+
+void sample_tls_event(struct text *out, const struct observation *o, const struct input_names *names)
+{
+    const struct policy_case c = case_of_handshake(o);
+    json_tls_event(out, &c, names);
+}

@@ -6,6 +6,8 @@
 #define UTWATCH_TESTS_REPORT_STAND_IN_H
 
 #include "policy/policy.h"
+#include "report/event_json.h"
+#include "report/tally.h"
 
 struct rule {
     size_t index;
@@ -44,5 +46,10 @@ void sample_sslv2(struct observation *o);
 void sample_one_sided(struct observation *o);
 /* Every list at its longest, every name at the most bytes. */
 void sample_largest(struct observation *o);
+
+/* The observation as a judged case, counted or written. */
+void sample_add(struct tally *tally, const struct observation *o, const struct verdict *verdicts,
+                size_t count);
+void sample_tls_event(struct text *out, const struct observation *o, const struct input_names *names);
 
 #endif

@@ -29,7 +29,7 @@ static json_t *parse(const struct text *t)
 static json_t *tls_event(void)
 {
     struct text t = text_over(line, sizeof line);
-    json_tls_event(&t, &o, &names);
+    sample_tls_event(&t, &o, &names);
     return parse(&t);
 }
 
@@ -187,7 +187,7 @@ static void live_events_name_the_interface(void **state)
     const struct input_names live = {.name = interfaces, .count = 1, .live = true};
     sample_empty(&o);
     struct text t = text_over(line, sizeof line);
-    json_tls_event(&t, &o, &live);
+    sample_tls_event(&t, &o, &live);
     json_t *e = parse(&t);
     assert_text(e, "in_iface", "eth0");
     assert_absent(e, "pcap_filename");
@@ -202,9 +202,9 @@ static void alert_carries_the_verdict(void **state)
     struct verdict v = stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL);
     v.basis = BASIS_INFERRED;
     v.note = "a remark";
-    const struct policy_case c = {.observation = &o};
+    const struct policy_case c = case_of_handshake(&o);
     struct text t = text_over(line, sizeof line);
-    json_alert_event(&t, &c, &names, &v);
+    json_alert_event(&t, &c, &names, &v, false);
     json_t *e = parse(&t);
     assert_text(e, "event_type", "alert");
     assert_text(e, "alert.action", "allowed");
@@ -230,7 +230,7 @@ static void alert_carries_the_verdict(void **state)
     for (unsigned s = 0; s < 4; s++) {
         v.severity = (enum severity)s;
         t = text_over(line, sizeof line);
-        json_alert_event(&t, &c, &names, &v);
+        json_alert_event(&t, &c, &names, &v, false);
         e = parse(&t);
         assert_number(e, "alert.severity", severities[s]);
         json_decref(e);
@@ -355,7 +355,7 @@ static void no_space_breaks_an_event(void **state)
     static struct observation large;
     sample_largest(&large);
     const struct verdict v = stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL);
-    const struct policy_case c = {.observation = &large};
+    const struct policy_case c = case_of_handshake(&large);
     size_t full = 0;
     size_t shortened = 0;
     size_t nothing = 0;
@@ -363,7 +363,7 @@ static void no_space_breaks_an_event(void **state)
         struct text t = text_over(line, space);
         text_put(&t, space > 2 ? "#\n" : "");
         const size_t before = t.n;
-        json_alert_event(&t, &c, &names, &v);
+        json_alert_event(&t, &c, &names, &v, false);
         if (t.cut) {
             assert_int_equal(t.n, before);
             assert_int_equal(t.p[t.n], '\0');
@@ -390,8 +390,8 @@ static void stats_count_what_was_tallied(void **state)
     sample_full(&o);
     const struct verdict verdicts[] = {stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL),
                                        stand_in_verdict(RULE_VERSION, VERDICT_NOT_OBSERVABLE)};
-    tally_add(&tally, &o, verdicts, 2);
-    tally_add(&tally, &o, verdicts, 2);
+    sample_add(&tally, &o, verdicts, 2);
+    sample_add(&tally, &o, verdicts, 2);
     const struct capture_health health = {.frames = 10, .gaps = 1, .gap_bytes = 1460};
     struct text t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &health, o.hello_time[CLIENT]);

@@ -27,7 +27,7 @@ static void add(void (*sample)(struct observation *), size_t rule, enum verdict_
 {
     sample(&o);
     const struct verdict v = stand_in_verdict(rule, value);
-    tally_add(&tally, &o, &v, 1);
+    sample_add(&tally, &o, &v, 1);
 }
 
 static void handshakes_by_what_they_were(void **state)
@@ -63,7 +63,7 @@ static void offend(const struct verdict *v, uint32_t client, uint16_t client_por
     sample_empty(&o);
     o.client = sample_ipv4(client, client_port);
     o.server = sample_ipv4(server, 443);
-    tally_add(&tally, &o, v, 1);
+    sample_add(&tally, &o, v, 1);
 }
 
 static void a_ue_is_known_by_its_address_alone(void **state)

@@ -66,8 +66,8 @@ static size_t occurrences(const char *what)
 static void judge(size_t rule, enum verdict_value value)
 {
     const struct verdict v = stand_in_verdict(rule, value);
-    const struct policy_case c = {.observation = &o};
-    tally_add(&tally, &o, &v, 1);
+    const struct policy_case c = case_of_handshake(&o);
+    sample_add(&tally, &o, &v, 1);
     if (value == VERDICT_FAIL)
         text_report_violation(report, &c, &v);
 }
@@ -111,7 +111,7 @@ static void equal_violations_are_summed_up(void **state)
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     assert_int_equal(occurrences("192.0.2.1:8443"), 1);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, &health);
+    text_report_summary(report, &tally, NULL, &health);
     assert_int_equal(occurrences("102 violations, 97 of them not shown above"), 1);
     assert_int_equal(occurrences("101 times by server 192.0.2.1:443"), 1);
 }
@@ -129,7 +129,7 @@ static void output_is_bounded(void **state)
     const size_t shown = occurrences("-> ");
     assert_true(shown > MAX_KINDS / 2 && shown < MAX_KINDS);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, &health);
+    text_report_summary(report, &tally, NULL, &health);
     char expected[96];
     struct text t = text_over(expected, sizeof expected);
     text_put(&t, "more kinds of violation than can be told apart: ");
@@ -146,7 +146,7 @@ static void wire_text_cannot_reach_the_terminal(void **state)
     o.client_hello.sni = sample_text(&o, hostile, sizeof hostile);
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, &health);
+    text_report_summary(report, &tally, NULL, &health);
     const char *t = text();
     assert_int_equal(strlen(t), written_bytes);
     for (size_t i = 0; i < written_bytes; i++)
@@ -170,7 +170,7 @@ static void lines_are_at_most_as_wide_as_the_page(void **state)
                                           .gap_bytes = UINT64_MAX,
                                           .malformed = UINT64_MAX,
                                           .conflicts = UINT64_MAX};
-    text_report_summary(report, &tally, &health);
+    text_report_summary(report, &tally, NULL, &health);
     const char *line = text();
     while (*line) {
         const size_t n = strcspn(line, "\n");
@@ -250,7 +250,7 @@ static void summary_ends_with_the_overall_verdict(void **state)
     judge(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     const struct capture_health health = {.frames = 1, .connections_midstream = 2};
-    text_report_summary(report, &tally, &health);
+    text_report_summary(report, &tally, NULL, &health);
     const char *t = text();
     const char *last = strstr(t, overall(&health));
     assert_non_null(last);
@@ -267,9 +267,9 @@ static void every_reason_has_its_sentence(void **state)
     sample_full(&o);
     struct verdict v = stand_in_verdict(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
     v.reasons = (1u << UNOBSERVED_COUNT) - 1;
-    tally_add(&tally, &o, &v, 1);
+    sample_add(&tally, &o, &v, 1);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, &health);
+    text_report_summary(report, &tally, NULL, &health);
     for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
         char line[64];
         struct text t = text_over(line, sizeof line);

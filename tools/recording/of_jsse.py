@@ -23,9 +23,17 @@ jsse("tls10-rc4", "the second suite of WAP-219", TLS10 + "suites=" + RC4, TLS10 
 jsse("tls10-rc4-first", "the UE prefers RC4 to 3DES", TLS10 + "suites=" + DES3, TLS10 + "suites=" + RC4 + "," + DES3,
      {"version": "0x0301", "suite": "0x000a"}, also=["dp-3.2-3des-before-rc4"])
 jsse("tls10-3des-only-refused", "3DES offered alone and refused: this server cannot do what 6.2 makes mandatory", TLS10 + "suites=TLS_RSA_WITH_AES_128_CBC_SHA",
-     TLS10 + "suites=" + DES3, {"alert": 40, "alert_from": "server"}, also=["ut-6.2-server-3des", "wap219-6.1-server-both-suites"], passes=["ut-6.2-ue-3des"])
+     TLS10 + "suites=" + DES3, {"alert": 40, "alert_from": "server"}, passes=["ut-6.2-ue-3des"])
 jsse("tls10-rc4-only-refused", "RC4 offered alone and refused: mandatory for the server in the second pseudo-CR", TLS10 + "suites=" + DES3,
-     TLS10 + "suites=" + RC4, {"alert": 40, "alert_from": "server"}, also=["ut-6.2-server-rc4", "ut-6.2-ue-3des", "wap219-6.1-server-both-suites"])
+     TLS10 + "suites=" + RC4, {"alert": 40, "alert_from": "server"}, also=["ut-6.2-ue-3des"])
+# The same with the other half of the evidence: the server accepts this version, so it was the suite that it refused.
+AES = "TLS_RSA_WITH_AES_128_CBC_SHA"
+scenario("jsse-tls10-3des-refused-aes-accepted", "AES accepted, 3DES offered alone and refused: this server cannot do what 6.2 makes mandatory",
+         JAVA_SERVER + JAVA_KEYS + TLS10 + "suites=" + AES + " connections=2", [JAVA_CLIENT + TLS10 + "suites=" + AES, JAVA_CLIENT + TLS10 + "suites=" + DES3],
+         {"connections": 2, "suites": ["0x002f"]}, also=["ut-6.2-server-3des", "wap219-6.1-server-both-suites"], passes=["ut-6.2-ue-3des"])
+scenario("jsse-tls10-rc4-refused-3des-accepted", "3DES accepted, RC4 offered alone and refused: mandatory for the server in the second pseudo-CR",
+         JAVA_SERVER + JAVA_KEYS + TLS10 + "suites=" + DES3 + " connections=2", [JAVA_CLIENT + TLS10 + "suites=" + DES3, JAVA_CLIENT + TLS10 + "suites=" + RC4],
+         {"connections": 2, "suites": ["0x000a"]}, also=["ut-6.2-server-rc4", "wap219-6.1-server-both-suites"], passes=["ut-6.2-server-3des", "ut-6.2-ue-3des"])
 jsse("tls10-aes-only", "a UE that offers neither 3DES nor RC4", TLS10 + "suites=TLS_RSA_WITH_AES_128_CBC_SHA", TLS10 + "suites=TLS_RSA_WITH_AES_128_CBC_SHA",
      {"version": "0x0301", "suite": "0x002f"}, also=["ut-6.2-ue-3des", "wap219-6.1-client-one-suite"], passes=["ut-ls-aes-supported"])
 jsse("tls10-wapcert", "a certificate as WAPCert has it: RSA 1024, SHA-1, with its CA", TLS10 + "suites=" + DES3, TLS10 + "suites=" + DES3,
@@ -35,7 +43,7 @@ jsse("tls10-wapcert", "a certificate as WAPCert has it: RSA 1024, SHA-1, with it
                        "wapcert-6.4.7-extensions-present", "wapcert-6.4.7-key-usage", "wapcert-6.4.7-eku", "wapcert-6.4.7-san-dns", "wapcert-6.6-ca"])
 jsse("tls10-dss", "the suite that RFC 2246 makes mandatory: DHE, DSS, 3DES", TLS10 + "suites=SSL_DHE_DSS_WITH_3DES_EDE_CBC_SHA",
      TLS10 + "suites=SSL_DHE_DSS_WITH_3DES_EDE_CBC_SHA", {"version": "0x0301", "suite": "0x0013", "certificate": {"key": "dsaEncryption", "bits": 1024}},
-     keys="keystore=%(dir)s/dsa.p12 ", passes=["ut-6.1.2-server-certificate"])
+     keys="keystore=%(dir)s/dsa.p12 ", also=["wapcert-6.4.6-key"], passes=["ut-6.1.2-server-certificate"])
 for version, number in (("1.1", "0x0302"), ("1.2", "0x0303")):
     jsse("tls%s-full" % version.replace(".", ""), "a full handshake of TLS %s with 3DES" % version, "protocols=TLSv%s suites=" % version + DES3,
          "protocols=TLSv%s suites=" % version + DES3, {"version": number, "suite": "0x000a", "sni": NAME}, passes=["ut-6-version-min", "ut-ls-tls11-supported"])
@@ -83,11 +91,11 @@ scenario("jsse-tls10-weaker-selected", "a server that selects 3DES from one hell
 for suite, number in (("MD5", "0x0001"), ("SHA", "0x0002")):
     jsse("tls10-null-" + suite.lower(), "NULL encryption with %s, offered beside 3DES" % suite, TLS10 + "suites=SSL_RSA_WITH_NULL_" + suite,
          TLS10 + "suites=SSL_RSA_WITH_NULL_" + suite + "," + DES3, {"version": "0x0301", "suite": number}, [], ["ut-5.1.2-effective-key-128"], [],
-         ["ut-6.2-null-encryption-used"], passes=["ut-6.2-ue-offers-encryption", "ut-6.2-null-encryption-used"])
+         ["ut-6.2-null-encryption-used"], also=["ut-5.1.1-http-authentication"], passes=["ut-6.2-ue-offers-encryption", "ut-6.2-null-encryption-used"])
 BOTH_NULL = "suites=SSL_RSA_WITH_NULL_SHA,SSL_RSA_WITH_NULL_MD5"
 jsse("tls10-only-null-accepted", "a hello that offers NULL encryption only, accepted by JSSE", TLS10 + BOTH_NULL, TLS10 + BOTH_NULL,
      {"version": "0x0301", "suite": "0x0002"}, ["ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"], ["ut-5.1.2-effective-key-128"],
-     ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used", "ut-7.2-policy-128"])
+     ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used", "ut-7.2-policy-128"], also=["ut-5.1.1-http-authentication"])
 jsse("tls10-only-null-refused", "a hello that offers NULL encryption only, refused by JSSE with a fatal alert", TLS10 + "suites=" + DES3, TLS10 + BOTH_NULL,
      {"alert": 40, "alert_from": "server"}, ["ut-6.2-ue-offers-encryption"], [], ["ut-5.1.2-possible-128"],
      passes=["ut-7.2-no-encryption", "ut-7.2-no-alert"])

@@ -123,10 +123,10 @@ openssl("tls12-ecdsa", "an ECDSA certificate", "-tls1_2", "-tls1_2",
         {"version": "0x0303", "suite": "0xc02c", "certificate": {"key": "id-ecPublicKey", "bits": 256}},
         cert="-cert %(dir)s/ec.pem -key %(dir)s/ec.key ", passes=["ut-6.1.2-server-certificate"])
 openssl("tls12-ed25519", "an Ed25519 certificate", "-tls1_2", "-tls1_2", {"version": "0x0303", "suite": "0xc02c", "certificate": {"key": "ED25519"}},
-        cert="-cert %(dir)s/ed25519.pem -key %(dir)s/ed25519.key ", passes=["ut-6.1.2-server-certificate"])
+        cert="-cert %(dir)s/ed25519.pem -key %(dir)s/ed25519.key ", also=["wapcert-6.4.6-key"], passes=["ut-6.1.2-server-certificate"])
 openssl("tls10-dss", "a DSA certificate", "-tls1 -cipher DHE-DSS-AES128-SHA" + WEAK, "-tls1 -cipher DHE-DSS-AES128-SHA" + WEAK,
         {"version": "0x0301", "suite": "0x0032", "certificate": {"key": "dsaEncryption", "bits": 1024}},
-        cert="-cert %(dir)s/dsa.pem -key %(dir)s/dsa.key ", passes=["ut-6.1.2-server-certificate"])
+        cert="-cert %(dir)s/dsa.pem -key %(dir)s/dsa.key ", also=["wapcert-6.4.6-key"], passes=["ut-6.1.2-server-certificate"])
 scenario("openssl-tls12-ipv6", "IPv6", OPENSSL_SERVER.replace("%(ap)s", "[%(ap6)s]") + GOOD + "-tls1_2",
          OPENSSL_CLIENT.replace("%(ap)s", "[%(ap6)s]") + "-tls1_2", {"version": "0x0303"})
 

@@ -1,28 +1,8 @@
 /* From the observation to values. Here, and only here, "not seen" becomes "definitely absent" or "unknown".
  */
-#include "policy/fields.h"
+#include "policy/values.h"
 
 #include "wire/x509.h"
-
-static struct value number(int64_t n)
-{
-    return (struct value){.known = KNOWN_VALUE, .number = n};
-}
-
-static struct value absent(void)
-{
-    return (struct value){.known = KNOWN_ABSENT};
-}
-
-static struct value unknown(uint32_t reasons)
-{
-    return (struct value){.known = KNOWN_NOT, .reasons = reasons};
-}
-
-static struct value string(struct span s)
-{
-    return s.n ? (struct value){.known = KNOWN_VALUE, .string = s} : absent();
-}
 
 static struct value list16(const uint16_t *list, size_t count, bool cut)
 {
@@ -96,6 +76,14 @@ static struct value certificate(const struct observation *o, int64_t n)
 static struct value certificate_message(const struct observation *o, int64_t n)
 {
     return o->seen & SEEN_CERTIFICATE ? number(n) : certificate(o, n);
+}
+
+/* Of the CA certificates: one that could not be parsed leaves open what the others do not decide. */
+static struct value of_authorities(const struct observation *o, int64_t n, bool decided)
+{
+    if (o->seen & SEEN_CERTIFICATE && o->certificate.ca_unparsed && !decided)
+        return unknown(UNOBSERVED_MALFORMED);
+    return certificate_message(o, n);
 }
 
 static struct value certificate_time(const struct observation *o, bool expired)
@@ -333,6 +321,9 @@ static struct value of_client_hello(enum field field, const struct observation *
     case FIELD_OFFERED_SUITES:
         v.suites = &c->offered;
         v.unknown_suites = c->unknown_suites;
+        v.list = c->suites;
+        v.count = c->suite_count;
+        v.cut = c->suites_cut;
         return v;
     case FIELD_OFFERED_COUNT: {
         int64_t count = c->unknown_suites;
@@ -420,12 +411,14 @@ static struct value certificate_value(enum field field, const struct observation
         return certificate_fits(o);
     case FIELD_CA_COUNT:
         return certificate_message(o, x->ca_count);
+    case FIELD_CA_SUBORDINATE:
+        return of_authorities(o, x->ca_subordinate, false);
     case FIELD_CA_NOT_CA:
-        return certificate_message(o, x->ca_not_ca);
+        return of_authorities(o, x->ca_not_ca, x->ca_not_ca);
     case FIELD_CA_WITHOUT_SIGN:
-        return certificate_message(o, x->ca_without_sign);
+        return of_authorities(o, x->ca_without_sign, x->ca_without_sign);
     case FIELD_CA_WEAK_KEY:
-        return certificate_message(o, x->ca_weak_key);
+        return of_authorities(o, x->ca_weak_key, x->ca_weak_key);
     case FIELD_CA_LARGEST:
         return certificate_message(o, x->ca_largest);
     default:
@@ -530,9 +523,8 @@ static struct value plain_value(enum field field, const struct observation *o)
     }
 }
 
-struct value field_value(enum field field, const struct policy_case *c)
+struct value handshake_value(enum field field, const struct observation *o)
 {
-    const struct observation *o = c->observation;
     struct value v = plain_value(field, o);
     /* Of bytes that were seen with two contents nobody knows which the endpoint took. */
     uint32_t damage = field_info[field].side == CLIENT_SIDE   ? o->damage[CLIENT]
@@ -541,80 +533,4 @@ struct value field_value(enum field field, const struct policy_case *c)
     if (damage & UNOBSERVED_OVERLAP && v.known != KNOWN_NOT)
         return unknown(UNOBSERVED_OVERLAP);
     return v;
-}
-
-static void put_suites(const struct value *v, struct text *out)
-{
-    enum { MOST_NAMED = 6 };
-    size_t named = 0;
-    size_t more = v->unknown_suites;
-    for (size_t i = 0; i < suite_count; i++) {
-        if (!suite_set_has(v->suites, i))
-            continue;
-        if (named == MOST_NAMED) {
-            more++;
-            continue;
-        }
-        text_printf(out, "%s%s", named ? ", " : "", suite_table[i].name);
-        named++;
-    }
-    if (named == 0 && more == 0)
-        text_put(out, "none");
-    else if (more)
-        text_printf(out, "%s%zu %s", named ? " and " : "", more, named ? "more" : "unknown");
-}
-
-static void put_flags(enum field field, int64_t mask, struct text *out)
-{
-    bool any = false;
-    for (const struct code_word *w = field_info[field].words; w->word; w++) {
-        if (!(mask & w->number))
-            continue;
-        text_printf(out, "%s%s", any ? ", " : "", w->word);
-        any = true;
-    }
-    if (!any)
-        text_put(out, "none");
-}
-
-void field_text(enum field field, const struct policy_case *c, struct text *out)
-{
-    struct value v = field_value(field, c);
-    if (v.known != KNOWN_VALUE) {
-        text_put(out, v.known == KNOWN_ABSENT ? "none" : "unknown");
-        return;
-    }
-    switch (field_info[field].type) {
-    case TYPE_BOOL:
-        text_put(out, v.number ? "yes" : "no");
-        break;
-    case TYPE_NUMBER:
-        text_int(out, v.number);
-        break;
-    case TYPE_VERSION:
-    case TYPE_ENUM: {
-        const char *word = field_word_of(field, v.number);
-        if (word)
-            text_put(out, word);
-        else
-            text_printf(out, "0x%04x", (unsigned)v.number);
-        break;
-    }
-    case TYPE_FLAGS:
-        put_flags(field, v.number, out);
-        break;
-    case TYPE_STRING:
-        text_safe(out, v.string);
-        break;
-    case TYPE_NUMBERS:
-        for (size_t i = 0; i < v.count; i++)
-            text_printf(out, "%s%u", i ? ", " : "", v.list ? (unsigned)v.list[i] : (unsigned)v.octets[i]);
-        break;
-    case TYPE_SUITE:
-        text_put(out, v.suite ? v.suite->name : "none");
-        break;
-    case TYPE_SUITES:
-        put_suites(&v, out);
-        break;
-    }
 }

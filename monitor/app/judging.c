@@ -1,0 +1,111 @@
+/* Each thing that is judged: what stands beside it, both profiles, the exceptions, and on to the output. */
+#include "app/pipeline_parts.h"
+
+static void judge(struct pipeline *p, const struct policy_case *c)
+{
+    size_t count = profile_judge(p->profile, c, p->verdicts);
+    for (size_t i = 0; i < count; i++)
+        if (p->verdicts[i].value == VERDICT_FAIL)
+            p->verdicts[i].excepted = site_exception(p->site, &p->verdicts[i], c);
+    size_t advised = p->advice ? profile_judge(p->advice, c, p->advised) : 0;
+    output_case(p->output, c, p->verdicts, count, p->advised, advised);
+}
+
+static struct span name_of(const struct observation *o)
+{
+    struct span authority = observation_text(o, o->authority);
+    return authority.n ? authority : observation_text(o, o->client_hello.sni);
+}
+
+static void judge_peer(struct pipeline *p, const struct peer *peer)
+{
+    struct peer_evidence evidence;
+    peer_weigh(peer, &evidence);
+    struct policy_case c = case_of_peer(peer, &evidence);
+    judge(p, &c);
+}
+
+/* A table that is full gives up a peer, which is judged by all that it showed. */
+static void make_room(struct pipeline *p, const struct observation *o)
+{
+    for (enum side side = CLIENT; side <= SERVER; side++) {
+        const struct peer *victim = peers_victim(p->peers, o, side);
+        if (!victim)
+            continue;
+        judge_peer(p, victim);
+        peers_forget(p->peers, victim);
+    }
+}
+
+struct key_start judge_handshake(struct pipeline *p, const struct observation *o,
+                                 const struct http_connection *before)
+{
+    const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
+    if (!site_in_scope(p->site, &o->server, name_of(o))) {
+        p->out_of_scope++;
+        return (struct key_start){0};
+    }
+    p->handshakes++;
+    p->damaged += (o->unobserved & damage) != 0;
+    struct session_result session;
+    sessions_judge(p->sessions, o, &session);
+    struct peer_evidence evidence;
+    struct policy_case c = case_of_handshake(o);
+    c.session = &session;
+    c.before = before;
+    c.server = peers_find(p->peers, o, SERVER);
+    if (c.server) {
+        peer_weigh_handshake(c.server, o, &evidence);
+        c.evidence = &evidence;
+    }
+    judge(p, &c);
+    bool hello = o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO);
+    if (hello) {
+        make_room(p, o);
+        peers_learn(p->peers, o, &session);
+    }
+    bool from_memory = session.accepted && session.known;
+    nanos since = from_memory ? session.origin : o->hello_time[SERVER];
+    return (struct key_start){
+        .second = o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0,
+        .exact = from_memory ? session.basis == AGE_EXACT : o->resumption == RESUMPTION_FULL,
+    };
+}
+
+void judge_connection(struct pipeline *p, const struct http_connection *h, const char *protocol)
+{
+    struct policy_case c = case_of_connection(h, protocol);
+    judge(p, &c);
+}
+
+void judge_exchange(struct pipeline *p, const struct http_exchange *e)
+{
+    struct policy_case c = case_of_exchange(e);
+    judge(p, &c);
+}
+
+/* Data that are still sent under a key older than a session may be (discussion paper 3.2): judged once. */
+void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment)
+{
+    const struct key_use key = {.client = flow->end[flow->client & 1U],
+                                .server = flow->end[!flow->client],
+                                .time = segment->time,
+                                .since = (nanos)flow->key_since * NANOS_PER_SECOND,
+                                .exact = flow->key_exact,
+                                .renegotiated = flow->renegotiated,
+                                .source = segment->source,
+                                .frame_number = segment->frame_number,
+                                .flow_id = flow_id(flow)};
+    flow->key_since = 0;
+    if (!site_in_scope(p->site, &key.server, span_of(NULL, 0)))
+        return;
+    struct policy_case c = case_of_key(&key);
+    judge(p, &c);
+}
+
+void judge_peers(struct pipeline *p)
+{
+    for (enum side side = CLIENT; side <= SERVER; side++)
+        for (const struct peer *peer = NULL; (peer = peers_next(p->peers, side, peer));)
+            judge_peer(p, peer);
+}

@@ -1,0 +1,46 @@
+/* The inside of the pipeline, shared by its three files and nobody else. */
+#ifndef UTWATCH_APP_PIPELINE_PARTS_H
+#define UTWATCH_APP_PIPELINE_PARTS_H
+
+#include "app/pipeline.h"
+#include "app/talks.h"
+#include "decode/decode.h"
+#include "flow/stream.h"
+#include "http/http.h"
+#include "peers/peers.h"
+#include "session/session.h"
+#include "tls/tls.h"
+
+struct pipeline {
+    struct decoder *decoder;
+    struct flow_table flows;
+    struct tls *tls;
+    struct sessions *sessions;
+    struct peers *peers;
+    struct talks talks;
+    const struct site *site;
+    const struct profile *profile;
+    const struct profile *advice; /* or NULL */
+    struct verdict *verdicts;     /* room for one case under each profile */
+    struct verdict *advised;
+    int64_t key_limit; /* seconds after which a connection's key is judged; 0: no rule is about it */
+    struct output *output;
+    nanos now; /* packet time, see advance_time() */
+    nanos first_time, last_time;
+    uint64_t frames, bytes;
+    uint64_t handshakes, damaged, out_of_scope;
+};
+
+/* judging.c: a case to both profiles, the exceptions, and the output. */
+struct key_start {
+    uint32_t second; /* of packet time at which the session under the connection's keys began; 0: not known */
+    bool exact;      /* else it may have begun before */
+};
+struct key_start judge_handshake(struct pipeline *p, const struct observation *o,
+                                 const struct http_connection *before);
+void judge_connection(struct pipeline *p, const struct http_connection *c, const char *protocol);
+void judge_exchange(struct pipeline *p, const struct http_exchange *e);
+void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment);
+void judge_peers(struct pipeline *p);
+
+#endif

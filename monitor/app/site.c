@@ -1,0 +1,437 @@
+#include "app/site.h"
+
+#include "base/limits.h"
+#include "policy/compiled.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct reader {
+    struct site *site;
+    struct compiler at; /* only its mistakes and file are used */
+};
+
+static void unknown_key(struct reader *r, const struct node *m, const char *const *known)
+{
+    struct suggestion near = suggestion_for(m->key);
+    for (const char *const *k = known; *k; k++)
+        suggestion_try(&near, *k);
+    char buffer[128];
+    complain_at_key(&r->at, m, "unknown key '%s'%s", m->key, suggestion_text(&near, buffer, sizeof buffer));
+}
+
+static bool is_known(const char *key, const char *const *known)
+{
+    for (; *known; known++)
+        if (strcmp(*known, key) == 0)
+            return true;
+    return false;
+}
+
+/* The members of a mapping that are known; complains of the others, and of what is no mapping. */
+static bool check_mapping(struct reader *r, const struct node *n, const char *const *known)
+{
+    if (n->kind != NODE_MAPPING) {
+        complain_at(&r->at, n, "a mapping is due here");
+        return false;
+    }
+    for (const struct node *m = n->first; m; m = m->next)
+        if (!is_known(m->key, known))
+            unknown_key(r, m, known);
+    return true;
+}
+
+static const char *scalar(struct reader *r, const struct node *n)
+{
+    if (n->kind == NODE_SCALAR && *n->text)
+        return n->text;
+    complain_at(&r->at, n, "a value is due here");
+    return NULL;
+}
+
+static bool parse_network(const char *text, struct network *out)
+{
+    char address[64];
+    const char *slash = strchr(text, '/');
+    size_t n = slash ? (size_t)(slash - text) : strlen(text);
+    if (n >= sizeof address)
+        return false;
+    memcpy(address, text, n);
+    address[n] = '\0';
+    *out = (struct network){.family = 4};
+    if (inet_pton(AF_INET, address, out->address) != 1) {
+        out->family = 6;
+        if (inet_pton(AF_INET6, address, out->address) != 1)
+            return false;
+    }
+    long most = out->family == 4 ? 32 : 128;
+    char *end = NULL;
+    long bits = slash ? strtol(slash + 1, &end, 10) : most;
+    if (slash && (!isdigit((unsigned char)slash[1]) || *end))
+        return false;
+    out->bits = (uint8_t)bits;
+    return bits >= 0 && bits <= most;
+}
+
+static void take_server(struct reader *r, const struct node *e)
+{
+    struct site *s = r->site;
+    const char *text = scalar(r, e);
+    if (!text)
+        return;
+    if (!parse_network(text, &s->servers[s->server_count]))
+        complain_at(&r->at, e, "'%s' is no address or network (192.0.2.0/24, 2001:db8::/32)", text);
+    else
+        s->server_count++;
+}
+
+static void take_port(struct reader *r, const struct node *e)
+{
+    int64_t port;
+    const char *text = scalar(r, e);
+    if (!text)
+        return;
+    if (!parse_number(text, &port) || port < 1 || port > 65535)
+        complain_at(&r->at, e, "'%s' is no port", text);
+    else
+        r->site->ports[r->site->port_count++] = (uint16_t)port;
+}
+
+static void take_name(struct reader *r, const struct node *e)
+{
+    const char *text = scalar(r, e);
+    if (text)
+        r->site->names[r->site->name_count++] = text;
+}
+
+static void each(struct reader *r, const struct node *list,
+                 void (*take)(struct reader *, const struct node *))
+{
+    if (!list)
+        return;
+    if (list->kind != NODE_SEQUENCE) {
+        complain_at(&r->at, list, "a list is due here");
+        return;
+    }
+    size_t count = 0;
+    for (const struct node *e = list->first; e; e = e->next) {
+        if (count++ == MAX_SCOPE) {
+            complain_at(&r->at, e, "more than %d entries", MAX_SCOPE);
+            return;
+        }
+        take(r, e);
+    }
+}
+
+static void read_scope(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"servers", "ports", "names", NULL};
+    if (!check_mapping(r, n, keys))
+        return;
+    each(r, node_member(n, "servers"), take_server);
+    each(r, node_member(n, "ports"), take_port);
+    each(r, node_member(n, "names"), take_name);
+}
+
+static void override(struct reader *r, const char *name, const struct node *n, const char *const *words)
+{
+    const char *text = n ? scalar(r, n) : NULL;
+    if (!text)
+        return;
+    if (!is_known(text, words)) {
+        complain_at(&r->at, n, "'%s' is %s or %s, not '%s'", name, words[0], words[1], text);
+        return;
+    }
+    struct site *s = r->site;
+    s->overrides[s->override_count++] = (struct parameter_override){.name = name, .value = text};
+}
+
+static void read_policy(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"encryption-required", "authenticates-ue", NULL};
+    static const char *const yes_no[] = {"true", "false", NULL};
+    static const char *const means[] = {"gba", "none", NULL};
+    if (!check_mapping(r, n, keys))
+        return;
+    override(r, "encryption-required", node_member(n, "encryption-required"), yes_no);
+    override(r, "authenticates-ue", node_member(n, "authenticates-ue"), means);
+}
+
+/* 2027-03-31: an exception holds through that day, UTC. */
+static bool parse_day(const char *text, nanos *end)
+{
+    struct tm tm = {0};
+    const char *rest = strptime(text, "%Y-%m-%d", &tm);
+    if (!rest || *rest || strlen(text) != 10)
+        return false;
+    time_t start = timegm(&tm);
+    *end = ((nanos)start + 86400) * NANOS_PER_SECOND - 1;
+    return start > 0;
+}
+
+static void take_exception(struct reader *r, const struct node *e)
+{
+    static const char *const keys[] = {"rule", "server", "port", "reason", "until", NULL};
+    struct site *s = r->site;
+    struct exception x = {0};
+    if (!check_mapping(r, e, keys))
+        return;
+    static const char *const needed[] = {"rule", "reason", "until", NULL};
+    for (const char *const *k = needed; *k; k++)
+        if (!node_member(e, *k))
+            complain_at(&r->at, e, "'%s' is missing: an exception names a rule, a reason and its last day",
+                        *k);
+    const struct node *m = node_member(e, "rule");
+    x.rule = m ? scalar(r, m) : NULL;
+    m = node_member(e, "reason");
+    x.reason = m ? scalar(r, m) : NULL;
+    m = node_member(e, "until");
+    x.until_text = m ? scalar(r, m) : NULL;
+    if (x.until_text && !parse_day(x.until_text, &x.until))
+        complain_at(&r->at, m, "'%s' is no day (2027-03-31)", x.until_text);
+    m = node_member(e, "server");
+    const char *text = m ? scalar(r, m) : NULL;
+    if (text && !parse_network(text, &x.server))
+        complain_at(&r->at, m, "'%s' is no address or network", text);
+    m = node_member(e, "port");
+    text = m ? scalar(r, m) : NULL;
+    int64_t port = 0;
+    if (text && (!parse_number(text, &port) || port < 1 || port > 65535))
+        complain_at(&r->at, m, "'%s' is no port", text);
+    x.port = (uint16_t)port;
+    if (x.rule && x.reason && x.until)
+        s->exceptions[s->exception_count++] = x;
+}
+
+/* 1000, 64KiB, 512MiB, 1GiB. */
+static bool parse_bytes(const char *text, uint64_t *out)
+{
+    static const struct {
+        const char *unit;
+        unsigned shift;
+    } units[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+    char *end;
+    if (!isdigit((unsigned char)*text))
+        return false;
+    unsigned long long n = strtoull(text, &end, 10);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i].unit) == 0 && n < (UINT64_C(1) << 33)) {
+            *out = n << units[i].shift;
+            return true;
+        }
+    return false;
+}
+
+static void number_limit(struct reader *r, const struct node *n, int64_t least, int64_t most, int64_t *out)
+{
+    const char *text = n ? scalar(r, n) : NULL;
+    int64_t number;
+    if (!text)
+        return;
+    if (!parse_number(text, &number) || number < least || number > most)
+        complain_at(&r->at, n, "'%s' is not from %" PRId64 " to %" PRId64, text, least, most);
+    else
+        *out = number;
+}
+
+static void read_limits(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"memory",     "flows", "handshakes", "sessions", "session-retention",
+                                       "loss-limit", NULL};
+    struct site *s = r->site;
+    if (!check_mapping(r, n, keys))
+        return;
+    int64_t flows = s->flows;
+    int64_t handshakes = s->handshakes;
+    int64_t sessions = s->sessions.sessions;
+    int64_t retention = s->sessions.retention / NANOS_PER_SECOND;
+    number_limit(r, node_member(n, "flows"), 64, 1 << 24, &flows);
+    number_limit(r, node_member(n, "handshakes"), 16, 1 << 20, &handshakes);
+    number_limit(r, node_member(n, "sessions"), 64, 1 << 28, &sessions);
+    number_limit(r, node_member(n, "session-retention"), 3600, 366 * 86400, &retention);
+    s->flows = (uint32_t)flows;
+    s->handshakes = (uint32_t)handshakes;
+    s->sessions.sessions = (uint32_t)sessions;
+    s->sessions.retention = retention * NANOS_PER_SECOND;
+    const struct node *m = node_member(n, "memory");
+    const char *text = m ? scalar(r, m) : NULL;
+    if (text && !parse_bytes(text, &s->memory))
+        complain_at(&r->at, m, "'%s' is no amount of memory (512MiB, 1GiB)", text);
+    m = node_member(n, "loss-limit");
+    text = m ? scalar(r, m) : NULL;
+    char *end = NULL;
+    double share = text ? strtod(text, &end) : 0;
+    if (text && (end == text || (strcmp(end, "%") != 0 && *end) || share < 0 || share > 100))
+        complain_at(&r->at, m, "'%s' is no share (1%%)", text);
+    else if (text)
+        s->loss_limit = share;
+}
+
+static void read_outputs(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"json", NULL};
+    if (!check_mapping(r, n, keys))
+        return;
+    const struct node *json = node_member(n, "json");
+    if (json)
+        r->site->json = scalar(r, json);
+}
+
+static void read_privacy(struct reader *r, const struct node *n)
+{
+    const char *text = scalar(r, n);
+    bool clear = text && strcmp(text, "clear") == 0;
+    if (text && !clear && strcmp(text, "hashed") != 0)
+        complain_at(&r->at, n, "'privacy' is hashed or clear, not '%s'", text);
+    r->site->identities_clear = clear;
+}
+
+static void read_site(struct reader *r, const struct node *root)
+{
+    static const char *const keys[] = {"scope", "policy", "outputs", "limits", "exceptions", "privacy", NULL};
+    static const struct {
+        const char *key;
+        void (*read)(struct reader *, const struct node *);
+    } sections[] = {{"scope", read_scope},
+                    {"policy", read_policy},
+                    {"outputs", read_outputs},
+                    {"limits", read_limits},
+                    {"privacy", read_privacy}};
+    if (!check_mapping(r, root, keys))
+        return;
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        const struct node *n = node_member(root, sections[i].key);
+        if (n)
+            sections[i].read(r, n);
+    }
+    each(r, node_member(root, "exceptions"), take_exception);
+}
+
+struct site *site_load(const char *path, struct mistakes *mistakes)
+{
+    enum { RETENTION_DAYS = 8 }; /* the lifetime of 7.1, and seven days beyond it */
+    struct site *s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    s->flows = DEFAULT_FLOWS;
+    s->handshakes = DEFAULT_HANDSHAKES;
+    s->sessions = (struct session_config){.sessions = DEFAULT_SESSIONS,
+                                          .retention = (int64_t)RETENTION_DAYS * 86400 * NANOS_PER_SECOND};
+    s->loss_limit = 1.0;
+    if (!path)
+        return s;
+    size_t before = mistakes->count;
+    s->tree = tree_read(path, mistakes);
+    if (s->tree && s->tree->root) {
+        struct reader r = {.site = s, .at = {.mistakes = mistakes, .file = s->tree->file}};
+        read_site(&r, s->tree->root);
+        uint64_t need = site_memory(s, NULL);
+        if (s->memory && need > s->memory)
+            mistake_add(mistakes, s->tree->file, s->tree->root->line, s->tree->root->column,
+                        "limits need %" PRIu64 " MiB, and memory is %" PRIu64
+                        " MiB (utwatch -T shows the split)",
+                        need >> 20, s->memory >> 20);
+    }
+    if (mistakes->count == before)
+        return s;
+    site_free(s);
+    return NULL;
+}
+
+void site_free(struct site *site)
+{
+    if (!site)
+        return;
+    tree_free(site->tree);
+    free(site);
+}
+
+static bool in_network(const struct network *n, const struct endpoint *end)
+{
+    if (n->family != end->family)
+        return false;
+    unsigned whole = n->bits / 8;
+    unsigned rest = n->bits % 8;
+    if (memcmp(n->address, end->address, whole) != 0)
+        return false;
+    return !rest || (n->address[whole] ^ end->address[whole]) >> (8 - rest) == 0;
+}
+
+static bool name_matches(const struct site *site, struct span name)
+{
+    char text[256];
+    if (name.n >= sizeof text || memchr(name.p, 0, name.n))
+        return false;
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    for (size_t i = 0; i < site->name_count; i++)
+        if (fnmatch(site->names[i], text, FNM_CASEFOLD) == 0)
+            return true;
+    return false;
+}
+
+bool site_has_scope(const struct site *site)
+{
+    return site->server_count || site->port_count || site->name_count;
+}
+
+bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)
+{
+    bool address = site->server_count == 0;
+    for (size_t i = 0; i < site->server_count && !address; i++)
+        address = in_network(&site->servers[i], server);
+    bool port = site->port_count == 0;
+    for (size_t i = 0; i < site->port_count && !port; i++)
+        port = site->ports[i] == server->port;
+    if (!address || !port)
+        return false;
+    if (!site->name_count)
+        return true;
+    /* A name that was not said does not take a known server out of scope. */
+    return name.n ? name_matches(site, name) : site->server_count > 0;
+}
+
+const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c)
+{
+    for (size_t i = 0; i < site->exception_count; i++) {
+        const struct exception *x = &site->exceptions[i];
+        if (fnmatch(x->rule, rule_id(v->rule), 0) != 0 || c->about.time > x->until)
+            continue;
+        if (x->server.family && !in_network(&x->server, &c->about.server))
+            continue;
+        if (x->port && x->port != c->about.server.port)
+            continue;
+        return x->reason;
+    }
+    return NULL;
+}
+
+static uint64_t put_part(FILE *out, const char *what, uint64_t count, uint64_t each_bytes)
+{
+    uint64_t bytes = count * each_bytes;
+    if (out)
+        (void)fprintf(out, "  %-12s %10" PRIu64 " x %6" PRIu64 " bytes  %8.1f MiB\n", what, count, each_bytes,
+                      (double)bytes / 1048576);
+    return bytes;
+}
+
+uint64_t site_memory(const struct site *site, FILE *out)
+{
+    enum { FLOW_BYTES = 128, HANDSHAKE_KIB = 24, STORE_KIB = 66, HTTP_KIB = 20 };
+    uint64_t total = 0;
+    total += put_part(out, "flows", site->flows, FLOW_BYTES + sizeof(uint32_t));
+    total += put_part(out, "handshakes", site->handshakes, (uint64_t)HANDSHAKE_KIB * 1024);
+    total += put_part(out, "comparison", site->handshakes, 2ULL * RECENT_BYTES);
+    total += put_part(out, "reordering", OUT_OF_ORDER_STORES, (uint64_t)STORE_KIB * 1024);
+    total += put_part(out, "sessions", site->sessions.sessions, 30);
+    total += put_part(out, "servers", DEFAULT_SERVERS, sizeof(struct peer) + 24);
+    total += put_part(out, "UEs", DEFAULT_UES, sizeof(struct peer) + 24);
+    total += put_part(out, "HTTP", DEFAULT_HTTP_CONNECTIONS, (uint64_t)HTTP_KIB * 1024);
+    if (out)
+        (void)fprintf(out, "  %-12s %43.1f MiB\n", "together", (double)total / 1048576);
+    return total;
+}

@@ -1,0 +1,65 @@
+/*
+ * The site's configuration (-c): what is Ut here, the operator's policy, known exceptions, limits. Without a
+ * file everything that is TLS over TCP is in scope, and plain HTTP where it is plainly Ut.
+ */
+#ifndef UTWATCH_APP_SITE_H
+#define UTWATCH_APP_SITE_H
+
+#include "policy/policy.h"
+#include "session/session.h"
+
+struct network {
+    uint8_t address[16];
+    uint8_t family; /* 4 or 6 */
+    uint8_t bits;
+};
+
+/* A breach that the operator knows and has a reason for. It is reported as excepted, never as passed. */
+struct exception {
+    const char *rule;      /* id, or a glob */
+    struct network server; /* bits 0 and family 0: any */
+    uint16_t port;         /* 0: any */
+    const char *reason;
+    nanos until; /* the end of its last day, UTC; 0 is not accepted */
+    const char *until_text;
+};
+
+enum { MAX_SCOPE = 256, MAX_EXCEPTIONS = 256, MAX_OVERRIDES = 2 };
+
+struct site {
+    struct network servers[MAX_SCOPE];
+    size_t server_count;
+    uint16_t ports[MAX_SCOPE];
+    size_t port_count;
+    const char *names[MAX_SCOPE]; /* globs */
+    size_t name_count;
+    struct parameter_override overrides[MAX_OVERRIDES];
+    size_t override_count;
+    struct exception exceptions[MAX_EXCEPTIONS];
+    size_t exception_count;
+    const char *json; /* outputs.json, or NULL */
+    bool identities_clear;
+    uint32_t flows, handshakes;
+    struct session_config sessions;
+    double loss_limit; /* percent of handshakes */
+    uint64_t memory;   /* bytes; 0: no limit */
+    struct tree *tree; /* owns the texts */
+};
+
+/* `path` NULL: the defaults. NULL after mistakes, all of which are in `mistakes`. */
+struct site *site_load(const char *path, struct mistakes *mistakes);
+void site_free(struct site *site);
+
+/* Is this server's traffic Ut? `name`: SNI, CONNECT authority or Host; empty when it is not known. */
+bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name);
+
+/* The file says what is Ut, so that a connection without TLS or XCAP can be told to be Ut. */
+bool site_has_scope(const struct site *site);
+
+/* The reason why this breach is excepted, or NULL. */
+const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c);
+
+/* What the tables take, bytes, by part; prints the split. */
+uint64_t site_memory(const struct site *site, FILE *out);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * What can be read of one HTTP request and its answer on a connection that is not encrypted: plain HTTP, or
+ * HTTP under a suite with NULL encryption (E14).
+ */
+#ifndef UTWATCH_HTTP_EXCHANGE_H
+#define UTWATCH_HTTP_EXCHANGE_H
+
+#include "base/limits.h"
+#include "base/nanos.h"
+#include "decode/segment.h"
+#include "wire/http.h"
+
+/* Whose document a request is about, held against the identity that the UE says it has. */
+enum document_owner {
+    OWNER_NOT_TOLD, /* no user in the path, or no identity to compare with */
+    OWNER_SAME,
+    OWNER_FOREIGN,
+};
+
+/* Why something about the exchange is not known: enum unobserved bits of tls/observation.h have the same
+ * meaning here; this layer only tells these apart. */
+enum http_damage {
+    HTTP_DAMAGE_GAP = 1 << 0,   /* bytes are missing */
+    HTTP_DAMAGE_START = 1 << 1, /* the capture starts within the connection */
+    HTTP_DAMAGE_MALFORMED = 1 << 2,
+    HTTP_DAMAGE_TOO_LONG = 1 << 3, /* a head above HTTP_HEAD_BYTES */
+    HTTP_DAMAGE_EVICTED = 1 << 4,
+    HTTP_DAMAGE_END = 1 << 5, /* the capture or the connection ended before the answer */
+};
+
+/* Text of wire origin that the exchange keeps; cut at its size, never ended by a NUL. */
+struct http_text {
+    uint8_t length;
+    char bytes[HTTP_NAME_BYTES];
+};
+
+struct http_exchange {
+    struct endpoint client, server;
+    nanos time; /* of the request, or of the answer where the request was not seen */
+    uint64_t frame_number;
+    unsigned source;
+    uint64_t flow_id;
+    bool null_encryption; /* read under a NULL suite; else plain HTTP */
+    bool request_seen, response_seen;
+    uint32_t damage; /* enum http_damage */
+
+    enum http_method method;
+    uint16_t status;
+    bool xcap;          /* the path names an application usage (AUID) of Ut */
+    bool user_document; /* and a user's document in it */
+    bool credentials;   /* the request carries Authorization */
+    bool digest;        /* and it is Digest (RFC 2617, TS 24.109) */
+    bool said_identity; /* X-3GPP-Intended-Identity */
+    bool vouched;       /* an asserted identity, as an AP adds it */
+    bool cookie;        /* the request carries one: a session of the server's own */
+    bool known_user;    /* an earlier exchange of the connection carried credentials or a challenge */
+    bool gba_client;    /* the User-Agent says 3gpp-gba */
+    bool challenge;     /* the answer asks for authentication */
+    bool gba_realm;     /* with a realm 3GPP-bootstrapping@... (TS 24.109) */
+    bool asks_tls;      /* Upgrade: TLS/... (RFC 2817) */
+    bool to_https;      /* the answer redirects to https */
+    enum document_owner owner;
+    struct http_text host, auid, user, identity;
+};
+
+/* What one connection showed that was not TLS, once it is over or TLS began on it. */
+struct http_connection {
+    struct endpoint client, server;
+    nanos time;
+    uint64_t frame_number;
+    unsigned source;
+    uint64_t flow_id;
+    uint32_t requests, answers; /* other than CONNECT */
+    uint32_t served; /* answers that are no refusal of plain HTTP: not 403, 426 or a redirect to https */
+    uint32_t xcap;   /* requests that are XCAP, carry a 3GPP header, or were asked for a GBA realm */
+    uint32_t damage; /* enum http_damage */
+    bool connect;    /* a CONNECT was among the requests */
+    uint16_t connect_status; /* of its answer; 0: not seen */
+    bool upgrade;            /* Upgrade: TLS was asked for */
+    bool upgraded;           /* and granted (101) */
+    bool tls_followed;
+};
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * HTTP that is not encrypted, connection by connection. The pipeline hands in bytes in order; this layer
+ * finds the heads of messages, skips their bodies and pairs requests with answers.
+ *
+ * A slot lives from http_open() to http_close(). Nothing is allocated in between.
+ */
+#ifndef UTWATCH_HTTP_HTTP_H
+#define UTWATCH_HTTP_HTTP_H
+
+#include "http/exchange.h"
+
+struct http_counters {
+    uint64_t connections;
+    uint64_t exchanges;
+    uint64_t refused; /* connections not looked at because all slots were in use */
+    uint64_t evicted;
+    uint64_t malformed; /* heads that do not parse */
+    uint64_t too_long;  /* heads above HTTP_HEAD_BYTES */
+    uint64_t lost;      /* directions that could not be followed to their end */
+};
+
+struct http;
+
+/* Takes all memory. NULL when it is not to be had. */
+struct http *http_new(uint32_t connections);
+void http_free(struct http *http);
+const struct http_counters *http_counters(const struct http *http);
+
+struct http_where {
+    struct endpoint client, server;
+    nanos time;
+    uint64_t frame_number;
+    unsigned source;
+    uint64_t flow_id;
+    bool null_encryption;
+    bool from_start; /* the connection's first bytes are known to be its first */
+    void *owner;     /* the pipeline's flow, given back by http_owner() */
+};
+
+/* A slot; 0 when all are in use: close http_oldest() first. */
+uint32_t http_open(struct http *http, const struct http_where *where);
+void http_close(struct http *http, uint32_t slot);
+/* The slot that was quiet for longest; 0: none. */
+uint32_t http_oldest(const struct http *http);
+/* A slot that was quiet for HTTP_IDLE_SECONDS at `now`; 0: none. */
+uint32_t http_expired(const struct http *http, nanos now);
+void *http_owner(const struct http *http, uint32_t slot);
+
+/*
+ * Bytes of one side. True: an exchange is complete and stands in http_exchange(); *bytes is what is left and
+ * has to be fed next. False: all bytes were taken.
+ */
+bool http_feed(struct http *http, uint32_t slot, bool from_client, struct span *bytes, nanos now);
+
+/* Bytes of one side that were not captured. */
+void http_gap(struct http *http, uint32_t slot, bool from_client, size_t bytes);
+
+/* A side has ended: an answer that lasts until the close is over. */
+void http_end_of_side(struct http *http, uint32_t slot, bool from_client);
+
+/* The last complete exchange; valid until the next call that takes the slot. */
+const struct http_exchange *http_exchange(const struct http *http, uint32_t slot);
+
+/* Requests that were not answered, one a call; NULL when there are no more. For the end of a connection. */
+const struct http_exchange *http_unanswered(struct http *http, uint32_t slot);
+
+/* The connection as it stands. */
+struct http_connection *http_connection(const struct http *http, uint32_t slot);
+
+/* Nothing more can be read from either side. */
+bool http_is_over(const struct http *http, uint32_t slot);
+
+#endif

@@ -1,0 +1,423 @@
+#include "peers/peers.h"
+
+#include "base/pool.h"
+#include "base/siphash.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct node {
+    struct peer peer;
+    uint32_t hash_next;
+    uint32_t older, newer;  /* by the last handshake */
+    uint32_t before, after; /* by the first */
+};
+
+struct side_table {
+    struct pool pool;
+    uint32_t *buckets;
+    uint32_t mask;
+    uint32_t oldest, newest;
+    uint32_t first, last;
+};
+
+struct peers {
+    struct siphash_key key;
+    struct side_table table[2]; /* by enum side */
+    struct peers_counters counters;
+};
+
+static bool open_table(struct side_table *t, uint32_t capacity)
+{
+    uint32_t buckets = 1;
+    while (buckets < capacity)
+        buckets *= 2;
+    t->mask = buckets - 1;
+    t->buckets = calloc(buckets, sizeof *t->buckets);
+    return t->buckets && pool_open(&t->pool, sizeof(struct node), capacity);
+}
+
+struct peers *peers_new(uint32_t servers, uint32_t ues)
+{
+    struct peers *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->key = siphash_random_key();
+    if (open_table(&p->table[SERVER], servers) && open_table(&p->table[CLIENT], ues))
+        return p;
+    peers_free(p);
+    return NULL;
+}
+
+void peers_free(struct peers *p)
+{
+    if (!p)
+        return;
+    for (int side = 0; side < 2; side++) {
+        pool_close(&p->table[side].pool);
+        free(p->table[side].buckets);
+    }
+    free(p);
+}
+
+const struct peers_counters *peers_counters(const struct peers *p)
+{
+    return &p->counters;
+}
+
+static struct node *node_at(const struct side_table *t, uint32_t index)
+{
+    return index ? pool_at(&t->pool, index) : NULL;
+}
+
+static struct endpoint end_of(const struct observation *o, enum side side)
+{
+    struct endpoint end = side == SERVER ? o->server : o->client;
+    if (side == CLIENT)
+        end.port = 0;
+    return end;
+}
+
+static uint32_t *bucket_of(const struct peers *p, enum side side, const struct endpoint *end)
+{
+    const struct side_table *t = &p->table[side];
+    return &t->buckets[siphash(&p->key, span_of(end, sizeof *end)) & t->mask];
+}
+
+static uint32_t index_of(const struct peers *p, enum side side, const struct endpoint *end)
+{
+    const struct side_table *t = &p->table[side];
+    uint32_t index = *bucket_of(p, side, end);
+    while (index && memcmp(&node_at(t, index)->peer.end, end, sizeof *end) != 0)
+        index = node_at(t, index)->hash_next;
+    return index;
+}
+
+const struct peer *peers_find(const struct peers *p, const struct observation *o, enum side side)
+{
+    struct endpoint end = end_of(o, side);
+    struct node *n = node_at(&p->table[side], index_of(p, side, &end));
+    return n ? &n->peer : NULL;
+}
+
+const struct peer *peers_victim(const struct peers *p, const struct observation *o, enum side side)
+{
+    const struct side_table *t = &p->table[side];
+    if (t->pool.used < t->pool.capacity || peers_find(p, o, side))
+        return NULL;
+    return &node_at(t, t->oldest)->peer;
+}
+
+static void unlink_used(struct side_table *t, struct node *n)
+{
+    if (n->older)
+        node_at(t, n->older)->newer = n->newer;
+    else
+        t->oldest = n->newer;
+    if (n->newer)
+        node_at(t, n->newer)->older = n->older;
+    else
+        t->newest = n->older;
+}
+
+static void link_newest(struct side_table *t, struct node *n, uint32_t index)
+{
+    n->older = t->newest;
+    n->newer = 0;
+    if (t->newest)
+        node_at(t, t->newest)->newer = index;
+    else
+        t->oldest = index;
+    t->newest = index;
+}
+
+void peers_forget(struct peers *p, const struct peer *peer)
+{
+    enum side side = peer->side;
+    struct side_table *t = &p->table[side];
+    uint32_t index = index_of(p, side, &peer->end);
+    struct node *n = node_at(t, index);
+    uint32_t *link = bucket_of(p, side, &peer->end);
+    while (*link != index)
+        link = &node_at(t, *link)->hash_next;
+    *link = n->hash_next;
+    unlink_used(t, n);
+    if (n->before)
+        node_at(t, n->before)->after = n->after;
+    else
+        t->first = n->after;
+    if (n->after)
+        node_at(t, n->after)->before = n->before;
+    else
+        t->last = n->before;
+    pool_give(&t->pool, index);
+    p->counters.evicted++;
+}
+
+static struct peer *take(struct peers *p, const struct observation *o, enum side side)
+{
+    struct side_table *t = &p->table[side];
+    struct endpoint end = end_of(o, side);
+    uint32_t index = index_of(p, side, &end);
+    struct node *n = node_at(t, index);
+    if (n) {
+        unlink_used(t, n);
+    } else {
+        index = pool_take(&t->pool);
+        assert(index);
+        n = node_at(t, index);
+        memset(n, 0, sizeof *n);
+        n->peer.end = end;
+        n->peer.side = side;
+        n->peer.first = o->started;
+        uint32_t *bucket = bucket_of(p, side, &end);
+        n->hash_next = *bucket;
+        *bucket = index;
+        n->before = t->last;
+        if (t->last)
+            node_at(t, t->last)->after = index;
+        else
+            t->first = index;
+        t->last = index;
+    }
+    link_newest(t, n, index);
+    n->peer.last = o->event_time;
+    p->counters.servers = p->table[SERVER].pool.used;
+    p->counters.ues = p->table[CLIENT].pool.used;
+    return &n->peer;
+}
+
+const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after)
+{
+    const struct side_table *t = &p->table[side];
+    if (!after) {
+        struct node *n = node_at(t, t->first);
+        return n ? &n->peer : NULL;
+    }
+    const struct node *last = (const struct node *)(const void *)after; /* the peer is its first member */
+    struct node *n = node_at(t, last->after);
+    return n ? &n->peer : NULL;
+}
+
+static void set_join(struct suite_set *into, const struct suite_set *from)
+{
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        into->word[i] |= from->word[i];
+}
+
+static uint64_t hash16(const struct peers *p, const uint16_t *list, size_t count)
+{
+    return siphash(&p->key, span_of(list, count * sizeof *list)) | 1;
+}
+
+struct shape {
+    uint64_t name, groups, algorithms;
+};
+
+static struct shape shape_of(const struct peers *p, const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    return (struct shape){
+        .name = siphash(&p->key, observation_text(o, c->sni)) | 1,
+        .groups = hash16(p, c->groups, c->group_count),
+        .algorithms = hash16(p, c->signature_algorithms, c->signature_algorithm_count),
+    };
+}
+
+static bool among(const uint64_t list[MAX_HELLO_SHAPES], uint64_t value)
+{
+    for (size_t i = 0; i < MAX_HELLO_SHAPES; i++)
+        if (list[i] == value)
+            return true;
+    return false;
+}
+
+/* Keeps the last few different ones. */
+static void keep(uint64_t list[MAX_HELLO_SHAPES], uint64_t value)
+{
+    if (among(list, value))
+        return;
+    memmove(&list[1], &list[0], (MAX_HELLO_SHAPES - 1) * sizeof list[0]);
+    list[0] = value;
+}
+
+static bool needs_groups(const struct suite_set *offer)
+{
+    for (size_t i = 0; i < suite_count; i++)
+        if (suite_set_has(offer, i) && suite_table[i].kx >= KX_ECDH && suite_table[i].kx <= KX_ECDH_ANON)
+            return true;
+    return false;
+}
+
+static uint16_t count_suites(const struct suite_set *set)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        count += (unsigned)__builtin_popcountll(set->word[i]);
+    return (uint16_t)count;
+}
+
+static void server_selected(struct peers *p, struct peer *s, const struct observation *o)
+{
+    const struct suite *suite = observation_suite(o);
+    uint16_t version = observation_version(o);
+    if (suite) {
+        size_t index = suite_index(suite);
+        suite_set_add(&s->selected, index);
+        s->contradicted.word[index / 64] &= ~(UINT64_C(1) << index % 64);
+        for (size_t i = 0; i < s->refused_count; i++) /* overridden: it can, and once would not */
+            s->refused[i].offer.word[index / 64] &= ~(UINT64_C(1) << index % 64);
+    }
+    if (version && (!s->lowest_version || version < s->lowest_version))
+        s->lowest_version = version;
+    if (version > s->highest_version)
+        s->highest_version = version;
+    if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed)
+        return;
+    s->capped += o->client_hello.max_version > version;
+    struct shape shape = shape_of(p, o);
+    keep(s->names, shape.name);
+    keep(s->groups, shape.groups);
+    keep(s->algorithms, shape.algorithms);
+}
+
+/* A refusal tells of the suites only where nothing else in the hello can have been the reason: the server
+ * accepts such a version, such a name, such groups and algorithms elsewhere. */
+static bool stands(const struct peer *server, const struct refused_offer *r)
+{
+    bool version = server->lowest_version && server->lowest_version <= r->max_version;
+    bool tls13 = r->max_version >= 0x0304;
+    bool like_accepted = among(server->names, r->name) && among(server->algorithms, r->algorithms) &&
+                         (!r->needs_groups || among(server->groups, r->groups));
+    return version && !tls13 && like_accepted;
+}
+
+/* E20: a fatal handshake_failure or insufficient_security before any ServerHello, and nothing else. */
+static bool refused_for_its_suites(const struct observation *o)
+{
+    enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
+    if (o->reaction != REACTION_FATAL_ALERT || !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed ||
+        o->client_hello.unknown_suites || o->damage[CLIENT] || o->damage[SERVER])
+        return false;
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].from == SERVER && o->alerts[i].level == 2)
+            return o->alerts[i].description == HANDSHAKE_FAILURE ||
+                   o->alerts[i].description == INSUFFICIENT_SECURITY;
+    return false;
+}
+
+static void server_refused(struct peers *p, struct peer *s, const struct observation *o)
+{
+    const struct suite_set *offer = &o->client_hello.offered;
+    if (suite_set_empty(offer))
+        return;
+    struct shape shape = shape_of(p, o);
+    const struct refused_offer now = {.offer = *offer,
+                                      .name = shape.name,
+                                      .groups = shape.groups,
+                                      .algorithms = shape.algorithms,
+                                      .count = 1,
+                                      .max_version = o->client_hello.max_version,
+                                      .suites = count_suites(offer),
+                                      .needs_groups = needs_groups(offer)};
+    for (size_t i = 0; i < SUITE_SET_WORDS && stands(s, &now); i++)
+        s->contradicted.word[i] |= offer->word[i] & s->selected.word[i];
+    for (size_t i = 0; i < s->refused_count; i++) {
+        struct refused_offer *known = &s->refused[i];
+        if (memcmp(&known->offer, offer, sizeof *offer) == 0 && known->name == shape.name &&
+            known->groups == shape.groups && known->algorithms == shape.algorithms &&
+            known->max_version == o->client_hello.max_version) {
+            known->count++;
+            return;
+        }
+    }
+    if (s->refused_count == MAX_REFUSED_OFFERS) {
+        s->refused_cut = true;
+        return;
+    }
+    s->refused[s->refused_count++] = now;
+}
+
+void peer_weigh(const struct peer *server, struct peer_evidence *out)
+{
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < server->refused_count; i++) {
+        const struct refused_offer *r = &server->refused[i];
+        if (!stands(server, r) || suite_set_empty(&r->offer))
+            continue;
+        out->refused_alone |= r->suites == 1;
+        out->refusals[out->refusal_count++] = r->offer;
+    }
+}
+
+void peer_weigh_handshake(const struct peer *server, const struct observation *o, struct peer_evidence *out)
+{
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        out->common.word[i] = o->client_hello.offered.word[i] & server->selected.word[i];
+}
+
+static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r)
+{
+    bool old_full = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
+                    observation_version(o) && observation_version(o) < 0x0304;
+    bool whole = !o->damage[CLIENT] && !o->damage[SERVER];
+    peer->full += old_full && whole;
+    peer->unresumable += old_full && whole && !r->issued;
+    peer->resumed += o->resumption > RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
+                     (r->offered || o->resumption != RESUMPTION_PSK);
+    peer->attempts += r->offered;
+    peer->maybe_resumed += o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED;
+    bool fresh =
+        r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
+    peer->fresh_refused += fresh && r->refused && o->resumption == RESUMPTION_FULL;
+}
+
+static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
+        return;
+    if (u->full_offers == 0)
+        u->always = c->offered;
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        u->always.word[i] &= c->offered.word[i];
+    set_join(&u->offered, &c->offered);
+    u->full_offers++;
+    u->unknown_offers += c->unknown_suites > 0;
+}
+
+/* The server's answer was not seen: it may have selected any suite of the offer. */
+static void answer_unseen(struct peer *s, const struct observation *o)
+{
+    s->missing |= observation_missing(o, SERVER);
+    if (o->seen & SEEN_CLIENT_HELLO && !o->client_hello.unknown_suites)
+        set_join(&s->possible, &o->client_hello.offered);
+    else
+        s->possible_any = true;
+}
+
+void peers_learn(struct peers *p, const struct observation *o, const struct session_result *session)
+{
+    struct peer *s = take(p, o, SERVER);
+    struct peer *u = take(p, o, CLIENT);
+    s->handshakes++;
+    u->handshakes++;
+    count_resumption(s, o, session);
+    count_resumption(u, o, session);
+    if (o->seen & SEEN_SERVER_HELLO && !(o->damage[SERVER] & UNOBSERVED_OVERLAP))
+        server_selected(p, s, o);
+    else if (refused_for_its_suites(o))
+        server_refused(p, s, o);
+    else if (!observation_settled(o, SERVER))
+        answer_unseen(s, o);
+    if (!(o->seen & SEEN_CLIENT_HELLO) || o->damage[CLIENT] & UNOBSERVED_OVERLAP) {
+        u->unseen_offers++;
+        u->missing |= observation_missing(o, CLIENT);
+        return;
+    }
+    ue_offered(u, o, session);
+    uint64_t now = (uint64_t)(o->hello_time[CLIENT] / NANOS_PER_SECOND);
+    u->not_used += !session->offered && u->holds_until > now;
+    if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
+        u->holds_until = now + 86400;
+}

@@ -1,0 +1,101 @@
+/*
+ * What one server or one UE has shown of itself over many handshakes.
+ *
+ * A server is an address and port, a UE an address: behind a NAT several UEs are one, which is why verdicts
+ * on UEs are inferences. Both tables have a cap; the peer not seen for longest goes first, and the pipeline
+ * judges it before it is forgotten.
+ *
+ * Abilities of a server are inferred as in edge case E20: what it selected it can do; what stands in a hello
+ * that it refused with handshake_failure or insufficient_security it cannot, if version, name, groups and
+ * signature algorithms were such as it accepts elsewhere. A later selection overrides an earlier refusal; a
+ * refusal after a selection is a contradiction (E19), and then nothing is inferred.
+ */
+#ifndef UTWATCH_PEERS_PEERS_H
+#define UTWATCH_PEERS_PEERS_H
+
+#include "session/session.h"
+#include "tls/observation.h"
+
+/* A hello that the server refused. */
+struct refused_offer {
+    struct suite_set offer;
+    uint64_t name, groups, algorithms; /* hashes of its shape */
+    uint32_t count;
+    uint16_t max_version;
+    uint16_t suites; /* how many in the offer: one alone is the strongest evidence */
+    bool needs_groups;
+};
+
+struct peer {
+    struct endpoint end; /* of a UE the port is 0 */
+    enum side side;
+    nanos first, last;
+    uint64_t handshakes; /* hellos of a UE; hellos that reached a server, in full */
+
+    /* a server */
+    struct suite_set selected;
+    struct suite_set contradicted; /* selected before and refused after (E19) */
+    struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
+    bool possible_any;         /* and once nor was the offer */
+    uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
+    struct refused_offer refused[MAX_REFUSED_OFFERS];
+    uint8_t refused_count;
+    bool refused_cut;                         /* there were more kinds of refused hellos */
+    uint16_t lowest_version, highest_version; /* selected; 0: none yet */
+    uint32_t capped;                          /* times a client offered a higher version than was selected */
+    uint64_t names[MAX_HELLO_SHAPES], groups[MAX_HELLO_SHAPES], algorithms[MAX_HELLO_SHAPES]; /* accepted */
+
+    /* a UE */
+    struct suite_set offered; /* in any of its hellos for a full handshake */
+    struct suite_set always;  /* in all of them */
+    uint32_t full_offers;     /* such hellos */
+    uint32_t unknown_offers;  /* of them, those with a code that nobody has named */
+    uint32_t unseen_offers;   /* handshakes whose hello was not seen whole */
+    uint64_t holds_until;     /* second until which it holds a session that could be resumed */
+    uint32_t not_used;        /* new connections while it held one */
+
+    /* both: 7.1 */
+    uint32_t full;          /* full handshakes up to TLS 1.2, complete */
+    uint32_t unresumable;   /* of them, those without an id or ticket */
+    uint32_t resumed;       /* resumptions that succeeded */
+    uint32_t attempts;      /* resumptions that a UE tried */
+    uint32_t maybe_resumed; /* handshakes of which it is not known */
+    uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused */
+};
+
+struct peers_counters {
+    uint64_t servers, ues; /* remembered now */
+    uint64_t evicted;
+};
+
+struct peers;
+
+struct peers *peers_new(uint32_t servers, uint32_t ues);
+void peers_free(struct peers *p);
+const struct peers_counters *peers_counters(const struct peers *p);
+
+/* The peer of the handshake on that side, or NULL when it is not known yet. */
+const struct peer *peers_find(const struct peers *p, const struct observation *o, enum side side);
+
+/* The one that has to go before peers_learn() can take the handshake: judge it, then forget it. NULL: none.
+ */
+const struct peer *peers_victim(const struct peers *p, const struct observation *o, enum side side);
+void peers_forget(struct peers *p, const struct peer *peer);
+
+/* Learns from one handshake. Both sides' peers have room. */
+void peers_learn(struct peers *p, const struct observation *o, const struct session_result *session);
+
+/* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
+const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);
+
+/* What follows from it all at one moment. */
+struct peer_evidence {
+    struct suite_set refusals[MAX_REFUSED_OFFERS]; /* refused hellos that stand the test of E20 */
+    size_t refusal_count;
+    bool refused_alone;      /* one of them offered one suite only */
+    struct suite_set common; /* of a handshake: offered now, and selected by this server before */
+};
+void peer_weigh(const struct peer *server, struct peer_evidence *out);
+void peer_weigh_handshake(const struct peer *server, const struct observation *o, struct peer_evidence *out);
+
+#endif

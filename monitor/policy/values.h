@@ -1,0 +1,27 @@
+/* Making values, for the getters. */
+#ifndef UTWATCH_POLICY_VALUES_H
+#define UTWATCH_POLICY_VALUES_H
+
+#include "policy/fields.h"
+
+static inline struct value number(int64_t n)
+{
+    return (struct value){.known = KNOWN_VALUE, .number = n};
+}
+
+static inline struct value absent(void)
+{
+    return (struct value){.known = KNOWN_ABSENT};
+}
+
+static inline struct value unknown(uint32_t reasons)
+{
+    return (struct value){.known = KNOWN_NOT, .reasons = reasons};
+}
+
+static inline struct value string(struct span s)
+{
+    return s.n ? (struct value){.known = KNOWN_VALUE, .string = s} : absent();
+}
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * Where a resumed session came from, and how old it is (TS 33.141 7.1).
+ *
+ * The memory holds one entry for each name under which a session can be found again: its session id, a
+ * ticket, a PSK identity. Names are SipHash under a random key over the scope (the server that issued it) and
+ * the bytes, since both are chosen by whoever sends them. An entry says when the session began: the time of
+ * the ServerHello of its full handshake. A ticket renewed in an abbreviated handshake, or an id used on
+ * several connections, keeps that time, because the master secret is the same (7.1 "duplicate an existing
+ * session").
+ *
+ * An origin is learned only from a complete handshake of which both directions were seen without damage. A
+ * name that is met first when it is used has an origin before that: then the age is a lower bound (E8).
+ */
+#ifndef UTWATCH_SESSION_SESSION_H
+#define UTWATCH_SESSION_SESSION_H
+
+#include "base/siphash.h"
+#include "tls/observation.h"
+
+enum age_basis {
+    AGE_UNKNOWN,  /* never seen before */
+    AGE_AT_LEAST, /* seen before, but not its full handshake */
+    AGE_EXACT,    /* its full handshake was seen */
+};
+const char *age_basis_name(enum age_basis basis); /* "exact", "at-least", "unknown" */
+
+/* What the memory says of one handshake. */
+struct session_result {
+    bool offered;           /* the client offered a session: a ticket, a PSK, or an id that was seen issued */
+    bool known;             /* and the memory knows it */
+    enum resumption method; /* of what was offered: RESUMPTION_ID, _TICKET or _PSK */
+    bool accepted;          /* the server resumed it */
+    bool refused;           /* the server made a full handshake instead, or ended the connection */
+    enum age_basis basis;
+    nanos origin;        /* of the session: exact, or the latest time at which it can have begun */
+    int64_t offered_age; /* nanoseconds at the ClientHello; a lower bound unless exact */
+    int64_t resumed_age; /* at the ServerHello, when accepted */
+    bool dead;           /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
+    bool suite_known;
+    uint16_t suite; /* of the session's full handshake */
+    bool issued;    /* the server of a full handshake gave it a name: an id or a ticket */
+};
+
+struct session_counters {
+    uint64_t learned;   /* origins */
+    uint64_t sightings; /* names met first when they were used */
+    uint64_t inherited; /* renewed tickets */
+    uint64_t found, unknown;
+    uint64_t refused_to_learn; /* complete handshakes that were seen in part */
+    uint64_t evicted;
+    uint64_t expired;
+    uint64_t used; /* entries now */
+};
+
+struct session_config {
+    uint32_t sessions; /* entries */
+    int64_t retention; /* nanoseconds after the last use for which a name is remembered */
+    bool one_scope;    /* all servers share a cache; else each (address, port) has its own */
+};
+
+struct sessions;
+
+/* Takes address space for all entries; they cost memory when they are used. NULL when it is not to be had. */
+struct sessions *sessions_new(const struct session_config *config);
+void sessions_free(struct sessions *s);
+const struct session_counters *sessions_counters(const struct sessions *s);
+
+/* The key under which the tls layer makes names of tickets and identities. */
+struct siphash_key sessions_key(const struct sessions *s);
+
+/* Looks up what the handshake offered, then learns from it. */
+void sessions_judge(struct sessions *s, const struct observation *o, struct session_result *out);
+
+#endif

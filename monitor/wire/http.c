@@ -1,0 +1,286 @@
+#include "wire/http.h"
+
+#include <strings.h>
+
+static const struct {
+    const char *name;
+    enum http_method method;
+} methods[] = {
+    {"GET", HTTP_GET},       {"HEAD", HTTP_HEAD},       {"PUT", HTTP_PUT},         {"POST", HTTP_POST},
+    {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}, {"CONNECT", HTTP_CONNECT}, {"PATCH", HTTP_PATCH},
+};
+enum { METHODS = sizeof methods / sizeof *methods, LONGEST_METHOD = 7 };
+
+static bool span_is(struct span s, const char *text)
+{
+    return s.n == strlen(text) && strncasecmp((const char *)s.p, text, s.n) == 0;
+}
+
+bool http_starts(struct span s, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return s.n >= n && strncasecmp((const char *)s.p, prefix, n) == 0;
+}
+
+/* `start` begins with `word`, or could when there were more of it. */
+static enum parse begins(struct span start, const char *word)
+{
+    size_t n = strlen(word);
+    size_t have = start.n < n ? start.n : n;
+    if (have && memcmp(start.p, word, have) != 0)
+        return PARSE_BAD;
+    return have == n ? PARSE_OK : PARSE_SHORT;
+}
+
+enum parse http_looks_like_request(struct span start)
+{
+    enum parse best = PARSE_BAD;
+    for (size_t i = 0; i < METHODS; i++) {
+        enum parse name = begins(start, methods[i].name);
+        size_t n = strlen(methods[i].name);
+        if (name == PARSE_OK && start.n > n && start.p[n] == ' ')
+            return PARSE_OK;
+        if (name == PARSE_SHORT || (name == PARSE_OK && start.n == n))
+            best = PARSE_SHORT;
+    }
+    return best;
+}
+
+enum parse http_looks_like_response(struct span start)
+{
+    return begins(start, "HTTP/1.");
+}
+
+size_t http_head_length(struct span bytes)
+{
+    struct span rest = bytes;
+    while (rest.n) {
+        const uint8_t *end = memchr(rest.p, '\n', rest.n);
+        if (!end)
+            return 0;
+        rest = span_skip(rest, (size_t)(end - rest.p) + 1);
+        if (rest.n >= 1 && rest.p[0] == '\n')
+            return bytes.n - rest.n + 1;
+        if (rest.n >= 2 && rest.p[0] == '\r' && rest.p[1] == '\n')
+            return bytes.n - rest.n + 2;
+    }
+    return 0;
+}
+
+/* The next line without its end; false after the last. RFC 9112 2.2: a bare LF ends a line too. */
+static bool next_line(struct cursor *c, struct span *line)
+{
+    struct span rest = span_of(c->p, cursor_left(c));
+    const uint8_t *end = rest.n ? memchr(rest.p, '\n', rest.n) : NULL;
+    if (!end)
+        return false;
+    *line = cursor_take(c, (size_t)(end - rest.p));
+    cursor_skip(c, 1);
+    if (line->n && line->p[line->n - 1] == '\r')
+        *line = span_head(*line, line->n - 1);
+    return true;
+}
+
+static struct span trim(struct span s)
+{
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = span_skip(s, 1);
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s = span_head(s, s.n - 1);
+    return s;
+}
+
+/* Up to the next space, which is consumed. */
+static struct span next_word(struct span *rest)
+{
+    const uint8_t *space = rest->n ? memchr(rest->p, ' ', rest->n) : NULL;
+    size_t n = space ? (size_t)(space - rest->p) : rest->n;
+    struct span word = span_head(*rest, n);
+    *rest = span_skip(*rest, n + 1);
+    return word;
+}
+
+static bool parse_length(struct span s, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (!s.n || s.n > 18)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        n = n * 10 + (uint64_t)(s.p[i] - '0');
+    }
+    *out = n;
+    return true;
+}
+
+static bool contains_word(struct span s, const char *word)
+{
+    size_t n = strlen(word);
+    for (; s.n >= n; s = span_skip(s, 1))
+        if (http_starts(s, word))
+            return true;
+    return false;
+}
+
+static void take_once(struct span *field, struct span value)
+{
+    if (!field->n)
+        *field = value;
+}
+
+/* False: two lengths that differ, or one that is none (RFC 9112 6.3: an error that cannot be recovered). */
+static bool take_field(struct http_fields *f, struct span name, struct span value)
+{
+    if (span_is(name, "Host")) {
+        take_once(&f->host, value);
+    } else if (span_is(name, "User-Agent")) {
+        take_once(&f->user_agent, value);
+    } else if (span_is(name, "Location")) {
+        take_once(&f->location, value);
+    } else if (span_is(name, "Upgrade")) {
+        take_once(&f->upgrade, value);
+    } else if (span_is(name, "Authorization") || span_is(name, "Proxy-Authorization")) {
+        take_once(&f->authorization, value);
+    } else if (span_is(name, "WWW-Authenticate") || span_is(name, "Proxy-Authenticate")) {
+        take_once(&f->challenge, value);
+    } else if (span_is(name, "X-3GPP-Intended-Identity")) {
+        take_once(&f->identity, value);
+    } else if (span_is(name, "X-3GPP-Asserted-Identity") || span_is(name, "P-Asserted-Identity")) {
+        f->asserted = true;
+    } else if (span_is(name, "Cookie") || span_is(name, "Set-Cookie")) {
+        f->cookie = true;
+    } else if (span_is(name, "Transfer-Encoding")) {
+        if (contains_word(value, "chunked"))
+            f->body = HTTP_CHUNKED;
+    } else if (span_is(name, "Content-Length")) {
+        uint64_t length;
+        if (!parse_length(value, &length))
+            return false;
+        if (f->body == HTTP_LENGTH && f->length != length)
+            return false;
+        if (f->body != HTTP_CHUNKED) /* RFC 9112 6.3: Transfer-Encoding overrides */
+            f->body = HTTP_LENGTH;
+        f->length = length;
+    }
+    return true;
+}
+
+static enum parse parse_fields(struct cursor *c, struct http_fields *f)
+{
+    struct span line;
+    while (next_line(c, &line)) {
+        if (!line.n)
+            return PARSE_OK;
+        const uint8_t *colon = memchr(line.p, ':', line.n);
+        if (!colon || colon == line.p)
+            return PARSE_BAD;
+        size_t n = (size_t)(colon - line.p);
+        if (!take_field(f, span_head(line, n), trim(span_skip(line, n + 1))))
+            return PARSE_BAD;
+    }
+    return PARSE_SHORT;
+}
+
+enum parse http_request_parse(struct span head, struct http_request *out)
+{
+    *out = (struct http_request){.method = HTTP_OTHER_METHOD};
+    struct cursor c = cursor_over(head);
+    struct span line;
+    if (!next_line(&c, &line))
+        return PARSE_SHORT;
+    struct span method = next_word(&line);
+    for (size_t i = 0; i < METHODS; i++)
+        if (method.n == strlen(methods[i].name) && memcmp(method.p, methods[i].name, method.n) == 0)
+            out->method = methods[i].method;
+    out->target = next_word(&line);
+    if (!method.n || !out->target.n || !http_starts(line, "HTTP/"))
+        return PARSE_BAD;
+    return parse_fields(&c, &out->fields);
+}
+
+enum parse http_response_parse(struct span head, struct http_response *out)
+{
+    *out = (struct http_response){0};
+    struct cursor c = cursor_over(head);
+    struct span line;
+    if (!next_line(&c, &line))
+        return PARSE_SHORT;
+    struct span version = next_word(&line);
+    struct span status = next_word(&line);
+    uint64_t code = 0;
+    if (!http_starts(version, "HTTP/") || status.n != 3 || !parse_length(status, &code) || code < 100)
+        return PARSE_BAD;
+    out->status = (uint16_t)code;
+    return parse_fields(&c, &out->fields);
+}
+
+struct span http_auth_parameter(struct span value, const char *name)
+{
+    size_t n = strlen(name);
+    uint8_t before = ' ';
+    for (struct span rest = value; rest.n > n; rest = span_skip(rest, 1)) {
+        bool border = before == ' ' || before == ',' || before == '\t';
+        before = rest.p[0];
+        if (!border || !http_starts(rest, name) || rest.p[n] != '=')
+            continue;
+        struct span v = span_skip(rest, n + 1);
+        bool quoted = v.n && v.p[0] == '"';
+        if (quoted)
+            v = span_skip(v, 1);
+        size_t length = 0;
+        while (length < v.n && v.p[length] != '"' && (quoted || (v.p[length] != ',' && v.p[length] != ' ')))
+            length++;
+        return span_head(v, length);
+    }
+    return span_of(NULL, 0);
+}
+
+/* TS 24.423, 24.623, RFC 4826, RFC 4827, OMA XDM. */
+static const char *const auids[] = {
+    "simservs.ngn.etsi.org",
+    "resource-lists",
+    "rls-services",
+    "pres-rules",
+    "pidf-manipulation",
+    "org.openmobilealliance.pres-rules",
+    "xcap-caps",
+    "org.openmobilealliance.xcap-directory",
+    "org.openmobilealliance.user-profile",
+    "org.openmobilealliance.groups",
+    "directory",
+    "org.etsi.ngn.simservs",
+    "org.openmobilealliance.search",
+};
+
+static struct span next_segment(struct span *path)
+{
+    while (path->n && path->p[0] == '/')
+        *path = span_skip(*path, 1);
+    size_t n = 0;
+    while (n < path->n && path->p[n] != '/' && path->p[n] != '?')
+        n++;
+    struct span segment = span_head(*path, n);
+    *path = n < path->n && path->p[n] == '?' ? span_of(NULL, 0) : span_skip(*path, n);
+    return segment;
+}
+
+bool xcap_path_parse(struct span target, struct xcap_path *out)
+{
+    enum { MOST_SEGMENTS = 16 };
+    *out = (struct xcap_path){0};
+    if (http_starts(target, "http://") || http_starts(target, "https://"))
+        target = span_skip(target, target.p[4] == ':' ? 7 : 8);
+    for (unsigned i = 0; i < MOST_SEGMENTS && target.n; i++) {
+        struct span segment = next_segment(&target);
+        for (size_t a = 0; a < sizeof auids / sizeof *auids && !out->auid.n; a++)
+            if (span_is(segment, auids[a]))
+                out->auid = segment;
+        if (!out->auid.n || segment.p == out->auid.p)
+            continue;
+        if (span_is(segment, "users"))
+            out->user = next_segment(&target);
+        return true;
+    }
+    return out->auid.n > 0;
+}

@@ -1,0 +1,78 @@
+/*
+ * The heads of HTTP/1.x messages (RFC 9112), as far as a monitor has to understand them: the start line, the
+ * few fields that the Ut reference point gives a meaning to, and how long the body is.
+ *
+ * A head is given whole, from the first byte of the start line to the empty line. Spans point into it.
+ */
+#ifndef UTWATCH_WIRE_HTTP_H
+#define UTWATCH_WIRE_HTTP_H
+
+#include "base/cursor.h"
+
+enum http_method {
+    HTTP_OTHER_METHOD,
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_PUT,
+    HTTP_POST,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_CONNECT,
+    HTTP_PATCH,
+};
+
+enum http_body { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE };
+
+struct http_fields {
+    struct span host;
+    struct span user_agent;
+    struct span location;
+    struct span upgrade;       /* protocols that Upgrade names */
+    struct span authorization; /* credentials, also of Proxy-Authorization */
+    struct span challenge;     /* WWW-Authenticate or Proxy-Authenticate, the first */
+    struct span identity;      /* X-3GPP-Intended-Identity (TS 24.109) */
+    bool asserted;             /* X-3GPP-Asserted-Identity, P-Asserted-Identity: an AP vouches for the user */
+    bool cookie;               /* Cookie or Set-Cookie */
+    enum http_body body;       /* as the fields alone tell it */
+    uint64_t length;           /* of HTTP_LENGTH, bytes */
+};
+
+struct http_request {
+    enum http_method method;
+    struct span target;
+    struct http_fields fields;
+};
+
+struct http_response {
+    uint16_t status;
+    struct http_fields fields;
+};
+
+/* Can these first bytes of a direction be HTTP? SHORT: more are needed. */
+enum parse http_looks_like_request(struct span start);
+enum parse http_looks_like_response(struct span start);
+
+/* The length of the head at the start of `bytes`, the empty line included; 0: it has not ended yet. */
+size_t http_head_length(struct span bytes);
+
+enum parse http_request_parse(struct span head, struct http_request *out);
+enum parse http_response_parse(struct span head, struct http_response *out);
+
+/* A parameter of an authentication challenge or of credentials (username, realm), without quotes; empty:
+ * none. */
+struct span http_auth_parameter(struct span value, const char *name);
+
+/* A case-insensitive prefix. */
+bool http_starts(struct span s, const char *prefix);
+
+/*
+ * XCAP (RFC 4825 6): /[root/]AUID/users/XUI/document or /AUID/global/... . False: no AUID that Ut knows
+ * stands in the path. `user` is the XUI as it stands there (percent-encoded), empty for none.
+ */
+struct xcap_path {
+    struct span auid;
+    struct span user;
+};
+bool xcap_path_parse(struct span target, struct xcap_path *out);
+
+#endif

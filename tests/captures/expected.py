@@ -1,0 +1,48 @@
+"""What a capture has to break: what its manifest says, and what every handshake of today breaks in a text of 2004, told by tshark and openssl."""
+import os
+import sys
+
+from run_utwatch import PCAPS, ROOT
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "pcaps"))
+import witness  # noqa: E402
+
+MANDATORY_3DES = 0x000A  # 6.2
+SIGNATURES = ("sha1WithRSAEncryption", "ecdsa-with-SHA1")  # WAPCert 6.4.3
+
+
+def lacks_3des(connections):
+    """A UE (address) none of whose hellos for a full handshake holds the mandatory suite."""
+    issued, offers = set(), {}
+    for c in connections:
+        for hello in c.of("client_hello", witness.CLIENT)[:1]:
+            if hello["ticket"] or hello["psk"] or hello["session_id"] in issued - {""}:
+                continue
+            offers.setdefault(c.client[0], []).append({int(s, 16) for s in hello["suites"]})
+        for hello in c.of("server_hello", witness.SERVER):
+            issued.add(hello["session_id"])
+    return any(all(MANDATORY_3DES not in offer for offer in of_ue) for of_ue in offers.values())
+
+
+def signed_otherwise(connections):
+    """A server certificate in clear whose signature is none of the two that WAPCert defines."""
+    for c in connections:
+        for chain in c.of("certificate", witness.SERVER):
+            if chain and witness.certificate_facts(chain[0])["signature"] not in SIGNATURES:
+                return True
+    return False
+
+
+def ambient(entry):
+    connections, _, _ = witness.connections(os.path.join(PCAPS, entry["file"]))
+    out = set()
+    if lacks_3des(connections) and "unknown" not in entry["file"]:  # a code that nobody has named may be anything
+        out.add("ut-6.2-ue-3des")
+    if signed_otherwise(connections):
+        out.add("wapcert-6.4.3-signature-algorithm")
+    return out
+
+
+def broken(entry, profile, rules, around):
+    """The rules of the profile that have to fail; `around` is ambient(entry)."""
+    return (set(entry["fails"].get(profile, [])) | set(entry["also"]) | around) & rules
