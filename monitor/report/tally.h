@@ -32,7 +32,8 @@ struct offender {
     uint8_t side; /* enum side */
 };
 
-/* A UE's TLS stack goes by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2 format). */
+/* A UE's TLS stack goes by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2 format).
+ */
 #define JA4_TEXT 40
 struct stack_tally {
     char ja4[JA4_TEXT];
@@ -53,7 +54,7 @@ struct rule_tally {
     uint64_t remarks;                        /* passes that carry a note */
     struct offender offender[MAX_OFFENDERS]; /* the first different ones */
     uint32_t offenders;
-    uint64_t other_offences; /* by peers that came after those */
+    uint64_t other_offences;                     /* by peers that came after those */
     struct stack_offence stack[MAX_RULE_STACKS]; /* UE stacks in whose handshakes the UE broke the rule */
     uint32_t stacks;
     uint64_t other_stacks; /* offences by stacks that came after those */
@@ -93,5 +94,9 @@ void tally_add(struct tally *tally, const struct observation *o, const struct ve
 
 /* Different servers or UEs at fault; *more: there were others that the table had no room for. */
 uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more);
+
+/* Selected suites in falling order of frequency: the one after `last`, suite_count for the first. suite_count
+ * when there is no further one. */
+size_t tally_next_suite(const struct tally *tally, size_t last);
 
 #endif
