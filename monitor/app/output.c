@@ -2,12 +2,14 @@
 
 #include "base/limits.h"
 #include "report/event_json.h"
+#include "report/html_report.h"
 #include "report/http_object.h"
 #include "report/tally.h"
 #include "report/text_report.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct output {
@@ -165,6 +167,12 @@ void output_end(struct output *out, const struct capture_health *health)
         write_event(out, &event);
     }
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
+    if (out->page && out->options->report == REPORT_HTML) {
+        char now[64];
+        struct text t = text_over(now, sizeof now);
+        text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
+        html_report_write(out->page, &out->tally, health, &out->names, now);
+    }
     if (out->report)
         text_report_summary(out->report, &out->tally, advice, health);
 }

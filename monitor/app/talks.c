@@ -170,8 +170,11 @@ static void open_talk(struct pipeline *p, struct flow *flow, const struct segmen
 {
     enum parse request = http_looks_like_request(bytes);
     enum parse response = http_looks_like_response(bytes);
-    if (request == PARSE_OK || response == PARSE_OK || (request == PARSE_SHORT && bytes.n > 1)) {
-        flow->client = (response == PARSE_OK ? !side : side) & 1U;
+    if (bytes.n && (request != PARSE_BAD || response != PARSE_BAD)) {
+        /* A lone H may become HEAD or HTTP/1.1: then the ports tell, the service having the lower one. */
+        bool open = request != PARSE_BAD && response != PARSE_BAD;
+        unsigned by_port = flow->end[0].port >= flow->end[1].port ? 0 : 1;
+        flow->client = (open ? by_port : response != PARSE_BAD ? !side : side) & 1U;
         struct http_where where = where_of(flow, segment);
         (void)open_http(p, flow, &where);
     } else if (whole && flow->state == FLOW_SEARCHING && bytes.n >= RECORD_HEADER_BYTES &&

@@ -130,6 +130,36 @@ const char *group_name(uint16_t group)
     return find(names, sizeof names / sizeof *names, group);
 }
 
+struct sentence {
+    const char *reason;
+    const char *words;
+};
+
+const char *reason_words(const char *reason)
+{
+    static const struct sentence sentences[] = {
+        {"client-direction", "the UE's direction was not captured"},
+        {"server-direction", "the server's direction was not captured"},
+        {"gap", "bytes of the handshake are missing from the capture"},
+        {"midstream", "the capture starts within the connection"},
+        {"encrypted", "the message that would tell is encrypted"},
+        {"truncated", "frames were cut by the snap length"},
+        {"evicted", "a full table gave the handshake up before its end"},
+        {"overlap", "two different contents were captured for the same bytes"},
+        {"malformed", "a message could not be parsed"},
+        {"unfinished", "the capture or the handshake ended before it was decided"},
+        {"too-long", "a message was longer than the monitor keeps"},
+        {"unknown-code", "a code point is in no registry that the monitor knows"},
+        {"undecided", "what was seen does not decide the rule"},
+        {"inconsistent", "what the peer showed contradicts itself"},
+        {"origin-not-seen", "the session began before the capture"},
+    };
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+        if (strcmp(sentences[i].reason, reason) == 0)
+            return sentences[i].words;
+    return reason;
+}
+
 void text_address(struct text *out, const struct endpoint *end)
 {
     char buffer[INET6_ADDRSTRLEN];

@@ -14,6 +14,10 @@ const char *alert_name(uint8_t description);
 /* "x25519" of RFC 8422 and IANA; NULL when unknown. */
 const char *group_name(uint16_t group);
 
+/* Why something was not observable, as a clause of a sentence: of "gap", as unobserved_name() has it. A name
+ * that it does not know comes back as it is. */
+const char *reason_words(const char *reason);
+
 void text_address(struct text *out, const struct endpoint *end); /* without the port */
 void text_end(struct text *out, const struct endpoint *end);     /* 192.0.2.1:443, [2001:db8::1]:443 */
 

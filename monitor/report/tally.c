@@ -200,3 +200,22 @@ uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *mo
     *more = rule->other_offences > 0;
     return count;
 }
+
+/* Comes suite i after `last` in falling order of frequency? */
+static bool rarer(const struct tally *tally, size_t i, size_t last)
+{
+    const uint64_t count = tally->suite[last];
+    return tally->suite[i] < count || (tally->suite[i] == count && i > last);
+}
+
+size_t tally_next_suite(const struct tally *tally, size_t last)
+{
+    size_t best = suite_count;
+    for (size_t i = 0; i < suite_count; i++) {
+        if (!tally->suite[i] || (last < suite_count && !rarer(tally, i, last)))
+            continue;
+        if (best == suite_count || tally->suite[i] > tally->suite[best])
+            best = i;
+    }
+    return best;
+}

@@ -95,4 +95,8 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
 /* Different servers or UEs at fault; *more: there were others that the table had no room for. */
 uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more);
 
+/* Selected suites in falling order of frequency: the one after `last`, suite_count for the first. suite_count
+ * when there is no further one. */
+size_t tally_next_suite(const struct tally *tally, size_t last);
+
 #endif

@@ -112,33 +112,13 @@ static void put_key_bits(struct page *page, const struct tally *tally)
         page_field(page, INDENT, HANG, "key", buffer);
 }
 
-/* Comes suite i after `last` in falling order of frequency? */
-static bool rarer(const struct tally *tally, size_t i, size_t last)
-{
-    const uint64_t count = tally->suite[last];
-    return tally->suite[i] < count || (tally->suite[i] == count && i > last);
-}
-
-/* The most frequent suite, or the next one after `last`; suite_count: from the first, and no more. */
-static size_t next_suite(const struct tally *tally, size_t last)
-{
-    size_t best = suite_count;
-    for (size_t i = 0; i < suite_count; i++) {
-        if (!tally->suite[i] || (last < suite_count && !rarer(tally, i, last)))
-            continue;
-        if (best == suite_count || tally->suite[i] > tally->suite[best])
-            best = i;
-    }
-    return best;
-}
-
 static void put_suites(struct page *page, const struct tally *tally)
 {
     const char *label = "suite";
     size_t shown = 0;
     char buffer[128];
-    size_t i = next_suite(tally, suite_count);
-    for (; i < suite_count && shown < SUITES_SHOWN; i = next_suite(tally, i), shown++) {
+    size_t i = tally_next_suite(tally, suite_count);
+    for (; i < suite_count && shown < SUITES_SHOWN; i = tally_next_suite(tally, i), shown++) {
         struct text t = text_over(buffer, sizeof buffer);
         text_put(&t, suite_table[i].name);
         text_put(&t, ": ");
@@ -147,7 +127,7 @@ static void put_suites(struct page *page, const struct tally *tally)
         label = "";
     }
     uint64_t rest = 0;
-    for (; i < suite_count; i = next_suite(tally, i))
+    for (; i < suite_count; i = tally_next_suite(tally, i))
         rest += tally->suite[i];
     struct text t = text_over(buffer, sizeof buffer);
     if (rest) {
@@ -351,36 +331,6 @@ static void put_rules(struct page *page, const struct tally *tally)
     }
     put_remarks(page, tally);
     put_idle_rules(page, tally);
-}
-
-struct sentence {
-    const char *reason;
-    const char *words;
-};
-
-static const char *reason_words(const char *reason)
-{
-    static const struct sentence sentences[] = {
-        {"client-direction", "the UE's direction was not captured"},
-        {"server-direction", "the server's direction was not captured"},
-        {"gap", "bytes of the handshake are missing from the capture"},
-        {"midstream", "the capture starts within the connection"},
-        {"encrypted", "the message that would tell is encrypted"},
-        {"truncated", "frames were cut by the snap length"},
-        {"evicted", "a full table gave the handshake up before its end"},
-        {"overlap", "two different contents were captured for the same bytes"},
-        {"malformed", "a message could not be parsed"},
-        {"unfinished", "the capture or the handshake ended before it was decided"},
-        {"too-long", "a message was longer than the monitor keeps"},
-        {"unknown-code", "a code point is in no registry that the monitor knows"},
-        {"undecided", "what was seen does not decide the rule"},
-        {"inconsistent", "what the peer showed contradicts itself"},
-        {"origin-not-seen", "the session began before the capture"},
-    };
-    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
-        if (strcmp(sentences[i].reason, reason) == 0)
-            return sentences[i].words;
-    return reason;
 }
 
 /* The rules with the reason, as "ut-a (3), ut-b". */

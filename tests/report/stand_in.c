@@ -19,6 +19,13 @@ const struct rule stand_in_rules[STAND_IN_RULES] = {
 };
 
 static const char *observed_text;
+static const char *profile_words[2];
+
+void stand_in_profile_words(const char *title, const char *status)
+{
+    profile_words[0] = title;
+    profile_words[1] = status;
+}
 
 const struct profile *stand_in_profile(void)
 {
@@ -101,6 +108,13 @@ enum severity rule_severity(const struct rule *r)
     return r->severity;
 }
 
+enum fault rule_binds(const struct rule *r)
+{
+    static const enum fault binds[STAND_IN_RULES] = {FAULT_SERVER, FAULT_BOTH, FAULT_UE, FAULT_BOTH,
+                                                     FAULT_SERVER};
+    return binds[r->index % STAND_IN_RULES];
+}
+
 size_t rule_index(const struct rule *r)
 {
     return r->index;
@@ -121,13 +135,13 @@ const char *profile_name(const struct profile *p)
 const char *profile_title(const struct profile *p)
 {
     (void)p;
-    return "Five rules for the tests of the reports";
+    return profile_words[0] ? profile_words[0] : "Five rules for the tests of the reports";
 }
 
 const char *profile_status(const struct profile *p)
 {
     (void)p;
-    return "draft";
+    return profile_words[1] ? profile_words[1] : "draft";
 }
 
 size_t profile_rule_count(const struct profile *p)

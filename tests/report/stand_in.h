@@ -28,6 +28,9 @@ struct verdict stand_in_verdict(size_t rule, enum verdict_value value);
 /* The observed text of all rules from now on; NULL: each rule's own. */
 void stand_in_observed(const char *text);
 
+/* The profile's from now on; NULL: its own. */
+void stand_in_profile_words(const char *title, const char *status);
+
 /* Appends to the observation's text. */
 struct text_slice sample_text(struct observation *o, const void *p, size_t n);
 struct text_slice sample_string(struct observation *o, const char *s);

@@ -1,0 +1,88 @@
+#include "report/html.h"
+
+#include "report/page.h"
+
+static void put_bytes(struct html *h, const char *p, size_t n)
+{
+    (void)fwrite(p, 1, n, h->out);
+    h->written += n;
+}
+
+void html_put(struct html *h, const char *markup)
+{
+    put_bytes(h, markup, strlen(markup));
+}
+
+static const char *entity(char c)
+{
+    switch (c) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '"':
+        return "&#34;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
+static size_t character_length(const char *s)
+{
+    size_t n = 1;
+    while (((unsigned char)s[n] & 0xc0) == 0x80)
+        n++;
+    return n;
+}
+
+void html_text(struct html *h, const char *s, size_t most)
+{
+    char buffer[HTML_TEXT_MOST + 1];
+    struct text safe = text_over(buffer, sizeof buffer);
+    /* Beyond this the buffer cannot hold it, however it is written. */
+    text_safe(&safe, span_of(s, strnlen(s, sizeof buffer)));
+    size_t taken = 0;
+    bool whole = !safe.cut;
+    for (size_t i = 0; i < safe.n;) {
+        const size_t length = character_length(safe.p + i);
+        const char *escaped = entity(safe.p[i]);
+        const char *as = escaped ? escaped : safe.p + i;
+        const size_t needs = escaped ? strlen(escaped) : length;
+        if (taken + needs > most) {
+            whole = false;
+            break;
+        }
+        put_bytes(h, as, needs);
+        taken += needs;
+        i += length;
+    }
+    if (!whole)
+        html_put(h, "…");
+}
+
+void html_count(struct html *h, uint64_t count)
+{
+    char buffer[32];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_count(&t, count);
+    put_bytes(h, t.p, t.n);
+}
+
+void html_number(struct html *h, uint64_t value)
+{
+    char buffer[24];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_uint(&t, value);
+    put_bytes(h, t.p, t.n);
+}
+
+void html_counted(struct html *h, uint64_t count, const char *one, const char *many)
+{
+    html_count(h, count);
+    html_put(h, " ");
+    html_put(h, count == 1 ? one : many);
+}

@@ -1,0 +1,172 @@
+#include "report/html_report.h"
+
+#include "report/html_parts.h"
+#include "report/text_report.h"
+
+static void put_head(struct html *h, const struct tally *tally)
+{
+    html_put(h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; "
+                "style-src &#39;unsafe-inline&#39;; img-src data:\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                "<meta name=\"referrer\" content=\"no-referrer\">\n"
+                "<link rel=\"icon\" href=\"data:,\">\n<title>TLS compliance report: ");
+    html_text(h, profile_name(tally->profile), HTML_ID_MOST);
+    html_put(h, "</title>\n<style>\n");
+    for (size_t i = 0; html_style[i]; i++)
+        html_put(h, html_style[i]);
+    html_put(h, "</style>\n</head>\n<body>\n<main>\n");
+}
+
+static void put_title(struct html *h, const struct tally *tally)
+{
+    const char *status = profile_status(tally->profile);
+    html_put(h, "<header>\n<p class=\"kind\">TLS compliance report</p>\n<h1>");
+    html_text(h, profile_title(tally->profile), HTML_NAME_MOST);
+    html_put(h, "</h1>\n<p class=\"of\">Profile <code>");
+    html_text(h, profile_name(tally->profile), HTML_ID_MOST);
+    html_put(h, "</code>, status: ");
+    html_text(h, status, HTML_ID_MOST);
+    html_put(h, "</p>\n</header>\n");
+    if (strcmp(status, "draft") == 0)
+        html_put(
+            h, "<p class=\"draft\"><b>This profile is a draft.</b> Its requirements are not settled, and the "
+               "verdicts of this report hold for the draft only.</p>\n");
+}
+
+static void put_overall(struct html *h, const struct tally *tally, const struct capture_health *health)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_overall(&t, tally, health);
+    const bool failed = tally->verdict[VERDICT_FAIL] > 0;
+    const bool whole = tally->handshakes && tally->verdict[VERDICT_PASS] &&
+                       !tally->verdict[VERDICT_NOT_OBSERVABLE] && capture_whole(health);
+    html_put(h, failed  ? "<p class=\"overall fail\">"
+                : whole ? "<p class=\"overall pass\">"
+                        : "<p class=\"overall doubt\">");
+    html_text(h, buffer, HTML_TEXT_MOST);
+    html_put(h, "</p>\n");
+    if (tally->excepted) {
+        html_put(h, "<p class=\"note\">Besides, ");
+        html_counted(h, tally->excepted, "fail is", "fails are");
+        html_put(h, " excepted by the operator&#39;s configuration and in no other number.</p>\n");
+    }
+}
+
+static void put_inputs(struct html *h, const struct input_names *names)
+{
+    if (!names || !names->count)
+        return;
+    html_put(h, names->live ? "<dt>Interfaces</dt><dd>" : "<dt>Inputs</dt><dd>");
+    for (size_t i = 0; i < names->count && i < HTML_INPUTS_SHOWN; i++) {
+        html_put(h, i ? ", <code>" : "<code>");
+        html_text(h, names->name[i] ? names->name[i] : "?", HTML_NAME_MOST);
+        html_put(h, "</code>");
+    }
+    if (names->count > HTML_INPUTS_SHOWN) {
+        html_put(h, " and ");
+        html_counted(h, names->count - HTML_INPUTS_SHOWN, "other", "others");
+    }
+    html_put(h, "</dd>\n");
+}
+
+static void put_time(struct html *h, nanos time)
+{
+    char buffer[48];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_time(&t, time, false);
+    html_put(h, "<time>");
+    html_text(h, buffer, HTML_ID_MOST);
+    html_put(h, "</time>");
+}
+
+static void put_facts(struct html *h, const struct capture_health *health, const struct input_names *names,
+                      const char *made_at)
+{
+    html_put(h, "<dl class=\"facts\">\n<dt>Captured</dt><dd>");
+    if (health->frames) {
+        put_time(h, health->first_time);
+        html_put(h, " to ");
+        put_time(h, health->last_time);
+    } else {
+        html_put(h, "no frames");
+    }
+    html_put(h, "</dd>\n");
+    put_inputs(h, names);
+    html_put(h, "<dt>Read</dt><dd>");
+    html_counted(h, health->frames, "frame", "frames");
+    html_put(h, ", ");
+    html_counted(h, health->connections, "TCP connection", "TCP connections");
+    if (health->tls_connections) {
+        html_put(h, ", ");
+        html_count(h, health->tls_connections);
+        html_put(h, " with TLS");
+    }
+    html_put(h, capture_whole(health) ? "; nothing is known to be missing</dd>\n"
+                                      : "; <a href=\"#capture\">the capture is incomplete</a></dd>\n");
+    if (made_at) {
+        html_put(h, "<dt>Report made</dt><dd><time>");
+        html_text(h, made_at, HTML_ID_MOST);
+        html_put(h, "</time></dd>\n");
+    }
+    html_put(h, "</dl>\n");
+}
+
+static void put_figure(struct html *h, const char *id, uint64_t count, const char *words, const char *class)
+{
+    html_put(h, "<div id=\"");
+    html_put(h, id);
+    html_put(h, count ? class : "\" class=\"zero\">");
+    html_put(h, "<dt>");
+    html_put(h, words);
+    html_put(h, "</dt><dd>");
+    html_count(h, count);
+    html_put(h, "</dd></div>\n");
+}
+
+static void put_figures(struct html *h, const struct tally *tally)
+{
+    html_put(h, "<dl class=\"figures\">\n");
+    put_figure(h, "n-handshakes", tally->handshakes, "handshakes", "\">");
+    put_figure(h, "n-pass", tally->verdict[VERDICT_PASS], "pass", "\">");
+    put_figure(h, "n-fail", tally->verdict[VERDICT_FAIL], "fail", "\" class=\"fail\">");
+    put_figure(h, "n-unseen", tally->verdict[VERDICT_NOT_OBSERVABLE], "not observable",
+               "\" class=\"doubt\">");
+    put_figure(h, "n-idle", tally->verdict[VERDICT_NOT_APPLICABLE], "not applicable", "\">");
+    put_figure(h, "n-excepted", tally->excepted, "excepted", "\">");
+    html_put(h, "</dl>\n");
+}
+
+static void put_contents(struct html *h, const struct tally *tally)
+{
+    html_put(h, "<nav aria-label=\"Contents\"><a href=\"#rules\">Rules by clause</a> <a href=\"#violations\">"
+                "Violations</a> <a href=\"#unseen\">What could not be seen</a> <a "
+                "href=\"#handshakes\">Handshakes</a> ");
+    html_put(h, tally->stack_count ? "<a href=\"#stacks\">UE stacks</a> " : "");
+    html_put(h, "<a href=\"#capture\">Capture health</a></nav>\n");
+}
+
+void html_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
+                       const struct input_names *names, const char *made_at)
+{
+    struct html h = {.out = out};
+    put_head(&h, tally);
+    put_title(&h, tally);
+    put_overall(&h, tally, health);
+    put_facts(&h, health, names, made_at);
+    put_figures(&h, tally);
+    put_contents(&h, tally);
+    html_rules(&h, tally);
+    html_violations(&h, tally);
+    html_unseen(&h, tally);
+    html_distributions(&h, tally);
+    html_stacks(&h, tally);
+    html_health(&h, health);
+    html_put(
+        &h,
+        "<footer>\n<p>Written by utwatch, a passive monitor: it judges what was captured and nothing else."
+        "</p>\n<p class=\"sign\"><span>Examined by</span><span>Date</span></p>\n</footer>\n"
+        "</main>\n</body>\n</html>\n");
+}

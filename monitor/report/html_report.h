@@ -1,0 +1,22 @@
+/*
+ * The compliance report as one file, for people who keep, print and sign it. It says what the summary of the
+ * text report says (text_report.h), and more of who broke what. Its size is bounded: tables are capped, what
+ * they leave out is counted.
+ */
+#ifndef UTWATCH_REPORT_HTML_REPORT_H
+#define UTWATCH_REPORT_HTML_REPORT_H
+
+#include "report/health.h"
+#include "report/inputs.h"
+#include "report/tally.h"
+
+#include <stdio.h>
+
+#define HTML_REPORT_MOST ((size_t)2 * 1024 * 1024) /* bytes of the largest page */
+
+/* The compliance report as one HTML file: no script, nothing from outside, printable. Errors of writing are
+ * left to ferror(out). `made_at`: ISO time or NULL. `names` may be NULL. */
+void html_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
+                       const struct input_names *names, const char *made_at);
+
+#endif

@@ -1,0 +1,226 @@
+/* What the profile requires, clause by clause, and how each rule fared; what could not be seen, and why. */
+#include "report/html_parts.h"
+
+#include "report/names.h"
+
+const char *html_binds_words(enum fault binds)
+{
+    switch (binds) {
+    case FAULT_UE:
+        return "UE";
+    case FAULT_SERVER:
+        return "server";
+    case FAULT_BOTH:
+        return "UE and server";
+    case FAULT_NONE:
+        break;
+    }
+    return "nobody";
+}
+
+static void put_row_id(struct html *h, const struct rule_tally *rule, const struct tally *tally)
+{
+    html_put(h, "r");
+    html_number(h, (uint64_t)(rule - tally->rules));
+}
+
+void html_rule_link(struct html *h, const struct rule_tally *rule, const struct tally *tally)
+{
+    html_put(h, "<a href=\"#");
+    put_row_id(h, rule, tally);
+    html_put(h, "\"><code>");
+    html_text(h, rule_id(rule->rule), HTML_ID_MOST);
+    html_put(h, "</code></a>");
+}
+
+struct standing {
+    const char *class;
+    const char *words;
+};
+
+/* A rule that was never decided is not said to be passed, and one that was hidden at times only "where seen".
+ */
+static struct standing standing_of(const struct rule_tally *rule)
+{
+    if (rule->value[VERDICT_FAIL])
+        return (struct standing){"fail", "violated"};
+    if (rule->value[VERDICT_PASS]) {
+        if (rule->value[VERDICT_NOT_OBSERVABLE])
+            return (struct standing){"doubt", "passed where it could be seen"};
+        if (rule->excepted)
+            return (struct standing){"doubt", "passed but for exceptions"};
+        return (struct standing){"pass", "passed"};
+    }
+    if (rule->value[VERDICT_NOT_OBSERVABLE])
+        return (struct standing){"doubt", "not observable"};
+    if (rule->excepted)
+        return (struct standing){"doubt", "excepted"};
+    return (struct standing){"idle", "not applicable"};
+}
+
+static void put_cell(struct html *h, uint64_t count, const char *class)
+{
+    html_put(h, count ? class : "<td class=\"zero\">");
+    html_count(h, count);
+    html_put(h, "</td>");
+}
+
+/* The most frequent reason, or the next one after `last`; UNOBSERVED_COUNT: from the first, and no more. */
+static unsigned next_reason(const struct rule_tally *rule, unsigned last)
+{
+    unsigned best = UNOBSERVED_COUNT;
+    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
+        const uint64_t count = rule->reason[bit];
+        const bool behind = last == UNOBSERVED_COUNT || count < rule->reason[last] ||
+                            (count == rule->reason[last] && bit > last);
+        if (count && behind && (best == UNOBSERVED_COUNT || count > rule->reason[best]))
+            best = bit;
+    }
+    return best;
+}
+
+static void put_reasons(struct html *h, const struct rule_tally *rule)
+{
+    unsigned bit = next_reason(rule, UNOBSERVED_COUNT);
+    if (bit == UNOBSERVED_COUNT)
+        return;
+    html_put(h, "<p class=\"why\">Not observable: ");
+    for (size_t shown = 0; bit < UNOBSERVED_COUNT && shown < HTML_REASONS_SHOWN; shown++) {
+        html_put(h, shown ? "; " : "");
+        html_put(h, reason_words(unobserved_name(bit)));
+        html_put(h, " (");
+        html_count(h, rule->reason[bit]);
+        html_put(h, ")");
+        bit = next_reason(rule, bit);
+    }
+    html_put(h, bit < UNOBSERVED_COUNT ? "; and <a href=\"#unseen\">other reasons</a>.</p>" : ".</p>");
+}
+
+static void put_remarks(struct html *h, const struct rule_tally *rule)
+{
+    if (!rule->remarks)
+        return;
+    html_put(h, "<p class=\"why\">");
+    html_counted(h, rule->remarks, "pass", "passes");
+    html_put(h, " with a remark, which <code>--explain</code> tells.</p>");
+}
+
+static void put_rule(struct html *h, const struct tally *tally, const struct rule_tally *rule)
+{
+    const struct standing standing = standing_of(rule);
+    html_put(h, "<tr id=\"");
+    put_row_id(h, rule, tally);
+    html_put(h, "\"><th scope=\"row\"><p>");
+    html_text(h, rule_requires(rule->rule), HTML_REQUIRES_MOST);
+    html_put(h, "</p><p class=\"of\"><code>");
+    html_text(h, rule_id(rule->rule), HTML_ID_MOST);
+    html_put(h, "</code> <span class=\"");
+    html_put(h, standing.class);
+    html_put(h, "\">");
+    html_put(h, standing.words);
+    html_put(h, "</span></p>");
+    put_reasons(h, rule);
+    put_remarks(h, rule);
+    html_put(h, "</th><td>");
+    html_put(h, html_binds_words(rule_binds(rule->rule)));
+    html_put(h, "</td><td>");
+    html_put(h, severity_name(rule_severity(rule->rule)));
+    html_put(h, "</td>");
+    put_cell(h, rule->value[VERDICT_PASS] + rule->value[VERDICT_FAIL], "<td>");
+    put_cell(h, rule->value[VERDICT_PASS], "<td>");
+    put_cell(h, rule->value[VERDICT_FAIL], "<td class=\"fail\">");
+    put_cell(h, rule->value[VERDICT_NOT_OBSERVABLE], "<td class=\"doubt\">");
+    put_cell(h, rule->value[VERDICT_NOT_APPLICABLE], "<td>");
+    put_cell(h, rule->excepted, "<td>");
+    html_put(h, "</tr>\n");
+}
+
+static void open_clause(struct html *h, size_t number, const char *clause)
+{
+    html_put(h, "<section><h3 id=\"c");
+    html_number(h, number);
+    html_put(h, "\">");
+    html_text(h, clause, HTML_CLAUSE_MOST);
+    html_put(h, "</h3>\n<table class=\"rules\" aria-labelledby=\"c");
+    html_number(h, number);
+    html_put(h, "\">\n<thead><tr><th scope=\"col\">Requirement</th><th scope=\"col\">Binds</th>"
+                "<th scope=\"col\">Severity</th><th scope=\"col\">Judged</th><th scope=\"col\">Pass</th>"
+                "<th scope=\"col\">Fail</th><th scope=\"col\">Not obs.</th><th scope=\"col\">N/A</th>"
+                "<th scope=\"col\">Excepted</th></tr></thead>\n<tbody>\n");
+}
+
+void html_rules(struct html *h, const struct tally *tally)
+{
+    html_put(
+        h, "<section id=\"rules\"><h2>Rules by clause</h2>\n"
+           "<p class=\"note\">Verdicts, one a rule and handshake. Judged: the rule could be decided, with "
+           "pass or fail. Not obs.: the rule applies, but what would decide it was not in the capture. N/A: "
+           "the rule is not about such a handshake. Excepted: a fail that the operator&#39;s configuration "
+           "excepts; it stands in no other column.</p>\n");
+    if (!tally->rule_count)
+        html_put(h, "<p>The profile has no rules.</p>\n");
+    for (size_t i = 0; i < tally->rule_count; i++) {
+        const char *clause = rule_clause(tally->rules[i].rule);
+        if (!i || strcmp(clause, rule_clause(tally->rules[i - 1].rule)) != 0) {
+            html_put(h, i ? "</tbody></table></section>\n" : "");
+            open_clause(h, i, clause);
+        }
+        put_rule(h, tally, &tally->rules[i]);
+    }
+    html_put(h, tally->rule_count ? "</tbody></table></section>\n</section>\n" : "</section>\n");
+}
+
+static void put_rules_with_reason(struct html *h, const struct tally *tally, unsigned bit)
+{
+    size_t shown = 0, others = 0;
+    for (size_t i = 0; i < tally->rule_count; i++) {
+        const struct rule_tally *rule = &tally->rules[i];
+        if (!rule->reason[bit])
+            continue;
+        if (shown == HTML_RULES_LISTED) {
+            others++;
+            continue;
+        }
+        html_put(h, shown++ ? ", " : "");
+        html_rule_link(h, rule, tally);
+        html_put(h, "&#160;(");
+        html_count(h, rule->reason[bit]);
+        html_put(h, ")");
+    }
+    if (others) {
+        html_put(h, " and ");
+        html_counted(h, others, "other", "others");
+    }
+}
+
+void html_unseen(struct html *h, const struct tally *tally)
+{
+    html_put(h, "<section id=\"unseen\"><h2>What could not be seen, and why</h2>\n");
+    if (!tally->verdict[VERDICT_NOT_OBSERVABLE]) {
+        html_put(h, tally->handshakes
+                        ? "<p>Every rule that applied could be decided.</p>\n</section>\n"
+                        : "<p>No handshake was seen, so no rule had to be decided.</p>\n</section>\n");
+        return;
+    }
+    html_put(h, "<p>");
+    html_counted(h, tally->verdict[VERDICT_NOT_OBSERVABLE], "verdict", "verdicts");
+    html_put(
+        h, " could not be made. They count neither as pass nor as fail. One verdict may have several reasons."
+           "</p>\n<table class=\"unseen\"><thead><tr><th scope=\"col\">Reason</th><th "
+           "scope=\"col\">Verdicts</th>"
+           "<th scope=\"col\">Rules, with the number of verdicts</th></tr></thead>\n<tbody>\n");
+    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
+        if (!tally->reason[bit])
+            continue;
+        html_put(h, "<tr id=\"why-");
+        html_put(h, unobserved_name(bit));
+        html_put(h, "\"><th scope=\"row\">");
+        html_put(h, reason_words(unobserved_name(bit)));
+        html_put(h, "</th><td>");
+        html_count(h, tally->reason[bit]);
+        html_put(h, "</td><td>");
+        put_rules_with_reason(h, tally, bit);
+        html_put(h, "</td></tr>\n");
+    }
+    html_put(h, "</tbody></table></section>\n");
+}

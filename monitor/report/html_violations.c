@@ -1,0 +1,265 @@
+/* Who broke which rule: servers and UEs by address, UE stacks by JA4; the worst first, the rest counted. */
+#include "report/html_parts.h"
+
+#include "report/names.h"
+
+#define ADDRESS_TEXT 64
+
+/* With many rules violated each gets less room, so that all of them have some. */
+static size_t peers_shown(const struct tally *tally)
+{
+    size_t violated = 0;
+    for (size_t i = 0; i < tally->rule_count; i++)
+        violated += tally->rules[i].value[VERDICT_FAIL] > 0;
+    return violated <= 64 ? HTML_PEERS_SHOWN : violated <= 160 ? HTML_PEERS_SHOWN / 2 : 3;
+}
+
+struct offending {
+    uint64_t count;
+    size_t index;
+};
+
+/* Falling by count; equal ones keep the order of appearance. */
+static void insert_peer(struct offending *peers, size_t n, struct offending p)
+{
+    while (n && peers[n - 1].count < p.count) {
+        peers[n] = peers[n - 1];
+        n--;
+    }
+    peers[n] = p;
+}
+
+struct list {
+    const char *heading, *column, *one, *many; /* "other server", "other servers" */
+    size_t shown, rows, others;
+    uint64_t other_count;
+};
+
+static void open_list(struct html *h, const struct list *list)
+{
+    html_put(h, "<table><caption>");
+    html_put(h, list->heading);
+    html_put(h, "</caption><thead><tr><th scope=\"col\">");
+    html_put(h, list->column);
+    html_put(h, "</th><th scope=\"col\">Times</th></tr></thead>\n<tbody>\n");
+}
+
+/* True when the peer still has a row of its own; otherwise it is counted among the others. */
+static bool take_row(struct html *h, struct list *list, uint64_t count)
+{
+    if (list->rows == list->shown) {
+        list->others++;
+        list->other_count += count;
+        return false;
+    }
+    if (list->rows++ == 0)
+        open_list(h, list);
+    return true;
+}
+
+static void put_row(struct html *h, const char *label, uint64_t count)
+{
+    html_put(h, "<tr><td>");
+    html_text(h, label, HTML_TEXT_MOST);
+    html_put(h, "</td><td>");
+    html_count(h, count);
+    html_put(h, "</td></tr>\n");
+}
+
+static void close_list(struct html *h, const struct list *list)
+{
+    if (!list->rows)
+        return;
+    if (list->others) {
+        html_put(h, "<tr class=\"rest\"><td>");
+        html_counted(h, list->others, list->one, list->many);
+        html_put(h, "</td><td>");
+        html_count(h, list->other_count);
+        html_put(h, "</td></tr>\n");
+    }
+    html_put(h, "</tbody></table>\n");
+}
+
+static void put_peers(struct html *h, const struct rule_tally *rule, enum side side, size_t shown)
+{
+    static const struct list lists[] = {
+        [CLIENT] = {.heading = "By UE", .column = "Address", .one = "other UE", .many = "other UEs"},
+        [SERVER] = {.heading = "By server",
+                    .column = "Address and port",
+                    .one = "other server",
+                    .many = "other servers"},
+    };
+    struct offending peers[MAX_OFFENDERS];
+    size_t n = 0;
+    for (size_t i = 0; i < rule->offenders; i++)
+        if (rule->offender[i].side == side)
+            insert_peer(peers, n++, (struct offending){rule->offender[i].count, i});
+    struct list list = lists[side];
+    list.shown = shown;
+    for (size_t i = 0; i < n; i++) {
+        if (!take_row(h, &list, peers[i].count))
+            continue;
+        char buffer[ADDRESS_TEXT];
+        struct text t = text_over(buffer, sizeof buffer);
+        const struct endpoint *end = &rule->offender[peers[i].index].end;
+        if (side == CLIENT)
+            text_address(&t, end);
+        else
+            text_end(&t, end);
+        put_row(h, buffer, peers[i].count);
+    }
+    close_list(h, &list);
+}
+
+static void put_rule_stacks(struct html *h, const struct tally *tally, const struct rule_tally *rule,
+                            size_t shown)
+{
+    struct offending peers[MAX_RULE_STACKS];
+    size_t n = 0;
+    for (size_t i = 0; i < rule->stacks; i++)
+        if (rule->stack[i].stack < tally->stack_count)
+            insert_peer(peers, n++, (struct offending){rule->stack[i].count, rule->stack[i].stack});
+    struct list list = {.heading = "By UE stack",
+                        .column = "JA4",
+                        .one = "other stack",
+                        .many = "other stacks",
+                        .shown = shown};
+    for (size_t i = 0; i < n; i++)
+        if (take_row(h, &list, peers[i].count))
+            put_row(h, tally->stacks[peers[i].index].ja4, peers[i].count);
+    close_list(h, &list);
+}
+
+static void put_untold(struct html *h, const struct rule_tally *rule)
+{
+    if (rule->other_offences) {
+        html_put(h, "<p class=\"note\">");
+        html_counted(h, rule->other_offences, "further offence is", "further offences are");
+        html_put(h, " by peers beyond the first ");
+        html_number(h, MAX_OFFENDERS);
+        html_put(h, ", which are not told apart.</p>\n");
+    }
+    if (rule->other_stacks) {
+        html_put(h, "<p class=\"note\">");
+        html_counted(h, rule->other_stacks, "further offence is", "further offences are");
+        html_put(h, " by UE stacks beyond the first ");
+        html_number(h, MAX_RULE_STACKS);
+        html_put(h, " of this rule, which are not told apart.</p>\n");
+    }
+}
+
+static void put_violated(struct html *h, const struct tally *tally, const struct rule_tally *rule,
+                         size_t shown)
+{
+    const uint64_t failed = rule->value[VERDICT_FAIL];
+    const char *severity = severity_name(rule_severity(rule->rule));
+    html_put(h, "<section class=\"violated\" id=\"v");
+    html_number(h, (uint64_t)(rule - tally->rules));
+    html_put(h, "\"><h3>");
+    html_rule_link(h, rule, tally);
+    html_put(h, "</h3>\n<p class=\"of\">");
+    html_text(h, rule_clause(rule->rule), HTML_CLAUSE_MOST);
+    html_put(h, " · <span class=\"");
+    html_put(h, severity);
+    html_put(h, "\">");
+    html_put(h, severity);
+    html_put(h, "</span> · binds ");
+    html_put(h, html_binds_words(rule_binds(rule->rule)));
+    html_put(h, "</p>\n<p>");
+    html_text(h, rule_requires(rule->rule), HTML_REQUIRES_MOST);
+    html_put(h, "</p>\n<p class=\"sum\"><b>");
+    html_counted(h, failed, "violation", "violations");
+    html_put(h, "</b> in ");
+    html_counted(h, failed + rule->value[VERDICT_PASS], "handshake judged", "handshakes judged");
+    html_put(h, ".</p>\n<div class=\"peers\">\n");
+    put_peers(h, rule, SERVER, shown);
+    put_peers(h, rule, CLIENT, shown);
+    put_rule_stacks(h, tally, rule, shown);
+    html_put(h, "</div>\n");
+    put_untold(h, rule);
+    html_put(h, "</section>\n");
+}
+
+void html_violations(struct html *h, const struct tally *tally)
+{
+    html_put(h, "<section id=\"violations\"><h2>Violations</h2>\n");
+    if (!tally->verdict[VERDICT_FAIL])
+        html_put(h, tally->handshakes ? "<p>None was seen.</p>\n"
+                                      : "<p>No handshake was seen, so none was judged.</p>\n");
+    else
+        html_put(
+            h, "<p class=\"note\">The rules of the highest severity come first, and for each rule those who "
+               "broke it most often. A server goes by its address and port, a UE by its address alone, a UE "
+               "stack "
+               "by the JA4 fingerprint of its hello.</p>\n");
+    const size_t shown = peers_shown(tally);
+    size_t left_out = 0;
+    for (unsigned severity = SEVERITIES; severity-- > 0;) {
+        for (size_t i = 0; i < tally->rule_count; i++) {
+            const struct rule_tally *rule = &tally->rules[i];
+            if (!rule->value[VERDICT_FAIL] || rule_severity(rule->rule) != severity)
+                continue;
+            if (h->written >= HTML_DETAILS_END)
+                left_out++;
+            else
+                put_violated(h, tally, rule, shown);
+        }
+    }
+    if (left_out) {
+        html_put(h, "<p class=\"note\">");
+        html_counted(h, left_out, "further violated rule is", "further violated rules are");
+        html_put(h, " left out here to keep the page small; the tables above have all counts.</p>\n");
+    }
+    html_put(h, "</section>\n");
+}
+
+void html_stacks(struct html *h, const struct tally *tally)
+{
+    if (!tally->stack_count)
+        return;
+    struct offending peers[MAX_STACKS];
+    size_t n = 0;
+    for (; n < tally->stack_count && n < MAX_STACKS; n++)
+        insert_peer(peers, n, (struct offending){tally->stacks[n].violations, n});
+    html_put(
+        h,
+        "<section id=\"stacks\"><h2>UE stacks</h2>\n<p class=\"note\">A UE&#39;s TLS stack goes by the JA4 "
+        "fingerprint of its hello. Violations are all fails in the handshakes of the stack, whoever is at "
+        "fault.</p>\n<table class=\"stacks\"><thead><tr><th scope=\"col\">JA4</th><th "
+        "scope=\"col\">Handshakes"
+        "</th><th scope=\"col\">Violations</th></tr></thead>\n<tbody>\n");
+    uint64_t handshakes = 0, violations = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct stack_tally *stack = &tally->stacks[peers[i].index];
+        if (i >= HTML_PEERS_SHOWN) {
+            handshakes += stack->handshakes;
+            violations += stack->violations;
+            continue;
+        }
+        html_put(h, "<tr><th scope=\"row\"><code>");
+        html_text(h, stack->ja4, HTML_ID_MOST);
+        html_put(h, "</code></th><td>");
+        html_count(h, stack->handshakes);
+        html_put(h, "</td><td>");
+        html_count(h, stack->violations);
+        html_put(h, "</td></tr>\n");
+    }
+    if (n > HTML_PEERS_SHOWN) {
+        html_put(h, "<tr class=\"rest\"><th scope=\"row\">");
+        html_counted(h, n - HTML_PEERS_SHOWN, "other stack", "other stacks");
+        html_put(h, "</th><td>");
+        html_count(h, handshakes);
+        html_put(h, "</td><td>");
+        html_count(h, violations);
+        html_put(h, "</td></tr>\n");
+    }
+    html_put(h, "</tbody></table>\n");
+    if (tally->other_stacks) {
+        html_put(h, "<p class=\"note\">");
+        html_counted(h, tally->other_stacks, "further handshake is", "further handshakes are");
+        html_put(h, " of stacks beyond the first ");
+        html_number(h, MAX_STACKS);
+        html_put(h, ", which are not told apart.</p>\n");
+    }
+    html_put(h, "</section>\n");
+}
