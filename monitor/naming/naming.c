@@ -151,6 +151,11 @@ uint32_t naming_open(struct naming *n, const struct endpoint *client, const stru
         return 0;
     }
     memset(slot->flow, 0, sizeof *slot->flow);
+#ifdef NDPI_HAS_GUESS_MARK
+    /* Else nDPI looks up a guess from ports and addresses at the first packet, and its HTTP dissector (4.2)
+     * returns that as if it were content: a GET on port 22 would be "SSH". */
+    slot->flow->protocol_id_already_guessed = 1;
+#endif
     return index;
 }
 
