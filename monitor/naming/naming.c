@@ -18,6 +18,12 @@
  * text. */
 #define SLACK 128
 
+/* A datagram of at least QUIC_BYTES may be a QUIC Initial (RFC 9000, 14.1), whose ClientHello nDPI would
+ * decrypt and hand to its TLS code. Only its start is shown, with zeros after it: the long header is all that
+ * a name takes, and with both connection ids it has 47 bytes at most. */
+#define QUIC_BYTES 1200
+#define QUIC_SHOWN 64
+
 struct slot {
     struct endpoint end[2]; /* client, server; first, as the pool writes over the start of a free slot */
     struct ndpi_flow_struct *flow; /* NULL once named, given up or closed */
@@ -212,8 +218,10 @@ static uint16_t build(struct naming *n, const struct slot *slot, unsigned side, 
         p = put_16(p, rest);
         p = put_16(p, 0);
     }
-    p = put_bytes(p, payload.p, payload.n);
-    memset(p, 0, SLACK);
+    bool quic = slot->transport == TRANSPORT_UDP && payload.n >= QUIC_BYTES;
+    struct span shown = span_head(payload, quic ? QUIC_SHOWN : payload.n);
+    memset(p, 0, payload.n + SLACK);
+    p = put_bytes(p, shown.p, shown.n) + (payload.n - shown.n);
     return (uint16_t)(p - n->packet);
 }
 
