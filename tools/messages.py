@@ -39,9 +39,9 @@ def certificate_message(body, version=TLS10):
     return message(11, body, version)
 
 
-def certificate_request(version=TLS10):
+def certificate_request(version=TLS10, types=b"\1\2"):
     """rsa_sign and dss_sign, no authorities; TLS 1.2 lists signature algorithms too."""
-    return message(13, b"\2\1\2" + (b"\0\2\4\1" if version >= TLS12 else b"") + b"\0\0", version)
+    return message(13, bytes([len(types)]) + types + (b"\0\2\4\1" if version >= TLS12 else b"") + b"\0\0", version)
 
 
 def server_key_exchange(version=TLS10):

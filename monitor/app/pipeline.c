@@ -240,6 +240,21 @@ static void end_all(struct pipeline *p)
     talks_expire(p, true);
 }
 
+/* UDP has its own places in the table of connections. */
+static void on_datagram(struct pipeline *p, struct segment *segment)
+{
+    segment->src.zero = segment->dst.zero = TRANSPORT_UDP;
+    unsigned side = 0;
+    struct flow *flow = flow_find(&p->flows, segment, &side);
+    if (!flow)
+        flow = new_flow(p, segment);
+    if (!flow)
+        return;
+    flow->last_seen = segment->time;
+    flow->used = true;
+    talks_datagram(p, flow, segment, side);
+}
+
 /*
  * Packet time goes on with each frame and never back, but for a jump: another capture that is older, or a
  * clock that was set. What was in progress has no time that means anything then, and is judged as it stands.
@@ -268,8 +283,12 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
     p->bytes += frame->wire_len;
     advance_time(p, frame->time);
     struct segment segment;
-    if (decode_frame(p->decoder, frame, &segment) == DECODE_SEGMENT && segment.transport == TRANSPORT_TCP)
+    if (decode_frame(p->decoder, frame, &segment) != DECODE_SEGMENT)
+        return;
+    if (segment.transport == TRANSPORT_TCP)
         on_segment(p, &segment);
+    else if (talks_wants_datagram(p, &segment))
+        on_datagram(p, &segment);
 }
 
 void pipeline_end(struct pipeline *p)

@@ -1,6 +1,7 @@
 #include "app/profiles.h"
 
 #include "base/limits.h"
+#include "naming/naming.h"
 #include "wire/suite.h"
 
 #include <dirent.h>
@@ -118,8 +119,9 @@ static int explain(const struct profile *p, const char *id)
 
 static int build_info(void)
 {
-    (void)printf("utwatch %s\ncompiler  %s\nlibpcap   %s\nflows     %d, %zu bytes each\n", UTWATCH_VERSION,
-                 __VERSION__, pcap_lib_version(), DEFAULT_FLOWS, (size_t)128);
+    (void)printf("utwatch %s\ncompiler  %s\nlibpcap   %s\nnaming    %s\nflows     %d, %zu bytes each\n",
+                 UTWATCH_VERSION, __VERSION__, pcap_lib_version(), naming_library(), DEFAULT_FLOWS,
+                 (size_t)128);
     return EXIT_CLEAN;
 }
 

@@ -11,18 +11,22 @@ struct other {
     struct http_connection seen; /* whose connection it is */
     nanos last_activity;
     uint32_t older, newer;
+    uint32_t name; /* slot of the naming layer; 0: none was free, or it has told */
+    const char *protocol;
 };
 
 bool talks_open(struct talks *t, uint32_t connections)
 {
     t->http = http_new(connections);
+    t->naming = naming_new(connections);
     t->readers = calloc((size_t)connections + 1, sizeof *t->readers);
-    return t->http && t->readers && pool_open(&t->others, sizeof(struct other), connections);
+    return t->http && t->naming && t->readers && pool_open(&t->others, sizeof(struct other), connections);
 }
 
 void talks_close(struct talks *t)
 {
     http_free(t->http);
+    naming_free(t->naming);
     free(t->readers);
     pool_close(&t->others);
 }
@@ -61,7 +65,10 @@ static void forget(struct pipeline *p, struct flow *flow)
     if (flow->talk_kind == TALK_HTTP) {
         http_close(p->talks.http, flow->talk);
     } else if (flow->talk_kind == TALK_NAMING) {
-        unlink_other(&p->talks, other_at(&p->talks, flow->talk));
+        struct other *o = other_at(&p->talks, flow->talk);
+        if (o->name)
+            naming_close(p->talks.naming, o->name);
+        unlink_other(&p->talks, o);
         pool_give(&p->talks.others, flow->talk);
     }
     flow->talk_kind = TALK_NONE;
@@ -95,7 +102,8 @@ void talks_end(struct pipeline *p, struct flow *flow, uint32_t damage)
     } else if (flow->talk_kind == TALK_NAMING) {
         other_at(&p->talks, flow->talk)->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
         if (flow->state == FLOW_SEARCHING)
-            judge_connection(p, &other_at(&p->talks, flow->talk)->seen, "Unknown");
+            judge_connection(p, &other_at(&p->talks, flow->talk)->seen,
+                             other_at(&p->talks, flow->talk)->protocol);
     }
     forget(p, flow);
     if (flow->state == FLOW_SEARCHING || flow->state == FLOW_READABLE) {
@@ -149,7 +157,8 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
                                    .time = where.time,
                                    .frame_number = where.frame_number,
                                    .source = where.source,
-                                   .flow_id = where.flow_id};
+                                   .flow_id = where.flow_id,
+                                   .transport = segment->transport};
     if (!is_ut(p, &seen))
         return;
     uint32_t slot = pool_take(&p->talks.others);
@@ -157,10 +166,28 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
         p->talks.other_refused++;
         return;
     }
-    *other_at(&p->talks, slot) = (struct other){.flow = flow, .seen = seen, .last_activity = segment->time};
+    *other_at(&p->talks, slot) =
+        (struct other){.flow = flow,
+                       .seen = seen,
+                       .last_activity = segment->time,
+                       .name = naming_open(p->talks.naming, &seen.client, &seen.server, segment->transport),
+                       .protocol = "Unknown"};
     link_newest(&p->talks, slot);
     flow->talk = slot;
     flow->talk_kind = TALK_NAMING;
+}
+
+/* Shows nDPI a payload, until it has a name or its budget is spent. */
+static void name_by(struct pipeline *p, struct other *o, bool from_client, struct span payload, nanos now)
+{
+    o->last_activity = now;
+    if (!o->name || !payload.n)
+        return;
+    if (naming_feed(p->talks.naming, o->name, from_client, payload, now) == NAMING_MORE)
+        return;
+    o->protocol = naming_name(p->talks.naming, o->name);
+    naming_close(p->talks.naming, o->name);
+    o->name = 0;
 }
 
 /* The first bytes of a side tell whether it is HTTP, and which side asks. `whole`: they are its very first.
@@ -204,7 +231,7 @@ void talks_plain(struct pipeline *p, struct flow *flow, const struct segment *se
     }
     if (flow->talk_kind == TALK_NAMING) {
         struct other *o = other_at(&p->talks, flow->talk);
-        o->last_activity = segment->time;
+        name_by(p, o, side == flow->client, run->bytes, segment->time);
         if (run->gap)
             o->seen.damage |= HTTP_DAMAGE_GAP;
     }
@@ -262,4 +289,26 @@ void talks_read(struct pipeline *p, struct flow *flow, const struct segment *seg
     }
     if (over(p, flow))
         talks_end(p, flow, 0);
+}
+
+bool talks_wants_datagram(const struct pipeline *p, const struct segment *segment)
+{
+    /* Nothing but the configuration can tell that UDP belongs to Ut. */
+    if (!segment->payload.n || !site_has_scope(p->site))
+        return false;
+    return site_in_scope(p->site, &segment->dst, span_of(NULL, 0)) ||
+           site_in_scope(p->site, &segment->src, span_of(NULL, 0));
+}
+
+void talks_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (flow->state == FLOW_SEARCHING && flow->talk_kind == TALK_NONE) {
+        open_other(p, flow, segment);
+        if (flow->talk_kind == TALK_NONE) {
+            flow->state = FLOW_IGNORED;
+            return;
+        }
+    }
+    if (flow->talk_kind == TALK_NAMING)
+        name_by(p, other_at(&p->talks, flow->talk), side == flow->client, segment->payload, segment->time);
 }

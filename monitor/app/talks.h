@@ -9,12 +9,14 @@
 #include "base/pool.h"
 #include "flow/stream.h"
 #include "http/http.h"
+#include "naming/naming.h"
 #include "tls/tls.h"
 
 struct pipeline;
 
 struct talks {
     struct http *http;
+    struct naming *naming;
     struct pool others; /* connections of Ut that are neither */
     uint32_t oldest, newest;
     struct clear_reader *readers; /* by the slot of the http layer: of NULL encryption */
@@ -31,6 +33,12 @@ void talks_plain(struct pipeline *p, struct flow *flow, const struct segment *se
 /* The handshake is judged and its data can be read: goes on as FLOW_READABLE. */
 void talks_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
                     const struct span early[2]);
+
+/* A datagram on a port of Ut: QUIC, or something else that is not TLS over TCP. */
+void talks_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* Can a datagram between these ends be of Ut? */
+bool talks_wants_datagram(const struct pipeline *p, const struct segment *segment);
 
 /* A segment in FLOW_READABLE. */
 void talks_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);

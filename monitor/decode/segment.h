@@ -11,7 +11,7 @@ struct endpoint {
     uint8_t address[16];
     uint16_t port;
     uint8_t family; /* 4 or 6 */
-    uint8_t zero;   /* padding, kept 0 */
+    uint8_t zero;   /* padding, kept 0; TRANSPORT_UDP in the table of connections */
 };
 
 enum encapsulation {

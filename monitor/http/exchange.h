@@ -66,6 +66,7 @@ struct http_exchange {
 /* What one connection showed that was not TLS, once it is over or TLS began on it. */
 struct http_connection {
     struct endpoint client, server;
+    enum transport transport;
     nanos time;
     uint64_t frame_number;
     unsigned source;

@@ -45,7 +45,7 @@ struct policy_case case_of_connection(const struct http_connection *c, const cha
                                           .frame_number = c->frame_number,
                                           .source = c->source,
                                           .flow_id = c->flow_id,
-                                          .transport = TRANSPORT_TCP}};
+                                          .transport = c->transport ? c->transport : TRANSPORT_TCP}};
 }
 
 struct policy_case case_of_exchange(const struct http_exchange *e)

@@ -23,7 +23,7 @@ def expect(what, p, status, words=b""):
 
 with tempfile.TemporaryDirectory() as folder:
     here = lambda name: os.path.join(folder, name)  # noqa: E731
-    whole = os.path.join(PCAPS, "jsse-tls10-3des.pcap")
+    whole = os.path.join(PCAPS, "jsse-tls10-wapcert.pcap")
     data = open(whole, "rb").read()
     # Every cut of the file: judged up to its last whole packet, then said to be broken.
     for n in list(range(0, 200)) + list(range(200, len(data), 37)):

@@ -9,7 +9,7 @@ from run_utwatch import PCAPS, finish, utwatch
 binary = sys.argv[1]
 problems, checked = [], 0
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
-CLEAN = os.path.join(PCAPS, "jsse-tls10-3des.pcap")
+CLEAN = os.path.join(PCAPS, "jsse-tls10-wapcert.pcap")
 LOW = os.path.join(PCAPS, "jsse-sslv2-hello.pcap")
 
 

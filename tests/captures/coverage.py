@@ -23,13 +23,15 @@ with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "%d-%d.pcap" % (i, side))
             capturelib.write_frames(path, [f for f in frames if (capturelib.segment_of(f[1])[1][1] == 40000) == bool(side)])
             captures.append(path)
+    # What one capture of a server lacks another of the same server has.
+    captures.append([os.path.join(PCAPS, "jsse-tls10-%s.pcap" % n) for n in ("3des", "rc4")])
     policy = {"ut-6.1.3-server-continues", "ut-6.2-null-encryption-used", "ut-7.2-policy-128"}  # fail only under an operator's policy
     only_kept = {"ut-7.1-resume-ue"}  # 7.1 says "allow": not to resume is no breach
     always_decided = {"ut-port-other-protocol"}  # a connection whose beginning was not captured is not judged by it
     for profile in ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2", "wap-219", "ls-advice", "modern-draft", strict):
         sums = {}
         for c in captures:  # one by one: what a server shows in one capture is no evidence about another
-            evs, _ = events(sys.argv[1], "-p", profile, "-r", c)
+            evs, _ = events(sys.argv[1], "-p", profile, *(w for path in ([c] if isinstance(c, str) else c) for w in ("-r", path)))
             for rule, counts in rule_counts(evs).items():
                 for verdict, count in counts.items():
                     sums.setdefault(rule, {}).setdefault(verdict, 0)
@@ -38,7 +40,7 @@ with tempfile.TemporaryDirectory() as folder:
             checked += 3
             if not counts.get("fail") and (profile == strict or rule not in policy) and rule not in only_kept:
                 problems.append("%s %s never fails" % (profile, rule))
-            if not counts.get("pass") and not counts.get("not_applicable"):
+            if not counts.get("pass") and not counts.get("not_applicable") and rule != "dp-3.2-key-lifetime-24h":  # judged only when it is broken, or unclear
                 problems.append("%s %s always fails" % (profile, rule))
             if not counts.get("not_observable") and rule not in always_decided and (profile == strict or rule != "ut-7.2-policy-128"):
                 problems.append("%s %s is never not observable" % (profile, rule))
