@@ -477,10 +477,10 @@ static void check_about(struct compiler *c, const struct node *n, enum field fie
     for (int kind = 0; kind < CASE_KINDS; kind++)
         if (kinds & 1 << kind) {
             size_t used = strlen(names);
-            (void)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+            (void)snprintf(names + used, sizeof names - used, "%s%s", used ? " or " : "",
                            case_kind_name((enum case_kind)kind));
         }
-    complain_at_key(c, n, "'%s' is told of a %s, and this rule is not about one (about: ...)",
+    complain_at_key(c, n, "'%s' is a fact about %s, which this rule does not judge (about: ...)",
                     field_info[field].name, names);
 }
 

@@ -176,6 +176,9 @@ static uint8_t about_member(struct compiler *c, const struct node *n)
     if (!m)
         return 1 << CASE_HANDSHAKE;
     uint8_t about = 0;
+    if (m->kind != NODE_SCALAR && !m->first)
+        complain_at(c, m,
+                    "a rule has to be about something: handshake, connection, exchange, server, ue or key");
     const struct node *first = m->kind == NODE_SEQUENCE ? m->first : m;
     for (const struct node *e = first; e; e = m->kind == NODE_SEQUENCE ? e->next : NULL) {
         const char *text = e->kind == NODE_SCALAR ? e->text : "";
@@ -435,6 +438,8 @@ static void load_extended(struct loader *l, struct compiler *c, const struct nod
     const struct node *extends = node_member(root, "extends");
     if (!extends)
         return;
+    if (extends->kind != NODE_SCALAR && !extends->first)
+        complain_at(c, extends, "an empty list of profiles to extend");
     const struct node *first = extends->kind == NODE_SEQUENCE ? extends->first : extends;
     for (const struct node *e = first; e; e = extends->kind == NODE_SEQUENCE ? e->next : NULL) {
         if (e->kind == NODE_SCALAR)
