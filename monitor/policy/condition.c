@@ -71,6 +71,22 @@ static void emit(struct compiler *c, enum op op, enum field field, size_t from, 
         .op = (uint8_t)op, .field = (uint8_t)field, .from = (uint16_t)from, .operand = operand};
 }
 
+const struct operator_info operator_info[] = {
+    {"in", "any", "the value is one of these; the plain form FIELD: VALUE means the same"},
+    {"not", "any", "the condition does not hold, and the field is there"},
+    {"present", "any", "true: there is a value; false: there is definitely none"},
+    {"below", "numbers, versions", "less than"},
+    {"above", "numbers, versions", "more than"},
+    {"at-least", "numbers, versions", "not less than"},
+    {"at-most", "numbers, versions", "not more than"},
+    {"all", "sets and lists", "every member is one of these"},
+    {"any", "sets and lists", "some member is one of these"},
+    {"none", "sets and lists", "no member is one of these, and the field is there"},
+    {"prefers", "offered.suites", "two suites: both are offered, the first before the second"},
+    {"matches", "text", "a pattern with * and ?, letters of either case"},
+    {NULL, NULL, NULL},
+};
+
 /* "$session-lifetime + $clock-tolerance": numbers and parameters added up. */
 static bool sum_number(struct compiler *c, const struct node *n, int64_t *number)
 {
@@ -400,11 +416,9 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     } else if (strcmp(n->key, "all") == 0 || strcmp(n->key, "any") == 0 || strcmp(n->key, "none") == 0) {
         compile_quantifier(c, n, field);
     } else {
-        static const char *const words[] = {"not", "in",  "below", "above",   "at-least", "at-most",
-                                            "all", "any", "none",  "matches", "present",  "prefers"};
         struct suggestion near = suggestion_for(n->key);
-        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-            suggestion_try(&near, words[i]);
+        for (const struct operator_info *o = operator_info; o->word; o++)
+            suggestion_try(&near, o->word);
         char buffer[128];
         complain_at_key(c, n, "no operator '%s'%s", n->key, suggestion_text(&near, buffer, sizeof buffer));
     }

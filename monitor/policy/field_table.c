@@ -160,16 +160,39 @@ const char *field_word_of(enum field field, int64_t number)
     return NULL;
 }
 
+static void list_field(enum field f, FILE *out)
+{
+    const struct field_info *info = &field_info[f];
+    (void)fprintf(out, "%-32s %-16s %s%s%s%s\n", info->name, field_type_name(info->type), info->help,
+                  *info->unit ? " (" : "", info->unit, *info->unit ? ")" : "");
+    if (!info->words)
+        return;
+    (void)fprintf(out, "%-50s", "");
+    for (const struct code_word *w = info->words; w->word; w++)
+        (void)fprintf(out, "%s%s", w->word, w[1].word ? ", " : "\n");
+}
+
+/* By what a rule has to be about to use them. */
 void fields_list(FILE *out)
 {
-    for (int f = 0; f < FIELD_COUNT; f++) {
-        const struct field_info *info = &field_info[f];
-        (void)fprintf(out, "%-32s %-16s %s%s%s%s\n", info->name, field_type_name(info->type), info->help,
-                      *info->unit ? " (" : "", info->unit, *info->unit ? ")" : "");
-        if (!info->words)
-            continue;
-        (void)fprintf(out, "%-50s", "");
-        for (const struct code_word *w = info->words; w->word; w++)
-            (void)fprintf(out, "%s%s", w->word, w[1].word ? ", " : "\n");
+    static const struct {
+        const char *heading;
+        uint8_t kinds;
+    } groups[] = {
+        {"Fields of a handshake", 1 << CASE_HANDSHAKE},
+        {"Fields of a handshake or a connection in clear", 1 << CASE_HANDSHAKE | 1 << CASE_CONNECTION},
+        {"Fields of a connection in clear", 1 << CASE_CONNECTION},
+        {"Fields of an HTTP exchange", 1 << CASE_EXCHANGE},
+        {"Fields of a server or UE", 1 << CASE_SERVER | 1 << CASE_UE},
+        {"Fields of a key in use", 1 << CASE_KEY},
+    };
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+        (void)fprintf(out, "%s%s:\n", g ? "\n" : "", groups[g].heading);
+        for (int f = 0; f < FIELD_COUNT; f++)
+            if (field_kinds((enum field)f) == groups[g].kinds)
+                list_field((enum field)f, out);
     }
+    (void)fputs("\nOperators:\n", out);
+    for (const struct operator_info *o = operator_info; o->word; o++)
+        (void)fprintf(out, "%-32s %-16s %s\n", o->word, o->applies_to, o->help);
 }

@@ -85,6 +85,11 @@ struct value {
 
 struct value field_value(enum field field, const struct policy_case *c);
 
+/* The operators of conditions; a NULL word ends the list. */
+extern const struct operator_info {
+    const char *word, *applies_to, *help;
+} operator_info[];
+
 /* By family; field_value() chooses. */
 struct value handshake_value(enum field field, const struct observation *o);
 struct value joined_value(enum field field, const struct policy_case *c);
