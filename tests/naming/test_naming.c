@@ -123,6 +123,17 @@ static void quic(void **state)
     }
 }
 
+/* nDPI's TLS code stays out of reach even when the caller breaks its promise. */
+static void tls_is_not_looked_for(void **state)
+{
+    (void)state;
+    static const uint8_t hello[] = {0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3, [43] = 0, 0, 2, 0, 0x2f, 1, 0};
+    uint32_t slot = open_on(TRANSPORT_TCP, 443);
+    assert_int_equal(feed(slot, true, hello, sizeof hello), NAMING_MORE);
+    assert_string_equal(naming_name(naming, slot), "Unknown");
+    naming_close(naming, slot);
+}
+
 static const char noise[] =
     "\x93\xe1\x07\xaa\x5c\x11\xfe\x3b\x80\x29\xd4\x66\x1f\xc8\x72\x0d\xb7\x4e\x95\xf3";
 
@@ -227,6 +238,7 @@ int main(void)
         TEST(ssh),
         TEST(dns),
         TEST(quic),
+        TEST(tls_is_not_looked_for),
         TEST(garbage_is_unknown_on_any_port),
         TEST(nothing_is_fed_after_the_end),
         TEST(empty_payload_costs_no_budget),
