@@ -51,8 +51,8 @@ static void copy_names(struct ndpi_detection_module_struct *module)
 {
     if (names[0][0] != '\0')
         return;
-    for (uint16_t i = 0; i < NDPI_LAST_IMPLEMENTED_PROTOCOL; i++) {
-        const char *name = i == NDPI_PROTOCOL_UNKNOWN ? NULL : ndpi_get_proto_name(module, i);
+    for (unsigned i = 0; i < NDPI_LAST_IMPLEMENTED_PROTOCOL; i++) {
+        const char *name = i == NDPI_PROTOCOL_UNKNOWN ? NULL : ndpi_get_proto_name(module, (uint16_t)i);
         (void)snprintf(names[i], sizeof names[i], "%s", name ? name : "Unknown");
     }
 }
