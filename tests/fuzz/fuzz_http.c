@@ -1,0 +1,52 @@
+/* Two byte streams in pieces, with gaps, into the http layer: every call ends, exchanges are pairs. */
+#include "http/http.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct http *http;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!http)
+        http = http_new(2);
+    const struct http_where where = {.from_start = true};
+    uint32_t slot = http_open(http, &where);
+    assert(slot);
+    /* A byte says which side, how long the piece is, and whether a gap comes before it. */
+    struct span rest = span_of(data, size);
+    nanos now = 0;
+    while (rest.n) {
+        uint8_t control = rest.p[0];
+        rest = span_skip(rest, 1);
+        bool client = control & 1;
+        size_t length = control >> 2;
+        if (control & 2 && length > 60)
+            http_gap(http, slot, client, length);
+        else if (control & 2)
+            length *= 64;
+        struct span piece = span_head(rest, length);
+        rest = span_skip(rest, piece.n);
+        /* An exact block, so that reading beyond it is seen. */
+        uint8_t *copy = malloc(piece.n ? piece.n : 1);
+        if (!copy)
+            abort();
+        if (piece.n)
+            memcpy(copy, piece.p, piece.n);
+        struct span bytes = span_of(copy, piece.n);
+        while (http_feed(http, slot, client, &bytes, now++)) {
+            const struct http_exchange *e = http_exchange(http, slot);
+            assert(e->request_seen && e->response_seen && e->status >= 100);
+            assert(e->host.length <= HTTP_NAME_BYTES && e->user.length <= HTTP_NAME_BYTES);
+        }
+        assert(bytes.n == 0);
+        free(copy);
+    }
+    for (unsigned i = 0; http_unanswered(http, slot); i++)
+        assert(i < HTTP_PIPELINE);
+    assert(http_connection(http, slot)->served <= http_connection(http, slot)->answers);
+    http_close(http, slot);
+    return 0;
+}

@@ -1,0 +1,244 @@
+/* Does the http layer pair requests with answers however the bytes arrive, and say what it could not follow?
+ */
+#include "http/http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static struct http *http;
+static uint32_t slot;
+
+static int open_one(void **state)
+{
+    (void)state;
+    http = http_new(8);
+    assert_non_null(http);
+    const struct http_where where = {.from_start = true};
+    slot = http_open(http, &where);
+    assert_int_not_equal(slot, 0);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    http_free(http);
+    return 0;
+}
+
+/* Feeds a text in pieces; returns how many exchanges became complete. */
+static unsigned feed(bool from_client, const char *text, size_t piece)
+{
+    unsigned complete = 0;
+    struct span rest = span_of(text, strlen(text));
+    while (rest.n) {
+        struct span part = span_head(rest, piece);
+        rest = span_skip(rest, part.n);
+        while (http_feed(http, slot, from_client, &part, 1))
+            complete++;
+    }
+    return complete;
+}
+
+#define DOCUMENT "/simservs.ngn.etsi.org/users/sip%3aA@example.org/simservs.xml"
+static const char get[] = "GET " DOCUMENT " HTTP/1.1\r\nHost: xcap.example.org\r\n"
+                          "X-3GPP-Intended-Identity: \"sip:a@example.org\"\r\nUser-Agent: x 3gpp-gba\r\n\r\n";
+static const char asks[] =
+    "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"3GPP-bootstrapping@naf\", nonce=x\r\n"
+    "Content-Length: 3\r\n\r\nabc";
+
+static void any_pieces(void **state)
+{
+    (void)state;
+    for (size_t piece = 1; piece < 200; piece += 7) {
+        open_one(NULL);
+        assert_int_equal(feed(true, get, piece), 0);
+        assert_int_equal(feed(false, asks, piece), 1);
+        const struct http_exchange *e = http_exchange(http, slot);
+        assert_int_equal(e->method, HTTP_GET);
+        assert_int_equal(e->status, 401);
+        assert_true(e->xcap && e->user_document && e->challenge && e->gba_realm && e->gba_client);
+        assert_int_equal(e->owner, OWNER_SAME);
+        assert_int_equal(e->damage, 0);
+        assert_int_equal(feed(true, get, piece), 0);
+        assert_int_equal(
+            feed(false,
+                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\nabcd\r\n0\r\nT: t\r\n\r\n",
+                 piece),
+            1);
+        assert_true(http_exchange(http, slot)->known_user);
+        http_free(http);
+    }
+    open_one(NULL);
+}
+
+static void pipelined_and_early(void **state)
+{
+    (void)state;
+    assert_int_equal(feed(true, "GET /a HTTP/1.1\r\n\r\nHEAD /b HTTP/1.1\r\n\r\n", 1000), 0);
+    /* The answer to HEAD has a length and no body. */
+    assert_int_equal(feed(false,
+                          "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+                          "HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\n",
+                          1000),
+                     2);
+    assert_int_equal(http_exchange(http, slot)->method, HTTP_HEAD);
+    /* Captured before its question. */
+    assert_int_equal(feed(false, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", 1000), 0);
+    assert_int_equal(feed(true, "PUT /c HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy", 1000), 1);
+    assert_int_equal(http_exchange(http, slot)->status, 403);
+    assert_int_equal(http_connection(http, slot)->served, 2);
+    assert_int_equal(http_connection(http, slot)->answers, 3);
+}
+
+static void tunnels(void **state)
+{
+    (void)state;
+    assert_int_equal(feed(true, "CONNECT xcap.example.org:443 HTTP/1.1\r\n\r\n", 9), 0);
+    assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\n\r\n\x16\x03\x01garbage", 9), 1);
+    const struct http_connection *c = http_connection(http, slot);
+    assert_true(c->connect);
+    assert_int_equal(c->connect_status, 200);
+    assert_int_equal(c->requests, 0);
+    assert_int_equal(c->damage, 0);
+    assert_true(http_is_over(http, slot));
+}
+
+static void refused_tunnel_goes_on(void **state)
+{
+    (void)state;
+    feed(true, "CONNECT a:443 HTTP/1.1\r\n\r\n", 1000);
+    assert_int_equal(feed(false, "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", 1000), 1);
+    feed(true, "CONNECT a:443 HTTP/1.1\r\nProxy-Authorization: Basic x\r\n\r\n", 1000);
+    assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\n\r\n", 1000), 1);
+    assert_true(http_exchange(http, slot)->credentials);
+    assert_int_equal(http_connection(http, slot)->connect_status, 200);
+}
+
+static void gaps(void **state)
+{
+    (void)state;
+    feed(true, "GET /a HTTP/1.1\r\n\r\n", 1000);
+    assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nxxxxx", 1000), 1);
+    http_gap(http, slot, false, 90); /* within the body: nothing is lost */
+    assert_int_equal(feed(true, "GET /b HTTP/1.1\r\n\r\n", 1000), 0);
+    assert_int_equal(feed(false, "xxxxxHTTP/1.1 404 No\r\n\r\n", 1000), 1);
+    assert_int_equal(http_exchange(http, slot)->damage, 0);
+    http_gap(http, slot, true, 1); /* where a head may stand: that side is lost, and it is said */
+    assert_int_equal(feed(true, "GET /c HTTP/1.1\r\n\r\n", 1000), 0);
+    assert_int_equal(http_connection(http, slot)->damage, HTTP_DAMAGE_GAP);
+}
+
+static void unanswered(void **state)
+{
+    (void)state;
+    feed(true, "GET /a HTTP/1.1\r\n\r\n", 1000);
+    const struct http_exchange *e = http_unanswered(http, slot);
+    assert_non_null(e);
+    assert_false(e->response_seen);
+    assert_true(e->damage & HTTP_DAMAGE_END);
+    assert_null(http_unanswered(http, slot));
+}
+
+static void bad_heads(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        "GET /\r\n\r\n",
+        " \r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        http_free(http);
+        open_one(NULL);
+        assert_int_equal(feed(true, bad[i], 1000), 0);
+        assert_int_equal(http_connection(http, slot)->damage, HTTP_DAMAGE_MALFORMED);
+    }
+    http_free(http);
+    open_one(NULL);
+    feed(true, "GET / HTTP/1.1\r\nX: ", 1000);
+    for (unsigned i = 0; i < HTTP_HEAD_BYTES; i++)
+        feed(true, "x", 1);
+    assert_int_equal(http_connection(http, slot)->damage, HTTP_DAMAGE_TOO_LONG);
+}
+
+static void slots_and_expiry(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i < 8; i++) {
+        const struct http_where where = {.time = (nanos)i * NANOS_PER_SECOND};
+        assert_int_not_equal(http_open(http, &where), 0);
+    }
+    assert_int_equal(http_open(http, &(struct http_where){0}), 0);
+    assert_int_equal(http_oldest(http), slot);
+    assert_int_equal(http_expired(http, (HTTP_IDLE_SECONDS - 1) * NANOS_PER_SECOND), 0);
+    assert_int_equal(http_expired(http, HTTP_IDLE_SECONDS * NANOS_PER_SECOND), slot);
+    feed(true, "GET ", 4); /* used again: another is the oldest now */
+    assert_int_not_equal(http_oldest(http), slot);
+    http_close(http, http_oldest(http));
+    assert_int_not_equal(http_open(http, &(struct http_where){0}), 0);
+}
+
+static void identities(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *user, *identity;
+        enum document_owner owner;
+    } cases[] = {
+        {"sip:user@example.org", "\"sip:user@example.org\"", OWNER_SAME},
+        {"sip%3Auser%40Example.org", "<sip:user@example.org>", OWNER_SAME},
+        {"tel:+123", "\"tel:+123\"", OWNER_SAME},
+        {"tel:+123", "\"tel:+1234\"", OWNER_FOREIGN},
+        {"sip:other@example.org", "\"sip:user@example.org\"", OWNER_FOREIGN},
+        {"sip:x%4", "\"sip:x%4\"", OWNER_SAME},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        http_free(http);
+        open_one(NULL);
+        char request[512];
+        (void)snprintf(request, sizeof request,
+                       "PUT /root/pres-rules/users/%s/index HTTP/1.1\r\nX-3GPP-Intended-Identity: %s\r\n\r\n",
+                       cases[i].user, cases[i].identity);
+        feed(true, request, 1000);
+        assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1000), 1);
+        assert_int_equal(http_exchange(http, slot)->owner, cases[i].owner);
+    }
+}
+
+static void parameters(void **state)
+{
+    (void)state;
+    const char value[] = "Digest username=\"a b\", realm=\"r\", qop=auth,nonce=n xrealm=\"no\"";
+    struct span v = span_of(value, sizeof value - 1);
+    assert_true(span_equal(http_auth_parameter(v, "username"), span_of("a b", 3)));
+    assert_true(span_equal(http_auth_parameter(v, "realm"), span_of("r", 1)));
+    assert_true(span_equal(http_auth_parameter(v, "nonce"), span_of("n", 1)));
+    assert_int_equal(http_auth_parameter(v, "none").n, 0);
+    struct xcap_path path;
+    assert_false(xcap_path_parse(span_of("/index.html", 11), &path));
+    assert_true(xcap_path_parse(span_of("http://h/x/resource-lists/global/a", 34), &path));
+    assert_int_equal(path.user.n, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(any_pieces, open_one, close_all),
+        cmocka_unit_test_setup_teardown(pipelined_and_early, open_one, close_all),
+        cmocka_unit_test_setup_teardown(tunnels, open_one, close_all),
+        cmocka_unit_test_setup_teardown(refused_tunnel_goes_on, open_one, close_all),
+        cmocka_unit_test_setup_teardown(gaps, open_one, close_all),
+        cmocka_unit_test_setup_teardown(unanswered, open_one, close_all),
+        cmocka_unit_test_setup_teardown(bad_heads, open_one, close_all),
+        cmocka_unit_test_setup_teardown(slots_and_expiry, open_one, close_all),
+        cmocka_unit_test_setup_teardown(identities, open_one, close_all),
+        cmocka_unit_test_setup_teardown(parameters, open_one, close_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
