@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""What an operator, an auditor or the other pseudo-CR changes: events that flip between the two texts, site policy, scope, exceptions, advice,
+--fail-on, privacy, and names from the wire that try to break the report. usage: policy.py UTWATCH"""
+import html.parser
+import json
+import os
+import re
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, finish, of_type, rule_counts, utwatch
+import capturelib
+
+BINARY = sys.argv[1]
+problems, checked = [], 0
+
+
+def hold(condition, what):
+    global checked
+    checked += 1
+    if not condition:
+        problems.append(what)
+
+
+def path_of(name):
+    return os.path.join(PCAPS, name + ".pcap")
+
+
+def verdict(rule, capture, *words):
+    evs, p = events(BINARY, *words, "-r", path_of(capture))
+    counts = rule_counts(evs).get(rule)
+    if counts is None:
+        return None
+    return next((v for v in ("fail", "not_observable", "pass", "not_applicable") if counts.get(v)), "nothing")
+
+
+# In the second, a weak selection breaks nothing: the UE showed that it can do better, of the server it is not known.
+# Every difference between the pseudo-CRs that changes a verdict (requirements.md, section 6: numbers 8, 10, 14, 18).
+FLIPS = [
+    (8, "openssl-tls12-client-certificate-sent", "ut-5.1.1-auth-http-based", "fail", None),
+    (10, "openssl-tls12-null", "ut-5.1.2-effective-key-128", "fail", None),
+    (10, "jsse-tls10-des-selected", "ut-5.1.2-effective-key-128", "fail", None),
+    (10, "openssl-tls12-null", "ut-5.1.2-possible-128", None, "not_observable"),
+    (10, "jsse-tls10-des-selected", "ut-5.1.2-possible-128", None, "not_observable"),
+    (10, "openssl-tls12-only-null-accepted", "ut-5.1.2-possible-128", None, "fail"),
+    (14, "openssl-tls12-client-certificate-required", "ut-6.1.1-no-required-ue-cert", "fail", None),
+    (18, "jsse-tls10-rc4-refused-3des-accepted", "ut-6.2-server-rc4", None, "fail"),
+    (17, "jsse-tls10-3des-refused-aes-accepted", "ut-6.2-server-3des", "fail", "fail"),
+]
+for number, capture, rule, first, second in FLIPS:
+    got = verdict(rule, capture, "-p", "ts33141-pcr1"), verdict(rule, capture, "-p", "ts33141-pcr2")
+    hold(got == (first, second), "difference %d, %s, %s: %s, expected %s" % (number, capture, rule, got, (first, second)))
+
+with tempfile.TemporaryDirectory() as folder:
+    site = os.path.join(folder, "site.yaml")
+
+    def with_site(text, *words):
+        with open(site, "w") as f:
+            f.write(text)
+        return utwatch(BINARY, "-c", site, *words)
+
+    def alerts(text, capture, *words):
+        with open(site, "w") as f:
+            f.write(text)
+        evs, p = events(BINARY, "-c", site, *words, "-r", path_of(capture))
+        return {e["utwatch"]["rule"] for e in of_type(evs, "alert") if "advice" not in e["utwatch"]}, p.returncode, evs
+
+    # The operator's policy.
+    required = "policy: { encryption-required: true, authenticates-ue: gba }\n"
+    rules, _, _ = alerts(required, "openssl-tls12-null")
+    hold("ut-6.2-null-encryption-used" in rules, "encryption-required: %s" % rules)
+    rules, _, _ = alerts(required, "openssl-tls12-client-certificate-required")
+    hold("ut-6.1.3-server-continues" in rules, "authenticates-ue: %s" % rules)
+    # Scope.
+    for text, inside in (("scope: { servers: [192.0.2.0/24] }", True), ("scope: { servers: [198.51.100.0/24] }", False),
+                         ("scope: { ports: [443] }", True), ("scope: { ports: [8443, 80] }", False),
+                         ("scope: { names: ['xcap.*.3gppnetwork.org'] }", True), ("scope: { names: ['*.example.org'] }", False),
+                         ("scope: { servers: ['2001:db8::/32'] }", False), ("scope: { servers: [192.0.2.80/31], ports: [443] }", True)):
+        _, _, evs = alerts(text, "jsse-tls10-anon-only-accepted")
+        stats = of_type(evs, "stats")[0]["stats"]
+        hold((stats["handshakes"]["total"] == 1) == inside and (stats["out_of_scope"] == 0) == inside, "%s: %s" % (text, stats["handshakes"]["total"]))
+    _, _, evs = alerts("scope: { ports: [80] }", "nginx-curl-plain")
+    hold([e["app_proto"] for e in of_type(evs, "flow")] == ["HTTP"], "plain HTTP in scope has its flow event")
+    # Exceptions: excepted, not passed, and only until their day, at their server.
+    rule = "wapcert-6.4.3-signature-algorithm"
+    for text, excepted in (("{ rule: %s, reason: r, until: 2099-01-01 }" % rule, True), ("{ rule: 'wapcert-*', reason: r, until: 2099-01-01 }", True),
+                           ("{ rule: %s, reason: r, until: 2001-01-01 }" % rule, False), ("{ rule: %s, server: 192.0.2.80, reason: r, until: 2099-01-01 }" % rule, True),
+                           ("{ rule: %s, server: 192.0.2.81, reason: r, until: 2099-01-01 }" % rule, False),
+                           ("{ rule: %s, port: 8443, reason: r, until: 2099-01-01 }" % rule, False)):
+        rules, status, evs = alerts("exceptions: [ %s ]\n" % text, "jsse-tls10-3des")
+        counts = rule_counts(evs)[rule]
+        hold((rule not in rules, status == 0, counts.get("excepted") == 1, counts["fail"] == 0) == (excepted,) * 4 and counts["pass"] == 0, "%s: %s %s" % (text, status, counts))
+        report = with_site("exceptions: [ %s ]\n" % text, "-r", path_of("jsse-tls10-3des")).stdout.decode()
+        hold(("xcepted by the" in report) == excepted and "compliant" not in report, "the report on %s" % text)
+    # Advice changes no status.
+    evs, p = events(BINARY, "--advise", "modern", "-r", path_of("jsse-tls10-wapcert"))
+    advice = {e["utwatch"]["rule"] for e in of_type(evs, "alert") if e["utwatch"].get("advice")}
+    hold(p.returncode == 0 and "m-version-tls12" in advice, "advice: %s, status %d" % (advice, p.returncode))
+    # --fail-on.
+    for level, status in (("info", 1), ("low", 1), ("medium", 0), ("high", 0)):
+        p = utwatch(BINARY, "-q", "--fail-on", level, "-r", path_of("jsse-tls10-3des"))
+        hold(p.returncode == status, "--fail-on %s: %d" % (level, p.returncode))
+    # Privacy.
+    for text, clear in (("privacy: hashed", False), ("privacy: clear", True)):
+        _, _, evs = alerts(text, "gen-plain-foreign-document")
+        found = "other@example.org" in json.dumps(evs)
+        hold(found == clear, "%s shows identities: %s" % (text, found))
+    # Mistakes of the configuration are all told.
+    p = with_site("scope: { servers: [300.1.1.1], prots: [443] }\npolicy: { encryption-required: maybe }\nexceptions: [ { rule: x } ]\nlimits: { memory: 1KiB, flows: 5 }\n"
+                  "privacy: none\n", "-T")
+    lines = sorted({int(n) for n in re.findall(r"^%s:(\d+):" % re.escape(site), p.stderr.decode(), re.M)})
+    hold(p.returncode == 2 and lines == [1, 2, 3, 4, 5], "mistakes told on lines %s: %s" % (lines, p.stderr.decode()))
+    # Names that try to break out.
+    hostile = [b"\"><script>alert(1)</script>", b"</td></table>", b"a\x00b\x1b[31m", b"\xff\xfe\xc0\x80", b"' onload='x", b"&lt;&amp;", "\u202eevil".encode(), b"{{x}}\r\n\r\n"]
+    from messages import client_hello, alert  # noqa: E402
+    frames = []
+    for i, name in enumerate(hostile):
+        sni = (len(name) + 3).to_bytes(2, "big") + b"\0" + len(name).to_bytes(2, "big") + name
+        hello = client_hello([0x0017, 0x0018], more=[(0, sni)])
+        frames += capturelib.build([(0, hello), (1, alert(2, 40))], client=("192.0.2.10", 41000 + i), time=1795470000 * 10**9 + i * 10**9)
+        request = b"GET /simservs.ngn.etsi.org/users/" + name.replace(b" ", b"").replace(b"\r\n", b"") + b"/x HTTP/1.1\r\nHost: " + name.replace(b"\r\n", b"") + b"\r\n\r\n"
+        frames += capturelib.build([(0, request), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], client=("192.0.2.10", 42000 + i), server=("192.0.2.80", 80),
+                                   time=1795471000 * 10**9 + i * 10**9)
+    capture = os.path.join(folder, "hostile<b>&\".pcap")
+    capturelib.write_frames(capture, frames)
+    page = os.path.join(folder, "page.html")
+    p = utwatch(BINARY, "--report", "html:" + page, "-r", capture)
+    hold(p.returncode == 1, "hostile names: status %d" % p.returncode)
+    hold(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", p.stdout), "a control byte in the text")
+    with open(page, "rb") as f:
+        content = f.read()
+    hold(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", content) and content.decode("utf-8"), "a control byte in the page")
+
+    class Tags(html.parser.HTMLParser):
+        seen = set()
+
+        def handle_starttag(self, tag, attrs):
+            self.seen.add(tag)
+            self.seen.update("@" + a for a, _ in attrs if a.startswith("on"))
+
+    tags = Tags()
+    tags.feed(content.decode("utf-8"))
+    hold(not {"script", "img"} & tags.seen and b"hostile<b>" not in content and not [t for t in tags.seen if t.startswith("@")], "hostile names became markup: %s" % tags.seen)
+    p = utwatch(BINARY, "-q", "--json", "-", "-r", capture)
+    for line in p.stdout.splitlines():
+        json.loads(line.decode("utf-8"))
+    hold(len(p.stdout.splitlines()) > 16, "events of the hostile capture")
+    # Whatever the number of findings, the page stays small.
+    frames = []
+    for i in range(52000):
+        frames += capturelib.build([(0, client_hello([0x0017, 0x0018])), (1, alert(2, 40))], client=("10.%d.%d.7" % (i >> 8, i & 255), 40000),
+                                   server=("10.250.%d.1" % (i % 250), 443), time=1795470000 * 10**9 + i * 10**7, step=100)
+    capturelib.write_frames(capture, frames)
+    p = utwatch(BINARY, "-q", "--report", "html:" + page, "-p", "ts33141-pcr1", "--json", os.path.join(folder, "e.json"), "-r", capture)
+    with open(os.path.join(folder, "e.json")) as f:
+        findings = sum('"event_type":"alert"' in line.replace(" ", "") for line in f)
+    hold(findings >= 100000 and os.path.getsize(page) < 2 << 20, "%d findings, a page of %d bytes" % (findings, os.path.getsize(page)))
+finish(problems, checked)
