@@ -71,8 +71,8 @@ static unsigned next_reason(const struct rule_tally *rule, unsigned last)
     unsigned best = UNOBSERVED_COUNT;
     for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
         const uint64_t count = rule->reason[bit];
-        const bool behind = last == UNOBSERVED_COUNT || count < rule->reason[last] ||
-                            (count == rule->reason[last] && bit > last);
+        const uint64_t before = last < UNOBSERVED_COUNT ? rule->reason[last] : UINT64_MAX;
+        const bool behind = count < before || (count == before && bit > last);
         if (count && behind && (best == UNOBSERVED_COUNT || count > rule->reason[best]))
             best = bit;
     }
