@@ -171,7 +171,7 @@ void output_end(struct output *out, const struct capture_health *health)
         char now[64];
         struct text t = text_over(now, sizeof now);
         text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
-        html_report_write(out->page, &out->tally, health, &out->names, now);
+        html_report_write(out->page, &out->tally, advice, health, &out->names, now);
     }
     if (out->report)
         text_report_summary(out->report, &out->tally, advice, health);

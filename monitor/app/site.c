@@ -252,7 +252,7 @@ static void read_limits(struct reader *r, const struct node *n)
     number_limit(r, node_member(n, "flows"), 64, 1 << 24, &flows);
     number_limit(r, node_member(n, "handshakes"), 16, 1 << 20, &handshakes);
     number_limit(r, node_member(n, "sessions"), 64, 1 << 28, &sessions);
-    number_limit(r, node_member(n, "session-retention"), 3600, 366 * 86400, &retention);
+    number_limit(r, node_member(n, "session-retention"), 3600, 366LL * 86400, &retention);
     s->flows = (uint32_t)flows;
     s->handshakes = (uint32_t)handshakes;
     s->sessions.sessions = (uint32_t)sessions;

@@ -148,8 +148,37 @@ static void put_contents(struct html *h, const struct tally *tally)
     html_put(h, "<a href=\"#capture\">Capture health</a></nav>\n");
 }
 
-void html_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
-                       const struct input_names *names, const char *made_at)
+/* Findings of the second profile: no violations, and in no number above. */
+static void put_advice(struct html *h, const struct tally *advice)
+{
+    if (!advice)
+        return;
+    html_put(h, "<section id=\"advice\"><h2>Advice by ");
+    html_text(h, profile_name(advice->profile), HTML_TEXT_MOST);
+    html_put(h, "</h2>\n<p class=\"note\">");
+    html_text(h, profile_title(advice->profile), HTML_TEXT_MOST);
+    html_put(h, ". Findings of a second profile; they are no violations and stand in no other "
+                "number.</p>\n<table><thead><tr>"
+                "<th scope=\"col\">Requirement</th><th scope=\"col\">Clause</th><th "
+                "scope=\"col\">Findings</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < advice->rule_count; i++) {
+        const struct rule_tally *r = &advice->rules[i];
+        if (!r->value[VERDICT_FAIL])
+            continue;
+        html_put(h, "<tr><th scope=\"row\">");
+        html_text(h, rule_requires(r->rule), HTML_TEXT_MOST);
+        html_put(h, "</th><td>");
+        html_text(h, rule_clause(r->rule), HTML_TEXT_MOST);
+        html_put(h, "</td><td>");
+        html_count(h, r->value[VERDICT_FAIL]);
+        html_put(h, "</td></tr>\n");
+    }
+    html_put(h, "</tbody></table></section>\n");
+}
+
+void html_report_write(FILE *out, const struct tally *tally, const struct tally *advice,
+                       const struct capture_health *health, const struct input_names *names,
+                       const char *made_at)
 {
     struct html h = {.out = out};
     put_head(&h, tally);
@@ -160,6 +189,7 @@ void html_report_write(FILE *out, const struct tally *tally, const struct captur
     put_contents(&h, tally);
     html_rules(&h, tally);
     html_violations(&h, tally);
+    put_advice(&h, advice);
     html_unseen(&h, tally);
     html_distributions(&h, tally);
     html_stacks(&h, tally);

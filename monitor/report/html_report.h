@@ -15,8 +15,10 @@
 #define HTML_REPORT_MOST ((size_t)2 * 1024 * 1024) /* bytes of the largest page */
 
 /* The compliance report as one HTML file: no script, nothing from outside, printable. Errors of writing are
- * left to ferror(out). `made_at`: ISO time or NULL. `names` may be NULL. */
-void html_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
-                       const struct input_names *names, const char *made_at);
+ * left to ferror(out). `made_at`: ISO time or NULL. `names` and `advice`, the tally of the second profile,
+ * may be NULL. */
+void html_report_write(FILE *out, const struct tally *tally, const struct tally *advice,
+                       const struct capture_health *health, const struct input_names *names,
+                       const char *made_at);
 
 #endif

@@ -105,6 +105,15 @@ static void put_remarks(struct html *h, const struct rule_tally *rule)
     html_put(h, " with a remark, which <code>--explain</code> tells.</p>");
 }
 
+static void put_exception(struct html *h, const struct rule_tally *rule)
+{
+    if (!rule->excepted || !rule->exception)
+        return;
+    html_put(h, "<p class=\"why\">Excepted, because: ");
+    html_text(h, rule->exception, HTML_REQUIRES_MOST);
+    html_put(h, "</p>");
+}
+
 static void put_rule(struct html *h, const struct tally *tally, const struct rule_tally *rule)
 {
     const struct standing standing = standing_of(rule);
@@ -121,6 +130,7 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     html_put(h, "</span></p>");
     put_reasons(h, rule);
     put_remarks(h, rule);
+    put_exception(h, rule);
     html_put(h, "</th><td>");
     html_put(h, html_binds_words(rule_binds(rule->rule)));
     html_put(h, "</td><td>");

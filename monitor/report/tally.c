@@ -147,6 +147,7 @@ static void add_verdict(struct tally *tally, const struct policy_case *c, const 
     struct rule_tally *rule = &tally->rules[index];
     if (v->value == VERDICT_FAIL && v->excepted) {
         rule->excepted++;
+        rule->exception = v->excepted;
         tally->excepted++;
         return;
     }

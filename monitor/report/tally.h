@@ -48,7 +48,8 @@ struct stack_offence {
 
 struct rule_tally {
     const struct rule *rule;
-    uint64_t excepted; /* fails that the operator's configuration excepts; they are in no other number */
+    uint64_t excepted;     /* fails that the operator's configuration excepts; they are in no other number */
+    const char *exception; /* the reason of the last of them */
     uint64_t value[VERDICT_VALUES];          /* by enum verdict_value */
     uint64_t reason[UNOBSERVED_COUNT];       /* of the not observable ones; one verdict may have several */
     uint64_t remarks;                        /* passes that carry a note */

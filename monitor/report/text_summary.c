@@ -363,14 +363,20 @@ static void put_excepted(struct page *page, const struct tally *tally)
 {
     if (!tally->excepted)
         return;
-    char buffer[PARAGRAPH];
-    struct text t = list_over(buffer);
-    for (size_t i = 0; i < tally->rule_count; i++)
-        if (tally->rules[i].excepted)
-            list_add(&t, rule_id(tally->rules[i].rule), tally->rules[i].excepted);
-    list_end(&t);
     page_heading(page, "Excepted by the site's configuration (broken, and not counted as violations)");
-    page_field(page, INDENT, INDENT, "", buffer);
+    for (size_t i = 0; i < tally->rule_count; i++) {
+        const struct rule_tally *r = &tally->rules[i];
+        if (!r->excepted)
+            continue;
+        char buffer[1024];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_put(&t, rule_id(r->rule));
+        text_put(&t, ": ");
+        text_counted(&t, r->excepted, "time", "times");
+        text_put(&t, ", because: ");
+        text_safe(&t, span_of(r->exception, strlen(r->exception)));
+        page_field(page, INDENT, DEEPER, "", buffer);
+    }
 }
 
 static void put_advice(struct page *page, const struct tally *advice)

@@ -47,12 +47,11 @@ void sessions_free(struct sessions *s)
     free(s);
 }
 
-const struct session_counters *sessions_counters(const struct sessions *s)
+const struct session_counters *sessions_counters(struct sessions *s)
 {
-    struct sessions *own = (struct sessions *)(uintptr_t)s;
-    own->counters.evicted = s->table.evicted;
-    own->counters.expired = s->table.expired;
-    own->counters.used = s->table.used;
+    s->counters.evicted = s->table.evicted;
+    s->counters.expired = s->table.expired;
+    s->counters.used = s->table.used;
     return &s->counters;
 }
 

@@ -63,7 +63,7 @@ struct sessions;
 /* Takes address space for all entries; they cost memory when they are used. NULL when it is not to be had. */
 struct sessions *sessions_new(const struct session_config *config);
 void sessions_free(struct sessions *s);
-const struct session_counters *sessions_counters(const struct sessions *s);
+const struct session_counters *sessions_counters(struct sessions *s);
 
 /* The key under which the tls layer makes names of tickets and identities. */
 struct siphash_key sessions_key(const struct sessions *s);

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
     FILE *numbers = fopen(argv[3], "w");
     if (!page || !numbers)
         return EXIT_FAILURE;
-    html_report_write(page, &tally, &health, &names, "2026-11-24T08:00:00Z");
+    html_report_write(page, &tally, NULL, &health, &names, "2026-11-24T08:00:00Z");
     print_numbers(numbers);
     const bool written = !ferror(page) && !ferror(numbers) && fclose(page) == 0 && fclose(numbers) == 0;
     tally_close(&tally);
