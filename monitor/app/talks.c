@@ -18,9 +18,8 @@ struct other {
 bool talks_open(struct talks *t, uint32_t connections)
 {
     t->http = http_new(connections);
-    t->naming = naming_new(connections);
     t->readers = calloc((size_t)connections + 1, sizeof *t->readers);
-    return t->http && t->naming && t->readers && pool_open(&t->others, sizeof(struct other), connections);
+    return t->http && t->readers && pool_open(&t->others, sizeof(struct other), connections);
 }
 
 void talks_close(struct talks *t)
@@ -161,17 +160,21 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
                                    .transport = segment->transport};
     if (!is_ut(p, &seen))
         return;
+    /* The module takes milliseconds to make, and most captures have nothing to be named. */
+    if (!p->talks.naming)
+        p->talks.naming = naming_new(p->talks.others.capacity);
     uint32_t slot = pool_take(&p->talks.others);
     if (!slot) {
         p->talks.other_refused++;
         return;
     }
-    *other_at(&p->talks, slot) =
-        (struct other){.flow = flow,
-                       .seen = seen,
-                       .last_activity = segment->time,
-                       .name = naming_open(p->talks.naming, &seen.client, &seen.server, segment->transport),
-                       .protocol = "Unknown"};
+    *other_at(&p->talks, slot) = (struct other){
+        .flow = flow,
+        .seen = seen,
+        .last_activity = segment->time,
+        .name = p->talks.naming ? naming_open(p->talks.naming, &seen.client, &seen.server, segment->transport)
+                                : 0,
+        .protocol = "Unknown"};
     link_newest(&p->talks, slot);
     flow->talk = slot;
     flow->talk_kind = TALK_NAMING;
