@@ -141,6 +141,10 @@ int main(int argc, char **argv)
             status = look_up(&options);
         } else {
             struct site *site = site_or_mistakes(options.config);
+            if (site && options.state)
+                site->sessions.state = options.state;
+            if (site)
+                site->sessions.take_memory = site->sessions.state;
             struct profile *profile = profile_or_mistakes(options.profile, site);
             struct profile *advice = options.advise ? profile_or_mistakes(options.advise, site) : NULL;
             if (site && profile && (advice || !options.advise))

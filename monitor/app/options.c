@@ -6,6 +6,8 @@
 enum long_only {
     OPTION_JSON = 256,
     OPTION_ADVISE,
+    OPTION_STATE,
+    OPTION_SESSIONS,
     OPTION_REPORT,
     OPTION_FAIL_ON,
     OPTION_LIST_PROFILES,
@@ -21,6 +23,8 @@ static const struct option long_options[] = {
     {"read", required_argument, NULL, 'r'},
     {"profile", required_argument, NULL, 'p'},
     {"advise", required_argument, NULL, OPTION_ADVISE},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"sessions", no_argument, NULL, OPTION_SESSIONS},
     {"config", required_argument, NULL, 'c'},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"json", required_argument, NULL, OPTION_JSON},
@@ -53,6 +57,7 @@ void options_help(FILE *out)
         "      --advise NAME|FILE   a second profile: its findings are advice, without effect on the exit "
         "status\n"
         "  -c, --config FILE      what is Ut here, the operator's policy, exceptions, limits\n"
+        "      --state FILE       remembered sessions, kept over restarts\n"
         "      --json FILE|-      one JSON object a line for each handshake and violation\n"
         "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
         "      --fail-on LEVEL    info, low, medium or high: least severity for exit status 1 (default low)\n"
@@ -60,6 +65,7 @@ void options_help(FILE *out)
         "  -v, --verbose          say more on standard error\n"
         "\n"
         "  -T, --test             check the rules and capture nothing\n"
+        "      --sessions         what --state FILE remembers: counts and ages by server\n"
         "      --list-profiles    profiles that are installed\n"
         "      --list-rules       rules of the profile\n"
         "      --explain RULE     all about one rule\n"
@@ -138,6 +144,12 @@ static bool take_option(struct options *o, int option)
         return true;
     case OPTION_ADVISE:
         o->advise = optarg;
+        return true;
+    case OPTION_STATE:
+        o->state = optarg;
+        return true;
+    case OPTION_SESSIONS:
+        o->task = TASK_SESSIONS;
         return true;
     case OPTION_REPORT:
         return take_report(o, optarg);

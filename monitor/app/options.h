@@ -12,7 +12,8 @@ enum task {
     TASK_LIST_FIELDS,
     TASK_LIST_SUITES,
     TASK_EXPLAIN,
-    TASK_DUMP, /* --dump-profile */
+    TASK_SESSIONS, /* --sessions */
+    TASK_DUMP,     /* --dump-profile */
     TASK_VERSION,
     TASK_BUILD_INFO,
     TASK_HELP,
@@ -34,6 +35,7 @@ struct options {
     const char *profile;
     const char *advise; /* second profile, or NULL */
     const char *config; /* of -c, or NULL */
+    const char *state;  /* of --state, or NULL */
     const char *json;   /* file, or "-" */
     enum report_form { REPORT_DEFAULT, REPORT_TEXT, REPORT_HTML } report;
     const char *report_file; /* NULL: standard output */

@@ -30,7 +30,11 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
     p->verdicts = calloc(profile_rule_count(profile), sizeof *p->verdicts);
     p->advised = advice ? calloc(profile_rule_count(advice), sizeof *p->advised) : NULL;
     p->decoder = decoder_new();
-    p->sessions = sessions_new(&site->sessions);
+    char message[256];
+    p->sessions = sessions_new(&site->sessions, message, sizeof message);
+    if (*message)
+        (void)fprintf(stderr, "utwatch: %s%s%s\n", site->sessions.state ? site->sessions.state : "",
+                      site->sessions.state ? ": " : "", message);
     p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
     if (p->verdicts && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
@@ -259,8 +263,9 @@ static void on_datagram(struct pipeline *p, struct segment *segment)
  * Packet time goes on with each frame and never back, but for a jump: another capture that is older, or a
  * clock that was set. What was in progress has no time that means anything then, and is judged as it stands.
  */
-static void advance_time(struct pipeline *p, nanos time)
+static void advance_time(struct pipeline *p, const struct frame *frame)
 {
+    const nanos time = frame->time;
     const nanos jump = HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
     if (p->frames == 1)
         p->first_time = p->now = time;
@@ -274,6 +279,10 @@ static void advance_time(struct pipeline *p, nanos time)
         p->now = time;
     if (time > p->last_time)
         p->last_time = time;
+    if (frame->source == p->source && time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
+        sessions_clock_set(p->sessions, p->frame_time, time);
+    p->source = frame->source;
+    p->frame_time = time;
     expire(p);
 }
 
@@ -281,7 +290,7 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
 {
     p->frames++;
     p->bytes += frame->wire_len;
-    advance_time(p, frame->time);
+    advance_time(p, frame);
     struct segment segment;
     if (decode_frame(p->decoder, frame, &segment) != DECODE_SEGMENT)
         return;
@@ -350,6 +359,8 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
         .http_lost = w->lost,
         .sessions_remembered = s->used,
         .sessions_evicted = s->evicted,
+        .sessions_damaged = s->damaged,
+        .clock_set = s->clock_set,
         .servers_remembered = e->servers,
         .ues_remembered = e->ues,
         .peers_evicted = e->evicted,

@@ -27,6 +27,8 @@ struct pipeline {
     struct output *output;
     nanos now; /* packet time, see advance_time() */
     nanos first_time, last_time;
+    nanos frame_time; /* of the frame before */
+    unsigned source;
     uint64_t frames, bytes;
     uint64_t handshakes, damaged, out_of_scope;
 };

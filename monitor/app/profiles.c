@@ -180,6 +180,8 @@ int look_up(const struct options *o)
         return EXIT_CLEAN;
     case TASK_BUILD_INFO:
         return build_info();
+    case TASK_SESSIONS:
+        return list_sessions(o);
     case TASK_HELP:
         options_help(stdout);
         return EXIT_CLEAN;

@@ -15,6 +15,9 @@ struct profile *profile_or_mistakes(const char *name, const struct site *site);
 /* The site's configuration, or NULL after every mistake was printed. */
 struct site *site_or_mistakes(const char *path);
 
+/* --sessions. Returns the exit status. */
+int list_sessions(const struct options *o);
+
 /* The look-up options. Returns the exit status. */
 int look_up(const struct options *o);
 

@@ -290,17 +290,77 @@ static void read_privacy(struct reader *r, const struct node *n)
     r->site->identities_clear = clear;
 }
 
+/* 192.0.2.80:443, [2001:db8::80]:443 */
+static bool parse_end(const char *text, struct endpoint *out)
+{
+    char address[64];
+    const char *colon = strrchr(text, ':');
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    int64_t port;
+    if (n == 0 || n >= sizeof address || !parse_number(colon + 1, &port) || port < 1 || port > 65535)
+        return false;
+    bool brackets = text[0] == '[' && n > 2 && text[n - 1] == ']';
+    const size_t length = brackets ? n - 2 : n;
+    memcpy(address, text + brackets, length);
+    address[length] = '\0';
+    struct network network;
+    if (strchr(address, '/') || !parse_network(address, &network))
+        return false;
+    *out = (struct endpoint){.port = (uint16_t)port, .family = network.family};
+    memcpy(out->address, network.address, sizeof out->address);
+    return true;
+}
+
+static void take_farm(struct reader *r, const struct node *e)
+{
+    struct site *s = r->site;
+    if (e->kind != NODE_SEQUENCE || !e->first) {
+        complain_at(&r->at, e, "a farm is a list of servers: [192.0.2.80:443, 192.0.2.81:443]");
+        return;
+    }
+    if (s->sessions.farm_count == MAX_FARMS) {
+        complain_at(&r->at, e, "more than %d farms", MAX_FARMS);
+        return;
+    }
+    struct session_farm *farm = &s->farms[s->sessions.farm_count++];
+    for (const struct node *m = e->first; m; m = m->next) {
+        const char *text = scalar(r, m);
+        if (farm->members == FARM_MEMBERS) {
+            complain_at(&r->at, m, "more than %d servers in a farm", FARM_MEMBERS);
+            return;
+        }
+        if (text && !parse_end(text, &farm->member[farm->members]))
+            complain_at(&r->at, m, "'%s' is no server (192.0.2.80:443)", text);
+        else
+            farm->members++;
+    }
+}
+
+static void read_sessions(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"scope", "farms", "state", NULL};
+    struct site *s = r->site;
+    if (!check_mapping(r, n, keys))
+        return;
+    const struct node *m = node_member(n, "scope");
+    const char *text = m ? scalar(r, m) : NULL;
+    s->sessions.one_scope = text && strcmp(text, "all") == 0;
+    if (text && !s->sessions.one_scope && strcmp(text, "server") != 0)
+        complain_at(&r->at, m, "'scope' of sessions is server or all, not '%s'", text);
+    m = node_member(n, "state");
+    s->sessions.state = m ? scalar(r, m) : NULL;
+    each(r, node_member(n, "farms"), take_farm);
+}
+
 static void read_site(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"scope", "policy", "outputs", "limits", "exceptions", "privacy", NULL};
+    static const char *const keys[] = {"scope",      "policy",  "outputs",  "limits",
+                                       "exceptions", "privacy", "sessions", NULL};
     static const struct {
         const char *key;
         void (*read)(struct reader *, const struct node *);
-    } sections[] = {{"scope", read_scope},
-                    {"policy", read_policy},
-                    {"outputs", read_outputs},
-                    {"limits", read_limits},
-                    {"privacy", read_privacy}};
+    } sections[] = {{"scope", read_scope},   {"policy", read_policy},   {"outputs", read_outputs},
+                    {"limits", read_limits}, {"privacy", read_privacy}, {"sessions", read_sessions}};
     if (!check_mapping(r, root, keys))
         return;
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
@@ -322,6 +382,10 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
     s->sessions = (struct session_config){.sessions = DEFAULT_SESSIONS,
                                           .retention = (int64_t)RETENTION_DAYS * 86400 * NANOS_PER_SECOND};
     s->loss_limit = 1.0;
+    s->farms = calloc(MAX_FARMS, sizeof *s->farms);
+    if (!s->farms)
+        abort();
+    s->sessions.farms = s->farms;
     if (!path)
         return s;
     size_t before = mistakes->count;
@@ -347,6 +411,7 @@ void site_free(struct site *site)
     if (!site)
         return;
     tree_free(site->tree);
+    free(site->farms);
     free(site);
 }
 

@@ -41,6 +41,7 @@ struct site {
     bool identities_clear;
     uint32_t flows, handshakes;
     struct session_config sessions;
+    struct session_farm *farms;
     double loss_limit; /* percent of handshakes */
     uint64_t memory;   /* bytes; 0: no limit */
     struct tree *tree; /* owns the texts */

@@ -54,7 +54,8 @@
 #define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
 
 /* session */
-#define DEFAULT_SESSIONS 10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
+#define CLOCK_SET_SECONDS 2 /* a frame that much before the last one of its capture: the clock went back */
+#define DEFAULT_SESSIONS  10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
 
 /* peers */
 #define DEFAULT_SERVERS    16384 /* whose abilities are remembered */

@@ -40,7 +40,8 @@ struct capture_health {
     uint64_t out_of_scope; /* handshakes of servers that the configuration does not call Ut */
     uint64_t http_connections, http_exchanges; /* read in clear */
     uint64_t http_lost;                        /* directions of them that could not be followed */
-    uint64_t sessions_remembered, sessions_evicted;
+    uint64_t sessions_remembered, sessions_evicted, sessions_damaged;
+    uint64_t clock_set; /* times that the clock of a capture went back */
     uint64_t servers_remembered, ues_remembered, peers_evicted;
 };
 

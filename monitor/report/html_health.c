@@ -61,6 +61,8 @@ static const struct counter given_up_counters[] = {
     COUNTER(handshakes_evicted, "handshakes given up because too many were in progress"),
     COUNTER(http_lost, "directions of HTTP that could not be followed to their end"),
     COUNTER(sessions_evicted, "sessions forgotten because the memory was full"),
+    COUNTER(sessions_damaged, "sessions forgotten because the state file was damaged"),
+    COUNTER(clock_set, "times that the clock of a capture was set back, across which ages are lower bounds"),
     COUNTER(peers_evicted, "servers and UEs judged early because their table was full"),
     COUNTER(messages_without_room, "handshake messages that found no free buffer"),
 };

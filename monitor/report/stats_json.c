@@ -76,6 +76,8 @@ static void put_memory(struct json *j, const struct capture_health *h)
     json_open(j, "memory", '{');
     json_uint(j, "sessions", h->sessions_remembered);
     json_uint(j, "sessions_evicted", h->sessions_evicted);
+    json_uint(j, "sessions_damaged", h->sessions_damaged);
+    json_uint(j, "clock_set", h->clock_set);
     json_uint(j, "servers", h->servers_remembered);
     json_uint(j, "ues", h->ues_remembered);
     json_uint(j, "peers_evicted", h->peers_evicted);

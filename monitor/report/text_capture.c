@@ -85,6 +85,12 @@ static void put_given_up(struct page *page, const struct capture_health *h)
                  " given up because the table of connections was full.");
     put_sentence(page, h->handshakes_evicted, "handshake was", "handshakes were",
                  " given up because too many were in progress.");
+    put_sentence(page, h->sessions_evicted, "session was", "sessions were",
+                 " forgotten because the memory was full.");
+    put_sentence(page, h->sessions_damaged, "session of the state file was",
+                 "sessions of the state file were", " damaged and forgotten.");
+    put_sentence(page, h->clock_set, "time", "times",
+                 " the capture's clock went back; ages of sessions across that are lower bounds.");
     put_sentence(page, h->messages_without_room, "handshake message", "handshake messages",
                  " found no free buffer.");
 }

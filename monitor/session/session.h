@@ -49,24 +49,62 @@ struct session_counters {
     uint64_t refused_to_learn; /* complete handshakes that were seen in part */
     uint64_t evicted;
     uint64_t expired;
-    uint64_t used; /* entries now */
+    uint64_t used;      /* entries now */
+    uint64_t damaged;   /* entries of the state file that were dropped */
+    uint64_t parted;    /* names that two servers of one scope gave out */
+    uint64_t clock_set; /* times that the clock was set back */
+};
+
+/* The sessions of one server by one method. */
+struct session_sum {
+    struct endpoint server; /* family 0: of servers that found no place in the table */
+    enum resumption method;
+    uint64_t sessions, exact, resumed, dead;
+    uint64_t old;                    /* older than a day, as far as is known */
+    nanos first_origin, last_origin; /* of the exact ones; 0 without any */
+};
+
+enum { FARM_MEMBERS = 32, MAX_FARMS = 64 };
+
+/* Servers that share one session cache. */
+struct session_farm {
+    struct endpoint member[FARM_MEMBERS];
+    size_t members;
 };
 
 struct session_config {
-    uint32_t sessions; /* entries */
-    int64_t retention; /* nanoseconds after the last use for which a name is remembered */
-    bool one_scope;    /* all servers share a cache; else each (address, port) has its own */
+    uint32_t sessions;                /* entries */
+    int64_t retention;                /* nanoseconds after the last use for which a name is remembered */
+    bool one_scope;                   /* all servers share a cache; else each (address, port) has its own */
+    const struct session_farm *farms; /* but these; outlive the memory */
+    size_t farm_count;
+    const char *state;      /* file that keeps the memory over restarts; NULL: none */
+    bool take_memory;       /* all of it at the start, for long runs: 30 bytes a session */
+    int64_t write_interval; /* nanoseconds between writes of the file; 0: half a second */
+    bool look_only;         /* for sessions_list(): a copy of the file, whoever has it */
 };
 
 struct sessions;
 
-/* Takes address space for all entries; they cost memory when they are used. NULL when it is not to be had. */
-struct sessions *sessions_new(const struct session_config *config);
+/*
+ * Entries cost memory when they are used, unless all is to be taken at the start. With a state file, a thread
+ * writes to the disk what has changed, twice a second; the packet path never waits for it. NULL with a
+ * message for people in `error` when it is not to be had. A message with a result is a warning.
+ */
+struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size);
 void sessions_free(struct sessions *s);
 const struct session_counters *sessions_counters(struct sessions *s);
 
 /* The key under which the tls layer makes names of tickets and identities. */
 struct siphash_key sessions_key(const struct sessions *s);
+
+/* What is remembered, by server and method: counts and ages, never the names. `now`: packet time for the
+ * ages. */
+void sessions_list(struct sessions *s, nanos now, void (*line)(const struct session_sum *sum, void *context),
+                   void *context);
+
+/* Packet time went back from `before` to `after` within one capture. An age across that is a lower bound. */
+void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 
 /* Looks up what the handshake offered, then learns from it. */
 void sessions_judge(struct sessions *s, const struct observation *o, struct session_result *out);

@@ -1,38 +1,159 @@
-#include "session/table.h"
+#include "session/table_parts.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BUCKET = 8 };
+enum { BUCKET = TABLE_BUCKET, PAGE = TABLE_PAGE };
 
 static_assert(sizeof(struct entry) == 24, "at 80 % load a session costs 30 bytes");
+static_assert(sizeof(struct clock_jump) * TABLE_JUMPS <= PAGE, "jumps have a page");
 
-bool table_open(struct table *t, uint32_t capacity)
+static uint64_t mix(uint64_t x)
 {
-    uint64_t buckets = 1;
-    while (buckets * BUCKET * 4 / 5 < capacity)
-        buckets *= 2;
-    *t = (struct table){.bucket_mask = buckets - 1, .bytes = (size_t)buckets * BUCKET * sizeof(struct entry)};
-    void *p =
-        mmap(NULL, t->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED)
-        return false;
-    t->entries = p;
-    return true;
+    x ^= x >> 33;
+    x *= UINT64_C(0xff51afd7ed558ccd);
+    x ^= x >> 33;
+    x *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return x ^ x >> 33;
+}
+
+/* What changes while a session lives stays outside, so that such a change can be cut off anywhere without
+ * costing the entry. It is written within one word, together with the origin or not. */
+static uint32_t check_of(const struct entry *e)
+{
+    struct entry fixed = *e;
+    fixed.check = 0;
+    fixed.flags &= ENTRY_EXACT | ENTRY_SUITE;
+    fixed.last_used = 0;
+    uint64_t words[3];
+    memcpy(words, &fixed, sizeof words);
+    return (uint32_t)(mix(words[0] ^ mix(words[1] ^ mix(words[2] + 1))) & 0xffffff);
+}
+
+static uint64_t check_of_jump(const struct clock_jump *j)
+{
+    return mix((uint64_t)j->before ^ mix((uint64_t)j->after + 1)) | 1;
+}
+
+static size_t up_to_page(size_t n)
+{
+    return (n + PAGE - 1) / PAGE * PAGE;
+}
+
+struct table_layout table_layout(uint64_t buckets)
+{
+    struct table_layout l = {.jumps = PAGE, .servers = (size_t)2 * PAGE};
+    l.entries = up_to_page(l.servers + (size_t)TABLE_SERVERS * sizeof(struct endpoint));
+    l.last_header = up_to_page(l.entries + (size_t)buckets * BUCKET * sizeof(struct entry));
+    l.bytes = l.last_header + PAGE;
+    return l;
+}
+
+enum table_result table_allocate(struct table *t, uint64_t buckets)
+{
+    const struct table_layout l = table_layout(buckets);
+    char *image =
+        mmap(NULL, l.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (image == MAP_FAILED)
+        return TABLE_NO_MEMORY;
+    /* The kernel clears a huge page in the middle of somebody's handshake: 100 us and more. */
+    (void)madvise(image, l.bytes, MADV_NOHUGEPAGE);
+    t->image = image;
+    t->bytes = l.bytes;
+    t->jumps = (struct clock_jump *)(void *)(image + l.jumps);
+    t->servers = (struct endpoint *)(void *)(image + l.servers);
+    t->entries = (struct entry *)(void *)(image + l.entries);
+    t->buckets = buckets;
+    return TABLE_OK;
+}
+
+enum table_result table_open(struct table *t, uint32_t capacity, const char *path)
+{
+    const uint64_t buckets = ((uint64_t)capacity * 5 / 4 + BUCKET - 1) / BUCKET + 1;
+    *t = (struct table){.file = -1};
+    if (path)
+        return table_open_file(t, buckets, path);
+    t->key = siphash_random_key();
+    return table_allocate(t, buckets);
+}
+
+bool table_take_memory(struct table *t)
+{
+    return madvise(t->image, t->bytes, MADV_POPULATE_WRITE) == 0;
 }
 
 void table_close(struct table *t)
 {
-    if (t->entries)
-        (void)munmap(t->entries, t->bytes);
-    t->entries = NULL;
+    table_close_file(t);
+    if (t->image)
+        (void)munmap(t->image, t->bytes);
+    t->image = NULL;
 }
 
-static struct entry *bucket_of(const struct table *t, uint64_t name, unsigned which)
+void table_take_stock(struct table *t)
 {
-    uint64_t hash = which ? name >> 32 | name << 32 : name;
-    return &t->entries[(hash & t->bucket_mask) * BUCKET];
+    for (uint64_t i = 0; i < t->buckets * BUCKET; i++) {
+        struct entry *e = &t->entries[i];
+        if (!e->tag)
+            continue;
+        if (e->check == check_of(e)) {
+            t->used++;
+            continue;
+        }
+        memset(e, 0, sizeof *e);
+        table_mark(t, e, sizeof *e);
+        t->damaged++;
+    }
+    for (unsigned i = 0; i < TABLE_JUMPS; i++)
+        if (t->jumps[i].check && t->jumps[i].check != check_of_jump(&t->jumps[i]))
+            table_clock_set(t, INT64_MAX, 0); /* when it was is lost: every age is in doubt */
+    for (unsigned i = 0; i < TABLE_SERVERS; i++)
+        if (t->servers[i].family != 0 && t->servers[i].family != 4 && t->servers[i].family != 6)
+            memset(&t->servers[i], 0, sizeof t->servers[i]);
+}
+
+void table_write(struct table *t, struct entry *e, const struct entry *next)
+{
+    struct entry sealed = *next;
+    sealed.check = check_of(&sealed) & 0xffffffU;
+    *e = sealed;
+    table_mark(t, e, sizeof *e);
+}
+
+void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_flags)
+{
+    e->flags = (e->flags | (more_flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE))) & 0x3f;
+    if (now > e->last_used)
+        e->last_used = now;
+    table_mark(t, e, sizeof *e);
+}
+
+static uint64_t tag_of(uint64_t name)
+{
+    uint64_t tag = name >> 24;
+    return tag ? tag : 1;
+}
+
+/* A hash as a number below n. */
+static uint64_t below(uint64_t hash, uint64_t n)
+{
+    return (hash >> 32) * n >> 32;
+}
+
+/* The other bucket of an entry with this tag: the two add up to a number that the tag decides. */
+static uint64_t other_bucket(const struct table *t, uint64_t bucket, uint64_t tag)
+{
+    const uint64_t sum = below(mix(tag), t->buckets) + t->buckets - bucket;
+    return sum < t->buckets ? sum : sum - t->buckets;
+}
+
+static void buckets_of(struct table *t, uint64_t name, struct entry *out[2])
+{
+    const uint64_t first = below(mix(name), t->buckets);
+    out[0] = &t->entries[first * BUCKET];
+    out[1] = &t->entries[other_bucket(t, first, tag_of(name)) * BUCKET];
 }
 
 static bool is_expired(const struct entry *e, uint32_t now, uint32_t retention)
@@ -40,25 +161,33 @@ static bool is_expired(const struct entry *e, uint32_t now, uint32_t retention)
     return now > e->last_used && now - e->last_used > retention;
 }
 
+static void drop(struct table *t, struct entry *e)
+{
+    memset(e, 0, sizeof *e);
+    table_mark(t, e, sizeof *e);
+    t->used--;
+    t->expired++;
+}
+
 struct entry *table_find(struct table *t, uint64_t name, uint32_t now, uint32_t retention)
 {
-    for (unsigned which = 0; which < 2; which++) {
-        struct entry *b = bucket_of(t, name, which);
+    struct entry *bucket[2];
+    buckets_of(t, name, bucket);
+    const uint64_t tag = tag_of(name);
+    for (unsigned which = 0; which < 2; which++)
         for (unsigned i = 0; i < BUCKET; i++) {
-            if (b[i].name != name)
+            struct entry *e = &bucket[which][i];
+            if (e->tag != tag)
                 continue;
-            if (!is_expired(&b[i], now, retention))
-                return &b[i];
-            b[i].name = 0;
-            t->used--;
-            t->expired++;
+            if (!is_expired(e, now, retention))
+                return e;
+            drop(t, e);
             return NULL;
         }
-    }
     return NULL;
 }
 
-/* Which of two entries is missed less: one never resumed, else the one not used for longer. */
+/* Which of two entries is missed less. */
 static bool less_useful(const struct entry *a, const struct entry *b)
 {
     bool a_resumed = a->flags & ENTRY_RESUMED;
@@ -68,44 +197,114 @@ static bool less_useful(const struct entry *a, const struct entry *b)
     return a->last_used < b->last_used;
 }
 
+/* What a bucket has to offer to a new entry. */
+struct room {
+    struct entry *free;
+    struct entry *least; /* useful, when none is free */
+    unsigned filled;
+};
+
+static struct room look_for_room(struct table *t, struct entry *bucket, uint32_t now, uint32_t retention)
+{
+    struct room room = {0};
+    for (struct entry *e = bucket; e < bucket + BUCKET; e++) {
+        if (e->tag && is_expired(e, now, retention))
+            drop(t, e);
+        if (!e->tag) {
+            room.free = e;
+            continue;
+        }
+        room.filled++;
+        if (!room.least || less_useful(e, room.least))
+            room.least = e;
+    }
+    return room;
+}
+
+/* Moves one of a full bucket's entries to its own other bucket. NULL when those are full too. */
+static struct entry *make_room(struct table *t, struct entry *bucket, uint32_t now, uint32_t retention)
+{
+    const uint64_t at = (uint64_t)(bucket - t->entries) / BUCKET;
+    for (struct entry *e = bucket; e < bucket + BUCKET; e++) {
+        struct entry *other = &t->entries[other_bucket(t, at, e->tag) * BUCKET];
+        const struct room room = look_for_room(t, other, now, retention);
+        if (!room.free)
+            continue;
+        *room.free = *e;
+        table_mark(t, room.free, sizeof *e);
+        return e;
+    }
+    return NULL;
+}
+
 struct entry *table_put(struct table *t, uint64_t name, uint32_t now, uint32_t retention, bool *fresh)
 {
-    struct entry *known = table_find(t, name, now, retention);
-    *fresh = !known;
-    if (known)
-        return known;
-    struct entry *free[2] = {NULL, NULL};
-    unsigned filled[2] = {0, 0};
-    struct entry *victim = NULL;
-    for (unsigned which = 0; which < 2; which++) {
-        struct entry *b = bucket_of(t, name, which);
-        for (unsigned i = 0; i < BUCKET; i++) {
-            if (b[i].name && is_expired(&b[i], now, retention)) {
-                b[i].name = 0;
-                t->used--;
-                t->expired++;
-            }
-            if (!b[i].name) {
-                free[which] = &b[i];
-                continue;
-            }
-            filled[which]++;
-            if (!victim || less_useful(&b[i], victim))
-                victim = &b[i];
-        }
-    }
-    struct entry *e = filled[0] <= filled[1] ? free[0] : free[1];
+    struct entry *e = table_find(t, name, now, retention);
+    *fresh = !e;
+    if (e)
+        return e;
+    struct entry *bucket[2];
+    buckets_of(t, name, bucket);
+    const struct room first = look_for_room(t, bucket[0], now, retention);
+    const struct room second = look_for_room(t, bucket[1], now, retention);
+    e = first.filled <= second.filled ? first.free : second.free;
     if (!e)
-        e = free[0] ? free[0] : free[1];
+        e = make_room(t, bucket[0], now, retention);
+    if (!e)
+        e = make_room(t, bucket[1], now, retention);
     if (!e) {
-        e = victim;
+        assert(first.least && second.least);
+        e = less_useful(first.least, second.least) ? first.least : second.least;
         t->evicted++;
         t->used--;
     }
-    assert(e);
     memset(e, 0, sizeof *e);
-    e->name = name;
+    e->tag = tag_of(name) & UINT64_C(0xffffffffff);
     e->last_used = now;
     t->used++;
     return e;
+}
+
+uint16_t table_server(struct table *t, const struct endpoint *server)
+{
+    enum { TRIES = 16 };
+    uint64_t hash = siphash(&t->key, span_of(server, sizeof *server));
+    for (unsigned i = 0; i < TRIES; i++) {
+        size_t at = (hash + i) % (TABLE_SERVERS - 1) + 1;
+        if (t->servers[at].family == 0) {
+            t->servers[at] = *server;
+            table_mark(t, &t->servers[at], sizeof t->servers[at]);
+        }
+        if (memcmp(&t->servers[at], server, sizeof *server) == 0)
+            return (uint16_t)at;
+    }
+    return 0;
+}
+
+static void write_jump(struct table *t, struct clock_jump *j, nanos before, nanos after)
+{
+    struct clock_jump next = {.before = before, .after = after};
+    next.check = check_of_jump(&next);
+    *j = next;
+    table_mark(t, j, sizeof *j);
+}
+
+void table_clock_set(struct table *t, nanos before, nanos after)
+{
+    struct clock_jump *last = &t->jumps[TABLE_JUMPS - 1];
+    for (struct clock_jump *j = t->jumps; j <= last; j++)
+        if (!j->check || j->check != check_of_jump(j)) {
+            write_jump(t, j, before, after);
+            return;
+        }
+    write_jump(t, last, before > last->before ? before : last->before,
+               after < last->after ? after : last->after);
+}
+
+bool table_spans_jump(const struct table *t, nanos from, nanos to)
+{
+    for (const struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS && j->check; j++)
+        if (from <= j->before && to >= j->after)
+            return true;
+    return false;
 }

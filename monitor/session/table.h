@@ -1,49 +1,118 @@
 /*
- * The table of names. Buckets of eight entries of 24 bytes; a name has two buckets and goes to the emptier
- * one, which lets the table fill to 80 % and more before anything has to go. In a full pair of buckets the
- * least useful entry goes: expired ones, those never resumed, the oldest.
+ * The table of names, in memory; with a file (--state) beside it that follows.
+ *
+ * Buckets of eight entries of 24 bytes. A name has two buckets and goes to the emptier one; when both are
+ * full, one of their entries moves to its own other bucket. So the table fills to far more than 80 % before
+ * anything has to go. Then it is the least useful entry of the sixteen: one that was never resumed, else the
+ * one not used for longest.
+ *
+ * An entry keeps 40 bits of its name; the place where it stands tells some 20 more, since the two buckets of
+ * a name add up to a number that those 40 bits decide. It carries a checksum: one that was half written when
+ * the machine stopped is not taken for another session's age, but dropped and counted when the file is
+ * opened.
+ *
+ * Beside the entries stand the servers that issued them and the times at which the clock was set.
+ *
+ * The file is an image of that memory. What changes is marked by the page, and table_sync(), in a thread of
+ * its own, writes the marked pages: the packet path never waits for a disk, as it would on a mapped file
+ * whose pages the file system holds back while they are written.
  */
 #ifndef UTWATCH_SESSION_TABLE_H
 #define UTWATCH_SESSION_TABLE_H
 
 #include "base/nanos.h"
+#include "base/siphash.h"
+#include "decode/segment.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdatomic.h>
 
 enum entry_flag {
     ENTRY_EXACT = 1 << 0,   /* the full handshake was seen; else origin is the first sighting */
     ENTRY_RESUMED = 1 << 1, /* used at least once */
     ENTRY_DEAD = 1 << 2,    /* a fatal alert ended one of its connections */
     ENTRY_SUITE = 1 << 3,   /* `suite` is that of the full handshake */
+    ENTRY_DOUBT = 1 << 4,   /* two servers of one scope gave out this name: see their own entries */
 };
 
 struct entry {
-    uint64_t name;           /* 0: free */
+    uint64_t check : 24;     /* of what stays; table_write() */
+    uint64_t tag : 40;       /* of the name; 0: free */
     uint64_t origin_us : 54; /* microseconds since 1970: until the year 2540 */
     uint64_t flags : 6;      /* enum entry_flag */
     uint64_t method : 4;     /* enum resumption */
     uint32_t last_used;      /* second since 1970 */
     uint16_t suite;
-    uint16_t server; /* a hash of the server, for sums by server */
+    uint16_t server; /* place in the table's servers; 0: not among them */
+};
+
+enum { TABLE_SERVERS = 16384, TABLE_BUCKET = 8 /* entries */, TABLE_JUMPS = 64 };
+
+/* The clock of the capture went from one reading back to another. */
+struct clock_jump {
+    nanos before, after;
+    uint64_t check;
 };
 
 struct table {
+    struct clock_jump *jumps; /* TABLE_JUMPS, the first ones in use */
+    struct endpoint *servers; /* TABLE_SERVERS places, by hash; family 0: free */
     struct entry *entries;
-    size_t bytes;
-    uint64_t bucket_mask;
+    void *image;
+    size_t bytes; /* of the image */
+    uint64_t buckets;
+    struct siphash_key key;
     uint64_t used, evicted, expired;
+    uint64_t damaged;        /* entries dropped when the file was opened */
+    int file;                /* -1: memory only */
+    _Atomic uint64_t *dirty; /* a bit for each page that the file does not have yet; NULL without a file */
 };
 
-/* Room for `capacity` entries at a load of 80 %. */
-bool table_open(struct table *t, uint32_t capacity);
+enum table_result {
+    TABLE_OK,
+    TABLE_NO_MEMORY,
+    TABLE_IN_USE,     /* another process has the file */
+    TABLE_NOT_OURS,   /* a file of something else: left alone */
+    TABLE_OTHER_SIZE, /* made by another version or for another number of sessions: left alone */
+    TABLE_DAMAGED,    /* its header is lost: set aside as PATH.damaged, and begun anew */
+    TABLE_ERROR,      /* errno says why */
+};
+
+/* Room for `capacity` entries at a load of 80 %. `path` NULL: memory only. */
+enum table_result table_open(struct table *t, uint32_t capacity, const char *path);
 void table_close(struct table *t);
+
+/* Takes all memory now, which else is taken page by page: a handshake would wait for the kernel to clear it.
+ */
+bool table_take_memory(struct table *t);
+
+/* A private copy of what is in a file of any size, to be looked at; who has the file goes on undisturbed. */
+enum table_result table_open_to_read(struct table *t, const char *path);
+
+/* Brings the file up to what was changed before the call, and on to the disk. From any one thread, while
+ * another changes the table. False when the disk refuses; what was not written stays marked. */
+bool table_sync(struct table *t);
 
 /* NULL when the name is not known or its entry has expired. */
 struct entry *table_find(struct table *t, uint64_t name, uint32_t now, uint32_t retention);
 
-/* The entry of the name, a new and empty one when it was not known (*fresh). */
+/* The entry of the name, a new and empty one when it was not known (*fresh), to be filled by table_write().
+ * Other entries may move: pointers to them end here. */
 struct entry *table_put(struct table *t, uint64_t name, uint32_t now, uint32_t retention, bool *fresh);
+
+/* Makes the entry what `next` says. */
+void table_write(struct table *t, struct entry *e, const struct entry *next);
+
+/* Notes a use: last_used and flags are outside the checksum, but for EXACT and SUITE. */
+void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_flags);
+
+/* Remembers that the clock was set back. When there is no room left, two of the jumps become one that covers
+ * both. */
+void table_clock_set(struct table *t, nanos before, nanos after);
+
+/* May the clock have been set back between these two readings? */
+bool table_spans_jump(const struct table *t, nanos from, nanos to);
+
+/* The place of a server, made when there is room; 0: none. */
+uint16_t table_server(struct table *t, const struct endpoint *server);
 
 #endif

@@ -5,7 +5,9 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,9 +22,18 @@ static int open_memory(void **state)
 {
     (void)state;
     const struct session_config config = {.sessions = 1000, .retention = 8 * 24 * HOUR};
-    sessions = sessions_new(&config);
+    char message[256];
+    sessions = sessions_new(&config, message, sizeof message);
     o = calloc(1, sizeof *o);
     return sessions && o ? 0 : -1;
+}
+
+static int open_with(const struct session_config *config)
+{
+    char message[256];
+    sessions_free(sessions);
+    sessions = sessions_new(config, message, sizeof message);
+    return sessions ? 0 : -1;
 }
 
 static int close_memory(void **state)
@@ -245,18 +256,203 @@ static void fatal_alert_kills_the_session(void **state)
     assert_true(r.known && r.dead);
 }
 
+static void full(uint8_t id, nanos when, uint16_t port)
+{
+    handshake(when, RESUMPTION_FULL);
+    with_id(id, false, true);
+    o->server.port = port;
+    judge();
+}
+
+static void resumed(uint8_t id, nanos when, uint16_t port)
+{
+    handshake(when, RESUMPTION_ID);
+    with_id(id, true, true);
+    o->server.port = port;
+    judge();
+}
+
+static void a_farm_shares_its_sessions(void **state)
+{
+    (void)state;
+    struct session_farm farm = {.members = 2};
+    farm.member[0] = (struct endpoint){.family = 4, .port = 443};
+    farm.member[1] = (struct endpoint){.family = 4, .port = 444};
+    const struct session_config config = {
+        .sessions = 1000, .retention = 8 * 24 * HOUR, .farms = &farm, .farm_count = 1};
+    assert_int_equal(open_with(&config), 0);
+    full(7, DAY1, 444);
+    resumed(7, DAY1 + HOUR, 443);
+    assert_int_equal(r.basis, AGE_EXACT);
+    assert_int_equal(r.resumed_age, HOUR);
+    resumed(7, DAY1 + HOUR, 445);
+    assert_false(r.known);
+}
+
+/* A server that hands out another one's id takes no session from it, and makes none younger. */
+static void one_servers_id_is_not_anothers(void **state)
+{
+    (void)state;
+    const struct session_config config = {.sessions = 1000, .retention = 8 * 24 * HOUR, .one_scope = true};
+    assert_int_equal(open_with(&config), 0);
+    full(7, DAY1, 443);
+    resumed(7, DAY1 + HOUR, 8443);
+    assert_int_equal(r.resumed_age, HOUR);
+    full(7, DAY1 + 20 * HOUR, 666);
+    resumed(7, DAY1 + 25 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_EXACT);
+    assert_int_equal(r.resumed_age, 25 * HOUR);
+    resumed(7, DAY1 + 25 * HOUR, 666);
+    assert_int_equal(r.resumed_age, 5 * HOUR);
+    resumed(7, DAY1 + 25 * HOUR, 8443);
+    assert_false(r.known); /* of which of the two nobody can say */
+    full(7, DAY1 + 26 * HOUR, 443);
+    resumed(7, DAY1 + 27 * HOUR, 443);
+    assert_int_equal(r.resumed_age, HOUR);
+    assert_int_equal(sessions_counters(sessions)->parted, 1);
+}
+
+/* The id was given out again, in a handshake of which a part is missing: it may be older, not younger. */
+static void a_damaged_reissue_leaves_a_bound(void **state)
+{
+    (void)state;
+    full(7, DAY1, 443);
+    handshake(DAY1 + 20 * HOUR, RESUMPTION_FULL);
+    with_id(7, false, true);
+    o->damage[CLIENT] = UNOBSERVED_GAP;
+    judge();
+    resumed(7, DAY1 + 30 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.resumed_age, 10 * HOUR);
+}
+
+static void a_clock_set_back_leaves_a_bound(void **state)
+{
+    (void)state;
+    full(7, DAY1, 443);
+    sessions_clock_set(sessions, DAY1 + 10 * HOUR, DAY1 + 5 * HOUR);
+    full(8, DAY1 + 11 * HOUR, 443);
+    resumed(7, DAY1 + 12 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.resumed_age, 12 * HOUR);
+    resumed(8, DAY1 + 12 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_EXACT);
+    /* More jumps than there is room for cover each other: less is exact, nothing is wrong. */
+    for (int i = 0; i < 100; i++)
+        sessions_clock_set(sessions, DAY1 + (20 + i) * HOUR, DAY1 + (19 + i) * HOUR);
+    full(9, DAY1 + 118 * HOUR, 443);
+    resumed(9, DAY1 + 121 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+}
+
+/* An abbreviated handshake under another suite does not change what the session had (RFC 2246 7.4.1.3). */
+static void a_renewed_ticket_keeps_the_suite(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    issue_ticket(100);
+    judge();
+    handshake(DAY1 + HOUR, RESUMPTION_TICKET);
+    offer_ticket(100);
+    issue_ticket(101);
+    o->server_hello.suite = 0x0005;
+    judge();
+    handshake(DAY1 + 2 * HOUR, RESUMPTION_TICKET);
+    offer_ticket(101);
+    judge();
+    assert_true(r.suite_known && r.suite == 0x002f);
+}
+
+static char state_path[] = "/tmp/utwatch-test-XXXXXX";
+
+static const char *open_state(uint32_t size)
+{
+    static char message[256];
+    const struct session_config config = {.sessions = size, .retention = 8 * 24 * HOUR, .state = state_path};
+    sessions_free(sessions);
+    sessions = sessions_new(&config, message, sizeof message);
+    return message;
+}
+
+static void a_state_file_outlives_its_process(void **state)
+{
+    (void)state;
+    const int file = mkstemp(state_path);
+    assert_true(file >= 0);
+    assert_string_equal(open_state(1000), "");
+    full(7, DAY1, 443);
+    sessions_clock_set(sessions, DAY1 - HOUR, DAY1 - 2 * HOUR);
+    assert_string_equal(open_state(1000), "");
+    resumed(7, DAY1 + 25 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_EXACT);
+    assert_int_equal(r.resumed_age, 25 * HOUR);
+    /* Two processes cannot have it at once; looking is allowed. */
+    struct sessions *had = sessions;
+    sessions = NULL;
+    assert_non_null(strstr(open_state(1000), "another process"));
+    assert_null(sessions);
+    char message[256];
+    const struct session_config look = {.sessions = 5, .state = state_path, .look_only = true};
+    struct sessions *copy = sessions_new(&look, message, sizeof message);
+    assert_non_null(copy);
+    sessions_free(copy);
+    sessions_free(had);
+    /* Another number of sessions: left alone. */
+    assert_non_null(strstr(open_state(2000), "left alone"));
+    assert_null(sessions);
+    /* An entry with a wrong bit is dropped, counted, and said so. */
+    struct table t;
+    assert_int_equal(table_open(&t, 1000, state_path), TABLE_OK);
+    for (uint64_t i = 0; i < t.buckets * TABLE_BUCKET; i++)
+        if (t.entries[i].tag) {
+            t.entries[i].origin_us ^= 1 << 20;
+            table_use(&t, &t.entries[i], 0, 0);
+        }
+    assert_true(table_sync(&t));
+    table_close(&t);
+    assert_non_null(strstr(open_state(1000), "1 session"));
+    assert_int_equal(sessions_counters(sessions)->damaged, 1);
+    resumed(7, DAY1 + 25 * HOUR, 443);
+    assert_false(r.known);
+    /* The first header is lost: the second one serves. */
+    sessions_free(sessions);
+    sessions = NULL;
+    const char nothing[64] = {0};
+    assert_int_equal(pwrite(file, nothing, sizeof nothing, 0), sizeof nothing);
+    assert_string_equal(open_state(1000), "");
+    /* Cut short: set aside, and begun anew. */
+    sessions_free(sessions);
+    sessions = NULL;
+    assert_int_equal(ftruncate(file, 100000), 0);
+    assert_non_null(strstr(open_state(1000), ".damaged"));
+    assert_non_null(sessions);
+    sessions_free(sessions);
+    sessions = NULL;
+    /* A file of something else is left alone. */
+    char aside[sizeof state_path + 16];
+    (void)snprintf(aside, sizeof aside, "%s.damaged", state_path);
+    assert_int_equal(unlink(aside), 0);
+    FILE *foreign = fopen(state_path, "w");
+    assert_true(foreign && fputs("name,phone\n", foreign) >= 0 && fclose(foreign) == 0);
+    assert_non_null(strstr(open_state(1000), "not one of utwatch"));
+    assert_null(sessions);
+    (void)close(file);
+    (void)unlink(state_path);
+}
+
 /* Filled to the load that the cap promises: nothing lost; beyond it the least useful goes, and is counted. */
 static void table_keeps_what_it_promises(void **state)
 {
     (void)state;
     enum { ENTRIES = 200000 };
     struct table t;
-    assert_true(table_open(&t, ENTRIES));
-    assert_true(t.bytes / ENTRIES <= 64); /* the buckets are a power of two: at most twice what is needed */
+    assert_int_equal(table_open(&t, ENTRIES, NULL), TABLE_OK);
+    /* At most 32 bytes a session; the servers' places come on top, whatever the capacity. */
+    assert_true((t.bytes - TABLE_SERVERS * sizeof(struct endpoint)) / ENTRIES <= 32);
     bool fresh;
     const struct siphash_key key = {1, 2};
     uint64_t *names = calloc(ENTRIES, sizeof *names);
-    uint64_t capacity = t.bytes / sizeof(struct entry) * 4 / 5;
+    uint64_t capacity = t.buckets * 8 * 4 / 5;
     if (capacity > ENTRIES)
         capacity = ENTRIES;
     for (uint64_t i = 0; i < capacity; i++) {
@@ -286,6 +482,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(another_server_is_another_scope, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(fatal_alert_kills_the_session, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_farm_shares_its_sessions, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(one_servers_id_is_not_anothers, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_damaged_reissue_leaves_a_bound, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_clock_set_back_leaves_a_bound, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_renewed_ticket_keeps_the_suite, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_state_file_outlives_its_process, open_memory, close_memory),
         cmocka_unit_test(table_keeps_what_it_promises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

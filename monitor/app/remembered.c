@@ -1,0 +1,50 @@
+/* --sessions: what a state file holds, in numbers and never by name. */
+#include "app/profiles.h"
+
+#include "report/names.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+static void put_sum(const struct session_sum *sum, void *context)
+{
+    static const char *const methods[] = {"", "", "id", "ticket", "psk"};
+    const nanos *now = context;
+    char server[64];
+    struct text t = text_over(server, sizeof server);
+    if (sum->server.family)
+        text_end(&t, &sum->server);
+    else
+        text_put(&t, "others");
+    (void)printf("%-28s %-7s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64, server,
+                 methods[sum->method], sum->sessions, sum->exact, sum->resumed, sum->old);
+    if (sum->exact)
+        (void)printf("  %.1f h to %.1f h", (double)(*now - sum->last_origin) / 3.6e12,
+                     (double)(*now - sum->first_origin) / 3.6e12);
+    (void)printf("\n");
+}
+
+int list_sessions(const struct options *o)
+{
+    struct site *site = site_or_mistakes(o->config);
+    if (!site)
+        return EXIT_USAGE;
+    if (o->state)
+        site->sessions.state = o->state;
+    site->sessions.look_only = true;
+    char message[256] = "--sessions needs --state FILE";
+    struct sessions *s = site->sessions.state ? sessions_new(&site->sessions, message, sizeof message) : NULL;
+    if (*message)
+        (void)fprintf(stderr, "utwatch: %s\n", message);
+    if (s) {
+        nanos now = (nanos)time(NULL) * NANOS_PER_SECOND;
+        (void)printf("%" PRIu64 " remembered\n%-28s %-7s %10s %10s %10s %10s  %s\n",
+                     sessions_counters(s)->used, "server", "method", "sessions", "exact", "resumed",
+                     "over 24 h", "ages of the exact");
+        sessions_list(s, now, put_sum, &now);
+    }
+    int status = s ? EXIT_CLEAN : EXIT_USAGE;
+    sessions_free(s);
+    site_free(site);
+    return status;
+}

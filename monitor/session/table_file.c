@@ -1,0 +1,259 @@
+/* The file that follows a table. */
+#include "session/table_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGE = TABLE_PAGE, VERSION = 1, PAGES_A_WORD = 64 };
+
+static const char magic[8] = "utwatch\n";
+
+struct table_header {
+    char magic[8];
+    uint32_t version;
+    uint32_t entry_bytes;
+    uint64_t buckets;
+    struct siphash_key key;
+    uint64_t check; /* of all before it */
+};
+
+static uint64_t check_of(const struct table_header *h)
+{
+    static const struct siphash_key fixed = {1, 1};
+    return siphash(&fixed, span_of(h, offsetof(struct table_header, check)));
+}
+
+static bool is_whole(const struct table_header *h)
+{
+    return memcmp(h->magic, magic, sizeof magic) == 0 && h->check == check_of(h);
+}
+
+/* One of the two headers, whichever is whole. */
+static bool read_header(int file, size_t size, struct table_header *out)
+{
+    if (pread(file, out, sizeof *out, 0) == (ssize_t)sizeof *out && is_whole(out))
+        return true;
+    return size > PAGE && pread(file, out, sizeof *out, (off_t)(size - PAGE)) == (ssize_t)sizeof *out &&
+           is_whole(out);
+}
+
+static bool write_all(int file, const void *bytes, size_t size, size_t at)
+{
+    while (size) {
+        const ssize_t n = pwrite(file, bytes, size, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes = (const char *)bytes + n;
+        at += (size_t)n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_headers(const struct table *t)
+{
+    struct table_header h = {
+        .version = VERSION, .entry_bytes = sizeof(struct entry), .buckets = t->buckets, .key = t->key};
+    memcpy(h.magic, magic, sizeof magic);
+    h.check = check_of(&h);
+    return write_all(t->file, &h, sizeof h, 0) &&
+           write_all(t->file, &h, sizeof h, table_layout(t->buckets).last_header) && fsync(t->file) == 0;
+}
+
+/* What an existing file is, compared with what is wanted. */
+static enum table_result judge_file(int file, size_t size, uint64_t buckets, struct table_header *h)
+{
+    char start[sizeof magic];
+    if (!read_header(file, size, h)) {
+        bool ours = pread(file, start, sizeof start, 0) == (ssize_t)sizeof start &&
+                    memcmp(start, magic, sizeof start) == 0;
+        bool our_size = size == table_layout(buckets).bytes; /* both of its headers were lost */
+        return ours || our_size ? TABLE_DAMAGED : TABLE_NOT_OURS;
+    }
+    bool same = h->version == VERSION && h->entry_bytes == sizeof(struct entry) && h->buckets == buckets;
+    if (!same)
+        return TABLE_OTHER_SIZE;
+    return size == table_layout(buckets).bytes ? TABLE_OK : TABLE_DAMAGED;
+}
+
+/* Pages of zeros are left alone: they cost no memory until they are used. */
+static bool read_image(struct table *t, int file)
+{
+    enum { CHUNK = 64 * PAGE };
+    static const char zeros[PAGE];
+    const struct table_layout l = table_layout(t->buckets);
+    char *chunk = malloc(CHUNK);
+    bool good = chunk;
+    for (size_t at = l.jumps; good && at < l.last_header;) {
+        const size_t want = l.last_header - at < CHUNK ? l.last_header - at : CHUNK;
+        const ssize_t n = pread(file, chunk, want, (off_t)at);
+        good = n > 0 && n % PAGE == 0;
+        for (ssize_t i = 0; good && i < n; i += PAGE)
+            if (memcmp(chunk + i, zeros, PAGE) != 0)
+                memcpy((char *)t->image + at + (size_t)i, chunk + i, PAGE);
+        at += good ? (size_t)n : 0;
+    }
+    free(chunk);
+    return good;
+}
+
+static enum table_result load(struct table *t, int file, const struct table_header *h)
+{
+    enum table_result result = table_allocate(t, h->buckets);
+    if (result != TABLE_OK)
+        return result;
+    t->key = h->key;
+    return read_image(t, file) ? TABLE_OK : TABLE_ERROR;
+}
+
+/* Room on the disk is taken now: a full disk must not be met in the middle of a write. */
+static enum table_result begin(struct table *t, int file, uint64_t buckets)
+{
+    enum table_result result = table_allocate(t, buckets);
+    if (result != TABLE_OK)
+        return result;
+    t->key = siphash_random_key();
+    const int why = posix_fallocate(file, 0, (off_t)t->bytes);
+    errno = why;
+    return why ? TABLE_ERROR : TABLE_OK;
+}
+
+static enum table_result open_locked(const char *path, int *file, struct stat *s)
+{
+    *file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*file < 0)
+        return TABLE_ERROR;
+    if (flock(*file, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? TABLE_IN_USE : TABLE_ERROR;
+    if (fstat(*file, s) != 0)
+        return TABLE_ERROR;
+    return S_ISREG(s->st_mode) ? TABLE_OK : TABLE_NOT_OURS;
+}
+
+/* The damaged file keeps its lock until the new one has its own: nobody comes in between. */
+static enum table_result set_aside(const char *path, int *file, struct stat *s)
+{
+    char aside[4096];
+    const int n = snprintf(aside, sizeof aside, "%s.damaged", path);
+    if (n >= (int)sizeof aside || rename(path, aside) != 0)
+        return TABLE_ERROR;
+    const int damaged = *file;
+    const enum table_result result = open_locked(path, file, s);
+    (void)close(damaged);
+    return result;
+}
+
+static enum table_result open_with(struct table *t, uint64_t buckets, const char *path, int *file)
+{
+    struct stat s;
+    struct table_header h;
+    enum table_result result = open_locked(path, file, &s);
+    if (result != TABLE_OK)
+        return result;
+    enum table_result was = s.st_size ? judge_file(*file, (size_t)s.st_size, buckets, &h) : TABLE_OK;
+    if (was != TABLE_OK && was != TABLE_DAMAGED)
+        return was;
+    if (was == TABLE_DAMAGED)
+        result = set_aside(path, file, &s);
+    if (result == TABLE_OK)
+        result = s.st_size ? load(t, *file, &h) : begin(t, *file, buckets);
+    if (result != TABLE_OK)
+        return result;
+    t->dirty = calloc(t->bytes / PAGE / PAGES_A_WORD + 1, sizeof *t->dirty);
+    if (!t->dirty)
+        return TABLE_NO_MEMORY;
+    t->file = *file;
+    table_take_stock(t);
+    return write_headers(t) ? was : TABLE_ERROR;
+}
+
+enum table_result table_open_file(struct table *t, uint64_t buckets, const char *path)
+{
+    int file = -1;
+    const enum table_result result = open_with(t, buckets, path, &file);
+    if (result == TABLE_OK || result == TABLE_DAMAGED)
+        return result;
+    const int why = errno;
+    t->file = -1;
+    if (file >= 0)
+        (void)close(file);
+    table_close(t);
+    errno = why;
+    return result;
+}
+
+enum table_result table_open_to_read(struct table *t, const char *path)
+{
+    *t = (struct table){.file = -1};
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat s;
+    struct table_header h;
+    if (file < 0)
+        return TABLE_ERROR;
+    enum table_result result = TABLE_NOT_OURS;
+    if (fstat(file, &s) != 0)
+        result = TABLE_ERROR;
+    else if (S_ISREG(s.st_mode) && read_header(file, (size_t)s.st_size, &h))
+        result = judge_file(file, (size_t)s.st_size, h.buckets, &h);
+    if (result == TABLE_OK)
+        result = load(t, file, &h);
+    const int why = errno;
+    (void)close(file);
+    if (result == TABLE_OK)
+        table_take_stock(t);
+    else
+        table_close(t);
+    errno = why;
+    return result;
+}
+
+void table_mark(struct table *t, const void *bytes, size_t size)
+{
+    if (!t->dirty)
+        return;
+    const size_t from = (size_t)((const char *)bytes - (const char *)t->image);
+    for (size_t page = from / PAGE; page <= (from + size - 1) / PAGE; page++) {
+        const uint64_t bit = UINT64_C(1) << page % PAGES_A_WORD;
+        (void)atomic_fetch_or_explicit(&t->dirty[page / PAGES_A_WORD], bit, memory_order_release);
+    }
+}
+
+/* A page that changes while it is written is marked again by that change, and written again. */
+bool table_sync(struct table *t)
+{
+    if (t->file < 0)
+        return true;
+    bool good = true;
+    bool any = false;
+    for (size_t word = 0; word <= t->bytes / PAGE / PAGES_A_WORD; word++) {
+        uint64_t bits = atomic_load_explicit(&t->dirty[word], memory_order_relaxed);
+        if (bits)
+            bits = atomic_exchange_explicit(&t->dirty[word], 0, memory_order_acquire);
+        for (; bits; bits &= bits - 1) {
+            const size_t at = (word * PAGES_A_WORD + (unsigned)__builtin_ctzll(bits)) * PAGE;
+            any = true;
+            if (write_all(t->file, (const char *)t->image + at, PAGE, at))
+                continue;
+            (void)atomic_fetch_or(&t->dirty[word], bits & -bits);
+            good = false;
+        }
+    }
+    return (!any || fdatasync(t->file) == 0) && good;
+}
+
+void table_close_file(struct table *t)
+{
+    if (t->file >= 0)
+        (void)close(t->file);
+    t->file = -1;
+    free(t->dirty);
+    t->dirty = NULL;
+}

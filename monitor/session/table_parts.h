@@ -1,0 +1,28 @@
+/* What table.c and table_file.c share, and nobody else. */
+#ifndef UTWATCH_SESSION_TABLE_PARTS_H
+#define UTWATCH_SESSION_TABLE_PARTS_H
+
+#include "session/table.h"
+
+enum { TABLE_PAGE = 4096 };
+
+/* Where things lie in the image and in the file: a page for the header, the jumps, the servers, the entries,
+ * and a last page for the header again, since without its key no entry means anything. */
+struct table_layout {
+    size_t jumps, servers, entries, last_header, bytes;
+};
+struct table_layout table_layout(uint64_t buckets);
+
+/* Memory for the image, all zero. */
+enum table_result table_allocate(struct table *t, uint64_t buckets);
+
+/* Counts what the image holds, and drops what was half written when the machine stopped. */
+void table_take_stock(struct table *t);
+
+/* The bytes are to be written to the file. */
+void table_mark(struct table *t, const void *bytes, size_t size);
+
+enum table_result table_open_file(struct table *t, uint64_t buckets, const char *path);
+void table_close_file(struct table *t);
+
+#endif
