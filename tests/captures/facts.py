@@ -57,7 +57,7 @@ def check(entry, problems):
         hold("alert", any(a["level"] == "fatal" for a in first.get("alerts", [])), True,
              any(str(facts["alert"]) in r["tls.alert_message.desc"].split(",") for r in rows))
     if "hello_retry" in facts:
-        hold("hello_retry", first["server_hello"]["hello_retry"], True, sum("1" in r["tls.handshake.type"].split(",") for r in rows) == 2)
+        hold("hello_retry", first["server_hello"]["hello_retry"], True, sum("1" in r["tls.handshake.type"].split(",") for r in rows) == 2 * facts["connections"])
     if "certificate_request" in facts:
         hold("request", first.get("client_certificate", {}).get("requested"), True, any("13" in r["tls.handshake.type"].split(",") for r in rows))
     if "client_certificates" in facts:

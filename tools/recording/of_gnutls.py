@@ -27,6 +27,10 @@ gnutls("tls12-resumed-id", "GnuTLS resumes a TLS 1.2 session by its id", "--noti
 gnutls("tls13-resumed", "GnuTLS resumes a TLS 1.3 session", "--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3",
        "--resume --waitresumption --priority=NORMAL:-VERS-ALL:+VERS-TLS1.3", {"version": "0x0304", "resumed": [False, True], "method": [None, "psk"]},
        passes=["ut-7.1-resume-server", "ut-7.1-resume-ue"])
+gnutls("tls13-resumed-hello-retry", "GnuTLS resumes a TLS 1.3 session after a HelloRetryRequest",
+       "--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP384R1",
+       "--resume --waitresumption --priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP384R1 --single-key-share",
+       {"version": "0x0304", "hello_retry": True, "resumed": [False, True], "method": [None, "psk"]}, passes=["ut-7.1-resume-server", "ut-7.1-resume-ue"])
 gnutls("tls12-anon", "an anonymous suite on GnuTLS, not in the list of 6.4", "--priority=" + TLS12 + ":-KX-ALL:+ANON-DH",
        "--priority=" + TLS12 + ":-KX-ALL:+ANON-DH", {"version": "0x0303"}, UNLISTED, keys="")
 for file, cipher, mac, suite in (("dh-anon-rc4", "ARCFOUR-128", "MD5", "0x0018"), ("dh-anon-3des", "3DES-CBC", "SHA1", "0x001b")):

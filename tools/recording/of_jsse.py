@@ -152,6 +152,14 @@ for version, number, more in (("1", "0x0301", {}), ("1.2", "0x0303", {}), ("1.3"
          "protocols=TLSv%s connections=2" % version, dict(more, version=number, resumed=[False, True]),
          passes=["ut-7.1-resume-server", "ut-7.1-resume-ue"])
 
+jsse("tls12-renewed-ticket", "JSSE renews the ticket each time a session is resumed: the session keeps its age", "protocols=TLSv1.2 connections=4",
+     "protocols=TLSv1.2 connections=4", {"version": "0x0303", "resumed": [False, True, True, True], "method": [None, "ticket", "ticket", "ticket"]},
+     passes=["ut-7.1-resume-server", "ut-7.1-resume-ue", "ut-7.1-ticket-lifetime"])
+scenario("jsse-tls12-resumed-id", "JSSE resumes a session of TLS 1.2 by its id", JAVA_SERVER + JAVA_KEYS + "protocols=TLSv1.2 connections=2",
+         "JAVA_TOOL_OPTIONS=-Djdk.tls.client.enableSessionTicketExtension=false " + JAVA_CLIENT + "protocols=TLSv1.2 connections=2",
+         {"version": "0x0303", "resumed": [False, True], "method": [None, "id"]},
+         passes=["ut-7.1-resume-server", "ut-7.1-resume-ue", "ut-7.1-session-lifetime"])
+
 # ---- one stack with another; the server's name stands first
 scenario("jsse-openssl-tls12", "an OpenSSL client with a JSSE server", JAVA_SERVER + JAVA_KEYS + "protocols=TLSv1.2", OPENSSL_CLIENT + "-tls1_2",
          {"version": "0x0303"})

@@ -58,10 +58,27 @@ openssl("tls12-null-resumed", "a session of NULL encryption resumed: the suite i
         policy=["ut-6.2-null-encryption-used"])
 openssl("tls12-never-resumable", "three full handshakes with empty session ids and no tickets: what this server begins cannot be resumed",
         "-tls1_2 -no_ticket -no_cache", ["-tls1_2"] * 3, {"version": "0x0303", "session_id_length": 0}, also=["ut-7.1-resume-server"])
+RESUMES = OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sd"
+scenario("openssl-tls12-duplicated", "one session on two connections at the same time (7.1: duplicated): both have the age of their origin",
+         ["openssl s_server -accept %(ap)s:%(port)d -www " + GOOD + "-tls1_2 -no_ticket"],
+         [OPENSSL_CLIENT + "-tls1_2 -sess_out %(dir)s/sd", ": connections=2; (" + RESUMES + ") & (" + RESUMES + ") & wait"],
+         {"version": "0x0303", "resumed": [False, True, True], "method": [None, "id", "id"]}, passes=[*RESUMED, "ut-7.1-session-lifetime"])
+openssl("tls13-psk-reused", "TLS 1.3: one PSK identity used twice, which bounds its age", "-tls1_3",
+        ["-tls1_3 -sess_out %(dir)s/s13r", "-tls1_3 -sess_in %(dir)s/s13r", "-tls1_3 -sess_in %(dir)s/s13r"],
+        {"version": "0x0304", "resumed": [False, True, True], "method": [None, "psk", "psk"]}, passes=RESUMED)
+openssl("tls13-psk-hello-retry", "TLS 1.3: a PSK is taken after a HelloRetryRequest", "-tls1_3 -groups P-384",
+        ["-tls1_3 -groups X25519:P-384 -sess_out %(dir)s/s13h", "-tls1_3 -groups X25519:P-384 -sess_in %(dir)s/s13h",
+         "-tls1_3 -groups X25519:P-384 -sess_in %(dir)s/s13h"],
+        {"version": "0x0304", "hello_retry": True, "resumed": [False, True, True], "method": [None, "psk", "psk"]}, passes=RESUMED)
 AGAIN = "sh -c 'while :; do openssl s_server -accept %(ap)s:%(port)d -quiet -naccept 1 " + GOOD + "-tls1_2; done'"
 scenario("openssl-tls12-resumption-refused", "a server that forgets its tickets: one full handshake and three attempts that it turns into full handshakes",
          AGAIN, [OPENSSL_CLIENT + "-tls1_2 -sess_out %(dir)s/sf"] + [OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sf; sleep 0.5"] * 3,
          {"version": "0x0303", "resumed": [False] * 4}, also=["ut-7.1-resume-server"], passes=["ut-7.1-resume-ue"])
+
+scenario("openssl-tls12-id-refused", "a server that forgets its sessions: an id is offered, and answered with a full handshake under another id",
+         AGAIN.replace("-tls1_2;", "-tls1_2 -no_ticket;"),
+         [OPENSSL_CLIENT + "-tls1_2 -sess_out %(dir)s/sg", "sleep 0.5; " + OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sg; sleep 0.5"],
+         {"version": "0x0303", "resumed": [False] * 2}, passes=["ut-7.1-resume-ue"])
 
 # ---- NULL encryption
 openssl("tls12-null", "a suite with NULL encryption, which 6.2 permits and 5.1.2 of the first pseudo-CR does not; offered beside one that encrypts",
