@@ -195,14 +195,16 @@ static bool ended_by_fatal_alert(const struct observation *o)
     return false;
 }
 
-/* A full handshake of which too much was missing gave a name anew that is known: the session began between
- * the two, and only the lower bound of its age holds. */
+/* A full handshake of which something was missing gave a name anew that is known: the session began between
+ * the two, and only the lower bound of its age holds. Where bytes were contradicted nothing is believed: that
+ * takes one forged segment. */
 static void learn_in_part(struct sessions *s, const struct observation *o)
 {
     const uint32_t both = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO;
     const struct server_hello_facts *h = &o->server_hello;
     s->counters.refused_to_learn++;
-    if ((o->seen & both) != both || !h->session_id_len)
+    if ((o->seen & both) != both || !h->session_id_len ||
+        (o->damage[CLIENT] | o->damage[SERVER]) & UNOBSERVED_OVERLAP)
         return;
     const struct session_name name = name_of_id(h->session_id, h->session_id_len);
     if (memory_find(s, &o->server, &name, latest(o)))
