@@ -8,7 +8,6 @@
 
 static void put_sum(const struct session_sum *sum, void *context)
 {
-    static const char *const methods[] = {"", "", "id", "ticket", "psk"};
     const nanos *now = context;
     char server[64];
     struct text t = text_over(server, sizeof server);
@@ -17,7 +16,7 @@ static void put_sum(const struct session_sum *sum, void *context)
     else
         text_put(&t, "others");
     (void)printf("%-28s %-7s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64, server,
-                 methods[sum->method], sum->sessions, sum->exact, sum->resumed, sum->old);
+                 resumption_name(sum->method), sum->sessions, sum->exact, sum->resumed, sum->old);
     if (sum->exact)
         (void)printf("  %.1f h to %.1f h", (double)(*now - sum->last_origin) / 3.6e12,
                      (double)(*now - sum->first_origin) / 3.6e12);

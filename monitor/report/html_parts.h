@@ -28,6 +28,7 @@ void html_rules(struct html *h, const struct tally *tally);      /* a table a cl
 void html_violations(struct html *h, const struct tally *tally); /* who broke what */
 void html_unseen(struct html *h, const struct tally *tally);
 void html_distributions(struct html *h, const struct tally *tally);
+void html_ages(struct html *h, const struct ages *ages);
 void html_stacks(struct html *h, const struct tally *tally);
 void html_health(struct html *h, const struct capture_health *health);
 

@@ -144,6 +144,7 @@ static void put_contents(struct html *h, const struct tally *tally)
     html_put(h, "<nav aria-label=\"Contents\"><a href=\"#rules\">Rules by clause</a> <a href=\"#violations\">"
                 "Violations</a> <a href=\"#unseen\">What could not be seen</a> <a "
                 "href=\"#handshakes\">Handshakes</a> ");
+    html_put(h, tally->ages->count ? "<a href=\"#ages\">Ages of sessions</a> " : "");
     html_put(h, tally->stack_count ? "<a href=\"#stacks\">UE stacks</a> " : "");
     html_put(h, "<a href=\"#capture\">Capture health</a></nav>\n");
 }
@@ -192,6 +193,7 @@ void html_report_write(FILE *out, const struct tally *tally, const struct tally 
     put_advice(&h, advice);
     html_unseen(&h, tally);
     html_distributions(&h, tally);
+    html_ages(&h, tally->ages);
     html_stacks(&h, tally);
     html_health(&h, health);
     html_put(

@@ -64,7 +64,10 @@ const char *const html_style[] = {
 "figure{margin:0;min-width:0}figcaption{font-weight:600;margin-bottom:.4rem}figcaption small{font-weight:400;"
 "margin-left:.4rem}\n"
 "svg{display:block;overflow:visible}svg text{font-size:13px;fill:var(--ink)}svg .n{text-anchor:end}\n"
-".bar{fill:var(--bar)}.track{fill:var(--line)}\n"
+".bar{fill:var(--bar)}.track{fill:var(--line)}.over{fill:var(--fail)}.ages .m{text-anchor:middle;font-size:11px}"
+".limit{stroke:var(--fail);stroke-dasharray:3 3}\n"
+".agetable td:nth-child(n+3),.agetable thead th:nth-child(n+3){text-align:right}.agetable td:nth-child(7){border-right:1px "
+"dashed var(--fail);padding-right:.5rem}\n"
 "summary{cursor:pointer;color:var(--soft);font-size:.85rem;margin-top:.3rem}\n"
 "footer{margin-top:4rem;padding-top:.8rem;border-top:1px solid var(--line)}.sign{display:none}\n",
 /* narrow screens and paper */

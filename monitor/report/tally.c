@@ -42,7 +42,8 @@ bool tally_open(struct tally *tally, const struct profile *profile)
     *tally = (struct tally){.profile = profile, .rule_count = count};
     tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
     tally->stacks = calloc(MAX_STACKS, sizeof *tally->stacks);
-    if (!tally->rules || !tally->stacks) {
+    tally->ages = calloc(1, sizeof *tally->ages);
+    if (!tally->rules || !tally->stacks || !tally->ages) {
         tally_close(tally);
         return false;
     }
@@ -55,6 +56,8 @@ void tally_close(struct tally *tally)
 {
     free(tally->rules);
     free(tally->stacks);
+    free(tally->ages);
+    tally->ages = NULL;
     tally->rules = NULL;
     tally->stacks = NULL;
 }
@@ -189,6 +192,7 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
     } else if (o) {
         tally->without_hello++;
     }
+    ages_add(tally->ages, c);
     for (size_t i = 0; i < count; i++)
         add_verdict(tally, c, &verdicts[i], stack);
 }

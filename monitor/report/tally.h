@@ -3,6 +3,7 @@
 #define UTWATCH_REPORT_TALLY_H
 
 #include "policy/policy.h"
+#include "report/ages.h"
 #include "tls/observation.h"
 
 #define VERDICT_VALUES 4
@@ -71,6 +72,7 @@ struct tally {
     uint64_t unnamed_suites;              /* selected codes that the registry does not know */
     uint64_t key_bits[TALLY_KEY_BITS];    /* of the selected suite, by bits / 8 */
     uint64_t resumed;
+    struct ages *ages;
     uint64_t verdict[VERDICT_VALUES];
     uint64_t violation[SEVERITIES]; /* fails by the severity of the finding */
     uint64_t reason[UNOBSERVED_COUNT];

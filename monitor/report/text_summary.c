@@ -418,6 +418,7 @@ void summary_put(struct page *page, const struct tally *tally, const struct tall
     (void)fputc('\n', page->out);
     page_field(page, INDENT, INDENT, "", profile_title(tally->profile));
     put_handshakes(page, tally);
+    summary_ages(page, tally->ages);
     put_violations(page, tally, unshown);
     put_excepted(page, tally);
     if (tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] ||

@@ -16,6 +16,9 @@ struct unshown {
 void summary_put(struct page *page, const struct tally *tally, const struct tally *advice,
                  const struct capture_health *health, const struct unshown *unshown);
 
+/* How old the sessions were that were used again; nothing when none was. */
+void summary_ages(struct page *page, const struct ages *ages);
+
 /* How the capture was, in sentences. */
 void summary_capture(struct page *page, const struct capture_health *health);
 

@@ -184,13 +184,12 @@ static void put_age(struct json *j, const struct session_result *s)
 
 static void put_session(struct json *j, const struct observation *o, const struct session_result *session)
 {
-    static const char *const method[] = {NULL, NULL, "id", "ticket", "psk"};
     if (o->resumption == RESUMPTION_UNKNOWN)
         return;
     json_open(j, "session", '{');
     json_bool(j, "resumed", o->resumption > RESUMPTION_FULL);
-    if (method[o->resumption])
-        json_string(j, "method", method[o->resumption]);
+    if (o->resumption > RESUMPTION_FULL)
+        json_string(j, "method", resumption_name(o->resumption));
     put_age(j, session);
     json_close(j, '}');
 }

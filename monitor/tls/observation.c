@@ -55,6 +55,22 @@ const char *reaction_name(enum reaction r)
     return "";
 }
 
+const char *resumption_name(enum resumption r)
+{
+    switch (r) {
+    case RESUMPTION_ID:
+        return "id";
+    case RESUMPTION_TICKET:
+        return "ticket";
+    case RESUMPTION_PSK:
+        return "psk";
+    case RESUMPTION_UNKNOWN:
+    case RESUMPTION_FULL:
+        break;
+    }
+    return "";
+}
+
 uint16_t observation_version(const struct observation *o)
 {
     if (o->seen & SEEN_SERVER_HELLO)

@@ -87,6 +87,7 @@ enum reaction {
 const char *reaction_name(enum reaction r);
 
 enum resumption { RESUMPTION_UNKNOWN, RESUMPTION_FULL, RESUMPTION_ID, RESUMPTION_TICKET, RESUMPTION_PSK };
+const char *resumption_name(enum resumption r); /* "id", "ticket", "psk"; "" of the others */
 
 enum hello_format { HELLO_TLS, HELLO_SSLV2 };
 

@@ -1,0 +1,135 @@
+#include "report/ages.h"
+
+#include "report/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES(n) ((n)*60 * NANOS_PER_SECOND)
+#define HOURS(n)   MINUTES((n)*60)
+
+const int64_t age_step[AGE_STEPS] = {MINUTES(1), HOURS(1),  HOURS(6),   HOURS(12),
+                                     HOURS(24),  HOURS(48), HOURS(168), INT64_MAX};
+const char *const age_step_name[AGE_STEPS] = {"up to 1 min", "to 1 h",  "to 6 h", "to 12 h",
+                                              "to 24 h",     "to 48 h", "to 7 d", "over 7 d"};
+
+static size_t step_of(int64_t age)
+{
+    size_t i = 0;
+    while (age > age_step[i])
+        i++;
+    return i;
+}
+
+static struct age_row *row_of(struct ages *ages, const struct endpoint *server, enum resumption method)
+{
+    static const struct endpoint others = {0};
+    if (ages->count >= MAX_AGE_ROWS) {
+        bool known = false;
+        for (size_t i = 0; i < ages->count && !known; i++)
+            known =
+                ages->rows[i].method == method && memcmp(&ages->rows[i].server, server, sizeof *server) == 0;
+        server = known ? server : &others;
+    }
+    for (size_t i = 0; i < ages->count; i++)
+        if (ages->rows[i].method == method && memcmp(&ages->rows[i].server, server, sizeof *server) == 0)
+            return &ages->rows[i];
+    struct age_row *row = &ages->rows[ages->count++];
+    *row = (struct age_row){.server = *server, .method = method};
+    return row;
+}
+
+static bool same_reuse(const struct reuse *a, const struct reuse *b)
+{
+    return a->method == b->method && memcmp(&a->server, &b->server, sizeof a->server) == 0 &&
+           memcmp(&a->client, &b->client, sizeof a->client) == 0;
+}
+
+static void note_oldest(struct ages *ages, const struct reuse *reuse)
+{
+    size_t i = 0;
+    while (i < ages->oldest_count && !same_reuse(&ages->oldest[i], reuse))
+        i++;
+    if (i < ages->oldest_count) {
+        if (ages->oldest[i].age >= reuse->age)
+            return;
+    } else if (ages->oldest_count < OLDEST_REUSES) {
+        ages->oldest_count++;
+    } else if (ages->oldest[--i].age >= reuse->age) {
+        return;
+    }
+    for (; i > 0 && ages->oldest[i - 1].age < reuse->age; i--)
+        ages->oldest[i] = ages->oldest[i - 1];
+    ages->oldest[i] = *reuse;
+}
+
+void ages_add(struct ages *ages, const struct policy_case *c)
+{
+    const struct observation *o = c->observation;
+    const struct session_result *s = c->session;
+    if (!o || !s || !s->accepted)
+        return;
+    struct age_row *row = row_of(ages, &o->server, s->method);
+    if (!s->known) {
+        row->unknown++;
+        return;
+    }
+    struct reuse reuse = {.client = o->client,
+                          .server = o->server,
+                          .method = s->method,
+                          .age = s->resumed_age,
+                          .exact = s->basis == AGE_EXACT,
+                          .when = o->hello_time[SERVER]};
+    reuse.client.port = 0; /* it changes with every connection */
+    uint64_t *steps = reuse.exact ? row->exact : row->at_least;
+    steps[step_of(reuse.age)]++;
+    note_oldest(ages, &reuse);
+}
+
+uint64_t age_row_total(const struct age_row *row)
+{
+    uint64_t sum = row->unknown;
+    for (size_t i = 0; i < AGE_STEPS; i++)
+        sum += row->exact[i] + row->at_least[i];
+    return sum;
+}
+
+uint64_t age_row_over(const struct age_row *row)
+{
+    uint64_t sum = 0;
+    for (size_t i = AGE_STEPS_WITHIN; i < AGE_STEPS; i++)
+        sum += row->exact[i] + row->at_least[i];
+    return sum;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct age_row *x = *(const struct age_row *const *)a;
+    const struct age_row *y = *(const struct age_row *const *)b;
+    if (age_row_over(x) != age_row_over(y))
+        return age_row_over(x) < age_row_over(y) ? 1 : -1;
+    if (age_row_total(x) != age_row_total(y))
+        return age_row_total(x) < age_row_total(y) ? 1 : -1;
+    return x < y ? -1 : x > y;
+}
+
+size_t ages_ordered(const struct ages *ages, const struct age_row **rows)
+{
+    for (size_t i = 0; i < ages->count; i++)
+        rows[i] = &ages->rows[i];
+    qsort(rows, ages->count, sizeof *rows, compare_rows);
+    return ages->count;
+}
+
+void text_age(struct text *out, int64_t age)
+{
+    const double seconds = (double)age / (double)NANOS_PER_SECOND;
+    if (seconds < 120)
+        text_printf(out, "%.0f s", seconds);
+    else if (seconds < 7200)
+        text_printf(out, "%.0f min", seconds / 60);
+    else if (seconds < 172800)
+        text_printf(out, "%.1f h", seconds / 3600);
+    else
+        text_printf(out, "%.1f d", seconds / 86400);
+}
