@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTES(n) ((n)*60 * NANOS_PER_SECOND)
-#define HOURS(n)   MINUTES((n)*60)
+#define MINUTES(n) (INT64_C(n) * 60 * NANOS_PER_SECOND)
+#define HOURS(n)   (INT64_C(n) * 3600 * NANOS_PER_SECOND)
 
 const int64_t age_step[AGE_STEPS] = {MINUTES(1), HOURS(1),  HOURS(6),   HOURS(12),
                                      HOURS(24),  HOURS(48), HOURS(168), INT64_MAX};
@@ -117,7 +117,7 @@ size_t ages_ordered(const struct ages *ages, const struct age_row **rows)
 {
     for (size_t i = 0; i < ages->count; i++)
         rows[i] = &ages->rows[i];
-    qsort(rows, ages->count, sizeof *rows, compare_rows);
+    qsort(rows, ages->count, sizeof *rows, compare_rows); /* NOLINT(bugprone-sizeof-expression): pointers */
     return ages->count;
 }
 

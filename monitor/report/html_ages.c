@@ -74,9 +74,10 @@ static void put_chart(struct html *h, const struct age_row *row)
                 "aria-label=\"Histogram of ages; the table has the numbers\">\n");
     for (size_t i = 0; i < AGE_STEPS; i++)
         put_bar(h, i, row->exact[i] + row->at_least[i], most);
+    const uint64_t limit = (uint64_t)AGE_STEPS_WITHIN * (WIDTH / AGE_STEPS);
     put_number(h, "<line class=\"limit\" y1=\"0\" y2=\"", BASE + 4);
-    put_number(h, " x1=\"", AGE_STEPS_WITHIN * (WIDTH / AGE_STEPS));
-    put_number(h, " x2=\"", AGE_STEPS_WITHIN * (WIDTH / AGE_STEPS));
+    put_number(h, " x1=\"", limit);
+    put_number(h, " x2=\"", limit);
     html_put(h, "/></svg></figure>\n");
 }
 
