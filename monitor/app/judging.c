@@ -37,18 +37,24 @@ static void make_room(struct pipeline *p, const struct observation *o)
     }
 }
 
+bool handshake_in_scope(const struct pipeline *p, const struct observation *o)
+{
+    return site_in_scope(p->site, &o->server, name_of(o));
+}
+
 struct key_start judge_handshake(struct pipeline *p, const struct observation *o,
+                                 const struct session_questions *questions,
                                  const struct http_connection *before)
 {
     const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
-    if (!site_in_scope(p->site, &o->server, name_of(o))) {
+    if (!handshake_in_scope(p, o)) {
         p->out_of_scope++;
         return (struct key_start){0};
     }
     p->handshakes++;
     p->damaged += (o->unobserved & damage) != 0;
     struct session_result session;
-    sessions_judge(p->sessions, o, &session);
+    sessions_judge(p->sessions, o, questions, &session);
     struct peer_evidence evidence;
     struct policy_case c = case_of_handshake(o);
     c.session = &session;
@@ -70,6 +76,12 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
         .second = o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0,
         .exact = from_memory ? session.basis == AGE_EXACT : o->resumption == RESUMPTION_FULL,
     };
+}
+
+void note_key(const struct pipeline *p, struct flow *flow, const struct key_start *key)
+{
+    flow->key_since = p->key_limit ? key->second : 0;
+    flow->key_exact = key->exact;
 }
 
 void judge_connection(struct pipeline *p, const struct http_connection *h, const char *protocol)

@@ -143,6 +143,8 @@ int main(int argc, char **argv)
             struct site *site = site_or_mistakes(options.config);
             if (site && options.state)
                 site->sessions.state = options.state;
+            if (site && options.shared)
+                site->sessions.shared = options.shared;
             if (site)
                 site->sessions.take_memory = site->sessions.state;
             struct profile *profile = profile_or_mistakes(options.profile, site);

@@ -1,5 +1,7 @@
 #include "app/options.h"
 
+#include "session/session.h"
+
 #include <getopt.h>
 #include <stdlib.h>
 
@@ -58,6 +60,7 @@ void options_help(FILE *out)
         "status\n"
         "  -c, --config FILE      what is Ut here, the operator's policy, exceptions, limits\n"
         "      --state FILE       remembered sessions, kept over restarts\n"
+        "      --state redis://HOST[:PORT]  remembered together with other sensors\n"
         "      --json FILE|-      one JSON object a line for each handshake and violation\n"
         "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
         "      --fail-on LEVEL    info, low, medium or high: least severity for exit status 1 (default low)\n"
@@ -130,6 +133,19 @@ static bool take_report(struct options *o, const char *form)
     return true;
 }
 
+/* A file, or redis://... for what several sensors remember together; both may be given. */
+static bool take_state(struct options *o, const char *where)
+{
+    if (strncmp(where, "redis://", 8) != 0) {
+        o->state = where;
+        return true;
+    }
+    o->shared = where;
+    return sessions_shared_is_valid(where) ||
+           refuse("--state is a FILE or redis://[:PASSWORD@]HOST[:PORT][,HOST[:PORT]...], not ",
+                  "redis://...", "");
+}
+
 static bool take_option(struct options *o, int option)
 {
     switch (option) {
@@ -146,8 +162,7 @@ static bool take_option(struct options *o, int option)
         o->advise = optarg;
         return true;
     case OPTION_STATE:
-        o->state = optarg;
-        return true;
+        return take_state(o, optarg);
     case OPTION_SESSIONS:
         o->task = TASK_SESSIONS;
         return true;

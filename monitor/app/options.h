@@ -35,7 +35,8 @@ struct options {
     const char *profile;
     const char *advise; /* second profile, or NULL */
     const char *config; /* of -c, or NULL */
-    const char *state;  /* of --state, or NULL */
+    const char *state;  /* file of --state, or NULL */
+    const char *shared; /* redis://... of --state, or NULL */
     const char *json;   /* file, or "-" */
     enum report_form { REPORT_DEFAULT, REPORT_TEXT, REPORT_HTML } report;
     const char *report_file; /* NULL: standard output */

@@ -33,12 +33,12 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
     char message[256];
     p->sessions = sessions_new(&site->sessions, message, sizeof message);
     if (*message)
-        (void)fprintf(stderr, "utwatch: %s%s%s\n", site->sessions.state ? site->sessions.state : "",
-                      site->sessions.state ? ": " : "", message);
+        (void)fprintf(stderr, "utwatch: %s\n", message);
     p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
     if (p->verdicts && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
         talks_open(&p->talks, DEFAULT_HTTP_CONNECTIONS) &&
+        (!site->sessions.shared || waiting_open(&p->waiting)) &&
         flow_table_open(&p->flows, site->flows, site->handshakes))
         return p;
     pipeline_free(p);
@@ -52,6 +52,7 @@ void pipeline_free(struct pipeline *p)
     flow_table_close(&p->flows);
     tls_free(p->tls);
     talks_close(&p->talks);
+    waiting_close(&p->waiting);
     peers_free(p->peers);
     sessions_free(p->sessions);
     decoder_free(p->decoder);
@@ -66,7 +67,7 @@ static void finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
     const struct observation *o = tls_finish(p->tls, flow, p->now, reasons);
     struct key_start key = {0};
     if (o)
-        key = judge_handshake(p, o, talks_before(p, flow));
+        (void)waiting_judge(p, flow, o, talks_before(p, flow), &key);
     struct clear_reader reader;
     struct span early[2];
     bool readable = o && tls_clear_begin(p->tls, flow, &reader, early);
@@ -79,8 +80,7 @@ static void finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
     if (readable) {
         flow->state = FLOW_READABLE;
     } else if (flow->state == FLOW_RECORDS) {
-        flow->key_since = p->key_limit ? key.second : 0;
-        flow->key_exact = key.exact;
+        note_key(p, flow, &key);
     }
 }
 
@@ -113,6 +113,10 @@ static void end_connection(struct pipeline *p, struct flow *flow, uint32_t reaso
 
 static void expire(struct pipeline *p)
 {
+    struct siphash_key common;
+    if (sessions_new_common_key(p->sessions, &common))
+        tls_share_names(p->tls, &common);
+    waiting_go_on(p, false);
     for (struct flow *flow; (flow = tls_expired(p->tls, p->now));)
         end_connection(p, flow, UNOBSERVED_UNFINISHED);
     talks_expire(p, false);
@@ -303,7 +307,9 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
 void pipeline_end(struct pipeline *p)
 {
     end_all(p);
+    waiting_go_on(p, true);
     judge_peers(p);
+    sessions_flush(p->sessions);
 }
 
 double pipeline_loss(const struct pipeline *p)
@@ -360,6 +366,11 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
         .sessions_remembered = s->used,
         .sessions_evicted = s->evicted,
         .sessions_damaged = s->damaged,
+        .sessions_asked = s->asked,
+        .sessions_found = s->answered,
+        .sessions_unanswered = s->not_answered,
+        .sessions_told = s->told,
+        .sessions_untold = s->untold,
         .clock_set = s->clock_set,
         .servers_remembered = e->servers,
         .ues_remembered = e->ues,

@@ -1,9 +1,10 @@
-/* The inside of the pipeline, shared by its three files and nobody else. */
+/* The inside of the pipeline, shared by its four files and nobody else. */
 #ifndef UTWATCH_APP_PIPELINE_PARTS_H
 #define UTWATCH_APP_PIPELINE_PARTS_H
 
 #include "app/pipeline.h"
 #include "app/talks.h"
+#include "app/waiting.h"
 #include "decode/decode.h"
 #include "flow/stream.h"
 #include "http/http.h"
@@ -18,6 +19,7 @@ struct pipeline {
     struct sessions *sessions;
     struct peers *peers;
     struct talks talks;
+    struct waiting waiting;
     const struct site *site;
     const struct profile *profile;
     const struct profile *advice; /* or NULL */
@@ -38,8 +40,15 @@ struct key_start {
     uint32_t second; /* of packet time at which the session under the connection's keys began; 0: not known */
     bool exact;      /* else it may have begun before */
 };
+bool handshake_in_scope(const struct pipeline *p, const struct observation *o);
+
+/* `questions`: to other sensors, or NULL. */
 struct key_start judge_handshake(struct pipeline *p, const struct observation *o,
+                                 const struct session_questions *questions,
                                  const struct http_connection *before);
+
+/* When the key of a connection in FLOW_RECORDS was made, for judge_key(). */
+void note_key(const struct pipeline *p, struct flow *flow, const struct key_start *key);
 void judge_connection(struct pipeline *p, const struct http_connection *c, const char *protocol);
 void judge_exchange(struct pipeline *p, const struct http_exchange *e);
 void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment);

@@ -338,7 +338,7 @@ static void take_farm(struct reader *r, const struct node *e)
 
 static void read_sessions(struct reader *r, const struct node *n)
 {
-    static const char *const keys[] = {"scope", "farms", "state", NULL};
+    static const char *const keys[] = {"scope", "farms", "state", "shared", NULL};
     struct site *s = r->site;
     if (!check_mapping(r, n, keys))
         return;
@@ -349,6 +349,11 @@ static void read_sessions(struct reader *r, const struct node *n)
         complain_at(&r->at, m, "'scope' of sessions is server or all, not '%s'", text);
     m = node_member(n, "state");
     s->sessions.state = m ? scalar(r, m) : NULL;
+    m = node_member(n, "shared");
+    s->sessions.shared = m ? scalar(r, m) : NULL;
+    if (s->sessions.shared &&
+        !sessions_shared_is_valid(s->sessions.shared)) /* not shown: it may hold a password */
+        complain_at(&r->at, m, "'shared' is redis://[:PASSWORD@]HOST[:PORT][,HOST[:PORT]...]");
     each(r, node_member(n, "farms"), take_farm);
 }
 

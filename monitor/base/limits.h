@@ -54,8 +54,14 @@
 #define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
 
 /* session */
-#define CLOCK_SET_SECONDS 2 /* a frame that much before the last one of its capture: the clock went back */
-#define DEFAULT_SESSIONS  10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
+#define CLOCK_SET_SECONDS    2 /* a frame that much before the last one of its capture: the clock went back */
+#define SHARED_QUESTIONS     4096   /* sessions that other sensors are asked about at a time */
+#define SHARED_PATIENCE_MS   200    /* for their answer; longer means that it is not known */
+#define SHARED_START_SECONDS 1      /* that Redis may take for its first answer, before any packet */
+#define SHARED_FLUSH_SECONDS 2      /* that the last news may take at the end */
+#define SHARED_OUTBOX        262144 /* sessions to be told of while Redis is away; 48 bytes each */
+#define WAITING_HANDSHAKES   1024   /* that are judged when the answer is here, in the order of their ends */
+#define DEFAULT_SESSIONS     10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
 
 /* peers */
 #define DEFAULT_SERVERS    16384 /* whose abilities are remembered */

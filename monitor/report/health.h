@@ -41,6 +41,11 @@ struct capture_health {
     uint64_t http_connections, http_exchanges; /* read in clear */
     uint64_t http_lost;                        /* directions of them that could not be followed */
     uint64_t sessions_remembered, sessions_evicted, sessions_damaged;
+    uint64_t sessions_asked;      /* what other sensors were asked about */
+    uint64_t sessions_found;      /* of them, those that one of them knew */
+    uint64_t sessions_unanswered; /* in time: taken as not known */
+    uint64_t sessions_told;       /* what other sensors can find */
+    uint64_t sessions_untold;     /* and cannot */
     uint64_t clock_set; /* times that the clock of a capture went back */
     uint64_t servers_remembered, ues_remembered, peers_evicted;
 };

@@ -28,6 +28,9 @@ static const struct counter read_counters[] = {
     COUNTER(http_connections, "connections whose HTTP could be read"),
     COUNTER(http_exchanges, "requests and answers read in them"),
     COUNTER(sessions_remembered, "sessions remembered at the end"),
+    COUNTER(sessions_asked, "sessions that other sensors were asked about"),
+    COUNTER(sessions_found, "sessions that other sensors knew"),
+    COUNTER(sessions_told, "sessions told to other sensors"),
     COUNTER(servers_remembered, "servers remembered at the end"),
     COUNTER(ues_remembered, "UE addresses remembered at the end"),
 };
@@ -62,6 +65,8 @@ static const struct counter given_up_counters[] = {
     COUNTER(http_lost, "directions of HTTP that could not be followed to their end"),
     COUNTER(sessions_evicted, "sessions forgotten because the memory was full"),
     COUNTER(sessions_damaged, "sessions forgotten because the state file was damaged"),
+    COUNTER(sessions_unanswered, "questions to other sensors without an answer in time"),
+    COUNTER(sessions_untold, "sessions that could not be told to other sensors"),
     COUNTER(clock_set, "times that the clock of a capture was set back, across which ages are lower bounds"),
     COUNTER(peers_evicted, "servers and UEs judged early because their table was full"),
     COUNTER(messages_without_room, "handshake messages that found no free buffer"),

@@ -78,6 +78,11 @@ static void put_memory(struct json *j, const struct capture_health *h)
     json_uint(j, "sessions_evicted", h->sessions_evicted);
     json_uint(j, "sessions_damaged", h->sessions_damaged);
     json_uint(j, "clock_set", h->clock_set);
+    json_uint(j, "sessions_asked", h->sessions_asked);
+    json_uint(j, "sessions_found", h->sessions_found);
+    json_uint(j, "sessions_unanswered", h->sessions_unanswered);
+    json_uint(j, "sessions_told", h->sessions_told);
+    json_uint(j, "sessions_untold", h->sessions_untold);
     json_uint(j, "servers", h->servers_remembered);
     json_uint(j, "ues", h->ues_remembered);
     json_uint(j, "peers_evicted", h->peers_evicted);

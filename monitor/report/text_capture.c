@@ -89,6 +89,9 @@ static void put_given_up(struct page *page, const struct capture_health *h)
                  " forgotten because the memory was full.");
     put_sentence(page, h->sessions_damaged, "session of the state file was",
                  "sessions of the state file were", " damaged and forgotten.");
+    put_sentence(page, h->sessions_unanswered, "question", "questions",
+                 " to other sensors had no answer in time: those sessions count as not known there.");
+    put_sentence(page, h->sessions_untold, "session", "sessions", " could not be told to other sensors.");
     put_sentence(page, h->clock_set, "time", "times",
                  " the capture's clock went back; ages of sessions across that are lower bounds.");
     put_sentence(page, h->messages_without_room, "handshake message", "handshake messages",

@@ -17,10 +17,11 @@ struct session_name name_of_id(const uint8_t *id, size_t length)
     return name;
 }
 
-struct session_name name_of_ticket(enum resumption method, uint64_t bytes)
+struct session_name name_of_ticket(enum resumption method, const struct ticket_name *ticket)
 {
-    struct session_name name = {.method = method, .length = bytes ? sizeof bytes : 0};
-    memcpy(name.bytes, &bytes, sizeof bytes);
+    struct session_name name = {.method = method, .is_hash = true, .common = ticket->common};
+    name.length = ticket->own ? sizeof ticket->own : 0;
+    memcpy(name.bytes, &ticket->own, sizeof ticket->own);
     return name;
 }
 
@@ -49,16 +50,54 @@ static struct scope scope_of(const struct sessions *s, const struct endpoint *se
     return own_scope(server);
 }
 
-static uint64_t key_of(const struct sessions *s, const struct scope *scope, const struct session_name *name)
+static uint64_t hash_in(const struct siphash_key *key, const struct scope *scope, enum resumption method,
+                        const void *bytes, size_t length)
 {
     enum { HEAD = sizeof scope->server + 2 };
-    uint8_t text[HEAD + sizeof name->bytes];
+    uint8_t text[HEAD + sizeof((struct session_name *)0)->bytes];
     memset(text, 0, sizeof text);
     memcpy(text, &scope->server, sizeof scope->server);
-    text[HEAD - 2] = (uint8_t)name->method;
+    text[HEAD - 2] = (uint8_t)method;
     text[HEAD - 1] = scope->common;
-    memcpy(text + HEAD, name->bytes, name->length);
-    return siphash(&s->table.key, span_of(text, HEAD + name->length));
+    memcpy(text + HEAD, bytes, length);
+    return siphash(key, span_of(text, HEAD + length));
+}
+
+static uint64_t key_of(const struct sessions *s, const struct scope *scope, const struct session_name *name)
+{
+    return hash_in(&s->table.key, scope, name->method, name->bytes, name->length);
+}
+
+static uint64_t common_name_in(const struct sessions *s, const struct scope *scope,
+                               const struct session_name *name)
+{
+    if (!s->common_version || !name->length || (name->is_hash && !name->common))
+        return 0;
+    const uint64_t hash =
+        name->is_hash ? hash_in(&s->common_key, scope, name->method, &name->common, sizeof name->common)
+                      : hash_in(&s->common_key, scope, name->method, name->bytes, name->length);
+    return hash ? hash : 1;
+}
+
+uint64_t memory_common_name(const struct sessions *s, const struct endpoint *server,
+                            const struct session_name *name)
+{
+    const struct scope scope = scope_of(s, server);
+    return common_name_in(s, &scope, name);
+}
+
+static void tell(struct sessions *s, const struct scope *scope, const struct session_name *name,
+                 const struct memo *m, enum origin_kind kind)
+{
+    if (!s->shared)
+        return;
+    shared_tell(s->shared,
+                &(struct origin){.name = common_name_in(s, scope, name),
+                                 .us = m->origin > 0 ? (uint64_t)m->origin / 1000 & ORIGIN_BITS : 0,
+                                 .server = siphash(&s->common_key, span_of(m->server, sizeof *m->server)),
+                                 .suite = m->suite,
+                                 .flags = (uint8_t)m->flags,
+                                 .kind = (char)kind});
 }
 
 static struct entry *find_in(struct sessions *s, const struct scope *scope, const struct session_name *name,
@@ -78,9 +117,9 @@ struct entry *memory_find(struct sessions *s, const struct endpoint *server, con
     return e && e->flags & ENTRY_DOUBT ? find_in(s, &own, name, now) : e;
 }
 
-/* Of two origins of one session the earlier counts. */
-static void write_entry(struct sessions *s, struct entry *e, bool fresh, enum resumption method,
-                        const struct memo *m)
+/* Of two origins of one session the earlier counts. `scope`: the one under which the entry is found. */
+static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct scope *scope,
+                        const struct session_name *name, const struct memo *m)
 {
     struct entry next = *e;
     const uint64_t us = m->origin > 0 ? (uint64_t)m->origin / 1000 : 0;
@@ -90,7 +129,7 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, enum re
     if (fresh || m->anew) {
         next.origin_us = us & ORIGIN_BITS;
         next.flags = m->flags & 0x3f;
-        next.method = method & 0xf;
+        next.method = name->method & 0xf;
         next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
         next.server = table_server(&s->table, m->server);
     } else if (us < e->origin_us) {
@@ -98,6 +137,8 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, enum re
         next.origin_us = us & ORIGIN_BITS;
         next.flags = ((e->flags & ~(unsigned)ENTRY_EXACT) | m->flags) & 0x3f;
     }
+    if (fresh || m->anew || next.origin_us != e->origin_us)
+        tell(s, scope, name, m, !m->anew ? ORIGIN_SEEN : m->flags & ENTRY_EXACT ? ORIGIN_FULL : ORIGIN_PART);
     table_write(&s->table, e, &next);
 }
 
@@ -107,18 +148,19 @@ static void put_own(struct sessions *s, const struct session_name *name, const s
     const struct scope own = own_scope(m->server);
     struct entry *e =
         table_put(&s->table, key_of(s, &own, name), memory_second(m->now), s->retention, &fresh);
-    write_entry(s, e, fresh, name->method, m);
+    write_entry(s, e, fresh, &own, name, m);
 }
 
 /*
  * Two servers of one scope gave out the same name: chance hardly, more likely one of them is after the
  * other's sessions. From then on each server has its own entry, and the common one only says so.
  */
-static void part(struct sessions *s, struct entry *common, const struct session_name *name,
-                 const struct memo *m)
+static void part(struct sessions *s, const struct scope *scope, struct entry *common,
+                 const struct session_name *name, const struct memo *m)
 {
     const struct entry old = *common;
     table_use(&s->table, common, memory_second(m->now), ENTRY_DOUBT);
+    tell(s, scope, name, m, ORIGIN_FULL); /* other sensors see by the server what is wrong */
     if (old.server)
         put_own(s, name,
                 &(struct memo){.server = &s->table.servers[old.server],
@@ -147,7 +189,49 @@ void memory_put(struct sessions *s, const struct session_name *name, const struc
     if (!fresh && e->flags & ENTRY_DOUBT)
         put_own(s, name, m);
     else if (!fresh && m->anew && scope.common && !is_of(s, e, m->server))
-        part(s, e, name, m);
+        part(s, &scope, e, name, m);
     else
-        write_entry(s, e, fresh, name->method, m);
+        write_entry(s, e, fresh, &scope, name, m);
+}
+
+void memory_end(struct sessions *s, const struct endpoint *server, const struct session_name *name,
+                struct entry *e)
+{
+    const struct scope scope = scope_of(s, server);
+    table_use(&s->table, e, 0, ENTRY_DEAD);
+    tell(s, &scope, name, &(struct memo){.server = server, .origin = entry_origin(e), .flags = ENTRY_DEAD},
+         ORIGIN_ENDED);
+}
+
+/*
+ * An origin of a full handshake is better than a bound. Of two such origins the later is of the session that
+ * goes by this name now: its server gave the name out again, in sight of one sensor only. Of two bounds the
+ * earlier tells more.
+ */
+void memory_adopt(struct sessions *s, const struct session_name *name, const struct endpoint *server,
+                  const struct origin *theirs, nanos now)
+{
+    struct entry *e = memory_find(s, server, name, now);
+    const bool exact = theirs->flags & ENTRY_EXACT;
+    const bool have_exact = e && e->flags & ENTRY_EXACT;
+    bool better = !e || (exact && !have_exact);
+    if (e && exact == have_exact)
+        better = exact ? theirs->us > e->origin_us : theirs->us < e->origin_us;
+    if (e && theirs->flags & ENTRY_DEAD && theirs->us == e->origin_us)
+        table_use(&s->table, e, 0, ENTRY_DEAD);
+    if (!better)
+        return;
+    bool fresh = false;
+    const struct scope scope = scope_of(s, server);
+    if (!e)
+        e = table_put(&s->table, key_of(s, &scope, name), memory_second(now), s->retention, &fresh);
+    if (e->flags & ENTRY_DOUBT)
+        return;
+    struct entry next = *e;
+    next.origin_us = theirs->us & ORIGIN_BITS;
+    next.flags = theirs->flags & 0x3fU;
+    next.method = name->method & 0xf;
+    next.suite = theirs->flags & ENTRY_SUITE ? theirs->suite : 0;
+    next.server = table_server(&s->table, server);
+    table_write(&s->table, e, &next);
 }

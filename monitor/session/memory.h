@@ -4,6 +4,7 @@
 #define UTWATCH_SESSION_MEMORY_H
 
 #include "session/session.h"
+#include "session/shared.h"
 #include "session/table.h"
 
 struct writer; /* of the state file, a thread */
@@ -14,6 +15,9 @@ struct sessions {
     struct session_config config;
     struct session_counters counters;
     struct writer *writer;
+    struct shared *shared; /* NULL: nobody else's */
+    struct siphash_key common_key;
+    unsigned common_version; /* 0: there is none yet */
 };
 
 /* What a session is found by, before a scope is given to it. */
@@ -21,10 +25,12 @@ struct session_name {
     enum resumption method;
     size_t length; /* 0: no name */
     uint8_t bytes[32];
+    bool is_hash;    /* of a ticket or identity: `bytes` under the own key, `common` under the common one */
+    uint64_t common; /* 0: none */
 };
 
 struct session_name name_of_id(const uint8_t *id, size_t length);
-struct session_name name_of_ticket(enum resumption method, uint64_t name);
+struct session_name name_of_ticket(enum resumption method, const struct ticket_name *ticket);
 
 /* NULL when the name is not known to the servers that share a cache with this one. */
 struct entry *memory_find(struct sessions *s, const struct endpoint *server, const struct session_name *name,
@@ -39,6 +45,18 @@ struct memo {
     bool anew;      /* a full handshake gave the name: whatever it meant before is over */
 };
 void memory_put(struct sessions *s, const struct session_name *name, const struct memo *memo);
+
+/* A fatal alert ended the session. */
+void memory_end(struct sessions *s, const struct endpoint *server, const struct session_name *name,
+                struct entry *e);
+
+/* What other sensors know it by; 0 when it cannot be shared. */
+uint64_t memory_common_name(const struct sessions *s, const struct endpoint *server,
+                            const struct session_name *name);
+
+/* What another sensor knows becomes what is known here, where it is the better of the two. */
+void memory_adopt(struct sessions *s, const struct session_name *name, const struct endpoint *server,
+                  const struct origin *theirs, nanos now);
 
 /* Seconds since 1970, as in entry.last_used. */
 uint32_t memory_second(nanos time);

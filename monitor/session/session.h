@@ -53,6 +53,11 @@ struct session_counters {
     uint64_t damaged;   /* entries of the state file that were dropped */
     uint64_t parted;    /* names that two servers of one scope gave out */
     uint64_t clock_set; /* times that the clock was set back */
+
+    /* What is shared with other sensors; all 0 without. */
+    uint64_t asked, answered; /* questions, and those to which one of them knew the answer */
+    uint64_t not_answered;    /* in time: not known then */
+    uint64_t told, untold;    /* sessions seen here that they can find, and that they cannot */
 };
 
 /* The sessions of one server by one method. */
@@ -79,6 +84,7 @@ struct session_config {
     const struct session_farm *farms; /* but these; outlive the memory */
     size_t farm_count;
     const char *state;      /* file that keeps the memory over restarts; NULL: none */
+    const char *shared;     /* redis://...: where several sensors remember together; NULL: none */
     bool take_memory;       /* all of it at the start, for long runs: 30 bytes a session */
     int64_t write_interval; /* nanoseconds between writes of the file; 0: half a second */
     bool look_only;         /* for sessions_list(): a copy of the file, whoever has it */
@@ -106,7 +112,31 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
 /* Packet time went back from `before` to `after` within one capture. An age across that is a lower bound. */
 void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 
-/* Looks up what the handshake offered, then learns from it. */
-void sessions_judge(struct sessions *s, const struct observation *o, struct session_result *out);
+/* What is the URL of a shared memory. */
+bool sessions_shared_is_valid(const char *url);
+
+/* The key with which sensors name tickets and identities, whenever there is a new one. */
+bool sessions_new_common_key(struct sessions *s, struct siphash_key *key);
+
+/* Questions to other sensors about what one handshake offers, in the order of the names. */
+struct session_questions {
+    uint8_t count;
+    unsigned id[MAX_PSK_IDENTITIES]; /* 0: could not be asked */
+};
+
+/* False when there is nothing to wait for: no sharing, nothing offered, or Redis is not there. Else
+ * sessions_judge() has to follow with the same questions. */
+bool sessions_ask(struct sessions *s, const struct observation *o, struct session_questions *q);
+bool sessions_answered(struct sessions *s, const struct session_questions *q);
+
+/*
+ * Looks up what the handshake offered, then learns from it. `q`: what was asked, or NULL; what is not
+ * answered by now is not known.
+ */
+void sessions_judge(struct sessions *s, const struct observation *o, const struct session_questions *q,
+                    struct session_result *out);
+
+/* Waits until other sensors can find what was seen here, two seconds at most and only while Redis answers. */
+void sessions_flush(struct sessions *s);
 
 #endif

@@ -70,7 +70,7 @@ struct handshake {
 enum { LIST_ACTIVE, LIST_LINGERING, LIST_COUNT };
 
 struct tls {
-    struct siphash_key secret;
+    struct name_keys keys;
     struct pool slots;
     struct pool buffers[BUFFER_CLASSES];
     struct {

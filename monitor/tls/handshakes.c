@@ -15,12 +15,18 @@ struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
     bool ok = pool_open(&tls->slots, sizeof(struct handshake), handshakes);
     for (size_t i = 0; i < BUFFER_CLASSES && ok; i++)
         ok = pool_open(&tls->buffers[i], bytes[i], count[i]);
-    tls->secret = secret;
+    tls->keys.own = secret;
     if (!ok) {
         tls_free(tls);
         return NULL;
     }
     return tls;
+}
+
+void tls_share_names(struct tls *tls, const struct siphash_key *common)
+{
+    tls->keys.common = *common;
+    tls->keys.has_common = true;
 }
 
 void tls_free(struct tls *tls)
@@ -82,7 +88,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     memset(h, 0, offsetof(struct handshake, clear));
     h->clear[0].length = h->clear[1].length = 0;
     h->clear[0].cut = h->clear[1].cut = false;
-    h->memory.secret = tls->secret;
+    h->memory.keys = &tls->keys;
     h->flow = flow;
     h->request_side = NO_SIDE;
     h->last_activity = now;

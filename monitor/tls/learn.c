@@ -64,10 +64,17 @@ static void learn_alpn(struct observation *o, struct span body)
     }
 }
 
-static uint64_t name_of(const struct hello_memory *memory, struct span bytes)
+static uint64_t name_under(const struct siphash_key *key, struct span bytes)
 {
-    uint64_t name = siphash(&memory->secret, bytes);
+    const uint64_t name = siphash(key, bytes);
     return name ? name : 1;
+}
+
+static struct ticket_name name_of(const struct hello_memory *memory, struct span bytes)
+{
+    const struct name_keys *keys = memory->keys;
+    return (struct ticket_name){.own = name_under(&keys->own, bytes),
+                                .common = keys->has_common ? name_under(&keys->common, bytes) : 0};
 }
 
 static void learn_ticket(struct observation *o, const struct hello_memory *memory, struct span ticket)
@@ -99,7 +106,7 @@ static void learn_psk(struct observation *o, const struct hello_memory *memory, 
         if (identities.status != PARSE_OK)
             return;
         if (f->psk_count < MAX_PSK_IDENTITIES)
-            f->psk_name[f->psk_count] = age ? name_of(memory, bytes) : 0;
+            f->psk_name[f->psk_count] = age ? name_of(memory, bytes) : (struct ticket_name){0};
         f->psk_count++;
     }
 }
@@ -376,7 +383,7 @@ bool learn_session_ticket(struct observation *o, const struct hello_memory *memo
         return false;
     o->ticket_issued.lifetime_hint = ticket.lifetime_hint;
     o->ticket_issued.length = (uint16_t)ticket.ticket.n;
-    o->ticket_issued.name = ticket.ticket.n ? name_of(memory, ticket.ticket) : 0;
+    o->ticket_issued.name = ticket.ticket.n ? name_of(memory, ticket.ticket) : (struct ticket_name){0};
     o->seen |= SEEN_TICKET;
     return true;
 }

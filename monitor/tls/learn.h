@@ -9,10 +9,16 @@
 #include "tls/observation.h"
 #include "wire/hello.h"
 
+/* `own` is this monitor's; `common` is shared by several, once it is known. */
+struct name_keys {
+    struct siphash_key own, common;
+    bool has_common;
+};
+
 /* What has to be remembered of a hello beyond its facts, for the length of the handshake. */
 struct hello_memory {
     uint8_t client_random[32];
-    struct siphash_key secret; /* names of tickets and identities are made with it */
+    const struct name_keys *keys; /* names of tickets and identities are made with them */
 };
 
 bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,

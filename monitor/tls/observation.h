@@ -96,6 +96,12 @@ struct text_slice { /* a name in observation.text; length 0: none */
     uint16_t length;
 };
 
+/* A ticket or PSK identity, as SipHash makes it: under this monitor's own key, and under the one that sensors
+ * have in common (0: there is none). own 0: no name. */
+struct ticket_name {
+    uint64_t own, common;
+};
+
 struct tls_alert {
     uint8_t from;  /* enum side */
     uint8_t level; /* 1 warning, 2 fatal, as on the wire */
@@ -124,12 +130,13 @@ struct client_hello_facts {
     bool ticket_extension;
     bool psk; /* pre_shared_key */
     bool early_data;
-    /* Names of what the client offers to resume: SipHash under the session key, 0 for none. */
-    uint64_t ticket_name;
-    uint64_t ticket_inner_name;            /* the same ticket without the inner length of RFC 4507 */
-    uint64_t psk_name[MAX_PSK_IDENTITIES]; /* 0: established externally, it has no age (RFC 8446 4.2.11) */
-    uint8_t psk_count;                     /* identities offered, also those beyond psk_name[] */
-    bool has_extensions;                   /* an extensions block was there, even empty */
+    /* What the client offers to resume. */
+    struct ticket_name ticket_name;
+    struct ticket_name ticket_inner_name; /* the same ticket without the inner length of RFC 4507 */
+    struct ticket_name
+        psk_name[MAX_PSK_IDENTITIES]; /* none: established externally, it has no age (RFC 8446 4.2.11) */
+    uint8_t psk_count;                /* identities offered, also those beyond psk_name[] */
+    bool has_extensions;              /* an extensions block was there, even empty */
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;
@@ -271,7 +278,7 @@ struct observation {
     struct {
         uint32_t lifetime_hint; /* seconds */
         uint16_t length;        /* of the ticket */
-        uint64_t name;          /* as client_hello.ticket_name */
+        struct ticket_name name;
     } ticket_issued;
 
     char text[OBSERVATION_TEXT]; /* what the slices point into */

@@ -33,6 +33,9 @@ struct tls;
 
 /* Takes all memory. NULL when it is not to be had. `secret` is what tickets and identities are named with. */
 struct tls *tls_new(uint32_t handshakes, struct siphash_key secret);
+
+/* From now on they are also named with a key that other sensors use. */
+void tls_share_names(struct tls *tls, const struct siphash_key *common);
 void tls_free(struct tls *tls);
 const struct tls_counters *tls_counters(const struct tls *tls);
 

@@ -91,11 +91,11 @@ _Noreturn static void learn_until_killed(const char *path, int64_t interval)
         const uint64_t session = progress->learned;
         handshake(session, origin_of(session), RESUMPTION_FULL);
         progress->when[session % (sizeof progress->when / sizeof *progress->when)] = now();
-        sessions_judge(s, o, &r);
+        sessions_judge(s, o, NULL, &r);
         progress->learned = session + 1;
         if (session % 8 == 0 && session > 500) { /* entries that change */
             handshake(session - 500, origin_of(session), RESUMPTION_ID);
-            sessions_judge(s, o, &r);
+            sessions_judge(s, o, NULL, &r);
         }
         pause_for(100000);
     }
@@ -122,7 +122,7 @@ static uint64_t check(const char *path, uint64_t since, int64_t before, bool may
     for (uint64_t i = end > LOOK_BACK ? end - LOOK_BACK : 0; i < end; i++) {
         handshake(i, origin_of(i) + NANOS_PER_SECOND, RESUMPTION_ID);
         const int64_t when = progress->when[i % (sizeof progress->when / sizeof *progress->when)];
-        sessions_judge(s, o, &r);
+        sessions_judge(s, o, NULL, &r);
         checked++;
         old_enough += i >= since && when < before;
         if (!r.known) {

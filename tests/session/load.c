@@ -61,7 +61,7 @@ static void begin(uint64_t session, nanos when, enum resumption resumption)
     o->resumption = resumption;
     o->client_hello.session_id_len = o->server_hello.session_id_len = 0;
     o->client_hello.ticket = false;
-    o->ticket_issued.name = 0;
+    o->ticket_issued.name.own = 0;
 }
 
 static void put_id(uint8_t *id, uint8_t *length, uint64_t session)
@@ -99,7 +99,7 @@ static void judge(void)
 {
     static long switched = 0;
     const uint64_t from = clock_now();
-    sessions_judge(g.sessions, g.o, &g.r);
+    sessions_judge(g.sessions, g.o, NULL, &g.r);
     const uint64_t took = clock_now() - from;
     g.operations++;
     g.busy += took;
@@ -126,7 +126,7 @@ static void full(uint64_t session, nanos when)
         put_id(g.o->server_hello.session_id, &g.o->server_hello.session_id_len, session);
     } else {
         g.o->seen |= SEEN_TICKET;
-        g.o->ticket_issued.name = ticket_of(session);
+        g.o->ticket_issued.name.own = ticket_of(session);
     }
     judge();
 }
@@ -139,11 +139,11 @@ static void resume(uint64_t session, nanos when)
         put_id(g.o->server_hello.session_id, &g.o->server_hello.session_id_len, session);
     } else {
         g.o->client_hello.ticket = true;
-        g.o->client_hello.ticket_name = ticket_of(session);
+        g.o->client_hello.ticket_name.own = ticket_of(session);
         if (draw(2) && g.generation[session] < UINT8_MAX) {
             g.generation[session]++;
             g.o->seen |= SEEN_TICKET;
-            g.o->ticket_issued.name = ticket_of(session);
+            g.o->ticket_issued.name.own = ticket_of(session);
         }
     }
     judge();

@@ -1,0 +1,88 @@
+#include "app/waiting.h"
+
+#include "app/pipeline_parts.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct waiting_handshake {
+    struct observation observation;
+    struct http_connection before;
+    bool has_before, asked;
+    struct session_questions questions;
+    int64_t until; /* on the monotonic clock */
+    struct flow *flow;
+    uint64_t flow_id; /* the flow is another one when it has another id */
+};
+
+static int64_t clock_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
+}
+
+bool waiting_open(struct waiting *w)
+{
+    w->place = calloc(WAITING_HANDSHAKES, sizeof *w->place);
+    return w->place != NULL;
+}
+
+void waiting_close(struct waiting *w)
+{
+    free(w->place);
+    w->place = NULL;
+}
+
+static void judge_first(struct pipeline *p)
+{
+    struct waiting *w = &p->waiting;
+    const struct waiting_handshake *h = &w->place[w->first];
+    const struct key_start key = judge_handshake(p, &h->observation, h->asked ? &h->questions : NULL,
+                                                 h->has_before ? &h->before : NULL);
+    if (h->flow->state == FLOW_RECORDS && flow_id(h->flow) == h->flow_id)
+        note_key(p, h->flow, &key);
+    w->first = (w->first + 1) % WAITING_HANDSHAKES;
+    w->count--;
+}
+
+bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
+                   const struct http_connection *before, struct key_start *key)
+{
+    struct waiting *w = &p->waiting;
+    struct session_questions questions;
+    const bool asked = w->place && handshake_in_scope(p, o) && sessions_ask(p->sessions, o, &questions);
+    if (!asked && w->count == 0) {
+        *key = judge_handshake(p, o, NULL, before);
+        return true;
+    }
+    if (w->count == WAITING_HANDSHAKES)
+        judge_first(p);
+    struct waiting_handshake *h = &w->place[(w->first + w->count++) % WAITING_HANDSHAKES];
+    h->observation = *o;
+    h->has_before = before != NULL;
+    if (before)
+        h->before = *before;
+    h->asked = asked;
+    if (asked)
+        h->questions = questions;
+    h->until = clock_now() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
+    h->flow = flow;
+    h->flow_id = flow_id(flow);
+    return false;
+}
+
+void waiting_go_on(struct pipeline *p, bool all)
+{
+    const struct timespec pause = {.tv_nsec = 200000};
+    struct waiting *w = &p->waiting;
+    while (w->count) {
+        const struct waiting_handshake *h = &w->place[w->first];
+        if (!h->asked || sessions_answered(p->sessions, &h->questions) || clock_now() >= h->until)
+            judge_first(p);
+        else if (all)
+            (void)nanosleep(&pause, NULL);
+        else
+            return;
+    }
+}

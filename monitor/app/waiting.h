@@ -1,0 +1,37 @@
+/*
+ * Handshakes that wait for what other sensors know of their session (--state redis://...).
+ *
+ * They are judged in the order in which they ended: one behind another that waits, waits too, since it may
+ * use what that one teaches. None waits for longer than SHARED_PATIENCE_MS, and the packet path goes on
+ * meanwhile. When all places are taken, the first is judged with what is known by then.
+ */
+#ifndef UTWATCH_APP_WAITING_H
+#define UTWATCH_APP_WAITING_H
+
+#include "flow/flow.h"
+#include "http/http.h"
+#include "session/session.h"
+
+struct pipeline;
+struct waiting_handshake;
+
+struct waiting {
+    struct waiting_handshake *place; /* WAITING_HANDSHAKES of them, a ring; NULL: nobody else is asked */
+    size_t first, count;
+};
+
+bool waiting_open(struct waiting *w);
+void waiting_close(struct waiting *w);
+
+/*
+ * Judges the handshake now and returns true, with the start of its key in *key; or keeps a copy of it, and
+ * tells the flow the start of its key when it is judged.
+ */
+struct key_start;
+bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
+                   const struct http_connection *before, struct key_start *key);
+
+/* Judges those whose time has come; `all`: waits for the others too. */
+void waiting_go_on(struct pipeline *p, bool all);
+
+#endif

@@ -1,0 +1,97 @@
+#include "session/origins.h"
+
+#include "base/text.h"
+#include "session/table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define KEY       "utwatch:session:"
+#define MOST_US   ((UINT64_C(1) << 54) - 1)
+#define ALL_FLAGS (ENTRY_EXACT | ENTRY_DEAD | ENTRY_SUITE)
+
+static const char merge[] =
+    "local n=table.concat({ARGV[1],ARGV[2],ARGV[3],ARGV[4],ARGV[5]},' ')"
+    "local k=ARGV[5] local v=redis.call('GET',KEYS[1]) "
+    "if v=='?' then n=v elseif v then "
+    "local o,f,u,s,h=string.match(v,'^(%d+) (%d+) (%d+) (%x+) (%l)$') "
+    "local keep=tonumber(o or 0)>=tonumber(ARGV[1]) "
+    "if o then "
+    "if k=='d' then f=tonumber(f) if f%8<4 then f=f+4 end n=table.concat({o,f,u,s,h},' ') "
+    "elseif k=='s' then if h~='s' or not keep then n=v end "
+    "elseif h~='s' then if s~=ARGV[4] then n='?' elseif keep then n=v end end end "
+    "elseif k=='d' then return 0 end "
+    "redis.call('SET',KEYS[1],n,'EX',ARGV[6]) return 1";
+
+static struct span word(const char *text)
+{
+    return span_of(text, strlen(text));
+}
+
+static void put_number(char *out, size_t size, uint64_t number)
+{
+    struct text t = text_over(out, size);
+    text_uint(&t, number);
+}
+
+static void put_key(struct origin_texts *texts, uint64_t name)
+{
+    struct text t = text_over(texts->key, sizeof texts->key);
+    text_printf(&t, KEY "%016" PRIx64, name);
+}
+
+void origin_question(uint64_t name, uint32_t seconds, struct origin_texts *texts, struct redis_command *out)
+{
+    put_key(texts, name);
+    put_number(texts->seconds, sizeof texts->seconds, seconds);
+    *out = (struct redis_command){
+        .word = {word("GETEX"), word(texts->key), word("EX"), word(texts->seconds)}, .count = 4, .key = 1};
+}
+
+void origin_message(const struct origin *o, uint32_t seconds, struct origin_texts *texts,
+                    struct redis_command *out)
+{
+    put_key(texts, o->name);
+    put_number(texts->us, sizeof texts->us, o->us);
+    put_number(texts->flags, sizeof texts->flags, o->flags & ALL_FLAGS);
+    put_number(texts->suite, sizeof texts->suite, o->suite);
+    struct text t = text_over(texts->server, sizeof texts->server);
+    text_printf(&t, "%016" PRIx64, o->server);
+    texts->kind[0] = o->kind;
+    texts->kind[1] = '\0';
+    put_number(texts->seconds, sizeof texts->seconds, seconds);
+    *out = (struct redis_command){.word = {word("EVAL"), span_of(merge, sizeof merge - 1), word("1"),
+                                           word(texts->key), word(texts->us), word(texts->flags),
+                                           word(texts->suite), word(texts->server), word(texts->kind),
+                                           word(texts->seconds)},
+                                  .count = 10,
+                                  .key = 3};
+}
+
+bool origin_read(struct span value, struct origin *out)
+{
+    char text[80];
+    uint64_t us;
+    uint64_t server;
+    unsigned flags;
+    unsigned suite;
+    char kind;
+    int end = 0;
+    if (value.n >= sizeof text || memchr(value.p, '\0', value.n))
+        return false;
+    memcpy(text, value.p, value.n);
+    text[value.n] = '\0';
+    if (sscanf(text, "%16" SCNu64 " %3u %5u %16" SCNx64 " %c%n", &us, &flags, &suite, &server, &kind, &end) !=
+            5 ||
+        (size_t)end != value.n)
+        return false;
+    if (us > MOST_US || flags & ~(unsigned)ALL_FLAGS || suite > UINT16_MAX ||
+        (kind != ORIGIN_FULL && kind != ORIGIN_PART && kind != ORIGIN_SEEN))
+        return false;
+    out->us = us;
+    out->server = server;
+    out->suite = (uint16_t)suite;
+    out->flags = (uint8_t)flags;
+    out->kind = kind;
+    return true;
+}

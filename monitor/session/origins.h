@@ -1,0 +1,52 @@
+/*
+ * What stands in Redis of a session, and how sensors agree on it.
+ *
+ * Key: utwatch:session: and the session's name as 16 hexadecimal digits, SipHash under a random key that all
+ * sensors share (utwatch:key). Value, in text: origin in microseconds since 1970, flags, suite, server (a
+ * hash), and how it was learned, such as "1795470000123456 9 47 5c1e4f0a7d2b3c68 f"; or "?" when two servers
+ * of one scope gave out the same name.
+ */
+#ifndef UTWATCH_SESSION_ORIGINS_H
+#define UTWATCH_SESSION_ORIGINS_H
+
+#include "session/redis.h"
+
+#include <stdbool.h>
+
+/* How a sensor came to know it. */
+enum origin_kind {
+    ORIGIN_FULL = 'f',  /* its full handshake was seen */
+    ORIGIN_PART = 'p',  /* a full handshake that was seen in part gave the name anew: a bound */
+    ORIGIN_SEEN = 's',  /* first sighting, or the name of a renewed ticket */
+    ORIGIN_ENDED = 'd', /* a fatal alert ended it: only the flags count */
+};
+
+struct origin {
+    uint64_t name;   /* under the common key, never 0 */
+    uint64_t us;     /* microseconds since 1970, 54 bits */
+    uint64_t server; /* a hash under the common key */
+    uint16_t suite;
+    uint8_t flags; /* enum entry_flag: EXACT, DEAD, SUITE */
+    char kind;     /* enum origin_kind */
+};
+
+/* False when the text is not a value that sensors write. `name` is left alone. */
+bool origin_read(struct span value, struct origin *out);
+
+/* The texts of a command; it points into them. */
+struct origin_texts {
+    char key[40], us[24], flags[8], suite[8], server[20], kind[2], seconds[16];
+};
+
+/* Asks for a session, which from now on lives for `seconds`. */
+void origin_question(uint64_t name, uint32_t seconds, struct origin_texts *texts, struct redis_command *out);
+
+/*
+ * Tells of a session. The merge is one script, so that it is atomic, and telling the same again changes
+ * nothing. Of two full handshakes that gave out one name the later counts, since it began another session; of
+ * everything else the earlier, and a full handshake before a sighting.
+ */
+void origin_message(const struct origin *o, uint32_t seconds, struct origin_texts *texts,
+                    struct redis_command *out);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * The sessions that several sensors remember together, in Redis: one tap may see where a session began, and
+ * another where it is used again.
+ *
+ * A thread owns the connections. The packet path leaves questions and news for it and never waits: what Redis
+ * does not answer in time is not known, and news that cannot be told yet wait in an outbox, the oldest being
+ * dropped (and counted) when it is full. The names of sessions are made with a key that the first sensor puts
+ * into Redis and all others take from there.
+ */
+#ifndef UTWATCH_SESSION_SHARED_H
+#define UTWATCH_SESSION_SHARED_H
+
+#include "base/siphash.h"
+#include "session/origins.h"
+
+struct shared;
+
+struct shared_counters {
+    uint64_t asked;
+    uint64_t known, not_known; /* answers */
+    uint64_t late;             /* questions that were given up, or that Redis refused */
+    uint64_t unasked;          /* while Redis could not be asked */
+    uint64_t told;             /* news that have arrived in Redis */
+    uint64_t untold;           /* news that have not, or were dropped */
+};
+
+bool shared_url_is_valid(const char *url);
+
+/* `retention`: seconds that Redis keeps a session after its last use. NULL when memory or a thread is not to
+ * be had, or the URL is not valid. Waits for nothing. */
+struct shared *shared_open(const char *url, uint32_t retention);
+
+/* What has not been told is lost: shared_flush() before. */
+void shared_close(struct shared *s);
+
+/* Waits until Redis answers, at most so many nanoseconds. */
+bool shared_wait_ready(struct shared *s, int64_t most);
+
+/* Waits until all news have arrived, for as long as Redis answers and at most so many nanoseconds. */
+void shared_flush(struct shared *s, int64_t most);
+
+/* What follows is for one thread, the packet path, and never waits. */
+
+/* The common key, when there is another than in `version`, which is 0 at first. */
+bool shared_new_key(struct shared *s, unsigned *version, struct siphash_key *key);
+
+enum shared_answer {
+    SHARED_WAIT,
+    SHARED_UNKNOWN, /* Redis does not know it, or cannot be asked */
+    SHARED_KNOWN,
+};
+
+/* A question, 0 when it cannot be asked now. It ends with shared_drop(). */
+unsigned shared_ask(struct shared *s, uint64_t name);
+enum shared_answer shared_answer(struct shared *s, unsigned question, struct origin *out);
+void shared_drop(struct shared *s, unsigned question);
+
+void shared_tell(struct shared *s, const struct origin *news);
+
+void shared_count(const struct shared *s, struct shared_counters *out);
+
+#endif

@@ -1,0 +1,494 @@
+/*
+ * Do several sensors know together what each of them saw, and does none ever wait for Redis or get an age
+ * wrong when it dies, hangs or comes back empty? With a real redis-server, and a cluster of three.
+ */
+#include "session/session.h"
+
+#include "made.h"
+#include "redis_server.h"
+#include "session/shared.h"
+#include "session/table.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { A, B, SENSORS, SKIPPED = 77 };
+
+static struct redis_server server;
+static struct sessions *sensor[SENSORS];
+static struct session_farm farm = {.members = 2};
+static struct observation *o;
+static struct session_result r;
+
+static int64_t clock_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
+}
+
+static void pause_ms(long ms)
+{
+    const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+static struct sessions *open_sensor(const char *url)
+{
+    char message[256];
+    const struct session_config config = {
+        .sessions = 10000, .retention = 8 * 24 * HOUR, .shared = url, .farms = &farm, .farm_count = 1};
+    struct sessions *s = sessions_new(&config, message, sizeof message);
+    struct siphash_key key;
+    if (s)
+        (void)sessions_new_common_key(s, &key);
+    return s;
+}
+
+static int open_both(const char *url)
+{
+    for (int i = 0; i < SENSORS; i++)
+        sensor[i] = open_sensor(url);
+    o = calloc(1, sizeof *o);
+    return sensor[A] && sensor[B] && o ? 0 : -1;
+}
+
+static void close_sensors(void)
+{
+    for (int i = 0; i < SENSORS; i++) {
+        sessions_free(sensor[i]);
+        sensor[i] = NULL;
+    }
+    free(o);
+    o = NULL;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < farm.members; i++) { /* of 10.0.0.1 and .2; all other servers are alone */
+        farm.member[i] = (struct endpoint){.family = 4, .port = 443};
+        farm.member[i].address[0] = 10;
+        farm.member[i].address[3] = (uint8_t)(i + 1);
+    }
+    return redis_server_start(&server, NULL, NULL) ? open_both(server.url) : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    close_sensors();
+    redis_server_remove(&server);
+    return 0;
+}
+
+/* One handshake at a sensor, as the pipeline does it. Returns whether Redis could be asked. */
+static bool judge(int at)
+{
+    struct session_questions q;
+    struct siphash_key key;
+    (void)sessions_new_common_key(sensor[at], &key);
+    const bool asked = sessions_ask(sensor[at], o, &q);
+    const int64_t end = clock_now() + 200 * NANOS_PER_SECOND / 1000;
+    while (asked && !sessions_answered(sensor[at], &q) && clock_now() < end)
+        pause_ms(1);
+    sessions_judge(sensor[at], o, asked ? &q : NULL, &r);
+    return asked;
+}
+
+static void begin_with_id(int at, nanos when, uint8_t id)
+{
+    made_handshake(o, when, RESUMPTION_FULL);
+    made_id(o, id, false, true);
+    (void)judge(at);
+    sessions_flush(sensor[at]);
+}
+
+static void use_id(int at, nanos when, uint8_t id)
+{
+    made_handshake(o, when, RESUMPTION_ID);
+    made_id(o, id, true, true);
+    (void)judge(at);
+}
+
+static void use_ticket(int at, nanos when, uint64_t ticket, uint64_t renewed)
+{
+    made_handshake(o, when, RESUMPTION_TICKET);
+    o->client_hello.ticket = true;
+    o->client_hello.ticket_name = made_ticket(ticket, (unsigned)at);
+    if (renewed) {
+        o->seen |= SEEN_TICKET;
+        o->ticket_issued.name = made_ticket(renewed, (unsigned)at);
+    }
+    (void)judge(at);
+}
+
+static void begin_with_ticket(int at, nanos when, uint64_t ticket)
+{
+    made_handshake(o, when, RESUMPTION_FULL);
+    o->seen |= SEEN_TICKET;
+    o->ticket_issued.name = made_ticket(ticket, (unsigned)at);
+    (void)judge(at);
+    sessions_flush(sensor[at]);
+}
+
+static void assert_exact(nanos age)
+{
+    assert_true(r.known);
+    assert_int_equal(r.basis, AGE_EXACT);
+    assert_int_equal(r.resumed_age, age);
+}
+
+static void an_id_begun_at_one_is_known_at_the_other(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    use_id(B, DAY1 + 25 * HOUR, 7);
+    assert_exact(25 * HOUR);
+    assert_true(r.suite_known && r.suite == 0x002f);
+    use_id(B, DAY1 + 26 * HOUR, 8); /* nobody knows it */
+    assert_false(r.known);
+}
+
+static void a_chain_goes_over_both(void **state)
+{
+    (void)state;
+    begin_with_ticket(A, DAY1, 100);
+    for (uint64_t i = 1; i <= 6; i++) {
+        const int at = i % 2 ? B : A;
+        use_ticket(at, DAY1 + (nanos)i * 10 * HOUR, 99 + i, 100 + i);
+        assert_exact((nanos)i * 10 * HOUR);
+        sessions_flush(sensor[at]);
+    }
+}
+
+static void a_first_sighting_is_a_bound_for_the_other(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        made_handshake(o, DAY1 + i * 30 * HOUR, RESUMPTION_PSK);
+        o->server_hello.version = 0x0304;
+        o->client_hello.psk = o->server_hello.psk = true;
+        o->client_hello.psk_count = 1;
+        o->client_hello.psk_name[0] = made_ticket(77, (unsigned)i);
+        (void)judge(i);
+        sessions_flush(sensor[i]);
+    }
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.offered_age, 30 * HOUR);
+}
+
+static void an_id_given_out_again_is_another_session(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    use_id(B, DAY1 + HOUR, 7); /* B has it from A now */
+    begin_with_id(A, DAY1 + 20 * HOUR, 7);
+    use_id(B, DAY1 + 30 * HOUR, 7);
+    assert_exact(10 * HOUR);
+    /* What happened later than the use, in a capture that is replayed late, is not its origin. */
+    begin_with_id(A, DAY1 + 40 * HOUR, 7);
+    use_id(B, DAY1 + 35 * HOUR, 7);
+    assert_exact(15 * HOUR);
+}
+
+static void a_fatal_alert_is_known_to_both(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    made_handshake(o, DAY1 + HOUR, RESUMPTION_ID);
+    made_id(o, 7, true, true);
+    o->alerts[o->alert_count++] = (struct tls_alert){.from = SERVER, .level = 2, .description = 40};
+    (void)judge(A);
+    sessions_flush(sensor[A]);
+    use_id(B, DAY1 + 2 * HOUR, 7);
+    assert_true(r.known && r.dead);
+}
+
+static void at_server(uint8_t number)
+{
+    o->server = farm.member[number];
+}
+
+/* A server of the farm gives out the id of another one's session: which is meant is not known any more. */
+static void a_name_of_two_servers_is_not_known(void **state)
+{
+    (void)state;
+    for (uint8_t i = 0; i < 2; i++) {
+        made_handshake(o, DAY1 + i * HOUR, RESUMPTION_FULL);
+        made_id(o, 7, false, true);
+        at_server(i);
+        (void)judge(i == 0 ? A : B);
+        sessions_flush(sensor[i == 0 ? A : B]);
+    }
+    struct sessions *third = open_sensor(server.url);
+    struct sessions *before = sensor[A];
+    assert_non_null(third);
+    sensor[A] = third;
+    made_handshake(o, DAY1 + 30 * HOUR, RESUMPTION_ID);
+    made_id(o, 7, true, true);
+    at_server(0);
+    (void)judge(A);
+    assert_false(r.known);
+    sensor[A] = before;
+    sessions_free(third);
+}
+
+static void assert_never_waits(int at, uint8_t id)
+{
+    for (int i = 0; i < 5000; i++) {
+        struct session_questions q;
+        made_handshake(o, DAY1 + 3 * HOUR, RESUMPTION_ID);
+        made_id(o, id, true, true);
+        const int64_t from = clock_now();
+        const bool asked = sessions_ask(sensor[at], o, &q);
+        sessions_judge(sensor[at], o, asked ? &q : NULL, &r);
+        assert_true(clock_now() - from <
+                    50 * NANOS_PER_SECOND / 1000); /* a machine that is busy, no wait for Redis */
+        assert_true(!r.known || r.basis == AGE_AT_LEAST || r.resumed_age == 3 * HOUR);
+    }
+}
+
+static bool come_back(int at)
+{
+    for (int i = 0; i < 1200; i++) {
+        struct session_questions q;
+        struct siphash_key key;
+        (void)sessions_new_common_key(sensor[at], &key);
+        made_handshake(o, DAY1, RESUMPTION_ID);
+        made_id(o, 250, true, true);
+        if (sessions_ask(sensor[at], o, &q)) {
+            sessions_judge(sensor[at], o, &q, &r);
+            return true;
+        }
+        pause_ms(10);
+    }
+    return false;
+}
+
+static void a_server_that_dies_is_caught_up_with(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    redis_server_kill(&server);
+    assert_never_waits(B, 7);
+    /* Meanwhile A goes on by itself, and remembers what it has to tell. */
+    begin_with_id(A, DAY1, 9);
+    use_id(A, DAY1 + 2 * HOUR, 9);
+    assert_exact(2 * HOUR);
+    assert_true(redis_server_start_again(&server));
+    assert_true(come_back(A) && come_back(B));
+    sessions_flush(sensor[A]);
+    use_id(B, DAY1 + 25 * HOUR, 9);
+    assert_exact(25 * HOUR);
+    /* What Redis forgot is known where it was seen. */
+    use_id(A, DAY1 + 25 * HOUR, 7);
+    assert_exact(25 * HOUR);
+}
+
+static void a_server_that_hangs_holds_nobody_up(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    (void)kill(server.pid, SIGSTOP);
+    assert_never_waits(B, 7);
+    pause_ms(2500); /* the connections are given up in between */
+    assert_never_waits(B, 7);
+    begin_with_id(A, DAY1, 9);
+    (void)kill(server.pid, SIGCONT);
+    assert_true(come_back(A) && come_back(B));
+    sessions_flush(sensor[A]);
+    use_id(B, DAY1 + 25 * HOUR, 9);
+    assert_exact(25 * HOUR);
+    use_id(B, DAY1 + 25 * HOUR, 7);
+    assert_exact(25 * HOUR);
+}
+
+static void sensors_agree_on_a_key_again(void **state)
+{
+    (void)state;
+    assert_true(redis_server_tell(&server, "flushall"));
+    redis_server_kill(&server);
+    assert_true(redis_server_start_again(&server));
+    assert_true(redis_server_tell(&server, "set utwatch:key 000102030405060708090a0b0c0d0e0f"));
+    assert_true(come_back(A) && come_back(B));
+    begin_with_ticket(A, DAY1, 5);
+    begin_with_id(A, DAY1, 7);
+    use_id(B, DAY1 + HOUR, 7);
+    assert_exact(HOUR);
+}
+
+static void what_stands_in_redis_is_not_believed_blindly(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    assert_true(redis_server_tell(&server,
+                                  "--raw eval \"for _,k in ipairs(redis.call('keys','utwatch:session:*')) do "
+                                  "redis.call('set',k,'99999999999999999999 1 47 zz f') end\" 0"));
+    use_id(B, DAY1 + HOUR, 7);
+    assert_false(r.known);
+    assert_true(redis_server_tell(&server, "set utwatch:key nonsense"));
+    use_id(A, DAY1 + HOUR, 7);
+    assert_exact(HOUR);
+}
+
+static void a_password_is_sent(void **state)
+{
+    (void)state;
+    struct redis_server locked;
+    char url[160];
+    assert_true(redis_server_start(&locked, "--requirepass", "s3cret"));
+    (void)snprintf(url, sizeof url, "redis://:s3cret@127.0.0.1:%d", locked.port);
+    struct sessions *with = open_sensor(url);
+    struct sessions *without = open_sensor(locked.url);
+    struct sessions *before = sensor[A];
+    assert_non_null(with);
+    assert_non_null(without);
+    sensor[A] = with;
+    assert_true(come_back(A));
+    sensor[A] = without;
+    made_handshake(o, DAY1, RESUMPTION_ID);
+    made_id(o, 7, true, true);
+    assert_false(judge(A));
+    sensor[A] = before;
+    sessions_free(with);
+    sessions_free(without);
+    redis_server_remove(&locked);
+}
+
+/* Three nodes, and a URL that names one of them. */
+static void a_cluster_is_followed(void **state)
+{
+    (void)state;
+    struct redis_server node[3];
+    char words[512];
+    close_sensors();
+    for (int i = 0; i < 3; i++)
+        assert_true(redis_server_start(&node[i], "--cluster-enabled", "yes"));
+    (void)snprintf(words, sizeof words,
+                   "--cluster create 127.0.0.1:%d 127.0.0.1:%d 127.0.0.1:%d --cluster-yes", node[0].port,
+                   node[1].port, node[2].port);
+    assert_true(redis_server_tell(&node[0], words));
+    assert_int_equal(open_both(node[1].url), 0);
+    assert_true(come_back(A) && come_back(B));
+    for (int i = 0; i < 3; i++) /* the connections to the others are made when they are first needed */
+        for (uint8_t id = 1; id < 40; id++)
+            begin_with_id(A, DAY1, id);
+    pause_ms(1500);
+    for (uint8_t id = 1; id < 40; id++)
+        use_id(B, DAY1 + HOUR, id);
+    pause_ms(1500);
+    for (uint8_t id = 1; id < 40; id++) {
+        begin_with_id(A, DAY1 + 2 * HOUR, id);
+        use_id(B, DAY1 + 25 * HOUR, id);
+        assert_exact(23 * HOUR);
+    }
+    for (int i = 0; i < 3; i++)
+        redis_server_remove(&node[i]);
+}
+
+/* Whatever order the news of a session arrive in, and however often: one result. */
+static void order_of_the_news_does_not_matter(void **state)
+{
+    (void)state;
+    static const struct origin news[] = {
+        {.us = 5000, .server = 1, .flags = ENTRY_EXACT | ENTRY_SUITE, .suite = 47, .kind = ORIGIN_FULL},
+        {.us = 9000, .server = 1, .flags = ENTRY_EXACT | ENTRY_SUITE, .suite = 47, .kind = ORIGIN_FULL},
+        {.us = 6000, .server = 1, .kind = ORIGIN_SEEN},
+        {.us = 7000, .server = 1, .kind = ORIGIN_SEEN},
+    };
+    static const unsigned order[][6] = {
+        {0, 1, 2, 3, 0, 1}, {3, 2, 1, 0, 3, 2}, {2, 0, 3, 1, 1, 0}, {1, 3, 0, 2, 0, 3}};
+    struct shared *s = shared_open(server.url, 1000);
+    assert_non_null(s);
+    assert_true(shared_wait_ready(s, NANOS_PER_SECOND));
+    for (uint64_t i = 0; i < sizeof order / sizeof *order; i++) {
+        for (unsigned n = 0; n < 6; n++) {
+            struct origin one = news[order[i][n]];
+            one.name = 1000 + i;
+            shared_tell(s, &one);
+        }
+        shared_flush(s, NANOS_PER_SECOND);
+        struct origin out = {0};
+        const unsigned question = shared_ask(s, 1000 + i);
+        assert_int_not_equal(question, 0);
+        while (shared_answer(s, question, &out) == SHARED_WAIT)
+            pause_ms(1);
+        assert_int_equal(shared_answer(s, question, &out), SHARED_KNOWN);
+        assert_int_equal(out.us, 9000);
+        assert_int_equal(out.flags, ENTRY_EXACT | ENTRY_SUITE);
+        shared_drop(s, question);
+    }
+    struct shared_counters c;
+    shared_count(s, &c);
+    assert_int_equal(c.told, 24);
+    assert_int_equal(c.untold, 0);
+    assert_int_equal(c.known, 4);
+    shared_close(s);
+}
+
+static void a_value_is_read_or_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",           "?",
+                                      "1 2 3 4",    "1 2 3 4 f ",
+                                      "1 1 1 1 x",  "18014398509481984 1 1 1 f",
+                                      "1 64 1 1 f", "1 1 65536 1 f",
+                                      "-1 1 1 1 f", "1 1 1 1 ff"};
+    struct origin out;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(origin_read(span_of(bad[i], strlen(bad[i])), &out));
+    assert_false(origin_read(span_of("1 1 1 1 f\0", 10), &out));
+    static const char good[] = "1795470000123456 9 47 5c1e4f0a7d2b3c68 f";
+    assert_true(origin_read(span_of(good, sizeof good - 1), &out));
+    assert_int_equal(out.us, 1795470000123456);
+    assert_int_equal(out.flags, ENTRY_EXACT | ENTRY_SUITE);
+    assert_int_equal(out.suite, 47);
+    assert_true(out.server == 0x5c1e4f0a7d2b3c68);
+    assert_int_equal(out.kind, ORIGIN_FULL);
+}
+
+static void urls(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"redis://localhost", "redis://127.0.0.1:7000", "redis://[::1]:7000",
+                                       "redis://[::1]",     "redis://:pw@h:1,i:2",    "redis://:p@w@h"};
+    static const char *const bad[] = {
+        "redis://",          "redis://:1",   "redis://h:",   "redis://h:0",
+        "redis://h:65536",   "redis://h:1x", "redis://[::1", "redis://[::1]7000",
+        "redis://user:pw@h", "rediss://h",   "redis://h,,i", "redis://:@h"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(shared_url_is_valid(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(shared_url_is_valid(bad[i]));
+}
+
+int main(void)
+{
+    if (!redis_server_exists())
+        return SKIPPED;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_is_read_or_refused),
+        cmocka_unit_test(urls),
+        cmocka_unit_test_setup_teardown(an_id_begun_at_one_is_known_at_the_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_chain_goes_over_both, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_first_sighting_is_a_bound_for_the_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_id_given_out_again_is_another_session, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fatal_alert_is_known_to_both, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_name_of_two_servers_is_not_known, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_server_that_dies_is_caught_up_with, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_server_that_hangs_holds_nobody_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sensors_agree_on_a_key_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_stands_in_redis_is_not_believed_blindly, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_password_is_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_cluster_is_followed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(order_of_the_news_does_not_matter, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
