@@ -93,8 +93,9 @@ static struct span trim(struct span s)
 /* Up to the next space, which is consumed. */
 static struct span next_word(struct span *rest)
 {
-    const uint8_t *space = rest->n ? memchr(rest->p, ' ', rest->n) : NULL;
-    size_t n = space ? (size_t)(space - rest->p) : rest->n;
+    size_t n = 0; /* no memchr(): GCC 12 at -O3 takes its size for unbounded */
+    while (n < rest->n && rest->p[n] != ' ')
+        n++;
     struct span word = span_head(*rest, n);
     *rest = span_skip(*rest, n + 1);
     return word;
