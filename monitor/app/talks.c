@@ -74,18 +74,29 @@ static void forget(struct pipeline *p, struct flow *flow)
     flow->talk = 0;
 }
 
+/* The host that the client asked for, without its port. */
+static struct span name_of(const struct http_connection *h)
+{
+    struct span host = span_of(h->host.bytes, h->host.length);
+    for (size_t i = host.n; i > 0 && host.p[i - 1] != ']'; i--)
+        if (host.p[i - 1] == ':')
+            return span_head(host, i - 1);
+    return host;
+}
+
 /* Without a scope in the configuration, Ut in clear is what speaks XCAP or GBA, or uses the port of https. */
 static bool is_ut(const struct pipeline *p, const struct http_connection *h)
 {
     enum { HTTPS = 443 };
     if (site_has_scope(p->site))
-        return site_in_scope(p->site, &h->server, span_of(NULL, 0));
+        return site_in_scope(p->site, &h->server, name_of(h));
     return h->xcap || h->server.port == HTTPS;
 }
 
 static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, const struct http_exchange *e)
 {
-    if (e->null_encryption || is_ut(p, http_connection(p->talks.http, flow->talk)))
+    if ((e->null_encryption && !site_has_scope(p->site)) ||
+        is_ut(p, http_connection(p->talks.http, flow->talk)))
         judge_exchange(p, e);
 }
 

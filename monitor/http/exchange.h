@@ -71,6 +71,7 @@ struct http_connection {
     uint64_t frame_number;
     unsigned source;
     uint64_t flow_id;
+    struct http_text host;      /* of the first request that names one */
     uint32_t requests, answers; /* other than CONNECT */
     uint32_t served; /* answers that are no refusal of plain HTTP: not 403, 426 or a redirect to https */
     uint32_t xcap;   /* requests that are XCAP, carry a 3GPP header, or were asked for a GBA realm */

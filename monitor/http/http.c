@@ -362,6 +362,8 @@ static bool on_request(struct http *http, struct connection *c, struct span head
     struct http_exchange *e = &c->waiting[c->waiting_count++];
     *e = request_facts(c, &r, now);
     c->seen.xcap += e->xcap || e->said_identity || e->gba_client || is_ims_host(&e->host);
+    if (!c->seen.host.length)
+        c->seen.host = e->host;
     c->seen.connect |= e->method == HTTP_CONNECT;
     c->seen.upgrade |= e->asks_tls;
     if (e->method == HTTP_CONNECT || e->asks_tls)

@@ -285,7 +285,8 @@ static void server_selected(struct peers *p, struct peer *s, const struct observ
  * accepts such a version, such a name, such groups and algorithms elsewhere. */
 static bool stands(const struct peer *server, const struct refused_offer *r)
 {
-    bool version = server->lowest_version && server->lowest_version <= r->max_version;
+    bool version = server->lowest_version && server->lowest_version <= r->max_version &&
+                   r->max_version <= server->highest_version; /* not one that it may be intolerant of */
     bool tls13 = r->max_version >= 0x0304;
     bool like_accepted = among(server->names, r->name) && among(server->algorithms, r->algorithms) &&
                          (!r->needs_groups || among(server->groups, r->groups));
@@ -366,7 +367,11 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
     peer->resumed += o->resumption > RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                      (r->offered || o->resumption != RESUMPTION_PSK);
     peer->attempts += r->offered;
-    peer->maybe_resumed += o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED;
+    peer->issued += r->issued;
+    /* Granted, but not seen to the end, is no refusal either. */
+    bool cut_short = o->resumption > RESUMPTION_FULL && o->outcome != OUTCOME_COMPLETE;
+    peer->maybe_resumed +=
+        (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED) || cut_short;
     bool fresh =
         r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
     peer->fresh_refused += fresh && r->refused && o->resumption == RESUMPTION_FULL;
@@ -377,6 +382,16 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     const struct client_hello_facts *c = &o->client_hello;
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
+    /* So does one with an id that was not seen to be issued: without TLS 1.3 an id is for nothing else, with
+     * it that may be. What such a hello holds is supported, what it lacks says nothing. */
+    bool has_id = c->session_id_len && !c->ticket;
+    bool may_resume = has_id && o->resumption == RESUMPTION_UNKNOWN;
+    if (may_resume || (has_id && c->max_version < 0x0304)) {
+        set_join(&u->offered, &c->offered);
+        u->unseen_offers += may_resume && c->max_version >= 0x0304;
+        u->missing |= may_resume && c->max_version >= 0x0304 ? observation_missing(o, SERVER) : 0;
+        return;
+    }
     if (u->full_offers == 0)
         u->always = c->offered;
     for (size_t i = 0; i < SUITE_SET_WORDS; i++)

@@ -55,10 +55,11 @@ struct peer {
     uint32_t not_used;        /* new connections while it held one */
 
     /* both: 7.1 */
-    uint32_t full;          /* full handshakes up to TLS 1.2, complete */
-    uint32_t unresumable;   /* of them, those without an id or ticket */
-    uint32_t resumed;       /* resumptions that succeeded */
-    uint32_t attempts;      /* resumptions that a UE tried */
+    uint32_t full;        /* full handshakes up to TLS 1.2, complete */
+    uint32_t unresumable; /* of them, those without an id or ticket */
+    uint32_t issued;   /* handshakes, damaged ones too, in which an id or ticket was seen to be given out */
+    uint32_t resumed;  /* resumptions that succeeded */
+    uint32_t attempts; /* resumptions that a UE tried */
     uint32_t maybe_resumed; /* handshakes of which it is not known */
     uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused */
 };

@@ -16,8 +16,8 @@ static const struct code_word reaction_names[] = {
     {REACTION_RESET, "reset"},
     {0, NULL},
 };
-static const struct code_word conclusion_names[] = {
-    {0, "continued"}, {1, "fatal-alert"}, {2, "closed"}, {0, NULL}};
+static const struct code_word conclusion_names[] = {{0, "continued"}, {1, "fatal-alert"}, {2, "closed"},
+                                                    {3, "reset"},     {4, "other-alert"}, {0, NULL}};
 static const struct code_word answer_names[] = {
     {0, "empty"}, {1, "certificate"}, {2, "none"}, {3, "no-certificate-alert"}, {0, NULL},
 };

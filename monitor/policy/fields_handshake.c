@@ -202,18 +202,32 @@ static bool fatal_alert_of(const struct observation *o, enum side side)
     return false;
 }
 
+/* Of a server that gave up for lack of a certificate: RFC 5246 7.2.2, certificate_required of RFC 8446. */
+static bool about_certificate(unsigned description)
+{
+    enum { HANDSHAKE_FAILURE = 40, CERTIFICATE_UNKNOWN = 46, CERTIFICATE_REQUIRED = 116 };
+    return (description >= HANDSHAKE_FAILURE && description <= CERTIFICATE_UNKNOWN) ||
+           description == CERTIFICATE_REQUIRED;
+}
+
 static struct value conclusion(const struct observation *o)
 {
-    enum { WENT_ON, FATAL, CLOSED };
+    enum { WENT_ON, FATAL, CLOSED, RESET, OTHER_ALERT };
     if (is_tls13(o))
         return unknown(UNOBSERVED_ENCRYPTED);
-    if (o->seen & SEEN_SERVER_CCS)
+    if (o->seen & SEEN_SERVER_FINISHED || o->outcome == OUTCOME_COMPLETE)
         return number(WENT_ON);
-    if (fatal_alert_of(o, SERVER))
-        return number(FATAL);
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].from == SERVER && o->alerts[i].level == 2)
+            return number(about_certificate(o->alerts[i].description) ? FATAL : OTHER_ALERT);
+    if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, an alert perhaps */
+        return unknown(UNOBSERVED_ENCRYPTED);
     bool whole = o->side_seen[SERVER] && o->start_seen[SERVER] && !o->damage[SERVER];
-    return whole && (o->closed[SERVER] || o->reset[SERVER]) ? number(CLOSED)
-                                                            : unknown(observation_missing(o, SERVER));
+    if (!whole || o->server_followed || fatal_alert_of(o, CLIENT))
+        return unknown(observation_missing(o, SERVER));
+    if (o->reset[SERVER])
+        return number(RESET);
+    return o->closed[SERVER] ? number(CLOSED) : unknown(observation_missing(o, SERVER));
 }
 
 static struct value resumption(const struct observation *o, bool as_full)

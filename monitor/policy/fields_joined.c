@@ -222,8 +222,11 @@ static struct value server_peer_value(enum field field, const struct policy_case
         return v;
     case FIELD_PEER_REFUSED_ALONE:
         return number(c->evidence && c->evidence->refused_alone);
-    case FIELD_PEER_HIGHEST:
-        return s->highest_version ? number(s->highest_version) : absent();
+    case FIELD_PEER_HIGHEST: /* an answer that was not seen may have been higher */
+        v = s->highest_version ? number(s->highest_version) : absent();
+        v.at_least = s->missing != 0;
+        v.reasons = s->missing;
+        return v;
     case FIELD_PEER_CAPPED:
         return number(s->capped);
     default:
@@ -266,7 +269,7 @@ static struct value peer_value(enum field field, const struct policy_case *c)
     case FIELD_PEER_FULL:
         return number(p->full);
     case FIELD_PEER_ALL_UNRESUMABLE:
-        return number(p->full && p->unresumable == p->full);
+        return number(p->full && p->unresumable == p->full && !p->issued);
     case FIELD_PEER_RESUMED:
         return p->resumed || !p->maybe_resumed ? number(p->resumed)
                                                : unknown(UNOBSERVED_UNFINISHED | p->missing);

@@ -250,8 +250,9 @@ struct observation {
     bool start_seen[2];  /* the side's first byte was captured: SYN, or a first message that can only be first
                           */
     bool closed[2];      /* the side sent FIN */
-    bool reset[2];       /* the side sent RST */
-    bool encrypted[2];   /* the side's later messages cannot be read */
+    bool server_followed; /* the server closed or reset because the client had done so before */
+    bool reset[2];        /* the side sent RST */
+    bool encrypted[2];    /* the side's later messages cannot be read */
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;

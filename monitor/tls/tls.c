@@ -545,6 +545,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
     if (observation_version(o) >= 0x0304)
         o->unobserved |= UNOBSERVED_ENCRYPTED;
+    o->server_followed = o->reset[CLIENT] || h->reset_after_close || close_answers_clients(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     tls->counters.handshakes++;
