@@ -134,6 +134,19 @@ __attribute__((format(printf, 3, 4))) void complain_at_key(struct compiler *c, c
  * alone. */
 struct condition compile_condition(struct compiler *c, const struct node *n, const char *const *reserved);
 
+/* What a scalar says for this field; a $name is a parameter's value. False after a mistake. */
+bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number);
+
+/* Its values can be compared. */
+bool is_ordered(enum field field);
+
+bool is_reserved(const char *const *reserved, const char *key);
+
+/* never.c: conditions that could never be true are mistakes. The operators of one field, and the members of a
+ * conjunction. */
+void check_possible(struct compiler *c, const struct node *n, enum field field);
+void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved);
+
 /* Numbers with units: 24h, 7d, 90s, 0x0301, 1024. False when it is none. */
 bool parse_number(const char *text, int64_t *number);
 

@@ -123,7 +123,7 @@ static void emit_not(struct compiler *c, enum field field)
 }
 
 /* What a scalar says for this field; a $name is a parameter's value. */
-static bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number)
+bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number)
 {
     const struct field_info *info = &field_info[field];
     if (n->kind != NODE_SCALAR) {
@@ -252,7 +252,7 @@ static void compile_equals(struct compiler *c, const struct node *n, enum field 
     }
 }
 
-static bool is_ordered(enum field field)
+bool is_ordered(enum field field)
 {
     enum field_type type = field_info[field].type;
     return type == TYPE_NUMBER || type == TYPE_VERSION;
@@ -332,32 +332,6 @@ static size_t count_members(const struct node *n)
     return count;
 }
 
-/* Two limits of one field that no number keeps. */
-static void check_limits(struct compiler *c, const struct node *n, enum field field)
-{
-    int64_t low = INT64_MIN;
-    int64_t high = INT64_MAX;
-    struct mistakes ignored = {0};
-    struct compiler quiet = {.profile = c->profile, .mistakes = &ignored, .file = c->file};
-    for (const struct node *m = n->first; m; m = m->next) {
-        int64_t limit;
-        if (!is_ordered(field) || m->kind != NODE_SCALAR || !scalar_number(&quiet, m, field, &limit))
-            continue;
-        if (strcmp(m->key, "below") == 0 && limit - 1 < high)
-            high = limit - 1;
-        if (strcmp(m->key, "at-most") == 0 && limit < high)
-            high = limit;
-        if (strcmp(m->key, "above") == 0 && limit + 1 > low)
-            low = limit + 1;
-        if (strcmp(m->key, "at-least") == 0 && limit > low)
-            low = limit;
-    }
-    mistakes_free(&ignored);
-    if (low > high)
-        complain_at(c, n, "no value of '%s' can keep these limits: the condition could never be true",
-                    field_info[field].name);
-}
-
 static void compile_field(struct compiler *c, const struct node *n, enum field field)
 {
     if (n->kind != NODE_MAPPING) {
@@ -366,7 +340,7 @@ static void compile_field(struct compiler *c, const struct node *n, enum field f
     }
     if (!n->first)
         complain_at(c, n, "an empty condition on '%s'", field_info[field].name);
-    check_limits(c, n, field);
+    check_possible(c, n, field);
     emit(c, OP_ALL_OF, field, 0, (int64_t)count_members(n));
     for (const struct node *m = n->first; m; m = m->next)
         compile_operator(c, m, field);
@@ -437,7 +411,7 @@ static void compile_parameter_test(struct compiler *c, const struct node *n, con
     emit(c, equal ? OP_TRUE : OP_FALSE, FIELD_COUNT, 0, 0);
 }
 
-static bool is_reserved(const char *const *reserved, const char *key)
+bool is_reserved(const char *const *reserved, const char *key)
 {
     for (; reserved && *reserved; reserved++)
         if (strcmp(*reserved, key) == 0)
@@ -454,6 +428,7 @@ static void compile_mapping(struct compiler *c, const struct node *n, const char
         count += !is_reserved(reserved, m->key);
     if (count == 0)
         complain_at(c, n, "a condition is due here");
+    check_contradiction(c, n, reserved);
     emit(c, OP_ALL_OF, FIELD_COUNT, 0, (int64_t)count);
     for (const struct node *m = n->first; m; m = m->next)
         if (!is_reserved(reserved, m->key))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""200 mistakes of an operator, put into the shipped rules by a seeded hand: each is told on its line, misspelt names with what was meant; and ten
+"""240 mistakes of an operator, put into the shipped rules by a seeded hand: each is told on its line, misspelt names with what was meant; and ten
 in one file are told in one run. usage: seeded_mistakes.py UTWATCH"""
 import os
 import random
@@ -31,7 +31,7 @@ def replace(pattern, change, meant=True):
         word = m.group(1)
         lines = list(lines)
         lines[n] = lines[n][:m.start(1)] + change(word, rng) + lines[n][m.end(1):]
-        return lines, {n + 1: word if meant else ""}
+        return lines, {n + 1: meant if isinstance(meant, str) else word if meant else ""}
     return apply
 
 
@@ -81,6 +81,11 @@ KINDS = {
     "no number": drop_line(r"^    sid: ", "sid"),
     "a key twice": twice(r"^    (severity|binds|sid): "),
     "about nothing there is": replace(r"about: (server|connection|exchange)$", misspell),
+    "a limit that nothing keeps": replace(r"\{ ((?:above|at-least|at-most): \d+)(?= \})", lambda w, r: "below: 0", meant="never be true"),
+    "limits that exclude each other": replace(r"\{ (above: \d+)(?= \})", lambda w, r: w + ", below: " + w.split()[1], meant="never be true"),
+    "a version before the first": replace(r"version: \{ (below: \$?[A-Za-z][A-Za-z0-9.-]*)(?= \})", lambda w, r: "below: SSLv2", meant="never be true"),
+    "a thing and its contrary": replace(r"(?m)^    when: (\{ [a-z.-]+: (?:true|false|[a-z]+) \})$", lambda w, r: w[:-2] + ", not: " + w + " }", meant="never be true"),
+    "absent, and yet a value": replace(r"\{ ((?:above|at-least): \d+)(?= \})", lambda w, r: w + ", present: false", meant="never be true"),
     "an empty list": replace(r"(\[[a-z0-9, -]+\])", lambda w, r: "[]", meant=False),
     "a missing quote": replace(r'observed: "[^"]*(")$', lambda w, r: "", meant=False),
 }
@@ -104,7 +109,7 @@ def main():
     sources = {name: open(os.path.join(RULES, name + ".yaml")).read().splitlines() for name in FILES}
     with tempfile.TemporaryDirectory() as folder:
         kinds = list(KINDS)
-        while checked < 200:
+        while checked < 240:
             kind = kinds[checked % len(kinds)]
             name = rng.choice(FILES)
             made = KINDS[kind](sources[name], rng)
@@ -115,7 +120,7 @@ def main():
             status, messages, text = told(sys.argv[1], folder, name, lines)
             for line, meant in wanted.items():
                 # An unclosed quote is noticed where the text ends that it began.
-                near = range(line, line + 400) if kind == "a missing quote" else [line]
+                near = range(line, next((n for n in range(line, len(lines)) if '"' in lines[n]), line) + 2) if kind == "a missing quote" else [line]
                 here = [m for n in near for m in messages.get(n, [])]
                 if status != 2 or not here or (meant and not any(meant in m for m in here)):
                     problems.append("%s in %s line %d (%s): status %d, %s" % (kind, name, line, lines[line - 1].strip()[:60], status, text[:400]))

@@ -1,0 +1,160 @@
+/*
+ * Conditions that could never be true, found while a rule is compiled: an operator wrote them by mistake, and
+ * the rule would stay silent for ever. What is found is what can be said of one field, or of a condition and
+ * its own negation; that nothing is found proves nothing.
+ */
+#include "policy/compiled.h"
+
+#include <stdlib.h>
+
+static const struct node *operand(const struct node *n, const char *word)
+{
+    for (const struct node *m = n->first; m; m = m->next)
+        if (strcmp(m->key, word) == 0)
+            return m;
+    return NULL;
+}
+
+/* Tries a value without complaining: what is wrong with it is told where it is compiled. */
+static bool quietly(struct compiler *c, const struct node *n, enum field field, int64_t *number)
+{
+    struct mistakes ignored = {0};
+    struct compiler quiet = {.profile = c->profile, .mistakes = &ignored, .file = c->file};
+    const bool good = n->kind == NODE_SCALAR && scalar_number(&quiet, n, field, number);
+    mistakes_free(&ignored);
+    return good;
+}
+
+struct range {
+    int64_t low, high;
+};
+
+/* What the field can hold at all: no number is negative, and no version before the first that has a name. */
+static struct range range_of(enum field field)
+{
+    const struct field_info *info = &field_info[field];
+    struct range r = {.low = info->type == TYPE_NUMBER ? 0 : INT64_MIN, .high = INT64_MAX};
+    if (info->type != TYPE_VERSION || !info->words)
+        return r;
+    r.low = INT64_MAX;
+    for (const struct code_word *w = info->words; w->word; w++)
+        r.low = w->number < r.low ? w->number : r.low;
+    return r;
+}
+
+static void narrow(struct range *r, const char *word, int64_t limit)
+{
+    if (strcmp(word, "below") == 0 && limit - 1 < r->high)
+        r->high = limit - 1;
+    if (strcmp(word, "at-most") == 0 && limit < r->high)
+        r->high = limit;
+    if (strcmp(word, "above") == 0 && limit + 1 > r->low)
+        r->low = limit + 1;
+    if (strcmp(word, "at-least") == 0 && limit > r->low)
+        r->low = limit;
+}
+
+static struct range limits_of(struct compiler *c, const struct node *n, enum field field)
+{
+    struct range r = range_of(field);
+    for (const struct node *m = n->first; m; m = m->next) {
+        int64_t limit;
+        if (is_ordered(field) && quietly(c, m, field, &limit))
+            narrow(&r, m->key, limit);
+    }
+    return r;
+}
+
+static const struct node *first_value(const struct node *n)
+{
+    return n->kind == NODE_SEQUENCE ? n->first : n;
+}
+
+static const struct node *next_value(const struct node *list, const struct node *e)
+{
+    return list->kind == NODE_SEQUENCE ? e->next : NULL;
+}
+
+static bool is_among(struct compiler *c, const struct node *list, enum field field, int64_t number)
+{
+    int64_t other;
+    for (const struct node *e = first_value(list); e; e = next_value(list, e))
+        if (quietly(c, e, field, &other) && other == number)
+            return true;
+    return false;
+}
+
+/* Is there one among the values that the limits and the negation leave? What is no number is not judged here.
+ */
+static bool any_is_left(struct compiler *c, const struct node *in, const struct node * not,
+                        const struct range *r, enum field field)
+{
+    int64_t number;
+    for (const struct node *e = first_value(in); e; e = next_value(in, e))
+        if (!quietly(c, e, field, &number) ||
+            (number >= r->low && number <= r->high && !(not &&is_among(c, not, field, number))))
+            return true;
+    return false;
+}
+
+/* A negation of everything that the field can be. */
+static bool leaves_nothing(struct compiler *c, const struct node * not, enum field field)
+{
+    const struct field_info *info = &field_info[field];
+    if (info->type == TYPE_BOOL)
+        return is_among(c, not, field, 0) && is_among(c, not, field, 1);
+    if (info->type != TYPE_ENUM)
+        return false;
+    for (const struct code_word *w = info->words; w->word; w++)
+        if (!is_among(c, not, field, w->number))
+            return false;
+    return true;
+}
+
+void check_possible(struct compiler *c, const struct node *n, enum field field)
+{
+    const struct node *in = operand(n, "in");
+    const struct node *not = operand(n, "not");
+    const struct node *present = operand(n, "present");
+    const char *name = field_info[field].name;
+    const bool single = field_info[field].type != TYPE_NUMBERS && field_info[field].type != TYPE_FLAGS;
+    const struct range r = limits_of(c, n, field);
+    if (not &&not ->kind == NODE_MAPPING)
+        not = NULL;
+    if (r.low > r.high)
+        complain_at(c, n, "no value of '%s' can keep these limits: the condition could never be true", name);
+    else if (single && in && !any_is_left(c, in, not, &r, field))
+        complain_at(c, n, "none of the values of '%s' is left: the condition could never be true", name);
+    else if (single && not &&leaves_nothing(c, not, field))
+        complain_at(c, n, "'%s' is always one of these: the condition could never be true", name);
+    if (present && present->kind == NODE_SCALAR && strcmp(present->text, "false") == 0 && n->first->next)
+        complain_at(c, n, "'%s' cannot be absent and have a value: the condition could never be true", name);
+}
+
+/* The same, written the same way. */
+static bool is_same(const struct node *a, const struct node *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == NODE_SCALAR)
+        return strcmp(a->text, b->text) == 0;
+    const struct node *x = a->first;
+    const struct node *y = b->first;
+    for (; x && y; x = x->next, y = y->next)
+        if ((x->key && strcmp(x->key, y->key) != 0) || !is_same(x, y))
+            return false;
+    return !x && !y;
+}
+
+void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved)
+{
+    const struct node *not = operand(n, "not");
+    if (!not || is_reserved(reserved, "not") || not ->kind != NODE_MAPPING || !not ->first)
+        return;
+    for (const struct node *m = not ->first; m; m = m->next) {
+        const struct node *same = operand(n, m->key);
+        if (!same || !is_same(same, m))
+            return; /* this part of the negation may be what makes it hold */
+    }
+    complain_at(c, not, "the same is demanded and denied: the condition could never be true");
+}
