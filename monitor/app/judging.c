@@ -99,11 +99,17 @@ void judge_exchange(struct pipeline *p, const struct http_exchange *e)
 /* Data that are still sent under a key older than a session may be (discussion paper 3.2): judged once. */
 void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
+    bool exact = flow->key_exact;
+    nanos since = (nanos)flow->key_since * NANOS_PER_SECOND;
+    const nanos end = since + NANOS_PER_SECOND - 1; /* it began within this second */
+    const nanos latest = sessions_latest_origin(p->sessions, end, segment->time, &exact);
+    if (latest != end)
+        since = latest;
     const struct key_use key = {.client = flow->end[flow->client & 1U],
                                 .server = flow->end[!flow->client],
                                 .time = segment->time,
-                                .since = (nanos)flow->key_since * NANOS_PER_SECOND,
-                                .exact = flow->key_exact,
+                                .since = since,
+                                .exact = exact,
                                 .renegotiated = flow->renegotiated,
                                 .source = segment->source,
                                 .frame_number = segment->frame_number,

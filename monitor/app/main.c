@@ -105,7 +105,6 @@ static int replay(const struct options *o, const struct site *site, const struct
         return EXIT_RUNTIME;
     struct pipeline *pipeline = pipeline_new(site, profile, advice, output);
     if (!pipeline) {
-        (void)fputs("utwatch: not enough memory for the tables\n", stderr);
         (void)output_free(output);
         return EXIT_RUNTIME;
     }
@@ -118,7 +117,8 @@ static int replay(const struct options *o, const struct site *site, const struct
         status = worse(status, one);
     }
     if (status != EXIT_USAGE) {
-        pipeline_end(pipeline);
+        if (!pipeline_end(pipeline))
+            status = EXIT_RUNTIME;
         struct capture_health health = {0};
         pipeline_health(pipeline, &health);
         health.broken_inputs = broken;

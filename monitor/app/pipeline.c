@@ -3,6 +3,7 @@
 #include "app/pipeline_parts.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 /* The profile's limit on a session's life, when one of its rules is about keys in use. */
@@ -34,13 +35,18 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
     p->sessions = sessions_new(&site->sessions, message, sizeof message);
     if (*message)
         (void)fprintf(stderr, "utwatch: %s\n", message);
+    bool said = !p->sessions && *message;
+    p->kept.capacity = site->handshakes / KEPT_SHARE;
+    p->kept.place = calloc(p->kept.capacity, sizeof *p->kept.place);
     p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
-    if (p->verdicts && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
+    if (p->verdicts && p->kept.place && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
         talks_open(&p->talks, DEFAULT_HTTP_CONNECTIONS) &&
         (!site->sessions.shared || waiting_open(&p->waiting)) &&
         flow_table_open(&p->flows, site->flows, site->handshakes))
         return p;
+    if (!said)
+        (void)fputs("utwatch: not enough memory for the tables\n", stderr);
     pipeline_free(p);
     return NULL;
 }
@@ -53,12 +59,43 @@ void pipeline_free(struct pipeline *p)
     tls_free(p->tls);
     talks_close(&p->talks);
     waiting_close(&p->waiting);
+    free(p->kept.place);
     peers_free(p->peers);
     sessions_free(p->sessions);
     decoder_free(p->decoder);
     free(p->advised);
     free(p->verdicts);
     free(p);
+}
+
+static void forget_kept(struct pipeline *p)
+{
+    struct kept *k = &p->kept;
+    const struct kept_flow *oldest = &k->place[k->first];
+    if (oldest->flow->state >= FLOW_READABLE && flow_id(oldest->flow) == oldest->id)
+        stream_forget_recent(&p->flows, oldest->flow);
+    k->first = (k->first + 1) % k->capacity;
+    k->count--;
+}
+
+/* A handshake that gave out a session: who answered in the server's name before the server, is found out when
+ * the server's own bytes come. */
+static void keep(struct pipeline *p, struct flow *flow)
+{
+    struct kept *k = &p->kept;
+    if (k->count == k->capacity)
+        forget_kept(p);
+    k->place[(k->first + k->count++) % k->capacity] = (struct kept_flow){
+        .flow = flow, .id = flow_id(flow), .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
+}
+
+static void compare_late(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (!stream_contradicts(&p->flows, flow, segment, side))
+        return;
+    stream_forget_recent(&p->flows, flow);
+    if (!waiting_doubt(p, flow_id(flow)))
+        sessions_doubt(p->sessions, flow_id(flow));
 }
 
 /* A complete observation: judge it; then read on where its data are in clear. */
@@ -75,8 +112,14 @@ static void finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
         talks_end(p, flow, 0);
     if (readable)
         talks_readable(p, flow, &reader, early);
+    const bool gave_session =
+        o && o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
     tls_release(p->tls, flow);
-    stream_release(&p->flows, flow);
+    stream_release_held(&p->flows, flow);
+    if (gave_session)
+        keep(p, flow);
+    else
+        stream_forget_recent(&p->flows, flow);
     if (readable) {
         flow->state = FLOW_READABLE;
     } else if (flow->state == FLOW_RECORDS) {
@@ -117,6 +160,8 @@ static void expire(struct pipeline *p)
     if (sessions_new_common_key(p->sessions, &common))
         tls_share_names(p->tls, &common);
     waiting_go_on(p, false);
+    while (p->kept.count && p->kept.place[p->kept.first].until < p->now)
+        forget_kept(p);
     for (struct flow *flow; (flow = tls_expired(p->tls, p->now));)
         end_connection(p, flow, UNOBSERVED_UNFINISHED);
     talks_expire(p, false);
@@ -216,6 +261,8 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
         return;
     flow->last_seen = segment->time;
     flow->used = true;
+    if (flow->recent && flow->state >= FLOW_READABLE)
+        compare_late(p, flow, segment, side);
     switch ((enum flow_state)flow->state) {
     case FLOW_SEARCHING:
     case FLOW_HANDSHAKE:
@@ -304,12 +351,16 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
         on_datagram(p, &segment);
 }
 
-void pipeline_end(struct pipeline *p)
+bool pipeline_end(struct pipeline *p)
 {
     end_all(p);
     waiting_go_on(p, true);
     judge_peers(p);
-    sessions_flush(p->sessions);
+    if (sessions_flush(p->sessions))
+        return true;
+    (void)fprintf(stderr, "utwatch: %s: the sessions could not be written: %s\n", p->site->sessions.state,
+                  strerror(errno));
+    return false;
 }
 
 double pipeline_loss(const struct pipeline *p)

@@ -10,7 +10,8 @@
 
 struct pipeline;
 
-/* NULL when the memory is not to be had. Site, profiles and output outlive the pipeline; advice may be NULL.
+/* NULL after a message, when the memory or the state file is not to be had. Site, profiles and output outlive
+ * the pipeline; advice may be NULL.
  */
 struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
                               const struct profile *advice, struct output *output);
@@ -18,8 +19,9 @@ void pipeline_free(struct pipeline *p);
 
 void pipeline_frame(struct pipeline *p, const struct frame *frame);
 
-/* The capture is over: what is in progress is judged as it stands. */
-void pipeline_end(struct pipeline *p);
+/* The capture is over: what is in progress is judged as it stands. False, after a message, when the memory of
+ * sessions could not be written to its file. */
+bool pipeline_end(struct pipeline *p);
 
 void pipeline_health(const struct pipeline *p, struct capture_health *health);
 

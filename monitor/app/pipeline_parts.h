@@ -12,6 +12,17 @@
 #include "session/session.h"
 #include "tls/tls.h"
 
+/* Connections whose handshake has just ended: its bytes are still compared with what comes late. Oldest
+ * first. */
+struct kept {
+    struct kept_flow {
+        struct flow *flow;
+        uint64_t id; /* the flow is another one when it has another id */
+        nanos until;
+    } * place; /* a ring */
+    size_t capacity, first, count;
+};
+
 struct pipeline {
     struct decoder *decoder;
     struct flow_table flows;
@@ -20,6 +31,7 @@ struct pipeline {
     struct peers *peers;
     struct talks talks;
     struct waiting waiting;
+    struct kept kept;
     const struct site *site;
     const struct profile *profile;
     const struct profile *advice; /* or NULL */

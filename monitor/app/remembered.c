@@ -4,7 +4,6 @@
 #include "report/names.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 static void put_sum(const struct session_sum *sum, void *context)
 {
@@ -36,10 +35,13 @@ int list_sessions(const struct options *o)
     if (*message)
         (void)fprintf(stderr, "utwatch: %s\n", message);
     if (s) {
-        nanos now = (nanos)time(NULL) * NANOS_PER_SECOND;
-        (void)printf("%" PRIu64 " remembered\n%-28s %-7s %10s %10s %10s %10s  %s\n",
-                     sessions_counters(s)->used, "server", "method", "sessions", "exact", "resumed",
-                     "over 24 h", "ages of the exact");
+        nanos now = sessions_last_use(s);
+        char at[40];
+        struct text t = text_over(at, sizeof at);
+        text_time(&t, now, false);
+        (void)printf("%" PRIu64 " remembered, as of the last use at %s\n%-28s %-7s %10s %10s %10s %10s  %s\n",
+                     sessions_counters(s)->used, now ? at : "-", "server", "method", "sessions", "exact",
+                     "resumed", "over 24 h", "ages of the exact");
         sessions_list(s, now, put_sum, &now);
     }
     int status = s ? EXIT_CLEAN : EXIT_USAGE;

@@ -168,7 +168,10 @@ static bool parse_day(const char *text, nanos *end)
     const char *rest = strptime(text, "%Y-%m-%d", &tm);
     if (!rest || *rest || strlen(text) != 10)
         return false;
+    const int day = tm.tm_mday;
     time_t start = timegm(&tm);
+    if (tm.tm_mday != day) /* 30 February */
+        return false;
     *end = ((nanos)start + 86400) * NANOS_PER_SECOND - 1;
     return start > 0;
 }
@@ -265,7 +268,7 @@ static void read_limits(struct reader *r, const struct node *n)
     text = m ? scalar(r, m) : NULL;
     char *end = NULL;
     double share = text ? strtod(text, &end) : 0;
-    if (text && (end == text || (strcmp(end, "%") != 0 && *end) || share < 0 || share > 100))
+    if (text && (end == text || (strcmp(end, "%") != 0 && *end) || !(share >= 0 && share <= 100)))
         complain_at(&r->at, m, "'%s' is no share (1%%)", text);
     else if (text)
         s->loss_limit = share;
@@ -399,11 +402,12 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
         struct reader r = {.site = s, .at = {.mistakes = mistakes, .file = s->tree->file}};
         read_site(&r, s->tree->root);
         uint64_t need = site_memory(s, NULL);
-        if (s->memory && need > s->memory)
+        if (s->memory && need > s->memory) {
+            (void)site_memory(s, stderr);
             mistake_add(mistakes, s->tree->file, s->tree->root->line, s->tree->root->column,
-                        "limits need %" PRIu64 " MiB, and memory is %" PRIu64
-                        " MiB (utwatch -T shows the split)",
-                        need >> 20, s->memory >> 20);
+                        "limits need %" PRIu64 " MiB, and memory is %" PRIu64 " MiB", need >> 20,
+                        s->memory >> 20);
+        }
     }
     if (mistakes->count == before)
         return s;
@@ -495,7 +499,8 @@ uint64_t site_memory(const struct site *site, FILE *out)
     uint64_t total = 0;
     total += put_part(out, "flows", site->flows, FLOW_BYTES + sizeof(uint32_t));
     total += put_part(out, "handshakes", site->handshakes, (uint64_t)HANDSHAKE_KIB * 1024);
-    total += put_part(out, "comparison", site->handshakes, 2ULL * RECENT_BYTES);
+    total +=
+        put_part(out, "comparison", site->handshakes + site->handshakes / KEPT_SHARE, 2ULL * RECENT_BYTES);
     total += put_part(out, "reordering", OUT_OF_ORDER_STORES, (uint64_t)STORE_KIB * 1024);
     total += put_part(out, "sessions", site->sessions.sessions, 30);
     total += put_part(out, "servers", DEFAULT_SERVERS, sizeof(struct peer) + 24);

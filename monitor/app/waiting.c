@@ -72,6 +72,21 @@ bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observati
     return false;
 }
 
+bool waiting_doubt(struct pipeline *p, uint64_t id)
+{
+    struct waiting *w = &p->waiting;
+    for (size_t i = 0; i < w->count; i++) {
+        struct waiting_handshake *h = &w->place[(w->first + i) % WAITING_HANDSHAKES];
+        if (h->flow_id != id)
+            continue;
+        for (unsigned side = 0; side < 2; side++)
+            h->observation.damage[side] |= UNOBSERVED_OVERLAP;
+        h->observation.unobserved |= UNOBSERVED_OVERLAP;
+        return true;
+    }
+    return false;
+}
+
 void waiting_go_on(struct pipeline *p, bool all)
 {
     const struct timespec pause = {.tv_nsec = 200000};

@@ -20,6 +20,8 @@
 #define OUT_OF_ORDER_BYTES       65536 /* bytes held for one direction */
 #define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
 #define RECENT_BYTES             16384 /* power of two: what a retransmission in a handshake is compared with */
+#define KEPT_SHARE               4     /* one in so many of them is of a handshake that has just ended */
+#define KEPT_SECONDS             2     /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */
 #define HANDSHAKE_IDLE_SECONDS   60    /* a handshake that makes no progress is judged as it stands */
@@ -61,6 +63,7 @@
 #define SHARED_FLUSH_SECONDS 2      /* that the last news may take at the end */
 #define SHARED_OUTBOX        262144 /* sessions to be told of while Redis is away; 48 bytes each */
 #define WAITING_HANDSHAKES   1024   /* that are judged when the answer is here, in the order of their ends */
+#define RECENT_SESSIONS      4096   /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
 #define DEFAULT_SESSIONS     10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
 
 /* peers */

@@ -19,7 +19,8 @@ struct store {
 
 /* The last bytes handed on in a handshake; byte with sequence number s stands at s % RECENT_BYTES. */
 struct recent {
-    uint32_t length; /* valid bytes before the direction's `next` */
+    uint32_t length; /* valid bytes before `next` */
+    uint32_t next;   /* sequence number after the last of them */
     uint8_t bytes[RECENT_BYTES];
 };
 
@@ -30,7 +31,7 @@ struct recents {
 bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes)
 {
     return pool_open(&table->stores, sizeof(struct store), stores) &&
-           pool_open(&table->recents, sizeof(struct recents), handshakes);
+           pool_open(&table->recents, sizeof(struct recents), handshakes + handshakes / KEPT_SHARE);
 }
 
 static int32_t distance(uint32_t from, uint32_t to)
@@ -52,10 +53,15 @@ void stream_forget_recent(struct flow_table *table, struct flow *flow)
     flow->recent = 0;
 }
 
-void stream_release(struct flow_table *table, struct flow *flow)
+void stream_release_held(struct flow_table *table, struct flow *flow)
 {
     release_store(table, flow, 0);
     release_store(table, flow, 1);
+}
+
+void stream_release(struct flow_table *table, struct flow *flow)
+{
+    stream_release_held(table, flow);
     stream_forget_recent(table, flow);
 }
 
@@ -93,12 +99,14 @@ static bool differs_from_recent(const struct flow_table *table, const struct flo
         return false;
     const struct recents *recents = pool_at(&table->recents, flow->recent);
     const struct recent *recent = &recents->side[side];
-    uint32_t oldest = flow->side[side].next - recent->length;
+    uint32_t oldest = recent->next - recent->length;
     if (distance(seq, oldest) > 0) {
         copy = span_skip(copy, (size_t)distance(seq, oldest));
         seq = oldest;
     }
-    copy = span_head(copy, flow->side[side].next - seq);
+    if (distance(seq, recent->next) <= 0)
+        return false;
+    copy = span_head(copy, recent->next - seq);
     while (copy.n) {
         size_t at = seq % RECENT_BYTES;
         struct span piece = span_head(copy, RECENT_BYTES - at);
@@ -119,12 +127,15 @@ static void remember_recent(struct flow_table *table, struct flow *flow, unsigne
             return;
         struct recents *fresh = pool_at(&table->recents, flow->recent);
         fresh->side[0].length = fresh->side[1].length = 0;
+        fresh->side[0].next = flow->side[0].next;
+        fresh->side[1].next = flow->side[1].next;
     }
     struct recents *recents = pool_at(&table->recents, flow->recent);
     struct recent *recent = &recents->side[side];
     if (bytes.n > RECENT_BYTES)
         bytes = span_skip(bytes, bytes.n - RECENT_BYTES);
-    uint32_t seq = flow->side[side].next - (uint32_t)bytes.n;
+    recent->next = flow->side[side].next;
+    uint32_t seq = recent->next - (uint32_t)bytes.n;
     recent->length =
         recent->length + bytes.n < RECENT_BYTES ? recent->length + (uint32_t)bytes.n : RECENT_BYTES;
     while (bytes.n) {
@@ -134,6 +145,15 @@ static void remember_recent(struct flow_table *table, struct flow *flow, unsigne
         bytes = span_skip(bytes, piece.n);
         seq += (uint32_t)piece.n;
     }
+}
+
+bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
+                        unsigned side)
+{
+    if (!segment->payload.n || !differs_from_recent(table, flow, side, segment->seq, segment->payload))
+        return false;
+    table->counters.conflicts++;
+    return true;
 }
 
 static bool store_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes)

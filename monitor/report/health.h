@@ -46,7 +46,7 @@ struct capture_health {
     uint64_t sessions_unanswered; /* in time: taken as not known */
     uint64_t sessions_told;       /* what other sensors can find */
     uint64_t sessions_untold;     /* and cannot */
-    uint64_t clock_set; /* times that the clock of a capture went back */
+    uint64_t clock_set;           /* times that the clock of a capture went back */
     uint64_t servers_remembered, ues_remembered, peers_evicted;
 };
 

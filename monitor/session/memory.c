@@ -117,7 +117,7 @@ struct entry *memory_find(struct sessions *s, const struct endpoint *server, con
     return e && e->flags & ENTRY_DOUBT ? find_in(s, &own, name, now) : e;
 }
 
-/* Of two origins of one session the earlier counts. `scope`: the one under which the entry is found. */
+/* Of two sightings of one session the earlier counts. `scope`: the one under which the entry is found. */
 static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct scope *scope,
                         const struct session_name *name, const struct memo *m)
 {
@@ -132,10 +132,13 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
         next.method = name->method & 0xf;
         next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
         next.server = table_server(&s->table, m->server);
+    } else if (us < e->origin_us && e->flags & ENTRY_EXACT) {
+        /* A use before the full handshake: the id meant another session then, or one of the two times is
+         * wrong. Only the later one is a bound for what comes now. */
+        next.flags = e->flags & ~(unsigned)ENTRY_EXACT & 0x3f;
     } else if (us < e->origin_us) {
-        /* A sighting before a known origin: one of the two is wrong, and only the bound holds. */
         next.origin_us = us & ORIGIN_BITS;
-        next.flags = ((e->flags & ~(unsigned)ENTRY_EXACT) | m->flags) & 0x3f;
+        next.flags = (e->flags | m->flags) & 0x3f;
     }
     if (fresh || m->anew || next.origin_us != e->origin_us)
         tell(s, scope, name, m, !m->anew ? ORIGIN_SEEN : m->flags & ENTRY_EXACT ? ORIGIN_FULL : ORIGIN_PART);
@@ -192,6 +195,11 @@ void memory_put(struct sessions *s, const struct session_name *name, const struc
         part(s, &scope, e, name, m);
     else
         write_entry(s, e, fresh, &scope, name, m);
+}
+
+bool memory_doubts(struct sessions *s, const struct entry *e, const struct endpoint *server)
+{
+    return table_has_forgotten(&s->table) && scope_of(s, server).common && !is_of(s, e, server);
 }
 
 void memory_end(struct sessions *s, const struct endpoint *server, const struct session_name *name,

@@ -9,17 +9,6 @@
 
 struct writer; /* of the state file, a thread */
 
-struct sessions {
-    struct table table;
-    uint32_t retention; /* seconds */
-    struct session_config config;
-    struct session_counters counters;
-    struct writer *writer;
-    struct shared *shared; /* NULL: nobody else's */
-    struct siphash_key common_key;
-    unsigned common_version; /* 0: there is none yet */
-};
-
 /* What a session is found by, before a scope is given to it. */
 struct session_name {
     enum resumption method;
@@ -29,12 +18,36 @@ struct session_name {
     uint64_t common; /* 0: none */
 };
 
+/* What a full handshake has just given out. */
+struct recent_session {
+    uint64_t flow_id;
+    nanos origin;
+    struct endpoint server; /* family 0: none */
+    struct session_name id, ticket;
+};
+
+struct sessions {
+    struct table table;
+    uint32_t retention; /* seconds */
+    struct session_config config;
+    struct session_counters counters;
+    struct recent_session *recent; /* RECENT_SESSIONS, by flow */
+    struct writer *writer;
+    struct shared *shared; /* NULL: nobody else's */
+    struct siphash_key common_key;
+    unsigned common_version; /* 0: there is none yet */
+};
+
 struct session_name name_of_id(const uint8_t *id, size_t length);
 struct session_name name_of_ticket(enum resumption method, const struct ticket_name *ticket);
 
 /* NULL when the name is not known to the servers that share a cache with this one. */
 struct entry *memory_find(struct sessions *s, const struct endpoint *server, const struct session_name *name,
                           nanos now);
+
+/* Has something been forgotten that could have told this entry for another session's? Where servers share
+ * names, one can give out what another one's session, forgotten by now, is called. */
+bool memory_doubts(struct sessions *s, const struct entry *e, const struct endpoint *server);
 
 /* What is to be remembered of a session. */
 struct memo {

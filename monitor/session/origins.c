@@ -19,7 +19,8 @@ static const char merge[] =
     "if o then "
     "if k=='d' then f=tonumber(f) if f%8<4 then f=f+4 end n=table.concat({o,f,u,s,h},' ') "
     "elseif k=='s' then if h~='s' or not keep then n=v end "
-    "elseif h~='s' then if s~=ARGV[4] then n='?' elseif keep then n=v end end end "
+    "elseif h~='s' then if s~=ARGV[4] then n='?' elseif keep and not (k=='p' and "
+    "tonumber(o)==tonumber(ARGV[1])) then n=v end end end "
     "elseif k=='d' then return 0 end "
     "redis.call('SET',KEYS[1],n,'EX',ARGV[6]) return 1";
 

@@ -46,13 +46,15 @@ struct session_counters {
     uint64_t sightings; /* names met first when they were used */
     uint64_t inherited; /* renewed tickets */
     uint64_t found, unknown;
+    uint64_t doubted;          /* origins that late bytes contradicted */
     uint64_t refused_to_learn; /* complete handshakes that were seen in part */
     uint64_t evicted;
     uint64_t expired;
-    uint64_t used;      /* entries now */
-    uint64_t damaged;   /* entries of the state file that were dropped */
-    uint64_t parted;    /* names that two servers of one scope gave out */
-    uint64_t clock_set; /* times that the clock was set back */
+    uint64_t used;           /* entries now */
+    uint64_t damaged;        /* entries of the state file that were dropped */
+    uint64_t write_failures; /* of the state file; what was refused is tried again */
+    uint64_t parted;         /* names that two servers of one scope gave out */
+    uint64_t clock_set;      /* times that the clock was set back */
 
     /* What is shared with other sensors; all 0 without. */
     uint64_t asked, answered; /* questions, and those to which one of them knew the answer */
@@ -104,6 +106,9 @@ const struct session_counters *sessions_counters(struct sessions *s);
 /* The key under which the tls layer makes names of tickets and identities. */
 struct siphash_key sessions_key(const struct sessions *s);
 
+/* The second in which a session was last used, by packet time; 0: nothing is remembered. */
+nanos sessions_last_use(const struct sessions *s);
+
 /* What is remembered, by server and method: counts and ages, never the names. `now`: packet time for the
  * ages. */
 void sessions_list(struct sessions *s, nanos now, void (*line)(const struct session_sum *sum, void *context),
@@ -111,6 +116,16 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
 
 /* Packet time went back from `before` to `after` within one capture. An age across that is a lower bound. */
 void sessions_clock_set(struct sessions *s, nanos before, nanos after);
+
+/*
+ * Bytes that came after the handshake of this flow contradict those that it was made of: somebody may have
+ * answered in the server's name. What it gave out keeps the later origin as a bound, and is not exact.
+ */
+void sessions_doubt(struct sessions *s, uint64_t flow_id);
+
+/* Where the clock was set back between `origin` and `now`: the latest time at which that can have been, and
+ * then it is not exact. */
+nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact);
 
 /* What is the URL of a shared memory. */
 bool sessions_shared_is_valid(const char *url);
@@ -136,7 +151,11 @@ bool sessions_answered(struct sessions *s, const struct session_questions *q);
 void sessions_judge(struct sessions *s, const struct observation *o, const struct session_questions *q,
                     struct session_result *out);
 
-/* Waits until other sensors can find what was seen here, two seconds at most and only while Redis answers. */
-void sessions_flush(struct sessions *s);
+/*
+ * The end of a run: other sensors can find what was seen here, unless Redis does not answer within two
+ * seconds, and the state file is complete, which from now on is left alone. False, with errno, when the file
+ * could not be written.
+ */
+bool sessions_flush(struct sessions *s);
 
 #endif

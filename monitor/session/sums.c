@@ -5,6 +5,15 @@
 
 #define DAY (86400 * NANOS_PER_SECOND)
 
+nanos sessions_last_use(const struct sessions *s)
+{
+    uint32_t last = 0;
+    for (uint64_t i = 0; i < s->table.buckets * TABLE_BUCKET; i++)
+        if (s->table.entries[i].tag && s->table.entries[i].last_used > last)
+            last = s->table.entries[i].last_used;
+    return (nanos)last * NANOS_PER_SECOND;
+}
+
 void sessions_list(struct sessions *s, nanos now, void (*line)(const struct session_sum *sum, void *context),
                    void *context)
 {

@@ -8,7 +8,8 @@
 enum { BUCKET = TABLE_BUCKET, PAGE = TABLE_PAGE };
 
 static_assert(sizeof(struct entry) == 24, "at 80 % load a session costs 30 bytes");
-static_assert(sizeof(struct clock_jump) * TABLE_JUMPS <= PAGE, "jumps have a page");
+enum { FORGOTTEN_AT = PAGE - sizeof(uint64_t) };
+static_assert(sizeof(struct clock_jump) * TABLE_JUMPS <= FORGOTTEN_AT, "jumps have a page, but for a word");
 
 static uint64_t mix(uint64_t x)
 {
@@ -20,7 +21,7 @@ static uint64_t mix(uint64_t x)
 }
 
 /* What changes while a session lives stays outside, so that such a change can be cut off anywhere without
- * costing the entry. It is written within one word, together with the origin or not. */
+ * costing the entry. Its flags are written within one word, together with a bit that tells a flipped one. */
 static uint32_t check_of(const struct entry *e)
 {
     struct entry fixed = *e;
@@ -30,6 +31,12 @@ static uint32_t check_of(const struct entry *e)
     uint64_t words[3];
     memcpy(words, &fixed, sizeof words);
     return (uint32_t)(mix(words[0] ^ mix(words[1] ^ mix(words[2] + 1))) & 0xffffff);
+}
+
+static unsigned with_parity(unsigned flags)
+{
+    const unsigned odd = flags / ENTRY_RESUMED ^ flags / ENTRY_DEAD ^ flags / ENTRY_DOUBT;
+    return (flags & ~(unsigned)ENTRY_ODD & 0x3f) | (odd & 1 ? 0 : ENTRY_ODD);
 }
 
 static uint64_t check_of_jump(const struct clock_jump *j)
@@ -63,6 +70,7 @@ enum table_result table_allocate(struct table *t, uint64_t buckets)
     t->image = image;
     t->bytes = l.bytes;
     t->jumps = (struct clock_jump *)(void *)(image + l.jumps);
+    t->forgotten = (uint64_t *)(void *)(image + l.jumps + FORGOTTEN_AT);
     t->servers = (struct endpoint *)(void *)(image + l.servers);
     t->entries = (struct entry *)(void *)(image + l.entries);
     t->buckets = buckets;
@@ -98,7 +106,7 @@ void table_take_stock(struct table *t)
         struct entry *e = &t->entries[i];
         if (!e->tag)
             continue;
-        if (e->check == check_of(e)) {
+        if (e->check == check_of(e) && e->flags == with_parity(e->flags)) {
             t->used++;
             continue;
         }
@@ -108,7 +116,7 @@ void table_take_stock(struct table *t)
     }
     for (unsigned i = 0; i < TABLE_JUMPS; i++)
         if (t->jumps[i].check && t->jumps[i].check != check_of_jump(&t->jumps[i]))
-            table_clock_set(t, INT64_MAX, 0); /* when it was is lost: every age is in doubt */
+            table_clock_set(t, INT64_MAX, 0, UINT32_MAX); /* when it was is lost: every age is in doubt */
     for (unsigned i = 0; i < TABLE_SERVERS; i++)
         if (t->servers[i].family != 0 && t->servers[i].family != 4 && t->servers[i].family != 6)
             memset(&t->servers[i], 0, sizeof t->servers[i]);
@@ -117,6 +125,7 @@ void table_take_stock(struct table *t)
 void table_write(struct table *t, struct entry *e, const struct entry *next)
 {
     struct entry sealed = *next;
+    sealed.flags = with_parity(sealed.flags) & 0x3fU;
     sealed.check = check_of(&sealed) & 0xffffffU;
     *e = sealed;
     table_mark(t, e, sizeof *e);
@@ -124,7 +133,7 @@ void table_write(struct table *t, struct entry *e, const struct entry *next)
 
 void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_flags)
 {
-    e->flags = (e->flags | (more_flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE))) & 0x3f;
+    e->flags = with_parity(e->flags | (more_flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE))) & 0x3fU;
     if (now > e->last_used)
         e->last_used = now;
     table_mark(t, e, sizeof *e);
@@ -257,6 +266,8 @@ struct entry *table_put(struct table *t, uint64_t name, uint32_t now, uint32_t r
         e = less_useful(first.least, second.least) ? first.least : second.least;
         t->evicted++;
         t->used--;
+        *t->forgotten = 1;
+        table_mark(t, t->forgotten, sizeof *t->forgotten);
     }
     memset(e, 0, sizeof *e);
     e->tag = tag_of(name) & UINT64_C(0xffffffffff);
@@ -289,8 +300,26 @@ static void write_jump(struct table *t, struct clock_jump *j, nanos before, nano
     table_mark(t, j, sizeof *j);
 }
 
-void table_clock_set(struct table *t, nanos before, nanos after)
+bool table_has_forgotten(const struct table *t)
 {
+    return *t->forgotten != 0;
+}
+
+/* Keeps the jumps in use first. */
+static void forget_old_jumps(struct table *t, nanos now, uint32_t retention)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < TABLE_JUMPS && t->jumps[i].check; i++)
+        if (now - t->jumps[i].before <= (nanos)retention * NANOS_PER_SECOND)
+            t->jumps[kept++] = t->jumps[i];
+    memset(t->jumps + kept, 0, (TABLE_JUMPS - kept) * sizeof *t->jumps);
+    table_mark(t, t->jumps, TABLE_JUMPS * sizeof *t->jumps);
+}
+
+void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retention)
+{
+    if (t->jumps[TABLE_JUMPS - 1].check)
+        forget_old_jumps(t, after, retention);
     struct clock_jump *last = &t->jumps[TABLE_JUMPS - 1];
     for (struct clock_jump *j = t->jumps; j <= last; j++)
         if (!j->check || j->check != check_of_jump(j)) {
@@ -307,4 +336,17 @@ bool table_spans_jump(const struct table *t, nanos from, nanos to)
         if (from <= j->before && to >= j->after)
             return true;
     return false;
+}
+
+nanos table_latest(const struct table *t, nanos from, nanos to)
+{
+    nanos latest = from;
+    for (const struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS && j->check; j++) {
+        if (from < j->after || from > j->before || to < from)
+            continue;
+        const nanos back =
+            j->before - j->after; /* after is 0 or more wherever before is as large as can be */
+        latest = back < to - latest ? latest + back : to;
+    }
+    return latest;
 }

@@ -13,8 +13,8 @@
  *
  * Beside the entries stand the servers that issued them and the times at which the clock was set.
  *
- * The file is an image of that memory. What changes is marked by the page, and table_sync(), in a thread of
- * its own, writes the marked pages: the packet path never waits for a disk, as it would on a mapped file
+ * The file is an image of that memory. What changes is marked by the page, and table_write_out(), in a thread
+ * of its own, writes the marked pages: the packet path never waits for a disk, as it would on a mapped file
  * whose pages the file system holds back while they are written.
  */
 #ifndef UTWATCH_SESSION_TABLE_H
@@ -32,6 +32,7 @@ enum entry_flag {
     ENTRY_DEAD = 1 << 2,    /* a fatal alert ended one of its connections */
     ENTRY_SUITE = 1 << 3,   /* `suite` is that of the full handshake */
     ENTRY_DOUBT = 1 << 4,   /* two servers of one scope gave out this name: see their own entries */
+    ENTRY_ODD = 1 << 5,     /* the table's own: an even number of RESUMED, DEAD and DOUBT is set */
 };
 
 struct entry {
@@ -55,6 +56,7 @@ struct clock_jump {
 
 struct table {
     struct clock_jump *jumps; /* TABLE_JUMPS, the first ones in use */
+    uint64_t *forgotten;      /* not 0: an entry had to go, perhaps in an earlier run */
     struct endpoint *servers; /* TABLE_SERVERS places, by hash; family 0: free */
     struct entry *entries;
     void *image;
@@ -74,6 +76,7 @@ enum table_result {
     TABLE_NOT_OURS,   /* a file of something else: left alone */
     TABLE_OTHER_SIZE, /* made by another version or for another number of sessions: left alone */
     TABLE_DAMAGED,    /* its header is lost: set aside as PATH.damaged, and begun anew */
+    TABLE_CUT,        /* a part of it is missing: what is there was taken */
     TABLE_ERROR,      /* errno says why */
 };
 
@@ -88,9 +91,12 @@ bool table_take_memory(struct table *t);
 /* A private copy of what is in a file of any size, to be looked at; who has the file goes on undisturbed. */
 enum table_result table_open_to_read(struct table *t, const char *path);
 
-/* Brings the file up to what was changed before the call, and on to the disk. From any one thread, while
- * another changes the table. False when the disk refuses; what was not written stays marked. */
-bool table_sync(struct table *t);
+/* Writes to the file what was changed before the call; from one thread, while another changes the table.
+ * False, with errno, when something was refused, which stays marked. *any: there was something to write. */
+bool table_write_out(struct table *t, bool *any);
+
+/* Has the disk keep what was written. False, with errno, when it did not. */
+bool table_keep(struct table *t);
 
 /* NULL when the name is not known or its entry has expired. */
 struct entry *table_find(struct table *t, uint64_t name, uint32_t now, uint32_t retention);
@@ -105,12 +111,19 @@ void table_write(struct table *t, struct entry *e, const struct entry *next);
 /* Notes a use: last_used and flags are outside the checksum, but for EXACT and SUITE. */
 void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_flags);
 
-/* Remembers that the clock was set back. When there is no room left, two of the jumps become one that covers
- * both. */
-void table_clock_set(struct table *t, nanos before, nanos after);
+/* Remembers that the clock was set back. Jumps that no entry can span any more go first; when there is no
+ * room left, two of them become one that covers both. */
+void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retention);
+
+/* Something that was not expired had to go: what is known of a name may not be all that there was. */
+bool table_has_forgotten(const struct table *t);
 
 /* May the clock have been set back between these two readings? */
 bool table_spans_jump(const struct table *t, nanos from, nanos to);
+
+/* The latest time, on the clock as it is at `to`, at which something that was read as `from` can have been. A
+ * reading that the clock showed twice may be the second one, and the clock have been put right since. */
+nanos table_latest(const struct table *t, nanos from, nanos to);
 
 /* The place of a server, made when there is room; 0: none. */
 uint16_t table_server(struct table *t, const struct endpoint *server);

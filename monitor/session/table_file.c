@@ -81,10 +81,11 @@ static enum table_result judge_file(int file, size_t size, uint64_t buckets, str
     bool same = h->version == VERSION && h->entry_bytes == sizeof(struct entry) && h->buckets == buckets;
     if (!same)
         return TABLE_OTHER_SIZE;
-    return size == table_layout(buckets).bytes ? TABLE_OK : TABLE_DAMAGED;
+    return size == table_layout(buckets).bytes ? TABLE_OK : TABLE_CUT;
 }
 
-/* Pages of zeros are left alone: they cost no memory until they are used. */
+/* Pages of zeros are left alone: they cost no memory until they are used. What is missing at the end stays
+ * zero. */
 static bool read_image(struct table *t, int file)
 {
     enum { CHUNK = 64 * PAGE };
@@ -95,11 +96,15 @@ static bool read_image(struct table *t, int file)
     for (size_t at = l.jumps; good && at < l.last_header;) {
         const size_t want = l.last_header - at < CHUNK ? l.last_header - at : CHUNK;
         const ssize_t n = pread(file, chunk, want, (off_t)at);
-        good = n > 0 && n % PAGE == 0;
-        for (ssize_t i = 0; good && i < n; i += PAGE)
-            if (memcmp(chunk + i, zeros, PAGE) != 0)
-                memcpy((char *)t->image + at + (size_t)i, chunk + i, PAGE);
-        at += good ? (size_t)n : 0;
+        good = n >= 0;
+        if (n <= 0)
+            break;
+        for (ssize_t i = 0; i < n; i += PAGE) {
+            const size_t part = n - i < PAGE ? (size_t)(n - i) : PAGE;
+            if (memcmp(chunk + i, zeros, part) != 0)
+                memcpy((char *)t->image + at + (size_t)i, chunk + i, part);
+        }
+        at += (size_t)n;
     }
     free(chunk);
     return good;
@@ -159,12 +164,17 @@ static enum table_result open_with(struct table *t, uint64_t buckets, const char
     if (result != TABLE_OK)
         return result;
     enum table_result was = s.st_size ? judge_file(*file, (size_t)s.st_size, buckets, &h) : TABLE_OK;
-    if (was != TABLE_OK && was != TABLE_DAMAGED)
+    if (was != TABLE_OK && was != TABLE_DAMAGED && was != TABLE_CUT)
         return was;
     if (was == TABLE_DAMAGED)
         result = set_aside(path, file, &s);
     if (result == TABLE_OK)
         result = s.st_size ? load(t, *file, &h) : begin(t, *file, buckets);
+    if (result == TABLE_OK && was == TABLE_CUT) {
+        errno = posix_fallocate(*file, 0, (off_t)t->bytes);
+        if (errno || ftruncate(*file, (off_t)t->bytes) != 0)
+            return TABLE_ERROR;
+    }
     if (result != TABLE_OK)
         return result;
     t->dirty = calloc(t->bytes / PAGE / PAGES_A_WORD + 1, sizeof *t->dirty);
@@ -179,7 +189,7 @@ enum table_result table_open_file(struct table *t, uint64_t buckets, const char 
 {
     int file = -1;
     const enum table_result result = open_with(t, buckets, path, &file);
-    if (result == TABLE_OK || result == TABLE_DAMAGED)
+    if (result == TABLE_OK || result == TABLE_DAMAGED || result == TABLE_CUT)
         return result;
     const int why = errno;
     t->file = -1;
@@ -193,7 +203,7 @@ enum table_result table_open_file(struct table *t, uint64_t buckets, const char 
 enum table_result table_open_to_read(struct table *t, const char *path)
 {
     *t = (struct table){.file = -1};
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is not waited for */
     struct stat s;
     struct table_header h;
     if (file < 0)
@@ -203,11 +213,13 @@ enum table_result table_open_to_read(struct table *t, const char *path)
         result = TABLE_ERROR;
     else if (S_ISREG(s.st_mode) && read_header(file, (size_t)s.st_size, &h))
         result = judge_file(file, (size_t)s.st_size, h.buckets, &h);
-    if (result == TABLE_OK)
+    const enum table_result was = result;
+    if (result == TABLE_OK || result == TABLE_CUT)
         result = load(t, file, &h);
+    result = result == TABLE_OK ? was : result;
     const int why = errno;
     (void)close(file);
-    if (result == TABLE_OK)
+    if (result == TABLE_OK || result == TABLE_CUT)
         table_take_stock(t);
     else
         table_close(t);
@@ -227,26 +239,38 @@ void table_mark(struct table *t, const void *bytes, size_t size)
 }
 
 /* A page that changes while it is written is marked again by that change, and written again. */
-bool table_sync(struct table *t)
+bool table_write_out(struct table *t, bool *any)
 {
+    *any = false;
     if (t->file < 0)
         return true;
     bool good = true;
-    bool any = false;
     for (size_t word = 0; word <= t->bytes / PAGE / PAGES_A_WORD; word++) {
         uint64_t bits = atomic_load_explicit(&t->dirty[word], memory_order_relaxed);
         if (bits)
             bits = atomic_exchange_explicit(&t->dirty[word], 0, memory_order_acquire);
         for (; bits; bits &= bits - 1) {
             const size_t at = (word * PAGES_A_WORD + (unsigned)__builtin_ctzll(bits)) * PAGE;
-            any = true;
+            *any = true;
             if (write_all(t->file, (const char *)t->image + at, PAGE, at))
                 continue;
             (void)atomic_fetch_or(&t->dirty[word], bits & -bits);
             good = false;
         }
     }
-    return (!any || fdatasync(t->file) == 0) && good;
+    return good;
+}
+
+/* After a failure the system takes what it could not write for written, so everything is written again. */
+bool table_keep(struct table *t)
+{
+    if (t->file < 0 || fdatasync(t->file) == 0)
+        return true;
+    const int why = errno;
+    const struct table_layout l = table_layout(t->buckets);
+    table_mark(t, (const char *)t->image + l.jumps, l.last_header - l.jumps);
+    errno = why;
+    return false;
 }
 
 void table_close_file(struct table *t)

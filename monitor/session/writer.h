@@ -1,4 +1,7 @@
-/* A thread that writes a table to its file again and again, so that no more than one such interval is lost.
+/*
+ * The threads that bring a table's file up to date: one writes what has changed, again and again, and one has
+ * the disk keep it. A disk that takes long to do so holds up only the second: what was written survives the
+ * end of the process, whatever becomes of the machine.
  */
 #ifndef UTWATCH_SESSION_WRITER_H
 #define UTWATCH_SESSION_WRITER_H
@@ -7,11 +10,14 @@
 
 struct writer;
 
-/* Waits `interval` nanoseconds between two rounds. The table stays the caller's and outlives the writer. NULL
- * when there is no thread to be had. */
+/* `interval`: nanoseconds between two writes. NULL when a thread is not to be had. The table outlives the
+ * writer. */
 struct writer *writer_start(struct table *table, int64_t interval);
 
-/* Writes a last time. */
-void writer_stop(struct writer *w);
+/* How often the disk refused, so far; what it refused is tried again. */
+uint64_t writer_failures(const struct writer *w);
+
+/* Writes the rest now. 0, or the errno of what the disk refused. NULL is no writer. */
+int writer_stop(struct writer *w);
 
 #endif

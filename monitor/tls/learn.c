@@ -248,7 +248,7 @@ bool learn_sslv2_client_hello(struct observation *o, struct span message)
     return true;
 }
 
-bool learn_second_client_hello(struct observation *o, struct span body)
+bool learn_second_client_hello(struct observation *o, const struct hello_memory *memory, struct span body)
 {
     struct client_hello hello;
     if (client_hello_parse(body, &hello) != PARSE_OK)
@@ -261,7 +261,13 @@ bool learn_second_client_hello(struct observation *o, struct span body)
     if (again.suites_total != first->suites_total ||
         memcmp(&again.offered, &first->offered, sizeof again.offered) != 0)
         o->suites_changed_after_retry = true;
-    /* The PSK binders are made anew for the second hello (RFC 8446 4.1.2), and it may drop the PSKs. */
+    /* The second hello may drop PSKs (RFC 8446 4.1.2, 4.1.4): the server's choice counts those that are left.
+     */
+    struct cursor extensions = cursor_over(hello.extensions);
+    struct extension e;
+    while (extension_next(&extensions, &e))
+        if (e.type == EXTENSION_PRE_SHARED_KEY)
+            learn_psk(o, memory, e.body);
     return true;
 }
 

@@ -26,7 +26,7 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
 bool learn_sslv2_client_hello(struct observation *o, struct span message);
 
 /* A second ClientHello, after a HelloRetryRequest: the first one's offer stands, a change is noted. */
-bool learn_second_client_hello(struct observation *o, struct span body);
+bool learn_second_client_hello(struct observation *o, const struct hello_memory *memory, struct span body);
 
 /* Sets hello_retry and nothing else when the message is a HelloRetryRequest. */
 bool learn_server_hello(struct observation *o, const struct hello_memory *memory, struct span body);

@@ -94,7 +94,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, unsigned flow_
 {
     struct observation *o = &h->observation;
     if (o->seen & SEEN_CLIENT_HELLO) {
-        if (!learn_second_client_hello(o, body))
+        if (!learn_second_client_hello(o, &h->memory, body))
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[flow_side].record_version, body)) {
         note_hello(h, CLIENT, now);

@@ -1,0 +1,162 @@
+/* What a handshake teaches: the names that it gave its session, and when that began. */
+#include "base/limits.h"
+#include "session/offer.h"
+
+/* Both directions were seen from their start to the end of the handshake, nothing missing or doubtful. */
+static bool trustworthy(const struct observation *o)
+{
+    const uint32_t both = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO;
+    return (o->seen & both) == both && !o->damage[CLIENT] && !o->damage[SERVER] && o->start_seen[CLIENT] &&
+           o->start_seen[SERVER];
+}
+
+static void remember(struct sessions *s, const struct observation *o, const struct session_name *name,
+                     nanos origin, unsigned flags, bool anew)
+{
+    memory_put(s, name,
+               &(struct memo){.server = &o->server,
+                              .origin = origin,
+                              .now = time_of_use(o),
+                              .flags = flags,
+                              .suite = o->server_hello.suite,
+                              .anew = anew});
+}
+
+static bool ended_by_fatal_alert(const struct observation *o)
+{
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].level == 2)
+            return true;
+    return false;
+}
+
+/* The id that the server gave the session. What it echoes beside a ticket is the client's marker, which says
+ * nothing of a session (E6). */
+static struct session_name issued_id(const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const struct server_hello_facts *h = &o->server_hello;
+    const bool marker = c->ticket && c->session_id_len == h->session_id_len &&
+                        memcmp(c->session_id, h->session_id, h->session_id_len) == 0;
+    return name_of_id(h->session_id, marker ? 0 : h->session_id_len);
+}
+
+/*
+ * A full handshake of which something was missing may have given a name anew that is known: the session began
+ * at one of the two times, and only the lower bound of its age holds. The name is the one in the ServerHello,
+ * or, when that is lost, the one that the client offered. Where bytes were contradicted nothing is believed:
+ * that takes one forged segment.
+ */
+static void learn_in_part(struct sessions *s, const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const bool answer = o->seen & SEEN_SERVER_HELLO;
+    const struct session_name name =
+        answer ? issued_id(o) : name_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
+    s->counters.refused_to_learn++;
+    if (!o->side_seen[CLIENT] || (o->damage[CLIENT] | o->damage[SERVER]) & UNOBSERVED_OVERLAP)
+        return;
+    if (memory_find(s, &o->server, &name, time_of_use(o)))
+        remember(s, o, &name, time_of_use(o), 0, true);
+}
+
+/* What may still turn out to be forged: see sessions_doubt(). */
+static void note_recent(struct sessions *s, const struct observation *o, const struct session_name *id,
+                        const struct session_name *ticket)
+{
+    s->recent[o->flow_id % RECENT_SESSIONS] = (struct recent_session){.flow_id = o->flow_id,
+                                                                      .origin = o->hello_time[SERVER],
+                                                                      .server = o->server,
+                                                                      .id = *id,
+                                                                      .ticket = *ticket};
+}
+
+/* The names that a full handshake gave its session. */
+static void learn_full(struct sessions *s, const struct observation *o, struct session_result *out)
+{
+    const struct server_hello_facts *h = &o->server_hello;
+    const bool dead = ended_by_fatal_alert(o);
+    const bool complete = o->outcome == OUTCOME_COMPLETE && o->seen & SEEN_SERVER_CCS;
+    if (observation_version(o) >= 0x0304)
+        return;
+    const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.name.own;
+    out->issued = h->session_id_len || has_ticket || h->ticket_extension;
+    if (!complete && !dead) {
+        if ((o->damage[CLIENT] | o->damage[SERVER]) & UNOBSERVED_GAP)
+            learn_in_part(s, o); /* its end may be what is missing */
+        return;
+    }
+    if (!trustworthy(o)) {
+        learn_in_part(s, o);
+        return;
+    }
+    const nanos origin = o->hello_time[SERVER];
+    const struct session_name id = issued_id(o);
+    if (!(o->seen & SEEN_SERVER_CCS)) {
+        /* It failed before the server showed that it has the keys: anybody can have said that. It is
+         * remembered as failed, but changes nothing that is known. */
+        remember(s, o, &id, origin, ENTRY_DEAD, false);
+        return;
+    }
+    const unsigned flags = ENTRY_EXACT | ENTRY_SUITE | (dead ? ENTRY_DEAD : 0);
+    struct session_name ticket = {0};
+    remember(s, o, &id, origin, flags, true);
+    if (has_ticket) {
+        ticket = name_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
+        remember(s, o, &ticket, origin, flags, true);
+    }
+    note_recent(s, o, &id, &ticket);
+    s->counters.learned++;
+}
+
+/* An abbreviated handshake: the session goes on, under a renewed ticket perhaps (RFC 5077 3.3). */
+static void learn_resumed(struct sessions *s, const struct observation *o, const struct session_name *name,
+                          struct entry *known)
+{
+    struct memo memo = {.server = &o->server, .origin = o->hello_time[CLIENT], .now = time_of_use(o)};
+    if (known) {
+        table_use(&s->table, known, memory_second(o->hello_time[SERVER]), ENTRY_RESUMED);
+        if (ended_by_fatal_alert(o) && trustworthy(o))
+            memory_end(s, &o->server, name, known);
+        memo.origin = entry_origin(known);
+        memo.flags = known->flags & (ENTRY_EXACT | ENTRY_DEAD | ENTRY_SUITE);
+        memo.suite = known->suite;
+    } else if (trustworthy(o) && name->length) {
+        remember(s, o, name, memo.origin, ENTRY_RESUMED, false);
+        s->counters.sightings++;
+    }
+    if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.name.own || !trustworthy(o))
+        return;
+    const struct session_name renewed = name_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
+    memory_put(s, &renewed, &memo);
+    s->counters.inherited++;
+}
+
+void learn_session(struct sessions *s, const struct observation *o, const struct session_name *name,
+                   struct entry *known, struct session_result *out)
+{
+    const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE;
+    if (o->resumption == RESUMPTION_FULL)
+        learn_full(s, o, out);
+    else if (lost_answer)
+        learn_in_part(s, o);
+    else if (out->accepted)
+        learn_resumed(s, o, name, known);
+    /* A ticket or PSK that is offered again later is at least as old as now, whatever the server made of it.
+     * An id proves nothing: clients make them up. */
+    if (out->offered && !out->accepted && !known && out->method != RESUMPTION_ID && trustworthy(o))
+        remember(s, o, name, o->hello_time[CLIENT], 0, false);
+}
+
+void sessions_doubt(struct sessions *s, uint64_t flow_id)
+{
+    struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
+    if (r->flow_id != flow_id || !r->server.family)
+        return;
+    const struct session_name *const names[] = {&r->id, &r->ticket};
+    for (size_t i = 0; i < 2; i++)
+        memory_put(s, names[i],
+                   &(struct memo){.server = &r->server, .origin = r->origin, .now = r->origin, .anew = true});
+    s->counters.doubted++;
+    *r = (struct recent_session){0};
+}

@@ -1,0 +1,107 @@
+#include "session/offer.h"
+
+static void add_ticket(struct offer *offer, const struct ticket_name *ticket)
+{
+    if (ticket->own) /* else a key established externally */
+        offer->name[offer->count++] = name_of_ticket(offer->method, ticket);
+}
+
+static void add_identities(struct offer *offer, const struct observation *o)
+{
+    /* The server says which one it took; before that, the first that is known stands for all. */
+    bool taken = o->seen & SEEN_SERVER_HELLO && o->server_hello.psk;
+    unsigned first = taken ? o->server_hello.psk_selected : 0;
+    unsigned end = taken ? first + 1U : o->client_hello.psk_count;
+    offer->method = RESUMPTION_PSK;
+    offer->more = taken && first >= MAX_PSK_IDENTITIES;
+    for (unsigned i = first; i < end && i < MAX_PSK_IDENTITIES; i++)
+        add_ticket(offer, &o->client_hello.psk_name[i]);
+}
+
+/*
+ * A PSK comes before a ticket, and a ticket before an id, which is then only a marker (RFC 5077 3.4); unless
+ * a server of TLS 1.2 resumes, which knows of no PSK. Where only the server was captured, its echo may be
+ * such a marker, and tells nothing.
+ */
+struct offer offer_of(const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    struct offer offer = {0};
+    const bool by_other = o->resumption == RESUMPTION_TICKET || o->resumption == RESUMPTION_ID;
+    if (!(o->seen & SEEN_CLIENT_HELLO) || c->malformed)
+        return offer;
+    if (c->psk && !by_other) {
+        add_identities(&offer, o);
+    } else if (c->ticket) {
+        offer.method = RESUMPTION_TICKET;
+        add_ticket(&offer, &c->ticket_name);
+        add_ticket(&offer, &c->ticket_inner_name); /* the encoding of RFC 4507 */
+    } else if (c->session_id_len && !c->session_id_cut) {
+        offer.method = RESUMPTION_ID;
+        offer.name[offer.count++] = name_of_id(c->session_id, c->session_id_len);
+    }
+    return offer;
+}
+
+nanos time_of_use(const struct observation *o)
+{
+    return o->hello_time[SERVER] > o->hello_time[CLIENT] ? o->hello_time[SERVER] : o->hello_time[CLIENT];
+}
+
+bool offer_is_before(nanos origin, const struct observation *o)
+{
+    return origin > o->hello_time[CLIENT] + NANOS_PER_SECOND;
+}
+
+static void tell_age(struct sessions *s, const struct entry *e, const struct observation *o,
+                     struct session_result *out)
+{
+    bool exact = e->flags & ENTRY_EXACT && !memory_doubts(s, e, &o->server);
+    out->known = true;
+    out->origin = sessions_latest_origin(s, entry_origin(e), o->hello_time[CLIENT], &exact);
+    out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
+    out->dead = e->flags & ENTRY_DEAD;
+    out->suite_known = e->flags & ENTRY_SUITE;
+    out->suite = e->suite;
+    out->offered_age = o->hello_time[CLIENT] - out->origin;
+    if (o->seen & SEEN_SERVER_HELLO)
+        out->resumed_age = o->hello_time[SERVER] - out->origin;
+}
+
+/* The client offered others beside the PSK that was taken: it answers for the oldest. */
+static void tell_oldest_offered(struct sessions *s, const struct observation *o, struct session_result *out)
+{
+    for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
+        const struct session_name name = name_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_name[i]);
+        const struct entry *e = memory_find(s, &o->server, &name, o->hello_time[CLIENT]);
+        bool exact = false;
+        if (!e || offer_is_before(entry_origin(e), o))
+            continue;
+        const nanos origin = sessions_latest_origin(s, entry_origin(e), o->hello_time[CLIENT], &exact);
+        if (o->hello_time[CLIENT] - origin > out->offered_age)
+            out->offered_age = o->hello_time[CLIENT] - origin;
+    }
+}
+
+struct entry *offer_look_up(struct sessions *s, const struct observation *o, const struct offer *offer,
+                            struct session_result *out, struct session_name *name)
+{
+    struct entry *e = NULL;
+    for (size_t i = 0; i < offer->count && !e; i++) {
+        *name = offer->name[i];
+        e = memory_find(s, &o->server, name, o->hello_time[CLIENT]);
+        if (e && offer_is_before(entry_origin(e), o))
+            e = NULL;
+    }
+    if (!e && offer->count)
+        *name = offer->name[0];
+    /* A random id of compatibility (RFC 8446 4.1.2) is no attempt to resume anything (E9). */
+    out->offered = offer->more ||
+                   (offer->count && (offer->method != RESUMPTION_ID || e || o->resumption == RESUMPTION_ID));
+    out->method = offer->count || offer->more ? offer->method : RESUMPTION_UNKNOWN;
+    if (e)
+        tell_age(s, e, o, out);
+    if (e && offer->method == RESUMPTION_PSK)
+        tell_oldest_offered(s, o, out);
+    return e;
+}
