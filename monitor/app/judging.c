@@ -65,8 +65,9 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
         c.evidence = &evidence;
     }
     judge(p, &c);
-    bool hello = o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO);
-    if (hello) {
+    /* A lost hello was one; what began before the capture is none of its. */
+    const bool lost = (o->damage[CLIENT] | o->damage[SERVER]) & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED);
+    if (lost || o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)) {
         make_room(p, o);
         peers_learn(p->peers, o, &session);
     }
@@ -76,6 +77,19 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
         .second = o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0,
         .exact = from_memory ? session.basis == AGE_EXACT : o->resumption == RESUMPTION_FULL,
     };
+}
+
+void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const struct endpoint *server)
+{
+    struct observation o = {.client = *client, .server = *server};
+    const struct session_result nothing = {0};
+    for (unsigned side = 0; side < 2; side++)
+        o.side_seen[side] = o.start_seen[side] = true;
+    o.damage[CLIENT] = UNOBSERVED_GAP;
+    if (!handshake_in_scope(p, &o))
+        return;
+    make_room(p, &o);
+    peers_learn(p->peers, &o, &nothing);
 }
 
 void note_key(const struct pipeline *p, struct flow *flow, const struct key_start *key)

@@ -112,6 +112,9 @@ static void finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
         talks_end(p, flow, 0);
     if (readable)
         talks_readable(p, flow, &reader, early);
+    unsigned client;
+    if (!o && tls_lost_hello(p->tls, flow, &client))
+        judge_lost_hello(p, &flow->end[client], &flow->end[!client]);
     const bool gave_session =
         o && o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
     tls_release(p->tls, flow);

@@ -59,6 +59,9 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
                                  const struct session_questions *questions,
                                  const struct http_connection *before);
 
+/* The server answered a hello that was not captured: all that is known of it is that there was one. */
+void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const struct endpoint *server);
+
 /* When the key of a connection in FLOW_RECORDS was made, for judge_key(). */
 void note_key(const struct pipeline *p, struct flow *flow, const struct key_start *key);
 void judge_connection(struct pipeline *p, const struct http_connection *c, const char *protocol);

@@ -346,7 +346,8 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
         const struct refused_offer *r = &server->refused[i];
         if (!stands(server, r) || suite_set_empty(&r->offer))
             continue;
-        out->refused_alone |= r->suites == 1;
+        for (size_t w = 0; w < SUITE_SET_WORDS && r->suites == 1; w++)
+            out->alone.word[w] |= r->offer.word[w];
         out->refusals[out->refusal_count++] = r->offer;
     }
 }

@@ -93,7 +93,7 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
 struct peer_evidence {
     struct suite_set refusals[MAX_REFUSED_OFFERS]; /* refused hellos that stand the test of E20 */
     size_t refusal_count;
-    bool refused_alone;      /* one of them offered one suite only */
+    struct suite_set alone;  /* of those that offered one suite only: what they offered */
     struct suite_set common; /* of a handshake: offered now, and selected by this server before */
 };
 void peer_weigh(const struct peer *server, struct peer_evidence *out);

@@ -271,8 +271,9 @@ static struct value client_certificate_sent(const struct observation *o)
         return unknown(UNOBSERVED_ENCRYPTED);
     if (may_be_tls13(o))
         return unknown(observation_missing(o, SERVER));
-    /* It stands before ClientKeyExchange (RFC 2246 7.4.6). */
-    bool passed = o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && !o->damage[CLIENT];
+    /* It stands before ClientKeyExchange (RFC 2246 7.4.6), and after the beginning. */
+    bool passed =
+        o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && o->start_seen[CLIENT] && !o->damage[CLIENT];
     return passed || observation_settled(o, CLIENT) ? number(0) : unknown(observation_missing(o, CLIENT));
 }
 

@@ -221,7 +221,11 @@ static struct value server_peer_value(enum field field, const struct policy_case
         v.doubtful = &s->contradicted;
         return v;
     case FIELD_PEER_REFUSED_ALONE:
-        return number(c->evidence && c->evidence->refused_alone);
+        if (!c->evidence || suite_set_empty(&c->evidence->alone))
+            return absent();
+        v = suites(&c->evidence->alone, 1);
+        v.doubtful = &s->contradicted;
+        return v;
     case FIELD_PEER_HIGHEST: /* an answer that was not seen may have been higher */
         v = s->highest_version ? number(s->highest_version) : absent();
         v.at_least = s->missing != 0;

@@ -254,6 +254,11 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
         }
         v->reasons = 0;
     }
+    if (r->never_pass && r->when.length) { /* what set the rule off can prove a breach, and nothing else */
+        v->value = VERDICT_NOT_OBSERVABLE;
+        v->reasons = UNOBSERVED_UNDECIDED;
+        return;
+    }
     conclude(v, r->never_pass ? VERDICT_NOT_APPLICABLE : VERDICT_PASS, pass);
 }
 

@@ -86,27 +86,27 @@ static bool is_among(struct compiler *c, const struct node *list, enum field fie
 
 /* Is there one among the values that the limits and the negation leave? What is no number is not judged here.
  */
-static bool any_is_left(struct compiler *c, const struct node *in, const struct node * not,
+static bool any_is_left(struct compiler *c, const struct node *in, const struct node *denied,
                         const struct range *r, enum field field)
 {
     int64_t number;
     for (const struct node *e = first_value(in); e; e = next_value(in, e))
         if (!quietly(c, e, field, &number) ||
-            (number >= r->low && number <= r->high && !(not &&is_among(c, not, field, number))))
+            (number >= r->low && number <= r->high && !(denied && is_among(c, denied, field, number))))
             return true;
     return false;
 }
 
 /* A negation of everything that the field can be. */
-static bool leaves_nothing(struct compiler *c, const struct node * not, enum field field)
+static bool leaves_nothing(struct compiler *c, const struct node *denied, enum field field)
 {
     const struct field_info *info = &field_info[field];
     if (info->type == TYPE_BOOL)
-        return is_among(c, not, field, 0) && is_among(c, not, field, 1);
+        return is_among(c, denied, field, 0) && is_among(c, denied, field, 1);
     if (info->type != TYPE_ENUM)
         return false;
     for (const struct code_word *w = info->words; w->word; w++)
-        if (!is_among(c, not, field, w->number))
+        if (!is_among(c, denied, field, w->number))
             return false;
     return true;
 }
@@ -114,18 +114,18 @@ static bool leaves_nothing(struct compiler *c, const struct node * not, enum fie
 void check_possible(struct compiler *c, const struct node *n, enum field field)
 {
     const struct node *in = operand(n, "in");
-    const struct node *not = operand(n, "not");
+    const struct node *denied = operand(n, "not");
     const struct node *present = operand(n, "present");
     const char *name = field_info[field].name;
     const bool single = field_info[field].type != TYPE_NUMBERS && field_info[field].type != TYPE_FLAGS;
     const struct range r = limits_of(c, n, field);
-    if (not &&not ->kind == NODE_MAPPING)
-        not = NULL;
+    if (denied && denied->kind == NODE_MAPPING)
+        denied = NULL;
     if (r.low > r.high)
         complain_at(c, n, "no value of '%s' can keep these limits: the condition could never be true", name);
-    else if (single && in && !any_is_left(c, in, not, &r, field))
+    else if (single && in && !any_is_left(c, in, denied, &r, field))
         complain_at(c, n, "none of the values of '%s' is left: the condition could never be true", name);
-    else if (single && not &&leaves_nothing(c, not, field))
+    else if (single && denied && leaves_nothing(c, denied, field))
         complain_at(c, n, "'%s' is always one of these: the condition could never be true", name);
     if (present && present->kind == NODE_SCALAR && strcmp(present->text, "false") == 0 && n->first->next)
         complain_at(c, n, "'%s' cannot be absent and have a value: the condition could never be true", name);
@@ -148,13 +148,13 @@ static bool is_same(const struct node *a, const struct node *b)
 
 void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved)
 {
-    const struct node *not = operand(n, "not");
-    if (!not || is_reserved(reserved, "not") || not ->kind != NODE_MAPPING || !not ->first)
+    const struct node *denied = operand(n, "not");
+    if (!denied || is_reserved(reserved, "not") || denied->kind != NODE_MAPPING || !denied->first)
         return;
-    for (const struct node *m = not ->first; m; m = m->next) {
+    for (const struct node *m = denied->first; m; m = m->next) {
         const struct node *same = operand(n, m->key);
         if (!same || !is_same(same, m))
             return; /* this part of the negation may be what makes it hold */
     }
-    complain_at(c, not, "the same is demanded and denied: the condition could never be true");
+    complain_at(c, denied, "the same is demanded and denied: the condition could never be true");
 }

@@ -397,6 +397,22 @@ static void note_unseen_bytes(struct handshake *h)
     }
 }
 
+bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client)
+{
+    const struct handshake *h = handshake_of(tls, flow);
+    for (unsigned side = 0; side < 2 && h && !h->begun; side++) {
+        const struct assembly *a = &h->side[side];
+        *client = !side;
+        const bool known = flow->marks[!side] & SIDE_KNOWN;
+        const int32_t unseen =
+            known && h->has_acked[side] ? (int32_t)(h->acked[side] - flow->side[!side].next) : 0;
+        if (a->probe_length && is_answer(opening_look(span_of(a->probe, a->probe_length))) &&
+            (!known || (unseen > 1 && unseen < SEQUENCE_WINDOW)))
+            return true;
+    }
+    return false;
+}
+
 void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
 {
     struct handshake *h = handshake_of(tls, flow);

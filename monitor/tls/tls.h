@@ -89,6 +89,10 @@ void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons);
 void tls_release(struct tls *tls, struct flow *flow);
 
+/* After tls_finish() returned NULL: was there a server's answer to a hello that was not captured? Then
+ * *client is the flow's side that sent it. */
+bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client);
+
 /* The flow whose handshake has to end by now (idle, or lingered long enough), or NULL. */
 struct flow *tls_expired(struct tls *tls, nanos now);
 

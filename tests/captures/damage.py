@@ -47,6 +47,66 @@ def variants(conversation, rng):
             yield "%d %% lost" % (share * 100), [f for f in frames if rng.random() >= share], None
 
 
+# ---- captures of several connections: one of them is damaged, and what it told of sessions, servers and UEs is missing
+
+def connections_of(path):
+    out = {}
+    for frame in capturelib.read_frames(path):
+        s = capturelib.segment_of(frame[1])
+        if s:
+            out.setdefault(frozenset(s[:2]), []).append(frame)
+    return list(out.values())
+
+
+def client_of(frames):
+    """Who sent the first SYN."""
+    return next((capturelib.segment_of(f)[0] for _, f in frames if capturelib.segment_of(f)[3] & 0x12 == 2), None)
+
+
+def one_damaged(frames, rng):
+    client = client_of(frames)
+    yield "client direction missing", [f for f in frames if capturelib.segment_of(f[1])[0] != client]
+    yield "server direction missing", [f for f in frames if capturelib.segment_of(f[1])[0] == client]
+    for i, f in enumerate(frames):
+        if capturelib.segment_of(f[1])[4]:
+            yield "frame %d missing" % i, frames[:i] + frames[i + 1:]
+    yield "20 % lost", [f for f in frames if rng.random() >= 0.2]
+
+
+def told(binary, path, profile):
+    """({(rule, who): fault} of the breaches, {rule: passes})"""
+    evs, _ = events(binary, "-p", profile, "-r", path)
+    breaches = {}
+    for e in of_type(evs, "alert"):
+        u = e["utwatch"]
+        who = (e["dest_ip"], e["dest_port"]) if u["about"] == "server" else e["src_ip"] if u["about"] == "ue" else (e["src_ip"], e["src_port"])
+        breaches[u["rule"], who] = u["fault"]
+    return breaches, {rule: counts["pass"] for rule, counts in rule_counts(evs).items()}
+
+
+def several(binary, path, name, profile, problems):
+    connections = connections_of(os.path.join(PCAPS, name))
+    if len(connections) < 2:
+        return 0
+    rng, checked = capturelib.seeded(name), 0
+    clean, passes = told(binary, os.path.join(PCAPS, name), profile)
+    for n, frames in enumerate(connections):
+        if not client_of(frames):
+            continue
+        others = [f for m, c in enumerate(connections) if m != n for f in c]
+        for what, left in one_damaged(frames, rng):
+            capturelib.write_frames(path, sorted(others + left))
+            got, passed = told(binary, path, profile)
+            checked += 1
+            for key, fault in got.items():
+                if key not in clean or (fault != clean[key] and clean[key] != "both"):
+                    problems.append("%s, connection %d, %s: %s is at fault in %s, was %s" % (name, n, what, fault, key, clean.get(key)))
+            for rule, count in passed.items():
+                if count > passes[rule]:
+                    problems.append("%s, connection %d, %s: %s passes %d times, was %d" % (name, n, what, rule, count, passes[rule]))
+    return checked
+
+
 problems, checked, reasons_seen = [], 0, set()
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "damaged.pcap")
@@ -70,6 +130,9 @@ with tempfile.TemporaryDirectory() as folder:
                     problems.append("%s, %s: %s was %s, is %s" % (entry["file"], what, rule, clean.get(rule), value))
             if wanted and handshakes and not wanted & reasons:
                 problems.append("%s, %s: the reasons are %s" % (entry["file"], what, sorted(reasons)))
+    for entry in manifest():
+        for profile in ("ts33141-pcr1", "ls-advice"):
+            checked += several(sys.argv[1], path, entry["file"], profile, problems)
 for reason in ("server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):
     if reason not in reasons_seen:
         problems.append("no case showed the reason " + reason)

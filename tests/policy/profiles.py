@@ -68,6 +68,28 @@ if len(sys.argv) > 2 and os.path.exists(sys.argv[2]):
     ids = set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9.]+)+)`", "\n".join(
         line.strip("|").split("|")[0] for line in text[text.index("## 8. Rule catalogue"):].splitlines() if line.startswith("| `"))))
     hold(ids == set(CATALOGUE), "the document's catalogue has besides", sorted(ids - set(CATALOGUE)), "and lacks", sorted(set(CATALOGUE) - ids))
+    # Each row as the document has it: ids, clause, fault, severity, basis, evidence, profiles. A row of several ids has one severity for all, or
+    # one for each.
+    letters = {"1": "1", "2": "2", "b": "b", "w": "w", "f": "f", "m": "m", "a": "a"}
+    for line in text[text.index("## 8. Rule catalogue"):].splitlines():
+        if not line.startswith("| `"):
+            continue
+        names, clause, fault, severity, basis, _, where = (cell.strip() for cell in line.strip("|").split("|"))
+        names = re.findall(r"`([^`]+)`", names)
+        severities = severity.split("/") if "/" in severity else [severity] * len(names)
+        where = re.sub(r"\(.*?\)", "", where.replace("*", ""))
+        found_in = "".join(c for c in letters if c in re.split(r"[:;]", where)[0] or where == "all")
+        for rule, level in zip(names, severities):
+            ours, our_level, binds, our_basis = CATALOGUE[rule]
+            hold(our_level == level.strip(), rule, "has severity", our_level, "and in the document", level)
+            hold({"server": {"server"}, "ue": {"ue"}, "both": {"both"}}.get(fault, {"both"}) == {binds} or binds in fault, rule, "binds", binds, "and in the document", fault)
+            hold(re.findall(r"\b[DIP]\b", basis)[:1] == re.findall(r"\b[DIP]\b", our_basis)[:1], rule, "has basis", our_basis, "and in the document", basis)
+            hold(("neg. only" in basis) == ("neg. only" in our_basis) and ("pos. only" in basis) == ("pos. only" in our_basis), rule, our_basis, basis)
+            numbers = re.findall(r"\d+(?:\.\d+)*", clause)
+            hold(not numbers or any(n in c for n in numbers for c in clauses[rule]), rule, "stands under", clauses[rule], "and in the document under", clause)
+            if (rule, "profiles") not in DEVIATIONS and "m (draft)" not in line and "b at M" not in line and "Upgrade also m" not in line and "allow PSK" not in line \
+                    and "(info)" not in line and "by reference" not in line and "m at M" not in line:
+                hold(set(found_in) == set(ours) - {"d"}, rule, "stands in", ours, "and in the document in", where)
 for p in problems:
     print("NOT RIGHT:", p)
 print("%d rules, %d checks, %d not right" % (len(CATALOGUE), checked, len(problems)))
