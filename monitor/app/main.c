@@ -149,6 +149,8 @@ int main(int argc, char **argv)
                 site->sessions.take_memory = site->sessions.state;
             struct profile *profile = profile_or_mistakes(options.profile, site);
             struct profile *advice = options.advise ? profile_or_mistakes(options.advise, site) : NULL;
+            if (site && profile)
+                site_warn_of_exceptions(site, profile, stderr);
             if (site && profile && (advice || !options.advise))
                 status = replay(&options, site, profile, advice);
             profile_free(advice);

@@ -158,6 +158,8 @@ static int with_profile(const struct options *o)
     struct site *site = site_or_mistakes(o->config);
     struct profile *p = profile_or_mistakes(o->profile, site);
     struct profile *advice = o->advise ? profile_or_mistakes(o->advise, site) : NULL;
+    if (site && p)
+        site_warn_of_exceptions(site, p, stderr);
     int status = site && p && (advice || !o->advise) ? look_into(o, p, advice, site) : EXIT_USAGE;
     profile_free(advice);
     profile_free(p);

@@ -190,6 +190,7 @@ static void take_exception(struct reader *r, const struct node *e)
                         *k);
     const struct node *m = node_member(e, "rule");
     x.rule = m ? scalar(r, m) : NULL;
+    x.line = m ? (unsigned)m->line : 0;
     m = node_member(e, "reason");
     x.reason = m ? scalar(r, m) : NULL;
     m = node_member(e, "until");
@@ -482,6 +483,32 @@ const char *site_exception(const struct site *site, const struct verdict *v, con
         return x->reason;
     }
     return NULL;
+}
+
+static bool has_rule(const struct profile *profile, const char *glob)
+{
+    for (size_t i = 0; i < profile_rule_count(profile); i++)
+        if (fnmatch(glob, rule_id(profile_rule(profile, i)), 0) == 0)
+            return true;
+    return false;
+}
+
+void site_warn_of_exceptions(const struct site *site, const struct profile *profile, FILE *out)
+{
+    for (size_t i = 0; i < site->exception_count; i++) {
+        const struct exception *x = &site->exceptions[i];
+        if (has_rule(profile, x->rule))
+            continue;
+        char buffer[512];
+        struct text t = text_over(buffer, sizeof buffer);
+        struct suggestion near = suggestion_for(x->rule);
+        char hint[128];
+        for (size_t n = 0; n < profile_rule_count(profile); n++)
+            suggestion_try(&near, rule_id(profile_rule(profile, n)));
+        text_safe(&t, span_of(x->rule, strnlen(x->rule, 128)));
+        (void)fprintf(out, "%s:%u: warning: no rule '%s' in profile %s%s\n", site->tree->file, x->line,
+                      buffer, profile_name(profile), suggestion_text(&near, hint, sizeof hint));
+    }
 }
 
 static uint64_t put_part(FILE *out, const char *what, uint64_t count, uint64_t each_bytes)

@@ -22,6 +22,7 @@ struct exception {
     const char *reason;
     nanos until; /* the end of its last day, UTC; 0 is not accepted */
     const char *until_text;
+    unsigned line; /* of its rule in the file */
 };
 
 enum { MAX_SCOPE = 256, MAX_EXCEPTIONS = 256, MAX_OVERRIDES = 2 };
@@ -59,6 +60,10 @@ bool site_has_scope(const struct site *site);
 
 /* The reason why this breach is excepted, or NULL. */
 const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c);
+
+/* Warns of exceptions whose rule the profile does not have: they are of no effect, perhaps a misspelt name.
+ */
+void site_warn_of_exceptions(const struct site *site, const struct profile *profile, FILE *out);
 
 /* What the tables take, bytes, by part; prints the split. */
 uint64_t site_memory(const struct site *site, FILE *out);

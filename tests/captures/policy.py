@@ -81,6 +81,21 @@ with tempfile.TemporaryDirectory() as folder:
         hold((stats["handshakes"]["total"] == 1) == inside and (stats["out_of_scope"] == 0) == inside, "%s: %s" % (text, stats["handshakes"]["total"]))
     _, _, evs = alerts("scope: { ports: [80] }", "nginx-curl-plain")
     hold([e["app_proto"] for e in of_type(evs, "flow")] == ["HTTP"], "plain HTTP in scope has its flow event")
+    # HTTP in clear is in scope by its Host, and HTTP under NULL encryption by its server.
+    plain = capturelib.build([(0, b"GET /x HTTP/1.1\r\nHost: xcap.ims.mnc001.mcc001.pub.3gppnetwork.org:80\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
+                             server=("192.0.2.80", 80), time=1795471000 * 10**9)
+    capture = os.path.join(folder, "plain.pcap")
+    capturelib.write_frames(capture, plain)
+    for text, inside in (("scope: { names: ['xcap.*.3gppnetwork.org'] }", True), ("scope: { names: ['*.example.org'] }", False),
+                         ("scope: { servers: [192.0.2.80], names: ['*.example.org'] }", False), ("scope: { servers: [192.0.2.80] }", True)):
+        with_site(text, "-T")
+        evs, _ = events(BINARY, "-c", site, "-r", capture)
+        hold(bool(of_type(evs, "alert")) == inside, "%s and HTTP in clear: %s" % (text, of_type(evs, "alert")))
+    rules, _, _ = alerts("scope: { servers: [198.51.100.0/24] }", "openssl-tls12-null")
+    hold(not rules, "HTTP under NULL encryption out of scope: %s" % rules)
+    # An exception that can have no effect is warned of.
+    p = with_site("exceptions: [ { rule: wapcert-6.1-sizes, reason: r, until: 2099-01-01 } ]\n", "-T", "--advise", "modern")
+    hold(p.returncode == 0 and p.stderr.decode().count("warning: no rule 'wapcert-6.1-sizes'") == 1 and "'wapcert-6.1-size'" in p.stderr.decode(), p.stderr.decode())
     # Exceptions: excepted, not passed, and only until their day, at their server.
     rule = "wapcert-6.4.3-signature-algorithm"
     for text, excepted in (("{ rule: %s, reason: r, until: 2099-01-01 }" % rule, True), ("{ rule: 'wapcert-*', reason: r, until: 2099-01-01 }", True),
