@@ -2,6 +2,7 @@
 
 #include "app/pipeline_parts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -37,6 +38,7 @@ void waiting_close(struct waiting *w)
 static void judge_first(struct pipeline *p)
 {
     struct waiting *w = &p->waiting;
+    assert(w->place && w->count);
     const struct waiting_handshake *h = &w->place[w->first];
     const struct key_start key = judge_handshake(p, &h->observation, h->asked ? &h->questions : NULL,
                                                  h->has_before ? &h->before : NULL);
@@ -52,7 +54,7 @@ bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observati
     struct waiting *w = &p->waiting;
     struct session_questions questions;
     const bool asked = w->place && handshake_in_scope(p, o) && sessions_ask(p->sessions, o, &questions);
-    if (!asked && w->count == 0) {
+    if (!w->place || (!asked && w->count == 0)) {
         *key = judge_handshake(p, o, NULL, before);
         return true;
     }

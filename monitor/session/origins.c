@@ -4,7 +4,6 @@
 #include "session/table.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #define KEY       "utwatch:session:"
 #define MOST_US   ((UINT64_C(1) << 54) - 1)
@@ -69,25 +68,36 @@ void origin_message(const struct origin *o, uint32_t seconds, struct origin_text
                                   .key = 3};
 }
 
+/* Digits up to the next space, which is consumed, or the end. */
+static bool next_number(struct span *rest, unsigned base, uint64_t most, uint64_t *out)
+{
+    size_t n = 0;
+    *out = 0;
+    for (; n < rest->n && rest->p[n] != ' '; n++) {
+        const uint8_t c = rest->p[n];
+        const unsigned digit = c >= '0' && c <= '9'   ? c - (unsigned)'0'
+                               : c >= 'a' && c <= 'f' ? c - (unsigned)'a' + 10
+                                                      : base;
+        if (digit >= base || *out > (most - digit) / base)
+            return false;
+        *out = *out * base + digit;
+    }
+    *rest = span_skip(*rest, n + 1);
+    return n > 0;
+}
+
 bool origin_read(struct span value, struct origin *out)
 {
-    char text[80];
     uint64_t us;
+    uint64_t flags;
+    uint64_t suite;
     uint64_t server;
-    unsigned flags;
-    unsigned suite;
-    char kind;
-    int end = 0;
-    if (value.n >= sizeof text || memchr(value.p, '\0', value.n))
+    if (!next_number(&value, 10, MOST_US, &us) || !next_number(&value, 10, UINT8_MAX, &flags) ||
+        !next_number(&value, 10, UINT16_MAX, &suite) || !next_number(&value, 16, UINT64_MAX, &server) ||
+        value.n != 1 || flags & ~(uint64_t)ALL_FLAGS)
         return false;
-    memcpy(text, value.p, value.n);
-    text[value.n] = '\0';
-    if (sscanf(text, "%16" SCNu64 " %3u %5u %16" SCNx64 " %c%n", &us, &flags, &suite, &server, &kind, &end) !=
-            5 ||
-        (size_t)end != value.n)
-        return false;
-    if (us > MOST_US || flags & ~(unsigned)ALL_FLAGS || suite > UINT16_MAX ||
-        (kind != ORIGIN_FULL && kind != ORIGIN_PART && kind != ORIGIN_SEEN))
+    const char kind = (char)value.p[0];
+    if (kind != ORIGIN_FULL && kind != ORIGIN_PART && kind != ORIGIN_SEEN)
         return false;
     out->us = us;
     out->server = server;
@@ -95,4 +105,13 @@ bool origin_read(struct span value, struct origin *out)
     out->flags = (uint8_t)flags;
     out->kind = kind;
     return true;
+}
+
+bool origin_read_key(struct span value, struct siphash_key *out)
+{
+    enum { HALF = 16 };
+    struct span first = span_head(value, HALF);
+    struct span second = span_skip(value, HALF);
+    return value.n == (size_t)2 * HALF && next_number(&first, 16, UINT64_MAX, &out->k0) &&
+           next_number(&second, 16, UINT64_MAX, &out->k1);
 }

@@ -9,6 +9,7 @@
 #ifndef UTWATCH_SESSION_ORIGINS_H
 #define UTWATCH_SESSION_ORIGINS_H
 
+#include "base/siphash.h"
 #include "session/redis.h"
 
 #include <stdbool.h>
@@ -32,6 +33,9 @@ struct origin {
 
 /* False when the text is not a value that sensors write. `name` is left alone. */
 bool origin_read(struct span value, struct origin *out);
+
+/* The common key, 32 hexadecimal digits. */
+bool origin_read_key(struct span value, struct siphash_key *out);
 
 /* The texts of a command; it points into them. */
 struct origin_texts {

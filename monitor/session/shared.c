@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -107,12 +106,8 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
         s->key_state = KEY_TO_FETCH;
         return;
     }
-    char text[33] = "";
     struct siphash_key key;
-    int end = 0;
-    if (value.n == sizeof text - 1)
-        memcpy(text, value.p, value.n);
-    if (sscanf(text, "%16" SCNx64 "%16" SCNx64 "%n", &key.k0, &key.k1, &end) != 2 || end != 32) {
+    if (!origin_read_key(value, &key)) {
         s->key_state = KEY_TO_OFFER; /* it expired in between, or is none of ours */
         s->key_again = clock_now() + RETRY_PAUSE;
         return;

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Is the memory of sessions kept by --state, shown by --sessions, and never wrong, whatever happens to its file? usage: state.py UTWATCH"""
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from made_sessions import HOUR, connection, full, resumption_of
+from run_utwatch import events, finish, of_type, utwatch
+
+import capturelib
+
+COUNT = 60
+binary = sys.argv[1]
+problems, checked = [], 0
+
+
+def hold(condition, *what):
+    global checked
+    checked += 1
+    if not condition:
+        problems.append(" ".join(str(w) for w in what))
+
+
+def name_of(i):
+    return bytes([0xA0 + i % 16, i]) * 16
+
+
+def capture(path, conversation, hours, numbers=range(COUNT)):
+    frames = [f for i in numbers for f in connection(*conversation(i), at=hours * HOUR + i * 10**6, client=("192.0.2.10", 10000 + 100 * hours + i))]
+    capturelib.write_frames(path, frames)
+    return path
+
+
+def begin(i):
+    return full(session=name_of(i)) if i % 2 else full(ticket=name_of(i) * 4)
+
+
+def use(i):
+    return resumption_of("id", name_of(i)) if i % 2 else resumption_of("ticket", name_of(i) * 4)
+
+
+class Folder:
+    def __init__(self, path):
+        self.path = path
+        self.state = os.path.join(path, "state")
+        self.first = capture(os.path.join(path, "first.pcap"), begin, 0)
+        self.later = capture(os.path.join(path, "later.pcap"), use, 25)
+        self.site = os.path.join(path, "site.yaml")
+        with open(self.site, "w") as f:
+            f.write("limits: { sessions: 500 }\n")
+
+    def judge(self, path, *words):
+        return events(binary, "-c", self.site, "--state", self.state, *words, "-r", path)
+
+    def learn(self):
+        if os.path.exists(self.state):
+            os.unlink(self.state)
+        evs, p = self.judge(self.first)
+        hold(p.returncode == 1 and not p.stderr, "the first run:", p.returncode, p.stderr)
+        with open(self.state, "rb") as f:
+            return f.read()
+
+    def restore(self, data):
+        with open(self.state, "wb") as f:
+            f.write(data)
+
+    def ages(self):
+        """(exact, at least, unknown, wrong) of the later uses."""
+        evs, p = self.judge(self.later)
+        sessions = [e["utwatch"]["session"] for e in of_type(evs, "tls")]
+        basis = [s.get("age_basis") for s in sessions]
+        wrong = sum(s["age_basis"] == "exact" and abs(s["age_s"] - 25 * 3600) > 1 or s.get("age_s", 0) > 25 * 3600 + 1 for s in sessions)
+        return basis.count("exact"), basis.count("at-least"), basis.count("unknown"), wrong, p
+
+
+def kept(f):
+    f.learn()
+    shown = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions")
+    hold(shown.returncode == 0 and shown.stdout.startswith(b"%d remembered" % COUNT), "--sessions:", shown.stdout, shown.stderr)
+    exact, _, _, wrong, p = f.ages()
+    hold(exact == COUNT and not wrong and p.returncode == 1, "after a restart", exact, "of", COUNT, "are exact,", wrong, "wrong")
+    again = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions").stdout
+    hold(b"25.0 h" in again, "--sessions knows no age of 25 h:", again)
+    with open(f.state, "rb") as file:
+        secrets = file.read() + shown.stdout + again
+    hold(not any(name_of(i)[:8] in secrets or name_of(i)[:8].hex().encode() in secrets for i in range(COUNT)), "an id is shown or kept")
+    hold(os.stat(f.state).st_mode & 0o777 == 0o600, "others may read the file")
+
+
+def one_at_a_time(f):
+    f.learn()
+    first = subprocess.Popen([binary, "-q", "-c", f.site, "--state", f.state, "-r", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open(f.first, "rb") as file:
+        first.stdin.write(file.read())
+    first.stdin.flush()
+    time.sleep(0.5)
+    _, p = f.judge(f.later)
+    hold(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"another process has" in p.stderr and f.state.encode() in p.stderr, "two at a time:", p.returncode, p.stderr)
+    shown = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions")
+    hold(shown.returncode == 0 and b"60 remembered" in shown.stdout, "--sessions meanwhile:", shown.stdout, shown.stderr)
+    first.stdin.close()
+    hold(first.wait(timeout=20) == 1, "the first one ended with", first.returncode)
+
+
+def killed(f):
+    """A second after it was learned, an origin survives kill -9."""
+    f.learn()
+    os.unlink(f.state)
+    p = subprocess.Popen([binary, "-q", "-c", f.site, "--state", f.state, "-r", "-"], stdin=subprocess.PIPE)
+    with open(f.first, "rb") as file:
+        p.stdin.write(file.read())
+    p.stdin.flush()
+    time.sleep(1.5)
+    p.send_signal(signal.SIGKILL)
+    p.wait()
+    exact, _, unknown, wrong, _ = f.ages()
+    hold(exact >= COUNT - 1 and not wrong, "after kill -9:", exact, "exact,", unknown, "unknown,", wrong, "wrong")  # the last handshake may wait for its end
+
+
+def not_a_state_file(f):
+    data = f.learn()
+    other = os.path.join(f.path, "other")
+    cases = {"a directory": lambda: os.mkdir(other), "a FIFO": lambda: os.mkfifo(other), "a link": lambda: os.symlink(f.state, other),
+             "a file of something else": lambda: open(other, "wb").write(b"#!/bin/sh\n" * 1000),
+             "a file for another number": lambda: open(other, "wb").write(data)}
+    for what, make in cases.items():
+        make()
+        before = open(other, "rb").read() if os.path.isfile(other) else None
+        words = ["-r", f.later] if "number" in what else ["-c", f.site, "-r", f.later]
+        p = utwatch(binary, "-q", "--state", other, *words, timeout=20)
+        hold(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"not enough memory" not in p.stderr, what, p.returncode, p.stderr)
+        after = open(other, "rb").read() if os.path.isfile(other) else None
+        hold(before == after, what, "was changed")
+        p = utwatch(binary, "--state", other, "--sessions", timeout=20)
+        hold(p.returncode in (0, 2, 5), what, "--sessions", p.returncode, p.stderr)
+        os.rmdir(other) if os.path.isdir(other) else os.unlink(other)
+    p = utwatch(binary, "-q", "--state", "/nonexistent/state", "-r", f.later)
+    hold(p.returncode == 5 and b"No such file" in p.stderr, "no such folder:", p.returncode, p.stderr)
+
+
+def damaged(f):
+    """Bytes that are flipped, and ends that are missing: what is left is right, and the rest is said to be gone."""
+    data = f.learn()
+    rng = random.Random(33141)
+    used = [i for i in range(len(data)) if data[i]]
+    most = 0
+    for n in range(150):
+        bad = bytearray(data)
+        at = rng.choice(used) if n % 3 else n % 120  # the head, too
+        bad[at] ^= 1 << rng.randrange(8)
+        f.restore(bad)
+        exact, bound, unknown, wrong, p = f.ages()
+        most = max(most, COUNT - exact)
+        hold(p.returncode in (0, 1), "byte", at, "status", p.returncode, p.stderr)
+        hold(not wrong, "byte", at, "flipped:", wrong, "ages are wrong")
+        hold(exact + bound + unknown == COUNT, "byte", at, exact, bound, unknown)
+    hold(most >= 1, "no flipped bit had an effect")
+    for part in (0.2, 0.6, 0.95, 0.999):
+        f.restore(data[:int(len(data) * part)])
+        exact, _, _, wrong, p = f.ages()
+        hold(not wrong and b"missing" in p.stderr and p.returncode in (0, 1), "cut to", part, exact, wrong, p.returncode, p.stderr)
+        hold(part < 0.99 or exact > COUNT // 2, "cut to", part, "only", exact, "are left")
+        hold(os.path.getsize(f.state) == len(data), "cut to", part, "the file has not its size again")
+
+
+def full_disk(f):
+    if os.geteuid() != 0:
+        return
+    place = os.path.join(f.path, "disk")
+    os.mkdir(place)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], capture_output=True).returncode:
+        return
+    try:
+        p = utwatch(binary, "-q", "--state", os.path.join(place, "state"), "-r", f.later)
+        hold(p.returncode == 5 and b"No space left" in p.stderr, "a full disk:", p.returncode, p.stderr)
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    f = Folder(folder)
+    for question in (kept, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
+        question(f)
+finish(problems, checked)
