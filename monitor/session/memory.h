@@ -22,7 +22,7 @@ struct session_name {
 struct recent_session {
     uint64_t flow_id;
     nanos origin;
-    struct endpoint server; /* family 0: none */
+    struct endpoint server; /* family 0: nothing is here */
     struct session_name id, ticket;
 };
 

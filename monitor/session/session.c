@@ -87,11 +87,14 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
         return NULL;
     s->retention = (uint32_t)(config->retention / NANOS_PER_SECOND);
     s->config = *config;
-    s->recent = calloc(RECENT_SESSIONS, sizeof *s->recent);
+    s->recent = malloc(RECENT_SESSIONS * sizeof *s->recent);
     if (!s->recent) {
         free(s);
         return NULL;
     }
+    /* Touched now: a handshake would wait for the kernel to clear a page. */
+    for (size_t i = 0; i < RECENT_SESSIONS; i++)
+        s->recent[i] = (struct recent_session){.flow_id = UINT64_MAX};
     enum table_result result = config->look_only ? table_open_to_read(&s->table, config->state)
                                                  : table_open(&s->table, config->sessions, config->state);
     say_of_file(s, result, &say);

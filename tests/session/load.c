@@ -21,6 +21,12 @@ enum { SERVERS = 20, SLOW_MICROSECONDS = 100 };
 #define SPAN  (3 * 86400 * NANOS_PER_SECOND)
 #define BEGIN (INT64_C(1795470000) * NANOS_PER_SECOND)
 
+/* What took long, and how much of it because the machine ran something else in the middle. */
+struct pauses {
+    uint64_t slow, preempted, longest; /* nanoseconds */
+    long switched;
+};
+
 static struct {
     struct sessions *sessions;
     struct observation *o;
@@ -28,7 +34,8 @@ static struct {
     nanos *origin;       /* by session */
     uint8_t *generation; /* of its ticket */
     uint64_t random;
-    uint64_t operations, busy, slow, preempted, longest; /* nanoseconds */
+    uint64_t operations, busy; /* nanoseconds */
+    struct pauses pauses;
     uint64_t wrong, unknown, resumptions;
 } g;
 
@@ -95,27 +102,44 @@ static uint64_t clock_now(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+static void note(struct pauses *p, uint64_t took)
+{
+    if (took < SLOW_MICROSECONDS * 1000) {
+        p->longest = took > p->longest ? took : p->longest;
+        return;
+    }
+    const long now = switches();
+    const bool preempted = now != p->switched;
+    p->switched = now;
+    p->preempted += preempted;
+    p->slow += !preempted;
+    p->longest = !preempted && took > p->longest ? took : p->longest;
+}
+
 static void judge(void)
 {
-    static long switched = 0;
     const uint64_t from = clock_now();
     sessions_judge(g.sessions, g.o, NULL, &g.r);
     const uint64_t took = clock_now() - from;
     g.operations++;
     g.busy += took;
-    if (took < SLOW_MICROSECONDS * 1000 && took <= g.longest)
-        return;
-    /* A machine that runs something else in the middle of an operation does not make the operation long. */
-    const long now = switches();
-    const bool preempted = now != switched;
-    switched = now;
-    if (preempted) {
-        g.preempted++;
-        return;
+    note(&g.pauses, took);
+}
+
+/* The same for reading one word at random, for as long: how often the machine itself stands still. */
+static struct pauses pauses_of_machine(const nanos *words, uint64_t count)
+{
+    struct pauses p = {.switched = switches()};
+    volatile nanos sum = 0;
+    for (uint64_t busy = 0; busy < g.busy;) {
+        const uint64_t at = draw(count);
+        const uint64_t from = clock_now();
+        sum += words[at] & 1;
+        const uint64_t took = clock_now() - from;
+        busy += took;
+        note(&p, took);
     }
-    g.slow += took >= SLOW_MICROSECONDS * 1000;
-    if (took > g.longest)
-        g.longest = took;
+    return p;
 }
 
 static void full(uint64_t session, nanos when)
@@ -209,10 +233,15 @@ int main(int argc, char **argv)
     (void)printf("%" PRIu64 " sessions, %" PRIu64 " resumptions: %" PRIu64 " wrong, %" PRIu64
                  " not known; %" PRIu64 " names, %" PRIu64 " forgotten\n",
                  count, g.resumptions, g.wrong, g.unknown, c->used, c->evicted);
-    (void)printf("%.0f MiB, %.1f bytes a name; %.0f operations a second; the longest took %.1f us, %" PRIu64
-                 " more than %d us (%" PRIu64 " others were interrupted)\n",
-                 taken / 1048576, taken / (double)c->used, (double)g.operations * 1e9 / (double)g.busy,
-                 (double)g.longest / 1000, g.slow, SLOW_MICROSECONDS, g.preempted);
+    (void)printf("%.0f MiB, %.1f bytes a name; %.0f operations a second\n", taken / 1048576,
+                 taken / (double)c->used, (double)g.operations * 1e9 / (double)g.busy);
+    const struct pauses machine = pauses_of_machine(g.origin, count);
+    const struct pauses *const both[] = {&g.pauses, &machine};
+    for (size_t i = 0; i < 2; i++)
+        (void)printf("%s: the longest took %.1f us, %" PRIu64 " more than %d us, not counting %" PRIu64
+                     " that were interrupted\n",
+                     i ? "reading one word, for as long" : "an operation", (double)both[i]->longest / 1000,
+                     both[i]->slow, SLOW_MICROSECONDS, both[i]->preempted);
     const bool good = g.wrong == 0 && g.unknown <= c->evicted;
     sessions_free(g.sessions);
     free(g.generation);
