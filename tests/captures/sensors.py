@@ -21,7 +21,7 @@ from run_utwatch import PCAPS, SKIP, finish, of_type
 
 import capturelib
 
-if os.geteuid() != 0 or not all(shutil.which(p) for p in ("ip", "redis-server", "redis-cli", "tshark")):
+if os.geteuid() != 0 or not all(shutil.which(p) for p in ("ip", "redis-check-rdb", "redis-cli", "tshark")):
     sys.exit(SKIP)
 
 utwatch = sys.argv[1]
@@ -68,10 +68,12 @@ class Hosts:
 class Redis:
     def __init__(self, folder):
         self.folder = folder
+        self.program = os.path.join(folder, "redis-server")
+        os.symlink(shutil.which("redis-check-rdb"), self.program)  # in Debian it is the same program, and starts no service
         self.start()
 
     def start(self):
-        self.process = within(REDIS, "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--dir", self.folder,
+        self.process = within(REDIS, self.program, "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--dir", self.folder,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(300):
             if self.tell("ping").stdout.strip() == b"PONG":

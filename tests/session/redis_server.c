@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Debian has one program under several names, and this one without a service that is started at once. */
+static const char program[] = "/usr/bin/redis-check-rdb";
+
 static void pause_ms(long ms)
 {
     const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -18,7 +21,7 @@ static void pause_ms(long ms)
 
 bool redis_server_exists(void)
 {
-    return access("/usr/bin/redis-server", X_OK) == 0;
+    return access(program, X_OK) == 0;
 }
 
 static bool is_free(int port)
@@ -65,8 +68,8 @@ static bool start(struct redis_server *r, const char *option, const char *value)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no server behind */
         (void)!freopen("/dev/null", "w", stdout);
         (void)!freopen("/dev/null", "w", stderr);
-        (void)execl("/usr/bin/redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save",
-                    "", "--dir", r->folder, "--logfile", "log", option, value, (char *)NULL);
+        (void)execl(program, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir",
+                    r->folder, "--logfile", "log", option, value, (char *)NULL);
         _exit(127);
     }
     for (int i = 0; i < 500 && r->pid > 0; i++) {

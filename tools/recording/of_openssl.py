@@ -75,6 +75,10 @@ scenario("openssl-tls12-resumption-refused", "a server that forgets its tickets:
          AGAIN, [OPENSSL_CLIENT + "-tls1_2 -sess_out %(dir)s/sf"] + [OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sf; sleep 0.5"] * 3,
          {"version": "0x0303", "resumed": [False] * 4}, also=["ut-7.1-resume-server"], passes=["ut-7.1-resume-ue"])
 
+scenario("openssl-tls13-psk-refused", "TLS 1.3: a server that forgets its keys, and turns a PSK into a full handshake", AGAIN.replace("-tls1_2;", "-tls1_3;"),
+         [OPENSSL_CLIENT + "-tls1_3 -sess_out %(dir)s/sp", "sleep 0.5; " + OPENSSL_CLIENT + "-tls1_3 -sess_in %(dir)s/sp; sleep 0.5"],
+         {"version": "0x0304", "resumed": [False] * 2}, passes=["ut-7.1-resume-ue"])
+
 scenario("openssl-tls12-id-refused", "a server that forgets its sessions: an id is offered, and answered with a full handshake under another id",
          AGAIN.replace("-tls1_2;", "-tls1_2 -no_ticket;"),
          [OPENSSL_CLIENT + "-tls1_2 -sess_out %(dir)s/sg", "sleep 0.5; " + OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sg; sleep 0.5"],
