@@ -3,6 +3,7 @@
 #include "app/output.h"
 #include "app/pipeline.h"
 #include "app/profiles.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "capture/capture.h"
 
@@ -19,19 +20,12 @@ struct progress {
     uint64_t frames;
 };
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void show_progress(struct progress *p, const struct capture *capture)
 {
     enum { EVERY_FRAMES = 16384, EVERY_MS = 200 };
     if (++p->frames % EVERY_FRAMES || !p->on)
         return;
-    int64_t now = monotonic_ms();
+    int64_t now = clock_monotonic() / 1000000;
     if (now < p->next_ms)
         return;
     p->next_ms = now + EVERY_MS;

@@ -1,6 +1,7 @@
 #include "app/waiting.h"
 
 #include "app/pipeline_parts.h"
+#include "base/clock.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -15,13 +16,6 @@ struct waiting_handshake {
     struct flow *flow;
     uint64_t flow_id; /* the flow is another one when it has another id */
 };
-
-static int64_t clock_now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
-}
 
 bool waiting_open(struct waiting *w)
 {
@@ -68,7 +62,7 @@ bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observati
     h->asked = asked;
     if (asked)
         h->questions = questions;
-    h->until = clock_now() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
+    h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
     h->flow = flow;
     h->flow_id = flow_id(flow);
     return false;
@@ -95,7 +89,7 @@ void waiting_go_on(struct pipeline *p, bool all)
     struct waiting *w = &p->waiting;
     while (w->count) {
         const struct waiting_handshake *h = &w->place[w->first];
-        if (!h->asked || sessions_answered(p->sessions, &h->questions) || clock_now() >= h->until)
+        if (!h->asked || sessions_answered(p->sessions, &h->questions) || clock_monotonic() >= h->until)
             judge_first(p);
         else if (all)
             (void)nanosleep(&pause, NULL);

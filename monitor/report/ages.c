@@ -121,6 +121,14 @@ size_t ages_ordered(const struct ages *ages, const struct age_row **rows)
     return ages->count;
 }
 
+void text_age_server(struct text *out, const struct endpoint *server)
+{
+    if (server->family)
+        text_end(out, server);
+    else
+        text_put(out, "other servers");
+}
+
 void text_age(struct text *out, int64_t age)
 {
     const double seconds = (double)age / (double)NANOS_PER_SECOND;

@@ -58,4 +58,7 @@ uint64_t age_row_over(const struct age_row *row);
 /* "27.5 h", "8.2 d", "12 s" */
 void text_age(struct text *out, int64_t age);
 
+/* A server, or "other servers" for those that found no row of their own. */
+void text_age_server(struct text *out, const struct endpoint *server);
+
 #endif

@@ -10,10 +10,7 @@ static void put_server(struct html *h, const struct endpoint *server)
 {
     char name[64];
     struct text t = text_over(name, sizeof name);
-    if (server->family)
-        text_end(&t, server);
-    else
-        text_put(&t, "other servers");
+    text_age_server(&t, server);
     html_text(h, name, HTML_ID_MOST);
 }
 

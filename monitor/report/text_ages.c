@@ -11,10 +11,7 @@ static void put_server(struct page *page, const struct endpoint *server, size_t 
 {
     char name[64];
     struct text t = text_over(name, sizeof name);
-    if (server->family)
-        text_end(&t, server);
-    else
-        text_put(&t, "other servers");
+    text_age_server(&t, server);
     page_put(page, TONE_PLAIN, width, name);
 }
 

@@ -1,5 +1,6 @@
 #include "session/shared.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -79,13 +80,6 @@ struct shared {
     _Atomic uint64_t told, untold, pending; /* of the thread */
 };
 
-static int64_t clock_now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
-}
-
 /* ---- the thread: the common key */
 
 static struct span word(const char *text)
@@ -99,7 +93,7 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     (void)item;
     if (status == REDIS_FAILED) {
         s->key_state = KEY_TO_OFFER;
-        s->key_again = clock_now() + RETRY_PAUSE;
+        s->key_again = clock_monotonic() + RETRY_PAUSE;
         return;
     }
     if (s->key_state == KEY_OFFERED) {
@@ -109,7 +103,7 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     struct siphash_key key;
     if (!origin_read_key(value, &key)) {
         s->key_state = KEY_TO_OFFER; /* it expired in between, or is none of ours */
-        s->key_again = clock_now() + RETRY_PAUSE;
+        s->key_again = clock_monotonic() + RETRY_PAUSE;
         return;
     }
     s->key_state = KEY_AGREED;
@@ -209,7 +203,7 @@ static void on_told(void *context, uint64_t item, enum redis_status status, stru
     if (status == REDIS_FAILED) {
         letter->state = LETTER_WAITING;
         o->next = item < o->next ? item : o->next;
-        o->hold_until = clock_now() + RETRY_PAUSE;
+        o->hold_until = clock_monotonic() + RETRY_PAUSE;
         return;
     }
     letter->state = LETTER_DONE;
@@ -279,14 +273,14 @@ static void wait_for_work(struct shared *s, int64_t now)
     uint64_t count;
     if (fds[0].revents && read(s->wake, &count, sizeof count) < 0 && errno != EAGAIN)
         atomic_store(&s->stop, true);
-    redis_handle(s->redis, fds + 1, nodes, clock_now());
+    redis_handle(s->redis, fds + 1, nodes, clock_monotonic());
 }
 
 static void *serve(void *argument)
 {
     struct shared *s = argument;
     while (!atomic_load(&s->stop)) {
-        const int64_t now = clock_now();
+        const int64_t now = clock_monotonic();
         agree_on_key(s, now);
         take_requests(s, now);
         deliver(s, now);
@@ -361,7 +355,7 @@ void shared_close(struct shared *s)
 bool shared_wait_ready(struct shared *s, int64_t most)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-    for (const int64_t end = clock_now() + most; !atomic_load(&s->ready) && clock_now() < end;)
+    for (const int64_t end = clock_monotonic() + most; !atomic_load(&s->ready) && clock_monotonic() < end;)
         (void)nanosleep(&pause, NULL);
     return atomic_load(&s->ready);
 }
@@ -369,8 +363,9 @@ bool shared_wait_ready(struct shared *s, int64_t most)
 void shared_flush(struct shared *s, int64_t most)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-    const int64_t end = clock_now() + most;
-    while ((!ring_is_empty(s) || atomic_load(&s->pending)) && atomic_load(&s->ready) && clock_now() < end)
+    const int64_t end = clock_monotonic() + most;
+    while ((!ring_is_empty(s) || atomic_load(&s->pending)) && atomic_load(&s->ready) &&
+           clock_monotonic() < end)
         (void)nanosleep(&pause, NULL);
 }
 

@@ -1,5 +1,7 @@
 #include "session/writer.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,9 +20,7 @@ struct writer {
 
 static struct timespec later(int64_t interval)
 {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    const int64_t end = t.tv_sec * NANOS_PER_SECOND + t.tv_nsec + interval;
+    const int64_t end = clock_monotonic() + interval;
     return (struct timespec){.tv_sec = end / NANOS_PER_SECOND, .tv_nsec = end % NANOS_PER_SECOND};
 }
 

@@ -1,0 +1,17 @@
+/* The clock that only goes forward, for waits and deadlines. Packets have their own time (base/nanos.h). */
+#ifndef UTWATCH_BASE_CLOCK_H
+#define UTWATCH_BASE_CLOCK_H
+
+#include "base/nanos.h"
+
+#include <time.h>
+
+/* Nanoseconds since some moment before the start of the program. */
+static inline int64_t clock_monotonic(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
+}
+
+#endif
