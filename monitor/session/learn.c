@@ -135,7 +135,10 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
 void learn_session(struct sessions *s, const struct observation *o, const struct session_name *name,
                    struct entry *known, struct session_result *out)
 {
-    const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE;
+    /* A full handshake, of whose server there is a beginning and then a hole: a client alone proves nothing.
+     */
+    const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE &&
+                             o->start_seen[SERVER] && o->damage[SERVER] & UNOBSERVED_GAP;
     if (o->resumption == RESUMPTION_FULL)
         learn_full(s, o, out);
     else if (lost_answer)

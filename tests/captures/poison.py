@@ -90,6 +90,16 @@ def flood(kind, at):
     return out
 
 
+def a_client_alone_that_offers(kind, at):
+    """The victim's name in a hello, then a ClientKeyExchange as if the server had made a full handshake of it; no server anywhere."""
+    c = capturelib.Connection(client=("192.0.2.99", 41007), server=SERVERS["own"], time=START + at)
+    c.frames.append(c.frame(CLIENT, 0x02))
+    c.seq[CLIENT] += 1
+    c.send(*resumption(kind)[0])
+    c.send(CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12))
+    return c.frames
+
+
 def failed_before_the_cipher(kind, at):
     """The victim's name in a ServerHello, and then an alert: the server never shows that it has the keys."""
     return connection(*issued(kind)[:2], (CLIENT, m.alert(2, 42, m.TLS12)), at=at, client=("192.0.2.99", 41004))
@@ -120,6 +130,7 @@ ATTEMPTS = {"nothing": lambda kind, at: [], "the server's side alone": one_direc
             "no ChangeCipherSpec": no_change_of_cipher, "outside the window": outside_window, "before the real one": before_the_real_one,
             "another server": another_server, "offered by another": offered_by_another, "short names": short_names, "flood": flood,
             "an alert before the ChangeCipherSpec": failed_before_the_cipher, "marker of a ticket": marker_of_a_ticket,
+            "a client alone that offers it": a_client_alone_that_offers,
             "the whole answer before the real one": whole_answer_before_the_real_one}
 # After these it is only known that something is wrong: the age may be a bound, but no breach is found and nothing passes that is none.
 IN_DOUBT = {"the whole answer before the real one"}
