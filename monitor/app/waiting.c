@@ -10,7 +10,7 @@
 struct waiting_handshake {
     struct observation observation;
     struct http_connection before;
-    bool has_before, asked;
+    bool has_before, asked, doubted;
     struct session_questions questions;
     int64_t until; /* on the monotonic clock */
     struct flow *flow;
@@ -36,6 +36,8 @@ static void judge_first(struct pipeline *p)
     const struct waiting_handshake *h = &w->place[w->first];
     const struct key_start key = judge_handshake(p, &h->observation, h->asked ? &h->questions : NULL,
                                                  h->has_before ? &h->before : NULL);
+    if (h->doubted)
+        sessions_doubt(p->sessions, h->flow_id);
     if (h->flow->state == FLOW_RECORDS && flow_id(h->flow) == h->flow_id)
         note_key(p, h->flow, &key);
     w->first = (w->first + 1) % WAITING_HANDSHAKES;
@@ -60,6 +62,7 @@ bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observati
     if (before)
         h->before = *before;
     h->asked = asked;
+    h->doubted = false;
     if (asked)
         h->questions = questions;
     h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
@@ -75,9 +78,7 @@ bool waiting_doubt(struct pipeline *p, uint64_t id)
         struct waiting_handshake *h = &w->place[(w->first + i) % WAITING_HANDSHAKES];
         if (h->flow_id != id)
             continue;
-        for (unsigned side = 0; side < 2; side++)
-            h->observation.damage[side] |= UNOBSERVED_OVERLAP;
-        h->observation.unobserved |= UNOBSERVED_OVERLAP;
+        h->doubted = true;
         return true;
     }
     return false;

@@ -31,8 +31,8 @@ struct key_start;
 bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
                    const struct http_connection *before, struct key_start *key);
 
-/* Bytes that came late contradict the handshake of this flow: when it still waits, it is judged as damaged.
- * False when it does not wait. */
+/* Bytes that came late contradict the handshake of this flow: when it still waits, what it teaches is
+ * doubted as soon as it is judged. False when it does not wait. */
 bool waiting_doubt(struct pipeline *p, uint64_t flow_id);
 
 /* Judges those whose time has come; `all`: waits for the others too. */

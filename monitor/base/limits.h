@@ -61,7 +61,7 @@
 #define SHARED_PATIENCE_MS   200    /* for their answer; longer means that it is not known */
 #define SHARED_START_SECONDS 1      /* that Redis may take for its first answer, before any packet */
 #define SHARED_FLUSH_SECONDS 2      /* that the last news may take at the end */
-#define SHARED_OUTBOX        262144 /* sessions to be told of while Redis is away; 48 bytes each */
+#define SHARED_OUTBOX        262144 /* sessions to be told of while Redis is away; 40 bytes each */
 #define WAITING_HANDSHAKES   1024   /* that are judged when the answer is here, in the order of their ends */
 #define RECENT_SESSIONS      4096   /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
 #define DEFAULT_SESSIONS     10000000 /* remembered at a time; 24 bytes each at a load of 80 % */

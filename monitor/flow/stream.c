@@ -134,8 +134,10 @@ static void remember_recent(struct flow_table *table, struct flow *flow, unsigne
     struct recent *recent = &recents->side[side];
     if (bytes.n > RECENT_BYTES)
         bytes = span_skip(bytes, bytes.n - RECENT_BYTES);
+    uint32_t seq = flow->side[side].next - (uint32_t)bytes.n;
+    if (recent->next != seq) /* a gap: what was before it is not next to it */
+        recent->length = 0;
     recent->next = flow->side[side].next;
-    uint32_t seq = recent->next - (uint32_t)bytes.n;
     recent->length =
         recent->length + bytes.n < RECENT_BYTES ? recent->length + (uint32_t)bytes.n : RECENT_BYTES;
     while (bytes.n) {
@@ -150,7 +152,9 @@ static void remember_recent(struct flow_table *table, struct flow *flow, unsigne
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side)
 {
-    if (!segment->payload.n || !differs_from_recent(table, flow, side, segment->seq, segment->payload))
+    const bool probe = segment->payload_len == 1 && distance(segment->seq, flow->side[side].next) == 1;
+    if (!segment->payload.n || probe ||
+        !differs_from_recent(table, flow, side, segment->seq, segment->payload))
         return false;
     table->counters.conflicts++;
     return true;

@@ -111,15 +111,18 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
 
 /* An abbreviated handshake: the session goes on, under a renewed ticket perhaps (RFC 5077 3.3). */
 static void learn_resumed(struct sessions *s, const struct observation *o, const struct session_name *name,
-                          struct entry *known)
+                          struct entry *known, const struct session_result *out)
 {
     struct memo memo = {.server = &o->server, .origin = o->hello_time[CLIENT], .now = time_of_use(o)};
     if (known) {
         table_use(&s->table, known, memory_second(o->hello_time[SERVER]), ENTRY_RESUMED);
         if (ended_by_fatal_alert(o) && trustworthy(o))
             memory_end(s, &o->server, name, known);
-        memo.origin = entry_origin(known);
-        memo.flags = known->flags & (ENTRY_EXACT | ENTRY_DEAD | ENTRY_SUITE);
+        /* What is not exact here (the clock was set back, a name was forgotten) is not exact under another
+         * name, or elsewhere. */
+        memo.origin = out->origin;
+        memo.flags = known->flags & (ENTRY_DEAD | ENTRY_SUITE);
+        memo.flags |= out->basis == AGE_EXACT ? ENTRY_EXACT : 0;
         memo.suite = known->suite;
     } else if (trustworthy(o) && name->length) {
         remember(s, o, name, memo.origin, ENTRY_RESUMED, false);
@@ -144,7 +147,7 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
     else if (lost_answer)
         learn_in_part(s, o);
     else if (out->accepted)
-        learn_resumed(s, o, name, known);
+        learn_resumed(s, o, name, known, out);
     /* A ticket or PSK that is offered again later is at least as old as now, whatever the server made of it.
      * An id proves nothing: clients make them up. */
     if (out->offered && !out->accepted && !known && out->method != RESUMPTION_ID && trustworthy(o))

@@ -117,6 +117,15 @@ struct entry *memory_find(struct sessions *s, const struct endpoint *server, con
     return e && e->flags & ENTRY_DOUBT ? find_in(s, &own, name, now) : e;
 }
 
+/* In `suite`, where that of the full handshake is not known: a full handshake gave the name anew, and was
+ * seen in part, or is in doubt. What another sensor saw before that is over. */
+enum { GIVEN_ANEW = 1 };
+
+static bool is_given_anew(const struct entry *e)
+{
+    return !(e->flags & (ENTRY_EXACT | ENTRY_SUITE)) && e->suite == GIVEN_ANEW;
+}
+
 /* Of two sightings of one session the earlier counts. `scope`: the one under which the entry is found. */
 static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct scope *scope,
                         const struct session_name *name, const struct memo *m)
@@ -130,7 +139,7 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
         next.origin_us = us & ORIGIN_BITS;
         next.flags = m->flags & 0x3f;
         next.method = name->method & 0xf;
-        next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
+        next.suite = m->flags & ENTRY_SUITE ? m->suite : m->anew ? GIVEN_ANEW : 0;
         next.server = table_server(&s->table, m->server);
     } else if (us < e->origin_us && e->flags & ENTRY_EXACT) {
         /* A use before the full handshake: the id meant another session then, or one of the two times is
@@ -154,6 +163,19 @@ static void put_own(struct sessions *s, const struct session_name *name, const s
     write_entry(s, e, fresh, &own, name, m);
 }
 
+/* What a common entry knew, for the server that it was of. */
+static void put_old(struct sessions *s, const struct session_name *name, const struct entry *old)
+{
+    if (old->server)
+        put_own(s, name,
+                &(struct memo){.server = &s->table.servers[old->server],
+                               .origin = entry_origin(old),
+                               .now = (nanos)old->last_used * NANOS_PER_SECOND,
+                               .flags = old->flags,
+                               .suite = old->suite,
+                               .anew = true});
+}
+
 /*
  * Two servers of one scope gave out the same name: chance hardly, more likely one of them is after the
  * other's sessions. From then on each server has its own entry, and the common one only says so.
@@ -163,16 +185,29 @@ static void part(struct sessions *s, const struct scope *scope, struct entry *co
 {
     const struct entry old = *common;
     table_use(&s->table, common, memory_second(m->now), ENTRY_DOUBT);
+    if (old.server && old.flags & ENTRY_EXACT) /* Redis may not have been there when it was told */
+        tell(s, scope, name,
+             &(struct memo){.server = &s->table.servers[old.server],
+                            .origin = entry_origin(&old),
+                            .flags = old.flags,
+                            .suite = old.suite},
+             ORIGIN_FULL);
     tell(s, scope, name, m, ORIGIN_FULL); /* other sensors see by the server what is wrong */
-    if (old.server)
-        put_own(s, name,
-                &(struct memo){.server = &s->table.servers[old.server],
-                               .origin = entry_origin(&old),
-                               .now = (nanos)old.last_used * NANOS_PER_SECOND,
-                               .flags = old.flags,
-                               .suite = old.suite,
-                               .anew = true});
+    put_old(s, name, &old);
     put_own(s, name, m);
+    s->counters.parted++;
+}
+
+void memory_part(struct sessions *s, const struct session_name *name, const struct endpoint *server,
+                 nanos now)
+{
+    const struct scope scope = scope_of(s, server);
+    struct entry *e = name->length ? find_in(s, &scope, name, now) : NULL;
+    if (!e || !scope.common || e->flags & ENTRY_DOUBT)
+        return;
+    const struct entry old = *e;
+    table_use(&s->table, e, 0, ENTRY_DOUBT);
+    put_old(s, name, &old);
     s->counters.parted++;
 }
 
@@ -211,20 +246,51 @@ void memory_end(struct sessions *s, const struct endpoint *server, const struct 
          ORIGIN_ENDED);
 }
 
+static uint64_t common_hash(const struct sessions *s, const struct endpoint *server)
+{
+    return siphash(&s->common_key, span_of(server, sizeof *server));
+}
+
+/* The server of which the other sensor told: not always the one at which the session is used. 0: some other
+ * of the scope. */
+static uint16_t server_of(struct sessions *s, const struct endpoint *server, uint64_t theirs)
+{
+    if (common_hash(s, server) == theirs)
+        return table_server(&s->table, server);
+    for (size_t f = 0; f < s->config.farm_count && !s->config.one_scope; f++) {
+        const struct session_farm *farm = &s->config.farms[f];
+        for (size_t i = 0; i < farm->members; i++)
+            if (common_hash(s, &farm->member[i]) == theirs)
+                return table_server(&s->table, &farm->member[i]);
+    }
+    return 0;
+}
+
 /*
  * An origin of a full handshake is better than a bound. Of two such origins the later is of the session that
- * goes by this name now: its server gave the name out again, in sight of one sensor only. Of two bounds the
- * earlier tells more.
+ * goes by this name now: its server gave the name out again, in sight of one sensor only. So it is when one
+ * of the two was seen in part or is in doubt, which costs the exactness. Of two sightings the earlier tells
+ * more.
  */
+static bool is_better(const struct origin *theirs, const struct entry *e)
+{
+    const bool exact = theirs->flags & ENTRY_EXACT;
+    const bool have_exact = e->flags & ENTRY_EXACT;
+    const bool anew = !exact && theirs->kind != ORIGIN_SEEN;
+    if (is_given_anew(e))
+        return theirs->us > e->origin_us && (exact || anew);
+    if (anew)
+        return !have_exact || theirs->us >= e->origin_us;
+    if (exact == have_exact)
+        return exact ? theirs->us > e->origin_us : theirs->us < e->origin_us;
+    return exact;
+}
+
 void memory_adopt(struct sessions *s, const struct session_name *name, const struct endpoint *server,
                   const struct origin *theirs, nanos now)
 {
     struct entry *e = memory_find(s, server, name, now);
-    const bool exact = theirs->flags & ENTRY_EXACT;
-    const bool have_exact = e && e->flags & ENTRY_EXACT;
-    bool better = !e || (exact && !have_exact);
-    if (e && exact == have_exact)
-        better = exact ? theirs->us > e->origin_us : theirs->us < e->origin_us;
+    const bool better = !e || is_better(theirs, e);
     if (e && theirs->flags & ENTRY_DEAD && theirs->us == e->origin_us)
         table_use(&s->table, e, 0, ENTRY_DEAD);
     if (!better)
@@ -239,7 +305,7 @@ void memory_adopt(struct sessions *s, const struct session_name *name, const str
     next.origin_us = theirs->us & ORIGIN_BITS;
     next.flags = theirs->flags & 0x3fU;
     next.method = name->method & 0xf;
-    next.suite = theirs->flags & ENTRY_SUITE ? theirs->suite : 0;
-    next.server = table_server(&s->table, server);
+    next.suite = theirs->flags & ENTRY_SUITE ? theirs->suite : theirs->kind != ORIGIN_SEEN ? GIVEN_ANEW : 0;
+    next.server = server_of(s, server, theirs->server);
     table_write(&s->table, e, &next);
 }

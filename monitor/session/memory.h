@@ -71,6 +71,11 @@ uint64_t memory_common_name(const struct sessions *s, const struct endpoint *ser
 void memory_adopt(struct sessions *s, const struct session_name *name, const struct endpoint *server,
                   const struct origin *theirs, nanos now);
 
+/* Two servers of the scope gave out the name, in sight of other sensors: what is known here is of the one
+ * that gave it. */
+void memory_part(struct sessions *s, const struct session_name *name, const struct endpoint *server,
+                 nanos now);
+
 /* Seconds since 1970, as in entry.last_used. */
 uint32_t memory_second(nanos time);
 

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #define KEY       "utwatch:session:"
-#define MOST_US   ((UINT64_C(1) << 54) - 1)
+#define MOST_US   ((uint64_t)INT64_MAX / 1000) /* as nanoseconds it is a number still */
 #define ALL_FLAGS (ENTRY_EXACT | ENTRY_DEAD | ENTRY_SUITE)
 
 static const char merge[] =
@@ -16,7 +16,8 @@ static const char merge[] =
     "local o,f,u,s,h=string.match(v,'^(%d+) (%d+) (%d+) (%x+) (%l)$') "
     "local keep=tonumber(o or 0)>=tonumber(ARGV[1]) "
     "if o then "
-    "if k=='d' then f=tonumber(f) if f%8<4 then f=f+4 end n=table.concat({o,f,u,s,h},' ') "
+    "if k=='d' then f=tonumber(f) if f%8<4 and (h=='s' or tonumber(o)<=tonumber(ARGV[1])) then f=f+4 end "
+    "n=table.concat({o,f,u,s,h},' ') "
     "elseif k=='s' then if h~='s' or not keep then n=v end "
     "elseif h~='s' then if s~=ARGV[4] then n='?' elseif keep and not (k=='p' and "
     "tonumber(o)==tonumber(ARGV[1])) then n=v end end end "

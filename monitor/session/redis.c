@@ -1,5 +1,6 @@
 #include "session/redis.h"
 
+#include <arpa/inet.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@ struct node {
     int64_t heard;    /* when it last answered, or was first asked something */
     uint32_t waiting; /* commands without an answer */
     struct redis *redis;
+    const redisReplyObjectFunctions *makers; /* hiredis' own, and ours before them */
+    redisReplyObjectFunctions asked;
 };
 
 struct command {
@@ -63,6 +66,8 @@ static uint16_t slot_of(struct span key)
 static struct node *node_of(struct redis *r, const char *host, size_t length, int port)
 {
     struct node *free = NULL;
+    if (length == 0 || length >= HOST_BYTES || port <= 0 || port > 65535)
+        return NULL;
     for (size_t i = 0; i < REDIS_NODES; i++) {
         struct node *n = &r->nodes[i];
         if (n->port == port && strlen(n->host) == length && memcmp(n->host, host, length) == 0)
@@ -70,7 +75,7 @@ static struct node *node_of(struct redis *r, const char *host, size_t length, in
         if (!n->host[0] || (i >= r->given && !n->connection && (!free || free->host[0])))
             free = free && !free->host[0] ? free : n;
     }
-    if (!free || length >= HOST_BYTES || length == 0)
+    if (!free)
         return NULL;
     *free = (struct node){.port = port, .retry_after = RETRY_FIRST, .redis = r};
     memcpy(free->host, host, length);
@@ -204,6 +209,50 @@ static void clean_up(void *node)
     ((struct node *)node)->want_read = ((struct node *)node)->want_write = false;
 }
 
+/*
+ * hiredis ends the process at a reply that answers nothing (assert() in redisProcessCallbacks()), and whoever
+ * answers may send one. Such a reply is not made: that is an error, which ends the connection.
+ */
+static bool is_asked_for(const redisReadTask *task)
+{
+    const struct node *n = task->privdata;
+    return task->parent || n->connection->replies.head;
+}
+
+static const redisReplyObjectFunctions *makers_of(const redisReadTask *task)
+{
+    return ((const struct node *)task->privdata)->makers;
+}
+
+static void *make_string(const redisReadTask *task, char *bytes, size_t length)
+{
+    return is_asked_for(task) ? makers_of(task)->createString(task, bytes, length) : NULL;
+}
+
+static void *make_array(const redisReadTask *task, int elements)
+{
+    return is_asked_for(task) ? makers_of(task)->createArray(task, elements) : NULL;
+}
+
+static void *make_integer(const redisReadTask *task, long long number)
+{
+    return is_asked_for(task) ? makers_of(task)->createInteger(task, number) : NULL;
+}
+
+static void *make_nil(const redisReadTask *task)
+{
+    return is_asked_for(task) ? makers_of(task)->createNil(task) : NULL;
+}
+
+static void refuse_unasked(struct node *n, redisReader *reader)
+{
+    n->makers = reader->fn;
+    n->asked =
+        (redisReplyObjectFunctions){make_string, make_array, make_integer, make_nil, reader->fn->freeObject};
+    reader->fn = &n->asked;
+    reader->privdata = n;
+}
+
 static void connect_node(struct node *n)
 {
     redisAsyncContext *c = redisAsyncConnect(n->host, n->port);
@@ -213,6 +262,7 @@ static void connect_node(struct node *n)
         lost(n);
         return;
     }
+    refuse_unasked(n, c->c.reader);
     c->data = c->ev.data = n;
     c->ev.addRead = add_read;
     c->ev.delRead = del_read;
@@ -244,6 +294,18 @@ static bool send_to(struct node *n, struct command *c, bool asking)
     return false;
 }
 
+/* Only names in the URL are looked up: nobody else makes this thread wait for a resolver. */
+static bool is_address(const char *host, size_t length)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (length >= sizeof text)
+        return false;
+    memcpy(text, host, length);
+    text[length] = '\0';
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
 /* "MOVED 3999 127.0.0.1:6381" for good, "ASK ..." for this once. False when it is no redirection. */
 static bool redirect(struct command *c, const char *error)
 {
@@ -255,8 +317,12 @@ static bool redirect(struct command *c, const char *error)
     const char *colon = where ? strrchr(where, ':') : NULL;
     if (!colon)
         return false;
-    struct node *n =
-        node_of(c->redis, where + 1, (size_t)(colon - where - 1), (int)strtol(colon + 1, NULL, 10));
+    const long port = strtol(colon + 1, NULL, 10);
+    const size_t length = (size_t)(colon - where - 1);
+    if (length && !is_address(where + 1, length))
+        return false;
+    const char *host = length ? where + 1 : c->node->host; /* none: the one that says so */
+    struct node *n = node_of(c->redis, host, length ? length : strlen(host), port < 65536 ? (int)port : 0);
     if (n && moved)
         c->redis->slots[c->slot] = (uint8_t)(n - c->redis->nodes);
     if (n && !n->connection && n->retry_at <= c->redis->now)
@@ -369,6 +435,15 @@ static struct node *node_with(struct redis *r, int fd)
     return NULL;
 }
 
+/* hiredis tells of the end of a connection, but not of one that never came to be: on_disconnect() is not
+ * called then. */
+static void give_up(struct node *n)
+{
+    redisAsyncFree(n->connection);
+    if (n->connection)
+        lost(n);
+}
+
 void redis_handle(struct redis *r, const struct pollfd *fds, size_t count, int64_t now)
 {
     r->now = now;
@@ -384,7 +459,7 @@ void redis_handle(struct redis *r, const struct pollfd *fds, size_t count, int64
         if (!n->host[0])
             continue;
         if (n->connection && (n->waiting || !n->up) && now - n->heard > ANSWER_PATIENCE)
-            redisAsyncFree(n->connection); /* on_disconnect(), and its commands fail */
+            give_up(n); /* and its commands fail */
         if (!n->connection && n->retry_at <= now)
             connect_node(n);
     }

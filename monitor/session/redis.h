@@ -1,7 +1,8 @@
 /*
- * Commands to Redis, or to a cluster of it, from the poll loop of one thread. Nothing here waits: connections
- * are made, lost and made again between calls, replies come to a callback, and what a node does not answer in
- * time has failed. In a cluster a command goes to the node that has its key's slot, and follows redirections.
+ * Commands to Redis, or to a cluster of it, from the poll loop of one thread. Nothing here waits, but for the
+ * system when it looks up the name of a host in the URL: connections are made, lost and made again between
+ * calls, replies come to a callback, and what a node does not answer in time has failed. In a cluster a
+ * command goes to the node that has its key's slot, and follows redirections.
  */
 #ifndef UTWATCH_SESSION_REDIS_H
 #define UTWATCH_SESSION_REDIS_H

@@ -180,8 +180,10 @@ static void take_answers(struct sessions *s, const struct observation *o, const 
         struct origin theirs;
         if (!q->id[i])
             continue;
-        if (shared_answer(s->shared, q->id[i], &theirs) == SHARED_KNOWN &&
-            !offer_is_before((nanos)theirs.us * 1000, o))
+        const enum shared_answer answer = shared_answer(s->shared, q->id[i], &theirs);
+        if (answer == SHARED_PARTED)
+            memory_part(s, &offer->name[i], &o->server, time_of_use(o));
+        if (answer == SHARED_KNOWN && !offer_is_before((nanos)theirs.us * 1000, o))
             memory_adopt(s, &offer->name[i], &o->server, &theirs, time_of_use(o));
         shared_drop(s->shared, q->id[i]);
     }

@@ -18,12 +18,14 @@ enum { RING = 16384 /* power of two */, WINDOW = 1024 /* news under way */ };
 
 #define KEY_NAME    "utwatch:key"
 #define RETRY_PAUSE NANOS_PER_SECOND
+#define KEY_PERIOD  (60 * NANOS_PER_SECOND) /* Redis may have been emptied, or have thrown the key out */
 
 enum question_state {
     QUESTION_FREE,
     QUESTION_ASKED,
     QUESTION_DROPPED, /* before the answer came: free when it comes */
     QUESTION_KNOWN,
+    QUESTION_PARTED,
     QUESTION_UNKNOWN,
     QUESTION_FAILED,
 };
@@ -45,6 +47,7 @@ enum letter_state { LETTER_WAITING, LETTER_SENT, LETTER_DONE };
 struct letter {
     struct origin news;
     enum letter_state state;
+    bool retried; /* it was refused before */
 };
 
 /* News by number; number modulo SHARED_OUTBOX is the place. */
@@ -52,7 +55,7 @@ struct outbox {
     struct letter *letters;
     uint64_t first, next, end; /* oldest that has not arrived, next to send, next to write */
     size_t under_way;
-    int64_t hold_until; /* after Redis refused something */
+    int64_t hold_until; /* for what was refused before */
 };
 
 enum key_state { KEY_TO_OFFER, KEY_OFFERED, KEY_TO_FETCH, KEY_FETCHED, KEY_AGREED };
@@ -67,6 +70,7 @@ struct shared {
     pthread_t thread;
     int wake; /* eventfd */
     _Atomic bool asleep, stop, ready;
+    bool key_checked_again; /* the one that was agreed on goes on meanwhile */
 
     enum key_state key_state;
     int64_t key_again;        /* when to try again */
@@ -93,6 +97,7 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     (void)item;
     if (status == REDIS_FAILED) {
         s->key_state = KEY_TO_OFFER;
+        s->key_checked_again = false;
         s->key_again = clock_monotonic() + RETRY_PAUSE;
         return;
     }
@@ -103,16 +108,18 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     struct siphash_key key;
     if (!origin_read_key(value, &key)) {
         s->key_state = KEY_TO_OFFER; /* it expired in between, or is none of ours */
+        s->key_checked_again = false;
         s->key_again = clock_monotonic() + RETRY_PAUSE;
         return;
     }
     s->key_state = KEY_AGREED;
+    s->key_checked_again = false;
+    s->key_again = clock_monotonic() + KEY_PERIOD;
     const bool other = s->offer.k0 != key.k0 || s->offer.k1 != key.k1;
-    if (other || !atomic_load(&s->key_version)) {
+    if (other) {
         /* News under the key that nobody else has would never be found. */
-        if (other)
-            for (uint64_t i = s->outbox.first; i < s->outbox.end; i++)
-                s->outbox.letters[i % SHARED_OUTBOX].news.name = 0;
+        for (uint64_t i = s->outbox.first; i < s->outbox.end; i++)
+            s->outbox.letters[i % SHARED_OUTBOX].news.name = 0;
         (void)pthread_mutex_lock(&s->lock);
         s->key = s->offer = key;
         (void)pthread_mutex_unlock(&s->lock);
@@ -122,9 +129,14 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
 
 static void agree_on_key(struct shared *s, int64_t now)
 {
+    if (s->key_state == KEY_AGREED && now >= s->key_again) {
+        s->key_state = KEY_TO_OFFER;
+        s->key_checked_again = true;
+    }
     if (!redis_is_up(s->redis)) {
         s->key_state = KEY_TO_OFFER;
         s->key_again = 0;
+        s->key_checked_again = false;
     } else if (s->key_state == KEY_TO_OFFER && now >= s->key_again) {
         char text[40];
         struct text t = text_over(text, sizeof text);
@@ -138,7 +150,7 @@ static void agree_on_key(struct shared *s, int64_t now)
         if (redis_send(s->redis, &c, on_key, s, 0, now))
             s->key_state = KEY_FETCHED;
     }
-    atomic_store(&s->ready, s->key_state == KEY_AGREED);
+    atomic_store(&s->ready, s->key_state == KEY_AGREED || s->key_checked_again);
 }
 
 /* ---- the thread: questions */
@@ -157,6 +169,8 @@ static void on_answer(void *context, uint64_t item, enum redis_status status, st
     enum question_state state = status == REDIS_FAILED ? QUESTION_FAILED : QUESTION_UNKNOWN;
     if (status == REDIS_ANSWERED && origin_read(value, &s->questions[item].origin))
         state = QUESTION_KNOWN;
+    else if (status == REDIS_ANSWERED && value.n == 1 && value.p[0] == '?')
+        state = QUESTION_PARTED;
     answer(s, item, state);
 }
 
@@ -179,7 +193,8 @@ static void settle(struct outbox *o)
         o->next = o->first;
 }
 
-static void put_letter(struct shared *s, const struct origin *news)
+/* The order of the news does not matter, so that what was refused goes behind what was not tried yet. */
+static void put_letter(struct shared *s, const struct origin *news, bool retried)
 {
     struct outbox *o = &s->outbox;
     if (o->end - o->first == SHARED_OUTBOX) {
@@ -190,7 +205,8 @@ static void put_letter(struct shared *s, const struct origin *news)
         oldest->state = LETTER_DONE;
         settle(o);
     }
-    o->letters[o->end++ % SHARED_OUTBOX] = (struct letter){.news = *news, .state = LETTER_WAITING};
+    o->letters[o->end++ % SHARED_OUTBOX] =
+        (struct letter){.news = *news, .state = LETTER_WAITING, .retried = retried};
 }
 
 static void on_told(void *context, uint64_t item, enum redis_status status, struct span value)
@@ -200,13 +216,14 @@ static void on_told(void *context, uint64_t item, enum redis_status status, stru
     struct letter *letter = &o->letters[item % SHARED_OUTBOX];
     (void)value;
     o->under_way--;
+    letter->state = LETTER_DONE;
     if (status == REDIS_FAILED) {
-        letter->state = LETTER_WAITING;
-        o->next = item < o->next ? item : o->next;
+        const struct origin news = letter->news;
+        settle(o);
+        put_letter(s, &news, true);
         o->hold_until = clock_monotonic() + RETRY_PAUSE;
         return;
     }
-    letter->state = LETTER_DONE;
     (void)atomic_fetch_add(&s->told, 1);
     settle(o);
 }
@@ -214,13 +231,14 @@ static void on_told(void *context, uint64_t item, enum redis_status status, stru
 static void deliver(struct shared *s, int64_t now)
 {
     struct outbox *o = &s->outbox;
-    for (; atomic_load(&s->ready) && now >= o->hold_until && o->next < o->end && o->under_way < WINDOW;
-         o->next++) {
+    for (; atomic_load(&s->ready) && o->next < o->end && o->under_way < WINDOW; o->next++) {
         struct letter *letter = &o->letters[o->next % SHARED_OUTBOX];
         struct origin_texts texts;
         struct redis_command command;
         if (letter->state != LETTER_WAITING)
             continue;
+        if (letter->retried && now < o->hold_until)
+            return;
         if (!letter->news.name) {
             letter->state = LETTER_DONE;
             (void)atomic_fetch_add(&s->untold, 1);
@@ -252,7 +270,7 @@ static void take_requests(struct shared *s, int64_t now)
     for (const uint32_t end = atomic_load(&s->ring_end); first != end; first++) {
         const struct request *r = &s->ring[first % RING];
         if (r->news)
-            put_letter(s, &r->origin);
+            put_letter(s, &r->origin, false);
         else
             ask(s, r, now);
     }
@@ -329,7 +347,8 @@ struct shared *shared_open(const char *url, uint32_t retention)
         return NULL;
     (void)pthread_mutex_init(&s->lock, NULL);
     s->retention = retention;
-    s->offer = siphash_random_key();
+    s->key = s->offer = siphash_random_key();
+    s->key_version = 1; /* until Redis has another, it may become that of all */
     s->redis = redis_new(url);
     s->questions = calloc(SHARED_QUESTIONS, sizeof *s->questions);
     s->ring = calloc(RING, sizeof *s->ring);
@@ -347,9 +366,14 @@ void shared_close(struct shared *s)
     if (!s)
         return;
     atomic_store(&s->stop, true);
-    if (write(s->wake, &one, sizeof one) == (ssize_t)sizeof one)
-        (void)pthread_join(s->thread, NULL);
-    let_go(s);
+    (void)!write(s->wake, &one, sizeof one);
+    struct timespec end;
+    (void)clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += SHARED_FLUSH_SECONDS;
+    /* It may be waiting for the name of a host, for as long as the resolver pleases: the end does not wait
+     * for that. */
+    if (pthread_timedjoin_np(s->thread, NULL, &end) == 0)
+        let_go(s);
 }
 
 bool shared_wait_ready(struct shared *s, int64_t most)
@@ -424,6 +448,8 @@ enum shared_answer shared_answer(struct shared *s, unsigned question, struct ori
     case QUESTION_KNOWN:
         *out = q->origin;
         return SHARED_KNOWN;
+    case QUESTION_PARTED:
+        return SHARED_PARTED;
     case QUESTION_UNKNOWN:
     case QUESTION_FAILED:
     case QUESTION_FREE:
@@ -442,7 +468,7 @@ void shared_drop(struct shared *s, unsigned question)
         return;
     }
     s->counters.known += state == QUESTION_KNOWN;
-    s->counters.not_known += state == QUESTION_UNKNOWN;
+    s->counters.not_known += state == QUESTION_UNKNOWN || state == QUESTION_PARTED;
     s->counters.late += state == QUESTION_FAILED;
     atomic_store(&q->state, QUESTION_FREE);
 }

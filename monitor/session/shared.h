@@ -47,6 +47,7 @@ bool shared_new_key(struct shared *s, unsigned *version, struct siphash_key *key
 enum shared_answer {
     SHARED_WAIT,
     SHARED_UNKNOWN, /* Redis does not know it, or cannot be asked */
+    SHARED_PARTED,  /* two servers of one scope gave it out */
     SHARED_KNOWN,
 };
 

@@ -38,7 +38,7 @@ enum entry_flag {
 struct entry {
     uint64_t check : 24;     /* of what stays; table_write() */
     uint64_t tag : 40;       /* of the name; 0: free */
-    uint64_t origin_us : 54; /* microseconds since 1970: until the year 2540 */
+    uint64_t origin_us : 54; /* microseconds since 1970: as nanoseconds until the year 2262 */
     uint64_t flags : 6;      /* enum entry_flag */
     uint64_t method : 4;     /* enum resumption */
     uint32_t last_used;      /* second since 1970 */

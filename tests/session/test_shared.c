@@ -469,6 +469,163 @@ static void urls(void **state)
         assert_false(shared_url_is_valid(bad[i]));
 }
 
+/* ---- what one sensor must not make another believe */
+
+static void full_id(int at, nanos when, uint8_t id, uint8_t srv, uint64_t flow)
+{
+    made_handshake(o, when, RESUMPTION_FULL);
+    made_id(o, id, false, true);
+    at_server(srv);
+    o->flow_id = flow;
+    (void)judge(at);
+    sessions_flush(sensor[at]);
+}
+
+static void use_at(int at, nanos when, uint8_t id, uint8_t srv)
+{
+    made_handshake(o, when, RESUMPTION_ID);
+    made_id(o, id, true, true);
+    at_server(srv);
+    (void)judge(at);
+    sessions_flush(sensor[at]);
+}
+
+static void an_origin_stays_that_of_its_server(void **state)
+{
+    (void)state;
+    full_id(A, DAY1, 7, 0, 1);             /* server 0 of the farm */
+    use_at(B, DAY1 + HOUR, 7, 1);          /* used at server 1 */
+    full_id(B, DAY1 + 19 * HOUR, 7, 1, 2); /* server 1 gives out the name itself */
+    use_at(B, DAY1 + 25 * HOUR, 7, 0);
+    assert_false(r.known && r.basis == AGE_EXACT && r.resumed_age < 25 * HOUR);
+}
+
+static void a_name_of_two_servers_is_not_exact_anywhere(void **state)
+{
+    (void)state;
+    full_id(A, DAY1, 7, 0, 1);
+    full_id(B, DAY1 + 19 * HOUR, 7, 1, 2);
+    use_at(A, DAY1 + 25 * HOUR, 7, 1); /* server 1's session, 6 h old */
+    assert_false(r.known && r.basis == AGE_EXACT && r.resumed_age > 6 * HOUR);
+}
+
+static void a_doubt_reaches_the_other(void **state)
+{
+    (void)state;
+    begin_with_id(B, DAY1, 7);
+    use_id(A, DAY1 + HOUR, 7);
+    sessions_doubt(sensor[B], o->flow_id);
+    sessions_flush(sensor[B]);
+    use_id(B, DAY1 + 2 * HOUR, 7);
+    use_id(A, DAY1 + 25 * HOUR, 7);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+}
+
+static void a_reissue_seen_in_part_reaches_the_other(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    use_id(B, DAY1 + HOUR, 7);
+    made_handshake(o, DAY1 + 20 * HOUR, RESUMPTION_FULL);
+    made_id(o, 7, false, true);
+    o->damage[CLIENT] |= UNOBSERVED_GAP;
+    (void)judge(B);
+    sessions_flush(sensor[B]);
+    use_id(B, DAY1 + 25 * HOUR, 7);
+    use_id(A, DAY1 + 25 * HOUR, 7);
+    assert_false(r.basis == AGE_EXACT);
+}
+
+static void an_alert_is_of_one_session(void **state)
+{
+    (void)state;
+    struct shared *s = shared_open(server.url, 1000);
+    assert_true(shared_wait_ready(s, NANOS_PER_SECOND));
+    const struct origin f1 = {.name = 5, .us = 5000, .server = 1, .flags = 9, .suite = 47, .kind = 'f'};
+    struct origin f2 = f1;
+    f2.us = 9000;
+    const struct origin d = {.name = 5, .us = 5000, .server = 1, .flags = ENTRY_DEAD, .kind = 'd'};
+    for (int order = 0; order < 2; order++) {
+        struct origin a = f1, b = order ? d : f2, c = order ? f2 : d, out = {0};
+        a.name = b.name = c.name = 5 + (uint64_t)order;
+        shared_tell(s, &a);
+        shared_tell(s, &b);
+        shared_tell(s, &c);
+        shared_flush(s, NANOS_PER_SECOND);
+        const unsigned q = shared_ask(s, a.name);
+        while (shared_answer(s, q, &out) == SHARED_WAIT)
+            pause_ms(1);
+        assert_int_equal(out.us, 9000);
+        assert_false(out.flags & ENTRY_DEAD);
+        shared_drop(s, q);
+    }
+    shared_close(s);
+}
+
+static void what_was_seen_before_redis_came(void **state)
+{
+    (void)state;
+    redis_server_kill(&server);
+    struct sessions *old = sensor[A];
+    sensor[A] = open_sensor(server.url);
+    full_id(A, DAY1, 9, 0, 1);
+    assert_true(redis_server_start_again(&server));
+    assert_true(come_back(A) && come_back(B));
+    sessions_flush(sensor[A]);
+    use_at(B, DAY1 + 25 * HOUR, 9, 0);
+    assert_false(r.known && r.basis == AGE_EXACT && r.resumed_age != 25 * HOUR);
+    /* and then the other server of the farm gives it out, in sight of A */
+    full_id(A, DAY1 + 19 * HOUR, 9, 1, 2);
+    struct sessions *third = open_sensor(server.url);
+    struct sessions *b = sensor[B];
+    sensor[B] = third;
+    use_at(B, DAY1 + 25 * HOUR, 9, 0);
+    sensor[B] = b;
+    sessions_free(third);
+    sessions_free(sensor[A]);
+    sensor[A] = old;
+    assert_false(r.known && r.basis == AGE_EXACT && r.resumed_age < 25 * HOUR);
+}
+
+static void a_renewed_ticket_is_no_better_than_the_old_one(void **state)
+{
+    (void)state;
+    begin_with_ticket(A, DAY1 + HOUR, 100);
+    sessions_clock_set(sensor[A], DAY1 + HOUR + NANOS_PER_SECOND, DAY1);
+    use_ticket(A, DAY1 + 2 * HOUR, 100, 101);
+    sessions_flush(sensor[A]);
+    use_ticket(B, DAY1 + 25 * HOUR, 101, 0);
+    assert_false(r.basis == AGE_EXACT);
+}
+
+static void an_origin_in_a_far_future_is_none(void **state)
+{
+    (void)state;
+    begin_with_id(A, DAY1, 7);
+    assert_true(redis_server_tell(&server,
+                                  "--raw eval \"for _,k in ipairs(redis.call('keys','utwatch:session:*')) do "
+                                  "redis.call('set',k,'18014398509481983 1 47 1 f') end\" 0"));
+    use_id(B, DAY1 + HOUR, 7);
+    assert_false(r.known);
+}
+
+static void a_doubt_outlives_a_hanging_server(void **state)
+{
+    (void)state;
+    begin_with_id(B, DAY1, 7);
+    use_id(A, DAY1 + HOUR, 7);
+    (void)kill(server.pid, SIGSTOP);
+    sessions_doubt(sensor[B], 0);
+    /* many news in front of it */
+    pause_ms(3000);
+    (void)kill(server.pid, SIGCONT);
+    assert_true(come_back(B));
+    use_id(B, DAY1 + 2 * HOUR, 7);
+    sessions_flush(sensor[B]);
+    use_id(B, DAY1 + 25 * HOUR, 7);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+}
+
 int main(void)
 {
     if (!redis_server_exists())
@@ -489,6 +646,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_password_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cluster_is_followed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(order_of_the_news_does_not_matter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_origin_stays_that_of_its_server, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_name_of_two_servers_is_not_exact_anywhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_doubt_reaches_the_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reissue_seen_in_part_reaches_the_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_alert_is_of_one_session, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_seen_before_redis_came, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_renewed_ticket_is_no_better_than_the_old_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_origin_in_a_far_future_is_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_doubt_outlives_a_hanging_server, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
