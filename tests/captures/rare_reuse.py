@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Is the age right where reuse is rare or odd, and captures are? usage: rare_reuse.py UTWATCH
+
+Each case is made so that the real age of the last connection's session is known. An age that is called exact has to be that, a lower bound
+may not be above it, and what basis is due is said for each.
+"""
+import os
+import struct
+import sys
+import tempfile
+
+from made_sessions import CLIENT, HOUR, ID, SERVER, SERVERS, TICKET, connection, full, resumption_of
+from run_utwatch import events, finish, of_type
+
+import capturelib
+import messages as m
+
+utwatch = sys.argv[1]
+problems, checked = [], 0
+MARKER, OLD, NEW = b"\xaa" * 32, b"\x0a" * 64, b"\x0b" * 64
+RETRY = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")
+CCS, DATA = m.record(20, b"\1", m.TLS12), m.record(23, b"\x5a" * 60, m.TLS12)
+ALL = "sessions: { scope: all }\nlimits: { sessions: 64 }\n"
+port = 30000
+
+
+def at(hours, *conversation, server="own"):
+    global port
+    port += 1
+    return connection(*conversation, at=int(hours * HOUR), client=("192.0.2.10", port), server=SERVERS[server])
+
+
+def identities(names):
+    listed = b"".join(struct.pack("!H", len(n)) + n + struct.pack("!I", 12345) for n in names)
+    binders = (b"\x20" + b"\x77" * 32) * len(names)
+    return 41, struct.pack("!H", len(listed)) + listed + struct.pack("!H", len(binders)) + binders
+
+
+def hello13(names):
+    more = [(43, b"\x02\x03\x04"), (45, b"\x01\x01"), (51, b"\x00\x26\x00\x1d\x00\x20" + b"\x09" * 32)]
+    return m.client_hello([0x1301, 0x1302], m.TLS12, session=MARKER, more=more + ([identities(names)] if names else []))
+
+
+def server13(selected=None, retry=False):
+    more = [(43, b"\x03\x04"), (51, b"\x00\x17" if retry else b"\x00\x1d\x00\x20" + b"\x08" * 32)]
+    return m.server_hello(0x1302, m.TLS12, MARKER, more=more + ([] if selected is None else [(41, struct.pack("!H", selected))]), random=RETRY if retry else b"\x22" * 32)
+
+
+def by_psk(names, selected):
+    return (CLIENT, hello13(names)), (SERVER, server13(selected) + CCS + DATA), (CLIENT, CCS + DATA), (SERVER, DATA)
+
+
+def lost(frames, *numbers):
+    return [f for n, f in enumerate(frames) if n not in numbers]
+
+
+def use(hours, kind="id", name=ID, **where):
+    return at(hours, *resumption_of(kind, name), **where)
+
+
+def chain(hours):
+    """Tickets, each renewed by the one before it."""
+    names = [bytes([0x30 + i]) * 100 for i in range(len(hours))]
+    out = at(hours[0], *full(ticket=names[0]))
+    for old, new, when in zip(names, names[1:], hours[1:]):
+        hello, answer, end = resumption_of("ticket", old)
+        out += at(when, hello, (SERVER, answer[1][:len(answer[1]) - len(m.finished(m.TLS12))] + m.new_session_ticket(new) + m.finished(m.TLS12)), end)
+    return out, names[-1]
+
+
+renewed, last_ticket = chain([0, 10, 20])
+both = m.client_hello([0x000A, 0x1301], m.TLS12, session=b"\xe1" * 32, more=[(43, b"\x04\x03\x04\x03\x03"), (35, TICKET), identities([OLD])])
+flood = [f for i in range(400) for f in at(1 + i / 3600, *full(session=(i + 7).to_bytes(4, "big") * 8), server="other")]
+# label, captures, configuration, real age in hours of the last connection's session, its method and basis
+CASES = [
+    ("begun while the clock was two days back", [at(0, *full(session=b"\xc9" * 32)) + at(-48, *full(session=ID)) + use(0.1)], "", 0.2, "id", "at-least"),
+    ("a PSK dropped after a HelloRetryRequest", [at(0, *by_psk([OLD], None))
+                                                 + at(25, (CLIENT, hello13([OLD, NEW])), (SERVER, server13(retry=True) + CCS), (CLIENT, CCS + hello13([NEW])),
+                                                      (SERVER, server13(0) + DATA), (CLIENT, DATA), (SERVER, DATA))], "", 25, "psk", "unknown"),
+    ("the fifth of six PSKs", [at(0, *by_psk([b"%02d" % i * 20 for i in range(6)], 5)) + at(25, *by_psk([b"%02d" % i * 20 for i in range(6)], 5))], "", 25, "psk", "unknown"),
+    ("a PSK beside the ticket that is taken", [at(0, *by_psk([OLD], None)) + at(24, *full(ticket=TICKET))
+                                               + at(25, (CLIENT, both), (SERVER, m.server_hello(0x000A, m.TLS12, b"\xe1" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12)))],
+     "", 1, "ticket", "exact"),
+    ("forgotten, and given out by another server", [at(0, *full(session=ID)) + flood + at(19, *full(session=ID), server="other") + use(25)], ALL, 25, "id", "at-least"),
+    ("used before it was given out, by the clock", [at(48, *full(session=ID)), use(0), use(50)], "", 2, "id", "at-least"),
+    ("given out again, the hello lost", [at(0, *full(session=ID)) + lost(at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))), 3) + use(26)], "", 6, "id", "at-least"),
+    ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))), 4) + use(26)], "", 6, "id", "at-least"),
+    ("given out again, its end lost", [at(0, *full(session=ID)) + lost(at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))), 6) + use(26)], "", 6, "id", "at-least"),
+    ("given out again, all of it seen", [at(0, *full(session=ID)) + at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))) + use(26)], "", 6, "id", "exact"),
+    ("renewed twice", [renewed + use(30, "ticket", last_ticket)], "", 30, "ticket", "exact"),
+    ("the inner length of RFC 4507", [at(0, *full(ticket=TICKET)) + use(25, "ticket", struct.pack("!H", len(TICKET)) + TICKET)], "", 25, "ticket", "exact"),
+    ("a random id of TLS 1.3, answered by TLS 1.2", [at(0, *by_psk([], None)) + at(25, *full(session=b"\xc8" * 32, hello=m.client_hello([0x000A], m.TLS12, session=MARKER)))], "", 0, None, None),
+]
+with tempfile.TemporaryDirectory() as folder:
+    for label, captures, site, hours, method, basis in CASES:
+        words = []
+        for i, frames in enumerate(captures):
+            path = os.path.join(folder, "%d.pcap" % i)
+            capturelib.write_frames(path, frames)  # as they are: a clock that is set back is no disorder
+            words += ["-r", path]
+        if site:
+            with open(os.path.join(folder, "site.yaml"), "w") as f:
+                f.write(site)
+            words += ["-c", os.path.join(folder, "site.yaml")]
+        evs, _ = events(utwatch, *words)
+        session = of_type(evs, "tls")[-1]["utwatch"]["session"]
+        age, checked = session.get("age_s", 0), checked + 3
+        if session.get("age_basis") != basis or (method and session.get("method", method) != method):
+            problems.append("%s: %s, due is %s by %s" % (label, session, basis, method))
+        if basis == "exact" and abs(age - hours * 3600) > 1:
+            problems.append("%s: %s, and it is %s h old" % (label, session, hours))
+        if age > hours * 3600 + 1:
+            problems.append("%s: %s is above the %s h that it is old" % (label, session, hours))
+finish(problems, checked)
