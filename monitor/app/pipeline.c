@@ -104,7 +104,7 @@ static void finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
     const struct observation *o = tls_finish(p->tls, flow, p->now, reasons);
     struct key_start key = {0};
     if (o)
-        (void)waiting_judge(p, flow, o, talks_before(p, flow), &key);
+        key = waiting_judge(p, flow, o, talks_before(p, flow));
     struct clear_reader reader;
     struct span early[2];
     bool readable = o && tls_clear_begin(p->tls, flow, &reader, early);

@@ -44,16 +44,14 @@ static void judge_first(struct pipeline *p)
     w->count--;
 }
 
-bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
-                   const struct http_connection *before, struct key_start *key)
+struct key_start waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
+                               const struct http_connection *before)
 {
     struct waiting *w = &p->waiting;
     struct session_questions questions;
     const bool asked = w->place && handshake_in_scope(p, o) && sessions_ask(p->sessions, o, &questions);
-    if (!w->place || (!asked && w->count == 0)) {
-        *key = judge_handshake(p, o, NULL, before);
-        return true;
-    }
+    if (!w->place || (!asked && w->count == 0))
+        return judge_handshake(p, o, NULL, before);
     if (w->count == WAITING_HANDSHAKES)
         judge_first(p);
     struct waiting_handshake *h = &w->place[(w->first + w->count++) % WAITING_HANDSHAKES];
@@ -68,7 +66,7 @@ bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observati
     h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
     h->flow = flow;
     h->flow_id = flow_id(flow);
-    return false;
+    return (struct key_start){0};
 }
 
 bool waiting_doubt(struct pipeline *p, uint64_t id)

@@ -24,12 +24,12 @@ bool waiting_open(struct waiting *w);
 void waiting_close(struct waiting *w);
 
 /*
- * Judges the handshake now and returns true, with the start of its key in *key; or keeps a copy of it, and
- * tells the flow the start of its key when it is judged.
+ * Judges the handshake now and returns the start of its key; or keeps a copy of it and returns none, and the
+ * flow is told when it is judged.
  */
 struct key_start;
-bool waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
-                   const struct http_connection *before, struct key_start *key);
+struct key_start waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
+                               const struct http_connection *before);
 
 /* Bytes that came late contradict the handshake of this flow: when it still waits, what it teaches is
  * doubted as soon as it is judged. False when it does not wait. */

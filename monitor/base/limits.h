@@ -57,10 +57,12 @@
 
 /* session */
 #define CLOCK_SET_SECONDS    2 /* a frame that much before the last one of its capture: the clock went back */
-#define SHARED_QUESTIONS     4096   /* sessions that other sensors are asked about at a time */
-#define SHARED_PATIENCE_MS   200    /* for their answer; longer means that it is not known */
-#define SHARED_START_SECONDS 1      /* that Redis may take for its first answer, before any packet */
-#define SHARED_FLUSH_SECONDS 2      /* that the last news may take at the end */
+#define SHARED_QUESTIONS     4096  /* sessions that other sensors are asked about at a time */
+#define SHARED_PATIENCE_MS   200   /* for their answer; longer means that it is not known */
+#define SHARED_START_SECONDS 1     /* that Redis may take for its first answer, before any packet */
+#define SHARED_FLUSH_SECONDS 2     /* that the last news may take at the end */
+#define SHARED_RING          16384 /* power of two: questions and news on their way to the thread that asks */
+#define SHARED_UNDER_WAY     1024  /* news that Redis has not answered yet */
 #define SHARED_OUTBOX        262144 /* sessions to be told of while Redis is away; 40 bytes each */
 #define WAITING_HANDSHAKES   1024   /* that are judged when the answer is here, in the order of their ends */
 #define RECENT_SESSIONS      4096   /* that late bytes may still contradict, by flow; see KEPT_SECONDS */

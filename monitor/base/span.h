@@ -18,6 +18,12 @@ static inline struct span span_of(const void *p, size_t n)
     return (struct span){.p = p, .n = n};
 }
 
+/* A text without its NUL. */
+static inline struct span span_of_text(const char *text)
+{
+    return span_of(text, strlen(text));
+}
+
 /* Same length and same bytes; two empty spans are equal whatever they point to. */
 static inline bool span_equal(struct span a, struct span b)
 {

@@ -149,11 +149,16 @@ static void remember_recent(struct flow_table *table, struct flow *flow, unsigne
     }
 }
 
+/* A keep-alive's byte is garbage (RFC 9293 3.8.4): the one before the next. */
+static bool is_keep_alive(const struct flow *flow, unsigned side, uint32_t seq, size_t payload_len)
+{
+    return payload_len == 1 && distance(flow->side[side].next, seq) == -1;
+}
+
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side)
 {
-    const bool probe = segment->payload_len == 1 && distance(segment->seq, flow->side[side].next) == 1;
-    if (!segment->payload.n || probe ||
+    if (!segment->payload.n || is_keep_alive(flow, side, segment->seq, segment->payload_len) ||
         !differs_from_recent(table, flow, side, segment->seq, segment->payload))
         return false;
     table->counters.conflicts++;
@@ -301,9 +306,8 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         return runs;
     }
     if (away < 0) {
-        bool probe =
-            away == -1 && segment->payload_len == 1; /* a keep-alive's byte is garbage (RFC 9293 3.8.4) */
-        if (!probe && differs_from_recent(table, flow, side, seq, bytes))
+        if (!is_keep_alive(flow, side, seq, segment->payload_len) &&
+            differs_from_recent(table, flow, side, seq, bytes))
             runs.conflict = true;
         if ((int64_t)segment->payload_len <= -away) {
             table->counters.retransmitted++;

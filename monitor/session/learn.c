@@ -22,14 +22,6 @@ static void remember(struct sessions *s, const struct observation *o, const stru
                               .anew = anew});
 }
 
-static bool ended_by_fatal_alert(const struct observation *o)
-{
-    for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].level == 2)
-            return true;
-    return false;
-}
-
 /* The id that the server gave the session. What it echoes beside a ticket is the client's marker, which says
  * nothing of a session (E6). */
 static struct session_name issued_id(const struct observation *o)
@@ -75,7 +67,7 @@ static void note_recent(struct sessions *s, const struct observation *o, const s
 static void learn_full(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     const struct server_hello_facts *h = &o->server_hello;
-    const bool dead = ended_by_fatal_alert(o);
+    const bool dead = observation_fatal_alert(o);
     const bool complete = o->outcome == OUTCOME_COMPLETE && o->seen & SEEN_SERVER_CCS;
     if (observation_version(o) >= 0x0304)
         return;
@@ -116,7 +108,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     struct memo memo = {.server = &o->server, .origin = o->hello_time[CLIENT], .now = time_of_use(o)};
     if (known) {
         table_use(&s->table, known, memory_second(o->hello_time[SERVER]), ENTRY_RESUMED);
-        if (ended_by_fatal_alert(o) && trustworthy(o))
+        if (observation_fatal_alert(o) && trustworthy(o))
             memory_end(s, &o->server, name, known);
         /* What is not exact here (the clock was set back, a name was forgotten) is not exact under another
          * name, or elsewhere. */

@@ -86,6 +86,11 @@ uint64_t memory_common_name(const struct sessions *s, const struct endpoint *ser
     return common_name_in(s, &scope, name);
 }
 
+static uint64_t common_hash(const struct sessions *s, const struct endpoint *server)
+{
+    return siphash(&s->common_key, span_of(server, sizeof *server));
+}
+
 static void tell(struct sessions *s, const struct scope *scope, const struct session_name *name,
                  const struct memo *m, enum origin_kind kind)
 {
@@ -94,7 +99,7 @@ static void tell(struct sessions *s, const struct scope *scope, const struct ses
     shared_tell(s->shared,
                 &(struct origin){.name = common_name_in(s, scope, name),
                                  .us = m->origin > 0 ? (uint64_t)m->origin / 1000 & ORIGIN_BITS : 0,
-                                 .server = siphash(&s->common_key, span_of(m->server, sizeof *m->server)),
+                                 .server = common_hash(s, m->server),
                                  .suite = m->suite,
                                  .flags = (uint8_t)m->flags,
                                  .kind = (char)kind});
@@ -117,13 +122,15 @@ struct entry *memory_find(struct sessions *s, const struct endpoint *server, con
     return e && e->flags & ENTRY_DOUBT ? find_in(s, &own, name, now) : e;
 }
 
-/* In `suite`, where that of the full handshake is not known: a full handshake gave the name anew, and was
- * seen in part, or is in doubt. What another sensor saw before that is over. */
-enum { GIVEN_ANEW = 1 };
-
 static bool is_given_anew(const struct entry *e)
 {
-    return !(e->flags & (ENTRY_EXACT | ENTRY_SUITE)) && e->suite == GIVEN_ANEW;
+    return (e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW)) == ENTRY_ANEW;
+}
+
+/* Of an entry that a full handshake made, or the news of one. */
+static unsigned with_anew(unsigned flags)
+{
+    return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
 }
 
 /* Of two sightings of one session the earlier counts. `scope`: the one under which the entry is found. */
@@ -137,17 +144,17 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
         next.last_used = second;
     if (fresh || m->anew) {
         next.origin_us = us & ORIGIN_BITS;
-        next.flags = m->flags & 0x3f;
-        next.method = name->method & 0xf;
-        next.suite = m->flags & ENTRY_SUITE ? m->suite : m->anew ? GIVEN_ANEW : 0;
+        next.flags = (m->anew ? with_anew(m->flags) : m->flags) & ENTRY_FLAGS;
+        next.method = name->method & 0x7U;
+        next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
         next.server = table_server(&s->table, m->server);
     } else if (us < e->origin_us && e->flags & ENTRY_EXACT) {
         /* A use before the full handshake: the id meant another session then, or one of the two times is
          * wrong. Only the later one is a bound for what comes now. */
-        next.flags = e->flags & ~(unsigned)ENTRY_EXACT & 0x3f;
+        next.flags = e->flags & ~(unsigned)ENTRY_EXACT & ENTRY_FLAGS;
     } else if (us < e->origin_us) {
         next.origin_us = us & ORIGIN_BITS;
-        next.flags = (e->flags | m->flags) & 0x3f;
+        next.flags = (e->flags | m->flags) & ENTRY_FLAGS;
     }
     if (fresh || m->anew || next.origin_us != e->origin_us)
         tell(s, scope, name, m, !m->anew ? ORIGIN_SEEN : m->flags & ENTRY_EXACT ? ORIGIN_FULL : ORIGIN_PART);
@@ -163,17 +170,15 @@ static void put_own(struct sessions *s, const struct session_name *name, const s
     write_entry(s, e, fresh, &own, name, m);
 }
 
-/* What a common entry knew, for the server that it was of. */
-static void put_old(struct sessions *s, const struct session_name *name, const struct entry *old)
+/* What a common entry knew, for the server that it was of; which is none (NULL) when that found no place. */
+static struct memo memo_of(const struct sessions *s, const struct entry *old)
 {
-    if (old->server)
-        put_own(s, name,
-                &(struct memo){.server = &s->table.servers[old->server],
-                               .origin = entry_origin(old),
-                               .now = (nanos)old->last_used * NANOS_PER_SECOND,
-                               .flags = old->flags,
-                               .suite = old->suite,
-                               .anew = true});
+    return (struct memo){.server = old->server ? &s->table.servers[old->server] : NULL,
+                         .origin = entry_origin(old),
+                         .now = (nanos)old->last_used * NANOS_PER_SECOND,
+                         .flags = old->flags,
+                         .suite = old->suite,
+                         .anew = true};
 }
 
 /*
@@ -183,17 +188,13 @@ static void put_old(struct sessions *s, const struct session_name *name, const s
 static void part(struct sessions *s, const struct scope *scope, struct entry *common,
                  const struct session_name *name, const struct memo *m)
 {
-    const struct entry old = *common;
+    const struct memo old = memo_of(s, common);
     table_use(&s->table, common, memory_second(m->now), ENTRY_DOUBT);
     if (old.server && old.flags & ENTRY_EXACT) /* Redis may not have been there when it was told */
-        tell(s, scope, name,
-             &(struct memo){.server = &s->table.servers[old.server],
-                            .origin = entry_origin(&old),
-                            .flags = old.flags,
-                            .suite = old.suite},
-             ORIGIN_FULL);
+        tell(s, scope, name, &old, ORIGIN_FULL);
     tell(s, scope, name, m, ORIGIN_FULL); /* other sensors see by the server what is wrong */
-    put_old(s, name, &old);
+    if (old.server)
+        put_own(s, name, &old);
     put_own(s, name, m);
     s->counters.parted++;
 }
@@ -205,9 +206,10 @@ void memory_part(struct sessions *s, const struct session_name *name, const stru
     struct entry *e = name->length ? find_in(s, &scope, name, now) : NULL;
     if (!e || !scope.common || e->flags & ENTRY_DOUBT)
         return;
-    const struct entry old = *e;
+    const struct memo old = memo_of(s, e);
     table_use(&s->table, e, 0, ENTRY_DOUBT);
-    put_old(s, name, &old);
+    if (old.server)
+        put_own(s, name, &old);
     s->counters.parted++;
 }
 
@@ -244,11 +246,6 @@ void memory_end(struct sessions *s, const struct endpoint *server, const struct 
     table_use(&s->table, e, 0, ENTRY_DEAD);
     tell(s, &scope, name, &(struct memo){.server = server, .origin = entry_origin(e), .flags = ENTRY_DEAD},
          ORIGIN_ENDED);
-}
-
-static uint64_t common_hash(const struct sessions *s, const struct endpoint *server)
-{
-    return siphash(&s->common_key, span_of(server, sizeof *server));
 }
 
 /* The server of which the other sensor told: not always the one at which the session is used. 0: some other
@@ -303,9 +300,9 @@ void memory_adopt(struct sessions *s, const struct session_name *name, const str
         return;
     struct entry next = *e;
     next.origin_us = theirs->us & ORIGIN_BITS;
-    next.flags = theirs->flags & 0x3fU;
-    next.method = name->method & 0xf;
-    next.suite = theirs->flags & ENTRY_SUITE ? theirs->suite : theirs->kind != ORIGIN_SEEN ? GIVEN_ANEW : 0;
+    next.flags = (theirs->kind == ORIGIN_SEEN ? theirs->flags : with_anew(theirs->flags)) & ENTRY_FLAGS;
+    next.method = name->method & 0x7U;
+    next.suite = theirs->flags & ENTRY_SUITE ? theirs->suite : 0;
     next.server = server_of(s, server, theirs->server);
     table_write(&s->table, e, &next);
 }

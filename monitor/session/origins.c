@@ -24,11 +24,6 @@ static const char merge[] =
     "elseif k=='d' then return 0 end "
     "redis.call('SET',KEYS[1],n,'EX',ARGV[6]) return 1";
 
-static struct span word(const char *text)
-{
-    return span_of(text, strlen(text));
-}
-
 static void put_number(char *out, size_t size, uint64_t number)
 {
     struct text t = text_over(out, size);
@@ -45,8 +40,10 @@ void origin_question(uint64_t name, uint32_t seconds, struct origin_texts *texts
 {
     put_key(texts, name);
     put_number(texts->seconds, sizeof texts->seconds, seconds);
-    *out = (struct redis_command){
-        .word = {word("GETEX"), word(texts->key), word("EX"), word(texts->seconds)}, .count = 4, .key = 1};
+    *out = (struct redis_command){.word = {span_of_text("GETEX"), span_of_text(texts->key),
+                                           span_of_text("EX"), span_of_text(texts->seconds)},
+                                  .count = 4,
+                                  .key = 1};
 }
 
 void origin_message(const struct origin *o, uint32_t seconds, struct origin_texts *texts,
@@ -61,10 +58,11 @@ void origin_message(const struct origin *o, uint32_t seconds, struct origin_text
     texts->kind[0] = o->kind;
     texts->kind[1] = '\0';
     put_number(texts->seconds, sizeof texts->seconds, seconds);
-    *out = (struct redis_command){.word = {word("EVAL"), span_of(merge, sizeof merge - 1), word("1"),
-                                           word(texts->key), word(texts->us), word(texts->flags),
-                                           word(texts->suite), word(texts->server), word(texts->kind),
-                                           word(texts->seconds)},
+    *out = (struct redis_command){.word = {span_of_text("EVAL"), span_of(merge, sizeof merge - 1),
+                                           span_of_text("1"), span_of_text(texts->key),
+                                           span_of_text(texts->us), span_of_text(texts->flags),
+                                           span_of_text(texts->suite), span_of_text(texts->server),
+                                           span_of_text(texts->kind), span_of_text(texts->seconds)},
                                   .count = 10,
                                   .key = 3};
 }

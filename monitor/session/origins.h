@@ -19,12 +19,12 @@ enum origin_kind {
     ORIGIN_FULL = 'f',  /* its full handshake was seen */
     ORIGIN_PART = 'p',  /* a full handshake that was seen in part gave the name anew: a bound */
     ORIGIN_SEEN = 's',  /* first sighting, or the name of a renewed ticket */
-    ORIGIN_ENDED = 'd', /* a fatal alert ended it: only the flags count */
+    ORIGIN_ENDED = 'd', /* a fatal alert ended the session of that origin */
 };
 
 struct origin {
     uint64_t name;   /* under the common key, never 0 */
-    uint64_t us;     /* microseconds since 1970, 54 bits */
+    uint64_t us;     /* microseconds since 1970, until the year 2262 */
     uint64_t server; /* a hash under the common key */
     uint16_t suite;
     uint8_t flags; /* enum entry_flag: EXACT, DEAD, SUITE */

@@ -66,15 +66,19 @@ static uint16_t slot_of(struct span key)
 static struct node *node_of(struct redis *r, const char *host, size_t length, int port)
 {
     struct node *free = NULL;
+    struct node *gone = NULL;
     if (length == 0 || length >= HOST_BYTES || port <= 0 || port > 65535)
         return NULL;
     for (size_t i = 0; i < REDIS_NODES; i++) {
         struct node *n = &r->nodes[i];
         if (n->port == port && strlen(n->host) == length && memcmp(n->host, host, length) == 0)
             return n;
-        if (!n->host[0] || (i >= r->given && !n->connection && (!free || free->host[0])))
-            free = free && !free->host[0] ? free : n;
+        if (!n->host[0])
+            free = free ? free : n;
+        else if (i >= r->given && !n->connection)
+            gone = gone ? gone : n;
     }
+    free = free ? free : gone;
     if (!free)
         return NULL;
     *free = (struct node){.port = port, .retry_after = RETRY_FIRST, .redis = r};

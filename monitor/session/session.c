@@ -99,8 +99,7 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
                                                  : table_open(&s->table, config->sessions, config->state);
     say_of_file(s, result, &say);
     if (result != TABLE_OK && result != TABLE_DAMAGED && result != TABLE_CUT) {
-        free(s->recent);
-        free(s);
+        sessions_free(s);
         return NULL;
     }
     if (config->take_memory && !table_take_memory(&s->table))

@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RING = 16384 /* power of two */, WINDOW = 1024 /* news under way */ };
-
 #define KEY_NAME    "utwatch:key"
 #define RETRY_PAUSE NANOS_PER_SECOND
 #define KEY_PERIOD  (60 * NANOS_PER_SECOND) /* Redis may have been emptied, or have thrown the key out */
@@ -86,9 +84,11 @@ struct shared {
 
 /* ---- the thread: the common key */
 
-static struct span word(const char *text)
+static void offer_key_later(struct shared *s)
 {
-    return span_of(text, strlen(text));
+    s->key_state = KEY_TO_OFFER;
+    s->key_checked_again = false;
+    s->key_again = clock_monotonic() + RETRY_PAUSE;
 }
 
 static void on_key(void *context, uint64_t item, enum redis_status status, struct span value)
@@ -96,9 +96,7 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     struct shared *s = context;
     (void)item;
     if (status == REDIS_FAILED) {
-        s->key_state = KEY_TO_OFFER;
-        s->key_checked_again = false;
-        s->key_again = clock_monotonic() + RETRY_PAUSE;
+        offer_key_later(s);
         return;
     }
     if (s->key_state == KEY_OFFERED) {
@@ -107,24 +105,21 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     }
     struct siphash_key key;
     if (!origin_read_key(value, &key)) {
-        s->key_state = KEY_TO_OFFER; /* it expired in between, or is none of ours */
-        s->key_checked_again = false;
-        s->key_again = clock_monotonic() + RETRY_PAUSE;
+        offer_key_later(s); /* it expired in between, or is none of ours */
         return;
     }
     s->key_state = KEY_AGREED;
     s->key_checked_again = false;
     s->key_again = clock_monotonic() + KEY_PERIOD;
-    const bool other = s->offer.k0 != key.k0 || s->offer.k1 != key.k1;
-    if (other) {
-        /* News under the key that nobody else has would never be found. */
-        for (uint64_t i = s->outbox.first; i < s->outbox.end; i++)
-            s->outbox.letters[i % SHARED_OUTBOX].news.name = 0;
-        (void)pthread_mutex_lock(&s->lock);
-        s->key = s->offer = key;
-        (void)pthread_mutex_unlock(&s->lock);
-        (void)atomic_fetch_add(&s->key_version, 1);
-    }
+    if (s->offer.k0 == key.k0 && s->offer.k1 == key.k1)
+        return;
+    /* News under the key that nobody else has would never be found. */
+    for (uint64_t i = s->outbox.first; i < s->outbox.end; i++)
+        s->outbox.letters[i % SHARED_OUTBOX].news.name = 0;
+    (void)pthread_mutex_lock(&s->lock);
+    s->key = s->offer = key;
+    (void)pthread_mutex_unlock(&s->lock);
+    (void)atomic_fetch_add(&s->key_version, 1);
 }
 
 static void agree_on_key(struct shared *s, int64_t now)
@@ -142,11 +137,14 @@ static void agree_on_key(struct shared *s, int64_t now)
         struct text t = text_over(text, sizeof text);
         text_printf(&t, "%016" PRIx64 "%016" PRIx64, s->offer.k0, s->offer.k1);
         const struct redis_command c = {
-            .word = {word("SETNX"), word(KEY_NAME), word(text)}, .count = 3, .key = 1};
+            .word = {span_of_text("SETNX"), span_of_text(KEY_NAME), span_of_text(text)},
+            .count = 3,
+            .key = 1};
         if (redis_send(s->redis, &c, on_key, s, 0, now))
             s->key_state = KEY_OFFERED;
     } else if (s->key_state == KEY_TO_FETCH) {
-        const struct redis_command c = {.word = {word("GET"), word(KEY_NAME)}, .count = 2, .key = 1};
+        const struct redis_command c = {
+            .word = {span_of_text("GET"), span_of_text(KEY_NAME)}, .count = 2, .key = 1};
         if (redis_send(s->redis, &c, on_key, s, 0, now))
             s->key_state = KEY_FETCHED;
     }
@@ -214,24 +212,23 @@ static void on_told(void *context, uint64_t item, enum redis_status status, stru
     struct shared *s = context;
     struct outbox *o = &s->outbox;
     struct letter *letter = &o->letters[item % SHARED_OUTBOX];
+    const struct origin news = letter->news;
     (void)value;
     o->under_way--;
     letter->state = LETTER_DONE;
-    if (status == REDIS_FAILED) {
-        const struct origin news = letter->news;
-        settle(o);
-        put_letter(s, &news, true);
-        o->hold_until = clock_monotonic() + RETRY_PAUSE;
+    settle(o);
+    if (status != REDIS_FAILED) {
+        (void)atomic_fetch_add(&s->told, 1);
         return;
     }
-    (void)atomic_fetch_add(&s->told, 1);
-    settle(o);
+    put_letter(s, &news, true);
+    o->hold_until = clock_monotonic() + RETRY_PAUSE;
 }
 
 static void deliver(struct shared *s, int64_t now)
 {
     struct outbox *o = &s->outbox;
-    for (; atomic_load(&s->ready) && o->next < o->end && o->under_way < WINDOW; o->next++) {
+    for (; atomic_load(&s->ready) && o->next < o->end && o->under_way < SHARED_UNDER_WAY; o->next++) {
         struct letter *letter = &o->letters[o->next % SHARED_OUTBOX];
         struct origin_texts texts;
         struct redis_command command;
@@ -268,7 +265,7 @@ static void take_requests(struct shared *s, int64_t now)
 {
     uint32_t first = atomic_load(&s->ring_first);
     for (const uint32_t end = atomic_load(&s->ring_end); first != end; first++) {
-        const struct request *r = &s->ring[first % RING];
+        const struct request *r = &s->ring[first % SHARED_RING];
         if (r->news)
             put_letter(s, &r->origin, false);
         else
@@ -351,7 +348,7 @@ struct shared *shared_open(const char *url, uint32_t retention)
     s->key_version = 1; /* until Redis has another, it may become that of all */
     s->redis = redis_new(url);
     s->questions = calloc(SHARED_QUESTIONS, sizeof *s->questions);
-    s->ring = calloc(RING, sizeof *s->ring);
+    s->ring = calloc(SHARED_RING, sizeof *s->ring);
     s->outbox.letters = calloc(SHARED_OUTBOX, sizeof *s->outbox.letters);
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->redis && s->questions && s->ring && s->outbox.letters && s->wake >= 0 && start_thread(s))
@@ -411,9 +408,9 @@ static bool post(struct shared *s, const struct request *r)
 {
     const uint64_t one = 1;
     const uint32_t end = atomic_load_explicit(&s->ring_end, memory_order_relaxed);
-    if (end - atomic_load(&s->ring_first) == RING)
+    if (end - atomic_load(&s->ring_first) == SHARED_RING)
         return false;
-    s->ring[end % RING] = *r;
+    s->ring[end % SHARED_RING] = *r;
     atomic_store(&s->ring_end, end + 1);
     if (atomic_exchange(&s->asleep, false))
         (void)!write(s->wake, &one, sizeof one);

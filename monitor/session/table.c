@@ -26,7 +26,7 @@ static uint32_t check_of(const struct entry *e)
 {
     struct entry fixed = *e;
     fixed.check = 0;
-    fixed.flags &= ENTRY_EXACT | ENTRY_SUITE;
+    fixed.flags &= ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW;
     fixed.last_used = 0;
     uint64_t words[3];
     memcpy(words, &fixed, sizeof words);
@@ -36,7 +36,7 @@ static uint32_t check_of(const struct entry *e)
 static unsigned with_parity(unsigned flags)
 {
     const unsigned odd = flags / ENTRY_RESUMED ^ flags / ENTRY_DEAD ^ flags / ENTRY_DOUBT;
-    return (flags & ~(unsigned)ENTRY_ODD & 0x3f) | (odd & 1 ? 0 : ENTRY_ODD);
+    return (flags & ~(unsigned)ENTRY_ODD & ENTRY_FLAGS) | (odd & 1 ? 0 : ENTRY_ODD);
 }
 
 static uint64_t check_of_jump(const struct clock_jump *j)
@@ -125,7 +125,7 @@ void table_take_stock(struct table *t)
 void table_write(struct table *t, struct entry *e, const struct entry *next)
 {
     struct entry sealed = *next;
-    sealed.flags = with_parity(sealed.flags) & 0x3fU;
+    sealed.flags = with_parity(sealed.flags) & ENTRY_FLAGS;
     sealed.check = check_of(&sealed) & 0xffffffU;
     *e = sealed;
     table_mark(t, e, sizeof *e);
@@ -133,7 +133,8 @@ void table_write(struct table *t, struct entry *e, const struct entry *next)
 
 void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_flags)
 {
-    e->flags = with_parity(e->flags | (more_flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE))) & 0x3fU;
+    const unsigned fixed = ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW;
+    e->flags = with_parity(e->flags | (more_flags & ~fixed)) & ENTRY_FLAGS;
     if (now > e->last_used)
         e->last_used = now;
     table_mark(t, e, sizeof *e);

@@ -32,6 +32,9 @@ enum entry_flag {
     ENTRY_DEAD = 1 << 2,    /* a fatal alert ended one of its connections */
     ENTRY_SUITE = 1 << 3,   /* `suite` is that of the full handshake */
     ENTRY_DOUBT = 1 << 4,   /* two servers of one scope gave out this name: see their own entries */
+    ENTRY_ANEW = 1 << 6,    /* without EXACT and SUITE: a full handshake gave the name anew, and was seen in
+                             * part, or is    in doubt. What another sensor saw before that is over */
+    ENTRY_FLAGS = 0x7f,     /* all of them */
     ENTRY_ODD = 1 << 5,     /* the table's own: an even number of RESUMED, DEAD and DOUBT is set */
 };
 
@@ -39,8 +42,8 @@ struct entry {
     uint64_t check : 24;     /* of what stays; table_write() */
     uint64_t tag : 40;       /* of the name; 0: free */
     uint64_t origin_us : 54; /* microseconds since 1970: as nanoseconds until the year 2262 */
-    uint64_t flags : 6;      /* enum entry_flag */
-    uint64_t method : 4;     /* enum resumption */
+    uint64_t flags : 7;      /* enum entry_flag */
+    uint64_t method : 3;     /* enum resumption */
     uint32_t last_used;      /* second since 1970 */
     uint16_t suite;
     uint16_t server; /* place in the table's servers; 0: not among them */

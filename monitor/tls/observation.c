@@ -89,7 +89,7 @@ struct span observation_text(const struct observation *o, struct text_slice slic
     return span_of(o->text + slice.offset, slice.length);
 }
 
-static bool fatal_alert_seen(const struct observation *o)
+bool observation_fatal_alert(const struct observation *o)
 {
     for (size_t i = 0; i < o->alert_count; i++)
         if (o->alerts[i].level == 2)
@@ -104,7 +104,7 @@ bool observation_settled(const struct observation *o, enum side side)
     uint32_t last_in_clear = side == SERVER ? SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS : SEEN_CLIENT_CCS;
     if (o->seen & last_in_clear)
         return true;
-    return o->closed[side] || o->reset[CLIENT] || o->reset[SERVER] || fatal_alert_seen(o);
+    return o->closed[side] || o->reset[CLIENT] || o->reset[SERVER] || observation_fatal_alert(o);
 }
 
 uint32_t observation_missing(const struct observation *o, enum side side)

@@ -302,6 +302,9 @@ struct span observation_text(const struct observation *o, struct text_slice slic
  */
 bool observation_settled(const struct observation *o, enum side side);
 
+/* A fatal alert in clear, of either side. */
+bool observation_fatal_alert(const struct observation *o);
+
 /* When not settled: why, as enum unobserved bits; never 0 then. */
 uint32_t observation_missing(const struct observation *o, enum side side);
 

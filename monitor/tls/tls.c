@@ -384,17 +384,21 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
     h->has_acked[side] = true;
 }
 
+/* The other side acknowledged bytes of this one that were never captured. */
+static bool has_unseen(const struct handshake *h, unsigned side)
+{
+    if (!h->has_acked[!side] || !(h->flow->marks[side] & SIDE_KNOWN))
+        return false;
+    const int32_t unseen = (int32_t)(h->acked[!side] - h->flow->side[side].next);
+    return unseen > 1 && unseen < SEQUENCE_WINDOW; /* 1: its FIN */
+}
+
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
 static void note_unseen_bytes(struct handshake *h)
 {
-    const struct flow *flow = h->flow;
-    for (unsigned side = 0; side < 2; side++) {
-        if (!h->has_acked[!side] || !(flow->marks[side] & SIDE_KNOWN))
-            continue;
-        int32_t unseen = (int32_t)(h->acked[!side] - flow->side[side].next);
-        if (unseen > 1 && unseen < SEQUENCE_WINDOW) /* 1: its FIN */
+    for (unsigned side = 0; side < 2; side++)
+        if (has_unseen(h, side))
             handshake_damage(h, handshake_side(h, side), UNOBSERVED_GAP);
-    }
 }
 
 bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client)
@@ -403,11 +407,8 @@ bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *cl
     for (unsigned side = 0; side < 2 && h && !h->begun; side++) {
         const struct assembly *a = &h->side[side];
         *client = !side;
-        const bool known = flow->marks[!side] & SIDE_KNOWN;
-        const int32_t unseen =
-            known && h->has_acked[side] ? (int32_t)(h->acked[side] - flow->side[!side].next) : 0;
         if (a->probe_length && is_answer(opening_look(span_of(a->probe, a->probe_length))) &&
-            (!known || (unseen > 1 && unseen < SEQUENCE_WINDOW)))
+            (!(flow->marks[!side] & SIDE_KNOWN) || has_unseen(h, !side)))
             return true;
     }
     return false;
@@ -477,10 +478,7 @@ static enum resumption resumption_of(const struct observation *o)
 
 static bool fatal_seen(const struct observation *o)
 {
-    for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].level == 2)
-            return true;
-    return o->seen & SEEN_SSLV2_ERROR;
+    return observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR;
 }
 
 static enum outcome outcome_of(const struct handshake *h)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 from reuse import CAPTURES, DAY, RULE, SECOND, by_connection, expected, move, uses_of, verdict
-from run_utwatch import PCAPS, SKIP, events, finish, of_type, rule_counts
+from run_utwatch import PCAPS, SKIP, events, finish, hold, of_type, rule_counts
 
 import capturelib
 
@@ -22,14 +22,6 @@ if not shutil.which("tshark"):
 AGES = {"23:59:59": DAY - SECOND, "24:00:00": DAY, "24:00:00.000001": DAY + 1000, "24:00:01": DAY + SECOND, "24:00:01.000001": DAY + SECOND + 1000,
         "25 h": 25 * 3600 * SECOND, "8 days": 8 * DAY}
 utwatch = sys.argv[1]
-problems, checked = [], 0
-
-
-def hold(condition, *what):
-    global checked
-    checked += 1
-    if not condition:
-        problems.append(" ".join(str(w) for w in what))
 
 
 def check(name, path, uses, times, identities, profile, tolerance, label):
@@ -114,4 +106,4 @@ with tempfile.TemporaryDirectory() as folder:
     for capture in CAPTURES:
         matrix(folder, capture)
     matrix(folder, "openssl-tls12-id-refused", echoed)
-finish(problems, checked)
+finish()

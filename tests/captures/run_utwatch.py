@@ -37,7 +37,18 @@ def manifest():
         return json.load(f)
 
 
-def finish(problems, checked):
+_problems, _checks = [], []
+
+
+def hold(condition, *what):
+    """A check; `what` tells of it when it does not hold. Ends with finish() without arguments."""
+    _checks.append(bool(condition))
+    if not condition:
+        _problems.append(" ".join(str(w) for w in what))
+
+
+def finish(problems=_problems, checked=None):
+    checked = len(_checks) if checked is None else checked
     for p in problems[:60]:
         print("NOT RIGHT:", p)
     print("%d checks, %d not right" % (checked, len(problems)))

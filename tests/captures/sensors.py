@@ -15,9 +15,9 @@ import tempfile
 import threading
 import time
 
-from made_sessions import HOUR, SERVERS, connection, full, resumption_of
+from made_sessions import HOUR, connection, full, resumption_of
 from reuse import CAPTURES, DAY, RULE, SECOND, expected, move, uses_of, verdict
-from run_utwatch import PCAPS, SKIP, finish, of_type
+from run_utwatch import PCAPS, SKIP, finish, hold, of_type
 
 import capturelib
 
@@ -25,16 +25,8 @@ if os.geteuid() != 0 or not all(shutil.which(p) for p in ("ip", "redis-check-rdb
     sys.exit(SKIP)
 
 utwatch = sys.argv[1]
-problems, checked = [], 0
 A, B, REDIS = ("utw%d%s" % (os.getpid() % 10000, name) for name in "abr")
 URL = {A: "redis://10.77.1.1:6379", B: "redis://10.77.2.1:6379"}
-
-
-def hold(condition, *what):
-    global checked
-    checked += 1
-    if not condition:
-        problems.append(" ".join(str(w) for w in what))
 
 
 def ip(*words):
@@ -133,8 +125,7 @@ class Sensor:
         self.process.wait(timeout=60)
         for r in self.readers:
             r.join()
-        if self.process.returncode not in (0, 1):
-            problems.append("utwatch ended with %d: %s" % (self.process.returncode, b"".join(self.talk).decode("utf-8", "replace")[-1000:]))
+        hold(self.process.returncode in (0, 1), "utwatch ended with", self.process.returncode, b"".join(self.talk).decode("utf-8", "replace")[-1000:])
         return [json.loads(line) for line in self.lines]
 
 
@@ -295,4 +286,4 @@ with tempfile.TemporaryDirectory() as folder, Hosts():
         if server.process.poll() is None:
             server.signal(signal.SIGCONT)
             server.kill()
-finish(problems, checked)
+finish()

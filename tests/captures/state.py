@@ -9,20 +9,12 @@ import tempfile
 import time
 
 from made_sessions import HOUR, connection, full, resumption_of
-from run_utwatch import events, finish, of_type, utwatch
+from run_utwatch import events, finish, hold, of_type, utwatch
 
 import capturelib
 
 COUNT = 60
 binary = sys.argv[1]
-problems, checked = [], 0
-
-
-def hold(condition, *what):
-    global checked
-    checked += 1
-    if not condition:
-        problems.append(" ".join(str(w) for w in what))
 
 
 def name_of(i):
@@ -185,4 +177,4 @@ with tempfile.TemporaryDirectory() as folder:
     f = Folder(folder)
     for question in (kept, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
         question(f)
-finish(problems, checked)
+finish()

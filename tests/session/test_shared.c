@@ -4,6 +4,7 @@
  */
 #include "session/session.h"
 
+#include "base/clock.h"
 #include "made.h"
 #include "redis_server.h"
 #include "session/shared.h"
@@ -25,13 +26,6 @@ static struct sessions *sensor[SENSORS];
 static struct session_farm farm = {.members = 2};
 static struct observation *o;
 static struct session_result r;
-
-static int64_t clock_now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
-}
 
 static void pause_ms(long ms)
 {
@@ -95,8 +89,8 @@ static bool judge(int at)
     struct siphash_key key;
     (void)sessions_new_common_key(sensor[at], &key);
     const bool asked = sessions_ask(sensor[at], o, &q);
-    const int64_t end = clock_now() + 200 * NANOS_PER_SECOND / 1000;
-    while (asked && !sessions_answered(sensor[at], &q) && clock_now() < end)
+    const int64_t end = clock_monotonic() + 200 * NANOS_PER_SECOND / 1000;
+    while (asked && !sessions_answered(sensor[at], &q) && clock_monotonic() < end)
         pause_ms(1);
     sessions_judge(sensor[at], o, asked ? &q : NULL, &r);
     return asked;
@@ -216,28 +210,44 @@ static void at_server(uint8_t number)
     o->server = farm.member[number];
 }
 
+static void full_id(int at, nanos when, uint8_t id, uint8_t srv, uint64_t flow)
+{
+    made_handshake(o, when, RESUMPTION_FULL);
+    made_id(o, id, false, true);
+    at_server(srv);
+    o->flow_id = flow;
+    (void)judge(at);
+    sessions_flush(sensor[at]);
+}
+
+static void use_at(int at, nanos when, uint8_t id, uint8_t srv)
+{
+    made_handshake(o, when, RESUMPTION_ID);
+    made_id(o, id, true, true);
+    at_server(srv);
+    (void)judge(at);
+    sessions_flush(sensor[at]);
+}
+
+/* What a sensor finds that has seen nothing itself. */
+static void use_at_a_third(nanos when, uint8_t id, uint8_t srv)
+{
+    struct sessions *before = sensor[A];
+    sensor[A] = open_sensor(server.url);
+    assert_non_null(sensor[A]);
+    use_at(A, when, id, srv);
+    sessions_free(sensor[A]);
+    sensor[A] = before;
+}
+
 /* A server of the farm gives out the id of another one's session: which is meant is not known any more. */
 static void a_name_of_two_servers_is_not_known(void **state)
 {
     (void)state;
-    for (uint8_t i = 0; i < 2; i++) {
-        made_handshake(o, DAY1 + i * HOUR, RESUMPTION_FULL);
-        made_id(o, 7, false, true);
-        at_server(i);
-        (void)judge(i == 0 ? A : B);
-        sessions_flush(sensor[i == 0 ? A : B]);
-    }
-    struct sessions *third = open_sensor(server.url);
-    struct sessions *before = sensor[A];
-    assert_non_null(third);
-    sensor[A] = third;
-    made_handshake(o, DAY1 + 30 * HOUR, RESUMPTION_ID);
-    made_id(o, 7, true, true);
-    at_server(0);
-    (void)judge(A);
+    full_id(A, DAY1, 7, 0, 1);
+    full_id(B, DAY1 + HOUR, 7, 1, 2);
+    use_at_a_third(DAY1 + 30 * HOUR, 7, 0);
     assert_false(r.known);
-    sensor[A] = before;
-    sessions_free(third);
 }
 
 static void assert_never_waits(int at, uint8_t id)
@@ -246,10 +256,10 @@ static void assert_never_waits(int at, uint8_t id)
         struct session_questions q;
         made_handshake(o, DAY1 + 3 * HOUR, RESUMPTION_ID);
         made_id(o, id, true, true);
-        const int64_t from = clock_now();
+        const int64_t from = clock_monotonic();
         const bool asked = sessions_ask(sensor[at], o, &q);
         sessions_judge(sensor[at], o, asked ? &q : NULL, &r);
-        assert_true(clock_now() - from <
+        assert_true(clock_monotonic() - from <
                     50 * NANOS_PER_SECOND / 1000); /* a machine that is busy, no wait for Redis */
         assert_true(!r.known || r.basis == AGE_AT_LEAST || r.resumed_age == 3 * HOUR);
     }
@@ -471,25 +481,6 @@ static void urls(void **state)
 
 /* ---- what one sensor must not make another believe */
 
-static void full_id(int at, nanos when, uint8_t id, uint8_t srv, uint64_t flow)
-{
-    made_handshake(o, when, RESUMPTION_FULL);
-    made_id(o, id, false, true);
-    at_server(srv);
-    o->flow_id = flow;
-    (void)judge(at);
-    sessions_flush(sensor[at]);
-}
-
-static void use_at(int at, nanos when, uint8_t id, uint8_t srv)
-{
-    made_handshake(o, when, RESUMPTION_ID);
-    made_id(o, id, true, true);
-    at_server(srv);
-    (void)judge(at);
-    sessions_flush(sensor[at]);
-}
-
 static void an_origin_stays_that_of_its_server(void **state)
 {
     (void)state;
@@ -576,12 +567,7 @@ static void what_was_seen_before_redis_came(void **state)
     assert_false(r.known && r.basis == AGE_EXACT && r.resumed_age != 25 * HOUR);
     /* and then the other server of the farm gives it out, in sight of A */
     full_id(A, DAY1 + 19 * HOUR, 9, 1, 2);
-    struct sessions *third = open_sensor(server.url);
-    struct sessions *b = sensor[B];
-    sensor[B] = third;
-    use_at(B, DAY1 + 25 * HOUR, 9, 0);
-    sensor[B] = b;
-    sessions_free(third);
+    use_at_a_third(DAY1 + 25 * HOUR, 9, 0);
     sessions_free(sensor[A]);
     sensor[A] = old;
     assert_false(r.known && r.basis == AGE_EXACT && r.resumed_age < 25 * HOUR);
@@ -615,8 +601,7 @@ static void a_doubt_outlives_a_hanging_server(void **state)
     begin_with_id(B, DAY1, 7);
     use_id(A, DAY1 + HOUR, 7);
     (void)kill(server.pid, SIGSTOP);
-    sessions_doubt(sensor[B], 0);
-    /* many news in front of it */
+    sessions_doubt(sensor[B], o->flow_id);
     pause_ms(3000);
     (void)kill(server.pid, SIGCONT);
     assert_true(come_back(B));
