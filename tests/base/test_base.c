@@ -1,7 +1,9 @@
 /* The cursor, SipHash and the text writer: what everything else stands on. */
 #include "base/cursor.h"
+#include "base/queue.h"
 #include "base/siphash.h"
 #include "base/text.h"
+#include "base/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +156,59 @@ static void times_are_iso_8601(void **state)
     assert_string_equal(buffer, "-9223372036854775808");
 }
 
+struct member {
+    int value;
+    struct queue_link link;
+};
+
+static void queue_keeps_order_when_its_ends_and_middle_leave(void **state)
+{
+    (void)state;
+    enum { COUNT = 5, AT = offsetof(struct member, link) };
+    struct pool pool;
+    struct queue queue = {0};
+    uint32_t slot[COUNT];
+    assert_true(pool_open(&pool, sizeof(struct member), COUNT));
+    for (int i = 0; i < COUNT; i++) {
+        slot[i] = pool_take(&pool);
+        ((struct member *)pool_at(&pool, slot[i]))->value = i;
+        queue_push(&queue, &pool, AT, slot[i]);
+    }
+    queue_remove(&queue, &pool, AT, slot[2]); /* the middle */
+    queue_remove(&queue, &pool, AT, slot[0]); /* the oldest */
+    queue_remove(&queue, &pool, AT, slot[4]); /* the newest */
+    queue_push(&queue, &pool, AT, slot[0]);
+    static const int left[] = {1, 3, 0};
+    uint32_t at = queue.oldest;
+    for (size_t i = 0; i < 3; i++) {
+        const struct member *m = pool_at(&pool, at);
+        assert_int_equal(m->value, left[i]);
+        at = m->link.newer;
+    }
+    assert_int_equal(at, 0);
+    assert_int_equal(queue.newest, slot[0]);
+    queue_remove(&queue, &pool, AT, slot[1]);
+    queue_remove(&queue, &pool, AT, slot[3]);
+    queue_remove(&queue, &pool, AT, slot[0]);
+    assert_int_equal(queue.oldest, 0);
+    assert_int_equal(queue.newest, 0);
+    pool_close(&pool);
+}
+
+static void words_go_both_ways(void **state)
+{
+    (void)state;
+    static const struct word words[] = {{3, "three"}, {7, "seven"}, {0, NULL}};
+    int64_t number = -1;
+    assert_string_equal(word_of(words, 7), "seven");
+    assert_null(word_of(words, 4));
+    assert_null(word_of(words, 0));
+    assert_true(word_number(words, "three", &number));
+    assert_int_equal(number, 3);
+    assert_false(word_number(words, "thre", &number));
+    assert_int_equal(number, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +222,8 @@ int main(void)
         cmocka_unit_test(json_strings_are_ascii_controls_escaped),
         cmocka_unit_test(text_is_never_half_written),
         cmocka_unit_test(times_are_iso_8601),
+        cmocka_unit_test(queue_keeps_order_when_its_ends_and_middle_leave),
+        cmocka_unit_test(words_go_both_ways),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
