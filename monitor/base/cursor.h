@@ -92,7 +92,14 @@ static inline uint32_t cursor_u32(struct cursor *c)
     return cursor_uint(c, 4);
 }
 
-/* A child over a vector whose length stands before it in `width` bytes; the parent moves behind it. */
+/* The status at the end of a message that is known to be complete: what runs short in it never becomes valid.
+ */
+static inline enum parse cursor_complete(const struct cursor *c)
+{
+    return c->status == PARSE_SHORT ? PARSE_BAD : c->status;
+}
+
+/* A child over a vector whose length precedes it in `width` bytes; the parent moves behind it. */
 static inline struct cursor cursor_vector(struct cursor *c, size_t width)
 {
     size_t n = cursor_uint(c, width);

@@ -1,4 +1,5 @@
-/* Every bound of the program in one place, with the reason for its size. */
+/* The bounds that memory, an operator or a hostile sender can meet, with the reasons for their sizes. A bound
+ * that only one file uses is defined in that file. */
 #ifndef UTWATCH_BASE_LIMITS_H
 #define UTWATCH_BASE_LIMITS_H
 

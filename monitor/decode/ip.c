@@ -27,10 +27,8 @@ static inline void set_address(struct endpoint *end, uint8_t family, struct span
 /* A piece of a datagram; goes on when it was the last one missing. */
 static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool more)
 {
-    if (p->bytes.n < p->wire_left) { /* a piece that is not whole spoils the datagram for good */
-        p->result = DECODE_TRUNCATED;
-        return LAYER_DONE;
-    }
+    if (p->bytes.n < p->wire_left) /* a piece that is not whole spoils the datagram for good */
+        return packet_end(p, DECODE_TRUNCATED);
     struct fragment piece = {
         .family = p->out->src.family,
         .protocol = (uint8_t)p->number,
@@ -42,10 +40,8 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
     memcpy(piece.src, p->out->src.address, sizeof piece.src);
     memcpy(piece.dst, p->out->dst.address, sizeof piece.dst);
     struct span whole = fragments_put(p->fragments, &piece, p->now, p->counters);
-    if (whole.n == 0) {
-        p->result = DECODE_FRAGMENT;
-        return LAYER_DONE;
-    }
+    if (whole.n == 0)
+        return packet_end(p, DECODE_FRAGMENT);
     p->bytes = whole;
     p->wire_left = whole.n;
     return LAYER_IP_PROTOCOL;
@@ -68,10 +64,8 @@ static enum layer ipv4(struct packet *p)
         return packet_fail(p);
     if (total == 0) /* segmentation offload: the true length was not known yet when the host captured it */
         total = p->wire_left;
-    if (header < 20 || total < header) {
-        p->result = DECODE_MALFORMED;
-        return LAYER_DONE;
-    }
+    if (header < 20 || total < header)
+        return packet_end(p, DECODE_MALFORMED);
     if (!packet_limit(p, total) || !packet_advance(p, header))
         return LAYER_DONE;
     set_address(&p->out->src, 4, src, 4);
@@ -109,8 +103,7 @@ enum layer decode_ip(struct packet *p)
     case 6:
         return ipv6(p);
     default:
-        p->result = DECODE_MALFORMED;
-        return LAYER_DONE;
+        return packet_end(p, DECODE_MALFORMED);
     }
 }
 
@@ -148,12 +141,6 @@ static bool skip_extensions(struct packet *p)
     return false;
 }
 
-static enum layer other(struct packet *p)
-{
-    p->result = DECODE_OTHER;
-    return LAYER_DONE;
-}
-
 static enum layer ipv6_fragment(struct packet *p)
 {
     struct cursor c = cursor_over(p->bytes);
@@ -182,16 +169,13 @@ static enum layer tcp(struct packet *p)
     out->flags = cursor_u8(&c) & 0x3f;
     if (c.status != PARSE_OK)
         return packet_fail(p);
-    if (header < 20 || header > p->wire_left) {
-        p->result = DECODE_MALFORMED;
-        return LAYER_DONE;
-    }
+    if (header < 20 || header > p->wire_left)
+        return packet_end(p, DECODE_MALFORMED);
     if (!packet_advance(p, header))
         return LAYER_DONE;
     out->payload = p->bytes;
     out->payload_len = p->wire_left;
-    p->result = DECODE_SEGMENT;
-    return LAYER_DONE;
+    return packet_end(p, DECODE_SEGMENT);
 }
 
 static enum layer udp(struct packet *p)
@@ -204,10 +188,8 @@ static enum layer udp(struct packet *p)
     size_t length = cursor_u16(&c);
     if (!packet_advance(p, 8))
         return LAYER_DONE;
-    if (length && length < 8) {
-        p->result = DECODE_MALFORMED;
-        return LAYER_DONE;
-    }
+    if (length && length < 8)
+        return packet_end(p, DECODE_MALFORMED);
     if (length && !packet_limit(p, length - 8)) /* 0: as with IP, larger than 16 bits can say */
         return LAYER_DONE;
     out->seq = out->ack = 0;
@@ -233,10 +215,10 @@ enum layer decode_ip_protocol(struct packet *p)
     case PROTOCOL_IPV6:
         return packet_wrap(p, ENCAP_IP_IN_IP) ? LAYER_IP : LAYER_DONE;
     case PROTOCOL_FRAGMENT:
-        return p->out->src.family == 6 ? ipv6_fragment(p) : other(p);
+        return p->out->src.family == 6 ? ipv6_fragment(p) : packet_end(p, DECODE_OTHER);
     case PROTOCOL_GRE:
         return LAYER_GRE;
     default:
-        return other(p);
+        return packet_end(p, DECODE_OTHER);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * The layers of a frame, each a function from what it is to what lies in it. decode.c calls them in a loop;
- * they never call each other. A layer that fails says so in packet.result.
+ * The layers of a frame, each a function from its own bytes to the layer inside it. decode.c calls them in a
+ * loop; they never call each other. A layer that fails says so in packet.result.
  */
 #ifndef UTWATCH_DECODE_LAYERS_H
 #define UTWATCH_DECODE_LAYERS_H
@@ -9,7 +9,7 @@
 #include "decode/fragments.h"
 
 enum layer {
-    LAYER_DONE, /* packet.result tells */
+    LAYER_DONE, /* packet.result says how it ended */
     LAYER_ETHERNET,
     LAYER_ETHERTYPE,   /* packet.number */
     LAYER_IP,          /* 4 or 6 by the first nibble */
@@ -50,6 +50,13 @@ enum layer decode_udp_payload(struct packet *p);
 enum layer decode_vxlan(struct packet *p);
 enum layer decode_geneve(struct packet *p);
 enum layer decode_gtp_u(struct packet *p);
+
+/* The last layer: decoding ends with this result. */
+static inline enum layer packet_end(struct packet *p, enum decode_result result)
+{
+    p->result = result;
+    return LAYER_DONE;
+}
 
 /* Bytes are missing: cut by the snap length, or never there. */
 enum layer packet_fail(struct packet *p);

@@ -17,14 +17,7 @@ enum ethertype {
 
 enum layer packet_fail(struct packet *p)
 {
-    p->result = p->bytes.n < p->wire_left ? DECODE_TRUNCATED : DECODE_MALFORMED;
-    return LAYER_DONE;
-}
-
-static enum layer other(struct packet *p)
-{
-    p->result = DECODE_OTHER;
-    return LAYER_DONE;
+    return packet_end(p, p->bytes.n < p->wire_left ? DECODE_TRUNCATED : DECODE_MALFORMED);
 }
 
 bool packet_wrap(struct packet *p, enum encapsulation e)
@@ -62,7 +55,7 @@ static enum layer null_header(struct packet *p)
     case 30:
         return LAYER_IP;
     default:
-        return other(p);
+        return packet_end(p, DECODE_OTHER);
     }
 }
 
@@ -89,8 +82,7 @@ enum layer decode_link(struct packet *p, int link_type)
     case DLT_PPP_SERIAL:
         return LAYER_PPP;
     default:
-        p->result = DECODE_UNKNOWN_LINK;
-        return LAYER_DONE;
+        return packet_end(p, DECODE_UNKNOWN_LINK);
     }
 }
 
@@ -107,10 +99,8 @@ static enum layer vlan_tag(struct packet *p)
     if (!packet_advance(p, 4))
         return LAYER_DONE;
     struct segment *out = p->out;
-    if (out->vlan_count == MAX_VLAN_TAGS) {
-        p->result = DECODE_TOO_DEEP;
-        return LAYER_DONE;
-    }
+    if (out->vlan_count == MAX_VLAN_TAGS)
+        return packet_end(p, DECODE_TOO_DEEP);
     bool stacked = out->encapsulation_count && out->encapsulation[out->encapsulation_count - 1] == ENCAP_VLAN;
     if (!stacked && !packet_wrap(p, ENCAP_VLAN))
         return LAYER_DONE;
@@ -146,7 +136,7 @@ enum layer decode_ethertype(struct packet *p)
     case ETHERTYPE_TRANSPARENT_BRIDGING:
         return LAYER_ETHERNET;
     default:
-        return other(p);
+        return packet_end(p, DECODE_OTHER);
     }
 }
 
@@ -168,7 +158,7 @@ enum layer decode_ppp(struct packet *p)
         return LAYER_DONE;
     if (protocol == PPP_MPLS)
         return LAYER_MPLS;
-    return protocol == PPP_IPV4 || protocol == PPP_IPV6 ? LAYER_IP : other(p);
+    return protocol == PPP_IPV4 || protocol == PPP_IPV6 ? LAYER_IP : packet_end(p, DECODE_OTHER);
 }
 
 static bool is_common_ethertype(struct span at)
@@ -214,6 +204,5 @@ enum layer decode_mpls(struct packet *p)
             return LAYER_DONE;
         return LAYER_ETHERNET;
     }
-    p->result = DECODE_TOO_DEEP;
-    return LAYER_DONE;
+    return packet_end(p, DECODE_TOO_DEEP);
 }

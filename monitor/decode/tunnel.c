@@ -8,12 +8,6 @@ enum gre_protocol {
     GRE_ERSPAN_3 = 0x22eb,
 };
 
-static enum layer other(struct packet *p)
-{
-    p->result = DECODE_OTHER;
-    return LAYER_DONE;
-}
-
 /* RFC 1701: source route entries of a length each, ended by one of address family and length 0. */
 static bool skip_source_routes(struct packet *p)
 {
@@ -35,7 +29,7 @@ static bool skip_source_routes(struct packet *p)
 static enum layer pptp_payload(struct packet *p, bool sequence, size_t length)
 {
     if (!sequence)
-        return other(p);
+        return packet_end(p, DECODE_OTHER);
     return packet_limit(p, length) ? LAYER_PPP : LAYER_DONE;
 }
 
@@ -71,7 +65,7 @@ enum layer decode_gre(struct packet *p)
     if (p->bytes.n < 4)
         return packet_fail(p);
     if (version > 1 || (version == 1 && p->number != GRE_PPTP))
-        return other(p);
+        return packet_end(p, DECODE_OTHER);
     size_t header = 4;
     header += flags & (CHECKSUM | ROUTING) ? 4 : 0;
     header += flags & KEY ? 4 : 0;
@@ -124,8 +118,7 @@ enum layer decode_vxlan(struct packet *p)
     if (flags & NEXT_PROTOCOL && next != GPE_ETHERNET) {
         if (next == GPE_IPV4 || next == GPE_IPV6)
             return LAYER_IP;
-        p->result = DECODE_OTHER;
-        return LAYER_DONE;
+        return packet_end(p, DECODE_OTHER);
     }
     return LAYER_ETHERNET;
 }
