@@ -1,6 +1,7 @@
 #include "app/talks.h"
 
 #include "app/pipeline_parts.h"
+#include "wire/opening.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -6,6 +6,8 @@
 #include "tls/learn.h"
 #include "tls/machine.h"
 #include "tls/tls.h"
+#include "wire/handshake_messages.h"
+#include "wire/opening.h"
 #include "wire/record.h"
 
 /* Where one direction stands between records and messages. */

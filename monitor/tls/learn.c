@@ -365,7 +365,6 @@ bool learn_server_key_exchange(struct observation *o, struct span body)
         .dh_bits = (uint16_t)(found.dh_bits < UINT16_MAX ? found.dh_bits : UINT16_MAX),
         .rsa_bits = (uint16_t)(found.rsa_bits < UINT16_MAX ? found.rsa_bits : UINT16_MAX),
         .group = found.group,
-        .explicit_curve = found.explicit_curve,
     };
     return true;
 }

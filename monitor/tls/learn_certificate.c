@@ -1,7 +1,9 @@
 /* The server's Certificate: facts of the leaf, and of the CA certificates sent with it (WAPCert 6.4, 6.6). */
 #include "tls/learn.h"
 #include "wire/handshake_messages.h"
+#include "wire/host_name.h"
 #include "wire/x509.h"
+#include "wire/x509_name.h"
 
 #include <nettle/sha1.h>
 
@@ -78,12 +80,10 @@ static void learn_leaf(struct observation *o, struct span der)
     f->issuer_empty = x.issuer_empty;
     f->subject_empty = x.subject_empty;
     f->names_utf8 = x.names_utf8;
-    f->has_directory_string = x.has_directory_string;
     f->presence = (uint16_t)x.presence;
     f->critical = (uint16_t)x.critical;
     f->key_usage = (uint16_t)x.key_usage;
     f->eku_server_auth = x.eku_server_auth;
-    f->eku_any = x.eku_any;
     f->alt_name_has_dns = x.alt_name_has_dns;
     /* The short names first: the long list of alternative names may not fit. */
     f->key_name = learn_written(o, x509_key_name, x.key_oid);

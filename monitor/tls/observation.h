@@ -203,10 +203,10 @@ struct certificate_facts {
     bool valid_times;
     int64_t not_before, not_after; /* seconds, UTC */
     uint8_t sha1[20];
-    bool issuer_empty, subject_empty, names_utf8, has_directory_string;
+    bool issuer_empty, subject_empty, names_utf8;
     uint16_t presence, critical; /* enum x509_presence */
     uint16_t key_usage;          /* enum x509_key_usage */
-    bool eku_server_auth, eku_any;
+    bool eku_server_auth;
     bool alt_name_has_dns;
     bool name_checked; /* there was an SNI (or CONNECT authority) to hold against it */
     bool name_matches;
@@ -224,7 +224,6 @@ struct key_exchange_facts {
     uint16_t dh_bits;  /* of p; 0: none */
     uint16_t group;    /* named curve; 0: none */
     uint16_t rsa_bits; /* ephemeral RSA of the EXPORT suites; 0: none */
-    bool explicit_curve;
 };
 
 struct observation {

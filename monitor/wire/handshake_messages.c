@@ -2,11 +2,6 @@
 
 #include "wire/der.h"
 
-static enum parse complete(const struct cursor *c)
-{
-    return c->status == PARSE_SHORT ? PARSE_BAD : c->status;
-}
-
 enum parse certificate_list_parse(struct span body, struct certificate_list *out)
 {
     out->count = 0;
@@ -21,7 +16,7 @@ enum parse certificate_list_parse(struct span body, struct certificate_list *out
         out->count++;
     }
     cursor_finish(&c, &list);
-    return complete(&c);
+    return cursor_complete(&c);
 }
 
 static struct span opaque16(struct cursor *c)
@@ -41,9 +36,7 @@ static void ec_params(struct cursor *c, struct server_key_exchange *out)
     uint8_t curve_type = cursor_u8(c);
     if (curve_type == 3)
         out->group = cursor_u16(c);
-    else if (curve_type == 1 || curve_type == 2)
-        out->explicit_curve = true;
-    else
+    else if (curve_type != 1 && curve_type != 2) /* explicit curves */
         cursor_fail(c, PARSE_BAD);
 }
 
@@ -87,14 +80,14 @@ enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct 
     case KX_SIGNALLING:
         break;
     }
-    return complete(&c);
+    return cursor_complete(&c);
 }
 
 enum parse certificate_request_parse(struct span body, struct span *types)
 {
     struct cursor c = cursor_over(body);
     *types = cursor_take(&c, cursor_u8(&c));
-    return complete(&c);
+    return cursor_complete(&c);
 }
 
 enum parse session_ticket_parse(struct span body, struct session_ticket *out)
@@ -102,7 +95,7 @@ enum parse session_ticket_parse(struct span body, struct session_ticket *out)
     struct cursor c = cursor_over(body);
     out->lifetime_hint = cursor_u32(&c);
     out->ticket = opaque16(&c);
-    return complete(&c);
+    return cursor_complete(&c);
 }
 
 enum parse sslv2_server_hello_parse(struct span message, struct sslv2_server_hello *out)
@@ -111,14 +104,13 @@ enum parse sslv2_server_hello_parse(struct span message, struct sslv2_server_hel
     struct cursor c = cursor_over(message);
     if (cursor_u8(&c) != 4)
         return PARSE_BAD;
-    out->session_id_hit = cursor_u8(&c) != 0;
-    (void)cursor_u8(&c);
+    cursor_skip(&c, 2); /* session id hit, certificate type */
     out->version = cursor_u16(&c);
     size_t certificate = cursor_u16(&c);
     size_t specs = cursor_u16(&c);
     size_t connection_id = cursor_u16(&c);
     out->certificate = cursor_take(&c, certificate);
-    out->specs = cursor_take(&c, specs);
-    out->connection_id = cursor_take(&c, connection_id);
-    return specs % 3 ? PARSE_BAD : complete(&c);
+    cursor_skip(&c, specs);
+    cursor_skip(&c, connection_id);
+    return specs % 3 ? PARSE_BAD : cursor_complete(&c);
 }

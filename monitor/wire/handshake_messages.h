@@ -1,6 +1,7 @@
 /*
- * The other handshake messages in clear: Certificate, ServerKeyExchange, CertificateRequest,
- * NewSessionTicket. Each gets the body of one complete message; spans point into it.
+ * Types of handshake messages, and the messages in clear besides the hellos: Certificate, ServerKeyExchange,
+ * CertificateRequest, NewSessionTicket. Each parser gets the body of one complete message; spans point into
+ * it.
  */
 #ifndef UTWATCH_WIRE_HANDSHAKE_MESSAGES_H
 #define UTWATCH_WIRE_HANDSHAKE_MESSAGES_H
@@ -8,6 +9,30 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "wire/suite.h"
+
+/* RFC 2246 7.4, RFC 5077, RFC 6066, RFC 8446 B.3 */
+enum message_type {
+    MESSAGE_HELLO_REQUEST = 0,
+    MESSAGE_CLIENT_HELLO = 1,
+    MESSAGE_SERVER_HELLO = 2,
+    MESSAGE_NEW_SESSION_TICKET = 4,
+    MESSAGE_END_OF_EARLY_DATA = 5,
+    MESSAGE_HELLO_RETRY_REQUEST = 6, /* drafts of TLS 1.3 */
+    MESSAGE_ENCRYPTED_EXTENSIONS = 8,
+    MESSAGE_CERTIFICATE = 11,
+    MESSAGE_SERVER_KEY_EXCHANGE = 12,
+    MESSAGE_CERTIFICATE_REQUEST = 13,
+    MESSAGE_SERVER_HELLO_DONE = 14,
+    MESSAGE_CERTIFICATE_VERIFY = 15,
+    MESSAGE_CLIENT_KEY_EXCHANGE = 16,
+    MESSAGE_FINISHED = 20,
+    MESSAGE_CERTIFICATE_URL = 21,
+    MESSAGE_CERTIFICATE_STATUS = 22,
+    MESSAGE_SUPPLEMENTAL_DATA = 23,
+    MESSAGE_KEY_UPDATE = 24,
+};
+
+#define MESSAGE_HEADER_BYTES 4
 
 struct certificate_list {
     struct span der[MAX_CHAIN]; /* the leaf first */
@@ -21,11 +46,10 @@ struct server_key_exchange {
     size_t dh_bits;  /* of the prime; 0: none */
     size_t rsa_bits; /* of an ephemeral RSA key (EXPORT); 0: none */
     uint16_t group;  /* named curve (RFC 8422 5.4); 0: none */
-    bool explicit_curve;
 };
 
-/* What stands there depends on the key exchange of the selected suite. PARSE_OK with all zero where nothing
- * is known of it. */
+/* The content depends on the key exchange of the selected suite. PARSE_OK with all zero for
+ * exchanges that have no parser. */
 enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct server_key_exchange *out);
 
 /* RFC 2246 7.4.4: the certificate types asked for, 1 byte each. */
@@ -41,10 +65,7 @@ enum parse session_ticket_parse(struct span body, struct session_ticket *out);
 
 struct sslv2_server_hello {
     uint16_t version;
-    bool session_id_hit;
     struct span certificate; /* one DER certificate, or empty */
-    struct span specs;       /* 3 bytes each */
-    struct span connection_id;
 };
 
 /* The message after the 2-byte record header, type byte included. */

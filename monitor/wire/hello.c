@@ -6,12 +6,6 @@ static const uint8_t hello_retry_random[32] = {
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 };
 
-/* The message is complete, so what runs short inside it never becomes right. */
-static enum parse complete(const struct cursor *c)
-{
-    return c->status == PARSE_SHORT ? PARSE_BAD : c->status;
-}
-
 static void extensions_block(struct cursor *c, bool *has_extensions, struct span *extensions)
 {
     if (cursor_left(c) == 0)
@@ -34,7 +28,7 @@ enum parse client_hello_parse(struct span body, struct client_hello *out)
     extensions_block(&c, &out->has_extensions, &out->extensions);
     if (c.status == PARSE_OK && out->suites.n % 2)
         return PARSE_BAD;
-    return complete(&c);
+    return cursor_complete(&c);
 }
 
 enum parse sslv2_client_hello_parse(struct span message, struct client_hello *out)
@@ -50,7 +44,7 @@ enum parse sslv2_client_hello_parse(struct span message, struct client_hello *ou
     out->suites = cursor_take(&c, suites);
     out->session_id = cursor_take(&c, session_id);
     out->random = cursor_take(&c, challenge);
-    return suites % 3 ? PARSE_BAD : complete(&c);
+    return suites % 3 ? PARSE_BAD : cursor_complete(&c);
 }
 
 enum parse server_hello_parse(struct span body, struct server_hello *out)
@@ -68,7 +62,7 @@ enum parse server_hello_parse(struct span body, struct server_hello *out)
         out->compression = cursor_u8(&c);
     extensions_block(&c, &out->has_extensions, &out->extensions);
     out->hello_retry = span_equal(out->random, span_of(hello_retry_random, sizeof hello_retry_random));
-    return complete(&c);
+    return cursor_complete(&c);
 }
 
 bool extension_next(struct cursor *c, struct extension *out)

@@ -1,7 +1,7 @@
-/* Does a certificate name a host? RFC 2818 3.1, with the matching of RFC 6125 6.4. */
-#include "wire/der.h"
+#include "wire/host_name.h"
+
 #include "wire/oid.h"
-#include "wire/x509.h"
+#include "wire/x509_name.h"
 
 #include <arpa/inet.h>
 
@@ -75,19 +75,13 @@ static size_t literal_address(struct span host, uint8_t octets[16])
 /* The last CN is the most specific one. */
 static struct span common_name(struct span name)
 {
-    struct cursor c = cursor_over(name);
-    struct cursor rdns = cursor_over(der_expect(&c, DER_SEQUENCE));
+    struct x509_name_walk w = x509_name_begin(name);
     struct span found = span_of(NULL, 0);
-    while (cursor_left(&rdns)) {
-        struct cursor rdn = cursor_over(der_expect(&rdns, DER_SET));
-        while (cursor_left(&rdn)) {
-            struct cursor pair = cursor_over(der_expect(&rdn, DER_SEQUENCE));
-            struct span oid = der_expect(&pair, DER_OID);
-            struct der value = der_next(&pair);
-            if (pair.status == PARSE_OK && oid.n == 3 && memcmp(oid.p, "\x55\x04\x03", 3) == 0)
-                found = value.value;
-        }
-    }
+    struct span oid;
+    struct der value;
+    while (x509_name_next(&w, &oid, &value))
+        if (oid_is(oid, "\x55\x04\x03", 3))
+            found = value.value;
     return found;
 }
 

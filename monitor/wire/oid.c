@@ -241,3 +241,11 @@ const struct oid_name *oid_attribute(struct span oid)
 {
     return find(oid, attributes, sizeof attributes / sizeof *attributes);
 }
+
+void oid_put(struct span oid, const struct oid_name *name, struct text *out)
+{
+    if (name)
+        text_put(out, name->name);
+    else
+        oid_dotted(oid, out);
+}

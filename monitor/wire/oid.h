@@ -20,4 +20,12 @@ const struct oid_name *oid_signature(struct span oid);
 const struct oid_name *oid_key(struct span oid);
 const struct oid_name *oid_attribute(struct span oid);
 
+/* The name if there is one, otherwise the dotted OID. */
+void oid_put(struct span oid, const struct oid_name *name, struct text *out);
+
+static inline bool oid_is(struct span oid, const char *octets, size_t n)
+{
+    return oid.n == n && memcmp(oid.p, octets, n) == 0;
+}
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "wire/der.h"
 #include "wire/oid.h"
+#include "wire/x509_name.h"
 
 /* DER after the tag [n], constructed, context class. */
 #define CONTEXT(n) (0xa0 | (n))
@@ -59,40 +60,7 @@ static bool parse_time(struct der d, int64_t *out)
     return true;
 }
 
-/* One AttributeTypeAndValue of a Name at a time. */
-struct name_walk {
-    struct cursor rdns;
-    struct cursor rdn;
-};
-
-static struct name_walk name_begin(struct span name)
-{
-    struct cursor c = cursor_over(name);
-    return (struct name_walk){.rdns = cursor_over(der_expect(&c, DER_SEQUENCE)),
-                              .rdn = cursor_over(span_of(NULL, 0))};
-}
-
-static bool name_next(struct name_walk *w, struct span *oid, struct der *value)
-{
-    while (cursor_left(&w->rdn) == 0) {
-        if (cursor_left(&w->rdns) == 0)
-            return false;
-        w->rdn = cursor_over(der_expect(&w->rdns, DER_SET));
-        if (w->rdns.status != PARSE_OK)
-            return false;
-    }
-    struct cursor pair = cursor_over(der_expect(&w->rdn, DER_SEQUENCE));
-    *oid = der_expect(&pair, DER_OID);
-    *value = der_next(&pair);
-    return w->rdn.status == PARSE_OK && pair.status == PARSE_OK;
-}
-
-static bool oid_is(struct span oid, const char *octets, size_t n)
-{
-    return oid.n == n && memcmp(oid.p, octets, n) == 0;
-}
-
-/* Attributes whose type is no DirectoryString (RFC 5280 Appendix A.1): countryName, serialNumber,
+/* Attributes whose type is not DirectoryString (RFC 5280 Appendix A.1): countryName, serialNumber,
  * dnQualifier, domainComponent, emailAddress. */
 static bool has_own_type(struct span oid)
 {
@@ -104,16 +72,13 @@ static bool has_own_type(struct span oid)
 /* Empty or not, and are its DirectoryStrings UTF8Strings (WAPCert 6.4.4, 6.4.5). */
 static bool read_name(struct x509 *x, struct span name)
 {
-    struct name_walk w = name_begin(name);
+    struct x509_name_walk w = x509_name_begin(name);
     struct span oid;
     struct der value;
     bool empty = true;
-    while (name_next(&w, &oid, &value)) {
+    while (x509_name_next(&w, &oid, &value)) {
         empty = false;
-        if (has_own_type(oid))
-            continue;
-        x->has_directory_string = true;
-        if (value.tag != DER_UTF8_STRING)
+        if (!has_own_type(oid) && value.tag != DER_UTF8_STRING)
             x->names_utf8 = false;
     }
     return empty;
@@ -186,37 +151,31 @@ static void read_key(struct x509 *x, struct span info)
     }
 }
 
-static bool read_key_usage(struct x509 *x, struct span value)
+static void read_key_usage(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct span bits = der_expect(&c, DER_BIT_STRING);
     struct cursor b = cursor_over(bits);
     cursor_skip(&b, 1);
     uint32_t octets = (uint32_t)cursor_u8(&b) << 8;
-    if (b.status != PARSE_OK)
-        return c.status == PARSE_OK && bits.n == 1; /* no bit set at all */
     if (cursor_left(&b))
         octets |= cursor_u8(&b);
     for (unsigned bit = 0; bit < 9; bit++)
         if (octets & (0x8000u >> bit))
             x->key_usage |= 1u << bit;
-    return c.status == PARSE_OK;
 }
 
-static bool read_extended_key_usage(struct x509 *x, struct span value)
+static void read_extended_key_usage(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct cursor list = cursor_over(der_expect(&c, DER_SEQUENCE));
     while (cursor_left(&list)) {
         struct span oid = der_expect(&list, DER_OID);
         x->eku_server_auth |= oid_is(oid, "\x2b\x06\x01\x05\x05\x07\x03\x01", 8);
-        x->eku_client_auth |= oid_is(oid, "\x2b\x06\x01\x05\x05\x07\x03\x02", 8);
-        x->eku_any |= oid_is(oid, "\x55\x1d\x25\x00", 4);
     }
-    return c.status == PARSE_OK && list.status == PARSE_OK;
 }
 
-static bool read_alt_names(struct x509 *x, struct span value)
+static void read_alt_names(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct cursor list = cursor_over(der_expect(&c, DER_SEQUENCE));
@@ -247,17 +206,15 @@ static bool read_alt_names(struct x509 *x, struct span value)
         else
             x->alt_names[x->alt_name_count++] = (struct x509_alt_name){.kind = kind, .value = name.value};
     }
-    return c.status == PARSE_OK && list.status == PARSE_OK;
 }
 
-static bool read_basic_constraints(struct x509 *x, struct span value)
+static void read_basic_constraints(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct cursor sequence = cursor_over(der_expect(&c, DER_SEQUENCE));
     struct span boolean;
     if (der_optional(&sequence, DER_BOOLEAN, &boolean))
         x->is_ca = boolean.n == 1 && boolean.p[0];
-    return c.status == PARSE_OK;
 }
 
 static void read_extension(struct x509 *x, struct span oid, bool critical, struct span value)
@@ -265,29 +222,28 @@ static void read_extension(struct x509 *x, struct span oid, bool critical, struc
     if (oid.n != 3 || oid.p[0] != 0x55 || oid.p[1] != 0x1d) /* id-ce */
         return;
     uint32_t which = 0;
-    bool ok = true;
     switch (oid.p[2]) {
     case 14:
         which = X509_HAS_SUBJECT_KEY_ID;
         break;
     case 15:
         which = X509_HAS_KEY_USAGE;
-        ok = read_key_usage(x, value);
+        read_key_usage(x, value);
         break;
     case 17:
         which = X509_HAS_SUBJECT_ALT_NAME;
-        ok = read_alt_names(x, value);
+        read_alt_names(x, value);
         break;
     case 19:
         which = X509_HAS_BASIC_CONSTRAINTS;
-        ok = read_basic_constraints(x, value);
+        read_basic_constraints(x, value);
         break;
     case 35:
         which = X509_HAS_AUTHORITY_KEY_ID;
         break;
     case 37:
         which = X509_HAS_EXTENDED_KEY_USAGE;
-        ok = read_extended_key_usage(x, value);
+        read_extended_key_usage(x, value);
         break;
     default:
         break;
@@ -295,7 +251,6 @@ static void read_extension(struct x509 *x, struct span oid, bool critical, struc
     x->presence |= which;
     if (critical)
         x->critical |= which;
-    x->bad_extension |= !ok;
 }
 
 static void read_extensions(struct x509 *x, struct span wrapped)
@@ -308,12 +263,9 @@ static void read_extensions(struct x509 *x, struct span wrapped)
         struct span flag = span_of(NULL, 0);
         bool critical = der_optional(&extension, DER_BOOLEAN, &flag) && flag.n == 1 && flag.p[0];
         struct span value = der_expect(&extension, DER_OCTET_STRING);
-        if (extension.status != PARSE_OK)
-            x->bad_extension = true;
-        else
+        if (extension.status == PARSE_OK)
             read_extension(x, oid, critical, value);
     }
-    x->bad_extension |= list.status != PARSE_OK;
 }
 
 static struct span algorithm_oid(struct span algorithm)
@@ -331,13 +283,8 @@ static void read_validity(struct x509 *x, struct span validity)
         c.status == PARSE_OK && parse_time(before, &x->not_before) && parse_time(after, &x->not_after);
 }
 
-static enum parse complete(const struct cursor *c)
-{
-    return c->status == PARSE_SHORT ? PARSE_BAD : c->status;
-}
-
 /* RFC 5280 4.1: TBSCertificate */
-static enum parse read_body(struct x509 *x, struct span body, struct span *inner_signature)
+static enum parse read_body(struct x509 *x, struct span body)
 {
     struct cursor c = cursor_over(body);
     struct span version;
@@ -349,13 +296,13 @@ static enum parse read_body(struct x509 *x, struct span body, struct span *inner
             x->version = number.p[0] + 1u;
     }
     x->serial = der_expect(&c, DER_INTEGER);
-    *inner_signature = algorithm_oid(der_expect(&c, DER_SEQUENCE));
+    (void)der_expect(&c, DER_SEQUENCE); /* the signature algorithm, repeated outside */
     struct der issuer = der_next(&c);
     struct span validity = der_expect(&c, DER_SEQUENCE);
     struct der subject = der_next(&c);
     struct span key = der_expect(&c, DER_SEQUENCE);
     if (c.status != PARSE_OK)
-        return complete(&c);
+        return cursor_complete(&c);
     if (issuer.tag != DER_SEQUENCE || subject.tag != DER_SEQUENCE)
         return PARSE_BAD;
     x->issuer = issuer.whole;
@@ -370,7 +317,7 @@ static enum parse read_body(struct x509 *x, struct span body, struct span *inner
         if (c.status == PARSE_OK && rest.tag == CONTEXT(3))
             read_extensions(x, rest.value);
     }
-    return complete(&c);
+    return cursor_complete(&c);
 }
 
 enum parse x509_parse(struct span der, struct x509 *out)
@@ -378,7 +325,7 @@ enum parse x509_parse(struct span der, struct x509 *out)
     /* The long list of names needs no clearing: its count does. */
     memset(out, 0, offsetof(struct x509, alt_names));
     out->alt_name_count = 0;
-    out->alt_names_cut = out->alt_name_has_dns = out->bad_extension = false;
+    out->alt_names_cut = out->alt_name_has_dns = false;
     out->der_len = der.n;
     struct cursor c = cursor_over(der);
     struct cursor certificate = cursor_over(der_expect(&c, DER_SEQUENCE));
@@ -387,75 +334,20 @@ enum parse x509_parse(struct span der, struct x509 *out)
     if (c.status != PARSE_OK || certificate.status != PARSE_OK)
         return PARSE_BAD;
     out->signature_oid = algorithm_oid(algorithm);
-    struct span inner = span_of(NULL, 0);
-    enum parse parsed = read_body(out, body, &inner);
-    out->signature_mismatch = !span_equal(inner, out->signature_oid);
-    return parsed;
-}
-
-static void write_name(struct span oid, const struct oid_name *name, struct text *out)
-{
-    if (name)
-        text_put(out, name->name);
-    else
-        oid_dotted(oid, out);
+    return read_body(out, body);
 }
 
 void x509_key_name(struct span oid, struct text *out)
 {
-    write_name(oid, oid_key(oid), out);
+    oid_put(oid, oid_key(oid), out);
 }
 
 void x509_signature_name(struct span oid, struct text *out)
 {
-    write_name(oid, oid_signature(oid), out);
+    oid_put(oid, oid_signature(oid), out);
 }
 
 void x509_curve_name(struct span oid, struct text *out)
 {
-    write_name(oid, oid_curve(oid), out);
-}
-
-/* A character of up to 4 bytes of UTF-8. */
-static void put_character(struct text *out, uint32_t c)
-{
-    uint8_t utf8[4];
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i > 0; i--) {
-        utf8[i] = (uint8_t)(0x80 | (c & 0x3f));
-        c >>= 6;
-    }
-    static const uint8_t lead[] = {0, 0x00, 0xc0, 0xe0, 0xf0};
-    utf8[0] = (uint8_t)(lead[n] | c);
-    text_safe(out, span_of(utf8, n));
-}
-
-static void put_value(struct text *out, struct der value)
-{
-    size_t width = value.tag == DER_BMP_STRING ? 2 : value.tag == DER_UNIVERSAL_STRING ? 4 : 1;
-    if (width == 1 && value.tag != DER_T61_STRING) {
-        text_safe(out, value.value);
-        return;
-    }
-    struct cursor c = cursor_over(value.value); /* T61String is in practice Latin-1 */
-    while (cursor_left(&c) >= width) {
-        uint32_t character = cursor_uint(&c, width);
-        put_character(out, character <= 0x10ffff ? character : 0xfffd);
-    }
-}
-
-void x509_name_text(struct span name, struct text *out)
-{
-    struct name_walk w = name_begin(name);
-    struct span oid;
-    struct der value;
-    bool first = true;
-    while (name_next(&w, &oid, &value)) {
-        if (!first)
-            text_put(out, ", ");
-        first = false;
-        write_name(oid, oid_attribute(oid), out);
-        text_char(out, '=');
-        put_value(out, value);
-    }
+    oid_put(oid, oid_curve(oid), out);
 }

@@ -40,7 +40,7 @@ enum x509_key_usage { /* RFC 5280 4.2.1.3, bit n of the BIT STRING is 1 << n */
                       X509_DECIPHER_ONLY = 1 << 8,
 };
 
-enum x509_presence { /* which extensions stand in the certificate */
+enum x509_presence { /* which extensions the certificate has */
                      X509_HAS_AUTHORITY_KEY_ID = 1 << 0,
                      X509_HAS_SUBJECT_KEY_ID = 1 << 1,
                      X509_HAS_KEY_USAGE = 1 << 2,
@@ -64,15 +64,13 @@ struct x509 {
     struct span subject;
     bool issuer_empty; /* a Name without any attribute */
     bool subject_empty;
-    bool names_utf8; /* every DirectoryString of issuer and subject is a UTF8String (C, serialNumber, DC and
-                        emailAddress have types of their own and do not count) */
-    bool has_directory_string;
-    bool valid_times;   /* both times were well-formed */
+    bool names_utf8;  /* every DirectoryString of issuer and subject is a UTF8String (C, serialNumber, DC and
+                         emailAddress have types of their own and do not count) */
+    bool valid_times; /* both times were well-formed */
     int64_t not_before; /* seconds since 1970, UTC */
     int64_t not_after;
 
     struct span signature_oid; /* content octets, of the outer signatureAlgorithm */
-    bool signature_mismatch;   /* the inner and outer algorithms differ */
 
     enum x509_key key;
     struct span key_oid; /* content octets */
@@ -83,14 +81,11 @@ struct x509 {
     uint32_t critical;    /* the same bits: the extension is marked critical */
     uint32_t key_usage;   /* enum x509_key_usage */
     bool eku_server_auth; /* extKeyUsage lists id-kp-serverAuth */
-    bool eku_client_auth;
-    bool eku_any;
-    bool is_ca; /* basicConstraints cA TRUE */
+    bool is_ca;           /* basicConstraints cA TRUE */
     struct x509_alt_name alt_names[MAX_ALT_NAMES];
-    size_t alt_name_count; /* of those kept; */
+    size_t alt_name_count; /* of those kept */
     bool alt_names_cut;    /* there were more */
     bool alt_name_has_dns;
-    bool bad_extension; /* an extension of the above did not parse; its facts are missing */
 };
 
 /* PARSE_OK, or why not; on failure the facts read before it are set, the rest is zero. `der` is one complete
@@ -104,17 +99,5 @@ void x509_key_name(struct span oid, struct text *out);
  * OID. */
 void x509_signature_name(struct span oid, struct text *out);
 void x509_curve_name(struct span oid, struct text *out);
-
-/* "C=US, O=Example, CN=host" as Suricata's EVE prints a DN; values escaped by text_safe(), commas not. */
-void x509_name_text(struct span name, struct text *out);
-
-/*
- * RFC 2818 3.1 and RFC 6125: does the certificate name this host? dNSName entries decide when there are any,
- * else the most specific CN. One leftmost "*" label, case-insensitive. `host` may be a literal address.
- */
-/* One dNSName (or CN) against a host name, by the same rules. */
-bool x509_dns_name_matches(struct span pattern, struct span host);
-
-bool x509_names_host(const struct x509 *certificate, struct span host);
 
 #endif

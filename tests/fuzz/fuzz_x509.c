@@ -1,6 +1,7 @@
 /* One certificate: the walk, its names as text, and the look for a host name. */
 #include "fuzz.h"
-#include "wire/x509.h"
+#include "wire/host_name.h"
+#include "wire/x509_name.h"
 
 #include <assert.h>
 

@@ -1,6 +1,7 @@
 /* Facts of DER certificates, one "key=value" a line and an empty line after each file. For x509_witness.py.
  */
-#include "wire/x509.h"
+#include "wire/host_name.h"
+#include "wire/x509_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>

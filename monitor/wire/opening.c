@@ -1,0 +1,115 @@
+#include "wire/opening.h"
+
+#include "wire/handshake_messages.h"
+#include "wire/record.h"
+
+/* A message may be cut into records of a byte each: then its first record shows nothing but the
+ * type. */
+static enum opening look_at_handshake(struct span fragment, uint16_t length)
+{
+    if (fragment.n == 0)
+        return OPENING_MAYBE;
+    struct cursor c = cursor_over(fragment);
+    uint8_t type = cursor_u8(&c);
+    size_t message = cursor_u24(&c);
+    bool whole_header = c.status == PARSE_OK;
+    bool more_in_record = fragment.n < length;
+    switch (type) {
+    case MESSAGE_CLIENT_HELLO:
+    case MESSAGE_SERVER_HELLO: {
+        /* A hello has at least version, random and an empty session id. */
+        if (whole_header && (message < 38 || message > MAX_MESSAGE_BYTES))
+            return OPENING_NONE;
+        uint8_t major = cursor_u8(&c);
+        if (c.status != PARSE_OK && more_in_record)
+            return OPENING_MAYBE;
+        if (c.status == PARSE_OK && major != 3 && !(type == MESSAGE_SERVER_HELLO && major == 0x7f))
+            return OPENING_NONE;
+        return type == MESSAGE_CLIENT_HELLO ? OPENING_CLIENT_HELLO : OPENING_SERVER_HELLO;
+    }
+    case MESSAGE_CERTIFICATE:
+    case MESSAGE_SERVER_KEY_EXCHANGE:
+    case MESSAGE_CERTIFICATE_REQUEST:
+    case MESSAGE_SERVER_HELLO_DONE:
+    case MESSAGE_CLIENT_KEY_EXCHANGE:
+    case MESSAGE_CERTIFICATE_STATUS:
+        if (!whole_header)
+            return more_in_record ? OPENING_MAYBE : OPENING_NONE;
+        return message <= MAX_MESSAGE_BYTES ? OPENING_HANDSHAKE : OPENING_NONE;
+    default:
+        return OPENING_NONE;
+    }
+}
+
+/* SSLv2 (RFC 2246 Appendix E): a 2-byte record header with its top bit set, message type, version. */
+static enum opening look_at_sslv2(struct span bytes)
+{
+    struct cursor c = cursor_over(bytes);
+    size_t length = cursor_u16(&c) & 0x7fffu;
+    if (c.status != PARSE_OK)
+        return OPENING_MAYBE;
+    uint8_t type = cursor_u8(&c);
+    if (c.status != PARSE_OK)
+        return length >= 3 && length <= 4096 ? OPENING_MAYBE : OPENING_NONE;
+    if (type == 1) {
+        uint16_t version = cursor_u16(&c);
+        if (c.status == PARSE_OK && version != 0x0002 && (version < 0x0300 || version > 0x0304))
+            return OPENING_NONE;
+        size_t suites = cursor_u16(&c);
+        size_t session = cursor_u16(&c);
+        size_t challenge = cursor_u16(&c);
+        if (c.status != PARSE_OK)
+            return OPENING_MAYBE;
+        bool fits = suites > 0 && suites % 3 == 0 && (session == 0 || session == 16) && challenge >= 16 &&
+                    challenge <= 32 && length == 9 + suites + session + challenge;
+        return fits ? OPENING_SSLV2_CLIENT_HELLO : OPENING_NONE;
+    }
+    if (type == 0)
+        return length == 3 ? OPENING_SSLV2_ERROR : OPENING_NONE;
+    if (type == 4) {
+        uint8_t hit = cursor_u8(&c);
+        uint8_t certificate_type = cursor_u8(&c);
+        uint16_t version = cursor_u16(&c);
+        if (c.status != PARSE_OK)
+            return OPENING_MAYBE;
+        return hit <= 1 && certificate_type <= 1 && version == 0x0002 ? OPENING_SSLV2_SERVER_HELLO
+                                                                      : OPENING_NONE;
+    }
+    return OPENING_NONE;
+}
+
+enum opening opening_look(struct span bytes)
+{
+    if (bytes.n == 0)
+        return OPENING_MAYBE;
+    struct cursor c = cursor_over(bytes);
+    uint8_t first = cursor_u8(&c);
+    if (first & 0x80)
+        return look_at_sslv2(bytes);
+    if (first < RECORD_ALERT || first > RECORD_APPLICATION_DATA)
+        return OPENING_NONE;
+    uint8_t major = cursor_u8(&c);
+    if (c.status == PARSE_OK && major != 3)
+        return OPENING_NONE;
+    struct record_header header;
+    enum parse parsed = record_header_parse(bytes, &header);
+    if (parsed == PARSE_SHORT)
+        return OPENING_MAYBE;
+    if (parsed == PARSE_BAD || header.length == 0)
+        return OPENING_NONE;
+    struct span fragment = span_head(span_skip(bytes, RECORD_HEADER_BYTES), header.length);
+    switch (header.type) {
+    case RECORD_HANDSHAKE:
+        return look_at_handshake(fragment, header.length);
+    case RECORD_ALERT:
+        if (header.length != 2)
+            return OPENING_NONE;
+        if (fragment.n == 0)
+            return OPENING_MAYBE;
+        return fragment.p[0] == 1 || fragment.p[0] == 2 ? OPENING_ALERT : OPENING_NONE;
+    case RECORD_APPLICATION_DATA:
+        return OPENING_PROTECTED;
+    default:
+        return OPENING_NONE;
+    }
+}
