@@ -12,7 +12,7 @@ static int64_t key_limit(const struct profile *profile)
     int64_t limit = 0;
     bool about = false;
     for (size_t i = 0; profile && i < profile_rule_count(profile); i++)
-        about |= rule_is_about(profile_rule(profile, i), CASE_KEY);
+        about |= (profile_rule(profile, i)->about & 1 << CASE_KEY) != 0;
     return about && profile_parameter(profile, "session-lifetime", &limit) ? limit : 0;
 }
 

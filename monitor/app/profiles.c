@@ -95,16 +95,16 @@ static int list_rules(const struct profile *p)
 {
     (void)printf("%s (%s): %s\n\n", profile_name(p), profile_status(p), profile_title(p));
     for (size_t i = 0; i < profile_rule_count(p); i++) {
-        const struct rule *r = profile_rule(p, i);
-        (void)printf("%-32s %-8s %-7s %-26s %s\n", rule_id(r), severity_name(rule_severity(r)),
-                     fault_name(rule_binds(r)), rule_clause(r), rule_requires(r));
+        const struct rule_facts *r = profile_rule(p, i);
+        (void)printf("%-32s %-8s %-7s %-26s %s\n", r->id, severity_name(r->severity), fault_name(r->binds),
+                     r->clause, r->requires);
     }
     return EXIT_CLEAN;
 }
 
 static int explain(const struct profile *p, const char *id)
 {
-    const struct rule *r = profile_find(p, id);
+    const struct rule_facts *r = profile_find(p, id);
     if (r) {
         rule_explain(r, stdout);
         return EXIT_CLEAN;

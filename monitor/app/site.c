@@ -474,7 +474,7 @@ const char *site_exception(const struct site *site, const struct verdict *v, con
 {
     for (size_t i = 0; i < site->exception_count; i++) {
         const struct exception *x = &site->exceptions[i];
-        if (fnmatch(x->rule, rule_id(v->rule), 0) != 0 || c->about.time > x->until)
+        if (fnmatch(x->rule, v->rule->id, 0) != 0 || c->about.time > x->until)
             continue;
         if (x->server.family && !in_network(&x->server, &c->about.server))
             continue;
@@ -488,7 +488,7 @@ const char *site_exception(const struct site *site, const struct verdict *v, con
 static bool has_rule(const struct profile *profile, const char *glob)
 {
     for (size_t i = 0; i < profile_rule_count(profile); i++)
-        if (fnmatch(glob, rule_id(profile_rule(profile, i)), 0) == 0)
+        if (fnmatch(glob, profile_rule(profile, i)->id, 0) == 0)
             return true;
     return false;
 }
@@ -504,7 +504,7 @@ void site_warn_of_exceptions(const struct site *site, const struct profile *prof
         struct suggestion near = suggestion_for(x->rule);
         char hint[128];
         for (size_t n = 0; n < profile_rule_count(profile); n++)
-            suggestion_try(&near, rule_id(profile_rule(profile, n)));
+            suggestion_try(&near, profile_rule(profile, n)->id);
         text_safe(&t, span_of(x->rule, strnlen(x->rule, 128)));
         (void)fprintf(out, "%s:%u: warning: no rule '%s' in profile %s%s\n", site->tree->file, x->line,
                       buffer, profile_name(profile), suggestion_text(&near, hint, sizeof hint));

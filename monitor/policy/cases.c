@@ -1,13 +1,6 @@
 /* What is judged, and whom it is about. */
 #include "policy/policy.h"
 
-const char *case_kind_name(enum case_kind kind)
-{
-    static const char *const names[CASE_KINDS] = {"handshake", "connection", "exchange",
-                                                  "server",    "ue",         "key"};
-    return names[kind];
-}
-
 /*
  * What a reader finds in the capture: the time of the ClientHello, else of the ServerHello, else of the
  * connection's first packet. (When a handshake was judged depends on timeouts and is of use to nobody.)

@@ -53,18 +53,13 @@ struct rule_case {
 enum { CASES_OF_RULE = 16, NODES_OF_CONDITION = 128, VALUES_OF_PROFILE = 4096, SETS_OF_PROFILE = 128 };
 
 struct rule {
+    struct rule_facts facts; /* first: what is public of a rule is found in it by rule_of() */
     const struct profile *profile;
-    const char *id;
-    char *clause; /* with the document's name */
-    const char *requires;
+    char *clause; /* with the document's name; owned, facts.clause is the same */
     const char *note;
     const char *observed;
-    uint32_t sid, rev;
-    enum severity severity;
     enum basis basis;
-    enum fault binds;
     bool never_pass, never_fail;
-    uint8_t about; /* a bit for each enum case_kind */
     struct condition when;
     struct rule_case fail[CASES_OF_RULE];
     size_t fail_count;
@@ -116,6 +111,11 @@ struct profile {
     struct suite_set sets[SETS_OF_PROFILE];
     size_t set_count;
 };
+
+static inline const struct rule *rule_of(const struct rule_facts *facts)
+{
+    return (const struct rule *)(const void *)facts;
+}
 
 /* What a compiler function needs to know and to complain. */
 struct compiler {

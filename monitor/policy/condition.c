@@ -463,11 +463,10 @@ static void check_about(struct compiler *c, const struct node *n, enum field fie
     if (kinds & c->about)
         return;
     char names[128] = "";
-    for (int kind = 0; kind < CASE_KINDS; kind++)
-        if (kinds & 1 << kind) {
+    for (const struct word *w = case_kind_words; w->word; w++)
+        if (kinds & 1 << w->number) {
             size_t used = strlen(names);
-            (void)snprintf(names + used, sizeof names - used, "%s%s", used ? " or " : "",
-                           case_kind_name((enum case_kind)kind));
+            (void)snprintf(names + used, sizeof names - used, "%s%s", used ? " or " : "", w->word);
         }
     complain_at_key(c, n, "'%s' is a fact about %s, which this rule does not judge (about: ...)",
                     field_info[field].name, names);

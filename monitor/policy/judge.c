@@ -223,7 +223,8 @@ static void conclude(struct verdict *v, enum verdict_value value, const struct r
 static void judge_rule(const struct rule *r, const struct policy_case *c, struct verdict *v)
 {
     const struct profile *p = r->profile;
-    *v = (struct verdict){.rule = r, .basis = r->basis, .severity = r->severity, .observed = r->observed};
+    *v = (struct verdict){
+        .rule = &r->facts, .basis = r->basis, .severity = r->facts.severity, .observed = r->observed};
     if (r->when.length) {
         struct result when = evaluate(p, r->when, c);
         if (when.value == FALSE3)
@@ -266,7 +267,7 @@ size_t profile_judge(const struct profile *p, const struct policy_case *c, struc
 {
     size_t count = 0;
     for (size_t i = 0; i < p->rule_count; i++)
-        if (p->rules[i].about & 1 << c->kind)
+        if (p->rules[i].facts.about & 1 << c->kind)
             judge_rule(&p->rules[i], c, &out[count++]);
     return count;
 }
@@ -285,7 +286,7 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
         (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
         enum field field = field_by_name(name);
         if (field == FIELD_SERVER_KEY_BITS && c->observation && observation_suite(c->observation))
-            text_int(out, suite_bits(v->rule->profile, observation_suite(c->observation)));
+            text_int(out, suite_bits(rule_of(v->rule)->profile, observation_suite(c->observation)));
         else if (field != FIELD_COUNT)
             field_text(field, c, out);
         at = end + 1;

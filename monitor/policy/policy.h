@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "http/exchange.h"
 #include "peers/peers.h"
 #include "session/session.h"
@@ -20,12 +21,6 @@ enum basis { BASIS_DIRECT, BASIS_INFERRED, BASIS_PARTIAL };
 enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH };
 enum fault { FAULT_NONE, FAULT_UE, FAULT_SERVER, FAULT_BOTH };
 
-const char *verdict_name(enum verdict_value v); /* "pass", "fail", "not-observable", "not-applicable" */
-const char *basis_name(enum basis b);
-const char *severity_name(enum severity s);
-const char *fault_name(enum fault f); /* "ue", "server", "both", "none" */
-bool severity_by_name(const char *name, enum severity *out);
-
 /* What a rule is about. */
 enum case_kind {
     CASE_HANDSHAKE,  /* one TLS handshake */
@@ -36,7 +31,16 @@ enum case_kind {
     CASE_KEY,        /* a connection that is in use for longer than a session may live */
 };
 #define CASE_KINDS 6
-const char *case_kind_name(enum case_kind kind); /* "handshake", ... */
+
+/* The words of these enums, as profiles and reports have them. */
+extern const struct word verdict_words[], basis_words[], severity_words[], fault_words[], case_kind_words[];
+
+const char *verdict_name(enum verdict_value v); /* "pass", "fail", "not-observable", "not-applicable" */
+const char *basis_name(enum basis b);
+const char *severity_name(enum severity s);
+const char *fault_name(enum fault f); /* "ue", "server", "both", "none" */
+const char *case_kind_name(enum case_kind kind);
+bool severity_by_name(const char *name, enum severity *out);
 
 /* A connection whose key is old (discussion paper 3.2). */
 struct key_use {
@@ -82,22 +86,21 @@ struct policy_case case_of_exchange(const struct http_exchange *e);
 struct policy_case case_of_peer(const struct peer *peer, const struct peer_evidence *evidence);
 struct policy_case case_of_key(const struct key_use *key);
 
-struct rule; /* one compiled rule; owned by its profile */
-
-const char *rule_id(const struct rule *r);
-uint32_t rule_sid(const struct rule *r);
-uint32_t rule_rev(const struct rule *r);
-const char *rule_clause(const struct rule *r);   /* "TS 33.141 7.2 (1)" */
-const char *rule_requires(const struct rule *r); /* the requirement in words */
-const char *
-rule_profile(const struct rule *r); /* the profile it is judged under (not the one it was inherited from) */
-enum severity rule_severity(const struct rule *r);
-enum fault rule_binds(const struct rule *r); /* whom the requirement binds */
-bool rule_is_about(const struct rule *r, enum case_kind kind);
-size_t rule_index(const struct rule *r); /* dense, in the profile's order */
+/* A rule as reports need it; owned by its profile. */
+struct rule_facts {
+    const char *id;
+    uint32_t sid, rev;
+    const char *clause;   /* "TS 33.141 7.2 (1)" */
+    const char *requires; /* the requirement in words */
+    const char *profile; /* the name of the profile that judges by it, not of the one it was inherited from */
+    enum severity severity;
+    enum fault binds; /* whom the requirement binds */
+    uint8_t about;    /* a bit for each enum case_kind that it judges */
+    size_t index;     /* dense, in the order of the profile */
+};
 
 struct verdict {
-    const struct rule *rule;
+    const struct rule_facts *rule;
     enum verdict_value value;
     enum basis basis;
     enum fault fault;       /* of a fail */
@@ -153,8 +156,8 @@ const char *profile_name(const struct profile *p);
 const char *profile_title(const struct profile *p);
 const char *profile_status(const struct profile *p);
 size_t profile_rule_count(const struct profile *p);
-const struct rule *profile_rule(const struct profile *p, size_t index);
-const struct rule *profile_find(const struct profile *p, const char *id);
+const struct rule_facts *profile_rule(const struct profile *p, size_t index);
+const struct rule_facts *profile_find(const struct profile *p, const char *id);
 
 /*
  * One verdict per rule that is about such a case into out[], which has room for profile_rule_count(). Returns
@@ -165,8 +168,8 @@ size_t profile_judge(const struct profile *p, const struct policy_case *c, struc
 /* A parameter as a number (24h is 86400). False when the profile has none of the name. */
 bool profile_parameter(const struct profile *p, const char *name, int64_t *number);
 
-/* Everything an operator may want to know of a rule: --explain. */
-void rule_explain(const struct rule *r, FILE *out);
+/* Everything that an operator may want to know about a rule: --explain. `r` comes from a profile. */
+void rule_explain(const struct rule_facts *r, FILE *out);
 
 /* --list-fields: name, type, unit, one line of help. */
 void fields_list(FILE *out);

@@ -4,90 +4,6 @@
 #include <assert.h>
 #include <inttypes.h>
 
-const char *verdict_name(enum verdict_value v)
-{
-    static const char *const names[] = {"not-applicable", "pass", "not-observable", "fail"};
-    return names[v];
-}
-
-const char *basis_name(enum basis b)
-{
-    static const char *const names[] = {"direct", "inferred", "partial"};
-    return names[b];
-}
-
-const char *severity_name(enum severity s)
-{
-    static const char *const names[] = {"info", "low", "medium", "high"};
-    return names[s];
-}
-
-const char *fault_name(enum fault f)
-{
-    static const char *const names[] = {"none", "ue", "server", "both"};
-    return names[f];
-}
-
-bool severity_by_name(const char *name, enum severity *out)
-{
-    for (enum severity s = SEVERITY_INFO; s <= SEVERITY_HIGH; s++)
-        if (strcmp(severity_name(s), name) == 0) {
-            *out = s;
-            return true;
-        }
-    return false;
-}
-
-const char *rule_id(const struct rule *r)
-{
-    return r->id;
-}
-
-uint32_t rule_sid(const struct rule *r)
-{
-    return r->sid;
-}
-
-uint32_t rule_rev(const struct rule *r)
-{
-    return r->rev;
-}
-
-const char *rule_clause(const struct rule *r)
-{
-    return r->clause;
-}
-
-const char *rule_requires(const struct rule *r)
-{
-    return r->requires;
-}
-
-const char *rule_profile(const struct rule *r)
-{
-    return r->profile->name;
-}
-
-enum severity rule_severity(const struct rule *r)
-{
-    return r->severity;
-}
-
-enum fault rule_binds(const struct rule *r)
-{
-    return r->binds;
-}
-
-bool rule_is_about(const struct rule *r, enum case_kind kind)
-{
-    return r->about & 1 << kind;
-}
-
-size_t rule_index(const struct rule *r)
-{
-    return (size_t)(r - r->profile->rules);
-}
-
 const char *profile_name(const struct profile *p)
 {
     return p->name;
@@ -108,17 +24,17 @@ size_t profile_rule_count(const struct profile *p)
     return p->rule_count;
 }
 
-const struct rule *profile_rule(const struct profile *p, size_t index)
+const struct rule_facts *profile_rule(const struct profile *p, size_t index)
 {
     assert(index < p->rule_count);
-    return &p->rules[index];
+    return &p->rules[index].facts;
 }
 
-const struct rule *profile_find(const struct profile *p, const char *id)
+const struct rule_facts *profile_find(const struct profile *p, const char *id)
 {
     for (size_t i = 0; i < p->rule_count; i++)
-        if (strcmp(p->rules[i].id, id) == 0)
-            return &p->rules[i];
+        if (strcmp(p->rules[i].facts.id, id) == 0)
+            return &p->rules[i].facts;
     return NULL;
 }
 
@@ -180,23 +96,24 @@ static void put_rule_members(const struct rule *r, const char *indent, FILE *out
     }
 }
 
-void rule_explain(const struct rule *r, FILE *out)
+void rule_explain(const struct rule_facts *facts, FILE *out)
 {
-    (void)fprintf(out, "%s  (%s)\n\n", r->id, r->clause);
-    (void)fprintf(out, "  %s\n\n", r->requires);
+    const struct rule *r = rule_of(facts);
+    (void)fprintf(out, "%s  (%s)\n\n", facts->id, facts->clause);
+    (void)fprintf(out, "  %s\n\n", facts->requires);
     (void)fprintf(out, "  binds      %s\n",
-                  r->binds == FAULT_BOTH ? "UE and server"
-                  : r->binds == FAULT_UE ? "UE"
-                                         : "server");
-    (void)fprintf(out, "  severity   %s\n", severity_name(r->severity));
+                  facts->binds == FAULT_BOTH ? "UE and server"
+                  : facts->binds == FAULT_UE ? "UE"
+                                             : "server");
+    (void)fprintf(out, "  severity   %s\n", severity_name(facts->severity));
     (void)fprintf(out, "  basis      %s\n", basis_name(r->basis));
-    (void)fprintf(out, "  sid, rev   %" PRIu32 ", %" PRIu32 "\n", r->sid, r->rev);
-    (void)fprintf(out, "  profile    %s\n", r->profile->name);
+    (void)fprintf(out, "  sid, rev   %" PRIu32 ", %" PRIu32 "\n", facts->sid, facts->rev);
+    (void)fprintf(out, "  profile    %s\n", facts->profile);
     (void)fprintf(out, "  file       %s:%u\n", r->file, r->node->line);
     (void)fprintf(out, "  about     ");
-    for (enum case_kind kind = CASE_HANDSHAKE; kind < CASE_KINDS; kind++)
-        if (rule_is_about(r, kind))
-            (void)fprintf(out, " %s", case_kind_name(kind));
+    for (const struct word *w = case_kind_words; w->word; w++)
+        if (facts->about & 1 << w->number)
+            (void)fprintf(out, " %s", w->word);
     (void)fputc('\n', out);
     if (r->note)
         (void)fprintf(out, "  note       %s\n", r->note);
@@ -222,7 +139,7 @@ void profile_dump(const struct profile *p, FILE *out)
     }
     (void)fprintf(out, "rules:\n");
     for (size_t i = 0; i < p->rule_count; i++) {
-        (void)fprintf(out, "  - id: %s\n", p->rules[i].id);
+        (void)fprintf(out, "  - id: %s\n", p->rules[i].facts.id);
         put_rule_members(&p->rules[i], "    ", out);
     }
 }

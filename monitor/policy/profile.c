@@ -50,24 +50,28 @@ static const char *text_member(struct compiler *c, const struct node *n, const c
     return NULL;
 }
 
-static bool word_member(struct compiler *c, const struct node *n, const char *key, const char *const *words,
-                        int *out)
+/* The number of the word, or a mistake that says what was expected. */
+static bool word_node(struct compiler *c, const struct node *n, const struct word *words, const char *key,
+                      int64_t *out)
+{
+    const char *text = n->kind == NODE_SCALAR ? n->text : "";
+    if (word_number(words, text, out))
+        return true;
+    struct suggestion near = suggestion_for(text);
+    for (const struct word *w = words; w->word; w++)
+        suggestion_try(&near, w->word);
+    char buffer[128];
+    complain_at(c, n, "'%s' is not a valid value for '%s'%s", text, key,
+                suggestion_text(&near, buffer, sizeof buffer));
+    return false;
+}
+
+static int64_t word_member(struct compiler *c, const struct node *n, const char *key,
+                           const struct word *words, int64_t otherwise)
 {
     const struct node *m = node_member(n, key);
-    if (!m)
-        return false;
-    const char *text = m->kind == NODE_SCALAR ? m->text : "";
-    struct suggestion near = suggestion_for(text);
-    for (int i = 0; words[i]; i++) {
-        if (strcmp(words[i], text) == 0) {
-            *out = i;
-            return true;
-        }
-        suggestion_try(&near, words[i]);
-    }
-    char buffer[128];
-    complain_at(c, m, "'%s' is no %s%s", text, key, suggestion_text(&near, buffer, sizeof buffer));
-    return false;
+    int64_t number;
+    return m && word_node(c, m, words, key, &number) ? number : otherwise;
 }
 
 static uint32_t number_member(struct compiler *c, const struct node *n, const char *key, bool required,
@@ -80,29 +84,6 @@ static uint32_t number_member(struct compiler *c, const struct node *n, const ch
     if (m && (m->kind != NODE_SCALAR || !parse_number(m->text, &number) || number < 1 || number > UINT32_MAX))
         complain_at(c, m, "'%s' is a number from 1 to %u", key, UINT32_MAX);
     return (uint32_t)number;
-}
-
-static const char *const fault_words[] = {"none", "ue", "server", "both", NULL};
-static const char *const severity_words[] = {"info", "low", "medium", "high", NULL};
-static const char *const basis_words[] = {"direct", "inferred", "partial", NULL};
-
-static enum fault fault_member(struct compiler *c, const struct node *n, const char *key,
-                               enum fault otherwise)
-{
-    int i;
-    return word_member(c, n, key, fault_words, &i) ? (enum fault)i : otherwise;
-}
-
-static enum severity severity_member(struct compiler *c, const struct node *n, enum severity otherwise)
-{
-    int i;
-    return word_member(c, n, "severity", severity_words, &i) ? (enum severity)i : otherwise;
-}
-
-static enum basis basis_member(struct compiler *c, const struct node *n, enum basis otherwise)
-{
-    int i;
-    return word_member(c, n, "basis", basis_words, &i) ? (enum basis)i : otherwise;
 }
 
 static const char *template_member(struct compiler *c, const struct node *n, const char *otherwise)
@@ -130,16 +111,16 @@ static const char *with_profile_note(struct profile *p, const char *note)
 static void compile_case(struct compiler *c, const struct rule *r, const struct node *n,
                          struct rule_case *out)
 {
-    *out = (struct rule_case){.fault = r->binds,
+    *out = (struct rule_case){.fault = r->facts.binds,
                               .basis = r->basis,
-                              .severity = r->severity,
+                              .severity = r->facts.severity,
                               .note = r->note,
                               .observed = r->observed};
     if (n->kind == NODE_MAPPING) {
         const char *note = text_member(c, n, "note", false);
-        out->fault = fault_member(c, n, "fault", r->binds);
-        out->basis = basis_member(c, n, r->basis);
-        out->severity = severity_member(c, n, r->severity);
+        out->fault = (enum fault)word_member(c, n, "fault", fault_words, r->facts.binds);
+        out->basis = (enum basis)word_member(c, n, "basis", basis_words, r->basis);
+        out->severity = (enum severity)word_member(c, n, "severity", severity_words, r->facts.severity);
         out->note = note ? with_profile_note(c->profile, note) : r->note;
         out->observed = template_member(c, n, r->observed);
     }
@@ -168,10 +149,9 @@ static size_t compile_cases(struct compiler *c, const struct rule *r, const stru
     return count;
 }
 
-/* Which cases the rule judges; handshakes unless it says something else. */
+/* Which cases the rule judges: handshakes unless it says otherwise. */
 static uint8_t about_member(struct compiler *c, const struct node *n)
 {
-    static const char *const words[] = {"handshake", "connection", "exchange", "server", "ue", "key", NULL};
     const struct node *m = node_member(n, "about");
     if (!m)
         return 1 << CASE_HANDSHAKE;
@@ -181,53 +161,60 @@ static uint8_t about_member(struct compiler *c, const struct node *n)
                     "a rule has to be about something: handshake, connection, exchange, server, ue or key");
     const struct node *first = m->kind == NODE_SEQUENCE ? m->first : m;
     for (const struct node *e = first; e; e = m->kind == NODE_SEQUENCE ? e->next : NULL) {
-        const char *text = e->kind == NODE_SCALAR ? e->text : "";
-        struct suggestion near = suggestion_for(text);
-        bool found = false;
-        for (unsigned i = 0; words[i]; i++) {
-            found |= strcmp(words[i], text) == 0;
-            if (strcmp(words[i], text) == 0)
-                about = (uint8_t)(about | 1U << i);
-            suggestion_try(&near, words[i]);
-        }
-        char buffer[128];
-        if (!found)
-            complain_at(c, e, "'%s' is nothing that a rule can be about%s", text,
-                        suggestion_text(&near, buffer, sizeof buffer));
+        int64_t kind;
+        if (word_node(c, e, case_kind_words, "about", &kind))
+            about = (uint8_t)(about | 1U << kind);
     }
     return about ? about : 1 << CASE_HANDSHAKE;
 }
 
+static char *clause_of(const char *document, const char *clause)
+{
+    char *text;
+    if (asprintf(&text, "%s%s%s", document, *document ? " " : "", clause ? clause : "") < 0)
+        abort();
+    return text;
+}
+
+static void require_member(struct compiler *c, const struct node *n, const char *key)
+{
+    if (!node_member(n, key))
+        complain_at(c, n, "'%s' is missing", key);
+}
+
+static void compile_facts(struct compiler *c, struct rule *r)
+{
+    const struct node *n = r->node;
+    struct rule_facts *f = &r->facts;
+    f->profile = c->profile->name;
+    f->about = c->about = about_member(c, n);
+    f->sid = number_member(c, n, "sid", true, 0);
+    f->rev = number_member(c, n, "rev", false, 1);
+    const char *clause = text_member(c, n, "clause", true);
+    const char *document = text_member(c, n, "document", false);
+    f->clause = r->clause = clause_of(document ? document : r->document, clause);
+    f->requires = text_member(c, n, "requires", true);
+    require_member(c, n, "severity");
+    f->severity = (enum severity)word_member(c, n, "severity", severity_words, SEVERITY_LOW);
+    require_member(c, n, "binds");
+    f->binds = (enum fault)word_member(c, n, "binds", fault_words, FAULT_BOTH);
+}
+
 static void compile_rule(struct compiler *c, struct rule *r)
 {
-    static const char *const never_words[] = {"pass", "fail", NULL};
+    enum { NEVER_PASS = 1, NEVER_FAIL };
+    static const struct word never_words[] = {{NEVER_PASS, "pass"}, {NEVER_FAIL, "fail"}, {0, NULL}};
     const struct node *n = r->node;
     c->file = r->file;
     check_keys(c, n, rule_keys);
     r->profile = c->profile;
-    r->about = c->about = about_member(c, n);
-    r->sid = number_member(c, n, "sid", true, 0);
-    r->rev = number_member(c, n, "rev", false, 1);
-    const char *clause = text_member(c, n, "clause", true);
-    const char *document = text_member(c, n, "document", false);
-    r->requires = text_member(c, n, "requires", true);
+    compile_facts(c, r);
     r->note = with_profile_note(c->profile, text_member(c, n, "note", false));
     r->observed = template_member(c, n, NULL);
-    if (!node_member(n, "severity"))
-        complain_at(c, n, "'severity' is missing");
-    r->severity = severity_member(c, n, SEVERITY_LOW);
-    r->basis = basis_member(c, n, BASIS_DIRECT);
-    if (!node_member(n, "binds"))
-        complain_at(c, n, "'binds' is missing");
-    r->binds = fault_member(c, n, "binds", FAULT_BOTH);
-    int never;
-    if (word_member(c, n, "never", never_words, &never)) {
-        r->never_pass = never == 0;
-        r->never_fail = never == 1;
-    }
-    if (asprintf(&r->clause, "%s%s%s", document ? document : r->document,
-                 *(document ? document : r->document) ? " " : "", clause ? clause : "") < 0)
-        abort();
+    r->basis = (enum basis)word_member(c, n, "basis", basis_words, BASIS_DIRECT);
+    const int64_t never = word_member(c, n, "never", never_words, 0);
+    r->never_pass = never == NEVER_PASS;
+    r->never_fail = never == NEVER_FAIL;
     const struct node *when = node_member(n, "when");
     if (when)
         r->when = compile_condition(c, when, NULL);
@@ -240,7 +227,7 @@ static void compile_rule(struct compiler *c, struct rule *r)
 static struct rule *rule_by_id(struct profile *p, const char *id)
 {
     for (size_t i = 0; i < p->rule_count; i++)
-        if (strcmp(p->rules[i].id, id) == 0)
+        if (strcmp(p->rules[i].facts.id, id) == 0)
             return &p->rules[i];
     return NULL;
 }
@@ -266,7 +253,7 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
     }
     if (!r)
         r = &p->rules[p->rule_count++];
-    *r = (struct rule){.id = id, .node = n, .file = c->file, .document = document};
+    *r = (struct rule){.facts.id = id, .node = n, .file = c->file, .document = document};
 }
 
 static void take_rules(struct compiler *c, const struct node *root, const char *document)
@@ -290,7 +277,7 @@ static void drop_rule(struct compiler *c, const struct node *n)
     if (!r) {
         struct suggestion near = suggestion_for(id);
         for (size_t i = 0; i < p->rule_count; i++)
-            suggestion_try(&near, p->rules[i].id);
+            suggestion_try(&near, p->rules[i].facts.id);
         char buffer[160];
         complain_at(c, n, "no rule '%s' to drop%s", id, suggestion_text(&near, buffer, sizeof buffer));
         return;
@@ -485,10 +472,10 @@ static void check_sids(struct compiler *c)
     struct profile *p = c->profile;
     for (size_t i = 0; i < p->rule_count; i++)
         for (size_t j = 0; j < i; j++)
-            if (p->rules[i].sid == p->rules[j].sid && p->rules[i].sid) {
+            if (p->rules[i].facts.sid == p->rules[j].facts.sid && p->rules[i].facts.sid) {
                 c->file = p->rules[i].file;
-                complain_at(c, p->rules[i].node, "sid %u is that of rule '%s' too", p->rules[i].sid,
-                            p->rules[j].id);
+                complain_at(c, p->rules[i].node, "sid %u is that of rule '%s' too", p->rules[i].facts.sid,
+                            p->rules[j].facts.id);
             }
 }
 
@@ -498,7 +485,7 @@ static int by_sid(const void *a, const void *b)
 {
     const struct rule *x = a;
     const struct rule *y = b;
-    return (x->sid > y->sid) - (x->sid < y->sid);
+    return (x->facts.sid > y->facts.sid) - (x->facts.sid < y->facts.sid);
 }
 
 static struct profile *compile(struct loader *l, size_t mistakes_before)
@@ -520,6 +507,8 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
     check_sids(&c);
     if (p->rule_count)
         qsort(p->rules, p->rule_count, sizeof *p->rules, by_sid);
+    for (size_t i = 0; i < p->rule_count; i++)
+        p->rules[i].facts.index = i;
     if (p->rule_count == 0 && l->mistakes->count == mistakes_before && p->trees)
         mistake_add(l->mistakes, p->trees->file, 0, 0, "a profile without rules");
     if (l->mistakes->count == mistakes_before)

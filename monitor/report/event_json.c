@@ -98,10 +98,10 @@ static void put_alert(struct json *j, const struct verdict *v)
     json_open(j, "alert", '{');
     json_string(j, "action", "allowed");
     json_uint(j, "gid", 1);
-    json_uint(j, "signature_id", rule_sid(v->rule));
-    json_uint(j, "rev", rule_rev(v->rule));
-    json_string(j, "signature", rule_requires(v->rule));
-    json_string(j, "category", rule_clause(v->rule));
+    json_uint(j, "signature_id", v->rule->sid);
+    json_uint(j, "rev", v->rule->rev);
+    json_string(j, "signature", v->rule->requires);
+    json_string(j, "category", v->rule->clause);
     json_uint(j, "severity", eve_highest + (unsigned)(SEVERITY_HIGH - v->severity));
     json_close(j, '}');
 }

@@ -167,9 +167,9 @@ static void put_advice(struct html *h, const struct tally *advice)
         if (!r->value[VERDICT_FAIL])
             continue;
         html_put(h, "<tr><th scope=\"row\">");
-        html_text(h, rule_requires(r->rule), HTML_TEXT_MOST);
+        html_text(h, r->rule->requires, HTML_TEXT_MOST);
         html_put(h, "</th><td>");
-        html_text(h, rule_clause(r->rule), HTML_TEXT_MOST);
+        html_text(h, r->rule->clause, HTML_TEXT_MOST);
         html_put(h, "</td><td>");
         html_count(h, r->value[VERDICT_FAIL]);
         html_put(h, "</td></tr>\n");

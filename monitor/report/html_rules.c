@@ -29,7 +29,7 @@ void html_rule_link(struct html *h, const struct rule_tally *rule, const struct 
     html_put(h, "<a href=\"#");
     put_row_id(h, rule, tally);
     html_put(h, "\"><code>");
-    html_text(h, rule_id(rule->rule), HTML_ID_MOST);
+    html_text(h, rule->rule->id, HTML_ID_MOST);
     html_put(h, "</code></a>");
 }
 
@@ -120,9 +120,9 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     html_put(h, "<tr id=\"");
     put_row_id(h, rule, tally);
     html_put(h, "\"><th scope=\"row\"><p>");
-    html_text(h, rule_requires(rule->rule), HTML_REQUIRES_MOST);
+    html_text(h, rule->rule->requires, HTML_REQUIRES_MOST);
     html_put(h, "</p><p class=\"of\"><code>");
-    html_text(h, rule_id(rule->rule), HTML_ID_MOST);
+    html_text(h, rule->rule->id, HTML_ID_MOST);
     html_put(h, "</code> <span class=\"");
     html_put(h, standing.class);
     html_put(h, "\">");
@@ -132,9 +132,9 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     put_remarks(h, rule);
     put_exception(h, rule);
     html_put(h, "</th><td>");
-    html_put(h, html_binds_words(rule_binds(rule->rule)));
+    html_put(h, html_binds_words(rule->rule->binds));
     html_put(h, "</td><td>");
-    html_put(h, severity_name(rule_severity(rule->rule)));
+    html_put(h, severity_name(rule->rule->severity));
     html_put(h, "</td>");
     put_cell(h, rule->value[VERDICT_PASS] + rule->value[VERDICT_FAIL], "<td>");
     put_cell(h, rule->value[VERDICT_PASS], "<td>");
@@ -170,8 +170,8 @@ void html_rules(struct html *h, const struct tally *tally)
     if (!tally->rule_count)
         html_put(h, "<p>The profile has no rules.</p>\n");
     for (size_t i = 0; i < tally->rule_count; i++) {
-        const char *clause = rule_clause(tally->rules[i].rule);
-        if (!i || strcmp(clause, rule_clause(tally->rules[i - 1].rule)) != 0) {
+        const char *clause = tally->rules[i].rule->clause;
+        if (!i || strcmp(clause, tally->rules[i - 1].rule->clause) != 0) {
             html_put(h, i ? "</tbody></table></section>\n" : "");
             open_clause(h, i, clause);
         }

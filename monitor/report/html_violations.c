@@ -152,21 +152,21 @@ static void put_violated(struct html *h, const struct tally *tally, const struct
                          size_t shown)
 {
     const uint64_t failed = rule->value[VERDICT_FAIL];
-    const char *severity = severity_name(rule_severity(rule->rule));
+    const char *severity = severity_name(rule->rule->severity);
     html_put(h, "<section class=\"violated\" id=\"v");
     html_number(h, (uint64_t)(rule - tally->rules));
     html_put(h, "\"><h3>");
     html_rule_link(h, rule, tally);
     html_put(h, "</h3>\n<p class=\"of\">");
-    html_text(h, rule_clause(rule->rule), HTML_CLAUSE_MOST);
+    html_text(h, rule->rule->clause, HTML_CLAUSE_MOST);
     html_put(h, " · <span class=\"");
     html_put(h, severity);
     html_put(h, "\">");
     html_put(h, severity);
     html_put(h, "</span> · binds ");
-    html_put(h, html_binds_words(rule_binds(rule->rule)));
+    html_put(h, html_binds_words(rule->rule->binds));
     html_put(h, "</p>\n<p>");
-    html_text(h, rule_requires(rule->rule), HTML_REQUIRES_MOST);
+    html_text(h, rule->rule->requires, HTML_REQUIRES_MOST);
     html_put(h, "</p>\n<p class=\"sum\"><b>");
     html_counted(h, failed, "violation", "violations");
     html_put(h, "</b> in ");
@@ -197,7 +197,7 @@ void html_violations(struct html *h, const struct tally *tally)
     for (unsigned severity = SEVERITIES; severity-- > 0;) {
         for (size_t i = 0; i < tally->rule_count; i++) {
             const struct rule_tally *rule = &tally->rules[i];
-            if (!rule->value[VERDICT_FAIL] || rule_severity(rule->rule) != severity)
+            if (!rule->value[VERDICT_FAIL] || rule->rule->severity != severity)
                 continue;
             if (h->written >= HTML_DETAILS_END)
                 left_out++;

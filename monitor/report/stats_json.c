@@ -161,7 +161,7 @@ static void put_verdicts(struct json *j, const struct tally *t)
 static void put_rule(struct json *j, const struct rule_tally *r)
 {
     json_open(j, NULL, '{');
-    json_string(j, "rule", rule_id(r->rule));
+    json_string(j, "rule", r->rule->id);
     put_values(j, r->value);
     put_count(j, "excepted", r->excepted);
     if (r->value[VERDICT_NOT_OBSERVABLE])

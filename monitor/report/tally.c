@@ -145,7 +145,7 @@ static uint16_t stack_of(struct tally *tally, const struct observation *o)
 static void add_verdict(struct tally *tally, const struct policy_case *c, const struct verdict *v,
                         uint16_t stack)
 {
-    size_t index = rule_index(v->rule);
+    size_t index = v->rule->index;
     assert(index < tally->rule_count);
     struct rule_tally *rule = &tally->rules[index];
     if (v->value == VERDICT_FAIL && v->excepted) {

@@ -48,7 +48,7 @@ struct stack_offence {
 };
 
 struct rule_tally {
-    const struct rule *rule;
+    const struct rule_facts *rule;
     uint64_t excepted;     /* fails that the operator's configuration excepts; they are in no other number */
     const char *exception; /* the reason of the last of them */
     uint64_t value[VERDICT_VALUES];          /* by enum verdict_value */
@@ -76,7 +76,7 @@ struct tally {
     uint64_t verdict[VERDICT_VALUES];
     uint64_t violation[SEVERITIES]; /* fails by the severity of the finding */
     uint64_t reason[UNOBSERVED_COUNT];
-    struct rule_tally *rules; /* by rule_index() */
+    struct rule_tally *rules; /* by the index of the rule */
     size_t rule_count;
     uint64_t excepted;
     struct stack_tally *stacks; /* in the order of appearance */

@@ -48,7 +48,7 @@ static uint64_t kind_name(const struct text_report *report, const struct case_ab
                           const struct verdict *v, struct span observed)
 {
     uint8_t what[sizeof(uint64_t) + sizeof about->server + OBSERVED];
-    const uint64_t rule = rule_index(v->rule);
+    const uint64_t rule = v->rule->index;
     const size_t n = sizeof rule + sizeof about->server;
     memcpy(what, &rule, sizeof rule);
     memcpy(what + sizeof rule, &about->server, sizeof about->server);
@@ -81,9 +81,9 @@ static void put_head(struct page *page, const struct verdict *v)
     static const char *const label[SEVERITIES] = {"INFO", "LOW", "MEDIUM", "HIGH"};
     static const char *const at_fault[FAULTS] = {"", "UE", "server", "UE and server"};
     page_put(page, severity_tone(v->severity), INDENT, label[v->severity]);
-    page_put(page, TONE_STRONG, 0, rule_id(v->rule));
+    page_put(page, TONE_STRONG, 0, v->rule->id);
     page_put(page, TONE_PLAIN, 0, "  ");
-    page_put(page, TONE_PLAIN, 0, rule_clause(v->rule));
+    page_put(page, TONE_PLAIN, 0, v->rule->clause);
     if (v->fault != FAULT_NONE) {
         page_put(page, TONE_FAINT, 0, "  at fault: ");
         page_put(page, TONE_PLAIN, 0, at_fault[v->fault]);
@@ -136,7 +136,7 @@ static void put_when(struct page *page, const struct case_about *about, const st
 
 static void put_findings(struct page *page, const struct verdict *v, const char *observed)
 {
-    page_field(page, INDENT, HANG, "required", rule_requires(v->rule));
+    page_field(page, INDENT, HANG, "required", v->rule->requires);
     if (*observed)
         page_field(page, INDENT, HANG, "observed", observed);
     if (v->note)
@@ -154,7 +154,7 @@ void text_report_violation(struct text_report *report, const struct policy_case 
     verdict_observed(v, c, &t);
     const uint64_t before = count_kind(report, kind_name(report, &c->about, v, span_of(observed, t.n)));
     if (before >= SHOWN_OF_A_KIND) {
-        report->unshown.of_rule[rule_index(v->rule)]++;
+        report->unshown.of_rule[v->rule->index]++;
         return;
     }
     struct page *page = &report->page;

@@ -181,10 +181,10 @@ static bool applied(const struct rule_tally *rule)
 static void put_rule_row(struct page *page, const struct rule_tally *rule)
 {
     (void)fputs("  ", page->out);
-    page_put(page, TONE_PLAIN, RULE_COLUMN, rule_id(rule->rule));
+    page_put(page, TONE_PLAIN, RULE_COLUMN, rule->rule->id);
     (void)fputc(' ', page->out);
-    page_put(page, TONE_PLAIN, CLAUSE_COLUMN, rule_clause(rule->rule));
-    put_number(page, rule->value[VERDICT_FAIL], severity_tone(rule_severity(rule->rule)));
+    page_put(page, TONE_PLAIN, CLAUSE_COLUMN, rule->rule->clause);
+    put_number(page, rule->value[VERDICT_FAIL], severity_tone(rule->rule->severity));
     put_number(page, rule->value[VERDICT_PASS], TONE_PLAIN);
     put_number(page, rule->value[VERDICT_NOT_OBSERVABLE], TONE_PLAIN);
     put_number(page, rule->value[VERDICT_NOT_APPLICABLE], TONE_FAINT);
@@ -211,7 +211,7 @@ static void put_idle_rules(struct page *page, const struct tally *tally)
         if (applied(&tally->rules[i]))
             continue;
         idle++;
-        list_add(&t, rule_id(tally->rules[i].rule), 1);
+        list_add(&t, tally->rules[i].rule->id, 1);
     }
     if (!idle)
         return;
@@ -267,12 +267,12 @@ static void put_offenders(struct page *page, const struct rule_tally *rule)
 
 static void put_violated(struct page *page, const struct rule_tally *rule, uint64_t hidden)
 {
-    const enum severity severity = rule_severity(rule->rule);
+    const enum severity severity = rule->rule->severity;
     (void)fputs("  ", page->out);
     page_put(page, severity_tone(severity), 8, severity_name(severity));
     char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
-    text_put(&t, rule_id(rule->rule));
+    text_put(&t, rule->rule->id);
     text_put(&t, ": ");
     text_counted(&t, rule->value[VERDICT_FAIL], "violation", "violations");
     if (hidden) {
@@ -291,7 +291,7 @@ static void put_violations(struct page *page, const struct tally *tally, const s
     page_heading(page, "Violations");
     for (unsigned severity = SEVERITIES; severity-- > 0;)
         for (size_t i = 0; i < tally->rule_count; i++)
-            if (tally->rules[i].value[VERDICT_FAIL] && rule_severity(tally->rules[i].rule) == severity)
+            if (tally->rules[i].value[VERDICT_FAIL] && tally->rules[i].rule->severity == severity)
                 put_violated(page, &tally->rules[i], unshown->of_rule[i]);
     if (unshown->other_kinds) {
         char buffer[160];
@@ -309,7 +309,7 @@ static void put_remarks(struct page *page, const struct tally *tally)
     struct text t = list_over(buffer);
     for (size_t i = 0; i < tally->rule_count; i++)
         if (tally->rules[i].remarks)
-            list_add(&t, rule_id(tally->rules[i].rule), tally->rules[i].remarks);
+            list_add(&t, tally->rules[i].rule->id, tally->rules[i].remarks);
     list_end(&t);
     if (!t.n)
         return;
@@ -340,7 +340,7 @@ static void put_unobserved_rules(struct page *page, const struct tally *tally, u
     struct text t = list_over(buffer);
     for (size_t i = 0; i < tally->rule_count; i++)
         if (tally->rules[i].reason[bit])
-            list_add(&t, rule_id(tally->rules[i].rule), tally->rules[i].reason[bit]);
+            list_add(&t, tally->rules[i].rule->id, tally->rules[i].reason[bit]);
     list_end(&t);
     page_field(page, INDENT + 2 + WIDEST_COUNTER, INDENT + 2 + WIDEST_COUNTER, "", buffer);
 }
@@ -370,7 +370,7 @@ static void put_excepted(struct page *page, const struct tally *tally)
             continue;
         char buffer[1024];
         struct text t = text_over(buffer, sizeof buffer);
-        text_put(&t, rule_id(r->rule));
+        text_put(&t, r->rule->id);
         text_put(&t, ": ");
         text_counted(&t, r->excepted, "time", "times");
         text_put(&t, ", because: ");
@@ -398,11 +398,11 @@ static void put_advice(struct page *page, const struct tally *advice)
         if (!r->value[VERDICT_FAIL])
             continue;
         t = text_over(buffer, sizeof buffer);
-        text_put(&t, rule_id(r->rule));
+        text_put(&t, r->rule->id);
         text_put(&t, ": ");
         text_counted(&t, r->value[VERDICT_FAIL], "finding", "findings");
         text_put(&t, ". ");
-        text_put(&t, rule_requires(r->rule));
+        text_put(&t, r->rule->requires);
         page_field(page, INDENT, DEEPER, "", buffer);
     }
 }

@@ -326,16 +326,16 @@ void utwatch_verdict(struct json *j, const struct verdict *v, const struct polic
     struct text t = text_over(buffer, sizeof buffer);
     verdict_observed(v, c, &t);
     json_string(j, "about", case_kind_name(c->kind));
-    json_string(j, "rule", rule_id(v->rule));
-    json_string(j, "clause", rule_clause(v->rule));
-    json_string(j, "profile", rule_profile(v->rule));
+    json_string(j, "rule", v->rule->id);
+    json_string(j, "clause", v->rule->clause);
+    json_string(j, "profile", v->rule->profile);
     json_string(j, "verdict", verdict_name(v->value));
     json_string(j, "basis", basis_name(v->basis));
     if (v->fault != FAULT_NONE)
         json_string(j, "fault", fault_name(v->fault));
     if (t.n)
         json_string(j, "observed", buffer);
-    json_string(j, "required", rule_requires(v->rule));
+    json_string(j, "required", v->rule->requires);
     if (v->note)
         json_string(j, "note", v->note);
 }

@@ -13,7 +13,7 @@
 
 static struct tally tally;
 static struct capture_health health;
-static struct rule rules[MAX_RULES];
+static struct rule_facts rules[MAX_RULES];
 
 static bool fill(const char *kind)
 {

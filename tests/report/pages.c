@@ -133,7 +133,7 @@ static void fill_worst_rule(struct tally *t, struct rule_tally *r, bool hostile)
     }
 }
 
-bool page_worst(struct tally *t, struct rule *rules, bool hostile)
+bool page_worst(struct tally *t, struct rule_facts *rules, bool hostile)
 {
     static char quotes[4000];
     memset(quotes, '"', sizeof quotes - 1);

@@ -14,6 +14,6 @@ bool page_ordinary(struct tally *tally);
 
 /* All limits reached: `rules` has MAX_RULES places that have to outlive the tally. `hostile`: ids, clauses
  * and requirements are long and of characters that have to be escaped. To be closed with tally_close(). */
-bool page_worst(struct tally *tally, struct rule *rules, bool hostile);
+bool page_worst(struct tally *tally, struct rule_facts *rules, bool hostile);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * A policy of a few rules that stands in for the rule engine, so that reports are tested with verdicts of our
- * choice; and hand-made observations. It defines every function of policy.h that the reports call.
+ * choice; and hand-made observations. It defines every function
+ * about a profile that the reports call; words and cases are those of the rule engine.
  */
 #ifndef UTWATCH_TESTS_REPORT_STAND_IN_H
 #define UTWATCH_TESTS_REPORT_STAND_IN_H
@@ -9,18 +10,8 @@
 #include "report/event_json.h"
 #include "report/tally.h"
 
-struct rule {
-    size_t index;
-    const char *id;
-    uint32_t sid;
-    const char *clause;
-    const char *requires;
-    enum severity severity;
-    const char *observed; /* what verdict_observed() writes */
-};
-
 enum { RULE_ANONYMOUS, RULE_KEY_BITS, RULE_VERSION, RULE_LIFETIME, RULE_CERTIFICATE, STAND_IN_RULES };
-extern const struct rule stand_in_rules[STAND_IN_RULES];
+extern const struct rule_facts stand_in_rules[STAND_IN_RULES];
 const struct profile *stand_in_profile(void);
 
 struct verdict stand_in_verdict(size_t rule, enum verdict_value value);

@@ -103,7 +103,7 @@ static void hostile_names_stay_text(void **state)
     const struct input_names names = {.name = inputs, .count = 2};
     assert_true(page_ordinary(&tally));
     stand_in_profile_words(attack, attack);
-    struct rule rule = stand_in_rules[RULE_KEY_BITS];
+    struct rule_facts rule = stand_in_rules[RULE_KEY_BITS];
     rule.id = rule.clause = rule.requires = attack;
     tally.rules[RULE_KEY_BITS].rule = &rule;
     (void)strcpy(tally.stacks[0].ja4, "\"><script>\xfe");
@@ -264,7 +264,7 @@ static void peers_are_sorted_and_capped(void **state)
 static void size_is_bounded(void **state)
 {
     const bool hostile = *(const bool *)*state;
-    static struct rule rules[MAX_RULES];
+    static struct rule_facts rules[MAX_RULES];
     static char name[4000];
     memset(name, '<', sizeof name - 1);
     const char *inputs[1000];
