@@ -110,6 +110,7 @@ struct profile {
     size_t string_count;
     struct suite_set sets[SETS_OF_PROFILE];
     size_t set_count;
+    int64_t key_bits[SUITE_SET_WORDS * 64]; /* of each suite by suite_index(), under the parameters */
 };
 
 static inline const struct rule *rule_of(const struct rule_facts *facts)
@@ -152,9 +153,6 @@ bool parse_number(const char *text, int64_t *number);
 
 /* A set by $name, a suite by name, a list of them, or a mapping of properties. -1 after a mistake. */
 int compile_suite_set(struct compiler *c, const struct node *n);
-
-/* Key bits of a suite under the profile's parameters. */
-int64_t suite_bits(const struct profile *p, const struct suite *suite);
 
 /* Finds a parameter's node, or NULL; complains when `at` is given. */
 const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);

@@ -152,7 +152,7 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
         parse_number(text, number))
         return true;
     struct suggestion near = suggestion_for(text);
-    for (const struct code_word *w = info->words; w && w->word; w++)
+    for (const struct word *w = info->words; w && w->word; w++)
         suggestion_try(&near, w->word);
     char buffer[128];
     complain_at(c, n, "'%s' is no value of '%s' (%s)%s", text, info->name, field_type_name(info->type),

@@ -2,12 +2,12 @@
 
 #include "wire/x509.h"
 
-static const struct code_word version_names[] = {
+static const struct word version_names[] = {
     {0x0002, "SSLv2"},   {0x0300, "SSLv3"},   {0x0301, "TLSv1"}, {0x0302, "TLS 1.1"},
     {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}, {0, NULL},
 };
-static const struct code_word format_names[] = {{HELLO_TLS, "tls"}, {HELLO_SSLV2, "sslv2"}, {0, NULL}};
-static const struct code_word reaction_names[] = {
+static const struct word format_names[] = {{HELLO_TLS, "tls"}, {HELLO_SSLV2, "sslv2"}, {0, NULL}};
+static const struct word reaction_names[] = {
     {REACTION_FATAL_ALERT, "fatal-alert"},
     {REACTION_LATE_ALERT, "late-alert"},
     {REACTION_ACCEPTED, "accepted"},
@@ -16,45 +16,29 @@ static const struct code_word reaction_names[] = {
     {REACTION_RESET, "reset"},
     {0, NULL},
 };
-static const struct code_word conclusion_names[] = {{0, "continued"}, {1, "fatal-alert"}, {2, "closed"},
-                                                    {3, "reset"},     {4, "other-alert"}, {0, NULL}};
-static const struct code_word answer_names[] = {
-    {0, "empty"}, {1, "certificate"}, {2, "none"}, {3, "no-certificate-alert"}, {0, NULL},
+static const struct word conclusion_names[] = {
+    {CONCLUSION_CONTINUED, "continued"},     {CONCLUSION_FATAL_ALERT, "fatal-alert"},
+    {CONCLUSION_CLOSED, "closed"},           {CONCLUSION_RESET, "reset"},
+    {CONCLUSION_OTHER_ALERT, "other-alert"}, {0, NULL}};
+static const struct word answer_names[] = {
+    {ANSWER_EMPTY, "empty"},
+    {ANSWER_CERTIFICATE, "certificate"},
+    {ANSWER_NONE, "none"},
+    {ANSWER_NO_CERTIFICATE_ALERT, "no-certificate-alert"},
+    {0, NULL},
 };
-static const struct code_word method_names[] = {
+static const struct word method_names[] = {
     {RESUMPTION_FULL, "full"},
     {RESUMPTION_ID, "id"},
     {RESUMPTION_TICKET, "ticket"},
     {RESUMPTION_PSK, "psk"},
     {0, NULL},
 };
-static const struct code_word outcome_names[] = {
+static const struct word outcome_names[] = {
     {OUTCOME_UNFINISHED, "unfinished"}, {OUTCOME_COMPLETE, "complete"},   {OUTCOME_REFUSED, "refused"},
     {OUTCOME_ABORTED, "aborted"},       {OUTCOME_ONE_SIDED, "one-sided"}, {0, NULL},
 };
-static const struct code_word kx_names[] = {
-    {KX_NULL, "null"},
-    {KX_RSA, "rsa"},
-    {KX_RSA_EXPORT, "rsa_export"},
-    {KX_DH, "dh"},
-    {KX_DHE, "dhe"},
-    {KX_DH_ANON, "dh_anon"},
-    {KX_ECDH, "ecdh"},
-    {KX_ECDHE, "ecdhe"},
-    {KX_ECDH_ANON, "ecdh_anon"},
-    {KX_PSK, "psk"},
-    {KX_DHE_PSK, "dhe_psk"},
-    {KX_RSA_PSK, "rsa_psk"},
-    {KX_ECDHE_PSK, "ecdhe_psk"},
-    {KX_SRP, "srp"},
-    {KX_KRB5, "krb5"},
-    {KX_FORTEZZA, "fortezza"},
-    {KX_GOST, "gost"},
-    {KX_ECCPWD, "eccpwd"},
-    {KX_TLS13, "tls13"},
-    {0, NULL},
-};
-static const struct code_word key_names[] = {
+static const struct word key_names[] = {
     {X509_KEY_RSA, "RSA"},
     {X509_KEY_RSA_PSS, "rsassaPss"},
     {X509_KEY_DSA, "DSA"},
@@ -67,7 +51,7 @@ static const struct code_word key_names[] = {
     {X509_KEY_UNKNOWN, "unknown"},
     {0, NULL},
 };
-static const struct code_word presence_names[] = {
+static const struct word presence_names[] = {
     {X509_HAS_AUTHORITY_KEY_ID, "authorityKeyIdentifier"},
     {X509_HAS_SUBJECT_KEY_ID, "subjectKeyIdentifier"},
     {X509_HAS_KEY_USAGE, "keyUsage"},
@@ -76,7 +60,7 @@ static const struct code_word presence_names[] = {
     {X509_HAS_BASIC_CONSTRAINTS, "basicConstraints"},
     {0, NULL},
 };
-static const struct code_word usage_names[] = {
+static const struct word usage_names[] = {
     {X509_DIGITAL_SIGNATURE, "digitalSignature"},
     {X509_NON_REPUDIATION, "nonRepudiation"},
     {X509_KEY_ENCIPHERMENT, "keyEncipherment"},
@@ -89,21 +73,23 @@ static const struct code_word usage_names[] = {
     {0, NULL},
 };
 
-static const struct code_word basis_names[] = {
+static const struct word basis_names[] = {
     {AGE_UNKNOWN, "unknown"}, {AGE_AT_LEAST, "at-least"}, {AGE_EXACT, "exact"}, {0, NULL}};
-static const struct code_word protocol_names[] = {{0, "tls"}, {1, "http"}, {2, "other"}, {0, NULL}};
-static const struct code_word over_names[] = {{0, "plain"}, {1, "null-encryption"}, {0, NULL}};
-static const struct code_word http_method_names[] = {
+static const struct word protocol_names[] = {
+    {PROTOCOL_TLS, "tls"}, {PROTOCOL_HTTP, "http"}, {PROTOCOL_OTHER, "other"}, {0, NULL}};
+static const struct word over_names[] = {
+    {OVER_PLAIN, "plain"}, {OVER_NULL_ENCRYPTION, "null-encryption"}, {0, NULL}};
+static const struct word http_method_names[] = {
     {HTTP_OTHER_METHOD, "other"}, {HTTP_GET, "GET"},
     {HTTP_HEAD, "HEAD"},          {HTTP_PUT, "PUT"},
     {HTTP_POST, "POST"},          {HTTP_DELETE, "DELETE"},
     {HTTP_OPTIONS, "OPTIONS"},    {HTTP_CONNECT, "CONNECT"},
     {HTTP_PATCH, "PATCH"},        {0, NULL},
 };
-static const struct code_word owner_names[] = {{OWNER_SAME, "same"}, {OWNER_FOREIGN, "foreign"}, {0, NULL}};
+static const struct word owner_names[] = {{OWNER_SAME, "same"}, {OWNER_FOREIGN, "foreign"}, {0, NULL}};
 
 const struct field_info field_info[FIELD_COUNT] = {
-#define FIELD(identifier, name, type, side, names, unit, help)                                               \
+#define FIELD(identifier, name, type, side, names, unit, help, value)                                        \
     [FIELD_##identifier] = {name, TYPE_##type, side, names, unit, help},
 #include "policy/fields.def"
 #undef FIELD
@@ -144,20 +130,14 @@ enum field field_by_name(const char *name)
 
 bool field_word(enum field field, const char *word, int64_t *number)
 {
-    for (const struct code_word *w = field_info[field].words; w && w->word; w++)
-        if (strcmp(w->word, word) == 0) {
-            *number = w->number;
-            return true;
-        }
-    return false;
+    const struct word *words = field_info[field].words;
+    return words && word_number(words, word, number);
 }
 
 const char *field_word_of(enum field field, int64_t number)
 {
-    for (const struct code_word *w = field_info[field].words; w && w->word; w++)
-        if (w->number == number)
-            return w->word;
-    return NULL;
+    const struct word *words = field_info[field].words;
+    return words ? word_of(words, number) : NULL;
 }
 
 static void list_field(enum field f, FILE *out)
@@ -168,7 +148,7 @@ static void list_field(enum field f, FILE *out)
     if (!info->words)
         return;
     (void)fprintf(out, "%-50s", "");
-    for (const struct code_word *w = info->words; w->word; w++)
+    for (const struct word *w = info->words; w->word; w++)
         (void)fprintf(out, "%s%s", w->word, w[1].word ? ", " : "\n");
 }
 

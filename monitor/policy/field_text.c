@@ -27,7 +27,7 @@ static void put_suites(const struct value *v, struct text *out)
 static void put_flags(enum field field, int64_t mask, struct text *out)
 {
     bool any = false;
-    for (const struct code_word *w = field_info[field].words; w->word; w++) {
+    for (const struct word *w = field_info[field].words; w->word; w++) {
         if (!(mask & w->number))
             continue;
         text_printf(out, "%s%s", any ? ", " : "", w->word);
@@ -37,11 +37,11 @@ static void put_flags(enum field field, int64_t mask, struct text *out)
         text_put(out, "none");
 }
 
-void field_text(enum field field, const struct policy_case *c, struct text *out)
+void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits, struct text *out)
 {
-    struct value v = field_value(field, c);
+    struct value v = field_value(field, c, key_bits);
     if (v.known != KNOWN_VALUE) {
-        text_put(out, v.known == KNOWN_ABSENT ? "none" : "unknown");
+        text_put(out, v.known == ABSENT ? "none" : "unknown");
         return;
     }
     switch (field_info[field].type) {

@@ -5,7 +5,7 @@
 #include "policy/policy.h"
 
 enum field {
-#define FIELD(identifier, name, type, side, names, unit, help) FIELD_##identifier,
+#define FIELD(identifier, name, type, side, names, unit, help, value) FIELD_##identifier,
 #include "policy/fields.def"
 #undef FIELD
     FIELD_COUNT
@@ -27,10 +27,10 @@ enum field_type {
 enum field_side {
     CLIENT_SIDE, /* a handshake: bytes of the client */
     SERVER_SIDE,
-    NO_ONES,    /* a handshake: both, or the course of it */
-    OF_SESSION, /* a handshake and the session memory */
-    OF_KNOWN,   /* a handshake and what its server showed before */
-    OF_TUNNEL,  /* a handshake and what was said before it in clear, or a connection in clear */
+    EITHER_SIDE,       /* a handshake: bytes of both, or its course */
+    OF_SESSION,        /* a handshake and the session memory */
+    OF_SERVER_HISTORY, /* a handshake and what its server showed before */
+    OF_OPENING,        /* how a connection began, in clear or with a handshake */
     OF_CONNECTION,
     OF_EXCHANGE,
     OF_PEER,
@@ -40,16 +40,27 @@ enum field_side {
 /* A bit for each enum case_kind that has the field. */
 uint8_t field_kinds(enum field field);
 
-struct code_word {
-    int64_t number;
-    const char *word; /* NULL ends a list */
+enum server_conclusion {
+    CONCLUSION_CONTINUED,
+    CONCLUSION_FATAL_ALERT, /* about the handshake or a certificate */
+    CONCLUSION_CLOSED,
+    CONCLUSION_RESET,
+    CONCLUSION_OTHER_ALERT, /* fatal, about something else */
 };
+
+/* The client's answer to a CertificateRequest. */
+enum certificate_answer { ANSWER_EMPTY, ANSWER_CERTIFICATE, ANSWER_NONE, ANSWER_NO_CERTIFICATE_ALERT };
+
+enum connection_protocol { PROTOCOL_TLS, PROTOCOL_HTTP, PROTOCOL_OTHER };
+
+/* How an HTTP exchange could be read. */
+enum exchange_over { OVER_PLAIN, OVER_NULL_ENCRYPTION };
 
 struct field_info {
     const char *name;
     enum field_type type;
     enum field_side side;
-    const struct code_word *words; /* of ENUM, FLAGS (number: the bit's mask), VERSION */
+    const struct word *words; /* of ENUM, FLAGS (number: the bit's mask), VERSION */
     const char *unit;
     const char *help;
 };
@@ -63,11 +74,11 @@ enum field field_by_name(const char *name);
 bool field_word(enum field field, const char *word, int64_t *number);
 const char *field_word_of(enum field field, int64_t number);
 
-enum known { KNOWN_VALUE, KNOWN_ABSENT, KNOWN_NOT };
+enum known { KNOWN_VALUE, ABSENT, UNKNOWN };
 
 struct value {
     enum known known;
-    uint32_t reasons;               /* KNOWN_NOT: enum unobserved bits, never 0 */
+    uint32_t reasons;               /* UNKNOWN: enum unobserved bits, never 0 */
     int64_t number;                 /* BOOL 0 or 1, NUMBER, VERSION, ENUM, FLAGS (mask) */
     struct span string;             /* STRING */
     const uint16_t *list;           /* NUMBERS of two bytes; SUITES of an offer: its codes in order */
@@ -79,22 +90,20 @@ struct value {
     const struct suite_set *suites; /* SUITES */
     size_t sets; /* SUITES: how many sets; a test holds when one of them passes it. 0: one */
     const struct suite_set *possible; /* SUITES: may be in it too, for `reasons`; or NULL */
-    const struct suite_set *doubtful; /* SUITES: not known to be in it, for contradiction (E19); or NULL */
+    const struct suite_set *doubtful; /* SUITES: selected and refused: not known to be in it (E19); or NULL */
     uint32_t unknown_suites;          /* SUITES: codes that nobody has named */
 };
 
-struct value field_value(enum field field, const struct policy_case *c);
+/* `key_bits`: effective key bits of each suite by suite_index(), as the profile counts them. Depends on
+ * nothing else: a value may be computed once a case and kept. */
+struct value field_value(enum field field, const struct policy_case *c, const int64_t *key_bits);
 
 /* The operators of conditions; a NULL word ends the list. */
 extern const struct operator_info {
     const char *word, *applies_to, *help;
 } operator_info[];
 
-/* By family; field_value() chooses. */
-struct value handshake_value(enum field field, const struct observation *o);
-struct value joined_value(enum field field, const struct policy_case *c);
-
-/* Appends what the field holds, for people. */
-void field_text(enum field field, const struct policy_case *c, struct text *out);
+/* Appends the value for people. */
+void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits, struct text *out);
 
 #endif

@@ -105,16 +105,14 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
 {
     if (n->op == OP_TRUE || n->op == OP_FALSE)
         return definite(n->op == OP_TRUE);
-    struct value v = field_value((enum field)n->field, c);
-    if (n->field == FIELD_SERVER_KEY_BITS && v.known == KNOWN_VALUE)
-        v.number = suite_bits(p, observation_suite(c->observation));
-    if (n->op == OP_PRESENT && v.known == KNOWN_NOT && v.reasons == UNOBSERVED_UNKNOWN_CODE)
+    struct value v = field_value((enum field)n->field, c, p->key_bits);
+    if (n->op == OP_PRESENT && v.known == UNKNOWN && v.reasons == UNOBSERVED_UNKNOWN_CODE)
         return definite(n->operand); /* it is there, only nobody knows its name */
-    if (v.known == KNOWN_NOT)
+    if (v.known == UNKNOWN)
         return (struct result){.value = UNKNOWN3, .reasons = v.reasons};
     if (n->op == OP_PRESENT)
         return definite((v.known == KNOWN_VALUE) == (n->operand != 0));
-    if (v.known == KNOWN_ABSENT)
+    if (v.known == ABSENT)
         return definite(false);
     switch ((enum op)n->op) {
     case OP_ONE_OF:
@@ -285,10 +283,8 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
         char name[64];
         (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
         enum field field = field_by_name(name);
-        if (field == FIELD_SERVER_KEY_BITS && c->observation && observation_suite(c->observation))
-            text_int(out, suite_bits(rule_of(v->rule)->profile, observation_suite(c->observation)));
-        else if (field != FIELD_COUNT)
-            field_text(field, c, out);
+        if (field != FIELD_COUNT)
+            field_text(field, c, rule_of(v->rule)->profile->key_bits, out);
         at = end + 1;
     }
 }

@@ -37,7 +37,7 @@ static struct range range_of(enum field field)
     if (info->type != TYPE_VERSION || !info->words)
         return r;
     r.low = INT64_MAX;
-    for (const struct code_word *w = info->words; w->word; w++)
+    for (const struct word *w = info->words; w->word; w++)
         r.low = w->number < r.low ? w->number : r.low;
     return r;
 }
@@ -105,7 +105,7 @@ static bool leaves_nothing(struct compiler *c, const struct node *denied, enum f
         return is_among(c, denied, field, 0) && is_among(c, denied, field, 1);
     if (info->type != TYPE_ENUM)
         return false;
-    for (const struct code_word *w = info->words; w->word; w++)
+    for (const struct word *w = info->words; w->word; w++)
         if (!is_among(c, denied, field, w->number))
             return false;
     return true;

@@ -488,10 +488,21 @@ static int by_sid(const void *a, const void *b)
     return (x->facts.sid > y->facts.sid) - (x->facts.sid < y->facts.sid);
 }
 
+/* Of each suite, under the parameters: packets are judged by these numbers. */
+static void count_key_bits(struct profile *p)
+{
+    int64_t triple_des; /* RFC 2246 says 168; RFC 9325 counts 112 */
+    const bool set = profile_parameter(p, "key-bits-3des", &triple_des);
+    for (size_t i = 0; i < suite_count; i++)
+        p->key_bits[i] =
+            set && strstr(suite_table[i].cipher, "3DES_EDE") ? triple_des : suite_table[i].key_bits;
+}
+
 static struct profile *compile(struct loader *l, size_t mistakes_before)
 {
     struct profile *p = l->profile;
     struct compiler c = {.profile = p, .mistakes = l->mistakes};
+    count_key_bits(p);
     for (size_t i = 0; i < p->named_count; i++) {
         if (p->named[i].compiled)
             continue;

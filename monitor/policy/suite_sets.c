@@ -3,17 +3,7 @@
 
 #include <stdlib.h>
 
-int64_t suite_bits(const struct profile *p, const struct suite *suite)
-{
-    int64_t bits = suite->key_bits;
-    if (strstr(suite->cipher, "3DES_EDE")) /* RFC 2246 says 168; RFC 9325 counts 112 */
-        for (size_t i = 0; i < p->parameter_count; i++)
-            if (strcmp(p->parameters[i].name, "key-bits-3des") == 0)
-                (void)parse_number(p->parameters[i].text, &bits);
-    return bits;
-}
-
-static const struct code_word flag_words[] = {
+static const struct word flag_words[] = {
     {SUITE_EXPORT, "export"},
     {SUITE_ANONYMOUS, "anonymous"},
     {SUITE_NULL_ENCRYPTION, "null-encryption"},
@@ -103,10 +93,8 @@ static bool word_matches(struct compiler *c, const struct node *n, const char *h
 
 static bool known_kx(const char *word)
 {
-    for (size_t i = 0; i < suite_count; i++)
-        if (strcmp(suite_kx_name((enum suite_kx)suite_table[i].kx), word) == 0)
-            return true;
-    return false;
+    int64_t kx;
+    return word_number(suite_kx_words, word, &kx);
 }
 
 static bool known_cipher(const char *word)
@@ -119,18 +107,14 @@ static bool known_cipher(const char *word)
 
 static bool known_auth(const char *word)
 {
-    for (size_t i = 0; i < suite_count; i++)
-        if (strcmp(suite_auth_name((enum suite_auth)suite_table[i].auth), word) == 0)
-            return true;
-    return false;
+    int64_t auth;
+    return word_number(suite_auth_words, word, &auth);
 }
 
 static bool known_flag(const char *word)
 {
-    for (const struct code_word *w = flag_words; w->word; w++)
-        if (strcmp(w->word, word) == 0)
-            return true;
-    return false;
+    int64_t flag;
+    return word_number(flag_words, word, &flag);
 }
 
 /* Flags are many of one suite: the member matches when one of the words is among them. */
@@ -139,7 +123,7 @@ static bool flags_match(struct compiler *c, const struct node *n, uint16_t flags
     bool ok = true;
     bool known = false;
     *match = false;
-    for (const struct code_word *w = flag_words; w->word; w++)
+    for (const struct word *w = flag_words; w->word; w++)
         if (flags & w->number) {
             known = true;
             ok &= word_matches(c, n, w->word, known_flag, match);
@@ -207,7 +191,7 @@ static bool properties_match(struct compiler *c, const struct node *n, const str
         } else if (strcmp(m->key, "cipher") == 0) {
             ok = word_matches(c, m, suite->cipher, known_cipher, &one);
         } else if (strcmp(m->key, "bits") == 0) {
-            ok = bits_match(c, m, suite_bits(c->profile, suite), &one);
+            ok = bits_match(c, m, c->profile->key_bits[suite_index(suite)], &one);
         } else {
             complain_at_key(
                 c, m,
@@ -247,8 +231,8 @@ static bool add_element(struct compiler *c, const struct node *n, int index)
     if (n->text[0] != '$')
         return add_suite(c, n, &c->profile->sets[index]);
     int other = named_set(c, n, n->text + 1);
-    for (size_t w = 0; other >= 0 && w < SUITE_SET_WORDS; w++)
-        c->profile->sets[index].word[w] |= c->profile->sets[other].word[w];
+    if (other >= 0)
+        suite_set_join(&c->profile->sets[index], &c->profile->sets[other]);
     return other >= 0;
 }
 

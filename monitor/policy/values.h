@@ -11,12 +11,12 @@ static inline struct value number(int64_t n)
 
 static inline struct value absent(void)
 {
-    return (struct value){.known = KNOWN_ABSENT};
+    return (struct value){.known = ABSENT};
 }
 
 static inline struct value unknown(uint32_t reasons)
 {
-    return (struct value){.known = KNOWN_NOT, .reasons = reasons};
+    return (struct value){.known = UNKNOWN, .reasons = reasons};
 }
 
 static inline struct value string(struct span s)

@@ -36,24 +36,44 @@ const struct suite *suite_by_name(const char *name)
     return NULL;
 }
 
+const struct word suite_kx_words[] = {
+    {KX_NULL, "null"},
+    {KX_RSA, "rsa"},
+    {KX_RSA_EXPORT, "rsa_export"},
+    {KX_DH, "dh"},
+    {KX_DHE, "dhe"},
+    {KX_DH_ANON, "dh_anon"},
+    {KX_ECDH, "ecdh"},
+    {KX_ECDHE, "ecdhe"},
+    {KX_ECDH_ANON, "ecdh_anon"},
+    {KX_PSK, "psk"},
+    {KX_DHE_PSK, "dhe_psk"},
+    {KX_RSA_PSK, "rsa_psk"},
+    {KX_ECDHE_PSK, "ecdhe_psk"},
+    {KX_SRP, "srp"},
+    {KX_KRB5, "krb5"},
+    {KX_FORTEZZA, "fortezza"},
+    {KX_GOST, "gost"},
+    {KX_ECCPWD, "eccpwd"},
+    {KX_TLS13, "tls13"},
+    {KX_SIGNALLING, "signalling"},
+    {0, NULL},
+};
+
+const struct word suite_auth_words[] = {
+    {AUTH_NONE, "none"}, {AUTH_RSA, "rsa"},     {AUTH_DSS, "dss"},   {AUTH_ECDSA, "ecdsa"},
+    {AUTH_PSK, "psk"},   {AUTH_SRP, "srp"},     {AUTH_KRB5, "krb5"}, {AUTH_FORTEZZA, "fortezza"},
+    {AUTH_GOST, "gost"}, {AUTH_TLS13, "tls13"}, {0, NULL},
+};
+
 const char *suite_kx_name(enum suite_kx kx)
 {
-    static const char *const names[] = {
-        "null",  "rsa",       "rsa_export", "dh",      "dhe",     "dh_anon",    "ecdh",
-        "ecdhe", "ecdh_anon", "psk",        "dhe_psk", "rsa_psk", "ecdhe_psk",  "srp",
-        "krb5",  "fortezza",  "gost",       "eccpwd",  "tls13",   "signalling",
-    };
-    assert(kx < sizeof names / sizeof *names);
-    return names[kx];
+    return word_of(suite_kx_words, kx);
 }
 
 const char *suite_auth_name(enum suite_auth auth)
 {
-    static const char *const names[] = {
-        "none", "rsa", "dss", "ecdsa", "psk", "srp", "krb5", "fortezza", "gost", "tls13",
-    };
-    assert(auth < sizeof names / sizeof *names);
-    return names[auth];
+    return word_of(suite_auth_words, auth);
 }
 
 void suite_set_add(struct suite_set *set, size_t index)
@@ -66,6 +86,32 @@ bool suite_set_has(const struct suite_set *set, size_t index)
 {
     assert(index / 64 < SUITE_SET_WORDS);
     return set->word[index / 64] >> index % 64 & 1;
+}
+
+void suite_set_join(struct suite_set *set, const struct suite_set *other)
+{
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        set->word[i] |= other->word[i];
+}
+
+void suite_set_common(struct suite_set *set, const struct suite_set *other)
+{
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        set->word[i] &= other->word[i];
+}
+
+void suite_set_without(struct suite_set *set, const struct suite_set *other)
+{
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        set->word[i] &= ~other->word[i];
+}
+
+size_t suite_set_count(const struct suite_set *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
+        count += (size_t)__builtin_popcountll(set->word[i]);
+    return count;
 }
 
 bool suite_set_empty(const struct suite_set *set)

@@ -6,6 +6,7 @@
 #define UTWATCH_WIRE_SUITE_H
 
 #include "base/span.h"
+#include "base/words.h"
 
 enum suite_kx {
     KX_NULL, /* TLS_NULL_WITH_NULL_NULL */
@@ -78,6 +79,7 @@ size_t suite_index(const struct suite *suite);
 /* By IANA's name, or by "0x002F"; NULL when unknown. Exact, case-insensitive. */
 const struct suite *suite_by_name(const char *name);
 
+extern const struct word suite_kx_words[], suite_auth_words[];
 const char *suite_kx_name(enum suite_kx kx); /* "rsa", "dhe", "dh_anon", ... */
 const char *suite_auth_name(enum suite_auth auth);
 
@@ -89,6 +91,10 @@ struct suite_set {
 
 void suite_set_add(struct suite_set *set, size_t index);
 bool suite_set_has(const struct suite_set *set, size_t index);
+void suite_set_join(struct suite_set *set, const struct suite_set *other);    /* adds what `other` has */
+void suite_set_common(struct suite_set *set, const struct suite_set *other);  /* keeps what `other` has too */
+void suite_set_without(struct suite_set *set, const struct suite_set *other); /* removes what `other` has */
+size_t suite_set_count(const struct suite_set *set);
 bool suite_set_empty(const struct suite_set *set);
 bool suite_set_subset(const struct suite_set *of, const struct suite_set *set); /* set is within `of` */
 bool suite_set_meets(const struct suite_set *a, const struct suite_set *b);     /* they share an entry */

@@ -1,0 +1,361 @@
+/* Fields of what surrounds a handshake: the session memory, the peers, HTTP in clear. */
+#include "policy/getters.h"
+
+static uint32_t reasons_of(uint32_t http_damage)
+{
+    static const struct {
+        uint32_t damage, reason;
+    } table[] = {
+        {HTTP_DAMAGE_GAP, UNOBSERVED_GAP},
+        {HTTP_DAMAGE_START, UNOBSERVED_MIDSTREAM},
+        {HTTP_DAMAGE_MALFORMED, UNOBSERVED_MALFORMED},
+        {HTTP_DAMAGE_TOO_LONG, UNOBSERVED_TOO_LONG},
+        {HTTP_DAMAGE_EVICTED, UNOBSERVED_EVICTED},
+        {HTTP_DAMAGE_END, UNOBSERVED_UNFINISHED},
+    };
+    uint32_t reasons = 0;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (http_damage & table[i].damage)
+            reasons |= table[i].reason;
+    return reasons ? reasons : UNOBSERVED_UNFINISHED;
+}
+
+/* The client's hello, without which nobody knows what it offers to resume. */
+static struct value readable_hello(const struct observation *o)
+{
+    return unless_overlapping(o, CLIENT_SIDE, client_hello_seen(o));
+}
+
+/* Whole seconds, rounded up: "above 86400" is then true exactly when the age is. */
+static int64_t seconds_up(int64_t ns)
+{
+    return ns <= 0 ? 0 : (ns + NANOS_PER_SECOND - 1) / NANOS_PER_SECOND;
+}
+
+static struct value age(const struct session_result *s, int64_t ns)
+{
+    struct value v = number(seconds_up(ns));
+    v.at_least = s->basis != AGE_EXACT;
+    v.reasons = UNOBSERVED_ORIGIN;
+    return s->known ? v : unknown(UNOBSERVED_ORIGIN);
+}
+
+/* What the memory says of a session that the client offers: a value when it offers one. */
+static struct value offer(const struct policy_case *c)
+{
+    struct value hello = readable_hello(c->observation);
+    if (hello.known != KNOWN_VALUE)
+        return hello;
+    if (c->observation->client_hello.malformed)
+        return unknown(UNOBSERVED_MALFORMED);
+    return c->session ? number(c->session->offered) : unknown(UNOBSERVED_ORIGIN);
+}
+
+static struct value of_offered(const struct policy_case *c)
+{
+    struct value v = offer(c);
+    return v.known == KNOWN_VALUE && !v.number ? absent() : v;
+}
+
+struct value session_offered(const struct policy_case *c)
+{
+    return offer(c);
+}
+
+struct value session_method(const struct policy_case *c)
+{
+    struct value v = of_offered(c);
+    return v.known == KNOWN_VALUE ? number(c->session->method) : v;
+}
+
+struct value session_accepted(const struct policy_case *c)
+{
+    struct value v = of_offered(c);
+    if (v.known != KNOWN_VALUE)
+        return v;
+    struct value full =
+        unless_overlapping(c->observation, EITHER_SIDE, resumption_is(c->observation, RESUMPTION_FULL));
+    return full.known == UNKNOWN ? full : number(c->session->accepted);
+}
+
+struct value session_age_basis(const struct policy_case *c)
+{
+    struct value v = of_offered(c);
+    return v.known == KNOWN_VALUE ? number(c->session->basis) : v;
+}
+
+struct value session_offered_age(const struct policy_case *c)
+{
+    struct value v = of_offered(c);
+    return v.known == KNOWN_VALUE ? age(c->session, c->session->offered_age) : v;
+}
+
+/* A value when the offered session was resumed. */
+static struct value of_resumed(const struct policy_case *c)
+{
+    struct value v = of_offered(c);
+    return v.known == KNOWN_VALUE && !c->session->accepted ? absent() : v;
+}
+
+struct value session_resumed_age(const struct policy_case *c)
+{
+    struct value v = of_resumed(c);
+    return v.known == KNOWN_VALUE ? age(c->session, c->session->resumed_age) : v;
+}
+
+struct value session_ended(const struct policy_case *c)
+{
+    struct value v = of_offered(c);
+    if (v.known != KNOWN_VALUE)
+        return v;
+    return c->session->known ? number(c->session->dead) : unknown(UNOBSERVED_ORIGIN);
+}
+
+struct value session_same_suite(const struct policy_case *c)
+{
+    const struct observation *o = c->observation;
+    struct value v = of_resumed(c);
+    if (v.known != KNOWN_VALUE)
+        return v;
+    struct value suite = unless_overlapping(o, SERVER_SIDE, server_suite(o));
+    if (suite.known != KNOWN_VALUE)
+        return suite;
+    return c->session->suite_known ? number(c->session->suite == o->server_hello.suite)
+                                   : unknown(UNOBSERVED_ORIGIN);
+}
+
+static struct value of_server_history(const struct policy_case *c)
+{
+    struct value hello = readable_hello(c->observation);
+    return hello.known == KNOWN_VALUE && !(c->server && c->evidence) ? absent() : hello;
+}
+
+struct value known_common_suites(const struct policy_case *c)
+{
+    struct value v = of_server_history(c);
+    if (v.known == KNOWN_VALUE)
+        v.suites = &c->evidence->common;
+    return v;
+}
+
+struct value known_highest_version(const struct policy_case *c)
+{
+    struct value v = of_server_history(c);
+    if (v.known != KNOWN_VALUE)
+        return v;
+    return c->server->highest_version ? number(c->server->highest_version) : absent();
+}
+
+static const struct http_connection *before_tls(const struct policy_case *c)
+{
+    return c->connection ? c->connection : c->before;
+}
+
+static bool start_seen(const struct observation *o)
+{
+    return o->start_seen[CLIENT] && !o->damage[CLIENT];
+}
+
+/* Nothing was kept of a time before TLS: there was none if the client's start was seen and names no
+ * authority. */
+static struct value nothing_before(const struct observation *o)
+{
+    if (!o)
+        return absent();
+    return o->authority.length || !start_seen(o) ? unknown(observation_missing(o, CLIENT)) : absent();
+}
+
+struct value tunnel_connect(const struct policy_case *c)
+{
+    const struct http_connection *before = before_tls(c);
+    const struct observation *o = c->observation;
+    if (before)
+        return number(before->connect);
+    return o && (o->authority.length || start_seen(o)) ? number(o->authority.length > 0) : nothing_before(o);
+}
+
+struct value tunnel_upgrade(const struct policy_case *c)
+{
+    const struct http_connection *before = before_tls(c);
+    if (before)
+        return before->upgrade && !before->upgraded && before->damage ? unknown(reasons_of(before->damage))
+                                                                      : number(before->upgraded);
+    return c->observation && start_seen(c->observation) ? number(0) : nothing_before(c->observation);
+}
+
+struct value tunnel_status(const struct policy_case *c)
+{
+    const struct http_connection *before = before_tls(c);
+    if (!before)
+        return nothing_before(c->observation);
+    if (!before->connect)
+        return absent();
+    return before->connect_status ? number(before->connect_status) : unknown(reasons_of(before->damage));
+}
+
+struct value connection_protocol(const struct policy_case *c)
+{
+    if (c->damage) /* TLS may have begun in what is missing */
+        return unknown(reasons_of(c->damage));
+    return number(c->observation ? PROTOCOL_TLS : c->connection ? PROTOCOL_HTTP : PROTOCOL_OTHER);
+}
+
+struct value connection_name(const struct policy_case *c)
+{
+    return c->protocol ? string(span_of(c->protocol, strlen(c->protocol))) : absent();
+}
+
+struct value connection_requests(const struct policy_case *c)
+{
+    const struct http_connection *h = c->connection;
+    if (!h)
+        return absent();
+    bool open = h->damage || h->answers; /* an answer had its request */
+    return h->requests || !open ? number(h->requests) : unknown(reasons_of(h->damage));
+}
+
+struct value connection_served(const struct policy_case *c)
+{
+    const struct http_connection *h = c->connection;
+    if (!h)
+        return absent();
+    bool open = h->damage || h->answers < h->requests; /* an unseen answer may be one that serves */
+    return h->served || !open ? number(h->served) : unknown(reasons_of(h->damage));
+}
+
+struct value in_request(const struct http_exchange *e, int64_t n)
+{
+    return e->request_seen ? number(n) : unknown(reasons_of(e->damage));
+}
+
+struct value in_answer(const struct http_exchange *e, int64_t n)
+{
+    return e->response_seen ? number(n) : unknown(reasons_of(e->damage));
+}
+
+struct value text_of_request(const struct http_exchange *e, const struct http_text *text)
+{
+    struct value v = in_request(e, 1);
+    return v.known == KNOWN_VALUE ? string(span_of(text->bytes, text->length)) : v;
+}
+
+struct value document_owner(const struct http_exchange *e)
+{
+    struct value v = in_request(e, e->owner);
+    return v.known == KNOWN_VALUE && e->owner == OWNER_NOT_TOLD ? absent() : v;
+}
+
+struct value request_identity(const struct http_exchange *e)
+{
+    bool any = e->credentials || e->said_identity || e->vouched || e->cookie || e->known_user;
+    struct value v = in_request(e, any);
+    /* The connection may have identified the user before the capture or in a gap. */
+    bool open = e->damage & ~(uint32_t)HTTP_DAMAGE_END;
+    return v.known == KNOWN_VALUE && !any && open ? unknown(reasons_of(e->damage)) : v;
+}
+
+static struct value suites(const struct suite_set *set, size_t count)
+{
+    struct value v = number(1);
+    v.suites = set;
+    v.sets = count;
+    return v;
+}
+
+struct value server_selected(const struct policy_case *c)
+{
+    const struct peer *s = c->server;
+    if (!s)
+        return absent();
+    struct value v = suites(&s->selected, 1);
+    v.doubtful = &s->contradicted;
+    v.possible = &s->possible;
+    v.unknown_suites = s->possible_any;
+    v.reasons = s->missing;
+    return v;
+}
+
+struct value server_refused(const struct policy_case *c)
+{
+    if (!c->server || !c->evidence || !c->evidence->refusal_count)
+        return absent();
+    struct value v = suites(c->evidence->refusals, c->evidence->refusal_count);
+    v.doubtful = &c->server->contradicted;
+    return v;
+}
+
+struct value server_refused_alone(const struct policy_case *c)
+{
+    if (!c->server || !c->evidence || suite_set_empty(&c->evidence->alone))
+        return absent();
+    struct value v = suites(&c->evidence->alone, 1);
+    v.doubtful = &c->server->contradicted;
+    return v;
+}
+
+/* A lower bound when an answer was not seen: that one may have been higher. */
+struct value server_highest_version(const struct policy_case *c)
+{
+    const struct peer *s = c->server;
+    if (!s)
+        return absent();
+    struct value v = s->highest_version ? number(s->highest_version) : absent();
+    v.at_least = s->missing != 0;
+    v.reasons = s->missing;
+    return v;
+}
+
+/* Hellos that were not seen may have been anything. */
+static struct value unseen_or(const struct peer *u, struct value otherwise)
+{
+    return u->unseen_offers ? unknown(u->missing) : otherwise;
+}
+
+struct value ue_offered(const struct peer *u)
+{
+    if (!u)
+        return absent();
+    struct value v = suites(&u->offered, 1);
+    v.unknown_suites = u->unknown_offers + u->unseen_offers;
+    v.reasons = u->missing;
+    return u->full_offers ? v : unseen_or(u, absent());
+}
+
+struct value ue_offered_always(const struct peer *u)
+{
+    if (!u)
+        return absent();
+    return u->full_offers && !u->unseen_offers ? suites(&u->always, 1) : unseen_or(u, absent());
+}
+
+struct value ue_full_offers(const struct peer *u)
+{
+    if (!u)
+        return absent();
+    return u->full_offers ? number(u->full_offers) : unseen_or(u, number(0));
+}
+
+const struct peer *peer_of(const struct policy_case *c)
+{
+    return c->kind == CASE_SERVER ? c->server : c->ue;
+}
+
+struct value peer_never_resumable(const struct policy_case *c)
+{
+    const struct peer *p = peer_of(c);
+    return number(p->full && p->unresumable == p->full && !p->issued);
+}
+
+struct value peer_resumptions(const struct policy_case *c)
+{
+    const struct peer *p = peer_of(c);
+    return p->resumed || !p->maybe_resumed ? number(p->resumed) : unknown(UNOBSERVED_UNFINISHED | p->missing);
+}
+
+struct value key_age(const struct key_use *k)
+{
+    struct value v = number(seconds_up(k->time - k->since));
+    v.at_least = !k->exact;
+    v.reasons = UNOBSERVED_ORIGIN;
+    return v;
+}

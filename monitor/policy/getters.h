@@ -1,0 +1,93 @@
+/*
+ * Getters of the fields whose value takes thought: what was not seen is definitely absent, or unknown for
+ * reasons. fields.def names them.
+ */
+#ifndef UTWATCH_POLICY_GETTERS_H
+#define UTWATCH_POLICY_GETTERS_H
+
+#include "policy/values.h"
+#include "wire/x509.h"
+
+/* fields_handshake.c: one handshake. `n` is the value if the message that carries it was seen. */
+struct value client_hello_seen(const struct observation *o); /* 1, or unknown */
+struct value in_client_hello(const struct observation *o, int64_t n);
+struct value late_in_client_hello(const struct observation *o, int64_t n); /* after the list of suites */
+struct value in_server_hello(const struct observation *o, int64_t n);
+struct value in_both_hellos(const struct observation *o, int64_t n);
+struct value in_server_flight(const struct observation *o, bool here, int64_t n);
+struct value in_certificate(const struct observation *o,
+                            int64_t n); /* in the server's own, if it could be parsed */
+struct value in_certificate_message(const struct observation *o, int64_t n); /* there even if it could not */
+struct value in_extension(const struct observation *o, unsigned extension,
+                          int64_t n); /* enum x509_presence */
+struct value of_authorities(const struct observation *o, int64_t n, bool decided);
+struct value offered_suites(const struct observation *o);
+struct value hello_extensions(const struct observation *o);
+struct value hello_sni(const struct observation *o);
+struct value server_version(const struct observation *o);
+struct value server_suite(const struct observation *o);
+struct value server_key_bits(const struct observation *o,
+                             const int64_t *key_bits); /* key_bits: by suite_index() */
+struct value server_key_exchange(const struct observation *o);
+struct value server_extensions(const struct observation *o);
+struct value server_reaction(const struct observation *o);
+struct value server_conclusion(const struct observation *o);
+struct value handshake_complete(const struct observation *o);
+struct value resumption_method(const struct observation *o);
+struct value resumption_is(const struct observation *o, enum resumption method);
+struct value client_continued(const struct observation *o);
+struct value certificate_requested(const struct observation *o);
+struct value certificate_answer(const struct observation *o);
+struct value client_certificate_sent(const struct observation *o);
+struct value client_certificate_count(const struct observation *o);
+struct value request_types(const struct observation *o);
+struct value certificate_present(const struct observation *o);
+struct value certificate_bits(const struct observation *o);
+struct value certificate_signature(const struct observation *o);
+struct value certificate_not_before(const struct observation *o);
+struct value certificate_expired(const struct observation *o);
+struct value certificate_not_yet_valid(const struct observation *o);
+struct value certificate_names_host(const struct observation *o);
+struct value certificate_fits_suite(const struct observation *o);
+struct value ticket_hint(const struct observation *o);
+struct value fatal_alert_seen(const struct observation *o, enum side side);
+
+/* Nobody knows which of two contents of the same bytes an endpoint took: then `v` is unknown. */
+struct value unless_overlapping(const struct observation *o, enum field_side side, struct value v);
+
+/* fields_context.c: the session memory, the peers, HTTP in clear. */
+struct value tunnel_connect(const struct policy_case *c);
+struct value tunnel_status(const struct policy_case *c);
+struct value tunnel_upgrade(const struct policy_case *c);
+struct value session_offered(const struct policy_case *c);
+struct value session_method(const struct policy_case *c);
+struct value session_accepted(const struct policy_case *c);
+struct value session_age_basis(const struct policy_case *c);
+struct value session_offered_age(const struct policy_case *c);
+struct value session_resumed_age(const struct policy_case *c);
+struct value session_ended(const struct policy_case *c);
+struct value session_same_suite(const struct policy_case *c);
+struct value known_common_suites(const struct policy_case *c);
+struct value known_highest_version(const struct policy_case *c);
+struct value connection_protocol(const struct policy_case *c);
+struct value connection_name(const struct policy_case *c);
+struct value connection_requests(const struct policy_case *c);
+struct value connection_served(const struct policy_case *c);
+struct value in_request(const struct http_exchange *e, int64_t n);
+struct value in_answer(const struct http_exchange *e, int64_t n);
+struct value text_of_request(const struct http_exchange *e, const struct http_text *text);
+struct value document_owner(const struct http_exchange *e);
+struct value request_identity(const struct http_exchange *e);
+const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
+struct value peer_never_resumable(const struct policy_case *c);
+struct value peer_resumptions(const struct policy_case *c);
+struct value server_selected(const struct policy_case *c);
+struct value server_refused(const struct policy_case *c);
+struct value server_refused_alone(const struct policy_case *c);
+struct value server_highest_version(const struct policy_case *c);
+struct value ue_offered(const struct peer *ue); /* absent when there is none, as the two below */
+struct value ue_offered_always(const struct peer *ue);
+struct value ue_full_offers(const struct peer *ue);
+struct value key_age(const struct key_use *k);
+
+#endif
