@@ -66,13 +66,14 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
     }
     judge(p, &c);
     /* A lost hello was one; what began before the capture is none of its. */
-    const bool lost = (o->damage[CLIENT] | o->damage[SERVER]) & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED);
+    const bool lost =
+        (o->side[CLIENT].damage | o->side[SERVER].damage) & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED);
     if (lost || o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)) {
         make_room(p, o);
         peers_learn(p->peers, o, &session);
     }
     bool from_memory = session.accepted && session.known;
-    nanos since = from_memory ? session.origin : o->hello_time[SERVER];
+    nanos since = from_memory ? session.origin : o->side[SERVER].hello_time;
     return (struct key_start){
         .second = o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0,
         .exact = from_memory ? session.basis == AGE_EXACT : o->resumption == RESUMPTION_FULL,
@@ -84,8 +85,8 @@ void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const s
     struct observation o = {.client = *client, .server = *server};
     const struct session_result nothing = {0};
     for (unsigned side = 0; side < 2; side++)
-        o.side_seen[side] = o.start_seen[side] = true;
-    o.damage[CLIENT] = UNOBSERVED_GAP;
+        o.side[side].captured = o.side[side].start_captured = true;
+    o.side[CLIENT].damage = UNOBSERVED_GAP;
     if (!handshake_in_scope(p, &o))
         return;
     make_room(p, &o);

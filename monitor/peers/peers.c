@@ -298,7 +298,7 @@ static bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
     if (o->reaction != REACTION_FATAL_ALERT || !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed ||
-        o->client_hello.unknown_suites || o->damage[CLIENT] || o->damage[SERVER])
+        o->client_hello.unknown_suites || o->side[CLIENT].damage || o->side[SERVER].damage)
         return false;
     for (size_t i = 0; i < o->alert_count; i++)
         if (o->alerts[i].from == SERVER && o->alerts[i].level == 2)
@@ -362,7 +362,7 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
 {
     bool old_full = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                     observation_version(o) && observation_version(o) < 0x0304;
-    bool whole = !o->damage[CLIENT] && !o->damage[SERVER];
+    bool whole = !o->side[CLIENT].damage && !o->side[SERVER].damage;
     peer->full += old_full && whole;
     peer->unresumable += old_full && whole && !r->issued;
     peer->resumed += o->resumption > RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
@@ -420,19 +420,19 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
     u->handshakes++;
     count_resumption(s, o, session);
     count_resumption(u, o, session);
-    if (o->seen & SEEN_SERVER_HELLO && !(o->damage[SERVER] & UNOBSERVED_OVERLAP))
+    if (o->seen & SEEN_SERVER_HELLO && !(o->side[SERVER].damage & UNOBSERVED_OVERLAP))
         server_selected(p, s, o);
     else if (refused_for_its_suites(o))
         server_refused(p, s, o);
     else if (!observation_settled(o, SERVER))
         answer_unseen(s, o);
-    if (!(o->seen & SEEN_CLIENT_HELLO) || o->damage[CLIENT] & UNOBSERVED_OVERLAP) {
+    if (!(o->seen & SEEN_CLIENT_HELLO) || o->side[CLIENT].damage & UNOBSERVED_OVERLAP) {
         u->unseen_offers++;
         u->missing |= observation_missing(o, CLIENT);
         return;
     }
     ue_offered(u, o, session);
-    uint64_t now = (uint64_t)(o->hello_time[CLIENT] / NANOS_PER_SECOND);
+    uint64_t now = (uint64_t)(o->side[CLIENT].hello_time / NANOS_PER_SECOND);
     u->not_used += !session->offered && u->holds_until > now;
     if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
         u->holds_until = now + 86400;

@@ -8,9 +8,9 @@
 static nanos time_of(const struct observation *o)
 {
     if (o->seen & SEEN_CLIENT_HELLO)
-        return o->hello_time[CLIENT];
+        return o->side[CLIENT].hello_time;
     const bool server_hello = o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
-    return server_hello ? o->hello_time[SERVER] : o->started;
+    return server_hello ? o->side[SERVER].hello_time : o->started;
 }
 
 struct policy_case case_of_handshake(const struct observation *o)

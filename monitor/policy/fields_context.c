@@ -153,7 +153,7 @@ static const struct http_connection *before_tls(const struct policy_case *c)
 
 static bool start_seen(const struct observation *o)
 {
-    return o->start_seen[CLIENT] && !o->damage[CLIENT];
+    return o->side[CLIENT].start_captured && !o->side[CLIENT].damage;
 }
 
 /* Nothing was kept of a time before TLS: there was none if the client's start was seen and names no

@@ -50,7 +50,7 @@ static struct value missing_of_server_flight(const struct observation *o)
         return absent(); /* E4: an abbreviated handshake has none */
     bool over =
         o->seen & SEEN_SERVER_HELLO_DONE || (observation_settled(o, SERVER) && !(o->seen & SEEN_SERVER_CCS));
-    if (o->damage[SERVER] == 0 && over)
+    if (o->side[SERVER].damage == 0 && over)
         return absent();
     return unknown(observation_missing(o, SERVER));
 }
@@ -94,7 +94,7 @@ static struct value certificate_time(const struct observation *o, bool expired)
         return here;
     if (!o->certificate.valid_times)
         return unknown(UNOBSERVED_MALFORMED);
-    nanos when = o->seen & SEEN_SERVER_HELLO ? o->hello_time[SERVER] : o->started;
+    nanos when = o->seen & SEEN_SERVER_HELLO ? o->side[SERVER].hello_time : o->started;
     int64_t second = when / NANOS_PER_SECOND;
     return number(expired ? second > o->certificate.not_after : second < o->certificate.not_before);
 }
@@ -301,12 +301,12 @@ struct value server_conclusion(const struct observation *o)
                                                                       : CONCLUSION_OTHER_ALERT);
     if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, an alert perhaps */
         return unknown(UNOBSERVED_ENCRYPTED);
-    bool whole = o->side_seen[SERVER] && o->start_seen[SERVER] && !o->damage[SERVER];
+    bool whole = o->side[SERVER].captured && o->side[SERVER].start_captured && !o->side[SERVER].damage;
     if (!whole || o->server_followed || fatal_alert_of(o, CLIENT))
         return unknown(observation_missing(o, SERVER));
-    if (o->reset[SERVER])
+    if (o->side[SERVER].reset)
         return number(CONCLUSION_RESET);
-    return o->closed[SERVER] ? number(CONCLUSION_CLOSED) : unknown(observation_missing(o, SERVER));
+    return o->side[SERVER].closed ? number(CONCLUSION_CLOSED) : unknown(observation_missing(o, SERVER));
 }
 
 struct value resumption_method(const struct observation *o)
@@ -362,8 +362,8 @@ struct value client_certificate_sent(const struct observation *o)
     if (may_be_tls13(o))
         return unknown(observation_missing(o, SERVER));
     /* It stands before ClientKeyExchange (RFC 2246 7.4.6), and after the beginning. */
-    bool passed =
-        o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && o->start_seen[CLIENT] && !o->damage[CLIENT];
+    bool passed = o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && o->side[CLIENT].start_captured &&
+                  !o->side[CLIENT].damage;
     return passed || observation_settled(o, CLIENT) ? number(0) : unknown(observation_missing(o, CLIENT));
 }
 
@@ -386,7 +386,7 @@ struct value certificate_answer(const struct observation *o)
         return absent();
     if (o->seen & SEEN_NO_CERTIFICATE_ALERT)
         return number(ANSWER_NO_CERTIFICATE_ALERT);
-    bool went_on = o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && !o->damage[CLIENT];
+    bool went_on = o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS) && !o->side[CLIENT].damage;
     return went_on ? number(ANSWER_NONE) : unknown(observation_missing(o, CLIENT));
 }
 
@@ -401,7 +401,7 @@ struct value ticket_hint(const struct observation *o)
         return number(o->ticket_issued.lifetime_hint);
     if (is_tls13(o))
         return unknown(UNOBSERVED_ENCRYPTED);
-    bool passed = o->seen & SEEN_SERVER_CCS && !o->damage[SERVER];
+    bool passed = o->seen & SEEN_SERVER_CCS && !o->side[SERVER].damage;
     struct value hello = server_hello_seen(o);
     if (hello.known == KNOWN_VALUE && !passed)
         return unknown(observation_missing(o, SERVER));
@@ -425,8 +425,8 @@ struct value request_types(const struct observation *o)
 
 struct value unless_overlapping(const struct observation *o, enum field_side side, struct value v)
 {
-    uint32_t damage = side == CLIENT_SIDE   ? o->damage[CLIENT]
-                      : side == SERVER_SIDE ? o->damage[SERVER]
-                                            : o->damage[CLIENT] | o->damage[SERVER];
+    uint32_t damage = side == CLIENT_SIDE   ? o->side[CLIENT].damage
+                      : side == SERVER_SIDE ? o->side[SERVER].damage
+                                            : o->side[CLIENT].damage | o->side[SERVER].damage;
     return damage & UNOBSERVED_OVERLAP && v.known != UNKNOWN ? unknown(UNOBSERVED_OVERLAP) : v;
 }

@@ -79,7 +79,7 @@ void ages_add(struct ages *ages, const struct policy_case *c)
                           .method = s->method,
                           .age = s->resumed_age,
                           .exact = s->basis == AGE_EXACT,
-                          .when = o->hello_time[SERVER]};
+                          .when = o->side[SERVER].hello_time};
     reuse.client.port = 0; /* it changes with every connection */
     uint64_t *steps = reuse.exact ? row->exact : row->at_least;
     steps[step_of(reuse.age)]++;

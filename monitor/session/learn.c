@@ -6,8 +6,8 @@
 static bool trustworthy(const struct observation *o)
 {
     const uint32_t both = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO;
-    return (o->seen & both) == both && !o->damage[CLIENT] && !o->damage[SERVER] && o->start_seen[CLIENT] &&
-           o->start_seen[SERVER];
+    return (o->seen & both) == both && !o->side[CLIENT].damage && !o->side[SERVER].damage &&
+           o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
 static void remember(struct sessions *s, const struct observation *o, const struct session_name *name,
@@ -46,7 +46,7 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
     const struct session_name name =
         answer ? issued_id(o) : name_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
     s->counters.refused_to_learn++;
-    if (!o->side_seen[CLIENT] || (o->damage[CLIENT] | o->damage[SERVER]) & UNOBSERVED_OVERLAP)
+    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_OVERLAP)
         return;
     if (memory_find(s, &o->server, &name, time_of_use(o)))
         remember(s, o, &name, time_of_use(o), 0, true);
@@ -57,7 +57,7 @@ static void note_recent(struct sessions *s, const struct observation *o, const s
                         const struct session_name *ticket)
 {
     s->recent[o->flow_id % RECENT_SESSIONS] = (struct recent_session){.flow_id = o->flow_id,
-                                                                      .origin = o->hello_time[SERVER],
+                                                                      .origin = o->side[SERVER].hello_time,
                                                                       .server = o->server,
                                                                       .id = *id,
                                                                       .ticket = *ticket};
@@ -74,7 +74,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.name.own;
     out->issued = h->session_id_len || has_ticket || h->ticket_extension;
     if (!complete && !dead) {
-        if ((o->damage[CLIENT] | o->damage[SERVER]) & UNOBSERVED_GAP)
+        if ((o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_GAP)
             learn_in_part(s, o); /* its end may be what is missing */
         return;
     }
@@ -82,7 +82,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         learn_in_part(s, o);
         return;
     }
-    const nanos origin = o->hello_time[SERVER];
+    const nanos origin = o->side[SERVER].hello_time;
     const struct session_name id = issued_id(o);
     if (!(o->seen & SEEN_SERVER_CCS)) {
         /* It failed before the server showed that it has the keys: anybody can have said that. It is
@@ -105,9 +105,9 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
 static void learn_resumed(struct sessions *s, const struct observation *o, const struct session_name *name,
                           struct entry *known, const struct session_result *out)
 {
-    struct memo memo = {.server = &o->server, .origin = o->hello_time[CLIENT], .now = time_of_use(o)};
+    struct memo memo = {.server = &o->server, .origin = o->side[CLIENT].hello_time, .now = time_of_use(o)};
     if (known) {
-        table_use(&s->table, known, memory_second(o->hello_time[SERVER]), ENTRY_RESUMED);
+        table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
         if (observation_fatal_alert(o) && trustworthy(o))
             memory_end(s, &o->server, name, known);
         /* What is not exact here (the clock was set back, a name was forgotten) is not exact under another
@@ -133,7 +133,7 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
     /* A full handshake, of whose server there is a beginning and then a hole: a client alone proves nothing.
      */
     const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE &&
-                             o->start_seen[SERVER] && o->damage[SERVER] & UNOBSERVED_GAP;
+                             o->side[SERVER].start_captured && o->side[SERVER].damage & UNOBSERVED_GAP;
     if (o->resumption == RESUMPTION_FULL)
         learn_full(s, o, out);
     else if (lost_answer)
@@ -143,7 +143,7 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
     /* A ticket or PSK that is offered again later is at least as old as now, whatever the server made of it.
      * An id proves nothing: clients make them up. */
     if (out->offered && !out->accepted && !known && out->method != RESUMPTION_ID && trustworthy(o))
-        remember(s, o, name, o->hello_time[CLIENT], 0, false);
+        remember(s, o, name, o->side[CLIENT].hello_time, 0, false);
 }
 
 void sessions_doubt(struct sessions *s, uint64_t flow_id)

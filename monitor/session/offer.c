@@ -45,12 +45,13 @@ struct offer offer_of(const struct observation *o)
 
 nanos time_of_use(const struct observation *o)
 {
-    return o->hello_time[SERVER] > o->hello_time[CLIENT] ? o->hello_time[SERVER] : o->hello_time[CLIENT];
+    return o->side[SERVER].hello_time > o->side[CLIENT].hello_time ? o->side[SERVER].hello_time
+                                                                   : o->side[CLIENT].hello_time;
 }
 
 bool offer_is_before(nanos origin, const struct observation *o)
 {
-    return origin > o->hello_time[CLIENT] + NANOS_PER_SECOND;
+    return origin > o->side[CLIENT].hello_time + NANOS_PER_SECOND;
 }
 
 static void tell_age(struct sessions *s, const struct entry *e, const struct observation *o,
@@ -58,14 +59,14 @@ static void tell_age(struct sessions *s, const struct entry *e, const struct obs
 {
     bool exact = e->flags & ENTRY_EXACT && !memory_doubts(s, e, &o->server);
     out->known = true;
-    out->origin = sessions_latest_origin(s, entry_origin(e), o->hello_time[CLIENT], &exact);
+    out->origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
     out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
     out->dead = e->flags & ENTRY_DEAD;
     out->suite_known = e->flags & ENTRY_SUITE;
     out->suite = e->suite;
-    out->offered_age = o->hello_time[CLIENT] - out->origin;
+    out->offered_age = o->side[CLIENT].hello_time - out->origin;
     if (o->seen & SEEN_SERVER_HELLO)
-        out->resumed_age = o->hello_time[SERVER] - out->origin;
+        out->resumed_age = o->side[SERVER].hello_time - out->origin;
 }
 
 /* The client offered others beside the PSK that was taken: it answers for the oldest. */
@@ -73,13 +74,13 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
         const struct session_name name = name_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_name[i]);
-        const struct entry *e = memory_find(s, &o->server, &name, o->hello_time[CLIENT]);
+        const struct entry *e = memory_find(s, &o->server, &name, o->side[CLIENT].hello_time);
         bool exact = false;
         if (!e || offer_is_before(entry_origin(e), o))
             continue;
-        const nanos origin = sessions_latest_origin(s, entry_origin(e), o->hello_time[CLIENT], &exact);
-        if (o->hello_time[CLIENT] - origin > out->offered_age)
-            out->offered_age = o->hello_time[CLIENT] - origin;
+        const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
+        if (o->side[CLIENT].hello_time - origin > out->offered_age)
+            out->offered_age = o->side[CLIENT].hello_time - origin;
     }
 }
 
@@ -89,7 +90,7 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
     struct entry *e = NULL;
     for (size_t i = 0; i < offer->count && !e; i++) {
         *name = offer->name[i];
-        e = memory_find(s, &o->server, name, o->hello_time[CLIENT]);
+        e = memory_find(s, &o->server, name, o->side[CLIENT].hello_time);
         if (e && offer_is_before(entry_origin(e), o))
             e = NULL;
     }

@@ -7,8 +7,8 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
     if (h->complete)
         return;
     h->observation.unobserved |= reason;
-    if (!h->observation.encrypted[side]) /* else it could not have been read anyway */
-        h->observation.damage[side] |= reason;
+    if (!h->observation.side[side].encrypted) /* else it could not have been read anyway */
+        h->observation.side[side].damage |= reason;
 }
 
 void handshake_letter(struct handshake *h, enum side side, char letter)
@@ -72,8 +72,8 @@ static void malformed(struct tls *tls, struct handshake *h, enum side side)
 
 static void note_hello(struct handshake *h, enum side side, nanos now)
 {
-    h->observation.hello_time[side] = now;
-    h->observation.start_seen[side] = true; /* a hello is the first thing its side says */
+    h->observation.side[side].hello_time = now;
+    h->observation.side[side].start_captured = true; /* a hello is the first thing its side says */
 }
 
 static void finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
@@ -134,7 +134,7 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
     }
     note_hello(h, SERVER, now);
     if (observation_version(o) >= 0x0304) {
-        o->encrypted[SERVER] = true;
+        o->side[SERVER].encrypted = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;
         handshake_event(tls, h, EVENT_SERVER_HELLO_13, now);
         if (h->client_protected && !o->client_hello.early_data)
@@ -225,7 +225,7 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, unsigned flow
         else
             malformed(tls, h, who);
         /* What follows in SSLv2 has a record layer of its own and is protected at once. */
-        o->encrypted[CLIENT] = o->encrypted[SERVER] = true;
+        o->side[CLIENT].encrypted = o->side[SERVER].encrypted = true;
         h->side[0].lost = h->side[1].lost = true;
         handshake_event(tls, h, EVENT_SERVER_HELLO_13, now);
     } else if (who == SERVER && type == 0) {
@@ -252,7 +252,7 @@ static void note_server_alert(struct observation *o)
     if (o->seen & SEEN_SERVER_HELLO &&
         (o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS) || observation_version(o) >= 0x0304))
         o->reaction = REACTION_ACCEPTED_LATE;
-    else if (!o->damage[SERVER]) /* else its hello, or the end of its flight, may be what is missing */
+    else if (!o->side[SERVER].damage) /* else its hello, or the end of its flight, may be what is missing */
         o->reaction = o->seen & SEEN_SERVER_HELLO ? REACTION_LATE_ALERT : REACTION_FATAL_ALERT;
 }
 
@@ -299,7 +299,7 @@ void handshake_change_cipher(struct tls *tls, struct handshake *h, unsigned flow
         return;
     }
     handshake_letter(h, who, 'I');
-    o->encrypted[who] = true;
+    o->side[who].encrypted = true;
     o->seen |= who == CLIENT ? SEEN_CLIENT_CCS : SEEN_SERVER_CCS;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CCS : EVENT_SERVER_CCS, now);
 }
@@ -337,7 +337,7 @@ void handshake_data(struct tls *tls, struct handshake *h, unsigned flow_side, si
             finished(tls, h, SERVER, now);
             return;
         }
-        o->encrypted[CLIENT] = true;
+        o->side[CLIENT].encrypted = true;
         /* Early data are as long; with them only what comes after the server's flight can be a Finished. */
         if (long_enough && (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data))
             finished(tls, h, CLIENT, now);
@@ -346,7 +346,7 @@ void handshake_data(struct tls *tls, struct handshake *h, unsigned flow_side, si
     h->client_protected |= long_enough;
     /* Data of both sides after a lost Finished: it must have been there. */
     if ((o->seen & SEEN_CLIENT_DATA) && (o->seen & SEEN_SERVER_DATA) && (o->seen & SEEN_SERVER_HELLO)) {
-        o->encrypted[CLIENT] = o->encrypted[SERVER] = true;
+        o->side[CLIENT].encrypted = o->side[SERVER].encrypted = true;
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
     }
 }

@@ -99,20 +99,21 @@ bool observation_fatal_alert(const struct observation *o)
 
 bool observation_settled(const struct observation *o, enum side side)
 {
-    if (!o->side_seen[side] || !o->start_seen[side] || o->damage[side])
+    if (!o->side[side].captured || !o->side[side].start_captured || o->side[side].damage)
         return false;
     uint32_t last_in_clear = side == SERVER ? SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS : SEEN_CLIENT_CCS;
     if (o->seen & last_in_clear)
         return true;
-    return o->closed[side] || o->reset[CLIENT] || o->reset[SERVER] || observation_fatal_alert(o);
+    return o->side[side].closed || o->side[CLIENT].reset || o->side[SERVER].reset ||
+           observation_fatal_alert(o);
 }
 
 uint32_t observation_missing(const struct observation *o, enum side side)
 {
-    uint32_t why = o->damage[side];
-    if (!o->side_seen[side])
+    uint32_t why = o->side[side].damage;
+    if (!o->side[side].captured)
         why |= side == SERVER ? UNOBSERVED_SERVER_DIRECTION : UNOBSERVED_CLIENT_DIRECTION;
-    else if (!o->start_seen[side])
+    else if (!o->side[side].start_captured)
         why |= UNOBSERVED_MIDSTREAM;
     return why ? why : UNOBSERVED_UNFINISHED;
 }

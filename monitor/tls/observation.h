@@ -226,11 +226,21 @@ struct key_exchange_facts {
     uint16_t rsa_bits; /* ephemeral RSA of the EXPORT suites; 0: none */
 };
 
+/* How far one side got, and what is missing of it. */
+struct side_facts {
+    uint32_t damage;     /* enum unobserved: what happened to its bytes before it changed its cipher */
+    nanos hello_time;    /* of its ClientHello or ServerHello */
+    bool captured;       /* any byte of it was captured */
+    bool start_captured; /* its first byte was: SYN, or a first message that can only be first */
+    bool closed;         /* it sent FIN */
+    bool reset;          /* it sent RST */
+    bool encrypted;      /* its later messages cannot be read */
+};
+
 struct observation {
     /* who and when */
     struct endpoint client, server;
     nanos started;         /* first packet of the connection */
-    nanos hello_time[2];   /* of ClientHello, ServerHello; by enum side */
     nanos event_time;      /* when the observation was finished */
     uint64_t frame_number; /* of the frame with the first hello */
     unsigned source;
@@ -242,16 +252,10 @@ struct observation {
     struct text_slice authority; /* of an HTTP CONNECT before the hello */
 
     /* how far it went */
-    uint32_t seen;       /* enum seen */
-    uint32_t unobserved; /* enum unobserved: why facts are missing, all directions */
-    uint32_t damage[2];  /* enum unobserved: what happened to a side's bytes before it changed its cipher */
-    bool side_seen[2];   /* any byte of that side was captured */
-    bool start_seen[2];  /* the side's first byte was captured: SYN, or a first message that can only be first
-                          */
-    bool closed[2];      /* the side sent FIN */
-    bool server_followed; /* the server closed or reset because the client had done so before */
-    bool reset[2];        /* the side sent RST */
-    bool encrypted[2];    /* the side's later messages cannot be read */
+    uint32_t seen;             /* enum seen */
+    uint32_t unobserved;       /* enum unobserved: why facts are missing, all directions */
+    struct side_facts side[2]; /* by enum side */
+    bool server_followed;      /* the server closed or reset because the client had done so before */
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;

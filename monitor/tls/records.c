@@ -84,7 +84,7 @@ static void feed_handshake_fragment(struct tls *tls, struct handshake *h, unsign
 {
     struct assembly *a = &h->side[side];
     while (bytes.n && !a->message_lost) {
-        if (h->observation.encrypted[handshake_side(h, side)])
+        if (h->observation.side[handshake_side(h, side)].encrypted)
             return; /* a message of this very record changed the cipher: TLS 1.3's ServerHello */
         if (a->message_header_length < MESSAGE_HEADER_BYTES) {
             a->message_header[a->message_header_length++] = bytes.p[0];
@@ -141,7 +141,7 @@ static void begin_record(struct tls *tls, struct handshake *h, unsigned side, st
         a->ccs_pending = false;
         handshake_change_cipher(tls, h, side, now);
     }
-    a->record_protected = h->observation.encrypted[who];
+    a->record_protected = h->observation.side[who].encrypted;
     /* An alert in clear is two bytes; protected ones are longer. TLS 1.3 hides them in application_data. */
     if (a->record_type == RECORD_ALERT && a->record_left != 2)
         a->record_protected = true;
@@ -155,7 +155,7 @@ static void clear_keep(struct handshake *h, unsigned side, struct span fragment)
 {
     const struct suite *suite = handshake_clear_suite(&h->observation);
     enum side who = handshake_side(h, side);
-    if (!suite || !h->observation.encrypted[who])
+    if (!suite || !h->observation.side[who].encrypted)
         return;
     size_t left = h->side[side].record_left;
     size_t mac = handshake_mac_bytes(&h->observation, suite);

@@ -72,12 +72,12 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
     o->encapsulation_count = segment->encapsulation_count;
     for (unsigned i = 0; i < 2; i++) {
         enum side who = handshake_side(h, i);
-        o->side_seen[who] = flow->marks[i] & (SIDE_DATA | SIDE_SYN);
-        o->start_seen[who] = flow->marks[i] & SIDE_SYN;
+        o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN);
+        o->side[who].start_captured = flow->marks[i] & SIDE_SYN;
     }
     if (opening == OPENING_HANDSHAKE || opening == OPENING_PROTECTED) {
         o->unobserved |= UNOBSERVED_MIDSTREAM;
-        o->start_seen[CLIENT] = o->start_seen[SERVER] = false;
+        o->side[CLIENT].start_captured = o->side[SERVER].start_captured = false;
         tls->counters.midstream++;
     }
 }
@@ -212,7 +212,7 @@ static void look_for_connect(struct handshake *h, unsigned side, bool stream_sta
 static void feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
 {
     struct assembly *a = &h->side[side];
-    h->observation.side_seen[handshake_side(h, side)] = true;
+    h->observation.side[handshake_side(h, side)].captured = true;
     h->last_activity = now;
     if (a->started) {
         records_feed(tls, h, side, bytes, now);
@@ -365,7 +365,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     if (run->bytes.n)
         feed(tls, h, side, run->bytes, segment->time);
     if (run->fin) {
-        h->observation.closed[who] = true;
+        h->observation.side[who].closed = true;
         if (who == SERVER && segment->flags & TCP_FIN && segment->flags & TCP_ACK) {
             h->fin_ack = segment->ack;
             h->has_fin_ack = true;
@@ -420,7 +420,7 @@ void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
     if (!h || !h->begun)
         return;
     enum side who = handshake_side(h, side);
-    h->observation.reset[who] = true;
+    h->observation.side[who].reset = true;
     if (who == SERVER && flow->marks[!side] & SIDE_FIN)
         h->reset_after_close = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
@@ -464,7 +464,7 @@ static enum resumption resumption_of(const struct observation *o)
         return RESUMPTION_FULL;
     /* Abbreviated: the server's ChangeCipherSpec right after its hello, nothing hidden between them (E5, E6).
      */
-    if (!(o->seen & SEEN_SERVER_CCS) || o->damage[SERVER] || o->unobserved & UNOBSERVED_MIDSTREAM)
+    if (!(o->seen & SEEN_SERVER_CCS) || o->side[SERVER].damage || o->unobserved & UNOBSERVED_MIDSTREAM)
         return RESUMPTION_UNKNOWN;
     if (!(o->seen &
           SEEN_CLIENT_HELLO)) /* one direction: resumed, by a method that only the client's hello tells */
@@ -486,7 +486,7 @@ static enum outcome outcome_of(const struct handshake *h)
     const struct observation *o = &h->observation;
     if (h->phase == PHASE_DONE)
         return OUTCOME_COMPLETE;
-    if (!o->side_seen[CLIENT] || !o->side_seen[SERVER])
+    if (!o->side[CLIENT].captured || !o->side[SERVER].captured)
         return OUTCOME_ONE_SIDED;
     /* A close says that somebody gave up only where nothing before it can be missing. */
     if (!fatal_seen(o) && o->unobserved)
@@ -524,11 +524,11 @@ static enum reaction reaction_of(const struct handshake *h)
         return went_on || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
     }
     /* Silence counts only where nothing can be hidden (E2, E3). */
-    if (o->damage[SERVER] || !o->side_seen[SERVER] || !o->start_seen[SERVER])
+    if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured)
         return REACTION_UNKNOWN;
-    if (o->reset[SERVER] && !h->reset_after_close)
+    if (o->side[SERVER].reset && !h->reset_after_close)
         return REACTION_RESET;
-    return o->closed[SERVER] && !close_answers_clients(h) ? REACTION_CLOSED : REACTION_UNKNOWN;
+    return o->side[SERVER].closed && !close_answers_clients(h) ? REACTION_CLOSED : REACTION_UNKNOWN;
 }
 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
@@ -541,7 +541,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if (!h->complete) {
         note_unseen_bytes(h);
         for (int who = CLIENT; who <= SERVER; who++)
-            if (o->side_seen[who] && !o->start_seen[who])
+            if (o->side[who].captured && !o->side[who].start_captured)
                 o->unobserved |= UNOBSERVED_MIDSTREAM;
         handshake_event(tls, h, EVENT_GIVE_UP, now);
     }
@@ -550,20 +550,20 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;
     if (o->outcome != OUTCOME_COMPLETE) {
         o->unobserved |= ended ? reasons & ~(uint32_t)UNOBSERVED_UNFINISHED : reasons;
-        o->damage[CLIENT] |= reasons & UNOBSERVED_EVICTED;
-        o->damage[SERVER] |= reasons & UNOBSERVED_EVICTED;
+        o->side[CLIENT].damage |= reasons & UNOBSERVED_EVICTED;
+        o->side[SERVER].damage |= reasons & UNOBSERVED_EVICTED;
     }
-    if (!o->side_seen[CLIENT])
+    if (!o->side[CLIENT].captured)
         o->unobserved |= UNOBSERVED_CLIENT_DIRECTION;
-    if (!o->side_seen[SERVER])
+    if (!o->side[SERVER].captured)
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
     if (observation_version(o) >= 0x0304)
         o->unobserved |= UNOBSERVED_ENCRYPTED;
-    o->server_followed = o->reset[CLIENT] || h->reset_after_close || close_answers_clients(h);
+    o->server_followed = o->side[CLIENT].reset || h->reset_after_close || close_answers_clients(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     tls->counters.handshakes++;
-    tls->counters.one_sided += !o->side_seen[CLIENT] || !o->side_seen[SERVER];
+    tls->counters.one_sided += !o->side[CLIENT].captured || !o->side[SERVER].captured;
     tls->counters.evicted += (reasons & UNOBSERVED_EVICTED) != 0;
     return o;
 }

@@ -29,7 +29,7 @@ static void check(const struct observation *o)
     assert(o->text_used <= OBSERVATION_TEXT);
     assert(o->history_len <= MAX_HISTORY && o->history[o->history_len] == '\0');
     assert(o->alert_count <= MAX_ALERTS && o->client_hello.suite_count <= MAX_SUITES_LISTED);
-    assert(!observation_settled(o, CLIENT) || !o->damage[CLIENT]);
+    assert(!observation_settled(o, CLIENT) || !o->side[CLIENT].damage);
     assert(observation_missing(o, SERVER) != 0);
     (void)observation_text(o, o->client_hello.sni);
     for (size_t i = 0; i < o->certificate.alt_name_count; i++)

@@ -45,7 +45,7 @@ static void hello(uint16_t max_version, const uint16_t *suites, size_t count)
     o->server.port = 443;
     o->client.port = 40000;
     o->seen = SEEN_CLIENT_HELLO;
-    o->side_seen[0] = o->side_seen[1] = o->start_seen[0] = o->start_seen[1] = true;
+    o->side[0].captured = o->side[1].captured = o->side[0].start_captured = o->side[1].start_captured = true;
     o->client_hello.max_version = max_version;
     for (size_t i = 0; i < count; i++)
         suite_set_add(&o->client_hello.offered, index_of(suites[i]));
@@ -170,7 +170,7 @@ static void unseen_answers_stay_possible(void **state)
     (void)state;
     accepted(0x0301, AES, OFFER(AES));
     hello(0x0301, OFFER(DES3));
-    o->damage[SERVER] = UNOBSERVED_GAP;
+    o->side[SERVER].damage = UNOBSERVED_GAP;
     peers_learn(peers, o, &nothing);
     const struct peer *s = server();
     assert_true(suite_set_has(&s->possible, index_of(DES3)));

@@ -34,8 +34,8 @@ void sample_empty(struct observation *o)
     o->client = sample_ipv4(0xc6336407, 40112);
     o->server = sample_ipv4(0xc0000201, 443);
     o->started = HELLO_TIME - 2 * NANOS_PER_SECOND;
-    o->hello_time[CLIENT] = HELLO_TIME;
-    o->hello_time[SERVER] = HELLO_TIME + NANOS_PER_SECOND;
+    o->side[CLIENT].hello_time = HELLO_TIME;
+    o->side[SERVER].hello_time = HELLO_TIME + NANOS_PER_SECOND;
     o->event_time = HELLO_TIME + 60 * NANOS_PER_SECOND;
     o->frame_number = 4;
     o->flow_id = UINT64_C(9007199254740991);

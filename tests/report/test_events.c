@@ -394,7 +394,7 @@ static void stats_count_what_was_tallied(void **state)
     sample_add(&tally, &o, verdicts, 2);
     const struct capture_health health = {.frames = 10, .gaps = 1, .gap_bytes = 1460};
     struct text t = text_over(line, sizeof line);
-    json_stats_event(&t, &tally, &health, o.hello_time[CLIENT]);
+    json_stats_event(&t, &tally, &health, o.side[CLIENT].hello_time);
     json_t *e = parse(&t);
     assert_text(e, "timestamp", "2026-11-23T17:50:00.123456+0000");
     assert_text(e, "event_type", "stats");

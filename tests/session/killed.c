@@ -59,8 +59,8 @@ static void handshake(uint64_t session, nanos when, enum resumption resumption)
     o->server.port = 443;
     o->server.address[3] = (uint8_t)session;
     o->seen = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SERVER_CCS | SEEN_CLIENT_CCS;
-    o->start_seen[0] = o->start_seen[1] = true;
-    o->hello_time[CLIENT] = o->hello_time[SERVER] = when;
+    o->side[0].start_captured = o->side[1].start_captured = true;
+    o->side[CLIENT].hello_time = o->side[SERVER].hello_time = when;
     o->server_hello.version = 0x0303;
     o->outcome = OUTCOME_COMPLETE;
     o->resumption = resumption;

@@ -61,8 +61,8 @@ static void begin(uint64_t session, nanos when, enum resumption resumption)
     struct observation *o = g.o;
     by_server(session);
     o->seen = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SERVER_CCS | SEEN_CLIENT_CCS;
-    o->hello_time[CLIENT] = when;
-    o->hello_time[SERVER] = when + NANOS_PER_SECOND / 100;
+    o->side[CLIENT].hello_time = when;
+    o->side[SERVER].hello_time = when + NANOS_PER_SECOND / 100;
     o->server_hello.version = 0x0303;
     o->outcome = OUTCOME_COMPLETE;
     o->resumption = resumption;
@@ -144,7 +144,7 @@ static struct pauses pauses_of_machine(const nanos *words, uint64_t count)
 static void full(uint64_t session, nanos when)
 {
     begin(session, when, RESUMPTION_FULL);
-    g.origin[session] = g.o->hello_time[SERVER];
+    g.origin[session] = g.o->side[SERVER].hello_time;
     if (has_id(session)) {
         put_id(g.o->server_hello.session_id, &g.o->server_hello.session_id_len, session);
     } else {
@@ -174,7 +174,7 @@ static void resume(uint64_t session, nanos when)
     if (!g.r.known || g.r.basis != AGE_EXACT)
         g.unknown++;
     else /* the memory keeps microseconds */
-        g.wrong += llabs(g.r.resumed_age - (g.o->hello_time[SERVER] - g.origin[session])) > 1000;
+        g.wrong += llabs(g.r.resumed_age - (g.o->side[SERVER].hello_time - g.origin[session])) > 1000;
 }
 
 static size_t resident(void)
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
     if (!g.o || !g.origin || !g.generation)
         return 1;
     memset(g.origin, 0xff, count * sizeof *g.origin); /* the list is no memory of the sessions */
-    g.o->start_seen[0] = g.o->start_seen[1] = true;
+    g.o->side[0].start_captured = g.o->side[1].start_captured = true;
     memset(g.generation, 0xff, count);
     memset(g.generation, 0, count);
     const size_t before = resident();

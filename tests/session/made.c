@@ -8,9 +8,9 @@ void made_handshake(struct observation *o, nanos when, enum resumption resumptio
     o->server.family = o->client.family = 4;
     o->server.port = 443;
     o->seen = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SERVER_CCS | SEEN_CLIENT_CCS;
-    o->side_seen[0] = o->side_seen[1] = o->start_seen[0] = o->start_seen[1] = true;
-    o->hello_time[CLIENT] = when;
-    o->hello_time[SERVER] = when + 1000;
+    o->side[0].captured = o->side[1].captured = o->side[0].start_captured = o->side[1].start_captured = true;
+    o->side[CLIENT].hello_time = when;
+    o->side[SERVER].hello_time = when + 1000;
     o->server_hello.version = 0x0303;
     o->server_hello.suite = 0x002f;
     o->outcome = OUTCOME_COMPLETE;

@@ -192,11 +192,11 @@ static void nothing_is_learned_from_half_a_handshake(void **state)
         handshake(DAY1, RESUMPTION_FULL);
         with_id((uint8_t)(20 + how), false, true);
         if (how == 0)
-            o->damage[SERVER] = UNOBSERVED_GAP;
+            o->side[SERVER].damage = UNOBSERVED_GAP;
         if (how == 1)
-            o->damage[CLIENT] = UNOBSERVED_OVERLAP;
+            o->side[CLIENT].damage = UNOBSERVED_OVERLAP;
         if (how == 2)
-            o->start_seen[SERVER] = false;
+            o->side[SERVER].start_captured = false;
         if (how == 3)
             o->outcome = OUTCOME_UNFINISHED;
         if (how == 4)
@@ -300,7 +300,7 @@ static void a_damaged_reissue_leaves_a_bound(void **state)
     full(7, DAY1, 443);
     handshake(DAY1 + 20 * HOUR, RESUMPTION_FULL);
     with_id(7, false, true);
-    o->damage[CLIENT] = UNOBSERVED_GAP;
+    o->side[CLIENT].damage = UNOBSERVED_GAP;
     judge();
     resumed(7, DAY1 + 30 * HOUR, 443);
     assert_int_equal(r.basis, AGE_AT_LEAST);

@@ -519,7 +519,7 @@ static void a_reissue_seen_in_part_reaches_the_other(void **state)
     use_id(B, DAY1 + HOUR, 7);
     made_handshake(o, DAY1 + 20 * HOUR, RESUMPTION_FULL);
     made_id(o, 7, false, true);
-    o->damage[CLIENT] |= UNOBSERVED_GAP;
+    o->side[CLIENT].damage |= UNOBSERVED_GAP;
     (void)judge(B);
     sessions_flush(sensor[B]);
     use_id(B, DAY1 + 25 * HOUR, 7);
