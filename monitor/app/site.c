@@ -1,7 +1,7 @@
 #include "app/site.h"
 
 #include "base/limits.h"
-#include "policy/compiled.h"
+#include "policy/compiler.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

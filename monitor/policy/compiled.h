@@ -2,8 +2,7 @@
 #ifndef UTWATCH_POLICY_COMPILED_H
 #define UTWATCH_POLICY_COMPILED_H
 
-#include "policy/fields.h"
-#include "policy/tree.h"
+#include "policy/compiler.h"
 
 enum op {
     OP_TRUE, /* constants: what a condition on parameters came to */
@@ -118,46 +117,20 @@ static inline const struct rule *rule_of(const struct rule_facts *facts)
     return (const struct rule *)(const void *)facts;
 }
 
-/* What a compiler function needs to know and to complain. */
-struct compiler {
-    struct profile *profile;
-    struct mistakes *mistakes;
-    const char *file;
-    uint8_t about; /* of the rule that is compiled: a bit for each enum case_kind */
-};
-
-__attribute__((format(printf, 3, 4))) void complain_at(struct compiler *c, const struct node *n,
-                                                       const char *format, ...);
-__attribute__((format(printf, 3, 4))) void complain_at_key(struct compiler *c, const struct node *n,
-                                                           const char *format, ...);
-
-/* A mapping of conditions (conjunction) or a list of them (disjunction); members named in `reserved` are left
- * alone. */
+/* condition.c: a mapping of conditions (conjunction) or a list of them (disjunction); members named in
+ * `reserved` are left alone. */
 struct condition compile_condition(struct compiler *c, const struct node *n, const char *const *reserved);
-
-/* What a scalar says for this field; a $name is a parameter's value. False after a mistake. */
-bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number);
-
-/* Its values can be compared. */
-bool is_ordered(enum field field);
-
-bool is_reserved(const char *const *reserved, const char *key);
-
-/* never.c: conditions that could never be true are mistakes. The operators of one field, and the members of a
- * conjunction. */
-void check_possible(struct compiler *c, const struct node *n, enum field field);
-void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved);
-
-/* Numbers with units: 24h, 7d, 90s, 0x0301, 1024. False when it is none. */
-bool parse_number(const char *text, int64_t *number);
-
-/* A set by $name, a suite by name, a list of them, or a mapping of properties. -1 after a mistake. */
-int compile_suite_set(struct compiler *c, const struct node *n);
-
-/* Finds a parameter's node, or NULL; complains when `at` is given. */
-const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);
 
 /* Checks the {fields} of a template. */
 void check_template(struct compiler *c, const struct node *n);
+
+/* suite_sets.c: a set by $name, a suite by name, a list of them, or a mapping of properties. -1 after a
+ * mistake. */
+int compile_suite_set(struct compiler *c, const struct node *n);
+
+/* impossible.c: conditions that could never be true are mistakes. The operators of one field, and the members
+ * of a conjunction. */
+void check_possible(struct compiler *c, const struct node *n, enum field field);
+void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved);
 
 #endif

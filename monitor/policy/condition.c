@@ -1,61 +1,7 @@
 /* Conditions from YAML to nodes in prefix order. */
 #include "policy/compiled.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
-
-void complain_at(struct compiler *c, const struct node *n, const char *format, ...)
-{
-    char message[400];
-    va_list ap;
-    va_start(ap, format);
-    (void)vsnprintf(message, sizeof message, format, ap);
-    va_end(ap);
-    mistake_add(c->mistakes, c->file, n ? n->line : 0, n ? n->column : 0, "%s", message);
-}
-
-void complain_at_key(struct compiler *c, const struct node *n, const char *format, ...)
-{
-    char message[400];
-    va_list ap;
-    va_start(ap, format);
-    (void)vsnprintf(message, sizeof message, format, ap);
-    va_end(ap);
-    mistake_add(c->mistakes, c->file, n->key ? n->key_line : n->line, n->key ? n->key_column : n->column,
-                "%s", message);
-}
-
-bool parse_number(const char *text, int64_t *number)
-{
-    if (*text == '\0' || *text == ' ' || *text == '+')
-        return false;
-    char *end;
-    long long n = strtoll(text, &end, strncmp(text, "0x", 2) == 0 ? 16 : 10);
-    static const struct {
-        const char *unit;
-        long long factor;
-    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-    for (size_t i = 0; end != text && i < sizeof units / sizeof *units; i++)
-        if (strcmp(end, units[i].unit) == 0 && n < INT64_MAX / 86400 && n > INT64_MIN / 86400) {
-            *number = n * units[i].factor;
-            return true;
-        }
-    return false;
-}
-
-const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at)
-{
-    struct suggestion near = suggestion_for(name);
-    for (size_t i = 0; i < c->profile->parameter_count; i++) {
-        if (strcmp(c->profile->parameters[i].name, name) == 0)
-            return &c->profile->parameters[i];
-        suggestion_try(&near, c->profile->parameters[i].name);
-    }
-    char buffer[128];
-    if (at)
-        complain_at(c, at, "no parameter '%s'%s", name, suggestion_text(&near, buffer, sizeof buffer));
-    return NULL;
-}
 
 static void emit(struct compiler *c, enum op op, enum field field, size_t from, int64_t operand)
 {
@@ -87,33 +33,6 @@ const struct operator_info operator_info[] = {
     {NULL, NULL, NULL},
 };
 
-/* "$session-lifetime + $clock-tolerance": numbers and parameters added up. */
-static bool sum_number(struct compiler *c, const struct node *n, int64_t *number)
-{
-    char text[256];
-    (void)snprintf(text, sizeof text, "%s", n->text);
-    char *rest = text;
-    *number = 0;
-    while (rest) {
-        char *next = strstr(rest, " + ");
-        if (next) {
-            *next = '\0';
-            next += 3;
-        }
-        const struct parameter *p = *rest == '$' ? find_parameter(c, rest + 1, n) : NULL;
-        int64_t part;
-        if (*rest == '$' && !p)
-            return false;
-        if (!parse_number(p ? p->text : rest, &part)) {
-            complain_at(c, n, "'%s' is no number to add", p ? p->text : rest);
-            return false;
-        }
-        *number += part;
-        rest = next;
-    }
-    return true;
-}
-
 /* A condition on something that is not there is false, also when it is a negation. */
 static void emit_not(struct compiler *c, enum field field)
 {
@@ -122,53 +41,14 @@ static void emit_not(struct compiler *c, enum field field)
     emit(c, OP_NOT, field, 0, 1);
 }
 
-/* What a scalar says for this field; a $name is a parameter's value. */
-bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number)
-{
-    const struct field_info *info = &field_info[field];
-    if (n->kind != NODE_SCALAR) {
-        complain_at(c, n, "one value is due here for '%s' (%s)", info->name, field_type_name(info->type));
-        return false;
-    }
-    const char *text = n->text;
-    if (strstr(text, " + "))
-        return sum_number(c, n, number);
-    if (*text == '$') {
-        const struct parameter *p = find_parameter(c, text + 1, n);
-        if (!p)
-            return false;
-        text = p->text;
-    }
-    if (info->type == TYPE_BOOL) {
-        *number = strcmp(text, "true") == 0;
-        if (*number || strcmp(text, "false") == 0)
-            return true;
-        complain_at(c, n, "'%s' is true or false, not '%s'", info->name, text);
-        return false;
-    }
-    if (info->words && field_word(field, text, number))
-        return true;
-    if ((info->type == TYPE_NUMBER || info->type == TYPE_VERSION || info->type == TYPE_NUMBERS) &&
-        parse_number(text, number))
-        return true;
-    struct suggestion near = suggestion_for(text);
-    for (const struct word *w = info->words; w && w->word; w++)
-        suggestion_try(&near, w->word);
-    char buffer[128];
-    complain_at(c, n, "'%s' is no value of '%s' (%s)%s", text, info->name, field_type_name(info->type),
-                suggestion_text(&near, buffer, sizeof buffer));
-    return false;
-}
-
 /* Elements of a list, or the one scalar, into the table of values. Returns how many; 0 after a mistake. */
 static size_t add_values(struct compiler *c, const struct node *n, enum field field, size_t *from)
 {
     struct profile *p = c->profile;
     *from = p->value_count;
-    const struct node *first = n->kind == NODE_SEQUENCE ? n->first : n;
     size_t count = 0;
     bool ok = true;
-    for (const struct node *e = first; e; e = n->kind == NODE_SEQUENCE ? e->next : NULL) {
+    for (const struct node *e = node_first(n); e; e = node_next(n, e)) {
         int64_t number;
         if (p->value_count == VALUES_OF_PROFILE) {
             complain_at(c, e, "too many values in one profile");
@@ -190,8 +70,7 @@ static void compile_strings(struct compiler *c, const struct node *n, enum field
 {
     struct profile *p = c->profile;
     size_t from = p->string_count;
-    const struct node *first = n->kind == NODE_SEQUENCE ? n->first : n;
-    for (const struct node *e = first; e; e = n->kind == NODE_SEQUENCE ? e->next : NULL) {
+    for (const struct node *e = node_first(n); e; e = node_next(n, e)) {
         if (e->kind != NODE_SCALAR) {
             complain_at(c, e, "a text is due here");
             return;
@@ -250,12 +129,6 @@ static void compile_equals(struct compiler *c, const struct node *n, enum field 
         complain_at(c, n, "'%s' needs all, any or none: { all: { in: $set } }", field_info[field].name);
         break;
     }
-}
-
-bool is_ordered(enum field field)
-{
-    enum field_type type = field_info[field].type;
-    return type == TYPE_NUMBER || type == TYPE_VERSION;
 }
 
 /* What stands under all, any or none: a list, a $set, or { in: ... }. */
@@ -405,18 +278,9 @@ static void compile_parameter_test(struct compiler *c, const struct node *n, con
     bool equal = false;
     if (n->kind == NODE_MAPPING)
         complain_at(c, n, "a value or a list of values is due here");
-    const struct node *first = n->kind == NODE_SEQUENCE ? n->first : n;
-    for (const struct node *e = first; p && e; e = n->kind == NODE_SEQUENCE ? e->next : NULL)
+    for (const struct node *e = node_first(n); p && e; e = node_next(n, e))
         equal |= e->kind == NODE_SCALAR && strcmp(e->text, p->text) == 0;
     emit(c, equal ? OP_TRUE : OP_FALSE, FIELD_COUNT, 0, 0);
-}
-
-bool is_reserved(const char *const *reserved, const char *key)
-{
-    for (; reserved && *reserved; reserved++)
-        if (strcmp(*reserved, key) == 0)
-            return true;
-    return false;
 }
 
 static void compile_member(struct compiler *c, const struct node *n);

@@ -159,8 +159,7 @@ static uint8_t about_member(struct compiler *c, const struct node *n)
     if (m->kind != NODE_SCALAR && !m->first)
         complain_at(c, m,
                     "a rule has to be about something: handshake, connection, exchange, server, ue or key");
-    const struct node *first = m->kind == NODE_SEQUENCE ? m->first : m;
-    for (const struct node *e = first; e; e = m->kind == NODE_SEQUENCE ? e->next : NULL) {
+    for (const struct node *e = node_first(m); e; e = node_next(m, e)) {
         int64_t kind;
         if (word_node(c, e, case_kind_words, "about", &kind))
             about = (uint8_t)(about | 1U << kind);
@@ -427,8 +426,7 @@ static void load_extended(struct loader *l, struct compiler *c, const struct nod
         return;
     if (extends->kind != NODE_SCALAR && !extends->first)
         complain_at(c, extends, "an empty list of profiles to extend");
-    const struct node *first = extends->kind == NODE_SEQUENCE ? extends->first : extends;
-    for (const struct node *e = first; e; e = extends->kind == NODE_SEQUENCE ? e->next : NULL) {
+    for (const struct node *e = node_first(extends); e; e = node_next(extends, e)) {
         if (e->kind == NODE_SCALAR)
             load_named(l, e->text, c, e);
         else

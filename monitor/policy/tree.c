@@ -64,6 +64,16 @@ const struct node *node_member(const struct node *mapping, const char *key)
     return NULL;
 }
 
+const struct node *node_first(const struct node *n)
+{
+    return n->kind == NODE_SEQUENCE ? n->first : n;
+}
+
+const struct node *node_next(const struct node *n, const struct node *e)
+{
+    return n->kind == NODE_SEQUENCE ? e->next : NULL;
+}
+
 /* An open collection while the events come. */
 struct open {
     struct node *node;

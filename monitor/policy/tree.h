@@ -34,4 +34,9 @@ void tree_free(struct tree *tree);
 /* The member of that name, or NULL. */
 const struct node *node_member(const struct node *mapping, const char *key);
 
+/* A list of values, or one value in place of a list of one:
+ * for (e = node_first(n); e; e = node_next(n, e)) */
+const struct node *node_first(const struct node *n);
+const struct node *node_next(const struct node *n, const struct node *e);
+
 #endif

@@ -5,15 +5,6 @@
  */
 #include "policy/compiled.h"
 
-#include <stdlib.h>
-
-static const struct node *operand(const struct node *n, const char *word)
-{
-    for (const struct node *m = n->first; m; m = m->next)
-        if (strcmp(m->key, word) == 0)
-            return m;
-    return NULL;
-}
 
 /* Tries a value without complaining: what is wrong with it is told where it is compiled. */
 static bool quietly(struct compiler *c, const struct node *n, enum field field, int64_t *number)
@@ -65,20 +56,10 @@ static struct range limits_of(struct compiler *c, const struct node *n, enum fie
     return r;
 }
 
-static const struct node *first_value(const struct node *n)
-{
-    return n->kind == NODE_SEQUENCE ? n->first : n;
-}
-
-static const struct node *next_value(const struct node *list, const struct node *e)
-{
-    return list->kind == NODE_SEQUENCE ? e->next : NULL;
-}
-
 static bool is_among(struct compiler *c, const struct node *list, enum field field, int64_t number)
 {
     int64_t other;
-    for (const struct node *e = first_value(list); e; e = next_value(list, e))
+    for (const struct node *e = node_first(list); e; e = node_next(list, e))
         if (quietly(c, e, field, &other) && other == number)
             return true;
     return false;
@@ -90,7 +71,7 @@ static bool any_is_left(struct compiler *c, const struct node *in, const struct 
                         const struct range *r, enum field field)
 {
     int64_t number;
-    for (const struct node *e = first_value(in); e; e = next_value(in, e))
+    for (const struct node *e = node_first(in); e; e = node_next(in, e))
         if (!quietly(c, e, field, &number) ||
             (number >= r->low && number <= r->high && !(denied && is_among(c, denied, field, number))))
             return true;
@@ -113,9 +94,9 @@ static bool leaves_nothing(struct compiler *c, const struct node *denied, enum f
 
 void check_possible(struct compiler *c, const struct node *n, enum field field)
 {
-    const struct node *in = operand(n, "in");
-    const struct node *denied = operand(n, "not");
-    const struct node *present = operand(n, "present");
+    const struct node *in = node_member(n, "in");
+    const struct node *denied = node_member(n, "not");
+    const struct node *present = node_member(n, "present");
     const char *name = field_info[field].name;
     const bool single = field_info[field].type != TYPE_NUMBERS && field_info[field].type != TYPE_FLAGS;
     const struct range r = limits_of(c, n, field);
@@ -148,11 +129,11 @@ static bool is_same(const struct node *a, const struct node *b)
 
 void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved)
 {
-    const struct node *denied = operand(n, "not");
+    const struct node *denied = node_member(n, "not");
     if (!denied || is_reserved(reserved, "not") || denied->kind != NODE_MAPPING || !denied->first)
         return;
     for (const struct node *m = denied->first; m; m = m->next) {
-        const struct node *same = operand(n, m->key);
+        const struct node *same = node_member(n, m->key);
         if (!same || !is_same(same, m))
             return; /* this part of the negation may be what makes it hold */
     }

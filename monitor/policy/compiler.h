@@ -1,0 +1,40 @@
+/* The floor under the rule compiler: where a mistake is, what a parameter is, what a scalar means. The site's
+ * configuration is read with it too. */
+#ifndef UTWATCH_POLICY_COMPILER_H
+#define UTWATCH_POLICY_COMPILER_H
+
+#include "policy/fields.h"
+#include "policy/tree.h"
+
+/* What a compiling function needs to know and to complain. */
+struct compiler {
+    struct profile *profile; /* NULL for a file that is not a profile */
+    struct mistakes *mistakes;
+    const char *file;
+    uint8_t about; /* of the rule that is compiled: a bit for each enum case_kind */
+};
+
+/* A mistake at a value (NULL: the file itself), or at the key of a member. */
+__attribute__((format(printf, 3, 4))) void complain_at(struct compiler *c, const struct node *n,
+                                                       const char *format, ...);
+__attribute__((format(printf, 3, 4))) void complain_at_key(struct compiler *c, const struct node *n,
+                                                           const char *format, ...);
+
+/* Numbers with units: 24h, 7d, 90s, 0x0301, 1024. False when the text is not a number; *number is undefined
+ * then. */
+bool parse_number(const char *text, int64_t *number);
+
+/* NULL when the profile has no such parameter: a mistake when `at` is given. */
+const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);
+
+/* The value of a scalar for this field; a $name is a parameter's value, "A + B" a sum. False after a mistake.
+ */
+bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number);
+
+/* True if values of the field can be compared. */
+bool is_ordered(enum field field);
+
+/* `reserved`: a NULL-terminated list, or NULL. */
+bool is_reserved(const char *const *reserved, const char *key);
+
+#endif
