@@ -1,4 +1,4 @@
-/* The inside of the pipeline, shared by its four files and nobody else. */
+/* The inside of the pipeline, shared by its files and nobody else. */
 #ifndef UTWATCH_APP_PIPELINE_PARTS_H
 #define UTWATCH_APP_PIPELINE_PARTS_H
 

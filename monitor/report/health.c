@@ -1,14 +1,30 @@
 #include "report/health.h"
 
-bool capture_whole(const struct capture_health *h)
+#include <string.h>
+
+enum weight { PLAIN, LOSS };
+
+const struct health_row health_rows[] = {
+#define HEALTH(object, key, member, group, weight, one, many, phrase, source)                                \
+    {object, key,  HEALTH_##group, (weight) == LOSS,                                                         \
+     one,    many, phrase,         offsetof(struct capture_health, member)},
+#include "report/health.def"
+#undef HEALTH
+};
+
+const size_t health_row_count = sizeof health_rows / sizeof *health_rows;
+
+uint64_t health_value(const struct capture_health *health, const struct health_row *row)
 {
-    const uint64_t frames = h->dropped | h->broken_inputs | h->malformed | h->too_deep | h->unknown_link |
-                            h->cut_frames | h->fragments_lost;
-    const uint64_t bytes =
-        h->truncated_segments | h->outside_window | h->conflicts | h->gaps | h->desynchronised;
-    const uint64_t connections = h->connections_midstream | h->connections_one_direction |
-                                 h->connections_evicted | h->tls_midstream | h->handshakes_evicted;
-    const uint64_t messages =
-        h->messages_malformed | h->messages_too_long | h->messages_without_room | h->renegotiations;
-    return (frames | bytes | connections | messages) == 0;
+    uint64_t value = 0;
+    memcpy(&value, (const char *)health + row->at, sizeof value);
+    return value;
+}
+
+bool capture_whole(const struct capture_health *health)
+{
+    for (size_t i = 0; i < health_row_count; i++)
+        if (health_rows[i].loss && health_value(health, &health_rows[i]))
+            return false;
+    return true;
 }

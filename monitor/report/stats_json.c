@@ -13,80 +13,31 @@ static void put_count(struct json *j, const char *key, uint64_t count)
         json_uint(j, key, count);
 }
 
-static void put_capture(struct json *j, const struct capture_health *h)
+/* The rows of one object of the event. */
+static void put_rows(struct json *j, const struct capture_health *h, const char *object)
 {
+    for (size_t i = 0; i < health_row_count; i++)
+        if (!strcmp(health_rows[i].object, object))
+            json_uint(j, health_rows[i].key, health_value(h, &health_rows[i]));
+}
+
+static void put_health(struct json *j, const struct capture_health *h)
+{
+    static const char *const objects[] = {"connections", "tls", "", "http", "memory"};
     json_open(j, "capture", '{');
-    json_uint(j, "frames", h->frames);
-    json_uint(j, "bytes", h->bytes);
-    json_uint(j, "dropped", h->dropped);
-    json_uint(j, "broken_inputs", h->broken_inputs);
-    json_uint(j, "not_tcp_udp", h->not_tcp_udp);
-    json_uint(j, "malformed", h->malformed);
-    json_uint(j, "too_deep", h->too_deep);
-    json_uint(j, "unknown_link", h->unknown_link);
-    json_uint(j, "cut_frames", h->cut_frames);
-    json_uint(j, "fragments_kept", h->fragments_kept);
-    json_uint(j, "fragments_reassembled", h->fragments_reassembled);
-    json_uint(j, "fragments_lost", h->fragments_lost);
-    json_uint(j, "segments", h->segments);
-    json_uint(j, "truncated_segments", h->truncated_segments);
-    json_uint(j, "outside_window", h->outside_window);
-    json_uint(j, "out_of_order", h->out_of_order);
-    json_uint(j, "retransmitted", h->retransmitted);
-    json_uint(j, "conflicts", h->conflicts);
-    json_uint(j, "gaps", h->gaps);
-    json_uint(j, "gap_bytes", h->gap_bytes);
+    put_rows(j, h, "capture");
     if (h->frames) {
         json_time(j, "first_time", h->first_time);
         json_time(j, "last_time", h->last_time);
     }
     json_close(j, '}');
-}
-
-static void put_connections(struct json *j, const struct capture_health *h)
-{
-    json_open(j, "connections", '{');
-    json_uint(j, "total", h->connections);
-    json_uint(j, "tls", h->tls_connections);
-    json_uint(j, "not_tls", h->not_tls_connections);
-    json_uint(j, "midstream", h->connections_midstream);
-    json_uint(j, "one_direction", h->connections_one_direction);
-    json_uint(j, "evicted", h->connections_evicted);
-    json_uint(j, "ports_reused", h->ports_reused);
-    json_uint(j, "tls_midstream", h->tls_midstream);
-    json_close(j, '}');
-    json_open(j, "tls", '{');
-    json_uint(j, "handshakes_evicted", h->handshakes_evicted);
-    json_uint(j, "messages_malformed", h->messages_malformed);
-    json_uint(j, "messages_too_long", h->messages_too_long);
-    json_uint(j, "messages_without_room", h->messages_without_room);
-    json_uint(j, "desynchronised", h->desynchronised);
-    json_uint(j, "renegotiations", h->renegotiations);
-    json_close(j, '}');
-}
-
-static void put_memory(struct json *j, const struct capture_health *h)
-{
-    json_uint(j, "out_of_scope", h->out_of_scope);
-    json_open(j, "http", '{');
-    json_uint(j, "connections", h->http_connections);
-    json_uint(j, "exchanges", h->http_exchanges);
-    json_uint(j, "lost", h->http_lost);
-    json_close(j, '}');
-    json_open(j, "memory", '{');
-    json_uint(j, "sessions", h->sessions_remembered);
-    json_uint(j, "sessions_evicted", h->sessions_evicted);
-    json_uint(j, "sessions_damaged", h->sessions_damaged);
-    json_uint(j, "clock_set", h->clock_set);
-    json_uint(j, "sessions_asked", h->sessions_asked);
-    json_uint(j, "sessions_found", h->sessions_found);
-    json_uint(j, "sessions_unanswered", h->sessions_unanswered);
-    json_uint(j, "sessions_told", h->sessions_told);
-    json_uint(j, "sessions_untold", h->sessions_untold);
-    json_uint(j, "servers", h->servers_remembered);
-    json_uint(j, "ues", h->ues_remembered);
-    json_uint(j, "peers_evicted", h->peers_evicted);
-    json_close(j, '}');
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+        if (objects[i][0])
+            json_open(j, objects[i], '{');
+        put_rows(j, h, objects[i]);
+        if (objects[i][0])
+            json_close(j, '}');
+    }
 }
 
 static void put_suites(struct json *j, const struct tally *t)
@@ -187,9 +138,7 @@ static void write_stats(struct json *j, const void *what, enum detail detail)
     json_string(j, "profile", profile_name(e->tally->profile));
     if (detail == DETAIL_SHORT)
         json_bool(j, "shortened", true);
-    put_capture(j, e->health);
-    put_connections(j, e->health);
-    put_memory(j, e->health);
+    put_health(j, e->health);
     put_handshakes(j, e->tally, detail);
     put_verdicts(j, e->tally);
     if (detail == DETAIL_FULL) {

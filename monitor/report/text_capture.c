@@ -4,17 +4,31 @@
 
 #define INDENT 2
 
-/* A sentence about a counter, when there is anything to say. */
-static void put_sentence(struct page *page, uint64_t count, const char *one, const char *many,
-                         const char *rest)
+static void put_row(struct page *page, uint64_t count, const struct health_row *row)
 {
-    if (!count)
-        return;
     char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
-    text_counted(&t, count, one, many);
-    text_put(&t, rest);
+    text_counted(&t, count, row->one, row->many);
+    if (row->phrase[0])
+        text_char(&t, ' ');
+    text_put(&t, row->phrase);
+    text_char(&t, '.');
     page_field(page, INDENT, INDENT + 2, "-", buffer);
+}
+
+/* The counters of one group, without zeros, below a heading (or NULL). */
+static void put_group(struct page *page, const struct capture_health *h, enum health_group group,
+                      const char *heading)
+{
+    for (size_t i = 0; i < health_row_count; i++) {
+        const uint64_t count = health_value(h, &health_rows[i]);
+        if (health_rows[i].group != group || !count)
+            continue;
+        if (heading)
+            page_heading(page, heading);
+        heading = NULL;
+        put_row(page, count, &health_rows[i]);
+    }
 }
 
 static void put_extent(struct page *page, const struct capture_health *h)
@@ -43,88 +57,16 @@ static void put_extent(struct page *page, const struct capture_health *h)
     page_field(page, INDENT, INDENT, "", buffer);
 }
 
-static void put_lost_frames(struct page *page, const struct capture_health *h)
-{
-    put_sentence(page, h->broken_inputs, "input", "inputs", " could not be read to the end.");
-    put_sentence(page, h->dropped, "frame was", "frames were",
-                 " dropped by the kernel before they were read.");
-    put_sentence(page, h->cut_frames + h->truncated_segments, "frame was", "frames were",
-                 " cut by the snap length; capture whole frames.");
-    put_sentence(page, h->malformed, "frame", "frames", " could not be decoded.");
-    put_sentence(page, h->too_deep, "frame was", "frames were", " wrapped too deep to be followed.");
-    put_sentence(page, h->unknown_link, "frame had", "frames had", " an unknown link type.");
-    put_sentence(page, h->fragments_lost, "fragmented datagram", "fragmented datagrams",
-                 " could not be put together.");
-}
-
-static void put_lost_bytes(struct page *page, const struct capture_health *h)
-{
-    if (h->gaps) {
-        char rest[96];
-        struct text t = text_over(rest, sizeof rest);
-        text_put(&t, " in the TCP streams, ");
-        text_counted(&t, h->gap_bytes, "byte", "bytes");
-        text_put(&t, " lost.");
-        put_sentence(page, h->gaps, "gap", "gaps", rest);
-    }
-    put_sentence(page, h->conflicts, "segment", "segments",
-                 " repeated bytes with other content; the first copy was judged.");
-    put_sentence(page, h->outside_window, "segment had", "segments had",
-                 " sequence numbers that cannot belong to the connection.");
-    put_sentence(page, h->desynchronised, "time", "times",
-                 " the next TLS record was not where it had to be.");
-    put_sentence(page, h->messages_malformed, "handshake message", "handshake messages",
-                 " could not be parsed.");
-    put_sentence(page, h->messages_too_long, "handshake message was", "handshake messages were",
-                 " longer than what is kept.");
-}
-
-static void put_given_up(struct page *page, const struct capture_health *h)
-{
-    put_sentence(page, h->connections_evicted, "connection was", "connections were",
-                 " given up because the table of connections was full.");
-    put_sentence(page, h->handshakes_evicted, "handshake was", "handshakes were",
-                 " given up because too many were in progress.");
-    put_sentence(page, h->sessions_evicted, "session was", "sessions were",
-                 " forgotten because the memory was full.");
-    put_sentence(page, h->sessions_damaged, "session of the state file was",
-                 "sessions of the state file were", " damaged and forgotten.");
-    put_sentence(page, h->sessions_unanswered, "question", "questions",
-                 " to other sensors had no answer in time: those sessions count as not known there.");
-    put_sentence(page, h->sessions_untold, "session", "sessions", " could not be told to other sensors.");
-    put_sentence(page, h->clock_set, "time", "times",
-                 " the capture's clock went back; ages of sessions across that are lower bounds.");
-    put_sentence(page, h->messages_without_room, "handshake message", "handshake messages",
-                 " found no free buffer.");
-}
-
-static void put_unjudged(struct page *page, const struct capture_health *h)
-{
-    if (!(h->tls_midstream | h->connections_midstream | h->connections_one_direction |
-          h->not_tls_connections | h->renegotiations))
-        return;
-    page_heading(page, "Not judged, or in part only");
-    put_sentence(page, h->connections_midstream, "connection", "connections", " started before the capture.");
-    put_sentence(page, h->tls_midstream, "TLS connection was", "TLS connections were",
-                 " past the hello when the capture began: the handshake is not in it.");
-    put_sentence(page, h->connections_one_direction, "connection", "connections",
-                 " showed one direction only: what the other side said is unknown.");
-    put_sentence(page, h->renegotiations, "handshake record", "handshake records",
-                 " of later handshakes inside encrypted connections cannot be read.");
-    put_sentence(page, h->not_tls_connections, "connection", "connections",
-                 " carried something else than TLS.");
-}
-
 void summary_capture(struct page *page, const struct capture_health *health)
 {
     page_heading(page, "Capture");
     put_extent(page, health);
     if (capture_whole(health))
         page_field(page, INDENT, INDENT, "", "Nothing is known to be missing.");
-    put_lost_frames(page, health);
-    put_lost_bytes(page, health);
-    put_given_up(page, health);
-    put_unjudged(page, health);
+    put_group(page, health, HEALTH_FRAMES, NULL);
+    put_group(page, health, HEALTH_BYTES, NULL);
+    put_group(page, health, HEALTH_ROOM, NULL);
+    put_group(page, health, HEALTH_PARTS, "Not judged, or in part only");
 }
 
 static void put_severities(struct text *out, const struct tally *tally)

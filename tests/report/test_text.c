@@ -256,7 +256,7 @@ static void summary_ends_with_the_overall_verdict(void **state)
     assert_non_null(last);
     assert_string_equal(last + strlen(overall(&health)), "\n");
     assert_non_null(strstr(t, "the server's direction was not captured"));
-    assert_non_null(strstr(t, "2 connections started before the capture"));
+    assert_non_null(strstr(t, "2 connections that started before the capture"));
     assert_null(strstr(t, "compliant"));
 }
 

@@ -1,0 +1,20 @@
+/* Where each counter of the report comes from: the last column of report/health.def. */
+#include "report/health.h"
+#include "app/pipeline_parts.h"
+
+void pipeline_health(const struct pipeline *p, struct capture_health *h)
+{
+    const struct decode_counters *d = decoder_counters(p->decoder);
+    const struct flow_counters *f = &p->flows.counters;
+    const struct tls_counters *t = tls_counters(p->tls);
+    const struct http_counters *w = http_counters(p->talks.http);
+    const struct session_counters *s = sessions_counters(p->sessions);
+    const struct peers_counters *e = peers_counters(p->peers);
+    *h = (struct capture_health){
+        .first_time = p->first_time,
+        .last_time = p->last_time,
+#define HEALTH(object, key, member, group, weight, one, many, phrase, source) .member = (source),
+#include "report/health.def"
+#undef HEALTH
+    };
+}
