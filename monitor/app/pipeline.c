@@ -138,7 +138,7 @@ static void flush(struct pipeline *p, struct flow *flow)
         struct runs runs = stream_flush(&p->flows, flow, side);
         struct run run;
         while (flow->state == FLOW_HANDSHAKE && runs_next(&runs, &run))
-            (void)tls_feed(p->tls, flow, &at_end, side, &run);
+            (void)tls_feed(p->tls, flow, &at_end, flow_role(flow, side), &run);
     }
 }
 
@@ -201,13 +201,15 @@ static struct flow *flow_of(struct pipeline *p, const struct segment *segment, u
 static enum tls_progress feed(struct pipeline *p, struct flow *flow, const struct segment *segment,
                               unsigned side, const struct run *run)
 {
-    enum tls_progress progress = tls_feed(p->tls, flow, segment, side, run);
+    if (flow->state == FLOW_HANDSHAKE)
+        return tls_feed(p->tls, flow, segment, flow_role(flow, side), run);
+    enum tls_progress progress = tls_search(p->tls, flow, segment, side, run);
     if (progress != TLS_NO_SLOT)
         return progress;
     struct flow *oldest = tls_oldest(p->tls);
     assert(oldest && oldest != flow);
     end_connection(p, oldest, UNOBSERVED_EVICTED);
-    return tls_feed(p->tls, flow, segment, side, run);
+    return tls_search(p->tls, flow, segment, side, run);
 }
 
 /* Both sides said FIN, or one gave up. */

@@ -277,8 +277,8 @@ void talks_readable(struct pipeline *p, struct flow *flow, const struct clear_re
     p->talks.readers[flow->talk] = *reader;
     flow->state = FLOW_READABLE;
     unsigned client = flow->client & 1U;
-    feed_http(p, flow, client, early[client], p->now);
-    feed_http(p, flow, !client, early[!client], p->now);
+    feed_http(p, flow, client, early[CLIENT], p->now);
+    feed_http(p, flow, !client, early[SERVER], p->now);
 }
 
 /* Both sides have ended, or nothing can be read from them any more. */
@@ -295,11 +295,11 @@ void talks_read(struct pipeline *p, struct flow *flow, const struct segment *seg
     struct run run;
     while (runs_next(&runs, &run)) {
         if (run.gap) {
-            clear_gap(reader, side, run.gap);
+            clear_gap(reader, flow_role(flow, side), run.gap);
             http_gap(p->talks.http, flow->talk, side == flow->client, run.gap);
         }
         struct span bytes = run.bytes;
-        for (struct span data; (data = clear_next(reader, side, &bytes)).n;)
+        for (struct span data; (data = clear_next(reader, flow_role(flow, side), &bytes)).n;)
             feed_http(p, flow, side, data, segment->time);
     }
     if (over(p, flow))

@@ -11,6 +11,10 @@
 #include "base/siphash.h"
 #include "decode/segment.h"
 
+/* Who is who: everything above this folder speaks of roles. Sides (0 and 1, in the order in which they were
+ * first seen) are the business of this folder and of the search for TLS. */
+enum side { CLIENT, SERVER };
+
 enum flow_state {
     FLOW_SEARCHING, /* no TLS yet, and it may still begin: bytes are put in order */
     FLOW_HANDSHAKE, /* a handshake is in progress: bytes are put in order and remembered for comparison */
@@ -61,6 +65,18 @@ struct flow {
 };
 
 #define NO_SIDE 2
+
+/* The role of a side; only once `client` is known. */
+static inline enum side flow_role(const struct flow *flow, unsigned side)
+{
+    return side == flow->client ? CLIENT : SERVER;
+}
+
+/* The side of a role; only once `client` is known. */
+static inline unsigned flow_side_of(const struct flow *flow, enum side who)
+{
+    return who == CLIENT ? flow->client & 1U : !flow->client;
+}
 
 /* Who follows a connection besides the tls layer. */
 enum talk_kind { TALK_NONE, TALK_HTTP, TALK_NAMING };

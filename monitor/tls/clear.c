@@ -3,40 +3,26 @@
 
 #include <assert.h>
 
-const struct suite *handshake_clear_suite(const struct observation *o)
-{
-    const struct suite *suite = observation_suite(o);
-    bool clear = suite && suite->flags & SUITE_NULL_ENCRYPTION && observation_version(o) < 0x0304;
-    return clear ? suite : NULL;
-}
-
-/* RFC 6066 7: truncated_hmac leaves 80 bits. */
-size_t handshake_mac_bytes(const struct observation *o, const struct suite *suite)
-{
-    enum { TRUNCATED = 10 };
-    return o->server_hello.truncated_hmac && suite->mac_bytes > TRUNCATED ? TRUNCATED : suite->mac_bytes;
-}
-
 bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
                      struct span early[2])
 {
     const struct handshake *h = handshake_of(tls, flow);
     if (!h || h->phase != PHASE_DONE)
         return false;
-    const struct suite *suite = handshake_clear_suite(&h->observation);
+    const struct suite *suite = observation_clear_suite(&h->observation);
     if (!suite)
         return false;
-    *reader = (struct clear_reader){.mac_bytes = (uint16_t)handshake_mac_bytes(&h->observation, suite)};
-    for (unsigned side = 0; side < 2; side++) {
-        const struct assembly *a = &h->side[side];
-        const struct clear_text *kept = &h->clear[handshake_side(h, side)];
-        struct clear_side *r = &reader->side[side];
+    *reader = (struct clear_reader){.mac_bytes = (uint16_t)observation_mac_bytes(&h->observation, suite)};
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const struct assembly *a = &h->side[who];
+        const struct clear_text *kept = &h->clear[who];
+        struct clear_side *r = &reader->side[who];
         memcpy(r->header, a->header, sizeof r->header);
         r->header_length = a->header_length;
         r->left = a->record_left;
         r->data = a->record_type == RECORD_APPLICATION_DATA;
         r->lost = a->lost || a->sslv2 || kept->cut;
-        early[side] = span_of(kept->bytes, kept->length);
+        early[who] = span_of(kept->bytes, kept->length);
     }
     return true;
 }
@@ -57,9 +43,9 @@ static void read_header(struct clear_side *r, struct span *bytes)
     r->data = header.type == RECORD_APPLICATION_DATA;
 }
 
-struct span clear_next(struct clear_reader *reader, unsigned side, struct span *bytes)
+struct span clear_next(struct clear_reader *reader, enum side who, struct span *bytes)
 {
-    struct clear_side *r = &reader->side[side];
+    struct clear_side *r = &reader->side[who];
     while (bytes->n && !r->lost) {
         if (r->left == 0) {
             read_header(r, bytes);
@@ -77,9 +63,9 @@ struct span clear_next(struct clear_reader *reader, unsigned side, struct span *
     return span_of(NULL, 0);
 }
 
-void clear_gap(struct clear_reader *reader, unsigned side, size_t gap)
+void clear_gap(struct clear_reader *reader, enum side who, size_t gap)
 {
-    struct clear_side *r = &reader->side[side];
+    struct clear_side *r = &reader->side[who];
     if (gap <= r->left && !r->header_length)
         r->left -= (uint32_t)gap;
     else

@@ -2,7 +2,7 @@
 #ifndef UTWATCH_TLS_HANDSHAKE_H
 #define UTWATCH_TLS_HANDSHAKE_H
 
-#include "base/pool.h"
+#include "base/queue.h"
 #include "tls/learn.h"
 #include "tls/machine.h"
 #include "tls/tls.h"
@@ -45,21 +45,22 @@ struct handshake {
     struct flow *flow;
     nanos last_activity;
     nanos deadline; /* on the lingering list; else 0 */
-    uint32_t older, newer;
-    uint8_t list;
-    uint32_t acked[2]; /* by the flow's sides: the highest acknowledgement that the side sent */
+    struct queue_link link;
+    uint8_t list;      /* LIST_ACTIVE or LIST_LINGERING */
+    uint32_t acked[2]; /* indexed as side[]: the highest acknowledgement that the side sent */
     bool has_acked[2];
     uint32_t fin_ack; /* what the server's FIN acknowledged */
     bool has_fin_ack;
     bool reset_after_close; /* the server's RST came after the client's FIN */
     bool begun;             /* false: only a probe */
     bool complete;
-    uint8_t request_side; /* an HTTP CONNECT may be on its way from this side of the flow; NO_SIDE: none */
+    uint8_t request_side; /* an HTTP CONNECT may be on its way from this side (an index as of side[]);
+                             NO_SIDE: none */
     uint16_t request_length;
     uint8_t request[REQUEST_BYTES]; /* its method and authority as far as they are here */
     bool client_protected;          /* a record as long as a Finished came before the version was known */
     enum phase phase;
-    struct assembly side[2]; /* by the flow's sides */
+    struct assembly side[2]; /* by the flow's sides until TLS has begun, then by enum side */
     struct hello_memory memory;
     struct observation observation;
     struct clear_text {
@@ -75,9 +76,7 @@ struct tls {
     struct name_keys keys;
     struct pool slots;
     struct pool buffers[BUFFER_CLASSES];
-    struct {
-        uint32_t oldest, newest;
-    } list[LIST_COUNT];
+    struct queue list[LIST_COUNT];
     struct tls_counters counters;
 };
 
@@ -88,37 +87,35 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now);
 void handshake_close(struct tls *tls, struct handshake *h);
 void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
 
-/* The side of the flow as client or server. */
-static inline enum side handshake_side(const struct handshake *h, unsigned flow_side)
-{
-    return flow_side == h->flow->client ? CLIENT : SERVER;
-}
-
-/* The suite when it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
-const struct suite *handshake_clear_suite(const struct observation *o);
-size_t handshake_mac_bytes(const struct observation *o, const struct suite *suite);
-
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);
+
+/* A buffer of the size class of a->message_length; false when none is free. */
+bool handshake_take_buffer(struct tls *tls, struct assembly *a);
+void handshake_release_buffer(struct tls *tls, struct assembly *a);
 
 /* A letter of the history; lower case for the server. */
 void handshake_letter(struct handshake *h, enum side side, char letter);
 
 /* One complete message in clear (messages.c). */
-void handshake_message(struct tls *tls, struct handshake *h, unsigned flow_side, uint8_t type,
-                       struct span body, nanos now);
-void handshake_sslv2_message(struct tls *tls, struct handshake *h, unsigned flow_side, struct span message,
+void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type, struct span body,
+                       nanos now);
+void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who, struct span message,
                              nanos now);
-void handshake_alert(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now);
-void handshake_change_cipher(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now);
-void handshake_protected_message(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now);
-void handshake_data(struct tls *tls, struct handshake *h, unsigned flow_side, size_t record_length,
-                    nanos now);
+void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos now);
+void handshake_change_cipher(struct handshake *h, enum side who);
+void handshake_protected_message(struct tls *tls, struct handshake *h, enum side who, nanos now);
+void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now);
+
+/* Bytes of a handshake in progress (search.c: the side may not have begun TLS yet). */
+void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
+
+/* The other side acknowledged bytes of this side of the flow that were never captured. */
+bool handshake_has_unseen(const struct handshake *h, unsigned side);
 
 /* Bytes or a gap of one direction through records and messages (records.c). */
-void records_feed(struct tls *tls, struct handshake *h, unsigned flow_side, struct span bytes, nanos now);
-void records_gap(struct tls *tls, struct handshake *h, unsigned flow_side, size_t gap);
-void records_release(struct tls *tls, struct assembly *a);
+void records_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
+void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap);
 
 /* Marks what happened to a side's bytes, unless the side is past what can be read. */
 void handshake_damage(struct handshake *h, enum side side, uint32_t reason);

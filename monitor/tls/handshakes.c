@@ -4,17 +4,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* Sizes of the buffers for messages that straddle a border. */
+static const size_t class_bytes[BUFFER_CLASSES] = {2048, 16384, MAX_MESSAGE_BYTES};
+
 struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
 {
     /* Messages that straddle a border at one time: most are small, few are large. */
-    static const size_t bytes[BUFFER_CLASSES] = {2048, 16384, MAX_MESSAGE_BYTES};
     const uint32_t count[BUFFER_CLASSES] = {handshakes * 2, handshakes, handshakes / 8 + 16};
     struct tls *tls = calloc(1, sizeof *tls);
     if (!tls)
         return NULL;
     bool ok = pool_open(&tls->slots, sizeof(struct handshake), handshakes);
     for (size_t i = 0; i < BUFFER_CLASSES && ok; i++)
-        ok = pool_open(&tls->buffers[i], bytes[i], count[i]);
+        ok = pool_open(&tls->buffers[i], class_bytes[i], count[i]);
     tls->keys.own = secret;
     if (!ok) {
         tls_free(tls);
@@ -54,29 +56,15 @@ static struct handshake *slot(const struct tls *tls, uint32_t index)
     return index ? pool_at(&tls->slots, index) : NULL;
 }
 
-static void queue(struct tls *tls, struct handshake *h, unsigned list)
+static void enqueue(struct tls *tls, struct handshake *h, unsigned list)
 {
-    uint32_t index = h->flow->handshake;
     h->list = (uint8_t)list;
-    h->newer = 0;
-    h->older = tls->list[list].newest;
-    if (h->older)
-        slot(tls, h->older)->newer = index;
-    else
-        tls->list[list].oldest = index;
-    tls->list[list].newest = index;
+    queue_push(&tls->list[list], &tls->slots, offsetof(struct handshake, link), h->flow->handshake);
 }
 
-static void unqueue(struct tls *tls, struct handshake *h)
+static void dequeue(struct tls *tls, struct handshake *h)
 {
-    if (h->older)
-        slot(tls, h->older)->newer = h->newer;
-    else
-        tls->list[h->list].oldest = h->newer;
-    if (h->newer)
-        slot(tls, h->newer)->older = h->older;
-    else
-        tls->list[h->list].newest = h->older;
+    queue_remove(&tls->list[h->list], &tls->slots, offsetof(struct handshake, link), h->flow->handshake);
 }
 
 struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
@@ -93,15 +81,33 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     h->request_side = NO_SIDE;
     h->last_activity = now;
     flow->handshake = index;
-    queue(tls, h, LIST_ACTIVE);
+    enqueue(tls, h, LIST_ACTIVE);
     return h;
+}
+
+bool handshake_take_buffer(struct tls *tls, struct assembly *a)
+{
+    for (size_t i = 0; i < BUFFER_CLASSES && !a->buffer; i++) {
+        if (a->message_length > class_bytes[i])
+            continue;
+        a->buffer = pool_take(&tls->buffers[i]);
+        a->buffer_class = (uint8_t)i;
+    }
+    return a->buffer;
+}
+
+void handshake_release_buffer(struct tls *tls, struct assembly *a)
+{
+    if (a->buffer)
+        pool_give(&tls->buffers[a->buffer_class], a->buffer);
+    a->buffer = 0;
 }
 
 void handshake_close(struct tls *tls, struct handshake *h)
 {
-    records_release(tls, &h->side[0]);
-    records_release(tls, &h->side[1]);
-    unqueue(tls, h);
+    handshake_release_buffer(tls, &h->side[0]);
+    handshake_release_buffer(tls, &h->side[1]);
+    dequeue(tls, h);
     uint32_t index = h->flow->handshake;
     h->flow->handshake = 0;
     pool_give(&tls->slots, index);
@@ -111,9 +117,9 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now)
 {
     if (h->list == LIST_LINGERING)
         return;
-    unqueue(tls, h);
+    dequeue(tls, h);
     h->deadline = now + HANDSHAKE_LINGER_SECONDS * NANOS_PER_SECOND;
-    queue(tls, h, LIST_LINGERING);
+    enqueue(tls, h, LIST_LINGERING);
 }
 
 struct flow *tls_expired(struct tls *tls, nanos now)
@@ -131,9 +137,9 @@ struct flow *tls_expired(struct tls *tls, nanos now)
         nanos due = h->last_activity + HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
         if (due <= now)
             return h->flow;
-        unqueue(tls, h);
+        dequeue(tls, h);
         h->deadline = due;
-        queue(tls, h, LIST_ACTIVE);
+        enqueue(tls, h, LIST_ACTIVE);
     }
     return NULL;
 }
@@ -145,4 +151,38 @@ struct flow *tls_oldest(struct tls *tls)
     if (!h)
         h = slot(tls, tls->list[LIST_ACTIVE].oldest);
     return h ? h->flow : NULL;
+}
+
+void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now)
+{
+    struct transition t = machine_step(h->phase, event);
+    h->phase = t.next;
+    switch ((enum machine_action)t.action) {
+    case ACTION_NONE:
+        break;
+    case ACTION_LINGER:
+        handshake_linger(tls, h, now);
+        break;
+    case ACTION_FINISH:
+        h->complete = true;
+        break;
+    }
+}
+
+void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
+{
+    if (h->complete)
+        return;
+    h->observation.unobserved |= reason;
+    if (!h->observation.side[side].encrypted) /* else it could not have been read anyway */
+        h->observation.side[side].damage |= reason;
+}
+
+void handshake_letter(struct handshake *h, enum side side, char letter)
+{
+    struct observation *o = &h->observation;
+    if (h->complete || o->history_len == MAX_HISTORY)
+        return; /* what follows a complete handshake in the same segment is no part of it */
+    o->history[o->history_len++] = (char)(side == CLIENT ? letter : letter - 'A' + 'a');
+    o->history[o->history_len] = '\0';
 }

@@ -2,68 +2,6 @@
 #include "tls/handshake.h"
 #include "wire/hello.h"
 
-void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
-{
-    if (h->complete)
-        return;
-    h->observation.unobserved |= reason;
-    if (!h->observation.side[side].encrypted) /* else it could not have been read anyway */
-        h->observation.side[side].damage |= reason;
-}
-
-void handshake_letter(struct handshake *h, enum side side, char letter)
-{
-    struct observation *o = &h->observation;
-    if (h->complete || o->history_len == MAX_HISTORY)
-        return; /* what follows a complete handshake in the same segment is no part of it */
-    o->history[o->history_len++] = (char)(side == CLIENT ? letter : letter - 'A' + 'a');
-    o->history[o->history_len] = '\0';
-}
-
-static char letter_of(uint8_t type)
-{
-    switch (type) { /* as in Zeek's ssl_history */
-    case MESSAGE_HELLO_REQUEST:
-        return 'H';
-    case MESSAGE_CLIENT_HELLO:
-        return 'C';
-    case MESSAGE_SERVER_HELLO:
-        return 'S';
-    case MESSAGE_NEW_SESSION_TICKET:
-        return 'T';
-    case MESSAGE_END_OF_EARLY_DATA:
-        return 'E';
-    case MESSAGE_HELLO_RETRY_REQUEST:
-        return 'J';
-    case MESSAGE_ENCRYPTED_EXTENSIONS:
-        return 'O';
-    case MESSAGE_CERTIFICATE:
-        return 'X';
-    case MESSAGE_SERVER_KEY_EXCHANGE:
-        return 'K';
-    case MESSAGE_CERTIFICATE_REQUEST:
-        return 'R';
-    case MESSAGE_SERVER_HELLO_DONE:
-        return 'N';
-    case MESSAGE_CERTIFICATE_VERIFY:
-        return 'Y';
-    case MESSAGE_CLIENT_KEY_EXCHANGE:
-        return 'G';
-    case MESSAGE_FINISHED:
-        return 'F';
-    case MESSAGE_CERTIFICATE_URL:
-        return 'W';
-    case MESSAGE_CERTIFICATE_STATUS:
-        return 'U';
-    case MESSAGE_SUPPLEMENTAL_DATA:
-        return 'A';
-    case MESSAGE_KEY_UPDATE:
-        return 'P';
-    default:
-        return 'Q';
-    }
-}
-
 static void malformed(struct tls *tls, struct handshake *h, enum side side)
 {
     tls->counters.malformed++;
@@ -81,22 +19,17 @@ static void finished(struct tls *tls, struct handshake *h, enum side who, nanos 
     struct observation *o = &h->observation;
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     o->seen |= own;
-    bool both = (o->seen & SEEN_CLIENT_FINISHED) && (o->seen & SEEN_SERVER_FINISHED);
-    handshake_event(tls, h,
-                    both            ? EVENT_BOTH_FINISHED
-                    : who == CLIENT ? EVENT_CLIENT_FINISHED
-                                    : EVENT_SERVER_FINISHED,
-                    now);
+    if (o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
+        handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
 }
 
-static void on_client_hello(struct tls *tls, struct handshake *h, unsigned flow_side, struct span body,
-                            nanos now)
+static void on_client_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
     struct observation *o = &h->observation;
     if (o->seen & SEEN_CLIENT_HELLO) {
         if (!learn_second_client_hello(o, &h->memory, body))
             malformed(tls, h, CLIENT);
-    } else if (learn_client_hello(o, &h->memory, h->side[flow_side].record_version, body)) {
+    } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
         note_hello(h, CLIENT, now);
         learn_name_after_certificate(o);
         if (o->client_hello.malformed)
@@ -104,112 +37,128 @@ static void on_client_hello(struct tls *tls, struct handshake *h, unsigned flow_
     } else {
         malformed(tls, h, CLIENT);
     }
-    handshake_event(tls, h, EVENT_CLIENT_HELLO, now);
 }
 
-static void settle_pending_ccs(struct tls *tls, struct handshake *h, nanos now)
+static void settle_pending_ccs(struct handshake *h)
 {
-    for (unsigned side = 0; side < 2; side++)
-        if (h->side[side].ccs_pending) {
-            h->side[side].ccs_pending = false;
-            handshake_change_cipher(tls, h, side, now);
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        if (h->side[who].ccs_pending) {
+            h->side[who].ccs_pending = false;
+            handshake_change_cipher(h, who);
         }
 }
 
 static void on_server_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
     struct observation *o = &h->observation;
-    if (o->seen & SEEN_SERVER_HELLO) {
-        handshake_event(tls, h, EVENT_SERVER_HELLO, now);
+    if (o->seen & SEEN_SERVER_HELLO)
         return;
-    }
     if (!learn_server_hello(o, &h->memory, body)) {
         malformed(tls, h, SERVER);
         return;
     }
     if (!(o->seen & SEEN_SERVER_HELLO)) { /* a HelloRetryRequest */
         o->history[o->history_len - 1] = 'j';
-        handshake_event(tls, h, EVENT_HELLO_RETRY, now);
         return;
     }
     note_hello(h, SERVER, now);
     if (observation_version(o) >= 0x0304) {
         o->side[SERVER].encrypted = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;
-        handshake_event(tls, h, EVENT_SERVER_HELLO_13, now);
         if (h->client_protected && !o->client_hello.early_data)
             finished(tls, h, CLIENT, now);
     } else {
-        handshake_event(tls, h, EVENT_SERVER_HELLO, now);
-        settle_pending_ccs(tls, h, now);
+        settle_pending_ccs(h);
     }
 }
 
-/* Facts of a message; false when it does not parse. */
-static bool learn_message(struct handshake *h, enum side who, uint8_t type, struct span body)
+static bool on_certificate(struct handshake *h, enum side who, struct span body)
 {
     struct observation *o = &h->observation;
-    switch (type) {
-    case MESSAGE_CERTIFICATE:
-        if (who == CLIENT)
-            return learn_client_certificate(o, body);
-        return o->seen & SEEN_CERTIFICATE || learn_server_certificate(o, body);
-    case MESSAGE_SERVER_KEY_EXCHANGE:
-        return learn_server_key_exchange(o, body);
-    case MESSAGE_CERTIFICATE_REQUEST:
-        return learn_certificate_request(o, body);
-    case MESSAGE_NEW_SESSION_TICKET:
-        return learn_session_ticket(o, &h->memory, body);
-    case MESSAGE_SERVER_HELLO_DONE:
-        o->seen |= SEEN_SERVER_HELLO_DONE;
-        return body.n == 0;
-    case MESSAGE_CLIENT_KEY_EXCHANGE:
-        o->seen |= SEEN_CLIENT_KEY_EXCHANGE;
-        return true;
-    case MESSAGE_CERTIFICATE_VERIFY:
-        o->seen |= SEEN_CERTIFICATE_VERIFY;
-        return true;
-    case MESSAGE_CERTIFICATE_STATUS:
-        o->seen |= SEEN_CERTIFICATE_STATUS;
-        return true;
-    case MESSAGE_HELLO_REQUEST:
-        o->seen |= SEEN_HELLO_REQUEST;
-        return true;
-    case MESSAGE_HELLO_RETRY_REQUEST:
-        o->hello_retry = true;
-        return true;
-    default:
-        return true;
-    }
+    if (who == CLIENT)
+        return learn_client_certificate(o, body);
+    return o->seen & SEEN_CERTIFICATE || learn_server_certificate(o, body);
 }
 
-void handshake_message(struct tls *tls, struct handshake *h, unsigned flow_side, uint8_t type,
-                       struct span body, nanos now)
+static bool on_server_key_exchange(struct handshake *h, enum side who, struct span body)
 {
-    enum side who = handshake_side(h, flow_side);
-    handshake_letter(h, who, letter_of(type));
-    if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
-        on_client_hello(tls, h, flow_side, body, now);
-        return;
-    }
-    if (type == MESSAGE_SERVER_HELLO && who == SERVER) {
-        on_server_hello(tls, h, body, now);
-        return;
-    }
-    if (!learn_message(h, who, type, body))
-        malformed(tls, h, who);
-    enum tls_event event = who == CLIENT                         ? EVENT_CLIENT_MESSAGE
-                           : type == MESSAGE_SERVER_HELLO_DONE   ? EVENT_SERVER_HELLO_DONE
-                           : type == MESSAGE_HELLO_RETRY_REQUEST ? EVENT_HELLO_RETRY
-                                                                 : EVENT_SERVER_MESSAGE;
-    handshake_event(tls, h, event, now);
+    (void)who;
+    return learn_server_key_exchange(&h->observation, body);
 }
 
-void handshake_sslv2_message(struct tls *tls, struct handshake *h, unsigned flow_side, struct span message,
+static bool on_certificate_request(struct handshake *h, enum side who, struct span body)
+{
+    (void)who;
+    return learn_certificate_request(&h->observation, body);
+}
+
+static bool on_session_ticket(struct handshake *h, enum side who, struct span body)
+{
+    (void)who;
+    return learn_session_ticket(&h->observation, &h->memory, body);
+}
+
+static bool on_server_hello_done(struct handshake *h, enum side who, struct span body)
+{
+    (void)h, (void)who;
+    return body.n == 0;
+}
+
+static bool on_hello_retry_request(struct handshake *h, enum side who, struct span body)
+{
+    (void)who, (void)body;
+    h->observation.hello_retry = true;
+    return true;
+}
+
+/* A message by its type: its letter in the history (as in Zeek's ssl_history), what its coming alone says,
+ * and its facts; `learn` is false when the message does not parse. The hellos move more than facts and have
+ * their own functions. */
+static const struct {
+    char letter;
+    uint32_t seen; /* enum seen */
+    bool (*learn)(struct handshake *h, enum side who, struct span body);
+} messages[] = {
+    [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, NULL},
+    [MESSAGE_CLIENT_HELLO] = {'C', 0, NULL},
+    [MESSAGE_SERVER_HELLO] = {'S', 0, NULL},
+    [MESSAGE_NEW_SESSION_TICKET] = {'T', 0, on_session_ticket},
+    [MESSAGE_END_OF_EARLY_DATA] = {'E', 0, NULL},
+    [MESSAGE_HELLO_RETRY_REQUEST] = {'J', 0, on_hello_retry_request},
+    [MESSAGE_ENCRYPTED_EXTENSIONS] = {'O', 0, NULL},
+    [MESSAGE_CERTIFICATE] = {'X', 0, on_certificate},
+    [MESSAGE_SERVER_KEY_EXCHANGE] = {'K', 0, on_server_key_exchange},
+    [MESSAGE_CERTIFICATE_REQUEST] = {'R', 0, on_certificate_request},
+    [MESSAGE_SERVER_HELLO_DONE] = {'N', SEEN_SERVER_HELLO_DONE, on_server_hello_done},
+    [MESSAGE_CERTIFICATE_VERIFY] = {'Y', SEEN_CERTIFICATE_VERIFY, NULL},
+    [MESSAGE_CLIENT_KEY_EXCHANGE] = {'G', SEEN_CLIENT_KEY_EXCHANGE, NULL},
+    [MESSAGE_FINISHED] = {'F', 0, NULL},
+    [MESSAGE_CERTIFICATE_URL] = {'W', 0, NULL},
+    [MESSAGE_CERTIFICATE_STATUS] = {'U', SEEN_CERTIFICATE_STATUS, NULL},
+    [MESSAGE_SUPPLEMENTAL_DATA] = {'A', 0, NULL},
+    [MESSAGE_KEY_UPDATE] = {'P', 0, NULL},
+};
+
+void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type, struct span body,
+                       nanos now)
+{
+    const bool known = type < sizeof messages / sizeof *messages && messages[type].letter;
+    handshake_letter(h, who, known ? messages[type].letter : 'Q');
+    if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
+        on_client_hello(tls, h, body, now);
+    } else if (type == MESSAGE_SERVER_HELLO && who == SERVER) {
+        on_server_hello(tls, h, body, now);
+    } else if (known) {
+        h->observation.seen |= messages[type].seen;
+        if (messages[type].learn && !messages[type].learn(h, who, body))
+            malformed(tls, h, who);
+    }
+}
+
+void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who, struct span message,
                              nanos now)
 {
     struct observation *o = &h->observation;
-    enum side who = handshake_side(h, flow_side);
     uint8_t type = message.n ? message.p[0] : 0xff;
     if (who == CLIENT && type == 1 && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, who, 'C');
@@ -217,7 +166,6 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, unsigned flow
             note_hello(h, CLIENT, now);
         else
             malformed(tls, h, who);
-        handshake_event(tls, h, EVENT_CLIENT_HELLO, now);
     } else if (who == SERVER && type == 4) {
         handshake_letter(h, who, 'S');
         if (learn_sslv2_server_hello(o, message))
@@ -227,7 +175,6 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, unsigned flow
         /* What follows in SSLv2 has a record layer of its own and is protected at once. */
         o->side[CLIENT].encrypted = o->side[SERVER].encrypted = true;
         h->side[0].lost = h->side[1].lost = true;
-        handshake_event(tls, h, EVENT_SERVER_HELLO_13, now);
     } else if (who == SERVER && type == 0) {
         handshake_letter(h, who, 'L');
         o->seen |= SEEN_SSLV2_ERROR;
@@ -256,13 +203,12 @@ static void note_server_alert(struct observation *o)
         o->reaction = o->seen & SEEN_SERVER_HELLO ? REACTION_LATE_ALERT : REACTION_FATAL_ALERT;
 }
 
-void handshake_alert(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now)
+void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     enum { NO_CERTIFICATE = 41 };
     struct observation *o = &h->observation;
-    enum side who = handshake_side(h, flow_side);
-    uint8_t level = h->side[flow_side].alert[0];
-    uint8_t description = h->side[flow_side].alert[1];
+    uint8_t level = h->side[who].alert[0];
+    uint8_t description = h->side[who].alert[1];
     handshake_letter(h, who, 'L');
     if (level != 1 && level != 2) {
         malformed(tls, h, who);
@@ -273,19 +219,16 @@ void handshake_alert(struct tls *tls, struct handshake *h, unsigned flow_side, n
             (struct tls_alert){.from = (uint8_t)who, .level = level, .description = description};
     if (who == CLIENT && level == 1 && description == NO_CERTIFICATE)
         o->seen |= SEEN_NO_CERTIFICATE_ALERT;
-    if (!is_fatal(h, level, description)) {
-        handshake_event(tls, h, EVENT_WARNING, now);
+    if (!is_fatal(h, level, description))
         return;
-    }
     if (who == SERVER)
         note_server_alert(o);
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_FATAL : EVENT_SERVER_FATAL, now);
 }
 
-void handshake_change_cipher(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now)
+void handshake_change_cipher(struct handshake *h, enum side who)
 {
     struct observation *o = &h->observation;
-    enum side who = handshake_side(h, flow_side);
     uint16_t version = observation_version(o);
     if (version >= 0x0304 || (version == 0 && o->hello_retry)) { /* RFC 8446 D.4: for middleboxes only */
         handshake_letter(h, who, 'I');
@@ -293,21 +236,19 @@ void handshake_change_cipher(struct tls *tls, struct handshake *h, unsigned flow
     }
     bool own_key_exchange = who == CLIENT && o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_SERVER_CCS);
     bool may_be_13 = !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.max_version >= 0x0304;
-    if (version == 0 && may_be_13 && !own_key_exchange && !h->side[flow_side].ccs_pending &&
-        h->side[flow_side].record_type == RECORD_CHANGE_CIPHER_SPEC) {
-        h->side[flow_side].ccs_pending = true;
+    if (version == 0 && may_be_13 && !own_key_exchange && !h->side[who].ccs_pending &&
+        h->side[who].record_type == RECORD_CHANGE_CIPHER_SPEC) {
+        h->side[who].ccs_pending = true;
         return;
     }
     handshake_letter(h, who, 'I');
     o->side[who].encrypted = true;
     o->seen |= who == CLIENT ? SEEN_CLIENT_CCS : SEEN_SERVER_CCS;
-    handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CCS : EVENT_SERVER_CCS, now);
 }
 
-void handshake_protected_message(struct tls *tls, struct handshake *h, unsigned flow_side, nanos now)
+void handshake_protected_message(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     struct observation *o = &h->observation;
-    enum side who = handshake_side(h, flow_side);
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     if (o->seen & own) {
         o->seen |= SEEN_RENEGOTIATION;
@@ -317,10 +258,9 @@ void handshake_protected_message(struct tls *tls, struct handshake *h, unsigned 
     finished(tls, h, who, now);
 }
 
-void handshake_data(struct tls *tls, struct handshake *h, unsigned flow_side, size_t record_length, nanos now)
+void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now)
 {
     struct observation *o = &h->observation;
-    enum side who = handshake_side(h, flow_side);
     uint32_t own = who == CLIENT ? SEEN_CLIENT_DATA : SEEN_SERVER_DATA;
     if (h->complete)
         return;
@@ -328,7 +268,7 @@ void handshake_data(struct tls *tls, struct handshake *h, unsigned flow_side, si
         handshake_letter(h, who, 'D');
     o->seen |= own;
     if (o->protected_version == 0 && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)))
-        o->protected_version = h->side[flow_side].record_version;
+        o->protected_version = h->side[who].record_version;
     /* The shortest Finished is 53 bytes as a protected record (RFC 8446 4.4.4, 5.2); an alert is 19. */
     enum { SHORTEST_FINISHED = 53 };
     bool long_enough = who == CLIENT && record_length >= SHORTEST_FINISHED;

@@ -117,3 +117,17 @@ uint32_t observation_missing(const struct observation *o, enum side side)
         why |= UNOBSERVED_MIDSTREAM;
     return why ? why : UNOBSERVED_UNFINISHED;
 }
+
+const struct suite *observation_clear_suite(const struct observation *o)
+{
+    const struct suite *suite = observation_suite(o);
+    bool clear = suite && suite->flags & SUITE_NULL_ENCRYPTION && observation_version(o) < 0x0304;
+    return clear ? suite : NULL;
+}
+
+/* RFC 6066 7: truncated_hmac leaves 80 bits. */
+size_t observation_mac_bytes(const struct observation *o, const struct suite *suite)
+{
+    enum { TRUNCATED = 10 };
+    return o->server_hello.truncated_hmac && suite->mac_bytes > TRUNCATED ? TRUNCATED : suite->mac_bytes;
+}

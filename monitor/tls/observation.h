@@ -11,10 +11,8 @@
 
 #include "base/limits.h"
 #include "base/nanos.h"
-#include "decode/segment.h"
+#include "flow/flow.h"
 #include "wire/suite.h"
-
-enum side { CLIENT, SERVER };
 
 enum seen {
     SEEN_CLIENT_HELLO = 1 << 0,
@@ -295,6 +293,12 @@ uint16_t observation_version(const struct observation *o);
 
 /* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
 const struct suite *observation_suite(const struct observation *o);
+
+/* The suite when it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
+const struct suite *observation_clear_suite(const struct observation *o);
+
+/* Bytes of the MAC at the end of each record under the suite. */
+size_t observation_mac_bytes(const struct observation *o, const struct suite *suite);
 
 struct span observation_text(const struct observation *o, struct text_slice slice);
 

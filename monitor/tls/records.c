@@ -3,88 +3,67 @@
  * class. */
 #include "tls/handshake.h"
 
-static const size_t class_bytes[BUFFER_CLASSES] = {2048, 16384, MAX_MESSAGE_BYTES};
-
-void records_release(struct tls *tls, struct assembly *a)
-{
-    if (a->buffer)
-        pool_give(&tls->buffers[a->buffer_class], a->buffer);
-    a->buffer = 0;
-}
-
 static void end_message(struct tls *tls, struct assembly *a)
 {
-    records_release(tls, a);
+    handshake_release_buffer(tls, a);
     a->message_header_length = 0;
     a->message_length = a->message_have = 0;
     a->message_skipped = false;
 }
 
-static void skip_message(struct handshake *h, unsigned side, uint32_t reason)
+static void skip_message(struct handshake *h, enum side who, uint32_t reason)
 {
-    h->side[side].message_skipped = true;
-    handshake_damage(h, handshake_side(h, side), reason);
+    h->side[who].message_skipped = true;
+    handshake_damage(h, who, reason);
 }
 
 /* A buffer for the message whose header is known; without one the message is skipped. */
-static void open_buffer(struct tls *tls, struct handshake *h, unsigned side)
+static void open_buffer(struct tls *tls, struct handshake *h, enum side who)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     if (a->message_length > MAX_MESSAGE_BYTES) {
         tls->counters.too_long++;
-        skip_message(h, side, UNOBSERVED_TOO_LONG);
-        return;
+        skip_message(h, who, UNOBSERVED_TOO_LONG);
+    } else if (!handshake_take_buffer(tls, a)) {
+        tls->counters.no_room++;
+        skip_message(h, who, UNOBSERVED_EVICTED);
     }
-    for (size_t i = 0; i < BUFFER_CLASSES; i++) {
-        if (a->message_length > class_bytes[i])
-            continue;
-        a->buffer = pool_take(&tls->buffers[i]);
-        a->buffer_class = (uint8_t)i;
-        if (a->buffer)
-            return;
-    }
-    tls->counters.no_room++;
-    skip_message(h, side, UNOBSERVED_EVICTED);
 }
 
-/* Takes what belongs to the current message; hands it on when it is whole. Returns how many bytes were used.
+/*
+ * Takes what belongs to the current message; *message is the message when it is whole: in place when it lies
+ * whole in these bytes, else in its buffer, which is valid until end_message(). Returns how many bytes were
+ * used; *whole says that the message has ended, with an empty *message when it was skipped.
  */
-static size_t feed_message_body(struct tls *tls, struct handshake *h, unsigned side, struct span bytes,
-                                nanos now)
+static size_t collect(struct tls *tls, struct handshake *h, enum side who, struct span bytes,
+                      struct span *message, bool *whole)
 {
-    struct assembly *a = &h->side[side];
-    size_t missing = a->message_length - a->message_have;
-    struct span part = span_head(bytes, missing);
-    uint8_t type = a->message_header[0];
-    if (a->message_have == 0 && part.n == missing && !a->message_skipped) {
-        end_message(tls, a);
-        handshake_message(tls, h, side, type, part, now);
-        return part.n;
-    }
-    if (!a->buffer && !a->message_skipped)
-        open_buffer(tls, h, side);
-    if (a->buffer && part.n) {
-        uint8_t *buffer = pool_at(&tls->buffers[a->buffer_class], a->buffer);
-        memcpy(buffer + a->message_have, part.p, part.n);
-        tls->counters.copied_bytes += part.n;
+    struct assembly *a = &h->side[who];
+    struct span part = span_head(bytes, a->message_length - a->message_have);
+    *message = span_of(NULL, 0);
+    if (a->message_have == 0 && part.n == a->message_length && !a->message_skipped) {
+        *message = part;
+    } else {
+        if (!a->buffer && !a->message_skipped)
+            open_buffer(tls, h, who);
+        if (a->buffer && part.n) {
+            uint8_t *buffer = pool_at(&tls->buffers[a->buffer_class], a->buffer);
+            memcpy(buffer + a->message_have, part.p, part.n);
+            tls->counters.copied_bytes += part.n;
+            *message = span_of(buffer, a->message_length);
+        }
     }
     a->message_have += (uint32_t)part.n;
-    if (a->message_have == a->message_length) {
-        if (!a->message_skipped)
-            handshake_message(tls, h, side, type,
-                              span_of(pool_at(&tls->buffers[a->buffer_class], a->buffer), a->message_length),
-                              now);
-        end_message(tls, a);
-    }
+    *whole = a->message_have == a->message_length;
     return part.n;
 }
 
-static void feed_handshake_fragment(struct tls *tls, struct handshake *h, unsigned side, struct span bytes,
+static void feed_handshake_fragment(struct tls *tls, struct handshake *h, enum side who, struct span bytes,
                                     nanos now)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     while (bytes.n && !a->message_lost) {
-        if (h->observation.side[handshake_side(h, side)].encrypted)
+        if (h->observation.side[who].encrypted)
             return; /* a message of this very record changed the cipher: TLS 1.3's ServerHello */
         if (a->message_header_length < MESSAGE_HEADER_BYTES) {
             a->message_header[a->message_header_length++] = bytes.p[0];
@@ -97,20 +76,32 @@ static void feed_handshake_fragment(struct tls *tls, struct handshake *h, unsign
             if (a->message_length > 0)
                 continue;
         }
-        bytes = span_skip(bytes, feed_message_body(tls, h, side, bytes, now));
+        struct span message;
+        bool whole;
+        bytes = span_skip(bytes, collect(tls, h, who, bytes, &message, &whole));
+        if (!whole)
+            continue;
+        const bool skipped = a->message_skipped;
+        const uint8_t type = a->message_header[0];
+        if (!a->buffer)
+            end_message(tls, a); /* in place: what it means may change how the rest is read */
+        if (!skipped)
+            handshake_message(tls, h, who, type, message, now);
+        if (a->buffer)
+            end_message(tls, a);
     }
 }
 
-static void feed_alert_fragment(struct tls *tls, struct handshake *h, unsigned side, struct span bytes,
+static void feed_alert_fragment(struct tls *tls, struct handshake *h, enum side who, struct span bytes,
                                 nanos now)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     while (bytes.n) {
         a->alert[a->alert_length++] = bytes.p[0];
         bytes = span_skip(bytes, 1);
         if (a->alert_length == sizeof a->alert) {
             a->alert_length = 0;
-            handshake_alert(tls, h, side, now);
+            handshake_alert(tls, h, who, now);
         }
     }
 }
@@ -127,10 +118,9 @@ static bool is_clear_after_pending(const struct assembly *a, struct span fragmen
     return hello && (c.status != PARSE_OK || message + MESSAGE_HEADER_BYTES <= a->record_left);
 }
 
-static void begin_record(struct tls *tls, struct handshake *h, unsigned side, struct span fragment, nanos now)
+static void begin_record(struct tls *tls, struct handshake *h, enum side who, struct span fragment)
 {
-    struct assembly *a = &h->side[side];
-    enum side who = handshake_side(h, side);
+    struct assembly *a = &h->side[who];
     a->record_counted = false;
     a->alert_length = 0;
     if (a->message_lost) { /* a new record is the likeliest place for a new message */
@@ -139,7 +129,7 @@ static void begin_record(struct tls *tls, struct handshake *h, unsigned side, st
     }
     if (a->record_type == RECORD_HANDSHAKE && a->ccs_pending && !is_clear_after_pending(a, fragment)) {
         a->ccs_pending = false;
-        handshake_change_cipher(tls, h, side, now);
+        handshake_change_cipher(h, who);
     }
     a->record_protected = h->observation.side[who].encrypted;
     /* An alert in clear is two bytes; protected ones are longer. TLS 1.3 hides them in application_data. */
@@ -151,14 +141,13 @@ static void begin_record(struct tls *tls, struct handshake *h, unsigned side, st
 }
 
 /* Data of a NULL-encryption suite are kept until the handshake is judged. The MAC ends each record. */
-static void clear_keep(struct handshake *h, unsigned side, struct span fragment)
+static void clear_keep(struct handshake *h, enum side who, struct span fragment)
 {
-    const struct suite *suite = handshake_clear_suite(&h->observation);
-    enum side who = handshake_side(h, side);
+    const struct suite *suite = observation_clear_suite(&h->observation);
     if (!suite || !h->observation.side[who].encrypted)
         return;
-    size_t left = h->side[side].record_left;
-    size_t mac = handshake_mac_bytes(&h->observation, suite);
+    size_t left = h->side[who].record_left;
+    size_t mac = observation_mac_bytes(&h->observation, suite);
     fragment = span_head(fragment, left > mac ? left - mac : 0);
     struct clear_text *kept = &h->clear[who];
     struct span part = span_head(fragment, sizeof kept->bytes - kept->length);
@@ -168,36 +157,36 @@ static void clear_keep(struct handshake *h, unsigned side, struct span fragment)
     kept->length = (uint16_t)(kept->length + (kept->cut ? 0 : part.n));
 }
 
-static void feed_fragment(struct tls *tls, struct handshake *h, unsigned side, struct span fragment,
+static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
                           nanos now)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     size_t record_length = a->record_left;
     bool first = !a->record_counted;
     if (first)
-        begin_record(tls, h, side, fragment, now);
+        begin_record(tls, h, who, fragment);
     a->record_counted = true;
     switch (a->record_type) {
     case RECORD_HANDSHAKE:
         if (!a->record_protected)
-            feed_handshake_fragment(tls, h, side, fragment, now);
+            feed_handshake_fragment(tls, h, who, fragment, now);
         else if (first)
-            handshake_protected_message(tls, h, side, now);
+            handshake_protected_message(tls, h, who, now);
         break;
     case RECORD_ALERT:
         if (!a->record_protected)
-            feed_alert_fragment(tls, h, side, fragment, now);
+            feed_alert_fragment(tls, h, who, fragment, now);
         else if (first)
-            handshake_letter(h, handshake_side(h, side), 'L');
+            handshake_letter(h, who, 'L');
         break;
     case RECORD_CHANGE_CIPHER_SPEC:
         if (first)
-            handshake_change_cipher(tls, h, side, now);
+            handshake_change_cipher(h, who);
         break;
     case RECORD_APPLICATION_DATA:
         if (first)
-            handshake_data(tls, h, side, record_length, now);
-        clear_keep(h, side, fragment);
+            handshake_data(tls, h, who, record_length, now);
+        clear_keep(h, who, fragment);
         break;
     default:
         break;
@@ -214,9 +203,9 @@ static void begin_sslv2_message(struct assembly *a)
     a->header_length = 0;
 }
 
-static size_t feed_sslv2(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+static size_t feed_sslv2(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     size_t used = 0;
     while (a->message_header_length == 0 && used < bytes.n) {
         a->header[a->header_length++] = bytes.p[used++];
@@ -225,39 +214,27 @@ static size_t feed_sslv2(struct tls *tls, struct handshake *h, unsigned side, st
     }
     if (a->message_header_length == 0)
         return used;
-    struct span part = span_head(span_skip(bytes, used), a->message_length - a->message_have);
-    if (part.n == a->message_length && a->message_have == 0) {
-        a->sslv2 = false;
-        end_message(tls, a);
-        handshake_sslv2_message(tls, h, side, part, now);
-        return used + part.n;
-    }
-    if (!a->buffer && !a->message_skipped)
-        open_buffer(tls, h, side);
-    if (a->buffer && part.n)
-        memcpy((uint8_t *)pool_at(&tls->buffers[a->buffer_class], a->buffer) + a->message_have, part.p,
-               part.n);
-    a->message_have += (uint32_t)part.n;
-    if (a->message_have == a->message_length) {
-        a->sslv2 = false;
-        if (!a->message_skipped)
-            handshake_sslv2_message(
-                tls, h, side, span_of(pool_at(&tls->buffers[a->buffer_class], a->buffer), a->message_length),
-                now);
-        end_message(tls, a);
-    }
-    return used + part.n;
+    struct span message;
+    bool whole;
+    used += collect(tls, h, who, span_skip(bytes, used), &message, &whole);
+    if (!whole)
+        return used;
+    a->sslv2 = false;
+    if (!a->message_skipped)
+        handshake_sslv2_message(tls, h, who, message, now);
+    end_message(tls, a);
+    return used;
 }
 
-static void lose_records(struct tls *tls, struct handshake *h, unsigned side, uint32_t reason)
+static void lose_records(struct tls *tls, struct handshake *h, enum side who, uint32_t reason)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     end_message(tls, a);
     a->lost = true;
     a->header_length = 0;
     a->record_left = 0;
     tls->counters.desynchronised++;
-    handshake_damage(h, handshake_side(h, side), reason);
+    handshake_damage(h, who, reason);
 }
 
 /* After a loss of records, a run that starts with a whole plausible header is a new beginning. */
@@ -271,14 +248,14 @@ static bool resynchronise(struct assembly *a, struct span bytes)
     return true;
 }
 
-void records_feed(struct tls *tls, struct handshake *h, unsigned side, struct span bytes, nanos now)
+void records_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     if (a->lost && !resynchronise(a, bytes))
         return;
     while (bytes.n && !a->lost) {
         if (a->sslv2) {
-            bytes = span_skip(bytes, feed_sslv2(tls, h, side, bytes, now));
+            bytes = span_skip(bytes, feed_sslv2(tls, h, who, bytes, now));
             continue;
         }
         if (a->record_left == 0) {
@@ -289,7 +266,7 @@ void records_feed(struct tls *tls, struct handshake *h, unsigned side, struct sp
             a->header_length = 0;
             struct record_header header;
             if (record_header_parse(span_of(a->header, RECORD_HEADER_BYTES), &header) != PARSE_OK) {
-                lose_records(tls, h, side, UNOBSERVED_MALFORMED);
+                lose_records(tls, h, who, UNOBSERVED_MALFORMED);
                 return;
             }
             a->record_type = header.type;
@@ -299,19 +276,19 @@ void records_feed(struct tls *tls, struct handshake *h, unsigned side, struct sp
             continue;
         }
         struct span fragment = span_head(bytes, a->record_left);
-        feed_fragment(tls, h, side, fragment, now);
+        feed_fragment(tls, h, who, fragment, now);
         a->record_left -= (uint32_t)fragment.n;
         bytes = span_skip(bytes, fragment.n);
     }
 }
 
-void records_gap(struct tls *tls, struct handshake *h, unsigned side, size_t gap)
+void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap)
 {
-    struct assembly *a = &h->side[side];
+    struct assembly *a = &h->side[who];
     if (a->lost)
         return;
     if (a->sslv2 || gap > a->record_left || a->header_length) {
-        lose_records(tls, h, side, 0);
+        lose_records(tls, h, who, 0);
         return;
     }
     a->record_left -= (uint32_t)gap;
@@ -321,7 +298,7 @@ void records_gap(struct tls *tls, struct handshake *h, unsigned side, size_t gap
      * unreadable. */
     if (a->message_header_length == MESSAGE_HEADER_BYTES && gap <= a->message_length - a->message_have) {
         a->message_skipped = true;
-        records_release(tls, a);
+        handshake_release_buffer(tls, a);
         a->message_have += (uint32_t)gap;
         if (a->message_have == a->message_length)
             end_message(tls, a);

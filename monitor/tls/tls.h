@@ -19,7 +19,6 @@ struct tls_counters {
     uint64_t midstream;      /* TLS connections whose hello was not captured */
     uint64_t one_sided;      /* of them, those of which only one direction was captured */
     uint64_t evicted;        /* given up because all slots were in use */
-    uint64_t unexpected;     /* messages out of place */
     uint64_t malformed;      /* messages that do not parse */
     uint64_t too_long;       /* messages above MAX_MESSAGE_BYTES */
     uint64_t no_room;        /* messages not assembled because all buffers were in use */
@@ -46,8 +45,12 @@ enum tls_progress {
     TLS_COMPLETE, /* the observation is complete: tls_finish() after this segment */
 };
 
-/* Takes a run of a flow in FLOW_SEARCHING or FLOW_HANDSHAKE. `segment` is the one that made it available. */
-enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+/* Takes a run of a flow in FLOW_SEARCHING. `segment` is the one that made it available. */
+enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+                             const struct run *run);
+
+/* The same in FLOW_HANDSHAKE. */
+enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
                            const struct run *run);
 
 /* What the segment's sender has received: at the end, bytes that were acknowledged and never captured are a
@@ -69,15 +72,15 @@ struct clear_reader {
         bool data; /* the current record is application data */
         bool lost; /* record borders are not known */
         uint32_t left;
-    } side[2]; /* by the flow's sides */
+    } side[2]; /* by enum side, as `early` */
     uint16_t mac_bytes;
 };
 bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
                      struct span early[2]);
 
 /* The next application data in *bytes, which is moved behind them; empty when there are none left. */
-struct span clear_next(struct clear_reader *reader, unsigned side, struct span *bytes);
-void clear_gap(struct clear_reader *reader, unsigned side, size_t gap);
+struct span clear_next(struct clear_reader *reader, enum side who, struct span *bytes);
+void clear_gap(struct clear_reader *reader, enum side who, size_t gap);
 
 /* A segment in FLOW_RECORDS, its payload from the next record header on. */
 void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header);

@@ -45,7 +45,7 @@ static void end(struct flow *flow, nanos now, uint32_t reasons)
         struct runs runs = stream_flush(&flows, flow, side);
         struct run run;
         while (flow->state == FLOW_HANDSHAKE && runs_next(&runs, &run))
-            (void)tls_feed(tls, flow, &last, side, &run);
+            (void)tls_feed(tls, flow, &last, flow_role(flow, side), &run);
     }
     const struct observation *o = tls_finish(tls, flow, now, reasons);
     if (o)
@@ -78,7 +78,9 @@ static void put(struct flow **flow, const struct segment *s)
     struct run run;
     bool complete = false;
     while ((*flow)->state <= FLOW_HANDSHAKE && runs_next(&runs, &run)) {
-        enum tls_progress progress = tls_feed(tls, *flow, s, side, &run);
+        enum tls_progress progress = (*flow)->state == FLOW_SEARCHING
+                                         ? tls_search(tls, *flow, s, side, &run)
+                                         : tls_feed(tls, *flow, s, flow_role(*flow, side), &run);
         complete |= progress == TLS_COMPLETE;
         if (progress == TLS_NEVER)
             (*flow)->state = FLOW_IGNORED;

@@ -1,0 +1,144 @@
+/* The end of a handshake: what all that was seen amounts to. */
+#include "tls/handshake.h"
+
+#include <assert.h>
+
+static enum resumption resumption_of(const struct observation *o)
+{
+    if (!(o->seen & SEEN_SERVER_HELLO))
+        return RESUMPTION_UNKNOWN;
+    const struct server_hello_facts *s = &o->server_hello;
+    const struct client_hello_facts *c = &o->client_hello;
+    if (observation_version(o) >= 0x0304) /* RFC 8446 4.2.11: taken or not is said in the ServerHello */
+        return s->psk ? RESUMPTION_PSK : RESUMPTION_FULL;
+    if (o->seen &
+        (SEEN_CERTIFICATE | SEEN_SERVER_KEY_EXCHANGE | SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_KEY_EXCHANGE))
+        return RESUMPTION_FULL;
+    /* Abbreviated: the server's ChangeCipherSpec right after its hello, nothing hidden between them (E5, E6).
+     */
+    if (!(o->seen & SEEN_SERVER_CCS) || o->side[SERVER].damage || o->unobserved & UNOBSERVED_MIDSTREAM)
+        return RESUMPTION_UNKNOWN;
+    if (!(o->seen &
+          SEEN_CLIENT_HELLO)) /* one direction: resumed, by a method that only the client's hello tells */
+        return s->session_id_len ? RESUMPTION_ID : RESUMPTION_TICKET;
+    if (c->ticket)
+        return RESUMPTION_TICKET;
+    bool same = s->session_id_len && s->session_id_len == c->session_id_len &&
+                memcmp(s->session_id, c->session_id, s->session_id_len) == 0;
+    return same ? RESUMPTION_ID : RESUMPTION_UNKNOWN;
+}
+
+static bool fatal_seen(const struct observation *o)
+{
+    return observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR;
+}
+
+static enum outcome outcome_of(const struct handshake *h)
+{
+    const struct observation *o = &h->observation;
+    if (h->phase == PHASE_DONE)
+        return OUTCOME_COMPLETE;
+    if (!o->side[CLIENT].captured || !o->side[SERVER].captured)
+        return OUTCOME_ONE_SIDED;
+    /* A close says that somebody gave up only where nothing before it can be missing. */
+    if (!fatal_seen(o) && o->unobserved)
+        return OUTCOME_UNFINISHED;
+    if (h->phase == PHASE_REFUSED)
+        return OUTCOME_REFUSED;
+    return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;
+}
+
+/* The server's FIN acknowledges the client's: it closed because the client did, and refused nothing. A FIN
+ * that was not captured is acknowledged like one byte more. */
+static bool close_answers_clients(const struct handshake *h)
+{
+    const struct flow *flow = h->flow;
+    const unsigned client = flow_side_of(flow, CLIENT);
+    if (!h->has_fin_ack || !(flow->marks[client] & SIDE_KNOWN))
+        return false;
+    const struct flow_side *from = &flow->side[client];
+    uint32_t end = flow->marks[client] & SIDE_FIN ? from->fin_at : from->next;
+    return (int32_t)(h->fin_ack - end) > 0;
+}
+
+static enum reaction reaction_of(const struct handshake *h)
+{
+    const struct observation *o = &h->observation;
+    if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
+        o->reaction == REACTION_ACCEPTED_LATE)
+        return o->reaction;
+    if (o->seen & SEEN_SSLV2_ERROR)
+        return REACTION_FATAL_ALERT;
+    if (o->seen & SEEN_SSLV2_SERVER_HELLO)
+        return REACTION_ACCEPTED;
+    if (o->seen & SEEN_SERVER_HELLO) {
+        bool went_on = o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS | SEEN_SERVER_DATA);
+        return went_on || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
+    }
+    /* Silence counts only where nothing can be hidden (E2, E3). */
+    if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured)
+        return REACTION_UNKNOWN;
+    if (o->side[SERVER].reset && !h->reset_after_close)
+        return REACTION_RESET;
+    return o->side[SERVER].closed && !close_answers_clients(h) ? REACTION_CLOSED : REACTION_UNKNOWN;
+}
+
+/* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
+static void note_unseen_bytes(struct handshake *h)
+{
+    for (unsigned side = 0; side < 2; side++)
+        if (handshake_has_unseen(h, side))
+            handshake_damage(h, flow_role(h->flow, side), UNOBSERVED_GAP);
+}
+
+const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    assert(h);
+    if (!h->begun)
+        return NULL;
+    struct observation *o = &h->observation;
+    if (!h->complete) {
+        note_unseen_bytes(h);
+        for (int who = CLIENT; who <= SERVER; who++)
+            if (o->side[who].captured && !o->side[who].start_captured)
+                o->unobserved |= UNOBSERVED_MIDSTREAM;
+        handshake_event(tls, h, EVENT_GIVE_UP, now);
+    }
+    o->event_time = now;
+    o->outcome = outcome_of(h);
+    bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;
+    if (o->outcome != OUTCOME_COMPLETE) {
+        o->unobserved |= ended ? reasons & ~(uint32_t)UNOBSERVED_UNFINISHED : reasons;
+        o->side[CLIENT].damage |= reasons & UNOBSERVED_EVICTED;
+        o->side[SERVER].damage |= reasons & UNOBSERVED_EVICTED;
+    }
+    if (!o->side[CLIENT].captured)
+        o->unobserved |= UNOBSERVED_CLIENT_DIRECTION;
+    if (!o->side[SERVER].captured)
+        o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
+    if (observation_version(o) >= 0x0304)
+        o->unobserved |= UNOBSERVED_ENCRYPTED;
+    o->server_followed = o->side[CLIENT].reset || h->reset_after_close || close_answers_clients(h);
+    o->reaction = reaction_of(h);
+    o->resumption = resumption_of(o);
+    tls->counters.handshakes++;
+    tls->counters.one_sided += !o->side[CLIENT].captured || !o->side[SERVER].captured;
+    tls->counters.evicted += (reasons & UNOBSERVED_EVICTED) != 0;
+    return o;
+}
+
+void tls_release(struct tls *tls, struct flow *flow)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    assert(h);
+    bool records = h->begun && h->phase == PHASE_DONE;
+    flow->state = records ? FLOW_RECORDS : FLOW_IGNORED;
+    for (unsigned side = 0; side < 2; side++) {
+        const struct assembly *a = &h->side[h->begun ? flow_role(flow, side) : side];
+        flow->side[side].count = a->record_left;
+        if (a->lost || a->header_length || a->sslv2)
+            flow->marks[side] |= SIDE_LOST;
+    }
+    handshake_close(tls, h);
+}

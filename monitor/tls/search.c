@@ -1,0 +1,356 @@
+/* Is there TLS in these bytes, and who is the client? Sides are the flow's until begin() has given them
+ * roles. */
+#include "tls/handshake.h"
+
+#include <assert.h>
+
+static bool is_server_message(uint8_t type)
+{
+    return type != MESSAGE_CLIENT_KEY_EXCHANGE;
+}
+
+/* Who is the client, from what one side's first bytes are. */
+static unsigned client_side(const struct flow *flow, unsigned side, enum opening opening, struct span bytes)
+{
+    switch (opening) {
+    case OPENING_CLIENT_HELLO:
+    case OPENING_SSLV2_CLIENT_HELLO:
+        return side;
+    case OPENING_SERVER_HELLO:
+    case OPENING_SSLV2_SERVER_HELLO:
+        return !side;
+    case OPENING_HANDSHAKE:
+        return is_server_message(bytes.p[RECORD_HEADER_BYTES]) ? !side : side;
+    case OPENING_ALERT:
+    case OPENING_SSLV2_ERROR:
+    case OPENING_PROTECTED:
+    case OPENING_NONE:
+    case OPENING_MAYBE:
+        break;
+    }
+    /* Nothing but the ports tells: a service has the lower one. */
+    return flow->end[0].port >= flow->end[1].port ? 0 : 1;
+}
+
+/* From the flow's sides to roles. */
+static void exchange_sides(struct handshake *h)
+{
+    const struct assembly side = h->side[0];
+    const uint32_t acked = h->acked[0];
+    const bool has_acked = h->has_acked[0];
+    h->side[0] = h->side[1];
+    h->side[1] = side;
+    h->acked[0] = h->acked[1];
+    h->acked[1] = acked;
+    h->has_acked[0] = h->has_acked[1];
+    h->has_acked[1] = has_acked;
+    if (h->request_side != NO_SIDE)
+        h->request_side = !h->request_side;
+}
+
+static void begin(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
+                  enum opening opening, struct span bytes)
+{
+    struct flow *flow = h->flow;
+    struct observation *o = &h->observation;
+    h->begun = true;
+    flow->state = FLOW_HANDSHAKE;
+    flow->client = client_side(flow, side, opening, bytes) & 1U;
+    if (flow->client == 1)
+        exchange_sides(h);
+    o->client = flow->end[flow->client];
+    o->server = flow->end[!flow->client];
+    o->started = flow->first_seen;
+    o->frame_number = segment->frame_number;
+    o->source = segment->source;
+    o->flow_id = flow_id(flow);
+    memcpy(o->vlan, segment->vlan, sizeof o->vlan);
+    o->vlan_count = segment->vlan_count;
+    memcpy(o->encapsulation, segment->encapsulation, sizeof o->encapsulation);
+    o->encapsulation_count = segment->encapsulation_count;
+    for (unsigned i = 0; i < 2; i++) {
+        enum side who = flow_role(flow, i);
+        o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN);
+        o->side[who].start_captured = flow->marks[i] & SIDE_SYN;
+    }
+    if (opening == OPENING_HANDSHAKE || opening == OPENING_PROTECTED) {
+        o->unobserved |= UNOBSERVED_MIDSTREAM;
+        o->side[CLIENT].start_captured = o->side[SERVER].start_captured = false;
+        tls->counters.midstream++;
+    }
+}
+
+/* What a server may say before anything else, but only to a hello. */
+static bool is_answer(enum opening opening)
+{
+    return opening == OPENING_ALERT || opening == OPENING_SSLV2_ERROR;
+}
+
+/*
+ * Where in a run may TLS begin? At its start, and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS)
+ * or an XML tag (XMPP), since a peer may have sent them in one segment. Returns the bytes from there on,
+ * empty when nowhere.
+ */
+static struct span find_opening(struct span bytes, bool stream_start, bool midstream, enum opening *opening)
+{
+    enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
+    bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
+    bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
+    bool late = found == OPENING_HANDSHAKE || found == OPENING_PROTECTED;
+    bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
+    if (sslv2_prefix && !stream_start)
+        plain = false;
+    bool first = early || is_answer(found) || (late && midstream);
+    if (plain || (first && stream_start)) {
+        *opening = found;
+        return bytes;
+    }
+    struct span rest = bytes;
+    while (rest.n) {
+        const uint8_t *handshake = memchr(rest.p, RECORD_HANDSHAKE, rest.n);
+        if (!handshake)
+            break;
+        size_t at = (size_t)(handshake - rest.p);
+        struct span before = span_head(rest, at);
+        rest = span_skip(rest, at);
+        bool border = before.n && (before.p[before.n - 1] == '\n' || before.p[before.n - 1] == '>');
+        if (border) {
+            *opening = opening_look(span_head(rest, OPENING_BYTES));
+            if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
+                *opening == OPENING_MAYBE)
+                return rest;
+        }
+        rest = span_skip(rest, 1);
+    }
+    *opening = OPENING_NONE;
+    return span_of(NULL, 0);
+}
+
+/* Bytes of a side whose records have begun. */
+static void feed_records(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
+{
+    struct assembly *a = &h->side[who];
+    if (!a->started && bytes.n) {
+        a->started = true;
+        bool old_format = bytes.p[0] & 0x80 && (who == CLIENT || !(h->observation.seen & SEEN_CLIENT_HELLO) ||
+                                                h->observation.client_hello.format == HELLO_SSLV2);
+        a->sslv2 |= old_format;
+    }
+    records_feed(tls, h, who, bytes, now);
+}
+
+static bool is_start(enum opening opening)
+{
+    return opening != OPENING_NONE && opening != OPENING_MAYBE;
+}
+
+/* More bytes for a start that was too short to tell; *bytes is then what the probe did not need. */
+static enum opening extend_probe(struct assembly *a, struct span *bytes)
+{
+    while (bytes->n && a->probe_length < OPENING_BYTES) {
+        a->probe[a->probe_length++] = bytes->p[0];
+        *bytes = span_skip(*bytes, 1);
+    }
+    return opening_look(span_of(a->probe, a->probe_length));
+}
+
+static const char connect_method[] = "CONNECT ";
+enum { CONNECT_BYTES = sizeof connect_method - 1 };
+
+/* These bytes at the start of a stream are an HTTP CONNECT, or may become one. */
+static bool begins_connect(struct span bytes)
+{
+    size_t n = bytes.n < CONNECT_BYTES ? bytes.n : CONNECT_BYTES;
+    return n && memcmp(bytes.p, connect_method, n) == 0;
+}
+
+/* The authority of an HTTP CONNECT is the server that the client means (RFC 9110 9.3.6); without its port. */
+static void learn_authority(struct handshake *h, struct span authority)
+{
+    for (size_t i = authority.n; i > 0 && authority.p[i - 1] != ']'; i--)
+        if (authority.p[i - 1] == ':') {
+            authority = span_head(authority, i - 1);
+            break;
+        }
+    h->observation.authority = learn_text(&h->observation, authority);
+}
+
+/* More of the request line. False: it is none; otherwise it goes on, or its authority is learned. */
+static bool follow_connect(struct handshake *h, struct span bytes)
+{
+    while (bytes.n && h->request_length < REQUEST_BYTES) {
+        uint8_t c = bytes.p[0];
+        bytes = span_skip(bytes, 1);
+        if (h->request_length >= CONNECT_BYTES && (c <= ' ' || c >= 0x7f)) {
+            h->request_side = NO_SIDE;
+            learn_authority(h, span_skip(span_of(h->request, h->request_length), CONNECT_BYTES));
+            return true;
+        }
+        h->request[h->request_length++] = c;
+        if (!begins_connect(span_of(h->request, h->request_length)))
+            return false;
+    }
+    return h->request_length < REQUEST_BYTES;
+}
+
+/* Bytes before TLS, at the start of a stream or after an unfinished request line. */
+static void look_for_connect(struct handshake *h, unsigned side, bool stream_start, struct span bytes)
+{
+    if (stream_start && h->request_side == NO_SIDE && h->request_length == 0 && begins_connect(bytes))
+        h->request_side = (uint8_t)side;
+    if (h->request_side == side && !follow_connect(h, bytes))
+        h->request_side = NO_SIDE;
+}
+
+/*
+ * Bytes of a handshake in progress. The one side has begun; the other's first bytes may still be what came
+ * before TLS (an answer to STARTTLS, captured late), or no TLS at all.
+ */
+void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
+{
+    struct assembly *a = &h->side[who];
+    h->observation.side[who].captured = true;
+    h->last_activity = now;
+    if (a->started) {
+        records_feed(tls, h, who, bytes, now);
+        return;
+    }
+    if (who == CLIENT) /* the request may be captured after what it led to */
+        look_for_connect(h, who, true, bytes);
+    enum opening opening = OPENING_NONE;
+    if (a->probe_length) {
+        opening = extend_probe(a, &bytes);
+        if (opening == OPENING_MAYBE)
+            return;
+        struct span probe = span_of(a->probe, a->probe_length);
+        a->probe_length = 0;
+        if (is_start(opening)) {
+            feed_records(tls, h, who, probe, now);
+            records_feed(tls, h, who, bytes, now);
+            return;
+        }
+    }
+    struct span start = find_opening(bytes, true, true, &opening);
+    if (opening == OPENING_MAYBE && start.n < OPENING_BYTES) {
+        memcpy(a->probe, start.p, start.n);
+        a->probe_length = (uint8_t)start.n;
+    } else if (is_start(opening)) {
+        feed_records(tls, h, who, start, now);
+    } else {
+        /* After a gap any record may be the first that is seen. */
+        struct record_header header;
+        bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
+        if (record && header.length)
+            feed_records(tls, h, who, bytes, now);
+    }
+}
+
+static bool is_hello(enum opening opening)
+{
+    return opening == OPENING_CLIENT_HELLO || opening == OPENING_SERVER_HELLO ||
+           opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
+}
+
+/* A slot before TLS has begun is kept for a probe or a CONNECT only. */
+static void close_if_idle(struct tls *tls, struct handshake *h)
+{
+    bool waits = h->side[0].probe_length || h->side[1].probe_length || h->request_side != NO_SIDE ||
+                 h->observation.authority.length;
+    if (!waits)
+        handshake_close(tls, h);
+}
+
+/* The start was found on the side of this role; what the other may have begun with came before and waits in
+ * its probe. */
+static void feed_from_start(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
+{
+    const enum side peer = who == CLIENT ? SERVER : CLIENT;
+    struct assembly *other = &h->side[peer];
+    struct span waiting = span_of(other->probe, other->probe_length);
+    other->probe_length = 0;
+    feed_records(tls, h, who, bytes, now);
+    if (waiting.n)
+        handshake_feed(tls, h, peer, waiting, now);
+}
+
+/* Goes on with the probe of this side. False: it came to nothing, and `bytes` is to be searched like any
+ * others. */
+static bool follow_probe(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
+                         struct span *bytes)
+{
+    struct assembly *a = &h->side[side];
+    enum opening opening = extend_probe(a, bytes);
+    if (opening == OPENING_MAYBE || (is_answer(opening) && a->probe_length < OPENING_BYTES))
+        return true;
+    uint8_t copy[OPENING_BYTES]; /* begin() may move what is in `a` */
+    memcpy(copy, a->probe, sizeof copy);
+    struct span probe = span_of(copy, a->probe_length);
+    a->probe_length = 0;
+    if (!is_hello(opening)) {
+        close_if_idle(tls, h);
+        return false;
+    }
+    begin(tls, h, segment, side, opening, probe);
+    const enum side who = flow_role(h->flow, side);
+    feed_from_start(tls, h, who, probe, segment->time);
+    handshake_feed(tls, h, who, *bytes, segment->time);
+    return true;
+}
+
+enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+                             const struct run *run)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    struct span bytes = run->bytes;
+    if (h && h->side[side].probe_length) {
+        if (run->gap)
+            h->side[side].probe_length = 0;
+        else if (follow_probe(tls, h, segment, side, &bytes))
+            return h->complete ? TLS_COMPLETE : TLS_MORE;
+    }
+    bool stream_start = flow->side[side].count == 0;
+    bool midstream = !(flow->marks[0] & SIDE_SYN) && !(flow->marks[1] & SIDE_SYN);
+    enum opening opening = OPENING_NONE;
+    struct span start = bytes.n ? find_opening(bytes, stream_start, midstream, &opening) : bytes;
+    /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
+    if (is_answer(opening))
+        opening = stream_start && start.n < OPENING_BYTES ? OPENING_MAYBE : OPENING_NONE;
+    bool connect = stream_start && begins_connect(bytes);
+    h = handshake_of(tls, flow);
+    if ((opening != OPENING_NONE || connect) && !h)
+        h = handshake_open(tls, flow, segment->time);
+    if ((opening != OPENING_NONE || connect) && !h)
+        return TLS_NO_SLOT;
+    if (h && (connect || h->request_side == side)) {
+        look_for_connect(h, side, stream_start, bytes);
+        if (opening == OPENING_NONE)
+            close_if_idle(tls, h);
+    }
+    flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
+    if (opening == OPENING_NONE) {
+        bool far = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
+        return far || flow->side[side].count > 4 * SEARCH_BYTES ? TLS_NEVER : TLS_MORE;
+    }
+    if (opening == OPENING_MAYBE) {
+        assert(start.n < OPENING_BYTES);
+        memcpy(h->side[side].probe, start.p, start.n);
+        h->side[side].probe_length = (uint8_t)start.n;
+        return TLS_MORE;
+    }
+    begin(tls, h, segment, side, opening, start);
+    feed_from_start(tls, h, flow_role(flow, side), start, segment->time);
+    return h->complete ? TLS_COMPLETE : TLS_MORE;
+}
+
+bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client)
+{
+    const struct handshake *h = handshake_of(tls, flow);
+    for (unsigned side = 0; side < 2 && h && !h->begun; side++) {
+        const struct assembly *a = &h->side[side];
+        *client = !side;
+        if (a->probe_length && is_answer(opening_look(span_of(a->probe, a->probe_length))) &&
+            (!(flow->marks[!side] & SIDE_KNOWN) || handshake_has_unseen(h, !side)))
+            return true;
+    }
+    return false;
+}
