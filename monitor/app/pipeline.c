@@ -300,10 +300,8 @@ static void end_all(struct pipeline *p)
     talks_expire(p, true);
 }
 
-/* UDP has its own places in the table of connections. */
-static void on_datagram(struct pipeline *p, struct segment *segment)
+static void on_datagram(struct pipeline *p, const struct segment *segment)
 {
-    segment->src.zero = segment->dst.zero = TRANSPORT_UDP;
     unsigned side = 0;
     struct flow *flow = flow_find(&p->flows, segment, &side);
     if (!flow)

@@ -183,6 +183,7 @@ static enum layer udp(struct packet *p)
     struct segment *out = p->out;
     struct cursor c = cursor_over(p->bytes);
     out->transport = TRANSPORT_UDP;
+    out->src.transport = out->dst.transport = TRANSPORT_UDP;
     out->src.port = cursor_u16(&c);
     out->dst.port = cursor_u16(&c);
     size_t length = cursor_u16(&c);

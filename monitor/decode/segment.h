@@ -10,8 +10,8 @@
 struct endpoint {
     uint8_t address[16];
     uint16_t port;
-    uint8_t family; /* 4 or 6 */
-    uint8_t zero;   /* padding, kept 0; TRANSPORT_UDP in the table of connections */
+    uint8_t family;    /* 4 or 6 */
+    uint8_t transport; /* TRANSPORT_UDP; 0: TCP, or no matter */
 };
 
 enum encapsulation {

@@ -9,16 +9,15 @@ static_assert(sizeof(struct flow) <= 128, "a flow without a handshake has to sta
 
 static bool same_end(const struct endpoint *a, const struct endpoint *b)
 {
-    return a->port == b->port && a->family == b->family &&
+    return a->port == b->port && a->family == b->family && a->transport == b->transport &&
            memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-/* Symmetric, so that both directions meet in one bucket: each end is hashed with its port, the sum names the
- * bucket. */
+/* The ends are hashed in a fixed order, so that both directions meet in one bucket. */
 static uint32_t bucket_of(const struct flow_table *table, const struct endpoint *a, const struct endpoint *b)
 {
     size_t n = a->family == 4 ? 4 : 16;
-    uint8_t joined[36];
+    uint8_t joined[37];
     bool swap = memcmp(a, b, sizeof *a) > 0;
     const struct endpoint *low = swap ? b : a;
     const struct endpoint *high = swap ? a : b;
@@ -26,7 +25,8 @@ static uint32_t bucket_of(const struct flow_table *table, const struct endpoint 
     memcpy(joined + n, high->address, n);
     memcpy(joined + 2 * n, &low->port, 2);
     memcpy(joined + 2 * n + 2, &high->port, 2);
-    return (uint32_t)siphash(&table->key, span_of(joined, 2 * n + 4)) & table->bucket_mask;
+    joined[2 * n + 4] = a->transport;
+    return (uint32_t)siphash(&table->key, span_of(joined, 2 * n + 5)) & table->bucket_mask;
 }
 
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes)

@@ -255,6 +255,22 @@ static void a_full_table_gives_up_the_unused_first(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_table, close_table)
 
+static void datagrams_with_equal_ports_are_another_flow(void **state)
+{
+    (void)state;
+    struct segment tcp = segment(0, 1000, TCP_SYN, "");
+    struct segment udp = tcp;
+    udp.transport = TRANSPORT_UDP;
+    udp.src.transport = udp.dst.transport = TRANSPORT_UDP;
+    unsigned side;
+    struct flow *of_tcp = flow_add(&table, &tcp);
+    assert_null(flow_find(&table, &udp, &side));
+    struct flow *of_udp = flow_add(&table, &udp);
+    assert_ptr_not_equal(of_tcp, of_udp);
+    assert_ptr_equal(flow_find(&table, &tcp, &side), of_tcp);
+    assert_ptr_equal(flow_find(&table, &udp, &side), of_udp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +289,7 @@ int main(void)
         CASE(ports_are_used_again_after_the_end),
         CASE(a_lone_syn_ends_no_connection),
         CASE(a_full_table_gives_up_the_unused_first),
+        cmocka_unit_test_setup_teardown(datagrams_with_equal_ports_are_another_flow, open_table, close_table),
     };
     return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }

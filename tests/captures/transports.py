@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""A TLS connection and UDP datagrams between the same ports are two connections, whichever comes first.
+usage: transports.py UTWATCH"""
+import os
+import struct
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, finish, hold, of_type
+import capturelib
+
+SITE = "scope: { servers: [192.0.2.80] }\n"
+
+
+def datagram():
+    """A UDP datagram between the ends of Connection's defaults."""
+    (src, sport), (dst, dport) = ("192.0.2.10", 40000), ("192.0.2.80", 443)
+    payload = b"no TLS at all, whatever the port"
+    kind, packet = capturelib.internet(17, src, dst, struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload, 6)
+    return bytes([2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1]) + kind + packet
+
+
+conversation = capturelib.conversations(os.path.join(PCAPS, "openssl-tls10-full.pcap"))[0]
+frames = capturelib.build(conversation, time=1795470000 * 10**9)
+with tempfile.TemporaryDirectory() as folder:
+    path, site = os.path.join(folder, "both.pcap"), os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write(SITE)
+    capturelib.write_frames(path, frames)
+    alone = of_type(events(sys.argv[1], "-c", site, "-r", path)[0], "tls")
+    hold(len(alone) == 1 and alone[0]["utwatch"]["outcome"] == "complete", "the recording by itself")
+    for at in range(len(frames)):
+        mixed = frames[:at] + [(frames[at][0] - 1, datagram())] + frames[at:]
+        capturelib.write_frames(path, mixed)
+        evs = events(sys.argv[1], "-c", site, "-r", path)[0]
+        tls, flows = of_type(evs, "tls"), of_type(evs, "flow")
+        hold(len(tls) == 1 and tls[0]["utwatch"]["outcome"] == "complete" and tls[0]["utwatch"].get("unobserved", []) == alone[0]["utwatch"].get(
+            "unobserved", []), "a datagram before frame %d: the handshake" % at, tls)
+        hold([f["proto"] for f in flows] == ["UDP"], "a datagram before frame %d: the datagrams" % at, flows)
+finish()
