@@ -36,7 +36,7 @@ static bool is_known(const char *key, const char *const *known)
 static bool check_mapping(struct reader *r, const struct node *n, const char *const *known)
 {
     if (n->kind != NODE_MAPPING) {
-        complain_at(&r->at, n, "a mapping is due here");
+        complain_at(&r->at, n, "expected a mapping");
         return false;
     }
     for (const struct node *m = n->first; m; m = m->next)
@@ -49,7 +49,7 @@ static const char *scalar(struct reader *r, const struct node *n)
 {
     if (n->kind == NODE_SCALAR && *n->text)
         return n->text;
-    complain_at(&r->at, n, "a value is due here");
+    complain_at(&r->at, n, "expected a value");
     return NULL;
 }
 
@@ -84,7 +84,7 @@ static void take_server(struct reader *r, const struct node *e)
     if (!text)
         return;
     if (!parse_network(text, &s->servers[s->server_count]))
-        complain_at(&r->at, e, "'%s' is no address or network (192.0.2.0/24, 2001:db8::/32)", text);
+        complain_at(&r->at, e, "'%s' is not an address or network (192.0.2.0/24, 2001:db8::/32)", text);
     else
         s->server_count++;
 }
@@ -96,7 +96,7 @@ static void take_port(struct reader *r, const struct node *e)
     if (!text)
         return;
     if (!parse_number(text, &port) || port < 1 || port > 65535)
-        complain_at(&r->at, e, "'%s' is no port", text);
+        complain_at(&r->at, e, "'%s' is not a port", text);
     else
         r->site->ports[r->site->port_count++] = (uint16_t)port;
 }
@@ -114,7 +114,7 @@ static void each(struct reader *r, const struct node *list,
     if (!list)
         return;
     if (list->kind != NODE_SEQUENCE) {
-        complain_at(&r->at, list, "a list is due here");
+        complain_at(&r->at, list, "expected a list");
         return;
     }
     size_t count = 0;
@@ -196,16 +196,16 @@ static void take_exception(struct reader *r, const struct node *e)
     m = node_member(e, "until");
     x.until_text = m ? scalar(r, m) : NULL;
     if (x.until_text && !parse_day(x.until_text, &x.until))
-        complain_at(&r->at, m, "'%s' is no day (2027-03-31)", x.until_text);
+        complain_at(&r->at, m, "'%s' is not a date (2027-03-31)", x.until_text);
     m = node_member(e, "server");
     const char *text = m ? scalar(r, m) : NULL;
     if (text && !parse_network(text, &x.server))
-        complain_at(&r->at, m, "'%s' is no address or network", text);
+        complain_at(&r->at, m, "'%s' is not an address or network", text);
     m = node_member(e, "port");
     text = m ? scalar(r, m) : NULL;
     int64_t port = 0;
     if (text && (!parse_number(text, &port) || port < 1 || port > 65535))
-        complain_at(&r->at, m, "'%s' is no port", text);
+        complain_at(&r->at, m, "'%s' is not a port", text);
     x.port = (uint16_t)port;
     if (x.rule && x.reason && x.until)
         s->exceptions[s->exception_count++] = x;
@@ -264,13 +264,13 @@ static void read_limits(struct reader *r, const struct node *n)
     const struct node *m = node_member(n, "memory");
     const char *text = m ? scalar(r, m) : NULL;
     if (text && !parse_bytes(text, &s->memory))
-        complain_at(&r->at, m, "'%s' is no amount of memory (512MiB, 1GiB)", text);
+        complain_at(&r->at, m, "'%s' is not an amount of memory (512MiB, 1GiB)", text);
     m = node_member(n, "loss-limit");
     text = m ? scalar(r, m) : NULL;
     char *end = NULL;
     double share = text ? strtod(text, &end) : 0;
     if (text && (end == text || (strcmp(end, "%") != 0 && *end) || !(share >= 0 && share <= 100)))
-        complain_at(&r->at, m, "'%s' is no share (1%%)", text);
+        complain_at(&r->at, m, "'%s' is not a percentage (1%%)", text);
     else if (text)
         s->loss_limit = share;
 }
@@ -334,7 +334,7 @@ static void take_farm(struct reader *r, const struct node *e)
             return;
         }
         if (text && !parse_end(text, &farm->member[farm->members]))
-            complain_at(&r->at, m, "'%s' is no server (192.0.2.80:443)", text);
+            complain_at(&r->at, m, "'%s' is not a server (192.0.2.80:443)", text);
         else
             farm->members++;
     }

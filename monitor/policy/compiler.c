@@ -89,7 +89,7 @@ static bool sum_number(struct compiler *c, const struct node *n, int64_t *number
         if (*rest == '$' && !p)
             return false;
         if (!parse_number(p ? p->text : rest, &part)) {
-            complain_at(c, n, "'%s' is no number to add", p ? p->text : rest);
+            complain_at(c, n, "'%s' is not a number that can be added", p ? p->text : rest);
             return false;
         }
         *number += part;
@@ -102,7 +102,7 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
 {
     const struct field_info *info = &field_info[field];
     if (n->kind != NODE_SCALAR) {
-        complain_at(c, n, "one value is due here for '%s' (%s)", info->name, field_type_name(info->type));
+        complain_at(c, n, "expected one value for '%s' (%s)", info->name, field_type_name(info->type));
         return false;
     }
     const char *text = n->text;
@@ -118,7 +118,7 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
         *number = strcmp(text, "true") == 0;
         if (*number || strcmp(text, "false") == 0)
             return true;
-        complain_at(c, n, "'%s' is true or false, not '%s'", info->name, text);
+        complain_at(c, n, "'%s' has to be true or false, not '%s'", info->name, text);
         return false;
     }
     if (info->words && field_word(field, text, number))
@@ -130,7 +130,7 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
     for (const struct word *w = info->words; w && w->word; w++)
         suggestion_try(&near, w->word);
     char buffer[128];
-    complain_at(c, n, "'%s' is no value of '%s' (%s)%s", text, info->name, field_type_name(info->type),
-                suggestion_text(&near, buffer, sizeof buffer));
+    complain_at(c, n, "'%s' is not a valid value for '%s' (%s)%s", text, info->name,
+                field_type_name(info->type), suggestion_text(&near, buffer, sizeof buffer));
     return false;
 }

@@ -72,7 +72,7 @@ static void compile_strings(struct compiler *c, const struct node *n, enum field
     size_t from = p->string_count;
     for (const struct node *e = node_first(n); e; e = node_next(n, e)) {
         if (e->kind != NODE_SCALAR) {
-            complain_at(c, e, "a text is due here");
+            complain_at(c, e, "expected a text");
             return;
         }
         if (p->string_count == sizeof p->strings / sizeof *p->strings) {
@@ -138,7 +138,7 @@ static const struct node *quantified(struct compiler *c, const struct node *n)
         return n;
     if (n->first && !n->first->next && strcmp(n->first->key, "in") == 0)
         return n->first;
-    complain_at(c, n, "in: is due here");
+    complain_at(c, n, "expected 'in:'");
     return NULL;
 }
 
@@ -165,7 +165,7 @@ static void compile_quantifier(struct compiler *c, const struct node *n, enum fi
         compile_flags(c, what, field, all ? OP_FLAGS_ALL : OP_FLAGS_ANY);
         break;
     default:
-        complain_at_key(c, n, "'%s' is for lists and sets; '%s' is a %s", n->key, field_info[field].name,
+        complain_at_key(c, n, "'%s' applies to lists and sets; '%s' is a %s", n->key, field_info[field].name,
                         field_type_name(field_info[field].type));
         break;
     }
@@ -177,7 +177,7 @@ static void compile_prefers(struct compiler *c, const struct node *n, enum field
     struct profile *p = c->profile;
     size_t from = p->value_count;
     if (field != FIELD_OFFERED_SUITES)
-        complain_at_key(c, n, "'prefers' is for %s", field_info[FIELD_OFFERED_SUITES].name);
+        complain_at_key(c, n, "'prefers' applies to %s", field_info[FIELD_OFFERED_SUITES].name);
     size_t count = 0;
     for (const struct node *e = n->kind == NODE_SEQUENCE ? n->first : NULL; e; e = e->next, count++) {
         const struct suite *suite = e->kind == NODE_SCALAR ? suite_by_name(e->text) : NULL;
@@ -191,7 +191,7 @@ static void compile_prefers(struct compiler *c, const struct node *n, enum field
             p->values[p->value_count++] = suite->code;
     }
     if (count != 2)
-        complain_at(c, n, "two suites are due here: the one that comes first, and the other");
+        complain_at(c, n, "expected two suites: the one that comes first, and the other");
     emit(c, OP_PREFERS, field, from, 2);
 }
 
@@ -250,13 +250,13 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     } else if (strcmp(n->key, "present") == 0) {
         bool yes = n->kind == NODE_SCALAR && strcmp(n->text, "true") == 0;
         if (!yes && !(n->kind == NODE_SCALAR && strcmp(n->text, "false") == 0))
-            complain_at(c, n, "'present' is true or false");
+            complain_at(c, n, "'present' has to be true or false");
         emit(c, OP_PRESENT, field, 0, yes);
     } else if (strcmp(n->key, "matches") == 0) {
         if (field_info[field].type == TYPE_STRING)
             compile_strings(c, n, field);
         else
-            complain_at_key(c, n, "'matches' is for text; '%s' is a %s", field_info[field].name,
+            complain_at_key(c, n, "'matches' applies to text; '%s' is a %s", field_info[field].name,
                             field_type_name(field_info[field].type));
     } else if (strcmp(n->key, "prefers") == 0) {
         compile_prefers(c, n, field);
@@ -277,7 +277,7 @@ static void compile_parameter_test(struct compiler *c, const struct node *n, con
     const struct parameter *p = find_parameter(c, name, &at_key);
     bool equal = false;
     if (n->kind == NODE_MAPPING)
-        complain_at(c, n, "a value or a list of values is due here");
+        complain_at(c, n, "expected a value or a list of values");
     for (const struct node *e = node_first(n); p && e; e = node_next(n, e))
         equal |= e->kind == NODE_SCALAR && strcmp(e->text, p->text) == 0;
     emit(c, equal ? OP_TRUE : OP_FALSE, FIELD_COUNT, 0, 0);
@@ -291,7 +291,7 @@ static void compile_mapping(struct compiler *c, const struct node *n, const char
     for (const struct node *m = n->first; m; m = m->next)
         count += !is_reserved(reserved, m->key);
     if (count == 0)
-        complain_at(c, n, "a condition is due here");
+        complain_at(c, n, "expected a condition");
     check_contradiction(c, n, reserved);
     emit(c, OP_ALL_OF, FIELD_COUNT, 0, (int64_t)count);
     for (const struct node *m = n->first; m; m = m->next)
@@ -302,7 +302,7 @@ static void compile_mapping(struct compiler *c, const struct node *n, const char
 static void compile_any(struct compiler *c, const struct node *n, const char *const *reserved)
 {
     if (n->kind == NODE_SCALAR) {
-        complain_at(c, n, "a condition is due here: FIELD: VALUE, or a list of such mappings");
+        complain_at(c, n, "expected a condition: FIELD: VALUE, or a list of such mappings");
         return;
     }
     if (n->kind == NODE_MAPPING) {
@@ -316,7 +316,7 @@ static void compile_any(struct compiler *c, const struct node *n, const char *co
         if (e->kind == NODE_MAPPING)
             compile_mapping(c, e, reserved);
         else
-            complain_at(c, e, "a mapping of conditions is due here");
+            complain_at(c, e, "expected a mapping of conditions");
     }
 }
 
@@ -332,7 +332,7 @@ static void check_about(struct compiler *c, const struct node *n, enum field fie
             size_t used = strlen(names);
             (void)snprintf(names + used, sizeof names - used, "%s%s", used ? " or " : "", w->word);
         }
-    complain_at_key(c, n, "'%s' is a fact about %s, which this rule does not judge (about: ...)",
+    complain_at_key(c, n, "'%s' is a fact about %s, which is not what this rule judges (about: ...)",
                     field_info[field].name, names);
 }
 

@@ -5,7 +5,6 @@
  */
 #include "policy/compiled.h"
 
-
 /* Tries a value without complaining: what is wrong with it is told where it is compiled. */
 static bool quietly(struct compiler *c, const struct node *n, enum field field, int64_t *number)
 {
@@ -103,9 +102,10 @@ void check_possible(struct compiler *c, const struct node *n, enum field field)
     if (denied && denied->kind == NODE_MAPPING)
         denied = NULL;
     if (r.low > r.high)
-        complain_at(c, n, "no value of '%s' can keep these limits: the condition could never be true", name);
+        complain_at(c, n, "no value of '%s' is within these limits: the condition could never be true", name);
     else if (single && in && !any_is_left(c, in, denied, &r, field))
-        complain_at(c, n, "none of the values of '%s' is left: the condition could never be true", name);
+        complain_at(c, n, "these conditions on '%s' exclude each other: the condition could never be true",
+                    name);
     else if (single && denied && leaves_nothing(c, denied, field))
         complain_at(c, n, "'%s' is always one of these: the condition could never be true", name);
     if (present && present->kind == NODE_SCALAR && strcmp(present->text, "false") == 0 && n->first->next)
@@ -137,5 +137,5 @@ void check_contradiction(struct compiler *c, const struct node *n, const char *c
         if (!same || !is_same(same, m))
             return; /* this part of the negation may be what makes it hold */
     }
-    complain_at(c, denied, "the same is demanded and denied: the condition could never be true");
+    complain_at(c, denied, "this is both required and excluded: the condition could never be true");
 }

@@ -33,7 +33,7 @@ void mistake_add(struct mistakes *m, const char *file, uint32_t line, uint32_t c
     text_safe(&text, span_of(message, strnlen(message, sizeof new->message - 1)));
     if (text.cut)
         text = text_over(new->message, sizeof new->message),
-        text_put(&text, "a mistake in text that cannot be shown");
+        text_put(&text, "a mistake in text that cannot be displayed");
 }
 
 void mistakes_free(struct mistakes *m)

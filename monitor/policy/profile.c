@@ -44,7 +44,7 @@ static const char *text_member(struct compiler *c, const struct node *n, const c
     if (m && m->kind == NODE_SCALAR && *m->text)
         return m->text;
     if (m)
-        complain_at(c, m, "'%s' is a text", key);
+        complain_at(c, m, "'%s' has to be a text", key);
     else if (required)
         complain_at(c, n, "'%s' is missing", key);
     return NULL;
@@ -82,7 +82,7 @@ static uint32_t number_member(struct compiler *c, const struct node *n, const ch
     if (!m && required)
         complain_at(c, n, "'%s' is missing", key);
     if (m && (m->kind != NODE_SCALAR || !parse_number(m->text, &number) || number < 1 || number > UINT32_MAX))
-        complain_at(c, m, "'%s' is a number from 1 to %u", key, UINT32_MAX);
+        complain_at(c, m, "'%s' has to be a number from 1 to %u", key, UINT32_MAX);
     return (uint32_t)number;
 }
 
@@ -235,7 +235,7 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
 {
     struct profile *p = c->profile;
     if (n->kind != NODE_MAPPING) {
-        complain_at(c, n, "a rule is a mapping");
+        complain_at(c, n, "a rule has to be a mapping");
         return;
     }
     const char *id = text_member(c, n, "id", true);
@@ -243,7 +243,7 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
         return;
     struct rule *r = rule_by_id(p, id);
     if (r && r->file == c->file) {
-        complain_at(c, n, "rule '%s' stands here twice (first on line %u)", id, r->node->line);
+        complain_at(c, n, "rule '%s' is defined twice (first on line %u)", id, r->node->line);
         return;
     }
     if (!r && p->rule_count == MAX_RULES) {
@@ -261,7 +261,7 @@ static void take_rules(struct compiler *c, const struct node *root, const char *
     if (!rules)
         return;
     if (rules->kind != NODE_SEQUENCE) {
-        complain_at(c, rules, "'rules' is a list");
+        complain_at(c, rules, "'rules' has to be a list");
         return;
     }
     for (const struct node *n = rules->first; n; n = n->next)
@@ -293,12 +293,12 @@ static void take_parameters(struct compiler *c, const struct node *root, bool ma
     if (!list)
         return;
     if (list->kind != NODE_MAPPING) {
-        complain_at(c, list, "'parameters' is a mapping");
+        complain_at(c, list, "'parameters' has to be a mapping");
         return;
     }
     for (const struct node *n = list->first; n; n = n->next) {
         if (n->kind != NODE_SCALAR) {
-            complain_at(c, n, "a parameter has one value");
+            complain_at(c, n, "a parameter has to have one value");
             continue;
         }
         struct parameter *known = NULL;
@@ -331,7 +331,7 @@ static void take_sets(struct compiler *c, const struct node *root)
     if (!list)
         return;
     if (list->kind != NODE_MAPPING) {
-        complain_at(c, list, "'sets' is a mapping");
+        complain_at(c, list, "'sets' has to be a mapping");
         return;
     }
     for (const struct node *n = list->first; n; n = n->next) {
@@ -430,7 +430,7 @@ static void load_extended(struct loader *l, struct compiler *c, const struct nod
         if (e->kind == NODE_SCALAR)
             load_named(l, e->text, c, e);
         else
-            complain_at(c, e, "'extends' is a list of names");
+            complain_at(c, e, "'extends' has to be a list of names");
     }
 }
 
@@ -439,13 +439,14 @@ static void load_tree(struct loader *l, struct tree *tree)
     struct compiler c = {.profile = l->profile, .mistakes = l->mistakes, .file = tree->file};
     const struct node *root = tree->root;
     if (root->kind != NODE_MAPPING) {
-        complain_at(&c, root, "a profile is a mapping");
+        complain_at(&c, root, "a profile has to be a mapping");
         return;
     }
     check_keys(&c, root, document_keys);
     const char *version = text_member(&c, root, "utwatch", true);
     if (version && strcmp(version, "1") != 0)
-        complain_at(&c, node_member(root, "utwatch"), "rule language '%s' is not known here (1 is)", version);
+        complain_at(&c, node_member(root, "utwatch"),
+                    "unknown version '%s' of the rule language (expected 1)", version);
     load_extended(l, &c, root);
     const char *name = text_member(&c, root, "profile", true);
     const char *title = text_member(&c, root, "title", true);
@@ -461,7 +462,7 @@ static void load_tree(struct loader *l, struct tree *tree)
     for (const struct node *n = drop && drop->kind == NODE_SEQUENCE ? drop->first : NULL; n; n = n->next)
         drop_rule(&c, n);
     if (drop && drop->kind != NODE_SEQUENCE)
-        complain_at(&c, drop, "'drop' is a list of rule ids");
+        complain_at(&c, drop, "'drop' has to be a list of rule ids");
     take_rules(&c, root, document ? document : "");
 }
 
@@ -472,7 +473,7 @@ static void check_sids(struct compiler *c)
         for (size_t j = 0; j < i; j++)
             if (p->rules[i].facts.sid == p->rules[j].facts.sid && p->rules[i].facts.sid) {
                 c->file = p->rules[i].file;
-                complain_at(c, p->rules[i].node, "sid %u is that of rule '%s' too", p->rules[i].facts.sid,
+                complain_at(c, p->rules[i].node, "sid %u also belongs to rule '%s'", p->rules[i].facts.sid,
                             p->rules[j].facts.id);
             }
 }

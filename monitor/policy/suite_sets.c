@@ -75,14 +75,14 @@ static bool word_matches(struct compiler *c, const struct node *n, const char *h
 {
     if (n->kind == NODE_SCALAR) {
         if (!known(n->text)) {
-            complain_at(c, n, "no suite has '%s' here", n->text);
+            complain_at(c, n, "no suite has the property '%s'", n->text);
             return false;
         }
         *match |= strcmp(n->text, have) == 0;
         return true;
     }
     if (n->kind == NODE_MAPPING) {
-        complain_at(c, n, "a word or a list of words is due here");
+        complain_at(c, n, "expected a word or a list of words");
         return false;
     }
     bool ok = true;
@@ -140,7 +140,7 @@ static bool bits_match(struct compiler *c, const struct node *n, int64_t bits, b
     static const char *const words[] = {"below", "above", "at-least", "at-most"};
     *match = true;
     if (n->kind != NODE_MAPPING) {
-        complain_at(c, n, "bits: { below: N } or above, at-least, at-most is due here");
+        complain_at(c, n, "expected 'bits: { below: N }' (or above, at-least, at-most)");
         return false;
     }
     for (const struct node *m = n->first; m; m = m->next) {
@@ -153,7 +153,7 @@ static bool bits_match(struct compiler *c, const struct node *n, int64_t bits, b
             text = p->text;
         }
         if (!parse_number(text, &limit)) {
-            complain_at(c, m, "a number is due here");
+            complain_at(c, m, "expected a number");
             return false;
         }
         if (strcmp(m->key, words[0]) == 0)
@@ -223,7 +223,7 @@ static bool add_by_properties(struct compiler *c, const struct node *n, struct s
 static bool add_element(struct compiler *c, const struct node *n, int index)
 {
     if (n->kind == NODE_SEQUENCE) {
-        complain_at(c, n, "a suite, a $set or a mapping of properties is due here");
+        complain_at(c, n, "expected a suite, a $set or a mapping of properties");
         return false;
     }
     if (n->kind == NODE_MAPPING)
