@@ -199,12 +199,6 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
     return n ? &n->peer : NULL;
 }
 
-static void set_join(struct suite_set *into, const struct suite_set *from)
-{
-    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
-        into->word[i] |= from->word[i];
-}
-
 static uint64_t hash16(const struct peers *p, const uint16_t *list, size_t count)
 {
     return siphash(&p->key, span_of(list, count * sizeof *list)) | 1;
@@ -247,14 +241,6 @@ static bool needs_groups(const struct suite_set *offer)
         if (suite_set_has(offer, i) && suite_table[i].kx >= KX_ECDH && suite_table[i].kx <= KX_ECDH_ANON)
             return true;
     return false;
-}
-
-static uint16_t count_suites(const struct suite_set *set)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
-        count += (unsigned)__builtin_popcountll(set->word[i]);
-    return (uint16_t)count;
 }
 
 static void server_selected(struct peers *p, struct peer *s, const struct observation *o)
@@ -319,10 +305,13 @@ static void server_refused(struct peers *p, struct peer *s, const struct observa
                                       .algorithms = shape.algorithms,
                                       .count = 1,
                                       .max_version = o->client_hello.max_version,
-                                      .suites = count_suites(offer),
+                                      .suites = (uint16_t)suite_set_count(offer),
                                       .needs_groups = needs_groups(offer)};
-    for (size_t i = 0; i < SUITE_SET_WORDS && stands(s, &now); i++)
-        s->contradicted.word[i] |= offer->word[i] & s->selected.word[i];
+    if (stands(s, &now)) {
+        struct suite_set selected_before = *offer;
+        suite_set_common(&selected_before, &s->selected);
+        suite_set_join(&s->contradicted, &selected_before);
+    }
     for (size_t i = 0; i < s->refused_count; i++) {
         struct refused_offer *known = &s->refused[i];
         if (memcmp(&known->offer, offer, sizeof *offer) == 0 && known->name == shape.name &&
@@ -346,16 +335,16 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
         const struct refused_offer *r = &server->refused[i];
         if (!stands(server, r) || suite_set_empty(&r->offer))
             continue;
-        for (size_t w = 0; w < SUITE_SET_WORDS && r->suites == 1; w++)
-            out->alone.word[w] |= r->offer.word[w];
+        if (r->suites == 1)
+            suite_set_join(&out->alone, &r->offer);
         out->refusals[out->refusal_count++] = r->offer;
     }
 }
 
 void peer_weigh_handshake(const struct peer *server, const struct observation *o, struct peer_evidence *out)
 {
-    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
-        out->common.word[i] = o->client_hello.offered.word[i] & server->selected.word[i];
+    out->common = o->client_hello.offered;
+    suite_set_common(&out->common, &server->selected);
 }
 
 static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r)
@@ -388,16 +377,15 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     bool has_id = c->session_id_len && !c->ticket;
     bool may_resume = has_id && o->resumption == RESUMPTION_UNKNOWN;
     if (may_resume || (has_id && c->max_version < 0x0304)) {
-        set_join(&u->offered, &c->offered);
+        suite_set_join(&u->offered, &c->offered);
         u->unseen_offers += may_resume && c->max_version >= 0x0304;
         u->missing |= may_resume && c->max_version >= 0x0304 ? observation_missing(o, SERVER) : 0;
         return;
     }
     if (u->full_offers == 0)
         u->always = c->offered;
-    for (size_t i = 0; i < SUITE_SET_WORDS; i++)
-        u->always.word[i] &= c->offered.word[i];
-    set_join(&u->offered, &c->offered);
+    suite_set_common(&u->always, &c->offered);
+    suite_set_join(&u->offered, &c->offered);
     u->full_offers++;
     u->unknown_offers += c->unknown_suites > 0;
 }
@@ -407,7 +395,7 @@ static void answer_unseen(struct peer *s, const struct observation *o)
 {
     s->missing |= observation_missing(o, SERVER);
     if (o->seen & SEEN_CLIENT_HELLO && !o->client_hello.unknown_suites)
-        set_join(&s->possible, &o->client_hello.offered);
+        suite_set_join(&s->possible, &o->client_hello.offered);
     else
         s->possible_any = true;
 }

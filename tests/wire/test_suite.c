@@ -87,6 +87,14 @@ static void sets(void **state)
     suite_set_add(&b, 700);
     assert_true(suite_set_has(&a, 700) && !suite_set_has(&b, 3));
     assert_true(suite_set_subset(&a, &b) && !suite_set_subset(&b, &a) && suite_set_meets(&a, &b));
+    assert_int_equal(suite_set_count(&a), 2);
+    struct suite_set c = a;
+    suite_set_without(&c, &b);
+    assert_true(suite_set_has(&c, 3) && !suite_set_has(&c, 700));
+    suite_set_join(&c, &b);
+    assert_memory_equal(&c, &a, sizeof c);
+    suite_set_common(&c, &b);
+    assert_memory_equal(&c, &b, sizeof c);
 }
 
 int main(void)
