@@ -7,7 +7,7 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     const struct decode_counters *d = decoder_counters(p->decoder);
     const struct flow_counters *f = &p->flows.counters;
     const struct tls_counters *t = tls_counters(p->tls);
-    const struct http_counters *w = http_counters(p->talks.http);
+    const struct http_counters *w = http_counters(p->cleartext.http);
     const struct session_counters *s = sessions_counters(p->sessions);
     const struct peers_counters *e = peers_counters(p->peers);
     *h = (struct capture_health){

@@ -1,5 +1,5 @@
-/* One frame's way, from capture to the output; what is judged stands in judging.c, what is in clear in
- * talks.c. */
+/* One frame's way: time, decoding, its connection. What becomes of a connection is in connection.c, what is
+ * judged in judging.c. */
 #include "app/pipeline_parts.h"
 
 #include <assert.h>
@@ -36,12 +36,11 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
     if (*message)
         (void)fprintf(stderr, "utwatch: %s\n", message);
     bool said = !p->sessions && *message;
-    p->kept.capacity = site->handshakes / KEPT_SHARE;
-    p->kept.place = calloc(p->kept.capacity, sizeof *p->kept.place);
     p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
-    if (p->verdicts && p->kept.place && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
-        talks_open(&p->talks, DEFAULT_HTTP_CONNECTIONS) &&
+    if (p->verdicts && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
+        late_check_open(&p->late, site->handshakes / KEPT_SHARE) &&
+        cleartext_open(&p->cleartext, DEFAULT_HTTP_CONNECTIONS) &&
         (!site->sessions.shared || waiting_open(&p->waiting)) &&
         flow_table_open(&p->flows, site->flows, site->handshakes))
         return p;
@@ -57,9 +56,9 @@ void pipeline_free(struct pipeline *p)
         return;
     flow_table_close(&p->flows);
     tls_free(p->tls);
-    talks_close(&p->talks);
+    cleartext_close(&p->cleartext);
     waiting_close(&p->waiting);
-    free(p->kept.place);
+    late_check_close(&p->late);
     peers_free(p->peers);
     sessions_free(p->sessions);
     decoder_free(p->decoder);
@@ -68,106 +67,16 @@ void pipeline_free(struct pipeline *p)
     free(p);
 }
 
-static void forget_kept(struct pipeline *p)
-{
-    struct kept *k = &p->kept;
-    const struct kept_flow *oldest = &k->place[k->first];
-    if (oldest->flow->state >= FLOW_READABLE && flow_id(oldest->flow) == oldest->id)
-        stream_forget_recent(&p->flows, oldest->flow);
-    k->first = (k->first + 1) % k->capacity;
-    k->count--;
-}
-
-/* A handshake that gave out a session: who answered in the server's name before the server, is found out when
- * the server's own bytes come. */
-static void keep(struct pipeline *p, struct flow *flow)
-{
-    struct kept *k = &p->kept;
-    if (k->count == k->capacity)
-        forget_kept(p);
-    k->place[(k->first + k->count++) % k->capacity] = (struct kept_flow){
-        .flow = flow, .id = flow_id(flow), .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
-}
-
-static void compare_late(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
-{
-    if (!stream_contradicts(&p->flows, flow, segment, side))
-        return;
-    stream_forget_recent(&p->flows, flow);
-    if (!waiting_doubt(p, flow_id(flow)))
-        sessions_doubt(p->sessions, flow_id(flow));
-}
-
-/* A complete observation: judge it; then read on where its data are in clear. */
-static void finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
-{
-    const struct observation *o = tls_finish(p->tls, flow, p->now, reasons);
-    struct key_start key = {0};
-    if (o)
-        key = waiting_judge(p, flow, o, talks_before(p, flow));
-    struct clear_reader reader;
-    struct span early[2];
-    bool readable = o && tls_clear_begin(p->tls, flow, &reader, early);
-    if (o)
-        talks_end(p, flow, 0);
-    if (readable)
-        talks_readable(p, flow, &reader, early);
-    unsigned client;
-    if (!o && tls_lost_hello(p->tls, flow, &client))
-        judge_lost_hello(p, &flow->end[client], &flow->end[!client]);
-    const bool gave_session =
-        o && o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
-    tls_release(p->tls, flow);
-    stream_release_held(&p->flows, flow);
-    if (gave_session)
-        keep(p, flow);
-    else
-        stream_forget_recent(&p->flows, flow);
-    if (readable) {
-        flow->state = FLOW_READABLE;
-    } else if (flow->state == FLOW_RECORDS) {
-        note_key(p, flow, &key);
-    }
-}
-
-/* What a hole holds back is looked at before the end: the hole is a gap then. */
-static void flush(struct pipeline *p, struct flow *flow)
-{
-    struct segment at_end = {.time = p->now};
-    for (unsigned side = 0; side < 2; side++) {
-        struct runs runs = stream_flush(&p->flows, flow, side);
-        struct run run;
-        while (flow->state == FLOW_HANDSHAKE && runs_next(&runs, &run))
-            (void)tls_feed(p->tls, flow, &at_end, flow_role(flow, side), &run);
-    }
-}
-
-static void end_connection(struct pipeline *p, struct flow *flow, uint32_t reasons)
-{
-    const uint32_t damage = reasons & UNOBSERVED_EVICTED      ? HTTP_DAMAGE_EVICTED
-                            : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
-                                                              : 0;
-    if (flow->handshake)
-        flush(p, flow);
-    if (flow->state == FLOW_SEARCHING && flow->talk_kind != TALK_NONE)
-        talks_end(p, flow, damage);
-    if (flow->handshake)
-        finish(p, flow, reasons);
-    if (flow->talk_kind != TALK_NONE)
-        talks_end(p, flow, damage);
-}
-
 static void expire(struct pipeline *p)
 {
     struct siphash_key common;
     if (sessions_new_common_key(p->sessions, &common))
         tls_share_names(p->tls, &common);
     waiting_go_on(p, false);
-    while (p->kept.count && p->kept.place[p->kept.first].until < p->now)
-        forget_kept(p);
+    late_check_expire(p);
     for (struct flow *flow; (flow = tls_expired(p->tls, p->now));)
-        end_connection(p, flow, UNOBSERVED_UNFINISHED);
-    talks_expire(p, false);
+        connection_end(p, flow, UNOBSERVED_UNFINISHED);
+    connection_expire_clear(p, false);
 }
 
 static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
@@ -176,7 +85,7 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
     if (flow)
         return flow;
     struct flow *victim = flow_victim(&p->flows);
-    end_connection(p, victim, UNOBSERVED_EVICTED);
+    connection_end(p, victim, UNOBSERVED_EVICTED);
     flow_remove(&p->flows, victim);
     p->flows.counters.evicted++;
     return flow_add(&p->flows, segment);
@@ -191,71 +100,29 @@ static struct flow *flow_of(struct pipeline *p, const struct segment *segment, u
         return new_flow(p, segment);
     }
     if (stream_begins_anew(flow, segment, *side)) {
-        end_connection(p, flow, 0);
+        connection_end(p, flow, 0);
         flow_restart(&p->flows, flow, segment, *side);
         *side = 0;
     }
     return flow;
 }
 
-static enum tls_progress feed(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                              unsigned side, const struct run *run)
-{
-    if (flow->state == FLOW_HANDSHAKE)
-        return tls_feed(p->tls, flow, segment, flow_role(flow, side), run);
-    enum tls_progress progress = tls_search(p->tls, flow, segment, side, run);
-    if (progress != TLS_NO_SLOT)
-        return progress;
-    struct flow *oldest = tls_oldest(p->tls);
-    assert(oldest && oldest != flow);
-    end_connection(p, oldest, UNOBSERVED_EVICTED);
-    return tls_search(p->tls, flow, segment, side, run);
-}
-
-/* Both sides said FIN, or one gave up. */
-static bool has_ended(const struct flow *flow)
-{
-    return flow->marks[0] & flow->marks[1] & SIDE_FIN || (flow->marks[0] | flow->marks[1]) & SIDE_RST;
-}
-
-/* Bytes in order, as far as they are here, to the handshake. */
+/* Bytes in order, as far as they are here, to whoever reads them. */
 static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
     struct runs runs = stream_put(&p->flows, flow, segment, side);
     struct run run;
     bool complete = false;
-    while (flow->state <= FLOW_HANDSHAKE && runs_next(&runs, &run)) {
-        bool searching = flow->state == FLOW_SEARCHING;
-        bool first = searching && flow->side[side].count == 0;
-        enum tls_progress progress = feed(p, flow, segment, side, &run);
-        if (searching)
-            talks_plain(p, flow, segment, side, &run, first);
-        switch (progress) {
-        case TLS_COMPLETE:
-            complete = true;
-            break;
-        case TLS_NEVER:
-            if (flow->handshake)
-                tls_release(p->tls, flow);
-            if (flow->talk_kind == TALK_HTTP)
-                break; /* it is read to its end */
-            talks_end(p, flow, 0);
-            flow->state = FLOW_IGNORED;
-            stream_release(&p->flows, flow);
-            break;
-        case TLS_MORE:
-        case TLS_NO_SLOT:
-            break;
-        }
-    }
+    while (flow->state <= FLOW_HANDSHAKE && runs_next(&runs, &run))
+        complete |= connection_run(p, flow, segment, side, &run);
     if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
         tls_acknowledged(p->tls, flow, side, segment->ack);
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
         tls_reset(p->tls, flow, side, p->now);
     if (complete)
-        finish(p, flow, 0);
-    else if (flow->state == FLOW_SEARCHING && flow->talk_kind != TALK_NONE && has_ended(flow))
-        end_connection(p, flow, 0);
+        connection_finish(p, flow, 0);
+    else if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_ended(flow))
+        connection_end(p, flow, 0);
 }
 
 static void on_segment(struct pipeline *p, const struct segment *segment)
@@ -267,14 +134,14 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
     flow->last_seen = segment->time;
     flow->used = true;
     if (flow->recent && flow->state >= FLOW_READABLE)
-        compare_late(p, flow, segment, side);
+        late_check_segment(p, flow, segment, side);
     switch ((enum flow_state)flow->state) {
     case FLOW_SEARCHING:
     case FLOW_HANDSHAKE:
         follow(p, flow, segment, side);
         break;
     case FLOW_READABLE:
-        talks_read(p, flow, segment, side);
+        connection_read(p, flow, segment, side);
         break;
     case FLOW_RECORDS: {
         if (flow->key_since && segment->payload_len &&
@@ -296,8 +163,8 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
 static void end_all(struct pipeline *p)
 {
     for (struct flow *flow; (flow = tls_oldest(p->tls));)
-        end_connection(p, flow, UNOBSERVED_UNFINISHED);
-    talks_expire(p, true);
+        connection_end(p, flow, UNOBSERVED_UNFINISHED);
+    connection_expire_clear(p, true);
 }
 
 static void on_datagram(struct pipeline *p, const struct segment *segment)
@@ -310,7 +177,7 @@ static void on_datagram(struct pipeline *p, const struct segment *segment)
         return;
     flow->last_seen = segment->time;
     flow->used = true;
-    talks_datagram(p, flow, segment, side);
+    connection_datagram(p, flow, segment, side);
 }
 
 /*
@@ -350,7 +217,7 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
         return;
     if (segment.transport == TRANSPORT_TCP)
         on_segment(p, &segment);
-    else if (talks_wants_datagram(p, &segment))
+    else if (cleartext_wants_datagram(p, &segment))
         on_datagram(p, &segment);
 }
 

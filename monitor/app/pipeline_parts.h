@@ -2,8 +2,10 @@
 #ifndef UTWATCH_APP_PIPELINE_PARTS_H
 #define UTWATCH_APP_PIPELINE_PARTS_H
 
+#include "app/cleartext.h"
+#include "app/connection.h"
+#include "app/late_check.h"
 #include "app/pipeline.h"
-#include "app/talks.h"
 #include "app/waiting.h"
 #include "decode/decode.h"
 #include "flow/stream.h"
@@ -12,26 +14,15 @@
 #include "session/session.h"
 #include "tls/tls.h"
 
-/* Connections whose handshake has just ended: its bytes are still compared with what comes late. Oldest
- * first. */
-struct kept {
-    struct kept_flow {
-        struct flow *flow;
-        uint64_t id; /* the flow is another one when it has another id */
-        nanos until;
-    } * place; /* a ring */
-    size_t capacity, first, count;
-};
-
 struct pipeline {
     struct decoder *decoder;
     struct flow_table flows;
     struct tls *tls;
     struct sessions *sessions;
     struct peers *peers;
-    struct talks talks;
+    struct cleartext cleartext;
     struct waiting waiting;
-    struct kept kept;
+    struct late_check late;
     const struct site *site;
     const struct profile *profile;
     const struct profile *advice; /* or NULL */

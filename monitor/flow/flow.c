@@ -111,8 +111,8 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->marks[0] = flow->marks[1] = 0;
     flow->used = false;
     flow->renegotiated = false;
-    flow->talk_kind = TALK_NONE;
-    flow->talk = 0;
+    flow->clear_kind = CLEAR_NONE;
+    flow->clear = 0;
     flow->handshake = 0;
     flow->held[0] = flow->held[1] = flow->recent = 0;
     flow->state = FLOW_SEARCHING;
@@ -167,7 +167,7 @@ void flow_remove(struct flow_table *table, struct flow *flow)
 void flow_restart(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side)
 {
     assert(flow->handshake == 0);
-    assert(flow->talk_kind == TALK_NONE);
+    assert(flow->clear_kind == CLEAR_NONE);
     stream_release(table, flow);
     uint32_t pending = flow->pending_isn;
     bool confirmed = flow->pending_side != NO_SIDE && flow->pending_side != side;

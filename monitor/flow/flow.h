@@ -51,7 +51,7 @@ struct flow {
     uint32_t pending_isn;             /* of a SYN that may begin a new connection on these ports */
     uint32_t hash_next, older, newer; /* the table's own */
     union {
-        uint32_t talk;      /* until FLOW_RECORDS: slot of the layer that `talk_kind` says; 0: none */
+        uint32_t clear;     /* until FLOW_RECORDS: slot of the layer that `clear_kind` says; 0: none */
         uint32_t key_since; /* FLOW_RECORDS: second at which the session's keys were made; 0: not known */
     };
     uint8_t marks[2];         /* enum side_mark */
@@ -61,10 +61,16 @@ struct flow {
     uint8_t used : 1;         /* since it was last queued for eviction */
     uint8_t pending_side : 2; /* 0 or 1 when pending_isn is set, else NO_SIDE */
     uint8_t client : 2;       /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
-    uint8_t talk_kind : 2;    /* enum talk_kind */
+    uint8_t clear_kind : 2;   /* enum clear_kind */
 };
 
 #define NO_SIDE 2
+
+/* Both sides said FIN, or one gave up. */
+static inline bool flow_has_ended(const struct flow *flow)
+{
+    return flow->marks[0] & flow->marks[1] & SIDE_FIN || (flow->marks[0] | flow->marks[1]) & SIDE_RST;
+}
 
 /* The role of a side; only once `client` is known. */
 static inline enum side flow_role(const struct flow *flow, unsigned side)
@@ -79,7 +85,7 @@ static inline unsigned flow_side_of(const struct flow *flow, enum side who)
 }
 
 /* Who follows a connection besides the tls layer. */
-enum talk_kind { TALK_NONE, TALK_HTTP, TALK_NAMING };
+enum clear_kind { CLEAR_NONE, CLEAR_HTTP, CLEAR_NAMING };
 
 struct flow_counters {
     uint64_t created;

@@ -69,9 +69,8 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
 {
     const struct flow_side *from = &flow->side[side];
     uint8_t marks = flow->marks[side];
-    bool ended = (flow->marks[0] | flow->marks[1]) & SIDE_RST || (flow->marks[0] & flow->marks[1] & SIDE_FIN);
     if (segment->flags & TCP_SYN) {
-        if (ended)
+        if (flow_has_ended(flow))
             return !(segment->flags & TCP_ACK) || !(marks & SIDE_SYN);
         bool repeated = marks & SIDE_KNOWN && segment->seq + 1 == from->first;
         if (repeated || !(marks & SIDE_KNOWN))

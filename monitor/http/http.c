@@ -464,11 +464,10 @@ static void on_chunk_line(struct http *http, struct connection *c, unsigned side
     r->phase = size ? PHASE_CHUNK : PHASE_TRAILER;
 }
 
-bool http_feed(struct http *http, uint32_t slot, bool from_client, struct span *bytes, nanos now)
+bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes, nanos now)
 {
     struct connection *c = at(http, slot);
-    unsigned side = from_client ? 0 : 1;
-    struct reader *r = &c->side[side];
+    struct reader *r = &c->side[who];
     c->last_activity = now;
     take_out(http, slot);
     put_last(http, slot);
@@ -481,8 +480,8 @@ bool http_feed(struct http *http, uint32_t slot, bool from_client, struct span *
                 *bytes = span_skip(*bytes, 1);
                 break;
             }
-            text = collect(http, c, side, bytes, false);
-            if (text.n && (from_client ? on_request(http, c, text, now) : on_response(http, c, text)))
+            text = collect(http, c, who, bytes, false);
+            if (text.n && (who == CLIENT ? on_request(http, c, text, now) : on_response(http, c, text)))
                 return true;
             break;
         case PHASE_BODY:
@@ -494,11 +493,11 @@ bool http_feed(struct http *http, uint32_t slot, bool from_client, struct span *
         case PHASE_CHUNK_LINE:
         case PHASE_CHUNK_END:
         case PHASE_TRAILER:
-            text = collect(http, c, side, bytes, true);
+            text = collect(http, c, who, bytes, true);
             if (!text.n)
                 break;
             if (r->phase == PHASE_CHUNK_LINE)
-                on_chunk_line(http, c, side, text);
+                on_chunk_line(http, c, who, text);
             else if (r->phase == PHASE_CHUNK_END)
                 r->phase = PHASE_CHUNK_LINE;
             else if (text.p[0] == '\r' || text.p[0] == '\n')
@@ -512,22 +511,21 @@ bool http_feed(struct http *http, uint32_t slot, bool from_client, struct span *
     return false;
 }
 
-void http_gap(struct http *http, uint32_t slot, bool from_client, size_t bytes)
+void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes)
 {
     struct connection *c = at(http, slot);
-    unsigned side = from_client ? 0 : 1;
-    struct reader *r = &c->side[side];
+    struct reader *r = &c->side[who];
     if ((r->phase == PHASE_BODY || r->phase == PHASE_CHUNK) && r->left > bytes) {
         if (r->left != UINT64_MAX)
             r->left -= bytes;
         return;
     }
-    give_up(http, c, side, HTTP_DAMAGE_GAP);
+    give_up(http, c, who, HTTP_DAMAGE_GAP);
 }
 
-void http_end_of_side(struct http *http, uint32_t slot, bool from_client)
+void http_end_of_side(struct http *http, uint32_t slot, enum side who)
 {
-    at(http, slot)->side[from_client ? 0 : 1].phase = PHASE_OVER;
+    at(http, slot)->side[who].phase = PHASE_OVER;
 }
 
 const struct http_exchange *http_unanswered(struct http *http, uint32_t slot)

@@ -7,6 +7,7 @@
 #ifndef UTWATCH_HTTP_HTTP_H
 #define UTWATCH_HTTP_HTTP_H
 
+#include "flow/flow.h"
 #include "http/exchange.h"
 
 struct http_counters {
@@ -50,13 +51,13 @@ void *http_owner(const struct http *http, uint32_t slot);
  * Bytes of one side. True: an exchange is complete and stands in http_exchange(); *bytes is what is left and
  * has to be fed next. False: all bytes were taken.
  */
-bool http_feed(struct http *http, uint32_t slot, bool from_client, struct span *bytes, nanos now);
+bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes, nanos now);
 
 /* Bytes of one side that were not captured. */
-void http_gap(struct http *http, uint32_t slot, bool from_client, size_t bytes);
+void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes);
 
 /* A side has ended: an answer that lasts until the close is over. */
-void http_end_of_side(struct http *http, uint32_t slot, bool from_client);
+void http_end_of_side(struct http *http, uint32_t slot, enum side who);
 
 /* The last complete exchange; valid until the next call that takes the slot. */
 const struct http_exchange *http_exchange(const struct http *http, uint32_t slot);

@@ -239,7 +239,7 @@ static uint16_t detected(const struct ndpi_flow_struct *flow, ndpi_protocol foun
     return protocol < NDPI_LAST_IMPLEMENTED_PROTOCOL ? protocol : NDPI_PROTOCOL_UNKNOWN;
 }
 
-enum naming_progress naming_feed(struct naming *n, uint32_t index, bool from_client, struct span payload,
+enum naming_progress naming_feed(struct naming *n, uint32_t index, enum side who, struct span payload,
                                  nanos time)
 {
     struct slot *slot = pool_at(&n->slots, index);
@@ -249,7 +249,7 @@ enum naming_progress naming_feed(struct naming *n, uint32_t index, bool from_cli
     if (payload.n == 0)
         return NAMING_MORE;
 
-    unsigned side = from_client ? 0 : 1;
+    const unsigned side = who;
     uint16_t length = build(n, slot, side, payload);
     slot->seq[side] += (uint32_t)payload.n;
     slot->packets++;
@@ -257,7 +257,7 @@ enum naming_progress naming_feed(struct naming *n, uint32_t index, bool from_cli
     uint64_t milliseconds = time > 0 ? (uint64_t)time / 1000000 : 0;
 #ifdef NDPI_HAS_INPUT_INFO
     struct ndpi_flow_input_info info = {.in_pkt_dir =
-                                            from_client ? NDPI_IN_PKT_DIR_C_TO_S : NDPI_IN_PKT_DIR_S_TO_C};
+                                            who == CLIENT ? NDPI_IN_PKT_DIR_C_TO_S : NDPI_IN_PKT_DIR_S_TO_C};
     ndpi_protocol found =
         ndpi_detection_process_packet(n->module, slot->flow, n->packet, length, milliseconds, &info);
 #else

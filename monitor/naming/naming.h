@@ -10,7 +10,7 @@
 #define UTWATCH_NAMING_NAMING_H
 
 #include "base/nanos.h"
-#include "decode/segment.h"
+#include "flow/flow.h"
 
 #define NAMING_PACKETS                                                                                       \
     8 /* payloads of one connection shown to nDPI; most names fall at the first or second */
@@ -38,7 +38,7 @@ enum naming_progress { NAMING_MORE, NAMING_DONE };
 
 /* One segment's or datagram's payload, in order, each byte once. DONE: a name was found or the budget is
  * spent; whatever is fed after that is ignored. */
-enum naming_progress naming_feed(struct naming *n, uint32_t slot, bool from_client, struct span payload,
+enum naming_progress naming_feed(struct naming *n, uint32_t slot, enum side who, struct span payload,
                                  nanos time);
 
 /* "HTTP", "QUIC", "SSH", ... or "Unknown". The text is static: it outlives slot and module. What nDPI would

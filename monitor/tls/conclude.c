@@ -128,17 +128,17 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     return o;
 }
 
-void tls_release(struct tls *tls, struct flow *flow)
+bool tls_release(struct tls *tls, struct flow *flow)
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h);
-    bool records = h->begun && h->phase == PHASE_DONE;
-    flow->state = records ? FLOW_RECORDS : FLOW_IGNORED;
-    for (unsigned side = 0; side < 2; side++) {
-        const struct assembly *a = &h->side[h->begun ? flow_role(flow, side) : side];
+    const bool records = h->begun && h->phase == PHASE_DONE;
+    for (unsigned side = 0; side < 2 && h->begun; side++) {
+        const struct assembly *a = &h->side[flow_role(flow, side)];
         flow->side[side].count = a->record_left;
         if (a->lost || a->header_length || a->sslv2)
             flow->marks[side] |= SIDE_LOST;
     }
     handshake_close(tls, h);
+    return records;
 }

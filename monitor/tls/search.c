@@ -54,7 +54,6 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
     struct flow *flow = h->flow;
     struct observation *o = &h->observation;
     h->begun = true;
-    flow->state = FLOW_HANDSHAKE;
     flow->client = client_side(flow, side, opening, bytes) & 1U;
     if (flow->client == 1)
         exchange_sides(h);
@@ -340,6 +339,12 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
     begin(tls, h, segment, side, opening, start);
     feed_from_start(tls, h, flow_role(flow, side), start, segment->time);
     return h->complete ? TLS_COMPLETE : TLS_MORE;
+}
+
+bool tls_has_begun(const struct tls *tls, const struct flow *flow)
+{
+    const struct handshake *h = handshake_of(tls, flow);
+    return h && h->begun;
 }
 
 bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client)

@@ -49,7 +49,10 @@ enum tls_progress {
 enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
                              const struct run *run);
 
-/* The same in FLOW_HANDSHAKE. */
+/* TLS has begun on this flow, which was in FLOW_SEARCHING. */
+bool tls_has_begun(const struct tls *tls, const struct flow *flow);
+
+/* As tls_search(), in FLOW_HANDSHAKE. */
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
                            const struct run *run);
 
@@ -90,7 +93,9 @@ void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
  * an end that is the monitor's doing (UNOBSERVED_EVICTED, UNOBSERVED_UNFINISHED), else 0.
  */
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons);
-void tls_release(struct tls *tls, struct flow *flow);
+
+/* Gives the slot back. True: records follow the handshake, and the flow knows where the next one begins. */
+bool tls_release(struct tls *tls, struct flow *flow);
 
 /* After tls_finish() returned NULL: was there a server's answer to a hello that was not captured? Then
  * *client is the flow's side that sent it. */

@@ -50,7 +50,7 @@ static void end(struct flow *flow, nanos now, uint32_t reasons)
     const struct observation *o = tls_finish(tls, flow, now, reasons);
     if (o)
         check(o);
-    tls_release(tls, flow);
+    flow->state = tls_release(tls, flow) ? FLOW_RECORDS : FLOW_IGNORED;
     stream_release(&flows, flow);
 }
 
@@ -81,6 +81,8 @@ static void put(struct flow **flow, const struct segment *s)
         enum tls_progress progress = (*flow)->state == FLOW_SEARCHING
                                          ? tls_search(tls, *flow, s, side, &run)
                                          : tls_feed(tls, *flow, s, flow_role(*flow, side), &run);
+        if (tls_has_begun(tls, *flow))
+            (*flow)->state = FLOW_HANDSHAKE;
         complete |= progress == TLS_COMPLETE;
         if (progress == TLS_NEVER)
             (*flow)->state = FLOW_IGNORED;

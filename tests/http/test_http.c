@@ -37,7 +37,7 @@ static unsigned feed(bool from_client, const char *text, size_t piece)
     while (rest.n) {
         struct span part = span_head(rest, piece);
         rest = span_skip(rest, part.n);
-        while (http_feed(http, slot, from_client, &part, 1))
+        while (http_feed(http, slot, from_client ? CLIENT : SERVER, &part, 1))
             complete++;
     }
     return complete;
@@ -122,11 +122,11 @@ static void gaps(void **state)
     (void)state;
     feed(true, "GET /a HTTP/1.1\r\n\r\n", 1000);
     assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nxxxxx", 1000), 1);
-    http_gap(http, slot, false, 90); /* within the body: nothing is lost */
+    http_gap(http, slot, SERVER, 90); /* within the body: nothing is lost */
     assert_int_equal(feed(true, "GET /b HTTP/1.1\r\n\r\n", 1000), 0);
     assert_int_equal(feed(false, "xxxxxHTTP/1.1 404 No\r\n\r\n", 1000), 1);
     assert_int_equal(http_exchange(http, slot)->damage, 0);
-    http_gap(http, slot, true, 1); /* where a head may stand: that side is lost, and it is said */
+    http_gap(http, slot, CLIENT, 1); /* where a head may stand: that side is lost, and it is said */
     assert_int_equal(feed(true, "GET /c HTTP/1.1\r\n\r\n", 1000), 0);
     assert_int_equal(http_connection(http, slot)->damage, HTTP_DAMAGE_GAP);
 }

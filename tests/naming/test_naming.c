@@ -36,7 +36,7 @@ static uint32_t open_on(enum transport transport, uint16_t port)
 
 static enum naming_progress feed(uint32_t slot, bool from_client, const void *bytes, size_t n)
 {
-    return naming_feed(naming, slot, from_client, span_of(bytes, n), now += 1000000);
+    return naming_feed(naming, slot, from_client ? CLIENT : SERVER, span_of(bytes, n), now += 1000000);
 }
 
 static enum naming_progress say(uint32_t slot, bool from_client, const char *text)

@@ -1,0 +1,307 @@
+#include "app/cleartext.h"
+
+#include "app/pipeline_parts.h"
+#include "wire/opening.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A connection of Ut that is neither TLS nor HTTP, so far. */
+struct other {
+    struct flow *flow;
+    struct http_connection seen; /* whose connection it is */
+    nanos last_activity;
+    struct queue_link link;
+    uint32_t name; /* slot of the naming layer; 0: none was free, or it has told */
+    const char *protocol;
+};
+
+bool cleartext_open(struct cleartext *t, uint32_t connections)
+{
+    t->http = http_new(connections);
+    t->readers = calloc((size_t)connections + 1, sizeof *t->readers);
+    return t->http && t->readers && pool_open(&t->others, sizeof(struct other), connections);
+}
+
+void cleartext_close(struct cleartext *t)
+{
+    http_free(t->http);
+    naming_free(t->naming);
+    free(t->readers);
+    pool_close(&t->others);
+}
+
+static struct other *other_at(const struct cleartext *t, uint32_t slot)
+{
+    return pool_at(&t->others, slot);
+}
+
+void cleartext_forget(struct pipeline *p, struct flow *flow)
+{
+    if (flow->clear_kind == CLEAR_HTTP) {
+        http_close(p->cleartext.http, flow->clear);
+    } else if (flow->clear_kind == CLEAR_NAMING) {
+        struct other *o = other_at(&p->cleartext, flow->clear);
+        if (o->name)
+            naming_close(p->cleartext.naming, o->name);
+        queue_remove(&p->cleartext.queue, &p->cleartext.others, offsetof(struct other, link), flow->clear);
+        pool_give(&p->cleartext.others, flow->clear);
+    }
+    flow->clear_kind = CLEAR_NONE;
+    flow->clear = 0;
+}
+
+/* The host that the client asked for, without its port. */
+static struct span name_of(const struct http_connection *h)
+{
+    struct span host = span_of(h->host.bytes, h->host.length);
+    for (size_t i = host.n; i > 0 && host.p[i - 1] != ']'; i--)
+        if (host.p[i - 1] == ':')
+            return span_head(host, i - 1);
+    return host;
+}
+
+/* Without a scope in the configuration, Ut in clear is what speaks XCAP or GBA, or uses the port of https. */
+static bool is_ut(const struct pipeline *p, const struct http_connection *h)
+{
+    enum { HTTPS = 443 };
+    if (site_has_scope(p->site))
+        return site_in_scope(p->site, &h->server, name_of(h));
+    return h->xcap || h->server.port == HTTPS;
+}
+
+static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, const struct http_exchange *e)
+{
+    if ((e->null_encryption && !site_has_scope(p->site)) ||
+        is_ut(p, http_connection(p->cleartext.http, flow->clear)))
+        judge_exchange(p, e);
+}
+
+void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
+{
+    if (flow->clear_kind == CLEAR_HTTP) {
+        struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
+        h->damage |= damage;
+        for (const struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
+            judge_exchange_of_ut(p, flow, e);
+        if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect))
+            judge_connection(p, h, "HTTP");
+    } else if (flow->clear_kind == CLEAR_NAMING) {
+        other_at(&p->cleartext, flow->clear)->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
+        if (flow->state == FLOW_SEARCHING)
+            judge_connection(p, &other_at(&p->cleartext, flow->clear)->seen,
+                             other_at(&p->cleartext, flow->clear)->protocol);
+    }
+    cleartext_forget(p, flow);
+}
+
+struct flow *cleartext_oldest(const struct pipeline *p)
+{
+    const struct cleartext *t = &p->cleartext;
+    const uint32_t http = http_oldest(t->http);
+    if (http)
+        return http_owner(t->http, http);
+    return t->queue.oldest ? other_at(t, t->queue.oldest)->flow : NULL;
+}
+
+struct flow *cleartext_expired(const struct pipeline *p)
+{
+    const struct cleartext *t = &p->cleartext;
+    const uint32_t http = http_expired(t->http, p->now);
+    if (http)
+        return http_owner(t->http, http);
+    const struct other *o = t->queue.oldest ? other_at(t, t->queue.oldest) : NULL;
+    return o && p->now - o->last_activity > HTTP_IDLE_SECONDS * NANOS_PER_SECOND ? o->flow : NULL;
+}
+
+static struct http_where where_of(struct flow *flow, const struct segment *segment)
+{
+    unsigned client = flow->client & 1U;
+    return (struct http_where){.client = flow->end[client],
+                               .server = flow->end[!client],
+                               .time = segment->time,
+                               .frame_number = segment->frame_number,
+                               .source = segment->source,
+                               .flow_id = flow_id(flow),
+                               .from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN,
+                               .owner = flow};
+}
+
+static bool open_http(struct pipeline *p, struct flow *flow, const struct http_where *where)
+{
+    uint32_t slot = http_open(p->cleartext.http, where);
+    if (!slot)
+        return false;
+    flow->clear = slot;
+    flow->clear_kind = CLEAR_HTTP;
+    return true;
+}
+
+/* The service has the lower port, where nothing else tells who is the client. */
+static uint8_t client_by_port(const struct flow *flow)
+{
+    return flow->end[0].port >= flow->end[1].port ? 0 : 1;
+}
+
+static void open_other(struct pipeline *p, struct flow *flow, const struct segment *segment)
+{
+    flow->client = client_by_port(flow) & 1U;
+    struct http_where where = where_of(flow, segment);
+    struct http_connection seen = {.client = where.client,
+                                   .server = where.server,
+                                   .time = where.time,
+                                   .frame_number = where.frame_number,
+                                   .source = where.source,
+                                   .flow_id = where.flow_id,
+                                   .transport = segment->transport};
+    if (!is_ut(p, &seen))
+        return;
+    /* The module takes milliseconds to make, and most captures have nothing to be named. */
+    if (!p->cleartext.naming)
+        p->cleartext.naming = naming_new(p->cleartext.others.capacity);
+    uint32_t slot = pool_take(&p->cleartext.others);
+    if (!slot) {
+        p->cleartext.other_refused++;
+        return;
+    }
+    *other_at(&p->cleartext, slot) =
+        (struct other){.flow = flow,
+                       .seen = seen,
+                       .last_activity = segment->time,
+                       .name = p->cleartext.naming ? naming_open(p->cleartext.naming, &seen.client,
+                                                                 &seen.server, segment->transport)
+                                                   : 0,
+                       .protocol = "Unknown"};
+    queue_push(&p->cleartext.queue, &p->cleartext.others, offsetof(struct other, link), slot);
+    flow->clear = slot;
+    flow->clear_kind = CLEAR_NAMING;
+}
+
+/* Shows nDPI a payload, until it has a name or its budget is spent. */
+static void name_by(struct pipeline *p, struct other *o, enum side who, struct span payload, nanos now)
+{
+    o->last_activity = now;
+    if (!o->name || !payload.n)
+        return;
+    if (naming_feed(p->cleartext.naming, o->name, who, payload, now) == NAMING_MORE)
+        return;
+    o->protocol = naming_name(p->cleartext.naming, o->name);
+    naming_close(p->cleartext.naming, o->name);
+    o->name = 0;
+}
+
+/* The first bytes of a side tell whether it is HTTP, and which side asks. `whole`: they are its very first.
+ * False: all slots for HTTP are in use. */
+static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+                          struct span bytes, bool whole)
+{
+    enum parse request = http_looks_like_request(bytes);
+    enum parse response = http_looks_like_response(bytes);
+    if (bytes.n && (request != PARSE_BAD || response != PARSE_BAD)) {
+        /* A lone H may become HEAD or HTTP/1.1: then the ports tell. */
+        bool open = request != PARSE_BAD && response != PARSE_BAD;
+        flow->client = (open ? client_by_port(flow) : response != PARSE_BAD ? !side : side) & 1U;
+        struct http_where where = where_of(flow, segment);
+        return open_http(p, flow, &where);
+    }
+    if (whole && flow->state == FLOW_SEARCHING && bytes.n >= RECORD_HEADER_BYTES &&
+        opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_NONE)
+        open_other(p, flow, segment);
+    return true;
+}
+
+static void feed_http(struct pipeline *p, struct flow *flow, enum side who, struct span bytes, nanos now)
+{
+    while (http_feed(p->cleartext.http, flow->clear, who, &bytes, now))
+        judge_exchange_of_ut(p, flow, http_exchange(p->cleartext.http, flow->clear));
+}
+
+static void feed_naming(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+                        const struct run *run)
+{
+    struct other *o = other_at(&p->cleartext, flow->clear);
+    name_by(p, o, flow_role(flow, side), run->bytes, segment->time);
+    if (run->gap)
+        o->seen.damage |= HTTP_DAMAGE_GAP;
+}
+
+bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+                     const struct run *run, bool first)
+{
+    const bool whole = !run->gap && flow->marks[side] & SIDE_SYN;
+    const bool late_answer = flow->clear_kind == CLEAR_NAMING && first && run->bytes.n &&
+                             http_looks_like_response(run->bytes) == PARSE_OK;
+    if (late_answer)
+        cleartext_forget(p, flow); /* an answer whose request was not captured */
+    if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n &&
+        !open_by_bytes(p, flow, segment, side, run->bytes, whole))
+        return false;
+    if (flow->clear_kind == CLEAR_NAMING)
+        feed_naming(p, flow, segment, side, run);
+    if (flow->clear_kind != CLEAR_HTTP)
+        return true;
+    const enum side who = flow_role(flow, side);
+    if (run->gap)
+        http_gap(p->cleartext.http, flow->clear, who, run->gap);
+    feed_http(p, flow, who, run->bytes, segment->time);
+    if (run->fin)
+        http_end_of_side(p->cleartext.http, flow->clear, who);
+    return true;
+}
+
+const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow)
+{
+    return flow->clear_kind == CLEAR_HTTP ? http_connection(p->cleartext.http, flow->clear) : NULL;
+}
+
+bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
+                        const struct span early[2])
+{
+    struct segment now = {.time = p->now};
+    struct http_where where = where_of(flow, &now);
+    where.null_encryption = true;
+    where.from_start = true;
+    if (!open_http(p, flow, &where))
+        return false;
+    p->cleartext.readers[flow->clear] = *reader;
+    feed_http(p, flow, CLIENT, early[CLIENT], p->now);
+    feed_http(p, flow, SERVER, early[SERVER], p->now);
+    return true;
+}
+
+bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    struct clear_reader *reader = &p->cleartext.readers[flow->clear];
+    const enum side who = flow_role(flow, side);
+    struct runs runs = stream_put(&p->flows, flow, segment, side);
+    struct run run;
+    while (runs_next(&runs, &run)) {
+        if (run.gap) {
+            clear_gap(reader, who, run.gap);
+            http_gap(p->cleartext.http, flow->clear, who, run.gap);
+        }
+        struct span bytes = run.bytes;
+        for (struct span data; (data = clear_next(reader, who, &bytes)).n;)
+            feed_http(p, flow, who, data, segment->time);
+    }
+    return flow_has_ended(flow) || http_is_over(p->cleartext.http, flow->clear);
+}
+
+bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment)
+{
+    /* Nothing but the configuration can tell that UDP belongs to Ut. */
+    if (!segment->payload.n || !site_has_scope(p->site))
+        return false;
+    return site_in_scope(p->site, &segment->dst, span_of(NULL, 0)) ||
+           site_in_scope(p->site, &segment->src, span_of(NULL, 0));
+}
+
+bool cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE)
+        open_other(p, flow, segment);
+    if (flow->clear_kind != CLEAR_NAMING)
+        return false;
+    name_by(p, other_at(&p->cleartext, flow->clear), flow_role(flow, side), segment->payload, segment->time);
+    return true;
+}

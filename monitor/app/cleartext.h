@@ -1,0 +1,60 @@
+/*
+ * What a connection says in clear: plain HTTP, HTTP under NULL encryption, and what is neither TLS nor HTTP.
+ * The connection hands in the runs of a flow for as long as TLS has not begun on it, and again when its TLS
+ * can be read.
+ */
+#ifndef UTWATCH_APP_CLEARTEXT_H
+#define UTWATCH_APP_CLEARTEXT_H
+
+#include "base/queue.h"
+#include "flow/stream.h"
+#include "http/http.h"
+#include "naming/naming.h"
+#include "tls/tls.h"
+
+struct pipeline;
+
+struct cleartext {
+    struct http *http;
+    struct naming *naming;
+    struct pool others;           /* connections of Ut that are neither TLS nor HTTP */
+    struct queue queue;           /* of them, by when they were opened */
+    struct clear_reader *readers; /* of NULL encryption, by the slot of the http layer */
+    uint64_t other_refused;       /* connections not looked at because all slots were in use */
+};
+
+bool cleartext_open(struct cleartext *t, uint32_t connections);
+void cleartext_close(struct cleartext *t);
+
+/* A run of a flow on which TLS has not begun, or began within this run. `first`: the side's first bytes.
+ * False: the run was not taken because all slots for HTTP are in use: end cleartext_oldest() and offer it
+ * again. */
+bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+                     const struct run *run, bool first);
+
+/* The handshake is judged and its data can be read. False: as above. */
+bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
+                        const struct span early[2]);
+
+/* A segment of a flow in FLOW_READABLE. True: nothing more can be read. */
+bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* Can a datagram between these ends be of Ut? */
+bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment);
+
+/* A datagram on a port of Ut: QUIC, or something else that is not TLS over TCP. False: nobody looks at its
+ * flow. */
+bool cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* What was said before TLS, or NULL. */
+const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow);
+
+/* Judges what was in clear, with `damage` (enum http_damage), and forgets it. */
+void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage);
+void cleartext_forget(struct pipeline *p, struct flow *flow);
+
+/* The flow that was in clear for longest, or was quiet for too long by now; NULL: none. */
+struct flow *cleartext_oldest(const struct pipeline *p);
+struct flow *cleartext_expired(const struct pipeline *p);
+
+#endif

@@ -1,0 +1,169 @@
+#include "app/connection.h"
+
+#include "app/pipeline_parts.h"
+
+#include <assert.h>
+
+/* What was needed in the last state only is released. */
+static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
+{
+    flow->state = next;
+    switch (next) {
+    case FLOW_SEARCHING:
+        break;
+    case FLOW_HANDSHAKE:
+        if (flow->clear_kind == CLEAR_NAMING)
+            cleartext_forget(p, flow);
+        break;
+    case FLOW_READABLE:
+    case FLOW_RECORDS:
+        stream_release_held(&p->flows, flow);
+        break;
+    case FLOW_IGNORED:
+        stream_release(&p->flows, flow);
+        break;
+    }
+}
+
+/* What was in clear is judged, and nothing else is expected of the connection, unless TLS has begun on it. */
+static void end_clear(struct pipeline *p, struct flow *flow, uint32_t damage)
+{
+    cleartext_end(p, flow, damage);
+    if (flow->state != FLOW_HANDSHAKE)
+        become(p, flow, FLOW_IGNORED);
+}
+
+static void make_room_for_clear(struct pipeline *p)
+{
+    end_clear(p, cleartext_oldest(p), HTTP_DAMAGE_EVICTED);
+}
+
+static void read_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+                       const struct run *run, bool first)
+{
+    if (cleartext_plain(p, flow, segment, side, run, first))
+        return;
+    make_room_for_clear(p);
+    (void)cleartext_plain(p, flow, segment, side, run, first);
+}
+
+static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                                unsigned side, const struct run *run)
+{
+    enum tls_progress progress = tls_search(p->tls, flow, segment, side, run);
+    if (progress != TLS_NO_SLOT)
+        return progress;
+    struct flow *oldest = tls_oldest(p->tls);
+    assert(oldest && oldest != flow);
+    connection_end(p, oldest, UNOBSERVED_EVICTED);
+    return tls_search(p->tls, flow, segment, side, run);
+}
+
+bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+                    const struct run *run)
+{
+    if (flow->state == FLOW_HANDSHAKE)
+        return tls_feed(p->tls, flow, segment, flow_role(flow, side), run) == TLS_COMPLETE;
+    const bool first = flow->side[side].count == 0;
+    const enum tls_progress progress = search(p, flow, segment, side, run);
+    if (tls_has_begun(p->tls, flow))
+        become(p, flow, FLOW_HANDSHAKE);
+    read_plain(p, flow, segment, side, run, first);
+    if (progress == TLS_NEVER) {
+        if (flow->handshake)
+            tls_release(p->tls, flow);
+        if (flow->clear_kind != CLEAR_HTTP) /* which is read to its end */
+            end_clear(p, flow, 0);
+    }
+    return progress == TLS_COMPLETE;
+}
+
+/* TLS never began, and does not any more. */
+static void give_up_search(struct pipeline *p, struct flow *flow)
+{
+    unsigned client;
+    if (tls_lost_hello(p->tls, flow, &client))
+        judge_lost_hello(p, &flow->end[client], &flow->end[!client]);
+    tls_release(p->tls, flow);
+    become(p, flow, FLOW_IGNORED);
+}
+
+static void read_on(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
+                    const struct span early[2])
+{
+    if (cleartext_readable(p, flow, reader, early))
+        return;
+    make_room_for_clear(p);
+    (void)cleartext_readable(p, flow, reader, early);
+}
+
+void connection_finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
+{
+    const struct observation *o = tls_finish(p->tls, flow, p->now, reasons);
+    if (!o) {
+        give_up_search(p, flow);
+        return;
+    }
+    const struct key_start key = waiting_judge(p, flow, o, cleartext_before(p, flow));
+    cleartext_end(p, flow, 0);
+    const bool gave_session =
+        o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
+    struct clear_reader reader;
+    struct span early[2];
+    const bool readable = tls_clear_begin(p->tls, flow, &reader, early);
+    if (readable)
+        read_on(p, flow, &reader, early);
+    const bool records = tls_release(p->tls, flow);
+    if (gave_session)
+        late_check_begin(p, flow);
+    else
+        stream_forget_recent(&p->flows, flow);
+    become(p, flow, readable ? FLOW_READABLE : records ? FLOW_RECORDS : FLOW_IGNORED);
+    if (flow->state == FLOW_RECORDS)
+        note_key(p, flow, &key);
+}
+
+void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (!cleartext_datagram(p, flow, segment, side))
+        become(p, flow, FLOW_IGNORED);
+}
+
+void connection_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (cleartext_read(p, flow, segment, side))
+        end_clear(p, flow, 0);
+}
+
+/* What a hole holds back is looked at before the end: the hole is a gap then. */
+static void flush(struct pipeline *p, struct flow *flow)
+{
+    struct segment at_end = {.time = p->now};
+    for (unsigned side = 0; side < 2; side++) {
+        struct runs runs = stream_flush(&p->flows, flow, side);
+        struct run run;
+        while (flow->state == FLOW_HANDSHAKE && runs_next(&runs, &run))
+            (void)tls_feed(p->tls, flow, &at_end, flow_role(flow, side), &run);
+    }
+}
+
+void connection_end(struct pipeline *p, struct flow *flow, uint32_t reasons)
+{
+    const uint32_t damage = reasons & UNOBSERVED_EVICTED      ? HTTP_DAMAGE_EVICTED
+                            : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
+                                                              : 0;
+    if (flow->handshake)
+        flush(p, flow);
+    if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE)
+        end_clear(p, flow, damage);
+    if (flow->handshake)
+        connection_finish(p, flow, reasons);
+    if (flow->clear_kind != CLEAR_NONE)
+        end_clear(p, flow, damage);
+}
+
+void connection_expire_clear(struct pipeline *p, bool all)
+{
+    for (struct flow *flow; (flow = all ? cleartext_oldest(p) : cleartext_expired(p));)
+        end_clear(p, flow, HTTP_DAMAGE_END);
+}

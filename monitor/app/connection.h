@@ -1,0 +1,33 @@
+/*
+ * The life of one connection: searched for TLS, a handshake, records after it or data in clear, ignored. This
+ * is the only place that changes a flow's state after its birth.
+ */
+#ifndef UTWATCH_APP_CONNECTION_H
+#define UTWATCH_APP_CONNECTION_H
+
+#include "flow/stream.h"
+
+struct pipeline;
+
+/* A run of a flow in FLOW_SEARCHING or FLOW_HANDSHAKE, to whoever reads it now. True: the handshake is
+ * complete, and is to be finished after this segment. */
+bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+                    const struct run *run);
+
+/* The observation is complete: it is judged, and the flow goes on as what follows its handshake. reasons: as
+ * of tls_finish(). */
+void connection_finish(struct pipeline *p, struct flow *flow, uint32_t reasons);
+
+/* A datagram: nothing but its name can be found out. */
+void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* A segment in FLOW_READABLE. */
+void connection_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
+void connection_end(struct pipeline *p, struct flow *flow, uint32_t reasons);
+
+/* Those in clear that were quiet for too long by now; all of them when `all`. */
+void connection_expire_clear(struct pipeline *p, bool all);
+
+#endif

@@ -1,0 +1,52 @@
+#include "app/late_check.h"
+
+#include "app/pipeline_parts.h"
+
+#include <stdlib.h>
+
+bool late_check_open(struct late_check *late, size_t capacity)
+{
+    late->capacity = capacity;
+    late->place = calloc(capacity, sizeof *late->place);
+    return late->place;
+}
+
+void late_check_close(struct late_check *late)
+{
+    free(late->place);
+}
+
+static void forget_oldest(struct pipeline *p)
+{
+    struct late_check *late = &p->late;
+    const struct late_flow *oldest = &late->place[late->first];
+    if (oldest->flow->state >= FLOW_READABLE && flow_id(oldest->flow) == oldest->id)
+        stream_forget_recent(&p->flows, oldest->flow);
+    late->first = (late->first + 1) % late->capacity;
+    late->count--;
+}
+
+void late_check_begin(struct pipeline *p, struct flow *flow)
+{
+    struct late_check *late = &p->late;
+    if (late->count == late->capacity)
+        forget_oldest(p);
+    late->place[(late->first + late->count++) % late->capacity] = (struct late_flow){
+        .flow = flow, .id = flow_id(flow), .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
+}
+
+void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (!stream_contradicts(&p->flows, flow, segment, side))
+        return;
+    stream_forget_recent(&p->flows, flow);
+    if (!waiting_doubt(p, flow_id(flow)))
+        sessions_doubt(p->sessions, flow_id(flow));
+}
+
+void late_check_expire(struct pipeline *p)
+{
+    struct late_check *late = &p->late;
+    while (late->count && late->place[late->first].until < p->now)
+        forget_oldest(p);
+}

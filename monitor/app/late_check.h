@@ -1,0 +1,35 @@
+/*
+ * A handshake that gave out a session is over, and its bytes are remembered for two seconds more: if somebody
+ * spoofed the server's answer, the server's own later bytes reveal it, and the session's origin is then no
+ * more than a bound.
+ */
+#ifndef UTWATCH_APP_LATE_CHECK_H
+#define UTWATCH_APP_LATE_CHECK_H
+
+#include "flow/flow.h"
+
+struct pipeline;
+
+/* Connections whose bytes are still remembered, the oldest first. */
+struct late_check {
+    struct late_flow {
+        struct flow *flow;
+        uint64_t id; /* the slot holds another connection when this differs from flow_id() */
+        nanos until;
+    } * place; /* a ring */
+    size_t capacity, first, count;
+};
+
+bool late_check_open(struct late_check *late, size_t capacity);
+void late_check_close(struct late_check *late);
+
+/* The handshake of this flow has just ended. When the ring is full, the oldest is not checked any more. */
+void late_check_begin(struct pipeline *p, struct flow *flow);
+
+/* Compares a later segment of such a flow with what was remembered. */
+void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* Forgets those whose time is over. */
+void late_check_expire(struct pipeline *p);
+
+#endif
