@@ -11,7 +11,8 @@ import sys
 import tempfile
 
 from reuse import CAPTURES, DAY, RULE, SECOND, by_connection, expected, move, uses_of, verdict
-from run_utwatch import PCAPS, SKIP, events, finish, hold, of_type, rule_counts
+from run_utwatch import PCAPS, SKIP, events, of_type, rule_counts
+from checks import check, finish
 
 import capturelib
 
@@ -24,37 +25,37 @@ AGES = {"23:59:59": DAY - SECOND, "24:00:00": DAY, "24:00:00.000001": DAY + 1000
 utwatch = sys.argv[1]
 
 
-def check(name, path, uses, times, identities, profile, tolerance, label):
+def compare(path, uses, times, identities, profile, tolerance, label):
     evs, _ = events(utwatch, "-p", profile, "-r", path)
     tls = of_type(evs, "tls")
-    hold(len(tls) == len(uses), label, "has", len(tls), "events for", len(uses), "connections")
+    check(len(tls) == len(uses), label, "has", len(tls), "events for", len(uses), "connections")
     if len(tls) != len(uses):
         return
     wanted = {}
     for i, (e, use, known) in enumerate(zip(sorted(tls, key=lambda e: e["timestamp"]), uses, expected(uses, times, identities))):
         session = e["utwatch"]["session"]
-        hold(session["resumed"] == use.resumed and session.get("method") == use.method, label, i, session, "not", use.method)
+        check(session["resumed"] == use.resumed and session.get("method") == use.method, label, i, session, "not", use.method)
         if not known:
-            hold("age_basis" not in session, label, i, "has an age:", session)
+            check("age_basis" not in session, label, i, "has an age:", session)
             continue
         basis, origin = known
-        hold(session.get("age_basis") == basis, label, i, "basis", session.get("age_basis"), "not", basis)
+        check(session.get("age_basis") == basis, label, i, "basis", session.get("age_basis"), "not", basis)
         ages = [t - origin for t in times[i]] if origin else [0, 0]
         if origin:
             age = ages[1] if use.resumed else ages[0]
-            hold(session.get("age_s") == age // SECOND, label, i, "age", session.get("age_s"), "not", age / SECOND)
+            check(session.get("age_s") == age // SECOND, label, i, "age", session.get("age_s"), "not", age / SECOND)
         if basis == "exact":
-            hold(session.get("origin", "").split(".")[-1][:6] == "%06d" % (origin % SECOND // 1000), label, i, "origin", session.get("origin"))
+            check(session.get("origin", "").split(".")[-1][:6] == "%06d" % (origin % SECOND // 1000), label, i, "origin", session.get("origin"))
         result, fault = verdict(use, ages, basis, DAY + tolerance)
         rule = RULE[use.offered]
         wanted[rule, result] = wanted.get((rule, result), 0) + 1
         alerts = [a["utwatch"]["fault"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == rule and a["flow_id"] == e["flow_id"]]
-        hold(alerts == ([fault] if fault else []), label, i, rule, "fault", alerts, "not", fault)
+        check(alerts == ([fault] if fault else []), label, i, rule, "fault", alerts, "not", fault)
     counts = rule_counts(evs)
     for rule in set(RULE.values()):
         for result in ("pass", "fail", "not-observable"):
             ours = counts[rule].get(result.replace("-", "_"), 0)
-            hold(ours == wanted.get((rule, result), 0), label, rule, result, ours, "not", wanted.get((rule, result), 0))
+            check(ours == wanted.get((rule, result), 0), label, rule, result, ours, "not", wanted.get((rule, result), 0))
 
 
 def matrix(folder, name, change=None):
@@ -64,7 +65,7 @@ def matrix(folder, name, change=None):
         path = os.path.join(folder, "changed.pcap")
         capturelib.write_frames(path, sorted(f for g in groups for f in g))
     uses, times, identities = uses_of(path)
-    hold(len(uses) == len(times), name, len(uses), "connections", len(times), "hellos")
+    check(len(uses) == len(times), name, len(uses), "connections", len(times), "hellos")
     moved = os.path.join(folder, "moved.pcap")
     for label, age in AGES.items():
         for side in ((0, 1) if len(uses) > 1 else (0,)):
@@ -75,7 +76,7 @@ def matrix(folder, name, change=None):
             capturelib.write_frames(moved, frames)
             then = [(c + s, v + s) for (c, v), s in zip(times, shifts)]
             for profile, tolerance in (("ts33141-pcr2", SECOND), (os.path.join(folder, "strict.yaml"), 0)):
-                check(name, moved, uses, then, identities, profile, tolerance, "%s, %s at the %s, tolerance %d s:" % (name, label, "UE server".split()[side], tolerance // SECOND))
+                compare(moved, uses, then, identities, profile, tolerance, "%s, %s at the %s, tolerance %d s:" % (name, label, "UE server".split()[side], tolerance // SECOND))
 
 
 def echoed(groups):

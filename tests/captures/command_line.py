@@ -4,24 +4,21 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, finish, utwatch
+from run_utwatch import PCAPS, utwatch
+from checks import check, finish
 
 binary = sys.argv[1]
-problems, checked = [], 0
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
 CLEAN = os.path.join(PCAPS, "jsse-tls10-wapcert.pcap")
 LOW = os.path.join(PCAPS, "jsse-sslv2-hello.pcap")
 
 
 def expect(words, status, out=b"", err=b"", lines=None):
-    global checked
-    checked += 1
     p = utwatch(binary, *words)
     ok = p.returncode == status and out in p.stdout and err in p.stderr
     if lines is not None:
         ok = ok and len(p.stderr.splitlines()) == lines
-    if not ok:
-        problems.append("%s: status %d (wanted %d), %r %r" % (" ".join(words), p.returncode, status, p.stdout[-200:], p.stderr[-300:]))
+    check(ok, "%s: status %d (wanted %d), %r %r" % (" ".join(words), p.returncode, status, p.stdout[-200:], p.stderr[-300:]))
     return p
 
 
@@ -64,7 +61,5 @@ with tempfile.TemporaryDirectory() as folder:
     expect(["-q", "--json", out, "-r", FAILS], 1)
     first = open(out, "rb").read()
     expect(["-q", "--json", out, "-r", FAILS], 1)
-    checked += 1
-    if first != open(out, "rb").read() or first.count(b"\n") < 3:
-        problems.append("two runs differ")
-finish(problems, checked)
+    check(first == open(out, "rb").read() and first.count(b"\n") >= 3, "two runs differ")
+finish()

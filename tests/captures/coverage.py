@@ -5,11 +5,11 @@ import re
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, finish, manifest, rule_counts, utwatch
+from run_utwatch import PCAPS, events, manifest, rule_counts, utwatch
+from checks import check, finish
 import capturelib
 
 STRICT = "utwatch: 1\nprofile: strict\ntitle: Strict policy\nextends: [ts33141-pcr1]\nparameters: { encryption-required: true, authenticates-ue: gba }\n"
-problems, checked = [], 0
 with tempfile.TemporaryDirectory() as folder:
     strict = os.path.join(folder, "strict.yaml")
     with open(strict, "w") as f:
@@ -28,14 +28,17 @@ with tempfile.TemporaryDirectory() as folder:
     captures.append(sides)  # together: these are to hide things, not to show what a server can do
     # A UE of which only a resumption was captured.
     path = os.path.join(folder, "resumption.pcap")
-    capturelib.write_frames(path, capturelib.build(capturelib.conversations(os.path.join(PCAPS, "openssl-tls10-resumed-id.pcap"))[1], time=1795470000 * 10**9))
+    resumption = capturelib.conversations(os.path.join(PCAPS, "openssl-tls10-resumed-id.pcap"))[1]
+    capturelib.write_frames(path, capturelib.build(resumption, time=1795470000 * 10**9))
     captures.append([path])
     # What one capture of a server lacks another of the same server has.
     captures.append([os.path.join(PCAPS, "jsse-tls10-%s.pcap" % n) for n in ("3des", "rc4")])
     policy = {"ut-6.1.3-server-continues", "ut-6.2-null-encryption-used", "ut-7.2-policy-128"}  # fail only under an operator's policy
     only_kept = {"ut-7.1-resume-ue"}  # 7.1 says "allow": not to resume is no breach
     always_decided = {"ut-port-other-protocol"}  # a connection whose beginning was not captured is not judged by it
-    never_kept = {"ut-port-other-protocol"}  # it is about what is neither TLS nor HTTP, and that is no breach of anything else
+    never_kept = {  # judged only when it is broken, or unclear
+        "ut-port-other-protocol",  # it is about what is neither TLS nor HTTP, and that is no breach of anything else
+        "dp-3.2-key-lifetime-24h"}
     always_set_off = {"ut-7.2-policy-128"}  # the policy alone sets it off
     for profile in ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2", "wap-219", "ls-advice", "modern-draft", strict):
         sums = {}
@@ -46,14 +49,13 @@ with tempfile.TemporaryDirectory() as folder:
                     sums.setdefault(rule, {}).setdefault(verdict, 0)
                     sums[rule][verdict] += count
         for rule, counts in sums.items():
-            checked += 4
-            if not counts.get("fail") and (profile == strict or rule not in policy) and rule not in only_kept:
-                problems.append("%s %s never fails" % (profile, rule))
+            policy_decides = profile != strict and rule in policy
+            unclear = rule not in always_decided and (profile == strict or rule != "ut-7.2-policy-128")
             text = utwatch(sys.argv[1], "--explain", rule, "-p", profile).stdout.decode()
-            if not counts.get("pass") and "never: pass" not in text and rule not in never_kept | {"dp-3.2-key-lifetime-24h"} and (profile == strict or rule not in policy):  # judged only when it is broken, or unclear
-                problems.append("%s %s never passes" % (profile, rule))
-            if not counts.get("not_applicable") and re.search(r"^ +when:", text, re.M) and rule not in always_set_off and (profile == strict or rule not in policy):
-                problems.append("%s %s always applies" % (profile, rule))
-            if not counts.get("not_observable") and rule not in always_decided and (profile == strict or rule != "ut-7.2-policy-128"):
-                problems.append("%s %s is never not observable" % (profile, rule))
-finish(problems, checked)
+            seldom_kept = "never: pass" in text or rule in never_kept
+            has_when = re.search(r"^ +when:", text, re.M) and rule not in always_set_off
+            check(counts.get("fail") or policy_decides or rule in only_kept, profile, rule, "never fails")
+            check(counts.get("pass") or policy_decides or seldom_kept, profile, rule, "never passes")
+            check(counts.get("not_applicable") or policy_decides or not has_when, profile, rule, "always applies")
+            check(counts.get("not_observable") or not unclear, profile, rule, "is never not observable")
+finish()

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """The same handshakes in 10,000 other shapes: records and segments cut anew, reordered within a window, some frames twice.
-Every shape of one handshake has to get the very same event and verdicts. usage: cuts.py UTWATCH [SHAPES]"""
+Every shape of one handshake has to get the very same event and verdicts. usage: cuts.py UTWATCH [SHAPES [CAPTURE ...]]"""
 import json
 import os
 import re
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, finish, manifest, of_type, rule_counts
+from run_utwatch import PCAPS, events, manifest, of_type, rule_counts
+from checks import check, finish
 import capturelib
 
 SHAPES = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
@@ -21,8 +22,8 @@ def shape_of(conversation, rng, start, port, reorder):
     if rng.random() < 0.8:
         conversation = capturelib.resegment(conversation, rng)
     # A UE and a server of its own: what is remembered of one shape is no evidence about another.
-    frames = capturelib.build(conversation, client=("10.1.%d.%d" % (port >> 8 & 255, port & 255), 40000), server=("10.2.%d.%d" % (port >> 8 & 255, port & 255), 443),
-                              time=start, step=20000,
+    number = "%d.%d" % (port >> 8 & 255, port & 255)
+    frames = capturelib.build(conversation, client=("10.1." + number, 40000), server=("10.2." + number, 443), time=start, step=20000,
                               seq=(rng.getrandbits(32), rng.getrandbits(32)))
     if reorder and rng.random() < 0.7:
         frames = capturelib.shuffle(frames, rng, rng.choice((1, WINDOW)), rng.choice((0.0, 0.2)))
@@ -37,10 +38,9 @@ def facts(event):
     return json.dumps(kept, sort_keys=True)
 
 
-names = [e["file"] for e in manifest() if e["made_by"] == "tools/record" and "ipv6" not in e["file"]]
+names = [e["file"] for e in manifest(sys.argv[3:]) if e["made_by"] == "tools/record" and "ipv6" not in e["file"]]
 conversations = [(n, c) for n in names for c in capturelib.conversations(os.path.join(PCAPS, n)) if c]
 each = max(1, SHAPES // len(conversations))
-problems, checked = [], 0
 with tempfile.TemporaryDirectory() as folder:
     clear = os.path.join(folder, "site.yaml")  # hashes of identities differ from run to run
     with open(clear, "w") as f:
@@ -67,14 +67,12 @@ with tempfile.TemporaryDirectory() as folder:
                 of_shape.setdefault((e.get("src_ip") or e["dest_ip"]).split(".", 2)[2], []).append(e)
         for i in range(each):
             got = of_shape.get("%d.%d" % (i >> 8 & 255, i & 255), [])
-            checked += 1
-            for kind in ("tls", "alert"):
+            for kind in wanted:
                 have = sorted(facts(e) for e in of_type(got, kind))
-                if have != wanted[kind]:
-                    problems.append("%s shape %d %s:\n  %s\n  %s" % (name, i, kind, have, wanted[kind]))
+                check(have == wanted[kind], "%s shape %d %s:\n  %s\n  %s" % (name, i, kind, have, wanted[kind]))
         total = rule_counts(evs)
         for rule, verdicts in counts.items():
             for value, count in verdicts.items():
-                if value in ("pass", "fail", "not-observable", "not-applicable") and total[rule].get(value, 0) != count * each:
-                    problems.append("%s %s %s: %r times, wanted %d" % (name, rule, value, total[rule].get(value), count * each))
-finish(problems, checked)
+                if value in ("pass", "fail", "not_observable", "not_applicable"):
+                    check(total[rule].get(value, 0) == count * each, name, rule, value, total[rule].get(value), "times, wanted", count * each)
+finish()

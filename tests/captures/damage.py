@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Damage moves verdicts only towards "not observable". Every capture is replayed without one direction, without its
 beginning, with a hole, cut by a snap length, and with packets lost at random; no rule may then fail or pass that did not
-in the clean run, and the reason given has to fit. usage: damage.py UTWATCH"""
+in the clean run, and the reason given has to fit. usage: damage.py UTWATCH [CAPTURE ...]"""
 import os
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, finish, manifest, of_type, rule_counts
+from run_utwatch import PCAPS, events, manifest, of_type, rule_counts
+from checks import check, finish
 import capturelib
 
 MAY = {  # clean verdict -> what damage may make of it
@@ -84,11 +85,11 @@ def told(binary, path, profile):
     return breaches, {rule: counts["pass"] for rule, counts in rule_counts(evs).items()}
 
 
-def several(binary, path, name, profile, problems):
+def several(binary, path, name, profile):
     connections = connections_of(os.path.join(PCAPS, name))
     if len(connections) < 2:
-        return 0
-    rng, checked = capturelib.seeded(name), 0
+        return
+    rng = capturelib.seeded(name)
     clean, passes = told(binary, os.path.join(PCAPS, name), profile)
     for n, frames in enumerate(connections):
         if not client_of(frames):
@@ -97,20 +98,17 @@ def several(binary, path, name, profile, problems):
         for what, left in one_damaged(frames, rng):
             capturelib.write_frames(path, sorted(others + left))
             got, passed = told(binary, path, profile)
-            checked += 1
             for key, fault in got.items():
-                if key not in clean or (fault != clean[key] and clean[key] != "both"):
-                    problems.append("%s, connection %d, %s: %s is at fault in %s, was %s" % (name, n, what, fault, key, clean.get(key)))
+                check(key in clean and clean[key] in (fault, "both"), "%s, connection %d, %s: %s is at fault in %s, was %s" % (name, n, what, fault, key, clean.get(key)))
             for rule, count in passed.items():
-                if count > passes[rule]:
-                    problems.append("%s, connection %d, %s: %s passes %d times, was %d" % (name, n, what, rule, count, passes[rule]))
-    return checked
+                check(count <= passes[rule], "%s, connection %d, %s: %s passes %d times, was %d" % (name, n, what, rule, count, passes[rule]))
 
 
-problems, checked, reasons_seen = [], 0, set()
+chosen = manifest(sys.argv[2:])
+reasons_seen = set()
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "damaged.pcap")
-    for entry in manifest():
+    for entry in chosen:
         if "ipv6" in entry["file"] or "midstream" in entry["file"]:
             continue
         conversation = capturelib.conversations(os.path.join(PCAPS, entry["file"]))[0]
@@ -124,16 +122,12 @@ with tempfile.TemporaryDirectory() as folder:
             capturelib.write_frames(path, frames, snaplen)
             got, reasons, handshakes = verdicts(sys.argv[1], path, "ts33141-pcr1")
             reasons_seen |= reasons
-            checked += 1
             for rule, value in got.items():
-                if value not in MAY[clean.get(rule)]:
-                    problems.append("%s, %s: %s was %s, is %s" % (entry["file"], what, rule, clean.get(rule), value))
-            if wanted and handshakes and not wanted & reasons:
-                problems.append("%s, %s: the reasons are %s" % (entry["file"], what, sorted(reasons)))
-    for entry in manifest():
+                check(value in MAY[clean.get(rule)], "%s, %s: %s was %s, is %s" % (entry["file"], what, rule, clean.get(rule), value))
+            check(not wanted or not handshakes or wanted & reasons, "%s, %s: the reasons are %s" % (entry["file"], what, sorted(reasons)))
+    for entry in chosen:
         for profile in ("ts33141-pcr1", "ls-advice"):
-            checked += several(sys.argv[1], path, entry["file"], profile, problems)
-for reason in ("server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):
-    if reason not in reasons_seen:
-        problems.append("no case showed the reason " + reason)
-finish(problems, checked)
+            several(sys.argv[1], path, entry["file"], profile)
+for reason in () if sys.argv[2:] else ("server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):
+    check(reason in reasons_seen, "no case showed the reason " + reason)
+finish()

@@ -8,9 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-from run_utwatch import ROOT, events, finish, of_type, rule_counts
-
-problems, checked = [], 0
+from run_utwatch import ROOT, events, of_type, rule_counts
+from checks import check, finish
 
 
 def make(folder, *words):
@@ -42,31 +41,24 @@ def found(evs):
     return out
 
 
-def hold(condition, what):
-    global checked
-    checked += 1
-    if not condition:
-        problems.append(what)
-
-
 with tempfile.TemporaryDirectory() as folder:
     capture, truth = make(folder)
     evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", truth["profile"], "-r", capture)
     wanted, got, clean = planted(truth), found(evs), rule_counts(evs)
     broken = {key.split()[0] for key in wanted}
-    hold(len(broken) >= 30, "only %d rules are planted" % len(broken))
+    check(len(broken) >= 30, "only %d rules are planted" % len(broken))
     for key in sorted(wanted.keys() | got.keys()):
-        hold(wanted.get(key) == got.get(key), "%s: fault %s, expected %s" % (key, got.get(key), wanted.get(key)))
+        check(wanted.get(key) == got.get(key), "%s: fault %s, expected %s" % (key, got.get(key), wanted.get(key)))
     for rule, counts in sorted(truth["counts"].items()):
-        hold(clean[rule]["fail"] == counts["fail"], "%s fails %d times, planted %d" % (rule, clean[rule]["fail"], counts["fail"]))
+        check(clean[rule]["fail"] == counts["fail"], "%s fails %d times, planted %d" % (rule, clean[rule]["fail"], counts["fail"]))
         if counts["pass"]:
-            hold(clean[rule]["pass"] == counts["pass"], "%s passes %d times, by the text %d" % (rule, clean[rule]["pass"], counts["pass"]))
+            check(clean[rule]["pass"] == counts["pass"], "%s passes %d times, by the text %d" % (rule, clean[rule]["pass"], counts["pass"]))
     for words in (["--loss", "1"], ["--loss", "5"], ["--loss", "20"], ["--drop-direction", "client"], ["--drop-direction", "server"]):
         capture, _ = make(folder, *words)
         evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", truth["profile"], "-r", capture)
         for key, fault in found(evs).items():
             # Half the evidence may leave one of two sides at fault.
-            hold(key in wanted and (fault == wanted[key] or wanted[key] == "both"), "%s: %s is at fault in %s, in truth %s" % (words, fault, key, wanted.get(key)))
+            check(key in wanted and (fault == wanted[key] or wanted[key] == "both"), "%s: %s is at fault in %s, in truth %s" % (words, fault, key, wanted.get(key)))
         for rule, counts in rule_counts(evs).items():
-            hold(counts["pass"] <= clean[rule]["pass"], "%s: %s passes %d times, on the whole day %d" % (words, rule, counts["pass"], clean[rule]["pass"]))
-finish(problems, checked)
+            check(counts["pass"] <= clean[rule]["pass"], "%s: %s passes %d times, on the whole day %d" % (words, rule, counts["pass"], clean[rule]["pass"]))
+finish()

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Facts of pcaps/: what the stacks were asked to do, what tshark sees and what utwatch says agree. usage: facts.py UTWATCH"""
+"""Facts of pcaps/: what the stacks were asked to do, what tshark sees and what utwatch says agree. usage: facts.py UTWATCH [CAPTURE ...]"""
 import os
 import shutil
 import subprocess
 import sys
 
-from run_utwatch import PCAPS, SKIP, events, finish, manifest, of_type
+from run_utwatch import PCAPS, SKIP, events, manifest, of_type
+from checks import check, finish
 
 if not shutil.which("tshark"):
     sys.exit(SKIP)
@@ -23,54 +24,50 @@ def by_tshark(path):
     return [dict(zip(["port"] + FIELDS, line.split("\t"))) for line in out.splitlines()]
 
 
-def check(entry, problems):
+def check_facts(entry):
     path = os.path.join(PCAPS, entry["file"])
     facts = entry["facts"]
     rows = by_tshark(path)
     evs, _ = events(sys.argv[1], "-r", path)
     tls = of_type(evs, "tls")
+    check(tls, entry["file"] + ": no event")
     if not tls:
-        problems.append(entry["file"] + ": no event")
         return
     first = tls[0]["utwatch"]
 
-    def hold(what, ours, wanted, witness=None):
-        if ours != wanted:
-            problems.append("%s: %s is %r, asked for %r" % (entry["file"], what, ours, wanted))
+    def fact(what, ours, wanted, witness=None):
+        check(ours == wanted, "%s: %s is %r, asked for %r" % (entry["file"], what, ours, wanted))
         # tshark does not follow an RFC 2817 upgrade: there the request to the stacks is the only witness.
-        if witness is not None and not witness and "upgrade" not in entry["file"]:
-            problems.append("%s: tshark does not confirm %s = %r" % (entry["file"], what, wanted))
+        check(witness is None or witness or "upgrade" in entry["file"], "%s: tshark does not confirm %s = %r" % (entry["file"], what, wanted))
 
     text = [" ".join(r.values()) for r in rows]
     if "suite" in facts:
-        hold("suite", first.get("server_hello", {}).get("suite"), facts["suite"],
+        fact("suite", first.get("server_hello", {}).get("suite"), facts["suite"],
              any("2" in r["tls.handshake.type"].split(",") and r["tls.handshake.ciphersuite"].lower().endswith(facts["suite"]) for r in rows))
     if "version" in facts:
-        hold("version", first.get("server_hello", {}).get("version"), facts["version"], any(facts["version"] in t for t in text))
+        fact("version", first.get("server_hello", {}).get("version"), facts["version"], any(facts["version"] in t for t in text))
     if "sni" in facts:
-        hold("sni", tls[0]["tls"].get("sni"), facts["sni"], any(facts["sni"] in t for t in text))
+        fact("sni", tls[0]["tls"].get("sni"), facts["sni"], any(facts["sni"] in t for t in text))
     if "connect" in entry["file"]:
-        hold("authority", first.get("authority"), facts["authority"])
+        fact("authority", first.get("authority"), facts["authority"])
     if "format" in facts:
-        hold("format", first["client_hello"]["format"], facts["format"])
+        fact("format", first["client_hello"]["format"], facts["format"])
     if "alert" in facts:
-        hold("alert", any(a["level"] == "fatal" for a in first.get("alerts", [])), True,
+        fact("alert", any(a["level"] == "fatal" for a in first.get("alerts", [])), True,
              any(str(facts["alert"]) in r["tls.alert_message.desc"].split(",") for r in rows))
     if "hello_retry" in facts:
-        hold("hello_retry", first["server_hello"]["hello_retry"], True, sum("1" in r["tls.handshake.type"].split(",") for r in rows) == 2 * facts["connections"])
+        fact("hello_retry", first["server_hello"]["hello_retry"], True, sum("1" in r["tls.handshake.type"].split(",") for r in rows) == 2 * facts["connections"])
     if "certificate_request" in facts:
-        hold("request", first.get("client_certificate", {}).get("requested"), True, any("13" in r["tls.handshake.type"].split(",") for r in rows))
+        fact("request", first.get("client_certificate", {}).get("requested"), True, any("13" in r["tls.handshake.type"].split(",") for r in rows))
     if "client_certificates" in facts:
-        hold("client certificates", first.get("client_certificate", {}).get("count"), facts["client_certificates"])
+        fact("client certificates", first.get("client_certificate", {}).get("count"), facts["client_certificates"])
     if "resumed" in facts:
-        hold("resumed", [t["utwatch"].get("session", {}).get("resumed") for t in tls], facts["resumed"])
+        fact("resumed", [t["utwatch"].get("session", {}).get("resumed") for t in tls], facts["resumed"])
     if "method" in facts:
-        hold("method", [t["utwatch"].get("session", {}).get("method") for t in tls], facts["method"])
+        fact("method", [t["utwatch"].get("session", {}).get("method") for t in tls], facts["method"])
 
 
-problems, checked = [], 0
-for entry in manifest():
+for entry in manifest(sys.argv[2:]):
     if entry["facts"]:
-        check(entry, problems)
-        checked += 1
-finish(problems, checked)
+        check_facts(entry)
+finish()

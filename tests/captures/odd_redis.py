@@ -12,11 +12,11 @@ import sys
 import threading
 import time
 
-from run_utwatch import PCAPS, finish
+from run_utwatch import PCAPS
+from checks import check, finish
 
 CAPTURE = os.path.join(PCAPS, "openssl-tls12-resumed-id.pcap")
 utwatch = sys.argv[1]
-problems, checked = [], 0
 ANSWERS = {
     "nothing at all": lambda _: b"",
     "two answers to one question": lambda _: b"+OK\r\n+OK\r\n+OK\r\n",
@@ -54,8 +54,6 @@ def serve(listener, answer, greeting):
 
 def run(what, url, seconds):
     """The capture at once, a wait, and then its end; so that patience runs out in between."""
-    global checked
-    checked += 1
     p = subprocess.Popen([utwatch, "-q", "--state", url, "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     with open(CAPTURE, "rb") as f:
         p.stdin.write(f.read())
@@ -66,8 +64,9 @@ def run(what, url, seconds):
     p.stdin.close()
     text = p.stderr.read().decode("utf-8", "replace")
     status = p.wait(timeout=60)
-    if early is not None or status != 1 or time.monotonic() - began > 6 or "secret" in text:
-        problems.append("%s: ended early with %s, status %d, %.1f s to the end, %s" % (what, early, status, time.monotonic() - began, text[-600:]))
+    ending = time.monotonic() - began
+    check(early is None and status == 1 and ending <= 6 and "secret" not in text,
+          "%s: ended early with %s, status %d, %.1f s to the end, %s" % (what, early, status, ending, text[-600:]))
 
 
 for what, answer in ANSWERS.items():
@@ -89,4 +88,4 @@ with socket.socket() as full:
     run("no connection", "redis://127.0.0.1:%d" % full.getsockname()[1], 5)
     for c in held:
         c.close()
-finish(problems, checked)
+finish()

@@ -338,8 +338,6 @@ def main():
             compare(utwatch, profile, policy, path, drawn, problems, excused)
             for _, p in drawn:
                 spread.update(oracle(p, policy).items())
-    for p in problems[:40]:
-        print("NOT RIGHT:", p)
     for rule in RULES:
         print(rule, {v: spread[rule, v] for v in (PASS, FAIL, HIDDEN, NONE)})
         # A draw that never sets a rule off would prove nothing about it.
@@ -347,7 +345,9 @@ def main():
             problems.append("the draw shows too little of " + rule)
     for why, n in sorted(excused.items()):
         print("let pass %d times: %s" % (n, why))
-    print("%d pairs, seed %s, %d not right" % (count, seed, len(problems)))
+    for p in problems[:40]:
+        print("FAILED:", p)
+    print("%d pairs, seed %s, %d failed" % (count, seed, len(problems)))
     sys.exit(1 if problems or count < 1 else 0)
 
 

@@ -10,13 +10,13 @@ import sys
 import tempfile
 
 from made_sessions import CLIENT, HOUR, ID, RULES, SERVER, SERVERS, START, VICTIM, connection, full, issued, resumption
-from run_utwatch import events, finish, of_type
+from run_utwatch import events, of_type
+from checks import check, finish
 
 import capturelib
 import messages as m
 
 utwatch = sys.argv[1]
-problems, checked = [], 0
 
 
 # ---- the attempts: frames between the victim's two connections
@@ -161,15 +161,14 @@ with tempfile.TemporaryDirectory() as folder:
                     frames = connection(*issued(kind), at=0) + attempt(kind, 19 * HOUR) \
                         + connection(*resumption(kind), at=hours * HOUR, client=(VICTIM[0], 49999))
                     session, failed, passes = verdict(folder, frames, site, kind)
-                    checked += 1
                     label = "%s, %s, %s, after %d h: %s" % (kind, what, where, hours, session)
                     forgotten = what == "flood" and where == "small memory"  # never resumed, and the oldest: the first to go
+                    exact = session.get("age_basis") == "exact"
+                    right = exact and abs(session["age_s"] - hours * 3600) <= 1
                     if what in IN_DOUBT:
-                        if session["age_basis"] == "exact" or session.get("age_s", 0) > hours * 3600 + 1 or failed or passes:
-                            problems.append(label)
+                        check(not exact and session.get("age_s", 0) <= hours * 3600 + 1 and not failed and not passes, label)
                     elif forgotten:
-                        if session["age_basis"] == "exact" and abs(session["age_s"] - hours * 3600) > 1:
-                            problems.append(label)
-                    elif session.get("age_basis") != "exact" or abs(session["age_s"] - hours * 3600) > 1 or failed != (hours == 25):
-                        problems.append(label)
-finish(problems, checked)
+                        check(right or not exact, label)
+                    else:
+                        check(right and failed == (hours == 25), label)
+finish()

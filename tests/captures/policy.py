@@ -8,18 +8,11 @@ import re
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, finish, of_type, rule_counts, utwatch
+from run_utwatch import PCAPS, events, of_type, rule_counts, utwatch
+from checks import check, finish
 import capturelib
 
 BINARY = sys.argv[1]
-problems, checked = [], 0
-
-
-def hold(condition, what):
-    global checked
-    checked += 1
-    if not condition:
-        problems.append(what)
 
 
 def path_of(name):
@@ -49,7 +42,7 @@ FLIPS = [
 ]
 for number, capture, rule, first, second in FLIPS:
     got = verdict(rule, capture, "-p", "ts33141-pcr1"), verdict(rule, capture, "-p", "ts33141-pcr2")
-    hold(got == (first, second), "difference %d, %s, %s: %s, expected %s" % (number, capture, rule, got, (first, second)))
+    check(got == (first, second), "difference %d, %s, %s: %s, expected %s" % (number, capture, rule, got, (first, second)))
 
 with tempfile.TemporaryDirectory() as folder:
     site = os.path.join(folder, "site.yaml")
@@ -68,9 +61,9 @@ with tempfile.TemporaryDirectory() as folder:
     # The operator's policy.
     required = "policy: { encryption-required: true, authenticates-ue: gba }\n"
     rules, _, _ = alerts(required, "openssl-tls12-null")
-    hold("ut-6.2-null-encryption-used" in rules, "encryption-required: %s" % rules)
+    check("ut-6.2-null-encryption-used" in rules, "encryption-required: %s" % rules)
     rules, _, _ = alerts(required, "openssl-tls12-client-certificate-required")
-    hold("ut-6.1.3-server-continues" in rules, "authenticates-ue: %s" % rules)
+    check("ut-6.1.3-server-continues" in rules, "authenticates-ue: %s" % rules)
     # Scope.
     for text, inside in (("scope: { servers: [192.0.2.0/24] }", True), ("scope: { servers: [198.51.100.0/24] }", False),
                          ("scope: { ports: [443] }", True), ("scope: { ports: [8443, 80] }", False),
@@ -78,9 +71,9 @@ with tempfile.TemporaryDirectory() as folder:
                          ("scope: { servers: ['2001:db8::/32'] }", False), ("scope: { servers: [192.0.2.80/31], ports: [443] }", True)):
         _, _, evs = alerts(text, "jsse-tls10-anon-only-accepted")
         stats = of_type(evs, "stats")[0]["stats"]
-        hold((stats["handshakes"]["total"] == 1) == inside and (stats["out_of_scope"] == 0) == inside, "%s: %s" % (text, stats["handshakes"]["total"]))
+        check((stats["handshakes"]["total"] == 1) == inside and (stats["out_of_scope"] == 0) == inside, "%s: %s" % (text, stats["handshakes"]["total"]))
     _, _, evs = alerts("scope: { ports: [80] }", "nginx-curl-plain")
-    hold([e["app_proto"] for e in of_type(evs, "flow")] == ["HTTP"], "plain HTTP in scope has its flow event")
+    check([e["app_proto"] for e in of_type(evs, "flow")] == ["HTTP"], "plain HTTP in scope has its flow event")
     # HTTP in clear is in scope by its Host, and HTTP under NULL encryption by its server.
     plain = capturelib.build([(0, b"GET /x HTTP/1.1\r\nHost: xcap.ims.mnc001.mcc001.pub.3gppnetwork.org:80\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
                              server=("192.0.2.80", 80), time=1795471000 * 10**9)
@@ -90,12 +83,12 @@ with tempfile.TemporaryDirectory() as folder:
                          ("scope: { servers: [192.0.2.80], names: ['*.example.org'] }", False), ("scope: { servers: [192.0.2.80] }", True)):
         with_site(text, "-T")
         evs, _ = events(BINARY, "-c", site, "-r", capture)
-        hold(bool(of_type(evs, "alert")) == inside, "%s and HTTP in clear: %s" % (text, of_type(evs, "alert")))
+        check(bool(of_type(evs, "alert")) == inside, "%s and HTTP in clear: %s" % (text, of_type(evs, "alert")))
     rules, _, _ = alerts("scope: { servers: [198.51.100.0/24] }", "openssl-tls12-null")
-    hold(not rules, "HTTP under NULL encryption out of scope: %s" % rules)
+    check(not rules, "HTTP under NULL encryption out of scope: %s" % rules)
     # An exception that can have no effect is warned of.
     p = with_site("exceptions: [ { rule: wapcert-6.1-sizes, reason: r, until: 2099-01-01 } ]\n", "-T", "--advise", "modern")
-    hold(p.returncode == 0 and p.stderr.decode().count("warning: no rule 'wapcert-6.1-sizes'") == 1 and "'wapcert-6.1-size'" in p.stderr.decode(), p.stderr.decode())
+    check(p.returncode == 0 and p.stderr.decode().count("warning: no rule 'wapcert-6.1-sizes'") == 1 and "'wapcert-6.1-size'" in p.stderr.decode(), p.stderr.decode())
     # Exceptions: excepted, not passed, and only until their day, at their server.
     rule = "wapcert-6.4.3-signature-algorithm"
     for text, excepted in (("{ rule: %s, reason: r, until: 2099-01-01 }" % rule, True), ("{ rule: 'wapcert-*', reason: r, until: 2099-01-01 }", True),
@@ -104,27 +97,27 @@ with tempfile.TemporaryDirectory() as folder:
                            ("{ rule: %s, port: 8443, reason: r, until: 2099-01-01 }" % rule, False)):
         rules, status, evs = alerts("exceptions: [ %s ]\n" % text, "jsse-tls10-3des")
         counts = rule_counts(evs)[rule]
-        hold((rule not in rules, status == 0, counts.get("excepted") == 1, counts["fail"] == 0) == (excepted,) * 4 and counts["pass"] == 0, "%s: %s %s" % (text, status, counts))
+        check((rule not in rules, status == 0, counts.get("excepted") == 1, counts["fail"] == 0) == (excepted,) * 4 and counts["pass"] == 0, "%s: %s %s" % (text, status, counts))
         report = with_site("exceptions: [ %s ]\n" % text, "-r", path_of("jsse-tls10-3des")).stdout.decode()
-        hold(("xcepted by the" in report) == excepted and "compliant" not in report, "the report on %s" % text)
+        check(("xcepted by the" in report) == excepted and "compliant" not in report, "the report on %s" % text)
     # Advice changes no status.
     evs, p = events(BINARY, "--advise", "modern", "-r", path_of("jsse-tls10-wapcert"))
     advice = {e["utwatch"]["rule"] for e in of_type(evs, "alert") if e["utwatch"].get("advice")}
-    hold(p.returncode == 0 and "m-version-tls12" in advice, "advice: %s, status %d" % (advice, p.returncode))
+    check(p.returncode == 0 and "m-version-tls12" in advice, "advice: %s, status %d" % (advice, p.returncode))
     # --fail-on.
     for level, status in (("info", 1), ("low", 1), ("medium", 0), ("high", 0)):
         p = utwatch(BINARY, "-q", "--fail-on", level, "-r", path_of("jsse-tls10-3des"))
-        hold(p.returncode == status, "--fail-on %s: %d" % (level, p.returncode))
+        check(p.returncode == status, "--fail-on %s: %d" % (level, p.returncode))
     # Privacy.
     for text, clear in (("privacy: hashed", False), ("privacy: clear", True)):
         _, _, evs = alerts(text, "gen-plain-foreign-document")
         found = "other@example.org" in json.dumps(evs)
-        hold(found == clear, "%s shows identities: %s" % (text, found))
+        check(found == clear, "%s shows identities: %s" % (text, found))
     # Mistakes of the configuration are all told.
     p = with_site("scope: { servers: [300.1.1.1], prots: [443] }\npolicy: { encryption-required: maybe }\nexceptions: [ { rule: x } ]\nlimits: { memory: 1KiB, flows: 5 }\n"
                   "privacy: none\n", "-T")
     lines = sorted({int(n) for n in re.findall(r"^%s:(\d+):" % re.escape(site), p.stderr.decode(), re.M)})
-    hold(p.returncode == 2 and lines == [1, 2, 3, 4, 5], "mistakes told on lines %s: %s" % (lines, p.stderr.decode()))
+    check(p.returncode == 2 and lines == [1, 2, 3, 4, 5], "mistakes told on lines %s: %s" % (lines, p.stderr.decode()))
     # Names that try to break out.
     hostile = [b"\"><script>alert(1)</script>", b"</td></table>", b"a\x00b\x1b[31m", b"\xff\xfe\xc0\x80", b"' onload='x", b"&lt;&amp;", "\u202eevil".encode(), b"{{x}}\r\n\r\n"]
     from messages import client_hello, alert  # noqa: E402
@@ -140,11 +133,11 @@ with tempfile.TemporaryDirectory() as folder:
     capturelib.write_frames(capture, frames)
     page = os.path.join(folder, "page.html")
     p = utwatch(BINARY, "--report", "html:" + page, "-r", capture)
-    hold(p.returncode == 1, "hostile names: status %d" % p.returncode)
-    hold(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", p.stdout), "a control byte in the text")
+    check(p.returncode == 1, "hostile names: status %d" % p.returncode)
+    check(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", p.stdout), "a control byte in the text")
     with open(page, "rb") as f:
         content = f.read()
-    hold(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", content) and content.decode("utf-8"), "a control byte in the page")
+    check(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", content) and content.decode("utf-8"), "a control byte in the page")
 
     class Tags(html.parser.HTMLParser):
         seen = set()
@@ -155,11 +148,11 @@ with tempfile.TemporaryDirectory() as folder:
 
     tags = Tags()
     tags.feed(content.decode("utf-8"))
-    hold(not {"script", "img"} & tags.seen and b"hostile<b>" not in content and not [t for t in tags.seen if t.startswith("@")], "hostile names became markup: %s" % tags.seen)
+    check(not {"script", "img"} & tags.seen and b"hostile<b>" not in content and not [t for t in tags.seen if t.startswith("@")], "hostile names became markup: %s" % tags.seen)
     p = utwatch(BINARY, "-q", "--json", "-", "-r", capture)
     for line in p.stdout.splitlines():
         json.loads(line.decode("utf-8"))
-    hold(len(p.stdout.splitlines()) > 16, "events of the hostile capture")
+    check(len(p.stdout.splitlines()) > 16, "events of the hostile capture")
     # Whatever the number of findings, the page stays small.
     frames = []
     for i in range(52000):
@@ -169,5 +162,5 @@ with tempfile.TemporaryDirectory() as folder:
     p = utwatch(BINARY, "-q", "--report", "html:" + page, "-p", "ts33141-pcr1", "--json", os.path.join(folder, "e.json"), "-r", capture)
     with open(os.path.join(folder, "e.json")) as f:
         findings = sum('"event_type":"alert"' in line.replace(" ", "") for line in f)
-    hold(findings >= 100000 and os.path.getsize(page) < 2 << 20, "%d findings, a page of %d bytes" % (findings, os.path.getsize(page)))
-finish(problems, checked)
+    check(findings >= 100000 and os.path.getsize(page) < 2 << 20, "%d findings, a page of %d bytes" % (findings, os.path.getsize(page)))
+finish()

@@ -10,13 +10,13 @@ import sys
 import tempfile
 
 from made_sessions import CLIENT, HOUR, ID, SERVER, SERVERS, TICKET, connection, full, resumption_of
-from run_utwatch import events, finish, of_type
+from run_utwatch import events, of_type
+from checks import check, finish
 
 import capturelib
 import messages as m
 
 utwatch = sys.argv[1]
-problems, checked = [], 0
 MARKER, OLD, NEW = b"\xaa" * 32, b"\x0a" * 64, b"\x0b" * 64
 RETRY = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")
 CCS, DATA = m.record(20, b"\1", m.TLS12), m.record(23, b"\x5a" * 60, m.TLS12)
@@ -104,11 +104,9 @@ with tempfile.TemporaryDirectory() as folder:
             words += ["-c", os.path.join(folder, "site.yaml")]
         evs, _ = events(utwatch, *words)
         session = of_type(evs, "tls")[-1]["utwatch"]["session"]
-        age, checked = session.get("age_s", 0), checked + 3
-        if session.get("age_basis") != basis or (method and session.get("method", method) != method):
-            problems.append("%s: %s, due is %s by %s" % (label, session, basis, method))
-        if basis == "exact" and abs(age - hours * 3600) > 1:
-            problems.append("%s: %s, and it is %s h old" % (label, session, hours))
-        if age > hours * 3600 + 1:
-            problems.append("%s: %s is above the %s h that it is old" % (label, session, hours))
-finish(problems, checked)
+        age = session.get("age_s", 0)
+        check(session.get("age_basis") == basis and method in (None, session.get("method", method)),
+              "%s: %s, expected %s by %s" % (label, session, basis, method))
+        check(basis != "exact" or abs(age - hours * 3600) <= 1, "%s: %s, and it is %s h old" % (label, session, hours))
+        check(age <= hours * 3600 + 1, "%s: %s is above the %s h that it is old" % (label, session, hours))
+finish()

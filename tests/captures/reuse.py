@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 
-from run_utwatch import PCAPS, ROOT
+from run_utwatch import ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "pcaps"))
 import capturelib  # noqa: E402

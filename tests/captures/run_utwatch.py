@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests")]
 PCAPS = os.path.join(ROOT, "pcaps")
 SKIP = 77
 
@@ -32,24 +32,11 @@ def rule_counts(evs):
     return {r["rule"]: {k: v for k, v in r.items() if isinstance(v, int)} for r in rules}
 
 
-def manifest():
+def manifest(names=()):
+    """The entries of all captures, or of those named, with or without ".pcap"."""
     with open(os.path.join(PCAPS, "manifest.json")) as f:
-        return json.load(f)
-
-
-_problems, _checks = [], []
-
-
-def hold(condition, *what):
-    """A check; `what` tells of it when it does not hold. Ends with finish() without arguments."""
-    _checks.append(bool(condition))
-    if not condition:
-        _problems.append(" ".join(str(w) for w in what))
-
-
-def finish(problems=_problems, checked=None):
-    checked = len(_checks) if checked is None else checked
-    for p in problems[:60]:
-        print("NOT RIGHT:", p)
-    print("%d checks, %d not right" % (checked, len(problems)))
-    sys.exit(1 if problems or not checked else 0)
+        entries = json.load(f)
+    wanted = {n.removesuffix(".pcap") for n in names}
+    if unknown := wanted - {e["file"].removesuffix(".pcap") for e in entries}:
+        sys.exit("no such capture in pcaps/: " + ", ".join(sorted(unknown)))
+    return [e for e in entries if not wanted or e["file"].removesuffix(".pcap") in wanted]

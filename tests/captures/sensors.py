@@ -17,7 +17,8 @@ import time
 
 from made_sessions import HOUR, connection, full, resumption_of
 from reuse import CAPTURES, DAY, RULE, SECOND, expected, move, uses_of, verdict
-from run_utwatch import PCAPS, SKIP, finish, hold, of_type
+from run_utwatch import PCAPS, SKIP, of_type
+from checks import check, finish
 
 import capturelib
 
@@ -125,7 +126,7 @@ class Sensor:
         self.process.wait(timeout=60)
         for r in self.readers:
             r.join()
-        hold(self.process.returncode in (0, 1), "utwatch ended with", self.process.returncode, b"".join(self.talk).decode("utf-8", "replace")[-1000:])
+        check(self.process.returncode in (0, 1), "utwatch ended with", self.process.returncode, b"".join(self.talk).decode("utf-8", "replace")[-1000:])
         return [json.loads(line) for line in self.lines]
 
 
@@ -153,21 +154,21 @@ def recorded(redis, name):
     run(A, sorted(f for part in frames[:border] for f in part))
     evs = run(B, sorted(f for part in frames[border:] for f in part))
     tls = sorted(of_type(evs, "tls"), key=lambda e: e["timestamp"])
-    hold(len(tls) == len(uses) - border, name, "has", len(tls), "events at B")
+    check(len(tls) == len(uses) - border, name, "has", len(tls), "events at B")
     for i, (e, known) in enumerate(zip(tls, expected(uses, then, identities)[border:]), border):
         session = e["utwatch"]["session"]
         if not known:
-            hold("age_basis" not in session, name, i, session)
+            check("age_basis" not in session, name, i, session)
             continue
         basis, origin = known
-        hold(session.get("age_basis") == basis, name, i, "basis", session, "not", basis)
+        check(session.get("age_basis") == basis, name, i, "basis", session, "not", basis)
         if not origin:
             continue
         ages = [t - origin for t in then[i]]
-        hold(session.get("age_s") == (ages[1] if uses[i].resumed else ages[0]) // SECOND, name, i, session, "not", ages)
+        check(session.get("age_s") == (ages[1] if uses[i].resumed else ages[0]) // SECOND, name, i, session, "not", ages)
         result, fault = verdict(uses[i], ages, basis, DAY + SECOND)
         alerts = [a["utwatch"]["fault"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == RULE[uses[i].offered] and a["flow_id"] == e["flow_id"]]
-        hold(alerts == ([fault] if fault else []), name, i, "fault", alerts, "not", fault, result)
+        check(alerts == ([fault] if fault else []), name, i, "fault", alerts, "not", fault, result)
 
 
 # ---- many sessions, and a Redis that fails
@@ -192,11 +193,11 @@ def judged(evs, label, hours=25, most_unknown=0):
     for e in tls:
         session = e["utwatch"]["session"]
         if session.get("age_basis") == "exact":
-            hold(abs(session["age_s"] - hours * 3600) <= 1, label, session)
+            check(abs(session["age_s"] - hours * 3600) <= 1, label, session)
         else:
             unknown += 1
-            hold(session.get("age_s", 0) <= hours * 3600, label, session)
-    hold(unknown <= most_unknown, label, unknown, "of", len(tls), "are not known")
+            check(session.get("age_s", 0) <= hours * 3600, label, session)
+    check(unknown <= most_unknown, label, unknown, "of", len(tls), "are not known")
     return unknown
 
 
@@ -217,10 +218,10 @@ def failing(redis, what, break_it, mend_it):
     broken = timed(b, uses_again(range(500, 1000)))
     evs = b.end()
     mend_it()
-    hold(len(of_type(evs, "tls")) == 1000, what, len(of_type(evs, "tls")), "handshakes")
-    hold(broken < whole + 2, what, "%.2f s after, %.2f s before it" % (broken, whole))
-    hold(judged(evs, what, most_unknown=1000) > 0, what, "made no difference")
-    hold(memory(evs)["sessions_unanswered"] > 0, what, memory(evs))
+    check(len(of_type(evs, "tls")) == 1000, what, len(of_type(evs, "tls")), "handshakes")
+    check(broken < whole + 2, what, "%.2f s after, %.2f s before it" % (broken, whole))
+    check(judged(evs, what, most_unknown=1000) > 0, what, "made no difference")
+    check(memory(evs)["sessions_unanswered"] > 0, what, memory(evs))
 
 
 def caught_up(redis):
@@ -236,10 +237,10 @@ def caught_up(redis):
     time.sleep(5)  # connections are tried again after at most four seconds
     a.feed(beginnings(range(300, 310)))
     evs = a.end()
-    hold(memory(evs)["sessions_untold"] == 0, "A has", memory(evs))
+    check(memory(evs)["sessions_untold"] == 0, "A has", memory(evs))
     evs = run(B, uses_again(range(10, 310)))
     judged(evs, "caught up")
-    hold(len([x for x in of_type(evs, "alert") if x["utwatch"]["rule"] == RULE["id"]]) == 300, "caught up: not all of 300 are alerts")
+    check(len([x for x in of_type(evs, "alert") if x["utwatch"]["rule"] == RULE["id"]]) == 300, "caught up: not all of 300 are alerts")
 
 
 def at_the_same_time(redis):
@@ -263,8 +264,8 @@ def not_there(_):
     sensor.feed(frames)
     evs = sensor.end()
     judged([e for e in evs if e.get("src_ip") == "192.0.2.11"], "not there")
-    hold(b"Redis does not answer" in b"".join(sensor.talk), "nothing is said of it:", sensor.talk)
-    hold(memory(evs)["sessions_untold"] > 0, "not there", memory(evs))
+    check(b"Redis does not answer" in b"".join(sensor.talk), "nothing is said of it:", sensor.talk)
+    check(memory(evs)["sessions_untold"] > 0, "not there", memory(evs))
 
 
 if not has_namespaces():

@@ -9,7 +9,8 @@ import tempfile
 import time
 
 from made_sessions import HOUR, connection, full, resumption_of
-from run_utwatch import events, finish, hold, of_type, utwatch
+from run_utwatch import events, of_type, utwatch
+from checks import check, finish
 
 import capturelib
 
@@ -52,7 +53,7 @@ class Folder:
         if os.path.exists(self.state):
             os.unlink(self.state)
         evs, p = self.judge(self.first)
-        hold(p.returncode == 1 and not p.stderr, "the first run:", p.returncode, p.stderr)
+        check(p.returncode == 1 and not p.stderr, "the first run:", p.returncode, p.stderr)
         with open(self.state, "rb") as f:
             return f.read()
 
@@ -72,15 +73,15 @@ class Folder:
 def kept(f):
     f.learn()
     shown = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions")
-    hold(shown.returncode == 0 and shown.stdout.startswith(b"%d remembered" % COUNT), "--sessions:", shown.stdout, shown.stderr)
+    check(shown.returncode == 0 and shown.stdout.startswith(b"%d remembered" % COUNT), "--sessions:", shown.stdout, shown.stderr)
     exact, _, _, wrong, p = f.ages()
-    hold(exact == COUNT and not wrong and p.returncode == 1, "after a restart", exact, "of", COUNT, "are exact,", wrong, "wrong")
+    check(exact == COUNT and not wrong and p.returncode == 1, "after a restart", exact, "of", COUNT, "are exact,", wrong, "wrong")
     again = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions").stdout
-    hold(b"25.0 h" in again, "--sessions knows no age of 25 h:", again)
+    check(b"25.0 h" in again, "--sessions knows no age of 25 h:", again)
     with open(f.state, "rb") as file:
         secrets = file.read() + shown.stdout + again
-    hold(not any(name_of(i)[:8] in secrets or name_of(i)[:8].hex().encode() in secrets for i in range(COUNT)), "an id is shown or kept")
-    hold(os.stat(f.state).st_mode & 0o777 == 0o600, "others may read the file")
+    check(not any(name_of(i)[:8] in secrets or name_of(i)[:8].hex().encode() in secrets for i in range(COUNT)), "an id is shown or kept")
+    check(os.stat(f.state).st_mode & 0o777 == 0o600, "others may read the file")
 
 
 def one_at_a_time(f):
@@ -91,11 +92,11 @@ def one_at_a_time(f):
     first.stdin.flush()
     time.sleep(0.5)
     _, p = f.judge(f.later)
-    hold(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"another process has" in p.stderr and f.state.encode() in p.stderr, "two at a time:", p.returncode, p.stderr)
+    check(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"another process has" in p.stderr and f.state.encode() in p.stderr, "two at a time:", p.returncode, p.stderr)
     shown = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions")
-    hold(shown.returncode == 0 and b"60 remembered" in shown.stdout, "--sessions meanwhile:", shown.stdout, shown.stderr)
+    check(shown.returncode == 0 and b"60 remembered" in shown.stdout, "--sessions meanwhile:", shown.stdout, shown.stderr)
     first.stdin.close()
-    hold(first.wait(timeout=20) == 1, "the first one ended with", first.returncode)
+    check(first.wait(timeout=20) == 1, "the first one ended with", first.returncode)
 
 
 def killed(f):
@@ -110,7 +111,7 @@ def killed(f):
     p.send_signal(signal.SIGKILL)
     p.wait()
     exact, _, unknown, wrong, _ = f.ages()
-    hold(exact >= COUNT - 1 and not wrong, "after kill -9:", exact, "exact,", unknown, "unknown,", wrong, "wrong")  # the last handshake may wait for its end
+    check(exact >= COUNT - 1 and not wrong, "after kill -9:", exact, "exact,", unknown, "unknown,", wrong, "wrong")  # the last handshake may wait for its end
 
 
 def not_a_state_file(f):
@@ -124,14 +125,14 @@ def not_a_state_file(f):
         before = open(other, "rb").read() if os.path.isfile(other) else None
         words = ["-r", f.later] if "number" in what else ["-c", f.site, "-r", f.later]
         p = utwatch(binary, "-q", "--state", other, *words, timeout=20)
-        hold(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"not enough memory" not in p.stderr, what, p.returncode, p.stderr)
+        check(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"not enough memory" not in p.stderr, what, p.returncode, p.stderr)
         after = open(other, "rb").read() if os.path.isfile(other) else None
-        hold(before == after, what, "was changed")
+        check(before == after, what, "was changed")
         p = utwatch(binary, "--state", other, "--sessions", timeout=20)
-        hold(p.returncode in (0, 2, 5), what, "--sessions", p.returncode, p.stderr)
+        check(p.returncode in (0, 2, 5), what, "--sessions", p.returncode, p.stderr)
         os.rmdir(other) if os.path.isdir(other) else os.unlink(other)
     p = utwatch(binary, "-q", "--state", "/nonexistent/state", "-r", f.later)
-    hold(p.returncode == 5 and b"No such file" in p.stderr, "no such folder:", p.returncode, p.stderr)
+    check(p.returncode == 5 and b"No such file" in p.stderr, "no such folder:", p.returncode, p.stderr)
 
 
 def damaged(f):
@@ -147,16 +148,16 @@ def damaged(f):
         f.restore(bad)
         exact, bound, unknown, wrong, p = f.ages()
         most = max(most, COUNT - exact)
-        hold(p.returncode in (0, 1), "byte", at, "status", p.returncode, p.stderr)
-        hold(not wrong, "byte", at, "flipped:", wrong, "ages are wrong")
-        hold(exact + bound + unknown == COUNT, "byte", at, exact, bound, unknown)
-    hold(most >= 1, "no flipped bit had an effect")
+        check(p.returncode in (0, 1), "byte", at, "status", p.returncode, p.stderr)
+        check(not wrong, "byte", at, "flipped:", wrong, "ages are wrong")
+        check(exact + bound + unknown == COUNT, "byte", at, exact, bound, unknown)
+    check(most >= 1, "no flipped bit had an effect")
     for part in (0.2, 0.6, 0.95, 0.999):
         f.restore(data[:int(len(data) * part)])
         exact, _, _, wrong, p = f.ages()
-        hold(not wrong and b"missing" in p.stderr and p.returncode in (0, 1), "cut to", part, exact, wrong, p.returncode, p.stderr)
-        hold(part < 0.99 or exact > COUNT // 2, "cut to", part, "only", exact, "are left")
-        hold(os.path.getsize(f.state) == len(data), "cut to", part, "the file has not its size again")
+        check(not wrong and b"missing" in p.stderr and p.returncode in (0, 1), "cut to", part, exact, wrong, p.returncode, p.stderr)
+        check(part < 0.99 or exact > COUNT // 2, "cut to", part, "only", exact, "are left")
+        check(os.path.getsize(f.state) == len(data), "cut to", part, "the file has not its size again")
 
 
 def full_disk(f):
@@ -168,7 +169,7 @@ def full_disk(f):
         return
     try:
         p = utwatch(binary, "-q", "--state", os.path.join(place, "state"), "-r", f.later)
-        hold(p.returncode == 5 and b"No space left" in p.stderr, "a full disk:", p.returncode, p.stderr)
+        check(p.returncode == 5 and b"No space left" in p.stderr, "a full disk:", p.returncode, p.stderr)
     finally:
         subprocess.run(["umount", place], check=True)
 

@@ -6,7 +6,8 @@ import struct
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, finish, hold, of_type
+from run_utwatch import PCAPS, events, of_type
+from checks import check, finish
 import capturelib
 
 SITE = "scope: { servers: [192.0.2.80] }\n"
@@ -28,13 +29,13 @@ with tempfile.TemporaryDirectory() as folder:
         f.write(SITE)
     capturelib.write_frames(path, frames)
     alone = of_type(events(sys.argv[1], "-c", site, "-r", path)[0], "tls")
-    hold(len(alone) == 1 and alone[0]["utwatch"]["outcome"] == "complete", "the recording by itself")
+    check(len(alone) == 1 and alone[0]["utwatch"]["outcome"] == "complete", "the recording by itself")
     for at in range(len(frames)):
         mixed = frames[:at] + [(frames[at][0] - 1, datagram())] + frames[at:]
         capturelib.write_frames(path, mixed)
         evs = events(sys.argv[1], "-c", site, "-r", path)[0]
         tls, flows = of_type(evs, "tls"), of_type(evs, "flow")
-        hold(len(tls) == 1 and tls[0]["utwatch"]["outcome"] == "complete" and tls[0]["utwatch"].get("unobserved", []) == alone[0]["utwatch"].get(
+        check(len(tls) == 1 and tls[0]["utwatch"]["outcome"] == "complete" and tls[0]["utwatch"].get("unobserved", []) == alone[0]["utwatch"].get(
             "unobserved", []), "a datagram before frame %d: the handshake" % at, tls)
-        hold([f["proto"] for f in flows] == ["UDP"], "a datagram before frame %d: the datagrams" % at, flows)
+        check([f["proto"] for f in flows] == ["UDP"], "a datagram before frame %d: the datagrams" % at, flows)
 finish()

@@ -1,37 +1,41 @@
 #!/usr/bin/env python3
 """Each capture of pcaps/ breaks exactly the rules that its manifest names, and those that tshark and openssl say that it breaks, under
-each profile. usage: verdicts.py UTWATCH"""
+each profile. usage: verdicts.py UTWATCH [CAPTURE ...]"""
 import os
 import re
 import sys
 
 from expected import ambient, broken
-from run_utwatch import PCAPS, ROOT, SKIP, events, finish, manifest, of_type, rule_counts
+from run_utwatch import PCAPS, ROOT, SKIP, events, manifest, of_type, rule_counts
+from checks import check, finish
 import shutil
 
 if not shutil.which("tshark"):
     sys.exit(SKIP)
-problems, checked = [], 0
 sys.path.insert(0, os.path.join(ROOT, "tests", "policy"))
 from catalogue import CATALOGUE  # noqa: E402
 
 BASES = {"D": "direct", "I": "inferred", "P": "partial"}
-for entry in manifest():
+FAULTS = {"ue": ("ue",), "server": ("server",), "both": ("ue", "server", "both")}
+
+
+def bases_of(rule, basis):
+    """What a breach may rest on: the letters of the catalogue, a reset or an alert about something else, a version that was only offered."""
+    out = {BASES[x] for x in re.findall(r"\b[DIP]\b", basis)}
+    out |= {"inferred"} if rule.startswith(("ut-7.2", "ut-6.1.1")) else set()
+    return out | ({"partial"} if rule == "ut-6-version-forbidden" else set())
+
+
+for entry in manifest(sys.argv[2:]):
     around = ambient(entry)
     for profile in entry["fails"]:
         evs, p = events(sys.argv[1], "-p", profile, "--fail-on", "info", "-r", os.path.join(PCAPS, entry["file"]))
-        got = {e["utwatch"]["rule"] for e in of_type(evs, "alert")}
+        alerts = [e["utwatch"] for e in of_type(evs, "alert")]
+        got = {u["rule"] for u in alerts}
         wanted = broken(entry, profile, rule_counts(evs).keys(), around)
-        checked += 1
-        if got != wanted:
-            problems.append("%s %s: broken besides %s, not broken %s" % (entry["file"], profile, sorted(got - wanted), sorted(wanted - got)))
-        for e in of_type(evs, "alert"):
-            u = e["utwatch"]
+        check(got == wanted, entry["file"], profile, "broken besides", sorted(got - wanted), "not broken", sorted(wanted - got))
+        check(p.returncode == (1 if wanted else 0), entry["file"], profile, "exit status", p.returncode)
+        for u in alerts:
             _, _, binds, basis = CATALOGUE[u["rule"]]
-            bases = {BASES[x] for x in re.findall(r"\b[DIP]\b", basis)} | ({"inferred"} if u["rule"].startswith(("ut-7.2", "ut-6.1.1")) else set())  # a reset (E18), an alert about something else
-            checked += 1
-            if u["fault"] not in ((binds,) if binds != "both" else ("ue", "server", "both")) or u["basis"] not in bases | ({"partial"} if u["rule"] == "ut-6-version-forbidden" else set()):
-                problems.append("%s %s: fault %s, basis %s" % (entry["file"], u["rule"], u["fault"], u["basis"]))
-        if p.returncode != (1 if wanted else 0):
-            problems.append("%s %s: exit status %d" % (entry["file"], profile, p.returncode))
-finish(problems, checked)
+            check(u["fault"] in FAULTS[binds] and u["basis"] in bases_of(u["rule"], basis), entry["file"], u["rule"], "fault", u["fault"], "basis", u["basis"])
+finish()

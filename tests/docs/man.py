@@ -7,15 +7,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+
 utwatch, page, rules = sys.argv[1:]
-problems, checked = [], 0
-
-
-def hold(condition, what):
-    global checked
-    checked += 1
-    if not condition:
-        problems.append(what)
 
 
 def text_of(path):
@@ -32,30 +27,27 @@ if not shutil.which("mandoc"):
     sys.exit(77)
 for path in (page, rules):
     lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", path], capture_output=True, text=True).stdout
-    hold(not lint, lint)
+    check(not lint, lint)
 options = subprocess.run([utwatch, "--help"], capture_output=True, text=True).stdout
 for option in set(re.findall(r"--([a-z-]+)", options)):
-    hold(re.search(r"Fl (\w , )?-%s\b" % option, text_of(page)), "no --%s in the page" % option)
+    check(re.search(r"Fl (\w , )?-%s\b" % option, text_of(page)), "no --%s in the page" % option)
 for option in set(re.findall(r"(?:^|\s)-(\w)\b", options)):
-    hold(re.search(r"\.It Fl (\w , )*%s\b" % option, text_of(page)), "no -%s in the page" % option)
+    check(re.search(r"\.It Fl (\w , )*%s\b" % option, text_of(page)), "no -%s in the page" % option)
 for option in set(re.findall(r"Fl -([a-z-]+)", text_of(page))):
-    hold("--" + option in options, "--%s is in the page and not in the help" % option)
+    check("--" + option in options, "--%s is in the page and not in the help" % option)
 fields = subprocess.run([utwatch, "--list-fields"], capture_output=True, text=True).stdout
 names = re.findall(r"^([a-z][a-z0-9.-]*)\s{2,}\S", fields, re.M)
-hold(len(names) > 100, "only %d fields and operators" % len(names))
+check(len(names) > 100, "only %d fields and operators" % len(names))
 for name in names:
-    hold(re.search(r"^\.It Cm %s$" % re.escape(name), text_of(rules), re.M), "no %s in utwatch-rules.5" % name)
+    check(re.search(r"^\.It Cm %s$" % re.escape(name), text_of(rules), re.M), "no %s in utwatch-rules.5" % name)
 with tempfile.TemporaryDirectory() as folder:
     for path, first, words in ((page, "scope:", ["-T", "-c"]), (rules, "utwatch: 1", ["-T", "-p"])):
         found = examples(path, first)
-        hold(found, "no example in " + path)
+        check(found, "no example in " + path)
         for example in found:
             file = os.path.join(folder, "example.yaml")
             with open(file, "w") as f:
                 f.write(example)
             p = subprocess.run([utwatch, *words, file], capture_output=True, text=True)
-            hold(p.returncode == 0, "the example of %s: %s" % (path, p.stderr))
-for p in problems:
-    print("NOT RIGHT:", p)
-print("%d checks, %d not right" % (checked, len(problems)))
-sys.exit(1 if problems else 0)
+            check(p.returncode == 0, "the example of %s: %s" % (path, p.stderr))
+finish()

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Every capture of pcaps/ shows what its manifest says: tshark finds the facts that the stacks were asked for. usage: check.py"""
+"""Every capture of pcaps/ shows what its manifest says: tshark finds the facts that the stacks were asked for. usage: check.py [CAPTURE ...]"""
 import json
 import os
 import re
 import shutil
 import sys
 
-from witness import CLIENT, SERVER, certificate_facts, connections
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+from witness import CLIENT, SERVER, certificate_facts, connections  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
@@ -80,42 +82,33 @@ def plain(value):
     return list(value) if isinstance(value, tuple) else value
 
 
-def check(entry, problems):
+def check_capture(entry):
     path = os.path.join(PCAPS, entry["file"])
     found, hosts, bad = connections(path)
     facts = {**entry["facts"], **entry.get("witness", {})}
-    count = 0
     for key, wanted in facts.items():
-        count += 1
         try:
             got = plain(FACTS[key](found, wanted))
         except (IndexError, KeyError, TypeError, AttributeError) as e:
             got = "nothing (%s: %s)" % (type(e).__name__, e)
-        if got != wanted:
-            problems.append("%s: %s is %s, the stacks were asked for %s" % (entry["file"], key, got, wanted))
-    if not facts:
-        problems.append(entry["file"] + ": no fact to check")
-    if bad:
-        problems.append("%s: %d wrong checksums" % (entry["file"], bad))
-    if not hosts <= HOSTS:
-        problems.append("%s: strangers take part: %s" % (entry["file"], sorted(hosts - HOSTS)))
-    if entry["made_by"] == "tools/record" and not all(c.opened for c in found):
-        problems.append(entry["file"] + ": a connection whose SYN is missing")
-    return count
+        check(got == wanted, "%s: %s is %s, the stacks were asked for %s" % (entry["file"], key, got, wanted))
+    check(facts, entry["file"], "has no fact to check")
+    check(not bad, entry["file"], "has", bad, "wrong checksums")
+    check(hosts <= HOSTS, entry["file"], "has traffic of strangers:", sorted(hosts - HOSTS))
+    check(entry["made_by"] != "tools/record" or all(c.opened for c in found), entry["file"], "lacks the SYN of a connection")
 
 
-def check_folder(entries, problems):
+def check_folder(entries):
     here = {f for f in os.listdir(PCAPS) if f.endswith((".pcap", ".pcapng"))}
     named = {e["file"] for e in entries}
-    for f in sorted(here ^ named):
-        problems.append(f + (": not in the manifest" if f in here else ": in the manifest, but not in pcaps/"))
     with open(os.path.join(PCAPS, "README.md")) as f:
         page = f.read()
-    problems += [f + ": not in README.md" for f in sorted(here) if "`%s`" % f not in page]
+    check(named <= here, "in the manifest, but not in pcaps/:", sorted(named - here))
+    for f in sorted(here):
+        check(f in named, f, "is not in the manifest")
+        check("`%s`" % f in page, f, "is not in README.md")
     sizes = {f: os.path.getsize(os.path.join(PCAPS, f)) for f in here}
-    problems += ["%s: %d bytes" % (f, n) for f, n in sizes.items() if n > LARGEST]
-    if sum(sizes.values()) > LARGEST_SUM:
-        problems.append("pcaps/ is %d bytes" % sum(sizes.values()))
+    check(max(sizes.values()) <= LARGEST and sum(sizes.values()) <= LARGEST_SUM, "pcaps/ is too large:", sum(sizes.values()), [f for f in sizes if sizes[f] > LARGEST])
 
 
 def main():
@@ -123,16 +116,12 @@ def main():
         sys.exit(77)
     with open(os.path.join(PCAPS, "manifest.json")) as f:
         entries = json.load(f)
-    only = sys.argv[1:]
-    problems, count = [], 0
-    check_folder(entries, problems)
+    only = {n.removesuffix(".pcap") for n in sys.argv[1:]}
+    check_folder(entries)
     for e in entries:
-        if not only or e["file"] in only:
-            count += check(e, problems)
-    for p in problems:
-        print("NOT RIGHT:", p)
-    print("%d captures, %d facts, %d not right" % (len(entries), count, len(problems)))
-    sys.exit(1 if problems or not count else 0)
+        if not only or e["file"].removesuffix(".pcap") in only:
+            check_capture(e)
+    finish()
 
 
 if __name__ == "__main__":

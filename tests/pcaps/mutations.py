@@ -6,7 +6,9 @@ import subprocess
 import sys
 import tempfile
 
-from witness import connections
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+from witness import connections  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOOL = os.path.join(ROOT, "tools", "mutate-capture")
@@ -34,44 +36,33 @@ def handshakes(path):
 def main():
     if not shutil.which("tshark"):
         sys.exit(77)
-    problems, checked = [], 0
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out.pcap")
-
-        def hold(what, condition):
-            nonlocal checked
-            checked += 1
-            if not condition:
-                problems.append(what)
-
         for name in CAPTURES:
             base, _ = handshakes(path_of(name))
-            hold(name + ": nothing to compare", base and base[0]["client"])
+            check(base and base[0]["client"], name + ": nothing to compare")
             for words in KEEPING:
                 for seed in ("1", "2"):
                     bytes_out = mutate(out, name, "--seed", seed, *words)
-                    hold("%s %s seed %s: other handshakes" % (name, words, seed), handshakes(out) == (base, 0))
-                    hold("%s %s: the same file as without" % (name, words), bytes_out != open(path_of(name), "rb").read())
-                    hold("%s %s: the same seed, another file" % (name, words), mutate(out, name, "--seed", seed, *words) == bytes_out)
+                    check(handshakes(out) == (base, 0), "%s %s seed %s: other handshakes" % (name, words, seed))
+                    check(bytes_out != open(path_of(name), "rb").read(), "%s %s: the same file as without" % (name, words))
+                    check(mutate(out, name, "--seed", seed, *words) == bytes_out, "%s %s: the same seed, another file" % (name, words))
         name = CAPTURES[0]
         base, _ = handshakes(path_of(name))
         for kind in KINDS:
             mutate(out, name, "--encap", kind)
-            hold("--encap %s: other handshakes" % kind, handshakes(out)[0] == base)
+            check(handshakes(out)[0] == base, "--encap %s: other handshakes" % kind)
         mutate(out, name, "--fragment", "200")
-        hold("--fragment: other handshakes", handshakes(out)[0] == base)
+        check(handshakes(out)[0] == base, "--fragment: other handshakes")
         for side, other in (("client", "server"), ("server", "client")):
             mutate(out, name, "--drop-direction", side)
             said = [f for c in handshakes(out)[0] for f in c["client"] + c["server"]]
-            hold("--drop-direction %s: the %s's messages" % (side, other), said == base[0][other])
+            check(said == base[0][other], "--drop-direction %s: the %s's messages" % (side, other))
         mutate(out, name, "--cut-start", "1000")
-        hold("--cut-start: something is left", os.path.getsize(out) == 24)
+        check(os.path.getsize(out) == 24, "--cut-start: something is left")
         mutate(out, name, "--loss", "1")
-        hold("--loss 1: something is left", os.path.getsize(out) == 24)
-    for p in problems:
-        print("NOT RIGHT:", p)
-    print("%d checks, %d not right" % (checked, len(problems)))
-    sys.exit(1 if problems else 0)
+        check(os.path.getsize(out) == 24, "--loss 1: something is left")
+    finish()
 
 
 main()

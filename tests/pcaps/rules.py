@@ -11,6 +11,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
 PROFILES = ("ts33141-pcr1", "ts33141-pcr2")
@@ -41,7 +44,7 @@ def verdicts(profile, capture):
 def main():
     with open(os.path.join(PCAPS, "manifest.json")) as f:
         entries = json.load(f)
-    rules, problems, checked = shipped(), [], 0
+    rules = shipped()
     kept, broken = set(), set()
     with tempfile.TemporaryDirectory() as folder:
         strict = os.path.join(folder, "strict.yaml")
@@ -58,20 +61,14 @@ def main():
                     lenient = fails
             for rule in e["passes"]:
                 if rule in rules:
-                    checked += 1
                     kept.add(rule)
-                    if not passes.get(rule) if rules[rule] else rule in fails:
-                        problems.append("%s: %s does not pass" % (e["file"], rule))
-            checked += 1
-            if sorted(fails - lenient) != e["policy"]:
-                problems.append("%s: the policy adds %s, expected %s" % (e["file"], sorted(fails - lenient), e["policy"]))
+                    check(passes.get(rule) if rules[rule] else rule not in fails, e["file"], rule, "does not pass")
+            check(sorted(fails - lenient) == e["policy"], "%s: the policy adds %s, expected %s" % (e["file"], sorted(fails - lenient), e["policy"]))
             broken.update(*e["fails"].values(), e["policy"], e["also"])
-    problems += [r + ": no capture that shows it broken" for r in sorted(rules.keys() - broken - {"ut-7.1-resume-ue"})]  # it never fails
-    problems += [r + ": no capture that shows it kept" for r, passes in sorted(rules.items()) if passes and r not in kept]
-    for p in problems:
-        print("NOT RIGHT:", p)
-    print("%d checks, %d not right" % (checked, len(problems)))
-    sys.exit(1 if problems or not checked else 0)
+    for rule, passes in sorted(rules.items()):
+        check(rule in broken or rule == "ut-7.1-resume-ue", "no capture shows a breach of", rule)  # that one never fails
+        check(rule in kept or not passes, "no capture shows compliance with", rule)
+    finish()
 
 
 main()

@@ -6,6 +6,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+
 HEAD = "utwatch: 1\nprofile: x\ntitle: t\nparameters: { limit: 128, on: true }\nsets: { few: [0x0005] }\nrules:\n"  # 6 lines
 RULE = "  - { id: r, sid: 1, clause: c, requires: q, binds: ue, severity: low, "  # the condition begins in column 73
 LONG = "  - id: r\n    sid: 1\n    clause: c\n    requires: q\n    binds: ue\n    severity: low\n"  # lines 7 to 12
@@ -82,7 +85,6 @@ CASES = [
 CASES.append((HEAD + LONG.replace("severity: low", "severity: huge") + "    when: { hello.foo: 1 }\n    fail: { server.key-bits: { below: x } }\n    note: [a]\n",
               [(12, 15, "huge"), (13, 13, "hello.foo"), (14, 39, "'x' is not a valid value"), (15, 11, "'note' has to be a text")]))
 
-problems = []
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "x.yaml")
     for i, (text, expected) in enumerate(CASES):
@@ -92,25 +94,17 @@ with tempfile.TemporaryDirectory() as folder:
         p = subprocess.run([sys.argv[1], "-T", "-p", path], capture_output=True, text=True, timeout=20)
         took = time.monotonic() - began
         lines = p.stderr.splitlines()
-        if p.returncode != 2:
-            problems.append("case %d: status %d" % (i, p.returncode))
-        if took > 2:
-            problems.append("case %d took %.1f s" % (i, took))
+        check(p.returncode == 2, "case %d: status %d" % (i, p.returncode))
+        check(took <= 2, "case %d took %.1f s" % (i, took))
         for line, column, message in expected:
             place = path + (":%d:" % line if line else ":") + ("%d: " % column if line and column else "")
-            if not any(t.startswith(place) and message in t for t in lines):
-                problems.append("case %d: no '%s...%s' in %s" % (i, place, message, lines[:6]))
+            check(any(t.startswith(place) and message in t for t in lines), "case %d: no '%s...%s' in %s" % (i, place, message, lines[:6]))
     for what in (folder, "/dev/zero", os.path.join(folder, "nothing.yaml")):
         p = subprocess.run([sys.argv[1], "-T", "-p", what if what.endswith(".yaml") else what + "/"], capture_output=True, text=True, timeout=20)
-        if p.returncode != 2 or not p.stderr:
-            problems.append("%s: status %d, %r" % (what, p.returncode, p.stderr))
+        check(p.returncode == 2 and p.stderr, "%s: status %d, %r" % (what, p.returncode, p.stderr))
     for name, other in (("a", "b"), ("b", "a")):
         with open(os.path.join(folder, name + ".yaml"), "w") as f:
             f.write("utwatch: 1\nprofile: %s\ntitle: t\nextends: [%s]\n" % (name, other))
     p = subprocess.run([sys.argv[1], "-T", "-p", os.path.join(folder, "a.yaml")], capture_output=True, text=True, timeout=20)
-    if p.returncode != 2 or "extends itself" not in p.stderr:
-        problems.append("a circle: status %d, %r" % (p.returncode, p.stderr))
-for p in problems:
-    print("NOT RIGHT:", p)
-print("%d files, %d mistakes, %d not right" % (len(CASES), sum(len(e) for _, e in CASES), len(problems)))
-sys.exit(1 if problems else 0)
+    check(p.returncode == 2 and "extends itself" in p.stderr, "a circle: status %d, %r" % (p.returncode, p.stderr))
+finish()

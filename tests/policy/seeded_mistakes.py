@@ -8,6 +8,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+
 RULES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "rules")
 FILES = ("ts33141-pcr1", "ts33141-pcr2", "wapcert", "wap-219", "ls-advice", "modern", "resumption", "common")
 FIELD = r"\b((?:hello|offered|server|client|certificate|session|handshake|peer|known|tunnel|ticket|connection|http|key-exchange|client-certificate)\.[a-z0-9-]+)(?=:)"
@@ -104,26 +107,26 @@ def told(utwatch, folder, name, lines):
 
 
 def main():
-    problems, checked = [], 0
+    made_files = 0
     rng = random.Random(33141)
     sources = {name: open(os.path.join(RULES, name + ".yaml")).read().splitlines() for name in FILES}
     with tempfile.TemporaryDirectory() as folder:
         kinds = list(KINDS)
-        while checked < 240:
-            kind = kinds[checked % len(kinds)]
+        while made_files < 240:
+            kind = kinds[made_files % len(kinds)]
             name = rng.choice(FILES)
             made = KINDS[kind](sources[name], rng)
             if not made:
                 continue
             lines, wanted = made
-            checked += 1
+            made_files += 1
             status, messages, text = told(sys.argv[1], folder, name, lines)
             for line, meant in wanted.items():
                 # An unclosed quote is noticed where the text ends that it began.
                 near = range(line, next((n for n in range(line, len(lines)) if '"' in lines[n]), line) + 2) if kind == "a missing quote" else [line]
                 here = [m for n in near for m in messages.get(n, [])]
-                if status != 2 or not here or (meant and not any(meant in m for m in here)):
-                    problems.append("%s in %s line %d (%s): status %d, %s" % (kind, name, line, lines[line - 1].strip()[:60], status, text[:400]))
+                check(status == 2 and here and (not meant or any(meant in m for m in here)),
+                      "%s in %s line %d (%s): status %d, %s" % (kind, name, line, lines[line - 1].strip()[:60], status, text[:400]))
         # Ten in one file.
         for _ in range(10):
             lines, all_wanted = sources["ts33141-pcr1"], {}
@@ -132,14 +135,10 @@ def main():
                 if made and not set(made[1]) & set(all_wanted):
                     lines = made[0]
                     all_wanted.update(made[1])
-            checked += 1
             status, messages, text = told(sys.argv[1], folder, "ts33141-pcr1", lines)
-            if status != 2 or set(all_wanted) - set(messages):
-                problems.append("ten mistakes: lines %s not told\n%s" % (sorted(set(all_wanted) - set(messages)), text[:600]))
-    for p in problems:
-        print("NOT RIGHT:", p)
-    print("%d files, %d not right" % (checked, len(problems)))
-    sys.exit(1 if problems else 0)
+            missing = sorted(set(all_wanted) - set(messages))
+            check(status == 2 and not missing, "ten mistakes: none reported on lines %s\n%s" % (missing, text[:600]))
+    finish()
 
 
 main()

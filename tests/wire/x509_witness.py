@@ -9,6 +9,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import check, finish  # noqa: E402
+
 if not shutil.which("openssl"):
     sys.exit(77)
 DUMP = sys.argv[1]
@@ -95,7 +98,6 @@ def make(folder):
     return made
 
 
-problems, checked = [], 0
 with tempfile.TemporaryDirectory() as folder:
     paths = make(folder)
     generated = len(paths)
@@ -115,9 +117,7 @@ with tempfile.TemporaryDirectory() as folder:
         wanted = theirs(path) if run("openssl", "x509", "-inform", "DER", "-in", path, "-noout").returncode == 0 else None
         if wanted is None:
             continue
-        checked += 1
-        if mine["parsed"] != "1":
-            problems.append("%s does not parse" % path)
+        check(mine["parsed"] == "1", path, "does not parse")
         for key, value in wanted.items():
             got = mine.get(key)
             if key == "serial":
@@ -126,18 +126,12 @@ with tempfile.TemporaryDirectory() as folder:
                 continue  # negative: we print the octets, as Suricata does, openssl the magnitude
             if key == "bits" and value is None:
                 continue  # openssl shows none
-            if got != value and not (key == "curve" and value is None):
-                problems.append("%s: %s is %r, openssl says %r" % (os.path.basename(path), key, got, value))
+            check(got == value or (key == "curve" and value is None), "%s: %s is %r, openssl says %r" % (os.path.basename(path), key, got, value))
     # Host names: openssl's own check.
     sample = paths[:generated]
     for host in HOSTS:
         flag = "-checkip" if re.match(r"[0-9.:a-f]+$", host) and (":" in host or host[0].isdigit()) else "-checkhost"
         for path, mine in zip(sample, ours([(host, p) for p in sample])):
             says = "does match" in run("openssl", "x509", "-inform", "DER", "-in", path, "-noout", flag, host).stdout
-            checked += 1
-            if says != (mine["host"] == "1"):
-                problems.append("%s %s: we say %s, openssl %s" % (os.path.basename(path), host, mine["host"], says))
-for p in problems[:40]:
-    print("NOT RIGHT:", p)
-print("%d checks, %d not right" % (checked, len(problems)))
-sys.exit(1 if problems or checked < 100 else 0)
+            check(says == (mine["host"] == "1"), "%s %s: we say %s, openssl %s" % (os.path.basename(path), host, mine["host"], says))
+finish(least=100)
