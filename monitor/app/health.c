@@ -1,6 +1,16 @@
 /* Where each counter of the report comes from: the last column of report/health.def. */
 #include "report/health.h"
+
 #include "app/pipeline_parts.h"
+#include "naming/naming.h"
+
+static uint64_t sum(const uint64_t *counts, size_t n)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += counts[i];
+    return total;
+}
 
 void pipeline_health(const struct pipeline *p, struct capture_health *h)
 {
@@ -10,6 +20,8 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     const struct http_counters *w = http_counters(p->cleartext.http);
     const struct session_counters *s = sessions_counters(p->sessions);
     const struct peers_counters *e = peers_counters(p->peers);
+    static const struct naming_counters unused; /* naming begins with the first connection that needs it */
+    const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;
     *h = (struct capture_health){
         .first_time = p->first_time,
         .last_time = p->last_time,

@@ -13,8 +13,6 @@
 struct http_counters {
     uint64_t connections;
     uint64_t exchanges;
-    uint64_t refused; /* connections not looked at because all slots were in use */
-    uint64_t evicted;
     uint64_t malformed; /* heads that do not parse */
     uint64_t too_long;  /* heads above HTTP_HEAD_BYTES */
     uint64_t lost;      /* directions that could not be followed to their end */

@@ -23,7 +23,7 @@ static void put_rows(struct json *j, const struct capture_health *h, const char 
 
 static void put_health(struct json *j, const struct capture_health *h)
 {
-    static const char *const objects[] = {"connections", "tls", "", "http", "memory"};
+    static const char *const objects[] = {"connections", "tls", "", "http", "naming", "memory"};
     json_open(j, "capture", '{');
     put_rows(j, h, "capture");
     if (h->frames) {

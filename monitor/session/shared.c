@@ -465,7 +465,6 @@ void shared_drop(struct shared *s, unsigned question)
         return;
     }
     s->counters.known += state == QUESTION_KNOWN;
-    s->counters.not_known += state == QUESTION_UNKNOWN || state == QUESTION_PARTED;
     s->counters.late += state == QUESTION_FAILED;
     atomic_store(&q->state, QUESTION_FREE);
 }

@@ -17,7 +17,7 @@ struct shared;
 
 struct shared_counters {
     uint64_t asked;
-    uint64_t known, not_known; /* answers */
+    uint64_t known; /* answers that knew the session */
     uint64_t late;             /* questions that were given up, or that Redis refused */
     uint64_t unasked;          /* while Redis could not be asked */
     uint64_t told;             /* news that have arrived in Redis */

@@ -49,7 +49,6 @@ static size_t collect(struct tls *tls, struct handshake *h, enum side who, struc
         if (a->buffer && part.n) {
             uint8_t *buffer = pool_at(&tls->buffers[a->buffer_class], a->buffer);
             memcpy(buffer + a->message_have, part.p, part.n);
-            tls->counters.copied_bytes += part.n;
             *message = span_of(buffer, a->message_length);
         }
     }

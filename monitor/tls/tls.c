@@ -54,7 +54,6 @@ void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
             tls->counters.renegotiations++;
             flow->renegotiated = 1;
         }
-        tls->counters.later_alerts += header.type == RECORD_ALERT;
         size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
         if (record > at_header.n) {
             from->count = (uint32_t)(record - at_header.n);

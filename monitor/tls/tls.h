@@ -22,10 +22,8 @@ struct tls_counters {
     uint64_t malformed;      /* messages that do not parse */
     uint64_t too_long;       /* messages above MAX_MESSAGE_BYTES */
     uint64_t no_room;        /* messages not assembled because all buffers were in use */
-    uint64_t copied_bytes;   /* of messages that straddled a border */
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
     uint64_t renegotiations; /* handshake records after both Finished (E13) */
-    uint64_t later_alerts;   /* protected alerts after the handshake */
 };
 
 struct tls;
