@@ -134,9 +134,6 @@ static void learn_client_extension(struct observation *o, const struct hello_mem
     case EXTENSION_ALPN:
         learn_alpn(o, e->body);
         break;
-    case EXTENSION_EXTENDED_MASTER_SECRET:
-        f->extended_master_secret = true;
-        break;
     case EXTENSION_SESSION_TICKET:
         learn_ticket(o, memory, e->body);
         break;
@@ -253,14 +250,6 @@ bool learn_second_client_hello(struct observation *o, const struct hello_memory 
     struct client_hello hello;
     if (client_hello_parse(body, &hello) != PARSE_OK)
         return false;
-    struct client_hello_facts again = {0};
-    struct cursor c = cursor_over(hello.suites);
-    while (cursor_left(&c) >= 2)
-        count_offer(&again, cursor_u16(&c));
-    const struct client_hello_facts *first = &o->client_hello;
-    if (again.suites_total != first->suites_total ||
-        memcmp(&again.offered, &first->offered, sizeof again.offered) != 0)
-        o->suites_changed_after_retry = true;
     /* The second hello may drop PSKs (RFC 8446 4.1.2, 4.1.4): the server's choice counts those that are left.
      */
     struct cursor extensions = cursor_over(hello.extensions);
@@ -294,9 +283,6 @@ static void learn_server_extension(struct observation *o, const struct extension
         break;
     case EXTENSION_RENEGOTIATION_INFO:
         f->renegotiation_info = true;
-        break;
-    case EXTENSION_EXTENDED_MASTER_SECRET:
-        f->extended_master_secret = true;
         break;
     case EXTENSION_TRUNCATED_HMAC:
         f->truncated_hmac = true;

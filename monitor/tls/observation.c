@@ -4,71 +4,67 @@
 
 #include <assert.h>
 
+const struct word unobserved_words[] = {
+    {UNOBSERVED_CLIENT_DIRECTION, "client-direction"},
+    {UNOBSERVED_SERVER_DIRECTION, "server-direction"},
+    {UNOBSERVED_GAP, "gap"},
+    {UNOBSERVED_MIDSTREAM, "midstream"},
+    {UNOBSERVED_ENCRYPTED, "encrypted"},
+    {UNOBSERVED_TRUNCATED, "truncated"},
+    {UNOBSERVED_EVICTED, "evicted"},
+    {UNOBSERVED_OVERLAP, "overlap"},
+    {UNOBSERVED_MALFORMED, "malformed"},
+    {UNOBSERVED_UNFINISHED, "unfinished"},
+    {UNOBSERVED_TOO_LONG, "too-long"},
+    {UNOBSERVED_UNKNOWN_CODE, "unknown-code"},
+    {UNOBSERVED_UNDECIDED, "undecided"},
+    {UNOBSERVED_INCONSISTENT, "inconsistent"},
+    {UNOBSERVED_ORIGIN, "origin-not-seen"},
+    {0, NULL},
+};
+static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,
+              "each reason has a word");
+
+const struct word outcome_words[] = {
+    {OUTCOME_UNFINISHED, "unfinished"}, {OUTCOME_COMPLETE, "complete"},   {OUTCOME_REFUSED, "refused"},
+    {OUTCOME_ABORTED, "aborted"},       {OUTCOME_ONE_SIDED, "one-sided"}, {0, NULL},
+};
+
+const struct word reaction_words[] = {
+    {REACTION_FATAL_ALERT, "fatal-alert"},
+    {REACTION_LATE_ALERT, "late-alert"},
+    {REACTION_ACCEPTED, "accepted"},
+    {REACTION_ACCEPTED_LATE, "accepted-late"},
+    {REACTION_CLOSED, "closed"},
+    {REACTION_RESET, "reset"},
+    {0, NULL},
+};
+
+const struct word resumption_words[] = {
+    {RESUMPTION_FULL, "full"},
+    {RESUMPTION_ID, "id"},
+    {RESUMPTION_TICKET, "ticket"},
+    {RESUMPTION_PSK, "psk"},
+    {0, NULL},
+};
+
 const char *unobserved_name(unsigned bit_index)
 {
-    static const char *const names[UNOBSERVED_COUNT] = {
-        "client-direction", "server-direction", "gap",       "midstream",    "encrypted",
-        "truncated",        "evicted",          "overlap",   "malformed",    "unfinished",
-        "too-long",         "unknown-code",     "undecided", "inconsistent", "origin-not-seen",
-    };
-    assert(bit_index < UNOBSERVED_COUNT);
-    return names[bit_index];
+    const char *word = word_of(unobserved_words, INT64_C(1) << bit_index);
+    assert(word);
+    return word;
 }
 
 const char *outcome_name(enum outcome o)
 {
-    switch (o) {
-    case OUTCOME_UNFINISHED:
-        return "unfinished";
-    case OUTCOME_COMPLETE:
-        return "complete";
-    case OUTCOME_REFUSED:
-        return "refused";
-    case OUTCOME_ABORTED:
-        return "aborted";
-    case OUTCOME_ONE_SIDED:
-        return "one-sided";
-    }
-    assert(false);
-    return "";
-}
-
-const char *reaction_name(enum reaction r)
-{
-    switch (r) {
-    case REACTION_UNKNOWN:
-        return "unknown";
-    case REACTION_FATAL_ALERT:
-        return "fatal-alert";
-    case REACTION_LATE_ALERT:
-        return "late-alert";
-    case REACTION_ACCEPTED:
-        return "accepted";
-    case REACTION_ACCEPTED_LATE:
-        return "accepted-late";
-    case REACTION_CLOSED:
-        return "closed";
-    case REACTION_RESET:
-        return "reset";
-    }
-    assert(false);
-    return "";
+    const char *word = word_of(outcome_words, o);
+    assert(word);
+    return word;
 }
 
 const char *resumption_name(enum resumption r)
 {
-    switch (r) {
-    case RESUMPTION_ID:
-        return "id";
-    case RESUMPTION_TICKET:
-        return "ticket";
-    case RESUMPTION_PSK:
-        return "psk";
-    case RESUMPTION_UNKNOWN:
-    case RESUMPTION_FULL:
-        break;
-    }
-    return "";
+    return r > RESUMPTION_FULL ? word_of(resumption_words, r) : "";
 }
 
 uint16_t observation_version(const struct observation *o)

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/nanos.h"
+#include "base/words.h"
 #include "flow/flow.h"
 #include "wire/suite.h"
 
@@ -60,7 +61,8 @@ enum unobserved {
 };
 #define UNOBSERVED_COUNT 15
 
-/* "server-direction", "gap", ... as in the JSON contract, for one bit. */
+/* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
+extern const struct word unobserved_words[];
 const char *unobserved_name(unsigned bit_index);
 
 enum outcome {
@@ -70,6 +72,7 @@ enum outcome {
     OUTCOME_ABORTED,    /* the client ended it */
     OUTCOME_ONE_SIDED,  /* only one direction was captured */
 };
+extern const struct word outcome_words[];
 const char *outcome_name(enum outcome o);
 
 /* How the server answered the first hello; the reaction test of clause 7.2. */
@@ -82,10 +85,11 @@ enum reaction {
     REACTION_CLOSED,        /* FIN without a fatal alert or ServerHello */
     REACTION_RESET,         /* RST likewise; a middlebox may have sent it (E18) */
 };
-const char *reaction_name(enum reaction r);
+extern const struct word reaction_words[]; /* REACTION_UNKNOWN has no word */
 
 enum resumption { RESUMPTION_UNKNOWN, RESUMPTION_FULL, RESUMPTION_ID, RESUMPTION_TICKET, RESUMPTION_PSK };
-const char *resumption_name(enum resumption r); /* "id", "ticket", "psk"; "" of the others */
+extern const struct word resumption_words[];    /* RESUMPTION_UNKNOWN has no word */
+const char *resumption_name(enum resumption r); /* "id", "ticket", "psk"; "" when nothing was resumed */
 
 enum hello_format { HELLO_TLS, HELLO_SSLV2 };
 
@@ -151,7 +155,6 @@ struct client_hello_facts {
     bool compression_null;   /* null(0) is in the whole list */
     bool lists_cut;          /* one of the lists above was longer than its room */
     bool renegotiation_info; /* the extension, or its SCSV */
-    bool extended_master_secret;
     bool fallback_scsv;
     struct text_slice sni;
     struct text_slice alpn[MAX_ALPN];
@@ -171,7 +174,6 @@ struct server_hello_facts {
     uint8_t psk_selected; /* which of the client's */
     bool ticket_extension;
     bool renegotiation_info;
-    bool extended_master_secret;
     bool truncated_hmac;
     bool random_equals_clients;
     uint16_t key_share_group; /* 0: none */
@@ -253,12 +255,11 @@ struct observation {
     uint32_t seen;             /* enum seen */
     uint32_t unobserved;       /* enum unobserved: why facts are missing, all directions */
     struct side_facts side[2]; /* by enum side */
-    bool server_followed;      /* the server closed or reset because the client had done so before */
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;
+    bool server_followed; /* the server closed or reset because the client had done so before */
     bool hello_retry;
-    bool suites_changed_after_retry;
     uint16_t protected_version; /* record version of protected records when no hello was seen; 0: none */
     char history[MAX_HISTORY + 1];
     uint8_t history_len;
