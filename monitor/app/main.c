@@ -54,6 +54,21 @@ static void say(const char *path, const char *what)
     (void)fprintf(stderr, "utwatch: %s: %s\n", safe, what);
 }
 
+/* One input that is being read. */
+struct replay {
+    struct pipeline *pipeline;
+    const struct capture *capture;
+    struct progress *progress;
+};
+
+static bool take_frame(void *context, const struct frame *frame)
+{
+    struct replay *run = context;
+    pipeline_frame(run->pipeline, frame);
+    show_progress(run->progress, run->capture);
+    return true;
+}
+
 /* One input to its end. Returns an exit status: clean, wrong filter, or not readable to its end. */
 static int replay_one(struct pipeline *pipeline, const struct options *o, unsigned source,
                       struct progress *progress)
@@ -68,17 +83,22 @@ static int replay_one(struct pipeline *pipeline, const struct options *o, unsign
     }
     if (o->verbose)
         say(o->inputs[source], "reading");
-    struct frame frame;
-    enum capture_result result;
-    while ((result = capture_next(capture, &frame)) == CAPTURE_FRAME) {
-        pipeline_frame(pipeline, &frame);
-        show_progress(progress, capture);
-    }
+    struct replay run = {.pipeline = pipeline, .capture = capture, .progress = progress};
+    const enum capture_result result = capture_run(capture, take_frame, &run);
     clear_progress(progress);
-    if (result == CAPTURE_BROKEN)
+    if (result != CAPTURE_END)
         say(o->inputs[source], capture_error(capture));
     capture_close(capture);
-    return result == CAPTURE_BROKEN ? EXIT_INPUT : EXIT_CLEAN;
+    switch (result) {
+    case CAPTURE_FILTER_FAULT:
+        return EXIT_USAGE;
+    case CAPTURE_BROKEN:
+        return EXIT_INPUT;
+    case CAPTURE_END:
+    case CAPTURE_STOPPED:
+        break;
+    }
+    return EXIT_CLEAN;
 }
 
 /* When several hold: runtime, usage, input, violations, loss. */

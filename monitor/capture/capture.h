@@ -1,6 +1,7 @@
 /*
  * Capture files: pcap and pcapng, micro- or nanoseconds, plain, .gz or .zst (told by content, not by name),
- * from a file, a FIFO or standard input. One source at a time; frames come in the order of the file.
+ * from a file, a FIFO or standard input. Frames are pushed to a callback in the order of the file, each with
+ * the link type of its own interface.
  */
 #ifndef UTWATCH_CAPTURE_CAPTURE_H
 #define UTWATCH_CAPTURE_CAPTURE_H
@@ -8,9 +9,10 @@
 #include "capture/frame.h"
 
 enum capture_result {
-    CAPTURE_FRAME,
     CAPTURE_END,
-    CAPTURE_BROKEN, /* the rest cannot be read; capture_error() tells why */
+    CAPTURE_STOPPED,      /* the callback said so; another run goes on with the next frame */
+    CAPTURE_BROKEN,       /* the rest cannot be read; capture_error() says why */
+    CAPTURE_FILTER_FAULT, /* the BPF words mean nothing for the link type of a later frame; likewise */
 };
 
 struct capture;
@@ -24,8 +26,11 @@ struct capture *capture_open_file(const char *path, unsigned source, const char 
                                   size_t error_size, bool *filter_fault);
 void capture_close(struct capture *capture);
 
-/* The next frame; its bytes live until the next call. */
-enum capture_result capture_next(struct capture *capture, struct frame *frame);
+/* Takes one frame, whose bytes live until it returns. False: stop. */
+typedef bool capture_callback(void *context, const struct frame *frame);
+
+/* Pushes frames until the end, or until the callback has enough. */
+enum capture_result capture_run(struct capture *capture, capture_callback *callback, void *context);
 
 const char *capture_error(const struct capture *capture);
 

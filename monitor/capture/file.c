@@ -1,81 +1,30 @@
 #include "capture/capture.h"
-#include "capture/unpack.h"
+
+#include "capture/filter.h"
+#include "capture/reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pcap/pcap.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct capture {
-    pcap_t *pcap;
-    struct unpack *unpack; /* owned by the stream that pcap owns */
+    struct source bytes;
+    struct reader reader;
+    struct filter filter; /* applied here, so that frame numbers stay those of the file */
     unsigned source;
     uint64_t frames;
-    uint64_t size;
-    int link_type;
-    bool filtered;
-    struct bpf_program filter;
     char error[512];
 };
 
-enum { FIFO_WAIT_MS = 10000 };
-
-/* A FIFO without a writer would block for ever in open(); one that gets a writer soon is waited for. */
-static int open_fifo(const char *path, char *error, size_t error_size)
+static bool open_reader(struct capture *capture, char *error, size_t error_size, bool *filter_fault)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        (void)snprintf(error, error_size, "%s", strerror(errno));
-        return -1;
-    }
-    struct pollfd wait = {.fd = fd, .events = POLLIN};
-    int ready = poll(&wait, 1, FIFO_WAIT_MS);
-    if (ready == 1 && fcntl(fd, F_SETFL, 0) == 0)
-        return fd;
-    (void)snprintf(error, error_size, "a FIFO that nobody wrote to for %d seconds", FIFO_WAIT_MS / 1000);
-    (void)close(fd);
-    return -1;
-}
-
-static int open_descriptor(const char *path, uint64_t *size, char *error, size_t error_size)
-{
-    if (strcmp(path, "-") == 0) {
-        int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-        if (fd < 0)
-            (void)snprintf(error, error_size, "%s", strerror(errno));
-        return fd;
-    }
-    struct stat st;
-    if (stat(path, &st) != 0) {
-        (void)snprintf(error, error_size, "%s", strerror(errno));
-        return -1;
-    }
-    if (S_ISDIR(st.st_mode)) {
-        (void)snprintf(error, error_size, "is a directory");
-        return -1;
-    }
-    if (S_ISFIFO(st.st_mode) && strncmp(path, "/dev/fd/", 8) != 0 && strncmp(path, "/proc/", 6) != 0)
-        return open_fifo(path, error, error_size);
-    *size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        (void)snprintf(error, error_size, "%s", strerror(errno));
-    return fd;
-}
-
-/* Applied here and not by libpcap, so that frame numbers stay those of the file. */
-static bool set_filter(struct capture *capture, const char *filter, char *error, size_t error_size)
-{
-    if (pcap_compile(capture->pcap, &capture->filter, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        (void)snprintf(error, error_size, "filter \"%s\": %s", filter, pcap_geterr(capture->pcap));
+    if (!reader_open(&capture->reader, &capture->bytes)) {
+        (void)snprintf(error, error_size, "%s", capture->reader.error);
         return false;
     }
-    capture->filtered = true;
-    return true;
+    const int link_type = reader_link_type(&capture->reader);
+    *filter_fault = link_type >= 0 && !filter_prepare(&capture->filter, link_type, error, error_size);
+    return !*filter_fault;
 }
 
 struct capture *capture_open_file(const char *path, unsigned source, const char *filter, char *error,
@@ -88,81 +37,44 @@ struct capture *capture_open_file(const char *path, unsigned source, const char 
         return NULL;
     }
     capture->source = source;
-    int fd = open_descriptor(path, &capture->size, error, error_size);
-    FILE *stream = fd < 0 ? NULL : unpack_open(fd, &capture->unpack);
-    if (!stream) {
-        if (fd >= 0)
-            (void)close(fd);
-        free(capture);
-        return NULL;
-    }
-    char reason[PCAP_ERRBUF_SIZE] = "";
-    capture->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, reason);
-    if (!capture->pcap) {
-        const char *unpacking = unpack_error(capture->unpack);
-        (void)snprintf(error, error_size, "%s", unpacking ? unpacking : reason);
-        (void)fclose(stream);
-        free(capture);
-        return NULL;
-    }
-    capture->link_type = pcap_datalink(capture->pcap);
-    if (filter && !set_filter(capture, filter, error, error_size)) {
-        *filter_fault = true;
-        capture_close(capture);
-        return NULL;
-    }
-    return capture;
+    capture->filter.words = filter;
+    if (source_open(&capture->bytes, path, error, error_size) &&
+        open_reader(capture, error, error_size, filter_fault))
+        return capture;
+    capture_close(capture);
+    return NULL;
 }
 
 void capture_close(struct capture *capture)
 {
     if (!capture)
         return;
-    if (capture->filtered)
-        pcap_freecode(&capture->filter);
-    pcap_close(capture->pcap);
+    filter_close(&capture->filter);
+    reader_close(&capture->reader);
+    source_close(&capture->bytes);
     free(capture);
 }
 
-/* Nanoseconds by our asking. Times beyond what `nanos` holds are not times; they become its ends. */
-static nanos time_of(const struct pcap_pkthdr *header)
+enum capture_result capture_run(struct capture *capture, capture_callback *callback, void *context)
 {
-    const int64_t most = INT64_MAX / NANOS_PER_SECOND - 2;
-    int64_t seconds = header->ts.tv_sec;
-    if (seconds > most)
-        seconds = most;
-    if (seconds < -most)
-        seconds = -most;
-    int64_t rest = header->ts.tv_usec;
-    if (rest < 0 || rest >= NANOS_PER_SECOND)
-        rest = 0;
-    return seconds * NANOS_PER_SECOND + rest;
-}
-
-enum capture_result capture_next(struct capture *capture, struct frame *frame)
-{
-    struct pcap_pkthdr *header;
-    const u_char *bytes;
-    int status;
-    while ((status = pcap_next_ex(capture->pcap, &header, &bytes)) == 1) {
-        capture->frames++;
-        if (capture->filtered && !pcap_offline_filter(&capture->filter, header, bytes))
+    struct frame frame = {.source = capture->source};
+    enum read_result result;
+    while ((result = reader_next(&capture->reader, &frame)) == READ_FRAME) {
+        frame.number = ++capture->frames;
+        switch (filter_frame(&capture->filter, &frame, capture->error, sizeof capture->error)) {
+        case FILTER_DROPS:
             continue;
-        *frame = (struct frame){
-            .time = time_of(header),
-            .bytes = span_of(bytes, header->caplen),
-            .wire_len = header->len,
-            .link_type = capture->link_type,
-            .source = capture->source,
-            .number = capture->frames,
-        };
-        return CAPTURE_FRAME;
+        case FILTER_FAULT:
+            return CAPTURE_FILTER_FAULT;
+        case FILTER_PASSES:
+            break;
+        }
+        if (!callback(context, &frame))
+            return CAPTURE_STOPPED;
     }
-    const char *unpacking = unpack_error(capture->unpack);
-    if (status == PCAP_ERROR_BREAK && !unpacking)
+    if (result == READ_END)
         return CAPTURE_END;
-    (void)snprintf(capture->error, sizeof capture->error, "%s",
-                   unpacking ? unpacking : pcap_geterr(capture->pcap));
+    (void)snprintf(capture->error, sizeof capture->error, "%s", capture->reader.error);
     return CAPTURE_BROKEN;
 }
 
@@ -173,6 +85,6 @@ const char *capture_error(const struct capture *capture)
 
 void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *size)
 {
-    *done = unpack_position(capture->unpack);
-    *size = capture->size;
+    *done = source_position(&capture->bytes);
+    *size = capture->bytes.size_of_input;
 }

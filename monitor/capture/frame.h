@@ -1,4 +1,4 @@
-/* One captured frame. Lives on the capture loop's stack; its bytes live until the next frame is asked for. */
+/* One captured frame. Lives on the capture loop's stack; its bytes live until the callback returns. */
 #ifndef UTWATCH_CAPTURE_FRAME_H
 #define UTWATCH_CAPTURE_FRAME_H
 
@@ -10,6 +10,7 @@ struct frame {
     struct span bytes; /* as captured */
     size_t wire_len;   /* on the wire, bytes; more than bytes.n when the snap length cut the frame */
     int link_type;     /* a DLT_ value of libpcap */
+    bool big_endian;   /* byte order of the machine that captured, for link types that use it */
     unsigned source;   /* which input, 0-based, in the order given */
     uint64_t number;   /* 1-based within its source: Suricata's pcap_cnt, Wireshark's frame number */
 };

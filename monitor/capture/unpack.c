@@ -8,6 +8,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
+/* Fits the counters of zlib, which have 32 bits. */
+enum { MOST_AT_ONCE = 1 << 20 };
+
 enum packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
 
 struct unpack {
@@ -23,24 +26,29 @@ struct unpack {
     uint8_t buffer[1 << 16];
 };
 
+/* One read() behind what the buffer has. */
+static bool read_more(struct unpack *u)
+{
+    ssize_t n;
+    do
+        n = read(u->descriptor, u->buffer + u->have, sizeof u->buffer - u->have);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        u->error = strerror(errno);
+        return false;
+    }
+    u->have += (size_t)n;
+    u->position += (uint64_t)n;
+    u->end_of_input = n == 0;
+    return true;
+}
+
 static bool refill(struct unpack *u)
 {
     if (u->used < u->have || u->end_of_input)
         return true;
-    for (;;) {
-        ssize_t n = read(u->descriptor, u->buffer, sizeof u->buffer);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            u->error = strerror(errno);
-            return false;
-        }
-        u->have = (size_t)n;
-        u->used = 0;
-        u->position += (uint64_t)n;
-        u->end_of_input = n == 0;
-        return true;
-    }
+    u->have = u->used = 0;
+    return read_more(u);
 }
 
 /* Reads until the magic number is there, or the input ends. */
@@ -48,18 +56,9 @@ static bool detect(struct unpack *u)
 {
     static const uint8_t gzip[] = {0x1f, 0x8b};
     static const uint8_t zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
-    while (u->have < sizeof zstd && !u->end_of_input) {
-        ssize_t n = read(u->descriptor, u->buffer + u->have, sizeof u->buffer - u->have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            u->error = strerror(errno);
+    while (u->have < sizeof zstd && !u->end_of_input)
+        if (!read_more(u))
             return false;
-        }
-        u->have += (size_t)n;
-        u->position += (uint64_t)n;
-        u->end_of_input = n == 0;
-    }
     u->packing = PACKING_NONE;
     if (u->have >= sizeof gzip && memcmp(u->buffer, gzip, sizeof gzip) == 0) {
         enum { GZIP_FORMAT = 16 };
@@ -79,7 +78,7 @@ static bool detect(struct unpack *u)
     return true;
 }
 
-static size_t read_plain(struct unpack *u, char *out, size_t size)
+static size_t read_plain(struct unpack *u, uint8_t *out, size_t size)
 {
     size_t n = u->have - u->used < size ? u->have - u->used : size;
     memcpy(out, u->buffer + u->used, n);
@@ -87,11 +86,11 @@ static size_t read_plain(struct unpack *u, char *out, size_t size)
     return n;
 }
 
-static size_t read_gzip(struct unpack *u, char *out, size_t size)
+static size_t read_gzip(struct unpack *u, uint8_t *out, size_t size)
 {
     u->gzip.next_in = u->buffer + u->used;
     u->gzip.avail_in = (uInt)(u->have - u->used);
-    u->gzip.next_out = (Bytef *)out;
+    u->gzip.next_out = out;
     u->gzip.avail_out = (uInt)size;
     size_t before = u->used;
     int status = inflate(&u->gzip, Z_NO_FLUSH);
@@ -105,7 +104,7 @@ static size_t read_gzip(struct unpack *u, char *out, size_t size)
     return size - u->gzip.avail_out;
 }
 
-static size_t read_zstd(struct unpack *u, char *out, size_t size)
+static size_t read_zstd(struct unpack *u, uint8_t *out, size_t size)
 {
     ZSTD_inBuffer in = {.src = u->buffer, .size = u->have, .pos = u->used};
     ZSTD_outBuffer to = {.dst = out, .size = size};
@@ -118,13 +117,28 @@ static size_t read_zstd(struct unpack *u, char *out, size_t size)
     return to.pos;
 }
 
-static ssize_t unpack_read(void *cookie, char *out, size_t size)
+/* What is not packed goes where it is wanted, without a copy. */
+static ssize_t read_direct(struct unpack *u, uint8_t *out, size_t size)
 {
-    struct unpack *u = cookie;
-    if (size > 1 << 20)
-        size = 1 << 20;
-    if (u->packing == PACKING_UNKNOWN && !detect(u))
+    ssize_t n;
+    do
+        n = read(u->descriptor, out, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        u->error = strerror(errno);
+    else
+        u->position += (uint64_t)n;
+    return n;
+}
+
+ssize_t unpack_read(struct unpack *u, uint8_t *out, size_t size)
+{
+    if (u->error || (u->packing == PACKING_UNKNOWN && !detect(u)))
         return -1;
+    if (u->packing == PACKING_NONE && u->used == u->have)
+        return u->end_of_input ? 0 : read_direct(u, out, size);
+    if (size > MOST_AT_ONCE)
+        size = MOST_AT_ONCE;
     for (;;) {
         if (!refill(u))
             return -1;
@@ -136,39 +150,29 @@ static ssize_t unpack_read(void *cookie, char *out, size_t size)
         if (u->error)
             return -1;
         if (u->end_of_input && u->used == u->have) {
-            if (u->packing != PACKING_NONE && u->in_member)
+            if (u->in_member)
                 u->error = "the packed data end too early";
             return u->error ? -1 : 0;
         }
     }
 }
 
-static int unpack_close(void *cookie)
+void unpack_close(struct unpack *u)
 {
-    struct unpack *u = cookie;
     if (u->packing == PACKING_GZIP)
         (void)inflateEnd(&u->gzip);
     if (u->zstd)
         (void)ZSTD_freeDStream(u->zstd);
-    int status = close(u->descriptor);
+    (void)close(u->descriptor);
     free(u);
-    return status;
 }
 
-FILE *unpack_open(int descriptor, struct unpack **unpack)
+struct unpack *unpack_open(int descriptor)
 {
     struct unpack *u = calloc(1, sizeof *u);
-    if (!u)
-        return NULL;
-    u->descriptor = descriptor;
-    FILE *stream = fopencookie(u, "rb", (cookie_io_functions_t){.read = unpack_read, .close = unpack_close});
-    if (!stream) {
-        free(u);
-        return NULL;
-    }
-    (void)setvbuf(stream, NULL, _IOFBF, 1 << 18);
-    *unpack = u;
-    return stream;
+    if (u)
+        u->descriptor = descriptor;
+    return u;
 }
 
 uint64_t unpack_position(const struct unpack *unpack)

@@ -1,16 +1,22 @@
-/* A stdio stream over a descriptor that unpacks gzip or zstd when the first bytes say so. */
+/* Bytes of a descriptor, unpacked when the first ones say that it is gzip or zstd. */
 #ifndef UTWATCH_CAPTURE_UNPACK_H
 #define UTWATCH_CAPTURE_UNPACK_H
 
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <sys/types.h>
 
 struct unpack;
 
-/* Takes over the descriptor. NULL when there is no memory (errno). The stream's fclose() closes all. */
-FILE *unpack_open(int descriptor, struct unpack **unpack);
+/* Takes over the descriptor, which unpack_close() closes. NULL when there is no memory (errno); then the
+ * descriptor stays the caller's. */
+struct unpack *unpack_open(int descriptor);
+void unpack_close(struct unpack *unpack);
 
-/* Packed bytes read so far. Valid while the stream is open. */
+/* Waits for at least one byte. 0 at the end, -1 on failure. */
+ssize_t unpack_read(struct unpack *unpack, uint8_t *out, size_t size);
+
+/* Packed bytes read so far. */
 uint64_t unpack_position(const struct unpack *unpack);
 
 /* Why reading failed, or NULL when it did not. */

@@ -1,0 +1,35 @@
+#include "capture/reader_parts.h"
+
+#include <stdlib.h>
+
+bool reader_open(struct reader *reader, struct source *source)
+{
+    enum { SECTION_HEADER_BLOCK = 0x0a0d0d0a }; /* the same in either byte order */
+    *reader = (struct reader){.source = source};
+    struct span magic = source_peek(source, 4);
+    if (magic.n < 4) {
+        (void)reader_cut(reader, "dump file", 4, "file header bytes", magic.n);
+        return false;
+    }
+    struct cursor c = cursor_over(magic);
+    reader->blocks = cursor_u32(&c) == SECTION_HEADER_BLOCK;
+    return reader->blocks ? pcapng_open_section(reader) : pcap_open_header(reader, magic);
+}
+
+void reader_close(struct reader *reader)
+{
+    free(reader->interfaces);
+    reader->interfaces = NULL;
+}
+
+int reader_link_type(const struct reader *reader)
+{
+    if (!reader->blocks)
+        return reader->pcap.link_type;
+    return reader->interface_count ? reader->interfaces[0].link_type : -1;
+}
+
+enum read_result reader_next(struct reader *reader, struct frame *frame)
+{
+    return reader->blocks ? pcapng_next_packet(reader, frame) : pcap_next_record(reader, frame);
+}
