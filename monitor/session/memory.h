@@ -4,8 +4,8 @@
 #define UTWATCH_SESSION_MEMORY_H
 
 #include "session/session.h"
-#include "session/shared.h"
-#include "session/table.h"
+#include "share/shared.h"
+#include "store/table.h"
 
 struct writer; /* of the state file, a thread */
 

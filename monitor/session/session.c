@@ -1,7 +1,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "session/offer.h"
-#include "session/writer.h"
+#include "store/writer.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* A value that another sensor, or somebody else, left in Redis. */
 #include "fuzz.h"
-#include "session/origins.h"
-#include "session/table.h"
+#include "share/origins.h"
+#include "store/table.h"
 
 #include <assert.h>
 

@@ -2,7 +2,7 @@
 #include "session/session.h"
 
 #include "made.h"
-#include "session/table.h"
+#include "store/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

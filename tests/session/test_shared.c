@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "made.h"
 #include "redis_server.h"
-#include "session/shared.h"
-#include "session/table.h"
+#include "share/shared.h"
+#include "store/table.h"
 
 #include <setjmp.h>
 #include <signal.h>

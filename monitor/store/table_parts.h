@@ -1,8 +1,8 @@
 /* What table.c and table_file.c share, and nobody else. */
-#ifndef UTWATCH_SESSION_TABLE_PARTS_H
-#define UTWATCH_SESSION_TABLE_PARTS_H
+#ifndef UTWATCH_STORE_TABLE_PARTS_H
+#define UTWATCH_STORE_TABLE_PARTS_H
 
-#include "session/table.h"
+#include "store/table.h"
 
 enum { TABLE_PAGE = 4096 };
 

@@ -1,5 +1,5 @@
 /* The file that follows a table. */
-#include "session/table_parts.h"
+#include "store/table_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

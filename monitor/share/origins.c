@@ -1,7 +1,7 @@
-#include "session/origins.h"
+#include "share/origins.h"
 
 #include "base/text.h"
-#include "session/table.h"
+#include "store/table.h"
 
 #include <inttypes.h>
 

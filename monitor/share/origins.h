@@ -6,11 +6,11 @@
  * hash), and how it was learned, such as "1795470000123456 9 47 5c1e4f0a7d2b3c68 f"; or "?" when two servers
  * of one scope gave out the same name.
  */
-#ifndef UTWATCH_SESSION_ORIGINS_H
-#define UTWATCH_SESSION_ORIGINS_H
+#ifndef UTWATCH_SHARE_ORIGINS_H
+#define UTWATCH_SHARE_ORIGINS_H
 
 #include "base/siphash.h"
-#include "session/redis.h"
+#include "share/redis.h"
 
 #include <stdbool.h>
 

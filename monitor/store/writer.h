@@ -3,10 +3,10 @@
  * the disk keep it. A disk that takes long to do so holds up only the second: what was written survives the
  * end of the process, whatever becomes of the machine.
  */
-#ifndef UTWATCH_SESSION_WRITER_H
-#define UTWATCH_SESSION_WRITER_H
+#ifndef UTWATCH_STORE_WRITER_H
+#define UTWATCH_STORE_WRITER_H
 
-#include "session/table.h"
+#include "store/table.h"
 
 struct writer;
 

@@ -7,11 +7,11 @@
  * dropped (and counted) when it is full. The names of sessions are made with a key that the first sensor puts
  * into Redis and all others take from there.
  */
-#ifndef UTWATCH_SESSION_SHARED_H
-#define UTWATCH_SESSION_SHARED_H
+#ifndef UTWATCH_SHARE_SHARED_H
+#define UTWATCH_SHARE_SHARED_H
 
 #include "base/siphash.h"
-#include "session/origins.h"
+#include "share/origins.h"
 
 struct shared;
 

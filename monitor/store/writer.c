@@ -1,4 +1,4 @@
-#include "session/writer.h"
+#include "store/writer.h"
 
 #include "base/clock.h"
 

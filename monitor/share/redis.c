@@ -1,4 +1,4 @@
-#include "session/redis.h"
+#include "share/redis.h"
 
 #include <arpa/inet.h>
 #include <hiredis/async.h>

@@ -17,8 +17,8 @@
  * of its own, writes the marked pages: the packet path never waits for a disk, as it would on a mapped file
  * whose pages the file system holds back while they are written.
  */
-#ifndef UTWATCH_SESSION_TABLE_H
-#define UTWATCH_SESSION_TABLE_H
+#ifndef UTWATCH_STORE_TABLE_H
+#define UTWATCH_STORE_TABLE_H
 
 #include "base/nanos.h"
 #include "base/siphash.h"

@@ -4,8 +4,8 @@
  * calls, replies come to a callback, and what a node does not answer in time has failed. In a cluster a
  * command goes to the node that has its key's slot, and follows redirections.
  */
-#ifndef UTWATCH_SESSION_REDIS_H
-#define UTWATCH_SESSION_REDIS_H
+#ifndef UTWATCH_SHARE_REDIS_H
+#define UTWATCH_SHARE_REDIS_H
 
 #include "base/nanos.h"
 #include "base/span.h"

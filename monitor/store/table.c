@@ -1,4 +1,4 @@
-#include "session/table_parts.h"
+#include "store/table_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>

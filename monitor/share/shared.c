@@ -1,4 +1,4 @@
-#include "session/shared.h"
+#include "share/shared.h"
 
 #include "base/clock.h"
 #include "base/limits.h"
