@@ -16,6 +16,12 @@ struct other {
     const char *protocol;
 };
 
+size_t cleartext_memory(uint32_t connections)
+{
+    return http_memory(connections) + pool_memory(sizeof(struct other), connections) +
+           ((size_t)connections + 1) * sizeof(struct clear_reader);
+}
+
 bool cleartext_open(struct cleartext *t, uint32_t connections)
 {
     t->http = http_new(connections);

@@ -23,6 +23,9 @@ struct cleartext {
     uint64_t other_refused;       /* connections not looked at because all slots were in use */
 };
 
+/* Bytes for so many connections in clear; what nDPI takes for their names is not in it. */
+size_t cleartext_memory(uint32_t connections);
+
 bool cleartext_open(struct cleartext *t, uint32_t connections);
 void cleartext_close(struct cleartext *t);
 

@@ -145,6 +145,36 @@ static bool take_state(struct options *o, const char *where)
                   "redis://...", "");
 }
 
+/* Options that choose what is done instead of a replay. */
+static bool take_task(struct options *o, int option)
+{
+    static const struct {
+        int option;
+        enum task task;
+    } tasks[] = {
+        {OPTION_SESSIONS, TASK_SESSIONS},
+        {OPTION_EXPLAIN, TASK_EXPLAIN},
+        {'T', TASK_TEST},
+        {OPTION_LIST_PROFILES, TASK_LIST_PROFILES},
+        {OPTION_LIST_RULES, TASK_LIST_RULES},
+        {OPTION_LIST_FIELDS, TASK_LIST_FIELDS},
+        {OPTION_LIST_SUITES, TASK_LIST_SUITES},
+        {OPTION_DUMP, TASK_DUMP},
+        {'V', TASK_VERSION},
+        {OPTION_BUILD_INFO, TASK_BUILD_INFO},
+        {'h', TASK_HELP},
+    };
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        if (tasks[i].option != option)
+            continue;
+        o->task = tasks[i].task;
+        if (option == OPTION_EXPLAIN)
+            o->rule = optarg;
+        return true;
+    }
+    return false;
+}
+
 static bool take_option(struct options *o, int option)
 {
     switch (option) {
@@ -162,9 +192,6 @@ static bool take_option(struct options *o, int option)
         return true;
     case OPTION_STATE:
         return take_state(o, optarg);
-    case OPTION_SESSIONS:
-        o->task = TASK_SESSIONS;
-        return true;
     case OPTION_REPORT:
         return take_report(o, optarg);
     case OPTION_JSON:
@@ -173,45 +200,14 @@ static bool take_option(struct options *o, int option)
     case OPTION_FAIL_ON:
         return severity_by_name(optarg, &o->fail_on) ||
                refuse("--fail-on is info, low, medium or high, not ", optarg, "");
-    case OPTION_EXPLAIN:
-        o->rule = optarg;
-        o->task = TASK_EXPLAIN;
-        return true;
-    case 'T':
-        o->task = TASK_TEST;
-        return true;
-    case OPTION_LIST_PROFILES:
-        o->task = TASK_LIST_PROFILES;
-        return true;
-    case OPTION_LIST_RULES:
-        o->task = TASK_LIST_RULES;
-        return true;
-    case OPTION_LIST_FIELDS:
-        o->task = TASK_LIST_FIELDS;
-        return true;
-    case OPTION_LIST_SUITES:
-        o->task = TASK_LIST_SUITES;
-        return true;
-    case OPTION_DUMP:
-        o->task = TASK_DUMP;
-        return true;
     case 'q':
         o->quiet = true;
         return true;
     case 'v':
         o->verbose++;
         return true;
-    case 'V':
-        o->task = TASK_VERSION;
-        return true;
-    case OPTION_BUILD_INFO:
-        o->task = TASK_BUILD_INFO;
-        return true;
-    case 'h':
-        o->task = TASK_HELP;
-        return true;
     default:
-        return false;
+        return take_task(o, option);
     }
 }
 

@@ -510,30 +510,3 @@ void site_warn_of_exceptions(const struct site *site, const struct profile *prof
                       buffer, profile_name(profile), suggestion_text(&near, hint, sizeof hint));
     }
 }
-
-static uint64_t put_part(FILE *out, const char *what, uint64_t count, uint64_t each_bytes)
-{
-    uint64_t bytes = count * each_bytes;
-    if (out)
-        (void)fprintf(out, "  %-12s %10" PRIu64 " x %6" PRIu64 " bytes  %8.1f MiB\n", what, count, each_bytes,
-                      (double)bytes / 1048576);
-    return bytes;
-}
-
-uint64_t site_memory(const struct site *site, FILE *out)
-{
-    enum { FLOW_BYTES = 128, HANDSHAKE_KIB = 24, STORE_KIB = 66, HTTP_KIB = 20 };
-    uint64_t total = 0;
-    total += put_part(out, "flows", site->flows, FLOW_BYTES + sizeof(uint32_t));
-    total += put_part(out, "handshakes", site->handshakes, (uint64_t)HANDSHAKE_KIB * 1024);
-    total +=
-        put_part(out, "comparison", site->handshakes + site->handshakes / KEPT_SHARE, 2ULL * RECENT_BYTES);
-    total += put_part(out, "reordering", OUT_OF_ORDER_STORES, (uint64_t)STORE_KIB * 1024);
-    total += put_part(out, "sessions", site->sessions.sessions, 30);
-    total += put_part(out, "servers", DEFAULT_SERVERS, sizeof(struct peer) + 24);
-    total += put_part(out, "UEs", DEFAULT_UES, sizeof(struct peer) + 24);
-    total += put_part(out, "HTTP", DEFAULT_HTTP_CONNECTIONS, (uint64_t)HTTP_KIB * 1024);
-    if (out)
-        (void)fprintf(out, "  %-12s %43.1f MiB\n", "together", (double)total / 1048576);
-    return total;
-}

@@ -3,11 +3,21 @@
 #include <assert.h>
 #include <sys/mman.h>
 
+static size_t rounded(size_t slot_bytes)
+{
+    return (slot_bytes + 63) & ~(size_t)63;
+}
+
+size_t pool_memory(size_t slot_bytes, uint32_t capacity)
+{
+    return rounded(slot_bytes) * ((size_t)capacity + 1); /* index 0 is never given out */
+}
+
 bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity)
 {
     assert(slot_bytes >= sizeof(uint32_t) && capacity > 0);
-    *pool = (struct pool){.slot_bytes = (slot_bytes + 63) & ~(size_t)63, .capacity = capacity, .fresh = 1};
-    void *memory = mmap(NULL, pool->slot_bytes * ((size_t)capacity + 1), PROT_READ | PROT_WRITE,
+    *pool = (struct pool){.slot_bytes = rounded(slot_bytes), .capacity = capacity, .fresh = 1};
+    void *memory = mmap(NULL, pool_memory(slot_bytes, capacity), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return false;
@@ -18,7 +28,7 @@ bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity)
 void pool_close(struct pool *pool)
 {
     if (pool->slots)
-        (void)munmap(pool->slots, pool->slot_bytes * ((size_t)pool->capacity + 1));
+        (void)munmap(pool->slots, pool_memory(pool->slot_bytes, pool->capacity));
     *pool = (struct pool){0};
 }
 

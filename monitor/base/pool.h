@@ -17,7 +17,10 @@ struct pool {
     uint64_t refused; /* times it was full */
 };
 
-/* False when the memory is not to be had. slot_bytes is rounded up to 64. */
+/* Bytes of address space for so many slots; slot_bytes is rounded up to 64. */
+size_t pool_memory(size_t slot_bytes, uint32_t capacity);
+
+/* False when the memory cannot be reserved. */
 bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity);
 void pool_close(struct pool *pool);
 

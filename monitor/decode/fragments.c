@@ -24,6 +24,11 @@ struct fragments {
     uint8_t (*bytes)[FRAGMENT_BYTES];
 };
 
+size_t fragments_memory(void)
+{
+    return sizeof(struct fragments) + (size_t)FRAGMENT_SLOTS * FRAGMENT_BYTES;
+}
+
 struct fragments *fragments_new(void)
 {
     struct fragments *f = calloc(1, sizeof *f);

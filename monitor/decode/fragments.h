@@ -20,6 +20,9 @@ struct fragment {
 
 struct fragments;
 
+/* Bytes for all datagrams in reassembly. */
+size_t fragments_memory(void);
+
 struct fragments *fragments_new(void);
 void fragments_free(struct fragments *f);
 

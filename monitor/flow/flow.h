@@ -112,7 +112,10 @@ struct flow_table {
     struct flow_counters counters;
 };
 
-/* Takes all memory for `capacity` flows. False when it is not to be had. */
+/* What the connections themselves take, bytes; stream.h says what their data take. */
+size_t flow_table_memory(uint32_t capacity);
+
+/* Takes all memory for `capacity` flows. False when it cannot be reserved. */
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes);
 void flow_table_close(struct flow_table *table);
 

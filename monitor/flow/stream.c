@@ -28,10 +28,25 @@ struct recents {
     struct recent side[2];
 };
 
+static uint32_t recents_for(uint32_t handshakes)
+{
+    return handshakes + handshakes / KEPT_SHARE;
+}
+
+size_t stream_held_memory(uint32_t stores)
+{
+    return pool_memory(sizeof(struct store), stores);
+}
+
+size_t stream_recent_memory(uint32_t handshakes)
+{
+    return pool_memory(sizeof(struct recents), recents_for(handshakes));
+}
+
 bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes)
 {
     return pool_open(&table->stores, sizeof(struct store), stores) &&
-           pool_open(&table->recents, sizeof(struct recents), handshakes + handshakes / KEPT_SHARE);
+           pool_open(&table->recents, sizeof(struct recents), recents_for(handshakes));
 }
 
 static int32_t distance(uint32_t from, uint32_t to)

@@ -35,6 +35,10 @@ struct runs {
     struct span last; /* handed on by the last call */
 };
 
+/* Bytes for out-of-order data, and for the bytes that retransmissions are compared with. */
+size_t stream_held_memory(uint32_t stores);
+size_t stream_recent_memory(uint32_t handshakes);
+
 bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes);
 
 /* Forgets what is held for both directions. */

@@ -49,6 +49,11 @@ struct http {
     struct http_counters counters;
 };
 
+size_t http_memory(uint32_t connections)
+{
+    return pool_memory(sizeof(struct connection), connections);
+}
+
 struct http *http_new(uint32_t connections)
 {
     struct http *http = calloc(1, sizeof *http);

@@ -20,7 +20,10 @@ struct http_counters {
 
 struct http;
 
-/* Takes all memory. NULL when it is not to be had. */
+/* Bytes for so many connections. */
+size_t http_memory(uint32_t connections);
+
+/* Takes all memory. NULL when it cannot be reserved. */
 struct http *http_new(uint32_t connections);
 void http_free(struct http *http);
 const struct http_counters *http_counters(const struct http *http);

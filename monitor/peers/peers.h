@@ -71,6 +71,9 @@ struct peers_counters {
 
 struct peers;
 
+/* Bytes for so many servers, or so many UEs. */
+size_t peers_memory(uint32_t capacity);
+
 struct peers *peers_new(uint32_t servers, uint32_t ues);
 void peers_free(struct peers *p);
 const struct peers_counters *peers_counters(const struct peers *p);

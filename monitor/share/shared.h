@@ -17,11 +17,11 @@ struct shared;
 
 struct shared_counters {
     uint64_t asked;
-    uint64_t known; /* answers that knew the session */
-    uint64_t late;             /* questions that were given up, or that Redis refused */
-    uint64_t unasked;          /* while Redis could not be asked */
-    uint64_t told;             /* news that have arrived in Redis */
-    uint64_t untold;           /* news that have not, or were dropped */
+    uint64_t known;   /* answers that knew the session */
+    uint64_t late;    /* questions that were given up, or that Redis refused */
+    uint64_t unasked; /* while Redis could not be asked */
+    uint64_t told;    /* news that have arrived in Redis */
+    uint64_t untold;  /* news that have not, or were dropped */
 };
 
 bool shared_url_is_valid(const char *url);

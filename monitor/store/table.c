@@ -77,9 +77,19 @@ enum table_result table_allocate(struct table *t, uint64_t buckets)
     return TABLE_OK;
 }
 
+static uint64_t buckets_for(uint32_t capacity)
+{
+    return ((uint64_t)capacity * 5 / 4 + BUCKET - 1) / BUCKET + 1;
+}
+
+size_t table_memory(uint32_t capacity)
+{
+    return table_layout(buckets_for(capacity)).bytes;
+}
+
 enum table_result table_open(struct table *t, uint32_t capacity, const char *path)
 {
-    const uint64_t buckets = ((uint64_t)capacity * 5 / 4 + BUCKET - 1) / BUCKET + 1;
+    const uint64_t buckets = buckets_for(capacity);
     *t = (struct table){.file = -1};
     if (path)
         return table_open_file(t, buckets, path);

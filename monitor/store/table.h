@@ -84,6 +84,9 @@ enum table_result {
 };
 
 /* Room for `capacity` entries at a load of 80 %. `path` NULL: memory only. */
+/* Bytes for so many entries. */
+size_t table_memory(uint32_t capacity);
+
 enum table_result table_open(struct table *t, uint32_t capacity, const char *path);
 void table_close(struct table *t);
 

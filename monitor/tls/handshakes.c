@@ -7,16 +7,29 @@
 /* Sizes of the buffers for messages that straddle a border. */
 static const size_t class_bytes[BUFFER_CLASSES] = {2048, 16384, MAX_MESSAGE_BYTES};
 
+/* Messages that straddle a border at one time: most are small, few are large. */
+static uint32_t buffers_for(uint32_t handshakes, size_t class)
+{
+    const uint32_t count[BUFFER_CLASSES] = {handshakes * 2, handshakes, handshakes / 8 + 16};
+    return count[class];
+}
+
+size_t tls_memory(uint32_t handshakes)
+{
+    size_t bytes = pool_memory(sizeof(struct handshake), handshakes);
+    for (size_t i = 0; i < BUFFER_CLASSES; i++)
+        bytes += pool_memory(class_bytes[i], buffers_for(handshakes, i));
+    return bytes;
+}
+
 struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
 {
-    /* Messages that straddle a border at one time: most are small, few are large. */
-    const uint32_t count[BUFFER_CLASSES] = {handshakes * 2, handshakes, handshakes / 8 + 16};
     struct tls *tls = calloc(1, sizeof *tls);
     if (!tls)
         return NULL;
     bool ok = pool_open(&tls->slots, sizeof(struct handshake), handshakes);
     for (size_t i = 0; i < BUFFER_CLASSES && ok; i++)
-        ok = pool_open(&tls->buffers[i], class_bytes[i], count[i]);
+        ok = pool_open(&tls->buffers[i], class_bytes[i], buffers_for(handshakes, i));
     tls->keys.own = secret;
     if (!ok) {
         tls_free(tls);

@@ -28,7 +28,11 @@ struct tls_counters {
 
 struct tls;
 
-/* Takes all memory. NULL when it is not to be had. `secret` is what tickets and identities are named with. */
+/* Bytes for so many handshakes in progress, with the buffers of their messages. */
+size_t tls_memory(uint32_t handshakes);
+
+/* Takes all memory. NULL when it cannot be reserved. `secret` is what tickets and identities are named with.
+ */
 struct tls *tls_new(uint32_t handshakes, struct siphash_key secret);
 
 /* From now on they are also named with a key that other sensors use. */

@@ -1,0 +1,37 @@
+/* What the tables of a site take: each layer says it of itself, from the sizes that it allocates. */
+#include "app/cleartext.h"
+#include "app/site.h"
+#include "decode/fragments.h"
+#include "store/table.h"
+
+#include <inttypes.h>
+
+uint64_t site_memory(const struct site *site, FILE *out)
+{
+    const struct {
+        const char *what;
+        uint32_t count;
+        size_t bytes;
+    } parts[] = {
+        {"flows", site->flows, flow_table_memory(site->flows)},
+        {"handshakes", site->handshakes, tls_memory(site->handshakes)},
+        {"comparison", site->handshakes, stream_recent_memory(site->handshakes)},
+        {"reordering", OUT_OF_ORDER_STORES, stream_held_memory(OUT_OF_ORDER_STORES)},
+        {"fragments", FRAGMENT_SLOTS, fragments_memory()},
+        {"sessions", site->sessions.sessions, table_memory(site->sessions.sessions)},
+        {"servers", DEFAULT_SERVERS, peers_memory(DEFAULT_SERVERS)},
+        {"UEs", DEFAULT_UES, peers_memory(DEFAULT_UES)},
+        {"in clear", DEFAULT_HTTP_CONNECTIONS, cleartext_memory(DEFAULT_HTTP_CONNECTIONS)},
+    };
+    const double mebibyte = 1048576;
+    uint64_t total = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        total += parts[i].bytes;
+        if (out)
+            (void)fprintf(out, "  %-12s %10" PRIu32 " x %6zu bytes  %8.1f MiB\n", parts[i].what,
+                          parts[i].count, parts[i].bytes / parts[i].count, (double)parts[i].bytes / mebibyte);
+    }
+    if (out)
+        (void)fprintf(out, "  %-12s %43.1f MiB\n", "together", (double)total / mebibyte);
+    return total;
+}
