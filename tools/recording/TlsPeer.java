@@ -52,7 +52,7 @@ public final class TlsPeer {
         try (InputStream in = new FileInputStream(file)) {
             store.load(in, password);
         }
-        KeyManagerFactory factory = KeyManagerFactory.getInstance("SunX509");
+        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         factory.init(store, password);
         return factory.getKeyManagers();
     }
