@@ -2,7 +2,6 @@
 #include "app/cleartext.h"
 #include "app/site.h"
 #include "decode/fragments.h"
-#include "store/table.h"
 
 #include <inttypes.h>
 
@@ -13,12 +12,12 @@ uint64_t site_memory(const struct site *site, FILE *out)
         uint32_t count;
         size_t bytes;
     } parts[] = {
-        {"flows", site->flows, flow_table_memory(site->flows)},
+        {"flows", site->flows, flow_sessions_memory(site->flows)},
         {"handshakes", site->handshakes, tls_memory(site->handshakes)},
         {"comparison", site->handshakes, stream_recent_memory(site->handshakes)},
         {"reordering", OUT_OF_ORDER_STORES, stream_held_memory(OUT_OF_ORDER_STORES)},
         {"fragments", FRAGMENT_SLOTS, fragments_memory()},
-        {"sessions", site->sessions.sessions, table_memory(site->sessions.sessions)},
+        {"sessions", site->sessions.sessions, sessions_memory(site->sessions.sessions)},
         {"servers", DEFAULT_SERVERS, peers_memory(DEFAULT_SERVERS)},
         {"UEs", DEFAULT_UES, peers_memory(DEFAULT_UES)},
         {"in clear", DEFAULT_HTTP_CONNECTIONS, cleartext_memory(DEFAULT_HTTP_CONNECTIONS)},

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "naming/naming.h"
+#include "policy/tree.h"
 #include "wire/suite.h"
 
 #include <dirent.h>
@@ -32,10 +33,27 @@ struct profile *profile_or_mistakes(const char *name, const struct site *site)
     return p;
 }
 
+/* False after a mistake: the tables that the limits ask for do not fit the memory that they allow. */
+static bool limits_fit(const struct site *site, struct mistakes *mistakes)
+{
+    const uint64_t need = site_memory(site, NULL);
+    if (!site->memory || need <= site->memory)
+        return true;
+    (void)site_memory(site, stderr);
+    const struct node *root = site->tree->root;
+    mistake_add(mistakes, site->tree->file, root->line, root->column,
+                "limits need %" PRIu64 " MiB, and memory is %" PRIu64 " MiB", need >> 20, site->memory >> 20);
+    return false;
+}
+
 struct site *site_or_mistakes(const char *path)
 {
     struct mistakes mistakes = {0};
     struct site *site = site_load(path, &mistakes);
+    if (site && !limits_fit(site, &mistakes)) {
+        site_free(site);
+        site = NULL;
+    }
     mistakes_print(&mistakes, stderr);
     mistakes_free(&mistakes);
     return site;

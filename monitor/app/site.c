@@ -402,13 +402,6 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
     if (s->tree && s->tree->root) {
         struct reader r = {.site = s, .at = {.mistakes = mistakes, .file = s->tree->file}};
         read_site(&r, s->tree->root);
-        uint64_t need = site_memory(s, NULL);
-        if (s->memory && need > s->memory) {
-            (void)site_memory(s, stderr);
-            mistake_add(mistakes, s->tree->file, s->tree->root->line, s->tree->root->column,
-                        "limits need %" PRIu64 " MiB, and memory is %" PRIu64 " MiB", need >> 20,
-                        s->memory >> 20);
-        }
     }
     if (mistakes->count == before)
         return s;

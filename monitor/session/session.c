@@ -79,6 +79,11 @@ static bool start_threads(struct sessions *s, struct text *out)
     return true;
 }
 
+size_t sessions_memory(uint32_t sessions)
+{
+    return table_memory(sessions);
+}
+
 struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size)
 {
     struct sessions *s = calloc(1, sizeof *s);

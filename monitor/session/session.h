@@ -94,6 +94,9 @@ struct session_config {
 
 struct sessions;
 
+/* Bytes to remember so many sessions. */
+size_t sessions_memory(uint32_t sessions);
+
 /*
  * Entries cost memory when they are used, unless all is to be taken at the start. With a state file, a thread
  * writes to the disk what has changed, twice a second; the packet path never waits for it. NULL with a
