@@ -12,7 +12,7 @@ uint64_t site_memory(const struct site *site, FILE *out)
         uint32_t count;
         size_t bytes;
     } parts[] = {
-        {"flows", site->flows, flow_sessions_memory(site->flows)},
+        {"flows", site->flows, flow_table_memory(site->flows)},
         {"handshakes", site->handshakes, tls_memory(site->handshakes)},
         {"comparison", site->handshakes, stream_recent_memory(site->handshakes)},
         {"reordering", OUT_OF_ORDER_STORES, stream_held_memory(OUT_OF_ORDER_STORES)},
