@@ -6,6 +6,7 @@ import gzip
 import ipaddress
 import random
 import struct
+import sys
 
 ETHERNET = 1
 
@@ -173,6 +174,20 @@ def records_of(data):
         out.append(bytes(data[at:at + 5 + length]))
         at += 5 + length
     return out if at == len(data) else None
+
+
+def certificate_of(path):
+    """The body of the first Certificate message of a recording's servers."""
+    for conversation in conversations(path):
+        for side, payload in rows_of(conversation):
+            data = b"".join(r[5:] for r in records_of(payload) or [] if r[0] == 22) if side == 1 else b""
+            at = 0
+            while at + 4 <= len(data):
+                length = int.from_bytes(data[at + 1:at + 4], "big")
+                if data[at] == 11:
+                    return data[at + 4:at + 4 + length]
+                at += 4 + length
+    sys.exit("no certificate in " + path)
 
 
 def rerecord(conversation, rng):

@@ -110,6 +110,7 @@ def fragments(frame, size):
     for at in range(0, len(body), size):
         part = body[at:at + size]
         more = 0x2000 if at + size < len(body) else 0
-        head = header[:2] + struct.pack("!H", len(header) + len(part)) + number + struct.pack("!H", more | at // 8) + header[8:10] + b"\0\0" + header[12:]
+        where = struct.pack("!H", more | at // 8)
+        head = header[:2] + struct.pack("!H", len(header) + len(part)) + number + where + header[8:10] + b"\0\0" + header[12:]
         out.append(addresses + kind + head[:10] + struct.pack("!H", capturelib.ones_sum(head)) + head[12:] + part)
     return out

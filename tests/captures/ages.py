@@ -76,7 +76,8 @@ def matrix(folder, name, change=None):
             capturelib.write_frames(moved, frames)
             then = [(c + s, v + s) for (c, v), s in zip(times, shifts)]
             for profile, tolerance in (("ts33141-pcr2", SECOND), (os.path.join(folder, "strict.yaml"), 0)):
-                compare(moved, uses, then, identities, profile, tolerance, "%s, %s at the %s, tolerance %d s:" % (name, label, "UE server".split()[side], tolerance // SECOND))
+                compare(moved, uses, then, identities, profile, tolerance,
+                        "%s, %s at the %s, tolerance %d s:" % (name, label, "UE server".split()[side], tolerance // SECOND))
 
 
 def echoed(groups):

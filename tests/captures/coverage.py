@@ -9,7 +9,8 @@ from run_utwatch import PCAPS, events, manifest, rule_counts, utwatch
 from checks import check, finish
 import capturelib
 
-STRICT = "utwatch: 1\nprofile: strict\ntitle: Strict policy\nextends: [ts33141-pcr1]\nparameters: { encryption-required: true, authenticates-ue: gba }\n"
+STRICT = "utwatch: 1\nprofile: strict\ntitle: Strict policy\nextends: [ts33141-pcr1]\n" \
+         "parameters: { encryption-required: true, authenticates-ue: gba }\n"
 with tempfile.TemporaryDirectory() as folder:
     strict = os.path.join(folder, "strict.yaml")
     with open(strict, "w") as f:

@@ -99,7 +99,8 @@ def several(binary, path, name, profile):
             capturelib.write_frames(path, sorted(others + left))
             got, passed = told(binary, path, profile)
             for key, fault in got.items():
-                check(key in clean and clean[key] in (fault, "both"), "%s, connection %d, %s: %s is at fault in %s, was %s" % (name, n, what, fault, key, clean.get(key)))
+                check(key in clean and clean[key] in (fault, "both"),
+                      "%s, connection %d, %s: %s is at fault in %s, was %s" % (name, n, what, fault, key, clean.get(key)))
             for rule, count in passed.items():
                 check(count <= passes[rule], "%s, connection %d, %s: %s passes %d times, was %d" % (name, n, what, rule, count, passes[rule]))
 

@@ -36,7 +36,8 @@ def found(evs):
     out = {}
     for e in of_type(evs, "alert"):
         about = e["utwatch"]["about"]
-        who = "%s:%d" % (e["dest_ip"], e["dest_port"]) if about == "server" else e["src_ip"] if about == "ue" else "%s:%d" % (e["src_ip"], e["src_port"])
+        side = "dest" if about == "server" else "src"
+        who = e["src_ip"] if about == "ue" else "%s:%d" % (e[side + "_ip"], e[side + "_port"])
         out["%s %s" % (e["utwatch"]["rule"], who)] = e["utwatch"]["fault"]
     return out
 
@@ -58,7 +59,9 @@ with tempfile.TemporaryDirectory() as folder:
         evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", truth["profile"], "-r", capture)
         for key, fault in found(evs).items():
             # Half the evidence may leave one of two sides at fault.
-            check(key in wanted and (fault == wanted[key] or wanted[key] == "both"), "%s: %s is at fault in %s, in truth %s" % (words, fault, key, wanted.get(key)))
+            check(key in wanted and (fault == wanted[key] or wanted[key] == "both"),
+                  "%s: %s is at fault in %s, in truth %s" % (words, fault, key, wanted.get(key)))
         for rule, counts in rule_counts(evs).items():
-            check(counts["pass"] <= clean[rule]["pass"], "%s: %s passes %d times, on the whole day %d" % (words, rule, counts["pass"], clean[rule]["pass"]))
+            check(counts["pass"] <= clean[rule]["pass"],
+                  "%s: %s passes %d times, on the whole day %d" % (words, rule, counts["pass"], clean[rule]["pass"]))
 finish()

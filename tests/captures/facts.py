@@ -56,7 +56,8 @@ def check_facts(entry):
         fact("alert", any(a["level"] == "fatal" for a in first.get("alerts", [])), True,
              any(str(facts["alert"]) in r["tls.alert_message.desc"].split(",") for r in rows))
     if "hello_retry" in facts:
-        fact("hello_retry", first["server_hello"]["hello_retry"], True, sum("1" in r["tls.handshake.type"].split(",") for r in rows) == 2 * facts["connections"])
+        fact("hello_retry", first["server_hello"]["hello_retry"], True,
+             sum("1" in r["tls.handshake.type"].split(",") for r in rows) == 2 * facts["connections"])
     if "certificate_request" in facts:
         fact("request", first.get("client_certificate", {}).get("requested"), True, any("13" in r["tls.handshake.type"].split(",") for r in rows))
     if "client_certificates" in facts:

@@ -33,7 +33,8 @@ def resumption_of(kind, name):
     """Of the session that is known by this id or ticket."""
     marker = name if kind == "id" else b"\xe1" * 32
     more = [(35, name)] if kind == "ticket" else []
-    return [(CLIENT, m.client_hello([DES3], m.TLS12, session=marker, more=more)), (SERVER, m.server_hello(DES3, m.TLS12, marker) + m.finished(m.TLS12)),
+    return [(CLIENT, m.client_hello([DES3], m.TLS12, session=marker, more=more)),
+            (SERVER, m.server_hello(DES3, m.TLS12, marker) + m.finished(m.TLS12)),
             (CLIENT, m.finished(m.TLS12))]
 
 

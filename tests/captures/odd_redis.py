@@ -74,7 +74,8 @@ for what, answer in ANSWERS.items():
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
             threading.Thread(target=serve, args=(listener, answer, greeting), daemon=True).start()
-            run("%s%s" % (what, ", after a greeting" if greeting else ""), "redis://:secret@127.0.0.1:%d" % port, 2.6 if what == "nothing at all" else 0.6)
+            run("%s%s" % (what, ", after a greeting" if greeting else ""), "redis://:secret@127.0.0.1:%d" % port,
+                2.6 if what == "nothing at all" else 0.6)
 # A queue of connections that is full: the SYN gets no answer, as from a host that is gone.
 with socket.socket() as full:
     full.bind(("127.0.0.1", 0))

@@ -21,7 +21,8 @@ def draw(rng, registry):
     def named(word, without="\0"):
         return [c for c, n in sorted(registry.items()) if word in n and without not in n and c not in SIGNALLING + TLS13 + INTEGRITY_ONLY]
 
-    kinds = {"listed": LISTED, "anonymous": named("_anon_"), "null": named("_NULL_"), "nothing": [0x0000], "weak": named("EXPORT") + named("_DES_CBC_SHA"),
+    kinds = {"listed": LISTED, "anonymous": named("_anon_"), "null": named("_NULL_"), "nothing": [0x0000],
+             "weak": named("EXPORT") + named("_DES_CBC_SHA"),
              "strong": named("AES_") + named("CAMELLIA"), "mandatory": [0x000A, 0x0005], "any": named("_WITH_"), "unknown": unnamed(registry)}
     version = rng.choice([0x0301, 0x0301, 0x0302, 0x0303, 0x0303, 0x0304, 0x0300])
     pair = {"version": version, "sslv2": version < 0x0303 and rng.random() < 0.12, "steps": [], "missing": None, "session": b"", "ticket": None,
@@ -80,9 +81,11 @@ def answer(rng, pair):
         fatal = (SERVER, "alert", 2, rng.choice(REFUSALS))
         if way == "late alert":
             # In TLS 1.3 what follows a ServerHello is encrypted: such an alert cannot be seen to be one.
-            return steps + ([(SERVER, "protected"), (SERVER, "fin"), (CLIENT, "fin")] if version == 0x0304 else [fatal, (SERVER, "fin"), (CLIENT, "fin")])
+            return steps + ([(SERVER, "protected"), (SERVER, "fin"), (CLIENT, "fin")] if version == 0x0304
+                            else [fatal, (SERVER, "fin"), (CLIENT, "fin")])
         if way == "hello and no more":
-            return steps + rng.choice([[(SERVER, "fin"), (CLIENT, "fin")], [(SERVER, "rst")], [(CLIENT, "alert", 2, 40), (CLIENT, "fin"), (SERVER, "fin")]])
+            return steps + rng.choice([[(SERVER, "fin"), (CLIENT, "fin")], [(SERVER, "rst")],
+                                       [(CLIENT, "alert", 2, 40), (CLIENT, "fin"), (SERVER, "fin")]])
         if version == 0x0304:
             return steps + [(SERVER, "ccs"), (SERVER, "protected"), (CLIENT, "ccs"), (CLIENT, "protected"), (CLIENT, "fin"), (SERVER, "fin")]
         if way == "resumes":
@@ -92,7 +95,8 @@ def answer(rng, pair):
             return steps + [fatal, (SERVER, "fin"), (CLIENT, "fin")]
         if rng.random() < 0.2:
             return steps + [(CLIENT, "alert", 2, 40), (CLIENT, "fin"), (SERVER, "fin")]
-        return steps + [(CLIENT, "exchange"), (CLIENT, "ccs"), (CLIENT, "finished"), (SERVER, "ccs"), (SERVER, "finished"), (CLIENT, "fin"), (SERVER, "fin")]
+        return steps + [(CLIENT, "exchange"), (CLIENT, "ccs"), (CLIENT, "finished"), (SERVER, "ccs"), (SERVER, "finished"), (CLIENT, "fin"),
+                        (SERVER, "fin")]
     return steps + {"alert": [(SERVER, "alert", 2, rng.choice(REFUSALS)), (SERVER, "fin"), (CLIENT, "fin")],
                     "close": [(SERVER, "fin"), (CLIENT, "fin")], "reset": [(SERVER, "rst")], "silence": [],
                     "client leaves": [(CLIENT, "fin")],
@@ -164,7 +168,8 @@ class Wire:
     """The frames of one TCP connection over IPv4, checksums right."""
 
     def __init__(self, number, time):
-        self.ends = {CLIENT: (bytes([10, 1, number >> 8, number & 255]), 30000 + number % 20000), SERVER: (bytes([172, 16, number >> 8, number & 255]), 443)}
+        self.ends = {CLIENT: (bytes([10, 1, number >> 8, number & 255]), 30000 + number % 20000),
+                     SERVER: (bytes([172, 16, number >> 8, number & 255]), 443)}
         self.next, self.time, self.frames = {CLIENT: 1000 + number, SERVER: 900000 + number}, time, []
 
     def put(self, who, flags, payload=b""):

@@ -71,11 +71,13 @@ with tempfile.TemporaryDirectory() as folder:
                          ("scope: { servers: ['2001:db8::/32'] }", False), ("scope: { servers: [192.0.2.80/31], ports: [443] }", True)):
         _, _, evs = alerts(text, "jsse-tls10-anon-only-accepted")
         stats = of_type(evs, "stats")[0]["stats"]
-        check((stats["handshakes"]["total"] == 1) == inside and (stats["out_of_scope"] == 0) == inside, "%s: %s" % (text, stats["handshakes"]["total"]))
+        check((stats["handshakes"]["total"] == 1) == inside and (stats["out_of_scope"] == 0) == inside,
+              "%s: %s" % (text, stats["handshakes"]["total"]))
     _, _, evs = alerts("scope: { ports: [80] }", "nginx-curl-plain")
     check([e["app_proto"] for e in of_type(evs, "flow")] == ["HTTP"], "plain HTTP in scope has its flow event")
     # HTTP in clear is in scope by its Host, and HTTP under NULL encryption by its server.
-    plain = capturelib.build([(0, b"GET /x HTTP/1.1\r\nHost: xcap.ims.mnc001.mcc001.pub.3gppnetwork.org:80\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
+    plain = capturelib.build([(0, b"GET /x HTTP/1.1\r\nHost: xcap.ims.mnc001.mcc001.pub.3gppnetwork.org:80\r\n\r\n"),
+                              (1, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
                              server=("192.0.2.80", 80), time=1795471000 * 10**9)
     capture = os.path.join(folder, "plain.pcap")
     capturelib.write_frames(capture, plain)
@@ -88,16 +90,19 @@ with tempfile.TemporaryDirectory() as folder:
     check(not rules, "HTTP under NULL encryption out of scope: %s" % rules)
     # An exception that can have no effect is warned of.
     p = with_site("exceptions: [ { rule: wapcert-6.1-sizes, reason: r, until: 2099-01-01 } ]\n", "-T", "--advise", "modern")
-    check(p.returncode == 0 and p.stderr.decode().count("warning: no rule 'wapcert-6.1-sizes'") == 1 and "'wapcert-6.1-size'" in p.stderr.decode(), p.stderr.decode())
+    check(p.returncode == 0 and p.stderr.decode().count("warning: no rule 'wapcert-6.1-sizes'") == 1 and "'wapcert-6.1-size'" in p.stderr.decode(),
+          p.stderr.decode())
     # Exceptions: excepted, not passed, and only until their day, at their server.
     rule = "wapcert-6.4.3-signature-algorithm"
     for text, excepted in (("{ rule: %s, reason: r, until: 2099-01-01 }" % rule, True), ("{ rule: 'wapcert-*', reason: r, until: 2099-01-01 }", True),
-                           ("{ rule: %s, reason: r, until: 2001-01-01 }" % rule, False), ("{ rule: %s, server: 192.0.2.80, reason: r, until: 2099-01-01 }" % rule, True),
+                           ("{ rule: %s, reason: r, until: 2001-01-01 }" % rule, False),
+                           ("{ rule: %s, server: 192.0.2.80, reason: r, until: 2099-01-01 }" % rule, True),
                            ("{ rule: %s, server: 192.0.2.81, reason: r, until: 2099-01-01 }" % rule, False),
                            ("{ rule: %s, port: 8443, reason: r, until: 2099-01-01 }" % rule, False)):
         rules, status, evs = alerts("exceptions: [ %s ]\n" % text, "jsse-tls10-3des")
         counts = rule_counts(evs)[rule]
-        check((rule not in rules, status == 0, counts.get("excepted") == 1, counts["fail"] == 0) == (excepted,) * 4 and counts["pass"] == 0, "%s: %s %s" % (text, status, counts))
+        check((rule not in rules, status == 0, counts.get("excepted") == 1, counts["fail"] == 0) == (excepted,) * 4 and counts["pass"] == 0,
+              "%s: %s %s" % (text, status, counts))
         report = with_site("exceptions: [ %s ]\n" % text, "-r", path_of("jsse-tls10-3des")).stdout.decode()
         check(("xcepted by the" in report) == excepted and "compliant" not in report, "the report on %s" % text)
     # Advice changes no status.
@@ -114,21 +119,24 @@ with tempfile.TemporaryDirectory() as folder:
         found = "other@example.org" in json.dumps(evs)
         check(found == clear, "%s shows identities: %s" % (text, found))
     # Mistakes of the configuration are all told.
-    p = with_site("scope: { servers: [300.1.1.1], prots: [443] }\npolicy: { encryption-required: maybe }\nexceptions: [ { rule: x } ]\nlimits: { memory: 1KiB, flows: 5 }\n"
+    p = with_site("scope: { servers: [300.1.1.1], prots: [443] }\npolicy: { encryption-required: maybe }\nexceptions: [ { rule: x } ]\n"
+                  "limits: { memory: 1KiB, flows: 5 }\n"
                   "privacy: none\n", "-T")
     lines = sorted({int(n) for n in re.findall(r"^%s:(\d+):" % re.escape(site), p.stderr.decode(), re.M)})
     check(p.returncode == 2 and lines == [1, 2, 3, 4, 5], "mistakes told on lines %s: %s" % (lines, p.stderr.decode()))
     # Names that try to break out.
-    hostile = [b"\"><script>alert(1)</script>", b"</td></table>", b"a\x00b\x1b[31m", b"\xff\xfe\xc0\x80", b"' onload='x", b"&lt;&amp;", "\u202eevil".encode(), b"{{x}}\r\n\r\n"]
+    hostile = [b"\"><script>alert(1)</script>", b"</td></table>", b"a\x00b\x1b[31m", b"\xff\xfe\xc0\x80", b"' onload='x", b"&lt;&amp;",
+               "\u202eevil".encode(), b"{{x}}\r\n\r\n"]
     from messages import client_hello, alert  # noqa: E402
     frames = []
     for i, name in enumerate(hostile):
         sni = (len(name) + 3).to_bytes(2, "big") + b"\0" + len(name).to_bytes(2, "big") + name
         hello = client_hello([0x0017, 0x0018], more=[(0, sni)])
         frames += capturelib.build([(0, hello), (1, alert(2, 40))], client=("192.0.2.10", 41000 + i), time=1795470000 * 10**9 + i * 10**9)
-        request = b"GET /simservs.ngn.etsi.org/users/" + name.replace(b" ", b"").replace(b"\r\n", b"") + b"/x HTTP/1.1\r\nHost: " + name.replace(b"\r\n", b"") + b"\r\n\r\n"
-        frames += capturelib.build([(0, request), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], client=("192.0.2.10", 42000 + i), server=("192.0.2.80", 80),
-                                   time=1795471000 * 10**9 + i * 10**9)
+        line = name.replace(b"\r\n", b"")
+        request = b"GET /simservs.ngn.etsi.org/users/" + line.replace(b" ", b"") + b"/x HTTP/1.1\r\nHost: " + line + b"\r\n\r\n"
+        frames += capturelib.build([(0, request), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], client=("192.0.2.10", 42000 + i),
+                                   server=("192.0.2.80", 80), time=1795471000 * 10**9 + i * 10**9)
     capture = os.path.join(folder, "hostile<b>&\".pcap")
     capturelib.write_frames(capture, frames)
     page = os.path.join(folder, "page.html")
@@ -148,7 +156,8 @@ with tempfile.TemporaryDirectory() as folder:
 
     tags = Tags()
     tags.feed(content.decode("utf-8"))
-    check(not {"script", "img"} & tags.seen and b"hostile<b>" not in content and not [t for t in tags.seen if t.startswith("@")], "hostile names became markup: %s" % tags.seen)
+    check(not {"script", "img"} & tags.seen and b"hostile<b>" not in content and not [t for t in tags.seen if t.startswith("@")],
+          "hostile names became markup: %s" % tags.seen)
     p = utwatch(BINARY, "-q", "--json", "-", "-r", capture)
     for line in p.stdout.splitlines():
         json.loads(line.decode("utf-8"))

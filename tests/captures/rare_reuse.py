@@ -43,7 +43,8 @@ def hello13(names):
 
 def server13(selected=None, retry=False):
     more = [(43, b"\x03\x04"), (51, b"\x00\x17" if retry else b"\x00\x1d\x00\x20" + b"\x08" * 32)]
-    return m.server_hello(0x1302, m.TLS12, MARKER, more=more + ([] if selected is None else [(41, struct.pack("!H", selected))]), random=RETRY if retry else b"\x22" * 32)
+    return m.server_hello(0x1302, m.TLS12, MARKER, more=more + ([] if selected is None else [(41, struct.pack("!H", selected))]),
+                          random=RETRY if retry else b"\x22" * 32)
 
 
 def by_psk(names, selected):
@@ -71,25 +72,33 @@ def chain(hours):
 renewed, last_ticket = chain([0, 10, 20])
 both = m.client_hello([0x000A, 0x1301], m.TLS12, session=b"\xe1" * 32, more=[(43, b"\x04\x03\x04\x03\x03"), (35, TICKET), identities([OLD])])
 flood = [f for i in range(400) for f in at(1 + i / 3600, *full(session=(i + 7).to_bytes(4, "big") * 8), server="other")]
+again = at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID)))
 # label, captures, configuration, real age in hours of the last connection's session, its method and basis
 CASES = [
-    ("begun while the clock was two days back", [at(0, *full(session=b"\xc9" * 32)) + at(-48, *full(session=ID)) + use(0.1)], "", 0.2, "id", "at-least"),
+    ("begun while the clock was two days back", [at(0, *full(session=b"\xc9" * 32)) + at(-48, *full(session=ID)) + use(0.1)], "", 0.2, "id",
+     "at-least"),
     ("a PSK dropped after a HelloRetryRequest", [at(0, *by_psk([OLD], None))
-                                                 + at(25, (CLIENT, hello13([OLD, NEW])), (SERVER, server13(retry=True) + CCS), (CLIENT, CCS + hello13([NEW])),
+                                                 + at(25, (CLIENT, hello13([OLD, NEW])), (SERVER, server13(retry=True) + CCS),
+                                                      (CLIENT, CCS + hello13([NEW])),
                                                       (SERVER, server13(0) + DATA), (CLIENT, DATA), (SERVER, DATA))], "", 25, "psk", "unknown"),
-    ("the fifth of six PSKs", [at(0, *by_psk([b"%02d" % i * 20 for i in range(6)], 5)) + at(25, *by_psk([b"%02d" % i * 20 for i in range(6)], 5))], "", 25, "psk", "unknown"),
+    ("the fifth of six PSKs", [at(0, *by_psk([b"%02d" % i * 20 for i in range(6)], 5)) + at(25, *by_psk([b"%02d" % i * 20 for i in range(6)], 5))],
+     "", 25, "psk", "unknown"),
     ("a PSK beside the ticket that is taken", [at(0, *by_psk([OLD], None)) + at(24, *full(ticket=TICKET))
-                                               + at(25, (CLIENT, both), (SERVER, m.server_hello(0x000A, m.TLS12, b"\xe1" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12)))],
+                                               + at(25, (CLIENT, both), (SERVER, m.server_hello(0x000A, m.TLS12, b"\xe1" * 32) + m.finished(m.TLS12)),
+                                                    (CLIENT, m.finished(m.TLS12)))],
      "", 1, "ticket", "exact"),
-    ("forgotten, and given out by another server", [at(0, *full(session=ID)) + flood + at(19, *full(session=ID), server="other") + use(25)], ALL, 25, "id", "at-least"),
+    ("forgotten, and given out by another server", [at(0, *full(session=ID)) + flood + at(19, *full(session=ID), server="other") + use(25)], ALL, 25,
+     "id", "at-least"),
     ("used before it was given out, by the clock", [at(48, *full(session=ID)), use(0), use(50)], "", 2, "id", "at-least"),
-    ("given out again, the hello lost", [at(0, *full(session=ID)) + lost(at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))), 3) + use(26)], "", 6, "id", "at-least"),
-    ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))), 4) + use(26)], "", 6, "id", "at-least"),
-    ("given out again, its end lost", [at(0, *full(session=ID)) + lost(at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))), 6) + use(26)], "", 6, "id", "at-least"),
-    ("given out again, all of it seen", [at(0, *full(session=ID)) + at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID))) + use(26)], "", 6, "id", "exact"),
+    ("given out again, the hello lost", [at(0, *full(session=ID)) + lost(again, 3) + use(26)], "", 6, "id", "at-least"),
+    ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(again, 4) + use(26)], "", 6, "id", "at-least"),
+    ("given out again, its end lost", [at(0, *full(session=ID)) + lost(again, 6) + use(26)], "", 6, "id", "at-least"),
+    ("given out again, all of it seen", [at(0, *full(session=ID)) + again + use(26)], "", 6, "id", "exact"),
     ("renewed twice", [renewed + use(30, "ticket", last_ticket)], "", 30, "ticket", "exact"),
-    ("the inner length of RFC 4507", [at(0, *full(ticket=TICKET)) + use(25, "ticket", struct.pack("!H", len(TICKET)) + TICKET)], "", 25, "ticket", "exact"),
-    ("a random id of TLS 1.3, answered by TLS 1.2", [at(0, *by_psk([], None)) + at(25, *full(session=b"\xc8" * 32, hello=m.client_hello([0x000A], m.TLS12, session=MARKER)))], "", 0, None, None),
+    ("the inner length of RFC 4507", [at(0, *full(ticket=TICKET)) + use(25, "ticket", struct.pack("!H", len(TICKET)) + TICKET)], "", 25, "ticket",
+     "exact"),
+    ("a random id of TLS 1.3, answered by TLS 1.2",
+     [at(0, *by_psk([], None)) + at(25, *full(session=b"\xc8" * 32, hello=m.client_hello([0x000A], m.TLS12, session=MARKER)))], "", 0, None, None),
 ]
 with tempfile.TemporaryDirectory() as folder:
     for label, captures, site, hours, method, basis in CASES:

@@ -16,7 +16,8 @@ RULE = {"id": "ut-7.1-session-lifetime", "ticket": "ut-7.1-ticket-lifetime", "ps
 CAPTURES = ["openssl-tls10-resumed-id", "openssl-tls12-resumed-id", "openssl-tls12-null-resumed", "gnutls-tls12-resumed-id", "jsse-tls12-resumed-id",
             "openssl-tls12-resumed-ticket", "gnutls-tls12-resumed", "jsse-tls10-resumed", "jsse-tls12-resumed", "jsse-tls12-renewed-ticket",
             "openssl-tls12-duplicated", "openssl-tls12-resumption-refused", "openssl-tls12-id-refused", "openssl-tls13-psk", "gnutls-tls13-resumed",
-            "jsse-tls13-resumed", "openssl-tls13-psk-reused", "openssl-tls13-psk-refused", "openssl-tls13-psk-hello-retry", "gnutls-tls13-resumed-hello-retry",
+            "jsse-tls13-resumed", "openssl-tls13-psk-reused", "openssl-tls13-psk-refused", "openssl-tls13-psk-hello-retry",
+            "gnutls-tls13-resumed-hello-retry",
             "openssl-tls13-early-data", "openssl-tls13-full", "openssl-tls13-hello-retry"]
 
 
@@ -28,7 +29,8 @@ class Use:
         self.resumed, self.method = seen.resumed(), seen.method()
         self.sslv3_or_later = seen.server_hello()["version"]
         hello = seen.of("client_hello")[0]
-        self.offered = "psk" if hello["psk"] else "ticket" if hello["ticket"] else "id" if hello["session_id"] and self.sslv3_or_later < "0x0304" else None
+        by_id = hello["session_id"] and self.sslv3_or_later < "0x0304"
+        self.offered = "psk" if hello["psk"] else "ticket" if hello["ticket"] else "id" if by_id else None
         self.id, self.issued = hello["session_id"], seen.server_hello()["session_id"]
 
 
@@ -45,7 +47,8 @@ def by_connection(path):
 def hello_times(path):
     """[(time of the ClientHello, time of the ServerHello)] by connection, and the PSK identity of each; a HelloRetryRequest is no ServerHello."""
     p = subprocess.run([*witness.TSHARK, "-r", path, "-Y", "tls.handshake.type == 1 || tls.handshake.type == 2", "-T", "fields", "-e", "tcp.stream",
-                        "-e", "frame.time_epoch", "-e", "tls.handshake.type", "-e", "tls.handshake.random", "-e", "tls.handshake.extensions.psk.identity.identity"],
+                        "-e", "frame.time_epoch", "-e", "tls.handshake.type", "-e", "tls.handshake.random", "-e",
+                        "tls.handshake.extensions.psk.identity.identity"],
                        capture_output=True, text=True, check=True)
     times, identities = {}, {}
     for line in p.stdout.splitlines():

@@ -126,7 +126,8 @@ class Sensor:
         self.process.wait(timeout=60)
         for r in self.readers:
             r.join()
-        check(self.process.returncode in (0, 1), "utwatch ended with", self.process.returncode, b"".join(self.talk).decode("utf-8", "replace")[-1000:])
+        check(self.process.returncode in (0, 1), "utwatch ended with", self.process.returncode,
+              b"".join(self.talk).decode("utf-8", "replace")[-1000:])
         return [json.loads(line) for line in self.lines]
 
 
@@ -167,7 +168,8 @@ def recorded(redis, name):
         ages = [t - origin for t in then[i]]
         check(session.get("age_s") == (ages[1] if uses[i].resumed else ages[0]) // SECOND, name, i, session, "not", ages)
         result, fault = verdict(uses[i], ages, basis, DAY + SECOND)
-        alerts = [a["utwatch"]["fault"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == RULE[uses[i].offered] and a["flow_id"] == e["flow_id"]]
+        alerts = [a["utwatch"]["fault"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == RULE[uses[i].offered] and a["flow_id"]
+                  == e["flow_id"]]
         check(alerts == ([fault] if fault else []), name, i, "fault", alerts, "not", fault, result)
 
 

@@ -92,7 +92,8 @@ def one_at_a_time(f):
     first.stdin.flush()
     time.sleep(0.5)
     _, p = f.judge(f.later)
-    check(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"another process has" in p.stderr and f.state.encode() in p.stderr, "two at a time:", p.returncode, p.stderr)
+    check(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"another process has" in p.stderr and f.state.encode() in p.stderr, "two at a time:",
+          p.returncode, p.stderr)
     shown = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions")
     check(shown.returncode == 0 and b"60 remembered" in shown.stdout, "--sessions meanwhile:", shown.stdout, shown.stderr)
     first.stdin.close()
@@ -111,7 +112,8 @@ def killed(f):
     p.send_signal(signal.SIGKILL)
     p.wait()
     exact, _, unknown, wrong, _ = f.ages()
-    check(exact >= COUNT - 1 and not wrong, "after kill -9:", exact, "exact,", unknown, "unknown,", wrong, "wrong")  # the last handshake may wait for its end
+    # the last handshake may wait for its end
+    check(exact >= COUNT - 1 and not wrong, "after kill -9:", exact, "exact,", unknown, "unknown,", wrong, "wrong")
 
 
 def not_a_state_file(f):

@@ -37,5 +37,6 @@ for entry in manifest(sys.argv[2:]):
         check(p.returncode == (1 if wanted else 0), entry["file"], profile, "exit status", p.returncode)
         for u in alerts:
             _, _, binds, basis = CATALOGUE[u["rule"]]
-            check(u["fault"] in FAULTS[binds] and u["basis"] in bases_of(u["rule"], basis), entry["file"], u["rule"], "fault", u["fault"], "basis", u["basis"])
+            check(u["fault"] in FAULTS[binds] and u["basis"] in bases_of(u["rule"], basis), entry["file"], u["rule"], "fault", u["fault"], "basis",
+                  u["basis"])
 finish()

@@ -108,7 +108,8 @@ def check_folder(entries):
         check(f in named, f, "is not in the manifest")
         check("`%s`" % f in page, f, "is not in README.md")
     sizes = {f: os.path.getsize(os.path.join(PCAPS, f)) for f in here}
-    check(max(sizes.values()) <= LARGEST and sum(sizes.values()) <= LARGEST_SUM, "pcaps/ is too large:", sum(sizes.values()), [f for f in sizes if sizes[f] > LARGEST])
+    check(max(sizes.values()) <= LARGEST and sum(sizes.values()) <= LARGEST_SUM, "pcaps/ is too large:", sum(sizes.values()),
+          [f for f in sizes if sizes[f] > LARGEST])
 
 
 def main():

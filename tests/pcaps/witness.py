@@ -65,14 +65,16 @@ def hello_facts(node, sslv2):
 
 def server_hello_facts(node):
     version = value(node, "tls.handshake.extensions.supported_version") or value(node, "tls.handshake.version")
-    return {"version": "0x" + version, "suite": "0x" + value(node, "tls.handshake.ciphersuite").rjust(4, "0"), "random": value(node, "tls.handshake.random"),
+    return {"version": "0x" + version, "suite": "0x" + value(node, "tls.handshake.ciphersuite").rjust(4, "0"),
+            "random": value(node, "tls.handshake.random"),
             "retry": value(node, "tls.handshake.random").startswith(HELLO_RETRY), "session_id": value(node, "tls.handshake.session_id"),
             "extensions": [int(f.get("show")) for f in fields(node, "tls.handshake.extension.type")],
             "compression": int(show(node, "tls.handshake.comp_method", "0"), 0)}
 
 
 def certificate_facts(der):
-    text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-text"], input=bytes.fromhex(der), capture_output=True, check=True).stdout.decode()
+    text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-text"], input=bytes.fromhex(der), capture_output=True,
+                          check=True).stdout.decode()
 
     def after(word):
         found = re.search(re.escape(word) + r":? *\(?([^\n (]+)", text)

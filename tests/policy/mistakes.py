@@ -46,14 +46,16 @@ CASES = [
     (HEAD + LONG + "    fail: { hello.ticket: true }\n    never: fial\n", [(14, 12, "did you mean 'fail'")]),
     (HEAD + LONG + "    fail: { hello.ticket: true }\n    basis: guess\n", [(14, 12, "'guess' is not a valid value for 'basis'")]),
     (HEAD + LONG.replace("severity: low", "severity: lo") + "    fail: { hello.ticket: true }\n", [(12, 15, "did you mean 'low'")]),
-    (HEAD + LONG.replace("binds: ue", "binds: client") + "    fail: { hello.ticket: true }\n", [(11, 12, "'client' is not a valid value for 'binds'")]),
+    (HEAD + LONG.replace("binds: ue", "binds: client") + "    fail: { hello.ticket: true }\n",
+     [(11, 12, "'client' is not a valid value for 'binds'")]),
     (HEAD + LONG.replace("sid: 1", "sid: none") + "    fail: { hello.ticket: true }\n", [(8, 10, "number from 1")]),
     (HEAD + LONG.replace("sid: 1", "rev: 1") + "    fail: { hello.ticket: true }\n", [(7, 5, "'sid' is missing")]),
     (HEAD + LONG.replace("    clause: c\n", "") + "    fail: { hello.ticket: true }\n", [(7, 5, "'clause' is missing")]),
     (HEAD + LONG.replace("    requires: q\n", "") + "    fail: { hello.ticket: true }\n", [(7, 5, "'requires' is missing")]),
     (HEAD + LONG.replace("id: r", "name: r") + "    fail: { hello.ticket: true }\n", [(7, 5, "'id' is missing")]),
     (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE + "fail: { hello.ticket: true } }\n", [(8, 5, "twice")]),
-    (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE.replace("id: r,", "id: s,") + "fail: { hello.ticket: true } }\n", [(8, 5, "sid 1 also belongs to rule 'r'")]),
+    (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE.replace("id: r,", "id: s,") + "fail: { hello.ticket: true } }\n",
+     [(8, 5, "sid 1 also belongs to rule 'r'")]),
     (HEAD + "  - x\n", [(7, 5, "a rule has to be a mapping")]),
     (HEAD.replace("rules:\n", "rules: x\n"), [(6, 8, "'rules' has to be a list")]),
     (HEAD.replace("rules:\n", "") + "rulse: []\n", [(6, 1, "did you mean 'rules'")]),
@@ -82,7 +84,8 @@ CASES = [
     ("#" * (1 << 20) + "\n", [(None, None, "larger than 1 MiB")]),
 ]
 # Several at once: every one is reported.
-CASES.append((HEAD + LONG.replace("severity: low", "severity: huge") + "    when: { hello.foo: 1 }\n    fail: { server.key-bits: { below: x } }\n    note: [a]\n",
+CASES.append((HEAD + LONG.replace("severity: low", "severity: huge")
+              + "    when: { hello.foo: 1 }\n    fail: { server.key-bits: { below: x } }\n    note: [a]\n",
               [(12, 15, "huge"), (13, 13, "hello.foo"), (14, 39, "'x' is not a valid value"), (15, 11, "'note' has to be a text")]))
 
 with tempfile.TemporaryDirectory() as folder:

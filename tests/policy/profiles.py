@@ -75,11 +75,15 @@ if len(sys.argv) > 2 and os.path.exists(sys.argv[2]):
         for rule, level in zip(names, severities):
             ours, our_level, binds, our_basis = CATALOGUE[rule]
             check(our_level == level.strip(), rule, "has severity", our_level, "and in the document", level)
-            check({"server": {"server"}, "ue": {"ue"}, "both": {"both"}}.get(fault, {"both"}) == {binds} or binds in fault, rule, "binds", binds, "and in the document", fault)
-            check(re.findall(r"\b[DIP]\b", basis)[:1] == re.findall(r"\b[DIP]\b", our_basis)[:1], rule, "has basis", our_basis, "and in the document", basis)
-            check(("neg. only" in basis) == ("neg. only" in our_basis) and ("pos. only" in basis) == ("pos. only" in our_basis), rule, our_basis, basis)
+            check({"server": {"server"}, "ue": {"ue"}, "both": {"both"}}.get(fault, {"both"}) == {binds} or binds in fault, rule, "binds", binds,
+                  "and in the document", fault)
+            check(re.findall(r"\b[DIP]\b", basis)[:1] == re.findall(r"\b[DIP]\b", our_basis)[:1], rule, "has basis", our_basis, "and in the document",
+                  basis)
+            check(("neg. only" in basis) == ("neg. only" in our_basis) and ("pos. only" in basis) == ("pos. only" in our_basis), rule, our_basis,
+                  basis)
             numbers = re.findall(r"\d+(?:\.\d+)*", clause)
-            check(not numbers or any(n in c for n in numbers for c in clauses[rule]), rule, "stands under", clauses[rule], "and in the document under", clause)
+            check(not numbers or any(n in c for n in numbers for c in clauses[rule]), rule, "stands under", clauses[rule],
+                  "and in the document under", clause)
             if "m (draft)" not in line and "b at M" not in line and "Upgrade also m" not in line and "allow PSK" not in line \
                     and "(info)" not in line and "by reference" not in line and "m at M" not in line:
                 check(set(found_in) == set(ours) - {"d"}, rule, "stands in", ours, "and in the document in", where)

@@ -13,7 +13,8 @@ from checks import check, finish  # noqa: E402
 
 RULES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "rules")
 FILES = ("ts33141-pcr1", "ts33141-pcr2", "wapcert", "wap-219", "ls-advice", "modern", "resumption", "common")
-FIELD = r"\b((?:hello|offered|server|client|certificate|session|handshake|peer|known|tunnel|ticket|connection|http|key-exchange|client-certificate)\.[a-z0-9-]+)(?=:)"
+FIELD = r"\b((?:hello|offered|server|client|certificate|session|handshake|peer|known|tunnel|ticket|connection|http|" \
+        r"key-exchange|client-certificate)\.[a-z0-9-]+)(?=:)"
 
 
 def misspell(word, rng):
@@ -65,7 +66,8 @@ KINDS = {
     "a misspelt field": replace(FIELD, misspell),
     "a misspelt key of a rule": replace(r"^    (severity|requires|clause|binds|observed|basis)(?=:)", misspell),
     "a misspelt operator": replace(r"\{ (below|above|at-least|at-most|none|present)(?=:)", misspell),
-    "a misspelt set": replace(r"\$(null-encryption|no-integrity|encrypting|anonymous|below-minimum|at-least-minimum|listed-anonymous|mandatory-3des|mandatory-rc4)\b", misspell),
+    "a misspelt set": replace(r"\$(null-encryption|no-integrity|encrypting|anonymous|below-minimum|at-least-minimum|"
+                              r"listed-anonymous|mandatory-3des|mandatory-rc4)\b", misspell),
     "a misspelt suite": replace(r"(?:[:[,-] )(TLS_[A-Za-z0-9_]+)(?=[],]|$)", misspell),
     "a misspelt parameter": replace(r"\$(minimum-key-bits|session-lifetime|clock-tolerance)\b", misspell),
     "a severity that is none": replace(r"severity: (high|medium|low|info)", misspell),
@@ -86,8 +88,10 @@ KINDS = {
     "about nothing there is": replace(r"about: (server|connection|exchange)$", misspell),
     "a limit that nothing keeps": replace(r"\{ ((?:above|at-least|at-most): \d+)(?= \})", lambda w, r: "below: 0", meant="never be true"),
     "limits that exclude each other": replace(r"\{ (above: \d+)(?= \})", lambda w, r: w + ", below: " + w.split()[1], meant="never be true"),
-    "a version before the first": replace(r"version: \{ (below: \$?[A-Za-z][A-Za-z0-9.-]*)(?= \})", lambda w, r: "below: SSLv2", meant="never be true"),
-    "a thing and its contrary": replace(r"(?m)^    when: (\{ [a-z.-]+: (?:true|false|[a-z]+) \})$", lambda w, r: w[:-2] + ", not: " + w + " }", meant="never be true"),
+    "a version before the first": replace(r"version: \{ (below: \$?[A-Za-z][A-Za-z0-9.-]*)(?= \})", lambda w, r: "below: SSLv2",
+                                          meant="never be true"),
+    "a thing and its contrary": replace(r"(?m)^    when: (\{ [a-z.-]+: (?:true|false|[a-z]+) \})$", lambda w, r: w[:-2] + ", not: " + w + " }",
+                                        meant="never be true"),
     "absent, and yet a value": replace(r"\{ ((?:above|at-least): \d+)(?= \})", lambda w, r: w + ", present: false", meant="never be true"),
     "an empty list": replace(r"(\[[a-z0-9, -]+\])", lambda w, r: "[]", meant=False),
     "a missing quote": replace(r'observed: "[^"]*(")$', lambda w, r: "", meant=False),
@@ -131,7 +135,8 @@ def main():
         for _ in range(10):
             lines, all_wanted = sources["ts33141-pcr1"], {}
             while len(all_wanted) < 10:
-                made = KINDS[rng.choice(("a misspelt field", "a misspelt operator", "a severity that is none", "a misspelt key of a rule"))](lines, rng)
+                made = KINDS[rng.choice(("a misspelt field", "a misspelt operator", "a severity that is none", "a misspelt key of a rule"))](lines,
+                                                                                                                                             rng)
                 if made and not set(made[1]) & set(all_wanted):
                     lines = made[0]
                     all_wanted.update(made[1])

@@ -35,8 +35,10 @@ def ours(pairs):
 def theirs(path):
     text = run("openssl", "x509", "-inform", "DER", "-in", path, "-noout", "-text", "-nameopt", "sep_comma_plus_space,utf8,sname,esc_ctrl").stdout
     one = lambda p: (re.search(p, text) or [None, None])[1]  # noqa: E731
-    f = {"version": one(r"Version: (\d+)"), "bits": one(r"Public-Key: \((\d+) bit"), "signature": (one(r"Signature Algorithm: (.*)") or "").split("   ")[0],
-         "key": {"rsaEncryption": "RSA", "id-ecPublicKey": "EC", "dsaEncryption": "DSA"}.get(one(r"Public Key Algorithm: (.*)"), one(r"Public Key Algorithm: (.*)")),
+    f = {"version": one(r"Version: (\d+)"), "bits": one(r"Public-Key: \((\d+) bit"),
+         "signature": (one(r"Signature Algorithm: (.*)") or "").split("   ")[0],
+         "key": {"rsaEncryption": "RSA", "id-ecPublicKey": "EC", "dsaEncryption": "DSA"}.get(one(r"Public Key Algorithm: (.*)"),
+                                                                                             one(r"Public Key Algorithm: (.*)")),
          "curve": one(r"ASN1 OID: (.*)")}
     for key, label in (("notbefore", "Not Before"), ("notafter", "Not After ")):
         f[key] = str(calendar.timegm(time.strptime(one(label + r": (.*) GMT"), "%b %d %H:%M:%S %Y")))

@@ -78,5 +78,5 @@ def provenance(entries):
             out.append("- `%s`: written by tools/make-captures%s\n" % (e["file"], ", from " + e["from"] if e.get("from") else ""))
             continue
         out.append("- `%s`: %s, %s. Server: `%s`. Client: `%s`\n" % (e["file"], e["date"], "; ".join(e["stacks"].values()),
-                                                                   "`, `".join(e["servers"]), "`, `".join(e["clients"])))
+                                                                     "`, `".join(e["servers"]), "`, `".join(e["clients"])))
     return "".join(out)

@@ -1,5 +1,5 @@
 """OpenSSL at both ends."""
-from scenario import *  # noqa: F403
+from scenario import GOOD, NAME, OPENSSL_CLIENT, OPENSSL_SERVER, WEAK, scenario
 
 RESUMED = ["ut-7.1-resume-server", "ut-7.1-resume-ue"]
 UNLISTED = ["ut-6.1.2-server-certificate", "ut-6.4-anonymous-key-exchange", "ut-6.4-anonymous-offered", "ut-7.2-only-anonymous-extended"]
@@ -15,7 +15,8 @@ def openssl(file, shows, server, client, *rest, cert=GOOD, **more):
 for version, flag, suite, number in (("10", "-tls1", "AES128-SHA", "0x002f"), ("11", "-tls1_1", "AES128-SHA", "0x002f"),
                                      ("12", "-tls1_2", "ECDHE-RSA-AES128-GCM-SHA256", "0xc02f")):
     openssl("tls%s-full" % version, "a full handshake of TLS 1.%s" % version[1], flag + " -cipher " + suite + WEAK,
-            flag + " -cipher " + suite + WEAK, {"version": "0x030%d" % (int(version[1]) + 1), "suite": number, "sni": NAME}, also=["wapcert-6.4.3-signature-algorithm"],
+            flag + " -cipher " + suite + WEAK, {"version": "0x030%d" % (int(version[1]) + 1), "suite": number, "sni": NAME},
+            also=["wapcert-6.4.3-signature-algorithm"],
             passes=["ut-6-version-min", "ut-6-version-forbidden", "ut-5.1.2-effective-key-128", "ut-5.1.2-possible-128",
                     "ut-6.1.2-server-certificate", "ut-6.2-ue-offers-encryption", "ut-6.2-null-integrity", "ut-6.2-null-integrity-offered",
                     "ut-6.2-null-encryption-used", "ut-6.4-anonymous-key-exchange", "ut-6.4-listed-anonymous", "ut-6.4-anonymous-offered"])
@@ -53,7 +54,8 @@ openssl("tls12-resumed-ticket", "TLS 1.2: a session resumed by a ticket", "-tls1
         {"version": "0x0303", "resumed": [False, True], "method": [None, "ticket"]},
         passes=[*RESUMED, "ut-7.1-ticket-lifetime", "ut-7.1-ticket-lifetime-hint"])
 openssl("tls12-null-resumed", "a session of NULL encryption resumed: the suite is judged again", "-tls1_2 -no_ticket -cipher NULL-SHA" + WEAK,
-        ["-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK + " -sess_out %(dir)s/sn", "-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK + " -sess_in %(dir)s/sn"],
+        ["-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK + " -sess_out %(dir)s/sn",
+         "-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK + " -sess_in %(dir)s/sn"],
         {"version": "0x0303", "suite": "0x0002", "resumed": [False, True], "method": [None, "id"]}, pcr1=["ut-5.1.2-effective-key-128"],
         policy=["ut-6.2-null-encryption-used"])
 openssl("tls12-never-resumable", "three full handshakes with empty session ids and no tickets: what this server begins cannot be resumed",
@@ -71,11 +73,13 @@ openssl("tls13-psk-hello-retry", "TLS 1.3: a PSK is taken after a HelloRetryRequ
          "-tls1_3 -groups X25519:P-384 -sess_in %(dir)s/s13h"],
         {"version": "0x0304", "hello_retry": True, "resumed": [False, True, True], "method": [None, "psk", "psk"]}, passes=RESUMED)
 AGAIN = "sh -c 'while :; do openssl s_server -accept %(ap)s:%(port)d -quiet -naccept 1 " + GOOD + "-tls1_2; done'"
-scenario("openssl-tls12-resumption-refused", "a server that forgets its tickets: one full handshake and three attempts that it turns into full handshakes",
+scenario("openssl-tls12-resumption-refused", "a server that forgets its tickets: one full handshake and three attempts that it turns into full "
+                                             "handshakes",
          AGAIN, [OPENSSL_CLIENT + "-tls1_2 -sess_out %(dir)s/sf"] + [OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sf; sleep 0.5"] * 3,
          {"version": "0x0303", "resumed": [False] * 4}, also=["ut-7.1-resume-server"], passes=["ut-7.1-resume-ue"])
 
-scenario("openssl-tls13-psk-refused", "TLS 1.3: a server that forgets its keys, and turns a PSK into a full handshake", AGAIN.replace("-tls1_2;", "-tls1_3;"),
+scenario("openssl-tls13-psk-refused", "TLS 1.3: a server that forgets its keys, and turns a PSK into a full handshake",
+         AGAIN.replace("-tls1_2;", "-tls1_3;"),
          [OPENSSL_CLIENT + "-tls1_3 -sess_out %(dir)s/sp", "sleep 0.5; " + OPENSSL_CLIENT + "-tls1_3 -sess_in %(dir)s/sp; sleep 0.5"],
          {"version": "0x0304", "resumed": [False] * 2}, passes=["ut-7.1-resume-ue"])
 
@@ -118,7 +122,8 @@ openssl("tls12-psk", "pre-shared key, no certificate", "-nocert -tls1_2 -psk 012
         ["ut-6.1.2-server-certificate"], cert="")
 
 # ---- client certificates
-openssl("tls12-client-certificate-empty", "a certificate is asked for, the UE has none and says so, the server goes on", "-tls1_2 -verify 1", "-tls1_2",
+openssl("tls12-client-certificate-empty", "a certificate is asked for, the UE has none and says so, the server goes on", "-tls1_2 -verify 1",
+        "-tls1_2",
         {"version": "0x0303", "certificate_request": True, "client_certificates": 0},
         passes=["ut-6.1.1-no-required-ue-cert", "ut-6.1.3-empty-certificate", "ut-6.1.3-server-continues"], also=["dp-3.2-no-tls-client-auth"])
 openssl("tls12-client-certificate-required", "a certificate is required, the UE has none: fatal alert", "-tls1_2 -Verify 1", "-tls1_2",

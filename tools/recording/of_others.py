@@ -1,5 +1,5 @@
 """Stacks beyond OpenSSL, GnuTLS and JSSE: Botan, Go, wolfSSL and Mbed TLS under lighttpd, NSS, BouncyCastle."""
-from scenario import *  # noqa: F403
+from scenario import GNUTLS_CLIENT, GOOD, JAVA_KEYS, NAME, OPENSSL_CLIENT, OPENSSL_SERVER, REQUEST, WEAK, scenario
 
 RESUMES = ["ut-7.1-resume-server", "ut-7.1-resume-ue"]
 V12, V13 = {"version": "0x0303"}, {"version": "0x0304"}
@@ -55,7 +55,8 @@ NSS_SERVER = "selfserv -n \"$(cat %(dir)s/nss.name)\" -p %(port)d -d sql:%(dir)s
 NSS_CLIENT = "timeout 8 tstclnt -h %%(ap)s -p %%(port)d -a %%(name)s -d sql:%%(dir)s/nss -o -u -A %%(dir)s/request -V %s:%s -L 2 # connections=2"
 for version, name, number, method in (("tls1.2", "tls12", V12, "ticket"), ("tls1.3", "tls13", V13, "psk")):
     hint = number is V12  # two days, as NSS has it by default
-    scenario("nss-%s-resumed" % name, "a full handshake on NSS, then one that resumes" + ("; its tickets promise two days" if hint else ""), NSS_SERVER,
+    scenario("nss-%s-resumed" % name, "a full handshake on NSS, then one that resumes" + ("; its tickets promise two days" if hint else ""),
+             NSS_SERVER,
              NSS_CLIENT % (version, version), {**twice(number, method), **({"ticket_hint": 172800} if hint else {})}, passes=RESUMES,
              also=["ut-7.1-ticket-lifetime-hint"] if hint else [])
 by_openssl("nss", "NSS", NSS_SERVER, V12, "id")

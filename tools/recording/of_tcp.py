@@ -1,6 +1,6 @@
 """What a network does to TCP before TLS is spoken: ports reused after a loss, answers to a SYN that differ, and half-closed connections.
 OpenSSL at both ends, under Python's ssl."""
-from scenario import *  # noqa: F403
+from scenario import scenario
 
 SERVER = "python3 %(here)s/tcp_servers.py %(ap)s %(port)d %(dir)s/good.pem %(dir)s/good.key "
 CLIENT = "timeout 20 python3 %(here)s/tcp_client.py %(ap)s %(port)d %(name)s "
@@ -17,4 +17,5 @@ for file, shows, server, pause, away in (
              [CLIENT + "vanishes 40000", "sleep %s; " % pause + CLIENT + "returns 40000 %s # connections=2" % away], AGAIN, passes=RESUMED)
 for seconds in (1,):
     scenario("tcp-half-closed-%ds" % seconds, "the UE half-closes behind its Finished; the server's ticket and Finished come %d s later, "
-             "and the session is resumed" % seconds, SERVER + "delays %d" % seconds, CLIENT + "half-closes Finished # connections=2", TWICE, passes=RESUMED)
+             "and the session is resumed" % seconds, SERVER + "delays %d" % seconds, CLIENT + "half-closes Finished # connections=2", TWICE,
+             passes=RESUMED)

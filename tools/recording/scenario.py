@@ -1,7 +1,7 @@
 """What a scenario is, and the words that many of them share."""
 import re
 
-from certificates import NAME
+from certificates import NAME  # noqa: F401 (one of the words)
 
 UE, AP, PORT = "192.0.2.10", "192.0.2.80", 443
 AP6 = "2001:db8::80"
