@@ -7,7 +7,7 @@
 /* What was needed in the last state only is released. */
 static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
 {
-    flow->state = next;
+    flow->state = (uint8_t)next & 0xfU;
     switch (next) {
     case FLOW_SEARCHING:
         break;
