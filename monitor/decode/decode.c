@@ -31,6 +31,8 @@ const char *encapsulation_name(enum encapsulation e)
         return "ip-in-ip";
     case ENCAP_GTP_U:
         return "gtp-u";
+    case ENCAP_CAPWAP:
+        return "capwap";
     }
     assert(false);
     return "";
@@ -91,6 +93,16 @@ static enum layer decode_layer(struct packet *p, enum layer layer)
         return decode_geneve(p);
     case LAYER_GTP_U:
         return decode_gtp_u(p);
+    case LAYER_CAPWAP:
+        return decode_capwap(p);
+    case LAYER_RADIOTAP:
+        return decode_radiotap(p);
+    case LAYER_PPI:
+        return decode_ppi(p);
+    case LAYER_80211:
+        return decode_80211(p);
+    case LAYER_LLC:
+        return decode_llc(p);
     case LAYER_DONE:
         break;
     }
@@ -107,6 +119,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     struct packet p = {
         .bytes = frame->bytes,
         .wire_left = frame->wire_len > frame->bytes.n ? frame->wire_len : frame->bytes.n,
+        .big_endian = frame->big_endian,
         .result = DECODE_OTHER,
         .out = out,
         .fragments = decoder->fragments,

@@ -20,7 +20,7 @@ enum decode_result {
     DECODE_RESULTS
 };
 
-enum { ENCAPSULATIONS = ENCAP_GTP_U + 1 };
+enum { ENCAPSULATIONS = ENCAP_CAPWAP + 1 };
 
 struct decode_counters {
     uint64_t result[DECODE_RESULTS];        /* frames; their sum is all frames */

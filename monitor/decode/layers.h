@@ -23,12 +23,20 @@ enum layer {
     LAYER_VXLAN,
     LAYER_GENEVE,
     LAYER_GTP_U,
+    LAYER_CAPWAP,
+    LAYER_RADIOTAP,
+    LAYER_PPI,
+    LAYER_80211,
+    LAYER_LLC,
 };
 
 struct packet {
     struct span bytes;  /* what is left, captured and within all lengths so far */
     size_t wire_left;   /* the same on the wire; more than bytes.n when the frame was cut */
     bool cut_by_mirror; /* cut before it was captured: lengths inside may go beyond the frame */
+    bool big_endian;    /* of the machine that captured */
+    bool maybe_swapped; /* some access points swap the first two bytes of 802.11 frames in CAPWAP */
+    bool padded_header; /* the 802.11 header is filled up to a multiple of 4 bytes */
     uint32_t number;    /* EtherType or IP protocol of what is left */
     enum decode_result result;
     struct segment *out;
@@ -50,6 +58,11 @@ enum layer decode_udp_payload(struct packet *p);
 enum layer decode_vxlan(struct packet *p);
 enum layer decode_geneve(struct packet *p);
 enum layer decode_gtp_u(struct packet *p);
+enum layer decode_capwap(struct packet *p);
+enum layer decode_radiotap(struct packet *p);
+enum layer decode_ppi(struct packet *p);
+enum layer decode_80211(struct packet *p);
+enum layer decode_llc(struct packet *p);
 
 /* The last layer: decoding ends with this result. */
 static inline enum layer packet_end(struct packet *p, enum decode_result result)

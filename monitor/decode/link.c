@@ -12,6 +12,7 @@ enum ethertype {
     ETHERTYPE_MPLS_MULTICAST = 0x8848,
     ETHERTYPE_PPPOE_SESSION = 0x8864,
     ETHERTYPE_PROVIDER_VLAN = 0x88a8,
+    ETHERTYPE_CISCO_METADATA = 0x8909,
     ETHERTYPE_OLD_QINQ = 0x9100,
 };
 
@@ -59,6 +60,38 @@ static enum layer null_header(struct packet *p)
     }
 }
 
+/* Attributes of Linux' netfilter, in the byte order of whoever logged; the packet is one of them. Their
+ * lengths include their own header of 4 bytes. */
+static enum layer nflog(struct packet *p)
+{
+    enum { VERSION_0 = 0, PAYLOAD = 9, MOST_ATTRIBUTES = 64 };
+    struct cursor c = cursor_over(p->bytes);
+    cursor_skip(&c, 1);
+    const uint8_t version = cursor_u8(&c);
+    if (!packet_advance(p, 4))
+        return LAYER_DONE;
+    if (version != VERSION_0)
+        return packet_end(p, DECODE_OTHER);
+    for (int i = 0; i < MOST_ATTRIBUTES; i++) {
+        c = cursor_over(p->bytes);
+        uint16_t length = cursor_u16(&c);
+        uint16_t type = cursor_u16(&c);
+        if (!p->big_endian) {
+            length = __builtin_bswap16(length);
+            type = __builtin_bswap16(type);
+        }
+        if (c.status != PARSE_OK)
+            return packet_fail(p);
+        if (length < 4)
+            return packet_end(p, DECODE_MALFORMED);
+        if (type == PAYLOAD)
+            return packet_limit(p, length) && packet_advance(p, 4) ? LAYER_IP : LAYER_DONE;
+        if (!packet_advance(p, (length + 3u) & ~3u))
+            return LAYER_DONE;
+    }
+    return packet_end(p, DECODE_OTHER);
+}
+
 enum layer decode_link(struct packet *p, int link_type)
 {
     enum { DLT_RAW_OPENBSD = 14, LINKTYPE_RAW_FILE = 101 };
@@ -81,6 +114,14 @@ enum layer decode_link(struct packet *p, int link_type)
     case DLT_PPP:
     case DLT_PPP_SERIAL:
         return LAYER_PPP;
+    case DLT_NFLOG:
+        return nflog(p);
+    case DLT_IEEE802_11:
+        return LAYER_80211;
+    case DLT_IEEE802_11_RADIO:
+        return LAYER_RADIOTAP;
+    case DLT_PPI:
+        return LAYER_PPI;
     default:
         return packet_end(p, DECODE_UNKNOWN_LINK);
     }
@@ -118,6 +159,16 @@ static enum layer pppoe(struct packet *p)
     return LAYER_PPP;
 }
 
+/* Security group tags: version, length in units of 4 bytes, options of that length, the EtherType inside. */
+static enum layer cisco_metadata(struct packet *p)
+{
+    struct cursor c = cursor_over(span_skip(p->bytes, 1));
+    const size_t options = (size_t)cursor_u8(&c) * 4;
+    if (c.status != PARSE_OK)
+        return packet_fail(p);
+    return typed_header(p, 2 + options + 2, 2 + options);
+}
+
 enum layer decode_ethertype(struct packet *p)
 {
     switch (p->number) {
@@ -133,6 +184,8 @@ enum layer decode_ethertype(struct packet *p)
         return LAYER_MPLS;
     case ETHERTYPE_PPPOE_SESSION:
         return pppoe(p);
+    case ETHERTYPE_CISCO_METADATA:
+        return cisco_metadata(p);
     case ETHERTYPE_TRANSPARENT_BRIDGING:
         return LAYER_ETHERNET;
     default:

@@ -24,6 +24,7 @@ enum encapsulation {
     ENCAP_GENEVE,
     ENCAP_IP_IN_IP,
     ENCAP_GTP_U,
+    ENCAP_CAPWAP,
 };
 
 /* "vlan", "gtp-u", ... as in the JSON events. */

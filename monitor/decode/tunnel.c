@@ -1,4 +1,4 @@
-/* The wrappers that mirrors and mobile networks put around IP: GRE, ERSPAN, VXLAN, GENEVE, GTP-U. */
+/* The wrappers that mirrors and mobile networks put around IP: GRE, ERSPAN, VXLAN, GENEVE, GTP-U, CAPWAP. */
 #include "decode/layers.h"
 
 enum gre_protocol {
@@ -167,6 +167,33 @@ enum layer decode_gtp_u(struct packet *p)
     return LAYER_IP;
 }
 
+/* RFC 5415 4.3: preamble, header length in words, what is inside, flags. */
+enum layer decode_capwap(struct packet *p)
+{
+    enum { NATIVE = 0x01 }; /* of the third byte: not Ethernet but the radio's own format, which is 802.11 */
+    const size_t words = p->bytes.p[1] >> 3;
+    const bool native = p->bytes.p[2] & NATIVE;
+    if (!packet_wrap(p, ENCAP_CAPWAP) || !packet_advance(p, words * 4))
+        return LAYER_DONE;
+    p->maybe_swapped = native;
+    return native ? LAYER_80211 : LAYER_ETHERNET;
+}
+
+/* Neither under DTLS nor a fragment nor a keep-alive, and not of another radio than 802.11 (RFC 5416 2.2). */
+static bool looks_like_capwap(struct span bytes)
+{
+    enum {
+        LEAST_WORDS = 2,
+        RADIO = 0x3e,
+        IS_80211 = 1 << 1,
+        FRAGMENT = 0x80,
+        KEEP_ALIVE = 0x08,
+        RESERVED = 0x07
+    };
+    return bytes.n > 8 && bytes.p[0] == 0 && bytes.p[1] >> 3 >= LEAST_WORDS &&
+           (bytes.p[2] & RADIO) == IS_80211 && !(bytes.p[3] & (FRAGMENT | KEEP_ALIVE | RESERVED));
+}
+
 static bool looks_like_vxlan(struct span bytes)
 {
     /* The I flag is set, of the others only those of the extensions, and the last byte is reserved. */
@@ -187,7 +214,7 @@ static bool looks_like_gtp_u(struct span bytes)
 /* A datagram on a tunnel's port that does not look like the tunnel is just a datagram. */
 enum layer decode_udp_payload(struct packet *p)
 {
-    enum { VXLAN = 4789, VXLAN_LINUX = 8472, VXLAN_GPE = 4790, GENEVE = 6081, GTP_U = 2152 };
+    enum { VXLAN = 4789, VXLAN_LINUX = 8472, VXLAN_GPE = 4790, GENEVE = 6081, GTP_U = 2152, CAPWAP = 5247 };
     uint16_t port = p->out->dst.port;
     if ((port == VXLAN || port == VXLAN_LINUX || port == VXLAN_GPE) && looks_like_vxlan(p->bytes))
         return LAYER_VXLAN;
@@ -195,5 +222,7 @@ enum layer decode_udp_payload(struct packet *p)
         return LAYER_GENEVE;
     if ((port == GTP_U || p->out->src.port == GTP_U) && looks_like_gtp_u(p->bytes))
         return LAYER_GTP_U;
+    if ((port == CAPWAP || p->out->src.port == CAPWAP) && looks_like_capwap(p->bytes))
+        return LAYER_CAPWAP;
     return LAYER_DONE;
 }

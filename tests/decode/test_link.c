@@ -230,15 +230,58 @@ static void test_names(void **state)
     assert_string_equal(encapsulation_name(ENCAP_GTP_U), "gtp-u");
 }
 
+/* Version, length, option type, tag; what was there before follows. */
+static void test_cisco_metadata(void **state)
+{
+    (void)state;
+    tcp4();
+    build_hex(&b, "01 01 0001 0007 0800");
+    build_ethernet(&b, 0x8909);
+    expect_tcp(&b, DLT_EN10MB, 0);
+    tcp6();
+    build_hex(&b, "01 02 0001 0007 00000000 86dd");
+    build_hex(&b, "0064 8909");
+    build_ethernet(&b, 0x8100);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_VLAN);
+}
+
+/* Family, version, resource; packet header, prefix, packet. Numbers are of the machine's byte order. */
+static void test_nflog(void **state)
+{
+    (void)state;
+    tcp4();
+    build_hex(&b, "3100 0900"); /* 4 + 20 + 24 + 5 = 53, set below */
+    build_set(&b, 0, (unsigned)build_size(&b));
+    build_hex(&b, "02 00 0000 0800 0100 0800 03 00 0500 0a00 00000000");
+    expect_tcp(&b, DLT_NFLOG, 0);
+    struct frame frame = {.link_type = DLT_NFLOG, .big_endian = true};
+    tcp6();
+    build_hex(&b, "0000 0009");
+    build_set(&b, 1, (unsigned)build_size(&b));
+    build_hex(&b, "0a 00 0000 0008 0001 86dd 03 00");
+    frame.bytes = build_span(&b);
+    frame.wire_len = build_size(&b);
+    struct segment s;
+    assert_int_equal(decode_frame(the_decoder(), &frame, &s), DECODE_SEGMENT);
+    assert_int_equal(s.dst.port, SERVER_PORT);
+    tcp4();
+    build_hex(&b, "02 00 0000 0300 0100");
+    expect_result(&b, DLT_NFLOG, DECODE_MALFORMED);
+    tcp4();
+    build_hex(&b, "02 01 0000");
+    expect_result(&b, DLT_NFLOG, DECODE_OTHER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ethernet),      cmocka_unit_test(test_ethernet_padding),
-        cmocka_unit_test(test_linux_cooked),  cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_null_and_loop), cmocka_unit_test(test_ppp),
-        cmocka_unit_test(test_unknown_link),  cmocka_unit_test(test_vlan),
-        cmocka_unit_test(test_mpls),          cmocka_unit_test(test_pseudowire),
-        cmocka_unit_test(test_pppoe),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_ethernet),       cmocka_unit_test(test_ethernet_padding),
+        cmocka_unit_test(test_linux_cooked),   cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_null_and_loop),  cmocka_unit_test(test_ppp),
+        cmocka_unit_test(test_unknown_link),   cmocka_unit_test(test_vlan),
+        cmocka_unit_test(test_mpls),           cmocka_unit_test(test_pseudowire),
+        cmocka_unit_test(test_pppoe),          cmocka_unit_test(test_names),
+        cmocka_unit_test(test_cisco_metadata), cmocka_unit_test(test_nflog),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

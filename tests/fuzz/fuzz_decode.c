@@ -50,8 +50,9 @@ static void decode_exact(struct decoder *decoder, struct frame frame, struct spa
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int links[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,
-                                DLT_NULL,   DLT_LOOP,      DLT_PPP,        DLT_IPV6};
+    static const int links[] = {
+        DLT_EN10MB, DLT_LINUX_SLL,  DLT_LINUX_SLL2,       DLT_RAW, DLT_NULL, DLT_LOOP, DLT_PPP, DLT_IPV6,
+        DLT_NFLOG,  DLT_IEEE802_11, DLT_IEEE802_11_RADIO, DLT_PPI};
     struct decoder *decoder = decoder_new(); /* a new one, so that a finding can be repeated */
     if (!decoder)
         abort();
@@ -64,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct span bytes = cursor_take(&c, length < cursor_left(&c) ? length : cursor_left(&c));
         struct frame frame = {.time = (nanos)++frames * NANOS_PER_SECOND,
                               .wire_len = bytes.n + (header & 0x8000 ? 100 : 0),
+                              .big_endian = selector & 0x80,
                               .link_type = links[selector % (sizeof links / sizeof *links)]};
         decode_exact(decoder, frame, bytes);
     }
