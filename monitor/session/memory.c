@@ -1,6 +1,11 @@
 #include "session/memory.h"
 
+#include <assert.h>
 #include <string.h>
+
+static_assert((int)ORIGIN_EXACT == ENTRY_EXACT && (int)ORIGIN_DEAD == ENTRY_DEAD &&
+                  (int)ORIGIN_SUITE == ENTRY_SUITE,
+              "flags pass between the table and Redis as they are");
 
 #define ORIGIN_BITS ((UINT64_C(1) << 54) - 1)
 
@@ -305,4 +310,18 @@ void memory_adopt(struct sessions *s, const struct session_name *name, const str
     next.suite = theirs->flags & ENTRY_SUITE ? theirs->suite : 0;
     next.server = server_of(s, server, theirs->server);
     table_write(&s->table, e, &next);
+}
+
+nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact)
+{
+    if (!table_spans_jump(&s->table, origin, now))
+        return origin;
+    *exact = false;
+    return table_latest(&s->table, origin, now);
+}
+
+void sessions_clock_set(struct sessions *s, nanos before, nanos after)
+{
+    table_clock_set(&s->table, before, after, s->retention);
+    s->counters.clock_set++;
 }

@@ -25,7 +25,8 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
  * order. */
 bool offer_is_before(nanos origin, const struct observation *o);
 
-/* learn.c: the names that a handshake gave out, or used. `known`: the entry of what it resumed, with `name`.
+/* remember.c: the names that a handshake gave out, or used. `known`: the entry of what it resumed, with
+ * `name`.
  */
 void learn_session(struct sessions *s, const struct observation *o, const struct session_name *name,
                    struct entry *known, struct session_result *out);

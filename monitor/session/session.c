@@ -233,17 +233,3 @@ bool sessions_flush(struct sessions *s)
     errno = why;
     return why == 0;
 }
-
-nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact)
-{
-    if (!table_spans_jump(&s->table, origin, now))
-        return origin;
-    *exact = false;
-    return table_latest(&s->table, origin, now);
-}
-
-void sessions_clock_set(struct sessions *s, nanos before, nanos after)
-{
-    table_clock_set(&s->table, before, after, s->retention);
-    s->counters.clock_set++;
-}

@@ -1,28 +1,13 @@
 #include "share/origins.h"
 
 #include "base/text.h"
-#include "store/table.h"
+#include "share/merge.h"
 
 #include <inttypes.h>
 
 #define KEY       "utwatch:session:"
 #define MOST_US   ((uint64_t)INT64_MAX / 1000) /* as nanoseconds it is a number still */
-#define ALL_FLAGS (ENTRY_EXACT | ENTRY_DEAD | ENTRY_SUITE)
-
-static const char merge[] =
-    "local n=table.concat({ARGV[1],ARGV[2],ARGV[3],ARGV[4],ARGV[5]},' ')"
-    "local k=ARGV[5] local v=redis.call('GET',KEYS[1]) "
-    "if v=='?' then n=v elseif v then "
-    "local o,f,u,s,h=string.match(v,'^(%d+) (%d+) (%d+) (%x+) (%l)$') "
-    "local keep=tonumber(o or 0)>=tonumber(ARGV[1]) "
-    "if o then "
-    "if k=='d' then f=tonumber(f) if f%8<4 and (h=='s' or tonumber(o)<=tonumber(ARGV[1])) then f=f+4 end "
-    "n=table.concat({o,f,u,s,h},' ') "
-    "elseif k=='s' then if h~='s' or not keep then n=v end "
-    "elseif h~='s' then if s~=ARGV[4] then n='?' elseif keep and not (k=='p' and "
-    "tonumber(o)==tonumber(ARGV[1])) then n=v end end end "
-    "elseif k=='d' then return 0 end "
-    "redis.call('SET',KEYS[1],n,'EX',ARGV[6]) return 1";
+#define ALL_FLAGS (ORIGIN_EXACT | ORIGIN_DEAD | ORIGIN_SUITE)
 
 static void put_number(char *out, size_t size, uint64_t number)
 {
@@ -58,13 +43,13 @@ void origin_message(const struct origin *o, uint32_t seconds, struct origin_text
     texts->kind[0] = o->kind;
     texts->kind[1] = '\0';
     put_number(texts->seconds, sizeof texts->seconds, seconds);
-    *out = (struct redis_command){.word = {span_of_text("EVAL"), span_of(merge, sizeof merge - 1),
-                                           span_of_text("1"), span_of_text(texts->key),
-                                           span_of_text(texts->us), span_of_text(texts->flags),
-                                           span_of_text(texts->suite), span_of_text(texts->server),
-                                           span_of_text(texts->kind), span_of_text(texts->seconds)},
-                                  .count = 10,
-                                  .key = 3};
+    *out = (struct redis_command){
+        .word = {span_of_text("EVAL"), span_of(merge_script, sizeof merge_script - 1), span_of_text("1"),
+                 span_of_text(texts->key), span_of_text(texts->us), span_of_text(texts->flags),
+                 span_of_text(texts->suite), span_of_text(texts->server), span_of_text(texts->kind),
+                 span_of_text(texts->seconds)},
+        .count = 10,
+        .key = 3};
 }
 
 /* Digits up to the next space, which is consumed, or the end. */

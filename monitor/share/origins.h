@@ -22,12 +22,19 @@ enum origin_kind {
     ORIGIN_ENDED = 'd', /* a fatal alert ended the session of that origin */
 };
 
+/* As they are written in Redis; what a state file says of an entry has the same values. */
+enum origin_flag {
+    ORIGIN_EXACT = 1 << 0, /* `us` is when the session began; else the first sighting of it */
+    ORIGIN_DEAD = 1 << 2,  /* a fatal alert ended one of its connections */
+    ORIGIN_SUITE = 1 << 3, /* `suite` is that of the full handshake */
+};
+
 struct origin {
     uint64_t name;   /* under the common key, never 0 */
     uint64_t us;     /* microseconds since 1970, until the year 2262 */
     uint64_t server; /* a hash under the common key */
     uint16_t suite;
-    uint8_t flags; /* enum entry_flag: EXACT, DEAD, SUITE */
+    uint8_t flags; /* enum origin_flag */
     char kind;     /* enum origin_kind */
 };
 

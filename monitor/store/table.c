@@ -87,27 +87,20 @@ size_t table_memory(uint32_t capacity)
     return table_layout(buckets_for(capacity)).bytes;
 }
 
-enum table_result table_open(struct table *t, uint32_t capacity, const char *path)
-{
-    const uint64_t buckets = buckets_for(capacity);
-    *t = (struct table){.file = -1};
-    if (path)
-        return table_open_file(t, buckets, path);
-    t->key = siphash_random_key();
-    return table_allocate(t, buckets);
-}
-
 bool table_take_memory(struct table *t)
 {
     return madvise(t->image, t->bytes, MADV_POPULATE_WRITE) == 0;
 }
 
-void table_close(struct table *t)
+void table_mark(struct table *t, const void *bytes, size_t size)
 {
-    table_close_file(t);
-    if (t->image)
-        (void)munmap(t->image, t->bytes);
-    t->image = NULL;
+    if (!t->dirty)
+        return;
+    const size_t from = (size_t)((const char *)bytes - (const char *)t->image);
+    for (size_t page = from / PAGE; page <= (from + size - 1) / PAGE; page++) {
+        const uint64_t bit = UINT64_C(1) << page % TABLE_PAGES_A_WORD;
+        (void)atomic_fetch_or_explicit(&t->dirty[page / TABLE_PAGES_A_WORD], bit, memory_order_release);
+    }
 }
 
 void table_take_stock(struct table *t)

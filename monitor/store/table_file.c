@@ -1,4 +1,4 @@
-/* The file that follows a table. */
+/* Opens and closes a table, and writes the file that follows it. */
 #include "store/table_parts.h"
 
 #include <errno.h>
@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = TABLE_PAGE, VERSION = 1, PAGES_A_WORD = 64 };
+enum { PAGE = TABLE_PAGE, VERSION = 1 };
 
 static const char magic[8] = "utwatch\n";
 
@@ -177,7 +178,7 @@ static enum table_result open_with(struct table *t, uint64_t buckets, const char
     }
     if (result != TABLE_OK)
         return result;
-    t->dirty = calloc(t->bytes / PAGE / PAGES_A_WORD + 1, sizeof *t->dirty);
+    t->dirty = calloc(t->bytes / PAGE / TABLE_PAGES_A_WORD + 1, sizeof *t->dirty);
     if (!t->dirty)
         return TABLE_NO_MEMORY;
     t->file = *file;
@@ -185,7 +186,17 @@ static enum table_result open_with(struct table *t, uint64_t buckets, const char
     return write_headers(t) ? was : TABLE_ERROR;
 }
 
-enum table_result table_open_file(struct table *t, uint64_t buckets, const char *path)
+void table_close(struct table *t)
+{
+    if (t->file >= 0)
+        (void)close(t->file);
+    free(t->dirty);
+    if (t->image)
+        (void)munmap(t->image, t->bytes);
+    *t = (struct table){.file = -1};
+}
+
+static enum table_result open_file(struct table *t, uint64_t buckets, const char *path)
 {
     int file = -1;
     const enum table_result result = open_with(t, buckets, path, &file);
@@ -198,6 +209,16 @@ enum table_result table_open_file(struct table *t, uint64_t buckets, const char 
     table_close(t);
     errno = why;
     return result;
+}
+
+enum table_result table_open(struct table *t, uint32_t capacity, const char *path)
+{
+    const uint64_t buckets = ((uint64_t)capacity * 5 / 4 + TABLE_BUCKET - 1) / TABLE_BUCKET + 1;
+    *t = (struct table){.file = -1};
+    if (path)
+        return open_file(t, buckets, path);
+    t->key = siphash_random_key();
+    return table_allocate(t, buckets);
 }
 
 enum table_result table_open_to_read(struct table *t, const char *path)
@@ -227,17 +248,6 @@ enum table_result table_open_to_read(struct table *t, const char *path)
     return result;
 }
 
-void table_mark(struct table *t, const void *bytes, size_t size)
-{
-    if (!t->dirty)
-        return;
-    const size_t from = (size_t)((const char *)bytes - (const char *)t->image);
-    for (size_t page = from / PAGE; page <= (from + size - 1) / PAGE; page++) {
-        const uint64_t bit = UINT64_C(1) << page % PAGES_A_WORD;
-        (void)atomic_fetch_or_explicit(&t->dirty[page / PAGES_A_WORD], bit, memory_order_release);
-    }
-}
-
 /* A page that changes while it is written is marked again by that change, and written again. */
 bool table_write_out(struct table *t, bool *any)
 {
@@ -245,12 +255,12 @@ bool table_write_out(struct table *t, bool *any)
     if (t->file < 0)
         return true;
     bool good = true;
-    for (size_t word = 0; word <= t->bytes / PAGE / PAGES_A_WORD; word++) {
+    for (size_t word = 0; word <= t->bytes / PAGE / TABLE_PAGES_A_WORD; word++) {
         uint64_t bits = atomic_load_explicit(&t->dirty[word], memory_order_relaxed);
         if (bits)
             bits = atomic_exchange_explicit(&t->dirty[word], 0, memory_order_acquire);
         for (; bits; bits &= bits - 1) {
-            const size_t at = (word * PAGES_A_WORD + (unsigned)__builtin_ctzll(bits)) * PAGE;
+            const size_t at = (word * TABLE_PAGES_A_WORD + (unsigned)__builtin_ctzll(bits)) * PAGE;
             *any = true;
             if (write_all(t->file, (const char *)t->image + at, PAGE, at))
                 continue;
@@ -271,13 +281,4 @@ bool table_keep(struct table *t)
     table_mark(t, (const char *)t->image + l.jumps, l.last_header - l.jumps);
     errno = why;
     return false;
-}
-
-void table_close_file(struct table *t)
-{
-    if (t->file >= 0)
-        (void)close(t->file);
-    t->file = -1;
-    free(t->dirty);
-    t->dirty = NULL;
 }

@@ -4,7 +4,7 @@
 
 #include "store/table.h"
 
-enum { TABLE_PAGE = 4096 };
+enum { TABLE_PAGE = 4096, TABLE_PAGES_A_WORD = 64 /* of the marks in table.dirty */ };
 
 /* Where things lie in the image and in the file: a page for the header, the jumps, the servers, the entries,
  * and a last page for the header again, since without its key no entry means anything. */
@@ -21,8 +21,5 @@ void table_take_stock(struct table *t);
 
 /* The bytes are to be written to the file. */
 void table_mark(struct table *t, const void *bytes, size_t size);
-
-enum table_result table_open_file(struct table *t, uint64_t buckets, const char *path);
-void table_close_file(struct table *t);
 
 #endif
