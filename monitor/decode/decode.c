@@ -10,33 +10,19 @@ struct decoder {
     struct decode_counters counters;
 };
 
-const char *encapsulation_name(enum encapsulation e)
-{
-    switch (e) {
-    case ENCAP_VLAN:
-        return "vlan";
-    case ENCAP_MPLS:
-        return "mpls";
-    case ENCAP_PPPOE:
-        return "pppoe";
-    case ENCAP_GRE:
-        return "gre";
-    case ENCAP_ERSPAN:
-        return "erspan";
-    case ENCAP_VXLAN:
-        return "vxlan";
-    case ENCAP_GENEVE:
-        return "geneve";
-    case ENCAP_IP_IN_IP:
-        return "ip-in-ip";
-    case ENCAP_GTP_U:
-        return "gtp-u";
-    case ENCAP_CAPWAP:
-        return "capwap";
-    }
-    assert(false);
-    return "";
-}
+const struct word encapsulation_words[] = {
+    {ENCAP_VLAN, "vlan"},
+    {ENCAP_MPLS, "mpls"},
+    {ENCAP_PPPOE, "pppoe"},
+    {ENCAP_GRE, "gre"},
+    {ENCAP_ERSPAN, "erspan"},
+    {ENCAP_VXLAN, "vxlan"},
+    {ENCAP_GENEVE, "geneve"},
+    {ENCAP_IP_IN_IP, "ip-in-ip"},
+    {ENCAP_GTP_U, "gtp-u"},
+    {ENCAP_CAPWAP, "capwap"},
+    {0, NULL},
+};
 
 struct decoder *decoder_new(void)
 {

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/nanos.h"
 #include "base/span.h"
+#include "base/words.h"
 
 /* IPv4 addresses stand in the first 4 bytes, the rest is zero, so that endpoints compare with memcmp. */
 struct endpoint {
@@ -28,7 +29,7 @@ enum encapsulation {
 };
 
 /* "vlan", "gtp-u", ... as in the JSON events. */
-const char *encapsulation_name(enum encapsulation e);
+extern const struct word encapsulation_words[];
 
 enum transport { TRANSPORT_TCP = 6, TRANSPORT_UDP = 17 };
 

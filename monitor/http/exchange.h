@@ -49,7 +49,6 @@ struct http_exchange {
     bool xcap;          /* the path names an application usage (AUID) of Ut */
     bool user_document; /* and a user's document in it */
     bool credentials;   /* the request carries Authorization */
-    bool digest;        /* and it is Digest (RFC 2617, TS 24.109) */
     bool said_identity; /* X-3GPP-Intended-Identity */
     bool vouched;       /* an asserted identity, as an AP adds it */
     bool cookie;        /* the request carries one: a session of the server's own */
@@ -80,7 +79,6 @@ struct http_connection {
     uint16_t connect_status; /* of its answer; 0: not seen */
     bool upgrade;            /* Upgrade: TLS was asked for */
     bool upgraded;           /* and granted (101) */
-    bool tls_followed;
 };
 
 #endif

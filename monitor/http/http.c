@@ -230,7 +230,6 @@ static struct http_exchange request_facts(const struct connection *c, const stru
                               .damage = c->seen.damage,
                               .method = r->method,
                               .credentials = f->authorization.n > 0,
-                              .digest = http_starts(f->authorization, "Digest "),
                               .said_identity = f->identity.n > 0,
                               .vouched = f->asserted,
                               .cookie = f->cookie,

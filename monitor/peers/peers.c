@@ -332,10 +332,8 @@ static void server_refused(struct peers *p, struct peer *s, const struct observa
             return;
         }
     }
-    if (s->refused_count == MAX_REFUSED_OFFERS) {
-        s->refused_cut = true;
+    if (s->refused_count == MAX_REFUSED_OFFERS)
         return;
-    }
     s->refused[s->refused_count++] = now;
 }
 

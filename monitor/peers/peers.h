@@ -40,7 +40,6 @@ struct peer {
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
     struct refused_offer refused[MAX_REFUSED_OFFERS];
     uint8_t refused_count;
-    bool refused_cut;                         /* there were more kinds of refused hellos */
     uint16_t lowest_version, highest_version; /* selected; 0: none yet */
     uint32_t capped;                          /* times a client offered a higher version than was selected */
     uint64_t names[MAX_HELLO_SHAPES], groups[MAX_HELLO_SHAPES], algorithms[MAX_HELLO_SHAPES]; /* accepted */

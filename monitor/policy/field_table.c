@@ -1,21 +1,9 @@
 #include "policy/fields.h"
 
+#include "wire/hello.h"
 #include "wire/x509.h"
 
-static const struct word version_names[] = {
-    {0x0002, "SSLv2"},   {0x0300, "SSLv3"},   {0x0301, "TLSv1"}, {0x0302, "TLS 1.1"},
-    {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}, {0, NULL},
-};
 static const struct word format_names[] = {{HELLO_TLS, "tls"}, {HELLO_SSLV2, "sslv2"}, {0, NULL}};
-static const struct word reaction_names[] = {
-    {REACTION_FATAL_ALERT, "fatal-alert"},
-    {REACTION_LATE_ALERT, "late-alert"},
-    {REACTION_ACCEPTED, "accepted"},
-    {REACTION_ACCEPTED_LATE, "accepted-late"},
-    {REACTION_CLOSED, "closed"},
-    {REACTION_RESET, "reset"},
-    {0, NULL},
-};
 static const struct word conclusion_names[] = {
     {CONCLUSION_CONTINUED, "continued"},     {CONCLUSION_FATAL_ALERT, "fatal-alert"},
     {CONCLUSION_CLOSED, "closed"},           {CONCLUSION_RESET, "reset"},
@@ -26,17 +14,6 @@ static const struct word answer_names[] = {
     {ANSWER_NONE, "none"},
     {ANSWER_NO_CERTIFICATE_ALERT, "no-certificate-alert"},
     {0, NULL},
-};
-static const struct word method_names[] = {
-    {RESUMPTION_FULL, "full"},
-    {RESUMPTION_ID, "id"},
-    {RESUMPTION_TICKET, "ticket"},
-    {RESUMPTION_PSK, "psk"},
-    {0, NULL},
-};
-static const struct word outcome_names[] = {
-    {OUTCOME_UNFINISHED, "unfinished"}, {OUTCOME_COMPLETE, "complete"},   {OUTCOME_REFUSED, "refused"},
-    {OUTCOME_ABORTED, "aborted"},       {OUTCOME_ONE_SIDED, "one-sided"}, {0, NULL},
 };
 static const struct word key_names[] = {
     {X509_KEY_RSA, "RSA"},
@@ -73,19 +50,10 @@ static const struct word usage_names[] = {
     {0, NULL},
 };
 
-static const struct word basis_names[] = {
-    {AGE_UNKNOWN, "unknown"}, {AGE_AT_LEAST, "at-least"}, {AGE_EXACT, "exact"}, {0, NULL}};
 static const struct word protocol_names[] = {
     {PROTOCOL_TLS, "tls"}, {PROTOCOL_HTTP, "http"}, {PROTOCOL_OTHER, "other"}, {0, NULL}};
 static const struct word over_names[] = {
     {OVER_PLAIN, "plain"}, {OVER_NULL_ENCRYPTION, "null-encryption"}, {0, NULL}};
-static const struct word http_method_names[] = {
-    {HTTP_OTHER_METHOD, "other"}, {HTTP_GET, "GET"},
-    {HTTP_HEAD, "HEAD"},          {HTTP_PUT, "PUT"},
-    {HTTP_POST, "POST"},          {HTTP_DELETE, "DELETE"},
-    {HTTP_OPTIONS, "OPTIONS"},    {HTTP_CONNECT, "CONNECT"},
-    {HTTP_PATCH, "PATCH"},        {0, NULL},
-};
 static const struct word owner_names[] = {{OWNER_SAME, "same"}, {OWNER_FOREIGN, "foreign"}, {0, NULL}};
 
 const struct field_info field_info[FIELD_COUNT] = {

@@ -32,14 +32,9 @@ enum case_kind {
 };
 #define CASE_KINDS 6
 
-/* The words of these enums, as profiles and reports have them. */
+/* The words of these enums in profiles and reports: "pass", "ue", ... */
 extern const struct word verdict_words[], basis_words[], severity_words[], fault_words[], case_kind_words[];
 
-const char *verdict_name(enum verdict_value v); /* "pass", "fail", "not-observable", "not-applicable" */
-const char *basis_name(enum basis b);
-const char *severity_name(enum severity s);
-const char *fault_name(enum fault f); /* "ue", "server", "both", "none" */
-const char *case_kind_name(enum case_kind kind);
 bool severity_by_name(const char *name, enum severity *out);
 
 /* A connection whose key is old (discussion paper 3.2). */

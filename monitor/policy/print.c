@@ -105,8 +105,8 @@ void rule_explain(const struct rule_facts *facts, FILE *out)
                   facts->binds == FAULT_BOTH ? "UE and server"
                   : facts->binds == FAULT_UE ? "UE"
                                              : "server");
-    (void)fprintf(out, "  severity   %s\n", severity_name(facts->severity));
-    (void)fprintf(out, "  basis      %s\n", basis_name(r->basis));
+    (void)fprintf(out, "  severity   %s\n", word_of(severity_words, facts->severity));
+    (void)fprintf(out, "  basis      %s\n", word_of(basis_words, r->basis));
     (void)fprintf(out, "  sid, rev   %" PRIu32 ", %" PRIu32 "\n", facts->sid, facts->rev);
     (void)fprintf(out, "  profile    %s\n", facts->profile);
     (void)fprintf(out, "  file       %s:%u\n", r->file, r->node->line);

@@ -29,31 +29,6 @@ const struct word case_kind_words[] = {
     {0, NULL},
 };
 
-const char *verdict_name(enum verdict_value v)
-{
-    return word_of(verdict_words, v);
-}
-
-const char *basis_name(enum basis b)
-{
-    return word_of(basis_words, b);
-}
-
-const char *severity_name(enum severity s)
-{
-    return word_of(severity_words, s);
-}
-
-const char *fault_name(enum fault f)
-{
-    return word_of(fault_words, f);
-}
-
-const char *case_kind_name(enum case_kind kind)
-{
-    return word_of(case_kind_words, kind);
-}
-
 bool severity_by_name(const char *name, enum severity *out)
 {
     int64_t number;

@@ -87,7 +87,7 @@ static void put_reasons(struct html *h, const struct rule_tally *rule)
     html_put(h, "<p class=\"why\">Not observable: ");
     for (size_t shown = 0; bit < UNOBSERVED_COUNT && shown < HTML_REASONS_SHOWN; shown++) {
         html_put(h, shown ? "; " : "");
-        html_put(h, reason_words(unobserved_name(bit)));
+        html_put(h, reason_words(bit));
         html_put(h, " (");
         html_count(h, rule->reason[bit]);
         html_put(h, ")");
@@ -134,7 +134,7 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     html_put(h, "</th><td>");
     html_put(h, html_binds_words(rule->rule->binds));
     html_put(h, "</td><td>");
-    html_put(h, severity_name(rule->rule->severity));
+    html_put(h, word_of(severity_words, rule->rule->severity));
     html_put(h, "</td>");
     put_cell(h, rule->value[VERDICT_PASS] + rule->value[VERDICT_FAIL], "<td>");
     put_cell(h, rule->value[VERDICT_PASS], "<td>");
@@ -225,7 +225,7 @@ void html_unseen(struct html *h, const struct tally *tally)
         html_put(h, "<tr id=\"why-");
         html_put(h, unobserved_name(bit));
         html_put(h, "\"><th scope=\"row\">");
-        html_put(h, reason_words(unobserved_name(bit)));
+        html_put(h, reason_words(bit));
         html_put(h, "</th><td>");
         html_count(h, tally->reason[bit]);
         html_put(h, "</td><td>");

@@ -152,7 +152,7 @@ static void put_violated(struct html *h, const struct tally *tally, const struct
                          size_t shown)
 {
     const uint64_t failed = rule->value[VERDICT_FAIL];
-    const char *severity = severity_name(rule->rule->severity);
+    const char *severity = word_of(severity_words, rule->rule->severity);
     html_put(h, "<section class=\"violated\" id=\"v");
     html_number(h, (uint64_t)(rule - tally->rules));
     html_put(h, "\"><h3>");

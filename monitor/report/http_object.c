@@ -2,13 +2,6 @@
 
 #include "base/siphash.h"
 
-static const char *method_name(enum http_method method)
-{
-    static const char *const names[] = {"other",  "GET",     "HEAD",    "PUT",  "POST",
-                                        "DELETE", "OPTIONS", "CONNECT", "PATCH"};
-    return names[method];
-}
-
 static struct {
     bool clear, keyed;
     struct siphash_key key;
@@ -44,7 +37,7 @@ void http_object(struct json *j, const struct http_exchange *e)
     if (e->host.length)
         json_bytes(j, "hostname", span_of(e->host.bytes, e->host.length));
     if (e->request_seen)
-        json_string(j, "http_method", method_name(e->method));
+        json_string(j, "http_method", word_of(http_method_words, e->method));
     if (e->response_seen)
         json_uint(j, "status", e->status);
     json_close(j, '}');

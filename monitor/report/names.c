@@ -2,42 +2,9 @@
 
 #include <arpa/inet.h>
 
-const char *version_name(uint16_t version)
-{
-    switch (version) {
-    case 0x0002:
-        return "SSLv2";
-    case 0x0300:
-        return "SSLv3";
-    case 0x0301:
-        return "TLSv1";
-    case 0x0302:
-        return "TLS 1.1";
-    case 0x0303:
-        return "TLS 1.2";
-    case 0x0304:
-        return "TLS 1.3";
-    default:
-        return NULL;
-    }
-}
-
-struct code_name {
-    uint16_t code;
-    const char *name;
-};
-
-static const char *find(const struct code_name *table, size_t n, uint16_t code)
-{
-    for (size_t i = 0; i < n; i++)
-        if (table[i].code == code)
-            return table[i].name;
-    return NULL;
-}
-
 const char *alert_name(uint8_t description)
 {
-    static const struct code_name names[] = {
+    static const struct word names[] = {
         {0, "close_notify"},
         {10, "unexpected_message"},
         {20, "bad_record_mac"},
@@ -74,13 +41,14 @@ const char *alert_name(uint8_t description)
         {116, "certificate_required"},
         {120, "no_application_protocol"},
         {121, "ech_required"},
+        {0, NULL},
     };
-    return find(names, sizeof names / sizeof *names, description);
+    return word_of(names, description);
 }
 
 const char *group_name(uint16_t group)
 {
-    static const struct code_name names[] = {
+    static const struct word names[] = {
         {1, "sect163k1"},
         {2, "sect163r1"},
         {3, "sect163r2"},
@@ -126,38 +94,32 @@ const char *group_name(uint16_t group)
         {4588, "X25519MLKEM768"},
         {4589, "SecP384r1MLKEM1024"},
         {25497, "X25519Kyber768Draft00"},
+        {0, NULL},
     };
-    return find(names, sizeof names / sizeof *names, group);
+    return word_of(names, group);
 }
 
-struct sentence {
-    const char *reason;
-    const char *words;
-};
-
-const char *reason_words(const char *reason)
+const char *reason_words(unsigned bit_index)
 {
-    static const struct sentence sentences[] = {
-        {"client-direction", "the UE's direction was not captured"},
-        {"server-direction", "the server's direction was not captured"},
-        {"gap", "bytes of the handshake are missing from the capture"},
-        {"midstream", "the capture starts within the connection"},
-        {"encrypted", "the message that would tell is encrypted"},
-        {"truncated", "frames were cut by the snap length"},
-        {"evicted", "a full table gave the handshake up before its end"},
-        {"overlap", "two different contents were captured for the same bytes"},
-        {"malformed", "a message could not be parsed"},
-        {"unfinished", "the capture or the handshake ended before it was decided"},
-        {"too-long", "a message was longer than the monitor keeps"},
-        {"unknown-code", "a code point is in no registry that the monitor knows"},
-        {"undecided", "what was seen does not decide the rule"},
-        {"inconsistent", "what the peer showed contradicts itself"},
-        {"origin-not-seen", "the session began before the capture"},
+    static const struct word sentences[] = {
+        {UNOBSERVED_CLIENT_DIRECTION, "the UE's direction was not captured"},
+        {UNOBSERVED_SERVER_DIRECTION, "the server's direction was not captured"},
+        {UNOBSERVED_GAP, "bytes of the handshake are missing from the capture"},
+        {UNOBSERVED_MIDSTREAM, "the capture starts within the connection"},
+        {UNOBSERVED_ENCRYPTED, "the message that would tell is encrypted"},
+        {UNOBSERVED_TRUNCATED, "frames were cut by the snap length"},
+        {UNOBSERVED_EVICTED, "a full table gave the handshake up before its end"},
+        {UNOBSERVED_OVERLAP, "two different contents were captured for the same bytes"},
+        {UNOBSERVED_MALFORMED, "a message could not be parsed"},
+        {UNOBSERVED_UNFINISHED, "the capture or the handshake ended before it was decided"},
+        {UNOBSERVED_TOO_LONG, "a message was longer than the monitor keeps"},
+        {UNOBSERVED_UNKNOWN_CODE, "a code point is in no registry that the monitor knows"},
+        {UNOBSERVED_UNDECIDED, "what was seen does not decide the rule"},
+        {UNOBSERVED_INCONSISTENT, "what the peer showed contradicts itself"},
+        {UNOBSERVED_ORIGIN, "the session began before the capture"},
+        {0, NULL},
     };
-    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
-        if (strcmp(sentences[i].reason, reason) == 0)
-            return sentences[i].words;
-    return reason;
+    return word_of(sentences, INT64_C(1) << bit_index);
 }
 
 void text_address(struct text *out, const struct endpoint *end)

@@ -5,18 +5,14 @@
 #include "base/text.h"
 #include "tls/observation.h"
 
-/* "TLSv1", "TLS 1.2", ... as Suricata's EVE writes them; NULL for a code that is no version. */
-const char *version_name(uint16_t version);
-
 /* RFC 5246 7.2 and later: "handshake_failure"; NULL when the registry has none. */
 const char *alert_name(uint8_t description);
 
 /* "x25519" of RFC 8422 and IANA; NULL when unknown. */
 const char *group_name(uint16_t group);
 
-/* Why something was not observable, as a clause of a sentence: of "gap", as unobserved_name() has it. A name
- * that it does not know comes back as it is. */
-const char *reason_words(const char *reason);
+/* Why something was not observable, as a clause of a sentence; by the index of the bit in enum unobserved. */
+const char *reason_words(unsigned bit_index);
 
 void text_address(struct text *out, const struct endpoint *end); /* without the port */
 void text_end(struct text *out, const struct endpoint *end);     /* 192.0.2.1:443, [2001:db8::1]:443 */

@@ -69,7 +69,7 @@ static void put_handshakes(struct json *j, const struct tally *t, enum detail de
     json_uint(j, "resumed", t->resumed);
     json_open(j, "outcome", '{');
     for (unsigned i = 0; i < OUTCOMES; i++)
-        put_count(j, outcome_name((enum outcome)i), t->outcome[i]);
+        put_count(j, word_of(outcome_words, i), t->outcome[i]);
     json_close(j, '}');
     json_open(j, "version", '{');
     for (unsigned i = 0; i < TALLY_VERSIONS; i++)
@@ -105,7 +105,7 @@ static void put_verdicts(struct json *j, const struct tally *t)
     json_close(j, '}');
     json_open(j, "violations", '{');
     for (unsigned s = SEVERITIES; s-- > 0;)
-        json_uint(j, severity_name((enum severity)s), t->violation[s]);
+        json_uint(j, word_of(severity_words, s), t->violation[s]);
     json_close(j, '}');
 }
 

@@ -1,39 +1,29 @@
 #include "report/tally.h"
 
 #include "report/fingerprints.h"
+#include "wire/hello.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+static const uint16_t version_codes[TALLY_VERSIONS] = {
+    [TALLY_SSLV2] = 0x0002, [TALLY_SSLV3] = 0x0300, [TALLY_TLS10] = 0x0301,
+    [TALLY_TLS11] = 0x0302, [TALLY_TLS12] = 0x0303, [TALLY_TLS13] = 0x0304,
+};
+
 const char *tally_version_name(enum tally_version v)
 {
-    static const char *const names[TALLY_VERSIONS] = {
-        "none", "SSLv2", "SSLv3", "TLSv1", "TLS 1.1", "TLS 1.2", "TLS 1.3", "other",
-    };
-    assert(v < TALLY_VERSIONS);
-    return names[v];
+    if (v == TALLY_NO_VERSION)
+        return "none";
+    return v == TALLY_OTHER_VERSION ? "other" : word_of(version_words, version_codes[v]);
 }
 
 static enum tally_version version_slot(uint16_t version)
 {
-    switch (version) {
-    case 0:
-        return TALLY_NO_VERSION;
-    case 0x0002:
-        return TALLY_SSLV2;
-    case 0x0300:
-        return TALLY_SSLV3;
-    case 0x0301:
-        return TALLY_TLS10;
-    case 0x0302:
-        return TALLY_TLS11;
-    case 0x0303:
-        return TALLY_TLS12;
-    case 0x0304:
-        return TALLY_TLS13;
-    default:
-        return TALLY_OTHER_VERSION;
-    }
+    enum tally_version v = TALLY_NO_VERSION;
+    while (v < TALLY_OTHER_VERSION && version_codes[v] != version)
+        v++;
+    return v;
 }
 
 bool tally_open(struct tally *tally, const struct profile *profile)

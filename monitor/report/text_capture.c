@@ -81,7 +81,7 @@ static void put_severities(struct text *out, const struct tally *tally)
         first = false;
         text_count(out, tally->violation[s]);
         text_char(out, ' ');
-        text_put(out, severity_name((enum severity)s));
+        text_put(out, word_of(severity_words, s));
     }
     text_char(out, ')');
 }

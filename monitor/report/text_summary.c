@@ -69,7 +69,7 @@ static void put_outcomes(struct page *page, const struct tally *tally)
         separate(&t);
         text_count(&t, tally->outcome[order[i]]);
         text_char(&t, ' ');
-        text_put(&t, outcome_name(order[i]));
+        text_put(&t, word_of(outcome_words, order[i]));
     }
     if (tally->resumed) {
         text_put(&t, "; ");
@@ -269,7 +269,7 @@ static void put_violated(struct page *page, const struct rule_tally *rule, uint6
 {
     const enum severity severity = rule->rule->severity;
     (void)fputs("  ", page->out);
-    page_put(page, severity_tone(severity), 8, severity_name(severity));
+    page_put(page, severity_tone(severity), 8, word_of(severity_words, severity));
     char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
     text_put(&t, rule->rule->id);
@@ -354,7 +354,7 @@ static void put_unobservable(struct page *page, const struct tally *tally)
         if (!tally->reason[bit])
             continue;
         put_number(page, tally->reason[bit], TONE_PLAIN);
-        (void)fprintf(page->out, "    %s\n", reason_words(unobserved_name(bit)));
+        (void)fprintf(page->out, "    %s\n", reason_words(bit));
         put_unobserved_rules(page, tally, bit);
     }
 }

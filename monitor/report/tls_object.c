@@ -2,6 +2,7 @@
 
 #include "report/fingerprints.h"
 #include "report/names.h"
+#include "wire/hello.h"
 
 #include <time.h>
 
@@ -103,7 +104,7 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
 void tls_object(struct json *j, const struct observation *o, enum detail detail)
 {
     json_open(j, "tls", '{');
-    const char *version = version_name(observation_version(o));
+    const char *version = word_of(version_words, observation_version(o));
     if (version)
         json_string(j, "version", version);
     if (o->resumption > RESUMPTION_FULL)

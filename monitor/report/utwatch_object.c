@@ -173,7 +173,7 @@ static void put_age(struct json *j, const struct session_result *s)
 {
     if (!s || !s->offered)
         return;
-    json_string(j, "age_basis", age_basis_name(s->basis));
+    json_string(j, "age_basis", word_of(age_basis_words, s->basis));
     if (!s->known)
         return;
     const int64_t age = s->accepted ? s->resumed_age : s->offered_age;
@@ -237,14 +237,14 @@ static void put_encapsulation(struct json *j, const struct observation *o)
         return;
     json_open(j, "encapsulation", '[');
     for (size_t i = 0; i < o->encapsulation_count; i++)
-        json_string(j, NULL, encapsulation_name((enum encapsulation)o->encapsulation[i]));
+        json_string(j, NULL, word_of(encapsulation_words, o->encapsulation[i]));
     json_close(j, ']');
 }
 
 static void handshake_facts(struct json *j, const struct policy_case *c, enum detail detail)
 {
     const struct observation *o = c->observation;
-    json_string(j, "outcome", outcome_name(o->outcome));
+    json_string(j, "outcome", word_of(outcome_words, o->outcome));
     json_string(j, "history", o->history);
     if (detail == DETAIL_SHORT)
         json_bool(j, "shortened", true);
@@ -325,14 +325,14 @@ void utwatch_verdict(struct json *j, const struct verdict *v, const struct polic
     char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
     verdict_observed(v, c, &t);
-    json_string(j, "about", case_kind_name(c->kind));
+    json_string(j, "about", word_of(case_kind_words, c->kind));
     json_string(j, "rule", v->rule->id);
     json_string(j, "clause", v->rule->clause);
     json_string(j, "profile", v->rule->profile);
-    json_string(j, "verdict", verdict_name(v->value));
-    json_string(j, "basis", basis_name(v->basis));
+    json_string(j, "verdict", word_of(verdict_words, v->value));
+    json_string(j, "basis", word_of(basis_words, v->basis));
     if (v->fault != FAULT_NONE)
-        json_string(j, "fault", fault_name(v->fault));
+        json_string(j, "fault", word_of(fault_words, v->fault));
     if (t.n)
         json_string(j, "observed", buffer);
     json_string(j, "required", v->rule->requires);

@@ -8,18 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *age_basis_name(enum age_basis basis)
-{
-    switch (basis) {
-    case AGE_EXACT:
-        return "exact";
-    case AGE_AT_LEAST:
-        return "at-least";
-    case AGE_UNKNOWN:
-        break;
-    }
-    return "unknown";
-}
+const struct word age_basis_words[] = {
+    {AGE_UNKNOWN, "unknown"}, {AGE_AT_LEAST, "at-least"}, {AGE_EXACT, "exact"}, {0, NULL}};
 
 static const char *words_of(enum table_result result)
 {

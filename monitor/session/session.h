@@ -22,7 +22,7 @@ enum age_basis {
     AGE_AT_LEAST, /* seen before, but not its full handshake */
     AGE_EXACT,    /* its full handshake was seen */
 };
-const char *age_basis_name(enum age_basis basis); /* "exact", "at-least", "unknown" */
+extern const struct word age_basis_words[];
 
 /* What the memory says of one handshake. */
 struct session_result {

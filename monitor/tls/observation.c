@@ -55,13 +55,6 @@ const char *unobserved_name(unsigned bit_index)
     return word;
 }
 
-const char *outcome_name(enum outcome o)
-{
-    const char *word = word_of(outcome_words, o);
-    assert(word);
-    return word;
-}
-
 const char *resumption_name(enum resumption r)
 {
     return r > RESUMPTION_FULL ? word_of(resumption_words, r) : "";

@@ -73,7 +73,6 @@ enum outcome {
     OUTCOME_ONE_SIDED,  /* only one direction was captured */
 };
 extern const struct word outcome_words[];
-const char *outcome_name(enum outcome o);
 
 /* How the server answered the first hello; the reaction test of clause 7.2. */
 enum reaction {

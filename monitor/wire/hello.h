@@ -7,6 +7,7 @@
 #define UTWATCH_WIRE_HELLO_H
 
 #include "base/cursor.h"
+#include "base/words.h"
 
 struct client_hello {
     uint16_t version;
@@ -73,6 +74,9 @@ struct span extension_list(struct span body, size_t width);
 
 /* GREASE (RFC 8701): 0x0a0a, 0x1a1a, ... 0xfafa; means nothing anywhere. */
 bool is_grease(uint16_t code);
+
+/* "SSLv2", "TLSv1", "TLS 1.2", ... by code point, as Suricata's EVE writes them. */
+extern const struct word version_words[];
 
 /* The version of TLS behind a code of supported_versions: drafts and experiments of TLS 1.3 (0x7fNN, 0x7eNN)
  * count as 0x0304, others as they are. */

@@ -2,6 +2,14 @@
 
 #include <strings.h>
 
+const struct word http_method_words[] = {
+    {HTTP_OTHER_METHOD, "other"}, {HTTP_GET, "GET"},
+    {HTTP_HEAD, "HEAD"},          {HTTP_PUT, "PUT"},
+    {HTTP_POST, "POST"},          {HTTP_DELETE, "DELETE"},
+    {HTTP_OPTIONS, "OPTIONS"},    {HTTP_CONNECT, "CONNECT"},
+    {HTTP_PATCH, "PATCH"},        {0, NULL},
+};
+
 static const struct {
     const char *name;
     enum http_method method;

@@ -8,6 +8,7 @@
 #define UTWATCH_WIRE_HTTP_H
 
 #include "base/cursor.h"
+#include "base/words.h"
 
 enum http_method {
     HTTP_OTHER_METHOD,
@@ -20,6 +21,7 @@ enum http_method {
     HTTP_CONNECT,
     HTTP_PATCH,
 };
+extern const struct word http_method_words[];
 
 enum http_body { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE };
 

@@ -225,9 +225,9 @@ static void test_pppoe(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    assert_string_equal(encapsulation_name(ENCAP_VLAN), "vlan");
-    assert_string_equal(encapsulation_name(ENCAP_IP_IN_IP), "ip-in-ip");
-    assert_string_equal(encapsulation_name(ENCAP_GTP_U), "gtp-u");
+    assert_string_equal(word_of(encapsulation_words, ENCAP_VLAN), "vlan");
+    assert_string_equal(word_of(encapsulation_words, ENCAP_IP_IN_IP), "ip-in-ip");
+    assert_string_equal(word_of(encapsulation_words, ENCAP_GTP_U), "gtp-u");
 }
 
 /* Version, length, option type, tag; what was there before follows. */

@@ -234,7 +234,7 @@ static void reasons_stand_in_words(void **state)
         tally.rules[0].reason[bit] = tally.reason[bit] = 1;
     write_page(&one_file, NULL);
     for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
-        const char *words = reason_words(unobserved_name(bit));
+        const char *words = reason_words(bit);
         assert_string_not_equal(words, unobserved_name(bit));
         /* In the section of its own, and the first ones at the rule. */
         assert_int_equal(occurrences(words), bit < 6 ? 2 : 1);
