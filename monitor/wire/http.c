@@ -10,14 +10,9 @@ const struct word http_method_words[] = {
     {HTTP_PATCH, "PATCH"},        {0, NULL},
 };
 
-static const struct {
-    const char *name;
-    enum http_method method;
-} methods[] = {
-    {"GET", HTTP_GET},       {"HEAD", HTTP_HEAD},       {"PUT", HTTP_PUT},         {"POST", HTTP_POST},
-    {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}, {"CONNECT", HTTP_CONNECT}, {"PATCH", HTTP_PATCH},
-};
-enum { METHODS = sizeof methods / sizeof *methods, LONGEST_METHOD = 7 };
+/* Those that a request line may name: all but "other", the first of the list. */
+static const struct word *const named_methods = &http_method_words[1];
+enum { LONGEST_METHOD = 7 };
 
 static bool span_is(struct span s, const char *text)
 {
@@ -43,9 +38,9 @@ static enum parse begins(struct span start, const char *word)
 enum parse http_looks_like_request(struct span start)
 {
     enum parse best = PARSE_BAD;
-    for (size_t i = 0; i < METHODS; i++) {
-        enum parse name = begins(start, methods[i].name);
-        size_t n = strlen(methods[i].name);
+    for (const struct word *m = named_methods; m->word; m++) {
+        enum parse name = begins(start, m->word);
+        size_t n = strlen(m->word);
         if (name == PARSE_OK && start.n > n && start.p[n] == ' ')
             return PARSE_OK;
         if (name == PARSE_SHORT || (name == PARSE_OK && start.n == n))
@@ -199,9 +194,9 @@ enum parse http_request_parse(struct span head, struct http_request *out)
     if (!next_line(&c, &line))
         return PARSE_SHORT;
     struct span method = next_word(&line);
-    for (size_t i = 0; i < METHODS; i++)
-        if (method.n == strlen(methods[i].name) && memcmp(method.p, methods[i].name, method.n) == 0)
-            out->method = methods[i].method;
+    for (const struct word *m = named_methods; m->word; m++)
+        if (method.n == strlen(m->word) && memcmp(method.p, m->word, method.n) == 0)
+            out->method = (enum http_method)m->number;
     out->target = next_word(&line);
     if (!method.n || !out->target.n || !http_starts(line, "HTTP/"))
         return PARSE_BAD;
