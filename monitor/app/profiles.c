@@ -185,6 +185,14 @@ static int with_profile(const struct options *o)
     return status;
 }
 
+static int with_sessions(const struct options *o)
+{
+    struct site *site = site_or_mistakes(o->config);
+    const int status = site ? list_sessions(o, site) : EXIT_USAGE;
+    site_free(site);
+    return status;
+}
+
 int look_up(const struct options *o)
 {
     switch (o->task) {
@@ -201,7 +209,7 @@ int look_up(const struct options *o)
     case TASK_BUILD_INFO:
         return build_info();
     case TASK_SESSIONS:
-        return list_sessions(o);
+        return with_sessions(o);
     case TASK_HELP:
         options_help(stdout);
         return EXIT_CLEAN;

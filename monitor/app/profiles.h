@@ -15,8 +15,8 @@ struct profile *profile_or_mistakes(const char *name, const struct site *site);
 /* The site's configuration, or NULL after every mistake was printed. */
 struct site *site_or_mistakes(const char *path);
 
-/* --sessions. Returns the exit status. */
-int list_sessions(const struct options *o);
+/* --sessions, of the state file of the options or else of the site. Returns the exit status. */
+int list_sessions(const struct options *o, struct site *site);
 
 /* The look-up options. Returns the exit status. */
 int look_up(const struct options *o);

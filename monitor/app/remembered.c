@@ -22,11 +22,8 @@ static void put_sum(const struct session_sum *sum, void *context)
     (void)printf("\n");
 }
 
-int list_sessions(const struct options *o)
+int list_sessions(const struct options *o, struct site *site)
 {
-    struct site *site = site_or_mistakes(o->config);
-    if (!site)
-        return EXIT_USAGE;
     if (o->state)
         site->sessions.state = o->state;
     site->sessions.look_only = true;
@@ -46,6 +43,5 @@ int list_sessions(const struct options *o)
     }
     int status = s ? EXIT_CLEAN : EXIT_USAGE;
     sessions_free(s);
-    site_free(site);
     return status;
 }
