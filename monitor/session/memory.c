@@ -14,17 +14,17 @@ uint32_t memory_second(nanos time)
     return time > 0 ? (uint32_t)(time / NANOS_PER_SECOND) : 0;
 }
 
-struct session_name name_of_id(const uint8_t *id, size_t length)
+struct identifier identifier_of_id(const uint8_t *id, size_t length)
 {
-    struct session_name name = {.method = RESUMPTION_ID};
+    struct identifier name = {.method = RESUMPTION_ID};
     name.length = length < sizeof name.bytes ? length : sizeof name.bytes;
     memcpy(name.bytes, id, name.length);
     return name;
 }
 
-struct session_name name_of_ticket(enum resumption method, const struct ticket_name *ticket)
+struct identifier identifier_of_ticket(enum resumption method, const struct ticket_name *ticket)
 {
-    struct session_name name = {.method = method, .is_hash = true, .common = ticket->common};
+    struct identifier name = {.method = method, .is_hash = true, .common = ticket->common};
     name.length = ticket->own ? sizeof ticket->own : 0;
     memcpy(name.bytes, &ticket->own, sizeof ticket->own);
     return name;
@@ -59,7 +59,7 @@ static uint64_t hash_in(const struct siphash_key *key, const struct scope *scope
                         const void *bytes, size_t length)
 {
     enum { HEAD = sizeof scope->server + 2 };
-    uint8_t text[HEAD + sizeof((struct session_name *)0)->bytes];
+    uint8_t text[HEAD + sizeof((struct identifier *)0)->bytes];
     memset(text, 0, sizeof text);
     memcpy(text, &scope->server, sizeof scope->server);
     text[HEAD - 2] = (uint8_t)method;
@@ -68,27 +68,41 @@ static uint64_t hash_in(const struct siphash_key *key, const struct scope *scope
     return siphash(key, span_of(text, HEAD + length));
 }
 
-static uint64_t key_of(const struct sessions *s, const struct scope *scope, const struct session_name *name)
+static uint64_t key_of(const struct sessions *s, const struct scope *scope, const struct identifier *id)
 {
-    return hash_in(&s->table.key, scope, name->method, name->bytes, name->length);
+    const uint64_t key = hash_in(&s->table.key, scope, id->method, id->bytes, id->length);
+    return key ? key : 1;
 }
 
-static uint64_t common_name_in(const struct sessions *s, const struct scope *scope,
-                               const struct session_name *name)
+static uint64_t shared_key_of(const struct sessions *s, const struct scope *scope,
+                              const struct identifier *id)
 {
-    if (!s->common_version || !name->length || (name->is_hash && !name->common))
+    if (!s->common_version || (id->is_hash && !id->common))
         return 0;
-    const uint64_t hash =
-        name->is_hash ? hash_in(&s->common_key, scope, name->method, &name->common, sizeof name->common)
-                      : hash_in(&s->common_key, scope, name->method, name->bytes, name->length);
-    return hash ? hash : 1;
+    const uint64_t key = id->is_hash
+                             ? hash_in(&s->common_key, scope, id->method, &id->common, sizeof id->common)
+                             : hash_in(&s->common_key, scope, id->method, id->bytes, id->length);
+    return key ? key : 1;
 }
 
-uint64_t memory_common_name(const struct sessions *s, const struct endpoint *server,
-                            const struct session_name *name)
+static struct place place_in(const struct sessions *s, const struct scope *scope,
+                             const struct endpoint *server, const struct identifier *id)
+{
+    const struct scope own = own_scope(server);
+    struct place place = {.server = server, .identifier = id, .common = scope->common};
+    if (!id || !id->length)
+        return place;
+    place.key = key_of(s, scope, id);
+    place.own_key = scope->common ? key_of(s, &own, id) : place.key;
+    place.shared_key = shared_key_of(s, scope, id);
+    return place;
+}
+
+struct place memory_locate(const struct sessions *s, const struct endpoint *server,
+                           const struct identifier *identifier)
 {
     const struct scope scope = scope_of(s, server);
-    return common_name_in(s, &scope, name);
+    return place_in(s, &scope, server, identifier);
 }
 
 static uint64_t common_hash(const struct sessions *s, const struct endpoint *server)
@@ -96,35 +110,28 @@ static uint64_t common_hash(const struct sessions *s, const struct endpoint *ser
     return siphash(&s->common_key, span_of(server, sizeof *server));
 }
 
-static void tell(struct sessions *s, const struct scope *scope, const struct session_name *name,
-                 const struct memo *m, enum origin_kind kind)
+static void tell(struct sessions *s, const struct place *place, const struct memo *m, enum origin_kind kind)
 {
     if (!s->shared)
         return;
     shared_tell(s->shared,
-                &(struct origin){.name = common_name_in(s, scope, name),
+                &(struct origin){.name = place->shared_key,
                                  .us = m->origin > 0 ? (uint64_t)m->origin / 1000 & ORIGIN_BITS : 0,
-                                 .server = common_hash(s, m->server),
+                                 .server = common_hash(s, place->server),
                                  .suite = m->suite,
                                  .flags = (uint8_t)m->flags,
                                  .kind = (char)kind});
 }
 
-static struct entry *find_in(struct sessions *s, const struct scope *scope, const struct session_name *name,
-                             nanos now)
+static struct entry *find_key(struct sessions *s, uint64_t key, nanos now)
 {
-    return table_find(&s->table, key_of(s, scope, name), memory_second(now), s->retention);
+    return key ? table_find(&s->table, key, memory_second(now), s->retention) : NULL;
 }
 
-struct entry *memory_find(struct sessions *s, const struct endpoint *server, const struct session_name *name,
-                          nanos now)
+struct entry *memory_find(struct sessions *s, const struct place *place, nanos now)
 {
-    if (!name->length)
-        return NULL;
-    const struct scope scope = scope_of(s, server);
-    const struct scope own = own_scope(server);
-    struct entry *e = find_in(s, &scope, name, now);
-    return e && e->flags & ENTRY_DOUBT ? find_in(s, &own, name, now) : e;
+    struct entry *e = find_key(s, place->key, now);
+    return e && e->flags & ENTRY_DOUBT ? find_key(s, place->own_key, now) : e;
 }
 
 static bool is_given_anew(const struct entry *e)
@@ -138,9 +145,9 @@ static unsigned with_anew(unsigned flags)
     return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
 }
 
-/* Of two sightings of one session the earlier counts. `scope`: the one under which the entry is found. */
-static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct scope *scope,
-                        const struct session_name *name, const struct memo *m)
+/* Of two sightings of one session the earlier counts. */
+static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct place *place,
+                        const struct memo *m)
 {
     struct entry next = *e;
     const uint64_t us = m->origin > 0 ? (uint64_t)m->origin / 1000 : 0;
@@ -150,9 +157,9 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
     if (fresh || m->anew) {
         next.origin_us = us & ORIGIN_BITS;
         next.flags = (m->anew ? with_anew(m->flags) : m->flags) & ENTRY_FLAGS;
-        next.method = name->method & 0x7U;
+        next.method = place->identifier->method & 0x7U;
         next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
-        next.server = table_server(&s->table, m->server);
+        next.server = table_server(&s->table, place->server);
     } else if (us < e->origin_us && e->flags & ENTRY_EXACT) {
         /* A use before the full handshake: the id meant another session then, or one of the two times is
          * wrong. Only the later one is a bound for what comes now. */
@@ -162,59 +169,65 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
         next.flags = (e->flags | m->flags) & ENTRY_FLAGS;
     }
     if (fresh || m->anew || next.origin_us != e->origin_us)
-        tell(s, scope, name, m, !m->anew ? ORIGIN_SEEN : m->flags & ENTRY_EXACT ? ORIGIN_FULL : ORIGIN_PART);
+        tell(s, place, m, !m->anew ? ORIGIN_SEEN : m->flags & ENTRY_EXACT ? ORIGIN_FULL : ORIGIN_PART);
     table_write(&s->table, e, &next);
 }
 
-static void put_own(struct sessions *s, const struct session_name *name, const struct memo *m)
+static void put_own(struct sessions *s, const struct place *place, const struct memo *m)
 {
     bool fresh;
-    const struct scope own = own_scope(m->server);
-    struct entry *e =
-        table_put(&s->table, key_of(s, &own, name), memory_second(m->now), s->retention, &fresh);
-    write_entry(s, e, fresh, &own, name, m);
+    const struct scope scope = own_scope(place->server);
+    const struct place own = place_in(s, &scope, place->server, place->identifier);
+    struct entry *e = table_put(&s->table, own.key, memory_second(m->now), s->retention, &fresh);
+    write_entry(s, e, fresh, &own, m);
 }
 
-/* What a common entry knew, for the server that it was of; which is none (NULL) when that found no place. */
-static struct memo memo_of(const struct sessions *s, const struct entry *old)
+/* What a common entry knew. */
+static struct memo memo_of(const struct entry *old)
 {
-    return (struct memo){.server = old->server ? &s->table.servers[old->server] : NULL,
-                         .origin = entry_origin(old),
+    return (struct memo){.origin = entry_origin(old),
                          .now = (nanos)old->last_used * NANOS_PER_SECOND,
                          .flags = old->flags,
                          .suite = old->suite,
                          .anew = true};
 }
 
+/* The place of a common entry at the server that it was of; none (NULL) when that is not in the table. */
+static struct place place_of(const struct sessions *s, const struct place *common, const struct entry *e)
+{
+    struct place place = *common;
+    place.server = e->server ? &s->table.servers[e->server] : NULL;
+    return place;
+}
+
 /*
- * Two servers of one scope gave out the same name: chance hardly, more likely one of them is after the
+ * Two servers of one scope issued the same identifier: hardly by chance; more likely one of them is after the
  * other's sessions. From then on each server has its own entry, and the common one only says so.
  */
-static void part(struct sessions *s, const struct scope *scope, struct entry *common,
-                 const struct session_name *name, const struct memo *m)
+static void split(struct sessions *s, struct entry *common, const struct place *place, const struct memo *m)
 {
-    const struct memo old = memo_of(s, common);
+    const struct memo old = memo_of(common);
+    const struct place first = place_of(s, place, common);
     table_use(&s->table, common, memory_second(m->now), ENTRY_DOUBT);
-    if (old.server && old.flags & ENTRY_EXACT) /* Redis may not have been there when it was told */
-        tell(s, scope, name, &old, ORIGIN_FULL);
-    tell(s, scope, name, m, ORIGIN_FULL); /* other sensors see by the server what is wrong */
-    if (old.server)
-        put_own(s, name, &old);
-    put_own(s, name, m);
+    if (first.server && old.flags & ENTRY_EXACT) /* Redis may have been away when this was first sent */
+        tell(s, &first, &old, ORIGIN_FULL);
+    tell(s, place, m, ORIGIN_FULL); /* other sensors see by the server what is wrong */
+    if (first.server)
+        put_own(s, &first, &old);
+    put_own(s, place, m);
     s->counters.parted++;
 }
 
-void memory_part(struct sessions *s, const struct session_name *name, const struct endpoint *server,
-                 nanos now)
+void memory_split(struct sessions *s, const struct place *place, nanos now)
 {
-    const struct scope scope = scope_of(s, server);
-    struct entry *e = name->length ? find_in(s, &scope, name, now) : NULL;
-    if (!e || !scope.common || e->flags & ENTRY_DOUBT)
+    struct entry *e = find_key(s, place->key, now);
+    if (!e || !place->common || e->flags & ENTRY_DOUBT)
         return;
-    const struct memo old = memo_of(s, e);
+    const struct memo old = memo_of(e);
+    const struct place first = place_of(s, place, e);
     table_use(&s->table, e, 0, ENTRY_DOUBT);
-    if (old.server)
-        put_own(s, name, &old);
+    if (first.server)
+        put_own(s, &first, &old);
     s->counters.parted++;
 }
 
@@ -223,34 +236,29 @@ static bool is_of(struct sessions *s, const struct entry *e, const struct endpoi
     return e->server && e->server == table_server(&s->table, server);
 }
 
-void memory_put(struct sessions *s, const struct session_name *name, const struct memo *m)
+void memory_put(struct sessions *s, const struct place *place, const struct memo *m)
 {
-    if (!name->length)
+    if (!place->key)
         return;
     bool fresh;
-    const struct scope scope = scope_of(s, m->server);
-    struct entry *e =
-        table_put(&s->table, key_of(s, &scope, name), memory_second(m->now), s->retention, &fresh);
+    struct entry *e = table_put(&s->table, place->key, memory_second(m->now), s->retention, &fresh);
     if (!fresh && e->flags & ENTRY_DOUBT)
-        put_own(s, name, m);
-    else if (!fresh && m->anew && scope.common && !is_of(s, e, m->server))
-        part(s, &scope, e, name, m);
+        put_own(s, place, m);
+    else if (!fresh && m->anew && place->common && !is_of(s, e, place->server))
+        split(s, e, place, m);
     else
-        write_entry(s, e, fresh, &scope, name, m);
+        write_entry(s, e, fresh, place, m);
 }
 
-bool memory_doubts(struct sessions *s, const struct entry *e, const struct endpoint *server)
+bool memory_distrusts(struct sessions *s, const struct place *place, const struct entry *e)
 {
-    return table_has_forgotten(&s->table) && scope_of(s, server).common && !is_of(s, e, server);
+    return table_has_forgotten(&s->table) && place->common && !is_of(s, e, place->server);
 }
 
-void memory_end(struct sessions *s, const struct endpoint *server, const struct session_name *name,
-                struct entry *e)
+void memory_end(struct sessions *s, const struct place *place, struct entry *e)
 {
-    const struct scope scope = scope_of(s, server);
     table_use(&s->table, e, 0, ENTRY_DEAD);
-    tell(s, &scope, name, &(struct memo){.server = server, .origin = entry_origin(e), .flags = ENTRY_DEAD},
-         ORIGIN_ENDED);
+    tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
 /* The server of which the other sensor told: not always the one at which the session is used. 0: some other
@@ -288,27 +296,25 @@ static bool is_better(const struct origin *theirs, const struct entry *e)
     return exact;
 }
 
-void memory_adopt(struct sessions *s, const struct session_name *name, const struct endpoint *server,
-                  const struct origin *theirs, nanos now)
+void memory_adopt(struct sessions *s, const struct place *place, const struct origin *theirs, nanos now)
 {
-    struct entry *e = memory_find(s, server, name, now);
+    struct entry *e = memory_find(s, place, now);
     const bool better = !e || is_better(theirs, e);
     if (e && theirs->flags & ENTRY_DEAD && theirs->us == e->origin_us)
         table_use(&s->table, e, 0, ENTRY_DEAD);
     if (!better)
         return;
     bool fresh = false;
-    const struct scope scope = scope_of(s, server);
     if (!e)
-        e = table_put(&s->table, key_of(s, &scope, name), memory_second(now), s->retention, &fresh);
+        e = table_put(&s->table, place->key, memory_second(now), s->retention, &fresh);
     if (e->flags & ENTRY_DOUBT)
         return;
     struct entry next = *e;
     next.origin_us = theirs->us & ORIGIN_BITS;
     next.flags = (theirs->kind == ORIGIN_SEEN ? theirs->flags : with_anew(theirs->flags)) & ENTRY_FLAGS;
-    next.method = name->method & 0x7U;
+    next.method = place->identifier->method & 0x7U;
     next.suite = theirs->flags & ENTRY_SUITE ? theirs->suite : 0;
-    next.server = server_of(s, server, theirs->server);
+    next.server = server_of(s, place->server, theirs->server);
     table_write(&s->table, e, &next);
 }
 

@@ -9,8 +9,8 @@
 
 struct writer; /* of the state file, a thread */
 
-/* What a session is found by, before a scope is given to it. */
-struct session_name {
+/* What a session is found by, before it is hashed within a scope. */
+struct identifier {
     enum resumption method;
     size_t length; /* 0: no name */
     uint8_t bytes[32];
@@ -23,7 +23,7 @@ struct recent_session {
     uint64_t flow_id;
     nanos origin;
     struct endpoint server; /* family 0: nothing is here */
-    struct session_name id, ticket;
+    struct identifier id, ticket;
 };
 
 struct sessions {
@@ -38,43 +38,46 @@ struct sessions {
     unsigned common_version; /* 0: there is none yet */
 };
 
-struct session_name name_of_id(const uint8_t *id, size_t length);
-struct session_name name_of_ticket(enum resumption method, const struct ticket_name *ticket);
+struct identifier identifier_of_id(const uint8_t *id, size_t length);
+struct identifier identifier_of_ticket(enum resumption method, const struct ticket_name *ticket);
 
-/* NULL when the name is not known to the servers that share a cache with this one. */
-struct entry *memory_find(struct sessions *s, const struct endpoint *server, const struct session_name *name,
-                          nanos now);
+/* Where an identifier is remembered: its keys are computed once. Points to the server and the identifier. */
+struct place {
+    const struct endpoint *server; /* that issued the identifier, or at which it is used */
+    const struct identifier *identifier;
+    bool common;         /* several servers share the cache */
+    uint64_t key;        /* in the table, of all servers that share the cache; 0: there is no identifier */
+    uint64_t own_key;    /* in the table, of this server alone */
+    uint64_t shared_key; /* for other sensors; 0: it cannot be shared */
+};
+struct place memory_locate(const struct sessions *s, const struct endpoint *server,
+                           const struct identifier *identifier);
 
-/* Has something been forgotten that could have told this entry for another session's? Where servers share
- * names, one can give out what another one's session, forgotten by now, is called. */
-bool memory_doubts(struct sessions *s, const struct entry *e, const struct endpoint *server);
+/* NULL when the identifier is not known to the servers that share a cache with this one. */
+struct entry *memory_find(struct sessions *s, const struct place *place, nanos now);
+
+/* Was an entry evicted that could have shown this identifier to be another session's? Servers that share a
+ * cache may issue the identifier of another one's session that is forgotten by now. */
+bool memory_distrusts(struct sessions *s, const struct place *place, const struct entry *e);
 
 /* What is to be remembered of a session. */
 struct memo {
-    const struct endpoint *server;
     nanos origin, now;
     unsigned flags; /* enum entry_flag */
     uint16_t suite; /* with ENTRY_SUITE */
-    bool anew;      /* a full handshake gave the name: whatever it meant before is over */
+    bool anew;      /* a full handshake issued the identifier: whatever it meant before is over */
 };
-void memory_put(struct sessions *s, const struct session_name *name, const struct memo *memo);
+void memory_put(struct sessions *s, const struct place *place, const struct memo *m);
 
 /* A fatal alert ended the session. */
-void memory_end(struct sessions *s, const struct endpoint *server, const struct session_name *name,
-                struct entry *e);
+void memory_end(struct sessions *s, const struct place *place, struct entry *e);
 
-/* What other sensors know it by; 0 when it cannot be shared. */
-uint64_t memory_common_name(const struct sessions *s, const struct endpoint *server,
-                            const struct session_name *name);
+/* What another sensor knows replaces what is known here, where it is the better of the two. */
+void memory_adopt(struct sessions *s, const struct place *place, const struct origin *theirs, nanos now);
 
-/* What another sensor knows becomes what is known here, where it is the better of the two. */
-void memory_adopt(struct sessions *s, const struct session_name *name, const struct endpoint *server,
-                  const struct origin *theirs, nanos now);
-
-/* Two servers of the scope gave out the name, in sight of other sensors: what is known here is of the one
- * that gave it. */
-void memory_part(struct sessions *s, const struct session_name *name, const struct endpoint *server,
-                 nanos now);
+/* Another sensor saw two servers of the scope issue the identifier: this entry belongs to the server that
+ * issued it. */
+void memory_split(struct sessions *s, const struct place *place, nanos now);
 
 /* Seconds since 1970, as in entry.last_used. */
 uint32_t memory_second(nanos time);

@@ -3,7 +3,7 @@
 static void add_ticket(struct offer *offer, const struct ticket_name *ticket)
 {
     if (ticket->own) /* else a key established externally */
-        offer->name[offer->count++] = name_of_ticket(offer->method, ticket);
+        offer->identifier[offer->count++] = identifier_of_ticket(offer->method, ticket);
 }
 
 static void add_identities(struct offer *offer, const struct observation *o)
@@ -38,7 +38,7 @@ struct offer offer_of(const struct observation *o)
         add_ticket(&offer, &c->ticket_inner_name); /* the encoding of RFC 4507 */
     } else if (c->session_id_len && !c->session_id_cut) {
         offer.method = RESUMPTION_ID;
-        offer.name[offer.count++] = name_of_id(c->session_id, c->session_id_len);
+        offer.identifier[offer.count++] = identifier_of_id(c->session_id, c->session_id_len);
     }
     return offer;
 }
@@ -54,10 +54,10 @@ bool offer_is_before(nanos origin, const struct observation *o)
     return origin > o->side[CLIENT].hello_time + NANOS_PER_SECOND;
 }
 
-static void tell_age(struct sessions *s, const struct entry *e, const struct observation *o,
-                     struct session_result *out)
+static void tell_age(struct sessions *s, const struct place *place, const struct entry *e,
+                     const struct observation *o, struct session_result *out)
 {
-    bool exact = e->flags & ENTRY_EXACT && !memory_doubts(s, e, &o->server);
+    bool exact = e->flags & ENTRY_EXACT && !memory_distrusts(s, place, e);
     out->known = true;
     out->origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
     out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
@@ -73,8 +73,9 @@ static void tell_age(struct sessions *s, const struct entry *e, const struct obs
 static void tell_oldest_offered(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
-        const struct session_name name = name_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_name[i]);
-        const struct entry *e = memory_find(s, &o->server, &name, o->side[CLIENT].hello_time);
+        const struct identifier id = identifier_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_name[i]);
+        const struct place place = memory_locate(s, &o->server, &id);
+        const struct entry *e = memory_find(s, &place, o->side[CLIENT].hello_time);
         bool exact = false;
         if (!e || offer_is_before(entry_origin(e), o))
             continue;
@@ -85,23 +86,23 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
 }
 
 struct entry *offer_look_up(struct sessions *s, const struct observation *o, const struct offer *offer,
-                            struct session_result *out, struct session_name *name)
+                            struct session_result *out, struct place *place)
 {
     struct entry *e = NULL;
     for (size_t i = 0; i < offer->count && !e; i++) {
-        *name = offer->name[i];
-        e = memory_find(s, &o->server, name, o->side[CLIENT].hello_time);
+        *place = memory_locate(s, &o->server, &offer->identifier[i]);
+        e = memory_find(s, place, o->side[CLIENT].hello_time);
         if (e && offer_is_before(entry_origin(e), o))
             e = NULL;
     }
     if (!e && offer->count)
-        *name = offer->name[0];
+        *place = memory_locate(s, &o->server, &offer->identifier[0]);
     /* A random id of compatibility (RFC 8446 4.1.2) is no attempt to resume anything (E9). */
     out->offered = offer->more ||
                    (offer->count && (offer->method != RESUMPTION_ID || e || o->resumption == RESUMPTION_ID));
     out->method = offer->count || offer->more ? offer->method : RESUMPTION_UNKNOWN;
     if (e)
-        tell_age(s, e, o, out);
+        tell_age(s, place, e, o, out);
     if (e && offer->method == RESUMPTION_PSK)
         tell_oldest_offered(s, o, out);
     return e;

@@ -8,7 +8,7 @@
 struct offer {
     enum resumption method;
     size_t count;
-    struct session_name name[MAX_PSK_IDENTITIES];
+    struct identifier identifier[MAX_PSK_IDENTITIES];
     bool more; /* the server took one that is not among them */
 };
 struct offer offer_of(const struct observation *o);
@@ -16,19 +16,19 @@ struct offer offer_of(const struct observation *o);
 /* The last of the hellos that were seen. */
 nanos time_of_use(const struct observation *o);
 
-/* Fills in what `out` says of the offer and its age. The entry and its name, or NULL when nothing is known.
+/* Fills in what `out` says of the offer and its age. The entry and its place, or NULL when nothing is known.
  */
 struct entry *offer_look_up(struct sessions *s, const struct observation *o, const struct offer *offer,
-                            struct session_result *out, struct session_name *name);
+                            struct session_result *out, struct place *place);
 
 /* Would an origin at this time lie after its use? The clock was set then, or captures were given out of
  * order. */
 bool offer_is_before(nanos origin, const struct observation *o);
 
-/* remember.c: the names that a handshake gave out, or used. `known`: the entry of what it resumed, with
- * `name`.
+/* remember.c: the names that a handshake gave out, or used. `known`: the entry of what it resumed, at
+ * `place`.
  */
-void learn_session(struct sessions *s, const struct observation *o, const struct session_name *name,
+void learn_session(struct sessions *s, const struct observation *o, const struct place *place,
                    struct entry *known, struct session_result *out);
 
 #endif

@@ -10,12 +10,11 @@ static bool trustworthy(const struct observation *o)
            o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
-static void remember(struct sessions *s, const struct observation *o, const struct session_name *name,
-                     nanos origin, unsigned flags, bool anew)
+static void remember(struct sessions *s, const struct observation *o, const struct place *place, nanos origin,
+                     unsigned flags, bool anew)
 {
-    memory_put(s, name,
-               &(struct memo){.server = &o->server,
-                              .origin = origin,
+    memory_put(s, place,
+               &(struct memo){.origin = origin,
                               .now = time_of_use(o),
                               .flags = flags,
                               .suite = o->server_hello.suite,
@@ -24,13 +23,13 @@ static void remember(struct sessions *s, const struct observation *o, const stru
 
 /* The id that the server gave the session. What it echoes beside a ticket is the client's marker, which says
  * nothing of a session (E6). */
-static struct session_name issued_id(const struct observation *o)
+static struct identifier issued_id(const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
     const struct server_hello_facts *h = &o->server_hello;
     const bool marker = c->ticket && c->session_id_len == h->session_id_len &&
                         memcmp(c->session_id, h->session_id, h->session_id_len) == 0;
-    return name_of_id(h->session_id, marker ? 0 : h->session_id_len);
+    return identifier_of_id(h->session_id, marker ? 0 : h->session_id_len);
 }
 
 /*
@@ -43,18 +42,19 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
     const bool answer = o->seen & SEEN_SERVER_HELLO;
-    const struct session_name name =
-        answer ? issued_id(o) : name_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
+    const struct identifier id =
+        answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
+    const struct place place = memory_locate(s, &o->server, &id);
     s->counters.refused_to_learn++;
     if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_OVERLAP)
         return;
-    if (memory_find(s, &o->server, &name, time_of_use(o)))
-        remember(s, o, &name, time_of_use(o), 0, true);
+    if (memory_find(s, &place, time_of_use(o)))
+        remember(s, o, &place, time_of_use(o), 0, true);
 }
 
 /* What may still turn out to be forged: see sessions_doubt(). */
-static void note_recent(struct sessions *s, const struct observation *o, const struct session_name *id,
-                        const struct session_name *ticket)
+static void note_recent(struct sessions *s, const struct observation *o, const struct identifier *id,
+                        const struct identifier *ticket)
 {
     s->recent[o->flow_id % RECENT_SESSIONS] = (struct recent_session){.flow_id = o->flow_id,
                                                                       .origin = o->side[SERVER].hello_time,
@@ -83,51 +83,54 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         return;
     }
     const nanos origin = o->side[SERVER].hello_time;
-    const struct session_name id = issued_id(o);
+    const struct identifier id = issued_id(o);
+    const struct place place = memory_locate(s, &o->server, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
         /* It failed before the server showed that it has the keys: anybody can have said that. It is
          * remembered as failed, but changes nothing that is known. */
-        remember(s, o, &id, origin, ENTRY_DEAD, false);
+        remember(s, o, &place, origin, ENTRY_DEAD, false);
         return;
     }
     const unsigned flags = ENTRY_EXACT | ENTRY_SUITE | (dead ? ENTRY_DEAD : 0);
-    struct session_name ticket = {0};
-    remember(s, o, &id, origin, flags, true);
+    struct identifier ticket = {0};
+    remember(s, o, &place, origin, flags, true);
     if (has_ticket) {
-        ticket = name_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
-        remember(s, o, &ticket, origin, flags, true);
+        ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
+        const struct place at_ticket = memory_locate(s, &o->server, &ticket);
+        remember(s, o, &at_ticket, origin, flags, true);
     }
     note_recent(s, o, &id, &ticket);
     s->counters.learned++;
 }
 
 /* An abbreviated handshake: the session goes on, under a renewed ticket perhaps (RFC 5077 3.3). */
-static void learn_resumed(struct sessions *s, const struct observation *o, const struct session_name *name,
+static void learn_resumed(struct sessions *s, const struct observation *o, const struct place *place,
                           struct entry *known, const struct session_result *out)
 {
-    struct memo memo = {.server = &o->server, .origin = o->side[CLIENT].hello_time, .now = time_of_use(o)};
+    struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o)};
     if (known) {
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
         if (observation_fatal_alert(o) && trustworthy(o))
-            memory_end(s, &o->server, name, known);
+            memory_end(s, place, known);
         /* What is not exact here (the clock was set back, a name was forgotten) is not exact under another
          * name, or elsewhere. */
         memo.origin = out->origin;
         memo.flags = known->flags & (ENTRY_DEAD | ENTRY_SUITE);
         memo.flags |= out->basis == AGE_EXACT ? ENTRY_EXACT : 0;
         memo.suite = known->suite;
-    } else if (trustworthy(o) && name->length) {
-        remember(s, o, name, memo.origin, ENTRY_RESUMED, false);
+    } else if (trustworthy(o) && place->key) {
+        remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
         s->counters.sightings++;
     }
     if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.name.own || !trustworthy(o))
         return;
-    const struct session_name renewed = name_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
-    memory_put(s, &renewed, &memo);
+    const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
+    const struct place at_renewed = memory_locate(s, &o->server, &renewed);
+    memory_put(s, &at_renewed, &memo);
     s->counters.inherited++;
 }
 
-void learn_session(struct sessions *s, const struct observation *o, const struct session_name *name,
+void learn_session(struct sessions *s, const struct observation *o, const struct place *place,
                    struct entry *known, struct session_result *out)
 {
     /* A full handshake, of whose server there is a beginning and then a hole: a client alone proves nothing.
@@ -139,11 +142,11 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
     else if (lost_answer)
         learn_in_part(s, o);
     else if (out->accepted)
-        learn_resumed(s, o, name, known, out);
+        learn_resumed(s, o, place, known, out);
     /* A ticket or PSK that is offered again later is at least as old as now, whatever the server made of it.
      * An id proves nothing: clients make them up. */
     if (out->offered && !out->accepted && !known && out->method != RESUMPTION_ID && trustworthy(o))
-        remember(s, o, name, o->side[CLIENT].hello_time, 0, false);
+        remember(s, o, place, o->side[CLIENT].hello_time, 0, false);
 }
 
 void sessions_doubt(struct sessions *s, uint64_t flow_id)
@@ -151,10 +154,11 @@ void sessions_doubt(struct sessions *s, uint64_t flow_id)
     struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
     if (r->flow_id != flow_id || !r->server.family)
         return;
-    const struct session_name *const names[] = {&r->id, &r->ticket};
-    for (size_t i = 0; i < 2; i++)
-        memory_put(s, names[i],
-                   &(struct memo){.server = &r->server, .origin = r->origin, .now = r->origin, .anew = true});
+    const struct identifier *const issued[] = {&r->id, &r->ticket};
+    for (size_t i = 0; i < 2; i++) {
+        const struct place place = memory_locate(s, &r->server, issued[i]);
+        memory_put(s, &place, &(struct memo){.origin = r->origin, .now = r->origin, .anew = true});
+    }
     s->counters.doubted++;
     *r = (struct recent_session){0};
 }

@@ -150,8 +150,8 @@ bool sessions_ask(struct sessions *s, const struct observation *o, struct sessio
     const struct offer offer = offer_of(o);
     bool any = false;
     for (; q->count < offer.count; q->count++) {
-        const uint64_t name = memory_common_name(s, &o->server, &offer.name[q->count]);
-        q->id[q->count] = shared_ask(s->shared, name);
+        const struct place place = memory_locate(s, &o->server, &offer.identifier[q->count]);
+        q->id[q->count] = shared_ask(s->shared, place.shared_key);
         any |= q->id[q->count] != 0;
     }
     return any;
@@ -174,11 +174,12 @@ static void take_answers(struct sessions *s, const struct observation *o, const 
         struct origin theirs;
         if (!q->id[i])
             continue;
+        const struct place place = memory_locate(s, &o->server, &offer->identifier[i]);
         const enum shared_answer answer = shared_answer(s->shared, q->id[i], &theirs);
         if (answer == SHARED_PARTED)
-            memory_part(s, &offer->name[i], &o->server, time_of_use(o));
+            memory_split(s, &place, time_of_use(o));
         if (answer == SHARED_KNOWN && !offer_is_before((nanos)theirs.us * 1000, o))
-            memory_adopt(s, &offer->name[i], &o->server, &theirs, time_of_use(o));
+            memory_adopt(s, &place, &theirs, time_of_use(o));
         shared_drop(s->shared, q->id[i]);
     }
 }
@@ -187,16 +188,16 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
                     struct session_result *out)
 {
     *out = (struct session_result){0};
-    struct session_name name = {0};
+    struct place place = {0};
     const struct offer offer = offer_of(o);
     if (q)
         take_answers(s, o, &offer, q);
-    struct entry *e = offer_look_up(s, o, &offer, out, &name);
+    struct entry *e = offer_look_up(s, o, &offer, out, &place);
     out->accepted = out->offered && o->resumption > RESUMPTION_FULL;
     out->refused = out->offered && (o->resumption == RESUMPTION_FULL || o->outcome == OUTCOME_REFUSED);
     s->counters.found += e != NULL;
     s->counters.unknown += out->offered && !e;
-    learn_session(s, o, &name, e, out);
+    learn_session(s, o, &place, e, out);
 }
 
 bool sessions_shared_is_valid(const char *url)
