@@ -249,6 +249,8 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
     const enum side who = flow_role(flow, side);
     if (run->gap)
         http_gap(p->cleartext.http, flow->clear, who, run->gap);
+    if (run->dropped)
+        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
     feed_http(p, flow, who, run->bytes, segment->time);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);

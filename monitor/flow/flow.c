@@ -129,6 +129,8 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->state = FLOW_SEARCHING;
     flow->pending_side = flow->client = NO_SIDE;
     flow->pending_isn = 0;
+    flow->second_answer = false;
+    flow->dropped = 0;
 }
 
 struct flow *flow_add(struct flow_table *table, const struct segment *segment)

@@ -45,23 +45,26 @@ struct flow {
     struct endpoint end[2];
     nanos first_seen, last_seen;
     struct flow_side side[2];
-    uint32_t handshake;               /* slot of the tls layer; 0: none */
-    uint32_t held[2];                 /* store of out-of-order data; 0: none */
-    uint32_t recent;                  /* window of bytes handed on; 0: none */
-    uint32_t pending_isn;             /* of a SYN that may begin a new connection on these ports */
+    uint32_t handshake; /* slot of the tls layer; 0: none */
+    uint32_t held[2];   /* store of out-of-order data; 0: none */
+    uint32_t recent;    /* window of bytes handed on; 0: none */
+    uint32_t
+        pending_isn; /* of a SYN that may begin a new connection on these ports, or of a second SYN/ACK */
     uint32_t hash_next, older, newer; /* the table's own */
     union {
         uint32_t clear;     /* until FLOW_RECORDS: slot of the layer that `clear_kind` says; 0: none */
         uint32_t key_since; /* FLOW_RECORDS: second at which the session's keys were made; 0: not known */
     };
-    uint8_t marks[2];         /* enum side_mark */
-    uint8_t state : 4;        /* enum flow_state */
-    uint8_t key_exact : 1;    /* FLOW_RECORDS: key_since is exact, else the key may be older */
-    uint8_t renegotiated : 1; /* FLOW_RECORDS: protected handshake records came after the handshake */
-    uint8_t used : 1;         /* since it was last queued for eviction */
-    uint8_t pending_side : 2; /* 0 or 1 when pending_isn is set, else NO_SIDE */
-    uint8_t client : 2;       /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
-    uint8_t clear_kind : 2;   /* enum clear_kind */
+    uint8_t marks[2];          /* enum side_mark */
+    uint8_t state : 4;         /* enum flow_state */
+    uint8_t key_exact : 1;     /* FLOW_RECORDS: key_since is exact, else the key may be older */
+    uint8_t renegotiated : 1;  /* FLOW_RECORDS: protected handshake records came after the handshake */
+    uint8_t used : 1;          /* since it was last queued for eviction */
+    uint8_t second_answer : 1; /* pending_isn is of a SYN/ACK that contradicts an earlier one */
+    uint8_t pending_side : 2;  /* 0 or 1 when pending_isn is set, else NO_SIDE */
+    uint8_t client : 2;        /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
+    uint8_t clear_kind : 2;    /* enum clear_kind */
+    uint8_t dropped : 2;       /* FLOW_SEARCHING: a bit a side whose payload or FIN was not believed */
 };
 
 #define NO_SIDE 2

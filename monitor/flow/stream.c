@@ -91,12 +91,15 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
         if (repeated || !(marks & SIDE_KNOWN))
             return false;
         if (segment->flags & TCP_ACK)
-            return flow->pending_side == !side && segment->ack == flow->pending_isn + 1;
+            return flow->pending_side == !side && !flow->second_answer &&
+                   segment->ack == flow->pending_isn + 1;
         flow->pending_side = side & 1U;
         flow->pending_isn = segment->seq;
+        flow->second_answer = false;
         return false;
     }
-    if (flow->pending_side == side && segment->payload_len && segment->seq == flow->pending_isn + 1)
+    if (flow->pending_side == side && !flow->second_answer && segment->payload_len &&
+        segment->seq == flow->pending_isn + 1)
         return true;
     if (!(marks & SIDE_KNOWN) || !segment->payload_len)
         return false;
@@ -253,7 +256,14 @@ static struct store *store_of(struct flow_table *table, struct flow *flow, unsig
     return pool_at(&table->stores, flow->held[side]);
 }
 
-static void note_end_flags(struct flow_table *table, struct flow *flow, const struct segment *segment,
+static bool in_window(int64_t away)
+{
+    return away <= SEQUENCE_WINDOW && away >= -SEQUENCE_WINDOW;
+}
+
+/* Notes a reset or the place of a FIN. False: the FIN lies where none can be, and an endpoint would ignore
+ * it. */
+static bool note_end_flags(struct flow_table *table, struct flow *flow, const struct segment *segment,
                            unsigned side, uint32_t data_seq)
 {
     struct flow_side *from = &flow->side[side];
@@ -264,21 +274,86 @@ static void note_end_flags(struct flow_table *table, struct flow *flow, const st
         else
             flow->marks[side] |= SIDE_RST;
     }
-    if (segment->flags & TCP_FIN && !(flow->marks[side] & (SIDE_FIN | SIDE_FIN_PENDING))) {
-        from->fin_at = data_seq + (uint32_t)segment->payload_len;
-        flow->marks[side] |= SIDE_FIN_PENDING;
+    if (!(segment->flags & TCP_FIN) || flow->marks[side] & (SIDE_FIN | SIDE_FIN_PENDING))
+        return true;
+    const uint32_t fin_at = data_seq + (uint32_t)segment->payload_len;
+    const int64_t away = distance(from->next, fin_at);
+    if (away < 0 || away > SEQUENCE_WINDOW) {
+        table->counters.outside_window++;
+        return false;
     }
+    from->fin_at = fin_at;
+    flow->marks[side] |= SIDE_FIN_PENDING;
+    return true;
 }
 
-/* Sets the side's start from its first segment. */
-static void learn_start(struct flow *flow, unsigned side, const struct segment *segment, uint32_t data_seq)
+static void anchor(struct flow_table *table, struct flow *flow, unsigned side, uint32_t first)
 {
-    if (flow->marks[side] & SIDE_KNOWN)
+    release_store(table, flow, side);
+    flow->side[side].first = flow->side[side].next = first;
+    flow->marks[side] = SIDE_KNOWN | SIDE_SYN;
+}
+
+/* Does this segment acknowledge something of the connection that the other side's SYN began? */
+static bool acknowledges(const struct flow *flow, unsigned side, const struct segment *segment)
+{
+    const int64_t away = distance(flow->side[!side].first, segment->ack);
+    return away >= 0 && away <= SEQUENCE_WINDOW;
+}
+
+/* A segment of an earlier connection on the same ports: a challenge ACK, or data or a FIN that were sent
+ * again (RFC 9293 3.5.1, RFC 5961 4). It must not become the start of its side. */
+static bool is_stale(const struct flow *flow, unsigned side, const struct segment *segment)
+{
+    return !(flow->marks[side] & SIDE_KNOWN) && flow->marks[!side] & SIDE_SYN &&
+           !(segment->flags & TCP_SYN) && segment->flags & TCP_ACK && !acknowledges(flow, side, segment);
+}
+
+/*
+ * The side's start: its first segment; or the SYN/ACK that answers the other side's SYN, if what came before
+ * it was no SYN; of several SYN/ACKs the one that the client's own acknowledgement confirms. It stays once
+ * bytes of the side were passed on.
+ */
+static void learn_start(struct flow_table *table, struct flow *flow, unsigned side,
+                        const struct segment *segment, uint32_t data_seq)
+{
+    const uint8_t marks = flow->marks[side];
+    const bool syn = segment->flags & TCP_SYN;
+    if (!(marks & SIDE_KNOWN)) {
+        flow->side[side].first = flow->side[side].next = data_seq;
+        flow->marks[side] = (uint8_t)(marks | SIDE_KNOWN | (syn ? SIDE_SYN : 0));
         return;
-    flow->side[side].first = flow->side[side].next = data_seq;
-    flow->marks[side] |= SIDE_KNOWN;
-    if (segment->flags & TCP_SYN)
-        flow->marks[side] |= SIDE_SYN;
+    }
+    const bool answers = syn && segment->flags & TCP_ACK && flow->marks[!side] & SIDE_SYN &&
+                         segment->ack == flow->side[!side].first;
+    if (!answers || marks & SIDE_DATA || data_seq == flow->side[side].first)
+        return;
+    if (!(marks & SIDE_SYN)) {
+        anchor(table, flow, side, data_seq);
+        return;
+    }
+    flow->pending_side = side & 1U;
+    flow->pending_isn = segment->seq;
+    flow->second_answer = true;
+}
+
+/* The client acknowledges one of two SYN/ACKs. */
+static void settle_answers(struct flow_table *table, struct flow *flow, unsigned side,
+                           const struct segment *segment)
+{
+    const unsigned server = !side;
+    if (!flow->second_answer || flow->pending_side != server || !(segment->flags & TCP_ACK))
+        return;
+    const int64_t to_first = distance(flow->side[server].first, segment->ack);
+    const int64_t to_second = distance(flow->pending_isn + 1, segment->ack);
+    const bool first = to_first >= 0 && to_first <= SEQUENCE_WINDOW;
+    const bool second = to_second >= 0 && to_second <= SEQUENCE_WINDOW;
+    if (first == second)
+        return;
+    if (second && !(flow->marks[server] & SIDE_DATA))
+        anchor(table, flow, server, flow->pending_isn + 1);
+    flow->pending_side = NO_SIDE;
+    flow->second_answer = false;
 }
 
 static void hold(struct runs *runs, uint32_t seq, struct span bytes, nanos now)
@@ -295,16 +370,30 @@ static void hold(struct runs *runs, uint32_t seq, struct span bytes, nanos now)
     }
 }
 
+/* What is not believed may have been the stream's all the same. */
+static void drop(struct runs *runs)
+{
+    runs->dropped = true;
+    if (runs->flow->state == FLOW_SEARCHING)
+        runs->flow->dropped |= (uint8_t)(1U << runs->side) & 3U;
+}
+
 struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
                        unsigned side)
 {
     struct runs runs = {.table = table, .flow = flow, .side = side};
     struct flow_side *from = &flow->side[side];
     uint32_t seq = segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
+    if (is_stale(flow, side, segment)) {
+        table->counters.outside_window++;
+        return runs;
+    }
     bool bare_reset = segment->flags & TCP_RST && !(flow->marks[side] & SIDE_KNOWN);
     if (!bare_reset) /* a reset's number need not lie in the stream */
-        learn_start(flow, side, segment, seq);
-    note_end_flags(table, flow, segment, side, seq);
+        learn_start(table, flow, side, segment, seq);
+    settle_answers(table, flow, side, segment);
+    if (!note_end_flags(table, flow, segment, side, seq))
+        drop(&runs);
     struct span bytes = segment->payload;
     if (segment->payload_len == 0 || segment->flags & TCP_RST)
         return runs;
@@ -315,8 +404,9 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         flow->marks[side] |= SIDE_TRUNCATED;
     }
     int64_t away = distance(from->next, seq);
-    if (away > SEQUENCE_WINDOW || away < -SEQUENCE_WINDOW) {
+    if (!in_window(away)) {
         table->counters.outside_window++;
+        drop(&runs);
         return runs;
     }
     if (away < 0) {
@@ -414,7 +504,8 @@ bool runs_next(struct runs *runs, struct run *out)
     if (runs->last.n && runs->flow->state == FLOW_HANDSHAKE)
         remember_recent(runs->table, runs->flow, runs->side, runs->last);
     runs->last = span_of(NULL, 0);
-    *out = (struct run){.conflict = runs->conflict};
+    *out = (struct run){.conflict = runs->conflict, .dropped = runs->dropped};
+    runs->dropped = false;
     if (runs->conflict)
         runs->table->counters.conflicts++;
     runs->conflict = false;
@@ -437,7 +528,7 @@ bool runs_next(struct runs *runs, struct run *out)
     runs->last = out->bytes;
     if (out->bytes.n)
         runs->flow->marks[runs->side] |= SIDE_DATA;
-    return something || out->conflict;
+    return something || out->conflict || out->dropped;
 }
 
 bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,

@@ -18,6 +18,7 @@ struct run {
     size_t gap;     /* bytes lost before `bytes` */
     bool truncated; /* the gap is the snap length's doing */
     bool conflict;  /* other content was seen for bytes of this direction */
+    bool dropped;   /* payload or a FIN outside the window was not believed: something may be missing */
     bool fin;       /* the direction ended after `bytes` */
 };
 
@@ -28,7 +29,7 @@ struct runs {
     unsigned side;
     struct span direct; /* in-order part of the segment, not handed on yet */
     size_t truncated;   /* bytes that the snap length cut after it */
-    bool conflict;
+    bool conflict, dropped;
     bool give_up;     /* the next hole is a gap */
     bool flushing;    /* all holes are */
     uint32_t popped;  /* pieces handed on and not yet taken out of the store */

@@ -46,7 +46,7 @@ struct handshake {
     nanos last_activity;
     nanos deadline; /* on the lingering list; else 0 */
     struct queue_link link;
-    uint8_t list;      /* LIST_ACTIVE or LIST_LINGERING */
+    uint8_t list;      /* one of LIST_... */
     uint32_t acked[2]; /* indexed as side[]: the highest acknowledgement that the side sent */
     bool has_acked[2];
     uint32_t fin_ack; /* what the server's FIN acknowledged */
@@ -70,7 +70,7 @@ struct handshake {
     } clear[2]; /* by enum side: application data under NULL encryption before the handshake was judged */
 };
 
-enum { LIST_ACTIVE, LIST_LINGERING, LIST_COUNT };
+enum { LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
 
 struct tls {
     struct name_keys keys;
@@ -86,6 +86,10 @@ struct handshake *handshake_of(const struct tls *tls, const struct flow *flow);
 struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now);
 void handshake_close(struct tls *tls, struct handshake *h);
 void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
+
+/* The client has closed its direction (RFC 9293 3.6): the server may still answer, after retransmissions of
+ * seconds. */
+void handshake_half_close(struct tls *tls, struct handshake *h);
 
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);

@@ -135,16 +135,21 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now)
     enqueue(tls, h, LIST_LINGERING);
 }
 
-struct flow *tls_expired(struct tls *tls, nanos now)
+void handshake_half_close(struct tls *tls, struct handshake *h)
 {
-    struct handshake *lingering = slot(tls, tls->list[LIST_LINGERING].oldest);
-    if (lingering && lingering->deadline <= now)
-        return lingering->flow;
-    /* A handshake moves to the end of its queue only when it is looked at here, not with each of its packets.
-     */
+    if (h->list != LIST_ACTIVE)
+        return;
+    dequeue(tls, h);
+    enqueue(tls, h, LIST_HALF_CLOSED);
+}
+
+/* The oldest of a queue that was idle for too long. A handshake moves to the end of its queue only when it is
+ * looked at here, not with each of its packets. */
+static struct flow *idle(struct tls *tls, unsigned list, nanos now)
+{
     enum { LOOKS = 4 };
     for (int i = 0; i < LOOKS; i++) {
-        struct handshake *h = slot(tls, tls->list[LIST_ACTIVE].oldest);
+        struct handshake *h = slot(tls, tls->list[list].oldest);
         if (!h || h->deadline > now)
             return NULL;
         nanos due = h->last_activity + HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
@@ -152,18 +157,28 @@ struct flow *tls_expired(struct tls *tls, nanos now)
             return h->flow;
         dequeue(tls, h);
         h->deadline = due;
-        enqueue(tls, h, LIST_ACTIVE);
+        enqueue(tls, h, list);
     }
     return NULL;
 }
 
+struct flow *tls_expired(struct tls *tls, nanos now)
+{
+    struct handshake *lingering = slot(tls, tls->list[LIST_LINGERING].oldest);
+    if (lingering && lingering->deadline <= now)
+        return lingering->flow;
+    struct flow *half_closed = idle(tls, LIST_HALF_CLOSED, now);
+    return half_closed ? half_closed : idle(tls, LIST_ACTIVE, now);
+}
+
 struct flow *tls_oldest(struct tls *tls)
 {
-    /* An end that only lingers has said all it will; next the handshake that waits longest. */
-    struct handshake *h = slot(tls, tls->list[LIST_LINGERING].oldest);
-    if (!h)
-        h = slot(tls, tls->list[LIST_ACTIVE].oldest);
-    return h ? h->flow : NULL;
+    /* An end that lingers has said all it will; of the half-closed ones at least the client has. */
+    static const unsigned order[LIST_COUNT] = {LIST_LINGERING, LIST_HALF_CLOSED, LIST_ACTIVE};
+    for (size_t i = 0; i < LIST_COUNT; i++)
+        if (tls->list[order[i]].oldest)
+            return slot(tls, tls->list[order[i]].oldest)->flow;
+    return NULL;
 }
 
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now)

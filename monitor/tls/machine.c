@@ -11,7 +11,7 @@
  * is complete all the same, and a server's fatal alert after the client's end is a refusal. */
 static const struct transition table[PHASE_COUNT][EVENT_COUNT] = {
     /*                  BOTH_FINISHED CLIENT_FATAL     SERVER_FATAL     CLIENT_CLOSE     SERVER_CLOSE     GIVE_UP */
-    [PHASE_OPEN]     = {END(DONE),    LINGER(ABORTED), LINGER(REFUSED), LINGER(ABORTED), LINGER(REFUSED), END(GIVEN_UP)},
+    [PHASE_OPEN]     = {END(DONE),    LINGER(ABORTED), LINGER(REFUSED), GO(ABORTED),     GO(REFUSED),     END(GIVEN_UP)},
     [PHASE_DONE]     = {GO(DONE),     GO(DONE),        GO(DONE),        GO(DONE),        GO(DONE),        END(DONE)},
     [PHASE_REFUSED]  = {END(DONE),    GO(REFUSED),     GO(REFUSED),     GO(REFUSED),     GO(REFUSED),     END(REFUSED)},
     [PHASE_ABORTED]  = {END(DONE),    GO(ABORTED),     GO(REFUSED),     GO(ABORTED),     GO(ABORTED),     END(ABORTED)},

@@ -71,6 +71,8 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
         enum side who = flow_role(flow, i);
         o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN);
         o->side[who].start_captured = flow->marks[i] & SIDE_SYN;
+        if (flow->dropped & 1U << i)
+            handshake_damage(h, who, UNOBSERVED_GAP);
     }
     if (opening == OPENING_HANDSHAKE || opening == OPENING_PROTECTED) {
         o->unobserved |= UNOBSERVED_MIDSTREAM;

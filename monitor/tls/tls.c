@@ -10,6 +10,8 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     assert(h && h->begun);
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
+    if (run->dropped)
+        handshake_damage(h, who, UNOBSERVED_GAP);
     if (run->gap) {
         handshake_damage(h, who, run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
         h->side[who].probe_length = 0;
@@ -24,6 +26,10 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
             h->has_fin_ack = true;
         }
         handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
+        if (who == CLIENT && !h->observation.side[SERVER].closed)
+            handshake_half_close(tls, h);
+        else
+            handshake_linger(tls, h, segment->time);
     }
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
@@ -38,6 +44,7 @@ void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
     if (who == SERVER && flow->marks[!side] & SIDE_FIN)
         h->reset_after_close = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
+    handshake_linger(tls, h, now);
 }
 
 void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header)

@@ -271,6 +271,84 @@ static void datagrams_with_equal_ports_are_another_flow(void **state)
     assert_ptr_equal(flow_find(&table, &udp, &side), of_udp);
 }
 
+/* A connection of which the client's SYN (1000) was captured. */
+static struct flow *after_syn(void)
+{
+    struct segment syn = segment(0, 1000, TCP_SYN, "");
+    struct flow *flow = flow_add(&table, &syn);
+    drain(stream_put(&table, flow, &syn, 0));
+    return flow;
+}
+
+static void say(struct flow *flow, unsigned side, uint32_t seq, uint32_t ack, uint8_t flags,
+                const char *bytes)
+{
+    struct segment s = segment(side, seq, flags, bytes);
+    s.ack = ack;
+    drain(stream_put(&table, flow, &s, side));
+}
+
+static void what_is_left_of_an_earlier_connection_anchors_nothing(void **state)
+{
+    (void)state;
+    struct flow *flow = after_syn();
+    say(flow, 1, 70000, 99000000, TCP_ACK, "");                /* a challenge ACK, RFC 5961 4 */
+    say(flow, 1, 70000, 99000000, TCP_ACK | TCP_PSH, "stale"); /* sent again */
+    say(flow, 1, 70005, 99000000, TCP_ACK | TCP_FIN, "");
+    say(flow, 1, 70005, 99000000, TCP_ACK | TCP_RST, "");
+    assert_int_equal(out_length, 0);
+    assert_int_equal(flow->marks[1], 0);
+    say(flow, 1, 5000, 1001, TCP_SYN | TCP_ACK, "");
+    say(flow, 1, 5001, 1001, TCP_ACK, "new");
+    assert_string_equal(out, "new");
+    assert_false(ended);
+}
+
+static void a_syn_ack_overrides_a_start_that_was_no_syn(void **state)
+{
+    (void)state;
+    struct flow *flow = after_syn();
+    say(flow, 1, 70000, 1001, TCP_ACK, ""); /* its acknowledgement fits by chance */
+    say(flow, 1, 5000, 1001, TCP_SYN | TCP_ACK, "");
+    say(flow, 1, 5001, 1001, TCP_ACK, "new");
+    assert_string_equal(out, "new");
+}
+
+static void of_two_syn_acks_the_client_chooses(void **state)
+{
+    (void)state;
+    static const uint32_t chosen[] = {5000, 80000000};
+    for (size_t i = 0; i < 2; i++) {
+        out_length = 0;
+        struct flow *flow = after_syn();
+        say(flow, 1, 5000, 1001, TCP_SYN | TCP_ACK, "");
+        say(flow, 1, 80000000, 1001, TCP_SYN | TCP_ACK, "");
+        say(flow, 0, 1001, chosen[i] + 1, TCP_ACK, "");
+        say(flow, 1, chosen[1 - i] + 1, 1001, TCP_ACK, "other");
+        say(flow, 1, chosen[i] + 1, 1001, TCP_ACK, "this");
+        assert_string_equal(out, "this");
+        flow_remove(&table, flow);
+    }
+}
+
+static void a_fin_outside_the_window_ends_nothing_and_is_a_doubt(void **state)
+{
+    (void)state;
+    struct flow *flow = after_syn();
+    say(flow, 1, 5000, 1001, TCP_SYN | TCP_ACK, "");
+    struct segment fin = segment(1, 80000000, TCP_FIN | TCP_ACK, "");
+    struct runs runs = stream_put(&table, flow, &fin, 1);
+    struct run run;
+    assert_true(runs_next(&runs, &run));
+    assert_true(run.dropped && !run.fin && !run.gap);
+    assert_false(runs_next(&runs, &run));
+    assert_int_equal(flow->dropped, 2);
+    say(flow, 1, 5001, 1001, TCP_ACK, "on");
+    assert_string_equal(out, "on");
+    say(flow, 1, 5003, 1001, TCP_ACK | TCP_FIN, "");
+    assert_true(ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +368,12 @@ int main(void)
         CASE(a_lone_syn_ends_no_connection),
         CASE(a_full_table_gives_up_the_unused_first),
         cmocka_unit_test_setup_teardown(datagrams_with_equal_ports_are_another_flow, open_table, close_table),
+        cmocka_unit_test_setup_teardown(what_is_left_of_an_earlier_connection_anchors_nothing, open_table,
+                                        close_table),
+        cmocka_unit_test_setup_teardown(a_syn_ack_overrides_a_start_that_was_no_syn, open_table, close_table),
+        cmocka_unit_test_setup_teardown(of_two_syn_acks_the_client_chooses, open_table, close_table),
+        cmocka_unit_test_setup_teardown(a_fin_outside_the_window_ends_nothing_and_is_a_doubt, open_table,
+                                        close_table),
     };
     return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }

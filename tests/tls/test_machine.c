@@ -35,7 +35,7 @@ static void both_finished_completes_even_what_seemed_to_have_ended(void **state)
     }
 }
 
-static void who_ends_it_gives_the_end_its_name_and_it_lingers(void **state)
+static void who_ends_it_gives_the_end_its_name(void **state)
 {
     (void)state;
     static const enum tls_event of_client[] = {EVENT_CLIENT_FATAL, EVENT_CLIENT_CLOSE};
@@ -43,9 +43,10 @@ static void who_ends_it_gives_the_end_its_name_and_it_lingers(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(after(PHASE_OPEN, of_client[i]), PHASE_ABORTED);
         assert_int_equal(after(PHASE_OPEN, of_server[i]), PHASE_REFUSED);
-        assert_int_equal(machine_step(PHASE_OPEN, of_client[i]).action, ACTION_LINGER);
-        assert_int_equal(machine_step(PHASE_OPEN, of_server[i]).action, ACTION_LINGER);
     }
+    /* A fatal alert is the last word; how long a close is waited upon depends on the other side. */
+    assert_int_equal(machine_step(PHASE_OPEN, EVENT_CLIENT_FATAL).action, ACTION_LINGER);
+    assert_int_equal(machine_step(PHASE_OPEN, EVENT_SERVER_FATAL).action, ACTION_LINGER);
 }
 
 static void the_first_end_counts_but_for_a_late_fatal_alert_of_the_server(void **state)
@@ -69,7 +70,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(giving_up_finishes_in_every_phase_and_renames_no_end),
         cmocka_unit_test(both_finished_completes_even_what_seemed_to_have_ended),
-        cmocka_unit_test(who_ends_it_gives_the_end_its_name_and_it_lingers),
+        cmocka_unit_test(who_ends_it_gives_the_end_its_name),
         cmocka_unit_test(the_first_end_counts_but_for_a_late_fatal_alert_of_the_server),
         cmocka_unit_test(nothing_changes_a_complete_handshake),
     };
