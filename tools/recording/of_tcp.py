@@ -15,7 +15,11 @@ for file, shows, server, pause, away in (
     scenario("tcp-port-reused-" + file, "a UE loses the network and comes back on the same port: %s stands between its SYN and the SYN/ACK. "
              "The new session is resumed later" % shows, SERVER + server,
              [CLIENT + "vanishes 40000", "sleep %s; " % pause + CLIENT + "returns 40000 %s # connections=2" % away], AGAIN, passes=RESUMED)
-for seconds in (1,):
+scenario("tcp-syn-answered-twice", "two SYN/ACKs of different sequence numbers, since the server started again between them; the UE takes the second",
+         SERVER + "restarts %(dir)s/restart", CLIENT + "waits %(dir)s/restart # connections=2", TWICE, passes=RESUMED)
+for seconds in (1, 3, 7):
     scenario("tcp-half-closed-%ds" % seconds, "the UE half-closes behind its Finished; the server's ticket and Finished come %d s later, "
              "and the session is resumed" % seconds, SERVER + "delays %d" % seconds, CLIENT + "half-closes Finished # connections=2", TWICE,
              passes=RESUMED)
+scenario("tcp-half-closed-hello", "the UE half-closes behind its hello; the server's flight comes 3 s later and remains without an answer",
+         SERVER + "delays 3", CLIENT + "half-closes hello", {"version": "0x0303", "suite": "0xc030"})
