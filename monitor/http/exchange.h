@@ -72,10 +72,11 @@ struct http_connection {
     uint64_t flow_id;
     struct http_text host;      /* of the first request that names one */
     uint32_t requests, answers; /* other than CONNECT */
-    uint32_t served; /* answers that are no refusal of plain HTTP: not 403, 426 or a redirect to https */
-    uint32_t xcap;   /* requests that are XCAP, carry a 3GPP header, or were asked for a GBA realm */
-    uint32_t damage; /* enum http_damage */
-    bool connect;    /* a CONNECT was among the requests */
+    uint32_t served;            /* answers of 2xx: any other serves nothing */
+    uint32_t challenges;        /* answers of 401: they ask for credentials in clear */
+    uint32_t xcap;           /* requests that are XCAP, carry a 3GPP header, or were asked for a GBA realm */
+    uint32_t damage;         /* enum http_damage */
+    bool connect;            /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */
     bool upgrade;            /* Upgrade: TLS was asked for */
     bool upgraded;           /* and granted (101) */

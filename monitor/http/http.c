@@ -262,11 +262,6 @@ static struct answer answer_facts(const struct http_response *r)
 }
 
 /* A redirect to https, 403 and 426 tell the UE that this is not the way. */
-static bool refuses_plain(const struct answer *a)
-{
-    return a->to_https || a->status == 403 || a->status == 426;
-}
-
 /* A request has its answer. */
 static void pair(struct http *http, struct connection *c, const struct answer *a)
 {
@@ -393,7 +388,8 @@ static bool on_response(struct http *http, struct connection *c, struct span hea
     struct answer a = answer_facts(&r);
     bool connect = c->waiting_count && c->waiting[0].method == HTTP_CONNECT;
     c->seen.answers += !connect;
-    c->seen.served += !connect && !refuses_plain(&a);
+    c->seen.served += !connect && a.status >= 200 && a.status < 300;
+    c->seen.challenges += !connect && a.status == 401;
     if (c->waiting_count) {
         if (c->waiting[0].method == HTTP_CONNECT || (c->waiting[0].asks_tls && a.status != 101))
             c->side[0].phase =

@@ -223,6 +223,15 @@ struct value connection_served(const struct policy_case *c)
     return h->served || !open ? number(h->served) : unknown(reasons_of(h->damage));
 }
 
+struct value connection_challenges(const struct policy_case *c)
+{
+    const struct http_connection *h = c->connection;
+    if (!h)
+        return absent();
+    bool open = h->damage || h->answers < h->requests;
+    return h->challenges || !open ? number(h->challenges) : unknown(reasons_of(h->damage));
+}
+
 struct value in_request(const struct http_exchange *e, int64_t n)
 {
     return e->request_seen ? number(n) : unknown(reasons_of(e->damage));

@@ -44,10 +44,11 @@ static struct value missing_of_server_flight(const struct observation *o)
     struct value hello = server_hello_seen(o);
     if (hello.known != KNOWN_VALUE)
         return hello;
+    if (o->resumption > RESUMPTION_FULL)
+        return absent(); /* RFC 2246 7.3: an abbreviated handshake has none; RFC 8446 4.3.2, 4.4.2: nor one by
+                            PSK */
     if (is_tls13(o))
         return unknown(UNOBSERVED_ENCRYPTED);
-    if (o->resumption > RESUMPTION_FULL)
-        return absent(); /* E4: an abbreviated handshake has none */
     bool over =
         o->seen & SEEN_SERVER_HELLO_DONE || (observation_settled(o, SERVER) && !(o->seen & SEEN_SERVER_CCS));
     if (o->side[SERVER].damage == 0 && over)
@@ -350,15 +351,16 @@ struct value certificate_requested(const struct observation *o)
     if (o->seen & SEEN_CERTIFICATE_REQUEST)
         return number(1);
     struct value missing = missing_of_server_flight(o);
-    return missing.known == ABSENT && o->seen & SEEN_SERVER_HELLO ? number(0) : missing;
+    bool full = o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL;
+    return missing.known == ABSENT && full ? number(0) : missing;
 }
 
 struct value client_certificate_sent(const struct observation *o)
 {
     if (o->seen & SEEN_CLIENT_CERTIFICATE)
         return number(1);
-    if (is_tls13(o))
-        return unknown(UNOBSERVED_ENCRYPTED);
+    if (is_tls13(o)) /* with a PSK nobody asks for one (RFC 8446 4.3.2), so none is sent (4.4.2) */
+        return o->resumption == RESUMPTION_PSK ? number(0) : unknown(UNOBSERVED_ENCRYPTED);
     if (may_be_tls13(o))
         return unknown(observation_missing(o, SERVER));
     /* It stands before ClientKeyExchange (RFC 2246 7.4.6), and after the beginning. */

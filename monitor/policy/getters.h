@@ -73,6 +73,7 @@ struct value connection_protocol(const struct policy_case *c);
 struct value connection_name(const struct policy_case *c);
 struct value connection_requests(const struct policy_case *c);
 struct value connection_served(const struct policy_case *c);
+struct value connection_challenges(const struct policy_case *c);
 struct value in_request(const struct http_exchange *e, int64_t n);
 struct value in_answer(const struct http_exchange *e, int64_t n);
 struct value text_of_request(const struct http_exchange *e, const struct http_text *text);

@@ -160,7 +160,7 @@ static void put_client_certificate(struct json *j, const struct observation *o)
     if (requested)
         json_bool(j, "requested", true);
     if (sent) {
-        json_bool(j, "sent", o->client_certificate.count > 0);
+        json_bool(j, "sent", true);
         json_uint(j, "count", o->client_certificate.count);
     } else if (observation_settled(o, CLIENT)) {
         json_bool(j, "sent", false);
@@ -273,6 +273,7 @@ static void connection_facts(struct json *j, const struct http_connection *h)
     json_uint(j, "requests", h->requests);
     json_uint(j, "answers", h->answers);
     json_uint(j, "served", h->served);
+    json_uint(j, "challenges", h->challenges);
 }
 
 static void server_facts(struct json *j, const struct peer *p)

@@ -240,8 +240,6 @@ def known(rule, pair, wanted, got, fault):
         return "a code that nobody has named is not 0x000A, so that the verdict could be reached; to leave it open harms nobody"
     if rule.startswith("ut-7.2") and got == HIDDEN and hello_and_no_more(pair):
         return "a ServerHello that is followed by neither alert nor ServerHelloDone is an acceptance by the letter of R; utwatch leaves it open"
-    if rule == "ut-6.2-null-encryption-used" and got == wanted == FAIL and fault == "both":
-        return "6.2 permits the UE the offer: the fault is the server's alone"
     return None
 
 

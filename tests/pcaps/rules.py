@@ -16,7 +16,7 @@ from checks import check, finish  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
-PROFILES = ("ts33141-pcr1", "ts33141-pcr2")
+PROFILES = ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2")
 STRICT = "utwatch: 1\nprofile: strict\ntitle: An operator's policy\nextends: [ts33141-pcr2]\n" \
          "parameters: { encryption-required: true, authenticates-ue: gba }\n"
 

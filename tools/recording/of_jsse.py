@@ -101,7 +101,8 @@ jsse("tls10-des-selected", "single DES selected although the UE offers 3DES", TL
 scenario("jsse-tls10-weaker-selected", "a server that selects 3DES from one hello and DES from another which offers both",
          JAVA_SERVER + JAVA_KEYS + TLS10 + "order=server suites=" + DES + "," + DES3 + " connections=2",
          [JAVA_CLIENT + TLS10 + "suites=" + DES3, JAVA_CLIENT + TLS10 + "suites=" + DES3 + "," + DES],
-         {"version": "0x0301", "suites": ["0x000a", "0x0009"], "connections": 2}, [], ["ut-5.1.2-effective-key-128"], also=["ut-op-weaker-selected"])
+         {"version": "0x0301", "suites": ["0x000a", "0x0009"], "connections": 2}, [], ["ut-5.1.2-effective-key-128"],
+         policy=["ut-op-weaker-selected"])
 for suite, number in (("MD5", "0x0001"), ("SHA", "0x0002")):
     jsse("tls10-null-" + suite.lower(), "NULL encryption with %s, offered beside 3DES" % suite, TLS10 + "suites=SSL_RSA_WITH_NULL_" + suite,
          TLS10 + "suites=SSL_RSA_WITH_NULL_" + suite + "," + DES3, {"version": "0x0301", "suite": number}, [], ["ut-5.1.2-effective-key-128"], [],

@@ -17,7 +17,7 @@ for version, flag, suite, number in (("10", "-tls1", "AES128-SHA", "0x002f"), ("
     openssl("tls%s-full" % version, "a full handshake of TLS 1.%s" % version[1], flag + " -cipher " + suite + WEAK,
             flag + " -cipher " + suite + WEAK, {"version": "0x030%d" % (int(version[1]) + 1), "suite": number, "sni": NAME},
             also=["wapcert-6.4.3-signature-algorithm"],
-            passes=["ut-6-version-min", "ut-6-version-forbidden", "ut-5.1.2-effective-key-128", "ut-5.1.2-possible-128",
+            passes=["ut-6-version-min", "ut-6-version-forbidden", "ut-5.1.2-effective-key-128", "ut-5.1.2-possible-128", "ut-4-protected-link",
                     "ut-6.1.2-server-certificate", "ut-6.2-ue-offers-encryption", "ut-6.2-null-integrity", "ut-6.2-null-integrity-offered",
                     "ut-6.2-null-encryption-used", "ut-6.4-anonymous-key-exchange", "ut-6.4-listed-anonymous", "ut-6.4-anonymous-offered"])
 openssl("tls13-full", "a full handshake of TLS 1.3: certificate and client authentication are not observable", "-tls1_3", "-tls1_3",
@@ -91,7 +91,8 @@ scenario("openssl-tls12-id-refused", "a server that forgets its sessions: an id 
 # ---- NULL encryption
 openssl("tls12-null", "a suite with NULL encryption, which 6.2 permits and 5.1.2 of the first pseudo-CR does not; offered beside one that encrypts",
         "-tls1_2 -cipher NULL-SHA" + WEAK, "-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK, {"version": "0x0303", "suite": "0x0002"},
-        pcr1=["ut-5.1.2-effective-key-128"], policy=["ut-6.2-null-encryption-used"], also=["m-null-rc4-export"],
+        pcr1=["ut-5.1.2-effective-key-128"], policy=["ut-6.2-null-encryption-used"],
+        also=["m-null-rc4-export", "ut-4-protected-link"],
         passes=["ut-6.2-ue-offers-encryption", "ut-6.2-null-encryption-used"])
 openssl("tls12-only-null-accepted", "a hello that offers NULL encryption only, accepted", "-tls1_2 -cipher NULL-SHA" + WEAK,
         "-tls1_2 -cipher NULL-SHA" + WEAK, {"version": "0x0303", "suite": "0x0002"}, ["ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"],

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Who is at fault, and what a rule does not apply to: answers in clear, NULL encryption that the operator forbids, a UE that went no further, and
+resumption by PSK. usage: blame.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type, rule_counts
+from checks import check, finish
+import capturelib
+import messages as m
+
+UTWATCH = sys.argv[1]
+STRICT = "utwatch: 1\nprofile: strict\ntitle: Strict policy\nextends: [%s]\nparameters: { encryption-required: true }\n"
+CLIENT, SERVER = 0, 1
+NULL_SHA, DES, DES3, RC4, AES = 0x0002, 0x0009, 0x000A, 0x0005, 0x002F
+
+
+def path_of(name):
+    return os.path.join(PCAPS, name + ".pcap")
+
+
+def alerts(profile, capture):
+    evs, _ = events(UTWATCH, "--fail-on", "info", "-p", profile, "-r", capture)
+    return {e["utwatch"]["rule"]: e["utwatch"] for e in of_type(evs, "alert")}
+
+
+def in_clear(folder):
+    """4 (2): the UE is at fault for the request; the server only when it served it, and RFC 9110 15.3 calls 2xx success."""
+    for status, fault in ((200, "both"), (201, "both"), (204, "both"), (301, "ue"), (302, "ue"), (400, "ue"), (401, "ue"), (403, "ue"), (404, "ue"),
+                          (426, "ue"), (500, "ue"), (503, "ue")):
+        capture = os.path.join(folder, "%d.pcap" % status)
+        capturelib.write_frames(capture, capturelib.build([
+            (CLIENT, b"GET /simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"),
+            (SERVER, b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)], server=("192.0.2.80", 80), time=1795471000 * 10**9))
+        alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+        check(alert and alert["fault"] == fault, "an answer of", status, "in clear:", alert)
+        check(alert and ("asked for credentials in clear" in alert["observed"]) == (status == 401), status, alert)
+
+
+def null_encryption(folder):
+    """6.2 permits the UE to offer NULL encryption: what the operator forbids is the server's choice of it."""
+    strict = os.path.join(folder, "strict.yaml")
+    with open(strict, "w") as f:
+        f.write(STRICT % "ts33141-pcr2")
+    for capture, words in (("openssl-tls12-null", "operator's policy"), ("openssl-tls12-only-null-accepted", "7.2 (4)")):
+        alert = events(UTWATCH, "-p", strict, "-r", path_of(capture))
+        found = [e for e in of_type(alert[0], "alert") if e["utwatch"]["rule"] == "ut-6.2-null-encryption-used"]
+        check(len(found) == 1 and found[0]["alert"]["severity"] == 1 and found[0]["utwatch"]["fault"] == "server", capture, found)
+        check(found and words in found[0]["utwatch"]["note"], capture, found)
+        check(alert[1].returncode == 1, capture, "exit status", alert[1].returncode)
+        check("ut-op-weaker-selected" not in {e["utwatch"]["rule"] for e in of_type(alert[0], "alert")}, capture, "told twice")
+    check("ut-6.2-null-encryption-used" not in alerts("ts33141-pcr2", path_of("openssl-tls12-null")), "NULL encryption is permitted without a policy")
+    # A weaker suite is the operator's business only when the operator requires encryption.
+    check("ut-op-weaker-selected" not in alerts("ts33141-pcr2", path_of("jsse-tls10-weaker-selected")), "no policy, yet a weaker suite is reported")
+    check("ut-op-weaker-selected" in alerts(strict, path_of("jsse-tls10-weaker-selected")), "a weaker suite under the operator's policy")
+
+
+def protected_link():
+    """4 (2), second sentence, apart from the first: TLS is there, protection is not."""
+    for capture, broken in (("openssl-tls12-null", True), ("jsse-tls10-anon-only-accepted", True), ("openssl-tls12-full", False)):
+        evs, _ = events(UTWATCH, "-p", "ts33141-v1.0.0", "-r", path_of(capture))
+        counts = rule_counts(evs)
+        check((counts["ut-4-protected-link"]["fail"] > 0) == broken and (counts["ut-4-protected-link"]["pass"] > 0) != broken, capture,
+              counts["ut-4-protected-link"])
+        check(counts["ut-4-tls-required"]["fail"] == 0 and counts["ut-4-tls-required"]["pass"] == 1, capture, counts["ut-4-tls-required"])
+
+
+def aborted(folder):
+    """A server that selects what modern texts forbid; a UE that refuses it has broken nothing."""
+    for suite, rules in ((NULL_SHA, ("m-null-rc4-export", "ut-6.2-null-encryption-used", "m-static-rsa")), (RC4, ("m-null-rc4-export",)),
+                         (DES, ("m-null-rc4-export", "m-below-128")), (AES, ("m-static-rsa",))):
+        for went_on in (False, True):
+            ends = [(CLIENT, m.client_key_exchange()), (CLIENT, m.finished()), (SERVER, m.finished())] if went_on else [(CLIENT, m.alert(2, 40))]
+            capture = os.path.join(folder, "%d-%d.pcap" % (suite, went_on))
+            said = [(CLIENT, m.client_hello([suite, DES3])), (SERVER, m.server_hello(suite) + m.done()), *ends]
+            capturelib.write_frames(capture, capturelib.build(said, time=1795471000 * 10**9))
+            found = alerts("modern", capture)
+            for rule in rules:
+                check(rule in found and found[rule]["fault"] == ("both" if went_on else "server"), "%#06x" % suite, rule, "went on:", went_on,
+                      found.get(rule))
+
+
+def by_psk():
+    """RFC 8446 4.3.2, 4.4.2: a handshake by PSK has neither Certificate nor CertificateRequest. Nothing about them is hidden by encryption."""
+    for capture in ("gnutls-tls13-resumed-hello-retry", "gnutls-tls13-resumed", "jsse-tls13-resumed"):
+        evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path_of(capture))
+        counts = rule_counts(evs)
+        resumed = sum(1 for e in of_type(evs, "tls") if e["utwatch"].get("session", {}).get("resumed"))
+        check(resumed, capture, "resumes nothing")
+        for rule in ("wapcert-6.4.2-serial-length", "wapcert-6.4.6-key", "wapcert-6.4.7-eku", "ut-6.1.2-server-certificate",
+                     "ut-6.1.2-ue-accepted-bad-cert", "ut-6.1.1-no-required-ue-cert", "ut-6.1.3-empty-certificate", "ut-5.1.1-auth-http-based"):
+            check(counts[rule]["not_applicable"] >= resumed, capture, rule, counts[rule], "of", resumed, "resumed")
+
+
+def empty_certificate():
+    """An empty Certificate message is a message."""
+    evs, _ = events(UTWATCH, "-r", path_of("openssl-tls12-client-certificate-empty"))
+    sent = [e["utwatch"]["client_certificate"] for e in of_type(evs, "tls")]
+    check(sent == [{"requested": True, "sent": True, "count": 0}], sent)
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    in_clear(temporary)
+    null_encryption(temporary)
+    protected_link()
+    aborted(temporary)
+    by_psk()
+    empty_certificate()
+finish()
