@@ -65,7 +65,7 @@ def conversations(path):
                 out.setdefault((dst, src), [])
             continue
         key, side = ((src, dst), 0) if (src, dst) in out else ((dst, src), 1)
-        if key not in out or not payload:
+        if key not in out or not payload or (src, dst) not in nexts:  # the last: of an earlier connection on these ports
             continue
         new = payload[(nexts[src, dst] - seq) & 0xFFFFFFFF:] if seq != nexts[src, dst] else payload
         if new:
