@@ -375,7 +375,7 @@ static void drop(struct runs *runs)
 {
     runs->dropped = true;
     if (runs->flow->state == FLOW_SEARCHING)
-        runs->flow->dropped |= (uint8_t)(1U << runs->side) & 3U;
+        runs->flow->dropped = (runs->flow->dropped | 1U << (runs->side & 1U)) & 3U;
 }
 
 struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
