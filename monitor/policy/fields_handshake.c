@@ -205,6 +205,8 @@ struct value server_key_exchange(const struct observation *o)
 struct value server_version(const struct observation *o)
 {
     uint16_t version = observation_version(o);
+    if (!version && o->seen & SEEN_SERVER_HELLO)
+        return unknown(UNOBSERVED_MALFORMED);
     return version ? number(version) : server_hello_seen(o);
 }
 

@@ -67,7 +67,8 @@ static void put_server_hello(struct json *j, const struct observation *o, enum d
     const struct server_hello_facts *s = &o->server_hello;
     const struct suite *suite = observation_suite(o);
     json_open(j, "server_hello", '{');
-    json_hex16(j, "version", s->version);
+    if (!s->version_unknown)
+        json_hex16(j, "version", s->version);
     json_hex16(j, "suite", s->suite);
     if (suite) {
         json_string(j, "suite_name", suite->name);

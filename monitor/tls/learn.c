@@ -260,21 +260,26 @@ bool learn_second_client_hello(struct observation *o, const struct hello_memory 
     return true;
 }
 
-static void learn_server_extension(struct observation *o, const struct extension *e)
+/* False when the body does not parse; its fact stays unknown then. */
+static bool learn_server_extension(struct observation *o, const struct extension *e)
 {
     struct server_hello_facts *f = &o->server_hello;
     struct cursor c = cursor_over(e->body);
     switch (e->type) {
-    case EXTENSION_SUPPORTED_VERSIONS:
-        f->version = cursor_u16(&c);
+    case EXTENSION_SUPPORTED_VERSIONS: {
+        const uint16_t version = cursor_u16(&c);
+        f->version_unknown = c.status != PARSE_OK;
+        if (!f->version_unknown)
+            f->version = version;
         break;
+    }
     case EXTENSION_KEY_SHARE:
     case EXTENSION_KEY_SHARE_OLD:
         f->key_share_group = cursor_u16(&c);
         break;
     case EXTENSION_PRE_SHARED_KEY: {
         uint16_t selected = cursor_u16(&c);
-        f->psk = true;
+        f->psk = c.status == PARSE_OK;
         f->psk_selected = selected < UINT8_MAX ? (uint8_t)selected : UINT8_MAX;
         break;
     }
@@ -290,11 +295,12 @@ static void learn_server_extension(struct observation *o, const struct extension
     case EXTENSION_ALPN: {
         struct cursor list = cursor_over(extension_list(e->body, 2));
         f->alpn = learn_text(o, cursor_take(&list, cursor_u8(&list)));
-        break;
+        return list.status == PARSE_OK;
     }
     default:
         break;
     }
+    return c.status == PARSE_OK;
 }
 
 bool learn_server_hello(struct observation *o, const struct hello_memory *memory, struct span body)
@@ -320,8 +326,9 @@ bool learn_server_hello(struct observation *o, const struct hello_memory *memory
             f->extensions[f->extension_count++] = e.type;
         else
             f->extensions_cut = true;
-        learn_server_extension(o, &e);
+        f->malformed |= !learn_server_extension(o, &e);
     }
+    f->malformed |= c.status != PARSE_OK;
     ja3_server(&hello, f->ja3s);
     f->ja3s_known = true;
     o->seen |= SEEN_SERVER_HELLO;

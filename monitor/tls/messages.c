@@ -62,6 +62,8 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
         return;
     }
     note_hello(h, SERVER, now);
+    if (o->server_hello.malformed)
+        malformed(tls, h, SERVER);
     if (observation_version(o) >= 0x0304) {
         o->side[SERVER].encrypted = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;

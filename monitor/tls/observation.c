@@ -63,7 +63,7 @@ const char *resumption_name(enum resumption r)
 uint16_t observation_version(const struct observation *o)
 {
     if (o->seen & SEEN_SERVER_HELLO)
-        return version_of_code(o->server_hello.version);
+        return o->server_hello.version_unknown ? 0 : version_of_code(o->server_hello.version);
     return o->seen & SEEN_SSLV2_SERVER_HELLO ? 0x0002 : 0;
 }
 

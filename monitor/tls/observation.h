@@ -163,6 +163,8 @@ struct client_hello_facts {
 };
 
 struct server_hello_facts {
+    bool malformed;       /* its extensions do not all parse: what they would say is unknown */
+    bool version_unknown; /* among them supported_versions */
     uint16_t legacy_version;
     uint16_t version; /* after supported_versions; a draft of TLS 1.3 as it stands there */
     uint16_t suite;
@@ -288,7 +290,8 @@ struct observation {
     bool text_cut; /* a name did not fit and was left out */
 };
 
-/* The negotiated version as people write it: 0x0304 for a draft of TLS 1.3. 0 without a ServerHello. */
+/* The negotiated version as people write it: 0x0304 for a draft of TLS 1.3. 0 without a ServerHello, and when
+ * its supported_versions does not parse. */
 uint16_t observation_version(const struct observation *o);
 
 /* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
