@@ -10,8 +10,8 @@
 
 struct pipeline;
 
-/* NULL after a message, when the memory or the state file is not to be had. Site, profiles and output outlive
- * the pipeline; advice may be NULL.
+/* NULL after a message, when there is no memory or the state file cannot be opened. Site, profiles and output
+ * outlive the pipeline; advice may be NULL.
  */
 struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
                               const struct profile *advice, struct output *output);

@@ -33,7 +33,7 @@ struct decode_counters {
 
 struct decoder;
 
-/* NULL when the memory for fragments is not to be had. */
+/* NULL when the memory for fragments cannot be reserved. */
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *decoder);
 const struct decode_counters *decoder_counters(const struct decoder *decoder);

@@ -91,26 +91,12 @@ struct flow *flow_find(struct flow_table *table, const struct segment *segment, 
 
 static void queue_newest(struct flow_table *table, struct flow *flow)
 {
-    uint32_t index = index_of(table, flow);
-    flow->older = table->newest;
-    flow->newer = 0;
-    if (table->newest)
-        ((struct flow *)pool_at(&table->flows, table->newest))->newer = index;
-    else
-        table->oldest = index;
-    table->newest = index;
+    queue_push(&table->queue, &table->flows, offsetof(struct flow, link), index_of(table, flow));
 }
 
 static void unqueue(struct flow_table *table, struct flow *flow)
 {
-    if (flow->older)
-        ((struct flow *)pool_at(&table->flows, flow->older))->newer = flow->newer;
-    else
-        table->oldest = flow->newer;
-    if (flow->newer)
-        ((struct flow *)pool_at(&table->flows, flow->newer))->older = flow->older;
-    else
-        table->newest = flow->older;
+    queue_remove(&table->queue, &table->flows, offsetof(struct flow, link), index_of(table, flow));
 }
 
 static void begin(struct flow *flow, const struct segment *segment)
@@ -153,15 +139,15 @@ struct flow *flow_add(struct flow_table *table, const struct segment *segment)
 struct flow *flow_victim(struct flow_table *table)
 {
     enum { CHANCES = 8 };
-    for (int i = 0; i < CHANCES && table->oldest != table->newest; i++) {
-        struct flow *flow = pool_at(&table->flows, table->oldest);
+    for (int i = 0; i < CHANCES && table->queue.oldest != table->queue.newest; i++) {
+        struct flow *flow = pool_at(&table->flows, table->queue.oldest);
         if (!flow->used && flow->state != FLOW_HANDSHAKE)
             return flow;
         flow->used = false;
         unqueue(table, flow);
         queue_newest(table, flow);
     }
-    return table->oldest ? pool_at(&table->flows, table->oldest) : NULL;
+    return table->queue.oldest ? pool_at(&table->flows, table->queue.oldest) : NULL;
 }
 
 void flow_remove(struct flow_table *table, struct flow *flow)

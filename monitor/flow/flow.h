@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/nanos.h"
-#include "base/pool.h"
+#include "base/queue.h"
 #include "base/siphash.h"
 #include "decode/segment.h"
 
@@ -49,8 +49,9 @@ struct flow {
     uint32_t held[2];   /* store of out-of-order data; 0: none */
     uint32_t recent;    /* window of bytes handed on; 0: none */
     uint32_t
-        pending_isn; /* of a SYN that may begin a new connection on these ports, or of a second SYN/ACK */
-    uint32_t hash_next, older, newer; /* the table's own */
+        pending_isn;    /* of a SYN that may begin a new connection on these ports, or of a second SYN/ACK */
+    uint32_t hash_next; /* the table's own, as `link` */
+    struct queue_link link;
     union {
         uint32_t clear;     /* until FLOW_RECORDS: slot of the layer that `clear_kind` says; 0: none */
         uint32_t key_since; /* FLOW_RECORDS: second at which the session's keys were made; 0: not known */
@@ -110,7 +111,7 @@ struct flow_table {
     struct pool recents; /* delivered bytes of handshakes, stream.c */
     uint32_t *buckets;
     uint32_t bucket_mask;
-    uint32_t oldest, newest;
+    struct queue queue; /* by when they were queued for eviction */
     struct siphash_key key;
     struct flow_counters counters;
 };

@@ -1,6 +1,6 @@
 #include "http/http.h"
 
-#include "base/pool.h"
+#include "base/queue.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -34,7 +34,7 @@ struct connection {
     bool known_user;
     void *owner;
     nanos last_activity;
-    uint32_t older, newer;
+    struct queue_link link;
     struct reader side[2];                       /* 0 the client */
     struct http_exchange waiting[HTTP_PIPELINE]; /* requests without answer, oldest first */
     unsigned waiting_count;
@@ -45,7 +45,7 @@ struct connection {
 
 struct http {
     struct pool slots;
-    uint32_t oldest, newest;
+    struct queue queue; /* by the last activity */
     struct http_counters counters;
 };
 
@@ -81,31 +81,6 @@ static struct connection *at(const struct http *http, uint32_t slot)
     return pool_at(&http->slots, slot);
 }
 
-static void take_out(struct http *http, uint32_t slot)
-{
-    struct connection *c = at(http, slot);
-    if (c->older)
-        at(http, c->older)->newer = c->newer;
-    else
-        http->oldest = c->newer;
-    if (c->newer)
-        at(http, c->newer)->older = c->older;
-    else
-        http->newest = c->older;
-}
-
-static void put_last(struct http *http, uint32_t slot)
-{
-    struct connection *c = at(http, slot);
-    c->older = http->newest;
-    c->newer = 0;
-    if (http->newest)
-        at(http, http->newest)->newer = slot;
-    else
-        http->oldest = slot;
-    http->newest = slot;
-}
-
 uint32_t http_open(struct http *http, const struct http_where *where)
 {
     uint32_t slot = pool_take(&http->slots);
@@ -123,27 +98,28 @@ uint32_t http_open(struct http *http, const struct http_where *where)
     c->null_encryption = where->null_encryption;
     c->owner = where->owner;
     c->last_activity = where->time;
-    put_last(http, slot);
+    queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
     http->counters.connections++;
     return slot;
 }
 
 void http_close(struct http *http, uint32_t slot)
 {
-    take_out(http, slot);
+    queue_remove(&http->queue, &http->slots, offsetof(struct connection, link), slot);
     pool_give(&http->slots, slot);
 }
 
 uint32_t http_oldest(const struct http *http)
 {
-    return http->oldest;
+    return http->queue.oldest;
 }
 
 uint32_t http_expired(const struct http *http, nanos now)
 {
-    if (!http->oldest || now - at(http, http->oldest)->last_activity < HTTP_IDLE_SECONDS * NANOS_PER_SECOND)
+    if (!http->queue.oldest ||
+        now - at(http, http->queue.oldest)->last_activity < HTTP_IDLE_SECONDS * NANOS_PER_SECOND)
         return 0;
-    return http->oldest;
+    return http->queue.oldest;
 }
 
 void *http_owner(const struct http *http, uint32_t slot)
@@ -469,8 +445,8 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
     struct connection *c = at(http, slot);
     struct reader *r = &c->side[who];
     c->last_activity = now;
-    take_out(http, slot);
-    put_last(http, slot);
+    queue_remove(&http->queue, &http->slots, offsetof(struct connection, link), slot);
+    queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
     while (bytes->n) {
         struct span text;
         switch (r->phase) {

@@ -26,11 +26,11 @@ struct naming_counters {
     uint64_t packets; /* shown to nDPI */
 };
 
-/* flows: cap on connections open at a time. NULL: not to be had. Any thread may call it. */
+/* flows: cap on connections open at a time. NULL: the module cannot be made. Any thread may call it. */
 struct naming *naming_new(uint32_t flows);
 void naming_free(struct naming *n); /* NULL does nothing */
 
-/* A slot for a connection; 0: none is to be had (counted). Both ends are of one family. */
+/* A slot for a connection; 0: none is free (counted). Both ends are of one family. */
 uint32_t naming_open(struct naming *n, const struct endpoint *client, const struct endpoint *server,
                      enum transport transport);
 

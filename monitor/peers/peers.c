@@ -1,6 +1,6 @@
 #include "peers/peers.h"
 
-#include "base/pool.h"
+#include "base/queue.h"
 #include "base/siphash.h"
 
 #include <assert.h>
@@ -9,16 +9,15 @@
 struct node {
     struct peer peer;
     uint32_t hash_next;
-    uint32_t older, newer;  /* by the last handshake */
-    uint32_t before, after; /* by the first */
+    struct queue_link used;  /* by the last handshake */
+    struct queue_link begun; /* by the first */
 };
 
 struct side_table {
     struct pool pool;
     uint32_t *buckets;
     uint32_t mask;
-    uint32_t oldest, newest;
-    uint32_t first, last;
+    struct queue used, begun;
 };
 
 struct peers {
@@ -116,30 +115,7 @@ const struct peer *peers_victim(const struct peers *p, const struct observation 
     const struct side_table *t = &p->table[side];
     if (t->pool.used < t->pool.capacity || peers_find(p, o, side))
         return NULL;
-    return &node_at(t, t->oldest)->peer;
-}
-
-static void unlink_used(struct side_table *t, struct node *n)
-{
-    if (n->older)
-        node_at(t, n->older)->newer = n->newer;
-    else
-        t->oldest = n->newer;
-    if (n->newer)
-        node_at(t, n->newer)->older = n->older;
-    else
-        t->newest = n->older;
-}
-
-static void link_newest(struct side_table *t, struct node *n, uint32_t index)
-{
-    n->older = t->newest;
-    n->newer = 0;
-    if (t->newest)
-        node_at(t, t->newest)->newer = index;
-    else
-        t->oldest = index;
-    t->newest = index;
+    return &node_at(t, t->used.oldest)->peer;
 }
 
 void peers_forget(struct peers *p, const struct peer *peer)
@@ -152,15 +128,8 @@ void peers_forget(struct peers *p, const struct peer *peer)
     while (*link != index)
         link = &node_at(t, *link)->hash_next;
     *link = n->hash_next;
-    unlink_used(t, n);
-    if (n->before)
-        node_at(t, n->before)->after = n->after;
-    else
-        t->first = n->after;
-    if (n->after)
-        node_at(t, n->after)->before = n->before;
-    else
-        t->last = n->before;
+    queue_remove(&t->used, &t->pool, offsetof(struct node, used), index);
+    queue_remove(&t->begun, &t->pool, offsetof(struct node, begun), index);
     pool_give(&t->pool, index);
     p->counters.evicted++;
 }
@@ -172,7 +141,7 @@ static struct peer *take(struct peers *p, const struct observation *o, enum side
     uint32_t index = index_of(p, side, &end);
     struct node *n = node_at(t, index);
     if (n) {
-        unlink_used(t, n);
+        queue_remove(&t->used, &t->pool, offsetof(struct node, used), index);
     } else {
         index = pool_take(&t->pool);
         assert(index);
@@ -184,14 +153,9 @@ static struct peer *take(struct peers *p, const struct observation *o, enum side
         uint32_t *bucket = bucket_of(p, side, &end);
         n->hash_next = *bucket;
         *bucket = index;
-        n->before = t->last;
-        if (t->last)
-            node_at(t, t->last)->after = index;
-        else
-            t->first = index;
-        t->last = index;
+        queue_push(&t->begun, &t->pool, offsetof(struct node, begun), index);
     }
-    link_newest(t, n, index);
+    queue_push(&t->used, &t->pool, offsetof(struct node, used), index);
     n->peer.last = o->event_time;
     p->counters.servers = p->table[SERVER].pool.used;
     p->counters.ues = p->table[CLIENT].pool.used;
@@ -202,11 +166,11 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
 {
     const struct side_table *t = &p->table[side];
     if (!after) {
-        struct node *n = node_at(t, t->first);
+        struct node *n = node_at(t, t->begun.oldest);
         return n ? &n->peer : NULL;
     }
     const struct node *last = (const struct node *)(const void *)after; /* the peer is its first member */
-    struct node *n = node_at(t, last->after);
+    struct node *n = node_at(t, last->begun.newer);
     return n ? &n->peer : NULL;
 }
 

@@ -84,7 +84,7 @@ struct tally {
     uint64_t other_stacks; /* handshakes of stacks that came after MAX_STACKS others */
 };
 
-/* Takes all memory. False when it is not to be had. The profile has to outlive the tally. */
+/* Takes all memory. False when it cannot be reserved. The profile has to outlive the tally. */
 bool tally_open(struct tally *tally, const struct profile *profile);
 void tally_close(struct tally *tally);
 

@@ -17,7 +17,7 @@
 struct text_report;
 
 /*
- * Takes all memory; NULL when it is not to be had. `out` and `names` have to outlive the report; errors of
+ * Takes all memory; NULL when it cannot be reserved. `out` and `names` have to outlive the report; errors of
  * writing are left to the caller's ferror(out).
  */
 struct text_report *text_report_new(FILE *out, bool colour, const struct input_names *names);

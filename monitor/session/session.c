@@ -56,7 +56,7 @@ static bool start_threads(struct sessions *s, struct text *out)
     if (config->look_only)
         return true;
     if (config->state && !(s->writer = writer_start(&s->table, interval))) {
-        text_printf(out, "%s: no thread is to be had that writes it", config->state);
+        text_printf(out, "%s: cannot start the thread that writes it", config->state);
         return false;
     }
     if (config->shared && !(s->shared = shared_open(config->shared, s->retention))) {
@@ -98,7 +98,7 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
         return NULL;
     }
     if (config->take_memory && !table_take_memory(&s->table))
-        text_printf(&say, "%sthe memory for all sessions is not to be had at once: %s", say.n ? "; " : "",
+        text_printf(&say, "%scannot reserve the memory for all sessions: %s", say.n ? "; " : "",
                     strerror(errno));
     if (start_threads(s, &say))
         return s;

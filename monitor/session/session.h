@@ -100,7 +100,7 @@ size_t sessions_memory(uint32_t sessions);
 /*
  * Entries cost memory when they are used, unless all is to be taken at the start. With a state file, a thread
  * writes to the disk what has changed, twice a second; the packet path never waits for it. NULL with a
- * message for people in `error` when it is not to be had. A message with a result is a warning.
+ * message for people in `error` when it cannot be opened. A message with a result is a warning.
  */
 struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size);
 void sessions_free(struct sessions *s);

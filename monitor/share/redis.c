@@ -376,7 +376,7 @@ static bool put_words(struct command *c, const struct redis_command *from)
     return true;
 }
 
-/* The node of the slot, or, when that is not to be had, any: it will redirect. */
+/* The node of the slot, or, when there is no connection to it, any: it will redirect. */
 static struct node *node_for(struct redis *r, uint16_t slot)
 {
     struct node *n = &r->nodes[r->slots[slot]];

@@ -10,7 +10,7 @@
 
 struct writer;
 
-/* `interval`: nanoseconds between two writes. NULL when a thread is not to be had. The table outlives the
+/* `interval`: nanoseconds between two writes. NULL when no thread can be started. The table outlives the
  * writer. */
 struct writer *writer_start(struct table *table, int64_t interval);
 
