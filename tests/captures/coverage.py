@@ -22,7 +22,7 @@ with tempfile.TemporaryDirectory() as folder:
             continue
         conversation = capturelib.conversations(os.path.join(PCAPS, e["file"]))[0]
         for side in (0, 1):  # one direction only, each from a UE of its own
-            frames = capturelib.build(conversation, client=("10.%d.0.%d" % (1 + side, i), 40000), time=1795470000 * 10**9)
+            frames = capturelib.build(conversation, client=("10.%d.%d.%d" % (1 + side, i // 256, i % 256), 40000), time=1795470000 * 10**9)
             path = os.path.join(folder, "%d-%d.pcap" % (i, side))
             capturelib.write_frames(path, [f for f in frames if (capturelib.segment_of(f[1])[1][1] == 40000) == bool(side)])
             sides.append(path)
