@@ -71,9 +71,10 @@ static struct span name_of(const struct http_connection *h)
 static bool is_ut(const struct pipeline *p, const struct http_connection *h)
 {
     enum { HTTPS = 443 };
+    const struct endpoint *server = &h->whence.server;
     if (site_has_scope(p->site))
-        return site_in_scope(p->site, &h->server, name_of(h));
-    return h->xcap || h->server.port == HTTPS;
+        return site_in_scope(p->site, server, name_of(h));
+    return h->xcap || server->port == HTTPS;
 }
 
 static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, const struct http_exchange *e)
@@ -120,22 +121,9 @@ struct flow *cleartext_expired(const struct pipeline *p)
     return o && p->now - o->last_activity > HTTP_IDLE_SECONDS * NANOS_PER_SECOND ? o->flow : NULL;
 }
 
-static struct http_where where_of(struct flow *flow, const struct segment *segment)
+static bool open_http(struct pipeline *p, struct flow *flow, const struct http_connection *begin)
 {
-    unsigned client = flow->client & 1U;
-    return (struct http_where){.client = flow->end[client],
-                               .server = flow->end[!client],
-                               .time = segment->time,
-                               .frame_number = segment->frame_number,
-                               .source = segment->source,
-                               .flow_id = flow_id(flow),
-                               .from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN,
-                               .owner = flow};
-}
-
-static bool open_http(struct pipeline *p, struct flow *flow, const struct http_where *where)
-{
-    uint32_t slot = http_open(p->cleartext.http, where);
+    uint32_t slot = http_open(p->cleartext.http, begin, flow);
     if (!slot)
         return false;
     flow->clear = slot;
@@ -152,14 +140,7 @@ static uint8_t client_by_port(const struct flow *flow)
 static void open_other(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     flow->client = client_by_port(flow) & 1U;
-    struct http_where where = where_of(flow, segment);
-    struct http_connection seen = {.client = where.client,
-                                   .server = where.server,
-                                   .time = where.time,
-                                   .frame_number = where.frame_number,
-                                   .source = where.source,
-                                   .flow_id = where.flow_id,
-                                   .transport = segment->transport};
+    struct http_connection seen = {.whence = flow_whence(flow, segment)};
     if (!is_ut(p, &seen))
         return;
     /* The module takes milliseconds to make, and most captures have nothing to be named. */
@@ -174,8 +155,8 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
         (struct other){.flow = flow,
                        .seen = seen,
                        .last_activity = segment->time,
-                       .name = p->cleartext.naming ? naming_open(p->cleartext.naming, &seen.client,
-                                                                 &seen.server, segment->transport)
+                       .name = p->cleartext.naming ? naming_open(p->cleartext.naming, &seen.whence.client,
+                                                                 &seen.whence.server, segment->transport)
                                                    : 0,
                        .protocol = "Unknown"};
     queue_push(&p->cleartext.queue, &p->cleartext.others, offsetof(struct other, link), slot);
@@ -207,8 +188,10 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
         /* A lone H may become HEAD or HTTP/1.1: then the ports tell. */
         bool open = request != PARSE_BAD && response != PARSE_BAD;
         flow->client = (open ? client_by_port(flow) : response != PARSE_BAD ? !side : side) & 1U;
-        struct http_where where = where_of(flow, segment);
-        return open_http(p, flow, &where);
+        const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
+        const struct http_connection begin = {.whence = flow_whence(flow, segment),
+                                              .damage = from_start ? 0 : HTTP_DAMAGE_START};
+        return open_http(p, flow, &begin);
     }
     if (whole && flow->state == FLOW_SEARCHING && bytes.n >= RECORD_HEADER_BYTES &&
         opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_NONE)
@@ -265,11 +248,9 @@ const struct http_connection *cleartext_before(const struct pipeline *p, const s
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
                         const struct span early[2])
 {
-    struct segment now = {.time = p->now};
-    struct http_where where = where_of(flow, &now);
-    where.null_encryption = true;
-    where.from_start = true;
-    if (!open_http(p, flow, &where))
+    const struct segment now = {.time = p->now};
+    const struct http_connection begin = {.whence = flow_whence(flow, &now), .null_encryption = true};
+    if (!open_http(p, flow, &begin))
         return false;
     p->cleartext.readers[flow->clear] = *reader;
     feed_http(p, flow, CLIENT, early[CLIENT], p->now);

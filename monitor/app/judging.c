@@ -39,7 +39,7 @@ static void make_room(struct pipeline *p, const struct observation *o)
 
 bool handshake_in_scope(const struct pipeline *p, const struct observation *o)
 {
-    return site_in_scope(p->site, &o->server, name_of(o));
+    return site_in_scope(p->site, &o->whence.server, name_of(o));
 }
 
 struct key_start judge_handshake(struct pipeline *p, const struct observation *o,
@@ -82,7 +82,7 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
 
 void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const struct endpoint *server)
 {
-    struct observation o = {.client = *client, .server = *server};
+    struct observation o = {.whence = {.client = *client, .server = *server}};
     const struct session_result nothing = {0};
     for (unsigned side = 0; side < 2; side++)
         o.side[side].captured = o.side[side].start_captured = true;
@@ -120,17 +120,12 @@ void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segm
     const nanos latest = sessions_latest_origin(p->sessions, end, segment->time, &exact);
     if (latest != end)
         since = latest;
-    const struct key_use key = {.client = flow->end[flow->client & 1U],
-                                .server = flow->end[!flow->client],
-                                .time = segment->time,
+    const struct key_use key = {.whence = flow_whence(flow, segment),
                                 .since = since,
                                 .exact = exact,
-                                .renegotiated = flow->renegotiated,
-                                .source = segment->source,
-                                .frame_number = segment->frame_number,
-                                .flow_id = flow_id(flow)};
+                                .renegotiated = flow->renegotiated};
     flow->key_since = 0;
-    if (!site_in_scope(p->site, &key.server, span_of(NULL, 0)))
+    if (!site_in_scope(p->site, &key.whence.server, span_of(NULL, 0)))
         return;
     struct policy_case c = case_of_key(&key);
     judge(p, &c);

@@ -100,8 +100,8 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     out->time = frame->time;
     out->frame_number = frame->number;
     out->source = frame->source;
-    out->vlan_count = 0;
-    out->encapsulation_count = 0;
+    out->wrappers.vlan_count = 0;
+    out->wrappers.encapsulation_count = 0;
     struct packet p = {
         .bytes = frame->bytes,
         .wire_left = frame->wire_len > frame->bytes.n ? frame->wire_len : frame->bytes.n,
@@ -124,7 +124,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     }
     decoder->counters.result[p.result]++;
     if (p.result == DECODE_SEGMENT)
-        for (size_t i = 0; i < out->encapsulation_count; i++)
-            decoder->counters.encapsulation[out->encapsulation[i]]++;
+        for (size_t i = 0; i < out->wrappers.encapsulation_count; i++)
+            decoder->counters.encapsulation[out->wrappers.encapsulation[i]]++;
     return p.result;
 }

@@ -24,11 +24,11 @@ enum layer packet_fail(struct packet *p)
 bool packet_wrap(struct packet *p, enum encapsulation e)
 {
     struct segment *out = p->out;
-    if (out->encapsulation_count == MAX_ENCAPSULATIONS) {
+    if (out->wrappers.encapsulation_count == MAX_ENCAPSULATIONS) {
         p->result = DECODE_TOO_DEEP;
         return false;
     }
-    out->encapsulation[out->encapsulation_count++] = (uint8_t)e;
+    out->wrappers.encapsulation[out->wrappers.encapsulation_count++] = (uint8_t)e;
     return true;
 }
 
@@ -140,12 +140,13 @@ static enum layer vlan_tag(struct packet *p)
     if (!packet_advance(p, 4))
         return LAYER_DONE;
     struct segment *out = p->out;
-    if (out->vlan_count == MAX_VLAN_TAGS)
+    if (out->wrappers.vlan_count == MAX_VLAN_TAGS)
         return packet_end(p, DECODE_TOO_DEEP);
-    bool stacked = out->encapsulation_count && out->encapsulation[out->encapsulation_count - 1] == ENCAP_VLAN;
+    bool stacked = out->wrappers.encapsulation_count &&
+                   out->wrappers.encapsulation[out->wrappers.encapsulation_count - 1] == ENCAP_VLAN;
     if (!stacked && !packet_wrap(p, ENCAP_VLAN))
         return LAYER_DONE;
-    out->vlan[out->vlan_count++] = tag & 0x0fff;
+    out->wrappers.vlan[out->wrappers.vlan_count++] = tag & 0x0fff;
     return LAYER_ETHERTYPE;
 }
 

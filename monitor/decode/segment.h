@@ -42,6 +42,14 @@ enum tcp_flag {
     TCP_URG = 0x20
 };
 
+/* What was around the segment on its way to the capture, outermost first. */
+struct wrappers {
+    uint16_t vlan[MAX_VLAN_TAGS]; /* VLAN ids */
+    uint8_t vlan_count;
+    uint8_t encapsulation[MAX_ENCAPSULATIONS]; /* enum encapsulation */
+    uint8_t encapsulation_count;
+};
+
 struct segment {
     nanos time;
     uint64_t frame_number;
@@ -53,11 +61,7 @@ struct segment {
     uint8_t flags;       /* enum tcp_flag, TCP only */
     struct span payload; /* as captured; may lie in the fragment store instead of the frame */
     size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */
-
-    uint16_t vlan[MAX_VLAN_TAGS]; /* VLAN ids, outermost first */
-    uint8_t vlan_count;
-    uint8_t encapsulation[MAX_ENCAPSULATIONS]; /* enum encapsulation, outermost first */
-    uint8_t encapsulation_count;
+    struct wrappers wrappers;
 };
 
 #endif

@@ -193,3 +193,14 @@ uint64_t flow_id(const struct flow *flow)
     name.first_seen = flow->first_seen;
     return siphash(&fixed, span_of(&name, sizeof name)) >> 11;
 }
+
+struct whence flow_whence(const struct flow *flow, const struct segment *segment)
+{
+    return (struct whence){.client = flow->end[flow_side_of(flow, CLIENT)],
+                           .server = flow->end[flow_side_of(flow, SERVER)],
+                           .time = segment->time,
+                           .flow_id = flow_id(flow),
+                           .frame_number = segment->frame_number,
+                           .source = segment->source,
+                           .wrappers = segment->wrappers};
+}

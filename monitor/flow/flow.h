@@ -142,4 +142,17 @@ void flow_restart(struct flow_table *table, struct flow *flow, const struct segm
 /* Stable over runs: ends and start time, 53 bits so that every JSON reader keeps it. */
 uint64_t flow_id(const struct flow *flow);
 
+/* Who, when and where: a connection by its roles, and the segment in which something about it was seen. */
+struct whence {
+    struct endpoint client, server; /* all zero for an end that is not meant */
+    nanos time;
+    uint64_t flow_id;      /* 0: no single connection is meant */
+    uint64_t frame_number; /* 0: none */
+    unsigned source;       /* the input that the frame is of */
+    struct wrappers wrappers;
+};
+
+/* Only once `client` is known. */
+struct whence flow_whence(const struct flow *flow, const struct segment *segment);
+
 #endif

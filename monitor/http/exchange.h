@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/nanos.h"
-#include "decode/segment.h"
+#include "flow/flow.h"
 #include "wire/http.h"
 
 /* Whose document a request is about, held against the identity that the UE says it has. */
@@ -35,11 +35,7 @@ struct http_text {
 };
 
 struct http_exchange {
-    struct endpoint client, server;
-    nanos time; /* of the request, or of the answer where the request was not seen */
-    uint64_t frame_number;
-    unsigned source;
-    uint64_t flow_id;
+    struct whence whence; /* the connection's; time: of the request */
     bool null_encryption; /* read under a NULL suite; else plain HTTP */
     bool request_seen, response_seen;
     uint32_t damage; /* enum http_damage */
@@ -64,12 +60,8 @@ struct http_exchange {
 
 /* What one connection showed that was not TLS, once it is over or TLS began on it. */
 struct http_connection {
-    struct endpoint client, server;
-    enum transport transport;
-    nanos time;
-    uint64_t frame_number;
-    unsigned source;
-    uint64_t flow_id;
+    struct whence whence;       /* the segment with the first bytes that can be read */
+    bool null_encryption;       /* read under a NULL suite; else plain HTTP */
     struct http_text host;      /* of the first request that names one */
     uint32_t requests, answers; /* other than CONNECT */
     uint32_t served;            /* answers of 2xx: any other serves nothing */

@@ -30,7 +30,6 @@ struct answer {
 
 struct connection {
     struct http_connection seen;
-    bool null_encryption;
     bool known_user;
     void *owner;
     nanos last_activity;
@@ -81,23 +80,16 @@ static struct connection *at(const struct http *http, uint32_t slot)
     return pool_at(&http->slots, slot);
 }
 
-uint32_t http_open(struct http *http, const struct http_where *where)
+uint32_t http_open(struct http *http, const struct http_connection *begin, void *owner)
 {
     uint32_t slot = pool_take(&http->slots);
     if (!slot)
         return 0;
     struct connection *c = at(http, slot);
     memset(c, 0, sizeof *c);
-    c->seen = (struct http_connection){.client = where->client,
-                                       .server = where->server,
-                                       .time = where->time,
-                                       .frame_number = where->frame_number,
-                                       .source = where->source,
-                                       .flow_id = where->flow_id,
-                                       .damage = where->from_start ? 0 : HTTP_DAMAGE_START};
-    c->null_encryption = where->null_encryption;
-    c->owner = where->owner;
-    c->last_activity = where->time;
+    c->seen = *begin;
+    c->owner = owner;
+    c->last_activity = begin->whence.time;
     queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
     http->counters.connections++;
     return slot;
@@ -195,13 +187,8 @@ static bool same_identity(struct span a, struct span b)
 static struct http_exchange request_facts(const struct connection *c, const struct http_request *r, nanos now)
 {
     const struct http_fields *f = &r->fields;
-    struct http_exchange e = {.client = c->seen.client,
-                              .server = c->seen.server,
-                              .time = now,
-                              .frame_number = c->seen.frame_number,
-                              .source = c->seen.source,
-                              .flow_id = c->seen.flow_id,
-                              .null_encryption = c->null_encryption,
+    struct http_exchange e = {.whence = c->seen.whence,
+                              .null_encryption = c->seen.null_encryption,
                               .request_seen = true,
                               .damage = c->seen.damage,
                               .method = r->method,
@@ -211,6 +198,7 @@ static struct http_exchange request_facts(const struct connection *c, const stru
                               .cookie = f->cookie,
                               .known_user = c->known_user,
                               .asks_tls = http_starts(f->upgrade, "TLS/")};
+    e.whence.time = now;
     for (struct span ua = f->user_agent; ua.n && !e.gba_client; ua = span_skip(ua, 1))
         e.gba_client = http_starts(ua, "3gpp-gba");
     struct xcap_path path;

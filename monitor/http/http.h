@@ -28,19 +28,9 @@ struct http *http_new(uint32_t connections);
 void http_free(struct http *http);
 const struct http_counters *http_counters(const struct http *http);
 
-struct http_where {
-    struct endpoint client, server;
-    nanos time;
-    uint64_t frame_number;
-    unsigned source;
-    uint64_t flow_id;
-    bool null_encryption;
-    bool from_start; /* the connection's first bytes are known to be its first */
-    void *owner;     /* the pipeline's flow, given back by http_owner() */
-};
-
-/* A slot; 0 when all are in use: close http_oldest() first. */
-uint32_t http_open(struct http *http, const struct http_where *where);
+/* A slot; 0 when all are in use: close http_oldest() first. `begin`: what is known of the connection before
+ * its first bytes. `owner`: the pipeline's flow, given back by http_owner(). */
+uint32_t http_open(struct http *http, const struct http_connection *begin, void *owner);
 void http_close(struct http *http, uint32_t slot);
 /* The slot that was quiet for longest; 0: none. */
 uint32_t http_oldest(const struct http *http);

@@ -82,7 +82,7 @@ static struct node *node_at(const struct side_table *t, uint32_t index)
 
 static struct endpoint end_of(const struct observation *o, enum side side)
 {
-    struct endpoint end = side == SERVER ? o->server : o->client;
+    struct endpoint end = side == SERVER ? o->whence.server : o->whence.client;
     if (side == CLIENT)
         end.port = 0;
     return end;
@@ -149,7 +149,7 @@ static struct peer *take(struct peers *p, const struct observation *o, enum side
         memset(n, 0, sizeof *n);
         n->peer.end = end;
         n->peer.side = side;
-        n->peer.first = o->started;
+        n->peer.first = o->whence.time;
         uint32_t *bucket = bucket_of(p, side, &end);
         n->hash_next = *bucket;
         *bucket = index;

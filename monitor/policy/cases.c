@@ -10,48 +10,29 @@ static nanos time_of(const struct observation *o)
     if (o->seen & SEEN_CLIENT_HELLO)
         return o->side[CLIENT].hello_time;
     const bool server_hello = o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
-    return server_hello ? o->side[SERVER].hello_time : o->started;
+    return server_hello ? o->side[SERVER].hello_time : o->whence.time;
 }
 
 struct policy_case case_of_handshake(const struct observation *o)
 {
-    return (struct policy_case){.kind = CASE_HANDSHAKE,
-                                .observation = o,
-                                .about = {.client = o->client,
-                                          .server = o->server,
-                                          .time = time_of(o),
-                                          .frame_number = o->frame_number,
-                                          .source = o->source,
-                                          .flow_id = o->flow_id,
-                                          .transport = TRANSPORT_TCP}};
+    struct policy_case c = {.kind = CASE_HANDSHAKE, .observation = o, .about = o->whence};
+    c.about.time = time_of(o);
+    return c;
 }
 
 struct policy_case case_of_connection(const struct http_connection *c, const char *protocol)
 {
+    const bool http = strcmp(protocol, "HTTP") == 0;
     return (struct policy_case){.kind = CASE_CONNECTION,
-                                .connection = strcmp(protocol, "HTTP") == 0 ? c : NULL,
+                                .connection = http ? c : NULL,
                                 .protocol = protocol,
-                                .damage = strcmp(protocol, "HTTP") == 0 ? 0 : c->damage,
-                                .about = {.client = c->client,
-                                          .server = c->server,
-                                          .time = c->time,
-                                          .frame_number = c->frame_number,
-                                          .source = c->source,
-                                          .flow_id = c->flow_id,
-                                          .transport = c->transport ? c->transport : TRANSPORT_TCP}};
+                                .damage = http ? 0 : c->damage,
+                                .about = c->whence};
 }
 
 struct policy_case case_of_exchange(const struct http_exchange *e)
 {
-    return (struct policy_case){.kind = CASE_EXCHANGE,
-                                .exchange = e,
-                                .about = {.client = e->client,
-                                          .server = e->server,
-                                          .time = e->time,
-                                          .frame_number = e->frame_number,
-                                          .source = e->source,
-                                          .flow_id = e->flow_id,
-                                          .transport = TRANSPORT_TCP}};
+    return (struct policy_case){.kind = CASE_EXCHANGE, .exchange = e, .about = e->whence};
 }
 
 struct policy_case case_of_peer(const struct peer *peer, const struct peer_evidence *evidence)
@@ -61,20 +42,12 @@ struct policy_case case_of_peer(const struct peer *peer, const struct peer_evide
                             .server = server ? peer : NULL,
                             .ue = server ? NULL : peer,
                             .evidence = server ? evidence : NULL,
-                            .about = {.time = peer->last, .transport = TRANSPORT_TCP}};
+                            .about = {.time = peer->last}};
     *(server ? &c.about.server : &c.about.client) = peer->end;
     return c;
 }
 
 struct policy_case case_of_key(const struct key_use *key)
 {
-    return (struct policy_case){.kind = CASE_KEY,
-                                .key = key,
-                                .about = {.client = key->client,
-                                          .server = key->server,
-                                          .time = key->time,
-                                          .frame_number = key->frame_number,
-                                          .source = key->source,
-                                          .flow_id = key->flow_id,
-                                          .transport = TRANSPORT_TCP}};
+    return (struct policy_case){.kind = CASE_KEY, .key = key, .about = key->whence};
 }

@@ -363,7 +363,7 @@ struct value peer_resumptions(const struct policy_case *c)
 
 struct value key_age(const struct key_use *k)
 {
-    struct value v = number(seconds_up(k->time - k->since));
+    struct value v = number(seconds_up(k->whence.time - k->since));
     v.at_least = !k->exact;
     v.reasons = UNOBSERVED_ORIGIN;
     return v;

@@ -39,14 +39,10 @@ bool severity_by_name(const char *name, enum severity *out);
 
 /* A connection whose key is old (discussion paper 3.2). */
 struct key_use {
-    struct endpoint client, server;
-    nanos time;  /* of the data that showed it */
-    nanos since; /* when the key's session began, as far as is known: the age is at least that */
-    bool exact;  /* its full handshake was seen */
+    struct whence whence; /* the data that showed it */
+    nanos since;          /* when the key's session began, as far as is known: the age is at least that */
+    bool exact;           /* its full handshake was seen */
     bool renegotiated;
-    unsigned source;
-    uint64_t frame_number;
-    uint64_t flow_id;
 };
 
 /* What is judged: the facts of its kind, and NULL for all others. */
@@ -63,14 +59,7 @@ struct policy_case {
     const struct peer *ue;                    /* UE */
     const struct peer_evidence *evidence;     /* SERVER; HANDSHAKE when `server` is there */
     const struct key_use *key;                /* KEY */
-    struct case_about {                       /* whom and what it is about, for reports */
-        struct endpoint client, server;       /* all zero for a side that the case is not about */
-        nanos time;
-        uint64_t frame_number; /* 0: none */
-        unsigned source;
-        uint64_t flow_id; /* 0: none */
-        enum transport transport;
-    } about;
+    struct whence about;                      /* whom and what it is about, for reports */
 };
 
 /* A case of each kind, its `about` filled. */

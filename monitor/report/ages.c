@@ -69,13 +69,13 @@ void ages_add(struct ages *ages, const struct policy_case *c)
     const struct session_result *s = c->session;
     if (!o || !s || !s->accepted)
         return;
-    struct age_row *row = row_of(ages, &o->server, s->method);
+    struct age_row *row = row_of(ages, &o->whence.server, s->method);
     if (!s->known) {
         row->unknown++;
         return;
     }
-    struct reuse reuse = {.client = o->client,
-                          .server = o->server,
+    struct reuse reuse = {.client = o->whence.client,
+                          .server = o->whence.server,
                           .method = s->method,
                           .age = s->resumed_age,
                           .exact = s->basis == AGE_EXACT,

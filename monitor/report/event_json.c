@@ -18,13 +18,13 @@ static void put_end(struct json *j, const char *address, const char *port, const
         json_uint(j, port, end->port);
 }
 
-static void put_vlan(struct json *j, const struct observation *o)
+static void put_vlan(struct json *j, const struct wrappers *w)
 {
-    if (!o || !o->vlan_count)
+    if (!w->vlan_count)
         return;
     json_open(j, "vlan", '[');
-    for (size_t i = 0; i < o->vlan_count; i++)
-        json_uint(j, NULL, o->vlan[i]);
+    for (size_t i = 0; i < w->vlan_count; i++)
+        json_uint(j, NULL, w->vlan[i]);
     json_close(j, ']');
 }
 
@@ -32,7 +32,7 @@ static void put_vlan(struct json *j, const struct observation *o)
 static void put_head(struct json *j, const struct policy_case *c, const struct input_names *names,
                      const char *type)
 {
-    const struct case_about *about = &c->about;
+    const struct whence *about = &c->about;
     json_time(j, "timestamp", about->time);
     const char *input = input_name(names, about->source);
     const bool live = names && names->live;
@@ -49,14 +49,15 @@ static void put_head(struct json *j, const struct policy_case *c, const struct i
         put_end(j, "src_ip", c->kind == CASE_UE ? NULL : "src_port", &about->client);
     if (about->server.family)
         put_end(j, "dest_ip", "dest_port", &about->server);
-    const bool udp = about->transport == TRANSPORT_UDP;
+    const bool udp = about->server.transport == TRANSPORT_UDP;
     json_string(j, "proto", udp ? "UDP" : "TCP");
-    put_vlan(j, c->observation);
+    if (c->observation)
+        put_vlan(j, &about->wrappers);
     if (!connection)
         return;
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
-    community_id(&about->client, &about->server, (uint8_t)about->transport, &t);
+    community_id(&about->client, &about->server, udp ? TRANSPORT_UDP : TRANSPORT_TCP, &t);
     json_string(j, "community_id", buffer);
 }
 

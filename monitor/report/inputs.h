@@ -5,7 +5,7 @@
 #include "base/span.h"
 
 struct input_names {
-    const char *const *name; /* by observation.source: as the user wrote them */
+    const char *const *name; /* by whence.source: as the user wrote them */
     size_t count;
     bool live; /* interfaces, not files */
 };

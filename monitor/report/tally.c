@@ -74,7 +74,7 @@ static void add_handshake(struct tally *tally, const struct observation *o)
     }
 }
 
-static void add_offender(struct rule_tally *rule, const struct case_about *about, enum fault fault)
+static void add_offender(struct rule_tally *rule, const struct whence *about, enum fault fault)
 {
     enum side side = fault == FAULT_UE ? CLIENT : SERVER;
     struct endpoint end = side == CLIENT ? about->client : about->server;

@@ -44,7 +44,7 @@ void text_report_free(struct text_report *report)
     free(report);
 }
 
-static uint64_t kind_name(const struct text_report *report, const struct case_about *about,
+static uint64_t kind_name(const struct text_report *report, const struct whence *about,
                           const struct verdict *v, struct span observed)
 {
     uint8_t what[sizeof(uint64_t) + sizeof about->server + OBSERVED];
@@ -112,7 +112,7 @@ static void put_who(struct page *page, const struct policy_case *c)
     page_field(page, INDENT, HANG, "who", buffer);
 }
 
-static void put_when(struct page *page, const struct case_about *about, const struct input_names *names)
+static void put_when(struct page *page, const struct whence *about, const struct input_names *names)
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);

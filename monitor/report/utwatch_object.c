@@ -232,13 +232,13 @@ static void put_unobserved(struct json *j, uint32_t reasons)
     json_close(j, ']');
 }
 
-static void put_encapsulation(struct json *j, const struct observation *o)
+static void put_encapsulation(struct json *j, const struct wrappers *w)
 {
-    if (o->encapsulation_count == 0)
+    if (w->encapsulation_count == 0)
         return;
     json_open(j, "encapsulation", '[');
-    for (size_t i = 0; i < o->encapsulation_count; i++)
-        json_string(j, NULL, word_of(encapsulation_words, o->encapsulation[i]));
+    for (size_t i = 0; i < w->encapsulation_count; i++)
+        json_string(j, NULL, word_of(encapsulation_words, w->encapsulation[i]));
     json_close(j, ']');
 }
 
@@ -266,7 +266,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     put_alerts(j, o);
     put_unobserved(j, o->unobserved);
     put_slice(j, "authority", o, o->authority);
-    put_encapsulation(j, o);
+    put_encapsulation(j, &o->whence.wrappers);
 }
 
 static void connection_facts(struct json *j, const struct http_connection *h)

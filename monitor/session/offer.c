@@ -74,7 +74,7 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
         const struct identifier id = identifier_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_name[i]);
-        const struct place place = memory_locate(s, &o->server, &id);
+        const struct place place = memory_locate(s, &o->whence.server, &id);
         const struct entry *e = memory_find(s, &place, o->side[CLIENT].hello_time);
         bool exact = false;
         if (!e || offer_is_before(entry_origin(e), o))
@@ -90,13 +90,13 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
 {
     struct entry *e = NULL;
     for (size_t i = 0; i < offer->count && !e; i++) {
-        *place = memory_locate(s, &o->server, &offer->identifier[i]);
+        *place = memory_locate(s, &o->whence.server, &offer->identifier[i]);
         e = memory_find(s, place, o->side[CLIENT].hello_time);
         if (e && offer_is_before(entry_origin(e), o))
             e = NULL;
     }
     if (!e && offer->count)
-        *place = memory_locate(s, &o->server, &offer->identifier[0]);
+        *place = memory_locate(s, &o->whence.server, &offer->identifier[0]);
     /* A random id of compatibility (RFC 8446 4.1.2) is no attempt to resume anything (E9). */
     out->offered = offer->more ||
                    (offer->count && (offer->method != RESUMPTION_ID || e || o->resumption == RESUMPTION_ID));

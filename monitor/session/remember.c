@@ -44,7 +44,7 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
     const bool answer = o->seen & SEEN_SERVER_HELLO;
     const struct identifier id =
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
-    const struct place place = memory_locate(s, &o->server, &id);
+    const struct place place = memory_locate(s, &o->whence.server, &id);
     s->counters.refused_to_learn++;
     if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_OVERLAP)
         return;
@@ -56,11 +56,12 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
 static void note_recent(struct sessions *s, const struct observation *o, const struct identifier *id,
                         const struct identifier *ticket)
 {
-    s->recent[o->flow_id % RECENT_SESSIONS] = (struct recent_session){.flow_id = o->flow_id,
-                                                                      .origin = o->side[SERVER].hello_time,
-                                                                      .server = o->server,
-                                                                      .id = *id,
-                                                                      .ticket = *ticket};
+    s->recent[o->whence.flow_id % RECENT_SESSIONS] =
+        (struct recent_session){.flow_id = o->whence.flow_id,
+                                .origin = o->side[SERVER].hello_time,
+                                .server = o->whence.server,
+                                .id = *id,
+                                .ticket = *ticket};
 }
 
 /* The names that a full handshake gave its session. */
@@ -84,7 +85,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     }
     const nanos origin = o->side[SERVER].hello_time;
     const struct identifier id = issued_id(o);
-    const struct place place = memory_locate(s, &o->server, &id);
+    const struct place place = memory_locate(s, &o->whence.server, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
         /* It failed before the server showed that it has the keys: anybody can have said that. It is
          * remembered as failed, but changes nothing that is known. */
@@ -96,7 +97,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     remember(s, o, &place, origin, flags, true);
     if (has_ticket) {
         ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
-        const struct place at_ticket = memory_locate(s, &o->server, &ticket);
+        const struct place at_ticket = memory_locate(s, &o->whence.server, &ticket);
         remember(s, o, &at_ticket, origin, flags, true);
     }
     note_recent(s, o, &id, &ticket);
@@ -125,7 +126,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.name.own || !trustworthy(o))
         return;
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
-    const struct place at_renewed = memory_locate(s, &o->server, &renewed);
+    const struct place at_renewed = memory_locate(s, &o->whence.server, &renewed);
     memory_put(s, &at_renewed, &memo);
     s->counters.inherited++;
 }

@@ -239,17 +239,8 @@ struct side_facts {
 };
 
 struct observation {
-    /* who and when */
-    struct endpoint client, server;
-    nanos started;         /* first packet of the connection */
-    nanos event_time;      /* when the observation was finished */
-    uint64_t frame_number; /* of the frame with the first hello */
-    unsigned source;
-    uint64_t flow_id; /* stable over runs, 53 bits */
-    uint16_t vlan[MAX_VLAN_TAGS];
-    uint8_t vlan_count;
-    uint8_t encapsulation[MAX_ENCAPSULATIONS];
-    uint8_t encapsulation_count;
+    struct whence whence;        /* the frame of the first hello; time: of the connection's first packet */
+    nanos event_time;            /* when the observation was finished */
     struct text_slice authority; /* of an HTTP CONNECT before the hello */
 
     /* how far it went */

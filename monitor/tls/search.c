@@ -57,16 +57,8 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
     flow->client = client_side(flow, side, opening, bytes) & 1U;
     if (flow->client == 1)
         exchange_sides(h);
-    o->client = flow->end[flow->client];
-    o->server = flow->end[!flow->client];
-    o->started = flow->first_seen;
-    o->frame_number = segment->frame_number;
-    o->source = segment->source;
-    o->flow_id = flow_id(flow);
-    memcpy(o->vlan, segment->vlan, sizeof o->vlan);
-    o->vlan_count = segment->vlan_count;
-    memcpy(o->encapsulation, segment->encapsulation, sizeof o->encapsulation);
-    o->encapsulation_count = segment->encapsulation_count;
+    o->whence = flow_whence(flow, segment);
+    o->whence.time = flow->first_seen;
     for (unsigned i = 0; i < 2; i++) {
         enum side who = flow_role(flow, i);
         o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN);

@@ -195,11 +195,11 @@ void expect_tcp(const struct build *b, int link, int wrappers, ...)
     struct segment s;
     assert_int_equal(decode_build(b, link, &s), DECODE_SEGMENT);
     expect_fields(&s, PAYLOAD_LEN);
-    assert_int_equal(s.encapsulation_count, wrappers);
+    assert_int_equal(s.wrappers.encapsulation_count, wrappers);
     va_list list;
     va_start(list, wrappers);
     for (int i = 0; i < wrappers; i++)
-        assert_int_equal(s.encapsulation[i], va_arg(list, int));
+        assert_int_equal(s.wrappers.encapsulation[i], va_arg(list, int));
     va_end(list);
     /* The payload stands in every frame only once. */
     struct span frame = build_span(b);

@@ -119,9 +119,9 @@ static void expect_vlans(int count, const uint16_t *ids)
 {
     struct segment s;
     assert_int_equal(decode_build(&b, DLT_EN10MB, &s), DECODE_SEGMENT);
-    assert_int_equal(s.vlan_count, count);
+    assert_int_equal(s.wrappers.vlan_count, count);
     for (int i = 0; i < count; i++)
-        assert_int_equal(s.vlan[i], ids[i]);
+        assert_int_equal(s.wrappers.vlan[i], ids[i]);
     expect_tcp(&b, DLT_EN10MB, 1, ENCAP_VLAN);
 }
 

@@ -35,7 +35,7 @@ static void expect_udp(unsigned port)
     assert_int_equal(decode_build(&b, DLT_EN10MB, &s), DECODE_SEGMENT);
     assert_int_equal(s.transport, TRANSPORT_UDP);
     assert_int_equal(s.dst.port, port);
-    assert_int_equal(s.encapsulation_count, 0);
+    assert_int_equal(s.wrappers.encapsulation_count, 0);
     assert_int_equal(s.payload.n, s.payload_len);
     assert_int_equal(s.payload_len, build_size(&b) - 14 - 20 - 8);
 }
@@ -274,9 +274,9 @@ static void test_nesting(void **state)
     build_hex(&b, "0009 86dd");
     build_ethernet(&b, 0x8100);
     assert_int_equal(decode_build(&b, DLT_EN10MB, &s), DECODE_SEGMENT);
-    assert_int_equal(s.vlan_count, 2);
-    assert_int_equal(s.vlan[0], 9);
-    assert_int_equal(s.vlan[1], 7);
+    assert_int_equal(s.wrappers.vlan_count, 2);
+    assert_int_equal(s.wrappers.vlan[0], 9);
+    assert_int_equal(s.wrappers.vlan[1], 7);
     expect_tcp(&b, DLT_EN10MB, 4, ENCAP_VLAN, ENCAP_GTP_U, ENCAP_VXLAN, ENCAP_VLAN);
 }
 

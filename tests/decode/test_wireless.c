@@ -158,7 +158,7 @@ static void test_capwap_not_followed(void **state)
         struct segment s;
         assert_int_equal(decode_build(&b, DLT_EN10MB, &s), DECODE_SEGMENT);
         assert_int_equal(s.transport, TRANSPORT_UDP);
-        assert_int_equal(s.encapsulation_count, 0);
+        assert_int_equal(s.wrappers.encapsulation_count, 0);
     }
 }
 

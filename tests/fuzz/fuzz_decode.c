@@ -21,10 +21,10 @@ static void check(const struct segment *s, struct span frame, bool reassembled)
 {
     assert(s->payload.n <= s->payload_len);
     assert(s->payload.n == 0 || reassembled || inside(s->payload, frame));
-    assert(s->vlan_count <= MAX_VLAN_TAGS);
-    assert(s->encapsulation_count <= MAX_ENCAPSULATIONS);
-    for (size_t i = 0; i < s->encapsulation_count; i++)
-        assert(word_of(encapsulation_words, s->encapsulation[i])[0] != '\0');
+    assert(s->wrappers.vlan_count <= MAX_VLAN_TAGS);
+    assert(s->wrappers.encapsulation_count <= MAX_ENCAPSULATIONS);
+    for (size_t i = 0; i < s->wrappers.encapsulation_count; i++)
+        assert(word_of(encapsulation_words, s->wrappers.encapsulation[i])[0] != '\0');
     assert(s->src.family == s->dst.family && (s->src.family == 4 || s->src.family == 6));
     assert(s->transport == TRANSPORT_TCP || s->transport == TRANSPORT_UDP);
     unsigned sum = 0;

@@ -16,8 +16,7 @@ static int open_one(void **state)
     (void)state;
     http = http_new(8);
     assert_non_null(http);
-    const struct http_where where = {.from_start = true};
-    slot = http_open(http, &where);
+    slot = http_open(http, &(struct http_connection){0}, NULL);
     assert_int_not_equal(slot, 0);
     return 0;
 }
@@ -170,17 +169,17 @@ static void slots_and_expiry(void **state)
 {
     (void)state;
     for (unsigned i = 1; i < 8; i++) {
-        const struct http_where where = {.time = (nanos)i * NANOS_PER_SECOND};
-        assert_int_not_equal(http_open(http, &where), 0);
+        const struct http_connection begin = {.whence = {.time = (nanos)i * NANOS_PER_SECOND}};
+        assert_int_not_equal(http_open(http, &begin, NULL), 0);
     }
-    assert_int_equal(http_open(http, &(struct http_where){0}), 0);
+    assert_int_equal(http_open(http, &(struct http_connection){0}, NULL), 0);
     assert_int_equal(http_oldest(http), slot);
     assert_int_equal(http_expired(http, (HTTP_IDLE_SECONDS - 1) * NANOS_PER_SECOND), 0);
     assert_int_equal(http_expired(http, HTTP_IDLE_SECONDS * NANOS_PER_SECOND), slot);
     feed(true, "GET ", 4); /* used again: another is the oldest now */
     assert_int_not_equal(http_oldest(http), slot);
     http_close(http, http_oldest(http));
-    assert_int_not_equal(http_open(http, &(struct http_where){0}), 0);
+    assert_int_not_equal(http_open(http, &(struct http_connection){0}, NULL), 0);
 }
 
 static void identities(void **state)

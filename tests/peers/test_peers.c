@@ -41,9 +41,9 @@ static size_t index_of(uint16_t code)
 static void hello(uint16_t max_version, const uint16_t *suites, size_t count)
 {
     memset(o, 0, sizeof *o);
-    o->client.family = o->server.family = 4;
-    o->server.port = 443;
-    o->client.port = 40000;
+    o->whence.client.family = o->whence.server.family = 4;
+    o->whence.server.port = 443;
+    o->whence.client.port = 40000;
     o->seen = SEEN_CLIENT_HELLO;
     o->side[0].captured = o->side[1].captured = o->side[0].start_captured = o->side[1].start_captured = true;
     o->client_hello.max_version = max_version;
@@ -193,7 +193,7 @@ static void offers_of_a_ue(void **state)
     assert_true(suite_set_has(&u->always, index_of(AES)));
     assert_false(suite_set_has(&u->offered, index_of(RC4)));
     assert_int_equal(u->attempts, 1);
-    o->client.port = 40001; /* the port is no part of a UE */
+    o->whence.client.port = 40001; /* the port is no part of a UE */
     assert_ptr_equal(peers_find(peers, o, CLIENT), u);
 }
 
@@ -202,14 +202,14 @@ static void the_longest_unseen_goes_first(void **state)
     (void)state;
     for (uint8_t i = 1; i <= 4; i++) {
         hello(0x0301, OFFER(AES));
-        o->server.address[0] = i;
+        o->whence.server.address[0] = i;
         assert_null(peers_victim(peers, o, SERVER));
         peers_learn(peers, o, &nothing);
     }
     hello(0x0301, OFFER(AES));
-    o->server.address[0] = 1;
+    o->whence.server.address[0] = 1;
     peers_learn(peers, o, &nothing); /* seen again: 2 is the oldest now */
-    o->server.address[0] = 9;
+    o->whence.server.address[0] = 9;
     const struct peer *victim = peers_victim(peers, o, SERVER);
     assert_non_null(victim);
     assert_int_equal(victim->end.address[0], 2);

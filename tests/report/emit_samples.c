@@ -55,9 +55,8 @@ static void other_kinds(void)
 {
     const struct verdict v = stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL);
     sample_full(&o);
-    struct http_exchange e = {.client = o.client,
-                              .server = o.server,
-                              .flow_id = 7,
+    const struct whence whence = {.client = o.whence.client, .server = o.whence.server, .flow_id = 7};
+    struct http_exchange e = {.whence = whence,
                               .request_seen = true,
                               .response_seen = true,
                               .method = HTTP_PUT,
@@ -67,10 +66,10 @@ static void other_kinds(void)
                               .identity = {.length = 3, .bytes = "\"\n\377"},
                               .auid = {.length = 2, .bytes = "au"},
                               .host = {.length = 2, .bytes = "ho"}};
-    struct http_connection h = {.client = o.client, .server = o.server, .flow_id = 7, .requests = 1};
-    struct peer server = {.end = o.server, .side = SERVER, .handshakes = 3};
-    struct peer ue = {.end = o.client, .side = CLIENT, .handshakes = 3};
-    struct key_use key = {.client = o.client, .server = o.server, .flow_id = 7};
+    struct http_connection h = {.whence = whence, .requests = 1};
+    struct peer server = {.end = o.whence.server, .side = SERVER, .handshakes = 3};
+    struct peer ue = {.end = o.whence.client, .side = CLIENT, .handshakes = 3};
+    struct key_use key = {.whence = whence};
     struct peer_evidence evidence = {.refusal_count = 0};
     const struct policy_case cases[] = {
         case_of_exchange(&e), case_of_connection(&h, "HTTP"),   case_of_connection(&h, "SSH"),
@@ -117,7 +116,7 @@ static void events(void)
     }
     const struct verdict v = stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL);
     for (uint32_t i = 0; i <= MAX_OFFENDERS; i++) {
-        o.server = sample_ipv4(0xc0000200 + i, 443);
+        o.whence.server = sample_ipv4(0xc0000200 + i, 443);
         sample_add(&tally, &o, &v, 1);
     }
     other_kinds();
@@ -148,7 +147,7 @@ static void people(bool colour)
     for (uint32_t i = 0; i < 120; i++) {
         samples[i % SAMPLES](&o);
         if (i % 7 == 0)
-            o.server = sample_ipv4(0xc0000200 + i % 8, 443);
+            o.whence.server = sample_ipv4(0xc0000200 + i % 8, 443);
         if (i % 3 == 0)
             judged(report, RULE_ANONYMOUS, VERDICT_FAIL, FAULT_SERVER);
         else

@@ -31,14 +31,14 @@ struct endpoint sample_ipv4(uint32_t address, uint16_t port)
 void sample_empty(struct observation *o)
 {
     memset(o, 0, sizeof *o);
-    o->client = sample_ipv4(0xc6336407, 40112);
-    o->server = sample_ipv4(0xc0000201, 443);
-    o->started = HELLO_TIME - 2 * NANOS_PER_SECOND;
+    o->whence.client = sample_ipv4(0xc6336407, 40112);
+    o->whence.server = sample_ipv4(0xc0000201, 443);
+    o->whence.time = HELLO_TIME - 2 * NANOS_PER_SECOND;
     o->side[CLIENT].hello_time = HELLO_TIME;
     o->side[SERVER].hello_time = HELLO_TIME + NANOS_PER_SECOND;
     o->event_time = HELLO_TIME + 60 * NANOS_PER_SECOND;
-    o->frame_number = 4;
-    o->flow_id = UINT64_C(9007199254740991);
+    o->whence.frame_number = 4;
+    o->whence.flow_id = UINT64_C(9007199254740991);
 }
 
 static void set_history(struct observation *o, const char *history)
@@ -74,12 +74,12 @@ static void full_certificate(struct observation *o)
 void sample_full(struct observation *o)
 {
     sample_empty(o);
-    o->vlan[0] = 100;
-    o->vlan[1] = 4094;
-    o->vlan_count = 2;
-    o->encapsulation[0] = ENCAP_VLAN;
-    o->encapsulation[1] = ENCAP_GTP_U;
-    o->encapsulation_count = 2;
+    o->whence.wrappers.vlan[0] = 100;
+    o->whence.wrappers.vlan[1] = 4094;
+    o->whence.wrappers.vlan_count = 2;
+    o->whence.wrappers.encapsulation[0] = ENCAP_VLAN;
+    o->whence.wrappers.encapsulation[1] = ENCAP_GTP_U;
+    o->whence.wrappers.encapsulation_count = 2;
     o->seen = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_CERTIFICATE | SEEN_SERVER_KEY_EXCHANGE |
               SEEN_CERTIFICATE_REQUEST | SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_CERTIFICATE | SEEN_TICKET |
               SEEN_CLIENT_CCS | SEEN_SERVER_CCS;
@@ -179,13 +179,13 @@ void sample_sslv2(struct observation *o)
 void sample_one_sided(struct observation *o)
 {
     sample_empty(o);
-    memset(&o->client, 0, sizeof o->client);
-    memset(&o->server, 0, sizeof o->server);
-    o->client.family = o->server.family = 6;
-    assert(inet_pton(AF_INET6, "2001:db8::1", o->client.address) == 1);
-    assert(inet_pton(AF_INET6, "2001:db8::2", o->server.address) == 1);
-    o->client.port = 40112;
-    o->server.port = 443;
+    memset(&o->whence.client, 0, sizeof o->whence.client);
+    memset(&o->whence.server, 0, sizeof o->whence.server);
+    o->whence.client.family = o->whence.server.family = 6;
+    assert(inet_pton(AF_INET6, "2001:db8::1", o->whence.client.address) == 1);
+    assert(inet_pton(AF_INET6, "2001:db8::2", o->whence.server.address) == 1);
+    o->whence.client.port = 40112;
+    o->whence.server.port = 443;
     o->seen = SEEN_SERVER_HELLO;
     o->outcome = OUTCOME_ONE_SIDED;
     o->unobserved = (1u << UNOBSERVED_COUNT) - 1;

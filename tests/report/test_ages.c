@@ -37,8 +37,8 @@ static void reuse(uint16_t server, uint8_t client, int64_t age, enum age_basis b
                                .method = RESUMPTION_ID,
                                .basis = basis,
                                .resumed_age = age};
-    o->server = (struct endpoint){.family = 4, .port = server};
-    o->client = (struct endpoint){.family = 4, .port = 40000, .address = {10, 0, 0, client}};
+    o->whence.server = (struct endpoint){.family = 4, .port = server};
+    o->whence.client = (struct endpoint){.family = 4, .port = 40000, .address = {10, 0, 0, client}};
     struct policy_case c = {.observation = o, .session = &s};
     ages_add(ages, &c);
 }

@@ -74,7 +74,7 @@ static void full_event_has_the_contracts_shape(void **state)
 {
     (void)state;
     sample_full(&o);
-    o.source = 1;
+    o.whence.source = 1;
     json_t *e = tls_event();
     assert_text(e, "timestamp", "2026-11-23T17:50:00.123456+0000");
     assert_number(e, "flow_id", INT64_C(9007199254740991));

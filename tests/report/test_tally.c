@@ -61,8 +61,8 @@ static void handshakes_by_what_they_were(void **state)
 static void offend(const struct verdict *v, uint32_t client, uint16_t client_port, uint32_t server)
 {
     sample_empty(&o);
-    o.client = sample_ipv4(client, client_port);
-    o.server = sample_ipv4(server, 443);
+    o.whence.client = sample_ipv4(client, client_port);
+    o.whence.server = sample_ipv4(server, 443);
     sample_add(&tally, &o, v, 1);
 }
 

@@ -98,7 +98,7 @@ static void equal_violations_are_summed_up(void **state)
     (void)state;
     sample_full(&o);
     for (int i = 0; i < 100; i++) {
-        o.client.port = (uint16_t)(1000 + i);
+        o.whence.client.port = (uint16_t)(1000 + i);
         judge(RULE_ANONYMOUS, VERDICT_FAIL);
     }
     assert_int_equal(occurrences("\nHIGH") + 1, SHOWN_OF_A_KIND);
@@ -107,7 +107,7 @@ static void equal_violations_are_summed_up(void **state)
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     assert_int_equal(occurrences("something else"), 1);
     stand_in_observed(NULL);
-    o.server.port = 8443;
+    o.whence.server.port = 8443;
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     assert_int_equal(occurrences("192.0.2.1:8443"), 1);
     const struct capture_health health = {0};
@@ -123,7 +123,7 @@ static void output_is_bounded(void **state)
     sample_full(&o);
     const size_t kinds = MAX_KINDS + 1000;
     for (size_t i = 0; i < kinds; i++) {
-        o.server = sample_ipv4((uint32_t)i, 443);
+        o.whence.server = sample_ipv4((uint32_t)i, 443);
         judge(RULE_ANONYMOUS, VERDICT_FAIL);
     }
     const size_t shown = occurrences("-> ");

@@ -55,9 +55,9 @@ static nanos origin_of(uint64_t session)
 
 static void handshake(uint64_t session, nanos when, enum resumption resumption)
 {
-    o->server.family = 4;
-    o->server.port = 443;
-    o->server.address[3] = (uint8_t)session;
+    o->whence.server.family = 4;
+    o->whence.server.port = 443;
+    o->whence.server.address[3] = (uint8_t)session;
     o->seen = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SERVER_CCS | SEEN_CLIENT_CCS;
     o->side[0].start_captured = o->side[1].start_captured = true;
     o->side[CLIENT].hello_time = o->side[SERVER].hello_time = when;

@@ -50,10 +50,10 @@ static uint64_t draw(uint64_t below)
 
 static void by_server(uint64_t session)
 {
-    memset(&g.o->server, 0, sizeof g.o->server);
-    g.o->server.family = 4;
-    g.o->server.port = 443;
-    g.o->server.address[3] = (uint8_t)(session % SERVERS);
+    memset(&g.o->whence.server, 0, sizeof g.o->whence.server);
+    g.o->whence.server.family = 4;
+    g.o->whence.server.port = 443;
+    g.o->whence.server.address[3] = (uint8_t)(session % SERVERS);
 }
 
 static void begin(uint64_t session, nanos when, enum resumption resumption)

@@ -5,8 +5,8 @@
 void made_handshake(struct observation *o, nanos when, enum resumption resumption)
 {
     memset(o, 0, sizeof *o);
-    o->server.family = o->client.family = 4;
-    o->server.port = 443;
+    o->whence.server.family = o->whence.client.family = 4;
+    o->whence.server.port = 443;
     o->seen = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SERVER_CCS | SEEN_CLIENT_CCS;
     o->side[0].captured = o->side[1].captured = o->side[0].start_captured = o->side[1].start_captured = true;
     o->side[CLIENT].hello_time = when;

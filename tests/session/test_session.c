@@ -217,7 +217,7 @@ static void another_server_is_another_scope(void **state)
     judge();
     handshake(DAY1 + HOUR, RESUMPTION_ID);
     with_id(7, true, true);
-    o->server.port = 8443;
+    o->whence.server.port = 8443;
     judge();
     assert_false(r.known);
 }
@@ -241,7 +241,7 @@ static void full(uint8_t id, nanos when, uint16_t port)
 {
     handshake(when, RESUMPTION_FULL);
     with_id(id, false, true);
-    o->server.port = port;
+    o->whence.server.port = port;
     judge();
 }
 
@@ -249,7 +249,7 @@ static void resumed(uint8_t id, nanos when, uint16_t port)
 {
     handshake(when, RESUMPTION_ID);
     with_id(id, true, true);
-    o->server.port = port;
+    o->whence.server.port = port;
     judge();
 }
 

@@ -207,7 +207,7 @@ static void a_fatal_alert_is_known_to_both(void **state)
 
 static void at_server(uint8_t number)
 {
-    o->server = farm.member[number];
+    o->whence.server = farm.member[number];
 }
 
 static void full_id(int at, nanos when, uint8_t id, uint8_t srv, uint64_t flow)
@@ -215,7 +215,7 @@ static void full_id(int at, nanos when, uint8_t id, uint8_t srv, uint64_t flow)
     made_handshake(o, when, RESUMPTION_FULL);
     made_id(o, id, false, true);
     at_server(srv);
-    o->flow_id = flow;
+    o->whence.flow_id = flow;
     (void)judge(at);
     sessions_flush(sensor[at]);
 }
@@ -505,7 +505,7 @@ static void a_doubt_reaches_the_other(void **state)
     (void)state;
     begin_with_id(B, DAY1, 7);
     use_id(A, DAY1 + HOUR, 7);
-    sessions_doubt(sensor[B], o->flow_id);
+    sessions_doubt(sensor[B], o->whence.flow_id);
     sessions_flush(sensor[B]);
     use_id(B, DAY1 + 2 * HOUR, 7);
     use_id(A, DAY1 + 25 * HOUR, 7);
@@ -601,7 +601,7 @@ static void a_doubt_outlives_a_hanging_server(void **state)
     begin_with_id(B, DAY1, 7);
     use_id(A, DAY1 + HOUR, 7);
     (void)kill(server.pid, SIGSTOP);
-    sessions_doubt(sensor[B], o->flow_id);
+    sessions_doubt(sensor[B], o->whence.flow_id);
     pause_ms(3000);
     (void)kill(server.pid, SIGCONT);
     assert_true(come_back(B));
