@@ -20,11 +20,13 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     const struct http_counters *w = http_counters(p->cleartext.http);
     const struct session_counters *s = sessions_counters(p->sessions);
     const struct peers_counters *e = peers_counters(p->peers);
+    const struct obstacle obstacle = decoder_obstacle(p->decoder);
     static const struct naming_counters unused; /* naming begins with the first connection that needs it */
     const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;
     *h = (struct capture_health){
         .first_time = p->first_time,
         .last_time = p->last_time,
+        .commonest = {.frames = obstacle.frames, .code = obstacle.code, .link_type = obstacle.link_type},
 #define HEALTH(object, key, member, group, weight, one, many, phrase, source) .member = (source),
 #include "report/health.def"
 #undef HEALTH

@@ -59,19 +59,28 @@ struct replay {
     struct pipeline *pipeline;
     const struct capture *capture;
     struct progress *progress;
+    uint64_t frames;
+};
+
+/* All inputs. */
+struct replayed {
+    uint64_t broken;   /* not readable to their end */
+    uint64_t filtered; /* frames that the filter left out */
 };
 
 static bool take_frame(void *context, const struct frame *frame)
 {
     struct replay *run = context;
+    run->frames++;
     pipeline_frame(run->pipeline, frame);
     show_progress(run->progress, run->capture);
     return true;
 }
 
-/* One input to its end. Returns an exit status: clean, wrong filter, or not readable to its end. */
+/* One input to its end. Returns an exit status: clean, wrong filter, not readable to its end, or not
+ * understood. */
 static int replay_one(struct pipeline *pipeline, const struct options *o, unsigned source,
-                      struct progress *progress)
+                      struct progress *progress, struct replayed *all)
 {
     char error[512];
     bool filter_fault;
@@ -79,29 +88,36 @@ static int replay_one(struct pipeline *pipeline, const struct options *o, unsign
         capture_open_file(o->inputs[source], source, o->filter, error, sizeof error, &filter_fault);
     if (!capture) {
         say(o->inputs[source], error);
+        all->broken += !filter_fault;
         return filter_fault ? EXIT_USAGE : EXIT_INPUT;
     }
     if (o->verbose)
         say(o->inputs[source], "reading");
+    const uint64_t understood_before = pipeline_understood(pipeline);
     struct replay run = {.pipeline = pipeline, .capture = capture, .progress = progress};
     const enum capture_result result = capture_run(capture, take_frame, &run);
     clear_progress(progress);
     if (result != CAPTURE_END)
         say(o->inputs[source], capture_error(capture));
+    all->filtered += capture_filtered(capture);
     capture_close(capture);
     switch (result) {
     case CAPTURE_FILTER_FAULT:
         return EXIT_USAGE;
     case CAPTURE_BROKEN:
+        all->broken++;
         return EXIT_INPUT;
     case CAPTURE_END:
     case CAPTURE_STOPPED:
         break;
     }
-    return EXIT_CLEAN;
+    if (!run.frames || pipeline_understood(pipeline) > understood_before)
+        return EXIT_CLEAN;
+    say(o->inputs[source], "no frame could be decoded");
+    return EXIT_INPUT;
 }
 
-/* When several hold: runtime, usage, input, violations, loss. */
+/* When several hold: runtime, usage, input, violations, too little to judge. */
 static int worse(int a, int b)
 {
     static const int order[] = {EXIT_RUNTIME, EXIT_USAGE, EXIT_INPUT, EXIT_VIOLATIONS, EXIT_LOSS};
@@ -124,22 +140,21 @@ static int replay(const struct options *o, const struct site *site, const struct
     }
     struct progress progress = {.on = isatty(STDERR_FILENO)};
     int status = EXIT_CLEAN;
-    uint64_t broken = 0;
+    struct replayed all = {0};
     for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE; i++) {
-        int one = replay_one(pipeline, o, i, &progress);
-        broken += one == EXIT_INPUT;
-        status = worse(status, one);
+        status = worse(status, replay_one(pipeline, o, i, &progress, &all));
     }
     if (status != EXIT_USAGE) {
         if (!pipeline_end(pipeline))
             status = EXIT_RUNTIME;
         struct capture_health health = {0};
         pipeline_health(pipeline, &health);
-        health.broken_inputs = broken;
+        health.broken_inputs = all.broken;
+        health.filtered = all.filtered;
         output_end(output, &health);
         if (output_violated(output))
             status = worse(status, EXIT_VIOLATIONS);
-        if (pipeline_loss(pipeline) > site->loss_limit)
+        if (pipeline_loss(pipeline) > site->loss_limit || !output_judged(output))
             status = worse(status, EXIT_LOSS);
     }
     pipeline_free(pipeline);

@@ -72,7 +72,7 @@ struct output *output_new(const struct options *o, const struct site *site, cons
     if (!out)
         return NULL;
     out->options = o;
-    out->names = (struct input_names){.name = o->inputs, .count = o->input_count};
+    out->names = (struct input_names){.name = o->inputs, .count = o->input_count, .config = o->config};
     identities_in_clear(site->identities_clear);
     if (open_json(out, site) && open_report(out) && tally_open(&out->tally, profile) &&
         (!advice || tally_open(&out->advice, advice)))
@@ -159,6 +159,20 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
         tally_add(&out->advice, c, advice, advised);
 }
 
+bool output_judged(const struct output *out)
+{
+    return tally_judged(&out->tally);
+}
+
+/* Where no report says it. */
+static void say_nothing(const struct output *out, const struct capture_health *health)
+{
+    char buffer[1024];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_nothing(&t, &out->tally, health, &out->names);
+    (void)fprintf(stderr, "utwatch: %s\n", buffer);
+}
+
 void output_end(struct output *out, const struct capture_health *health)
 {
     if (out->json) {
@@ -175,6 +189,8 @@ void output_end(struct output *out, const struct capture_health *health)
     }
     if (out->report)
         text_report_summary(out->report, &out->tally, advice, health);
+    else if (!out->options->quiet && !output_judged(out))
+        say_nothing(out, health);
 }
 
 bool output_violated(const struct output *out)

@@ -25,6 +25,9 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
 /* The end: statistics event and summary. */
 void output_end(struct output *out, const struct capture_health *health);
 
+/* At least one verdict was reached. */
+bool output_judged(const struct output *out);
+
 /* A violation at or above --fail-on was found. */
 bool output_violated(const struct output *out);
 

@@ -233,6 +233,11 @@ bool pipeline_end(struct pipeline *p)
     return false;
 }
 
+uint64_t pipeline_understood(const struct pipeline *p)
+{
+    return decoder_understood(p->decoder);
+}
+
 double pipeline_loss(const struct pipeline *p)
 {
     return p->handshakes ? 100.0 * (double)p->damaged / (double)p->handshakes : 0;

@@ -25,6 +25,9 @@ bool pipeline_end(struct pipeline *p);
 
 void pipeline_health(const struct pipeline *p, struct capture_health *health);
 
+/* Frames of which it is known what they carry. */
+uint64_t pipeline_understood(const struct pipeline *p);
+
 /* Share of handshakes, in percent, from which damage to the capture took something. */
 double pipeline_loss(const struct pipeline *p);
 

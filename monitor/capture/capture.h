@@ -34,6 +34,9 @@ enum capture_result capture_run(struct capture *capture, capture_callback *callb
 
 const char *capture_error(const struct capture *capture);
 
+/* Frames that the filter left out so far. */
+uint64_t capture_filtered(const struct capture *capture);
+
 /* Bytes of the file read so far, and its size; size 0 when it is not known (pipe). For a progress line. */
 void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *size);
 

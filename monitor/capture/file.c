@@ -12,7 +12,7 @@ struct capture {
     struct reader reader;
     struct filter filter; /* applied here, so that frame numbers stay those of the file */
     unsigned source;
-    uint64_t frames;
+    uint64_t frames, filtered;
     char error[512];
 };
 
@@ -63,6 +63,7 @@ enum capture_result capture_run(struct capture *capture, capture_callback *callb
         frame.number = ++capture->frames;
         switch (filter_frame(&capture->filter, &frame, capture->error, sizeof capture->error)) {
         case FILTER_DROPS:
+            capture->filtered++;
             continue;
         case FILTER_FAULT:
             return CAPTURE_FILTER_FAULT;
@@ -81,6 +82,11 @@ enum capture_result capture_run(struct capture *capture, capture_callback *callb
 const char *capture_error(const struct capture *capture)
 {
     return capture->error;
+}
+
+uint64_t capture_filtered(const struct capture *capture)
+{
+    return capture->filtered;
 }
 
 void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *size)

@@ -8,6 +8,7 @@
 struct decoder {
     struct fragments *fragments;
     struct decode_counters counters;
+    struct obstacles obstacles;
 };
 
 const struct word encapsulation_words[] = {
@@ -48,6 +49,17 @@ void decoder_free(struct decoder *decoder)
 const struct decode_counters *decoder_counters(const struct decoder *decoder)
 {
     return &decoder->counters;
+}
+
+struct obstacle decoder_obstacle(const struct decoder *decoder)
+{
+    return obstacles_commonest(&decoder->obstacles);
+}
+
+uint64_t decoder_understood(const struct decoder *decoder)
+{
+    const uint64_t *result = decoder->counters.result;
+    return result[DECODE_SEGMENT] + result[DECODE_FRAGMENT] + result[DECODE_OTHER];
 }
 
 static enum layer decode_layer(struct packet *p, enum layer layer)
@@ -123,6 +135,8 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
         layer = decode_layer(&p, layer);
     }
     decoder->counters.result[p.result]++;
+    if (p.result == DECODE_NOT_FOLLOWED || p.result == DECODE_UNKNOWN_LINK)
+        obstacles_count(&decoder->obstacles, p.number, p.result == DECODE_UNKNOWN_LINK);
     if (p.result == DECODE_SEGMENT)
         for (size_t i = 0; i < out->wrappers.encapsulation_count; i++)
             decoder->counters.encapsulation[out->wrappers.encapsulation[i]]++;

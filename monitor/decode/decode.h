@@ -7,6 +7,7 @@
 #define UTWATCH_DECODE_DECODE_H
 
 #include "capture/frame.h"
+#include "decode/obstacles.h"
 #include "decode/segment.h"
 
 enum decode_result {
@@ -17,6 +18,7 @@ enum decode_result {
     DECODE_TRUNCATED,    /* the snap length cut it before the end of the transport header */
     DECODE_TOO_DEEP,     /* more wrappers than are followed */
     DECODE_UNKNOWN_LINK, /* a link type that is not known here */
+    DECODE_NOT_FOLLOWED, /* it looks like IP behind an EtherType that is not known here */
     DECODE_RESULTS
 };
 
@@ -37,6 +39,12 @@ struct decoder;
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *decoder);
 const struct decode_counters *decoder_counters(const struct decoder *decoder);
+
+/* Of the frames that were not followed. */
+struct obstacle decoder_obstacle(const struct decoder *decoder);
+
+/* Frames of which it is known what they carry. */
+uint64_t decoder_understood(const struct decoder *decoder);
 
 /* *out is valid until the next call: a reassembled datagram lies in the decoder. */
 enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out);

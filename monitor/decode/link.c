@@ -123,6 +123,7 @@ enum layer decode_link(struct packet *p, int link_type)
     case DLT_PPI:
         return LAYER_PPI;
     default:
+        p->number = (uint32_t)link_type;
         return packet_end(p, DECODE_UNKNOWN_LINK);
     }
 }
@@ -190,7 +191,7 @@ enum layer decode_ethertype(struct packet *p)
     case ETHERTYPE_TRANSPARENT_BRIDGING:
         return LAYER_ETHERNET;
     default:
-        return packet_end(p, DECODE_OTHER);
+        return packet_end(p, looks_like_ip(p->bytes, p->wire_left) ? DECODE_NOT_FOLLOWED : DECODE_OTHER);
     }
 }
 

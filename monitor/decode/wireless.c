@@ -52,6 +52,7 @@ enum layer decode_ppi(struct packet *p)
     case DLT_EN10MB:
         return LAYER_ETHERNET;
     default:
+        p->number = link_type;
         return packet_end(p, DECODE_UNKNOWN_LINK);
     }
 }

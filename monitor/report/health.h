@@ -8,11 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What stood before most of the frames that were not followed. */
+struct not_followed {
+    uint64_t frames; /* 0: all were followed */
+    uint32_t code;
+    bool link_type; /* else an EtherType */
+};
+
 struct capture_health {
     nanos first_time, last_time; /* of the frames; meaningless without any */
 #define HEALTH(object, key, member, group, weight, one, many, phrase, source) uint64_t member;
 #include "report/health.def"
 #undef HEALTH
+    struct not_followed commonest;
 };
 
 enum health_group {

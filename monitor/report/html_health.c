@@ -1,5 +1,6 @@
 /* How much of the traffic could be looked at, counter by counter; zeros too, for they are an answer. */
 #include "report/html_parts.h"
+#include "report/text_report.h"
 
 static const char *const titles[HEALTH_GROUPS] = {
     [HEALTH_READ] = "Read",
@@ -29,6 +30,14 @@ void html_health(struct html *h, const struct capture_health *health)
     html_put(h, capture_whole(health)
                     ? "Nothing is known to be missing from the capture."
                     : "The capture is incomplete: the losses counted below may hide violations.");
+    if (health->commonest.frames) {
+        char buffer[128];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_commonest(&t, health);
+        html_put(h, " Most of what was not followed: ");
+        html_put(h, buffer);
+        html_put(h, ".");
+    }
     html_put(h, "</p>\n<table class=\"health\"><thead><tr><th scope=\"col\">What</th><th "
                 "scope=\"col\">Count</th></tr>"
                 "</thead>\n");

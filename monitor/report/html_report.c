@@ -35,11 +35,12 @@ static void put_title(struct html *h, const struct tally *tally)
                "verdicts of this report hold for the draft only.</p>\n");
 }
 
-static void put_overall(struct html *h, const struct tally *tally, const struct capture_health *health)
+static void put_overall(struct html *h, const struct tally *tally, const struct capture_health *health,
+                        const struct input_names *names)
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
-    text_overall(&t, tally, health);
+    text_overall(&t, tally, health, names);
     const bool failed = tally->verdict[VERDICT_FAIL] > 0;
     const bool whole = tally->handshakes && tally->verdict[VERDICT_PASS] &&
                        !tally->verdict[VERDICT_NOT_OBSERVABLE] && capture_whole(health);
@@ -184,7 +185,7 @@ void html_report_write(FILE *out, const struct tally *tally, const struct tally 
     struct html h = {.out = out};
     put_head(&h, tally);
     put_title(&h, tally);
-    put_overall(&h, tally, health);
+    put_overall(&h, tally, health, names);
     put_facts(&h, health, names, made_at);
     put_figures(&h, tally);
     put_contents(&h, tally);

@@ -7,7 +7,8 @@
 struct input_names {
     const char *const *name; /* by whence.source: as the user wrote them */
     size_t count;
-    bool live; /* interfaces, not files */
+    bool live;          /* interfaces, not files */
+    const char *config; /* the site's configuration as the user wrote it, or NULL */
 };
 
 /* NULL for a source that has no name. */

@@ -21,11 +21,25 @@ static void put_rows(struct json *j, const struct capture_health *h, const char 
             json_uint(j, health_rows[i].key, health_value(h, &health_rows[i]));
 }
 
+static void put_commonest(struct json *j, const struct not_followed *most)
+{
+    if (!most->frames)
+        return;
+    json_open(j, "commonest_not_followed", '{');
+    if (most->link_type)
+        json_uint(j, "link_type", most->code);
+    else
+        json_hex16(j, "ethertype", (uint16_t)most->code);
+    json_uint(j, "frames", most->frames);
+    json_close(j, '}');
+}
+
 static void put_health(struct json *j, const struct capture_health *h)
 {
     static const char *const objects[] = {"connections", "tls", "", "http", "naming", "memory"};
     json_open(j, "capture", '{');
     put_rows(j, h, "capture");
+    put_commonest(j, &h->commonest);
     if (h->frames) {
         json_time(j, "first_time", h->first_time);
         json_time(j, "last_time", h->last_time);

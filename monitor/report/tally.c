@@ -114,6 +114,11 @@ static void add_stack_offence(struct rule_tally *rule, uint16_t stack)
         rule->stack[rule->stacks++] = (struct stack_offence){.stack = stack, .count = 1};
 }
 
+bool tally_judged(const struct tally *tally)
+{
+    return tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] || tally->excepted;
+}
+
 /* The UE's stack by its JA4; MAX_STACKS: one of too many. */
 static uint16_t stack_of(struct tally *tally, const struct observation *o)
 {

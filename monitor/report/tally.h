@@ -91,6 +91,9 @@ void tally_close(struct tally *tally);
 /* Was there a hello of either side, so that it counts as a handshake? */
 bool tally_is_handshake(const struct observation *o);
 
+/* At least one rule was found broken or satisfied. */
+bool tally_judged(const struct tally *tally);
+
 /* One case with the verdicts of the profile on it. */
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts,
                size_t count);

@@ -31,6 +31,25 @@ static void put_group(struct page *page, const struct capture_health *h, enum he
     }
 }
 
+void text_commonest(struct text *out, const struct capture_health *health)
+{
+    const struct not_followed *most = &health->commonest;
+    text_counted(out, most->frames, "frame", "frames");
+    text_printf(out, most->link_type ? " of link type %u" : " behind EtherType 0x%04x", (unsigned)most->code);
+}
+
+static void put_commonest(struct page *page, const struct capture_health *h)
+{
+    if (!h->commonest.frames)
+        return;
+    char buffer[256];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, "Most of what was not followed: ");
+    text_commonest(&t, h);
+    text_char(&t, '.');
+    page_field(page, INDENT, INDENT + 2, "-", buffer);
+}
+
 static void put_extent(struct page *page, const struct capture_health *h)
 {
     char buffer[256];
@@ -64,6 +83,7 @@ void summary_capture(struct page *page, const struct capture_health *health)
     if (capture_whole(health))
         page_field(page, INDENT, INDENT, "", "Nothing is known to be missing.");
     put_group(page, health, HEALTH_FRAMES, NULL);
+    put_commonest(page, health);
     put_group(page, health, HEALTH_BYTES, NULL);
     put_group(page, health, HEALTH_ROOM, NULL);
     put_group(page, health, HEALTH_PARTS, "Not judged, or in part only");
@@ -86,14 +106,14 @@ static void put_severities(struct text *out, const struct tally *tally)
     text_char(out, ')');
 }
 
-void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health)
+void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health,
+                  const struct input_names *names)
 {
     const uint64_t failed = tally->verdict[VERDICT_FAIL];
     const uint64_t hidden = tally->verdict[VERDICT_NOT_OBSERVABLE];
     const bool whole = capture_whole(health);
-    const bool nothing = !failed && !hidden && !tally->verdict[VERDICT_PASS];
-    if (tally->handshakes == 0 && nothing) {
-        text_put(out, "No TLS handshake was seen: nothing was judged.");
+    if (!tally_judged(tally)) {
+        text_nothing(out, tally, health, names);
         return;
     }
     if (failed) {
@@ -117,12 +137,8 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
     if (!whole)
         text_put(out, "; capture incomplete");
     if (!failed && !hidden && whole && !tally->excepted) {
-        if (tally->verdict[VERDICT_PASS]) {
-            text_put(out, ", everything was observable: compliant with ");
-            text_put(out, profile_name(tally->profile));
-        } else {
-            text_put(out, "; no rule applied");
-        }
+        text_put(out, ", everything was observable: compliant with ");
+        text_put(out, profile_name(tally->profile));
     }
     text_char(out, '.');
 }

@@ -170,5 +170,5 @@ void text_report_violation(struct text_report *report, const struct policy_case 
 void text_report_summary(struct text_report *report, const struct tally *tally, const struct tally *advice,
                          const struct capture_health *health)
 {
-    summary_put(&report->page, tally, advice, health, &report->unshown);
+    summary_put(&report->page, tally, advice, health, report->names, &report->unshown);
 }

@@ -35,6 +35,14 @@ void text_report_summary(struct text_report *report, const struct tally *tally, 
  * The last line alone, without its newline, for where the report is not wanted in full. The word "compliant"
  * stands in it only when every verdict could be made and nothing is known to be missing from the capture.
  */
-void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health);
+void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health,
+                  const struct input_names *names);
+
+/* Nothing was judged, and what was there instead. */
+void text_nothing(struct text *out, const struct tally *tally, const struct capture_health *health,
+                  const struct input_names *names);
+
+/* "12 frames behind EtherType 0x8926": most of those that were not followed. */
+void text_commonest(struct text *out, const struct capture_health *health);
 
 #endif

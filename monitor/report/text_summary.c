@@ -408,7 +408,8 @@ static void put_advice(struct page *page, const struct tally *advice)
 }
 
 void summary_put(struct page *page, const struct tally *tally, const struct tally *advice,
-                 const struct capture_health *health, const struct unshown *unshown)
+                 const struct capture_health *health, const struct input_names *names,
+                 const struct unshown *unshown)
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
@@ -429,7 +430,7 @@ void summary_put(struct page *page, const struct tally *tally, const struct tall
     put_advice(page, advice);
     summary_capture(page, health);
     t = text_over(buffer, sizeof buffer);
-    text_overall(&t, tally, health);
+    text_overall(&t, tally, health, names);
     (void)fputc('\n', page->out);
     const bool failed = tally->verdict[VERDICT_FAIL] > 0;
     page_put(page, failed ? TONE_RED : TONE_STRONG, 0, buffer);

@@ -3,6 +3,7 @@
 #define UTWATCH_REPORT_TEXT_SUMMARY_H
 
 #include "report/health.h"
+#include "report/inputs.h"
 #include "report/page.h"
 #include "report/tally.h"
 
@@ -14,7 +15,8 @@ struct unshown {
 
 /* `advice`: the second profile's tally, or NULL. */
 void summary_put(struct page *page, const struct tally *tally, const struct tally *advice,
-                 const struct capture_health *health, const struct unshown *unshown);
+                 const struct capture_health *health, const struct input_names *names,
+                 const struct unshown *unshown);
 
 /* How old the sessions were that were used again; nothing when none was. */
 void summary_ages(struct page *page, const struct ages *ages);

@@ -12,6 +12,8 @@ from checks import check, finish
 import capturelib
 
 binary = sys.argv[1]
+HELLO = 286  # bytes of the file before its ClientHello
+SHIM = bytes.fromhex("8926 00000000")  # Cisco's VN-Tag stands before the EtherType of IP
 
 
 def expect(what, p, status, words=b""):
@@ -22,7 +24,7 @@ with tempfile.TemporaryDirectory() as folder:
     here = lambda name: os.path.join(folder, name)  # noqa: E731
     whole = os.path.join(PCAPS, "jsse-tls10-wapcert.pcap")
     data = open(whole, "rb").read()
-    # Every cut of the file: judged up to its last whole packet, then said to be broken.
+    # Every cut of the file: judged up to its last whole packet, then said to be broken. Before the hello nothing can be judged.
     for n in list(range(0, 200)) + list(range(200, len(data), 37)):
         with open(here("cut.pcap"), "wb") as f:
             f.write(data[:n])
@@ -30,7 +32,7 @@ with tempfile.TemporaryDirectory() as folder:
         at = 24
         while at + 16 <= n and at + 16 + int.from_bytes(data[at + 8:at + 12], "little") <= n:
             at += 16 + int.from_bytes(data[at + 8:at + 12], "little")
-        expect("cut at %d" % n, p, 0 if n == at and n >= 24 else 3)
+        expect("cut at %d" % n, p, 3 if n != at or n < 24 else 4 if n < HELLO else 0)
     # Random damage, in the file and in the frames.
     for seed in range(150):
         rng = capturelib.seeded("damage", seed)
@@ -64,6 +66,21 @@ with tempfile.TemporaryDirectory() as folder:
     writer.wait()
     p = subprocess.run([binary, "-q", "-r", "-"], stdin=open(whole, "rb"), capture_output=True)
     expect("standard input", p, 0)
+    # What no frame of could be decoded is no clean capture; what was not followed has a name.
+    frames = capturelib.read_frames(whole)
+    tagged = [(t, f[:12] + SHIM + f[12:]) for t, f in frames]
+    capturelib.write_frames(here("tagged.pcap"), tagged)
+    expect("an unknown EtherType", utwatch(binary, "-q", "-r", here("tagged.pcap")), 3, b"no frame could be decoded")
+    stats = of_type(events(binary, "-r", here("tagged.pcap"))[0], "stats")[-1]["stats"]["capture"]
+    check(stats["not_followed"] == len(frames) and stats["commonest_not_followed"] == {"ethertype": "0x8926", "frames": len(frames)},
+          "not followed: %s" % stats)
+    with open(here("user0.pcap"), "wb") as f:
+        f.write(data[:20] + (147).to_bytes(4, "little") + data[24:])
+    expect("an unknown link type", utwatch(binary, "-q", "-r", here("user0.pcap")), 3, b"no frame could be decoded")
+    check(b"frames of link type 147." in utwatch(binary, "-r", here("user0.pcap")).stdout, "the unknown link type is named")
+    capturelib.write_frames(here("half.pcap"), tagged + frames)
+    expect("one direction behind an unknown EtherType", utwatch(binary, "-q", "-r", here("half.pcap")), 0)
+    check(b"frames behind EtherType 0x8926." in utwatch(binary, "-r", here("half.pcap")).stdout, "the unknown EtherType is named")
     # Names from the wire stay data on a terminal and in JSON.
     for seed in range(60):
         rng = capturelib.seeded("name", seed)

@@ -113,6 +113,43 @@ static void test_unknown_link(void **state)
     (void)state;
     tcp4();
     expect_result(&b, DLT_USER0, DECODE_UNKNOWN_LINK);
+    for (int i = 0; i < 100; i++)
+        expect_result(&b, DLT_USER0 + 1, DECODE_UNKNOWN_LINK);
+    const struct obstacle most = decoder_obstacle(the_decoder());
+    assert_true(most.link_type);
+    assert_int_equal(most.code, DLT_USER0 + 1);
+}
+
+/* RFC 791 3.1, header checksum */
+static void sign_ip4(void)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < 20; i += 2)
+        sum += (uint32_t)build_span(&b).p[i] << 8 | build_span(&b).p[i + 1];
+    sum = (sum & 0xffff) + (sum >> 16);
+    build_set(&b, 10, ~sum >> 8 & 0xff);
+    build_set(&b, 11, ~sum & 0xff);
+}
+
+/* A Cisco VN-Tag (0x8926) before the EtherType of IP, and what is no IP behind one that is not known. */
+static void test_not_followed(void **state)
+{
+    (void)state;
+    tcp4();
+    sign_ip4();
+    build_hex(&b, "00000000 0800");
+    build_ethernet(&b, 0x8926);
+    expect_result(&b, DLT_EN10MB, DECODE_NOT_FOLLOWED);
+    tcp6();
+    build_hex(&b, "00000000 86dd");
+    build_ethernet(&b, 0x8926);
+    expect_result(&b, DLT_EN10MB, DECODE_NOT_FOLLOWED);
+    tcp4(); /* with a wrong checksum */
+    build_ethernet(&b, 0x8926);
+    expect_result(&b, DLT_EN10MB, DECODE_OTHER);
+    build_hex(&b, "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002");
+    build_ethernet(&b, 0x0806); /* ARP */
+    expect_result(&b, DLT_EN10MB, DECODE_OTHER);
 }
 
 static void expect_vlans(int count, const uint16_t *ids)
@@ -275,13 +312,14 @@ static void test_nflog(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ethernet),       cmocka_unit_test(test_ethernet_padding),
-        cmocka_unit_test(test_linux_cooked),   cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_null_and_loop),  cmocka_unit_test(test_ppp),
-        cmocka_unit_test(test_unknown_link),   cmocka_unit_test(test_vlan),
-        cmocka_unit_test(test_mpls),           cmocka_unit_test(test_pseudowire),
-        cmocka_unit_test(test_pppoe),          cmocka_unit_test(test_names),
-        cmocka_unit_test(test_cisco_metadata), cmocka_unit_test(test_nflog),
+        cmocka_unit_test(test_ethernet),      cmocka_unit_test(test_ethernet_padding),
+        cmocka_unit_test(test_linux_cooked),  cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_null_and_loop), cmocka_unit_test(test_ppp),
+        cmocka_unit_test(test_unknown_link),  cmocka_unit_test(test_not_followed),
+        cmocka_unit_test(test_vlan),          cmocka_unit_test(test_mpls),
+        cmocka_unit_test(test_pseudowire),    cmocka_unit_test(test_pppoe),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_cisco_metadata),
+        cmocka_unit_test(test_nflog),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

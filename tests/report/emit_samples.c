@@ -123,6 +123,14 @@ static void events(void)
     struct text t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);
+    struct capture_health not_followed = health;
+    for (int link_type = 0; link_type < 2; link_type++) {
+        not_followed.commonest =
+            (struct not_followed){.frames = 12, .code = 147, .link_type = link_type != 0};
+        t = text_over(line, sizeof line);
+        json_stats_event(&t, &tally, &not_followed, health.last_time);
+        print(&t);
+    }
     t = text_over(line, 2500); /* the counters fit, what was counted by rule does not */
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);

@@ -17,7 +17,7 @@ static size_t written_bytes;
 static FILE *out;
 static struct text_report *report;
 static const char *const files[] = {"ims.pcap"};
-static const struct input_names names = {.name = files, .count = 1};
+static const struct input_names names = {.name = files, .count = 1, .config = "site.yaml"};
 
 static int open_report(bool colour)
 {
@@ -193,18 +193,58 @@ static const char *overall(const struct capture_health *health)
 {
     static char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
-    text_overall(&t, &tally, health);
+    text_overall(&t, &tally, health, &names);
     return buffer;
+}
+
+/* What was there instead stands in the last line. */
+static void nothing_judged_says_what_was_there(void **state)
+{
+    (void)state;
+    static const struct {
+        struct capture_health health;
+        const char *text;
+    } cases[] = {
+        {{0}, "no frame was read"},
+        {{.filtered = 1672}, "the filter let 0 of 1,672 frames through"},
+        {{.filtered = 3, .frames = 2, .connections = 1},
+         "the filter let 2 of 5 frames through, 1 TCP connection without TLS"},
+        {{.frames = 9, .connections = 3, .tls_connections = 3, .out_of_scope = 3},
+         "3 TLS connections are outside the scope of site.yaml"},
+        {{.frames = 4, .connections = 1, .tls_midstream = 1},
+         "1 TLS connection already past the hello when the capture began"},
+        {{.frames = 12, .unknown_link = 4, .not_followed = 8},
+         "4 frames of an unknown link type, 8 frames behind an unknown EtherType"},
+        {{.frames = 7}, "7 frames without TCP"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char wanted[256];
+        struct text t = text_over(wanted, sizeof wanted);
+        text_printf(&t, "Nothing was judged: %s.", cases[i].text);
+        assert_string_equal(overall(&cases[i].health), wanted);
+    }
+}
+
+static void the_commonest_obstacle_is_named(void **state)
+{
+    (void)state;
+    struct capture_health health = {
+        .frames = 9, .not_followed = 8, .commonest = {.frames = 7, .code = 0x8926}};
+    text_report_summary(report, &tally, NULL, &health);
+    assert_non_null(strstr(text(), "7 frames behind EtherType 0x8926."));
+    health.commonest = (struct not_followed){.frames = 1, .code = 147, .link_type = true};
+    text_report_summary(report, &tally, NULL, &health);
+    assert_non_null(strstr(text(), "1 frame of link type 147."));
 }
 
 static void only_a_whole_view_is_called_compliant(void **state)
 {
     (void)state;
     const struct capture_health whole = {.frames = 10, .connections = 1, .not_tls_connections = 1};
-    assert_string_equal(overall(&whole), "No TLS handshake was seen: nothing was judged.");
+    assert_string_equal(overall(&whole), "Nothing was judged: 1 TCP connection without TLS.");
     sample_full(&o);
     judge(RULE_VERSION, VERDICT_NOT_APPLICABLE);
-    assert_null(strstr(overall(&whole), "compliant"));
+    assert_string_equal(overall(&whole), "Nothing was judged: 1 handshake that gave no verdict.");
     judge(RULE_VERSION, VERDICT_PASS);
     assert_string_equal(overall(&whole),
                         "No violation in 2 handshakes, everything was observable: compliant with stand-in.");
@@ -225,6 +265,7 @@ static void only_a_whole_view_is_called_compliant(void **state)
         {.messages_without_room = 1},
         {.too_deep = 1},
         {.unknown_link = 1},
+        {.not_followed = 1},
         {.outside_window = 1},
         {.desynchronised = 1},
         {.tls_midstream = 1},
@@ -307,6 +348,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(wire_text_cannot_reach_the_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_are_at_most_as_wide_as_the_page, setup, teardown),
         cmocka_unit_test_setup_teardown(colour_only_when_asked, setup_colour, teardown),
+        cmocka_unit_test_setup_teardown(nothing_judged_says_what_was_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_commonest_obstacle_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(only_a_whole_view_is_called_compliant, setup, teardown),
         cmocka_unit_test_setup_teardown(summary_ends_with_the_overall_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(every_reason_has_its_sentence, setup, teardown),

@@ -1,0 +1,79 @@
+/* What was there instead of something that could be judged. */
+#include "report/page.h"
+#include "report/text_report.h"
+
+/* The next part of the sentence. */
+static void begin(struct text *out)
+{
+    if (out->p[out->n - 1] != ':')
+        text_char(out, ',');
+    text_char(out, ' ');
+}
+
+static void put_part(struct text *out, uint64_t count, const char *one, const char *many, const char *rest)
+{
+    if (!count)
+        return;
+    begin(out);
+    text_counted(out, count, one, many);
+    text_put(out, rest);
+}
+
+static void put_filter(struct text *out, const struct capture_health *h)
+{
+    if (!h->filtered)
+        return;
+    begin(out);
+    text_put(out, "the filter let ");
+    text_count(out, h->frames);
+    text_put(out, " of ");
+    text_counted(out, h->frames + h->filtered, "frame", "frames");
+    text_put(out, " through");
+}
+
+static void put_scope(struct text *out, const struct capture_health *h, const struct input_names *names)
+{
+    if (!h->out_of_scope)
+        return;
+    put_part(out, h->out_of_scope, "TLS connection is", "TLS connections are", " outside the scope of ");
+    if (names && names->config)
+        text_safe(out, span_of(names->config, strlen(names->config)));
+    else
+        text_put(out, "the configuration");
+}
+
+static void put_connections(struct text *out, const struct tally *tally, const struct capture_health *h)
+{
+    put_part(out, tally->handshakes, "handshake", "handshakes", " that gave no verdict");
+    put_part(out, h->tls_midstream, "TLS connection", "TLS connections",
+             " already past the hello when the capture began");
+    put_part(out, h->http_connections, "connection", "connections",
+             " with HTTP in clear that gave nothing to judge");
+    if (!h->tls_connections && !h->tls_midstream && !h->http_connections && !tally->handshakes)
+        put_part(out, h->connections, "TCP connection", "TCP connections", " without TLS");
+}
+
+static void put_frames(struct text *out, const struct capture_health *h)
+{
+    put_part(out, h->unknown_link, "frame", "frames", " of an unknown link type");
+    put_part(out, h->not_followed, "frame", "frames", " behind an unknown EtherType");
+    put_part(out, h->malformed, "frame", "frames", " that could not be decoded");
+    put_part(out, h->cut_frames, "frame", "frames", " cut within the headers");
+    put_part(out, h->not_tcp_udp, "frame", "frames", " of other protocols");
+    if (!h->unknown_link && !h->not_followed && !h->malformed && !h->cut_frames && !h->not_tcp_udp)
+        put_part(out, h->frames, "frame", "frames", " without TCP");
+}
+
+void text_nothing(struct text *out, const struct tally *tally, const struct capture_health *h,
+                  const struct input_names *names)
+{
+    text_put(out, "Nothing was judged:");
+    put_filter(out, h);
+    if (!h->frames && !h->filtered)
+        text_put(out, " no frame was read");
+    put_scope(out, h, names);
+    put_connections(out, tally, h);
+    if (!h->connections)
+        put_frames(out, h);
+    text_char(out, '.');
+}
