@@ -1,4 +1,5 @@
 /* utwatch: command line in, exit status out. */
+#include "app/delivery.h"
 #include "app/options.h"
 #include "app/output.h"
 #include "app/pipeline.h"
@@ -127,38 +128,48 @@ static int worse(int a, int b)
     return EXIT_CLEAN;
 }
 
-static int replay(const struct options *o, const struct site *site, const struct profile *profile,
-                  const struct profile *advice)
+/* All inputs, and the end. */
+static int replay_all(struct pipeline *pipeline, struct output *output, const struct options *o,
+                      const struct site *site)
 {
-    struct output *output = output_new(o, site, profile, advice);
-    if (!output)
-        return EXIT_RUNTIME;
-    struct pipeline *pipeline = pipeline_new(site, profile, advice, output);
-    if (!pipeline) {
-        (void)output_free(output);
-        return EXIT_RUNTIME;
-    }
     struct progress progress = {.on = isatty(STDERR_FILENO)};
     int status = EXIT_CLEAN;
     struct replayed all = {0};
     for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE; i++) {
         status = worse(status, replay_one(pipeline, o, i, &progress, &all));
     }
-    if (status != EXIT_USAGE) {
-        if (!pipeline_end(pipeline))
-            status = EXIT_RUNTIME;
-        struct capture_health health = {0};
-        pipeline_health(pipeline, &health);
-        health.broken_inputs = all.broken;
-        health.filtered = all.filtered;
-        output_end(output, &health);
-        if (output_violated(output))
-            status = worse(status, EXIT_VIOLATIONS);
-        if (pipeline_loss(pipeline) > site->loss_limit || !output_judged(output))
-            status = worse(status, EXIT_LOSS);
-    }
+    if (status == EXIT_USAGE)
+        return status;
+    if (!pipeline_end(pipeline))
+        status = EXIT_RUNTIME;
+    struct capture_health health = {0};
+    pipeline_health(pipeline, &health);
+    health.broken_inputs = all.broken;
+    health.filtered = all.filtered;
+    output_end(output, &health);
+    if (output_violated(output))
+        status = worse(status, EXIT_VIOLATIONS);
+    if (pipeline_loss(pipeline) > site->loss_limit || !output_judged(output))
+        status = worse(status, EXIT_LOSS);
+    return status;
+}
+
+static int replay(const struct options *o, const struct site *site, const struct profile *profile,
+                  const struct profile *advice)
+{
+    struct delivery *delivery = delivery_new(o, site, true);
+    if (!delivery)
+        return EXIT_RUNTIME;
+    const struct parcel_sink sink = {.take = delivery_take, .context = delivery};
+    struct output *output = output_new(o, site, profile, advice, &sink);
+    struct pipeline *pipeline = output ? pipeline_new(site, profile, advice, output) : NULL;
+    int status = pipeline ? replay_all(pipeline, output, o, site) : EXIT_RUNTIME;
     pipeline_free(pipeline);
-    return output_free(output) ? status : EXIT_RUNTIME;
+    output_free(output);
+    if (!delivery_finish(delivery, 0))
+        status = EXIT_RUNTIME;
+    delivery_free(delivery);
+    return status;
 }
 
 int main(int argc, char **argv)

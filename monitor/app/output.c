@@ -1,5 +1,6 @@
 #include "app/output.h"
 
+#include "app/delivery.h"
 #include "base/limits.h"
 #include "report/event_json.h"
 #include "report/html_report.h"
@@ -7,7 +8,6 @@
 #include "report/tally.h"
 #include "report/text_report.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,93 +15,73 @@
 struct output {
     const struct options *options;
     struct input_names names;
-    FILE *json;                 /* NULL: none */
+    struct parcel_sink sink;
+    bool events;
     struct text_report *report; /* NULL: none */
-    FILE *page;                 /* of --report html, or text into a file; NULL: none */
+    FILE *page;                 /* of the report: what is written to it becomes parcels; NULL: none */
+    bool html;
     struct tally tally;
     struct tally advice; /* of --advise */
     bool violated;
     char event[MAX_EVENT_BYTES];
 };
 
-static FILE *open_file(const char *option, const char *path)
+static ssize_t put_page(void *cookie, const char *bytes, size_t n)
 {
-    FILE *f = fopen(path, "we");
-    if (!f)
-        (void)fprintf(stderr, "utwatch: %s: %s\n", option, strerror(errno));
-    return f;
+    const struct output *out = cookie;
+    parcel_put(&out->sink, PARCEL_REPORT, span_of(bytes, n));
+    return (ssize_t)n;
 }
 
-static bool open_json(struct output *out, const struct site *site)
+static bool open_report(struct output *out, const struct destinations *to)
 {
-    const char *path = out->options->json ? out->options->json : site->json;
-    if (!path)
+    static const cookie_io_functions_t as_parcels = {.write = put_page};
+    if (!to->report)
         return true;
-    out->json = strcmp(path, "-") == 0 ? stdout : open_file("--json", path);
-    return out->json != NULL;
-}
-
-/* Standard output is for one kind of data: events, a page, or the report for a person. */
-static bool open_report(struct output *out)
-{
-    const struct options *o = out->options;
-    const bool to_file = o->report_file != NULL;
-    if (to_file && !(out->page = open_file("--report", o->report_file)))
+    out->html = to->html;
+    out->page = fopencookie(out, "w", as_parcels);
+    if (!out->page)
         return false;
-    if (o->report == REPORT_HTML && !to_file) {
-        if (out->json == stdout) {
-            (void)fputs("utwatch: --report html and --json - both want standard output\n", stderr);
-            return false;
-        }
-        out->page = stdout;
-        return true;
-    }
-    const bool text_to_file = to_file && o->report == REPORT_TEXT;
-    if (!text_to_file && (o->quiet || out->json == stdout))
+    const bool terminal = !to->report_file && isatty(STDOUT_FILENO);
+    if (terminal)
+        (void)setvbuf(out->page, NULL, _IOLBF, BUFSIZ);
+    if (to->html)
         return true;
     const char *no_colour = getenv("NO_COLOR");
-    bool colour = !text_to_file && isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
-    out->report = text_report_new(text_to_file ? out->page : stdout, colour, &out->names);
+    out->report = text_report_new(out->page, terminal && !(no_colour && *no_colour), &out->names);
     return out->report != NULL;
 }
 
 struct output *output_new(const struct options *o, const struct site *site, const struct profile *profile,
-                          const struct profile *advice)
+                          const struct profile *advice, const struct parcel_sink *sink)
 {
     struct output *out = calloc(1, sizeof *out);
     if (!out)
         return NULL;
+    const struct destinations to = destinations_of(o, site);
     out->options = o;
+    out->sink = *sink;
     out->names = (struct input_names){.name = o->inputs, .count = o->input_count, .config = o->config};
+    out->events = to.json != NULL;
     identities_in_clear(site->identities_clear);
-    if (open_json(out, site) && open_report(out) && tally_open(&out->tally, profile) &&
+    if (open_report(out, &to) && tally_open(&out->tally, profile) &&
         (!advice || tally_open(&out->advice, advice)))
         return out;
-    (void)output_free(out);
+    (void)fputs("utwatch: not enough memory for the report\n", stderr);
+    output_free(out);
     return NULL;
 }
 
-static bool close_file(FILE *f, const char *what)
+void output_free(struct output *out)
 {
-    if (!f)
-        return true;
-    bool ok = fflush(f) == 0 && !ferror(f);
-    if (f != stdout)
-        ok &= fclose(f) == 0;
-    if (!ok)
-        (void)fprintf(stderr, "utwatch: %s\n", what);
-    return ok;
-}
-
-bool output_free(struct output *out)
-{
-    bool ok = close_file(out->json, "--json: not all events could be written");
-    ok &= close_file(out->page, "--report: it could not be written to its end");
+    if (!out)
+        return;
     text_report_free(out->report);
+    if (out->page)
+        (void)fclose(out->page);
     tally_close(&out->tally);
     tally_close(&out->advice);
     free(out);
-    return ok;
 }
 
 static struct text new_event(struct output *out)
@@ -109,9 +89,9 @@ static struct text new_event(struct output *out)
     return text_over(out->event, sizeof out->event);
 }
 
-static void write_event(struct output *out, const struct text *event)
+static void write_event(const struct output *out, const struct text *event)
 {
-    (void)fwrite(event->p, 1, event->n, out->json);
+    parcel_put(&out->sink, PARCEL_EVENT, span_of(event->p, event->n));
 }
 
 static void write_alert(struct output *out, const struct policy_case *c, const struct verdict *v, bool advice)
@@ -128,7 +108,7 @@ static void on_violation(struct output *out, const struct policy_case *c, const 
     out->violated |= v->severity >= out->options->fail_on;
     if (out->report)
         text_report_violation(out->report, c, v);
-    if (out->json)
+    if (out->events)
         write_alert(out, c, v, false);
 }
 
@@ -146,12 +126,12 @@ static void write_case(struct output *out, const struct policy_case *c)
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised)
 {
-    if (out->json)
+    if (out->events)
         write_case(out, c);
     for (size_t i = 0; i < count; i++)
         if (verdicts[i].value == VERDICT_FAIL)
             on_violation(out, c, &verdicts[i]);
-    for (size_t i = 0; i < advised && out->json; i++)
+    for (size_t i = 0; i < advised && out->events; i++)
         if (advice[i].value == VERDICT_FAIL)
             write_alert(out, c, &advice[i], true);
     tally_add(&out->tally, c, verdicts, count);
@@ -173,15 +153,22 @@ static void say_nothing(const struct output *out, const struct capture_health *h
     (void)fprintf(stderr, "utwatch: %s\n", buffer);
 }
 
+void output_flush(struct output *out)
+{
+    if (out->page)
+        (void)fflush(out->page);
+    parcel_put(&out->sink, PARCEL_FLUSH, span_of(NULL, 0));
+}
+
 void output_end(struct output *out, const struct capture_health *health)
 {
-    if (out->json) {
+    if (out->events) {
         struct text event = new_event(out);
         json_stats_event(&event, &out->tally, health, health->last_time);
         write_event(out, &event);
     }
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
-    if (out->page && out->options->report == REPORT_HTML) {
+    if (out->html) {
         char now[64];
         struct text t = text_over(now, sizeof now);
         text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
@@ -191,6 +178,8 @@ void output_end(struct output *out, const struct capture_health *health)
         text_report_summary(out->report, &out->tally, advice, health);
     else if (!out->options->quiet && !output_judged(out))
         say_nothing(out, health);
+    output_flush(out);
+    parcel_put(&out->sink, PARCEL_END, span_of(NULL, 0));
 }
 
 bool output_violated(const struct output *out)

@@ -90,4 +90,7 @@
 #define MAX_KINDS       16384 /* kinds of violation that the text report tells apart; power of two */
 #define SHOWN_OF_A_KIND 3     /* equal violations shown singly */
 
+/* app */
+#define LINES_WAITING (1 << 20) /* bytes of events that wait for a full disk */
+
 #endif

@@ -67,5 +67,12 @@ with tempfile.TemporaryDirectory() as folder:
     expect(["-q", "--json", out, "-r", FAILS], 1)
     first = open(out, "rb").read()
     expect(["-q", "--json", out, "-r", FAILS], 1)
-    check(first == open(out, "rb").read() and first.count(b"\n") >= 3, "two runs differ")
+    check(open(out, "rb").read() == first + first and first.count(b"\n") >= 3, "two runs differ, or the second was not appended")
+    # A report that comes to no end leaves the earlier one.
+    page = os.path.join(folder, "report.html")
+    expect(["--report", "html:" + page, "-r", CLEAN], 0)
+    earlier = open(page, "rb").read()
+    expect(["--report", "html:" + page, "-r", CLEAN, "no such words"], 2)
+    check(open(page, "rb").read() == earlier and b"</html>" in earlier, "a run without a report overwrote the earlier report")
+    check(sorted(os.listdir(folder)) == ["mine.yaml", "out.json", "report.html"], "left behind: " + " ".join(os.listdir(folder)))
 finish()

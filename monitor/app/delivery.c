@@ -1,0 +1,158 @@
+#include "app/delivery.h"
+
+#include "app/line_file.h"
+#include "app/whole_file.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RETRY_NANOS = NANOS_PER_SECOND };
+
+struct delivery {
+    struct destinations to;
+    struct line_file *json;    /* NULL: none */
+    struct whole_file *report; /* NULL: none */
+    bool whole;                /* the report came to its end */
+    bool told;                 /* that events wait */
+    int64_t retry;             /* when to try again what waits */
+};
+
+struct destinations destinations_of(const struct options *o, const struct site *site)
+{
+    struct destinations to = {.json = o->json ? o->json : site->json,
+                              .html = o->report == REPORT_HTML,
+                              .report_file = o->report_file};
+    const bool json_on_stdout = to.json && strcmp(to.json, "-") == 0;
+    to.report = to.report_file || to.html || !(o->quiet || json_on_stdout);
+    return to;
+}
+
+static void say(const char *option, const char *path)
+{
+    const int why = errno;
+    char safe[1024];
+    struct text t = text_over(safe, sizeof safe);
+    text_safe(&t, span_of(path, strnlen(path, sizeof safe / 8)));
+    (void)fprintf(stderr, "utwatch: %s: %s: %s\n", option, safe, strerror(why));
+}
+
+static bool open_all(struct delivery *d, bool patient)
+{
+    const struct destinations *to = &d->to;
+    if (to->json && strcmp(to->json, "-") == 0 && to->html && !to->report_file) {
+        (void)fputs("utwatch: --report html and --json - both want standard output\n", stderr);
+        return false;
+    }
+    if (to->json && !(d->json = line_file_open(to->json, patient))) {
+        say("--json", to->json);
+        return false;
+    }
+    if (to->report && !(d->report = whole_file_open(to->report_file))) {
+        say("--report", to->report_file ? to->report_file : "-");
+        return false;
+    }
+    return true;
+}
+
+struct delivery *delivery_new(const struct options *o, const struct site *site, bool patient)
+{
+    struct delivery *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->to = destinations_of(o, site);
+    if (open_all(d, patient))
+        return d;
+    delivery_free(d);
+    return NULL;
+}
+
+void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
+{
+    struct delivery *d = delivery;
+    switch (kind) {
+    case PARCEL_EVENT:
+        if (d->json)
+            line_file_put(d->json, bytes);
+        break;
+    case PARCEL_REPORT:
+        if (d->report)
+            whole_file_put(d->report, bytes);
+        break;
+    case PARCEL_STATUS:
+        (void)fwrite(bytes.p, 1, bytes.n, stderr);
+        break;
+    case PARCEL_FLUSH:
+        delivery_flush(d);
+        break;
+    case PARCEL_END:
+        d->whole = true;
+        break;
+    case PARCEL_ALERT:
+    case PARCEL_EVIDENCE:
+        break;
+    }
+}
+
+size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until, int64_t now)
+{
+    (void)fds;
+    (void)now;
+    if (d->json && line_file_waiting(d->json) && d->retry < *until)
+        *until = d->retry;
+    return 0;
+}
+
+void delivery_work(struct delivery *d, const struct pollfd *fds, size_t count, int64_t now)
+{
+    (void)fds;
+    (void)count;
+    if (d->json && line_file_waiting(d->json) && now >= d->retry)
+        delivery_flush(d);
+}
+
+void delivery_flush(struct delivery *d)
+{
+    if (d->report)
+        whole_file_flush(d->report);
+    if (!d->json)
+        return;
+    const bool good = line_file_flush(d->json);
+    if (!good && errno != EAGAIN && !d->told)
+        say("--json", d->to.json);
+    d->told = !good && errno != EAGAIN;
+    d->retry = clock_monotonic() + RETRY_NANOS;
+}
+
+void delivery_reopen(struct delivery *d)
+{
+    if (d->json && !line_file_reopen(d->json))
+        say("--json", d->to.json);
+}
+
+bool delivery_finish(struct delivery *d, int64_t most)
+{
+    bool good = true;
+    (void)most;
+    if (d->json && !line_file_close(d->json)) {
+        (void)fprintf(stderr, "utwatch: --json: not all events could be written: %s\n", strerror(errno));
+        good = false;
+    }
+    d->json = NULL;
+    if (d->report && d->whole && !whole_file_finish(d->report)) {
+        (void)fprintf(stderr, "utwatch: --report: it could not be written to its end: %s\n", strerror(errno));
+        good = false;
+    }
+    return good;
+}
+
+void delivery_free(struct delivery *d)
+{
+    if (!d)
+        return;
+    (void)line_file_close(d->json);
+    whole_file_free(d->report);
+    free(d);
+}

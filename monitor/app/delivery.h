@@ -1,0 +1,55 @@
+/*
+ * Where finished parcels go: the file of events, the report, and whatever else is told about. It sees no
+ * packet. In a replay it lives beside the judge; in live capture in a process of its own, so that neither a
+ * slow disk nor a slow receiver delays a packet.
+ */
+#ifndef UTWATCH_APP_DELIVERY_H
+#define UTWATCH_APP_DELIVERY_H
+
+#include "app/options.h"
+#include "app/parcel.h"
+#include "app/site.h"
+
+#include <poll.h>
+
+struct delivery;
+
+/* What options and site want to be written. Standard output is for one kind of data: events, a page, or the
+ * report for a person. */
+struct destinations {
+    const char *json; /* a file, "-" for standard output, or NULL: no events */
+    bool report;      /* in the form of `html` */
+    bool html;
+    const char *report_file; /* NULL: standard output */
+};
+struct destinations destinations_of(const struct options *o, const struct site *site);
+
+enum { DELIVERY_DESCRIPTORS = 64 /* the most that delivery_wait_for() fills in */ };
+
+/*
+ * Opens all files. NULL when one cannot be opened (a message is printed). Options and site outlive it.
+ * `patient`: a full pipe is waited for, as in a replay.
+ */
+struct delivery *delivery_new(const struct options *o, const struct site *site, bool patient);
+
+/* Takes one parcel; waits for nothing but a full pipe, and for that only when patient. */
+void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes);
+
+/* Fills in what to wait for; returns how many, and until when at the latest (monotonic clock). */
+size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until, int64_t now);
+
+/* Goes on with what waits: `fds` as poll() left them. */
+void delivery_work(struct delivery *d, const struct pollfd *fds, size_t count, int64_t now);
+
+/* What is buffered goes out. */
+void delivery_flush(struct delivery *d);
+
+/* Opens the files of events again, after they were renamed (SIGHUP). */
+void delivery_reopen(struct delivery *d);
+
+/* The end: brings out what waits, for at most so many nanoseconds. False, after a message, when something
+ * could not be written. */
+bool delivery_finish(struct delivery *d, int64_t most);
+void delivery_free(struct delivery *d);
+
+#endif

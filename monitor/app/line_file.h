@@ -1,0 +1,35 @@
+/*
+ * A file to which whole lines are appended: the JSON events. What the file does not take now waits in a
+ * buffer of fixed size, such as while a disk is full; when the buffer is full too, lines are dropped whole,
+ * and counted.
+ */
+#ifndef UTWATCH_APP_LINE_FILE_H
+#define UTWATCH_APP_LINE_FILE_H
+
+#include "base/span.h"
+
+struct line_file;
+
+/* `path` "-": standard output. `patient`: a pipe that is full is waited for, as a replay does. NULL, with
+ * errno, when it cannot be opened. */
+struct line_file *line_file_open(const char *path, bool patient);
+
+/* Opens the path again, after logrotate has renamed what stood there. False, with errno, when that fails: the
+ * old file stays. */
+bool line_file_reopen(struct line_file *f);
+
+/* One or more whole lines. */
+void line_file_put(struct line_file *f, struct span lines);
+
+/* Writes what waits. False, with errno, when the file takes not all of it now. */
+bool line_file_flush(struct line_file *f);
+
+uint64_t line_file_dropped(const struct line_file *f);
+
+/* Bytes that wait. */
+size_t line_file_waiting(const struct line_file *f);
+
+/* False, with errno, when a line was dropped or the rest could not be written. NULL is no file. */
+bool line_file_close(struct line_file *f);
+
+#endif

@@ -1,0 +1,250 @@
+/* Files that only have whole lines, and files that are only there when they are whole. */
+#include "app/line_file.h"
+#include "app/whole_file.h"
+#include "base/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/utwatch-files-XXXXXX";
+
+static const char *in_folder(const char *name)
+{
+    static char path[4][128];
+    static unsigned next;
+    char *p = path[next++ % 4];
+    (void)snprintf(p, sizeof path[0], "%s/%s", folder, name);
+    return p;
+}
+
+static char *content(const char *path)
+{
+    static char bytes[4 << 20];
+    const int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    const ssize_t n = read(fd, bytes, sizeof bytes - 1);
+    assert_true(n >= 0);
+    bytes[n] = 0;
+    (void)close(fd);
+    return bytes;
+}
+
+static void put(struct line_file *f, const char *line)
+{
+    line_file_put(f, span_of_text(line));
+}
+
+static void test_lines_are_appended(void **state)
+{
+    (void)state;
+    const char *path = in_folder("appended");
+    for (unsigned i = 0; i < 2; i++) {
+        struct line_file *f = line_file_open(path, true);
+        assert_non_null(f);
+        put(f, i ? "second\n" : "first\n");
+        assert_true(line_file_close(f));
+    }
+    assert_string_equal(content(path), "first\nsecond\n");
+}
+
+static void test_a_renamed_file_is_opened_again(void **state)
+{
+    (void)state;
+    const char *path = in_folder("rotated");
+    struct line_file *f = line_file_open(path, false);
+    put(f, "before\n");
+    assert_int_equal(rename(path, in_folder("rotated.1")), 0);
+    put(f, "between\n");
+    assert_true(line_file_reopen(f));
+    put(f, "after\n");
+    assert_true(line_file_close(f));
+    assert_string_equal(content(in_folder("rotated.1")), "before\nbetween\n");
+    assert_string_equal(content(in_folder("rotated")), "after\n");
+}
+
+/* The limit on the size of a file stands for a disk that is full: write() takes a part of a line. */
+static void set_limit(rlim_t bytes)
+{
+    struct rlimit limit = {.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_a_full_disk_is_waited_for(void **state)
+{
+    (void)state;
+    const char *path = in_folder("full");
+    struct line_file *f = line_file_open(path, false);
+    set_limit(10);
+    put(f, "a line\n");
+    put(f, "another line\n");
+    assert_false(line_file_flush(f));
+    assert_int_equal(errno, EFBIG);
+    assert_int_equal(line_file_waiting(f), 10);
+    set_limit(RLIM_INFINITY);
+    assert_true(line_file_flush(f));
+    assert_true(line_file_close(f));
+    assert_string_equal(content(path), "a line\nanother line\n");
+}
+
+static void test_what_has_no_room_is_dropped_whole(void **state)
+{
+    (void)state;
+    const char *path = in_folder("dropped");
+    char line[1000];
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
+    struct line_file *f = line_file_open(path, false);
+    set_limit(1500);
+    for (size_t i = 0; i < 2 * (LINES_WAITING / sizeof line); i++)
+        line_file_put(f, span_of(line, sizeof line));
+    assert_in_range(line_file_dropped(f), LINES_WAITING / sizeof line - 2, LINES_WAITING / sizeof line + 2);
+    set_limit(RLIM_INFINITY);
+    assert_false(line_file_close(f));
+    struct stat s;
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(s.st_size % (off_t)sizeof line, 0);
+    assert_true(s.st_size > 1000000);
+}
+
+static void test_half_a_line_is_taken_back(void **state)
+{
+    (void)state;
+    const char *path = in_folder("half");
+    struct line_file *f = line_file_open(path, false);
+    set_limit(10);
+    put(f, "a line\n");
+    put(f, "another line\n");
+    assert_false(line_file_close(f));
+    set_limit(RLIM_INFINITY);
+    assert_string_equal(content(path), "a line\n");
+}
+
+static void test_a_full_pipe_is_not_waited_for(void **state)
+{
+    (void)state;
+    const char *path = in_folder("pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const int reader = open(path, O_RDONLY | O_NONBLOCK);
+    struct line_file *f = line_file_open(path, false);
+    assert_non_null(f);
+    char line[1000];
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
+    for (unsigned i = 0; i < 200; i++)
+        line_file_put(f, span_of(line, sizeof line));
+    assert_false(line_file_flush(f));
+    assert_int_equal(errno, EAGAIN);
+    static char taken[300000];
+    size_t all = 0;
+    ssize_t n;
+    for (unsigned i = 0; i < 100; i++) {
+        while ((n = read(reader, taken, sizeof taken)) > 0)
+            all += (size_t)n;
+        (void)line_file_flush(f);
+    }
+    assert_int_equal(all, 200 * sizeof line);
+    assert_true(line_file_close(f));
+    (void)close(reader);
+}
+
+static void test_a_report_appears_when_it_is_whole(void **state)
+{
+    (void)state;
+    const char *path = in_folder("report");
+    for (unsigned i = 0; i < 2; i++) {
+        struct whole_file *f = whole_file_open(path);
+        assert_non_null(f);
+        whole_file_put(f, span_of_text(i ? "new" : "old"));
+        whole_file_flush(f);
+        if (i)
+            assert_string_equal(content(path), "old");
+        else
+            assert_int_equal(access(path, F_OK), -1);
+        assert_true(whole_file_finish(f));
+        whole_file_free(f);
+    }
+    assert_string_equal(content(path), "new");
+}
+
+static void test_an_unfinished_report_leaves_the_earlier(void **state)
+{
+    (void)state;
+    const char *path = in_folder("kept");
+    for (unsigned i = 0; i < 2; i++) {
+        struct whole_file *f = whole_file_open(path);
+        whole_file_put(f, span_of_text(i ? "unfinished" : "whole"));
+        if (!i)
+            assert_true(whole_file_finish(f));
+        whole_file_free(f);
+    }
+    assert_string_equal(content(path), "whole");
+    struct whole_file *f = whole_file_open(path);
+    whole_file_put(f, span_of_text("for which there is no room"));
+    set_limit(10);
+    assert_false(whole_file_finish(f));
+    set_limit(RLIM_INFINITY);
+    whole_file_free(f);
+    assert_string_equal(content(path), "whole");
+}
+
+static void test_a_link_stays_a_link(void **state)
+{
+    (void)state;
+    assert_int_equal(symlink("target", in_folder("link")), 0);
+    struct whole_file *f = whole_file_open(in_folder("target"));
+    assert_true(whole_file_finish(f));
+    whole_file_free(f);
+    f = whole_file_open(in_folder("link"));
+    whole_file_put(f, span_of_text("through the link"));
+    assert_true(whole_file_finish(f));
+    whole_file_free(f);
+    struct stat s;
+    assert_int_equal(lstat(in_folder("link"), &s), 0);
+    assert_true(S_ISLNK(s.st_mode));
+    assert_string_equal(content(in_folder("target")), "through the link");
+}
+
+/* Nothing but what was meant to be is left, above all no temporary file. */
+static int clean(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"appended", "rotated", "rotated.1", "full", "dropped", "half",
+                                        "pipe",     "report",  "kept",      "link", "target"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        (void)unlink(in_folder(names[i]));
+    return rmdir(folder);
+}
+
+static int make(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines_are_appended),
+        cmocka_unit_test(test_a_renamed_file_is_opened_again),
+        cmocka_unit_test(test_a_full_disk_is_waited_for),
+        cmocka_unit_test(test_what_has_no_room_is_dropped_whole),
+        cmocka_unit_test(test_half_a_line_is_taken_back),
+        cmocka_unit_test(test_a_full_pipe_is_not_waited_for),
+        cmocka_unit_test(test_a_report_appears_when_it_is_whole),
+        cmocka_unit_test(test_an_unfinished_report_leaves_the_earlier),
+        cmocka_unit_test(test_a_link_stays_a_link),
+    };
+    return cmocka_run_group_tests(tests, make, clean);
+}
