@@ -74,5 +74,5 @@ with tempfile.TemporaryDirectory() as folder:
     earlier = open(page, "rb").read()
     expect(["--report", "html:" + page, "-r", CLEAN, "no such words"], 2)
     check(open(page, "rb").read() == earlier and b"</html>" in earlier, "a run without a report overwrote the earlier report")
-    check(sorted(os.listdir(folder)) == ["mine.yaml", "out.json", "report.html"], "left behind: " + " ".join(os.listdir(folder)))
+    check(sorted(os.listdir(folder)) == ["mine.yaml", "out.json", "report.html", "site.yaml"], "left behind: " + " ".join(os.listdir(folder)))
 finish()
