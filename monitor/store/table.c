@@ -103,13 +103,37 @@ void table_mark(struct table *t, const void *bytes, size_t size)
     }
 }
 
+static void write_jump(struct table *t, struct clock_jump *j, nanos before, nanos after)
+{
+    struct clock_jump next = {.before = before, .after = after};
+    next.check = check_of_jump(&next);
+    *j = next;
+    table_mark(t, j, sizeof *j);
+}
+
+/* The checksums tell what was torn; they are no secret, so that whoever can write the file can make them fit.
+ * What an entry or a jump says is therefore held against what this program can have written. */
+static bool entry_is_sound(const struct table *t, const struct entry *e)
+{
+    return e->check == check_of(e) && e->flags == with_parity(e->flags) && e->server < TABLE_SERVERS &&
+           (e->server == 0 || t->servers[e->server].family != 0) && e->origin_us <= INT64_MAX / 1000;
+}
+
+static bool jump_is_sound(const struct clock_jump *j)
+{
+    return j->check == check_of_jump(j) && j->after <= j->before && (j->after >= 0 || j->before <= 0);
+}
+
 void table_take_stock(struct table *t)
 {
+    for (unsigned i = 0; i < TABLE_SERVERS; i++)
+        if (t->servers[i].family != 0 && t->servers[i].family != 4 && t->servers[i].family != 6)
+            memset(&t->servers[i], 0, sizeof t->servers[i]);
     for (uint64_t i = 0; i < t->buckets * BUCKET; i++) {
         struct entry *e = &t->entries[i];
         if (!e->tag)
             continue;
-        if (e->check == check_of(e) && e->flags == with_parity(e->flags)) {
+        if (entry_is_sound(t, e)) {
             t->used++;
             continue;
         }
@@ -117,12 +141,9 @@ void table_take_stock(struct table *t)
         table_mark(t, e, sizeof *e);
         t->damaged++;
     }
-    for (unsigned i = 0; i < TABLE_JUMPS; i++)
-        if (t->jumps[i].check && t->jumps[i].check != check_of_jump(&t->jumps[i]))
-            table_clock_set(t, INT64_MAX, 0, UINT32_MAX); /* when it was is lost: every age is in doubt */
-    for (unsigned i = 0; i < TABLE_SERVERS; i++)
-        if (t->servers[i].family != 0 && t->servers[i].family != 4 && t->servers[i].family != 6)
-            memset(&t->servers[i], 0, sizeof t->servers[i]);
+    for (struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS; j++)
+        if (j->check && !jump_is_sound(j))
+            write_jump(t, j, INT64_MAX, 0); /* when it was is lost: every age is in doubt */
 }
 
 void table_write(struct table *t, struct entry *e, const struct entry *next)
@@ -294,14 +315,6 @@ uint16_t table_server(struct table *t, const struct endpoint *server)
             return (uint16_t)at;
     }
     return 0;
-}
-
-static void write_jump(struct table *t, struct clock_jump *j, nanos before, nanos after)
-{
-    struct clock_jump next = {.before = before, .after = after};
-    next.check = check_of_jump(&next);
-    *j = next;
-    table_mark(t, j, sizeof *j);
 }
 
 bool table_has_forgotten(const struct table *t)

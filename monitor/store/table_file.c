@@ -35,6 +35,12 @@ static bool is_whole(const struct table_header *h)
     return memcmp(h->magic, magic, sizeof magic) == 0 && h->check == check_of(h);
 }
 
+/* A file may have lost its end, but not more than it still has: what announces more was not written by us. */
+static bool is_of_size(const struct table_header *h, size_t size)
+{
+    return h->buckets > 0 && h->buckets / 2 <= size / (TABLE_BUCKET * sizeof(struct entry));
+}
+
 /* One of the two headers, whichever is whole. */
 static bool read_header(int file, size_t size, struct table_header *out)
 {
@@ -232,7 +238,8 @@ enum table_result table_open_to_read(struct table *t, const char *path)
     enum table_result result = TABLE_NOT_OURS;
     if (fstat(file, &s) != 0)
         result = TABLE_ERROR;
-    else if (S_ISREG(s.st_mode) && read_header(file, (size_t)s.st_size, &h))
+    else if (S_ISREG(s.st_mode) && read_header(file, (size_t)s.st_size, &h) &&
+             is_of_size(&h, (size_t)s.st_size))
         result = judge_file(file, (size_t)s.st_size, h.buckets, &h);
     const enum table_result was = result;
     if (result == TABLE_OK || result == TABLE_CUT)

@@ -1,0 +1,164 @@
+/* A state file that somebody wrote with an intent: its checksums fit, and its numbers lie. */
+#include "session/session.h"
+#include "store/table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SESSIONS = 1000 };
+
+static char path[] = "/tmp/utwatch-state-XXXXXX";
+
+/* The header as the file has it, so that its fields can be set and its checksum made to fit. */
+struct header {
+    char magic[8];
+    uint32_t version, entry_bytes;
+    uint64_t buckets;
+    struct siphash_key key;
+    uint64_t check;
+};
+
+static void announce(uint64_t buckets)
+{
+    static const struct siphash_key fixed = {1, 1};
+    struct header h;
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    assert_int_equal(fread(&h, sizeof h, 1, f), 1);
+    h.buckets = buckets;
+    h.check = siphash(&fixed, span_of(&h, offsetof(struct header, check)));
+    rewind(f);
+    assert_int_equal(fwrite(&h, sizeof h, 1, f), 1);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void ignore_line(const struct session_sum *sum, void *context)
+{
+    (void)sum;
+    (void)context;
+}
+
+/* What --sessions does. False: the file was refused. */
+static bool look(uint64_t *damaged)
+{
+    char message[256];
+    const struct session_config config = {
+        .sessions = 5, .retention = NANOS_PER_SECOND, .state = path, .look_only = true};
+    struct sessions *s = sessions_new(&config, message, sizeof message);
+    if (!s)
+        return false;
+    *damaged = sessions_counters(s)->damaged;
+    sessions_list(s, sessions_last_use(s), ignore_line, NULL);
+    sessions_free(s);
+    return true;
+}
+
+static void write_entry(struct table *t, uint64_t identifier, const struct entry *what)
+{
+    bool fresh;
+    struct entry *e = table_put(t, identifier, 1, UINT32_MAX, &fresh);
+    struct entry next = *what;
+    next.tag = e->tag;
+    next.last_used = 1;
+    table_write(t, e, &next);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    (void)strcpy(path + strlen(path) - 6, "XXXXXX");
+    const int file = mkstemp(path);
+    (void)close(file);
+    return file < 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void fields_beyond_their_tables_are_dropped(void **state)
+{
+    (void)state;
+    const struct endpoint server = {.address = {192, 0, 2, 1}, .port = 443, .family = 4};
+    struct table t;
+    bool any;
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    const uint16_t known = table_server(&t, &server);
+    write_entry(&t, UINT64_C(0x1111111111111111), &(struct entry){.origin_us = 5, .server = known});
+    write_entry(&t, UINT64_C(0x2222222222222222), &(struct entry){.origin_us = 5, .server = TABLE_SERVERS});
+    write_entry(&t, UINT64_C(0x3333333333333333), &(struct entry){.origin_us = 5, .server = UINT16_MAX});
+    write_entry(
+        &t, UINT64_C(0x4444444444444444),
+        &(struct entry){.origin_us = 5, .server = (uint16_t)(known == 1 ? 2 : 1)}); /* an empty place */
+    write_entry(&t, UINT64_C(0x5555555555555555), &(struct entry){.origin_us = (UINT64_C(1) << 54) - 1});
+    assert_true(table_write_out(&t, &any) && any);
+    table_close(&t);
+    uint64_t damaged;
+    assert_true(look(&damaged));
+    assert_int_equal(damaged, 4);
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    assert_int_equal(t.used, 1);
+    assert_int_equal(t.damaged, 4);
+    table_close(&t);
+}
+
+/* A jump that goes forward, or farther than the clock can count, puts every age in doubt instead. */
+static void jumps_that_cannot_be_put_ages_in_doubt(void **state)
+{
+    (void)state;
+    static const struct clock_jump lies[] = {
+        {.before = 5, .after = 7}, {.before = INT64_MAX, .after = INT64_MIN}, {.before = 1, .after = -1}};
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct table t;
+        bool any;
+        assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+        memset(t.jumps, 0, TABLE_JUMPS * sizeof *t.jumps);
+        table_clock_set(&t, lies[i].before, lies[i].after, UINT32_MAX);
+        assert_true(table_write_out(&t, &any) && any);
+        table_close(&t);
+        assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+        assert_true(table_spans_jump(&t, 100, 200));
+        assert_int_equal(table_latest(&t, 100, 200), 200);
+        table_close(&t);
+    }
+}
+
+static void sizes_that_lie_are_refused(void **state)
+{
+    (void)state;
+    static const uint64_t lies[] = {0, 1000, UINT32_MAX, UINT64_MAX / 192, UINT64_MAX / 2, UINT64_MAX};
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct table t;
+        uint64_t damaged;
+        assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+        table_close(&t);
+        announce(lies[i]);
+        if (look(&damaged)) /* a number that the file could have room for: then all of it is read as it is */
+            assert_int_equal(lies[i], 1000);
+        else
+            assert_int_not_equal(lies[i], 1000);
+        assert_int_equal(unlink(path), 0);
+    }
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(fields_beyond_their_tables_are_dropped, begin, end),
+        cmocka_unit_test_setup_teardown(jumps_that_cannot_be_put_ages_in_doubt, begin, end),
+        cmocka_unit_test_setup_teardown(sizes_that_lie_are_refused, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
