@@ -27,12 +27,28 @@ enum op {
     OP_PREFERS, /* two codes from `from`: both are offered, the first before the second */
 };
 
-/* In prefix order; a leaf speaks of one field. */
+/* In prefix order; a leaf is a test of one field. */
 struct condition_node {
     uint8_t op;
     uint8_t field;
     uint16_t from;
+    uint16_t test; /* of a leaf: equal tests have the same number, and are made once for a case */
     int64_t operand;
+};
+
+enum kleene { FALSE3, UNKNOWN3, TRUE3 };
+
+struct result {
+    enum kleene value;
+    uint32_t reasons; /* of UNKNOWN3 */
+};
+
+/* What the tests of a profile came to for the case that is being judged. */
+struct results {
+    uint32_t now;      /* number of the case; a result of another one is not valid */
+    uint32_t *made_at; /* by test */
+    struct result *result;
+    struct result *stack; /* NODES_OF_CONDITION, for one condition */
 };
 
 struct condition {
@@ -109,6 +125,8 @@ struct profile {
     size_t string_count;
     struct suite_set sets[SETS_OF_PROFILE];
     size_t set_count;
+    size_t test_count;
+    struct results *results; /* the only part that judging changes: one thread judges by a profile */
     int64_t key_bits[SUITE_SET_WORDS * 64]; /* of each suite by suite_index(), under the parameters */
 };
 
@@ -116,6 +134,10 @@ static inline const struct rule *rule_of(const struct rule_facts *facts)
 {
     return (const struct rule *)(const void *)facts;
 }
+
+/* distinct_tests.c: numbers the tests, when all conditions are compiled. */
+void number_tests(struct profile *p);
+void free_tests(struct profile *p);
 
 /* condition.c: a mapping of conditions (conjunction) or a list of them (disjunction); members named in
  * `reserved` are left alone. */

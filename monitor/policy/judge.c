@@ -3,13 +3,7 @@
 
 #include <assert.h>
 #include <fnmatch.h>
-
-enum kleene { FALSE3, UNKNOWN3, TRUE3 };
-
-struct result {
-    enum kleene value;
-    uint32_t reasons; /* of UNKNOWN3 */
-};
+#include <string.h>
 
 static struct result definite(bool b)
 {
@@ -152,6 +146,17 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
     return definite(false);
 }
 
+static struct result test_once(const struct profile *p, const struct condition_node *n,
+                               const struct policy_case *c)
+{
+    struct results *r = p->results;
+    if (r->made_at[n->test] != r->now) {
+        r->result[n->test] = test_leaf(p, n, c);
+        r->made_at[n->test] = r->now;
+    }
+    return r->result[n->test];
+}
+
 /* Takes `count` results off the stack: ALL_OF is as false as its falsest part, ANY_OF as true as its truest.
  */
 static struct result combine(bool all, const struct result *parts, int64_t count)
@@ -173,7 +178,7 @@ static struct result combine(bool all, const struct result *parts, int64_t count
 static struct result evaluate(const struct profile *p, struct condition condition,
                               const struct policy_case *c)
 {
-    struct result stack[NODES_OF_CONDITION];
+    struct result *stack = p->results->stack;
     size_t depth = 0;
     for (size_t i = condition.length; i-- > 0;) {
         const struct condition_node *n = &p->nodes[condition.start + i];
@@ -186,7 +191,7 @@ static struct result evaluate(const struct profile *p, struct condition conditio
             assert(depth >= 1);
             stack[depth - 1].value = (enum kleene)(TRUE3 - stack[depth - 1].value);
         } else {
-            stack[depth++] = test_leaf(p, n, c);
+            stack[depth++] = test_once(p, n, c);
         }
     }
     assert(depth == 1);
@@ -264,6 +269,10 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
 size_t profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out)
 {
     size_t count = 0;
+    if (++p->results->now == 0) { /* once in four billion cases: no result is taken for one of this case */
+        memset(p->results->made_at, 0, p->test_count * sizeof *p->results->made_at);
+        p->results->now = 1;
+    }
     for (size_t i = 0; i < p->rule_count; i++)
         if (p->rules[i].facts.about & 1 << c->kind)
             judge_rule(&p->rules[i], c, &out[count++]);

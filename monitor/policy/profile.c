@@ -521,6 +521,7 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
         p->rules[i].facts.index = i;
     if (p->rule_count == 0 && l->mistakes->count == mistakes_before && p->trees)
         mistake_add(l->mistakes, p->trees->file, 0, 0, "a profile without rules");
+    number_tests(p);
     if (l->mistakes->count == mistakes_before)
         return p;
     profile_free(p);
@@ -581,6 +582,7 @@ void profile_free(struct profile *p)
         tree_free(p->trees);
         p->trees = next;
     }
+    free_tests(p);
     free(p->nodes);
     free(p);
 }

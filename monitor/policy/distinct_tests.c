@@ -1,0 +1,97 @@
+/* Equal tests of different rules get one number, so that each is made once for a case, however many rules
+ * ask. */
+#include "policy/compiled.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_test(const struct condition_node *n)
+{
+    return n->op != OP_ALL_OF && n->op != OP_ANY_OF && n->op != OP_NOT;
+}
+
+static bool same_values(const struct profile *p, const struct condition_node *a,
+                        const struct condition_node *b, size_t count)
+{
+    return a->from == b->from ||
+           memcmp(&p->values[a->from], &p->values[b->from], count * sizeof p->values[0]) == 0;
+}
+
+static bool same_strings(const struct profile *p, const struct condition_node *a,
+                         const struct condition_node *b)
+{
+    for (int64_t i = 0; i < a->operand; i++)
+        if (strcmp(p->strings[a->from + i], p->strings[b->from + i]) != 0)
+            return false;
+    return true;
+}
+
+static bool is_same_test(const struct profile *p, const struct condition_node *a,
+                         const struct condition_node *b)
+{
+    if (!is_test(b) || a->op != b->op || a->field != b->field)
+        return false;
+    if (a->op == OP_SUITE_IN || a->op == OP_SUITES_ALL || a->op == OP_SUITES_ANY)
+        return memcmp(&p->sets[a->operand], &p->sets[b->operand], sizeof p->sets[0]) == 0;
+    if (a->operand != b->operand)
+        return false;
+    switch ((enum op)a->op) {
+    case OP_ONE_OF:
+    case OP_LIST_ANY:
+    case OP_LIST_ALL:
+        return same_values(p, a, b, (size_t)a->operand);
+    case OP_PREFERS:
+        return same_values(p, a, b, 2);
+    case OP_STRING:
+        return same_strings(p, a, b);
+    case OP_TRUE:
+    case OP_FALSE:
+    case OP_PRESENT:
+    case OP_BELOW:
+    case OP_ABOVE:
+    case OP_AT_LEAST:
+    case OP_AT_MOST:
+    case OP_FLAGS_ANY:
+    case OP_FLAGS_ALL:
+        return true;
+    case OP_SUITE_IN:
+    case OP_SUITES_ALL:
+    case OP_SUITES_ANY:
+    case OP_ALL_OF:
+    case OP_ANY_OF:
+    case OP_NOT:
+        break;
+    }
+    return false;
+}
+
+void number_tests(struct profile *p)
+{
+    for (size_t i = 0; i < p->node_count; i++) {
+        struct condition_node *n = &p->nodes[i];
+        if (!is_test(n))
+            continue;
+        size_t same = 0;
+        while (same < i && !is_same_test(p, n, &p->nodes[same]))
+            same++;
+        n->test = same < i ? p->nodes[same].test : (uint16_t)p->test_count++;
+    }
+    p->results = calloc(1, sizeof *p->results);
+    if (!p->results)
+        abort();
+    p->results->made_at = calloc(p->test_count + 1, sizeof *p->results->made_at);
+    p->results->result = calloc(p->test_count + 1, sizeof *p->results->result);
+    p->results->stack = calloc(NODES_OF_CONDITION, sizeof *p->results->stack);
+    if (!p->results->made_at || !p->results->result || !p->results->stack)
+        abort();
+}
+
+void free_tests(struct profile *p)
+{
+    if (!p->results)
+        return;
+    free(p->results->made_at);
+    free(p->results->result);
+    free(p->results->stack);
+    free(p->results);
+}
