@@ -55,7 +55,7 @@ static enum tls_progress search(struct pipeline *p, struct flow *flow, const str
         return progress;
     struct flow *oldest = tls_oldest(p->tls);
     assert(oldest && oldest != flow);
-    connection_end(p, oldest, UNOBSERVED_EVICTED);
+    connection_end(p, oldest, p->now, UNOBSERVED_EVICTED);
     return tls_search(p->tls, flow, segment, side, run);
 }
 
@@ -97,9 +97,9 @@ static void read_on(struct pipeline *p, struct flow *flow, const struct clear_re
     (void)cleartext_readable(p, flow, reader, early);
 }
 
-void connection_finish(struct pipeline *p, struct flow *flow, uint32_t reasons)
+void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
-    const struct observation *o = tls_finish(p->tls, flow, p->now, reasons);
+    const struct observation *o = tls_finish(p->tls, flow, when, reasons);
     if (!o) {
         give_up_search(p, flow);
         return;
@@ -136,9 +136,9 @@ void connection_read(struct pipeline *p, struct flow *flow, const struct segment
 }
 
 /* What a hole holds back is looked at before the end: the hole is a gap then. */
-static void flush(struct pipeline *p, struct flow *flow)
+static void flush(struct pipeline *p, struct flow *flow, nanos when)
 {
-    struct segment at_end = {.time = p->now};
+    struct segment at_end = {.time = when};
     for (unsigned side = 0; side < 2; side++) {
         struct runs runs = stream_flush(&p->flows, flow, side);
         struct run run;
@@ -147,17 +147,17 @@ static void flush(struct pipeline *p, struct flow *flow)
     }
 }
 
-void connection_end(struct pipeline *p, struct flow *flow, uint32_t reasons)
+void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     const uint32_t damage = reasons & UNOBSERVED_EVICTED      ? HTTP_DAMAGE_EVICTED
                             : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
                                                               : 0;
     if (flow->handshake)
-        flush(p, flow);
+        flush(p, flow, when);
     if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE)
         end_clear(p, flow, damage);
     if (flow->handshake)
-        connection_finish(p, flow, reasons);
+        connection_finish(p, flow, when, reasons);
     if (flow->clear_kind != CLEAR_NONE)
         end_clear(p, flow, damage);
 }

@@ -16,7 +16,7 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
 
 /* The observation is complete: it is judged, and the flow goes on as what follows its handshake. reasons: as
  * of tls_finish(). */
-void connection_finish(struct pipeline *p, struct flow *flow, uint32_t reasons);
+void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
 /* A datagram: nothing but its name can be found out. */
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
@@ -25,7 +25,7 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 void connection_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
 
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
-void connection_end(struct pipeline *p, struct flow *flow, uint32_t reasons);
+void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
 /* Those in clear that were quiet for too long by now; all of them when `all`. */
 void connection_expire_clear(struct pipeline *p, bool all);

@@ -1,5 +1,6 @@
 /* utwatch: command line in, exit status out. */
 #include "app/delivery.h"
+#include "app/live.h"
 #include "app/options.h"
 #include "app/output.h"
 #include "app/pipeline.h"
@@ -128,17 +129,22 @@ static int worse(int a, int b)
     return EXIT_CLEAN;
 }
 
-/* All inputs, and the end. */
-static int replay_all(struct pipeline *pipeline, struct output *output, const struct options *o,
-                      const struct site *site)
+static int replay_all(struct pipeline *pipeline, const struct options *o, struct replayed *all)
 {
     struct progress progress = {.on = isatty(STDERR_FILENO)};
     int status = EXIT_CLEAN;
+    for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE; i++)
+        status = worse(status, replay_one(pipeline, o, i, &progress, all));
+    return status;
+}
+
+/* All files or interfaces, and the end. */
+static int judge_all(struct pipeline *pipeline, struct output *output, const struct options *o,
+                     const struct site *site)
+{
     struct replayed all = {0};
-    for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE; i++) {
-        status = worse(status, replay_one(pipeline, o, i, &progress, &all));
-    }
-    if (status == EXIT_USAGE)
+    int status = o->live ? live_run(pipeline, output, o, site) : replay_all(pipeline, o, &all);
+    if (status == EXIT_USAGE || (o->live && status != EXIT_CLEAN))
         return status;
     if (!pipeline_end(pipeline))
         status = EXIT_RUNTIME;
@@ -154,8 +160,8 @@ static int replay_all(struct pipeline *pipeline, struct output *output, const st
     return status;
 }
 
-static int replay(const struct options *o, const struct site *site, const struct profile *profile,
-                  const struct profile *advice)
+static int judge(const struct options *o, const struct site *site, const struct profile *profile,
+                 const struct profile *advice)
 {
     struct delivery *delivery = delivery_new(o, site, true);
     if (!delivery)
@@ -163,7 +169,7 @@ static int replay(const struct options *o, const struct site *site, const struct
     const struct parcel_sink sink = {.take = delivery_take, .context = delivery};
     struct output *output = output_new(o, site, profile, advice, &sink);
     struct pipeline *pipeline = output ? pipeline_new(site, profile, advice, output) : NULL;
-    int status = pipeline ? replay_all(pipeline, output, o, site) : EXIT_RUNTIME;
+    int status = pipeline ? judge_all(pipeline, output, o, site) : EXIT_RUNTIME;
     pipeline_free(pipeline);
     output_free(output);
     if (!delivery_finish(delivery, 0))
@@ -192,7 +198,7 @@ int main(int argc, char **argv)
             if (site && profile)
                 site_warn_of_exceptions(site, profile, stderr);
             if (site && profile && (advice || !options.advise))
-                status = replay(&options, site, profile, advice);
+                status = judge(&options, site, profile, advice);
             profile_free(advice);
             profile_free(profile);
             site_free(site);

@@ -1,5 +1,7 @@
 #include "app/options.h"
 
+#include "base/amount.h"
+#include "base/limits.h"
 #include "session/session.h"
 
 #include <getopt.h>
@@ -19,10 +21,13 @@ enum long_only {
     OPTION_EXPLAIN,
     OPTION_DUMP,
     OPTION_BUILD_INFO,
+    OPTION_RING,
 };
 
 static const struct option long_options[] = {
     {"read", required_argument, NULL, 'r'},
+    {"interface", required_argument, NULL, 'i'},
+    {"ring", required_argument, NULL, OPTION_RING},
     {"profile", required_argument, NULL, 'p'},
     {"advise", required_argument, NULL, OPTION_ADVISE},
     {"state", required_argument, NULL, OPTION_STATE},
@@ -50,11 +55,14 @@ void options_help(FILE *out)
 {
     (void)fputs(
         "usage: utwatch [options] -r FILE [-r FILE ...] [BPF filter words]\n"
+        "       utwatch [options] -i INTERFACE [-i INTERFACE ...] [BPF filter words]\n"
         "       utwatch -T [-p NAME|FILE] [-c FILE]\n"
         "\n"
         "Judges the TLS handshakes of Ut traffic against TS 33.141.\n"
         "\n"
         "  -r, --read FILE        pcap or pcapng, plain, .gz or .zst; - is standard input; repeatable\n"
+        "  -i, --interface INTERFACE  capture live, as from a mirror port; repeatable\n"
+        "      --ring SIZE        the kernel's ring for each interface (default 64MiB)\n"
         "  -p, --profile NAME|FILE  the rules that decide the verdicts (default ts33141-pcr2)\n"
         "      --advise NAME|FILE   a second profile, whose findings never change the exit status\n"
         "  -c, --config FILE      what is Ut here, the operator's policy, exceptions, limits\n"
@@ -118,6 +126,30 @@ static void add_input(struct options *o, const char *path)
     o->inputs[o->input_count++] = path;
 }
 
+/* One run reads files or interfaces. */
+static bool take_input(struct options *o, bool live, const char *name)
+{
+    if (o->input_count && o->live != live)
+        return refuse("", live ? "-i" : "-r", " and the other of -r and -i are not for the same run");
+    if (live && strcmp(name, "any") == 0)
+        return refuse("", name,
+                      " loses VLAN tags and sees no mirrored traffic; give each interface its own -i");
+    if (live && o->input_count == MAX_INTERFACES)
+        return refuse("more interfaces than it can capture from: ", name, "");
+    o->live = live;
+    add_input(o, name);
+    return true;
+}
+
+static bool take_ring(struct options *o, const char *text)
+{
+    const uint64_t least = UINT64_C(1) << 20;
+    const uint64_t most = UINT64_C(1) << 30;
+    if (amount_of_bytes(text, &o->ring) && o->ring >= least && o->ring <= most)
+        return true;
+    return refuse("--ring is an amount from 1MiB to 1GiB, not ", text, "");
+}
+
 /* text, html, text:FILE, html:FILE */
 static bool take_report(struct options *o, const char *form)
 {
@@ -179,8 +211,10 @@ static bool take_option(struct options *o, int option)
 {
     switch (option) {
     case 'r':
-        add_input(o, optarg);
-        return true;
+    case 'i':
+        return take_input(o, option == 'i', optarg);
+    case OPTION_RING:
+        return take_ring(o, optarg);
     case 'p':
         o->profile = optarg;
         return true;
@@ -213,12 +247,13 @@ static bool take_option(struct options *o, int option)
 
 bool options_parse(int argc, char **argv, struct options *out)
 {
-    *out = (struct options){.task = TASK_REPLAY, .profile = "ts33141-pcr2", .fail_on = SEVERITY_LOW};
+    *out = (struct options){
+        .task = TASK_REPLAY, .profile = "ts33141-pcr2", .fail_on = SEVERITY_LOW, .ring = DEFAULT_RING};
     opterr = 0;
     int option;
     /* The leading + stops at the first word that is no option: the rest is a BPF filter. The colon tells a
      * missing argument from an unknown option. */
-    while ((option = getopt_long(argc, argv, "+:r:p:c:TqvVh", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "+:r:i:p:c:TqvVh", long_options, NULL)) != -1) {
         if (option == ':')
             return refuse("option ", argv[optind - 1], " needs a value");
         if (option == '?')
@@ -229,7 +264,7 @@ bool options_parse(int argc, char **argv, struct options *out)
     if (out->task != TASK_REPLAY)
         return optind == argc || refuse("", argv[optind], " is not expected here");
     if (out->input_count == 0)
-        return refuse("no capture to read: ", "-r FILE", " is missing");
+        return refuse("nothing to read: ", "-r FILE", " or '-i INTERFACE' is missing");
     return optind == argc || join_filter(out, argv + optind, argc - optind);
 }
 

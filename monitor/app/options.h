@@ -30,8 +30,10 @@ enum exit_status { /* docs: contract with the user */
 
 struct options {
     enum task task;
-    const char **inputs; /* of -r, in order */
+    const char **inputs; /* of -r or -i, in order */
     size_t input_count;
+    bool live;     /* they are interfaces */
+    uint64_t ring; /* bytes of the kernel's ring for each */
     const char *profile;
     const char *advise; /* second profile, or NULL */
     const char *config; /* of -c, or NULL */

@@ -61,7 +61,8 @@ struct output *output_new(const struct options *o, const struct site *site, cons
     const struct destinations to = destinations_of(o, site);
     out->options = o;
     out->sink = *sink;
-    out->names = (struct input_names){.name = o->inputs, .count = o->input_count, .config = o->config};
+    out->names = (struct input_names){
+        .name = o->inputs, .count = o->input_count, .live = o->live, .config = o->config};
     out->events = to.json != NULL;
     identities_in_clear(site->identities_clear);
     if (open_report(out, &to) && tally_open(&out->tally, profile) &&
@@ -139,6 +140,15 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
         tally_add(&out->advice, c, advice, advised);
 }
 
+void output_statistics(struct output *out, const struct capture_health *health, nanos when)
+{
+    if (!out->events)
+        return;
+    struct text event = new_event(out);
+    json_stats_event(&event, &out->tally, health, when);
+    write_event(out, &event);
+}
+
 bool output_judged(const struct output *out)
 {
     return tally_judged(&out->tally);
@@ -162,11 +172,7 @@ void output_flush(struct output *out)
 
 void output_end(struct output *out, const struct capture_health *health)
 {
-    if (out->events) {
-        struct text event = new_event(out);
-        json_stats_event(&event, &out->tally, health, health->last_time);
-        write_event(out, &event);
-    }
+    output_statistics(out, health, health->last_time);
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
     if (out->html) {
         char now[64];

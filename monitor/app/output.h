@@ -20,6 +20,9 @@ void output_free(struct output *out);
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised);
 
+/* The statistics event, as of `when`. */
+void output_statistics(struct output *out, const struct capture_health *health, nanos when);
+
 /* Nothing may come for a while: what is finished goes out. */
 void output_flush(struct output *out);
 

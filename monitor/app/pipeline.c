@@ -74,8 +74,9 @@ static void expire(struct pipeline *p)
         tls_share_names(p->tls, &common);
     waiting_go_on(p, false);
     late_check_expire(p);
-    for (struct flow *flow; (flow = tls_expired(p->tls, p->now));)
-        connection_end(p, flow, UNOBSERVED_UNFINISHED);
+    nanos end;
+    for (struct flow *flow; (flow = tls_expired(p->tls, p->now, &end));)
+        connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
     connection_expire_clear(p, false);
 }
 
@@ -85,7 +86,7 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
     if (flow)
         return flow;
     struct flow *victim = flow_victim(&p->flows);
-    connection_end(p, victim, UNOBSERVED_EVICTED);
+    connection_end(p, victim, p->now, UNOBSERVED_EVICTED);
     flow_remove(&p->flows, victim);
     p->flows.counters.evicted++;
     return flow_add(&p->flows, segment);
@@ -100,7 +101,7 @@ static struct flow *flow_of(struct pipeline *p, const struct segment *segment, u
         return new_flow(p, segment);
     }
     if (stream_begins_anew(flow, segment, *side)) {
-        connection_end(p, flow, 0);
+        connection_end(p, flow, p->now, 0);
         flow_restart(&p->flows, flow, segment, *side);
         *side = 0;
     }
@@ -120,9 +121,9 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
         tls_reset(p->tls, flow, side, p->now);
     if (complete)
-        connection_finish(p, flow, 0);
+        connection_finish(p, flow, p->now, 0);
     else if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_ended(flow))
-        connection_end(p, flow, 0);
+        connection_end(p, flow, p->now, 0);
 }
 
 static void on_segment(struct pipeline *p, const struct segment *segment)
@@ -163,7 +164,7 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
 static void end_all(struct pipeline *p)
 {
     for (struct flow *flow; (flow = tls_oldest(p->tls));)
-        connection_end(p, flow, UNOBSERVED_UNFINISHED);
+        connection_end(p, flow, p->captured_until, UNOBSERVED_UNFINISHED);
     connection_expire_clear(p, true);
 }
 
@@ -189,15 +190,17 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
     const nanos time = frame->time;
     const nanos jump = HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
     if (p->frames == 1)
-        p->first_time = p->now = time;
+        p->first_time = p->now = p->captured_until = time;
     if (time < p->first_time)
         p->first_time = time;
     if (time < p->now - jump) {
         end_all(p);
-        p->now = time;
+        p->now = p->captured_until = time;
     }
     if (time > p->now)
         p->now = time;
+    if (time > p->captured_until)
+        p->captured_until = time;
     if (time > p->last_time)
         p->last_time = time;
     if (frame->source == p->source && time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
@@ -205,6 +208,19 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
     p->source = frame->source;
     p->frame_time = time;
     expire(p);
+}
+
+void pipeline_time(struct pipeline *p, nanos time)
+{
+    if (!p->frames || time <= p->now)
+        return;
+    p->now = time;
+    expire(p);
+}
+
+void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
+{
+    p->captured = *counters;
 }
 
 void pipeline_frame(struct pipeline *p, const struct frame *frame)

@@ -4,7 +4,7 @@
 
 #include "app/output.h"
 #include "app/site.h"
-#include "capture/frame.h"
+#include "capture/live.h"
 #include "policy/policy.h"
 #include "report/health.h"
 
@@ -18,6 +18,12 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
 void pipeline_free(struct pipeline *p);
 
 void pipeline_frame(struct pipeline *p, const struct frame *frame);
+
+/* No frame has come, and packet time goes on. */
+void pipeline_time(struct pipeline *p, nanos time);
+
+/* What the interfaces have counted so far, together. */
+void pipeline_captured(struct pipeline *p, const struct live_counters *counters);
 
 /* The capture is over: what is in progress is judged as it stands. False, after a message, when the memory of
  * sessions could not be written to its file. */

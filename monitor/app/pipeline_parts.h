@@ -30,11 +30,13 @@ struct pipeline {
     struct verdict *advised;
     int64_t key_limit; /* seconds after which a connection's key is judged; 0: no rule is about it */
     struct output *output;
-    nanos now; /* packet time, see advance_time() */
+    nanos now;            /* packet time, see advance_time() */
+    nanos captured_until; /* the same by frames alone, without what pipeline_time() added */
     nanos first_time, last_time;
     nanos frame_time; /* of the frame before */
     unsigned source;
     uint64_t frames, bytes;
+    struct live_counters captured; /* of live capture, by the interfaces */
     uint64_t handshakes, damaged, out_of_scope;
 };
 

@@ -1,5 +1,6 @@
 #include "app/site.h"
 
+#include "base/amount.h"
 #include "base/limits.h"
 #include "policy/compiler.h"
 
@@ -211,25 +212,6 @@ static void take_exception(struct reader *r, const struct node *e)
         s->exceptions[s->exception_count++] = x;
 }
 
-/* 1000, 64KiB, 512MiB, 1GiB. */
-static bool parse_bytes(const char *text, uint64_t *out)
-{
-    static const struct {
-        const char *unit;
-        unsigned shift;
-    } units[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
-    char *end;
-    if (!isdigit((unsigned char)*text))
-        return false;
-    unsigned long long n = strtoull(text, &end, 10);
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(end, units[i].unit) == 0 && n < (UINT64_C(1) << 33)) {
-            *out = n << units[i].shift;
-            return true;
-        }
-    return false;
-}
-
 static void number_limit(struct reader *r, const struct node *n, int64_t least, int64_t most, int64_t *out)
 {
     const char *text = n ? scalar(r, n) : NULL;
@@ -263,7 +245,7 @@ static void read_limits(struct reader *r, const struct node *n)
     s->sessions.retention = retention * NANOS_PER_SECOND;
     const struct node *m = node_member(n, "memory");
     const char *text = m ? scalar(r, m) : NULL;
-    if (text && !parse_bytes(text, &s->memory))
+    if (text && !amount_of_bytes(text, &s->memory))
         complain_at(&r->at, m, "'%s' is not an amount of memory (512MiB, 1GiB)", text);
     m = node_member(n, "loss-limit");
     text = m ? scalar(r, m) : NULL;
@@ -275,11 +257,19 @@ static void read_limits(struct reader *r, const struct node *n)
         s->loss_limit = share;
 }
 
+static void interval(struct reader *r, const struct node *n, int64_t least, nanos *out)
+{
+    int64_t seconds = *out / NANOS_PER_SECOND;
+    number_limit(r, n, least, 366LL * 86400, &seconds);
+    *out = seconds * NANOS_PER_SECOND;
+}
+
 static void read_outputs(struct reader *r, const struct node *n)
 {
-    static const char *const keys[] = {"json", NULL};
+    static const char *const keys[] = {"json", "stats-interval", NULL};
     if (!check_mapping(r, n, keys))
         return;
+    interval(r, node_member(n, "stats-interval"), 1, &r->site->stats_interval);
     const struct node *json = node_member(n, "json");
     if (json)
         r->site->json = scalar(r, json);
@@ -391,6 +381,7 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
     s->sessions = (struct session_config){.sessions = DEFAULT_SESSIONS,
                                           .retention = (int64_t)RETENTION_DAYS * 86400 * NANOS_PER_SECOND};
     s->loss_limit = 1.0;
+    s->stats_interval = DEFAULT_STATS_SECONDS * NANOS_PER_SECOND;
     s->farms = calloc(MAX_FARMS, sizeof *s->farms);
     if (!s->farms)
         abort();

@@ -39,6 +39,7 @@ struct site {
     struct exception exceptions[MAX_EXCEPTIONS];
     size_t exception_count;
     const char *json; /* outputs.json, or NULL */
+    nanos stats_interval;
     bool identities_clear;
     uint32_t flows, handshakes;
     struct session_config sessions;

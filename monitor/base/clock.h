@@ -14,4 +14,12 @@ static inline int64_t clock_monotonic(void)
     return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
 }
 
+/* The time of day, by which the kernel stamps frames; it may be set. */
+static inline nanos clock_of_day(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (nanos)t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
+}
+
 #endif

@@ -82,6 +82,11 @@
 #define MAX_YAML_DEPTH       32
 #define MAX_EXTENDS_DEPTH    8
 
+/* capture */
+#define MAX_INTERFACES        16
+#define DEFAULT_RING          67108864 /* bytes of the kernel's ring; at 200,000 packets a second some seconds */
+#define DEFAULT_STATS_SECONDS 60
+
 /* report */
 #define MAX_EVENT_BYTES 65536
 #define MAX_OFFENDERS   64    /* servers or UEs remembered for one rule; later ones are only counted */

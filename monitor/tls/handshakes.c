@@ -145,7 +145,7 @@ void handshake_half_close(struct tls *tls, struct handshake *h)
 
 /* The oldest of a queue that was idle for too long. A handshake moves to the end of its queue only when it is
  * looked at here, not with each of its packets. */
-static struct flow *idle(struct tls *tls, unsigned list, nanos now)
+static struct handshake *idle(struct tls *tls, unsigned list, nanos now)
 {
     enum { LOOKS = 4 };
     for (int i = 0; i < LOOKS; i++) {
@@ -153,8 +153,10 @@ static struct flow *idle(struct tls *tls, unsigned list, nanos now)
         if (!h || h->deadline > now)
             return NULL;
         nanos due = h->last_activity + HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
-        if (due <= now)
-            return h->flow;
+        if (due <= now) {
+            h->deadline = due;
+            return h;
+        }
         dequeue(tls, h);
         h->deadline = due;
         enqueue(tls, h, list);
@@ -162,13 +164,20 @@ static struct flow *idle(struct tls *tls, unsigned list, nanos now)
     return NULL;
 }
 
-struct flow *tls_expired(struct tls *tls, nanos now)
+struct flow *tls_expired(struct tls *tls, nanos now, nanos *end)
 {
-    struct handshake *lingering = slot(tls, tls->list[LIST_LINGERING].oldest);
-    if (lingering && lingering->deadline <= now)
-        return lingering->flow;
-    struct flow *half_closed = idle(tls, LIST_HALF_CLOSED, now);
-    return half_closed ? half_closed : idle(tls, LIST_ACTIVE, now);
+    struct handshake *first = slot(tls, tls->list[LIST_LINGERING].oldest);
+    if (first && first->deadline > now)
+        first = NULL;
+    for (unsigned list = LIST_ACTIVE; list <= LIST_HALF_CLOSED; list++) {
+        struct handshake *h = idle(tls, list, now);
+        if (h && (!first || h->deadline < first->deadline))
+            first = h;
+    }
+    if (!first)
+        return NULL;
+    *end = first->deadline;
+    return first->flow;
 }
 
 struct flow *tls_oldest(struct tls *tls)

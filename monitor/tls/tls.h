@@ -103,8 +103,9 @@ bool tls_release(struct tls *tls, struct flow *flow);
  * *client is the flow's side that sent it. */
 bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client);
 
-/* The flow whose handshake has to end by now (idle, or lingered long enough), or NULL. */
-struct flow *tls_expired(struct tls *tls, nanos now);
+/* The flow whose handshake has to end by now (idle, or lingered long enough), or NULL. *end: when it ended,
+ * which other traffic has no part in. */
+struct flow *tls_expired(struct tls *tls, nanos now, nanos *end);
 
 /* The flow whose handshake is given up first when all slots are in use, or when the capture ends; NULL: none
  * left. */

@@ -132,8 +132,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (control & LATER)
             now += 3 * NANOS_PER_SECOND;
         put(&flow, &s);
-        for (struct flow *idle; (idle = tls_expired(tls, now));)
-            end(idle, now, UNOBSERVED_UNFINISHED);
+        nanos when;
+        for (struct flow *idle; (idle = tls_expired(tls, now, &when));)
+            end(idle, when, UNOBSERVED_UNFINISHED);
     }
     if (flow) {
         end(flow, now, UNOBSERVED_UNFINISHED);

@@ -250,7 +250,7 @@ static void only_a_whole_view_is_called_compliant(void **state)
                         "No violation in 2 handshakes, everything was observable: compliant with stand-in.");
     /* Any damage of the capture takes the word away. */
     const struct capture_health damages[] = {
-        {.dropped = 1},
+        {.kernel_drops = 1},
         {.broken_inputs = 1},
         {.cut_frames = 1},
         {.malformed = 1},

@@ -1,0 +1,205 @@
+#include "app/live.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "capture/live.h"
+
+#include <poll.h>
+#include <signal.h>
+
+enum {
+    READ_FRAMES = 4096, /* at most, before clocks and signals are looked at again */
+    POLL_MS = 100,
+    LOOK_MS = 100,      /* between looks at the links */
+    DRAIN_SECONDS = 10, /* of processing, at most, what had arrived before the end */
+};
+
+struct live_capture {
+    struct pipeline *pipeline;
+    struct output *output;
+    const struct site *site;
+    struct live *interface[MAX_INTERFACES];
+    size_t count;
+    struct pollfd poll[MAX_INTERFACES];
+    nanos frame_time;  /* of the last frame */
+    int64_t frame_at;  /* when it was read */
+    int64_t next_look; /* on the monotonic clock, as the next */
+    int64_t next_stats;
+    nanos end; /* frames stamped later are not taken; 0: it goes on */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+/* The first signal ends in order, the second at once. */
+static void catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+static void say(const char *interface, const char *what)
+{
+    char safe[256];
+    struct text t = text_over(safe, sizeof safe);
+    text_safe(&t, span_of(interface, strnlen(interface, sizeof safe / 8)));
+    (void)fprintf(stderr, "utwatch: %s: %s\n", safe, what);
+}
+
+static int open_all(struct live_capture *c, const struct options *o)
+{
+    for (unsigned i = 0; i < o->input_count; i++) {
+        const struct live_settings settings = {
+            .interface = o->inputs[i], .source = i, .filter = o->filter, .ring = o->ring};
+        enum live_failure failure;
+        char error[512];
+        c->interface[i] = live_open(&settings, &failure, error, sizeof error);
+        if (!c->interface[i]) {
+            say(o->inputs[i], error);
+            return failure == LIVE_FILTER_FAULT ? EXIT_USAGE : EXIT_INPUT;
+        }
+        c->count++;
+        if (live_state(c->interface[i]) != LIVE_UP)
+            say(o->inputs[i], "is down; capturing when it comes up");
+        else if (o->verbose)
+            say(o->inputs[i], "capturing");
+    }
+    return EXIT_CLEAN;
+}
+
+static bool take_frame(void *context, const struct frame *frame)
+{
+    struct live_capture *c = context;
+    if (c->end && frame->time > c->end)
+        return false;
+    c->frame_time = frame->time;
+    pipeline_frame(c->pipeline, frame);
+    return true;
+}
+
+static size_t read_all(struct live_capture *c)
+{
+    size_t frames = 0;
+    for (size_t i = 0; i < c->count; i++)
+        frames += live_read(c->interface[i], READ_FRAMES, take_frame, c);
+    return frames;
+}
+
+/* On a quiet tap packet time goes on with the monotonic clock, behind what may still wait in a ring. */
+static void pass_time(struct live_capture *c, int64_t now)
+{
+    const int64_t unread = 2 * LIVE_BLOCK_MS * (NANOS_PER_SECOND / 1000);
+    if (c->frame_at)
+        pipeline_time(c->pipeline, c->frame_time + (now - c->frame_at) - unread);
+}
+
+static void wait_for_frames(struct live_capture *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        c->poll[i] = (struct pollfd){.fd = live_descriptor(c->interface[i]), .events = POLLIN};
+    if (poll(c->poll, (nfds_t)c->count, POLL_MS) <= 0)
+        return;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->poll[i].revents & POLLERR)
+            live_disturbed(c->interface[i]);
+}
+
+static void look_at_links(struct live_capture *c)
+{
+    static const char *const words[] = {
+        [LIVE_WENT_DOWN] = "the link is down",    [LIVE_CAME_UP] = "the link is up",
+        [LIVE_RENAMED] = "has another name",      [LIVE_REMOVED] = "the interface was removed",
+        [LIVE_CREATED] = "the interface is back",
+    };
+    for (size_t i = 0; i < c->count; i++)
+        for (enum live_edge edge; (edge = live_look(c->interface[i]));)
+            say(live_name(c->interface[i]), words[edge]);
+}
+
+static void note_counters(struct live_capture *c)
+{
+    struct live_counters sum = {0};
+    for (size_t i = 0; i < c->count; i++) {
+        const struct live_counters *one = live_counters(c->interface[i]);
+        sum.kernel_packets += one->kernel_packets;
+        sum.kernel_drops += one->kernel_drops;
+        sum.interface_drops += one->interface_drops;
+    }
+    pipeline_captured(c->pipeline, &sum);
+}
+
+static void tell_statistics(struct live_capture *c)
+{
+    struct capture_health health = {0};
+    note_counters(c);
+    pipeline_health(c->pipeline, &health);
+    output_statistics(c->output, &health, clock_of_day());
+}
+
+static void do_what_is_due(struct live_capture *c, int64_t now)
+{
+    if (now >= c->next_look) {
+        look_at_links(c);
+        c->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
+    }
+    if (now >= c->next_stats) {
+        tell_statistics(c);
+        c->next_stats += c->site->stats_interval;
+    }
+}
+
+static void capture(struct live_capture *c)
+{
+    c->next_stats = clock_monotonic() + c->site->stats_interval;
+    while (!interrupted) {
+        const size_t frames = read_all(c);
+        const int64_t now = clock_monotonic();
+        do_what_is_due(c, now);
+        if (frames) {
+            c->frame_at = now;
+            continue;
+        }
+        pass_time(c, now);
+        output_flush(c->output);
+        wait_for_frames(c);
+    }
+}
+
+/* What arrived before the signal is judged too, as far as it can be read within some seconds. */
+static void drain(struct live_capture *c)
+{
+    const int64_t block = 3 * LIVE_BLOCK_MS * (NANOS_PER_SECOND / 1000);
+    const int64_t most = DRAIN_SECONDS * NANOS_PER_SECOND;
+    const int64_t start = clock_monotonic();
+    int64_t quiet_since = start;
+    c->end = clock_of_day();
+    for (int64_t now = start; now - quiet_since < block && now - start < most; now = clock_monotonic()) {
+        if (read_all(c))
+            quiet_since = now;
+        else
+            (void)poll(NULL, 0, LIVE_BLOCK_MS);
+    }
+}
+
+int live_run(struct pipeline *pipeline, struct output *output, const struct options *o,
+             const struct site *site)
+{
+    struct live_capture c = {.pipeline = pipeline, .output = output, .site = site};
+    const int status = open_all(&c, o);
+    if (status == EXIT_CLEAN) {
+        catch_interrupts();
+        capture(&c);
+        drain(&c);
+        note_counters(&c);
+    }
+    for (size_t i = 0; i < c.count; i++)
+        live_close(c.interface[i]);
+    return status;
+}

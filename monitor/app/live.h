@@ -1,0 +1,17 @@
+/* Live capture: frames from interfaces into the pipeline, and what has to happen when none come. */
+#ifndef UTWATCH_APP_LIVE_H
+#define UTWATCH_APP_LIVE_H
+
+#include "app/options.h"
+#include "app/output.h"
+#include "app/pipeline.h"
+#include "app/site.h"
+
+/*
+ * Captures until SIGINT or SIGTERM. Returns an exit status: clean, or why it could not begin, after a
+ * message. The end of the pipeline and of the output is the caller's.
+ */
+int live_run(struct pipeline *pipeline, struct output *output, const struct options *o,
+             const struct site *site);
+
+#endif

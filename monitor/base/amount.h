@@ -1,0 +1,11 @@
+/* Amounts as people write them. */
+#ifndef UTWATCH_BASE_AMOUNT_H
+#define UTWATCH_BASE_AMOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* 1000, 64KiB, 512MiB, 1GiB. False, with *bytes as it was, when it is none or 2^33 units and more. */
+bool amount_of_bytes(const char *text, uint64_t *bytes);
+
+#endif

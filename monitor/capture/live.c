@@ -1,0 +1,299 @@
+#include "capture/live.h"
+
+#include "base/clock.h"
+#include "capture/interface_drops.h"
+
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A frame that a card has put together from several segments may be longer than 65,535 bytes. */
+enum { LIVE_SNAP_LENGTH = 262144 };
+
+struct live {
+    struct live_settings settings;
+    pcap_t *pcap; /* NULL: not open */
+    int index;    /* the kernel's number of the interface */
+    int link_type;
+    char name[IF_NAMESIZE]; /* to the kernel, now */
+    enum live_state state;
+    bool disturbed;        /* it went down, and may be up again */
+    int64_t vanished;      /* when it was found to be removed; 0: it is there */
+    uint64_t drops_before; /* of the interface, before it was opened */
+    struct live_counters counters;
+    uint64_t frames; /* pushed since it was opened first */
+    capture_callback *callback;
+    void *context;
+    size_t pushed; /* by this call of live_read() */
+};
+
+static enum live_failure explain(pcap_t *pcap, int result, char *error, size_t error_size)
+{
+    switch (result) {
+    case PCAP_ERROR_NO_SUCH_DEVICE:
+        (void)snprintf(error, error_size, "there is no interface of that name");
+        break;
+    case PCAP_ERROR_PERM_DENIED:
+    case PCAP_ERROR_PROMISC_PERM_DENIED:
+        (void)snprintf(error, error_size, "no right to capture; CAP_NET_RAW is needed");
+        break;
+    default:
+        (void)snprintf(error, error_size, "cannot capture from it: %s",
+                       pcap && *pcap_geterr(pcap) ? pcap_geterr(pcap) : pcap_statustostr(result));
+    }
+    return LIVE_NOT_READABLE;
+}
+
+static bool apply_filter(const struct live *live, pcap_t *pcap, char *error, size_t error_size)
+{
+    struct bpf_program program;
+    const char *words = live->settings.filter;
+    if (!words)
+        return true;
+    if (pcap_compile(pcap, &program, words, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+        (void)snprintf(error, error_size, "filter \"%s\": %s", words, pcap_geterr(pcap));
+        return false;
+    }
+    const bool applied = pcap_setfilter(pcap, &program) == 0;
+    if (!applied)
+        (void)snprintf(error, error_size, "filter \"%s\": %s", words, pcap_geterr(pcap));
+    pcap_freecode(&program);
+    return applied;
+}
+
+/* Never in immediate mode: that has slots of a fixed size, of which the ring holds few, and costs ten times
+ * the processor time. */
+static int activate(struct live *live, pcap_t *pcap)
+{
+    (void)pcap_set_snaplen(pcap, LIVE_SNAP_LENGTH);
+    (void)pcap_set_promisc(pcap, 1);
+    (void)pcap_set_timeout(pcap, LIVE_BLOCK_MS);
+    (void)pcap_set_buffer_size(pcap, (int)live->settings.ring);
+    (void)pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+    return pcap_activate(pcap);
+}
+
+/* Is the interface switched on, with a link? False too when there is none. */
+static bool is_up(int socket, const char *name)
+{
+    struct ifreq request = {0};
+    (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    const int wanted = IFF_UP | IFF_RUNNING;
+    return ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & wanted) == wanted;
+}
+
+static enum live_failure open_handle(struct live *live, char *error, size_t error_size)
+{
+    char message[PCAP_ERRBUF_SIZE];
+    pcap_t *pcap = pcap_create(live->settings.interface, message);
+    if (!pcap) {
+        (void)snprintf(error, error_size, "%s", message);
+        return LIVE_NOT_READABLE;
+    }
+    const int result = activate(live, pcap);
+    enum live_failure failure = LIVE_NO_FAILURE;
+    if (result == PCAP_ERROR_IFACE_NOT_UP) {
+        pcap_close(pcap);
+        live->state = LIVE_DOWN;
+        return LIVE_NO_FAILURE;
+    }
+    if (result < 0)
+        failure = explain(pcap, result, error, error_size);
+    else if (!apply_filter(live, pcap, error, error_size))
+        failure = LIVE_FILTER_FAULT;
+    else if (pcap_setnonblock(pcap, 1, message) != 0)
+        failure = explain(pcap, PCAP_ERROR, error, error_size);
+    if (failure) {
+        pcap_close(pcap);
+        return failure;
+    }
+    live->pcap = pcap;
+    live->link_type = pcap_datalink(pcap);
+    live->index = (int)if_nametoindex(live->settings.interface);
+    (void)snprintf(live->name, sizeof live->name, "%s", live->settings.interface);
+    live->state = is_up(pcap_fileno(pcap), live->name) ? LIVE_UP : LIVE_DOWN;
+    live->disturbed = false;
+    live->vanished = 0;
+    (void)interface_drops(live->name, &live->drops_before);
+    return LIVE_NO_FAILURE;
+}
+
+struct live *live_open(const struct live_settings *settings, enum live_failure *failure, char *error,
+                       size_t error_size)
+{
+    struct live *live = calloc(1, sizeof *live);
+    *failure = LIVE_NOT_READABLE;
+    if (!live) {
+        (void)snprintf(error, error_size, "not enough memory");
+        return NULL;
+    }
+    live->settings = *settings;
+    (void)snprintf(live->name, sizeof live->name, "%s", settings->interface);
+    *failure = open_handle(live, error, error_size);
+    if (*failure) {
+        live_close(live);
+        return NULL;
+    }
+    return live;
+}
+
+/* What the kernel counted since it was last asked: it forgets what it has told. */
+static void read_statistics(struct live *live)
+{
+    struct tpacket_stats_v3 s;
+    socklen_t n = sizeof s;
+    if (getsockopt(pcap_fileno(live->pcap), SOL_PACKET, PACKET_STATISTICS, &s, &n) == 0) {
+        live->counters.kernel_packets += s.tp_packets;
+        live->counters.kernel_drops += s.tp_drops;
+    }
+    uint64_t drops;
+    if (interface_drops(live->name, &drops) && drops > live->drops_before) {
+        live->counters.interface_drops += drops - live->drops_before;
+        live->drops_before = drops;
+    }
+}
+
+static void close_handle(struct live *live)
+{
+    if (!live->pcap)
+        return;
+    read_statistics(live);
+    pcap_close(live->pcap);
+    live->pcap = NULL;
+}
+
+void live_close(struct live *live)
+{
+    if (!live)
+        return;
+    close_handle(live);
+    free(live);
+}
+
+int live_descriptor(const struct live *live)
+{
+    return live->pcap && !live->vanished ? pcap_get_selectable_fd(live->pcap) : -1;
+}
+
+static void push(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+    struct live *live = (struct live *)context;
+    const struct frame frame = {
+        .time =
+            (nanos)header->ts.tv_sec * NANOS_PER_SECOND + header->ts.tv_usec, /* nanoseconds, as asked for */
+        .bytes = span_of(bytes, header->caplen),
+        .wire_len = header->len,
+        .link_type = live->link_type,
+        .big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__,
+        .source = live->settings.source,
+        .number = ++live->frames,
+    };
+    live->pushed++;
+    if (!live->callback(live->context, &frame))
+        pcap_breakloop(live->pcap);
+}
+
+size_t live_read(struct live *live, size_t most, capture_callback *callback, void *context)
+{
+    if (!live->pcap)
+        return 0;
+    live->callback = callback;
+    live->context = context;
+    live->pushed = 0;
+    if (pcap_dispatch(live->pcap, (int)most, push, (u_char *)live) == PCAP_ERROR && !live->vanished)
+        live->vanished = clock_monotonic(); /* "The interface disappeared" */
+    return live->pushed;
+}
+
+void live_disturbed(struct live *live)
+{
+    live->disturbed = true;
+}
+
+/* Without a handle: is there an interface of that name, and is it switched on? */
+static enum live_state state_of(const char *name)
+{
+    const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {0};
+    (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    const bool there = any >= 0 && ioctl(any, SIOCGIFFLAGS, &request) == 0;
+    if (any >= 0)
+        (void)close(any);
+    if (!there)
+        return LIVE_GONE;
+    return request.ifr_flags & IFF_UP ? LIVE_UP : LIVE_DOWN;
+}
+
+/* A handle that is not open is opened when there is an interface of its name, and that is up. */
+static enum live_edge look_for(struct live *live)
+{
+    const enum live_state before = live->state;
+    live->state = state_of(live->settings.interface);
+    char error[512];
+    if (live->state == LIVE_UP && open_handle(live, error, sizeof error) != LIVE_NO_FAILURE)
+        live->state = before; /* tried again */
+    if (live->state == before)
+        return LIVE_NO_EDGE;
+    if (live->state == LIVE_GONE)
+        return LIVE_REMOVED;
+    if (before == LIVE_GONE)
+        return LIVE_CREATED;
+    return live->state == LIVE_UP ? LIVE_CAME_UP : LIVE_NO_EDGE;
+}
+
+/* The last block of the ring is still to be given out when the interface is removed. */
+static enum live_edge look_after_removal(struct live *live)
+{
+    if (clock_monotonic() - live->vanished < 3 * LIVE_BLOCK_MS * (NANOS_PER_SECOND / 1000))
+        return LIVE_NO_EDGE;
+    close_handle(live);
+    live->state = LIVE_GONE;
+    return LIVE_REMOVED;
+}
+
+enum live_edge live_look(struct live *live)
+{
+    if (!live->pcap)
+        return look_for(live);
+    if (live->vanished)
+        return look_after_removal(live);
+    struct ifreq request = {.ifr_ifindex = live->index};
+    const int socket = pcap_fileno(live->pcap);
+    if (ioctl(socket, SIOCGIFNAME, &request) != 0) {
+        live->vanished = clock_monotonic();
+        return LIVE_NO_EDGE;
+    }
+    if (strncmp(request.ifr_name, live->name, sizeof live->name) != 0) {
+        (void)snprintf(live->name, sizeof live->name, "%s", request.ifr_name);
+        return LIVE_RENAMED;
+    }
+    const enum live_state before = live->state;
+    live->state = is_up(socket, live->name) && !live->disturbed ? LIVE_UP : LIVE_DOWN;
+    live->disturbed = false;
+    if (live->state == before)
+        return LIVE_NO_EDGE;
+    return live->state == LIVE_UP ? LIVE_CAME_UP : LIVE_WENT_DOWN;
+}
+
+enum live_state live_state(const struct live *live)
+{
+    return live->state;
+}
+
+const char *live_name(const struct live *live)
+{
+    return live->name;
+}
+
+const struct live_counters *live_counters(struct live *live)
+{
+    if (live->pcap)
+        read_statistics(live);
+    return &live->counters;
+}

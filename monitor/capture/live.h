@@ -1,0 +1,79 @@
+/*
+ * A network interface as a source of frames: libpcap's ring in memory (TPACKET_V3), whose frames are pushed
+ * to a callback where they lie. Nothing here waits: the caller polls live_descriptor() and calls live_read().
+ *
+ * An interface may go down, come back, change its name, be removed, and be made again; live_look() finds that
+ * out, and opens it again when it can.
+ */
+#ifndef UTWATCH_CAPTURE_LIVE_H
+#define UTWATCH_CAPTURE_LIVE_H
+
+#include "capture/capture.h"
+
+/* Frames wait in the ring until a block is full, or for this long. Shorter costs processor time, and longer
+ * delays the verdicts. */
+enum { LIVE_BLOCK_MS = 20 };
+
+struct live_settings {
+    const char *interface;
+    unsigned source;    /* of its frames */
+    const char *filter; /* BPF words, or NULL; they outlive the interface */
+    size_t ring;        /* bytes of the ring */
+};
+
+enum live_failure {
+    LIVE_NO_FAILURE,
+    LIVE_NOT_READABLE, /* no such interface, no right to capture, no memory */
+    LIVE_FILTER_FAULT, /* the BPF words mean nothing for it */
+};
+
+struct live;
+
+/* NULL on failure, with the reason in `error` (at least 512 bytes). An interface that exists and is down is
+ * no failure: it is opened when it comes up. */
+struct live *live_open(const struct live_settings *settings, enum live_failure *failure, char *error,
+                       size_t error_size);
+void live_close(struct live *live);
+
+/* To be polled for POLLIN; -1 while the interface is not there. */
+int live_descriptor(const struct live *live);
+
+/* Pushes at most `most` frames of those that are there, and returns their number; it stops early when the
+ * callback returns false. */
+size_t live_read(struct live *live, size_t most, capture_callback *callback, void *context);
+
+/* The poll said POLLERR: it went down, if only for a moment. */
+void live_disturbed(struct live *live);
+
+enum live_state {
+    LIVE_UP,
+    LIVE_DOWN, /* no link, or switched off */
+    LIVE_GONE, /* there is no such interface */
+};
+
+enum live_edge {
+    LIVE_NO_EDGE,
+    LIVE_WENT_DOWN,
+    LIVE_CAME_UP,
+    LIVE_RENAMED,
+    LIVE_REMOVED,
+    LIVE_CREATED, /* again */
+};
+
+/* What has become of the interface since the last call: one change a call, until there is none. */
+enum live_edge live_look(struct live *live);
+enum live_state live_state(const struct live *live);
+
+/* The name by which it is known to the system now. */
+const char *live_name(const struct live *live);
+
+struct live_counters {
+    uint64_t kernel_packets; /* that came to the socket and passed its filter, with those that were dropped */
+    uint64_t kernel_drops;   /* of them, those for which the ring had no room */
+    uint64_t interface_drops; /* lost by the interface itself, since the start */
+};
+
+/* Reads the kernel's counters too. */
+const struct live_counters *live_counters(struct live *live);
+
+#endif

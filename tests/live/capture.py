@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Does live capture say what a replay of the same frames says, as it goes, and end in order? usage: capture.py UTWATCH"""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+from taps import PCAPS, Recorder, Sensor, Taps, comparable, replay
+from checks import check, finish
+
+binary = sys.argv[1]
+FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+
+
+def same_as_replay(taps, capture, what):
+    with tempfile.TemporaryDirectory() as folder:
+        site = os.path.join(folder, "site.yaml")
+        with open(site, "w") as f:
+            f.write("privacy: clear\n")  # hashes of identities differ from run to run
+        sensor = Sensor(taps, binary, "-c", site)
+        recorder = Recorder(taps, os.path.join(folder, "recorded.pcapng"), "tap0")
+        taps.send(capture)
+        live = sensor.end()
+        wanted = comparable(replay(binary, "-c", site, "-r", recorder.end()))
+    found = comparable(live)
+    check(wanted, what, "the replay says nothing")
+    check(found == wanted, what, "%d events live, %d in replay; only live %r; only in replay %r" % (
+        len(found), len(wanted), [e for e in found if e not in wanted][:2], [e for e in wanted if e not in found][:2]))
+    stats = [e["stats"]["capture"] for e in live if e["event_type"] == "stats"][-1]
+    check(stats["kernel_drops"] == 0 and stats["kernel_packets"] == stats["frames"] > 0, what, stats)
+
+
+def made_day(folder):
+    day = os.path.join(folder, "day.pcap")
+    subprocess.run([os.path.join(PCAPS, "..", "tools", "make-day"), day, os.path.join(folder, "truth.json"), "--connections", "300"], check=True, capture_output=True)
+    return day
+
+
+def as_it_goes(taps):
+    """Alerts and statistics come while the capture goes on, and a signal ends it in order."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as site:
+        site.write("outputs: { stats-interval: 1s }\n")
+        site.flush()
+        for by in signal.SIGINT, signal.SIGTERM:
+            sensor = Sensor(taps, binary, "-c", site.name)
+            taps.send(FAILS)
+            alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 2)
+            check(alert and alert["in_iface"] == "tap0" and "pcap_cnt" not in alert, "no alert while it captures", alert)
+            stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["stats"]["capture"]["frames"], 3)
+            check(stats and stats["stats"]["verdicts"]["fail"] > 0, "no statistics while it captures", stats)
+            events = sensor.end(by)
+            check(sensor.status == 1, "status", sensor.status, sensor.talk)
+            check(events[-1]["event_type"] == "stats", "the last event is not that of the end")
+
+
+def time_goes_on(taps):
+    """A handshake that ends in a fatal alert is judged two seconds later, although nothing more is captured."""
+    sensor = Sensor(taps, binary)
+    taps.send(os.path.join(PCAPS, "jsse-tls10-anon-only-refused.pcap"))
+    event = sensor.wait_for_event(lambda e: e["event_type"] == "tls", 5)
+    check(event and event["utwatch"]["outcome"] == "refused", "not judged on a quiet tap", event)
+    sensor.end()
+
+
+def bad_input(taps):
+    def expect(words, status, message, before=()):
+        p = subprocess.run(taps.command(*before, binary, *words), capture_output=True, timeout=20)
+        lines = p.stderr.decode().splitlines()
+        check(p.returncode == status and len(lines) <= 2 and message in p.stderr, words, before, p.returncode, lines)
+        check(not p.stdout, words, "a report of nothing", p.stdout[:200])
+
+    expect(["-i", "nowhere0"], 3, b"nowhere0: there is no interface of that name")
+    expect(["-i", "tap0"], 3, b"CAP_NET_RAW", ("setpriv", "--reuid", "65534", "--clear-groups"))
+    expect(["-i", "tap0", "no", "such", "words"], 2, b'filter "no such words"')
+    expect(["-i", "any"], 2, b"'any'")
+    expect(["-i", "tap0", "-r", FAILS], 2, b"-r")
+    expect(["-r", FAILS, "-i", "tap0"], 2, b"-i")
+    expect(["-i", "tap0", "--ring", "12"], 2, b"--ring")
+
+
+with Taps() as taps:
+    bad_input(taps)
+    as_it_goes(taps)
+    time_goes_on(taps)
+    with tempfile.TemporaryDirectory() as folder:
+        same_as_replay(taps, made_day(folder), "a day")
+finish(20)

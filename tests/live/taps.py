@@ -1,0 +1,152 @@
+"""Virtual interfaces in a network namespace, traffic into them, and utwatch on them: for the tests of this folder."""
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests")]
+PCAPS = os.path.join(ROOT, "pcaps")
+SKIP = 77
+MTU = "65535"
+NEEDED = ["ip", "tcpreplay", "dumpcap"]
+
+
+def skip_where_impossible():
+    missing = [program for program in NEEDED if not shutil.which(program)]
+    if os.geteuid() != 0 or missing:
+        print("needs root and", ", ".join(NEEDED))
+        sys.exit(SKIP)
+
+
+class Taps:
+    """A namespace with pairs of interfaces: what is sent into "out0" arrives at "tap0", and so on."""
+
+    def __init__(self, pairs=1):
+        self.name = "utwatch-%d-%d" % (os.getpid(), time.monotonic_ns() % 10**9)
+        self.pairs = pairs
+
+    def __enter__(self):
+        skip_where_impossible()
+        if subprocess.run(["ip", "netns", "add", self.name], stderr=subprocess.DEVNULL).returncode:
+            print("needs network namespaces")
+            sys.exit(SKIP)
+        self.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+        for i in range(self.pairs):
+            self.add(i)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["ip", "netns", "del", self.name], check=False)
+
+    def add(self, i):
+        self.ip("link", "add", "out%d" % i, "mtu", MTU, "type", "veth", "peer", "name", "tap%d" % i, "mtu", MTU)
+        self.ip("link", "set", "out%d" % i, "up")
+        self.ip("link", "set", "tap%d" % i, "up")
+
+    def ip(self, *words):
+        subprocess.run(["ip", "-n", self.name, *words], check=True)
+
+    def command(self, *words):
+        return ["ip", "netns", "exec", self.name, *words]
+
+    def run(self, *words, **options):
+        return subprocess.run(self.command(*words), check=True, capture_output=True, **options)
+
+    def send(self, capture, interface="out0", rate="--pps=20000"):
+        """Plays a capture into the interface; returns when all has been sent."""
+        self.run("tcpreplay", "-q", rate, "-i", interface, capture)
+
+
+class Recorder:
+    """Records what arrives at the interfaces, with the kernel's stamps, which utwatch gets too."""
+
+    def __init__(self, taps, path, *interfaces):
+        self.path = path
+        words = [word for name in interfaces for word in ("-i", name)]
+        self.process = subprocess.Popen(taps.command("dumpcap", "-q", "-B", "64", "-w", path, *words), stderr=subprocess.PIPE)
+        wait_for(self.process.stderr, b"File: ")
+
+    def end(self):
+        time.sleep(0.5)
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=20)
+        return self.path
+
+
+class Sensor:
+    """utwatch capturing; end() returns its events."""
+
+    def __init__(self, taps, binary, *words, interfaces=("tap0",), json_file=None, before=()):
+        self.folder = tempfile.mkdtemp(prefix="utwatch-live-")
+        self.json = json_file or os.path.join(self.folder, "events.json")
+        self.status, self.talk = None, b""
+        words = [word for name in interfaces for word in ("-i", name)] + list(words)
+        self.process = subprocess.Popen(taps.command(*before, binary, "-q", "-v", "--json", self.json, *words),
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in interfaces:
+            self.wait_for(b"captur")
+
+    def wait_for(self, words, seconds=10):
+        """Waits for a line on standard error. False: it did not come."""
+        found, talk = wait_for(self.process.stderr, words, seconds)
+        self.talk += talk
+        return found
+
+    def events(self):
+        """What is in the file so far, whole lines."""
+        with open(self.json, "rb") as f:
+            return [json.loads(line) for line in f if line.endswith(b"\n")]
+
+    def wait_for_event(self, wanted, seconds=10):
+        """The first event of which wanted() is true, or None."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for event in self.events():
+                if wanted(event):
+                    return event
+            time.sleep(0.05)
+        return None
+
+    def end(self, by=signal.SIGINT, quiet_for=0.3):
+        time.sleep(quiet_for)
+        self.process.send_signal(by)
+        out, err = self.process.communicate(timeout=60)
+        self.status, self.talk, self.report = self.process.returncode, self.talk + err, out
+        found = self.events()
+        shutil.rmtree(self.folder)
+        return found
+
+
+def wait_for(stream, words, seconds=10):
+    """Reads lines until one contains `words`: (whether it came, what was read)."""
+    until, seen = time.monotonic() + seconds, b""
+    while time.monotonic() < until:
+        if not select.select([stream], [], [], 0.05)[0]:
+            continue
+        byte = os.read(stream.fileno(), 1)
+        if not byte:
+            break
+        seen += byte
+        if byte == b"\n" and words in seen.splitlines()[-1]:
+            return True, seen
+    return False, seen
+
+
+PLACE = ("in_iface", "pcap_filename", "pcap_cnt")  # names of the source, which differ
+
+
+def comparable(events):
+    """All but the statistics, in a form that is equal when live capture and replay say the same."""
+    return sorted(json.dumps({k: v for k, v in e.items() if k not in PLACE}, sort_keys=True)
+                  for e in events if e["event_type"] != "stats")
+
+
+def replay(binary, *words):
+    p = subprocess.run([binary, "-q", "--json", "-", *words], capture_output=True, timeout=300)
+    return [json.loads(line) for line in p.stdout.splitlines()]
