@@ -56,10 +56,9 @@ static const char hex_digits[] = "0123456789abcdef";
 void text_hex(struct text *t, struct span bytes, char separator)
 {
     for (size_t i = 0; i < bytes.n; i++) {
-        if (i && separator)
-            text_char(t, separator);
-        text_char(t, hex_digits[bytes.p[i] >> 4]);
-        text_char(t, hex_digits[bytes.p[i] & 15]);
+        const char out[3] = {separator, hex_digits[bytes.p[i] >> 4], hex_digits[bytes.p[i] & 15]};
+        const bool bare = i == 0 || !separator;
+        text_bytes(t, out + bare, sizeof out - bare);
     }
 }
 

@@ -108,9 +108,12 @@ static size_t without_grease(const uint16_t *from, size_t count, uint16_t *to)
 static void hash_codes(struct sha256_ctx *sha256, const uint16_t *code, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        const uint8_t octets[2] = {(uint8_t)(code[i] >> 8), (uint8_t)code[i]};
         char buffer[8];
         struct text t = text_over(buffer, sizeof buffer);
-        text_printf(&t, "%s%04x", i ? "," : "", code[i]);
+        if (i)
+            text_char(&t, ',');
+        text_hex(&t, span_of(octets, sizeof octets), 0);
         sha256_update(sha256, t.n, (const uint8_t *)t.p);
     }
 }
