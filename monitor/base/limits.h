@@ -91,6 +91,7 @@
 #define MAX_EVENT_BYTES 65536
 #define MAX_OFFENDERS   64    /* servers or UEs remembered for one rule; later ones are only counted */
 #define MAX_STACKS      256   /* UE stacks (JA4) told apart; later ones are only counted */
+#define KNOWN_HELLOS    1024  /* hellos whose UE stack is remembered */
 #define MAX_RULE_STACKS 16    /* of them, those kept for one rule */
 #define MAX_KINDS       16384 /* kinds of violation that the text report tells apart; power of two */
 #define SHOWN_OF_A_KIND 3     /* equal violations shown singly */

@@ -33,7 +33,9 @@ bool tally_open(struct tally *tally, const struct profile *profile)
     tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
     tally->stacks = calloc(MAX_STACKS, sizeof *tally->stacks);
     tally->ages = calloc(1, sizeof *tally->ages);
-    if (!tally->rules || !tally->stacks || !tally->ages) {
+    tally->hello_key = siphash_random_key();
+    tally->hellos = calloc(KNOWN_HELLOS, sizeof *tally->hellos);
+    if (!tally->rules || !tally->stacks || !tally->ages || !tally->hellos) {
         tally_close(tally);
         return false;
     }
@@ -47,6 +49,8 @@ void tally_close(struct tally *tally)
     free(tally->rules);
     free(tally->stacks);
     free(tally->ages);
+    free(tally->hellos);
+    tally->hellos = NULL;
     tally->ages = NULL;
     tally->rules = NULL;
     tally->stacks = NULL;
@@ -120,7 +124,7 @@ bool tally_judged(const struct tally *tally)
 }
 
 /* The UE's stack by its JA4; MAX_STACKS: one of too many. */
-static uint16_t stack_of(struct tally *tally, const struct observation *o)
+static uint16_t stack_by_ja4(struct tally *tally, const struct observation *o)
 {
     char ja4[JA4_TEXT] = "unknown";
     struct text t = text_over(ja4, sizeof ja4);
@@ -135,6 +139,20 @@ static uint16_t stack_of(struct tally *tally, const struct observation *o)
         return MAX_STACKS;
     memcpy(tally->stacks[tally->stack_count].ja4, ja4, sizeof ja4);
     return (uint16_t)tally->stack_count++;
+}
+
+/* Most hellos are like one before: their JA4 is not computed again. */
+static uint16_t stack_of(struct tally *tally, const struct observation *o)
+{
+    uint8_t source[1024];
+    const size_t size = o->seen & SEEN_CLIENT_HELLO ? ja4_source(o, source, sizeof source) : 0;
+    if (!size)
+        return stack_by_ja4(tally, o);
+    const uint64_t hash = siphash(&tally->hello_key, span_of(source, size)) | 1;
+    struct known_hello *known = &tally->hellos[hash / 2 % KNOWN_HELLOS];
+    if (known->hash != hash)
+        *known = (struct known_hello){.hash = hash, .stack = stack_by_ja4(tally, o)};
+    return known->stack;
 }
 
 static void add_verdict(struct tally *tally, const struct policy_case *c, const struct verdict *v,

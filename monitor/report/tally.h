@@ -2,6 +2,7 @@
 #ifndef UTWATCH_REPORT_TALLY_H
 #define UTWATCH_REPORT_TALLY_H
 
+#include "base/siphash.h"
 #include "policy/policy.h"
 #include "report/ages.h"
 #include "tls/observation.h"
@@ -40,6 +41,12 @@ struct stack_tally {
     char ja4[JA4_TEXT];
     uint64_t handshakes;
     uint64_t violations; /* verdicts that fail in handshakes of this stack, whoever is at fault */
+};
+
+/* A hello like one that was met before is found by a keyed hash, which nobody on the wire can aim at. */
+struct known_hello {
+    uint64_t hash; /* 0: none */
+    uint16_t stack;
 };
 
 struct stack_offence {
@@ -81,7 +88,9 @@ struct tally {
     uint64_t excepted;
     struct stack_tally *stacks; /* in the order of appearance */
     size_t stack_count;
-    uint64_t other_stacks; /* handshakes of stacks that came after MAX_STACKS others */
+    struct siphash_key hello_key;
+    struct known_hello *hellos; /* KNOWN_HELLOS, by hash; a newer one takes the place of an older */
+    uint64_t other_stacks;      /* handshakes of stacks that came after MAX_STACKS others */
 };
 
 /* Takes all memory. False when it cannot be reserved. The profile has to outlive the tally. */
