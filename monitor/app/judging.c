@@ -61,7 +61,7 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
     c.before = before;
     c.server = peers_find(p->peers, o, SERVER);
     if (c.server) {
-        peer_weigh_handshake(c.server, o, &evidence);
+        peer_weigh_handshake(p->peers, c.server, o, &evidence);
         c.evidence = &evidence;
     }
     judge(p, &c);

@@ -73,7 +73,7 @@
 #define DEFAULT_SERVERS    16384 /* whose abilities are remembered */
 #define DEFAULT_UES        65536
 #define MAX_REFUSED_OFFERS 6    /* different refused hellos kept of one server */
-#define MAX_HELLO_SHAPES   4    /* names, groups and algorithms in hellos that a server accepted */
+#define MAX_HELLO_SHAPES   8    /* different hellos, but for their suites, that a server accepted */
 #define RESUME_RECENT      3600 /* seconds: an attempt on a session this young should succeed */
 
 /* policy */

@@ -174,51 +174,32 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
     return n ? &n->peer : NULL;
 }
 
-static uint64_t hash16(const struct peers *p, const uint16_t *list, size_t count)
+/* The last few different ones. */
+static void note_accepted(const struct peers *p, struct peer *s, const struct observation *o)
 {
-    return siphash(&p->key, span_of(list, count * sizeof *list)) | 1;
-}
-
-struct shape {
-    uint64_t name, groups, algorithms;
-};
-
-static struct shape shape_of(const struct peers *p, const struct observation *o)
-{
-    const struct client_hello_facts *c = &o->client_hello;
-    return (struct shape){
-        .name = siphash(&p->key, observation_text(o, c->sni)) | 1,
-        .groups = hash16(p, c->groups, c->group_count),
-        .algorithms = hash16(p, c->signature_algorithms, c->signature_algorithm_count),
-    };
-}
-
-static bool among(const uint64_t list[MAX_HELLO_SHAPES], uint64_t value)
-{
-    for (size_t i = 0; i < MAX_HELLO_SHAPES; i++)
-        if (list[i] == value)
-            return true;
-    return false;
-}
-
-/* Keeps the last few different ones. */
-static void keep(uint64_t list[MAX_HELLO_SHAPES], uint64_t value)
-{
-    if (among(list, value))
+    const struct hello_shape shape = shape_of_hello(&p->key, o);
+    const uint16_t version = observation_version(o);
+    const struct suite *suite = observation_suite(o);
+    size_t i = 0;
+    if (!shape.known)
         return;
-    memmove(&list[1], &list[0], (MAX_HELLO_SHAPES - 1) * sizeof list[0]);
-    list[0] = value;
+    while (i < s->accepted_count &&
+           !(s->accepted[i].version == version && shapes_match(&s->accepted[i].shape, &shape, true)))
+        i++;
+    if (i == s->accepted_count) {
+        if (s->accepted_count < MAX_HELLO_SHAPES)
+            s->accepted_count++;
+        memmove(&s->accepted[1], &s->accepted[0], (s->accepted_count - 1U) * sizeof s->accepted[0]);
+        s->accepted[i = 0] = (struct accepted_hello){.shape = shape, .version = version};
+    }
+    struct accepted_hello *hello = &s->accepted[i];
+    if (hello->max_version < o->client_hello.max_version)
+        hello->max_version = o->client_hello.max_version;
+    if (suite)
+        suite_set_add(&hello->selected, suite_index(suite));
 }
 
-static bool needs_groups(const struct suite_set *offer)
-{
-    for (size_t i = 0; i < suite_count; i++)
-        if (suite_set_has(offer, i) && suite_table[i].kx >= KX_ECDH && suite_table[i].kx <= KX_ECDH_ANON)
-            return true;
-    return false;
-}
-
-static void server_selected(struct peers *p, struct peer *s, const struct observation *o)
+static void server_selected(const struct peers *p, struct peer *s, const struct observation *o)
 {
     const struct suite *suite = observation_suite(o);
     uint16_t version = observation_version(o);
@@ -229,29 +210,29 @@ static void server_selected(struct peers *p, struct peer *s, const struct observ
         for (size_t i = 0; i < s->refused_count; i++) /* overridden: it can, and once would not */
             s->refused[i].offer.word[index / 64] &= ~(UINT64_C(1) << index % 64);
     }
-    if (version && (!s->lowest_version || version < s->lowest_version))
-        s->lowest_version = version;
     if (version > s->highest_version)
         s->highest_version = version;
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed)
         return;
     s->capped += o->client_hello.max_version > version;
-    struct shape shape = shape_of(p, o);
-    keep(s->names, shape.name);
-    keep(s->groups, shape.groups);
-    keep(s->algorithms, shape.algorithms);
+    if (version && !(o->side[CLIENT].damage & UNOBSERVED_OVERLAP))
+        note_accepted(p, s, o);
 }
 
 /* A refusal tells of the suites only where nothing else in the hello can have been the reason: the server
- * accepts such a version, such a name, such groups and algorithms elsewhere. */
+ * accepted one of the same shape, with a version that this one offers, and up to one that this one does not
+ * exceed. */
 static bool stands(const struct peer *server, const struct refused_offer *r)
 {
-    bool version = server->lowest_version && server->lowest_version <= r->max_version &&
-                   r->max_version <= server->highest_version; /* not one that it may be intolerant of */
-    bool tls13 = r->max_version >= 0x0304;
-    bool like_accepted = among(server->names, r->name) && among(server->algorithms, r->algorithms) &&
-                         (!r->needs_groups || among(server->groups, r->groups));
-    return version && !tls13 && like_accepted;
+    if (r->max_version >= 0x0304)
+        return false;
+    for (size_t i = 0; i < server->accepted_count; i++) {
+        const struct accepted_hello *a = &server->accepted[i];
+        if (a->version <= r->max_version && r->max_version <= a->max_version &&
+            shapes_match(&a->shape, &r->shape, r->needs_groups))
+            return true;
+    }
+    return false;
 }
 
 /* E20: a fatal handshake_failure or insufficient_security before any ServerHello, and nothing else. */
@@ -268,20 +249,17 @@ static bool refused_for_its_suites(const struct observation *o)
     return false;
 }
 
-static void server_refused(struct peers *p, struct peer *s, const struct observation *o)
+static void server_refused(const struct peers *p, struct peer *s, const struct observation *o)
 {
     const struct suite_set *offer = &o->client_hello.offered;
     if (suite_set_empty(offer))
         return;
-    struct shape shape = shape_of(p, o);
     const struct refused_offer now = {.offer = *offer,
-                                      .name = shape.name,
-                                      .groups = shape.groups,
-                                      .algorithms = shape.algorithms,
+                                      .shape = shape_of_hello(&p->key, o),
                                       .count = 1,
                                       .max_version = o->client_hello.max_version,
                                       .suites = (uint16_t)suite_set_count(offer),
-                                      .needs_groups = needs_groups(offer)};
+                                      .needs_groups = offer_needs_groups(offer, &o->client_hello)};
     if (stands(s, &now)) {
         struct suite_set selected_before = *offer;
         suite_set_common(&selected_before, &s->selected);
@@ -289,9 +267,8 @@ static void server_refused(struct peers *p, struct peer *s, const struct observa
     }
     for (size_t i = 0; i < s->refused_count; i++) {
         struct refused_offer *known = &s->refused[i];
-        if (memcmp(&known->offer, offer, sizeof *offer) == 0 && known->name == shape.name &&
-            known->groups == shape.groups && known->algorithms == shape.algorithms &&
-            known->max_version == o->client_hello.max_version) {
+        if (memcmp(&known->offer, offer, sizeof *offer) == 0 && known->max_version == now.max_version &&
+            shapes_match(&known->shape, &now.shape, true)) {
             known->count++;
             return;
         }
@@ -314,10 +291,20 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
     }
 }
 
-void peer_weigh_handshake(const struct peer *server, const struct observation *o, struct peer_evidence *out)
+void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,
+                          struct peer_evidence *out)
 {
-    out->common = o->client_hello.offered;
-    suite_set_common(&out->common, &server->selected);
+    const struct hello_shape shape = shape_of_hello(&p->key, o);
+    const uint16_t version = observation_version(o);
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < server->accepted_count; i++) {
+        const struct accepted_hello *a = &server->accepted[i];
+        struct suite_set common = o->client_hello.offered;
+        suite_set_common(&common, &a->selected);
+        if (a->version == version &&
+            shapes_match(&a->shape, &shape, offer_needs_groups(&common, &o->client_hello)))
+            suite_set_join(&out->common, &common);
+    }
 }
 
 static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r)

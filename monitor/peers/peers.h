@@ -6,24 +6,33 @@
  * judges it before it is forgotten.
  *
  * Abilities of a server are inferred as in edge case E20: what it selected it can do; what stands in a hello
- * that it refused with handshake_failure or insufficient_security it cannot, if version, name, groups and
- * signature algorithms were such as it accepts elsewhere. A later selection overrides an earlier refusal; a
- * refusal after a selection is a contradiction (E19), and then nothing is inferred.
+ * that it refused with handshake_failure or insufficient_security it cannot, if it accepted a hello that was
+ * like it in all but the suites (shape.h). A later selection overrides an earlier refusal; a refusal after a
+ * selection is a contradiction (E19), and then nothing is inferred.
  */
 #ifndef UTWATCH_PEERS_PEERS_H
 #define UTWATCH_PEERS_PEERS_H
 
+#include "peers/shape.h"
 #include "session/session.h"
 #include "tls/observation.h"
 
 /* A hello that the server refused. */
 struct refused_offer {
     struct suite_set offer;
-    uint64_t name, groups, algorithms; /* hashes of its shape */
+    struct hello_shape shape;
     uint32_t count;
     uint16_t max_version;
     uint16_t suites; /* how many in the offer: one alone is the strongest evidence */
     bool needs_groups;
+};
+
+/* Hellos of one shape in which the server selected this version. */
+struct accepted_hello {
+    struct hello_shape shape;
+    uint16_t version;
+    uint16_t max_version;      /* the highest that one of them offered */
+    struct suite_set selected; /* in answer to them */
 };
 
 struct peer {
@@ -40,9 +49,10 @@ struct peer {
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
     struct refused_offer refused[MAX_REFUSED_OFFERS];
     uint8_t refused_count;
-    uint16_t lowest_version, highest_version; /* selected; 0: none yet */
-    uint32_t capped;                          /* times a client offered a higher version than was selected */
-    uint64_t names[MAX_HELLO_SHAPES], groups[MAX_HELLO_SHAPES], algorithms[MAX_HELLO_SHAPES]; /* accepted */
+    uint16_t highest_version; /* selected; 0: none yet */
+    uint32_t capped;          /* times a client offered a higher version than was selected */
+    struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
+    uint8_t accepted_count;
 
     /* a UE */
     struct suite_set offered; /* in any of its hellos for a full handshake */
@@ -95,10 +105,13 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
 struct peer_evidence {
     struct suite_set refusals[MAX_REFUSED_OFFERS]; /* refused hellos that stand the test of E20 */
     size_t refusal_count;
-    struct suite_set alone;  /* of those that offered one suite only: what they offered */
-    struct suite_set common; /* of a handshake: offered now, and selected by this server before */
+    struct suite_set alone; /* of those that offered one suite only: what they offered */
+    struct suite_set
+        common; /* of a handshake: offered now, and selected by this server before, in answer to a hello
+                   of the same shape and under the same version: so they could be used now */
 };
 void peer_weigh(const struct peer *server, struct peer_evidence *out);
-void peer_weigh_handshake(const struct peer *server, const struct observation *o, struct peer_evidence *out);
+void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,
+                          struct peer_evidence *out);
 
 #endif

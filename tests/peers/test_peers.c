@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 enum { DES3 = 0x000a, RC4 = 0x0005, AES = 0x002f, ECDHE = 0xc02f };
+enum { ENCRYPT_THEN_MAC = 22, EXTENDED_MASTER_SECRET = 23 };
 
 static struct peers *peers;
 static struct observation *o;
@@ -18,7 +19,7 @@ static struct peer_evidence evidence;
 static int open_tables(void **state)
 {
     (void)state;
-    peers = peers_new(4, 4);
+    peers = peers_new(6, 4);
     o = calloc(1, sizeof *o);
     return peers && o ? 0 : -1;
 }
@@ -51,16 +52,37 @@ static void hello(uint16_t max_version, const uint16_t *suites, size_t count)
         suite_set_add(&o->client_hello.offered, index_of(suites[i]));
 }
 
-static void accepted(uint16_t version, uint16_t suite, const uint16_t *suites, size_t count)
+static void name_server(const char *name)
 {
-    hello(version, suites, count);
+    o->client_hello.sni = (struct text_slice){.offset = 0, .length = (uint16_t)strlen(name)};
+    memcpy(o->text, name, strlen(name));
+}
+
+static void extend(uint16_t extension)
+{
+    o->client_hello.extensions[o->client_hello.extension_count++] = extension;
+}
+
+static void answer(uint16_t version, uint16_t suite)
+{
     o->seen |= SEEN_SERVER_HELLO | SEEN_SERVER_CCS;
     o->server_hello.version = version;
     o->server_hello.suite = suite;
     o->reaction = REACTION_ACCEPTED;
     o->resumption = RESUMPTION_FULL;
     o->outcome = OUTCOME_COMPLETE;
+}
+
+static void accept_with(uint16_t version, uint16_t suite)
+{
+    answer(version, suite);
     peers_learn(peers, o, &nothing);
+}
+
+static void accepted(uint16_t version, uint16_t suite, const uint16_t *suites, size_t count)
+{
+    hello(version, suites, count);
+    accept_with(version, suite);
 }
 
 static void refuse_with(uint8_t description)
@@ -127,20 +149,109 @@ static void another_shape_proves_nothing(void **state)
 {
     (void)state;
     accepted(0x0303, AES, OFFER(AES));
-    for (int how = 0; how < 4; how++) {
+    for (int how = 0; how < 7; how++) {
         hello(how == 3 ? 0x0304 : 0x0303, OFFER(DES3, ECDHE));
-        if (how == 0) {
-            memcpy(o->text, "other", 5);
-            o->client_hello.sni = (struct text_slice){.offset = 0, .length = 5};
-        }
+        if (how == 0)
+            name_server("other");
         if (how == 1)
             o->client_hello.groups[o->client_hello.group_count++] = 29;
         if (how == 2)
             o->client_hello.signature_algorithms[o->client_hello.signature_algorithm_count++] = 0x0401;
+        if (how == 4)
+            extend(EXTENDED_MASTER_SECRET);
+        if (how == 5)
+            o->client_hello.renegotiation_info = true;
+        if (how == 6) /* what is not among those kept may be the one that matters */
+            o->client_hello.extensions_cut = true;
         refuse_with(40);
     }
     (void)server();
     assert_int_equal(evidence.refusal_count, 0);
+}
+
+/* What a server insists on is missing (RFC 5746, 7627, 7366): the one suite of the hello is not to blame. */
+static void a_missing_extension_proves_nothing(void **state)
+{
+    (void)state;
+    static const uint16_t wanted[] = {EXTENDED_MASTER_SECRET, ENCRYPT_THEN_MAC, 0};
+    for (size_t i = 0; i < 3; i++) {
+        hello(0x0303, OFFER(AES));
+        o->whence.server.address[0] = (uint8_t)i;
+        if (wanted[i])
+            extend(wanted[i]);
+        else
+            o->client_hello.renegotiation_info = true;
+        accept_with(0x0303, AES);
+        hello(0x0303, OFFER(DES3));
+        o->whence.server.address[0] = (uint8_t)i;
+        refuse_with(40);
+        (void)server();
+        assert_int_equal(evidence.refusal_count, 0);
+        assert_true(suite_set_empty(&evidence.alone));
+    }
+}
+
+/* Neither the order of extensions nor padding nor GREASE nor the list of groups, where no suite needs one. */
+static void what_matters_not_is_no_difference(void **state)
+{
+    (void)state;
+    hello(0x0303, OFFER(AES));
+    extend(EXTENDED_MASTER_SECRET);
+    extend(ENCRYPT_THEN_MAC);
+    extend(10);
+    o->client_hello.groups[o->client_hello.group_count++] = 29;
+    accept_with(0x0303, AES);
+    hello(0x0303, OFFER(DES3));
+    extend(0x2a2a);
+    extend(ENCRYPT_THEN_MAC);
+    extend(EXTENDED_MASTER_SECRET);
+    extend(21);
+    refuse_with(40);
+    (void)server();
+    assert_int_equal(evidence.refusal_count, 1);
+}
+
+/* One accepted hello has the name, another the extensions: of both together nothing is known. */
+static void two_halves_make_no_hello(void **state)
+{
+    (void)state;
+    hello(0x0303, OFFER(AES));
+    name_server("strict");
+    extend(EXTENDED_MASTER_SECRET);
+    accept_with(0x0303, AES);
+    hello(0x0303, OFFER(AES));
+    name_server("lax");
+    accept_with(0x0303, AES);
+    hello(0x0303, OFFER(DES3));
+    name_server("strict");
+    refuse_with(40);
+    (void)server();
+    assert_int_equal(evidence.refusal_count, 0);
+}
+
+/* A suite that the server selected elsewhere could be used here only if the hello is such as it was then. */
+static void a_common_suite_has_to_be_usable(void **state)
+{
+    (void)state;
+    enum { SAME, OTHER_GROUP, OTHER_ALGORITHM, OTHER_NAME, OTHER_EXTENSION, OTHER_VERSION, OTHERS };
+    for (int how = SAME; how < OTHERS; how++) {
+        for (int now = 0; now < 2; now++) {
+            hello(0x0303, OFFER(RC4, ECDHE));
+            o->whence.server.address[0] = (uint8_t)(how + 1);
+            o->client_hello.groups[0] = now && how == OTHER_GROUP ? 24 : 29;
+            o->client_hello.signature_algorithms[0] = now && how == OTHER_ALGORITHM ? 0x0403 : 0x0401;
+            o->client_hello.group_count = o->client_hello.signature_algorithm_count = 1;
+            name_server(now && how == OTHER_NAME ? "b" : "a");
+            if (now && how == OTHER_EXTENSION)
+                extend(19); /* client_certificate_type */
+            if (now)
+                answer(how == OTHER_VERSION ? 0x0302 : 0x0303, RC4);
+            else
+                accept_with(0x0303, ECDHE);
+        }
+        peer_weigh_handshake(peers, peers_find(peers, o, SERVER), o, &evidence);
+        assert_int_equal(suite_set_has(&evidence.common, index_of(ECDHE)), how == SAME);
+    }
 }
 
 static void later_selection_overrides(void **state)
@@ -200,7 +311,7 @@ static void offers_of_a_ue(void **state)
 static void the_longest_unseen_goes_first(void **state)
 {
     (void)state;
-    for (uint8_t i = 1; i <= 4; i++) {
+    for (uint8_t i = 1; i <= 6; i++) {
         hello(0x0301, OFFER(AES));
         o->whence.server.address[0] = i;
         assert_null(peers_victim(peers, o, SERVER));
@@ -215,11 +326,11 @@ static void the_longest_unseen_goes_first(void **state)
     assert_int_equal(victim->end.address[0], 2);
     peers_forget(peers, victim);
     peers_learn(peers, o, &nothing);
-    static const uint8_t order[] = {1, 3, 4, 9}; /* by the first handshake */
+    static const uint8_t order[] = {1, 3, 4, 5, 6, 9}; /* by the first handshake */
     size_t n = 0;
     for (const struct peer *p = NULL; (p = peers_next(peers, SERVER, p)); n++)
         assert_int_equal(p->end.address[0], order[n]);
-    assert_int_equal(n, 4);
+    assert_int_equal(n, 6);
     assert_int_equal(peers_counters(peers)->evicted, 1);
 }
 
@@ -227,10 +338,12 @@ int main(void)
 {
 #define WITH_TABLES(test) cmocka_unit_test_setup_teardown(test, open_tables, close_tables)
     const struct CMUnitTest tests[] = {
-        WITH_TABLES(refusal_needs_an_acceptance),   WITH_TABLES(a_higher_version_proves_nothing),
-        WITH_TABLES(other_alerts_prove_nothing),    WITH_TABLES(another_shape_proves_nothing),
-        WITH_TABLES(later_selection_overrides),     WITH_TABLES(later_refusal_contradicts),
-        WITH_TABLES(unseen_answers_stay_possible),  WITH_TABLES(offers_of_a_ue),
+        WITH_TABLES(refusal_needs_an_acceptance),        WITH_TABLES(a_higher_version_proves_nothing),
+        WITH_TABLES(other_alerts_prove_nothing),         WITH_TABLES(another_shape_proves_nothing),
+        WITH_TABLES(a_missing_extension_proves_nothing), WITH_TABLES(what_matters_not_is_no_difference),
+        WITH_TABLES(two_halves_make_no_hello),           WITH_TABLES(a_common_suite_has_to_be_usable),
+        WITH_TABLES(later_selection_overrides),          WITH_TABLES(later_refusal_contradicts),
+        WITH_TABLES(unseen_answers_stay_possible),       WITH_TABLES(offers_of_a_ue),
         WITH_TABLES(the_longest_unseen_goes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

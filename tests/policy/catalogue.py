@@ -108,7 +108,6 @@ PARTLY_MET = {
     "ut-5.1.1-http-authentication": "global documents and xcap-caps are not left out yet",
     "ut-5.1.1-own-data-only": "URI parameters and schemes still decide",
     "ut-6.1.2-server-certificate": "an external PSK of TLS 1.3 is taken for a resumption",
-    "ut-op-weaker-selected": "the shape of the hellos is not compared",
     "wapcert-6.6-ca": "names of 6.6.3 and 6.6.4 are not judged",
 }
 

@@ -57,6 +57,14 @@ for file, cipher, suite in (("3des", "3DES-CBC", "0x000a"), ("rc4", "ARCFOUR-128
     gnutls("tls10-" + file, "a suite of clause 6.2 on GnuTLS", "--priority=" + ONLY % (0, "RSA", cipher, "SHA1"),
            "--priority=" + ONLY % (0, "RSA", cipher, "SHA1"), {"version": "0x0301", "suite": suite, "offered": [suite]},
            passes=["ut-6.2-server-" + file] + (["ut-6.2-ue-3des"] if file == "3des" else []))
+# A server that insists on an extension has all suites all the same: a narrow hello is refused for what it lacks.
+ALONE = TLS12 + ":-KX-ALL:+RSA:-CIPHER-ALL:+3DES-CBC"
+for file, insists, without in (("renegotiation-info", "SAFE_RENEGOTIATION", "DISABLE_SAFE_RENEGOTIATION"),
+                               ("encrypt-then-mac", "FORCE_ETM", "NO_ETM")):
+    scenario("gnutls-tls12-insists-on-" + file, "a server with 3DES that refuses a hello of 3DES alone, because it lacks " + file.replace("-", "_"),
+             GNUTLS_SERVER + GNUTLS_KEYS + "-a --priority=%s:+3DES-CBC:%%%%%s" % (TLS12, insists),
+             [GNUTLS_CLIENT + "--priority=" + TLS12 + " %(ap)s", GNUTLS_CLIENT + "--priority=%s:%%%%%s %%(ap)s" % (ALONE, without)],
+             passes=["ut-6.2-ue-3des"])
 SRP = TLS12 + ":-KX-ALL:+SRP:-CIPHER-ALL:+AES-128-CBC"
 scenario("gnutls-tls12-srp", "a password (SRP), no certificate",
          "srptool --create-conf %(dir)s/groups; yes secret | srptool --passwd-conf %(dir)s/groups --passwd %(dir)s/passwords -u user; "
