@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "capture/live.h"
+#include "capture/merge.h"
+#include "capture/scope_filter.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -10,8 +12,10 @@
 enum {
     READ_FRAMES = 4096, /* at most, before clocks and signals are looked at again */
     POLL_MS = 100,
-    LOOK_MS = 100,      /* between looks at the links */
-    DRAIN_SECONDS = 10, /* of processing, at most, what had arrived before the end */
+    UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
+    SCOPE_BYTES = 65536,           /* of BPF words */
+    LOOK_MS = 100,                 /* between looks at the links */
+    DRAIN_SECONDS = 10,            /* of processing, at most, what had arrived before the end */
 };
 
 struct live_capture {
@@ -21,10 +25,13 @@ struct live_capture {
     struct live *interface[MAX_INTERFACES];
     size_t count;
     struct pollfd poll[MAX_INTERFACES];
-    nanos frame_time;  /* of the last frame */
-    int64_t frame_at;  /* when it was read */
-    int64_t next_look; /* on the monotonic clock, as the next */
+    struct merge *merge; /* of several interfaces; NULL: there is one */
+    int64_t now;         /* when reading began */
+    nanos frame_time;    /* of the last frame */
+    int64_t frame_at;    /* when it was read */
+    int64_t next_look;   /* on the monotonic clock, as the next */
     int64_t next_stats;
+    char scope[SCOPE_BYTES];
     nanos end; /* frames stamped later are not taken; 0: it goes on */
 };
 
@@ -53,11 +60,23 @@ static void say(const char *interface, const char *what)
     (void)fprintf(stderr, "utwatch: %s: %s\n", safe, what);
 }
 
+/* NULL: everything is to be captured. */
+static const char *scope_of(const struct site *site, char *room, size_t size)
+{
+    const struct capture_scope scope = {.servers = site->servers,
+                                        .server_count = site->server_count,
+                                        .ports = site->ports,
+                                        .port_count = site->port_count};
+    struct text words = text_over(room, size);
+    return scope_filter(&words, &scope) ? room : NULL;
+}
+
 static int open_all(struct live_capture *c, const struct options *o)
 {
+    const char *scope = scope_of(c->site, c->scope, sizeof c->scope);
     for (unsigned i = 0; i < o->input_count; i++) {
         const struct live_settings settings = {
-            .interface = o->inputs[i], .source = i, .filter = o->filter, .ring = o->ring};
+            .interface = o->inputs[i], .source = i, .filter = o->filter, .scope = scope, .ring = o->ring};
         enum live_failure failure;
         char error[512];
         c->interface[i] = live_open(&settings, &failure, error, sizeof error);
@@ -70,6 +89,10 @@ static int open_all(struct live_capture *c, const struct options *o)
             say(o->inputs[i], "is down; capturing when it comes up");
         else if (o->verbose)
             say(o->inputs[i], "capturing");
+    }
+    if (c->count > 1 && !(c->merge = merge_new((unsigned)c->count, o->ring / 2))) {
+        (void)fputs("utwatch: not enough memory to merge the interfaces\n", stderr);
+        return EXIT_RUNTIME;
     }
     return EXIT_CLEAN;
 }
@@ -84,20 +107,42 @@ static bool take_frame(void *context, const struct frame *frame)
     return true;
 }
 
-static size_t read_all(struct live_capture *c)
+/* A frame that is held back until the other interfaces' earlier ones have come. */
+static bool hold_frame(void *context, const struct frame *frame)
+{
+    struct live_capture *c = context;
+    while (!merge_put(c->merge, frame, c->now))
+        if (!merge_give_one(c->merge, take_frame, c))
+            break;
+    return true;
+}
+
+static size_t read_merged(struct live_capture *c)
 {
     size_t frames = 0;
-    for (size_t i = 0; i < c->count; i++)
-        frames += live_read(c->interface[i], READ_FRAMES, take_frame, c);
+    for (unsigned i = 0; i < c->count; i++) {
+        const nanos before = clock_of_day();
+        const size_t n = live_read(c->interface[i], READ_FRAMES, hold_frame, c);
+        if (!n)
+            merge_seen(c->merge, i, before - UNREAD_MS * (NANOS_PER_SECOND / 1000));
+        frames += n;
+    }
+    merge_give(c->merge, c->now, take_frame, c);
     return frames;
+}
+
+static size_t read_all(struct live_capture *c)
+{
+    c->now = clock_monotonic();
+    return c->merge ? read_merged(c) : live_read(c->interface[0], READ_FRAMES, take_frame, c);
 }
 
 /* On a quiet tap packet time goes on with the monotonic clock, behind what may still wait in a ring. */
 static void pass_time(struct live_capture *c, int64_t now)
 {
-    const int64_t unread = 2 * LIVE_BLOCK_MS * (NANOS_PER_SECOND / 1000);
+    const int64_t unread = UNREAD_MS + (c->merge ? MERGE_HOLD_MS : 0);
     if (c->frame_at)
-        pipeline_time(c->pipeline, c->frame_time + (now - c->frame_at) - unread);
+        pipeline_time(c->pipeline, c->frame_time + (now - c->frame_at) - unread * (NANOS_PER_SECOND / 1000));
 }
 
 static void wait_for_frames(struct live_capture *c)
@@ -132,6 +177,7 @@ static void note_counters(struct live_capture *c)
         sum.kernel_drops += one->kernel_drops;
         sum.interface_drops += one->interface_drops;
     }
+    sum.unordered = c->merge ? merge_unordered(c->merge) : 0;
     pipeline_captured(c->pipeline, &sum);
 }
 
@@ -175,7 +221,7 @@ static void capture(struct live_capture *c)
 /* What arrived before the signal is judged too, as far as it can be read within some seconds. */
 static void drain(struct live_capture *c)
 {
-    const int64_t block = 3 * LIVE_BLOCK_MS * (NANOS_PER_SECOND / 1000);
+    const int64_t block = 2 * UNREAD_MS * (NANOS_PER_SECOND / 1000);
     const int64_t most = DRAIN_SECONDS * NANOS_PER_SECOND;
     const int64_t start = clock_monotonic();
     int64_t quiet_since = start;
@@ -201,5 +247,6 @@ int live_run(struct pipeline *pipeline, struct output *output, const struct opti
     }
     for (size_t i = 0; i < c.count; i++)
         live_close(c.interface[i]);
+    merge_free(c.merge);
     return status;
 }

@@ -5,14 +5,9 @@
 #ifndef UTWATCH_APP_SITE_H
 #define UTWATCH_APP_SITE_H
 
+#include "base/network.h"
 #include "policy/policy.h"
 #include "session/session.h"
-
-struct network {
-    uint8_t address[16];
-    uint8_t family; /* 4 or 6 */
-    uint8_t bits;
-};
 
 /* A breach that the operator knows and has a reason for. It is reported as excepted, never as passed. */
 struct exception {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "capture/interface_drops.h"
 
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
@@ -67,6 +68,19 @@ static bool apply_filter(const struct live *live, pcap_t *pcap, char *error, siz
     return applied;
 }
 
+/* It only saves work, so that nothing is lost when the kernel does not take it. Words of the user may name
+ * tags, which changes what words behind them mean: the two are not put together. */
+static void apply_scope(const struct live *live, pcap_t *pcap)
+{
+    struct bpf_program program;
+    if (live->settings.filter || !live->settings.scope || pcap_datalink(pcap) != DLT_EN10MB ||
+        pcap_compile(pcap, &program, live->settings.scope, 1, PCAP_NETMASK_UNKNOWN) != 0)
+        return;
+    if (program.bf_len <= BPF_MAXINSNS)
+        (void)pcap_setfilter(pcap, &program);
+    pcap_freecode(&program);
+}
+
 /* Never in immediate mode: that has slots of a fixed size, of which the ring holds few, and costs ten times
  * the processor time. */
 static int activate(struct live *live, pcap_t *pcap)
@@ -113,6 +127,7 @@ static enum live_failure open_handle(struct live *live, char *error, size_t erro
         pcap_close(pcap);
         return failure;
     }
+    apply_scope(live, pcap);
     live->pcap = pcap;
     live->link_type = pcap_datalink(pcap);
     live->index = (int)if_nametoindex(live->settings.interface);

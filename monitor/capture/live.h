@@ -18,7 +18,9 @@ struct live_settings {
     const char *interface;
     unsigned source;    /* of its frames */
     const char *filter; /* BPF words, or NULL; they outlive the interface */
-    size_t ring;        /* bytes of the ring */
+    const char
+        *scope;  /* of scope_filter(), or NULL: likewise. Used when there are no BPF words, and it fits */
+    size_t ring; /* bytes of the ring */
 };
 
 enum live_failure {
@@ -71,6 +73,7 @@ struct live_counters {
     uint64_t kernel_packets; /* that came to the socket and passed its filter, with those that were dropped */
     uint64_t kernel_drops;   /* of them, those for which the ring had no room */
     uint64_t interface_drops; /* lost by the interface itself, since the start */
+    uint64_t unordered;       /* of all interfaces: see merge_unordered() */
 };
 
 /* Reads the kernel's counters too. */

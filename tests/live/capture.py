@@ -33,7 +33,8 @@ def same_as_replay(taps, capture, what):
 
 def made_day(folder):
     day = os.path.join(folder, "day.pcap")
-    subprocess.run([os.path.join(PCAPS, "..", "tools", "make-day"), day, os.path.join(folder, "truth.json"), "--connections", "300"], check=True, capture_output=True)
+    command = [os.path.join(PCAPS, "..", "tools", "make-day"), day, os.path.join(folder, "truth.json"), "--connections", "300"]
+    subprocess.run(command, check=True, capture_output=True)
     return day
 
 
