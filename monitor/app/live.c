@@ -7,7 +7,6 @@
 #include "capture/scope_filter.h"
 
 #include <poll.h>
-#include <signal.h>
 
 enum {
     READ_FRAMES = 4096, /* at most, before clocks and signals are looked at again */
@@ -19,8 +18,7 @@ enum {
 };
 
 struct live_capture {
-    struct pipeline *pipeline;
-    struct output *output;
+    struct orders *orders;
     const struct site *site;
     struct live *interface[MAX_INTERFACES];
     size_t count;
@@ -34,23 +32,6 @@ struct live_capture {
     char scope[SCOPE_BYTES];
     nanos end; /* frames stamped later are not taken; 0: it goes on */
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
-
-/* The first signal ends in order, the second at once. */
-static void catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 static void say(const char *interface, const char *what)
 {
@@ -103,7 +84,7 @@ static bool take_frame(void *context, const struct frame *frame)
     if (c->end && frame->time > c->end)
         return false;
     c->frame_time = frame->time;
-    pipeline_frame(c->pipeline, frame);
+    pipeline_frame(c->orders->pipeline, frame);
     return true;
 }
 
@@ -142,14 +123,15 @@ static void pass_time(struct live_capture *c, int64_t now)
 {
     const int64_t unread = UNREAD_MS + (c->merge ? MERGE_HOLD_MS : 0);
     if (c->frame_at)
-        pipeline_time(c->pipeline, c->frame_time + (now - c->frame_at) - unread * (NANOS_PER_SECOND / 1000));
+        pipeline_time(c->orders->pipeline,
+                      c->frame_time + (now - c->frame_at) - unread * (NANOS_PER_SECOND / 1000));
 }
 
 static void wait_for_frames(struct live_capture *c)
 {
     for (size_t i = 0; i < c->count; i++)
         c->poll[i] = (struct pollfd){.fd = live_descriptor(c->interface[i]), .events = POLLIN};
-    if (poll(c->poll, (nfds_t)c->count, POLL_MS) <= 0)
+    if (signals_poll(c->poll, (nfds_t)c->count, POLL_MS * (NANOS_PER_SECOND / 1000)) <= 0)
         return;
     for (size_t i = 0; i < c->count; i++)
         if (c->poll[i].revents & POLLERR)
@@ -178,15 +160,15 @@ static void note_counters(struct live_capture *c)
         sum.interface_drops += one->interface_drops;
     }
     sum.unordered = c->merge ? merge_unordered(c->merge) : 0;
-    pipeline_captured(c->pipeline, &sum);
+    pipeline_captured(c->orders->pipeline, &sum);
 }
 
 static void tell_statistics(struct live_capture *c)
 {
     struct capture_health health = {0};
     note_counters(c);
-    pipeline_health(c->pipeline, &health);
-    output_statistics(c->output, &health, clock_of_day());
+    pipeline_health(c->orders->pipeline, &health);
+    output_statistics(c->orders->output, &health, clock_of_day());
 }
 
 static void do_what_is_due(struct live_capture *c, int64_t now)
@@ -204,7 +186,7 @@ static void do_what_is_due(struct live_capture *c, int64_t now)
 static void capture(struct live_capture *c)
 {
     c->next_stats = clock_monotonic() + c->site->stats_interval;
-    while (!interrupted) {
+    while (!signals_any() || orders_heed(c->orders)) {
         const size_t frames = read_all(c);
         const int64_t now = clock_monotonic();
         do_what_is_due(c, now);
@@ -213,7 +195,7 @@ static void capture(struct live_capture *c)
             continue;
         }
         pass_time(c, now);
-        output_flush(c->output);
+        output_flush(c->orders->output);
         wait_for_frames(c);
     }
 }
@@ -234,13 +216,11 @@ static void drain(struct live_capture *c)
     }
 }
 
-int live_run(struct pipeline *pipeline, struct output *output, const struct options *o,
-             const struct site *site)
+int live_run(struct orders *orders, const struct options *o, const struct site *site)
 {
-    struct live_capture c = {.pipeline = pipeline, .output = output, .site = site};
+    struct live_capture c = {.orders = orders, .site = site};
     const int status = open_all(&c, o);
     if (status == EXIT_CLEAN) {
-        catch_interrupts();
         capture(&c);
         drain(&c);
         note_counters(&c);

@@ -2,16 +2,13 @@
 #ifndef UTWATCH_APP_LIVE_H
 #define UTWATCH_APP_LIVE_H
 
-#include "app/options.h"
-#include "app/output.h"
-#include "app/pipeline.h"
+#include "app/orders.h"
 #include "app/site.h"
 
 /*
  * Captures until SIGINT or SIGTERM. Returns an exit status: clean, or why it could not begin, after a
  * message. The end of the pipeline and of the output is the caller's.
  */
-int live_run(struct pipeline *pipeline, struct output *output, const struct options *o,
-             const struct site *site);
+int live_run(struct orders *orders, const struct options *o, const struct site *site);
 
 #endif

@@ -7,6 +7,15 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+int worse_status(int a, int b)
+{
+    static const int order[] = {EXIT_RUNTIME, EXIT_USAGE, EXIT_INPUT, EXIT_VIOLATIONS, EXIT_LOSS};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return EXIT_CLEAN;
+}
+
 enum long_only {
     OPTION_JSON = 256,
     OPTION_ADVISE,

@@ -28,6 +28,9 @@ enum exit_status { /* docs: contract with the user */
                    EXIT_RUNTIME = 5,
 };
 
+/* Of two that hold, the one that counts: runtime, usage, input, violations, too little to judge. */
+int worse_status(int a, int b);
+
 struct options {
     enum task task;
     const char **inputs; /* of -r or -i, in order */

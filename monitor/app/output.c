@@ -159,8 +159,24 @@ static void say_nothing(const struct output *out, const struct capture_health *h
 {
     char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, "utwatch: ");
     text_nothing(&t, &out->tally, health, &out->names);
-    (void)fprintf(stderr, "utwatch: %s\n", buffer);
+    text_char(&t, '\n');
+    parcel_put(&out->sink, PARCEL_STATUS, span_of(t.p, t.n));
+}
+
+void output_status(struct output *out, const struct capture_health *health)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *text = open_memstream(&bytes, &length);
+    struct text_report *report = text ? text_report_new(text, false, &out->names) : NULL;
+    if (report)
+        text_report_summary(report, &out->tally, out->advice.profile ? &out->advice : NULL, health);
+    text_report_free(report);
+    if (text && fclose(text) == 0)
+        parcel_put(&out->sink, PARCEL_STATUS, span_of(bytes, length));
+    free(bytes);
 }
 
 void output_flush(struct output *out)

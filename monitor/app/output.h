@@ -23,6 +23,9 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
 /* The statistics event, as of `when`. */
 void output_statistics(struct output *out, const struct capture_health *health, nanos when);
 
+/* The summary so far, on standard error. */
+void output_status(struct output *out, const struct capture_health *health);
+
 /* Nothing may come for a while: what is finished goes out. */
 void output_flush(struct output *out);
 

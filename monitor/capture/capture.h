@@ -10,20 +10,28 @@
 
 enum capture_result {
     CAPTURE_END,
-    CAPTURE_STOPPED,      /* the callback said so; another run goes on with the next frame */
-    CAPTURE_BROKEN,       /* the rest cannot be read; capture_error() says why */
+    CAPTURE_STOPPED, /* the callback said so; another run goes on with the next frame. Or capture_patience */
+    CAPTURE_BROKEN,  /* the rest cannot be read; capture_error() says why */
     CAPTURE_FILTER_FAULT, /* the BPF words mean nothing for the link type of a later frame; likewise */
 };
 
 struct capture;
 
+/* Is asked before a read that would wait for bytes in `descriptor`. False: stop, as if the callback had said
+ * so. */
+struct capture_patience {
+    bool (*wait)(void *context, int descriptor);
+    void *context;
+};
+
 /*
  * Opens `path` ("-": standard input) as source number `source`. `filter`: BPF words, or NULL. NULL on
  * failure, with the reason in `error` (at least 512 bytes); *filter_fault is set when the filter, not the
- * file, is at fault.
+ * file, is at fault. `patience` may be NULL.
  */
-struct capture *capture_open_file(const char *path, unsigned source, const char *filter, char *error,
-                                  size_t error_size, bool *filter_fault);
+struct capture *capture_open_file(const char *path, unsigned source, const char *filter,
+                                  const struct capture_patience *patience, char *error, size_t error_size,
+                                  bool *filter_fault);
 void capture_close(struct capture *capture);
 
 /* Takes one frame, whose bytes live until it returns. False: stop. */

@@ -27,8 +27,9 @@ static bool open_reader(struct capture *capture, char *error, size_t error_size,
     return !*filter_fault;
 }
 
-struct capture *capture_open_file(const char *path, unsigned source, const char *filter, char *error,
-                                  size_t error_size, bool *filter_fault)
+struct capture *capture_open_file(const char *path, unsigned source, const char *filter,
+                                  const struct capture_patience *patience, char *error, size_t error_size,
+                                  bool *filter_fault)
 {
     *filter_fault = false;
     struct capture *capture = calloc(1, sizeof *capture);
@@ -38,7 +39,7 @@ struct capture *capture_open_file(const char *path, unsigned source, const char 
     }
     capture->source = source;
     capture->filter.words = filter;
-    if (source_open(&capture->bytes, path, error, error_size) &&
+    if (source_open(&capture->bytes, path, patience, error, error_size) &&
         open_reader(capture, error, error_size, filter_fault))
         return capture;
     capture_close(capture);
@@ -73,6 +74,8 @@ enum capture_result capture_run(struct capture *capture, capture_callback *callb
         if (!callback(context, &frame))
             return CAPTURE_STOPPED;
     }
+    if (source_was_stopped(&capture->bytes))
+        return CAPTURE_STOPPED;
     if (result == READ_END)
         return CAPTURE_END;
     (void)snprintf(capture->error, sizeof capture->error, "%s", capture->reader.error);

@@ -55,14 +55,15 @@ static int open_descriptor(const char *path, uint64_t *size, char *error, size_t
     return fd;
 }
 
-bool source_open(struct source *source, const char *path, char *error, size_t error_size)
+bool source_open(struct source *source, const char *path, const struct capture_patience *patience,
+                 char *error, size_t error_size)
 {
     *source = (struct source){.size = WINDOW};
     int fd = open_descriptor(path, &source->size_of_input, error, error_size);
     if (fd < 0)
         return false;
     source->bytes = source->buffer = malloc(source->size);
-    source->unpack = unpack_open(fd);
+    source->unpack = unpack_open(fd, patience);
     if (source->buffer && source->unpack)
         return true;
     (void)snprintf(error, error_size, "%s", strerror(ENOMEM));
@@ -83,6 +84,11 @@ void source_close(struct source *source)
         unpack_close(source->unpack);
     free(source->buffer);
     *source = (struct source){0};
+}
+
+bool source_was_stopped(const struct source *source)
+{
+    return source->unpack && unpack_was_stopped(source->unpack);
 }
 
 const char *source_error(const struct source *source)

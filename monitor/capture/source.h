@@ -6,6 +6,7 @@
 #define UTWATCH_CAPTURE_SOURCE_H
 
 #include "base/span.h"
+#include "capture/capture.h"
 
 /* The most that can be looked at in one piece, bytes: the largest block of pcapng that libpcap takes. */
 enum { SOURCE_MOST = 16 << 20 };
@@ -21,12 +22,16 @@ struct source {
     uint64_t size_of_input; /* packed bytes; 0 when it is not known (pipe) */
 };
 
-/* "-" is standard input. False with the reason in `error`. */
-bool source_open(struct source *source, const char *path, char *error, size_t error_size);
+/* "-" is standard input; `patience` may be NULL. False with the reason in `error`. */
+bool source_open(struct source *source, const char *path, const struct capture_patience *patience,
+                 char *error, size_t error_size);
 
 /* Over bytes in memory, which outlive the source. */
 void source_over(struct source *source, struct span bytes);
 void source_close(struct source *source);
+
+/* Somebody had no patience: the end is none of the input's. */
+bool source_was_stopped(const struct source *source);
 
 /* Why reading failed, or NULL when it did not. */
 const char *source_error(const struct source *source);

@@ -1,6 +1,7 @@
 #include "capture/unpack.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ struct unpack {
     int descriptor;
     enum packing packing;
     bool end_of_input;
+    bool stopped;
+    struct capture_patience patience; /* wait NULL: none is asked */
     bool in_member; /* a gzip member or zstd frame is under way: the end of input is too early */
     const char *error;
     uint64_t position;
@@ -26,19 +29,32 @@ struct unpack {
     uint8_t buffer[1 << 16];
 };
 
-/* One read() behind what the buffer has. */
-static bool read_more(struct unpack *u)
+/* One read(), which waits for as long as somebody has the patience. 0 at the end, -1 on failure. */
+static ssize_t read_some(struct unpack *u, uint8_t *out, size_t size)
 {
     ssize_t n;
-    do
-        n = read(u->descriptor, u->buffer + u->have, sizeof u->buffer - u->have);
-    while (n < 0 && errno == EINTR);
-    if (n < 0) {
+    do {
+        struct pollfd p = {.fd = u->descriptor, .events = POLLIN};
+        if (u->patience.wait && poll(&p, 1, 0) == 0 && !u->patience.wait(u->patience.context, p.fd)) {
+            u->stopped = true;
+            return 0;
+        }
+        n = read(u->descriptor, out, size);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
         u->error = strerror(errno);
+    else
+        u->position += (uint64_t)n;
+    return n;
+}
+
+/* Behind what the buffer has. */
+static bool read_more(struct unpack *u)
+{
+    const ssize_t n = read_some(u, u->buffer + u->have, sizeof u->buffer - u->have);
+    if (n < 0)
         return false;
-    }
     u->have += (size_t)n;
-    u->position += (uint64_t)n;
     u->end_of_input = n == 0;
     return true;
 }
@@ -117,26 +133,12 @@ static size_t read_zstd(struct unpack *u, uint8_t *out, size_t size)
     return to.pos;
 }
 
-/* What is not packed goes where it is wanted, without a copy. */
-static ssize_t read_direct(struct unpack *u, uint8_t *out, size_t size)
-{
-    ssize_t n;
-    do
-        n = read(u->descriptor, out, size);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        u->error = strerror(errno);
-    else
-        u->position += (uint64_t)n;
-    return n;
-}
-
 ssize_t unpack_read(struct unpack *u, uint8_t *out, size_t size)
 {
     if (u->error || (u->packing == PACKING_UNKNOWN && !detect(u)))
         return -1;
     if (u->packing == PACKING_NONE && u->used == u->have)
-        return u->end_of_input ? 0 : read_direct(u, out, size);
+        return u->end_of_input ? 0 : read_some(u, out, size); /* without a copy */
     if (size > MOST_AT_ONCE)
         size = MOST_AT_ONCE;
     for (;;) {
@@ -167,12 +169,20 @@ void unpack_close(struct unpack *u)
     free(u);
 }
 
-struct unpack *unpack_open(int descriptor)
+struct unpack *unpack_open(int descriptor, const struct capture_patience *patience)
 {
     struct unpack *u = calloc(1, sizeof *u);
-    if (u)
-        u->descriptor = descriptor;
+    if (!u)
+        return NULL;
+    u->descriptor = descriptor;
+    if (patience)
+        u->patience = *patience;
     return u;
+}
+
+bool unpack_was_stopped(const struct unpack *unpack)
+{
+    return unpack->stopped;
 }
 
 uint64_t unpack_position(const struct unpack *unpack)

@@ -26,5 +26,5 @@ bool capture_whole(const struct capture_health *health)
     for (size_t i = 0; i < health_row_count; i++)
         if (health_rows[i].loss && health_value(health, &health_rows[i]))
             return false;
-    return true;
+    return !health->unread;
 }

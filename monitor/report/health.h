@@ -21,6 +21,8 @@ struct capture_health {
 #include "report/health.def"
 #undef HEALTH
     struct not_followed commonest;
+    const char *interrupted; /* the signal that ended the run, or NULL */
+    bool unread;             /* by which it left a part of its input unread */
 };
 
 enum health_group {

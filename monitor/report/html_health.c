@@ -30,6 +30,11 @@ void html_health(struct html *h, const struct capture_health *health)
     html_put(h, capture_whole(health)
                     ? "Nothing is known to be missing from the capture."
                     : "The capture is incomplete: the losses counted below may hide violations.");
+    if (health->interrupted) {
+        html_put(h, " The run was interrupted by ");
+        html_put(h, health->interrupted);
+        html_put(h, ".");
+    }
     if (health->commonest.frames) {
         char buffer[128];
         struct text t = text_over(buffer, sizeof buffer);

@@ -150,6 +150,8 @@ static void write_stats(struct json *j, const void *what, enum detail detail)
     json_string(j, "event_type", "stats");
     json_open(j, "stats", '{');
     json_string(j, "profile", profile_name(e->tally->profile));
+    if (e->health->interrupted)
+        json_string(j, "interrupted", e->health->interrupted);
     if (detail == DETAIL_SHORT)
         json_bool(j, "shortened", true);
     put_health(j, e->health);

@@ -80,6 +80,12 @@ void summary_capture(struct page *page, const struct capture_health *health)
 {
     page_heading(page, "Capture");
     put_extent(page, health);
+    if (health->interrupted) {
+        char buffer[80];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_printf(&t, "The run was interrupted by %s.", health->interrupted);
+        page_field(page, INDENT, INDENT, "", buffer);
+    }
     if (capture_whole(health))
         page_field(page, INDENT, INDENT, "", "Nothing is known to be missing.");
     put_group(page, health, HEALTH_FRAMES, NULL);

@@ -65,12 +65,18 @@ static bool write_all(int file, const void *bytes, size_t size, size_t at)
     return true;
 }
 
-static bool write_headers(const struct table *t)
+static struct table_header header_of(const struct table *t)
 {
     struct table_header h = {
         .version = VERSION, .entry_bytes = sizeof(struct entry), .buckets = t->buckets, .key = t->key};
     memcpy(h.magic, magic, sizeof magic);
     h.check = check_of(&h);
+    return h;
+}
+
+static bool write_headers(const struct table *t)
+{
+    const struct table_header h = header_of(t);
     return write_all(t->file, &h, sizeof h, 0) &&
            write_all(t->file, &h, sizeof h, table_layout(t->buckets).last_header) && fsync(t->file) == 0;
 }
@@ -126,14 +132,20 @@ static enum table_result load(struct table *t, int file, const struct table_head
     return read_image(t, file) ? TABLE_OK : TABLE_ERROR;
 }
 
-/* Room on the disk is taken now: a full disk must not be met in the middle of a write. */
+/* Room on the disk is taken now: a full disk must not be met in the middle of a write. The header comes
+ * first: a process that ends in between leaves a file that is known as its own. */
 static enum table_result begin(struct table *t, int file, uint64_t buckets)
 {
     enum table_result result = table_allocate(t, buckets);
     if (result != TABLE_OK)
         return result;
     t->key = siphash_random_key();
-    const int why = posix_fallocate(file, 0, (off_t)t->bytes);
+    const struct table_header h = header_of(t);
+    int why = write_all(file, &h, sizeof h, 0) ? 0 : errno;
+    if (!why)
+        why = posix_fallocate(file, 0, (off_t)t->bytes);
+    if (why && ftruncate(file, 0) != 0)
+        why = errno;
     errno = why;
     return why ? TABLE_ERROR : TABLE_OK;
 }

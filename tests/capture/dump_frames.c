@@ -25,7 +25,7 @@ static const char *with_utwatch(const char *path)
 {
     static char error[512];
     bool filter_fault;
-    struct capture *capture = capture_open_file(path, 0, NULL, error, sizeof error, &filter_fault);
+    struct capture *capture = capture_open_file(path, 0, NULL, NULL, error, sizeof error, &filter_fault);
     if (!capture)
         return error;
     const char *why = NULL;

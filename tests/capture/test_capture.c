@@ -499,7 +499,7 @@ static void test_window(void **state)
     assert_int_equal(fwrite(file.bytes, 1, file.n, f), file.n);
     assert_int_equal(fclose(f), 0);
     char error[256];
-    assert_true(source_open(&source, path, error, sizeof error));
+    assert_true(source_open(&source, path, NULL, error, sizeof error));
     assert_int_equal(unlink(path), 0);
     assert_true(reader_open(&reader, &source));
     for (size_t i = 0; i < FRAMES; i++) {

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     char error[512];
     bool filter_fault;
     struct capture *capture =
-        argc == 2 ? capture_open_file(argv[1], 0, NULL, error, sizeof error, &filter_fault) : NULL;
+        argc == 2 ? capture_open_file(argv[1], 0, NULL, NULL, error, sizeof error, &filter_fault) : NULL;
     struct decoder *decoder = decoder_new();
     if (!capture || !decoder)
         return 1;

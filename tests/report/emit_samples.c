@@ -131,6 +131,11 @@ static void events(void)
         json_stats_event(&t, &tally, &not_followed, health.last_time);
         print(&t);
     }
+    struct capture_health interrupted = health;
+    interrupted.interrupted = "SIGTERM";
+    t = text_over(line, sizeof line);
+    json_stats_event(&t, &tally, &interrupted, health.last_time);
+    print(&t);
     t = text_over(line, 2500); /* the counters fit, what was counted by rule does not */
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);

@@ -1,0 +1,25 @@
+#include "app/orders.h"
+
+#include <signal.h>
+
+void orders_health(const struct orders *orders, struct capture_health *health)
+{
+    const int signal = signals_stop();
+    pipeline_health(orders->pipeline, health);
+    health->broken_inputs = orders->broken_inputs;
+    health->filtered = orders->filtered;
+    health->interrupted = !signal ? NULL : signal == SIGINT ? "SIGINT" : "SIGTERM";
+    health->unread = signal && !orders->live;
+}
+
+bool orders_heed(struct orders *orders)
+{
+    if (signals_take(SIGHUP) && orders->reopen)
+        orders->reopen(orders->context);
+    if (signals_take(SIGUSR1)) {
+        struct capture_health health = {0};
+        orders_health(orders, &health);
+        output_status(orders->output, &health);
+    }
+    return !signals_stop();
+}

@@ -1,0 +1,25 @@
+/* What a run is asked for by signals while it goes on, whether it reads files or interfaces. */
+#ifndef UTWATCH_APP_ORDERS_H
+#define UTWATCH_APP_ORDERS_H
+
+#include "app/output.h"
+#include "app/pipeline.h"
+#include "process/signals.h"
+
+struct orders {
+    struct pipeline *pipeline;
+    struct output *output;
+    void (*reopen)(void *context); /* the files that parcels go to, on SIGHUP; NULL: somebody else does it */
+    void *context;
+    bool live;              /* the input has no end: a signal is how it ends */
+    uint64_t broken_inputs; /* of the health of the capture, what the input knows */
+    uint64_t filtered;
+};
+
+/* Is looked at after each frame and each wait, when signals_any(). False: the run is to end. */
+bool orders_heed(struct orders *orders);
+
+/* The health of the capture, as it is now. */
+void orders_health(const struct orders *orders, struct capture_health *health);
+
+#endif

@@ -1,0 +1,42 @@
+#include "app/sensor.h"
+
+#include "app/live.h"
+#include "app/replay.h"
+
+/* What is in progress is judged as it stands, and everything is told. */
+static int end(const struct sensor_setup *setup, const struct orders *orders)
+{
+    int status = EXIT_CLEAN;
+    if (!pipeline_end(orders->pipeline))
+        status = EXIT_RUNTIME;
+    struct capture_health health = {0};
+    orders_health(orders, &health);
+    output_end(orders->output, &health);
+    if (output_violated(orders->output))
+        status = worse_status(status, EXIT_VIOLATIONS);
+    if (pipeline_loss(orders->pipeline) > setup->site->loss_limit || !output_judged(orders->output))
+        status = worse_status(status, EXIT_LOSS);
+    return status;
+}
+
+/* All files or interfaces, and the end. */
+static int judge(const struct sensor_setup *setup, struct orders *orders)
+{
+    const struct options *o = setup->options;
+    const int status = o->live ? live_run(orders, o, setup->site) : replay_run(orders, o);
+    if (status == EXIT_USAGE || (o->live && status != EXIT_CLEAN))
+        return status;
+    return worse_status(status, end(setup, orders));
+}
+
+int sensor_run(const struct sensor_setup *setup)
+{
+    struct orders orders = {.live = setup->options->live, .reopen = setup->reopen, .context = setup->context};
+    orders.output = output_new(setup->options, setup->site, setup->profile, setup->advice, &setup->sink);
+    if (orders.output)
+        orders.pipeline = pipeline_new(setup->site, setup->profile, setup->advice, orders.output);
+    const int status = orders.pipeline ? judge(setup, &orders) : EXIT_RUNTIME;
+    pipeline_free(orders.pipeline);
+    output_free(orders.output);
+    return status;
+}
