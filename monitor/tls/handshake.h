@@ -44,7 +44,7 @@ enum { REQUEST_BYTES = 8 + 256 };
 struct handshake {
     struct flow *flow;
     nanos last_activity;
-    nanos deadline; /* on the lingering list; else 0 */
+    nanos deadline; /* by which it ends: set on the lingering list, and when an idle one is looked at */
     struct queue_link link;
     uint8_t list;      /* one of LIST_... */
     uint32_t acked[2]; /* indexed as side[]: the highest acknowledgement that the side sent */
@@ -63,11 +63,14 @@ struct handshake {
     struct assembly side[2]; /* by the flow's sides until TLS has begun, then by enum side */
     struct hello_memory memory;
     struct observation observation;
+    const struct segment *segment; /* whose bytes are being read; NULL between segments */
     struct clear_text {
+        struct whence whence;
         uint16_t length;
         bool cut;
         uint8_t bytes[CLEAR_BYTES];
-    } clear[2]; /* by enum side: application data under NULL encryption before the handshake was judged */
+    } clear[2]; /* by enum side: records of application data that can be read, or may turn out to be, before
+                   the handshake is judged */
 };
 
 enum { LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
@@ -89,7 +92,10 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
 
 /* The client has closed its direction (RFC 9293 3.6): the server may still answer, after retransmissions of
  * seconds. */
-void handshake_half_close(struct tls *tls, struct handshake *h);
+void handshake_half_close(struct tls *tls, struct handshake *h, nanos now);
+
+/* Bytes have come. */
+void handshake_active(struct tls *tls, struct handshake *h, nanos now);
 
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);

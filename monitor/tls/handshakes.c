@@ -135,33 +135,32 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now)
     enqueue(tls, h, LIST_LINGERING);
 }
 
-void handshake_half_close(struct tls *tls, struct handshake *h)
+void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
 {
     if (h->list != LIST_ACTIVE)
         return;
     dequeue(tls, h);
+    h->last_activity = now;
     enqueue(tls, h, LIST_HALF_CLOSED);
 }
 
-/* The oldest of a queue that was idle for too long. A handshake moves to the end of its queue only when it is
- * looked at here, not with each of its packets. */
-static struct handshake *idle(struct tls *tls, unsigned list, nanos now)
+void handshake_active(struct tls *tls, struct handshake *h, nanos now)
 {
-    enum { LOOKS = 4 };
-    for (int i = 0; i < LOOKS; i++) {
-        struct handshake *h = slot(tls, tls->list[list].oldest);
-        if (!h || h->deadline > now)
-            return NULL;
-        nanos due = h->last_activity + HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
-        if (due <= now) {
-            h->deadline = due;
-            return h;
-        }
-        dequeue(tls, h);
-        h->deadline = due;
-        enqueue(tls, h, list);
-    }
-    return NULL;
+    h->last_activity = now;
+    if (h->list == LIST_LINGERING)
+        return;
+    dequeue(tls, h);
+    enqueue(tls, h, h->list);
+}
+
+/* The oldest of a queue, which is in the order of the last activity, if that was too long ago. */
+static struct handshake *idle(const struct tls *tls, unsigned list, nanos now)
+{
+    struct handshake *h = slot(tls, tls->list[list].oldest);
+    if (!h)
+        return NULL;
+    h->deadline = h->last_activity + HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
+    return h->deadline <= now ? h : NULL;
 }
 
 struct flow *tls_expired(struct tls *tls, nanos now, nanos *end)

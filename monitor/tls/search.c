@@ -203,7 +203,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
 {
     struct assembly *a = &h->side[who];
     h->observation.side[who].captured = true;
-    h->last_activity = now;
+    handshake_active(tls, h, now);
     if (a->started) {
         records_feed(tls, h, who, bytes, now);
         return;

@@ -8,6 +8,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h && h->begun);
+    h->segment = segment;
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
     if (run->dropped)
@@ -27,10 +28,11 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         }
         handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
         if (who == CLIENT && !h->observation.side[SERVER].closed)
-            handshake_half_close(tls, h);
+            handshake_half_close(tls, h, segment->time);
         else
             handshake_linger(tls, h, segment->time);
     }
+    h->segment = NULL;
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
 

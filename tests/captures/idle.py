@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""A handshake that goes quiet is judged a minute after its last sign of life, however others wait beside it. usage: idle.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type
+from checks import check, finish
+import capturelib
+
+SECOND = 10**9
+START = 1795470000 * SECOND
+IDLE = 60  # seconds, HANDSHAKE_IDLE_SECONDS
+conversation = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-full.pcap"))[0]
+HELLO, ANSWER = (next(p for s, p in conversation if s == side) for side in (0, 1))
+
+
+class Waiting(capturelib.Connection):
+    """A connection whose server does not answer to the end."""
+
+    def __init__(self, port, opened):
+        super().__init__(client=("192.0.2.10", port), step=0)
+        self.at(opened).open()
+        self.send(0, HELLO)
+
+    def at(self, second):
+        self.time = START + int(second * SECOND)
+        return self
+
+    def half_close(self):
+        self.frames.append(self.frame(0, 0x11))
+        self.seq[0] += 1
+
+
+busy = Waiting(40001, 0)
+busy.at(59).send(1, ANSWER[:100])
+busy.at(95).send(1, ANSWER[100:200])
+busy.half_close()
+quiet = Waiting(40002, 50)
+quiet.at(100).half_close()
+open_ = Waiting(40003, 70)
+# The order of events is the order of judgement; complete handshakes, one in two seconds, tell the time.
+markers = [(at, capturelib.build(conversation, client=("192.0.2.11", 50000 + at), time=START + at * SECOND, step=1000)) for at in range(1, 200, 2)]
+frames = sorted(f for source in [c.frames for c in (busy, quiet, open_)] + [m for _, m in markers] for f in source)
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "idle.pcap")
+    capturelib.write_frames(path, frames)
+    evs, _ = events(sys.argv[1], "-r", path)
+ports = [e["src_port"] for e in of_type(evs, "tls")]
+for port, last in ((40001, 95), (40002, 100), (40003, 70)):
+    before = [p - 50000 for p in ports[:ports.index(port)] if p >= 50000]
+    check(last + IDLE - 2 <= before[-1] < last + IDLE, "port %d: judged after %d s, its last sign of life was at %d s" % (port, before[-1], last))
+finish()
