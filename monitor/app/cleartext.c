@@ -199,9 +199,10 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
     return true;
 }
 
-static void feed_http(struct pipeline *p, struct flow *flow, enum side who, struct span bytes, nanos now)
+static void feed_http(struct pipeline *p, struct flow *flow, enum side who, struct span bytes,
+                      const struct whence *at)
 {
-    while (http_feed(p->cleartext.http, flow->clear, who, &bytes, now))
+    while (http_feed(p->cleartext.http, flow->clear, who, &bytes, at))
         judge_exchange_of_ut(p, flow, http_exchange(p->cleartext.http, flow->clear));
 }
 
@@ -234,7 +235,8 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
         http_gap(p->cleartext.http, flow->clear, who, run->gap);
     if (run->dropped)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
-    feed_http(p, flow, who, run->bytes, segment->time);
+    const struct whence at = flow_whence(flow, segment);
+    feed_http(p, flow, who, run->bytes, &at);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);
     return true;
@@ -246,15 +248,21 @@ const struct http_connection *cleartext_before(const struct pipeline *p, const s
 }
 
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                        const struct span early[2])
+                        const struct clear_early early[2])
 {
     const struct segment now = {.time = p->now};
     const struct http_connection begin = {.whence = flow_whence(flow, &now), .null_encryption = true};
     if (!open_http(p, flow, &begin))
         return false;
     p->cleartext.readers[flow->clear] = *reader;
-    feed_http(p, flow, CLIENT, early[CLIENT], p->now);
-    feed_http(p, flow, SERVER, early[SERVER], p->now);
+    struct clear_reader from_start = {.mac_bytes = reader->mac_bytes};
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        struct span bytes = early[who].records;
+        for (struct span data; (data = clear_next(&from_start, who, &bytes)).n;)
+            feed_http(p, flow, who, data, &early[who].whence);
+        if (reader->side[who].lost)
+            http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
+    }
     return true;
 }
 
@@ -262,6 +270,7 @@ bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment 
 {
     struct clear_reader *reader = &p->cleartext.readers[flow->clear];
     const enum side who = flow_role(flow, side);
+    const struct whence at = flow_whence(flow, segment);
     struct runs runs = stream_put(&p->flows, flow, segment, side);
     struct run run;
     while (runs_next(&runs, &run)) {
@@ -269,9 +278,13 @@ bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment 
             clear_gap(reader, who, run.gap);
             http_gap(p->cleartext.http, flow->clear, who, run.gap);
         }
+        if (run.dropped)
+            http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
         struct span bytes = run.bytes;
         for (struct span data; (data = clear_next(reader, who, &bytes)).n;)
-            feed_http(p, flow, who, data, segment->time);
+            feed_http(p, flow, who, data, &at);
+        if (reader->side[who].lost)
+            http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
     }
     return flow_has_ended(flow) || http_is_over(p->cleartext.http, flow->clear);
 }

@@ -37,7 +37,7 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
 
 /* The handshake is judged and its data can be read. False: as above. */
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                        const struct span early[2]);
+                        const struct clear_early early[2]);
 
 /* A segment of a flow in FLOW_READABLE. True: nothing more can be read. */
 bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);

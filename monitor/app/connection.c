@@ -89,7 +89,7 @@ static void give_up_search(struct pipeline *p, struct flow *flow)
 }
 
 static void read_on(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                    const struct span early[2])
+                    const struct clear_early early[2])
 {
     if (cleartext_readable(p, flow, reader, early))
         return;
@@ -109,7 +109,7 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
     const bool gave_session =
         o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
     struct clear_reader reader;
-    struct span early[2];
+    struct clear_early early[2];
     const bool readable = tls_clear_begin(p->tls, flow, &reader, early);
     if (readable)
         read_on(p, flow, &reader, early);

@@ -35,7 +35,7 @@ struct http_text {
 };
 
 struct http_exchange {
-    struct whence whence; /* the connection's; time: of the request */
+    struct whence whence; /* the segment that completed the request's head */
     bool null_encryption; /* read under a NULL suite; else plain HTTP */
     bool request_seen, response_seen;
     uint32_t damage; /* enum http_damage */
@@ -60,9 +60,9 @@ struct http_exchange {
 
 /* What one connection showed that was not TLS, once it is over or TLS began on it. */
 struct http_connection {
-    struct whence whence;       /* the segment with the first bytes that can be read */
-    bool null_encryption;       /* read under a NULL suite; else plain HTTP */
-    struct http_text host;      /* of the first request that names one */
+    struct whence whence;  /* of the first request; without one, the segment with the first readable bytes */
+    bool null_encryption;  /* read under a NULL suite; else plain HTTP */
+    struct http_text host; /* of the first request that names one */
     uint32_t requests, answers; /* other than CONNECT */
     uint32_t served;            /* answers of 2xx: any other serves nothing */
     uint32_t challenges;        /* answers of 401: they ask for credentials in clear */

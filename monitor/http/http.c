@@ -31,6 +31,7 @@ struct answer {
 struct connection {
     struct http_connection seen;
     bool known_user;
+    bool has_request;
     void *owner;
     nanos last_activity;
     struct queue_link link;
@@ -184,10 +185,11 @@ static bool same_identity(struct span a, struct span b)
     }
 }
 
-static struct http_exchange request_facts(const struct connection *c, const struct http_request *r, nanos now)
+static struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
+                                          const struct whence *where)
 {
     const struct http_fields *f = &r->fields;
-    struct http_exchange e = {.whence = c->seen.whence,
+    struct http_exchange e = {.whence = *where,
                               .null_encryption = c->seen.null_encryption,
                               .request_seen = true,
                               .damage = c->seen.damage,
@@ -198,7 +200,6 @@ static struct http_exchange request_facts(const struct connection *c, const stru
                               .cookie = f->cookie,
                               .known_user = c->known_user,
                               .asks_tls = http_starts(f->upgrade, "TLS/")};
-    e.whence.time = now;
     for (struct span ua = f->user_agent; ua.n && !e.gba_client; ua = span_skip(ua, 1))
         e.gba_client = http_starts(ua, "3gpp-gba");
     struct xcap_path path;
@@ -302,7 +303,7 @@ static bool is_ims_host(const struct http_text *host)
 }
 
 /* True: an exchange is complete. */
-static bool on_request(struct http *http, struct connection *c, struct span head, nanos now)
+static bool on_request(struct http *http, struct connection *c, struct span head, const struct whence *where)
 {
     struct http_request r;
     if (http_request_parse(head, &r) != PARSE_OK) {
@@ -323,7 +324,10 @@ static bool on_request(struct http *http, struct connection *c, struct span head
         return false;
     }
     struct http_exchange *e = &c->waiting[c->waiting_count++];
-    *e = request_facts(c, &r, now);
+    *e = request_facts(c, &r, where);
+    if (!c->has_request)
+        c->seen.whence = *where;
+    c->has_request = true;
     c->seen.xcap += e->xcap || e->said_identity || e->gba_client || is_ims_host(&e->host);
     if (!c->seen.host.length)
         c->seen.host = e->host;
@@ -428,11 +432,12 @@ static void on_chunk_line(struct http *http, struct connection *c, unsigned side
     r->phase = size ? PHASE_CHUNK : PHASE_TRAILER;
 }
 
-bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes, nanos now)
+bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
+               const struct whence *where)
 {
     struct connection *c = at(http, slot);
     struct reader *r = &c->side[who];
-    c->last_activity = now;
+    c->last_activity = where->time;
     queue_remove(&http->queue, &http->slots, offsetof(struct connection, link), slot);
     queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
     while (bytes->n) {
@@ -445,7 +450,7 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
                 break;
             }
             text = collect(http, c, who, bytes, false);
-            if (text.n && (who == CLIENT ? on_request(http, c, text, now) : on_response(http, c, text)))
+            if (text.n && (who == CLIENT ? on_request(http, c, text, where) : on_response(http, c, text)))
                 return true;
             break;
         case PHASE_BODY:

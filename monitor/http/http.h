@@ -39,10 +39,11 @@ uint32_t http_expired(const struct http *http, nanos now);
 void *http_owner(const struct http *http, uint32_t slot);
 
 /*
- * Bytes of one side. True: an exchange is complete and stands in http_exchange(); *bytes is what is left and
- * has to be fed next. False: all bytes were taken.
+ * Bytes of one side; `where`: the segment that brought them. True: an exchange is complete and stands in
+ * http_exchange(); *bytes is what is left and has to be fed next. False: all bytes were taken.
  */
-bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes, nanos now);
+bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
+               const struct whence *where);
 
 /* Bytes of one side that were not captured. */
 void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes);

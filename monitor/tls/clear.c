@@ -4,7 +4,7 @@
 #include <assert.h>
 
 bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
-                     struct span early[2])
+                     struct clear_early early[2])
 {
     const struct handshake *h = handshake_of(tls, flow);
     if (!h || h->phase != PHASE_DONE)
@@ -22,7 +22,8 @@ bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clea
         r->left = a->record_left;
         r->data = a->record_type == RECORD_APPLICATION_DATA;
         r->lost = a->lost || a->sslv2 || kept->cut;
-        early[who] = span_of(kept->bytes, kept->length);
+        early[who] =
+            (struct clear_early){.records = span_of(kept->bytes, kept->length), .whence = kept->whence};
     }
     return true;
 }

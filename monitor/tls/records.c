@@ -139,21 +139,29 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
         a->record_protected = false;
 }
 
-/* Data of a NULL-encryption suite are kept until the handshake is judged. The MAC ends each record. */
-static void clear_keep(struct handshake *h, enum side who, struct span fragment)
+static void clear_append(struct clear_text *kept, struct span bytes)
 {
-    const struct suite *suite = observation_clear_suite(&h->observation);
-    if (!suite || !h->observation.side[who].encrypted)
+    kept->cut |= bytes.n > sizeof kept->bytes - kept->length;
+    if (kept->cut)
         return;
-    size_t left = h->side[who].record_left;
-    size_t mac = observation_mac_bytes(&h->observation, suite);
-    fragment = span_head(fragment, left > mac ? left - mac : 0);
+    memcpy(kept->bytes + kept->length, bytes.p, bytes.n);
+    kept->length = (uint16_t)(kept->length + bytes.n);
+}
+
+/* Records of data under a NULL-encryption suite are kept until the handshake is judged, also while the
+ * ServerHello that selects it is still to come: the client's direction may be captured first. */
+static void clear_keep(struct handshake *h, enum side who, struct span fragment, bool first)
+{
+    const struct assembly *a = &h->side[who];
+    const bool may_be = !(h->observation.seen & SEEN_SERVER_HELLO);
+    if (!may_be && !observation_clear_suite(&h->observation))
+        return;
     struct clear_text *kept = &h->clear[who];
-    struct span part = span_head(fragment, sizeof kept->bytes - kept->length);
-    kept->cut |= part.n < fragment.n;
-    if (part.n && !kept->cut)
-        memcpy(kept->bytes + kept->length, part.p, part.n);
-    kept->length = (uint16_t)(kept->length + (kept->cut ? 0 : part.n));
+    if (!kept->length && h->segment)
+        kept->whence = flow_whence(h->flow, h->segment);
+    if (first)
+        clear_append(kept, span_of(a->header, sizeof a->header));
+    clear_append(kept, fragment);
 }
 
 static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
@@ -185,7 +193,7 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     case RECORD_APPLICATION_DATA:
         if (first)
             handshake_data(tls, h, who, record_length, now);
-        clear_keep(h, who, fragment);
+        clear_keep(h, who, fragment, first);
         break;
     default:
         break;
@@ -291,6 +299,7 @@ void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap
         return;
     }
     a->record_left -= (uint32_t)gap;
+    h->clear[who].cut |= a->record_type == RECORD_APPLICATION_DATA;
     if (a->record_type != RECORD_HANDSHAKE || a->record_protected)
         return;
     /* Within one message the loss costs that message only; across its border the rest of the record is

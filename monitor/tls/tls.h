@@ -67,9 +67,14 @@ void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
 
 /*
  * NULL encryption (E14): after tls_finish() and before tls_release(), a complete handshake whose application
- * data can be read. `reader` goes on where each side's records stand; `early` is what came already, valid
- * until tls_release(). False: there is nothing to be read.
+ * data can be read. `reader` goes on where each side's records stand; `early` are the records that came
+ * already, valid until tls_release(): for a reader of their own. False: there is nothing to be read.
  */
+struct clear_early {
+    struct span records;
+    struct whence whence; /* of the segment with the first of them */
+};
+
 struct clear_reader {
     struct clear_side {
         uint8_t header[RECORD_HEADER_BYTES];
@@ -81,7 +86,7 @@ struct clear_reader {
     uint16_t mac_bytes;
 };
 bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
-                     struct span early[2]);
+                     struct clear_early early[2]);
 
 /* The next application data in *bytes, which is moved behind them; empty when there are none left. */
 struct span clear_next(struct clear_reader *reader, enum side who, struct span *bytes);

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(slot);
     /* A byte says which side, how long the piece is, and whether a gap comes before it. */
     struct span rest = span_of(data, size);
-    nanos now = 0;
+    struct whence where = {0};
     while (rest.n) {
         uint8_t control = rest.p[0];
         rest = span_skip(rest, 1);
@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (piece.n)
             memcpy(copy, piece.p, piece.n);
         struct span bytes = span_of(copy, piece.n);
-        while (http_feed(http, slot, client, &bytes, now++)) {
+        where.time++;
+        while (http_feed(http, slot, client, &bytes, &where)) {
             const struct http_exchange *e = http_exchange(http, slot);
             assert(e->request_seen && e->response_seen && e->status >= 100);
             assert(e->host.length <= HTTP_NAME_BYTES && e->user.length <= HTTP_NAME_BYTES);

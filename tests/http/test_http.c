@@ -10,6 +10,7 @@
 
 static struct http *http;
 static uint32_t slot;
+static const struct whence where = {.time = 1, .frame_number = 7};
 
 static int open_one(void **state)
 {
@@ -36,7 +37,7 @@ static unsigned feed(bool from_client, const char *text, size_t piece)
     while (rest.n) {
         struct span part = span_head(rest, piece);
         rest = span_skip(rest, part.n);
-        while (http_feed(http, slot, from_client ? CLIENT : SERVER, &part, 1))
+        while (http_feed(http, slot, from_client ? CLIENT : SERVER, &part, &where))
             complete++;
     }
     return complete;
