@@ -65,13 +65,10 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
         c.evidence = &evidence;
     }
     judge(p, &c);
-    /* A lost hello was one; what began before the capture is none of its. */
-    const bool lost =
-        (o->side[CLIENT].damage | o->side[SERVER].damage) & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED);
-    if (lost || o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)) {
-        make_room(p, o);
-        peers_learn(p->peers, o, &session);
-    }
+    /* A hello that was lost, or came before the capture began, was one all the same: it may have offered or
+     * selected anything. */
+    make_room(p, o);
+    peers_learn(p->peers, o, &session);
     bool from_memory = session.accepted && session.known;
     nanos since = from_memory ? session.origin : o->side[SERVER].hello_time;
     return (struct key_start){

@@ -4,11 +4,6 @@
 
 #include <assert.h>
 
-static bool is_server_message(uint8_t type)
-{
-    return type != MESSAGE_CLIENT_KEY_EXCHANGE;
-}
-
 /* Who is the client, from what one side's first bytes are. */
 static unsigned client_side(const struct flow *flow, unsigned side, enum opening opening, struct span bytes)
 {
@@ -20,7 +15,9 @@ static unsigned client_side(const struct flow *flow, unsigned side, enum opening
     case OPENING_SSLV2_SERVER_HELLO:
         return !side;
     case OPENING_HANDSHAKE:
-        return is_server_message(bytes.p[RECORD_HEADER_BYTES]) ? !side : side;
+        if (bytes.p[RECORD_HEADER_BYTES] == MESSAGE_CERTIFICATE)
+            break; /* both send one */
+        return bytes.p[RECORD_HEADER_BYTES] == MESSAGE_CLIENT_KEY_EXCHANGE ? side : !side;
     case OPENING_ALERT:
     case OPENING_SSLV2_ERROR:
     case OPENING_PROTECTED:
