@@ -86,7 +86,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     if (!index)
         return NULL;
     struct handshake *h = pool_at(&tls->slots, index);
-    memset(h, 0, offsetof(struct handshake, clear));
+    memset(h, 0, offsetof(struct handshake, observation.text));
     h->clear[0].length = h->clear[1].length = 0;
     h->clear[0].cut = h->clear[1].cut = false;
     h->memory.keys = &tls->keys;

@@ -276,9 +276,9 @@ struct observation {
         struct ticket_name name;
     } ticket_issued;
 
-    char text[OBSERVATION_TEXT]; /* what the slices point into */
     uint16_t text_used;
-    bool text_cut; /* a name did not fit and was left out */
+    bool text_cut;               /* a name did not fit and was left out */
+    char text[OBSERVATION_TEXT]; /* what the slices point into; last, since it need not be cleared */
 };
 
 /* The negotiated version as people write it: 0x0304 for a draft of TLS 1.3. 0 without a ServerHello, and when
