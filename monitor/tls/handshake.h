@@ -62,6 +62,7 @@ struct handshake {
     enum phase phase;
     struct assembly side[2]; /* by the flow's sides until TLS has begun, then by enum side */
     struct hello_memory memory;
+    struct known_chains *chains; /* of the tls layer */
     struct observation observation;
     const struct segment *segment; /* whose bytes are being read; NULL between segments */
     struct clear_text {
@@ -77,6 +78,7 @@ enum { LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
 
 struct tls {
     struct name_keys keys;
+    struct known_chains *chains;
     struct pool slots;
     struct pool buffers[BUFFER_CLASSES];
     struct queue list[LIST_COUNT];

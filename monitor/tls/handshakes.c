@@ -1,5 +1,6 @@
 /* The slots of handshakes in progress, and the two queues that end them: idle ones, and ends that linger. */
 #include "tls/handshake.h"
+#include "tls/known_chains.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static uint32_t buffers_for(uint32_t handshakes, size_t class)
 
 size_t tls_memory(uint32_t handshakes)
 {
-    size_t bytes = pool_memory(sizeof(struct handshake), handshakes);
+    size_t bytes = pool_memory(sizeof(struct handshake), handshakes) + known_chains_memory();
     for (size_t i = 0; i < BUFFER_CLASSES; i++)
         bytes += pool_memory(class_bytes[i], buffers_for(handshakes, i));
     return bytes;
@@ -31,7 +32,8 @@ struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
     for (size_t i = 0; i < BUFFER_CLASSES && ok; i++)
         ok = pool_open(&tls->buffers[i], class_bytes[i], buffers_for(handshakes, i));
     tls->keys.own = secret;
-    if (!ok) {
+    tls->chains = known_chains_new(secret);
+    if (!ok || !tls->chains) {
         tls_free(tls);
         return NULL;
     }
@@ -48,6 +50,7 @@ void tls_free(struct tls *tls)
 {
     if (!tls)
         return;
+    known_chains_free(tls->chains);
     pool_close(&tls->slots);
     for (size_t i = 0; i < BUFFER_CLASSES; i++)
         pool_close(&tls->buffers[i]);
@@ -90,6 +93,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     h->clear[0].length = h->clear[1].length = 0;
     h->clear[0].cut = h->clear[1].cut = false;
     h->memory.keys = &tls->keys;
+    h->chains = tls->chains;
     h->flow = flow;
     h->request_side = NO_SIDE;
     h->last_activity = now;

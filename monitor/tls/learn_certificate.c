@@ -57,6 +57,28 @@ static void learn_alt_names(struct observation *o, const struct x509 *x)
     }
 }
 
+struct span certificate_host(const struct observation *o)
+{
+    const struct span host = observation_text(o, o->client_hello.sni);
+    return host.n ? host : observation_text(o, o->authority);
+}
+
+static void check_host(struct observation *o, const struct x509 *x)
+{
+    const struct span host = certificate_host(o);
+    o->certificate.name_checked = host.n > 0;
+    o->certificate.name_matches = host.n > 0 && x509_names_host(x, host);
+}
+
+void learn_host_of_certificate(struct observation *o, struct span body)
+{
+    struct certificate_list list;
+    struct x509 x;
+    if (certificate_list_parse(body, &list) == PARSE_OK && list.count &&
+        x509_parse(list.der[0], &x) == PARSE_OK)
+        check_host(o, &x);
+}
+
 static void learn_leaf(struct observation *o, struct span der)
 {
     struct certificate_facts *f = &o->certificate;
@@ -95,13 +117,7 @@ static void learn_leaf(struct observation *o, struct span der)
     f->issuer = learn_written(o, x509_name_text, x.issuer);
     learn_alt_names(o, &x);
 
-    /* RFC 2818 3.1: the name that the client meant; through a proxy, the authority of its CONNECT (WAP-219
-     * 7). */
-    struct span host = observation_text(o, o->client_hello.sni);
-    if (host.n == 0)
-        host = observation_text(o, o->authority);
-    f->name_checked = host.n > 0;
-    f->name_matches = f->name_checked && x509_names_host(&x, host);
+    check_host(o, &x);
 }
 
 static void learn_authority(struct certificate_facts *f, struct span der)

@@ -1,5 +1,6 @@
 /* What a complete message, an alert or a change of cipher means for the observation and the machine. */
 #include "tls/handshake.h"
+#include "tls/known_chains.h"
 #include "wire/hello.h"
 
 static void malformed(struct tls *tls, struct handshake *h, enum side side)
@@ -79,7 +80,7 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
     struct observation *o = &h->observation;
     if (who == CLIENT)
         return learn_client_certificate(o, body);
-    return o->seen & SEEN_CERTIFICATE || learn_server_certificate(o, body);
+    return o->seen & SEEN_CERTIFICATE || known_chains_learn(h->chains, o, body);
 }
 
 static bool on_server_key_exchange(struct handshake *h, enum side who, struct span body)

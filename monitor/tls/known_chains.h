@@ -1,0 +1,23 @@
+/*
+ * Certificate messages that were met before. A server sends the same chain in every full handshake; what was
+ * learned from it is taken over when all bytes are equal, instead of parsing and hashing them again.
+ */
+#ifndef UTWATCH_TLS_KNOWN_CHAINS_H
+#define UTWATCH_TLS_KNOWN_CHAINS_H
+
+#include "base/siphash.h"
+#include "tls/observation.h"
+
+struct known_chains;
+
+/* Bytes for all chains. */
+size_t known_chains_memory(void);
+
+/* NULL when there is no memory. `key` hides where a chain is kept from those who choose its bytes. */
+struct known_chains *known_chains_new(struct siphash_key key);
+void known_chains_free(struct known_chains *chains);
+
+/* learn_server_certificate(), with a memory. */
+bool known_chains_learn(struct known_chains *chains, struct observation *o, struct span body);
+
+#endif
