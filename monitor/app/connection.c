@@ -104,7 +104,7 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
         give_up_search(p, flow);
         return;
     }
-    const struct key_start key = waiting_judge(p, flow, o, cleartext_before(p, flow));
+    const uint32_t since = waiting_judge(p, flow, o, cleartext_before(p, flow));
     cleartext_end(p, flow, 0);
     const bool gave_session =
         o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
@@ -120,7 +120,7 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
         stream_forget_recent(&p->flows, flow);
     become(p, flow, readable ? FLOW_READABLE : records ? FLOW_RECORDS : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
-        note_key(p, flow, &key);
+        note_key(p, flow, since);
 }
 
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)

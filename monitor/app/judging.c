@@ -42,14 +42,13 @@ bool handshake_in_scope(const struct pipeline *p, const struct observation *o)
     return site_in_scope(p->site, &o->whence.server, name_of(o));
 }
 
-struct key_start judge_handshake(struct pipeline *p, const struct observation *o,
-                                 const struct session_questions *questions,
-                                 const struct http_connection *before)
+uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
+                         const struct session_questions *questions, const struct http_connection *before)
 {
     const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
     if (!handshake_in_scope(p, o)) {
         p->out_of_scope++;
-        return (struct key_start){0};
+        return 0;
     }
     p->handshakes++;
     p->damaged += (o->unobserved & damage) != 0;
@@ -71,10 +70,7 @@ struct key_start judge_handshake(struct pipeline *p, const struct observation *o
     peers_learn(p->peers, o, &session);
     bool from_memory = session.accepted && session.known;
     nanos since = from_memory ? session.origin : o->side[SERVER].hello_time;
-    return (struct key_start){
-        .second = o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0,
-        .exact = from_memory ? session.basis == AGE_EXACT : o->resumption == RESUMPTION_FULL,
-    };
+    return o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0;
 }
 
 void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const struct endpoint *server)
@@ -90,10 +86,9 @@ void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const s
     peers_learn(p->peers, &o, &nothing);
 }
 
-void note_key(const struct pipeline *p, struct flow *flow, const struct key_start *key)
+void note_key(const struct pipeline *p, struct flow *flow, uint32_t since)
 {
-    flow->key_since = p->key_limit ? key->second : 0;
-    flow->key_exact = key->exact;
+    flow->key_since = p->key_limit ? since : 0;
 }
 
 void judge_connection(struct pipeline *p, const struct http_connection *h, const char *protocol)
@@ -111,15 +106,12 @@ void judge_exchange(struct pipeline *p, const struct http_exchange *e)
 /* Data that are still sent under a key older than a session may be (discussion paper 3.2): judged once. */
 void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    bool exact = flow->key_exact;
-    nanos since = (nanos)flow->key_since * NANOS_PER_SECOND;
-    const nanos end = since + NANOS_PER_SECOND - 1; /* it began within this second */
-    const nanos latest = sessions_latest_origin(p->sessions, end, segment->time, &exact);
-    if (latest != end)
-        since = latest;
+    bool exact;
+    const nanos second = (nanos)flow->key_since * NANOS_PER_SECOND;
+    const nanos end =
+        second + NANOS_PER_SECOND - 1000; /* it began within this second: its last microsecond */
     const struct key_use key = {.whence = flow_whence(flow, segment),
-                                .since = since,
-                                .exact = exact,
+                                .since = sessions_latest_origin(p->sessions, end, segment->time, &exact),
                                 .renegotiated = flow->renegotiated};
     flow->key_since = 0;
     if (!site_in_scope(p->site, &key.whence.server, span_of(NULL, 0)))

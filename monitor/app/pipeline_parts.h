@@ -41,22 +41,18 @@ struct pipeline {
 };
 
 /* judging.c: a case to both profiles, the exceptions, and the output. */
-struct key_start {
-    uint32_t second; /* of packet time at which the session under the connection's keys began; 0: not known */
-    bool exact;      /* else it may have begun before */
-};
 bool handshake_in_scope(const struct pipeline *p, const struct observation *o);
 
-/* `questions`: to other sensors, or NULL. */
-struct key_start judge_handshake(struct pipeline *p, const struct observation *o,
-                                 const struct session_questions *questions,
-                                 const struct http_connection *before);
+/* `questions`: to other sensors, or NULL. Returns the second of packet time at which the session under the
+ * connection's keys began, or by which it had; 0: not known. */
+uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
+                         const struct session_questions *questions, const struct http_connection *before);
 
 /* The server answered a hello that was not captured: all that is known of it is that there was one. */
 void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const struct endpoint *server);
 
 /* When the key of a connection in FLOW_RECORDS was made, for judge_key(). */
-void note_key(const struct pipeline *p, struct flow *flow, const struct key_start *key);
+void note_key(const struct pipeline *p, struct flow *flow, uint32_t since);
 void judge_connection(struct pipeline *p, const struct http_connection *c, const char *protocol);
 void judge_exchange(struct pipeline *p, const struct http_exchange *e);
 void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment);

@@ -27,9 +27,8 @@ void waiting_close(struct waiting *w);
  * Judges the handshake now and returns the start of its key; or keeps a copy of it and returns none, and the
  * flow is told when it is judged.
  */
-struct key_start;
-struct key_start waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
-                               const struct http_connection *before);
+uint32_t waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
+                       const struct http_connection *before);
 
 /* Bytes that came late contradict the handshake of this flow: when it still waits, what it teaches is
  * doubted as soon as it is judged. False when it does not wait. */

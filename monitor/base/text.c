@@ -162,6 +162,19 @@ void text_json(struct text *t, struct span bytes)
     text_char(t, '"');
 }
 
+void text_seconds(struct text *t, int64_t nanoseconds)
+{
+    const int64_t micros = nanoseconds > 0 ? nanoseconds / 1000 : 0;
+    int64_t part = micros % 1000000;
+    int digits = 6;
+    text_int(t, micros / 1000000);
+    if (!part)
+        return;
+    for (; part % 10 == 0; part /= 10)
+        digits--;
+    text_printf(t, ".%0*" PRId64, digits, part);
+}
+
 void text_time(struct text *t, int64_t nanoseconds, bool micros)
 {
     int64_t second = nanoseconds / 1000000000;

@@ -35,6 +35,9 @@ void text_safe(struct text *t, struct span bytes);
 /* A JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD, control characters \u00XX. */
 void text_json(struct text *t, struct span bytes);
 
+/* Seconds with as many decimals as there are, six at most and the rest cut off: "86400.4". Negative: 0. */
+void text_seconds(struct text *t, int64_t nanoseconds);
+
 /* ISO 8601 in UTC. micros: "2026-11-23T17:50:00.123456+0000"; otherwise "2026-11-23T17:50:00Z". */
 void text_time(struct text *t, int64_t nanoseconds, bool micros);
 

@@ -58,7 +58,6 @@ struct flow {
     };
     uint8_t marks[2];          /* enum side_mark */
     uint8_t state : 4;         /* enum flow_state */
-    uint8_t key_exact : 1;     /* FLOW_RECORDS: key_since is exact, else the key may be older */
     uint8_t renegotiated : 1;  /* FLOW_RECORDS: protected handshake records came after the handshake */
     uint8_t used : 1;          /* since it was last queued for eviction */
     uint8_t second_answer : 1; /* pending_isn is of a SYN/ACK that contradicts an earlier one */

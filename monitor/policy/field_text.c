@@ -49,7 +49,11 @@ void field_text(enum field field, const struct policy_case *c, const int64_t *ke
         text_put(out, v.number ? "yes" : "no");
         break;
     case TYPE_NUMBER:
-        text_printf(out, "%s%" PRId64, v.at_least ? "at least " : "", v.number);
+        text_put(out, v.at_least ? "at least " : "");
+        if (v.nanos_beyond)
+            text_seconds(out, v.number * NANOS_PER_SECOND + v.nanos_beyond);
+        else
+            text_int(out, v.number);
         break;
     case TYPE_VERSION:
     case TYPE_ENUM: {

@@ -80,6 +80,7 @@ struct value {
     enum known known;
     uint32_t reasons;               /* UNKNOWN: enum unobserved bits, never 0 */
     int64_t number;                 /* BOOL 0 or 1, NUMBER, VERSION, ENUM, FLAGS (mask) */
+    uint32_t nanos_beyond;          /* NUMBER of seconds: the part of a second beyond `number` */
     struct span string;             /* STRING */
     const uint16_t *list;           /* NUMBERS of two bytes; SUITES of an offer: its codes in order */
     const uint8_t *octets;          /* NUMBERS of one byte, when list is NULL */

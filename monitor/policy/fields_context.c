@@ -26,15 +26,17 @@ static struct value readable_hello(const struct observation *o)
     return unless_overlapping(o, CLIENT_SIDE, client_hello_seen(o));
 }
 
-/* Whole seconds, rounded up: "above 86400" is then true exactly when the age is. */
-static int64_t seconds_up(int64_t ns)
+static struct value seconds(int64_t ns)
 {
-    return ns <= 0 ? 0 : (ns + NANOS_PER_SECOND - 1) / NANOS_PER_SECOND;
+    ns = ns < 0 ? 0 : ns;
+    struct value v = number(ns / NANOS_PER_SECOND);
+    v.nanos_beyond = (uint32_t)(ns % NANOS_PER_SECOND);
+    return v;
 }
 
 static struct value age(const struct session_result *s, int64_t ns)
 {
-    struct value v = number(seconds_up(ns));
+    struct value v = seconds(ns);
     v.at_least = s->basis != AGE_EXACT;
     v.reasons = UNOBSERVED_ORIGIN;
     return s->known ? v : unknown(UNOBSERVED_ORIGIN);
@@ -363,8 +365,8 @@ struct value peer_resumptions(const struct policy_case *c)
 
 struct value key_age(const struct key_use *k)
 {
-    struct value v = number(seconds_up(k->whence.time - k->since));
-    v.at_least = !k->exact;
+    struct value v = seconds(k->whence.time - k->since);
+    v.at_least = true;
     v.reasons = UNOBSERVED_ORIGIN;
     return v;
 }

@@ -32,14 +32,15 @@ static struct range range_of(enum field field)
     return r;
 }
 
-static void narrow(struct range *r, const char *word, int64_t limit)
+/* Of whole numbers; `step`: from a limit to the least of what is above it, 0 where a fraction is enough. */
+static void narrow(struct range *r, const char *word, int64_t limit, int64_t step)
 {
     if (strcmp(word, "below") == 0 && limit - 1 < r->high)
         r->high = limit - 1;
     if (strcmp(word, "at-most") == 0 && limit < r->high)
         r->high = limit;
-    if (strcmp(word, "above") == 0 && limit + 1 > r->low)
-        r->low = limit + 1;
+    if (strcmp(word, "above") == 0 && limit + step > r->low)
+        r->low = limit + step;
     if (strcmp(word, "at-least") == 0 && limit > r->low)
         r->low = limit;
 }
@@ -47,10 +48,11 @@ static void narrow(struct range *r, const char *word, int64_t limit)
 static struct range limits_of(struct compiler *c, const struct node *n, enum field field)
 {
     struct range r = range_of(field);
+    const int64_t step = strcmp(field_info[field].unit, "seconds") != 0;
     for (const struct node *m = n->first; m; m = m->next) {
         int64_t limit;
         if (is_ordered(field) && quietly(c, m, field, &limit))
-            narrow(&r, m->key, limit);
+            narrow(&r, m->key, limit, step);
     }
     return r;
 }

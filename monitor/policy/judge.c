@@ -59,10 +59,12 @@ static struct result test_suites(const struct profile *p, const struct condition
 static struct result test_limit(const struct condition_node *n, const struct value *v)
 {
     bool upwards = n->op == OP_ABOVE || n->op == OP_AT_LEAST;
-    bool holds = n->op == OP_BELOW      ? v->number < n->operand
-                 : n->op == OP_ABOVE    ? v->number > n->operand
-                 : n->op == OP_AT_LEAST ? v->number >= n->operand
-                                        : v->number <= n->operand;
+    bool above = v->number > n->operand || (v->number == n->operand && v->nanos_beyond);
+    bool below = v->number < n->operand;
+    bool holds = n->op == OP_BELOW      ? below
+                 : n->op == OP_ABOVE    ? above
+                 : n->op == OP_AT_LEAST ? !below
+                                        : !above;
     if (v->at_least && holds != upwards)
         return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
     return definite(holds);
@@ -112,7 +114,7 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
     case OP_ONE_OF:
         if (v.at_least)
             return (struct result){.value = UNKNOWN3, .reasons = v.reasons};
-        return definite(in_values(p, n, v.number));
+        return definite(!v.nanos_beyond && in_values(p, n, v.number));
     case OP_BELOW:
     case OP_ABOVE:
     case OP_AT_LEAST:

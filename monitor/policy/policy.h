@@ -39,9 +39,8 @@ bool severity_by_name(const char *name, enum severity *out);
 
 /* A connection whose key is old (discussion paper 3.2). */
 struct key_use {
-    struct whence whence; /* the data that showed it */
-    nanos since;          /* when the key's session began, as far as is known: the age is at least that */
-    bool exact;           /* its full handshake was seen */
+    struct whence whence; /* of the data that showed it */
+    nanos since;          /* the latest time at which the key's session can have begun */
     bool renegotiated;
 };
 

@@ -55,7 +55,8 @@ uint64_t age_row_total(const struct age_row *row);
 /* Reuses over 24 hours, as far as is known. */
 uint64_t age_row_over(const struct age_row *row);
 
-/* "27.5 h", "8.2 d", "12 s" */
+/* "27 h 30 min", "8 d 4 h 48 min 0.5 s", "12.25 s": to the microsecond, so that none beyond a limit looks
+ * like it. */
 void text_age(struct text *out, int64_t age);
 
 /* A server, or "other servers" for those that found no row of their own. */

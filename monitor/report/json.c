@@ -59,6 +59,12 @@ void json_hex16(struct json *j, const char *key, uint16_t value)
     text_printf(j->out, "\"0x%04x\"", value);
 }
 
+void json_seconds(struct json *j, const char *key, int64_t nanoseconds)
+{
+    begin(j, key);
+    text_seconds(j->out, nanoseconds);
+}
+
 void json_time(struct json *j, const char *key, int64_t nanoseconds)
 {
     begin(j, key);

@@ -18,7 +18,8 @@ void json_string(struct json *j, const char *key, const char *value);
 void json_bytes(struct json *j, const char *key, struct span value);
 void json_uint(struct json *j, const char *key, uint64_t value);
 void json_bool(struct json *j, const char *key, bool value);
-void json_hex16(struct json *j, const char *key, uint16_t value); /* "0x00ff" */
+void json_hex16(struct json *j, const char *key, uint16_t value);        /* "0x00ff" */
+void json_seconds(struct json *j, const char *key, int64_t nanoseconds); /* as text_seconds() */
 void json_time(struct json *j, const char *key, int64_t nanoseconds);
 
 #endif

@@ -178,7 +178,7 @@ static void put_age(struct json *j, const struct session_result *s)
     if (!s->known)
         return;
     const int64_t age = s->accepted ? s->resumed_age : s->offered_age;
-    json_uint(j, "age_s", age > 0 ? (uint64_t)(age / NANOS_PER_SECOND) : 0);
+    json_seconds(j, "age_s", age);
     if (s->basis == AGE_EXACT)
         json_time(j, "origin", s->origin);
 }

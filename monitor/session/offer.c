@@ -54,6 +54,13 @@ bool offer_is_before(nanos origin, const struct observation *o)
     return origin > o->side[CLIENT].hello_time + NANOS_PER_SECOND;
 }
 
+/* Whole microseconds, the grain of the memory: what is judged can be told in full. */
+static int64_t age_at(nanos time, nanos origin)
+{
+    const int64_t age = time - origin;
+    return age - age % 1000;
+}
+
 static void tell_age(struct sessions *s, const struct place *place, const struct entry *e,
                      const struct observation *o, struct session_result *out)
 {
@@ -64,9 +71,9 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
     out->dead = e->flags & ENTRY_DEAD;
     out->suite_known = e->flags & ENTRY_SUITE;
     out->suite = e->suite;
-    out->offered_age = o->side[CLIENT].hello_time - out->origin;
+    out->offered_age = age_at(o->side[CLIENT].hello_time, out->origin);
     if (o->seen & SEEN_SERVER_HELLO)
-        out->resumed_age = o->side[SERVER].hello_time - out->origin;
+        out->resumed_age = age_at(o->side[SERVER].hello_time, out->origin);
 }
 
 /* The client offered others beside the PSK that was taken: it answers for the oldest. */
@@ -80,8 +87,9 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
         if (!e || offer_is_before(entry_origin(e), o))
             continue;
         const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
-        if (o->side[CLIENT].hello_time - origin > out->offered_age)
-            out->offered_age = o->side[CLIENT].hello_time - origin;
+        const int64_t age = age_at(o->side[CLIENT].hello_time, origin);
+        if (age > out->offered_age)
+            out->offered_age = age;
     }
 }
 

@@ -6,6 +6,7 @@ HelloRetryRequest and with 0-RTT. Whole connections are moved in time so that th
 What is resumed, and by what, is what tshark finds; times are those of its frames; the limit is that of 7.1.
 """
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,10 @@ if not shutil.which("tshark"):
 AGES = {"23:59:59": DAY - SECOND, "24:00:00": DAY, "24:00:00.000001": DAY + 1000, "24:00:01": DAY + SECOND, "24:00:01.000001": DAY + SECOND + 1000,
         "25 h": 25 * 3600 * SECOND, "8 days": 8 * DAY}
 utwatch = sys.argv[1]
+
+
+def microseconds(seconds):
+    return seconds if seconds is None else round(seconds * 10**6)
 
 
 def compare(path, uses, times, identities, profile, tolerance, label):
@@ -43,14 +48,20 @@ def compare(path, uses, times, identities, profile, tolerance, label):
         ages = [t - origin for t in times[i]] if origin else [0, 0]
         if origin:
             age = ages[1] if use.resumed else ages[0]
-            check(session.get("age_s") == age // SECOND, label, i, "age", session.get("age_s"), "not", age / SECOND)
+            check(microseconds(session.get("age_s")) == age // 1000, label, i, "age", session.get("age_s"), "not", age / SECOND)
         if basis == "exact":
             check(session.get("origin", "").split(".")[-1][:6] == "%06d" % (origin % SECOND // 1000), label, i, "origin", session.get("origin"))
         result, fault = verdict(use, ages, basis, DAY + tolerance)
         rule = RULE[use.offered]
         wanted[rule, result] = wanted.get((rule, result), 0) + 1
-        alerts = [a["utwatch"]["fault"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == rule and a["flow_id"] == e["flow_id"]]
-        check(alerts == ([fault] if fault else []), label, i, rule, "fault", alerts, "not", fault)
+        alerts = [a["utwatch"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == rule and a["flow_id"] == e["flow_id"]]
+        check([a["fault"] for a in alerts] == ([fault] if fault else []), label, i, rule, "fault", alerts, "not", fault)
+        # The age in words is the one that was judged, and so not what the rule allows.
+        for a in alerts:
+            said = re.search(r"(at least )?([0-9.]+) s old", a["observed"])
+            told = ages[0] if fault == "ue" else ages[1]
+            check(said and microseconds(float(said.group(2))) == told // 1000 > (DAY + tolerance) // 1000, label, i, a["observed"], "of", told)
+            check(said and bool(said.group(1)) == (basis == "at-least"), label, i, a["observed"], basis)
     counts = rule_counts(evs)
     for rule in set(RULE.values()):
         for result in ("pass", "fail", "not-observable"):

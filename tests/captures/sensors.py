@@ -166,7 +166,7 @@ def recorded(redis, name):
         if not origin:
             continue
         ages = [t - origin for t in then[i]]
-        check(session.get("age_s") == (ages[1] if uses[i].resumed else ages[0]) // SECOND, name, i, session, "not", ages)
+        check(round(session.get("age_s", 0) * 10**6) == (ages[1] if uses[i].resumed else ages[0]) // 1000, name, i, session, "not", ages)
         result, fault = verdict(uses[i], ages, basis, DAY + SECOND)
         alerts = [a["utwatch"]["fault"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == RULE[uses[i].offered] and a["flow_id"]
                   == e["flow_id"]]
