@@ -1,5 +1,6 @@
 #include "app/live.h"
 
+#include "app/self_watch.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "capture/live.h"
@@ -11,6 +12,7 @@
 enum {
     READ_FRAMES = 4096, /* at most, before clocks and signals are looked at again */
     POLL_MS = 100,
+    MOST_ONE_SIDED = 50,           /* percent of connections; more are a fault of the mirror */
     UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
     SCOPE_BYTES = 65536,           /* of BPF words */
     LOOK_MS = 100,                 /* between looks at the links */
@@ -20,11 +22,14 @@ enum {
 struct live_capture {
     struct orders *orders;
     const struct site *site;
+    struct self_watch watch;
     struct live *interface[MAX_INTERFACES];
+    const char *const *names; /* of the interfaces, as the user wrote them */
     size_t count;
     struct pollfd poll[MAX_INTERFACES];
     struct merge *merge; /* of several interfaces; NULL: there is one */
     int64_t now;         /* when reading began */
+    nanos read_time;     /* of the last frame that was read, perhaps to be held */
     nanos frame_time;    /* of the last frame */
     int64_t frame_at;    /* when it was read */
     int64_t next_look;   /* on the monotonic clock, as the next */
@@ -39,6 +44,28 @@ static void say(const char *interface, const char *what)
     struct text t = text_over(safe, sizeof safe);
     text_safe(&t, span_of(interface, strnlen(interface, sizeof safe / 8)));
     (void)fprintf(stderr, "utwatch: %s: %s\n", safe, what);
+}
+
+static void tell_edge(struct live_capture *c, const struct live *interface, const char *name,
+                      enum live_edge edge)
+{
+    static const struct {
+        enum sensor_condition condition;
+        enum sensor_edge edge;
+        const char *words;
+    } table[] = {
+        [LIVE_WENT_DOWN] = {SENSOR_LINK_DOWN, SENSOR_BEGINS, "the link is down"},
+        [LIVE_CAME_UP] = {SENSOR_LINK_DOWN, SENSOR_ENDS, "the link is up"},
+        [LIVE_RENAMED] = {SENSOR_INTERFACE_RENAMED, SENSOR_CHANGES, "the interface is now called "},
+        [LIVE_REMOVED] = {SENSOR_INTERFACE_GONE, SENSOR_BEGINS, "the interface was removed"},
+        [LIVE_CREATED] = {SENSOR_INTERFACE_GONE, SENSOR_ENDS, "the interface is back"},
+    };
+    char observed[128];
+    struct text t = text_over(observed, sizeof observed);
+    text_put(&t, table[edge].words);
+    if (edge == LIVE_RENAMED)
+        text_safe(&t, span_of(live_name(interface), strlen(live_name(interface))));
+    self_watch_tell(&c->watch, table[edge].condition, table[edge].edge, name, observed);
 }
 
 /* NULL: everything is to be captured. */
@@ -67,7 +94,7 @@ static int open_all(struct live_capture *c, const struct options *o)
         }
         c->count++;
         if (live_state(c->interface[i]) != LIVE_UP)
-            say(o->inputs[i], "is down; capturing when it comes up");
+            tell_edge(c, c->interface[i], o->inputs[i], LIVE_WENT_DOWN);
         else if (o->verbose)
             say(o->inputs[i], "capturing");
     }
@@ -84,6 +111,8 @@ static bool take_frame(void *context, const struct frame *frame)
     if (c->end && frame->time > c->end)
         return false;
     c->frame_time = frame->time;
+    if (!c->merge)
+        c->read_time = frame->time;
     pipeline_frame(c->orders->pipeline, frame);
     return true;
 }
@@ -92,6 +121,7 @@ static bool take_frame(void *context, const struct frame *frame)
 static bool hold_frame(void *context, const struct frame *frame)
 {
     struct live_capture *c = context;
+    c->read_time = frame->time;
     while (!merge_put(c->merge, frame, c->now))
         if (!merge_give_one(c->merge, take_frame, c))
             break;
@@ -140,14 +170,9 @@ static void wait_for_frames(struct live_capture *c)
 
 static void look_at_links(struct live_capture *c)
 {
-    static const char *const words[] = {
-        [LIVE_WENT_DOWN] = "the link is down",    [LIVE_CAME_UP] = "the link is up",
-        [LIVE_RENAMED] = "has another name",      [LIVE_REMOVED] = "the interface was removed",
-        [LIVE_CREATED] = "the interface is back",
-    };
     for (size_t i = 0; i < c->count; i++)
         for (enum live_edge edge; (edge = live_look(c->interface[i]));)
-            say(live_name(c->interface[i]), words[edge]);
+            tell_edge(c, c->interface[i], c->names[i], edge);
 }
 
 static void note_counters(struct live_capture *c)
@@ -169,12 +194,14 @@ static void tell_statistics(struct live_capture *c)
     note_counters(c);
     pipeline_health(c->orders->pipeline, &health);
     output_statistics(c->orders->output, &health, clock_of_day());
+    self_watch_interval(&c->watch, &health);
 }
 
 static void do_what_is_due(struct live_capture *c, int64_t now)
 {
     if (now >= c->next_look) {
         look_at_links(c);
+        self_watch_quiet(&c->watch, now);
         c->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
     }
     if (now >= c->next_stats) {
@@ -192,6 +219,7 @@ static void capture(struct live_capture *c)
         do_what_is_due(c, now);
         if (frames) {
             c->frame_at = now;
+            self_watch_packets(&c->watch, c->read_time, now);
             continue;
         }
         pass_time(c, now);
@@ -218,7 +246,12 @@ static void drain(struct live_capture *c)
 
 int live_run(struct orders *orders, const struct options *o, const struct site *site)
 {
-    struct live_capture c = {.orders = orders, .site = site};
+    struct live_capture c = {.orders = orders, .site = site, .names = o->inputs};
+    const struct self_watch_limits limits = {.quiet = site->quiet_limit,
+                                             .lag = site->lag_limit,
+                                             .drops = site->loss_limit,
+                                             .one_sided = MOST_ONE_SIDED};
+    self_watch_begin(&c.watch, &limits, orders->output, clock_monotonic());
     const int status = open_all(&c, o);
     if (status == EXIT_CLEAN) {
         capture(&c);

@@ -179,6 +179,34 @@ void output_status(struct output *out, const struct capture_health *health)
     free(bytes);
 }
 
+static void say_finding(const struct sensor_finding *finding)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, "utwatch: ");
+    if (finding->interface) {
+        text_safe(&t, span_of(finding->interface, strnlen(finding->interface, 64)));
+        text_put(&t, ": ");
+    }
+    text_put(&t, finding->observed);
+    (void)fprintf(stderr, "%s\n", buffer);
+}
+
+void output_sensor(struct output *out, const struct sensor_finding *finding)
+{
+    say_finding(finding);
+    if (!out->events)
+        return;
+    struct text event = new_event(out);
+    json_sensor_event(&event, finding);
+    write_event(out, &event);
+    if (finding->edge != SENSOR_BEGINS)
+        return;
+    event = new_event(out);
+    json_sensor_alert(&event, finding);
+    write_event(out, &event);
+}
+
 void output_flush(struct output *out)
 {
     if (out->page)

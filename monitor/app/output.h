@@ -8,6 +8,7 @@
 #include "app/site.h"
 #include "policy/policy.h"
 #include "report/health.h"
+#include "report/sensor_event.h"
 
 struct output;
 
@@ -25,6 +26,9 @@ void output_statistics(struct output *out, const struct capture_health *health, 
 
 /* The summary so far, on standard error. */
 void output_status(struct output *out, const struct capture_health *health);
+
+/* What the sensor says of itself: an event, an alert when it begins, and a line on standard error. */
+void output_sensor(struct output *out, const struct sensor_finding *finding);
 
 /* Nothing may come for a while: what is finished goes out. */
 void output_flush(struct output *out);

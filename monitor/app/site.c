@@ -224,10 +224,17 @@ static void number_limit(struct reader *r, const struct node *n, int64_t least, 
         *out = number;
 }
 
+static void interval(struct reader *r, const struct node *n, int64_t least, nanos *out)
+{
+    int64_t seconds = *out / NANOS_PER_SECOND;
+    number_limit(r, n, least, 366LL * 86400, &seconds);
+    *out = seconds * NANOS_PER_SECOND;
+}
+
 static void read_limits(struct reader *r, const struct node *n)
 {
     static const char *const keys[] = {"memory",     "flows", "handshakes", "sessions", "session-retention",
-                                       "loss-limit", NULL};
+                                       "loss-limit", "quiet", "lag",        NULL};
     struct site *s = r->site;
     if (!check_mapping(r, n, keys))
         return;
@@ -239,6 +246,8 @@ static void read_limits(struct reader *r, const struct node *n)
     number_limit(r, node_member(n, "handshakes"), 16, 1 << 20, &handshakes);
     number_limit(r, node_member(n, "sessions"), 64, 1 << 28, &sessions);
     number_limit(r, node_member(n, "session-retention"), 3600, 366LL * 86400, &retention);
+    interval(r, node_member(n, "quiet"), 1, &s->quiet_limit);
+    interval(r, node_member(n, "lag"), 1, &s->lag_limit);
     s->flows = (uint32_t)flows;
     s->handshakes = (uint32_t)handshakes;
     s->sessions.sessions = (uint32_t)sessions;
@@ -255,13 +264,6 @@ static void read_limits(struct reader *r, const struct node *n)
         complain_at(&r->at, m, "'%s' is not a percentage (1%%)", text);
     else if (text)
         s->loss_limit = share;
-}
-
-static void interval(struct reader *r, const struct node *n, int64_t least, nanos *out)
-{
-    int64_t seconds = *out / NANOS_PER_SECOND;
-    number_limit(r, n, least, 366LL * 86400, &seconds);
-    *out = seconds * NANOS_PER_SECOND;
 }
 
 static void read_outputs(struct reader *r, const struct node *n)
@@ -381,6 +383,8 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
     s->sessions = (struct session_config){.sessions = DEFAULT_SESSIONS,
                                           .retention = (int64_t)RETENTION_DAYS * 86400 * NANOS_PER_SECOND};
     s->loss_limit = 1.0;
+    s->quiet_limit = DEFAULT_QUIET_SECONDS * NANOS_PER_SECOND;
+    s->lag_limit = DEFAULT_LAG_SECONDS * NANOS_PER_SECOND;
     s->stats_interval = DEFAULT_STATS_SECONDS * NANOS_PER_SECOND;
     s->farms = calloc(MAX_FARMS, sizeof *s->farms);
     if (!s->farms)

@@ -35,6 +35,7 @@ struct site {
     size_t exception_count;
     const char *json; /* outputs.json, or NULL */
     nanos stats_interval;
+    nanos quiet_limit, lag_limit; /* beyond which the sensor tells of itself */
     bool identities_clear;
     uint32_t flows, handshakes;
     struct session_config sessions;

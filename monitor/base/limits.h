@@ -90,6 +90,8 @@
 #define MAX_INTERFACES        16
 #define DEFAULT_RING          67108864 /* bytes of the kernel's ring; at 200,000 packets a second some seconds */
 #define DEFAULT_STATS_SECONDS 60
+#define DEFAULT_QUIET_SECONDS 300 /* without a packet; a mirror port is seldom silent for so long */
+#define DEFAULT_LAG_SECONDS   5   /* from a packet's arrival until it is judged */
 
 /* report */
 #define MAX_EVENT_BYTES 65536

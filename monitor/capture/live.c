@@ -132,7 +132,7 @@ static enum live_failure open_handle(struct live *live, char *error, size_t erro
     live->link_type = pcap_datalink(pcap);
     live->index = (int)if_nametoindex(live->settings.interface);
     (void)snprintf(live->name, sizeof live->name, "%s", live->settings.interface);
-    live->state = is_up(pcap_fileno(pcap), live->name) ? LIVE_UP : LIVE_DOWN;
+    live->state = LIVE_UP; /* if it has no link, live_look() finds that out */
     live->disturbed = false;
     live->vanished = 0;
     (void)interface_drops(live->name, &live->drops_before);
@@ -250,6 +250,8 @@ static enum live_edge look_for(struct live *live)
 {
     const enum live_state before = live->state;
     live->state = state_of(live->settings.interface);
+    if (live->state == LIVE_DOWN && before == LIVE_GONE)
+        live->state = LIVE_GONE; /* as long as it cannot be captured from */
     char error[512];
     if (live->state == LIVE_UP && open_handle(live, error, sizeof error) != LIVE_NO_FAILURE)
         live->state = before; /* tried again */

@@ -82,15 +82,15 @@ class Recorder:
 class Sensor:
     """utwatch capturing; end() returns its events."""
 
-    def __init__(self, taps, binary, *words, interfaces=("tap0",), json_file=None, before=()):
+    def __init__(self, taps, binary, *words, interfaces=("tap0",), ready=b"capturing"):
         self.folder = tempfile.mkdtemp(prefix="utwatch-live-")
-        self.json = json_file or os.path.join(self.folder, "events.json")
+        self.json = os.path.join(self.folder, "events.json")
         self.status, self.talk = None, b""
         words = [word for name in interfaces for word in ("-i", name)] + list(words)
-        self.process = subprocess.Popen(taps.command(*before, binary, "-q", "-v", "--json", self.json, *words),
+        self.process = subprocess.Popen(taps.command(binary, "-q", "-v", "--json", self.json, *words),
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in interfaces:
-            self.wait_for(b"captur")
+            self.wait_for(ready)
 
     def wait_for(self, words, seconds=10):
         """Waits for a line on standard error. False: it did not come."""

@@ -1,6 +1,7 @@
 /* Prints events of every kind, for the test of the schema; with an argument, the report for people instead.
  */
 #include "report/event_json.h"
+#include "report/sensor_event.h"
 #include "report/text_report.h"
 #include "stand_in.h"
 
@@ -49,6 +50,22 @@ static const struct capture_health health = {.first_time = INT64_C(1795456200123
 static void (*const samples[])(struct observation *) = {sample_empty, sample_full,      sample_tls13,
                                                         sample_sslv2, sample_one_sided, sample_largest};
 #define SAMPLES (sizeof samples / sizeof *samples)
+
+/* What the sensor says of itself. */
+static void of_sensor(void)
+{
+    for (unsigned i = 0; i < SENSOR_CONDITIONS; i++) {
+        const struct sensor_finding finding = {.condition = (enum sensor_condition)i,
+                                               .edge = (enum sensor_edge)(i % 3),
+                                               .time = health.last_time,
+                                               .interface = i % 2 ? "eth0" : NULL,
+                                               .observed = "no packet for 300.0 seconds"};
+        struct text t = text_over(line, sizeof line);
+        json_sensor_event(&t, &finding);
+        json_sensor_alert(&t, &finding);
+        print(&t);
+    }
+}
 
 /* Cases of the other kinds, each with an alert. */
 static void other_kinds(void)
@@ -120,6 +137,7 @@ static void events(void)
         sample_add(&tally, &o, &v, 1);
     }
     other_kinds();
+    of_sensor();
     struct text t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);

@@ -1,0 +1,97 @@
+#include "app/self_watch.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+
+enum {
+    ENOUGH_CONNECTIONS = 20, /* in an interval, for a share of them to mean something */
+    TEXT_BYTES = 256,
+};
+
+void self_watch_begin(struct self_watch *w, const struct self_watch_limits *limits, struct output *output,
+                      int64_t now)
+{
+    *w = (struct self_watch){.limits = *limits, .output = output, .packet_at = now};
+}
+
+void self_watch_tell(struct self_watch *w, enum sensor_condition condition, enum sensor_edge edge,
+                     const char *interface, const char *observed)
+{
+    const struct sensor_finding finding = {.condition = condition,
+                                           .edge = edge,
+                                           .time = clock_of_day(),
+                                           .interface = interface,
+                                           .observed = observed};
+    output_sensor(w->output, &finding);
+}
+
+/* The condition holds, or does not: told when that is new. */
+static void set(struct self_watch *w, enum sensor_condition condition, bool holds, const char *observed)
+{
+    if (w->on[condition] == holds)
+        return;
+    w->on[condition] = holds;
+    self_watch_tell(w, condition, holds ? SENSOR_BEGINS : SENSOR_ENDS, NULL, observed);
+}
+
+static double seconds(int64_t nanoseconds)
+{
+    return (double)nanoseconds / NANOS_PER_SECOND;
+}
+
+void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
+{
+    char text[TEXT_BYTES];
+    struct text t = text_over(text, sizeof text);
+    if (w->on[SENSOR_NO_PACKETS]) {
+        text_printf(&t, "a packet after %.1f seconds without one", seconds(now - w->packet_at));
+        set(w, SENSOR_NO_PACKETS, false, text);
+    }
+    w->packet_at = now;
+    const int64_t lag = clock_of_day() - stamp;
+    /* It ends well below the limit, so that it is not told again and again at the limit. */
+    const bool behind = lag > (w->on[SENSOR_LAG] ? w->limits.lag / 2 : w->limits.lag);
+    if (behind == w->on[SENSOR_LAG])
+        return;
+    t = text_over(text, sizeof text);
+    text_printf(&t, "packets are read %.1f seconds after they arrived", seconds(lag));
+    set(w, SENSOR_LAG, behind, text);
+}
+
+void self_watch_quiet(struct self_watch *w, int64_t now)
+{
+    if (w->on[SENSOR_NO_PACKETS] || now - w->packet_at < w->limits.quiet)
+        return;
+    char text[TEXT_BYTES];
+    struct text t = text_over(text, sizeof text);
+    text_printf(&t, "no packet for %.1f seconds", seconds(now - w->packet_at));
+    set(w, SENSOR_NO_PACKETS, true, text);
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+void self_watch_interval(struct self_watch *w, const struct capture_health *health)
+{
+    const uint64_t all_drops = health->kernel_drops + health->interface_drops;
+    const uint64_t packets = health->kernel_packets - w->packets;
+    const uint64_t drops = all_drops - w->drops;
+    const uint64_t handshakes = health->tls_connections - w->handshakes;
+    const uint64_t one_sided = health->connections_one_direction - w->one_sided;
+    w->packets = health->kernel_packets;
+    w->drops = all_drops;
+    w->handshakes = health->tls_connections;
+    w->one_sided = health->connections_one_direction;
+    char text[TEXT_BYTES];
+    struct text t = text_over(text, sizeof text);
+    text_printf(&t, "%" PRIu64 " of %" PRIu64 " packets were dropped", drops, packets);
+    set(w, SENSOR_DROPS, percent(drops, packets) > w->limits.drops, text);
+    t = text_over(text, sizeof text);
+    text_printf(&t, "of %" PRIu64 " TLS connections %" PRIu64 " had only one direction", handshakes,
+                one_sided);
+    if (handshakes >= ENOUGH_CONNECTIONS)
+        set(w, SENSOR_ONE_DIRECTION, percent(one_sided, handshakes) > w->limits.one_sided, text);
+}

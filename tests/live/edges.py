@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Does the sensor say when it is blind, and go on by itself: links down and up, an interface renamed, removed and made again, no
+packets, drops, one direction, lag? usage: edges.py UTWATCH"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from taps import PCAPS, ROOT, Sensor, Taps
+from checks import check, finish
+import capturelib
+sys.path.insert(0, os.path.join(ROOT, "tests", "report"))
+from check_schema import validator
+
+binary = sys.argv[1]
+FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+SCHEMA = validator(os.path.join(ROOT, "monitor", "report", "schema.json"))
+
+
+def conditions(events):
+    """(condition, edge) of all events about the sensor itself, in their order"""
+    return [tuple(e["utwatch"]["sensor"].values()) for e in events if e["event_type"] == "sensor"]
+
+
+def begun(events):
+    """Conditions of the alerts about the sensor."""
+    return [e["utwatch"]["sensor"]["condition"] for e in events if e["event_type"] == "alert" and e["utwatch"]["about"] == "sensor"]
+
+
+def valid(events):
+    for event in events:
+        check(not list(SCHEMA.iter_errors(event)), "the schema refuses", event)
+    check(begun(events) == [c for c, edge in conditions(events) if edge == "begins"], "alerts", begun(events), conditions(events))
+
+
+def wait(sensor, condition, edge):
+    found = sensor.wait_for_event(lambda e: e["event_type"] == "sensor" and tuple(e["utwatch"]["sensor"].values()) == (condition, edge), 5)
+    check(found, condition, edge, "is not told", conditions(sensor.events()))
+    return found
+
+
+def still_sees(taps, sensor, what, out="out0"):
+    before = len([e for e in sensor.events() if e["event_type"] == "tls"])
+    taps.send(FAILS, out)
+    event = sensor.wait_for_event(lambda e: e["event_type"] == "tls" and len(
+        [x for x in sensor.events() if x["event_type"] == "tls"]) > before, 3)
+    check(event, what, "nothing is captured")
+
+
+def processor_time(sensor):
+    with open("/proc/%d/stat" % sensor.process.pid) as f:
+        fields = f.read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def links(taps):
+    sensor = Sensor(taps, binary)
+    still_sees(taps, sensor, "at first")
+    for what, down, up in (("interface", ("tap0", "down"), ("tap0", "up")), ("carrier", ("out0", "down"), ("out0", "up"))):
+        taps.ip("link", "set", *down)
+        wait(sensor, "link-down", "begins")
+        before = processor_time(sensor)
+        time.sleep(1)
+        check(processor_time(sensor) - before < 0.1, what, "down: the sensor spins", processor_time(sensor) - before)
+        taps.ip("link", "set", *up)
+        wait(sensor, "link-down", "ends")
+        still_sees(taps, sensor, what + " up again")
+    taps.ip("link", "set", "tap0", "down")
+    taps.ip("link", "set", "tap0", "up")
+    still_sees(taps, sensor, "after a short fall")
+    taps.ip("link", "set", "tap0", "name", "mirror0")
+    told = wait(sensor, "interface-renamed", "changes")
+    check(told and "mirror0" in told["utwatch"]["observed"] and told["in_iface"] == "tap0", "renamed", told)
+    still_sees(taps, sensor, "renamed")
+    taps.ip("link", "del", "mirror0")
+    wait(sensor, "interface-gone", "begins")
+    before = processor_time(sensor)
+    time.sleep(1)
+    check(processor_time(sensor) - before < 0.1, "removed: the sensor spins", processor_time(sensor) - before)
+    taps.add(0)
+    wait(sensor, "interface-gone", "ends")
+    still_sees(taps, sensor, "made again")
+    events = sensor.end()
+    valid(events)
+    pairs = conditions(events)
+    check(pairs.count(("link-down", "begins")) == pairs.count(("link-down", "ends")) == 3, "each edge once", pairs)
+    check(pairs.count(("interface-gone", "begins")) == pairs.count(("interface-gone", "ends")) == 1, "each edge once", pairs)
+    check(sensor.status == 1, "status", sensor.status, sensor.talk)
+
+
+def down_at_first(taps):
+    taps.ip("link", "set", "tap0", "down")
+    sensor = Sensor(taps, binary, ready=b"the link is down")
+    wait(sensor, "link-down", "begins")
+    taps.ip("link", "set", "tap0", "up")
+    wait(sensor, "link-down", "ends")
+    still_sees(taps, sensor, "was down at first")
+    valid(sensor.end())
+
+
+def of_two(taps):
+    """One of two interfaces goes, and the other is captured on."""
+    sensor = Sensor(taps, binary, interfaces=("tap0", "tap1"))
+    taps.ip("link", "del", "tap1")
+    wait(sensor, "interface-gone", "begins")
+    still_sees(taps, sensor, "the other interface")
+    taps.add(1)
+    wait(sensor, "interface-gone", "ends")
+    still_sees(taps, sensor, "made again, beside another", "out1")
+    valid(sensor.end())
+
+
+def site(folder, text):
+    path = os.path.join(folder, "site.yaml")
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def quiet(taps, folder):
+    sensor = Sensor(taps, binary, "-c", site(folder, "limits: { quiet: 1s }"))
+    wait(sensor, "no-packets", "begins")
+    taps.send(FAILS)
+    wait(sensor, "no-packets", "ends")
+    events = sensor.end(quiet_for=0.1)
+    check(conditions(events)[:2] == [("no-packets", "begins"), ("no-packets", "ends")], conditions(events))
+    valid(events)
+
+
+def stopped(taps, folder):
+    """A sensor that stands still for a while: the kernel's ring overflows, and it reads late what was in it."""
+    sent = os.path.join(folder, "sent.pcap")
+    frames = capturelib.read_frames(FAILS)
+    capturelib.write_frames(sent, [(n * 1000, bytes(1400)) for n in range(3000)] + frames)
+    sensor = Sensor(taps, binary, "--ring", "1MiB", "-c", site(folder, "limits: { lag: 1s }\noutputs: { stats-interval: 1s }"))
+    sensor.process.send_signal(subprocess.signal.SIGSTOP)
+    taps.send(sent)
+    time.sleep(1.5)
+    sensor.process.send_signal(subprocess.signal.SIGCONT)
+    wait(sensor, "packet-lag", "begins")
+    wait(sensor, "packets-dropped", "begins")
+    taps.send(FAILS)
+    wait(sensor, "packet-lag", "ends")
+    wait(sensor, "packets-dropped", "ends")
+    events = sensor.end()
+    valid(events)
+    last = events[-1]["stats"]["capture"]
+    check(last["kernel_drops"] > 0 and last["kernel_packets"] == last["kernel_drops"] + last["frames"], "drops", last)
+
+
+def one_direction(taps, folder):
+    """Only what the servers say."""
+    day, sent = os.path.join(folder, "day.pcap"), os.path.join(folder, "sent.pcap")
+    subprocess.run([os.path.join(ROOT, "tools", "make-day"), day, os.path.join(folder, "truth.json"), "--connections", "100",
+                    "--drop-direction", "client"], check=True, capture_output=True)
+    frames = capturelib.read_frames(day)
+    capturelib.write_frames(sent, [(n * 1000, f) for n, (_, f) in enumerate(frames)])
+    sensor = Sensor(taps, binary, "-c", site(folder, "outputs: { stats-interval: 1s }"))
+    taps.send(sent)
+    found = sensor.wait_for_event(lambda e: e["event_type"] == "sensor" and e["utwatch"]["sensor"]["condition"] == "one-direction", 75)
+    check(found, "one direction is not told", conditions(sensor.events()))
+    valid(sensor.end())
+
+
+with Taps(2) as taps, tempfile.TemporaryDirectory() as folder:
+    links(taps)
+    down_at_first(taps)
+    of_two(taps)
+    quiet(taps, folder)
+    stopped(taps, folder)
+    one_direction(taps, folder)
+finish(60)
