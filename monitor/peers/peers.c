@@ -212,7 +212,7 @@ static void server_selected(const struct peers *p, struct peer *s, const struct 
     }
     if (version > s->highest_version)
         s->highest_version = version;
-    if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed)
+    if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown)
         return;
     s->capped += o->client_hello.max_version > version;
     if (version && !(o->side[CLIENT].damage & UNOBSERVED_OVERLAP))
@@ -239,7 +239,7 @@ static bool stands(const struct peer *server, const struct refused_offer *r)
 static bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
-    if (o->reaction != REACTION_FATAL_ALERT || !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed ||
+    if (o->reaction != REACTION_FATAL_ALERT || !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown ||
         o->client_hello.unknown_suites || o->side[CLIENT].damage || o->side[SERVER].damage)
         return false;
     for (size_t i = 0; i < o->alert_count; i++)
@@ -332,6 +332,12 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     const struct client_hello_facts *c = &o->client_hello;
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
+    if (c->unknown & UNKNOWN_OFFERED_SESSION) { /* it may resume */
+        suite_set_join(&u->offered, &c->offered);
+        u->unseen_offers++;
+        u->missing |= UNOBSERVED_MALFORMED;
+        return;
+    }
     /* So does one with an id that was not seen to be issued: without TLS 1.3 an id is for nothing else, with
      * it that may be. What such a hello holds is supported, what it lacks says nothing. */
     bool has_id = c->session_id_len && !c->ticket;
@@ -381,7 +387,8 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
     }
     ue_offered(u, o, session);
     uint64_t now = (uint64_t)(o->side[CLIENT].hello_time / NANOS_PER_SECOND);
-    u->not_used += !session->offered && u->holds_until > now;
+    u->not_used +=
+        !session->offered && !(o->client_hello.unknown & UNKNOWN_OFFERED_SESSION) && u->holds_until > now;
     if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
         u->holds_until = now + 86400;
 }

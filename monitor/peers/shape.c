@@ -35,7 +35,7 @@ struct hello_shape shape_of_hello(const struct siphash_key *key, const struct ob
         .algorithms = hash16(key, c->signature_algorithms, c->signature_algorithm_count),
         .groups = hash16(key, c->groups, c->group_count),
         .extensions = extensions_of(key, c),
-        .known = o->seen & SEEN_CLIENT_HELLO && !c->malformed && !c->extensions_cut && !c->lists_cut,
+        .known = o->seen & SEEN_CLIENT_HELLO && !c->unknown && !c->extensions_cut && !c->lists_cut,
     };
 }
 

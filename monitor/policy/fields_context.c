@@ -48,7 +48,7 @@ static struct value offer(const struct policy_case *c)
     struct value hello = readable_hello(c->observation);
     if (hello.known != KNOWN_VALUE)
         return hello;
-    if (c->observation->client_hello.malformed)
+    if (c->observation->client_hello.unknown & UNKNOWN_OFFERED_SESSION)
         return unknown(UNOBSERVED_MALFORMED);
     return c->session ? number(c->session->offered) : unknown(UNOBSERVED_ORIGIN);
 }

@@ -19,7 +19,7 @@ static bool may_be_tls13(const struct observation *o)
 {
     bool open = observation_version(o) == 0 && !(o->seen & SEEN_CLIENT_KEY_EXCHANGE) &&
                 !observation_settled(o, SERVER);
-    return open && (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.max_version >= 0x0304);
+    return open && observation_may_offer_tls13(o);
 }
 
 /* The client's hello, or why not. */
@@ -131,7 +131,18 @@ struct value certificate_signature(const struct observation *o)
 struct value in_extension(const struct observation *o, unsigned extension, int64_t n)
 {
     struct value v = in_certificate(o, n);
-    return v.known == KNOWN_VALUE && !(o->certificate.presence & extension) ? absent() : v;
+    if (v.known != KNOWN_VALUE)
+        return v;
+    if (o->certificate.unparsed & extension)
+        return unknown(UNOBSERVED_MALFORMED);
+    return o->certificate.presence & extension ? v : absent();
+}
+
+struct value certificate_has_dns_name(const struct observation *o)
+{
+    struct value v = in_certificate(o, o->certificate.alt_name_has_dns);
+    const bool open = o->certificate.unparsed & X509_HAS_SUBJECT_ALT_NAME && !o->certificate.alt_name_has_dns;
+    return v.known == KNOWN_VALUE && open ? unknown(UNOBSERVED_MALFORMED) : v;
 }
 
 struct value certificate_names_host(const struct observation *o)
@@ -140,12 +151,14 @@ struct value certificate_names_host(const struct observation *o)
     if (here.known != KNOWN_VALUE)
         return here;
     if (!o->certificate.name_checked) { /* no name was sent, or one that was not seen */
-        if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.malformed || o->text_cut)
+        if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown & UNKNOWN_NAME || o->text_cut)
             return unknown(observation_missing(o, CLIENT));
         return o->client_hello.sni.length ? unknown(UNOBSERVED_UNDECIDED) : absent();
     }
     if (!o->certificate.name_matches && o->certificate.alt_names_cut)
         return unknown(UNOBSERVED_TOO_LONG);
+    if (!o->certificate.name_matches && o->certificate.unparsed & X509_HAS_SUBJECT_ALT_NAME)
+        return unknown(UNOBSERVED_MALFORMED);
     return number(o->certificate.name_matches);
 }
 
@@ -159,6 +172,8 @@ struct value certificate_fits_suite(const struct observation *o)
     if (!suite)
         return unknown(UNOBSERVED_UNKNOWN_CODE);
     unsigned key = o->certificate.key;
+    if (key == X509_KEY_UNKNOWN)
+        return unknown(UNOBSERVED_UNKNOWN_CODE);
     bool rsa = key == X509_KEY_RSA || key == X509_KEY_RSA_PSS;
     switch (suite->auth) {
     case AUTH_RSA: /* fixed Diffie-Hellman: RSA signs the certificate, its key is another */
@@ -222,12 +237,30 @@ struct value in_client_hello(const struct observation *o, int64_t n)
     return hello.known == KNOWN_VALUE ? number(n) : hello;
 }
 
-/* Of what follows the suites: a malformed hello does not show it. */
-struct value late_in_client_hello(const struct observation *o, int64_t n)
+/* Of a part that may not parse. */
+struct value part_of_client_hello(const struct observation *o, unsigned part, int64_t n)
 {
-    if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.malformed)
+    if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.unknown & part)
         return unknown(UNOBSERVED_MALFORMED);
     return in_client_hello(o, n);
+}
+
+struct value part_of_server_hello(const struct observation *o, unsigned part, int64_t n)
+{
+    if (o->seen & SEEN_SERVER_HELLO && o->server_hello.unknown & part)
+        return unknown(UNOBSERVED_MALFORMED);
+    return in_server_hello(o, n);
+}
+
+/* An extension that was read is there, whatever does not parse behind it. */
+struct value extension_of_client(const struct observation *o, bool here)
+{
+    return here ? in_client_hello(o, 1) : part_of_client_hello(o, UNKNOWN_EXTENSIONS, 0);
+}
+
+struct value extension_of_server(const struct observation *o, bool here)
+{
+    return here ? in_server_hello(o, 1) : part_of_server_hello(o, UNKNOWN_EXTENSIONS, 0);
 }
 
 struct value in_both_hellos(const struct observation *o, int64_t n)
@@ -252,14 +285,14 @@ struct value offered_suites(const struct observation *o)
 struct value hello_extensions(const struct observation *o)
 {
     const struct client_hello_facts *hello = &o->client_hello;
-    struct value v = late_in_client_hello(o, 1);
-    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, hello->extensions_cut)
-                                  : v;
+    struct value v = client_hello_seen(o);
+    const bool cut = hello->extensions_cut || hello->unknown & UNKNOWN_EXTENSIONS;
+    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, cut) : v;
 }
 
 struct value hello_sni(const struct observation *o)
 {
-    struct value v = late_in_client_hello(o, 1);
+    struct value v = part_of_client_hello(o, UNKNOWN_NAME, 1);
     return v.known == KNOWN_VALUE ? string(observation_text(o, o->client_hello.sni)) : v;
 }
 
@@ -267,8 +300,8 @@ struct value server_extensions(const struct observation *o)
 {
     const struct server_hello_facts *hello = &o->server_hello;
     struct value v = server_hello_seen(o);
-    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, hello->extensions_cut)
-                                  : v;
+    const bool cut = hello->extensions_cut || hello->unknown & UNKNOWN_EXTENSIONS;
+    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, cut) : v;
 }
 
 struct value server_reaction(const struct observation *o)
@@ -394,9 +427,16 @@ struct value certificate_answer(const struct observation *o)
     return went_on ? number(ANSWER_NONE) : unknown(observation_missing(o, CLIENT));
 }
 
-struct value in_server_flight(const struct observation *o, bool here, int64_t n)
+static struct value in_server_flight(const struct observation *o, bool here, int64_t n)
 {
     return here ? number(n) : missing_of_server_flight(o);
+}
+
+/* What a ServerKeyExchange contains depends on the suite. */
+struct value key_exchange_bits(const struct observation *o, int64_t bits)
+{
+    const bool unreadable = o->seen & SEEN_SERVER_KEY_EXCHANGE && !observation_suite(o);
+    return unreadable ? unknown(UNOBSERVED_UNKNOWN_CODE) : in_server_flight(o, bits, bits);
 }
 
 struct value ticket_hint(const struct observation *o)

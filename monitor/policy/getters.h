@@ -11,10 +11,13 @@
 /* fields_handshake.c: one handshake. `n` is the value if the message that carries it was seen. */
 struct value client_hello_seen(const struct observation *o); /* 1, or unknown */
 struct value in_client_hello(const struct observation *o, int64_t n);
-struct value late_in_client_hello(const struct observation *o, int64_t n); /* after the list of suites */
 struct value in_server_hello(const struct observation *o, int64_t n);
+struct value part_of_client_hello(const struct observation *o, unsigned part,
+                                  int64_t n); /* enum hello_unknown */
+struct value part_of_server_hello(const struct observation *o, unsigned part, int64_t n);
+struct value extension_of_client(const struct observation *o, bool here);
+struct value extension_of_server(const struct observation *o, bool here);
 struct value in_both_hellos(const struct observation *o, int64_t n);
-struct value in_server_flight(const struct observation *o, bool here, int64_t n);
 struct value in_certificate(const struct observation *o,
                             int64_t n); /* in the server's own, if it could be parsed */
 struct value in_certificate_message(const struct observation *o, int64_t n); /* there even if it could not */
@@ -44,11 +47,13 @@ struct value request_types(const struct observation *o);
 struct value certificate_present(const struct observation *o);
 struct value certificate_bits(const struct observation *o);
 struct value certificate_signature(const struct observation *o);
+struct value certificate_has_dns_name(const struct observation *o);
 struct value certificate_not_before(const struct observation *o);
 struct value certificate_expired(const struct observation *o);
 struct value certificate_not_yet_valid(const struct observation *o);
 struct value certificate_names_host(const struct observation *o);
 struct value certificate_fits_suite(const struct observation *o);
+struct value key_exchange_bits(const struct observation *o, int64_t bits);
 struct value ticket_hint(const struct observation *o);
 struct value fatal_alert_seen(const struct observation *o, enum side side);
 

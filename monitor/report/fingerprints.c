@@ -243,7 +243,8 @@ size_t ja4_source(const struct observation *o, uint8_t *octets, size_t room)
 bool ja4_text(const struct observation *o, struct text *out)
 {
     const struct client_hello_facts *hello = &o->client_hello;
-    if (hello->format != HELLO_TLS || hello->suites_cut || hello->extensions_cut || hello->lists_cut)
+    if (hello->format != HELLO_TLS || hello->unknown & ~(unsigned)UNKNOWN_SESSION_ID || hello->suites_cut ||
+        hello->extensions_cut || hello->lists_cut)
         return false;
     const unsigned most = 99; /* two digits */
     uint16_t suite[MAX_SUITES_LISTED];

@@ -45,19 +45,24 @@ static void put_client_hello(struct json *j, const struct client_hello_facts *c,
     if (tls)
         json_hex16(j, "record_version", c->record_version);
     json_hex16(j, "version", c->version);
-    json_hex16(j, "max_version", c->max_version);
+    if (!(c->unknown & UNKNOWN_VERSIONS))
+        json_hex16(j, "max_version", c->max_version);
     if (detail == DETAIL_FULL)
         put_suites(j, c);
-    json_uint(j, "session_id_len", c->session_id_len);
-    json_bool(j, "ticket", c->ticket);
-    json_bool(j, "psk", c->psk);
+    if (!(c->unknown & UNKNOWN_SESSION_ID))
+        json_uint(j, "session_id_len", c->session_id_len);
+    if (c->ticket || !(c->unknown & UNKNOWN_EXTENSIONS))
+        json_bool(j, "ticket", c->ticket);
+    if (!(c->unknown & UNKNOWN_PSK))
+        json_bool(j, "psk", c->psk);
     if (tls && detail == DETAIL_FULL) {
         put_numbers(j, "extensions", c->extensions, c->extension_count);
         if (c->extensions_cut)
             json_bool(j, "extensions_cut", true);
         if (c->group_count)
             put_numbers(j, "groups", c->groups, c->group_count);
-        put_octets(j, "compression", c->compression, c->compression_count);
+        if (!(c->unknown & UNKNOWN_COMPRESSION))
+            put_octets(j, "compression", c->compression, c->compression_count);
     }
     json_close(j, '}');
 }
@@ -67,14 +72,15 @@ static void put_server_hello(struct json *j, const struct observation *o, enum d
     const struct server_hello_facts *s = &o->server_hello;
     const struct suite *suite = observation_suite(o);
     json_open(j, "server_hello", '{');
-    if (!s->version_unknown)
+    if (!(s->unknown & UNKNOWN_VERSIONS))
         json_hex16(j, "version", s->version);
     json_hex16(j, "suite", s->suite);
     if (suite) {
         json_string(j, "suite_name", suite->name);
         json_uint(j, "key_bits", suite->key_bits);
     }
-    json_uint(j, "session_id_len", s->session_id_len);
+    if (!(s->unknown & UNKNOWN_SESSION_ID))
+        json_uint(j, "session_id_len", s->session_id_len);
     json_bool(j, "hello_retry", o->hello_retry);
     if (s->key_share_group)
         json_uint(j, "key_share_group", s->key_share_group);

@@ -28,7 +28,7 @@ struct offer offer_of(const struct observation *o)
     const struct client_hello_facts *c = &o->client_hello;
     struct offer offer = {0};
     const bool by_other = o->resumption == RESUMPTION_TICKET || o->resumption == RESUMPTION_ID;
-    if (!(o->seen & SEEN_CLIENT_HELLO) || c->malformed)
+    if (!(o->seen & SEEN_CLIENT_HELLO) || c->unknown & UNKNOWN_OFFERED_SESSION)
         return offer;
     if (c->psk && !by_other) {
         add_identities(&offer, o);
@@ -36,7 +36,7 @@ struct offer offer_of(const struct observation *o)
         offer.method = RESUMPTION_TICKET;
         add_ticket(&offer, &c->ticket_name);
         add_ticket(&offer, &c->ticket_inner_name); /* the encoding of RFC 4507 */
-    } else if (c->session_id_len && !c->session_id_cut) {
+    } else if (c->session_id_len) {
         offer.method = RESUMPTION_ID;
         offer.identifier[offer.count++] = identifier_of_id(c->session_id, c->session_id_len);
     }

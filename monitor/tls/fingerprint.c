@@ -52,6 +52,14 @@ static struct span body_of(struct span extensions, uint16_t type)
     return span_of(NULL, 0);
 }
 
+/* The list in an extension's body; empty when it does not parse. */
+static struct span list_of(struct span extensions, uint16_t type, size_t width)
+{
+    struct span list;
+    const bool parses = extension_list(body_of(extensions, type), width, &list) == PARSE_OK;
+    return parses ? list : span_of(NULL, 0);
+}
+
 void ja3_client(const struct client_hello *hello, uint8_t md5[16])
 {
     struct md5_ctx ctx;
@@ -63,9 +71,9 @@ void ja3_client(const struct client_hello *hello, uint8_t md5[16])
     add_text(&ctx, ",", 1);
     add_extensions(&ctx, hello->extensions);
     add_text(&ctx, ",", 1);
-    add_list(&ctx, extension_list(body_of(hello->extensions, EXTENSION_SUPPORTED_GROUPS), 2), 2);
+    add_list(&ctx, list_of(hello->extensions, EXTENSION_SUPPORTED_GROUPS, 2), 2);
     add_text(&ctx, ",", 1);
-    add_list(&ctx, extension_list(body_of(hello->extensions, EXTENSION_POINT_FORMATS), 1), 1);
+    add_list(&ctx, list_of(hello->extensions, EXTENSION_POINT_FORMATS, 1), 1);
     md5_digest(&ctx, 16, md5);
 }
 

@@ -16,7 +16,7 @@ struct text_slice learn_text(struct observation *o, struct span bytes)
     return slice;
 }
 
-/* The first `room` numbers of two bytes; true when there were more. */
+/* The first `room` numbers of two bytes each; true when there were more. */
 static bool keep_list16(struct span list, uint16_t *kept, uint16_t *count, size_t room)
 {
     struct cursor c = cursor_over(list);
@@ -54,14 +54,21 @@ static void count_offer(struct client_hello_facts *f, uint16_t code)
         f->fallback_scsv = true;
 }
 
-static void learn_alpn(struct observation *o, struct span body)
+static bool learn_alpn(struct observation *o, struct span body)
 {
-    struct cursor c = cursor_over(extension_list(body, 2));
+    struct client_hello_facts *f = &o->client_hello;
+    struct span names;
+    if (extension_list(body, 2, &names) != PARSE_OK)
+        return false;
+    struct cursor c = cursor_over(names);
     while (cursor_left(&c)) {
-        struct span name = cursor_take(&c, cursor_u8(&c));
-        if (c.status == PARSE_OK && o->client_hello.alpn_count < MAX_ALPN)
-            o->client_hello.alpn[o->client_hello.alpn_count++] = learn_text(o, name);
+        struct span name = protocol_name_next(&c);
+        if (c.status == PARSE_OK && f->alpn_count < MAX_ALPN)
+            f->alpn[f->alpn_count++] = learn_text(o, name);
     }
+    if (c.status != PARSE_OK)
+        f->alpn_count = 0;
+    return c.status == PARSE_OK;
 }
 
 static uint64_t name_under(const struct siphash_key *key, struct span bytes)
@@ -91,68 +98,125 @@ static void learn_ticket(struct observation *o, const struct hello_memory *memor
         f->ticket_inner_name = name_of(memory, cursor_rest(&inner));
 }
 
-/* RFC 8446 4.2.11: identities with their obfuscated ages. */
-static void learn_psk(struct observation *o, const struct hello_memory *memory, struct span body)
+/* RFC 8446 4.2.11: identities with their obfuscated ages, then the binders. */
+static bool learn_psk(struct observation *o, const struct hello_memory *memory, struct span body)
 {
     struct client_hello_facts *f = &o->client_hello;
-    f->psk = true;
+    f->psk = false;
     f->psk_count = 0;
     struct cursor c = cursor_over(body);
     struct cursor identities = cursor_vector(&c, 2);
-    while (cursor_left(&identities) && f->psk_count < UINT8_MAX) {
+    struct cursor binders = cursor_vector(&c, 2);
+    uint8_t count = 0;
+    while (cursor_left(&identities) && count < UINT8_MAX) {
         struct cursor identity = cursor_vector(&identities, 2);
         struct span bytes = cursor_rest(&identity);
         uint32_t age = cursor_u32(&identities);
-        if (identities.status != PARSE_OK)
-            return;
-        if (f->psk_count < MAX_PSK_IDENTITIES)
-            f->psk_name[f->psk_count] = age ? name_of(memory, bytes) : (struct ticket_name){0};
-        f->psk_count++;
+        if (identities.status == PARSE_OK && count < MAX_PSK_IDENTITIES)
+            f->psk_name[count] = age ? name_of(memory, bytes) : (struct ticket_name){0};
+        count++;
     }
+    cursor_skip(&binders, cursor_left(&binders));
+    cursor_finish(&c, &binders);
+    if (identities.status != PARSE_OK || c.status != PARSE_OK || cursor_left(&c) || !count)
+        return false;
+    f->psk = true;
+    f->psk_count = count;
+    return true;
 }
 
-static void learn_client_extension(struct observation *o, const struct hello_memory *memory,
-                                   const struct extension *e)
+/* A list of numbers of two bytes each, the list's length before it in `width` bytes. */
+static bool learn_list16(struct client_hello_facts *f, struct span body, size_t width, uint16_t *kept,
+                         uint16_t *count, size_t room)
+{
+    struct span list;
+    if (extension_list(body, width, &list) != PARSE_OK || list.n % 2)
+        return false;
+    f->lists_cut |= keep_list16(list, kept, count, room);
+    return true;
+}
+
+static bool learn_point_formats(struct client_hello_facts *f, struct span body)
+{
+    struct span list;
+    if (extension_list(body, 1, &list) != PARSE_OK)
+        return false;
+    f->lists_cut |= keep_list8(list, f->point_formats, &f->point_format_count, sizeof f->point_formats);
+    return true;
+}
+
+static bool learn_server_name(struct observation *o, struct span body)
+{
+    struct span host;
+    if (server_name_parse(body, &host) != PARSE_OK)
+        return false;
+    o->client_hello.sni = learn_text(o, host);
+    return true;
+}
+
+/* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
+static unsigned learn_client_extension(struct observation *o, const struct hello_memory *memory,
+                                       const struct extension *e)
 {
     struct client_hello_facts *f = &o->client_hello;
-    bool cut = false;
     switch (e->type) {
     case EXTENSION_SERVER_NAME:
-        f->sni = learn_text(o, server_name_host(e->body));
-        break;
+        return learn_server_name(o, e->body) ? 0 : UNKNOWN_NAME;
     case EXTENSION_SUPPORTED_GROUPS:
-        cut = keep_list16(extension_list(e->body, 2), f->groups, &f->group_count, MAX_GROUPS);
-        break;
+        return learn_list16(f, e->body, 2, f->groups, &f->group_count, MAX_GROUPS) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_POINT_FORMATS:
-        cut = keep_list8(extension_list(e->body, 1), f->point_formats, &f->point_format_count,
-                         sizeof f->point_formats);
-        break;
-    case EXTENSION_SIGNATURE_ALGORITHMS:
-        cut = keep_list16(extension_list(e->body, 2), f->signature_algorithms, &f->signature_algorithm_count,
-                          MAX_SIGNATURE_ALGORITHMS);
-        break;
+        return learn_point_formats(f, e->body) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_SIGNATURE_ALGORITHMS: {
+        bool parses = learn_list16(f, e->body, 2, f->signature_algorithms, &f->signature_algorithm_count,
+                                   MAX_SIGNATURE_ALGORITHMS);
+        return parses ? 0 : UNKNOWN_LISTS;
+    }
     case EXTENSION_ALPN:
-        learn_alpn(o, e->body);
-        break;
+        return learn_alpn(o, e->body) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_SESSION_TICKET:
         learn_ticket(o, memory, e->body);
         break;
     case EXTENSION_PRE_SHARED_KEY:
-        learn_psk(o, memory, e->body);
-        break;
+        return learn_psk(o, memory, e->body) ? 0 : UNKNOWN_PSK;
     case EXTENSION_EARLY_DATA:
         f->early_data = true;
         break;
     case EXTENSION_SUPPORTED_VERSIONS:
-        cut = keep_list16(extension_list(e->body, 1), f->versions, &f->version_count, MAX_VERSIONS);
-        break;
+        return learn_list16(f, e->body, 1, f->versions, &f->version_count, MAX_VERSIONS) ? 0
+                                                                                         : UNKNOWN_VERSIONS;
     case EXTENSION_RENEGOTIATION_INFO:
         f->renegotiation_info = true;
         break;
     default:
         break;
     }
-    f->lists_cut |= cut;
+    return 0;
+}
+
+/* What a body tells whose extension may stand beyond the place where the block does not parse any more. */
+static unsigned part_of(uint16_t type)
+{
+    switch (type) {
+    case EXTENSION_SERVER_NAME:
+        return UNKNOWN_NAME;
+    case EXTENSION_PRE_SHARED_KEY:
+        return UNKNOWN_PSK;
+    case EXTENSION_SUPPORTED_VERSIONS:
+        return UNKNOWN_VERSIONS;
+    default:
+        return 0;
+    }
+}
+
+static void note_highest_version(struct client_hello_facts *f)
+{
+    uint16_t best = 0;
+    for (size_t i = 0; i < f->version_count; i++) {
+        uint16_t version = version_of_code(f->versions[i]);
+        if (!is_grease(f->versions[i]) && version > best && version <= 0x0304)
+            best = version;
+    }
+    f->max_version = best ? best : f->version;
 }
 
 static void learn_client_extensions(struct observation *o, const struct hello_memory *memory,
@@ -161,32 +225,29 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
     struct client_hello_facts *f = &o->client_hello;
     struct cursor c = cursor_over(extensions);
     struct extension e;
+    unsigned read = 0;
     while (extension_next(&c, &e)) {
         if (f->extension_count < MAX_EXTENSIONS)
             f->extensions[f->extension_count++] = e.type;
         else
             f->extensions_cut = true;
-        learn_client_extension(o, memory, &e);
+        f->unknown |= (uint8_t)learn_client_extension(o, memory, &e);
+        read |= part_of(e.type);
     }
-    f->max_version = f->version;
-    if (f->version_count) {
-        uint16_t best = 0;
-        for (size_t i = 0; i < f->version_count; i++) {
-            uint16_t version = version_of_code(f->versions[i]);
-            if (!is_grease(f->versions[i]) && version > best && version <= 0x0304)
-                best = version;
-        }
-        f->max_version = best ? best : f->version;
-    }
+    if (c.status != PARSE_OK)
+        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
+    note_highest_version(f);
 }
 
-static void keep_session_id(struct span id, uint8_t kept[32], uint8_t *length)
+/* RFC 2246 7.4.1.2: an id has at most 32 bytes. True: this one is longer, and nothing is kept. */
+static bool keep_session_id(struct span id, uint8_t kept[32], uint8_t *length)
 {
+    const bool too_long = id.n > 32;
+    *length = too_long ? 0 : (uint8_t)id.n;
     memset(kept, 0, 32);
-    id = span_head(id, 32);
-    if (id.n)
-        memcpy(kept, id.p, id.n);
-    *length = (uint8_t)id.n;
+    if (*length)
+        memcpy(kept, id.p, *length);
+    return too_long;
 }
 
 bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
@@ -198,25 +259,28 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
         return false;
     struct client_hello_facts *f = &o->client_hello;
     f->format = HELLO_TLS;
-    f->malformed = !whole;
     f->record_version = record_version;
     f->version = hello.version;
-    f->session_id_cut = hello.session_id.n > 32;
-    keep_session_id(hello.session_id, f->session_id, &f->session_id_len);
+    if (keep_session_id(hello.session_id, f->session_id, &f->session_id_len))
+        f->unknown |= UNKNOWN_SESSION_ID;
     struct cursor c = cursor_over(hello.suites);
     while (cursor_left(&c) >= 2)
         count_offer(f, cursor_u16(&c));
     f->max_version = hello.version;
     memcpy(memory->client_random, hello.random.p, sizeof memory->client_random);
     o->seen |= SEEN_CLIENT_HELLO;
-    if (!whole)
+    if (!whole) {
+        f->unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
         return true;
+    }
     f->lists_cut |= keep_list8(hello.compression, f->compression, &f->compression_count, MAX_COMPRESSION);
     f->compression_null = hello.compression.n && memchr(hello.compression.p, 0, hello.compression.n) != NULL;
     f->has_extensions = hello.has_extensions;
     learn_client_extensions(o, memory, hello.extensions);
-    ja3_client(&hello, f->ja3);
-    f->ja3_known = true;
+    if (!(f->unknown & ~(unsigned)UNKNOWN_SESSION_ID)) {
+        ja3_client(&hello, f->ja3);
+        f->ja3_known = true;
+    }
     return true;
 }
 
@@ -228,7 +292,8 @@ bool learn_sslv2_client_hello(struct observation *o, struct span message)
     struct client_hello_facts *f = &o->client_hello;
     f->format = HELLO_SSLV2;
     f->version = f->max_version = hello.version;
-    keep_session_id(hello.session_id, f->session_id, &f->session_id_len);
+    if (keep_session_id(hello.session_id, f->session_id, &f->session_id_len))
+        f->unknown |= UNKNOWN_SESSION_ID;
     struct cursor c = cursor_over(hello.suites);
     while (cursor_left(&c) >= 3) {
         uint32_t spec = cursor_u24(&c);
@@ -254,32 +319,67 @@ bool learn_second_client_hello(struct observation *o, const struct hello_memory 
      */
     struct cursor extensions = cursor_over(hello.extensions);
     struct extension e;
+    bool parses = true;
     while (extension_next(&extensions, &e))
         if (e.type == EXTENSION_PRE_SHARED_KEY)
-            learn_psk(o, memory, e.body);
+            parses &= learn_psk(o, memory, e.body);
+    parses &= extensions.status == PARSE_OK;
+    if (!parses)
+        o->client_hello.unknown |= UNKNOWN_PSK;
+    return parses;
+}
+
+static bool learn_selected_protocol(struct observation *o, struct span body)
+{
+    struct span names;
+    if (extension_list(body, 2, &names) != PARSE_OK)
+        return false;
+    struct cursor c = cursor_over(names);
+    struct span name = protocol_name_next(&c);
+    if (c.status != PARSE_OK || cursor_left(&c))
+        return false;
+    o->server_hello.alpn = learn_text(o, name);
     return true;
 }
 
-/* False when the body does not parse; its fact stays unknown then. */
-static bool learn_server_extension(struct observation *o, const struct extension *e)
+/* A body that is one number of two bytes. */
+static bool read_number16(struct span body, uint16_t *number)
+{
+    struct cursor c = cursor_over(body);
+    const uint16_t read = cursor_u16(&c);
+    if (c.status != PARSE_OK || cursor_left(&c))
+        return false;
+    *number = read;
+    return true;
+}
+
+/* The group and the server's share (RFC 8446 4.2.8). */
+static bool learn_key_share(struct server_hello_facts *f, struct span body)
+{
+    struct cursor c = cursor_over(body);
+    const uint16_t group = cursor_u16(&c);
+    cursor_skip(&c, cursor_u16(&c));
+    if (c.status != PARSE_OK || cursor_left(&c))
+        return false;
+    f->key_share_group = group;
+    return true;
+}
+
+/* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
+static unsigned learn_server_extension(struct observation *o, const struct extension *e)
 {
     struct server_hello_facts *f = &o->server_hello;
-    struct cursor c = cursor_over(e->body);
     switch (e->type) {
-    case EXTENSION_SUPPORTED_VERSIONS: {
-        const uint16_t version = cursor_u16(&c);
-        f->version_unknown = c.status != PARSE_OK;
-        if (!f->version_unknown)
-            f->version = version;
-        break;
-    }
+    case EXTENSION_SUPPORTED_VERSIONS:
+        return read_number16(e->body, &f->version) ? 0 : UNKNOWN_VERSIONS;
     case EXTENSION_KEY_SHARE:
     case EXTENSION_KEY_SHARE_OLD:
-        f->key_share_group = cursor_u16(&c);
-        break;
+        return learn_key_share(f, e->body) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_PRE_SHARED_KEY: {
-        uint16_t selected = cursor_u16(&c);
-        f->psk = c.status == PARSE_OK;
+        uint16_t selected = 0;
+        if (!read_number16(e->body, &selected))
+            return UNKNOWN_PSK;
+        f->psk = true;
         f->psk_selected = selected < UINT8_MAX ? (uint8_t)selected : UINT8_MAX;
         break;
     }
@@ -292,15 +392,32 @@ static bool learn_server_extension(struct observation *o, const struct extension
     case EXTENSION_TRUNCATED_HMAC:
         f->truncated_hmac = true;
         break;
-    case EXTENSION_ALPN: {
-        struct cursor list = cursor_over(extension_list(e->body, 2));
-        f->alpn = learn_text(o, cursor_take(&list, cursor_u8(&list)));
-        return list.status == PARSE_OK;
-    }
+    case EXTENSION_ALPN:
+        return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
     default:
         break;
     }
-    return c.status == PARSE_OK;
+    return 0;
+}
+
+static void learn_server_extensions(struct observation *o, struct span extensions)
+{
+    struct server_hello_facts *f = &o->server_hello;
+    struct cursor c = cursor_over(extensions);
+    struct extension e;
+    unsigned read = 0;
+    while (extension_next(&c, &e)) {
+        if (f->extension_count < MAX_SERVER_EXTENSIONS)
+            f->extensions[f->extension_count++] = e.type;
+        else
+            f->extensions_cut = true;
+        f->unknown |= (uint8_t)learn_server_extension(o, &e);
+        read |= part_of(e.type);
+    }
+    if (c.status != PARSE_OK)
+        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
+    if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
+        f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
 }
 
 bool learn_server_hello(struct observation *o, const struct hello_memory *memory, struct span body)
@@ -316,21 +433,13 @@ bool learn_server_hello(struct observation *o, const struct hello_memory *memory
     f->legacy_version = f->version = hello.version;
     f->suite = hello.suite;
     f->compression = hello.compression;
-    keep_session_id(hello.session_id, f->session_id, &f->session_id_len);
+    if (keep_session_id(hello.session_id, f->session_id, &f->session_id_len))
+        f->unknown |= UNKNOWN_SESSION_ID;
     f->random_equals_clients = o->seen & SEEN_CLIENT_HELLO && o->client_hello.format == HELLO_TLS &&
                                memcmp(hello.random.p, memory->client_random, 32) == 0;
-    struct cursor c = cursor_over(hello.extensions);
-    struct extension e;
-    while (extension_next(&c, &e)) {
-        if (f->extension_count < MAX_SERVER_EXTENSIONS)
-            f->extensions[f->extension_count++] = e.type;
-        else
-            f->extensions_cut = true;
-        f->malformed |= !learn_server_extension(o, &e);
-    }
-    f->malformed |= c.status != PARSE_OK;
+    learn_server_extensions(o, hello.extensions);
     ja3_server(&hello, f->ja3s);
-    f->ja3s_known = true;
+    f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);
     o->seen |= SEEN_SERVER_HELLO;
     return true;
 }

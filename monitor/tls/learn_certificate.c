@@ -104,6 +104,7 @@ static void learn_leaf(struct observation *o, struct span der)
     f->names_utf8 = x.names_utf8;
     f->presence = (uint16_t)x.presence;
     f->critical = (uint16_t)x.critical;
+    f->unparsed = (uint16_t)x.unparsed;
     f->key_usage = (uint16_t)x.key_usage;
     f->eku_server_auth = x.eku_server_auth;
     f->alt_name_has_dns = x.alt_name_has_dns;
@@ -127,13 +128,16 @@ static void learn_authority(struct certificate_facts *f, struct span der)
         f->ca_largest = (uint32_t)der.n;
     struct x509 x;
     if (x509_parse(der, &x) != PARSE_OK) {
-        f->ca_unparsed = true;
+        f->ca_unparsed = f->ca_broken = true;
         return;
     }
     f->ca_subordinate = (uint16_t)(f->ca_subordinate + !span_equal(x.subject, x.issuer));
-    bool basic = x.presence & x.critical & X509_HAS_BASIC_CONSTRAINTS;
-    f->ca_not_ca |= !basic || !x.is_ca;
-    f->ca_without_sign |= x.presence & X509_HAS_KEY_USAGE && !(x.key_usage & X509_KEY_CERT_SIGN);
+    const uint32_t known = x.presence & ~x.unparsed;
+    bool critical = x.presence & x.critical & X509_HAS_BASIC_CONSTRAINTS;
+    f->ca_not_ca |= !critical || (known & X509_HAS_BASIC_CONSTRAINTS && !x.is_ca);
+    f->ca_without_sign |= known & X509_HAS_KEY_USAGE && !(x.key_usage & X509_KEY_CERT_SIGN);
+    f->ca_unparsed |= x.unparsed & (X509_HAS_BASIC_CONSTRAINTS | X509_HAS_KEY_USAGE);
+    f->ca_broken |= x.unparsed != 0;
     size_t least = x.key == X509_KEY_RSA || x.key == X509_KEY_RSA_PSS ? 1024 : x.key == X509_KEY_EC ? 160 : 0;
     f->ca_weak_key |= x.key_bits && x.key_bits < least;
 }
@@ -154,10 +158,11 @@ bool learn_server_certificate(struct observation *o, struct span body)
     struct certificate_list list;
     if (certificate_list_parse(body, &list) != PARSE_OK)
         return false;
-    if (list.count == 0)
+    if (list.count == 0) {
         o->seen |= SEEN_EMPTY_SERVER_CERTIFICATE;
-    else
-        learn_chain(o, &list);
+        return true;
+    }
+    learn_chain(o, &list);
     return true;
 }
 

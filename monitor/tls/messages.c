@@ -33,7 +33,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
     } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
         note_hello(h, CLIENT, now);
         learn_name_after_certificate(o);
-        if (o->client_hello.malformed)
+        if (o->client_hello.unknown)
             malformed(tls, h, CLIENT);
     } else {
         malformed(tls, h, CLIENT);
@@ -63,7 +63,7 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
         return;
     }
     note_hello(h, SERVER, now);
-    if (o->server_hello.malformed)
+    if (o->server_hello.unknown)
         malformed(tls, h, SERVER);
     if (observation_version(o) >= 0x0304) {
         o->side[SERVER].encrypted = true;
@@ -80,7 +80,15 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
     struct observation *o = &h->observation;
     if (who == CLIENT)
         return learn_client_certificate(o, body);
-    return o->seen & SEEN_CERTIFICATE || known_chains_learn(h->chains, o, body);
+    if (o->seen & SEEN_CERTIFICATE)
+        return true;
+    if (!known_chains_learn(h->chains, o, body))
+        return false;
+    /* The message is whole all the same, and so is what follows it. */
+    const struct certificate_facts *c = &o->certificate;
+    if (o->seen & SEEN_CERTIFICATE && (!c->parsed || c->unparsed || c->ca_broken))
+        o->unobserved |= UNOBSERVED_MALFORMED;
+    return true;
 }
 
 static bool on_server_key_exchange(struct handshake *h, enum side who, struct span body)
@@ -101,7 +109,8 @@ static bool on_session_ticket(struct handshake *h, enum side who, struct span bo
     return learn_session_ticket(&h->observation, &h->memory, body);
 }
 
-static bool on_server_hello_done(struct handshake *h, enum side who, struct span body)
+/* HelloRequest, ServerHelloDone (RFC 2246 7.4.1.1, 7.4.5) */
+static bool on_empty_message(struct handshake *h, enum side who, struct span body)
 {
     (void)h, (void)who;
     return body.n == 0;
@@ -115,14 +124,14 @@ static bool on_hello_retry_request(struct handshake *h, enum side who, struct sp
 }
 
 /* A message by its type: its letter in the history (as in Zeek's ssl_history), what its coming alone says,
- * and its facts; `learn` is false when the message does not parse. The hellos move more than facts and have
- * their own functions. */
+ * and its facts; `learn` is false when the message does not parse, which then says nothing. The hellos move
+ * more than facts and have their own functions. */
 static const struct {
     char letter;
     uint32_t seen; /* enum seen */
     bool (*learn)(struct handshake *h, enum side who, struct span body);
 } messages[] = {
-    [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, NULL},
+    [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, on_empty_message},
     [MESSAGE_CLIENT_HELLO] = {'C', 0, NULL},
     [MESSAGE_SERVER_HELLO] = {'S', 0, NULL},
     [MESSAGE_NEW_SESSION_TICKET] = {'T', 0, on_session_ticket},
@@ -132,7 +141,7 @@ static const struct {
     [MESSAGE_CERTIFICATE] = {'X', 0, on_certificate},
     [MESSAGE_SERVER_KEY_EXCHANGE] = {'K', 0, on_server_key_exchange},
     [MESSAGE_CERTIFICATE_REQUEST] = {'R', 0, on_certificate_request},
-    [MESSAGE_SERVER_HELLO_DONE] = {'N', SEEN_SERVER_HELLO_DONE, on_server_hello_done},
+    [MESSAGE_SERVER_HELLO_DONE] = {'N', SEEN_SERVER_HELLO_DONE, on_empty_message},
     [MESSAGE_CERTIFICATE_VERIFY] = {'Y', SEEN_CERTIFICATE_VERIFY, NULL},
     [MESSAGE_CLIENT_KEY_EXCHANGE] = {'G', SEEN_CLIENT_KEY_EXCHANGE, NULL},
     [MESSAGE_FINISHED] = {'F', 0, NULL},
@@ -152,8 +161,9 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
     } else if (type == MESSAGE_SERVER_HELLO && who == SERVER) {
         on_server_hello(tls, h, body, now);
     } else if (known) {
-        h->observation.seen |= messages[type].seen;
-        if (messages[type].learn && !messages[type].learn(h, who, body))
+        if (!messages[type].learn || messages[type].learn(h, who, body))
+            h->observation.seen |= messages[type].seen;
+        else
             malformed(tls, h, who);
     }
 }
@@ -238,8 +248,7 @@ void handshake_change_cipher(struct handshake *h, enum side who)
         return;
     }
     bool own_key_exchange = who == CLIENT && o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_SERVER_CCS);
-    bool may_be_13 = !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.max_version >= 0x0304;
-    if (version == 0 && may_be_13 && !own_key_exchange && !h->side[who].ccs_pending &&
+    if (version == 0 && observation_may_offer_tls13(o) && !own_key_exchange && !h->side[who].ccs_pending &&
         h->side[who].record_type == RECORD_CHANGE_CIPHER_SPEC) {
         h->side[who].ccs_pending = true;
         return;

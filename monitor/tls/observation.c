@@ -63,8 +63,14 @@ const char *resumption_name(enum resumption r)
 uint16_t observation_version(const struct observation *o)
 {
     if (o->seen & SEEN_SERVER_HELLO)
-        return o->server_hello.version_unknown ? 0 : version_of_code(o->server_hello.version);
+        return o->server_hello.unknown & UNKNOWN_VERSIONS ? 0 : version_of_code(o->server_hello.version);
     return o->seen & SEEN_SSLV2_SERVER_HELLO ? 0x0002 : 0;
+}
+
+bool observation_may_offer_tls13(const struct observation *o)
+{
+    return !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown & UNKNOWN_VERSIONS ||
+           o->client_hello.max_version >= 0x0304;
 }
 
 const struct suite *observation_suite(const struct observation *o)

@@ -109,15 +109,27 @@ struct tls_alert {
     uint8_t description;
 };
 
+/* What of a hello does not parse, so that nobody knows what it would have said. */
+enum hello_unknown {
+    UNKNOWN_SESSION_ID = 1 << 0, /* longer than 32 bytes */
+    UNKNOWN_COMPRESSION = 1 << 1,
+    UNKNOWN_EXTENSIONS = 1 << 2, /* those that were read are there, and there may be others */
+    UNKNOWN_NAME = 1 << 3,       /* server_name */
+    UNKNOWN_VERSIONS = 1 << 4,   /* supported_versions */
+    UNKNOWN_PSK = 1 << 5,        /* pre_shared_key */
+    UNKNOWN_LISTS = 1 << 6,      /* groups, point formats, signature algorithms, ALPN, key shares */
+    UNKNOWN_IN_EXTENSIONS = UNKNOWN_NAME | UNKNOWN_VERSIONS | UNKNOWN_PSK | UNKNOWN_LISTS,
+    UNKNOWN_OFFERED_SESSION = UNKNOWN_SESSION_ID | UNKNOWN_EXTENSIONS | UNKNOWN_PSK,
+};
+
 struct client_hello_facts {
     enum hello_format format;
-    bool malformed; /* it does not parse beyond its suites: what stands after them is not known */
+    uint8_t unknown; /* enum hello_unknown; such facts are empty */
     uint16_t record_version;
     uint16_t version;     /* client_version, legacy_version; SSLv2 format: its version field */
     uint16_t max_version; /* the highest of supported_versions (GREASE and drafts aside), else `version`. A
                              draft of TLS 1.3 (0x7f00 + n) counts as 0x0304 */
     uint8_t session_id_len;
-    bool session_id_cut;
     uint8_t session_id[32];
     uint16_t suites[MAX_SUITES_LISTED]; /* in order; SSLv2 format: only the TLS ones (first byte 0) */
     uint16_t suite_count;               /* of suites[] */
@@ -163,8 +175,7 @@ struct client_hello_facts {
 };
 
 struct server_hello_facts {
-    bool malformed;       /* its extensions do not all parse: what they would say is unknown */
-    bool version_unknown; /* among them supported_versions */
+    uint8_t unknown; /* enum hello_unknown; such facts are empty */
     uint16_t legacy_version;
     uint16_t version; /* after supported_versions; a draft of TLS 1.3 as it stands there */
     uint16_t suite;
@@ -206,6 +217,7 @@ struct certificate_facts {
     uint8_t sha1[20];
     bool issuer_empty, subject_empty, names_utf8;
     uint16_t presence, critical; /* enum x509_presence */
+    uint16_t unparsed;           /* the same bits: what the extension says is not known */
     uint16_t key_usage;          /* enum x509_key_usage */
     bool eku_server_auth;
     bool alt_name_has_dns;
@@ -218,7 +230,8 @@ struct certificate_facts {
     bool ca_not_ca;          /* one lacks basicConstraints critical cA TRUE */
     bool ca_without_sign;    /* one has keyUsage without keyCertSign */
     bool ca_weak_key;        /* one below 1024 RSA / 160 EC */
-    bool ca_unparsed;
+    bool ca_unparsed;        /* one was not read, or not to its end */
+    bool ca_broken;          /* because it does not parse */
 };
 
 struct key_exchange_facts {
@@ -284,6 +297,9 @@ struct observation {
 /* The negotiated version as people write it: 0x0304 for a draft of TLS 1.3. 0 without a ServerHello, and when
  * its supported_versions does not parse. */
 uint16_t observation_version(const struct observation *o);
+
+/* The client offers TLS 1.3, or may have offered it in what was not seen or does not parse. */
+bool observation_may_offer_tls13(const struct observation *o);
 
 /* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
 const struct suite *observation_suite(const struct observation *o);

@@ -16,6 +16,8 @@ enum parse certificate_list_parse(struct span body, struct certificate_list *out
         out->count++;
     }
     cursor_finish(&c, &list);
+    if (cursor_left(&c))
+        cursor_fail(&c, PARSE_BAD);
     return cursor_complete(&c);
 }
 
@@ -24,20 +26,33 @@ static struct span opaque16(struct cursor *c)
     return cursor_take(c, cursor_u16(c));
 }
 
+/* A number, none of which may be 0 here: its bits. */
+static size_t number16(struct cursor *c)
+{
+    const size_t bits = der_integer_bits(opaque16(c));
+    if (!bits)
+        cursor_fail(c, PARSE_BAD);
+    return bits;
+}
+
 static void dh_params(struct cursor *c, struct server_key_exchange *out)
 {
-    out->dh_bits = der_integer_bits(opaque16(c));
-    (void)opaque16(c);
-    (void)opaque16(c);
+    out->dh_bits = number16(c);
+    (void)number16(c);
+    (void)number16(c);
 }
 
 static void ec_params(struct cursor *c, struct server_key_exchange *out)
 {
     uint8_t curve_type = cursor_u8(c);
-    if (curve_type == 3)
+    if (curve_type == 3) {
         out->group = cursor_u16(c);
-    else if (curve_type != 1 && curve_type != 2) /* explicit curves */
+        struct cursor point = cursor_vector(c, 1);
+        if (!cursor_left(&point))
+            cursor_fail(c, PARSE_BAD);
+    } else if (curve_type != 1 && curve_type != 2) { /* explicit curves */
         cursor_fail(c, PARSE_BAD);
+    }
 }
 
 enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct server_key_exchange *out)
@@ -62,8 +77,8 @@ enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct 
         ec_params(&c, out);
         break;
     case KX_RSA_EXPORT:
-        out->rsa_bits = der_integer_bits(opaque16(&c));
-        (void)opaque16(&c);
+        out->rsa_bits = number16(&c);
+        (void)number16(&c);
         break;
     case KX_NULL:
     case KX_RSA:
@@ -87,6 +102,12 @@ enum parse certificate_request_parse(struct span body, struct span *types)
 {
     struct cursor c = cursor_over(body);
     *types = cursor_take(&c, cursor_u8(&c));
+    /* Signature algorithms since TLS 1.2 (RFC 5246 7.4.4), and authorities, to the end. */
+    (void)opaque16(&c);
+    if (cursor_left(&c))
+        (void)opaque16(&c);
+    if (!types->n || cursor_left(&c))
+        cursor_fail(&c, PARSE_BAD);
     return cursor_complete(&c);
 }
 
@@ -95,6 +116,8 @@ enum parse session_ticket_parse(struct span body, struct session_ticket *out)
     struct cursor c = cursor_over(body);
     out->lifetime_hint = cursor_u32(&c);
     out->ticket = opaque16(&c);
+    if (cursor_left(&c))
+        cursor_fail(&c, PARSE_BAD);
     return cursor_complete(&c);
 }
 

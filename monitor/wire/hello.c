@@ -79,24 +79,38 @@ bool extension_next(struct cursor *c, struct extension *out)
     return c->status == PARSE_OK;
 }
 
-struct span server_name_host(struct span body)
+enum parse extension_list(struct span body, size_t width, struct span *list)
 {
     struct cursor c = cursor_over(body);
-    struct cursor list = cursor_vector(&c, 2);
-    while (cursor_left(&list)) {
-        uint8_t type = cursor_u8(&list);
-        struct span name = cursor_take(&list, cursor_u16(&list));
-        if (list.status == PARSE_OK && type == 0)
-            return name;
-    }
-    return span_of(body.p, 0);
+    struct cursor whole = cursor_vector(&c, width);
+    *list = cursor_rest(&whole);
+    if (cursor_left(&c) || !list->n)
+        cursor_fail(&c, PARSE_BAD);
+    return cursor_complete(&c);
 }
 
-struct span extension_list(struct span body, size_t width)
+enum parse server_name_parse(struct span body, struct span *host)
 {
-    struct cursor c = cursor_over(body);
-    struct cursor list = cursor_vector(&c, width);
-    return cursor_rest(&list);
+    struct span names;
+    *host = span_of(NULL, 0);
+    if (extension_list(body, 2, &names) != PARSE_OK)
+        return PARSE_BAD;
+    struct cursor c = cursor_over(names);
+    while (cursor_left(&c)) {
+        uint8_t type = cursor_u8(&c);
+        struct span name = cursor_take(&c, cursor_u16(&c));
+        if (type == 0 && !host->n)
+            *host = name;
+    }
+    return cursor_complete(&c);
+}
+
+struct span protocol_name_next(struct cursor *list)
+{
+    struct span name = cursor_take(list, cursor_u8(list));
+    if (!name.n)
+        cursor_fail(list, PARSE_BAD);
+    return name;
 }
 
 bool is_grease(uint16_t code)

@@ -66,11 +66,15 @@ enum extension_type {
     EXTENSION_RENEGOTIATION_INFO = 0xff01,
 };
 
-/* The first host_name of a server_name body (RFC 6066 3); empty when there is none or it does not parse. */
-struct span server_name_host(struct span body);
+/* A body that is one list and nothing else; the list's byte length stands before it in `width` bytes. None of
+ * these lists may be empty. */
+enum parse extension_list(struct span body, size_t width, struct span *list);
 
-/* A list whose byte length stands before it in `width` bytes; empty when it does not parse. */
-struct span extension_list(struct span body, size_t width);
+/* The first host_name of a client's server_name (RFC 6066 3); empty when there is none. */
+enum parse server_name_parse(struct span body, struct span *host);
+
+/* The next name of a list of ALPN (RFC 7301 3.1). */
+struct span protocol_name_next(struct cursor *list);
 
 /* GREASE (RFC 8701): 0x0a0a, 0x1a1a, ... 0xfafa; means nothing anywhere. */
 bool is_grease(uint16_t code);

@@ -69,19 +69,19 @@ static bool has_own_type(struct span oid)
            oid_is(oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", 9);
 }
 
-/* Empty or not, and are its DirectoryStrings UTF8Strings (WAPCert 6.4.4, 6.4.5). */
-static bool read_name(struct x509 *x, struct span name)
+/* Is it empty, and are its DirectoryStrings UTF8Strings (WAPCert 6.4.4, 6.4.5)? False: it does not parse. */
+static bool read_name(struct x509 *x, struct span name, bool *empty)
 {
     struct x509_name_walk w = x509_name_begin(name);
     struct span oid;
     struct der value;
-    bool empty = true;
+    *empty = true;
     while (x509_name_next(&w, &oid, &value)) {
-        empty = false;
+        *empty = false;
         if (!has_own_type(oid) && value.tag != DER_UTF8_STRING)
             x->names_utf8 = false;
     }
-    return empty;
+    return x509_name_complete(&w);
 }
 
 static size_t ec_bits(struct x509 *x, struct cursor parameters)
@@ -111,7 +111,8 @@ static struct cursor bit_string(struct span value)
     return c;
 }
 
-static void read_key(struct x509 *x, struct span info)
+/* False: not even the algorithm parses. A key inside that does not has no size. */
+static bool read_key(struct x509 *x, struct span info)
 {
     struct cursor c = cursor_over(info);
     struct cursor algorithm = cursor_over(der_expect(&c, DER_SEQUENCE));
@@ -119,6 +120,8 @@ static void read_key(struct x509 *x, struct span info)
     const struct oid_name *name = oid_key(x->key_oid);
     x->key = name ? (enum x509_key)name->number : X509_KEY_UNKNOWN;
     struct cursor key = bit_string(der_expect(&c, DER_BIT_STRING));
+    if (c.status != PARSE_OK || algorithm.status != PARSE_OK)
+        return false;
     switch (x->key) {
     case X509_KEY_RSA:
     case X509_KEY_RSA_PSS: {
@@ -149,23 +152,29 @@ static void read_key(struct x509 *x, struct span info)
     case X509_KEY_UNKNOWN:
         break;
     }
+    return true;
 }
 
-static void read_key_usage(struct x509 *x, struct span value)
+/* The readers of extensions return false when the value does not parse. */
+
+static bool read_key_usage(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct span bits = der_expect(&c, DER_BIT_STRING);
     struct cursor b = cursor_over(bits);
     cursor_skip(&b, 1);
-    uint32_t octets = (uint32_t)cursor_u8(&b) << 8;
+    if (c.status != PARSE_OK || b.status != PARSE_OK)
+        return false;
+    uint32_t octets = cursor_left(&b) ? (uint32_t)cursor_u8(&b) << 8 : 0;
     if (cursor_left(&b))
         octets |= cursor_u8(&b);
     for (unsigned bit = 0; bit < 9; bit++)
         if (octets & (0x8000u >> bit))
             x->key_usage |= 1u << bit;
+    return true;
 }
 
-static void read_extended_key_usage(struct x509 *x, struct span value)
+static bool read_extended_key_usage(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct cursor list = cursor_over(der_expect(&c, DER_SEQUENCE));
@@ -173,9 +182,10 @@ static void read_extended_key_usage(struct x509 *x, struct span value)
         struct span oid = der_expect(&list, DER_OID);
         x->eku_server_auth |= oid_is(oid, "\x2b\x06\x01\x05\x05\x07\x03\x01", 8);
     }
+    return c.status == PARSE_OK && list.status == PARSE_OK;
 }
 
-static void read_alt_names(struct x509 *x, struct span value)
+static bool read_alt_names(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct cursor list = cursor_over(der_expect(&c, DER_SEQUENCE));
@@ -206,15 +216,17 @@ static void read_alt_names(struct x509 *x, struct span value)
         else
             x->alt_names[x->alt_name_count++] = (struct x509_alt_name){.kind = kind, .value = name.value};
     }
+    return c.status == PARSE_OK && list.status == PARSE_OK;
 }
 
-static void read_basic_constraints(struct x509 *x, struct span value)
+static bool read_basic_constraints(struct x509 *x, struct span value)
 {
     struct cursor c = cursor_over(value);
     struct cursor sequence = cursor_over(der_expect(&c, DER_SEQUENCE));
     struct span boolean;
     if (der_optional(&sequence, DER_BOOLEAN, &boolean))
         x->is_ca = boolean.n == 1 && boolean.p[0];
+    return c.status == PARSE_OK && sequence.status == PARSE_OK;
 }
 
 static void read_extension(struct x509 *x, struct span oid, bool critical, struct span value)
@@ -222,28 +234,29 @@ static void read_extension(struct x509 *x, struct span oid, bool critical, struc
     if (oid.n != 3 || oid.p[0] != 0x55 || oid.p[1] != 0x1d) /* id-ce */
         return;
     uint32_t which = 0;
+    bool parses = true;
     switch (oid.p[2]) {
     case 14:
         which = X509_HAS_SUBJECT_KEY_ID;
         break;
     case 15:
         which = X509_HAS_KEY_USAGE;
-        read_key_usage(x, value);
+        parses = read_key_usage(x, value);
         break;
     case 17:
         which = X509_HAS_SUBJECT_ALT_NAME;
-        read_alt_names(x, value);
+        parses = read_alt_names(x, value);
         break;
     case 19:
         which = X509_HAS_BASIC_CONSTRAINTS;
-        read_basic_constraints(x, value);
+        parses = read_basic_constraints(x, value);
         break;
     case 35:
         which = X509_HAS_AUTHORITY_KEY_ID;
         break;
     case 37:
         which = X509_HAS_EXTENDED_KEY_USAGE;
-        read_extended_key_usage(x, value);
+        parses = read_extended_key_usage(x, value);
         break;
     default:
         break;
@@ -251,9 +264,12 @@ static void read_extension(struct x509 *x, struct span oid, bool critical, struc
     x->presence |= which;
     if (critical)
         x->critical |= which;
+    if (!parses)
+        x->unparsed |= which;
 }
 
-static void read_extensions(struct x509 *x, struct span wrapped)
+/* False: nobody knows which extensions there are. */
+static bool read_extensions(struct x509 *x, struct span wrapped)
 {
     struct cursor c = cursor_over(wrapped);
     struct cursor list = cursor_over(der_expect(&c, DER_SEQUENCE));
@@ -263,9 +279,11 @@ static void read_extensions(struct x509 *x, struct span wrapped)
         struct span flag = span_of(NULL, 0);
         bool critical = der_optional(&extension, DER_BOOLEAN, &flag) && flag.n == 1 && flag.p[0];
         struct span value = der_expect(&extension, DER_OCTET_STRING);
-        if (extension.status == PARSE_OK)
-            read_extension(x, oid, critical, value);
+        if (extension.status != PARSE_OK)
+            return false;
+        read_extension(x, oid, critical, value);
     }
+    return c.status == PARSE_OK && list.status == PARSE_OK;
 }
 
 static struct span algorithm_oid(struct span algorithm)
@@ -292,8 +310,9 @@ static enum parse read_body(struct x509 *x, struct span body)
     if (der_optional(&c, CONTEXT(0), &version)) {
         struct cursor v = cursor_over(version);
         struct span number = der_expect(&v, DER_INTEGER);
-        if (number.n == 1)
-            x->version = number.p[0] + 1u;
+        if (number.n != 1)
+            return PARSE_BAD;
+        x->version = number.p[0] + 1u;
     }
     x->serial = der_expect(&c, DER_INTEGER);
     (void)der_expect(&c, DER_SEQUENCE); /* the signature algorithm, repeated outside */
@@ -308,16 +327,16 @@ static enum parse read_body(struct x509 *x, struct span body)
     x->issuer = issuer.whole;
     x->subject = subject.whole;
     x->names_utf8 = true;
-    x->issuer_empty = read_name(x, issuer.whole);
-    x->subject_empty = read_name(x, subject.whole);
+    bool parses =
+        read_name(x, issuer.whole, &x->issuer_empty) && read_name(x, subject.whole, &x->subject_empty);
     read_validity(x, validity);
-    read_key(x, key);
+    parses = parses && read_key(x, key);
     while (cursor_left(&c)) {
         struct der rest = der_next(&c);
         if (c.status == PARSE_OK && rest.tag == CONTEXT(3))
-            read_extensions(x, rest.value);
+            parses = parses && read_extensions(x, rest.value);
     }
-    return cursor_complete(&c);
+    return parses ? cursor_complete(&c) : PARSE_BAD;
 }
 
 enum parse x509_parse(struct span der, struct x509 *out)
@@ -334,7 +353,7 @@ enum parse x509_parse(struct span der, struct x509 *out)
     if (c.status != PARSE_OK || certificate.status != PARSE_OK)
         return PARSE_BAD;
     out->signature_oid = algorithm_oid(algorithm);
-    return read_body(out, body);
+    return out->signature_oid.n ? read_body(out, body) : PARSE_BAD;
 }
 
 void x509_key_name(struct span oid, struct text *out)

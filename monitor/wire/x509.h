@@ -79,6 +79,7 @@ struct x509 {
 
     uint32_t presence;    /* enum x509_presence */
     uint32_t critical;    /* the same bits: the extension is marked critical */
+    uint32_t unparsed;    /* the same bits: it is there, but what it says does not parse */
     uint32_t key_usage;   /* enum x509_key_usage */
     bool eku_server_auth; /* extKeyUsage lists id-kp-serverAuth */
     bool is_ca;           /* basicConstraints cA TRUE */
@@ -89,7 +90,7 @@ struct x509 {
 };
 
 /* PARSE_OK, or why not; on failure the facts read before it are set, the rest is zero. `der` is one complete
- * certificate. */
+ * certificate. The value of a single extension may fail without that: see `unparsed`. */
 enum parse x509_parse(struct span der, struct x509 *out);
 
 /* "RSA", "EC", "DSA", "ED25519", ...: openssl's name for the key's algorithm, or the dotted OID. */

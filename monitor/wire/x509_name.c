@@ -21,7 +21,13 @@ bool x509_name_next(struct x509_name_walk *w, struct span *oid, struct der *valu
     struct cursor pair = cursor_over(der_expect(&w->rdn, DER_SEQUENCE));
     *oid = der_expect(&pair, DER_OID);
     *value = der_next(&pair);
-    return w->rdn.status == PARSE_OK && pair.status == PARSE_OK;
+    w->broken = w->rdn.status != PARSE_OK || pair.status != PARSE_OK;
+    return !w->broken;
+}
+
+bool x509_name_complete(const struct x509_name_walk *w)
+{
+    return !w->broken && w->rdns.status == PARSE_OK;
 }
 
 /* A character of up to 4 bytes of UTF-8. */

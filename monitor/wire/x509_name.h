@@ -8,6 +8,7 @@
 struct x509_name_walk {
     struct cursor rdns;
     struct cursor rdn;
+    bool broken;
 };
 
 /* `name` includes the SEQUENCE header and has to outlive the walk. */
@@ -16,6 +17,9 @@ struct x509_name_walk x509_name_begin(struct span name);
 /* The next AttributeTypeAndValue, the most general one first. False at the end, and where the DER is broken.
  */
 bool x509_name_next(struct x509_name_walk *w, struct span *oid, struct der *value);
+
+/* After the last attribute: the whole Name was read. */
+bool x509_name_complete(const struct x509_name_walk *w);
 
 /* "C=US, O=Example, CN=host" as Suricata's EVE prints a DN; values escaped by text_safe(), commas not. */
 void x509_name_text(struct span name, struct text *out);
