@@ -10,7 +10,6 @@ import time
 from taps import PCAPS, ROOT, Sensor, Taps
 from checks import check, finish
 import capturelib
-sys.path.insert(0, os.path.join(ROOT, "tests", "report"))
 from check_schema import validator
 
 binary = sys.argv[1]

@@ -72,7 +72,8 @@ def main():
             if checker.is_valid(worse):
                 faults.append("sample %d: valid without %s" % (number, key))
         if event["event_type"] == "alert":
-            for key in ("rule", "clause", "profile", "verdict", "basis", "required"):
+            of_rule = ("rule", "clause", "profile", "verdict", "basis", "required")
+            for key in ("sensor", "observed") if event["utwatch"]["about"] == "sensor" else of_rule:
                 worse = copy.deepcopy(event)
                 del worse["utwatch"][key]
                 if checker.is_valid(worse):
