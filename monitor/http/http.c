@@ -1,6 +1,7 @@
 #include "http/http.h"
 
 #include "base/queue.h"
+#include "http/identity.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -144,47 +145,6 @@ static void keep(struct http_text *text, struct span s)
         memcpy(text->bytes, s.p, s.n);
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The next character of an identity: percent-encoding undone, quotes left out. False at the end. */
-static bool next_character(struct span *s, uint8_t *out)
-{
-    while (s->n && (s->p[0] == '"' || s->p[0] == '<' || s->p[0] == '>'))
-        *s = span_skip(*s, 1);
-    if (!s->n)
-        return false;
-    *out = s->p[0];
-    if (s->n >= 3 && *out == '%' && hex_digit(s->p[1]) >= 0 && hex_digit(s->p[2]) >= 0) {
-        *out = (uint8_t)(hex_digit(s->p[1]) << 4 | hex_digit(s->p[2]));
-        *s = span_skip(*s, 2);
-    }
-    *s = span_skip(*s, 1);
-    if (*out >= 'A' && *out <= 'Z')
-        *out |= 0x20;
-    return true;
-}
-
-/* sip:user@domain, "sip:user@domain" and sip%3auser%40domain are one identity. */
-static bool same_identity(struct span a, struct span b)
-{
-    uint8_t x;
-    uint8_t y;
-    for (;;) {
-        bool more_a = next_character(&a, &x);
-        bool more_b = next_character(&b, &y);
-        if (!more_a || !more_b)
-            return more_a == more_b;
-        if (x != y)
-            return false;
-    }
-}
-
 static struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
                                           const struct whence *where)
 {
@@ -209,7 +169,7 @@ static struct http_exchange request_facts(const struct connection *c, const stru
         keep(&e.auid, path.auid);
         keep(&e.user, path.user);
         if (path.user.n && f->identity.n)
-            e.owner = same_identity(path.user, f->identity) ? OWNER_SAME : OWNER_FOREIGN;
+            e.owner = identity_owner(path.user, f->identity);
     }
     keep(&e.host, r->method == HTTP_CONNECT ? r->target : f->host);
     keep(&e.identity, f->identity.n ? f->identity : http_auth_parameter(f->authorization, "username"));

@@ -282,7 +282,7 @@ bool xcap_path_parse(struct span target, struct xcap_path *out)
                 out->auid = segment;
         if (!out->auid.n || segment.p == out->auid.p)
             continue;
-        if (span_is(segment, "users"))
+        if (span_is(segment, "users") && !span_is(out->auid, "xcap-caps")) /* global only (RFC 4825 12.1) */
             out->user = next_segment(&target);
         return true;
     }

@@ -67,6 +67,15 @@ struct span http_auth_parameter(struct span value, const char *name);
 /* A case-insensitive prefix. */
 bool http_starts(struct span s, const char *prefix);
 
+/* The value of a hexadecimal digit; -1: it is none. */
+static inline int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /*
  * XCAP (RFC 4825 6): /[root/]AUID/users/XUI/document or /AUID/global/... . False: no AUID that Ut knows
  * stands in the path. `user` is the XUI as it stands there (percent-encoded), empty for none.

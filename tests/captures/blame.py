@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Who is at fault, and what a rule does not apply to: answers in clear, NULL encryption that the operator forbids, a UE that went no further, and
-resumption by PSK. usage: blame.py UTWATCH"""
+"""Who is at fault, and what a rule does not apply to: answers in clear, NULL encryption that the operator forbids, a UE that went no further,
+resumption by PSK, and documents that are no user's. usage: blame.py UTWATCH"""
 import os
 import sys
 import tempfile
@@ -93,6 +93,25 @@ def by_psk():
             check(counts[rule]["not_applicable"] >= resumed, capture, rule, counts[rule], "of", resumed, "resumed")
 
 
+def documents(folder):
+    """5.1.1 is about users' data: RFC 4825 6 has global documents, and 12.1 xcap-caps, which has no others. An identity is not its parameters."""
+    def judged(target, identity=""):
+        capture = os.path.join(folder, "document.pcap")
+        asks = "X-3GPP-Intended-Identity: \"%s\"\r\n" % identity if identity else ""
+        capturelib.write_frames(capture, capturelib.build([
+            (CLIENT, ("GET %s HTTP/1.1\r\nHost: xcap.example.org\r\n%s\r\n" % (target, asks)).encode()),
+            (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], server=("192.0.2.80", 80), time=1795471000 * 10**9))
+        return sorted(r for r in alerts("ts33141-pcr2", capture) if r.startswith("ut-5.1.1"))
+    for target, rules in (("/simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml", ["ut-5.1.1-http-authentication"]),
+                          ("/resource-lists/global/index", []), ("/xcap-caps/global/index", []), ("/xcap-caps/users/sip:a@example.org/index", [])):
+        check(judged(target) == rules, target, "without identity:", judged(target))
+    for owner, identity, rules in (("sip:a@example.org", "sip:b@example.org", ["ut-5.1.1-own-data-only"]),
+                                   ("sip:a@example.org%3Buser=phone", "sip:a@example.org", []),
+                                   ("sip:a@example.org", "tel:+3589123", []), ("tel:+358-9-123", "tel:+3589123", [])):
+        found = judged("/resource-lists/users/%s/index" % owner, identity)
+        check(found == rules, owner, "asked for by", identity, found)
+
+
 def empty_certificate():
     """An empty Certificate message is a message."""
     evs, _ = events(UTWATCH, "-r", path_of("openssl-tls12-client-certificate-empty"))
@@ -106,5 +125,6 @@ with tempfile.TemporaryDirectory() as temporary:
     protected_link()
     aborted(temporary)
     by_psk()
+    documents(temporary)
     empty_certificate()
 finish()

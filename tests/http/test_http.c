@@ -196,6 +196,18 @@ static void identities(void **state)
         {"tel:+123", "\"tel:+1234\"", OWNER_FOREIGN},
         {"sip:other@example.org", "\"sip:user@example.org\"", OWNER_FOREIGN},
         {"sip:x%4", "\"sip:x%4\"", OWNER_SAME},
+        /* URI parameters and headers name nobody (RFC 3261 19.1.1, RFC 3966 3). */
+        {"sip:user@example.org;user=phone", "\"sip:user@example.org\"", OWNER_SAME},
+        {"sip:user@example.org", "\"sip:user@example.org;transport=tcp?subject=x\"", OWNER_SAME},
+        {"sip%3Auser%40example.org%3Buser%3Dphone", "Alice <sip:user@example.org;lr>;tag=1", OWNER_SAME},
+        {"sip:other@example.org;user=phone", "\"sip:user@example.org;user=phone\"", OWNER_FOREIGN},
+        {"sip:+123;ext=5@example.org", "\"sip:+123;ext=6@example.org;user=phone\"", OWNER_FOREIGN},
+        {"tel:+358-9-123;phone-context=x", "\"tel:+3589123\"", OWNER_SAME},
+        {"tel:+(358)9.124", "\"tel:+3589123\"", OWNER_FOREIGN},
+        /* One user has identities of several schemes (TS 23.228 4.3.3.2). */
+        {"tel:+3589123", "\"sip:+3589123@example.org;user=phone\"", OWNER_NOT_TOLD},
+        {"sip:user@example.org", "\"tel:+3589123\"", OWNER_NOT_TOLD},
+        {"user@example.org", "\"sip:user@example.org\"", OWNER_NOT_TOLD},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         http_free(http);

@@ -1,0 +1,16 @@
+/* Do two names mean the same user? Public identities as they stand in paths and header fields of Ut. */
+#ifndef UTWATCH_HTTP_IDENTITY_H
+#define UTWATCH_HTTP_IDENTITY_H
+
+#include "base/span.h"
+#include "http/exchange.h"
+
+/*
+ * Whose document a path with the user `xui` is about, when `identity` asks. sip:user@domain,
+ * "sip:user@domain" in quotes or angle brackets and sip%3auser%40domain are one identity; URI parameters and
+ * headers (RFC 3261 19.1.1, RFC 3966 3) say how to reach a user, not who it is. A user has identities of
+ * several schemes, so those of different schemes do not decide.
+ */
+enum document_owner identity_owner(struct span xui, struct span identity);
+
+#endif
