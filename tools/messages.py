@@ -75,6 +75,11 @@ def sslv2(body):
     return struct.pack("!H", 0x8000 | len(body)) + body
 
 
+def sslv2_padded(body, padding):
+    """A protected record with the header of three bytes."""
+    return struct.pack("!HB", len(body), padding) + body
+
+
 def sslv2_hello(specs, version):
     codes = b"".join(struct.pack("!I", s)[1:] for s in specs)
     return sslv2(b"\1" + struct.pack("!HHHH", version, len(codes), 0, 16) + codes + b"\x33" * 16)

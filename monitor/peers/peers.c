@@ -330,6 +330,8 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)
 {
     const struct client_hello_facts *c = &o->client_hello;
+    if (observation_offers_sslv2_only(o))
+        return;
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
     if (c->unknown & UNKNOWN_OFFERED_SESSION) { /* it may resume */

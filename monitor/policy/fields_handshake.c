@@ -274,12 +274,22 @@ struct value offered_suites(const struct observation *o)
     struct value v = client_hello_seen(o);
     if (v.known != KNOWN_VALUE)
         return v;
+    if (observation_offers_sslv2_only(o))
+        return absent();
     v.suites = &hello->offered;
     v.unknown_suites = hello->unknown_suites;
     v.list = hello->suites;
     v.count = hello->suite_count;
     v.cut = hello->suites_cut;
     return v;
+}
+
+struct value offered_count(const struct observation *o)
+{
+    const struct client_hello_facts *hello = &o->client_hello;
+    const struct value v = offered_suites(o);
+    return v.known == KNOWN_VALUE ? number(hello->unknown_suites + (int64_t)suite_set_count(&hello->offered))
+                                  : v;
 }
 
 struct value hello_extensions(const struct observation *o)

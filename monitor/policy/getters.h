@@ -25,6 +25,7 @@ struct value in_extension(const struct observation *o, unsigned extension,
                           int64_t n); /* enum x509_presence */
 struct value of_authorities(const struct observation *o, int64_t n, bool decided);
 struct value offered_suites(const struct observation *o);
+struct value offered_count(const struct observation *o);
 struct value hello_extensions(const struct observation *o);
 struct value hello_sni(const struct observation *o);
 struct value server_version(const struct observation *o);

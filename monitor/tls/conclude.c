@@ -35,6 +35,12 @@ static bool fatal_seen(const struct observation *o)
     return observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR;
 }
 
+/* Protected records of SSLv2 came: a close after them may be the end of a session that ran, or a refusal. */
+static bool sslv2_is_hidden(const struct handshake *h)
+{
+    return h->native_sslv2 && (h->side[CLIENT].sslv2_long || h->side[SERVER].sslv2_long);
+}
+
 static enum outcome outcome_of(const struct handshake *h)
 {
     const struct observation *o = &h->observation;
@@ -42,6 +48,8 @@ static enum outcome outcome_of(const struct handshake *h)
         return OUTCOME_COMPLETE;
     if (!o->side[CLIENT].captured || !o->side[SERVER].captured)
         return OUTCOME_ONE_SIDED;
+    if (sslv2_is_hidden(h))
+        return OUTCOME_UNFINISHED;
     /* A close says that somebody gave up only where nothing before it can be missing. */
     if (!fatal_seen(o) && o->unobserved)
         return OUTCOME_UNFINISHED;
@@ -70,12 +78,13 @@ static enum reaction reaction_of(const struct handshake *h)
         o->reaction == REACTION_ACCEPTED_LATE)
         return o->reaction;
     if (o->seen & SEEN_SSLV2_ERROR)
-        return REACTION_FATAL_ALERT;
+        return o->seen & SEEN_SSLV2_SERVER_HELLO ? REACTION_LATE_ALERT : REACTION_FATAL_ALERT;
     if (o->seen & SEEN_SSLV2_SERVER_HELLO)
         return REACTION_ACCEPTED;
     if (o->seen & SEEN_SERVER_HELLO) {
         bool went_on = o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS | SEEN_SERVER_DATA);
-        return went_on || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
+        const bool over = observation_settled(o, SERVER); /* and no alert of its own followed the hello */
+        return went_on || over || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
     }
     /* Silence counts only where nothing can be hidden (E2, E3). */
     if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured)
@@ -119,7 +128,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         o->unobserved |= UNOBSERVED_CLIENT_DIRECTION;
     if (!o->side[SERVER].captured)
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
-    if (observation_version(o) >= 0x0304)
+    if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || close_answers_clients(h);
     o->reaction = reaction_of(h);

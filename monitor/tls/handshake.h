@@ -32,7 +32,8 @@ struct assembly {
     bool message_skipped; /* the current message is not kept */
     bool message_lost;    /* message borders are not known until the next record */
     bool lost;            /* record borders are not known */
-    bool sslv2;           /* the next record has an SSLv2 header */
+    bool sslv2;           /* the record that begins has an SSLv2 header */
+    uint8_t sslv2_long;   /* protected SSLv2 records that can hold more than an ERROR */
     bool started;         /* its first record has begun */
     bool ccs_pending;     /* a ChangeCipherSpec whose meaning the version will tell */
 };
@@ -54,6 +55,7 @@ struct handshake {
     bool reset_after_close; /* the server's RST came after the client's FIN */
     bool begun;             /* false: only a probe */
     bool complete;
+    bool native_sslv2;    /* SSLv2 itself is spoken, not only its ClientHello */
     uint8_t request_side; /* an HTTP CONNECT may be on its way from this side (an index as of side[]);
                              NO_SIDE: none */
     uint16_t request_length;
@@ -114,6 +116,8 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
                        nanos now);
 void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who, struct span message,
                              nanos now);
+/* A protected record of SSLv2, which shows its length only. */
+void handshake_sslv2_protected(struct tls *tls, struct handshake *h, enum side who, size_t length, nanos now);
 void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos now);
 void handshake_change_cipher(struct handshake *h, enum side who);
 void handshake_protected_message(struct tls *tls, struct handshake *h, enum side who, nanos now);

@@ -185,14 +185,42 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who
             note_hello(h, SERVER, now);
         else
             malformed(tls, h, who);
-        /* What follows in SSLv2 has a record layer of its own and is protected at once. */
-        o->side[CLIENT].encrypted = o->side[SERVER].encrypted = true;
-        h->side[0].lost = h->side[1].lost = true;
+        h->native_sslv2 = true;
+        o->side[SERVER].encrypted = true; /* what it says from now on, see sslv2_is_protected() */
+    } else if (who == CLIENT && type == 2) {
+        handshake_letter(h, who, 'G');
+        h->native_sslv2 = true;
+        o->seen |= SEEN_CLIENT_KEY_EXCHANGE;
+        o->side[CLIENT].encrypted = true;
     } else if (who == SERVER && type == 0) {
         handshake_letter(h, who, 'L');
         o->seen |= SEEN_SSLV2_ERROR;
         handshake_event(tls, h, EVENT_SERVER_FATAL, now);
+    } else if (type == 0) {
+        handshake_letter(h, who, 'L');
+        handshake_event(tls, h, EVENT_CLIENT_FATAL, now);
     }
+}
+
+/*
+ * SERVER-VERIFY, CLIENT-FINISHED and SERVER-FINISHED cannot be told from data, but from an ERROR: they have
+ * 17 bytes and a MAC of 16, an ERROR has 3 and the MAC, padded to 24 at most. Two of the server's are the end
+ * of its part, and the second of the client's are data that it sends when it has seen that.
+ */
+void handshake_sslv2_protected(struct tls *tls, struct handshake *h, enum side who, size_t length, nanos now)
+{
+    enum { SHORTEST_FINISHED = 33, ENOUGH = 2 };
+    struct assembly *a = &h->side[who];
+    h->observation.side[who].encrypted = true;
+    if (length < SHORTEST_FINISHED || a->sslv2_long == ENOUGH)
+        return;
+    a->sslv2_long++;
+    if (a->sslv2_long == (who == CLIENT ? 1 : 2)) {
+        handshake_letter(h, who, 'F');
+        h->observation.seen |= who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
+    }
+    if (h->side[CLIENT].sslv2_long == ENOUGH && h->side[SERVER].sslv2_long == ENOUGH)
+        handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
 }
 
 static bool is_fatal(const struct handshake *h, uint8_t level, uint8_t description)

@@ -73,6 +73,13 @@ bool observation_may_offer_tls13(const struct observation *o)
            o->client_hello.max_version >= 0x0304;
 }
 
+bool observation_offers_sslv2_only(const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    return o->seen & SEEN_CLIENT_HELLO && c->sslv2_suites && !c->unknown_suites &&
+           suite_set_empty(&c->offered);
+}
+
 const struct suite *observation_suite(const struct observation *o)
 {
     return o->seen & SEEN_SERVER_HELLO ? suite_find(o->server_hello.suite) : NULL;

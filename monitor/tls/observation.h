@@ -77,9 +77,10 @@ extern const struct word outcome_words[];
 /* How the server answered the first hello; the reaction test of clause 7.2. */
 enum reaction {
     REACTION_UNKNOWN,
-    REACTION_FATAL_ALERT,   /* a fatal alert before any ServerHello, or an SSLv2 ERROR to an SSLv2 hello */
-    REACTION_LATE_ALERT,    /* ServerHello, then its fatal alert before ServerHelloDone or ChangeCipherSpec */
-    REACTION_ACCEPTED,      /* ServerHello and on to ServerHelloDone or ChangeCipherSpec */
+    REACTION_FATAL_ALERT, /* a fatal alert before any ServerHello, or an SSLv2 ERROR to an SSLv2 hello */
+    REACTION_LATE_ALERT,  /* ServerHello, then its fatal alert before ServerHelloDone or ChangeCipherSpec */
+    REACTION_ACCEPTED, /* ServerHello, and no fatal alert before ServerHelloDone, ChangeCipherSpec or the end
+                        */
     REACTION_ACCEPTED_LATE, /* as accepted, but its own fatal alert in clear came after that */
     REACTION_CLOSED,        /* FIN without a fatal alert or ServerHello */
     REACTION_RESET,         /* RST likewise; a middlebox may have sent it (E18) */
@@ -300,6 +301,9 @@ uint16_t observation_version(const struct observation *o);
 
 /* The client offers TLS 1.3, or may have offered it in what was not seen or does not parse. */
 bool observation_may_offer_tls13(const struct observation *o);
+
+/* The hello offers ciphers of SSLv2 and no suite of TLS: it makes no TLS offer. */
+bool observation_offers_sslv2_only(const struct observation *o);
 
 /* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
 const struct suite *observation_suite(const struct observation *o);

@@ -200,14 +200,34 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     }
 }
 
-/* The body of an SSLv2 record is one message; it is collected like any other. */
-static void begin_sslv2_message(struct assembly *a)
+/* Two bytes begin an SSLv2 record, or three where padding follows, which only protected records have. */
+static bool sslv2_header_is_whole(const struct assembly *a)
 {
+    const bool padded = a->header_length && !(a->header[0] & 0x80);
+    return a->header_length == (padded ? 3 : 2);
+}
+
+/* All but the hellos and CLIENT-MASTER-KEY is protected, and an ERROR before there are keys, which is shorter
+ * than any MAC. */
+static bool sslv2_is_protected(const struct handshake *h, enum side who, uint32_t length)
+{
+    enum { MAC_BYTES = 16 };
+    const bool keyed = who == CLIENT
+                           ? h->observation.seen & SEEN_CLIENT_KEY_EXCHANGE || h->side[who].sslv2_long
+                           : h->observation.seen & SEEN_SSLV2_SERVER_HELLO;
+    return keyed && length > MAC_BYTES;
+}
+
+/* The body of an SSLv2 record is one message; it is collected like any other, unless it is protected. */
+static void begin_sslv2_message(struct handshake *h, enum side who)
+{
+    struct assembly *a = &h->side[who];
     struct cursor c = cursor_over(span_of(a->header, 2));
-    a->message_length = cursor_u16(&c) & 0x7fffu;
+    a->message_length = cursor_u16(&c) & (a->header[0] & 0x80 ? 0x7fffU : 0x3fffU);
     a->message_have = 0;
     a->message_header_length = MESSAGE_HEADER_BYTES;
     a->header_length = 0;
+    a->message_skipped = a->record_protected = sslv2_is_protected(h, who, a->message_length);
 }
 
 static size_t feed_sslv2(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
@@ -216,8 +236,8 @@ static size_t feed_sslv2(struct tls *tls, struct handshake *h, enum side who, st
     size_t used = 0;
     while (a->message_header_length == 0 && used < bytes.n) {
         a->header[a->header_length++] = bytes.p[used++];
-        if (a->header_length == 2)
-            begin_sslv2_message(a);
+        if (sslv2_header_is_whole(a))
+            begin_sslv2_message(h, who);
     }
     if (a->message_header_length == 0)
         return used;
@@ -227,10 +247,21 @@ static size_t feed_sslv2(struct tls *tls, struct handshake *h, enum side who, st
     if (!whole)
         return used;
     a->sslv2 = false;
-    if (!a->message_skipped)
+    if (a->record_protected)
+        handshake_sslv2_protected(tls, h, who, a->message_length, now);
+    else if (!a->message_skipped)
         handshake_sslv2_message(tls, h, who, message, now);
     end_message(tls, a);
     return used;
+}
+
+/* SSLv2 goes on after its hellos, or after the client's alone where its CLIENT-MASTER-KEY follows. */
+static bool goes_on_in_sslv2(const struct handshake *h, enum side who, uint8_t first)
+{
+    const struct observation *o = &h->observation;
+    const bool after_hello =
+        who == CLIENT && first & 0x80 && o->seen & SEEN_CLIENT_HELLO && o->client_hello.format == HELLO_SSLV2;
+    return h->native_sslv2 || after_hello;
 }
 
 static void lose_records(struct tls *tls, struct handshake *h, enum side who, uint32_t reason)
@@ -258,9 +289,11 @@ static bool resynchronise(struct assembly *a, struct span bytes)
 void records_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
     struct assembly *a = &h->side[who];
-    if (a->lost && !resynchronise(a, bytes))
+    if (a->lost && (h->native_sslv2 || !resynchronise(a, bytes)))
         return;
     while (bytes.n && !a->lost) {
+        if (!a->sslv2 && a->record_left == 0 && a->header_length == 0)
+            a->sslv2 = goes_on_in_sslv2(h, who, bytes.p[0]);
         if (a->sslv2) {
             bytes = span_skip(bytes, feed_sslv2(tls, h, who, bytes, now));
             continue;

@@ -112,6 +112,24 @@ def documents(folder):
         check(found == rules, owner, "asked for by", identity, found)
 
 
+def sslv2(folder):
+    """A session of SSLv2 that ran is no refusal, and its ciphers are no offer of TLS, so that no rule about such an offer applies."""
+    evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path_of("gen-sslv2-session"))
+    said = [e["utwatch"] for e in of_type(evs, "tls")]
+    check([u["outcome"] for u in said] == ["complete"] and said[0]["unobserved"] == ["encrypted"], said)
+    for rule in ("ut-6.2-ue-offers-encryption", "ut-6.2-ue-3des", "ut-7.2-no-encryption", "ut-7.2-no-alert", "ut-6.2-null-integrity-offered"):
+        counts = rule_counts(evs)[rule]
+        check(not counts["fail"] and not counts["pass"] and not counts["not_observable"], rule, counts)
+    conversation = capturelib.conversations(path_of("gen-sslv2-session"))[0]
+    for side in (CLIENT, SERVER):
+        capture = os.path.join(folder, "half.pcap")
+        frames = capturelib.build(conversation, time=1795471000 * 10**9)
+        capturelib.write_frames(capture, [f for f in frames if (capturelib.segment_of(f[1])[1][1] == 443) == (side == CLIENT)])
+        evs, _ = events(UTWATCH, "-r", capture)
+        said = [e["utwatch"] for e in of_type(evs, "tls")]
+        check([u["outcome"] for u in said] == ["one-sided"] and "malformed" not in said[0]["unobserved"], "one direction:", side, said)
+
+
 def empty_certificate():
     """An empty Certificate message is a message."""
     evs, _ = events(UTWATCH, "-r", path_of("openssl-tls12-client-certificate-empty"))
@@ -126,5 +144,6 @@ with tempfile.TemporaryDirectory() as temporary:
     aborted(temporary)
     by_psk()
     documents(temporary)
+    sslv2(temporary)
     empty_certificate()
 finish()

@@ -18,7 +18,9 @@ def lacks_3des(connections):
         for hello in c.of("client_hello", witness.CLIENT)[:1]:
             if hello["ticket"] or hello["psk"] or hello["session_id"] in issued - {""}:
                 continue
-            offers.setdefault(c.client[0], []).append({int(s, 16) for s in hello["suites"]})
+            codes = {int(s, 16) for s in hello["suites"]}
+            if not all(code > 0xFFFF for code in codes):  # else SSLv2's own ciphers only, which are no offer of TLS
+                offers.setdefault(c.client[0], []).append(codes)
         for hello in c.of("server_hello", witness.SERVER):
             issued.add(hello["session_id"])
     return any(all(MANDATORY_3DES not in offer for offer in of_ue) for of_ue in offers.values())
