@@ -314,6 +314,7 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
     bool whole = !o->side[CLIENT].damage && !o->side[SERVER].damage;
     peer->full += old_full && whole;
     peer->unresumable += old_full && whole && !r->issued;
+    peer->asked += old_full && whole && o->client_hello.ticket_extension;
     peer->resumed += o->resumption > RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                      (r->offered || o->resumption != RESUMPTION_PSK);
     peer->attempts += r->offered;

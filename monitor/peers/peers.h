@@ -66,6 +66,7 @@ struct peer {
     /* both: 7.1 */
     uint32_t full;        /* full handshakes up to TLS 1.2, complete */
     uint32_t unresumable; /* of them, those without an id or ticket */
+    uint32_t asked;       /* of them, those in which the client asked for a ticket (RFC 5077 3.2) */
     uint32_t issued;   /* handshakes, damaged ones too, in which an id or ticket was seen to be given out */
     uint32_t resumed;  /* resumptions that succeeded */
     uint32_t attempts; /* resumptions that a UE tried */

@@ -130,6 +130,13 @@ def sslv2(folder):
         check([u["outcome"] for u in said] == ["one-sided"] and "malformed" not in said[0]["unobserved"], "one direction:", side, said)
 
 
+def never_resumable():
+    """7.1: a server that nobody asked for a ticket (RFC 5077 3.2) is not one that does not resume."""
+    for capture, found in (("openssl-tls12-never-resumable", "fail"), ("openssl-tls12-no-ticket-asked", "not_observable")):
+        counts = rule_counts(events(UTWATCH, "-r", path_of(capture))[0])["ut-7.1-resume-server"]
+        check(counts[found] == 1, capture, counts)
+
+
 def empty_certificate():
     """An empty Certificate message is a message."""
     evs, _ = events(UTWATCH, "-r", path_of("openssl-tls12-client-certificate-empty"))
@@ -145,5 +152,6 @@ with tempfile.TemporaryDirectory() as temporary:
     by_psk()
     documents(temporary)
     sslv2(temporary)
+    never_resumable()
     empty_certificate()
 finish()

@@ -60,6 +60,8 @@ openssl("tls12-null-resumed", "a session of NULL encryption resumed: the suite i
         policy=["ut-6.2-null-encryption-used"])
 openssl("tls12-never-resumable", "three full handshakes with empty session ids and no tickets: what this server begins cannot be resumed",
         "-tls1_2 -no_ticket -no_cache", ["-tls1_2"] * 3, {"version": "0x0303", "session_id_length": 0}, also=["ut-7.1-resume-server"])
+openssl("tls12-no-ticket-asked", "three full handshakes in which nobody asked for a ticket, with a server that has no other way to resume",
+        "-tls1_2 -no_cache", ["-tls1_2 -no_ticket"] * 3, {"version": "0x0303", "session_id_length": 0})
 RESUMES = OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sd"
 scenario("openssl-tls12-duplicated", "one session on two connections at the same time (7.1: duplicated): both have the age of their origin",
          ["openssl s_server -accept %(ap)s:%(port)d -www " + GOOD + "-tls1_2 -no_ticket"],
@@ -121,6 +123,11 @@ openssl("tls12-anon-mixed-offer", "anonymous suites offered beside AES with RSA,
 openssl("tls12-psk", "pre-shared key, no certificate", "-nocert -tls1_2 -psk 0123456789abcdef -cipher PSK-AES128-CBC-SHA" + WEAK,
         "-tls1_2 -psk 0123456789abcdef -cipher PSK-AES128-CBC-SHA" + WEAK, {"version": "0x0303", "suite": "0x008c"},
         ["ut-6.1.2-server-certificate"], cert="")
+
+for count, file, shows in ((1, "-once", "one hello does not tell it from a ticket"), (2, "", "its age is 0 in both hellos")):
+    openssl("tls13-external-psk" + file, "TLS 1.3: a key that was established externally, and no certificate; " + shows,
+            "-nocert -tls1_3 -psk 0123456789abcdef", ["-tls1_3 -psk 0123456789abcdef"] * count,
+            {"version": "0x0304", "resumed": [False] * count}, ["ut-6.1.2-server-certificate"] if count == 2 else [], cert="")
 
 # ---- client certificates
 openssl("tls12-client-certificate-empty", "a certificate is asked for, the UE has none and says so, the server goes on", "-tls1_2 -verify 1",
