@@ -3,21 +3,29 @@
 #include "app/line_file.h"
 #include "app/whole_file.h"
 #include "base/clock.h"
+#include "policy/policy.h"
+#include "syslog/receivers.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { RETRY_NANOS = NANOS_PER_SECOND };
 
+#define WORK_NANOS (5 * NANOS_PER_SECOND / 1000) /* that messages may wait for company */
+
 struct delivery {
     struct destinations to;
-    struct line_file *json;    /* NULL: none */
-    struct whole_file *report; /* NULL: none */
-    bool whole;                /* the report came to its end */
-    bool told;                 /* that events wait */
-    int64_t retry;             /* when to try again what waits */
+    struct line_file *json;      /* NULL: none */
+    struct whole_file *report;   /* NULL: none */
+    struct receivers *receivers; /* of alerts; NULL: none */
+    bool verbose;
+    int64_t worked; /* when they were last given time */
+    bool whole;     /* the report came to its end */
+    bool told;      /* that events wait */
+    int64_t retry;  /* when to try again what waits */
 };
 
 struct destinations destinations_of(const struct options *o, const struct site *site)
@@ -25,6 +33,7 @@ struct destinations destinations_of(const struct options *o, const struct site *
     struct destinations to = {.json = o->json ? o->json : site->json,
                               .html = o->report == REPORT_HTML,
                               .report_file = o->report_file};
+    to.alerts = o->syslog_count || site->receivers.count;
     const bool json_on_stdout = to.json && strcmp(to.json, "-") == 0;
     to.report = to.report_file || to.html || !(o->quiet || json_on_stdout);
     return to;
@@ -37,6 +46,23 @@ static void say(const char *option, const char *path)
     struct text t = text_over(safe, sizeof safe);
     text_safe(&t, span_of(path, strnlen(path, sizeof safe / 8)));
     (void)fprintf(stderr, "utwatch: %s: %s: %s\n", option, safe, strerror(why));
+}
+
+/* What the command line names takes the place of what the site's file names. */
+static bool open_receivers(struct delivery *d, const struct options *o, const struct site *site)
+{
+    char error[512];
+    struct receivers_config config = site->receivers;
+    if (o->syslog_count) {
+        memcpy(config.addresses, o->syslog, sizeof o->syslog);
+        config.count = o->syslog_count;
+    }
+    if (config.count == 0)
+        return true;
+    d->receivers = receivers_new(&config, error, sizeof error);
+    if (!d->receivers)
+        (void)fprintf(stderr, "utwatch: %s\n", error);
+    return d->receivers != NULL;
 }
 
 static bool open_all(struct delivery *d, bool patient)
@@ -63,10 +89,32 @@ struct delivery *delivery_new(const struct options *o, const struct site *site, 
     if (!d)
         return NULL;
     d->to = destinations_of(o, site);
-    if (open_all(d, patient))
+    d->verbose = o->verbose > 0;
+    if (open_all(d, patient) && open_receivers(d, o, site))
         return d;
     delivery_free(d);
     return NULL;
+}
+
+static void work_receivers(struct delivery *d, int64_t now)
+{
+    char line[512];
+    d->worked = now;
+    receivers_work(d->receivers, now);
+    while (receivers_news(d->receivers, line, sizeof line, now))
+        (void)fprintf(stderr, "utwatch: %s\n", line);
+}
+
+static void take_alert(struct delivery *d, struct span bytes)
+{
+    struct parcel_alert alert;
+    if (!d->receivers || bytes.n < sizeof alert)
+        return;
+    memcpy(&alert, bytes.p, sizeof alert);
+    receivers_take(d->receivers, alert.severity & SEVERITY_HIGH, span_skip(bytes, sizeof alert));
+    const int64_t now = clock_monotonic();
+    if (now - d->worked >= WORK_NANOS)
+        work_receivers(d, now);
 }
 
 void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
@@ -91,6 +139,8 @@ void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
         d->whole = true;
         break;
     case PARCEL_ALERT:
+        take_alert(d, bytes);
+        break;
     case PARCEL_EVIDENCE:
         break;
     }
@@ -98,17 +148,17 @@ void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
 
 size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until, int64_t now)
 {
-    (void)fds;
-    (void)now;
     if (d->json && line_file_waiting(d->json) && d->retry < *until)
         *until = d->retry;
-    return 0;
+    return d->receivers ? receivers_wait_for(d->receivers, fds, until, now) : 0;
 }
 
 void delivery_work(struct delivery *d, const struct pollfd *fds, size_t count, int64_t now)
 {
     (void)fds;
     (void)count;
+    if (d->receivers)
+        work_receivers(d, now);
     if (d->json && line_file_waiting(d->json) && now >= d->retry)
         delivery_flush(d);
 }
@@ -132,10 +182,23 @@ void delivery_reopen(struct delivery *d)
         say("--json", d->to.json);
 }
 
+static bool finish_receivers(struct delivery *d, int64_t most)
+{
+    uint64_t kept;
+    const uint64_t missing = receivers_finish(d->receivers, most, &kept);
+    work_receivers(d, clock_monotonic());
+    char line[512];
+    for (size_t i = 0; d->verbose && receivers_summary(d->receivers, i, line, sizeof line); i++)
+        (void)fprintf(stderr, "utwatch: %s\n", line);
+    if (missing)
+        (void)fprintf(stderr, "utwatch: syslog: %" PRIu64 " alerts did not arrive%s\n", missing,
+                      kept ? "; they wait in the spool for the next run" : "");
+    return missing == 0;
+}
+
 bool delivery_finish(struct delivery *d, int64_t most)
 {
-    bool good = true;
-    (void)most;
+    bool good = !d->receivers || finish_receivers(d, most);
     if (d->json && !line_file_close(d->json)) {
         (void)fprintf(stderr, "utwatch: --json: not all events could be written: %s\n", strerror(errno));
         good = false;
@@ -154,5 +217,6 @@ void delivery_free(struct delivery *d)
         return;
     (void)line_file_close(d->json);
     whole_file_free(d->report);
+    receivers_free(d->receivers);
     free(d);
 }

@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/parcel.h"
 #include "app/site.h"
+#include "base/nanos.h"
 
 #include <poll.h>
 
@@ -18,11 +19,14 @@ struct delivery;
  * report for a person. */
 struct destinations {
     const char *json; /* a file, "-" for standard output, or NULL: no events */
+    bool alerts;      /* to receivers of syslog */
     bool report;      /* in the form of `html` */
     bool html;
     const char *report_file; /* NULL: standard output */
 };
 struct destinations destinations_of(const struct options *o, const struct site *site);
+
+#define DELIVERY_PATIENCE (10 * NANOS_PER_SECOND) /* at the end, with receivers that are slow or away */
 
 enum { DELIVERY_DESCRIPTORS = 64 /* the most that delivery_wait_for() fills in */ };
 
@@ -47,8 +51,8 @@ void delivery_flush(struct delivery *d);
 /* Opens the files of events again, after they were renamed (SIGHUP). */
 void delivery_reopen(struct delivery *d);
 
-/* The end: brings out what waits, for at most so many nanoseconds. False, after a message, when something
- * could not be written. */
+/* The end: brings out what waits; gives up when nothing has moved for so many nanoseconds. False, after a
+ * message, when something could not be written. */
 bool delivery_finish(struct delivery *d, int64_t most);
 void delivery_free(struct delivery *d);
 

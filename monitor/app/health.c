@@ -1,6 +1,7 @@
 /* Where each counter of the report comes from: the last column of report/health.def. */
 #include "report/health.h"
 
+#include "app/output.h"
 #include "app/pipeline_parts.h"
 #include "naming/naming.h"
 
@@ -23,6 +24,7 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     const struct obstacle obstacle = decoder_obstacle(p->decoder);
     static const struct naming_counters unused; /* naming begins with the first connection that needs it */
     const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;
+    const struct summing_counters *a = output_alerts(p->output);
     *h = (struct capture_health){
         .first_time = p->first_time,
         .last_time = p->last_time,

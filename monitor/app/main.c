@@ -25,7 +25,7 @@ static int run(const struct options *o, const struct site *site, const struct pr
                                        .reopen = reopen,
                                        .context = delivery};
     int status = sensor_run(&setup);
-    if (!delivery_finish(delivery, 0))
+    if (!delivery_finish(delivery, DELIVERY_PATIENCE))
         status = EXIT_RUNTIME;
     delivery_free(delivery);
     return status;

@@ -2,6 +2,7 @@
 #include "app/cleartext.h"
 #include "app/site.h"
 #include "decode/fragments.h"
+#include "report/summing.h"
 
 #include <inttypes.h>
 
@@ -20,11 +21,14 @@ uint64_t site_memory(const struct site *site, FILE *out)
         {"sessions", site->sessions.sessions, sessions_memory(site->sessions.sessions)},
         {"servers", DEFAULT_SERVERS, peers_memory(DEFAULT_SERVERS)},
         {"UEs", DEFAULT_UES, peers_memory(DEFAULT_UES)},
+        {"equal alerts", SUMMED_ALERTS, site->receivers.count ? summing_memory() : 0},
         {"in clear", DEFAULT_HTTP_CONNECTIONS, cleartext_memory(DEFAULT_HTTP_CONNECTIONS)},
     };
     const double mebibyte = 1048576;
     uint64_t total = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].bytes == 0)
+            continue;
         total += parts[i].bytes;
         if (out)
             (void)fprintf(out, "  %-12s %10" PRIu32 " x %6zu bytes  %8.1f MiB\n", parts[i].what,

@@ -3,6 +3,7 @@
 #include "base/amount.h"
 #include "base/limits.h"
 #include "session/session.h"
+#include "syslog/address.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ enum long_only {
     OPTION_STATE,
     OPTION_SESSIONS,
     OPTION_REPORT,
+    OPTION_SYSLOG,
     OPTION_FAIL_ON,
     OPTION_LIST_PROFILES,
     OPTION_LIST_RULES,
@@ -44,6 +46,7 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"json", required_argument, NULL, OPTION_JSON},
+    {"syslog", required_argument, NULL, OPTION_SYSLOG},
     {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
     {"test", no_argument, NULL, 'T'},
     {"list-profiles", no_argument, NULL, OPTION_LIST_PROFILES},
@@ -78,6 +81,8 @@ void options_help(FILE *out)
         "      --state FILE       remember sessions across restarts\n"
         "      --state redis://HOST[:PORT]  share remembered sessions with other sensors\n"
         "      --json FILE|-      one JSON object per line for each handshake and violation\n"
+        "      --syslog TRANSPORT:HOST:PORT  alerts as RFC 5424; udp, tcp, tls, relp, relp+tls, or "
+        "unix:PATH\n"
         "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
         "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
         "  -q, --quiet            no report on standard output\n"
@@ -173,6 +178,20 @@ static bool take_report(struct options *o, const char *form)
     return true;
 }
 
+static bool take_syslog(struct options *o, const char *where)
+{
+    char why[256];
+    struct syslog_address address;
+    const char *wrong = o->syslog_count == MAX_RECEIVERS ? "there are too many receivers"
+                                                         : syslog_address_parse(where, &address);
+    if (wrong) {
+        (void)snprintf(why, sizeof why, ": %s", wrong);
+        return refuse("--syslog ", where, why);
+    }
+    o->syslog[o->syslog_count++] = where;
+    return true;
+}
+
 /* A file, or redis://... for what several sensors remember together; both may be given. */
 static bool take_state(struct options *o, const char *where)
 {
@@ -237,6 +256,8 @@ static bool take_option(struct options *o, int option)
         return take_state(o, optarg);
     case OPTION_REPORT:
         return take_report(o, optarg);
+    case OPTION_SYSLOG:
+        return take_syslog(o, optarg);
     case OPTION_JSON:
         o->json = optarg;
         return true;

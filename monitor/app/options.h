@@ -3,6 +3,7 @@
 #define UTWATCH_APP_OPTIONS_H
 
 #include "policy/policy.h"
+#include "syslog/receivers.h"
 
 enum task {
     TASK_REPLAY,
@@ -43,6 +44,8 @@ struct options {
     const char *state;  /* file of --state, or NULL */
     const char *shared; /* redis://... of --state, or NULL */
     const char *json;   /* file, or "-" */
+    const char *syslog[MAX_RECEIVERS];
+    size_t syslog_count;
     enum report_form { REPORT_DEFAULT, REPORT_TEXT, REPORT_HTML } report;
     const char *report_file; /* NULL: standard output */
     const char *rule;        /* of --explain */

@@ -17,6 +17,7 @@ struct output {
     struct input_names names;
     struct parcel_sink sink;
     bool events;
+    struct summing *alerts;     /* for receivers of syslog; NULL: none */
     struct text_report *report; /* NULL: none */
     FILE *page;                 /* of the report: what is written to it becomes parcels; NULL: none */
     bool html;
@@ -52,6 +53,25 @@ static bool open_report(struct output *out, const struct destinations *to)
     return out->report != NULL;
 }
 
+static void put_alert(void *context, enum severity severity, struct span message)
+{
+    const struct output *out = context;
+    uint8_t parcel[sizeof(struct parcel_alert) + SYSLOG_MOST_BYTES];
+    const struct parcel_alert alert = {.severity = severity};
+    memcpy(parcel, &alert, sizeof alert);
+    memcpy(parcel + sizeof alert, message.p, message.n);
+    parcel_put(&out->sink, PARCEL_ALERT, span_of(parcel, sizeof alert + message.n));
+}
+
+static bool open_alerts(struct output *out, const struct destinations *to, const struct site *site)
+{
+    if (!to->alerts)
+        return true;
+    const struct syslog_origin origin = syslog_origin_here(site->enterprise, site->message_bytes);
+    out->alerts = summing_new(&origin, &out->names, site->summary_interval, put_alert, out);
+    return out->alerts != NULL;
+}
+
 struct output *output_new(const struct options *o, const struct site *site, const struct profile *profile,
                           const struct profile *advice, const struct parcel_sink *sink)
 {
@@ -65,7 +85,7 @@ struct output *output_new(const struct options *o, const struct site *site, cons
         .name = o->inputs, .count = o->input_count, .live = o->live, .config = o->config};
     out->events = to.json != NULL;
     identities_in_clear(site->identities_clear);
-    if (open_report(out, &to) && tally_open(&out->tally, profile) &&
+    if (open_report(out, &to) && open_alerts(out, &to, site) && tally_open(&out->tally, profile) &&
         (!advice || tally_open(&out->advice, advice)))
         return out;
     (void)fputs("utwatch: not enough memory for the report\n", stderr);
@@ -78,6 +98,7 @@ void output_free(struct output *out)
     if (!out)
         return;
     text_report_free(out->report);
+    summing_free(out->alerts);
     if (out->page)
         (void)fclose(out->page);
     tally_close(&out->tally);
@@ -109,6 +130,8 @@ static void on_violation(struct output *out, const struct policy_case *c, const 
     out->violated |= v->severity >= out->options->fail_on;
     if (out->report)
         text_report_violation(out->report, c, v);
+    if (out->alerts)
+        summing_alert(out->alerts, c, v);
     if (out->events)
         write_alert(out, c, v, false);
 }
@@ -147,6 +170,12 @@ void output_statistics(struct output *out, const struct capture_health *health, 
     struct text event = new_event(out);
     json_stats_event(&event, &out->tally, health, when);
     write_event(out, &event);
+}
+
+const struct summing_counters *output_alerts(const struct output *out)
+{
+    static const struct summing_counters none;
+    return out->alerts ? summing_counters(out->alerts) : &none;
 }
 
 bool output_judged(const struct output *out)
@@ -207,6 +236,12 @@ void output_sensor(struct output *out, const struct sensor_finding *finding)
     write_event(out, &event);
 }
 
+void output_time(struct output *out, nanos now)
+{
+    if (out->alerts)
+        summing_time(out->alerts, now);
+}
+
 void output_flush(struct output *out)
 {
     if (out->page)
@@ -216,6 +251,8 @@ void output_flush(struct output *out)
 
 void output_end(struct output *out, const struct capture_health *health)
 {
+    if (out->alerts)
+        summing_flush(out->alerts);
     output_statistics(out, health, health->last_time);
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
     if (out->html) {

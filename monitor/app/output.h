@@ -9,6 +9,7 @@
 #include "policy/policy.h"
 #include "report/health.h"
 #include "report/sensor_event.h"
+#include "report/summing.h"
 
 struct output;
 
@@ -30,11 +31,17 @@ void output_status(struct output *out, const struct capture_health *health);
 /* What the sensor says of itself: an event, an alert when it begins, and a line on standard error. */
 void output_sensor(struct output *out, const struct sensor_finding *finding);
 
+/* Packet time has come to this. */
+void output_time(struct output *out, nanos now);
+
 /* Nothing may come for a while: what is finished goes out. */
 void output_flush(struct output *out);
 
 /* The end: statistics event, summary, and the parcel that says so. */
 void output_end(struct output *out, const struct capture_health *health);
+
+/* What became of alerts for syslog. */
+const struct summing_counters *output_alerts(const struct output *out);
 
 /* At least one verdict was reached. */
 bool output_judged(const struct output *out);

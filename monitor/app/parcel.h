@@ -9,7 +9,7 @@
 
 enum parcel_kind {
     PARCEL_EVENT = 1, /* one line of JSON with its newline */
-    PARCEL_ALERT,     /* struct parcel_alert, then the RFC 5424 text without its sequenceId */
+    PARCEL_ALERT,     /* struct parcel_alert, then a message of RFC 5424 */
     PARCEL_REPORT,    /* the next bytes of --report */
     PARCEL_EVIDENCE,  /* the packets of one handshake; opaque to the writer */
     PARCEL_STATUS,    /* text for people, on standard error */
@@ -25,7 +25,6 @@ struct parcel {
 
 struct parcel_alert {
     uint32_t severity; /* enum severity: the least severe is given up first */
-    uint32_t key;      /* hash of rule, UE and server, by which equal alerts are known */
 };
 
 /* Where parcels go. The bytes are the caller's and live until the call returns. */

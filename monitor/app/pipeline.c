@@ -78,6 +78,7 @@ static void expire(struct pipeline *p)
     for (struct flow *flow; (flow = tls_expired(p->tls, p->now, &end));)
         connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
     connection_expire_clear(p, false);
+    output_time(p->output, p->now);
 }
 
 static struct flow *new_flow(struct pipeline *p, const struct segment *segment)

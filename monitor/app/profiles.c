@@ -46,11 +46,24 @@ static bool limits_fit(const struct site *site, struct mistakes *mistakes)
     return false;
 }
 
+/* False after a mistake: a file that `outputs` names cannot be used. */
+static bool outputs_work(const struct site *site, struct mistakes *mistakes)
+{
+    char error[256];
+    if (receivers_check(&site->receivers, error, sizeof error))
+        return true;
+    const struct node *outputs = node_member(site->tree->root, "outputs");
+    mistake_add(mistakes, site->tree->file, outputs->line, outputs->column, "%s", error);
+    return false;
+}
+
 struct site *site_or_mistakes(const char *path)
 {
     struct mistakes mistakes = {0};
     struct site *site = site_load(path, &mistakes);
-    if (site && !limits_fit(site, &mistakes)) {
+    const bool fit = !site || limits_fit(site, &mistakes);
+    const bool work = !site || outputs_work(site, &mistakes);
+    if (!fit || !work) {
         site_free(site);
         site = NULL;
     }

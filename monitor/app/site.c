@@ -3,6 +3,8 @@
 #include "base/amount.h"
 #include "base/limits.h"
 #include "policy/compiler.h"
+#include "syslog/address.h"
+#include "syslog/message.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -10,6 +12,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define DEFAULT_SPOOL (UINT64_C(64) << 20)
+#define LEAST_SPOOL   (UINT64_C(1) << 20)
+
+enum {
+    EXAMPLE_ENTERPRISE = 32473, /* RFC 5612: for documentation, and for whoever has no number of his own */
+    SUMMARY_SECONDS = 60,
+};
 
 struct reader {
     struct site *site;
@@ -266,15 +276,84 @@ static void read_limits(struct reader *r, const struct node *n)
         s->loss_limit = share;
 }
 
+static void take_receiver(struct reader *r, const struct node *e)
+{
+    struct receivers_config *to = &r->site->receivers;
+    struct syslog_address address;
+    const char *text = scalar(r, e);
+    if (!text)
+        return;
+    const char *wrong = syslog_address_parse(text, &address);
+    if (wrong)
+        complain_at(&r->at, e, "'%s': %s", text, wrong);
+    else if (to->count == MAX_RECEIVERS)
+        complain_at(&r->at, e, "more than %d receivers", MAX_RECEIVERS);
+    else
+        to->addresses[to->count++] = text;
+}
+
+static void read_spool(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"path", "size", NULL};
+    struct receivers_config *to = &r->site->receivers;
+    if (!check_mapping(r, n, keys))
+        return;
+    const struct node *m = node_member(n, "path");
+    to->folder = m ? scalar(r, m) : NULL;
+    m = node_member(n, "size");
+    const char *text = m ? scalar(r, m) : NULL;
+    if (text && (!amount_of_bytes(text, &to->cap) || to->cap < LEAST_SPOOL))
+        complain_at(&r->at, m, "'%s' is not the size of a spool (1MiB or more, such as 256MiB)", text);
+}
+
+static void read_tls(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"ca", "name", "certificate", "key", NULL};
+    struct syslog_tls *tls = &r->site->receivers.tls;
+    const char **const values[] = {&tls->ca, &tls->name, &tls->certificate, &tls->key};
+    if (!check_mapping(r, n, keys))
+        return;
+    for (size_t i = 0; keys[i]; i++) {
+        const struct node *m = node_member(n, keys[i]);
+        if (m)
+            *values[i] = scalar(r, m);
+    }
+}
+
+/* What the messages are like. */
+static void read_messages(struct reader *r, const struct node *n)
+{
+    struct site *s = r->site;
+    int64_t enterprise = s->enterprise;
+    int64_t bytes = (int64_t)s->message_bytes;
+    number_limit(r, node_member(n, "enterprise-number"), 1, UINT32_MAX, &enterprise);
+    number_limit(r, node_member(n, "syslog-size"), SYSLOG_LEAST_BYTES, SYSLOG_MOST_BYTES, &bytes);
+    interval(r, node_member(n, "syslog-interval"), 1, &s->summary_interval);
+    s->enterprise = (uint32_t)enterprise;
+    s->message_bytes = (size_t)bytes;
+}
+
 static void read_outputs(struct reader *r, const struct node *n)
 {
-    static const char *const keys[] = {"json", "stats-interval", NULL};
+    static const char *const keys[] = {
+        "json",        "syslog",          "spool",          "tls", "enterprise-number",
+        "syslog-size", "syslog-interval", "stats-interval", NULL};
     if (!check_mapping(r, n, keys))
         return;
     interval(r, node_member(n, "stats-interval"), 1, &r->site->stats_interval);
     const struct node *json = node_member(n, "json");
     if (json)
         r->site->json = scalar(r, json);
+    const struct node *m = node_member(n, "syslog");
+    if (m && m->kind == NODE_SEQUENCE)
+        each(r, m, take_receiver);
+    else if (m)
+        take_receiver(r, m);
+    if ((m = node_member(n, "spool")))
+        read_spool(r, m);
+    if ((m = node_member(n, "tls")))
+        read_tls(r, m);
+    read_messages(r, n);
 }
 
 static void read_privacy(struct reader *r, const struct node *n)
@@ -386,6 +465,10 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
     s->quiet_limit = DEFAULT_QUIET_SECONDS * NANOS_PER_SECOND;
     s->lag_limit = DEFAULT_LAG_SECONDS * NANOS_PER_SECOND;
     s->stats_interval = DEFAULT_STATS_SECONDS * NANOS_PER_SECOND;
+    s->receivers.cap = DEFAULT_SPOOL;
+    s->enterprise = EXAMPLE_ENTERPRISE;
+    s->message_bytes = SYSLOG_LEAST_BYTES;
+    s->summary_interval = (nanos)SUMMARY_SECONDS * NANOS_PER_SECOND;
     s->farms = calloc(MAX_FARMS, sizeof *s->farms);
     if (!s->farms)
         abort();

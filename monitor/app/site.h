@@ -8,6 +8,7 @@
 #include "base/network.h"
 #include "policy/policy.h"
 #include "session/session.h"
+#include "syslog/receivers.h"
 
 /* A breach that the operator knows and has a reason for. It is reported as excepted, never as passed. */
 struct exception {
@@ -36,6 +37,10 @@ struct site {
     const char *json; /* outputs.json, or NULL */
     nanos stats_interval;
     nanos quiet_limit, lag_limit; /* beyond which the sensor tells of itself */
+    struct receivers_config receivers;
+    uint32_t enterprise;    /* in the SD-ID of messages to them */
+    size_t message_bytes;   /* at most in one of them */
+    nanos summary_interval; /* of equal alerts */
     bool identities_clear;
     uint32_t flows, handshakes;
     struct session_config sessions;

@@ -100,6 +100,7 @@
 #define KNOWN_HELLOS    1024  /* hellos whose UE stack is remembered */
 #define MAX_RULE_STACKS 16    /* of them, those kept for one rule */
 #define MAX_KINDS       16384 /* kinds of violation that the text report tells apart; power of two */
+#define SUMMED_ALERTS   16384 /* alerts whose repetitions are summed for syslog at a time; power of two */
 #define SHOWN_OF_A_KIND 3     /* equal violations shown singly */
 
 /* app */

@@ -1,0 +1,136 @@
+#include "report/alert_message.h"
+
+#include "report/fingerprints.h"
+#include "report/names.h"
+#include "wire/hello.h"
+
+static enum syslog_severity syslog_severity_of(enum severity severity)
+{
+    static const enum syslog_severity of[] = {
+        [SEVERITY_INFO] = SYSLOG_NOTICE,
+        [SEVERITY_LOW] = SYSLOG_WARNING,
+        [SEVERITY_MEDIUM] = SYSLOG_ERROR,
+        [SEVERITY_HIGH] = SYSLOG_CRITICAL,
+    };
+    return of[severity];
+}
+
+static void put_address(struct syslog_message *m, const char *name, const struct endpoint *end)
+{
+    char buffer[64];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_address(&t, end);
+    syslog_param_text(m, name, buffer);
+}
+
+static void put_ends(struct syslog_message *m, const struct endpoint *client, const struct endpoint *server)
+{
+    if (client->family)
+        put_address(m, "src_ip", client);
+    if (!server->family)
+        return;
+    put_address(m, "dest_ip", server);
+    syslog_param_uint(m, "dest_port", server->port);
+}
+
+static void put_slice(struct syslog_message *m, const char *name, const struct observation *o,
+                      struct text_slice slice)
+{
+    if (slice.length)
+        syslog_param(m, name, observation_text(o, slice));
+}
+
+/* What tells the handshake, for whoever looks for it in the events or in the capture. */
+static void put_handshake(struct syslog_message *m, const struct observation *o)
+{
+    const char *version = word_of(version_words, observation_version(o));
+    put_slice(m, "sni", o, o->client_hello.sni);
+    if (version)
+        syslog_param_text(m, "version", version);
+}
+
+static void put_fingerprint(struct syslog_message *m, const struct observation *o)
+{
+    char buffer[64];
+    struct text t = text_over(buffer, sizeof buffer);
+    if (o->seen & SEEN_CLIENT_HELLO && ja4_text(o, &t))
+        syslog_param_text(m, "ja4", buffer);
+}
+
+static void put_place(struct alert_writer *w, const struct whence *about)
+{
+    const char *input = input_name(w->names, about->source);
+    const bool live = w->names && w->names->live;
+    if (about->flow_id == 0)
+        return;
+    syslog_param_uint(&w->message, "flow_id", about->flow_id);
+    if (!live)
+        syslog_param_uint(&w->message, "pcap_cnt", about->frame_number);
+    if (input)
+        syslog_param_text(&w->message, live ? "in_iface" : "pcap_filename", input);
+}
+
+static void put_observed(struct syslog_message *m, const struct policy_case *c, const struct verdict *v)
+{
+    char buffer[1024];
+    struct text t = text_over(buffer, sizeof buffer);
+    verdict_observed(v, c, &t);
+    if (t.n)
+        syslog_param(m, "observed", span_of(t.p, t.n));
+}
+
+static void put_rule(struct syslog_message *m, const struct rule_facts *rule)
+{
+    syslog_param_uint(m, "signature_id", rule->sid);
+    syslog_param_text(m, "category", rule->clause);
+    syslog_param_text(m, "profile", rule->profile);
+}
+
+static void put_fault(struct syslog_message *m, enum fault fault)
+{
+    if (fault != FAULT_NONE)
+        syslog_param_text(m, "fault", word_of(fault_words, fault));
+}
+
+struct span alert_message(struct alert_writer *w, const struct policy_case *c, const struct verdict *v)
+{
+    struct syslog_message *m = &w->message;
+    const struct whence *about = &c->about;
+    syslog_begin(m, w->buffer, &w->origin, syslog_severity_of(v->severity), about->time, v->rule->id);
+    put_ends(m, &about->client, &about->server);
+    put_fault(m, v->fault);
+    put_observed(m, c, v);
+    syslog_words(m, v->rule->requires);
+    if (about->client.family && c->kind != CASE_UE)
+        syslog_param_uint(m, "src_port", about->client.port);
+    if (c->observation)
+        put_handshake(m, c->observation);
+    syslog_param_text(m, "basis", word_of(basis_words, v->basis));
+    put_place(w, about);
+    put_rule(m, v->rule);
+    if (c->observation)
+        put_fingerprint(m, c->observation);
+    return syslog_end(m);
+}
+
+static void put_time(struct syslog_message *m, const char *name, nanos time)
+{
+    char buffer[40];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_time(&t, time, true);
+    syslog_param_text(m, name, buffer);
+}
+
+struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum)
+{
+    struct syslog_message *m = &w->message;
+    syslog_begin(m, w->buffer, &w->origin, syslog_severity_of(sum->severity), sum->last, sum->rule->id);
+    syslog_param_uint(m, "count", sum->count);
+    put_ends(m, &sum->client, &sum->server);
+    put_fault(m, sum->fault);
+    put_time(m, "first", sum->first);
+    put_time(m, "last", sum->last);
+    syslog_words(m, sum->rule->requires);
+    put_rule(m, sum->rule);
+    return syslog_end(m);
+}

@@ -1,0 +1,34 @@
+/*
+ * Alerts as messages of RFC 5424: MSGID is the rule, the parameters carry the names of the event of the same
+ * alert (event_json.h), the most important first, and the words are the rule's.
+ */
+#ifndef UTWATCH_REPORT_ALERT_MESSAGE_H
+#define UTWATCH_REPORT_ALERT_MESSAGE_H
+
+#include "policy/policy.h"
+#include "report/inputs.h"
+#include "syslog/message.h"
+
+struct alert_writer {
+    struct syslog_origin origin;
+    const struct input_names *names; /* outlives the writer */
+    struct syslog_message message;
+    char buffer[SYSLOG_MOST_BYTES + 1];
+};
+
+/* Alerts that were equal to an earlier one, and not told singly. */
+struct alert_sum {
+    const struct rule_facts *rule;
+    struct endpoint client,
+        server;             /* the client's port means nothing; all zero for an end that is not meant */
+    enum severity severity; /* the highest */
+    enum fault fault;       /* of the last */
+    uint64_t count;
+    nanos first, last;
+};
+
+/* The message lives until the next call. */
+struct span alert_message(struct alert_writer *w, const struct policy_case *c, const struct verdict *v);
+struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum);
+
+#endif

@@ -1,0 +1,201 @@
+#include "report/summing.h"
+
+#include "base/limits.h"
+#include "base/queue.h"
+#include "base/siphash.h"
+
+#include <stdlib.h>
+
+enum { BUCKETS = SUMMED_ALERTS }; /* power of two */
+
+struct entry {
+    struct queue_link in_order; /* of the ends of their intervals */
+    uint32_t next;              /* of the same bucket */
+    uint32_t bucket;
+    struct alert_sum sum;
+    nanos due;
+};
+
+struct summing {
+    struct alert_writer writer;
+    nanos interval;
+    nanos now; /* packet time */
+    summing_told *told;
+    void *context;
+    struct siphash_key key;
+    struct pool entries;
+    struct queue queue;
+    struct summing_counters counters;
+    uint32_t buckets[BUCKETS];
+};
+
+struct summing *summing_new(const struct syslog_origin *origin, const struct input_names *names,
+                            nanos interval, summing_told *told, void *context)
+{
+    struct summing *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->writer.origin = *origin;
+    s->writer.names = names;
+    s->interval = interval;
+    s->told = told;
+    s->context = context;
+    s->key = siphash_random_key();
+    if (pool_open(&s->entries, sizeof(struct entry), SUMMED_ALERTS))
+        return s;
+    free(s);
+    return NULL;
+}
+
+void summing_free(struct summing *s)
+{
+    if (!s)
+        return;
+    pool_close(&s->entries);
+    free(s);
+}
+
+uint64_t summing_memory(void)
+{
+    return sizeof(struct summing) + pool_memory(sizeof(struct entry), SUMMED_ALERTS);
+}
+
+static struct entry *entry_at(const struct summing *s, uint32_t slot)
+{
+    return pool_at(&s->entries, slot);
+}
+
+static void tell_sum(struct summing *s, struct entry *e)
+{
+    if (e->sum.count == 0)
+        return;
+    s->told(s->context, e->sum.severity, alert_summary(&s->writer, &e->sum));
+    e->sum.count = 0;
+}
+
+static void forget(struct summing *s, uint32_t slot)
+{
+    struct entry *e = entry_at(s, slot);
+    uint32_t *at = &s->buckets[e->bucket];
+    while (*at != slot)
+        at = &entry_at(s, *at)->next;
+    *at = e->next;
+    queue_remove(&s->queue, &s->entries, offsetof(struct entry, in_order), slot);
+    pool_give(&s->entries, slot);
+}
+
+static bool same_host(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+static uint32_t bucket_of(const struct summing *s, const struct policy_case *c, const struct verdict *v)
+{
+    uint8_t key[2 * sizeof c->about.client.address + sizeof v->rule->sid + sizeof c->about.server.port];
+    uint8_t *p = key;
+    memcpy(p, c->about.client.address, sizeof c->about.client.address);
+    p += sizeof c->about.client.address;
+    memcpy(p, c->about.server.address, sizeof c->about.server.address);
+    p += sizeof c->about.server.address;
+    memcpy(p, &v->rule->sid, sizeof v->rule->sid);
+    p += sizeof v->rule->sid;
+    memcpy(p, &c->about.server.port, sizeof c->about.server.port);
+    return (uint32_t)siphash(&s->key, span_of(key, sizeof key)) % BUCKETS;
+}
+
+static uint32_t find(const struct summing *s, uint32_t bucket, const struct policy_case *c,
+                     const struct verdict *v)
+{
+    uint32_t slot = s->buckets[bucket];
+    for (; slot; slot = entry_at(s, slot)->next) {
+        const struct alert_sum *sum = &entry_at(s, slot)->sum;
+        if (sum->rule == v->rule && same_host(&sum->client, &c->about.client) &&
+            same_host(&sum->server, &c->about.server) && sum->server.port == c->about.server.port)
+            break;
+    }
+    return slot;
+}
+
+static void count(struct entry *e, const struct policy_case *c, const struct verdict *v)
+{
+    struct alert_sum *sum = &e->sum;
+    if (sum->count++ == 0) {
+        sum->first = c->about.time;
+        sum->severity = v->severity;
+    }
+    if (v->severity > sum->severity)
+        sum->severity = v->severity;
+    sum->fault = v->fault;
+    sum->last = c->about.time;
+}
+
+static void remember(struct summing *s, uint32_t bucket, const struct policy_case *c, const struct verdict *v)
+{
+    uint32_t slot = pool_take(&s->entries);
+    if (!slot) {
+        const uint32_t oldest = s->queue.oldest;
+        s->counters.evicted += entry_at(s, oldest)->sum.count > 0;
+        tell_sum(s, entry_at(s, oldest));
+        forget(s, oldest);
+        slot = pool_take(&s->entries);
+    }
+    struct entry *e = entry_at(s, slot);
+    *e = (struct entry){
+        .next = s->buckets[bucket],
+        .bucket = bucket,
+        .sum = {.rule = v->rule, .client = c->about.client, .server = c->about.server},
+        .due = s->now + s->interval,
+    };
+    s->buckets[bucket] = slot;
+    queue_push(&s->queue, &s->entries, offsetof(struct entry, in_order), slot);
+}
+
+void summing_alert(struct summing *s, const struct policy_case *c, const struct verdict *v)
+{
+    const uint32_t bucket = bucket_of(s, c, v);
+    const uint32_t slot = find(s, bucket, c, v);
+    if (slot) {
+        count(entry_at(s, slot), c, v);
+        s->counters.summed++;
+        return;
+    }
+    s->told(s->context, v->severity, alert_message(&s->writer, c, v));
+    s->counters.told++;
+    remember(s, bucket, c, v);
+}
+
+/* Where the clock went back, the interval is over as well. */
+static bool is_over(const struct summing *s, const struct entry *e, nanos now)
+{
+    return now >= e->due || e->due - now > s->interval;
+}
+
+void summing_time(struct summing *s, nanos now)
+{
+    uint32_t slot;
+    s->now = now;
+    while ((slot = s->queue.oldest) && is_over(s, entry_at(s, slot), now)) {
+        struct entry *e = entry_at(s, slot);
+        if (e->sum.count == 0) {
+            forget(s, slot);
+            continue;
+        }
+        tell_sum(s, e);
+        e->due = now + s->interval;
+        queue_remove(&s->queue, &s->entries, offsetof(struct entry, in_order), slot);
+        queue_push(&s->queue, &s->entries, offsetof(struct entry, in_order), slot);
+    }
+}
+
+void summing_flush(struct summing *s)
+{
+    while (s->queue.oldest) {
+        tell_sum(s, entry_at(s, s->queue.oldest));
+        forget(s, s->queue.oldest);
+    }
+}
+
+const struct summing_counters *summing_counters(const struct summing *s)
+{
+    return &s->counters;
+}

@@ -1,0 +1,38 @@
+/*
+ * Equal alerts (same rule, UE and server) in little space: the first is told at once, those that follow
+ * within an interval are counted and told as one sum at its end. All in packet time, so that a replay tells
+ * the same as the live sensor did.
+ */
+#ifndef UTWATCH_REPORT_SUMMING_H
+#define UTWATCH_REPORT_SUMMING_H
+
+#include "report/alert_message.h"
+
+struct summing;
+
+struct summing_counters {
+    uint64_t told;    /* alerts told singly */
+    uint64_t summed;  /* alerts that went into a sum */
+    uint64_t evicted; /* sums told early because the table was full */
+};
+
+/* One is told: a whole message and its severity. */
+typedef void summing_told(void *context, enum severity severity, struct span message);
+
+/* Rules and names outlive it. NULL when there is no memory. */
+struct summing *summing_new(const struct syslog_origin *origin, const struct input_names *names,
+                            nanos interval, summing_told *told, void *context);
+void summing_free(struct summing *s);
+
+void summing_alert(struct summing *s, const struct policy_case *c, const struct verdict *v);
+
+/* Packet time has come to this: tells the sums whose interval is over. */
+void summing_time(struct summing *s, nanos now);
+
+/* Tells all sums; then nothing refers to a rule any more. */
+void summing_flush(struct summing *s);
+
+const struct summing_counters *summing_counters(const struct summing *s);
+uint64_t summing_memory(void);
+
+#endif

@@ -1,0 +1,544 @@
+#include "syslog/receiver.h"
+
+#include "base/nanos.h"
+#include "base/siphash.h"
+#include "syslog/connection.h"
+#include "syslog/message.h"
+#include "syslog/window.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MILLISECOND  (INT64_C(1000000))
+#define RETRY_FIRST  (100 * MILLISECOND)
+#define RETRY_MOST   (10 * NANOS_PER_SECOND)
+#define PROVEN       (2 * NANOS_PER_SECOND) /* a connection that stood so long is one */
+#define NEWS_APART   (60 * NANOS_PER_SECOND)
+#define BURST_TIME   (10 * MILLISECOND)
+#define LOOKUP_CHECK (20 * MILLISECOND)
+
+enum {
+    OUT_BYTES = 65536, /* framed messages on their way to the stream */
+    PACE = 64,         /* datagrams in BURST_TIME: UDP drops what a receiver's buffer does not hold */
+    BATCHES = 8,       /* of OUT_BYTES in one call of receiver_work(), for the sake of the other outputs */
+    FRAME_BYTES = 64,  /* that framing adds to a message at most */
+};
+
+/* A RELP command that was not answered yet. */
+struct under_way {
+    uint64_t number; /* of the spool */
+    bool answered;
+};
+
+/* What the operator knows of a number. */
+struct told_count {
+    uint64_t count;
+    int64_t at;
+};
+
+struct receiver {
+    struct receiver_config config;
+    struct spool *spool;
+    struct connection connection;
+    struct receiver_counters counters;
+    int64_t retry_at, retry_after;
+    int64_t up_since;
+    unsigned failures; /* since a connection was proven */
+    bool proven;       /* the connection has lasted, or something arrived over it */
+    bool ending, finished, ended;
+
+    uint8_t out[OUT_BYTES];
+    size_t out_at, out_n;
+    uint64_t last_out;  /* number of the last message in out[] */
+    uint64_t last_sent; /* of the last one that the socket took as a whole */
+
+    struct window window; /* of all but RELP and UDP */
+    struct under_way under_way[RELP_WINDOW];
+    uint32_t oldest; /* transaction of under_way[0] */
+    size_t under_way_count;
+    int64_t burst_at; /* of UDP */
+    unsigned burst;
+
+    bool down_told;     /* the operator knows that it is not connected */
+    char told_why[200]; /* and why */
+    int64_t told_at;
+    struct told_count dropped_told, refused_told;
+    bool trouble_told;
+};
+
+/* A file name from the address, with a checksum of what a file name cannot show. */
+static void spool_name(const char *address, char *name, size_t bytes)
+{
+    enum { SHOWN = 40 };
+    static const struct siphash_key key = {0, 0};
+    struct text t = text_over(name, bytes);
+    for (const char *p = address; *p && t.n < SHOWN; p++) {
+        const bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+        text_char(&t, plain ? *p : '_');
+    }
+    text_printf(&t, "-%08x", (unsigned)(siphash(&key, span_of_text(address)) & 0xffffffff));
+}
+
+struct receiver *receiver_new(const struct receiver_config *config, char *error, size_t error_bytes)
+{
+    struct receiver *r = calloc(1, sizeof *r);
+    if (!r)
+        abort();
+    char name[64];
+    spool_name(config->address.text, name, sizeof name);
+    r->config = *config;
+    r->retry_after = RETRY_FIRST;
+    r->connection = (struct connection){.address = &r->config.address,
+                                        .tls = config->tls,
+                                        .tls_name = config->tls_name,
+                                        .stream = {.fd = -1}};
+    r->spool = spool_open(config->folder, name, config->cap, error, error_bytes);
+    if (r->spool)
+        return r;
+    free(r);
+    return NULL;
+}
+
+void receiver_free(struct receiver *r)
+{
+    if (!r)
+        return;
+    connection_lose(&r->connection, NULL);
+    spool_close(r->spool);
+    free(r);
+}
+
+void receiver_take(struct receiver *r, unsigned class, struct span message)
+{
+    (void)spool_put(r->spool, class, message);
+}
+
+/* What was sent and has not arrived is sent again. */
+static void start_over(struct receiver *r, int64_t now)
+{
+    r->proven = r->finished = false;
+    r->failures++;
+    r->out_at = r->out_n = 0;
+    r->last_sent = 0;
+    r->up_since = 0;
+    r->window.count = 0;
+    r->under_way_count = 0;
+    spool_rewind(r->spool);
+    r->retry_at = now + r->retry_after;
+    r->retry_after = r->retry_after * 2 < RETRY_MOST ? r->retry_after * 2 : RETRY_MOST;
+}
+
+static void lose(struct receiver *r, const char *why, int64_t now)
+{
+    connection_lose(&r->connection, why);
+    start_over(r, now);
+}
+
+static void prove(struct receiver *r)
+{
+    r->proven = true;
+    r->failures = 0;
+    r->retry_after = RETRY_FIRST;
+}
+
+static void arrived(struct receiver *r, uint64_t number)
+{
+    if (number == 0)
+        return;
+    spool_done(r->spool, number);
+    prove(r);
+}
+
+/* RELP answers may come in any order; what has arrived is everything before the first that is missing. */
+static bool take_answer(struct receiver *r, const struct relp_answer *a)
+{
+    if (a->closes)
+        return false;
+    const uint32_t index =
+        a->transaction >= r->oldest ? a->transaction - r->oldest : a->transaction + RELP_LARGEST - r->oldest;
+    if (!a->is_response || index >= r->under_way_count)
+        return true; /* not an answer to what we wait for */
+    if (a->code != 200)
+        r->counters.refused++; /* it will not take it the next time either */
+    r->under_way[index].answered = true;
+    size_t gone = 0;
+    uint64_t number = 0;
+    while (gone < r->under_way_count && r->under_way[gone].answered) {
+        number = r->under_way[gone++].number;
+        r->oldest = relp_next(r->oldest);
+    }
+    r->under_way_count -= gone;
+    memmove(r->under_way, r->under_way + gone, r->under_way_count * sizeof *r->under_way);
+    arrived(r, number);
+    return true;
+}
+
+static bool take_answers(struct receiver *r, struct span bytes)
+{
+    struct relp_answer answer;
+    while (bytes.n)
+        switch (relp_read(&r->connection.answers, &bytes, &answer)) {
+        case RELP_MORE:
+            return true;
+        case RELP_BROKEN:
+            connection_lose(&r->connection, "its answer is not RELP");
+            return false;
+        case RELP_ANSWER:
+            if (take_answer(r, &answer))
+                break;
+            connection_lose(&r->connection, "it closes the connection");
+            return false;
+        }
+    return true;
+}
+
+/* Everything that was sent has been read: the receiver closed after we had, without an error. */
+static void finish(struct receiver *r)
+{
+    spool_done(r->spool, r->last_sent);
+    connection_lose(&r->connection, NULL);
+    r->ended = true;
+}
+
+/* What the receiver says, and above all whether it is still there: a send() into a connection that it has
+ * closed would seem to succeed. */
+static void hear(struct receiver *r, int64_t now)
+{
+    uint8_t buffer[4096];
+    size_t got;
+    enum stream_result result;
+    while ((result = stream_read(&r->connection.stream, buffer, sizeof buffer, &got)) == STREAM_OK)
+        if (syslog_is_relp(&r->config.address) && !take_answers(r, span_of(buffer, got))) {
+            start_over(r, now);
+            return;
+        }
+    if (result == STREAM_END && r->finished)
+        finish(r);
+    else if (result == STREAM_END &&
+             !syslog_is_datagram(&r->config.address)) /* an empty datagram says nothing */
+        lose(r, "it closed the connection", now);
+    else if (result == STREAM_FAILED)
+        lose(r, r->connection.stream.error, now);
+}
+
+/* The frame of one message into out[]. */
+static void put_frame(struct receiver *r, const struct spool_message *m)
+{
+    struct text t = text_over((char *)r->out + r->out_n, OUT_BYTES - r->out_n);
+    if (syslog_is_relp(&r->config.address)) {
+        uint32_t transaction = r->oldest;
+        for (size_t i = 0; i < r->under_way_count; i++)
+            transaction = relp_next(transaction);
+        relp_write(&t, transaction, "syslog", m->bytes);
+        r->under_way[r->under_way_count++] = (struct under_way){.number = m->number};
+    } else {
+        text_printf(&t, "%zu ", m->bytes.n); /* RFC 6587 3.4.1, RFC 5425 4.3 */
+        text_bytes(&t, m->bytes.p, m->bytes.n);
+    }
+    r->out_n += t.n;
+    r->last_out = m->number;
+}
+
+static bool fill(struct receiver *r)
+{
+    struct spool_message m;
+    const bool relp = syslog_is_relp(&r->config.address);
+    r->out_at = r->out_n = 0;
+    while ((!relp || r->under_way_count < RELP_WINDOW) && spool_peek(r->spool, &m) &&
+           OUT_BYTES - r->out_n > m.bytes.n + FRAME_BYTES) {
+        put_frame(r, &m);
+        spool_took(r->spool);
+        r->counters.sent++;
+    }
+    return r->out_n > 0;
+}
+
+static void send_stream(struct receiver *r, int64_t now)
+{
+    struct stream *s = &r->connection.stream;
+    for (int batch = 0; batch < BATCHES && (r->out_at < r->out_n || fill(r)); batch++) {
+        size_t put;
+        const enum stream_result result =
+            stream_write(s, span_of(r->out + r->out_at, r->out_n - r->out_at), &put);
+        r->out_at += put;
+        if (result == STREAM_WAIT)
+            return;
+        if (result != STREAM_OK) {
+            lose(r, result == STREAM_END ? "it closed the connection" : s->error, now);
+            return;
+        }
+        if (r->out_at < r->out_n)
+            continue;
+        r->last_sent = r->last_out;
+        if (!syslog_is_relp(&r->config.address))
+            window_sent(&r->window, r->last_sent, s->written, now);
+    }
+    s->wants_room |= r->out_at < r->out_n;
+}
+
+/* A local socket that takes no more has a receiver that stands still; the message waits in the spool. */
+static void send_datagrams(struct receiver *r, int64_t now)
+{
+    struct stream *s = &r->connection.stream;
+    struct spool_message m;
+    if (now - r->burst_at >= BURST_TIME) {
+        r->burst_at = now;
+        r->burst = PACE;
+    }
+    for (; r->burst && spool_peek(r->spool, &m); r->burst--) {
+        size_t put;
+        const enum stream_result result = stream_write(s, m.bytes, &put);
+        if (result == STREAM_WAIT)
+            return;
+        if (result != STREAM_OK) {
+            lose(r, s->error, now);
+            return;
+        }
+        r->last_sent = m.number;
+        spool_took(r->spool);
+        r->counters.sent++;
+        if (r->config.address.transport == SYSLOG_UDP)
+            spool_done(r->spool, m.number);
+        else
+            window_sent(&r->window, m.number, s->written, now);
+    }
+}
+
+/* What can be said about it without an acknowledgement. A local socket tells only that it is empty. */
+static void note_arrivals(struct receiver *r, int64_t now)
+{
+    const struct stream *s = &r->connection.stream;
+    if (r->window.count == 0)
+        return;
+    const size_t unread = stream_unacknowledged(s);
+    const bool local = r->config.address.transport == SYSLOG_UNIX;
+    arrived(r, window_arrived(&r->window, local && unread ? 0 : s->written - (local ? 0 : unread), now));
+}
+
+static bool has_something_to_send(struct receiver *r)
+{
+    struct spool_message m;
+    return r->out_at < r->out_n || spool_peek(r->spool, &m);
+}
+
+static void say_goodbye(struct receiver *r)
+{
+    char buffer[FRAME_BYTES];
+    struct text t = text_over(buffer, sizeof buffer);
+    size_t put;
+    relp_write(&t, r->oldest, "close", span_of(NULL, 0));
+    (void)stream_write(&r->connection.stream, span_of(t.p, t.n), &put);
+}
+
+/* When everything is sent: RELP waits for its answers, a stream is closed from our side, and when the
+ * receiver does the same it has read everything. */
+static void end_in_order(struct receiver *r)
+{
+    if (has_something_to_send(r) || r->under_way_count)
+        return;
+    if (syslog_is_datagram(&r->config.address)) {
+        if (r->config.address.transport == SYSLOG_UDP || stream_unacknowledged(&r->connection.stream) == 0)
+            finish(r);
+        return;
+    }
+    if (!r->finished) {
+        if (syslog_is_relp(&r->config.address))
+            say_goodbye(r);
+        stream_finish(&r->connection.stream);
+        r->finished = true;
+    }
+    if (spool_counters(r->spool).kept == 0)
+        finish(r);
+}
+
+static void work_connected(struct receiver *r, int64_t now)
+{
+    hear(r, now);
+    if (r->connection.at == AT_WORK)
+        note_arrivals(r, now);
+    if (r->connection.at == AT_WORK && !r->finished) {
+        if (syslog_is_datagram(&r->config.address))
+            send_datagrams(r, now);
+        else
+            send_stream(r, now);
+    }
+    if (r->connection.at == AT_WORK && !r->proven && now - r->up_since >= PROVEN)
+        prove(r);
+    if (r->connection.at == AT_WORK && r->ending)
+        end_in_order(r);
+}
+
+static void begin_work(struct receiver *r, int64_t now)
+{
+    r->counters.connected++;
+    r->up_since = now;
+    r->oldest = 2; /* transaction 1 was "open" */
+}
+
+void receiver_work(struct receiver *r, int64_t now)
+{
+    struct connection *c = &r->connection;
+    if (r->ending && c->at == AT_REST && spool_counters(r->spool).kept == 0)
+        r->ended = true;
+    if (r->ended || (c->at == AT_REST && now < r->retry_at))
+        return;
+    if (c->at == AT_REST)
+        connection_begin(c, now);
+    connection_advance(c, now);
+    if (c->at == AT_REST)
+        start_over(r, now);
+    if (c->at != AT_WORK)
+        return;
+    if (r->up_since == 0)
+        begin_work(r, now);
+    work_connected(r, now);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When there is something to do that no descriptor will tell. */
+static int64_t due(struct receiver *r, int64_t now)
+{
+    int64_t until = now + NANOS_PER_SECOND;
+    if (!r->proven)
+        until = sooner(until, r->up_since + PROVEN);
+    if (r->window.count)
+        until = sooner(until, window_due(&r->window, now));
+    if (r->ending && r->config.address.transport == SYSLOG_UNIX)
+        until = sooner(until, now + BURST_TIME);
+    if (r->finished || r->connection.stream.wants_room || !has_something_to_send(r))
+        return until;
+    if (syslog_is_datagram(&r->config.address))
+        return sooner(until, r->burst ? now : r->burst_at + BURST_TIME);
+    return r->under_way_count < RELP_WINDOW ? now : until;
+}
+
+bool receiver_wait_for(struct receiver *r, struct pollfd *fd, int64_t *until, int64_t now)
+{
+    const struct connection *c = &r->connection;
+    if (r->ended)
+        return false;
+    if (c->at == AT_REST || c->at == AT_LOOKUP) {
+        *until = sooner(*until, c->at == AT_REST ? r->retry_at : now + LOOKUP_CHECK);
+        return false;
+    }
+    *until = sooner(*until, c->at == AT_WORK ? due(r, now) : c->deadline);
+    *fd =
+        (struct pollfd){.fd = c->stream.fd, .events = (short)(POLLIN | (c->stream.wants_room ? POLLOUT : 0))};
+    return true;
+}
+
+void receiver_end(struct receiver *r)
+{
+    r->ending = true;
+}
+
+bool receiver_has_ended(const struct receiver *r)
+{
+    return r->ended;
+}
+
+struct spool_counters receiver_spool(const struct receiver *r)
+{
+    return spool_counters(r->spool);
+}
+
+const char *receiver_name(const struct receiver *r)
+{
+    return r->config.address.text;
+}
+
+static bool tell(struct receiver *r, char *line, size_t bytes, const char *what)
+{
+    (void)snprintf(line, bytes, "syslog %s: %s", receiver_name(r), what);
+    return true;
+}
+
+static bool connection_news(struct receiver *r, char *line, size_t bytes, int64_t now)
+{
+    char text[320];
+    const char *why = r->connection.why;
+    if (r->proven && r->down_told) {
+        r->down_told = false;
+        return tell(r, line, bytes, "connected");
+    }
+    const bool failing = r->failures > 1; /* a receiver that is merely restarted is no news */
+    const bool told = r->down_told && (strcmp(why, r->told_why) == 0 || now - r->told_at < NEWS_APART);
+    if (!failing || told)
+        return false;
+    r->down_told = true;
+    r->told_at = now;
+    (void)snprintf(r->told_why, sizeof r->told_why, "%s", why);
+    (void)snprintf(text, sizeof text, "%s; alerts wait, and it is tried again", why);
+    return tell(r, line, bytes, text);
+}
+
+static uint64_t dropped(const struct spool_counters *s)
+{
+    uint64_t count = 0;
+    for (unsigned class = 0; class < SPOOL_CLASSES; class ++)
+        count += s->dropped[class];
+    return count;
+}
+
+/* A number that grew is told at once, and then once in NEWS_APART. */
+static bool has_grown(struct told_count *told, uint64_t count, int64_t now)
+{
+    if (count == told->count || (told->count && now - told->at < NEWS_APART))
+        return false;
+    *told = (struct told_count){.count = count, .at = now};
+    return true;
+}
+
+static bool loss_news(struct receiver *r, char *line, size_t bytes, int64_t now)
+{
+    char text[320];
+    const struct spool_counters all = spool_counters(r->spool);
+    const struct spool_counters *s = &all;
+    if (has_grown(&r->dropped_told, dropped(s), now)) {
+        (void)snprintf(text, sizeof text,
+                       "the spool is full: %" PRIu64 " alerts were dropped so far (high %" PRIu64
+                       ", medium %" PRIu64 ", low %" PRIu64 ", info %" PRIu64 ")",
+                       dropped(s), s->dropped[3], s->dropped[2], s->dropped[1], s->dropped[0]);
+        return tell(r, line, bytes, text);
+    }
+    if (!has_grown(&r->refused_told, r->counters.refused, now))
+        return false;
+    (void)snprintf(text, sizeof text, "it refused %" PRIu64 " alerts so far", r->counters.refused);
+    return tell(r, line, bytes, text);
+}
+
+static bool spool_news(struct receiver *r, char *line, size_t bytes)
+{
+    char text[320];
+    const char *trouble = spool_trouble(r->spool);
+    if ((trouble != NULL) == r->trouble_told)
+        return false;
+    r->trouble_told = trouble != NULL;
+    (void)snprintf(text, sizeof text, "spool: %s", trouble ? trouble : "it is written again");
+    return tell(r, line, bytes, text);
+}
+
+bool receiver_news(struct receiver *r, char *line, size_t bytes, int64_t now)
+{
+    return connection_news(r, line, bytes, now) || loss_news(r, line, bytes, now) ||
+           spool_news(r, line, bytes);
+}
+
+void receiver_summary(const struct receiver *r, char *line, size_t bytes)
+{
+    const struct receiver_counters *c = &r->counters;
+    const struct spool_counters all = spool_counters(r->spool);
+    const struct spool_counters *s = &all;
+    (void)snprintf(line, bytes,
+                   "syslog %s: %" PRIu64 " messages sent over %" PRIu64 " connections, %" PRIu64
+                   " refused; spool: %" PRIu64 " messages in %" PRIu64 " bytes, %" PRIu64 " dropped, %" PRIu64
+                   " damaged files, %" PRIu64 " refused writes",
+                   receiver_name(r), c->sent, c->connected, c->refused, s->kept, s->bytes, dropped(s),
+                   s->damaged, s->refused);
+}

@@ -1,0 +1,50 @@
+/* All receivers of alerts: what --syslog and the site's `outputs` name. Nothing here waits but
+ * receivers_finish(). */
+#ifndef UTWATCH_SYSLOG_RECEIVERS_H
+#define UTWATCH_SYSLOG_RECEIVERS_H
+
+#include "base/span.h"
+#include "syslog/tls.h"
+
+#include <poll.h>
+
+enum { MAX_RECEIVERS = 8 };
+
+struct receivers_config {
+    const char *addresses[MAX_RECEIVERS]; /* syslog_address_parse() accepts them */
+    size_t count;
+    const char *folder; /* of the spools, made if it is missing; NULL: in memory */
+    uint64_t cap;       /* of all spools together, bytes */
+    struct syslog_tls tls;
+};
+
+/* The files of TLS can be used, where an address needs them, and the spool's folder is there or can be made.
+ */
+bool receivers_check(const struct receivers_config *config, char *error, size_t error_bytes);
+
+struct receivers;
+
+/* NULL when a spool or a file of TLS cannot be used: `error` tells why. The configuration's texts outlive it.
+ */
+struct receivers *receivers_new(const struct receivers_config *config, char *error, size_t error_bytes);
+void receivers_free(struct receivers *r);
+
+/* One message to each. Class: its severity, 0 the least. */
+void receivers_take(struct receivers *r, unsigned class, struct span message);
+
+/* Fills in at most MAX_RECEIVERS descriptors; *until becomes sooner where one of them has something to do. */
+size_t receivers_wait_for(struct receivers *r, struct pollfd *fds, int64_t *until, int64_t now);
+void receivers_work(struct receivers *r, int64_t now);
+
+/* A line for the operator; false: there is none. */
+bool receivers_news(struct receivers *r, char *line, size_t bytes, int64_t now);
+
+/* All numbers of one of them in a line; false: there are not so many. */
+bool receivers_summary(const struct receivers *r, size_t index, char *line, size_t bytes);
+
+/* The end: works until everything has arrived, and gives up after so many nanoseconds; where nothing would
+ * keep the messages, only after so many nanoseconds in which none has arrived. Returns how many have not;
+ * *kept: those of them that a spool on disk keeps for the next run. */
+uint64_t receivers_finish(struct receivers *r, int64_t most, uint64_t *kept);
+
+#endif

@@ -1,0 +1,121 @@
+/* Equal alerts are counted, whatever the table forgets, and told in packet time. */
+#include "base/limits.h"
+#include "report/summing.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const struct rule_facts rule = {
+    .id = "a-rule", .sid = 7, .clause = "TS 33.141 7.2", .requires = "A requirement", .profile = "p"};
+
+struct heard {
+    uint64_t alerts; /* singly and in sums */
+    uint64_t messages, sums;
+    char last[SYSLOG_MOST_BYTES + 1];
+};
+
+static void hear(void *context, enum severity severity, struct span message)
+{
+    struct heard *h = context;
+    (void)severity;
+    assert_true(message.n < sizeof h->last);
+    memcpy(h->last, message.p, message.n);
+    h->last[message.n] = '\0';
+    const char *count = strstr(h->last, " count=\"");
+    h->alerts += count ? strtoull(count + strlen(" count=\""), NULL, 10) : 1;
+    h->sums += count != NULL;
+    h->messages++;
+}
+
+static void alert(struct summing *s, uint32_t ue, nanos time)
+{
+    struct policy_case c = {.kind = CASE_KEY};
+    const struct verdict v = {
+        .rule = &rule, .value = VERDICT_FAIL, .severity = SEVERITY_LOW, .fault = FAULT_UE};
+    c.about.client.family = c.about.server.family = 4;
+    memcpy(c.about.client.address, &ue, sizeof ue);
+    c.about.client.port = (uint16_t)(40000 + time / NANOS_PER_SECOND % 1000);
+    c.about.server.port = 443;
+    c.about.time = time;
+    summing_time(s, time);
+    summing_alert(s, &c, &v);
+}
+
+static struct summing *new_summing(struct heard *h)
+{
+    const struct syslog_origin origin = {
+        .facility = 21, .host = "h", .process = "1", .element = "utwatch@32473", .most = SYSLOG_LEAST_BYTES};
+    struct summing *s = summing_new(&origin, NULL, 60 * NANOS_PER_SECOND, hear, h);
+    assert_non_null(s);
+    return s;
+}
+
+static void first_at_once_and_the_others_as_one(void **state)
+{
+    (void)state;
+    const nanos second = NANOS_PER_SECOND;
+    struct heard h = {0};
+    struct summing *s = new_summing(&h);
+    for (int i = 0; i < 60; i++)
+        alert(s, 1, i * second);
+    assert_int_equal(h.messages, 1);
+    alert(s, 1, 60 * second);
+    assert_int_equal(h.messages, 2);
+    assert_non_null(strstr(h.last, " count=\"59\""));
+    assert_non_null(strstr(
+        h.last, " first=\"1970-01-01T00:00:01.000000+0000\" last=\"1970-01-01T00:00:59.000000+0000\""));
+    alert(s, 2, 60 * second); /* of another UE */
+    assert_int_equal(h.messages, 3);
+    summing_time(s, 120 * second);
+    assert_int_equal(h.alerts, 62); /* the one at 60 s in a sum of its own */
+    summing_time(s, 180 * second);  /* nothing in between: forgotten */
+    alert(s, 1, 181 * second);
+    assert_null(strstr(h.last, "count="));
+    summing_flush(s);
+    assert_int_equal(h.alerts, 63);
+    summing_free(s);
+}
+
+static void none_is_lost_when_the_table_is_full(void **state)
+{
+    (void)state;
+    struct heard h = {0};
+    struct summing *s = new_summing(&h);
+    for (uint32_t round = 0; round < 2; round++)
+        for (uint32_t ue = 1; ue <= SUMMED_ALERTS + 100; ue++) {
+            alert(s, ue, NANOS_PER_SECOND);
+            alert(s, ue, NANOS_PER_SECOND);
+        }
+    assert_true(summing_counters(s)->evicted > 0);
+    summing_flush(s);
+    assert_int_equal(h.alerts, 4 * (SUMMED_ALERTS + 100));
+    assert_int_equal(summing_counters(s)->told + summing_counters(s)->summed, h.alerts);
+    summing_free(s);
+}
+
+/* A sum does not wait until a clock that was set back has caught up. */
+static void clock_set_back_ends_the_interval(void **state)
+{
+    (void)state;
+    struct heard h = {0};
+    struct summing *s = new_summing(&h);
+    alert(s, 1, 1000000 * NANOS_PER_SECOND);
+    alert(s, 1, 1000001 * NANOS_PER_SECOND);
+    summing_time(s, 5 * NANOS_PER_SECOND);
+    assert_int_equal(h.sums, 1);
+    summing_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_at_once_and_the_others_as_one),
+        cmocka_unit_test(none_is_lost_when_the_table_is_full),
+        cmocka_unit_test(clock_set_back_ends_the_interval),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,159 @@
+"""A receiver that is killed, restarted, stopped, or unreachable: what arrives, what comes twice. By syslog_send, which
+sends as live capture does. Arguments: SEND [LONG]; without LONG a few seconds for each case."""
+import collections
+import os
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from checks import check, finish  # noqa: E402
+import servers  # noqa: E402
+
+SEND = sys.argv[1]
+LONG = len(sys.argv) > 2
+CAP = 8 << 20
+
+
+class Sender:
+    """Numbered messages to one address, at a steady rate."""
+
+    def __init__(self, server, transport, count, rate, spool="-", finish_seconds=30):
+        folder = server.folder
+        self.count = count
+        words = [SEND, count, rate, spool, CAP, folder / "ca.pem", folder / "sensor.pem", folder / "sensor.key",
+                 servers.NAME, server.address(transport)]
+        self.process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, FINISH_SECONDS=str(finish_seconds)))
+
+    def running(self):
+        return self.process.poll() is None
+
+    def end(self):
+        out, self.news = self.process.communicate(timeout=120)
+        self.left, self.kept = map(int, re.match(r"left (\d+) kept (\d+)", out).groups())
+
+
+def compare(server, sender, what, lost=0, doubles=None):
+    """At most `lost` missing; doubles only with an equal sequenceId, and no more than told."""
+    sender.end()
+    check(sender.left == 0, what, "not all arrived:", sender.left, sender.news)
+    got = collections.Counter()
+    contents = {}
+    for alert in server.wait_for(sender.count):
+        sequence = int(alert["sd"]["meta"]["sequenceId"])
+        number = int(alert["sd"]["utwatch@32473"]["number"])
+        got[number] += 1
+        check(contents.setdefault(number, sequence) == sequence, what, number, "has two sequenceIds")
+    missing = set(range(1, sender.count + 1)) - set(got)
+    twice = sum(got.values()) - len(got)
+    check(len(missing) <= lost, what, len(missing), "missing", sorted(missing)[:5])
+    check(doubles is None or twice <= doubles, what, twice, "doubles")
+    print("%-40s %6d sent %5d missing %6d doubles" % (what, sender.count, len(missing), twice), flush=True)
+    server.forget()
+
+
+def restarts(server, transport, how, times, rate=500):
+    """Stopped and started again while messages flow."""
+    server.start()
+    sender = Sender(server, transport, rate * times, rate)
+    for _ in range(times):
+        time.sleep(random.uniform(0.2, 0.6))
+        server.stop(how)
+        time.sleep(random.uniform(0, 0.3))
+        server.start()
+    compare(server, sender, "%s %s x%d" % (transport, how.name, times))
+    server.stop()
+
+
+def stopped_and_killed(server, transport, lost):
+    """The kernel has acknowledged what nobody read."""
+    server.start()
+    sender = Sender(server, transport, 3000, 1000)
+    time.sleep(1)
+    server.process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    server.stop(signal.SIGKILL)
+    server.start()
+    compare(server, sender, "%s stopped for 1 s, killed" % transport, lost)
+    server.stop()
+
+
+def away_at_first(server, transport):
+    sender = Sender(server, transport, 500, 500)
+    time.sleep(1.5)
+    server.start()
+    compare(server, sender, "%s started late" % transport)
+    check("connected" in sender.news and "tried again" in sender.news, transport, "news:", sender.news)
+    server.stop()
+
+
+def sender_killed(server, transport, spool):
+    """kill -9 of the sender: what was taken is in the spool, and the next one sends it."""
+    spool.mkdir()
+    server.start()
+    for _ in range(3):
+        sender = Sender(server, transport, 100000, 1000, spool)
+        time.sleep(0.7)
+        server.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        sender.process.kill()
+        sender.process.communicate()
+        server.process.send_signal(signal.SIGCONT)
+    sender = Sender(server, transport, 1, 1, spool)
+    sender.end()
+    check(sender.left == 0, transport, "killed sender:", sender.left, "left")
+    seen = collections.defaultdict(set)
+    for alert in server.received():
+        seen[alert["procid"]].add(int(alert["sd"]["utwatch@32473"]["number"]))
+    check(len(seen) == 4, transport, "processes:", len(seen))
+    for process, numbers in seen.items():
+        gaps = set(range(1, max(numbers) + 1)) - numbers
+        check(not gaps, transport, "after kill -9 of process", process, len(gaps), "are missing")
+    print("%-40s %6d sent by four processes" % (transport + " kill -9 of the sender", sum(map(len, seen.values()))))
+    server.stop()
+    server.forget()
+
+
+def full_spool(server):
+    """Nobody there: the least severe go, and every one of them is counted."""
+    sender = Sender(server, "relp", 60000, 60000, finish_seconds=1)
+    sender.end()
+    dropped = re.findall(r"(\d+) alerts were dropped so far \(high (\d+), medium (\d+), low (\d+), info (\d+)\)",
+                         sender.news)
+    check(dropped, "no word of a full spool:", sender.news)
+    if dropped:
+        check(int(dropped[-1][1]) == 0, "severe alerts went while others were there:", dropped[-1])
+    check(0 < sender.left < 60000, "full spool:", sender.left, "left")
+
+
+def main():
+    if not servers.Rsyslog.is_here():
+        print("rsyslog is not installed")
+        sys.exit(servers.SKIPPED)
+    times = 100 if LONG else 3
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        servers.make_certificates(folder)
+        server = servers.Rsyslog(folder)
+        try:
+            for transport in "relp", "relp+tls", "tcp", "tls", "unix":
+                for how in signal.SIGTERM, signal.SIGKILL:
+                    restarts(server, transport, how, times)
+            stopped_and_killed(server, "relp", 0)
+            stopped_and_killed(server, "tcp", 0)
+            away_at_first(server, "relp")
+            away_at_first(server, "unix")
+            sender_killed(server, "relp", folder / "spool")
+            full_spool(server)
+        finally:
+            server.stop()
+    finish(50)
+
+
+main()
