@@ -47,6 +47,8 @@ int main(int argc, char **argv)
             if (site)
                 site->sessions.take_memory = site->sessions.state;
             struct profile *profile = profile_or_mistakes(options.profile, site);
+            if (profile && options.strict)
+                profile_be_strict(profile);
             struct profile *advice = options.advise ? profile_or_mistakes(options.advise, site) : NULL;
             if (site && profile)
                 site_warn_of_exceptions(site, profile, stderr);

@@ -25,6 +25,7 @@ enum long_only {
     OPTION_REPORT,
     OPTION_SYSLOG,
     OPTION_FAIL_ON,
+    OPTION_STRICT,
     OPTION_LIST_PROFILES,
     OPTION_LIST_RULES,
     OPTION_LIST_FIELDS,
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
     {"json", required_argument, NULL, OPTION_JSON},
     {"syslog", required_argument, NULL, OPTION_SYSLOG},
     {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+    {"strict", no_argument, NULL, OPTION_STRICT},
     {"test", no_argument, NULL, 'T'},
     {"list-profiles", no_argument, NULL, OPTION_LIST_PROFILES},
     {"list-rules", no_argument, NULL, OPTION_LIST_RULES},
@@ -85,6 +87,7 @@ void options_help(FILE *out)
         "unix:PATH\n"
         "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
         "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
+        "      --strict           breaches of superseded demands count as violations\n"
         "  -q, --quiet            no report on standard output\n"
         "  -v, --verbose          print more on standard error\n"
         "\n"
@@ -264,6 +267,9 @@ static bool take_option(struct options *o, int option)
     case OPTION_FAIL_ON:
         return severity_by_name(optarg, &o->fail_on) ||
                refuse("--fail-on is info, low, medium or high, not ", optarg, "");
+    case OPTION_STRICT:
+        o->strict = true;
+        return true;
     case 'q':
         o->quiet = true;
         return true;

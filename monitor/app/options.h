@@ -50,6 +50,7 @@ struct options {
     const char *report_file; /* NULL: standard output */
     const char *rule;        /* of --explain */
     enum severity fail_on;
+    bool strict; /* superseded demands count */
     bool quiet;
     unsigned verbose;
     char *filter; /* the words after the options, or NULL */

@@ -3,6 +3,7 @@
 #include "app/delivery.h"
 #include "base/limits.h"
 #include "report/event_json.h"
+#include "report/first_sight.h"
 #include "report/html_report.h"
 #include "report/http_object.h"
 #include "report/tally.h"
@@ -22,7 +23,8 @@ struct output {
     FILE *page;                 /* of the report: what is written to it becomes parcels; NULL: none */
     bool html;
     struct tally tally;
-    struct tally advice; /* of --advise */
+    struct tally advice;               /* of --advise */
+    struct first_sights *first_sights; /* of breaches of superseded demands */
     bool violated;
     char event[MAX_EVENT_BYTES];
 };
@@ -85,8 +87,9 @@ struct output *output_new(const struct options *o, const struct site *site, cons
         .name = o->inputs, .count = o->input_count, .live = o->live, .config = o->config};
     out->events = to.json != NULL;
     identities_in_clear(site->identities_clear);
-    if (open_report(out, &to) && open_alerts(out, &to, site) && tally_open(&out->tally, profile) &&
-        (!advice || tally_open(&out->advice, advice)))
+    out->first_sights = first_sights_new();
+    if (out->first_sights && open_report(out, &to) && open_alerts(out, &to, site) &&
+        tally_open(&out->tally, profile) && (!advice || tally_open(&out->advice, advice)))
         return out;
     (void)fputs("utwatch: not enough memory for the report\n", stderr);
     output_free(out);
@@ -103,6 +106,7 @@ void output_free(struct output *out)
         (void)fclose(out->page);
     tally_close(&out->tally);
     tally_close(&out->advice);
+    first_sights_free(out->first_sights);
     free(out);
 }
 
@@ -123,16 +127,25 @@ static void write_alert(struct output *out, const struct policy_case *c, const s
     write_event(out, &event);
 }
 
+/* A breach of a superseded demand is told once for each offender. */
+static bool is_told(struct output *out, const struct policy_case *c, const struct verdict *v)
+{
+    return !v->rule->superseded || first_sight(out->first_sights, c, v);
+}
+
 static void on_violation(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
     if (v->excepted)
         return; /* it stands in the summary as such */
-    out->violated |= v->severity >= out->options->fail_on;
-    if (out->report)
-        text_report_violation(out->report, c, v);
-    if (out->alerts)
+    const bool told = (out->events || out->alerts) && is_told(out, c, v);
+    if (!v->rule->superseded) { /* those are only summed in the reports */
+        out->violated |= v->severity >= out->options->fail_on;
+        if (out->report)
+            text_report_violation(out->report, c, v);
+    }
+    if (out->alerts && told)
         summing_alert(out->alerts, c, v);
-    if (out->events)
+    if (out->events && told)
         write_alert(out, c, v, false);
 }
 
@@ -156,9 +169,10 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
         if (verdicts[i].value == VERDICT_FAIL)
             on_violation(out, c, &verdicts[i]);
     for (size_t i = 0; i < advised && out->events; i++)
-        if (advice[i].value == VERDICT_FAIL)
+        if (advice[i].value == VERDICT_FAIL && is_told(out, c, &advice[i]))
             write_alert(out, c, &advice[i], true);
     tally_add(&out->tally, c, verdicts, count);
+    out->tally.untold = out->first_sights->untold;
     if (advised)
         tally_add(&out->advice, c, advice, advised);
 }

@@ -127,8 +127,9 @@ static int list_rules(const struct profile *p)
     (void)printf("%s (%s): %s\n\n", profile_name(p), profile_status(p), profile_title(p));
     for (size_t i = 0; i < profile_rule_count(p); i++) {
         const struct rule_facts *r = profile_rule(p, i);
-        (void)printf("%-32s %-8s %-7s %-26s %s\n", r->id, word_of(severity_words, r->severity),
-                     word_of(fault_words, r->binds), r->clause, r->requires);
+        (void)printf("%-32s %-8s %-7s %-26s %s%s\n", r->id, word_of(severity_words, r->severity),
+                     word_of(fault_words, r->binds), r->clause, r->title,
+                     r->superseded ? " (superseded)" : "");
     }
     return EXIT_CLEAN;
 }

@@ -99,6 +99,9 @@
 #define MAX_STACKS      256   /* UE stacks (JA4) told apart; later ones are only counted */
 #define KNOWN_HELLOS    1024  /* hellos whose UE stack is remembered */
 #define MAX_RULE_STACKS 16    /* of them, those kept for one rule */
+#define MAX_UE_STACKS   16384 /* pairs of UE and stack, to name the stacks of a UE; power of two */
+#define MAX_FIRST_SIGHTS                                                                                     \
+    131072                    /* breaches of superseded demands told singly, once an offender; power of two */
 #define MAX_KINDS       16384 /* kinds of violation that the text report tells apart; power of two */
 #define SUMMED_ALERTS   16384 /* alerts whose repetitions are summed for syslog at a time; power of two */
 #define SHOWN_OF_A_KIND 3     /* equal violations shown singly */

@@ -63,7 +63,10 @@ struct rule_case {
     enum severity severity;
     const char *note;
     const char *observed;
+    int offending; /* set of the offered suites that make the case true; NO_SET: no such set */
 };
+
+#define NO_SET (-1)
 
 enum { CASES_OF_RULE = 16, NODES_OF_CONDITION = 128, VALUES_OF_PROFILE = 4096, SETS_OF_PROFILE = 128 };
 

@@ -3,25 +3,48 @@
 
 #include <inttypes.h>
 
-static void put_suites(const struct value *v, struct text *out)
+enum { MOST_NAMED = 6 };
+
+struct naming {
+    const struct value *v;
+    struct suite_set named;
+    size_t count;
+    struct text *out;
+};
+
+static void name_suite(struct naming *n, size_t index)
 {
-    enum { MOST_NAMED = 6 };
-    size_t named = 0;
-    size_t more = v->unknown_suites;
-    for (size_t i = 0; i < suite_count; i++) {
-        if (!suite_set_has(v->suites, i))
-            continue;
-        if (named == MOST_NAMED) {
-            more++;
-            continue;
-        }
-        text_printf(out, "%s%s", named ? ", " : "", suite_table[i].name);
-        named++;
+    if (n->count == MOST_NAMED || !suite_set_has(n->v->suites, index) || suite_set_has(&n->named, index))
+        return;
+    text_printf(n->out, "%s%s", n->count ? ", " : "", suite_table[index].name);
+    suite_set_add(&n->named, index);
+    n->count++;
+}
+
+/* Those of one set, or all: in the client's order as far as it is kept, then in that of the registry. */
+static void name_suites(struct naming *n, const struct suite_set *of)
+{
+    for (size_t i = 0; n->v->list && i < n->v->count; i++) {
+        const struct suite *s = suite_find(n->v->list[i]);
+        if (s && (!of || suite_set_has(of, suite_index(s))))
+            name_suite(n, suite_index(s));
     }
-    if (named == 0 && more == 0)
+    for (size_t i = 0; i < suite_count; i++)
+        if (!of || suite_set_has(of, i))
+            name_suite(n, i);
+}
+
+static void put_suites(const struct value *v, const struct suite_set *first, struct text *out)
+{
+    struct naming n = {.v = v, .out = out};
+    if (first)
+        name_suites(&n, first);
+    name_suites(&n, NULL);
+    const size_t more = v->unknown_suites + suite_set_count(v->suites) - n.count;
+    if (n.count == 0 && more == 0)
         text_put(out, "none");
     else if (more)
-        text_printf(out, "%s%zu %s", named ? " and " : "", more, named ? "more" : "unknown");
+        text_printf(out, "%s%zu %s", n.count ? " and " : "", more, n.count ? "more" : "unknown");
 }
 
 static void put_flags(enum field field, int64_t mask, struct text *out)
@@ -37,7 +60,8 @@ static void put_flags(enum field field, int64_t mask, struct text *out)
         text_put(out, "none");
 }
 
-void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits, struct text *out)
+void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits,
+                const struct suite_set *first, struct text *out)
 {
     struct value v = field_value(field, c, key_bits);
     if (v.known != KNOWN_VALUE) {
@@ -78,7 +102,7 @@ void field_text(enum field field, const struct policy_case *c, const int64_t *ke
         text_put(out, v.suite ? v.suite->name : "none");
         break;
     case TYPE_SUITES:
-        put_suites(&v, out);
+        put_suites(&v, first, out);
         break;
     }
 }

@@ -104,7 +104,8 @@ extern const struct operator_info {
     const char *word, *applies_to, *help;
 } operator_info[];
 
-/* Appends the value for people. */
-void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits, struct text *out);
+/* Appends the value for people; of suites those of the set `first` (or NULL) before all others. */
+void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits,
+                const struct suite_set *first, struct text *out);
 
 #endif

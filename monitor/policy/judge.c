@@ -213,7 +213,8 @@ static const struct rule_case *first_true(const struct profile *p, const struct 
     return NULL;
 }
 
-static void conclude(struct verdict *v, enum verdict_value value, const struct rule_case *by)
+static void conclude(const struct profile *p, struct verdict *v, enum verdict_value value,
+                     const struct rule_case *by)
 {
     v->value = value;
     if (!by)
@@ -222,6 +223,7 @@ static void conclude(struct verdict *v, enum verdict_value value, const struct r
     v->severity = by->severity;
     v->fault = value == VERDICT_FAIL ? by->fault : FAULT_NONE;
     v->note = by->note;
+    v->offending = by->offending == NO_SET ? NULL : &p->sets[by->offending];
     v->observed = by->observed;
 }
 
@@ -243,7 +245,9 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
     const struct rule_case *fail = first_true(p, r->fail, r->fail_count, c, &v->reasons);
     if (fail) {
         v->reasons = 0;
-        conclude(v, r->never_fail ? VERDICT_NOT_APPLICABLE : VERDICT_FAIL, fail);
+        conclude(p, v, r->never_fail ? VERDICT_NOT_APPLICABLE : VERDICT_FAIL, fail);
+        if (r->facts.superseded)
+            v->severity = SEVERITY_INFO;
         return;
     }
     if (v->reasons) {
@@ -260,12 +264,7 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
         }
         v->reasons = 0;
     }
-    if (r->never_pass && r->when.length) { /* what set the rule off can prove a breach, and nothing else */
-        v->value = VERDICT_NOT_OBSERVABLE;
-        v->reasons = UNOBSERVED_UNDECIDED;
-        return;
-    }
-    conclude(v, r->never_pass ? VERDICT_NOT_APPLICABLE : VERDICT_PASS, pass);
+    conclude(p, v, r->never_pass ? VERDICT_NOTHING_AGAINST : VERDICT_PASS, pass);
 }
 
 size_t profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out)
@@ -295,7 +294,7 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
         (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
         enum field field = field_by_name(name);
         if (field != FIELD_COUNT)
-            field_text(field, c, rule_of(v->rule)->profile->key_bits, out);
+            field_text(field, c, rule_of(v->rule)->profile->key_bits, v->offending, out);
         at = end + 1;
     }
 }

@@ -16,7 +16,13 @@
 
 #include <stdio.h>
 
-enum verdict_value { VERDICT_NOT_APPLICABLE, VERDICT_PASS, VERDICT_NOT_OBSERVABLE, VERDICT_FAIL };
+enum verdict_value {
+    VERDICT_NOT_APPLICABLE,
+    VERDICT_PASS,
+    VERDICT_NOTHING_AGAINST, /* of a rule that can only find breaches: it found none */
+    VERDICT_NOT_OBSERVABLE,
+    VERDICT_FAIL
+};
 enum basis { BASIS_DIRECT, BASIS_INFERRED, BASIS_PARTIAL };
 enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH };
 enum fault { FAULT_NONE, FAULT_UE, FAULT_SERVER, FAULT_BOTH };
@@ -74,7 +80,11 @@ struct rule_facts {
     const char *id;
     uint32_t sid, rev;
     const char *clause;   /* "TS 33.141 7.2 (1)" */
+    const char *title;    /* the breach in one line */
     const char *requires; /* the requirement in words */
+    /* The text that forbids, discourages or no longer makes this demand; NULL: none does. A breach is told
+     * apart. */
+    const char *superseded;
     const char *profile; /* the name of the profile that judges by it, not of the one it was inherited from */
     enum severity severity;
     enum fault binds; /* whom the requirement binds */
@@ -90,8 +100,10 @@ struct verdict {
     enum severity severity; /* of this finding */
     uint32_t reasons;       /* enum unobserved bits: why it is not observable; never 0 then, 0 otherwise */
     const char *note;       /* the profile's remark on this outcome, or NULL */
-    const char *observed;   /* template of what was seen; expand with verdict_observed() */
-    const char *excepted;   /* of a fail that the site's configuration excepts: its reason; else NULL */
+    const struct suite_set
+        *offending;       /* the offered suites that break the rule, or NULL; text names them first */
+    const char *observed; /* template of what was seen; expand with verdict_observed() */
+    const char *excepted; /* of a fail that the site's configuration excepts: its reason; else NULL */
 };
 
 /* "server selected TLS_DH_anon_WITH_RC4_128_MD5 (128 bits)": the rule's template, filled from the case. Text
@@ -133,6 +145,8 @@ struct profile *profile_load(const char *name_or_file, const char *const *direct
 /* The same from text in memory; `file` is what mistakes are reported under. */
 struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
                               struct mistakes *mistakes);
+/* Superseded demands count like all others from now on. */
+void profile_be_strict(struct profile *p);
 void profile_free(struct profile *p);
 
 const char *profile_name(const struct profile *p);

@@ -101,12 +101,15 @@ void rule_explain(const struct rule_facts *facts, FILE *out)
     const struct rule *r = rule_of(facts);
     (void)fprintf(out, "%s  (%s)\n\n", facts->id, facts->clause);
     (void)fprintf(out, "  %s\n\n", facts->requires);
+    (void)fprintf(out, "  breach     %s\n", facts->title);
     (void)fprintf(out, "  binds      %s\n",
                   facts->binds == FAULT_BOTH ? "UE and server"
                   : facts->binds == FAULT_UE ? "UE"
                                              : "server");
     (void)fprintf(out, "  severity   %s\n", word_of(severity_words, facts->severity));
     (void)fprintf(out, "  basis      %s\n", word_of(basis_words, r->basis));
+    if (facts->superseded)
+        (void)fprintf(out, "  superseded by %s\n", facts->superseded);
     (void)fprintf(out, "  sid, rev   %" PRIu32 ", %" PRIu32 "\n", facts->sid, facts->rev);
     (void)fprintf(out, "  profile    %s\n", facts->profile);
     (void)fprintf(out, "  file       %s:%u\n", r->file, r->node->line);

@@ -16,9 +16,9 @@ struct loader {
 
 static const char *const document_keys[] = {"utwatch", "profile",    "title", "status", "document", "extends",
                                             "drop",    "parameters", "sets",  "rules",  "note",     NULL};
-static const char *const rule_keys[] = {"id",       "sid",      "rev",   "clause", "document", "requires",
-                                        "binds",    "severity", "basis", "when",   "pass",     "fail",
-                                        "observed", "note",     "never", "about",  NULL};
+static const char *const rule_keys[] = {
+    "id",   "sid",  "rev",  "clause",   "document", "title", "requires", "binds",      "severity", "basis",
+    "when", "pass", "fail", "observed", "note",     "never", "about",    "superseded", NULL};
 static const char *const case_keys[] = {"fault", "basis", "severity", "note", "observed", NULL};
 
 static void check_keys(struct compiler *c, const struct node *n, const char *const *known)
@@ -108,6 +108,17 @@ static const char *with_profile_note(struct profile *p, const char *note)
     return joined->text;
 }
 
+/* The set that an offered suite must not be in: "any" of it makes the condition true, unless negated. */
+static int offending_set(const struct profile *p, struct condition condition)
+{
+    for (size_t i = 0; i < condition.length; i++) {
+        const struct condition_node *n = &p->nodes[condition.start + i];
+        if (n->op == OP_SUITES_ANY && n->field == FIELD_OFFERED_SUITES && !(i && n[-1].op == OP_NOT))
+            return (int)n->operand;
+    }
+    return NO_SET;
+}
+
 static void compile_case(struct compiler *c, const struct rule *r, const struct node *n,
                          struct rule_case *out)
 {
@@ -125,6 +136,7 @@ static void compile_case(struct compiler *c, const struct rule *r, const struct 
         out->observed = template_member(c, n, r->observed);
     }
     out->condition = compile_condition(c, n, case_keys);
+    out->offending = offending_set(c->profile, out->condition);
 }
 
 static size_t compile_cases(struct compiler *c, const struct rule *r, const struct node *n,
@@ -193,6 +205,9 @@ static void compile_facts(struct compiler *c, struct rule *r)
     const char *document = text_member(c, n, "document", false);
     f->clause = r->clause = clause_of(document ? document : r->document, clause);
     f->requires = text_member(c, n, "requires", true);
+    const char *title = text_member(c, n, "title", false);
+    f->title = title ? title : f->requires;
+    f->superseded = text_member(c, n, "superseded", false);
     require_member(c, n, "severity");
     f->severity = (enum severity)word_member(c, n, "severity", severity_words, SEVERITY_LOW);
     require_member(c, n, "binds");
@@ -564,6 +579,12 @@ struct profile *profile_parse(const char *file, struct span text, const char *co
     if (p->trees->root)
         load_tree(&l, p->trees);
     return compile(&l, before);
+}
+
+void profile_be_strict(struct profile *p)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        p->rules[i].facts.superseded = NULL;
 }
 
 void profile_free(struct profile *p)

@@ -3,6 +3,7 @@
 const struct word verdict_words[] = {
     {VERDICT_NOT_APPLICABLE, "not-applicable"},
     {VERDICT_PASS, "pass"},
+    {VERDICT_NOTHING_AGAINST, "nothing-against"},
     {VERDICT_NOT_OBSERVABLE, "not-observable"},
     {VERDICT_FAIL, "fail"},
     {0, NULL},

@@ -93,17 +93,34 @@ static void write_flow(struct json *j, const void *what, enum detail detail)
     json_close(j, '}');
 }
 
-static void put_alert(struct json *j, const struct verdict *v)
+/* EVE's metadata: lists of strings by name. */
+static void put_metadata(struct json *j, const char *key, const char *value)
+{
+    json_open(j, key, '[');
+    json_string(j, NULL, value);
+    json_close(j, ']');
+}
+
+static void put_alert(struct json *j, const struct verdict *v, bool advice)
 {
     const unsigned eve_highest = 1; /* EVE counts severities downwards */
+    const enum severity severity = advice ? SEVERITY_INFO : v->severity;
     json_open(j, "alert", '{');
     json_string(j, "action", "allowed");
     json_uint(j, "gid", 1);
     json_uint(j, "signature_id", v->rule->sid);
     json_uint(j, "rev", v->rule->rev);
-    json_string(j, "signature", v->rule->requires);
+    json_string(j, "signature", v->rule->title);
     json_string(j, "category", v->rule->clause);
-    json_uint(j, "severity", eve_highest + (unsigned)(SEVERITY_HIGH - v->severity));
+    json_uint(j, "severity", eve_highest + (unsigned)(SEVERITY_HIGH - severity));
+    if (advice || v->rule->superseded) {
+        json_open(j, "metadata", '{');
+        if (advice)
+            put_metadata(j, "advice", v->rule->profile);
+        if (v->rule->superseded)
+            put_metadata(j, "superseded", v->rule->superseded);
+        json_close(j, '}');
+    }
     json_close(j, '}');
 }
 
@@ -112,7 +129,7 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     const struct case_event *e = what;
     json_open(j, NULL, '{');
     put_head(j, e->judged, e->names, "alert");
-    put_alert(j, e->verdict);
+    put_alert(j, e->verdict, e->advice);
     if (e->judged->observation)
         tls_object(j, e->judged->observation, detail);
     if (e->judged->exchange)

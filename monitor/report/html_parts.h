@@ -20,12 +20,14 @@
 #define HTML_RULES_LISTED  40 /* with one reason of not being observable */
 #define HTML_SUITES_SHOWN  12
 #define HTML_DETAILS_END                                                                                     \
-    ((size_t)1800 * 1024) /* no further violated rule is described in detail after that */
+    ((size_t)1750 * 1024) /* no further violated rule is described in detail after that */
 
 extern const char *const html_style[]; /* the style sheet in pieces, NULL at the end */
 
 void html_rules(struct html *h, const struct tally *tally);      /* a table a clause */
 void html_violations(struct html *h, const struct tally *tally); /* who broke what */
+void html_superseded(struct html *h,
+                     const struct tally *tally); /* breaches of demands that later texts overtook */
 void html_unseen(struct html *h, const struct tally *tally);
 void html_distributions(struct html *h, const struct tally *tally);
 void html_ages(struct html *h, const struct ages *ages);

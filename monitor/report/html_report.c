@@ -43,7 +43,7 @@ static void put_overall(struct html *h, const struct tally *tally, const struct 
     text_overall(&t, tally, health, names);
     const bool failed = tally->verdict[VERDICT_FAIL] > 0;
     const bool whole = tally->handshakes && tally->verdict[VERDICT_PASS] &&
-                       !tally->verdict[VERDICT_NOT_OBSERVABLE] && capture_whole(health);
+                       !tally->verdict[VERDICT_NOT_OBSERVABLE] && !tally->superseded && capture_whole(health);
     html_put(h, failed  ? "<p class=\"overall fail\">"
                 : whole ? "<p class=\"overall pass\">"
                         : "<p class=\"overall doubt\">");
@@ -133,17 +133,21 @@ static void put_figures(struct html *h, const struct tally *tally)
     put_figure(h, "n-handshakes", tally->handshakes, "handshakes", "\">");
     put_figure(h, "n-pass", tally->verdict[VERDICT_PASS], "pass", "\">");
     put_figure(h, "n-fail", tally->verdict[VERDICT_FAIL], "fail", "\" class=\"fail\">");
+    put_figure(h, "n-nothing", tally->verdict[VERDICT_NOTHING_AGAINST], "nothing seen against", "\">");
     put_figure(h, "n-unseen", tally->verdict[VERDICT_NOT_OBSERVABLE], "not observable",
                "\" class=\"doubt\">");
     put_figure(h, "n-idle", tally->verdict[VERDICT_NOT_APPLICABLE], "not applicable", "\">");
     put_figure(h, "n-excepted", tally->excepted, "excepted", "\">");
+    put_figure(h, "n-superseded", tally->superseded, "superseded", "\">");
     html_put(h, "</dl>\n");
 }
 
 static void put_contents(struct html *h, const struct tally *tally)
 {
     html_put(h, "<nav aria-label=\"Contents\"><a href=\"#rules\">Rules by clause</a> <a href=\"#violations\">"
-                "Violations</a> <a href=\"#unseen\">What could not be seen</a> <a "
+                "Violations</a> ");
+    html_put(h, tally->superseded ? "<a href=\"#superseded\">Superseded demands</a> " : "");
+    html_put(h, "<a href=\"#unseen\">What could not be seen</a> <a "
                 "href=\"#handshakes\">Handshakes</a> ");
     html_put(h, tally->ages->count ? "<a href=\"#ages\">Ages of sessions</a> " : "");
     html_put(h, tally->stack_count ? "<a href=\"#stacks\">UE stacks</a> " : "");
@@ -168,7 +172,7 @@ static void put_advice(struct html *h, const struct tally *advice)
         if (!r->value[VERDICT_FAIL])
             continue;
         html_put(h, "<tr><th scope=\"row\">");
-        html_text(h, r->rule->requires, HTML_TEXT_MOST);
+        html_text(h, r->rule->title, HTML_TEXT_MOST);
         html_put(h, "</th><td>");
         html_text(h, r->rule->clause, HTML_TEXT_MOST);
         html_put(h, "</td><td>");
@@ -191,6 +195,7 @@ void html_report_write(FILE *out, const struct tally *tally, const struct tally 
     put_contents(&h, tally);
     html_rules(&h, tally);
     html_violations(&h, tally);
+    html_superseded(&h, tally);
     put_advice(&h, advice);
     html_unseen(&h, tally);
     html_distributions(&h, tally);

@@ -42,6 +42,8 @@ struct standing {
  */
 static struct standing standing_of(const struct rule_tally *rule)
 {
+    if (rule->value[VERDICT_FAIL] && rule->rule->superseded)
+        return (struct standing){"doubt", "broken; superseded"};
     if (rule->value[VERDICT_FAIL])
         return (struct standing){"fail", "violated"};
     if (rule->value[VERDICT_PASS]) {
@@ -55,6 +57,8 @@ static struct standing standing_of(const struct rule_tally *rule)
         return (struct standing){"doubt", "not observable"};
     if (rule->excepted)
         return (struct standing){"doubt", "excepted"};
+    if (rule->value[VERDICT_NOTHING_AGAINST])
+        return (struct standing){"idle", "nothing seen against it"};
     return (struct standing){"idle", "not applicable"};
 }
 
@@ -139,6 +143,7 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     put_cell(h, rule->value[VERDICT_PASS] + rule->value[VERDICT_FAIL], "<td>");
     put_cell(h, rule->value[VERDICT_PASS], "<td>");
     put_cell(h, rule->value[VERDICT_FAIL], "<td class=\"fail\">");
+    put_cell(h, rule->value[VERDICT_NOTHING_AGAINST], "<td>");
     put_cell(h, rule->value[VERDICT_NOT_OBSERVABLE], "<td class=\"doubt\">");
     put_cell(h, rule->value[VERDICT_NOT_APPLICABLE], "<td>");
     put_cell(h, rule->excepted, "<td>");
@@ -155,18 +160,20 @@ static void open_clause(struct html *h, size_t number, const char *clause)
     html_number(h, number);
     html_put(h, "\">\n<thead><tr><th scope=\"col\">Requirement</th><th scope=\"col\">Binds</th>"
                 "<th scope=\"col\">Severity</th><th scope=\"col\">Judged</th><th scope=\"col\">Pass</th>"
-                "<th scope=\"col\">Fail</th><th scope=\"col\">Not obs.</th><th scope=\"col\">N/A</th>"
+                "<th scope=\"col\">Fail</th><th scope=\"col\">Nothing against</th><th scope=\"col\">Not "
+                "obs.</th><th scope=\"col\">N/A</th>"
                 "<th scope=\"col\">Excepted</th></tr></thead>\n<tbody>\n");
 }
 
 void html_rules(struct html *h, const struct tally *tally)
 {
-    html_put(
-        h, "<section id=\"rules\"><h2>Rules by clause</h2>\n"
-           "<p class=\"note\">Verdicts, one a rule and handshake. Judged: the rule could be decided, with "
-           "pass or fail. Not obs.: the rule applies, but what would decide it was not in the capture. N/A: "
-           "the rule is not about such a handshake. Excepted: a fail that the operator&#39;s configuration "
-           "excepts; it stands in no other column.</p>\n");
+    html_put(h,
+             "<section id=\"rules\"><h2>Rules by clause</h2>\n"
+             "<p class=\"note\">Verdicts, one a rule and handshake. Judged: the rule could be decided, with "
+             "pass or fail. Nothing against: the rule can only find breaches, and found none. Not obs.: the "
+             "rule applies, but what would decide it was not in the capture. N/A: "
+             "the rule is not about such a handshake. Excepted: a fail that the operator&#39;s configuration "
+             "excepts; it stands in no other column.</p>\n");
     if (!tally->rule_count)
         html_put(h, "<p>The profile has no rules.</p>\n");
     for (size_t i = 0; i < tally->rule_count; i++) {

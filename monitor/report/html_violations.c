@@ -157,7 +157,9 @@ static void put_violated(struct html *h, const struct tally *tally, const struct
     html_number(h, (uint64_t)(rule - tally->rules));
     html_put(h, "\"><h3>");
     html_rule_link(h, rule, tally);
-    html_put(h, "</h3>\n<p class=\"of\">");
+    html_put(h, "</h3>\n<p><b>");
+    html_text(h, rule->rule->title, HTML_TEXT_MOST);
+    html_put(h, ".</b></p>\n<p class=\"of\">");
     html_text(h, rule->rule->clause, HTML_CLAUSE_MOST);
     html_put(h, " · <span class=\"");
     html_put(h, severity);
@@ -197,7 +199,7 @@ void html_violations(struct html *h, const struct tally *tally)
     for (unsigned severity = SEVERITIES; severity-- > 0;) {
         for (size_t i = 0; i < tally->rule_count; i++) {
             const struct rule_tally *rule = &tally->rules[i];
-            if (!rule->value[VERDICT_FAIL] || rule->rule->severity != severity)
+            if (!rule->value[VERDICT_FAIL] || rule->rule->superseded || rule->rule->severity != severity)
                 continue;
             if (h->written >= HTML_DETAILS_END)
                 left_out++;

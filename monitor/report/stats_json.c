@@ -98,6 +98,7 @@ static void put_values(struct json *j, const uint64_t value[VERDICT_VALUES])
 {
     json_uint(j, "pass", value[VERDICT_PASS]);
     json_uint(j, "fail", value[VERDICT_FAIL]);
+    json_uint(j, "nothing_against", value[VERDICT_NOTHING_AGAINST]);
     json_uint(j, "not_observable", value[VERDICT_NOT_OBSERVABLE]);
     json_uint(j, "not_applicable", value[VERDICT_NOT_APPLICABLE]);
 }
@@ -115,6 +116,8 @@ static void put_verdicts(struct json *j, const struct tally *t)
     json_open(j, "verdicts", '{');
     put_values(j, t->verdict);
     put_count(j, "excepted", t->excepted);
+    json_uint(j, "superseded", t->superseded);
+    put_count(j, "superseded_untold", t->untold);
     put_reasons(j, t->reason);
     json_close(j, '}');
     json_open(j, "violations", '{');
@@ -129,6 +132,9 @@ static void put_rule(struct json *j, const struct rule_tally *r)
     json_string(j, "rule", r->rule->id);
     put_values(j, r->value);
     put_count(j, "excepted", r->excepted);
+    if (r->rule->superseded)
+        json_string(j, "superseded", r->rule->superseded);
+    put_count(j, "sharing_ues", r->sharing_ues);
     if (r->value[VERDICT_NOT_OBSERVABLE])
         put_reasons(j, r->reason);
     put_count(j, "remarks", r->remarks);

@@ -35,7 +35,10 @@ bool tally_open(struct tally *tally, const struct profile *profile)
     tally->ages = calloc(1, sizeof *tally->ages);
     tally->hello_key = siphash_random_key();
     tally->hellos = calloc(KNOWN_HELLOS, sizeof *tally->hellos);
-    if (!tally->rules || !tally->stacks || !tally->ages || !tally->hellos) {
+    tally->ue_stacks = ue_stacks_new();
+    tally->sharers = first_sights_new();
+    if (!tally->rules || !tally->stacks || !tally->ages || !tally->hellos || !tally->ue_stacks ||
+        !tally->sharers) {
         tally_close(tally);
         return false;
     }
@@ -51,6 +54,10 @@ void tally_close(struct tally *tally)
     free(tally->ages);
     free(tally->hellos);
     tally->hellos = NULL;
+    ue_stacks_free(tally->ue_stacks);
+    tally->ue_stacks = NULL;
+    first_sights_free(tally->sharers);
+    tally->sharers = NULL;
     tally->ages = NULL;
     tally->rules = NULL;
     tally->stacks = NULL;
@@ -120,7 +127,8 @@ static void add_stack_offence(struct rule_tally *rule, uint16_t stack)
 
 bool tally_judged(const struct tally *tally)
 {
-    return tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] || tally->excepted;
+    return tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] || tally->superseded ||
+           tally->excepted;
 }
 
 /* The UE's stack by its JA4; MAX_STACKS: one of too many. */
@@ -155,6 +163,47 @@ static uint16_t stack_of(struct tally *tally, const struct observation *o)
     return known->stack;
 }
 
+/* A finding about a UE as such is shared by all stacks that its address was seen with. */
+static void add_stacks_of_ue(const struct tally *tally, struct rule_tally *rule, const struct endpoint *ue)
+{
+    size_t at = UE_STACKS_FIRST;
+    uint16_t stack;
+    bool any = false;
+    for (; ue_stacks_next(tally->ue_stacks, ue, &at, &stack); any = true)
+        add_stack_offence(rule, stack);
+    if (!any)
+        rule->other_stacks++;
+}
+
+/* A superseded demand is broken by many alike: who shares the breach is told, whoever is at fault. */
+static void add_sharer(struct tally *tally, struct rule_tally *rule, const struct policy_case *c,
+                       const struct verdict *v)
+{
+    struct verdict by_ue = *v;
+    by_ue.fault = FAULT_UE;
+    tally->superseded++;
+    rule->sharing_ues += c->about.client.family && first_sight(tally->sharers, c, &by_ue);
+}
+
+static void add_fail(struct tally *tally, struct rule_tally *rule, const struct policy_case *c,
+                     const struct verdict *v, uint16_t stack)
+{
+    const bool superseded = v->rule->superseded;
+    add_offender(rule, &c->about, v->fault);
+    if (superseded)
+        add_sharer(tally, rule, c, v);
+    else
+        tally->violation[v->severity]++;
+    if (c->observation && stack < MAX_STACKS && !superseded)
+        tally->stacks[stack].violations++;
+    if (c->kind == CASE_UE)
+        add_stacks_of_ue(tally, rule, &c->about.client);
+    else if (c->observation && (superseded || v->fault != FAULT_SERVER) && stack < MAX_STACKS)
+        add_stack_offence(rule, stack);
+    else if (c->observation && v->fault != FAULT_SERVER)
+        rule->other_stacks++;
+}
+
 static void add_verdict(struct tally *tally, const struct policy_case *c, const struct verdict *v,
                         uint16_t stack)
 {
@@ -168,9 +217,11 @@ static void add_verdict(struct tally *tally, const struct policy_case *c, const 
         return;
     }
     rule->value[v->value]++;
-    tally->verdict[v->value]++;
+    if (v->value != VERDICT_FAIL || !v->rule->superseded)
+        tally->verdict[v->value]++;
     switch (v->value) {
     case VERDICT_NOT_APPLICABLE:
+    case VERDICT_NOTHING_AGAINST:
         break;
     case VERDICT_PASS:
         rule->remarks += v->note != NULL;
@@ -179,14 +230,7 @@ static void add_verdict(struct tally *tally, const struct policy_case *c, const 
         add_reasons(tally, rule, v->reasons);
         break;
     case VERDICT_FAIL:
-        tally->violation[v->severity]++;
-        add_offender(rule, &c->about, v->fault);
-        if (c->observation && stack < MAX_STACKS)
-            tally->stacks[stack].violations++;
-        if (c->observation && v->fault != FAULT_SERVER && stack < MAX_STACKS)
-            add_stack_offence(rule, stack);
-        else if (c->observation && v->fault != FAULT_SERVER)
-            rule->other_stacks++;
+        add_fail(tally, rule, c, v, stack);
         break;
     }
 }
@@ -198,10 +242,12 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
     if (o && tally_is_handshake(o)) {
         add_handshake(tally, o);
         stack = stack_of(tally, o);
-        if (stack < MAX_STACKS)
+        if (stack < MAX_STACKS) {
             tally->stacks[stack].handshakes++;
-        else
+            ue_stacks_add(tally->ue_stacks, &o->whence.client, stack);
+        } else {
             tally->other_stacks++;
+        }
     } else if (o) {
         tally->without_hello++;
     }

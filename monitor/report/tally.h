@@ -5,9 +5,11 @@
 #include "base/siphash.h"
 #include "policy/policy.h"
 #include "report/ages.h"
+#include "report/first_sight.h"
+#include "report/ue_stacks.h"
 #include "tls/observation.h"
 
-#define VERDICT_VALUES 4
+#define VERDICT_VALUES 5
 #define SEVERITIES     4
 #define FAULTS         4
 #define OUTCOMES       5
@@ -67,6 +69,8 @@ struct rule_tally {
     struct stack_offence stack[MAX_RULE_STACKS]; /* UE stacks in whose handshakes the UE broke the rule */
     uint32_t stacks;
     uint64_t other_stacks; /* offences by stacks that came after those */
+    uint64_t sharing_ues;  /* of a superseded demand: different UEs in whose handshakes it was broken, whoever
+                              is at fault */
 };
 
 struct tally {
@@ -82,6 +86,8 @@ struct tally {
     struct ages *ages;
     uint64_t verdict[VERDICT_VALUES];
     uint64_t violation[SEVERITIES]; /* fails by the severity of the finding */
+    uint64_t superseded;            /* fails of superseded demands; they are in neither of the two */
+    uint64_t untold; /* of them, by offenders that came when no more could be told apart: without an event */
     uint64_t reason[UNOBSERVED_COUNT];
     struct rule_tally *rules; /* by the index of the rule */
     size_t rule_count;
@@ -90,7 +96,9 @@ struct tally {
     size_t stack_count;
     struct siphash_key hello_key;
     struct known_hello *hellos; /* KNOWN_HELLOS, by hash; a newer one takes the place of an older */
-    uint64_t other_stacks;      /* handshakes of stacks that came after MAX_STACKS others */
+    struct ue_stacks *ue_stacks;
+    struct first_sights *sharers; /* UEs counted in sharing_ues */
+    uint64_t other_stacks;        /* handshakes of stacks that came after MAX_STACKS others */
 };
 
 /* Takes all memory. False when it cannot be reserved. The profile has to outlive the tally. */

@@ -112,28 +112,18 @@ static void put_severities(struct text *out, const struct tally *tally)
     text_char(out, ')');
 }
 
-void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health,
-                  const struct input_names *names)
+/* What is neither a violation nor hidden. */
+static void put_asides(struct text *out, const struct tally *tally, bool whole)
 {
-    const uint64_t failed = tally->verdict[VERDICT_FAIL];
-    const uint64_t hidden = tally->verdict[VERDICT_NOT_OBSERVABLE];
-    const bool whole = capture_whole(health);
-    if (!tally_judged(tally)) {
-        text_nothing(out, tally, health, names);
-        return;
-    }
-    if (failed) {
-        text_counted(out, failed, "violation", "violations");
-        put_severities(out, tally);
-    } else {
-        text_put(out, hidden || !whole ? "No violation seen" : "No violation");
-    }
-    text_put(out, " in ");
-    text_counted(out, tally->handshakes, "handshake", "handshakes");
-    if (hidden) {
+    if (tally->verdict[VERDICT_NOTHING_AGAINST]) {
         text_put(out, "; ");
-        text_counted(out, hidden, "verdict", "verdicts");
-        text_put(out, " not observable");
+        text_put(out, "nothing seen against ");
+        text_counted(out, tally->verdict[VERDICT_NOTHING_AGAINST], "further verdict", "further verdicts");
+    }
+    if (tally->superseded) {
+        text_put(out, "; ");
+        text_counted(out, tally->superseded, "breach", "breaches");
+        text_put(out, " of superseded demands");
     }
     if (tally->excepted) {
         text_put(out, "; ");
@@ -142,7 +132,34 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
     }
     if (!whole)
         text_put(out, "; capture incomplete");
-    if (!failed && !hidden && whole && !tally->excepted) {
+}
+
+void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health,
+                  const struct input_names *names)
+{
+    const uint64_t failed = tally->verdict[VERDICT_FAIL];
+    const uint64_t hidden = tally->verdict[VERDICT_NOT_OBSERVABLE];
+    const bool whole = capture_whole(health);
+    const uint64_t unopposed = tally->verdict[VERDICT_NOTHING_AGAINST];
+    if (!tally_judged(tally)) {
+        text_nothing(out, tally, health, names);
+        return;
+    }
+    if (failed) {
+        text_counted(out, failed, "violation", "violations");
+        put_severities(out, tally);
+    } else {
+        text_put(out, hidden || unopposed || !whole ? "No violation seen" : "No violation");
+    }
+    text_put(out, " in ");
+    text_counted(out, tally->handshakes, "handshake", "handshakes");
+    if (hidden) {
+        text_put(out, "; ");
+        text_counted(out, hidden, "verdict", "verdicts");
+        text_put(out, " not observable");
+    }
+    put_asides(out, tally, whole);
+    if (!failed && !hidden && !unopposed && whole && !tally->excepted && !tally->superseded) {
         text_put(out, ", everything was observable: compliant with ");
         text_put(out, profile_name(tally->profile));
     }

@@ -136,6 +136,7 @@ static void put_when(struct page *page, const struct whence *about, const struct
 
 static void put_findings(struct page *page, const struct verdict *v, const char *observed)
 {
+    page_field(page, INDENT, HANG, "breach", v->rule->title);
     page_field(page, INDENT, HANG, "required", v->rule->requires);
     if (*observed)
         page_field(page, INDENT, HANG, "observed", observed);

@@ -208,7 +208,7 @@ static void put_idle_rules(struct page *page, const struct tally *tally)
     struct text t = list_over(buffer);
     size_t idle = 0;
     for (size_t i = 0; i < tally->rule_count; i++) {
-        if (applied(&tally->rules[i]))
+        if (applied(&tally->rules[i]) || tally->rules[i].value[VERDICT_NOTHING_AGAINST])
             continue;
         idle++;
         list_add(&t, tally->rules[i].rule->id, 1);
@@ -291,7 +291,8 @@ static void put_violations(struct page *page, const struct tally *tally, const s
     page_heading(page, "Violations");
     for (unsigned severity = SEVERITIES; severity-- > 0;)
         for (size_t i = 0; i < tally->rule_count; i++)
-            if (tally->rules[i].value[VERDICT_FAIL] && tally->rules[i].rule->severity == severity)
+            if (tally->rules[i].value[VERDICT_FAIL] && tally->rules[i].rule->severity == severity &&
+                !tally->rules[i].rule->superseded)
                 put_violated(page, &tally->rules[i], unshown->of_rule[i]);
     if (unshown->other_kinds) {
         char buffer[160];
@@ -301,6 +302,22 @@ static void put_violations(struct page *page, const struct tally *tally, const s
         text_put(&t, " only counted.");
         page_field(page, INDENT, INDENT, "", buffer);
     }
+}
+
+/* Rules that can only find breaches, and found none. */
+static void put_nothing_against(struct page *page, const struct tally *tally)
+{
+    char buffer[PARAGRAPH];
+    struct text t = list_over(buffer);
+    for (size_t i = 0; i < tally->rule_count; i++)
+        if (tally->rules[i].value[VERDICT_NOTHING_AGAINST])
+            list_add(&t, tally->rules[i].rule->id, tally->rules[i].value[VERDICT_NOTHING_AGAINST]);
+    list_end(&t);
+    if (!t.n)
+        return;
+    (void)fputc('\n', page->out);
+    page_field(page, INDENT, INDENT, "", "Nothing was seen against these, which can only find breaches:");
+    page_field(page, DEEPER, DEEPER, "", buffer);
 }
 
 static void put_remarks(struct page *page, const struct tally *tally)
@@ -329,6 +346,7 @@ static void put_rules(struct page *page, const struct tally *tally)
             put_columns(page);
         put_rule_row(page, &tally->rules[i]);
     }
+    put_nothing_against(page, tally);
     put_remarks(page, tally);
     put_idle_rules(page, tally);
 }
@@ -389,7 +407,7 @@ static void put_advice(struct page *page, const struct tally *advice)
     text_put(&t, profile_name(advice->profile));
     page_heading(page, buffer);
     page_field(page, INDENT, INDENT, "", profile_title(advice->profile));
-    if (!advice->verdict[VERDICT_FAIL]) {
+    if (!advice->verdict[VERDICT_FAIL] && !advice->superseded) {
         page_field(page, INDENT, INDENT, "", "No finding.");
         return;
     }
@@ -402,7 +420,8 @@ static void put_advice(struct page *page, const struct tally *advice)
         text_put(&t, ": ");
         text_counted(&t, r->value[VERDICT_FAIL], "finding", "findings");
         text_put(&t, ". ");
-        text_put(&t, r->rule->requires);
+        text_put(&t, r->rule->title);
+        text_char(&t, '.');
         page_field(page, INDENT, DEEPER, "", buffer);
     }
 }
@@ -421,8 +440,9 @@ void summary_put(struct page *page, const struct tally *tally, const struct tall
     put_handshakes(page, tally);
     summary_ages(page, tally->ages);
     put_violations(page, tally, unshown);
+    summary_superseded(page, tally);
     put_excepted(page, tally);
-    if (tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] ||
+    if (tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] || tally->superseded ||
         tally->verdict[VERDICT_NOT_OBSERVABLE] || tally->handshakes) {
         put_rules(page, tally);
         put_unobservable(page, tally);

@@ -18,6 +18,9 @@ void summary_put(struct page *page, const struct tally *tally, const struct tall
                  const struct capture_health *health, const struct input_names *names,
                  const struct unshown *unshown);
 
+/* Broken demands that a later text has overtaken; nothing when there is none. */
+void summary_superseded(struct page *page, const struct tally *tally);
+
 /* How old the sessions were that were used again; nothing when none was. */
 void summary_ages(struct page *page, const struct ages *ages);
 

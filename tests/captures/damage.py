@@ -13,6 +13,7 @@ import capturelib
 MAY = {  # clean verdict -> what damage may make of it
     "pass": {"pass", "not_observable", "not_applicable"},
     "fail": {"fail", "not_observable"},
+    "nothing_against": {"nothing_against", "not_observable", "not_applicable"},
     "not_observable": {"not_observable"},
     "not_applicable": {"not_applicable", "not_observable"},
     None: {"not_applicable", "not_observable"},  # nothing of the kind was there to judge

@@ -44,7 +44,7 @@ def found(evs):
 
 with tempfile.TemporaryDirectory() as folder:
     capture, truth = make(folder)
-    evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", truth["profile"], "-r", capture)
+    evs, _ = events(sys.argv[1], "--strict", "--fail-on", "info", "-p", truth["profile"], "-r", capture)
     wanted, got, clean = planted(truth), found(evs), rule_counts(evs)
     broken = {key.split()[0] for key in wanted}
     check(len(broken) >= 30, "only %d rules are planted" % len(broken))
@@ -56,7 +56,7 @@ with tempfile.TemporaryDirectory() as folder:
             check(clean[rule]["pass"] == counts["pass"], "%s passes %d times, by the text %d" % (rule, clean[rule]["pass"], counts["pass"]))
     for words in (["--loss", "1"], ["--loss", "5"], ["--loss", "20"], ["--drop-direction", "client"], ["--drop-direction", "server"]):
         capture, _ = make(folder, *words)
-        evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", truth["profile"], "-r", capture)
+        evs, _ = events(sys.argv[1], "--strict", "--fail-on", "info", "-p", truth["profile"], "-r", capture)
         for key, fault in found(evs).items():
             # Half the evidence may leave one of two sides at fault.
             check(key in wanted and (fault == wanted[key] or wanted[key] == "both"),

@@ -100,7 +100,7 @@ with tempfile.TemporaryDirectory() as folder:
                            ("{ rule: %s, server: 192.0.2.80, reason: r, until: 2099-01-01 }" % rule, True),
                            ("{ rule: %s, server: 192.0.2.81, reason: r, until: 2099-01-01 }" % rule, False),
                            ("{ rule: %s, port: 8443, reason: r, until: 2099-01-01 }" % rule, False)):
-        rules, status, evs = alerts("exceptions: [ %s ]\n" % text, "jsse-tls10-3des")
+        rules, status, evs = alerts("exceptions: [ %s ]\n" % text, "jsse-tls10-3des", "--strict")
         counts = rule_counts(evs)[rule]
         check((rule not in rules, status == 0, counts.get("excepted") == 1, counts["fail"] == 0) == (excepted,) * 4 and counts["pass"] == 0,
               "%s: %s %s" % (text, status, counts))
@@ -112,7 +112,7 @@ with tempfile.TemporaryDirectory() as folder:
     check(p.returncode == 0 and "m-version-tls12" in advice, "advice: %s, status %d" % (advice, p.returncode))
     # --fail-on.
     for level, status in (("info", 1), ("low", 1), ("medium", 0), ("high", 0)):
-        p = utwatch(BINARY, "-q", "--fail-on", level, "-r", path_of("jsse-tls10-3des"))
+        p = utwatch(BINARY, "-q", "--strict", "--fail-on", level, "-r", path_of("jsse-tls10-3des"))
         check(p.returncode == status, "--fail-on %s: %d" % (level, p.returncode))
     # Privacy.
     for text, clear in (("privacy: hashed", False), ("privacy: clear", True)):

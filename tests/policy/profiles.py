@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from checks import check, finish  # noqa: E402
-from catalogue import CATALOGUE, DEVIATIONS, NOT_MET, PARTLY_MET, SPECIAL_ROWS  # noqa: E402
+from catalogue import CATALOGUE, DEVIATIONS, NOT_MET, PARTLY_MET, SPECIAL_ROWS, SUPERSEDED  # noqa: E402
 
 PROFILES = {"b": "ts33141-v1.0.0", "1": "ts33141-pcr1", "2": "ts33141-pcr2", "w": "wap-219", "f": "rel6-final", "m": "modern",
             "d": "modern-draft", "a": "ls-advice"}
@@ -23,7 +23,7 @@ def run(*words):
 
 def explained(profile, rule):
     text = run("--explain", rule, "-p", profile)
-    return {m[1]: m[2].strip() for m in re.finditer(r"^  (binds|severity|basis|note|about) +(.*)$", text, re.M)}, text
+    return {m[1]: m[2].strip() for m in re.finditer(r"^  (breach|binds|severity|basis|note|about) +(.*)$", text, re.M)}, text
 
 
 clauses = {}
@@ -42,6 +42,10 @@ for letter, profile in PROFILES.items():
         check(facts["binds"] == {"ue": "UE", "server": "server", "both": "UE and server"}[binds], profile, rule, "binds", facts["binds"])
         check(("never: pass" in text) == ("neg. only" in basis), profile, rule, "and never passing")
         check(("never: fail" in text) == ("pos. only" in basis), profile, rule, "and never failing")
+        title = re.search(r"^    title: \"?(.*?)\"?$", text, re.M)
+        check(title and 10 <= len(title[1]) <= 80 and title[1] == facts["breach"] and title[1][-1] != ".", profile, rule, "has the title", title)
+        check(("  superseded by " in text) == (rule in SUPERSEDED), profile, rule, "and superseded")
+        check(rules[rule].endswith(" (superseded)") == (rule in SUPERSEDED), profile, rule, "is listed as", rules[rule])
         letters = re.findall(r"\b[DIP]\b", basis)
         found = {facts["basis"]} | set(re.findall(r"basis: (\w+)", text))
         check(BASES[letters[0]] in found, profile, rule, "has basis", sorted(found), "not", BASES[letters[0]])
@@ -66,13 +70,14 @@ if len(sys.argv) > 2 and os.path.exists(sys.argv[2]):
     ours = set(CATALOGUE) | set(NOT_MET)
     check(ids == ours, "the document's catalogue has besides", sorted(ids - ours), "and lacks", sorted(ours - ids))
     check(not set(CATALOGUE) & set(NOT_MET), "met, and listed as not met:", sorted(set(CATALOGUE) & set(NOT_MET)))
-    for names, clause, fault, severity, basis, _, where in rows:
+    for names, clause, fault, severity, basis, evidence, where in rows:
         names = re.findall(r"`([^`]+)`", names)
         severities = severity.split("/") if "/" in severity else [severity] * len(names)
         found_in = "".join(c for c in "12bwfma" if c in re.sub(r"\(.*?\)", "", where.replace("*", "")))
         for rule, level in zip(names, severities):
             if rule in NOT_MET:
                 continue
+            check(("superseded" in evidence) == (rule in SUPERSEDED), rule, "is superseded, or in the document")
             ours, our_level, binds, our_basis = CATALOGUE[rule]
             check(our_level == level.strip(), rule, "has severity", our_level, "and in the document", level)
             check({"server": {"server"}, "ue": {"ue"}, "both": {"both"}}.get(fault, {"both"}) == {binds} or binds in fault, rule, "binds", binds,

@@ -37,15 +37,18 @@ static void print_numbers(FILE *out)
     for (size_t i = 0; i < tally.rule_count; i++) {
         const struct rule_tally *r = &tally.rules[i];
         const uint64_t *v = r->value;
-        (void)fprintf(out, "r%zu %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-                      i, v[VERDICT_PASS] + v[VERDICT_FAIL], v[VERDICT_PASS], v[VERDICT_FAIL],
-                      v[VERDICT_NOT_OBSERVABLE], v[VERDICT_NOT_APPLICABLE], r->excepted);
+        (void)fprintf(
+            out, "r%zu %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+            i, v[VERDICT_PASS] + v[VERDICT_FAIL], v[VERDICT_PASS], v[VERDICT_FAIL],
+            v[VERDICT_NOTHING_AGAINST], v[VERDICT_NOT_OBSERVABLE], v[VERDICT_NOT_APPLICABLE], r->excepted);
     }
     for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++)
         if (tally.reason[bit])
             (void)fprintf(out, "why-%s %" PRIu64 "\n", unobserved_name(bit), tally.reason[bit]);
-    (void)fprintf(out, "n-handshakes %" PRIu64 "\nn-excepted %" PRIu64 "\n", tally.handshakes,
-                  tally.excepted);
+    (void)fprintf(out,
+                  "n-handshakes %" PRIu64 "\nn-excepted %" PRIu64 "\nn-superseded %" PRIu64
+                  "\nn-nothing %" PRIu64 "\n",
+                  tally.handshakes, tally.excepted, tally.superseded, tally.verdict[VERDICT_NOTHING_AGAINST]);
     (void)fprintf(out, "n-pass %" PRIu64 "\nn-fail %" PRIu64 "\nn-unseen %" PRIu64 "\nn-idle %" PRIu64 "\n",
                   tally.verdict[VERDICT_PASS], tally.verdict[VERDICT_FAIL],
                   tally.verdict[VERDICT_NOT_OBSERVABLE], tally.verdict[VERDICT_NOT_APPLICABLE]);

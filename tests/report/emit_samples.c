@@ -138,6 +138,7 @@ static void events(void)
     }
     other_kinds();
     of_sensor();
+    tally.untold = 1;
     struct text t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);

@@ -88,6 +88,14 @@ bool page_ordinary(struct tally *t)
     set_value(t, RULE_LIFETIME, VERDICT_NOT_OBSERVABLE, 410);
     set_reason(t, RULE_LIFETIME, 3, 410);
     set_value(t, RULE_CERTIFICATE, VERDICT_NOT_APPLICABLE, 18234);
+    set_value(t, RULE_CERTIFICATE, VERDICT_NOTHING_AGAINST, 33);
+    t->rules[RULE_SUPERSEDED].value[VERDICT_FAIL] = t->superseded = 31;
+    t->rules[RULE_SUPERSEDED].stack[0] = (struct stack_offence){.stack = 1, .count = 31};
+    t->rules[RULE_SUPERSEDED].stacks = 1;
+    t->rules[RULE_SUPERSEDED].offender[0] =
+        (struct offender){.end = sample_ipv4(0x0a000001, 0), .count = 31, .side = CLIENT};
+    t->rules[RULE_SUPERSEDED].offenders = 1;
+    t->rules[RULE_SUPERSEDED].sharing_ues = 1;
     t->violation[SEVERITY_HIGH] = 12;
     t->violation[SEVERITY_MEDIUM] = 1044;
     struct rule_tally *r = &t->rules[RULE_KEY_BITS];
@@ -155,12 +163,16 @@ bool page_worst(struct tally *t, struct rule_facts *rules, bool hostile)
         rules[i].index = i;
         rules[i].clause = hostile ? quotes + i % 2 : clauses[i % 2];
         if (hostile)
-        rules[i].id = rules[i].requires = quotes;
+        rules[i].id = rules[i].requires = rules[i].title = quotes;
         t->rules[i].rule = &rules[i];
         fill_worst_rule(t, &t->rules[i], hostile);
         for (unsigned value = 0; value < VERDICT_VALUES; value++)
-            t->verdict[value] += t->rules[i].value[value];
-        t->violation[rules[i].severity] += t->rules[i].value[VERDICT_FAIL];
+            if (value != VERDICT_FAIL || !rules[i].superseded)
+                t->verdict[value] += t->rules[i].value[value];
+        if (rules[i].superseded)
+            t->superseded += t->rules[i].value[VERDICT_FAIL];
+        else
+            t->violation[rules[i].severity] += t->rules[i].value[VERDICT_FAIL];
     }
     for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++)
         t->reason[bit] = t->verdict[VERDICT_NOT_OBSERVABLE];

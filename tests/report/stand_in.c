@@ -8,6 +8,7 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
     {.id = "ut-7.2-only-anonymous",
      .sid = 33141721,
      .clause = "TS 33.141 7.2 (1)",
+     .title = "An offer of anonymous suites only was accepted",
      .requires = "A hello that offers only the suites of clause 6.4 is answered with a fatal alert.",
      .severity = SEVERITY_HIGH,
      .binds = FAULT_SERVER,
@@ -17,6 +18,7 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
     {.id = "ut-6.3-key-length",
      .sid = 33141631,
      .clause = "TS 33.141 6.3",
+     .title = "The key is too short",
      .requires =
          "The effective length of the encryption key is at least 128 bits, whatever the suite that the two "
          "sides agree on; a shorter key is refused by both of them.",
@@ -28,6 +30,7 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
     {.id = "ut-6.1-version",
      .sid = 33141611,
      .clause = "TS 33.141 6.1",
+     .title = "The UE offers no version from TLS 1.0 on",
      .requires = "The UE offers TLS 1.0 or later.",
      .severity = SEVERITY_LOW,
      .binds = FAULT_UE,
@@ -37,6 +40,7 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
     {.id = "ut-7.1-session-lifetime",
      .sid = 33141711,
      .clause = "TS 33.141 7.1",
+     .title = "A session was resumed after more than 24 hours",
      .requires = "A session is resumed for at most 24 hours.",
      .severity = SEVERITY_HIGH,
      .binds = FAULT_BOTH,
@@ -46,10 +50,22 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
     {.id = "ut-8.1-certificate-version",
      .sid = 33141811,
      .clause = "TS 33.141 8.1",
+     .title = "The certificate is not X.509 version 3",
      .requires = "The server's certificate is X.509 version 3.",
      .severity = SEVERITY_INFO,
      .binds = FAULT_SERVER,
      .index = RULE_CERTIFICATE,
+     .rev = 2,
+     .profile = profile},
+    {.id = "ut-6.2-des",
+     .sid = 33141621,
+     .clause = "TS 33.141 6.2",
+     .title = "The UE does not offer DES",
+     .requires = "The UE offers DES.",
+     .superseded = "RFC 0000 1",
+     .severity = SEVERITY_MEDIUM,
+     .binds = FAULT_UE,
+     .index = RULE_SUPERSEDED,
      .rev = 2,
      .profile = profile},
 };
@@ -60,6 +76,7 @@ static const char *const observed_of_rule[STAND_IN_RULES] = {
     "SSLv3 at most",
     "",
     "version 1",
+    "no DES",
 };
 
 static const char *observed_text;

@@ -10,7 +10,15 @@
 #include "report/event_json.h"
 #include "report/tally.h"
 
-enum { RULE_ANONYMOUS, RULE_KEY_BITS, RULE_VERSION, RULE_LIFETIME, RULE_CERTIFICATE, STAND_IN_RULES };
+enum {
+    RULE_ANONYMOUS,
+    RULE_KEY_BITS,
+    RULE_VERSION,
+    RULE_LIFETIME,
+    RULE_CERTIFICATE,
+    RULE_SUPERSEDED,
+    STAND_IN_RULES
+};
 extern const struct rule_facts stand_in_rules[STAND_IN_RULES];
 const struct profile *stand_in_profile(void);
 

@@ -211,7 +211,8 @@ static void alert_carries_the_verdict(void **state)
     assert_number(e, "alert.gid", 1);
     assert_number(e, "alert.signature_id", 33141631);
     assert_number(e, "alert.rev", 2);
-    assert_text(e, "alert.signature", stand_in_rules[RULE_KEY_BITS].requires);
+    assert_text(e, "alert.signature", "The key is too short");
+    assert_absent(e, "alert.metadata");
     assert_text(e, "alert.category", "TS 33.141 6.3");
     assert_number(e, "alert.severity", 2);
     assert_text(e, "tls.sni", "xcap.example.org");
@@ -382,6 +383,31 @@ static void no_space_breaks_an_event(void **state)
     assert_true(full > 0 && shortened > 0 && nothing > 0);
 }
 
+/* Advice and superseded demands are info to whoever sorts by EVE's severity, whatever the rule says. */
+static void what_decides_nothing_is_marked(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    const struct policy_case c = case_of_handshake(&o);
+    struct verdict v = stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL);
+    struct text t = text_over(line, sizeof line);
+    json_alert_event(&t, &c, &names, &v, true);
+    json_t *e = parse(&t);
+    assert_number(e, "alert.severity", 4);
+    assert_text(e, "alert.metadata.advice.0", "stand-in");
+    assert_absent(e, "alert.metadata.superseded");
+    json_decref(e);
+    v = stand_in_verdict(RULE_SUPERSEDED, VERDICT_FAIL);
+    v.severity = SEVERITY_INFO; /* as it is judged */
+    t = text_over(line, sizeof line);
+    json_alert_event(&t, &c, &names, &v, false);
+    e = parse(&t);
+    assert_number(e, "alert.severity", 4);
+    assert_text(e, "alert.metadata.superseded.0", "RFC 0000 1");
+    assert_absent(e, "alert.metadata.advice");
+    json_decref(e);
+}
+
 static void stats_count_what_was_tallied(void **state)
 {
     (void)state;
@@ -389,9 +415,11 @@ static void stats_count_what_was_tallied(void **state)
     assert_true(tally_open(&tally, stand_in_profile()));
     sample_full(&o);
     const struct verdict verdicts[] = {stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL),
-                                       stand_in_verdict(RULE_VERSION, VERDICT_NOT_OBSERVABLE)};
-    sample_add(&tally, &o, verdicts, 2);
-    sample_add(&tally, &o, verdicts, 2);
+                                       stand_in_verdict(RULE_VERSION, VERDICT_NOT_OBSERVABLE),
+                                       stand_in_verdict(RULE_SUPERSEDED, VERDICT_FAIL),
+                                       stand_in_verdict(RULE_CERTIFICATE, VERDICT_NOTHING_AGAINST)};
+    sample_add(&tally, &o, verdicts, 4);
+    sample_add(&tally, &o, verdicts, 4);
     const struct capture_health health = {.frames = 10, .gaps = 1, .gap_bytes = 1460};
     struct text t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &health, o.side[CLIENT].hello_time);
@@ -406,6 +434,13 @@ static void stats_count_what_was_tallied(void **state)
     assert_number(e, "stats.handshakes.key_bits.128", 2);
     assert_number(e, "stats.violations.high", 2);
     assert_number(e, "stats.verdicts.not_observable", 2);
+    assert_number(e, "stats.verdicts.nothing_against", 2);
+    assert_number(e, "stats.verdicts.superseded", 2);
+    assert_number(e, "stats.verdicts.fail", 2); /* without the superseded ones */
+    assert_number(e, "stats.violations.medium", 0);
+    assert_number(e, "stats.rules.5.fail", 2);
+    assert_text(e, "stats.rules.5.superseded", "RFC 0000 1");
+    assert_number(e, "stats.rules.4.nothing_against", 2);
     assert_number(e, "stats.verdicts.reasons.server-direction", 2);
     assert_int_equal(json_array_size(at(e, "stats.rules")), STAND_IN_RULES);
     assert_text(e, "stats.rules.0.rule", "ut-7.2-only-anonymous");
@@ -425,6 +460,7 @@ int main(void)
         cmocka_unit_test(one_side_gives_no_guess_of_the_other),
         cmocka_unit_test(live_events_name_the_interface),
         cmocka_unit_test(alert_carries_the_verdict),
+        cmocka_unit_test(what_decides_nothing_is_marked),
         cmocka_unit_test(valid_names_come_back),
         cmocka_unit_test(hostile_names_stay_inside_their_strings),
         cmocka_unit_test(largest_event_fits_its_buffer),

@@ -1,4 +1,5 @@
 /* What is counted, and that its tables are bounded. */
+#include "report/first_sight.h"
 #include "report/tally.h"
 #include "stand_in.h"
 
@@ -51,7 +52,9 @@ static void handshakes_by_what_they_were(void **state)
     assert_int_equal(tally.key_bits[128 / 8], 3);
     assert_int_equal(tally.resumed, 1);
     for (size_t value = 0; value < VERDICT_VALUES; value++)
-        assert_int_equal(tally.verdict[value], value == VERDICT_PASS ? 2 : 1);
+        assert_int_equal(tally.verdict[value], value == VERDICT_PASS              ? 2
+                                               : value == VERDICT_NOTHING_AGAINST ? 0
+                                                                                  : 1);
     assert_int_equal(tally.violation[SEVERITY_LOW], 1);
     assert_int_equal(tally.reason[1], 1); /* server-direction */
     assert_int_equal(tally.rules[RULE_VERSION].value[VERDICT_PASS], 2);
@@ -100,6 +103,62 @@ static void offenders_beyond_the_table_are_counted(void **state)
     assert_int_equal(tally.rules[RULE_KEY_BITS].value[VERDICT_FAIL], MAX_OFFENDERS + 11);
 }
 
+/* A finding about a UE names the stacks that its address was seen with; a superseded one is no violation. */
+static void a_ue_brings_its_stacks(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    sample_add(&tally, &o, NULL, 0);
+    sample_tls13(&o);
+    o.whence.client = sample_ipv4(7, 1000);
+    sample_add(&tally, &o, NULL, 0);
+    sample_full(&o);
+    o.whence.client = sample_ipv4(7, 1001); /* behind one address, another stack */
+    sample_add(&tally, &o, NULL, 0);
+    struct verdict v = stand_in_verdict(RULE_SUPERSEDED, VERDICT_FAIL);
+    v.fault = FAULT_UE;
+    for (uint32_t ue = 7; ue < 9; ue++) {
+        struct policy_case c = {.kind = CASE_UE};
+        c.about.client = sample_ipv4(ue, 0);
+        tally_add(&tally, &c, &v, 1);
+    }
+    const struct rule_tally *rule = &tally.rules[RULE_SUPERSEDED];
+    assert_int_equal(rule->stacks, 2);
+    assert_int_equal(rule->stack[0].count + rule->stack[1].count, 2);
+    assert_int_equal(rule->other_stacks, 1); /* that of the other UE, of which no hello was seen */
+    assert_int_equal(tally.superseded, 2);
+    assert_int_equal(tally.verdict[VERDICT_FAIL], 0);
+    assert_int_equal(tally.violation[SEVERITY_MEDIUM], 0);
+}
+
+/* Each offender of each rule is new once; a UE is the same behind every port. */
+static void each_offender_is_new_once(void **state)
+{
+    (void)state;
+    struct first_sights *s = first_sights_new();
+    assert_non_null(s);
+    struct verdict v = stand_in_verdict(RULE_SUPERSEDED, VERDICT_FAIL);
+    v.fault = FAULT_UE;
+    struct policy_case c = {.kind = CASE_HANDSHAKE};
+    c.about.client = sample_ipv4(1, 1000);
+    c.about.server = sample_ipv4(2, 443);
+    assert_true(first_sight(s, &c, &v));
+    c.about.client.port = 1001;
+    assert_false(first_sight(s, &c, &v));
+    v.rule = &stand_in_rules[RULE_VERSION];
+    assert_true(first_sight(s, &c, &v));
+    v.fault = FAULT_SERVER;
+    assert_true(first_sight(s, &c, &v));
+    size_t told = 3;
+    for (uint32_t i = 0; i < MAX_FIRST_SIGHTS; i++) {
+        c.about.server = sample_ipv4(3 + i, 443);
+        told += first_sight(s, &c, &v);
+    }
+    assert_int_equal(told, MAX_FIRST_SIGHTS / 4 * 3);
+    assert_int_equal(s->untold, MAX_FIRST_SIGHTS + 3 - told);
+    first_sights_free(s);
+}
+
 /* The histogram of key sizes has a place for each suite of the registry, and no two share one. */
 static void every_key_size_has_its_place(void **state)
 {
@@ -116,6 +175,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(handshakes_by_what_they_were, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ue_is_known_by_its_address_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(offenders_beyond_the_table_are_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_ue_brings_its_stacks, setup, teardown),
+        cmocka_unit_test(each_offender_is_new_once),
         cmocka_unit_test(every_key_size_has_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,6 +284,32 @@ static void only_a_whole_view_is_called_compliant(void **state)
                         "3 violations (2 high, 1 low) in 6 handshakes; 1 verdict not observable.");
 }
 
+static void superseded_demands_are_told_apart(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    const struct verdict v = stand_in_verdict(RULE_SUPERSEDED, VERDICT_FAIL);
+    struct verdict of_ue = v;
+    of_ue.fault = FAULT_UE;
+    for (uint32_t i = 0; i < 3; i++) {
+        o.whence.client = sample_ipv4(0x0a000001 + i, 1000);
+        sample_add(&tally, &o, &of_ue, 1);
+    }
+    judge(RULE_CERTIFICATE, VERDICT_NOTHING_AGAINST);
+    judge(RULE_VERSION, VERDICT_PASS);
+    const struct capture_health whole = {.frames = 10};
+    assert_string_equal(overall(&whole),
+                        "No violation seen in 5 handshakes; nothing seen against 1 further verdict; "
+                        "3 breaches of superseded demands.");
+    text_report_summary(report, &tally, NULL, &whole);
+    assert_int_equal(occurrences("Superseded demands"), 1);
+    assert_int_equal(occurrences("ut-6.2-des: The UE does not offer DES; 3 times by 3 UEs; UE stack"), 1);
+    assert_int_equal(occurrences("(3)."), 1);
+    assert_int_equal(occurrences("\nViolations"), 0);
+    assert_int_equal(occurrences("Nothing was seen against these"), 1);
+    assert_int_equal(occurrences("compliant"), 0);
+}
+
 static void summary_ends_with_the_overall_verdict(void **state)
 {
     (void)state;
@@ -351,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_judged_says_what_was_there, setup, teardown),
         cmocka_unit_test_setup_teardown(the_commonest_obstacle_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(only_a_whole_view_is_called_compliant, setup, teardown),
+        cmocka_unit_test_setup_teardown(superseded_demands_are_told_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(summary_ends_with_the_overall_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(every_reason_has_its_sentence, setup, teardown),
         cmocka_unit_test(counts_are_grouped_by_thousands),

@@ -80,6 +80,8 @@ def make_all(folder):
     w.make("good")
     w.make("other", "/O=Example/CN=" + OTHER, extensions=dict(SERVER, subjectAltName="DNS:" + OTHER))
     w.make("ec", key=["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"], extensions=dict(SERVER, keyUsage="critical,digitalSignature"))
+    w.make("modern", key=["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"], extensions=dict(SERVER, keyUsage="critical,digitalSignature"),
+           mask="nombstr")
     w.make("ed25519", key=["-newkey", "ed25519"], digest="-sha256", extensions=dict(SERVER, keyUsage="critical,digitalSignature"))
     run("openssl", "dsaparam", "-out", w.path("dsaparam"), "1024")
     w.make("dsa", key=["-newkey", "dsa:" + w.path("dsaparam")], digest="-sha1", extensions=dict(SERVER, keyUsage="critical,digitalSignature"))

@@ -2,6 +2,8 @@
 from scenario import ALL_LISTED, GOOD, JAVA_CLIENT, NAME, OPENSSL_CLIENT, PYTHON_SERVER, REQUEST, scenario
 
 NGINX = "sed -e s/SUITES/%s/ -e s/TIMEOUT/%s/ %%(here)s/nginx.conf > %%(dir)s/nginx.conf; nginx -p %%(dir)s -c nginx.conf"
+MODERN = NGINX.replace("; nginx -p", "; sed -i -e 's/good/modern/' -e 's/TLSv1.2/TLSv1.2 TLSv1.3/' -e 's/443 ssl/443 ssl http2/' "
+                       "%%(dir)s/nginx.conf; nginx -p")
 CURL = "curl -s -m 8 -o /dev/null --resolve %%(name)s:443:%%(ap)s --resolve %%(name)s:80:%%(ap)s %s %s://%%(name)s/simservs.ngn.etsi.org/"
 
 scenario("nginx-curl-tls12", "curl with nginx", NGINX % ("HIGH", "5m"), CURL % ("-k --tls-max 1.2", "https"), {"version": "0x0303", "sni": NAME})
@@ -9,6 +11,11 @@ scenario("nginx-openssl-ticket", "a NewSessionTicket that promises five minutes"
          {"version": "0x0303", "ticket_hint": 300}, passes=["ut-7.1-ticket-lifetime-hint"])
 scenario("nginx-openssl-ticket-two-days", "a NewSessionTicket that promises two days", NGINX % ("HIGH", "2d"), OPENSSL_CLIENT + "-tls1_2",
          {"version": "0x0303", "ticket_hint": 172800}, also=["ut-7.1-ticket-lifetime-hint"])
+scenario("nginx-modern-ues", "thirty UEs of today at nginx, twice each: TLS 1.2 and 1.3, ECDSA, AES-GCM, HTTP/2, and a "
+         "resumption by ticket. They break nothing but what later texts have overtaken", MODERN % ("HIGH", "5m"),
+         "python3 %(here)s/modern_ues.py %(ap)s %(port)d %(name)s veth0 connections=60",
+         {"sni": NAME, "resumed": [False, True] * 30, "method": ["full", "ticket", "full", "psk", "full", "psk"] * 10},
+         also=["wapcert-6.4-utf8"])
 scenario("nginx-curl-rejects", "curl refuses a self-signed certificate with an alert", NGINX % ("HIGH", "5m"), CURL % ("--tls-max 1.2", "https"),
          {"version": "0x0303", "alert": 48, "alert_from": "client"})
 scenario("nginx-curl-plain", "XCAP without TLS: a document is given to somebody without an identity", NGINX % ("HIGH", "5m"), CURL % ("", "http"),

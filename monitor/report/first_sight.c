@@ -1,0 +1,53 @@
+#include "report/first_sight.h"
+
+#include <stdlib.h>
+
+static const size_t most = (size_t)MAX_FIRST_SIGHTS / 4 * 3; /* open addressing needs free places */
+
+struct first_sights *first_sights_new(void)
+{
+    struct first_sights *s = calloc(1, sizeof *s);
+    if (s)
+        s->key = siphash_random_key();
+    return s;
+}
+
+void first_sights_free(struct first_sights *s)
+{
+    free(s);
+}
+
+static uint64_t name_of(const struct first_sights *s, const struct policy_case *c, const struct verdict *v)
+{
+    struct {
+        struct endpoint end;
+        uint32_t fault, sid; /* a profile and its advice may share a rule: it is told once by each */
+        char profile[64];
+    } what;
+    memset(&what, 0, sizeof what);
+    what.end = v->fault == FAULT_UE ? c->about.client : c->about.server;
+    if (v->fault == FAULT_UE)
+        what.end.port = 0; /* it changes with every connection */
+    what.fault = v->fault;
+    what.sid = v->rule->sid;
+    struct text profile = text_over(what.profile, sizeof what.profile);
+    text_put(&profile, v->rule->profile);
+    return siphash(&s->key, span_of(&what, sizeof what)) | 1;
+}
+
+bool first_sight(struct first_sights *s, const struct policy_case *c, const struct verdict *v)
+{
+    const uint64_t name = name_of(s, c, v);
+    size_t at = name >> 1 & (MAX_FIRST_SIGHTS - 1);
+    while (s->name[at] && s->name[at] != name)
+        at = (at + 1) & (MAX_FIRST_SIGHTS - 1);
+    if (s->name[at])
+        return false;
+    if (s->used == most) {
+        s->untold++;
+        return false;
+    }
+    s->used++;
+    s->name[at] = name;
+    return true;
+}

@@ -1,0 +1,25 @@
+/* Whose breach of which rule has been told already: superseded demands get one event for each offender. */
+#ifndef UTWATCH_REPORT_FIRST_SIGHT_H
+#define UTWATCH_REPORT_FIRST_SIGHT_H
+
+#include "base/siphash.h"
+#include "policy/policy.h"
+
+/*
+ * A set of hashes, by open addressing; nothing leaves it. When it is full, later offenders get no event: they
+ * are counted here, and in the sums like all others.
+ */
+struct first_sights {
+    struct siphash_key key;
+    size_t used;
+    uint64_t untold; /* breaches that came when the set was full, by offenders that are not in it */
+    uint64_t name[MAX_FIRST_SIGHTS];
+};
+
+struct first_sights *first_sights_new(void); /* NULL when the memory cannot be reserved */
+void first_sights_free(struct first_sights *s);
+
+/* True once for each rule and peer at fault. */
+bool first_sight(struct first_sights *s, const struct policy_case *c, const struct verdict *v);
+
+#endif

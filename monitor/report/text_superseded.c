@@ -1,0 +1,74 @@
+/* Superseded demands in the text report: one line a rule, summed over all who share the breach. */
+#include "report/text_summary.h"
+
+#define INDENT       2
+#define DEEPER       4
+#define STACKS_NAMED 3
+
+/* "20 times by 2 servers, with 10 UEs" */
+static void put_sharers(struct text *t, const struct rule_tally *rule)
+{
+    bool more;
+    const uint32_t servers = tally_offenders(rule, SERVER, &more);
+    text_counted(t, rule->value[VERDICT_FAIL], "time", "times");
+    if (servers) {
+        text_put(t, more ? " by more than " : " by ");
+        text_counted(t, servers, "server", "servers");
+    }
+    if (rule->sharing_ues) {
+        text_put(t, servers ? ", with " : " by ");
+        text_counted(t, rule->sharing_ues, "UE", "UEs");
+    }
+}
+
+/* "; UE stacks: t13d... (20), t12d... (9) and 2 others" */
+static void put_stacks(struct text *t, const struct tally *tally, const struct rule_tally *rule)
+{
+    if (!rule->stacks)
+        return;
+    text_put(t, rule->stacks == 1 ? "; UE stack " : "; UE stacks ");
+    for (uint32_t i = 0; i < rule->stacks && i < STACKS_NAMED; i++) {
+        text_put(t, i ? ", " : "");
+        text_put(t, tally->stacks[rule->stack[i].stack].ja4);
+        text_put(t, " (");
+        text_count(t, rule->stack[i].count);
+        text_char(t, ')');
+    }
+    if (rule->other_stacks) {
+        text_put(t, " and more than can be told apart");
+    } else if (rule->stacks > STACKS_NAMED) {
+        text_put(t, " and ");
+        text_counted(t, rule->stacks - STACKS_NAMED, "other", "others");
+    }
+}
+
+void summary_superseded(struct page *page, const struct tally *tally)
+{
+    if (!tally->superseded)
+        return;
+    page_heading(page, "Superseded demands (broken; they count only with --strict)");
+    for (size_t i = 0; i < tally->rule_count; i++) {
+        const struct rule_tally *r = &tally->rules[i];
+        if (!r->value[VERDICT_FAIL] || !r->rule->superseded)
+            continue;
+        char buffer[2048];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_put(&t, r->rule->id);
+        text_put(&t, ": ");
+        text_put(&t, r->rule->title);
+        text_put(&t, "; ");
+        put_sharers(&t, r);
+        put_stacks(&t, tally, r);
+        text_put(&t, ". Superseded by ");
+        text_put(&t, r->rule->superseded);
+        text_char(&t, '.');
+        page_field(page, INDENT, DEEPER, "", buffer);
+    }
+    if (tally->untold) {
+        char buffer[160];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_counted(&t, tally->untold, "of these breaches has", "of these breaches have");
+        text_put(&t, " no event, because too many offenders had one already.");
+        page_field(page, INDENT, INDENT, "", buffer);
+    }
+}
