@@ -13,8 +13,8 @@ static enum resumption resumption_of(const struct observation *o)
         return RESUMPTION_UNKNOWN;
     if (observation_version(o) >= 0x0304) /* RFC 8446 4.2.11: taken or not is said in the ServerHello */
         return s->psk ? RESUMPTION_PSK : RESUMPTION_FULL;
-    if (o->seen &
-        (SEEN_CERTIFICATE | SEEN_SERVER_KEY_EXCHANGE | SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_KEY_EXCHANGE))
+    if (o->seen & (SEEN_CERTIFICATE | SEEN_RAW_PUBLIC_KEY | SEEN_SERVER_KEY_EXCHANGE |
+                   SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_KEY_EXCHANGE))
         return RESUMPTION_FULL;
     /* Abbreviated: the server's ChangeCipherSpec right after its hello, nothing hidden between them (E5, E6).
      */

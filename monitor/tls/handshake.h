@@ -10,9 +10,12 @@
 #include "wire/opening.h"
 #include "wire/record.h"
 
+/* What is needed to tell how TLS begins, behind an alert in clear too. */
+enum { ALERT_RECORD_BYTES = RECORD_HEADER_BYTES + 2, PROBE_BYTES = ALERT_RECORD_BYTES + OPENING_BYTES };
+
 /* Where one direction stands between records and messages. */
 struct assembly {
-    uint8_t probe[OPENING_BYTES]; /* bytes that may become a TLS start */
+    uint8_t probe[PROBE_BYTES]; /* bytes that may become a TLS start */
     uint8_t probe_length;
     uint8_t header[RECORD_HEADER_BYTES];
     uint8_t header_length; /* bytes of the next record header that are here */

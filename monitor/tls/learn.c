@@ -365,6 +365,14 @@ static bool learn_key_share(struct server_hello_facts *f, struct span body)
     return true;
 }
 
+/* RFC 7250 3: the one type that the server selected. */
+static bool learn_certificate_type(struct span body, bool *raw)
+{
+    enum { RAW_PUBLIC_KEY = 2 };
+    *raw = body.n == 1 && body.p[0] == RAW_PUBLIC_KEY;
+    return body.n == 1;
+}
+
 /* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
 static unsigned learn_server_extension(struct observation *o, const struct extension *e)
 {
@@ -394,6 +402,10 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
         break;
     case EXTENSION_ALPN:
         return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_SERVER_CERTIFICATE_TYPE:
+        return learn_certificate_type(e->body, &f->raw_server_key) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_CLIENT_CERTIFICATE_TYPE:
+        return learn_certificate_type(e->body, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
     default:
         break;
     }
@@ -447,8 +459,14 @@ bool learn_server_hello(struct observation *o, const struct hello_memory *memory
 bool learn_client_certificate(struct observation *o, struct span body)
 {
     struct certificate_list list;
-    if (certificate_list_parse(body, &list) != PARSE_OK)
+    if (o->server_hello.raw_client_key) {
+        struct span key;
+        if (raw_public_key_parse(body, &key) != PARSE_OK)
+            return false;
+        list.count = 1; /* a key proves who the client is as a certificate does */
+    } else if (certificate_list_parse(body, &list) != PARSE_OK) {
         return false;
+    }
     o->client_certificate.count = (uint16_t)(list.count < UINT16_MAX ? list.count : UINT16_MAX);
     o->seen |= SEEN_CLIENT_CERTIFICATE;
     return true;

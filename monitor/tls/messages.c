@@ -82,6 +82,13 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
         return learn_client_certificate(o, body);
     if (o->seen & SEEN_CERTIFICATE)
         return true;
+    if (o->server_hello.raw_server_key) {
+        struct span key;
+        if (raw_public_key_parse(body, &key) != PARSE_OK)
+            return false;
+        o->seen |= SEEN_RAW_PUBLIC_KEY;
+        return true;
+    }
     if (!known_chains_learn(h->chains, o, body))
         return false;
     /* The message is whole all the same, and so is what follows it. */

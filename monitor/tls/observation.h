@@ -40,6 +40,7 @@ enum seen {
     SEEN_NO_CERTIFICATE_ALERT = 1 << 20, /* SSLv3's warning in place of an empty Certificate */
     SEEN_RENEGOTIATION = 1 << 21,
     SEEN_HELLO_REQUEST = 1 << 22,
+    SEEN_RAW_PUBLIC_KEY = 1 << 23, /* the server's, in place of a certificate (RFC 7250) */
 };
 
 enum unobserved {
@@ -189,7 +190,8 @@ struct server_hello_facts {
     bool renegotiation_info;
     bool truncated_hmac;
     bool random_equals_clients;
-    uint16_t key_share_group; /* 0: none */
+    bool raw_server_key, raw_client_key; /* keys take the place of certificates (RFC 7250) */
+    uint16_t key_share_group;            /* 0: none */
     uint16_t extensions[MAX_SERVER_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;

@@ -76,6 +76,36 @@ static bool is_answer(enum opening opening)
     return opening == OPENING_ALERT || opening == OPENING_SSLV2_ERROR;
 }
 
+static bool is_hello(enum opening opening)
+{
+    return opening == OPENING_CLIENT_HELLO || opening == OPENING_SERVER_HELLO ||
+           opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
+}
+
+/* What the first bytes are; an alert in clear that a hello follows, or may follow, counts as the hello. Needs
+ * at most PROBE_BYTES. */
+static enum opening look(struct span bytes)
+{
+    const enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
+    if (found != OPENING_ALERT || bytes.n <= ALERT_RECORD_BYTES)
+        return found;
+    const enum opening next = opening_look(span_head(span_skip(bytes, ALERT_RECORD_BYTES), OPENING_BYTES));
+    return is_hello(next) || next == OPENING_MAYBE ? next : found;
+}
+
+/* A balancer may put whose connection it is before the stream, in one segment with the hello (HAProxy's PROXY
+ * protocol, version 2). The line of version 1 is one like any other. */
+static struct span after_proxy_header(struct span bytes)
+{
+    static const uint8_t signature[] = {'\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n'};
+    struct cursor c = cursor_over(bytes);
+    if (!span_equal(cursor_take(&c, sizeof signature), span_of(signature, sizeof signature)))
+        return bytes;
+    cursor_skip(&c, 2); /* version and command, family */
+    cursor_skip(&c, cursor_u16(&c));
+    return cursor_left(&c) ? cursor_rest(&c) : bytes;
+}
+
 /*
  * Where in a run may TLS begin? At its start, and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS)
  * or an XML tag (XMPP), since a peer may have sent them in one segment. Returns the bytes from there on,
@@ -83,7 +113,9 @@ static bool is_answer(enum opening opening)
  */
 static struct span find_opening(struct span bytes, bool stream_start, bool midstream, enum opening *opening)
 {
-    enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
+    if (stream_start)
+        bytes = after_proxy_header(bytes);
+    enum opening found = look(span_head(bytes, PROBE_BYTES));
     bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
     bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
     bool late = found == OPENING_HANDSHAKE || found == OPENING_PROTECTED;
@@ -137,11 +169,11 @@ static bool is_start(enum opening opening)
 /* More bytes for a start that was too short to tell; *bytes is then what the probe did not need. */
 static enum opening extend_probe(struct assembly *a, struct span *bytes)
 {
-    while (bytes->n && a->probe_length < OPENING_BYTES) {
+    while (bytes->n && a->probe_length < PROBE_BYTES) {
         a->probe[a->probe_length++] = bytes->p[0];
         *bytes = span_skip(*bytes, 1);
     }
-    return opening_look(span_of(a->probe, a->probe_length));
+    return look(span_of(a->probe, a->probe_length));
 }
 
 static const char connect_method[] = "CONNECT ";
@@ -221,7 +253,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         }
     }
     struct span start = find_opening(bytes, true, true, &opening);
-    if (opening == OPENING_MAYBE && start.n < OPENING_BYTES) {
+    if (opening == OPENING_MAYBE && start.n < PROBE_BYTES) {
         memcpy(a->probe, start.p, start.n);
         a->probe_length = (uint8_t)start.n;
     } else if (is_start(opening)) {
@@ -233,12 +265,6 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         if (record && header.length)
             feed_records(tls, h, who, bytes, now);
     }
-}
-
-static bool is_hello(enum opening opening)
-{
-    return opening == OPENING_CLIENT_HELLO || opening == OPENING_SERVER_HELLO ||
-           opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
 }
 
 /* A slot before TLS has begun is kept for a probe or a CONNECT only. */
@@ -270,9 +296,9 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
 {
     struct assembly *a = &h->side[side];
     enum opening opening = extend_probe(a, bytes);
-    if (opening == OPENING_MAYBE || (is_answer(opening) && a->probe_length < OPENING_BYTES))
+    if (opening == OPENING_MAYBE || (is_answer(opening) && a->probe_length < PROBE_BYTES))
         return true;
-    uint8_t copy[OPENING_BYTES]; /* begin() may move what is in `a` */
+    uint8_t copy[PROBE_BYTES]; /* begin() may move what is in `a` */
     memcpy(copy, a->probe, sizeof copy);
     struct span probe = span_of(copy, a->probe_length);
     a->probe_length = 0;
@@ -304,7 +330,7 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
     struct span start = bytes.n ? find_opening(bytes, stream_start, midstream, &opening) : bytes;
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
-        opening = stream_start && start.n < OPENING_BYTES ? OPENING_MAYBE : OPENING_NONE;
+        opening = stream_start && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
     bool connect = stream_start && begins_connect(bytes);
     h = handshake_of(tls, flow);
     if ((opening != OPENING_NONE || connect) && !h)
@@ -322,7 +348,7 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
         return far || flow->side[side].count > 4 * SEARCH_BYTES ? TLS_NEVER : TLS_MORE;
     }
     if (opening == OPENING_MAYBE) {
-        assert(start.n < OPENING_BYTES);
+        assert(start.n < PROBE_BYTES);
         memcpy(h->side[side].probe, start.p, start.n);
         h->side[side].probe_length = (uint8_t)start.n;
         return TLS_MORE;

@@ -21,6 +21,18 @@ enum parse certificate_list_parse(struct span body, struct certificate_list *out
     return cursor_complete(&c);
 }
 
+enum parse raw_public_key_parse(struct span body, struct span *info)
+{
+    struct cursor c = cursor_over(body);
+    struct cursor key = cursor_vector(&c, 3);
+    *info = span_of(key.p, cursor_left(&key));
+    (void)der_expect(&key, DER_SEQUENCE);
+    cursor_finish(&c, &key);
+    if (cursor_left(&c))
+        cursor_fail(&c, PARSE_BAD);
+    return cursor_complete(&c);
+}
+
 static struct span opaque16(struct cursor *c)
 {
     return cursor_take(c, cursor_u16(c));

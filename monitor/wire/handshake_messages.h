@@ -42,6 +42,9 @@ struct certificate_list {
 /* RFC 2246 7.4.2. An empty list is legal from a client. */
 enum parse certificate_list_parse(struct span body, struct certificate_list *out);
 
+/* RFC 7250 3: a SubjectPublicKeyInfo in place of the list. */
+enum parse raw_public_key_parse(struct span body, struct span *info);
+
 struct server_key_exchange {
     size_t dh_bits;  /* of the prime; 0: none */
     size_t rsa_bits; /* of an ephemeral RSA key (EXPORT); 0: none */

@@ -77,6 +77,13 @@ gnutls("tls12-psk", "pre-shared key on GnuTLS, no certificate", "--pskpasswd %(d
        "--pskusername user --pskkey 0123456789abcdef --priority=" + TLS12 + ":-KX-ALL:+PSK:-CIPHER-ALL:+AES-128-CBC:-MAC-ALL:+SHA1",
        {"version": "0x0303", "suite": "0x008c", "offered": ["0x008c"]}, ["ut-6.1.2-server-certificate"], keys="")
 SCENARIOS[-1]["servers"] = ["echo user:0123456789abcdef > %(dir)s/keys; " + SCENARIOS[-1]["servers"][0]]
+RAW = TLS12 + ":-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK:+CTYPE-CLI-X509"
+scenario("gnutls-tls12-raw-public-keys", "raw public keys in place of certificates (RFC 7250), of the server and of the UE",
+         "openssl pkey -in %(dir)s/ue.key -pubout -out %(dir)s/ue.pub; openssl pkey -in %(dir)s/good.key -pubout -out %(dir)s/good.pub; "
+         + GNUTLS_SERVER + "--rawpkkeyfile %(dir)s/good.key --rawpkfile %(dir)s/good.pub --priority=" + RAW,
+         GNUTLS_CLIENT + "--rawpkkeyfile %(dir)s/ue.key --rawpkfile %(dir)s/ue.pub --priority=" + RAW + " %(ap)s",
+         {"version": "0x0303", "sni": NAME, "extension": 20, "certificate_request": True}, ["ut-6.1.2-server-certificate"],
+         ["ut-5.1.1-auth-http-based"], also=["dp-3.2-no-tls-client-auth"])
 gnutls("tls12-client-certificate-empty", "GnuTLS asks for a certificate, the UE sends an empty Certificate, the server goes on",
        "--priority=" + TLS12,
        "--priority=" + TLS12, {"version": "0x0303", "certificate_request": True, "client_certificates": 0}, keys=GNUTLS_KEYS,

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""What may stand before a hello on a connection does not hide it: the PROXY protocol of a balancer, alerts in clear, a HelloRequest; and raw
+public keys (RFC 7250) are not broken certificates. usage: before_hello.py UTWATCH"""
+import os
+import struct
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type
+from checks import check, finish
+import capturelib
+import messages as m
+
+CLIENT, SERVER = 0, 1
+# HAProxy's proxy-protocol.txt, 2.1 and 2.2: a TCP connection over IPv4, without and with a TLV.
+LINE = b"PROXY TCP4 192.0.2.10 192.0.2.80 40000 443\r\n"
+ADDRESSES = b"\xc0\0\2\x0a\xc0\0\2\x50\x9c\x40\1\xbb"
+
+
+def header(more=b""):
+    return b"\r\n\r\n\0\r\nQUIT\n\x21\x11" + struct.pack("!H", len(ADDRESSES) + len(more)) + ADDRESSES + more
+
+
+ALERT, REQUEST = m.alert(1, 90), m.message(0, b"")
+BEFORE = {"line": LINE, "header": header(), "header with a name": header(b"\2\0\4xcap"), "an alert": ALERT}
+
+
+def said(path, frames):
+    capturelib.write_frames(path, frames)
+    evs, _ = events(sys.argv[1], "-r", path)
+    tls = [e for e in of_type(evs, "tls")]
+    return [(e["tls"], {k: v for k, v in e["utwatch"].items() if k not in ("history", "alerts")}) for e in tls]
+
+
+def built(conversation):
+    return capturelib.build(conversation, time=1795471000 * 10**9)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "before.pcap")
+    for name in ("openssl-tls12-full", "openssl-tls13-full", "jsse-tls10-anon-only-refused"):
+        conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0]
+        side, hello = conversation[0]
+        wanted = said(path, built(conversation))
+        check(side == CLIENT and len(wanted) == 1, name, "is no recording of one handshake")
+        for what, before in BEFORE.items():
+            together = said(path, built([(CLIENT, before + hello), *conversation[1:]]))
+            check(together == wanted, name, "behind", what, "in one segment:", together)
+            for cut in (len(before), len(before) - 1, 3):
+                if what != "line" and what != "an alert" and cut != len(before):
+                    continue  # who cuts a header of version 2 sends it by itself
+                apart = said(path, built([(CLIENT, before[:cut]), (CLIENT, before[cut:] + hello), *conversation[1:]]))
+                check(apart == wanted, name, "behind", what, "cut at", cut, apart)
+        for what, before in (("an alert", ALERT), ("a HelloRequest", REQUEST)):
+            answer = next(i for i, (s, _) in enumerate(conversation) if s == SERVER)
+            for start in (0, answer):
+                steps = [*conversation[:start], (SERVER, before), *conversation[start:]]
+                check(said(path, built(steps)) == wanted, name, what, "of the server at step", start, said(path, built(steps)))
+    evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", "ts33141-pcr1", "-r", os.path.join(PCAPS, "gnutls-tls12-raw-public-keys.pcap"))
+    found = [e["utwatch"] for e in of_type(evs, "tls")]
+    check([u["outcome"] for u in found] == ["complete"] and "unobserved" not in found[0], "raw public keys:", found)
+    check(found and found[0]["client_certificate"] == {"requested": True, "sent": True, "count": 1}, found and found[0].get("client_certificate"))
+    check(found and found[0].get("session", {}).get("resumed") is False, "raw public keys count as a resumption, or hide that there was none")
+finish()
