@@ -52,6 +52,8 @@ struct http_exchange {
     bool gba_client;    /* the User-Agent says 3gpp-gba */
     bool challenge;     /* the answer asks for authentication */
     bool gba_realm;     /* with a realm 3GPP-bootstrapping@... (TS 24.109) */
+    bool gaa_challenge; /* one of the challenges is GAA's */
+    bool aka_challenge; /* one of them is of HTTP Digest AKA: Ub to the BSF, another interface */
     bool asks_tls;      /* Upgrade: TLS/... (RFC 2817) */
     bool to_https;      /* the answer redirects to https */
     enum document_owner owner;

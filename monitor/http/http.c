@@ -26,7 +26,7 @@ struct reader {
 
 struct answer {
     uint16_t status;
-    bool challenge, gba_realm, to_https;
+    bool challenge, gba_realm, gaa, aka, to_https;
 };
 
 struct connection {
@@ -182,6 +182,8 @@ static struct answer answer_facts(const struct http_response *r)
     return (struct answer){.status = r->status,
                            .challenge = r->fields.challenge.n > 0,
                            .gba_realm = http_starts(realm, "3GPP-bootstrapping"),
+                           .gaa = r->fields.gaa,
+                           .aka = r->fields.aka,
                            .to_https = r->status >= 300 && r->status < 400 &&
                                        http_starts(r->fields.location, "https:")};
 }
@@ -199,6 +201,8 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->status = a->status;
     e->challenge = a->challenge;
     e->gba_realm = a->gba_realm;
+    e->gaa_challenge = a->gaa;
+    e->aka_challenge = a->aka;
     e->to_https = a->to_https;
     e->damage |= c->seen.damage;
     c->known_user |= e->credentials || e->challenge;

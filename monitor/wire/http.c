@@ -148,6 +148,8 @@ static bool take_field(struct http_fields *f, struct span name, struct span valu
         take_once(&f->authorization, value);
     } else if (span_is(name, "WWW-Authenticate") || span_is(name, "Proxy-Authenticate")) {
         take_once(&f->challenge, value);
+        f->gaa |= contains_word(value, "Digest ") && contains_word(value, "realm=\"3GPP-bootstrapping");
+        f->aka |= contains_word(value, "algorithm=AKAv") || contains_word(value, "algorithm=\"AKAv");
     } else if (span_is(name, "X-3GPP-Intended-Identity")) {
         take_once(&f->identity, value);
     } else if (span_is(name, "X-3GPP-Asserted-Identity") || span_is(name, "P-Asserted-Identity")) {

@@ -33,10 +33,12 @@ struct http_fields {
     struct span authorization; /* credentials, also of Proxy-Authorization */
     struct span challenge;     /* WWW-Authenticate or Proxy-Authenticate, the first */
     struct span identity;      /* X-3GPP-Intended-Identity (TS 24.109) */
-    bool asserted;             /* X-3GPP-Asserted-Identity, P-Asserted-Identity: an AP vouches for the user */
-    bool cookie;               /* Cookie or Set-Cookie */
-    enum http_body body;       /* as the fields alone tell it */
-    uint64_t length;           /* of HTTP_LENGTH, bytes */
+    bool gaa;            /* a challenge of GAA: Digest with a realm 3GPP-bootstrapping@... (TS 24.109) */
+    bool aka;            /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
+    bool asserted;       /* X-3GPP-Asserted-Identity, P-Asserted-Identity: an AP vouches for the user */
+    bool cookie;         /* Cookie or Set-Cookie */
+    enum http_body body; /* as the fields alone tell it */
+    uint64_t length;     /* of HTTP_LENGTH, bytes */
 };
 
 struct http_request {

@@ -26,7 +26,7 @@ scenario("nginx-curl-plain-redirected", "XCAP without TLS, redirected to https",
 scenario("nginx-curl-plain-401", "XCAP without TLS: HTTP authentication is asked for and given", NGINX % ("HIGH", "5m"),
          (CURL % ("--anyauth -u user:secret", "http")).replace("simservs.ngn.etsi.org/", "asks"), {"http": "GET", "status": 401, "connections": 1},
          tls=False,
-         ports=[80], also=["ut-4-tls-required"], passes=["ut-5.1.1-http-authentication"])
+         ports=[80], also=["ut-4-tls-required", "ut-5.1.1-gaa"], passes=["ut-5.1.1-http-authentication"])
 scenario("openssl-connect-proxy", "TLS after HTTP CONNECT through a proxy",
          ["openssl s_server -accept 127.0.0.1:4433 -quiet " + GOOD + "-tls1_2", "python3 %(here)s/little_servers.py %(ap)s 8080 proxy 4433"],
          "(printf '" + REQUEST + "'; sleep 0.5) | timeout 8 openssl s_client -proxy %(ap)s:8080 -connect %(name)s:443 -servername %(name)s -tls1_2",
