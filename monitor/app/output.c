@@ -238,6 +238,8 @@ static void say_finding(const struct sensor_finding *finding)
 void output_sensor(struct output *out, const struct sensor_finding *finding)
 {
     say_finding(finding);
+    if (out->alerts)
+        summing_sensor(out->alerts, finding);
     if (!out->events)
         return;
     struct text event = new_event(out);

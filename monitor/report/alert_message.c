@@ -83,6 +83,8 @@ static void put_rule(struct syslog_message *m, const struct rule_facts *rule)
 {
     syslog_param_uint(m, "signature_id", rule->sid);
     syslog_param_text(m, "category", rule->clause);
+    if (rule->superseded)
+        syslog_param_text(m, "superseded", rule->superseded);
     syslog_param_text(m, "profile", rule->profile);
 }
 
@@ -100,7 +102,7 @@ struct span alert_message(struct alert_writer *w, const struct policy_case *c, c
     put_ends(m, &about->client, &about->server);
     put_fault(m, v->fault);
     put_observed(m, c, v);
-    syslog_words(m, v->rule->requires);
+    syslog_words(m, v->rule->title);
     if (about->client.family && c->kind != CASE_UE)
         syslog_param_uint(m, "src_port", about->client.port);
     if (c->observation)
@@ -130,7 +132,29 @@ struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum)
     put_fault(m, sum->fault);
     put_time(m, "first", sum->first);
     put_time(m, "last", sum->last);
-    syslog_words(m, sum->rule->requires);
+    syslog_words(m, sum->rule->title);
     put_rule(m, sum->rule);
+    return syslog_end(m);
+}
+
+enum severity alert_severity_of_sensor(const struct sensor_finding *f)
+{
+    const unsigned eve_highest = 1; /* EVE counts severities downwards */
+    const unsigned severity = sensor_words(f->condition)->severity;
+    return f->edge == SENSOR_ENDS ? SEVERITY_INFO : (enum severity)(SEVERITY_HIGH + eve_highest - severity);
+}
+
+struct span alert_of_sensor(struct alert_writer *w, const struct sensor_finding *f)
+{
+    struct syslog_message *m = &w->message;
+    const struct sensor_words *words = sensor_words(f->condition);
+    const enum severity severity = alert_severity_of_sensor(f);
+    syslog_begin(m, w->buffer, &w->origin, syslog_severity_of(severity), f->time, words->name);
+    syslog_param_text(m, "edge", sensor_edge_names[f->edge]);
+    if (f->interface)
+        syslog_param_text(m, "in_iface", f->interface);
+    syslog_param_text(m, "observed", f->observed);
+    syslog_words(m, words->title);
+    syslog_param_uint(m, "signature_id", words->sid);
     return syslog_end(m);
 }

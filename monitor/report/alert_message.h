@@ -1,12 +1,13 @@
 /*
  * Alerts as messages of RFC 5424: MSGID is the rule, the parameters carry the names of the event of the same
- * alert (event_json.h), the most important first, and the words are the rule's.
+ * alert (event_json.h), the most important first, and the words are the rule's title.
  */
 #ifndef UTWATCH_REPORT_ALERT_MESSAGE_H
 #define UTWATCH_REPORT_ALERT_MESSAGE_H
 
 #include "policy/policy.h"
 #include "report/inputs.h"
+#include "report/sensor_event.h"
 #include "syslog/message.h"
 
 struct alert_writer {
@@ -30,5 +31,10 @@ struct alert_sum {
 /* The message lives until the next call. */
 struct span alert_message(struct alert_writer *w, const struct policy_case *c, const struct verdict *v);
 struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum);
+
+/* What the sensor says of itself, MSGID is the condition. */
+struct span alert_of_sensor(struct alert_writer *w, const struct sensor_finding *f);
+/* Its severity: that of the condition while it lasts, and info when it is over. */
+enum severity alert_severity_of_sensor(const struct sensor_finding *f);
 
 #endif

@@ -3,10 +3,7 @@
 #include "report/json.h"
 
 /* Severities are EVE's: 1 is the highest. */
-static const struct {
-    const char *name, *title;
-    unsigned sid, severity;
-} conditions[SENSOR_CONDITIONS] = {
+static const struct sensor_words conditions[SENSOR_CONDITIONS] = {
     [SENSOR_NO_PACKETS] = {"no-packets", "No packets arrive at the sensor.", 33149901, 1},
     [SENSOR_DROPS] = {"packets-dropped", "The kernel drops packets before the sensor can read them.",
                       33149902, 1},
@@ -20,12 +17,17 @@ static const struct {
     [SENSOR_OUTPUT_FAILS] = {"output-fails", "An output cannot be written.", 33149909, 1},
 };
 
-static const char *const edges[] = {
+const char *const sensor_edge_names[] = {
     [SENSOR_BEGINS] = "begins", [SENSOR_ENDS] = "ends", [SENSOR_CHANGES] = "changes"};
 
 const char *sensor_condition_name(enum sensor_condition condition)
 {
     return conditions[condition].name;
+}
+
+const struct sensor_words *sensor_words(enum sensor_condition condition)
+{
+    return &conditions[condition];
 }
 
 static struct json open_event(struct text *out, const struct sensor_finding *f, const char *type)
@@ -43,7 +45,7 @@ static void close_event(struct json *j, const struct sensor_finding *f)
 {
     json_open(j, "sensor", '{');
     json_string(j, "condition", conditions[f->condition].name);
-    json_string(j, "edge", edges[f->edge]);
+    json_string(j, "edge", sensor_edge_names[f->edge]);
     json_close(j, '}');
     json_string(j, "observed", f->observed);
     json_close(j, '}');

@@ -30,6 +30,14 @@ struct sensor_finding {
     const char *observed;  /* for people */
 };
 
+/* What is said of a condition. */
+struct sensor_words {
+    const char *name, *title;
+    unsigned sid, severity; /* EVE's: 1 is the highest */
+};
+const struct sensor_words *sensor_words(enum sensor_condition condition);
+extern const char *const sensor_edge_names[]; /* "begins", "ends", "changes" */
+
 /* "no-packets" and so on. */
 const char *sensor_condition_name(enum sensor_condition condition);
 

@@ -164,6 +164,11 @@ void summing_alert(struct summing *s, const struct policy_case *c, const struct 
     remember(s, bucket, c, v);
 }
 
+void summing_sensor(struct summing *s, const struct sensor_finding *f)
+{
+    s->told(s->context, alert_severity_of_sensor(f), alert_of_sensor(&s->writer, f));
+}
+
 /* Where the clock went back, the interval is over as well. */
 static bool is_over(const struct summing *s, const struct entry *e, nanos now)
 {

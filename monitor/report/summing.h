@@ -26,6 +26,9 @@ void summing_free(struct summing *s);
 
 void summing_alert(struct summing *s, const struct policy_case *c, const struct verdict *v);
 
+/* What the sensor says of itself is told at once. */
+void summing_sensor(struct summing *s, const struct sensor_finding *f);
+
 /* Packet time has come to this: tells the sums whose interval is over. */
 void summing_time(struct summing *s, nanos now);
 

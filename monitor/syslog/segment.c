@@ -112,8 +112,8 @@ bool segment_resume(struct segment *s, int fd, unsigned class, bool *torn, uint6
     uint8_t buffer[SEGMENT_MOST_BYTES];
     struct stat file;
     *torn = false;
-    if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || !read_at(fd, buffer, sizeof magic, 0) ||
-        memcmp(buffer, magic, sizeof magic) != 0)
+    if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_size < SEGMENT_HEADER ||
+        !read_at(fd, buffer, sizeof magic, 0) || memcmp(buffer, magic, sizeof magic) != 0)
         return false;
     *s = (struct segment){.fd = fd, .class = class, .closed = true, .size = (uint64_t)file.st_size};
     const uint64_t done = done_before(s);

@@ -1,5 +1,6 @@
 #include "syslog/spool.h"
 
+#include "base/clock.h"
 #include "syslog/segment.h"
 
 #include <dirent.h>
@@ -30,7 +31,8 @@ struct spool {
     uint64_t ids;  /* of segments, so far */
     struct segment segments[SEGMENTS];
     struct spool_counters counters;
-    int trouble; /* errno of the last write to disk, 0: it went well */
+    int64_t refused_at; /* by the disk, the last time */
+    int trouble;        /* errno of the last write to disk, 0: it went well */
     uint8_t buffer[SEGMENT_MOST_BYTES];
 };
 
@@ -128,18 +130,18 @@ static struct segment *new_segment(struct spool *s, unsigned class, bool in_memo
     return g;
 }
 
-/* To a segment of this kind, the open one or a new one. */
+/* To a segment of this kind, the open one or a new one, which then takes its place. */
 static bool append(struct spool *s, unsigned class, struct span message, bool in_memory)
 {
     struct segment *g = appended_to(s, class);
-    if (g && (g->in_memory != in_memory || g->size + SEGMENT_OVERHEAD + message.n > s->segment_bytes)) {
-        g->closed = true;
-        g = NULL;
+    if (!g || g->in_memory != in_memory || g->size + SEGMENT_OVERHEAD + message.n > s->segment_bytes) {
+        struct segment *fresh = new_segment(s, class, in_memory);
+        if (!fresh)
+            return false;
+        if (g && segment_is_used(g) && g != fresh)
+            g->closed = true;
+        g = fresh;
     }
-    if (!g)
-        g = new_segment(s, class, in_memory);
-    if (!g)
-        return false;
     const uint64_t before = g->size;
     if (!segment_append(g, s->last + 1, message))
         return false;
@@ -149,6 +151,22 @@ static bool append(struct spool *s, unsigned class, struct span message, bool in
     return true;
 }
 
+/* A disk that refused is asked again after a while. */
+static bool put_on_disk(struct spool *s, unsigned class, struct span message)
+{
+    const int64_t now = clock_monotonic();
+    if (s->trouble && now - s->refused_at < NANOS_PER_SECOND)
+        return false;
+    if (append(s, class, message, false)) {
+        s->trouble = 0;
+        return true;
+    }
+    s->trouble = errno;
+    s->refused_at = now;
+    s->counters.refused++;
+    return false;
+}
+
 bool spool_put(struct spool *s, unsigned class, struct span message)
 {
     const uint64_t needed = SEGMENT_HEADER + SEGMENT_OVERHEAD + message.n;
@@ -156,12 +174,8 @@ bool spool_put(struct spool *s, unsigned class, struct span message)
     while (s->counters.bytes + needed > s->cap && (room = make_room(s, class)))
         ;
     if (room && s->folder >= 0) {
-        if (append(s, class, message, false)) {
-            s->trouble = 0;
+        if (put_on_disk(s, class, message))
             return true;
-        }
-        s->trouble = errno;
-        s->counters.refused++;
         room = memory_used(s) + needed <= MEMORY_BYTES;
     }
     if (room && append(s, class, message, true))

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static const struct rule_facts rule = {
-    .id = "a-rule", .sid = 7, .clause = "TS 33.141 7.2", .requires = "A requirement", .profile = "p"};
+    .id = "a-rule", .sid = 7, .clause = "TS 33.141 7.2", .title = "A breach", .profile = "p"};
 
 struct heard {
     uint64_t alerts; /* singly and in sums */
@@ -110,11 +110,33 @@ static void clock_set_back_ends_the_interval(void **state)
     summing_free(s);
 }
 
+/* A condition is an alert while it lasts, and a notice when it is over. */
+static void sensor_is_told_at_once(void **state)
+{
+    (void)state;
+    struct heard h = {0};
+    struct summing *s = new_summing(&h);
+    struct sensor_finding f = {.condition = SENSOR_DROPS,
+                               .edge = SENSOR_BEGINS,
+                               .interface = "span\"0",
+                               .observed = "12 % of the packets"};
+    summing_sensor(s, &f);
+    assert_memory_equal(h.last, "<170>1 1970-01-01T00:00:00.000000Z h utwatch 1 packets-dropped ", 63);
+    assert_non_null(
+        strstr(h.last, " edge=\"begins\" in_iface=\"span\\\\x220\" observed=\"12 % of the packets\""));
+    f.edge = SENSOR_ENDS;
+    summing_sensor(s, &f);
+    assert_memory_equal(h.last, "<173>1 ", 7);
+    assert_int_equal(h.messages, 2);
+    summing_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_at_once_and_the_others_as_one),
         cmocka_unit_test(none_is_lost_when_the_table_is_full),
+        cmocka_unit_test(sensor_is_told_at_once),
         cmocka_unit_test(clock_set_back_ends_the_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,9 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,18 +23,15 @@ CAP = 8 << 20
 
 
 class Sender:
-    """Numbered messages to one address, at a steady rate."""
+    """Numbered messages to one address or more, at a steady rate."""
 
-    def __init__(self, server, transport, count, rate, spool="-", finish_seconds=30):
+    def __init__(self, server, transport, count, rate, spool="-", finish_seconds=30, within=(), more=()):
         folder = server.folder
         self.count = count
-        words = [SEND, count, rate, spool, CAP, folder / "ca.pem", folder / "sensor.pem", folder / "sensor.key",
-                 servers.NAME, server.address(transport)]
+        words = [*within, SEND, count, rate, spool, CAP, folder / "ca.pem", folder / "sensor.pem", folder / "sensor.key",
+                 servers.NAME, server.address(transport), *more]
         self.process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=dict(os.environ, FINISH_SECONDS=str(finish_seconds)))
-
-    def running(self):
-        return self.process.poll() is None
 
     def end(self):
         out, self.news = self.process.communicate(timeout=120)
@@ -132,6 +131,82 @@ def full_spool(server):
     check(0 < sender.left < 60000, "full spool:", sender.left, "left")
 
 
+def stuck_neighbour(server):
+    """A local socket that nobody reads delays neither the sender nor another receiver."""
+    path = server.folder / "stuck"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stuck:
+        stuck.bind(str(path))
+        server.start()
+        begun = time.monotonic()
+        sender = Sender(server, "relp", 2000, 1000, finish_seconds=1, more=["unix:%s" % path])
+        received = server.wait_for(2000)
+        took = time.monotonic() - begun
+        sender.end()
+    check(len(received) == 2000, "beside a stuck receiver", len(received), "arrived")
+    check(took < 8, "beside a stuck receiver it took", took)
+    check(2000 >= sender.left > 1000, "of the stuck receiver's", sender.left, "are left")
+    server.stop()
+    server.forget()
+
+
+def run(*words):
+    subprocess.run(list(map(str, words)), check=True, capture_output=True)
+
+
+def full_disk(server):
+    """Where the disk refuses, messages wait in memory, and go to the disk again."""
+    spool = server.folder / "small"
+    spool.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", spool)
+    try:
+        sender = Sender(server, "relp", 24000, 3000, spool)
+        time.sleep(2.5)
+        server.start()
+        compare(server, sender, "relp full disk")
+        check("No space left" in sender.news, "full disk:", sender.news)
+        check("written again" in sender.news, "disk free again:", sender.news)
+        server.stop()
+    finally:
+        run("umount", spool)
+
+
+def black_hole(server, transport, seconds):
+    """Nothing comes through for a while, and nobody says so."""
+    near, far = ("utw%d%s" % (os.getpid(), side) for side in "ab")
+    server.host, server.within = "10.99.0.2", ("ip", "netns", "exec", far)
+    try:
+        for name in near, far:
+            run("ip", "netns", "add", name)
+            run("ip", "-n", name, "link", "set", "lo", "up")
+        run("ip", "-n", near, "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", far)
+        for name, address in (near, "10.99.0.1/24"), (far, server.host + "/24"):
+            run("ip", "-n", name, "address", "add", address, "dev", "wire")
+            run("ip", "-n", name, "link", "set", "wire", "up")
+        server.start()
+        sender = Sender(server, transport, 500 * (seconds + 3), 500, finish_seconds=90, within=("ip", "netns", "exec", near))
+        time.sleep(1)
+        run("ip", "netns", "exec", far, "nft", "add table inet hole; add chain inet hole in "
+            "{ type filter hook input priority 0; policy drop; }")
+        time.sleep(seconds)
+        run("ip", "netns", "exec", far, "nft", "delete table inet hole")
+        compare(server, sender, "%s black hole of %d s" % (transport, seconds))
+        server.stop()
+    finally:
+        server.stop()
+        server.host, server.within = servers.Server.host, ()
+        for name in near, far:
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def as_root(server):
+    if os.geteuid() != 0:
+        return
+    full_disk(server)
+    if shutil.which("nft"):
+        for transport in "tcp", "relp":
+            black_hole(server, transport, 60 if LONG else 3)
+
+
 def main():
     if not servers.Rsyslog.is_here():
         print("rsyslog is not installed")
@@ -151,6 +226,8 @@ def main():
             away_at_first(server, "unix")
             sender_killed(server, "relp", folder / "spool")
             full_spool(server)
+            stuck_neighbour(server)
+            as_root(server)
         finally:
             server.stop()
     finish(50)

@@ -53,6 +53,8 @@ class Server:
     """One receiver process. `ports`: transport -> port; the local socket is `socket`."""
     EXAMPLE = None
     TRANSPORTS = ()
+    host = "127.0.0.1"
+    within = ()  # the words before a command that runs it in a namespace
 
     def __init__(self, folder):
         self.folder = folder
@@ -75,12 +77,12 @@ class Server:
         return text
 
     def address(self, transport):
-        return "unix:%s" % self.socket if transport == "unix" else "%s:127.0.0.1:%d" % (
-            transport, self.ports[transport])
+        return "unix:%s" % self.socket if transport == "unix" else "%s:%s:%d" % (
+            transport, self.host, self.ports[transport])
 
     def start(self):
         with open(self.folder / "server.log", "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=self.environment())
+            self.process = subprocess.Popen([*self.within, *self.command()], stdout=log, stderr=log, env=self.environment())
         deadline = time.monotonic() + 20
         while not self.listens():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -94,6 +96,9 @@ class Server:
     def listens(self):
         if not self.socket.exists():
             return False
+        if self.within:
+            time.sleep(0.5)
+            return True
         for transport, port in self.ports.items():
             if transport == "udp":
                 continue
