@@ -321,8 +321,9 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
     peer->issued += r->issued;
     /* Granted, but not seen to the end, is no refusal either. */
     bool cut_short = o->resumption > RESUMPTION_FULL && o->outcome != OUTCOME_COMPLETE;
-    peer->maybe_resumed +=
-        (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED) || cut_short;
+    peer->maybe_resumed += (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED &&
+                            r->ageless != AGELESS_EXTERNAL) ||
+                           cut_short;
     bool fresh =
         r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
     peer->fresh_refused += fresh && r->refused && o->resumption == RESUMPTION_FULL;
@@ -339,6 +340,12 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
         suite_set_join(&u->offered, &c->offered);
         u->unseen_offers++;
         u->missing |= UNOBSERVED_MALFORMED;
+        return;
+    }
+    if (r->ageless == AGELESS_EITHER) { /* it may be one that resumes */
+        suite_set_join(&u->offered, &c->offered);
+        u->unseen_offers++;
+        u->missing |= UNOBSERVED_UNDECIDED;
         return;
     }
     /* So does one with an id that was not seen to be issued: without TLS 1.3 an id is for nothing else, with

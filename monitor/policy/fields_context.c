@@ -50,13 +50,25 @@ static struct value offer(const struct policy_case *c)
         return hello;
     if (c->observation->client_hello.unknown & UNKNOWN_OFFERED_SESSION)
         return unknown(UNOBSERVED_MALFORMED);
-    return c->session ? number(c->session->offered) : unknown(UNOBSERVED_ORIGIN);
+    if (!c->session)
+        return unknown(UNOBSERVED_ORIGIN);
+    return c->session->ageless == AGELESS_EITHER ? unknown(UNOBSERVED_UNDECIDED)
+                                                 : number(c->session->offered);
 }
 
 static struct value of_offered(const struct policy_case *c)
 {
     struct value v = offer(c);
     return v.known == KNOWN_VALUE && !v.number ? absent() : v;
+}
+
+struct value handshake_method(const struct policy_case *c)
+{
+    const struct observation *o = c->observation;
+    if (o->resumption != RESUMPTION_UNKNOWN || !observation_by_psk(o))
+        return resumption_method(o);
+    const bool external = c->session && c->session->ageless == AGELESS_EXTERNAL;
+    return external ? number(RESUMPTION_EXTERNAL) : unknown(UNOBSERVED_UNDECIDED);
 }
 
 struct value session_offered(const struct policy_case *c)

@@ -44,7 +44,7 @@ static struct value missing_of_server_flight(const struct observation *o)
     struct value hello = server_hello_seen(o);
     if (hello.known != KNOWN_VALUE)
         return hello;
-    if (o->resumption > RESUMPTION_FULL)
+    if (o->resumption > RESUMPTION_FULL || observation_by_psk(o))
         return absent(); /* RFC 2246 7.3: an abbreviated handshake has none; RFC 8446 4.3.2, 4.4.2: nor one by
                             PSK */
     if (is_tls13(o))
@@ -61,7 +61,7 @@ struct value certificate_present(const struct observation *o)
     if (o->seen & SEEN_CERTIFICATE)
         return number(1);
     struct value missing = missing_of_server_flight(o);
-    bool full = o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL;
+    bool full = o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL && !observation_by_psk(o);
     return missing.known == ABSENT && full ? number(0) : missing;
 }
 
@@ -365,6 +365,8 @@ struct value resumption_method(const struct observation *o)
 
 struct value resumption_is(const struct observation *o, enum resumption method)
 {
+    if (o->resumption == RESUMPTION_UNKNOWN && observation_by_psk(o) && method == RESUMPTION_FULL)
+        return number(0);
     struct value v = resumption_method(o);
     return v.known == KNOWN_VALUE ? number(v.number == (int64_t)method) : v;
 }
@@ -396,7 +398,7 @@ struct value certificate_requested(const struct observation *o)
     if (o->seen & SEEN_CERTIFICATE_REQUEST)
         return number(1);
     struct value missing = missing_of_server_flight(o);
-    bool full = o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL;
+    bool full = o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL && !observation_by_psk(o);
     return missing.known == ABSENT && full ? number(0) : missing;
 }
 
@@ -405,7 +407,7 @@ struct value client_certificate_sent(const struct observation *o)
     if (o->seen & SEEN_CLIENT_CERTIFICATE)
         return number(1);
     if (is_tls13(o)) /* with a PSK nobody asks for one (RFC 8446 4.3.2), so none is sent (4.4.2) */
-        return o->resumption == RESUMPTION_PSK ? number(0) : unknown(UNOBSERVED_ENCRYPTED);
+        return observation_by_psk(o) ? number(0) : unknown(UNOBSERVED_ENCRYPTED);
     if (may_be_tls13(o))
         return unknown(observation_missing(o, SERVER));
     /* It stands before ClientKeyExchange (RFC 2246 7.4.6), and after the beginning. */

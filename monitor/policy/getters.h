@@ -38,6 +38,7 @@ struct value server_reaction(const struct observation *o);
 struct value server_conclusion(const struct observation *o);
 struct value handshake_complete(const struct observation *o);
 struct value resumption_method(const struct observation *o);
+struct value handshake_method(const struct policy_case *c);
 struct value resumption_is(const struct observation *o, enum resumption method);
 struct value client_continued(const struct observation *o);
 struct value certificate_requested(const struct observation *o);

@@ -191,12 +191,15 @@ static void put_age(struct json *j, const struct session_result *s)
 
 static void put_session(struct json *j, const struct observation *o, const struct session_result *session)
 {
-    if (o->resumption == RESUMPTION_UNKNOWN)
+    const bool external = session && session->ageless == AGELESS_EXTERNAL && observation_by_psk(o);
+    if (o->resumption == RESUMPTION_UNKNOWN && !external)
         return;
     json_open(j, "session", '{');
     json_bool(j, "resumed", o->resumption > RESUMPTION_FULL);
     if (o->resumption > RESUMPTION_FULL)
         json_string(j, "method", resumption_name(o->resumption));
+    if (external)
+        json_bool(j, "external_psk", true);
     put_age(j, session);
     json_close(j, '}');
 }

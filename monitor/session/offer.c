@@ -2,7 +2,7 @@
 
 static void add_ticket(struct offer *offer, const struct ticket_name *ticket)
 {
-    if (ticket->own) /* else a key established externally */
+    if (ticket->own)
         offer->identifier[offer->count++] = identifier_of_ticket(offer->method, ticket);
 }
 
@@ -13,9 +13,10 @@ static void add_identities(struct offer *offer, const struct observation *o)
     unsigned first = taken ? o->server_hello.psk_selected : 0;
     unsigned end = taken ? first + 1U : o->client_hello.psk_count;
     offer->method = RESUMPTION_PSK;
-    offer->more = taken && first >= MAX_PSK_IDENTITIES;
+    offer->more = taken && first >= MAX_PSK_IDENTITIES && !observation_psk_ageless(o);
     for (unsigned i = first; i < end && i < MAX_PSK_IDENTITIES; i++)
-        add_ticket(offer, &o->client_hello.psk_name[i]);
+        if (!(o->client_hello.psk_ageless >> i & 1)) /* else it has no age */
+            add_ticket(offer, &o->client_hello.psk_name[i]);
 }
 
 /*
@@ -84,7 +85,7 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
         const struct place place = memory_locate(s, &o->whence.server, &id);
         const struct entry *e = memory_find(s, &place, o->side[CLIENT].hello_time);
         bool exact = false;
-        if (!e || offer_is_before(entry_origin(e), o))
+        if (o->client_hello.psk_ageless >> i & 1 || !e || offer_is_before(entry_origin(e), o))
             continue;
         const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
         const int64_t age = age_at(o->side[CLIENT].hello_time, origin);

@@ -25,6 +25,9 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
  * order. */
 bool offer_is_before(nanos origin, const struct observation *o);
 
+/* ageless.c: whether a PSK without an age was seen without one before; and remembers it. */
+enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation *o);
+
 /* remember.c: the names that a handshake gave out, or used. `known`: the entry of what it resumed, at
  * `place`.
  */

@@ -192,6 +192,7 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     const struct offer offer = offer_of(o);
     if (q)
         take_answers(s, o, &offer, q);
+    out->ageless = judge_ageless_psk(s, o); /* moves entries */
     struct entry *e = offer_look_up(s, o, &offer, out, &place);
     out->accepted = out->offered && o->resumption > RESUMPTION_FULL;
     out->refused = out->offered && (o->resumption == RESUMPTION_FULL || o->outcome == OUTCOME_REFUSED);

@@ -24,13 +24,22 @@ enum age_basis {
 };
 extern const struct word age_basis_words[];
 
+/* Of a PSK whose obfuscated age is 0: the one that the server took or, when it took none, all that were
+ * offered. */
+enum ageless_psk {
+    AGELESS_NONE,
+    AGELESS_EITHER,   /* a ticket or one established externally: one hello does not tell */
+    AGELESS_EXTERNAL, /* every hello that offered it said 0, two at least (RFC 8446 4.2.11) */
+};
+
 /* What the memory says of one handshake. */
 struct session_result {
     bool offered;           /* the client offered a session: a ticket, a PSK, or an id that was seen issued */
     bool known;             /* and the memory knows it */
     enum resumption method; /* of what was offered: RESUMPTION_ID, _TICKET or _PSK */
-    bool accepted;          /* the server resumed it */
-    bool refused;           /* the server made a full handshake instead, or ended the connection */
+    enum ageless_psk ageless;
+    bool accepted; /* the server resumed it */
+    bool refused;  /* the server made a full handshake instead, or ended the connection */
     enum age_basis basis;
     nanos origin;        /* of the session: exact, or the latest time at which it can have begun */
     int64_t offered_age; /* nanoseconds at the ClientHello; a lower bound unless exact */

@@ -12,7 +12,7 @@ static enum resumption resumption_of(const struct observation *o)
     if (s->unknown & ~(unsigned)UNKNOWN_LISTS)
         return RESUMPTION_UNKNOWN;
     if (observation_version(o) >= 0x0304) /* RFC 8446 4.2.11: taken or not is said in the ServerHello */
-        return s->psk ? RESUMPTION_PSK : RESUMPTION_FULL;
+        return observation_psk_ageless(o) ? RESUMPTION_UNKNOWN : s->psk ? RESUMPTION_PSK : RESUMPTION_FULL;
     if (o->seen & (SEEN_CERTIFICATE | SEEN_RAW_PUBLIC_KEY | SEEN_SERVER_KEY_EXCHANGE |
                    SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_KEY_EXCHANGE))
         return RESUMPTION_FULL;

@@ -104,6 +104,7 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
     struct client_hello_facts *f = &o->client_hello;
     f->psk = false;
     f->psk_count = 0;
+    f->psk_ageless = 0;
     struct cursor c = cursor_over(body);
     struct cursor identities = cursor_vector(&c, 2);
     struct cursor binders = cursor_vector(&c, 2);
@@ -113,7 +114,9 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
         struct span bytes = cursor_rest(&identity);
         uint32_t age = cursor_u32(&identities);
         if (identities.status == PARSE_OK && count < MAX_PSK_IDENTITIES)
-            f->psk_name[count] = age ? name_of(memory, bytes) : (struct ticket_name){0};
+            f->psk_name[count] = name_of(memory, bytes);
+        if (!age && count < 64)
+            f->psk_ageless |= UINT64_C(1) << count;
         count++;
     }
     cursor_skip(&binders, cursor_left(&binders));

@@ -45,6 +45,7 @@ const struct word resumption_words[] = {
     {RESUMPTION_ID, "id"},
     {RESUMPTION_TICKET, "ticket"},
     {RESUMPTION_PSK, "psk"},
+    {RESUMPTION_EXTERNAL, "external-psk"},
     {0, NULL},
 };
 
@@ -83,6 +84,18 @@ bool observation_offers_sslv2_only(const struct observation *o)
 const struct suite *observation_suite(const struct observation *o)
 {
     return o->seen & SEEN_SERVER_HELLO ? suite_find(o->server_hello.suite) : NULL;
+}
+
+bool observation_by_psk(const struct observation *o)
+{
+    return o->seen & SEEN_SERVER_HELLO && observation_version(o) >= 0x0304 && o->server_hello.psk;
+}
+
+bool observation_psk_ageless(const struct observation *o)
+{
+    const unsigned taken = o->server_hello.psk_selected;
+    return observation_by_psk(o) && o->seen & SEEN_CLIENT_HELLO && taken < 64 &&
+           o->client_hello.psk_ageless >> taken & 1;
 }
 
 struct span observation_text(const struct observation *o, struct text_slice slice)

@@ -88,7 +88,16 @@ enum reaction {
 };
 extern const struct word reaction_words[]; /* REACTION_UNKNOWN has no word */
 
-enum resumption { RESUMPTION_UNKNOWN, RESUMPTION_FULL, RESUMPTION_ID, RESUMPTION_TICKET, RESUMPTION_PSK };
+/* RESUMPTION_EXTERNAL: nothing was resumed; the PSK was established outside TLS. An observation does not say
+ * that, for it takes several hellos to know: RESUMPTION_UNKNOWN where a PSK without an age was taken. */
+enum resumption {
+    RESUMPTION_UNKNOWN,
+    RESUMPTION_FULL,
+    RESUMPTION_ID,
+    RESUMPTION_TICKET,
+    RESUMPTION_PSK,
+    RESUMPTION_EXTERNAL
+};
 extern const struct word resumption_words[];    /* RESUMPTION_UNKNOWN has no word */
 const char *resumption_name(enum resumption r); /* "id", "ticket", "psk"; "" when nothing was resumed */
 
@@ -148,10 +157,11 @@ struct client_hello_facts {
     /* What the client offers to resume. */
     struct ticket_name ticket_name;
     struct ticket_name ticket_inner_name; /* the same ticket without the inner length of RFC 4507 */
-    struct ticket_name
-        psk_name[MAX_PSK_IDENTITIES]; /* none: established externally, it has no age (RFC 8446 4.2.11) */
-    uint8_t psk_count;                /* identities offered, also those beyond psk_name[] */
-    bool has_extensions;              /* an extensions block was there, even empty */
+    struct ticket_name psk_name[MAX_PSK_IDENTITIES];
+    uint64_t psk_ageless; /* a bit for each of the first 64 identities: its obfuscated age is 0, as it is for
+                             a PSK established externally (RFC 8446 4.2.11), and for one ticket in 2^32 */
+    uint8_t psk_count;    /* identities offered, also those beyond psk_name[] */
+    bool has_extensions;  /* an extensions block was there, even empty */
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;
@@ -315,6 +325,12 @@ const struct suite *observation_clear_suite(const struct observation *o);
 
 /* Bytes of the MAC at the end of each record under the suite. */
 size_t observation_mac_bytes(const struct observation *o, const struct suite *suite);
+
+/* The server took a PSK (TLS 1.3), with or without an age. */
+bool observation_by_psk(const struct observation *o);
+
+/* The PSK that it took has no age, so far as the hello was seen. */
+bool observation_psk_ageless(const struct observation *o);
 
 struct span observation_text(const struct observation *o, struct text_slice slice);
 

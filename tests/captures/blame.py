@@ -2,6 +2,7 @@
 """Who is at fault, and what a rule does not apply to: answers in clear, NULL encryption that the operator forbids, a UE that went no further,
 resumption by PSK, and documents that are no user's. usage: blame.py UTWATCH"""
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -93,6 +94,41 @@ def by_psk():
             check(counts[rule]["not_applicable"] >= resumed, capture, rule, counts[rule], "of", resumed, "resumed")
 
 
+def external_psk(folder):
+    """RFC 8446 4.2.11: a key established externally is offered with an obfuscated age of 0, always; once proves nothing. Nothing is resumed then, and
+    the server has no certificate (4.4.2). tshark reads the ages."""
+    name = "openssl-tls13-external-psk"
+    ages = subprocess.run(["tshark", "-r", path_of(name), "-Y", "tls.handshake.type == 1", "-T", "fields", "-e",
+                           "tls.handshake.extensions.psk.identity.obfuscated_ticket_age"], capture_output=True, text=True).stdout.split()
+    check(ages in (["0", "0"], []), "ages", ages)
+    for capture, count, verdict in ((name, 2, "fail"), (name + "-once", 1, None)):
+        evs, _ = events(UTWATCH, "-r", path_of(capture))
+        said = [e["utwatch"].get("session") for e in of_type(evs, "tls")]
+        check(said == [None, {"resumed": False, "external_psk": True}][:count], capture, said)
+        check(not any(e["tls"].get("session_resumed") for e in of_type(evs, "tls")), capture, "is resumed")
+        counts = rule_counts(evs)
+        check(counts["ut-6.1.2-server-certificate"]["not_observable"] == 1, capture, counts["ut-6.1.2-server-certificate"])
+        check(counts["ut-7.1-ticket-lifetime"]["fail"] == 0 and counts["ut-7.1-resume-server"]["pass"] == 0, capture, "counts as resumed")
+        found = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-6.1.2-server-certificate"]
+        check(len(found) == (verdict == "fail"), capture, found)
+        check(all(e["alert"]["severity"] == 2 and e["utwatch"]["basis"] == "inferred" for e in found), capture, found)
+    # The same identity with an age as well: it is a ticket, and nothing else.
+    psk = b"\x2a" * 32
+    frames = []
+    for i, age in enumerate((0, 12345, 0)):
+        identities = len(psk).to_bytes(2, "big") + psk + age.to_bytes(4, "big")
+        body = (len(identities)).to_bytes(2, "big") + identities + b"\0\x21\x20" + b"\5" * 32
+        hello = m.client_hello([0x1301], m.TLS12, session=b"\1" * 32, more=[(43, b"\2\3\4"), (45, b"\1\1"), (41, body)])
+        answer = m.server_hello(0x1301, m.TLS12, session=b"\1" * 32, more=[(43, b"\3\4"), (41, b"\0\0")])
+        data = b"\x17\3\3\0\x20" + b"\7" * 32
+        said = [(CLIENT, hello), (SERVER, answer + data), (CLIENT, data), (SERVER, data)]
+        frames += capturelib.build(said, client=("192.0.2.10", 40000 + i), time=(1795471000 + 60 * i) * 10**9)
+    capture = os.path.join(folder, "identity.pcap")
+    capturelib.write_frames(capture, frames)
+    said = [e["utwatch"].get("session", {}).get("resumed") for e in of_type(events(UTWATCH, "-r", capture)[0], "tls")]
+    check(said == [None, True, None], "offered with and without an age:", said)
+
+
 def documents(folder):
     """5.1.1 is about users' data: RFC 4825 6 has global documents, and 12.1 xcap-caps, which has no others. An identity is not its parameters."""
     def judged(target, identity=""):
@@ -150,6 +186,7 @@ with tempfile.TemporaryDirectory() as temporary:
     protected_link()
     aborted(temporary)
     by_psk()
+    external_psk(temporary)
     documents(temporary)
     sslv2(temporary)
     never_resumable()

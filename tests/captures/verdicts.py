@@ -22,7 +22,7 @@ FAULTS = {"ue": ("ue",), "server": ("server",), "both": ("ue", "server", "both")
 def bases_of(rule, basis):
     """What a breach may rest on: the letters of the catalogue, a reset or an alert about something else, a version that was only offered."""
     out = {BASES[x] for x in re.findall(r"\b[DIP]\b", basis)}
-    out |= {"inferred"} if rule.startswith(("ut-7.2", "ut-6.1.1")) else set()
+    out |= {"inferred"} if rule.startswith(("ut-7.2", "ut-6.1.1", "ut-6.1.2-server-certificate")) else set()
     return out | ({"partial"} if rule == "ut-6-version-forbidden" else set())
 
 

@@ -109,7 +109,6 @@ NOT_MET = {
 PARTLY_MET = {
     "ut-7.1-resume-server": "in b its clause is 5.1.2 and 5.1.3 alone, for 7.1 is empty there",
     "ut-7.1-resume-ue": "in b its clause is 5.1.2 and 5.1.3 alone, for 7.1 is empty there",
-    "ut-6.1.2-server-certificate": "an external PSK of TLS 1.3 is taken for a resumption",
     "wapcert-6.6-ca": "names of 6.6.3 and 6.6.4 are not judged",
 }
 

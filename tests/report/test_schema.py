@@ -14,7 +14,7 @@ import check_schema
 
 LATER = {
     "app_proto",
-    "utwatch/session/age_s", "utwatch/session/age_basis", "utwatch/session/origin",
+    "utwatch/session/age_s", "utwatch/session/age_basis", "utwatch/session/origin", "utwatch/session/external_psk",
     "utwatch/evidence",
 }
 

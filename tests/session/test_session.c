@@ -185,6 +185,30 @@ static void first_sighting_is_a_lower_bound(void **state)
     assert_false(r.offered);
 }
 
+/* RFC 8446 4.2.11: one that was established externally has an obfuscated age of 0 each time. */
+static void a_psk_without_an_age(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t name;
+        bool ageless;
+        enum ageless_psk is;
+    } hellos[] = {{88, true, AGELESS_EITHER}, {88, true, AGELESS_EXTERNAL}, {99, false, AGELESS_NONE},
+                  {99, true, AGELESS_EITHER}, {99, true, AGELESS_EITHER},   {88, true, AGELESS_EXTERNAL},
+                  {88, false, AGELESS_NONE},  {88, true, AGELESS_EITHER}};
+    for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
+        handshake(DAY1 + (nanos)i * HOUR, hellos[i].ageless ? RESUMPTION_UNKNOWN : RESUMPTION_PSK);
+        o->server_hello.version = 0x0304;
+        o->client_hello.psk = o->server_hello.psk = true;
+        o->client_hello.psk_count = 1;
+        o->client_hello.psk_name[0].own = hellos[i].name;
+        o->client_hello.psk_ageless = hellos[i].ageless;
+        judge();
+        assert_int_equal(r.ageless, hellos[i].is);
+        assert_int_equal(r.offered, !hellos[i].ageless);
+    }
+}
+
 static void nothing_is_learned_from_half_a_handshake(void **state)
 {
     (void)state;
@@ -473,6 +497,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(chain_of_renewed_tickets_keeps_its_origin, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(inner_length_of_rfc4507, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(first_sighting_is_a_lower_bound, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_psk_without_an_age, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(another_server_is_another_scope, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(fatal_alert_kills_the_session, open_memory, close_memory),

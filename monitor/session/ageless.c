@@ -1,0 +1,45 @@
+/*
+ * A PSK whose obfuscated age is 0 was established outside TLS, or is a ticket that happened to be masked so
+ * (RFC 8446 4.2.11). The first is always offered with 0: an identity that was offered so twice, and never
+ * otherwise, is one of those. Such identities are remembered apart from sessions, and other sensors are not
+ * told of them.
+ */
+#include "session/offer.h"
+
+static enum ageless_psk judge_identity(struct sessions *s, const struct observation *o,
+                                       const struct ticket_name *name)
+{
+    const struct ticket_name own = {.own = name->own};
+    const struct identifier ageless = identifier_of_ticket(RESUMPTION_EXTERNAL, &own);
+    const struct identifier with_age = identifier_of_ticket(RESUMPTION_PSK, name);
+    const struct place place = memory_locate(s, &o->whence.server, &ageless);
+    const struct place as_ticket = memory_locate(s, &o->whence.server, &with_age);
+    const nanos now = o->side[CLIENT].hello_time;
+    const bool met = memory_find(s, &place, now) != NULL;
+    const bool had_age = memory_find(s, &as_ticket, now) != NULL;
+    memory_put(s, &place, &(struct memo){.origin = now, .now = now});
+    return met && !had_age ? AGELESS_EXTERNAL : AGELESS_EITHER;
+}
+
+enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const bool taken = observation_by_psk(o);
+    enum ageless_psk all = AGELESS_NONE;
+    bool with_age = false;
+    if (!(o->seen & SEEN_CLIENT_HELLO) || !c->psk || !c->psk_ageless ||
+        o->side[CLIENT].damage & UNOBSERVED_OVERLAP)
+        return observation_psk_ageless(o) ? AGELESS_EITHER : AGELESS_NONE;
+    for (unsigned i = 0; i < c->psk_count; i++) {
+        const bool counts = !taken || i == o->server_hello.psk_selected;
+        if (i >= 64 || !(c->psk_ageless >> i & 1)) {
+            with_age |= counts;
+            continue;
+        }
+        const enum ageless_psk one =
+            i < MAX_PSK_IDENTITIES ? judge_identity(s, o, &c->psk_name[i]) : AGELESS_EITHER;
+        if (counts && (all == AGELESS_NONE || one == AGELESS_EITHER))
+            all = one;
+    }
+    return with_age ? AGELESS_NONE : all;
+}
