@@ -286,7 +286,7 @@ bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment 
         if (reader->side[who].lost)
             http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
     }
-    return flow_has_ended(flow) || http_is_over(p->cleartext.http, flow->clear);
+    return flow_has_closed(flow) || http_is_over(p->cleartext.http, flow->clear);
 }
 
 bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment)

@@ -62,8 +62,13 @@ static enum tls_progress search(struct pipeline *p, struct flow *flow, const str
 bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                     const struct run *run)
 {
-    if (flow->state == FLOW_HANDSHAKE)
-        return tls_feed(p->tls, flow, segment, flow_role(flow, side), run) == TLS_COMPLETE;
+    if (flow->state == FLOW_HANDSHAKE) {
+        const enum side who = flow_role(flow, side);
+        /* What led to TLS may be captured after the other side's hello. */
+        if (flow->clear_kind == CLEAR_HTTP && !tls_side_has_begun(p->tls, flow, who))
+            read_plain(p, flow, segment, side, run, false);
+        return tls_feed(p->tls, flow, segment, who, run) == TLS_COMPLETE;
+    }
     const bool first = flow->side[side].count == 0;
     const enum tls_progress progress = search(p, flow, segment, side, run);
     if (tls_has_begun(p->tls, flow))
@@ -83,7 +88,7 @@ static void give_up_search(struct pipeline *p, struct flow *flow)
 {
     unsigned client;
     if (tls_lost_hello(p->tls, flow, &client))
-        judge_lost_hello(p, &flow->end[client], &flow->end[!client]);
+        judge_lost_hello(p, &flow->end[client], &flow->end[!client], flow->marks[client] & SIDE_SYN);
     tls_release(p->tls, flow);
     become(p, flow, FLOW_IGNORED);
 }
@@ -165,5 +170,5 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
 void connection_expire_clear(struct pipeline *p, bool all)
 {
     for (struct flow *flow; (flow = all ? cleartext_oldest(p) : cleartext_expired(p));)
-        end_clear(p, flow, HTTP_DAMAGE_END);
+        end_clear(p, flow, flow_has_ended(flow) ? 0 : HTTP_DAMAGE_END);
 }

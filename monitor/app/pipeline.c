@@ -123,7 +123,7 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         tls_reset(p->tls, flow, side, p->now);
     if (complete)
         connection_finish(p, flow, p->now, 0);
-    else if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_ended(flow))
+    else if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_closed(flow))
         connection_end(p, flow, p->now, 0);
 }
 

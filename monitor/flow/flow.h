@@ -75,6 +75,13 @@ static inline bool flow_has_ended(const struct flow *flow)
     return flow->marks[0] & flow->marks[1] & SIDE_FIN || (flow->marks[0] | flow->marks[1]) & SIDE_RST;
 }
 
+/* Both sides said FIN, and all bytes before it have come in order. A reset says nothing of what came before
+ * it, and may be captured before that. */
+static inline bool flow_has_closed(const struct flow *flow)
+{
+    return flow->marks[0] & flow->marks[1] & SIDE_FIN;
+}
+
 /* The role of a side; only once `client` is known. */
 static inline enum side flow_role(const struct flow *flow, unsigned side)
 {

@@ -85,6 +85,9 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
     const struct flow_side *from = &flow->side[side];
     uint8_t marks = flow->marks[side];
     if (segment->flags & TCP_SYN) {
+        /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
+        if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
+            return segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
         if (flow_has_ended(flow))
             return !(segment->flags & TCP_ACK) || !(marks & SIDE_SYN);
         bool repeated = marks & SIDE_KNOWN && segment->seq + 1 == from->first;

@@ -188,8 +188,19 @@ static struct answer answer_facts(const struct http_response *r)
                                        http_starts(r->fields.location, "https:")};
 }
 
-/* A redirect to https, 403 and 426 tell the UE that this is not the way. */
-/* A request has its answer. */
+static bool is_2xx(const struct answer *a)
+{
+    return a->status >= 200 && a->status < 300;
+}
+
+static void count_answer(struct connection *c, const struct answer *a)
+{
+    c->seen.answers++;
+    c->seen.served += is_2xx(a);
+    c->seen.challenges += a->status == 401;
+}
+
+/* A request has its answer, whichever was captured first. */
 static void pair(struct http *http, struct connection *c, const struct answer *a)
 {
     struct http_exchange *e = &c->complete;
@@ -210,7 +221,13 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         c->seen.xcap++;
     if (e->method == HTTP_CONNECT)
         c->seen.connect_status = a->status;
+    else
+        count_answer(c, a);
     c->seen.upgraded |= e->asks_tls && a->status == 101;
+    if (a->status == 101 || (e->method == HTTP_CONNECT && is_2xx(a)))
+        c->side[0].phase = PHASE_OVER; /* another protocol follows */
+    else if (e->method == HTTP_CONNECT || e->asks_tls)
+        c->side[0].phase = PHASE_HEAD;
     http->counters.exchanges++;
 }
 
@@ -222,7 +239,7 @@ static void answer_body(struct connection *c, const struct http_response *r)
     bool tunnel = method == HTTP_CONNECT && r->status >= 200 && r->status < 300;
     reader->phase = PHASE_HEAD;
     if (r->status == 101 || tunnel) {
-        c->side[0].phase = c->side[1].phase = PHASE_OVER;
+        reader->phase = PHASE_OVER;
         return;
     }
     if (method == HTTP_HEAD || r->status < 200 || r->status == 204 || r->status == 304)
@@ -318,14 +335,7 @@ static bool on_response(struct http *http, struct connection *c, struct span hea
     if (r.status < 200 && r.status != 101) /* interim (RFC 9110 15.2): the answer is still to come */
         return false;
     struct answer a = answer_facts(&r);
-    bool connect = c->waiting_count && c->waiting[0].method == HTTP_CONNECT;
-    c->seen.answers += !connect;
-    c->seen.served += !connect && a.status >= 200 && a.status < 300;
-    c->seen.challenges += !connect && a.status == 401;
     if (c->waiting_count) {
-        if (c->waiting[0].method == HTTP_CONNECT || (c->waiting[0].asks_tls && a.status != 101))
-            c->side[0].phase =
-                a.status == 101 || (a.status >= 200 && a.status < 300) ? PHASE_OVER : PHASE_HEAD;
         pair(http, c, &a);
         return true;
     }
@@ -464,6 +474,8 @@ void http_end_of_side(struct http *http, uint32_t slot, enum side who)
 const struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
 {
     struct connection *c = at(http, slot);
+    while (c->early_count) /* whose requests were never captured */
+        count_answer(c, &c->early[--c->early_count]);
     if (!c->waiting_count)
         return NULL;
     c->complete = c->waiting[0];

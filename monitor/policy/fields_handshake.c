@@ -375,7 +375,8 @@ struct value handshake_complete(const struct observation *o)
 {
     if (o->outcome == OUTCOME_COMPLETE || o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED)
         return number(o->outcome == OUTCOME_COMPLETE);
-    return unknown(observation_missing(o, SERVER) | observation_missing(o, CLIENT));
+    return unknown(observation_missing(o, SERVER) | observation_missing(o, CLIENT) |
+                   (o->unobserved & UNOBSERVED_REORDERED));
 }
 
 /* The client went on after the ServerHello: its own flight, or protected data. */

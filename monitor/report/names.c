@@ -117,6 +117,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_UNDECIDED, "what was seen does not decide the rule"},
         {UNOBSERVED_INCONSISTENT, "what the peer showed contradicts itself"},
         {UNOBSERVED_ORIGIN, "the session began before the capture"},
+        {UNOBSERVED_REORDERED, "the two directions were captured out of order"},
         {0, NULL},
     };
     return word_of(sentences, INT64_C(1) << bit_index);

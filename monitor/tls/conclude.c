@@ -87,7 +87,8 @@ static enum reaction reaction_of(const struct handshake *h)
         return went_on || over || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
     }
     /* Silence counts only where nothing can be hidden (E2, E3). */
-    if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured)
+    if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured ||
+        o->unobserved & UNOBSERVED_REORDERED)
         return REACTION_UNKNOWN;
     if (o->side[SERVER].reset && !h->reset_after_close)
         return REACTION_RESET;
@@ -117,6 +118,8 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         handshake_event(tls, h, EVENT_GIVE_UP, now);
     }
     o->event_time = now;
+    if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
+        o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     o->outcome = outcome_of(h);
     bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;
     if (o->outcome != OUTCOME_COMPLETE) {

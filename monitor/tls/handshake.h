@@ -56,6 +56,7 @@ struct handshake {
     uint32_t fin_ack; /* what the server's FIN acknowledged */
     bool has_fin_ack;
     bool reset_after_close; /* the server's RST came after the client's FIN */
+    bool reordered;         /* bytes came after their acknowledgement, and the order would tell something */
     bool begun;             /* false: only a probe */
     bool complete;
     bool native_sslv2;    /* SSLv2 itself is spoken, not only its ClientHello */

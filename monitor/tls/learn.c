@@ -253,6 +253,14 @@ static bool keep_session_id(struct span id, uint8_t kept[32], uint8_t *length)
     return too_long;
 }
 
+/* Either hello may be captured first. */
+static void compare_randoms(struct observation *o, const struct hello_memory *memory)
+{
+    o->server_hello.random_equals_clients =
+        o->seen & SEEN_CLIENT_HELLO && o->client_hello.format == HELLO_TLS &&
+        memcmp(memory->server_random, memory->client_random, sizeof memory->client_random) == 0;
+}
+
 bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
                         struct span body)
 {
@@ -272,6 +280,7 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
     f->max_version = hello.version;
     memcpy(memory->client_random, hello.random.p, sizeof memory->client_random);
     o->seen |= SEEN_CLIENT_HELLO;
+    compare_randoms(o, memory);
     if (!whole) {
         f->unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
         return true;
@@ -435,7 +444,7 @@ static void learn_server_extensions(struct observation *o, struct span extension
         f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
 }
 
-bool learn_server_hello(struct observation *o, const struct hello_memory *memory, struct span body)
+bool learn_server_hello(struct observation *o, struct hello_memory *memory, struct span body)
 {
     struct server_hello hello;
     if (server_hello_parse(body, &hello) != PARSE_OK)
@@ -450,8 +459,8 @@ bool learn_server_hello(struct observation *o, const struct hello_memory *memory
     f->compression = hello.compression;
     if (keep_session_id(hello.session_id, f->session_id, &f->session_id_len))
         f->unknown |= UNKNOWN_SESSION_ID;
-    f->random_equals_clients = o->seen & SEEN_CLIENT_HELLO && o->client_hello.format == HELLO_TLS &&
-                               memcmp(hello.random.p, memory->client_random, 32) == 0;
+    memcpy(memory->server_random, hello.random.p, sizeof memory->server_random);
+    compare_randoms(o, memory);
     learn_server_extensions(o, hello.extensions);
     ja3_server(&hello, f->ja3s);
     f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);

@@ -17,7 +17,7 @@ struct name_keys {
 
 /* What has to be remembered of a hello beyond its facts, for the length of the handshake. */
 struct hello_memory {
-    uint8_t client_random[32];
+    uint8_t client_random[32], server_random[32];
     const struct name_keys *keys; /* names of tickets and identities are made with them */
 };
 
@@ -29,7 +29,7 @@ bool learn_sslv2_client_hello(struct observation *o, struct span message);
 bool learn_second_client_hello(struct observation *o, const struct hello_memory *memory, struct span body);
 
 /* Sets hello_retry and nothing else when the message is a HelloRetryRequest. */
-bool learn_server_hello(struct observation *o, const struct hello_memory *memory, struct span body);
+bool learn_server_hello(struct observation *o, struct hello_memory *memory, struct span body);
 
 bool learn_sslv2_server_hello(struct observation *o, struct span message);
 bool learn_server_certificate(struct observation *o, struct span body);

@@ -20,6 +20,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_UNDECIDED, "undecided"},
     {UNOBSERVED_INCONSISTENT, "inconsistent"},
     {UNOBSERVED_ORIGIN, "origin-not-seen"},
+    {UNOBSERVED_REORDERED, "reordered"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,

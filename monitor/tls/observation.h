@@ -59,8 +59,10 @@ enum unobserved {
     UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but it does not decide the rule */
     UNOBSERVED_INCONSISTENT = 1 << 13, /* what a peer showed contradicts itself (E19) */
     UNOBSERVED_ORIGIN = 1 << 14,       /* the session began before the capture, or was forgotten (E8) */
+    UNOBSERVED_REORDERED =
+        1 << 15, /* the directions were captured out of order, and their order would tell */
 };
-#define UNOBSERVED_COUNT 15
+#define UNOBSERVED_COUNT 16
 
 /* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
 extern const struct word unobserved_words[];

@@ -364,6 +364,12 @@ bool tls_has_begun(const struct tls *tls, const struct flow *flow)
     return h && h->begun;
 }
 
+bool tls_side_has_begun(const struct tls *tls, const struct flow *flow, enum side who)
+{
+    const struct handshake *h = handshake_of(tls, flow);
+    return h && h->begun && h->side[who].started;
+}
+
 bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client)
 {
     const struct handshake *h = handshake_of(tls, flow);
@@ -371,7 +377,7 @@ bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *cl
         const struct assembly *a = &h->side[side];
         *client = !side;
         if (a->probe_length && is_answer(opening_look(span_of(a->probe, a->probe_length))) &&
-            (!(flow->marks[!side] & SIDE_KNOWN) || handshake_has_unseen(h, !side)))
+            (!(flow->marks[!side] & SIDE_SYN) || handshake_has_unseen(h, !side)))
             return true;
     }
     return false;

@@ -3,6 +3,18 @@
 
 #include <assert.h>
 
+/* A side acknowledges only what it has: bytes that come after their acknowledgement were captured too late.
+ * That matters once their receiver has ended the connection, and with early data, among which only the
+ * server's records tell the client's Finished. */
+static void note_order(struct handshake *h, enum side who, size_t bytes)
+{
+    const enum side peer = who == CLIENT ? SERVER : CLIENT;
+    const struct observation *o = &h->observation;
+    const bool matters = o->side[peer].closed || o->side[peer].reset || o->client_hello.early_data;
+    const uint32_t first = h->flow->side[flow_side_of(h->flow, who)].next - (uint32_t)bytes;
+    h->reordered |= matters && bytes && h->has_acked[peer] && (int32_t)(h->acked[peer] - first) > 0;
+}
+
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
                            const struct run *run)
 {
@@ -18,6 +30,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         h->side[who].probe_length = 0;
         records_gap(tls, h, who, run->gap);
     }
+    note_order(h, who, run->bytes.n);
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
     if (run->fin) {

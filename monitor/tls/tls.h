@@ -53,6 +53,7 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
 
 /* TLS has begun on this flow, which was in FLOW_SEARCHING. */
 bool tls_has_begun(const struct tls *tls, const struct flow *flow);
+bool tls_side_has_begun(const struct tls *tls, const struct flow *flow, enum side who);
 
 /* As tls_search(), in FLOW_HANDSHAKE. */
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,

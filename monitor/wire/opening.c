@@ -78,6 +78,9 @@ static enum opening look_at_sslv2(struct span bytes)
     return OPENING_NONE;
 }
 
+/* An alert and its MAC or tag; a block cipher of TLS 1.1 adds an IV and up to 255 bytes of padding. */
+enum { SHORTEST_PROTECTED = 2 + 16, LONGEST_PROTECTED_ALERT = 512 };
+
 enum opening opening_look(struct span bytes)
 {
     if (bytes.n == 0)
@@ -86,7 +89,7 @@ enum opening opening_look(struct span bytes)
     uint8_t first = cursor_u8(&c);
     if (first & 0x80)
         return look_at_sslv2(bytes);
-    if (first < RECORD_ALERT || first > RECORD_APPLICATION_DATA)
+    if (first < RECORD_CHANGE_CIPHER_SPEC || first > RECORD_APPLICATION_DATA)
         return OPENING_NONE;
     uint8_t major = cursor_u8(&c);
     if (c.status == PARSE_OK && major != 3)
@@ -101,7 +104,15 @@ enum opening opening_look(struct span bytes)
     switch (header.type) {
     case RECORD_HANDSHAKE:
         return look_at_handshake(fragment, header.length);
+    case RECORD_CHANGE_CIPHER_SPEC:
+        if (header.length != 1)
+            return OPENING_NONE;
+        if (fragment.n == 0)
+            return OPENING_MAYBE;
+        return fragment.p[0] == 1 ? OPENING_PROTECTED : OPENING_NONE;
     case RECORD_ALERT:
+        if (header.length >= SHORTEST_PROTECTED && header.length <= LONGEST_PROTECTED_ALERT)
+            return OPENING_PROTECTED;
         if (header.length != 2)
             return OPENING_NONE;
         if (fragment.n == 0)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Damage moves verdicts only towards "not observable". Every capture is replayed without one direction, without its
 beginning, with a hole, cut by a snap length, and with packets lost at random; no rule may then fail or pass that did not
-in the clean run, and the reason given has to fit. usage: damage.py UTWATCH [CAPTURE ...]"""
+in the clean run, and the reason given has to fit. Captures that start at each of their frames, and captures whose directions come
+in blocks of time, are made of ORDERED captures, of all with "all", or of those named. usage: damage.py UTWATCH [all | CAPTURE ...]"""
 import os
 import sys
 import tempfile
@@ -77,7 +78,10 @@ def one_damaged(frames, rng):
 
 def told(binary, path, profile):
     """({(rule, who): fault} of the breaches, {rule: passes})"""
-    evs, _ = events(binary, "-p", profile, "-r", path)
+    return told_by(events(binary, "-p", profile, "-r", path)[0])
+
+
+def told_by(evs):
     breaches = {}
     for e in of_type(evs, "alert"):
         u = e["utwatch"]
@@ -106,7 +110,69 @@ def several(binary, path, name, profile):
                 check(count <= passes[rule], "%s, connection %d, %s: %s passes %d times, was %d" % (name, n, what, rule, count, passes[rule]))
 
 
-chosen = manifest(sys.argv[2:])
+# ---- when the capture begins, and in which order its directions come
+
+ORDERED = 8
+BLOCKS = (10, 30, 100, 300, 1000)  # milliseconds
+
+
+def ends_of(frames):
+    return {frozenset(s[:2]) for s in (capturelib.segment_of(f) for _, f in frames) if s and s[4]}
+
+
+def late_starts(frames):
+    """(what, frames, the frames that they are compared with): of connections that sent nothing more nothing can be known."""
+    for k in range(1, len(frames)):
+        if not (ends := ends_of(frames[k:])):
+            return
+        clean = [f for f in frames if (s := capturelib.segment_of(f[1])) and frozenset(s[:2]) in ends]
+        yield "starts at frame %d" % (k + 1), frames[k:], clean
+
+
+def in_blocks(frames):
+    """A capture card with a buffer for each direction delivers the one, then the other."""
+    def key(place, ms, first, offset):
+        time, frame = frames[place]
+        s = capturelib.segment_of(frame)
+        return (time - frames[0][0] + offset * 10**6) // (ms * 10**6), bool(s and s[0] < s[1]) != first, place
+
+    for ms in BLOCKS:
+        for first in (False, True):
+            for offset in (0, ms // 2):
+                order = sorted(range(len(frames)), key=lambda i, at=(ms, first, offset): key(i, *at))
+                if order != list(range(len(frames))):
+                    yield "in blocks of %d ms from %d, %s direction first" % (ms, offset, first), [frames[i] for i in order], frames
+
+
+def ordered(binary, path, name, profile, reasons):
+    def verdicts_of(frames):
+        capturelib.write_frames(path, frames)
+        evs, _ = events(binary, "-p", profile, "-r", path)
+        reasons.update(of_type(evs, "stats")[-1]["stats"]["verdicts"]["reasons"])
+        return (*told_by(evs), rule_counts(evs))
+
+    frames = capturelib.read_frames(os.path.join(PCAPS, name))
+    cache, seen = {}, set()
+    for make in (late_starts, in_blocks):
+        for what, left, clean in make(frames):
+            if (same := tuple(f for _, f in left)) in seen:
+                continue
+            seen.add(same)
+            if len(clean) not in cache:
+                cache[len(clean)] = verdicts_of(clean)
+            breaches, passes, before = cache[len(clean)]
+            got, passed, now = verdicts_of(left)
+            for at, fault in got.items():
+                check(at in breaches and breaches[at] in (fault, "both"), "%s, %s: %s is at fault in %s, was %s" % (name, what, fault, at, breaches.get(at)))
+            for rule, counts in now.items():
+                check(passed[rule] <= passes[rule], "%s, %s: %s passes %d times, was %d" % (name, what, rule, passed[rule], passes[rule]))
+                lost = any(counts[v] < before[rule][v] for v in ("pass", "fail"))
+                check(make is late_starts or not lost or counts["not_observable"] > before[rule]["not_observable"],
+                      "%s, %s: a verdict of %s is gone without a reason" % (name, what, rule))
+
+
+every = sys.argv[2:] == ["all"]
+chosen = manifest(() if every else sys.argv[2:])
 reasons_seen = set()
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "damaged.pcap")
@@ -130,6 +196,12 @@ with tempfile.TemporaryDirectory() as folder:
     for entry in chosen:
         for profile in ("ts33141-pcr1", "ls-advice"):
             several(sys.argv[1], path, entry["file"], profile)
-for reason in () if sys.argv[2:] else ("server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):
+    small = [e["file"] for e in chosen if len(capturelib.read_frames(os.path.join(PCAPS, e["file"]))) <= 400]
+    # Early data make the order decide; the others change with the number of captures.
+    few = ["openssl-tls13-early-data.pcap"] + small[::max(1, len(small) // ORDERED)]
+    for name in small if every or sys.argv[2:] else few:
+        for profile in ("ts33141-pcr1", "ls-advice"):
+            ordered(sys.argv[1], path, name, profile, reasons_seen)
+for reason in () if sys.argv[2:] and not every else ("reordered", "server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):
     check(reason in reasons_seen, "no case showed the reason " + reason)
 finish()
