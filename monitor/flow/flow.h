@@ -59,6 +59,7 @@ struct flow {
     uint8_t marks[2];          /* enum side_mark */
     uint8_t state : 4;         /* enum flow_state */
     uint8_t renegotiated : 1;  /* FLOW_RECORDS: protected handshake records came after the handshake */
+    uint8_t renegotiating : 1; /* FLOW_RECORDS: no data came since such a record */
     uint8_t used : 1;          /* since it was last queued for eviction */
     uint8_t second_answer : 1; /* pending_isn is of a SYN/ACK that contradicts an earlier one */
     uint8_t pending_side : 2;  /* 0 or 1 when pending_isn is set, else NO_SIDE */

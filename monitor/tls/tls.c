@@ -73,8 +73,10 @@ void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
         }
         flow->marks[side] &= (uint8_t)~SIDE_LOST;
         if (header.type == RECORD_HANDSHAKE) {
-            tls->counters.renegotiations++;
-            flow->renegotiated = 1;
+            tls->counters.renegotiations += !flow->renegotiating;
+            flow->renegotiated = flow->renegotiating = 1;
+        } else if (header.type == RECORD_APPLICATION_DATA) {
+            flow->renegotiating = 0;
         }
         size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
         if (record > at_header.n) {

@@ -23,7 +23,8 @@ struct tls_counters {
     uint64_t too_long;       /* messages above MAX_MESSAGE_BYTES */
     uint64_t no_room;        /* messages not assembled because all buffers were in use */
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
-    uint64_t renegotiations; /* handshake records after both Finished (E13) */
+    uint64_t
+        renegotiations; /* protected handshakes after the first: their records, up to the next data (E13) */
 };
 
 struct tls;
