@@ -22,7 +22,7 @@ MAY = {  # clean verdict -> what damage may make of it
 
 
 def verdicts(binary, path, profile):
-    evs, _ = events(binary, "-p", profile, "-r", path)
+    evs, _ = events(binary, "--strict", "-p", profile, "-r", path)
     stats = of_type(evs, "stats")[-1]["stats"]
     out = {}
     for rule, counts in rule_counts(evs).items():
@@ -78,7 +78,7 @@ def one_damaged(frames, rng):
 
 def told(binary, path, profile):
     """({(rule, who): fault} of the breaches, {rule: passes})"""
-    return told_by(events(binary, "-p", profile, "-r", path)[0])
+    return told_by(events(binary, "--strict", "-p", profile, "-r", path)[0])
 
 
 def told_by(evs):
@@ -147,7 +147,7 @@ def in_blocks(frames):
 def ordered(binary, path, name, profile, reasons):
     def verdicts_of(frames):
         capturelib.write_frames(path, frames)
-        evs, _ = events(binary, "-p", profile, "-r", path)
+        evs, _ = events(binary, "--strict", "-p", profile, "-r", path)
         reasons.update(of_type(evs, "stats")[-1]["stats"]["verdicts"]["reasons"])
         return (*told_by(evs), rule_counts(evs))
 
