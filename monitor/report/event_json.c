@@ -51,8 +51,7 @@ static void put_head(struct json *j, const struct policy_case *c, const struct i
         put_end(j, "dest_ip", "dest_port", &about->server);
     const bool udp = about->server.transport == TRANSPORT_UDP;
     json_string(j, "proto", udp ? "UDP" : "TCP");
-    if (c->observation)
-        put_vlan(j, &about->wrappers);
+    put_vlan(j, &about->wrappers);
     if (!connection)
         return;
     char buffer[64];

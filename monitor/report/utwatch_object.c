@@ -275,7 +275,6 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     put_alerts(j, o);
     put_unobserved(j, o->unobserved);
     put_slice(j, "authority", o, o->authority);
-    put_encapsulation(j, &o->whence.wrappers);
 }
 
 static void connection_facts(struct json *j, const struct http_connection *h)
@@ -329,6 +328,7 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
     case CASE_KEY:
         break;
     }
+    put_encapsulation(j, &c->about.wrappers);
 }
 
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c)

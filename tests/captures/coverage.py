@@ -5,7 +5,7 @@ import re
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, manifest, rule_counts, utwatch
+from run_utwatch import PCAPS, can_be_rebuilt, events, manifest, rule_counts, utwatch
 from checks import check, finish
 import capturelib
 
@@ -18,7 +18,7 @@ with tempfile.TemporaryDirectory() as folder:
     captures = [[os.path.join(PCAPS, e["file"])] for e in manifest()]
     sides = []
     for i, e in enumerate(manifest()):
-        if "ipv6" in e["file"] or "midstream" in e["file"]:
+        if not can_be_rebuilt(e):
             continue
         conversation = capturelib.conversations(os.path.join(PCAPS, e["file"]))[0]
         for side in (0, 1):  # one direction only, each from a UE of its own

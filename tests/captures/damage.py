@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, manifest, of_type, rule_counts
+from run_utwatch import PCAPS, can_be_rebuilt, events, manifest, of_type, rule_counts
 from checks import check, finish
 import capturelib
 
@@ -177,7 +177,7 @@ reasons_seen = set()
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "damaged.pcap")
     for entry in chosen:
-        if "ipv6" in entry["file"] or "midstream" in entry["file"]:
+        if not can_be_rebuilt(entry):
             continue
         conversation = capturelib.conversations(os.path.join(PCAPS, entry["file"]))[0]
         rng = capturelib.seeded(entry["file"])

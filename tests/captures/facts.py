@@ -68,7 +68,20 @@ def check_facts(entry):
         fact("method", [t["utwatch"].get("session", {}).get("method") for t in tls], facts["method"])
 
 
+def check_wrappers(entry):
+    """What the frames of a connection were wrapped in is said in all of its events."""
+    vlan = entry.get("witness", {}).get("vlan")
+    if not vlan:
+        return
+    found = [e for e in events(sys.argv[1], "-r", os.path.join(PCAPS, entry["file"]))[0] if "flow_id" in e]
+    check({e["event_type"] for e in found} == {"alert", "flow"}, entry["file"] + ": other events than an alert and a flow", found)
+    for e in found:
+        wrappers = e.get("vlan"), e["utwatch"].get("encapsulation")
+        check(wrappers == (vlan, ["vlan", "mpls"]), "%s: the %s event says %r" % (entry["file"], e["event_type"], wrappers))
+
+
 for entry in manifest(sys.argv[2:]):
     if entry["facts"]:
         check_facts(entry)
+    check_wrappers(entry)
 finish()

@@ -40,3 +40,8 @@ def manifest(names=()):
     if unknown := wanted - {e["file"].removesuffix(".pcap") for e in entries}:
         sys.exit("no such capture in pcaps/: " + ", ".join(sorted(unknown)))
     return [e for e in entries if not wanted or e["file"].removesuffix(".pcap") in wanted]
+
+
+def can_be_rebuilt(entry):
+    """Its connections are plain IPv4 over Ethernet and begin with a SYN, as capturelib builds them."""
+    return not any(word in entry["file"] for word in ("ipv6", "midstream", "tagged"))

@@ -76,6 +76,7 @@ FACTS = {
     "http": lambda a, _: a[0].requests[0],
     "authority": lambda a, _: re.sub(r":[0-9]+$", "", a[0].targets[0]),
     "status": lambda a, _: a[0].statuses[0],
+    "vlan": lambda a, _: a[0].vlan,
 }
 
 

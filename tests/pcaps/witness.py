@@ -30,6 +30,7 @@ class Connection:
         self.client = client
         self.messages, self.closing, self.requests, self.statuses, self.opened = [], None, [], [], False
         self.targets, self.answer = [], None  # answer: the first bytes of the server, in hexadecimal
+        self.vlan = []  # ids of the first frame, outermost first
 
     def of(self, kind, side=None):
         return [m[2] for m in self.messages if m[1] == kind and (side is None or m[0] == side)]
@@ -147,11 +148,13 @@ def dissect(path, *words):
         source, port = show(ip, name + ".src"), show(tcp, "tcp.srcport")
         hosts.update((source, show(ip, name + ".dst")))
         bad_checksums += show(tcp, "tcp.checksum.status") != "1"
+        tags = [int(show(n, name + ".id")) for n in packet.findall("proto") for name in [n.get("name")] if name in ("vlan", "ieee8021ad")]
         flags = int(show(tcp, "tcp.flags"), 16)
         # Whoever sends first is the client, unless that is a SYN with an ACK.
         client = (source, port) if flags & 18 != 18 else (show(ip, name + ".dst"), show(tcp, "tcp.dstport"))
         c = streams.setdefault(int(show(tcp, "tcp.stream")), Connection(client))
         side = CLIENT if (source, port) == c.client else SERVER
+        c.vlan = c.vlan or tags
         c.opened |= bool(flags & 2)
         payload = value(tcp, "tcp.payload")
         if payload and side == SERVER and c.answer is None:
