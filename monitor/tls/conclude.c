@@ -107,7 +107,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h);
-    if (!h->begun)
+    if (!handshake_has_begun(h))
         return NULL;
     struct observation *o = &h->observation;
     if (!h->complete) {
@@ -146,13 +146,14 @@ bool tls_release(struct tls *tls, struct flow *flow)
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h);
-    const bool records = h->begun && h->phase == PHASE_DONE;
-    for (unsigned side = 0; side < 2 && h->begun; side++) {
+    const bool begun = handshake_has_begun(h);
+    for (unsigned side = 0; side < 2 && begun; side++) {
         const struct assembly *a = &h->side[flow_role(flow, side)];
         flow->side[side].count = a->record_left;
         if (a->lost || a->header_length || a->sslv2)
             flow->marks[side] |= SIDE_LOST;
     }
+    const bool records = begun && h->phase == PHASE_DONE;
     handshake_close(tls, h);
     return records;
 }

@@ -15,8 +15,6 @@ enum { ALERT_RECORD_BYTES = RECORD_HEADER_BYTES + 2, PROBE_BYTES = ALERT_RECORD_
 
 /* Where one direction stands between records and messages. */
 struct assembly {
-    uint8_t probe[PROBE_BYTES]; /* bytes that may become a TLS start */
-    uint8_t probe_length;
     uint8_t header[RECORD_HEADER_BYTES];
     uint8_t header_length; /* bytes of the next record header that are here */
     uint8_t record_type;
@@ -37,13 +35,24 @@ struct assembly {
     bool lost;            /* record borders are not known */
     bool sslv2;           /* the record that begins has an SSLv2 header */
     uint8_t sslv2_long;   /* protected SSLv2 records that can hold more than an ERROR */
-    bool started;         /* its first record has begun */
     bool ccs_pending;     /* a ChangeCipherSpec whose meaning the version will tell */
 };
 
 enum { BUFFER_CLASSES = 3 };
 
-enum { REQUEST_BYTES = 8 + 256 };
+/* What search.c knows of the time before TLS, and nobody else touches. The other side's records may begin
+ * long after those of the one that begin() saw. */
+struct search {
+    bool begun; /* false: only a probe or a request */
+    struct probe {
+        uint8_t bytes[PROBE_BYTES]; /* that may become a TLS start */
+        uint8_t length;
+        bool over;            /* its first record has begun */
+    } probe[2];               /* by the flow's sides, as all of this */
+    uint8_t asking;           /* an HTTP CONNECT may be on its way from this side; NO_SIDE: none */
+    uint16_t asked;           /* bytes of request[] */
+    uint8_t request[8 + 256]; /* its method and authority as far as they are here */
+};
 
 struct handshake {
     struct flow *flow;
@@ -51,22 +60,18 @@ struct handshake {
     nanos deadline; /* by which it ends: set on the lingering list, and when an idle one is looked at */
     struct queue_link link;
     uint8_t list;      /* one of LIST_... */
-    uint32_t acked[2]; /* indexed as side[]: the highest acknowledgement that the side sent */
+    uint32_t acked[2]; /* by the flow's sides: the highest acknowledgement that the side sent */
     bool has_acked[2];
     uint32_t fin_ack; /* what the server's FIN acknowledged */
     bool has_fin_ack;
     bool reset_after_close; /* the server's RST came after the client's FIN */
     bool reordered;         /* bytes came after their acknowledgement, and the order would tell something */
-    bool begun;             /* false: only a probe */
     bool complete;
-    bool native_sslv2;    /* SSLv2 itself is spoken, not only its ClientHello */
-    uint8_t request_side; /* an HTTP CONNECT may be on its way from this side (an index as of side[]);
-                             NO_SIDE: none */
-    uint16_t request_length;
-    uint8_t request[REQUEST_BYTES]; /* its method and authority as far as they are here */
-    bool client_protected;          /* a record as long as a Finished came before the version was known */
+    bool native_sslv2;     /* SSLv2 itself is spoken, not only its ClientHello */
+    bool client_protected; /* a record as long as a Finished came before the version was known */
     enum phase phase;
-    struct assembly side[2]; /* by the flow's sides until TLS has begun, then by enum side */
+    struct search search;
+    struct assembly side[2]; /* by enum side */
     struct hello_memory memory;
     struct known_chains *chains; /* of the tls layer */
     struct observation observation;
@@ -127,8 +132,15 @@ void handshake_change_cipher(struct handshake *h, enum side who);
 void handshake_protected_message(struct tls *tls, struct handshake *h, enum side who, nanos now);
 void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now);
 
-/* Bytes of a handshake in progress (search.c: the side may not have begun TLS yet). */
+/* Bytes or a gap of a handshake in progress (search.c: the side may not have begun TLS yet). */
 void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
+void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap);
+
+/* TLS has begun: the roles are known, and the observation says whose handshake it is. */
+static inline bool handshake_has_begun(const struct handshake *h)
+{
+    return h->search.begun;
+}
 
 /* The other side acknowledged bytes of this side of the flow that were never captured. */
 bool handshake_has_unseen(const struct handshake *h, unsigned side);

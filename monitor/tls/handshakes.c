@@ -95,7 +95,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     h->memory.keys = &tls->keys;
     h->chains = tls->chains;
     h->flow = flow;
-    h->request_side = NO_SIDE;
+    h->search.asking = NO_SIDE;
     h->last_activity = now;
     flow->handshake = index;
     enqueue(tls, h, LIST_ACTIVE);
@@ -227,29 +227,19 @@ void handshake_letter(struct handshake *h, enum side side, char letter)
     o->history[o->history_len] = '\0';
 }
 
-/* Where the facts about a side of the flow are: indexed by role once TLS has begun. */
-static unsigned index_of(const struct handshake *h, unsigned side)
-{
-    return h->begun ? flow_role(h->flow, side) : side;
-}
-
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack)
 {
     struct handshake *h = handshake_of(tls, flow);
-    if (!h)
+    if (!h || (h->has_acked[side] && (int32_t)(ack - h->acked[side]) <= 0))
         return;
-    const unsigned i = index_of(h, side);
-    if (h->has_acked[i] && (int32_t)(ack - h->acked[i]) <= 0)
-        return;
-    h->acked[i] = ack;
-    h->has_acked[i] = true;
+    h->acked[side] = ack;
+    h->has_acked[side] = true;
 }
 
 bool handshake_has_unseen(const struct handshake *h, unsigned side)
 {
-    const unsigned peer = index_of(h, !side);
-    if (!h->has_acked[peer] || !(h->flow->marks[side] & SIDE_KNOWN))
+    if (!h->has_acked[!side] || !(h->flow->marks[side] & SIDE_KNOWN))
         return false;
-    const int32_t unseen = (int32_t)(h->acked[peer] - h->flow->side[side].next);
+    const int32_t unseen = (int32_t)(h->acked[!side] - h->flow->side[side].next);
     return unseen > 1 && unseen < SEQUENCE_WINDOW; /* 1: its FIN */
 }

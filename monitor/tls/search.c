@@ -1,5 +1,5 @@
-/* Is there TLS in these bytes, and who is the client? Sides are the flow's until begin() has given them
- * roles. */
+/* Is there TLS in these bytes, and who is the client? What struct search holds is by the flow's sides; all
+ * else goes by roles, once begin() has given them. */
 #include "tls/handshake.h"
 
 #include <assert.h>
@@ -29,31 +29,13 @@ static unsigned client_side(const struct flow *flow, unsigned side, enum opening
     return flow->end[0].port >= flow->end[1].port ? 0 : 1;
 }
 
-/* From the flow's sides to roles. */
-static void exchange_sides(struct handshake *h)
-{
-    const struct assembly side = h->side[0];
-    const uint32_t acked = h->acked[0];
-    const bool has_acked = h->has_acked[0];
-    h->side[0] = h->side[1];
-    h->side[1] = side;
-    h->acked[0] = h->acked[1];
-    h->acked[1] = acked;
-    h->has_acked[0] = h->has_acked[1];
-    h->has_acked[1] = has_acked;
-    if (h->request_side != NO_SIDE)
-        h->request_side = !h->request_side;
-}
-
 static void begin(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
                   enum opening opening, struct span bytes)
 {
     struct flow *flow = h->flow;
     struct observation *o = &h->observation;
-    h->begun = true;
+    h->search.begun = true;
     flow->client = client_side(flow, side, opening, bytes) & 1U;
-    if (flow->client == 1)
-        exchange_sides(h);
     o->whence = flow_whence(flow, segment);
     o->whence.time = flow->first_seen;
     for (unsigned i = 0; i < 2; i++) {
@@ -148,15 +130,20 @@ static struct span find_opening(struct span bytes, bool stream_start, bool midst
     return span_of(NULL, 0);
 }
 
+static struct probe *probe_of(struct handshake *h, enum side who)
+{
+    return &h->search.probe[flow_side_of(h->flow, who)];
+}
+
 /* Bytes of a side whose records have begun. */
 static void feed_records(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
-    struct assembly *a = &h->side[who];
-    if (!a->started && bytes.n) {
-        a->started = true;
+    struct probe *probe = probe_of(h, who);
+    if (!probe->over && bytes.n) {
+        probe->over = true;
         bool old_format = bytes.p[0] & 0x80 && (who == CLIENT || !(h->observation.seen & SEEN_CLIENT_HELLO) ||
                                                 h->observation.client_hello.format == HELLO_SSLV2);
-        a->sslv2 |= old_format;
+        h->side[who].sslv2 |= old_format;
     }
     records_feed(tls, h, who, bytes, now);
 }
@@ -167,13 +154,21 @@ static bool is_start(enum opening opening)
 }
 
 /* More bytes for a start that was too short to tell; *bytes is then what the probe did not need. */
-static enum opening extend_probe(struct assembly *a, struct span *bytes)
+static enum opening extend_probe(struct probe *p, struct span *bytes)
 {
-    while (bytes->n && a->probe_length < PROBE_BYTES) {
-        a->probe[a->probe_length++] = bytes->p[0];
+    while (bytes->n && p->length < PROBE_BYTES) {
+        p->bytes[p->length++] = bytes->p[0];
         *bytes = span_skip(*bytes, 1);
     }
-    return look(span_of(a->probe, a->probe_length));
+    return look(span_of(p->bytes, p->length));
+}
+
+/* The bytes are a start, but too short to tell. */
+static void begin_probe(struct probe *p, struct span start)
+{
+    assert(start.n < PROBE_BYTES);
+    memmove(p->bytes, start.p, start.n); /* they may lie in it */
+    p->length = (uint8_t)start.n;
 }
 
 static const char connect_method[] = "CONNECT ";
@@ -200,28 +195,30 @@ static void learn_authority(struct handshake *h, struct span authority)
 /* More of the request line. False: it is none; otherwise it goes on, or its authority is learned. */
 static bool follow_connect(struct handshake *h, struct span bytes)
 {
-    while (bytes.n && h->request_length < REQUEST_BYTES) {
+    struct search *s = &h->search;
+    while (bytes.n && s->asked < sizeof s->request) {
         uint8_t c = bytes.p[0];
         bytes = span_skip(bytes, 1);
-        if (h->request_length >= CONNECT_BYTES && (c <= ' ' || c >= 0x7f)) {
-            h->request_side = NO_SIDE;
-            learn_authority(h, span_skip(span_of(h->request, h->request_length), CONNECT_BYTES));
+        if (s->asked >= CONNECT_BYTES && (c <= ' ' || c >= 0x7f)) {
+            s->asking = NO_SIDE;
+            learn_authority(h, span_skip(span_of(s->request, s->asked), CONNECT_BYTES));
             return true;
         }
-        h->request[h->request_length++] = c;
-        if (!begins_connect(span_of(h->request, h->request_length)))
+        s->request[s->asked++] = c;
+        if (!begins_connect(span_of(s->request, s->asked)))
             return false;
     }
-    return h->request_length < REQUEST_BYTES;
+    return s->asked < sizeof s->request;
 }
 
 /* Bytes before TLS, at the start of a stream or after an unfinished request line. */
 static void look_for_connect(struct handshake *h, unsigned side, bool stream_start, struct span bytes)
 {
-    if (stream_start && h->request_side == NO_SIDE && h->request_length == 0 && begins_connect(bytes))
-        h->request_side = (uint8_t)side;
-    if (h->request_side == side && !follow_connect(h, bytes))
-        h->request_side = NO_SIDE;
+    struct search *s = &h->search;
+    if (stream_start && s->asking == NO_SIDE && s->asked == 0 && begins_connect(bytes))
+        s->asking = (uint8_t)side;
+    if (s->asking == side && !follow_connect(h, bytes))
+        s->asking = NO_SIDE;
 }
 
 /*
@@ -230,22 +227,22 @@ static void look_for_connect(struct handshake *h, unsigned side, bool stream_sta
  */
 void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
-    struct assembly *a = &h->side[who];
+    struct probe *p = probe_of(h, who);
     h->observation.side[who].captured = true;
     handshake_active(tls, h, now);
-    if (a->started) {
+    if (p->over) {
         records_feed(tls, h, who, bytes, now);
         return;
     }
     if (who == CLIENT) /* the request may be captured after what it led to */
-        look_for_connect(h, who, true, bytes);
+        look_for_connect(h, flow_side_of(h->flow, who), true, bytes);
     enum opening opening = OPENING_NONE;
-    if (a->probe_length) {
-        opening = extend_probe(a, &bytes);
+    if (p->length) {
+        opening = extend_probe(p, &bytes);
         if (opening == OPENING_MAYBE)
             return;
-        struct span probe = span_of(a->probe, a->probe_length);
-        a->probe_length = 0;
+        struct span probe = span_of(p->bytes, p->length);
+        p->length = 0;
         if (is_start(opening)) {
             feed_records(tls, h, who, probe, now);
             records_feed(tls, h, who, bytes, now);
@@ -254,8 +251,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
     }
     struct span start = find_opening(bytes, true, true, &opening);
     if (opening == OPENING_MAYBE && start.n < PROBE_BYTES) {
-        memcpy(a->probe, start.p, start.n);
-        a->probe_length = (uint8_t)start.n;
+        begin_probe(p, start);
     } else if (is_start(opening)) {
         feed_records(tls, h, who, start, now);
     } else {
@@ -267,11 +263,18 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
     }
 }
 
+void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap)
+{
+    probe_of(h, who)->length = 0;
+    records_gap(tls, h, who, gap);
+}
+
 /* A slot before TLS has begun is kept for a probe or a CONNECT only. */
 static void close_if_idle(struct tls *tls, struct handshake *h)
 {
-    bool waits = h->side[0].probe_length || h->side[1].probe_length || h->request_side != NO_SIDE ||
-                 h->observation.authority.length;
+    const struct search *s = &h->search;
+    bool waits =
+        s->probe[0].length || s->probe[1].length || s->asking != NO_SIDE || h->observation.authority.length;
     if (!waits)
         handshake_close(tls, h);
 }
@@ -281,9 +284,9 @@ static void close_if_idle(struct tls *tls, struct handshake *h)
 static void feed_from_start(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
     const enum side peer = who == CLIENT ? SERVER : CLIENT;
-    struct assembly *other = &h->side[peer];
-    struct span waiting = span_of(other->probe, other->probe_length);
-    other->probe_length = 0;
+    struct probe *other = probe_of(h, peer);
+    struct span waiting = span_of(other->bytes, other->length);
+    other->length = 0;
     feed_records(tls, h, who, bytes, now);
     if (waiting.n)
         handshake_feed(tls, h, peer, waiting, now);
@@ -294,14 +297,12 @@ static void feed_from_start(struct tls *tls, struct handshake *h, enum side who,
 static bool follow_probe(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
                          struct span *bytes)
 {
-    struct assembly *a = &h->side[side];
-    enum opening opening = extend_probe(a, bytes);
-    if (opening == OPENING_MAYBE || (is_answer(opening) && a->probe_length < PROBE_BYTES))
+    struct probe *p = &h->search.probe[side];
+    enum opening opening = extend_probe(p, bytes);
+    if (opening == OPENING_MAYBE || (is_answer(opening) && p->length < PROBE_BYTES))
         return true;
-    uint8_t copy[PROBE_BYTES]; /* begin() may move what is in `a` */
-    memcpy(copy, a->probe, sizeof copy);
-    struct span probe = span_of(copy, a->probe_length);
-    a->probe_length = 0;
+    struct span probe = span_of(p->bytes, p->length);
+    p->length = 0;
     if (!is_hello(opening)) {
         close_if_idle(tls, h);
         return false;
@@ -318,9 +319,9 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
 {
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
-    if (h && h->side[side].probe_length) {
+    if (h && h->search.probe[side].length) {
         if (run->gap)
-            h->side[side].probe_length = 0;
+            h->search.probe[side].length = 0;
         else if (follow_probe(tls, h, segment, side, &bytes))
             return h->complete ? TLS_COMPLETE : TLS_MORE;
     }
@@ -337,7 +338,7 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
         h = handshake_open(tls, flow, segment->time);
     if ((opening != OPENING_NONE || connect) && !h)
         return TLS_NO_SLOT;
-    if (h && (connect || h->request_side == side)) {
+    if (h && (connect || h->search.asking == side)) {
         look_for_connect(h, side, stream_start, bytes);
         if (opening == OPENING_NONE)
             close_if_idle(tls, h);
@@ -348,9 +349,7 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
         return far || flow->side[side].count > 4 * SEARCH_BYTES ? TLS_NEVER : TLS_MORE;
     }
     if (opening == OPENING_MAYBE) {
-        assert(start.n < PROBE_BYTES);
-        memcpy(h->side[side].probe, start.p, start.n);
-        h->side[side].probe_length = (uint8_t)start.n;
+        begin_probe(&h->search.probe[side], start);
         return TLS_MORE;
     }
     begin(tls, h, segment, side, opening, start);
@@ -361,22 +360,22 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
 bool tls_has_begun(const struct tls *tls, const struct flow *flow)
 {
     const struct handshake *h = handshake_of(tls, flow);
-    return h && h->begun;
+    return h && handshake_has_begun(h);
 }
 
 bool tls_side_has_begun(const struct tls *tls, const struct flow *flow, enum side who)
 {
     const struct handshake *h = handshake_of(tls, flow);
-    return h && h->begun && h->side[who].started;
+    return h && handshake_has_begun(h) && h->search.probe[flow_side_of(flow, who)].over;
 }
 
 bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client)
 {
     const struct handshake *h = handshake_of(tls, flow);
-    for (unsigned side = 0; side < 2 && h && !h->begun; side++) {
-        const struct assembly *a = &h->side[side];
+    for (unsigned side = 0; side < 2 && h && !handshake_has_begun(h); side++) {
+        const struct probe *p = &h->search.probe[side];
         *client = !side;
-        if (a->probe_length && is_answer(opening_look(span_of(a->probe, a->probe_length))) &&
+        if (p->length && is_answer(opening_look(span_of(p->bytes, p->length))) &&
             (!(flow->marks[!side] & SIDE_SYN) || handshake_has_unseen(h, !side)))
             return true;
     }

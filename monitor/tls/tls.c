@@ -19,7 +19,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
                            const struct run *run)
 {
     struct handshake *h = handshake_of(tls, flow);
-    assert(h && h->begun);
+    assert(h && handshake_has_begun(h));
     h->segment = segment;
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
@@ -27,8 +27,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         handshake_damage(h, who, UNOBSERVED_GAP);
     if (run->gap) {
         handshake_damage(h, who, run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
-        h->side[who].probe_length = 0;
-        records_gap(tls, h, who, run->gap);
+        handshake_gap(tls, h, who, run->gap);
     }
     note_order(h, who, run->bytes.n);
     if (run->bytes.n)
@@ -52,7 +51,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
 void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
 {
     struct handshake *h = handshake_of(tls, flow);
-    if (!h || !h->begun)
+    if (!h || !handshake_has_begun(h))
         return;
     const enum side who = flow_role(flow, side);
     h->observation.side[who].reset = true;
