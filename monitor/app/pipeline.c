@@ -71,7 +71,7 @@ static void expire(struct pipeline *p)
 {
     struct siphash_key common;
     if (sessions_new_common_key(p->sessions, &common))
-        tls_share_names(p->tls, &common);
+        tls_share_identifiers(p->tls, &common);
     waiting_go_on(p, false);
     late_check_expire(p);
     nanos end;

@@ -7,9 +7,9 @@
 #include "session/offer.h"
 
 static enum ageless_psk judge_identity(struct sessions *s, const struct observation *o,
-                                       const struct ticket_name *name)
+                                       const struct identifier_hash *name)
 {
-    const struct ticket_name own = {.own = name->own};
+    const struct identifier_hash own = {.own = name->own};
     const struct identifier ageless = identifier_of_ticket(RESUMPTION_EXTERNAL, &own);
     const struct identifier with_age = identifier_of_ticket(RESUMPTION_PSK, name);
     const struct place place = memory_locate(s, &o->whence.server, &ageless);
@@ -37,7 +37,7 @@ enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation 
             continue;
         }
         const enum ageless_psk one =
-            i < MAX_PSK_IDENTITIES ? judge_identity(s, o, &c->psk_name[i]) : AGELESS_EITHER;
+            i < MAX_PSK_IDENTITIES ? judge_identity(s, o, &c->psk_hash[i]) : AGELESS_EITHER;
         if (counts && (all == AGELESS_NONE || one == AGELESS_EITHER))
             all = one;
     }

@@ -16,22 +16,22 @@ uint32_t memory_second(nanos time)
 
 struct identifier identifier_of_id(const uint8_t *id, size_t length)
 {
-    struct identifier name = {.method = RESUMPTION_ID};
-    name.length = length < sizeof name.bytes ? length : sizeof name.bytes;
-    memcpy(name.bytes, id, name.length);
-    return name;
+    struct identifier out = {.method = RESUMPTION_ID};
+    out.length = length < sizeof out.bytes ? length : sizeof out.bytes;
+    memcpy(out.bytes, id, out.length);
+    return out;
 }
 
-struct identifier identifier_of_ticket(enum resumption method, const struct ticket_name *ticket)
+struct identifier identifier_of_ticket(enum resumption method, const struct identifier_hash *ticket)
 {
-    struct identifier name = {.method = method, .is_hash = true, .common = ticket->common};
-    name.length = ticket->own ? sizeof ticket->own : 0;
-    memcpy(name.bytes, &ticket->own, sizeof ticket->own);
-    return name;
+    struct identifier out = {.method = method, .is_hash = true, .common = ticket->common};
+    out.length = ticket->own ? sizeof ticket->own : 0;
+    memcpy(out.bytes, &ticket->own, sizeof ticket->own);
+    return out;
 }
 
-/* Whose cache a name belongs to. A farm goes by its first member, which is why `common` tells the farm's
- * names from that member's own. */
+/* Whose cache an identifier belongs to. A farm goes by its first member, which is why `common` tells the
+ * farm's identifiers from that member's own. */
 struct scope {
     struct endpoint server;
     bool common;
@@ -115,7 +115,7 @@ static void tell(struct sessions *s, const struct place *place, const struct mem
     if (!s->shared)
         return;
     shared_tell(s->shared,
-                &(struct origin){.name = place->shared_key,
+                &(struct origin){.key = place->shared_key,
                                  .us = m->origin > 0 ? (uint64_t)m->origin / 1000 & ORIGIN_BITS : 0,
                                  .server = common_hash(s, place->server),
                                  .suite = m->suite,
@@ -278,9 +278,9 @@ static uint16_t server_of(struct sessions *s, const struct endpoint *server, uin
 
 /*
  * An origin of a full handshake is better than a bound. Of two such origins the later is of the session that
- * goes by this name now: its server gave the name out again, in sight of one sensor only. So it is when one
- * of the two was seen in part or is in doubt, which costs the exactness. Of two sightings the earlier tells
- * more.
+ * goes by this identifier now: its server gave the identifier out again, in sight of one sensor only. So it
+ * is when one of the two was seen in part or is in doubt, which costs the exactness. Of two sightings the
+ * earlier tells more.
  */
 static bool is_better(const struct origin *theirs, const struct entry *e)
 {

@@ -1,4 +1,5 @@
-/* The memory behind session.h: names within their scope, and the entries they lead to. Not for other callers.
+/* The memory behind session.h: identifiers within their scope, and the entries they lead to. Not for other
+ * callers.
  */
 #ifndef UTWATCH_SESSION_MEMORY_H
 #define UTWATCH_SESSION_MEMORY_H
@@ -12,7 +13,7 @@ struct writer; /* of the state file, a thread */
 /* What a session is found by, before it is hashed within a scope. */
 struct identifier {
     enum resumption method;
-    size_t length; /* 0: no name */
+    size_t length; /* 0: no identifier */
     uint8_t bytes[32];
     bool is_hash;    /* of a ticket or identity: `bytes` under the own key, `common` under the common one */
     uint64_t common; /* 0: none */
@@ -39,7 +40,7 @@ struct sessions {
 };
 
 struct identifier identifier_of_id(const uint8_t *id, size_t length);
-struct identifier identifier_of_ticket(enum resumption method, const struct ticket_name *ticket);
+struct identifier identifier_of_ticket(enum resumption method, const struct identifier_hash *ticket);
 
 /* Where an identifier is remembered: its keys are computed once. Points to the server and the identifier. */
 struct place {

@@ -1,6 +1,6 @@
 #include "session/offer.h"
 
-static void add_ticket(struct offer *offer, const struct ticket_name *ticket)
+static void add_ticket(struct offer *offer, const struct identifier_hash *ticket)
 {
     if (ticket->own)
         offer->identifier[offer->count++] = identifier_of_ticket(offer->method, ticket);
@@ -16,7 +16,7 @@ static void add_identities(struct offer *offer, const struct observation *o)
     offer->more = taken && first >= MAX_PSK_IDENTITIES && !observation_psk_ageless(o);
     for (unsigned i = first; i < end && i < MAX_PSK_IDENTITIES; i++)
         if (!(o->client_hello.psk_ageless >> i & 1)) /* else it has no age */
-            add_ticket(offer, &o->client_hello.psk_name[i]);
+            add_ticket(offer, &o->client_hello.psk_hash[i]);
 }
 
 /*
@@ -35,8 +35,8 @@ struct offer offer_of(const struct observation *o)
         add_identities(&offer, o);
     } else if (c->ticket) {
         offer.method = RESUMPTION_TICKET;
-        add_ticket(&offer, &c->ticket_name);
-        add_ticket(&offer, &c->ticket_inner_name); /* the encoding of RFC 4507 */
+        add_ticket(&offer, &c->ticket_hash);
+        add_ticket(&offer, &c->ticket_inner_hash); /* the encoding of RFC 4507 */
     } else if (c->session_id_len) {
         offer.method = RESUMPTION_ID;
         offer.identifier[offer.count++] = identifier_of_id(c->session_id, c->session_id_len);
@@ -81,7 +81,7 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
 static void tell_oldest_offered(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
-        const struct identifier id = identifier_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_name[i]);
+        const struct identifier id = identifier_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_hash[i]);
         const struct place place = memory_locate(s, &o->whence.server, &id);
         const struct entry *e = memory_find(s, &place, o->side[CLIENT].hello_time);
         bool exact = false;

@@ -4,7 +4,7 @@
 
 #include "session/memory.h"
 
-/* The names under which it may be known, in the order of trying. */
+/* The identifiers under which it may be known, in the order of trying. */
 struct offer {
     enum resumption method;
     size_t count;
@@ -28,7 +28,7 @@ bool offer_is_before(nanos origin, const struct observation *o);
 /* ageless.c: whether a PSK without an age was seen without one before; and remembers it. */
 enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation *o);
 
-/* remember.c: the names that a handshake gave out, or used. `known`: the entry of what it resumed, at
+/* remember.c: the identifiers that a handshake gave out, or used. `known`: the entry of what it resumed, at
  * `place`.
  */
 void learn_session(struct sessions *s, const struct observation *o, const struct place *place,

@@ -1,4 +1,4 @@
-/* What a handshake teaches: the names that it gave its session, and when that began. */
+/* What a handshake teaches: the identifiers that it issued for its session, and when that began. */
 #include "base/limits.h"
 #include "session/offer.h"
 
@@ -33,10 +33,10 @@ static struct identifier issued_id(const struct observation *o)
 }
 
 /*
- * A full handshake of which something was missing may have given a name anew that is known: the session began
- * at one of the two times, and only the lower bound of its age holds. The name is the one in the ServerHello,
- * or, when that is lost, the one that the client offered. Where bytes were contradicted nothing is believed:
- * that takes one forged segment.
+ * A full handshake of which something was missing may have given an identifier anew that is known: the
+ * session began at one of the two times, and only the lower bound of its age holds. The identifier is the one
+ * in the ServerHello, or, when that is lost, the one that the client offered. Where bytes were contradicted
+ * nothing is believed: that takes one forged segment.
  */
 static void learn_in_part(struct sessions *s, const struct observation *o)
 {
@@ -64,7 +64,7 @@ static void note_recent(struct sessions *s, const struct observation *o, const s
                                 .ticket = *ticket};
 }
 
-/* The names that a full handshake gave its session. */
+/* The identifiers that a full handshake issued for its session. */
 static void learn_full(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     const struct server_hello_facts *h = &o->server_hello;
@@ -72,7 +72,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     const bool complete = o->outcome == OUTCOME_COMPLETE && o->seen & SEEN_SERVER_CCS;
     if (observation_version(o) >= 0x0304)
         return;
-    const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.name.own;
+    const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
     out->issued = h->session_id_len || has_ticket || h->ticket_extension;
     if (!complete && !dead) {
         if ((o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_GAP)
@@ -96,7 +96,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     struct identifier ticket = {0};
     remember(s, o, &place, origin, flags, true);
     if (has_ticket) {
-        ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
+        ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
         const struct place at_ticket = memory_locate(s, &o->whence.server, &ticket);
         remember(s, o, &at_ticket, origin, flags, true);
     }
@@ -113,8 +113,8 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
         if (observation_fatal_alert(o) && trustworthy(o))
             memory_end(s, place, known);
-        /* What is not exact here (the clock was set back, a name was forgotten) is not exact under another
-         * name, or elsewhere. */
+        /* What is not exact here (the clock was set back, an identifier was forgotten) is not exact under
+         * another identifier, or elsewhere. */
         memo.origin = out->origin;
         memo.flags = known->flags & (ENTRY_DEAD | ENTRY_SUITE);
         memo.flags |= out->basis == AGE_EXACT ? ENTRY_EXACT : 0;
@@ -123,9 +123,9 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
         s->counters.sightings++;
     }
-    if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.name.own || !trustworthy(o))
+    if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.hash.own || !trustworthy(o))
         return;
-    const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.name);
+    const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     const struct place at_renewed = memory_locate(s, &o->whence.server, &renewed);
     memory_put(s, &at_renewed, &memo);
     s->counters.inherited++;

@@ -1,7 +1,7 @@
 /*
  * Where a resumed session came from, and how old it is (TS 33.141 7.1).
  *
- * The memory holds one entry for each name under which a session can be found again: its session id, a
+ * The memory holds one entry for each identifier under which a session can be found again: its session id, a
  * ticket, a PSK identity. Names are SipHash under a random key over the scope (the server that issued it) and
  * the bytes, since both are chosen by whoever sends them. An entry says when the session began: the time of
  * the ServerHello of its full handshake. A ticket renewed in an abbreviated handshake, or an id used on
@@ -9,7 +9,7 @@
  * session").
  *
  * An origin is learned only from a complete handshake of which both directions were seen without damage. A
- * name that is met first when it is used has an origin before that: then the age is a lower bound (E8).
+ * identifier that is met first when it is used has an origin before that: then the age is a lower bound (E8).
  */
 #ifndef UTWATCH_SESSION_SESSION_H
 #define UTWATCH_SESSION_SESSION_H
@@ -47,12 +47,12 @@ struct session_result {
     bool dead;           /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
     bool suite_known;
     uint16_t suite; /* of the session's full handshake */
-    bool issued;    /* the server of a full handshake gave it a name: an id or a ticket */
+    bool issued;    /* the server of a full handshake issued an identifier: an id or a ticket */
 };
 
 struct session_counters {
     uint64_t learned;   /* origins */
-    uint64_t sightings; /* names met first when they were used */
+    uint64_t sightings; /* identifiers met first when they were used */
     uint64_t inherited; /* renewed tickets */
     uint64_t found, unknown;
     uint64_t doubted;          /* origins that late bytes contradicted */
@@ -62,7 +62,7 @@ struct session_counters {
     uint64_t used;           /* entries now */
     uint64_t damaged;        /* entries of the state file that were dropped */
     uint64_t write_failures; /* of the state file; what was refused is tried again */
-    uint64_t parted;         /* names that two servers of one scope gave out */
+    uint64_t parted;         /* identifiers that two servers of one scope issued */
     uint64_t clock_set;      /* times that the clock was set back */
 
     /* What is shared with other sensors; all 0 without. */
@@ -89,9 +89,9 @@ struct session_farm {
 };
 
 struct session_config {
-    uint32_t sessions;                /* entries */
-    int64_t retention;                /* nanoseconds after the last use for which a name is remembered */
-    bool one_scope;                   /* all servers share a cache; else each (address, port) has its own */
+    uint32_t sessions; /* entries */
+    int64_t retention; /* nanoseconds after the last use for which an identifier is remembered */
+    bool one_scope;    /* all servers share a cache; else each (address, port) has its own */
     const struct session_farm *farms; /* but these; outlive the memory */
     size_t farm_count;
     const char *state;      /* file that keeps the memory over restarts; NULL: none */
@@ -115,14 +115,14 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
 void sessions_free(struct sessions *s);
 const struct session_counters *sessions_counters(struct sessions *s);
 
-/* The key under which the tls layer makes names of tickets and identities. */
+/* The key under which the tls layer hashes tickets and identities. */
 struct siphash_key sessions_key(const struct sessions *s);
 
 /* The second in which a session was last used, by packet time; 0: nothing is remembered. */
 nanos sessions_last_use(const struct sessions *s);
 
-/* What is remembered, by server and method: counts and ages, never the names. `now`: packet time for the
- * ages. */
+/* What is remembered, by server and method: counts and ages, never the identifiers. `now`: packet time for
+ * the ages. */
 void sessions_list(struct sessions *s, nanos now, void (*line)(const struct session_sum *sum, void *context),
                    void *context);
 
@@ -142,10 +142,10 @@ nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, 
 /* What is the URL of a shared memory. */
 bool sessions_shared_is_valid(const char *url);
 
-/* The key with which sensors name tickets and identities, whenever there is a new one. */
+/* The key with which sensors hash tickets and identities, whenever there is a new one. */
 bool sessions_new_common_key(struct sessions *s, struct siphash_key *key);
 
-/* Questions to other sensors about what one handshake offers, in the order of the names. */
+/* Questions to other sensors about what one handshake offers, in the order of the identifiers. */
 struct session_questions {
     uint8_t count;
     unsigned id[MAX_PSK_IDENTITIES]; /* 0: could not be asked */

@@ -15,15 +15,15 @@ static void put_number(char *out, size_t size, uint64_t number)
     text_uint(&t, number);
 }
 
-static void put_key(struct origin_texts *texts, uint64_t name)
+static void put_key(struct origin_texts *texts, uint64_t key)
 {
     struct text t = text_over(texts->key, sizeof texts->key);
-    text_printf(&t, KEY "%016" PRIx64, name);
+    text_printf(&t, KEY "%016" PRIx64, key);
 }
 
-void origin_question(uint64_t name, uint32_t seconds, struct origin_texts *texts, struct redis_command *out)
+void origin_question(uint64_t key, uint32_t seconds, struct origin_texts *texts, struct redis_command *out)
 {
-    put_key(texts, name);
+    put_key(texts, key);
     put_number(texts->seconds, sizeof texts->seconds, seconds);
     *out = (struct redis_command){.word = {span_of_text("GETEX"), span_of_text(texts->key),
                                            span_of_text("EX"), span_of_text(texts->seconds)},
@@ -34,7 +34,7 @@ void origin_question(uint64_t name, uint32_t seconds, struct origin_texts *texts
 void origin_message(const struct origin *o, uint32_t seconds, struct origin_texts *texts,
                     struct redis_command *out)
 {
-    put_key(texts, o->name);
+    put_key(texts, o->key);
     put_number(texts->us, sizeof texts->us, o->us);
     put_number(texts->flags, sizeof texts->flags, o->flags & ALL_FLAGS);
     put_number(texts->suite, sizeof texts->suite, o->suite);

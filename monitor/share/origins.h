@@ -1,10 +1,10 @@
 /*
  * What stands in Redis of a session, and how sensors agree on it.
  *
- * Key: utwatch:session: and the session's name as 16 hexadecimal digits, SipHash under a random key that all
+ * Key: utwatch:session: and the session's key as 16 hexadecimal digits, SipHash under a random key that all
  * sensors share (utwatch:key). Value, in text: origin in microseconds since 1970, flags, suite, server (a
  * hash), and how it was learned, such as "1795470000123456 9 47 5c1e4f0a7d2b3c68 f"; or "?" when two servers
- * of one scope gave out the same name.
+ * of one scope issued the same identifier.
  */
 #ifndef UTWATCH_SHARE_ORIGINS_H
 #define UTWATCH_SHARE_ORIGINS_H
@@ -17,8 +17,8 @@
 /* How a sensor came to know it. */
 enum origin_kind {
     ORIGIN_FULL = 'f',  /* its full handshake was seen */
-    ORIGIN_PART = 'p',  /* a full handshake that was seen in part gave the name anew: a bound */
-    ORIGIN_SEEN = 's',  /* first sighting, or the name of a renewed ticket */
+    ORIGIN_PART = 'p',  /* a full handshake that was seen in part gave the identifier anew: a bound */
+    ORIGIN_SEEN = 's',  /* first sighting, or the identifier of a renewed ticket */
     ORIGIN_ENDED = 'd', /* a fatal alert ended the session of that origin */
 };
 
@@ -30,7 +30,7 @@ enum origin_flag {
 };
 
 struct origin {
-    uint64_t name;   /* under the common key, never 0 */
+    uint64_t key;    /* under the common key, never 0 */
     uint64_t us;     /* microseconds since 1970, until the year 2262 */
     uint64_t server; /* a hash under the common key */
     uint16_t suite;
@@ -38,7 +38,7 @@ struct origin {
     char kind;     /* enum origin_kind */
 };
 
-/* False when the text is not a value that sensors write. `name` is left alone. */
+/* False when the text is not a value that sensors write. `key` is left alone. */
 bool origin_read(struct span value, struct origin *out);
 
 /* The common key, 32 hexadecimal digits. */
@@ -50,12 +50,12 @@ struct origin_texts {
 };
 
 /* Asks for a session, which from now on lives for `seconds`. */
-void origin_question(uint64_t name, uint32_t seconds, struct origin_texts *texts, struct redis_command *out);
+void origin_question(uint64_t key, uint32_t seconds, struct origin_texts *texts, struct redis_command *out);
 
 /*
  * Tells of a session. The merge is one script, so that it is atomic, and telling the same again changes
- * nothing. Of two full handshakes that gave out one name the later counts, since it began another session; of
- * everything else the earlier, and a full handshake before a sighting.
+ * nothing. Of two full handshakes that issued one identifier the later counts, since it began another
+ * session; of everything else the earlier, and a full handshake before a sighting.
  */
 void origin_message(const struct origin *o, uint32_t seconds, struct origin_texts *texts,
                     struct redis_command *out);

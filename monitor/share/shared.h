@@ -4,7 +4,7 @@
  *
  * A thread owns the connections. The packet path leaves questions and news for it and never waits: what Redis
  * does not answer in time is not known, and news that cannot be told yet wait in an outbox, the oldest being
- * dropped (and counted) when it is full. The names of sessions are made with a key that the first sensor puts
+ * dropped (and counted) when it is full. Identifiers are hashed with a key that the first sensor puts
  * into Redis and all others take from there.
  */
 #ifndef UTWATCH_SHARE_SHARED_H
@@ -52,7 +52,7 @@ enum shared_answer {
 };
 
 /* A question, 0 when it cannot be asked now. It ends with shared_drop(). */
-unsigned shared_ask(struct shared *s, uint64_t name);
+unsigned shared_ask(struct shared *s, uint64_t key);
 enum shared_answer shared_answer(struct shared *s, unsigned question, struct origin *out);
 void shared_drop(struct shared *s, unsigned question);
 

@@ -164,9 +164,9 @@ void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_fla
     table_mark(t, e, sizeof *e);
 }
 
-static uint64_t tag_of(uint64_t name)
+static uint64_t tag_of(uint64_t key)
 {
-    uint64_t tag = name >> 24;
+    uint64_t tag = key >> 24;
     return tag ? tag : 1;
 }
 
@@ -183,11 +183,11 @@ static uint64_t other_bucket(const struct table *t, uint64_t bucket, uint64_t ta
     return sum < t->buckets ? sum : sum - t->buckets;
 }
 
-static void buckets_of(struct table *t, uint64_t name, struct entry *out[2])
+static void buckets_of(struct table *t, uint64_t key, struct entry *out[2])
 {
-    const uint64_t first = below(mix(name), t->buckets);
+    const uint64_t first = below(mix(key), t->buckets);
     out[0] = &t->entries[first * BUCKET];
-    out[1] = &t->entries[other_bucket(t, first, tag_of(name)) * BUCKET];
+    out[1] = &t->entries[other_bucket(t, first, tag_of(key)) * BUCKET];
 }
 
 static bool is_expired(const struct entry *e, uint32_t now, uint32_t retention)
@@ -203,11 +203,11 @@ static void drop(struct table *t, struct entry *e)
     t->expired++;
 }
 
-struct entry *table_find(struct table *t, uint64_t name, uint32_t now, uint32_t retention)
+struct entry *table_find(struct table *t, uint64_t key, uint32_t now, uint32_t retention)
 {
     struct entry *bucket[2];
-    buckets_of(t, name, bucket);
-    const uint64_t tag = tag_of(name);
+    buckets_of(t, key, bucket);
+    const uint64_t tag = tag_of(key);
     for (unsigned which = 0; which < 2; which++)
         for (unsigned i = 0; i < BUCKET; i++) {
             struct entry *e = &bucket[which][i];
@@ -271,14 +271,14 @@ static struct entry *make_room(struct table *t, struct entry *bucket, uint32_t n
     return NULL;
 }
 
-struct entry *table_put(struct table *t, uint64_t name, uint32_t now, uint32_t retention, bool *fresh)
+struct entry *table_put(struct table *t, uint64_t key, uint32_t now, uint32_t retention, bool *fresh)
 {
-    struct entry *e = table_find(t, name, now, retention);
+    struct entry *e = table_find(t, key, now, retention);
     *fresh = !e;
     if (e)
         return e;
     struct entry *bucket[2];
-    buckets_of(t, name, bucket);
+    buckets_of(t, key, bucket);
     const struct room first = look_for_room(t, bucket[0], now, retention);
     const struct room second = look_for_room(t, bucket[1], now, retention);
     e = first.filled <= second.filled ? first.free : second.free;
@@ -295,7 +295,7 @@ struct entry *table_put(struct table *t, uint64_t name, uint32_t now, uint32_t r
         table_mark(t, t->forgotten, sizeof *t->forgotten);
     }
     memset(e, 0, sizeof *e);
-    e->tag = tag_of(name) & UINT64_C(0xffffffffff);
+    e->tag = tag_of(key) & UINT64_C(0xffffffffff);
     e->last_used = now;
     t->used++;
     return e;

@@ -1,13 +1,13 @@
 /*
- * The table of names, in memory; with a file (--state) beside it that follows.
+ * The table of keys, in memory; with a file (--state) beside it that follows.
  *
- * Buckets of eight entries of 24 bytes. A name has two buckets and goes to the emptier one; when both are
+ * Buckets of eight entries of 24 bytes. A key has two buckets and goes to the emptier one; when both are
  * full, one of their entries moves to its own other bucket. So the table fills to far more than 80 % before
  * anything has to go. Then it is the least useful entry of the sixteen: one that was never resumed, else the
  * one not used for longest.
  *
- * An entry keeps 40 bits of its name; the place where it stands tells some 20 more, since the two buckets of
- * a name add up to a number that those 40 bits decide. It carries a checksum: one that was half written when
+ * An entry keeps 40 bits of its key; the place where it stands tells some 20 more, since the two buckets of
+ * a key add up to a number that those 40 bits decide. It carries a checksum: one that was half written when
  * the machine stopped is not taken for another session's age, but dropped and counted when the file is
  * opened.
  *
@@ -31,16 +31,16 @@ enum entry_flag {
     ENTRY_RESUMED = 1 << 1, /* used at least once */
     ENTRY_DEAD = 1 << 2,    /* a fatal alert ended one of its connections */
     ENTRY_SUITE = 1 << 3,   /* `suite` is that of the full handshake */
-    ENTRY_DOUBT = 1 << 4,   /* two servers of one scope gave out this name: see their own entries */
-    ENTRY_ANEW = 1 << 6,    /* without EXACT and SUITE: a full handshake gave the name anew, and was seen in
-                             * part, or is    in doubt. What another sensor saw before that is over */
-    ENTRY_FLAGS = 0x7f,     /* all of them */
-    ENTRY_ODD = 1 << 5,     /* the table's own: an even number of RESUMED, DEAD and DOUBT is set */
+    ENTRY_DOUBT = 1 << 4,   /* two servers of one scope issued its identifier: see their own entries */
+    ENTRY_ANEW = 1 << 6, /* without EXACT and SUITE: a full handshake issued the identifier anew, and was seen
+                          * in part, or is    in doubt. What another sensor saw before that is over */
+    ENTRY_FLAGS = 0x7f,  /* all of them */
+    ENTRY_ODD = 1 << 5,  /* the table's own: an even number of RESUMED, DEAD and DOUBT is set */
 };
 
 struct entry {
     uint64_t check : 24;     /* of what stays; table_write() */
-    uint64_t tag : 40;       /* of the name; 0: free */
+    uint64_t tag : 40;       /* of the key; 0: free */
     uint64_t origin_us : 54; /* microseconds since 1970: as nanoseconds until the year 2262 */
     uint64_t flags : 7;      /* enum entry_flag */
     uint64_t method : 3;     /* enum resumption */
@@ -104,12 +104,12 @@ bool table_write_out(struct table *t, bool *any);
 /* Has the disk keep what was written. False, with errno, when it did not. */
 bool table_keep(struct table *t);
 
-/* NULL when the name is not known or its entry has expired. */
-struct entry *table_find(struct table *t, uint64_t name, uint32_t now, uint32_t retention);
+/* NULL when the key is not known or its entry has expired. */
+struct entry *table_find(struct table *t, uint64_t key, uint32_t now, uint32_t retention);
 
-/* The entry of the name, a new and empty one when it was not known (*fresh), to be filled by table_write().
+/* The entry of the key, a new and empty one when it was not known (*fresh), to be filled by table_write().
  * Other entries may move: pointers to them end here. */
-struct entry *table_put(struct table *t, uint64_t name, uint32_t now, uint32_t retention, bool *fresh);
+struct entry *table_put(struct table *t, uint64_t key, uint32_t now, uint32_t retention, bool *fresh);
 
 /* Makes the entry what `next` says. */
 void table_write(struct table *t, struct entry *e, const struct entry *next);
@@ -121,7 +121,7 @@ void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_fla
  * room left, two of them become one that covers both. */
 void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retention);
 
-/* Something that was not expired had to go: what is known of a name may not be all that there was. */
+/* Something that was not expired had to go: what is known of a key may not be all that there was. */
 bool table_has_forgotten(const struct table *t);
 
 /* May the clock have been set back between these two readings? */

@@ -88,7 +88,7 @@ struct handshake {
 enum { LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
 
 struct tls {
-    struct name_keys keys;
+    struct identifier_keys keys;
     struct known_chains *chains;
     struct pool slots;
     struct pool buffers[BUFFER_CLASSES];

@@ -40,7 +40,7 @@ struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
     return tls;
 }
 
-void tls_share_names(struct tls *tls, const struct siphash_key *common)
+void tls_share_identifiers(struct tls *tls, const struct siphash_key *common)
 {
     tls->keys.common = *common;
     tls->keys.has_common = true;

@@ -71,17 +71,17 @@ static bool learn_alpn(struct observation *o, struct span body)
     return c.status == PARSE_OK;
 }
 
-static uint64_t name_under(const struct siphash_key *key, struct span bytes)
+static uint64_t hash_under(const struct siphash_key *key, struct span bytes)
 {
-    const uint64_t name = siphash(key, bytes);
-    return name ? name : 1;
+    const uint64_t hash = siphash(key, bytes);
+    return hash ? hash : 1;
 }
 
-static struct ticket_name name_of(const struct hello_memory *memory, struct span bytes)
+static struct identifier_hash hash_identifier(const struct hello_memory *memory, struct span bytes)
 {
-    const struct name_keys *keys = memory->keys;
-    return (struct ticket_name){.own = name_under(&keys->own, bytes),
-                                .common = keys->has_common ? name_under(&keys->common, bytes) : 0};
+    const struct identifier_keys *keys = memory->keys;
+    return (struct identifier_hash){.own = hash_under(&keys->own, bytes),
+                                    .common = keys->has_common ? hash_under(&keys->common, bytes) : 0};
 }
 
 static void learn_ticket(struct observation *o, const struct hello_memory *memory, struct span ticket)
@@ -91,11 +91,11 @@ static void learn_ticket(struct observation *o, const struct hello_memory *memor
     f->ticket = ticket.n > 0;
     if (!f->ticket)
         return;
-    f->ticket_name = name_of(memory, ticket);
+    f->ticket_hash = hash_identifier(memory, ticket);
     struct cursor c = cursor_over(ticket);
     struct cursor inner = cursor_vector(&c, 2);
     if (c.status == PARSE_OK && !cursor_left(&c) && cursor_left(&inner))
-        f->ticket_inner_name = name_of(memory, cursor_rest(&inner));
+        f->ticket_inner_hash = hash_identifier(memory, cursor_rest(&inner));
 }
 
 /* RFC 8446 4.2.11: identities with their obfuscated ages, then the binders. */
@@ -114,7 +114,7 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
         struct span bytes = cursor_rest(&identity);
         uint32_t age = cursor_u32(&identities);
         if (identities.status == PARSE_OK && count < MAX_PSK_IDENTITIES)
-            f->psk_name[count] = name_of(memory, bytes);
+            f->psk_hash[count] = hash_identifier(memory, bytes);
         if (!age && count < 64)
             f->psk_ageless |= UINT64_C(1) << count;
         count++;
@@ -520,7 +520,8 @@ bool learn_session_ticket(struct observation *o, const struct hello_memory *memo
         return false;
     o->ticket_issued.lifetime_hint = ticket.lifetime_hint;
     o->ticket_issued.length = (uint16_t)ticket.ticket.n;
-    o->ticket_issued.name = ticket.ticket.n ? name_of(memory, ticket.ticket) : (struct ticket_name){0};
+    o->ticket_issued.hash =
+        ticket.ticket.n ? hash_identifier(memory, ticket.ticket) : (struct identifier_hash){0};
     o->seen |= SEEN_TICKET;
     return true;
 }

@@ -10,7 +10,7 @@
 #include "wire/hello.h"
 
 /* `own` is this monitor's; `common` is shared by several, once it is known. */
-struct name_keys {
+struct identifier_keys {
     struct siphash_key own, common;
     bool has_common;
 };
@@ -18,7 +18,7 @@ struct name_keys {
 /* What has to be remembered of a hello beyond its facts, for the length of the handshake. */
 struct hello_memory {
     uint8_t client_random[32], server_random[32];
-    const struct name_keys *keys; /* names of tickets and identities are made with them */
+    const struct identifier_keys *keys; /* tickets and identities are hashed with them */
 };
 
 bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,

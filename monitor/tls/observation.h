@@ -111,8 +111,8 @@ struct text_slice { /* a name in observation.text; length 0: none */
 };
 
 /* A ticket or PSK identity, as SipHash makes it: under this monitor's own key, and under the one that sensors
- * have in common (0: there is none). own 0: no name. */
-struct ticket_name {
+ * have in common (0: there is none). own 0: there is no identifier. */
+struct identifier_hash {
     uint64_t own, common;
 };
 
@@ -157,12 +157,12 @@ struct client_hello_facts {
     bool psk; /* pre_shared_key */
     bool early_data;
     /* What the client offers to resume. */
-    struct ticket_name ticket_name;
-    struct ticket_name ticket_inner_name; /* the same ticket without the inner length of RFC 4507 */
-    struct ticket_name psk_name[MAX_PSK_IDENTITIES];
+    struct identifier_hash ticket_hash;
+    struct identifier_hash ticket_inner_hash; /* the same ticket without the inner length of RFC 4507 */
+    struct identifier_hash psk_hash[MAX_PSK_IDENTITIES];
     uint64_t psk_ageless; /* a bit for each of the first 64 identities: its obfuscated age is 0, as it is for
                              a PSK established externally (RFC 8446 4.2.11), and for one ticket in 2^32 */
-    uint8_t psk_count;    /* identities offered, also those beyond psk_name[] */
+    uint8_t psk_count;    /* identities offered, also those beyond psk_hash[] */
     bool has_extensions;  /* an extensions block was there, even empty */
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
@@ -301,7 +301,7 @@ struct observation {
     struct {
         uint32_t lifetime_hint; /* seconds */
         uint16_t length;        /* of the ticket */
-        struct ticket_name name;
+        struct identifier_hash hash;
     } ticket_issued;
 
     uint16_t text_used;

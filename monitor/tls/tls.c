@@ -9,10 +9,11 @@
 static void note_order(struct handshake *h, enum side who, size_t bytes)
 {
     const enum side peer = who == CLIENT ? SERVER : CLIENT;
+    const unsigned side = flow_side_of(h->flow, who);
     const struct observation *o = &h->observation;
     const bool matters = o->side[peer].closed || o->side[peer].reset || o->client_hello.early_data;
-    const uint32_t first = h->flow->side[flow_side_of(h->flow, who)].next - (uint32_t)bytes;
-    h->reordered |= matters && bytes && h->has_acked[peer] && (int32_t)(h->acked[peer] - first) > 0;
+    const uint32_t first = h->flow->side[side].next - (uint32_t)bytes;
+    h->reordered |= matters && bytes && h->has_acked[!side] && (int32_t)(h->acked[!side] - first) > 0;
 }
 
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,

@@ -32,12 +32,12 @@ struct tls;
 /* Bytes for so many handshakes in progress, with the buffers of their messages. */
 size_t tls_memory(uint32_t handshakes);
 
-/* Takes all memory. NULL when it cannot be reserved. `secret` is what tickets and identities are named with.
+/* Takes all memory. NULL when it cannot be reserved. `secret` is what tickets and identities are hashed with.
  */
 struct tls *tls_new(uint32_t handshakes, struct siphash_key secret);
 
-/* From now on they are also named with a key that other sensors use. */
-void tls_share_names(struct tls *tls, const struct siphash_key *common);
+/* From now on they are also hashed with a key that other sensors use. */
+void tls_share_identifiers(struct tls *tls, const struct siphash_key *common);
 void tls_free(struct tls *tls);
 const struct tls_counters *tls_counters(const struct tls *tls);
 

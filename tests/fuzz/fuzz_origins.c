@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* What was read can be told again. */
     struct origin_texts texts;
     struct redis_command command;
-    o.name = 1;
+    o.key = 1;
     origin_message(&o, 1000, &texts, &command);
     assert(command.count == 10);
     return 0;

@@ -68,7 +68,7 @@ static void begin(uint64_t session, nanos when, enum resumption resumption)
     o->resumption = resumption;
     o->client_hello.session_id_len = o->server_hello.session_id_len = 0;
     o->client_hello.ticket = false;
-    o->ticket_issued.name.own = 0;
+    o->ticket_issued.hash.own = 0;
 }
 
 static void put_id(uint8_t *id, uint8_t *length, uint64_t session)
@@ -149,7 +149,7 @@ static void full(uint64_t session, nanos when)
         put_id(g.o->server_hello.session_id, &g.o->server_hello.session_id_len, session);
     } else {
         g.o->seen |= SEEN_TICKET;
-        g.o->ticket_issued.name.own = ticket_of(session);
+        g.o->ticket_issued.hash.own = ticket_of(session);
     }
     judge();
 }
@@ -162,11 +162,11 @@ static void resume(uint64_t session, nanos when)
         put_id(g.o->server_hello.session_id, &g.o->server_hello.session_id_len, session);
     } else {
         g.o->client_hello.ticket = true;
-        g.o->client_hello.ticket_name.own = ticket_of(session);
+        g.o->client_hello.ticket_hash.own = ticket_of(session);
         if (draw(2) && g.generation[session] < UINT8_MAX) {
             g.generation[session]++;
             g.o->seen |= SEEN_TICKET;
-            g.o->ticket_issued.name.own = ticket_of(session);
+            g.o->ticket_issued.hash.own = ticket_of(session);
         }
     }
     judge();

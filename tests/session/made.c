@@ -29,7 +29,7 @@ void made_id(struct observation *o, uint8_t id, bool offered, bool echoed)
     }
 }
 
-struct ticket_name made_ticket(uint64_t ticket, unsigned sensor)
+struct identifier_hash made_ticket(uint64_t ticket, unsigned sensor)
 {
-    return (struct ticket_name){.own = ticket * 1000003 + sensor, .common = ticket + 1};
+    return (struct identifier_hash){.own = ticket * 1000003 + sensor, .common = ticket + 1};
 }

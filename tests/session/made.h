@@ -15,6 +15,6 @@ void made_id(struct observation *o, uint8_t id, bool offered, bool echoed);
 
 /* Names as two sensors make them: each under a key of its own (`sensor` tells which), and both under theirs.
  */
-struct ticket_name made_ticket(uint64_t ticket, unsigned sensor);
+struct identifier_hash made_ticket(uint64_t ticket, unsigned sensor);
 
 #endif

@@ -56,13 +56,13 @@ static void with_id(uint8_t id, bool offered, bool echoed)
 static void offer_ticket(uint64_t name)
 {
     o->client_hello.ticket = true;
-    o->client_hello.ticket_name.own = name;
+    o->client_hello.ticket_hash.own = name;
 }
 
 static void issue_ticket(uint64_t name)
 {
     o->seen |= SEEN_TICKET;
-    o->ticket_issued.name.own = name;
+    o->ticket_issued.hash.own = name;
 }
 
 static void judge(void)
@@ -149,7 +149,7 @@ static void inner_length_of_rfc4507(void **state)
     judge();
     handshake(DAY1 + HOUR, RESUMPTION_TICKET);
     offer_ticket(6);
-    o->client_hello.ticket_inner_name.own = 5;
+    o->client_hello.ticket_inner_hash.own = 5;
     judge();
     assert_int_equal(r.basis, AGE_EXACT);
 }
@@ -172,7 +172,7 @@ static void first_sighting_is_a_lower_bound(void **state)
         o->server_hello.version = 0x0304;
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
-        o->client_hello.psk_name[0].own = 77;
+        o->client_hello.psk_hash[0].own = 77;
         judge();
     }
     assert_int_equal(r.basis, AGE_AT_LEAST);
@@ -201,7 +201,7 @@ static void a_psk_without_an_age(void **state)
         o->server_hello.version = 0x0304;
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
-        o->client_hello.psk_name[0].own = hellos[i].name;
+        o->client_hello.psk_hash[0].own = hellos[i].name;
         o->client_hello.psk_ageless = hellos[i].ageless;
         judge();
         assert_int_equal(r.ageless, hellos[i].is);

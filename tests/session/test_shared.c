@@ -115,10 +115,10 @@ static void use_ticket(int at, nanos when, uint64_t ticket, uint64_t renewed)
 {
     made_handshake(o, when, RESUMPTION_TICKET);
     o->client_hello.ticket = true;
-    o->client_hello.ticket_name = made_ticket(ticket, (unsigned)at);
+    o->client_hello.ticket_hash = made_ticket(ticket, (unsigned)at);
     if (renewed) {
         o->seen |= SEEN_TICKET;
-        o->ticket_issued.name = made_ticket(renewed, (unsigned)at);
+        o->ticket_issued.hash = made_ticket(renewed, (unsigned)at);
     }
     (void)judge(at);
 }
@@ -127,7 +127,7 @@ static void begin_with_ticket(int at, nanos when, uint64_t ticket)
 {
     made_handshake(o, when, RESUMPTION_FULL);
     o->seen |= SEEN_TICKET;
-    o->ticket_issued.name = made_ticket(ticket, (unsigned)at);
+    o->ticket_issued.hash = made_ticket(ticket, (unsigned)at);
     (void)judge(at);
     sessions_flush(sensor[at]);
 }
@@ -170,7 +170,7 @@ static void a_first_sighting_is_a_bound_for_the_other(void **state)
         o->server_hello.version = 0x0304;
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
-        o->client_hello.psk_name[0] = made_ticket(77, (unsigned)i);
+        o->client_hello.psk_hash[0] = made_ticket(77, (unsigned)i);
         (void)judge(i);
         sessions_flush(sensor[i]);
     }
@@ -421,7 +421,7 @@ static void order_of_the_news_does_not_matter(void **state)
     for (uint64_t i = 0; i < sizeof order / sizeof *order; i++) {
         for (unsigned n = 0; n < 6; n++) {
             struct origin one = news[order[i][n]];
-            one.name = 1000 + i;
+            one.key = 1000 + i;
             shared_tell(s, &one);
         }
         shared_flush(s, NANOS_PER_SECOND);
@@ -532,18 +532,18 @@ static void an_alert_is_of_one_session(void **state)
     (void)state;
     struct shared *s = shared_open(server.url, 1000);
     assert_true(shared_wait_ready(s, NANOS_PER_SECOND));
-    const struct origin f1 = {.name = 5, .us = 5000, .server = 1, .flags = 9, .suite = 47, .kind = 'f'};
+    const struct origin f1 = {.key = 5, .us = 5000, .server = 1, .flags = 9, .suite = 47, .kind = 'f'};
     struct origin f2 = f1;
     f2.us = 9000;
-    const struct origin d = {.name = 5, .us = 5000, .server = 1, .flags = ENTRY_DEAD, .kind = 'd'};
+    const struct origin d = {.key = 5, .us = 5000, .server = 1, .flags = ENTRY_DEAD, .kind = 'd'};
     for (int order = 0; order < 2; order++) {
         struct origin a = f1, b = order ? d : f2, c = order ? f2 : d, out = {0};
-        a.name = b.name = c.name = 5 + (uint64_t)order;
+        a.key = b.key = c.key = 5 + (uint64_t)order;
         shared_tell(s, &a);
         shared_tell(s, &b);
         shared_tell(s, &c);
         shared_flush(s, NANOS_PER_SECOND);
-        const unsigned q = shared_ask(s, a.name);
+        const unsigned q = shared_ask(s, a.key);
         while (shared_answer(s, q, &out) == SHARED_WAIT)
             pause_ms(1);
         assert_int_equal(out.us, 9000);

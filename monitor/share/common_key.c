@@ -1,0 +1,88 @@
+/* The key that all sensors hash identifiers with: the first offers its own to Redis, the others take it from
+ * there. */
+#include "share/shared_parts.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+
+#define KEY_NAME   "utwatch:key"
+#define KEY_PERIOD (60 * NANOS_PER_SECOND) /* Redis may have been emptied, or have thrown the key out */
+
+static void offer_key_later(struct shared *s)
+{
+    s->key_state = KEY_TO_OFFER;
+    s->key_checked_again = false;
+    s->key_again = clock_monotonic() + RETRY_PAUSE;
+}
+
+static void on_key(void *context, uint64_t item, enum redis_status status, struct span value)
+{
+    struct shared *s = context;
+    (void)item;
+    if (status == REDIS_FAILED) {
+        offer_key_later(s);
+        return;
+    }
+    if (s->key_state == KEY_OFFERED) {
+        s->key_state = KEY_TO_FETCH;
+        return;
+    }
+    struct siphash_key key;
+    if (!origin_read_key(value, &key)) {
+        offer_key_later(s); /* it expired in between, or is none of ours */
+        return;
+    }
+    s->key_state = KEY_AGREED;
+    s->key_checked_again = false;
+    s->key_again = clock_monotonic() + KEY_PERIOD;
+    if (s->offer.k0 == key.k0 && s->offer.k1 == key.k1)
+        return;
+    outbox_drop_keys(&s->outbox);
+    (void)pthread_mutex_lock(&s->lock);
+    s->key = s->offer = key;
+    (void)pthread_mutex_unlock(&s->lock);
+    (void)atomic_fetch_add(&s->key_version, 1);
+}
+
+void common_key_agree(struct shared *s, int64_t now)
+{
+    if (s->key_state == KEY_AGREED && now >= s->key_again) {
+        s->key_state = KEY_TO_OFFER;
+        s->key_checked_again = true;
+    }
+    if (!redis_is_up(s->redis)) {
+        s->key_state = KEY_TO_OFFER;
+        s->key_again = 0;
+        s->key_checked_again = false;
+    } else if (s->key_state == KEY_TO_OFFER && now >= s->key_again) {
+        char text[40];
+        struct text t = text_over(text, sizeof text);
+        text_printf(&t, "%016" PRIx64 "%016" PRIx64, s->offer.k0, s->offer.k1);
+        const struct redis_command c = {
+            .word = {span_of_text("SETNX"), span_of_text(KEY_NAME), span_of_text(text)},
+            .count = 3,
+            .key = 1};
+        if (redis_send(s->redis, &c, on_key, s, 0, now))
+            s->key_state = KEY_OFFERED;
+    } else if (s->key_state == KEY_TO_FETCH) {
+        const struct redis_command c = {
+            .word = {span_of_text("GET"), span_of_text(KEY_NAME)}, .count = 2, .key = 1};
+        if (redis_send(s->redis, &c, on_key, s, 0, now))
+            s->key_state = KEY_FETCHED;
+    }
+    atomic_store(&s->ready, s->key_state == KEY_AGREED || s->key_checked_again);
+}
+
+bool shared_new_key(struct shared *s, unsigned *version, struct siphash_key *key)
+{
+    const unsigned now = atomic_load_explicit(&s->key_version, memory_order_relaxed);
+    if (now == *version)
+        return false;
+    (void)pthread_mutex_lock(&s->lock);
+    *key = s->key;
+    (void)pthread_mutex_unlock(&s->lock);
+    *version = now;
+    return true;
+}

@@ -1,0 +1,83 @@
+/* News of sessions until Redis has them: sent in order, sent again when refused, the oldest dropped when
+ * there are too many. */
+#include "share/shared_parts.h"
+
+#include "base/clock.h"
+
+static void settle(struct outbox *o)
+{
+    while (o->first < o->end && o->letters[o->first % SHARED_OUTBOX].state == LETTER_DONE)
+        o->first++;
+    if (o->next < o->first)
+        o->next = o->first;
+}
+
+/* The order of the news does not matter, so that what was refused goes behind what was not tried yet. */
+void outbox_put(struct shared *s, const struct origin *news, bool retried)
+{
+    struct outbox *o = &s->outbox;
+    if (o->end - o->first == SHARED_OUTBOX) {
+        struct letter *oldest = &o->letters[o->first % SHARED_OUTBOX];
+        (void)atomic_fetch_add(&s->untold, 1);
+        if (oldest->state != LETTER_WAITING)
+            return;
+        oldest->state = LETTER_DONE;
+        settle(o);
+    }
+    o->letters[o->end++ % SHARED_OUTBOX] =
+        (struct letter){.news = *news, .state = LETTER_WAITING, .retried = retried};
+}
+
+static void on_told(void *context, uint64_t item, enum redis_status status, struct span value)
+{
+    struct shared *s = context;
+    struct outbox *o = &s->outbox;
+    struct letter *letter = &o->letters[item % SHARED_OUTBOX];
+    const struct origin news = letter->news;
+    (void)value;
+    o->under_way--;
+    letter->state = LETTER_DONE;
+    settle(o);
+    if (status != REDIS_FAILED) {
+        (void)atomic_fetch_add(&s->told, 1);
+        return;
+    }
+    outbox_put(s, &news, true);
+    o->hold_until = clock_monotonic() + RETRY_PAUSE;
+}
+
+static void send(struct shared *s, int64_t now)
+{
+    struct outbox *o = &s->outbox;
+    for (; atomic_load(&s->ready) && o->next < o->end && o->under_way < SHARED_UNDER_WAY; o->next++) {
+        struct letter *letter = &o->letters[o->next % SHARED_OUTBOX];
+        struct origin_texts texts;
+        struct redis_command command;
+        if (letter->state != LETTER_WAITING)
+            continue;
+        if (letter->retried && now < o->hold_until)
+            return;
+        if (!letter->news.key) {
+            letter->state = LETTER_DONE;
+            (void)atomic_fetch_add(&s->untold, 1);
+            continue;
+        }
+        origin_message(&letter->news, s->retention, &texts, &command);
+        if (!redis_send(s->redis, &command, on_told, s, o->next, now))
+            return;
+        letter->state = LETTER_SENT;
+        o->under_way++;
+    }
+}
+
+void outbox_deliver(struct shared *s, int64_t now)
+{
+    send(s, now);
+    settle(&s->outbox);
+}
+
+void outbox_drop_keys(struct outbox *o)
+{
+    for (uint64_t i = o->first; i < o->end; i++)
+        o->letters[i % SHARED_OUTBOX].news.key = 0;
+}

@@ -1,0 +1,96 @@
+/* The inside of shared.h, for the files of this folder: what the packet path and the thread have between
+ * them. */
+#ifndef UTWATCH_SHARE_SHARED_PARTS_H
+#define UTWATCH_SHARE_SHARED_PARTS_H
+
+#include "base/limits.h"
+#include "base/nanos.h"
+#include "share/shared.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define RETRY_PAUSE NANOS_PER_SECOND /* before Redis is told again what it refused */
+
+enum question_state {
+    QUESTION_FREE,
+    QUESTION_ASKED,
+    QUESTION_DROPPED, /* before the answer came: free when it comes */
+    QUESTION_KNOWN,
+    QUESTION_PARTED,
+    QUESTION_UNKNOWN,
+    QUESTION_FAILED,
+};
+
+struct question {
+    _Atomic unsigned state;
+    struct origin origin;
+};
+
+/* From the packet path to the thread. */
+struct request {
+    uint32_t question; /* else news */
+    bool news;
+    struct origin origin; /* of a question only the key */
+};
+
+enum letter_state { LETTER_WAITING, LETTER_SENT, LETTER_DONE };
+
+struct letter {
+    struct origin news;
+    enum letter_state state;
+    bool retried; /* it was refused before */
+};
+
+/* News by number; number modulo SHARED_OUTBOX is the place. */
+struct outbox {
+    struct letter *letters;
+    uint64_t first, next, end; /* oldest that has not arrived, next to send, next to write */
+    size_t under_way;
+    int64_t hold_until; /* for what was refused before */
+};
+
+enum key_state { KEY_TO_OFFER, KEY_OFFERED, KEY_TO_FETCH, KEY_FETCHED, KEY_AGREED };
+
+struct shared {
+    struct redis *redis;
+    struct question *questions;
+    struct request *ring;
+    _Atomic uint32_t ring_first, ring_end;
+    struct outbox outbox;
+    uint32_t retention;
+    pthread_t thread;
+    int wake; /* eventfd */
+    _Atomic bool asleep, stop, ready;
+    bool key_checked_again; /* the one that was agreed on goes on meanwhile */
+
+    enum key_state key_state;
+    int64_t key_again;        /* when to try again */
+    struct siphash_key offer; /* what this sensor would use, and then what all of them do */
+    pthread_mutex_t lock;     /* of what follows */
+    struct siphash_key key;
+    _Atomic unsigned key_version;
+
+    uint32_t next_question; /* of the packet path, as are these */
+    struct shared_counters counters;
+    _Atomic uint64_t told, untold, pending; /* of the thread */
+};
+
+static inline bool ring_is_empty(struct shared *s)
+{
+    return atomic_load(&s->ring_first) == atomic_load(&s->ring_end);
+}
+
+/* courier.c: the thread, which alone speaks to Redis. False: it cannot be started. */
+bool courier_start(struct shared *s);
+
+/* common_key.c: one step towards the key that all sensors use, and whether Redis can be used by now. */
+void common_key_agree(struct shared *s, int64_t now);
+
+/* outbox.c: news that have not arrived in Redis yet. */
+void outbox_put(struct shared *s, const struct origin *news, bool retried);
+void outbox_deliver(struct shared *s, int64_t now);
+/* News under a key that nobody else has would never be found. */
+void outbox_drop_keys(struct outbox *o);
+
+#endif
