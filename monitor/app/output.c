@@ -5,7 +5,6 @@
 #include "report/event_json.h"
 #include "report/first_sight.h"
 #include "report/html_report.h"
-#include "report/http_object.h"
 #include "report/tally.h"
 #include "report/text_report.h"
 
@@ -86,7 +85,7 @@ struct output *output_new(const struct options *o, const struct site *site, cons
     out->names = (struct input_names){
         .name = o->inputs, .count = o->input_count, .live = o->live, .config = o->config};
     out->events = to.json != NULL;
-    identities_in_clear(site->identities_clear);
+    out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();
     if (out->first_sights && open_report(out, &to) && open_alerts(out, &to, site) &&
         tally_open(&out->tally, profile) && (!advice || tally_open(&out->advice, advice)))

@@ -1,11 +1,8 @@
 #include "report/event_json.h"
 
+#include "report/event_objects.h"
 #include "report/fingerprints.h"
-#include "report/fit.h"
-#include "report/http_object.h"
 #include "report/names.h"
-#include "report/tls_object.h"
-#include "report/utwatch_object.h"
 
 /* `port` NULL: a UE in general, whose port changes with every connection. */
 static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
@@ -74,7 +71,7 @@ static void write_tls(struct json *j, const void *what, enum detail detail)
     put_head(j, e->judged, e->names, "tls");
     tls_object(j, e->judged->observation, detail);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, detail);
+    utwatch_facts(j, e->judged, detail, e->names);
     json_close(j, '}');
     json_close(j, '}');
 }
@@ -87,7 +84,7 @@ static void write_flow(struct json *j, const void *what, enum detail detail)
     put_head(j, e->judged, e->names, "flow");
     json_string(j, "app_proto", e->judged->protocol);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, detail);
+    utwatch_facts(j, e->judged, detail, e->names);
     json_close(j, '}');
     json_close(j, '}');
 }
@@ -134,7 +131,7 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     if (e->judged->exchange)
         http_object(j, e->judged->exchange);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, detail);
+    utwatch_facts(j, e->judged, detail, e->names);
     utwatch_verdict(j, e->verdict, e->judged);
     if (e->advice)
         json_bool(j, "advice", true);
@@ -145,18 +142,18 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
 void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names)
 {
     const struct case_event e = {.judged = c, .names = names};
-    json_fit(out, write_tls, &e);
+    json_line(out, write_tls, &e);
 }
 
 void json_flow_event(struct text *out, const struct policy_case *c, const struct input_names *names)
 {
     const struct case_event e = {.judged = c, .names = names};
-    json_fit(out, write_flow, &e);
+    json_line(out, write_flow, &e);
 }
 
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
                       const struct verdict *v, bool advice)
 {
     const struct case_event e = {.judged = c, .names = names, .verdict = v, .advice = advice};
-    json_fit(out, write_alert, &e);
+    json_line(out, write_alert, &e);
 }

@@ -1,7 +1,8 @@
-/* What the events and reports call the inputs. */
+/* What the events and reports call the inputs, and users. */
 #ifndef UTWATCH_REPORT_INPUTS_H
 #define UTWATCH_REPORT_INPUTS_H
 
+#include "base/siphash.h"
 #include "base/span.h"
 
 struct input_names {
@@ -9,12 +10,21 @@ struct input_names {
     size_t count;
     bool live;          /* interfaces, not files */
     const char *config; /* the site's configuration as the user wrote it, or NULL */
+    struct identities {
+        bool clear; /* else identities are hashed: equal within a run, and of no use outside it */
+        struct siphash_key key;
+    } identities;
 };
 
 /* NULL for a source that has no name. */
 static inline const char *input_name(const struct input_names *names, unsigned source)
 {
     return names && source < names->count ? names->name[source] : NULL;
+}
+
+static inline struct identities identities_shown(bool clear)
+{
+    return (struct identities){.clear = clear, .key = siphash_random_key()};
 }
 
 #endif

@@ -72,3 +72,30 @@ void json_time(struct json *j, const char *key, int64_t nanoseconds)
     text_time(j->out, nanoseconds, true);
     text_char(j->out, '"');
 }
+
+void json_numbers(struct json *j, const char *key, const uint16_t *number, size_t count)
+{
+    json_open(j, key, '[');
+    for (size_t i = 0; i < count; i++)
+        json_uint(j, NULL, number[i]);
+    json_close(j, ']');
+}
+
+void json_line(struct text *out, void (*write)(struct json *j, const void *what, enum detail detail),
+               const void *what)
+{
+    if (out->cut)
+        return;
+    const size_t start = out->n;
+    for (enum detail detail = DETAIL_FULL; detail <= DETAIL_SHORT; detail++) {
+        out->n = start;
+        out->cut = false;
+        struct json j = json_on(out);
+        write(&j, what, detail);
+        text_char(out, '\n');
+        if (!out->cut)
+            return;
+    }
+    out->n = start;
+    out->p[start] = '\0';
+}

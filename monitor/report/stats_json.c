@@ -1,5 +1,5 @@
 #include "report/event_json.h"
-#include "report/fit.h"
+#include "report/json.h"
 
 struct stats_event {
     const struct tally *tally;
@@ -177,5 +177,5 @@ void json_stats_event(struct text *out, const struct tally *tally, const struct 
                       nanos when)
 {
     const struct stats_event e = {.tally = tally, .health = health, .when = when};
-    json_fit(out, write_stats, &e);
+    json_line(out, write_stats, &e);
 }

@@ -1,24 +1,7 @@
-#include "report/utwatch_object.h"
-
-#include "report/http_object.h"
+/* The members of `utwatch`: what EVE has no names for. */
+#include "report/event_objects.h"
 
 #include "report/names.h"
-
-static void put_numbers(struct json *j, const char *key, const uint16_t *number, size_t count)
-{
-    json_open(j, key, '[');
-    for (size_t i = 0; i < count; i++)
-        json_uint(j, NULL, number[i]);
-    json_close(j, ']');
-}
-
-static void put_octets(struct json *j, const char *key, const uint8_t *number, size_t count)
-{
-    json_open(j, key, '[');
-    for (size_t i = 0; i < count; i++)
-        json_uint(j, NULL, number[i]);
-    json_close(j, ']');
-}
 
 static void put_suites(struct json *j, const struct client_hello_facts *c)
 {
@@ -35,6 +18,14 @@ static void put_suites(struct json *j, const struct client_hello_facts *c)
     json_close(j, ']');
     if (c->suites_cut || c->sslv2_suites > native)
         json_bool(j, "suites_cut", true);
+}
+
+static void put_compression(struct json *j, const struct client_hello_facts *c)
+{
+    json_open(j, "compression", '[');
+    for (size_t i = 0; i < c->compression_count; i++)
+        json_uint(j, NULL, c->compression[i]);
+    json_close(j, ']');
 }
 
 static void put_client_hello(struct json *j, const struct client_hello_facts *c, enum detail detail)
@@ -56,13 +47,13 @@ static void put_client_hello(struct json *j, const struct client_hello_facts *c,
     if (!(c->unknown & UNKNOWN_PSK))
         json_bool(j, "psk", c->psk);
     if (tls && detail == DETAIL_FULL) {
-        put_numbers(j, "extensions", c->extensions, c->extension_count);
+        json_numbers(j, "extensions", c->extensions, c->extension_count);
         if (c->extensions_cut)
             json_bool(j, "extensions_cut", true);
         if (c->group_count)
-            put_numbers(j, "groups", c->groups, c->group_count);
+            json_numbers(j, "groups", c->groups, c->group_count);
         if (!(c->unknown & UNKNOWN_COMPRESSION))
-            put_octets(j, "compression", c->compression, c->compression_count);
+            put_compression(j, c);
     }
     json_close(j, '}');
 }
@@ -85,7 +76,7 @@ static void put_server_hello(struct json *j, const struct observation *o, enum d
     if (s->key_share_group)
         json_uint(j, "key_share_group", s->key_share_group);
     if (detail == DETAIL_FULL) {
-        put_numbers(j, "extensions", s->extensions, s->extension_count);
+        json_numbers(j, "extensions", s->extensions, s->extension_count);
         if (s->extensions_cut)
             json_bool(j, "extensions_cut", true);
     }
@@ -93,21 +84,15 @@ static void put_server_hello(struct json *j, const struct observation *o, enum d
     json_close(j, '}');
 }
 
-static void put_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
-{
-    if (slice.length)
-        json_bytes(j, key, observation_text(o, slice));
-}
-
 static void put_certificate(struct json *j, const struct observation *o)
 {
     const struct certificate_facts *c = &o->certificate;
     json_open(j, "certificate", '{');
-    put_slice(j, "key", o, c->key_name);
+    json_slice(j, "key", o, c->key_name);
     if (c->bits)
         json_uint(j, "bits", c->bits);
-    put_slice(j, "curve", o, c->curve);
-    put_slice(j, "signature", o, c->signature);
+    json_slice(j, "curve", o, c->curve);
+    json_slice(j, "signature", o, c->signature);
     if (c->parsed) {
         json_uint(j, "x509_version", c->x509_version);
         json_uint(j, "serial_len", c->serial_len);
@@ -274,7 +259,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     put_session(j, o, c->session);
     put_alerts(j, o);
     put_unobserved(j, o->unobserved);
-    put_slice(j, "authority", o, o->authority);
+    json_slice(j, "authority", o, o->authority);
 }
 
 static void connection_facts(struct json *j, const struct http_connection *h)
@@ -306,7 +291,43 @@ static void ue_facts(struct json *j, const struct peer *p)
     json_close(j, '}');
 }
 
-void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail)
+static void put_identity(struct json *j, const char *key, const struct http_text *t,
+                         const struct input_names *names)
+{
+    static const struct identities unnamed;
+    const struct identities *shown = names ? &names->identities : &unnamed;
+    const struct span identity = span_of(t->bytes, t->length);
+    if (!identity.n)
+        return;
+    if (shown->clear) {
+        json_bytes(j, key, identity);
+        return;
+    }
+    char buffer[32];
+    struct text hash = text_over(buffer, sizeof buffer);
+    text_printf(&hash, "hash:%016llx", (unsigned long long)siphash(&shown->key, identity));
+    json_string(j, key, buffer);
+}
+
+static void exchange_facts(struct json *j, const struct http_exchange *e, const struct input_names *names)
+{
+    json_open(j, "exchange", '{');
+    json_string(j, "over", e->null_encryption ? "null-encryption" : "plain");
+    if (e->auid.length)
+        json_bytes(j, "auid", span_of(e->auid.bytes, e->auid.length));
+    put_identity(j, "user", &e->user, names);
+    put_identity(j, "identity", &e->identity, names);
+    if (e->request_seen)
+        json_bool(j, "credentials", e->credentials);
+    if (e->response_seen)
+        json_bool(j, "challenge", e->challenge);
+    if (e->gba_realm)
+        json_bool(j, "gba_realm", true);
+    json_close(j, '}');
+}
+
+void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
+                   const struct input_names *names)
 {
     switch (c->kind) {
     case CASE_HANDSHAKE:
@@ -317,7 +338,7 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
             connection_facts(j, c->connection);
         break;
     case CASE_EXCHANGE:
-        http_facts(j, c->exchange);
+        exchange_facts(j, c->exchange, names);
         break;
     case CASE_SERVER:
         server_facts(j, c->server);

@@ -1,4 +1,5 @@
-#include "report/tls_object.h"
+/* The objects of an event whose names are those of EVE. */
+#include "report/event_objects.h"
 
 #include "report/fingerprints.h"
 #include "report/names.h"
@@ -9,7 +10,7 @@
 /* Room for the text of JA3: MAX_SUITES_LISTED, MAX_EXTENSIONS and MAX_GROUPS numbers of 5 digits. */
 #define JA3_BYTES 4608
 
-static void put_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
+void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
 {
     if (slice.length)
         json_bytes(j, key, observation_text(o, slice));
@@ -33,7 +34,7 @@ static void put_client(struct json *j, const struct observation *o, enum detail 
 {
     const struct client_hello_facts *c = &o->client_hello;
     char buffer[JA3_BYTES];
-    put_slice(j, "sni", o, c->sni);
+    json_slice(j, "sni", o, c->sni);
     if (c->ja3_known) {
         struct text t = text_over(buffer, sizeof buffer);
         bool known = detail == DETAIL_FULL && ja3_text(c, &t) && !t.cut;
@@ -82,9 +83,9 @@ static void put_date(struct json *j, const char *key, int64_t seconds)
 static void put_certificate(struct json *j, const struct observation *o, enum detail detail)
 {
     const struct certificate_facts *c = &o->certificate;
-    put_slice(j, "subject", o, c->subject);
-    put_slice(j, "issuerdn", o, c->issuer);
-    put_slice(j, "serial", o, c->serial);
+    json_slice(j, "subject", o, c->subject);
+    json_slice(j, "issuerdn", o, c->issuer);
+    json_slice(j, "serial", o, c->serial);
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
     text_hex(&t, span_of(c->sha1, sizeof c->sha1), ':');
@@ -115,5 +116,17 @@ void tls_object(struct json *j, const struct observation *o, enum detail detail)
         put_client(j, o, detail);
     if (o->seen & SEEN_SERVER_HELLO)
         put_server(j, o);
+    json_close(j, '}');
+}
+
+void http_object(struct json *j, const struct http_exchange *e)
+{
+    json_open(j, "http", '{');
+    if (e->host.length)
+        json_bytes(j, "hostname", span_of(e->host.bytes, e->host.length));
+    if (e->request_seen)
+        json_string(j, "http_method", word_of(http_method_words, e->method));
+    if (e->response_seen)
+        json_uint(j, "status", e->status);
     json_close(j, '}');
 }

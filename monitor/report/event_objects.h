@@ -1,0 +1,20 @@
+/* The objects of an event: EVE's `tls` and `http`, and `utwatch` with what EVE has no names for. */
+#ifndef UTWATCH_REPORT_EVENT_OBJECTS_H
+#define UTWATCH_REPORT_EVENT_OBJECTS_H
+
+#include "policy/policy.h"
+#include "report/inputs.h"
+#include "report/json.h"
+
+void tls_object(struct json *j, const struct observation *o, enum detail detail);
+void http_object(struct json *j, const struct http_exchange *e);
+
+/* Members of `utwatch`: what is known of the case, and the verdict of one rule. */
+void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
+                   const struct input_names *names);
+void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c);
+
+/* A name from the wire, if there is one. */
+void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice);
+
+#endif
