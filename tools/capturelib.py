@@ -49,6 +49,13 @@ def segment_of(frame):
     return (src, sport), (dst, dport), seq, tcp[13], tcp[(tcp[12] >> 4) * 4:]
 
 
+def datagram(source, destination, payload):
+    """An Ethernet frame with a UDP datagram between two (address, port)."""
+    header = struct.pack("!HHHH", source[1], destination[1], 8 + len(payload), 0)
+    kind, packet = internet(17, source[0], destination[0], header + payload, 6)
+    return bytes([2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1]) + kind + packet
+
+
 def conversations(path):
     """Every TCP connection of a capture as {first SYN's source: [(side, bytes), ...]}, retransmissions left out."""
     out, nexts = {}, {}

@@ -64,6 +64,8 @@ def check_facts(entry):
         fact("client certificates", first.get("client_certificate", {}).get("count"), facts["client_certificates"])
     if "resumed" in facts:
         fact("resumed", [t["utwatch"].get("session", {}).get("resumed") for t in tls], facts["resumed"])
+    if "datagrams" in facts:
+        fact("outcome beside datagrams", (len(tls), first["outcome"], first.get("unobserved")), (1, "complete", None))
     if "method" in facts:
         fact("method", [t["utwatch"].get("session", {}).get("method") for t in tls], facts["method"])
 

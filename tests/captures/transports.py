@@ -2,7 +2,6 @@
 """A TLS connection and UDP datagrams between the same ports are two connections, whichever comes first.
 usage: transports.py UTWATCH"""
 import os
-import struct
 import sys
 import tempfile
 
@@ -13,14 +12,7 @@ import capturelib
 SITE = "scope: { servers: [192.0.2.80] }\n"
 
 
-def datagram():
-    """A UDP datagram between the ends of Connection's defaults."""
-    (src, sport), (dst, dport) = ("192.0.2.10", 40000), ("192.0.2.80", 443)
-    payload = b"no TLS at all, whatever the port"
-    kind, packet = capturelib.internet(17, src, dst, struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload, 6)
-    return bytes([2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1]) + kind + packet
-
-
+DATAGRAM = capturelib.datagram(("192.0.2.10", 40000), ("192.0.2.80", 443), b"no TLS at all, whatever the port")
 conversation = capturelib.conversations(os.path.join(PCAPS, "openssl-tls10-full.pcap"))[0]
 frames = capturelib.build(conversation, time=1795470000 * 10**9)
 with tempfile.TemporaryDirectory() as folder:
@@ -31,7 +23,7 @@ with tempfile.TemporaryDirectory() as folder:
     alone = of_type(events(sys.argv[1], "-c", site, "-r", path)[0], "tls")
     check(len(alone) == 1 and alone[0]["utwatch"]["outcome"] == "complete", "the recording by itself")
     for at in range(len(frames)):
-        mixed = frames[:at] + [(frames[at][0] - 1, datagram())] + frames[at:]
+        mixed = frames[:at] + [(frames[at][0] - 1, DATAGRAM)] + frames[at:]
         capturelib.write_frames(path, mixed)
         evs = events(sys.argv[1], "-c", site, "-r", path)[0]
         tls, flows = of_type(evs, "tls"), of_type(evs, "flow")

@@ -77,6 +77,7 @@ FACTS = {
     "authority": lambda a, _: re.sub(r":[0-9]+$", "", a[0].targets[0]),
     "status": lambda a, _: a[0].statuses[0],
     "vlan": lambda a, _: a[0].vlan,
+    "datagrams": lambda a, _: a[0].datagrams,
 }
 
 

@@ -31,6 +31,7 @@ class Connection:
         self.messages, self.closing, self.requests, self.statuses, self.opened = [], None, [], [], False
         self.targets, self.answer = [], None  # answer: the first bytes of the server, in hexadecimal
         self.vlan = []  # ids of the first frame, outermost first
+        self.ends, self.datagrams = None, 0  # datagrams: of UDP between the same ends
 
     def of(self, kind, side=None):
         return [m[2] for m in self.messages if m[1] == kind and (side is None or m[0] == side)]
@@ -138,13 +139,16 @@ def connections(path):
 def dissect(path, *words):
     """Connections of the capture in the order of their first packets, the addresses that take part, and how many checksums are wrong."""
     p = subprocess.run([*TSHARK, *words, "-r", path, "-T", "pdml"], capture_output=True, check=False)
-    streams, hosts, bad_checksums = {}, set(), 0
+    streams, hosts, bad_checksums, datagrams = {}, set(), 0, {}
     for packet in ET.fromstring(p.stdout).iter("packet"):
         protocols = {n.get("name"): n for n in packet.findall("proto")}
         tcp, ip = protocols.get("tcp"), protocols.get("ip", protocols.get("ipv6"))
+        name = ip.get("name") if ip is not None else ""
         if tcp is None:
+            if udp := protocols.get("udp"):
+                ends = frozenset(((show(ip, name + ".src"), show(udp, "udp.srcport")), (show(ip, name + ".dst"), show(udp, "udp.dstport"))))
+                datagrams[ends] = datagrams.get(ends, 0) + 1
             continue
-        name = ip.get("name")
         source, port = show(ip, name + ".src"), show(tcp, "tcp.srcport")
         hosts.update((source, show(ip, name + ".dst")))
         bad_checksums += show(tcp, "tcp.checksum.status") != "1"
@@ -155,6 +159,7 @@ def dissect(path, *words):
         c = streams.setdefault(int(show(tcp, "tcp.stream")), Connection(client))
         side = CLIENT if (source, port) == c.client else SERVER
         c.vlan = c.vlan or tags
+        c.ends = frozenset(((source, port), (show(ip, name + ".dst"), show(tcp, "tcp.dstport"))))
         c.opened |= bool(flags & 2)
         payload = value(tcp, "tcp.payload")
         if payload and side == SERVER and c.answer is None:
@@ -169,4 +174,6 @@ def dissect(path, *words):
             if proto.get("name") == "tls":
                 for r in fields(proto, "tls.record"):
                     record(c, side, r)
+    for c in streams.values():
+        c.datagrams = datagrams.get(c.ends, 0)
     return [streams[k] for k in sorted(streams)], hosts, bad_checksums
