@@ -470,14 +470,14 @@ bool learn_server_hello(struct observation *o, struct hello_memory *memory, stru
 
 bool learn_client_certificate(struct observation *o, struct span body)
 {
+    /* What the type is stands in the ServerHello, which may have been captured later, or not at all. */
+    const bool may_be_raw = o->server_hello.raw_client_key || !(o->seen & SEEN_SERVER_HELLO);
     struct certificate_list list;
-    if (o->server_hello.raw_client_key) {
-        struct span key;
-        if (raw_public_key_parse(body, &key) != PARSE_OK)
+    struct span key;
+    if (o->server_hello.raw_client_key || certificate_list_parse(body, &list) != PARSE_OK) {
+        if (!may_be_raw || raw_public_key_parse(body, &key) != PARSE_OK)
             return false;
         list.count = 1; /* a key proves who the client is as a certificate does */
-    } else if (certificate_list_parse(body, &list) != PARSE_OK) {
-        return false;
     }
     o->client_certificate.count = (uint16_t)(list.count < UINT16_MAX ? list.count : UINT16_MAX);
     o->seen |= SEEN_CLIENT_CERTIFICATE;
