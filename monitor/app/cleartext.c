@@ -219,10 +219,11 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
                      const struct run *run, bool first)
 {
     const bool whole = !run->gap && flow->marks[side] & SIDE_SYN;
-    const bool late_answer = flow->clear_kind == CLEAR_NAMING && first && run->bytes.n &&
-                             http_looks_like_response(run->bytes) == PARSE_OK;
-    if (late_answer)
-        cleartext_forget(p, flow); /* an answer whose request was not captured */
+    const bool late =
+        flow->clear_kind == CLEAR_NAMING && first && run->bytes.n &&
+        (http_looks_like_response(run->bytes) == PARSE_OK || http_looks_like_request(run->bytes) == PARSE_OK);
+    if (late) /* an answer whose request was not captured, or HTTP/2, whose server may speak first */
+        cleartext_forget(p, flow);
     if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n &&
         !open_by_bytes(p, flow, segment, side, run->bytes, whole))
         return false;

@@ -283,6 +283,17 @@ static bool is_ims_host(const struct http_text *host)
     return false;
 }
 
+/* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
+ * known. */
+static void begin_http2(struct connection *c, const struct whence *where)
+{
+    if (!c->has_request)
+        c->seen.whence = *where;
+    c->has_request = true;
+    c->side[0].phase = c->side[1].phase = PHASE_OVER;
+    c->seen.damage |= HTTP_DAMAGE_MALFORMED;
+}
+
 /* True: an exchange is complete. */
 static bool on_request(struct http *http, struct connection *c, struct span head, const struct whence *where)
 {
@@ -300,6 +311,10 @@ static bool on_request(struct http *http, struct connection *c, struct span head
         reader->left = r.fields.length;
     }
     c->seen.requests += r.method != HTTP_CONNECT;
+    if (r.method == HTTP_PRI) {
+        begin_http2(c, where);
+        return false;
+    }
     if (c->waiting_count == HTTP_PIPELINE) {
         give_up(http, c, 0, HTTP_DAMAGE_TOO_LONG);
         return false;

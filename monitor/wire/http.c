@@ -3,11 +3,17 @@
 #include <strings.h>
 
 const struct word http_method_words[] = {
-    {HTTP_OTHER_METHOD, "other"}, {HTTP_GET, "GET"},
-    {HTTP_HEAD, "HEAD"},          {HTTP_PUT, "PUT"},
-    {HTTP_POST, "POST"},          {HTTP_DELETE, "DELETE"},
-    {HTTP_OPTIONS, "OPTIONS"},    {HTTP_CONNECT, "CONNECT"},
-    {HTTP_PATCH, "PATCH"},        {0, NULL},
+    {HTTP_OTHER_METHOD, "other"},
+    {HTTP_GET, "GET"},
+    {HTTP_HEAD, "HEAD"},
+    {HTTP_PUT, "PUT"},
+    {HTTP_POST, "POST"},
+    {HTTP_DELETE, "DELETE"},
+    {HTTP_OPTIONS, "OPTIONS"},
+    {HTTP_CONNECT, "CONNECT"},
+    {HTTP_PATCH, "PATCH"},
+    {HTTP_PRI, "PRI"},
+    {0, NULL},
 };
 
 /* Those that a request line may name: all but "other", the first of the list. */

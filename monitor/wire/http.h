@@ -20,6 +20,7 @@ enum http_method {
     HTTP_OPTIONS,
     HTTP_CONNECT,
     HTTP_PATCH,
+    HTTP_PRI, /* the preface of HTTP/2 (RFC 9113 3.4) */
 };
 extern const struct word http_method_words[];
 

@@ -4,6 +4,7 @@ the witness. usage: http_where.py UTWATCH [CAPTURE ...]"""
 import os
 import re
 import sys
+import tempfile
 
 from run_utwatch import PCAPS, events, manifest, of_type
 from checks import check, finish
@@ -28,6 +29,17 @@ for entry in manifest(sys.argv[2:]):
         check(e["pcap_filename"] == path and e["pcap_cnt"] in with_request,
               "%s: %s names frame %s of %s, requests are in %s" % (entry["file"], e["utwatch"]["rule"], e.get("pcap_cnt"), e["pcap_filename"],
                                                                  sorted(with_request)))
+# HTTP/2 in clear (RFC 9113 3.4), whoever speaks first: the client's preface is the request.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
+SETTINGS = bytes.fromhex("000006040000000000000300000064")
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "http2.pcap")
+    for conversation in ([(0, PREFACE), (1, SETTINGS)], [(1, SETTINGS), (0, PREFACE)]):
+        frames = capturelib.build(conversation, time=1795470000 * 10**9)
+        capturelib.write_frames(path, frames)
+        told = [(e["pcap_cnt"], e["utwatch"]["rule"]) for e in of_type(events(sys.argv[1], "-r", path)[0], "alert")]
+        wanted = next(i for i, (_, f) in enumerate(frames, 1) if PREFACE in f)
+        check(told == [(wanted, "ut-4-tls-required")], "HTTP/2 in clear: %s, the preface is in frame %d" % (told, wanted))
 if not sys.argv[2:]:
     check(found["plain"] >= 5 and found["null"] >= 1, "findings seen: %s" % found)
 finish()

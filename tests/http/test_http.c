@@ -74,6 +74,19 @@ static void any_pieces(void **state)
     }
 }
 
+/* RFC 9113 3.4: the preface, and a SETTINGS frame of either side. */
+static void http2_is_a_request(void **state)
+{
+    (void)state;
+    assert_int_equal(feed(true, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 5), 0);
+    assert_int_equal(feed(false, "HTTP/1.1 200 no answer\r\n\r\n", 100), 0);
+    const struct http_connection *c = http_connection(http, slot);
+    assert_int_equal(c->requests, 1);
+    assert_int_equal(c->answers, 0);
+    assert_true(c->damage);
+    assert_null(http_unanswered(http, slot));
+}
+
 static void pipelined_and_early(void **state)
 {
     (void)state;
@@ -241,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_pieces, open_one, close_all),
+        cmocka_unit_test_setup_teardown(http2_is_a_request, open_one, close_all),
         cmocka_unit_test_setup_teardown(pipelined_and_early, open_one, close_all),
         cmocka_unit_test_setup_teardown(tunnels, open_one, close_all),
         cmocka_unit_test_setup_teardown(refused_tunnel_goes_on, open_one, close_all),
