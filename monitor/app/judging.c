@@ -1,13 +1,21 @@
 /* Each thing that is judged: what stands beside it, both profiles, the exceptions, and on to the output. */
+#include "app/peer_findings.h"
 #include "app/pipeline_parts.h"
 
-static void judge(struct pipeline *p, const struct policy_case *c)
+/* By the profile, with the site's exceptions. */
+static size_t verdicts_on(struct pipeline *p, const struct policy_case *c)
 {
-    size_t count = profile_judge(p->profile, c, p->verdicts);
+    const size_t count = profile_judge(p->profile, c, p->verdicts);
     for (size_t i = 0; i < count; i++)
         if (p->verdicts[i].value == VERDICT_FAIL)
             p->verdicts[i].excepted = site_exception(p->site, &p->verdicts[i], c);
-    size_t advised = p->advice ? profile_judge(p->advice, c, p->advised) : 0;
+    return count;
+}
+
+static void judge(struct pipeline *p, const struct policy_case *c)
+{
+    const size_t count = verdicts_on(p, c);
+    const size_t advised = p->advice ? profile_judge(p->advice, c, p->advised) : 0;
     output_case(p->output, c, p->verdicts, count, p->advised, advised);
 }
 
@@ -17,12 +25,16 @@ static struct span name_of(const struct observation *o)
     return authority.n ? authority : observation_text(o, o->client_hello.sni);
 }
 
-static void judge_peer(struct pipeline *p, const struct peer *peer)
+static void judge_peer(struct pipeline *p, const struct peer *peer, bool last)
 {
     struct peer_evidence evidence;
     peer_weigh(peer, &evidence);
-    struct policy_case c = case_of_peer(peer, &evidence);
-    judge(p, &c);
+    const struct policy_case c = case_of_peer(peer, &evidence);
+    const size_t count =
+        findings_to_report(peers_reported(p->peers, peer, 0), p->verdicts, verdicts_on(p, &c), last);
+    size_t advised = p->advice ? profile_judge(p->advice, &c, p->advised) : 0;
+    advised = findings_to_report(peers_reported(p->peers, peer, 1), p->advised, advised, last);
+    output_case(p->output, &c, p->verdicts, count, p->advised, advised);
 }
 
 /* A table that is full gives up a peer, which is judged by all that it showed. */
@@ -32,7 +44,7 @@ static void make_room(struct pipeline *p, const struct observation *o)
         const struct peer *victim = peers_victim(p->peers, o, side);
         if (!victim)
             continue;
-        judge_peer(p, victim);
+        judge_peer(p, victim, true);
         peers_forget(p->peers, victim);
     }
 }
@@ -123,9 +135,9 @@ void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segm
     judge(p, &c);
 }
 
-void judge_peers(struct pipeline *p)
+void judge_peers(struct pipeline *p, bool last)
 {
     for (enum side side = CLIENT; side <= SERVER; side++)
         for (const struct peer *peer = NULL; (peer = peers_next(p->peers, side, peer));)
-            judge_peer(p, peer);
+            judge_peer(p, peer, last);
 }

@@ -182,6 +182,27 @@ static void on_datagram(struct pipeline *p, const struct segment *segment)
     connection_datagram(p, flow, segment, side);
 }
 
+static void begin_time(struct pipeline *p, nanos time)
+{
+    p->now = p->captured_until = time;
+    p->next_peers = time + p->site->peers_interval;
+}
+
+/* Packet time is `time`, at least what it was. What servers and UEs did is judged at the end of each full
+ * interval, with all that had ended by then. */
+static void go_on(struct pipeline *p, nanos time)
+{
+    const nanos interval = p->site->peers_interval;
+    if (time >= p->next_peers) {
+        p->now = p->next_peers;
+        expire(p);
+        judge_peers(p, false);
+        p->next_peers = time + interval - (time - p->next_peers) % interval;
+    }
+    p->now = time;
+    expire(p);
+}
+
 /*
  * Packet time goes on with each frame and never back, but for a jump: another capture that is older, or a
  * clock that was set. What was in progress has no time that means anything then, and is judged as it stands.
@@ -191,15 +212,13 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
     const nanos time = frame->time;
     const nanos jump = HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
     if (p->frames == 1)
-        p->first_time = p->now = p->captured_until = time;
+        begin_time(p, p->first_time = time);
     if (time < p->first_time)
         p->first_time = time;
     if (time < p->now - jump) {
         end_all(p);
-        p->now = p->captured_until = time;
+        begin_time(p, time);
     }
-    if (time > p->now)
-        p->now = time;
     if (time > p->captured_until)
         p->captured_until = time;
     if (time > p->last_time)
@@ -208,15 +227,13 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
         sessions_clock_set(p->sessions, p->frame_time, time);
     p->source = frame->source;
     p->frame_time = time;
-    expire(p);
+    go_on(p, time > p->now ? time : p->now);
 }
 
 void pipeline_time(struct pipeline *p, nanos time)
 {
-    if (!p->frames || time <= p->now)
-        return;
-    p->now = time;
-    expire(p);
+    if (p->frames && time > p->now)
+        go_on(p, time);
 }
 
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
@@ -242,7 +259,7 @@ bool pipeline_end(struct pipeline *p)
 {
     end_all(p);
     waiting_go_on(p, true);
-    judge_peers(p);
+    judge_peers(p, true);
     if (sessions_flush(p->sessions))
         return true;
     (void)fprintf(stderr, "utwatch: %s: the sessions could not be written: %s\n", p->site->sessions.state,

@@ -33,6 +33,7 @@ struct pipeline {
     nanos now;            /* packet time, see advance_time() */
     nanos captured_until; /* the same by frames alone, without what pipeline_time() added */
     nanos first_time, last_time;
+    nanos next_peers; /* when servers and UEs are judged again */
     nanos frame_time; /* of the frame before */
     unsigned source;
     uint64_t frames, bytes;
@@ -58,6 +59,7 @@ void note_key(const struct pipeline *p, struct flow *flow, uint32_t since);
 void judge_connection(struct pipeline *p, const struct http_connection *c, const char *protocol);
 void judge_exchange(struct pipeline *p, const struct http_exchange *e);
 void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment);
-void judge_peers(struct pipeline *p);
+/* What servers and UEs did, all of it so far; `last`: at the end. */
+void judge_peers(struct pipeline *p, bool last);
 
 #endif

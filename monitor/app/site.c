@@ -335,12 +335,20 @@ static void read_messages(struct reader *r, const struct node *n)
 
 static void read_outputs(struct reader *r, const struct node *n)
 {
-    static const char *const keys[] = {
-        "json",        "syslog",          "spool",          "tls", "enterprise-number",
-        "syslog-size", "syslog-interval", "stats-interval", NULL};
+    static const char *const keys[] = {"json",
+                                       "syslog",
+                                       "spool",
+                                       "tls",
+                                       "enterprise-number",
+                                       "syslog-size",
+                                       "syslog-interval",
+                                       "stats-interval",
+                                       "peers-interval",
+                                       NULL};
     if (!check_mapping(r, n, keys))
         return;
     interval(r, node_member(n, "stats-interval"), 1, &r->site->stats_interval);
+    interval(r, node_member(n, "peers-interval"), 1, &r->site->peers_interval);
     const struct node *json = node_member(n, "json");
     if (json)
         r->site->json = scalar(r, json);
@@ -464,6 +472,7 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
     s->loss_limit = 1.0;
     s->quiet_limit = DEFAULT_QUIET_SECONDS * NANOS_PER_SECOND;
     s->lag_limit = DEFAULT_LAG_SECONDS * NANOS_PER_SECOND;
+    s->peers_interval = DEFAULT_PEERS_SECONDS * NANOS_PER_SECOND;
     s->stats_interval = DEFAULT_STATS_SECONDS * NANOS_PER_SECOND;
     s->receivers.cap = DEFAULT_SPOOL;
     s->enterprise = EXAMPLE_ENTERPRISE;

@@ -36,6 +36,7 @@ struct site {
     size_t exception_count;
     const char *json; /* outputs.json, or NULL */
     nanos stats_interval;
+    nanos peers_interval;         /* of packet time, after which servers and UEs are judged again */
     nanos quiet_limit, lag_limit; /* beyond which the sensor tells of itself */
     struct receivers_config receivers;
     uint32_t enterprise;    /* in the SD-ID of messages to them */

@@ -74,11 +74,12 @@
 #define DEFAULT_SESSIONS     10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
 
 /* peers */
-#define DEFAULT_SERVERS    16384 /* whose abilities are remembered */
-#define DEFAULT_UES        65536
-#define MAX_REFUSED_OFFERS 6    /* different refused hellos kept of one server */
-#define MAX_HELLO_SHAPES   8    /* different hellos, but for their suites, that a server accepted */
-#define RESUME_RECENT      3600 /* seconds: an attempt on a session this young should succeed */
+#define DEFAULT_SERVERS       16384 /* whose abilities are remembered */
+#define DEFAULT_UES           65536
+#define MAX_REFUSED_OFFERS    6     /* different refused hellos kept of one server */
+#define MAX_HELLO_SHAPES      8     /* different hellos, but for their suites, that a server accepted */
+#define DEFAULT_PEERS_SECONDS 86400 /* of packet time, after which they are judged again */
+#define RESUME_RECENT         3600  /* seconds: an attempt on a session this young should succeed */
 
 /* policy */
 #define MAX_RULES            512

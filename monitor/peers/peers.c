@@ -174,6 +174,13 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
     return n ? &n->peer : NULL;
 }
 
+uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned profile)
+{
+    assert(profile < PEER_PROFILES);
+    struct node *n = node_at(&p->table[peer->side], index_of(p, peer->side, &peer->end));
+    return n->peer.reported[profile];
+}
+
 /* The last few different ones. */
 static void note_accepted(const struct peers *p, struct peer *s, const struct observation *o)
 {

@@ -17,6 +17,9 @@
 #include "session/session.h"
 #include "tls/observation.h"
 
+/* Findings about a peer whose state is kept: of the profile and the advice, and of so many rules of each. */
+enum { PEER_PROFILES = 2, PEER_RULES = 16 };
+
 /* A hello that the server refused. */
 struct refused_offer {
     struct suite_set offer;
@@ -72,6 +75,9 @@ struct peer {
     uint32_t attempts; /* resumptions that a UE tried */
     uint32_t maybe_resumed; /* handshakes of which it is not known */
     uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused */
+
+    /* What its owner has reported of it, by profile and verdict; peers.c only keeps it. */
+    uint16_t reported[PEER_PROFILES][PEER_RULES];
 };
 
 struct peers_counters {
@@ -101,6 +107,9 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
 
 /* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);
+
+/* What has been reported of it, to be changed. */
+uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned profile);
 
 /* What follows from it all at one moment. */
 struct peer_evidence {

@@ -94,6 +94,9 @@ def main():
                       "frames", live["frames"], played["frames"])
                 if scope != "everything" and name in ("plain", "vlan", "qinq"):
                     check(live["frames"] < played["frames"], name, "the kernel left nothing out", live["frames"])
+        write(sent, frames)
+        compare(taps, folder, "servers and UEs at each second", lambda: taps.send(sent, rate="--pps=400"),
+                SITE + "outputs: { peers-interval: 1s }\n")
         split = os.path.join(os.path.dirname(os.path.abspath(__file__)), "send_split.py")
         live, played = compare(taps, folder, "two interfaces", lambda: taps.run(
             sys.executable, split, day, SERVERS, "out0", "out1"), SITE, ("tap0", "tap1"))

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Is what servers and UEs did told at each full peers-interval, each finding once until it changes? usage: peers_interval.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events
+from checks import check, finish
+import capturelib
+
+binary = sys.argv[1]
+HOUR = 3600 * 10**9
+START = 1795470000 * 10**9
+WITHOUT = "jsse-tls10-anon-only-accepted"  # its ClientHello offers no TLS_RSA_WITH_3DES_EDE_CBC_SHA
+WITH = "jsse-tls10-wapcert"  # and this one does
+RULE = "ut-6.2-ue-3des"  # a UE that never offers it
+
+
+def conversation(name):
+    return capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0]
+
+
+def told(folder, handshakes, site="privacy: clear\n"):
+    """(number of handshakes before it, its text) of each alert of the rule; `handshakes`: (hour, capture)"""
+    path, config = os.path.join(folder, "made.pcap"), os.path.join(folder, "site.yaml")
+    frames = []
+    for hour, name in handshakes:
+        frames += capturelib.build(conversation(name), time=START + int(hour * HOUR))
+    capturelib.write_frames(path, frames)
+    with open(config, "w") as f:
+        f.write(site)
+    found, seen = [], 0
+    evs, _ = events(binary, "-c", config, "-r", path)
+    for event in evs:
+        seen += event["event_type"] == "tls"
+        if event["event_type"] == "alert" and event["utwatch"]["rule"] == RULE:
+            found.append((seen, event["utwatch"]["observed"]))
+    check(seen == len(handshakes), "handshakes", seen, len(handshakes))
+    rule = [r for r in evs[-1]["stats"]["rules"] if r["rule"] == RULE][0]
+    check(rule["fail"] == len(found), "the statistics count another number of findings", rule, found)
+    return found
+
+
+with tempfile.TemporaryDirectory() as folder:
+    one = "1 hello(s), none with the suite"
+    found = told(folder, [(0, WITHOUT), (23, WITHOUT)])
+    check(found == [(2, "2 hello(s), none with the suite")], "within one interval it is told at the end", found)
+    found = told(folder, [(0, WITHOUT), (25, WITHOUT), (49, WITHOUT), (120, WITHOUT)])
+    check(found == [(1, one)], "told after the first interval and never again", found)
+    found = told(folder, [(0, WITHOUT), (25, WITH), (49, WITHOUT)])
+    check(found == [(1, one)], "told once; later it is no breach any more", found)
+    found = told(folder, [(0, WITH), (25, WITHOUT)])
+    check(found == [], "a UE that offered it", found)
+    found = told(folder, [(0, WITHOUT), (2, WITHOUT), (4, WITHOUT)], "outputs: { peers-interval: 1h }\n")
+    check(found == [(1, one)], "another interval", found)
+    found = told(folder, [(h / 4, WITHOUT) for h in range(12)], "outputs: { peers-interval: 366d }\n")
+    check(found == [(12, "12 hello(s), none with the suite")], "no interval is full", found)
+    # An exception that ends makes the breach another finding. 1795470000 is 2026-11-23.
+    site = "exceptions: [{ rule: %s, reason: known, until: 2026-11-24 }]\n" % RULE
+    found = told(folder, [(0, WITHOUT), (60, WITHOUT), (90, WITHOUT), (120, WITHOUT)], site)
+    check(found == [(2, "2 hello(s), none with the suite")], "told when its exception has ended", found)
+finish(10)
