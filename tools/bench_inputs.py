@@ -1,6 +1,7 @@
-"""Large captures for tools/bench, made of one recorded handshake."""
+"""Large captures for tools/bench: made of one recorded handshake, or a made day."""
 import os
 import struct
+import subprocess
 
 import capturelib
 
@@ -51,4 +52,10 @@ def bulk(path):
     capturelib.write_frames(path, all_of_them())
 
 
-INPUTS = {"handshakes": handshakes, "bulk": bulk}
+def day(path):
+    """A day of mixed Ut traffic, with violations at known places."""
+    make = os.path.join(os.path.dirname(os.path.abspath(__file__)), "make-day")
+    subprocess.run([make, path, path + ".truth", "--connections", "20000"], check=True, stdout=subprocess.DEVNULL)
+
+
+INPUTS = {"handshakes": handshakes, "bulk": bulk, "day": day}
