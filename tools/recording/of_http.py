@@ -14,7 +14,7 @@ scenario("nginx-openssl-ticket-two-days", "a NewSessionTicket that promises two 
 scenario("nginx-modern-ues", "thirty UEs of today at nginx, twice each: TLS 1.2 and 1.3, ECDSA, AES-GCM, HTTP/2, and a "
          "resumption by ticket. They break nothing but what later texts have overtaken", MODERN % ("HIGH", "5m"),
          "python3 %(here)s/modern_ues.py %(ap)s %(port)d %(name)s veth0 connections=60",
-         {"sni": NAME, "resumed": [False, True] * 30, "method": ["full", "ticket", "full", "psk", "full", "psk"] * 10},
+         {"sni": NAME, "resumed": [False, True] * 30, "method": [None, "ticket", None, "psk", None, "psk"] * 10},
          also=["wapcert-6.4-utf8"])
 scenario("nginx-curl-rejects", "curl refuses a self-signed certificate with an alert", NGINX % ("HIGH", "5m"), CURL % ("--tls-max 1.2", "https"),
          {"version": "0x0303", "alert": 48, "alert_from": "client"})
