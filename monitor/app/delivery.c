@@ -1,5 +1,6 @@
 #include "app/delivery.h"
 
+#include "app/evidence_folder.h"
 #include "app/line_file.h"
 #include "app/whole_file.h"
 #include "base/clock.h"
@@ -18,9 +19,11 @@ enum { RETRY_NANOS = NANOS_PER_SECOND };
 
 struct delivery {
     struct destinations to;
-    struct line_file *json;      /* NULL: none */
-    struct whole_file *report;   /* NULL: none */
-    struct receivers *receivers; /* of alerts; NULL: none */
+    struct line_file *json;           /* NULL: none */
+    struct whole_file *report;        /* NULL: none */
+    struct receivers *receivers;      /* of alerts; NULL: none */
+    struct evidence_folder *evidence; /* NULL: none */
+    bool evidence_failed;             /* the last file could not be written */
     bool verbose;
     int64_t worked; /* when they were last given time */
     bool whole;     /* the report came to its end */
@@ -32,6 +35,7 @@ struct destinations destinations_of(const struct options *o, const struct site *
 {
     struct destinations to = {.json = o->json ? o->json : site->json,
                               .html = o->report == REPORT_HTML,
+                              .evidence = o->evidence,
                               .report_file = o->report_file};
     to.alerts = o->syslog_count || site->receivers.count;
     const bool json_on_stdout = to.json && strcmp(to.json, "-") == 0;
@@ -76,6 +80,10 @@ static bool open_all(struct delivery *d, bool patient)
         say("--json", to->json);
         return false;
     }
+    if (to->evidence && !(d->evidence = evidence_folder_open(to->evidence))) {
+        say("--evidence", to->evidence);
+        return false;
+    }
     if (to->report && !(d->report = whole_file_open(to->report_file))) {
         say("--report", to->report_file ? to->report_file : "-");
         return false;
@@ -117,6 +125,17 @@ static void take_alert(struct delivery *d, struct span bytes)
         work_receivers(d, now);
 }
 
+/* A full disk is told once, and each file is tried. */
+static void put_evidence(struct delivery *d, struct span bytes)
+{
+    if (!d->evidence)
+        return;
+    const bool good = evidence_folder_put(d->evidence, bytes);
+    if (!good && !d->evidence_failed)
+        say("--evidence", d->to.evidence);
+    d->evidence_failed = !good;
+}
+
 void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
 {
     struct delivery *d = delivery;
@@ -142,6 +161,7 @@ void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
         take_alert(d, bytes);
         break;
     case PARCEL_EVIDENCE:
+        put_evidence(d, bytes);
         break;
     }
 }
@@ -218,5 +238,6 @@ void delivery_free(struct delivery *d)
     (void)line_file_close(d->json);
     whole_file_free(d->report);
     receivers_free(d->receivers);
+    evidence_folder_close(d->evidence);
     free(d);
 }

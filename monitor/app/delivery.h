@@ -23,6 +23,7 @@ struct destinations {
     bool report;      /* in the form of `html` */
     bool html;
     const char *report_file; /* NULL: standard output */
+    const char *evidence;    /* a folder, or NULL */
 };
 struct destinations destinations_of(const struct options *o, const struct site *site);
 

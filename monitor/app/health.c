@@ -21,6 +21,8 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     const struct http_counters *w = http_counters(p->cleartext.http);
     const struct session_counters *s = sessions_counters(p->sessions);
     const struct peers_counters *e = peers_counters(p->peers);
+    static const struct evidence_counters none; /* without --evidence */
+    const struct evidence_counters *v = p->evidence ? evidence_counters(p->evidence) : &none;
     const struct obstacle obstacle = decoder_obstacle(p->decoder);
     static const struct naming_counters unused; /* naming begins with the first connection that needs it */
     const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;

@@ -39,7 +39,7 @@ int main(int argc, char **argv)
         if (options.task != TASK_REPLAY) {
             status = look_up(&options);
         } else {
-            struct site *site = site_or_mistakes(options.config);
+            struct site *site = site_or_mistakes(&options);
             if (site && options.state)
                 site->sessions.state = options.state;
             if (site && options.shared)

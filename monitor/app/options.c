@@ -22,6 +22,7 @@ enum long_only {
     OPTION_ADVISE,
     OPTION_STATE,
     OPTION_SESSIONS,
+    OPTION_EVIDENCE,
     OPTION_REPORT,
     OPTION_SYSLOG,
     OPTION_FAIL_ON,
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
     {"advise", required_argument, NULL, OPTION_ADVISE},
     {"state", required_argument, NULL, OPTION_STATE},
     {"sessions", no_argument, NULL, OPTION_SESSIONS},
+    {"evidence", required_argument, NULL, OPTION_EVIDENCE},
     {"config", required_argument, NULL, 'c'},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"json", required_argument, NULL, OPTION_JSON},
@@ -86,6 +88,7 @@ void options_help(FILE *out)
         "      --syslog TRANSPORT:HOST:PORT  alerts as RFC 5424; udp, tcp, tls, relp, relp+tls, or "
         "unix:PATH\n"
         "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
+        "      --evidence DIR     for each alert, a pcapng file with the packets of its handshake\n"
         "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
         "      --strict           breaches of superseded demands count as violations\n"
         "  -q, --quiet            no report on standard output\n"
@@ -254,6 +257,9 @@ static bool take_option(struct options *o, int option)
         return true;
     case OPTION_ADVISE:
         o->advise = optarg;
+        return true;
+    case OPTION_EVIDENCE:
+        o->evidence = optarg;
         return true;
     case OPTION_STATE:
         return take_state(o, optarg);

@@ -39,11 +39,12 @@ struct options {
     bool live;     /* they are interfaces */
     uint64_t ring; /* bytes of the kernel's ring for each */
     const char *profile;
-    const char *advise; /* second profile, or NULL */
-    const char *config; /* of -c, or NULL */
-    const char *state;  /* file of --state, or NULL */
-    const char *shared; /* redis://... of --state, or NULL */
-    const char *json;   /* file, or "-" */
+    const char *advise;   /* second profile, or NULL */
+    const char *config;   /* of -c, or NULL */
+    const char *state;    /* file of --state, or NULL */
+    const char *evidence; /* folder of --evidence, or NULL */
+    const char *shared;   /* redis://... of --state, or NULL */
+    const char *json;     /* file, or "-" */
     const char *syslog[MAX_RECEIVERS];
     size_t syslog_count;
     enum report_form { REPORT_DEFAULT, REPORT_TEXT, REPORT_HTML } report;

@@ -1,7 +1,9 @@
 #include "app/output.h"
 
 #include "app/delivery.h"
+#include "app/evidence_folder.h"
 #include "base/limits.h"
+#include "evidence/frames.h"
 #include "report/event_json.h"
 #include "report/first_sight.h"
 #include "report/html_report.h"
@@ -11,6 +13,11 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+struct evidence_parcel {
+    struct evidence_name name;
+    uint8_t bytes[EVIDENCE_FILE_BYTES];
+};
 
 struct output {
     const struct options *options;
@@ -26,6 +33,9 @@ struct output {
     struct first_sights *first_sights; /* of breaches of superseded demands */
     bool violated;
     char event[MAX_EVENT_BYTES];
+    struct evidence_frames *frames; /* NULL: no evidence is wanted */
+    struct evidence_parcel *evidence;
+    char evidence_path[4096]; /* of the last file, as alerts name it */
 };
 
 static ssize_t put_page(void *cookie, const char *bytes, size_t n)
@@ -73,6 +83,15 @@ static bool open_alerts(struct output *out, const struct destinations *to, const
     return out->alerts != NULL;
 }
 
+static bool open_evidence(struct output *out)
+{
+    if (!out->options->evidence)
+        return true;
+    out->frames = evidence_frames_new();
+    out->evidence = malloc(sizeof *out->evidence);
+    return out->frames && out->evidence;
+}
+
 struct output *output_new(const struct options *o, const struct site *site, const struct profile *profile,
                           const struct profile *advice, const struct parcel_sink *sink)
 {
@@ -87,7 +106,7 @@ struct output *output_new(const struct options *o, const struct site *site, cons
     out->events = to.json != NULL;
     out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();
-    if (out->first_sights && open_report(out, &to) && open_alerts(out, &to, site) &&
+    if (out->first_sights && open_report(out, &to) && open_alerts(out, &to, site) && open_evidence(out) &&
         tally_open(&out->tally, profile) && (!advice || tally_open(&out->advice, advice)))
         return out;
     (void)fputs("utwatch: not enough memory for the report\n", stderr);
@@ -99,6 +118,8 @@ void output_free(struct output *out)
 {
     if (!out)
         return;
+    evidence_frames_free(out->frames);
+    free(out->evidence);
     text_report_free(out->report);
     summing_free(out->alerts);
     if (out->page)
@@ -159,14 +180,65 @@ static void write_case(struct output *out, const struct policy_case *c)
     write_event(out, &event);
 }
 
+struct evidence_frames *output_evidence(struct output *out)
+{
+    return out->frames;
+}
+
+/* What Wireshark shows beside the file: which rules were broken, by whom, and how it was seen. */
+static bool put_findings(struct text *t, const struct policy_case *c, const struct verdict *verdicts,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct verdict *v = &verdicts[i];
+        if (v->value != VERDICT_FAIL || v->excepted || v->rule->superseded)
+            continue;
+        if (t->n)
+            text_char(t, '\n');
+        text_printf(t, "%s: %s (%s, %s", v->rule->id, v->rule->title, v->rule->clause,
+                    word_of(severity_words, v->severity));
+        if (v->fault != FAULT_NONE)
+            text_printf(t, ", at fault: %s", word_of(fault_words, v->fault));
+        text_put(t, "): ");
+        verdict_observed(v, c, t);
+    }
+    return t->n > 0;
+}
+
+/* The frames of the case's connection as a parcel. The file's name, or NULL when there is none. */
+static const char *put_evidence(struct output *out, const struct policy_case *c,
+                                const struct verdict *verdicts, size_t count)
+{
+    char findings[4096];
+    struct text t = text_over(findings, sizeof findings);
+    if (!out->frames || !c->about.flow_id || !put_findings(&t, c, verdicts, count))
+        return NULL;
+    const struct evidence_request request = {.flow_id = c->about.flow_id,
+                                             .frame_number = c->about.frame_number,
+                                             .source = c->about.source,
+                                             .time = c->about.time,
+                                             .comment = findings};
+    struct evidence_parcel *e = out->evidence;
+    const size_t size = evidence_file(out->frames, &request, e->bytes, sizeof e->bytes);
+    if (!size)
+        return NULL;
+    evidence_name(&e->name, c->about.time, c->about.flow_id, word_of(case_kind_words, c->kind));
+    parcel_put(&out->sink, PARCEL_EVIDENCE, span_of(e, sizeof e->name + size));
+    struct text path = text_over(out->evidence_path, sizeof out->evidence_path);
+    text_printf(&path, "%s/%s", out->options->evidence, e->name.text);
+    return out->evidence_path;
+}
+
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised)
 {
+    struct policy_case told = *c;
+    told.packets = put_evidence(out, c, verdicts, count);
     if (out->events)
         write_case(out, c);
     for (size_t i = 0; i < count; i++)
         if (verdicts[i].value == VERDICT_FAIL)
-            on_violation(out, c, &verdicts[i]);
+            on_violation(out, &told, &verdicts[i]);
     for (size_t i = 0; i < advised && out->events; i++)
         if (advice[i].value == VERDICT_FAIL && is_told(out, c, &advice[i]))
             write_alert(out, c, &advice[i], true);

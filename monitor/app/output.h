@@ -11,6 +11,7 @@
 #include "report/sensor_event.h"
 #include "report/summing.h"
 
+struct evidence_frames;
 struct output;
 
 /* NULL when there is no memory. What is given outlives the output; advice may be NULL. */
@@ -21,6 +22,9 @@ void output_free(struct output *out);
 /* One judged case with its verdicts, and those of the advice profile. */
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised);
+
+/* Where frames are kept for the evidence of alerts; NULL when none is wanted. */
+struct evidence_frames *output_evidence(struct output *out);
 
 /* The statistics event, as of `when`. */
 void output_statistics(struct output *out, const struct capture_health *health, nanos when);

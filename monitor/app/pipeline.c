@@ -26,6 +26,7 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
     p->profile = profile;
     p->advice = advice;
     p->output = output;
+    p->evidence = output_evidence(output);
     int64_t limits[] = {key_limit(profile), key_limit(advice)};
     p->key_limit = !limits[0] || (limits[1] && limits[1] < limits[0]) ? limits[1] : limits[0];
     p->verdicts = calloc(profile_rule_count(profile), sizeof *p->verdicts);
@@ -127,7 +128,15 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         connection_end(p, flow, p->now, 0);
 }
 
-static void on_segment(struct pipeline *p, const struct segment *segment)
+/* What is protected shows nothing; what came before is what verdicts are about. */
+static void keep_evidence(struct pipeline *p, const struct flow *flow, const struct frame *frame,
+                          const struct segment *segment)
+{
+    if (p->evidence && flow->state <= FLOW_READABLE)
+        evidence_keep(p->evidence, flow_id(flow), frame, segment);
+}
+
+static void on_segment(struct pipeline *p, const struct frame *frame, const struct segment *segment)
 {
     unsigned side;
     struct flow *flow = flow_of(p, segment, &side);
@@ -135,6 +144,7 @@ static void on_segment(struct pipeline *p, const struct segment *segment)
         return;
     flow->last_seen = segment->time;
     flow->used = true;
+    keep_evidence(p, flow, frame, segment);
     if (flow->recent && flow->state >= FLOW_READABLE)
         late_check_segment(p, flow, segment, side);
     switch ((enum flow_state)flow->state) {
@@ -169,7 +179,7 @@ static void end_all(struct pipeline *p)
     connection_expire_clear(p, true);
 }
 
-static void on_datagram(struct pipeline *p, const struct segment *segment)
+static void on_datagram(struct pipeline *p, const struct frame *frame, const struct segment *segment)
 {
     unsigned side = 0;
     struct flow *flow = flow_find(&p->flows, segment, &side);
@@ -179,6 +189,7 @@ static void on_datagram(struct pipeline *p, const struct segment *segment)
         return;
     flow->last_seen = segment->time;
     flow->used = true;
+    keep_evidence(p, flow, frame, segment);
     connection_datagram(p, flow, segment, side);
 }
 
@@ -250,9 +261,9 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
     if (decode_frame(p->decoder, frame, &segment) != DECODE_SEGMENT)
         return;
     if (segment.transport == TRANSPORT_TCP)
-        on_segment(p, &segment);
+        on_segment(p, frame, &segment);
     else if (cleartext_wants_datagram(p, &segment))
-        on_datagram(p, &segment);
+        on_datagram(p, frame, &segment);
 }
 
 bool pipeline_end(struct pipeline *p)

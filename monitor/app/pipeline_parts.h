@@ -8,6 +8,7 @@
 #include "app/pipeline.h"
 #include "app/waiting.h"
 #include "decode/decode.h"
+#include "evidence/frames.h"
 #include "flow/stream.h"
 #include "http/http.h"
 #include "peers/peers.h"
@@ -23,6 +24,7 @@ struct pipeline {
     struct cleartext cleartext;
     struct waiting waiting;
     struct late_check late;
+    struct evidence_frames *evidence; /* NULL: none is wanted */
     const struct site *site;
     const struct profile *profile;
     const struct profile *advice; /* or NULL */

@@ -57,10 +57,12 @@ static bool outputs_work(const struct site *site, struct mistakes *mistakes)
     return false;
 }
 
-struct site *site_or_mistakes(const char *path)
+struct site *site_or_mistakes(const struct options *o)
 {
     struct mistakes mistakes = {0};
-    struct site *site = site_load(path, &mistakes);
+    struct site *site = site_load(o->config, &mistakes);
+    if (site)
+        site->evidence = o->evidence != NULL;
     const bool fit = !site || limits_fit(site, &mistakes);
     const bool work = !site || outputs_work(site, &mistakes);
     if (!fit || !work) {
@@ -187,7 +189,7 @@ static int look_into(const struct options *o, const struct profile *p, const str
 
 static int with_profile(const struct options *o)
 {
-    struct site *site = site_or_mistakes(o->config);
+    struct site *site = site_or_mistakes(o);
     struct profile *p = profile_or_mistakes(o->profile, site);
     struct profile *advice = o->advise ? profile_or_mistakes(o->advise, site) : NULL;
     if (site && p)
@@ -201,7 +203,7 @@ static int with_profile(const struct options *o)
 
 static int with_sessions(const struct options *o)
 {
-    struct site *site = site_or_mistakes(o->config);
+    struct site *site = site_or_mistakes(o);
     const int status = site ? list_sessions(o, site) : EXIT_USAGE;
     site_free(site);
     return status;

@@ -12,8 +12,8 @@ const char *const *profile_directories(void);
 /* Loads with the site's parameters, or prints every mistake and returns NULL. */
 struct profile *profile_or_mistakes(const char *name, const struct site *site);
 
-/* The site's configuration, or NULL after every mistake was printed. */
-struct site *site_or_mistakes(const char *path);
+/* The site's configuration of the options, or NULL after every mistake was printed. */
+struct site *site_or_mistakes(const struct options *o);
 
 /* --sessions, of the state file of the options or else of the site. Returns the exit status. */
 int list_sessions(const struct options *o, struct site *site);

@@ -43,6 +43,7 @@ struct site {
     size_t message_bytes;   /* at most in one of them */
     nanos summary_interval; /* of equal alerts */
     bool identities_clear;
+    bool evidence; /* frames are kept for --evidence */
     uint32_t flows, handshakes;
     struct session_config sessions;
     struct session_farm *farms;

@@ -13,6 +13,15 @@
 #define FRAGMENT_PIECES     64    /* holes and pieces of one datagram */
 #define FRAGMENT_SECONDS    30    /* RFC 791 suggests 15, Linux keeps 30 */
 
+/* evidence */
+#define EVIDENCE_RING           (64U << 20) /* bytes of frames kept for alerts that may come */
+#define EVIDENCE_CONNECTIONS    65536       /* connections whose frames are found in it */
+#define EVIDENCE_BYTES          65536       /* of one connection */
+#define EVIDENCE_FRAMES         2048        /* of one connection */
+#define EVIDENCE_FILES_PER_HOUR 3600        /* of packet time; the first ones tell what is wrong */
+#define EVIDENCE_FOLDER_BYTES   (1LL << 30) /* of all files in the folder; the oldest go first */
+#define EVIDENCE_FOLDER_FILES   65536       /* likewise */
+
 /* flow */
 #define DEFAULT_FLOWS            262144 /* connections followed at a time; 128 bytes each */
 #define DEFAULT_HANDSHAKES       8192   /* handshakes in progress at a time */

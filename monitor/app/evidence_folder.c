@@ -1,0 +1,150 @@
+#include "app/evidence_folder.h"
+
+#include "base/limits.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct evidence_entry {
+    struct evidence_name name;
+    int64_t bytes;
+};
+
+struct evidence_folder {
+    int folder;
+    struct evidence_entry *entry; /* EVIDENCE_FOLDER_FILES places in a circle, oldest first */
+    size_t first, count;
+    int64_t bytes;
+};
+
+void evidence_name(struct evidence_name *name, nanos time, uint64_t flow_id, const char *about)
+{
+    const time_t second = (time_t)(time / NANOS_PER_SECOND);
+    struct tm tm = {0};
+    char date[32] = "0";
+    if (gmtime_r(&second, &tm))
+        (void)strftime(date, sizeof date, "%Y%m%dT%H%M%S", &tm);
+    memset(name, 0, sizeof *name);
+    (void)snprintf(name->text, sizeof name->text, "%s.%06" PRId64 "Z-%014" PRIx64 "-%s.pcapng", date,
+                   time % NANOS_PER_SECOND / 1000, flow_id, about);
+}
+
+static bool is_ours(const char *name)
+{
+    const size_t n = strlen(name);
+    return n > 7 && n < sizeof(struct evidence_name) && name[0] >= '0' && name[0] <= '9' &&
+           strcmp(name + n - 7, ".pcapng") == 0;
+}
+
+static void drop_oldest(struct evidence_folder *f)
+{
+    const struct evidence_entry *e = &f->entry[f->first];
+    (void)unlinkat(f->folder, e->name.text, 0);
+    f->bytes -= e->bytes;
+    f->first = (f->first + 1) % EVIDENCE_FOLDER_FILES;
+    f->count--;
+}
+
+static void add(struct evidence_folder *f, const char *name, int64_t bytes)
+{
+    if (f->count == EVIDENCE_FOLDER_FILES)
+        drop_oldest(f);
+    struct evidence_entry *e = &f->entry[(f->first + f->count++) % EVIDENCE_FOLDER_FILES];
+    (void)snprintf(e->name.text, sizeof e->name.text, "%s", name);
+    e->bytes = bytes;
+    f->bytes += bytes;
+    while (f->count > 1 && f->bytes > EVIDENCE_FOLDER_BYTES)
+        drop_oldest(f);
+}
+
+/* Files of earlier runs, in the order of their names, which is that of time. */
+static bool take_stock(struct evidence_folder *f, const char *path)
+{
+    struct dirent **found = NULL;
+    const int n = scandir(path, &found, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        struct stat s;
+        if (is_ours(found[i]->d_name) && fstatat(f->folder, found[i]->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(s.st_mode))
+            add(f, found[i]->d_name, s.st_size);
+        free(found[i]);
+    }
+    free(found);
+    return n >= 0;
+}
+
+struct evidence_folder *evidence_folder_open(const char *path)
+{
+    struct evidence_folder *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    f->folder = -1;
+    f->entry = calloc(EVIDENCE_FOLDER_FILES, sizeof *f->entry);
+    if (f->entry && (mkdir(path, 0700) == 0 || errno == EEXIST)) {
+        f->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (f->folder >= 0 && faccessat(f->folder, ".", W_OK, 0) == 0 && take_stock(f, path))
+            return f;
+    }
+    const int why = errno;
+    evidence_folder_close(f);
+    errno = why;
+    return NULL;
+}
+
+static bool write_all(int file, struct span bytes)
+{
+    while (bytes.n) {
+        const ssize_t n = write(file, bytes.p, bytes.n);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes = span_skip(bytes, (size_t)n);
+    }
+    return true;
+}
+
+bool evidence_folder_put(struct evidence_folder *f, struct span parcel)
+{
+    static const char part[] = ".part";
+    struct evidence_name name;
+    if (parcel.n <= sizeof name)
+        return true;
+    memcpy(&name, parcel.p, sizeof name);
+    name.text[sizeof name.text - 1] = '\0';
+    const struct span bytes = span_skip(parcel, sizeof name);
+    const int file = openat(f->folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return false;
+    bool good = write_all(file, bytes);
+    int why = errno;
+    if (close(file) != 0 && good) {
+        good = false;
+        why = errno;
+    }
+    if (good && renameat(f->folder, part, f->folder, name.text) == 0) {
+        add(f, name.text, (int64_t)bytes.n);
+        return true;
+    }
+    why = good ? errno : why;
+    (void)unlinkat(f->folder, part, 0);
+    errno = why;
+    return false;
+}
+
+void evidence_folder_close(struct evidence_folder *f)
+{
+    if (!f)
+        return;
+    if (f->folder >= 0)
+        (void)close(f->folder);
+    free(f->entry);
+    free(f);
+}
