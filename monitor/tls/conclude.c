@@ -16,7 +16,8 @@ static enum resumption resumption_of(const struct observation *o)
     if (o->seen & (SEEN_CERTIFICATE | SEEN_RAW_PUBLIC_KEY | SEEN_SERVER_KEY_EXCHANGE |
                    SEEN_SERVER_HELLO_DONE | SEEN_CLIENT_KEY_EXCHANGE))
         return RESUMPTION_FULL;
-    /* Abbreviated: the server's ChangeCipherSpec right after its hello, nothing hidden between them (E5, E6).
+    /* Abbreviated: the server's ChangeCipherSpec right after its hello, nothing hidden between them (RFC
+     * 5246 7.3, RFC 5077 3.1).
      */
     if (!(o->seen & SEEN_SERVER_CCS) || o->side[SERVER].damage || o->unobserved & UNOBSERVED_MIDSTREAM)
         return RESUMPTION_UNKNOWN;
@@ -86,7 +87,7 @@ static enum reaction reaction_of(const struct handshake *h)
         const bool over = observation_settled(o, SERVER); /* and no alert of its own followed the hello */
         return went_on || over || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
     }
-    /* Silence counts only where nothing can be hidden (E2, E3). */
+    /* Silence counts only where nothing that the server said can be missing. */
     if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured ||
         o->unobserved & UNOBSERVED_REORDERED)
         return REACTION_UNKNOWN;

@@ -57,8 +57,8 @@ enum unobserved {
     UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */
     UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
     UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but it does not decide the rule */
-    UNOBSERVED_INCONSISTENT = 1 << 13, /* what a peer showed contradicts itself (E19) */
-    UNOBSERVED_ORIGIN = 1 << 14,       /* the session began before the capture, or was forgotten (E8) */
+    UNOBSERVED_INCONSISTENT = 1 << 13, /* what a peer showed contradicts itself */
+    UNOBSERVED_ORIGIN = 1 << 14,       /* the session began before the capture, or was forgotten */
     UNOBSERVED_REORDERED =
         1 << 15, /* the directions were captured out of order, and their order would tell */
 };
@@ -86,7 +86,7 @@ enum reaction {
                         */
     REACTION_ACCEPTED_LATE, /* as accepted, but its own fatal alert in clear came after that */
     REACTION_CLOSED,        /* FIN without a fatal alert or ServerHello */
-    REACTION_RESET,         /* RST likewise; a middlebox may have sent it (E18) */
+    REACTION_RESET,         /* RST likewise; a middlebox may have sent it */
 };
 extern const struct word reaction_words[]; /* REACTION_UNKNOWN has no word */
 

@@ -23,8 +23,7 @@ struct tls_counters {
     uint64_t too_long;       /* messages above MAX_MESSAGE_BYTES */
     uint64_t no_room;        /* messages not assembled because all buffers were in use */
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
-    uint64_t
-        renegotiations; /* protected handshakes after the first: their records, up to the next data (E13) */
+    uint64_t renegotiations; /* protected handshakes after the first: their records, up to the next data */
 };
 
 struct tls;
@@ -68,9 +67,10 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
 void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
 
 /*
- * NULL encryption (E14): after tls_finish() and before tls_release(), a complete handshake whose application
- * data can be read. `reader` goes on where each side's records stand; `early` are the records that came
- * already, valid until tls_release(): for a reader of their own. False: there is nothing to be read.
+ * NULL encryption (RFC 5246 6.2.3.1): after tls_finish() and before tls_release(), a complete handshake whose
+ * application data can be read. `reader` goes on where each side's records stand; `early` are the records
+ * that came already, valid until tls_release(): for a reader of their own. False: there is nothing to be
+ * read.
  */
 struct clear_early {
     struct span records;
