@@ -97,6 +97,7 @@ void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const s
     o.side[CLIENT].damage = from_start ? UNOBSERVED_GAP : 0;
     if (!handshake_in_scope(p, &o))
         return;
+    sessions_missed(p->sessions);
     make_room(p, &o);
     peers_learn(p->peers, &o, &nothing);
 }

@@ -34,12 +34,19 @@ static struct value seconds(int64_t ns)
     return v;
 }
 
+static uint32_t why_no_origin(const struct session_result *s)
+{
+    if (s->method == RESUMPTION_PSK)
+        return UNOBSERVED_TICKET;
+    return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN;
+}
+
 static struct value age(const struct session_result *s, int64_t ns)
 {
     struct value v = seconds(ns);
     v.at_least = s->basis != AGE_EXACT;
-    v.reasons = UNOBSERVED_ORIGIN;
-    return s->known ? v : unknown(UNOBSERVED_ORIGIN);
+    v.reasons = why_no_origin(s);
+    return s->known ? v : unknown(v.reasons);
 }
 
 /* What the memory says of a session that the client offers: a value when it offers one. */
@@ -122,7 +129,7 @@ struct value session_ended(const struct policy_case *c)
     struct value v = of_offered(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    return c->session->known ? number(c->session->dead) : unknown(UNOBSERVED_ORIGIN);
+    return c->session->known ? number(c->session->dead) : unknown(why_no_origin(c->session));
 }
 
 struct value session_same_suite(const struct policy_case *c)
@@ -135,7 +142,7 @@ struct value session_same_suite(const struct policy_case *c)
     if (suite.known != KNOWN_VALUE)
         return suite;
     return c->session->suite_known ? number(c->session->suite == o->server_hello.suite)
-                                   : unknown(UNOBSERVED_ORIGIN);
+                                   : unknown(why_no_origin(c->session));
 }
 
 static struct value of_server_history(const struct policy_case *c)

@@ -116,7 +116,9 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_UNKNOWN_CODE, "a code point is in no registry that the monitor knows"},
         {UNOBSERVED_UNDECIDED, "what was seen does not decide the rule"},
         {UNOBSERVED_INCONSISTENT, "what the peer showed contradicts itself"},
-        {UNOBSERVED_ORIGIN, "the session began before the capture"},
+        {UNOBSERVED_ORIGIN, "the full handshake of the session was not captured"},
+        {UNOBSERVED_EARLIER, "the session began before the capture"},
+        {UNOBSERVED_TICKET, "TLS 1.3 issues tickets encrypted, so when a session began is not visible"},
         {UNOBSERVED_REORDERED, "the two directions were captured out of order"},
         {0, NULL},
     };

@@ -32,6 +32,8 @@ struct sessions {
     uint32_t retention; /* seconds */
     struct session_config config;
     struct session_counters counters;
+    bool missed; /* a handshake that may have begun a session was not seen whole, or sessions are from
+                    elsewhere */
     struct recent_session *recent; /* RECENT_SESSIONS, by flow */
     struct writer *writer;
     struct shared *shared; /* NULL: nobody else's */

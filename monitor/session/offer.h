@@ -28,6 +28,9 @@ bool offer_is_before(nanos origin, const struct observation *o);
 /* ageless.c: whether a PSK without an age was seen without one before; and remembers it. */
 enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation *o);
 
+/* remember.c: an identifier may have been issued by this handshake, and was not learned. */
+bool may_have_missed_origin(const struct observation *o);
+
 /* remember.c: the identifiers that a handshake gave out, or used. `known`: the entry of what it resumed, at
  * `place`.
  */

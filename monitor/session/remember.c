@@ -10,6 +10,11 @@ static bool trustworthy(const struct observation *o)
            o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
+bool may_have_missed_origin(const struct observation *o)
+{
+    return o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304 && !trustworthy(o);
+}
+
 static void remember(struct sessions *s, const struct observation *o, const struct place *place, nanos origin,
                      unsigned flags, bool anew)
 {

@@ -100,6 +100,7 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
     if (config->take_memory && !table_take_memory(&s->table))
         text_printf(&say, "%scannot reserve the memory for all sessions: %s", say.n ? "; " : "",
                     strerror(errno));
+    s->missed = s->table.used > 0; /* nobody knows what was there between two runs */
     if (start_threads(s, &say))
         return s;
     sessions_free(s);
@@ -198,7 +199,15 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     out->refused = out->offered && (o->resumption == RESUMPTION_FULL || o->outcome == OUTCOME_REFUSED);
     s->counters.found += e != NULL;
     s->counters.unknown += out->offered && !e;
+    const bool missed = s->missed || s->shared || table_has_forgotten(&s->table) || s->counters.clock_set;
+    out->earlier = !missed && out->basis != AGE_EXACT && !(e && e->flags & ENTRY_ANEW);
+    s->missed |= may_have_missed_origin(o);
     learn_session(s, o, &place, e, out);
+}
+
+void sessions_missed(struct sessions *s)
+{
+    s->missed = true;
 }
 
 bool sessions_shared_is_valid(const char *url)

@@ -44,6 +44,7 @@ struct session_result {
     nanos origin;        /* of the session: exact, or the latest time at which it can have begun */
     int64_t offered_age; /* nanoseconds at the ClientHello; a lower bound unless exact */
     int64_t resumed_age; /* at the ServerHello, when accepted */
+    bool earlier;        /* not exact, and it began before the capture: nothing was missed since */
     bool dead;           /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
     bool suite_known;
     uint16_t suite; /* of the session's full handshake */
@@ -138,6 +139,9 @@ void sessions_doubt(struct sessions *s, uint64_t flow_id);
 /* Where the clock was set back between `origin` and `now`: the latest time at which that can have been, and
  * then it is not exact. */
 nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact);
+
+/* A handshake was not seen at all, of which it is known that there was one: it may have begun a session. */
+void sessions_missed(struct sessions *s);
 
 /* What is the URL of a shared memory. */
 bool sessions_shared_is_valid(const char *url);

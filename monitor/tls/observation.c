@@ -20,6 +20,8 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_UNDECIDED, "undecided"},
     {UNOBSERVED_INCONSISTENT, "inconsistent"},
     {UNOBSERVED_ORIGIN, "origin-not-seen"},
+    {UNOBSERVED_EARLIER, "began-before-capture"},
+    {UNOBSERVED_TICKET, "ticket-encrypted"},
     {UNOBSERVED_REORDERED, "reordered"},
     {0, NULL},
 };

@@ -58,11 +58,13 @@ enum unobserved {
     UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
     UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but it does not decide the rule */
     UNOBSERVED_INCONSISTENT = 1 << 13, /* what a peer showed contradicts itself */
-    UNOBSERVED_ORIGIN = 1 << 14,       /* the session began before the capture, or was forgotten */
+    UNOBSERVED_ORIGIN = 1 << 14,       /* the session's full handshake was not seen, or was forgotten */
+    UNOBSERVED_EARLIER = 1 << 16,      /* for it was before the capture: since then nothing was missed */
+    UNOBSERVED_TICKET = 1 << 17,       /* TLS 1.3 issues tickets encrypted */
     UNOBSERVED_REORDERED =
         1 << 15, /* the directions were captured out of order, and their order would tell */
 };
-#define UNOBSERVED_COUNT 16
+#define UNOBSERVED_COUNT 18
 
 /* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
 extern const struct word unobserved_words[];

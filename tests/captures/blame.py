@@ -129,6 +129,24 @@ def external_psk(folder):
     check(said == [None, True, None], "offered with and without an age:", said)
 
 
+def why_no_origin(folder):
+    """Why an age is not known: TLS 1.3 encrypts tickets (RFC 8446 4.6.1); else the session began before the capture, if nothing was missed since."""
+    def reasons(capture, rule):
+        stats = of_type(events(UTWATCH, "-r", capture)[0], "stats")[-1]["stats"]
+        return {k for r in stats["rules"] if r["rule"] == rule for k, n in r.get("reasons", {}).items() if n}
+    check(reasons(path_of("openssl-tls13-psk"), "ut-7.1-ticket-lifetime") == {"ticket-encrypted"}, "by PSK",
+          reasons(path_of("openssl-tls13-psk"), "ut-7.1-ticket-lifetime"))
+    frames = capturelib.read_frames(path_of("openssl-tls12-resumed-id"))
+    ends = [frozenset(capturelib.segment_of(f)[:2]) for _, f in frames]
+    first = [i for i, e in enumerate(ends) if e == ends[0]]
+    hello = next(i for i in first if (p := capturelib.segment_of(frames[i][1])[4]) and p[0] == 22 and p[5] == 2)
+    capture = os.path.join(folder, "part.pcap")
+    for left_out, reason in ((set(first), "began-before-capture"), ({hello}, "origin-not-seen")):
+        # An hour later, when the first handshake has been judged.
+        capturelib.write_frames(capture, [(t + 3600 * 10**9 * (i not in first), f) for i, (t, f) in enumerate(frames) if i not in left_out])
+        check(reasons(capture, "ut-7.1-session-lifetime") - {"gap"} == {reason}, reason, reasons(capture, "ut-7.1-session-lifetime"))
+
+
 def documents(folder):
     """5.1.1 is about users' data: RFC 4825 6 has global documents, and 12.1 xcap-caps, which has no others. An identity is not its parameters."""
     def judged(target, identity=""):
@@ -187,6 +205,7 @@ with tempfile.TemporaryDirectory() as temporary:
     aborted(temporary)
     by_psk()
     external_psk(temporary)
+    why_no_origin(temporary)
     documents(temporary)
     sslv2(temporary)
     never_resumable()
