@@ -163,7 +163,8 @@ def ordered(binary, path, name, profile, reasons):
             breaches, passes, before = cache[len(clean)]
             got, passed, now = verdicts_of(left)
             for at, fault in got.items():
-                check(at in breaches and breaches[at] in (fault, "both"), "%s, %s: %s is at fault in %s, was %s" % (name, what, fault, at, breaches.get(at)))
+                was = breaches.get(at)
+                check(was in (fault, "both"), "%s, %s: %s is at fault in %s, was %s" % (name, what, fault, at, was))
             for rule, counts in now.items():
                 check(passed[rule] <= passes[rule], "%s, %s: %s passes %d times, was %d" % (name, what, rule, passed[rule], passes[rule]))
                 lost = any(counts[v] < before[rule][v] for v in ("pass", "fail"))
@@ -202,6 +203,7 @@ with tempfile.TemporaryDirectory() as folder:
     for name in small if every or sys.argv[2:] else few:
         for profile in ("ts33141-pcr1", "ls-advice"):
             ordered(sys.argv[1], path, name, profile, reasons_seen)
-for reason in () if sys.argv[2:] and not every else ("reordered", "server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream"):
+REASONS = ("reordered", "server-direction", "client-direction", "gap", "truncated", "unfinished", "midstream")
+for reason in () if sys.argv[2:] and not every else REASONS:
     check(reason in reasons_seen, "no case showed the reason " + reason)
 finish()

@@ -26,9 +26,8 @@ for entry in manifest(sys.argv[2:]):
         if e["utwatch"]["about"] not in ABOUT:
             continue
         found["null" if "null" in entry["file"] else "plain"] += 1
-        check(e["pcap_filename"] == path and e["pcap_cnt"] in with_request,
-              "%s: %s names frame %s of %s, requests are in %s" % (entry["file"], e["utwatch"]["rule"], e.get("pcap_cnt"), e["pcap_filename"],
-                                                                 sorted(with_request)))
+        check(e["pcap_filename"] == path and e["pcap_cnt"] in with_request, entry["file"], e["utwatch"]["rule"], "names frame", e.get("pcap_cnt"),
+              "of", e["pcap_filename"], "requests are in", sorted(with_request))
 # HTTP/2 in clear (RFC 9113 3.4), whoever speaks first: the client's preface is the request.
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
 SETTINGS = bytes.fromhex("000006040000000000000300000064")
