@@ -64,6 +64,16 @@ def time_goes_on(taps):
     sensor.end()
 
 
+def with_one_right(taps):
+    """CAP_NET_RAW alone is enough."""
+    setpriv = ("setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps", "-all,+net_raw", "--ambient-caps", "-all,+net_raw",
+               "--bounding-set", "-all,+net_raw")
+    sensor = Sensor(taps, binary, before=setpriv)
+    taps.send(FAILS)
+    check(sensor.wait_for_event(lambda e: e["event_type"] == "alert", 3), "nothing is captured with CAP_NET_RAW alone", sensor.talk)
+    sensor.end()
+
+
 def bad_input(taps):
     def expect(words, status, message, before=()):
         p = subprocess.run(taps.command(*before, binary, *words), capture_output=True, timeout=20)
@@ -84,6 +94,7 @@ with Taps() as taps:
     bad_input(taps)
     as_it_goes(taps)
     time_goes_on(taps)
+    with_one_right(taps)
     with tempfile.TemporaryDirectory() as folder:
         same_as_replay(taps, made_day(folder), "a day")
 finish(20)

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""A real handshake and a download in segments of up to 190 kB in IPv6 and 64 kB in IPv4: are such frames read whole, with a
+scope in the kernel too? usage: big_tcp.py UTWATCH"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from taps import Recorder, Sensor, Taps
+from checks import check, finish
+
+binary = sys.argv[1]
+ADDRESSES = {"IPv4": ("192.0.2.1", "192.0.2.2", "24"), "IPv6": ("2001:db8::1", "2001:db8::2", "64")}
+BYTES = 32 << 20
+OFFLOADS = ["gso_max_size", "190000", "gro_max_size", "190000"]  # of IPv6; iproute2 has no words for those of IPv4 yet
+
+
+def ends(taps, other):
+    """tap0 stays, out0 goes to a namespace of its own; both get addresses."""
+    subprocess.run(["ip", "netns", "add", other], check=True)
+    taps.ip("link", "set", "out0", "netns", other)
+    for space, name, place in (taps.name, "tap0", 0), (other, "out0", 1):
+        subprocess.run(["ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv6.conf.%s.disable_ipv6=0" % name], check=True)
+        subprocess.run(["ip", "-n", space, "link", "set", name, *OFFLOADS], check=True)
+        for both in ADDRESSES.values():
+            nodad = ["nodad"] if ":" in both[place] else []
+            subprocess.run(["ip", "-n", space, "addr", "add", both[place] + "/" + both[2], "dev", name, *nodad], check=True)
+        subprocess.run(["ip", "-n", space, "link", "set", name, "up"], check=True)
+
+
+def download(taps, other, folder, address):
+    """By anonymous key exchange, which clause 6.4 forbids."""
+    server = subprocess.Popen(["ip", "netns", "exec", other, "openssl", "s_server", "-quiet", "-nocert", "-tls1_2", "-cipher",
+                               "ADH-AES128-SHA:@SECLEVEL=0", "-WWW", "-accept", "443"], cwd=folder, stdin=subprocess.DEVNULL)
+    time.sleep(0.5)
+    host = "[%s]" % address if ":" in address else address
+    client = subprocess.run(taps.command("openssl", "s_client", "-quiet", "-tls1_2", "-cipher", "ADH-AES128-SHA:@SECLEVEL=0", "-connect",
+                                         host + ":443"), input=b"GET /file HTTP/1.0\r\n\r\n", capture_output=True, timeout=60)
+    server.terminate()
+    server.wait()
+    return len(client.stdout)
+
+
+def longest(recorded):
+    out = subprocess.run(["tshark", "-r", recorded, "-T", "fields", "-e", "frame.len"], capture_output=True, text=True).stdout
+    return max(map(int, out.split()))
+
+
+def main():
+    with Taps() as taps, tempfile.TemporaryDirectory() as folder:
+        other = taps.name + "-other"
+        site = os.path.join(folder, "site.yaml")
+        with open(site, "w") as f:
+            f.write("scope: { servers: [192.0.2.2, '2001:db8::2'], ports: [443] }\n")
+        with open(os.path.join(folder, "file"), "wb") as f:
+            f.write(os.urandom(BYTES))
+        try:
+            ends(taps, other)
+            for version, (_, server, _) in ADDRESSES.items():
+                sensor = Sensor(taps, binary, "-c", site)
+                recorder = Recorder(taps, os.path.join(folder, version + ".pcapng"), "tap0")
+                got = download(taps, other, folder, server)
+                events = sensor.end()
+                most = longest(recorder.end())
+                check(got > BYTES, version, "only %d bytes came" % got)
+                rules = {e["utwatch"]["rule"] for e in events if e["event_type"] == "alert"}
+                check("ut-6.4-anonymous-key-exchange" in rules, version, rules)
+                health = events[-1]["stats"]["capture"]
+                print(version, "longest frame", most, "of", health["frames"])
+                least = 100000 if version == "IPv6" else 65535
+                check(most > least, version, "no long frame:", most)
+                check(health["bytes"] > BYTES and not health["malformed"] and not health["cut_frames"] and not health["gaps"], version, health)
+        finally:
+            subprocess.run(["ip", "netns", "del", other], check=False)
+
+
+main()
+finish(8)
