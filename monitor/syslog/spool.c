@@ -261,8 +261,12 @@ void spool_rewind(struct spool *s)
 static bool is_own(const struct spool *s, const char *file, unsigned *class, uint64_t *id)
 {
     const size_t n = strlen(s->name);
-    return strncmp(file, s->name, n) == 0 && sscanf(file + n, ".%1u.%16" SCNx64, class, id) == 2 &&
-           *class < SPOOL_CLASSES && strcmp(name_of(s, *class, *id).text, file) == 0;
+    if (strncmp(file, s->name, n) != 0 || file[n] != '.' || file[n + 1] < '0' ||
+        file[n + 1] >= '0' + SPOOL_CLASSES || file[n + 2] != '.')
+        return false;
+    *class = (unsigned)(file[n + 1] - '0');
+    *id = strtoull(file + n + 3, NULL, 16);
+    return strcmp(name_of(s, *class, *id).text, file) == 0;
 }
 
 static void take_over(struct spool *s, const char *file, unsigned class, uint64_t id)

@@ -89,13 +89,49 @@ def each_transport(folder, kind, capture, truth):
         check(any("\\x22\\x5d" in name for name in names), "hostile names did not come:", names)
         server.forget()
         alerts = run(folder, capture, [server.address(t) for t in kind.TRANSPORTS])
-        received = server.wait_for(len(alerts) * len(kind.TRANSPORTS))
+        received = server.wait_for(len(alerts), copies=len(kind.TRANSPORTS))
         per_alert = collections.Counter(message["sd"]["meta"]["sequenceId"] for message in received)
         check(set(per_alert.values()) == {len(kind.TRANSPORTS)}, kind.__name__, "all at once:", len(received))
     finally:
         server.stop()
     log = (folder / "server.log").read_text(errors="replace")
     check(not re.search(r"mmpstrucdata|invalid|truncat", log), kind.__name__, log[-500:])
+
+
+def not_the_right_one(folder, kind, capture):
+    """A receiver that cannot prove who it is gets nothing, and the operator is told why."""
+    server = kind(folder)
+    server.start()
+    right = {"ca": str(folder / "ca.pem"), "name": servers.NAME, "certificate": str(folder / "sensor.pem"), "key": str(folder / "sensor.key")}
+    try:
+        for what, wrong, words in (("authority", {"ca": str(folder / "other.pem")}, "certificate is not accepted"),
+                                   ("name", {"name": "other.example"}, "certificate is not accepted: hostname mismatch")):
+            config = site(folder, tls={**right, **wrong})
+            done = subprocess.run([UTWATCH, "-q", "-c", str(config), "--syslog", server.address("tls"), "-r", str(capture)],
+                                  capture_output=True, text=True, timeout=120)
+            check(done.returncode == 5 and words in done.stderr and "did not arrive" in done.stderr, what, done.returncode, done.stderr)
+            check(not server.received(), what, "a message was sent to a stranger")
+    finally:
+        server.stop()
+
+
+def mistakes(folder):
+    """All of them, each at its place; and no start with what cannot work."""
+    config = folder / "wrong.yaml"
+    config.write_text("outputs:\n  syslog: ['tcp:host', 'tls:h:1', 'ftp:h:1']\n  spool: { path: /tmp, size: 3 }\n"
+                      "  syslog-size: 100\n  enterprise-number: x\n  tls: { authority: x }\n")
+    done = subprocess.run([UTWATCH, "-T", "-c", str(config)], capture_output=True, text=True)
+    lines = re.findall(r"^[^:]+:(\d+):\d+: ", done.stderr, re.M)
+    check(done.returncode == 2 and sorted(lines) == ["2", "2", "3", "4", "5", "6"], done.stderr)
+    for text, words in (("{ syslog: 'tls:h:1', tls: { ca: /nonexistent } }", "tls ca /nonexistent: No such file"),
+                        ("{ syslog: 'relp+tls:h:1', tls: { certificate: %s } }" % config, "no start line"),
+                        ("{ syslog: 'udp:h:1', spool: { path: /etc/passwd } }", "Not a directory")):
+        config.write_text("outputs: %s\n" % text)
+        done = subprocess.run([UTWATCH, "-T", "-c", str(config)], capture_output=True, text=True)
+        check(done.returncode == 2 and words in done.stderr, text, done.returncode, done.stderr)
+    for address in "tcp:host", "tcp:host:0", "tcp:2001:db8::1:514", "unix:log", "smoke:h:1":
+        done = subprocess.run([UTWATCH, "--syslog", address, "-r", "x"], capture_output=True, text=True)
+        check(done.returncode == 2 and address in done.stderr, address, done.returncode, done.stderr)
 
 
 def main():
@@ -109,11 +145,13 @@ def main():
         subprocess.run([str(ROOT / "tools/make-day"), str(capture), str(folder / "truth"), "--connections", "1000"],
                        check=True, capture_output=True)
         truth = json.loads((folder / "truth").read_text())
+        mistakes(folder)
         for kind in kinds:
             own = folder / kind.__name__
             own.mkdir()
             servers.make_certificates(own)
             each_transport(own, kind, capture, truth)
+        not_the_right_one(folder / kinds[0].__name__, kinds[0], capture)
     finish(100)
 
 
