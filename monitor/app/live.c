@@ -30,6 +30,8 @@ struct live_capture {
     struct merge *merge; /* of several interfaces; NULL: there is one */
     int64_t now;         /* when reading began */
     nanos read_time;     /* of the last frame that was read, perhaps to be held */
+    nanos known_time;    /* of the last frame of a whole reading, */
+    int64_t known_at;    /* which had ended by then: see packet_clock() */
     nanos frame_time;    /* of the last frame */
     int64_t frame_at;    /* when it was read */
     int64_t next_look;   /* on the monotonic clock, as the next */
@@ -117,6 +119,13 @@ static bool take_frame(void *context, const struct frame *frame)
     return true;
 }
 
+/* What frames that arrive now are stamped with, or a little less: by the monotonic clock since the last
+ * reading, so that a clock that is set puts nothing out of order. */
+static nanos packet_clock(const struct live_capture *c, int64_t now)
+{
+    return c->known_time + (now - c->known_at);
+}
+
 /* A frame that is held back until the other interfaces' earlier ones have come. */
 static bool hold_frame(void *context, const struct frame *frame)
 {
@@ -132,7 +141,7 @@ static size_t read_merged(struct live_capture *c)
 {
     size_t frames = 0;
     for (unsigned i = 0; i < c->count; i++) {
-        const nanos before = clock_of_day();
+        const nanos before = packet_clock(c, clock_monotonic());
         const size_t n = live_read(c->interface[i], READ_FRAMES, hold_frame, c);
         if (!n)
             merge_seen(c->merge, i, before - UNREAD_MS * (NANOS_PER_SECOND / 1000));
@@ -145,7 +154,12 @@ static size_t read_merged(struct live_capture *c)
 static size_t read_all(struct live_capture *c)
 {
     c->now = clock_monotonic();
-    return c->merge ? read_merged(c) : live_read(c->interface[0], READ_FRAMES, take_frame, c);
+    const size_t frames = c->merge ? read_merged(c) : live_read(c->interface[0], READ_FRAMES, take_frame, c);
+    if (frames) {
+        c->known_time = c->read_time;
+        c->known_at = clock_monotonic();
+    }
+    return frames;
 }
 
 /* On a quiet tap packet time goes on with the monotonic clock, behind what may still wait in a ring. */
@@ -235,7 +249,7 @@ static void drain(struct live_capture *c)
     const int64_t most = DRAIN_SECONDS * NANOS_PER_SECOND;
     const int64_t start = clock_monotonic();
     int64_t quiet_since = start;
-    c->end = clock_of_day();
+    c->end = packet_clock(c, start) + block;
     for (int64_t now = start; now - quiet_since < block && now - start < most; now = clock_monotonic()) {
         if (read_all(c))
             quiet_since = now;

@@ -40,6 +40,18 @@ static double seconds(int64_t nanoseconds)
     return (double)nanoseconds / NANOS_PER_SECOND;
 }
 
+/* Since when the packet was there. The clock by which packets are stamped may be set, the one by which they
+ * are read not: so the lag is what they differ by beyond the least, and a clock that was set back starts
+ * anew. */
+static int64_t lag_of(struct self_watch *w, nanos stamp, int64_t now)
+{
+    const int64_t offset = now - stamp;
+    if (!w->stamp || offset < w->least_offset || stamp < w->stamp - NANOS_PER_SECOND)
+        w->least_offset = offset;
+    w->stamp = stamp;
+    return offset - w->least_offset;
+}
+
 void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
 {
     char text[TEXT_BYTES];
@@ -49,7 +61,7 @@ void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
         set(w, SENSOR_NO_PACKETS, false, text);
     }
     w->packet_at = now;
-    const int64_t lag = clock_of_day() - stamp;
+    const int64_t lag = lag_of(w, stamp, now);
     /* It ends well below the limit, so that it is not told again and again at the limit. */
     const bool behind = lag > (w->on[SENSOR_LAG] ? w->limits.lag / 2 : w->limits.lag);
     if (behind == w->on[SENSOR_LAG])

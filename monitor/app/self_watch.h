@@ -19,7 +19,9 @@ struct self_watch {
     struct self_watch_limits limits;
     struct output *output;
     bool on[SENSOR_CONDITIONS];
-    int64_t packet_at; /* when the last one was read; at first: when the watch began; monotonic clock */
+    nanos stamp;          /* of the last packet; 0: there was none */
+    int64_t least_offset; /* of the monotonic clock to a stamp: that of a packet read at once */
+    int64_t packet_at;    /* when the last one was read; at first: when the watch began; monotonic clock */
     uint64_t packets, drops, handshakes, one_sided; /* at the last interval's end */
 };
 

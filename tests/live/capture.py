@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Does live capture say what a replay of the same frames says, as it goes, and end in order? usage: capture.py UTWATCH"""
+import glob
 import os
 import signal
 import subprocess
@@ -74,6 +75,22 @@ def with_one_right(taps):
     sensor.end()
 
 
+def other_clock(taps):
+    """The sensor's clock is years off that of the packets: nothing is lost, or out of order, or told to be late."""
+    library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    if not library:
+        return
+    for years in "-3y", "+3y":
+        fake = ("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "LD_PRELOAD=" + library[0], "FAKETIME=" + years)
+        sensor = Sensor(taps, binary, interfaces=("tap0", "tap1"), before=fake)
+        taps.send(FAILS)
+        taps.send(FAILS, "out1")
+        events = sensor.end(quiet_for=0)
+        seen = [e["event_type"] for e in events]
+        check(seen.count("tls") == 2 and "sensor" not in seen, years, "handshakes", seen.count("tls"), seen)
+        check(events[-1]["stats"]["capture"]["unordered"] == 0, years, events[-1]["stats"]["capture"])
+
+
 def bad_input(taps):
     def expect(words, status, message, before=()):
         p = subprocess.run(taps.command(*before, binary, *words), capture_output=True, timeout=20)
@@ -90,11 +107,12 @@ def bad_input(taps):
     expect(["-i", "tap0", "--ring", "12"], 2, b"--ring")
 
 
-with Taps() as taps:
+with Taps(2) as taps:
     bad_input(taps)
     as_it_goes(taps)
     time_goes_on(taps)
     with_one_right(taps)
+    other_clock(taps)
     with tempfile.TemporaryDirectory() as folder:
         same_as_replay(taps, made_day(folder), "a day")
 finish(20)
