@@ -19,9 +19,12 @@ enum { RETRY_NANOS = NANOS_PER_SECOND };
 
 struct delivery {
     struct destinations to;
-    struct line_file *json;           /* NULL: none */
-    struct whole_file *report;        /* NULL: none */
-    struct receivers *receivers;      /* of alerts; NULL: none */
+    struct line_file *json;                   /* NULL: none */
+    struct whole_file *report;                /* NULL: none */
+    struct receivers_config receivers_config; /* without any: none are wanted */
+    struct receivers *receivers;              /* of alerts; NULL: not opened */
+    int64_t receivers_retry;
+    bool receivers_failed;            /* to open, and that was told */
     struct evidence_folder *evidence; /* NULL: none */
     bool evidence_failed;             /* the last file could not be written */
     bool verbose;
@@ -53,20 +56,46 @@ static void say(const char *option, const char *path)
 }
 
 /* What the command line names takes the place of what the site's file names. */
-static bool open_receivers(struct delivery *d, const struct options *o, const struct site *site)
+static struct receivers_config receivers_wanted(const struct options *o, const struct site *site)
 {
-    char error[512];
     struct receivers_config config = site->receivers;
     if (o->syslog_count) {
         memcpy(config.addresses, o->syslog, sizeof o->syslog);
         config.count = o->syslog_count;
     }
-    if (config.count == 0)
-        return true;
-    d->receivers = receivers_new(&config, error, sizeof error);
-    if (!d->receivers)
+    return config;
+}
+
+static struct receivers *open_receivers(struct delivery *d)
+{
+    char error[512];
+    struct receivers *r = receivers_new(&d->receivers_config, error, sizeof error);
+    if (!r && !d->receivers_failed)
         (void)fprintf(stderr, "utwatch: %s\n", error);
-    return d->receivers != NULL;
+    d->receivers_failed = !r;
+    return r;
+}
+
+/* Tells at the start what is wrong with them. They are opened for good by the process that works with them:
+ * one that takes the place of a killed writer finds in the spool what that one had not delivered. */
+static bool try_receivers(struct delivery *d)
+{
+    if (d->receivers_config.count == 0)
+        return true;
+    struct receivers *r = open_receivers(d);
+    receivers_free(r);
+    return r != NULL;
+}
+
+/* NULL: none are wanted, or they cannot be opened now. */
+static struct receivers *receivers_of(struct delivery *d)
+{
+    const int64_t now = clock_monotonic();
+    if (d->receivers || d->receivers_config.count == 0 || now < d->receivers_retry)
+        return d->receivers;
+    d->receivers_retry = now + RETRY_NANOS;
+    d->receivers = open_receivers(d);
+    return d->receivers;
 }
 
 static bool open_all(struct delivery *d, bool patient)
@@ -97,8 +126,9 @@ struct delivery *delivery_new(const struct options *o, const struct site *site, 
     if (!d)
         return NULL;
     d->to = destinations_of(o, site);
+    d->receivers_config = receivers_wanted(o, site);
     d->verbose = o->verbose > 0;
-    if (open_all(d, patient) && open_receivers(d, o, site))
+    if (open_all(d, patient) && try_receivers(d))
         return d;
     delivery_free(d);
     return NULL;
@@ -116,7 +146,7 @@ static void work_receivers(struct delivery *d, int64_t now)
 static void take_alert(struct delivery *d, struct span bytes)
 {
     struct parcel_alert alert;
-    if (!d->receivers || bytes.n < sizeof alert)
+    if (!receivers_of(d) || bytes.n < sizeof alert)
         return;
     memcpy(&alert, bytes.p, sizeof alert);
     receivers_take(d->receivers, alert.severity & SEVERITY_HIGH, span_skip(bytes, sizeof alert));
@@ -170,14 +200,14 @@ size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until,
 {
     if (d->json && line_file_waiting(d->json) && d->retry < *until)
         *until = d->retry;
-    return d->receivers ? receivers_wait_for(d->receivers, fds, until, now) : 0;
+    return receivers_of(d) ? receivers_wait_for(d->receivers, fds, until, now) : 0;
 }
 
 void delivery_work(struct delivery *d, const struct pollfd *fds, size_t count, int64_t now)
 {
     (void)fds;
     (void)count;
-    if (d->receivers)
+    if (receivers_of(d))
         work_receivers(d, now);
     if (d->json && line_file_waiting(d->json) && now >= d->retry)
         delivery_flush(d);
@@ -205,6 +235,8 @@ void delivery_reopen(struct delivery *d)
 static bool finish_receivers(struct delivery *d, int64_t most)
 {
     uint64_t kept;
+    if (!receivers_of(d))
+        return d->receivers_config.count == 0;
     const uint64_t missing = receivers_finish(d->receivers, most, &kept);
     work_receivers(d, clock_monotonic());
     char line[512];
@@ -218,7 +250,7 @@ static bool finish_receivers(struct delivery *d, int64_t most)
 
 bool delivery_finish(struct delivery *d, int64_t most)
 {
-    bool good = !d->receivers || finish_receivers(d, most);
+    bool good = finish_receivers(d, most);
     if (d->json && !line_file_close(d->json)) {
         (void)fprintf(stderr, "utwatch: --json: not all events could be written: %s\n", strerror(errno));
         good = false;

@@ -19,16 +19,17 @@ import servers  # noqa: E402
 
 SEND = sys.argv[1]
 LONG = len(sys.argv) > 2
-CAP = 8 << 20
+CAP = 64 << 20
+SMALL = 8 << 20
 
 
 class Sender:
     """Numbered messages to one address or more, at a steady rate."""
 
-    def __init__(self, server, transport, count, rate, spool="-", finish_seconds=30, within=(), more=()):
+    def __init__(self, server, transport, count, rate, spool="-", finish_seconds=30, within=(), more=(), cap=CAP):
         folder = server.folder
         self.count = count
-        words = [*within, SEND, count, rate, spool, CAP, folder / "ca.pem", folder / "sensor.pem", folder / "sensor.key",
+        words = [*within, SEND, count, rate, spool, cap, folder / "ca.pem", folder / "sensor.pem", folder / "sensor.key",
                  servers.NAME, server.address(transport), *more]
         self.process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=dict(os.environ, FINISH_SECONDS=str(finish_seconds)))
@@ -61,8 +62,8 @@ def restarts(server, transport, how, times, rate=500):
     """Stopped and started again while messages flow."""
     server.start()
     sender = Sender(server, transport, rate * times, rate)
-    for _ in range(times):
-        time.sleep(random.uniform(0.2, 0.6))
+    for i in range(times):
+        time.sleep(3 if i % 10 == 9 else random.uniform(0.2, 0.6))  # only what stands for two seconds proves anything
         server.stop(how)
         time.sleep(random.uniform(0, 0.3))
         server.start()
@@ -121,7 +122,7 @@ def sender_killed(server, transport, spool):
 
 def full_spool(server):
     """Nobody there: the least severe go, and every one of them is counted."""
-    sender = Sender(server, "relp", 60000, 60000, finish_seconds=1)
+    sender = Sender(server, "relp", 60000, 60000, finish_seconds=1, cap=SMALL)
     sender.end()
     dropped = re.findall(r"(\d+) alerts were dropped so far \(high (\d+), medium (\d+), low (\d+), info (\d+)\)",
                          sender.news)
