@@ -137,15 +137,20 @@ static uint8_t client_by_port(const struct flow *flow)
     return flow->end[0].port >= flow->end[1].port ? 0 : 1;
 }
 
+void cleartext_prepare_names(struct cleartext *c)
+{
+    if (!c->naming)
+        c->naming = naming_new(c->others.capacity);
+}
+
 static void open_other(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     flow->client = client_by_port(flow) & 1U;
     struct http_connection seen = {.whence = flow_whence(flow, segment)};
     if (!is_ut(p, &seen))
         return;
-    /* The module takes milliseconds to make, and most captures have nothing to be named. */
-    if (!p->cleartext.naming)
-        p->cleartext.naming = naming_new(p->cleartext.others.capacity);
+    cleartext_prepare_names(
+        &p->cleartext); /* it takes milliseconds, and most captures have nothing to be named */
     uint32_t slot = pool_take(&p->cleartext.others);
     if (!slot) {
         p->cleartext.other_refused++;

@@ -27,6 +27,8 @@ struct cleartext {
 size_t cleartext_memory(uint32_t connections);
 
 bool cleartext_open(struct cleartext *t, uint32_t connections);
+/* What names other protocols reads files when it is made, which a confined process cannot. */
+void cleartext_prepare_names(struct cleartext *c);
 void cleartext_close(struct cleartext *t);
 
 /* A run of a flow on which TLS has not begun, or began within this run. `first`: the side's first bytes.

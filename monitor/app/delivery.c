@@ -273,3 +273,13 @@ void delivery_free(struct delivery *d)
     evidence_folder_close(d->evidence);
     free(d);
 }
+
+void delivery_abandon(struct delivery *d)
+{
+    if (!d)
+        return;
+    line_file_abandon(d->json);
+    whole_file_abandon(d->report);
+    evidence_folder_close(d->evidence);
+    free(d);
+}

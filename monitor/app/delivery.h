@@ -57,4 +57,7 @@ void delivery_reopen(struct delivery *d);
 bool delivery_finish(struct delivery *d, int64_t most);
 void delivery_free(struct delivery *d);
 
+/* In a process that has a copy, when another one has finished: nothing is written or removed. */
+void delivery_abandon(struct delivery *d);
+
 #endif

@@ -173,3 +173,13 @@ bool line_file_close(struct line_file *f)
     errno = why ? why : EIO;
     return good;
 }
+
+void line_file_abandon(struct line_file *f)
+{
+    if (!f)
+        return;
+    if (f->path)
+        (void)close(f->fd);
+    free(f->path);
+    free(f);
+}

@@ -32,4 +32,7 @@ size_t line_file_waiting(const struct line_file *f);
 /* False, with errno, when a line was dropped or the rest could not be written. NULL is no file. */
 bool line_file_close(struct line_file *f);
 
+/* Another process has the file too, and ends it. */
+void line_file_abandon(struct line_file *f);
+
 #endif

@@ -70,6 +70,27 @@ static void tell_edge(struct live_capture *c, const struct live *interface, cons
     self_watch_tell(&c->watch, table[edge].condition, table[edge].edge, name, observed);
 }
 
+static void note_links(struct live_capture *c)
+{
+    for (size_t i = 0; c->orders->links && i < c->count; i++)
+        c->orders->links[i] = (unsigned char)(1 + live_state(c->interface[i]));
+}
+
+/* Since the sensor before this one looked last. */
+static void tell_change(struct live_capture *c, size_t i)
+{
+    const enum live_state before = (enum live_state)(c->orders->links[i] - 1);
+    const enum live_state now = live_state(c->interface[i]);
+    if (now == before)
+        return;
+    if (before == LIVE_GONE)
+        tell_edge(c, c->interface[i], c->names[i], LIVE_CREATED);
+    else if (now == LIVE_UP)
+        tell_edge(c, c->interface[i], c->names[i], LIVE_CAME_UP);
+    if (now != LIVE_UP)
+        tell_edge(c, c->interface[i], c->names[i], now == LIVE_GONE ? LIVE_REMOVED : LIVE_WENT_DOWN);
+}
+
 /* NULL: everything is to be captured. */
 static const char *scope_of(const struct site *site, char *room, size_t size)
 {
@@ -85,8 +106,12 @@ static int open_all(struct live_capture *c, const struct options *o)
 {
     const char *scope = scope_of(c->site, c->scope, sizeof c->scope);
     for (unsigned i = 0; i < o->input_count; i++) {
-        const struct live_settings settings = {
-            .interface = o->inputs[i], .source = i, .filter = o->filter, .scope = scope, .ring = o->ring};
+        const struct live_settings settings = {.interface = o->inputs[i],
+                                               .source = i,
+                                               .filter = o->filter,
+                                               .scope = scope,
+                                               .ring = o->ring,
+                                               .may_be_gone = c->orders->links && c->orders->links[i]};
         enum live_failure failure;
         char error[512];
         c->interface[i] = live_open(&settings, &failure, error, sizeof error);
@@ -95,9 +120,13 @@ static int open_all(struct live_capture *c, const struct options *o)
             return failure == LIVE_FILTER_FAULT ? EXIT_USAGE : EXIT_INPUT;
         }
         c->count++;
-        if (live_state(c->interface[i]) != LIVE_UP)
+        if (c->orders->links)
+            live_keep_closed(c->interface[i]);
+        if (c->orders->links && c->orders->links[i])
+            tell_change(c, i);
+        else if (live_state(c->interface[i]) != LIVE_UP)
             tell_edge(c, c->interface[i], o->inputs[i], LIVE_WENT_DOWN);
-        else if (o->verbose)
+        if (live_state(c->interface[i]) == LIVE_UP && o->verbose)
             say(o->inputs[i], "capturing");
     }
     if (c->count > 1 && !(c->merge = merge_new((unsigned)c->count, o->ring / 2))) {
@@ -187,6 +216,7 @@ static void look_at_links(struct live_capture *c)
     for (size_t i = 0; i < c->count; i++)
         for (enum live_edge edge; (edge = live_look(c->interface[i]));)
             tell_edge(c, c->interface[i], c->names[i], edge);
+    note_links(c);
 }
 
 static void note_counters(struct live_capture *c)
@@ -227,7 +257,7 @@ static void do_what_is_due(struct live_capture *c, int64_t now)
 static void capture(struct live_capture *c)
 {
     c->next_stats = clock_monotonic() + c->site->stats_interval;
-    while (!signals_any() || orders_heed(c->orders)) {
+    while (orders_go_on(c->orders)) {
         const size_t frames = read_all(c);
         const int64_t now = clock_monotonic();
         do_what_is_due(c, now);
@@ -266,8 +296,11 @@ int live_run(struct orders *orders, const struct options *o, const struct site *
                                              .drops = site->loss_limit,
                                              .one_sided = MOST_ONE_SIDED};
     self_watch_begin(&c.watch, &limits, orders->output, clock_monotonic());
-    const int status = open_all(&c, o);
+    int status = open_all(&c, o);
+    if (status == EXIT_CLEAN && !orders_ready(orders))
+        status = EXIT_RUNTIME;
     if (status == EXIT_CLEAN) {
+        note_links(&c);
         capture(&c);
         drain(&c);
         note_counters(&c);

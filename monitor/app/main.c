@@ -1,34 +1,60 @@
 /* utwatch: command line in, exit status out. */
+#include "app/boundary.h"
 #include "app/delivery.h"
+#include "app/processes.h"
 #include "app/profiles.h"
 #include "app/sensor.h"
-#include "process/signals.h"
+
+struct replay_run {
+    const struct options *options;
+    const struct site *site;
+    struct delivery *delivery;
+};
 
 static void reopen(void *context)
 {
-    delivery_reopen(context);
+    delivery_reopen(((const struct replay_run *)context)->delivery);
 }
 
-/* Sensor and delivery in one process. */
-static int run(const struct options *o, const struct site *site, const struct profile *profile,
-               const struct profile *advice)
+static bool ready(void *context)
+{
+    const struct replay_run *run = context;
+    boundary_close(run->options, run->site, true);
+    return true;
+}
+
+/* Files, with sensor and delivery in one process. */
+static int replay(const struct options *o, const struct site *site, const struct profile *profile,
+                  const struct profile *advice)
 {
     struct delivery *delivery = delivery_new(o, site, true);
     if (!delivery)
         return EXIT_RUNTIME;
+    struct replay_run context = {.options = o, .site = site, .delivery = delivery};
     signals_catch();
     const struct sensor_setup setup = {.options = o,
                                        .site = site,
                                        .profile = profile,
                                        .advice = advice,
                                        .sink = {.take = delivery_take, .context = delivery},
-                                       .reopen = reopen,
-                                       .context = delivery};
+                                       .orders = {.reopen = reopen, .ready = ready, .context = &context}};
     int status = sensor_run(&setup);
     if (!delivery_finish(delivery, DELIVERY_PATIENCE))
         status = EXIT_RUNTIME;
     delivery_free(delivery);
     return status;
+}
+
+static int run(const struct options *o, const struct site *site, const struct profile *profile,
+               const struct profile *advice)
+{
+    if (o->no_confine)
+        (void)fputs(
+            "utwatch: --no-confine: whoever finds a fault in the parsers gets all rights of this process\n",
+            stderr);
+    return o->live || site->sessions.shared || destinations_of(o, site).alerts
+               ? processes_run(o, site, profile, advice)
+               : replay(o, site, profile, advice);
 }
 
 int main(int argc, char **argv)

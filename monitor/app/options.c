@@ -34,6 +34,7 @@ enum long_only {
     OPTION_EXPLAIN,
     OPTION_DUMP,
     OPTION_BUILD_INFO,
+    OPTION_NO_CONFINE,
     OPTION_RING,
 };
 
@@ -59,6 +60,7 @@ static const struct option long_options[] = {
     {"list-suites", no_argument, NULL, OPTION_LIST_SUITES},
     {"explain", required_argument, NULL, OPTION_EXPLAIN},
     {"dump-profile", no_argument, NULL, OPTION_DUMP},
+    {"no-confine", no_argument, NULL, OPTION_NO_CONFINE},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"version", no_argument, NULL, 'V'},
@@ -91,6 +93,7 @@ void options_help(FILE *out)
         "      --evidence DIR     for each alert, a pcapng file with the packets of its handshake\n"
         "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
         "      --strict           breaches of superseded demands count as violations\n"
+        "      --no-confine         without sandbox, for debugging\n"
         "  -q, --quiet            no report on standard output\n"
         "  -v, --verbose          print more on standard error\n"
         "\n"
@@ -275,6 +278,9 @@ static bool take_option(struct options *o, int option)
                refuse("--fail-on is info, low, medium or high, not ", optarg, "");
     case OPTION_STRICT:
         o->strict = true;
+        return true;
+    case OPTION_NO_CONFINE:
+        o->no_confine = true;
         return true;
     case 'q':
         o->quiet = true;

@@ -52,6 +52,7 @@ struct options {
     const char *rule;        /* of --explain */
     enum severity fail_on;
     bool strict; /* superseded demands count */
+    bool no_confine;
     bool quiet;
     unsigned verbose;
     char *filter; /* the words after the options, or NULL */

@@ -23,3 +23,14 @@ bool orders_heed(struct orders *orders)
     }
     return !signals_stop();
 }
+
+bool orders_ready(const struct orders *orders)
+{
+    return !orders->ready || orders->ready(orders->context);
+}
+
+bool orders_go_on(struct orders *orders)
+{
+    return (!signals_any() || orders_heed(orders)) &&
+           (!orders->turn || orders->turn(orders->context, orders));
+}

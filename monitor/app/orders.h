@@ -11,6 +11,14 @@ struct orders {
     struct output *output;
     void (*reopen)(void *context); /* the files that parcels go to, on SIGHUP; NULL: somebody else does it */
     void *context;
+    bool (*ready)(void *context); /* all that is read is open, and all threads are there; false: end. NULL:
+                                     nobody asks */
+    bool (*turn)(void *context,
+                 const struct orders *orders); /* each time round the loop of live capture; likewise */
+    /* For each interface, 1 and its enum live_state as it was last; 0 at first. Of all sensors that follow
+     * one another, of which each has to leave it to the next one to open an interface again; NULL: there is
+     * one. */
+    _Atomic unsigned char *links;
     bool live;              /* the input has no end: a signal is how it ends */
     uint64_t broken_inputs; /* of the health of the capture, what the input knows */
     uint64_t filtered;
@@ -18,6 +26,12 @@ struct orders {
 
 /* Is looked at after each frame and each wait, when signals_any(). False: the run is to end. */
 bool orders_heed(struct orders *orders);
+
+/* Once, before the first frame. */
+bool orders_ready(const struct orders *orders);
+
+/* Each time round a loop. False: the run is to end. */
+bool orders_go_on(struct orders *orders);
 
 /* The health of the capture, as it is now. */
 void orders_health(const struct orders *orders, struct capture_health *health);

@@ -17,7 +17,7 @@ static int64_t key_limit(const struct profile *profile)
 }
 
 struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
-                              const struct profile *advice, struct output *output)
+                              const struct profile *advice, struct output *output, struct sessions *sessions)
 {
     struct pipeline *p = calloc(1, sizeof *p);
     if (!p)
@@ -33,7 +33,10 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
     p->advised = advice ? calloc(profile_rule_count(advice), sizeof *p->advised) : NULL;
     p->decoder = decoder_new();
     char message[256];
-    p->sessions = sessions_new(&site->sessions, message, sizeof message);
+    *message = '\0';
+    p->sessions = sessions;
+    if (!sessions)
+        p->own_sessions = p->sessions = sessions_new(&site->sessions, message, sizeof message);
     if (*message)
         (void)fprintf(stderr, "utwatch: %s\n", message);
     bool said = !p->sessions && *message;
@@ -61,7 +64,7 @@ void pipeline_free(struct pipeline *p)
     waiting_close(&p->waiting);
     late_check_close(&p->late);
     peers_free(p->peers);
-    sessions_free(p->sessions);
+    sessions_free(p->own_sessions);
     decoder_free(p->decoder);
     free(p->advised);
     free(p->verdicts);
@@ -286,4 +289,15 @@ uint64_t pipeline_understood(const struct pipeline *p)
 double pipeline_loss(const struct pipeline *p)
 {
     return p->handshakes ? 100.0 * (double)p->damaged / (double)p->handshakes : 0;
+}
+
+void pipeline_progress(const struct pipeline *p, _Atomic uint64_t *frames, _Atomic uint64_t *handshakes)
+{
+    *frames = p->frames;
+    *handshakes = p->handshakes;
+}
+
+void pipeline_prepare(struct pipeline *p)
+{
+    cleartext_prepare_names(&p->cleartext);
 }

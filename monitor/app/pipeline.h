@@ -7,15 +7,19 @@
 #include "capture/live.h"
 #include "policy/policy.h"
 #include "report/health.h"
+#include "session/session.h"
 
 struct pipeline;
 
 /* NULL after a message, when there is no memory or the state file cannot be opened. Site, profiles and output
- * outlive the pipeline; advice may be NULL.
+ * outlive the pipeline; advice may be NULL, and sessions: then it makes its own.
  */
 struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
-                              const struct profile *advice, struct output *output);
+                              const struct profile *advice, struct output *output, struct sessions *sessions);
 void pipeline_free(struct pipeline *p);
+
+/* What would be made when it is needed first is made now. */
+void pipeline_prepare(struct pipeline *p);
 
 void pipeline_frame(struct pipeline *p, const struct frame *frame);
 
@@ -28,6 +32,9 @@ void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
 /* The capture is over: what is in progress is judged as it stands. False, after a message, when the memory of
  * sessions could not be written to its file. */
 bool pipeline_end(struct pipeline *p);
+
+/* For people, while the capture goes on. */
+void pipeline_progress(const struct pipeline *p, _Atomic uint64_t *frames, _Atomic uint64_t *handshakes);
 
 void pipeline_health(const struct pipeline *p, struct capture_health *health);
 

@@ -20,6 +20,7 @@ struct pipeline {
     struct flow_table flows;
     struct tls *tls;
     struct sessions *sessions;
+    struct sessions *own_sessions; /* they end with the pipeline; NULL: they do not */
     struct peers *peers;
     struct cleartext cleartext;
     struct waiting waiting;

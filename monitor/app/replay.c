@@ -130,7 +130,7 @@ static int replay_one(struct replay *r, unsigned source)
 int replay_run(struct orders *orders, const struct options *o)
 {
     struct replay r = {.options = o, .orders = orders, .progress = {.on = isatty(STDERR_FILENO)}};
-    int status = EXIT_CLEAN;
+    int status = orders_ready(orders) ? EXIT_CLEAN : EXIT_RUNTIME;
     for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE && !signals_stop(); i++)
         status = worse_status(status, replay_one(&r, i));
     return status;

@@ -23,6 +23,8 @@ static int end(const struct sensor_setup *setup, const struct orders *orders)
 static int judge(const struct sensor_setup *setup, struct orders *orders)
 {
     const struct options *o = setup->options;
+    if (o->live)
+        pipeline_prepare(orders->pipeline);
     const int status = o->live ? live_run(orders, o, setup->site) : replay_run(orders, o);
     if (status == EXIT_USAGE || (o->live && status != EXIT_CLEAN))
         return status;
@@ -31,10 +33,12 @@ static int judge(const struct sensor_setup *setup, struct orders *orders)
 
 int sensor_run(const struct sensor_setup *setup)
 {
-    struct orders orders = {.live = setup->options->live, .reopen = setup->reopen, .context = setup->context};
+    struct orders orders = setup->orders;
+    orders.live = setup->options->live;
     orders.output = output_new(setup->options, setup->site, setup->profile, setup->advice, &setup->sink);
     if (orders.output)
-        orders.pipeline = pipeline_new(setup->site, setup->profile, setup->advice, orders.output);
+        orders.pipeline =
+            pipeline_new(setup->site, setup->profile, setup->advice, orders.output, setup->sessions);
     const int status = orders.pipeline ? judge(setup, &orders) : EXIT_RUNTIME;
     pipeline_free(orders.pipeline);
     output_free(orders.output);

@@ -2,10 +2,7 @@
 #ifndef UTWATCH_APP_SENSOR_H
 #define UTWATCH_APP_SENSOR_H
 
-#include "app/options.h"
-#include "app/parcel.h"
-#include "app/site.h"
-#include "policy/policy.h"
+#include "app/orders.h"
 
 /* All of it outlives the sensor. */
 struct sensor_setup {
@@ -13,9 +10,9 @@ struct sensor_setup {
     const struct site *site;
     const struct profile *profile;
     const struct profile *advice; /* or NULL */
+    struct sessions *sessions;    /* NULL: it makes its own */
     struct parcel_sink sink;
-    void (*reopen)(void *context); /* on SIGHUP: the files that parcels go to */
-    void *context;
+    struct orders orders; /* what is asked for from outside; pipeline and output are filled in */
 };
 
 /* From the start to the end of the capture, or to SIGINT or SIGTERM. Returns the exit status. */

@@ -73,7 +73,7 @@ void whole_file_put(struct whole_file *f, struct span bytes)
 
 void whole_file_flush(struct whole_file *f)
 {
-    if (!f->name && fflush(f->out) != 0 && !f->error)
+    if (fflush(f->out) != 0 && !f->error)
         f->error = errno;
 }
 
@@ -89,6 +89,15 @@ bool whole_file_finish(struct whole_file *f)
     }
     errno = f->error;
     return !f->error;
+}
+
+void whole_file_abandon(struct whole_file *f)
+{
+    if (!f)
+        return;
+    free(f->temporary);
+    f->temporary = NULL;
+    whole_file_free(f);
 }
 
 void whole_file_free(struct whole_file *f)

@@ -24,4 +24,7 @@ bool whole_file_finish(struct whole_file *f);
 /* Without whole_file_finish() before, what was written is thrown away. */
 void whole_file_free(struct whole_file *f);
 
+/* Another process has the file too, and ends it. */
+void whole_file_abandon(struct whole_file *f);
+
 #endif

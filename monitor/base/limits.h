@@ -117,6 +117,7 @@
 #define SHOWN_OF_A_KIND 3     /* equal violations shown singly */
 
 /* app */
-#define LINES_WAITING (1 << 20) /* bytes of events that wait for a full disk */
+#define PARCEL_RING   (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
+#define LINES_WAITING (1 << 20)  /* bytes of events that wait for a full disk */
 
 #endif

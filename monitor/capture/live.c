@@ -20,7 +20,8 @@ enum { LIVE_SNAP_LENGTH = 262144 };
 struct live {
     struct live_settings settings;
     pcap_t *pcap; /* NULL: not open */
-    int index;    /* the kernel's number of the interface */
+    bool keep_closed;
+    int index; /* the kernel's number of the interface */
     int link_type;
     char name[IF_NAMESIZE]; /* to the kernel, now */
     enum live_state state;
@@ -139,6 +140,20 @@ static enum live_failure open_handle(struct live *live, char *error, size_t erro
     return LIVE_NO_FAILURE;
 }
 
+/* Without a handle: is there an interface of that name, and is it switched on? */
+static enum live_state state_of(const char *name)
+{
+    const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {0};
+    (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    const bool there = any >= 0 && ioctl(any, SIOCGIFFLAGS, &request) == 0;
+    if (any >= 0)
+        (void)close(any);
+    if (!there)
+        return LIVE_GONE;
+    return request.ifr_flags & IFF_UP ? LIVE_UP : LIVE_DOWN;
+}
+
 struct live *live_open(const struct live_settings *settings, enum live_failure *failure, char *error,
                        size_t error_size)
 {
@@ -151,6 +166,11 @@ struct live *live_open(const struct live_settings *settings, enum live_failure *
     live->settings = *settings;
     (void)snprintf(live->name, sizeof live->name, "%s", settings->interface);
     *failure = open_handle(live, error, error_size);
+    if (*failure == LIVE_NOT_READABLE && settings->may_be_gone &&
+        state_of(settings->interface) == LIVE_GONE) {
+        live->state = LIVE_GONE;
+        *failure = LIVE_NO_FAILURE;
+    }
     if (*failure) {
         live_close(live);
         return NULL;
@@ -226,28 +246,21 @@ size_t live_read(struct live *live, size_t most, capture_callback *callback, voi
     return live->pushed;
 }
 
+void live_keep_closed(struct live *live)
+{
+    live->keep_closed = true;
+}
+
 void live_disturbed(struct live *live)
 {
     live->disturbed = true;
 }
 
-/* Without a handle: is there an interface of that name, and is it switched on? */
-static enum live_state state_of(const char *name)
-{
-    const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct ifreq request = {0};
-    (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    const bool there = any >= 0 && ioctl(any, SIOCGIFFLAGS, &request) == 0;
-    if (any >= 0)
-        (void)close(any);
-    if (!there)
-        return LIVE_GONE;
-    return request.ifr_flags & IFF_UP ? LIVE_UP : LIVE_DOWN;
-}
-
 /* A handle that is not open is opened when there is an interface of its name, and that is up. */
 static enum live_edge look_for(struct live *live)
 {
+    if (live->keep_closed)
+        return LIVE_NO_EDGE;
     const enum live_state before = live->state;
     live->state = state_of(live->settings.interface);
     if (live->state == LIVE_DOWN && before == LIVE_GONE)

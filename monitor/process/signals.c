@@ -11,7 +11,8 @@ static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 enum { CAUGHT = sizeof caught / sizeof *caught };
 
 static atomic_int stop, hangup, user;
-static atomic_bool any;
+static atomic_uint stops;
+static atomic_bool any, counting;
 
 static void leave_to_the_system(int signal)
 {
@@ -27,8 +28,11 @@ static void on_signal(int signal)
         atomic_store(&user, 1);
     } else {
         atomic_store(&stop, signal);
-        leave_to_the_system(SIGINT);
-        leave_to_the_system(SIGTERM);
+        (void)atomic_fetch_add(&stops, 1);
+        if (!atomic_load(&counting)) {
+            leave_to_the_system(SIGINT);
+            leave_to_the_system(SIGTERM);
+        }
     }
     atomic_store(&any, true);
 }
@@ -39,6 +43,17 @@ void signals_catch(void)
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < CAUGHT; i++)
         (void)sigaction(caught[i], &action, NULL);
+}
+
+void signals_count(void)
+{
+    atomic_store(&counting, true);
+    signals_catch();
+}
+
+unsigned signals_stops(void)
+{
+    return atomic_load(&stops);
 }
 
 bool signals_any(void)

@@ -12,6 +12,11 @@
 /* From now on the process catches the four signals. */
 void signals_catch(void);
 
+/* A second SIGINT or SIGTERM is counted as well and does not end the process: for processes that several may
+ * ask for the same. */
+void signals_count(void);
+unsigned signals_stops(void);
+
 /* Something is to be looked at: signals_stop() or signals_take(). One load: for every frame. */
 bool signals_any(void);
 

@@ -48,6 +48,13 @@ static void say_of_file(const struct sessions *s, enum table_result result, stru
     text_put(out, words_of(result));
 }
 
+static void say_when_others_are_away(struct sessions *s, struct text *out)
+{
+    if (s->shared && !shared_wait_ready(s->shared, SHARED_START_SECONDS * NANOS_PER_SECOND))
+        text_printf(out, "%sRedis does not answer yet; what is seen is remembered here until it does",
+                    out->n ? "; " : "");
+}
+
 /* The threads beside the packet path: one that writes the file, one that talks to Redis. */
 static bool start_threads(struct sessions *s, struct text *out)
 {
@@ -59,14 +66,31 @@ static bool start_threads(struct sessions *s, struct text *out)
         text_printf(out, "%s: cannot start the thread that writes it", config->state);
         return false;
     }
-    if (config->shared && !(s->shared = shared_open(config->shared, s->retention))) {
+    if (s->shared && !shared_start(s->shared)) {
         text_put(out, "the memory that sensors share cannot be opened");
         return false;
     }
-    if (s->shared && !shared_wait_ready(s->shared, SHARED_START_SECONDS * NANOS_PER_SECOND))
-        text_printf(out, "%sRedis does not answer yet; what is seen is remembered here until it does",
-                    out->n ? "; " : "");
     return true;
+}
+
+void sessions_wait_for_others(struct sessions *s, char *error, size_t error_size)
+{
+    struct text say = text_over(error, error_size);
+    say_when_others_are_away(s, &say);
+}
+
+bool sessions_serve(struct sessions *s, char *error, size_t error_size)
+{
+    struct text say = text_over(error, error_size);
+    return start_threads(s, &say);
+}
+
+void sessions_recover(struct sessions *s)
+{
+    table_recover(&s->table);
+    s->missed = true; /* what was under way */
+    if (s->shared)
+        shared_recover(s->shared);
 }
 
 size_t sessions_memory(uint32_t sessions)
@@ -91,7 +115,9 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
     for (size_t i = 0; i < RECENT_SESSIONS; i++)
         s->recent[i] = (struct recent_session){.flow_id = UINT64_MAX};
     enum table_result result = config->look_only ? table_open_to_read(&s->table, config->state)
-                                                 : table_open(&s->table, config->sessions, config->state);
+                               : config->served_elsewhere
+                                   ? table_open_shared(&s->table, config->sessions, config->state)
+                                   : table_open(&s->table, config->sessions, config->state);
     say_of_file(s, result, &say);
     if (result != TABLE_OK && result != TABLE_DAMAGED && result != TABLE_CUT) {
         sessions_free(s);
@@ -101,8 +127,17 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
         text_printf(&say, "%scannot reserve the memory for all sessions: %s", say.n ? "; " : "",
                     strerror(errno));
     s->missed = s->table.used > 0; /* nobody knows what was there between two runs */
-    if (start_threads(s, &say))
+    if (config->shared && !config->look_only && !(s->shared = shared_new(config->shared, s->retention))) {
+        text_put(&say, "the memory that sensors share cannot be opened");
+        sessions_free(s);
+        return NULL;
+    }
+    if (config->served_elsewhere)
         return s;
+    if (start_threads(s, &say)) {
+        say_when_others_are_away(s, &say);
+        return s;
+    }
     sessions_free(s);
     return NULL;
 }

@@ -99,6 +99,7 @@ struct session_config {
     const char *shared;     /* redis://...: where several sensors remember together; NULL: none */
     bool take_memory;       /* all of it at the start, for long runs: 30 bytes a session */
     int64_t write_interval; /* nanoseconds between writes of the file; 0: half a second */
+    bool served_elsewhere;  /* another process has the threads: sessions_serve() */
     bool look_only;         /* for sessions_list(): a copy of the file, whoever has it */
 };
 
@@ -114,6 +115,16 @@ size_t sessions_memory(uint32_t sessions);
  */
 struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size);
 void sessions_free(struct sessions *s);
+
+/*
+ * When another process has the threads, both have been made by fork() after sessions_new(): what one learns
+ * is in the memory of both. sessions_serve() starts the threads in the other, also in one that follows it
+ * after it was killed; sessions_recover() is for a packet path that follows one that was killed, and
+ * sessions_wait_for_others() for each packet path. A message is for people.
+ */
+bool sessions_serve(struct sessions *s, char *error, size_t error_size);
+void sessions_recover(struct sessions *s);
+void sessions_wait_for_others(struct sessions *s, char *error, size_t error_size);
 const struct session_counters *sessions_counters(struct sessions *s);
 
 /* The key under which the tls layer hashes tickets and identities. */

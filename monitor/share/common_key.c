@@ -40,10 +40,9 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     if (s->offer.k0 == key.k0 && s->offer.k1 == key.k1)
         return;
     outbox_drop_keys(&s->outbox);
-    (void)pthread_mutex_lock(&s->lock);
-    s->key = s->offer = key;
-    (void)pthread_mutex_unlock(&s->lock);
-    (void)atomic_fetch_add(&s->key_version, 1);
+    const unsigned next = atomic_load(&s->key_version) + 1;
+    s->keys[next % 2] = s->offer = key;
+    atomic_store(&s->key_version, next);
 }
 
 void common_key_agree(struct shared *s, int64_t now)
@@ -77,12 +76,10 @@ void common_key_agree(struct shared *s, int64_t now)
 
 bool shared_new_key(struct shared *s, unsigned *version, struct siphash_key *key)
 {
-    const unsigned now = atomic_load_explicit(&s->key_version, memory_order_relaxed);
+    const unsigned now = atomic_load_explicit(&s->key_version, memory_order_acquire);
     if (now == *version)
         return false;
-    (void)pthread_mutex_lock(&s->lock);
-    *key = s->key;
-    (void)pthread_mutex_unlock(&s->lock);
+    *key = s->keys[now % 2];
     *version = now;
     return true;
 }

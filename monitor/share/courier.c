@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static void answer(struct shared *s, uint64_t question, enum question_state state)
@@ -83,6 +84,24 @@ static void *serve(void *argument)
         wait_for_work(s, now);
     }
     return NULL;
+}
+
+void courier_take_over(struct shared *s)
+{
+    bool *in_ring = calloc(SHARED_QUESTIONS, sizeof *in_ring);
+    for (uint32_t i = atomic_load(&s->ring_first); in_ring && i != atomic_load(&s->ring_end); i++)
+        if (!s->ring[i % SHARED_RING].news)
+            in_ring[s->ring[i % SHARED_RING].question % SHARED_QUESTIONS] = true;
+    for (uint32_t i = 0; in_ring && i < SHARED_QUESTIONS; i++) {
+        const unsigned state = atomic_load(&s->questions[i].state);
+        if (!in_ring[i] && (state == QUESTION_ASKED || state == QUESTION_DROPPED))
+            answer(s, i, QUESTION_FAILED);
+    }
+    free(in_ring);
+    outbox_send_again(&s->outbox);
+    s->key_state = KEY_TO_OFFER;
+    s->key_again = 0;
+    atomic_store(&s->ready, false);
 }
 
 /* A signal is for the packet path; a connection that broke is an error, and no signal. */

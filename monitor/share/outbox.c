@@ -81,3 +81,12 @@ void outbox_drop_keys(struct outbox *o)
     for (uint64_t i = o->first; i < o->end; i++)
         o->letters[i % SHARED_OUTBOX].news.key = 0;
 }
+
+void outbox_send_again(struct outbox *o)
+{
+    for (uint64_t i = o->first; i < o->end; i++)
+        if (o->letters[i % SHARED_OUTBOX].state == LETTER_SENT)
+            o->letters[i % SHARED_OUTBOX].state = LETTER_WAITING;
+    o->under_way = 0;
+    o->next = o->first;
+}

@@ -5,19 +5,24 @@
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+struct memory {
+    struct shared shared;
+    struct question questions[SHARED_QUESTIONS];
+    struct request ring[SHARED_RING];
+    struct letter letters[SHARED_OUTBOX];
+};
+
 static void let_go(struct shared *s)
 {
+    if (s->owner == getpid())
+        redis_free(s->redis);
     if (s->wake >= 0)
         (void)close(s->wake);
-    redis_free(s->redis);
-    (void)pthread_mutex_destroy(&s->lock);
-    free(s->outbox.letters);
-    free(s->ring);
-    free(s->questions);
-    free(s);
+    (void)munmap(s, sizeof(struct memory));
 }
 
 bool shared_url_is_valid(const char *url)
@@ -27,30 +32,61 @@ bool shared_url_is_valid(const char *url)
     return r != NULL;
 }
 
-struct shared *shared_open(const char *url, uint32_t retention)
+struct shared *shared_new(const char *url, uint32_t retention)
 {
-    struct shared *s = calloc(1, sizeof *s);
-    if (!s)
+    struct memory *m =
+        mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (m == MAP_FAILED)
         return NULL;
-    (void)pthread_mutex_init(&s->lock, NULL);
+    struct shared *s = &m->shared;
+    s->url = url;
     s->retention = retention;
-    s->key = s->offer = siphash_random_key();
+    s->offer = siphash_random_key();
+    s->keys[1] = s->offer;
     s->key_version = 1; /* until Redis has another, it may become that of all */
-    s->redis = redis_new(url);
-    s->questions = calloc(SHARED_QUESTIONS, sizeof *s->questions);
-    s->ring = calloc(SHARED_RING, sizeof *s->ring);
-    s->outbox.letters = calloc(SHARED_OUTBOX, sizeof *s->outbox.letters);
+    s->questions = m->questions;
+    s->ring = m->ring;
+    s->outbox.letters = m->letters;
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (s->redis && s->questions && s->ring && s->outbox.letters && s->wake >= 0 && courier_start(s))
+    if (s->wake >= 0)
         return s;
     let_go(s);
     return NULL;
 }
 
-void shared_close(struct shared *s)
+bool shared_start(struct shared *s)
+{
+    if (s->owner)
+        courier_take_over(s);
+    atomic_store(&s->stop, false);
+    s->redis = redis_new(s->url);
+    s->owner = getpid();
+    return s->redis && courier_start(s);
+}
+
+void shared_recover(struct shared *s)
+{
+    for (uint32_t i = 0; i < SHARED_QUESTIONS; i++) {
+        unsigned state = QUESTION_ASKED;
+        if (!atomic_compare_exchange_strong(&s->questions[i].state, &state, QUESTION_DROPPED) &&
+            state != QUESTION_DROPPED)
+            atomic_store(&s->questions[i].state, QUESTION_FREE);
+    }
+}
+
+struct shared *shared_open(const char *url, uint32_t retention)
+{
+    struct shared *s = shared_new(url, retention);
+    if (!s || shared_start(s))
+        return s;
+    let_go(s);
+    return NULL;
+}
+
+void shared_stop(struct shared *s)
 {
     const uint64_t one = 1;
-    if (!s)
+    if (s->owner != getpid())
         return;
     atomic_store(&s->stop, true);
     (void)!write(s->wake, &one, sizeof one);
@@ -58,8 +94,18 @@ void shared_close(struct shared *s)
     (void)clock_gettime(CLOCK_REALTIME, &end);
     end.tv_sec += SHARED_FLUSH_SECONDS;
     /* It may be waiting for the name of a host, for as long as the resolver pleases: the end does not wait
-     * for that. */
-    if (pthread_timedjoin_np(s->thread, NULL, &end) == 0)
+     * for that, and leaves what it has to it. */
+    if (pthread_timedjoin_np(s->thread, NULL, &end) != 0)
+        s->owner = 0;
+}
+
+void shared_close(struct shared *s)
+{
+    if (!s)
+        return;
+    const bool mine = s->owner == getpid();
+    shared_stop(s);
+    if (!mine || s->owner)
         let_go(s);
 }
 

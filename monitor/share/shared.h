@@ -30,6 +30,16 @@ bool shared_url_is_valid(const char *url);
  * be had, or the URL is not valid. Waits for nothing. */
 struct shared *shared_open(const char *url, uint32_t retention);
 
+/*
+ * The same in two steps, for a process that has the packet path and another one that has the thread:
+ * shared_new() before they part; shared_start() in the one with the thread, and in one that follows it after
+ * it was killed; shared_recover() in one that follows a packet path that was killed. The URL outlives it.
+ */
+struct shared *shared_new(const char *url, uint32_t retention);
+bool shared_start(struct shared *s);
+void shared_recover(struct shared *s);
+void shared_stop(struct shared *s);
+
 /* What has not been told is lost: shared_flush() before. */
 void shared_close(struct shared *s);
 

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #define RETRY_PAUSE NANOS_PER_SECOND /* before Redis is told again what it refused */
 
@@ -53,7 +54,9 @@ struct outbox {
 enum key_state { KEY_TO_OFFER, KEY_OFFERED, KEY_TO_FETCH, KEY_FETCHED, KEY_AGREED };
 
 struct shared {
-    struct redis *redis;
+    struct redis *redis; /* of the process that has the thread */
+    pid_t owner;         /* that process; 0: none yet */
+    const char *url;     /* as it was before the processes parted */
     struct question *questions;
     struct request *ring;
     _Atomic uint32_t ring_first, ring_end;
@@ -65,10 +68,9 @@ struct shared {
     bool key_checked_again; /* the one that was agreed on goes on meanwhile */
 
     enum key_state key_state;
-    int64_t key_again;        /* when to try again */
-    struct siphash_key offer; /* what this sensor would use, and then what all of them do */
-    pthread_mutex_t lock;     /* of what follows */
-    struct siphash_key key;
+    int64_t key_again;          /* when to try again */
+    struct siphash_key offer;   /* what this sensor would use, and then what all of them do */
+    struct siphash_key keys[2]; /* by version, so that a new one is not read while it is written */
     _Atomic unsigned key_version;
 
     uint32_t next_question; /* of the packet path, as are these */
@@ -83,6 +85,8 @@ static inline bool ring_is_empty(struct shared *s)
 
 /* courier.c: the thread, which alone speaks to Redis. False: it cannot be started. */
 bool courier_start(struct shared *s);
+/* Before: the thread of a process that was killed asked and told, and had no answer to. */
+void courier_take_over(struct shared *s);
 
 /* common_key.c: one step towards the key that all sensors use, and whether Redis can be used by now. */
 void common_key_agree(struct shared *s, int64_t now);
@@ -90,6 +94,8 @@ void common_key_agree(struct shared *s, int64_t now);
 /* outbox.c: news that have not arrived in Redis yet. */
 void outbox_put(struct shared *s, const struct origin *news, bool retried);
 void outbox_deliver(struct shared *s, int64_t now);
+/* What was sent and had no answer is to be sent again. */
+void outbox_send_again(struct outbox *o);
 /* News under a key that nobody else has would never be found. */
 void outbox_drop_keys(struct outbox *o);
 

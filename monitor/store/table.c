@@ -61,8 +61,8 @@ struct table_layout table_layout(uint64_t buckets)
 enum table_result table_allocate(struct table *t, uint64_t buckets)
 {
     const struct table_layout l = table_layout(buckets);
-    char *image =
-        mmap(NULL, l.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const int kind = t->shared ? MAP_SHARED : MAP_PRIVATE;
+    char *image = mmap(NULL, l.bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (image == MAP_FAILED)
         return TABLE_NO_MEMORY;
     /* The kernel clears a huge page in the middle of somebody's handshake: 100 us and more. */
@@ -144,6 +144,12 @@ void table_take_stock(struct table *t)
     for (struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS; j++)
         if (j->check && !jump_is_sound(j))
             write_jump(t, j, INT64_MAX, 0); /* when it was is lost: every age is in doubt */
+}
+
+void table_recover(struct table *t)
+{
+    t->used = t->evicted = t->expired = t->damaged = 0;
+    table_take_stock(t);
 }
 
 void table_write(struct table *t, struct entry *e, const struct entry *next)

@@ -68,6 +68,7 @@ struct table {
     struct siphash_key key;
     uint64_t used, evicted, expired;
     uint64_t damaged;        /* entries dropped when the file was opened */
+    bool shared;             /* the memory is that of all processes that fork() makes from now on */
     int file;                /* -1: memory only */
     _Atomic uint64_t *dirty; /* a bit for each page that the file does not have yet; NULL without a file */
 };
@@ -88,6 +89,13 @@ enum table_result {
 size_t table_memory(uint32_t capacity);
 
 enum table_result table_open(struct table *t, uint32_t capacity, const char *path);
+
+/* The same in memory that later processes have too: one changes the table, and another writes it out. */
+enum table_result table_open_shared(struct table *t, uint32_t capacity, const char *path);
+
+/* In a process that follows one that was killed while it changed the table: drops what is half written. */
+void table_recover(struct table *t);
+
 void table_close(struct table *t);
 
 /* Takes all memory now, which else is taken page by page: a handshake would wait for the kernel to clear it.

@@ -175,6 +175,11 @@ static enum table_result set_aside(const char *path, int *file, struct stat *s)
     return result;
 }
 
+static size_t marks_bytes(const struct table *t)
+{
+    return (t->bytes / PAGE / TABLE_PAGES_A_WORD + 1) * sizeof *t->dirty;
+}
+
 static enum table_result open_with(struct table *t, uint64_t buckets, const char *path, int *file)
 {
     struct stat s;
@@ -196,9 +201,11 @@ static enum table_result open_with(struct table *t, uint64_t buckets, const char
     }
     if (result != TABLE_OK)
         return result;
-    t->dirty = calloc(t->bytes / PAGE / TABLE_PAGES_A_WORD + 1, sizeof *t->dirty);
-    if (!t->dirty)
+    t->dirty = mmap(NULL, marks_bytes(t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (t->dirty == MAP_FAILED) {
+        t->dirty = NULL;
         return TABLE_NO_MEMORY;
+    }
     t->file = *file;
     table_take_stock(t);
     return write_headers(t) ? was : TABLE_ERROR;
@@ -208,7 +215,8 @@ void table_close(struct table *t)
 {
     if (t->file >= 0)
         (void)close(t->file);
-    free(t->dirty);
+    if (t->dirty)
+        (void)munmap((void *)(uintptr_t)t->dirty, marks_bytes(t));
     if (t->image)
         (void)munmap(t->image, t->bytes);
     *t = (struct table){.file = -1};
@@ -229,14 +237,24 @@ static enum table_result open_file(struct table *t, uint64_t buckets, const char
     return result;
 }
 
-enum table_result table_open(struct table *t, uint32_t capacity, const char *path)
+static enum table_result open_as(struct table *t, uint32_t capacity, const char *path, bool shared)
 {
     const uint64_t buckets = ((uint64_t)capacity * 5 / 4 + TABLE_BUCKET - 1) / TABLE_BUCKET + 1;
-    *t = (struct table){.file = -1};
+    *t = (struct table){.file = -1, .shared = shared};
     if (path)
         return open_file(t, buckets, path);
     t->key = siphash_random_key();
     return table_allocate(t, buckets);
+}
+
+enum table_result table_open(struct table *t, uint32_t capacity, const char *path)
+{
+    return open_as(t, capacity, path, false);
+}
+
+enum table_result table_open_shared(struct table *t, uint32_t capacity, const char *path)
+{
+    return open_as(t, capacity, path, true);
 }
 
 enum table_result table_open_to_read(struct table *t, const char *path)

@@ -2,12 +2,13 @@
 """Does the sensor say when it is blind, and go on by itself: links down and up, an interface renamed, removed and made again, no
 packets, drops, one direction, lag? usage: edges.py UTWATCH"""
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-from taps import PCAPS, ROOT, Sensor, Taps
+from taps import PCAPS, ROOT, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 import capturelib
 from check_schema import validator
@@ -140,10 +141,11 @@ def stopped(taps, folder):
     capturelib.write_frames(sent, [(n * 1000, bytes(1400)) for n in range(3000)] + frames)
     sensor = Sensor(taps, binary, "--ring", "1MiB", "-c", site(folder, "limits: { lag: 1s }\noutputs: { stats-interval: 1s }"))
     still_sees(taps, sensor, "before it stands still")
-    sensor.process.send_signal(subprocess.signal.SIGSTOP)
+    capturing = sensor_and_writer(sensor.process.pid)["sensor"]
+    os.kill(capturing, signal.SIGSTOP)
     taps.send(sent)
     time.sleep(1.5)
-    sensor.process.send_signal(subprocess.signal.SIGCONT)
+    os.kill(capturing, signal.SIGCONT)
     wait(sensor, "packet-lag", "begins")
     wait(sensor, "packets-dropped", "begins")
     taps.send(FAILS)

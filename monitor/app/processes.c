@@ -1,0 +1,247 @@
+#include "app/processes.h"
+
+#include "app/boundary.h"
+#include "app/delivery.h"
+#include "app/sensor.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "process/confine.h"
+#include "process/ring.h"
+#include "process/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum {
+    TAKE_BYTES = 1 << 18, /* of parcels between two writes */
+    LOOK_MS = 100,        /* of the writer at its outputs, when nothing comes */
+    FULL_PAUSE_NS = 500000,
+    PATIENCE_SECONDS = 5, /* of a report for room in the ring, and of the outputs at the end */
+    ORPHAN_SECONDS = 20,  /* of a writer without supervisor for the sensor's end */
+};
+
+struct processes {
+    const struct options *options;
+    const struct site *site;
+    const struct profile *profile;
+    const struct profile *advice;
+    struct delivery *delivery;
+    struct sessions *sessions;
+    struct ring *ring;
+    struct pulse *pulse;
+    pid_t supervisor;
+    bool ended; /* the writer has seen the end */
+};
+
+/* ---- the sensor */
+
+/* Live, an event that finds no room is lost, and counted: no packet waits. A report or a replay has the time.
+ */
+static void put(void *context, enum parcel_kind kind, struct span bytes)
+{
+    struct processes *p = context;
+    const bool waits = !p->options->live || kind == PARCEL_REPORT || kind == PARCEL_END;
+    const struct timespec pause = {.tv_nsec = FULL_PAUSE_NS};
+    const int64_t until = clock_monotonic() + PATIENCE_SECONDS * NANOS_PER_SECOND;
+    while (!ring_put(p->ring, kind, bytes) && waits && (!p->options->live || clock_monotonic() < until))
+        (void)nanosleep(&pause, NULL);
+}
+
+/* All is open, and no packet has been looked at. */
+static bool ready(void *context)
+{
+    struct processes *p = context;
+    if (p->options->live && !p->options->no_confine && !confine_drop_privileges()) {
+        (void)fprintf(stderr, "utwatch: cannot give up privileges: %s\n", strerror(errno));
+        return false;
+    }
+    boundary_close(p->options, p->site, false);
+    atomic_store(&p->pulse->ready, true);
+    return true;
+}
+
+static bool turn(void *context, const struct orders *orders)
+{
+    struct pulse *pulse = ((struct processes *)context)->pulse;
+    atomic_store_explicit(&pulse->beat, clock_monotonic(), memory_order_relaxed);
+    pipeline_progress(orders->pipeline, &pulse->frames, &pulse->handshakes);
+    return !atomic_load_explicit(&pulse->anew, memory_order_relaxed);
+}
+
+static int run_sensor(void *context, bool again)
+{
+    struct processes *p = context;
+    char message[256] = "";
+    signals_count();
+    (void)signal(SIGHUP, SIG_IGN); /* the writer's */
+    if (again)
+        sessions_recover(p->sessions);
+    sessions_wait_for_others(p->sessions, message, sizeof message);
+    if (*message)
+        (void)fprintf(stderr, "utwatch: %s\n", message);
+    const struct sensor_setup setup = {
+        .options = p->options,
+        .site = p->site,
+        .profile = p->profile,
+        .advice = p->advice,
+        .sessions = p->sessions,
+        .sink = {.take = put, .context = p},
+        .orders = {.ready = ready, .turn = turn, .context = p, .links = p->pulse->links}};
+    const int status = sensor_run(&setup);
+    return atomic_load(&p->pulse->anew) && !signals_stop() ? SENSOR_ANEW : status;
+}
+
+/* ---- the writer */
+
+/* What is there, up to so many bytes, to where it belongs; then it is released. */
+static bool take_some(struct processes *p)
+{
+    uint32_t kind;
+    struct span bytes;
+    while (ring_held(p->ring) < TAKE_BYTES && ring_take(p->ring, &kind, &bytes)) {
+        p->ended |= kind == PARCEL_END;
+        delivery_take(p->delivery, (enum parcel_kind)kind, bytes);
+    }
+    if (!ring_held(p->ring))
+        return false;
+    delivery_flush(p->delivery);
+    ring_release(p->ring);
+    return true;
+}
+
+static void wait_for_more(struct processes *p)
+{
+    struct pollfd fds[1 + DELIVERY_DESCRIPTORS] = {{.fd = ring_descriptor(p->ring), .events = POLLIN}};
+    int64_t now = clock_monotonic();
+    int64_t until = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
+    const size_t count = delivery_wait_for(p->delivery, fds + 1, &until, now);
+    const bool sleeps = ring_sleep(p->ring);
+    const int64_t most = sleeps && until > now ? until - now : 0;
+    if (signals_poll(fds, 1 + (nfds_t)count, most) < 0)
+        for (size_t i = 0; i <= count; i++)
+            fds[i].revents = 0;
+    ring_awake(p->ring);
+    delivery_work(p->delivery, fds + 1, count, clock_monotonic());
+}
+
+/* Nobody puts anything any more. */
+static bool is_over(const struct processes *p, int64_t *orphan_since)
+{
+    if (atomic_load(&p->pulse->over))
+        return true;
+    if (getppid() == p->supervisor)
+        return false;
+    const int64_t now = clock_monotonic();
+    if (!*orphan_since)
+        *orphan_since = now;
+    return p->ended || now - *orphan_since > ORPHAN_SECONDS * NANOS_PER_SECOND;
+}
+
+static int finish(struct processes *p)
+{
+    int status = EXIT_CLEAN;
+    if (!delivery_finish(p->delivery, DELIVERY_PATIENCE))
+        status = EXIT_RUNTIME;
+    if (!sessions_flush(p->sessions)) {
+        (void)fprintf(stderr, "utwatch: %s: the sessions could not be written: %s\n", p->site->sessions.state,
+                      strerror(errno));
+        status = EXIT_RUNTIME;
+    }
+    const uint64_t dropped = ring_dropped(p->ring);
+    if (dropped)
+        (void)fprintf(stderr, "utwatch: the writer had no time for parts of the output, %llu times\n",
+                      (unsigned long long)dropped);
+    return status;
+}
+
+static int run_writer(void *context, bool again)
+{
+    struct processes *p = context;
+    int64_t orphan_since = 0;
+    char message[256] = "";
+    (void)signal(SIGINT, SIG_IGN);
+    (void)signal(SIGTERM, SIG_IGN);
+    (void)signal(SIGUSR1, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    if (again)
+        delivery_reopen(p->delivery);
+    ring_begin(p->ring);
+    if (!sessions_serve(p->sessions, message, sizeof message)) {
+        (void)fprintf(stderr, "utwatch: %s\n", message);
+        return EXIT_RUNTIME;
+    }
+    for (;;) {
+        const bool over = is_over(p, &orphan_since);
+        const bool more = take_some(p);
+        if (signals_take(SIGHUP))
+            delivery_reopen(p->delivery);
+        if (!more && over)
+            return finish(p);
+        if (!more)
+            wait_for_more(p);
+        else
+            delivery_work(p->delivery, NULL, 0, clock_monotonic());
+    }
+}
+
+/* ---- the supervisor */
+
+static void wake_writer(void *context)
+{
+    ring_poke(((struct processes *)context)->ring);
+}
+
+static bool prepare(struct processes *p)
+{
+    char message[256] = "";
+    struct session_config config = p->site->sessions;
+    config.served_elsewhere = true;
+    p->sessions = sessions_new(&config, message, sizeof message);
+    if (*message)
+        (void)fprintf(stderr, "utwatch: %s\n", message);
+    if (!p->sessions)
+        return false;
+    p->ring = ring_new(PARCEL_RING);
+    p->pulse = pulse_new();
+    if (!p->ring || !p->pulse) {
+        (void)fprintf(stderr, "utwatch: not enough memory for the processes\n");
+        return false;
+    }
+    p->delivery = delivery_new(p->options, p->site, !p->options->live);
+    return p->delivery != NULL;
+}
+
+static int status_of(int status)
+{
+    return status == PROCESS_DIED ? EXIT_RUNTIME : status;
+}
+
+int processes_run(const struct options *o, const struct site *site, const struct profile *profile,
+                  const struct profile *advice)
+{
+    struct processes p = {
+        .options = o, .site = site, .profile = profile, .advice = advice, .supervisor = getpid()};
+    int status = EXIT_RUNTIME;
+    if (prepare(&p)) {
+        signals_count();
+        const struct supervised what = {.sensor = run_sensor,
+                                        .writer = run_writer,
+                                        .context = &p,
+                                        .pulse = p.pulse,
+                                        .wake_writer = wake_writer,
+                                        .endless = o->live,
+                                        .interfaces = o->inputs,
+                                        .interface_count = o->live ? o->input_count : 0};
+        const struct supervised_end end = supervise(&what);
+        status = worse_status(status_of(end.sensor), status_of(end.writer));
+    }
+    delivery_abandon(p.delivery);
+    ring_free(p.ring);
+    sessions_free(p.sessions);
+    return status;
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Does a parser that was taken over get anything? In replay and live, a build whose parser attacks. usage: contained.py UTWATCH_HOSTILE"""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+from taps import PCAPS, Sensor, Taps
+from checks import check, finish
+
+binary = sys.argv[1]
+CAPTURE = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+KILLED = ["execve", "ptrace", "fork", "kill", "mmap", "mprotect", "sendto", "setuid", "unshare"]  # by the list of system calls
+REFUSED = ["open", "create", "connect"]  # which libraries may try
+SECRET = "/tmp/utwatch-hostile"
+
+
+def attacked(name):
+    return {**os.environ, "UTWATCH_ATTACK": name}
+
+
+def in_replay(name):
+    with tempfile.TemporaryDirectory() as folder:
+        words = [binary, "-q", "--json", os.path.join(folder, "out.json"), "-r", CAPTURE]
+        p = subprocess.run(words, env=attacked(name), capture_output=True, timeout=60)
+    check(b"SUCCEEDED" not in p.stderr, "replay,", name, p.stderr)
+    if name in KILLED:
+        check(p.returncode == -signal.SIGSYS, "replay,", name, "ended with", p.returncode, p.stderr)
+    else:
+        check(p.returncode == 1 and b"failed" in p.stderr, "replay,", name, p.returncode, p.stderr)
+
+
+def without_confinement():
+    """The attacks are real: without a sandbox they do succeed."""
+    for name in ("open", "create", "mmap", "fork", "connect"):
+        p = subprocess.run([binary, "-q", "--no-confine", "-r", CAPTURE], env=attacked(name), capture_output=True, timeout=60)
+        check(b"SUCCEEDED" in p.stderr and b"--no-confine" in p.stderr, "the attack does nothing:", name, p.stderr)
+    os.unlink(SECRET)
+
+
+def live(taps, name):
+    """The sensor is ended and another one started; the supervisor and the writer go on, and the end is in order."""
+    os.environ["UTWATCH_ATTACK"] = name
+    sensor = Sensor(taps, binary)
+    del os.environ["UTWATCH_ATTACK"]
+    taps.send(CAPTURE)
+    words = b"the sensor was ended by SIGSYS; another one is started" if name in KILLED else b"attack: "
+    check(sensor.wait_for(words), "live,", name, "no", words, sensor.talk)
+    sensor.end(signal.SIGTERM, 1.5)
+    check(sensor.status in (0, 1, 4), "live,", name, "ended with", sensor.status, sensor.talk)
+    check(b"SUCCEEDED" not in sensor.talk, "live,", name, sensor.talk)
+
+
+with Taps() as taps:
+    without_confinement()
+    for attack in KILLED + REFUSED:
+        in_replay(attack)
+        live(taps, attack)
+    check(not os.path.exists(SECRET), "a file was made")
+finish(40)

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Does kill -9 of sensor or writer forget a session, lose an event or leave half a line? usage: killed.py UTWATCH [RUNS]"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from taps import Sensor, Taps, sensor_and_writer
+from checks import check, finish
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "captures"))
+import capturelib  # noqa: E402
+import made_sessions as made  # noqa: E402
+
+binary = sys.argv[1]
+RUNS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
+
+
+def one(path, number, conversation):
+    """A connection of its own UE, to a server of its own."""
+    capturelib.write_frames(path, made.connection(*conversation, at=0, client=("192.0.2.10", 20000 + number), server=("192.0.2.80", 443)))
+
+
+def identifier(run):
+    return bytes([run & 255, run >> 8]) + bytes([0xC1]) * 30
+
+
+def begun_then_killed(taps, folder, which, state):
+    sensor = Sensor(taps, binary, "-p", "ts33141-pcr2", *(["--state", state] if state else []))
+    path = os.path.join(folder, "one.pcap")
+    for run in range(RUNS):
+        name = identifier(run)
+        one(path, 2 * run, made.full(session=name))
+        taps.send(path)
+        begun = sensor.wait_for_event(lambda e: e["event_type"] == "tls" and e["src_port"] == 20000 + 2 * run)
+        check(begun, which, run, "the handshake is not told of", sensor.talk)
+        victim = sensor_and_writer(sensor.process.pid).get(which)
+        check(victim, which, run, "is not there")
+        if not victim:
+            break
+        os.kill(victim, signal.SIGKILL)
+        check(sensor.wait_for(b"another one is started", 10), which, run, "its death is not told of")
+        if which == "sensor":
+            check(sensor.wait_for(b"capturing", 15), which, run, "no other one captures", sensor.talk)
+        one(path, 2 * run + 1, made.resumption_of("id", name))
+        taps.send(path)
+        again = sensor.wait_for_event(lambda e: e["event_type"] == "tls" and e["src_port"] == 20001 + 2 * run, 15)
+        session = again["utwatch"]["session"] if again else {}
+        check(session.get("age_basis") == "exact", which, run, "the origin is forgotten:", session, sensor.talk[-500:])
+    with open(sensor.json, "rb") as f:
+        data = f.read()
+    for line in data.splitlines():
+        json.loads(line)
+    check(data.endswith(b"\n"), which, "half a line")
+    sensor.end()
+    ports = [e["src_port"] for e in map(json.loads, data.splitlines()) if e["event_type"] == "tls"]
+    check(set(ports) == set(range(20000, 20000 + 2 * RUNS)), which, "events are missing:", sorted(ports))
+    check(sensor.status in (0, 1, 4), which, "status", sensor.status, sensor.talk[-500:])
+    if state:
+        look = subprocess.run([binary, "--sessions", "--state", state], capture_output=True)
+        check(look.returncode == 0 and ("%d remembered" % RUNS).encode() in look.stdout, which, "the state file:", look.stdout[:200], look.stderr)
+
+
+def hung(taps):
+    """A sensor that does not move is replaced within ten seconds."""
+    sensor = Sensor(taps, binary)
+    time.sleep(0.5)
+    os.kill(sensor_and_writer(sensor.process.pid)["sensor"], signal.SIGSTOP)
+    begin = time.time()
+    check(sensor.wait_for(b"another one is started", 15), "a hung sensor stays")
+    check(time.time() - begin <= 10.5, "it took", time.time() - begin)
+    sensor.end()
+
+
+with Taps() as taps, tempfile.TemporaryDirectory() as folder:
+    for which in ("sensor", "writer"):
+        for state in (None, os.path.join(folder, which + ".state")):
+            begun_then_killed(taps, folder, which, state)
+    hung(taps)
+finish(30)
