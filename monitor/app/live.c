@@ -16,7 +16,7 @@ enum {
     UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
     SCOPE_BYTES = 65536,           /* of BPF words */
     LOOK_MS = 100,                 /* between looks at the links */
-    DRAIN_SECONDS = 10,            /* of processing, at most, what had arrived before the end */
+    DRAIN_SECONDS = 60,            /* of processing, at most, what had arrived before the end */
 };
 
 struct live_capture {
@@ -37,7 +37,8 @@ struct live_capture {
     int64_t next_look;   /* on the monotonic clock, as the next */
     int64_t next_stats;
     char scope[SCOPE_BYTES];
-    nanos end; /* frames stamped later are not taken; 0: it goes on */
+    bool gave_up; /* reading at the end */
+    nanos end;    /* frames stamped later are not taken; 0: it goes on */
 };
 
 static void say(const char *interface, const char *what)
@@ -228,6 +229,12 @@ static void note_counters(struct live_capture *c)
         sum.kernel_drops += one->kernel_drops;
         sum.interface_drops += one->interface_drops;
     }
+    if (c->gave_up) {
+        struct capture_health health = {0};
+        pipeline_health(c->orders->pipeline, &health);
+        const uint64_t left = sum.kernel_packets - sum.kernel_drops;
+        sum.left_in_rings = left > health.frames ? left - health.frames : 0;
+    }
     sum.unordered = c->merge ? merge_unordered(c->merge) : 0;
     pipeline_captured(c->orders->pipeline, &sum);
 }
@@ -279,13 +286,14 @@ static void drain(struct live_capture *c)
     const int64_t most = DRAIN_SECONDS * NANOS_PER_SECOND;
     const int64_t start = clock_monotonic();
     int64_t quiet_since = start;
-    c->end = packet_clock(c, start) + block;
+    c->end = self_watch_clock(&c->watch, start) + block;
     for (int64_t now = start; now - quiet_since < block && now - start < most; now = clock_monotonic()) {
         if (read_all(c))
-            quiet_since = now;
+            quiet_since = clock_monotonic(); /* reading may have taken longer than the wait */
         else
             (void)poll(NULL, 0, LIVE_BLOCK_MS);
     }
+    c->gave_up = clock_monotonic() - start >= most;
 }
 
 int live_run(struct orders *orders, const struct options *o, const struct site *site)

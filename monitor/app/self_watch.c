@@ -52,6 +52,11 @@ static int64_t lag_of(struct self_watch *w, nanos stamp, int64_t now)
     return offset - w->least_offset;
 }
 
+nanos self_watch_clock(const struct self_watch *w, int64_t now)
+{
+    return w->stamp ? now - w->least_offset : 0;
+}
+
 void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
 {
     char text[TEXT_BYTES];

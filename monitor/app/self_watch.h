@@ -31,6 +31,9 @@ void self_watch_begin(struct self_watch *w, const struct self_watch_limits *limi
 /* Frames were read, the last one with this stamp. */
 void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now);
 
+/* What a packet that arrives now is stamped with, as far as is known; 0 when there was none yet. */
+nanos self_watch_clock(const struct self_watch *w, int64_t now);
+
 /* None came. */
 void self_watch_quiet(struct self_watch *w, int64_t now);
 

@@ -229,8 +229,9 @@ static void push(u_char *context, const struct pcap_pkthdr *header, const u_char
         .source = live->settings.source,
         .number = ++live->frames,
     };
-    live->pushed++;
-    if (!live->callback(live->context, &frame))
+    if (live->callback(live->context, &frame))
+        live->pushed++;
+    else
         pcap_breakloop(live->pcap);
 }
 

@@ -44,8 +44,8 @@ void live_keep_closed(struct live *live);
 /* To be polled for POLLIN; -1 while the interface is not there. */
 int live_descriptor(const struct live *live);
 
-/* Pushes at most `most` frames of those that are there, and returns their number; it stops early when the
- * callback returns false. */
+/* Pushes at most `most` frames of those that are there, and returns how many the callback took; it stops
+ * early when that returns false. */
 size_t live_read(struct live *live, size_t most, capture_callback *callback, void *context);
 
 /* The poll said POLLERR: it went down, if only for a moment. */
@@ -78,6 +78,7 @@ struct live_counters {
     uint64_t kernel_drops;   /* of them, those for which the ring had no room */
     uint64_t interface_drops; /* lost by the interface itself, since the start */
     uint64_t unordered;       /* of all interfaces: see merge_unordered() */
+    uint64_t left_in_rings;   /* of all: at the end, for want of time */
 };
 
 /* Reads the kernel's counters too. */

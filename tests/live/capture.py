@@ -91,6 +91,20 @@ def other_clock(taps):
         check(events[-1]["stats"]["capture"]["unordered"] == 0, years, events[-1]["stats"]["capture"])
 
 
+def full_ring(taps, day):
+    """What has arrived is judged although the signal to end comes before it is read."""
+    sensor = Sensor(taps, binary)
+    taps.send(FAILS)
+    sensor.wait_for_event(lambda e: e["event_type"] == "tls", 3)
+    sensor.process.send_signal(signal.SIGSTOP)
+    for _ in range(20):
+        taps.send(day, rate="--topspeed")
+    sensor.process.send_signal(signal.SIGINT)
+    sensor.process.send_signal(signal.SIGCONT)
+    last = sensor.end(quiet_for=0)[-1]["stats"]["capture"]
+    check(last["kernel_packets"] == last["kernel_drops"] + last["frames"] > 50000 and not last["left_in_rings"], "a full ring", last)
+
+
 def bad_input(taps):
     def expect(words, status, message, before=()):
         p = subprocess.run(taps.command(*before, binary, *words), capture_output=True, timeout=20)
@@ -114,5 +128,7 @@ with Taps(2) as taps:
     with_one_right(taps)
     other_clock(taps)
     with tempfile.TemporaryDirectory() as folder:
-        same_as_replay(taps, made_day(folder), "a day")
+        day = made_day(folder)
+        same_as_replay(taps, day, "a day")
+        full_ring(taps, day)
 finish(20)
