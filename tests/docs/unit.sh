@@ -1,6 +1,6 @@
 #!/bin/bash
 # Is the unit one that systemd takes, with an exposure of at most 1.6? usage: unit.sh UNIT
-set -eu
+set -euo pipefail
 command -v systemd-analyze > /dev/null || { echo "systemd-analyze is not installed"; exit 77; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
