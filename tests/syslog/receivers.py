@@ -66,7 +66,7 @@ def each_transport(folder, kind, capture, truth):
     server.start()
     try:
         for transport in kind.TRANSPORTS:
-            for size in 480, 2048:
+            for size in (480, 2048) if transport in ("udp", "tcp") else (480,):
                 alerts = run(folder, capture, [server.address(transport)], **{"syslog-size": size})
                 check(len(alerts) > 100, "only", len(alerts), "alerts")
                 what = "%s %s %d" % (kind.__name__, transport, size)
