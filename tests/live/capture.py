@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from taps import PCAPS, Recorder, Sensor, Taps, comparable, replay
+from taps import PCAPS, Recorder, Sensor, Taps, comparable, replay, sensor_and_writer
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -96,12 +96,17 @@ def full_ring(taps, day):
     sensor = Sensor(taps, binary)
     taps.send(FAILS)
     sensor.wait_for_event(lambda e: e["event_type"] == "tls", 3)
-    sensor.process.send_signal(signal.SIGSTOP)
+    reader = sensor_and_writer(sensor.process.pid)["sensor"]
+    os.kill(reader, signal.SIGSTOP)
     for _ in range(20):
         taps.send(day, rate="--topspeed")
-    sensor.process.send_signal(signal.SIGINT)
-    sensor.process.send_signal(signal.SIGCONT)
-    last = sensor.end(quiet_for=0)[-1]["stats"]["capture"]
+    os.kill(reader, signal.SIGCONT)
+    events = sensor.end(quiet_for=0)
+    stats = [e["stats"]["capture"] for e in events if e["event_type"] == "stats"]
+    check(stats, "no statistics", sensor.status, sensor.talk)
+    if not stats:
+        return
+    last = stats[-1]
     check(last["kernel_packets"] == last["kernel_drops"] + last["frames"] > 50000 and not last["left_in_rings"], "a full ring", last)
 
 

@@ -73,7 +73,10 @@ class Recorder:
         wait_for(self.process.stderr, b"File: ")
 
     def end(self):
-        time.sleep(0.5)
+        size = -1
+        while size != os.path.getsize(self.path):  # as long as it writes
+            size = os.path.getsize(self.path)
+            time.sleep(0.7)
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=20)
         return self.path
