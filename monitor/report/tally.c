@@ -65,7 +65,7 @@ void tally_close(struct tally *tally)
 
 bool tally_is_handshake(const struct observation *o)
 {
-    return o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
+    return o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO | SEEN_CUT_HELLO);
 }
 
 static void add_handshake(struct tally *tally, const struct observation *o)

@@ -105,7 +105,7 @@ struct tally {
 bool tally_open(struct tally *tally, const struct profile *profile);
 void tally_close(struct tally *tally);
 
-/* Was there a hello of either side, so that it counts as a handshake? */
+/* Was there a hello of either side, or a part of one, so that it counts as a handshake? */
 bool tally_is_handshake(const struct observation *o);
 
 /* At least one rule was found broken or satisfied. */

@@ -153,6 +153,11 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
     }
     text_put(out, " in ");
     text_counted(out, tally->handshakes, "handshake", "handshakes");
+    if (tally->without_hello) {
+        text_put(out, " and ");
+        text_counted(out, tally->without_hello, "connection", "connections");
+        text_put(out, " without a captured hello");
+    }
     if (hidden) {
         text_put(out, "; ");
         text_counted(out, hidden, "verdict", "verdicts");

@@ -137,6 +137,10 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || close_answers_clients(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
+    /* What a complete handshake lacks takes nothing from what it is, but has its reason all the same. */
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        if (o->side[who].captured && !o->side[who].start_captured)
+            o->unobserved |= UNOBSERVED_MIDSTREAM;
     tls->counters.handshakes++;
     tls->counters.one_sided += !o->side[CLIENT].captured || !o->side[SERVER].captured;
     tls->counters.evicted += (reasons & UNOBSERVED_EVICTED) != 0;

@@ -123,6 +123,9 @@ void handshake_letter(struct handshake *h, enum side side, char letter);
 /* One complete message in clear (messages.c). */
 void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type, struct span body,
                        nanos now);
+/* The first part of a message in clear whose rest was not captured. */
+void handshake_cut_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type,
+                           struct span part, nanos now);
 void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who, struct span message,
                              nanos now);
 /* A protected record of SSLv2, which shows its length only. */
@@ -134,7 +137,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
 
 /* Bytes or a gap of a handshake in progress (search.c: the side may not have begun TLS yet). */
 void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
-void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap);
+void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now);
 
 /* TLS has begun: the roles are known, and the observation says whose handshake it is. */
 static inline bool handshake_has_begun(const struct handshake *h)
@@ -147,7 +150,7 @@ bool handshake_has_unseen(const struct handshake *h, unsigned side);
 
 /* Bytes or a gap of one direction through records and messages (records.c). */
 void records_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
-void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap);
+void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now);
 
 /* Marks what happened to a side's bytes, unless the side is past what can be read. */
 void handshake_damage(struct handshake *h, enum side side, uint32_t reason);

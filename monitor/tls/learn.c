@@ -219,11 +219,12 @@ static void note_highest_version(struct client_hello_facts *f)
         if (!is_grease(f->versions[i]) && version > best && version <= 0x0304)
             best = version;
     }
-    f->max_version = best ? best : f->version;
+    f->max_version = best ? best : version_of_code(f->version);
 }
 
+/* `cut`: they are the first of more. */
 static void learn_client_extensions(struct observation *o, const struct hello_memory *memory,
-                                    struct span extensions)
+                                    struct span extensions, bool cut)
 {
     struct client_hello_facts *f = &o->client_hello;
     struct cursor c = cursor_over(extensions);
@@ -237,7 +238,7 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
         f->unknown |= (uint8_t)learn_client_extension(o, memory, &e);
         read |= part_of(e.type);
     }
-    if (c.status != PARSE_OK)
+    if (cut || c.status != PARSE_OK)
         f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
     note_highest_version(f);
 }
@@ -261,6 +262,40 @@ static void compare_randoms(struct observation *o, const struct hello_memory *me
         memcmp(memory->server_random, memory->client_random, sizeof memory->client_random) == 0;
 }
 
+/* What stands before the compression methods. */
+static void keep_offer(struct observation *o, struct hello_memory *memory, uint16_t record_version,
+                       const struct client_hello *hello)
+{
+    struct client_hello_facts *f = &o->client_hello;
+    f->format = HELLO_TLS;
+    f->record_version = record_version;
+    f->version = hello->version;
+    if (keep_session_id(hello->session_id, f->session_id, &f->session_id_len))
+        f->unknown |= UNKNOWN_SESSION_ID;
+    struct cursor c = cursor_over(hello->suites);
+    while (cursor_left(&c) >= 2)
+        count_offer(f, cursor_u16(&c));
+    f->max_version = version_of_code(hello->version);
+    memcpy(memory->client_random, hello->random.p, sizeof memory->client_random);
+    o->seen |= SEEN_CLIENT_HELLO;
+    compare_randoms(o, memory);
+}
+
+static void keep_rest_of_hello(struct observation *o, const struct hello_memory *memory,
+                               const struct client_hello *hello, bool cut)
+{
+    struct client_hello_facts *f = &o->client_hello;
+    f->lists_cut |= keep_list8(hello->compression, f->compression, &f->compression_count, MAX_COMPRESSION);
+    f->compression_null =
+        hello->compression.n && memchr(hello->compression.p, 0, hello->compression.n) != NULL;
+    f->has_extensions = hello->has_extensions;
+    learn_client_extensions(o, memory, hello->extensions, cut);
+    if (!(f->unknown & ~(unsigned)UNKNOWN_SESSION_ID)) {
+        ja3_client(hello, f->ja3);
+        f->ja3_known = true;
+    }
+}
+
 bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
                         struct span body)
 {
@@ -268,31 +303,25 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
     bool whole = client_hello_parse(body, &hello) == PARSE_OK;
     if (!whole && !hello.usable)
         return false;
-    struct client_hello_facts *f = &o->client_hello;
-    f->format = HELLO_TLS;
-    f->record_version = record_version;
-    f->version = hello.version;
-    if (keep_session_id(hello.session_id, f->session_id, &f->session_id_len))
-        f->unknown |= UNKNOWN_SESSION_ID;
-    struct cursor c = cursor_over(hello.suites);
-    while (cursor_left(&c) >= 2)
-        count_offer(f, cursor_u16(&c));
-    f->max_version = hello.version;
-    memcpy(memory->client_random, hello.random.p, sizeof memory->client_random);
-    o->seen |= SEEN_CLIENT_HELLO;
-    compare_randoms(o, memory);
-    if (!whole) {
-        f->unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
-        return true;
-    }
-    f->lists_cut |= keep_list8(hello.compression, f->compression, &f->compression_count, MAX_COMPRESSION);
-    f->compression_null = hello.compression.n && memchr(hello.compression.p, 0, hello.compression.n) != NULL;
-    f->has_extensions = hello.has_extensions;
-    learn_client_extensions(o, memory, hello.extensions);
-    if (!(f->unknown & ~(unsigned)UNKNOWN_SESSION_ID)) {
-        ja3_client(&hello, f->ja3);
-        f->ja3_known = true;
-    }
+    keep_offer(o, memory, record_version, &hello);
+    if (whole)
+        keep_rest_of_hello(o, memory, &hello, false);
+    else
+        o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
+    return true;
+}
+
+bool learn_cut_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
+                            struct span part)
+{
+    struct client_hello hello;
+    (void)client_hello_parse(part, &hello);
+    if (!hello.usable)
+        return false;
+    keep_offer(o, memory, record_version, &hello);
+    if (!hello.compression.n) /* one method at least (RFC 2246 7.4.1.2), so the cut is before them */
+        o->client_hello.unknown |= UNKNOWN_COMPRESSION;
+    keep_rest_of_hello(o, memory, &hello, true);
     return true;
 }
 
@@ -424,7 +453,7 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
     return 0;
 }
 
-static void learn_server_extensions(struct observation *o, struct span extensions)
+static void learn_server_extensions(struct observation *o, struct span extensions, bool cut)
 {
     struct server_hello_facts *f = &o->server_hello;
     struct cursor c = cursor_over(extensions);
@@ -438,10 +467,31 @@ static void learn_server_extensions(struct observation *o, struct span extension
         f->unknown |= (uint8_t)learn_server_extension(o, &e);
         read |= part_of(e.type);
     }
-    if (c.status != PARSE_OK)
+    if (cut || c.status != PARSE_OK)
         f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
     if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
         f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
+}
+
+static void keep_server_hello(struct observation *o, struct hello_memory *memory,
+                              const struct server_hello *hello, bool cut)
+{
+    if (hello->hello_retry) {
+        o->hello_retry = true;
+        return;
+    }
+    struct server_hello_facts *f = &o->server_hello;
+    f->legacy_version = f->version = hello->version;
+    f->suite = hello->suite;
+    f->compression = hello->compression;
+    if (keep_session_id(hello->session_id, f->session_id, &f->session_id_len))
+        f->unknown |= UNKNOWN_SESSION_ID;
+    memcpy(memory->server_random, hello->random.p, sizeof memory->server_random);
+    compare_randoms(o, memory);
+    learn_server_extensions(o, hello->extensions, cut);
+    ja3_server(hello, f->ja3s);
+    f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);
+    o->seen |= SEEN_SERVER_HELLO;
 }
 
 bool learn_server_hello(struct observation *o, struct hello_memory *memory, struct span body)
@@ -449,23 +499,17 @@ bool learn_server_hello(struct observation *o, struct hello_memory *memory, stru
     struct server_hello hello;
     if (server_hello_parse(body, &hello) != PARSE_OK)
         return false;
-    if (hello.hello_retry) {
-        o->hello_retry = true;
-        return true;
-    }
-    struct server_hello_facts *f = &o->server_hello;
-    f->legacy_version = f->version = hello.version;
-    f->suite = hello.suite;
-    f->compression = hello.compression;
-    if (keep_session_id(hello.session_id, f->session_id, &f->session_id_len))
-        f->unknown |= UNKNOWN_SESSION_ID;
-    memcpy(memory->server_random, hello.random.p, sizeof memory->server_random);
-    compare_randoms(o, memory);
-    learn_server_extensions(o, hello.extensions);
-    ja3_server(&hello, f->ja3s);
-    f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);
-    o->seen |= SEEN_SERVER_HELLO;
+    keep_server_hello(o, memory, &hello, false);
     return true;
+}
+
+bool learn_cut_server_hello(struct observation *o, struct hello_memory *memory, struct span part)
+{
+    struct server_hello hello;
+    (void)server_hello_parse(part, &hello);
+    if (hello.usable)
+        keep_server_hello(o, memory, &hello, true);
+    return hello.usable;
 }
 
 bool learn_client_certificate(struct observation *o, struct span body)

@@ -31,6 +31,11 @@ bool learn_second_client_hello(struct observation *o, const struct hello_memory 
 /* Sets hello_retry and nothing else when the message is a HelloRetryRequest. */
 bool learn_server_hello(struct observation *o, struct hello_memory *memory, struct span body);
 
+/* What is there of a hello whose end was not captured; false when that is too little. The rest is unknown. */
+bool learn_cut_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
+                            struct span part);
+bool learn_cut_server_hello(struct observation *o, struct hello_memory *memory, struct span part);
+
 bool learn_sslv2_server_hello(struct observation *o, struct span message);
 bool learn_server_certificate(struct observation *o, struct span body);
 /* RFC 2818 3.1: the name that the client meant; through a proxy, the authority of its CONNECT (WAP-219 7).

@@ -49,6 +49,25 @@ static void settle_pending_ccs(struct handshake *h)
         }
 }
 
+/* The facts of a ServerHello, or of a HelloRetryRequest, are learned. */
+static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
+{
+    struct observation *o = &h->observation;
+    if (!(o->seen & SEEN_SERVER_HELLO)) { /* a HelloRetryRequest */
+        o->history[o->history_len - 1] = 'j';
+        return;
+    }
+    note_hello(h, SERVER, now);
+    if (observation_version(o) >= 0x0304) {
+        o->side[SERVER].encrypted = true;
+        h->side[0].ccs_pending = h->side[1].ccs_pending = false;
+        if (h->client_protected && !o->client_hello.early_data)
+            finished(tls, h, CLIENT, now);
+    } else {
+        settle_pending_ccs(h);
+    }
+}
+
 static void on_server_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
     struct observation *o = &h->observation;
@@ -58,20 +77,27 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
         malformed(tls, h, SERVER);
         return;
     }
-    if (!(o->seen & SEEN_SERVER_HELLO)) { /* a HelloRetryRequest */
-        o->history[o->history_len - 1] = 'j';
-        return;
-    }
-    note_hello(h, SERVER, now);
     if (o->server_hello.unknown)
         malformed(tls, h, SERVER);
-    if (observation_version(o) >= 0x0304) {
-        o->side[SERVER].encrypted = true;
-        h->side[0].ccs_pending = h->side[1].ccs_pending = false;
-        if (h->client_protected && !o->client_hello.early_data)
-            finished(tls, h, CLIENT, now);
-    } else {
-        settle_pending_ccs(h);
+    after_server_hello(tls, h, now);
+}
+
+void handshake_cut_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type,
+                           struct span part, nanos now)
+{
+    struct observation *o = &h->observation;
+    if (who == CLIENT && type == MESSAGE_CLIENT_HELLO && !(o->seen & SEEN_CLIENT_HELLO)) {
+        handshake_letter(h, CLIENT, 'C');
+        note_hello(h, CLIENT, now);
+        o->seen |= SEEN_CUT_HELLO;
+        if (learn_cut_client_hello(o, &h->memory, h->side[CLIENT].record_version, part))
+            learn_name_after_certificate(o);
+    } else if (who == SERVER && type == MESSAGE_SERVER_HELLO && !(o->seen & SEEN_SERVER_HELLO)) {
+        handshake_letter(h, SERVER, 'S');
+        note_hello(h, SERVER, now);
+        o->seen |= SEEN_CUT_HELLO;
+        if (learn_cut_server_hello(o, &h->memory, part))
+            after_server_hello(tls, h, now);
     }
 }
 

@@ -322,11 +322,25 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
     }
 }
 
-void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap)
+/* What came of a message before the gap. */
+static void keep_cut_message(struct tls *tls, struct handshake *h, enum side who, nanos now)
+{
+    const struct assembly *a = &h->side[who];
+    if (a->sslv2 || a->record_type != RECORD_HANDSHAKE || a->record_protected ||
+        a->message_header_length < MESSAGE_HEADER_BYTES || a->message_skipped)
+        return;
+    struct span part = span_of(NULL, 0);
+    if (a->buffer)
+        part = span_of(pool_at(&tls->buffers[a->buffer_class], a->buffer), a->message_have);
+    handshake_cut_message(tls, h, who, a->message_header[0], part, now);
+}
+
+void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now)
 {
     struct assembly *a = &h->side[who];
     if (a->lost)
         return;
+    keep_cut_message(tls, h, who, now);
     if (a->sslv2 || gap > a->record_left || a->header_length) {
         lose_records(tls, h, who, 0);
         return;

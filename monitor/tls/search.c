@@ -263,10 +263,10 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
     }
 }
 
-void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap)
+void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now)
 {
     probe_of(h, who)->length = 0;
-    records_gap(tls, h, who, gap);
+    records_gap(tls, h, who, gap, now);
 }
 
 /* A slot before TLS has begun is kept for a probe or a CONNECT only. */

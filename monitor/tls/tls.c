@@ -28,7 +28,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         handshake_damage(h, who, UNOBSERVED_GAP);
     if (run->gap) {
         handshake_damage(h, who, run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
-        handshake_gap(tls, h, who, run->gap);
+        handshake_gap(tls, h, who, run->gap, segment->time);
     }
     note_order(h, who, run->bytes.n);
     if (run->bytes.n)

@@ -15,9 +15,12 @@ static void extensions_block(struct cursor *c, bool *has_extensions, struct span
 {
     if (cursor_left(c) == 0)
         return;
-    struct cursor block = cursor_vector(c, 2);
-    *has_extensions = block.status == PARSE_OK;
-    *extensions = cursor_rest(&block);
+    const size_t length = cursor_u16(c);
+    *has_extensions = c->status == PARSE_OK;
+    const size_t here = cursor_left(c);
+    *extensions = cursor_take(c, length < here ? length : here);
+    if (length > here)
+        cursor_fail(c, PARSE_SHORT);
 }
 
 enum parse client_hello_parse(struct span body, struct client_hello *out)
@@ -52,22 +55,45 @@ enum parse sslv2_client_hello_parse(struct span message, struct client_hello *ou
     return suites % 3 ? PARSE_BAD : cursor_complete(&c);
 }
 
-enum parse server_hello_parse(struct span body, struct server_hello *out)
+/* `draft`: neither session id nor compression method stands in it. */
+static enum parse parse_server_hello(struct span body, bool draft, struct server_hello *out)
 {
     *out = (struct server_hello){0};
     struct cursor c = cursor_over(body);
     out->version = cursor_u16(&c);
     out->random = cursor_take(&c, 32);
-    bool early_draft =
-        out->version >> 8 == 0x7f; /* before draft 22 neither session id nor compression stood here */
-    if (!early_draft)
+    if (!draft)
         out->session_id = cursor_take(&c, cursor_u8(&c));
     out->suite = cursor_u16(&c);
-    if (!early_draft)
+    if (!draft)
         out->compression = cursor_u8(&c);
+    out->usable = c.status == PARSE_OK;
     extensions_block(&c, &out->has_extensions, &out->extensions);
     out->hello_retry = span_equal(out->random, span_of(hello_retry_random, sizeof hello_retry_random));
+    if (draft && cursor_left(&c))
+        cursor_fail(&c, PARSE_BAD);
     return cursor_complete(&c);
+}
+
+/*
+ * Drafts of TLS 1.3 before 22 had a ServerHello of their own. It shows in its version: 0x7f00 and the draft's
+ * number, or 0x0304, which no other ServerHello may have (RFC 8446 4.1.3). The first drafts still had the
+ * layout of TLS 1.2.
+ */
+enum parse server_hello_parse(struct span body, struct server_hello *out)
+{
+    enum { FIRST_DRAFT = 0x7f00, LAST_DRAFT = 0x7f00 + 21 };
+    struct cursor c = cursor_over(body);
+    const uint16_t version = cursor_u16(&c);
+    if (version != 0x0304 && (version < FIRST_DRAFT || version > LAST_DRAFT))
+        return parse_server_hello(body, false, out);
+    struct server_hello like_tls12;
+    if (parse_server_hello(body, true, out) == PARSE_OK)
+        return PARSE_OK;
+    if (parse_server_hello(body, false, &like_tls12) != PARSE_OK)
+        return PARSE_BAD;
+    *out = like_tls12;
+    return PARSE_OK;
 }
 
 bool extension_next(struct cursor *c, struct extension *out)

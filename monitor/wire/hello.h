@@ -20,14 +20,16 @@ struct client_hello {
     bool usable;            /* what stands before the compression methods parsed, whatever came after */
 };
 
-/* On PARSE_BAD the facts up to `suites` still hold when `usable` is set. */
+/* On PARSE_BAD the facts up to `suites` still hold when `usable` is set. Of a hello whose end was not
+ * captured all holds that is there, with `extensions` up to where it ends; the same goes for a ServerHello.
+ */
 enum parse client_hello_parse(struct span body, struct client_hello *out);
 
 /* The message after the 2-byte record header, type byte included. */
 enum parse sslv2_client_hello_parse(struct span message, struct client_hello *out);
 
 struct server_hello {
-    uint16_t version; /* as in the message; drafts of TLS 1.3 before 22 stand there as 0x7fNN */
+    uint16_t version; /* as in the message; drafts of TLS 1.3 before 22 stand there as 0x7fNN or 0x0304 */
     struct span random;
     struct span session_id;
     uint16_t suite;
@@ -35,6 +37,7 @@ struct server_hello {
     bool has_extensions;
     struct span extensions;
     bool hello_retry; /* the random that RFC 8446 4.1.3 reserves for HelloRetryRequest */
+    bool usable;      /* what stands before the extensions parsed, whatever came after */
 };
 
 enum parse server_hello_parse(struct span body, struct server_hello *out);

@@ -23,7 +23,7 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
         uint8_t major = cursor_u8(&c);
         if (c.status != PARSE_OK && more_in_record)
             return OPENING_MAYBE;
-        if (c.status == PARSE_OK && major != 3 && !(type == MESSAGE_SERVER_HELLO && major == 0x7f))
+        if (c.status == PARSE_OK && major != 3 && major != 0x7f) /* drafts of TLS 1.3 */
             return OPENING_NONE;
         return type == MESSAGE_CLIENT_HELLO ? OPENING_CLIENT_HELLO : OPENING_SERVER_HELLO;
     }

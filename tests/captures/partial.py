@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Hellos of which only a part was captured, and those of the drafts of TLS 1.3, say what is there; a direction whose start is missing is marked.
+usage: partial.py UTWATCH"""
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type, rule_counts, utwatch
+from checks import check, finish
+import capturelib
+import messages as m
+
+CLIENT, SERVER = 0, 1
+UTWATCH, TIME, HEADERS = sys.argv[1], 1795471000 * 10**9, 54  # Ethernet, IPv4 and TCP as capturelib builds them
+SHARE = b"\0\x1d\0\x20" + b"k" * 32
+PROTECTED = [(SERVER, m.record(23, b"s" * 900)), (CLIENT, m.record(23, b"c" * 60)), (SERVER, m.record(23, b"s" * 60))]
+PROFILES = ("ts33141-pcr1", "modern")
+
+
+def told(path, profile=PROFILES[0]):
+    """(event, rules that fail, rules that pass) of a capture with one handshake; no event: None."""
+    evs, _ = events(UTWATCH, "--fail-on", "info", "-p", profile, "-r", path)
+    tls, counts = of_type(evs, "tls"), rule_counts(evs)
+    fail, passed = ({r for r, c in counts.items() if c.get(verdict)} for verdict in ("fail", "pass"))
+    return tls[0] if len(tls) == 1 else None, fail, passed
+
+
+# ---- drafts of TLS 1.3: draft-ietf-tls-tls13-16, 4.1.3, has neither session id nor compression; the version is that of draft-16, B
+
+def draft_hellos(version):
+    """Up to draft 15 the ClientHello names the version itself; since then it stands in supported_versions."""
+    listed = version >= 0x7F10
+    more = [(43, b"\2" + struct.pack("!H", version))] if listed else [(40, SHARE)]
+    hello = m.client_hello([0x1301, 0xC02B], 0x0303 if listed else version, more=more)
+    answer = m.message(2, struct.pack("!H", version) + b"\x22" * 32 + b"\x13\1" + m.extensions([(40, SHARE)]))
+    return [(CLIENT, hello), (SERVER, answer)]
+
+
+def test_drafts(path):
+    for version in (0x0304, 0x7F0E, 0x7F0F, 0x7F10, 0x7F12, 0x7F15):
+        capturelib.write_frames(path, capturelib.build(draft_hellos(version) + PROTECTED, time=TIME))
+        event, *_ = told(path)
+        said = event["utwatch"] if event else {}
+        answer = said.get("server_hello", {})
+        check(said.get("outcome") == "complete" and "malformed" not in said["unobserved"], "draft", hex(version), said.get("outcome"), event)
+        check(answer.get("suite") == "0x1301" and answer.get("extensions") == [40] and answer.get("key_share_group") == 29, hex(version), answer)
+        check(answer.get("version") == "0x%04x" % version and event["tls"]["version"] == "TLS 1.3", hex(version), answer, event and event["tls"])
+        check(said.get("client_hello", {}).get("max_version") == "0x0304", hex(version), said.get("client_hello"))
+        if version != 0x0304 and shutil.which("tshark"):  # which does not know the drafts that wrote 0x0304
+            words = ["tshark", "-r", path, "-Y", "tls.handshake.type == 2", "-T", "fields", "-e", "tls.handshake.ciphersuite"]
+            check(subprocess.run(words, capture_output=True, text=True).stdout.strip() == answer.get("suite"), hex(version), "tshark disagrees")
+    # The layout of TLS 1.2 with a version that it may not have is read all the same.
+    odd = m.server_hello(0x002F, 0x0304, b"i" * 32)
+    capturelib.write_frames(path, capturelib.build([(CLIENT, m.client_hello([0x002F], 0x0304)), (SERVER, odd)], time=TIME))
+    event, *_ = told(path)
+    check(event and event["utwatch"]["server_hello"]["suite"] == "0x002f" and event["utwatch"]["server_hello"]["session_id_len"] == 32, event)
+
+
+# ---- frames cut by the snap length
+
+def test_cut(path):
+    for name in ("openssl-tls12-full", "openssl-tls13-full", "jsse-tls10-anon-only-refused", "openssl-tls12-resumed-ticket"):
+        conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[-1]
+        frames = capturelib.build(conversation, time=TIME)
+        capturelib.write_frames(path, frames)
+        whole = {p: told(path, p) for p in PROFILES}
+        hello = len(conversation[0][1])
+        # A start is certain with 11 bytes; from there to the whole hello, which may be longer than the server's.
+        for here in sorted({11, 12, 40, 60, hello - 1, *range(80, hello, 29)}):
+            capturelib.write_frames(path, frames, HEADERS + here)
+            for profile, (event, fail, passed) in whole.items():
+                compare_cut(name, "with %d bytes a frame" % here, told(path, profile), event, fail, passed)
+            text = utwatch(UTWATCH, "-r", path).stdout.decode()
+            check("Handshakes: 1" in text and "in 0 handshakes" not in text, name, "cut at", here, text[:80], text[-200:])
+
+
+def compare_cut(name, how, cut, event, fail, passed):
+    now, now_fail, now_passed = cut
+    check(now and "truncated" in now["utwatch"].get("unobserved", []), name, how, "is no event that says it was cut", now)
+    check(now_fail <= fail, name, how, "breaks", sorted(now_fail - fail))
+    check(now_passed <= passed, name, how, "keeps", sorted(now_passed - passed))
+    for part in ("client_hello", "server_hello"):
+        of, wanted = now["utwatch"].get(part, {}) if now else {}, event["utwatch"].get(part, {})
+        for key, value in of.items():
+            like = value == wanted.get(key) or key in ("extensions", "groups") and value == wanted[key][:len(value)]
+            check(like, name, how, part, key, value, "instead of", wanted.get(key))
+
+
+def test_what_is_there(path):
+    """All that stands before the cut is told, and nothing else."""
+    hello = m.client_hello([0x0035, 0x000A], 0x0303, session=b"i" * 32, more=[(0, b"\0\x0f\0\0\x0cxcap.example"), (10, b"\0\2\0\x1d")])
+    conversation = [(CLIENT, hello), (SERVER, m.server_hello(0x000A, 0x0303, more=[(0xFF01, b"\0"), (23, b"")]) + m.done(0x0303))]
+    at = 5 + 4 + 2 + 32 + 33 + 2 + 4  # where the compression methods begin
+    rows = ((at - 1, None, None), (at, ["0x0035", "0x000a"], None), (at + 2 + 2 + 4 + 17, ["0x0035", "0x000a"], "xcap.example"))
+    for here, suites, name in rows:
+        capturelib.write_frames(path, capturelib.build(conversation, time=TIME), HEADERS + here)
+        event, *_ = told(path)
+        offer = event["utwatch"].get("client_hello", {}) if event else {}
+        check(offer.get("suites") == suites, "with", here, "bytes the suites are", offer.get("suites"))
+        check(event and event["tls"].get("sni") == name, "with", here, "bytes the name is", event)
+        check("max_version" not in offer and "psk" not in offer, "with", here, "bytes supported_versions and a PSK are known to be absent", offer)
+        if here == rows[-1][0]:
+            check(offer.get("extensions") == [0], offer)
+
+
+# ---- directions that lack their start
+
+def test_no_start(path):
+    steps = [(CLIENT, m.client_hello([4, 5])), (SERVER, m.server_hello(5)), (SERVER, m.done()), (CLIENT, m.client_key_exchange()),
+             (CLIENT, m.finished()), (SERVER, m.finished())]
+    sent = capturelib.build(steps, time=TIME)[3:]  # no SYN was captured
+    for lost in (0, 1):  # a hello, which the other side acknowledges
+        check(capturelib.segment_of(sent[lost][1])[4] == steps[lost][1], "is another frame")
+        capturelib.write_frames(path, sent[:lost] + sent[lost + 1:])
+        event, *_ = told(path)
+        said = event["utwatch"] if event else {}
+        check(said.get("outcome") == "complete" and said.get("unobserved") == ["midstream"], "without hello", lost, said)
+    capturelib.write_frames(path, sent)
+    event, *_ = told(path)
+    check(event and "unobserved" not in event["utwatch"], "nothing is missing but the SYNs:", event)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    for test in (test_drafts, test_cut, test_what_is_there, test_no_start):
+        test(os.path.join(folder, "partial.pcap"))
+finish()
