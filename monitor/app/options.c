@@ -25,6 +25,10 @@ enum long_only {
     OPTION_EVIDENCE,
     OPTION_REPORT,
     OPTION_SYSLOG,
+    OPTION_DETAILS,
+    OPTION_RULES,
+    OPTION_UNSEEN,
+    OPTION_MIN_SEVERITY,
     OPTION_FAIL_ON,
     OPTION_STRICT,
     OPTION_LIST_PROFILES,
@@ -49,6 +53,10 @@ static const struct option long_options[] = {
     {"evidence", required_argument, NULL, OPTION_EVIDENCE},
     {"config", required_argument, NULL, 'c'},
     {"report", required_argument, NULL, OPTION_REPORT},
+    {"details", no_argument, NULL, OPTION_DETAILS},
+    {"rules", no_argument, NULL, OPTION_RULES},
+    {"unseen", no_argument, NULL, OPTION_UNSEEN},
+    {"min-severity", required_argument, NULL, OPTION_MIN_SEVERITY},
     {"json", required_argument, NULL, OPTION_JSON},
     {"syslog", required_argument, NULL, OPTION_SYSLOG},
     {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
@@ -90,6 +98,10 @@ void options_help(FILE *out)
         "      --syslog TRANSPORT:HOST:PORT  alerts as RFC 5424; udp, tcp, tls, relp, relp+tls, or "
         "unix:PATH\n"
         "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
+        "      --details          in the text, every finding in order of time, handshakes and ages\n"
+        "      --rules            in the text, the table of the rules\n"
+        "      --unseen           in the text, what could not be judged, rule by rule\n"
+        "      --min-severity LEVEL  least severity that the text shows; changes no exit status\n"
         "      --evidence DIR     for each alert, a pcapng file with the packets of its handshake\n"
         "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
         "      --strict           breaches of superseded demands count as violations\n"
@@ -273,6 +285,18 @@ static bool take_option(struct options *o, int option)
     case OPTION_JSON:
         o->json = optarg;
         return true;
+    case OPTION_DETAILS:
+        o->show.details = true;
+        return true;
+    case OPTION_RULES:
+        o->show.rules = true;
+        return true;
+    case OPTION_UNSEEN:
+        o->show.unseen = true;
+        return true;
+    case OPTION_MIN_SEVERITY:
+        return severity_by_name(optarg, &o->show.least) ||
+               refuse("--min-severity is info, low, medium or high, not ", optarg, "");
     case OPTION_FAIL_ON:
         return severity_by_name(optarg, &o->fail_on) ||
                refuse("--fail-on is info, low, medium or high, not ", optarg, "");

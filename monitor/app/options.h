@@ -3,6 +3,7 @@
 #define UTWATCH_APP_OPTIONS_H
 
 #include "policy/policy.h"
+#include "report/text_report.h"
 #include "syslog/receivers.h"
 
 enum task {
@@ -51,7 +52,8 @@ struct options {
     const char *report_file; /* NULL: standard output */
     const char *rule;        /* of --explain */
     enum severity fail_on;
-    bool strict; /* superseded demands count */
+    struct text_choice show; /* --details, --rules, --unseen, --min-severity */
+    bool strict;             /* superseded demands count */
     bool no_confine;
     bool quiet;
     unsigned verbose;

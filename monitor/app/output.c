@@ -11,6 +11,7 @@
 #include "report/text_report.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,13 @@ static ssize_t put_page(void *cookie, const char *bytes, size_t n)
     return (ssize_t)n;
 }
 
+/* Of a terminal; 0: not known. */
+static size_t columns_of(int descriptor)
+{
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static bool open_report(struct output *out, const struct destinations *to)
 {
     static const cookie_io_functions_t as_parcels = {.write = put_page};
@@ -60,7 +68,9 @@ static bool open_report(struct output *out, const struct destinations *to)
     if (to->html)
         return true;
     const char *no_colour = getenv("NO_COLOR");
-    out->report = text_report_new(out->page, terminal && !(no_colour && *no_colour), &out->names);
+    const struct text_look look = {.colour = terminal && !(no_colour && *no_colour),
+                                   .columns = terminal ? columns_of(STDOUT_FILENO) : 0};
+    out->report = text_report_new(out->page, &look, &out->options->show, &out->names);
     return out->report != NULL;
 }
 
@@ -284,9 +294,10 @@ void output_status(struct output *out, const struct capture_health *health)
     char *bytes = NULL;
     size_t length = 0;
     FILE *text = open_memstream(&bytes, &length);
-    struct text_report *report = text ? text_report_new(text, false, &out->names) : NULL;
+    const struct text_look look = {.columns = columns_of(STDERR_FILENO)};
+    struct text_report *report = text ? text_report_new(text, &look, &out->options->show, &out->names) : NULL;
     if (report)
-        text_report_summary(report, &out->tally, out->advice.profile ? &out->advice : NULL, health);
+        text_report_summary(report, &out->tally, out->advice.profile ? &out->advice : NULL, health, -1);
     text_report_free(report);
     if (text && fclose(text) == 0)
         parcel_put(&out->sink, PARCEL_STATUS, span_of(bytes, length));
@@ -336,7 +347,7 @@ void output_flush(struct output *out)
     parcel_put(&out->sink, PARCEL_FLUSH, span_of(NULL, 0));
 }
 
-void output_end(struct output *out, const struct capture_health *health)
+void output_end(struct output *out, const struct capture_health *health, int status)
 {
     if (out->alerts)
         summing_flush(out->alerts);
@@ -349,7 +360,7 @@ void output_end(struct output *out, const struct capture_health *health)
         html_report_write(out->page, &out->tally, advice, health, &out->names, now);
     }
     if (out->report)
-        text_report_summary(out->report, &out->tally, advice, health);
+        text_report_summary(out->report, &out->tally, advice, health, status);
     else if (!out->options->quiet && !output_judged(out))
         say_nothing(out, health);
     output_flush(out);

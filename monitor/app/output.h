@@ -41,8 +41,8 @@ void output_time(struct output *out, nanos now);
 /* Nothing may come for a while: what is finished goes out. */
 void output_flush(struct output *out);
 
-/* The end: statistics event, summary, and the parcel that says so. */
-void output_end(struct output *out, const struct capture_health *health);
+/* The end: statistics event, summary, and the parcel that says so. `status`: with which the run ends. */
+void output_end(struct output *out, const struct capture_health *health, int status);
 
 /* What became of alerts for syslog. */
 const struct summing_counters *output_alerts(const struct output *out);

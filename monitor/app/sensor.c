@@ -4,18 +4,17 @@
 #include "app/replay.h"
 
 /* What is in progress is judged as it stands, and everything is told. */
-static int end(const struct sensor_setup *setup, const struct orders *orders)
+static int end(const struct sensor_setup *setup, const struct orders *orders, int status)
 {
-    int status = EXIT_CLEAN;
     if (!pipeline_end(orders->pipeline))
         status = EXIT_RUNTIME;
     struct capture_health health = {0};
     orders_health(orders, &health);
-    output_end(orders->output, &health);
     if (output_violated(orders->output))
         status = worse_status(status, EXIT_VIOLATIONS);
     if (pipeline_loss(orders->pipeline) > setup->site->loss_limit || !output_judged(orders->output))
         status = worse_status(status, EXIT_LOSS);
+    output_end(orders->output, &health, status);
     return status;
 }
 
@@ -28,7 +27,7 @@ static int judge(const struct sensor_setup *setup, struct orders *orders)
     const int status = o->live ? live_run(orders, o, setup->site) : replay_run(orders, o);
     if (status == EXIT_USAGE || (o->live && status != EXIT_CLEAN))
         return status;
-    return worse_status(status, end(setup, orders));
+    return end(setup, orders, status);
 }
 
 int sensor_run(const struct sensor_setup *setup)

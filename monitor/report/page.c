@@ -36,14 +36,20 @@ static void spaces(struct page *page, size_t count)
         (void)fputc(' ', page->out);
 }
 
+void page_tone(const struct page *page, enum tone tone)
+{
+    if (page->colour)
+        (void)fputs(tone == TONE_PLAIN ? "\033[0m" : tone_code(tone), page->out);
+}
+
 void page_put(struct page *page, enum tone tone, size_t width, const char *s)
 {
     const bool toned = page->colour && tone != TONE_PLAIN;
     if (toned)
-        (void)fputs(tone_code(tone), page->out);
+        page_tone(page, tone);
     (void)fputs(s, page->out);
     if (toned)
-        (void)fputs("\033[0m", page->out);
+        page_tone(page, TONE_PLAIN);
     const size_t taken = columns(s, strlen(s));
     if (taken < width)
         spaces(page, width - taken);
@@ -52,20 +58,32 @@ void page_put(struct page *page, enum tone tone, size_t width, const char *s)
 void page_heading(struct page *page, const char *title)
 {
     (void)fputc('\n', page->out);
-    page_put(page, TONE_STRONG, 0, title);
-    (void)fputc('\n', page->out);
+    page_tone(page, TONE_STRONG);
+    page_words(page, 0, title);
+    page_tone(page, TONE_PLAIN);
 }
 
-void page_field(struct page *page, size_t indent, size_t hang, const char *label, const char *words)
+static void put_word(struct page *page, const char *word, size_t n)
 {
-    spaces(page, indent);
-    page_put(page, TONE_FAINT, hang - indent, label);
+    const char *space;
+    while ((space = memchr(word, PAGE_NO_BREAK[0], n))) {
+        const size_t before = (size_t)(space - word);
+        (void)fwrite(word, 1, before, page->out);
+        (void)fputc(' ', page->out);
+        word += before + 1;
+        n -= before + 1;
+    }
+    (void)fwrite(word, 1, n, page->out);
+}
+
+void page_words(struct page *page, size_t hang, const char *words)
+{
     size_t column = hang;
     bool first = true;
     while (*words) {
         const size_t n = strcspn(words, " ");
         const size_t wide = columns(words, n);
-        if (!first && column + 1 + wide > PAGE_WIDTH) {
+        if (!first && column + 1 + wide > page->width) {
             (void)fputc('\n', page->out);
             spaces(page, hang);
             column = hang;
@@ -73,13 +91,36 @@ void page_field(struct page *page, size_t indent, size_t hang, const char *label
             (void)fputc(' ', page->out);
             column++;
         }
-        (void)fwrite(words, 1, n, page->out);
+        put_word(page, words, n);
         column += wide;
         first = false;
         words += n;
         words += strspn(words, " ");
     }
     (void)fputc('\n', page->out);
+}
+
+void page_field(struct page *page, size_t indent, size_t hang, const char *label, const char *words)
+{
+    spaces(page, indent);
+    page_put(page, TONE_FAINT, hang - indent, label);
+    page_words(page, hang, words);
+}
+
+void page_line(struct page *page, size_t indent, const char *words)
+{
+    static const char dots[] = "...";
+    size_t n = strlen(words);
+    if (indent + columns(words, n) > page->width) {
+        size_t most = page->width - indent - strlen(dots);
+        for (n = 0; most || ((unsigned char)words[n] & 0xc0) == 0x80; n++)
+            most -= ((unsigned char)words[n] & 0xc0) != 0x80;
+        while (n && words[n - 1] == ' ')
+            n--;
+    }
+    spaces(page, indent);
+    (void)fwrite(words, 1, n, page->out);
+    (void)fprintf(page->out, "%s\n", words[n] ? dots : "");
 }
 
 void text_count(struct text *out, uint64_t count)

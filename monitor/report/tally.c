@@ -101,7 +101,13 @@ static void add_offender(struct rule_tally *rule, const struct whence *about, en
     if (rule->offenders == MAX_OFFENDERS)
         rule->other_offences++;
     else
-        rule->offender[rule->offenders++] = (struct offender){.end = end, .count = 1, .side = (uint8_t)side};
+        rule->offender[rule->offenders++] =
+            (struct offender){.end = end,
+                              .count = 1,
+                              .time = about->time,
+                              .frame = about->flow_id ? about->frame_number : 0,
+                              .source = about->source,
+                              .side = (uint8_t)side};
 }
 
 static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)
@@ -189,6 +195,9 @@ static void add_fail(struct tally *tally, struct rule_tally *rule, const struct 
                      const struct verdict *v, uint16_t stack)
 {
     const bool superseded = v->rule->superseded;
+    rule->faults |= (uint8_t)(1u << v->fault);
+    if (v->severity > rule->worst)
+        rule->worst = (uint8_t)v->severity;
     add_offender(rule, &c->about, v->fault);
     if (superseded)
         add_sharer(tally, rule, c, v);

@@ -33,7 +33,10 @@ const char *tally_version_name(enum tally_version v);
 struct offender {
     struct endpoint end; /* a UE's port is 0: it changes with every connection */
     uint64_t count;
-    uint8_t side; /* enum side */
+    nanos time;      /* of its first offence */
+    uint64_t frame;  /* that decided it; 0: no single frame did */
+    unsigned source; /* the input that the frame is of */
+    uint8_t side;    /* enum side */
 };
 
 /* A UE's TLS stack goes by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2 format).
@@ -65,7 +68,9 @@ struct rule_tally {
     uint64_t remarks;                        /* passes that carry a note */
     struct offender offender[MAX_OFFENDERS]; /* the first different ones */
     uint32_t offenders;
-    uint64_t other_offences;                     /* by peers that came after those */
+    uint8_t worst;           /* enum severity: that of the gravest fail */
+    uint8_t faults;          /* who is at fault with any of the fails: a bit for each enum fault */
+    uint64_t other_offences; /* by peers that came after those */
     struct stack_offence stack[MAX_RULE_STACKS]; /* UE stacks in whose handshakes the UE broke the rule */
     uint32_t stacks;
     uint64_t other_stacks; /* offences by stacks that came after those */

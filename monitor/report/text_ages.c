@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-enum { INDENT = 2, SERVER_WIDTH = 22, ROWS_SHOWN = 20, OLDEST_SHOWN = 5 };
+enum { INDENT = 2, SERVER_WIDTH = 22, ROWS_SHOWN = 20, OLDEST_SHOWN = 5, WIDE = 98 };
 
 static void put_server(struct page *page, const struct endpoint *server, size_t width)
 {
@@ -24,7 +24,10 @@ static void put_steps(struct page *page, const struct age_row *row, const uint64
     if (!any)
         return;
     (void)fprintf(page->out, "%*s", INDENT, "");
-    put_server(page, &row->server, SERVER_WIDTH);
+    const bool narrow = page->width < WIDE;
+    put_server(page, &row->server, narrow ? 0 : SERVER_WIDTH);
+    if (narrow)
+        (void)fprintf(page->out, "\n%*s", INDENT, "");
     (void)fprintf(page->out, " %-6s %-8s", resumption_name(row->method), basis);
     for (size_t i = 0; i < AGE_STEPS; i++) {
         char count[24] = "";
@@ -77,7 +80,8 @@ void summary_ages(struct page *page, const struct ages *ages)
     if (!ages->count)
         return;
     page_heading(page, "Ages of the sessions that were used again (7.1: at most 24 hours)");
-    (void)fprintf(page->out, "%*s%-*s %-6s %-8s", INDENT, "", SERVER_WIDTH, "", "by", "age is");
+    (void)fprintf(page->out, "%*s%-*s %-6s %-8s", INDENT, "", page->width < WIDE ? 0 : SERVER_WIDTH, "", "by",
+                  "age is");
     static const char *const head[AGE_STEPS] = {"1 min", "1 h", "6 h", "12 h", "24 h", "48 h", "7 d", "more"};
     for (size_t i = 0; i < AGE_STEPS; i++)
         (void)fprintf(page->out, "%s %6s", i == AGE_STEPS_WITHIN ? " |" : "", head[i]);

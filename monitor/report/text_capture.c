@@ -2,32 +2,21 @@
 #include "report/text_report.h"
 #include "report/text_summary.h"
 
-#define INDENT 2
+#define HANG      9
+#define PARAGRAPH 16384
 
-static void put_row(struct page *page, uint64_t count, const struct health_row *row)
-{
-    char buffer[256];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_counted(&t, count, row->one, row->many);
-    if (row->phrase[0])
-        text_char(&t, ' ');
-    text_put(&t, row->phrase);
-    text_char(&t, '.');
-    page_field(page, INDENT, INDENT + 2, "-", buffer);
-}
-
-/* The counters of one group, without zeros, below a heading (or NULL). */
-static void put_group(struct page *page, const struct capture_health *h, enum health_group group,
-                      const char *heading)
+/* The counters of one group, without zeros, as an enumeration. */
+static void put_group(struct text *t, const struct capture_health *h, enum health_group group)
 {
     for (size_t i = 0; i < health_row_count; i++) {
-        const uint64_t count = health_value(h, &health_rows[i]);
-        if (health_rows[i].group != group || !count)
+        const struct health_row *row = &health_rows[i];
+        const uint64_t count = health_value(h, row);
+        if (row->group != group || !count)
             continue;
-        if (heading)
-            page_heading(page, heading);
-        heading = NULL;
-        put_row(page, count, &health_rows[i]);
+        text_put(t, t->n ? "; " : "");
+        text_counted(t, count, row->one, row->many);
+        text_put(t, row->phrase[0] ? " " : "");
+        text_put(t, row->phrase);
     }
 }
 
@@ -38,61 +27,35 @@ void text_commonest(struct text *out, const struct capture_health *health)
     text_printf(out, most->link_type ? " of link type %u" : " behind EtherType 0x%04x", (unsigned)most->code);
 }
 
-static void put_commonest(struct page *page, const struct capture_health *h)
+static void put_commonest(struct text *t, const struct capture_health *h)
 {
     if (!h->commonest.frames)
         return;
-    char buffer[256];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_put(&t, "Most of what was not followed: ");
-    text_commonest(&t, h);
-    text_char(&t, '.');
-    page_field(page, INDENT, INDENT + 2, "-", buffer);
-}
-
-static void put_extent(struct page *page, const struct capture_health *h)
-{
-    char buffer[256];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_counted(&t, h->frames, "frame", "frames");
-    text_put(&t, " with ");
-    text_counted(&t, h->bytes, "byte", "bytes");
-    if (h->frames) {
-        text_put(&t, ", ");
-        text_time(&t, h->first_time, false);
-        text_put(&t, " to ");
-        text_time(&t, h->last_time, false);
-    }
-    text_char(&t, '.');
-    page_field(page, INDENT, INDENT, "", buffer);
-    t = text_over(buffer, sizeof buffer);
-    text_counted(&t, h->connections, "TCP connection", "TCP connections");
-    if (h->tls_connections) {
-        text_put(&t, ", ");
-        text_count(&t, h->tls_connections);
-        text_put(&t, " with TLS");
-    }
-    text_char(&t, '.');
-    page_field(page, INDENT, INDENT, "", buffer);
+    text_put(t, "; most of what was not followed: ");
+    text_commonest(t, h);
 }
 
 void summary_capture(struct page *page, const struct capture_health *health)
 {
-    page_heading(page, "Capture");
-    put_extent(page, health);
-    if (health->interrupted) {
-        char buffer[80];
-        struct text t = text_over(buffer, sizeof buffer);
-        text_printf(&t, "The run was interrupted by %s.", health->interrupted);
-        page_field(page, INDENT, INDENT, "", buffer);
+    char buffer[PARAGRAPH];
+    struct text t = text_over(buffer, sizeof buffer);
+    put_group(&t, health, HEALTH_FRAMES);
+    put_commonest(&t, health);
+    put_group(&t, health, HEALTH_BYTES);
+    put_group(&t, health, HEALTH_ROOM);
+    if (capture_whole(health)) {
+        text_put(&t, t.n ? "; " : "");
+        text_put(&t, "nothing is known to be missing");
+    } else if (!t.n) {
+        text_put(&t, "parts of connections are missing, see above");
     }
-    if (capture_whole(health))
-        page_field(page, INDENT, INDENT, "", "Nothing is known to be missing.");
-    put_group(page, health, HEALTH_FRAMES, NULL);
-    put_commonest(page, health);
-    put_group(page, health, HEALTH_BYTES, NULL);
-    put_group(page, health, HEALTH_ROOM, NULL);
-    put_group(page, health, HEALTH_PARTS, "Not judged, or in part only");
+    text_char(&t, '.');
+    page_field(page, 0, HANG, "Capture:", buffer);
+    if (!health->interrupted)
+        return;
+    t = text_over(buffer, sizeof buffer);
+    text_printf(&t, "The run was interrupted by %s.", health->interrupted);
+    page_field(page, 0, 0, "", buffer);
 }
 
 static void put_severities(struct text *out, const struct tally *tally)
@@ -165,7 +128,7 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
     }
     put_asides(out, tally, whole);
     if (!failed && !hidden && !unopposed && whole && !tally->excepted && !tally->superseded) {
-        text_put(out, ", everything was observable: compliant with ");
+        text_put(out, "; all was observable: compliant with ");
         text_put(out, profile_name(tally->profile));
     }
     text_char(out, '.');

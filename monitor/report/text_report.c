@@ -22,18 +22,25 @@ static const size_t kinds_most = (size_t)MAX_KINDS / 4 * 3; /* open addressing n
 struct text_report {
     struct page page;
     const struct input_names *names;
+    struct text_choice choice;
     struct siphash_key key;
     size_t kinds_used;
     struct unshown unshown;
     struct kind kinds[MAX_KINDS];
 };
 
-struct text_report *text_report_new(FILE *out, bool colour, const struct input_names *names)
+struct text_report *text_report_new(FILE *out, const struct text_look *look, const struct text_choice *choice,
+                                    const struct input_names *names)
 {
     struct text_report *report = calloc(1, sizeof *report);
     if (!report)
         return NULL;
-    report->page = (struct page){.out = out, .colour = colour};
+    report->page = (struct page){.out = out, .colour = look->colour, .width = PAGE_DEFAULT};
+    if (look->columns)
+        report->page.width = look->columns < PAGE_LEAST  ? PAGE_LEAST
+                             : look->columns > PAGE_MOST ? PAGE_MOST
+                                                         : look->columns;
+    report->choice = *choice;
     report->names = names;
     report->key = siphash_random_key();
     return report;
@@ -78,17 +85,11 @@ static uint64_t count_kind(struct text_report *report, uint64_t name)
 
 static void put_head(struct page *page, const struct verdict *v)
 {
-    static const char *const label[SEVERITIES] = {"INFO", "LOW", "MEDIUM", "HIGH"};
-    static const char *const at_fault[FAULTS] = {"", "UE", "server", "UE and server"};
-    page_put(page, severity_tone(v->severity), INDENT, label[v->severity]);
-    page_put(page, TONE_STRONG, 0, v->rule->id);
-    page_put(page, TONE_PLAIN, 0, "  ");
-    page_put(page, TONE_PLAIN, 0, v->rule->clause);
-    if (v->fault != FAULT_NONE) {
-        page_put(page, TONE_FAINT, 0, "  at fault: ");
-        page_put(page, TONE_PLAIN, 0, at_fault[v->fault]);
-    }
-    (void)fputc('\n', page->out);
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_rule(&t, v->rule, 1u << v->fault);
+    page_put(page, severity_tone(v->severity), INDENT, severity_label(v->severity));
+    page_words(page, INDENT, buffer);
 }
 
 static void put_who(struct page *page, const struct policy_case *c)
@@ -150,6 +151,8 @@ static void put_findings(struct page *page, const struct verdict *v, const char 
 
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v)
 {
+    if (!report->choice.details || v->severity < report->choice.least)
+        return;
     char observed[OBSERVED];
     struct text t = text_over(observed, sizeof observed);
     verdict_observed(v, c, &t);
@@ -169,7 +172,14 @@ void text_report_violation(struct text_report *report, const struct policy_case 
 }
 
 void text_report_summary(struct text_report *report, const struct tally *tally, const struct tally *advice,
-                         const struct capture_health *health)
+                         const struct capture_health *health, int status)
 {
-    summary_put(&report->page, tally, advice, health, report->names, &report->unshown);
+    const struct summary summary = {.tally = tally,
+                                    .advice = advice,
+                                    .health = health,
+                                    .names = report->names,
+                                    .unshown = &report->unshown,
+                                    .choice = &report->choice,
+                                    .status = status};
+    summary_put(&report->page, &summary);
 }

@@ -1,8 +1,9 @@
 /*
- * The report for people: each violation as it is found, and a summary at the end.
+ * The report for people: a short one at the end, and, with --details, each violation as it is found.
  *
- * Equal violations (same rule, same server, same observed text) are shown SHOWN_OF_A_KIND times and then only
- * counted, which is said. Nothing in here grows: MAX_KINDS kinds are told apart, later ones are counted only.
+ * Of the latter, equal violations (same rule, same server, same observed text) are shown SHOWN_OF_A_KIND
+ * times and then only counted, which is said. Nothing in here grows: MAX_KINDS kinds are told apart, later
+ * ones are counted only.
  */
 #ifndef UTWATCH_REPORT_TEXT_REPORT_H
 #define UTWATCH_REPORT_TEXT_REPORT_H
@@ -16,23 +17,36 @@
 
 struct text_report;
 
+/* How much of it is wanted. */
+struct text_choice {
+    bool details, rules, unseen;
+    enum severity least; /* that is shown */
+};
+
+/* What the reader's screen can show. */
+struct text_look {
+    bool colour;
+    size_t columns; /* 0: not known */
+};
+
 /*
  * Takes all memory; NULL when it cannot be reserved. `out` and `names` have to outlive the report; errors of
  * writing are left to the caller's ferror(out).
  */
-struct text_report *text_report_new(FILE *out, bool colour, const struct input_names *names);
+struct text_report *text_report_new(FILE *out, const struct text_look *look, const struct text_choice *choice,
+                                    const struct input_names *names);
 void text_report_free(struct text_report *report);
 
-/* A verdict that is VERDICT_FAIL. */
+/* A verdict that is VERDICT_FAIL. Only with --details is it written. */
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v);
 
-/* Everything that was judged, what was not and why, and the overall verdict as the last line. */
-/* `advice`: the tally of the second profile, or NULL. */
+/* What was read and how it was judged. `advice`: the tally of the second profile, or NULL. `status`: with
+ * which the run ends, below 0 when it goes on. */
 void text_report_summary(struct text_report *report, const struct tally *tally, const struct tally *advice,
-                         const struct capture_health *health);
+                         const struct capture_health *health, int status);
 
 /*
- * The last line alone, without its newline, for where the report is not wanted in full. The word "compliant"
+ * The verdict alone, without its newline, for where the report is not wanted in full. The word "compliant"
  * stands in it only when every verdict could be made and nothing is known to be missing from the capture.
  */
 void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health,

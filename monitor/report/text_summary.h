@@ -1,4 +1,4 @@
-/* The summary at the end of the report for people. */
+/* The short report: its sections, in the order in which it shows them. */
 #ifndef UTWATCH_REPORT_TEXT_SUMMARY_H
 #define UTWATCH_REPORT_TEXT_SUMMARY_H
 
@@ -6,6 +6,7 @@
 #include "report/inputs.h"
 #include "report/page.h"
 #include "report/tally.h"
+#include "report/text_report.h"
 
 /* Violations that the report counted and did not show singly. */
 struct unshown {
@@ -13,20 +14,47 @@ struct unshown {
     uint64_t other_kinds; /* not told apart: the table of kinds was full */
 };
 
-/* `advice`: the second profile's tally, or NULL. */
-void summary_put(struct page *page, const struct tally *tally, const struct tally *advice,
-                 const struct capture_health *health, const struct input_names *names,
-                 const struct unshown *unshown);
+/* What there is to tell. */
+struct summary {
+    const struct tally *tally;
+    const struct tally *advice; /* the second profile's tally, or NULL */
+    const struct capture_health *health;
+    const struct input_names *names;
+    const struct unshown *unshown;
+    const struct text_choice *choice;
+    int status; /* of the run's exit; below 0: it goes on */
+};
 
-/* Broken demands that a later text has overtaken; nothing when there is none. */
-void summary_superseded(struct page *page, const struct tally *tally);
+void summary_put(struct page *page, const struct summary *s);
+
+/* Those of the least severity that is shown, worst first; nothing when there is none. */
+void summary_violations(struct page *page, const struct summary *s);
+
+/* Broken demands that a later text has overtaken, in full or in one line each; nothing when there is none. */
+void summary_superseded(struct page *page, const struct tally *tally, bool in_full);
+
+/* Outcomes, versions, keys and suites. */
+void summary_handshakes(struct page *page, const struct tally *tally);
 
 /* How old the sessions were that were used again; nothing when none was. */
 void summary_ages(struct page *page, const struct ages *ages);
 
-/* How the capture was, in sentences. */
+/* Every rule that applied, in numbers, and those that did not. */
+void summary_rules(struct page *page, const struct tally *tally);
+
+/* Why verdicts could not be reached, and those of which rules; nothing when all were. */
+void summary_unseen(struct page *page, const struct tally *tally);
+
+/* How the capture was. */
 void summary_capture(struct page *page, const struct capture_health *health);
 
+/* "ims.pcap": an input without the folders before it. */
+void text_input(struct text *out, const struct input_names *names, unsigned source);
+
+/* "ut-7.2-only-anonymous, TS 33.141 7.2 (1), at fault: server"; faults: a bit for each enum fault. */
+void text_rule(struct text *out, const struct rule_facts *rule, unsigned faults);
+
 enum tone severity_tone(enum severity severity);
+const char *severity_label(enum severity severity); /* "HIGH" */
 
 #endif

@@ -42,27 +42,47 @@ static void put_stacks(struct text *t, const struct tally *tally, const struct r
     }
 }
 
-void summary_superseded(struct page *page, const struct tally *tally)
+static void put_in_full(struct page *page, const struct tally *tally, const struct rule_tally *r)
+{
+    char buffer[2048];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, r->rule->id);
+    text_put(&t, ": ");
+    text_put(&t, r->rule->title);
+    text_put(&t, "; ");
+    put_sharers(&t, r);
+    put_stacks(&t, tally, r);
+    text_put(&t, ". Superseded by ");
+    text_put(&t, r->rule->superseded);
+    text_char(&t, '.');
+    page_field(page, INDENT, DEEPER, "-", buffer);
+}
+
+static void put_in_short(struct page *page, const struct rule_tally *r)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, r->rule->id);
+    text_put(&t, ": ");
+    put_sharers(&t, r);
+    text_put(&t, ". ");
+    text_put(&t, r->rule->title);
+    page_line(page, INDENT, buffer);
+}
+
+void summary_superseded(struct page *page, const struct tally *tally, bool in_full)
 {
     if (!tally->superseded)
         return;
-    page_heading(page, "Superseded demands (broken; they count only with --strict)");
+    page_heading(page, "Superseded demands that were broken; they count only with --strict");
     for (size_t i = 0; i < tally->rule_count; i++) {
         const struct rule_tally *r = &tally->rules[i];
         if (!r->value[VERDICT_FAIL] || !r->rule->superseded)
             continue;
-        char buffer[2048];
-        struct text t = text_over(buffer, sizeof buffer);
-        text_put(&t, r->rule->id);
-        text_put(&t, ": ");
-        text_put(&t, r->rule->title);
-        text_put(&t, "; ");
-        put_sharers(&t, r);
-        put_stacks(&t, tally, r);
-        text_put(&t, ". Superseded by ");
-        text_put(&t, r->rule->superseded);
-        text_char(&t, '.');
-        page_field(page, INDENT, DEEPER, "", buffer);
+        if (in_full)
+            put_in_full(page, tally, r);
+        else
+            put_in_short(page, r);
     }
     if (tally->untold) {
         char buffer[160];

@@ -15,7 +15,7 @@ LOW = os.path.join(PCAPS, "jsse-sslv2-hello.pcap")
 
 def expect(words, status, out=b"", err=b"", lines=None):
     p = utwatch(binary, *words)
-    ok = p.returncode == status and out in p.stdout and err in p.stderr
+    ok = p.returncode == status and b" ".join(out.split()) in b" ".join(p.stdout.split()) and err in p.stderr
     if lines is not None:
         ok = ok and len(p.stderr.splitlines()) == lines
     check(ok, "%s: status %d (wanted %d), %r %r" % (" ".join(words), p.returncode, status, p.stdout[-200:], p.stderr[-300:]))
@@ -37,6 +37,7 @@ expect([], 2, err=b"-r FILE")
 expect(["--no-such-option"], 2, err=b"--no-such-option")
 expect(["-r"], 2, err=b"needs a value")
 expect(["-r", CLEAN, "--fail-on", "terrible"], 2, err=b"terrible")
+expect(["-r", CLEAN, "--min-severity", "terrible"], 2, err=b"terrible")
 expect(["-r", CLEAN, "-p", "no-such-profile"], 2, err=b"no such profile", lines=1)
 expect(["-r", CLEAN, "--json", "/no/such/folder/x"], 5)
 expect(["-h"], 0, b"usage:")

@@ -47,15 +47,19 @@ check(status == 1 and stats["verdicts"]["superseded"] == 0 and stats["verdicts"]
       and stats["violations"]["low"] == 20, status, stats["violations"])
 check(len(alerts) == 50 and {a["alert"]["severity"] for a in alerts} == {2, 3} and not any("metadata" in a["alert"] for a in alerts), len(alerts))
 
-# The reports: a section of their own, one entry a rule, with UEs and stacks.
+# The reports: a section of their own, one line a rule; with --details also the stacks.
 for strict in ((), ("--strict",)):
-    text = utwatch(BINARY, *strict, "-r", CAPTURE).stdout.decode()
-    section = re.search(r"\nSuperseded demands.*?\n\n", text, re.S)
-    check(bool(section) != bool(strict) and ("\nViolations" in text) == bool(strict), "the text's sections", strict)
-    for rule in () if strict else RULES:
-        check(section[0].count(rule + ":") == 1, rule, "in", section[0])
-    stacks = set(re.findall(r"t1[23]d[0-9a-z_]+ \(\d+\)", section[0])) if section else ()
-    check(strict or "30 times by 30 UEs" in section[0] and len(stacks) == 3, "the text's stacks", stacks)
+    for details in ((), ("--details",)):
+        text = utwatch(BINARY, *strict, *details, "-r", CAPTURE).stdout.decode()
+        section = re.search(r"\nSuperseded demands.*?\n\n", text, re.S)
+        check(bool(section) != bool(strict) and bool(re.search(r"^MEDIUM  \w", text, re.M)) == bool(strict), "the text's sections", strict)
+        if strict:
+            continue
+        for rule in RULES:
+            check(section[0].count(rule + ":") == 1, rule, "in", section[0])
+        check("30 times by 30 UEs" in " ".join(section[0].split()), "who shares the breach", section[0])
+        stacks = set(re.findall(r"t1[23]d[0-9a-z_]+ \(\d+\)", section[0]))
+        check(len(stacks) == (3 if details else 0) and (details or section[0].count("\n") == 3 + len(RULES)), "the text's stacks", stacks, section[0])
 with tempfile.TemporaryDirectory() as folder:
     page = os.path.join(folder, "page.html")
     utwatch(BINARY, "-q", "--report", "html:" + page, "-r", CAPTURE)

@@ -22,6 +22,7 @@ completes mod -p modern
 completes ts33141-v --advise ts33141-v1.0.0
 completes ut-7.1-session --explain ut-7.1-session-lifetime
 completes me --fail-on medium
+completes hi --min-severity high
 completes l -i lo
 completes relp --syslog relp:
 echo "$checks checks, $failed failed"

@@ -173,7 +173,9 @@ static void judged(struct text_report *report, size_t rule, enum verdict_value v
 
 static void people(bool colour)
 {
-    struct text_report *report = text_report_new(stdout, colour, &names);
+    struct text_report *report =
+        text_report_new(stdout, &(struct text_look){.colour = colour},
+                        &(struct text_choice){.details = true, .rules = true, .unseen = true}, &names);
     if (!report)
         abort();
     for (uint32_t i = 0; i < 120; i++) {
@@ -188,7 +190,7 @@ static void people(bool colour)
         if (i % 40 == 0)
             judged(report, RULE_KEY_BITS, VERDICT_FAIL, FAULT_BOTH);
     }
-    text_report_summary(report, &tally, NULL, &health);
+    text_report_summary(report, &tally, NULL, &health, 1);
     text_report_free(report);
 }
 

@@ -16,27 +16,56 @@ static char *written;
 static size_t written_bytes;
 static FILE *out;
 static struct text_report *report;
-static const char *const files[] = {"ims.pcap"};
+static const char *const files[] = {"some/folder/ims.pcap"};
 static const struct input_names names = {.name = files, .count = 1, .config = "site.yaml"};
 
-static int open_report(bool colour)
+static const struct text_choice in_short = {.least = SEVERITY_INFO};
+static const struct text_choice in_full = {.details = true, .rules = true, .unseen = true};
+static const struct text_choice high_only = {.details = true, .least = SEVERITY_HIGH};
+
+static int open_report(const struct text_look *look, const struct text_choice *choice)
 {
     stand_in_observed(NULL);
+    stand_in_profile_words(NULL, NULL);
     out = open_memstream(&written, &written_bytes);
-    report = out ? text_report_new(out, colour, &names) : NULL;
+    report = out ? text_report_new(out, look, choice, &names) : NULL;
     return report && tally_open(&tally, stand_in_profile()) ? 0 : -1;
 }
 
 static int setup(void **state)
 {
     (void)state;
-    return open_report(false);
+    return open_report(&(struct text_look){.columns = 100}, &in_full);
+}
+
+static int setup_short(void **state)
+{
+    (void)state;
+    return open_report(&(struct text_look){0}, &in_short);
+}
+
+static int setup_high(void **state)
+{
+    (void)state;
+    return open_report(&(struct text_look){0}, &high_only);
+}
+
+static int setup_narrow(void **state)
+{
+    (void)state;
+    return open_report(&(struct text_look){.columns = 60}, &in_full);
+}
+
+static int setup_wide(void **state)
+{
+    (void)state;
+    return open_report(&(struct text_look){.columns = 300}, &in_full);
 }
 
 static int setup_colour(void **state)
 {
     (void)state;
-    return open_report(true);
+    return open_report(&(struct text_look){.colour = true}, &in_full);
 }
 
 static int teardown(void **state)
@@ -53,6 +82,23 @@ static const char *text(void)
 {
     assert_int_equal(fflush(out), 0);
     return written;
+}
+
+/* As if no line had been broken. */
+static bool says(const char *what)
+{
+    char *flat = strdup(text());
+    assert_non_null(flat);
+    size_t n = 0;
+    for (const char *at = flat; *at; at++)
+        if (*at != '\n' && (*at != ' ' || (n && flat[n - 1] != ' ')))
+            flat[n++] = *at;
+        else if (*at == '\n' && n && flat[n - 1] != ' ')
+            flat[n++] = ' ';
+    flat[n] = '\0';
+    const bool found = strstr(flat, what) != NULL;
+    free(flat);
+    return found;
 }
 
 static size_t occurrences(const char *what)
@@ -111,9 +157,9 @@ static void equal_violations_are_summed_up(void **state)
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     assert_int_equal(occurrences("192.0.2.1:8443"), 1);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, NULL, &health);
-    assert_int_equal(occurrences("102 violations, 97 of them not shown above"), 1);
-    assert_int_equal(occurrences("101 times by server 192.0.2.1:443"), 1);
+    text_report_summary(report, &tally, NULL, &health, 1);
+    assert_int_equal(occurrences("102 times, 97 of them not shown above"), 1);
+    assert_int_equal(occurrences("server 192.0.2.1:443, 101 times, first: frame.number == 4 in ims.pcap"), 1);
 }
 
 /* More kinds than the table holds: the output ends, the counts go on. */
@@ -129,7 +175,7 @@ static void output_is_bounded(void **state)
     const size_t shown = occurrences("-> ");
     assert_true(shown > MAX_KINDS / 2 && shown < MAX_KINDS);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, NULL, &health);
+    text_report_summary(report, &tally, NULL, &health, 1);
     char expected[96];
     struct text t = text_over(expected, sizeof expected);
     text_put(&t, "more kinds of violation than can be told apart: ");
@@ -146,7 +192,7 @@ static void wire_text_cannot_reach_the_terminal(void **state)
     o.client_hello.sni = sample_text(&o, hostile, sizeof hostile);
     judge(RULE_ANONYMOUS, VERDICT_FAIL);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, NULL, &health);
+    text_report_summary(report, &tally, NULL, &health, 1);
     const char *t = text();
     assert_int_equal(strlen(t), written_bytes);
     for (size_t i = 0; i < written_bytes; i++)
@@ -155,9 +201,8 @@ static void wire_text_cannot_reach_the_terminal(void **state)
     assert_non_null(strstr(t, "a\\x1b[2J\\x0a\\x0d\\x00\\xff\\xe2\\x80\\xae"));
 }
 
-static void lines_are_at_most_as_wide_as_the_page(void **state)
+static void write_everything(void)
 {
-    (void)state;
     sample_full(&o);
     stand_in_observed(
         "many short words, so that the line has to be broken somewhere, and once more, because one "
@@ -170,15 +215,42 @@ static void lines_are_at_most_as_wide_as_the_page(void **state)
                                           .gap_bytes = UINT64_MAX,
                                           .malformed = UINT64_MAX,
                                           .conflicts = UINT64_MAX};
-    text_report_summary(report, &tally, NULL, &health);
+    text_report_summary(report, &tally, NULL, &health, 1);
+}
+
+/* The longest line; none ends in a space. */
+static size_t longest_line(void)
+{
+    size_t most = 0;
     const char *line = text();
     while (*line) {
         const size_t n = strcspn(line, "\n");
-        if (n > PAGE_WIDTH)
-            fail_msg("%zu columns: %.*s", n, (int)n, line);
+        most = n > most ? n : most;
         assert_true(n == 0 || line[n - 1] != ' ');
         line += n + (line[n] == '\n');
     }
+    return most;
+}
+
+static void lines_fit_a_narrow_screen(void **state)
+{
+    (void)state;
+    write_everything();
+    assert_in_range(longest_line(), 50, 60);
+}
+
+static void lines_are_never_wider_than_a_page(void **state)
+{
+    (void)state;
+    write_everything();
+    assert_in_range(longest_line(), 101, PAGE_MOST);
+}
+
+static void lines_in_a_file_fit_eighty_columns(void **state)
+{
+    (void)state;
+    write_everything();
+    assert_in_range(longest_line(), 70, PAGE_DEFAULT);
 }
 
 static void colour_only_when_asked(void **state)
@@ -230,11 +302,11 @@ static void the_commonest_obstacle_is_named(void **state)
     (void)state;
     struct capture_health health = {
         .frames = 9, .not_followed = 8, .commonest = {.frames = 7, .code = 0x8926}};
-    text_report_summary(report, &tally, NULL, &health);
-    assert_non_null(strstr(text(), "7 frames behind EtherType 0x8926."));
+    text_report_summary(report, &tally, NULL, &health, 1);
+    assert_true(says("7 frames behind EtherType 0x8926."));
     health.commonest = (struct not_followed){.frames = 1, .code = 147, .link_type = true};
-    text_report_summary(report, &tally, NULL, &health);
-    assert_non_null(strstr(text(), "1 frame of link type 147."));
+    text_report_summary(report, &tally, NULL, &health, 1);
+    assert_true(says("1 frame of link type 147."));
 }
 
 static void only_a_whole_view_is_called_compliant(void **state)
@@ -247,7 +319,7 @@ static void only_a_whole_view_is_called_compliant(void **state)
     assert_string_equal(overall(&whole), "Nothing was judged: 1 handshake that gave no verdict.");
     judge(RULE_VERSION, VERDICT_PASS);
     assert_string_equal(overall(&whole),
-                        "No violation in 2 handshakes, everything was observable: compliant with stand-in.");
+                        "No violation in 2 handshakes; all was observable: compliant with stand-in.");
     /* Any damage of the capture takes the word away. */
     const struct capture_health damages[] = {
         {.kernel_drops = 1},
@@ -301,7 +373,7 @@ static void superseded_demands_are_told_apart(void **state)
     assert_string_equal(overall(&whole),
                         "No violation seen in 5 handshakes; nothing seen against 1 further verdict; "
                         "3 breaches of superseded demands.");
-    text_report_summary(report, &tally, NULL, &whole);
+    text_report_summary(report, &tally, NULL, &whole, 1);
     assert_int_equal(occurrences("Superseded demands"), 1);
     assert_int_equal(occurrences("ut-6.2-des: The UE does not offer DES; 3 times by 3 UEs; UE stack"), 1);
     assert_int_equal(occurrences("(3)."), 1);
@@ -310,21 +382,96 @@ static void superseded_demands_are_told_apart(void **state)
     assert_int_equal(occurrences("compliant"), 0);
 }
 
-static void summary_ends_with_the_overall_verdict(void **state)
+static void summary_begins_with_the_overall_verdict(void **state)
 {
     (void)state;
     sample_full(&o);
     judge(RULE_LIFETIME, VERDICT_NOT_OBSERVABLE);
-    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    judge(RULE_CERTIFICATE, VERDICT_PASS);
     const struct capture_health health = {.frames = 1, .connections_midstream = 2};
-    text_report_summary(report, &tally, NULL, &health);
+    text_report_summary(report, &tally, NULL, &health, 0);
     const char *t = text();
-    const char *last = strstr(t, overall(&health));
-    assert_non_null(last);
-    assert_string_equal(last + strlen(overall(&health)), "\n");
-    assert_non_null(strstr(t, "the server's direction was not captured"));
-    assert_non_null(strstr(t, "2 connections that started before the capture"));
+    const char *verdict = strstr(t, overall(&health));
+    assert_non_null(verdict);
+    size_t line = 1;
+    for (const char *at = t; at < verdict; at++)
+        line += *at == '\n';
+    assert_int_equal(line, 3);
+    assert_non_null(strstr(t, "- 1 verdict: the server's direction was not captured."));
+    assert_non_null(strstr(t, "- 2 connections that started before the capture."));
     assert_null(strstr(t, "compliant"));
+}
+
+static void a_clean_run_is_six_lines(void **state)
+{
+    (void)state;
+    const nanos begin = INT64_C(1795470600) * NANOS_PER_SECOND;
+    const struct capture_health whole = {.first_time = begin,
+                                         .last_time = begin + 100000 * NANOS_PER_SECOND,
+                                         .frames = 10,
+                                         .connections = 1,
+                                         .tls_connections = 1};
+    sample_full(&o);
+    judge(RULE_VERSION, VERDICT_PASS);
+    text_report_summary(report, &tally, NULL, &whole, 0);
+    assert_string_equal(text(),
+                        "ims.pcap, judged by stand-in (draft).\n"
+                        "10 frames in 27 h 46 min from 2026-11-23T21:50:00Z; 1 TCP connection, 1 TLS.\n"
+                        "No violation in 1 handshake; all was observable: compliant with stand-in.\n"
+                        "\n"
+                        "Capture: nothing is known to be missing.\n"
+                        "Exit status 0: no violation. More: --details, --rules, --unseen, --explain RULE.\n");
+}
+
+/* Who did it first stands below each rule, with a filter; what is light has one line. */
+static void the_worst_comes_first_and_each_rule_once(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    judge(RULE_CERTIFICATE, VERDICT_FAIL);
+    judge(RULE_VERSION, VERDICT_FAIL);
+    judge(RULE_KEY_BITS, VERDICT_FAIL);
+    for (uint32_t i = 0; i < 5; i++) {
+        o.whence.server = sample_ipv4(0xc0000201 + i, 443);
+        o.whence.frame_number = 10 + i;
+        judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    }
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    const struct capture_health health = {.frames = 20, .connections = 9};
+    text_report_summary(report, &tally, NULL, &health, 1);
+    const char *violations = strstr(text(), "\nHIGH");
+    assert_non_null(violations);
+    const char *wanted = "\n"
+                         "HIGH    An offer of anonymous suites only was accepted\n"
+                         "        ut-7.2-only-anonymous, TS 33.141 7.2 (1), at fault: server, 6 times\n"
+                         "        - server 192.0.2.5:443, 2 times, first: frame.number == 14 in ims.pcap\n"
+                         "        - server 192.0.2.1:443: frame.number == 10 in ims.pcap\n"
+                         "        - server 192.0.2.2:443: frame.number == 11 in ims.pcap\n"
+                         "        - and 2 others\n"
+                         "MEDIUM  The key is too short\n"
+                         "        ut-6.3-key-length, TS 33.141 6.3, at fault: server\n"
+                         "        - server 192.0.2.1:443: frame.number == 4 in ims.pcap\n"
+                         "LOW     ut-6.1-version, 1 time: The UE offers no version from TLS 1.0 on\n"
+                         "INFO    ut-8.1-certificate-version, 1 time: The certificate is not X.509 vers...\n"
+                         "\n";
+    assert_int_equal(strncmp(violations, wanted, strlen(wanted)), 0);
+    assert_non_null(strstr(violations, "Exit status 1: violations."));
+}
+
+static void least_severity_hides_and_says_so(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    judge(RULE_KEY_BITS, VERDICT_FAIL);
+    judge(RULE_ANONYMOUS, VERDICT_FAIL);
+    judge(RULE_SUPERSEDED, VERDICT_FAIL);
+    const struct capture_health health = {.frames = 20};
+    text_report_summary(report, &tally, NULL, &health, 1);
+    assert_int_equal(occurrences("ut-6.3-key-length"), 0);
+    assert_int_equal(occurrences("Superseded demands"), 0);
+    assert_int_equal(occurrences("ut-7.2-only-anonymous"), 2);
+    assert_int_equal(occurrences("1 broken rule is less severe than high and not shown."), 1);
+    assert_int_equal(occurrences("2 violations (1 high, 1 medium)"), 1);
 }
 
 /* Each reason is explained in words: none stands in the report by its bare name. */
@@ -336,7 +483,7 @@ static void every_reason_has_its_sentence(void **state)
     v.reasons = (1u << UNOBSERVED_COUNT) - 1;
     sample_add(&tally, &o, &v, 1);
     const struct capture_health health = {0};
-    text_report_summary(report, &tally, NULL, &health);
+    text_report_summary(report, &tally, NULL, &health, 1);
     for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
         char line[64];
         struct text t = text_over(line, sizeof line);
@@ -369,16 +516,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(violation_says_who_what_and_where, setup, teardown),
-        cmocka_unit_test_setup_teardown(equal_violations_are_summed_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(equal_violations_are_summed_up, setup_wide, teardown),
         cmocka_unit_test_setup_teardown(output_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(wire_text_cannot_reach_the_terminal, setup, teardown),
-        cmocka_unit_test_setup_teardown(lines_are_at_most_as_wide_as_the_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines_fit_a_narrow_screen, setup_narrow, teardown),
+        cmocka_unit_test_setup_teardown(lines_are_never_wider_than_a_page, setup_wide, teardown),
+        cmocka_unit_test_setup_teardown(lines_in_a_file_fit_eighty_columns, setup_short, teardown),
+        cmocka_unit_test_setup_teardown(a_clean_run_is_six_lines, setup_short, teardown),
+        cmocka_unit_test_setup_teardown(the_worst_comes_first_and_each_rule_once, setup_short, teardown),
+        cmocka_unit_test_setup_teardown(least_severity_hides_and_says_so, setup_high, teardown),
         cmocka_unit_test_setup_teardown(colour_only_when_asked, setup_colour, teardown),
         cmocka_unit_test_setup_teardown(nothing_judged_says_what_was_there, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_commonest_obstacle_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_commonest_obstacle_is_named, setup_short, teardown),
         cmocka_unit_test_setup_teardown(only_a_whole_view_is_called_compliant, setup, teardown),
         cmocka_unit_test_setup_teardown(superseded_demands_are_told_apart, setup, teardown),
-        cmocka_unit_test_setup_teardown(summary_ends_with_the_overall_verdict, setup, teardown),
+        cmocka_unit_test_setup_teardown(summary_begins_with_the_overall_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(every_reason_has_its_sentence, setup, teardown),
         cmocka_unit_test(counts_are_grouped_by_thousands),
     };

@@ -11,7 +11,7 @@ _utwatch()
         --explain)
             words=$("$1" --list-rules 2> /dev/null | awk '{print $1}')
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
-        --fail-on)
+        --fail-on | --min-severity)
             mapfile -t COMPREPLY < <(compgen -W "info low medium high" -- "$current") ;;
         --report)
             mapfile -t COMPREPLY < <(compgen -W "text html" -- "$current") ;;

@@ -1,0 +1,173 @@
+/* Violations in the short report: worst first, each rule once, with those who broke it first. */
+#include "report/names.h"
+#include "report/text_summary.h"
+
+#include <inttypes.h>
+
+#define COLUMN          8
+#define OFFENDERS_SHOWN 3
+
+/* The peer that comes after `after` in falling order of its offences; ties in the order of appearance. */
+static const struct offender *worst(const struct rule_tally *rule, const struct offender *after)
+{
+    const struct offender *best = NULL;
+    for (uint32_t i = 0; i < rule->offenders; i++) {
+        const struct offender *o = &rule->offender[i];
+        const bool behind = !after || o->count < after->count || (o->count == after->count && o > after);
+        if (behind && (!best || o->count > best->count))
+            best = o;
+    }
+    return best;
+}
+
+/*
+ * Wireshark numbers the connections of a file in the order of their first segments. That number is certain
+ * only for the single connection of a file of which every frame was decoded.
+ */
+static bool stream_is_certain(const struct summary *s)
+{
+    const struct capture_health *h = s->health;
+    return !s->names->live && s->names->count == 1 && h->connections == 1 && !h->filtered &&
+           !h->not_tcp_udp && !h->encapsulations && !h->fragments_kept && capture_whole(h);
+}
+
+/* ", first: frame.number == 4 in ims.pcap". The filter stays on one line, so that it can be copied. */
+static void put_place(struct text *t, const struct summary *s, const struct offender *o)
+{
+    if (!o->frame) {
+        text_put(t, ", last seen ");
+        text_time(t, o->time, false);
+        return;
+    }
+    text_put(t, o->count > 1 ? ", first: " : ": ");
+    if (s->names->live) {
+        text_time(t, o->time, false);
+        return;
+    }
+    if (stream_is_certain(s))
+        text_printf(t, "tcp.stream" PAGE_NO_BREAK "eq" PAGE_NO_BREAK "0, frame %" PRIu64, o->frame);
+    else
+        text_printf(t, "frame.number" PAGE_NO_BREAK "==" PAGE_NO_BREAK "%" PRIu64, o->frame);
+    text_put(t, " in ");
+    text_input(t, s->names, o->source);
+}
+
+static void put_offender(struct page *page, const struct summary *s, const struct offender *o)
+{
+    char buffer[1024];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, o->side == CLIENT ? "UE " : "server ");
+    if (o->side == CLIENT)
+        text_address(&t, &o->end);
+    else
+        text_end(&t, &o->end);
+    if (o->count > 1) {
+        text_put(&t, ", ");
+        text_counted(&t, o->count, "time", "times");
+    }
+    put_place(&t, s, o);
+    page_field(page, COLUMN, COLUMN + 2, "-", buffer);
+}
+
+static void put_offenders(struct page *page, const struct summary *s, const struct rule_tally *rule)
+{
+    uint32_t shown = 0;
+    for (const struct offender *o = worst(rule, NULL); o && shown < OFFENDERS_SHOWN;
+         o = worst(rule, o), shown++)
+        put_offender(page, s, o);
+    if (rule->offenders == shown && !rule->other_offences)
+        return;
+    char buffer[128];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, rule->other_offences ? "and more than " : "and ");
+    text_counted(&t, rule->offenders - shown, "other", "others");
+    page_field(page, COLUMN, COLUMN + 2, "-", buffer);
+}
+
+static void put_rule(struct page *page, const struct summary *s, const struct rule_tally *rule)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_rule(&t, rule->rule, rule->faults);
+    if (rule->value[VERDICT_FAIL] > 1) {
+        text_put(&t, ", ");
+        text_counted(&t, rule->value[VERDICT_FAIL], "time", "times");
+    }
+    if (s->unshown->of_rule[rule->rule->index]) {
+        text_put(&t, ", ");
+        text_count(&t, s->unshown->of_rule[rule->rule->index]);
+        text_put(&t, " of them not shown above");
+    }
+    page_field(page, COLUMN, COLUMN, "", buffer);
+}
+
+static void put_grave(struct page *page, const struct summary *s, const struct rule_tally *rule)
+{
+    page_put(page, severity_tone(rule->worst), COLUMN, severity_label(rule->worst));
+    page_words(page, COLUMN, rule->rule->title);
+    put_rule(page, s, rule);
+    put_offenders(page, s, rule);
+}
+
+/* What is low or info has one line. */
+static void put_light(struct page *page, const struct rule_tally *rule)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_printf(&t, "%-*s%s, ", COLUMN, severity_label(rule->worst), rule->rule->id);
+    text_counted(&t, rule->value[VERDICT_FAIL], "time", "times");
+    text_put(&t, ": ");
+    text_put(&t, rule->rule->title);
+    page_line(page, 0, buffer);
+}
+
+static bool is_violated(const struct rule_tally *rule)
+{
+    return rule->value[VERDICT_FAIL] && !rule->rule->superseded;
+}
+
+static void put_other_kinds(struct page *page, const struct unshown *unshown)
+{
+    if (!unshown->other_kinds)
+        return;
+    char buffer[160];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, "There were more kinds of violation than can be told apart: ");
+    text_counted(&t, unshown->other_kinds, "violation was", "violations were");
+    text_put(&t, " only counted.");
+    page_field(page, 0, 0, "", buffer);
+}
+
+static void put_hidden(struct page *page, const struct summary *s)
+{
+    size_t rules = 0;
+    for (size_t i = 0; i < s->tally->rule_count; i++)
+        rules += is_violated(&s->tally->rules[i]) && s->tally->rules[i].worst < s->choice->least;
+    if (!rules)
+        return;
+    char buffer[160];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_counted(&t, rules, "broken rule is", "broken rules are");
+    text_printf(&t, " less severe than %s and not shown.", word_of(severity_words, s->choice->least));
+    page_field(page, 0, 0, "", buffer);
+}
+
+void summary_violations(struct page *page, const struct summary *s)
+{
+    const struct tally *tally = s->tally;
+    if (!tally->verdict[VERDICT_FAIL])
+        return;
+    (void)fputc('\n', page->out);
+    for (unsigned severity = SEVERITIES; severity-- > s->choice->least;)
+        for (size_t i = 0; i < tally->rule_count; i++) {
+            const struct rule_tally *rule = &tally->rules[i];
+            if (!is_violated(rule) || rule->worst != severity)
+                continue;
+            if (severity >= SEVERITY_MEDIUM)
+                put_grave(page, s, rule);
+            else
+                put_light(page, rule);
+        }
+    put_hidden(page, s);
+    put_other_kinds(page, s->unshown);
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""The text report is short, and its filters select in Wireshark's engine what they name: the frame, and the connection it is of. tshark is the
+witness. usage: short_report.py UTWATCH [CAPTURE ...]"""
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+import expected  # noqa: F401 - finds the witness
+import witness
+from run_utwatch import PCAPS, manifest, utwatch
+from checks import check, finish
+
+BINARY, *NAMES = sys.argv[1:]
+FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+FILTER = re.compile(r"(?:frame\.number == (\d+)|tcp\.stream eq (\d+), frame (\d+))\s+in\s+(\S+)")
+
+
+def report(*words):
+    p = utwatch(BINARY, *words)
+    return p.stdout.decode(), p.returncode
+
+
+def streams_of(path):
+    """{frame: its TCP streams} by tshark."""
+    p = subprocess.run([*witness.TSHARK, "-r", path, "-T", "fields", "-e", "frame.number", "-e", "tcp.stream"], capture_output=True, text=True)
+    rows = (line.split("\t") for line in p.stdout.splitlines())
+    return {int(frame): streams.split(",") for frame, streams in rows}
+
+
+lengths, filters, certain = [], 0, 0
+for entry in manifest(NAMES):
+    path = os.path.join(PCAPS, entry["file"])
+    text, status = report("-r", path)
+    lines = text.splitlines()
+    lengths.append(len(lines))
+    check(max(map(len, lines)) <= 80 or len(entry["file"]) > 60, path, "has a line of more than 80 columns")
+    check(" ".join(text.split()).startswith(entry["file"] + ", judged by ts33141-pcr2 (draft)."), path, lines[0])
+    check(status == 4 or "Exit status %d:" % status in text, path, "does not tell its exit status", status)
+    found = FILTER.findall(text)
+    streams = streams_of(path) if found else {}
+    for number, stream, frame, name in found:
+        at = int(number or frame)
+        filters += 1
+        certain += bool(stream)
+        check(name == entry["file"] and at in streams, path, "frame", at, "is not in the file", name)
+        check(not stream or streams.get(at) == [stream], path, "frame", at, "is of stream", streams.get(at), "not", stream)
+check(statistics.median(lengths) <= 25, "half of the reports have more than", statistics.median(lengths), "lines")
+check(NAMES or (filters > 50 and certain > 20), filters, "filters,", certain, "of them by stream")
+
+# A clean run is six lines; --rules, --unseen and --details add to the report, and --min-severity takes away from it.
+text, status = report("-p", "modern", "-r", os.path.join(PCAPS, "bc-openssl-only-null-refused.pcap"))
+check(status == 0 and len(text.splitlines()) == 6 and "compliant with modern" in text and "(draft)" not in text, text)
+short, status = report("-r", FAILS)
+for option, more in (("--details", "when  "), ("--rules", "not obs."), ("--unseen", "rule by rule")):
+    long, same = report(option, "-r", FAILS)
+    check(same == status == 1 and more in long and more not in short and len(long) > len(short), option, long)
+low = os.path.join(PCAPS, "jsse-sslv2-hello.pcap")
+text, status = report("-r", low)
+hidden, same = report("--min-severity", "high", "-r", low)
+check(same == status == 1 and re.search("^LOW ", text, re.M) and not re.search("^LOW ", hidden, re.M), hidden)
+check("less severe than high and not shown" in hidden, hidden)
+text, status = report("--fail-on", "high", "-r", low)
+check(status == 0 and "Exit status 0: no violation is severe enough" in text, text)
+finish()
