@@ -127,6 +127,7 @@ struct profile {
     const char *strings[256];
     size_t string_count;
     struct suite_set sets[SETS_OF_PROFILE];
+    bool set_by_property[SETS_OF_PROFILE]; /* not by names alone */
     size_t set_count;
     size_t test_count;
     struct results *results; /* the only part that judging changes: one thread judges by a profile */

@@ -32,7 +32,8 @@ static bool is_same_test(const struct profile *p, const struct condition_node *a
     if (!is_test(b) || a->op != b->op || a->field != b->field)
         return false;
     if (a->op == OP_SUITE_IN || a->op == OP_SUITES_ALL || a->op == OP_SUITES_ANY)
-        return memcmp(&p->sets[a->operand], &p->sets[b->operand], sizeof p->sets[0]) == 0;
+        return memcmp(&p->sets[a->operand], &p->sets[b->operand], sizeof p->sets[0]) == 0 &&
+               p->set_by_property[a->operand] == p->set_by_property[b->operand];
     if (a->operand != b->operand)
         return false;
     switch ((enum op)a->op) {

@@ -40,7 +40,7 @@ static void put_suites(const struct value *v, const struct suite_set *first, str
     if (first)
         name_suites(&n, first);
     name_suites(&n, NULL);
-    const size_t more = v->unknown_suites + suite_set_count(v->suites) - n.count;
+    const size_t more = v->unknown_suites + v->unseen_suites + suite_set_count(v->suites) - n.count;
     if (n.count == 0 && more == 0)
         text_put(out, "none");
     else if (more)

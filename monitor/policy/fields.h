@@ -93,6 +93,7 @@ struct value {
     const struct suite_set *possible; /* SUITES: may be in it too, for `reasons`; or NULL */
     const struct suite_set *doubtful; /* SUITES: selected and refused: not known to be in it (E19); or NULL */
     uint32_t unknown_suites;          /* SUITES: codes that nobody has named */
+    uint32_t unseen_suites;           /* SUITES: what was not seen and may hold any suite, for `reasons` */
 };
 
 /* `key_bits`: effective key bits of each suite by suite_index(), as the profile counts them. Depends on

@@ -300,7 +300,7 @@ struct value server_selected(const struct policy_case *c)
     struct value v = suites(&s->selected, 1);
     v.doubtful = &s->contradicted;
     v.possible = &s->possible;
-    v.unknown_suites = s->possible_any;
+    v.unseen_suites = s->possible_any;
     v.reasons = s->missing;
     return v;
 }
@@ -346,7 +346,8 @@ struct value ue_offered(const struct peer *u)
     if (!u)
         return absent();
     struct value v = suites(&u->offered, 1);
-    v.unknown_suites = u->unknown_offers + u->unseen_offers;
+    v.unknown_suites = u->unknown_offers;
+    v.unseen_suites = u->unseen_offers;
     v.reasons = u->missing;
     return u->full_offers ? v : unseen_or(u, absent());
 }

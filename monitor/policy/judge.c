@@ -34,8 +34,14 @@ static struct result test_list(const struct profile *p, const struct condition_n
     return definite(all);
 }
 
-/* A code that nobody has named may or may not be in the set: it leaves open what the known ones do not
- * decide. */
+/* A code that nobody has named may have the properties by which a set was made, and leaves open what the
+ * known ones do not decide. It is none of the suites that a set names. */
+static bool unnamed_decides_nothing(const struct profile *p, const struct condition_node *n,
+                                    const struct value *v)
+{
+    return v->unknown_suites && (n->op == OP_SUITES_ALL || p->set_by_property[n->operand]);
+}
+
 static struct result test_suites(const struct profile *p, const struct condition_node *n,
                                  const struct value *v)
 {
@@ -49,7 +55,7 @@ static struct result test_suites(const struct profile *p, const struct condition
         return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_INCONSISTENT};
     if (v->possible && holds == all && suite_set_meets(set, v->possible) == !all)
         return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
-    if (v->unknown_suites && holds == all)
+    if ((v->unseen_suites || unnamed_decides_nothing(p, n, v)) && holds == all)
         return (struct result){.value = UNKNOWN3,
                                .reasons = v->reasons ? v->reasons : UNOBSERVED_UNKNOWN_CODE};
     return definite(holds);

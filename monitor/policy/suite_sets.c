@@ -23,6 +23,7 @@ static int new_set(struct compiler *c, const struct node *n)
         return -1;
     }
     c->profile->sets[c->profile->set_count] = (struct suite_set){0};
+    c->profile->set_by_property[c->profile->set_count] = false;
     return (int)c->profile->set_count++;
 }
 
@@ -226,13 +227,17 @@ static bool add_element(struct compiler *c, const struct node *n, int index)
         complain_at(c, n, "expected a suite, a $set or a mapping of properties");
         return false;
     }
-    if (n->kind == NODE_MAPPING)
+    if (n->kind == NODE_MAPPING) {
+        c->profile->set_by_property[index] = true;
         return add_by_properties(c, n, &c->profile->sets[index]);
+    }
     if (n->text[0] != '$')
         return add_suite(c, n, &c->profile->sets[index]);
     int other = named_set(c, n, n->text + 1);
-    if (other >= 0)
+    if (other >= 0) {
         suite_set_join(&c->profile->sets[index], &c->profile->sets[other]);
+        c->profile->set_by_property[index] |= c->profile->set_by_property[other];
+    }
     return other >= 0;
 }
 
