@@ -75,17 +75,40 @@ static enum opening look(struct span bytes)
     return is_hello(next) || next == OPENING_MAYBE ? next : found;
 }
 
-/* A balancer may put whose connection it is before the stream, in one segment with the hello (HAProxy's PROXY
- * protocol, version 2). The line of version 1 is one like any other. */
-static struct span after_proxy_header(struct span bytes)
+/* A balancer may put whose connection it is before the stream (HAProxy's PROXY protocol, version 2; the line
+ * of version 1 is one like any other). These bytes at its start are such a header, or may become one. */
+static bool begins_proxy_header(struct span bytes)
 {
     static const uint8_t signature[] = {'\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n'};
-    struct cursor c = cursor_over(bytes);
-    if (!span_equal(cursor_take(&c, sizeof signature), span_of(signature, sizeof signature)))
-        return bytes;
-    cursor_skip(&c, 2); /* version and command, family */
-    cursor_skip(&c, cursor_u16(&c));
-    return cursor_left(&c) ? cursor_rest(&c) : bytes;
+    const size_t n = bytes.n < sizeof signature ? bytes.n : sizeof signature;
+    return n && memcmp(bytes.p, signature, n) == 0;
+}
+
+static bool awaits_proxy_header(const struct proxy_header *p)
+{
+    return p->length && (p->length < sizeof p->bytes || p->left);
+}
+
+/* Takes from the bytes what belongs to a header that has begun or begins here; nothing, if it turns out to be
+ * none. */
+static void follow_proxy_header(struct proxy_header *p, struct span *bytes)
+{
+    struct span rest = *bytes;
+    while (rest.n && p->length < sizeof p->bytes) {
+        p->bytes[p->length++] = rest.p[0];
+        rest = span_skip(rest, 1);
+        if (!begins_proxy_header(span_of(p->bytes, p->length))) {
+            p->length = 0;
+            return;
+        }
+        if (p->length == sizeof p->bytes) {
+            struct cursor c = cursor_over(span_of(p->bytes + sizeof p->bytes - 2, 2));
+            p->left = cursor_u16(&c);
+        }
+    }
+    const size_t part = rest.n < p->left ? rest.n : p->left;
+    p->left = (uint16_t)(p->left - part);
+    *bytes = span_skip(rest, part);
 }
 
 /*
@@ -95,8 +118,6 @@ static struct span after_proxy_header(struct span bytes)
  */
 static struct span find_opening(struct span bytes, bool stream_start, bool midstream, enum opening *opening)
 {
-    if (stream_start)
-        bytes = after_proxy_header(bytes);
     enum opening found = look(span_head(bytes, PROBE_BYTES));
     bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
     bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
@@ -234,6 +255,9 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         records_feed(tls, h, who, bytes, now);
         return;
     }
+    struct proxy_header *proxy = &h->search.proxy[flow_side_of(h->flow, who)];
+    if (awaits_proxy_header(proxy) || (!p->length && begins_proxy_header(bytes)))
+        follow_proxy_header(proxy, &bytes);
     if (who == CLIENT) /* the request may be captured after what it led to */
         look_for_connect(h, flow_side_of(h->flow, who), true, bytes);
     enum opening opening = OPENING_NONE;
@@ -266,6 +290,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
 void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now)
 {
     probe_of(h, who)->length = 0;
+    h->search.proxy[flow_side_of(h->flow, who)].length = 0;
     records_gap(tls, h, who, gap, now);
 }
 
@@ -273,8 +298,8 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
 static void close_if_idle(struct tls *tls, struct handshake *h)
 {
     const struct search *s = &h->search;
-    bool waits =
-        s->probe[0].length || s->probe[1].length || s->asking != NO_SIDE || h->observation.authority.length;
+    bool waits = s->probe[0].length || s->probe[1].length || awaits_proxy_header(&s->proxy[0]) ||
+                 awaits_proxy_header(&s->proxy[1]) || s->asking != NO_SIDE || h->observation.authority.length;
     if (!waits)
         handshake_close(tls, h);
 }
@@ -326,6 +351,15 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
             return h->complete ? TLS_COMPLETE : TLS_MORE;
     }
     bool stream_start = flow->side[side].count == 0;
+    h = handshake_of(tls, flow);
+    if (h && run->gap)
+        h->search.proxy[side].length = 0;
+    if ((h && awaits_proxy_header(&h->search.proxy[side])) || (stream_start && begins_proxy_header(bytes))) {
+        if (!h && !(h = handshake_open(tls, flow, segment->time)))
+            return TLS_NO_SLOT;
+        follow_proxy_header(&h->search.proxy[side], &bytes);
+        stream_start |= bytes.n < run->bytes.n;
+    }
     bool midstream = !(flow->marks[0] & SIDE_SYN) && !(flow->marks[1] & SIDE_SYN);
     enum opening opening = OPENING_NONE;
     struct span start = bytes.n ? find_opening(bytes, stream_start, midstream, &opening) : bytes;
@@ -338,11 +372,10 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
         h = handshake_open(tls, flow, segment->time);
     if ((opening != OPENING_NONE || connect) && !h)
         return TLS_NO_SLOT;
-    if (h && (connect || h->search.asking == side)) {
+    if (h && (connect || h->search.asking == side))
         look_for_connect(h, side, stream_start, bytes);
-        if (opening == OPENING_NONE)
-            close_if_idle(tls, h);
-    }
+    if (h && opening == OPENING_NONE)
+        close_if_idle(tls, h);
     flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
     if (opening == OPENING_NONE) {
         bool far = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
