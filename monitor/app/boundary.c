@@ -16,7 +16,7 @@ static void add_folder_of(const char *file, char folders[OUTPUTS][4096], struct 
     static size_t used;
     if (!file || strcmp(file, "-") == 0 || used == OUTPUTS || strlen(file) >= sizeof folders[0])
         return;
-    strcpy(folders[used], file);
+    (void)snprintf(folders[used], sizeof folders[used], "%s", file);
     paths[limits->count++] = (struct confine_path){.path = dirname(folders[used++]), .write = true};
 }
 

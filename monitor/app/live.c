@@ -282,7 +282,7 @@ static void capture(struct live_capture *c)
 /* What arrived before the signal is judged too, as far as it can be read within some seconds. */
 static void drain(struct live_capture *c)
 {
-    const int64_t block = 2 * UNREAD_MS * (NANOS_PER_SECOND / 1000);
+    const int64_t block = INT64_C(2) * UNREAD_MS * (NANOS_PER_SECOND / 1000);
     const int64_t most = DRAIN_SECONDS * NANOS_PER_SECOND;
     const int64_t start = clock_monotonic();
     int64_t quiet_since = start;

@@ -13,8 +13,10 @@ struct identity {
 static uint8_t next_character(struct span *s)
 {
     uint8_t c = s->p[0];
-    if (s->n >= 3 && c == '%' && hex_digit(s->p[1]) >= 0 && hex_digit(s->p[2]) >= 0) {
-        c = (uint8_t)(hex_digit(s->p[1]) << 4 | hex_digit(s->p[2]));
+    const int high = s->n >= 3 && c == '%' ? hex_digit(s->p[1]) : -1;
+    const int low = high >= 0 ? hex_digit(s->p[2]) : -1;
+    if (low >= 0) {
+        c = (uint8_t)(16 * high + low);
         *s = span_skip(*s, 2);
     }
     *s = span_skip(*s, 1);

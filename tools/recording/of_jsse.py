@@ -106,12 +106,12 @@ scenario("jsse-tls10-weaker-selected", "a server that selects 3DES from one hell
 for suite, number in (("MD5", "0x0001"), ("SHA", "0x0002")):
     jsse("tls10-null-" + suite.lower(), "NULL encryption with %s, offered beside 3DES" % suite, TLS10 + "suites=SSL_RSA_WITH_NULL_" + suite,
          TLS10 + "suites=SSL_RSA_WITH_NULL_" + suite + "," + DES3, {"version": "0x0301", "suite": number}, [], ["ut-5.1.2-effective-key-128"], [],
-         ["ut-6.2-null-encryption-used"], also=["ut-5.1.1-http-authentication"],
+         ["ut-6.2-null-encryption-used"],
          passes=["ut-6.2-ue-offers-encryption", "ut-6.2-null-encryption-used"])
 BOTH_NULL = "suites=SSL_RSA_WITH_NULL_SHA,SSL_RSA_WITH_NULL_MD5"
 jsse("tls10-only-null-accepted", "a hello that offers NULL encryption only, accepted by JSSE", TLS10 + BOTH_NULL, TLS10 + BOTH_NULL,
      {"version": "0x0301", "suite": "0x0002"}, ["ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"], ["ut-5.1.2-effective-key-128"],
-     ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used", "ut-7.2-policy-128"], also=["ut-5.1.1-http-authentication"])
+     ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used", "ut-7.2-policy-128"])
 jsse("tls10-only-null-refused", "a hello that offers NULL encryption only, refused by JSSE with a fatal alert", TLS10 + "suites=" + DES3,
      TLS10 + BOTH_NULL,
      {"alert": 40, "alert_from": "server"}, ["ut-6.2-ue-offers-encryption"], [], ["ut-5.1.2-possible-128"],
