@@ -41,7 +41,7 @@ def signed_otherwise(connections):
 def ambient(entry):
     connections, _, _ = witness.connections(os.path.join(PCAPS, entry["file"]))
     out = set()
-    if lacks_3des(connections) and "unknown" not in entry["file"]:  # a code that nobody has named may be anything
+    if lacks_3des(connections):
         out.add("ut-6.2-ue-3des")
     if signed_otherwise(connections):
         out.add("wapcert-6.4.3-signature-algorithm")
