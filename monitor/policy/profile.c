@@ -536,9 +536,10 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
         p->rules[i].facts.index = i;
     if (p->rule_count == 0 && l->mistakes->count == mistakes_before && p->trees)
         mistake_add(l->mistakes, p->trees->file, 0, 0, "a profile without rules");
-    number_tests(p);
-    if (l->mistakes->count == mistakes_before)
+    if (l->mistakes->count == mistakes_before) {
+        number_tests(p);
         return p;
+    }
     profile_free(p);
     return NULL;
 }

@@ -78,8 +78,8 @@ def with_one_right(taps):
 def other_clock(taps):
     """The sensor's clock is years off that of the packets: nothing is lost, or out of order, or told to be late."""
     library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-    if not library:
-        return
+    if not library or b"libasan" in subprocess.run(["ldd", binary], capture_output=True).stdout:
+        return  # a build with sanitizers takes no library before theirs
     for years in "-3y", "+3y":
         fake = ("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "LD_PRELOAD=" + library[0], "FAKETIME=" + years)
         sensor = Sensor(taps, binary, interfaces=("tap0", "tap1"), before=fake)
