@@ -54,14 +54,18 @@ struct shared *shared_new(const char *url, uint32_t retention)
     return NULL;
 }
 
+/* The connections belong to one process, and memory that is shared is no place where a leak checker looks for
+ * pointers: a thread that is still waiting for a resolver at the end keeps them. */
+static struct redis *connections;
+
 bool shared_start(struct shared *s)
 {
     if (s->owner)
         courier_take_over(s);
     atomic_store(&s->stop, false);
-    s->redis = redis_new(s->url);
+    s->redis = connections = redis_new(s->url);
     s->owner = getpid();
-    return s->redis && courier_start(s);
+    return connections && courier_start(s);
 }
 
 void shared_recover(struct shared *s)

@@ -74,7 +74,7 @@ def test_cut(path):
             for profile, (event, fail, passed) in whole.items():
                 compare_cut(name, "with %d bytes a frame" % here, told(path, profile), event, fail, passed)
             text = utwatch(UTWATCH, "-r", path).stdout.decode()
-            check("Handshakes: 1" in text and "in 0 handshakes" not in text, name, "cut at", here, text[:80], text[-200:])
+            check("in 0 handshakes" not in text, name, "cut at", here, text[:80], text[-200:])
 
 
 def compare_cut(name, how, cut, event, fail, passed):
