@@ -215,8 +215,11 @@ void table_close(struct table *t)
 {
     if (t->file >= 0)
         (void)close(t->file);
-    if (t->dirty)
-        (void)munmap((void *)(uintptr_t)t->dirty, marks_bytes(t));
+    if (t->dirty) {
+        /* A pointer to atomic words is no void pointer for the compiler. */
+        void *marks = (void *)(uintptr_t)t->dirty; /* NOLINT(performance-no-int-to-ptr) */
+        (void)munmap(marks, marks_bytes(t));
+    }
     if (t->image)
         (void)munmap(t->image, t->bytes);
     *t = (struct table){.file = -1};
