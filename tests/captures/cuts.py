@@ -74,6 +74,7 @@ with tempfile.TemporaryDirectory() as folder:
         total = rule_counts(evs)
         for rule, verdicts in counts.items():
             for value, count in verdicts.items():
-                if value in VALUES:
+                # A certificate without a dNSName that comes before the hello is held against no name: that rule may be left open.
+                if value in VALUES and (rule != "ut-6.1.2-ue-accepted-bad-cert" or value in ("pass", "fail")):
                     check(total[rule].get(value, 0) == count * each, name, rule, value, total[rule].get(value), "times, wanted", count * each)
 finish()

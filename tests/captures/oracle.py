@@ -230,6 +230,8 @@ def known(pair, got):
     """Why a difference is let pass; None: it is not."""
     if got is None and unrecognised(pair):
         return "a connection without its ClientHello that does not go on with a ServerHello is not taken for TLS, and nothing is said of it"
+    if got == "not_observable" and pair["missing"] == SERVER + "'s first":
+        return "the server's first bytes are missing, and what they were is left open"
     return None
 
 
