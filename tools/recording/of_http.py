@@ -18,7 +18,8 @@ scenario("nginx-modern-ues", "thirty UEs of today at nginx, twice each: TLS 1.2 
          also=["wapcert-6.4-utf8"])
 scenario("nginx-curl-rejects", "curl refuses a self-signed certificate with an alert", NGINX % ("HIGH", "5m"), CURL % ("--tls-max 1.2", "https"),
          {"version": "0x0303", "alert": 48, "alert_from": "client"})
-scenario("nginx-curl-plain", "XCAP without TLS: the document's folder is listed for somebody without an identity", NGINX % ("HIGH", "5m"), CURL % ("", "http"),
+scenario("nginx-curl-plain", "XCAP without TLS: the document's folder is listed for somebody without an identity",
+         NGINX % ("HIGH", "5m"), CURL % ("", "http"),
          {"http": "GET", "status": 200}, tls=False, ports=[80], also=["ut-4-tls-required"])
 scenario("nginx-curl-plain-redirected", "XCAP without TLS, redirected to https", NGINX % ("HIGH", "5m"),
          (CURL % ("", "http")).replace("simservs.ngn.etsi.org/", "elsewhere"), {"http": "GET", "status": 301}, tls=False, ports=[80],
