@@ -112,7 +112,7 @@ def several(binary, path, name, profile):
 
 # ---- when the capture begins, and in which order its directions come
 
-ORDERED = 3
+ORDERED = 8
 BLOCKS = (10, 30, 100, 300, 1000)  # milliseconds
 
 
