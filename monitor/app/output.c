@@ -221,7 +221,7 @@ static const char *put_evidence(struct output *out, const struct policy_case *c,
 {
     char findings[4096];
     struct text t = text_over(findings, sizeof findings);
-    if (!out->frames || !c->about.flow_id || !put_findings(&t, c, verdicts, count))
+    if (!c->about.flow_id || !put_findings(&t, c, verdicts, count))
         return NULL;
     const struct evidence_request request = {.flow_id = c->about.flow_id,
                                              .frame_number = c->about.frame_number,
@@ -243,7 +243,7 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
                  size_t count, const struct verdict *advice, size_t advised)
 {
     struct policy_case told = *c;
-    told.packets = put_evidence(out, c, verdicts, count);
+    told.packets = out->frames ? put_evidence(out, c, verdicts, count) : NULL;
     if (out->events)
         write_case(out, c);
     for (size_t i = 0; i < count; i++)

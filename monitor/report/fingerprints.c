@@ -205,20 +205,19 @@ static void put_extensions_hash(struct text *out, uint16_t *extension, size_t co
     put_short_hash(out, &sha256, hashed == 0);
 }
 
-/* Appends a list with its length, so that no two hellos have the same octets. False when there is no room. */
-static bool add_octets(uint8_t *octets, size_t room, size_t *used, const uint16_t *list, size_t count)
+/* Appends a list behind its length, so that no two hellos have the same codes. False when there is no room.
+ */
+static bool add_codes(uint16_t *codes, size_t room, size_t *used, const uint16_t *list, size_t count)
 {
-    uint16_t kept[1 + MAX_SUITES_LISTED];
-    kept[0] = (uint16_t)without_grease(list, count, kept + 1);
-    const size_t size = (1U + kept[0]) * sizeof *kept;
-    if (room - *used < size)
+    if (room - *used < 1 + count)
         return false;
-    memcpy(octets + *used, kept, size);
-    *used += size;
+    const size_t kept = without_grease(list, count, codes + *used + 1);
+    codes[*used] = (uint16_t)kept;
+    *used += 1 + kept;
     return true;
 }
 
-size_t ja4_source(const struct observation *o, uint8_t *octets, size_t room)
+size_t ja4_source(const struct observation *o, uint16_t *codes, size_t room)
 {
     const struct client_hello_facts *h = &o->client_hello;
     const struct span alpn = h->alpn_count ? observation_text(o, h->alpn[0]) : span_of(NULL, 0);
@@ -232,11 +231,11 @@ size_t ja4_source(const struct observation *o, uint8_t *octets, size_t room)
         alpn.n ? alpn.p[alpn.n - 1] : 0,
     };
     size_t used = 0;
-    const bool fits = add_octets(octets, room, &used, scalars, sizeof scalars / sizeof *scalars) &&
-                      add_octets(octets, room, &used, h->suites, h->suite_count) &&
-                      add_octets(octets, room, &used, h->extensions, h->extension_count) &&
-                      add_octets(octets, room, &used, h->versions, h->version_count) &&
-                      add_octets(octets, room, &used, h->signature_algorithms, h->signature_algorithm_count);
+    const bool fits = add_codes(codes, room, &used, scalars, sizeof scalars / sizeof *scalars) &&
+                      add_codes(codes, room, &used, h->suites, h->suite_count) &&
+                      add_codes(codes, room, &used, h->extensions, h->extension_count) &&
+                      add_codes(codes, room, &used, h->versions, h->version_count) &&
+                      add_codes(codes, room, &used, h->signature_algorithms, h->signature_algorithm_count);
     return fits ? used : 0;
 }
 

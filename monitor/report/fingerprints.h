@@ -16,8 +16,8 @@ bool ja3s_text(const struct server_hello_facts *hello, struct text *out);
 /* JA4 of FoxIO (BSD licence, the client part only); false likewise, or for an SSLv2-format hello. */
 bool ja4_text(const struct observation *o, struct text *out);
 
-/* The facts that a hello's JA4 is made of, as octets: equal ones have the same JA4. 0: they take more than
- * `room`. */
-size_t ja4_source(const struct observation *o, uint8_t *octets, size_t room);
+/* The facts that a hello's JA4 is made of, as codes: equal ones have the same JA4. 0: they take more than
+ * `room` codes. */
+size_t ja4_source(const struct observation *o, uint16_t *codes, size_t room);
 
 #endif

@@ -158,11 +158,12 @@ static uint16_t stack_by_ja4(struct tally *tally, const struct observation *o)
 /* Most hellos are like one before: their JA4 is not computed again. */
 static uint16_t stack_of(struct tally *tally, const struct observation *o)
 {
-    uint8_t source[1024];
-    const size_t size = o->seen & SEEN_CLIENT_HELLO ? ja4_source(o, source, sizeof source) : 0;
-    if (!size)
+    uint16_t source[512];
+    const size_t count =
+        o->seen & SEEN_CLIENT_HELLO ? ja4_source(o, source, sizeof source / sizeof *source) : 0;
+    if (!count)
         return stack_by_ja4(tally, o);
-    const uint64_t hash = siphash(&tally->hello_key, span_of(source, size)) | 1;
+    const uint64_t hash = siphash(&tally->hello_key, span_of(source, count * sizeof *source)) | 1;
     struct known_hello *known = &tally->hellos[hash / 2 % KNOWN_HELLOS];
     if (known->hash != hash)
         *known = (struct known_hello){.hash = hash, .stack = stack_by_ja4(tally, o)};
