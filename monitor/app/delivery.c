@@ -2,6 +2,7 @@
 
 #include "app/evidence_folder.h"
 #include "app/line_file.h"
+#include "app/say.h"
 #include "app/whole_file.h"
 #include "base/clock.h"
 #include "policy/policy.h"
@@ -44,15 +45,6 @@ struct destinations destinations_of(const struct options *o, const struct site *
     const bool json_on_stdout = to.json && strcmp(to.json, "-") == 0;
     to.report = to.report_file || to.html || !(o->quiet || json_on_stdout);
     return to;
-}
-
-static void say(const char *option, const char *path)
-{
-    const int why = errno;
-    char safe[1024];
-    struct text t = text_over(safe, sizeof safe);
-    text_safe(&t, span_of(path, strnlen(path, sizeof safe / 8)));
-    (void)fprintf(stderr, "utwatch: %s: %s: %s\n", option, safe, strerror(why));
 }
 
 /* What the command line names takes the place of what the site's file names. */
@@ -106,15 +98,15 @@ static bool open_all(struct delivery *d, bool patient)
         return false;
     }
     if (to->json && !(d->json = line_file_open(to->json, patient))) {
-        say("--json", to->json);
+        say_failed("--json", to->json);
         return false;
     }
     if (to->evidence && !(d->evidence = evidence_folder_open(to->evidence))) {
-        say("--evidence", to->evidence);
+        say_failed("--evidence", to->evidence);
         return false;
     }
     if (to->report && !(d->report = whole_file_open(to->report_file))) {
-        say("--report", to->report_file ? to->report_file : "-");
+        say_failed("--report", to->report_file ? to->report_file : "-");
         return false;
     }
     return true;
@@ -162,7 +154,7 @@ static void put_evidence(struct delivery *d, struct span bytes)
         return;
     const bool good = evidence_folder_put(d->evidence, bytes);
     if (!good && !d->evidence_failed)
-        say("--evidence", d->to.evidence);
+        say_failed("--evidence", d->to.evidence);
     d->evidence_failed = !good;
 }
 
@@ -221,7 +213,7 @@ void delivery_flush(struct delivery *d)
         return;
     const bool good = line_file_flush(d->json);
     if (!good && errno != EAGAIN && !d->told)
-        say("--json", d->to.json);
+        say_failed("--json", d->to.json);
     d->told = !good && errno != EAGAIN;
     d->retry = clock_monotonic() + RETRY_NANOS;
 }
@@ -229,7 +221,7 @@ void delivery_flush(struct delivery *d)
 void delivery_reopen(struct delivery *d)
 {
     if (d->json && !line_file_reopen(d->json))
-        say("--json", d->to.json);
+        say_failed("--json", d->to.json);
 }
 
 static bool finish_receivers(struct delivery *d, int64_t most)

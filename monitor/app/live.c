@@ -1,5 +1,6 @@
 #include "app/live.h"
 
+#include "app/say.h"
 #include "app/self_watch.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -40,14 +41,6 @@ struct live_capture {
     bool gave_up; /* reading at the end */
     nanos end;    /* frames stamped later are not taken; 0: it goes on */
 };
-
-static void say(const char *interface, const char *what)
-{
-    char safe[256];
-    struct text t = text_over(safe, sizeof safe);
-    text_safe(&t, span_of(interface, strnlen(interface, sizeof safe / 8)));
-    (void)fprintf(stderr, "utwatch: %s: %s\n", safe, what);
-}
 
 static void tell_edge(struct live_capture *c, const struct live *interface, const char *name,
                       enum live_edge edge)

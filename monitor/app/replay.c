@@ -1,5 +1,6 @@
 #include "app/replay.h"
 
+#include "app/say.h"
 #include "base/clock.h"
 #include "capture/capture.h"
 
@@ -38,14 +39,6 @@ static void clear_progress(struct progress *p)
     if (p->shown)
         (void)fputs("\r\033[K", stderr);
     p->shown = false;
-}
-
-static void say(const char *path, const char *what)
-{
-    char safe[1024];
-    struct text t = text_over(safe, sizeof safe);
-    text_safe(&t, span_of(path, strnlen(path, sizeof safe / 8)));
-    (void)fprintf(stderr, "utwatch: %s: %s\n", safe, what);
 }
 
 /* All inputs, and the one that is being read. */
