@@ -1,6 +1,7 @@
 #include "app/evidence_folder.h"
 
 #include "base/limits.h"
+#include "base/write_all.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -98,19 +99,6 @@ struct evidence_folder *evidence_folder_open(const char *path)
     return NULL;
 }
 
-static bool write_all(int file, struct span bytes)
-{
-    while (bytes.n) {
-        const ssize_t n = write(file, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes = span_skip(bytes, (size_t)n);
-    }
-    return true;
-}
-
 bool evidence_folder_put(struct evidence_folder *f, struct span parcel)
 {
     static const char part[] = ".part";
@@ -123,7 +111,7 @@ bool evidence_folder_put(struct evidence_folder *f, struct span parcel)
     const int file = openat(f->folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return false;
-    bool good = write_all(file, bytes);
+    bool good = write_all(file, bytes, 0);
     int why = errno;
     if (close(file) != 0 && good) {
         good = false;

@@ -1,4 +1,5 @@
 /* Opens and closes a table, and writes the file that follows it. */
+#include "base/write_all.h"
 #include "store/table_parts.h"
 
 #include <errno.h>
@@ -50,21 +51,6 @@ static bool read_header(int file, size_t size, struct table_header *out)
            is_whole(out);
 }
 
-static bool write_all(int file, const void *bytes, size_t size, size_t at)
-{
-    while (size) {
-        const ssize_t n = pwrite(file, bytes, size, (off_t)at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes = (const char *)bytes + n;
-        at += (size_t)n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 static struct table_header header_of(const struct table *t)
 {
     struct table_header h = {
@@ -77,8 +63,9 @@ static struct table_header header_of(const struct table *t)
 static bool write_headers(const struct table *t)
 {
     const struct table_header h = header_of(t);
-    return write_all(t->file, &h, sizeof h, 0) &&
-           write_all(t->file, &h, sizeof h, table_layout(t->buckets).last_header) && fsync(t->file) == 0;
+    return write_all(t->file, span_of(&h, sizeof h), 0) &&
+           write_all(t->file, span_of(&h, sizeof h), table_layout(t->buckets).last_header) &&
+           fsync(t->file) == 0;
 }
 
 /* What an existing file is, compared with what is wanted. */
@@ -141,7 +128,7 @@ static enum table_result begin(struct table *t, int file, uint64_t buckets)
         return result;
     t->key = siphash_random_key();
     const struct table_header h = header_of(t);
-    int why = write_all(file, &h, sizeof h, 0) ? 0 : errno;
+    int why = write_all(file, span_of(&h, sizeof h), 0) ? 0 : errno;
     if (!why)
         why = posix_fallocate(file, 0, (off_t)t->bytes);
     if (why && ftruncate(file, 0) != 0)
@@ -302,7 +289,7 @@ bool table_write_out(struct table *t, bool *any)
         for (; bits; bits &= bits - 1) {
             const size_t at = (word * TABLE_PAGES_A_WORD + (unsigned)__builtin_ctzll(bits)) * PAGE;
             *any = true;
-            if (write_all(t->file, (const char *)t->image + at, PAGE, at))
+            if (write_all(t->file, span_of((const char *)t->image + at, PAGE), at))
                 continue;
             (void)atomic_fetch_or(&t->dirty[word], bits & -bits);
             good = false;
