@@ -160,7 +160,7 @@ static void write_alert(struct output *out, const struct policy_case *c, const s
 /* A breach of a superseded demand is told once for each offender. */
 static bool is_told(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
-    return !v->rule->superseded || first_sight(out->first_sights, c, v);
+    return !v->rule->superseded || first_sight(out->first_sights, c, v->rule, v->fault);
 }
 
 static void on_violation(struct output *out, const struct policy_case *c, const struct verdict *v)

@@ -17,7 +17,8 @@ void first_sights_free(struct first_sights *s)
     free(s);
 }
 
-static uint64_t name_of(const struct first_sights *s, const struct policy_case *c, const struct verdict *v)
+static uint64_t name_of(const struct first_sights *s, const struct policy_case *c,
+                        const struct rule_facts *rule, enum fault fault)
 {
     struct {
         struct endpoint end;
@@ -25,19 +26,20 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
         char profile[64];
     } what;
     memset(&what, 0, sizeof what);
-    what.end = v->fault == FAULT_UE ? c->about.client : c->about.server;
-    if (v->fault == FAULT_UE)
+    what.end = fault == FAULT_UE ? c->about.client : c->about.server;
+    if (fault == FAULT_UE)
         what.end.port = 0; /* it changes with every connection */
-    what.fault = v->fault;
-    what.sid = v->rule->sid;
+    what.fault = fault;
+    what.sid = rule->sid;
     struct text profile = text_over(what.profile, sizeof what.profile);
-    text_put(&profile, v->rule->profile);
+    text_put(&profile, rule->profile);
     return siphash(&s->key, span_of(&what, sizeof what)) | 1;
 }
 
-bool first_sight(struct first_sights *s, const struct policy_case *c, const struct verdict *v)
+bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
+                 enum fault fault)
 {
-    const uint64_t name = name_of(s, c, v);
+    const uint64_t name = name_of(s, c, rule, fault);
     size_t at = name >> 1 & (MAX_FIRST_SIGHTS - 1);
     while (s->name[at] && s->name[at] != name)
         at = (at + 1) & (MAX_FIRST_SIGHTS - 1);

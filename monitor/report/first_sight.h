@@ -19,7 +19,8 @@ struct first_sights {
 struct first_sights *first_sights_new(void); /* NULL when the memory cannot be reserved */
 void first_sights_free(struct first_sights *s);
 
-/* True once for each rule and peer at fault. */
-bool first_sight(struct first_sights *s, const struct policy_case *c, const struct verdict *v);
+/* True once for each rule and peer: the UE of the case with FAULT_UE, else its server. */
+bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
+                 enum fault fault);
 
 #endif

@@ -183,13 +183,10 @@ static void add_stacks_of_ue(const struct tally *tally, struct rule_tally *rule,
 }
 
 /* A superseded demand is broken by many alike: who shares the breach is told, whoever is at fault. */
-static void add_sharer(struct tally *tally, struct rule_tally *rule, const struct policy_case *c,
-                       const struct verdict *v)
+static void add_sharer(struct tally *tally, struct rule_tally *rule, const struct policy_case *c)
 {
-    struct verdict by_ue = *v;
-    by_ue.fault = FAULT_UE;
     tally->superseded++;
-    rule->sharing_ues += c->about.client.family && first_sight(tally->sharers, c, &by_ue);
+    rule->sharing_ues += c->about.client.family && first_sight(tally->sharers, c, rule->rule, FAULT_UE);
 }
 
 static void add_fail(struct tally *tally, struct rule_tally *rule, const struct policy_case *c,
@@ -201,7 +198,7 @@ static void add_fail(struct tally *tally, struct rule_tally *rule, const struct 
         rule->worst = (uint8_t)v->severity;
     add_offender(rule, &c->about, v->fault);
     if (superseded)
-        add_sharer(tally, rule, c, v);
+        add_sharer(tally, rule, c);
     else
         tally->violation[v->severity]++;
     if (c->observation && stack < MAX_STACKS && !superseded)
