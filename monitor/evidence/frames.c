@@ -196,21 +196,14 @@ static void write_frame(const struct evidence_frames *e, uint64_t position, stru
         blocks_packet(b, interface, &frame, deciding ? request->comment : "");
 }
 
-/* The positions of a connection's frames, oldest first. */
+/* The positions of a connection's frames, oldest first, at the end of the list. Returns how many. */
 static size_t list_frames(const struct evidence_frames *e, const struct connection *c, uint64_t *list,
                           size_t room)
 {
     size_t n = 0;
-    uint64_t position = c->last;
-    while (n < room && is_there(e, position)) {
-        list[n++] = position;
-        position = kept_at(e, position).before;
-    }
-    for (size_t i = 0; i < n / 2; i++) {
-        const uint64_t swapped = list[i];
-        list[i] = list[n - 1 - i];
-        list[n - 1 - i] = swapped;
-    }
+    for (uint64_t position = c->last; n < room && is_there(e, position);
+         position = kept_at(e, position).before)
+        list[room - ++n] = position;
     return n;
 }
 
@@ -237,7 +230,7 @@ size_t evidence_file(struct evidence_frames *e, const struct evidence_request *r
     struct blocks b = {.bytes = out, .room = room};
     blocks_section(&b, request->comment);
     for (size_t i = 0; i < frames; i++)
-        write_frame(e, list[i], &known, &b, request);
+        write_frame(e, list[EVIDENCE_FRAMES - frames + i], &known, &b, request);
     e->files++;
     e->counters.files++;
     return b.used;
