@@ -10,35 +10,50 @@
 
 enum { OUTPUTS = 4 };
 
-static void add_folder_of(const char *file, char folders[OUTPUTS][4096], struct confine *limits,
-                          struct confine_path *paths)
+/* What stays within reach. */
+struct reach {
+    struct confine_path *path; /* room for all inputs and OUTPUTS */
+    size_t count;
+    char folder[OUTPUTS][4096]; /* of the files that are written: they are renamed, or opened again */
+    size_t folders;
+};
+
+static void add(struct reach *r, const char *path, bool write)
 {
-    static size_t used;
-    if (!file || strcmp(file, "-") == 0 || used == OUTPUTS || strlen(file) >= sizeof folders[0])
+    r->path[r->count++] = (struct confine_path){.path = path, .write = write};
+}
+
+static void add_folder_of(struct reach *r, const char *file)
+{
+    if (!file || strcmp(file, "-") == 0 || r->folders == OUTPUTS || strlen(file) >= sizeof r->folder[0])
         return;
-    (void)snprintf(folders[used], sizeof folders[used], "%s", file);
-    paths[limits->count++] = (struct confine_path){.path = dirname(folders[used++]), .write = true};
+    char *folder = r->folder[r->folders++];
+    (void)snprintf(folder, sizeof r->folder[0], "%s", file);
+    add(r, dirname(folder), true);
+}
+
+static void add_outputs(struct reach *r, const struct destinations *to)
+{
+    add_folder_of(r, to->json);
+    add_folder_of(r, to->report_file);
+    if (to->evidence)
+        add(r, to->evidence, true);
 }
 
 void boundary_close(const struct options *o, const struct site *site, bool writes)
 {
     if (o->no_confine)
         return;
-    static char folders[OUTPUTS][4096];
-    struct confine_path *paths = calloc(o->input_count + OUTPUTS, sizeof *paths);
-    struct confine limits = {.paths = paths, .live = o->live};
+    struct reach r = {.path = calloc(o->input_count + OUTPUTS, sizeof *r.path)};
     const struct destinations to = destinations_of(o, site);
-    const char *what = "memory";
-    for (size_t i = 0; paths && i < o->input_count && !o->live; i++)
+    for (size_t i = 0; r.path && i < o->input_count && !o->live; i++)
         if (strcmp(o->inputs[i], "-") != 0)
-            paths[limits.count++] = (struct confine_path){.path = o->inputs[i]};
-    if (paths && writes) {
-        add_folder_of(to.json, folders, &limits, paths);
-        add_folder_of(to.report_file, folders, &limits, paths);
-        if (to.evidence)
-            paths[limits.count++] = (struct confine_path){.path = to.evidence, .write = true};
-    }
-    if (!paths || !confine(&limits, &what))
+            add(&r, o->inputs[i], false);
+    if (r.path && writes)
+        add_outputs(&r, &to);
+    const char *what = "memory";
+    const struct confine limits = {.paths = r.path, .count = r.count, .live = o->live};
+    if (!r.path || !confine(&limits, &what))
         (void)fprintf(stderr, "utwatch: not confined: the system refuses %s: %s\n", what, strerror(errno));
-    free(paths);
+    free(r.path);
 }
