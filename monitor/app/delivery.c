@@ -195,10 +195,8 @@ size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until,
     return receivers_of(d) ? receivers_wait_for(d->receivers, fds, until, now) : 0;
 }
 
-void delivery_work(struct delivery *d, const struct pollfd *fds, size_t count, int64_t now)
+void delivery_work(struct delivery *d, int64_t now)
 {
-    (void)fds;
-    (void)count;
     if (receivers_of(d))
         work_receivers(d, now);
     if (d->json && line_file_waiting(d->json) && now >= d->retry)

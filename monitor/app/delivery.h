@@ -43,8 +43,8 @@ void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes);
 /* Fills in what to wait for; returns how many, and until when at the latest (monotonic clock). */
 size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until, int64_t now);
 
-/* Goes on with what waits: `fds` as poll() left them. */
-void delivery_work(struct delivery *d, const struct pollfd *fds, size_t count, int64_t now);
+/* Goes on with what waits. */
+void delivery_work(struct delivery *d, int64_t now);
 
 /* What is buffered goes out. */
 void delivery_flush(struct delivery *d);

@@ -121,11 +121,9 @@ static void wait_for_more(struct processes *p)
     const size_t count = delivery_wait_for(p->delivery, fds + 1, &until, now);
     const bool sleeps = ring_sleep(p->ring);
     const int64_t most = sleeps && until > now ? until - now : 0;
-    if (signals_poll(fds, 1 + (nfds_t)count, most) < 0)
-        for (size_t i = 0; i <= count; i++)
-            fds[i].revents = 0;
+    (void)signals_poll(fds, 1 + (nfds_t)count, most); /* whatever woke it, all is looked at */
     ring_awake(p->ring);
-    delivery_work(p->delivery, fds + 1, count, clock_monotonic());
+    delivery_work(p->delivery, clock_monotonic());
 }
 
 /* Nobody puts anything any more. */
@@ -185,7 +183,7 @@ static int run_writer(void *context, bool again)
         if (!more)
             wait_for_more(p);
         else
-            delivery_work(p->delivery, NULL, 0, clock_monotonic());
+            delivery_work(p->delivery, clock_monotonic());
     }
 }
 
