@@ -111,34 +111,30 @@ static void put_idle_rules(struct page *page, const struct tally *tally)
     page_field(page, DEEPER, DEEPER, "", buffer);
 }
 
-/* Rules that can only find breaches, and found none. */
-static void put_nothing_against(struct page *page, const struct tally *tally)
+static uint64_t nothing_against(const struct rule_tally *rule)
 {
-    char buffer[PARAGRAPH];
-    struct text t = list_over(buffer);
-    for (size_t i = 0; i < tally->rule_count; i++)
-        if (tally->rules[i].value[VERDICT_NOTHING_AGAINST])
-            list_add(&t, tally->rules[i].rule->id, tally->rules[i].value[VERDICT_NOTHING_AGAINST]);
-    list_end(&t);
-    if (!t.n)
-        return;
-    (void)fputc('\n', page->out);
-    page_field(page, INDENT, INDENT, "", "Nothing was seen against these, which can only find breaches:");
-    page_field(page, DEEPER, DEEPER, "", buffer);
+    return rule->value[VERDICT_NOTHING_AGAINST];
 }
 
-static void put_remarks(struct page *page, const struct tally *tally)
+static uint64_t remarks(const struct rule_tally *rule)
+{
+    return rule->remarks;
+}
+
+/* A paragraph of the rules that have such a count; nothing when none has. */
+static void put_list(struct page *page, const struct tally *tally, const char *heading,
+                     uint64_t (*count)(const struct rule_tally *rule))
 {
     char buffer[PARAGRAPH];
     struct text t = list_over(buffer);
     for (size_t i = 0; i < tally->rule_count; i++)
-        if (tally->rules[i].remarks)
-            list_add(&t, tally->rules[i].rule->id, tally->rules[i].remarks);
+        if (count(&tally->rules[i]))
+            list_add(&t, tally->rules[i].rule->id, count(&tally->rules[i]));
     list_end(&t);
     if (!t.n)
         return;
     (void)fputc('\n', page->out);
-    page_field(page, INDENT, INDENT, "", "Passes with a remark (--explain RULE tells it):");
+    page_field(page, INDENT, INDENT, "", heading);
     page_field(page, DEEPER, DEEPER, "", buffer);
 }
 
@@ -153,8 +149,8 @@ void summary_rules(struct page *page, const struct tally *tally)
             put_columns(page);
         put_rule_row(page, &tally->rules[i]);
     }
-    put_nothing_against(page, tally);
-    put_remarks(page, tally);
+    put_list(page, tally, "Nothing was seen against these, which can only find breaches:", nothing_against);
+    put_list(page, tally, "Passes with a remark (--explain RULE tells it):", remarks);
     put_idle_rules(page, tally);
 }
 
