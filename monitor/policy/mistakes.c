@@ -104,6 +104,10 @@ struct suggestion suggestion_for(const char *word)
 
 void suggestion_try(struct suggestion *s, const char *candidate)
 {
+    size_t n = strlen(s->word);
+    size_t m = strlen(candidate);
+    if ((n > m ? n - m : m - n) >= s->distance) /* each letter more costs an insertion */
+        return;
     size_t distance = edit_distance(s->word, candidate);
     if (distance < s->distance) {
         s->distance = distance;

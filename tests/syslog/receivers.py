@@ -102,6 +102,7 @@ def not_the_right_one(folder, kind, capture):
     """A receiver that cannot prove who it is gets nothing, and the operator is told why."""
     server = kind(folder)
     server.start()
+    server.forget()
     right = {"ca": str(folder / "ca.pem"), "name": servers.NAME, "certificate": str(folder / "sensor.pem"), "key": str(folder / "sensor.key")}
     try:
         for what, wrong, words in (("authority", {"ca": str(folder / "other.pem")}, "certificate is not accepted"),
