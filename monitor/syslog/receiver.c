@@ -197,7 +197,7 @@ static bool take_answers(struct receiver *r, struct span bytes)
 /* Everything that was sent has been read: the receiver closed after we had, without an error. */
 static void finish(struct receiver *r)
 {
-    spool_done(r->spool, r->last_sent);
+    arrived(r, r->last_sent);
     connection_lose(&r->connection, NULL);
     r->ended = true;
 }
