@@ -2,21 +2,33 @@
 #include "app/peer_findings.h"
 #include "app/pipeline_parts.h"
 
-/* By the profile, with the site's exceptions. */
-static size_t verdicts_on(struct pipeline *p, const struct policy_case *c)
+/* The profile's verdicts to be changed: those of profile_judge() may be shared by other cases. */
+static void copy(struct verdict *to, const struct verdict *from, size_t count)
 {
-    const size_t count = profile_judge(p->profile, c, p->verdicts);
-    for (size_t i = 0; i < count; i++)
+    if (to != from)
+        memcpy(to, from, count * sizeof *from);
+}
+
+/* By the profile, with the site's exceptions. */
+static const struct verdict *verdicts_on(struct pipeline *p, const struct policy_case *c, size_t *count)
+{
+    const struct verdict *judged = profile_judge(p->profile, c, count);
+    if (!p->site->exception_count)
+        return judged;
+    copy(p->verdicts, judged, *count);
+    for (size_t i = 0; i < *count; i++)
         if (p->verdicts[i].value == VERDICT_FAIL)
             p->verdicts[i].excepted = site_exception(p->site, &p->verdicts[i], c);
-    return count;
+    return p->verdicts;
 }
 
 static void judge(struct pipeline *p, const struct policy_case *c)
 {
-    const size_t count = verdicts_on(p, c);
-    const size_t advised = p->advice ? profile_judge(p->advice, c, p->advised) : 0;
-    output_case(p->output, c, p->verdicts, count, p->advised, advised);
+    size_t count;
+    size_t advised = 0;
+    const struct verdict *verdicts = verdicts_on(p, c, &count);
+    const struct verdict *advice = p->advice ? profile_judge(p->advice, c, &advised) : NULL;
+    output_case(p->output, c, verdicts, count, advice, advised);
 }
 
 static struct span name_of(const struct observation *o)
@@ -30,10 +42,16 @@ static void judge_peer(struct pipeline *p, const struct peer *peer, bool last)
     struct peer_evidence evidence;
     peer_weigh(peer, &evidence);
     const struct policy_case c = case_of_peer(peer, &evidence);
-    const size_t count =
-        findings_to_report(peers_reported(p->peers, peer, 0), p->verdicts, verdicts_on(p, &c), last);
-    size_t advised = p->advice ? profile_judge(p->advice, &c, p->advised) : 0;
-    advised = findings_to_report(peers_reported(p->peers, peer, 1), p->advised, advised, last);
+    size_t count;
+    size_t advised = 0;
+    const struct verdict *judged = verdicts_on(p, &c, &count);
+    copy(p->verdicts, judged, count);
+    count = findings_to_report(peers_reported(p->peers, peer, 0), p->verdicts, count, last);
+    if (p->advice) {
+        judged = profile_judge(p->advice, &c, &advised);
+        copy(p->advised, judged, advised);
+        advised = findings_to_report(peers_reported(p->peers, peer, 1), p->advised, advised, last);
+    }
     output_case(p->output, &c, p->verdicts, count, p->advised, advised);
 }
 

@@ -3,6 +3,7 @@
 #include "app/site.h"
 #include "decode/fragments.h"
 #include "evidence/frames.h"
+#include "policy/policy.h"
 #include "report/summing.h"
 
 #include <inttypes.h>
@@ -24,6 +25,7 @@ uint64_t site_memory(const struct site *site, FILE *out)
         {"UEs", DEFAULT_UES, peers_memory(DEFAULT_UES)},
         {"equal alerts", SUMMED_ALERTS, site->receivers.count ? summing_memory() : 0},
         {"in clear", DEFAULT_HTTP_CONNECTIONS, cleartext_memory(DEFAULT_HTTP_CONNECTIONS)},
+        {"verdicts", 2, profiles_memory()},
         {"evidence", EVIDENCE_CONNECTIONS, site->evidence ? evidence_frames_memory() : 0},
     };
     const double mebibyte = 1048576;

@@ -95,6 +95,8 @@
 #define MAX_RULES_FILE_BYTES 1048576
 #define MAX_YAML_DEPTH       32
 #define MAX_EXTENDS_DEPTH    8
+#define KNOWN_VERDICT_BYTES  4194304 /* of a profile: verdicts on cases that others are decided like */
+#define KNOWN_VERDICT_STEPS  65536   /* results of tests that lead to them */
 
 /* capture */
 #define MAX_INTERFACES        16

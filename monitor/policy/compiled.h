@@ -49,7 +49,14 @@ struct results {
     uint32_t *made_at; /* by test */
     struct result *result;
     struct result *stack; /* NODES_OF_CONDITION, for one condition */
+    uint16_t *order;      /* the tests of this case, as they were asked for first */
+    size_t order_count;
+    uint32_t read_at[FIELD_COUNT]; /* by field, as made_at */
+    struct value value[FIELD_COUNT];
+    struct verdict *verdicts; /* on this case */
 };
+
+struct known_verdicts;
 
 struct condition {
     uint32_t start;
@@ -130,7 +137,10 @@ struct profile {
     bool set_by_property[SETS_OF_PROFILE]; /* not by names alone */
     size_t set_count;
     size_t test_count;
-    struct results *results; /* the only part that judging changes: one thread judges by a profile */
+    uint32_t *test_node; /* by test: the first node that makes it */
+    /* The only parts that judging changes: one thread judges by a profile. */
+    struct results *results;
+    struct known_verdicts *known;
     int64_t key_bits[SUITE_SET_WORDS * 64]; /* of each suite by suite_index(), under the parameters */
 };
 

@@ -1,6 +1,6 @@
 /* Equal tests of different rules get one number, so that each is made once for a case, however many rules
  * ask. */
-#include "policy/compiled.h"
+#include "policy/known_verdicts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,7 @@ static bool is_same_test(const struct profile *p, const struct condition_node *a
     return false;
 }
 
-void number_tests(struct profile *p)
+static void number(struct profile *p)
 {
     for (size_t i = 0; i < p->node_count; i++) {
         struct condition_node *n = &p->nodes[i];
@@ -75,24 +75,45 @@ void number_tests(struct profile *p)
         size_t same = 0;
         while (same < i && !is_same_test(p, n, &p->nodes[same]))
             same++;
+        if (same == i)
+            p->test_node[p->test_count] = (uint32_t)i;
         n->test = same < i ? p->nodes[same].test : (uint16_t)p->test_count++;
     }
-    p->results = calloc(1, sizeof *p->results);
-    if (!p->results)
+}
+
+static void *zeroed(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+    if (!memory)
         abort();
-    p->results->made_at = calloc(p->test_count + 1, sizeof *p->results->made_at);
-    p->results->result = calloc(p->test_count + 1, sizeof *p->results->result);
-    p->results->stack = calloc(NODES_OF_CONDITION, sizeof *p->results->stack);
-    if (!p->results->made_at || !p->results->result || !p->results->stack)
+    return memory;
+}
+
+void number_tests(struct profile *p)
+{
+    p->test_node = zeroed(p->node_count, sizeof *p->test_node);
+    number(p);
+    p->results = zeroed(1, sizeof *p->results);
+    p->results->made_at = zeroed(p->test_count, sizeof *p->results->made_at);
+    p->results->result = zeroed(p->test_count, sizeof *p->results->result);
+    p->results->order = zeroed(p->test_count, sizeof *p->results->order);
+    p->results->stack = zeroed(NODES_OF_CONDITION, sizeof *p->results->stack);
+    p->results->verdicts = zeroed(p->rule_count, sizeof *p->results->verdicts);
+    p->known = known_verdicts_new(p->rule_count);
+    if (!p->known)
         abort();
 }
 
 void free_tests(struct profile *p)
 {
+    free(p->test_node);
+    known_verdicts_free(p->known);
     if (!p->results)
         return;
     free(p->results->made_at);
     free(p->results->result);
+    free(p->results->order);
     free(p->results->stack);
+    free(p->results->verdicts);
     free(p->results);
 }

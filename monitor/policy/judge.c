@@ -1,5 +1,5 @@
 /* Three-valued (Kleene) evaluation of conditions, and from conditions to verdicts. */
-#include "policy/compiled.h"
+#include "policy/known_verdicts.h"
 
 #include <assert.h>
 #include <fnmatch.h>
@@ -102,46 +102,56 @@ static bool matches_string(const struct profile *p, const struct condition_node 
     return false;
 }
 
+static const struct value *read_once(const struct profile *p, enum field field, const struct policy_case *c)
+{
+    struct results *r = p->results;
+    if (r->read_at[field] != r->now) {
+        r->value[field] = field_value(field, c, p->key_bits);
+        r->read_at[field] = r->now;
+    }
+    return &r->value[field];
+}
+
 static struct result test_leaf(const struct profile *p, const struct condition_node *n,
                                const struct policy_case *c)
 {
     if (n->op == OP_TRUE || n->op == OP_FALSE)
         return definite(n->op == OP_TRUE);
-    struct value v = field_value((enum field)n->field, c, p->key_bits);
-    if (n->op == OP_PRESENT && v.known == UNKNOWN && v.reasons == UNOBSERVED_UNKNOWN_CODE)
+    const struct value *v = read_once(p, (enum field)n->field, c);
+    if (n->op == OP_PRESENT && v->known == UNKNOWN && v->reasons == UNOBSERVED_UNKNOWN_CODE)
         return definite(n->operand); /* it is there, only nobody knows its name */
-    if (v.known == UNKNOWN)
-        return (struct result){.value = UNKNOWN3, .reasons = v.reasons};
+    if (v->known == UNKNOWN)
+        return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
     if (n->op == OP_PRESENT)
-        return definite((v.known == KNOWN_VALUE) == (n->operand != 0));
-    if (v.known == ABSENT)
+        return definite((v->known == KNOWN_VALUE) == (n->operand != 0));
+    if (v->known == ABSENT)
         return definite(false);
     switch ((enum op)n->op) {
     case OP_ONE_OF:
-        if (v.at_least)
-            return (struct result){.value = UNKNOWN3, .reasons = v.reasons};
-        return definite(!v.nanos_beyond && in_values(p, n, v.number));
+        if (v->at_least)
+            return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
+        return definite(!v->nanos_beyond && in_values(p, n, v->number));
     case OP_BELOW:
     case OP_ABOVE:
     case OP_AT_LEAST:
     case OP_AT_MOST:
-        return test_limit(n, &v);
+        return test_limit(n, v);
     case OP_FLAGS_ANY:
-        return definite(v.number & n->operand);
+        return definite(v->number & n->operand);
     case OP_FLAGS_ALL:
-        return definite((v.number & n->operand) == n->operand);
+        return definite((v->number & n->operand) == n->operand);
     case OP_LIST_ANY:
     case OP_LIST_ALL:
-        return test_list(p, n, &v);
+        return test_list(p, n, v);
     case OP_STRING:
-        return definite(matches_string(p, n, v.string));
+        return definite(matches_string(p, n, v->string));
     case OP_SUITE_IN:
-        return definite(suite_set_has(&p->sets[n->operand], suite_index(v.suite)));
+        return definite(suite_set_has(&p->sets[n->operand], suite_index(v->suite)));
     case OP_SUITES_ALL:
     case OP_SUITES_ANY:
-        return test_suites(p, n, &v);
+        return test_suites(p, n, v);
     case OP_PREFERS:
-        return test_order(p, n, &v);
+        return test_order(p, n, v);
     case OP_TRUE:
     case OP_FALSE:
     case OP_ALL_OF:
@@ -161,6 +171,7 @@ static struct result test_once(const struct profile *p, const struct condition_n
     if (r->made_at[n->test] != r->now) {
         r->result[n->test] = test_leaf(p, n, c);
         r->made_at[n->test] = r->now;
+        r->order[r->order_count++] = n->test;
     }
     return r->result[n->test];
 }
@@ -273,17 +284,88 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
     conclude(p, v, r->never_pass ? VERDICT_NOTHING_AGAINST : VERDICT_PASS, pass);
 }
 
-size_t profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out)
+/* Every rule about such a case, from its conditions. */
+static size_t judge_in_full(const struct profile *p, const struct policy_case *c)
 {
     size_t count = 0;
-    if (++p->results->now == 0) { /* once in four billion cases: no result is taken for one of this case */
-        memset(p->results->made_at, 0, p->test_count * sizeof *p->results->made_at);
-        p->results->now = 1;
-    }
+    p->results->order_count = 0;
     for (size_t i = 0; i < p->rule_count; i++)
         if (p->rules[i].facts.about & 1 << c->kind)
-            judge_rule(&p->rules[i], c, &out[count++]);
+            judge_rule(&p->rules[i], c, &p->results->verdicts[count++]);
     return count;
+}
+
+/* The verdicts on a case that was decided alike: its tests had the same results. NULL: there was none. */
+static const struct verdict *find_known(const struct profile *p, const struct policy_case *c, size_t *count)
+{
+    const struct known_verdicts *k = p->known;
+    for (uint32_t at = k->first[c->kind]; at; at = k->steps[at].then) {
+        const struct result r = test_leaf(p, &p->nodes[p->test_node[k->steps[at].test]], c);
+        while (at && (k->steps[at].result.value != r.value || k->steps[at].result.reasons != r.reasons))
+            at = k->steps[at].otherwise;
+        if (!at)
+            return NULL;
+        if (!k->steps[at].last)
+            continue;
+        const uint32_t alike = k->steps[at].then;
+        *count = k->counts[alike];
+        return &k->verdicts[alike * k->rules];
+    }
+    return NULL;
+}
+
+#ifdef PROVE_KNOWN_VERDICTS /* tests/policy/known_verdicts.py: what is remembered is what would be judged */
+#include <stdio.h>
+
+static unsigned long proven;
+
+static void prove_known(const struct verdict *known, size_t known_count, const struct verdict *judged,
+                        size_t count)
+{
+    assert(known_count == count);
+    for (size_t i = 0; i < count; i++) {
+        const struct verdict *a = &known[i];
+        const struct verdict *b = &judged[i];
+        assert(a->rule == b->rule && a->value == b->value && a->basis == b->basis && a->fault == b->fault);
+        assert(a->severity == b->severity && a->reasons == b->reasons && a->note == b->note);
+        assert(a->offending == b->offending && a->observed == b->observed && a->excepted == b->excepted);
+    }
+    proven++;
+}
+
+__attribute__((destructor)) static void tell_proven(void)
+{
+    (void)fprintf(stderr, "%lu cases were known and proven\n", proven);
+}
+#endif
+
+/* Once in four billion cases: no result is taken for one of this case. */
+static void begin_anew(const struct profile *p)
+{
+    memset(p->results->made_at, 0, p->test_count * sizeof *p->results->made_at);
+    memset(p->results->read_at, 0, sizeof p->results->read_at);
+    p->results->now = 1;
+}
+
+const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count)
+{
+    if (++p->results->now == 0)
+        begin_anew(p);
+    const struct verdict *known = find_known(p, c, count);
+#ifdef PROVE_KNOWN_VERDICTS
+    if (known)
+        prove_known(known, *count, p->results->verdicts, judge_in_full(p, c));
+#endif
+    if (known)
+        return known;
+    *count = judge_in_full(p, c);
+    known_verdicts_add(p->known, c->kind, p->results, p->results->verdicts, *count);
+    return p->results->verdicts;
+}
+
+uint64_t profile_verdicts_forgotten(const struct profile *p)
+{
+    return p->known->forgotten;
 }
 
 void verdict_observed(const struct verdict *v, const struct policy_case *c, struct text *out)

@@ -158,10 +158,16 @@ const struct rule_facts *profile_rule(const struct profile *p, size_t index);
 const struct rule_facts *profile_find(const struct profile *p, const char *id);
 
 /*
- * One verdict per rule that is about such a case into out[], which has room for profile_rule_count(). Returns
- * how many. No allocation, no I/O.
+ * One verdict per rule that is about such a case, at most profile_rule_count(): `count`. They are valid until
+ * the next call. No allocation, no I/O.
  */
-size_t profile_judge(const struct profile *p, const struct policy_case *c, struct verdict *out);
+const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count);
+
+/* What judging by two profiles, the site's and its advice, reserves. */
+size_t profiles_memory(void);
+
+/* Times that the verdicts on earlier cases, which answer for equal ones, were forgotten for lack of room. */
+uint64_t profile_verdicts_forgotten(const struct profile *p);
 
 /* A parameter as a number (24h is 86400). False when the profile has none of the name. */
 bool profile_parameter(const struct profile *p, const char *name, int64_t *number);

@@ -1,0 +1,88 @@
+#include "policy/known_verdicts.h"
+
+#include "base/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct known_verdicts *known_verdicts_new(size_t rules)
+{
+    struct known_verdicts *k = calloc(1, sizeof *k);
+    if (!k)
+        return NULL;
+    k->rules = rules ? rules : 1;
+    k->case_capacity = (uint32_t)(KNOWN_VERDICT_BYTES / (k->rules * sizeof *k->verdicts));
+    k->steps = calloc(KNOWN_VERDICT_STEPS, sizeof *k->steps);
+    k->verdicts = calloc(k->case_capacity * k->rules, sizeof *k->verdicts);
+    k->counts = calloc(k->case_capacity, sizeof *k->counts);
+    k->step_count = 1;
+    if (k->steps && k->verdicts && k->counts)
+        return k;
+    known_verdicts_free(k);
+    return NULL;
+}
+
+void known_verdicts_free(struct known_verdicts *k)
+{
+    if (!k)
+        return;
+    free(k->steps);
+    free(k->verdicts);
+    free(k->counts);
+    free(k);
+}
+
+size_t profiles_memory(void)
+{
+    return 2 * (KNOWN_VERDICT_BYTES + KNOWN_VERDICT_STEPS * sizeof(struct way_step));
+}
+
+static bool is_full(const struct known_verdicts *k, const struct results *made)
+{
+    return k->case_count == k->case_capacity || KNOWN_VERDICT_STEPS - k->step_count < made->order_count;
+}
+
+static void forget(struct known_verdicts *k)
+{
+    k->step_count = 1;
+    k->case_count = 0;
+    memset(k->first, 0, sizeof k->first);
+    k->forgotten++;
+}
+
+/* Where the next step is to be linked; `*known` tests of the way were there before. */
+static uint32_t *end_of_known_way(struct known_verdicts *k, enum case_kind kind, const struct results *made,
+                                  size_t *known)
+{
+    uint32_t *link = &k->first[kind];
+    *known = 0;
+    while (*link && *known < made->order_count) {
+        struct way_step *step = &k->steps[*link];
+        const struct result *r = &made->result[made->order[*known]];
+        const bool same = step->result.value == r->value && step->result.reasons == r->reasons;
+        link = same ? &step->then : &step->otherwise;
+        *known += same;
+    }
+    return link;
+}
+
+void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const struct results *made,
+                        const struct verdict *verdicts, size_t count)
+{
+    if (made->order_count == 0 || made->order_count >= KNOWN_VERDICT_STEPS || k->case_capacity == 0)
+        return;
+    if (is_full(k, made))
+        forget(k);
+    size_t known;
+    uint32_t *link = end_of_known_way(k, kind, made, &known);
+    for (; known < made->order_count; known++) {
+        const uint16_t test = made->order[known];
+        k->steps[k->step_count] = (struct way_step){
+            .result = made->result[test], .test = test, .last = known + 1 == made->order_count};
+        *link = k->step_count;
+        link = &k->steps[k->step_count++].then;
+    }
+    memcpy(&k->verdicts[k->case_count * k->rules], verdicts, count * sizeof *verdicts);
+    k->counts[k->case_count] = (uint16_t)count;
+    *link = k->case_count++;
+}

@@ -1,0 +1,38 @@
+/*
+ * Cases that were decided alike. Judging one makes tests in an order that depends on nothing but their
+ * results; so the results, in that order, are a way through a tree, at whose end the verdicts stand.
+ */
+#ifndef UTWATCH_POLICY_KNOWN_VERDICTS_H
+#define UTWATCH_POLICY_KNOWN_VERDICTS_H
+
+#include "policy/compiled.h"
+
+/* One test with one of its results. */
+struct way_step {
+    struct result result;
+    uint32_t then;      /* the next test's first step; of the last one: the verdicts */
+    uint32_t otherwise; /* the same test with another result; 0: none that is known */
+    uint16_t test;
+    bool last;
+};
+
+struct known_verdicts {
+    struct way_step *steps; /* from 1 */
+    uint32_t step_count;
+    struct verdict *verdicts; /* `rules` of each case */
+    uint16_t *counts;         /* how many of them are filled */
+    uint32_t case_count, case_capacity;
+    size_t rules;
+    uint32_t first[CASE_KINDS]; /* step; 0: nothing is known of the kind */
+    uint64_t forgotten;         /* times that all was forgotten, because it was full */
+};
+
+/* NULL: no memory. */
+struct known_verdicts *known_verdicts_new(size_t rules);
+void known_verdicts_free(struct known_verdicts *k);
+
+/* The tests in the order in which judging asked for them first. */
+void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const struct results *made,
+                        const struct verdict *verdicts, size_t count);
+
+#endif
