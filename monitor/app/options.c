@@ -1,5 +1,6 @@
 #include "app/options.h"
 
+#include "app/inputs.h"
 #include "base/amount.h"
 #include "base/limits.h"
 #include "session/session.h"
@@ -40,10 +41,12 @@ enum long_only {
     OPTION_BUILD_INFO,
     OPTION_NO_CONFINE,
     OPTION_RING,
+    OPTION_MERGE,
 };
 
 static const struct option long_options[] = {
     {"read", required_argument, NULL, 'r'},
+    {"merge", no_argument, NULL, OPTION_MERGE},
     {"interface", required_argument, NULL, 'i'},
     {"ring", required_argument, NULL, OPTION_RING},
     {"profile", required_argument, NULL, 'p'},
@@ -80,13 +83,16 @@ static const struct option long_options[] = {
 void options_help(FILE *out)
 {
     (void)fputs(
-        "usage: utwatch [options] -r FILE [-r FILE ...] [BPF filter words]\n"
+        "usage: utwatch [options] -r FILE|DIR [FILE ...] [BPF filter words]\n"
         "       utwatch [options] -i INTERFACE [-i INTERFACE ...] [BPF filter words]\n"
         "       utwatch -T [-p NAME|FILE] [-c FILE]\n"
         "\n"
         "Judges the TLS handshakes of Ut traffic against TS 33.141.\n"
         "\n"
-        "  -r, --read FILE        pcap or pcapng, plain, .gz or .zst; - is standard input; repeatable\n"
+        "  -r, --read FILE|DIR    pcap or pcapng, plain or compressed (gz, zst, xz, bz2, lz4); - is "
+        "standard\n"
+        "                         input; a folder is read in order of time; repeatable\n"
+        "      --merge            the files are parts of one traffic: merge them by time stamp\n"
         "  -i, --interface INTERFACE  capture live, as from a mirror port; repeatable\n"
         "      --ring SIZE        the kernel's ring for each interface (default 64MiB)\n"
         "  -p, --profile NAME|FILE  the rules that decide the verdicts (default ts33141-pcr2)\n"
@@ -152,15 +158,6 @@ static bool join_filter(struct options *o, char **words, int count)
     return true;
 }
 
-static void add_input(struct options *o, const char *path)
-{
-    const char **inputs = realloc(o->inputs, (o->input_count + 1) * sizeof *inputs);
-    if (!inputs)
-        abort();
-    o->inputs = inputs;
-    o->inputs[o->input_count++] = path;
-}
-
 /* One run reads files or interfaces. */
 static bool take_input(struct options *o, bool live, const char *name)
 {
@@ -172,7 +169,7 @@ static bool take_input(struct options *o, bool live, const char *name)
     if (live && o->input_count == MAX_INTERFACES)
         return refuse("more interfaces than it can capture from: ", name, "");
     o->live = live;
-    add_input(o, name);
+    inputs_add(o, name);
     return true;
 }
 
@@ -256,6 +253,27 @@ static bool take_task(struct options *o, int option)
     return false;
 }
 
+/* Options without a value that stand for yes. */
+static bool take_flag(struct options *o, int option)
+{
+    const struct {
+        int option;
+        bool *flag;
+    } flags[] = {
+        {OPTION_MERGE, &o->merge},
+        {OPTION_DETAILS, &o->show.details},
+        {OPTION_RULES, &o->show.rules},
+        {OPTION_UNSEEN, &o->show.unseen},
+        {OPTION_STRICT, &o->strict},
+        {OPTION_NO_CONFINE, &o->no_confine},
+        {'q', &o->quiet},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].option == option)
+            return *flags[i].flag = true;
+    return false;
+}
+
 static bool take_option(struct options *o, int option)
 {
     switch (option) {
@@ -285,36 +303,43 @@ static bool take_option(struct options *o, int option)
     case OPTION_JSON:
         o->json = optarg;
         return true;
-    case OPTION_DETAILS:
-        o->show.details = true;
-        return true;
-    case OPTION_RULES:
-        o->show.rules = true;
-        return true;
-    case OPTION_UNSEEN:
-        o->show.unseen = true;
-        return true;
     case OPTION_MIN_SEVERITY:
         return severity_by_name(optarg, &o->show.least) ||
                refuse("--min-severity is info, low, medium or high, not ", optarg, "");
     case OPTION_FAIL_ON:
         return severity_by_name(optarg, &o->fail_on) ||
                refuse("--fail-on is info, low, medium or high, not ", optarg, "");
-    case OPTION_STRICT:
-        o->strict = true;
-        return true;
-    case OPTION_NO_CONFINE:
-        o->no_confine = true;
-        return true;
-    case 'q':
-        o->quiet = true;
-        return true;
     case 'v':
         o->verbose++;
         return true;
     default:
-        return take_task(o, option);
+        return take_flag(o, option) || take_task(o, option);
     }
+}
+
+static bool take_options(int argc, char **argv, struct options *o)
+{
+    int option;
+    /* The leading + stops at the first word that is no option. The colon tells a missing argument from an
+     * unknown option. */
+    while ((option = getopt_long(argc, argv, "+:r:i:p:c:TqvVh", long_options, NULL)) != -1) {
+        if (option == ':')
+            return refuse("option ", argv[optind - 1], " needs a value");
+        if (option == '?')
+            return refuse("no option ", argv[optind - 1], "");
+        if (!take_option(o, option))
+            return false;
+    }
+    return true;
+}
+
+/* Operands that name files are inputs as well (-r *.pcap); the rest is a BPF filter. True: options follow. */
+static bool take_files(int argc, char **argv, struct options *o)
+{
+    const int before = optind;
+    while (o->input_count && !o->live && optind < argc && inputs_names_file(argv[optind]))
+        inputs_add(o, argv[optind++]);
+    return optind > before && optind < argc && argv[optind][0] == '-';
 }
 
 bool options_parse(int argc, char **argv, struct options *out)
@@ -322,26 +347,23 @@ bool options_parse(int argc, char **argv, struct options *out)
     *out = (struct options){
         .task = TASK_REPLAY, .profile = "ts33141-pcr2", .fail_on = SEVERITY_LOW, .ring = DEFAULT_RING};
     opterr = 0;
-    int option;
-    /* The leading + stops at the first word that is no option: the rest is a BPF filter. The colon tells a
-     * missing argument from an unknown option. */
-    while ((option = getopt_long(argc, argv, "+:r:i:p:c:TqvVh", long_options, NULL)) != -1) {
-        if (option == ':')
-            return refuse("option ", argv[optind - 1], " needs a value");
-        if (option == '?')
-            return refuse("no option ", argv[optind - 1], "");
-        if (!take_option(out, option))
+    do {
+        if (!take_options(argc, argv, out))
             return false;
-    }
+    } while (take_files(argc, argv, out));
     if (out->task != TASK_REPLAY)
         return optind == argc || refuse("", argv[optind], " is not expected here");
     if (out->input_count == 0)
         return refuse("nothing to read: ", "-r FILE", " or '-i INTERFACE' is missing");
+    if (out->merge && (out->live || out->input_count > MAX_MERGED))
+        return refuse("", "--merge",
+                      out->live ? " is for files; interfaces are always merged"
+                                : " takes 64 files at most: put the rest together before");
     return optind == argc || join_filter(out, argv + optind, argc - optind);
 }
 
 void options_free(struct options *o)
 {
-    free(o->inputs);
+    inputs_free(o);
     free(o->filter);
 }

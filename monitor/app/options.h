@@ -37,7 +37,10 @@ struct options {
     enum task task;
     const char **inputs; /* of -r or -i, in order */
     size_t input_count;
+    unsigned *input_folder; /* for each, which folder it was found in, from 1 on; 0: it was named itself */
+    unsigned folders;
     bool live;     /* they are interfaces */
+    bool merge;    /* files are parts of one traffic */
     uint64_t ring; /* bytes of the kernel's ring for each */
     const char *profile;
     const char *advise;   /* second profile, or NULL */

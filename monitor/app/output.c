@@ -371,3 +371,11 @@ bool output_violated(const struct output *out)
 {
     return out->violated;
 }
+
+uint64_t output_violations(const struct output *out)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < SEVERITIES; i++)
+        sum += out->tally.violation[i];
+    return sum;
+}

@@ -50,6 +50,9 @@ const struct summing_counters *output_alerts(const struct output *out);
 /* At least one verdict was reached. */
 bool output_judged(const struct output *out);
 
+/* Violations found so far, of whatever severity. */
+uint64_t output_violations(const struct output *out);
+
 /* A violation at or above --fail-on was found. */
 bool output_violated(const struct output *out);
 

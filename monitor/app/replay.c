@@ -1,130 +1,244 @@
 #include "app/replay.h"
 
+#include "app/progress.h"
 #include "app/say.h"
 #include "base/clock.h"
 #include "capture/capture.h"
 
-#include <inttypes.h>
-#include <unistd.h>
+#include <stdlib.h>
 
-/* A line on a terminal that tells how far a long replay is. */
-struct progress {
-    bool on;
-    bool shown;
-    int64_t next_ms;
-    uint64_t frames;
+/* One input while it is read. */
+struct part {
+    struct capture *capture; /* NULL: it is not open */
+    struct frame next;       /* of a merge: the frame that it is at */
+    uint64_t frames;         /* that were looked at */
+    uint64_t understood;     /* of them, by the decoder */
 };
 
-static void show_progress(struct progress *p, const struct capture *capture)
-{
-    enum { EVERY_FRAMES = 16384, EVERY_MS = 200 };
-    if (++p->frames % EVERY_FRAMES || !p->on)
-        return;
-    int64_t now = clock_monotonic() / 1000000;
-    if (now < p->next_ms)
-        return;
-    p->next_ms = now + EVERY_MS;
-    uint64_t done;
-    uint64_t size;
-    capture_progress(capture, &done, &size);
-    if (size)
-        (void)fprintf(stderr, "\r%3" PRIu64 "%%  %" PRIu64 " frames ", done * 100 / size, p->frames);
-    else
-        (void)fprintf(stderr, "\r%" PRIu64 " MiB  %" PRIu64 " frames ", done >> 20, p->frames);
-    p->shown = true;
-}
-
-static void clear_progress(struct progress *p)
-{
-    if (p->shown)
-        (void)fputs("\r\033[K", stderr);
-    p->shown = false;
-}
-
-/* All inputs, and the one that is being read. */
 struct replay {
     const struct options *options;
     struct orders *orders;
     struct progress progress;
-    const struct capture *capture; /* NULL: it is being opened */
-    uint64_t frames;               /* of this input */
+    struct part *part; /* by source */
+    unsigned *order;   /* in which they are read: sources */
+    size_t count;
+    nanos time; /* of the last frame */
 };
 
-static bool take_frame(void *context, const struct frame *frame)
+static uint64_t position(const struct replay *r)
 {
-    struct replay *r = context;
-    r->frames++;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < r->count; i++)
+        sum += r->part[i].capture ? capture_position(r->part[i].capture) : 0;
+    return sum;
+}
+
+/* False: the run is to end. */
+static bool take_frame(struct replay *r, const struct frame *frame)
+{
+    struct part *part = &r->part[frame->source];
+    const uint64_t before = pipeline_understood(r->orders->pipeline);
     pipeline_frame(r->orders->pipeline, frame);
-    show_progress(&r->progress, r->capture);
+    part->frames++;
+    part->understood += pipeline_understood(r->orders->pipeline) - before;
+    r->time = frame->time;
+    if (progress_frame(&r->progress))
+        progress_show(&r->progress, position(r), output_violations(r->orders->output));
     if (!signals_any())
         return true;
-    clear_progress(&r->progress);
+    progress_clear(&r->progress);
     return orders_heed(r->orders);
 }
 
-/* A pipe has no more bytes now: what was found so far is shown meanwhile. */
+/*
+ * A pipe has no more bytes now: what was found so far is shown meanwhile. Once none have come for a second,
+ * packet time goes on by the monotonic clock, so that a handshake whose end is due does not wait for the next
+ * frame. It does not while files are merged: another of them has earlier frames.
+ */
 static bool wait_for_bytes(void *context, int descriptor)
 {
+    enum { LOOK_MS = 250 };
     struct replay *r = context;
     struct pollfd p = {.fd = descriptor, .events = POLLIN};
-    output_flush(r->orders->output);
+    const int64_t start = clock_monotonic();
     do {
         if (signals_any() && !orders_heed(r->orders))
             return false;
-    } while (signals_poll(&p, 1, -1) < 0);
+        const int64_t waited = clock_monotonic() - start;
+        if (waited >= NANOS_PER_SECOND && !r->options->merge)
+            pipeline_time(r->orders->pipeline, r->time + waited);
+        output_flush(r->orders->output);
+    } while (signals_poll(&p, 1, LOOK_MS * (NANOS_PER_SECOND / 1000)) <= 0);
     return true;
 }
 
-/* One input to its end. Returns an exit status: clean, wrong filter, not readable to its end, or not
- * understood. */
-static int replay_one(struct replay *r, unsigned source)
+/* Leaves the part without a capture when the status is not clean, or when the run is to end. */
+static int open_part(struct replay *r, unsigned source)
 {
     const struct options *o = r->options;
     const struct capture_patience patience = {.wait = wait_for_bytes, .context = r};
     char error[512];
     bool filter_fault;
-    struct capture *capture = capture_open_file(o->inputs[source], source, o->filter, &patience, error,
+    r->part[source].capture = capture_open_file(o->inputs[source], source, o->filter, &patience, error,
                                                 sizeof error, &filter_fault);
-    if (!capture && signals_stop())
-        return EXIT_CLEAN;
-    if (!capture) {
-        say(o->inputs[source], error);
-        r->orders->broken_inputs += !filter_fault;
-        return filter_fault ? EXIT_USAGE : EXIT_INPUT;
-    }
-    if (o->verbose)
+    if (r->part[source].capture && o->verbose)
         say(o->inputs[source], "reading");
-    const uint64_t understood_before = pipeline_understood(r->orders->pipeline);
-    r->capture = capture;
-    r->frames = 0;
-    const enum capture_result result = capture_run(capture, take_frame, r);
-    clear_progress(&r->progress);
+    if (r->part[source].capture || signals_stop())
+        return EXIT_CLEAN;
+    say(o->inputs[source], error);
+    r->orders->broken_inputs += !filter_fault;
+    return filter_fault ? EXIT_USAGE : EXIT_INPUT;
+}
+
+/* `result`: how reading it ended. Returns an exit status: clean, wrong filter, not readable to its end, or
+ * not understood. */
+static int close_part(struct replay *r, unsigned source, enum capture_result result)
+{
+    struct part *part = &r->part[source];
+    const char *name = r->options->inputs[source];
+    progress_clear(&r->progress);
     if (result == CAPTURE_BROKEN || result == CAPTURE_FILTER_FAULT)
-        say(o->inputs[source], capture_error(capture));
-    r->orders->filtered += capture_filtered(capture);
-    capture_close(capture);
-    switch (result) {
-    case CAPTURE_FILTER_FAULT:
+        say(name, capture_error(part->capture));
+    r->orders->filtered += capture_filtered(part->capture);
+    r->progress.done += capture_position(part->capture);
+    capture_close(part->capture);
+    part->capture = NULL;
+    if (result == CAPTURE_FILTER_FAULT)
         return EXIT_USAGE;
-    case CAPTURE_BROKEN:
+    if (result == CAPTURE_BROKEN) {
         r->orders->broken_inputs++;
         return EXIT_INPUT;
-    case CAPTURE_END:
-    case CAPTURE_STOPPED:
-        break;
     }
-    if (!r->frames || result == CAPTURE_STOPPED ||
-        pipeline_understood(r->orders->pipeline) > understood_before)
+    if (result == CAPTURE_STOPPED || !part->frames || part->understood)
         return EXIT_CLEAN;
-    say(o->inputs[source], "no frame could be decoded");
+    say(name, "no frame could be decoded");
     return EXIT_INPUT;
+}
+
+/* ---- one after the other */
+
+static int replay_one(struct replay *r, unsigned source)
+{
+    const int status = open_part(r, source);
+    struct part *part = &r->part[source];
+    if (!part->capture)
+        return status;
+    struct frame frame = {0};
+    enum capture_result result;
+    while ((result = capture_next(part->capture, &frame)) == CAPTURE_FRAME)
+        if (!take_frame(r, &frame))
+            result = CAPTURE_STOPPED;
+    return close_part(r, source, result);
+}
+
+/* When a file of a folder begins; one that cannot be read comes last, and is told of when its turn comes. */
+static nanos begin_of(const char *path)
+{
+    char error[512];
+    bool filter_fault;
+    struct frame frame = {.time = INT64_MAX};
+    struct capture *capture = capture_open_file(path, 0, NULL, NULL, error, sizeof error, &filter_fault);
+    if (capture && capture_next(capture, &frame) != CAPTURE_FRAME)
+        frame.time = INT64_MAX;
+    capture_close(capture);
+    return frame.time;
+}
+
+struct begin {
+    nanos time;
+    unsigned source;
+};
+
+static int earlier(const void *a, const void *b)
+{
+    const struct begin *x = a;
+    const struct begin *y = b;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return x->source < y->source ? -1 : x->source > y->source; /* by name */
+}
+
+/* The files of each folder in the order of their first frames. */
+static bool sort(struct replay *r)
+{
+    const unsigned *folder = r->options->input_folder;
+    struct begin *begin = calloc(r->count, sizeof *begin);
+    if (!begin)
+        return false;
+    for (unsigned i = 0; i < r->count; i++)
+        begin[i] = (struct begin){.source = i, .time = folder[i] ? begin_of(r->options->inputs[i]) : 0};
+    for (size_t i = 0, end; i < r->count; i = end) {
+        for (end = i + 1; end < r->count && folder[i] && folder[end] == folder[i]; end++)
+            ;
+        qsort(begin + i, end - i, sizeof *begin, earlier);
+    }
+    for (size_t i = 0; i < r->count; i++)
+        r->order[i] = begin[i].source;
+    free(begin);
+    return true;
+}
+
+static int replay_each(struct replay *r)
+{
+    int status = EXIT_CLEAN;
+    for (size_t i = 0; i < r->count && status != EXIT_USAGE && !signals_stop(); i++)
+        status = worse_status(status, replay_one(r, r->order[i]));
+    return status;
+}
+
+/* ---- side by side */
+
+/* To the next frame of this input, or to its end. */
+static int advance(struct replay *r, unsigned source)
+{
+    struct part *part = &r->part[source];
+    const enum capture_result result = capture_next(part->capture, &part->next);
+    return result == CAPTURE_FRAME ? EXIT_CLEAN : close_part(r, source, result);
+}
+
+/* The input whose frame is the earliest; of equal ones the first named. NULL: all are at their end. */
+static struct part *earliest(const struct replay *r)
+{
+    struct part *best = NULL;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->part[i].capture && (!best || r->part[i].next.time < best->next.time))
+            best = &r->part[i];
+    return best;
+}
+
+static int replay_merged(struct replay *r)
+{
+    int status = EXIT_CLEAN;
+    for (unsigned i = 0; i < r->count && status != EXIT_USAGE && !signals_stop(); i++) {
+        status = worse_status(status, open_part(r, i));
+        if (r->part[i].capture)
+            status = worse_status(status, advance(r, i));
+    }
+    for (struct part *part; status != EXIT_USAGE && !signals_stop() && (part = earliest(r));) {
+        if (!take_frame(r, &part->next))
+            break;
+        status = worse_status(status, advance(r, part->next.source));
+    }
+    for (unsigned i = 0; i < r->count; i++)
+        if (r->part[i].capture)
+            status = worse_status(status, close_part(r, i, CAPTURE_STOPPED));
+    return status;
 }
 
 int replay_run(struct orders *orders, const struct options *o)
 {
-    struct replay r = {.options = o, .orders = orders, .progress = {.on = isatty(STDERR_FILENO)}};
-    int status = orders_ready(orders) ? EXIT_CLEAN : EXIT_RUNTIME;
-    for (unsigned i = 0; i < o->input_count && status != EXIT_USAGE && !signals_stop(); i++)
-        status = worse_status(status, replay_one(&r, i));
+    struct replay r = {.options = o,
+                       .orders = orders,
+                       .count = o->input_count,
+                       .part = calloc(o->input_count, sizeof *r.part),
+                       .order = calloc(o->input_count, sizeof *r.order)};
+    int status = r.part && r.order && orders_ready(orders) ? EXIT_CLEAN : EXIT_RUNTIME;
+    progress_begin(&r.progress, o->inputs, o->input_count);
+    if (status == EXIT_CLEAN && !o->merge && !sort(&r))
+        status = EXIT_RUNTIME;
+    if (status == EXIT_CLEAN)
+        status = o->merge ? replay_merged(&r) : replay_each(&r);
+    free(r.part);
+    free(r.order);
     return status;
 }

@@ -100,6 +100,7 @@
 
 /* capture */
 #define MAX_INTERFACES        16
+#define MAX_MERGED            64       /* files read side by side, each with a window of a megabyte or more */
 #define DEFAULT_RING          67108864 /* bytes of the kernel's ring; at 200,000 packets a second some seconds */
 #define DEFAULT_STATS_SECONDS 60
 #define DEFAULT_QUIET_SECONDS 300 /* without a packet; a mirror port is seldom silent for so long */

@@ -1,5 +1,5 @@
 /*
- * Capture files: pcap and pcapng, micro- or nanoseconds, plain, .gz or .zst (told by content, not by name),
+ * Capture files: pcap and pcapng, micro- or nanoseconds, plain or compressed (told by content, not by name),
  * from a file, a FIFO or standard input. Frames are pushed to a callback in the order of the file, each with
  * the link type of its own interface.
  */
@@ -9,6 +9,7 @@
 #include "capture/frame.h"
 
 enum capture_result {
+    CAPTURE_FRAME, /* of capture_next() */
     CAPTURE_END,
     CAPTURE_STOPPED, /* the callback said so; another run goes on with the next frame. Or capture_patience */
     CAPTURE_BROKEN,  /* the rest cannot be read; capture_error() says why */
@@ -37,6 +38,9 @@ void capture_close(struct capture *capture);
 /* Takes one frame, whose bytes live until it returns. False: stop. */
 typedef bool capture_callback(void *context, const struct frame *frame);
 
+/* The next frame that the filter lets through. Its bytes live until the next call for the same capture. */
+enum capture_result capture_next(struct capture *capture, struct frame *frame);
+
 /* Pushes frames until the end, or until the callback has enough. */
 enum capture_result capture_run(struct capture *capture, capture_callback *callback, void *context);
 
@@ -45,7 +49,10 @@ const char *capture_error(const struct capture *capture);
 /* Frames that the filter left out so far. */
 uint64_t capture_filtered(const struct capture *capture);
 
-/* Bytes of the file read so far, and its size; size 0 when it is not known (pipe). For a progress line. */
-void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *size);
+/* Bytes of the file read so far, as they lie there. */
+uint64_t capture_position(const struct capture *capture);
+
+/* A regular file that begins like a capture, plain or compressed, so that it is one of a folder's. */
+bool capture_is_one(const char *path);
 
 #endif

@@ -2,10 +2,14 @@
 
 #include "capture/filter.h"
 #include "capture/reader.h"
+#include "capture/unpack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct capture {
     struct source bytes;
@@ -56,23 +60,21 @@ void capture_close(struct capture *capture)
     free(capture);
 }
 
-enum capture_result capture_run(struct capture *capture, capture_callback *callback, void *context)
+enum capture_result capture_next(struct capture *capture, struct frame *frame)
 {
-    struct frame frame = {.source = capture->source};
     enum read_result result;
-    while ((result = reader_next(&capture->reader, &frame)) == READ_FRAME) {
-        frame.number = ++capture->frames;
-        switch (filter_frame(&capture->filter, &frame, capture->error, sizeof capture->error)) {
+    frame->source = capture->source;
+    while ((result = reader_next(&capture->reader, frame)) == READ_FRAME) {
+        frame->number = ++capture->frames;
+        switch (filter_frame(&capture->filter, frame, capture->error, sizeof capture->error)) {
         case FILTER_DROPS:
             capture->filtered++;
             continue;
         case FILTER_FAULT:
             return CAPTURE_FILTER_FAULT;
         case FILTER_PASSES:
-            break;
+            return CAPTURE_FRAME;
         }
-        if (!callback(context, &frame))
-            return CAPTURE_STOPPED;
     }
     if (source_was_stopped(&capture->bytes))
         return CAPTURE_STOPPED;
@@ -80,6 +82,16 @@ enum capture_result capture_run(struct capture *capture, capture_callback *callb
         return CAPTURE_END;
     (void)snprintf(capture->error, sizeof capture->error, "%s", capture->reader.error);
     return CAPTURE_BROKEN;
+}
+
+enum capture_result capture_run(struct capture *capture, capture_callback *callback, void *context)
+{
+    struct frame frame = {0};
+    enum capture_result result;
+    while ((result = capture_next(capture, &frame)) == CAPTURE_FRAME)
+        if (!callback(context, &frame))
+            return CAPTURE_STOPPED;
+    return result;
 }
 
 const char *capture_error(const struct capture *capture)
@@ -92,8 +104,20 @@ uint64_t capture_filtered(const struct capture *capture)
     return capture->filtered;
 }
 
-void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *size)
+uint64_t capture_position(const struct capture *capture)
 {
-    *done = source_position(&capture->bytes);
-    *size = capture->bytes.size_of_input;
+    return source_position(&capture->bytes);
+}
+
+bool capture_is_one(const char *path)
+{
+    uint8_t first[8];
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat s;
+    const bool regular = fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
+    const ssize_t n = regular ? read(fd, first, sizeof first) : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    const struct span begin = span_of(first, n > 0 ? (size_t)n : 0);
+    return reader_knows(begin) || unpack_knows(begin);
 }

@@ -14,7 +14,7 @@ static const uint32_t magic_micro = 0xa1b2c3d4;
 static const uint32_t magic_nano = 0xa1b23c4d;
 static const uint32_t magic_patched = 0xa1b2cd34;
 
-static bool is_magic(uint32_t number)
+bool pcap_is_magic(uint32_t number)
 {
     return number == magic_micro || number == magic_nano || number == magic_patched;
 }
@@ -53,9 +53,9 @@ bool pcap_open_header(struct reader *reader, struct span magic)
 {
     struct cursor c = cursor_over(magic);
     const uint32_t big = cursor_u32(&c);
-    reader->big_endian = is_magic(big);
+    reader->big_endian = pcap_is_magic(big);
     const uint32_t number = reader->big_endian ? big : __builtin_bswap32(big);
-    if (!is_magic(number)) {
+    if (!pcap_is_magic(number)) {
         (void)reader_broken(reader, "unknown file format");
         return false;
     }

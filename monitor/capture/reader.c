@@ -2,9 +2,18 @@
 
 #include <stdlib.h>
 
+enum { SECTION_HEADER_BLOCK = 0x0a0d0d0a }; /* the same in either byte order */
+
+bool reader_knows(struct span begin)
+{
+    struct cursor c = cursor_over(begin);
+    const uint32_t magic = cursor_u32(&c);
+    return begin.n >= 4 &&
+           (magic == SECTION_HEADER_BLOCK || pcap_is_magic(magic) || pcap_is_magic(__builtin_bswap32(magic)));
+}
+
 bool reader_open(struct reader *reader, struct source *source)
 {
-    enum { SECTION_HEADER_BLOCK = 0x0a0d0d0a }; /* the same in either byte order */
     *reader = (struct reader){.source = source};
     struct span magic = source_peek(source, 4);
     if (magic.n < 4) {

@@ -42,6 +42,9 @@ struct reader {
     char error[256];
 };
 
+/* Are these the first bytes of pcap or pcapng? */
+bool reader_knows(struct span begin);
+
 /* Reads the file header and, in pcapng, as far as the first interface. False: reader->error. In either case
  * reader_close() follows. The source outlives the reader. */
 bool reader_open(struct reader *reader, struct source *source);

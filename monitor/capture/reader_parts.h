@@ -6,6 +6,7 @@
 #include "capture/reader.h"
 
 /* Each format. */
+bool pcap_is_magic(uint32_t number); /* in the writer's byte order */
 bool pcap_open_header(struct reader *reader, struct span magic);
 enum read_result pcap_next_record(struct reader *reader, struct frame *frame);
 bool pcapng_open_section(struct reader *reader);

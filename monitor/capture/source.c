@@ -29,7 +29,7 @@ static int open_fifo(const char *path, char *error, size_t error_size)
     return -1;
 }
 
-static int open_descriptor(const char *path, uint64_t *size, char *error, size_t error_size)
+static int open_descriptor(const char *path, char *error, size_t error_size)
 {
     if (strcmp(path, "-") == 0) {
         int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -43,12 +43,11 @@ static int open_descriptor(const char *path, uint64_t *size, char *error, size_t
         return -1;
     }
     if (S_ISDIR(st.st_mode)) {
-        (void)snprintf(error, error_size, "is a directory");
+        (void)snprintf(error, error_size, "a folder in which no capture was found");
         return -1;
     }
     if (S_ISFIFO(st.st_mode) && strncmp(path, "/dev/fd/", 8) != 0 && strncmp(path, "/proc/", 6) != 0)
         return open_fifo(path, error, error_size);
-    *size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         (void)snprintf(error, error_size, "%s", strerror(errno));
@@ -59,7 +58,7 @@ bool source_open(struct source *source, const char *path, const struct capture_p
                  char *error, size_t error_size)
 {
     *source = (struct source){.size = WINDOW};
-    int fd = open_descriptor(path, &source->size_of_input, error, error_size);
+    int fd = open_descriptor(path, error, error_size);
     if (fd < 0)
         return false;
     source->bytes = source->buffer = malloc(source->size);

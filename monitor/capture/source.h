@@ -19,7 +19,6 @@ struct source {
     size_t size;       /* of the buffer */
     size_t used, have; /* the window, offsets in bytes */
     struct unpack *unpack;
-    uint64_t size_of_input; /* packed bytes; 0 when it is not known (pipe) */
 };
 
 /* "-" is standard input; `patience` may be NULL. False with the reason in `error`. */

@@ -1,31 +1,30 @@
 #include "capture/unpack.h"
 
+#include "capture/codec.h"
+
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
-/* Fits the counters of zlib, which have 32 bits. */
+/* Fits the counters of zlib and bzip2, which have 32 bits. */
 enum { MOST_AT_ONCE = 1 << 20 };
-
-enum packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
 
 struct unpack {
     int descriptor;
-    enum packing packing;
+    bool known;                /* what it is */
+    const struct codec *codec; /* NULL: plain */
+    void *state;               /* of the codec */
     bool end_of_input;
     bool stopped;
     struct capture_patience patience; /* wait NULL: none is asked */
-    bool in_member; /* a gzip member or zstd frame is under way: the end of input is too early */
+    bool in_member;                   /* the end of input would be too early */
     const char *error;
+    char message[64];
     uint64_t position;
     size_t have, used; /* of buffer */
-    z_stream gzip;
-    ZSTD_DStream *zstd;
     uint8_t buffer[1 << 16];
 };
 
@@ -67,31 +66,23 @@ static bool refill(struct unpack *u)
     return read_more(u);
 }
 
+static void fail(struct unpack *u, const char *before, const char *after)
+{
+    (void)snprintf(u->message, sizeof u->message, "%s%s%s", before, u->codec->name, after);
+    u->error = u->message;
+}
+
 /* Reads until the magic number is there, or the input ends. */
 static bool detect(struct unpack *u)
 {
-    static const uint8_t gzip[] = {0x1f, 0x8b};
-    static const uint8_t zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
-    while (u->have < sizeof zstd && !u->end_of_input)
+    while (u->have < CODEC_MAGIC_BYTES && !u->end_of_input)
         if (!read_more(u))
             return false;
-    u->packing = PACKING_NONE;
-    if (u->have >= sizeof gzip && memcmp(u->buffer, gzip, sizeof gzip) == 0) {
-        enum { GZIP_FORMAT = 16 };
-        if (inflateInit2(&u->gzip, GZIP_FORMAT + MAX_WBITS) != Z_OK) {
-            u->error = "zlib cannot be started";
-            return false;
-        }
-        u->packing = PACKING_GZIP;
-    } else if (u->have >= sizeof zstd && memcmp(u->buffer, zstd, sizeof zstd) == 0) {
-        u->zstd = ZSTD_createDStream();
-        if (!u->zstd) {
-            u->error = "zstd cannot be started";
-            return false;
-        }
-        u->packing = PACKING_ZSTD;
-    }
-    return true;
+    u->codec = codec_of(span_of(u->buffer, u->have));
+    u->known = true;
+    if (u->codec && !(u->state = u->codec->open()))
+        fail(u, "not enough memory for ", "");
+    return !u->error;
 }
 
 static size_t read_plain(struct unpack *u, uint8_t *out, size_t size)
@@ -102,51 +93,37 @@ static size_t read_plain(struct unpack *u, uint8_t *out, size_t size)
     return n;
 }
 
-static size_t read_gzip(struct unpack *u, uint8_t *out, size_t size)
+static size_t read_packed(struct unpack *u, uint8_t *out, size_t size)
 {
-    u->gzip.next_in = u->buffer + u->used;
-    u->gzip.avail_in = (uInt)(u->have - u->used);
-    u->gzip.next_out = out;
-    u->gzip.avail_out = (uInt)size;
-    size_t before = u->used;
-    int status = inflate(&u->gzip, Z_NO_FLUSH);
-    u->used = u->have - u->gzip.avail_in;
-    if (u->used != before || u->gzip.avail_out != size) /* else it only says that it has nothing */
-        u->in_member = status != Z_STREAM_END;
-    if (status == Z_STREAM_END)
-        (void)inflateReset(&u->gzip); /* another member may follow */
-    else if (status != Z_OK && status != Z_BUF_ERROR)
-        u->error = "damaged gzip data";
-    return size - u->gzip.avail_out;
-}
-
-static size_t read_zstd(struct unpack *u, uint8_t *out, size_t size)
-{
-    ZSTD_inBuffer in = {.src = u->buffer, .size = u->have, .pos = u->used};
-    ZSTD_outBuffer to = {.dst = out, .size = size};
-    size_t status = ZSTD_decompressStream(u->zstd, &to, &in);
-    if (in.pos != u->used || to.pos)
-        u->in_member = status != 0;
-    u->used = in.pos;
-    if (ZSTD_isError(status))
-        u->error = "damaged zstd data";
-    return to.pos;
+    struct codec_step step = {.in = u->buffer + u->used,
+                              .in_left = u->have - u->used,
+                              .out = out,
+                              .out_left = size,
+                              .last = u->end_of_input};
+    const size_t before = u->used;
+    const enum codec_result result = u->codec->step(u->state, &step);
+    u->used = u->have - step.in_left;
+    const size_t n = size - step.out_left;
+    const bool moved = u->used != before || n;
+    if (moved || result == CODEC_MEMBER_ENDS) /* else it only says that it has nothing */
+        u->in_member = result == CODEC_GOES_ON;
+    if (result == CODEC_BROKEN || (!moved && step.in_left))
+        fail(u, "damaged ", " data");
+    return n;
 }
 
 ssize_t unpack_read(struct unpack *u, uint8_t *out, size_t size)
 {
-    if (u->error || (u->packing == PACKING_UNKNOWN && !detect(u)))
+    if (u->error || (!u->known && !detect(u)))
         return -1;
-    if (u->packing == PACKING_NONE && u->used == u->have)
+    if (!u->codec && u->used == u->have)
         return u->end_of_input ? 0 : read_some(u, out, size); /* without a copy */
     if (size > MOST_AT_ONCE)
         size = MOST_AT_ONCE;
     for (;;) {
         if (!refill(u))
             return -1;
-        size_t n = u->packing == PACKING_NONE   ? read_plain(u, out, size)
-                   : u->packing == PACKING_GZIP ? read_gzip(u, out, size)
-                                                : read_zstd(u, out, size);
+        const size_t n = u->codec ? read_packed(u, out, size) : read_plain(u, out, size);
         if (n)
             return (ssize_t)n;
         if (u->error)
@@ -161,10 +138,8 @@ ssize_t unpack_read(struct unpack *u, uint8_t *out, size_t size)
 
 void unpack_close(struct unpack *u)
 {
-    if (u->packing == PACKING_GZIP)
-        (void)inflateEnd(&u->gzip);
-    if (u->zstd)
-        (void)ZSTD_freeDStream(u->zstd);
+    if (u->state)
+        u->codec->close(u->state);
     (void)close(u->descriptor);
     free(u);
 }
@@ -193,4 +168,9 @@ uint64_t unpack_position(const struct unpack *unpack)
 const char *unpack_error(const struct unpack *unpack)
 {
     return unpack->error;
+}
+
+bool unpack_knows(struct span begin)
+{
+    return codec_of(begin) != NULL;
 }

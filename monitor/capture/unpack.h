@@ -1,7 +1,8 @@
-/* Bytes of a descriptor, unpacked when the first ones say that it is gzip or zstd. */
+/* Bytes of a descriptor, unpacked when the first ones say that they are compressed. */
 #ifndef UTWATCH_CAPTURE_UNPACK_H
 #define UTWATCH_CAPTURE_UNPACK_H
 
+#include "base/span.h"
 #include "capture/capture.h"
 
 #include <stddef.h>
@@ -9,6 +10,9 @@
 #include <sys/types.h>
 
 struct unpack;
+
+/* Are these the first bytes of a compressed format that is understood? */
+bool unpack_knows(struct span begin);
 
 /* Takes over the descriptor, which unpack_close() closes. NULL when there is no memory (errno); then the
  * descriptor stays the caller's. */

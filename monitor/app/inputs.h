@@ -1,0 +1,16 @@
+/* What a replay reads, as the command line names it. */
+#ifndef UTWATCH_APP_INPUTS_H
+#define UTWATCH_APP_INPUTS_H
+
+#include "app/options.h"
+
+/* A file, a FIFO, "-", or a folder, whose captures take its place; the replay brings them into the order of
+ * time. Files of a folder that are no captures are left out, which is told. */
+void inputs_add(struct options *o, const char *path);
+
+/* Does this operand name a file or a FIFO, so that it is no word of a filter? */
+bool inputs_names_file(const char *operand);
+
+void inputs_free(struct options *o);
+
+#endif
