@@ -77,11 +77,13 @@ static bool is_ut(const struct pipeline *p, const struct http_connection *h)
     return h->xcap || server->port == HTTPS;
 }
 
-static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, const struct http_exchange *e)
+static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)
 {
-    if ((e->null_encryption && !site_has_scope(p->site)) ||
-        is_ut(p, http_connection(p->cleartext.http, flow->clear)))
-        judge_exchange(p, e);
+    if (!(e->null_encryption && !site_has_scope(p->site)) &&
+        !is_ut(p, http_connection(p->cleartext.http, flow->clear)))
+        return;
+    e->whence.flow_id = flow_id(flow);
+    judge_exchange(p, e);
 }
 
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
@@ -89,10 +91,12 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
     if (flow->clear_kind == CLEAR_HTTP) {
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
         h->damage |= damage;
-        for (const struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
+        for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             judge_exchange_of_ut(p, flow, e);
-        if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect))
+        if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect)) {
+            h->whence.flow_id = flow_id(flow);
             judge_connection(p, h, "HTTP");
+        }
     } else if (flow->clear_kind == CLEAR_NAMING) {
         other_at(&p->cleartext, flow->clear)->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
         if (flow->state == FLOW_SEARCHING)
@@ -149,6 +153,7 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
     struct http_connection seen = {.whence = flow_whence(flow, segment)};
     if (!is_ut(p, &seen))
         return;
+    seen.whence.flow_id = flow_id(flow);
     cleartext_prepare_names(
         &p->cleartext); /* it takes milliseconds, and most captures have nothing to be named */
     uint32_t slot = pool_take(&p->cleartext.others);

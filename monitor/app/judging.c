@@ -144,12 +144,13 @@ void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segm
     const nanos second = (nanos)flow->key_since * NANOS_PER_SECOND;
     const nanos end =
         second + NANOS_PER_SECOND - 1000; /* it began within this second: its last microsecond */
-    const struct key_use key = {.whence = flow_whence(flow, segment),
-                                .since = sessions_latest_origin(p->sessions, end, segment->time, &exact),
-                                .renegotiated = flow->renegotiated};
+    struct key_use key = {.whence = flow_whence(flow, segment),
+                          .since = sessions_latest_origin(p->sessions, end, segment->time, &exact),
+                          .renegotiated = flow->renegotiated};
     flow->key_since = 0;
     if (!site_in_scope(p->site, &key.whence.server, span_of(NULL, 0)))
         return;
+    key.whence.flow_id = flow_id(flow);
     struct policy_case c = case_of_key(&key);
     judge(p, &c);
 }

@@ -13,6 +13,14 @@ size_t pool_memory(size_t slot_bytes, uint32_t capacity)
     return rounded(slot_bytes) * ((size_t)capacity + 1); /* index 0 is never given out */
 }
 
+uint32_t pool_buckets(uint32_t capacity)
+{
+    uint32_t buckets = 1;
+    while (buckets < capacity)
+        buckets *= 2;
+    return buckets;
+}
+
 bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity)
 {
     assert(slot_bytes >= sizeof(uint32_t) && capacity > 0);

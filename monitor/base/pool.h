@@ -20,6 +20,9 @@ struct pool {
 /* Bytes of address space for so many slots; slot_bytes is rounded up to 64. */
 size_t pool_memory(size_t slot_bytes, uint32_t capacity);
 
+/* Buckets of a hash table over so many slots: a power of two, at most one slot each on average. */
+uint32_t pool_buckets(uint32_t capacity);
+
 /* False when the memory cannot be reserved. */
 bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity);
 void pool_close(struct pool *pool);

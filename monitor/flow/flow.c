@@ -29,23 +29,15 @@ static uint32_t bucket_of(const struct flow_table *table, const struct endpoint 
     return (uint32_t)siphash(&table->key, span_of(joined, 2 * n + 5)) & table->bucket_mask;
 }
 
-static uint32_t buckets_for(uint32_t capacity)
-{
-    uint32_t buckets = 1024;
-    while (buckets < capacity)
-        buckets *= 2;
-    return buckets;
-}
-
 size_t flow_table_memory(uint32_t capacity)
 {
-    return pool_memory(sizeof(struct flow), capacity) + buckets_for(capacity) * sizeof(uint32_t);
+    return pool_memory(sizeof(struct flow), capacity) + pool_buckets(capacity) * sizeof(uint32_t);
 }
 
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes)
 {
     *table = (struct flow_table){.key = siphash_random_key()};
-    const uint32_t buckets = buckets_for(capacity);
+    const uint32_t buckets = pool_buckets(capacity);
     table->bucket_mask = buckets - 1;
     void *memory = mmap(NULL, buckets * sizeof *table->buckets, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -199,7 +191,6 @@ struct whence flow_whence(const struct flow *flow, const struct segment *segment
     return (struct whence){.client = flow->end[flow_side_of(flow, CLIENT)],
                            .server = flow->end[flow_side_of(flow, SERVER)],
                            .time = segment->time,
-                           .flow_id = flow_id(flow),
                            .frame_number = segment->frame_number,
                            .source = segment->source,
                            .wrappers = segment->wrappers};

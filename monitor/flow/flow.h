@@ -159,7 +159,7 @@ struct whence {
     struct wrappers wrappers;
 };
 
-/* Only once `client` is known. */
+/* Only once `client` is known. The flow_id is left 0: it is hashed for what is judged only. */
 struct whence flow_whence(const struct flow *flow, const struct segment *segment);
 
 #endif

@@ -29,7 +29,8 @@ void http_free(struct http *http);
 const struct http_counters *http_counters(const struct http *http);
 
 /* A slot; 0 when all are in use: close http_oldest() first. `begin`: what is known of the connection before
- * its first bytes. `owner`: the pipeline's flow, given back by http_owner(). */
+ * its first bytes; without its flow_id, which is hashed for what is judged only. `owner`: the pipeline's
+ * flow, given back by http_owner(). */
 uint32_t http_open(struct http *http, const struct http_connection *begin, void *owner);
 void http_close(struct http *http, uint32_t slot);
 /* The slot that was quiet for longest; 0: none. */
@@ -39,8 +40,8 @@ uint32_t http_expired(const struct http *http, nanos now);
 void *http_owner(const struct http *http, uint32_t slot);
 
 /*
- * Bytes of one side; `where`: the segment that brought them. True: an exchange is complete and stands in
- * http_exchange(); *bytes is what is left and has to be fed next. False: all bytes were taken.
+ * Bytes of one side; `where`: the segment that brought them. True: an exchange is complete, which
+ * http_exchange() returns; *bytes is what is left and has to be fed next. False: all bytes were taken.
  */
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where);
@@ -52,12 +53,12 @@ void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes);
 void http_end_of_side(struct http *http, uint32_t slot, enum side who);
 
 /* The last complete exchange; valid until the next call that takes the slot. */
-const struct http_exchange *http_exchange(const struct http *http, uint32_t slot);
+struct http_exchange *http_exchange(const struct http *http, uint32_t slot);
 
 /* Requests that were not answered, one a call; NULL when there are no more. For the end of a connection. */
-const struct http_exchange *http_unanswered(struct http *http, uint32_t slot);
+struct http_exchange *http_unanswered(struct http *http, uint32_t slot);
 
-/* The connection as it stands. */
+/* What the connection has shown so far. */
 struct http_connection *http_connection(const struct http *http, uint32_t slot);
 
 /* Nothing more can be read from either side. */

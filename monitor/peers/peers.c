@@ -26,22 +26,14 @@ struct peers {
     struct peers_counters counters;
 };
 
-static uint32_t buckets_for(uint32_t capacity)
-{
-    uint32_t buckets = 1;
-    while (buckets < capacity)
-        buckets *= 2;
-    return buckets;
-}
-
 size_t peers_memory(uint32_t capacity)
 {
-    return pool_memory(sizeof(struct node), capacity) + buckets_for(capacity) * sizeof(uint32_t);
+    return pool_memory(sizeof(struct node), capacity) + pool_buckets(capacity) * sizeof(uint32_t);
 }
 
 static bool open_table(struct side_table *t, uint32_t capacity)
 {
-    const uint32_t buckets = buckets_for(capacity);
+    const uint32_t buckets = pool_buckets(capacity);
     t->mask = buckets - 1;
     t->buckets = calloc(buckets, sizeof *t->buckets);
     return t->buckets && pool_open(&t->pool, sizeof(struct node), capacity);

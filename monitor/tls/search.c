@@ -37,6 +37,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
     h->search.begun = true;
     flow->client = client_side(flow, side, opening, bytes) & 1U;
     o->whence = flow_whence(flow, segment);
+    o->whence.flow_id = flow_id(flow);
     o->whence.time = flow->first_seen;
     for (unsigned i = 0; i < 2; i++) {
         enum side who = flow_role(flow, i);

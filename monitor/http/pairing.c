@@ -1,0 +1,118 @@
+/* Requests meet their answers, in whichever order they were captured. */
+#include "http/connection.h"
+
+static bool is_2xx(const struct answer *a)
+{
+    return a->status >= 200 && a->status < 300;
+}
+
+static struct http_exchange take_waiting(struct connection *c)
+{
+    const struct http_exchange first = c->waiting[0];
+    c->waiting_count--;
+    memmove(&c->waiting[0], &c->waiting[1], c->waiting_count * sizeof c->waiting[0]);
+    return first;
+}
+
+static void count_answer(struct connection *c, const struct answer *a)
+{
+    c->seen.answers++;
+    c->seen.served += is_2xx(a);
+    c->seen.challenges += a->status == 401;
+}
+
+static void pair(struct http *http, struct connection *c, const struct answer *a)
+{
+    struct http_exchange *e = &c->complete;
+    *e = take_waiting(c);
+    e->known_user |= c->known_user;
+    e->response_seen = true;
+    e->status = a->status;
+    e->challenge = a->challenge;
+    e->gba_realm = a->gba_realm;
+    e->gaa_challenge = a->gaa;
+    e->aka_challenge = a->aka;
+    e->to_https = a->to_https;
+    e->damage |= c->seen.damage;
+    c->known_user |= e->credentials || e->challenge;
+    if (e->gba_realm && !e->xcap)
+        c->seen.xcap++;
+    if (e->method == HTTP_CONNECT)
+        c->seen.connect_status = a->status;
+    else
+        count_answer(c, a);
+    c->seen.upgraded |= e->asks_tls && a->status == 101;
+    if (a->status == 101 || (e->method == HTTP_CONNECT && is_2xx(a)))
+        c->side[CLIENT].phase = PHASE_OVER; /* another protocol follows */
+    else if (e->method == HTTP_CONNECT || e->asks_tls)
+        c->side[CLIENT].phase = PHASE_HEAD;
+    http->counters.exchanges++;
+}
+
+/* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
+ * known. */
+static void begin_http2(struct connection *c)
+{
+    c->side[CLIENT].phase = c->side[SERVER].phase = PHASE_OVER;
+    c->seen.damage |= HTTP_DAMAGE_MALFORMED;
+}
+
+bool pair_request(struct http *http, struct connection *c, const struct http_request *r,
+                  const struct whence *where)
+{
+    c->seen.requests += r->method != HTTP_CONNECT;
+    if (r->method != HTTP_PRI && c->waiting_count == HTTP_PIPELINE) {
+        connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
+        return false;
+    }
+    if (!c->has_request)
+        c->seen.whence = *where;
+    c->has_request = true;
+    if (r->method == HTTP_PRI) {
+        begin_http2(c);
+        return false;
+    }
+    struct http_exchange *e = &c->waiting[c->waiting_count++];
+    *e = request_facts(c, r, where);
+    c->seen.xcap += e->xcap || e->said_identity || e->gba_client || is_ims_host(&e->host);
+    if (!c->seen.host.length)
+        c->seen.host = e->host;
+    c->seen.connect |= e->method == HTTP_CONNECT;
+    c->seen.upgrade |= e->asks_tls;
+    if (e->method == HTTP_CONNECT || e->asks_tls)
+        c->side[CLIENT].phase = PHASE_OVER; /* what follows is for the answer to say, and it is no request */
+    if (!c->early_count)
+        return false;
+    pair(http, c, &c->early[0]);
+    c->early_count--;
+    memmove(&c->early[0], &c->early[1], c->early_count * sizeof c->early[0]);
+    return true;
+}
+
+bool pair_response(struct http *http, struct connection *c, const struct http_response *r)
+{
+    if (r->status < 200 && r->status != 101) /* interim (RFC 9110 15.2): the answer is still to come */
+        return false;
+    struct answer a = answer_facts(r);
+    if (c->waiting_count) {
+        pair(http, c, &a);
+        return true;
+    }
+    if (c->early_count == HTTP_PIPELINE)
+        connection_give_up(http, c, SERVER, HTTP_DAMAGE_TOO_LONG);
+    else
+        c->early[c->early_count++] = a;
+    return false;
+}
+
+struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
+{
+    struct connection *c = connection_at(http, slot);
+    while (c->early_count) /* whose requests were never captured */
+        count_answer(c, &c->early[--c->early_count]);
+    if (!c->waiting_count)
+        return NULL;
+    c->complete = take_waiting(c);
+    c->complete.damage |= c->seen.damage | HTTP_DAMAGE_END;
+    return &c->complete;
+}

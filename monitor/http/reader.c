@@ -1,0 +1,180 @@
+/* One side's bytes become heads; bodies are skipped (RFC 9112). */
+#include "http/connection.h"
+
+static void begin_body(struct reader *r, const struct http_fields *f, bool until_close)
+{
+    r->phase = PHASE_HEAD;
+    switch (f->body) {
+    case HTTP_CHUNKED:
+        r->phase = PHASE_CHUNK_LINE;
+        break;
+    case HTTP_LENGTH:
+        r->left = f->length;
+        r->phase = r->left ? PHASE_BODY : PHASE_HEAD;
+        break;
+    case HTTP_NO_BODY:
+    case HTTP_UNTIL_CLOSE:
+        r->left = UINT64_MAX;
+        r->phase = until_close ? PHASE_BODY : PHASE_HEAD;
+        break;
+    }
+}
+
+/* RFC 9112 6.3: how long the body of an answer is depends on the request. */
+static void begin_answer_body(struct connection *c, const struct http_response *r)
+{
+    struct reader *reader = &c->side[SERVER];
+    enum http_method method = c->waiting_count ? c->waiting[0].method : HTTP_GET;
+    bool tunnel = method == HTTP_CONNECT && r->status >= 200 && r->status < 300;
+    if (r->status == 101 || tunnel)
+        reader->phase = PHASE_OVER;
+    else if (method == HTTP_HEAD || r->status < 200 || r->status == 204 || r->status == 304)
+        reader->phase = PHASE_HEAD;
+    else
+        begin_body(reader, &r->fields, true);
+}
+
+static bool on_request(struct http *http, struct connection *c, struct span head, const struct whence *where)
+{
+    struct http_request r;
+    if (http_request_parse(head, &r) != PARSE_OK) {
+        connection_give_up(http, c, CLIENT, HTTP_DAMAGE_MALFORMED);
+        return false;
+    }
+    begin_body(&c->side[CLIENT], &r.fields, false);
+    return pair_request(http, c, &r, where);
+}
+
+static bool on_response(struct http *http, struct connection *c, struct span head)
+{
+    struct http_response r;
+    if (http_response_parse(head, &r) != PARSE_OK) {
+        connection_give_up(http, c, SERVER, HTTP_DAMAGE_MALFORMED);
+        return false;
+    }
+    begin_answer_body(c, &r);
+    return pair_response(http, c, &r);
+}
+
+/*
+ * A head or a line, whole in the bytes or collected from several runs. Empty: it has not ended yet, and all
+ * bytes were taken.
+ */
+static struct span collect(struct http *http, struct connection *c, enum side who, struct span *bytes,
+                           bool line)
+{
+    struct reader *r = &c->side[who];
+    if (!r->length) {
+        const uint8_t *end = line && bytes->n ? memchr(bytes->p, '\n', bytes->n) : NULL;
+        size_t whole = line ? (end ? (size_t)(end - bytes->p) + 1 : 0) : http_head_length(*bytes);
+        if (whole) {
+            struct span head = span_head(*bytes, whole);
+            *bytes = span_skip(*bytes, whole);
+            return head;
+        }
+    }
+    while (bytes->n && r->length < HTTP_HEAD_BYTES) {
+        r->head[r->length++] = bytes->p[0];
+        bool newline = bytes->p[0] == '\n';
+        *bytes = span_skip(*bytes, 1);
+        if (!newline || (!line && http_head_length(span_of(r->head, r->length)) == 0))
+            continue;
+        struct span head = span_of(r->head, r->length);
+        r->length = 0;
+        return head;
+    }
+    if (r->length == HTTP_HEAD_BYTES) {
+        connection_give_up(http, c, who, HTTP_DAMAGE_TOO_LONG);
+        *bytes = span_of(NULL, 0);
+    }
+    return span_of(NULL, 0);
+}
+
+static void skip_body(struct reader *r, struct span *bytes, enum phase then)
+{
+    size_t n = r->left < bytes->n ? (size_t)r->left : bytes->n;
+    if (r->left != UINT64_MAX)
+        r->left -= n;
+    *bytes = span_skip(*bytes, n);
+    if (r->left == 0)
+        r->phase = then;
+}
+
+/* RFC 9112 7.1: a chunk's size in hexadecimal, extensions after a semicolon. */
+static void on_chunk_line(struct http *http, struct connection *c, enum side who, struct span line)
+{
+    struct reader *r = &c->side[who];
+    uint64_t size = 0;
+    size_t digits = 0;
+    while (digits < line.n && digits < 15 && hex_digit(line.p[digits]) >= 0)
+        size = size << 4 | (uint64_t)hex_digit(line.p[digits++]);
+    if (!digits) {
+        connection_give_up(http, c, who, HTTP_DAMAGE_MALFORMED);
+        return;
+    }
+    r->left = size;
+    r->phase = size ? PHASE_CHUNK : PHASE_TRAILER;
+}
+
+bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
+               const struct whence *where)
+{
+    struct connection *c = connection_at(http, slot);
+    struct reader *r = &c->side[who];
+    connection_active(http, slot, where->time);
+    while (bytes->n) {
+        struct span text;
+        switch (r->phase) {
+        case PHASE_HEAD:
+            /* RFC 9112 2.2: an empty line before a request is ignored. */
+            if (!r->length && (bytes->p[0] == '\r' || bytes->p[0] == '\n')) {
+                *bytes = span_skip(*bytes, 1);
+                break;
+            }
+            text = collect(http, c, who, bytes, false);
+            if (text.n && (who == CLIENT ? on_request(http, c, text, where) : on_response(http, c, text)))
+                return true;
+            break;
+        case PHASE_BODY:
+            skip_body(r, bytes, PHASE_HEAD);
+            break;
+        case PHASE_CHUNK:
+            skip_body(r, bytes, PHASE_CHUNK_END);
+            break;
+        case PHASE_CHUNK_LINE:
+        case PHASE_CHUNK_END:
+        case PHASE_TRAILER:
+            text = collect(http, c, who, bytes, true);
+            if (!text.n)
+                break;
+            if (r->phase == PHASE_CHUNK_LINE)
+                on_chunk_line(http, c, who, text);
+            else if (r->phase == PHASE_CHUNK_END)
+                r->phase = PHASE_CHUNK_LINE;
+            else if (text.p[0] == '\r' || text.p[0] == '\n')
+                r->phase = PHASE_HEAD;
+            break;
+        case PHASE_OVER:
+            *bytes = span_skip(*bytes, bytes->n);
+            break;
+        }
+    }
+    return false;
+}
+
+void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes)
+{
+    struct connection *c = connection_at(http, slot);
+    struct reader *r = &c->side[who];
+    if ((r->phase == PHASE_BODY || r->phase == PHASE_CHUNK) && r->left > bytes) {
+        if (r->left != UINT64_MAX)
+            r->left -= bytes;
+        return;
+    }
+    connection_give_up(http, c, who, HTTP_DAMAGE_GAP);
+}
+
+void http_end_of_side(struct http *http, uint32_t slot, enum side who)
+{
+    connection_at(http, slot)->side[who].phase = PHASE_OVER;
+}
