@@ -15,14 +15,13 @@ enum {
     POLL_MS = 100,
     MOST_ONE_SIDED = 50,           /* percent of connections; more are a fault of the mirror */
     UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
-    SCOPE_BYTES = 65536,           /* of BPF words */
     LOOK_MS = 100,                 /* between looks at the links */
     DRAIN_SECONDS = 60,            /* of processing, at most, what had arrived before the end */
 };
 
 struct live_capture {
     struct orders *orders;
-    const struct site *site;
+    const struct ruleset *rules; /* of which the content may change, see orders.turn */
     struct self_watch watch;
     struct live *interface[MAX_INTERFACES];
     const char *const *names; /* of the interfaces, as the user wrote them */
@@ -37,7 +36,7 @@ struct live_capture {
     int64_t frame_at;    /* when it was read */
     int64_t next_look;   /* on the monotonic clock, as the next */
     int64_t next_stats;
-    char scope[SCOPE_BYTES];
+    char scope[LIVE_SCOPE_BYTES];
     bool gave_up; /* reading at the end */
     nanos end;    /* frames stamped later are not taken; 0: it goes on */
 };
@@ -85,8 +84,7 @@ static void tell_change(struct live_capture *c, size_t i)
         tell_edge(c, c->interface[i], c->names[i], now == LIVE_GONE ? LIVE_REMOVED : LIVE_WENT_DOWN);
 }
 
-/* NULL: everything is to be captured. */
-static const char *scope_of(const struct site *site, char *room, size_t size)
+const char *live_scope(const struct site *site, char *room, size_t size)
 {
     const struct capture_scope scope = {.servers = site->servers,
                                         .server_count = site->server_count,
@@ -98,7 +96,7 @@ static const char *scope_of(const struct site *site, char *room, size_t size)
 
 static int open_all(struct live_capture *c, const struct options *o)
 {
-    const char *scope = scope_of(c->site, c->scope, sizeof c->scope);
+    const char *scope = live_scope(c->rules->site, c->scope, sizeof c->scope);
     for (unsigned i = 0; i < o->input_count; i++) {
         const struct live_settings settings = {.interface = o->inputs[i],
                                                .source = i,
@@ -241,22 +239,31 @@ static void tell_statistics(struct live_capture *c)
     self_watch_interval(&c->watch, &health);
 }
 
+static struct self_watch_limits limits_of(const struct site *site)
+{
+    return (struct self_watch_limits){.quiet = site->quiet_limit,
+                                      .lag = site->lag_limit,
+                                      .drops = site->loss_limit,
+                                      .one_sided = MOST_ONE_SIDED};
+}
+
 static void do_what_is_due(struct live_capture *c, int64_t now)
 {
     if (now >= c->next_look) {
+        c->watch.limits = limits_of(c->rules->site);
         look_at_links(c);
         self_watch_quiet(&c->watch, now);
         c->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
     }
     if (now >= c->next_stats) {
         tell_statistics(c);
-        c->next_stats += c->site->stats_interval;
+        c->next_stats += c->rules->site->stats_interval;
     }
 }
 
 static void capture(struct live_capture *c)
 {
-    c->next_stats = clock_monotonic() + c->site->stats_interval;
+    c->next_stats = clock_monotonic() + c->rules->site->stats_interval;
     while (orders_go_on(c->orders)) {
         const size_t frames = read_all(c);
         const int64_t now = clock_monotonic();
@@ -289,14 +296,11 @@ static void drain(struct live_capture *c)
     c->gave_up = clock_monotonic() - start >= most;
 }
 
-int live_run(struct orders *orders, const struct options *o, const struct site *site)
+int live_run(struct orders *orders, const struct options *o, const struct ruleset *rules)
 {
-    struct live_capture c = {.orders = orders, .site = site, .names = o->inputs};
-    const struct self_watch_limits limits = {.quiet = site->quiet_limit,
-                                             .lag = site->lag_limit,
-                                             .drops = site->loss_limit,
-                                             .one_sided = MOST_ONE_SIDED};
-    self_watch_begin(&c.watch, &limits, orders->output, clock_monotonic());
+    struct live_capture c = {.orders = orders, .rules = rules, .names = o->inputs};
+    self_watch_begin(&c.watch, orders->output, clock_monotonic());
+    c.watch.limits = limits_of(rules->site);
     int status = open_all(&c, o);
     if (status == EXIT_CLEAN && !orders_ready(orders))
         status = EXIT_RUNTIME;

@@ -3,6 +3,7 @@
 #include "app/delivery.h"
 #include "app/processes.h"
 #include "app/profiles.h"
+#include "app/reload.h"
 #include "app/sensor.h"
 
 struct replay_run {
@@ -24,18 +25,15 @@ static bool ready(void *context)
 }
 
 /* Files, with sensor and delivery in one process. */
-static int replay(const struct options *o, const struct site *site, const struct profile *profile,
-                  const struct profile *advice)
+static int replay(const struct options *o, const struct ruleset *rules)
 {
-    struct delivery *delivery = delivery_new(o, site, true);
+    struct delivery *delivery = delivery_new(o, rules->site, true);
     if (!delivery)
         return EXIT_RUNTIME;
-    struct replay_run context = {.options = o, .site = site, .delivery = delivery};
+    struct replay_run context = {.options = o, .site = rules->site, .delivery = delivery};
     signals_catch();
     const struct sensor_setup setup = {.options = o,
-                                       .site = site,
-                                       .profile = profile,
-                                       .advice = advice,
+                                       .rules = rules,
                                        .sink = {.take = delivery_take, .context = delivery},
                                        .orders = {.reopen = reopen, .ready = ready, .context = &context}};
     int status = sensor_run(&setup);
@@ -45,16 +43,15 @@ static int replay(const struct options *o, const struct site *site, const struct
     return status;
 }
 
-static int run(const struct options *o, const struct site *site, const struct profile *profile,
-               const struct profile *advice)
+static int run(const struct options *o, const struct ruleset *rules, const struct file_texts *texts)
 {
     if (o->no_confine)
         (void)fputs(
             "utwatch: --no-confine: whoever finds a fault in the parsers gets all rights of this process\n",
             stderr);
-    return o->live || site->sessions.shared || destinations_of(o, site).alerts
-               ? processes_run(o, site, profile, advice)
-               : replay(o, site, profile, advice);
+    return o->live || rules->site->sessions.shared || destinations_of(o, rules->site).alerts
+               ? processes_run(o, rules, texts)
+               : replay(o, rules);
 }
 
 int main(int argc, char **argv)
@@ -65,24 +62,13 @@ int main(int argc, char **argv)
         if (options.task != TASK_REPLAY) {
             status = look_up(&options);
         } else {
-            struct site *site = site_or_mistakes(&options);
-            if (site && options.state)
-                site->sessions.state = options.state;
-            if (site && options.shared)
-                site->sessions.shared = options.shared;
-            if (site)
-                site->sessions.take_memory = site->sessions.state;
-            struct profile *profile = profile_or_mistakes(options.profile, site);
-            if (profile && options.strict)
-                profile_be_strict(profile);
-            struct profile *advice = options.advise ? profile_or_mistakes(options.advise, site) : NULL;
-            if (site && profile)
-                site_warn_of_exceptions(site, profile, stderr);
-            if (site && profile && (advice || !options.advise))
-                status = run(&options, site, profile, advice);
-            profile_free(advice);
-            profile_free(profile);
-            site_free(site);
+            struct ruleset rules;
+            struct file_texts texts = texts_to_collect();
+            if (ruleset_load(&rules, &options, &texts, 1)) {
+                status = run(&options, &rules, &texts);
+                ruleset_free(&rules);
+            }
+            texts_free(&texts);
         }
     }
     options_free(&options);

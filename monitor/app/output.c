@@ -102,9 +102,10 @@ static bool open_evidence(struct output *out)
     return out->frames && out->evidence;
 }
 
-struct output *output_new(const struct options *o, const struct site *site, const struct profile *profile,
-                          const struct profile *advice, const struct parcel_sink *sink)
+struct output *output_new(const struct options *o, const struct ruleset *rules,
+                          const struct parcel_sink *sink)
 {
+    const struct site *site = rules->site;
     struct output *out = calloc(1, sizeof *out);
     if (!out)
         return NULL;
@@ -117,7 +118,8 @@ struct output *output_new(const struct options *o, const struct site *site, cons
     out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();
     if (out->first_sights && open_report(out, &to) && open_alerts(out, &to, site) && open_evidence(out) &&
-        tally_open(&out->tally, profile) && (!advice || tally_open(&out->advice, advice)))
+        tally_open(&out->tally, rules->profile) &&
+        (!rules->advice || tally_open(&out->advice, rules->advice)))
         return out;
     (void)fputs("utwatch: not enough memory for the report\n", stderr);
     output_free(out);
@@ -138,6 +140,23 @@ void output_free(struct output *out)
     tally_close(&out->advice);
     first_sights_free(out->first_sights);
     free(out);
+}
+
+bool output_go_on_with(struct output *out, const struct ruleset *rules)
+{
+    const struct site *site = rules->site;
+    if (!tally_go_on_with(&out->tally, rules->profile))
+        return false;
+    if (rules->advice && !tally_go_on_with(&out->advice, rules->advice))
+        abort(); /* half of it is changed: the sensor that follows begins with the new rules */
+    if (out->alerts) {
+        const struct syslog_origin origin = syslog_origin_here(site->enterprise, site->message_bytes);
+        summing_go_on_with(out->alerts, &origin, site->summary_interval);
+    }
+    if (out->report)
+        text_report_forget_kinds(out->report);
+    out->names.identities.clear = site->identities_clear;
+    return true;
 }
 
 static struct text new_event(struct output *out)

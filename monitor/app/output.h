@@ -5,7 +5,7 @@
 
 #include "app/options.h"
 #include "app/parcel.h"
-#include "app/site.h"
+#include "app/ruleset.h"
 #include "policy/policy.h"
 #include "report/health.h"
 #include "report/sensor_event.h"
@@ -14,10 +14,14 @@
 struct evidence_frames;
 struct output;
 
-/* NULL when there is no memory. What is given outlives the output; advice may be NULL. */
-struct output *output_new(const struct options *o, const struct site *site, const struct profile *profile,
-                          const struct profile *advice, const struct parcel_sink *sink);
+/* NULL when there is no memory. What is given outlives the output. */
+struct output *output_new(const struct options *o, const struct ruleset *rules,
+                          const struct parcel_sink *sink);
 void output_free(struct output *out);
+
+/* What comes from now on was judged by these rules; nothing refers to the earlier ones any more. False, with
+ * nothing changed, when there is no memory. */
+bool output_go_on_with(struct output *out, const struct ruleset *rules);
 
 /* One judged case with its verdicts, and those of the advice profile. */
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,

@@ -16,21 +16,37 @@ static int64_t key_limit(const struct profile *profile)
     return about && profile_parameter(profile, "session-lifetime", &limit) ? limit : 0;
 }
 
-struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
-                              const struct profile *advice, struct output *output, struct sessions *sessions)
+bool pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules)
+{
+    struct verdict *verdicts = calloc(profile_rule_count(rules->profile), sizeof *verdicts);
+    struct verdict *advised =
+        rules->advice ? calloc(profile_rule_count(rules->advice), sizeof *advised) : NULL;
+    if (!verdicts || (rules->advice && !advised)) {
+        free(verdicts);
+        free(advised);
+        return false;
+    }
+    free(p->verdicts);
+    free(p->advised);
+    p->verdicts = verdicts;
+    p->advised = advised;
+    p->site = rules->site;
+    p->profile = rules->profile;
+    p->advice = rules->advice;
+    int64_t limits[] = {key_limit(p->profile), key_limit(p->advice)};
+    p->key_limit = !limits[0] || (limits[1] && limits[1] < limits[0]) ? limits[1] : limits[0];
+    return true;
+}
+
+struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output, struct sessions *sessions)
 {
     struct pipeline *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    p->site = site;
-    p->profile = profile;
-    p->advice = advice;
+    const struct site *site = rules->site;
     p->output = output;
     p->evidence = output_evidence(output);
-    int64_t limits[] = {key_limit(profile), key_limit(advice)};
-    p->key_limit = !limits[0] || (limits[1] && limits[1] < limits[0]) ? limits[1] : limits[0];
-    p->verdicts = calloc(profile_rule_count(profile), sizeof *p->verdicts);
-    p->advised = advice ? calloc(profile_rule_count(advice), sizeof *p->advised) : NULL;
+    const bool ruled = pipeline_go_on_with(p, rules);
     p->decoder = decoder_new();
     char message[256];
     *message = '\0';
@@ -42,7 +58,7 @@ struct pipeline *pipeline_new(const struct site *site, const struct profile *pro
     bool said = !p->sessions && *message;
     p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
-    if (p->verdicts && (p->advised || !advice) && p->decoder && p->peers && p->tls &&
+    if (ruled && p->decoder && p->peers && p->tls &&
         late_check_open(&p->late, site->handshakes / KEPT_SHARE) &&
         cleartext_open(&p->cleartext, DEFAULT_HTTP_CONNECTIONS) &&
         (!site->sessions.shared || waiting_open(&p->waiting)) &&

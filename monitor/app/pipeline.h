@@ -3,7 +3,7 @@
 #define UTWATCH_APP_PIPELINE_H
 
 #include "app/output.h"
-#include "app/site.h"
+#include "app/ruleset.h"
 #include "capture/live.h"
 #include "policy/policy.h"
 #include "report/health.h"
@@ -11,12 +11,14 @@
 
 struct pipeline;
 
-/* NULL after a message, when there is no memory or the state file cannot be opened. Site, profiles and output
- * outlive the pipeline; advice may be NULL, and sessions: then it makes its own.
- */
-struct pipeline *pipeline_new(const struct site *site, const struct profile *profile,
-                              const struct profile *advice, struct output *output, struct sessions *sessions);
+/* NULL after a message, when there is no memory or the state file cannot be opened. Rules and output outlive
+ * the pipeline; sessions may be NULL: then it makes its own. */
+struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output, struct sessions *sessions);
 void pipeline_free(struct pipeline *p);
+
+/* Between two frames: what is judged from now on is judged by these. The sizes of tables stay. False, with
+ * nothing changed, when there is no memory. */
+bool pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules);
 
 /* What would be made when it is needed first is made now. */
 void pipeline_prepare(struct pipeline *p);

@@ -2,6 +2,8 @@
 
 #include "app/boundary.h"
 #include "app/delivery.h"
+#include "app/live.h"
+#include "app/reload.h"
 #include "app/sensor.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -10,6 +12,7 @@
 #include "process/supervisor.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +29,11 @@ enum {
 
 struct processes {
     const struct options *options;
-    const struct site *site;
-    const struct profile *profile;
-    const struct profile *advice;
+    const struct ruleset *start; /* the rules of the start */
+    const struct site *site;     /* and their configuration */
+    struct ruleset rules;        /* of the sensor: by which it judges now */
+    uint32_t generation;         /* the newest that was looked at */
+    struct board *board;         /* with the texts of the rules */
     struct delivery *delivery;
     struct sessions *sessions;
     struct ring *ring;
@@ -64,9 +69,50 @@ static bool ready(void *context)
     return true;
 }
 
+static void release_rules(struct processes *p)
+{
+    if (p->rules.profile != p->start->profile)
+        ruleset_free(&p->rules);
+}
+
+/* What the kernel keeps away is decided when the interfaces are opened. */
+static bool same_scope(const struct options *o, const struct site *a, const struct site *b)
+{
+    char *room = malloc(2 * (size_t)LIVE_SCOPE_BYTES);
+    if (!room)
+        abort();
+    const char *x = live_scope(a, room, LIVE_SCOPE_BYTES);
+    const char *y = live_scope(b, room + LIVE_SCOPE_BYTES, LIVE_SCOPE_BYTES);
+    const bool same = o->filter || (x && y ? strcmp(x, y) == 0 : x == y);
+    free(room);
+    return same;
+}
+
+/* Between two frames. */
+static void take_new_rules(struct processes *p, const struct orders *orders)
+{
+    struct ruleset rules;
+    p->generation = board_number(p->board);
+    if (!reload_take(p->board, p->options, &rules))
+        return;
+    if (!pipeline_go_on_with(orders->pipeline, &rules) || !output_go_on_with(orders->output, &rules))
+        abort(); /* the sensor that follows begins with them */
+    if (!same_scope(p->options, p->rules.site, rules.site))
+        atomic_store(&p->pulse->anew, true);
+    release_rules(p);
+    p->rules = rules;
+    const struct rules_version *version = profile_version(rules.profile);
+    (void)fprintf(stderr, "utwatch: judging by generation %" PRIu32 " of the rules: %s, %zu rules, hash %s\n",
+                  version->generation, profile_name(rules.profile), profile_rule_count(rules.profile),
+                  version->hash);
+}
+
 static bool turn(void *context, const struct orders *orders)
 {
-    struct pulse *pulse = ((struct processes *)context)->pulse;
+    struct processes *p = context;
+    struct pulse *pulse = p->pulse;
+    if (board_number(p->board) != p->generation)
+        take_new_rules(p, orders);
     atomic_store_explicit(&pulse->beat, clock_monotonic(), memory_order_relaxed);
     pipeline_progress(orders->pipeline, &pulse->frames, &pulse->handshakes);
     return !atomic_load_explicit(&pulse->anew, memory_order_relaxed);
@@ -78,20 +124,26 @@ static int run_sensor(void *context, bool again)
     char message[256] = "";
     signals_count();
     (void)signal(SIGHUP, SIG_IGN); /* the writer's */
+    if (!board_only_read(p->board)) {
+        perror("utwatch: cannot share the rules");
+        return EXIT_RUNTIME;
+    }
     if (again)
         sessions_recover(p->sessions);
+    p->generation = board_number(p->board);
+    if (p->generation == 1 || !reload_take(p->board, p->options, &p->rules))
+        p->rules = *p->start;
     sessions_wait_for_others(p->sessions, message, sizeof message);
     if (*message)
         (void)fprintf(stderr, "utwatch: %s\n", message);
     const struct sensor_setup setup = {
         .options = p->options,
-        .site = p->site,
-        .profile = p->profile,
-        .advice = p->advice,
+        .rules = &p->rules,
         .sessions = p->sessions,
         .sink = {.take = put, .context = p},
         .orders = {.ready = ready, .turn = turn, .context = p, .links = p->pulse->links}};
     const int status = sensor_run(&setup);
+    release_rules(p);
     return atomic_load(&p->pulse->anew) && !signals_stop() ? SENSOR_ANEW : status;
 }
 
@@ -176,8 +228,11 @@ static int run_writer(void *context, bool again)
     for (;;) {
         const bool over = is_over(p, &orphan_since);
         const bool more = take_some(p);
-        if (signals_take(SIGHUP))
+        if (signals_take(SIGHUP)) {
             delivery_reopen(p->delivery);
+            if (p->options->live)
+                reload_publish(p->board, p->options, p->site);
+        }
         if (!more && over)
             return finish(p);
         if (!more)
@@ -194,7 +249,7 @@ static void wake_writer(void *context)
     ring_poke(((struct processes *)context)->ring);
 }
 
-static bool prepare(struct processes *p)
+static bool prepare(struct processes *p, const struct file_texts *texts)
 {
     char message[256] = "";
     struct session_config config = p->site->sessions;
@@ -206,7 +261,8 @@ static bool prepare(struct processes *p)
         return false;
     p->ring = ring_new(PARCEL_RING);
     p->pulse = pulse_new();
-    if (!p->ring || !p->pulse) {
+    p->board = board_new(RULES_TEXT_BYTES);
+    if (!p->ring || !p->pulse || !p->board || !board_put(p->board, span_of(texts->bytes, texts->used))) {
         (void)fprintf(stderr, "utwatch: not enough memory for the processes\n");
         return false;
     }
@@ -219,13 +275,11 @@ static int status_of(int status)
     return status == PROCESS_DIED ? EXIT_RUNTIME : status;
 }
 
-int processes_run(const struct options *o, const struct site *site, const struct profile *profile,
-                  const struct profile *advice)
+int processes_run(const struct options *o, const struct ruleset *rules, const struct file_texts *texts)
 {
-    struct processes p = {
-        .options = o, .site = site, .profile = profile, .advice = advice, .supervisor = getpid()};
+    struct processes p = {.options = o, .start = rules, .site = rules->site, .supervisor = getpid()};
     int status = EXIT_RUNTIME;
-    if (prepare(&p)) {
+    if (prepare(&p, texts)) {
         signals_count();
         const struct supervised what = {.sensor = run_sensor,
                                         .writer = run_writer,
@@ -240,6 +294,7 @@ int processes_run(const struct options *o, const struct site *site, const struct
     }
     delivery_abandon(p.delivery);
     ring_free(p.ring);
+    board_free(p.board);
     sessions_free(p.sessions);
     return status;
 }

@@ -3,10 +3,10 @@
 #define UTWATCH_APP_PROCESSES_H
 
 #include "app/options.h"
-#include "app/site.h"
+#include "app/ruleset.h"
 
-/* To the end of the capture, or to a signal. Returns the exit status. */
-int processes_run(const struct options *o, const struct site *site, const struct profile *profile,
-                  const struct profile *advice);
+/* To the end of the capture, or to a signal. `texts`: what the rules were loaded from. Returns the exit
+ * status. */
+int processes_run(const struct options *o, const struct ruleset *rules, const struct file_texts *texts);
 
 #endif

@@ -1,78 +1,14 @@
 #include "app/profiles.h"
 
+#include "app/ruleset.h"
 #include "base/limits.h"
 #include "naming/naming.h"
-#include "policy/tree.h"
 #include "wire/suite.h"
 
 #include <dirent.h>
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
-
-const char *const *profile_directories(void)
-{
-    static const char *directories[4];
-    size_t n = 0;
-    const char *own = getenv("UTWATCH_RULES");
-    if (own && *own)
-        directories[n++] = own;
-    directories[n++] = UTWATCH_RULES_DIRECTORY;
-    directories[n++] = UTWATCH_RULES_SOURCE;
-    directories[n] = NULL;
-    return directories;
-}
-
-struct profile *profile_or_mistakes(const char *name, const struct site *site)
-{
-    struct mistakes mistakes = {0};
-    struct profile *p = profile_load(name, profile_directories(), site ? site->overrides : NULL,
-                                     site ? site->override_count : 0, &mistakes);
-    mistakes_print(&mistakes, stderr);
-    mistakes_free(&mistakes);
-    return p;
-}
-
-/* False after a mistake: the tables that the limits ask for do not fit the memory that they allow. */
-static bool limits_fit(const struct site *site, struct mistakes *mistakes)
-{
-    const uint64_t need = site_memory(site, NULL);
-    if (!site->memory || need <= site->memory)
-        return true;
-    (void)site_memory(site, stderr);
-    const struct node *root = site->tree->root;
-    mistake_add(mistakes, site->tree->file, root->line, root->column,
-                "limits need %" PRIu64 " MiB, and memory is %" PRIu64 " MiB", need >> 20, site->memory >> 20);
-    return false;
-}
-
-/* False after a mistake: a file that `outputs` names cannot be used. */
-static bool outputs_work(const struct site *site, struct mistakes *mistakes)
-{
-    char error[256];
-    if (receivers_check(&site->receivers, error, sizeof error))
-        return true;
-    const struct node *outputs = node_member(site->tree->root, "outputs");
-    mistake_add(mistakes, site->tree->file, outputs->line, outputs->column, "%s", error);
-    return false;
-}
-
-struct site *site_or_mistakes(const struct options *o)
-{
-    struct mistakes mistakes = {0};
-    struct site *site = site_load(o->config, &mistakes);
-    if (site)
-        site->evidence = o->evidence != NULL;
-    const bool fit = !site || limits_fit(site, &mistakes);
-    const bool work = !site || outputs_work(site, &mistakes);
-    if (!fit || !work) {
-        site_free(site);
-        site = NULL;
-    }
-    mistakes_print(&mistakes, stderr);
-    mistakes_free(&mistakes);
-    return site;
-}
 
 static int yaml_file(const struct dirent *entry)
 {
@@ -91,7 +27,7 @@ static int list_profiles(void)
             struct mistakes mistakes = {0};
             int length = snprintf(path, sizeof path, "%s/%s", *d, entries[i]->d_name);
             struct profile *p = length < (int)sizeof path
-                                    ? profile_load(path, profile_directories(), NULL, 0, &mistakes)
+                                    ? profile_load(path, profile_directories(), NULL, 0, NULL, &mistakes)
                                     : NULL;
             if (p)
                 (void)printf("%-20s %-7s %3zu rules  %s\n", profile_name(p), profile_status(p),
@@ -189,9 +125,9 @@ static int look_into(const struct options *o, const struct profile *p, const str
 
 static int with_profile(const struct options *o)
 {
-    struct site *site = site_or_mistakes(o);
-    struct profile *p = profile_or_mistakes(o->profile, site);
-    struct profile *advice = o->advise ? profile_or_mistakes(o->advise, site) : NULL;
+    struct site *site = site_or_mistakes(o, NULL);
+    struct profile *p = profile_or_mistakes(o->profile, site, NULL);
+    struct profile *advice = o->advise ? profile_or_mistakes(o->advise, site, NULL) : NULL;
     if (site && p)
         site_warn_of_exceptions(site, p, stderr);
     int status = site && p && (advice || !o->advise) ? look_into(o, p, advice, site) : EXIT_USAGE;
@@ -203,7 +139,7 @@ static int with_profile(const struct options *o)
 
 static int with_sessions(const struct options *o)
 {
-    struct site *site = site_or_mistakes(o);
+    struct site *site = site_or_mistakes(o, NULL);
     const int status = site ? list_sessions(o, site) : EXIT_USAGE;
     site_free(site);
     return status;

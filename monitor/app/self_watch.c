@@ -9,10 +9,9 @@ enum {
     TEXT_BYTES = 256,
 };
 
-void self_watch_begin(struct self_watch *w, const struct self_watch_limits *limits, struct output *output,
-                      int64_t now)
+void self_watch_begin(struct self_watch *w, struct output *output, int64_t now)
 {
-    *w = (struct self_watch){.limits = *limits, .output = output, .packet_at = now};
+    *w = (struct self_watch){.output = output, .packet_at = now};
 }
 
 void self_watch_tell(struct self_watch *w, enum sensor_condition condition, enum sensor_edge edge,

@@ -25,8 +25,8 @@ struct self_watch {
     uint64_t packets, drops, handshakes, one_sided; /* at the last interval's end */
 };
 
-void self_watch_begin(struct self_watch *w, const struct self_watch_limits *limits, struct output *output,
-                      int64_t now);
+/* The limits are the caller's, and may change. */
+void self_watch_begin(struct self_watch *w, struct output *output, int64_t now);
 
 /* Frames were read, the last one with this stamp. */
 void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now);

@@ -12,7 +12,7 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
     orders_health(orders, &health);
     if (output_violated(orders->output))
         status = worse_status(status, EXIT_VIOLATIONS);
-    if (pipeline_loss(orders->pipeline) > setup->site->loss_limit || !output_judged(orders->output))
+    if (pipeline_loss(orders->pipeline) > setup->rules->site->loss_limit || !output_judged(orders->output))
         status = worse_status(status, EXIT_LOSS);
     output_end(orders->output, &health, status);
     return status;
@@ -24,7 +24,7 @@ static int judge(const struct sensor_setup *setup, struct orders *orders)
     const struct options *o = setup->options;
     if (o->live)
         pipeline_prepare(orders->pipeline);
-    const int status = o->live ? live_run(orders, o, setup->site) : replay_run(orders, o);
+    const int status = o->live ? live_run(orders, o, setup->rules) : replay_run(orders, o);
     if (status == EXIT_USAGE || (o->live && status != EXIT_CLEAN))
         return status;
     return end(setup, orders, status);
@@ -34,10 +34,9 @@ int sensor_run(const struct sensor_setup *setup)
 {
     struct orders orders = setup->orders;
     orders.live = setup->options->live;
-    orders.output = output_new(setup->options, setup->site, setup->profile, setup->advice, &setup->sink);
+    orders.output = output_new(setup->options, setup->rules, &setup->sink);
     if (orders.output)
-        orders.pipeline =
-            pipeline_new(setup->site, setup->profile, setup->advice, orders.output, setup->sessions);
+        orders.pipeline = pipeline_new(setup->rules, orders.output, setup->sessions);
     const int status = orders.pipeline ? judge(setup, &orders) : EXIT_RUNTIME;
     pipeline_free(orders.pipeline);
     output_free(orders.output);

@@ -3,14 +3,13 @@
 #define UTWATCH_APP_SENSOR_H
 
 #include "app/orders.h"
+#include "app/ruleset.h"
 
 /* All of it outlives the sensor. */
 struct sensor_setup {
     const struct options *options;
-    const struct site *site;
-    const struct profile *profile;
-    const struct profile *advice; /* or NULL */
-    struct sessions *sessions;    /* NULL: it makes its own */
+    const struct ruleset *rules; /* others may take their place, see orders.turn */
+    struct sessions *sessions;   /* NULL: it makes its own */
     struct parcel_sink sink;
     struct orders orders; /* what is asked for from outside; pipeline and output are filled in */
 };

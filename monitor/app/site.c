@@ -459,7 +459,7 @@ static void read_site(struct reader *r, const struct node *root)
     each(r, node_member(root, "exceptions"), take_exception);
 }
 
-struct site *site_load(const char *path, struct mistakes *mistakes)
+struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes)
 {
     enum { RETENTION_DAYS = 8 }; /* the lifetime of 7.1, and seven days beyond it */
     struct site *s = calloc(1, sizeof *s);
@@ -485,7 +485,7 @@ struct site *site_load(const char *path, struct mistakes *mistakes)
     if (!path)
         return s;
     size_t before = mistakes->count;
-    s->tree = tree_read(path, mistakes);
+    s->tree = tree_read(path, files, mistakes);
     if (s->tree && s->tree->root) {
         struct reader r = {.site = s, .at = {.mistakes = mistakes, .file = s->tree->file}};
         read_site(&r, s->tree->root);

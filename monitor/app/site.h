@@ -52,8 +52,9 @@ struct site {
     struct tree *tree; /* owns the texts */
 };
 
-/* `path` NULL: the defaults. NULL after mistakes, all of which are in `mistakes`. */
-struct site *site_load(const char *path, struct mistakes *mistakes);
+/* `path` NULL: the defaults. `files`: see policy/file_texts.h, or NULL. NULL after mistakes, all of which are
+ * in `mistakes`. */
+struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes);
 void site_free(struct site *site);
 
 /* Is this server's traffic Ut? `name`: SNI, CONNECT authority or Host; empty when it is not known. */

@@ -119,6 +119,7 @@ struct joined_text {
 struct profile {
     struct joined_text *joined;
     const char *name, *title, *status;
+    struct rules_version version;
     const char *note; /* of every rule that has none of its own; NULL: none */
     struct tree *trees;
     struct rule rules[MAX_RULES];

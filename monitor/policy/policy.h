@@ -11,6 +11,7 @@
 #include "base/words.h"
 #include "http/exchange.h"
 #include "peers/peers.h"
+#include "policy/file_texts.h"
 #include "session/session.h"
 #include "tls/observation.h"
 
@@ -76,6 +77,12 @@ struct policy_case case_of_exchange(const struct http_exchange *e);
 struct policy_case case_of_peer(const struct peer *peer, const struct peer_evidence *evidence);
 struct policy_case case_of_key(const struct key_use *key);
 
+/* Which rules they are, where rules are read again while the capture goes on. */
+struct rules_version {
+    uint32_t generation; /* 1: those of the start; 0: not set */
+    char hash[17];       /* of all that the profile says, whatever file it came from */
+};
+
 /* A rule as reports need it; owned by its profile. */
 struct rule_facts {
     const char *id;
@@ -87,6 +94,7 @@ struct rule_facts {
      * apart. */
     const char *superseded;
     const char *profile; /* the name of the profile that judges by it, not of the one it was inherited from */
+    const struct rules_version *version; /* of that profile */
     enum severity severity;
     enum fault binds; /* whom the requirement binds */
     uint8_t about;    /* a bit for each enum case_kind that it judges */
@@ -137,18 +145,22 @@ struct parameter_override {
 
 /*
  * `name_or_file`: a name is looked up as NAME.yaml in `directories` (NULL-terminated), anything with a slash
- * or ending in .yaml is a path. What it extends is found beside it, then in the directories. NULL after any
- * mistake, all of which are in `mistakes`.
+ * or ending in .yaml is a path. What it extends is found beside it, then in the directories. `files`: see
+ * file_texts.h, or NULL. NULL after any mistake, all of which are in `mistakes`.
  */
 struct profile *profile_load(const char *name_or_file, const char *const *directories,
                              const struct parameter_override *overrides, size_t override_count,
-                             struct mistakes *mistakes);
+                             struct file_texts *files, struct mistakes *mistakes);
 /* The same from text in memory; `file` is what mistakes are reported under. */
 struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
                               struct mistakes *mistakes);
 /* Superseded demands count like all others from now on. */
 void profile_be_strict(struct profile *p);
 void profile_free(struct profile *p);
+
+/* Sets the version, which profile_version() and all rules then have. */
+void profile_number(struct profile *p, uint32_t generation);
+const struct rules_version *profile_version(const struct profile *p);
 
 const char *profile_name(const struct profile *p);
 const char *profile_title(const struct profile *p);

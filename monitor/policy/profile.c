@@ -2,11 +2,11 @@
 #include "policy/compiled.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct loader {
     struct profile *profile;
     struct mistakes *mistakes;
+    struct file_texts *files; /* NULL: they are only read */
     const char *const *directories;
     const char *loaded[64]; /* names of profiles that are in already */
     size_t loaded_count;
@@ -383,14 +383,14 @@ static char *find_file(const struct loader *l, const char *name, const char *bes
     if (beside && strrchr(beside, '/')) {
         if (asprintf(&path, "%.*s/%s.yaml", (int)(strrchr(beside, '/') - beside), beside, name) < 0)
             return NULL;
-        if (access(path, R_OK) == 0)
+        if (file_is_there(l->files, path))
             return path;
         free(path);
     }
     for (const char *const *d = l->directories; d && *d; d++) {
         if (asprintf(&path, "%s/%s.yaml", *d, name) < 0)
             return NULL;
-        if (access(path, R_OK) == 0)
+        if (file_is_there(l->files, path))
             return path;
         free(path);
     }
@@ -421,7 +421,7 @@ static void load_named(struct loader *l, const char *name, struct compiler *by, 
             mistake_add(l->mistakes, name, 0, 0, "no such profile (--list-profiles shows them)");
         return;
     }
-    struct tree *tree = tree_read(path, l->mistakes);
+    struct tree *tree = tree_read(path, l->files, l->mistakes);
     free(path);
     if (!tree)
         return;
@@ -555,13 +555,13 @@ static void override_parameters(struct profile *p, const struct parameter_overri
 
 struct profile *profile_load(const char *name_or_file, const char *const *directories,
                              const struct parameter_override *overrides, size_t override_count,
-                             struct mistakes *mistakes)
+                             struct file_texts *files, struct mistakes *mistakes)
 {
     size_t before = mistakes->count;
     struct profile *p = calloc(1, sizeof *p);
     if (!p)
         abort();
-    struct loader l = {.profile = p, .mistakes = mistakes, .directories = directories};
+    struct loader l = {.profile = p, .mistakes = mistakes, .files = files, .directories = directories};
     load_named(&l, name_or_file, NULL, NULL);
     override_parameters(p, overrides, override_count);
     return compile(&l, before);

@@ -1,11 +1,7 @@
 #include "policy/tree.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
 
 enum { BLOCK_BYTES = 16384, MOST_OPEN_BRACKETS = 4 * MAX_YAML_DEPTH };
@@ -273,46 +269,16 @@ struct tree *tree_parse(const char *file, struct span text, struct mistakes *mis
     return tree;
 }
 
-static bool read_whole(int fd, uint8_t *buffer, size_t size, size_t *n)
+struct tree *tree_read(const char *path, struct file_texts *files, struct mistakes *mistakes)
 {
-    *n = 0;
-    while (*n < size) {
-        ssize_t got = read(fd, buffer + *n, size - *n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return false;
-        if (got == 0)
-            return true;
-        *n += (size_t)got;
-    }
-    return true;
-}
-
-struct tree *tree_read(const char *path, struct mistakes *mistakes)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        mistake_add(mistakes, path, 0, 0, "%s", strerror(errno));
-    } else if (!S_ISREG(st.st_mode)) {
-        mistake_add(mistakes, path, 0, 0, "not a regular file");
-    } else {
-        size_t size = MAX_RULES_FILE_BYTES + 1;
-        uint8_t *buffer = malloc(size);
-        size_t n = 0;
-        struct tree *tree = NULL;
-        if (!buffer)
-            abort();
-        if (read_whole(fd, buffer, size, &n))
-            tree = tree_parse(path, span_of(buffer, n), mistakes);
-        else
-            mistake_add(mistakes, path, 0, 0, "%s", strerror(errno));
-        free(buffer);
-        (void)close(fd);
-        return tree;
-    }
-    if (fd >= 0)
-        (void)close(fd);
-    return NULL;
+    struct span text;
+    uint8_t *read = NULL;
+    struct tree *tree = NULL;
+    const char *wrong = file_text(files, path, &text, &read);
+    if (wrong)
+        mistake_add(mistakes, path, 0, 0, "%s", wrong);
+    else
+        tree = tree_parse(path, text, mistakes);
+    free(read);
+    return tree;
 }

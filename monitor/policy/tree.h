@@ -6,6 +6,7 @@
 #ifndef UTWATCH_POLICY_TREE_H
 #define UTWATCH_POLICY_TREE_H
 
+#include "policy/file_texts.h"
 #include "policy/mistakes.h"
 
 enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
@@ -27,7 +28,8 @@ struct tree {
     struct tree *next; /* for the owner's list */
 };
 
-struct tree *tree_read(const char *path, struct mistakes *mistakes);
+/* `files`: NULL, or where it is looked for as well, see file_texts.h. */
+struct tree *tree_read(const char *path, struct file_texts *files, struct mistakes *mistakes);
 struct tree *tree_parse(const char *file, struct span text, struct mistakes *mistakes);
 void tree_free(struct tree *tree);
 

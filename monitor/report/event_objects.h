@@ -14,6 +14,9 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
                    const struct input_names *names);
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c);
 
+/* By which reading of the rules it was judged, where that is known. */
+void json_ruleset(struct json *j, const struct rules_version *version);
+
 /* A name from the wire, if there is one. */
 void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice);
 

@@ -1,4 +1,5 @@
 #include "report/event_json.h"
+#include "report/event_objects.h"
 #include "report/json.h"
 
 struct stats_event {
@@ -157,6 +158,7 @@ static void write_stats(struct json *j, const void *what, enum detail detail)
     json_string(j, "event_type", "stats");
     json_open(j, "stats", '{');
     json_string(j, "profile", profile_name(e->tally->profile));
+    json_ruleset(j, profile_version(e->tally->profile));
     if (e->health->interrupted)
         json_string(j, "interrupted", e->health->interrupted);
     if (detail == DETAIL_SHORT)

@@ -200,6 +200,13 @@ void summing_flush(struct summing *s)
     }
 }
 
+void summing_go_on_with(struct summing *s, const struct syslog_origin *origin, nanos interval)
+{
+    summing_flush(s);
+    s->writer.origin = *origin;
+    s->interval = interval;
+}
+
 const struct summing_counters *summing_counters(const struct summing *s)
 {
     return &s->counters;

@@ -35,6 +35,9 @@ void summing_time(struct summing *s, nanos now);
 /* Tells all sums; then nothing refers to a rule any more. */
 void summing_flush(struct summing *s);
 
+/* Other rules, and perhaps another configuration, from now on: tells all sums first. */
+void summing_go_on_with(struct summing *s, const struct syslog_origin *origin, nanos interval);
+
 const struct summing_counters *summing_counters(const struct summing *s);
 uint64_t summing_memory(void);
 

@@ -63,6 +63,30 @@ void tally_close(struct tally *tally)
     tally->stacks = NULL;
 }
 
+bool tally_go_on_with(struct tally *tally, const struct profile *profile)
+{
+    const size_t count = profile_rule_count(profile);
+    struct rule_tally *rules = calloc(count ? count : 1, sizeof *rules);
+    if (!rules)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct rule_facts *rule = profile_rule(profile, i);
+        for (size_t j = 0; j < tally->rule_count; j++) {
+            const struct rule_facts *before = tally->rules[j].rule;
+            if (strcmp(before->id, rule->id) == 0 && before->rev == rule->rev)
+                rules[i] = tally->rules[j];
+        }
+        rules[i].rule = rule;
+        if (rules[i].exception)
+            rules[i].exception = "it was excepted by an earlier configuration";
+    }
+    free(tally->rules);
+    tally->rules = rules;
+    tally->rule_count = count;
+    tally->profile = profile;
+    return true;
+}
+
 bool tally_is_handshake(const struct observation *o)
 {
     return o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO | SEEN_CUT_HELLO);

@@ -110,6 +110,10 @@ struct tally {
 bool tally_open(struct tally *tally, const struct profile *profile);
 void tally_close(struct tally *tally);
 
+/* Another profile judges from now on. A rule that it has too, by id and revision, keeps its numbers. False,
+ * with nothing changed, when there is no memory. */
+bool tally_go_on_with(struct tally *tally, const struct profile *profile);
+
 /* Was there a hello of either side, or a part of one, so that it counts as a handshake? */
 bool tally_is_handshake(const struct observation *o);
 

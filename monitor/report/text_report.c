@@ -51,6 +51,13 @@ void text_report_free(struct text_report *report)
     free(report);
 }
 
+void text_report_forget_kinds(struct text_report *report)
+{
+    report->kinds_used = 0;
+    memset(&report->unshown, 0, sizeof report->unshown);
+    memset(report->kinds, 0, sizeof report->kinds);
+}
+
 static uint64_t kind_name(const struct text_report *report, const struct whence *about,
                           const struct verdict *v, struct span observed)
 {

@@ -37,6 +37,9 @@ struct text_report *text_report_new(FILE *out, const struct text_look *look, con
                                     const struct input_names *names);
 void text_report_free(struct text_report *report);
 
+/* Other rules judge from now on: what was shown often enough is told again. */
+void text_report_forget_kinds(struct text_report *report);
+
 /* A verdict that is VERDICT_FAIL. Only with --details is it written. */
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v);
 

@@ -352,6 +352,16 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
     put_encapsulation(j, &c->about.wrappers);
 }
 
+void json_ruleset(struct json *j, const struct rules_version *version)
+{
+    if (!version || !version->generation)
+        return;
+    json_open(j, "ruleset", '{');
+    json_uint(j, "generation", version->generation);
+    json_string(j, "hash", version->hash);
+    json_close(j, '}');
+}
+
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c)
 {
     char buffer[1024];
@@ -361,6 +371,7 @@ void utwatch_verdict(struct json *j, const struct verdict *v, const struct polic
     json_string(j, "rule", v->rule->id);
     json_string(j, "clause", v->rule->clause);
     json_string(j, "profile", v->rule->profile);
+    json_ruleset(j, v->rule->version);
     json_string(j, "verdict", word_of(verdict_words, v->value));
     json_string(j, "basis", word_of(basis_words, v->basis));
     if (v->fault != FAULT_NONE)

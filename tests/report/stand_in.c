@@ -113,6 +113,13 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
     text_put(out, observed_text ? observed_text : observed_of_rule[v->rule->index % STAND_IN_RULES]);
 }
 
+const struct rules_version *profile_version(const struct profile *p)
+{
+    static const struct rules_version version = {.generation = 1, .hash = "0123456789abcdef"};
+    (void)p;
+    return &version;
+}
+
 const char *profile_name(const struct profile *p)
 {
     (void)p;

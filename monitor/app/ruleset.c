@@ -1,0 +1,110 @@
+#include "app/ruleset.h"
+
+#include "policy/tree.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+const char *const *profile_directories(void)
+{
+    static const char *directories[4];
+    size_t n = 0;
+    const char *own = getenv("UTWATCH_RULES");
+    if (own && *own)
+        directories[n++] = own;
+    directories[n++] = UTWATCH_RULES_DIRECTORY;
+    directories[n++] = UTWATCH_RULES_SOURCE;
+    directories[n] = NULL;
+    return directories;
+}
+
+struct profile *profile_or_mistakes(const char *name, const struct site *site, struct file_texts *files)
+{
+    struct mistakes mistakes = {0};
+    struct profile *p = profile_load(name, profile_directories(), site ? site->overrides : NULL,
+                                     site ? site->override_count : 0, files, &mistakes);
+    mistakes_print(&mistakes, stderr);
+    mistakes_free(&mistakes);
+    return p;
+}
+
+/* False after a mistake: the tables that the limits ask for do not fit the memory that they allow. */
+static bool limits_fit(const struct site *site, struct mistakes *mistakes)
+{
+    const uint64_t need = site_memory(site, NULL);
+    if (!site->memory || need <= site->memory)
+        return true;
+    (void)site_memory(site, stderr);
+    const struct node *root = site->tree->root;
+    mistake_add(mistakes, site->tree->file, root->line, root->column,
+                "limits need %" PRIu64 " MiB, and memory is %" PRIu64 " MiB", need >> 20, site->memory >> 20);
+    return false;
+}
+
+/* False after a mistake: a file that `outputs` names cannot be used. */
+static bool outputs_work(const struct site *site, struct mistakes *mistakes)
+{
+    char error[256];
+    if (receivers_check(&site->receivers, error, sizeof error))
+        return true;
+    const struct node *outputs = node_member(site->tree->root, "outputs");
+    mistake_add(mistakes, site->tree->file, outputs->line, outputs->column, "%s", error);
+    return false;
+}
+
+struct site *site_or_mistakes(const struct options *o, struct file_texts *files)
+{
+    struct mistakes mistakes = {0};
+    struct site *site = site_load(o->config, files, &mistakes);
+    if (site)
+        site->evidence = o->evidence != NULL;
+    const bool fit = !site || limits_fit(site, &mistakes);
+    const bool work = !site || (files && files->closed) || outputs_work(site, &mistakes);
+    if (!fit || !work) {
+        site_free(site);
+        site = NULL;
+    }
+    mistakes_print(&mistakes, stderr);
+    mistakes_free(&mistakes);
+    return site;
+}
+
+/* What the command line says of the memory of sessions counts more. */
+static void apply_options(struct site *site, const struct options *o)
+{
+    if (o->state)
+        site->sessions.state = o->state;
+    if (o->shared)
+        site->sessions.shared = o->shared;
+    site->sessions.take_memory = site->sessions.state;
+}
+
+bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_texts *files,
+                  uint32_t generation)
+{
+    *rules = (struct ruleset){.site = site_or_mistakes(o, files)};
+    struct site *site = rules->site;
+    rules->profile = profile_or_mistakes(o->profile, site, files);
+    rules->advice = o->advise ? profile_or_mistakes(o->advise, site, files) : NULL;
+    if (site && rules->profile)
+        site_warn_of_exceptions(site, rules->profile, stderr);
+    if (!site || !rules->profile || (o->advise && !rules->advice)) {
+        ruleset_free(rules);
+        return false;
+    }
+    apply_options(site, o);
+    if (o->strict)
+        profile_be_strict(rules->profile);
+    profile_number(rules->profile, generation);
+    if (rules->advice)
+        profile_number(rules->advice, generation);
+    return true;
+}
+
+void ruleset_free(struct ruleset *rules)
+{
+    profile_free(rules->advice);
+    profile_free(rules->profile);
+    site_free(rules->site);
+    *rules = (struct ruleset){0};
+}

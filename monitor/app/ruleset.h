@@ -1,0 +1,33 @@
+/* What traffic is judged by: the site's configuration, the profile and the advice. They are loaded together.
+ */
+#ifndef UTWATCH_APP_RULESET_H
+#define UTWATCH_APP_RULESET_H
+
+#include "app/options.h"
+#include "app/site.h"
+
+struct ruleset {
+    struct site *site;
+    struct profile *profile;
+    struct profile *advice; /* or NULL */
+};
+
+/*
+ * As the options say. False after all mistakes were printed. `files`: see policy/file_texts.h, or NULL; from
+ * a closed collection nothing outside it is looked at.
+ */
+bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_texts *files,
+                  uint32_t generation);
+void ruleset_free(struct ruleset *rules);
+
+/* Folders searched for a profile's name: UTWATCH_RULES, the installed ones, those of the source.
+ * NULL-terminated. */
+const char *const *profile_directories(void);
+
+/* Loads with the site's parameters, or prints every mistake and returns NULL. */
+struct profile *profile_or_mistakes(const char *name, const struct site *site, struct file_texts *files);
+
+/* The site's configuration of the options, or NULL after every mistake was printed. */
+struct site *site_or_mistakes(const struct options *o, struct file_texts *files);
+
+#endif

@@ -1,0 +1,103 @@
+#include "policy/file_texts.h"
+
+#include "base/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct heading {
+    uint32_t name, text; /* bytes; the name is without its NUL */
+};
+
+static bool find(const struct file_texts *files, const char *path, struct span *text)
+{
+    const size_t wanted = strlen(path);
+    struct heading h;
+    for (size_t at = 0; files->used - at >= sizeof h; at += sizeof h + h.name + h.text) {
+        memcpy(&h, files->bytes + at, sizeof h);
+        if ((uint64_t)h.name + h.text > files->used - at - sizeof h)
+            return false;
+        const uint8_t *name = files->bytes + at + sizeof h;
+        if (h.name == wanted && memcmp(name, path, wanted) == 0) {
+            *text = span_of(name + h.name, h.text);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void collect(struct file_texts *files, const char *path, struct span text)
+{
+    struct span known;
+    const struct heading h = {.name = (uint32_t)strlen(path), .text = (uint32_t)text.n};
+    if (find(files, path, &known))
+        return;
+    if (files->size - files->used < sizeof h + h.name + h.text) {
+        files->full = true;
+        return;
+    }
+    uint8_t *to = files->bytes + files->used;
+    memcpy(to, &h, sizeof h);
+    memcpy(to + sizeof h, path, h.name);
+    if (text.n)
+        memcpy(to + sizeof h + h.name, text.p, text.n);
+    files->used += sizeof h + h.name + h.text;
+}
+
+bool file_is_there(const struct file_texts *files, const char *path)
+{
+    struct span text;
+    return files && files->closed ? find(files, path, &text) : access(path, R_OK) == 0;
+}
+
+static bool read_whole(int fd, uint8_t *buffer, size_t size, size_t *n)
+{
+    *n = 0;
+    while (*n < size) {
+        ssize_t got = read(fd, buffer + *n, size - *n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        if (got == 0)
+            return true;
+        *n += (size_t)got;
+    }
+    return true;
+}
+
+static const char *read_file(const char *path, struct span *text, uint8_t **own)
+{
+    struct stat st;
+    const char *wrong = NULL;
+    const size_t size = MAX_RULES_FILE_BYTES + 1;
+    size_t n = 0;
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        wrong = strerror(errno);
+    else if (!S_ISREG(st.st_mode))
+        wrong = "not a regular file";
+    else if (!(*own = malloc(size)))
+        abort();
+    else if (!read_whole(fd, *own, size, &n))
+        wrong = strerror(errno);
+    if (fd >= 0)
+        (void)close(fd);
+    *text = span_of(*own, n);
+    return wrong;
+}
+
+const char *file_text(struct file_texts *files, const char *path, struct span *text, uint8_t **own)
+{
+    *own = NULL;
+    if (files && files->closed)
+        return find(files, path, text) ? NULL : strerror(ENOENT);
+    const char *wrong = read_file(path, text, own);
+    if (!wrong && files)
+        collect(files, path, *text);
+    return wrong;
+}

@@ -1,0 +1,25 @@
+/*
+ * The texts of rules and configuration by the names of their files. A process that may open files collects
+ * what it reads; one that may open none finds the same texts in what was collected.
+ */
+#ifndef UTWATCH_POLICY_FILE_TEXTS_H
+#define UTWATCH_POLICY_FILE_TEXTS_H
+
+#include "base/span.h"
+
+/* One after the other, each with its name: a copy of the bytes is the same collection. */
+struct file_texts {
+    bool closed; /* nothing is read: what was not collected is not there */
+    bool full;   /* `size` was too little */
+    size_t used, size;
+    uint8_t *bytes;
+};
+
+/* Can it be read? `files` NULL: as everywhere here, files are read and not collected. */
+bool file_is_there(const struct file_texts *files, const char *path);
+
+/* The text of a regular file, at most MAX_RULES_FILE_BYTES + 1 of it; *own is to be freed after the last use
+ * of the text. Returns what is wrong, or NULL. */
+const char *file_text(struct file_texts *files, const char *path, struct span *text, uint8_t **own);
+
+#endif
