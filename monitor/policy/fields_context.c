@@ -72,7 +72,11 @@ static struct value of_offered(const struct policy_case *c)
 struct value handshake_method(const struct policy_case *c)
 {
     const struct observation *o = c->observation;
-    if (o->resumption != RESUMPTION_UNKNOWN || !observation_by_psk(o))
+    if (!observation_by_psk(o))
+        return resumption_method(o);
+    if (o->server_hello.psk_selected >= o->client_hello.psk_count) /* whether it had an age was not seen */
+        return unknown(observation_missing(o, CLIENT));
+    if (o->resumption != RESUMPTION_UNKNOWN)
         return resumption_method(o);
     const bool external = c->session && c->session->ageless == AGELESS_EXTERNAL;
     return external ? number(RESUMPTION_EXTERNAL) : unknown(UNOBSERVED_UNDECIDED);

@@ -15,7 +15,9 @@ static enum ageless_psk judge_identity(struct sessions *s, const struct observat
     const struct place place = memory_locate(s, &o->whence.server, &ageless);
     const struct place as_ticket = memory_locate(s, &o->whence.server, &with_age);
     const nanos now = o->side[CLIENT].hello_time;
-    const bool met = memory_find(s, &place, now) != NULL;
+    /* Of two handshakes the later may end first; what counts is which hello came first. */
+    const struct entry *earlier = memory_find(s, &place, now);
+    const bool met = earlier && entry_origin(earlier) / 1000 < now / 1000;
     const bool had_age = memory_find(s, &as_ticket, now) != NULL;
     memory_put(s, &place, &(struct memo){.origin = now, .now = now});
     return met && !had_age ? AGELESS_EXTERNAL : AGELESS_EITHER;

@@ -209,6 +209,26 @@ static void a_psk_without_an_age(void **state)
     }
 }
 
+/* Of two handshakes the second ends first: it alone had an earlier hello. */
+static void a_psk_without_an_age_that_ends_late(void **state)
+{
+    (void)state;
+    static const struct {
+        nanos hello;
+        enum ageless_psk is;
+    } hellos[] = {{DAY1 + HOUR, AGELESS_EITHER}, {DAY1, AGELESS_EITHER}, {DAY1 + 2 * HOUR, AGELESS_EXTERNAL}};
+    for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
+        handshake(hellos[i].hello, RESUMPTION_UNKNOWN);
+        o->server_hello.version = 0x0304;
+        o->client_hello.psk = o->server_hello.psk = true;
+        o->client_hello.psk_count = 1;
+        o->client_hello.psk_hash[0].own = 88;
+        o->client_hello.psk_ageless = 1;
+        judge();
+        assert_int_equal(r.ageless, hellos[i].is);
+    }
+}
+
 static void nothing_is_learned_from_half_a_handshake(void **state)
 {
     (void)state;
@@ -498,6 +518,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(inner_length_of_rfc4507, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(first_sighting_is_a_lower_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_psk_without_an_age, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_psk_without_an_age_that_ends_late, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(another_server_is_another_scope, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(fatal_alert_kills_the_session, open_memory, close_memory),
