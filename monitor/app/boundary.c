@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTPUTS = 4 };
+enum { OUTPUTS = 3 + MAX_REPORTS };
 
 /* What stays within reach. */
 struct reach {
@@ -35,7 +35,8 @@ static void add_folder_of(struct reach *r, const char *file)
 static void add_outputs(struct reach *r, const struct destinations *to)
 {
     add_folder_of(r, to->json);
-    add_folder_of(r, to->report_file);
+    for (size_t i = 0; i < to->report_count; i++)
+        add_folder_of(r, to->report[i].file);
     if (to->evidence)
         add(r, to->evidence, true);
 }

@@ -21,29 +21,31 @@ enum { RETRY_NANOS = NANOS_PER_SECOND };
 struct delivery {
     struct destinations to;
     struct line_file *json;                   /* NULL: none */
-    struct whole_file *report;                /* NULL: none */
+    struct whole_file *report[MAX_REPORTS];   /* by destination; NULL: not open */
     struct receivers_config receivers_config; /* without any: none are wanted */
     struct receivers *receivers;              /* of alerts; NULL: not opened */
     int64_t receivers_retry;
     bool receivers_failed;            /* to open, and that was told */
     struct evidence_folder *evidence; /* NULL: none */
     bool evidence_failed;             /* the last file could not be written */
-    bool verbose;
+    bool verbose, quiet;
     int64_t worked; /* when they were last given time */
-    bool whole;     /* the report came to its end */
+    bool whole;     /* the reports came to their end */
     bool told;      /* that events wait */
     int64_t retry;  /* when to try again what waits */
 };
 
 struct destinations destinations_of(const struct options *o, const struct site *site)
 {
-    struct destinations to = {.json = o->json ? o->json : site->json,
-                              .html = o->report == REPORT_HTML,
-                              .evidence = o->evidence,
-                              .report_file = o->report_file};
+    struct destinations to = {.json = o->json ? o->json : site->json, .evidence = o->evidence};
     to.alerts = o->syslog_count || site->receivers.count;
     const bool json_on_stdout = to.json && strcmp(to.json, "-") == 0;
-    to.report = to.report_file || to.html || !(o->quiet || json_on_stdout);
+    const struct report_wanted usual = {.form = REPORT_TEXT};
+    for (size_t i = 0; i < o->report_count; i++)
+        if (o->report[i].file || o->report[i].form != REPORT_TEXT || !(o->quiet || json_on_stdout))
+            to.report[to.report_count++] = o->report[i];
+    if (!o->report_count && !o->quiet && !json_on_stdout)
+        to.report[to.report_count++] = usual;
     return to;
 }
 
@@ -90,13 +92,25 @@ static struct receivers *receivers_of(struct delivery *d)
     return d->receivers;
 }
 
+static bool open_reports(struct delivery *d)
+{
+    for (size_t i = 0; i < d->to.report_count; i++) {
+        const char *file = d->to.report[i].file;
+        if (!file && d->to.json && strcmp(d->to.json, "-") == 0) {
+            (void)fputs("utwatch: --report without a file and --json - both want standard output\n", stderr);
+            return false;
+        }
+        if (!(d->report[i] = whole_file_open(file))) {
+            say_failed("--report", file ? file : "-");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool open_all(struct delivery *d, bool patient)
 {
     const struct destinations *to = &d->to;
-    if (to->json && strcmp(to->json, "-") == 0 && to->html && !to->report_file) {
-        (void)fputs("utwatch: --report html and --json - both want standard output\n", stderr);
-        return false;
-    }
     if (to->json && !(d->json = line_file_open(to->json, patient))) {
         say_failed("--json", to->json);
         return false;
@@ -105,11 +119,7 @@ static bool open_all(struct delivery *d, bool patient)
         say_failed("--evidence", to->evidence);
         return false;
     }
-    if (to->report && !(d->report = whole_file_open(to->report_file))) {
-        say_failed("--report", to->report_file ? to->report_file : "-");
-        return false;
-    }
-    return true;
+    return open_reports(d);
 }
 
 struct delivery *delivery_new(const struct options *o, const struct site *site, bool patient)
@@ -120,6 +130,7 @@ struct delivery *delivery_new(const struct options *o, const struct site *site, 
     d->to = destinations_of(o, site);
     d->receivers_config = receivers_wanted(o, site);
     d->verbose = o->verbose > 0;
+    d->quiet = o->quiet;
     if (open_all(d, patient) && try_receivers(d))
         return d;
     delivery_free(d);
@@ -158,6 +169,16 @@ static void put_evidence(struct delivery *d, struct span bytes)
     d->evidence_failed = !good;
 }
 
+static void put_page(struct delivery *d, struct span bytes)
+{
+    struct parcel_page page;
+    if (bytes.n < sizeof page)
+        return;
+    memcpy(&page, bytes.p, sizeof page);
+    if (page.report < MAX_REPORTS && d->report[page.report])
+        whole_file_put(d->report[page.report], span_skip(bytes, sizeof page));
+}
+
 void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
 {
     struct delivery *d = delivery;
@@ -167,8 +188,7 @@ void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
             line_file_put(d->json, bytes);
         break;
     case PARCEL_REPORT:
-        if (d->report)
-            whole_file_put(d->report, bytes);
+        put_page(d, bytes);
         break;
     case PARCEL_STATUS:
         (void)fwrite(bytes.p, 1, bytes.n, stderr);
@@ -205,8 +225,8 @@ void delivery_work(struct delivery *d, int64_t now)
 
 void delivery_flush(struct delivery *d)
 {
-    if (d->report)
-        whole_file_flush(d->report);
+    for (size_t i = 0; i < d->to.report_count; i++)
+        whole_file_flush(d->report[i]);
     if (!d->json)
         return;
     const bool good = line_file_flush(d->json);
@@ -238,6 +258,19 @@ static bool finish_receivers(struct delivery *d, int64_t most)
     return missing == 0;
 }
 
+/* Where nothing else says so, whoever asked for a file is told that it is there. */
+static bool finish_report(struct delivery *d, size_t index)
+{
+    const char *file = d->to.report[index].file;
+    if (!whole_file_finish(d->report[index])) {
+        say_failed("--report", file ? file : "-");
+        return false;
+    }
+    if (file && !d->quiet)
+        (void)fprintf(stderr, "utwatch: report in %s\n", file);
+    return true;
+}
+
 bool delivery_finish(struct delivery *d, int64_t most)
 {
     bool good = finish_receivers(d, most);
@@ -246,10 +279,8 @@ bool delivery_finish(struct delivery *d, int64_t most)
         good = false;
     }
     d->json = NULL;
-    if (d->report && d->whole && !whole_file_finish(d->report)) {
-        (void)fprintf(stderr, "utwatch: --report: it could not be written to its end: %s\n", strerror(errno));
-        good = false;
-    }
+    for (size_t i = 0; i < d->to.report_count && d->whole; i++)
+        good &= finish_report(d, i);
     return good;
 }
 
@@ -258,7 +289,8 @@ void delivery_free(struct delivery *d)
     if (!d)
         return;
     (void)line_file_close(d->json);
-    whole_file_free(d->report);
+    for (size_t i = 0; i < d->to.report_count; i++)
+        whole_file_free(d->report[i]);
     receivers_free(d->receivers);
     evidence_folder_close(d->evidence);
     free(d);
@@ -269,7 +301,8 @@ void delivery_abandon(struct delivery *d)
     if (!d)
         return;
     line_file_abandon(d->json);
-    whole_file_abandon(d->report);
+    for (size_t i = 0; i < d->to.report_count; i++)
+        whole_file_abandon(d->report[i]);
     evidence_folder_close(d->evidence);
     free(d);
 }

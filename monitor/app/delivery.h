@@ -20,10 +20,9 @@ struct delivery;
 struct destinations {
     const char *json; /* a file, "-" for standard output, or NULL: no events */
     bool alerts;      /* to receivers of syslog */
-    bool report;      /* in the form of `html` */
-    bool html;
-    const char *report_file; /* NULL: standard output */
-    const char *evidence;    /* a folder, or NULL */
+    struct report_wanted report[MAX_REPORTS];
+    size_t report_count;
+    const char *evidence; /* a folder, or NULL */
 };
 struct destinations destinations_of(const struct options *o, const struct site *site);
 

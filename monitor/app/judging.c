@@ -2,6 +2,13 @@
 #include "app/peer_findings.h"
 #include "app/pipeline_parts.h"
 
+/* What the operator has a reason for, or knows already. */
+static void find_excuse(const struct pipeline *p, const struct policy_case *c, struct verdict *v)
+{
+    v->excepted = site_exception(p->site, v, c);
+    v->known = !v->excepted && output_knows(p->output, c, v);
+}
+
 /* The profile's verdicts to be changed: those of profile_judge() may be shared by other cases. */
 static void copy(struct verdict *to, const struct verdict *from, size_t count)
 {
@@ -9,16 +16,16 @@ static void copy(struct verdict *to, const struct verdict *from, size_t count)
         memcpy(to, from, count * sizeof *from);
 }
 
-/* By the profile, with the site's exceptions. */
+/* By the profile, with the site's exceptions and what is known. */
 static const struct verdict *verdicts_on(struct pipeline *p, const struct policy_case *c, size_t *count)
 {
     const struct verdict *judged = profile_judge(p->profile, c, count);
-    if (!p->site->exception_count)
+    if (!p->site->exception_count && !output_has_baseline(p->output))
         return judged;
     copy(p->verdicts, judged, *count);
     for (size_t i = 0; i < *count; i++)
         if (p->verdicts[i].value == VERDICT_FAIL)
-            p->verdicts[i].excepted = site_exception(p->site, &p->verdicts[i], c);
+            find_excuse(p, c, &p->verdicts[i]);
     return p->verdicts;
 }
 

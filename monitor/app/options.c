@@ -1,6 +1,7 @@
 #include "app/options.h"
 
 #include "app/inputs.h"
+#include "app/say.h"
 #include "base/amount.h"
 #include "base/limits.h"
 #include "session/session.h"
@@ -42,6 +43,7 @@ enum long_only {
     OPTION_NO_CONFINE,
     OPTION_RING,
     OPTION_MERGE,
+    OPTION_BASELINE,
 };
 
 static const struct option long_options[] = {
@@ -56,6 +58,7 @@ static const struct option long_options[] = {
     {"evidence", required_argument, NULL, OPTION_EVIDENCE},
     {"config", required_argument, NULL, 'c'},
     {"report", required_argument, NULL, OPTION_REPORT},
+    {"baseline", required_argument, NULL, OPTION_BASELINE},
     {"details", no_argument, NULL, OPTION_DETAILS},
     {"rules", no_argument, NULL, OPTION_RULES},
     {"unseen", no_argument, NULL, OPTION_UNSEEN},
@@ -103,7 +106,10 @@ void options_help(FILE *out)
         "      --json FILE|-      one JSON object per line for each handshake and violation\n"
         "      --syslog TRANSPORT:HOST:PORT  alerts as RFC 5424; udp, tcp, tls, relp, relp+tls, or "
         "unix:PATH\n"
-        "      --report text|html[:FILE]  the compliance report (text on standard output by default)\n"
+        "      --report text|html|csv|junit[:FILE]  the compliance report (text on standard output by "
+        "default);\n"
+        "                         repeatable\n"
+        "      --baseline FILE    an earlier --json or --report csv: only what it lacks is a violation\n"
         "      --details          in the text, every finding in order of time, handshakes and ages\n"
         "      --rules            in the text, the table of the rules\n"
         "      --unseen           in the text, what could not be judged, rule by rule\n"
@@ -182,18 +188,39 @@ static bool take_ring(struct options *o, const char *text)
     return refuse("--ring is an amount from 1MiB to 1GiB, not ", text, "");
 }
 
-/* text, html, text:FILE, html:FILE */
-static bool take_report(struct options *o, const char *form)
+/* FORM or FORM:FILE */
+static bool take_report(struct options *o, const char *text)
 {
-    size_t n = strcspn(form, ":");
-    if (n == 4 && strncmp(form, "text", n) == 0)
-        o->report = REPORT_TEXT;
-    else if (n == 4 && strncmp(form, "html", n) == 0)
-        o->report = REPORT_HTML;
-    else
-        return refuse("--report is text or html, with :FILE or without, not ", form, "");
-    o->report_file = form[n] == ':' && form[n + 1] ? form + n + 1 : NULL;
+    static const struct word forms[] = {{REPORT_TEXT, "text"},
+                                        {REPORT_HTML, "html"},
+                                        {REPORT_CSV, "csv"},
+                                        {REPORT_JUNIT, "junit"},
+                                        {0, NULL}};
+    char form[8];
+    int64_t number;
+    const size_t n = strcspn(text, ":");
+    (void)snprintf(form, sizeof form, "%.*s", (int)(n < sizeof form ? n : 0), text);
+    if (!word_number(forms, form, &number))
+        return refuse("--report is text, html, csv or junit, with :FILE or without, not ", text, "");
+    if (o->report_count == MAX_REPORTS)
+        return refuse("more reports than a run writes: ", text, "");
+    const char *file = text[n] == ':' && text[n + 1] ? text + n + 1 : NULL;
+    for (size_t i = 0; i < o->report_count; i++)
+        if (!file && !o->report[i].file)
+            return refuse("a second report on standard output: ", text, "; give it a FILE");
+    o->report[o->report_count++] = (struct report_wanted){.form = (enum report_form)number, .file = file};
     return true;
+}
+
+static bool take_baseline(struct options *o, const char *path)
+{
+    char error[256];
+    if (o->baseline)
+        return refuse("a second --baseline: ", path, "");
+    o->baseline = baseline_load(path, error, sizeof error);
+    if (!o->baseline)
+        say_about("--baseline", path, error);
+    return o->baseline != NULL;
 }
 
 static bool take_syslog(struct options *o, const char *where)
@@ -303,6 +330,8 @@ static bool take_option(struct options *o, int option)
     case OPTION_JSON:
         o->json = optarg;
         return true;
+    case OPTION_BASELINE:
+        return take_baseline(o, optarg);
     case OPTION_MIN_SEVERITY:
         return severity_by_name(optarg, &o->show.least) ||
                refuse("--min-severity is info, low, medium or high, not ", optarg, "");
@@ -365,5 +394,6 @@ bool options_parse(int argc, char **argv, struct options *out)
 void options_free(struct options *o)
 {
     inputs_free(o);
+    baseline_free(o->baseline);
     free(o->filter);
 }

@@ -3,6 +3,7 @@
 #define UTWATCH_APP_OPTIONS_H
 
 #include "policy/policy.h"
+#include "report/baseline.h"
 #include "report/text_report.h"
 #include "syslog/receivers.h"
 
@@ -33,6 +34,13 @@ enum exit_status { /* docs: contract with the user */
 /* Of two that hold, the one that counts: runtime, usage, input, violations, too little to judge. */
 int worse_status(int a, int b);
 
+enum { MAX_REPORTS = 8 };
+enum report_form { REPORT_TEXT, REPORT_HTML, REPORT_CSV, REPORT_JUNIT };
+struct report_wanted {
+    enum report_form form;
+    const char *file; /* NULL: standard output */
+};
+
 struct options {
     enum task task;
     const char **inputs; /* of -r or -i, in order */
@@ -51,9 +59,10 @@ struct options {
     const char *json;     /* file, or "-" */
     const char *syslog[MAX_RECEIVERS];
     size_t syslog_count;
-    enum report_form { REPORT_DEFAULT, REPORT_TEXT, REPORT_HTML } report;
-    const char *report_file; /* NULL: standard output */
-    const char *rule;        /* of --explain */
+    struct report_wanted report[MAX_REPORTS];
+    size_t report_count;       /* 0: a text on standard output, where that is free for it */
+    struct baseline *baseline; /* findings of an earlier run, or NULL */
+    const char *rule;          /* of --explain */
     enum severity fail_on;
     struct text_choice show; /* --details, --rules, --unseen, --min-severity */
     bool strict;             /* superseded demands count */

@@ -2,17 +2,15 @@
 
 #include "app/delivery.h"
 #include "app/evidence_folder.h"
+#include "app/reports.h"
 #include "base/limits.h"
 #include "evidence/frames.h"
 #include "report/event_json.h"
 #include "report/first_sight.h"
-#include "report/html_report.h"
 #include "report/tally.h"
 #include "report/text_report.h"
 
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 struct evidence_parcel {
@@ -25,10 +23,8 @@ struct output {
     struct input_names names;
     struct parcel_sink sink;
     bool events;
-    struct summing *alerts;     /* for receivers of syslog; NULL: none */
-    struct text_report *report; /* NULL: none */
-    FILE *page;                 /* of the report: what is written to it becomes parcels; NULL: none */
-    bool html;
+    struct summing *alerts; /* for receivers of syslog; NULL: none */
+    struct reports *reports;
     struct tally tally;
     struct tally advice;               /* of --advise */
     struct first_sights *first_sights; /* of breaches of superseded demands */
@@ -38,41 +34,6 @@ struct output {
     struct evidence_parcel *evidence;
     char evidence_path[4096]; /* of the last file, as alerts name it */
 };
-
-static ssize_t put_page(void *cookie, const char *bytes, size_t n)
-{
-    const struct output *out = cookie;
-    parcel_put(&out->sink, PARCEL_REPORT, span_of(bytes, n));
-    return (ssize_t)n;
-}
-
-/* Of a terminal; 0: not known. */
-static size_t columns_of(int descriptor)
-{
-    struct winsize size;
-    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-static bool open_report(struct output *out, const struct destinations *to)
-{
-    static const cookie_io_functions_t as_parcels = {.write = put_page};
-    if (!to->report)
-        return true;
-    out->html = to->html;
-    out->page = fopencookie(out, "w", as_parcels);
-    if (!out->page)
-        return false;
-    const bool terminal = !to->report_file && isatty(STDOUT_FILENO);
-    if (terminal)
-        (void)setvbuf(out->page, NULL, _IOLBF, BUFSIZ);
-    if (to->html)
-        return true;
-    const char *no_colour = getenv("NO_COLOR");
-    const struct text_look look = {.colour = terminal && !(no_colour && *no_colour),
-                                   .columns = terminal ? columns_of(STDOUT_FILENO) : 0};
-    out->report = text_report_new(out->page, &look, &out->options->show, &out->names);
-    return out->report != NULL;
-}
 
 static void put_alert(void *context, enum severity severity, struct span message)
 {
@@ -117,10 +78,13 @@ struct output *output_new(const struct options *o, const struct ruleset *rules,
     out->events = to.json != NULL;
     out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();
-    if (out->first_sights && open_report(out, &to) && open_alerts(out, &to, site) && open_evidence(out) &&
+    out->reports = reports_new(o, &to, &out->names, &out->sink);
+    if (out->first_sights && out->reports && open_alerts(out, &to, site) && open_evidence(out) &&
         tally_open(&out->tally, rules->profile) &&
-        (!rules->advice || tally_open(&out->advice, rules->advice)))
+        (!rules->advice || tally_open(&out->advice, rules->advice))) {
+        out->tally.baseline = o->baseline;
         return out;
+    }
     (void)fputs("utwatch: not enough memory for the report\n", stderr);
     output_free(out);
     return NULL;
@@ -132,10 +96,8 @@ void output_free(struct output *out)
         return;
     evidence_frames_free(out->frames);
     free(out->evidence);
-    text_report_free(out->report);
+    reports_free(out->reports);
     summing_free(out->alerts);
-    if (out->page)
-        (void)fclose(out->page);
     tally_close(&out->tally);
     tally_close(&out->advice);
     first_sights_free(out->first_sights);
@@ -153,8 +115,7 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules)
         const struct syslog_origin origin = syslog_origin_here(site->enterprise, site->message_bytes);
         summing_go_on_with(out->alerts, &origin, site->summary_interval);
     }
-    if (out->report)
-        text_report_forget_kinds(out->report);
+    reports_forget_kinds(out->reports);
     out->names.identities.clear = site->identities_clear;
     return true;
 }
@@ -182,20 +143,45 @@ static bool is_told(struct output *out, const struct policy_case *c, const struc
     return !v->rule->superseded || first_sight(out->first_sights, c, v->rule, v->fault);
 }
 
+bool output_has_baseline(const struct output *out)
+{
+    return out->options->baseline;
+}
+
+bool output_knows(const struct output *out, const struct policy_case *c, const struct verdict *v)
+{
+    struct baseline *baseline = out->options->baseline;
+    return baseline && !v->rule->superseded && baseline_has(baseline, c, v);
+}
+
+static enum finding_status status_of(const struct verdict *v)
+{
+    return v->known              ? FINDING_KNOWN
+           : v->excepted         ? FINDING_EXCEPTED
+           : v->rule->superseded ? FINDING_SUPERSEDED
+                                 : FINDING_VIOLATION;
+}
+
 static void on_violation(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
-    if (v->excepted)
-        return; /* it stands in the summary as such */
+    reports_finding(out->reports, c, v, status_of(v));
+    if (v->known && out->events)
+        write_alert(out, c, v, false);
+    if (v->excepted || v->known)
+        return;
     const bool told = (out->events || out->alerts) && is_told(out, c, v);
-    if (!v->rule->superseded) { /* those are only summed in the reports */
-        out->violated |= v->severity >= out->options->fail_on;
-        if (out->report)
-            text_report_violation(out->report, c, v);
-    }
+    out->violated |= !v->rule->superseded && v->severity >= out->options->fail_on;
     if (out->alerts && told)
         summing_alert(out->alerts, c, v);
     if (out->events && told)
         write_alert(out, c, v, false);
+}
+
+static void on_advice(struct output *out, const struct policy_case *c, const struct verdict *v)
+{
+    reports_finding(out->reports, c, v, FINDING_ADVICE);
+    if (out->events && is_told(out, c, v))
+        write_alert(out, c, v, true);
 }
 
 /* The event of the case itself, beside its alerts. */
@@ -220,7 +206,7 @@ static bool put_findings(struct text *t, const struct policy_case *c, const stru
 {
     for (size_t i = 0; i < count; i++) {
         const struct verdict *v = &verdicts[i];
-        if (v->value != VERDICT_FAIL || v->excepted || v->rule->superseded)
+        if (v->value != VERDICT_FAIL || v->excepted || v->known || v->rule->superseded)
             continue;
         if (t->n)
             text_char(t, '\n');
@@ -268,9 +254,9 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
     for (size_t i = 0; i < count; i++)
         if (verdicts[i].value == VERDICT_FAIL)
             on_violation(out, &told, &verdicts[i]);
-    for (size_t i = 0; i < advised && out->events; i++)
-        if (advice[i].value == VERDICT_FAIL && is_told(out, c, &advice[i]))
-            write_alert(out, c, &advice[i], true);
+    for (size_t i = 0; i < advised; i++)
+        if (advice[i].value == VERDICT_FAIL)
+            on_advice(out, c, &advice[i]);
     tally_add(&out->tally, c, verdicts, count);
     out->tally.untold = out->first_sights->untold;
     if (advised)
@@ -361,8 +347,7 @@ void output_time(struct output *out, nanos now)
 
 void output_flush(struct output *out)
 {
-    if (out->page)
-        (void)fflush(out->page);
+    reports_flush(out->reports);
     parcel_put(&out->sink, PARCEL_FLUSH, span_of(NULL, 0));
 }
 
@@ -372,15 +357,8 @@ void output_end(struct output *out, const struct capture_health *health, int sta
         summing_flush(out->alerts);
     output_statistics(out, health, health->last_time);
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
-    if (out->html) {
-        char now[64];
-        struct text t = text_over(now, sizeof now);
-        text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
-        html_report_write(out->page, &out->tally, advice, health, &out->names, now);
-    }
-    if (out->report)
-        text_report_summary(out->report, &out->tally, advice, health, status);
-    else if (!out->options->quiet && !output_judged(out))
+    reports_end(out->reports, &out->tally, advice, health, status);
+    if (!reports_any_text(out->reports) && !out->options->quiet && !output_judged(out))
         say_nothing(out, health);
     output_flush(out);
     parcel_put(&out->sink, PARCEL_END, span_of(NULL, 0));

@@ -27,6 +27,10 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules);
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised);
 
+/* --baseline was given. Does it have this violation? */
+bool output_has_baseline(const struct output *out);
+bool output_knows(const struct output *out, const struct policy_case *c, const struct verdict *v);
+
 /* Where frames are kept for the evidence of alerts; NULL when none is wanted. */
 struct evidence_frames *output_evidence(struct output *out);
 

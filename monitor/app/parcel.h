@@ -10,11 +10,11 @@
 enum parcel_kind {
     PARCEL_EVENT = 1, /* one line of JSON with its newline */
     PARCEL_ALERT,     /* struct parcel_alert, then a message of RFC 5424 */
-    PARCEL_REPORT,    /* the next bytes of --report */
+    PARCEL_REPORT,    /* struct parcel_page, then the next bytes of a --report */
     PARCEL_EVIDENCE,  /* the packets of one handshake; opaque to the writer */
     PARCEL_STATUS,    /* text for people, on standard error */
     PARCEL_FLUSH,     /* no bytes: what is buffered goes out, since nothing may come for a while */
-    PARCEL_END,       /* no bytes: the report is whole, and nothing follows */
+    PARCEL_END,       /* no bytes: the reports are whole, and nothing follows */
 };
 
 /* In front of each parcel in a ring. */
@@ -25,6 +25,10 @@ struct parcel {
 
 struct parcel_alert {
     uint32_t severity; /* enum severity: the least severe is given up first */
+};
+
+struct parcel_page {
+    uint32_t report; /* which, among the destinations */
 };
 
 /* Where parcels go. The bytes are the caller's and live until the call returns. */

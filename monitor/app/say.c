@@ -20,6 +20,11 @@ void say(const char *name, const char *what)
     put("", name, what);
 }
 
+void say_about(const char *option, const char *name, const char *what)
+{
+    put(option, name, what);
+}
+
 void say_failed(const char *option, const char *name)
 {
     put(option, name, strerror(errno));

@@ -112,6 +112,7 @@ struct verdict {
     const struct suite_set
         *offending;       /* the offered suites that break the rule, or NULL; text names them first */
     const char *observed; /* template of what was seen; expand with verdict_observed() */
+    bool known;           /* a fail that --baseline has */
     const char *excepted; /* of a fail that the site's configuration excepts: its reason; else NULL */
 };
 

@@ -1,3 +1,4 @@
+#include "report/baseline.h"
 #include "report/event_json.h"
 #include "report/event_objects.h"
 #include "report/json.h"
@@ -118,6 +119,10 @@ static void put_verdicts(struct json *j, const struct tally *t)
     json_open(j, "verdicts", '{');
     put_values(j, t->verdict);
     put_count(j, "excepted", t->excepted);
+    if (t->baseline) {
+        json_uint(j, "known", t->known);
+        json_uint(j, "gone", baseline_gone(t->baseline, t->profile));
+    }
     json_uint(j, "superseded", t->superseded);
     put_count(j, "superseded_untold", t->untold);
     put_reasons(j, t->reason);
@@ -134,6 +139,8 @@ static void put_rule(struct json *j, const struct rule_tally *r)
     json_string(j, "rule", r->rule->id);
     put_values(j, r->value);
     put_count(j, "excepted", r->excepted);
+    if (r->known)
+        put_count(j, "known", r->known);
     if (r->rule->superseded)
         json_string(j, "superseded", r->rule->superseded);
     put_count(j, "sharing_ues", r->sharing_ues);

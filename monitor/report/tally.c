@@ -158,7 +158,7 @@ static void add_stack_offence(struct rule_tally *rule, uint16_t stack)
 bool tally_judged(const struct tally *tally)
 {
     return tally->verdict[VERDICT_PASS] || tally->verdict[VERDICT_FAIL] || tally->superseded ||
-           tally->excepted;
+           tally->excepted || tally->known;
 }
 
 /* The UE's stack by its JA4; MAX_STACKS: one of too many. */
@@ -245,6 +245,11 @@ static void add_verdict(struct tally *tally, const struct policy_case *c, const 
         rule->excepted++;
         rule->exception = v->excepted;
         tally->excepted++;
+        return;
+    }
+    if (v->value == VERDICT_FAIL && v->known) {
+        rule->known++;
+        tally->known++;
         return;
     }
     rule->value[v->value]++;

@@ -62,6 +62,7 @@ struct stack_offence {
 struct rule_tally {
     const struct rule_facts *rule;
     uint64_t excepted;     /* fails that the operator's configuration excepts; they are in no other number */
+    uint64_t known;        /* fails that --baseline has; likewise */
     const char *exception; /* the reason of the last of them */
     uint64_t value[VERDICT_VALUES];          /* by enum verdict_value */
     uint64_t reason[UNOBSERVED_COUNT];       /* of the not observable ones; one verdict may have several */
@@ -97,7 +98,9 @@ struct tally {
     struct rule_tally *rules; /* by the index of the rule */
     size_t rule_count;
     uint64_t excepted;
-    struct stack_tally *stacks; /* in the order of appearance */
+    uint64_t known;                  /* fails that --baseline has */
+    const struct baseline *baseline; /* NULL: there is none */
+    struct stack_tally *stacks;      /* in the order of appearance */
     size_t stack_count;
     struct siphash_key hello_key;
     struct known_hello *hellos; /* KNOWN_HELLOS, by hash; a newer one takes the place of an older */

@@ -93,6 +93,11 @@ static void put_asides(struct text *out, const struct tally *tally, bool whole)
         text_counted(out, tally->excepted, "breach", "breaches");
         text_put(out, " excepted by the configuration");
     }
+    if (tally->known) {
+        text_put(out, "; ");
+        text_counted(out, tally->known, "violation that is", "violations that are");
+        text_put(out, " known from the baseline");
+    }
     if (!whole)
         text_put(out, "; capture incomplete");
 }
@@ -127,7 +132,8 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
         text_put(out, " not observable");
     }
     put_asides(out, tally, whole);
-    if (!failed && !hidden && !unopposed && whole && !tally->excepted && !tally->superseded) {
+    if (!failed && !hidden && !unopposed && whole && !tally->excepted && !tally->known &&
+        !tally->superseded) {
         text_put(out, "; all was observable: compliant with ");
         text_put(out, profile_name(tally->profile));
     }

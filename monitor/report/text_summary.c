@@ -1,6 +1,7 @@
 #include "report/text_summary.h"
 
 #include "report/ages.h"
+#include "report/baseline.h"
 #include "report/names.h"
 #include "report/text_report.h"
 
@@ -85,6 +86,29 @@ static void put_excepted(struct page *page, const struct tally *tally)
         text_safe(&t, span_of(r->exception, strlen(r->exception)));
         page_field(page, INDENT, DEEPER, "-", buffer);
     }
+}
+
+/* What of the baseline was not met again. */
+static void put_gone(struct page *page, const struct tally *tally)
+{
+    enum { SHOWN = 5 };
+    const size_t gone = tally->baseline ? baseline_gone(tally->baseline, tally->profile) : 0;
+    size_t at = 0;
+    char buffer[1024];
+    struct text t = text_over(buffer, sizeof buffer);
+    if (!gone)
+        return;
+    page_heading(page, "In the baseline, and not found this time");
+    for (size_t shown = 0; shown < SHOWN && baseline_next_gone(tally->baseline, tally->profile, &at, &t);
+         shown++) {
+        page_field(page, INDENT, DEEPER, "-", buffer);
+        t = text_over(buffer, sizeof buffer);
+    }
+    if (gone <= SHOWN)
+        return;
+    text_put(&t, "and ");
+    text_counted(&t, gone - SHOWN, "other", "others");
+    page_field(page, INDENT, DEEPER, "-", buffer);
 }
 
 static void put_advised(struct page *page, const struct rule_tally *r)
@@ -188,6 +212,7 @@ void summary_put(struct page *page, const struct summary *s)
     put_verdict(page, s);
     summary_violations(page, s);
     put_excepted(page, s->tally);
+    put_gone(page, s->tally);
     if (choice->least == SEVERITY_INFO) {
         summary_superseded(page, s->tally, choice->details);
         put_advice(page, s->advice);

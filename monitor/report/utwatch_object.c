@@ -381,6 +381,8 @@ void utwatch_verdict(struct json *j, const struct verdict *v, const struct polic
     json_string(j, "required", v->rule->requires);
     if (v->note)
         json_string(j, "note", v->note);
+    if (v->known)
+        json_bool(j, "known", true);
     if (c->packets)
         json_string(j, "evidence", c->packets);
 }

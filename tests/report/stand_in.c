@@ -149,3 +149,12 @@ const struct rule_facts *profile_rule(const struct profile *p, size_t index)
     (void)p;
     return &stand_in_rules[index];
 }
+
+const struct rule_facts *profile_find(const struct profile *p, const char *id)
+{
+    (void)p;
+    for (size_t i = 0; i < STAND_IN_RULES; i++)
+        if (strcmp(stand_in_rules[i].id, id) == 0)
+            return &stand_in_rules[i];
+    return NULL;
+}

@@ -15,7 +15,7 @@ import check_schema
 LATER = {
     "app_proto",
     "utwatch/session/age_s", "utwatch/session/age_basis", "utwatch/session/origin", "utwatch/session/external_psk",
-    "utwatch/evidence",
+    "utwatch/evidence", "utwatch/known", "stats/verdicts/known", "stats/verdicts/gone", "stats/rules/known",
 }
 
 

@@ -14,7 +14,7 @@ _utwatch()
         --fail-on | --min-severity)
             mapfile -t COMPREPLY < <(compgen -W "info low medium high" -- "$current") ;;
         --report)
-            mapfile -t COMPREPLY < <(compgen -W "text html" -- "$current") ;;
+            mapfile -t COMPREPLY < <(compgen -W "text html csv junit" -- "$current") ;;
         -i | --interface)
             mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net)" -- "$current") ;;
         --syslog)

@@ -1,0 +1,163 @@
+#include "app/reports.h"
+
+#include "report/html_report.h"
+#include "report/junit_report.h"
+#include "report/text_report.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+struct one_report {
+    const struct reports *all;
+    unsigned index; /* among the destinations */
+    enum report_form form;
+    FILE *page;               /* what is written to it becomes parcels */
+    struct text_report *text; /* of the text form */
+};
+
+struct reports {
+    const struct options *options;
+    const struct input_names *names;
+    const struct parcel_sink *sink;
+    struct one_report one[MAX_REPORTS];
+    size_t count;
+};
+
+static ssize_t put_page(void *cookie, const char *bytes, size_t n)
+{
+    const struct one_report *r = cookie;
+    uint8_t parcel[sizeof(struct parcel_page) + BUFSIZ];
+    const struct parcel_page page = {.report = r->index};
+    memcpy(parcel, &page, sizeof page);
+    for (size_t done = 0, part; done < n; done += part) {
+        part = n - done < BUFSIZ ? n - done : BUFSIZ;
+        memcpy(parcel + sizeof page, bytes + done, part);
+        parcel_put(r->all->sink, PARCEL_REPORT, span_of(parcel, sizeof page + part));
+    }
+    return (ssize_t)n;
+}
+
+size_t columns_of(int descriptor)
+{
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static bool open_one(struct one_report *r, const struct report_wanted *wanted)
+{
+    static const cookie_io_functions_t as_parcels = {.write = put_page};
+    const struct reports *all = r->all;
+    r->form = wanted->form;
+    r->page = fopencookie(r, "w", as_parcels);
+    if (!r->page)
+        return false;
+    const bool terminal = !wanted->file && isatty(STDOUT_FILENO);
+    if (terminal)
+        (void)setvbuf(r->page, NULL, _IOLBF, BUFSIZ);
+    if (r->form == REPORT_CSV)
+        csv_begin(r->page);
+    if (r->form != REPORT_TEXT)
+        return true;
+    const char *no_colour = getenv("NO_COLOR");
+    const struct text_look look = {.colour = terminal && !(no_colour && *no_colour),
+                                   .columns = terminal ? columns_of(STDOUT_FILENO) : 0};
+    r->text = text_report_new(r->page, &look, &all->options->show, all->names);
+    return r->text != NULL;
+}
+
+struct reports *reports_new(const struct options *o, const struct destinations *to,
+                            const struct input_names *names, const struct parcel_sink *sink)
+{
+    struct reports *all = calloc(1, sizeof *all);
+    if (!all)
+        return NULL;
+    all->options = o;
+    all->names = names;
+    all->sink = sink;
+    for (size_t i = 0; i < to->report_count; i++) {
+        struct one_report *r = &all->one[all->count++];
+        r->all = all;
+        r->index = (unsigned)i;
+        if (!open_one(r, &to->report[i])) {
+            reports_free(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+void reports_free(struct reports *reports)
+{
+    if (!reports)
+        return;
+    for (size_t i = 0; i < reports->count; i++) {
+        text_report_free(reports->one[i].text);
+        if (reports->one[i].page)
+            (void)fclose(reports->one[i].page);
+    }
+    free(reports);
+}
+
+void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
+                     enum finding_status status)
+{
+    for (size_t i = 0; i < reports->count; i++) {
+        const struct one_report *r = &reports->one[i];
+        if (r->form == REPORT_CSV)
+            csv_finding(r->page, c, v, status, reports->names);
+        else if (r->text && status == FINDING_VIOLATION)
+            text_report_violation(r->text, c, v);
+    }
+}
+
+void reports_forget_kinds(const struct reports *reports)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->one[i].text)
+            text_report_forget_kinds(reports->one[i].text);
+}
+
+static void end_one(const struct one_report *r, const struct tally *tally, const struct tally *advice,
+                    const struct capture_health *health, int status)
+{
+    const struct reports *all = r->all;
+    char now[64];
+    struct text t = text_over(now, sizeof now);
+    switch (r->form) {
+    case REPORT_TEXT:
+        text_report_summary(r->text, tally, advice, health, status);
+        break;
+    case REPORT_HTML:
+        text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
+        html_report_write(r->page, tally, advice, health, all->names, now);
+        break;
+    case REPORT_JUNIT:
+        junit_report_write(r->page, tally, all->names, all->options->fail_on);
+        break;
+    case REPORT_CSV:
+        break; /* it has been written as the findings came */
+    }
+}
+
+void reports_end(const struct reports *reports, const struct tally *tally, const struct tally *advice,
+                 const struct capture_health *health, int status)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        end_one(&reports->one[i], tally, advice, health, status);
+}
+
+void reports_flush(const struct reports *reports)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        (void)fflush(reports->one[i].page);
+}
+
+bool reports_any_text(const struct reports *reports)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->one[i].text)
+            return true;
+    return false;
+}

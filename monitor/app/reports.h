@@ -1,0 +1,39 @@
+/* The reports of a run (--report), each in its form, as the next bytes of parcels. */
+#ifndef UTWATCH_APP_REPORTS_H
+#define UTWATCH_APP_REPORTS_H
+
+#include "app/delivery.h"
+#include "app/parcel.h"
+#include "report/csv_report.h"
+#include "report/health.h"
+#include "report/inputs.h"
+#include "report/tally.h"
+
+struct reports;
+
+/* NULL: not enough memory. What is given outlives them. */
+struct reports *reports_new(const struct options *o, const struct destinations *to,
+                            const struct input_names *names, const struct parcel_sink *sink);
+void reports_free(struct reports *reports);
+
+/* A verdict that is VERDICT_FAIL. */
+void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
+                     enum finding_status status);
+
+/* Other rules judge from now on: what was shown often enough is told again. */
+void reports_forget_kinds(const struct reports *reports);
+
+/* What was read and how it was judged; `status`: with which the run ends. `advice` may be NULL. */
+void reports_end(const struct reports *reports, const struct tally *tally, const struct tally *advice,
+                 const struct capture_health *health, int status);
+
+/* What is buffered becomes parcels. */
+void reports_flush(const struct reports *reports);
+
+/* One of them tells people how it was. */
+bool reports_any_text(const struct reports *reports);
+
+/* Of a terminal; 0: not known. */
+size_t columns_of(int descriptor);
+
+#endif

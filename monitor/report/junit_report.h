@@ -1,0 +1,18 @@
+/* The rules as test cases, in the form of JUnit that build servers read. */
+#ifndef UTWATCH_REPORT_JUNIT_REPORT_H
+#define UTWATCH_REPORT_JUNIT_REPORT_H
+
+#include "report/inputs.h"
+#include "report/tally.h"
+
+#include <stdio.h>
+
+/*
+ * A rule fails that was broken with at least the severity `fail_on`, so that a case fails exactly where the
+ * exit status says so. A rule of which no verdict was reached is skipped, with the reason. Errors of writing
+ * are left to ferror(out).
+ */
+void junit_report_write(FILE *out, const struct tally *tally, const struct input_names *names,
+                        enum severity fail_on);
+
+#endif
