@@ -83,16 +83,6 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
     return progress == TLS_COMPLETE;
 }
 
-/* TLS never began, and does not any more. */
-static void give_up_search(struct pipeline *p, struct flow *flow)
-{
-    unsigned client;
-    if (tls_lost_hello(p->tls, flow, &client))
-        judge_lost_hello(p, &flow->end[client], &flow->end[!client], flow->marks[client] & SIDE_SYN);
-    tls_release(p->tls, flow);
-    become(p, flow, FLOW_IGNORED);
-}
-
 static void read_on(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
                     const struct clear_early early[2])
 {
@@ -106,7 +96,8 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
 {
     const struct observation *o = tls_finish(p->tls, flow, when, reasons);
     if (!o) {
-        give_up_search(p, flow);
+        tls_release(p->tls, flow);
+        become(p, flow, FLOW_IGNORED);
         return;
     }
     const uint32_t since = waiting_judge(p, flow, o, cleartext_before(p, flow));
@@ -143,13 +134,20 @@ void connection_read(struct pipeline *p, struct flow *flow, const struct segment
 /* What a hole holds back is looked at before the end: the hole is a gap then. */
 static void flush(struct pipeline *p, struct flow *flow, nanos when)
 {
-    struct segment at_end = {.time = when};
+    const struct segment at_end = {.time = when, .source = p->source};
     for (unsigned side = 0; side < 2; side++) {
         struct runs runs = stream_flush(&p->flows, flow, side);
         struct run run;
-        while (flow->state == FLOW_HANDSHAKE && runs_next(&runs, &run))
-            (void)tls_feed(p->tls, flow, &at_end, flow_role(flow, side), &run);
+        while (flow->state <= FLOW_HANDSHAKE && runs_next(&runs, &run))
+            (void)connection_run(p, flow, &at_end, side, &run);
     }
+}
+
+void connection_await_start(struct pipeline *p, struct flow *flow)
+{
+    const bool waits = (flow->held[0] && !flow->side[0].count) || (flow->held[1] && !flow->side[1].count);
+    if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE && waits)
+        tls_await_start(p->tls, flow, p->now);
 }
 
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
@@ -159,8 +157,11 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
                                                               : 0;
     if (flow->handshake)
         flush(p, flow, when);
-    if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE)
+    if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE) {
         end_clear(p, flow, damage);
+        if (flow->handshake) /* which never began: an alert may answer what is no TLS */
+            tls_release(p->tls, flow);
+    }
     if (flow->handshake)
         connection_finish(p, flow, when, reasons);
     if (flow->clear_kind != CLEAR_NONE)

@@ -14,6 +14,10 @@ struct pipeline;
 bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                     const struct run *run);
 
+/* After the segment's runs: where a hole hides a direction's first bytes, what lies behind it is kept in
+ * mind, and looked at when nothing more comes. */
+void connection_await_start(struct pipeline *p, struct flow *flow);
+
 /* The observation is complete: it is judged, and the flow goes on as what follows its handshake. reasons: as
  * of tls_finish(). */
 void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);

@@ -110,23 +110,6 @@ uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
     return o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0;
 }
 
-void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const struct endpoint *server,
-                      bool from_start)
-{
-    struct observation o = {.whence = {.client = *client, .server = *server}};
-    const struct session_result nothing = {0};
-    for (unsigned side = 0; side < 2; side++) {
-        o.side[side].captured = true;
-        o.side[side].start_captured = from_start;
-    }
-    o.side[CLIENT].damage = from_start ? UNOBSERVED_GAP : 0;
-    if (!handshake_in_scope(p, &o))
-        return;
-    sessions_missed(p->sessions);
-    make_room(p, &o);
-    peers_learn(p->peers, &o, &nothing);
-}
-
 void note_key(const struct pipeline *p, struct flow *flow, uint32_t since)
 {
     flow->key_since = p->key_limit ? since : 0;

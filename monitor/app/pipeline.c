@@ -137,6 +137,7 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     bool complete = false;
     while (flow->state <= FLOW_HANDSHAKE && runs_next(&runs, &run))
         complete |= connection_run(p, flow, segment, side, &run);
+    connection_await_start(p, flow);
     if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
         tls_acknowledged(p->tls, flow, side, segment->ack);
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)

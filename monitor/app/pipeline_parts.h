@@ -52,11 +52,6 @@ bool handshake_in_scope(const struct pipeline *p, const struct observation *o);
 uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
                          const struct session_questions *questions, const struct http_connection *before);
 
-/* The server answered a hello that was not captured: all that is known of it is that there was one.
- * `from_start`: the connection's beginning was captured. */
-void judge_lost_hello(struct pipeline *p, const struct endpoint *client, const struct endpoint *server,
-                      bool from_start);
-
 /* When the key of a connection in FLOW_RECORDS was made, for judge_key(). */
 void note_key(const struct pipeline *p, struct flow *flow, uint32_t since);
 void judge_connection(struct pipeline *p, const struct http_connection *c, const char *protocol);

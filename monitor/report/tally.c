@@ -89,7 +89,9 @@ bool tally_go_on_with(struct tally *tally, const struct profile *profile)
 
 bool tally_is_handshake(const struct observation *o)
 {
-    return o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO | SEEN_CUT_HELLO);
+    const uint32_t hello = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO | SEEN_CUT_HELLO;
+    /* An alert in clear, or an ERROR, is part of one too. */
+    return o->seen & (hello | SEEN_SSLV2_ERROR) || o->alert_count;
 }
 
 static void add_handshake(struct tally *tally, const struct observation *o)

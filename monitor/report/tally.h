@@ -117,7 +117,7 @@ void tally_close(struct tally *tally);
  * with nothing changed, when there is no memory. */
 bool tally_go_on_with(struct tally *tally, const struct profile *profile);
 
-/* Was there a hello of either side, or a part of one, so that it counts as a handshake? */
+/* Was there a hello of either side, a part of one, or an alert in clear, so that it counts as a handshake? */
 bool tally_is_handshake(const struct observation *o);
 
 /* At least one rule was found broken or satisfied. */

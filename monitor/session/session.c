@@ -240,11 +240,6 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     learn_session(s, o, &place, e, out);
 }
 
-void sessions_missed(struct sessions *s)
-{
-    s->missed = true;
-}
-
 bool sessions_shared_is_valid(const char *url)
 {
     return shared_url_is_valid(url);

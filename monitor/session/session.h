@@ -151,9 +151,6 @@ void sessions_doubt(struct sessions *s, uint64_t flow_id);
  * then it is not exact. */
 nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact);
 
-/* A handshake was not seen at all, of which it is known that there was one: it may have begun a session. */
-void sessions_missed(struct sessions *s);
-
 /* What is the URL of a shared memory. */
 bool sessions_shared_is_valid(const char *url);
 

@@ -72,6 +72,14 @@ static bool close_answers_clients(const struct handshake *h)
     return (int32_t)(h->fin_ack - end) > 0;
 }
 
+/* Nothing that the server said after its hello is missing: no alert of its own followed. */
+static bool ended_after_hello(const struct observation *o)
+{
+    const bool ended = o->side[SERVER].closed || o->side[CLIENT].reset || o->side[SERVER].reset ||
+                       observation_fatal_alert(o);
+    return ended && !o->side[SERVER].damage_since_hello;
+}
+
 static enum reaction reaction_of(const struct handshake *h)
 {
     const struct observation *o = &h->observation;
@@ -84,8 +92,8 @@ static enum reaction reaction_of(const struct handshake *h)
         return REACTION_ACCEPTED;
     if (o->seen & SEEN_SERVER_HELLO) {
         bool went_on = o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS | SEEN_SERVER_DATA);
-        const bool over = observation_settled(o, SERVER); /* and no alert of its own followed the hello */
-        return went_on || over || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED : REACTION_UNKNOWN;
+        return went_on || ended_after_hello(o) || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED
+                                                                                   : REACTION_UNKNOWN;
     }
     /* Silence counts only where nothing that the server said can be missing. */
     if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured ||
@@ -108,7 +116,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h);
-    if (!handshake_has_begun(h))
+    if (!handshake_has_begun(h) && !handshake_begin_with_answer(tls, h, now))
         return NULL;
     struct observation *o = &h->observation;
     if (!h->complete) {
@@ -125,8 +133,10 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;
     if (o->outcome != OUTCOME_COMPLETE) {
         o->unobserved |= ended ? reasons & ~(uint32_t)UNOBSERVED_UNFINISHED : reasons;
-        o->side[CLIENT].damage |= reasons & UNOBSERVED_EVICTED;
-        o->side[SERVER].damage |= reasons & UNOBSERVED_EVICTED;
+        for (enum side who = CLIENT; who <= SERVER; who++) {
+            o->side[who].damage |= reasons & UNOBSERVED_EVICTED;
+            o->side[who].damage_since_hello |= reasons & UNOBSERVED_EVICTED;
+        }
     }
     if (!o->side[CLIENT].captured)
         o->unobserved |= UNOBSERVED_CLIENT_DIRECTION;

@@ -51,12 +51,14 @@ struct search {
         uint8_t bytes[PROBE_BYTES]; /* that may become a TLS start */
         uint8_t length;
         bool over;                  /* its first record has begun */
+        struct whence at;           /* of the segment with its first bytes; its ends mean nothing yet */
     } probe[2];                     /* by the flow's sides, as all of this */
     struct proxy_header {           /* HAProxy's PROXY protocol, version 2 */
         uint8_t bytes[PROXY_BYTES]; /* its first part, which has a fixed length */
         uint8_t length;
         uint16_t left; /* bytes of its second part that are to come */
     } proxy[2];
+    bool gap[2];              /* bytes of the side were lost */
     uint8_t asking;           /* an HTTP CONNECT may be on its way from this side; NO_SIDE: none */
     uint16_t asked;           /* bytes of request[] */
     uint8_t request[8 + 256]; /* its method and authority as far as they are here */
@@ -146,6 +148,10 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
 /* Bytes or a gap of a handshake in progress (search.c: the side may not have begun TLS yet). */
 void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
 void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now);
+
+/* All that came is a server's answer, in clear, to a hello that was not captured: TLS begins with it. False:
+ * there is none, or it may answer bytes that are no TLS. */
+bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now);
 
 /* TLS has begun: the roles are known, and the observation says whose handshake it is. */
 static inline bool handshake_has_begun(const struct handshake *h)

@@ -213,9 +213,13 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
 {
     if (h->complete)
         return;
+    struct side_facts *facts = &h->observation.side[side];
     h->observation.unobserved |= reason;
-    if (!h->observation.side[side].encrypted) /* else it could not have been read anyway */
-        h->observation.side[side].damage |= reason;
+    if (facts->encrypted) /* it could not have been read anyway */
+        return;
+    facts->damage |= reason;
+    if (h->observation.seen & (side == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))
+        facts->damage_since_hello |= reason;
 }
 
 void handshake_letter(struct handshake *h, enum side side, char letter)

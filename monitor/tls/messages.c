@@ -273,7 +273,8 @@ static void note_server_alert(struct observation *o)
     if (o->seen & SEEN_SERVER_HELLO &&
         (o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS) || observation_version(o) >= 0x0304))
         o->reaction = REACTION_ACCEPTED_LATE;
-    else if (!o->side[SERVER].damage) /* else its hello, or the end of its flight, may be what is missing */
+    else if ((o->seen & SEEN_CLIENT_HELLO || o->side[SERVER].start_captured) && !o->side[SERVER].damage)
+        /* else its hello, or the end of its flight, may be what is missing */
         o->reaction = o->seen & SEEN_SERVER_HELLO ? REACTION_LATE_ALERT : REACTION_FATAL_ALERT;
 }
 

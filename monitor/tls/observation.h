@@ -260,13 +260,14 @@ struct key_exchange_facts {
 
 /* How far one side got, and what is missing of it. */
 struct side_facts {
-    uint32_t damage;     /* enum unobserved: what happened to its bytes before it changed its cipher */
-    nanos hello_time;    /* of its ClientHello or ServerHello */
-    bool captured;       /* any byte of it was captured */
-    bool start_captured; /* its first byte was: SYN, or a first message that can only be first */
-    bool closed;         /* it sent FIN */
-    bool reset;          /* it sent RST */
-    bool encrypted;      /* its later messages cannot be read */
+    uint32_t damage; /* enum unobserved: what happened to its bytes before it changed its cipher */
+    uint32_t damage_since_hello; /* of that, what may have cost something behind its hello */
+    nanos hello_time;            /* of its ClientHello or ServerHello */
+    bool captured;               /* any byte of it was captured */
+    bool start_captured;         /* its first byte was: SYN, or a first message that can only be first */
+    bool closed;                 /* it sent FIN */
+    bool reset;                  /* it sent RST */
+    bool encrypted;              /* its later messages cannot be read */
 };
 
 struct observation {

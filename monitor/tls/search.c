@@ -29,14 +29,28 @@ static unsigned client_side(const struct flow *flow, unsigned side, enum opening
     return flow->end[0].port >= flow->end[1].port ? 0 : 1;
 }
 
-static void begin(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
-                  enum opening opening, struct span bytes)
+/* What stands at the start of a direction only where something before it is missing. */
+static bool is_late(enum opening opening)
+{
+    return opening == OPENING_HANDSHAKE || opening == OPENING_PROTECTED;
+}
+
+static bool began_unseen(const struct flow *flow)
+{
+    return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN);
+}
+
+/* `first`: of the segment in which TLS began; its ends are known only now. */
+static void begin(struct tls *tls, struct handshake *h, const struct whence *first, unsigned client,
+                  enum opening opening)
 {
     struct flow *flow = h->flow;
     struct observation *o = &h->observation;
     h->search.begun = true;
-    flow->client = client_side(flow, side, opening, bytes) & 1U;
-    o->whence = flow_whence(flow, segment);
+    flow->client = client & 1U;
+    o->whence = *first;
+    o->whence.client = flow->end[flow_side_of(flow, CLIENT)];
+    o->whence.server = flow->end[flow_side_of(flow, SERVER)];
     o->whence.flow_id = flow_id(flow);
     o->whence.time = flow->first_seen;
     for (unsigned i = 0; i < 2; i++) {
@@ -46,7 +60,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct segment *se
         if (flow->dropped & 1U << i)
             handshake_damage(h, who, UNOBSERVED_GAP);
     }
-    if (opening == OPENING_HANDSHAKE || opening == OPENING_PROTECTED) {
+    if (is_late(opening) && began_unseen(flow)) {
         o->unobserved |= UNOBSERVED_MIDSTREAM;
         o->side[CLIENT].start_captured = o->side[SERVER].start_captured = false;
         tls->counters.midstream++;
@@ -117,16 +131,15 @@ static void follow_proxy_header(struct proxy_header *p, struct span *bytes)
  * or an XML tag (XMPP), since a peer may have sent them in one segment. Returns the bytes from there on,
  * empty when nowhere.
  */
-static struct span find_opening(struct span bytes, bool stream_start, bool midstream, enum opening *opening)
+static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, enum opening *opening)
 {
     enum opening found = look(span_head(bytes, PROBE_BYTES));
     bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
     bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
-    bool late = found == OPENING_HANDSHAKE || found == OPENING_PROTECTED;
     bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
     if (sslv2_prefix && !stream_start)
         plain = false;
-    bool first = early || is_answer(found) || (late && midstream);
+    bool first = early || is_answer(found) || (is_late(found) && lacks_start);
     if (plain || (first && stream_start)) {
         *opening = found;
         return bytes;
@@ -333,7 +346,8 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
         close_if_idle(tls, h);
         return false;
     }
-    begin(tls, h, segment, side, opening, probe);
+    const struct whence first = flow_whence(h->flow, segment);
+    begin(tls, h, &first, client_side(h->flow, side, opening, probe), opening);
     const enum side who = flow_role(h->flow, side);
     feed_from_start(tls, h, who, probe, segment->time);
     handshake_feed(tls, h, who, *bytes, segment->time);
@@ -353,17 +367,19 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
     }
     bool stream_start = flow->side[side].count == 0;
     h = handshake_of(tls, flow);
-    if (h && run->gap)
+    if (h && run->gap) {
+        h->search.gap[side] = true;
         h->search.proxy[side].length = 0;
+    }
     if ((h && awaits_proxy_header(&h->search.proxy[side])) || (stream_start && begins_proxy_header(bytes))) {
         if (!h && !(h = handshake_open(tls, flow, segment->time)))
             return TLS_NO_SLOT;
         follow_proxy_header(&h->search.proxy[side], &bytes);
         stream_start |= bytes.n < run->bytes.n;
     }
-    bool midstream = !(flow->marks[0] & SIDE_SYN) && !(flow->marks[1] & SIDE_SYN);
+    const bool lacks_start = began_unseen(flow) || run->gap;
     enum opening opening = OPENING_NONE;
-    struct span start = bytes.n ? find_opening(bytes, stream_start, midstream, &opening) : bytes;
+    struct span start = bytes.n ? find_opening(bytes, stream_start, lacks_start, &opening) : bytes;
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
         opening = stream_start && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
@@ -382,13 +398,28 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
         bool far = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
         return far || flow->side[side].count > 4 * SEARCH_BYTES ? TLS_NEVER : TLS_MORE;
     }
+    const struct whence first = flow_whence(flow, segment);
     if (opening == OPENING_MAYBE) {
         begin_probe(&h->search.probe[side], start);
+        h->search.probe[side].at = first;
         return TLS_MORE;
     }
-    begin(tls, h, segment, side, opening, start);
+    begin(tls, h, &first, client_side(flow, side, opening, start), opening);
+    if (run->gap && is_late(opening))
+        handshake_damage(h, flow_role(flow, side), run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
     feed_from_start(tls, h, flow_role(flow, side), start, segment->time);
     return h->complete ? TLS_COMPLETE : TLS_MORE;
+}
+
+void tls_await_start(struct tls *tls, struct flow *flow, nanos now)
+{
+    const uint8_t end = SIDE_FIN | SIDE_FIN_PENDING;
+    const bool ended = (flow->marks[0] & end && flow->marks[1] & end) || flow_has_ended(flow);
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h)
+        h = handshake_open(tls, flow, now);
+    if (h && ended)
+        handshake_linger(tls, h, now);
 }
 
 bool tls_has_begun(const struct tls *tls, const struct flow *flow)
@@ -403,15 +434,33 @@ bool tls_side_has_begun(const struct tls *tls, const struct flow *flow, enum sid
     return h && handshake_has_begun(h) && h->search.probe[flow_side_of(flow, who)].over;
 }
 
-bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client)
+/* Bytes of the flow's side are missing, or may be: its start was not captured, or not all that the other side
+ * acknowledged. */
+static bool lacks_bytes(const struct handshake *h, unsigned side)
 {
-    const struct handshake *h = handshake_of(tls, flow);
-    for (unsigned side = 0; side < 2 && h && !handshake_has_begun(h); side++) {
-        const struct probe *p = &h->search.probe[side];
-        *client = !side;
-        if (p->length && is_answer(opening_look(span_of(p->bytes, p->length))) &&
-            (!(flow->marks[!side] & SIDE_SYN) || handshake_has_unseen(h, !side)))
-            return true;
+    return !(h->flow->marks[side] & SIDE_SYN) || h->search.gap[side] || handshake_has_unseen(h, side);
+}
+
+bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        struct probe *p = &h->search.probe[side];
+        const struct span answer = span_of(p->bytes, p->length);
+        const enum opening opening = opening_look(answer);
+        if (!answer.n || !is_answer(opening) || !lacks_bytes(h, !side))
+            continue;
+        const struct whence first = p->at;
+        p->length = 0;
+        begin(tls, h, &first, !side, opening);
+        if (h->search.gap[!side])
+            handshake_damage(h, CLIENT, UNOBSERVED_GAP);
+        feed_from_start(tls, h, SERVER, answer, now);
+        for (unsigned i = 0; i < 2; i++) {
+            struct side_facts *facts = &h->observation.side[flow_role(h->flow, i)];
+            facts->closed = h->flow->marks[i] & SIDE_FIN;
+            facts->reset = h->flow->marks[i] & SIDE_RST;
+        }
+        return true;
     }
     return false;
 }

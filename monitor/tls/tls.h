@@ -51,6 +51,10 @@ enum tls_progress {
 enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
                              const struct run *run);
 
+/* The flow's first bytes are missing and later ones are here: it comes up in tls_expired() and tls_oldest()
+ * like a handshake, if a slot is free. */
+void tls_await_start(struct tls *tls, struct flow *flow, nanos now);
+
 /* TLS has begun on this flow, which was in FLOW_SEARCHING. */
 bool tls_has_begun(const struct tls *tls, const struct flow *flow);
 bool tls_side_has_begun(const struct tls *tls, const struct flow *flow, enum side who);
@@ -98,17 +102,14 @@ void clear_gap(struct clear_reader *reader, enum side who, size_t gap);
 void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header);
 
 /*
- * Ends the handshake and returns what was seen; valid until tls_release(). reasons: enum unobserved bits for
- * an end that is the monitor's doing (UNOBSERVED_EVICTED, UNOBSERVED_UNFINISHED), else 0.
+ * Ends the handshake and returns what was seen; valid until tls_release(). NULL: TLS never began. reasons:
+ * enum unobserved bits for an end that is the monitor's doing (UNOBSERVED_EVICTED, UNOBSERVED_UNFINISHED),
+ * else 0.
  */
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons);
 
 /* Gives the slot back. True: records follow the handshake, and the flow knows where the next one begins. */
 bool tls_release(struct tls *tls, struct flow *flow);
-
-/* After tls_finish() returned NULL: was there a server's answer to a hello that was not captured? Then
- * *client is the flow's side that sent it. */
-bool tls_lost_hello(const struct tls *tls, const struct flow *flow, unsigned *client);
 
 /* The flow whose handshake has to end by now (idle, or lingered long enough), or NULL. *end: when it ended,
  * which other traffic has no part in. */

@@ -221,17 +221,14 @@ def faults(rule, pair):
 # ---- where utwatch is known to say something else
 
 def unrecognised(pair):
-    """No hello was captured, and what the server sends first is not one either: not enough to tell that this is TLS."""
-    steps = [s for s in server_steps(pair)[0] if s[0] == SERVER and s[1] not in ("fin", "rst")]
-    return offer(pair) is None and (not steps or steps[0][1] != "hello")
+    """No hello was captured, and no byte of the server's that could tell that this is TLS."""
+    return offer(pair) is None and all(s[0] == CLIENT or s[1] in ("fin", "rst") for s in server_steps(pair)[0])
 
 
 def known(pair, got):
     """Why a difference is let pass; None: it is not."""
     if got is None and unrecognised(pair):
-        return "a connection without its ClientHello that does not go on with a ServerHello is not taken for TLS, and nothing is said of it"
-    if got == "not_observable" and pair["missing"] == SERVER + "'s first":
-        return "the server's first bytes are missing, and what they were is left open"
+        return "of a connection without a byte of TLS nothing is said"
     return None
 
 

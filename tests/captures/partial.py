@@ -123,7 +123,56 @@ def test_no_start(path):
     check(event and "unobserved" not in event["utwatch"], "nothing is missing but the SYNs:", event)
 
 
+# ---- connections without a hello
+
+def handshakes(path):
+    evs, _ = events(UTWATCH, "-r", path)
+    stats = of_type(evs, "stats")[-1]["stats"]
+    return of_type(evs, "tls"), stats["handshakes"]["without_hello"], of_type(evs, "flow")
+
+
+def test_answer_only(path):
+    """A refusal whose hello was not captured is told as one, and what may have been offered stays open."""
+    for number, answer in ((40, m.alert(2, 40)), (None, m.sslv2_error())):
+        frames = capturelib.build([(CLIENT, m.client_hello([0x1B])), (SERVER, answer)], time=TIME)
+        server_port = frames[1][1][34:36]
+        ways = {"gap": [f for i, f in enumerate(frames) if i != 3],
+                "client-direction": [f for f in frames if f[1][34:36] == server_port]}
+        for reason, kept in ways.items():
+            capturelib.write_frames(path, kept)
+            event, fail, passed = told(path)
+            said = event["utwatch"] if event else {}
+            alerts = [a["description"] for a in said.get("alerts", [])]
+            check(reason in said.get("unobserved", []) and alerts == (["handshake_failure"] if number else []), reason, said)
+            check(said.get("outcome") == ("refused" if reason == "gap" else "one-sided"), reason, said)
+            check(not fail and not {r for r in passed if r.startswith("ut-7.2")}, reason, "fails", fail, "and passes", passed)
+            check(event and event["dest_port"] == int.from_bytes(server_port, "big") and event["pcap_cnt"] == kept.index(frames[4]) + 1, event)
+        if number and shutil.which("tshark"):
+            words = ["tshark", "-r", path, "-d", "tcp.port==%d,tls" % int.from_bytes(server_port, "big"), "-Y", "tls.alert_message.desc == 40"]
+            check(subprocess.run(words, capture_output=True, text=True).stdout.count("\n") == 1, "tshark sees no alert")
+    # A server of TLS answers HTTP so (openssl s_server: "http request"), which is no handshake.
+    conversation = [(CLIENT, b"GET / HTTP/1.1\r\nHost: xcap.example\r\n\r\n"), (SERVER, m.alert(2, 70))]
+    for first in (0, 3):  # also from the middle
+        capturelib.write_frames(path, capturelib.build(conversation, time=TIME)[first:])
+        tls, without, _ = handshakes(path)
+        check(not tls and not without, "HTTP and an alert from frame", first, "are", tls, without)
+
+
+def test_no_hello(path):
+    """Where both hellos were lost, what follows is TLS all the same."""
+    conversation = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-full.pcap"))[0]
+    hello = conversation[1][1]
+    cut = 5 + int.from_bytes(hello[3:5], "big")
+    steps = [conversation[0], (SERVER, hello[:cut]), (SERVER, hello[cut:]), *conversation[2:]]
+    frames = capturelib.build(steps, time=TIME)
+    sent = [i for i, (_, frame) in enumerate(frames) if len(frame) > HEADERS]
+    for end in (len(frames), sent[-1], sent[4]):  # closed in order, or only cut off
+        capturelib.write_frames(path, [f for i, f in enumerate(frames[:end]) if i not in sent[:2]])
+        tls, without, flows = handshakes(path)
+        check(not tls and without == 1 and not flows, "without hellos", end, "are", tls, without, flows)
+
+
 with tempfile.TemporaryDirectory() as folder:
-    for test in (test_drafts, test_cut, test_what_is_there, test_no_start):
+    for test in (test_drafts, test_cut, test_what_is_there, test_no_start, test_answer_only, test_no_hello):
         test(os.path.join(folder, "partial.pcap"))
 finish()
