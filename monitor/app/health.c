@@ -16,6 +16,7 @@ static uint64_t sum(const uint64_t *counts, size_t n)
 void pipeline_health(const struct pipeline *p, struct capture_health *h)
 {
     const struct decode_counters *d = decoder_counters(p->decoder);
+    const struct checksum_counters *c = checksums_counters(p->checksums);
     const struct flow_counters *f = &p->flows.counters;
     const struct tls_counters *t = tls_counters(p->tls);
     const struct http_counters *w = http_counters(p->cleartext.http);

@@ -20,6 +20,7 @@ uint64_t site_memory(const struct site *site, FILE *out)
         {"comparison", site->handshakes, stream_recent_memory(site->handshakes)},
         {"reordering", OUT_OF_ORDER_STORES, stream_held_memory(OUT_OF_ORDER_STORES)},
         {"fragments", FRAGMENT_SLOTS, fragments_memory()},
+        {"checksums", 1, checksums_memory()},
         {"sessions", site->sessions.sessions, sessions_memory(site->sessions.sessions)},
         {"servers", DEFAULT_SERVERS, peers_memory(DEFAULT_SERVERS)},
         {"UEs", DEFAULT_UES, peers_memory(DEFAULT_UES)},

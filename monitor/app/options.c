@@ -44,6 +44,7 @@ enum long_only {
     OPTION_RING,
     OPTION_MERGE,
     OPTION_BASELINE,
+    OPTION_CHECKSUMS,
 };
 
 static const struct option long_options[] = {
@@ -74,6 +75,7 @@ static const struct option long_options[] = {
     {"list-suites", no_argument, NULL, OPTION_LIST_SUITES},
     {"explain", required_argument, NULL, OPTION_EXPLAIN},
     {"dump-profile", no_argument, NULL, OPTION_DUMP},
+    {"checksums", required_argument, NULL, OPTION_CHECKSUMS},
     {"no-confine", no_argument, NULL, OPTION_NO_CONFINE},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
@@ -117,6 +119,7 @@ void options_help(FILE *out)
         "      --evidence DIR     for each alert, a pcapng file with the packets of its handshake\n"
         "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
         "      --strict           breaches of superseded demands count as violations\n"
+        "      --checksums auto|verify|ignore  what a segment with a wrong TCP checksum is worth\n"
         "      --no-confine         without sandbox, for debugging\n"
         "  -q, --quiet            no report on standard output\n"
         "  -v, --verbose          print more on standard error\n"
@@ -186,6 +189,15 @@ static bool take_ring(struct options *o, const char *text)
     if (amount_of_bytes(text, &o->ring) && o->ring >= least && o->ring <= most)
         return true;
     return refuse("--ring is an amount from 1MiB to 1GiB, not ", text, "");
+}
+
+static bool take_checksums(struct options *o, const char *word)
+{
+    int64_t policy;
+    if (!word_number(checksum_policy_words, word, &policy))
+        return refuse("--checksums is auto, verify or ignore, not ", word, "");
+    o->checksums = (enum checksum_policy)policy;
+    return true;
 }
 
 /* FORM or FORM:FILE */
@@ -338,6 +350,8 @@ static bool take_option(struct options *o, int option)
     case OPTION_FAIL_ON:
         return severity_by_name(optarg, &o->fail_on) ||
                refuse("--fail-on is info, low, medium or high, not ", optarg, "");
+    case OPTION_CHECKSUMS:
+        return take_checksums(o, optarg);
     case 'v':
         o->verbose++;
         return true;

@@ -2,6 +2,7 @@
 #ifndef UTWATCH_APP_OPTIONS_H
 #define UTWATCH_APP_OPTIONS_H
 
+#include "decode/checksum.h"
 #include "policy/policy.h"
 #include "report/baseline.h"
 #include "report/text_report.h"
@@ -69,6 +70,7 @@ struct options {
     bool no_confine;
     bool quiet;
     unsigned verbose;
+    enum checksum_policy checksums;
     char *filter; /* the words after the options, or NULL */
 };
 

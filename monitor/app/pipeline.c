@@ -48,6 +48,7 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
     p->evidence = output_evidence(output);
     const bool ruled = pipeline_go_on_with(p, rules);
     p->decoder = decoder_new();
+    p->checksums = checksums_new(site->checksums);
     char message[256];
     *message = '\0';
     p->sessions = sessions;
@@ -58,7 +59,7 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
     bool said = !p->sessions && *message;
     p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
-    if (ruled && p->decoder && p->peers && p->tls &&
+    if (ruled && p->decoder && p->checksums && p->peers && p->tls &&
         late_check_open(&p->late, site->handshakes / KEPT_SHARE) &&
         cleartext_open(&p->cleartext, DEFAULT_HTTP_CONNECTIONS) &&
         (!site->sessions.shared || waiting_open(&p->waiting)) &&
@@ -81,6 +82,7 @@ void pipeline_free(struct pipeline *p)
     late_check_close(&p->late);
     peers_free(p->peers);
     sessions_free(p->own_sessions);
+    checksums_free(p->checksums);
     decoder_free(p->decoder);
     free(p->advised);
     free(p->verdicts);
@@ -113,10 +115,23 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
     return flow_add(&p->flows, segment);
 }
 
-/* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. */
+/* Evidence is what the receiver takes. Of bulk data nothing is judged, and their sums are not worth the time.
+ */
+static bool is_evidence(struct pipeline *p, const struct flow *flow, const struct segment *segment)
+{
+    const bool bulk = flow && flow->state >= FLOW_RECORDS && !flow->recent &&
+                      !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && flow->pending_side == NO_SIDE &&
+                      segment->time - flow->last_seen <= FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
+    return bulk || checksums_believe(p->checksums, segment);
+}
+
+/* The connection of a segment: a known one, a new one, or a new one on the ports of a known one; NULL also
+ * for a segment that is no evidence. */
 static struct flow *flow_of(struct pipeline *p, const struct segment *segment, unsigned *side)
 {
     struct flow *flow = flow_find(&p->flows, segment, side);
+    if (!is_evidence(p, flow, segment))
+        return NULL;
     if (!flow) {
         *side = 0;
         return new_flow(p, segment);

@@ -7,6 +7,7 @@
 #include "app/late_check.h"
 #include "app/pipeline.h"
 #include "app/waiting.h"
+#include "decode/checksum.h"
 #include "decode/decode.h"
 #include "evidence/frames.h"
 #include "flow/stream.h"
@@ -17,6 +18,7 @@
 
 struct pipeline {
     struct decoder *decoder;
+    struct checksums *checksums;
     struct flow_table flows;
     struct tls *tls;
     struct sessions *sessions;

@@ -69,9 +69,10 @@ struct site *site_or_mistakes(const struct options *o, struct file_texts *files)
     return site;
 }
 
-/* What the command line says of the memory of sessions counts more. */
+/* What the command line says counts more. */
 static void apply_options(struct site *site, const struct options *o)
 {
+    site->checksums = o->checksums;
     if (o->state)
         site->sessions.state = o->state;
     if (o->shared)

@@ -6,6 +6,7 @@
 #define UTWATCH_APP_SITE_H
 
 #include "base/network.h"
+#include "decode/checksum.h"
 #include "policy/policy.h"
 #include "session/session.h"
 #include "syslog/receivers.h"
@@ -43,6 +44,7 @@ struct site {
     size_t message_bytes;   /* at most in one of them */
     nanos summary_interval; /* of equal alerts */
     bool identities_clear;
+    enum checksum_policy checksums;
     bool evidence; /* frames are kept for --evidence */
     uint32_t flows, handshakes;
     struct session_config sessions;

@@ -171,6 +171,7 @@ static enum layer tcp(struct packet *p)
         return packet_fail(p);
     if (header < 20 || header > p->wire_left)
         return packet_end(p, DECODE_MALFORMED);
+    out->tcp = p->bytes;
     if (!packet_advance(p, header))
         return LAYER_DONE;
     out->payload = p->bytes;

@@ -13,6 +13,8 @@ _utwatch()
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
         --fail-on | --min-severity)
             mapfile -t COMPREPLY < <(compgen -W "info low medium high" -- "$current") ;;
+        --checksums)
+            mapfile -t COMPREPLY < <(compgen -W "auto verify ignore" -- "$current") ;;
         --report)
             mapfile -t COMPREPLY < <(compgen -W "text html csv junit" -- "$current") ;;
         -i | --interface)

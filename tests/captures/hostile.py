@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""What somebody who can send packets past the tap achieves: frames put beside, into or instead of an honest handshake. usage: hostile.py UTWATCH
+
+Nothing that one side alone sent, or that no receiver takes, may accuse or clear anybody.
+"""
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+
+from run_utwatch import events, of_type
+from checks import check, finish
+
+import capturelib
+import encapsulation
+import messages as m
+
+UTWATCH = sys.argv[1]
+CLIENT, SERVER = 0, 1
+SYN, RST, ACK, PUSH = 0x02, 0x04, 0x10, 0x08
+NULL_SHA, DES3 = 0x0002, 0x000A
+START, MILLISECOND, SECOND = 1795471000 * 10**9, 10**6, 10**9
+IPV6 = {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 443)}
+FRAMED = "m-null-rc4-export"  # of `modern`: what a ServerHello with NULL encryption breaks, severity high
+
+
+def hello(suites=(DES3, NULL_SHA)):
+    return m.client_hello(suites)
+
+
+def answer(suite):
+    return m.server_hello(suite) + m.certificate_message(b"\0\0\0") + m.done()
+
+
+def honest(suite=DES3):
+    return [(CLIENT, hello()), (SERVER, answer(suite)), (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished()),
+            (CLIENT, m.record(23, b"\7" * 32)), (SERVER, m.record(23, b"\7" * 32))]
+
+
+def checksum_at(frame):
+    return 14 + (40 if frame[12:14] == b"\x86\xdd" else 20) + 16
+
+
+def with_checksum(timed, change):
+    """The frame with `change` of its TCP checksum in its place."""
+    time, frame = timed
+    at = checksum_at(frame)
+    return time, frame[:at] + change(frame[at:at + 2], frame) + frame[at + 2:]
+
+
+def wrong(timed):
+    return with_checksum(timed, lambda field, frame: bytes([field[0] ^ 0x55, field[1] ^ 0xAA]))
+
+
+def left_to_card(timed):
+    """The sum of the pseudo-header, not complemented, as Linux leaves it for the card to go on with."""
+    def pseudo(_, frame):
+        v6 = frame[12:14] == b"\x86\xdd"
+        addresses, length = (frame[22:54], len(frame) - 54) if v6 else (frame[26:34], len(frame) - 34)
+        return struct.pack("!H", 0xFFFF - capturelib.ones_sum(addresses + struct.pack("!II", length, 6)))
+    return with_checksum(timed, pseudo)
+
+
+class Judged:
+    """What `modern` says of the frames."""
+
+    def __init__(self, frames, *words, snaplen=262144):
+        with tempfile.TemporaryDirectory() as folder:
+            capture = os.path.join(folder, "hostile.pcap")
+            capturelib.write_frames(capture, frames, snaplen)
+            self.events, self.process = events(UTWATCH, "-p", "modern", "--fail-on", "info", *words, "-r", capture)
+        self.alerts = {e["utwatch"]["rule"]: (e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(self.events, "alert")}
+        self.handshakes = of_type(self.events, "tls")
+        self.outcomes = [e["utwatch"]["outcome"] for e in self.handshakes]
+        self.capture = of_type(self.events, "stats")[-1]["stats"]["capture"]
+
+
+def same(frames, clean, *what):
+    """The attack changed nothing."""
+    found = Judged(frames)
+    check(found.alerts == clean.alerts and found.outcomes == clean.outcomes, *what, found.alerts, found.outcomes, "instead of", clean.alerts,
+          clean.outcomes)
+    return found
+
+
+def tshark_finds_wrong(frames):
+    """Numbers of the frames whose checksum tshark calls bad."""
+    with tempfile.TemporaryDirectory() as folder:
+        capture = os.path.join(folder, "witness.pcap")
+        capturelib.write_frames(capture, frames)
+        p = subprocess.run(["tshark", "-n", "-o", "tcp.check_checksum:TRUE", "-r", capture, "-Y", "tcp.checksum.status == 0", "-T", "fields", "-e",
+                            "frame.number"], capture_output=True, text=True)
+    return [int(n) for n in p.stdout.split()]
+
+
+def attacked(conversation, where, forged, **ends):
+    """The conversation with forged(connection), a list of frames, put before its step number `where`."""
+    c = capturelib.Connection(time=START, **ends)
+    c.open()
+    for step, said in enumerate(conversation):
+        if step == where:
+            c.frames += forged(c)
+        c.send(*said)
+    c.close()
+    return c.frames
+
+
+def another_start(c):
+    return [wrong(c.frame(CLIENT, SYN, seq=77)), wrong(c.frame(CLIENT, PUSH | ACK, hello(), 78))]
+
+
+# ---- checksums: RFC 9293 3.1, a receiver drops a segment whose sum is wrong
+
+def wrong_sums():
+    for name, ends in (("IPv4", {}), ("IPv6", IPV6)):
+        clean = Judged(attacked(honest(), None, None, **ends))
+        check(clean.outcomes == ["complete"] and FRAMED not in clean.alerts, name, "clean:", clean.outcomes, clean.alerts)
+        guilty = Judged(attacked(honest(NULL_SHA), None, None, **ends))
+        check(guilty.alerts.get(FRAMED, (0,))[0] == 1, name, "guilty:", guilty.alerts)
+        forgeries = {
+            "an answer before the server's": (1, clean, honest(), lambda c: [wrong(c.frame(SERVER, PUSH | ACK, answer(NULL_SHA)))]),
+            "a hello before the UE's": (0, clean, honest(), lambda c: [wrong(c.frame(CLIENT, PUSH | ACK, hello((NULL_SHA,))))]),
+            "a reset of the server": (1, guilty, honest(NULL_SHA), lambda c: [wrong(c.frame(SERVER, RST | ACK))]),
+            "a reset of the UE": (1, guilty, honest(NULL_SHA), lambda c: [wrong(c.frame(CLIENT, RST | ACK))]),
+            "a harmless answer": (1, guilty, honest(NULL_SHA), lambda c: [wrong(c.frame(SERVER, PUSH | ACK, answer(DES3)))]),
+            "another start": (1, guilty, honest(NULL_SHA), another_start),
+        }
+        for what, (where, expected, conversation, forged) in forgeries.items():
+            frames = attacked(conversation, where, forged, **ends)
+            check(tshark_finds_wrong(frames) != [], name, what, "has no wrong sum for tshark")
+            found = same(frames, expected, name, "wrong sum:", what)
+            check(found.capture["wrong_checksums"] == len(tshark_finds_wrong(frames)), name, what, "counted:", found.capture["wrong_checksums"])
+            if ends:
+                check(Judged([(t, encapsulation.gtp(f)) for t, f in frames]).alerts == expected.alerts, name, what, "within GTP-U")
+
+
+def nobody_took_part():
+    """A whole connection that no host would take: nobody is accused."""
+    frames = [wrong(f) for f in capturelib.build(honest(NULL_SHA), time=START)]
+    check(Judged(frames).handshakes == [], "wrong sums only: a handshake")
+    check(Judged(frames, "--checksums=verify").handshakes == [], "verify: a handshake")
+    check(FRAMED in Judged(frames, "--checksums=ignore").alerts, "ignore: nothing")
+
+
+def sums_that_count():
+    guilty = Judged(capturelib.build(honest(NULL_SHA), time=START))
+    pseudo = [left_to_card(f) for f in capturelib.build(honest(NULL_SHA), time=START)]
+    check(len(tshark_finds_wrong(pseudo)) <= len(pseudo), "tshark")
+    check(same(pseudo, guilty, "left to the card").capture["wrong_checksums"] == 0, "left to the card: counted as wrong")
+    pseudo6 = [left_to_card(f) for f in capturelib.build(honest(NULL_SHA), time=START, **IPV6)]
+    check(FRAMED in Judged(pseudo6, "--checksums=verify").alerts, "left to the card, IPv6")
+    # A frame that the snap length cut has no sum to check.
+    frames = capturelib.build(honest(NULL_SHA) + [(SERVER, b"\x17\3\1\4\0" + b"\7" * 1024)], time=START)
+    cut = Judged([wrong(f) if len(f[1]) > 1000 else f for f in frames], snaplen=1000)
+    check(cut.capture["wrong_checksums"] == 0 and FRAMED in cut.alerts, "cut:", cut.alerts, cut.capture)
+
+
+def offloaded():
+    """A server whose card makes the sums, and the tap before the card: after 16 segments it is known, and told."""
+    frames = []
+    for i in range(6):
+        part = capturelib.build(honest(NULL_SHA), time=START + i * SECOND, client=("192.0.2.10", 40000 + i))
+        frames += [wrong(f) if capturelib.segment_of(f[1])[0][1] == 443 else f for f in part]
+    found = Judged(frames)
+    check(found.capture["senders_offloaded"] == 1 and found.capture["wrong_checksums"] == 15, found.capture["senders_offloaded"],
+          found.capture["wrong_checksums"])
+    check(sorted(found.outcomes) == ["complete"] * 3 + ["one-sided"] * 3 and FRAMED in found.alerts, "offloaded:", found.outcomes)
+    check(Judged(frames, "--checksums=verify").capture["senders_offloaded"] == 0, "verify: offloaded")
+    # Who was right once is not offloaded: sixteen forgeries before the first word of the server are no licence for more.
+    c = capturelib.Connection(time=START)
+    spoofed = [wrong(c.frame(SERVER, RST | ACK, seq=n)) for n in range(40)]
+    clean = Judged(attacked(honest(), None, None))
+    frames = spoofed + attacked(honest(), 1, lambda c: [wrong(c.frame(SERVER, PUSH | ACK, answer(NULL_SHA)))])
+    same([(START + i * MILLISECOND, f) for i, (_, f) in enumerate(frames)], clean, "forgeries in advance")
+
+
+wrong_sums()
+nobody_took_part()
+sums_that_count()
+offloaded()
+finish()
