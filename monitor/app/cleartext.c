@@ -255,7 +255,10 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
 
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow)
 {
-    return flow->clear_kind == CLEAR_HTTP ? http_connection(p->cleartext.http, flow->clear) : NULL;
+    if (flow->clear_kind != CLEAR_HTTP)
+        return NULL;
+    const struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
+    return h->null_encryption ? NULL : h; /* else it is what an earlier session of the connection carried */
 }
 
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
@@ -263,7 +266,7 @@ bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clea
 {
     const struct segment now = {.time = p->now};
     const struct http_connection begin = {.whence = flow_whence(flow, &now), .null_encryption = true};
-    if (!open_http(p, flow, &begin))
+    if (flow->clear_kind != CLEAR_HTTP && !open_http(p, flow, &begin))
         return false;
     p->cleartext.readers[flow->clear] = *reader;
     struct clear_reader from_start = {.mac_bytes = reader->mac_bytes};
@@ -277,27 +280,34 @@ bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clea
     return true;
 }
 
-bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                           unsigned side, const struct run *run)
 {
     struct clear_reader *reader = &p->cleartext.readers[flow->clear];
     const enum side who = flow_role(flow, side);
     const struct whence at = flow_whence(flow, segment);
-    struct runs runs = stream_put(&p->flows, flow, segment, side);
-    struct run run;
-    while (runs_next(&runs, &run)) {
-        if (run.gap) {
-            clear_gap(reader, who, run.gap);
-            http_gap(p->cleartext.http, flow->clear, who, run.gap);
-        }
-        if (run.dropped)
-            http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
-        struct span bytes = run.bytes;
-        for (struct span data; (data = clear_next(reader, who, &bytes)).n;)
-            feed_http(p, flow, who, data, &at);
-        if (reader->side[who].lost)
-            http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
+    if (run->gap) {
+        clear_gap(reader, who, run->gap);
+        http_gap(p->cleartext.http, flow->clear, who, run->gap);
     }
-    return flow_has_closed(flow) || http_is_over(p->cleartext.http, flow->clear);
+    if (run->dropped)
+        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
+    struct span bytes = run->bytes;
+    for (struct span data; (data = clear_next(reader, who, &bytes)).n;)
+        feed_http(p, flow, who, data, &at);
+    if (reader->side[who].lost)
+        http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
+    return bytes;
+}
+
+const struct clear_reader *cleartext_reader(const struct pipeline *p, const struct flow *flow)
+{
+    return &p->cleartext.readers[flow->clear];
+}
+
+bool cleartext_is_over(const struct pipeline *p, const struct flow *flow)
+{
+    return http_is_over(p->cleartext.http, flow->clear);
 }
 
 bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment)

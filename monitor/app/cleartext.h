@@ -37,12 +37,19 @@ void cleartext_close(struct cleartext *t);
 bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                      const struct run *run, bool first);
 
-/* The handshake is judged and its data can be read. False: as above. */
+/* The handshake is judged and its data can be read; after a renegotiation, what was read before goes on.
+ * False: as above. */
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
                         const struct clear_early early[2]);
 
-/* A segment of a flow in FLOW_READABLE. True: nothing more can be read. */
-bool cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+/* A run of a flow in FLOW_READABLE. Returns what begins with the hello of a later handshake; empty: there is
+ * none. */
+struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                           unsigned side, const struct run *run);
+/* Where it is read. */
+const struct clear_reader *cleartext_reader(const struct pipeline *p, const struct flow *flow);
+/* Nothing more can be read. */
+bool cleartext_is_over(const struct pipeline *p, const struct flow *flow);
 
 /* Can a datagram between these ends be of Ut? */
 bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment);

@@ -47,21 +47,51 @@ static void read_plain(struct pipeline *p, struct flow *flow, const struct segme
     (void)cleartext_plain(p, flow, segment, side, run, first);
 }
 
+static void give_up_oldest(struct pipeline *p, const struct flow *needs_slot)
+{
+    struct flow *oldest = tls_oldest(p->tls);
+    assert(oldest && oldest != needs_slot);
+    connection_end(p, oldest, p->now, UNOBSERVED_EVICTED);
+}
+
 static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,
                                 unsigned side, const struct run *run)
 {
     enum tls_progress progress = tls_search(p->tls, flow, segment, side, run);
     if (progress != TLS_NO_SLOT)
         return progress;
-    struct flow *oldest = tls_oldest(p->tls);
-    assert(oldest && oldest != flow);
-    connection_end(p, oldest, p->now, UNOBSERVED_EVICTED);
+    give_up_oldest(p, flow);
     return tls_search(p->tls, flow, segment, side, run);
+}
+
+/* Data that can be read, up to a hello that can be read as well: E13 of the requirements has it judged. */
+static struct span read_data(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                             unsigned side, const struct run *run)
+{
+    const struct span hello = cleartext_read(p, flow, segment, side, run);
+    if (!hello.n)
+        return hello;
+    const struct clear_reader reader = *cleartext_reader(p, flow);
+    if (!tls_renegotiate(p->tls, flow, segment, &reader)) {
+        give_up_oldest(p, flow);
+        if (flow->state != FLOW_READABLE) /* that took its place among those in clear */
+            return span_of(NULL, 0);
+        (void)tls_renegotiate(p->tls, flow, segment, &reader);
+    }
+    become(p, flow, FLOW_HANDSHAKE);
+    return hello;
 }
 
 bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                     const struct run *run)
 {
+    struct run rest = *run;
+    if (flow->state == FLOW_READABLE) {
+        rest = (struct run){.bytes = read_data(p, flow, segment, side, run), .fin = run->fin};
+        if (!rest.bytes.n)
+            return false;
+        run = &rest;
+    }
     if (flow->state == FLOW_HANDSHAKE) {
         const enum side who = flow_role(flow, side);
         /* What led to TLS may be captured after the other side's hello. */
@@ -101,7 +131,9 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
         return;
     }
     const uint32_t since = waiting_judge(p, flow, o, cleartext_before(p, flow));
-    cleartext_end(p, flow, 0);
+    const bool again = o->renegotiation;
+    if (!again)
+        cleartext_end(p, flow, 0);
     const bool gave_session =
         o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
     struct clear_reader reader;
@@ -109,6 +141,8 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
     const bool readable = tls_clear_begin(p->tls, flow, &reader, early);
     if (readable)
         read_on(p, flow, &reader, early);
+    else if (again)
+        cleartext_end(p, flow, 0);
     const bool records = tls_release(p->tls, flow);
     if (gave_session)
         late_check_begin(p, flow);
@@ -123,12 +157,6 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 {
     if (!cleartext_datagram(p, flow, segment, side))
         become(p, flow, FLOW_IGNORED);
-}
-
-void connection_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
-{
-    if (cleartext_read(p, flow, segment, side))
-        end_clear(p, flow, 0);
 }
 
 /* What a hole holds back is looked at before the end: the hole is a gap then. */

@@ -9,8 +9,8 @@
 
 struct pipeline;
 
-/* A run of a flow in FLOW_SEARCHING or FLOW_HANDSHAKE, to whoever reads it now. True: the handshake is
- * complete, and is to be finished after this segment. */
+/* A run of a flow in FLOW_SEARCHING, FLOW_HANDSHAKE or FLOW_READABLE, to whoever reads it now. True: the
+ * handshake is complete, and is to be finished after this segment. */
 bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                     const struct run *run);
 
@@ -24,9 +24,6 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
 
 /* A datagram: nothing but its name can be found out. */
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
-
-/* A segment in FLOW_READABLE. */
-void connection_read(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
 
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);

@@ -150,7 +150,7 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     struct runs runs = stream_put(&p->flows, flow, segment, side);
     struct run run;
     bool complete = false;
-    while (flow->state <= FLOW_HANDSHAKE && runs_next(&runs, &run))
+    while (flow->state <= FLOW_READABLE && runs_next(&runs, &run))
         complete |= connection_run(p, flow, segment, side, &run);
     connection_await_start(p, flow);
     if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
@@ -159,7 +159,9 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         tls_reset(p->tls, flow, side, p->now);
     if (complete)
         connection_finish(p, flow, p->now, 0);
-    else if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_closed(flow))
+    else if (flow->state == FLOW_READABLE
+                 ? flow_has_closed(flow) || cleartext_is_over(p, flow)
+                 : flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_closed(flow))
         connection_end(p, flow, p->now, 0);
 }
 
@@ -185,10 +187,8 @@ static void on_segment(struct pipeline *p, const struct frame *frame, const stru
     switch ((enum flow_state)flow->state) {
     case FLOW_SEARCHING:
     case FLOW_HANDSHAKE:
-        follow(p, flow, segment, side);
-        break;
     case FLOW_READABLE:
-        connection_read(p, flow, segment, side);
+        follow(p, flow, segment, side);
         break;
     case FLOW_RECORDS: {
         if (flow->key_since && segment->payload_len &&

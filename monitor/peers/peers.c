@@ -238,8 +238,10 @@ static bool stands(const struct peer *server, const struct refused_offer *r)
 static bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
-    if (o->reaction != REACTION_FATAL_ALERT || !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown ||
-        o->client_hello.unknown_suites || o->side[CLIENT].damage || o->side[SERVER].damage)
+    /* A server that refuses to renegotiate does so whatever is offered. */
+    if (o->reaction != REACTION_FATAL_ALERT || o->renegotiation || !(o->seen & SEEN_CLIENT_HELLO) ||
+        o->client_hello.unknown || o->client_hello.unknown_suites || o->side[CLIENT].damage ||
+        o->side[SERVER].damage)
         return false;
     for (size_t i = 0; i < o->alert_count; i++)
         if (o->alerts[i].from == SERVER && o->alerts[i].level == 2)

@@ -241,6 +241,8 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     const struct observation *o = c->observation;
     json_string(j, "outcome", word_of(outcome_words, o->outcome));
     json_string(j, "history", o->history);
+    if (o->renegotiation)
+        json_bool(j, "renegotiation", true);
     if (detail == DETAIL_SHORT)
         json_bool(j, "shortened", true);
     if (o->seen & SEEN_CLIENT_HELLO)

@@ -3,16 +3,25 @@
 
 #include <assert.h>
 
+/* Of the records that come now; 0: they cannot be read. Also a session of NULL encryption with a NULL MAC
+ * gives 0, which nobody may use. */
+static uint16_t mac_of_clear(const struct handshake *h)
+{
+    const struct observation *o = &h->observation;
+    const struct suite *suite = observation_clear_suite(o);
+    if (h->phase == PHASE_DONE)
+        return suite ? (uint16_t)observation_mac_bytes(o, suite) : 0;
+    /* A renegotiation that came to nothing leaves the session as it was. */
+    return o->side[CLIENT].encrypted || o->side[SERVER].encrypted ? 0 : h->side[CLIENT].mac_bytes;
+}
+
 bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
                      struct clear_early early[2])
 {
     const struct handshake *h = handshake_of(tls, flow);
-    if (!h || h->phase != PHASE_DONE)
+    *reader = (struct clear_reader){.mac_bytes = h ? mac_of_clear(h) : 0};
+    if (!reader->mac_bytes)
         return false;
-    const struct suite *suite = observation_clear_suite(&h->observation);
-    if (!suite)
-        return false;
-    *reader = (struct clear_reader){.mac_bytes = (uint16_t)observation_mac_bytes(&h->observation, suite)};
     for (enum side who = CLIENT; who <= SERVER; who++) {
         const struct assembly *a = &h->side[who];
         const struct clear_text *kept = &h->clear[who];
@@ -20,8 +29,10 @@ bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clea
         memcpy(r->header, a->header, sizeof r->header);
         r->header_length = a->header_length;
         r->left = a->record_left;
-        r->data = a->record_type == RECORD_APPLICATION_DATA;
-        r->lost = a->lost || a->sslv2 || kept->cut;
+        r->type = a->record_type;
+        r->version = a->record_version;
+        r->fresh = a->record_left && !a->record_counted;
+        r->lost = a->lost || a->sslv2 || kept->cut || (kept->earlier && a->mac_bytes != reader->mac_bytes);
         early[who] =
             (struct clear_early){.records = span_of(kept->bytes, kept->length), .whence = kept->whence};
     }
@@ -41,7 +52,16 @@ static void read_header(struct clear_side *r, struct span *bytes)
         return;
     }
     r->left = header.length;
-    r->data = header.type == RECORD_APPLICATION_DATA;
+    r->type = header.type;
+    r->version = header.version;
+    r->fresh = true;
+}
+
+/* Of the server's, HelloRequest begins nothing: the client may ignore it (RFC 5246 7.4.1.1). */
+static bool is_hello(const struct clear_side *r, enum side who, uint8_t message)
+{
+    return r->fresh && r->type == RECORD_HANDSHAKE &&
+           message == (who == CLIENT ? MESSAGE_CLIENT_HELLO : MESSAGE_SERVER_HELLO);
 }
 
 struct span clear_next(struct clear_reader *reader, enum side who, struct span *bytes)
@@ -52,8 +72,12 @@ struct span clear_next(struct clear_reader *reader, enum side who, struct span *
             read_header(r, bytes);
             continue;
         }
+        if (is_hello(r, who, bytes->p[0]))
+            return span_of(NULL, 0);
+        r->fresh = false;
         struct span part = span_head(*bytes, r->left);
-        size_t readable = r->data && r->left > reader->mac_bytes ? r->left - reader->mac_bytes : 0;
+        const bool data = r->type == RECORD_APPLICATION_DATA;
+        size_t readable = data && r->left > reader->mac_bytes ? r->left - reader->mac_bytes : 0;
         r->left -= (uint32_t)part.n;
         *bytes = span_skip(*bytes, part.n);
         part = span_head(part, readable);
@@ -62,6 +86,38 @@ struct span clear_next(struct clear_reader *reader, enum side who, struct span *
     }
     *bytes = span_skip(*bytes, bytes->n);
     return span_of(NULL, 0);
+}
+
+static void read_on(struct handshake *h, enum side who, const struct clear_reader *reader)
+{
+    const struct clear_side *r = &reader->side[who];
+    struct assembly *a = &h->side[who];
+    memcpy(a->header, r->header, sizeof a->header);
+    a->header_length = r->header_length;
+    a->record_type = r->type;
+    a->record_version = r->version;
+    a->record_left = r->left;
+    a->record_counted = !r->fresh;
+    a->mac_bytes = reader->mac_bytes;
+    a->lost = r->lost;
+    h->observation.side[who].captured = h->observation.side[who].start_captured = true;
+    if (r->lost)
+        handshake_damage(h, who, UNOBSERVED_GAP);
+}
+
+bool tls_renegotiate(struct tls *tls, struct flow *flow, const struct segment *segment,
+                     const struct clear_reader *reader)
+{
+    struct handshake *h = handshake_open(tls, flow, segment->time);
+    if (!h)
+        return false;
+    h->search.begun = h->search.probe[0].over = h->search.probe[1].over = true;
+    h->observation.renegotiation = true;
+    h->observation.whence = flow_whence(flow, segment);
+    h->observation.whence.flow_id = flow_id(flow);
+    read_on(h, CLIENT, reader);
+    read_on(h, SERVER, reader);
+    return true;
 }
 
 void clear_gap(struct clear_reader *reader, enum side who, size_t gap)

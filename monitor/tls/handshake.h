@@ -31,6 +31,8 @@ struct assembly {
     uint32_t message_have;   /* bytes of the body that are in the buffer or were skipped */
     uint8_t alert[2];
     uint8_t alert_length;
+    uint16_t
+        mac_bytes; /* at the end of each record in clear: those of a renegotiation under NULL encryption */
     bool record_protected; /* the current record cannot be read */
     bool record_counted;
     bool message_skipped; /* the current message is not kept */
@@ -90,6 +92,7 @@ struct handshake {
         struct whence whence;
         uint16_t length;
         bool cut;
+        bool earlier; /* some came under the keys of the session before */
         uint8_t bytes[CLEAR_BYTES];
     } clear[2]; /* by enum side: records of application data that can be read, or may turn out to be, before
                    the handshake is judged */

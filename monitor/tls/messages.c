@@ -280,7 +280,7 @@ static void note_server_alert(struct observation *o)
 
 void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
-    enum { NO_CERTIFICATE = 41 };
+    enum { NO_CERTIFICATE = 41, NO_RENEGOTIATION = 100 };
     struct observation *o = &h->observation;
     uint8_t level = h->side[who].alert[0];
     uint8_t description = h->side[who].alert[1];
@@ -294,6 +294,9 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
             (struct tls_alert){.from = (uint8_t)who, .level = level, .description = description};
     if (who == CLIENT && level == 1 && description == NO_CERTIFICATE)
         o->seen |= SEEN_NO_CERTIFICATE_ALERT;
+    /* RFC 5246 7.2.2: a warning, but an answer to the hello all the same; the session goes on as it was. */
+    if (who == SERVER && o->renegotiation && description == NO_RENEGOTIATION)
+        handshake_event(tls, h, EVENT_SERVER_FATAL, now);
     if (!is_fatal(h, level, description))
         return;
     if (who == SERVER)

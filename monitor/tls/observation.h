@@ -284,6 +284,8 @@ struct observation {
     enum resumption resumption;
     bool server_followed; /* the server closed or reset because the client had done so before */
     bool hello_retry;
+    bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt
+                         */
     uint16_t protected_version; /* record version of protected records when no hello was seen; 0: none */
     char history[MAX_HISTORY + 1];
     uint8_t history_len;

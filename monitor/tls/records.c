@@ -132,11 +132,25 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
     }
     a->record_protected = h->observation.side[who].encrypted;
     /* An alert in clear is two bytes; protected ones are longer. TLS 1.3 hides them in application_data. */
-    if (a->record_type == RECORD_ALERT && a->record_left != 2)
+    if (a->record_type == RECORD_ALERT && a->record_left != 2U + a->mac_bytes)
         a->record_protected = true;
     if (a->record_type == RECORD_ALERT && a->record_left == 2 &&
         observation_version(&h->observation) >= 0x0304)
         a->record_protected = false;
+}
+
+/* The record is under the keys of the session before, which do not encrypt. */
+static bool is_of_earlier(const struct assembly *a)
+{
+    return a->mac_bytes && !a->record_protected;
+}
+
+/* What the record carries: its MAC ends it. */
+static struct span content_of(const struct assembly *a, struct span fragment)
+{
+    if (!is_of_earlier(a))
+        return fragment;
+    return span_head(fragment, a->record_left > a->mac_bytes ? a->record_left - a->mac_bytes : 0);
 }
 
 static void clear_append(struct clear_text *kept, struct span bytes)
@@ -154,9 +168,10 @@ static void clear_keep(struct handshake *h, enum side who, struct span fragment,
 {
     const struct assembly *a = &h->side[who];
     const bool may_be = !(h->observation.seen & SEEN_SERVER_HELLO);
-    if (!may_be && !observation_clear_suite(&h->observation))
+    if (!may_be && !is_of_earlier(a) && !observation_clear_suite(&h->observation))
         return;
     struct clear_text *kept = &h->clear[who];
+    kept->earlier |= is_of_earlier(a);
     if (!kept->length && h->segment)
         kept->whence = flow_whence(h->flow, h->segment);
     if (first)
@@ -173,16 +188,17 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     if (first)
         begin_record(tls, h, who, fragment);
     a->record_counted = true;
+    const struct span content = content_of(a, fragment);
     switch (a->record_type) {
     case RECORD_HANDSHAKE:
         if (!a->record_protected)
-            feed_handshake_fragment(tls, h, who, fragment, now);
+            feed_handshake_fragment(tls, h, who, content, now);
         else if (first)
             handshake_protected_message(tls, h, who, now);
         break;
     case RECORD_ALERT:
         if (!a->record_protected)
-            feed_alert_fragment(tls, h, who, fragment, now);
+            feed_alert_fragment(tls, h, who, content, now);
         else if (first)
             handshake_letter(h, who, 'L');
         break;
@@ -191,7 +207,7 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
             handshake_change_cipher(h, who);
         break;
     case RECORD_APPLICATION_DATA:
-        if (first)
+        if (first && !is_of_earlier(a))
             handshake_data(tls, h, who, record_length, now);
         clear_keep(h, who, fragment, first);
         break;

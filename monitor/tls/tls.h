@@ -85,8 +85,10 @@ struct clear_reader {
     struct clear_side {
         uint8_t header[RECORD_HEADER_BYTES];
         uint8_t header_length;
-        bool data; /* the current record is application data */
-        bool lost; /* record borders are not known */
+        uint8_t type; /* of the current record */
+        bool fresh;   /* none of its body has come */
+        bool lost;    /* record borders are not known */
+        uint16_t version;
         uint32_t left;
     } side[2]; /* by enum side, as `early` */
     uint16_t mac_bytes;
@@ -94,8 +96,16 @@ struct clear_reader {
 bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
                      struct clear_early early[2]);
 
-/* The next application data in *bytes, which is moved behind them; empty when there are none left. */
+/* The next application data in *bytes, which is moved behind them; empty when there are none left. What is
+ * left of *bytes then is the hello that begins a later handshake, and what follows it. */
 struct span clear_next(struct clear_reader *reader, enum side who, struct span *bytes);
+
+/*
+ * A renegotiation that can be read (RFC 5246 7.4.1.1, 7.4.1.2): the flow has a handshake again, whose records
+ * are read on where `reader` stands. `segment` has the first hello of it. False: no slot is free.
+ */
+bool tls_renegotiate(struct tls *tls, struct flow *flow, const struct segment *segment,
+                     const struct clear_reader *reader);
 void clear_gap(struct clear_reader *reader, enum side who, size_t gap);
 
 /* A segment in FLOW_RECORDS, its payload from the next record header on. */

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""A later handshake inside an encrypted connection is counted once, however many records it has, and the report says what the verdicts cover.
-usage: renegotiation.py UTWATCH"""
+"""A later handshake inside an encrypted connection is counted once, however many records it has, and the report says what the verdicts cover;
+under NULL encryption it is read and judged as one of its own, and the data before and after it are read. usage: renegotiation.py UTWATCH"""
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -24,6 +26,84 @@ def counted(path):
     return of_type(evs, "stats")[-1]["stats"]["tls"]["renegotiations"]
 
 
+def judged(path, profile="ts33141-pcr2"):
+    """(handshakes, {(frame of the hello, rule) that fails}, exchanges over HTTP that were read)"""
+    evs, _ = events(sys.argv[1], "-p", profile, "-r", path)
+    tls = of_type(evs, "tls")
+    fails = {(e.get("pcap_cnt"), e["utwatch"]["rule"]) for e in of_type(evs, "alert")}
+    return tls, fails, of_type(evs, "stats")[-1]["stats"]["http"]["exchanges"]
+
+
+def tshark(path, query, field):
+    words = ["tshark", "-r", path, "-Y", query, "-T", "fields", "-e", field]
+    return subprocess.run(words, capture_output=True, text=True).stdout.split()
+
+
+def test_recorded():
+    for name in ("openssl-tls12-null-renegotiated", "openssl-tls12-null-renegotiated-data"):
+        path = os.path.join(PCAPS, name + ".pcap")
+        tls, _, _ = judged(path)
+        check(len(tls) == 2 and len({e["flow_id"] for e in tls}) == 1, name, "is not two handshakes of one connection:", tls)
+        check([e["utwatch"].get("renegotiation") for e in tls] == [None, True], name, [e["utwatch"] for e in tls])
+        check(all(e["utwatch"]["outcome"] == "complete" and "unobserved" not in e["utwatch"] for e in tls), name, tls)
+        if shutil.which("tshark"):
+            check([str(e["pcap_cnt"]) for e in tls] == tshark(path, "tls.handshake.type == 1", "frame.number"), name, "has its hellos elsewhere")
+            chosen = [int(x, 16) for x in tshark(path, "tls.handshake.type == 2", "tls.handshake.ciphersuite")]
+            check([int(e["utwatch"]["server_hello"]["suite"], 16) for e in tls] == chosen, name, "has other suites", chosen)
+
+
+# ---- under TLS_RSA_WITH_NULL_SHA, whose MAC has 20 bytes
+
+def under(records, mac=20):
+    return b"".join(r[:3] + (int.from_bytes(r[3:5], "big") + mac).to_bytes(2, "big") + r[5:] + b"m" * mac for r in capturelib.records_of(records))
+
+
+NULL = [(CLIENT, m.client_hello([0x0002, 0x002F])), (SERVER, m.server_hello(0x0002) + m.done()), (CLIENT, m.client_key_exchange() + m.finished()),
+        (SERVER, m.finished())]
+ASK = (CLIENT, under(m.record(23, b"GET /simservs.ngn.etsi.org/users/sip:a@b/simservs.xml HTTP/1.1\r\nHost: xcap.example\r\n\r\n")))
+GIVE = (SERVER, under(m.record(23, b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")))
+REQUEST = (SERVER, under(m.record(22, b"\0\0\0\0")))
+
+
+def later(suite, offer=(0x0002, 0x001B), closing=True):
+    """The Finished of both come under new keys: 40 bytes that nobody reads."""
+    done = [(CLIENT, under(m.client_key_exchange()) + under(m.record(20, b"\1")) + m.record(22, b"f" * 40)),
+            (SERVER, under(m.record(20, b"\1")) + m.record(22, b"f" * 40))]
+    return [(CLIENT, under(m.client_hello(list(offer)))), (SERVER, under(m.server_hello(suite) + m.done()))] + (done if closing else [])
+
+
+def in_pieces(steps, size):
+    return [(who, data[at:at + size]) for who, data in steps for at in range(0, len(data), size)]
+
+
+def test_made(path):
+    refused = [(CLIENT, under(m.client_hello([0x001B]))), (SERVER, under(m.alert(1, 100)))]
+    fatal = [(CLIENT, under(m.client_hello([0x001B]))), (SERVER, under(m.alert(2, 40)))]
+    anonymous = {"ut-6.4-anonymous-key-exchange", "ut-6.4-listed-anonymous"}
+    for name, steps, count, outcome, broken, http in (
+            ("selects NULL encryption again", [ASK, GIVE] + later(2) + [ASK, GIVE], 2, "complete", set(), 2),
+            ("selects an anonymous suite", [ASK, GIVE, REQUEST] + later(0x1B) + DATA, 2, "complete", anonymous, 1),
+            ("is asked for and not begun", [ASK, GIVE, REQUEST, ASK, GIVE], 1, "complete", set(), 2),
+            ("is refused with a warning", [ASK, GIVE] + refused + [ASK, GIVE], 2, "refused", set(), 2),
+            ("is refused with a fatal alert", [ASK, GIVE] + fatal, 2, "refused", set(), 1)):
+        for size in (1400, 7, 1):
+            capturelib.write_frames(path, capturelib.build(NULL + in_pieces(steps, size), time=1795471000 * 10**9))
+            tls, fails, exchanges = judged(path)
+            check(len(tls) == count and tls[-1]["utwatch"]["outcome"] == outcome, "a renegotiation that", name, "in", size, tls)
+            check(exchanges == http, "a renegotiation that", name, "in", size, "leaves", exchanges, "exchanges instead of", http)
+            if len(tls) == 2:
+                second = {r for frame, r in fails if frame == tls[1]["pcap_cnt"]}
+                check(broken <= second, "a renegotiation that", name, "in", size, "breaks", second)
+                check(not anonymous & {r for frame, r in fails if frame == tls[0]["pcap_cnt"]}, name, "puts it on the first handshake:", fails)
+    # A server that refuses to renegotiate does so whatever is offered: that says nothing of its suites.
+    only_3des = [(CLIENT, under(m.client_hello([0x000A]))), (SERVER, under(m.alert(2, 40)))]
+    frames = capturelib.build(FULL[:1] + [(SERVER, m.server_hello(0x0005) + m.done())] + FULL[2:], time=1795471000 * 10**9)
+    again = capturelib.build([(CLIENT, m.client_hello([0x0002])), *NULL[1:], *only_3des], time=1795471100 * 10**9)
+    capturelib.write_frames(path, frames + again)
+    tls, fails, _ = judged(path)
+    check(len(tls) == 3 and not {r for _, r in fails if r.startswith("ut-6.2-server")}, "a refused renegotiation says", fails)
+
+
 recorded = os.path.join(PCAPS, "openssl-tls12-renegotiated.pcap")
 check(counted(recorded) == 1, "OpenSSL renegotiates once:", counted(recorded))
 text = " ".join(utwatch(sys.argv[1], "-r", recorded).stdout.decode().split())
@@ -33,4 +113,6 @@ with tempfile.TemporaryDirectory() as folder:
     for steps, count in ((DATA, 0), (LATER, 1), (DATA + LATER + DATA, 1), (DATA + LATER + DATA + LATER + DATA, 2)):
         capturelib.write_frames(path, capturelib.build(FULL + steps, time=1795471000 * 10**9))
         check(counted(path) == count, "later handshakes:", counted(path), "instead of", count)
+    test_recorded()
+    test_made(path)
 finish()

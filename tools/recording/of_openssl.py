@@ -1,5 +1,5 @@
 """OpenSSL at both ends."""
-from scenario import GOOD, NAME, OPENSSL_CLIENT, OPENSSL_SERVER, WEAK, scenario
+from scenario import GOOD, NAME, OPENSSL_CLIENT, OPENSSL_SERVER, REQUEST, WEAK, scenario
 
 RESUMED = ["ut-7.1-resume-server", "ut-7.1-resume-ue"]
 UNLISTED = ["ut-6.1.2-server-certificate", "ut-6.4-anonymous-key-exchange", "ut-6.4-anonymous-offered", "ut-7.2-only-anonymous-extended"]
@@ -53,6 +53,15 @@ openssl("tls12-resumed-ticket", "TLS 1.2: a session resumed by a ticket", "-tls1
         ["-tls1_2 -sess_out %(dir)s/st", "-tls1_2 -sess_in %(dir)s/st"],
         {"version": "0x0303", "resumed": [False, True], "method": [None, "ticket"]},
         passes=[*RESUMED, "ut-7.1-ticket-lifetime", "ut-7.1-ticket-lifetime-hint"])
+for file, shows, suites, more, facts in (
+        ("null-renegotiated", "the UE renegotiates under NULL encryption, which can be read: the second handshake selects NULL encryption again",
+         "NULL-SHA", "echo R; sleep 0.6", {}),
+        ("null-renegotiated-data", "data before, between and after two handshakes under NULL encryption", "NULL-SHA",
+         "printf '%s'; sleep 0.2; echo R; sleep 0.4; printf '%s'; sleep 0.2" % (REQUEST, REQUEST), {})):
+    scenario("openssl-tls12-" + file, shows, OPENSSL_SERVER + GOOD + "-tls1_2 -client_renegotiation -cipher " + suites + WEAK,
+             "(sleep 0.4; %s) | timeout 8 openssl s_client -connect %%(ap)s:%%(port)d -servername %%(name)s -tls1_2 -cipher NULL-SHA:AES128-SHA%s"
+             % (more, WEAK), {"version": "0x0303", "suite": "0x0002", **facts}, pcr1=["ut-5.1.2-effective-key-128"],
+             policy=["ut-6.2-null-encryption-used"], also=["m-null-rc4-export", "ut-4-protected-link"])
 openssl("tls12-null-resumed", "a session of NULL encryption resumed: the suite is judged again", "-tls1_2 -no_ticket -cipher NULL-SHA" + WEAK,
         ["-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK + " -sess_out %(dir)s/sn",
          "-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK + " -sess_in %(dir)s/sn"],
