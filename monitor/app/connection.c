@@ -15,7 +15,8 @@ static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
         if (flow->clear_kind == CLEAR_NAMING)
             cleartext_forget(p, flow);
         break;
-    case FLOW_READABLE:
+    case FLOW_READABLE: /* goes on where the handshake stands, also with what came early */
+        break;
     case FLOW_RECORDS:
         stream_release_held(&p->flows, flow);
         break;

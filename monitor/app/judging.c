@@ -93,6 +93,7 @@ uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
     sessions_judge(p->sessions, o, questions, &session);
     struct peer_evidence evidence;
     struct policy_case c = case_of_handshake(o);
+    c.server_listed = site_lists_server(p->site, &o->whence.server);
     c.session = &session;
     c.before = before;
     c.server = peers_find(p->peers, o, SERVER);
@@ -118,6 +119,7 @@ void note_key(const struct pipeline *p, struct flow *flow, uint32_t since)
 void judge_connection(struct pipeline *p, const struct http_connection *h, const char *protocol)
 {
     struct policy_case c = case_of_connection(h, protocol);
+    c.server_listed = site_lists_server(p->site, &c.about.server);
     judge(p, &c);
 }
 

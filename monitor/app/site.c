@@ -534,11 +534,17 @@ bool site_has_scope(const struct site *site)
     return site->server_count || site->port_count || site->name_count;
 }
 
+bool site_lists_server(const struct site *site, const struct endpoint *server)
+{
+    for (size_t i = 0; i < site->server_count; i++)
+        if (in_network(&site->servers[i], server))
+            return true;
+    return false;
+}
+
 bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)
 {
-    bool address = site->server_count == 0;
-    for (size_t i = 0; i < site->server_count && !address; i++)
-        address = in_network(&site->servers[i], server);
+    const bool address = site->server_count == 0 || site_lists_server(site, server);
     bool port = site->port_count == 0;
     for (size_t i = 0; i < site->port_count && !port; i++)
         port = site->ports[i] == server->port;

@@ -65,6 +65,9 @@ bool site_in_scope(const struct site *site, const struct endpoint *server, struc
 /* The file says what is Ut, so that a connection without TLS or XCAP can be told to be Ut. */
 bool site_has_scope(const struct site *site);
 
+/* The site lists the servers of Ut, and this is one of them. */
+bool site_lists_server(const struct site *site, const struct endpoint *server);
+
 /* The reason why this breach is excepted, or NULL. */
 const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c);
 

@@ -75,6 +75,7 @@ static void recall(const struct known_chain *known, struct observation *o)
     move(&f->subject, from, to);
     move(&f->issuer, from, to);
     move(&f->serial, from, to);
+    move(&f->common_name, from, to);
     for (size_t i = 0; i < f->alt_name_count; i++)
         move(&f->alt_names[i], from, to);
     o->seen |= SEEN_CERTIFICATE;

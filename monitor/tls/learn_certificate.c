@@ -116,8 +116,9 @@ static void learn_leaf(struct observation *o, struct span der)
     f->serial = learn_written(o, write_serial, x.serial);
     f->subject = learn_written(o, x509_name_text, x.subject);
     f->issuer = learn_written(o, x509_name_text, x.issuer);
+    if (!x.alt_name_has_dns)
+        f->common_name = learn_text(o, x509_common_name(x.subject));
     learn_alt_names(o, &x);
-
     check_host(o, &x);
 }
 
@@ -135,6 +136,7 @@ static void learn_authority(struct certificate_facts *f, struct span der)
     const uint32_t known = x.presence & ~x.unparsed;
     bool critical = x.presence & x.critical & X509_HAS_BASIC_CONSTRAINTS;
     f->ca_not_ca |= !critical || (known & X509_HAS_BASIC_CONSTRAINTS && !x.is_ca);
+    f->ca_nameless |= x.issuer_empty || x.subject_empty;
     f->ca_without_sign |= known & X509_HAS_KEY_USAGE && !(x.key_usage & X509_KEY_CERT_SIGN);
     f->ca_unparsed |= x.unparsed & (X509_HAS_BASIC_CONSTRAINTS | X509_HAS_KEY_USAGE);
     f->ca_broken |= x.unparsed != 0;
@@ -183,10 +185,12 @@ void learn_name_after_certificate(struct observation *o)
 {
     struct certificate_facts *f = &o->certificate;
     struct span host = observation_text(o, o->client_hello.sni);
-    if (!(o->seen & SEEN_CERTIFICATE) || !f->alt_name_has_dns || f->name_checked || host.n == 0)
-        return; /* without a dNSName the CN would count, which is not kept apart: left unchecked, so unknown
-                 */
-    f->name_checked = true;
-    for (size_t i = 0; i < f->alt_name_count; i++)
+    if (!(o->seen & SEEN_CERTIFICATE) || !f->parsed || f->name_checked || host.n == 0 ||
+        x509_is_address(host))
+        return;
+    if (!f->alt_name_has_dns)
+        f->name_matches = x509_dns_name_matches(observation_text(o, f->common_name), host);
+    for (size_t i = 0; i < f->alt_name_count && f->alt_name_has_dns; i++)
         f->name_matches |= x509_dns_name_matches(observation_text(o, f->alt_names[i]), host);
+    f->name_checked = f->name_matches || !o->text_cut; /* else the name may be one that found no room */
 }

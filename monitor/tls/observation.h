@@ -227,6 +227,7 @@ struct certificate_facts {
     uint16_t chain_len;                        /* certificates in the message */
     uint32_t der_len;                          /* of the leaf */
     struct text_slice subject, issuer, serial; /* serial: "01:AB:..", as EVE prints it */
+    struct text_slice common_name;             /* of the subject, where there is no dNSName */
     struct text_slice alt_names[MAX_ALT_NAMES];
     uint8_t alt_name_count;
     bool alt_names_cut;
@@ -247,6 +248,7 @@ struct certificate_facts {
     uint32_t ca_largest;     /* bytes of DER */
     bool ca_not_ca;          /* one lacks basicConstraints critical cA TRUE */
     bool ca_without_sign;    /* one has keyUsage without keyCertSign */
+    bool ca_nameless;        /* one with an empty issuer or subject */
     bool ca_weak_key;        /* one below 1024 RSA / 160 EC */
     bool ca_unparsed;        /* one was not read, or not to its end */
     bool ca_broken;          /* because it does not parse */

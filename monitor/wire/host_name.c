@@ -73,7 +73,7 @@ static size_t literal_address(struct span host, uint8_t octets[16])
 }
 
 /* The last CN is the most specific one. */
-static struct span common_name(struct span name)
+struct span x509_common_name(struct span name)
 {
     struct x509_name_walk w = x509_name_begin(name);
     struct span found = span_of(NULL, 0);
@@ -83,6 +83,12 @@ static struct span common_name(struct span name)
         if (oid_is(oid, "\x55\x04\x03", 3))
             found = value.value;
     return found;
+}
+
+bool x509_is_address(struct span host)
+{
+    uint8_t octets[16];
+    return literal_address(host, octets) != 0;
 }
 
 bool x509_names_host(const struct x509 *certificate, struct span host)
@@ -101,5 +107,5 @@ bool x509_names_host(const struct x509 *certificate, struct span host)
     }
     if (octets || has_dns)
         return false;
-    return x509_dns_name_matches(common_name(certificate->subject), host);
+    return x509_dns_name_matches(x509_common_name(certificate->subject), host);
 }

@@ -34,19 +34,24 @@ with tempfile.TemporaryDirectory() as folder:
     captures.append([path])
     # What one capture of a server lacks another of the same server has.
     captures.append([os.path.join(PCAPS, "jsse-tls10-%s.pcap" % n) for n in ("3des", "rc4")])
+    # What the site lists is a server of Ut: with that a CONNECT to it is told.
+    site = os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write('scope: { servers: [0.0.0.0/0, "::/0"] }\n')
     # These fail only under an operator's policy.
-    policy = {"ut-6.1.3-server-continues", "ut-6.2-null-encryption-used", "ut-7.2-policy-128", "ut-op-weaker-selected"}
-    set_off_by_policy = {"ut-7.2-policy-128", "ut-op-weaker-selected"}
+    policy = {"ut-5.1.4-no-proxy-configuration", "ut-6.1.3-server-continues", "ut-6.2-null-encryption-used", "ut-7.2-policy-128",
+              "ut-op-weaker-selected"}
+    set_off_by_policy = {"ut-5.1.4-no-proxy-configuration", "ut-7.2-policy-128", "ut-op-weaker-selected"}
     only_kept = {"ut-7.1-resume-ue"}  # 7.1 says "allow": not to resume is no breach
     always_decided = {"ut-port-other-protocol"}  # a connection whose beginning was not captured is not judged by it
     never_kept = {  # judged only when it is broken, or unclear
         "ut-port-other-protocol",  # it is about what is neither TLS nor HTTP, and that is no breach of anything else
         "dp-3.2-key-lifetime-24h"}
-    always_set_off = {"ut-7.2-policy-128"}  # the policy alone sets it off
+    always_set_off = {"ut-7.2-policy-128", "ut-5.1.4-no-proxy-configuration"}  # the policy, or the site's list, alone sets them off
     for profile in ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2", "wap-219", "ls-advice", "modern-draft", strict):
         sums = {}
         for c in captures:  # one by one: what a server shows in one capture is no evidence about another
-            evs, _ = events(sys.argv[1], "-p", profile, *(w for path in c for w in ("-r", path)))
+            evs, _ = events(sys.argv[1], "-p", profile, *(["-c", site] if profile == strict else []), *(w for path in c for w in ("-r", path)))
             for rule, counts in rule_counts(evs).items():
                 for verdict, count in counts.items():
                     sums.setdefault(rule, {}).setdefault(verdict, 0)

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Certificates that openssl makes: a CA without a name breaks WAPCert 6.6, and a name is held against the hello in whichever order the two were
+captured. usage: certificates.py UTWATCH"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from run_utwatch import SKIP, events, of_type, rule_counts
+from checks import check, finish
+import capturelib
+import messages as m
+
+CLIENT, SERVER = 0, 1
+NAME = b"xcap.example"
+ACCEPTED = "ut-6.1.2-ue-accepted-bad-cert"
+
+
+def openssl(*words):
+    return subprocess.run(["openssl", *words], capture_output=True, check=True).stdout
+
+
+def made(folder, subject, *more):
+    """A certificate that signs itself, as DER. Its own extensions are those of a CA."""
+    path = os.path.join(folder, "made.pem")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", subject, "-keyout", path + ".key", "-out", path, *more)
+    return openssl("x509", "-in", path, "-outform", "DER"), openssl("x509", "-in", path, "-noout", "-issuer", "-subject").decode()
+
+
+def message(*chain):
+    body = b"".join(len(der).to_bytes(3, "big") + der for der in chain)
+    return m.certificate_message(len(body).to_bytes(3, "big") + body)
+
+
+def handshake(*chain):
+    name = (0, (len(NAME) + 3).to_bytes(2, "big") + b"\0" + len(NAME).to_bytes(2, "big") + NAME)
+    return [(CLIENT, m.client_hello([0x000A], more=[name])), (SERVER, m.server_hello(0x000A) + message(*chain) + m.done()),
+            (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished())]
+
+
+def counts(path, frames, rule):
+    capturelib.write_frames(path, frames)
+    evs, _ = events(sys.argv[1], "-p", "ts33141-pcr1", "-r", path)
+    told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
+    return {v: n for v, n in rule_counts(evs)[rule].items() if n and v in ("pass", "fail", "not_observable", "nothing_against")}, told
+
+
+if not shutil.which("openssl"):
+    sys.exit(SKIP)
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "certificates.pcap")
+    now = (int(time.time()) + 3600) * 10**9  # certificates are valid from today on
+    leaf, _ = made(folder, "/CN=xcap.example")
+    for subject, empty in (("/CN=A CA", False), ("/", True)):
+        ca, names = made(folder, subject, "-addext", "keyUsage=critical,keyCertSign")
+        check((names.replace(" ", "") == "issuer=\nsubject=\n") == empty, "openssl made", names)
+        got, told = counts(path, capturelib.build(handshake(leaf, ca), time=now), "wapcert-6.6-ca")
+        check(set(got) == {"fail" if empty else "pass"}, "a CA with the names", names, "is", got)
+        check(told == (["a CA certificate with an empty issuer or subject"] if empty else []), "a CA with the names", names, "is", told)
+    for subject, broken in (("/CN=xcap.example", False), ("/CN=*.example", True), ("/CN=other.example", True), ("/O=No common name", True)):
+        leaf, _ = made(folder, subject)
+        frames = capturelib.build(handshake(leaf), time=now)
+        hello = next(i for i, (_, f) in enumerate(frames) if len(f) > 54)
+        times = [t for t, _ in frames]
+        late = frames[:hello] + [frames[hello + 1], frames[hello]] + frames[hello + 2:]
+        early, _ = counts(path, frames, ACCEPTED)
+        check(("fail" in early) == broken, subject, "is", early)
+        again, _ = counts(path, [(t, f) for t, (_, f) in zip(times, late)], ACCEPTED)
+        check(again == early, subject, "before the hello is", again, "and behind it", early)
+finish()
