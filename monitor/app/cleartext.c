@@ -83,6 +83,7 @@ static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, struct h
         !is_ut(p, http_connection(p->cleartext.http, flow->clear)))
         return;
     e->whence.flow_id = flow_id(flow);
+    e->whence.confirmed = flow_is_confirmed(flow);
     judge_exchange(p, e);
 }
 
@@ -95,13 +96,15 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
             judge_exchange_of_ut(p, flow, e);
         if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect)) {
             h->whence.flow_id = flow_id(flow);
+            h->whence.confirmed = flow_is_confirmed(flow);
             judge_connection(p, h, "HTTP");
         }
     } else if (flow->clear_kind == CLEAR_NAMING) {
-        other_at(&p->cleartext, flow->clear)->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
+        struct other *other = other_at(&p->cleartext, flow->clear);
+        other->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
+        other->seen.whence.confirmed = flow_is_confirmed(flow);
         if (flow->state == FLOW_SEARCHING)
-            judge_connection(p, &other_at(&p->cleartext, flow->clear)->seen,
-                             other_at(&p->cleartext, flow->clear)->protocol);
+            judge_connection(p, &other->seen, other->protocol);
     }
     cleartext_forget(p, flow);
 }
@@ -321,6 +324,7 @@ bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *se
 
 bool cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
+    flow->confirmed = (flow->confirmed | 1U << side) & 3U; /* UDP acknowledges nothing: both spoke */
     if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE)
         open_other(p, flow, segment);
     if (flow->clear_kind != CLEAR_NAMING)

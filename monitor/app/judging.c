@@ -29,12 +29,32 @@ static const struct verdict *verdicts_on(struct pipeline *p, const struct policy
     return p->verdicts;
 }
 
+/* Where only one end, or nobody, is known to have taken part, a breach is told as what a part of the evidence
+ * shows. `own` is room for verdicts to be changed. */
+static const struct verdict *by_evidence(const struct policy_case *c, struct verdict *own,
+                                         const struct verdict *judged, size_t count)
+{
+    if (c->about.confirmed || !judged)
+        return judged;
+    copy(own, judged, count);
+    for (size_t i = 0; i < count; i++) {
+        if (own[i].value != VERDICT_FAIL)
+            continue;
+        own[i].basis = BASIS_PARTIAL;
+        if (own[i].severity > SEVERITY_MEDIUM)
+            own[i].severity = SEVERITY_MEDIUM;
+    }
+    return own;
+}
+
 static void judge(struct pipeline *p, const struct policy_case *c)
 {
     size_t count;
     size_t advised = 0;
     const struct verdict *verdicts = verdicts_on(p, c, &count);
     const struct verdict *advice = p->advice ? profile_judge(p->advice, c, &advised) : NULL;
+    verdicts = by_evidence(c, p->verdicts, verdicts, count);
+    advice = by_evidence(c, p->advised, advice, advised);
     output_case(p->output, c, verdicts, count, advice, advised);
 }
 
@@ -52,11 +72,11 @@ static void judge_peer(struct pipeline *p, const struct peer *peer, bool last)
     size_t count;
     size_t advised = 0;
     const struct verdict *judged = verdicts_on(p, &c, &count);
-    copy(p->verdicts, judged, count);
+    copy(p->verdicts, by_evidence(&c, p->verdicts, judged, count), count);
     count = findings_to_report(peers_reported(p->peers, peer, 0), p->verdicts, count, last);
     if (p->advice) {
         judged = profile_judge(p->advice, &c, &advised);
-        copy(p->advised, judged, advised);
+        copy(p->advised, by_evidence(&c, p->advised, judged, advised), advised);
         advised = findings_to_report(peers_reported(p->peers, peer, 1), p->advised, advised, last);
     }
     output_case(p->output, &c, p->verdicts, count, p->advised, advised);

@@ -31,6 +31,7 @@
 #define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
 #define RECENT_BYTES             16384 /* power of two: what a retransmission in a handshake is compared with */
 #define KEPT_SHARE               4     /* one in so many of them is of a handshake that has just ended */
+#define COPY_SECONDS             2     /* after an end, in which the same SYN is a second copy of it */
 #define KEPT_SECONDS             2     /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */

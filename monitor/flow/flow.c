@@ -103,12 +103,14 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->clear_kind = CLEAR_NONE;
     flow->clear = 0;
     flow->handshake = 0;
-    flow->held[0] = flow->held[1] = flow->recent = 0;
+    flow->held[0] = flow->held[1] = 0;
+    flow->recent = 0;
     flow->state = FLOW_SEARCHING;
     flow->pending_side = flow->client = NO_SIDE;
     flow->pending_isn = 0;
     flow->second_answer = false;
-    flow->dropped = 0;
+    flow->pending_far = false;
+    flow->dropped = flow->confirmed = 0;
 }
 
 struct flow *flow_add(struct flow_table *table, const struct segment *segment)
@@ -193,5 +195,6 @@ struct whence flow_whence(const struct flow *flow, const struct segment *segment
                            .time = segment->time,
                            .frame_number = segment->frame_number,
                            .source = segment->source,
+                           .confirmed = flow_is_confirmed(flow),
                            .wrappers = segment->wrappers};
 }

@@ -46,7 +46,7 @@ struct flow {
     nanos first_seen, last_seen;
     struct flow_side side[2];
     uint32_t handshake; /* slot of the tls layer; 0: none */
-    uint32_t held[2];   /* store of out-of-order data; 0: none */
+    uint16_t held[2];   /* store of out-of-order data; 0: none */
     uint32_t recent;    /* window of bytes handed on; 0: none */
     uint32_t
         pending_isn;    /* of a SYN that may begin a new connection on these ports, or of a second SYN/ACK */
@@ -66,6 +66,8 @@ struct flow {
     uint8_t client : 2;        /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
     uint8_t clear_kind : 2;    /* enum clear_kind */
     uint8_t dropped : 2;       /* FLOW_SEARCHING: a bit a side whose payload or FIN was not believed */
+    uint8_t pending_far : 1;   /* pending_isn was out of the window of the numbers in use */
+    uint8_t confirmed : 2;     /* a bit a side that the other side has acknowledged */
 };
 
 #define NO_SIDE 2
@@ -81,6 +83,13 @@ static inline bool flow_has_ended(const struct flow *flow)
 static inline bool flow_has_closed(const struct flow *flow)
 {
     return flow->marks[0] & flow->marks[1] & SIDE_FIN;
+}
+
+/* Each side acknowledged the other: who is not where the answers go cannot know the numbers (RFC 6528), so
+ * that both ends took part. */
+static inline bool flow_is_confirmed(const struct flow *flow)
+{
+    return flow->confirmed == 3;
 }
 
 /* The role of a side; only once `client` is known. */
@@ -156,6 +165,7 @@ struct whence {
     uint64_t flow_id;      /* 0: no single connection is meant */
     uint64_t frame_number; /* 0: none */
     unsigned source;       /* the input that the frame is of */
+    bool confirmed;        /* see flow_is_confirmed() */
     struct wrappers wrappers;
 };
 

@@ -45,6 +45,7 @@ size_t stream_recent_memory(uint32_t handshakes)
 
 bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes)
 {
+    assert(stores <= UINT16_MAX);
     return pool_open(&table->stores, sizeof(struct store), stores) &&
            pool_open(&table->recents, sizeof(struct recents), recents_for(handshakes));
 }
@@ -52,6 +53,11 @@ bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t hand
 static int32_t distance(uint32_t from, uint32_t to)
 {
     return (int32_t)(to - from);
+}
+
+static bool in_window(int64_t away)
+{
+    return away <= SEQUENCE_WINDOW && away >= -SEQUENCE_WINDOW;
 }
 
 static void release_store(struct flow_table *table, struct flow *flow, unsigned side)
@@ -80,6 +86,20 @@ void stream_release(struct flow_table *table, struct flow *flow)
     stream_forget_recent(table, flow);
 }
 
+/* Of a server that acknowledges the first byte after an unexpected SYN. Its SYN/ACK says so plainly; any
+ * other segment only where it cannot be about the numbers that were in use before. */
+static bool answers_pending_syn(const struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (flow->pending_side != !side || flow->second_answer || !(segment->flags & TCP_ACK) ||
+        segment->flags & TCP_RST)
+        return false;
+    const uint32_t begin = flow->pending_isn + 1;
+    if (segment->flags & TCP_SYN)
+        return segment->ack == begin;
+    const int64_t acknowledged = distance(begin, segment->ack);
+    return flow->pending_far && acknowledged >= 0 && acknowledged <= SEQUENCE_WINDOW;
+}
+
 bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
 {
     const struct flow_side *from = &flow->side[side];
@@ -88,21 +108,23 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
         /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
         if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
             return segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-        if (flow_has_ended(flow))
-            return !(segment->flags & TCP_ACK) || !(marks & SIDE_SYN);
         bool repeated = marks & SIDE_KNOWN && segment->seq + 1 == from->first;
+        /* A second mirror may show the whole connection once more, a moment later. */
+        const bool copy = repeated && marks & SIDE_SYN &&
+                          segment->time - flow->last_seen <= COPY_SECONDS * NANOS_PER_SECOND;
+        if (flow_has_ended(flow))
+            return !copy && (!(segment->flags & TCP_ACK) || !(marks & SIDE_SYN));
         if (repeated || !(marks & SIDE_KNOWN))
             return false;
         if (segment->flags & TCP_ACK)
-            return flow->pending_side == !side && !flow->second_answer &&
-                   segment->ack == flow->pending_isn + 1;
+            return answers_pending_syn(flow, segment, side);
         flow->pending_side = side & 1U;
         flow->pending_isn = segment->seq;
+        flow->pending_far = !in_window(distance(from->next, segment->seq + 1));
         flow->second_answer = false;
         return false;
     }
-    if (flow->pending_side == side && !flow->second_answer && segment->payload_len &&
-        segment->seq == flow->pending_isn + 1)
+    if (answers_pending_syn(flow, segment, side))
         return true;
     if (!(marks & SIDE_KNOWN) || !segment->payload_len)
         return false;
@@ -169,17 +191,10 @@ static void remember_recent(struct flow_table *table, struct flow *flow, unsigne
     }
 }
 
-/* A keep-alive's byte is garbage (RFC 9293 3.8.4): the one before the next. */
-static bool is_keep_alive(const struct flow *flow, unsigned side, uint32_t seq, size_t payload_len)
-{
-    return payload_len == 1 && distance(flow->side[side].next, seq) == -1;
-}
-
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side)
 {
-    if (!segment->payload.n || is_keep_alive(flow, side, segment->seq, segment->payload_len) ||
-        !differs_from_recent(table, flow, side, segment->seq, segment->payload))
+    if (!segment->payload.n || !differs_from_recent(table, flow, side, segment->seq, segment->payload))
         return false;
     table->counters.conflicts++;
     return true;
@@ -249,7 +264,7 @@ static bool store_insert(struct store *store, uint32_t seq, struct span bytes, b
 static struct store *store_of(struct flow_table *table, struct flow *flow, unsigned side, nanos now)
 {
     if (!flow->held[side]) {
-        flow->held[side] = pool_take(&table->stores);
+        flow->held[side] = (uint16_t)pool_take(&table->stores);
         if (!flow->held[side])
             return NULL;
         struct store *store = pool_at(&table->stores, flow->held[side]);
@@ -257,11 +272,6 @@ static struct store *store_of(struct flow_table *table, struct flow *flow, unsig
         store->since = now;
     }
     return pool_at(&table->stores, flow->held[side]);
-}
-
-static bool in_window(int64_t away)
-{
-    return away <= SEQUENCE_WINDOW && away >= -SEQUENCE_WINDOW;
 }
 
 /* Notes a reset or the place of a FIN. False: the FIN lies where none can be, and an endpoint would ignore
@@ -272,7 +282,8 @@ static bool note_end_flags(struct flow_table *table, struct flow *flow, const st
     struct flow_side *from = &flow->side[side];
     if (segment->flags & TCP_RST) {
         int64_t away = distance(from->next, segment->seq);
-        if (flow->marks[side] & SIDE_KNOWN && (away < -1 || away > SEQUENCE_WINDOW))
+        const bool after_fin = away == 1 && flow->marks[side] & SIDE_FIN;
+        if (flow->marks[side] & SIDE_KNOWN && away != 0 && !after_fin)
             table->counters.outside_window++; /* an endpoint ignores it (RFC 5961 3.2), so do we */
         else
             flow->marks[side] |= SIDE_RST;
@@ -310,6 +321,16 @@ static bool is_stale(const struct flow *flow, unsigned side, const struct segmen
 {
     return !(flow->marks[side] & SIDE_KNOWN) && flow->marks[!side] & SIDE_SYN &&
            !(segment->flags & TCP_SYN) && segment->flags & TCP_ACK && !acknowledges(flow, side, segment);
+}
+
+/* A number that only who receives the other side can know. */
+static void note_confirmation(struct flow *flow, unsigned side, const struct segment *segment)
+{
+    const uint8_t marks = flow->marks[!side];
+    const int64_t away = distance(flow->side[!side].first, segment->ack);
+    const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST);
+    if (plain && marks & SIDE_KNOWN && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
+        flow->confirmed = (flow->confirmed | 1U << !side) & 3U;
 }
 
 /*
@@ -395,6 +416,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     if (!bare_reset) /* a reset's number need not lie in the stream */
         learn_start(table, flow, side, segment, seq);
     settle_answers(table, flow, side, segment);
+    note_confirmation(flow, side, segment);
     if (!note_end_flags(table, flow, segment, side, seq))
         drop(&runs);
     struct span bytes = segment->payload;
@@ -413,9 +435,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         return runs;
     }
     if (away < 0) {
-        if (!is_keep_alive(flow, side, seq, segment->payload_len) &&
-            differs_from_recent(table, flow, side, seq, bytes))
-            runs.conflict = true;
+        runs.conflict = differs_from_recent(table, flow, side, seq, bytes);
         if ((int64_t)segment->payload_len <= -away) {
             table->counters.retransmitted++;
             return runs;

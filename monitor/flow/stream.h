@@ -57,9 +57,9 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
 
 /*
  * Does this segment begin a new connection on the ports of a known one? True for a SYN after the old one has
- * ended, for the SYN+ACK or the data that confirm an unexpected SYN, and for foreign sequence numbers after a
- * long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its connection for it
- * either.
+ * ended, for the segment with which the other side confirms an unexpected SYN, and for foreign sequence
+ * numbers after a long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its
+ * connection for it either.
  */
 bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsigned side);
 

@@ -381,6 +381,8 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
 {
     struct peer *s = take(p, o, SERVER);
     struct peer *u = take(p, o, CLIENT);
+    s->unconfirmed |= !o->whence.confirmed;
+    u->unconfirmed |= !o->whence.confirmed;
     s->handshakes++;
     u->handshakes++;
     count_resumption(s, o, session);

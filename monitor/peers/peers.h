@@ -42,6 +42,7 @@ struct peer {
     struct endpoint end; /* of a UE the port is 0 */
     enum side side;
     nanos first, last;
+    bool unconfirmed;    /* one of them only one end is known to have taken part in */
     uint64_t handshakes; /* hellos of a UE; hellos that reached a server, in full */
 
     /* a server */

@@ -42,7 +42,7 @@ struct policy_case case_of_peer(const struct peer *peer, const struct peer_evide
                             .server = server ? peer : NULL,
                             .ue = server ? NULL : peer,
                             .evidence = server ? evidence : NULL,
-                            .about = {.time = peer->last}};
+                            .about = {.time = peer->last, .confirmed = !peer->unconfirmed}};
     *(server ? &c.about.server : &c.about.client) = peer->end;
     return c;
 }

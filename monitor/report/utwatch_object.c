@@ -261,6 +261,8 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     put_session(j, o, c->session);
     put_alerts(j, o);
     put_unobserved(j, o->unobserved);
+    if (!o->whence.confirmed)
+        json_bool(j, "confirmed", false);
     json_slice(j, "authority", o, o->authority);
 }
 

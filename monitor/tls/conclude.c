@@ -127,6 +127,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         handshake_event(tls, h, EVENT_GIVE_UP, now);
     }
     o->event_time = now;
+    o->whence.confirmed = flow_is_confirmed(flow);
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     o->outcome = outcome_of(h);

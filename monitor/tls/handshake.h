@@ -120,6 +120,9 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
  * seconds. */
 void handshake_half_close(struct tls *tls, struct handshake *h, nanos now);
 
+/* What ended it was no end: it is in progress again. */
+void handshake_resume(struct tls *tls, struct handshake *h, nanos now);
+
 /* Bytes have come. */
 void handshake_active(struct tls *tls, struct handshake *h, nanos now);
 

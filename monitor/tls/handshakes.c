@@ -149,6 +149,13 @@ void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
     enqueue(tls, h, LIST_HALF_CLOSED);
 }
 
+void handshake_resume(struct tls *tls, struct handshake *h, nanos now)
+{
+    dequeue(tls, h);
+    h->last_activity = now;
+    enqueue(tls, h, h->observation.side[CLIENT].closed ? LIST_HALF_CLOSED : LIST_ACTIVE);
+}
+
 void handshake_active(struct tls *tls, struct handshake *h, nanos now)
 {
     h->last_activity = now;

@@ -16,6 +16,28 @@ static void note_order(struct handshake *h, enum side who, size_t bytes)
     h->reordered |= matters && bytes && h->has_acked[!side] && (int32_t)(h->acked[!side] - first) > 0;
 }
 
+/* Who sends more has not ended: the FIN or reset was another's. An alert stays; what contradicts that lies in
+ * its own bytes. */
+static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos now)
+{
+    struct observation *o = &h->observation;
+    struct side_facts *side = o->side;
+    if (!side[who].closed && !side[who].reset)
+        return;
+    side[who].closed = side[who].reset = false;
+    const uint8_t ends = SIDE_FIN | SIDE_RST;
+    h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
+    if (who == SERVER)
+        h->has_fin_ack = h->reset_after_close = false;
+    if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
+        return;
+    if (h->phase == PHASE_REFUSED || h->phase == PHASE_ABORTED)
+        h->phase = side[CLIENT].closed || side[CLIENT].reset   ? PHASE_ABORTED
+                   : side[SERVER].closed || side[SERVER].reset ? PHASE_REFUSED
+                                                               : PHASE_OPEN;
+    handshake_resume(tls, h, now);
+}
+
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
                            const struct run *run)
 {
@@ -31,6 +53,8 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         handshake_gap(tls, h, who, run->gap, segment->time);
     }
     note_order(h, who, run->bytes.n);
+    if (run->bytes.n && !run->gap)
+        reopen(tls, h, who, segment->time);
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
     if (run->fin) {

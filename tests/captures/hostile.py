@@ -3,6 +3,7 @@
 
 Nothing that one side alone sent, or that no receiver takes, may accuse or clear anybody.
 """
+import functools
 import os
 import struct
 import subprocess
@@ -175,8 +176,122 @@ def offloaded():
     same([(START + i * MILLISECOND, f) for i, (_, f) in enumerate(frames)], clean, "forgeries in advance")
 
 
+# ---- ends and beginnings
+
+def byte_by_byte():
+    """A server shows the tap another answer than the UE takes, a byte at a time: each is the last one before the next."""
+    for ends in ({}, IPV6):
+        c = capturelib.Connection(time=START, **ends)
+        c.open()
+        c.send(CLIENT, hello())
+        for shown, meant in zip(answer(DES3), answer(NULL_SHA)):
+            c.send(SERVER, bytes([shown]))
+            c.frames.append(c.frame(SERVER, PUSH | ACK, bytes([meant]), seq=c.seq[SERVER] - 1))
+        for step in honest()[2:]:
+            c.send(*step)
+        c.close()
+        found = Judged(c.frames)
+        check(all("overlap" in h["utwatch"].get("unobserved", ()) for h in found.handshakes) and found.handshakes, "byte by byte:",
+              [h["utwatch"].get("unobserved") for h in found.handshakes])
+
+
+def ends_that_are_none():
+    """RFC 5961 3.2: a reset counts at exactly the next number. One that hits it, or a FIN, is refuted by who goes on."""
+    clean, guilty = Judged(attacked(honest(), None, None)), Judged(attacked(honest(NULL_SHA), None, None))
+    for side in (CLIENT, SERVER):
+        for what, flags, ahead in (("in the window", RST | ACK, 1000), ("exact", RST | ACK, 0), ("FIN", 0x11, 0), ("bare", RST, 0)):
+            for where in (1, 2, 3):
+                forged = functools.partial(forge_end, side, flags, ahead)
+                same(attacked(honest(), where, forged), clean, "forged end:", what, side, where)
+                same(attacked(honest(NULL_SHA), where, forged, **IPV6), guilty, "forged end of a violator:", what, side, where)
+
+
+def forge_end(side, flags, ahead, c):
+    return [c.frame(side, flags, seq=c.seq[side] + ahead)]
+
+
+def a_start_in_between():
+    """A SYN with a hello behind it, on the ports of a connection that is going on: only the server's answer to the new numbers would begin one."""
+    guilty = Judged(attacked(honest(NULL_SHA), None, None))
+    for where in (1, 2, 3):
+        def started(number):
+            return attacked(honest(NULL_SHA), where, lambda c: [c.frame(CLIENT, SYN, seq=number),
+                                                                c.frame(CLIENT, PUSH | ACK, hello((DES3,)), seq=number + 1)])
+        same(started(900000000), guilty, "a start in between", where)
+        # Within the window its bytes contradict the UE's own, whose words are in doubt then; not the server's.
+        near = Judged(started(1200))
+        check(near.outcomes == guilty.outcomes and near.alerts.get(FRAMED) == guilty.alerts[FRAMED], "a start in the window", where, near.alerts)
+    # The ports do begin anew when the server says so, even if its SYN/ACK was lost.
+    for lost in (False, True):
+        first = capturelib.Connection(time=START)
+        first.open()
+        for step in honest():
+            first.send(*step)
+        second = capturelib.Connection(time=START + SECOND, seq=(900000000, 950000000))
+        second.open()
+        for step in honest(NULL_SHA):
+            second.send(*step)
+        second.close()
+        frames = [f for i, f in enumerate(second.frames) if not (lost and i == 1)]
+        found = Judged(first.frames + frames)
+        check(len(found.handshakes) == 2 and (lost or FRAMED in found.alerts), "reuse, lost answer:", lost, found.outcomes, found.alerts)
+
+
+def seen_twice():
+    """Two mirrors: the whole connection comes once more 200 ms later. It is one connection."""
+    for suite in (DES3, NULL_SHA):
+        once = capturelib.build(honest(suite), time=START)
+        for delay in (20 * MILLISECOND, 200 * MILLISECOND, 1500 * MILLISECOND):
+            frames = sorted(once + [(t + delay, f) for t, f in once], key=lambda f: f[0])
+            found = same(frames, Judged(once), "seen twice:", delay)
+            check(len(found.handshakes) == 1, "seen twice: handshakes", delay, found.outcomes)
+
+
+# ---- confirmation: each end has acknowledged the other
+
+def only_one_side_says_so():
+    """Breaches that only one end is known to have a part in are told as partial, of medium severity at most."""
+    for ends in ({}, IPV6):
+        weak = [(CLIENT, hello((NULL_SHA,))), *honest(NULL_SHA)[1:]]
+        whole = capturelib.build(weak, time=START, **ends)
+        check(Judged(whole).alerts.get(FRAMED, (0,))[0] == 1, "confirmed:", Judged(whole).alerts)
+        one_sided = {"server": [f for f in whole if capturelib.segment_of(f[1])[0][1] == 443],
+                     "UE": [f for f in whole if capturelib.segment_of(f[1])[0][1] != 443]}
+        blind = capturelib.Connection(time=START, **ends)  # who guesses the server's numbers, and is not answered
+        blind.open()
+        guessed = []
+        for side, data in weak:
+            guessed.append(forge_acknowledgement(blind, side, data))
+        for what, frames in {**one_sided, "guessed": blind.frames[:2] + guessed}.items():
+            found = Judged(frames)
+            weighed = all(severity >= 2 and basis == "partial" for severity, basis in found.alerts.values())
+            check(weighed and (found.alerts or what == "UE"), "unconfirmed:", what, found.alerts)
+            check(all(h["utwatch"].get("confirmed") is False for h in found.handshakes), "told:", what)
+        check(Judged(whole).handshakes[0]["utwatch"].get("confirmed") is None, "confirmed is told only where it is false")
+
+
+def forge_acknowledgement(c, side, data):
+    """A segment of this side, its acknowledgement wrong where the client's numbers are not known to the forger."""
+    time, frame = c.frame(side, PUSH | ACK, data)
+    c.seq[side] += len(data)
+    if side == SERVER:
+        return time, frame
+    at = checksum_at(frame) - 8
+    tcp = frame[at - 8:at] + struct.pack("!I", 0x7F000000) + frame[at + 4:]
+    v6 = frame[12:14] == b"\x86\xdd"
+    src, dst = (frame[22:38], frame[38:54]) if v6 else (frame[26:30], frame[30:34])
+    tcp = tcp[:16] + b"\0\0" + tcp[18:]
+    kind, packet = capturelib.internet(6, src, dst, tcp, 16)
+    return time, frame[:12] + kind + packet
+
+
 wrong_sums()
 nobody_took_part()
 sums_that_count()
 offloaded()
+byte_by_byte()
+ends_that_are_none()
+a_start_in_between()
+seen_twice()
+only_one_side_says_so()
 finish()
