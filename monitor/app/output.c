@@ -7,6 +7,7 @@
 #include "evidence/frames.h"
 #include "report/event_json.h"
 #include "report/first_sight.h"
+#include "report/known_members.h"
 #include "report/tally.h"
 #include "report/text_report.h"
 
@@ -30,6 +31,8 @@ struct output {
     struct first_sights *first_sights; /* of breaches of superseded demands */
     bool violated;
     char event[MAX_EVENT_BYTES];
+    char of_case[MAX_EVENT_BYTES];  /* the event of the case whose alerts are written */
+    struct shared_text shared;      /* parts of it */
     struct evidence_frames *frames; /* NULL: no evidence is wanted */
     struct evidence_parcel *evidence;
     char evidence_path[4096]; /* of the last file, as alerts name it */
@@ -79,8 +82,9 @@ struct output *output_new(const struct options *o, const struct ruleset *rules,
     out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();
     out->reports = reports_new(o, &to, &out->names, &out->sink);
-    if (out->first_sights && out->reports && open_alerts(out, &to, site) && open_evidence(out) &&
-        tally_open(&out->tally, rules->profile) &&
+    out->shared.known = out->events ? known_members_new() : NULL;
+    if (out->first_sights && out->reports && (out->shared.known || !out->events) &&
+        open_alerts(out, &to, site) && open_evidence(out) && tally_open(&out->tally, rules->profile) &&
         (!rules->advice || tally_open(&out->advice, rules->advice))) {
         out->tally.baseline = o->baseline;
         return out;
@@ -101,6 +105,7 @@ void output_free(struct output *out)
     tally_close(&out->tally);
     tally_close(&out->advice);
     first_sights_free(out->first_sights);
+    known_members_free(out->shared.known);
     free(out);
 }
 
@@ -133,7 +138,7 @@ static void write_event(const struct output *out, const struct text *event)
 static void write_alert(struct output *out, const struct policy_case *c, const struct verdict *v, bool advice)
 {
     struct text event = new_event(out);
-    json_alert_event(&event, c, &out->names, v, advice);
+    json_alert_event(&event, c, &out->names, v, advice, &out->shared);
     write_event(out, &event);
 }
 
@@ -187,9 +192,10 @@ static void on_advice(struct output *out, const struct policy_case *c, const str
 /* The event of the case itself, beside its alerts. */
 static void write_case(struct output *out, const struct policy_case *c)
 {
-    struct text event = new_event(out);
+    struct text event = text_over(out->of_case, sizeof out->of_case);
+    out->shared = (struct shared_text){.known = out->shared.known};
     if (c->kind == CASE_HANDSHAKE && tally_is_handshake(c->observation))
-        json_tls_event(&event, c, &out->names);
+        json_tls_event(&event, c, &out->names, &out->shared);
     else if (c->kind == CASE_CONNECTION)
         json_flow_event(&event, c, &out->names);
     write_event(out, &event);

@@ -108,12 +108,15 @@
 #define DEFAULT_LAG_SECONDS   5   /* from a packet's arrival until it is judged */
 
 /* report */
-#define MAX_EVENT_BYTES 65536
-#define MAX_OFFENDERS   64    /* servers or UEs remembered for one rule; later ones are only counted */
-#define MAX_STACKS      256   /* UE stacks (JA4) told apart; later ones are only counted */
-#define KNOWN_HELLOS    1024  /* hellos whose UE stack is remembered */
-#define MAX_RULE_STACKS 16    /* of them, those kept for one rule */
-#define MAX_UE_STACKS   16384 /* pairs of UE and stack, to name the stacks of a UE; power of two */
+#define MAX_EVENT_BYTES    65536
+#define MAX_OFFENDERS      64   /* servers or UEs remembered for one rule; later ones are only counted */
+#define MAX_STACKS         256  /* UE stacks (JA4) told apart; later ones are only counted */
+#define KNOWN_HELLOS       1024 /* hellos whose UE stack is remembered */
+#define KNOWN_MEMBERS      1024 /* parts of events about hellos, remembered by what they say */
+#define KNOWN_MEMBER_CODES 320  /* numbers that tell what one says */
+#define KNOWN_MEMBER_BYTES 2048
+#define MAX_RULE_STACKS    16    /* of them, those kept for one rule */
+#define MAX_UE_STACKS      16384 /* pairs of UE and stack, to name the stacks of a UE; power of two */
 #define MAX_FIRST_SIGHTS                                                                                     \
     131072                    /* breaches of superseded demands told singly, once an offender; power of two */
 #define MAX_KINDS       16384 /* kinds of violation that the text report tells apart; power of two */

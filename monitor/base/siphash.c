@@ -1,6 +1,8 @@
 #include "base/siphash.h"
 
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 static uint64_t rotate(uint64_t x, unsigned bits)
@@ -26,15 +28,20 @@ static void round_once(struct state *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-static void absorb(struct state *s, uint64_t word)
+static void rounds(struct state *s, unsigned count)
 {
-    s->v3 ^= word;
-    round_once(s);
-    round_once(s);
-    s->v0 ^= word;
+    for (unsigned i = 0; i < count; i++)
+        round_once(s);
 }
 
-static uint64_t little_endian(struct span bytes)
+static uint64_t word_at(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return le64toh(word);
+}
+
+static uint64_t last_word(struct span bytes)
 {
     uint64_t word = 0;
     for (size_t i = 0; i < bytes.n; i++)
@@ -42,7 +49,8 @@ static uint64_t little_endian(struct span bytes)
     return word;
 }
 
-uint64_t siphash(const struct siphash_key *key, struct span data)
+static inline uint64_t hash(const struct siphash_key *key, struct span data, unsigned for_word,
+                            unsigned for_end)
 {
     struct state s = {
         .v0 = key->k0 ^ UINT64_C(0x736f6d6570736575),
@@ -50,16 +58,28 @@ uint64_t siphash(const struct siphash_key *key, struct span data)
         .v2 = key->k0 ^ UINT64_C(0x6c7967656e657261),
         .v3 = key->k1 ^ UINT64_C(0x7465646279746573),
     };
-    uint64_t length = (uint64_t)data.n << 56;
-    while (data.n >= 8) {
-        absorb(&s, little_endian(span_head(data, 8)));
-        data = span_skip(data, 8);
+    const uint64_t length = (uint64_t)data.n << 56;
+    for (bool last = false; !last;) {
+        last = data.n < 8;
+        const uint64_t word = last ? length | last_word(data) : word_at(data.p);
+        s.v3 ^= word;
+        rounds(&s, for_word);
+        s.v0 ^= word;
+        data = span_skip(data, last ? data.n : 8);
     }
-    absorb(&s, length | little_endian(data));
     s.v2 ^= 0xff;
-    for (int i = 0; i < 4; i++)
-        round_once(&s);
+    rounds(&s, for_end);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t siphash(const struct siphash_key *key, struct span data)
+{
+    return hash(key, data, 2, 4);
+}
+
+uint64_t siphash_for_table(const struct siphash_key *key, struct span data)
+{
+    return hash(key, data, 1, 3);
 }
 
 struct siphash_key siphash_random_key(void)

@@ -1,6 +1,5 @@
 #include "base/text.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -11,37 +10,24 @@ struct text text_over(char *buffer, size_t cap)
     return (struct text){.p = buffer, .cap = cap};
 }
 
-void text_bytes(struct text *t, const void *p, size_t n)
+static size_t digits_of(uint64_t value)
 {
-    if (t->cut || n >= t->cap - t->n) {
-        t->cut = true;
-        return;
-    }
-    if (n)
-        memcpy(t->p + t->n, p, n);
-    t->n += n;
-    t->p[t->n] = '\0';
+    size_t digits = 1;
+    for (; value >= 10; value /= 10)
+        digits++;
+    return digits;
 }
 
-void text_put(struct text *t, const char *s)
+void text_digits(struct text *t, uint64_t value, size_t width)
 {
-    text_bytes(t, s, strlen(s));
-}
-
-void text_char(struct text *t, char c)
-{
-    text_bytes(t, &c, 1);
+    char *at = text_room(t, width);
+    for (size_t i = width; at && i-- > 0; value /= 10)
+        at[i] = (char)('0' + value % 10);
 }
 
 void text_uint(struct text *t, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    text_bytes(t, digits + at, sizeof digits - at);
+    text_digits(t, value, digits_of(value));
 }
 
 void text_int(struct text *t, int64_t value)
@@ -55,10 +41,13 @@ static const char hex_digits[] = "0123456789abcdef";
 
 void text_hex(struct text *t, struct span bytes, char separator)
 {
-    for (size_t i = 0; i < bytes.n; i++) {
-        const char out[3] = {separator, hex_digits[bytes.p[i] >> 4], hex_digits[bytes.p[i] & 15]};
-        const bool bare = i == 0 || !separator;
-        text_bytes(t, out + bare, sizeof out - bare);
+    const size_t width = separator ? 3 : 2;
+    char *at = bytes.n ? text_room(t, bytes.n * width - (separator != 0)) : NULL;
+    for (size_t i = 0; at && i < bytes.n; i++) {
+        if (separator && i)
+            *at++ = separator;
+        *at++ = hex_digits[bytes.p[i] >> 4];
+        *at++ = hex_digits[bytes.p[i] & 15];
     }
 }
 
@@ -137,10 +126,24 @@ void text_safe(struct text *t, struct span bytes)
     }
 }
 
+/* Bytes of which nothing has to be told apart: printable ASCII but for quotes and backslashes. */
+static size_t plain_length(struct span bytes)
+{
+    size_t n = 0;
+    while (n < bytes.n && bytes.p[n] >= 0x20 && bytes.p[n] < 0x7f && bytes.p[n] != '"' && bytes.p[n] != '\\')
+        n++;
+    return n;
+}
+
 void text_json(struct text *t, struct span bytes)
 {
     text_char(t, '"');
     while (bytes.n) {
+        const size_t plain = plain_length(bytes);
+        text_bytes(t, bytes.p, plain);
+        bytes = span_skip(bytes, plain);
+        if (!bytes.n)
+            break;
         uint32_t c = 0;
         size_t length = utf8_next(bytes, &c);
         if (length == 0) {
@@ -166,13 +169,24 @@ void text_seconds(struct text *t, int64_t nanoseconds)
 {
     const int64_t micros = nanoseconds > 0 ? nanoseconds / 1000 : 0;
     int64_t part = micros % 1000000;
-    int digits = 6;
+    size_t digits = 6;
     text_int(t, micros / 1000000);
     if (!part)
         return;
     for (; part % 10 == 0; part /= 10)
         digits--;
-    text_printf(t, ".%0*" PRId64, digits, part);
+    text_char(t, '.');
+    text_digits(t, (uint64_t)part, digits);
+}
+
+void text_calendar(struct text *t, const struct tm *tm)
+{
+    const int parts[] = {tm->tm_mon + 1, tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec};
+    text_int(t, tm->tm_year + INT64_C(1900));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        text_char(t, "--T::"[i]);
+        text_digits(t, (uint64_t)parts[i], 2);
+    }
 }
 
 void text_time(struct text *t, int64_t nanoseconds, bool micros)
@@ -189,10 +203,15 @@ void text_time(struct text *t, int64_t nanoseconds, bool micros)
         text_put(t, "invalid-time");
         return;
     }
-    text_printf(t, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-                tm.tm_min, tm.tm_sec);
-    if (micros)
-        text_printf(t, ".%06" PRId64 "+0000", rest / 1000);
-    else
-        text_char(t, 'Z');
+    char buffer[40];
+    struct text time = text_over(buffer, sizeof buffer);
+    text_calendar(&time, &tm);
+    if (micros) {
+        text_char(&time, '.');
+        text_digits(&time, (uint64_t)rest / 1000, 6);
+        text_put(&time, "+0000");
+    } else {
+        text_char(&time, 'Z');
+    }
+    text_bytes(t, time.p, time.n);
 }

@@ -8,6 +8,9 @@
 
 #include "base/span.h"
 
+#include <string.h>
+#include <time.h>
+
 struct text {
     char *p;
     size_t n;   /* bytes written, without the NUL */
@@ -17,11 +20,41 @@ struct text {
 
 struct text text_over(char *buffer, size_t cap);
 
-void text_bytes(struct text *t, const void *p, size_t n);
-void text_put(struct text *t, const char *s);
-void text_char(struct text *t, char c);
+/* Where n bytes may be written, which then belong to the text; NULL when they do not fit. */
+static inline char *text_room(struct text *t, size_t n)
+{
+    if (t->cut || n >= t->cap - t->n) {
+        t->cut = true;
+        return NULL;
+    }
+    char *at = t->p + t->n;
+    t->n += n;
+    t->p[t->n] = '\0';
+    return at;
+}
+
+static inline void text_bytes(struct text *t, const void *p, size_t n)
+{
+    char *at = text_room(t, n);
+    if (at && n)
+        memcpy(at, p, n);
+}
+
+static inline void text_put(struct text *t, const char *s)
+{
+    text_bytes(t, s, strlen(s));
+}
+
+static inline void text_char(struct text *t, char c)
+{
+    char *at = text_room(t, 1);
+    if (at)
+        *at = c;
+}
+
 void text_uint(struct text *t, uint64_t value);
 void text_int(struct text *t, int64_t value);
+void text_digits(struct text *t, uint64_t value, size_t width);   /* with zeros before it */
 void text_hex(struct text *t, struct span bytes, char separator); /* separator 0: none; lower case */
 __attribute__((format(printf, 2, 3))) void text_printf(struct text *t, const char *format, ...);
 
@@ -37,6 +70,9 @@ void text_json(struct text *t, struct span bytes);
 
 /* Seconds with as many decimals as there are, six at most and the rest cut off: "86400.4". Negative: 0. */
 void text_seconds(struct text *t, int64_t nanoseconds);
+
+/* "2026-11-23T17:50:00" */
+void text_calendar(struct text *t, const struct tm *tm);
 
 /* ISO 8601 in UTC. micros: "2026-11-23T17:50:00.123456+0000"; otherwise "2026-11-23T17:50:00Z". */
 void text_time(struct text *t, int64_t nanoseconds, bool micros);

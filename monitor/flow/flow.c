@@ -26,7 +26,7 @@ static uint32_t bucket_of(const struct flow_table *table, const struct endpoint 
     memcpy(joined + 2 * n, &low->port, 2);
     memcpy(joined + 2 * n + 2, &high->port, 2);
     joined[2 * n + 4] = a->transport;
-    return (uint32_t)siphash(&table->key, span_of(joined, 2 * n + 5)) & table->bucket_mask;
+    return (uint32_t)siphash_for_table(&table->key, span_of(joined, 2 * n + 5)) & table->bucket_mask;
 }
 
 size_t flow_table_memory(uint32_t capacity)

@@ -22,6 +22,7 @@ struct side_table {
 
 struct peers {
     struct siphash_key key;
+    struct group_suites with_groups;
     struct side_table table[2]; /* by enum side */
     struct peers_counters counters;
 };
@@ -45,6 +46,7 @@ struct peers *peers_new(uint32_t servers, uint32_t ues)
     if (!p)
         return NULL;
     p->key = siphash_random_key();
+    p->with_groups = suites_with_groups();
     if (open_table(&p->table[SERVER], servers) && open_table(&p->table[CLIENT], ues))
         return p;
     peers_free(p);
@@ -83,7 +85,7 @@ static struct endpoint end_of(const struct observation *o, enum side side)
 static uint32_t *bucket_of(const struct peers *p, enum side side, const struct endpoint *end)
 {
     const struct side_table *t = &p->table[side];
-    return &t->buckets[siphash(&p->key, span_of(end, sizeof *end)) & t->mask];
+    return &t->buckets[siphash_for_table(&p->key, span_of(end, sizeof *end)) & t->mask];
 }
 
 static uint32_t index_of(const struct peers *p, enum side side, const struct endpoint *end)
@@ -260,7 +262,8 @@ static void server_refused(const struct peers *p, struct peer *s, const struct o
                                       .count = 1,
                                       .max_version = o->client_hello.max_version,
                                       .suites = (uint16_t)suite_set_count(offer),
-                                      .needs_groups = offer_needs_groups(offer, &o->client_hello)};
+                                      .needs_groups =
+                                          offer_needs_groups(&p->with_groups, offer, &o->client_hello)};
     if (stands(s, &now)) {
         struct suite_set selected_before = *offer;
         suite_set_common(&selected_before, &s->selected);
@@ -303,7 +306,7 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
         struct suite_set common = o->client_hello.offered;
         suite_set_common(&common, &a->selected);
         if (a->version == version &&
-            shapes_match(&a->shape, &shape, offer_needs_groups(&common, &o->client_hello)))
+            shapes_match(&a->shape, &shape, offer_needs_groups(&p->with_groups, &common, &o->client_hello)))
             suite_set_join(&out->common, &common);
     }
 }

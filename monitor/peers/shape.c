@@ -1,11 +1,10 @@
 #include "peers/shape.h"
 
+#include "base/limits.h"
 #include "wire/hello.h"
 
-static uint64_t hash16(const struct siphash_key *key, const uint16_t *list, size_t count)
-{
-    return siphash(key, span_of(list, count * sizeof *list));
-}
+#include <assert.h>
+#include <string.h>
 
 /* The groups are compared apart, and padding depends on nothing but the length (RFC 7685). */
 static bool is_of_shape(uint16_t extension)
@@ -15,34 +14,73 @@ static bool is_of_shape(uint16_t extension)
            extension != EXTENSION_POINT_FORMATS && extension != EXTENSION_RENEGOTIATION_INFO;
 }
 
-/* A sum, since clients shuffle their extensions. renegotiation_info and its SCSV say the same (RFC 5746 3.3).
- */
-static uint64_t extensions_of(const struct siphash_key *key, const struct client_hello_facts *c)
+/* What is hashed of a hello beside its groups; bytes, so that nothing between the parts is hashed. */
+struct shape_source {
+    uint8_t bytes[sizeof(uint16_t) * (MAX_EXTENSIONS + MAX_SIGNATURE_ALGORITHMS + 4) + MAX_HOST_NAME];
+    size_t used;
+};
+
+static void add(struct shape_source *s, const void *bytes, size_t n)
 {
-    const uint8_t rest[] = {(uint8_t)c->format, c->renegotiation_info, c->compression_null};
-    uint64_t sum = siphash(key, span_of(rest, sizeof rest));
-    for (size_t i = 0; i < c->extension_count; i++)
-        if (is_of_shape(c->extensions[i]))
-            sum += hash16(key, &c->extensions[i], 1);
-    return sum;
+    assert(n <= sizeof s->bytes - s->used);
+    memcpy(s->bytes + s->used, bytes, n);
+    s->used += n;
+}
+
+/* In order of their numbers, since clients shuffle them. */
+static void add_extensions(struct shape_source *s, const struct client_hello_facts *c)
+{
+    uint16_t sorted[MAX_EXTENSIONS];
+    uint16_t count = 0;
+    for (size_t i = 0; i < c->extension_count; i++) {
+        if (!is_of_shape(c->extensions[i]))
+            continue;
+        size_t at = count++;
+        for (; at > 0 && sorted[at - 1] > c->extensions[i]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = c->extensions[i];
+    }
+    add(s, &count, sizeof count);
+    add(s, sorted, count * sizeof *sorted);
+}
+
+/* Each list follows its length, and the name has the rest: no two hellos have the same bytes. */
+static uint64_t all_but_groups(const struct siphash_key *key, const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    struct span name = observation_text(o, c->sni);
+    const uint64_t long_name = name.n > MAX_HOST_NAME ? siphash_for_table(key, name) : 0;
+    if (name.n > MAX_HOST_NAME)
+        name = span_of(&long_name, sizeof long_name);
+    /* renegotiation_info and its SCSV say the same (RFC 5746 3.3). */
+    const uint8_t scalars[] = {(uint8_t)c->format, c->renegotiation_info, c->compression_null};
+    struct shape_source s;
+    s.used = 0;
+    add(&s, scalars, sizeof scalars);
+    add_extensions(&s, c);
+    add(&s, &c->signature_algorithm_count, sizeof c->signature_algorithm_count);
+    add(&s, c->signature_algorithms, c->signature_algorithm_count * sizeof *c->signature_algorithms);
+    if (name.n)
+        add(&s, name.p, name.n);
+    return siphash_for_table(key, span_of(s.bytes, s.used));
 }
 
 struct hello_shape shape_of_hello(const struct siphash_key *key, const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
+    const bool known = o->seen & SEEN_CLIENT_HELLO && !c->unknown && !c->extensions_cut && !c->lists_cut;
+    if (!known)
+        return (struct hello_shape){0};
     return (struct hello_shape){
-        .name = siphash(key, observation_text(o, c->sni)),
-        .algorithms = hash16(key, c->signature_algorithms, c->signature_algorithm_count),
-        .groups = hash16(key, c->groups, c->group_count),
-        .extensions = extensions_of(key, c),
-        .known = o->seen & SEEN_CLIENT_HELLO && !c->unknown && !c->extensions_cut && !c->lists_cut,
+        .rest = all_but_groups(key, o),
+        .groups = siphash_for_table(key, span_of(c->groups, c->group_count * sizeof *c->groups)),
+        .known = true,
     };
 }
 
 bool shapes_match(const struct hello_shape *a, const struct hello_shape *b, bool with_groups)
 {
-    return a->known && b->known && a->name == b->name && a->algorithms == b->algorithms &&
-           a->extensions == b->extensions && (!with_groups || a->groups == b->groups);
+    return a->known && b->known && a->rest == b->rest && (!with_groups || a->groups == b->groups);
 }
 
 static bool lists_finite_fields(const struct client_hello_facts *hello)
@@ -53,17 +91,22 @@ static bool lists_finite_fields(const struct client_hello_facts *hello)
     return false;
 }
 
-bool offer_needs_groups(const struct suite_set *offer, const struct client_hello_facts *hello)
+struct group_suites suites_with_groups(void)
 {
-    const bool finite = lists_finite_fields(hello);
+    struct group_suites with = {0};
     for (size_t i = 0; i < suite_count; i++) {
-        if (!suite_set_has(offer, i))
-            continue;
         const unsigned kx = suite_table[i].kx;
         if (kx == KX_ECDHE_PSK || (kx >= KX_ECDH && kx <= KX_ECDH_ANON))
-            return true;
-        if (finite && (kx == KX_DHE || kx == KX_DH_ANON || kx == KX_DHE_PSK))
-            return true;
+            suite_set_add(&with.curves, i);
+        if (kx == KX_DHE || kx == KX_DH_ANON || kx == KX_DHE_PSK)
+            suite_set_add(&with.finite_fields, i);
     }
-    return false;
+    return with;
+}
+
+bool offer_needs_groups(const struct group_suites *with, const struct suite_set *offer,
+                        const struct client_hello_facts *hello)
+{
+    return suite_set_meets(offer, &with->curves) ||
+           (suite_set_meets(offer, &with->finite_fields) && lists_finite_fields(hello));
 }

@@ -12,10 +12,10 @@
 #include "tls/observation.h"
 
 struct hello_shape {
-    uint64_t name, algorithms; /* hashes of the server name, and of signature_algorithms */
-    uint64_t groups;           /* of supported_groups */
-    uint64_t extensions;       /* of all other extension numbers, SCSV and format */
-    bool known;                /* else the hello was longer than what is kept of one */
+    uint64_t groups; /* a hash of supported_groups */
+    uint64_t
+        rest;   /* of the server name, signature_algorithms, all other extension numbers, SCSV and format */
+    bool known; /* else the hello was longer than what is kept of one */
 };
 
 struct hello_shape shape_of_hello(const struct siphash_key *key, const struct observation *o);
@@ -23,8 +23,15 @@ struct hello_shape shape_of_hello(const struct siphash_key *key, const struct ob
 /* Alike in all that matters where the groups do, or do not. */
 bool shapes_match(const struct hello_shape *a, const struct hello_shape *b, bool with_groups);
 
+/* Suites whose key exchange may be over a group. */
+struct group_suites {
+    struct suite_set curves, finite_fields;
+};
+struct group_suites suites_with_groups(void);
+
 /* Whether suites of the offer depend on the groups that the hello lists: those on elliptic curves (RFC
  * 8422 5.1), and finite-field ones where it lists groups for them (RFC 7919 4). */
-bool offer_needs_groups(const struct suite_set *offer, const struct client_hello_facts *hello);
+bool offer_needs_groups(const struct group_suites *with, const struct suite_set *offer,
+                        const struct client_hello_facts *hello);
 
 #endif

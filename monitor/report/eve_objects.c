@@ -9,6 +9,7 @@
 
 /* Room for the text of JA3: MAX_SUITES_LISTED, MAX_EXTENSIONS and MAX_GROUPS numbers of 5 digits. */
 #define JA3_BYTES 4608
+#define JA4_BYTES 64
 
 void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
 {
@@ -30,19 +31,65 @@ static void put_fingerprint(struct json *j, const char *key, const uint8_t md5[1
     json_close(j, '}');
 }
 
-static void put_client(struct json *j, const struct observation *o, enum detail detail)
+static void put_ja3(struct json *j, const struct client_hello_facts *c, enum detail detail)
 {
-    const struct client_hello_facts *c = &o->client_hello;
     char buffer[JA3_BYTES];
-    json_slice(j, "sni", o, c->sni);
-    if (c->ja3_known) {
-        struct text t = text_over(buffer, sizeof buffer);
-        bool known = detail == DETAIL_FULL && ja3_text(c, &t) && !t.cut;
-        put_fingerprint(j, "ja3", c->ja3, buffer, known);
-    }
+    struct text t = text_over(buffer, sizeof buffer);
+    const bool whole = ja3_text(c, &t) && !t.cut;
+    uint8_t md5[16];
+    ja3_hash(c, &t, md5);
+    put_fingerprint(j, "ja3", md5, buffer, whole && detail == DETAIL_FULL);
+}
+
+static void put_fingerprints(struct json *j, const struct observation *o, enum detail detail)
+{
+    if (o->client_hello.ja3_known)
+        put_ja3(j, &o->client_hello, detail);
+    char buffer[JA4_BYTES];
     struct text t = text_over(buffer, sizeof buffer);
     if (ja4_text(o, &t))
         json_string(j, "ja4", buffer);
+}
+
+/* What the fingerprints are made of, unless a list was cut. */
+static void fingerprint_key(struct member_key *key, const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const struct span alpn = c->alpn_count ? observation_text(o, c->alpn[0]) : span_of(NULL, 0);
+    uint16_t point_formats[sizeof c->point_formats];
+    for (size_t i = 0; i < c->point_format_count; i++)
+        point_formats[i] = c->point_formats[i];
+    const uint16_t scalars[] = {
+        (uint16_t)c->format,
+        c->unknown,
+        c->version,
+        c->ja3_known,
+        (uint16_t)(alpn.n ? 0x100 | alpn.p[0] : 0),
+        alpn.n ? alpn.p[alpn.n - 1] : 0,
+    };
+    member_key_begin(key, MEMBERS_OF_FINGERPRINTS);
+    member_key_add(key, scalars, sizeof scalars / sizeof *scalars);
+    member_key_add(key, c->suites, c->suite_count);
+    member_key_add(key, c->extensions, c->extension_count);
+    member_key_add(key, c->versions, c->version_count);
+    member_key_add(key, c->groups, c->group_count);
+    member_key_add(key, point_formats, c->point_format_count);
+    member_key_add(key, c->signature_algorithms, c->signature_algorithm_count);
+    key->full |= c->ja3_made || c->suites_cut || c->extensions_cut || c->lists_cut;
+}
+
+static void put_client(struct json *j, const struct observation *o, enum detail detail)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    json_slice(j, "sni", o, c->sni);
+    struct member_key key;
+    fingerprint_key(&key, o);
+    key.full |= detail != DETAIL_FULL;
+    if (!json_known(j, &key)) {
+        const size_t start = j->out->n;
+        put_fingerprints(j, o, detail);
+        json_keep(j, &key, start);
+    }
     if (c->alpn_count && detail == DETAIL_FULL) {
         json_open(j, "client_alpns", '[');
         for (size_t i = 0; i < c->alpn_count; i++)
@@ -51,14 +98,29 @@ static void put_client(struct json *j, const struct observation *o, enum detail 
     }
 }
 
+static void put_ja3s(struct json *j, const struct server_hello_facts *s)
+{
+    char buffer[256];
+    struct text t = text_over(buffer, sizeof buffer);
+    const bool whole = ja3s_text(s, &t) && !t.cut;
+    uint8_t md5[16];
+    ja3s_hash(s, &t, md5);
+    put_fingerprint(j, "ja3s", md5, buffer, whole);
+}
+
 static void put_server(struct json *j, const struct observation *o)
 {
     const struct server_hello_facts *s = &o->server_hello;
-    if (s->ja3s_known) {
-        char buffer[256];
-        struct text t = text_over(buffer, sizeof buffer);
-        bool known = ja3s_text(s, &t) && !t.cut;
-        put_fingerprint(j, "ja3s", s->ja3s, buffer, known);
+    const uint16_t scalars[] = {s->legacy_version, s->suite};
+    struct member_key key;
+    member_key_begin(&key, MEMBERS_OF_JA3S);
+    member_key_add(&key, scalars, sizeof scalars / sizeof *scalars);
+    member_key_add(&key, s->extensions, s->extension_count);
+    key.full |= s->ja3s_made;
+    if (s->ja3s_known && !json_known(j, &key)) {
+        const size_t start = j->out->n;
+        put_ja3s(j, s);
+        json_keep(j, &key, start);
     }
     if (s->alpn.length) {
         json_open(j, "server_alpns", '[');
@@ -76,8 +138,9 @@ static void put_date(struct json *j, const char *key, int64_t seconds)
     if (!gmtime_r(&when, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
         return;
     char buffer[32];
-    if (strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &tm))
-        json_string(j, key, buffer);
+    struct text t = text_over(buffer, sizeof buffer);
+    text_calendar(&t, &tm);
+    json_string(j, key, buffer);
 }
 
 static void put_certificate(struct json *j, const struct observation *o, enum detail detail)

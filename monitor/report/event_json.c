@@ -26,8 +26,7 @@ static void put_vlan(struct json *j, const struct wrappers *w)
 }
 
 /* A case about one peer, a server or a UE, has no connection: what names one is left out. */
-static void put_head(struct json *j, const struct policy_case *c, const struct input_names *names,
-                     const char *type)
+static void put_before_type(struct json *j, const struct policy_case *c, const struct input_names *names)
 {
     const struct whence *about = &c->about;
     json_time(j, "timestamp", about->time);
@@ -41,7 +40,11 @@ static void put_head(struct json *j, const struct policy_case *c, const struct i
         if (input)
             json_string(j, live ? "in_iface" : "pcap_filename", input);
     }
-    json_string(j, "event_type", type);
+}
+
+static void put_after_type(struct json *j, const struct policy_case *c)
+{
+    const struct whence *about = &c->about;
     if (about->client.family)
         put_end(j, "src_ip", c->kind == CASE_UE ? NULL : "src_port", &about->client);
     if (about->server.family)
@@ -49,7 +52,7 @@ static void put_head(struct json *j, const struct policy_case *c, const struct i
     const bool udp = about->server.transport == TRANSPORT_UDP;
     json_string(j, "proto", udp ? "UDP" : "TCP");
     put_vlan(j, &about->wrappers);
-    if (!connection)
+    if (!about->flow_id)
         return;
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
@@ -57,23 +60,45 @@ static void put_head(struct json *j, const struct policy_case *c, const struct i
     json_string(j, "community_id", buffer);
 }
 
+static void put_head(struct json *j, const struct policy_case *c, const struct input_names *names,
+                     const char *type)
+{
+    put_before_type(j, c, names);
+    json_string(j, "event_type", type);
+    put_after_type(j, c);
+}
+
 struct case_event {
     const struct policy_case *judged;
     const struct input_names *names;
     const struct verdict *verdict; /* of an alert */
     bool advice;
+    struct shared_text *writes;       /* of a handshake's own event */
+    const struct shared_text *shared; /* of an alert, or NULL */
 };
 
 static void write_tls(struct json *j, const void *what, enum detail detail)
 {
     const struct case_event *e = what;
+    struct shared_text written = {.known = e->writes->known};
     json_open(j, NULL, '{');
-    put_head(j, e->judged, e->names, "tls");
+    size_t start = j->out->n;
+    put_before_type(j, e->judged, e->names);
+    written.before_type = json_written(j, start);
+    json_string(j, "event_type", "tls");
+    start = j->out->n;
+    put_after_type(j, e->judged);
+    written.after_type = json_written(j, start);
+    start = j->out->n;
     tls_object(j, e->judged->observation, detail);
+    written.tls = json_written(j, start);
     json_open(j, "utwatch", '{');
+    start = j->out->n;
     utwatch_facts(j, e->judged, detail, e->names);
+    written.facts = json_written(j, start);
     json_close(j, '}');
     json_close(j, '}');
+    *e->writes = detail == DETAIL_FULL ? written : (struct shared_text){.known = e->writes->known};
 }
 
 static void write_flow(struct json *j, const void *what, enum detail detail)
@@ -123,15 +148,29 @@ static void put_alert(struct json *j, const struct verdict *v, bool advice)
 static void write_alert(struct json *j, const void *what, enum detail detail)
 {
     const struct case_event *e = what;
+    const struct shared_text *shared = detail == DETAIL_FULL ? e->shared : NULL;
     json_open(j, NULL, '{');
-    put_head(j, e->judged, e->names, "alert");
+    if (shared)
+        json_members(j, shared->before_type);
+    else
+        put_before_type(j, e->judged, e->names);
+    json_string(j, "event_type", "alert");
+    if (shared)
+        json_members(j, shared->after_type);
+    else
+        put_after_type(j, e->judged);
     put_alert(j, e->verdict, e->advice);
-    if (e->judged->observation)
+    if (shared)
+        json_members(j, shared->tls);
+    else if (e->judged->observation)
         tls_object(j, e->judged->observation, detail);
     if (e->judged->exchange)
         http_object(j, e->judged->exchange);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, detail, e->names);
+    if (shared)
+        json_members(j, shared->facts);
+    else
+        utwatch_facts(j, e->judged, detail, e->names);
     utwatch_verdict(j, e->verdict, e->judged);
     if (e->advice)
         json_bool(j, "advice", true);
@@ -139,21 +178,26 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     json_close(j, '}');
 }
 
-void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names)
+void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names,
+                    struct shared_text *shared)
 {
-    const struct case_event e = {.judged = c, .names = names};
-    json_line(out, write_tls, &e);
+    const struct case_event e = {.judged = c, .names = names, .writes = shared};
+    json_line(out, shared->known, write_tls, &e);
 }
 
 void json_flow_event(struct text *out, const struct policy_case *c, const struct input_names *names)
 {
     const struct case_event e = {.judged = c, .names = names};
-    json_line(out, write_flow, &e);
+    json_line(out, NULL, write_flow, &e);
 }
 
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
-                      const struct verdict *v, bool advice)
+                      const struct verdict *v, bool advice, const struct shared_text *shared)
 {
-    const struct case_event e = {.judged = c, .names = names, .verdict = v, .advice = advice};
-    json_line(out, write_alert, &e);
+    const struct case_event e = {.judged = c,
+                                 .names = names,
+                                 .verdict = v,
+                                 .advice = advice,
+                                 .shared = shared && shared->facts.n ? shared : NULL};
+    json_line(out, NULL, write_alert, &e);
 }

@@ -13,17 +13,25 @@
 #include "report/tally.h"
 #include "tls/observation.h"
 
+/* What the event of a handshake has in common with its alerts: parts of it, as long as its text is there. */
+struct shared_text {
+    struct known_members *known;                     /* of earlier events, or NULL */
+    struct span before_type, after_type, tls, facts; /* empty when it had to be shortened */
+};
+
 /*
  * Each appends one line with its newline. MAX_EVENT_BYTES hold every event of a handshake, and the stats of
  * some 200 rules. What does not fit is written again without its long lists (stats: without its rules) and
  * says "shortened"; when even that does not fit, nothing is appended and `cut` is set.
  */
-void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names);
+void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names,
+                    struct shared_text *shared);
 /* A connection of Ut that is not TLS. */
 void json_flow_event(struct text *out, const struct policy_case *c, const struct input_names *names);
-/* `advice`: the verdict is of the second profile, and no violation. */
+/* `advice`: the verdict is of the second profile, and no violation. `shared`: of the case's own event; NULL:
+ * there is none. */
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
-                      const struct verdict *v, bool advice);
+                      const struct verdict *v, bool advice, const struct shared_text *shared);
 void json_stats_event(struct text *out, const struct tally *tally, const struct capture_health *health,
                       nanos when);
 

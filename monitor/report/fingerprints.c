@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <nettle/base64.h>
+#include <nettle/md5.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
@@ -77,6 +78,30 @@ bool ja3s_text(const struct server_hello_facts *hello, struct text *out)
     text_char(out, ',');
     put_numbers(out, hello->extensions, hello->extension_count);
     return true;
+}
+
+static void md5_of(const struct text *text, uint8_t md5[16])
+{
+    struct md5_ctx ctx;
+    md5_init(&ctx);
+    md5_update(&ctx, text->n, (const uint8_t *)text->p);
+    md5_digest(&ctx, MD5_DIGEST_SIZE, md5);
+}
+
+void ja3_hash(const struct client_hello_facts *hello, const struct text *text, uint8_t md5[16])
+{
+    if (hello->ja3_made)
+        memcpy(md5, hello->ja3, sizeof hello->ja3);
+    else
+        md5_of(text, md5);
+}
+
+void ja3s_hash(const struct server_hello_facts *hello, const struct text *text, uint8_t md5[16])
+{
+    if (hello->ja3s_made)
+        memcpy(md5, hello->ja3s, sizeof hello->ja3s);
+    else
+        md5_of(text, md5);
 }
 
 /* Shell sort with Knuth's steps: qsort() of this C library allocates for long lists. */

@@ -13,6 +13,10 @@ void community_id(const struct endpoint *a, const struct endpoint *b, uint8_t pr
 bool ja3_text(const struct client_hello_facts *hello, struct text *out);
 bool ja3s_text(const struct server_hello_facts *hello, struct text *out);
 
+/* JA3 or JA3S of what is known of it, from `text` unless it was made when the hello was read. */
+void ja3_hash(const struct client_hello_facts *hello, const struct text *text, uint8_t md5[16]);
+void ja3s_hash(const struct server_hello_facts *hello, const struct text *text, uint8_t md5[16]);
+
 /* JA4 of FoxIO (BSD licence, the client part only); false likewise, or for an SSLv2-format hello. */
 bool ja4_text(const struct observation *o, struct text *out);
 

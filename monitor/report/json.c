@@ -7,14 +7,19 @@ struct json json_on(struct text *out)
 
 static void begin(struct json *j, const char *key)
 {
-    if (j->comma)
-        text_char(j->out, ',');
+    const size_t length = key ? strlen(key) : 0;
+    char *at = text_room(j->out, j->comma + (key ? length + 3 : 0));
+    const bool comma = j->comma;
     j->comma = true;
-    if (key) {
-        text_char(j->out, '"');
-        text_put(j->out, key);
-        text_put(j->out, "\":");
-    }
+    if (!at)
+        return;
+    if (comma)
+        *at++ = ',';
+    if (!key)
+        return;
+    *at++ = '"';
+    memcpy(at, key, length);
+    memcpy(at + length, "\":", 2);
 }
 
 void json_open(struct json *j, const char *key, char bracket)
@@ -41,6 +46,33 @@ void json_bytes(struct json *j, const char *key, struct span value)
     text_json(j->out, value);
 }
 
+struct span json_written(const struct json *j, size_t start)
+{
+    const struct span members = span_of(j->out->p + start, j->out->n - start);
+    return members.n && members.p[0] == ',' ? span_skip(members, 1) : members;
+}
+
+void json_members(struct json *j, struct span members)
+{
+    if (!members.n)
+        return;
+    begin(j, NULL);
+    text_bytes(j->out, members.p, members.n);
+}
+
+bool json_known(struct json *j, const struct member_key *key)
+{
+    const struct span known = j->known ? known_members_find(j->known, key) : span_of(NULL, 0);
+    json_members(j, known);
+    return known.n > 0;
+}
+
+void json_keep(struct json *j, const struct member_key *key, size_t start)
+{
+    if (j->known && !j->out->cut)
+        known_members_keep(j->known, key, json_written(j, start));
+}
+
 void json_uint(struct json *j, const char *key, uint64_t value)
 {
     begin(j, key);
@@ -56,7 +88,10 @@ void json_bool(struct json *j, const char *key, bool value)
 void json_hex16(struct json *j, const char *key, uint16_t value)
 {
     begin(j, key);
-    text_printf(j->out, "\"0x%04x\"", value);
+    const uint8_t octets[2] = {(uint8_t)(value >> 8), (uint8_t)value};
+    text_put(j->out, "\"0x");
+    text_hex(j->out, span_of(octets, sizeof octets), 0);
+    text_char(j->out, '"');
 }
 
 void json_seconds(struct json *j, const char *key, int64_t nanoseconds)
@@ -81,8 +116,8 @@ void json_numbers(struct json *j, const char *key, const uint16_t *number, size_
     json_close(j, ']');
 }
 
-void json_line(struct text *out, void (*write)(struct json *j, const void *what, enum detail detail),
-               const void *what)
+void json_line(struct text *out, struct known_members *known,
+               void (*write)(struct json *j, const void *what, enum detail detail), const void *what)
 {
     if (out->cut)
         return;
@@ -91,6 +126,7 @@ void json_line(struct text *out, void (*write)(struct json *j, const void *what,
         out->n = start;
         out->cut = false;
         struct json j = json_on(out);
+        j.known = known;
         write(&j, what, detail);
         text_char(out, '\n');
         if (!out->cut)

@@ -3,10 +3,12 @@
 #define UTWATCH_REPORT_JSON_H
 
 #include "base/text.h"
+#include "report/known_members.h"
 
 struct json {
     struct text *out;
-    bool comma; /* something stands before in the innermost object or array */
+    bool comma;                  /* something stands before in the innermost object or array */
+    struct known_members *known; /* or NULL */
 };
 
 struct json json_on(struct text *out);
@@ -16,6 +18,17 @@ void json_close(struct json *j, char bracket);                 /* '}' or ']' */
 
 void json_string(struct json *j, const char *key, const char *value);
 void json_bytes(struct json *j, const char *key, struct span value);
+/* The members written since the text was so long, without a comma before them; and to write them again. */
+struct span json_written(const struct json *j, size_t start);
+void json_members(struct json *j, struct span members);
+
+/* What the members are about in a key that is remembered. */
+enum { MEMBERS_OF_FINGERPRINTS = 1, MEMBERS_OF_JA3S, MEMBERS_OF_CLIENT_HELLO };
+
+/* Writes them when they were written before; false when they were not. */
+bool json_known(struct json *j, const struct member_key *key);
+/* Remembers those that were written since the text was so long. */
+void json_keep(struct json *j, const struct member_key *key, size_t start);
 void json_uint(struct json *j, const char *key, uint64_t value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_hex16(struct json *j, const char *key, uint16_t value);        /* "0x00ff" */
@@ -30,9 +43,10 @@ enum detail {
 
 /*
  * A line: calls write() with DETAIL_FULL and, when that did not fit, once more with DETAIL_SHORT. Nothing is
- * appended and `cut` is set when neither fits. The newline at the end is added here.
+ * appended and `cut` is set when neither fits. The newline at the end is added here. `known`: members of
+ * earlier lines, or NULL.
  */
-void json_line(struct text *out, void (*write)(struct json *j, const void *what, enum detail detail),
-               const void *what);
+void json_line(struct text *out, struct known_members *known,
+               void (*write)(struct json *j, const void *what, enum detail detail), const void *what);
 
 #endif

@@ -128,7 +128,17 @@ const char *reason_words(unsigned bit_index)
 void text_address(struct text *out, const struct endpoint *end)
 {
     char buffer[INET6_ADDRSTRLEN];
-    text_put(out, inet_ntop(end->family == 4 ? AF_INET : AF_INET6, end->address, buffer, sizeof buffer));
+    if (end->family != 4) {
+        text_put(out, inet_ntop(AF_INET6, end->address, buffer, sizeof buffer));
+        return;
+    }
+    struct text t = text_over(buffer, sizeof buffer); /* inet_ntop() takes ten times as long */
+    for (size_t i = 0; i < 4; i++) {
+        if (i)
+            text_char(&t, '.');
+        text_uint(&t, end->address[i]);
+    }
+    text_bytes(out, t.p, t.n);
 }
 
 void text_end(struct text *out, const struct endpoint *end)

@@ -187,5 +187,5 @@ void json_stats_event(struct text *out, const struct tally *tally, const struct 
                       nanos when)
 {
     const struct stats_event e = {.tally = tally, .health = health, .when = when};
-    json_line(out, write_stats, &e);
+    json_line(out, NULL, write_stats, &e);
 }

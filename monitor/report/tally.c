@@ -189,7 +189,7 @@ static uint16_t stack_of(struct tally *tally, const struct observation *o)
         o->seen & SEEN_CLIENT_HELLO ? ja4_source(o, source, sizeof source / sizeof *source) : 0;
     if (!count)
         return stack_by_ja4(tally, o);
-    const uint64_t hash = siphash(&tally->hello_key, span_of(source, count * sizeof *source)) | 1;
+    const uint64_t hash = siphash_for_table(&tally->hello_key, span_of(source, count * sizeof *source)) | 1;
     struct known_hello *known = &tally->hellos[hash / 2 % KNOWN_HELLOS];
     if (known->hash != hash)
         *known = (struct known_hello){.hash = hash, .stack = stack_by_ja4(tally, o)};

@@ -19,7 +19,7 @@ void ue_stacks_free(struct ue_stacks *s)
 
 static size_t place_of(const struct ue_stacks *s, const struct endpoint *ue)
 {
-    return siphash(&s->key, span_of(ue->address, sizeof ue->address)) & (MAX_UE_STACKS - 1);
+    return siphash_for_table(&s->key, span_of(ue->address, sizeof ue->address)) & (MAX_UE_STACKS - 1);
 }
 
 static bool is_of(const struct ue_stack *e, const struct endpoint *ue)

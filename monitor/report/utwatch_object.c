@@ -58,6 +58,37 @@ static void put_client_hello(struct json *j, const struct client_hello_facts *c,
     json_close(j, '}');
 }
 
+/* All that the object says, unless it is of SSLv2. */
+static void client_hello_key(struct member_key *key, const struct client_hello_facts *c)
+{
+    uint16_t compression[MAX_COMPRESSION];
+    for (size_t i = 0; i < c->compression_count; i++)
+        compression[i] = c->compression[i];
+    const uint16_t scalars[] = {
+        c->unknown, c->record_version, c->version,    c->max_version, c->session_id_len, c->ticket,
+        c->psk,     c->extensions_cut, c->suites_cut,
+    };
+    member_key_begin(key, MEMBERS_OF_CLIENT_HELLO);
+    member_key_add(key, scalars, sizeof scalars / sizeof *scalars);
+    member_key_add(key, c->suites, c->suite_count);
+    member_key_add(key, c->extensions, c->extension_count);
+    member_key_add(key, c->groups, c->group_count);
+    member_key_add(key, compression, c->compression_count);
+    key->full |= c->format != HELLO_TLS;
+}
+
+static void put_known_client_hello(struct json *j, const struct client_hello_facts *c, enum detail detail)
+{
+    struct member_key key;
+    client_hello_key(&key, c);
+    key.full |= detail != DETAIL_FULL;
+    if (json_known(j, &key))
+        return;
+    const size_t start = j->out->n;
+    put_client_hello(j, c, detail);
+    json_keep(j, &key, start);
+}
+
 static void put_server_hello(struct json *j, const struct observation *o, enum detail detail)
 {
     const struct server_hello_facts *s = &o->server_hello;
@@ -246,7 +277,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     if (detail == DETAIL_SHORT)
         json_bool(j, "shortened", true);
     if (o->seen & SEEN_CLIENT_HELLO)
-        put_client_hello(j, &o->client_hello, detail);
+        put_known_client_hello(j, &o->client_hello, detail);
     if (o->seen & SEEN_SERVER_HELLO)
         put_server_hello(j, o, detail);
     if (o->seen & SEEN_CERTIFICATE)

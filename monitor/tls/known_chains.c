@@ -51,7 +51,7 @@ static struct known_chain *place_of(const struct known_chains *chains, struct sp
 {
     enum { TAIL = 32 };
     const struct span tail = body.n > TAIL ? span_skip(body, body.n - TAIL) : body;
-    return &chains->chain[siphash(&chains->key, tail) % KNOWN_CHAINS];
+    return &chains->chain[siphash_for_table(&chains->key, tail) % KNOWN_CHAINS];
 }
 
 static void move(struct text_slice *slice, uint16_t from, uint16_t to)

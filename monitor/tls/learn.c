@@ -281,6 +281,23 @@ static void keep_offer(struct observation *o, struct hello_memory *memory, uint1
     compare_randoms(o, memory);
 }
 
+static size_t count_of(const uint16_t *list, size_t count, uint16_t code)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += list[i] == code;
+    return found;
+}
+
+/* JA3 can be made of the lists as they are kept: they are whole, and of the first extension of their number.
+ */
+static bool ja3_follows(const struct client_hello_facts *f)
+{
+    return !f->suites_cut && !f->extensions_cut && !f->lists_cut &&
+           count_of(f->extensions, f->extension_count, EXTENSION_SUPPORTED_GROUPS) <= 1 &&
+           count_of(f->extensions, f->extension_count, EXTENSION_POINT_FORMATS) <= 1;
+}
+
 static void keep_rest_of_hello(struct observation *o, const struct hello_memory *memory,
                                const struct client_hello *hello, bool cut)
 {
@@ -290,10 +307,10 @@ static void keep_rest_of_hello(struct observation *o, const struct hello_memory 
         hello->compression.n && memchr(hello->compression.p, 0, hello->compression.n) != NULL;
     f->has_extensions = hello->has_extensions;
     learn_client_extensions(o, memory, hello->extensions, cut);
-    if (!(f->unknown & ~(unsigned)UNKNOWN_SESSION_ID)) {
+    f->ja3_known = !(f->unknown & ~(unsigned)UNKNOWN_SESSION_ID);
+    f->ja3_made = f->ja3_known && !ja3_follows(f);
+    if (f->ja3_made)
         ja3_client(hello, f->ja3);
-        f->ja3_known = true;
-    }
 }
 
 bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
@@ -489,8 +506,10 @@ static void keep_server_hello(struct observation *o, struct hello_memory *memory
     memcpy(memory->server_random, hello->random.p, sizeof memory->server_random);
     compare_randoms(o, memory);
     learn_server_extensions(o, hello->extensions, cut);
-    ja3_server(hello, f->ja3s);
     f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);
+    f->ja3s_made = f->ja3s_known && f->extensions_cut;
+    if (f->ja3s_made)
+        ja3_server(hello, f->ja3s);
     o->seen |= SEEN_SERVER_HELLO;
 }
 

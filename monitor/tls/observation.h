@@ -187,8 +187,9 @@ struct client_hello_facts {
     struct text_slice sni;
     struct text_slice alpn[MAX_ALPN];
     uint8_t alpn_count;
-    uint8_t ja3[16]; /* MD5; over the whole lists, whatever was cut above */
     bool ja3_known;
+    bool ja3_made; /* because it does not follow from the lists above; else report/fingerprints.h makes it */
+    uint8_t ja3[16]; /* MD5 over the whole lists */
 };
 
 struct server_hello_facts {
@@ -211,8 +212,9 @@ struct server_hello_facts {
     uint16_t extension_count;
     bool extensions_cut;
     struct text_slice alpn;
-    uint8_t ja3s[16];
     bool ja3s_known;
+    bool ja3s_made; /* as ja3_made */
+    uint8_t ja3s[16];
 };
 
 struct certificate_facts {

@@ -124,6 +124,19 @@ static void json_strings_are_ascii_controls_escaped(void **state)
     assert_string_equal(json("\xf3\xa0\x80\x81", 4), "\"\\udb40\\udc01\"");
 }
 
+/* SipHash-1-3 as CPython 3.11 has it: PYTHONHASHSEED=0 python3 -c 'print(hex(hash(b"abcdefgh") & 2**64 - 1))'
+ */
+static void siphash_for_tables_is_python_s(void **state)
+{
+    (void)state;
+    const struct siphash_key zero = {0, 0};
+    assert_true(siphash_for_table(&zero, bytes("a", 1)) == UINT64_C(0x407448d2b89b1813));
+    assert_true(siphash_for_table(&zero, bytes("abcdefg", 7)) == UINT64_C(0x6db12aae9070f506));
+    assert_true(siphash_for_table(&zero, bytes("abcdefgh", 8)) == UINT64_C(0x3f7b849c0b8e35ea));
+    assert_true(siphash_for_table(&zero, bytes("abcdefghijklmnopqrstuvwxyz", 26)) ==
+                UINT64_C(0x323ccd2fd30709df));
+}
+
 static void text_is_never_half_written(void **state)
 {
     (void)state;
@@ -218,6 +231,7 @@ int main(void)
         cmocka_unit_test(vector_must_be_consumed_exactly),
         cmocka_unit_test(child_that_runs_short_inside_makes_its_parent_bad),
         cmocka_unit_test(siphash_matches_its_paper),
+        cmocka_unit_test(siphash_for_tables_is_python_s),
         cmocka_unit_test(safe_text_lets_nothing_through_that_moves_a_cursor),
         cmocka_unit_test(json_strings_are_ascii_controls_escaped),
         cmocka_unit_test(text_is_never_half_written),

@@ -27,7 +27,7 @@ static void print_in(size_t space, const struct input_names *inputs, const struc
     const struct policy_case c = case_of_handshake(&o);
     struct text t = text_over(line, space);
     if (v)
-        json_alert_event(&t, &c, inputs, v, false);
+        json_alert_event(&t, &c, inputs, v, false, NULL);
     else
         sample_tls_event(&t, &o, inputs);
     print(&t);
@@ -96,7 +96,7 @@ static void other_kinds(void)
         struct text t = text_over(line, sizeof line);
         if (cases[i].kind == CASE_CONNECTION)
             json_flow_event(&t, &cases[i], &names);
-        json_alert_event(&t, &cases[i], &names, &v, i % 2);
+        json_alert_event(&t, &cases[i], &names, &v, i % 2, NULL);
         print(&t);
     }
     struct verdict excepted = v;

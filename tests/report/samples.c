@@ -103,7 +103,7 @@ void sample_full(struct observation *o)
     c->group_count = 1;
     c->compression_count = 1;
     c->ticket = true;
-    c->ja3_known = true;
+    c->ja3_known = c->ja3_made = true;
     c->sni = sample_string(o, "xcap.example.org");
     c->alpn[0] = sample_string(o, "h2");
     c->alpn_count = 1;
@@ -114,7 +114,7 @@ void sample_full(struct observation *o)
     s->extensions[0] = 35;
     s->extension_count = 1;
     s->extensions_cut = true;
-    s->ja3s_known = true;
+    s->ja3s_known = s->ja3s_made = true;
     s->alpn = sample_string(o, "h2");
     full_certificate(o);
     o->key_exchange.dh_bits = 1024;
@@ -143,13 +143,13 @@ void sample_tls13(struct observation *o)
     memcpy(c->suites, suites, sizeof suites);
     c->suite_count = 2;
     c->psk = true;
-    c->ja3_known = true;
+    c->ja3_known = c->ja3_made = true;
     struct server_hello_facts *s = &o->server_hello;
     s->version = 0x7f1c; /* draft 28 */
     s->suite = 0x1301;
     s->key_share_group = 29;
     s->psk = true;
-    s->ja3s_known = true;
+    s->ja3s_known = s->ja3s_made = true;
     s->extensions[0] = 51;
     s->extensions[1] = 41;
     s->extension_count = 2;
@@ -233,5 +233,6 @@ void sample_add(struct tally *tally, const struct observation *o, const struct v
 void sample_tls_event(struct text *out, const struct observation *o, const struct input_names *names)
 {
     const struct policy_case c = case_of_handshake(o);
-    json_tls_event(out, &c, names);
+    struct shared_text shared = {0};
+    json_tls_event(out, &c, names, &shared);
 }

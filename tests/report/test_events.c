@@ -204,7 +204,7 @@ static void alert_carries_the_verdict(void **state)
     v.note = "a remark";
     const struct policy_case c = case_of_handshake(&o);
     struct text t = text_over(line, sizeof line);
-    json_alert_event(&t, &c, &names, &v, false);
+    json_alert_event(&t, &c, &names, &v, false, NULL);
     json_t *e = parse(&t);
     assert_text(e, "event_type", "alert");
     assert_text(e, "alert.action", "allowed");
@@ -231,7 +231,7 @@ static void alert_carries_the_verdict(void **state)
     for (unsigned s = 0; s < 4; s++) {
         v.severity = (enum severity)s;
         t = text_over(line, sizeof line);
-        json_alert_event(&t, &c, &names, &v, false);
+        json_alert_event(&t, &c, &names, &v, false, NULL);
         e = parse(&t);
         assert_number(e, "alert.severity", severities[s]);
         json_decref(e);
@@ -364,7 +364,7 @@ static void no_space_breaks_an_event(void **state)
         struct text t = text_over(line, space);
         text_put(&t, space > 2 ? "#\n" : "");
         const size_t before = t.n;
-        json_alert_event(&t, &c, &names, &v, false);
+        json_alert_event(&t, &c, &names, &v, false, NULL);
         if (t.cut) {
             assert_int_equal(t.n, before);
             assert_int_equal(t.p[t.n], '\0');
@@ -391,7 +391,7 @@ static void what_decides_nothing_is_marked(void **state)
     const struct policy_case c = case_of_handshake(&o);
     struct verdict v = stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL);
     struct text t = text_over(line, sizeof line);
-    json_alert_event(&t, &c, &names, &v, true);
+    json_alert_event(&t, &c, &names, &v, true, NULL);
     json_t *e = parse(&t);
     assert_number(e, "alert.severity", 4);
     assert_text(e, "alert.metadata.advice.0", "stand-in");
@@ -400,7 +400,7 @@ static void what_decides_nothing_is_marked(void **state)
     v = stand_in_verdict(RULE_SUPERSEDED, VERDICT_FAIL);
     v.severity = SEVERITY_INFO; /* as it is judged */
     t = text_over(line, sizeof line);
-    json_alert_event(&t, &c, &names, &v, false);
+    json_alert_event(&t, &c, &names, &v, false, NULL);
     e = parse(&t);
     assert_number(e, "alert.severity", 4);
     assert_text(e, "alert.metadata.superseded.0", "RFC 0000 1");

@@ -108,7 +108,7 @@ static void suricatas_hello(struct observation *o)
     c->point_format_count = 1;
     c->alpn[0] = sample_string(o, "spdy/3.1");
     c->alpn_count = 1;
-    c->ja3_known = true;
+    c->ja3_known = c->ja3_made = true;
 }
 
 static void ja4_of_suricata(void **state)

@@ -1,0 +1,74 @@
+#include "report/known_members.h"
+
+#include "base/siphash.h"
+
+#include <stdlib.h>
+
+struct known_text {
+    uint16_t codes; /* 0: nothing is known here */
+    uint16_t length;
+    uint16_t key[KNOWN_MEMBER_CODES];
+    char text[KNOWN_MEMBER_BYTES];
+};
+
+struct known_members {
+    struct siphash_key key;
+    struct known_text text[KNOWN_MEMBERS]; /* a newer one takes the place of an older */
+};
+
+struct known_members *known_members_new(void)
+{
+    struct known_members *k = calloc(1, sizeof *k);
+    if (k)
+        k->key = siphash_random_key();
+    return k;
+}
+
+void known_members_free(struct known_members *k)
+{
+    free(k);
+}
+
+void member_key_begin(struct member_key *key, uint16_t what)
+{
+    key->codes[0] = what;
+    key->count = 1;
+    key->full = false;
+}
+
+void member_key_add(struct member_key *key, const uint16_t *codes, size_t count)
+{
+    key->full |= KNOWN_MEMBER_CODES - key->count < 1 + count;
+    if (key->full)
+        return;
+    key->codes[key->count] = (uint16_t)count;
+    if (count)
+        memcpy(key->codes + key->count + 1, codes, count * sizeof *codes);
+    key->count += 1 + count;
+}
+
+static size_t place_of(const struct known_members *k, const struct member_key *key)
+{
+    return siphash_for_table(&k->key, span_of(key->codes, key->count * sizeof *key->codes)) % KNOWN_MEMBERS;
+}
+
+struct span known_members_find(const struct known_members *k, const struct member_key *key)
+{
+    if (key->full)
+        return span_of(NULL, 0);
+    const struct known_text *known = &k->text[place_of(k, key)];
+    const bool same =
+        known->codes == key->count && memcmp(known->key, key->codes, key->count * sizeof *key->codes) == 0;
+    return same ? span_of(known->text, known->length) : span_of(NULL, 0);
+}
+
+void known_members_keep(struct known_members *k, const struct member_key *key, struct span members)
+{
+    if (key->full || !members.n || members.n > KNOWN_MEMBER_BYTES)
+        return;
+    struct known_text *known = &k->text[place_of(k, key)];
+    known->codes = (uint16_t)key->count;
+    known->length = (uint16_t)members.n;
+    memcpy(known->key, key->codes, key->count * sizeof *key->codes);
+    memcpy(known->text, members.p, members.n);
+}
