@@ -54,7 +54,7 @@
 #define MAX_HISTORY              100  /* letters, as Zeek's ssl_history */
 #define MAX_CHAIN                16   /* certificates of one message that are looked at */
 #define OBSERVATION_TEXT         6144 /* bytes for names: SNI, ALPN, subject, issuer, alternative names */
-#define KNOWN_CHAINS             256  /* Certificate messages whose facts are remembered by their bytes */
+#define KNOWN_CHAINS             2048 /* Certificate messages whose facts are remembered by their bytes */
 #define KNOWN_CHAIN_BYTES        6144 /* of a message; longer ones are parsed each time */
 #define KNOWN_CHAIN_TEXT         2048 /* bytes of the names in it */
 #define MAX_HOST_NAME            255

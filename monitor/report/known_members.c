@@ -1,6 +1,7 @@
 #include "report/known_members.h"
 
 #include "base/siphash.h"
+#include "base/ways.h"
 
 #include <stdlib.h>
 
@@ -13,7 +14,8 @@ struct known_text {
 
 struct known_members {
     struct siphash_key key;
-    struct known_text text[KNOWN_MEMBERS]; /* a newer one takes the place of an older */
+    uint32_t turn;
+    struct known_text text[KNOWN_MEMBERS]; /* in sets of WAYS; a newer one takes the place of an older */
 };
 
 struct known_members *known_members_new(void)
@@ -47,26 +49,28 @@ void member_key_add(struct member_key *key, const uint16_t *codes, size_t count)
     key->count += 1 + count;
 }
 
-static size_t place_of(const struct known_members *k, const struct member_key *key)
+static size_t places_of(const struct known_members *k, const struct member_key *key)
 {
-    return siphash_for_table(&k->key, span_of(key->codes, key->count * sizeof *key->codes)) % KNOWN_MEMBERS;
+    const struct span codes = span_of(key->codes, key->count * sizeof *key->codes);
+    return ways_of(siphash_for_table(&k->key, codes), KNOWN_MEMBERS);
 }
 
 struct span known_members_find(const struct known_members *k, const struct member_key *key)
 {
     if (key->full)
         return span_of(NULL, 0);
-    const struct known_text *known = &k->text[place_of(k, key)];
-    const bool same =
-        known->codes == key->count && memcmp(known->key, key->codes, key->count * sizeof *key->codes) == 0;
-    return same ? span_of(known->text, known->length) : span_of(NULL, 0);
+    const struct known_text *places = &k->text[places_of(k, key)];
+    for (const struct known_text *t = places; t < places + WAYS; t++)
+        if (t->codes == key->count && memcmp(t->key, key->codes, key->count * sizeof *key->codes) == 0)
+            return span_of(t->text, t->length);
+    return span_of(NULL, 0);
 }
 
 void known_members_keep(struct known_members *k, const struct member_key *key, struct span members)
 {
     if (key->full || !members.n || members.n > KNOWN_MEMBER_BYTES)
         return;
-    struct known_text *known = &k->text[place_of(k, key)];
+    struct known_text *known = &k->text[places_of(k, key) + next_way(&k->turn)];
     known->codes = (uint16_t)key->count;
     known->length = (uint16_t)members.n;
     memcpy(known->key, key->codes, key->count * sizeof *key->codes);

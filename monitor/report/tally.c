@@ -1,5 +1,6 @@
 #include "report/tally.h"
 
+#include "base/ways.h"
 #include "report/fingerprints.h"
 #include "wire/hello.h"
 
@@ -190,9 +191,12 @@ static uint16_t stack_of(struct tally *tally, const struct observation *o)
     if (!count)
         return stack_by_ja4(tally, o);
     const uint64_t hash = siphash_for_table(&tally->hello_key, span_of(source, count * sizeof *source)) | 1;
-    struct known_hello *known = &tally->hellos[hash / 2 % KNOWN_HELLOS];
-    if (known->hash != hash)
-        *known = (struct known_hello){.hash = hash, .stack = stack_by_ja4(tally, o)};
+    struct known_hello *places = &tally->hellos[ways_of(hash / 2, KNOWN_HELLOS)];
+    for (size_t i = 0; i < WAYS; i++)
+        if (places[i].hash == hash)
+            return places[i].stack;
+    struct known_hello *known = &places[next_way(&tally->turn)];
+    *known = (struct known_hello){.hash = hash, .stack = stack_by_ja4(tally, o)};
     return known->stack;
 }
 

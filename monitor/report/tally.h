@@ -103,7 +103,8 @@ struct tally {
     struct stack_tally *stacks;      /* in the order of appearance */
     size_t stack_count;
     struct siphash_key hello_key;
-    struct known_hello *hellos; /* KNOWN_HELLOS, by hash; a newer one takes the place of an older */
+    struct known_hello *hellos; /* KNOWN_HELLOS, in sets of WAYS; a newer one takes the place of an older */
+    uint32_t turn;
     struct ue_stacks *ue_stacks;
     struct first_sights *sharers; /* UEs counted in sharing_ues */
     uint64_t other_stacks;        /* handshakes of stacks that came after MAX_STACKS others */

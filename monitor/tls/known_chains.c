@@ -1,6 +1,7 @@
 #include "tls/known_chains.h"
 
 #include "base/limits.h"
+#include "base/ways.h"
 #include "tls/learn.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ struct known_chain {
 
 struct known_chains {
     struct siphash_key key;
-    struct known_chain *chain; /* KNOWN_CHAINS; a newer one takes the place of an older */
+    struct known_chain *chain; /* KNOWN_CHAINS, in sets of WAYS; a newer one takes the place of an older */
+    uint32_t turn;
 };
 
 size_t known_chains_memory(void)
@@ -47,11 +49,20 @@ void known_chains_free(struct known_chains *chains)
 }
 
 /* The end of a chain is a signature: chains that differ, differ there or in what it signs. */
-static struct known_chain *place_of(const struct known_chains *chains, struct span body)
+static struct known_chain *places_of(const struct known_chains *chains, struct span body)
 {
     enum { TAIL = 32 };
     const struct span tail = body.n > TAIL ? span_skip(body, body.n - TAIL) : body;
-    return &chains->chain[siphash_for_table(&chains->key, tail) % KNOWN_CHAINS];
+    return &chains->chain[ways_of(siphash_for_table(&chains->key, tail), KNOWN_CHAINS)];
+}
+
+/* Of these places the one that knows the message; NULL: none. */
+static struct known_chain *find(struct known_chain *places, struct span body)
+{
+    for (size_t i = 0; i < WAYS && body.n; i++)
+        if (span_equal(span_of(places[i].body, places[i].length), body))
+            return &places[i];
+    return NULL;
 }
 
 static void move(struct text_slice *slice, uint16_t from, uint16_t to)
@@ -101,9 +112,9 @@ static void remember(struct known_chain *known, struct span body, const struct o
 
 bool known_chains_learn(struct known_chains *chains, struct observation *o, struct span body)
 {
-    struct known_chain *known = place_of(chains, body);
-    if (body.n && span_equal(span_of(known->body, known->length), body) &&
-        known->text_length <= sizeof o->text - o->text_used) {
+    struct known_chain *places = places_of(chains, body);
+    struct known_chain *known = find(places, body);
+    if (known && known->text_length <= sizeof o->text - o->text_used) {
         recall(known, o);
         if (!span_equal(span_of(known->host, known->host_length), certificate_host(o)))
             learn_host_of_certificate(o, body);
@@ -113,6 +124,6 @@ bool known_chains_learn(struct known_chains *chains, struct observation *o, stru
     if (!learn_server_certificate(o, body))
         return false;
     if (o->seen & SEEN_CERTIFICATE)
-        remember(known, body, o, text_start);
+        remember(known ? known : &places[next_way(&chains->turn)], body, o, text_start);
     return true;
 }
