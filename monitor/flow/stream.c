@@ -17,15 +17,17 @@ struct store {
     uint8_t bytes[OUT_OF_ORDER_BYTES];
 };
 
-/* The last bytes handed on in a handshake; byte with sequence number s stands at s % RECENT_BYTES. */
+/* The last bytes handed on in a handshake; byte with sequence number s stands at (s - base) % RECENT_BYTES.
+ */
 struct recent {
     uint32_t length; /* valid bytes before `next` */
     uint32_t next;   /* sequence number after the last of them */
-    uint8_t bytes[RECENT_BYTES];
+    uint32_t base;   /* of the first of them, so that few bytes touch few pages */
 };
 
 struct recents {
     struct recent side[2];
+    uint8_t bytes[2][RECENT_BYTES];
 };
 
 static uint32_t recents_for(uint32_t handshakes)
@@ -150,9 +152,9 @@ static bool differs_from_recent(const struct flow_table *table, const struct flo
         return false;
     copy = span_head(copy, recent->next - seq);
     while (copy.n) {
-        size_t at = seq % RECENT_BYTES;
+        size_t at = (seq - recent->base) % RECENT_BYTES;
         struct span piece = span_head(copy, RECENT_BYTES - at);
-        if (memcmp(recent->bytes + at, piece.p, piece.n) != 0)
+        if (memcmp(recents->bytes[side] + at, piece.p, piece.n) != 0)
             return true;
         copy = span_skip(copy, piece.n);
         seq += (uint32_t)piece.n;
@@ -179,13 +181,15 @@ static void remember_recent(struct flow_table *table, struct flow *flow, unsigne
     uint32_t seq = flow->side[side].next - (uint32_t)bytes.n;
     if (recent->next != seq) /* a gap: what was before it is not next to it */
         recent->length = 0;
+    if (!recent->length)
+        recent->base = seq;
     recent->next = flow->side[side].next;
     recent->length =
         recent->length + bytes.n < RECENT_BYTES ? recent->length + (uint32_t)bytes.n : RECENT_BYTES;
     while (bytes.n) {
-        size_t at = seq % RECENT_BYTES;
+        size_t at = (seq - recent->base) % RECENT_BYTES;
         struct span piece = span_head(bytes, RECENT_BYTES - at);
-        memcpy(recent->bytes + at, piece.p, piece.n);
+        memcpy(recents->bytes[side] + at, piece.p, piece.n);
         bytes = span_skip(bytes, piece.n);
         seq += (uint32_t)piece.n;
     }

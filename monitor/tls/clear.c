@@ -33,8 +33,8 @@ bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clea
         r->version = a->record_version;
         r->fresh = a->record_left && !a->record_counted;
         r->lost = a->lost || a->sslv2 || kept->cut || (kept->earlier && a->mac_bytes != reader->mac_bytes);
-        early[who] =
-            (struct clear_early){.records = span_of(kept->bytes, kept->length), .whence = kept->whence};
+        early[who] = (struct clear_early){.records = span_of(h->clear_bytes[who], kept->length),
+                                          .whence = kept->whence};
     }
     return true;
 }

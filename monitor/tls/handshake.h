@@ -85,17 +85,18 @@ struct handshake {
     struct search search;
     struct assembly side[2]; /* by enum side */
     struct hello_memory memory;
-    struct known_chains *chains; /* of the tls layer */
-    struct observation observation;
+    struct known_chains *chains;   /* of the tls layer */
     const struct segment *segment; /* whose bytes are being read; NULL between segments */
     struct clear_text {
         struct whence whence;
-        uint16_t length;
+        uint16_t length; /* of clear_bytes */
         bool cut;
         bool earlier; /* some came under the keys of the session before */
-        uint8_t bytes[CLEAR_BYTES];
     } clear[2]; /* by enum side: records of application data that can be read, or may turn out to be, before
                    the handshake is judged */
+    struct observation observation;
+    /* Last, as handshake_open() does not touch it: of most handshakes its pages stay unused. */
+    uint8_t clear_bytes[2][CLEAR_BYTES];
 };
 
 enum { LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };

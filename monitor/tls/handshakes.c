@@ -90,9 +90,6 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
         return NULL;
     struct handshake *h = pool_at(&tls->slots, index);
     memset(h, 0, offsetof(struct handshake, observation.text));
-    h->clear[0].length = h->clear[1].length = 0;
-    h->clear[0].cut = h->clear[1].cut = false;
-    h->clear[0].earlier = h->clear[1].earlier = false;
     h->memory.keys = &tls->keys;
     h->chains = tls->chains;
     h->flow = flow;

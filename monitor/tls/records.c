@@ -161,12 +161,13 @@ static struct span content_of(const struct assembly *a, struct span fragment)
     return span_head(fragment, a->record_left > a->mac_bytes ? a->record_left - a->mac_bytes : 0);
 }
 
-static void clear_append(struct clear_text *kept, struct span bytes)
+static void clear_append(struct handshake *h, enum side who, struct span bytes)
 {
-    kept->cut |= bytes.n > sizeof kept->bytes - kept->length;
+    struct clear_text *kept = &h->clear[who];
+    kept->cut |= bytes.n > (size_t)CLEAR_BYTES - kept->length;
     if (kept->cut)
         return;
-    memcpy(kept->bytes + kept->length, bytes.p, bytes.n);
+    memcpy(h->clear_bytes[who] + kept->length, bytes.p, bytes.n);
     kept->length = (uint16_t)(kept->length + bytes.n);
 }
 
@@ -183,8 +184,8 @@ static void clear_keep(struct handshake *h, enum side who, struct span fragment,
     if (!kept->length && h->segment)
         kept->whence = flow_whence(h->flow, h->segment);
     if (first)
-        clear_append(kept, span_of(a->header, sizeof a->header));
-    clear_append(kept, fragment);
+        clear_append(h, who, span_of(a->header, sizeof a->header));
+    clear_append(h, who, fragment);
 }
 
 static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
