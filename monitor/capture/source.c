@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WINDOW = 1 << 20, FIFO_WAIT_MS = 10000 };
+enum { WINDOW = 1 << 18, FIFO_WAIT_MS = 10000 };
 
 /* A FIFO without a writer would block for ever in open(); one that gets a writer soon is waited for. */
 static int open_fifo(const char *path, char *error, size_t error_size)

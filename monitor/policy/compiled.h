@@ -43,15 +43,27 @@ struct result {
     uint32_t reasons; /* of UNKNOWN3 */
 };
 
+/* What a case answered: the value of a field that has few, as all tests of it see it, or the result of a
+ * test. */
+struct answer {
+    int64_t number;
+    uint32_t reasons;
+    uint32_t nanos_beyond;
+    uint16_t question; /* a test, or test_count + enum field */
+    uint8_t known;     /* enum known; of a test 0 */
+    bool at_least;
+};
+
 /* What the tests of a profile came to for the case that is being judged. */
 struct results {
     uint32_t now;      /* number of the case; a result of another one is not valid */
     uint32_t *made_at; /* by test */
     struct result *result;
     struct result *stack; /* NODES_OF_CONDITION, for one condition */
-    uint16_t *order;      /* the tests of this case, as they were asked for first */
+    struct answer *order; /* to this case, as they were asked for first; room for all tests and fields */
     size_t order_count;
-    uint32_t read_at[FIELD_COUNT]; /* by field, as made_at */
+    uint32_t read_at[FIELD_COUNT];  /* by field, as made_at */
+    uint32_t asked_at[FIELD_COUNT]; /* likewise: its value is in the order */
     struct value value[FIELD_COUNT];
     struct verdict *verdicts; /* on this case */
 };

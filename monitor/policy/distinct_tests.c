@@ -96,7 +96,7 @@ void number_tests(struct profile *p)
     p->results = zeroed(1, sizeof *p->results);
     p->results->made_at = zeroed(p->test_count, sizeof *p->results->made_at);
     p->results->result = zeroed(p->test_count, sizeof *p->results->result);
-    p->results->order = zeroed(p->test_count, sizeof *p->results->order);
+    p->results->order = zeroed(p->test_count + FIELD_COUNT, sizeof *p->results->order);
     p->results->stack = zeroed(NODES_OF_CONDITION, sizeof *p->results->stack);
     p->results->verdicts = zeroed(p->rule_count, sizeof *p->results->verdicts);
     p->known = known_verdicts_new(p->rule_count);

@@ -44,12 +44,35 @@ static struct value value_of(enum field field, const struct policy_case *c, cons
     return absent();
 }
 
+/* The sides whose bytes a field is read from: a bit for each enum side. */
+static unsigned sides_of(enum field_side side)
+{
+    switch (side) {
+    case CLIENT_SIDE:
+        return 1u << CLIENT;
+    case SERVER_SIDE:
+        return 1u << SERVER;
+    case EITHER_SIDE:
+        return 1u << CLIENT | 1u << SERVER;
+    case OF_SESSION:
+    case OF_SERVER_HISTORY:
+    case OF_OPENING:
+    case OF_CONNECTION:
+    case OF_EXCHANGE:
+    case OF_PEER:
+    case OF_KEY:
+        break;
+    }
+    return 0;
+}
+
 struct value field_value(enum field field, const struct policy_case *c, const int64_t *key_bits)
 {
     if (!(field_kinds(field) & 1 << c->kind))
         return absent();
-    struct value v = value_of(field, c, key_bits);
     const enum field_side side = field_info[field].side;
-    const bool of_bytes = side == CLIENT_SIDE || side == SERVER_SIDE || side == EITHER_SIDE;
-    return of_bytes ? unless_overlapping(c->observation, side, v) : v;
+    const unsigned sides = sides_of(side);
+    if (!sides || !observation_overlaps(c->observation, sides))
+        return value_of(field, c, key_bits);
+    return unless_overlapping(c->observation, side, value_of(field, c, key_bits));
 }

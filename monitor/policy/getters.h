@@ -59,6 +59,13 @@ struct value key_exchange_bits(const struct observation *o, int64_t bits);
 struct value ticket_hint(const struct observation *o);
 struct value fatal_alert_seen(const struct observation *o, enum side side);
 
+/* One of the sides (a bit for each enum side) has bytes of two contents. */
+static inline bool observation_overlaps(const struct observation *o, unsigned sides)
+{
+    return (sides & 1u << CLIENT && o->side[CLIENT].damage & UNOBSERVED_OVERLAP) ||
+           (sides & 1u << SERVER && o->side[SERVER].damage & UNOBSERVED_OVERLAP);
+}
+
 /* Nobody knows which of two contents of the same bytes an endpoint took: then `v` is unknown. */
 struct value unless_overlapping(const struct observation *o, enum field_side side, struct value v);
 

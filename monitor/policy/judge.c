@@ -89,7 +89,9 @@ static struct result test_order(const struct profile *p, const struct condition_
     return definite(place[0] < place[1] && place[1] != SIZE_MAX);
 }
 
-static bool matches_string(const struct profile *p, const struct condition_node *n, struct span string)
+/* Not inlined: every test would clear its buffer. */
+__attribute__((noinline)) static bool matches_string(const struct profile *p, const struct condition_node *n,
+                                                     struct span string)
 {
     char text[256];
     if (string.n >= sizeof text || memchr(string.p, 0, string.n))
@@ -164,6 +166,56 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
     return definite(false);
 }
 
+/* Fields of few values: the value itself is remembered, in place of all tests of it. */
+static bool has_few_values(enum field field)
+{
+    switch (field_info[field].type) {
+    case TYPE_BOOL:
+    case TYPE_VERSION:
+    case TYPE_ENUM:
+    case TYPE_FLAGS:
+        return true;
+    case TYPE_NUMBER:
+    case TYPE_STRING:
+    case TYPE_NUMBERS:
+    case TYPE_SUITE:
+    case TYPE_SUITES:
+        break;
+    }
+    return false;
+}
+
+static struct answer value_as_answer(const struct value *v)
+{
+    return (struct answer){.number = v->number,
+                           .reasons = v->reasons,
+                           .nanos_beyond = v->nanos_beyond,
+                           .known = (uint8_t)v->known,
+                           .at_least = v->at_least};
+}
+
+static struct answer result_as_answer(struct result r)
+{
+    return (struct answer){.number = r.value, .reasons = r.reasons};
+}
+
+static void note_answer(const struct profile *p, const struct condition_node *n, const struct policy_case *c)
+{
+    struct results *r = p->results;
+    const bool of_field = n->op != OP_TRUE && n->op != OP_FALSE && has_few_values((enum field)n->field);
+    if (of_field && r->asked_at[n->field] == r->now)
+        return;
+    struct answer *answer = &r->order[r->order_count++];
+    if (of_field) {
+        r->asked_at[n->field] = r->now;
+        *answer = value_as_answer(read_once(p, (enum field)n->field, c));
+        answer->question = (uint16_t)(p->test_count + n->field);
+    } else {
+        *answer = result_as_answer(r->result[n->test]);
+        answer->question = n->test;
+    }
+}
+
 static struct result test_once(const struct profile *p, const struct condition_node *n,
                                const struct policy_case *c)
 {
@@ -171,7 +223,7 @@ static struct result test_once(const struct profile *p, const struct condition_n
     if (r->made_at[n->test] != r->now) {
         r->result[n->test] = test_leaf(p, n, c);
         r->made_at[n->test] = r->now;
-        r->order[r->order_count++] = n->test;
+        note_answer(p, n, c);
     }
     return r->result[n->test];
 }
@@ -295,13 +347,20 @@ static size_t judge_in_full(const struct profile *p, const struct policy_case *c
     return count;
 }
 
-/* The verdicts on a case that was decided alike: its tests had the same results. NULL: there was none. */
+static struct answer ask(const struct profile *p, uint16_t question, const struct policy_case *c)
+{
+    if (question >= p->test_count)
+        return value_as_answer(read_once(p, (enum field)(question - p->test_count), c));
+    return result_as_answer(test_leaf(p, &p->nodes[p->test_node[question]], c));
+}
+
+/* The verdicts on a case that was decided alike: it gave the same answers. NULL: there was none. */
 static const struct verdict *find_known(const struct profile *p, const struct policy_case *c, size_t *count)
 {
     const struct known_verdicts *k = p->known;
     for (uint32_t at = k->first[c->kind]; at; at = k->steps[at].then) {
-        const struct result r = test_leaf(p, &p->nodes[p->test_node[k->steps[at].test]], c);
-        while (at && (k->steps[at].result.value != r.value || k->steps[at].result.reasons != r.reasons))
+        const struct answer answer = ask(p, k->steps[at].answer.question, c);
+        while (at && !answers_match(&k->steps[at].answer, &answer))
             at = k->steps[at].otherwise;
         if (!at)
             return NULL;
@@ -344,6 +403,7 @@ static void begin_anew(const struct profile *p)
 {
     memset(p->results->made_at, 0, p->test_count * sizeof *p->results->made_at);
     memset(p->results->read_at, 0, sizeof p->results->read_at);
+    memset(p->results->asked_at, 0, sizeof p->results->asked_at);
     p->results->now = 1;
 }
 

@@ -50,7 +50,7 @@ static void forget(struct known_verdicts *k)
     k->forgotten++;
 }
 
-/* Where the next step is to be linked; `*known` tests of the way were there before. */
+/* Where the next step is to be linked; `*known` answers of the way were there before. */
 static uint32_t *end_of_known_way(struct known_verdicts *k, enum case_kind kind, const struct results *made,
                                   size_t *known)
 {
@@ -58,8 +58,7 @@ static uint32_t *end_of_known_way(struct known_verdicts *k, enum case_kind kind,
     *known = 0;
     while (*link && *known < made->order_count) {
         struct way_step *step = &k->steps[*link];
-        const struct result *r = &made->result[made->order[*known]];
-        const bool same = step->result.value == r->value && step->result.reasons == r->reasons;
+        const bool same = answers_match(&step->answer, &made->order[*known]);
         link = same ? &step->then : &step->otherwise;
         *known += same;
     }
@@ -76,9 +75,8 @@ void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const str
     size_t known;
     uint32_t *link = end_of_known_way(k, kind, made, &known);
     for (; known < made->order_count; known++) {
-        const uint16_t test = made->order[known];
-        k->steps[k->step_count] = (struct way_step){
-            .result = made->result[test], .test = test, .last = known + 1 == made->order_count};
+        k->steps[k->step_count] =
+            (struct way_step){.answer = made->order[known], .last = known + 1 == made->order_count};
         *link = k->step_count;
         link = &k->steps[k->step_count++].then;
     }

@@ -7,12 +7,11 @@
 
 #include "policy/compiled.h"
 
-/* One test with one of its results. */
+/* One question with one of its answers. */
 struct way_step {
-    struct result result;
-    uint32_t then;      /* the next test's first step; of the last one: the verdicts */
-    uint32_t otherwise; /* the same test with another result; 0: none that is known */
-    uint16_t test;
+    struct answer answer;
+    uint32_t then;      /* the next question's first step; of the last one: the verdicts */
+    uint32_t otherwise; /* the same question with another answer; 0: none that is known */
     bool last;
 };
 
@@ -31,7 +30,13 @@ struct known_verdicts {
 struct known_verdicts *known_verdicts_new(size_t rules);
 void known_verdicts_free(struct known_verdicts *k);
 
-/* The tests in the order in which judging asked for them first. */
+static inline bool answers_match(const struct answer *a, const struct answer *b)
+{
+    return a->number == b->number && a->reasons == b->reasons && a->known == b->known &&
+           a->nanos_beyond == b->nanos_beyond && a->at_least == b->at_least;
+}
+
+/* The answers in the order in which judging asked for them first. */
 void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const struct results *made,
                         const struct verdict *verdicts, size_t count);
 
