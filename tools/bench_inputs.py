@@ -3,13 +3,14 @@ import os
 import struct
 import subprocess
 
+import bench_load
 import capturelib
 
 PCAPS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pcaps")
 RECORDED = os.path.join(PCAPS, "openssl-tls12-full.pcap")
 START = capturelib.read_frames(RECORDED)[0][0]  # certificates were valid then
 SOURCE, DESTINATION = 26, 30  # of IPv4 addresses in an Ethernet frame
-HANDSHAKES, BULK_BYTES, SEGMENT_BYTES = 60000, 500 * 10**6, 1448
+HANDSHAKES, VARIED, BULK_BYTES, SEGMENT_BYTES = 60000, 30000, 500 * 10**6, 1448
 
 
 def recorded():
@@ -58,4 +59,10 @@ def day(path):
     subprocess.run([make, path, path + ".truth", "--connections", "20000"], check=True, stdout=subprocess.DEVNULL)
 
 
-INPUTS = {"handshakes": handshakes, "bulk": bulk, "day": day}
+def load(*kinds):
+    """Varied handshakes of these kinds, see bench_load."""
+    return lambda path: capturelib.write_frames(path, bench_load.Load(recorded()).frames(kinds, VARIED, START))
+
+
+INPUTS = {"handshakes": handshakes, "bulk": bulk, "day": day, "full": load("full"), "resumed": load("full", "resumed", "resumed"),
+          "tls13": load("tls13"), "mixed": load("full", "resumed", "tls13", "full", "resumed")}
