@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 struct node {
-    struct peer peer;
     uint32_t hash_next;
     struct queue_link used;  /* by the last handshake */
     struct queue_link begun; /* by the first */
+    struct peer peer;        /* last, for what stands at its end is not touched before it is used */
 };
 
 struct side_table {
@@ -140,7 +140,7 @@ static struct peer *take(struct peers *p, const struct observation *o, enum side
         index = pool_take(&t->pool);
         assert(index);
         n = node_at(t, index);
-        memset(n, 0, sizeof *n);
+        memset(n, 0, offsetof(struct node, peer.refused));
         n->peer.end = end;
         n->peer.side = side;
         n->peer.first = o->whence.time;
@@ -163,7 +163,8 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
         struct node *n = node_at(t, t->begun.oldest);
         return n ? &n->peer : NULL;
     }
-    const struct node *last = (const struct node *)(const void *)after; /* the peer is its first member */
+    const void *node = (const uint8_t *)after - offsetof(struct node, peer);
+    const struct node *last = node;
     struct node *n = node_at(t, last->begun.newer);
     return n ? &n->peer : NULL;
 }

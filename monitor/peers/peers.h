@@ -51,11 +51,9 @@ struct peer {
     struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
     bool possible_any;         /* and once nor was the offer */
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
-    struct refused_offer refused[MAX_REFUSED_OFFERS];
     uint8_t refused_count;
     uint16_t highest_version; /* selected; 0: none yet */
     uint32_t capped;          /* times a client offered a higher version than was selected */
-    struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
     uint8_t accepted_count;
 
     /* a UE */
@@ -79,6 +77,10 @@ struct peer {
 
     /* What its owner has reported of it, by profile and verdict; peers.c only keeps it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];
+
+    /* Of a server: as many as are counted. Last, as a new peer does not touch them. */
+    struct refused_offer refused[MAX_REFUSED_OFFERS];
+    struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
 };
 
 struct peers_counters {
