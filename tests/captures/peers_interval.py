@@ -7,6 +7,7 @@ import tempfile
 from run_utwatch import PCAPS, events
 from checks import check, finish
 import capturelib
+import messages as m
 
 binary = sys.argv[1]
 HOUR = 3600 * 10**9
@@ -41,7 +42,25 @@ def told(folder, handshakes, site="privacy: clear\n"):
     return found
 
 
+def test_changed(folder):
+    """A finding that is told again with more confidence is no second breach in the sum over all who share it."""
+    rule, path = "ut-6.2-server-3des", os.path.join(folder, "changed.pcap")
+    accepted = [(0, m.client_hello([0x0005])), (1, m.server_hello(0x0005) + m.done()), (0, m.client_key_exchange() + m.finished()), (1, m.finished())]
+    frames = []
+    for hour, steps in ((0, accepted), (1, [(0, m.client_hello([0x000A, 0x002F])), (1, m.alert(2, 40))]), (25, accepted),
+                        (26, [(0, m.client_hello([0x000A])), (1, m.alert(2, 40))]), (50, accepted)):
+        frames += capturelib.build(steps, time=START + hour * HOUR)
+    capturelib.write_frames(path, frames)
+    evs, _ = events(binary, "--strict", "-r", path)
+    notes = [e["utwatch"]["note"].split(".")[0] for e in evs if e["event_type"] == "alert" and e["utwatch"]["rule"] == rule]
+    check(notes == ["Confidence: medium", "Confidence: high"], "with --strict each is told:", notes)
+    evs, _ = events(binary, "-r", path)
+    counted = [r for r in evs[-1]["stats"]["rules"] if r["rule"] == rule][0]
+    check(counted["fail"] == 1 and counted["servers"] == 1, "one server that lacks a suite, told at two intervals, counts", counted)
+
+
 with tempfile.TemporaryDirectory() as folder:
+    test_changed(folder)
     one = "1 hello(s), none with the suite"
     found = told(folder, [(0, WITHOUT), (23, WITHOUT)])
     check(found == [(2, "2 hello(s), none with the suite")], "within one interval it is told at the end", found)
