@@ -112,6 +112,16 @@ static void note_unseen_bytes(struct handshake *h)
             handshake_damage(h, flow_role(h->flow, side), UNOBSERVED_GAP);
 }
 
+/* The SYN/ACK comes after the hello where that was in the SYN (RFC 7413), or where the directions were
+ * captured out of order. */
+static void note_late_starts(struct handshake *h)
+{
+    struct observation *o = &h->observation;
+    for (unsigned side = 0; side < 2 && !(o->unobserved & UNOBSERVED_MIDSTREAM); side++)
+        if (h->flow->marks[side] & SIDE_SYN)
+            o->side[flow_role(h->flow, side)].start_captured = true;
+}
+
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -119,6 +129,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if (!handshake_has_begun(h) && !handshake_begin_with_answer(tls, h, now))
         return NULL;
     struct observation *o = &h->observation;
+    note_late_starts(h);
     if (!h->complete) {
         note_unseen_bytes(h);
         for (int who = CLIENT; who <= SERVER; who++)

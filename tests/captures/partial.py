@@ -28,7 +28,7 @@ def told(path, profile=PROFILES[0]):
     return tls[0] if len(tls) == 1 else None, fail, passed
 
 
-# ---- drafts of TLS 1.3: draft-ietf-tls-tls13-16, 4.1.3, has neither session id nor compression; the version is that of draft-16, B
+# ---- drafts of TLS 1.3 before 22: their ServerHello has neither session id nor compression, which tshark reads from draft 14 on
 
 def draft_hellos(version):
     """Up to draft 15 the ClientHello names the version itself; since then it stands in supported_versions."""

@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Connections that are odd and legal, as stacks, middleboxes and radio links make them, are judged as plain ones are. usage: odd_tcp.py UTWATCH
+
+Each oddity carries a recorded handshake; the event and the verdicts have to be those of the same bytes in a plain connection. tshark, which
+reassembles on its own, has to find the messages too, so that what is built is what it is meant to be.
+"""
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type, rule_counts
+from checks import check, finish
+import capturelib
+
+UTWATCH, CLIENT, SERVER = sys.argv[1], 0, 1
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+START, SECOND = 1795471000 * 10**9, 10**9
+CONVERSATIONS = ("openssl-tls12-full", "jsse-tls10-anon-only-refused", "openssl-tls12-only-null-accepted", "openssl-tls13-full")
+
+
+class Odd(capturelib.Connection):
+    def put(self, side, flags, payload=b"", back=0):
+        """A segment `back` bytes before what comes next, which does not count as sent."""
+        self.frames.append(self.frame(side, flags, payload, self.seq[side] - back))
+
+    def taken(self, side, count):
+        self.seq[side] += count
+
+
+def first_of(conversation):
+    return conversation[0][1], conversation[1:]
+
+
+def rest(c, conversation, close=True):
+    for side, payload in conversation:
+        c.send(side, payload)
+    if close:
+        c.close()
+
+
+# ---- how it opens
+
+def simultaneous_open(c, conversation):
+    c.put(CLIENT, SYN)
+    c.put(SERVER, SYN)
+    for side in (CLIENT, SERVER):
+        c.taken(side, 1)
+    for side in (CLIENT, SERVER):
+        c.put(side, SYN | ACK, back=1)
+    rest(c, conversation)
+
+
+def fast_open(c, conversation):
+    hello, more = first_of(conversation)
+    c.put(CLIENT, SYN, hello)
+    c.taken(CLIENT, 1 + len(hello))
+    c.put(SERVER, SYN | ACK)
+    c.taken(SERVER, 1)
+    c.put(CLIENT, ACK)
+    rest(c, more)
+
+
+def fast_open_in_part(c, conversation):
+    hello, more = first_of(conversation)
+    c.put(CLIENT, SYN, hello[:40])
+    c.taken(CLIENT, 41)
+    c.put(SERVER, SYN | ACK)
+    c.taken(SERVER, 1)
+    c.send(CLIENT, hello[40:])
+    rest(c, more)
+
+
+def fast_open_refused(c, conversation):
+    hello, more = first_of(conversation)
+    c.put(CLIENT, SYN, hello)
+    c.taken(CLIENT, 1)
+    c.put(SERVER, SYN | ACK)
+    c.taken(SERVER, 1)
+    c.put(CLIENT, ACK)
+    rest(c, [(CLIENT, hello)] + more)
+
+
+def answer_in_syn(c, conversation):
+    hello, (side, answer), more = conversation[0][1], conversation[1], conversation[2:]
+    assert side == SERVER
+    c.put(CLIENT, SYN, hello)
+    c.taken(CLIENT, 1 + len(hello))
+    c.put(SERVER, SYN | ACK, answer[:100])
+    c.taken(SERVER, 1 + len(answer[:100]))
+    rest(c, ([(SERVER, answer[100:])] if answer[100:] else []) + more)
+
+
+def syn_again(c, conversation):
+    c.put(CLIENT, SYN)
+    c.put(CLIENT, SYN)
+    c.open()
+    c.put(SERVER, SYN | ACK, back=1)
+    c.put(CLIENT, ACK)
+    hello, more = first_of(conversation)
+    c.send(CLIENT, hello)
+    c.put(SERVER, SYN | ACK, back=1)
+    rest(c, more)
+
+
+def last_ack_of_opening_lost(c, conversation):
+    c.open()
+    c.frames.pop()
+    rest(c, conversation)
+
+
+def congestion_flags(c, conversation):
+    c.put(CLIENT, SYN | 0xC0)
+    c.taken(CLIENT, 1)
+    c.put(SERVER, SYN | ACK | 0x40)
+    c.taken(SERVER, 1)
+    for side, payload in conversation:
+        c.put(side, ACK | PSH | 0x80, payload)
+        c.taken(side, len(payload))
+    c.close()
+
+
+# ---- how it goes on
+
+def each(change):
+    """An oddity at each payload."""
+    def build(c, conversation):
+        c.open()
+        for side, payload in conversation:
+            change(c, side, payload)
+        c.close()
+    return build
+
+
+def window_probe(c, side, payload):
+    c.put(side, ACK, payload[:1])  # RFC 9293 3.8.6.1: the next byte, which has no room yet
+    c.put(1 - side, ACK)
+    c.put(side, ACK, payload[:1])
+    c.send(side, payload)
+
+
+def zero_length(c, side, payload):
+    c.put(side, ACK | PSH)
+    c.put(1 - side, ACK | PSH)
+    c.send(side, payload)
+    c.put(side, ACK)
+
+
+def keep_alive(c, side, payload):
+    c.put(side, ACK, back=1)
+    c.put(1 - side, ACK)
+    c.put(side, ACK, b"\xee", back=1)  # RFC 9293 3.8.4: a byte of garbage
+    c.put(1 - side, ACK)
+    c.send(side, payload)
+
+
+def urgent(c, side, payload):
+    time, frame = c.frame(side, ACK | PSH | URG, payload)
+    at = 14 + 20
+    tcp = bytearray(frame[at:])
+    tcp[18:20], tcp[16:18] = struct.pack("!H", 1), b"\0\0"
+    kind, packet = capturelib.internet(6, c.ends[side][0], c.ends[1 - side][0], bytes(tcp), 16)
+    c.frames.append((time, frame[:12] + kind + packet))
+    c.taken(side, len(payload))
+
+
+def single_bytes(c, side, payload):
+    for i in range(len(payload)):
+        c.send(side, payload[i:i + 1])
+
+
+def cut_otherwise(c, side, payload):
+    """The first part, then all from the middle of it on again, in pieces that overlap."""
+    cut = max(1, len(payload) // 2)
+    c.put(side, ACK | PSH, payload[:cut])
+    c.put(side, ACK | PSH, payload[:cut // 2])
+    c.send(side, payload)
+    c.put(side, ACK | PSH, payload[cut // 3:], back=len(payload) - cut // 3)
+    c.put(side, ACK | PSH, payload[-1:], back=1)
+
+
+def holes(c, side, payload):
+    """The pieces from the last to the first, as selective acknowledgement lets them be sent again."""
+    size = max(1, len(payload) // 5)
+    pieces = [(at, payload[at:at + size]) for at in range(0, len(payload), size)]
+    for at, piece in reversed(pieces):
+        c.put(side, ACK, piece, back=-at)
+        c.put(1 - side, ACK)
+    c.taken(side, len(payload))
+
+
+def everything_twice(c, side, payload):
+    c.send(side, payload)
+    c.frames.append((c.frames[-1][0] + 1000, c.frames[-1][1]))
+
+
+def stale_acknowledgements(c, side, payload):
+    c.send(side, payload)
+    kept = c.seq[side]
+    c.seq[side] = kept - len(payload)
+    c.put(1 - side, ACK)  # acknowledges nothing of it
+    c.seq[side] = kept
+
+
+def challenge_ack(c, side, payload):
+    c.put(1 - side, SYN, back=70000)  # an old SYN
+    c.put(side, ACK)
+    c.send(side, payload)
+
+
+def reset_outside_window(c, side, payload):
+    c.put(side, RST, back=3 * 10**8)
+    c.send(side, payload)
+
+
+def data_without_push_and_old(c, side, payload):
+    c.send(side, payload)
+    c.put(side, ACK, payload, back=len(payload))
+    c.put(1 - side, ACK)
+
+
+# ---- how it ends
+
+def opened(c, conversation):
+    c.open()
+    rest(c, conversation, close=False)
+
+
+def fin_with_the_last_data(c, conversation):
+    c.open()
+    ended = set()
+    last = {side: max(i for i, (s, _) in enumerate(conversation) if s == side) for side in (CLIENT, SERVER)}
+    for i, (side, payload) in enumerate(conversation):
+        ends = i == last[side] and i >= len(conversation) - 2
+        c.put(side, ACK | PSH | (FIN if ends else 0), payload)
+        c.taken(side, len(payload) + ends)
+        ended |= {side} if ends else set()
+    for side in {CLIENT, SERVER} - ended:
+        c.put(side, ACK | FIN)
+        c.taken(side, 1)
+
+
+def reset_after_fin(c, conversation):
+    opened(c, conversation)
+    c.close()
+    c.put(CLIENT, RST)
+    c.put(SERVER, RST | ACK)
+
+
+def fins_again(c, conversation):
+    opened(c, conversation)
+    c.close()
+    for _ in range(3):
+        c.put(CLIENT, FIN | ACK, back=1)
+        c.put(SERVER, FIN | ACK, back=1)
+
+
+ODDITIES = {
+    "simultaneous open": simultaneous_open, "fast open": fast_open, "fast open of a part": fast_open_in_part,
+    "fast open refused": fast_open_refused, "SYN/ACK with data": answer_in_syn, "SYNs again": syn_again,
+    "no third segment": last_ack_of_opening_lost, "congestion flags": congestion_flags, "window probes": each(window_probe),
+    "zero-length segments": each(zero_length), "keep-alives": each(keep_alive), "urgent data": each(urgent), "single bytes": each(single_bytes),
+    "sent again, cut otherwise": each(cut_otherwise), "holes filled backwards": each(holes), "everything twice": each(everything_twice),
+    "stale acknowledgements": each(stale_acknowledgements), "challenge ACKs": each(challenge_ack),
+    "resets outside the window": each(reset_outside_window), "all sent again": each(data_without_push_and_old),
+    "FIN with data": fin_with_the_last_data, "RST after FIN": reset_after_fin, "FINs again": fins_again}
+WRAPS = {"plain": (1000, 5000), "wrapping": (2**32 - 60, 2**32 - 90), "wrapping at once": (2**32 - 1, 2**32 - 1), "high bit": (2**31 - 50, 2**31 - 1)}
+
+
+def verdicts(frames, path):
+    capturelib.write_frames(path, frames)
+    evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path)
+    told = [{"tls": e["tls"], "utwatch": {k: v for k, v in e["utwatch"].items() if k != "history"}} for e in of_type(evs, "tls")]
+    return told, {r: {v: n for v, n in c.items() if n} for r, c in rule_counts(evs).items()}
+
+
+def differences(got, wanted):
+    events_differ = "" if got[0] == wanted[0] else "%s instead of %s" % (json.dumps(got[0])[:600], json.dumps(wanted[0])[:600])
+    return events_differ, {r: (got[1].get(r), c) for r, c in wanted[1].items() if got[1].get(r) != c}
+
+
+def messages(path):
+    """Handshake messages in clear that tshark finds, by their types."""
+    words = ["tshark", "-r", path, "-o", "tcp.reassemble_out_of_order:TRUE", "-d", "tcp.port==443,tls", "-Y", "tls.handshake.type", "-T", "fields",
+             "-e", "tls.handshake.type"]
+    out = subprocess.run(words, capture_output=True, text=True).stdout
+    return sorted(x for line in out.splitlines() for x in line.split(","))
+
+
+def test_oddities(folder):
+    path = os.path.join(folder, "odd.pcap")
+    rng = random.Random(33141)
+    for name in CONVERSATIONS:
+        conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0]
+        plain = capturelib.build(conversation, time=START)
+        wanted = verdicts(plain, path)
+        found = messages(path) if shutil.which("tshark") else None
+        check(len(wanted[0]) == 1 and wanted[1], name, "is no single handshake")
+        for odd, build in ODDITIES.items():
+            how = rng.choice(sorted(WRAPS))
+            c = Odd(time=START, seq=WRAPS[how])
+            build(c, conversation)
+            got = verdicts(c.frames, path)
+            check(got == wanted, name, odd, how, differences(got, wanted))
+            if found is not None and how == "plain":
+                check(set(messages(path)) >= set(found), name, odd, "tshark finds", messages(path), "instead of", found)
+        for how, seq in WRAPS.items():
+            got = verdicts(capturelib.build(conversation, time=START, seq=seq), path)
+            check(got == wanted, name, how, differences(got, wanted))
+
+
+# ---- several connections
+
+def facts(told):
+    return [json.dumps(e, sort_keys=True) for e in told]
+
+
+def test_ports_used_again(folder):
+    """The next connection on the same ports, however the last one ended, is one of its own."""
+    path = os.path.join(folder, "again.pcap")
+    for name in ("openssl-tls12-full", "jsse-tls10-anon-only-refused"):
+        conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0]
+        wanted = facts(verdicts(capturelib.build(conversation, time=START), path)[0])
+        for end in ("closed", "reset by the client", "reset by the server", "end not captured"):
+            for ahead in (1, 3000, 2**31 + 5, -5000):  # of the first one's last bytes: the ISN of the second
+                c = Odd(time=START)
+                opened(c, conversation)
+                if end == "closed":
+                    c.close()
+                elif end != "end not captured":
+                    c.reset(CLIENT if "client" in end else SERVER)
+                again = Odd(time=c.time + SECOND // 100, seq=((c.seq[CLIENT] + ahead) % 2**32, (c.seq[SERVER] + 7 * ahead) % 2**32))
+                opened(again, conversation)
+                again.close()
+                got = facts(verdicts(c.frames + again.frames, path)[0])
+                check(got == wanted * 2, name, end, "and begun again with an ISN", ahead, "ahead:", len(got), [g[-160:] for g in got])
+
+
+def test_one_address(folder):
+    """Behind a NAT one UE offers 3DES and the other does not: what stands in one hello is supported, and nobody is accused."""
+    path = os.path.join(folder, "nat.pcap")
+    hellos = [capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0] for name in ("openssl-tls12-full", "gnutls-tls10-3des")]
+    frames = []
+    for i, conversation in enumerate(hellos * 2):
+        frames += capturelib.build(conversation, time=START + i * SECOND, client=("192.0.2.10", 40000 + i), server=("192.0.2.%d" % (80 + i % 2), 443))
+    counts = verdicts(frames, path)[1]["ut-6.2-ue-3des"]
+    check("fail" not in counts and counts.get("pass") == 1, "two UEs behind a NAT:", counts)
+
+
+def test_one_ticket(folder):
+    """Two UEs show the ticket of one of them: its age is that of its origin, and the one who used it too late is the one at fault."""
+    path = os.path.join(folder, "ticket.pcap")
+    full, resumed = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-resumed-ticket.pcap"))[:2]
+    frames = capturelib.build(full, time=START)
+    for address, hours in (("192.0.2.11", 1), ("192.0.2.10", 2), ("192.0.2.12", 25)):
+        frames += capturelib.build(resumed, time=START + hours * 3600 * SECOND, client=(address, 40001))
+    capturelib.write_frames(path, frames)
+    evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path)
+    ages = [e["utwatch"]["session"].get("age_s", 0) // 3600 for e in of_type(evs, "tls") if e["utwatch"]["session"]["resumed"]]
+    late = {(e["src_ip"], e["utwatch"]["fault"]) for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-7.1-ticket-lifetime"}
+    check(ages == [1, 2, 25] and late and {a for a, _ in late} == {"192.0.2.12"}, "one ticket of two UEs:", ages, late)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    test_ports_used_again(folder)
+    test_one_address(folder)
+    test_one_ticket(folder)
+    test_oddities(folder)
+finish()
