@@ -451,10 +451,14 @@ bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now
             continue;
         const struct whence first = p->at;
         p->length = 0;
-        begin(tls, h, &first, !side, opening);
-        if (h->search.gap[!side])
-            handshake_damage(h, CLIENT, UNOBSERVED_GAP);
-        feed_from_start(tls, h, SERVER, answer, now);
+        /* Only at the start of its direction is an alert the server's for certain. */
+        const bool starts = h->flow->marks[side] & SIDE_SYN && !h->search.gap[side];
+        const unsigned client = starts ? !side : client_side(h->flow, side, opening, answer);
+        begin(tls, h, &first, client, opening);
+        for (unsigned i = 0; i < 2; i++)
+            if (h->search.gap[i])
+                handshake_damage(h, flow_role(h->flow, i), UNOBSERVED_GAP);
+        feed_from_start(tls, h, flow_role(h->flow, side), answer, now);
         for (unsigned i = 0; i < 2; i++) {
             struct side_facts *facts = &h->observation.side[flow_role(h->flow, i)];
             facts->closed = h->flow->marks[i] & SIDE_FIN;

@@ -150,6 +150,18 @@ def test_answer_only(path):
         if number and shutil.which("tshark"):
             words = ["tshark", "-r", path, "-d", "tcp.port==%d,tls" % int.from_bytes(server_port, "big"), "-Y", "tls.alert_message.desc == 40"]
             check(subprocess.run(words, capture_output=True, text=True).stdout.count("\n") == 1, "tshark sees no alert")
+    # An alert that is not the first of its direction may be the client's.
+    rejected = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-expired-rejected.pcap"))[0]
+    frames = capturelib.build(rejected, time=TIME)
+    sent = [i for i, (_, frame) in enumerate(frames) if len(frame) > HEADERS]
+    last = max(i for i in sent if capturelib.segment_of(frames[i][1])[1][1] == 443)
+    check(capturelib.segment_of(frames[last][1])[4][:1] == b"\x15", "is no alert of the client")
+    for what, kept in (("late", frames[last:]), ("with gaps", frames[:3] + frames[last:])):
+        capturelib.write_frames(path, kept)
+        event, fail, _ = told(path)
+        said = event["utwatch"] if event else {}
+        check(event and event["dest_port"] == 443 and said["alerts"][0]["from"] == "client", "the alert of a client,", what, event)
+        check(said.get("outcome") in ("aborted", "one-sided") and not fail, "the alert of a client,", what, said, fail)
     # A server of TLS answers HTTP so (openssl s_server: "http request"), which is no handshake.
     conversation = [(CLIENT, b"GET / HTTP/1.1\r\nHost: xcap.example\r\n\r\n"), (SERVER, m.alert(2, 70))]
     for first in (0, 3):  # also from the middle
