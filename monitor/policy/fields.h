@@ -45,7 +45,7 @@ enum server_conclusion {
     CONCLUSION_FATAL_ALERT, /* about the handshake or a certificate */
     CONCLUSION_CLOSED,
     CONCLUSION_RESET,
-    CONCLUSION_OTHER_ALERT, /* fatal, about something else */
+    CONCLUSION_OTHER_ALERT, /* fatal, and neither about them nor about keys and records: it may mean them */
 };
 
 /* The client's answer to a CertificateRequest. */

@@ -335,6 +335,31 @@ static bool about_certificate(unsigned description)
            description == CERTIFICATE_REQUIRED;
 }
 
+/* Of a server for whom the keys, the records or itself failed, which no certificate would have helped (RFC
+ * 5246 7.2.2). */
+static bool about_something_else(unsigned description)
+{
+    enum {
+        BAD_RECORD_MAC = 20,
+        RECORD_OVERFLOW = 22,
+        DECOMPRESSION_FAILURE = 30,
+        DECRYPT_ERROR = 51,
+        INTERNAL_ERROR = 80,
+        USER_CANCELED = 90,
+        NO_RENEGOTIATION = 100
+    };
+    return (description >= BAD_RECORD_MAC && description <= RECORD_OVERFLOW) ||
+           description == DECOMPRESSION_FAILURE || description == DECRYPT_ERROR ||
+           description == INTERNAL_ERROR || description == USER_CANCELED || description == NO_RENEGOTIATION;
+}
+
+static struct value conclusion_of_alert(unsigned description)
+{
+    if (about_something_else(description))
+        return unknown(UNOBSERVED_UNDECIDED);
+    return number(about_certificate(description) ? CONCLUSION_FATAL_ALERT : CONCLUSION_OTHER_ALERT);
+}
+
 struct value server_conclusion(const struct observation *o)
 {
     if (is_tls13(o))
@@ -342,9 +367,9 @@ struct value server_conclusion(const struct observation *o)
     if (o->seen & SEEN_SERVER_FINISHED || o->outcome == OUTCOME_COMPLETE)
         return number(CONCLUSION_CONTINUED);
     for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].from == SERVER && o->alerts[i].level == 2)
-            return number(about_certificate(o->alerts[i].description) ? CONCLUSION_FATAL_ALERT
-                                                                      : CONCLUSION_OTHER_ALERT);
+        if (o->alerts[i].level == 2) /* after the client's the server's only answers that */
+            return o->alerts[i].from == SERVER ? conclusion_of_alert(o->alerts[i].description)
+                                               : unknown(UNOBSERVED_UNDECIDED);
     if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, an alert perhaps */
         return unknown(UNOBSERVED_ENCRYPTED);
     bool whole = o->side[SERVER].captured && o->side[SERVER].start_captured && !o->side[SERVER].damage;

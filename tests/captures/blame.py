@@ -198,7 +198,28 @@ def empty_certificate():
     check(sent == [{"requested": True, "sent": True, "count": 0}], sent)
 
 
+def required_certificate(folder):
+    """6.1.1 of the first pseudo-CR: a server that gives up on an empty Certificate insists on one, if its alert can mean that (RFC 5246 7.2.2:
+    handshake_failure and those of certificates; certificate_required). What says that keys or records failed blames nobody for that, nor
+    does an answer to the client's own alert."""
+    path, rule = os.path.join(folder, "required.pcap"), "ut-6.1.1-no-required-ue-cert"
+    asked = [(CLIENT, m.client_hello([DES3])), (SERVER, m.server_hello(DES3) + m.certificate_request() + m.done()),
+             (CLIENT, m.certificate_message(m.EMPTY_CERTIFICATE) + m.client_key_exchange() + m.finished())]
+    cases = [([(SERVER, m.alert(2, number))], "fail") for number in (40, 42, 46, 116)]
+    cases += [([(SERVER, m.alert(2, number))], "not_observable") for number in (20, 22, 51, 80)]
+    for steps, wanted in cases:
+        capturelib.write_frames(path, capturelib.build(asked + steps, time=1795471000 * 10**9))
+        evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path)
+        counts = rule_counts(evs)[rule]
+        check(counts.get(wanted) == 1, "after an empty certificate and", steps, counts)
+    early = asked[:2] + [(CLIENT, m.certificate_message(m.EMPTY_CERTIFICATE) + m.alert(2, 80)), (SERVER, m.alert(2, 40))]
+    capturelib.write_frames(path, capturelib.build(early, time=1795471000 * 10**9))
+    evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path)
+    check(rule_counts(evs)[rule].get("not_observable") == 1, "the server answers the client's alert:", rule_counts(evs)[rule])
+
+
 with tempfile.TemporaryDirectory() as temporary:
+    required_certificate(temporary)
     in_clear(temporary)
     null_encryption(temporary)
     protected_link()
