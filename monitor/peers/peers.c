@@ -237,19 +237,26 @@ static bool stands(const struct peer *server, const struct refused_offer *r)
     return false;
 }
 
-/* E20: a fatal handshake_failure or insufficient_security before any ServerHello, and nothing else. */
+/* A session that is offered may be what the server refuses: one of which the extended master secret is
+ * missing ends in handshake_failure (RFC 7627 5.3). */
+static bool may_resume(const struct client_hello_facts *c)
+{
+    return c->session_id_len || c->ticket || c->psk;
+}
+
+/* E20: a fatal handshake_failure or insufficient_security before any ServerHello, and nothing else; not one
+ * that answers the client's own alert. A server that refuses to renegotiate does so whatever is offered. */
 static bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
-    /* A server that refuses to renegotiate does so whatever is offered. */
+    const struct client_hello_facts *c = &o->client_hello;
     if (o->reaction != REACTION_FATAL_ALERT || o->renegotiation || !(o->seen & SEEN_CLIENT_HELLO) ||
-        o->client_hello.unknown || o->client_hello.unknown_suites || o->side[CLIENT].damage ||
-        o->side[SERVER].damage)
+        c->unknown || c->unknown_suites || may_resume(c) || o->side[CLIENT].damage || o->side[SERVER].damage)
         return false;
     for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].from == SERVER && o->alerts[i].level == 2)
-            return o->alerts[i].description == HANDSHAKE_FAILURE ||
-                   o->alerts[i].description == INSUFFICIENT_SECURITY;
+        if (o->alerts[i].level == 2)
+            return o->alerts[i].from == SERVER && (o->alerts[i].description == HANDSHAKE_FAILURE ||
+                                                   o->alerts[i].description == INSUFFICIENT_SECURITY);
     return false;
 }
 

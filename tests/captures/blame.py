@@ -218,7 +218,26 @@ def required_certificate(folder):
     check(rule_counts(evs)[rule].get("not_observable") == 1, "the server answers the client's alert:", rule_counts(evs)[rule])
 
 
+def refused_for_something_else(folder):
+    """A refusal says nothing of the suites where the hello offers a session (RFC 7627 5.3 has a server abort for its sake), or where the UE
+    had given up before."""
+    path, rule = os.path.join(folder, "refused.pcap"), "ut-6.2-server-3des"
+    accepted = [(CLIENT, m.client_hello([RC4])), (SERVER, m.server_hello(RC4) + m.done()), (CLIENT, m.client_key_exchange() + m.finished()),
+                (SERVER, m.finished())]
+    refusal = (SERVER, m.alert(2, 40))
+    for what, steps, wanted in (
+            ("alone", [(CLIENT, m.client_hello([DES3])), refusal], "fail"),
+            ("of a session id", [(CLIENT, m.client_hello([DES3], session=b"i" * 32)), refusal], "not_observable"),
+            ("after the UE's alert", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.alert(2, 80)), refusal], "not_observable")):
+        frames = capturelib.build(accepted, time=1795471000 * 10**9)
+        frames += capturelib.build(steps, time=1795471001 * 10**9, client=("192.0.2.10", 40001), seq=(70000, 90000))
+        capturelib.write_frames(path, frames)
+        evs, _ = events(UTWATCH, "-r", path)
+        check(rule_counts(evs)[rule].get(wanted) == 1, "a refusal", what, rule_counts(evs)[rule])
+
+
 with tempfile.TemporaryDirectory() as temporary:
+    refused_for_something_else(temporary)
     required_certificate(temporary)
     in_clear(temporary)
     null_encryption(temporary)
