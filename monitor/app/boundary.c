@@ -10,7 +10,7 @@
 
 enum { OUTPUTS = 3 + MAX_REPORTS };
 
-/* What stays within reach. */
+/* What the confined process may still reach. */
 struct reach {
     struct confine_path *path; /* room for all inputs and OUTPUTS */
     size_t count;

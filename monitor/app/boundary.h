@@ -6,9 +6,9 @@
 #include "app/site.h"
 
 /*
- * For the rest of the process's life, when all that it needs is open. `writes`: it writes the outputs too, in
- * their folders. Where the kernel refuses, or --no-confine is given, it is said what is given up, and the run
- * goes on.
+ * Confines the process for the rest of its life, once everything that it needs is open. `writes`: it writes
+ * the outputs too, in their folders. If the kernel refuses, or with --no-confine, a message says so and the
+ * run goes on.
  */
 void boundary_close(const struct options *o, const struct site *site, bool writes);
 

@@ -12,7 +12,7 @@ struct other {
     struct http_connection seen; /* whose connection it is */
     nanos last_activity;
     struct queue_link link;
-    uint32_t name; /* slot of the naming layer; 0: none was free, or it has told */
+    uint32_t name; /* slot of the naming layer; 0: none was free, or the name is known */
     const char *protocol;
 };
 
@@ -138,7 +138,7 @@ static bool open_http(struct pipeline *p, struct flow *flow, const struct http_c
     return true;
 }
 
-/* The service has the lower port, where nothing else tells who is the client. */
+/* If nothing else shows who the client is, the service has the lower port. */
 static uint8_t client_by_port(const struct flow *flow)
 {
     return flow->end[0].port >= flow->end[1].port ? 0 : 1;
@@ -158,7 +158,7 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
         return;
     seen.whence.flow_id = flow_id(flow);
     cleartext_prepare_names(
-        &p->cleartext); /* it takes milliseconds, and most captures have nothing to be named */
+        &p->cleartext); /* this takes milliseconds, and most captures have nothing to name */
     uint32_t slot = pool_take(&p->cleartext.others);
     if (!slot) {
         p->cleartext.other_refused++;
@@ -315,7 +315,7 @@ bool cleartext_is_over(const struct pipeline *p, const struct flow *flow)
 
 bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment)
 {
-    /* Nothing but the configuration can tell that UDP belongs to Ut. */
+    /* Only the configuration can say that UDP belongs to Ut. */
     if (!segment->payload.n || !site_has_scope(p->site))
         return false;
     return site_in_scope(p->site, &segment->dst, span_of(NULL, 0)) ||

@@ -23,11 +23,11 @@ struct cleartext {
     uint64_t other_refused;       /* connections not looked at because all slots were in use */
 };
 
-/* Bytes for so many connections in clear; what nDPI takes for their names is not in it. */
+/* Bytes for so many connections in clear; without the memory of nDPI. */
 size_t cleartext_memory(uint32_t connections);
 
 bool cleartext_open(struct cleartext *t, uint32_t connections);
-/* What names other protocols reads files when it is made, which a confined process cannot. */
+/* nDPI reads files when it is initialised, which a confined process cannot do. */
 void cleartext_prepare_names(struct cleartext *c);
 void cleartext_close(struct cleartext *t);
 
@@ -51,7 +51,7 @@ const struct clear_reader *cleartext_reader(const struct pipeline *p, const stru
 /* Nothing more can be read. */
 bool cleartext_is_over(const struct pipeline *p, const struct flow *flow);
 
-/* Can a datagram between these ends be of Ut? */
+/* Can a datagram between these ends belong to Ut? */
 bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment);
 
 /* A datagram on a port of Ut: QUIC, or something else that is not TLS over TCP. False: nobody looks at its

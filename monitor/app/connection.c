@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-/* What was needed in the last state only is released. */
+/* Releases what only the last state needed. */
 static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
 {
     flow->state = (uint8_t)next & 0xfU;

@@ -18,11 +18,11 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
  * mind, and looked at when nothing more comes. */
 void connection_await_start(struct pipeline *p, struct flow *flow);
 
-/* The observation is complete: it is judged, and the flow goes on as what follows its handshake. reasons: as
- * of tls_finish(). */
+/* The observation is complete: it is judged, and the flow enters the state that follows a handshake. reasons:
+ * as for tls_finish(). */
 void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
-/* A datagram: nothing but its name can be found out. */
+/* A datagram: only the name of its protocol can be found out. */
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
 
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */

@@ -16,7 +16,7 @@
 
 enum { RETRY_NANOS = NANOS_PER_SECOND };
 
-#define WORK_NANOS (5 * NANOS_PER_SECOND / 1000) /* that messages may wait for company */
+#define WORK_NANOS (5 * NANOS_PER_SECOND / 1000) /* that messages may wait for others */
 
 struct delivery {
     struct destinations to;
@@ -25,14 +25,14 @@ struct delivery {
     struct receivers_config receivers_config; /* without any: none are wanted */
     struct receivers *receivers;              /* of alerts; NULL: not opened */
     int64_t receivers_retry;
-    bool receivers_failed;            /* to open, and that was told */
+    bool receivers_failed;            /* to open, and that was reported */
     struct evidence_folder *evidence; /* NULL: none */
     bool evidence_failed;             /* the last file could not be written */
     bool verbose, quiet;
     int64_t worked; /* when they were last given time */
     bool whole;     /* the reports came to their end */
     bool told;      /* that events wait */
-    int64_t retry;  /* when to try again what waits */
+    int64_t retry;  /* when to try again */
 };
 
 struct destinations destinations_of(const struct options *o, const struct site *site)
@@ -49,7 +49,7 @@ struct destinations destinations_of(const struct options *o, const struct site *
     return to;
 }
 
-/* What the command line names takes the place of what the site's file names. */
+/* The command line overrides the site's file. */
 static struct receivers_config receivers_wanted(const struct options *o, const struct site *site)
 {
     struct receivers_config config = site->receivers;
@@ -70,8 +70,8 @@ static struct receivers *open_receivers(struct delivery *d)
     return r;
 }
 
-/* Tells at the start what is wrong with them. They are opened for good by the process that works with them:
- * one that takes the place of a killed writer finds in the spool what that one had not delivered. */
+/* Reports at the start what is wrong with the receivers. The process that sends to them opens them for good:
+ * a new writer finds in the spool what a killed one had not delivered. */
 static bool try_receivers(struct delivery *d)
 {
     if (d->receivers_config.count == 0)
@@ -158,7 +158,7 @@ static void take_alert(struct delivery *d, struct span bytes)
         work_receivers(d, now);
 }
 
-/* A full disk is told once, and each file is tried. */
+/* A full disk is reported once, and each file is tried. */
 static void put_evidence(struct delivery *d, struct span bytes)
 {
     if (!d->evidence)

@@ -1,7 +1,7 @@
 /*
- * Where finished parcels go: the file of events, the report, and whatever else is told about. It sees no
- * packet. In a replay it lives beside the judge; in live capture in a process of its own, so that neither a
- * slow disk nor a slow receiver delays a packet.
+ * Brings finished parcels to the file of events, the report, the receivers of syslog and the folder of
+ * evidence. It sees no packet. In a replay it lives beside the judge; in live capture in a process of its
+ * own, so that neither a slow disk nor a slow receiver delays a packet.
  */
 #ifndef UTWATCH_APP_DELIVERY_H
 #define UTWATCH_APP_DELIVERY_H
@@ -15,7 +15,7 @@
 
 struct delivery;
 
-/* What options and site want to be written. Standard output is for one kind of data: events, a page, or the
+/* The outputs that options and site ask for. Standard output takes one kind of data: events, a page, or the
  * report for a person. */
 struct destinations {
     const char *json; /* a file, "-" for standard output, or NULL: no events */
@@ -42,21 +42,21 @@ void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes);
 /* Fills in what to wait for; returns how many, and until when at the latest (monotonic clock). */
 size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until, int64_t now);
 
-/* Goes on with what waits. */
+/* Continues what is waiting. */
 void delivery_work(struct delivery *d, int64_t now);
 
-/* What is buffered goes out. */
+/* Writes what is buffered. */
 void delivery_flush(struct delivery *d);
 
 /* Opens the files of events again, after they were renamed (SIGHUP). */
 void delivery_reopen(struct delivery *d);
 
-/* The end: brings out what waits; gives up when nothing has moved for so many nanoseconds. False, after a
- * message, when something could not be written. */
+/* The end: writes and sends what is waiting, and gives up when nothing has moved for so many nanoseconds.
+ * False, after a message, when something could not be written. */
 bool delivery_finish(struct delivery *d, int64_t most);
 void delivery_free(struct delivery *d);
 
-/* In a process that has a copy, when another one has finished: nothing is written or removed. */
+/* For a process with a copy of it, after another one has finished: nothing is written or removed. */
 void delivery_abandon(struct delivery *d);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The folder of --evidence: one pcapng file for each handshake that an alert is about. A file gets its name
- * when it is whole. When the folder holds more than EVIDENCE_FOLDER_BYTES or EVIDENCE_FOLDER_FILES, the
- * oldest files go; those of earlier runs count.
+ * when it is complete. When the folder contains more than EVIDENCE_FOLDER_BYTES or EVIDENCE_FOLDER_FILES, the
+ * oldest files are removed; files of earlier runs count too.
  */
 #ifndef UTWATCH_APP_EVIDENCE_FOLDER_H
 #define UTWATCH_APP_EVIDENCE_FOLDER_H
@@ -21,7 +21,7 @@ void evidence_name(struct evidence_name *name, nanos time, uint64_t flow_id, con
 
 struct evidence_folder;
 
-/* Makes the folder when it is missing. NULL, with errno, when it cannot be used. */
+/* Creates the folder if it is missing. NULL, with errno, when it cannot be used. */
 struct evidence_folder *evidence_folder_open(const char *path);
 
 /* An evidence_name, then the file. False, with errno, when it could not be written: it is then not there. */

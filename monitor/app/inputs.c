@@ -26,7 +26,7 @@ static int is_shown(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Called like a capture: then it is an input, even if it is empty or damaged. */
+/* A file with the name of a capture is an input, even if it is empty or damaged. */
 static bool is_called_one(const char *name)
 {
     return strcasestr(name, ".pcap") || strcasestr(name, ".cap");
@@ -67,7 +67,7 @@ void inputs_add(struct options *o, const char *path)
     o->folders += count >= 0;
     if (count > 0)
         add_captures(o, path, entries, count);
-    if (o->input_count == before) /* opening it tells what is wrong */
+    if (o->input_count == before) /* opening it will show what is wrong */
         add(o, path, 0);
     for (int i = 0; i < count; i++)
         free(entries[i]);

@@ -1,4 +1,5 @@
-/* Each thing that is judged: what stands beside it, both profiles, the exceptions, and on to the output. */
+/* Completes each case, has it judged by both profiles, applies the exceptions, and passes it to the output.
+ */
 #include "app/peer_findings.h"
 #include "app/pipeline_parts.h"
 
@@ -82,7 +83,7 @@ static void judge_peer(struct pipeline *p, const struct peer *peer, bool last)
     output_case(p->output, &c, p->verdicts, count, p->advised, advised);
 }
 
-/* A table that is full gives up a peer, which is judged by all that it showed. */
+/* A full table evicts a peer, which is judged by everything that it showed. */
 static void make_room(struct pipeline *p, const struct observation *o)
 {
     for (enum side side = CLIENT; side <= SERVER; side++) {
@@ -122,8 +123,8 @@ uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
         c.evidence = &evidence;
     }
     judge(p, &c);
-    /* A hello that was lost, or came before the capture began, was one all the same: it may have offered or
-     * selected anything. */
+    /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
+     * anything. */
     make_room(p, o);
     peers_learn(p->peers, o, &session);
     bool from_memory = session.accepted && session.known;
@@ -149,13 +150,14 @@ void judge_exchange(struct pipeline *p, const struct http_exchange *e)
     judge(p, &c);
 }
 
-/* Data that are still sent under a key older than a session may be (discussion paper 3.2): judged once. */
+/* Data are still sent under a key that is older than a session may be (discussion paper 3.2). That is judged
+ * once. */
 void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     bool exact;
     const nanos second = (nanos)flow->key_since * NANOS_PER_SECOND;
     const nanos end =
-        second + NANOS_PER_SECOND - 1000; /* it began within this second: its last microsecond */
+        second + NANOS_PER_SECOND - 1000; /* it began within this second; take the last microsecond of it */
     struct key_use key = {.whence = flow_whence(flow, segment),
                           .since = sessions_latest_origin(p->sessions, end, segment->time, &exact),
                           .renegotiated = flow->renegotiated};

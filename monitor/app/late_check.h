@@ -1,7 +1,7 @@
 /*
- * A handshake that gave out a session is over, and its bytes are remembered for two seconds more: if somebody
- * spoofed the server's answer, the server's own later bytes reveal it, and the session's origin is then no
- * more than a bound.
+ * The bytes of a handshake that issued a session are remembered for two seconds after its end: if somebody
+ * spoofed the server's answer, the server's own later bytes reveal it, and the session's origin is then only
+ * a bound.
  */
 #ifndef UTWATCH_APP_LATE_CHECK_H
 #define UTWATCH_APP_LATE_CHECK_H
@@ -29,7 +29,7 @@ void late_check_begin(struct pipeline *p, struct flow *flow);
 /* Compares a later segment of such a flow with what was remembered. */
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
 
-/* Forgets those whose time is over. */
+/* Forgets those whose time has passed. */
 void late_check_expire(struct pipeline *p);
 
 #endif

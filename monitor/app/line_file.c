@@ -62,7 +62,7 @@ struct line_file *line_file_open(const char *path, bool patient)
     return f;
 }
 
-/* Half a line must not stand at the end of a file that is left. */
+/* Half a line must not remain at the end of a file that is closed. */
 static void take_back_half_line(const struct line_file *f)
 {
     struct stat s;
@@ -95,7 +95,7 @@ static size_t writable(const struct line_file *f, size_t wanted)
     struct pollfd p = {.fd = f->fd, .events = POLLOUT};
     if (poll(&p, 1, 0) != 1)
         return 0;
-    return wanted < PIPE_BUF ? wanted : PIPE_BUF; /* pipe(7): so much room there is */
+    return wanted < PIPE_BUF ? wanted : PIPE_BUF; /* pipe(7): a writable pipe has this much room */
 }
 
 /* The part of the buffer's first `n` bytes that ends no line. */

@@ -1,7 +1,7 @@
 /*
- * A file to which whole lines are appended: the JSON events. What the file does not take now waits in a
- * buffer of fixed size, such as while a disk is full; when the buffer is full too, lines are dropped whole,
- * and counted.
+ * A file to which whole lines are appended: the JSON events. Lines that the file does not take now, for
+ * instance because the disk is full, wait in a buffer of fixed size; when that is full too, whole lines are
+ * dropped and counted.
  */
 #ifndef UTWATCH_APP_LINE_FILE_H
 #define UTWATCH_APP_LINE_FILE_H
@@ -14,14 +14,14 @@ struct line_file;
  * errno, when it cannot be opened. */
 struct line_file *line_file_open(const char *path, bool patient);
 
-/* Opens the path again, after logrotate has renamed what stood there. False, with errno, when that fails: the
- * old file stays. */
+/* Opens the path again, after logrotate has renamed the old file. False, with errno, when that fails: the old
+ * file remains in use. */
 bool line_file_reopen(struct line_file *f);
 
 /* One or more whole lines. */
 void line_file_put(struct line_file *f, struct span lines);
 
-/* Writes what waits. False, with errno, when the file takes not all of it now. */
+/* Writes what is waiting. False, with errno, when the file does not take all of it now. */
 bool line_file_flush(struct line_file *f);
 
 uint64_t line_file_dropped(const struct line_file *f);

@@ -13,7 +13,7 @@
 enum {
     READ_FRAMES = 4096, /* at most, before clocks and signals are looked at again */
     POLL_MS = 100,
-    MOST_ONE_SIDED = 50,           /* percent of connections; more are a fault of the mirror */
+    MOST_ONE_SIDED = 50, /* percent of connections; a higher share means that the mirror is at fault */
     UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
     LOOK_MS = 100,                 /* between looks at the links */
     DRAIN_SECONDS = 60,            /* of processing, at most, what had arrived before the end */
@@ -141,7 +141,7 @@ static bool take_frame(void *context, const struct frame *frame)
 }
 
 /* What frames that arrive now are stamped with, or a little less: by the monotonic clock since the last
- * reading, so that a clock that is set puts nothing out of order. */
+ * reading, so that setting the clock does not change the order of frames. */
 static nanos packet_clock(const struct live_capture *c, int64_t now)
 {
     return c->known_time + (now - c->known_at);
@@ -183,7 +183,8 @@ static size_t read_all(struct live_capture *c)
     return frames;
 }
 
-/* On a quiet tap packet time goes on with the monotonic clock, behind what may still wait in a ring. */
+/* On a quiet tap packet time advances with the monotonic clock, but stays behind frames that may still be in
+ * a ring. */
 static void pass_time(struct live_capture *c, int64_t now)
 {
     const int64_t unread = UNREAD_MS + (c->merge ? MERGE_HOLD_MS : 0);
@@ -279,7 +280,7 @@ static void capture(struct live_capture *c)
     }
 }
 
-/* What arrived before the signal is judged too, as far as it can be read within some seconds. */
+/* Frames that arrived before the signal are judged too, as far as they can be read within DRAIN_SECONDS. */
 static void drain(struct live_capture *c)
 {
     const int64_t block = INT64_C(2) * UNREAD_MS * (NANOS_PER_SECOND / 1000);

@@ -1,4 +1,4 @@
-/* What the tables of a site take: each layer says it of itself, from the sizes that it allocates. */
+/* The memory of a site's tables: each layer computes its own from the sizes that it allocates. */
 #include "app/cleartext.h"
 #include "app/site.h"
 #include "decode/fragments.h"

@@ -292,7 +292,7 @@ static bool take_task(struct options *o, int option)
     return false;
 }
 
-/* Options without a value that stand for yes. */
+/* Options without a value: true when given. */
 static bool take_flag(struct options *o, int option)
 {
     const struct {
@@ -376,7 +376,7 @@ static bool take_options(int argc, char **argv, struct options *o)
     return true;
 }
 
-/* Operands that name files are inputs as well (-r *.pcap); the rest is a BPF filter. True: options follow. */
+/* Operands that name files are inputs too (-r *.pcap); the rest is a BPF filter. True: options follow. */
 static bool take_files(int argc, char **argv, struct options *o)
 {
     const int before = optind;

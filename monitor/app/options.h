@@ -32,7 +32,7 @@ enum exit_status { /* docs: contract with the user */
                    EXIT_RUNTIME = 5,
 };
 
-/* Of two that hold, the one that counts: runtime, usage, input, violations, too little to judge. */
+/* The one of two that is returned, in the order: runtime, usage, input, violations, too little to judge. */
 int worse_status(int a, int b);
 
 enum { MAX_REPORTS = 8 };

@@ -1,4 +1,4 @@
-/* What a run is asked for by signals while it goes on, whether it reads files or interfaces. */
+/* What signals ask of a run, whether it reads files or interfaces. */
 #ifndef UTWATCH_APP_ORDERS_H
 #define UTWATCH_APP_ORDERS_H
 
@@ -24,13 +24,13 @@ struct orders {
     uint64_t filtered;
 };
 
-/* Is looked at after each frame and each wait, when signals_any(). False: the run is to end. */
+/* To be called after each frame and each wait, when signals_any(). False: the run has to end. */
 bool orders_heed(struct orders *orders);
 
 /* Once, before the first frame. */
 bool orders_ready(const struct orders *orders);
 
-/* Each time round a loop. False: the run is to end. */
+/* To be called each time round a loop. False: the run has to end. */
 bool orders_go_on(struct orders *orders);
 
 /* The health of the capture, as it is now. */

@@ -142,7 +142,7 @@ static void write_alert(struct output *out, const struct policy_case *c, const s
     write_event(out, &event);
 }
 
-/* A breach of a superseded demand is told once for each offender. */
+/* A breach of a superseded demand is reported once for each offender. */
 static bool is_told(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
     return !v->rule->superseded || first_sight(out->first_sights, c, v->rule, v->fault);
@@ -289,7 +289,7 @@ bool output_judged(const struct output *out)
     return tally_judged(&out->tally);
 }
 
-/* Where no report says it. */
+/* For runs without a report. */
 static void say_nothing(const struct output *out, const struct capture_health *health)
 {
     char buffer[1024];

@@ -1,4 +1,4 @@
-/* What becomes of verdicts: events, the report's violations and its summary, all as finished parcels; and the
+/* Turns verdicts into events, the report's violations and its summary, all as finished parcels, and keeps the
  * tally. */
 #ifndef UTWATCH_APP_OUTPUT_H
 #define UTWATCH_APP_OUTPUT_H
@@ -40,19 +40,19 @@ void output_statistics(struct output *out, const struct capture_health *health, 
 /* The summary so far, on standard error. */
 void output_status(struct output *out, const struct capture_health *health);
 
-/* What the sensor says of itself: an event, an alert when it begins, and a line on standard error. */
+/* A condition of the sensor itself: an event, an alert when it begins, and a line on standard error. */
 void output_sensor(struct output *out, const struct sensor_finding *finding);
 
-/* Packet time has come to this. */
+/* Packet time has advanced. */
 void output_time(struct output *out, nanos now);
 
-/* Nothing may come for a while: what is finished goes out. */
+/* Nothing may come for a while: passes on what is finished. */
 void output_flush(struct output *out);
 
-/* The end: statistics event, summary, and the parcel that says so. `status`: with which the run ends. */
+/* The end: statistics event, summary, and the last parcel. `status`: the exit status of the run. */
 void output_end(struct output *out, const struct capture_health *health, int status);
 
-/* What became of alerts for syslog. */
+/* Counts of alerts for syslog. */
 const struct summing_counters *output_alerts(const struct output *out);
 
 /* At least one verdict was reached. */

@@ -56,7 +56,7 @@ static void put(void *context, enum parcel_kind kind, struct span bytes)
         (void)nanosleep(&pause, NULL);
 }
 
-/* All is open, and no packet has been looked at. */
+/* Everything is open, and no packet has been read. */
 static bool ready(void *context)
 {
     struct processes *p = context;
@@ -149,7 +149,7 @@ static int run_sensor(void *context, bool again)
 
 /* ---- the writer */
 
-/* What is there, up to so many bytes, to where it belongs; then it is released. */
+/* Delivers the parcels that are there, up to so many bytes, and releases them. */
 static bool take_some(struct processes *p)
 {
     uint32_t kind;
@@ -173,7 +173,7 @@ static void wait_for_more(struct processes *p)
     const size_t count = delivery_wait_for(p->delivery, fds + 1, &until, now);
     const bool sleeps = ring_sleep(p->ring);
     const int64_t most = sleeps && until > now ? until - now : 0;
-    (void)signals_poll(fds, 1 + (nfds_t)count, most); /* whatever woke it, all is looked at */
+    (void)signals_poll(fds, 1 + (nfds_t)count, most); /* whatever woke it, everything is checked */
     ring_awake(p->ring);
     delivery_work(p->delivery, clock_monotonic());
 }

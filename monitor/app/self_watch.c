@@ -25,7 +25,7 @@ void self_watch_tell(struct self_watch *w, enum sensor_condition condition, enum
     output_sensor(w->output, &finding);
 }
 
-/* The condition holds, or does not: told when that is new. */
+/* Reports whether the condition is present, if that has changed. */
 static void set(struct self_watch *w, enum sensor_condition condition, bool holds, const char *observed)
 {
     if (w->on[condition] == holds)
@@ -39,9 +39,8 @@ static double seconds(int64_t nanoseconds)
     return (double)nanoseconds / NANOS_PER_SECOND;
 }
 
-/* Since when the packet was there. The clock by which packets are stamped may be set, the one by which they
- * are read not: so the lag is what they differ by beyond the least, and a clock that was set back starts
- * anew. */
+/* How long ago the packet arrived. The clock that stamps packets may be set, the monotonic one may not: the
+ * lag is their difference minus the least difference so far, and starts again when the clock was set back. */
 static int64_t lag_of(struct self_watch *w, nanos stamp, int64_t now)
 {
     const int64_t offset = now - stamp;
@@ -66,7 +65,7 @@ void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
     }
     w->packet_at = now;
     const int64_t lag = lag_of(w, stamp, now);
-    /* It ends well below the limit, so that it is not told again and again at the limit. */
+    /* It ends well below the limit, so that it is not reported again and again. */
     const bool behind = lag > (w->on[SENSOR_LAG] ? w->limits.lag / 2 : w->limits.lag);
     if (behind == w->on[SENSOR_LAG])
         return;

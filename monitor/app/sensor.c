@@ -3,7 +3,7 @@
 #include "app/live.h"
 #include "app/replay.h"
 
-/* What is in progress is judged as it stands, and everything is told. */
+/* Judges what is in progress as it is, and reports everything. */
 static int end(const struct sensor_setup *setup, const struct orders *orders, int status)
 {
     if (!pipeline_end(orders->pipeline))

@@ -17,7 +17,8 @@
 #define LEAST_SPOOL   (UINT64_C(1) << 20)
 
 enum {
-    EXAMPLE_ENTERPRISE = 32473, /* RFC 5612: for documentation, and for whoever has no number of his own */
+    EXAMPLE_ENTERPRISE =
+        32473, /* RFC 5612: for documentation, and for operators without a number of their own */
     SUMMARY_SECONDS = 60,
 };
 
@@ -43,7 +44,8 @@ static bool is_known(const char *key, const char *const *known)
     return false;
 }
 
-/* The members of a mapping that are known; complains of the others, and of what is no mapping. */
+/* The members of a mapping that are known; complains about the others, and about anything that is no mapping.
+ */
 static bool check_mapping(struct reader *r, const struct node *n, const char *const *known)
 {
     if (n->kind != NODE_MAPPING) {
@@ -320,7 +322,7 @@ static void read_tls(struct reader *r, const struct node *n)
     }
 }
 
-/* What the messages are like. */
+/* The form of the messages. */
 static void read_messages(struct reader *r, const struct node *n)
 {
     struct site *s = r->site;
@@ -435,7 +437,7 @@ static void read_sessions(struct reader *r, const struct node *n)
     m = node_member(n, "shared");
     s->sessions.shared = m ? scalar(r, m) : NULL;
     if (s->sessions.shared &&
-        !sessions_shared_is_valid(s->sessions.shared)) /* not shown: it may hold a password */
+        !sessions_shared_is_valid(s->sessions.shared)) /* not shown: it may contain a password */
         complain_at(&r->at, m, "'shared' is redis://[:PASSWORD@]HOST[:PORT][,HOST[:PORT]...]");
     each(r, node_member(n, "farms"), take_farm);
 }
@@ -552,7 +554,7 @@ bool site_in_scope(const struct site *site, const struct endpoint *server, struc
         return false;
     if (!site->name_count)
         return true;
-    /* A name that was not said does not take a known server out of scope. */
+    /* A known server is in scope even if the client sent no name. */
     return name.n ? name_matches(site, name) : site->server_count > 0;
 }
 

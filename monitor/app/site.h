@@ -11,7 +11,8 @@
 #include "session/session.h"
 #include "syslog/receivers.h"
 
-/* A breach that the operator knows and has a reason for. It is reported as excepted, never as passed. */
+/* A breach that the operator knows about and has a reason for. It is reported as excepted, never as passed.
+ */
 struct exception {
     const char *rule;      /* id, or a glob */
     struct network server; /* bits 0 and family 0: any */
@@ -38,7 +39,7 @@ struct site {
     const char *json; /* outputs.json, or NULL */
     nanos stats_interval;
     nanos peers_interval;         /* of packet time, after which servers and UEs are judged again */
-    nanos quiet_limit, lag_limit; /* beyond which the sensor tells of itself */
+    nanos quiet_limit, lag_limit; /* beyond which the sensor reports itself */
     struct receivers_config receivers;
     uint32_t enterprise;    /* in the SD-ID of messages to them */
     size_t message_bytes;   /* at most in one of them */
@@ -71,11 +72,12 @@ bool site_lists_server(const struct site *site, const struct endpoint *server);
 /* The reason why this breach is excepted, or NULL. */
 const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c);
 
-/* Warns of exceptions whose rule the profile does not have: they are of no effect, perhaps a misspelt name.
+/* Warns of exceptions whose rule the profile does not have: they are without effect, perhaps because the name
+ * is misspelt.
  */
 void site_warn_of_exceptions(const struct site *site, const struct profile *profile, FILE *out);
 
-/* What the tables take, bytes, by part; prints the split. */
+/* Bytes that the tables take; prints them by part. */
 uint64_t site_memory(const struct site *site, FILE *out);
 
 #endif

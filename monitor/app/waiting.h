@@ -1,8 +1,8 @@
 /*
  * Handshakes that wait for what other sensors know of their session (--state redis://...).
  *
- * They are judged in the order in which they ended: one behind another that waits, waits too, since it may
- * use what that one teaches. None waits for longer than SHARED_PATIENCE_MS, and the packet path goes on
+ * They are judged in the order in which they ended: a later one waits for those before it, because it may
+ * resume their sessions. None waits for longer than SHARED_PATIENCE_MS, and the packet path goes on
  * meanwhile. When all places are taken, the first is judged with what is known by then.
  */
 #ifndef UTWATCH_APP_WAITING_H
@@ -31,7 +31,7 @@ uint32_t waiting_judge(struct pipeline *p, struct flow *flow, const struct obser
                        const struct http_connection *before);
 
 /* Bytes that came late contradict the handshake of this flow: when it still waits, what it teaches is
- * doubted as soon as it is judged. False when it does not wait. */
+ * distrusted as soon as it is judged. False when it does not wait. */
 bool waiting_doubt(struct pipeline *p, uint64_t flow_id);
 
 /* Judges those whose time has come; `all`: waits for the others too. */

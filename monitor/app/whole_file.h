@@ -12,10 +12,10 @@ struct whole_file;
 /* `path` NULL: standard output. NULL, with errno, when it cannot be written. */
 struct whole_file *whole_file_open(const char *path);
 
-/* Errors are told by whole_file_finish(). */
+/* whole_file_finish() reports errors. */
 void whole_file_put(struct whole_file *f, struct span bytes);
 
-/* For what is read while it is written. */
+/* For files that are read while they are written. */
 void whole_file_flush(struct whole_file *f);
 
 /* The file gets its name. False, with errno, when it could not be written or renamed. */

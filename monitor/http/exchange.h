@@ -1,6 +1,6 @@
 /*
  * What can be read of one HTTP request and its answer on a connection that is not encrypted: plain HTTP, or
- * HTTP under a suite with NULL encryption (E14).
+ * HTTP under a suite with NULL encryption (RFC 5246 6.2.3.1).
  */
 #ifndef UTWATCH_HTTP_EXCHANGE_H
 #define UTWATCH_HTTP_EXCHANGE_H
@@ -10,7 +10,7 @@
 #include "flow/flow.h"
 #include "wire/http.h"
 
-/* Whose document a request is about, held against the identity that the UE says it has. */
+/* Whose document a request is about, compared with the identity that the UE claims. */
 enum document_owner {
     OWNER_NOT_TOLD, /* no user in the path, or no identity to compare with */
     OWNER_SAME,

@@ -1,4 +1,4 @@
-/* Do two names mean the same user? Public identities as they stand in paths and header fields of Ut. */
+/* Do two names mean the same user? They are public identities from paths and header fields of Ut. */
 #ifndef UTWATCH_HTTP_IDENTITY_H
 #define UTWATCH_HTTP_IDENTITY_H
 

@@ -176,7 +176,7 @@ uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned prof
     return n->peer.reported[profile];
 }
 
-/* The last few different ones. */
+/* Remembers the hellos that the server accepted: the last few different ones. */
 static void note_accepted(const struct peers *p, struct peer *s, const struct observation *o)
 {
     const struct hello_shape shape = shape_of_hello(&p->key, o);
@@ -209,7 +209,8 @@ static void server_selected(const struct peers *p, struct peer *s, const struct 
         size_t index = suite_index(suite);
         suite_set_add(&s->selected, index);
         s->contradicted.word[index / 64] &= ~(UINT64_C(1) << index % 64);
-        for (size_t i = 0; i < s->refused_count; i++) /* overridden: it can, and once would not */
+        for (size_t i = 0; i < s->refused_count;
+             i++) /* overridden: the server has the suite, and refused it only once */
             s->refused[i].offer.word[index / 64] &= ~(UINT64_C(1) << index % 64);
     }
     if (version > s->highest_version)
@@ -221,9 +222,9 @@ static void server_selected(const struct peers *p, struct peer *s, const struct 
         note_accepted(p, s, o);
 }
 
-/* A refusal tells of the suites only where nothing else in the hello can have been the reason: the server
- * accepted one of the same shape, with a version that this one offers, and up to one that this one does not
- * exceed. */
+/* A refusal says something about the suites only if nothing else in the hello can have been its reason: the
+ * server accepted a hello of the same shape that offered at least as high a version, and selected a version
+ * that this one offers too. */
 static bool stands(const struct peer *server, const struct refused_offer *r)
 {
     if (r->max_version >= 0x0304)
@@ -244,8 +245,9 @@ static bool may_resume(const struct client_hello_facts *c)
     return c->session_id_len || c->ticket || c->psk;
 }
 
-/* E20: a fatal handshake_failure or insufficient_security before any ServerHello, and nothing else; not one
- * that answers the client's own alert. A server that refuses to renegotiate does so whatever is offered. */
+/* A refusal for want of a common suite: a fatal handshake_failure or insufficient_security (RFC 5246 7.2.2)
+ * before any ServerHello, and nothing else; not one that answers the client's own alert. A server that refuses
+ * to renegotiate does so whatever is offered. */
 static bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
@@ -331,7 +333,7 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
                      (r->offered || o->resumption != RESUMPTION_PSK);
     peer->attempts += r->offered;
     peer->issued += r->issued;
-    /* Granted, but not seen to the end, is no refusal either. */
+    /* A resumption that the server granted is no refusal, even if its end was not seen. */
     bool cut_short = o->resumption > RESUMPTION_FULL && o->outcome != OUTCOME_COMPLETE;
     peer->maybe_resumed += (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED &&
                             r->ageless != AGELESS_EXTERNAL) ||
@@ -360,8 +362,8 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
         u->missing |= UNOBSERVED_UNDECIDED;
         return;
     }
-    /* So does one with an id that was not seen to be issued: without TLS 1.3 an id is for nothing else, with
-     * it that may be. What such a hello holds is supported, what it lacks says nothing. */
+    /* So may one with an id that was not seen to be issued: up to TLS 1.2 an id has no other use. The suites
+     * in such a hello are supported; those that it lacks prove nothing. */
     bool has_id = c->session_id_len && !c->ticket;
     bool may_resume = has_id && o->resumption == RESUMPTION_UNKNOWN;
     if (may_resume || (has_id && c->max_version < 0x0304)) {

@@ -5,10 +5,10 @@
  * on UEs are inferences. Both tables have a cap; the peer not seen for longest goes first, and the pipeline
  * judges it before it is forgotten.
  *
- * Abilities of a server are inferred as in edge case E20: what it selected it can do; what stands in a hello
- * that it refused with handshake_failure or insufficient_security it cannot, if it accepted a hello that was
- * like it in all but the suites (shape.h). A later selection overrides an earlier refusal; a refusal after a
- * selection is a contradiction (E19), and then nothing is inferred.
+ * Abilities of a server are inferred: it supports what it has selected. It lacks the suites of a hello that
+ * it refused with handshake_failure or insufficient_security (RFC 5246 7.2.2), if it accepted a hello that
+ * differed in nothing but its suites (shape.h). A later selection overrides an earlier refusal; a refusal
+ * after a selection is a contradiction, and nothing is inferred from it.
  */
 #ifndef UTWATCH_PEERS_PEERS_H
 #define UTWATCH_PEERS_PEERS_H
@@ -17,7 +17,8 @@
 #include "session/session.h"
 #include "tls/observation.h"
 
-/* Findings about a peer whose state is kept: of the profile and the advice, and of so many rules of each. */
+/* Findings about a peer whose state is remembered: those of the profile and of the advice, for so many rules
+ * each. */
 enum { PEER_PROFILES = 2, PEER_RULES = 16 };
 
 /* A hello that the server refused. */
@@ -47,9 +48,9 @@ struct peer {
 
     /* a server */
     struct suite_set selected;
-    struct suite_set contradicted; /* selected before and refused after (E19) */
+    struct suite_set contradicted; /* selected before and refused after */
     struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
-    bool possible_any;         /* and once nor was the offer */
+    bool possible_any;         /* at least once the offer was not seen either */
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
     uint8_t refused_count;
     uint16_t highest_version; /* selected; 0: none yet */
@@ -69,13 +70,14 @@ struct peer {
     uint32_t full;        /* full handshakes up to TLS 1.2, complete */
     uint32_t unresumable; /* of them, those without an id or ticket */
     uint32_t asked;       /* of them, those in which the client asked for a ticket (RFC 5077 3.2) */
-    uint32_t issued;   /* handshakes, damaged ones too, in which an id or ticket was seen to be given out */
-    uint32_t resumed;  /* resumptions that succeeded */
-    uint32_t attempts; /* resumptions that a UE tried */
-    uint32_t maybe_resumed; /* handshakes of which it is not known */
+    uint32_t
+        issued; /* handshakes, damaged ones too, in which the server was seen to issue an id or a ticket */
+    uint32_t resumed;       /* resumptions that succeeded */
+    uint32_t attempts;      /* resumptions that a UE tried */
+    uint32_t maybe_resumed; /* handshakes that may have been resumptions */
     uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused */
 
-    /* What its owner has reported of it, by profile and verdict; peers.c only keeps it. */
+    /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];
 
     /* Of a server: as many as are counted. Last, as a new peer does not touch them. */
@@ -100,7 +102,7 @@ const struct peers_counters *peers_counters(const struct peers *p);
 /* The peer of the handshake on that side, or NULL when it is not known yet. */
 const struct peer *peers_find(const struct peers *p, const struct observation *o, enum side side);
 
-/* The one that has to go before peers_learn() can take the handshake: judge it, then forget it. NULL: none.
+/* The peer to evict before peers_learn() can take the handshake: judge it, then forget it. NULL: none.
  */
 const struct peer *peers_victim(const struct peers *p, const struct observation *o, enum side side);
 void peers_forget(struct peers *p, const struct peer *peer);
@@ -111,12 +113,12 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
 /* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);
 
-/* What has been reported of it, to be changed. */
+/* What has been reported about the peer; the caller may change it. */
 uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned profile);
 
-/* What follows from it all at one moment. */
+/* Conclusions from the evidence so far. */
 struct peer_evidence {
-    struct suite_set refusals[MAX_REFUSED_OFFERS]; /* refused hellos that stand the test of E20 */
+    struct suite_set refusals[MAX_REFUSED_OFFERS]; /* refused hellos that prove what the server lacks */
     size_t refusal_count;
     struct suite_set alone; /* of those that offered one suite only: what they offered */
     struct suite_set

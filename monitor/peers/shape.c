@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* The groups are compared apart, and padding depends on nothing but the length (RFC 7685). */
+/* Groups are compared separately, and padding depends only on the length (RFC 7685). */
 static bool is_of_shape(uint16_t extension)
 {
     enum { PADDING = 21 };

@@ -1,5 +1,5 @@
 /*
- * What a hello looks like but for its suites: all that a server may refuse it for instead of them.
+ * What a hello looks like apart from its suites: everything else that a server may refuse it for.
  *
  * A server that insists on renegotiation_info, extended_master_secret or encrypt_then_mac refuses whoever
  * does not offer it, mostly with handshake_failure. So the extensions that a hello carries belong to its
@@ -20,7 +20,7 @@ struct hello_shape {
 
 struct hello_shape shape_of_hello(const struct siphash_key *key, const struct observation *o);
 
-/* Alike in all that matters where the groups do, or do not. */
+/* True if the hellos are alike; `with_groups`: their groups have to be alike too. */
 bool shapes_match(const struct hello_shape *a, const struct hello_shape *b, bool with_groups);
 
 /* Suites whose key exchange may be over a group. */

@@ -91,7 +91,7 @@ struct value {
     const struct suite_set *suites; /* SUITES */
     size_t sets; /* SUITES: how many sets; a test holds when one of them passes it. 0: one */
     const struct suite_set *possible; /* SUITES: may be in it too, for `reasons`; or NULL */
-    const struct suite_set *doubtful; /* SUITES: selected and refused: not known to be in it (E19); or NULL */
+    const struct suite_set *doubtful; /* SUITES: selected and refused: not known to be in it; or NULL */
     uint32_t unknown_suites;          /* SUITES: codes that nobody has named */
     uint32_t unseen_suites;           /* SUITES: what was not seen and may hold any suite, for `reasons` */
 };

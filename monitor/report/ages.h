@@ -37,7 +37,8 @@ struct reuse {
 };
 
 struct ages {
-    struct age_row rows[AGE_ROWS]; /* one a method stands for all servers that came late */
+    struct age_row
+        rows[AGE_ROWS]; /* one for each method is shared by the servers that found the table full */
     size_t count;
     struct reuse oldest[OLDEST_REUSES]; /* in falling order, one for each server, client and method */
     size_t oldest_count;
@@ -52,11 +53,11 @@ size_t ages_ordered(const struct ages *ages, const struct age_row **rows);
 
 uint64_t age_row_total(const struct age_row *row);
 
-/* Reuses over 24 hours, as far as is known. */
+/* Reuses known to be over 24 hours. */
 uint64_t age_row_over(const struct age_row *row);
 
-/* "27 h 30 min", "8 d 4 h 48 min 0.5 s", "12.25 s": to the microsecond, so that none beyond a limit looks
- * like it. */
+/* "27 h 30 min", "8 d 4 h 48 min 0.5 s", "12.25 s": to the microsecond, so that an age just beyond a limit
+ * does not look like the limit. */
 void text_age(struct text *out, int64_t age);
 
 /* A server, or "other servers" for those that found no row of their own. */

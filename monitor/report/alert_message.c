@@ -40,7 +40,7 @@ static void put_slice(struct syslog_message *m, const char *name, const struct o
         syslog_param(m, name, observation_text(o, slice));
 }
 
-/* What tells the handshake, for whoever looks for it in the events or in the capture. */
+/* What identifies the handshake in the events and in the capture. */
 static void put_handshake(struct syslog_message *m, const struct observation *o)
 {
     const char *version = word_of(version_words, observation_version(o));

@@ -17,11 +17,11 @@ struct alert_writer {
     char buffer[SYSLOG_MOST_BYTES + 1];
 };
 
-/* Alerts that were equal to an earlier one, and not told singly. */
+/* Alerts that were equal to an earlier one and are reported as a sum. */
 struct alert_sum {
     const struct rule_facts *rule;
     struct endpoint client,
-        server;             /* the client's port means nothing; all zero for an end that is not meant */
+        server; /* the client's port has no meaning; all zero for an end that the alert is not about */
     enum severity severity; /* the highest */
     enum fault fault;       /* of the last */
     uint64_t count;
@@ -32,7 +32,7 @@ struct alert_sum {
 struct span alert_message(struct alert_writer *w, const struct policy_case *c, const struct verdict *v);
 struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum);
 
-/* What the sensor says of itself, MSGID is the condition. */
+/* A message about the sensor itself; MSGID is the condition. */
 struct span alert_of_sensor(struct alert_writer *w, const struct sensor_finding *f);
 /* Its severity: that of the condition while it lasts, and info when it is over. */
 enum severity alert_severity_of_sensor(const struct sensor_finding *f);

@@ -25,7 +25,7 @@ static void put_vlan(struct json *j, const struct wrappers *w)
     json_close(j, ']');
 }
 
-/* A case about one peer, a server or a UE, has no connection: what names one is left out. */
+/* A case about one server or UE has no connection, so the names of one are left out. */
 static void put_before_type(struct json *j, const struct policy_case *c, const struct input_names *names)
 {
     const struct whence *about = &c->about;

@@ -1,4 +1,4 @@
-/* Whose breach of which rule has been told already: superseded demands get one event for each offender. */
+/* Which breaches have been reported already: a superseded demand gets one event for each offender. */
 #ifndef UTWATCH_REPORT_FIRST_SIGHT_H
 #define UTWATCH_REPORT_FIRST_SIGHT_H
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stood before most of the frames that were not followed. */
+/* What most of the frames that were not followed begin with. */
 struct not_followed {
     uint64_t frames; /* 0: all were followed */
     uint32_t code;

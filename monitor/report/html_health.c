@@ -1,4 +1,4 @@
-/* How much of the traffic could be looked at, counter by counter; zeros too, for they are an answer. */
+/* How much of the traffic could be looked at, counter by counter, zeros included. */
 #include "report/html_parts.h"
 #include "report/text_report.h"
 

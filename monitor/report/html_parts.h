@@ -16,7 +16,7 @@
 
 #define HTML_PEERS_SHOWN   20 /* servers, UEs or stacks of one list */
 #define HTML_INPUTS_SHOWN  20
-#define HTML_REASONS_SHOWN 6  /* at a rule; all of them stand in the section of their own */
+#define HTML_REASONS_SHOWN 6  /* at a rule; their own section lists all of them */
 #define HTML_RULES_LISTED  40 /* with one reason of not being observable */
 #define HTML_SUITES_SHOWN  12
 #define HTML_DETAILS_END                                                                                     \
@@ -27,7 +27,7 @@ extern const char *const html_style[]; /* the style sheet in pieces, NULL at the
 void html_rules(struct html *h, const struct tally *tally);      /* a table a clause */
 void html_violations(struct html *h, const struct tally *tally); /* who broke what */
 void html_superseded(struct html *h,
-                     const struct tally *tally); /* breaches of demands that later texts overtook */
+                     const struct tally *tally); /* breaches of demands that a later text has superseded */
 void html_unseen(struct html *h, const struct tally *tally);
 void html_distributions(struct html *h, const struct tally *tally);
 void html_ages(struct html *h, const struct ages *ages);

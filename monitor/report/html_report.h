@@ -1,7 +1,7 @@
 /*
- * The compliance report as one file, for people who keep, print and sign it. It says what the summary of the
- * text report says (text_report.h), and more of who broke what. Its size is bounded: tables are capped, what
- * they leave out is counted.
+ * The compliance report as one file, for people who keep, print and sign it. It contains the summary of the
+ * text report (text_report.h) and more about who broke what. Its size is bounded: tables are capped, and the
+ * rows that they leave out are counted.
  */
 #ifndef UTWATCH_REPORT_HTML_REPORT_H
 #define UTWATCH_REPORT_HTML_REPORT_H

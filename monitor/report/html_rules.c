@@ -38,7 +38,8 @@ struct standing {
     const char *words;
 };
 
-/* A rule that was never decided is not said to be passed, and one that was hidden at times only "where seen".
+/* A rule that was never decided is not called passed, and one that was sometimes hidden is passed only "where
+ * seen".
  */
 static struct standing standing_of(const struct rule_tally *rule)
 {

@@ -1,4 +1,4 @@
-/* Superseded demands on the page: one row a rule, summed over all who share the breach. */
+/* Superseded demands on the page: one row a rule, summed over everybody with the same breach. */
 #include "report/html_parts.h"
 
 #define STACKS_NAMED 8

@@ -5,7 +5,7 @@
 
 #define ADDRESS_TEXT 64
 
-/* With many rules violated each gets less room, so that all of them have some. */
+/* If many rules are violated, each gets less room. */
 static size_t peers_shown(const struct tally *tally)
 {
     size_t violated = 0;

@@ -7,7 +7,7 @@
 
 struct json {
     struct text *out;
-    bool comma;                  /* something stands before in the innermost object or array */
+    bool comma;                  /* the innermost object or array is not empty */
     struct known_members *known; /* or NULL */
 };
 

@@ -21,7 +21,7 @@ static const char *tone_code(enum tone tone)
     return "";
 }
 
-/* Characters, not bytes: the continuation bytes of UTF-8 take no column. */
+/* Characters, not bytes: continuation bytes of UTF-8 take no column. */
 static size_t columns(const char *s, size_t n)
 {
     size_t count = 0;

@@ -39,7 +39,7 @@ void page_heading(struct page *page, const char *title);
  */
 void page_field(struct page *page, size_t indent, size_t hang, const char *label, const char *words);
 
-/* Words from the column where the line stands, which is `hang`; the following lines are aligned under it. */
+/* Words from the current column, which is `hang`; the following lines are aligned under it. */
 void page_words(struct page *page, size_t hang, const char *words);
 
 /* One line, indented; what is too long for it ends in "...". */

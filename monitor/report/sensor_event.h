@@ -1,4 +1,4 @@
-/* What the sensor says of itself: that it is blind, or sees only in part. */
+/* Events about the sensor itself: it sees nothing, or only a part. */
 #ifndef UTWATCH_REPORT_SENSOR_EVENT_H
 #define UTWATCH_REPORT_SENSOR_EVENT_H
 
@@ -30,7 +30,7 @@ struct sensor_finding {
     const char *observed;  /* for people */
 };
 
-/* What is said of a condition. */
+/* The properties of a condition. */
 struct sensor_words {
     const char *name, *title;
     unsigned sid, severity; /* EVE's: 1 is the highest */

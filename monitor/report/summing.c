@@ -169,7 +169,7 @@ void summing_sensor(struct summing *s, const struct sensor_finding *f)
     s->told(s->context, alert_severity_of_sensor(f), alert_of_sensor(&s->writer, f));
 }
 
-/* Where the clock went back, the interval is over as well. */
+/* A clock that was set back ends the interval too. */
 static bool is_over(const struct summing *s, const struct entry *e, nanos now)
 {
     return now >= e->due || e->due - now > s->interval;

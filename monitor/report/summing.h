@@ -1,7 +1,7 @@
 /*
- * Equal alerts (same rule, UE and server) in little space: the first is told at once, those that follow
- * within an interval are counted and told as one sum at its end. All in packet time, so that a replay tells
- * the same as the live sensor did.
+ * Sums equal alerts (same rule, UE and server): the first is sent at once, those that follow within an
+ * interval are counted and sent as one sum at its end. Time is packet time, so that a replay sends the same
+ * as the live sensor did.
  */
 #ifndef UTWATCH_REPORT_SUMMING_H
 #define UTWATCH_REPORT_SUMMING_H
@@ -11,12 +11,12 @@
 struct summing;
 
 struct summing_counters {
-    uint64_t told;    /* alerts told singly */
+    uint64_t told;    /* alerts sent singly */
     uint64_t summed;  /* alerts that went into a sum */
-    uint64_t evicted; /* sums told early because the table was full */
+    uint64_t evicted; /* sums sent early because the table was full */
 };
 
-/* One is told: a whole message and its severity. */
+/* Sends one: a whole message and its severity. */
 typedef void summing_told(void *context, enum severity severity, struct span message);
 
 /* Rules and names outlive it. NULL when there is no memory. */
@@ -26,13 +26,13 @@ void summing_free(struct summing *s);
 
 void summing_alert(struct summing *s, const struct policy_case *c, const struct verdict *v);
 
-/* What the sensor says of itself is told at once. */
+/* An alert about the sensor itself is sent at once. */
 void summing_sensor(struct summing *s, const struct sensor_finding *f);
 
-/* Packet time has come to this: tells the sums whose interval is over. */
+/* Packet time has advanced: sends the sums whose interval is over. */
 void summing_time(struct summing *s, nanos now);
 
-/* Tells all sums; then nothing refers to a rule any more. */
+/* Sends all sums; afterwards nothing refers to a rule. */
 void summing_flush(struct summing *s);
 
 /* Other rules, and perhaps another configuration, from now on: tells all sums first. */

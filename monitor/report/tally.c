@@ -212,7 +212,8 @@ static void add_stacks_of_ue(const struct tally *tally, struct rule_tally *rule,
         rule->other_stacks++;
 }
 
-/* A superseded demand is broken by many alike: who shares the breach is told, whoever is at fault. */
+/* Many break a superseded demand in the same way, so the report names everybody involved, whoever is at
+ * fault. */
 static void add_sharer(struct tally *tally, struct rule_tally *rule, const struct policy_case *c)
 {
     tally->superseded++;
@@ -319,7 +320,7 @@ uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *mo
     return count;
 }
 
-/* Comes suite i after `last` in falling order of frequency? */
+/* True if suite i comes after `last` in falling order of frequency. */
 static bool rarer(const struct tally *tally, size_t i, size_t last)
 {
     const uint64_t count = tally->suite[last];

@@ -39,7 +39,8 @@ struct offender {
     uint8_t side;    /* enum side */
 };
 
-/* A UE's TLS stack goes by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2 format).
+/* A UE's TLS stack is named by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2
+ * format).
  */
 #define JA4_TEXT 40
 struct stack_tally {
@@ -48,7 +49,7 @@ struct stack_tally {
     uint64_t violations; /* verdicts that fail in handshakes of this stack, whoever is at fault */
 };
 
-/* A hello like one that was met before is found by a keyed hash, which nobody on the wire can aim at. */
+/* A repeated hello is found by a keyed hash, so that nobody on the wire can cause collisions. */
 struct known_hello {
     uint64_t hash; /* 0: none */
     uint16_t stack;
@@ -93,7 +94,7 @@ struct tally {
     uint64_t verdict[VERDICT_VALUES];
     uint64_t violation[SEVERITIES]; /* fails by the severity of the finding */
     uint64_t superseded;            /* fails of superseded demands; they are in neither of the two */
-    uint64_t untold; /* of them, by offenders that came when no more could be told apart: without an event */
+    uint64_t untold; /* of them, by offenders that came when the table was full: without an event */
     uint64_t reason[UNOBSERVED_COUNT];
     struct rule_tally *rules; /* by the index of the rule */
     size_t rule_count;
@@ -103,7 +104,7 @@ struct tally {
     struct stack_tally *stacks;      /* in the order of appearance */
     size_t stack_count;
     struct siphash_key hello_key;
-    struct known_hello *hellos; /* KNOWN_HELLOS, in sets of WAYS; a newer one takes the place of an older */
+    struct known_hello *hellos; /* KNOWN_HELLOS, in sets of WAYS; a newer one replaces an older one */
     uint32_t turn;
     struct ue_stacks *ue_stacks;
     struct first_sights *sharers; /* UEs counted in sharing_ues */

@@ -15,7 +15,7 @@ static void put_server(struct page *page, const struct endpoint *server, size_t 
     page_put(page, TONE_PLAIN, width, name);
 }
 
-/* One line of counts; past the line of 24 hours they are breaches. */
+/* One line of counts; those beyond 24 hours are breaches. */
 static void put_steps(struct page *page, const struct age_row *row, const uint64_t *steps, const char *basis)
 {
     bool any = false;

@@ -75,7 +75,7 @@ static void put_severities(struct text *out, const struct tally *tally)
     text_char(out, ')');
 }
 
-/* What is neither a violation nor hidden. */
+/* Lists what is neither a violation nor hidden. */
 static void put_asides(struct text *out, const struct tally *tally, bool whole)
 {
     if (tally->verdict[VERDICT_NOTHING_AGAINST]) {

@@ -1,4 +1,4 @@
-/* What was there instead of something that could be judged. */
+/* Says what was captured when nothing could be judged. */
 #include "report/page.h"
 #include "report/text_report.h"
 

@@ -72,7 +72,7 @@ static uint64_t kind_name(const struct text_report *report, const struct whence 
     return siphash(&report->key, span_of(what, n + observed.n)) | 1;
 }
 
-/* How many of this kind there were before; kinds beyond the table count as shown often enough. */
+/* How many of this kind there were before; kinds beyond the table count as already shown. */
 static uint64_t count_kind(struct text_report *report, uint64_t name)
 {
     size_t at = name >> 1 & (MAX_KINDS - 1);

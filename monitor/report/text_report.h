@@ -1,9 +1,9 @@
 /*
  * The report for people: a short one at the end, and, with --details, each violation as it is found.
  *
- * Of the latter, equal violations (same rule, same server, same observed text) are shown SHOWN_OF_A_KIND
- * times and then only counted, which is said. Nothing in here grows: MAX_KINDS kinds are told apart, later
- * ones are counted only.
+ * With --details, equal violations (same rule, same server, same observed text) are shown SHOWN_OF_A_KIND
+ * times and then only counted, and the report says so. Memory is fixed: MAX_KINDS kinds are distinguished,
+ * later ones are only counted.
  */
 #ifndef UTWATCH_REPORT_TEXT_REPORT_H
 #define UTWATCH_REPORT_TEXT_REPORT_H
@@ -40,7 +40,7 @@ void text_report_free(struct text_report *report);
 /* Other rules judge from now on: what was shown often enough is told again. */
 void text_report_forget_kinds(struct text_report *report);
 
-/* A verdict that is VERDICT_FAIL. Only with --details is it written. */
+/* A verdict that is VERDICT_FAIL; it is written only with --details. */
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v);
 
 /* What was read and how it was judged. `advice`: the tally of the second profile, or NULL. `status`: with
@@ -49,8 +49,8 @@ void text_report_summary(struct text_report *report, const struct tally *tally, 
                          const struct capture_health *health, int status);
 
 /*
- * The verdict alone, without its newline, for where the report is not wanted in full. The word "compliant"
- * stands in it only when every verdict could be made and nothing is known to be missing from the capture.
+ * The verdict alone, without its newline, for outputs without the full report. It contains the word
+ * "compliant" only if every verdict could be reached and nothing is known to be missing from the capture.
  */
 void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health,
                   const struct input_names *names);

@@ -11,7 +11,7 @@
 
 #define AND_MORE ", and others"
 
-/* A list of rules may be longer than its room: room is kept to say so. */
+/* A list of rules may be too long; room is reserved to say so. */
 static struct text list_over(char buffer[PARAGRAPH])
 {
     return text_over(buffer, PARAGRAPH - sizeof AND_MORE);
@@ -56,7 +56,7 @@ static bool applied(const struct rule_tally *rule)
     return rule->value[VERDICT_PASS] || rule->value[VERDICT_FAIL] || rule->value[VERDICT_NOT_OBSERVABLE];
 }
 
-/* The clause stands in a wide page only; in a narrow one the numbers have a line of their own. */
+/* Only a wide page shows the clause; a narrow one puts the numbers on a line of their own. */
 static void put_row_head(struct page *page, const char *id, const char *clause, enum tone tone)
 {
     const size_t numbers = (size_t)4 * WIDEST_COUNTER;

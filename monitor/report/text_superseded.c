@@ -1,4 +1,4 @@
-/* Superseded demands in the text report: one line a rule, summed over all who share the breach. */
+/* Superseded demands in the text report: one line a rule, summed over everybody with the same breach. */
 #include "report/text_summary.h"
 
 #define INDENT       2

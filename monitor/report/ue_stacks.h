@@ -6,8 +6,8 @@
 #include "base/siphash.h"
 #include "decode/segment.h"
 
-/* Pairs of UE and stack, by open addressing on the address. Nothing leaves the table; what comes when it is
- * full is not kept, and a UE without an entry counts among the stacks that are not told apart. */
+/* Pairs of UE and stack, by open addressing on the address. Nothing is ever evicted; once the table is full,
+ * nothing is added, and a UE without an entry counts among the stacks that are not distinguished. */
 struct ue_stacks {
     struct siphash_key key;
     size_t used;

@@ -191,7 +191,7 @@ static void put_client_certificate(struct json *j, const struct observation *o)
     json_close(j, '}');
 }
 
-/* Age of what was offered, where something of it is known. */
+/* The age of what was offered, if anything is known about it. */
 static void put_age(struct json *j, const struct session_result *s)
 {
     if (!s || !s->offered)

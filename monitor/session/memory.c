@@ -30,7 +30,7 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
     return out;
 }
 
-/* Whose cache an identifier belongs to. A farm goes by its first member, which is why `common` tells the
+/* Whose cache an identifier belongs to. A farm is named by its first member; `common` distinguishes the
  * farm's identifiers from that member's own. */
 struct scope {
     struct endpoint server;
@@ -145,7 +145,7 @@ static unsigned with_anew(unsigned flags)
     return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
 }
 
-/* Of two sightings of one session the earlier counts. */
+/* Of two sightings of one session, the earlier counts. */
 static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct place *place,
                         const struct memo *m)
 {
@@ -161,8 +161,8 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
         next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
         next.server = table_server(&s->table, place->server);
     } else if (us < e->origin_us && e->flags & ENTRY_EXACT) {
-        /* A use before the full handshake: the id meant another session then, or one of the two times is
-         * wrong. Only the later one is a bound for what comes now. */
+        /* It was used before the full handshake: either the id meant another session then, or one of the two
+         * times is wrong. Only the later time is a safe bound. */
         next.flags = e->flags & ~(unsigned)ENTRY_EXACT & ENTRY_FLAGS;
     } else if (us < e->origin_us) {
         next.origin_us = us & ORIGIN_BITS;
@@ -182,7 +182,7 @@ static void put_own(struct sessions *s, const struct place *place, const struct 
     write_entry(s, e, fresh, &own, m);
 }
 
-/* What a common entry knew. */
+/* What a common entry recorded. */
 static struct memo memo_of(const struct entry *old)
 {
     return (struct memo){.origin = entry_origin(old),
@@ -192,7 +192,7 @@ static struct memo memo_of(const struct entry *old)
                          .anew = true};
 }
 
-/* The place of a common entry at the server that it was of; none (NULL) when that is not in the table. */
+/* The place that a common entry has at its server; NULL when the server is not in the table. */
 static struct place place_of(const struct sessions *s, const struct place *common, const struct entry *e)
 {
     struct place place = *common;
@@ -201,8 +201,8 @@ static struct place place_of(const struct sessions *s, const struct place *commo
 }
 
 /*
- * Two servers of one scope issued the same identifier: hardly by chance; more likely one of them is after the
- * other's sessions. From then on each server has its own entry, and the common one only says so.
+ * Two servers of one scope issued the same identifier. That is hardly chance; more likely one of them wants
+ * the other's sessions. From then on each server has its own entry, and the common entry only says so.
  */
 static void split(struct sessions *s, struct entry *common, const struct place *place, const struct memo *m)
 {
@@ -211,7 +211,7 @@ static void split(struct sessions *s, struct entry *common, const struct place *
     table_use(&s->table, common, memory_second(m->now), ENTRY_DOUBT);
     if (first.server && old.flags & ENTRY_EXACT) /* Redis may have been away when this was first sent */
         tell(s, &first, &old, ORIGIN_FULL);
-    tell(s, place, m, ORIGIN_FULL); /* other sensors see by the server what is wrong */
+    tell(s, place, m, ORIGIN_FULL); /* the server in it shows other sensors what is wrong */
     if (first.server)
         put_own(s, &first, &old);
     put_own(s, place, m);
@@ -261,8 +261,8 @@ void memory_end(struct sessions *s, const struct place *place, struct entry *e)
     tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
-/* The server of which the other sensor told: not always the one at which the session is used. 0: some other
- * of the scope. */
+/* The server that the other sensor named, which is not always the one at which the session is used. 0:
+ * another server of the scope. */
 static uint16_t server_of(struct sessions *s, const struct endpoint *server, uint64_t theirs)
 {
     if (common_hash(s, server) == theirs)
@@ -277,10 +277,10 @@ static uint16_t server_of(struct sessions *s, const struct endpoint *server, uin
 }
 
 /*
- * An origin of a full handshake is better than a bound. Of two such origins the later is of the session that
- * goes by this identifier now: its server gave the identifier out again, in sight of one sensor only. So it
- * is when one of the two was seen in part or is in doubt, which costs the exactness. Of two sightings the
- * earlier tells more.
+ * The origin from a full handshake is better than a bound. Of two such origins the later one belongs to the
+ * session that has this identifier now: its server issued the identifier again, and only one sensor saw that.
+ * The same is true if one of the two was seen in part or is in doubt, but then the origin is not exact. Of
+ * two sightings the earlier one says more.
  */
 static bool is_better(const struct origin *theirs, const struct entry *e)
 {

@@ -19,7 +19,7 @@ struct identifier {
     uint64_t common; /* 0: none */
 };
 
-/* What a full handshake has just given out. */
+/* What a full handshake has just issued. */
 struct recent_session {
     uint64_t flow_id;
     nanos origin;
@@ -32,11 +32,11 @@ struct sessions {
     uint32_t retention; /* seconds */
     struct session_config config;
     struct session_counters counters;
-    bool missed; /* a handshake that may have begun a session was not seen whole, or sessions are from
+    bool missed; /* a handshake that may have begun a session was not seen whole, or sessions came from
                     elsewhere */
     struct recent_session *recent; /* RECENT_SESSIONS, by flow */
     struct writer *writer;
-    struct shared *shared; /* NULL: nobody else's */
+    struct shared *shared; /* NULL: nothing is shared */
     struct siphash_key common_key;
     unsigned common_version; /* 0: there is none yet */
 };
@@ -63,7 +63,7 @@ struct entry *memory_find(struct sessions *s, const struct place *place, nanos n
  * cache may issue the identifier of another one's session that is forgotten by now. */
 bool memory_distrusts(struct sessions *s, const struct place *place, const struct entry *e);
 
-/* What is to be remembered of a session. */
+/* What to remember about a session. */
 struct memo {
     nanos origin, now;
     unsigned flags; /* enum entry_flag */
@@ -75,7 +75,7 @@ void memory_put(struct sessions *s, const struct place *place, const struct memo
 /* A fatal alert ended the session. */
 void memory_end(struct sessions *s, const struct place *place, struct entry *e);
 
-/* What another sensor knows replaces what is known here, where it is the better of the two. */
+/* What another sensor knows replaces what is known here if it is better. */
 void memory_adopt(struct sessions *s, const struct place *place, const struct origin *theirs, nanos now);
 
 /* Another sensor saw two servers of the scope issue the identifier: this entry belongs to the server that

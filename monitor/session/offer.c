@@ -55,7 +55,8 @@ bool offer_is_before(nanos origin, const struct observation *o)
     return origin > o->side[CLIENT].hello_time + NANOS_PER_SECOND;
 }
 
-/* Whole microseconds, the grain of the memory: what is judged can be told in full. */
+/* Whole microseconds, the resolution of the memory, so that an age can be reported exactly as it was judged.
+ */
 static int64_t age_at(nanos time, nanos origin)
 {
     const int64_t age = time - origin;
@@ -77,7 +78,7 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
         out->resumed_age = age_at(o->side[SERVER].hello_time, out->origin);
 }
 
-/* The client offered others beside the PSK that was taken: it answers for the oldest. */
+/* The client offered others beside the PSK that the server took: the oldest of them counts. */
 static void tell_oldest_offered(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
@@ -106,7 +107,7 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
     }
     if (!e && offer->count)
         *place = memory_locate(s, &o->whence.server, &offer->identifier[0]);
-    /* A random id of compatibility (RFC 8446 4.1.2) is no attempt to resume anything (E9). */
+    /* A random id for compatibility (RFC 8446 4.1.2) is no attempt to resume a session. */
     out->offered = offer->more ||
                    (offer->count && (offer->method != RESUMPTION_ID || e || o->resumption == RESUMPTION_ID));
     out->method = offer->count || offer->more ? offer->method : RESUMPTION_UNKNOWN;

@@ -16,13 +16,14 @@ struct offer offer_of(const struct observation *o);
 /* The last of the hellos that were seen. */
 nanos time_of_use(const struct observation *o);
 
-/* Fills in what `out` says of the offer and its age. The entry and its place, or NULL when nothing is known.
+/* Fills in what `out` says about the offer and its age. Returns the entry and its place, or NULL when nothing
+ * is known.
  */
 struct entry *offer_look_up(struct sessions *s, const struct observation *o, const struct offer *offer,
                             struct session_result *out, struct place *place);
 
-/* Would an origin at this time lie after its use? The clock was set then, or captures were given out of
- * order. */
+/* True if an origin at this time would be later than its use: the clock was set, or captures were given out
+ * of order. */
 bool offer_is_before(nanos origin, const struct observation *o);
 
 /* ageless.c: whether a PSK without an age was seen without one before; and remembers it. */
@@ -31,7 +32,7 @@ enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation 
 /* remember.c: an identifier may have been issued by this handshake, and was not learned. */
 bool may_have_missed_origin(const struct observation *o);
 
-/* remember.c: the identifiers that a handshake gave out, or used. `known`: the entry of what it resumed, at
+/* remember.c: the identifiers that a handshake issued or used. `known`: the entry of what it resumed, at
  * `place`.
  */
 void learn_session(struct sessions *s, const struct observation *o, const struct place *place,

@@ -26,8 +26,8 @@ static void remember(struct sessions *s, const struct observation *o, const stru
                               .anew = anew});
 }
 
-/* The id that the server gave the session. What it echoes beside a ticket is the client's marker, which says
- * nothing of a session (E6). */
+/* The id that the server gave the session. An id echoed beside a ticket is the client's marker (RFC 5077 3.4)
+ * and says nothing about a session. */
 static struct identifier issued_id(const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
@@ -38,10 +38,10 @@ static struct identifier issued_id(const struct observation *o)
 }
 
 /*
- * A full handshake of which something was missing may have given an identifier anew that is known: the
- * session began at one of the two times, and only the lower bound of its age holds. The identifier is the one
- * in the ServerHello, or, when that is lost, the one that the client offered. Where bytes were contradicted
- * nothing is believed: that takes one forged segment.
+ * A full handshake of which something is missing may have reissued a known identifier: the session began at
+ * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
+ * ServerHello, or, when that is lost, the one that the client offered. If bytes were contradicted, nothing is
+ * believed: one forged segment is enough for that.
  */
 static void learn_in_part(struct sessions *s, const struct observation *o)
 {
@@ -81,7 +81,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     out->issued = h->session_id_len || has_ticket || h->ticket_extension;
     if (!complete && !dead) {
         if ((o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_GAP)
-            learn_in_part(s, o); /* its end may be what is missing */
+            learn_in_part(s, o); /* the missing part may be its end */
         return;
     }
     if (!trustworthy(o)) {
@@ -92,7 +92,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     const struct identifier id = issued_id(o);
     const struct place place = memory_locate(s, &o->whence.server, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
-        /* It failed before the server showed that it has the keys: anybody can have said that. It is
+        /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
          * remembered as failed, but changes nothing that is known. */
         remember(s, o, &place, origin, ENTRY_DEAD, false);
         return;
@@ -139,7 +139,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
 void learn_session(struct sessions *s, const struct observation *o, const struct place *place,
                    struct entry *known, struct session_result *out)
 {
-    /* A full handshake, of whose server there is a beginning and then a hole: a client alone proves nothing.
+    /* A full handshake whose server was seen to begin, followed by a hole: a client alone proves nothing.
      */
     const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE &&
                              o->side[SERVER].start_captured && o->side[SERVER].damage & UNOBSERVED_GAP;

@@ -35,7 +35,7 @@ static const char *words_of(enum table_result result)
     return "";
 }
 
-/* What is to be said to people about the state file; "" when nothing. */
+/* A message for people about the state file; "" when there is none. */
 static void say_of_file(const struct sessions *s, enum table_result result, struct text *out)
 {
     if (s->config.state && (result != TABLE_OK || s->table.damaged))
@@ -88,7 +88,7 @@ bool sessions_serve(struct sessions *s, char *error, size_t error_size)
 void sessions_recover(struct sessions *s)
 {
     table_recover(&s->table);
-    s->missed = true; /* what was under way */
+    s->missed = true; /* handshakes that were in progress */
     if (s->shared)
         shared_recover(s->shared);
 }
@@ -126,7 +126,7 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
     if (config->take_memory && !table_take_memory(&s->table))
         text_printf(&say, "%scannot reserve the memory for all sessions: %s", say.n ? "; " : "",
                     strerror(errno));
-    s->missed = s->table.used > 0; /* nobody knows what was there between two runs */
+    s->missed = s->table.used > 0; /* nothing was captured between two runs */
     if (config->shared && !config->look_only && !(s->shared = shared_new(config->shared, s->retention))) {
         text_put(&say, "the memory that sensors share cannot be opened");
         sessions_free(s);
@@ -202,7 +202,7 @@ bool sessions_answered(struct sessions *s, const struct session_questions *q)
     return true;
 }
 
-/* What other sensors said, as if it had been seen here. */
+/* Learns what other sensors answered as if it had been seen here. */
 static void take_answers(struct sessions *s, const struct observation *o, const struct offer *offer,
                          const struct session_questions *q)
 {

@@ -2,14 +2,14 @@
  * Where a resumed session came from, and how old it is (TS 33.141 7.1).
  *
  * The memory holds one entry for each identifier under which a session can be found again: its session id, a
- * ticket, a PSK identity. Names are SipHash under a random key over the scope (the server that issued it) and
+ * ticket, a PSK identity. Keys are SipHash under a random key over the scope (the server that issued it) and
  * the bytes, since both are chosen by whoever sends them. An entry says when the session began: the time of
  * the ServerHello of its full handshake. A ticket renewed in an abbreviated handshake, or an id used on
  * several connections, keeps that time, because the master secret is the same (7.1 "duplicate an existing
  * session").
  *
  * An origin is learned only from a complete handshake of which both directions were seen without damage. A
- * identifier that is met first when it is used has an origin before that: then the age is a lower bound (E8).
+ * identifier that is first seen when it is used began earlier: its age is then a lower bound.
  */
 #ifndef UTWATCH_SESSION_SESSION_H
 #define UTWATCH_SESSION_SESSION_H
@@ -74,10 +74,10 @@ struct session_counters {
 
 /* The sessions of one server by one method. */
 struct session_sum {
-    struct endpoint server; /* family 0: of servers that found no place in the table */
+    struct endpoint server; /* family 0: servers for which the table had no room */
     enum resumption method;
     uint64_t sessions, exact, resumed, dead;
-    uint64_t old;                    /* older than a day, as far as is known */
+    uint64_t old;                    /* known to be older than a day */
     nanos first_origin, last_origin; /* of the exact ones; 0 without any */
 };
 
@@ -109,17 +109,17 @@ struct sessions;
 size_t sessions_memory(uint32_t sessions);
 
 /*
- * Entries cost memory when they are used, unless all is to be taken at the start. With a state file, a thread
- * writes to the disk what has changed, twice a second; the packet path never waits for it. NULL with a
- * message for people in `error` when it cannot be opened. A message with a result is a warning.
+ * Entries cost memory when they are used, unless all memory is taken at the start. With a state file, a
+ * thread writes to the disk what has changed, twice a second; the packet path never waits for it. NULL, with
+ * a message for people in `error`, when it cannot be opened; a message beside a result is a warning.
  */
 struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size);
 void sessions_free(struct sessions *s);
 
 /*
- * When another process has the threads, both have been made by fork() after sessions_new(): what one learns
- * is in the memory of both. sessions_serve() starts the threads in the other, also in one that follows it
- * after it was killed; sessions_recover() is for a packet path that follows one that was killed, and
+ * When another process has the threads, both have been made by fork() after sessions_new(): both see what one
+ * of them learns. sessions_serve() starts the threads in the other, also in one that follows it after it was
+ * killed; sessions_recover() is for a packet path that follows one that was killed, and
  * sessions_wait_for_others() for each packet path. A message is for people.
  */
 bool sessions_serve(struct sessions *s, char *error, size_t error_size);
@@ -143,18 +143,19 @@ void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 
 /*
  * Bytes that came after the handshake of this flow contradict those that it was made of: somebody may have
- * answered in the server's name. What it gave out keeps the later origin as a bound, and is not exact.
+ * answered in the server's name. The identifiers that it issued keep the later origin as a bound, and are not
+ * exact.
  */
 void sessions_doubt(struct sessions *s, uint64_t flow_id);
 
-/* Where the clock was set back between `origin` and `now`: the latest time at which that can have been, and
- * then it is not exact. */
+/* If the clock was set back between `origin` and `now`: the latest time that `origin` can have been, which is
+ * then not exact. */
 nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact);
 
-/* What is the URL of a shared memory. */
+/* Is this the URL of a shared memory? */
 bool sessions_shared_is_valid(const char *url);
 
-/* The key with which sensors hash tickets and identities, whenever there is a new one. */
+/* True when there is a new key with which all sensors hash tickets and identities. */
 bool sessions_new_common_key(struct sessions *s, struct siphash_key *key);
 
 /* Questions to other sensors about what one handshake offers, in the order of the identifiers. */
@@ -169,16 +170,15 @@ bool sessions_ask(struct sessions *s, const struct observation *o, struct sessio
 bool sessions_answered(struct sessions *s, const struct session_questions *q);
 
 /*
- * Looks up what the handshake offered, then learns from it. `q`: what was asked, or NULL; what is not
- * answered by now is not known.
+ * Looks up what the handshake offered, then learns from it. `q`: what was asked, or NULL; what has not been
+ * answered by now is unknown.
  */
 void sessions_judge(struct sessions *s, const struct observation *o, const struct session_questions *q,
                     struct session_result *out);
 
 /*
- * The end of a run: other sensors can find what was seen here, unless Redis does not answer within two
- * seconds, and the state file is complete, which from now on is left alone. False, with errno, when the file
- * could not be written.
+ * Ends a run. Other sensors can then find what was seen here, unless Redis does not answer within two
+ * seconds. The state file is complete and not touched again; false, with errno, when it could not be written.
  */
 bool sessions_flush(struct sessions *s);
 

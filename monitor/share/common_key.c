@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 #define KEY_NAME   "utwatch:key"
-#define KEY_PERIOD (60 * NANOS_PER_SECOND) /* Redis may have been emptied, or have thrown the key out */
+#define KEY_PERIOD (60 * NANOS_PER_SECOND) /* Redis may have been emptied, or may have evicted the key */
 
 static void offer_key_later(struct shared *s)
 {
@@ -31,7 +31,7 @@ static void on_key(void *context, uint64_t item, enum redis_status status, struc
     }
     struct siphash_key key;
     if (!origin_read_key(value, &key)) {
-        offer_key_later(s); /* it expired in between, or is none of ours */
+        offer_key_later(s); /* it has expired, or no sensor wrote it */
         return;
     }
     s->key_state = KEY_AGREED;

@@ -52,7 +52,7 @@ static void take_requests(struct shared *s, int64_t now)
         else
             ask(s, r, now);
     }
-    count_pending(s); /* first: what is taken is never in neither */
+    count_pending(s); /* before they leave the ring, so that they are counted in one place at least */
     atomic_store(&s->ring_first, first);
 }
 
@@ -104,7 +104,7 @@ void courier_take_over(struct shared *s)
     atomic_store(&s->ready, false);
 }
 
-/* A signal is for the packet path; a connection that broke is an error, and no signal. */
+/* Signals are for the packet path; a broken connection has to be an error here, not a SIGPIPE. */
 bool courier_start(struct shared *s)
 {
     sigset_t all;

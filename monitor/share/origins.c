@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #define KEY       "utwatch:session:"
-#define MOST_US   ((uint64_t)INT64_MAX / 1000) /* as nanoseconds it is a number still */
+#define MOST_US   ((uint64_t)INT64_MAX / 1000) /* so that nanoseconds do not overflow */
 #define ALL_FLAGS (ORIGIN_EXACT | ORIGIN_DEAD | ORIGIN_SUITE)
 
 static void put_number(char *out, size_t size, uint64_t number)

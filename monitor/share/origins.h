@@ -1,5 +1,5 @@
 /*
- * What stands in Redis of a session, and how sensors agree on it.
+ * What Redis stores about a session, and how sensors agree on it.
  *
  * Key: utwatch:session: and the session's key as 16 hexadecimal digits, SipHash under a random key that all
  * sensors share (utwatch:key). Value, in text: origin in microseconds since 1970, flags, suite, server (a
@@ -17,12 +17,12 @@
 /* How a sensor came to know it. */
 enum origin_kind {
     ORIGIN_FULL = 'f',  /* its full handshake was seen */
-    ORIGIN_PART = 'p',  /* a full handshake that was seen in part gave the identifier anew: a bound */
+    ORIGIN_PART = 'p',  /* a full handshake that was seen in part reissued the identifier: a bound */
     ORIGIN_SEEN = 's',  /* first sighting, or the identifier of a renewed ticket */
     ORIGIN_ENDED = 'd', /* a fatal alert ended the session of that origin */
 };
 
-/* As they are written in Redis; what a state file says of an entry has the same values. */
+/* As written in Redis; the flags of an entry in a state file have the same values. */
 enum origin_flag {
     ORIGIN_EXACT = 1 << 0, /* `us` is when the session began; else the first sighting of it */
     ORIGIN_DEAD = 1 << 2,  /* a fatal alert ended one of its connections */

@@ -1,5 +1,5 @@
-/* News of sessions until Redis has them: sent in order, sent again when refused, the oldest dropped when
- * there are too many. */
+/* Keeps news of sessions until Redis has them. They are sent in order and sent again when refused; the oldest
+ * are dropped when there are too many. */
 #include "share/shared_parts.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@ static void settle(struct outbox *o)
         o->next = o->first;
 }
 
-/* The order of the news does not matter, so that what was refused goes behind what was not tried yet. */
+/* The order of the news does not matter, so refused ones go behind those that have not been tried yet. */
 void outbox_put(struct shared *s, const struct origin *news, bool retried)
 {
     struct outbox *o = &s->outbox;

@@ -50,7 +50,7 @@ struct redis {
     bool ending;
 };
 
-/* CRC-16 of the cluster specification (XMODEM), over the whole key: ours has no {tag}. */
+/* CRC-16 of the cluster specification (XMODEM) over the whole key, since our keys have no {tag}. */
 static uint16_t slot_of(struct span key)
 {
     unsigned crc = 0;
@@ -62,7 +62,7 @@ static uint16_t slot_of(struct span key)
     return (uint16_t)(crc % SLOTS);
 }
 
-/* A node by its address; a new one takes the place of one that is gone. */
+/* Finds a node by its address; a new one replaces one that is gone. */
 static struct node *node_of(struct redis *r, const char *host, size_t length, int port)
 {
     struct node *free = NULL;
@@ -214,8 +214,8 @@ static void clean_up(void *node)
 }
 
 /*
- * hiredis ends the process at a reply that answers nothing (assert() in redisProcessCallbacks()), and whoever
- * answers may send one. Such a reply is not made: that is an error, which ends the connection.
+ * hiredis aborts the process at a reply without a command (assert() in redisProcessCallbacks()), and any
+ * server can send one. So no object is made for such a reply: that is an error, which ends the connection.
  */
 static bool is_asked_for(const redisReadTask *task)
 {
@@ -298,7 +298,7 @@ static bool send_to(struct node *n, struct command *c, bool asking)
     return false;
 }
 
-/* Only names in the URL are looked up: nobody else makes this thread wait for a resolver. */
+/* Only names in the URL are looked up, so that no server can make this thread wait for a resolver. */
 static bool is_address(const char *host, size_t length)
 {
     char text[INET6_ADDRSTRLEN];
@@ -325,7 +325,7 @@ static bool redirect(struct command *c, const char *error)
     const size_t length = (size_t)(colon - where - 1);
     if (length && !is_address(where + 1, length))
         return false;
-    const char *host = length ? where + 1 : c->node->host; /* none: the one that says so */
+    const char *host = length ? where + 1 : c->node->host; /* without a host: the node that redirects */
     struct node *n = node_of(c->redis, host, length ? length : strlen(host), port < 65536 ? (int)port : 0);
     if (n && moved)
         c->redis->slots[c->slot] = (uint8_t)(n - c->redis->nodes);
@@ -439,8 +439,8 @@ static struct node *node_with(struct redis *r, int fd)
     return NULL;
 }
 
-/* hiredis tells of the end of a connection, but not of one that never came to be: on_disconnect() is not
- * called then. */
+/* hiredis reports the end of a connection, but not a connection that failed: on_disconnect() is not called
+ * then. */
 static void give_up(struct node *n)
 {
     redisAsyncFree(n->connection);

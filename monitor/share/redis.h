@@ -1,8 +1,8 @@
 /*
- * Commands to Redis, or to a cluster of it, from the poll loop of one thread. Nothing here waits, but for the
- * system when it looks up the name of a host in the URL: connections are made, lost and made again between
- * calls, replies come to a callback, and what a node does not answer in time has failed. In a cluster a
- * command goes to the node that has its key's slot, and follows redirections.
+ * Commands to Redis, or to a cluster of it, from the poll loop of one thread. Nothing here waits except the
+ * resolver, for host names in the URL. Connections are made, lost and made again between calls, replies come
+ * to a callback, and a command that is not answered in time has failed. In a cluster a command goes to the
+ * node that has its key's slot, and follows redirections.
  */
 #ifndef UTWATCH_SHARE_REDIS_H
 #define UTWATCH_SHARE_REDIS_H
@@ -29,13 +29,13 @@ enum redis_status {
 struct redis_command {
     struct span word[12];
     size_t count;
-    size_t key; /* which word is the key: its slot decides on the node of a cluster */
+    size_t key; /* which word is the key, whose slot decides on the node of a cluster */
 };
 
-/* `value` is valid during the call; of an error it is the error's text. */
+/* `value` is valid during the call; for an error it is the error's text. */
 typedef void redis_done(void *context, uint64_t item, enum redis_status status, struct span value);
 
-/* redis://[:password@]host[:port][,host[:port]...], all of them at once. NULL when it is not that. */
+/* redis://[:password@]host[:port][,host[:port]...], all of them at once. NULL for any other text. */
 struct redis *redis_new(const char *url);
 void redis_free(struct redis *r); /* commands under way fail */
 

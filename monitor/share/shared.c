@@ -1,4 +1,5 @@
-/* What the packet path does: it leaves questions and news in the ring, and reads answers where they lie. */
+/* The packet path's side: it puts questions and news into the ring, and reads the answers from their slots.
+ */
 #include "share/shared_parts.h"
 
 #include "base/clock.h"
@@ -43,7 +44,7 @@ struct shared *shared_new(const char *url, uint32_t retention)
     s->retention = retention;
     s->offer = siphash_random_key();
     s->keys[1] = s->offer;
-    s->key_version = 1; /* until Redis has another, it may become that of all */
+    s->key_version = 1; /* until Redis has another key, this one may become the key of all sensors */
     s->questions = m->questions;
     s->ring = m->ring;
     s->outbox.letters = m->letters;
@@ -54,8 +55,8 @@ struct shared *shared_new(const char *url, uint32_t retention)
     return NULL;
 }
 
-/* The connections belong to one process, and memory that is shared is no place where a leak checker looks for
- * pointers: a thread that is still waiting for a resolver at the end keeps them. */
+/* A leak checker does not look for pointers in shared memory: a thread that is still waiting for the resolver
+ * at the end keeps the connections. */
 static struct redis *connections;
 
 bool shared_start(struct shared *s)
@@ -97,8 +98,8 @@ void shared_stop(struct shared *s)
     struct timespec end;
     (void)clock_gettime(CLOCK_REALTIME, &end);
     end.tv_sec += SHARED_FLUSH_SECONDS;
-    /* It may be waiting for the name of a host, for as long as the resolver pleases: the end does not wait
-     * for that, and leaves what it has to it. */
+    /* The thread may be waiting for the resolver without a limit. The end does not wait for that, and leaves
+     * the thread its memory. */
     if (pthread_timedjoin_np(s->thread, NULL, &end) != 0)
         s->owner = 0;
 }

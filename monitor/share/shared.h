@@ -3,9 +3,9 @@
  * another where it is used again.
  *
  * A thread owns the connections. The packet path leaves questions and news for it and never waits: what Redis
- * does not answer in time is not known, and news that cannot be told yet wait in an outbox, the oldest being
- * dropped (and counted) when it is full. Identifiers are hashed with a key that the first sensor puts
- * into Redis and all others take from there.
+ * does not answer in time is unknown, and news that cannot be sent yet wait in an outbox, whose oldest are
+ * dropped (and counted) when it is full. Identifiers are hashed with a key that the first sensor puts into
+ * Redis and all others take from there.
  */
 #ifndef UTWATCH_SHARE_SHARED_H
 #define UTWATCH_SHARE_SHARED_H
@@ -26,8 +26,8 @@ struct shared_counters {
 
 bool shared_url_is_valid(const char *url);
 
-/* `retention`: seconds that Redis keeps a session after its last use. NULL when memory or a thread is not to
- * be had, or the URL is not valid. Waits for nothing. */
+/* `retention`: seconds that Redis keeps a session after its last use. NULL without memory or a thread, or
+ * when the URL is not valid. Does not wait. */
 struct shared *shared_open(const char *url, uint32_t retention);
 
 /*
@@ -40,7 +40,7 @@ bool shared_start(struct shared *s);
 void shared_recover(struct shared *s);
 void shared_stop(struct shared *s);
 
-/* What has not been told is lost: shared_flush() before. */
+/* News that have not been sent are lost: call shared_flush() before. */
 void shared_close(struct shared *s);
 
 /* Waits until Redis answers, at most so many nanoseconds. */
@@ -49,15 +49,15 @@ bool shared_wait_ready(struct shared *s, int64_t most);
 /* Waits until all news have arrived, for as long as Redis answers and at most so many nanoseconds. */
 void shared_flush(struct shared *s, int64_t most);
 
-/* What follows is for one thread, the packet path, and never waits. */
+/* The following functions are for one thread, the packet path, and never wait. */
 
-/* The common key, when there is another than in `version`, which is 0 at first. */
+/* The common key, if there is a newer one than `version`, which is 0 at first. */
 bool shared_new_key(struct shared *s, unsigned *version, struct siphash_key *key);
 
 enum shared_answer {
     SHARED_WAIT,
     SHARED_UNKNOWN, /* Redis does not know it, or cannot be asked */
-    SHARED_PARTED,  /* two servers of one scope gave it out */
+    SHARED_PARTED,  /* two servers of one scope issued it */
     SHARED_KNOWN,
 };
 

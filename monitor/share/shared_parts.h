@@ -1,5 +1,4 @@
-/* The inside of shared.h, for the files of this folder: what the packet path and the thread have between
- * them. */
+/* Private to this folder: the data that the packet path and the thread share. */
 #ifndef UTWATCH_SHARE_SHARED_PARTS_H
 #define UTWATCH_SHARE_SHARED_PARTS_H
 
@@ -11,7 +10,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#define RETRY_PAUSE NANOS_PER_SECOND /* before Redis is told again what it refused */
+#define RETRY_PAUSE NANOS_PER_SECOND /* before refused news are sent again */
 
 enum question_state {
     QUESTION_FREE,
@@ -65,7 +64,7 @@ struct shared {
     pthread_t thread;
     int wake; /* eventfd */
     _Atomic bool asleep, stop, ready;
-    bool key_checked_again; /* the one that was agreed on goes on meanwhile */
+    bool key_checked_again; /* the key that was agreed on remains valid meanwhile */
 
     enum key_state key_state;
     int64_t key_again;          /* when to try again */
@@ -85,7 +84,7 @@ static inline bool ring_is_empty(struct shared *s)
 
 /* courier.c: the thread, which alone speaks to Redis. False: it cannot be started. */
 bool courier_start(struct shared *s);
-/* Before: the thread of a process that was killed asked and told, and had no answer to. */
+/* Before that: takes over the questions and news that the thread of a killed process had no answer to. */
 void courier_take_over(struct shared *s);
 
 /* common_key.c: one step towards the key that all sensors use, and whether Redis can be used by now. */
@@ -94,9 +93,9 @@ void common_key_agree(struct shared *s, int64_t now);
 /* outbox.c: news that have not arrived in Redis yet. */
 void outbox_put(struct shared *s, const struct origin *news, bool retried);
 void outbox_deliver(struct shared *s, int64_t now);
-/* What was sent and had no answer is to be sent again. */
+/* News that were sent and not answered are sent again. */
 void outbox_send_again(struct outbox *o);
-/* News under a key that nobody else has would never be found. */
+/* Drops the news under a key that nobody else has: they would never be found. */
 void outbox_drop_keys(struct outbox *o);
 
 #endif

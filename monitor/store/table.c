@@ -20,8 +20,8 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 33;
 }
 
-/* What changes while a session lives stays outside, so that such a change can be cut off anywhere without
- * costing the entry. Its flags are written within one word, together with a bit that tells a flipped one. */
+/* The checksum leaves out whatever changes while a session lives, so that an interrupted change never costs
+ * the entry. The flags are written within one word, with a parity bit. */
 static uint32_t check_of(const struct entry *e)
 {
     struct entry fixed = *e;
@@ -111,8 +111,8 @@ static void write_jump(struct table *t, struct clock_jump *j, nanos before, nano
     table_mark(t, j, sizeof *j);
 }
 
-/* The checksums tell what was torn; they are no secret, so that whoever can write the file can make them fit.
- * What an entry or a jump says is therefore held against what this program can have written. */
+/* Checksums show what was torn, but anybody who can write the file can compute them. So the contents of an
+ * entry or a jump are checked against what this program can have written. */
 static bool entry_is_sound(const struct table *t, const struct entry *e)
 {
     return e->check == check_of(e) && e->flags == with_parity(e->flags) && e->server < TABLE_SERVERS &&
@@ -143,7 +143,7 @@ void table_take_stock(struct table *t)
     }
     for (struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS; j++)
         if (j->check && !jump_is_sound(j))
-            write_jump(t, j, INT64_MAX, 0); /* when it was is lost: every age is in doubt */
+            write_jump(t, j, INT64_MAX, 0); /* its time is lost, so every age is in doubt */
 }
 
 void table_recover(struct table *t)
@@ -227,7 +227,7 @@ struct entry *table_find(struct table *t, uint64_t key, uint32_t now, uint32_t r
     return NULL;
 }
 
-/* Which of two entries is missed less. */
+/* The less useful of two entries. */
 static bool less_useful(const struct entry *a, const struct entry *b)
 {
     bool a_resumed = a->flags & ENTRY_RESUMED;
@@ -237,7 +237,7 @@ static bool less_useful(const struct entry *a, const struct entry *b)
     return a->last_used < b->last_used;
 }
 
-/* What a bucket has to offer to a new entry. */
+/* What a bucket offers a new entry. */
 struct room {
     struct entry *free;
     struct entry *least; /* useful, when none is free */
@@ -261,7 +261,7 @@ static struct room look_for_room(struct table *t, struct entry *bucket, uint32_t
     return room;
 }
 
-/* Moves one of a full bucket's entries to its own other bucket. NULL when those are full too. */
+/* Moves one entry of a full bucket to that entry's other bucket. NULL when all of those are full too. */
 static struct entry *make_room(struct table *t, struct entry *bucket, uint32_t now, uint32_t retention)
 {
     const uint64_t at = (uint64_t)(bucket - t->entries) / BUCKET;
@@ -328,7 +328,7 @@ bool table_has_forgotten(const struct table *t)
     return *t->forgotten != 0;
 }
 
-/* Keeps the jumps in use first. */
+/* Moves the jumps in use to the front. */
 static void forget_old_jumps(struct table *t, nanos now, uint32_t retention)
 {
     unsigned kept = 0;

@@ -3,15 +3,15 @@
  *
  * Buckets of eight entries of 24 bytes. A key has two buckets and goes to the emptier one; when both are
  * full, one of their entries moves to its own other bucket. So the table fills to far more than 80 % before
- * anything has to go. Then it is the least useful entry of the sixteen: one that was never resumed, else the
- * one not used for longest.
+ * anything is evicted. Then the least useful of the sixteen entries is evicted: one that was never resumed,
+ * otherwise the least recently used.
  *
- * An entry keeps 40 bits of its key; the place where it stands tells some 20 more, since the two buckets of
+ * An entry contains 40 bits of its key; its place in the table gives some 20 more, since the two buckets of
  * a key add up to a number that those 40 bits decide. It carries a checksum: one that was half written when
  * the machine stopped is not taken for another session's age, but dropped and counted when the file is
  * opened.
  *
- * Beside the entries stand the servers that issued them and the times at which the clock was set.
+ * The image also contains the servers that issued the entries and the times at which the clock was set.
  *
  * The file is an image of that memory. What changes is marked by the page, and table_write_out(), in a thread
  * of its own, writes the marked pages: the packet path never waits for a disk, as it would on a mapped file
@@ -33,7 +33,7 @@ enum entry_flag {
     ENTRY_SUITE = 1 << 3,   /* `suite` is that of the full handshake */
     ENTRY_DOUBT = 1 << 4,   /* two servers of one scope issued its identifier: see their own entries */
     ENTRY_ANEW = 1 << 6, /* without EXACT and SUITE: a full handshake issued the identifier anew, and was seen
-                          * in part, or is    in doubt. What another sensor saw before that is over */
+                            in part or is in doubt; what another sensor saw before is obsolete */
     ENTRY_FLAGS = 0x7f,  /* all of them */
     ENTRY_ODD = 1 << 5,  /* the table's own: an even number of RESUMED, DEAD and DOUBT is set */
 };
@@ -46,12 +46,12 @@ struct entry {
     uint64_t method : 3;     /* enum resumption */
     uint32_t last_used;      /* second since 1970 */
     uint16_t suite;
-    uint16_t server; /* place in the table's servers; 0: not among them */
+    uint16_t server; /* index in the table's servers; 0: not among them */
 };
 
 enum { TABLE_SERVERS = 16384, TABLE_BUCKET = 8 /* entries */, TABLE_JUMPS = 64 };
 
-/* The clock of the capture went from one reading back to another. */
+/* The clock of the capture was set back from one reading to another. */
 struct clock_jump {
     nanos before, after;
     uint64_t check;
@@ -59,7 +59,7 @@ struct clock_jump {
 
 struct table {
     struct clock_jump *jumps; /* TABLE_JUMPS, the first ones in use */
-    uint64_t *forgotten;      /* not 0: an entry had to go, perhaps in an earlier run */
+    uint64_t *forgotten;      /* not 0: an entry was evicted, perhaps in an earlier run */
     struct endpoint *servers; /* TABLE_SERVERS places, by hash; family 0: free */
     struct entry *entries;
     void *image;
@@ -68,7 +68,7 @@ struct table {
     struct siphash_key key;
     uint64_t used, evicted, expired;
     uint64_t damaged;        /* entries dropped when the file was opened */
-    bool shared;             /* the memory is that of all processes that fork() makes from now on */
+    bool shared;             /* processes made by fork() from now on share the memory */
     int file;                /* -1: memory only */
     _Atomic uint64_t *dirty; /* a bit for each page that the file does not have yet; NULL without a file */
 };
@@ -93,23 +93,24 @@ enum table_result table_open(struct table *t, uint32_t capacity, const char *pat
 /* The same in memory that later processes have too: one changes the table, and another writes it out. */
 enum table_result table_open_shared(struct table *t, uint32_t capacity, const char *path);
 
-/* In a process that follows one that was killed while it changed the table: drops what is half written. */
+/* For a process that follows one that was killed while it changed the table: drops what is half written. */
 void table_recover(struct table *t);
 
 void table_close(struct table *t);
 
-/* Takes all memory now, which else is taken page by page: a handshake would wait for the kernel to clear it.
+/* Touches all memory now instead of page by page, when a handshake would have to wait for the kernel to clear
+ * a page.
  */
 bool table_take_memory(struct table *t);
 
-/* A private copy of what is in a file of any size, to be looked at; who has the file goes on undisturbed. */
+/* A private copy of a file of any size, for reading; a process that uses the file is not disturbed. */
 enum table_result table_open_to_read(struct table *t, const char *path);
 
 /* Writes to the file what was changed before the call; from one thread, while another changes the table.
  * False, with errno, when something was refused, which stays marked. *any: there was something to write. */
 bool table_write_out(struct table *t, bool *any);
 
-/* Has the disk keep what was written. False, with errno, when it did not. */
+/* Flushes written pages to stable storage. False, with errno, when that failed. */
 bool table_keep(struct table *t);
 
 /* NULL when the key is not known or its entry has expired. */
@@ -125,18 +126,18 @@ void table_write(struct table *t, struct entry *e, const struct entry *next);
 /* Notes a use: last_used and flags are outside the checksum, but for EXACT and SUITE. */
 void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_flags);
 
-/* Remembers that the clock was set back. Jumps that no entry can span any more go first; when there is no
- * room left, two of them become one that covers both. */
+/* Remembers that the clock was set back. Jumps that no entry can span any more are dropped first; if there is
+ * still no room, two of them are merged into one that covers both. */
 void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retention);
 
-/* Something that was not expired had to go: what is known of a key may not be all that there was. */
+/* An entry was evicted before it expired: a key that is not found may have been known once. */
 bool table_has_forgotten(const struct table *t);
 
-/* May the clock have been set back between these two readings? */
+/* True if the clock may have been set back between these two readings. */
 bool table_spans_jump(const struct table *t, nanos from, nanos to);
 
 /* The latest time, on the clock as it is at `to`, at which something that was read as `from` can have been. A
- * reading that the clock showed twice may be the second one, and the clock have been put right since. */
+ * reading that the clock showed twice may be the second one, after which the clock was put right. */
 nanos table_latest(const struct table *t, nanos from, nanos to);
 
 /* The place of a server, made when there is room; 0: none. */

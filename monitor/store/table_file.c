@@ -36,7 +36,8 @@ static bool is_whole(const struct table_header *h)
     return memcmp(h->magic, magic, sizeof magic) == 0 && h->check == check_of(h);
 }
 
-/* A file may have lost its end, but not more than it still has: what announces more was not written by us. */
+/* A file may have lost its end, but not more than what is left: a header that announces more was not written
+ * by this program. */
 static bool is_of_size(const struct table_header *h, size_t size)
 {
     return h->buckets > 0 && h->buckets / 2 <= size / (TABLE_BUCKET * sizeof(struct entry));
@@ -68,7 +69,7 @@ static bool write_headers(const struct table *t)
            fsync(t->file) == 0;
 }
 
-/* What an existing file is, compared with what is wanted. */
+/* Compares an existing file with what is wanted. */
 static enum table_result judge_file(int file, size_t size, uint64_t buckets, struct table_header *h)
 {
     char start[sizeof magic];
@@ -84,7 +85,7 @@ static enum table_result judge_file(int file, size_t size, uint64_t buckets, str
     return size == table_layout(buckets).bytes ? TABLE_OK : TABLE_CUT;
 }
 
-/* Pages of zeros are left alone: they cost no memory until they are used. What is missing at the end stays
+/* Pages of zeros are left alone: they cost no memory until they are used. What is missing at the end remains
  * zero. */
 static bool read_image(struct table *t, int file)
 {
@@ -119,8 +120,8 @@ static enum table_result load(struct table *t, int file, const struct table_head
     return read_image(t, file) ? TABLE_OK : TABLE_ERROR;
 }
 
-/* Room on the disk is taken now: a full disk must not be met in the middle of a write. The header comes
- * first: a process that ends in between leaves a file that is known as its own. */
+/* Allocates the disk space now, so that no later write meets a full disk. The header is written first: if the
+ * process ends in between, it recognises its own file. */
 static enum table_result begin(struct table *t, int file, uint64_t buckets)
 {
     enum table_result result = table_allocate(t, buckets);
@@ -149,7 +150,7 @@ static enum table_result open_locked(const char *path, int *file, struct stat *s
     return S_ISREG(s->st_mode) ? TABLE_OK : TABLE_NOT_OURS;
 }
 
-/* The damaged file keeps its lock until the new one has its own: nobody comes in between. */
+/* The damaged file remains locked until the new one is, so that no other process can come in between. */
 static enum table_result set_aside(const char *path, int *file, struct stat *s)
 {
     char aside[4096];
@@ -203,7 +204,7 @@ void table_close(struct table *t)
     if (t->file >= 0)
         (void)close(t->file);
     if (t->dirty) {
-        /* A pointer to atomic words is no void pointer for the compiler. */
+        /* The compiler does not convert a pointer to atomic words to void *. */
         void *marks = (void *)(uintptr_t)t->dirty; /* NOLINT(performance-no-int-to-ptr) */
         (void)munmap(marks, marks_bytes(t));
     }
@@ -298,7 +299,7 @@ bool table_write_out(struct table *t, bool *any)
     return good;
 }
 
-/* After a failure the system takes what it could not write for written, so everything is written again. */
+/* After a failure Linux marks the pages clean that it could not write, so everything is written again. */
 bool table_keep(struct table *t)
 {
     if (t->file < 0 || fdatasync(t->file) == 0)

@@ -1,4 +1,4 @@
-/* What table.c and table_file.c share, and nobody else. */
+/* Shared by table.c and table_file.c only. */
 #ifndef UTWATCH_STORE_TABLE_PARTS_H
 #define UTWATCH_STORE_TABLE_PARTS_H
 
@@ -6,8 +6,8 @@
 
 enum { TABLE_PAGE = 4096, TABLE_PAGES_A_WORD = 64 /* of the marks in table.dirty */ };
 
-/* Where things lie in the image and in the file: a page for the header, the jumps, the servers, the entries,
- * and a last page for the header again, since without its key no entry means anything. */
+/* The layout of the image and the file: a page for the header, the jumps, the servers, the entries, and a
+ * last page with the header again, because entries are meaningless without its key. */
 struct table_layout {
     size_t jumps, servers, entries, last_header, bytes;
 };

@@ -10,11 +10,11 @@
 struct writer {
     struct table *table;
     pthread_t writing, keeping;
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* protects what follows */
     pthread_cond_t wake, written;
     int64_t interval; /* nanoseconds */
     bool stop;
-    bool to_keep; /* something was written that the disk has not been told to keep */
+    bool to_keep; /* something was written that has not been flushed yet */
     _Atomic uint64_t failures;
 };
 

@@ -1,7 +1,7 @@
 /*
- * The threads that bring a table's file up to date: one writes what has changed, again and again, and one has
- * the disk keep it. A disk that takes long to do so holds up only the second: what was written survives the
- * end of the process, whatever becomes of the machine.
+ * The threads that keep a table's file up to date: one writes what has changed, the other flushes it to
+ * stable storage. A slow disk delays only the second thread, and what the first has written survives the end
+ * of the process.
  */
 #ifndef UTWATCH_STORE_WRITER_H
 #define UTWATCH_STORE_WRITER_H
@@ -14,10 +14,10 @@ struct writer;
  * writer. */
 struct writer *writer_start(struct table *table, int64_t interval);
 
-/* How often the disk refused, so far; what it refused is tried again. */
+/* Writes that have failed so far; they are tried again. */
 uint64_t writer_failures(const struct writer *w);
 
-/* Writes the rest now. 0, or the errno of what the disk refused. NULL is no writer. */
+/* Writes the rest now. Returns 0 or the errno of the failure. NULL is allowed. */
 int writer_stop(struct writer *w);
 
 #endif
