@@ -22,8 +22,6 @@
 #define HTML_DETAILS_END                                                                                     \
     ((size_t)1750 * 1024) /* no further violated rule is described in detail after that */
 
-extern const char *const html_style[]; /* the style sheet in pieces, NULL at the end */
-
 void html_rules(struct html *h, const struct tally *tally);      /* a table a clause */
 void html_violations(struct html *h, const struct tally *tally); /* who broke what */
 void html_superseded(struct html *h,

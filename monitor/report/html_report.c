@@ -1,6 +1,7 @@
 #include "report/html_report.h"
 
 #include "report/html_parts.h"
+#include "report/report_css.h" /* made of report.css */
 #include "report/text_report.h"
 
 static void put_head(struct html *h, const struct tally *tally)
@@ -14,8 +15,7 @@ static void put_head(struct html *h, const struct tally *tally)
                 "<link rel=\"icon\" href=\"data:,\">\n<title>TLS compliance report: ");
     html_text(h, profile_name(tally->profile), HTML_ID_MOST);
     html_put(h, "</title>\n<style>\n");
-    for (size_t i = 0; html_style[i]; i++)
-        html_put(h, html_style[i]);
+    html_put(h, report_style);
     html_put(h, "</style>\n</head>\n<body>\n<main>\n");
 }
 
