@@ -26,8 +26,6 @@ struct destinations {
 };
 struct destinations destinations_of(const struct options *o, const struct site *site);
 
-#define DELIVERY_PATIENCE (10 * NANOS_PER_SECOND) /* at the end, with receivers that are slow or away */
-
 enum { DELIVERY_DESCRIPTORS = 64 /* the most that delivery_wait_for() fills in */ };
 
 /*

@@ -13,10 +13,8 @@
 enum {
     READ_FRAMES = 4096, /* at most, before clocks and signals are looked at again */
     POLL_MS = 100,
-    MOST_ONE_SIDED = 50, /* percent of connections; a higher share means that the mirror is at fault */
     UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
     LOOK_MS = 100,                 /* between looks at the links */
-    DRAIN_SECONDS = 60,            /* of processing, at most, what had arrived before the end */
 };
 
 struct live_capture {

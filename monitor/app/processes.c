@@ -23,8 +23,6 @@ enum {
     TAKE_BYTES = 1 << 18, /* of parcels between two writes */
     LOOK_MS = 100,        /* of the writer at its outputs, when nothing comes */
     FULL_PAUSE_NS = 500000,
-    PATIENCE_SECONDS = 5, /* of a report for room in the ring, and of the outputs at the end */
-    ORPHAN_SECONDS = 20,  /* of a writer without supervisor for the sensor's end */
 };
 
 struct processes {
@@ -51,7 +49,7 @@ static void put(void *context, enum parcel_kind kind, struct span bytes)
     struct processes *p = context;
     const bool waits = !p->options->live || kind == PARCEL_REPORT || kind == PARCEL_END;
     const struct timespec pause = {.tv_nsec = FULL_PAUSE_NS};
-    const int64_t until = clock_monotonic() + PATIENCE_SECONDS * NANOS_PER_SECOND;
+    const int64_t until = clock_monotonic() + RING_PATIENCE_SECONDS * NANOS_PER_SECOND;
     while (!ring_put(p->ring, kind, bytes) && waits && (!p->options->live || clock_monotonic() < until))
         (void)nanosleep(&pause, NULL);
 }

@@ -1,11 +1,11 @@
 #include "app/self_watch.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 #include <inttypes.h>
 
 enum {
-    ENOUGH_CONNECTIONS = 20, /* in an interval, for a share of them to mean something */
     TEXT_BYTES = 256,
 };
 

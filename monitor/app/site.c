@@ -13,13 +13,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define DEFAULT_SPOOL (UINT64_C(64) << 20)
-#define LEAST_SPOOL   (UINT64_C(1) << 20)
-
 enum {
     EXAMPLE_ENTERPRISE =
         32473, /* RFC 5612: for documentation, and for operators without a number of their own */
-    SUMMARY_SECONDS = 60,
 };
 
 struct reader {
@@ -304,7 +300,7 @@ static void read_spool(struct reader *r, const struct node *n)
     to->folder = m ? scalar(r, m) : NULL;
     m = node_member(n, "size");
     const char *text = m ? scalar(r, m) : NULL;
-    if (text && (!amount_of_bytes(text, &to->cap) || to->cap < LEAST_SPOOL))
+    if (text && (!amount_of_bytes(text, &to->cap) || to->cap < LEAST_SPOOL_BYTES))
         complain_at(&r->at, m, "'%s' is not the size of a spool (1MiB or more, such as 256MiB)", text);
 }
 
@@ -463,23 +459,23 @@ static void read_site(struct reader *r, const struct node *root)
 
 struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes)
 {
-    enum { RETENTION_DAYS = 8 }; /* the lifetime of 7.1, and seven days beyond it */
     struct site *s = calloc(1, sizeof *s);
     if (!s)
         abort();
     s->flows = DEFAULT_FLOWS;
     s->handshakes = DEFAULT_HANDSHAKES;
-    s->sessions = (struct session_config){.sessions = DEFAULT_SESSIONS,
-                                          .retention = (int64_t)RETENTION_DAYS * 86400 * NANOS_PER_SECOND};
+    s->sessions =
+        (struct session_config){.sessions = DEFAULT_SESSIONS,
+                                .retention = (int64_t)DEFAULT_RETENTION_DAYS * 86400 * NANOS_PER_SECOND};
     s->loss_limit = 1.0;
     s->quiet_limit = DEFAULT_QUIET_SECONDS * NANOS_PER_SECOND;
     s->lag_limit = DEFAULT_LAG_SECONDS * NANOS_PER_SECOND;
     s->peers_interval = DEFAULT_PEERS_SECONDS * NANOS_PER_SECOND;
     s->stats_interval = DEFAULT_STATS_SECONDS * NANOS_PER_SECOND;
-    s->receivers.cap = DEFAULT_SPOOL;
+    s->receivers.cap = DEFAULT_SPOOL_BYTES;
     s->enterprise = EXAMPLE_ENTERPRISE;
     s->message_bytes = SYSLOG_LEAST_BYTES;
-    s->summary_interval = (nanos)SUMMARY_SECONDS * NANOS_PER_SECOND;
+    s->summary_interval = (nanos)DEFAULT_SUMMARY_SECONDS * NANOS_PER_SECOND;
     s->farms = calloc(MAX_FARMS, sizeof *s->farms);
     if (!s->farms)
         abort();

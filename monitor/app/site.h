@@ -5,6 +5,7 @@
 #ifndef UTWATCH_APP_SITE_H
 #define UTWATCH_APP_SITE_H
 
+#include "base/limits.h"
 #include "base/network.h"
 #include "decode/checksum.h"
 #include "policy/policy.h"
@@ -22,8 +23,6 @@ struct exception {
     const char *until_text;
     unsigned line; /* of its rule in the file */
 };
-
-enum { MAX_SCOPE = 256, MAX_EXCEPTIONS = 256, MAX_OVERRIDES = 2 };
 
 struct site {
     struct network servers[MAX_SCOPE];

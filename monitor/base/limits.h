@@ -1,5 +1,5 @@
-/* The bounds that memory, an operator or a hostile sender can meet, with the reasons for their sizes. A bound
- * that only one file uses is defined in that file. */
+/* The bounds that an operator or an auditor asks for: caps of tables, memory, and times. A constant of a
+ * format, of a protocol or of a page stands where it is used. */
 #ifndef UTWATCH_BASE_LIMITS_H
 #define UTWATCH_BASE_LIMITS_H
 
@@ -71,17 +71,28 @@
 #define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
 
 /* session */
-#define CLOCK_SET_SECONDS    2 /* a frame that much before the last one of its capture: the clock went back */
-#define SHARED_QUESTIONS     4096  /* sessions that other sensors are asked about at a time */
-#define SHARED_PATIENCE_MS   200   /* for their answer; longer means that it is not known */
-#define SHARED_START_SECONDS 1     /* that Redis may take for its first answer, before any packet */
-#define SHARED_FLUSH_SECONDS 2     /* that the last news may take at the end */
-#define SHARED_RING          16384 /* power of two: questions and news on their way to the thread that asks */
-#define SHARED_UNDER_WAY     1024  /* news that Redis has not answered yet */
-#define SHARED_OUTBOX        262144 /* sessions to be told of while Redis is away; 40 bytes each */
-#define WAITING_HANDSHAKES   1024   /* that are judged when the answer is here, in the order of their ends */
-#define RECENT_SESSIONS      4096   /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
-#define DEFAULT_SESSIONS     10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
+#define CLOCK_SET_SECONDS        2 /* a frame that much before the last one of its capture: the clock went back */
+#define SHARED_QUESTIONS         4096 /* sessions that other sensors are asked about at a time */
+#define SHARED_PATIENCE_MS       200  /* for their answer; longer means that it is not known */
+#define SHARED_START_SECONDS     1    /* that Redis may take for its first answer, before any packet */
+#define SHARED_FLUSH_SECONDS     2    /* that the last news may take at the end */
+#define SHARED_RING              16384 /* power of two: questions and news on their way to the thread that asks */
+#define SHARED_UNDER_WAY         1024   /* news that Redis has not answered yet */
+#define SHARED_OUTBOX            262144 /* sessions to be told of while Redis is away; 40 bytes each */
+#define WAITING_HANDSHAKES       1024 /* that are judged when the answer is here, in the order of their ends */
+#define RECENT_SESSIONS          4096  /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
+#define DEFAULT_RETENTION_DAYS   8     /* after its last use: the lifetime of 7.1, and seven days beyond it */
+#define TABLE_SERVERS            16384 /* that issued remembered sessions */
+#define TABLE_JUMPS              64 /* times at which the clock was set back; later ones are joined with earlier ones */
+#define MAX_FARMS                64
+#define FARM_MEMBERS             32
+#define REDIS_NODES              16   /* of a cluster */
+#define REDIS_COMMANDS           4096 /* without an answer at a time */
+#define REDIS_ANSWER_SECONDS     2    /* after which a command has failed */
+#define REDIS_RETRY_MS           250  /* before the first new attempt; twice as long each time, up to: */
+#define REDIS_RETRY_MOST_SECONDS 4
+#define SHARED_KEY_SECONDS       60       /* between looks at the common key */
+#define DEFAULT_SESSIONS         10000000 /* remembered at a time; 24 bytes each at a load of 80 % */
 
 /* peers */
 #define DEFAULT_SERVERS       16384 /* whose abilities are remembered */
@@ -90,12 +101,17 @@
 #define MAX_HELLO_SHAPES      8     /* different hellos, but for their suites, that a server accepted */
 #define DEFAULT_PEERS_SECONDS 86400 /* of packet time, after which they are judged again */
 #define RESUME_RECENT         3600  /* seconds: an attempt on a session this young should succeed */
+#define PEER_RULES            16    /* of a profile, whose findings about a peer are remembered */
 
 /* policy */
 #define MAX_RULES            512
 #define MAX_RULES_FILE_BYTES 1048576
 #define MAX_YAML_DEPTH       32
 #define MAX_EXTENDS_DEPTH    8
+#define CASES_OF_RULE        16 /* `fail` and `pass` */
+#define NODES_OF_CONDITION   128
+#define VALUES_OF_PROFILE    4096
+#define SETS_OF_PROFILE      128
 #define KNOWN_VERDICT_BYTES  4194304 /* of a profile: verdicts on cases that others are decided like */
 #define KNOWN_VERDICT_STEPS  65536   /* results of tests that lead to them */
 
@@ -106,6 +122,12 @@
 #define DEFAULT_STATS_SECONDS 60
 #define DEFAULT_QUIET_SECONDS 300 /* without a packet; a mirror port is seldom silent for so long */
 #define DEFAULT_LAG_SECONDS   5   /* from a packet's arrival until it is judged */
+#define MERGE_HOLD_MS         200 /* that a frame is held back for earlier ones of other interfaces */
+#define DRAIN_SECONDS         60  /* at most, for frames that had arrived before the end */
+#define MOST_ONE_SIDED        50 /* percent of connections; a higher share means that the mirror is at fault */
+#define ENOUGH_CONNECTIONS    20    /* in an interval, for a share of them to mean something */
+#define MAX_FILE_INTERFACES   65536 /* of a pcapng file's section */
+#define XZ_MOST_MEMORY        (UINT64_C(128) << 20) /* xz -9 needs 65 MiB; a hostile file may ask for 4 GiB */
 
 /* report */
 #define MAX_EVENT_BYTES    65536
@@ -115,16 +137,44 @@
 #define KNOWN_MEMBERS      1024 /* parts of events about hellos, remembered by what they say */
 #define KNOWN_MEMBER_CODES 320  /* numbers that tell what one says */
 #define KNOWN_MEMBER_BYTES 2048
-#define MAX_RULE_STACKS    16    /* of them, those kept for one rule */
-#define MAX_UE_STACKS      16384 /* pairs of UE and stack, to name the stacks of a UE; power of two */
-#define MAX_FIRST_SIGHTS                                                                                     \
-    131072                    /* breaches of superseded demands told singly, once an offender; power of two */
-#define MAX_KINDS       16384 /* kinds of violation that the text report tells apart; power of two */
-#define SUMMED_ALERTS   16384 /* alerts whose repetitions are summed for syslog at a time; power of two */
-#define SHOWN_OF_A_KIND 3     /* equal violations shown singly */
+#define MAX_RULE_STACKS    16     /* of them, those kept for one rule */
+#define MAX_UE_STACKS      16384  /* pairs of UE and stack, to name the stacks of a UE; power of two */
+#define MAX_FIRST_SIGHTS   131072 /* breaches of superseded demands, once an offender; power of two */
+#define MAX_KINDS          16384  /* kinds of violation that the text report tells apart; power of two */
+#define SUMMED_ALERTS      16384  /* alerts whose repetitions are summed for syslog at a time; power of two */
+#define SHOWN_OF_A_KIND    3      /* equal violations shown singly */
+#define MAX_AGE_ROWS       256 /* servers by method in the ages of reused sessions; later ones share a row */
+#define HTML_REPORT_MOST   ((size_t)2 << 20) /* bytes of the largest page */
+
+/* syslog */
+#define MAX_RECEIVERS               8
+#define DEFAULT_SPOOL_BYTES         (UINT64_C(64) << 20) /* of all spools together */
+#define LEAST_SPOOL_BYTES           (UINT64_C(1) << 20)
+#define SPOOL_MEMORY_BYTES          (UINT64_C(16) << 20) /* that wait in memory because the disk refuses */
+#define DEFAULT_SUMMARY_SECONDS     60  /* of packet time, in which equal alerts are summed */
+#define RECEIVER_STEP_SECONDS       10  /* for each of look-up, connect, TLS, and RELP's open */
+#define RECEIVER_RETRY_MS           100 /* before the first new attempt; twice as long each time, up to: */
+#define RECEIVER_RETRY_MOST_SECONDS 10
+#define RECEIVER_PROVEN_SECONDS     2  /* after which a connection counts as working */
+#define RECEIVER_DEAD_SECONDS       30 /* without an acknowledgement of TCP */
+#define RECEIVER_NEWS_SECONDS       60 /* between messages about one receiver */
+#define WINDOW_SECONDS              2  /* without RELP, for which sent messages count as not arrived */
+#define DELIVERY_PATIENCE           (10 * NANOS_PER_SECOND) /* at the end, with receivers that are slow or away */
+
+/* process */
+#define RESTART_MS            100 /* before a process is started again; twice as long each time, up to: */
+#define RESTART_MOST_MS       10000
+#define PROVEN_SECONDS        60 /* of life, after which a death counts as the first again */
+#define HANG_SECONDS          8  /* without a sign of the sensor's loop */
+#define END_SECONDS           30 /* for an end in order */
+#define ORPHAN_SECONDS        20 /* that a writer without supervisor waits for the sensor's end */
+#define RING_PATIENCE_SECONDS 5  /* that a report waits for room, and the writer for its outputs */
 
 /* app */
-#define PARCEL_RING   (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
-#define LINES_WAITING (1 << 20)  /* bytes of events that wait for a full disk */
+#define MAX_SCOPE      256 /* servers, ports or names that the configuration calls Ut */
+#define MAX_EXCEPTIONS 256
+#define MAX_OVERRIDES  2          /* parameters of a profile that the configuration sets */
+#define PARCEL_RING    (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
+#define LINES_WAITING  (1 << 20)  /* bytes of events that wait for a full disk */
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "capture/codec.h"
 
+#include "base/limits.h"
+
 #define ZLIB_CONST /* what it reads is const */
 
 #include <bzlib.h>
@@ -12,9 +14,6 @@
 #include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
-
-/* xz: what -9 needs is 65 MiB; a hostile file may ask for 4 GiB. */
-#define XZ_MOST_MEMORY (UINT64_C(128) << 20)
 
 static void *open_gzip(void)
 {

@@ -6,11 +6,10 @@
 #ifndef UTWATCH_CAPTURE_MERGE_H
 #define UTWATCH_CAPTURE_MERGE_H
 
+#include "base/limits.h"
 #include "capture/capture.h"
 
 struct merge;
-
-enum { MERGE_HOLD_MS = 200 };
 
 /* For so many inputs, each with room for so many bytes of frames. NULL: not enough memory. */
 struct merge *merge_new(unsigned inputs, size_t room);

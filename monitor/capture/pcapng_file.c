@@ -2,6 +2,8 @@
  */
 #include "capture/reader_parts.h"
 
+#include "base/limits.h"
+
 #include <stdlib.h>
 
 enum block_type {
@@ -15,7 +17,6 @@ enum block_type {
 enum {
     BLOCK_AROUND = 12, /* type, length, and the length again */
     SECTION_LEAST = 28,
-    MOST_INTERFACES = 65536,
 };
 
 static const char file[] = "pcapng dump file";
@@ -122,8 +123,8 @@ static enum read_result add_interface(struct reader *reader, struct cursor body)
     i.snap_length = reader_u32(reader, &body);
     if (body.status != PARSE_OK || !read_interface_options(reader, &body, &i))
         return reader_broken(reader, "an Interface Description Block in %s cannot be read", file);
-    if (reader->interface_count == MOST_INTERFACES)
-        return reader_broken(reader, "more than %d interfaces in a section of %s", MOST_INTERFACES, file);
+    if (reader->interface_count == MAX_FILE_INTERFACES)
+        return reader_broken(reader, "more than %d interfaces in a section of %s", MAX_FILE_INTERFACES, file);
     if (reader->interface_count == reader->interface_room) {
         const size_t room = reader->interface_room ? 2 * reader->interface_room : FIRST_ROOM;
         struct interface *more = realloc(reader->interfaces, room * sizeof *more);

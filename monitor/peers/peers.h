@@ -13,13 +13,14 @@
 #ifndef UTWATCH_PEERS_PEERS_H
 #define UTWATCH_PEERS_PEERS_H
 
+#include "base/limits.h"
 #include "peers/shape.h"
 #include "session/session.h"
 #include "tls/observation.h"
 
 /* Findings about a peer whose state is remembered: those of the profile and of the advice, for so many rules
  * each. */
-enum { PEER_PROFILES = 2, PEER_RULES = 16 };
+enum { PEER_PROFILES = 2 };
 
 /* A hello that the server refused. */
 struct refused_offer {

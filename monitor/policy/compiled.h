@@ -2,6 +2,7 @@
 #ifndef UTWATCH_POLICY_COMPILED_H
 #define UTWATCH_POLICY_COMPILED_H
 
+#include "base/limits.h"
 #include "policy/compiler.h"
 
 enum op {
@@ -86,8 +87,6 @@ struct rule_case {
 };
 
 #define NO_SET (-1)
-
-enum { CASES_OF_RULE = 16, NODES_OF_CONDITION = 128, VALUES_OF_PROFILE = 4096, SETS_OF_PROFILE = 128 };
 
 struct rule {
     struct rule_facts facts; /* first: what is public of a rule is found in it by rule_of() */

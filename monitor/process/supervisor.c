@@ -21,11 +21,6 @@
 
 enum {
     LOOK_MS = 200,
-    BACK_OFF_MS = 100, /* before the first restart, and twice as much before each further one */
-    BACK_OFF_MOST_MS = 10000,
-    GOOD_LIFE_SECONDS = 60, /* after which a death counts as the first again */
-    SILENCE_SECONDS = 8,    /* of the sensor's loop: it hangs */
-    END_SECONDS = 30,       /* for an end in order */
     STATUS_SECONDS = 5,
     WRITERS_AT_THE_END = 3, /* that may die while they bring out the rest */
 };
@@ -119,19 +114,19 @@ static void start(struct supervisor *s, struct child *c)
     }
     c->pid = 0;
     c->deaths++;
-    c->due = c->started + BACK_OFF_MOST_MS * millisecond;
+    c->due = c->started + RESTART_MOST_MS * millisecond;
     perror("utwatch: cannot start a process");
 }
 
 static void start_later(struct child *c, int64_t now)
 {
-    if (now - c->started > GOOD_LIFE_SECONDS * NANOS_PER_SECOND)
+    if (now - c->started > PROVEN_SECONDS * NANOS_PER_SECOND)
         c->deaths = 0;
-    int64_t pause = BACK_OFF_MS;
-    for (unsigned i = 0; i < c->deaths && pause < BACK_OFF_MOST_MS; i++)
+    int64_t pause = RESTART_MS;
+    for (unsigned i = 0; i < c->deaths && pause < RESTART_MOST_MS; i++)
         pause *= 2;
     c->deaths++;
-    c->due = now + (pause < BACK_OFF_MOST_MS ? pause : BACK_OFF_MOST_MS) * millisecond;
+    c->due = now + (pause < RESTART_MOST_MS ? pause : RESTART_MOST_MS) * millisecond;
 }
 
 static void tell_of_death(const struct child *c, int how, bool again)
@@ -240,9 +235,9 @@ static void heed_signals(struct supervisor *s, int64_t now)
 static void look_at_the_pulse(struct supervisor *s, int64_t now)
 {
     const int64_t beat = atomic_load(&s->what->pulse->beat);
-    const bool hangs = beat && now - beat > SILENCE_SECONDS * NANOS_PER_SECOND;
+    const bool hangs = beat && now - beat > HANG_SECONDS * NANOS_PER_SECOND;
     if (s->sensor.pid && hangs && !s->stop) {
-        (void)fprintf(stderr, "utwatch: the sensor has not moved for %d seconds\n", SILENCE_SECONDS);
+        (void)fprintf(stderr, "utwatch: the sensor has not moved for %d seconds\n", HANG_SECONDS);
         atomic_store(&s->what->pulse->beat, 0);
         send_signal(&s->sensor, SIGKILL);
     }
@@ -266,7 +261,7 @@ static void tell_the_manager(struct supervisor *s, int64_t now)
     const int64_t usual = STATUS_SECONDS * NANOS_PER_SECOND;
     s->next_notice = now + (watchdog && watchdog / 3 < usual ? watchdog / 3 : usual);
     const int64_t beat = atomic_load(&p->beat);
-    const bool alive = beat && now - beat < SILENCE_SECONDS * NANOS_PER_SECOND;
+    const bool alive = beat && now - beat < HANG_SECONDS * NANOS_PER_SECOND;
     char text[160];
     (void)snprintf(text, sizeof text, "%sSTATUS=%" PRIu64 " frames, %" PRIu64 " handshakes",
                    alive ? "WATCHDOG=1\n" : "", atomic_load(&p->frames), atomic_load(&p->handshakes));

@@ -3,6 +3,7 @@
 #ifndef UTWATCH_REPORT_AGES_H
 #define UTWATCH_REPORT_AGES_H
 
+#include "base/limits.h"
 #include "policy/policy.h"
 
 #include <stdio.h>
@@ -10,7 +11,6 @@
 enum {
     AGE_STEPS = 8,
     AGE_STEPS_WITHIN = 5,
-    MAX_AGE_ROWS = 256,
     AGE_ROWS = MAX_AGE_ROWS + RESUMPTION_PSK + 1,
     OLDEST_REUSES = 10
 };

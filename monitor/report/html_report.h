@@ -6,13 +6,12 @@
 #ifndef UTWATCH_REPORT_HTML_REPORT_H
 #define UTWATCH_REPORT_HTML_REPORT_H
 
+#include "base/limits.h"
 #include "report/health.h"
 #include "report/inputs.h"
 #include "report/tally.h"
 
 #include <stdio.h>
-
-#define HTML_REPORT_MOST ((size_t)2 * 1024 * 1024) /* bytes of the largest page */
 
 /* The compliance report as one HTML file: no script, nothing from outside, printable. Errors of writing are
  * left to ferror(out). `made_at`: ISO time or NULL. `names` and `advice`, the tally of the second profile,

@@ -14,6 +14,7 @@
 #ifndef UTWATCH_SESSION_SESSION_H
 #define UTWATCH_SESSION_SESSION_H
 
+#include "base/limits.h"
 #include "base/siphash.h"
 #include "tls/observation.h"
 
@@ -80,8 +81,6 @@ struct session_sum {
     uint64_t old;                    /* known to be older than a day */
     nanos first_origin, last_origin; /* of the exact ones; 0 without any */
 };
-
-enum { FARM_MEMBERS = 32, MAX_FARMS = 64 };
 
 /* Servers that share one session cache. */
 struct session_farm {

@@ -3,12 +3,14 @@
 #include "share/shared_parts.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <inttypes.h>
 
-#define KEY_NAME   "utwatch:key"
-#define KEY_PERIOD (60 * NANOS_PER_SECOND) /* Redis may have been emptied, or may have evicted the key */
+#define KEY_NAME "utwatch:key"
+#define KEY_PERIOD                                                                                           \
+    (SHARED_KEY_SECONDS * NANOS_PER_SECOND) /* Redis may have been emptied, or may have evicted the key */
 
 static void offer_key_later(struct shared *s)
 {

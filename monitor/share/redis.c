@@ -1,5 +1,7 @@
 #include "share/redis.h"
 
+#include "base/limits.h"
+
 #include <arpa/inet.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
@@ -7,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_PATIENCE (2 * NANOS_PER_SECOND)
-#define RETRY_FIRST     (NANOS_PER_SECOND / 4)
-#define RETRY_MOST      (4 * NANOS_PER_SECOND)
+#define ANSWER_PATIENCE (REDIS_ANSWER_SECONDS * NANOS_PER_SECOND)
+#define RETRY_FIRST     (REDIS_RETRY_MS * NANOS_PER_SECOND / 1000)
+#define RETRY_MOST      (REDIS_RETRY_MOST_SECONDS * NANOS_PER_SECOND)
 
 enum { SLOTS = 16384, HOST_BYTES = 256, MAX_REDIRECTIONS = 5, DEFAULT_PORT = 6379 };
 

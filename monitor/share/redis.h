@@ -7,14 +7,13 @@
 #ifndef UTWATCH_SHARE_REDIS_H
 #define UTWATCH_SHARE_REDIS_H
 
+#include "base/limits.h"
 #include "base/nanos.h"
 #include "base/span.h"
 
 #include <poll.h>
 
 enum {
-    REDIS_NODES = 16,          /* of a cluster, that are known at a time */
-    REDIS_COMMANDS = 4096,     /* under way */
     REDIS_COMMAND_BYTES = 1280 /* of one, as it is sent */
 };
 

@@ -20,6 +20,7 @@
 #ifndef UTWATCH_STORE_TABLE_H
 #define UTWATCH_STORE_TABLE_H
 
+#include "base/limits.h"
 #include "base/nanos.h"
 #include "base/siphash.h"
 #include "decode/segment.h"
@@ -49,7 +50,7 @@ struct entry {
     uint16_t server; /* index in the table's servers; 0: not among them */
 };
 
-enum { TABLE_SERVERS = 16384, TABLE_BUCKET = 8 /* entries */, TABLE_JUMPS = 64 };
+enum { TABLE_BUCKET = 8 /* entries */ };
 
 /* The clock of the capture was set back from one reading to another. */
 struct clock_jump {

@@ -1,5 +1,6 @@
 #include "syslog/connection.h"
 
+#include "base/limits.h"
 #include "base/nanos.h"
 #include "syslog/lookup.h"
 
@@ -7,7 +8,8 @@
 #include <stdio.h>
 #include <sys/un.h>
 
-#define STEP_PATIENCE (10 * NANOS_PER_SECOND) /* for each: look-up, connect, TLS, RELP's open */
+#define STEP_PATIENCE                                                                                        \
+    (RECEIVER_STEP_SECONDS * NANOS_PER_SECOND) /* for each: look-up, connect, TLS, RELP's open */
 
 void connection_lose(struct connection *c, const char *why)
 {

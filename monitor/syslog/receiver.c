@@ -1,5 +1,6 @@
 #include "syslog/receiver.h"
 
+#include "base/limits.h"
 #include "base/nanos.h"
 #include "base/siphash.h"
 #include "syslog/connection.h"
@@ -12,10 +13,10 @@
 #include <stdlib.h>
 
 #define MILLISECOND  (INT64_C(1000000))
-#define RETRY_FIRST  (100 * MILLISECOND)
-#define RETRY_MOST   (10 * NANOS_PER_SECOND)
-#define PROVEN       (2 * NANOS_PER_SECOND) /* a connection that stood so long is one */
-#define NEWS_APART   (60 * NANOS_PER_SECOND)
+#define RETRY_FIRST  (RECEIVER_RETRY_MS * MILLISECOND)
+#define RETRY_MOST   (RECEIVER_RETRY_MOST_SECONDS * NANOS_PER_SECOND)
+#define PROVEN       (RECEIVER_PROVEN_SECONDS * NANOS_PER_SECOND)
+#define NEWS_APART   (RECEIVER_NEWS_SECONDS * NANOS_PER_SECOND)
 #define BURST_TIME   (10 * MILLISECOND)
 #define LOOKUP_CHECK (20 * MILLISECOND)
 

@@ -3,12 +3,11 @@
 #ifndef UTWATCH_SYSLOG_RECEIVERS_H
 #define UTWATCH_SYSLOG_RECEIVERS_H
 
+#include "base/limits.h"
 #include "base/span.h"
 #include "syslog/tls.h"
 
 #include <poll.h>
-
-enum { MAX_RECEIVERS = 8 };
 
 struct receivers_config {
     const char *addresses[MAX_RECEIVERS]; /* syslog_address_parse() accepts them */

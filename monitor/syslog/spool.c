@@ -1,6 +1,7 @@
 #include "syslog/spool.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "syslog/segment.h"
 
 #include <dirent.h>
@@ -19,8 +20,6 @@ enum {
     SEGMENTS = SHARES * 2 + SPOOL_CLASSES, /* those that were closed early count too */
     NAME_BYTES = 64,
 };
-
-#define MEMORY_BYTES (UINT64_C(16) << 20) /* that may wait in memory where the disk refuses */
 
 struct spool {
     int folder; /* -1: in memory */
@@ -176,7 +175,7 @@ bool spool_put(struct spool *s, unsigned class, struct span message)
     if (room && s->folder >= 0) {
         if (put_on_disk(s, class, message))
             return true;
-        room = memory_used(s) + needed <= MEMORY_BYTES;
+        room = memory_used(s) + needed <= SPOOL_MEMORY_BYTES;
     }
     if (room && append(s, class, message, true))
         return true;

@@ -1,5 +1,7 @@
 #include "syslog/stream.h"
 
+#include "base/limits.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sockios.h>
@@ -12,9 +14,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* When a peer does not answer at all: what was sent waits for an acknowledgement so long, and a quiet
- * connection is probed. */
-enum { DEAD_AFTER_MS = 30000, QUIET_SECONDS = 30, PROBE_SECONDS = 10, PROBES = 3 };
+/* A quiet connection is probed. */
+enum { DEAD_AFTER_MS = RECEIVER_DEAD_SECONDS * 1000, QUIET_SECONDS = 30, PROBE_SECONDS = 10, PROBES = 3 };
 
 static enum stream_result fail(struct stream *s, int why)
 {

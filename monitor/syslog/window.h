@@ -7,12 +7,13 @@
 #ifndef UTWATCH_SYSLOG_WINDOW_H
 #define UTWATCH_SYSLOG_WINDOW_H
 
+#include "base/limits.h"
 #include "base/nanos.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { WINDOW_SECONDS = 2, WINDOW_MARKS = 64 };
+enum { WINDOW_MARKS = 64 };
 
 /* All messages up to `number` end before byte `end` of the stream. */
 struct window_mark {
