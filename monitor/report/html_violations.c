@@ -130,22 +130,17 @@ static void put_rule_stacks(struct html *h, const struct tally *tally, const str
     close_list(h, &list);
 }
 
-static void put_untold(struct html *h, const struct rule_tally *rule)
+/* What came after a table was full. `where`: "by peers beyond the first". */
+static void put_untold(struct html *h, uint64_t count, const char *one, const char *many, const char *where,
+                       unsigned most)
 {
-    if (rule->other_offences) {
-        html_put(h, "<p class=\"note\">");
-        html_counted(h, rule->other_offences, "further offence is", "further offences are");
-        html_put(h, " by peers beyond the first ");
-        html_number(h, MAX_OFFENDERS);
-        html_put(h, ", which are not told apart.</p>\n");
-    }
-    if (rule->other_stacks) {
-        html_put(h, "<p class=\"note\">");
-        html_counted(h, rule->other_stacks, "further offence is", "further offences are");
-        html_put(h, " by UE stacks beyond the first ");
-        html_number(h, MAX_RULE_STACKS);
-        html_put(h, " of this rule, which are not told apart.</p>\n");
-    }
+    if (!count)
+        return;
+    html_put(h, "<p class=\"note\">");
+    html_counted(h, count, one, many);
+    html_put(h, where);
+    html_number(h, most);
+    html_put(h, ", which are not told apart.</p>\n");
 }
 
 static void put_violated(struct html *h, const struct tally *tally, const struct rule_tally *rule,
@@ -178,7 +173,10 @@ static void put_violated(struct html *h, const struct tally *tally, const struct
     put_peers(h, rule, CLIENT, shown);
     put_rule_stacks(h, tally, rule, shown);
     html_put(h, "</div>\n");
-    put_untold(h, rule);
+    put_untold(h, rule->other_offences, "further offence is", "further offences are",
+               " by peers beyond the first ", MAX_OFFENDERS);
+    put_untold(h, rule->other_stacks, "further offence is", "further offences are",
+               " by UE stacks of this rule beyond the first ", MAX_RULE_STACKS);
     html_put(h, "</section>\n");
 }
 
@@ -256,12 +254,7 @@ void html_stacks(struct html *h, const struct tally *tally)
         html_put(h, "</td></tr>\n");
     }
     html_put(h, "</tbody></table>\n");
-    if (tally->other_stacks) {
-        html_put(h, "<p class=\"note\">");
-        html_counted(h, tally->other_stacks, "further handshake is", "further handshakes are");
-        html_put(h, " of stacks beyond the first ");
-        html_number(h, MAX_STACKS);
-        html_put(h, ", which are not told apart.</p>\n");
-    }
+    put_untold(h, tally->other_stacks, "further handshake is", "further handshakes are",
+               " of stacks beyond the first ", MAX_STACKS);
     html_put(h, "</section>\n");
 }
