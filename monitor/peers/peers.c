@@ -246,8 +246,8 @@ static bool may_resume(const struct client_hello_facts *c)
 }
 
 /* A refusal for want of a common suite: a fatal handshake_failure or insufficient_security (RFC 5246 7.2.2)
- * before any ServerHello, and nothing else; not one that answers the client's own alert. A server that refuses
- * to renegotiate does so whatever is offered. */
+ * before any ServerHello, and nothing else; not one that answers the client's own alert. A server that
+ * refuses to renegotiate does so whatever is offered. */
 static bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
