@@ -52,7 +52,7 @@ static void give_up_oldest(struct pipeline *p, const struct flow *needs_slot)
 {
     struct flow *oldest = tls_oldest(p->tls);
     assert(oldest && oldest != needs_slot);
-    connection_end(p, oldest, p->now, UNOBSERVED_EVICTED);
+    connection_end(p, oldest, p->now, tls_is_result(p->tls, oldest) ? 0 : UNOBSERVED_EVICTED);
 }
 
 static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,

@@ -109,7 +109,7 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
     if (flow)
         return flow;
     struct flow *victim = flow_victim(&p->flows);
-    connection_end(p, victim, p->now, UNOBSERVED_EVICTED);
+    connection_end(p, victim, p->now, tls_is_result(p->tls, victim) ? 0 : UNOBSERVED_EVICTED);
     flow_remove(&p->flows, victim);
     p->flows.counters.evicted++;
     return flow_add(&p->flows, segment);
@@ -141,6 +141,7 @@ static struct flow *flow_of(struct pipeline *p, const struct segment *segment, u
         flow_restart(&p->flows, flow, segment, *side);
         *side = 0;
     }
+    flow->used = true;
     return flow;
 }
 
@@ -180,7 +181,6 @@ static void on_segment(struct pipeline *p, const struct frame *frame, const stru
     if (!flow)
         return;
     flow->last_seen = segment->time;
-    flow->used = true;
     keep_evidence(p, flow, frame, segment);
     if (flow->recent && flow->state >= FLOW_READABLE)
         late_check_segment(p, flow, segment, side);
@@ -218,12 +218,13 @@ static void on_datagram(struct pipeline *p, const struct frame *frame, const str
 {
     unsigned side = 0;
     struct flow *flow = flow_find(&p->flows, segment, &side);
-    if (!flow)
+    if (flow)
+        flow->used = true;
+    else
         flow = new_flow(p, segment);
     if (!flow)
         return;
     flow->last_seen = segment->time;
-    flow->used = true;
     keep_evidence(p, flow, frame, segment);
     connection_datagram(p, flow, segment, side);
 }

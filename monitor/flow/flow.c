@@ -135,7 +135,8 @@ struct flow *flow_victim(struct flow_table *table)
     enum { CHANCES = 8 };
     for (int i = 0; i < CHANCES && table->queue.oldest != table->queue.newest; i++) {
         struct flow *flow = pool_at(&table->flows, table->queue.oldest);
-        if (!flow->used && flow->state != FLOW_HANDSHAKE)
+        const bool handshake = flow->state == FLOW_HANDSHAKE;
+        if (flow_is_confirmed(flow) ? !flow->used && !handshake : !flow->used || !handshake)
             return flow;
         flow->used = false;
         unqueue(table, flow);

@@ -60,7 +60,7 @@ struct flow {
     uint8_t state : 4;         /* enum flow_state */
     uint8_t renegotiated : 1;  /* FLOW_RECORDS: protected handshake records came after the handshake */
     uint8_t renegotiating : 1; /* FLOW_RECORDS: no data came since such a record */
-    uint8_t used : 1;          /* since it was last queued for eviction */
+    uint8_t used : 1;          /* since it was last queued for eviction, by a segment after its first */
     uint8_t second_answer : 1; /* pending_isn is of a SYN/ACK that contradicts an earlier one */
     uint8_t pending_side : 2;  /* 0 or 1 when pending_isn is set, else NO_SIDE */
     uint8_t client : 2;        /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
@@ -146,7 +146,8 @@ struct flow *flow_find(struct flow_table *table, const struct segment *segment, 
 struct flow *flow_add(struct flow_table *table, const struct segment *segment);
 
 /* The connection to give up first when the table is full; NULL when it is empty. Second chance: one used
- * since it was queued goes to the end instead, at most a few at a call. */
+ * since it was queued goes to the end instead, at most a few at a call; of those that are not confirmed only
+ * a handshake does. */
 struct flow *flow_victim(struct flow_table *table);
 
 /* Forgets the connection and what was held for it. Its handshake must be finished before. */

@@ -99,7 +99,8 @@ struct handshake {
     uint8_t clear_bytes[2][CLEAR_BYTES];
 };
 
-enum { LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
+/* LIST_UNCONFIRMED: in progress, and nobody but its sender may know of it. */
+enum { LIST_UNCONFIRMED, LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
 
 struct tls {
     struct identifier_keys keys;

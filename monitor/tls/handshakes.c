@@ -96,7 +96,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     h->search.asking = NO_SIDE;
     h->last_activity = now;
     flow->handshake = index;
-    enqueue(tls, h, LIST_ACTIVE);
+    enqueue(tls, h, flow_is_confirmed(flow) ? LIST_ACTIVE : LIST_UNCONFIRMED);
     return h;
 }
 
@@ -139,7 +139,7 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now)
 
 void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
 {
-    if (h->list != LIST_ACTIVE)
+    if (h->list != LIST_ACTIVE && h->list != LIST_UNCONFIRMED)
         return;
     dequeue(tls, h);
     h->last_activity = now;
@@ -159,7 +159,8 @@ void handshake_active(struct tls *tls, struct handshake *h, nanos now)
     if (h->list == LIST_LINGERING)
         return;
     dequeue(tls, h);
-    enqueue(tls, h, h->list);
+    const bool confirmed = h->list == LIST_UNCONFIRMED && flow_is_confirmed(h->flow);
+    enqueue(tls, h, confirmed ? LIST_ACTIVE : h->list);
 }
 
 /* The oldest of a queue, which is in the order of the last activity, if that was too long ago. */
@@ -177,7 +178,7 @@ struct flow *tls_expired(struct tls *tls, nanos now, nanos *end)
     struct handshake *first = slot(tls, tls->list[LIST_LINGERING].oldest);
     if (first && first->deadline > now)
         first = NULL;
-    for (unsigned list = LIST_ACTIVE; list <= LIST_HALF_CLOSED; list++) {
+    for (unsigned list = LIST_UNCONFIRMED; list <= LIST_HALF_CLOSED; list++) {
         struct handshake *h = idle(tls, list, now);
         if (h && (!first || h->deadline < first->deadline))
             first = h;
@@ -188,10 +189,18 @@ struct flow *tls_expired(struct tls *tls, nanos now, nanos *end)
     return first->flow;
 }
 
+bool tls_is_result(const struct tls *tls, const struct flow *flow)
+{
+    const struct handshake *h = handshake_of(tls, flow);
+    return h && h->list == LIST_LINGERING && flow_is_confirmed(flow);
+}
+
 struct flow *tls_oldest(struct tls *tls)
 {
-    /* An end that lingers has said all it will; of the half-closed ones at least the client has. */
-    static const unsigned order[LIST_COUNT] = {LIST_LINGERING, LIST_HALF_CLOSED, LIST_ACTIVE};
+    /* Who floods with addresses that are not his own confirms nothing. An end that lingers has said all it
+     * will; of the half-closed ones at least the client has. */
+    static const unsigned order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_HALF_CLOSED,
+                                               LIST_ACTIVE};
     for (size_t i = 0; i < LIST_COUNT; i++)
         if (tls->list[order[i]].oldest)
             return slot(tls, tls->list[order[i]].oldest)->flow;
@@ -239,6 +248,10 @@ void handshake_letter(struct handshake *h, enum side side, char letter)
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack)
 {
     struct handshake *h = handshake_of(tls, flow);
+    if (h && h->list == LIST_UNCONFIRMED && flow_is_confirmed(flow)) {
+        dequeue(tls, h);
+        enqueue(tls, h, LIST_ACTIVE);
+    }
     if (!h || (h->has_acked[side] && (int32_t)(ack - h->acked[side]) <= 0))
         return;
     h->acked[side] = ack;

@@ -125,6 +125,9 @@ bool tls_release(struct tls *tls, struct flow *flow);
  * which other traffic has no part in. */
 struct flow *tls_expired(struct tls *tls, nanos now, nanos *end);
 
+/* The handshake ended, both ends having taken part, and only waits for what might contradict the end. */
+bool tls_is_result(const struct tls *tls, const struct flow *flow);
+
 /* The flow whose handshake is given up first when all slots are in use, or when the capture ends; NULL: none
  * left. */
 struct flow *tls_oldest(struct tls *tls);

@@ -285,6 +285,42 @@ def forge_acknowledgement(c, side, data):
     return time, frame[:12] + kind + packet
 
 
+# ---- floods: who sends with addresses of others confirms nothing, and goes first
+
+def spoofed(number, kind, at):
+    """The frames of a client that is not there: its answers go elsewhere, so that it acknowledges nothing."""
+    c = capturelib.Connection(client=("198.18.%d.%d" % divmod(number % 65536, 256), 1024 + number % 60000), time=at, step=1000, seq=(number, 1))
+    frames = [c.frame(CLIENT, SYN)]
+    c.seq[CLIENT] += 1
+    if kind == "announced":  # a message of 14 KB, of which little comes
+        frames.append(c.frame(CLIENT, PUSH | ACK, b"\x16\3\1\x3f\0\1\0\x38\0\3\1" + b"\x11" * 32))
+    elif kind != "SYN":
+        frames.append(c.frame(CLIENT, PUSH | ACK, hello()[:60 if kind == "half hello" else 1000]))
+    if kind == "refused":
+        frames.append(c.frame(SERVER, RST | ACK))
+    return frames
+
+
+def floods():
+    """A handshake and a refusal with 30 ms between their steps, within a flood; the tables are small, so that the captures may be."""
+    refusal = [(CLIENT, hello()), (SERVER, m.alert(2, 40))]
+    for kind in ("SYN", "half hello", "announced", "refused"):
+        for conversation, outcome in ((honest(NULL_SHA), "complete"), (refusal, "refused")):
+            real = capturelib.build(conversation, time=START, step=30 * MILLISECOND)
+            frames = list(real)
+            for i, (time, _) in enumerate(real):
+                for n in range(100):
+                    frames += spoofed(100 * i + n, kind, time + (n + 1) * 100000)
+            frames.sort(key=lambda f: f[0])
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as site:
+                site.write("limits: { flows: 256, handshakes: 32 }\n")
+                site.flush()
+                found = Judged(frames, "-c", site.name)
+            mine = [h["utwatch"] for h in found.handshakes if h["src_ip"] == "192.0.2.10"]
+            check([h["outcome"] for h in mine] == [outcome] and "evicted" not in mine[0].get("unobserved", ()), "flood:", kind, outcome, mine[:1])
+            check(outcome == "refused" or found.alerts.get(FRAMED, (0,))[0] == 1, "flood:", kind, "hides", found.alerts)
+
+
 wrong_sums()
 nobody_took_part()
 sums_that_count()
@@ -294,4 +330,5 @@ ends_that_are_none()
 a_start_in_between()
 seen_twice()
 only_one_side_says_so()
+floods()
 finish()
