@@ -6,6 +6,8 @@
 #include "app/reload.h"
 #include "app/sensor.h"
 
+#include <signal.h>
+
 struct replay_run {
     const struct options *options;
     const struct site *site;
@@ -58,6 +60,10 @@ int main(int argc, char **argv)
 {
     struct options options;
     int status = EXIT_USAGE;
+    /* A reader that is gone, or a file at its limit of size, fails a write, and the run still ends in order.
+     */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (options_parse(argc, argv, &options)) {
         if (options.task != TASK_REPLAY) {
             status = look_up(&options);

@@ -214,7 +214,6 @@ static int run_writer(void *context, bool again)
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGUSR1, SIG_IGN);
-    (void)signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0);
     if (again)
         delivery_reopen(p->delivery);

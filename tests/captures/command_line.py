@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Options, exit status, one clear message for each mistake, the same output twice. usage: command_line.py UTWATCH"""
 import os
+import resource
+import subprocess
 import sys
 import tempfile
 
@@ -76,4 +78,26 @@ with tempfile.TemporaryDirectory() as folder:
     expect(["--report", "html:" + page, "-r", CLEAN, "no such words"], 2)
     check(open(page, "rb").read() == earlier and b"</html>" in earlier, "a run without a report overwrote the earlier report")
     check(sorted(os.listdir(folder)) == ["mine.yaml", "out.json", "report.html", "site.yaml"], "left behind: " + " ".join(os.listdir(folder)))
+
+
+def ends_in_order():
+    """Whoever reads leaves, or a file may grow no further (setrlimit(2)): a failure of the run with a message, and no death by a signal."""
+    with tempfile.TemporaryDirectory() as folder:
+        limited = {"out.json": ["-q", "--json", folder + "/out.json"], "page.html": ["--report", "html:" + folder + "/page.html"]}
+        for name, words in limited.items():
+            p = subprocess.run([sys.argv[1], *words, "-r", FAILS], capture_output=True,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)))
+            check(p.returncode == 5 and name.encode() in p.stderr, "at the limit of its size:", name, p.returncode, p.stderr)
+            check(not os.path.exists(os.path.join(folder, name)) or not name.endswith("html"), "half a page")
+            if name == "out.json":
+                check(all(line.endswith(b"}\n") for line in open(os.path.join(folder, name), "rb").readlines()), "half a line in", name)
+        for words in (["-q", "--json", "-"], ["--rules"], ["--details"]):
+            reader, writer = os.pipe()
+            os.close(reader)
+            p = subprocess.run([sys.argv[1], *words, "-r", FAILS], stdout=writer, stderr=subprocess.PIPE)
+            os.close(writer)
+            check(p.returncode == 5, "nobody reads:", words, p.returncode, p.stderr)
+
+
+ends_in_order()
 finish()
