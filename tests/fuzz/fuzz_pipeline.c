@@ -1,0 +1,140 @@
+/*
+ * From frames to verdicts. The input says what two ends of a connection send, and the client never
+ * acknowledges a number of the server's: nobody is known to have received an answer, so no breach may be of
+ * high severity.
+ *
+ * Input: pieces of a byte of flags (bit 0: from the server; 1: SYN; 2: FIN; 3: RST; 4: another place in the
+ * stream; 5: a second later), a byte of length, and so many bytes of payload.
+ */
+#include "app/pipeline.h"
+#include "fuzz.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <pcap/dlt.h>
+#include <stdlib.h>
+
+enum { IP_HEADER = 20, TCP_HEADER = 20, MOST = 255, SERVER_PORT = 443 };
+enum piece { FROM_SERVER = 1, WITH_SYN = 2, WITH_FIN = 4, WITH_RST = 8, ELSEWHERE = 16, LATER = 32 };
+
+/* What the pipeline calls of app/output.c. */
+void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
+                 size_t count, const struct verdict *advice, size_t advised)
+{
+    (void)out, (void)c, (void)advice, (void)advised;
+    for (size_t i = 0; i < count; i++)
+        assert(verdicts[i].value != VERDICT_FAIL || verdicts[i].severity <= SEVERITY_MEDIUM);
+}
+
+bool output_has_baseline(const struct output *out)
+{
+    return (void)out, false;
+}
+
+bool output_knows(const struct output *out, const struct policy_case *c, const struct verdict *v)
+{
+    return (void)out, (void)c, (void)v, false;
+}
+
+struct evidence_frames *output_evidence(struct output *out)
+{
+    return (void)out, NULL;
+}
+
+void output_time(struct output *out, nanos now)
+{
+    (void)out, (void)now;
+}
+
+const struct summing_counters *output_alerts(const struct output *out)
+{
+    static const struct summing_counters none;
+    return (void)out, &none;
+}
+
+static struct pipeline *the_pipeline(void)
+{
+    static struct pipeline *pipeline;
+    static struct ruleset rules;
+    static const char *const directories[] = {UTWATCH_RULES_SOURCE, NULL};
+    if (pipeline)
+        return pipeline;
+    struct mistakes mistakes = {0};
+    rules.site = site_load(NULL, NULL, &mistakes);
+    rules.profile = profile_load("modern", directories, NULL, 0, NULL, &mistakes);
+    assert(rules.site && rules.profile);
+    rules.site->checksums = CHECKSUMS_IGNORE; /* nobody makes them here */
+    rules.site->flows = 1024;
+    rules.site->handshakes = 64;
+    rules.site->sessions.sessions = 1024;
+    pipeline = pipeline_new(&rules, NULL, NULL);
+    assert(pipeline);
+    return pipeline;
+}
+
+struct ends {
+    uint32_t next[2]; /* the number of the next byte, client and server */
+    uint16_t port;    /* the client's */
+};
+
+static void put16(uint8_t *at, uint32_t value)
+{
+    const uint16_t order = htons((uint16_t)value);
+    memcpy(at, &order, sizeof order);
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    const uint32_t order = htonl(value);
+    memcpy(at, &order, sizeof order);
+}
+
+/* An IPv4 packet of the piece; returns its length. */
+static size_t write_packet(uint8_t *packet, struct ends *e, unsigned flags, struct span payload)
+{
+    const unsigned from = flags & FROM_SERVER;
+    const size_t length = IP_HEADER + TCP_HEADER + payload.n;
+    memset(packet, 0, IP_HEADER + TCP_HEADER);
+    packet[0] = 0x45;
+    put16(packet + 2, (uint32_t)length);
+    packet[9] = TRANSPORT_TCP;
+    put32(packet + 12, from ? 0xc0000250 : 0xc000020a); /* 192.0.2.80, 192.0.2.10 */
+    put32(packet + 16, from ? 0xc000020a : 0xc0000250);
+    uint8_t *tcp = packet + IP_HEADER;
+    put16(tcp, from ? SERVER_PORT : e->port);
+    put16(tcp + 2, from ? e->port : SERVER_PORT);
+    put32(tcp + 4, e->next[from] + (flags & ELSEWHERE && payload.n ? payload.p[0] : 0));
+    put32(tcp + 8, from ? e->next[0] : e->next[1] + 0x80000000U);
+    tcp[12] = TCP_HEADER / 4 << 4;
+    tcp[13] = (uint8_t)((flags & WITH_SYN && !from ? 0 : TCP_ACK) | (flags & WITH_SYN ? TCP_SYN : 0) |
+                        (flags & WITH_FIN ? TCP_FIN : 0) | (flags & WITH_RST ? TCP_RST : 0));
+    if (payload.n)
+        memcpy(tcp + TCP_HEADER, payload.p, payload.n);
+    if (!(flags & ELSEWHERE))
+        e->next[from] += (uint32_t)payload.n + !!(flags & WITH_SYN) + !!(flags & WITH_FIN);
+    return length;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static nanos now = 1795471000LL * NANOS_PER_SECOND;
+    static uint64_t number;
+    static uint16_t port;
+    struct ends ends = {.next = {1000, 5000}, .port = (uint16_t)(1024 + port++ % 60000)};
+    uint8_t packet[IP_HEADER + TCP_HEADER + MOST];
+    struct span rest = span_of(data, size);
+    while (rest.n >= 2) {
+        const unsigned flags = rest.p[0];
+        const struct span payload = span_head(span_skip(rest, 2), rest.p[1]);
+        rest = span_skip(rest, 2 + payload.n);
+        now += flags & LATER ? NANOS_PER_SECOND : 1000000;
+        const size_t length = write_packet(packet, &ends, flags, payload);
+        const struct frame frame = {.time = now,
+                                    .bytes = span_of(packet, length),
+                                    .wire_len = length,
+                                    .link_type = DLT_RAW,
+                                    .number = ++number};
+        pipeline_frame(the_pipeline(), &frame);
+    }
+    return (void)pipeline_end(the_pipeline()), 0;
+}
