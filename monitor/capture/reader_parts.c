@@ -49,7 +49,7 @@ int link_type_of_file(uint32_t link_type)
 
 nanos reader_time(int64_t seconds, uint64_t rest)
 {
-    const int64_t most = INT64_MAX / NANOS_PER_SECOND - 2;
+    const int64_t most = UINT32_MAX;
     if (seconds > most)
         seconds = most;
     if (seconds < -most)
