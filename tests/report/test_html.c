@@ -171,7 +171,7 @@ static void a_draft_is_said_to_be_one(void **state)
     stand_in_profile_words(NULL, "final");
     write_page(&one_file, NULL);
     assert_int_equal(occurrences("draft"),
-                     0 + occurrences("class=\"draft\"") + occurrences(".draft{") + occurrences(".draft,"));
+                     occurrences("class=\"draft\"") + occurrences(".draft {") + occurrences(".draft,"));
     assert_int_equal(occurrences("class=\"draft\""), 0);
     assert_int_equal(occurrences("status: final"), 1);
 }
