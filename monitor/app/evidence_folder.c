@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/write_all.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,11 +38,19 @@ void evidence_name(struct evidence_name *name, nanos time, uint64_t flow_id, con
                    time % NANOS_PER_SECOND / 1000, flow_id, about);
 }
 
-static bool is_ours(const char *name)
+bool evidence_is_ours(const char *name)
 {
+    static const char form[] =
+        "00000000T000000.000000Z-xxxxxxxxxxxxxx-"; /* 0: a digit, x: a hexadecimal one */
     const size_t n = strlen(name);
-    return n > 7 && n < sizeof(struct evidence_name) && name[0] >= '0' && name[0] <= '9' &&
-           strcmp(name + n - 7, ".pcapng") == 0;
+    if (n < sizeof form + 7 || n >= sizeof(struct evidence_name) || strcmp(name + n - 7, ".pcapng") != 0)
+        return false;
+    for (size_t i = 0; form[i]; i++) {
+        const unsigned char c = (unsigned char)name[i];
+        if (form[i] == '0' ? !isdigit(c) : form[i] == 'x' ? !isxdigit(c) : c != (unsigned char)form[i])
+            return false;
+    }
+    return true;
 }
 
 static void drop_oldest(struct evidence_folder *f)
@@ -72,8 +81,8 @@ static bool take_stock(struct evidence_folder *f, const char *path)
     const int n = scandir(path, &found, NULL, alphasort);
     for (int i = 0; i < n; i++) {
         struct stat s;
-        if (is_ours(found[i]->d_name) && fstatat(f->folder, found[i]->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(s.st_mode))
+        if (evidence_is_ours(found[i]->d_name) &&
+            fstatat(f->folder, found[i]->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode))
             add(f, found[i]->d_name, s.st_size);
         free(found[i]);
     }

@@ -21,6 +21,9 @@ void evidence_name(struct evidence_name *name, nanos time, uint64_t flow_id, con
 
 struct evidence_folder;
 
+/* A name that evidence_name() makes: a file that may be removed from the folder. */
+bool evidence_is_ours(const char *name);
+
 /* Creates the folder if it is missing. NULL, with errno, when it cannot be used. */
 struct evidence_folder *evidence_folder_open(const char *path);
 

@@ -1,4 +1,5 @@
 /* utwatch: command line in, exit status out. */
+#include "app/apart.h"
 #include "app/boundary.h"
 #include "app/delivery.h"
 #include "app/processes.h"
@@ -71,7 +72,8 @@ int main(int argc, char **argv)
             struct ruleset rules;
             struct file_texts texts = texts_to_collect();
             if (ruleset_load(&rules, &options, &texts, 1)) {
-                status = run(&options, &rules, &texts);
+                if (outputs_are_apart(&options, rules.site, &texts))
+                    status = run(&options, &rules, &texts);
                 ruleset_free(&rules);
             }
             texts_free(&texts);

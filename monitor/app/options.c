@@ -229,6 +229,7 @@ static bool take_baseline(struct options *o, const char *path)
     char error[256];
     if (o->baseline)
         return refuse("a second --baseline: ", path, "");
+    o->baseline_file = path;
     o->baseline = baseline_load(path, error, sizeof error);
     if (!o->baseline)
         say_about("--baseline", path, error);

@@ -63,7 +63,8 @@ struct options {
     struct report_wanted report[MAX_REPORTS];
     size_t report_count;       /* 0: a text on standard output, where that is free for it */
     struct baseline *baseline; /* findings of an earlier run, or NULL */
-    const char *rule;          /* of --explain */
+    const char *baseline_file;
+    const char *rule; /* of --explain */
     enum severity fail_on;
     struct text_choice show; /* --details, --rules, --unseen, --min-severity */
     bool strict;             /* superseded demands count */

@@ -48,6 +48,19 @@ static void collect(struct file_texts *files, const char *path, struct span text
     files->used += sizeof h + h.name + h.text;
 }
 
+bool file_name(const struct file_texts *files, size_t *at, char *name, size_t size)
+{
+    struct heading h;
+    if (files->used - *at < sizeof h)
+        return false;
+    memcpy(&h, files->bytes + *at, sizeof h);
+    const size_t n = h.name < size ? h.name : size - 1;
+    memcpy(name, files->bytes + *at + sizeof h, n);
+    name[n] = '\0';
+    *at += sizeof h + h.name + h.text;
+    return true;
+}
+
 bool file_is_there(const struct file_texts *files, const char *path)
 {
     struct span text;
