@@ -1,5 +1,6 @@
 #include "app/delivery.h"
 
+#include "app/delivered.h"
 #include "app/evidence_folder.h"
 #include "app/line_file.h"
 #include "app/say.h"
@@ -29,10 +30,13 @@ struct delivery {
     struct evidence_folder *evidence; /* NULL: none */
     bool evidence_failed;             /* the last file could not be written */
     bool verbose, quiet;
-    int64_t worked; /* when they were last given time */
-    bool whole;     /* the reports came to their end */
-    bool told;      /* that events wait */
-    int64_t retry;  /* when to try again */
+    int64_t worked;                    /* when they were last given time */
+    struct delivered *delivered;       /* NULL: nobody asks */
+    struct delivered_counters earlier; /* of writers before this one */
+    int json_failed, evidence_why;     /* errno, or 0 */
+    bool whole;                        /* the reports came to their end */
+    bool told;                         /* that events wait */
+    int64_t retry;                     /* when to try again what waits */
 };
 
 struct destinations destinations_of(const struct options *o, const struct site *site)
@@ -164,6 +168,7 @@ static void put_evidence(struct delivery *d, struct span bytes)
     if (!d->evidence)
         return;
     const bool good = evidence_folder_put(d->evidence, bytes);
+    d->evidence_why = good ? 0 : errno;
     if (!good && !d->evidence_failed)
         say_failed("--evidence", d->to.evidence);
     d->evidence_failed = !good;
@@ -215,12 +220,36 @@ size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until,
     return receivers_of(d) ? receivers_wait_for(d->receivers, fds, until, now) : 0;
 }
 
+void delivery_tell(struct delivery *d, struct delivered *delivered)
+{
+    d->delivered = delivered;
+    d->earlier = delivered_counters(delivered);
+    atomic_store(&delivered->spool_cap, d->receivers_config.count ? d->receivers_config.cap : 0);
+}
+
+static void tell_delivered(struct delivery *d)
+{
+    struct delivered *o = d->delivered;
+    const struct receivers_sum sum = d->receivers ? receivers_sum(d->receivers) : (struct receivers_sum){0};
+    const bool spool_fails = sum.trouble || d->receivers_failed;
+    atomic_store(&o->sent, d->earlier.sent + sum.sent);
+    atomic_store(&o->resent, d->earlier.resent + sum.resent);
+    atomic_store(&o->arrived, d->earlier.arrived + sum.arrived);
+    atomic_store(&o->dropped, d->earlier.dropped + sum.dropped);
+    atomic_store(&o->spool_bytes, sum.bytes);
+    atomic_store(&o->failing[OUTPUT_JSON], d->json_failed);
+    atomic_store(&o->failing[OUTPUT_EVIDENCE], d->evidence_why);
+    atomic_store(&o->failing[OUTPUT_SPOOL], spool_fails ? EIO : 0);
+}
+
 void delivery_work(struct delivery *d, int64_t now)
 {
     if (receivers_of(d))
         work_receivers(d, now);
     if (d->json && line_file_waiting(d->json) && now >= d->retry)
         delivery_flush(d);
+    if (d->delivered)
+        tell_delivered(d);
 }
 
 void delivery_flush(struct delivery *d)
@@ -230,9 +259,11 @@ void delivery_flush(struct delivery *d)
     if (!d->json)
         return;
     const bool good = line_file_flush(d->json);
-    if (!good && errno != EAGAIN && !d->told)
+    d->json_failed = good ? 0 : errno;
+    const bool fails = !good && d->json_failed != EAGAIN;
+    if (fails && !d->told)
         say_failed("--json", d->to.json);
-    d->told = !good && errno != EAGAIN;
+    d->told = fails;
     d->retry = clock_monotonic() + RETRY_NANOS;
 }
 

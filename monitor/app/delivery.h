@@ -14,6 +14,7 @@
 #include <poll.h>
 
 struct delivery;
+struct delivered;
 
 /* The outputs that options and site ask for. Standard output takes one kind of data: events, a page, or the
  * report for a person. */
@@ -48,6 +49,10 @@ void delivery_flush(struct delivery *d);
 
 /* Opens the files of events again, after they were renamed (SIGHUP). */
 void delivery_reopen(struct delivery *d);
+
+/* How it goes, for others: from now on after each delivery_work(). What is there of one that was killed goes
+ * on. */
+void delivery_tell(struct delivery *d, struct delivered *delivered);
 
 /* The end: writes and sends what is waiting, and gives up when nothing has moved for so many nanoseconds.
  * False, after a message, when something could not be written. */

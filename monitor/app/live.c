@@ -233,7 +233,7 @@ static void tell_statistics(struct live_capture *c)
 {
     struct capture_health health = {0};
     note_counters(c);
-    pipeline_health(c->orders->pipeline, &health);
+    orders_health(c->orders, &health);
     output_statistics(c->orders->output, &health, clock_of_day());
     self_watch_interval(&c->watch, &health);
 }
@@ -252,6 +252,8 @@ static void do_what_is_due(struct live_capture *c, int64_t now)
         c->watch.limits = limits_of(c->rules->site);
         look_at_links(c);
         self_watch_quiet(&c->watch, now);
+        if (c->orders->delivered)
+            self_watch_outputs(&c->watch, c->orders->delivered);
         c->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
     }
     if (now >= c->next_stats) {

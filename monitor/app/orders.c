@@ -5,6 +5,8 @@
 void orders_health(const struct orders *orders, struct capture_health *health)
 {
     const int signal = signals_stop();
+    if (orders->delivered)
+        pipeline_delivered(orders->pipeline, delivered_counters(orders->delivered));
     pipeline_health(orders->pipeline, health);
     health->broken_inputs = orders->broken_inputs;
     health->filtered = orders->filtered;

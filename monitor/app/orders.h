@@ -2,6 +2,7 @@
 #ifndef UTWATCH_APP_ORDERS_H
 #define UTWATCH_APP_ORDERS_H
 
+#include "app/delivered.h"
 #include "app/output.h"
 #include "app/pipeline.h"
 #include "process/signals.h"
@@ -19,8 +20,9 @@ struct orders {
      * one another, of which each has to leave it to the next one to open an interface again; NULL: there is
      * one. */
     _Atomic unsigned char *links;
-    bool live;              /* the input has no end: a signal is how it ends */
-    uint64_t broken_inputs; /* of the health of the capture, what the input knows */
+    const struct delivered *delivered; /* of the parcels; NULL: nobody tells */
+    bool live;                         /* the input has no end: a signal is how it ends */
+    uint64_t broken_inputs;            /* of the health of the capture, what the input knows */
     uint64_t filtered;
 };
 

@@ -288,6 +288,11 @@ void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
     p->captured = *counters;
 }
 
+void pipeline_delivered(struct pipeline *p, struct delivered_counters delivered)
+{
+    p->delivered = delivered;
+}
+
 void pipeline_frame(struct pipeline *p, const struct frame *frame)
 {
     p->frames++;

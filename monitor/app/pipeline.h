@@ -2,6 +2,7 @@
 #ifndef UTWATCH_APP_PIPELINE_H
 #define UTWATCH_APP_PIPELINE_H
 
+#include "app/delivered.h"
 #include "app/output.h"
 #include "app/ruleset.h"
 #include "capture/live.h"
@@ -30,6 +31,9 @@ void pipeline_time(struct pipeline *p, nanos time);
 
 /* What the interfaces have counted so far, together. */
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters);
+
+/* What has become of its alerts so far. */
+void pipeline_delivered(struct pipeline *p, struct delivered_counters delivered);
 
 /* The capture is over: what is in progress is judged as it stands. False, after a message, when the memory of
  * sessions could not be written to its file. */

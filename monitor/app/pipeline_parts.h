@@ -42,7 +42,8 @@ struct pipeline {
     nanos frame_time; /* of the frame before */
     unsigned source;
     uint64_t frames, bytes;
-    struct live_counters captured; /* of live capture, by the interfaces */
+    struct live_counters captured;       /* of live capture, by the interfaces */
+    struct delivered_counters delivered; /* of its alerts */
     uint64_t handshakes, damaged, out_of_scope;
 };
 

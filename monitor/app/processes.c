@@ -35,6 +35,7 @@ struct processes {
     struct delivery *delivery;
     struct sessions *sessions;
     struct ring *ring;
+    struct delivered *delivered;
     struct pulse *pulse;
     pid_t supervisor;
     bool ended; /* the writer has seen the end */
@@ -139,7 +140,8 @@ static int run_sensor(void *context, bool again)
         .rules = &p->rules,
         .sessions = p->sessions,
         .sink = {.take = put, .context = p},
-        .orders = {.ready = ready, .turn = turn, .context = p, .links = p->pulse->links}};
+        .orders = {
+            .ready = ready, .turn = turn, .context = p, .delivered = p->delivered, .links = p->pulse->links}};
     const int status = sensor_run(&setup);
     release_rules(p);
     return atomic_load(&p->pulse->anew) && !signals_stop() ? SENSOR_ANEW : status;
@@ -174,6 +176,7 @@ static void wait_for_more(struct processes *p)
     (void)signals_poll(fds, 1 + (nfds_t)count, most); /* whatever woke it, everything is checked */
     ring_awake(p->ring);
     delivery_work(p->delivery, clock_monotonic());
+    atomic_store(&p->delivered->lost, ring_dropped(p->ring));
 }
 
 /* Nobody puts anything any more. */
@@ -217,6 +220,7 @@ static int run_writer(void *context, bool again)
     (void)prctl(PR_SET_DUMPABLE, 0);
     if (again)
         delivery_reopen(p->delivery);
+    delivery_tell(p->delivery, p->delivered);
     ring_begin(p->ring);
     if (!sessions_serve(p->sessions, message, sizeof message)) {
         (void)fprintf(stderr, "utwatch: %s\n", message);
@@ -258,8 +262,10 @@ static bool prepare(struct processes *p, const struct file_texts *texts)
         return false;
     p->ring = ring_new(PARCEL_RING);
     p->pulse = pulse_new();
+    p->delivered = delivered_new();
     p->board = board_new(RULES_TEXT_BYTES);
-    if (!p->ring || !p->pulse || !p->board || !board_put(p->board, span_of(texts->bytes, texts->used))) {
+    if (!p->ring || !p->pulse || !p->delivered || !p->board ||
+        !board_put(p->board, span_of(texts->bytes, texts->used))) {
         (void)fprintf(stderr, "utwatch: not enough memory for the processes\n");
         return false;
     }

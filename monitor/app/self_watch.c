@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 enum {
@@ -72,6 +73,41 @@ void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
     t = text_over(text, sizeof text);
     text_printf(&t, "packets are read %.1f seconds after they arrived", seconds(lag));
     set(w, SENSOR_LAG, behind, text);
+}
+
+/* It fills beyond a half, and is told to be well below a quarter, so that it is not told again and again. */
+static void watch_spool(struct self_watch *w, uint64_t bytes, uint64_t cap)
+{
+    const uint64_t limit = w->on[SENSOR_SPOOL_FILLS] ? cap / 4 : cap / 2;
+    const bool fills = cap && bytes > limit;
+    if (fills == w->on[SENSOR_SPOOL_FILLS])
+        return;
+    char text[TEXT_BYTES];
+    struct text t = text_over(text, sizeof text);
+    text_printf(&t, "alerts wait in %" PRIu64 " KiB of the %" PRIu64 " KiB of the spool", bytes >> 10,
+                cap >> 10);
+    set(w, SENSOR_SPOOL_FILLS, fills, text);
+}
+
+void self_watch_outputs(struct self_watch *w, const struct delivered *delivered)
+{
+    static const char *const names[OUTPUT_KINDS] = {
+        [OUTPUT_JSON] = "--json", [OUTPUT_EVIDENCE] = "--evidence", [OUTPUT_SPOOL] = "the spool of alerts"};
+    watch_spool(w, atomic_load(&delivered->spool_bytes), atomic_load(&delivered->spool_cap));
+    bool any = false;
+    char text[TEXT_BYTES];
+    struct text t = text_over(text, sizeof text);
+    for (size_t i = 0; i < OUTPUT_KINDS; i++) {
+        const int why = atomic_load(&delivered->failing[i]);
+        if (!why)
+            continue;
+        text_printf(&t, "%s%s cannot be written: %s", any ? "; " : "", names[i],
+                    why == EAGAIN          ? "nobody reads it"
+                    : strerrordesc_np(why) ? strerrordesc_np(why)
+                                           : "?");
+        any = true;
+    }
+    set(w, SENSOR_OUTPUT_FAILS, any, any ? text : "all outputs are written again");
 }
 
 void self_watch_quiet(struct self_watch *w, int64_t now)

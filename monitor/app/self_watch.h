@@ -5,6 +5,7 @@
 #ifndef UTWATCH_APP_SELF_WATCH_H
 #define UTWATCH_APP_SELF_WATCH_H
 
+#include "app/delivered.h"
 #include "app/output.h"
 #include "report/sensor_event.h"
 
@@ -39,6 +40,9 @@ void self_watch_quiet(struct self_watch *w, int64_t now);
 
 /* At the end of each interval: the counters so far. */
 void self_watch_interval(struct self_watch *w, const struct capture_health *health);
+
+/* What those say who write the outputs. */
+void self_watch_outputs(struct self_watch *w, const struct delivered *delivered);
 
 /* An edge of an interface. */
 void self_watch_tell(struct self_watch *w, enum sensor_condition condition, enum sensor_edge edge,

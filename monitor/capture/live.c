@@ -25,9 +25,9 @@ struct live {
     int link_type;
     char name[IF_NAMESIZE]; /* to the kernel, now */
     enum live_state state;
-    bool disturbed;        /* it went down, and may be up again */
-    int64_t vanished;      /* when it was found to be removed; 0: it is there */
-    uint64_t drops_before; /* of the interface, before it was opened */
+    bool disturbed;               /* it went down, and may be up again */
+    int64_t vanished;             /* when it was found to be removed; 0: it is there */
+    struct interface_drops drops; /* while there is a handle */
     struct live_counters counters;
     uint64_t frames; /* pushed since it was opened first */
     capture_callback *callback;
@@ -136,7 +136,7 @@ static enum live_failure open_handle(struct live *live, char *error, size_t erro
     live->state = LIVE_UP; /* if it has no link, live_look() finds that out */
     live->disturbed = false;
     live->vanished = 0;
-    (void)interface_drops(live->name, &live->drops_before);
+    interface_drops_open(&live->drops, live->name);
     return LIVE_NO_FAILURE;
 }
 
@@ -187,11 +187,7 @@ static void read_statistics(struct live *live)
         live->counters.kernel_packets += s.tp_packets;
         live->counters.kernel_drops += s.tp_drops;
     }
-    uint64_t drops;
-    if (interface_drops(live->name, &drops) && drops > live->drops_before) {
-        live->counters.interface_drops += drops - live->drops_before;
-        live->drops_before = drops;
-    }
+    live->counters.interface_drops += interface_drops_new(&live->drops);
 }
 
 static void close_handle(struct live *live)
@@ -199,6 +195,7 @@ static void close_handle(struct live *live)
     if (!live->pcap)
         return;
     read_statistics(live);
+    interface_drops_close(&live->drops);
     pcap_close(live->pcap);
     live->pcap = NULL;
 }

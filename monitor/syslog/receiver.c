@@ -54,6 +54,7 @@ struct receiver {
     size_t out_at, out_n;
     uint64_t last_out;  /* number of the last message in out[] */
     uint64_t last_sent; /* of the last one that the socket took as a whole */
+    uint64_t highest;   /* of all that were handed to a connection */
 
     struct window window; /* of all but RELP and UDP */
     struct under_way under_way[RELP_WINDOW];
@@ -242,6 +243,15 @@ static void put_frame(struct receiver *r, const struct spool_message *m)
     r->last_out = m->number;
 }
 
+static void count_sent(struct receiver *r, uint64_t number)
+{
+    spool_took(r->spool);
+    r->counters.sent++;
+    r->counters.resent += number <= r->highest;
+    if (number > r->highest)
+        r->highest = number;
+}
+
 static bool fill(struct receiver *r)
 {
     struct spool_message m;
@@ -250,8 +260,7 @@ static bool fill(struct receiver *r)
     while ((!relp || r->under_way_count < RELP_WINDOW) && spool_peek(r->spool, &m) &&
            OUT_BYTES - r->out_n > m.bytes.n + FRAME_BYTES) {
         put_frame(r, &m);
-        spool_took(r->spool);
-        r->counters.sent++;
+        count_sent(r, m.number);
     }
     return r->out_n > 0;
 }
@@ -298,8 +307,7 @@ static void send_datagrams(struct receiver *r, int64_t now)
             return;
         }
         r->last_sent = m.number;
-        spool_took(r->spool);
-        r->counters.sent++;
+        count_sent(r, m.number);
         if (r->config.address.transport == SYSLOG_UDP)
             spool_done(r->spool, m.number);
         else
@@ -444,9 +452,19 @@ bool receiver_has_ended(const struct receiver *r)
     return r->ended;
 }
 
+struct receiver_counters receiver_sent(const struct receiver *r)
+{
+    return r->counters;
+}
+
 struct spool_counters receiver_spool(const struct receiver *r)
 {
     return spool_counters(r->spool);
+}
+
+const char *receiver_trouble(const struct receiver *r)
+{
+    return spool_trouble(r->spool);
 }
 
 const char *receiver_name(const struct receiver *r)
@@ -537,9 +555,10 @@ void receiver_summary(const struct receiver *r, char *line, size_t bytes)
     const struct spool_counters all = spool_counters(r->spool);
     const struct spool_counters *s = &all;
     (void)snprintf(line, bytes,
-                   "syslog %s: %" PRIu64 " messages sent over %" PRIu64 " connections, %" PRIu64
-                   " refused; spool: %" PRIu64 " messages in %" PRIu64 " bytes, %" PRIu64 " dropped, %" PRIu64
-                   " damaged files, %" PRIu64 " refused writes",
-                   receiver_name(r), c->sent, c->connected, c->refused, s->kept, s->bytes, dropped(s),
-                   s->damaged, s->refused);
+                   "syslog %s: %" PRIu64 " messages sent, %" PRIu64 " of them again, %" PRIu64
+                   " arrived, over %" PRIu64 " connections, %" PRIu64 " refused; spool: %" PRIu64
+                   " messages in %" PRIu64 " bytes, %" PRIu64 " dropped, %" PRIu64 " damaged files, %" PRIu64
+                   " refused writes",
+                   receiver_name(r), c->sent, c->resent, s->done, c->connected, c->refused, s->kept, s->bytes,
+                   dropped(s), s->damaged, s->refused);
 }

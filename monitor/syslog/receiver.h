@@ -26,6 +26,7 @@ struct receiver_config {
 
 struct receiver_counters {
     uint64_t sent;      /* messages handed to the connection, repetitions included */
+    uint64_t resent;    /* of them, the repetitions */
     uint64_t connected; /* times */
     uint64_t refused;   /* messages that a RELP receiver answered with an error */
 };
@@ -47,7 +48,10 @@ void receiver_work(struct receiver *r, int64_t now);
 void receiver_end(struct receiver *r);
 bool receiver_has_ended(const struct receiver *r);
 
+struct receiver_counters receiver_sent(const struct receiver *r);
 struct spool_counters receiver_spool(const struct receiver *r);
+/* Why its spool cannot be written, or NULL. */
+const char *receiver_trouble(const struct receiver *r);
 const char *receiver_name(const struct receiver *r);
 
 /* Something that the operator should be told, at most one line at a time; false: nothing. */

@@ -147,6 +147,25 @@ bool receivers_summary(const struct receivers *r, size_t index, char *line, size
     return true;
 }
 
+struct receivers_sum receivers_sum(const struct receivers *r)
+{
+    struct receivers_sum sum = {0};
+    for (size_t i = 0; i < r->count; i++) {
+        const struct receiver_counters c = receiver_sent(r->list[i]);
+        const struct spool_counters s = receiver_spool(r->list[i]);
+        sum.sent += c.sent;
+        sum.resent += c.resent;
+        sum.arrived += s.done;
+        sum.dropped += c.refused;
+        for (unsigned class = 0; class < SPOOL_CLASSES; class ++)
+            sum.dropped += s.dropped[class];
+        sum.bytes += s.bytes;
+        if (!sum.trouble)
+            sum.trouble = receiver_trouble(r->list[i]);
+    }
+    return sum;
+}
+
 static bool have_ended(const struct receivers *r)
 {
     for (size_t i = 0; i < r->count; i++)

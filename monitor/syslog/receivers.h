@@ -41,6 +41,16 @@ bool receivers_news(struct receivers *r, char *line, size_t bytes, int64_t now);
 /* All numbers of one of them in a line; false: there are not so many. */
 bool receivers_summary(const struct receivers *r, size_t index, char *line, size_t bytes);
 
+/* All receivers together, since they were opened. */
+struct receivers_sum {
+    uint64_t sent, resent; /* messages handed to connections; of them, repetitions */
+    uint64_t arrived;      /* as far as the transport can tell */
+    uint64_t dropped;      /* for lack of room in a spool, or refused by a receiver */
+    uint64_t bytes;        /* of the spools, now */
+    const char *trouble;   /* why a spool cannot be written, or NULL */
+};
+struct receivers_sum receivers_sum(const struct receivers *r);
+
 /* The end: works until everything has arrived, and gives up after so many nanoseconds; where nothing would
  * keep the messages, only after so many nanoseconds in which none has arrived. Returns how many have not;
  * *kept: those of them that a spool on disk keeps for the next run. */

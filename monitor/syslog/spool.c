@@ -242,7 +242,9 @@ void spool_done(struct spool *s, uint64_t number)
     for (struct segment *g = s->segments; g < s->segments + SEGMENTS; g++) {
         if (!segment_is_used(g) || g->done >= g->size)
             continue;
-        s->counters.kept -= segment_done(g, number);
+        const uint64_t done = segment_done(g, number);
+        s->counters.kept -= done;
+        s->counters.done += done;
         if (g->done >= g->size)
             reuse(s, g);
     }

@@ -29,6 +29,7 @@ struct spool_message {
 struct spool_counters {
     uint64_t kept;                   /* messages that are not done */
     uint64_t bytes;                  /* of all segments */
+    uint64_t done;                   /* that have arrived, since the spool was opened */
     uint64_t dropped[SPOOL_CLASSES]; /* that had to go while they were not done */
     uint64_t damaged;                /* segments of an earlier run whose end was torn */
     uint64_t refused;                /* writes that the disk refused */

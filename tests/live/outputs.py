@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Does the sensor say what becomes of what it found: an output that cannot be written, a spool that fills, frames lost by the
+interface; and do the numbers of syslog in the statistics agree with the receiver's? usage: outputs.py UTWATCH"""
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from taps import PCAPS, ROOT, Sensor, Taps
+from checks import check, finish
+
+binary = sys.argv[1]
+FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+
+
+class Receiver:
+    """Takes messages in octet counting (RFC 6587 3.4.1) on a TCP port of the namespace, and counts them."""
+
+    def __init__(self, taps, port):
+        program = ("import socket\ns = socket.create_server(('127.0.0.1', %d))\nprint(flush=True)\nc = s.accept()[0]\nn, b = 0, b''\n"
+                   "while d := c.recv(65536):\n    b += d\nwhile b:\n    l, r = b.split(b' ', 1)\n    b = r[int(l):]\n    n += 1\nprint(n)" % port)
+        self.process = subprocess.Popen(taps.command("python3", "-c", program), stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+
+    def count(self):
+        return int(self.process.communicate(timeout=30)[0])
+
+
+def edge(sensor, condition, which, seconds=10):
+    def wanted(e):
+        return e["event_type"] == "sensor" and e["utwatch"]["sensor"] == {"condition": condition, "edge": which}
+
+    event = sensor.wait_for_event(wanted, seconds)
+    check(event, condition, which, "is not told", [e["utwatch"] for e in sensor.events() if e["event_type"] == "sensor"])
+    return event["utwatch"]["observed"] if event else ""
+
+
+def full_disk(taps, folder):
+    """Nothing is lost when there is room again, and it is told at syslog meanwhile."""
+    disk, log = os.path.join(folder, "disk"), os.path.join(folder, "log")
+    os.mkdir(disk)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+    try:
+        heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        heard.bind(log)
+        os.chmod(log, 0o777)
+        heard.settimeout(10)
+        sensor = Sensor(taps, binary, "--syslog", "unix:" + log, "--json", os.path.join(disk, "events.json"))
+        sensor.json = os.path.join(disk, "events.json")
+        filler = os.open(os.path.join(disk, "filler"), os.O_CREAT | os.O_WRONLY)
+        try:
+            while os.write(filler, bytes(4096)):
+                pass
+        except OSError:
+            os.close(filler)
+        for _ in range(3):
+            taps.send(FAILS)
+        told = b""
+        while b"output-fails" not in told:
+            told = heard.recv(2000)
+        check(b"No space left on device" in told, "told otherwise", told)
+        os.unlink(os.path.join(disk, "filler"))
+        edge(sensor, "output-fails", "begins")
+        edge(sensor, "output-fails", "ends")
+        handshakes = sum(e["event_type"] == "tls" for e in sensor.events())
+        check(handshakes == 3, "handshakes after a full disk", handshakes)
+        sensor.end()
+    finally:
+        subprocess.run(["umount", "-l", disk], check=False)
+
+
+def full_spool(taps, folder):
+    day = os.path.join(folder, "day.pcap")
+    subprocess.run([os.path.join(ROOT, "tools", "make-day"), day, day + ".json", "--connections", "6000"], check=True, capture_output=True)
+    site = os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write("outputs: { stats-interval: 1s, spool: { path: %s, size: 1MiB } }\n" % os.path.join(folder, "spool"))
+    sensor = Sensor(taps, binary, "-c", site, "--syslog", "tcp:127.0.0.1:5514")
+    taps.send(day)
+    observed = edge(sensor, "spool-fills", "begins")
+    check("of the 1024 KiB" in observed, "how full", observed)
+    stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["stats"]["syslog"]["spool_bytes"] > 512 << 10)
+    check(stats and stats["stats"]["syslog"]["arrived"] == stats["stats"]["syslog"]["sent"] == 0, "statistics", stats and stats["stats"]["syslog"])
+    receiver = Receiver(taps, 5514)
+    edge(sensor, "spool-fills", "ends", 20)
+    told = sum(e["stats"]["syslog"]["told"] > 0 for e in sensor.events() if e["event_type"] == "stats")
+    check(told, "no alerts")
+    last = {}
+    for _ in range(100):
+        last = [e for e in sensor.events() if e["event_type"] == "stats"][-1]["stats"]["syslog"]
+        if last["arrived"] == last["sent"] - last["resent"]:
+            break
+        time.sleep(0.1)
+    check(last["arrived"] == last["sent"] > 1000 and not last["resent"], "not all has arrived", last)
+    sensor.end(quiet_for=0)
+    received = receiver.count()
+    check(received >= last["sent"], "the receiver has", received, last)
+    check(received - last["sent"] < 200, "summaries at the end", received, last)
+    print("%d messages, %d dropped for lack of room" % (received, last["dropped"]))
+
+
+def interface_losses(taps, folder):
+    """The confined sensor still sees the counter of the interface grow; a file in its place, in a namespace of its own."""
+    counter, site = os.path.join(folder, "counter"), os.path.join(folder, "interval.yaml")
+    for path, text in (counter, "7\n"), (site, "outputs: { stats-interval: 1s }\n"):
+        with open(path, "w") as f:
+            f.write(text)
+    fake = ("unshare", "-m", "sh", "-c", 'mount --bind "$0" /sys/class/net/tap0/statistics/rx_missed_errors && exec "$@"', counter)
+    sensor = Sensor(taps, binary, "-c", site, before=fake)
+    taps.send(FAILS)
+    sensor.wait_for_event(lambda e: e["event_type"] == "tls")
+    check(not any(e["stats"]["capture"]["interface_drops"] for e in sensor.events() if e["event_type"] == "stats"), "drops of before")
+    with open(counter, "w") as f:
+        f.write("19\n")
+    stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["stats"]["capture"]["interface_drops"] == 12, 5)
+    check(stats, "12 frames that the interface lost are not told")
+    check("12 of" in edge(sensor, "packets-dropped", "begins"), "no alert of them")
+    sensor.end()
+
+
+with Taps() as taps, tempfile.TemporaryDirectory() as folder:
+    os.chmod(folder, 0o755)
+    taps.ip("link", "set", "lo", "up")
+    interface_losses(taps, folder)
+    full_disk(taps, folder)
+    full_spool(taps, folder)
+finish(15)
