@@ -113,8 +113,14 @@ static void add_outputs(struct uses *u, const struct options *o, const struct si
 static bool apart_from_evidence(const struct options *o)
 {
     struct stat evidence;
+    struct stat watched;
     if (!o->evidence || o->live || stat(o->evidence, &evidence) != 0)
         return true;
+    if (o->watch && stat(o->watch, &watched) == 0 && watched.st_dev == evidence.st_dev &&
+        watched.st_ino == evidence.st_ino) {
+        (void)fputs("utwatch: --evidence and --watch are the same folder\n", stderr);
+        return false;
+    }
     for (size_t i = 0; i < o->input_count; i++) {
         struct stat s;
         char folder[4096];
@@ -139,7 +145,7 @@ bool outputs_are_apart(const struct options *o, const struct site *site, const s
 {
     struct uses u = {0};
     char path[4096];
-    for (size_t i = 0; i < o->input_count && !o->live; i++)
+    for (size_t i = 0; i < o->input_count && !o->endless; i++)
         add(&u, "-r", o->inputs[i], false);
     add(&u, "-c", o->config, false);
     add(&u, "--baseline", o->baseline_file, false);

@@ -48,7 +48,7 @@ void boundary_close(const struct options *o, const struct site *site, bool write
     struct reach r = {.path = calloc(o->input_count + OUTPUTS, sizeof *r.path)};
     const struct destinations to = destinations_of(o, site);
     for (size_t i = 0; r.path && i < o->input_count && !o->live; i++)
-        if (strcmp(o->inputs[i], "-") != 0)
+        if (strcmp(o->inputs[i], "-") != 0 && (i == 0 || !o->watch))
             add(&r, o->inputs[i], false);
     if (r.path && writes)
         add_outputs(&r, &to);

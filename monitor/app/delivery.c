@@ -4,6 +4,7 @@
 #include "app/evidence_folder.h"
 #include "app/line_file.h"
 #include "app/say.h"
+#include "app/watched.h"
 #include "app/whole_file.h"
 #include "base/clock.h"
 #include "policy/policy.h"
@@ -29,6 +30,9 @@ struct delivery {
     bool receivers_failed;            /* to open, and that was reported */
     struct evidence_folder *evidence; /* NULL: none */
     bool evidence_failed;             /* the last file could not be written */
+    FILE *watched;                    /* what was read of the watched folder; NULL: none is */
+    char watched_path[4112];
+    bool watched_failed;
     bool verbose, quiet;
     int64_t worked;                    /* when they were last given time */
     struct delivered *delivered;       /* NULL: nobody asks */
@@ -134,6 +138,10 @@ struct delivery *delivery_new(const struct options *o, const struct site *site, 
     d->to = destinations_of(o, site);
     d->receivers_config = receivers_wanted(o, site);
     d->verbose = o->verbose > 0;
+    if (o->watch)
+        (void)snprintf(d->watched_path, sizeof d->watched_path, "%s%s",
+                       site->sessions.state ? site->sessions.state : o->watch,
+                       site->sessions.state ? ".watched" : "/.utwatch-watched");
     d->quiet = o->quiet;
     if (open_all(d, patient) && try_receivers(d))
         return d;
@@ -184,6 +192,21 @@ static void put_page(struct delivery *d, struct span bytes)
         whole_file_put(d->report[page.report], span_skip(bytes, sizeof page));
 }
 
+/* After the events of the file, so that what is written down as read has been told. */
+static void put_watched(struct delivery *d, struct span bytes)
+{
+    struct watched_file file;
+    if (!d->watched || bytes.n != sizeof file)
+        return;
+    memcpy(&file, bytes.p, sizeof file);
+    delivery_flush(d);
+    watched_write(&file, d->watched);
+    if (fflush(d->watched) != 0 && !d->watched_failed) {
+        d->watched_failed = true;
+        say_failed("--watch", d->watched_path);
+    }
+}
+
 void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
 {
     struct delivery *d = delivery;
@@ -210,6 +233,9 @@ void delivery_take(void *delivery, enum parcel_kind kind, struct span bytes)
     case PARCEL_EVIDENCE:
         put_evidence(d, bytes);
         break;
+    case PARCEL_WATCHED:
+        put_watched(d, bytes);
+        break;
     }
 }
 
@@ -218,6 +244,25 @@ size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until,
     if (d->json && line_file_waiting(d->json) && d->retry < *until)
         *until = d->retry;
     return receivers_of(d) ? receivers_wait_for(d->receivers, fds, until, now) : 0;
+}
+
+/* Beside the state file, or in the folder itself. What is not there any more is not carried along. */
+bool delivery_remembers(struct delivery *d, struct watched *watched)
+{
+    char fresh[sizeof d->watched_path + sizeof ".new"];
+    (void)snprintf(fresh, sizeof fresh, "%s.new", d->watched_path);
+    FILE *before = fopen(d->watched_path, "re");
+    if (before) {
+        watched_load(watched, before);
+        (void)fclose(before);
+    }
+    d->watched = fopen(fresh, "we");
+    if (d->watched)
+        watched_write_all(watched, d->watched);
+    if (d->watched && fflush(d->watched) == 0 && rename(fresh, d->watched_path) == 0)
+        return true;
+    say_failed("--watch", d->watched_path);
+    return false;
 }
 
 void delivery_tell(struct delivery *d, struct delivered *delivered)
@@ -324,6 +369,8 @@ void delivery_free(struct delivery *d)
         whole_file_free(d->report[i]);
     receivers_free(d->receivers);
     evidence_folder_close(d->evidence);
+    if (d->watched)
+        (void)fclose(d->watched);
     free(d);
 }
 
@@ -335,5 +382,7 @@ void delivery_abandon(struct delivery *d)
     for (size_t i = 0; i < d->to.report_count; i++)
         whole_file_abandon(d->report[i]);
     evidence_folder_close(d->evidence);
+    if (d->watched)
+        (void)fclose(d->watched);
     free(d);
 }

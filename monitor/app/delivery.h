@@ -15,6 +15,7 @@
 
 struct delivery;
 struct delivered;
+struct watched;
 
 /* The outputs that options and site ask for. Standard output takes one kind of data: events, a page, or the
  * report for a person. */
@@ -49,6 +50,10 @@ void delivery_flush(struct delivery *d);
 
 /* Opens the files of events again, after they were renamed (SIGHUP). */
 void delivery_reopen(struct delivery *d);
+
+/* Of --watch: takes over what earlier runs have read, and from now on writes down what is read. False after a
+ * message. */
+bool delivery_remembers(struct delivery *d, struct watched *watched);
 
 /* How it goes, for others: from now on after each delivery_work(). What is there of one that was killed goes
  * on. */

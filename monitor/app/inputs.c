@@ -32,23 +32,43 @@ static bool is_called_one(const char *name)
     return strcasestr(name, ".pcap") || strcasestr(name, ".cap");
 }
 
+static bool is_file(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISREG(s.st_mode);
+}
+
+bool inputs_is_capture(const char *path, const char *name)
+{
+    return is_file(path) && (is_called_one(name) || capture_is_one(path));
+}
+
+void inputs_watch(struct options *o, const char *folder)
+{
+    o->watch = folder;
+    o->watched = calloc(WATCH_NAMES, sizeof *o->watched);
+    if (!o->watched)
+        abort();
+    add(o, folder, 0);
+    for (size_t i = 0; i < WATCH_NAMES; i++)
+        add(o, o->watched[i], 0);
+}
+
 static void add_captures(struct options *o, const char *folder, struct dirent **entries, int count)
 {
     size_t left_out = 0;
     for (int i = 0; i < count; i++) {
         char *path;
-        struct stat s;
         const size_t length = strlen(folder);
         const char *slash = length && folder[length - 1] == '/' ? "" : "/";
         if (asprintf(&path, "%s%s%s", folder, slash, entries[i]->d_name) < 0)
             abort();
-        const bool is_file = stat(path, &s) == 0 && S_ISREG(s.st_mode);
-        if (is_file && (is_called_one(entries[i]->d_name) || capture_is_one(path))) {
+        if (inputs_is_capture(path, entries[i]->d_name)) {
             add(o, path, o->folders);
             continue;
         }
-        left_out += is_file;
-        if (is_file && o->verbose)
+        left_out += is_file(path);
+        if (is_file(path) && o->verbose)
             say(path, "no capture, left out");
         free(path);
     }
@@ -90,6 +110,7 @@ void inputs_free(struct options *o)
         if (o->input_folder[i])
             free(input.own);
     }
+    free(o->watched);
     free(o->inputs);
     free(o->input_folder);
 }

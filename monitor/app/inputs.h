@@ -11,6 +11,12 @@ void inputs_add(struct options *o, const char *path);
 /* Does this operand name a file or a FIFO, so that it is no word of a filter? */
 bool inputs_names_file(const char *operand);
 
+/* A folder whose files are read as they come; its name, and room for those of the newest files. */
+void inputs_watch(struct options *o, const char *folder);
+
+/* A regular file that is called like a capture, or begins like one. */
+bool inputs_is_capture(const char *path, const char *name);
+
 void inputs_free(struct options *o);
 
 #endif

@@ -52,7 +52,7 @@ static int run(const struct options *o, const struct ruleset *rules, const struc
         (void)fputs(
             "utwatch: --no-confine: whoever finds a fault in the parsers gets all rights of this process\n",
             stderr);
-    return o->live || rules->site->sessions.shared || destinations_of(o, rules->site).alerts
+    return o->endless || rules->site->sessions.shared || destinations_of(o, rules->site).alerts
                ? processes_run(o, rules, texts)
                : replay(o, rules);
 }

@@ -43,6 +43,7 @@ enum long_only {
     OPTION_NO_CONFINE,
     OPTION_RING,
     OPTION_MERGE,
+    OPTION_WATCH,
     OPTION_BASELINE,
     OPTION_CHECKSUMS,
 };
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
     {"read", required_argument, NULL, 'r'},
     {"merge", no_argument, NULL, OPTION_MERGE},
     {"interface", required_argument, NULL, 'i'},
+    {"watch", required_argument, NULL, OPTION_WATCH},
     {"ring", required_argument, NULL, OPTION_RING},
     {"profile", required_argument, NULL, 'p'},
     {"advise", required_argument, NULL, OPTION_ADVISE},
@@ -90,6 +92,7 @@ void options_help(FILE *out)
     (void)fputs(
         "usage: utwatch [options] -r FILE|DIR [FILE ...] [BPF filter words]\n"
         "       utwatch [options] -i INTERFACE [-i INTERFACE ...] [BPF filter words]\n"
+        "       utwatch [options] --watch DIR [BPF filter words]\n"
         "       utwatch -T [-p NAME|FILE] [-c FILE]\n"
         "\n"
         "Judges the TLS handshakes of Ut traffic against TS 33.141.\n"
@@ -99,6 +102,7 @@ void options_help(FILE *out)
         "                         input; a folder is read in order of time; repeatable\n"
         "      --merge            the files are parts of one traffic: merge them by time stamp\n"
         "  -i, --interface INTERFACE  capture live, as from a mirror port; repeatable\n"
+        "      --watch DIR        each capture in DIR when its writer has closed or renamed it, without end\n"
         "      --ring SIZE        the kernel's ring for each interface (default 64MiB)\n"
         "  -p, --profile NAME|FILE  the rules that decide the verdicts (default ts33141-pcr2)\n"
         "      --advise NAME|FILE   a second profile, whose findings never change the exit status\n"
@@ -170,6 +174,8 @@ static bool join_filter(struct options *o, char **words, int count)
 /* One run reads files or interfaces. */
 static bool take_input(struct options *o, bool live, const char *name)
 {
+    if (o->watch)
+        return refuse("", name, " and --watch are not for the same run");
     if (o->input_count && o->live != live)
         return refuse("", live ? "-i" : "-r", " and the other of -r and -i are not for the same run");
     if (live && strcmp(name, "any") == 0)
@@ -177,9 +183,17 @@ static bool take_input(struct options *o, bool live, const char *name)
                       " loses VLAN tags and sees no mirrored traffic; give each interface its own -i");
     if (live && o->input_count == MAX_INTERFACES)
         return refuse("more interfaces than it can capture from: ", name, "");
-    o->live = live;
+    o->live = o->endless = live;
     inputs_add(o, name);
     return true;
+}
+
+static bool take_watch(struct options *o, const char *folder)
+{
+    if (o->input_count)
+        return refuse("--watch ", folder, " is for a run of its own, without another input");
+    inputs_watch(o, folder);
+    return o->endless = true;
 }
 
 static bool take_ring(struct options *o, const char *text)
@@ -320,6 +334,8 @@ static bool take_option(struct options *o, int option)
     case 'r':
     case 'i':
         return take_input(o, option == 'i', optarg);
+    case OPTION_WATCH:
+        return take_watch(o, optarg);
     case OPTION_RING:
         return take_ring(o, optarg);
     case 'p':
@@ -381,7 +397,7 @@ static bool take_options(int argc, char **argv, struct options *o)
 static bool take_files(int argc, char **argv, struct options *o)
 {
     const int before = optind;
-    while (o->input_count && !o->live && optind < argc && inputs_names_file(argv[optind]))
+    while (o->input_count && !o->endless && optind < argc && inputs_names_file(argv[optind]))
         inputs_add(o, argv[optind++]);
     return optind > before && optind < argc && argv[optind][0] == '-';
 }
@@ -399,10 +415,10 @@ bool options_parse(int argc, char **argv, struct options *out)
         return optind == argc || refuse("", argv[optind], " is not expected here");
     if (out->input_count == 0)
         return refuse("nothing to read: ", "-r FILE", " or '-i INTERFACE' is missing");
-    if (out->merge && (out->live || out->input_count > MAX_MERGED))
+    if (out->merge && (out->endless || out->input_count > MAX_MERGED))
         return refuse("", "--merge",
-                      out->live ? " is for files; interfaces are always merged"
-                                : " takes 64 files at most: put the rest together before");
+                      out->endless ? " is for files; interfaces are always merged"
+                                   : " takes 64 files at most: put the rest together before");
     return optind == argc || join_filter(out, argv + optind, argc - optind);
 }
 

@@ -35,7 +35,7 @@ enum exit_status { /* docs: contract with the user */
 /* The one of two that is returned, in the order: runtime, usage, input, violations, too little to judge. */
 int worse_status(int a, int b);
 
-enum { MAX_REPORTS = 8 };
+enum { MAX_REPORTS = 8, WATCH_NAMES = 64, WATCH_NAME_BYTES = 4096 };
 enum report_form { REPORT_TEXT, REPORT_HTML, REPORT_CSV, REPORT_JUNIT };
 struct report_wanted {
     enum report_form form;
@@ -48,9 +48,12 @@ struct options {
     size_t input_count;
     unsigned *input_folder; /* for each, which folder it was found in, from 1 on; 0: it was named itself */
     unsigned folders;
-    bool live;     /* they are interfaces */
-    bool merge;    /* files are parts of one traffic */
-    uint64_t ring; /* bytes of the kernel's ring for each */
+    bool live;         /* they are interfaces */
+    bool endless;      /* a signal is how it ends: interfaces, or a watched folder */
+    const char *watch; /* the folder, which is inputs[0], or NULL; the other inputs are in `watched` */
+    char (*watched)[WATCH_NAME_BYTES]; /* the files that were read last */
+    bool merge;                        /* files are parts of one traffic */
+    uint64_t ring;                     /* bytes of the kernel's ring for each */
     const char *profile;
     const char *advise;   /* second profile, or NULL */
     const char *config;   /* of -c, or NULL */

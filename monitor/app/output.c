@@ -77,7 +77,7 @@ struct output *output_new(const struct options *o, const struct ruleset *rules,
     out->options = o;
     out->sink = *sink;
     out->names = (struct input_names){
-        .name = o->inputs, .count = o->input_count, .live = o->live, .config = o->config};
+        .name = o->inputs, .count = o->input_count, .live = o->live, .folder = o->watch, .config = o->config};
     out->events = to.json != NULL;
     out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();

@@ -12,6 +12,7 @@ enum parcel_kind {
     PARCEL_ALERT,     /* struct parcel_alert, then a message of RFC 5424 */
     PARCEL_REPORT,    /* struct parcel_page, then the next bytes of a --report */
     PARCEL_EVIDENCE,  /* the packets of one handshake; opaque to the writer */
+    PARCEL_WATCHED,   /* struct watched_file: a file of a watched folder is done with */
     PARCEL_STATUS,    /* text for people, on standard error */
     PARCEL_FLUSH,     /* no bytes: what is buffered goes out, since nothing may come for a while */
     PARCEL_END,       /* no bytes: the reports are whole, and nothing follows */

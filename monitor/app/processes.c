@@ -5,6 +5,7 @@
 #include "app/live.h"
 #include "app/reload.h"
 #include "app/sensor.h"
+#include "app/watched.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "process/confine.h"
@@ -31,6 +32,7 @@ struct processes {
     const struct site *site;     /* and their configuration */
     struct ruleset rules;        /* of the sensor: by which it judges now */
     uint32_t generation;         /* the newest that was looked at */
+    struct watched *watched;     /* of --watch: what was read; else NULL */
     struct board *board;         /* with the texts of the rules */
     struct delivery *delivery;
     struct sessions *sessions;
@@ -59,7 +61,7 @@ static void put(void *context, enum parcel_kind kind, struct span bytes)
 static bool ready(void *context)
 {
     struct processes *p = context;
-    if (p->options->live && !p->options->no_confine && !confine_drop_privileges()) {
+    if (p->options->endless && !p->options->no_confine && !confine_drop_privileges()) {
         (void)fprintf(stderr, "utwatch: cannot give up privileges: %s\n", strerror(errno));
         return false;
     }
@@ -82,7 +84,7 @@ static bool same_scope(const struct options *o, const struct site *a, const stru
         abort();
     const char *x = live_scope(a, room, LIVE_SCOPE_BYTES);
     const char *y = live_scope(b, room + LIVE_SCOPE_BYTES, LIVE_SCOPE_BYTES);
-    const bool same = o->filter || (x && y ? strcmp(x, y) == 0 : x == y);
+    const bool same = !o->live || o->filter || (x && y ? strcmp(x, y) == 0 : x == y);
     free(room);
     return same;
 }
@@ -138,6 +140,7 @@ static int run_sensor(void *context, bool again)
     const struct sensor_setup setup = {
         .options = p->options,
         .rules = &p->rules,
+        .watched = p->watched,
         .sessions = p->sessions,
         .sink = {.take = put, .context = p},
         .orders = {
@@ -231,7 +234,7 @@ static int run_writer(void *context, bool again)
         const bool more = take_some(p);
         if (signals_take(SIGHUP)) {
             delivery_reopen(p->delivery);
-            if (p->options->live)
+            if (p->options->endless)
                 reload_publish(p->board, p->options, p->site);
         }
         if (!more && over)
@@ -269,8 +272,10 @@ static bool prepare(struct processes *p, const struct file_texts *texts)
         (void)fprintf(stderr, "utwatch: not enough memory for the processes\n");
         return false;
     }
-    p->delivery = delivery_new(p->options, p->site, !p->options->live);
-    return p->delivery != NULL;
+    if (p->options->watch && !(p->watched = watched_new()))
+        return false;
+    p->delivery = delivery_new(p->options, p->site, !p->options->endless);
+    return p->delivery && (!p->watched || delivery_remembers(p->delivery, p->watched));
 }
 
 static int status_of(int status)
@@ -289,7 +294,7 @@ int processes_run(const struct options *o, const struct ruleset *rules, const st
                                         .context = &p,
                                         .pulse = p.pulse,
                                         .wake_writer = wake_writer,
-                                        .endless = o->live,
+                                        .endless = o->endless,
                                         .interfaces = o->inputs,
                                         .interface_count = o->live ? o->input_count : 0};
         const struct supervised_end end = supervise(&what);

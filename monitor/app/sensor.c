@@ -2,6 +2,7 @@
 
 #include "app/live.h"
 #include "app/replay.h"
+#include "app/watch.h"
 
 /* Judges what is in progress as it is, and reports everything. */
 static int end(const struct sensor_setup *setup, const struct orders *orders, int status)
@@ -22,9 +23,11 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
 static int judge(const struct sensor_setup *setup, struct orders *orders)
 {
     const struct options *o = setup->options;
-    if (o->live)
+    if (o->endless)
         pipeline_prepare(orders->pipeline);
-    const int status = o->live ? live_run(orders, o, setup->rules) : replay_run(orders, o);
+    const int status = o->live    ? live_run(orders, o, setup->rules)
+                       : o->watch ? watch_run(orders, o, setup->rules, setup->watched, &setup->sink)
+                                  : replay_run(orders, o);
     if (status == EXIT_USAGE || (o->live && status != EXIT_CLEAN))
         return status;
     return end(setup, orders, status);
@@ -33,7 +36,7 @@ static int judge(const struct sensor_setup *setup, struct orders *orders)
 int sensor_run(const struct sensor_setup *setup)
 {
     struct orders orders = setup->orders;
-    orders.live = setup->options->live;
+    orders.live = setup->options->endless;
     orders.output = output_new(setup->options, setup->rules, &setup->sink);
     if (orders.output)
         orders.pipeline = pipeline_new(setup->rules, orders.output, setup->sessions);

@@ -10,6 +10,7 @@ struct sensor_setup {
     const struct options *options;
     const struct ruleset *rules; /* others may take their place, see orders.turn */
     struct sessions *sessions;   /* NULL: it makes its own */
+    struct watched *watched;     /* of --watch: what was read before; else NULL */
     struct parcel_sink sink;
     struct orders orders; /* what is asked for from outside; pipeline and output are filled in */
 };

@@ -60,15 +60,16 @@ static void put_inputs(struct html *h, const struct input_names *names)
 {
     if (!names || !names->count)
         return;
+    const size_t count = names->folder ? 1 : names->count;
     html_put(h, names->live ? "<dt>Interfaces</dt><dd>" : "<dt>Inputs</dt><dd>");
-    for (size_t i = 0; i < names->count && i < HTML_INPUTS_SHOWN; i++) {
+    for (size_t i = 0; i < count && i < HTML_INPUTS_SHOWN; i++) {
         html_put(h, i ? ", <code>" : "<code>");
         html_text(h, names->name[i] ? names->name[i] : "?", HTML_NAME_MOST);
         html_put(h, "</code>");
     }
-    if (names->count > HTML_INPUTS_SHOWN) {
+    if (count > HTML_INPUTS_SHOWN) {
         html_put(h, " and ");
-        html_counted(h, names->count - HTML_INPUTS_SHOWN, "other", "others");
+        html_counted(h, count - HTML_INPUTS_SHOWN, "other", "others");
     }
     html_put(h, "</dd>\n");
 }

@@ -9,6 +9,7 @@ struct input_names {
     const char *const *name; /* by whence.source: as the user wrote them */
     size_t count;
     bool live;          /* interfaces, not files */
+    bool folder;        /* the first one is a folder, the others are the newest of its files */
     const char *config; /* the site's configuration as the user wrote it, or NULL */
     struct identities {
         bool clear; /* else identities are hashed: equal within a run, and of no use outside it */

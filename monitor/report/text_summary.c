@@ -14,7 +14,7 @@ static void put_what(struct page *page, const struct summary *s)
     char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
     text_input(&t, s->names, 0);
-    if (s->names && s->names->count > 1) {
+    if (s->names && s->names->count > 1 && !s->names->folder) {
         text_put(&t, " and ");
         text_counted(&t, s->names->count - 1, "other", "others");
     }

@@ -17,6 +17,8 @@ _utwatch()
             mapfile -t COMPREPLY < <(compgen -W "auto verify ignore" -- "$current") ;;
         --report)
             mapfile -t COMPREPLY < <(compgen -W "text html csv junit" -- "$current") ;;
+        --watch | --evidence)
+            mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
         -i | --interface)
             mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net)" -- "$current") ;;
         --syslog)

@@ -1,0 +1,40 @@
+/*
+ * What has been read of a watched folder, so that nothing is read twice: in memory that all processes have,
+ * and in a file for the next run. A file goes by its inode and the hash of its beginning, not by its name,
+ * which rotation changes.
+ */
+#ifndef UTWATCH_APP_WATCHED_H
+#define UTWATCH_APP_WATCHED_H
+
+#include "base/span.h"
+
+#include <stdio.h>
+
+enum { WATCHED_FILES = 4096 /* remembered at a time; the oldest is forgotten first */ };
+
+struct watched_file {
+    uint64_t device, inode;
+    uint64_t begin;  /* hash of its first bytes */
+    uint64_t frames; /* that were taken */
+    uint64_t size;   /* when it was read to its end; 0: it was not */
+};
+
+struct watched;
+
+/* Empty; for as long as the program runs. NULL, with errno. */
+struct watched *watched_new(void);
+
+/* What is known of a file. False, with errno, when it cannot be looked at. */
+bool watched_look(const char *path, struct watched_file *file, uint64_t *size);
+
+/* The entry of such a file, made when it is missing. Its numbers are the caller's to change. */
+struct watched_file *watched_entry(struct watched *w, const struct watched_file *file);
+
+/* From the file of earlier runs; a line that is none is left out. */
+void watched_load(struct watched *w, FILE *in);
+
+/* One line of it. */
+void watched_write(const struct watched_file *file, FILE *out);
+void watched_write_all(const struct watched *w, FILE *out);
+
+#endif

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Is each capture of a watched folder read once, when it is whole, and judged as a replay of the same files judges it? usage: watch.py UTWATCH"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from taps import PCAPS, ROOT, Sensor, Taps, comparable, replay, sensor_and_writer
+from checks import check, finish
+
+binary = sys.argv[1]
+FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+
+
+class Folder:
+    def __init__(self, parent, name):
+        self.path, self.aside = os.path.join(parent, name), os.path.join(parent, name + "-aside")
+        for path in self.path, self.aside:
+            os.mkdir(path)
+
+    def at(self, name):
+        return os.path.join(self.path, name)
+
+    def put(self, source, name):
+        """Copied beside the folder, and renamed into it when it is whole."""
+        shutil.copy(source, os.path.join(self.aside, name))
+        os.rename(os.path.join(self.aside, name), self.at(name))
+
+
+def watch(taps, folder, *words):
+    sensor = Sensor(taps, binary, "--watch", folder.path, *words, interfaces=())
+    check(sensor.wait_for(b"watching"), "it does not begin", sensor.talk)
+    return sensor
+
+
+def handshakes(sensor, wanted, seconds=10):
+    """How many there are, after a while in which more could have come."""
+    def count():
+        return sum(e["event_type"] == "tls" for e in sensor.events())
+
+    until = time.monotonic() + seconds
+    while count() < wanted and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    return count()
+
+
+def places(events):
+    return sorted((os.path.basename(e["pcap_filename"]), e["pcap_cnt"]) for e in events if e["event_type"] == "alert" and "pcap_cnt" in e)
+
+
+def same_as_replay(taps, parent):
+    """A day in pieces that cut connections, some there before, one being written, the rest coming by rename and by close."""
+    folder = Folder(parent, "day")
+    day, site = os.path.join(parent, "day.pcap"), os.path.join(parent, "site.yaml")
+    with open(site, "w") as f:
+        f.write("privacy: clear\n")
+    subprocess.run([os.path.join(ROOT, "tools", "make-day"), day, day + ".json", "--connections", "400"], check=True, capture_output=True)
+    subprocess.run(["editcap", "-F", "pcap", "-c", "700", day, os.path.join(parent, "piece.pcap")], check=True)
+    pieces = sorted(os.path.join(parent, name) for name in os.listdir(parent) if name.startswith("piece_"))
+    wanted = replay(binary, "-c", site, *[word for piece in pieces for word in ("-r", piece)])
+    check(len(pieces) >= 4, "too few pieces", pieces)
+    for n in 1, 0:  # the order of names and of time, not that of arrival
+        folder.put(pieces[n], os.path.basename(pieces[n]))
+    with open(pieces[2], "rb") as f:
+        whole = f.read()
+    written = open(folder.at(os.path.basename(pieces[2])), "wb")
+    written.write(whole[:3000])
+    written.flush()
+    sensor = watch(taps, folder, "-c", site)
+    time.sleep(1)
+    check(os.path.basename(pieces[2]) not in {name for name, _ in places(sensor.events())}, "a file is read while it is written")
+    written.write(whole[3000:])
+    written.close()
+    time.sleep(1)
+    for piece in pieces[3:]:
+        folder.put(piece, os.path.basename(piece))
+        time.sleep(0.1)
+    handshakes(sensor, sum(e["event_type"] == "tls" for e in wanted) - 60)
+    time.sleep(1)
+    found = sensor.end(signal.SIGTERM)
+    ours, theirs = comparable(found), comparable(wanted)
+    check(ours == theirs, "events", len(ours), len(theirs), sorted(set(ours) - set(theirs))[:1], sorted(set(theirs) - set(ours))[:1])
+    check(places(found) == places(wanted) != [], "files and frames", places(found)[:3], places(wanted)[:3])
+    check(sensor.status == 1, "status", sensor.status, sensor.talk[-300:])
+
+
+def remembered(taps, parent, *words):
+    """Over restarts, renaming, and growth of a file."""
+    folder = Folder(parent, "kept%d" % len(words))
+    folder.put(FAILS, "a.pcap")
+    sensor = watch(taps, folder, *words)
+    check(handshakes(sensor, 1) == 1, "the first file", sensor.talk)
+    folder.put(FAILS, "b.pcap")
+    check(handshakes(sensor, 2) == 2, "the second file", sensor.talk)
+    os.rename(folder.at("a.pcap"), folder.at("a.pcap.1"))
+    check(handshakes(sensor, 3, 1) == 2, "a file that was renamed is read again")
+    with open(folder.at("note.txt"), "w") as f:
+        f.write("no capture")
+    sensor.end(signal.SIGTERM)
+    check(b"note" not in sensor.talk, "what is no capture", sensor.talk)
+    sensor = watch(taps, folder, *words)
+    folder.put(FAILS, "c.pcap")
+    check(handshakes(sensor, 1) == 1, "after a restart", sensor.talk)
+    with open(FAILS, "rb") as f, open(folder.at("c.pcap"), "ab") as grown:
+        grown.write(f.read()[24:])
+    handshakes(sensor, 2, 2)
+    events = sensor.end(signal.SIGTERM)
+    frames = [e for e in events if e["event_type"] == "stats"][-1]["stats"]["capture"]["frames"]
+    once = [e for e in replay(binary, "-r", FAILS) if e["event_type"] == "stats"][-1]["stats"]["capture"]["frames"]
+    check(frames == 2 * once, "frames of a file that grew", frames, once)
+
+
+def killed(taps, parent, which):
+    """Nothing is read twice, and nothing but what the killed sensor had in hands is missing."""
+    folder = Folder(parent, "killed-" + which)
+    sensor = watch(taps, folder)
+    for n in range(20):
+        folder.put(FAILS, "%02d.pcap" % n)
+        if n % 5 == 4:
+            handshakes(sensor, n + 1, 2)
+            os.kill(sensor_and_writer(sensor.process.pid)[which], signal.SIGKILL)
+            check(sensor.wait_for(b"another one is started"), which, "is not started again", sensor.talk[-300:])
+    seen = handshakes(sensor, 20)
+    check(seen == 20, which, "was killed: handshakes", seen, sensor.talk[-500:])
+    files = sorted(os.path.basename(e["pcap_filename"]) for e in sensor.events() if e["event_type"] == "tls")
+    check(files == sorted(set(files)), which, "was killed: twice", files)
+    sensor.end(signal.SIGTERM)
+
+
+def bad_input(taps, parent):
+    def expect(words, status, message):
+        p = subprocess.run([binary, "-q", *words], capture_output=True, timeout=20)
+        check(p.returncode == status and message in p.stderr, words, p.returncode, p.stderr)
+
+    expect(["--watch", os.path.join(parent, "nowhere")], 5, b"nowhere")
+    expect(["--watch", parent, "-r", FAILS], 2, b"--watch")
+    expect(["-r", FAILS, "--watch", parent], 2, b"--watch")
+    expect(["--watch", parent, "--evidence", parent], 2, b"the same folder")
+    folder = Folder(parent, "broken")
+    sensor = watch(taps, folder)
+    with open(folder.at("broken.pcap"), "wb") as f:
+        f.write(b"no capture at all")
+    check(sensor.wait_for(b"broken.pcap"), "a broken file is not told of", sensor.talk)
+    folder.put(FAILS, "good.pcap")
+    check(handshakes(sensor, 1) == 1, "after a broken file", sensor.talk)
+    uid = next(line.split()[1] for line in open("/proc/%d/status" % sensor_and_writer(sensor.process.pid)["sensor"]) if line.startswith("Uid"))
+    check(uid != "0", "the sensor is root")
+    shutil.rmtree(folder.path)
+    check(sensor.wait_for(b"the folder is gone"), "the folder is gone", sensor.talk)
+    sensor.process.wait(20)
+    check(sensor.process.returncode == 3, "status", sensor.process.returncode)
+
+
+with Taps(0) as taps, tempfile.TemporaryDirectory() as parent:
+    os.chmod(parent, 0o755)
+    same_as_replay(taps, parent)
+    remembered(taps, parent)
+    remembered(taps, parent, "--state", os.path.join(parent, "state"))
+    check(json.dumps(sorted(os.listdir(parent))).count("state.watched") == 1, "not beside the state file", os.listdir(parent))
+    for which in "sensor", "writer":
+        killed(taps, parent, which)
+    bad_input(taps, parent)
+finish(40)
