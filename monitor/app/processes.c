@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 enum {
@@ -220,7 +219,8 @@ static int run_writer(void *context, bool again)
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGUSR1, SIG_IGN);
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    if (!p->options->no_confine && !confine_keep_file_access())
+        perror("utwatch: the writer cannot give up privileges");
     if (again)
         delivery_reopen(p->delivery);
     delivery_tell(p->delivery, p->delivered);

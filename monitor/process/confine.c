@@ -42,17 +42,43 @@ static bool become_another_user(void)
     return setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
 }
 
+/* No capability beyond `kept` can be got back. It needs one itself, and where that is missing there are none.
+ */
+static void limit_capabilities(uint32_t kept)
+{
+    for (unsigned capability = 0; capability < CAPABILITIES; capability++)
+        if (capability >= 32 || !(kept >> capability & 1))
+            (void)prctl(PR_CAPBSET_DROP, (unsigned long)capability);
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
+/* Of those that it has, all that are not in `kept` are given up. */
+static bool reduce_capabilities(uint32_t kept)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (syscall(SYS_capget, &header, sets) != 0)
+        return false;
+    const uint32_t left = sets[0].permitted & kept;
+    sets[0] = (struct __user_cap_data_struct){.effective = left, .permitted = left};
+    sets[1] = (struct __user_cap_data_struct){0};
+    return syscall(SYS_capset, &header, sets) == 0;
+}
+
 bool confine_drop_privileges(void)
 {
-    for (unsigned long capability = 0; capability < CAPABILITIES; capability++)
-        (void)prctl(PR_CAPBSET_DROP,
-                    capability); /* it needs a capability, and forbids only to get them back */
-    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    limit_capabilities(0);
     if (geteuid() == 0 && !become_another_user())
         return false;
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    return syscall(SYS_capset, &header, none) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0;
+    return reduce_capabilities(0) && prctl(PR_SET_DUMPABLE, 0) == 0;
+}
+
+bool confine_keep_file_access(void)
+{
+    const uint32_t kept = UINT32_C(1) << CAP_DAC_OVERRIDE | UINT32_C(1) << CAP_DAC_READ_SEARCH;
+    limit_capabilities(kept);
+    return reduce_capabilities(kept) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
 /* ---- Landlock: files, and by their absence everything else of the file system */

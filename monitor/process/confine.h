@@ -25,6 +25,10 @@ struct confine {
 /* Another user than root, when it is root, and no capability. False, with errno. */
 bool confine_drop_privileges(void);
 
+/* For a process that writes files of others: of all capabilities only those to open them, and none to be got
+ * back. False, with errno. */
+bool confine_keep_file_access(void);
+
 /*
  * For the calling thread and all others of the process, for ever: no new privileges, Landlock with these
  * paths, and a list of system calls, any other of which ends the process with SIGSYS. To be called when all

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from taps import PCAPS, Sensor, Taps
+from taps import PCAPS, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -52,7 +52,25 @@ def live(taps, name):
     check(b"SUCCEEDED" not in sensor.talk, "live,", name, sensor.talk)
 
 
+def capabilities(pid):
+    """{set: mask}"""
+    with open("/proc/%d/status" % pid) as f:
+        return {line.split(":")[0]: int(line.split()[1], 16) for line in f if line.startswith("Cap")}
+
+
+def rights(taps):
+    """The sensor has none, and the writer only those to open files: capability.h numbers them 1 and 2."""
+    sensor = Sensor(taps, binary)
+    for which, pid in sensor_and_writer(sensor.process.pid).items():
+        kept = 0b110 if which == "writer" else 0
+        check(all(mask & ~kept == 0 for mask in capabilities(pid).values()), which, "has", capabilities(pid))
+        with open("/proc/%d/status" % pid) as f:
+            check("\nNoNewPrivs:\t1\n" in f.read(), which, "may get new privileges")
+    sensor.end(signal.SIGTERM)
+
+
 with Taps() as taps:
+    rights(taps)
     without_confinement()
     for attack in KILLED + REFUSED:
         in_replay(attack)

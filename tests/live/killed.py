@@ -59,6 +59,7 @@ def begun_then_killed(taps, folder, which, state):
     ports = [e["src_port"] for e in map(json.loads, data.splitlines()) if e["event_type"] == "tls"]
     check(set(ports) == set(range(20000, 20000 + 2 * RUNS)), which, "events are missing:", sorted(ports))
     check(sensor.status in (0, 1, 4), which, "status", sensor.status, sensor.talk[-500:])
+    print("%s killed %d times: %d of %d events twice" % (which, RUNS, len(ports) - len(set(ports)), len(set(ports))), flush=True)
     if state:
         look = subprocess.run([binary, "--sessions", "--state", state], capture_output=True)
         check(look.returncode == 0 and ("%d remembered" % RUNS).encode() in look.stdout, which, "the state file:", look.stdout[:200], look.stderr)
