@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 static const char profile[] = "stand-in";
+static const struct rules_version version = {.generation = 1, .hash = "0123456789abcdef"};
 
 const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
     {.id = "ut-7.2-only-anonymous",
@@ -14,7 +15,8 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
      .binds = FAULT_SERVER,
      .index = RULE_ANONYMOUS,
      .rev = 2,
-     .profile = profile},
+     .profile = profile,
+     .version = &version},
     {.id = "ut-6.3-key-length",
      .sid = 33141631,
      .clause = "TS 33.141 6.3",
@@ -26,7 +28,8 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
      .binds = FAULT_BOTH,
      .index = RULE_KEY_BITS,
      .rev = 2,
-     .profile = profile},
+     .profile = profile,
+     .version = &version},
     {.id = "ut-6.1-version",
      .sid = 33141611,
      .clause = "TS 33.141 6.1",
@@ -36,7 +39,8 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
      .binds = FAULT_UE,
      .index = RULE_VERSION,
      .rev = 2,
-     .profile = profile},
+     .profile = profile,
+     .version = &version},
     {.id = "ut-7.1-session-lifetime",
      .sid = 33141711,
      .clause = "TS 33.141 7.1",
@@ -46,7 +50,8 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
      .binds = FAULT_BOTH,
      .index = RULE_LIFETIME,
      .rev = 2,
-     .profile = profile},
+     .profile = profile,
+     .version = &version},
     {.id = "ut-8.1-certificate-version",
      .sid = 33141811,
      .clause = "TS 33.141 8.1",
@@ -56,7 +61,8 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
      .binds = FAULT_SERVER,
      .index = RULE_CERTIFICATE,
      .rev = 2,
-     .profile = profile},
+     .profile = profile,
+     .version = &version},
     {.id = "ut-6.2-des",
      .sid = 33141621,
      .clause = "TS 33.141 6.2",
@@ -67,7 +73,8 @@ const struct rule_facts stand_in_rules[STAND_IN_RULES] = {
      .binds = FAULT_UE,
      .index = RULE_SUPERSEDED,
      .rev = 2,
-     .profile = profile},
+     .profile = profile,
+     .version = &version},
 };
 
 static const char *const observed_of_rule[STAND_IN_RULES] = {
@@ -115,7 +122,6 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
 
 const struct rules_version *profile_version(const struct profile *p)
 {
-    static const struct rules_version version = {.generation = 1, .hash = "0123456789abcdef"};
     (void)p;
     return &version;
 }
