@@ -72,6 +72,8 @@ static bool is_ut(const struct pipeline *p, const struct http_connection *h)
 {
     enum { HTTPS = 443 };
     const struct endpoint *server = &h->whence.server;
+    if (!site_is_ue(p->site, &h->whence.client))
+        return false;
     if (site_has_scope(p->site))
         return site_in_scope(p->site, server, name_of(h));
     return h->xcap || server->port == HTTPS;

@@ -97,7 +97,7 @@ static void make_room(struct pipeline *p, const struct observation *o)
 
 bool handshake_in_scope(const struct pipeline *p, const struct observation *o)
 {
-    return site_in_scope(p->site, &o->whence.server, name_of(o));
+    return site_is_ue(p->site, &o->whence.client) && site_in_scope(p->site, &o->whence.server, name_of(o));
 }
 
 uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
@@ -162,7 +162,8 @@ void judge_key(struct pipeline *p, struct flow *flow, const struct segment *segm
                           .since = sessions_latest_origin(p->sessions, end, segment->time, &exact),
                           .renegotiated = flow->renegotiated};
     flow->key_since = 0;
-    if (!site_in_scope(p->site, &key.whence.server, span_of(NULL, 0)))
+    if (!site_is_ue(p->site, &key.whence.client) ||
+        !site_in_scope(p->site, &key.whence.server, span_of(NULL, 0)))
         return;
     key.whence.flow_id = flow_id(flow);
     struct policy_case c = case_of_key(&key);

@@ -328,6 +328,15 @@ static bool take_flag(struct options *o, int option)
     return false;
 }
 
+/* What a run has one of. */
+static bool take_once(const char *option, const char **value, const char *text)
+{
+    if (*value)
+        return refuse("a second ", option, ": a run has one");
+    *value = text;
+    return true;
+}
+
 static bool take_option(struct options *o, int option)
 {
     switch (option) {
@@ -339,14 +348,11 @@ static bool take_option(struct options *o, int option)
     case OPTION_RING:
         return take_ring(o, optarg);
     case 'p':
-        o->profile = optarg;
-        return true;
+        return take_once("-p", &o->profile, optarg);
     case 'c':
-        o->config = optarg;
-        return true;
+        return take_once("-c", &o->config, optarg);
     case OPTION_ADVISE:
-        o->advise = optarg;
-        return true;
+        return take_once("--advise", &o->advise, optarg);
     case OPTION_EVIDENCE:
         o->evidence = optarg;
         return true;
@@ -404,8 +410,7 @@ static bool take_files(int argc, char **argv, struct options *o)
 
 bool options_parse(int argc, char **argv, struct options *out)
 {
-    *out = (struct options){
-        .task = TASK_REPLAY, .profile = "ts33141-pcr2", .fail_on = SEVERITY_LOW, .ring = DEFAULT_RING};
+    *out = (struct options){.task = TASK_REPLAY, .fail_on = SEVERITY_LOW, .ring = DEFAULT_RING};
     opterr = 0;
     do {
         if (!take_options(argc, argv, out))

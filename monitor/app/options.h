@@ -54,13 +54,13 @@ struct options {
     char (*watched)[WATCH_NAME_BYTES]; /* the files that were read last */
     bool merge;                        /* files are parts of one traffic */
     uint64_t ring;                     /* bytes of the kernel's ring for each */
-    const char *profile;
-    const char *advise;   /* second profile, or NULL */
-    const char *config;   /* of -c, or NULL */
-    const char *state;    /* file of --state, or NULL */
-    const char *evidence; /* folder of --evidence, or NULL */
-    const char *shared;   /* redis://... of --state, or NULL */
-    const char *json;     /* file, or "-" */
+    const char *profile;               /* of -p, or NULL */
+    const char *advise;                /* second profile, or NULL */
+    const char *config;                /* of -c, or NULL */
+    const char *state;                 /* file of --state, or NULL */
+    const char *evidence;              /* folder of --evidence, or NULL */
+    const char *shared;                /* redis://... of --state, or NULL */
+    const char *json;                  /* file, or "-" */
     const char *syslog[MAX_RECEIVERS];
     size_t syslog_count;
     struct report_wanted report[MAX_REPORTS];

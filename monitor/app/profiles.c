@@ -1,6 +1,7 @@
 #include "app/profiles.h"
 
 #include "app/ruleset.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "naming/naming.h"
 #include "wire/suite.h"
@@ -126,11 +127,12 @@ static int look_into(const struct options *o, const struct profile *p, const str
 static int with_profile(const struct options *o)
 {
     struct site *site = site_or_mistakes(o, NULL);
-    struct profile *p = profile_or_mistakes(o->profile, site, NULL);
-    struct profile *advice = o->advise ? profile_or_mistakes(o->advise, site, NULL) : NULL;
+    bool advised;
+    struct profile *p = profile_or_mistakes(o, site, NULL);
+    struct profile *advice = advice_or_mistakes(o, site, NULL, &advised);
     if (site && p)
-        site_warn_of_exceptions(site, p, stderr);
-    int status = site && p && (advice || !o->advise) ? look_into(o, p, advice, site) : EXIT_USAGE;
+        site_warn_of_exceptions(site, p, o->task == TASK_TEST ? clock_of_day() : 0, stderr);
+    int status = site && p && advised ? look_into(o, p, advice, site) : EXIT_USAGE;
     profile_free(advice);
     profile_free(p);
     site_free(site);

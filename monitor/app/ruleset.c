@@ -1,9 +1,12 @@
 #include "app/ruleset.h"
 
+#include "base/clock.h"
 #include "policy/tree.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+#define USUAL_PROFILE "ts33141-pcr2"
 
 const char *const *profile_directories(void)
 {
@@ -18,13 +21,30 @@ const char *const *profile_directories(void)
     return directories;
 }
 
-struct profile *profile_or_mistakes(const char *name, const struct site *site, struct file_texts *files)
+static struct profile *load(const char *name, const struct site *site, struct file_texts *files)
 {
     struct mistakes mistakes = {0};
     struct profile *p = profile_load(name, profile_directories(), site ? site->overrides : NULL,
                                      site ? site->override_count : 0, files, &mistakes);
     mistakes_print(&mistakes, stderr);
     mistakes_free(&mistakes);
+    return p;
+}
+
+struct profile *profile_or_mistakes(const struct options *o, const struct site *site,
+                                    struct file_texts *files)
+{
+    const char *of_site = site ? site->profile : NULL;
+    return load(o->profile ? o->profile : of_site ? of_site : USUAL_PROFILE, site, files);
+}
+
+struct profile *advice_or_mistakes(const struct options *o, const struct site *site, struct file_texts *files,
+                                   bool *good)
+{
+    const char *of_site = site ? site->advise : NULL;
+    const char *name = o->advise ? o->advise : of_site;
+    struct profile *p = name ? load(name, site, files) : NULL;
+    *good = p || !name;
     return p;
 }
 
@@ -55,7 +75,10 @@ static bool outputs_work(const struct site *site, struct mistakes *mistakes)
 struct site *site_or_mistakes(const struct options *o, struct file_texts *files)
 {
     struct mistakes mistakes = {0};
-    struct site *site = site_load(o->config, files, &mistakes);
+    struct mistakes warnings = {0};
+    struct site *site = site_load(o->config, files, &mistakes, &warnings);
+    mistakes_print(&warnings, stderr);
+    mistakes_free(&warnings);
     if (site)
         site->evidence = o->evidence != NULL;
     const bool fit = !site || limits_fit(site, &mistakes);
@@ -85,11 +108,12 @@ bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_te
 {
     *rules = (struct ruleset){.site = site_or_mistakes(o, files)};
     struct site *site = rules->site;
-    rules->profile = profile_or_mistakes(o->profile, site, files);
-    rules->advice = o->advise ? profile_or_mistakes(o->advise, site, files) : NULL;
+    bool advised;
+    rules->profile = profile_or_mistakes(o, site, files);
+    rules->advice = advice_or_mistakes(o, site, files, &advised);
     if (site && rules->profile)
-        site_warn_of_exceptions(site, rules->profile, stderr);
-    if (!site || !rules->profile || (o->advise && !rules->advice)) {
+        site_warn_of_exceptions(site, rules->profile, o->live ? clock_of_day() : 0, stderr);
+    if (!site || !rules->profile || !advised) {
         ruleset_free(rules);
         return false;
     }

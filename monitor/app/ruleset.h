@@ -25,7 +25,13 @@ void ruleset_free(struct ruleset *rules);
 const char *const *profile_directories(void);
 
 /* Loads with the site's parameters, or prints every mistake and returns NULL. */
-struct profile *profile_or_mistakes(const char *name, const struct site *site, struct file_texts *files);
+/* The one that decides the verdicts: of the command line, else of the site, else the usual one. */
+struct profile *profile_or_mistakes(const struct options *o, const struct site *site,
+                                    struct file_texts *files);
+
+/* That of the advice; *good is false after mistakes. NULL also when none is wanted. */
+struct profile *advice_or_mistakes(const struct options *o, const struct site *site, struct file_texts *files,
+                                   bool *good);
 
 /* The site's configuration of the options, or NULL after every mistake was printed. */
 struct site *site_or_mistakes(const struct options *o, struct file_texts *files);

@@ -21,7 +21,16 @@ enum {
 struct reader {
     struct site *site;
     struct compiler at; /* only its mistakes and file are used */
+    struct mistakes *warnings;
 };
+
+/* A key that the contract with users has and this version does not act on. */
+static void not_built(const struct reader *r, const struct node *m, const char *why)
+{
+    if (m)
+        mistake_add(r->warnings, r->at.file, m->key_line, m->key_column,
+                    "warning: '%s' has no effect in this version: %s", m->key, why);
+}
 
 static void unknown_key(struct reader *r, const struct node *m, const char *const *known)
 {
@@ -86,16 +95,46 @@ static bool parse_network(const char *text, struct network *out)
     return bits >= 0 && bits <= most;
 }
 
+/* The network that the address lies in, when bits beyond its length are set: a typing mistake more often than
+ * not, which would take in more than was meant. */
+static bool has_host_bits(const struct network *n, struct network *whole)
+{
+    *whole = *n;
+    for (unsigned bit = n->bits; bit < (n->family == 4 ? 32u : 128u); bit++)
+        whole->address[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+    return memcmp(whole->address, n->address, sizeof n->address) != 0;
+}
+
+/* False after a mistake. */
+static bool take_network(struct reader *r, const struct node *e, struct network *out)
+{
+    const char *text = scalar(r, e);
+    struct network whole;
+    char address[INET6_ADDRSTRLEN] = "";
+    if (!text)
+        return false;
+    if (!parse_network(text, out)) {
+        complain_at(&r->at, e, "'%s' is not an address or network (192.0.2.0/24, 2001:db8::/32)", text);
+        return false;
+    }
+    if (!has_host_bits(out, &whole))
+        return true;
+    (void)inet_ntop(whole.family == 4 ? AF_INET : AF_INET6, whole.address, address, sizeof address);
+    complain_at(&r->at, e, "'%s' is an address within a network; the network is %s/%u", text, address,
+                (unsigned)whole.bits);
+    return false;
+}
+
+static void take_client(struct reader *r, const struct node *e)
+{
+    struct site *s = r->site;
+    s->client_count += take_network(r, e, &s->clients[s->client_count]);
+}
+
 static void take_server(struct reader *r, const struct node *e)
 {
     struct site *s = r->site;
-    const char *text = scalar(r, e);
-    if (!text)
-        return;
-    if (!parse_network(text, &s->servers[s->server_count]))
-        complain_at(&r->at, e, "'%s' is not an address or network (192.0.2.0/24, 2001:db8::/32)", text);
-    else
-        s->server_count++;
+    s->server_count += take_network(r, e, &s->servers[s->server_count]);
 }
 
 static void take_port(struct reader *r, const struct node *e)
@@ -138,9 +177,10 @@ static void each(struct reader *r, const struct node *list,
 
 static void read_scope(struct reader *r, const struct node *n)
 {
-    static const char *const keys[] = {"servers", "ports", "names", NULL};
+    static const char *const keys[] = {"clients", "servers", "ports", "names", NULL};
     if (!check_mapping(r, n, keys))
         return;
+    each(r, node_member(n, "clients"), take_client);
     each(r, node_member(n, "servers"), take_server);
     each(r, node_member(n, "ports"), take_port);
     each(r, node_member(n, "names"), take_name);
@@ -207,11 +247,10 @@ static void take_exception(struct reader *r, const struct node *e)
     if (x.until_text && !parse_day(x.until_text, &x.until))
         complain_at(&r->at, m, "'%s' is not a date (2027-03-31)", x.until_text);
     m = node_member(e, "server");
-    const char *text = m ? scalar(r, m) : NULL;
-    if (text && !parse_network(text, &x.server))
-        complain_at(&r->at, m, "'%s' is not an address or network", text);
+    if (m && !take_network(r, m, &x.server))
+        return;
     m = node_member(e, "port");
-    text = m ? scalar(r, m) : NULL;
+    const char *text = m ? scalar(r, m) : NULL;
     int64_t port = 0;
     if (text && (!parse_number(text, &port) || port < 1 || port > 65535))
         complain_at(&r->at, m, "'%s' is not a port", text);
@@ -342,11 +381,15 @@ static void read_outputs(struct reader *r, const struct node *n)
                                        "syslog-interval",
                                        "stats-interval",
                                        "peers-interval",
+                                       "metrics",
+                                       "json-limit",
                                        NULL};
     if (!check_mapping(r, n, keys))
         return;
     interval(r, node_member(n, "stats-interval"), 1, &r->site->stats_interval);
     interval(r, node_member(n, "peers-interval"), 1, &r->site->peers_interval);
+    not_built(r, node_member(n, "metrics"), "the numbers are in the stats events");
+    not_built(r, node_member(n, "json-limit"), "every alert is an event");
     const struct node *json = node_member(n, "json");
     if (json)
         r->site->json = scalar(r, json);
@@ -438,10 +481,26 @@ static void read_sessions(struct reader *r, const struct node *n)
     each(r, node_member(n, "farms"), take_farm);
 }
 
+/* `advise` is one profile, or a list of one. */
+static void read_profiles(struct reader *r, const struct node *root)
+{
+    const struct node *m = node_member(root, "profile");
+    if (m)
+        r->site->profile = scalar(r, m);
+    m = node_member(root, "advise");
+    if (m && m->kind == NODE_SEQUENCE) {
+        if (m->first && m->first->next)
+            complain_at(&r->at, m->first->next, "one profile of advice is possible in a run");
+        m = m->first;
+    }
+    if (m)
+        r->site->advise = scalar(r, m);
+}
+
 static void read_site(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"scope",      "policy",  "outputs",  "limits",
-                                       "exceptions", "privacy", "sessions", NULL};
+    static const char *const keys[] = {"profile",    "advise",  "scope",    "policy",  "outputs", "limits",
+                                       "exceptions", "privacy", "sessions", "tunnels", NULL};
     static const struct {
         const char *key;
         void (*read)(struct reader *, const struct node *);
@@ -454,10 +513,13 @@ static void read_site(struct reader *r, const struct node *root)
         if (n)
             sections[i].read(r, n);
     }
+    read_profiles(r, root);
+    not_built(r, node_member(root, "tunnels"), "every encapsulation that is understood is followed");
     each(r, node_member(root, "exceptions"), take_exception);
 }
 
-struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes)
+struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes,
+                       struct mistakes *warnings)
 {
     struct site *s = calloc(1, sizeof *s);
     if (!s)
@@ -485,7 +547,8 @@ struct site *site_load(const char *path, struct file_texts *files, struct mistak
     size_t before = mistakes->count;
     s->tree = tree_read(path, files, mistakes);
     if (s->tree && s->tree->root) {
-        struct reader r = {.site = s, .at = {.mistakes = mistakes, .file = s->tree->file}};
+        struct reader r = {
+            .site = s, .at = {.mistakes = mistakes, .file = s->tree->file}, .warnings = warnings};
         read_site(&r, s->tree->root);
     }
     if (mistakes->count == before)
@@ -540,6 +603,14 @@ bool site_lists_server(const struct site *site, const struct endpoint *server)
     return false;
 }
 
+bool site_is_ue(const struct site *site, const struct endpoint *client)
+{
+    bool ue = site->client_count == 0;
+    for (size_t i = 0; i < site->client_count && !ue; i++)
+        ue = in_network(&site->clients[i], client);
+    return ue;
+}
+
 bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)
 {
     const bool address = site->server_count == 0 || site_lists_server(site, server);
@@ -577,10 +648,13 @@ static bool has_rule(const struct profile *profile, const char *glob)
     return false;
 }
 
-void site_warn_of_exceptions(const struct site *site, const struct profile *profile, FILE *out)
+void site_warn_of_exceptions(const struct site *site, const struct profile *profile, nanos now, FILE *out)
 {
     for (size_t i = 0; i < site->exception_count; i++) {
         const struct exception *x = &site->exceptions[i];
+        if (now > x->until)
+            (void)fprintf(out, "%s:%u: warning: this exception ended on %s; from then on its breach counts\n",
+                          site->tree->file, x->line, x->until_text);
         if (has_rule(profile, x->rule))
             continue;
         char buffer[512];

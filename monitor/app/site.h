@@ -25,6 +25,9 @@ struct exception {
 };
 
 struct site {
+    const char *profile, *advise; /* names or files, or NULL */
+    struct network clients[MAX_SCOPE];
+    size_t client_count;
     struct network servers[MAX_SCOPE];
     size_t server_count;
     uint16_t ports[MAX_SCOPE];
@@ -55,12 +58,16 @@ struct site {
 };
 
 /* `path` NULL: the defaults. `files`: see policy/file_texts.h, or NULL. NULL after mistakes, all of which are
- * in `mistakes`. */
-struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes);
+ * in `mistakes`. What is understood and has no effect in this version is in `warnings`. */
+struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes,
+                       struct mistakes *warnings);
 void site_free(struct site *site);
 
 /* Is this server's traffic Ut? `name`: SNI, CONNECT authority or Host; empty when it is not known. */
 bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name);
+
+/* Is this a UE, and no health check or scanner? Without `clients` every client is. */
+bool site_is_ue(const struct site *site, const struct endpoint *client);
 
 /* The file says what is Ut, so that a connection without TLS or XCAP can be told to be Ut. */
 bool site_has_scope(const struct site *site);
@@ -71,10 +78,9 @@ bool site_lists_server(const struct site *site, const struct endpoint *server);
 /* The reason why this breach is excepted, or NULL. */
 const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c);
 
-/* Warns of exceptions whose rule the profile does not have: they are without effect, perhaps because the name
- * is misspelt.
- */
-void site_warn_of_exceptions(const struct site *site, const struct profile *profile, FILE *out);
+/* Warns of exceptions that are of no effect: their rule is none of the profile's, perhaps a misspelt name, or
+ * their last day was over at `now` (0: it is a capture's time that decides). */
+void site_warn_of_exceptions(const struct site *site, const struct profile *profile, nanos now, FILE *out);
 
 /* Bytes that the tables take; prints them by part. */
 uint64_t site_memory(const struct site *site, FILE *out);

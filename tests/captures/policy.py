@@ -73,6 +73,33 @@ with tempfile.TemporaryDirectory() as folder:
         stats = of_type(evs, "stats")[0]["stats"]
         check((stats["handshakes"]["total"] == 1) == inside and (stats["out_of_scope"] == 0) == inside,
               "%s: %s" % (text, stats["handshakes"]["total"]))
+    # Clients that are no UEs, such as health checks.
+    for text, inside in (("scope: { clients: [192.0.2.0/28] }", True), ("scope: { clients: [10.0.0.0/8] }", False),
+                         ("scope: { clients: [192.0.2.10, 10.0.0.0/8], ports: [443] }", True)):
+        found, status, evs = alerts(text, "jsse-tls10-anon-only-accepted")
+        check(bool(found) == inside and (status == 1) == inside, text, found, status)
+        check(of_type(evs, "stats")[0]["stats"]["out_of_scope"] == (not inside), text, "out of scope")
+    # The profiles may stand in the file; the command line has the last word.
+    rules, _, _ = alerts("profile: ts33141-pcr1\n", "openssl-tls12-client-certificate-required")
+    check("ut-6.1.1-no-required-ue-cert" in rules, "profile of the site: %s" % rules)
+    rules, _, _ = alerts("profile: ts33141-pcr1\n", "openssl-tls12-client-certificate-required", "-p", "ts33141-pcr2")
+    check("ut-6.1.1-no-required-ue-cert" not in rules, "-p over the site's profile: %s" % rules)
+    for text in ("advise: [modern]\n", "advise: modern\n"):
+        _, _, evs = alerts(text, "jsse-tls10-wapcert")
+        check(any("advice" in e["utwatch"] for e in of_type(evs, "alert")), text, "has no advice")
+    # What the contract knows and this version does not build is told, and no mistake.
+    p = with_site("outputs: { metrics: '127.0.0.1:9333' }\ntunnels: { ends: [198.51.100.0/24] }\n", "-T")
+    check(p.returncode == 0 and b":1:12: warning: 'metrics'" in p.stderr and b":2:1: warning: 'tunnels'" in p.stderr, p.stderr)
+    for text, words in (("scope: { servers: [192.0.2.1/24] }", b":1:20: '192.0.2.1/24' is an address within a network; the network is 192.0.2.0/24"),
+                        ("scope: { clients: ['2001:db8::5/32'] }", b"the network is 2001:db8::/32"),
+                        ("profile: nonesuch", b"no such profile"), ("advise: [modern, wapcert]", b"one profile of advice")):
+        p = with_site(text, "-T")
+        check(p.returncode == 2 and words in p.stderr, text, p.stderr)
+    past = "exceptions: [{ rule: ut-7.1-*, reason: r, until: 2020-01-31 }]"
+    check(b":1:21: warning" in with_site(past, "-T").stderr or b"ended on 2020-01-31" in with_site(past, "-T").stderr, "an exception past its day")
+    check(b"ended on" not in with_site(past.replace("2020", "2099"), "-T").stderr, "an exception that holds")
+    for twice in (["-p", "modern", "-p", "modern"], ["--advise", "modern", "--advise", "wapcert"], ["-c", site, "-c", site]):
+        check(utwatch(BINARY, "-T", *twice).returncode == 2, twice, "is accepted")
     _, _, evs = alerts("scope: { ports: [80] }", "nginx-curl-plain")
     check([e["app_proto"] for e in of_type(evs, "flow")] == ["HTTP"], "plain HTTP in scope has its flow event")
     # HTTP in clear is in scope by its Host, and HTTP under NULL encryption by its server.

@@ -41,7 +41,7 @@ check(len(names) > 100, "only %d fields and operators" % len(names))
 for name in names:
     check(re.search(r"^\.It Cm %s$" % re.escape(name), text_of(rules), re.M), "no %s in utwatch-rules.5" % name)
 with tempfile.TemporaryDirectory() as folder:
-    for path, first, words in ((page, "scope:", ["-T", "-c"]), (rules, "utwatch: 1", ["-T", "-p"])):
+    for path, first, words in ((page, "profile:", ["-T", "-c"]), (rules, "utwatch: 1", ["-T", "-p"])):
         found = examples(path, first)
         check(found, "no example in " + path)
         for example in found:
