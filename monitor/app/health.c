@@ -31,6 +31,7 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     *h = (struct capture_health){
         .first_time = p->first_time,
         .last_time = p->last_time,
+        .flow_memory = (uint64_t)p->site->flows * sizeof(struct flow),
         .commonest = {.frames = obstacle.frames, .code = obstacle.code, .link_type = obstacle.link_type},
 #define HEALTH(object, key, member, group, weight, one, many, phrase, source) .member = (source),
 #include "report/health.def"

@@ -6,7 +6,7 @@
 /* What the operator has a reason for, or knows already. */
 static void find_excuse(const struct pipeline *p, const struct policy_case *c, struct verdict *v)
 {
-    v->excepted = site_exception(p->site, v, c);
+    v->excepted = site_exception(p->site, v, c, &v->excepted_until);
     v->known = !v->excepted && output_knows(p->output, c, v);
 }
 

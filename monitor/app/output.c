@@ -170,7 +170,7 @@ static enum finding_status status_of(const struct verdict *v)
 static void on_violation(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
     reports_finding(out->reports, c, v, status_of(v));
-    if (v->known && out->events)
+    if ((v->known || v->excepted) && out->events && is_told(out, c, v))
         write_alert(out, c, v, false);
     if (v->excepted || v->known)
         return;

@@ -625,7 +625,8 @@ bool site_in_scope(const struct site *site, const struct endpoint *server, struc
     return name.n ? name_matches(site, name) : site->server_count > 0;
 }
 
-const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c)
+const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c,
+                           const char **until)
 {
     for (size_t i = 0; i < site->exception_count; i++) {
         const struct exception *x = &site->exceptions[i];
@@ -635,6 +636,7 @@ const char *site_exception(const struct site *site, const struct verdict *v, con
             continue;
         if (x->port && x->port != c->about.server.port)
             continue;
+        *until = x->until_text;
         return x->reason;
     }
     return NULL;

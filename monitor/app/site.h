@@ -75,8 +75,9 @@ bool site_has_scope(const struct site *site);
 /* The site lists the servers of Ut, and this is one of them. */
 bool site_lists_server(const struct site *site, const struct endpoint *server);
 
-/* The reason why this breach is excepted, or NULL. */
-const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c);
+/* The reason why this breach is excepted, and the last day of that; or NULL. */
+const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c,
+                           const char **until);
 
 /* Warns of exceptions that are of no effect: their rule is none of the profile's, perhaps a misspelt name, or
  * their last day was over at `now` (0: it is a capture's time that decides). */

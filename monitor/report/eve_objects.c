@@ -43,7 +43,7 @@ static void put_ja3(struct json *j, const struct client_hello_facts *c, enum det
 
 static void put_fingerprints(struct json *j, const struct observation *o, enum detail detail)
 {
-    if (o->client_hello.ja3_known)
+    if (o->client_hello.ja3_known && detail != DETAIL_ALERT)
         put_ja3(j, &o->client_hello, detail);
     char buffer[JA4_BYTES];
     struct text t = text_over(buffer, sizeof buffer);
@@ -147,13 +147,15 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
 {
     const struct certificate_facts *c = &o->certificate;
     json_slice(j, "subject", o, c->subject);
-    json_slice(j, "issuerdn", o, c->issuer);
-    json_slice(j, "serial", o, c->serial);
+    if (detail != DETAIL_ALERT) {
+        json_slice(j, "issuerdn", o, c->issuer);
+        json_slice(j, "serial", o, c->serial);
+    }
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
     text_hex(&t, span_of(c->sha1, sizeof c->sha1), ':');
     json_string(j, "fingerprint", buffer);
-    if (c->valid_times) {
+    if (c->valid_times && detail != DETAIL_ALERT) {
         put_date(j, "notbefore", c->not_before);
         put_date(j, "notafter", c->not_after);
     }
@@ -177,7 +179,7 @@ void tls_object(struct json *j, const struct observation *o, enum detail detail)
         put_certificate(j, o, detail);
     if (o->seen & SEEN_CLIENT_HELLO)
         put_client(j, o, detail);
-    if (o->seen & SEEN_SERVER_HELLO)
+    if (o->seen & SEEN_SERVER_HELLO && detail != DETAIL_ALERT)
         put_server(j, o);
     json_close(j, '}');
 }

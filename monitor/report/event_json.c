@@ -4,6 +4,8 @@
 #include "report/fingerprints.h"
 #include "report/names.h"
 
+#include <ctype.h>
+
 /* `port` NULL: a UE in general, whose port changes with every connection. */
 static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
 {
@@ -89,16 +91,25 @@ static void write_tls(struct json *j, const void *what, enum detail detail)
     start = j->out->n;
     put_after_type(j, e->judged);
     written.after_type = json_written(j, start);
-    start = j->out->n;
     tls_object(j, e->judged->observation, detail);
-    written.tls = json_written(j, start);
     json_open(j, "utwatch", '{');
-    start = j->out->n;
     utwatch_facts(j, e->judged, detail, e->names);
-    written.facts = json_written(j, start);
     json_close(j, '}');
     json_close(j, '}');
     *e->writes = detail == DETAIL_FULL ? written : (struct shared_text){.known = e->writes->known};
+}
+
+/* EVE's names are lower-case; a protocol that was looked for and not found is "failed" there. */
+static void put_app_proto(struct json *j, const struct policy_case *c)
+{
+    char name[32];
+    size_t n = 0;
+    const char *protocol = c->observation ? "tls" : c->exchange ? "http" : c->protocol;
+    for (; protocol && protocol[n] && n + 1 < sizeof name; n++)
+        name[n] = (char)tolower((unsigned char)protocol[n]);
+    name[n] = '\0';
+    if (n)
+        json_string(j, "app_proto", strcmp(name, "unknown") == 0 ? "failed" : name);
 }
 
 static void write_flow(struct json *j, const void *what, enum detail detail)
@@ -107,7 +118,7 @@ static void write_flow(struct json *j, const void *what, enum detail detail)
     (void)detail;
     json_open(j, NULL, '{');
     put_head(j, e->judged, e->names, "flow");
-    json_string(j, "app_proto", e->judged->protocol);
+    put_app_proto(j, e->judged);
     json_open(j, "utwatch", '{');
     utwatch_facts(j, e->judged, detail, e->names);
     json_close(j, '}');
@@ -125,7 +136,7 @@ static void put_metadata(struct json *j, const char *key, const char *value)
 static void put_alert(struct json *j, const struct verdict *v, bool advice)
 {
     const unsigned eve_highest = 1; /* EVE counts severities downwards */
-    const enum severity severity = advice ? SEVERITY_INFO : v->severity;
+    const enum severity severity = advice || v->excepted ? SEVERITY_INFO : v->severity;
     json_open(j, "alert", '{');
     json_string(j, "action", "allowed");
     json_uint(j, "gid", 1);
@@ -160,17 +171,13 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     else
         put_after_type(j, e->judged);
     put_alert(j, e->verdict, e->advice);
-    if (shared)
-        json_members(j, shared->tls);
-    else if (e->judged->observation)
-        tls_object(j, e->judged->observation, detail);
+    put_app_proto(j, e->judged);
+    if (e->judged->observation)
+        tls_object(j, e->judged->observation, DETAIL_ALERT);
     if (e->judged->exchange)
         http_object(j, e->judged->exchange);
     json_open(j, "utwatch", '{');
-    if (shared)
-        json_members(j, shared->facts);
-    else
-        utwatch_facts(j, e->judged, detail, e->names);
+    utwatch_facts(j, e->judged, DETAIL_ALERT, e->names);
     utwatch_verdict(j, e->verdict, e->judged);
     if (e->advice)
         json_bool(j, "advice", true);
@@ -198,6 +205,6 @@ void json_alert_event(struct text *out, const struct policy_case *c, const struc
                                  .names = names,
                                  .verdict = v,
                                  .advice = advice,
-                                 .shared = shared && shared->facts.n ? shared : NULL};
+                                 .shared = shared && shared->after_type.n ? shared : NULL};
     json_line(out, NULL, write_alert, &e);
 }

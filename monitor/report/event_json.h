@@ -14,8 +14,8 @@
 
 /* What the event of a handshake has in common with its alerts: parts of it, as long as its text is there. */
 struct shared_text {
-    struct known_members *known;                     /* of earlier events, or NULL */
-    struct span before_type, after_type, tls, facts; /* empty when it had to be shortened */
+    struct known_members *known;         /* of earlier events, or NULL */
+    struct span before_type, after_type; /* empty when it had to be shortened */
 };
 
 /*

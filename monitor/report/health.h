@@ -21,6 +21,7 @@ struct capture_health {
 #include "report/health.def"
 #undef HEALTH
     struct not_followed commonest;
+    uint64_t flow_memory;    /* bytes of the table of connections */
     const char *interrupted; /* the signal that ended the run, or NULL */
     bool unread;             /* by which it left a part of its input unread */
 };

@@ -39,6 +39,7 @@ void json_numbers(struct json *j, const char *key, const uint16_t *number, size_
 enum detail {
     DETAIL_FULL,
     DETAIL_SHORT, /* without the long lists */
+    DETAIL_ALERT, /* what names the finding; all else stands in the tls event of the same flow_id */
 };
 
 /*

@@ -57,25 +57,32 @@ static void put_health(struct json *j, const struct capture_health *h)
     }
 }
 
+/* A list of {name, count}: names as keys would be new columns in a store of events for each suite. */
+static void put_named(struct json *j, const char *name, uint64_t count)
+{
+    if (!count)
+        return;
+    json_open(j, NULL, '{');
+    json_string(j, "name", name);
+    json_uint(j, "count", count);
+    json_close(j, '}');
+}
+
 static void put_suites(struct json *j, const struct tally *t)
 {
-    json_open(j, "suite", '{');
-    for (size_t i = 0; i < suite_count; i++) {
-        char key[16];
-        struct text code = text_over(key, sizeof key);
-        text_printf(&code, "0x%04x", suite_table[i].code);
-        put_count(j, key, t->suite[i]);
-    }
-    put_count(j, "unknown", t->unnamed_suites);
-    json_close(j, '}');
-    json_open(j, "key_bits", '{');
+    json_open(j, "suites", '[');
+    for (size_t i = 0; i < suite_count; i++)
+        put_named(j, suite_table[i].name, t->suite[i]);
+    put_named(j, "unknown", t->unnamed_suites);
+    json_close(j, ']');
+    json_open(j, "key_bits", '[');
     for (uint64_t i = 0; i < TALLY_KEY_BITS; i++) {
-        char key[16];
-        struct text bits = text_over(key, sizeof key);
-        text_uint(&bits, i * 8);
-        put_count(j, key, t->key_bits[i]);
+        char bits[16];
+        struct text name = text_over(bits, sizeof bits);
+        text_uint(&name, i * 8);
+        put_named(j, bits, t->key_bits[i]);
     }
-    json_close(j, '}');
+    json_close(j, ']');
 }
 
 static void put_handshakes(struct json *j, const struct tally *t, enum detail detail)
@@ -88,10 +95,10 @@ static void put_handshakes(struct json *j, const struct tally *t, enum detail de
     for (unsigned i = 0; i < OUTCOMES; i++)
         put_count(j, word_of(outcome_words, i), t->outcome[i]);
     json_close(j, '}');
-    json_open(j, "version", '{');
+    json_open(j, "versions", '[');
     for (unsigned i = 0; i < TALLY_VERSIONS; i++)
-        put_count(j, tally_version_name((enum tally_version)i), t->version[i]);
-    json_close(j, '}');
+        put_named(j, tally_version_name((enum tally_version)i), t->version[i]);
+    json_close(j, ']');
     if (detail == DETAIL_FULL)
         put_suites(j, t);
     json_close(j, '}');
@@ -157,13 +164,38 @@ static void put_rule(struct json *j, const struct rule_tally *r)
     json_close(j, '}');
 }
 
+/* What EVE has names for. */
+static void put_eve(struct json *j, const struct capture_health *h)
+{
+    json_open(j, "stats", '{');
+    json_uint(j, "uptime", h->frames ? (uint64_t)((h->last_time - h->first_time) / NANOS_PER_SECOND) : 0);
+    json_open(j, "capture", '{');
+    json_uint(j, "kernel_packets", h->kernel_packets);
+    json_uint(j, "kernel_drops", h->kernel_drops);
+    json_uint(j, "kernel_ifdrops", h->interface_drops);
+    json_close(j, '}');
+    json_open(j, "decoder", '{');
+    json_uint(j, "pkts", h->frames);
+    json_uint(j, "bytes", h->bytes);
+    json_uint(j, "invalid", h->malformed);
+    json_close(j, '}');
+    json_open(j, "tcp", '{');
+    json_uint(j, "reassembly_gap", h->gaps);
+    json_close(j, '}');
+    json_open(j, "flow", '{');
+    json_uint(j, "memuse", h->flow_memory);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
 static void write_stats(struct json *j, const void *what, enum detail detail)
 {
     const struct stats_event *e = what;
     json_open(j, NULL, '{');
     json_time(j, "timestamp", e->when);
     json_string(j, "event_type", "stats");
-    json_open(j, "stats", '{');
+    put_eve(j, e->health);
+    json_open(j, "utwatch", '{');
     json_string(j, "profile", profile_name(e->tally->profile));
     json_ruleset(j, profile_version(e->tally->profile));
     if (e->health->interrupted)

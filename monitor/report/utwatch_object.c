@@ -89,6 +89,19 @@ static void put_known_client_hello(struct json *j, const struct client_hello_fac
     json_keep(j, &key, start);
 }
 
+/* What an alert says of it. */
+static void put_selected(struct json *j, const struct observation *o)
+{
+    const struct suite *suite = observation_suite(o);
+    json_open(j, "server_hello", '{');
+    json_hex16(j, "suite", o->server_hello.suite);
+    if (suite) {
+        json_string(j, "suite_name", suite->name);
+        json_uint(j, "key_bits", suite->key_bits);
+    }
+    json_close(j, '}');
+}
+
 static void put_server_hello(struct json *j, const struct observation *o, enum detail detail)
 {
     const struct server_hello_facts *s = &o->server_hello;
@@ -267,13 +280,31 @@ static void put_encapsulation(struct json *j, const struct wrappers *w)
     json_close(j, ']');
 }
 
+/* How it went: in alerts too. */
+static void put_course(struct json *j, const struct policy_case *c)
+{
+    const struct observation *o = c->observation;
+    put_session(j, o, c->session);
+    put_alerts(j, o);
+    put_unobserved(j, o->unobserved);
+    if (!o->whence.confirmed)
+        json_bool(j, "confirmed", false);
+    json_slice(j, "authority", o, o->authority);
+}
+
 static void handshake_facts(struct json *j, const struct policy_case *c, enum detail detail)
 {
     const struct observation *o = c->observation;
     json_string(j, "outcome", word_of(outcome_words, o->outcome));
-    json_string(j, "history", o->history);
     if (o->renegotiation)
         json_bool(j, "renegotiation", true);
+    if (detail == DETAIL_ALERT) {
+        if (o->seen & SEEN_SERVER_HELLO)
+            put_selected(j, o);
+        put_course(j, c);
+        return;
+    }
+    json_string(j, "history", o->history);
     if (detail == DETAIL_SHORT)
         json_bool(j, "shortened", true);
     if (o->seen & SEEN_CLIENT_HELLO)
@@ -289,12 +320,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
         json_uint(j, "lifetime_hint", o->ticket_issued.lifetime_hint);
         json_close(j, '}');
     }
-    put_session(j, o, c->session);
-    put_alerts(j, o);
-    put_unobserved(j, o->unobserved);
-    if (!o->whence.confirmed)
-        json_bool(j, "confirmed", false);
-    json_slice(j, "authority", o, o->authority);
+    put_course(j, c);
 }
 
 static void connection_facts(struct json *j, const struct http_connection *h)
@@ -416,6 +442,12 @@ void utwatch_verdict(struct json *j, const struct verdict *v, const struct polic
     json_string(j, "required", v->rule->requires);
     if (v->note)
         json_string(j, "note", v->note);
+    if (v->excepted) {
+        json_open(j, "excepted", '{');
+        json_string(j, "reason", v->excepted);
+        json_string(j, "until", v->excepted_until);
+        json_close(j, '}');
+    }
     if (v->known)
         json_bool(j, "known", true);
     if (c->packets)

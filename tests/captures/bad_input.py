@@ -73,7 +73,7 @@ with tempfile.TemporaryDirectory() as folder:
     tagged = [(t, f[:12] + SHIM + f[12:]) for t, f in frames]
     capturelib.write_frames(here("tagged.pcap"), tagged)
     expect("an unknown EtherType", utwatch(binary, "-q", "-r", here("tagged.pcap")), 3, b"no frame could be decoded")
-    stats = of_type(events(binary, "-r", here("tagged.pcap"))[0], "stats")[-1]["stats"]["capture"]
+    stats = of_type(events(binary, "-r", here("tagged.pcap"))[0], "stats")[-1]["utwatch"]["capture"]
     check(stats["not_followed"] == len(frames) and stats["commonest_not_followed"] == {"ethertype": "0x8926", "frames": len(frames)},
           "not followed: %s" % stats)
     with open(here("user0.pcap"), "wb") as f:

@@ -132,7 +132,7 @@ def external_psk(folder):
 def why_no_origin(folder):
     """Why an age is not known: TLS 1.3 encrypts tickets (RFC 8446 4.6.1); else the session began before the capture, if nothing was missed since."""
     def reasons(capture, rule):
-        stats = of_type(events(UTWATCH, "-r", capture)[0], "stats")[-1]["stats"]
+        stats = of_type(events(UTWATCH, "-r", capture)[0], "stats")[-1]["utwatch"]
         return {k for r in stats["rules"] if r["rule"] == rule for k, n in r.get("reasons", {}).items() if n}
     check(reasons(path_of("openssl-tls13-psk"), "ut-7.1-ticket-lifetime") == {"ticket-encrypted"}, "by PSK",
           reasons(path_of("openssl-tls13-psk"), "ut-7.1-ticket-lifetime"))

@@ -23,7 +23,7 @@ MAY = {  # clean verdict -> what damage may make of it
 
 def verdicts(binary, path, profile):
     evs, _ = events(binary, "--strict", "-p", profile, "-r", path)
-    stats = of_type(evs, "stats")[-1]["stats"]
+    stats = of_type(evs, "stats")[-1]["utwatch"]
     out = {}
     for rule, counts in rule_counts(evs).items():
         for value in filter(None, MAY):
@@ -148,7 +148,7 @@ def ordered(binary, path, name, profile, reasons):
     def verdicts_of(frames):
         capturelib.write_frames(path, frames)
         evs, _ = events(binary, "--strict", "-p", profile, "-r", path)
-        reasons.update(of_type(evs, "stats")[-1]["stats"]["verdicts"]["reasons"])
+        reasons.update(of_type(evs, "stats")[-1]["utwatch"]["verdicts"]["reasons"])
         return (*told_by(evs), rule_counts(evs))
 
     frames = capturelib.read_frames(os.path.join(PCAPS, name))

@@ -69,7 +69,7 @@ def one_capture(path, folder):
     if len(files) == 1 and verdicts(evs):
         again = verdicts(events(sys.argv[1], "-r", files[0])[0])
         check(again == verdicts(evs), name, "replay", again, verdicts(evs))
-    check(of_type(evs, "stats")[-1]["stats"]["evidence"]["files"] == len(files), name, "count")
+    check(of_type(evs, "stats")[-1]["utwatch"]["evidence"]["files"] == len(files), name, "count")
     return files
 
 

@@ -74,7 +74,7 @@ class Judged:
         self.alerts = {e["utwatch"]["rule"]: (e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(self.events, "alert")}
         self.handshakes = of_type(self.events, "tls")
         self.outcomes = [e["utwatch"]["outcome"] for e in self.handshakes]
-        self.capture = of_type(self.events, "stats")[-1]["stats"]["capture"]
+        self.capture = of_type(self.events, "stats")[-1]["utwatch"]["capture"]
 
 
 def same(frames, clean, *what):

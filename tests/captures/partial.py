@@ -127,7 +127,7 @@ def test_no_start(path):
 
 def handshakes(path):
     evs, _ = events(UTWATCH, "-r", path)
-    stats = of_type(evs, "stats")[-1]["stats"]
+    stats = of_type(evs, "stats")[-1]["utwatch"]
     return of_type(evs, "tls"), stats["handshakes"]["without_hello"], of_type(evs, "flow")
 
 

@@ -37,7 +37,7 @@ def told(folder, handshakes, site="privacy: clear\n"):
         if event["event_type"] == "alert" and event["utwatch"]["rule"] == RULE:
             found.append((seen, event["utwatch"]["observed"]))
     check(seen == len(handshakes), "handshakes", seen, len(handshakes))
-    rule = [r for r in evs[-1]["stats"]["rules"] if r["rule"] == RULE][0]
+    rule = [r for r in evs[-1]["utwatch"]["rules"] if r["rule"] == RULE][0]
     check(rule["fail"] == len(found), "the statistics count another number of findings", rule, found)
     return found
 

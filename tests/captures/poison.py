@@ -149,7 +149,7 @@ def verdict(folder, frames, site, kind):
     evs, _ = events(utwatch, *words)
     last = [e for e in of_type(evs, "tls") if e["src_port"] == 49999][-1]
     fails = [a for a in of_type(evs, "alert") if a["utwatch"]["rule"] == RULES[kind] and a["flow_id"] == last["flow_id"]]
-    passes = sum(r["pass"] for r in of_type(evs, "stats")[-1]["stats"]["rules"] if r["rule"] == RULES[kind])
+    passes = sum(r["pass"] for r in of_type(evs, "stats")[-1]["utwatch"]["rules"] if r["rule"] == RULES[kind])
     return last["utwatch"]["session"], bool(fails), passes
 
 

@@ -23,7 +23,7 @@ FULL = [(CLIENT, m.client_hello([0x000A])), (SERVER, m.server_hello(0x000A) + m.
 
 def counted(path):
     evs, _ = events(sys.argv[1], "-r", path)
-    return of_type(evs, "stats")[-1]["stats"]["tls"]["renegotiations"]
+    return of_type(evs, "stats")[-1]["utwatch"]["tls"]["renegotiations"]
 
 
 def judged(path, profile="ts33141-pcr2"):

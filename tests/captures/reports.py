@@ -86,7 +86,7 @@ def test_baseline(folder):
         found, p = events(binary, "--baseline", path, "-r", FAILS)
         check(p.returncode == 0, form, "known findings decide the exit status:", p.returncode, p.stderr)
         check(all(e["utwatch"].get("known") for e in violations(found)) and violations(found), form, "alerts are not marked as known")
-        stats = of_type(found, "stats")[-1]["stats"]["verdicts"]
+        stats = of_type(found, "stats")[-1]["utwatch"]["verdicts"]
         check(stats["known"] == len(violations(found)) and stats["gone"] == 0, form, stats["known"], stats["gone"])
         p = utwatch(binary, "--baseline", path, "-r", FAILS)
         check(p.returncode == 0 and b"known from the baseline" in b" ".join(p.stdout.split()), p.stdout)

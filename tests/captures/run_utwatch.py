@@ -28,7 +28,7 @@ def of_type(evs, kind):
 
 def rule_counts(evs):
     """{rule: {verdict: count}} from the stats event."""
-    rules = of_type(evs, "stats")[-1]["stats"]["rules"]
+    rules = of_type(evs, "stats")[-1]["utwatch"]["rules"]
     return {r["rule"]: {k: v for k, v in r.items() if isinstance(v, int)} for r in rules}
 
 

@@ -138,7 +138,7 @@ def run(space, frames):
 
 
 def memory(evs):
-    return of_type(evs, "stats")[-1]["stats"]["memory"]
+    return of_type(evs, "stats")[-1]["utwatch"]["memory"]
 
 
 # ---- every session that was recorded: it begins at A, and is used at B

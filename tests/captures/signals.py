@@ -64,7 +64,7 @@ def wait_in_a_pipe():
     p.send_signal(signal.SIGTERM)
     rest = lines_of(p.stdout.read(), "after SIGTERM")
     end(p, [1], "SIGTERM in a wait")
-    last = rest[-1].get("stats", {}) if rest else {}
+    last = rest[-1].get("utwatch", {}) if rest else {}
     check(last.get("interrupted") == "SIGTERM", "the last event does not say that it was interrupted: %s" % last)
 
 

@@ -24,7 +24,7 @@ check(WANTED == set(RULES), "the capture breaks", sorted(WANTED))
 
 def told(*words):
     evs, p = events(BINARY, *words, "-r", CAPTURE)
-    return of_type(evs, "alert"), of_type(evs, "stats")[-1]["stats"], p.returncode
+    return of_type(evs, "alert"), of_type(evs, "stats")[-1]["utwatch"], p.returncode
 
 
 # By default: nothing counts, and everything is there.

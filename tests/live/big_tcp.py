@@ -66,7 +66,7 @@ def main():
                 check(got > BYTES, version, "only %d bytes came" % got)
                 rules = {e["utwatch"]["rule"] for e in events if e["event_type"] == "alert"}
                 check("ut-6.4-anonymous-key-exchange" in rules, version, rules)
-                health = events[-1]["stats"]["capture"]
+                health = events[-1]["utwatch"]["capture"]
                 print(version, "longest frame", most, "of", health["frames"])
                 least = 100000 if version == "IPv6" else 65535
                 check(most > least, version, "no long frame:", most)

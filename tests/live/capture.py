@@ -28,7 +28,7 @@ def same_as_replay(taps, capture, what):
     check(wanted, what, "the replay says nothing")
     check(found == wanted, what, "%d events live, %d in replay; only live %r; only in replay %r" % (
         len(found), len(wanted), [e for e in found if e not in wanted][:2], [e for e in wanted if e not in found][:2]))
-    stats = [e["stats"]["capture"] for e in live if e["event_type"] == "stats"][-1]
+    stats = [e["utwatch"]["capture"] for e in live if e["event_type"] == "stats"][-1]
     check(stats["kernel_drops"] == 0 and stats["kernel_packets"] == stats["frames"] > 0, what, stats)
 
 
@@ -49,8 +49,8 @@ def as_it_goes(taps):
             taps.send(FAILS)
             alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 2)
             check(alert and alert["in_iface"] == "tap0" and "pcap_cnt" not in alert, "no alert while it captures", alert)
-            stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["stats"]["capture"]["frames"], 3)
-            check(stats and stats["stats"]["verdicts"]["fail"] > 0, "no statistics while it captures", stats)
+            stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["capture"]["frames"], 3)
+            check(stats and stats["utwatch"]["verdicts"]["fail"] > 0, "no statistics while it captures", stats)
             events = sensor.end(by)
             check(sensor.status == 1, "status", sensor.status, sensor.talk)
             check(events[-1]["event_type"] == "stats", "the last event is not that of the end")
@@ -88,7 +88,7 @@ def other_clock(taps):
         events = sensor.end(quiet_for=0)
         seen = [e["event_type"] for e in events]
         check(seen.count("tls") == 2 and "sensor" not in seen, years, "handshakes", seen.count("tls"), seen)
-        check(events[-1]["stats"]["capture"]["unordered"] == 0, years, events[-1]["stats"]["capture"])
+        check(events[-1]["utwatch"]["capture"]["unordered"] == 0, years, events[-1]["utwatch"]["capture"])
 
 
 def full_ring(taps, day):
@@ -102,7 +102,7 @@ def full_ring(taps, day):
         taps.send(day, rate="--topspeed")
     os.kill(reader, signal.SIGCONT)
     events = sensor.end(quiet_for=0)
-    stats = [e["stats"]["capture"] for e in events if e["event_type"] == "stats"]
+    stats = [e["utwatch"]["capture"] for e in events if e["event_type"] == "stats"]
     check(stats, "no statistics", sensor.status, sensor.talk)
     if not stats:
         return

@@ -153,7 +153,7 @@ def stopped(taps, folder):
     wait(sensor, "packets-dropped", "ends")
     events = sensor.end()
     valid(events)
-    last = events[-1]["stats"]["capture"]
+    last = events[-1]["utwatch"]["capture"]
     check(last["kernel_drops"] > 0 and last["kernel_packets"] == last["kernel_drops"] + last["frames"], "drops", last)
 
 

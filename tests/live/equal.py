@@ -75,7 +75,7 @@ def compare(taps, folder, what, send, site, interfaces=("tap0",)):
     check(len(wanted) > 20, what, "the replay says next to nothing", len(wanted))
     check(found == wanted, what, "%d events live, %d in replay; only live %r; only in replay %r" % (
         len(found), len(wanted), [e for e in found if e not in wanted][:1], [e for e in wanted if e not in found][:1]))
-    stats = [evs[-1]["stats"]["capture"] for evs in (live, played)]
+    stats = [evs[-1]["utwatch"]["capture"] for evs in (live, played)]
     check(stats[0]["kernel_drops"] == 0 and stats[0]["kernel_packets"] == stats[0]["frames"], what, stats[0])
     return stats
 

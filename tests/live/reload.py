@@ -81,8 +81,8 @@ def other_rules(taps, site):
     mistakes(taps, sensor, site, rules_of(second))
     killed(taps, sensor, rules_of(second))
     events = sensor.end(quiet_for=0)
-    check(events[-1]["stats"]["ruleset"]["generation"] == 2, "the last statistics", events[-1]["stats"]["ruleset"])
-    named = {r["rule"] for r in events[-1]["stats"]["rules"]}
+    check(events[-1]["utwatch"]["ruleset"]["generation"] == 2, "the last statistics", events[-1]["utwatch"]["ruleset"])
+    named = {r["rule"] for r in events[-1]["utwatch"]["rules"]}
     check(dropped not in named and rules_of(second) <= named, "rules of the statistics", named)
 
 
@@ -149,7 +149,7 @@ def many(taps, site, folder):
     print("%d reloads, half of them within %.0f ms, all within %.0f ms; growth %r" % (RELOADS, times[RELOADS // 2] * 1e3, times[-1] * 1e3, growth))
     events = sensor.end()
     wanted = sum(e["event_type"] == "tls" for e in replay(binary, "-r", day))
-    stats = events[-1]["stats"]["capture"]
+    stats = events[-1]["utwatch"]["capture"]
     check(sum(e["event_type"] == "tls" for e in events) == wanted, "handshakes", sum(e["event_type"] == "tls" for e in events), wanted)
     check(stats["kernel_drops"] == 0 and stats["kernel_packets"] == stats["frames"], stats)
 

@@ -37,7 +37,7 @@ def verdicts(profile, capture):
     if p.returncode not in (0, 1, 4):  # 4: most of a small capture may be damaged
         sys.exit("utwatch ended with %d on %s: %s" % (p.returncode, capture, p.stderr.decode("utf-8", "replace")))
     events = [json.loads(line) for line in p.stdout.splitlines()]
-    rules = [e for e in events if e["event_type"] == "stats"][-1]["stats"]["rules"]
+    rules = [e for e in events if e["event_type"] == "stats"][-1]["utwatch"]["rules"]
     return {r["rule"]: r.get("pass", 0) for r in rules}, {r["rule"] for r in rules if r.get("fail")}
 
 

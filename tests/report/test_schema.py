@@ -13,9 +13,9 @@ import sys
 import check_schema
 
 LATER = {
-    "app_proto",
     "utwatch/session/age_s", "utwatch/session/age_basis", "utwatch/session/origin", "utwatch/session/external_psk",
-    "utwatch/evidence", "utwatch/known", "stats/verdicts/known", "stats/verdicts/gone", "stats/rules/known",
+    "utwatch/evidence", "utwatch/known", "utwatch/excepted", "utwatch/excepted/reason", "utwatch/excepted/until",
+    "utwatch/verdicts/known", "utwatch/verdicts/gone", "utwatch/rules/known",
 }
 
 
@@ -38,6 +38,8 @@ def find(value, path):
 
 def known_keys(schema, node, path=""):
     """paths of all named properties, list items without a step of their own"""
+    for inner in node.get("anyOf", ()):
+        yield from known_keys(schema, inner, path)
     if "$ref" in node:
         yield from known_keys(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[1]], path)
     for key, inner in node.get("properties", {}).items():

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""What a SIEM gets: every event is one of Suricata's once `utwatch` is taken out, and `utwatch` is as our own schema says.
+usage: siem.py UTWATCH [CAPTURE ...]
+UTWATCH_SPEC names the folder with data/suricata-eve-schema.json, and UTWATCH_CORPUS further captures; without the first only our own schema is
+looked at."""
+import collections
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from jsonschema import Draft202012Validator
+
+from run_utwatch import PCAPS, ROOT, events, of_type, utwatch
+from checks import check, finish
+
+binary, names = sys.argv[1], sys.argv[2:]
+USUAL_ALERT = 1200  # bytes
+OURS = os.path.join(ROOT, "monitor", "report", "schema.json")
+THEIRS = os.path.join(os.environ.get("UTWATCH_SPEC", ""), "data", "suricata-eve-schema.json")
+CORPUS = os.environ.get("UTWATCH_CORPUS", "")
+
+
+def validator(path):
+    with open(path) as f:
+        return Draft202012Validator(json.load(f))
+
+
+def captures():
+    if names:
+        return [os.path.join(PCAPS, n if "." in n else n + ".pcap") for n in names]
+    found = [os.path.join(PCAPS, n) for n in sorted(os.listdir(PCAPS)) if n.endswith(".pcap")]
+    for folder, _, files in os.walk(CORPUS):
+        found += [os.path.join(folder, n) for n in sorted(files) if n.endswith((".pcap", ".pcapng", ".cap"))]
+    return found
+
+
+def validate(paths):
+    """Schemas are slow: of events of the same shape and words, but for numbers and names, some are looked at."""
+    ours = validator(OURS)
+    theirs = validator(THEIRS) if os.path.exists(THEIRS) else None
+    seen, sizes, count = collections.Counter(), [], 0
+    for path in paths:
+        lines = utwatch(binary, "-q", "--json", "-", "--advise", "modern", "-r", path).stdout.splitlines()
+        for line in lines:
+            event = json.loads(line)
+            count += 1
+            if event["event_type"] == "alert" and "tls" in event and path.startswith(PCAPS):
+                sizes.append(len(line) - len(event.get("pcap_filename", "")))
+            shape = shape_of(event)
+            seen[shape] += 1
+            if seen[shape] > 3:
+                continue
+            for error in ours.iter_errors(event):
+                check(False, os.path.basename(path), "own schema:", "/".join(map(str, error.absolute_path)), error.message[:200])
+            event.pop("utwatch", None)
+            for error in theirs.iter_errors(event) if theirs else ():
+                check(False, os.path.basename(path), "Suricata's schema:", "/".join(map(str, error.absolute_path)), error.message[:200])
+    check(count > 500 or names, "only", count, "events")
+    check(sizes and statistics.median(sizes) <= USUAL_ALERT, "an alert has usually", sizes and statistics.median(sizes), "bytes")
+    print("%d events of %d shapes, Suricata's schema %s" % (count, len(seen), "too" if theirs else "is not here"))
+
+
+def shape_of(value):
+    if isinstance(value, dict):
+        return tuple((k, shape_of(v)) for k, v in value.items())
+    if isinstance(value, list):
+        return ("list", tuple(sorted({shape_of(v) for v in value}, key=repr)))
+    return type(value).__name__
+
+
+def test_excepted():
+    """An excepted breach is an event that decides nothing."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+        f.write("exceptions: [{ rule: ut-7.2-only-anonymous, reason: the old portal, until: 2099-03-31 }]\n")
+        f.flush()
+        evs, _ = events(binary, "-c", f.name, "-r", os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap"))
+    alerts = {e["utwatch"]["rule"]: e for e in of_type(evs, "alert")}
+    excepted = alerts.get("ut-7.2-only-anonymous")
+    check(excepted and excepted["utwatch"].get("excepted") == {"reason": "the old portal", "until": "2099-03-31"}, excepted)
+    check(excepted and excepted["alert"]["severity"] == 4, "severity of what is excepted")
+    check(all(("excepted" in e["utwatch"]) == (rule == "ut-7.2-only-anonymous") for rule, e in alerts.items()), "others are excepted")
+
+
+def test_lists():
+    """The long lists stand in the tls event, which the alert leads to."""
+    evs, _ = events(binary, "-r", os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap"))
+    tls = {e["flow_id"]: e for e in of_type(evs, "tls")}
+    for e in of_type(evs, "alert"):
+        if "flow_id" not in e:
+            continue  # about a server, over all its handshakes
+        check("client_hello" not in e["utwatch"] and tls[e["flow_id"]]["utwatch"]["client_hello"]["suites"], "lists in an alert")
+        check(e["app_proto"] == "tls" and e["alert"]["signature"] and e["alert"]["signature"] != e["utwatch"]["required"], e["alert"])
+
+
+def test_stats():
+    """tshark counts the same frames and bytes."""
+    path = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+    stats = of_type(events(binary, "-r", path)[0], "stats")[-1]
+    sizes = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e", "frame.len"], capture_output=True, text=True).stdout.split()
+    check(stats["stats"]["decoder"] == {"pkts": len(sizes), "bytes": sum(map(int, sizes)), "invalid": 0}, stats["stats"])
+    check(stats["stats"]["flow"]["memuse"] > 0 and stats["stats"]["capture"]["kernel_drops"] == 0, stats["stats"])
+    ours = stats["utwatch"]["handshakes"]
+    check(ours["versions"] == [{"name": "TLSv1", "count": 1}] and ours["suites"] == [{"name": "TLS_DH_anon_EXPORT_WITH_RC4_40_MD5", "count": 1}], ours)
+
+
+def test_app_proto():
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+        f.write("scope: { ports: [80] }\n")
+        f.flush()
+        evs, _ = events(binary, "-c", f.name, "-r", os.path.join(PCAPS, "nginx-curl-plain.pcap"))
+    check({e["app_proto"] for e in of_type(evs, "flow")} == {"http"}, [e.get("app_proto") for e in evs])
+
+
+def test_pipeline():
+    """What the pipeline renames is what the manual page says, and stands in some event."""
+    with open(os.path.join(ROOT, "tools", "siem", "elastic-pipeline.json")) as f:
+        renamed = {p["rename"]["field"]: p["rename"]["target_field"] for p in json.load(f)["processors"] if "rename" in p}
+    with open(os.path.join(ROOT, "tools", "man", "utwatch.1")) as f:
+        rows = [line.split()[1:4:2] for line in f if line.startswith(".It ") and line.count(" Ta ") == 2]
+    page = {ours: ecs for ours, ecs in rows if ours not in ("Em", "timestamp", "tls.version")}
+    check(len(page) >= 20 and page == renamed, "page and pipeline differ:", page.items() ^ renamed.items())
+    found = set()
+    for name in ("jsse-tls10-anon-only-accepted", "openssl-tls12-null"):
+        for e in events(binary, "-r", os.path.join(PCAPS, name + ".pcap"))[0]:
+            found |= {ours for ours in renamed if has(e, ours.split("."))}
+    check(renamed.keys() - found == {"in_iface"}, "stands in no event:", renamed.keys() - found)
+
+
+def has(value, path):
+    return not path or (isinstance(value, dict) and path[0] in value and has(value[path[0]], path[1:]))
+
+
+validate(captures())
+test_pipeline()
+test_excepted()
+test_lists()
+test_stats()
+test_app_proto()
+finish()
