@@ -1,5 +1,6 @@
 #include "app/options.h"
 
+#include "app/expect.h"
 #include "app/inputs.h"
 #include "app/say.h"
 #include "base/amount.h"
@@ -45,6 +46,7 @@ enum long_only {
     OPTION_MERGE,
     OPTION_WATCH,
     OPTION_BASELINE,
+    OPTION_EXPECT,
     OPTION_CHECKSUMS,
 };
 
@@ -61,6 +63,7 @@ static const struct option long_options[] = {
     {"evidence", required_argument, NULL, OPTION_EVIDENCE},
     {"config", required_argument, NULL, 'c'},
     {"report", required_argument, NULL, OPTION_REPORT},
+    {"expect", required_argument, NULL, OPTION_EXPECT},
     {"baseline", required_argument, NULL, OPTION_BASELINE},
     {"details", no_argument, NULL, OPTION_DETAILS},
     {"rules", no_argument, NULL, OPTION_RULES},
@@ -129,6 +132,8 @@ void options_help(FILE *out)
         "  -v, --verbose          print more on standard error\n"
         "\n"
         "  -T, --test             check the rules and the configuration, read no packets\n"
+        "      --expect RULE=VERDICT  with -T and -r FILE: exit status 1 unless the rule says so of the "
+        "files\n"
         "      --sessions         print what --state FILE remembers: counts and ages by server\n"
         "      --list-profiles    list the installed profiles\n"
         "      --list-rules       list the rules of the profile\n"
@@ -365,6 +370,8 @@ static bool take_option(struct options *o, int option)
     case OPTION_JSON:
         o->json = optarg;
         return true;
+    case OPTION_EXPECT:
+        return expect_take(o, optarg);
     case OPTION_BASELINE:
         return take_baseline(o, optarg);
     case OPTION_MIN_SEVERITY:
@@ -416,6 +423,12 @@ bool options_parse(int argc, char **argv, struct options *out)
         if (!take_options(argc, argv, out))
             return false;
     } while (take_files(argc, argv, out));
+    if (out->task == TASK_TEST && out->expected_count && out->input_count && !out->live) {
+        out->task = TASK_REPLAY;
+        out->quiet = true;
+    }
+    if (out->expected_count && (out->task != TASK_REPLAY || out->live))
+        return refuse("", "--expect", " is for -T with -r FILE");
     if (out->task != TASK_REPLAY)
         return optind == argc || refuse("", argv[optind], " is not expected here");
     if (out->input_count == 0)

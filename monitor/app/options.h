@@ -42,6 +42,13 @@ struct report_wanted {
     const char *file; /* NULL: standard output */
 };
 
+enum { MAX_EXPECTED = 64 };
+struct expectation {  /* of --expect */
+    const char *rule; /* not ended by a zero */
+    size_t rule_length;
+    enum verdict_value verdict;
+};
+
 struct options {
     enum task task;
     const char **inputs; /* of -r or -i, in order */
@@ -70,7 +77,9 @@ struct options {
     const char *rule; /* of --explain */
     enum severity fail_on;
     struct text_choice show; /* --details, --rules, --unseen, --min-severity */
-    bool strict;             /* superseded demands count */
+    struct expectation expected[MAX_EXPECTED];
+    size_t expected_count;
+    bool strict; /* superseded demands count */
     bool no_confine;
     bool quiet;
     unsigned verbose;

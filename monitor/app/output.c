@@ -2,6 +2,7 @@
 
 #include "app/delivery.h"
 #include "app/evidence_folder.h"
+#include "app/expect.h"
 #include "app/reports.h"
 #include "base/limits.h"
 #include "evidence/frames.h"
@@ -381,4 +382,9 @@ uint64_t output_violations(const struct output *out)
     for (size_t i = 0; i < SEVERITIES; i++)
         sum += out->tally.violation[i];
     return sum;
+}
+
+bool output_as_expected(const struct output *out)
+{
+    return expect_met(out->options, &out->tally, stdout);
 }

@@ -61,6 +61,9 @@ bool output_judged(const struct output *out);
 /* Violations found so far, of whatever severity. */
 uint64_t output_violations(const struct output *out);
 
+/* What came of --expect, on standard output. False: a rule said otherwise. */
+bool output_as_expected(const struct output *out);
+
 /* A violation at or above --fail-on was found. */
 bool output_violated(const struct output *out);
 

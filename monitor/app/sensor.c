@@ -11,9 +11,12 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
         status = EXIT_RUNTIME;
     struct capture_health health = {0};
     orders_health(orders, &health);
-    if (output_violated(orders->output))
+    const bool expects = setup->options->expected_count;
+    if (expects ? !output_as_expected(orders->output) : output_violated(orders->output))
         status = worse_status(status, EXIT_VIOLATIONS);
-    if (pipeline_loss(orders->pipeline) > setup->rules->site->loss_limit || !output_judged(orders->output))
+    const bool blind =
+        pipeline_loss(orders->pipeline) > setup->rules->site->loss_limit || !output_judged(orders->output);
+    if (blind && !expects)
         status = worse_status(status, EXIT_LOSS);
     output_end(orders->output, &health, status);
     return status;

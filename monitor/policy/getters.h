@@ -8,6 +8,20 @@
 #include "policy/values.h"
 #include "wire/x509.h"
 
+/* fields_named.c */
+struct value hello_groups(const struct observation *o);
+struct value hello_signature_algorithms(const struct observation *o);
+struct value server_alpn(const struct observation *o);
+struct value server_group(const struct observation *o);
+struct value certificate_subject(const struct observation *o);
+struct value certificate_issuer(const struct observation *o);
+struct value certificate_curve(const struct observation *o);
+struct value certificate_fingerprint(const struct observation *o);
+struct value certificate_days_left(const struct observation *o);
+struct value client_address(const struct policy_case *c);
+struct value server_address(const struct policy_case *c);
+struct value hour_of_day(const struct policy_case *c);
+
 /* fields_handshake.c: one handshake. `n` is the value if the message that carries it was seen. */
 struct value client_hello_seen(const struct observation *o); /* 1, or unknown */
 struct value in_client_hello(const struct observation *o, int64_t n);

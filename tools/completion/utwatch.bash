@@ -8,7 +8,7 @@ _utwatch()
         -p | --profile | --advise)
             words=$("$1" --list-profiles 2> /dev/null | awk '{print $1}')
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current") ;;
-        --explain)
+        --explain | --expect)
             words=$("$1" --list-rules 2> /dev/null | awk '{print $1}')
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
         --fail-on | --min-severity)
