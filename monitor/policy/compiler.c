@@ -130,7 +130,9 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
     for (const struct word *w = info->words; w && w->word; w++)
         suggestion_try(&near, w->word);
     char buffer[128];
-    complain_at(c, n, "'%s' is not a valid value for '%s' (%s)%s", text, info->name,
-                field_type_name(info->type), suggestion_text(&near, buffer, sizeof buffer));
+    char words[128];
+    complain_at(c, n, "'%s' is not a valid value for '%s' (%s)%s%s", text, info->name,
+                field_type_name(info->type), suggestion_text(&near, buffer, sizeof buffer),
+                words_listed(info->words, words, sizeof words));
     return false;
 }

@@ -37,4 +37,7 @@ bool is_ordered(enum field field);
 /* `reserved`: a NULL-terminated list, or NULL. */
 bool is_reserved(const char *const *reserved, const char *key);
 
+/* "no suite '...'", with the name that was probably meant. */
+void complain_about_suite(struct compiler *c, const struct node *n);
+
 #endif

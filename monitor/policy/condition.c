@@ -2,6 +2,7 @@
 #include "policy/compiled.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 static void emit(struct compiler *c, enum op op, enum field field, size_t from, int64_t operand)
 {
@@ -171,6 +172,40 @@ static void compile_quantifier(struct compiler *c, const struct node *n, enum fi
     }
 }
 
+/* What other languages call the operators. */
+static const char *operator_meant(const char *word)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } aliases[] = {
+        {"<", "below"},        {"lt", "below"},        {"less-than", "below"}, {"less", "below"},
+        {">", "above"},        {"gt", "above"},        {"more-than", "above"}, {"greater-than", "above"},
+        {"<=", "at-most"},     {"le", "at-most"},      {"lte", "at-most"},     {"max", "at-most"},
+        {">=", "at-least"},    {"ge", "at-least"},     {"gte", "at-least"},    {"min", "at-least"},
+        {"=", "in"},           {"==", "in"},           {"eq", "in"},           {"equals", "in"},
+        {"is", "in"},          {"one-of", "in"},       {"!=", "not"},          {"ne", "not"},
+        {"not-in", "not"},     {"regex", "matches"},   {"regexp", "matches"},  {"like", "matches"},
+        {"glob", "matches"},   {"pattern", "matches"}, {"contains", "any"},    {"some", "any"},
+        {"exists", "present"}, {"every", "all"},
+    };
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (strcasecmp(word, aliases[i].theirs) == 0)
+            return aliases[i].ours;
+    return NULL;
+}
+
+static void complain_about_operator(struct compiler *c, const struct node *n)
+{
+    struct suggestion near = suggestion_for(n->key);
+    for (const struct operator_info *o = operator_info; o->word; o++)
+        suggestion_try(&near, o->word);
+    const char *meant = operator_meant(n->key);
+    if (meant)
+        near.best = meant;
+    char buffer[128];
+    complain_at_key(c, n, "no operator '%s'%s", n->key, suggestion_text(&near, buffer, sizeof buffer));
+}
+
 /* prefers: [A, B]: both suites are offered, A before B. */
 static void compile_prefers(struct compiler *c, const struct node *n, enum field field)
 {
@@ -181,12 +216,8 @@ static void compile_prefers(struct compiler *c, const struct node *n, enum field
     size_t count = 0;
     for (const struct node *e = n->kind == NODE_SEQUENCE ? n->first : NULL; e; e = e->next, count++) {
         const struct suite *suite = e->kind == NODE_SCALAR ? suite_by_name(e->text) : NULL;
-        struct suggestion near = suggestion_for(e->kind == NODE_SCALAR ? e->text : "");
-        for (size_t i = 0; i < suite_count; i++)
-            suggestion_try(&near, suite_table[i].name);
-        char buffer[128];
         if (!suite)
-            complain_at(c, e, "no suite '%s'%s", near.word, suggestion_text(&near, buffer, sizeof buffer));
+            complain_about_suite(c, e);
         else if (p->value_count < VALUES_OF_PROFILE)
             p->values[p->value_count++] = suite->code;
     }
@@ -263,11 +294,7 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     } else if (strcmp(n->key, "all") == 0 || strcmp(n->key, "any") == 0 || strcmp(n->key, "none") == 0) {
         compile_quantifier(c, n, field);
     } else {
-        struct suggestion near = suggestion_for(n->key);
-        for (const struct operator_info *o = operator_info; o->word; o++)
-            suggestion_try(&near, o->word);
-        char buffer[128];
-        complain_at_key(c, n, "no operator '%s'%s", n->key, suggestion_text(&near, buffer, sizeof buffer));
+        complain_about_operator(c, n);
     }
 }
 

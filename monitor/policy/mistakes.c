@@ -1,5 +1,6 @@
 #include "policy/mistakes.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -72,7 +73,13 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment), of letters of
+ * either case. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t n = strlen(b);
@@ -88,8 +95,9 @@ static size_t edit_distance(const char *a, const char *b)
         size_t *here = row[i % 3];
         here[0] = i;
         for (size_t j = 1; j <= n; j++) {
-            here[j] = smaller(smaller(above[j], here[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            here[j] =
+                smaller(smaller(above[j], here[j - 1]) + 1, above[j - 1] + !same_letter(a[i - 1], b[j - 1]));
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]))
                 here[j] = smaller(here[j], two_above[j - 2] + 1);
         }
     }
@@ -120,5 +128,21 @@ const char *suggestion_text(const struct suggestion *s, char *buffer, size_t siz
     buffer[0] = '\0';
     if (s->best)
         (void)snprintf(buffer, size, " (did you mean '%s'?)", s->best);
+    return buffer;
+}
+
+const char *words_listed(const struct word *words, char *buffer, size_t size)
+{
+    enum { FEW = 6 };
+    size_t count = 0;
+    while (words && words[count].word)
+        count++;
+    struct text t = text_over(buffer, size);
+    for (size_t i = 0; count <= FEW && i < count; i++) {
+        text_put(&t, i ? ", " : "; it is one of ");
+        text_put(&t, words[i].word);
+    }
+    if (t.cut)
+        buffer[0] = '\0';
     return buffer;
 }

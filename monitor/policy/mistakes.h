@@ -21,4 +21,7 @@ void suggestion_try(struct suggestion *s, const char *candidate);
 /* " (did you mean 'x'?)" or "" in a buffer of the caller. */
 const char *suggestion_text(const struct suggestion *s, char *buffer, size_t size);
 
+/* "; it is one of info, low, medium, high" when there are few; else nothing. */
+const char *words_listed(const struct word *words, char *buffer, size_t size);
+
 #endif

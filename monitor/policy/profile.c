@@ -61,8 +61,9 @@ static bool word_node(struct compiler *c, const struct node *n, const struct wor
     for (const struct word *w = words; w->word; w++)
         suggestion_try(&near, w->word);
     char buffer[128];
-    complain_at(c, n, "'%s' is not a valid value for '%s'%s", text, key,
-                suggestion_text(&near, buffer, sizeof buffer));
+    char list[128];
+    complain_at(c, n, "'%s' is not a valid value for '%s'%s%s", text, key,
+                suggestion_text(&near, buffer, sizeof buffer), words_listed(words, list, sizeof list));
     return false;
 }
 

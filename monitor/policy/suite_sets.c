@@ -1,7 +1,10 @@
 /* Sets of suites: by name, by other sets, by what the registry says of them. Made once, at load. */
 #include "policy/compiled.h"
 
+#include <openssl/ssl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 static const struct word flag_words[] = {
     {SUITE_EXPORT, "export"},
@@ -56,6 +59,28 @@ static int named_set(struct compiler *c, const struct node *n, const char *name)
     return -1;
 }
 
+/* What OpenSSL calls ECDHE-RSA-AES128-SHA has a name of IANA here. Only suites that its library has. */
+static const char *suite_of_openssl(const char *name)
+{
+    for (size_t i = 0; i < suite_count; i++)
+        if (strcasecmp(OPENSSL_cipher_name(suite_table[i].name), name) == 0)
+            return suite_table[i].name;
+    return NULL;
+}
+
+void complain_about_suite(struct compiler *c, const struct node *n)
+{
+    const char *text = n->kind == NODE_SCALAR ? n->text : "";
+    struct suggestion near = suggestion_for(text);
+    for (size_t i = 0; i < suite_count; i++)
+        suggestion_try(&near, suite_table[i].name);
+    const char *meant = *text ? suite_of_openssl(text) : NULL;
+    if (meant)
+        near.best = meant;
+    char buffer[128];
+    complain_at(c, n, "no suite '%s'%s", text, suggestion_text(&near, buffer, sizeof buffer));
+}
+
 static bool add_suite(struct compiler *c, const struct node *n, struct suite_set *set)
 {
     const struct suite *suite = suite_by_name(n->text);
@@ -63,11 +88,7 @@ static bool add_suite(struct compiler *c, const struct node *n, struct suite_set
         suite_set_add(set, suite_index(suite));
         return true;
     }
-    struct suggestion near = suggestion_for(n->text);
-    for (size_t i = 0; i < suite_count; i++)
-        suggestion_try(&near, suite_table[i].name);
-    char buffer[128];
-    complain_at(c, n, "no suite '%s'%s", n->text, suggestion_text(&near, buffer, sizeof buffer));
+    complain_about_suite(c, n);
     return false;
 }
 
