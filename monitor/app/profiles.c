@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "naming/naming.h"
+#include "policy/mistakes.h"
 #include "wire/suite.h"
 
 #include <dirent.h>
@@ -73,18 +74,64 @@ static int list_rules(const struct profile *p)
     return EXIT_CLEAN;
 }
 
-static int explain(const struct profile *p, const char *id)
+/* By its id, or by its sid. */
+static const struct rule_facts *find_rule(const struct profile *p, const char *name)
 {
-    const struct rule_facts *r = profile_find(p, id);
+    const struct rule_facts *r = profile_find(p, name);
+    char *end;
+    const unsigned long sid = strtoul(name, &end, 10);
+    for (size_t i = 0; !r && *name && !*end && i < profile_rule_count(p); i++)
+        if (profile_rule(p, i)->sid == sid)
+            r = profile_rule(p, i);
+    return r;
+}
+
+/* A rule of another profile than the one at hand. False: none of those in the folder has it. */
+static bool explain_of_others(const char *folder, const char *name)
+{
+    struct dirent **entries = NULL;
+    const int count = scandir(folder, &entries, yaml_file, alphasort);
+    bool found = false;
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        struct mistakes mistakes = {0};
+        const int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        struct profile *p = !found && length < (int)sizeof path
+                                ? profile_load(path, profile_directories(), NULL, 0, NULL, &mistakes)
+                                : NULL;
+        const struct rule_facts *r = p ? find_rule(p, name) : NULL;
+        if (r)
+            rule_explain(r, stdout);
+        found |= r != NULL;
+        mistakes_free(&mistakes);
+        profile_free(p);
+        free(entries[i]);
+    }
+    free(entries);
+    return found;
+}
+
+static int explain(const struct profile *p, const struct profile *advice, const char *name)
+{
+    const struct rule_facts *r = find_rule(p, name);
+    if (!r && advice)
+        r = find_rule(advice, name);
     if (r) {
         rule_explain(r, stdout);
         return EXIT_CLEAN;
     }
+    for (const char *const *d = profile_directories(); *d; d++)
+        if (explain_of_others(*d, name))
+            return EXIT_CLEAN;
     char safe[256];
+    char hint[128];
     struct text t = text_over(safe, sizeof safe);
-    text_safe(&t, span_of(id, strlen(id)));
-    (void)fprintf(stderr, "utwatch: no rule '%s' in profile %s (--list-rules shows them)\n", safe,
-                  profile_name(p));
+    struct suggestion near = suggestion_for(name);
+    for (size_t i = 0; i < profile_rule_count(p); i++)
+        suggestion_try(&near, profile_rule(p, i)->id);
+    text_safe(&t, span_of(name, strlen(name)));
+    (void)fprintf(stderr, "utwatch: no profile has a rule '%s'%s (--list-rules shows those of %s)\n", safe,
+                  suggestion_text(&near, hint, sizeof hint), profile_name(p));
     return EXIT_USAGE;
 }
 
@@ -116,7 +163,7 @@ static int look_into(const struct options *o, const struct profile *p, const str
     if (o->task == TASK_LIST_RULES)
         return list_rules(p);
     if (o->task == TASK_EXPLAIN)
-        return explain(p, o->rule);
+        return explain(p, advice, o->rule);
     if (o->task == TASK_DUMP)
         profile_dump(p, stdout);
     else

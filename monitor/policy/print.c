@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 const char *profile_name(const struct profile *p)
 {
@@ -96,6 +98,39 @@ static void put_rule_members(const struct rule *r, const char *indent, FILE *out
     }
 }
 
+/* Does the text speak of "$name", or of "parameter.name"? */
+static bool speaks_of(const char *text, const char *before, const char *name)
+{
+    char word[128];
+    const int length = snprintf(word, sizeof word, "%s%s", before, name);
+    for (const char *at = text; (at = strstr(at, word)); at += length)
+        if (!at[length] || !strchr("abcdefghijklmnopqrstuvwxyz0123456789-.", at[length]))
+            return true;
+    return false;
+}
+
+/* The values that its parameters have here. */
+static void put_parameters_of(const struct rule *r, FILE *out)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *members = open_memstream(&text, &length);
+    if (!members)
+        return;
+    put_rule_members(r, "", members);
+    (void)fclose(members);
+    bool any = false;
+    for (size_t i = 0; i < r->profile->parameter_count; i++) {
+        const struct parameter *p = &r->profile->parameters[i];
+        if (!speaks_of(text, "$", p->name) && !speaks_of(text, "parameter.", p->name))
+            continue;
+        (void)fprintf(out, "%s    %s: %s\n", any ? "" : "\n  Its parameters in this profile:\n\n", p->name,
+                      p->text);
+        any = true;
+    }
+    free(text);
+}
+
 void rule_explain(const struct rule_facts *facts, FILE *out)
 {
     const struct rule *r = rule_of(facts);
@@ -112,7 +147,7 @@ void rule_explain(const struct rule_facts *facts, FILE *out)
     if (facts->superseded)
         (void)fprintf(out, "  superseded by %s\n", facts->superseded);
     (void)fprintf(out, "  sid, rev   %" PRIu32 ", %" PRIu32 "\n", facts->sid, facts->rev);
-    (void)fprintf(out, "  profile    %s\n", facts->profile);
+    (void)fprintf(out, "  profile    %s (%s)\n", facts->profile, r->profile->status);
     (void)fprintf(out, "  file       %s:%u\n", r->file, r->node->line);
     (void)fprintf(out, "  about     ");
     for (const struct word *w = case_kind_words; w->word; w++)
@@ -123,6 +158,7 @@ void rule_explain(const struct rule_facts *facts, FILE *out)
         (void)fprintf(out, "  note       %s\n", r->note);
     (void)fprintf(out, "\n  The rule as it is written:\n\n");
     put_rule_members(r, "    ", out);
+    put_parameters_of(r, out);
 }
 
 void profile_dump(const struct profile *p, FILE *out)

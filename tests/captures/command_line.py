@@ -52,6 +52,11 @@ expect(["--list-fields"], 0, b"offered.suites")
 expect(["--list-suites"], 0, b"TLS_RSA_WITH_3DES_EDE_CBC_SHA")
 expect(["--explain", "ut-7.2-only-anonymous"], 0, b"7.2 (1)")
 expect(["--explain", "ut-nothing"], 2, err=b"ut-nothing")
+# A rule of any shipped profile, by its id or its sid, with what its parameters are.
+expect(["--explain", "ut-5.1.1-auth-http-based"], 0, b"profile ts33141-pcr1 (draft)")
+expect(["--explain", "33141612"], 0, b"ut-6.1.2-server-certificate")
+expect(["--explain", "ut-7.1-session-lifetime"], 0, b"session-lifetime: 24h clock-tolerance: 1s")
+expect(["--explain", "ut-7.1-sesion-lifetime"], 2, err=b"did you mean 'ut-7.1-session-lifetime'")
 with tempfile.TemporaryDirectory() as folder:
     site = os.path.join(folder, "site.yaml")
     with open(site, "w") as f:
