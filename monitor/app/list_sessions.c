@@ -5,6 +5,12 @@
 
 #include <inttypes.h>
 
+/* An origin may lie microseconds after the last use that was rounded down: that is no age below 0. */
+static double hours_since(nanos origin, nanos now)
+{
+    return now > origin ? (double)(now - origin) / 3.6e12 : 0;
+}
+
 static void put_sum(const struct session_sum *sum, void *context)
 {
     const nanos *now = context;
@@ -17,8 +23,8 @@ static void put_sum(const struct session_sum *sum, void *context)
     (void)printf("%-28s %-7s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64, server,
                  resumption_name(sum->method), sum->sessions, sum->exact, sum->resumed, sum->old);
     if (sum->exact)
-        (void)printf("  %.1f h to %.1f h", (double)(*now - sum->last_origin) / 3.6e12,
-                     (double)(*now - sum->first_origin) / 3.6e12);
+        (void)printf("  %.1f h to %.1f h", hours_since(sum->last_origin, *now),
+                     hours_since(sum->first_origin, *now));
     (void)printf("\n");
 }
 
@@ -36,8 +42,9 @@ int list_sessions(const struct options *o, struct site *site)
         char at[40];
         struct text t = text_over(at, sizeof at);
         text_time(&t, now, false);
-        (void)printf("%" PRIu64 " remembered, as of the last use at %s\n%-28s %-7s %10s %10s %10s %10s  %s\n",
-                     sessions_counters(s)->used, now ? at : "-", "server", "method", "sessions", "exact",
+        (void)printf("%" PRIu64 " remembered session ids and tickets, as of the last use at %s\n%-28s %-7s "
+                     "%10s %10s %10s %10s  %s\n",
+                     sessions_counters(s)->used, now ? at : "-", "server", "method", "known", "exact",
                      "resumed", "over 24 h", "ages of the exact");
         sessions_list(s, now, put_sum, &now);
     }

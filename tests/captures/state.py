@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from made_sessions import HOUR, connection, full, resumption_of
-from run_utwatch import events, of_type, utwatch
+from run_utwatch import PCAPS, events, of_type, utwatch
 from checks import check, finish
 
 import capturelib
@@ -176,8 +176,17 @@ def full_disk(f):
         subprocess.run(["umount", place], check=True)
 
 
+def just_issued(f):
+    """A ticket that came in the last packet is not younger than nothing."""
+    state = os.path.join(f.path, "fresh")
+    utwatch(binary, "-q", "--state", state, "-r", os.path.join(PCAPS, "openssl-tls12-client-certificate-sent.pcap"))
+    shown = utwatch(binary, "--state", state, "--sessions").stdout
+    check(b"0.0 h to 0.0 h" in shown and b"-0.0" not in shown, shown)
+    os.unlink(state)
+
+
 with tempfile.TemporaryDirectory() as folder:
     f = Folder(folder)
-    for question in (kept, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
+    for question in (kept, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
         question(f)
 finish()
