@@ -400,6 +400,19 @@ static char *find_file(const struct loader *l, const char *name, const char *bes
 
 static void load_tree(struct loader *l, struct tree *tree);
 
+/* A file is named by its path; a name is searched for, and it is told where. */
+static void complain_of_no_file(const struct loader *l, const char *name)
+{
+    char where[200];
+    struct text t = text_over(where, sizeof where);
+    for (const char *const *d = l->directories; d && *d; d++) {
+        text_put(&t, d == l->directories ? "" : ", ");
+        text_put(&t, *d);
+    }
+    mistake_add(l->mistakes, name, 0, 0, "no such profile in %s%s (--list-profiles shows them)", where,
+                t.cut ? "..." : "");
+}
+
 static void load_named(struct loader *l, const char *name, struct compiler *by, const struct node *at)
 {
     for (size_t i = 0; i < l->depth; i++)
@@ -419,7 +432,7 @@ static void load_named(struct loader *l, const char *name, struct compiler *by, 
         if (by)
             complain_at(by, at, "no profile '%s'", name);
         else
-            mistake_add(l->mistakes, name, 0, 0, "no such profile (--list-profiles shows them)");
+            complain_of_no_file(l, name);
         return;
     }
     struct tree *tree = tree_read(path, l->files, l->mistakes);
