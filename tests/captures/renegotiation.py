@@ -31,7 +31,7 @@ def judged(path, profile="ts33141-pcr2"):
     evs, _ = events(sys.argv[1], "-p", profile, "-r", path)
     tls = of_type(evs, "tls")
     fails = {(e.get("pcap_cnt"), e["utwatch"]["rule"]) for e in of_type(evs, "alert")}
-    return tls, fails, of_type(evs, "stats")[-1]["stats"]["http"]["exchanges"]
+    return tls, fails, of_type(evs, "stats")[-1]["utwatch"]["http"]["exchanges"]
 
 
 def tshark(path, query, field):

@@ -14,7 +14,7 @@ import check_schema
 
 LATER = {
     "utwatch/session/age_s", "utwatch/session/age_basis", "utwatch/session/origin", "utwatch/session/external_psk",
-    "utwatch/evidence", "utwatch/known", "utwatch/excepted", "utwatch/excepted/reason", "utwatch/excepted/until",
+    "utwatch/evidence", "utwatch/renegotiation", "utwatch/known", "utwatch/excepted", "utwatch/excepted/reason", "utwatch/excepted/until",
     "utwatch/verdicts/known", "utwatch/verdicts/gone", "utwatch/rules/known",
 }
 
