@@ -17,7 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     struct mistakes mistakes = {0};
-    struct site *site = site_load(path, NULL, &mistakes);
+    struct mistakes warnings = {0};
+    struct site *site = site_load(path, NULL, &mistakes, &warnings);
+    mistakes_free(&warnings);
     assert(!site == (mistakes.count != 0));
     if (site) {
         const struct endpoint server = {.address = {192, 0, 2, 80}, .family = 4, .port = 443};
