@@ -55,7 +55,7 @@ def test_changed(folder):
     notes = [e["utwatch"]["note"].split(".")[0] for e in evs if e["event_type"] == "alert" and e["utwatch"]["rule"] == rule]
     check(notes == ["Confidence: medium", "Confidence: high"], "with --strict each is told:", notes)
     evs, _ = events(binary, "-r", path)
-    counted = [r for r in evs[-1]["stats"]["rules"] if r["rule"] == rule][0]
+    counted = [r for r in evs[-1]["utwatch"]["rules"] if r["rule"] == rule][0]
     check(counted["fail"] == 1 and counted["servers"] == 1, "one server that lacks a suite, told at two intervals, counts", counted)
 
 

@@ -81,15 +81,15 @@ def full_spool(taps, folder):
     taps.send(day)
     observed = edge(sensor, "spool-fills", "begins")
     check("of the 1024 KiB" in observed, "how full", observed)
-    stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["stats"]["syslog"]["spool_bytes"] > 512 << 10)
-    check(stats and stats["stats"]["syslog"]["arrived"] == stats["stats"]["syslog"]["sent"] == 0, "statistics", stats and stats["stats"]["syslog"])
+    stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["syslog"]["spool_bytes"] > 512 << 10)
+    check(stats and stats["utwatch"]["syslog"]["arrived"] == stats["utwatch"]["syslog"]["sent"] == 0, "statistics", stats and stats["utwatch"]["syslog"])
     receiver = Receiver(taps, 5514)
     edge(sensor, "spool-fills", "ends", 20)
-    told = sum(e["stats"]["syslog"]["told"] > 0 for e in sensor.events() if e["event_type"] == "stats")
+    told = sum(e["utwatch"]["syslog"]["told"] > 0 for e in sensor.events() if e["event_type"] == "stats")
     check(told, "no alerts")
     last = {}
     for _ in range(100):
-        last = [e for e in sensor.events() if e["event_type"] == "stats"][-1]["stats"]["syslog"]
+        last = [e for e in sensor.events() if e["event_type"] == "stats"][-1]["utwatch"]["syslog"]
         if last["arrived"] == last["sent"] - last["resent"]:
             break
         time.sleep(0.1)
@@ -111,10 +111,10 @@ def interface_losses(taps, folder):
     sensor = Sensor(taps, binary, "-c", site, before=fake)
     taps.send(FAILS)
     sensor.wait_for_event(lambda e: e["event_type"] == "tls")
-    check(not any(e["stats"]["capture"]["interface_drops"] for e in sensor.events() if e["event_type"] == "stats"), "drops of before")
+    check(not any(e["utwatch"]["capture"]["interface_drops"] for e in sensor.events() if e["event_type"] == "stats"), "drops of before")
     with open(counter, "w") as f:
         f.write("19\n")
-    stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["stats"]["capture"]["interface_drops"] == 12, 5)
+    stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["capture"]["interface_drops"] == 12, 5)
     check(stats, "12 frames that the interface lost are not told")
     check("12 of" in edge(sensor, "packets-dropped", "begins"), "no alert of them")
     sensor.end()

@@ -110,8 +110,8 @@ def remembered(taps, parent, *words):
         grown.write(f.read()[24:])
     handshakes(sensor, 2, 2)
     events = sensor.end(signal.SIGTERM)
-    frames = [e for e in events if e["event_type"] == "stats"][-1]["stats"]["capture"]["frames"]
-    once = [e for e in replay(binary, "-r", FAILS) if e["event_type"] == "stats"][-1]["stats"]["capture"]["frames"]
+    frames = [e for e in events if e["event_type"] == "stats"][-1]["utwatch"]["capture"]["frames"]
+    once = [e for e in replay(binary, "-r", FAILS) if e["event_type"] == "stats"][-1]["utwatch"]["capture"]["frames"]
     check(frames == 2 * once, "frames of a file that grew", frames, once)
 
 
