@@ -146,7 +146,7 @@ static void write_alert(struct output *out, const struct policy_case *c, const s
 /* A breach of a superseded demand is reported once for each offender. */
 static bool is_told(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
-    return !v->rule->superseded || first_sight(out->first_sights, c, v->rule, v->fault);
+    return !v->rule->superseded || first_sight(out->first_sights, c, v->rule, v->fault, v->excepted);
 }
 
 bool output_has_baseline(const struct output *out)

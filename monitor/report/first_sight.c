@@ -18,11 +18,12 @@ void first_sights_free(struct first_sights *s)
 }
 
 static uint64_t name_of(const struct first_sights *s, const struct policy_case *c,
-                        const struct rule_facts *rule, enum fault fault)
+                        const struct rule_facts *rule, enum fault fault, bool excepted)
 {
     struct {
         struct endpoint end;
-        uint32_t fault, sid; /* a profile and its advice may share a rule: it is told once by each */
+        uint32_t fault, sid,
+            excepted; /* a profile and its advice may share a rule: it is told once by each */
         char profile[64];
     } what;
     memset(&what, 0, sizeof what);
@@ -31,15 +32,16 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
         what.end.port = 0; /* it changes with every connection */
     what.fault = fault;
     what.sid = rule->sid;
+    what.excepted = excepted;
     struct text profile = text_over(what.profile, sizeof what.profile);
     text_put(&profile, rule->profile);
     return siphash_for_table(&s->key, span_of(&what, sizeof what)) | 1;
 }
 
 bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
-                 enum fault fault)
+                 enum fault fault, bool excepted)
 {
-    const uint64_t name = name_of(s, c, rule, fault);
+    const uint64_t name = name_of(s, c, rule, fault, excepted);
     size_t at = name >> 1 & (MAX_FIRST_SIGHTS - 1);
     while (s->name[at] && s->name[at] != name)
         at = (at + 1) & (MAX_FIRST_SIGHTS - 1);

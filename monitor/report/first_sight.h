@@ -19,8 +19,9 @@ struct first_sights {
 struct first_sights *first_sights_new(void); /* NULL when the memory cannot be reserved */
 void first_sights_free(struct first_sights *s);
 
-/* True once for each rule and peer: the UE of the case with FAULT_UE, else its server. */
+/* True once for each rule and peer: the UE of the case with FAULT_UE, else its server. What an exception
+ * of the site covers is apart: after its last day the breach is told. */
 bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
-                 enum fault fault);
+                 enum fault fault, bool excepted);
 
 #endif

@@ -217,8 +217,8 @@ static void add_stacks_of_ue(const struct tally *tally, struct rule_tally *rule,
 static void add_sharer(struct tally *tally, struct rule_tally *rule, const struct policy_case *c)
 {
     tally->superseded++;
-    rule->sharing_ues += c->kind == CASE_UE ||
-                         (c->about.client.family && first_sight(tally->sharers, c, rule->rule, FAULT_UE));
+    rule->sharing_ues += c->kind == CASE_UE || (c->about.client.family &&
+                                                first_sight(tally->sharers, c, rule->rule, FAULT_UE, false));
 }
 
 /* What a server or UE did is judged at each interval and told again when it has changed; in the sum over all
@@ -227,7 +227,7 @@ static bool was_counted(const struct tally *tally, const struct policy_case *c, 
 {
     const bool of_peer = c->kind == CASE_SERVER || c->kind == CASE_UE;
     return v->value == VERDICT_FAIL && v->rule->superseded && of_peer &&
-           !first_sight(tally->sharers, c, v->rule, c->kind == CASE_UE ? FAULT_UE : FAULT_SERVER);
+           !first_sight(tally->sharers, c, v->rule, c->kind == CASE_UE ? FAULT_UE : FAULT_SERVER, false);
 }
 
 static void add_fail(struct tally *tally, struct rule_tally *rule, const struct policy_case *c,

@@ -249,6 +249,7 @@ static void a_full_table_gives_up_the_unused_first(void **state)
         s.src.port = (uint16_t)(1000 + i);
         struct flow *flow = flow_add(&table, &s);
         assert_non_null(flow);
+        flow->confirmed = 3;
         flow->used = i != 3;
     }
     struct segment s = segment(0, 1, TCP_SYN, "");
@@ -257,6 +258,20 @@ static void a_full_table_gives_up_the_unused_first(void **state)
     assert_int_equal(victim->end[0].port, 1003);
     flow_remove(&table, victim);
     assert_non_null(flow_add(&table, &s));
+}
+
+static void a_full_table_gives_up_the_unconfirmed_before_the_unused(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        struct segment s = segment(0, 1, TCP_SYN, "");
+        s.src.port = (uint16_t)(1000 + i);
+        struct flow *flow = flow_add(&table, &s);
+        assert_non_null(flow);
+        flow->confirmed = i == 5 ? 1 : 3;
+        flow->used = true;
+    }
+    assert_int_equal(flow_victim(&table)->end[0].port, 1005);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_table, close_table)
@@ -373,6 +388,7 @@ int main(void)
         CASE(ports_are_used_again_after_the_end),
         CASE(a_lone_syn_ends_no_connection),
         CASE(a_full_table_gives_up_the_unused_first),
+        CASE(a_full_table_gives_up_the_unconfirmed_before_the_unused),
         cmocka_unit_test_setup_teardown(datagrams_with_equal_ports_are_another_flow, open_table, close_table),
         cmocka_unit_test_setup_teardown(what_is_left_of_an_earlier_connection_anchors_nothing, open_table,
                                         close_table),

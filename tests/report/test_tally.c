@@ -142,17 +142,18 @@ static void each_offender_is_new_once(void **state)
     struct policy_case c = {.kind = CASE_HANDSHAKE};
     c.about.client = sample_ipv4(1, 1000);
     c.about.server = sample_ipv4(2, 443);
-    assert_true(first_sight(s, &c, v.rule, v.fault));
+    assert_true(first_sight(s, &c, v.rule, v.fault, false));
     c.about.client.port = 1001;
-    assert_false(first_sight(s, &c, v.rule, v.fault));
+    assert_false(first_sight(s, &c, v.rule, v.fault, false));
+    assert_true(first_sight(s, &c, v.rule, v.fault, true)); /* of what an exception covers */
     v.rule = &stand_in_rules[RULE_VERSION];
-    assert_true(first_sight(s, &c, v.rule, v.fault));
+    assert_true(first_sight(s, &c, v.rule, v.fault, false));
     v.fault = FAULT_SERVER;
-    assert_true(first_sight(s, &c, v.rule, v.fault));
+    assert_true(first_sight(s, &c, v.rule, v.fault, false));
     size_t told = 3;
     for (uint32_t i = 0; i < MAX_FIRST_SIGHTS; i++) {
         c.about.server = sample_ipv4(3 + i, 443);
-        told += first_sight(s, &c, v.rule, v.fault);
+        told += first_sight(s, &c, v.rule, v.fault, false);
     }
     assert_int_equal(told, MAX_FIRST_SIGHTS / 4 * 3);
     assert_int_equal(s->untold, MAX_FIRST_SIGHTS + 3 - told);
