@@ -49,6 +49,19 @@ def segment_of(frame):
     return (src, sport), (dst, dport), seq, tcp[13], tcp[(tcp[12] >> 4) * 4:]
 
 
+def from_port(frames, port):
+    """The same TCP connections over IPv4, their clients (whose ports are the higher ones) at another port."""
+    out = []
+    for time, frame in frames:
+        at = 14 + (frame[14] & 15) * 4
+        ports = list(struct.unpack("!HH", frame[at:at + 4]))
+        ports[ports[0] < ports[1]] = port
+        tcp = struct.pack("!HH", *ports) + frame[at + 4:at + 16] + b"\0\0" + frame[at + 18:14 + struct.unpack("!H", frame[16:18])[0]]
+        checksum = ones_sum(frame[26:34] + struct.pack("!II", len(tcp), 6) + tcp)
+        out.append((time, frame[:at] + tcp[:16] + struct.pack("!H", checksum) + tcp[18:]))
+    return out
+
+
 def datagram(source, destination, payload):
     """An Ethernet frame with a UDP datagram between two (address, port)."""
     header = struct.pack("!HHHH", source[1], destination[1], 8 + len(payload), 0)

@@ -83,8 +83,8 @@ def other_clock(taps):
     for years in "-3y", "+3y":
         fake = ("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "LD_PRELOAD=" + library[0], "FAKETIME=" + years)
         sensor = Sensor(taps, binary, interfaces=("tap0", "tap1"), before=fake)
-        taps.send(FAILS)
-        taps.send(FAILS, "out1")
+        taps.send_new(FAILS)
+        taps.send_new(FAILS, "out1")
         events = sensor.end(quiet_for=0)
         seen = [e["event_type"] for e in events]
         check(seen.count("tls") == 2 and "sensor" not in seen, years, "handshakes", seen.count("tls"), seen)

@@ -46,7 +46,7 @@ def wait(sensor, condition, edge, times=1):
 
 def still_sees(taps, sensor, what, out="out0"):
     before = len([e for e in sensor.events() if e["event_type"] == "tls"])
-    taps.send(FAILS, out)
+    taps.send_new(FAILS, out)
     event = sensor.wait_for_event(lambda e: e["event_type"] == "tls" and len(
         [x for x in sensor.events() if x["event_type"] == "tls"]) > before, 3)
     check(event, what, "nothing is captured")

@@ -56,7 +56,7 @@ def full_disk(taps, folder):
         except OSError:
             os.close(filler)
         for _ in range(3):
-            taps.send(FAILS)
+            taps.send_new(FAILS)
         told = b""
         while b"output-fails" not in told:
             told = heard.recv(2000)
@@ -82,7 +82,8 @@ def full_spool(taps, folder):
     observed = edge(sensor, "spool-fills", "begins")
     check("of the 1024 KiB" in observed, "how full", observed)
     stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["syslog"]["spool_bytes"] > 512 << 10)
-    check(stats and stats["utwatch"]["syslog"]["arrived"] == stats["utwatch"]["syslog"]["sent"] == 0, "statistics", stats and stats["utwatch"]["syslog"])
+    counted = stats["utwatch"]["syslog"] if stats else {}
+    check(counted.get("arrived") == counted.get("sent") == 0, "statistics", counted)
     receiver = Receiver(taps, 5514)
     edge(sensor, "spool-fills", "ends", 20)
     told = sum(e["utwatch"]["syslog"]["told"] > 0 for e in sensor.events() if e["event_type"] == "stats")

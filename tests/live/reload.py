@@ -58,7 +58,7 @@ def reloaded(sensor, generation):
 def sent(taps, sensor):
     """The events of one more handshake that breaks rules."""
     before = len(sensor.events())
-    taps.send(FAILS)
+    taps.send_new(FAILS)
     sensor.wait_for_event(lambda e: sum(x["event_type"] == "tls" for x in sensor.events()[before:]) > 0)
     time.sleep(0.3)
     return sensor.events()[before:]

@@ -1,4 +1,5 @@
 """Virtual interfaces in a network namespace, traffic into them, and utwatch on them: for the tests of this folder."""
+import itertools
 import json
 import os
 import select
@@ -11,8 +12,11 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "report")]
+import capturelib  # noqa: E402
+
 PCAPS = os.path.join(ROOT, "pcaps")
 SKIP = 77
+PORTS = itertools.count(21000)
 MTU = "65535"
 NEEDED = ["ip", "tcpreplay", "dumpcap"]
 
@@ -61,6 +65,17 @@ class Taps:
     def send(self, capture, interface="out0", rate="--pps=20000"):
         """Plays a capture into the interface; returns when all has been sent."""
         self.run("tcpreplay", "-q", rate, "-i", interface, capture)
+
+    def send_new(self, capture, interface="out0"):
+        """The same from a client port that was not used yet: the very same SYN within two seconds would be a copy."""
+        with tempfile.NamedTemporaryFile(suffix=".pcap") as moved:
+            as_new(capture, moved.name)
+            self.send(moved.name, interface)
+
+
+def as_new(capture, path):
+    """Writes a copy of the capture with a client port that was not used yet."""
+    capturelib.write_frames(path, capturelib.from_port(capturelib.read_frames(capture), next(PORTS)))
 
 
 class Recorder:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from taps import PCAPS, ROOT, Sensor, Taps, comparable, replay, sensor_and_writer
+from taps import PCAPS, ROOT, Sensor, Taps, as_new, comparable, replay, sensor_and_writer
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -29,6 +29,13 @@ class Folder:
         """Copied beside the folder, and renamed into it when it is whole."""
         shutil.copy(source, os.path.join(self.aside, name))
         os.rename(os.path.join(self.aside, name), self.at(name))
+
+    def put_new(self, name):
+        """One more handshake."""
+        with tempfile.NamedTemporaryFile(suffix=".pcap") as moved:
+            as_new(FAILS, moved.name)
+            os.chmod(moved.name, 0o644)
+            self.put(moved.name, name)
 
 
 def watch(taps, folder, *words):
@@ -92,10 +99,10 @@ def same_as_replay(taps, parent):
 def remembered(taps, parent, *words):
     """Over restarts, renaming, and growth of a file."""
     folder = Folder(parent, "kept%d" % len(words))
-    folder.put(FAILS, "a.pcap")
+    folder.put_new("a.pcap")
     sensor = watch(taps, folder, *words)
     check(handshakes(sensor, 1) == 1, "the first file", sensor.talk)
-    folder.put(FAILS, "b.pcap")
+    folder.put_new("b.pcap")
     check(handshakes(sensor, 2) == 2, "the second file", sensor.talk)
     os.rename(folder.at("a.pcap"), folder.at("a.pcap.1"))
     check(handshakes(sensor, 3, 1) == 2, "a file that was renamed is read again")
@@ -104,10 +111,12 @@ def remembered(taps, parent, *words):
     sensor.end(signal.SIGTERM)
     check(b"note" not in sensor.talk, "what is no capture", sensor.talk)
     sensor = watch(taps, folder, *words)
-    folder.put(FAILS, "c.pcap")
+    folder.put_new("c.pcap")
     check(handshakes(sensor, 1) == 1, "after a restart", sensor.talk)
-    with open(FAILS, "rb") as f, open(folder.at("c.pcap"), "ab") as grown:
-        grown.write(f.read()[24:])
+    with open(folder.at("c.pcap"), "rb") as f:
+        whole = f.read()
+    with open(folder.at("c.pcap"), "ab") as grown:
+        grown.write(whole[24:])
     handshakes(sensor, 2, 2)
     events = sensor.end(signal.SIGTERM)
     frames = [e for e in events if e["event_type"] == "stats"][-1]["utwatch"]["capture"]["frames"]
@@ -120,7 +129,7 @@ def killed(taps, parent, which):
     folder = Folder(parent, "killed-" + which)
     sensor = watch(taps, folder)
     for n in range(20):
-        folder.put(FAILS, "%02d.pcap" % n)
+        folder.put_new("%02d.pcap" % n)
         if n % 5 == 4:
             handshakes(sensor, n + 1, 2)
             os.kill(sensor_and_writer(sensor.process.pid)[which], signal.SIGKILL)
@@ -146,7 +155,7 @@ def bad_input(taps, parent):
     with open(folder.at("broken.pcap"), "wb") as f:
         f.write(b"no capture at all")
     check(sensor.wait_for(b"broken.pcap"), "a broken file is not told of", sensor.talk)
-    folder.put(FAILS, "good.pcap")
+    folder.put_new("good.pcap")
     check(handshakes(sensor, 1) == 1, "after a broken file", sensor.talk)
     uid = next(line.split()[1] for line in open("/proc/%d/status" % sensor_and_writer(sensor.process.pid)["sensor"]) if line.startswith("Uid"))
     check(uid != "0", "the sensor is root")
