@@ -49,11 +49,10 @@ int link_type_of_file(uint32_t link_type)
 
 nanos reader_time(int64_t seconds, uint64_t rest)
 {
-    const int64_t most = UINT32_MAX;
-    if (seconds > most)
-        seconds = most;
-    if (seconds < -most)
-        seconds = -most;
+    if (seconds > LATEST_SECOND)
+        seconds = LATEST_SECOND;
+    if (seconds < EARLIEST_SECOND)
+        seconds = EARLIEST_SECOND;
     if (rest >= NANOS_PER_SECOND)
         rest = 0;
     return seconds * NANOS_PER_SECOND + (int64_t)rest;

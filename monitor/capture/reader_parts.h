@@ -21,9 +21,12 @@ enum read_result reader_cut(struct reader *reader, const char *file, size_t n, c
 /* LINKTYPE_ values of files are DLT_ values but for some that differ between systems. */
 int link_type_of_file(uint32_t link_type);
 
-/* A second of 32 bits is the most that pcap can write; what lies beyond, before or after 1970, becomes that,
- * so that the difference of any two times, and a month more, can be expressed. `rest`: nanoseconds; beyond a
- * second they cannot be right, and count as 0. */
+/* From 1901, the first second that pcap can write, to 2191; what lies beyond becomes the nearer of the two,
+ * so that the difference of any two times, and a month more, can be expressed. */
+#define EARLIEST_SECOND INT32_MIN
+#define LATEST_SECOND   INT64_C(7000000000)
+
+/* `rest`: nanoseconds; beyond a second they cannot be right, and count as 0. */
 nanos reader_time(int64_t seconds, uint64_t rest);
 
 static inline uint32_t reader_u32(const struct reader *reader, struct cursor *c)

@@ -305,10 +305,10 @@ static void test_times(void **state)
         {0x80 | 10, 0, 1536, 1500000000},
         {0x80 | 63, 0, UINT64_C(3) << 62, 1500000000},
         {19, 0, UINT64_C(15000000000000000000), 1500000000},
-        {0, 0, UINT64_MAX, UINT32_MAX * NANOS_PER_SECOND},
-        {0, INT64_MAX, UINT64_MAX, UINT32_MAX * NANOS_PER_SECOND},
-        {6, INT64_MIN, 1000000, -(int64_t)UINT32_MAX * NANOS_PER_SECOND},
-        {6, INT64_MAX, 1000000, UINT32_MAX * NANOS_PER_SECOND},
+        {0, 0, UINT64_MAX, 7000000000 * NANOS_PER_SECOND},
+        {0, INT64_MAX, UINT64_MAX, 7000000000 * NANOS_PER_SECOND},
+        {6, INT64_MIN, 1000000, -INT64_C(2147483648) * NANOS_PER_SECOND},
+        {6, INT64_MAX, 1000000, 7000000000 * NANOS_PER_SECOND},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int big = 0; big < 2; big++) {
