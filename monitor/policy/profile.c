@@ -490,7 +490,7 @@ static void load_tree(struct loader *l, struct tree *tree)
     const struct node *drop = node_member(root, "drop");
     for (const struct node *n = drop && drop->kind == NODE_SEQUENCE ? drop->first : NULL; n; n = n->next)
         drop_rule(&c, n);
-    if (drop && drop->kind != NODE_SEQUENCE)
+    if (drop && (drop->kind != NODE_SEQUENCE || !drop->first))
         complain_at(&c, drop, "'drop' has to be a list of rule ids");
     take_rules(&c, root, document ? document : "");
 }
