@@ -117,21 +117,23 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
 
 /* Evidence is what the receiver takes. Of bulk data nothing is judged, and their sums are not worth the time.
  */
-static bool is_evidence(struct pipeline *p, const struct flow *flow, const struct segment *segment)
+static enum belief belief_in(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     const bool bulk = flow && flow->state >= FLOW_RECORDS && !flow->recent &&
                       !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && flow->pending_side == NO_SIDE &&
                       segment->time - flow->last_seen <= FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-    return bulk || checksums_believe(p->checksums, segment);
+    return bulk ? BELIEVED : checksums_belief(p->checksums, segment);
 }
 
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one; NULL also
  * for a segment that is no evidence. */
-static struct flow *flow_of(struct pipeline *p, const struct segment *segment, unsigned *side)
+static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigned *side)
 {
     struct flow *flow = flow_find(&p->flows, segment, side);
-    if (!is_evidence(p, flow, segment))
+    const enum belief belief = belief_in(p, flow, segment);
+    if (belief == NOT_BELIEVED)
         return NULL;
+    segment->unproven = belief == UNPROVEN;
     if (!flow) {
         *side = 0;
         return new_flow(p, segment);
@@ -174,7 +176,7 @@ static void keep_evidence(struct pipeline *p, const struct flow *flow, const str
         evidence_keep(p->evidence, flow_id(flow), frame, segment);
 }
 
-static void on_segment(struct pipeline *p, const struct frame *frame, const struct segment *segment)
+static void on_segment(struct pipeline *p, const struct frame *frame, struct segment *segment)
 {
     unsigned side;
     struct flow *flow = flow_of(p, segment, &side);

@@ -138,31 +138,33 @@ static struct sender *sender_of(struct checksums *c, const struct endpoint *end)
     return oldest;
 }
 
-/* Is the card that makes this sender's sums behind the tap? */
+/* Is the card that makes the sums of this sender, which never had a right one, behind the tap? */
 static bool is_offloaded(struct checksums *c, struct sender *sender)
 {
-    if (sender->right)
-        return false;
     if (sender->tried < TRIALS && ++sender->tried == TRIALS)
         c->counters.offloaded++;
     return sender->tried == TRIALS;
 }
 
-bool checksums_believe(struct checksums *c, const struct segment *segment)
+enum belief checksums_belief(struct checksums *c, const struct segment *segment)
 {
     if (c->policy == CHECKSUMS_IGNORE)
-        return true;
+        return BELIEVED;
     const enum checksum found = segment_checksum(segment);
     if (found == CHECKSUM_OPEN)
-        return true;
+        return BELIEVED;
     struct sender *sender = sender_of(c, &segment->src);
     sender->used = ++c->clock;
     if (found == CHECKSUM_RIGHT) {
         sender->right = true;
-        return true;
+        return BELIEVED;
     }
-    if (c->policy == CHECKSUMS_AUTO && is_offloaded(c, sender))
-        return true;
+    if (c->policy == CHECKSUMS_AUTO && !sender->right) {
+        if (is_offloaded(c, sender))
+            return BELIEVED;
+        c->counters.unproven++;
+        return UNPROVEN;
+    }
     c->counters.wrong++;
-    return false;
+    return NOT_BELIEVED;
 }

@@ -1,7 +1,7 @@
 /*
  * TCP's checksum (RFC 9293 3.1): a segment whose sum is wrong is dropped by its receiver, so it says nothing.
- * A host that leaves the sums to its network card shows frames with sums that are not made yet; such a sender
- * is known by never having been right.
+ * A host that leaves the sums to its network card shows frames with sums that are not made yet, and a capture
+ * whose addresses were replaced has none that is right; such a sender is known by never having been right.
  */
 #ifndef UTWATCH_DECODE_CHECKSUM_H
 #define UTWATCH_DECODE_CHECKSUM_H
@@ -10,7 +10,7 @@
 #include "decode/segment.h"
 
 enum checksum_policy {
-    CHECKSUMS_AUTO,   /* wrong sums are not believed, but for senders that leave them to their card */
+    CHECKSUMS_AUTO,   /* wrong sums are not believed, but for senders that never had a right one */
     CHECKSUMS_VERIFY, /* wrong sums are never believed */
     CHECKSUMS_IGNORE,
 };
@@ -26,6 +26,7 @@ enum checksum segment_checksum(const struct segment *segment);
 
 struct checksum_counters {
     uint64_t wrong;     /* segments that were not believed */
+    uint64_t unproven;  /* wrong as well, but of a sender that had no right one yet */
     uint64_t offloaded; /* addresses taken for such that leave the sums to their card */
     uint64_t evicted;   /* addresses forgotten for others */
 };
@@ -39,7 +40,13 @@ void checksums_free(struct checksums *c);
 size_t checksums_memory(void);
 const struct checksum_counters *checksums_counters(const struct checksums *c);
 
+enum belief {
+    BELIEVED,
+    UNPROVEN, /* its bytes are read, but confirm nothing of the other end */
+    NOT_BELIEVED,
+};
+
 /* Would the receiver have taken the segment, by its sum? */
-bool checksums_believe(struct checksums *c, const struct segment *segment);
+enum belief checksums_belief(struct checksums *c, const struct segment *segment);
 
 #endif

@@ -59,6 +59,7 @@ struct segment {
 
     uint32_t seq, ack;   /* TCP only */
     uint8_t flags;       /* enum tcp_flag, TCP only */
+    bool unproven;       /* its checksum confirms nothing (decode/checksum.h); TCP only */
     struct span tcp;     /* header and payload as captured; TCP only */
     struct span payload; /* as captured; may lie in the fragment store instead of the frame */
     size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */

@@ -332,7 +332,7 @@ static void note_confirmation(struct flow *flow, unsigned side, const struct seg
 {
     const uint8_t marks = flow->marks[!side];
     const int64_t away = distance(flow->side[!side].first, segment->ack);
-    const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST);
+    const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && !segment->unproven;
     if (plain && marks & SIDE_KNOWN && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
         flow->confirmed = (flow->confirmed | 1U << !side) & 3U;
 }
