@@ -60,27 +60,22 @@ const struct checksum_counters *checksums_counters(const struct checksums *c)
     return &c->counters;
 }
 
-/* Adds 64 bits with the carry at the end; RFC 1071 2: the sum is the same in any order of bytes and width. */
-static uint64_t add(uint64_t sum, uint64_t word)
-{
-    sum += word;
-    return sum + (sum < word);
-}
-
-/* The words of the bytes, the last one filled up with zeros; all but the last bytes of a sum must be even. */
+/* The words of the bytes, the last one filled up with zeros; all but the last bytes of a sum must be even.
+ * RFC 1071 2: the sum is the same in any order of bytes, and by words of 32 bits, whose carries 64 bits hold.
+ */
 static uint64_t add_bytes(uint64_t sum, struct span bytes)
 {
-    uint64_t word = 0;
-    for (; bytes.n >= sizeof word; bytes = span_skip(bytes, sizeof word)) {
-        memcpy(&word, bytes.p, sizeof word);
-        sum = add(sum, word);
+    uint32_t word = 0;
+    const size_t whole = bytes.n / sizeof word;
+    for (size_t i = 0; i < whole; i++) {
+        memcpy(&word, &bytes.p[i * sizeof word], sizeof word);
+        sum += word;
     }
-    if (bytes.n) {
-        word = 0;
-        memcpy(&word, bytes.p, bytes.n);
-        sum = add(sum, word);
-    }
-    return sum;
+    const struct span rest = span_skip(bytes, whole * sizeof word);
+    word = 0;
+    if (rest.n)
+        memcpy(&word, rest.p, rest.n);
+    return sum + word;
 }
 
 /* 16 bits, in the order of the network as memory has them. */
@@ -124,7 +119,7 @@ enum checksum segment_checksum(const struct segment *s)
 /* The sender's place: its own, a free one, or that of the one that was met longest ago. */
 static struct sender *sender_of(struct checksums *c, const struct endpoint *end)
 {
-    const uint64_t hash = siphash(&c->key, span_of(end->address, sizeof end->address)) | 1;
+    const uint64_t hash = siphash_for_table(&c->key, span_of(end->address, sizeof end->address)) | 1;
     struct sender *row = &c->sender[(hash >> 8) % (SENDERS / WAYS) * WAYS];
     struct sender *oldest = row;
     for (size_t i = 0; i < WAYS; i++) {
