@@ -31,14 +31,25 @@ def shipped():
     return out
 
 
-def verdicts(profile, capture):
+def verdicts(profile, capture, *words):
     """({rule: passes}, rules that fail) of one capture."""
-    p = subprocess.run([sys.argv[1], "-q", "--json", "-", "-p", profile, "-r", capture], capture_output=True, timeout=60)
+    p = subprocess.run([sys.argv[1], "-q", "--json", "-", "-p", profile, *words, "-r", capture], capture_output=True, timeout=60)
     if p.returncode not in (0, 1, 4):  # 4: most of a small capture may be damaged
         sys.exit("utwatch ended with %d on %s: %s" % (p.returncode, capture, p.stderr.decode("utf-8", "replace")))
     events = [json.loads(line) for line in p.stdout.splitlines()]
     rules = [e for e in events if e["event_type"] == "stats"][-1]["utwatch"]["rules"]
     return {r["rule"]: r.get("pass", 0) for r in rules}, {r["rule"] for r in rules if r.get("fail")}
+
+
+def where_servers_are_listed(folder):
+    """The rule that needs the site's list: a UE asks a server of Ut for a tunnel (the manifest's witness), and another does not."""
+    rule, site = "ut-5.1.4-no-proxy-configuration", os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write("scope: { servers: [192.0.2.80] }\n")
+    for capture, breaks in (("curl-connect-refused.pcap", True), ("gnutls-openssl-tls12.pcap", False)):
+        passes, fails = verdicts("ts33141-pcr2", os.path.join(PCAPS, capture), "-c", site)
+        check((rule in fails) == breaks and bool(passes[rule]) != breaks, capture, rule, passes[rule], sorted(fails))
+    return rule
 
 
 def main():
@@ -65,6 +76,9 @@ def main():
                     check(passes.get(rule) if rules[rule] else rule not in fails, e["file"], rule, "does not pass")
             check(sorted(fails - lenient) == e["policy"], "%s: the policy adds %s, expected %s" % (e["file"], sorted(fails - lenient), e["policy"]))
             broken.update(*e["fails"].values(), e["policy"], e["also"])
+        listed = where_servers_are_listed(folder)
+        broken.add(listed)
+        kept.add(listed)
     for rule, passes in sorted(rules.items()):
         check(rule in broken or rule == "ut-7.1-resume-ue", "no capture shows a breach of", rule)  # that one never fails
         check(rule in kept or not passes, "no capture shows compliance with", rule)
