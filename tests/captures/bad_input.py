@@ -60,7 +60,7 @@ with tempfile.TemporaryDirectory() as folder:
     expect("a text file", utwatch(binary, "-q", "-r", here("text")), 3)
     os.mkdir(here("none"))
     expect("an empty folder", utwatch(binary, "-q", "-r", here("none")), 3, b"no capture")
-    expect("no such file", utwatch(binary, "-q", "-r", here("none")), 3, b"No such file")
+    expect("no such file", utwatch(binary, "-q", "-r", here("nowhere")), 3, b"No such file")
     os.mkfifo(here("fifo"))
     expect("a FIFO nobody writes to", utwatch(binary, "-q", "-r", here("fifo"), timeout=20), 3, b"FIFO")
     writer = subprocess.Popen(["sh", "-c", "cat '%s' > '%s'" % (whole, here("fifo"))])
