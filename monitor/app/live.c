@@ -8,6 +8,7 @@
 #include "capture/merge.h"
 #include "capture/scope_filter.h"
 
+#include <assert.h>
 #include <poll.h>
 
 enum {
@@ -55,6 +56,7 @@ static void tell_edge(struct live_capture *c, const struct live *interface, cons
     };
     char observed[128];
     struct text t = text_over(observed, sizeof observed);
+    assert(table[edge].words);
     text_put(&t, table[edge].words);
     if (edge == LIVE_RENAMED)
         text_safe(&t, span_of(live_name(interface), strlen(live_name(interface))));

@@ -125,10 +125,10 @@ static int replay_one(struct replay *r, unsigned source)
         return status;
     struct frame frame = {0};
     enum capture_result result;
-    while ((result = capture_next(part->capture, &frame)) == CAPTURE_FRAME)
-        if (!take_frame(r, &frame))
-            result = CAPTURE_STOPPED;
-    return close_part(r, source, result);
+    do
+        result = capture_next(part->capture, &frame);
+    while (result == CAPTURE_FRAME && take_frame(r, &frame));
+    return close_part(r, source, result == CAPTURE_FRAME ? CAPTURE_STOPPED : result);
 }
 
 /* When a file of a folder begins; one that cannot be read comes last, and is told of when its turn comes. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,14 +58,26 @@ struct watched_file *watched_entry(struct watched *w, const struct watched_file 
     return entry;
 }
 
+/* The next number of a line, which moves on to what follows it. */
+static bool take_number(char **line, int base, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(*line, &end, base);
+    const bool found = end != *line && errno == 0;
+    *line = end;
+    return found;
+}
+
 void watched_load(struct watched *w, FILE *in)
 {
-    char line[256];
-    while (fgets(line, sizeof line, in)) {
+    char buffer[256];
+    while (fgets(buffer, sizeof buffer, in)) {
         struct watched_file f;
-        if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNx64 " %" SCNu64 " %" SCNu64, &f.device, &f.inode,
-                   &f.begin, &f.frames, &f.size) == 5 &&
-            line[strlen(line) - 1] == '\n')
+        char *line = buffer;
+        if (take_number(&line, 10, &f.device) && take_number(&line, 10, &f.inode) &&
+            take_number(&line, 16, &f.begin) && take_number(&line, 10, &f.frames) &&
+            take_number(&line, 10, &f.size) && strcmp(line, "\n") == 0)
             *watched_entry(w, &f) = f;
     }
 }
