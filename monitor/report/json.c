@@ -18,8 +18,9 @@ static void begin(struct json *j, const char *key)
     if (!key)
         return;
     *at++ = '"';
-    memcpy(at, key, length);
-    memcpy(at + length, "\":", 2);
+    at = stpcpy(at, key);
+    *at++ = '"';
+    *at = ':';
 }
 
 void json_open(struct json *j, const char *key, char bracket)
