@@ -19,7 +19,10 @@ bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clea
                      struct clear_early early[2])
 {
     const struct handshake *h = handshake_of(tls, flow);
-    *reader = (struct clear_reader){.mac_bytes = h ? mac_of_clear(h) : 0};
+    *reader = (struct clear_reader){0};
+    if (!h)
+        return false;
+    reader->mac_bytes = mac_of_clear(h);
     if (!reader->mac_bytes)
         return false;
     for (enum side who = CLIENT; who <= SERVER; who++) {
