@@ -41,7 +41,8 @@ static void add_extensions(struct shape_source *s, const struct client_hello_fac
         sorted[at] = c->extensions[i];
     }
     add(s, &count, sizeof count);
-    add(s, sorted, count * sizeof *sorted);
+    if (count)
+        add(s, sorted, count * sizeof *sorted);
 }
 
 /* Each list follows its length, and the name has the rest: no two hellos have the same bytes. */
