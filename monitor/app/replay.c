@@ -131,19 +131,6 @@ static int replay_one(struct replay *r, unsigned source)
     return close_part(r, source, result == CAPTURE_FRAME ? CAPTURE_STOPPED : result);
 }
 
-/* When a file of a folder begins; one that cannot be read comes last, and is told of when its turn comes. */
-static nanos begin_of(const char *path)
-{
-    char error[512];
-    bool filter_fault;
-    struct frame frame = {.time = INT64_MAX};
-    struct capture *capture = capture_open_file(path, 0, NULL, NULL, error, sizeof error, &filter_fault);
-    if (capture && capture_next(capture, &frame) != CAPTURE_FRAME)
-        frame.time = INT64_MAX;
-    capture_close(capture);
-    return frame.time;
-}
-
 struct begin {
     nanos time;
     unsigned source;
@@ -158,7 +145,8 @@ static int earlier(const void *a, const void *b)
     return x->source < y->source ? -1 : x->source > y->source; /* by name */
 }
 
-/* The files of each folder in the order of their first frames. */
+/* The files of each folder in the order of their first frames. One that cannot be read is told of when its
+ * turn comes. */
 static bool sort(struct replay *r)
 {
     const unsigned *folder = r->options->input_folder;
@@ -166,7 +154,7 @@ static bool sort(struct replay *r)
     if (!begin)
         return false;
     for (unsigned i = 0; i < r->count; i++)
-        begin[i] = (struct begin){.source = i, .time = folder[i] ? begin_of(r->options->inputs[i]) : 0};
+        begin[i] = (struct begin){.source = i, .time = folder[i] ? capture_begin(r->options->inputs[i]) : 0};
     for (size_t i = 0, end; i < r->count; i = end) {
         for (end = i + 1; end < r->count && folder[i] && folder[end] == folder[i]; end++)
             ;

@@ -22,7 +22,7 @@ enum {
 
 struct pending {
     char *path;
-    nanos begin; /* of its first frame */
+    nanos begin; /* of its first frame; one that cannot be read is told of when its turn comes, the last */
 };
 
 struct watch {
@@ -43,19 +43,6 @@ struct watch {
     int status;
 };
 
-/* When it begins; one that cannot be read comes last, and is told of when its turn comes. */
-static nanos begin_of(const char *path)
-{
-    char error[512];
-    bool filter_fault;
-    struct frame frame = {.time = INT64_MAX};
-    struct capture *capture = capture_open_file(path, 0, NULL, NULL, error, sizeof error, &filter_fault);
-    if (capture && capture_next(capture, &frame) != CAPTURE_FRAME)
-        frame.time = INT64_MAX;
-    capture_close(capture);
-    return frame.time;
-}
-
 static void add(struct watch *w, const char *name)
 {
     char *path;
@@ -69,7 +56,7 @@ static void add(struct watch *w, const char *name)
         free(path);
         return;
     }
-    w->pending[w->count++] = (struct pending){.path = path, .begin = begin_of(path)};
+    w->pending[w->count++] = (struct pending){.path = path, .begin = capture_begin(path)};
 }
 
 /* Its writer has it open still: a lease for reading is refused. Where leases are not known, nobody can say.

@@ -52,6 +52,9 @@ uint64_t capture_filtered(const struct capture *capture);
 /* Bytes of the file read so far, as they lie there. */
 uint64_t capture_position(const struct capture *capture);
 
+/* The time of a file's first frame; INT64_MAX where none can be read, which puts it behind all others. */
+nanos capture_begin(const char *path);
+
 /* A regular file that begins like a capture, plain or compressed, so that it is one of a folder's. */
 bool capture_is_one(const char *path);
 

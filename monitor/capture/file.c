@@ -109,6 +109,17 @@ uint64_t capture_position(const struct capture *capture)
     return source_position(&capture->bytes);
 }
 
+nanos capture_begin(const char *path)
+{
+    char error[512];
+    bool filter_fault;
+    struct frame frame = {0};
+    struct capture *capture = capture_open_file(path, 0, NULL, NULL, error, sizeof error, &filter_fault);
+    const bool begins = capture && capture_next(capture, &frame) == CAPTURE_FRAME;
+    capture_close(capture);
+    return begins ? frame.time : INT64_MAX;
+}
+
 bool capture_is_one(const char *path)
 {
     uint8_t first[8];
