@@ -1,7 +1,7 @@
 /*
  * Capture files: pcap and pcapng, micro- or nanoseconds, plain or compressed (told by content, not by name),
- * from a file, a FIFO or standard input. Frames are pushed to a callback in the order of the file, each with
- * the link type of its own interface.
+ * from a file, a FIFO or standard input. Frames are taken in the order of the file, each with the link type
+ * of its own interface.
  */
 #ifndef UTWATCH_CAPTURE_CAPTURE_H
 #define UTWATCH_CAPTURE_CAPTURE_H
@@ -9,17 +9,16 @@
 #include "capture/frame.h"
 
 enum capture_result {
-    CAPTURE_FRAME, /* of capture_next() */
+    CAPTURE_FRAME,
     CAPTURE_END,
-    CAPTURE_STOPPED, /* the callback said so; another run goes on with the next frame. Or capture_patience */
-    CAPTURE_BROKEN,  /* the rest cannot be read; capture_error() says why */
+    CAPTURE_STOPPED,      /* capture_patience said so, or whoever takes the frames wants no more */
+    CAPTURE_BROKEN,       /* the rest cannot be read; capture_error() says why */
     CAPTURE_FILTER_FAULT, /* the BPF words mean nothing for the link type of a later frame; likewise */
 };
 
 struct capture;
 
-/* Is asked before a read that would wait for bytes in `descriptor`. False: stop, as if the callback had said
- * so. */
+/* Is asked before a read that would wait for bytes in `descriptor`. False: stop. */
 struct capture_patience {
     bool (*wait)(void *context, int descriptor);
     void *context;
@@ -35,14 +34,8 @@ struct capture *capture_open_file(const char *path, unsigned source, const char 
                                   bool *filter_fault);
 void capture_close(struct capture *capture);
 
-/* Takes one frame, whose bytes live until it returns. False: stop. */
-typedef bool capture_callback(void *context, const struct frame *frame);
-
 /* The next frame that the filter lets through. Its bytes live until the next call for the same capture. */
 enum capture_result capture_next(struct capture *capture, struct frame *frame);
-
-/* Pushes frames until the end, or until the callback has enough. */
-enum capture_result capture_run(struct capture *capture, capture_callback *callback, void *context);
 
 const char *capture_error(const struct capture *capture);
 

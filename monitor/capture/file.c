@@ -84,16 +84,6 @@ enum capture_result capture_next(struct capture *capture, struct frame *frame)
     return CAPTURE_BROKEN;
 }
 
-enum capture_result capture_run(struct capture *capture, capture_callback *callback, void *context)
-{
-    struct frame frame = {0};
-    enum capture_result result;
-    while ((result = capture_next(capture, &frame)) == CAPTURE_FRAME)
-        if (!callback(context, &frame))
-            return CAPTURE_STOPPED;
-    return result;
-}
-
 const char *capture_error(const struct capture *capture)
 {
     return capture->error;

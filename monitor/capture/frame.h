@@ -1,4 +1,5 @@
-/* One captured frame. Lives on the capture loop's stack; its bytes live until the callback returns. */
+/* One captured frame. Its bytes belong to the capture, and live until the next frame is asked for, or until
+ * the callback returns. */
 #ifndef UTWATCH_CAPTURE_FRAME_H
 #define UTWATCH_CAPTURE_FRAME_H
 
@@ -14,5 +15,8 @@ struct frame {
     unsigned source;   /* which input, 0-based, in the order given */
     uint64_t number;   /* 1-based within its source: Suricata's pcap_cnt, Wireshark's frame number */
 };
+
+/* Takes one frame of an interface. False: stop. */
+typedef bool capture_callback(void *context, const struct frame *frame);
 
 #endif

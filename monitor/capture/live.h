@@ -8,7 +8,7 @@
 #ifndef UTWATCH_CAPTURE_LIVE_H
 #define UTWATCH_CAPTURE_LIVE_H
 
-#include "capture/capture.h"
+#include "capture/frame.h"
 
 /* Frames wait in the ring until a block is full, or for this long. Shorter costs processor time, and longer
  * delays the verdicts. */

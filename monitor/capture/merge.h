@@ -7,7 +7,7 @@
 #define UTWATCH_CAPTURE_MERGE_H
 
 #include "base/limits.h"
-#include "capture/capture.h"
+#include "capture/frame.h"
 
 struct merge;
 

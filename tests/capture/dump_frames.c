@@ -14,13 +14,6 @@ static void print(nanos time, size_t captured, size_t wire, int link_type, const
     (void)printf("%" PRId64 " %zu %zu %d %016" PRIx64 "\n", time, captured, wire, link_type, hash);
 }
 
-static bool print_frame(void *context, const struct frame *f)
-{
-    (void)context;
-    print(f->time, f->bytes.n, f->wire_len, f->link_type, f->bytes.p);
-    return true;
-}
-
 static const char *with_utwatch(const char *path)
 {
     static char error[512];
@@ -29,7 +22,11 @@ static const char *with_utwatch(const char *path)
     if (!capture)
         return error;
     const char *why = NULL;
-    if (capture_run(capture, print_frame, NULL) != CAPTURE_END) {
+    struct frame f = {0};
+    enum capture_result result;
+    while ((result = capture_next(capture, &f)) == CAPTURE_FRAME)
+        print(f.time, f.bytes.n, f.wire_len, f.link_type, f.bytes.p);
+    if (result != CAPTURE_END) {
         (void)snprintf(error, sizeof error, "%s", capture_error(capture));
         why = error;
     }

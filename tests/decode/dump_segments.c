@@ -6,13 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static bool dump(void *context, const struct frame *frame)
+static void dump(struct decoder *decoder, const struct frame *frame)
 {
     struct segment s;
-    if (decode_frame(context, frame, &s) == DECODE_SEGMENT && s.transport == TRANSPORT_TCP)
+    if (decode_frame(decoder, frame, &s) == DECODE_SEGMENT && s.transport == TRANSPORT_TCP)
         (void)printf("%" PRIu64 " %u %u %" PRIu32 " %zu\n", frame->number, s.src.port, s.dst.port, s.seq,
                      s.payload_len);
-    return true;
 }
 
 int main(int argc, char **argv)
@@ -24,7 +23,9 @@ int main(int argc, char **argv)
     struct decoder *decoder = decoder_new();
     if (!capture || !decoder)
         return 1;
-    (void)capture_run(capture, dump, decoder);
+    struct frame frame = {0};
+    while (capture_next(capture, &frame) == CAPTURE_FRAME)
+        dump(decoder, &frame);
     capture_close(capture);
     decoder_free(decoder);
     return 0;
