@@ -1,6 +1,7 @@
 #include "decode/checksum.h"
 
 #include "base/cursor.h"
+#include "base/ways.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -13,8 +14,7 @@ const struct word checksum_policy_words[] = {
 };
 
 enum {
-    SENDERS = 4096,      /* power of two: addresses whose sums are remembered */
-    WAYS = 4,            /* places that an address may have */
+    SENDERS = 4096,      /* addresses whose sums are remembered, in sets of WAYS */
     TRIALS = 16,         /* checked segments without a right sum, after which the card makes them */
     ETHERNET_MTU = 1500, /* a larger packet was put together by the host that captured it */
     CHECKSUM_AT = 16,    /* in the TCP header */
@@ -120,7 +120,7 @@ enum checksum segment_checksum(const struct segment *s)
 static struct sender *sender_of(struct checksums *c, const struct endpoint *end)
 {
     const uint64_t hash = siphash_for_table(&c->key, span_of(end->address, sizeof end->address)) | 1;
-    struct sender *row = &c->sender[(hash >> 8) % (SENDERS / WAYS) * WAYS];
+    struct sender *row = &c->sender[ways_of(hash >> 8, SENDERS)];
     struct sender *oldest = row;
     for (size_t i = 0; i < WAYS; i++) {
         if (row[i].address == hash)

@@ -1,11 +1,12 @@
 #include "evidence/frames.h"
 
+#include "base/ways.h"
 #include "evidence/pcapng_blocks.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAYS = 4, INTERFACES = 8, LOOK_BACK = 8 };
+enum { INTERFACES = 8, LOOK_BACK = 8 };
 
 /* In front of a frame's bytes in the ring. Positions count all bytes ever written, from 1. */
 struct kept {
@@ -80,7 +81,7 @@ static struct kept kept_at(const struct evidence_frames *e, uint64_t position)
 
 static struct connection *find(const struct evidence_frames *e, uint64_t flow_id)
 {
-    struct connection *set = &e->connection[flow_id % (EVIDENCE_CONNECTIONS / WAYS) * WAYS];
+    struct connection *set = &e->connection[ways_of(flow_id, EVIDENCE_CONNECTIONS)];
     for (size_t i = 0; i < WAYS; i++)
         if (set[i].flow_id == flow_id)
             return &set[i];
@@ -93,7 +94,7 @@ static struct connection *find_or_make(const struct evidence_frames *e, uint64_t
     struct connection *known = find(e, flow_id);
     if (known)
         return known;
-    struct connection *set = &e->connection[flow_id % (EVIDENCE_CONNECTIONS / WAYS) * WAYS];
+    struct connection *set = &e->connection[ways_of(flow_id, EVIDENCE_CONNECTIONS)];
     struct connection *oldest = set;
     for (size_t i = 1; i < WAYS; i++)
         if (set[i].last < oldest->last)
