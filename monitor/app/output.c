@@ -171,13 +171,11 @@ static enum finding_status status_of(const struct verdict *v)
 static void on_violation(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
     reports_finding(out->reports, c, v, status_of(v));
-    if ((v->known || v->excepted) && out->events && is_told(out, c, v))
-        write_alert(out, c, v, false);
-    if (v->excepted || v->known)
-        return;
-    const bool told = (out->events || out->alerts) && is_told(out, c, v);
-    out->violated |= !v->rule->superseded && v->severity >= out->options->fail_on;
-    if (out->alerts && told)
+    const bool excused = v->excepted || v->known;
+    const bool to_receivers = out->alerts && !excused;
+    const bool told = (out->events || to_receivers) && is_told(out, c, v);
+    out->violated |= !excused && !v->rule->superseded && v->severity >= out->options->fail_on;
+    if (to_receivers && told)
         summing_alert(out->alerts, c, v);
     if (out->events && told)
         write_alert(out, c, v, false);
