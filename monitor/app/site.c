@@ -595,20 +595,22 @@ bool site_has_scope(const struct site *site)
     return site->server_count || site->port_count || site->name_count;
 }
 
-bool site_lists_server(const struct site *site, const struct endpoint *server)
+static bool in_one_of(const struct network *networks, size_t count, const struct endpoint *end)
 {
-    for (size_t i = 0; i < site->server_count; i++)
-        if (in_network(&site->servers[i], server))
+    for (size_t i = 0; i < count; i++)
+        if (in_network(&networks[i], end))
             return true;
     return false;
 }
 
+bool site_lists_server(const struct site *site, const struct endpoint *server)
+{
+    return in_one_of(site->servers, site->server_count, server);
+}
+
 bool site_is_ue(const struct site *site, const struct endpoint *client)
 {
-    bool ue = site->client_count == 0;
-    for (size_t i = 0; i < site->client_count && !ue; i++)
-        ue = in_network(&site->clients[i], client);
-    return ue;
+    return site->client_count == 0 || in_one_of(site->clients, site->client_count, client);
 }
 
 bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)
