@@ -159,8 +159,7 @@ void handshake_active(struct tls *tls, struct handshake *h, nanos now)
     if (h->list == LIST_LINGERING)
         return;
     dequeue(tls, h);
-    const bool confirmed = h->list == LIST_UNCONFIRMED && flow_is_confirmed(h->flow);
-    enqueue(tls, h, confirmed ? LIST_ACTIVE : h->list);
+    enqueue(tls, h, h->list);
 }
 
 /* The oldest of a queue, which is in the order of the last activity, if that was too long ago. */
