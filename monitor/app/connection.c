@@ -65,7 +65,8 @@ static enum tls_progress search(struct pipeline *p, struct flow *flow, const str
     return tls_search(p->tls, flow, segment, side, run);
 }
 
-/* Data that can be read, up to a hello that can be read as well: E13 of the requirements has it judged. */
+/* Data that can be read, up to a hello that can be read as well: it begins a handshake of its own (RFC 5246
+ * 7.4.1.1, 7.4.1.2), which is judged. */
 static struct span read_data(struct pipeline *p, struct flow *flow, const struct segment *segment,
                              unsigned side, const struct run *run)
 {
