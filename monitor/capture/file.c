@@ -1,8 +1,8 @@
 #include "capture/capture.h"
 
+#include "capture/codec.h"
 #include "capture/filter.h"
 #include "capture/reader.h"
-#include "capture/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,5 +120,5 @@ bool capture_is_one(const char *path)
     if (fd >= 0)
         (void)close(fd);
     const struct span begin = span_of(first, n > 0 ? (size_t)n : 0);
-    return reader_knows(begin) || unpack_knows(begin);
+    return reader_knows(begin) || codec_of(begin);
 }

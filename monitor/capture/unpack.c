@@ -169,8 +169,3 @@ const char *unpack_error(const struct unpack *unpack)
 {
     return unpack->error;
 }
-
-bool unpack_knows(struct span begin)
-{
-    return codec_of(begin) != NULL;
-}

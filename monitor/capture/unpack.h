@@ -2,7 +2,6 @@
 #ifndef UTWATCH_CAPTURE_UNPACK_H
 #define UTWATCH_CAPTURE_UNPACK_H
 
-#include "base/span.h"
 #include "capture/capture.h"
 
 #include <stddef.h>
@@ -10,9 +9,6 @@
 #include <sys/types.h>
 
 struct unpack;
-
-/* Are these the first bytes of a compressed format that is understood? */
-bool unpack_knows(struct span begin);
 
 /* Takes over the descriptor, which unpack_close() closes. NULL when there is no memory (errno); then the
  * descriptor stays the caller's. */
