@@ -13,20 +13,29 @@ struct heading {
     uint32_t name, text; /* bytes; the name is without its NUL */
 };
 
+/* The file at *at, which moves to the one after it. False: there is none. */
+static bool next_file(const struct file_texts *files, size_t *at, struct span *name, struct span *text)
+{
+    struct heading h;
+    if (files->used - *at < sizeof h)
+        return false;
+    memcpy(&h, files->bytes + *at, sizeof h);
+    const struct span rest = span_of(files->bytes + *at + sizeof h, files->used - *at - sizeof h);
+    if ((uint64_t)h.name + h.text > rest.n)
+        return false;
+    *name = span_head(rest, h.name);
+    *text = span_head(span_skip(rest, h.name), h.text);
+    *at += sizeof h + h.name + h.text;
+    return true;
+}
+
 static bool find(const struct file_texts *files, const char *path, struct span *text)
 {
-    const size_t wanted = strlen(path);
-    struct heading h;
-    for (size_t at = 0; files->used - at >= sizeof h; at += sizeof h + h.name + h.text) {
-        memcpy(&h, files->bytes + at, sizeof h);
-        if ((uint64_t)h.name + h.text > files->used - at - sizeof h)
-            return false;
-        const uint8_t *name = files->bytes + at + sizeof h;
-        if (h.name == wanted && memcmp(name, path, wanted) == 0) {
-            *text = span_of(name + h.name, h.text);
+    const struct span wanted = span_of(path, strlen(path));
+    struct span name;
+    for (size_t at = 0; next_file(files, &at, &name, text);)
+        if (span_equal(name, wanted))
             return true;
-        }
-    }
     return false;
 }
 
@@ -50,14 +59,14 @@ static void collect(struct file_texts *files, const char *path, struct span text
 
 bool file_name(const struct file_texts *files, size_t *at, char *name, size_t size)
 {
-    struct heading h;
-    if (files->used - *at < sizeof h)
+    struct span found;
+    struct span text;
+    if (!next_file(files, at, &found, &text))
         return false;
-    memcpy(&h, files->bytes + *at, sizeof h);
-    const size_t n = h.name < size ? h.name : size - 1;
-    memcpy(name, files->bytes + *at + sizeof h, n);
-    name[n] = '\0';
-    *at += sizeof h + h.name + h.text;
+    found = span_head(found, size - 1);
+    if (found.n)
+        memcpy(name, found.p, found.n);
+    name[found.n] = '\0';
     return true;
 }
 
