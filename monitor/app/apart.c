@@ -28,6 +28,23 @@ struct uses {
     size_t count;
 };
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The folder that a path lies in, and its name there: dirname() and basename() change what they are given. */
+static bool look_at_folder(const char *path, struct stat *folder, char *name, size_t size)
+{
+    char parent[4096];
+    char last[4096];
+    if (snprintf(parent, sizeof parent, "%s", path) >= (int)sizeof parent)
+        return false;
+    (void)snprintf(last, sizeof last, "%s", path);
+    (void)snprintf(name, size, "%s", basename(last));
+    return stat(dirname(parent), folder) == 0;
+}
+
 static bool is_at(struct place *p, const struct stat *s)
 {
     p->device = s->st_dev;
@@ -39,19 +56,13 @@ static bool is_at(struct place *p, const struct stat *s)
 static bool find_place(const char *path, bool written, struct place *p)
 {
     struct stat s;
-    char folder[4096];
-    char name[4096];
     *p = (struct place){.is_there = true};
     if (strcmp(path, "-") == 0)
         return fstat(written ? STDOUT_FILENO : STDIN_FILENO, &s) == 0 && S_ISREG(s.st_mode) && is_at(p, &s);
     if (stat(path, &s) == 0)
         return S_ISREG(s.st_mode) && is_at(p, &s);
     p->is_there = false;
-    if (!written || snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
-        return false;
-    (void)snprintf(name, sizeof name, "%s", path);
-    (void)snprintf(p->name, sizeof p->name, "%.255s", basename(name));
-    return stat(dirname(folder), &s) == 0 && is_at(p, &s);
+    return written && look_at_folder(path, &s, p->name, sizeof p->name) && is_at(p, &s);
 }
 
 static void add(struct uses *u, const char *as, const char *path, bool written)
@@ -116,19 +127,15 @@ static bool apart_from_evidence(const struct options *o)
     struct stat watched;
     if (!o->evidence || o->live || stat(o->evidence, &evidence) != 0)
         return true;
-    if (o->watch && stat(o->watch, &watched) == 0 && watched.st_dev == evidence.st_dev &&
-        watched.st_ino == evidence.st_ino) {
+    if (o->watch && stat(o->watch, &watched) == 0 && same_file(&watched, &evidence)) {
         (void)fputs("utwatch: --evidence and --watch are the same folder\n", stderr);
         return false;
     }
     for (size_t i = 0; i < o->input_count; i++) {
-        struct stat s;
-        char folder[4096];
-        char name[4096];
-        (void)snprintf(folder, sizeof folder, "%s", o->inputs[i]);
-        (void)snprintf(name, sizeof name, "%s", o->inputs[i]);
-        if (stat(dirname(folder), &s) != 0 || s.st_dev != evidence.st_dev || s.st_ino != evidence.st_ino ||
-            !evidence_is_ours(basename(name)))
+        struct stat folder;
+        char name[256];
+        if (!look_at_folder(o->inputs[i], &folder, name, sizeof name) || !same_file(&folder, &evidence) ||
+            !evidence_is_ours(name))
             continue;
         char buffer[2048];
         struct text t = text_over(buffer, sizeof buffer);
