@@ -18,6 +18,16 @@ static int yaml_file(const struct dirent *entry)
     return n > 5 && strcmp(entry->d_name + n - 5, ".yaml") == 0;
 }
 
+/* NULL after a mistake. */
+static struct profile *load_of_folder(const char *folder, const struct dirent *entry,
+                                      struct mistakes *mistakes)
+{
+    char path[4096];
+    const int length = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    return length < (int)sizeof path ? profile_load(path, profile_directories(), NULL, 0, NULL, mistakes)
+                                     : NULL;
+}
+
 static int list_profiles(void)
 {
     bool broken = false;
@@ -25,12 +35,8 @@ static int list_profiles(void)
         struct dirent **entries = NULL;
         int count = scandir(*d, &entries, yaml_file, alphasort);
         for (int i = 0; i < count; i++) {
-            char path[4096];
             struct mistakes mistakes = {0};
-            int length = snprintf(path, sizeof path, "%s/%s", *d, entries[i]->d_name);
-            struct profile *p = length < (int)sizeof path
-                                    ? profile_load(path, profile_directories(), NULL, 0, NULL, &mistakes)
-                                    : NULL;
+            struct profile *p = load_of_folder(*d, entries[i], &mistakes);
             if (p)
                 (void)printf("%-20s %-7s %3zu rules  %s\n", profile_name(p), profile_status(p),
                              profile_rule_count(p), profile_title(p));
@@ -93,12 +99,8 @@ static bool explain_of_others(const char *folder, const char *name)
     const int count = scandir(folder, &entries, yaml_file, alphasort);
     bool found = false;
     for (int i = 0; i < count; i++) {
-        char path[4096];
         struct mistakes mistakes = {0};
-        const int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        struct profile *p = !found && length < (int)sizeof path
-                                ? profile_load(path, profile_directories(), NULL, 0, NULL, &mistakes)
-                                : NULL;
+        struct profile *p = found ? NULL : load_of_folder(folder, entries[i], &mistakes);
         const struct rule_facts *r = p ? find_rule(p, name) : NULL;
         if (r)
             rule_explain(r, stdout);
