@@ -79,13 +79,19 @@ static bool is_ut(const struct pipeline *p, const struct http_connection *h)
     return h->xcap || server->port == HTTPS;
 }
 
+/* Whose connection it is, in full: for what is judged only, since the id is hashed. */
+static void complete(struct whence *whence, const struct flow *flow)
+{
+    whence->flow_id = flow_id(flow);
+    whence->confirmed = flow_is_confirmed(flow);
+}
+
 static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)
 {
     if (!(e->null_encryption && !site_has_scope(p->site)) &&
         !is_ut(p, http_connection(p->cleartext.http, flow->clear)))
         return;
-    e->whence.flow_id = flow_id(flow);
-    e->whence.confirmed = flow_is_confirmed(flow);
+    complete(&e->whence, flow);
     judge_exchange(p, e);
 }
 
@@ -97,14 +103,13 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             judge_exchange_of_ut(p, flow, e);
         if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect)) {
-            h->whence.flow_id = flow_id(flow);
-            h->whence.confirmed = flow_is_confirmed(flow);
+            complete(&h->whence, flow);
             judge_connection(p, h, "HTTP");
         }
     } else if (flow->clear_kind == CLEAR_NAMING) {
         struct other *other = other_at(&p->cleartext, flow->clear);
         other->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
-        other->seen.whence.confirmed = flow_is_confirmed(flow);
+        complete(&other->seen.whence, flow);
         if (flow->state == FLOW_SEARCHING)
             judge_connection(p, &other->seen, other->protocol);
     }
@@ -158,7 +163,6 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
     struct http_connection seen = {.whence = flow_whence(flow, segment)};
     if (!is_ut(p, &seen))
         return;
-    seen.whence.flow_id = flow_id(flow);
     cleartext_prepare_names(
         &p->cleartext); /* this takes milliseconds, and most captures have nothing to name */
     uint32_t slot = pool_take(&p->cleartext.others);
