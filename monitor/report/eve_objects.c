@@ -56,9 +56,6 @@ static void fingerprint_key(struct member_key *key, const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
     const struct span alpn = c->alpn_count ? observation_text(o, c->alpn[0]) : span_of(NULL, 0);
-    uint16_t point_formats[sizeof c->point_formats];
-    for (size_t i = 0; i < c->point_format_count; i++)
-        point_formats[i] = c->point_formats[i];
     const uint16_t scalars[] = {
         (uint16_t)c->format,
         c->unknown,
@@ -73,7 +70,7 @@ static void fingerprint_key(struct member_key *key, const struct observation *o)
     member_key_add(key, c->extensions, c->extension_count);
     member_key_add(key, c->versions, c->version_count);
     member_key_add(key, c->groups, c->group_count);
-    member_key_add(key, point_formats, c->point_format_count);
+    member_key_add_octets(key, c->point_formats, c->point_format_count);
     member_key_add(key, c->signature_algorithms, c->signature_algorithm_count);
     key->full |= c->ja3_made || c->suites_cut || c->extensions_cut || c->lists_cut;
 }

@@ -49,6 +49,15 @@ void member_key_add(struct member_key *key, const uint16_t *codes, size_t count)
     key->count += 1 + count;
 }
 
+void member_key_add_octets(struct member_key *key, const uint8_t *octets, size_t count)
+{
+    uint16_t codes[UINT8_MAX];
+    key->full |= count > sizeof codes / sizeof *codes;
+    for (size_t i = 0; i < count && !key->full; i++)
+        codes[i] = octets[i];
+    member_key_add(key, codes, count);
+}
+
 static size_t places_of(const struct known_members *k, const struct member_key *key)
 {
     const struct span codes = span_of(key->codes, key->count * sizeof *key->codes);

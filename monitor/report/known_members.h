@@ -26,6 +26,7 @@ void known_members_free(struct known_members *k);
 /* `what` tells the members of different places apart. */
 void member_key_begin(struct member_key *key, uint16_t what);
 void member_key_add(struct member_key *key, const uint16_t *codes, size_t count);
+void member_key_add_octets(struct member_key *key, const uint8_t *octets, size_t count);
 
 /* Empty when they are not known; valid until the next one is kept. */
 struct span known_members_find(const struct known_members *k, const struct member_key *key);

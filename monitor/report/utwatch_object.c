@@ -61,9 +61,6 @@ static void put_client_hello(struct json *j, const struct client_hello_facts *c,
 /* All that the object says, unless it is of SSLv2. */
 static void client_hello_key(struct member_key *key, const struct client_hello_facts *c)
 {
-    uint16_t compression[MAX_COMPRESSION];
-    for (size_t i = 0; i < c->compression_count; i++)
-        compression[i] = c->compression[i];
     const uint16_t scalars[] = {
         c->unknown, c->record_version, c->version,    c->max_version, c->session_id_len, c->ticket,
         c->psk,     c->extensions_cut, c->suites_cut,
@@ -73,7 +70,7 @@ static void client_hello_key(struct member_key *key, const struct client_hello_f
     member_key_add(key, c->suites, c->suite_count);
     member_key_add(key, c->extensions, c->extension_count);
     member_key_add(key, c->groups, c->group_count);
-    member_key_add(key, compression, c->compression_count);
+    member_key_add_octets(key, c->compression, c->compression_count);
     key->full |= c->format != HELLO_TLS;
 }
 
