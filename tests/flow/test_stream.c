@@ -1,6 +1,7 @@
 /* TCP reassembly: which bytes come out, in which order, and what is said of those that do not. */
 #include "flow/stream.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -241,17 +242,23 @@ static void a_lone_syn_ends_no_connection(void **state)
     assert_true(table.counters.restarted == 1);
 }
 
-static void a_full_table_gives_up_the_unused_first(void **state)
+/* As many connections as the table takes, from ports 1000 on. */
+static void fill_table(unsigned unused, unsigned unconfirmed)
 {
-    (void)state;
     for (unsigned i = 0; i < 8; i++) {
         struct segment s = segment(0, 1, TCP_SYN, "");
         s.src.port = (uint16_t)(1000 + i);
         struct flow *flow = flow_add(&table, &s);
         assert_non_null(flow);
-        flow->confirmed = 3;
-        flow->used = i != 3;
+        flow->confirmed = i == unconfirmed ? 1 : 3;
+        flow->used = i != unused;
     }
+}
+
+static void a_full_table_gives_up_the_unused_first(void **state)
+{
+    (void)state;
+    fill_table(3, UINT_MAX);
     struct segment s = segment(0, 1, TCP_SYN, "");
     assert_null(flow_add(&table, &s));
     struct flow *victim = flow_victim(&table);
@@ -263,14 +270,7 @@ static void a_full_table_gives_up_the_unused_first(void **state)
 static void a_full_table_gives_up_the_unconfirmed_before_the_unused(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 8; i++) {
-        struct segment s = segment(0, 1, TCP_SYN, "");
-        s.src.port = (uint16_t)(1000 + i);
-        struct flow *flow = flow_add(&table, &s);
-        assert_non_null(flow);
-        flow->confirmed = i == 5 ? 1 : 3;
-        flow->used = true;
-    }
+    fill_table(UINT_MAX, 5);
     assert_int_equal(flow_victim(&table)->end[0].port, 1005);
 }
 
