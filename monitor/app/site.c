@@ -247,8 +247,8 @@ static void take_exception(struct reader *r, const struct node *e)
     if (x.until_text && !parse_day(x.until_text, &x.until))
         complain_at(&r->at, m, "'%s' is not a date (2027-03-31)", x.until_text);
     m = node_member(e, "server");
-    if (m && !take_network(r, m, &x.server))
-        return;
+    if (m)
+        (void)take_network(r, m, &x.server);
     m = node_member(e, "port");
     const char *text = m ? scalar(r, m) : NULL;
     int64_t port = 0;
