@@ -44,9 +44,7 @@ bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clea
 
 static void read_header(struct clear_side *r, struct span *bytes)
 {
-    r->header[r->header_length++] = bytes->p[0];
-    *bytes = span_skip(*bytes, 1);
-    if (r->header_length < RECORD_HEADER_BYTES)
+    if (!records_fill_header(r->header, &r->header_length, RECORD_HEADER_BYTES, bytes))
         return;
     r->header_length = 0;
     struct record_header header;

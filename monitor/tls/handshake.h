@@ -170,6 +170,9 @@ static inline bool handshake_has_begun(const struct handshake *h)
 /* The other side acknowledged bytes of this side of the flow that were never captured. */
 bool handshake_has_unseen(const struct handshake *h, unsigned side);
 
+/* Takes what a header of `whole` bytes lacks; true when it is whole. */
+bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct span *bytes);
+
 /* Bytes or a gap of one direction through records and messages (records.c). */
 void records_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
 void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now);

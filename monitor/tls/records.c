@@ -3,8 +3,7 @@
  * class. */
 #include "tls/handshake.h"
 
-/* Takes what a header lacks; true when it is whole. */
-static bool fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct span *bytes)
+bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct span *bytes)
 {
     const struct span part = span_head(*bytes, (size_t)whole - *length);
     memcpy(header + *length, part.p, part.n);
@@ -75,7 +74,8 @@ static void feed_handshake_fragment(struct tls *tls, struct handshake *h, enum s
         if (h->observation.side[who].encrypted)
             return; /* a message of this very record changed the cipher: TLS 1.3's ServerHello */
         if (a->message_header_length < MESSAGE_HEADER_BYTES) {
-            if (!fill_header(a->message_header, &a->message_header_length, MESSAGE_HEADER_BYTES, &bytes))
+            if (!records_fill_header(a->message_header, &a->message_header_length, MESSAGE_HEADER_BYTES,
+                                     &bytes))
                 continue;
             struct cursor c = cursor_over(span_of(a->message_header + 1, 3));
             a->message_length = cursor_u24(&c);
@@ -324,7 +324,7 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
             continue;
         }
         if (a->record_left == 0) {
-            if (!fill_header(a->header, &a->header_length, RECORD_HEADER_BYTES, &bytes))
+            if (!records_fill_header(a->header, &a->header_length, RECORD_HEADER_BYTES, &bytes))
                 continue;
             a->header_length = 0;
             struct record_header header;
