@@ -175,9 +175,12 @@ static void flush(struct pipeline *p, struct flow *flow, nanos when)
 
 void connection_await_start(struct pipeline *p, struct flow *flow)
 {
-    const bool waits = (flow->held[0] && !flow->side[0].count) || (flow->held[1] && !flow->side[1].count);
-    if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE && waits)
-        tls_await_start(p->tls, flow, p->now);
+    if (flow->state != FLOW_SEARCHING || flow->clear_kind != CLEAR_NONE)
+        return;
+    for (unsigned side = 0; side < 2; side++) {
+        if (stream_waits(&p->flows, flow, side) && !flow->side[side].count)
+            tls_await_start(p->tls, flow, p->now);
+    }
 }
 
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)

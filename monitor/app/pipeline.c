@@ -122,18 +122,17 @@ static enum belief belief_in(struct pipeline *p, const struct flow *flow, const 
     const bool bulk = flow && flow->state >= FLOW_RECORDS && !flow->recent &&
                       !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && flow->pending_side == NO_SIDE &&
                       segment->time - flow->last_seen <= FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-    return bulk ? BELIEVED : checksums_belief(p->checksums, segment);
+    return bulk ? BELIEVED : checksums_belief(p->checksums, segment, !flow || !flow->believed);
 }
 
-/* The connection of a segment: a known one, a new one, or a new one on the ports of a known one; NULL also
- * for a segment that is no evidence. */
+/* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. What is no
+ * evidence begins none, and is NULL's unless bytes of the connection are still put in order. */
 static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigned *side)
 {
     struct flow *flow = flow_find(&p->flows, segment, side);
-    const enum belief belief = belief_in(p, flow, segment);
-    if (belief == NOT_BELIEVED)
-        return NULL;
-    segment->unproven = belief == UNPROVEN;
+    segment->belief = belief_in(p, flow, segment) & 0xffU;
+    if (segment->belief == NOT_BELIEVED)
+        return flow && flow->state <= FLOW_READABLE ? flow : NULL;
     if (!flow) {
         *side = 0;
         return new_flow(p, segment);
@@ -144,17 +143,30 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
         *side = 0;
     }
     flow->used = true;
+    flow->believed |= segment->belief == BELIEVED;
     return flow;
+}
+
+/* True when that completes the handshake. */
+static bool take_runs(struct pipeline *p, struct flow *flow, const struct segment *segment, struct runs *runs)
+{
+    struct run run;
+    bool complete = false;
+    while (flow->state <= FLOW_READABLE && runs_next(runs, &run))
+        complete |= connection_run(p, flow, segment, runs->side, &run);
+    return complete;
 }
 
 /* Bytes in order, as far as they are here, to whoever reads them. */
 static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
-    struct runs runs = stream_put(&p->flows, flow, segment, side);
-    struct run run;
     bool complete = false;
-    while (flow->state <= FLOW_READABLE && runs_next(&runs, &run))
-        complete |= connection_run(p, flow, segment, side, &run);
+    if (flow->held[!side]) {
+        struct runs runs = stream_acknowledged(&p->flows, flow, segment, side);
+        complete = take_runs(p, flow, segment, &runs);
+    }
+    struct runs runs = stream_put(&p->flows, flow, segment, side);
+    complete |= take_runs(p, flow, segment, &runs);
     connection_await_start(p, flow);
     if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
         tls_acknowledged(p->tls, flow, side, segment->ack);
@@ -182,8 +194,12 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
     struct flow *flow = flow_of(p, segment, &side);
     if (!flow)
         return;
-    flow->last_seen = segment->time;
     keep_evidence(p, flow, frame, segment);
+    if (segment->belief == NOT_BELIEVED) {
+        stream_doubt(&p->flows, flow, segment, side);
+        return;
+    }
+    flow->last_seen = segment->time;
     if (flow->recent && flow->state >= FLOW_READABLE)
         late_check_segment(p, flow, segment, side);
     switch ((enum flow_state)flow->state) {

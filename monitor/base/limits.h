@@ -27,6 +27,7 @@
 #define DEFAULT_HANDSHAKES       8192   /* handshakes in progress at a time */
 #define OUT_OF_ORDER_STORES      2048   /* directions with something held out of order at a time */
 #define OUT_OF_ORDER_PIECES      64    /* of one direction; a longer list would be an attack (SegmentSmack) */
+#define DOUBTED_PIECES           8     /* of one direction, from segments with a wrong checksum */
 #define OUT_OF_ORDER_BYTES       65536 /* bytes held for one direction */
 #define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
 #define RECENT_BYTES             16384 /* power of two: what a retransmission in a handshake is compared with */

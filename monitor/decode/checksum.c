@@ -141,7 +141,7 @@ static bool is_offloaded(struct checksums *c, struct sender *sender)
     return sender->tried == TRIALS;
 }
 
-enum belief checksums_belief(struct checksums *c, const struct segment *segment)
+enum belief checksums_belief(struct checksums *c, const struct segment *segment, bool alone)
 {
     if (c->policy == CHECKSUMS_IGNORE)
         return BELIEVED;
@@ -154,8 +154,8 @@ enum belief checksums_belief(struct checksums *c, const struct segment *segment)
         sender->right = true;
         return BELIEVED;
     }
-    if (c->policy == CHECKSUMS_AUTO && !sender->right) {
-        if (is_offloaded(c, sender))
+    if (c->policy == CHECKSUMS_AUTO && (alone || !sender->right)) {
+        if (!sender->right && is_offloaded(c, sender))
             return BELIEVED;
         c->counters.unproven++;
         return UNPROVEN;

@@ -10,7 +10,7 @@
 #include "decode/segment.h"
 
 enum checksum_policy {
-    CHECKSUMS_AUTO,   /* wrong sums are not believed, but for senders that never had a right one */
+    CHECKSUMS_AUTO,   /* wrong sums are not believed where the sender and the connection had right ones */
     CHECKSUMS_VERIFY, /* wrong sums are never believed */
     CHECKSUMS_IGNORE,
 };
@@ -26,7 +26,7 @@ enum checksum segment_checksum(const struct segment *segment);
 
 struct checksum_counters {
     uint64_t wrong;     /* segments that were not believed */
-    uint64_t unproven;  /* wrong as well, but of a sender that had no right one yet */
+    uint64_t unproven;  /* wrong as well, but of a sender or a connection that had no right one yet */
     uint64_t offloaded; /* addresses taken for such that leave the sums to their card */
     uint64_t evicted;   /* addresses forgotten for others */
 };
@@ -40,13 +40,8 @@ void checksums_free(struct checksums *c);
 size_t checksums_memory(void);
 const struct checksum_counters *checksums_counters(const struct checksums *c);
 
-enum belief {
-    BELIEVED,
-    UNPROVEN, /* its bytes are read, but confirm nothing of the other end */
-    NOT_BELIEVED,
-};
-
-/* Would the receiver have taken the segment, by its sum? */
-enum belief checksums_belief(struct checksums *c, const struct segment *segment);
+/* Would the receiver have taken the segment, by its sum? `alone`: of its connection nothing was believed yet,
+ * so that the segment can mislead no more than one with a right sum that somebody made up. */
+enum belief checksums_belief(struct checksums *c, const struct segment *segment, bool alone);
 
 #endif

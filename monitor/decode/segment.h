@@ -42,6 +42,13 @@ enum tcp_flag {
     TCP_URG = 0x20
 };
 
+/* Would its receiver have taken the segment, by its checksum (decode/checksum.h)? */
+enum belief {
+    BELIEVED,
+    UNPROVEN, /* its bytes are read, but confirm nothing of the other end */
+    NOT_BELIEVED,
+};
+
 /* What was around the segment on its way to the capture, outermost first. */
 struct wrappers {
     uint16_t vlan[MAX_VLAN_TAGS]; /* VLAN ids */
@@ -59,7 +66,7 @@ struct segment {
 
     uint32_t seq, ack;   /* TCP only */
     uint8_t flags;       /* enum tcp_flag, TCP only */
-    bool unproven;       /* its checksum confirms nothing (decode/checksum.h); TCP only */
+    uint8_t belief;      /* enum belief, TCP only */
     struct span tcp;     /* header and payload as captured; TCP only */
     struct span payload; /* as captured; may lie in the fragment store instead of the frame */
     size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */

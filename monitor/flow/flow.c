@@ -111,6 +111,8 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->second_answer = false;
     flow->pending_far = false;
     flow->dropped = flow->confirmed = 0;
+    flow->doubtful = false;
+    flow->believed = segment->belief == BELIEVED;
 }
 
 struct flow *flow_add(struct flow_table *table, const struct segment *segment)

@@ -68,6 +68,8 @@ struct flow {
     uint8_t dropped : 2;       /* FLOW_SEARCHING: a bit a side whose payload or FIN was not believed */
     uint8_t pending_far : 1;   /* pending_isn was out of the window of the numbers in use */
     uint8_t confirmed : 2;     /* a bit a side that the other side has acknowledged */
+    uint8_t believed : 1;      /* a segment whose checksum is not wrong was seen */
+    uint8_t doubtful : 1;      /* bytes of segments with a wrong checksum were taken for its own */
 };
 
 #define NO_SIDE 2
@@ -86,10 +88,10 @@ static inline bool flow_has_closed(const struct flow *flow)
 }
 
 /* Each side acknowledged the other: who is not where the answers go cannot know the numbers (RFC 6528), so
- * that both ends took part. */
+ * that both ends took part. What is made of bytes with a wrong checksum is not confirmed. */
 static inline bool flow_is_confirmed(const struct flow *flow)
 {
-    return flow->confirmed == 3;
+    return flow->confirmed == 3 && !flow->doubtful;
 }
 
 /* The role of a side; only once `client` is known. */
@@ -119,6 +121,7 @@ struct flow_counters {
     uint64_t truncated;      /* segments cut by the snap length */
     uint64_t outside_window; /* segments and resets with sequence numbers not to be believed */
     uint64_t stores_refused; /* no room to hold out-of-order data */
+    uint64_t doubted_bytes;  /* of segments with a wrong checksum, taken where nothing else had them */
 };
 
 struct flow_table {

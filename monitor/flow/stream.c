@@ -8,12 +8,16 @@ struct piece {
     uint32_t at; /* offset into store.bytes */
 };
 
-/* Out-of-order data of one direction, pieces ascending by sequence number and never overlapping. */
+/* Out-of-order data of one direction, pieces ascending by sequence number and never overlapping; beside them,
+ * in the order of arrival, what a wrong checksum makes doubtful. */
 struct store {
     nanos since;
+    uint32_t acknowledged; /* by the other side, as far as it was seen while there are doubted pieces */
     uint32_t count;
+    uint32_t doubted_count;
     uint32_t used; /* bytes of `bytes`, taken in the order of arrival, returned all at once */
     struct piece piece[OUT_OF_ORDER_PIECES];
+    struct piece doubted[DOUBTED_PIECES];
     uint8_t bytes[OUT_OF_ORDER_BYTES];
 };
 
@@ -116,6 +120,8 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
                           segment->time - flow->last_seen <= COPY_SECONDS * NANOS_PER_SECOND;
         if (flow_has_ended(flow))
             return !copy && (!(segment->flags & TCP_ACK) || !(marks & SIDE_SYN));
+        if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
+            return !(segment->flags & TCP_ACK);
         if (repeated || !(marks & SIDE_KNOWN))
             return false;
         if (segment->flags & TCP_ACK)
@@ -272,7 +278,8 @@ static struct store *store_of(struct flow_table *table, struct flow *flow, unsig
         if (!flow->held[side])
             return NULL;
         struct store *store = pool_at(&table->stores, flow->held[side]);
-        store->count = store->used = 0;
+        store->count = store->doubted_count = store->used = 0;
+        store->acknowledged = flow->side[side].next;
         store->since = now;
     }
     return pool_at(&table->stores, flow->held[side]);
@@ -332,7 +339,7 @@ static void note_confirmation(struct flow *flow, unsigned side, const struct seg
 {
     const uint8_t marks = flow->marks[!side];
     const int64_t away = distance(flow->side[!side].first, segment->ack);
-    const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && !segment->unproven;
+    const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
     if (plain && marks & SIDE_KNOWN && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
         flow->confirmed = (flow->confirmed | 1U << !side) & 3U;
 }
@@ -451,7 +458,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         hold(&runs, seq, bytes, segment->time);
         return runs;
     }
-    if (flow->held[side]) {
+    if (stream_waits(table, flow, side)) {
         /* Parts of it may be held already; those came first. */
         uint32_t held_from = ((const struct store *)pool_at(&table->stores, flow->held[side]))->piece[0].seq;
         if (distance(from->next + (uint32_t)bytes.n, held_from) < 0) {
@@ -469,6 +476,87 @@ struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned s
     return (struct runs){.table = table, .flow = flow, .side = side, .give_up = true, .flushing = true};
 }
 
+void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const struct flow_side *from = &flow->side[side];
+    struct span bytes = segment->payload;
+    uint32_t seq = segment->seq;
+    const int64_t away = distance(from->next, seq);
+    if (!(flow->marks[side] & SIDE_KNOWN) || segment->flags & (TCP_SYN | TCP_RST) || !in_window(away))
+        return;
+    if (away < 0) {
+        bytes = span_skip(bytes, (size_t)-away);
+        seq = from->next;
+    }
+    struct store *store = bytes.n ? store_of(table, flow, side, segment->time) : NULL;
+    if (!store || store->doubted_count == DOUBTED_PIECES || bytes.n > OUT_OF_ORDER_BYTES - store->used)
+        return;
+    store->doubted[store->doubted_count++] =
+        (struct piece){.seq = seq, .length = (uint32_t)bytes.n, .at = store->used};
+    memcpy(store->bytes + store->used, bytes.p, bytes.n);
+    store->used += (uint32_t)bytes.n;
+}
+
+struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                                unsigned side)
+{
+    const unsigned other = !side;
+    if (flow->held[other] && segment->flags & TCP_ACK && !(segment->flags & TCP_RST)) {
+        struct store *store = pool_at(&table->stores, flow->held[other]);
+        const int64_t away = distance(flow->side[other].next, segment->ack);
+        if (in_window(away) && distance(store->acknowledged, segment->ack) > 0)
+            store->acknowledged = segment->ack;
+    }
+    return (struct runs){.table = table, .flow = flow, .side = other};
+}
+
+bool stream_waits(const struct flow_table *table, const struct flow *flow, unsigned side)
+{
+    return flow->held[side] && ((const struct store *)pool_at(&table->stores, flow->held[side]))->count;
+}
+
+/* How many bytes from `next` on were sent by all signs, though no believed segment has them: the other side
+ * acknowledged them; or, when the hole is given up, the sender went on after them. */
+static int32_t proven_hole(const struct runs *runs, const struct store *store)
+{
+    const struct flow_side *from = &runs->flow->side[runs->side];
+    int32_t proven = distance(from->next, store->acknowledged);
+    const bool fin = runs->flow->marks[runs->side] & SIDE_FIN_PENDING;
+    if (runs->give_up && fin && distance(from->next, from->fin_at) > proven)
+        proven = distance(from->next, from->fin_at);
+    if (!store->count)
+        return proven;
+    const int32_t hole = distance(from->next, store->piece[0].seq);
+    return runs->give_up || hole < proven ? hole : proven;
+}
+
+/* The doubted bytes that fill a hole: a capture may have been edited, or have been cut after the sums were
+ * made. */
+static bool next_doubted(struct runs *runs, struct store *store, struct run *out)
+{
+    struct flow_side *from = &runs->flow->side[runs->side];
+    const int32_t hole = store->doubted_count ? proven_hole(runs, store) : 0;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < store->doubted_count; i++) {
+        const struct piece piece = store->doubted[i];
+        const int32_t before = distance(piece.seq, from->next);
+        if (before >= (int32_t)piece.length)
+            continue; /* what was believed has come instead */
+        store->doubted[kept++] = piece;
+        if (out->bytes.n || hole <= 0 || before < 0)
+            continue;
+        out->bytes =
+            span_head(span_of(store->bytes + piece.at + before, piece.length - (size_t)before), (size_t)hole);
+    }
+    store->doubted_count = kept;
+    if (!out->bytes.n)
+        return false;
+    from->next += (uint32_t)out->bytes.n;
+    runs->flow->doubtful = true;
+    runs->table->counters.doubted_bytes += out->bytes.n;
+    return true;
+}
+
 /* The first held piece if it is next, or if the hole before it is given up. */
 static bool next_held(struct runs *runs, struct run *out)
 {
@@ -482,8 +570,11 @@ static bool next_held(struct runs *runs, struct run *out)
         memmove(&store->piece[0], &store->piece[runs->popped], store->count * sizeof *store->piece);
         runs->popped = 0;
     }
+    if (next_doubted(runs, store, out))
+        return true;
     if (store->count == 0) {
-        release_store(runs->table, flow, runs->side);
+        if (store->doubted_count == 0)
+            release_store(runs->table, flow, runs->side);
         return false;
     }
     const struct piece *piece = &store->piece[0];

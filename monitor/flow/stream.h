@@ -68,6 +68,18 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
 struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
                        unsigned side);
 
+/* A segment whose checksum is wrong. Its receiver drops it, so that it counts for nothing, except where no
+ * believed segment has the bytes and something shows that they were sent; then they make the connection
+ * doubtful. */
+void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side);
+
+/* What `side`'s segment acknowledges makes available of the other side. */
+struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                                unsigned side);
+
+/* Has the side bytes after a hole? */
+bool stream_waits(const struct flow_table *table, const struct flow *flow, unsigned side);
+
 /* The connection ends or is given up: what is held comes out, holes being gaps. */
 struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned side);
 

@@ -136,6 +136,41 @@ def wrong_sums():
                 check(Judged([(t, encapsulation.gtp(f)) for t, f in frames]).alerts == expected.alerts, name, what, "within GTP-U")
 
 
+def holes_that_wrong_sums_fill():
+    """An edited capture: nothing but a segment with a wrong sum has the bytes. They count where the other side acknowledged them, or the sender went
+    on after them, and confirm nothing; bytes that nobody shows to have been sent are none."""
+    for name, ends in (("IPv4", {}), ("IPv6", IPV6)):
+        frames = capturelib.build(honest(NULL_SHA), time=START, **ends)
+        data = [i for i, f in enumerate(frames) if capturelib.segment_of(f[1])[4]]
+        for edited in data[:3]:
+            found = Judged([wrong(f) if i == edited else f for i, f in enumerate(frames)])
+            check(found.outcomes == ["complete"], name, "edited:", edited, found.outcomes)
+            check(found.handshakes and found.handshakes[0]["utwatch"].get("confirmed") is False, name, "edited: confirmed", edited)
+            check(found.alerts.get(FRAMED, (0,))[0] == 2, name, "edited:", edited, found.alerts.get(FRAMED))
+            check(Judged([wrong(f) if i == edited else f for i, f in enumerate(frames)], "--checksums=ignore").alerts.get(FRAMED, (0,))[0] == 1,
+                  name, "edited, ignored:", edited)
+        # Nobody acknowledges what the server is made to say after its silence.
+        c = capturelib.Connection(time=START, **ends)
+        c.open()
+        c.send(CLIENT, hello())
+        silent = Judged(c.frames)
+        same(c.frames + [wrong(c.frame(SERVER, PUSH | ACK, answer(NULL_SHA)))], silent, name, "a forged last word")
+
+
+def alone():
+    """One connection with wrong sums only, of a UE that has right ones elsewhere: nobody else could say so, and it is told as that."""
+    right = capturelib.build(honest(), time=START)
+    frames = right + [wrong(f) for f in capturelib.build(honest(NULL_SHA), time=START + SECOND, client=("192.0.2.10", 40001))]
+    found = Judged(frames)
+    check(found.outcomes == ["complete"] * 2 and found.alerts.get(FRAMED, (0,))[0] == 2, "alone:", found.outcomes, found.alerts)
+    # Forged on the ports of a connection that is to come, it is not taken for its start.
+    guilty = Judged(attacked(honest(NULL_SHA), None, None))
+    c = capturelib.Connection(time=START)
+    before = [wrong(c.frame(CLIENT, SYN, seq=500)), wrong(c.frame(CLIENT, PUSH | ACK, hello((DES3,)), seq=501))]
+    found = Judged([(START - SECOND + i * MILLISECOND, f) for i, (_, f) in enumerate(before)] + attacked(honest(NULL_SHA), None, None))
+    check(found.alerts.get(FRAMED) == guilty.alerts[FRAMED] and found.outcomes[-1:] == ["complete"], "forged before:", found.alerts, found.outcomes)
+
+
 def nobody_took_part():
     """A whole connection that no host would take, or whose addresses were replaced: nothing shows that both ends took part."""
     frames = [wrong(f) for f in capturelib.build(honest(NULL_SHA), time=START)]
@@ -326,6 +361,8 @@ def floods():
 
 
 wrong_sums()
+holes_that_wrong_sums_fill()
+alone()
 nobody_took_part()
 sums_that_count()
 offloaded()
