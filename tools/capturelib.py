@@ -27,10 +27,14 @@ def read_frames(path):
 def write_frames(path, frames, snaplen=262144):
     """Frames of (time in ns, bytes) as a pcap with nanoseconds; cut at snaplen."""
     with open(path, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, snaplen, ETHERNET))
-        for time, frame in frames:
-            kept = frame[:snaplen]
-            f.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(kept), len(frame)) + kept)
+        write_frames_to(f, frames, snaplen)
+
+
+def write_frames_to(f, frames, snaplen=262144):
+    f.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, snaplen, ETHERNET))
+    for time, frame in frames:
+        kept = frame[:snaplen]
+        f.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(kept), len(frame)) + kept)
 
 
 def segment_of(frame):
