@@ -19,20 +19,26 @@ struct other {
 size_t cleartext_memory(uint32_t connections)
 {
     return http_memory(connections) + pool_memory(sizeof(struct other), connections) +
-           ((size_t)connections + 1) * sizeof(struct clear_reader);
+           ((size_t)connections + 1) * (sizeof(struct clear_reader) + sizeof(struct session_use)) +
+           challenges_memory();
 }
 
 bool cleartext_open(struct cleartext *t, uint32_t connections)
 {
     t->http = http_new(connections);
     t->readers = calloc((size_t)connections + 1, sizeof *t->readers);
-    return t->http && t->readers && pool_open(&t->others, sizeof(struct other), connections);
+    t->uses = calloc((size_t)connections + 1, sizeof *t->uses);
+    t->challenges = challenges_new();
+    return t->http && t->readers && t->uses && t->challenges &&
+           pool_open(&t->others, sizeof(struct other), connections);
 }
 
 void cleartext_close(struct cleartext *t)
 {
     http_free(t->http);
     naming_free(t->naming);
+    challenges_free(t->challenges);
+    free(t->uses);
     free(t->readers);
     pool_close(&t->others);
 }
@@ -92,6 +98,8 @@ static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, struct h
         !is_ut(p, http_connection(p->cleartext.http, flow->clear)))
         return;
     complete(&e->whence, flow);
+    if (e->null_encryption)
+        e->earlier_challenge = reauthentication_of(p, flow);
     judge_exchange(p, e);
 }
 
@@ -100,6 +108,7 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
     if (flow->clear_kind == CLEAR_HTTP) {
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
         h->damage |= damage;
+        reauthentication_end(p, flow, damage);
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             judge_exchange_of_ut(p, flow, e);
         if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect)) {
@@ -142,6 +151,7 @@ static bool open_http(struct pipeline *p, struct flow *flow, const struct http_c
         return false;
     flow->clear = slot;
     flow->clear_kind = CLEAR_HTTP;
+    p->cleartext.uses[slot] = (struct session_use){0};
     return true;
 }
 
@@ -221,8 +231,11 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
 static void feed_http(struct pipeline *p, struct flow *flow, enum side who, struct span bytes,
                       const struct whence *at)
 {
-    while (http_feed(p->cleartext.http, flow->clear, who, &bytes, at))
+    while (http_feed(p->cleartext.http, flow->clear, who, &bytes, at)) {
+        reauthentication_follow(p, flow);
         judge_exchange_of_ut(p, flow, http_exchange(p->cleartext.http, flow->clear));
+    }
+    reauthentication_follow(p, flow);
 }
 
 static void feed_naming(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
@@ -271,13 +284,14 @@ const struct http_connection *cleartext_before(const struct pipeline *p, const s
 }
 
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                        const struct clear_early early[2])
+                        const struct clear_early early[2], const struct session_use *use)
 {
     const struct segment now = {.time = p->now};
     const struct http_connection begin = {.whence = flow_whence(flow, &now), .null_encryption = true};
     if (flow->clear_kind != CLEAR_HTTP && !open_http(p, flow, &begin))
         return false;
     p->cleartext.readers[flow->clear] = *reader;
+    reauthentication_begin(p, flow, use);
     struct clear_reader from_start = {.mac_bytes = reader->mac_bytes};
     for (enum side who = CLIENT; who <= SERVER; who++) {
         struct span bytes = early[who].records;
@@ -306,6 +320,7 @@ struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct s
         feed_http(p, flow, who, data, &at);
     if (reader->side[who].lost)
         http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
+    reauthentication_follow(p, flow);
     return bytes;
 }
 

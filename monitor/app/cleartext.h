@@ -6,6 +6,7 @@
 #ifndef UTWATCH_APP_CLEARTEXT_H
 #define UTWATCH_APP_CLEARTEXT_H
 
+#include "app/reauthentication.h"
 #include "base/queue.h"
 #include "flow/stream.h"
 #include "http/http.h"
@@ -20,7 +21,9 @@ struct cleartext {
     struct pool others;           /* connections of Ut that are neither TLS nor HTTP */
     struct queue queue;           /* of them, by when they were opened */
     struct clear_reader *readers; /* of NULL encryption, by the slot of the http layer */
-    uint64_t other_refused;       /* connections not looked at because all slots were in use */
+    struct challenges *challenges;
+    struct session_use *uses; /* of sessions of NULL encryption, likewise */
+    uint64_t other_refused;   /* connections not looked at because all slots were in use */
 };
 
 /* Bytes for so many connections in clear; without the memory of nDPI. */
@@ -40,7 +43,7 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
 /* The handshake is judged and its data can be read; after a renegotiation, what was read before goes on.
  * False: as above. */
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                        const struct clear_early early[2]);
+                        const struct clear_early early[2], const struct session_use *use);
 
 /* A run of a flow in FLOW_READABLE. Returns what begins with the hello of a later handshake; empty: there is
  * none. */

@@ -74,6 +74,8 @@ static struct span read_data(struct pipeline *p, struct flow *flow, const struct
     if (!hello.n)
         return hello;
     const struct clear_reader reader = *cleartext_reader(p, flow);
+    const struct session_use unknown = {.resumed = true};
+    reauthentication_begin(p, flow, &unknown);
     if (!tls_renegotiate(p->tls, flow, segment, &reader)) {
         give_up_oldest(p, flow);
         if (flow->state != FLOW_READABLE) /* that took its place among those in clear */
@@ -116,12 +118,13 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
 }
 
 static void read_on(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                    const struct clear_early early[2])
+                    const struct clear_early early[2], const struct session_use *use)
 {
-    if (cleartext_readable(p, flow, reader, early))
+    if (cleartext_readable(p, flow, reader, early, use))
         return;
     make_room_for_clear(p);
-    (void)cleartext_readable(p, flow, reader, early);
+    if (!cleartext_readable(p, flow, reader, early, use))
+        challenges_settle(p->cleartext.challenges, use->session);
 }
 
 void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
@@ -132,19 +135,24 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
         become(p, flow, FLOW_IGNORED);
         return;
     }
-    const uint32_t since = waiting_judge(p, flow, o, cleartext_before(p, flow));
+    const struct connection_session session = waiting_judge(p, flow, o, cleartext_before(p, flow));
     const bool again = o->renegotiation;
     if (!again)
         cleartext_end(p, flow, 0);
     const bool gave_session =
         o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
+    const struct session_use use = {.session = again ? 0 : session.lineage,
+                                    .begun = o->side[CLIENT].hello_time,
+                                    .resumed = again || o->resumption != RESUMPTION_FULL};
     struct clear_reader reader;
     struct clear_early early[2];
     const bool readable = tls_clear_begin(p->tls, flow, &reader, early);
     if (readable)
-        read_on(p, flow, &reader, early);
+        read_on(p, flow, &reader, early, &use);
     else if (again)
         cleartext_end(p, flow, 0);
+    if (!readable && use.resumed)
+        challenges_settle(p->cleartext.challenges, use.session);
     const bool records = tls_release(p->tls, flow);
     if (gave_session)
         late_check_begin(p, flow);
@@ -152,7 +160,7 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
         stream_forget_recent(&p->flows, flow);
     become(p, flow, readable ? FLOW_READABLE : records ? FLOW_RECORDS : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
-        note_key(p, flow, since);
+        note_key(p, flow, session.since);
 }
 
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)

@@ -100,13 +100,34 @@ bool handshake_in_scope(const struct pipeline *p, const struct observation *o)
     return site_is_ue(p->site, &o->whence.client) && site_in_scope(p->site, &o->whence.server, name_of(o));
 }
 
-uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
-                         const struct session_questions *questions, const struct http_connection *before)
+/* NULL encryption shows what is asked and answered in the session; a challenge that a part of a connection
+ * may have answered is told no more. */
+static uint64_t lineage_of(const struct pipeline *p, const struct observation *o,
+                           const struct session_result *session)
+{
+    const bool clear = observation_clear_suite(o) != NULL;
+    struct challenges *challenges = p->cleartext.challenges;
+    if (!clear && !challenges_any(challenges))
+        return 0;
+    if (o->resumption == RESUMPTION_FULL) {
+        const nanos origin = o->side[SERVER].hello_time;
+        const uint64_t begun = clear ? sessions_lineage(p->sessions, &o->whence.server, origin) : 0;
+        challenges_begin(challenges, begun);
+        return begun;
+    }
+    return session->basis == AGE_EXACT && !session->refused
+               ? sessions_lineage(p->sessions, &o->whence.server, session->origin)
+               : 0;
+}
+
+struct connection_session judge_handshake(struct pipeline *p, const struct observation *o,
+                                          const struct session_questions *questions,
+                                          const struct http_connection *before)
 {
     const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
     if (!handshake_in_scope(p, o)) {
         p->out_of_scope++;
-        return 0;
+        return (struct connection_session){0};
     }
     p->handshakes++;
     p->damaged += (o->unobserved & damage) != 0;
@@ -129,7 +150,9 @@ uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
     peers_learn(p->peers, o, &session);
     bool from_memory = session.accepted && session.known;
     nanos since = from_memory ? session.origin : o->side[SERVER].hello_time;
-    return o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0;
+    return (struct connection_session){
+        .since = o->seen & SEEN_SERVER_HELLO ? (uint32_t)(since / NANOS_PER_SECOND) : 0,
+        .lineage = lineage_of(p, o, &session)};
 }
 
 void note_key(const struct pipeline *p, struct flow *flow, uint32_t since)

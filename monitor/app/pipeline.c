@@ -157,6 +157,16 @@ static bool take_runs(struct pipeline *p, struct flow *flow, const struct segmen
     return complete;
 }
 
+/* What a segment without data says of a connection that is read. */
+static void watch_end(struct pipeline *p, const struct flow *flow, const struct segment *segment,
+                      unsigned side)
+{
+    if (segment->flags & TCP_ACK && flow_role(flow, side) == SERVER)
+        reauthentication_acknowledged(p, flow, segment->ack);
+    if (segment->flags & TCP_RST)
+        reauthentication_follow(p, flow);
+}
+
 /* Bytes in order, as far as they are here, to whoever reads them. */
 static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
@@ -172,6 +182,8 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         tls_acknowledged(p->tls, flow, side, segment->ack);
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
         tls_reset(p->tls, flow, side, p->now);
+    if (flow->state == FLOW_READABLE && flow->clear_kind == CLEAR_HTTP)
+        watch_end(p, flow, segment, side);
     if (complete)
         connection_finish(p, flow, p->now, 0);
     else if (flow->state == FLOW_READABLE

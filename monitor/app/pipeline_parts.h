@@ -50,10 +50,16 @@ struct pipeline {
 /* judging.c: a case to both profiles, the exceptions, and the output. */
 bool handshake_in_scope(const struct pipeline *p, const struct observation *o);
 
-/* `questions`: to other sensors, or NULL. Returns the second of packet time at which the session under the
- * connection's keys began, or by which it had; 0: not known. */
-uint32_t judge_handshake(struct pipeline *p, const struct observation *o,
-                         const struct session_questions *questions, const struct http_connection *before);
+/* The session under a connection's keys. */
+struct connection_session {
+    uint32_t since;   /* second of packet time at which it began, or by which it had; 0: not known */
+    uint64_t lineage; /* sessions_lineage(), where challenges matter; 0: not known */
+};
+
+/* `questions`: to other sensors, or NULL. */
+struct connection_session judge_handshake(struct pipeline *p, const struct observation *o,
+                                          const struct session_questions *questions,
+                                          const struct http_connection *before);
 
 /* When the key of a connection in FLOW_RECORDS was made, for judge_key(). */
 void note_key(const struct pipeline *p, struct flow *flow, uint32_t since);

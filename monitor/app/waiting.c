@@ -34,18 +34,18 @@ static void judge_first(struct pipeline *p)
     struct waiting *w = &p->waiting;
     assert(w->place && w->count);
     const struct waiting_handshake *h = &w->place[w->first];
-    const uint32_t since = judge_handshake(p, &h->observation, h->asked ? &h->questions : NULL,
-                                           h->has_before ? &h->before : NULL);
+    const struct connection_session session = judge_handshake(
+        p, &h->observation, h->asked ? &h->questions : NULL, h->has_before ? &h->before : NULL);
     if (h->doubted)
         sessions_doubt(p->sessions, h->flow_id);
     if (h->flow->state == FLOW_RECORDS && flow_id(h->flow) == h->flow_id)
-        note_key(p, h->flow, since);
+        note_key(p, h->flow, session.since);
     w->first = (w->first + 1) % WAITING_HANDSHAKES;
     w->count--;
 }
 
-uint32_t waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
-                       const struct http_connection *before)
+struct connection_session waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
+                                        const struct http_connection *before)
 {
     struct waiting *w = &p->waiting;
     struct session_questions questions;
@@ -66,7 +66,7 @@ uint32_t waiting_judge(struct pipeline *p, struct flow *flow, const struct obser
     h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
     h->flow = flow;
     h->flow_id = flow_id(flow);
-    return 0;
+    return (struct connection_session){0};
 }
 
 bool waiting_doubt(struct pipeline *p, uint64_t id)

@@ -14,6 +14,7 @@
 
 struct pipeline;
 struct waiting_handshake;
+struct connection_session;
 
 struct waiting {
     struct waiting_handshake *place; /* WAITING_HANDSHAKES of them, a ring; NULL: nobody else is asked */
@@ -24,11 +25,11 @@ bool waiting_open(struct waiting *w);
 void waiting_close(struct waiting *w);
 
 /*
- * Judges the handshake now and returns the start of its key; or keeps a copy of it and returns none, and the
- * flow is told when it is judged.
+ * Judges the handshake now and returns its session; or keeps a copy of it and returns none, and the flow is
+ * told the start of its key when it is judged.
  */
-uint32_t waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
-                       const struct http_connection *before);
+struct connection_session waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
+                                        const struct http_connection *before);
 
 /* Bytes that came late contradict the handshake of this flow: when it still waits, what it teaches is
  * distrusted as soon as it is judged. False when it does not wait. */

@@ -85,6 +85,7 @@
 #define DEFAULT_RETENTION_DAYS   8     /* after its last use: the lifetime of 7.1, and seven days beyond it */
 #define TABLE_SERVERS            16384 /* that issued remembered sessions */
 #define TABLE_JUMPS              64 /* times at which the clock was set back; later ones are joined with earlier ones */
+#define CHALLENGED_SESSIONS      4096 /* of which a server asked for authentication; a multiple of WAYS */
 #define MAX_FARMS                64
 #define FARM_MEMBERS             32
 #define REDIS_NODES              16   /* of a cluster */

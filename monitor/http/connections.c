@@ -97,6 +97,13 @@ bool http_is_over(const struct http *http, uint32_t slot)
     return c->side[CLIENT].phase == PHASE_OVER && c->side[SERVER].phase == PHASE_OVER;
 }
 
+bool http_is_whole(const struct http *http, uint32_t slot)
+{
+    const struct connection *c = connection_at(http, slot);
+    return !(c->seen.damage & ~(uint32_t)HTTP_DAMAGE_END) && c->side[CLIENT].phase != PHASE_OVER &&
+           !c->early_count;
+}
+
 void connection_give_up(struct http *http, struct connection *c, enum side who, uint32_t damage)
 {
     if (c->side[who].phase == PHASE_OVER)

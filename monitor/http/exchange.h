@@ -17,6 +17,14 @@ enum document_owner {
     OWNER_FOREIGN,
 };
 
+/* What is known of an earlier connection of the session on which a challenge was left unanswered. */
+enum earlier_challenge {
+    CHALLENGE_NONE, /* there was none, or it may have been answered since */
+    CHALLENGE_OPEN,
+    CHALLENGE_UNDECIDED, /* its connection may have gone on, or another one have answered */
+    CHALLENGE_NOT_KNOWN,
+};
+
 /* Why something about the exchange is not known: enum unobserved bits of tls/observation.h have the same
  * meaning here; this layer only tells these apart. */
 enum http_damage {
@@ -57,6 +65,7 @@ struct http_exchange {
     bool asks_tls;      /* Upgrade: TLS/... (RFC 2817) */
     bool to_https;      /* the answer redirects to https */
     enum document_owner owner;
+    enum earlier_challenge earlier_challenge; /* filled by whoever knows the session */
     struct http_text host, auid, user, identity;
 };
 
@@ -68,6 +77,9 @@ struct http_connection {
     uint32_t requests, answers; /* other than CONNECT */
     uint32_t served;            /* answers of 2xx: any other serves nothing */
     uint32_t challenges;        /* answers of 401: they ask for credentials in clear */
+    uint32_t claims;            /* requests by which the server may know who asks: credentials, a cookie, an
+                                   asserted identity */
+    bool unanswered;            /* the last 401 was followed by none of them */
     uint32_t xcap;           /* requests that are XCAP, carry a 3GPP header, or were asked for a GBA realm */
     uint32_t damage;         /* enum http_damage */
     bool connect;            /* a CONNECT was among the requests */

@@ -61,6 +61,9 @@ struct http_exchange *http_unanswered(struct http *http, uint32_t slot);
 /* What the connection has shown so far. */
 struct http_connection *http_connection(const struct http *http, uint32_t slot);
 
+/* Every request up to now was read, and each answer has its request. */
+bool http_is_whole(const struct http *http, uint32_t slot);
+
 /* Nothing more can be read from either side. */
 bool http_is_over(const struct http *http, uint32_t slot);
 

@@ -14,6 +14,23 @@ static struct http_exchange take_waiting(struct connection *c)
     return first;
 }
 
+/* Anything that a server may take for an authentication of the UE. */
+static bool claims_somebody(const struct http_exchange *e)
+{
+    return e->credentials || e->cookie || e->vouched;
+}
+
+/* A challenge is answered by any later request of the connection, also by one that was captured before it. A
+ * BSF's (RFC 3310) is not for this server to repeat. */
+static void note_challenge(struct connection *c, const struct answer *a)
+{
+    if (a->status != 401 || a->aka)
+        return;
+    c->seen.unanswered = true;
+    for (unsigned i = 0; i < c->waiting_count; i++)
+        c->seen.unanswered &= !claims_somebody(&c->waiting[i]);
+}
+
 static void count_answer(struct connection *c, const struct answer *a)
 {
     c->seen.answers++;
@@ -41,6 +58,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         c->seen.connect_status = a->status;
     else
         count_answer(c, a);
+    note_challenge(c, a);
     c->seen.upgraded |= e->asks_tls && a->status == 101;
     if (a->status == 101 || (e->method == HTTP_CONNECT && is_2xx(a)))
         c->side[CLIENT].phase = PHASE_OVER; /* another protocol follows */
@@ -74,6 +92,10 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
     }
     struct http_exchange *e = &c->waiting[c->waiting_count++];
     *e = request_facts(c, r, where);
+    if (claims_somebody(e)) {
+        c->seen.claims++;
+        c->seen.unanswered = false;
+    }
     c->seen.xcap += e->xcap || e->said_identity || e->gba_client || is_ims_host(&e->host);
     if (!c->seen.host.length)
         c->seen.host = e->host;

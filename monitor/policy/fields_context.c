@@ -288,6 +288,16 @@ struct value request_identity(const struct http_exchange *e)
     return v.known == KNOWN_VALUE && !any && open ? unknown(reasons_of(e->damage)) : v;
 }
 
+struct value unanswered_challenge(const struct http_exchange *e)
+{
+    const uint32_t damage = e->damage & ~(uint32_t)HTTP_DAMAGE_END;
+    if (e->earlier_challenge == CHALLENGE_NOT_KNOWN)
+        return unknown(damage ? reasons_of(damage) : UNOBSERVED_ORIGIN);
+    if (e->earlier_challenge == CHALLENGE_UNDECIDED)
+        return unknown(UNOBSERVED_UNDECIDED);
+    return number(e->earlier_challenge == CHALLENGE_OPEN);
+}
+
 static struct value suites(const struct suite_set *set, size_t count)
 {
     struct value v = number(1);

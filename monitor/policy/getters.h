@@ -107,6 +107,7 @@ struct value in_answer(const struct http_exchange *e, int64_t n);
 struct value text_of_request(const struct http_exchange *e, const struct http_text *text);
 struct value document_owner(const struct http_exchange *e);
 struct value request_identity(const struct http_exchange *e);
+struct value unanswered_challenge(const struct http_exchange *e);
 const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
 struct value peer_never_resumable(const struct policy_case *c);
 struct value peer_resumptions(const struct policy_case *c);

@@ -74,6 +74,13 @@ static uint64_t key_of(const struct sessions *s, const struct scope *scope, cons
     return key ? key : 1;
 }
 
+uint64_t sessions_lineage(const struct sessions *s, const struct endpoint *server, nanos origin)
+{
+    const struct scope scope = scope_of(s, server);
+    const int64_t us = origin / 1000; /* as the memory has it */
+    return s->shared ? 0 : hash_in(&s->table.key, &scope, RESUMPTION_UNKNOWN, &us, sizeof us);
+}
+
 static uint64_t shared_key_of(const struct sessions *s, const struct scope *scope,
                               const struct identifier *id)
 {

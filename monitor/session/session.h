@@ -151,6 +151,13 @@ void sessions_doubt(struct sessions *s, uint64_t flow_id);
  * then not exact. */
 nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact);
 
+/*
+ * The session that began at a server, or its farm, at this time: the same number for every identifier of it.
+ * Other sessions that began within the same microsecond have it too. 0: sensors share the memory, so that a
+ * part of what the session did was seen elsewhere.
+ */
+uint64_t sessions_lineage(const struct sessions *s, const struct endpoint *server, nanos origin);
+
 /* Is this the URL of a shared memory? */
 bool sessions_shared_is_valid(const char *url);
 

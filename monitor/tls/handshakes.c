@@ -194,6 +194,20 @@ bool tls_is_result(const struct tls *tls, const struct flow *flow)
     return h && h->list == LIST_LINGERING && flow_is_confirmed(flow);
 }
 
+bool tls_is_under_way(const struct tls *tls, const struct whence *between)
+{
+    for (size_t list = 0; list < LIST_COUNT; list++)
+        for (const struct handshake *h = slot(tls, tls->list[list].oldest); h; h = slot(tls, h->link.newer)) {
+            const struct whence *w = &h->observation.whence;
+            struct endpoint client = w->client;
+            client.port = between->client.port;
+            if (memcmp(&client, &between->client, sizeof client) == 0 &&
+                memcmp(&w->server, &between->server, sizeof w->server) == 0)
+                return true;
+        }
+    return false;
+}
+
 struct flow *tls_oldest(struct tls *tls)
 {
     /* Who floods with addresses that are not his own confirms nothing. An end that lingers has said all it

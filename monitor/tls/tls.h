@@ -128,6 +128,9 @@ struct flow *tls_expired(struct tls *tls, nanos now, nanos *end);
 /* The handshake ended, both ends having taken part, and only waits for what might contradict the end. */
 bool tls_is_result(const struct tls *tls, const struct flow *flow);
 
+/* Is another handshake between this UE and this server in progress, so that its session is not known yet? */
+bool tls_is_under_way(const struct tls *tls, const struct whence *between);
+
 /* The flow whose handshake is given up first when all slots are in use, or when the capture ends; NULL: none
  * left. */
 struct flow *tls_oldest(struct tls *tls);

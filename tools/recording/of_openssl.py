@@ -67,6 +67,18 @@ openssl("tls12-null-resumed", "a session of NULL encryption resumed: the suite i
          "-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK + " -sess_in %(dir)s/sn"],
         {"version": "0x0303", "suite": "0x0002", "resumed": [False, True], "method": [None, "id"]}, pcr1=["ut-5.1.2-effective-key-128"],
         policy=["ut-6.2-null-encryption-used"])
+CHALLENGE = ("HTTP/1.1 401 Unauthorized\\r\\nWWW-Authenticate: Digest realm=\"3GPP-bootstrapping@%(name)s\", nonce=\"a1\", qop=\"auth-int\"\\r\\n"
+             "Content-Length: 0\\r\\n\\r\\n")
+DOCUMENT = "simservs.ngn.etsi.org/users/user@example.org"  # s_server takes no name with a colon
+ASKING = OPENSSL_CLIENT.replace("sip:", "") + "-tls1_2 -cipher NULL-SHA:AES128-SHA" + WEAK
+scenario("openssl-tls12-null-challenge-unanswered", "a UE leaves a challenge (401) of GAA unanswered under NULL encryption, resumes the "
+         "session, and is served the document", "cd %(dir)s; mkdir -p " + DOCUMENT + "; printf '" + CHALLENGE + "' > " + DOCUMENT + "/simservs.xml; "
+         + OPENSSL_SERVER.replace("-quiet", "-HTTP") + GOOD + "-tls1_2 -no_ticket -cipher NULL-SHA" + WEAK,
+         [ASKING + " -sess_out %(dir)s/sc",
+          "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 12\\r\\n\\r\\n<simservs/>\\n' > " + DOCUMENT + "/simservs.xml; "
+          + ASKING + " -sess_in %(dir)s/sc"],
+         {"version": "0x0303", "suite": "0x0002", "resumed": [False, True], "method": [None, "id"]},
+         ["ut-6.1.3-reauthenticate", "ut-5.1.1-http-authentication"], pcr1=["ut-5.1.2-effective-key-128"], policy=["ut-6.2-null-encryption-used"])
 openssl("tls12-never-resumable", "three full handshakes with empty session ids and no tickets: what this server begins cannot be resumed",
         "-tls1_2 -no_ticket -no_cache", ["-tls1_2"] * 3, {"version": "0x0303", "session_id_length": 0}, also=["ut-7.1-resume-server"])
 openssl("tls12-no-ticket-asked", "three full handshakes in which nobody asked for a ticket, with a server that has no other way to resume",

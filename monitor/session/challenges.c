@@ -1,0 +1,143 @@
+#include "session/challenges.h"
+
+#include "base/limits.h"
+#include "base/ways.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum challenge_state {
+    FREE,
+    ASKED,   /* the UE may still answer on `connection` */
+    LEFT,    /* since `since` it cannot */
+    UNCLEAR, /* two sessions have this lineage */
+};
+
+struct challenge {
+    uint64_t session;
+    uint64_t connection;
+    nanos since;
+    struct endpoint server;
+    enum challenge_state state;
+};
+
+struct challenges {
+    struct challenge *place; /* CHALLENGED_SESSIONS, in sets of WAYS */
+    uint64_t *begun;         /* the session that began last, of those that share a place */
+    uint32_t turn;
+    bool any;
+    uint64_t forgotten;
+};
+
+size_t challenges_memory(void)
+{
+    return CHALLENGED_SESSIONS * (sizeof(struct challenge) + sizeof(uint64_t));
+}
+
+struct challenges *challenges_new(void)
+{
+    struct challenges *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->place = calloc(CHALLENGED_SESSIONS, sizeof *c->place);
+    c->begun = calloc(CHALLENGED_SESSIONS, sizeof *c->begun);
+    if (c->place && c->begun)
+        return c;
+    challenges_free(c);
+    return NULL;
+}
+
+void challenges_free(struct challenges *c)
+{
+    if (!c)
+        return;
+    free(c->place);
+    free(c->begun);
+    free(c);
+}
+
+bool challenges_any(const struct challenges *c)
+{
+    return c->any;
+}
+
+uint64_t challenges_forgotten(const struct challenges *c)
+{
+    return c->forgotten;
+}
+
+static struct challenge *find(const struct challenges *c, uint64_t session)
+{
+    struct challenge *places = &c->place[ways_of(session, CHALLENGED_SESSIONS)];
+    for (size_t i = 0; i < WAYS && session; i++)
+        if (places[i].state != FREE && places[i].session == session)
+            return &places[i];
+    return NULL;
+}
+
+/* The record of the session, or a place for one. */
+static struct challenge *place_for(struct challenges *c, uint64_t session)
+{
+    struct challenge *known = find(c, session);
+    if (known)
+        return known;
+    struct challenge *places = &c->place[ways_of(session, CHALLENGED_SESSIONS)];
+    for (size_t i = 0; i < WAYS; i++)
+        if (places[i].state == FREE)
+            return &places[i];
+    c->forgotten++;
+    return &places[next_way(&c->turn)];
+}
+
+static void put(struct challenges *c, const struct challenge *record)
+{
+    *place_for(c, record->session) = *record;
+    c->any = true;
+}
+
+void challenges_begin(struct challenges *c, uint64_t session)
+{
+    uint64_t *last = &c->begun[session % CHALLENGED_SESSIONS];
+    if (session && *last == session)
+        put(c, &(struct challenge){.session = session, .state = UNCLEAR});
+    *last = session;
+}
+
+void challenges_ask(struct challenges *c, uint64_t session, const struct endpoint *server,
+                    uint64_t connection)
+{
+    const struct challenge *known = find(c, session);
+    if (!session || (known && known->state != ASKED)) /* the older one stays open until it is answered */
+        return;
+    put(c,
+        &(struct challenge){.session = session, .connection = connection, .server = *server, .state = ASKED});
+}
+
+void challenges_leave(struct challenges *c, uint64_t session, uint64_t connection, nanos since)
+{
+    struct challenge *known = find(c, session);
+    if (!known || known->state != ASKED || known->connection != connection)
+        return;
+    known->since = since;
+    known->state = LEFT;
+}
+
+void challenges_settle(struct challenges *c, uint64_t session)
+{
+    struct challenge *known = find(c, session);
+    if (known && known->state != UNCLEAR)
+        known->state = FREE;
+}
+
+bool challenges_perhaps(const struct challenges *c, uint64_t session, uint64_t connection)
+{
+    const struct challenge *known = find(c, session);
+    return known && known->connection != connection;
+}
+
+bool challenges_open(const struct challenges *c, uint64_t session, const struct endpoint *server, nanos time)
+{
+    const struct challenge *known = find(c, session);
+    return known && known->state == LEFT && known->since <= time &&
+           memcmp(&known->server, server, sizeof *server) == 0;
+}
