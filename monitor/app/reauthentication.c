@@ -92,7 +92,7 @@ enum earlier_challenge reauthentication_of(const struct pipeline *p, const struc
         return CHALLENGE_NONE;
     const struct whence *between = &http_connection(p->cleartext.http, flow->clear)->whence;
     return challenges_open(challenges, use->session, &between->server, use->begun) &&
-                   !tls_is_under_way(p->tls, between)
+                   !tls_is_under_way(p->tls, &between->client, &between->server)
                ? CHALLENGE_OPEN
                : CHALLENGE_UNDECIDED;
 }

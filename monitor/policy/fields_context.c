@@ -38,6 +38,8 @@ static uint32_t why_no_origin(const struct session_result *s)
 {
     if (s->method == RESUMPTION_PSK)
         return UNOBSERVED_TICKET;
+    if (s->in_progress)
+        return UNOBSERVED_IN_PROGRESS;
     return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN;
 }
 

@@ -102,12 +102,17 @@ struct handshake {
 /* LIST_UNCONFIRMED: in progress, and nobody but its sender may know of it. */
 enum { LIST_UNCONFIRMED, LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
 
+/* A power of two: addresses that share a number cost a walk over the slots, or a reason that is less precise.
+ */
+enum { ADDRESS_PAIRS = 4096 };
+
 struct tls {
     struct identifier_keys keys;
     struct known_chains *chains;
     struct pool slots;
     struct pool buffers[BUFFER_CLASSES];
     struct queue list[LIST_COUNT];
+    uint32_t between[ADDRESS_PAIRS]; /* slots in use, by the addresses of both ends */
     struct tls_counters counters;
 };
 

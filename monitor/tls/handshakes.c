@@ -83,6 +83,23 @@ static void dequeue(struct tls *tls, struct handshake *h)
     queue_remove(&tls->list[h->list], &tls->slots, offsetof(struct handshake, link), h->flow->handshake);
 }
 
+/* The same number for both orders. */
+static size_t pair_of(const struct endpoint *a, const struct endpoint *b)
+{
+    uint64_t one[2];
+    uint64_t other[2];
+    memcpy(one, a->address, sizeof one);
+    memcpy(other, b->address, sizeof other);
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t mixed = ((one[0] ^ other[0]) * odd ^ one[1] ^ other[1]) * odd;
+    return mixed >> 52;
+}
+
+static uint32_t *count_between(struct tls *tls, const struct flow *flow)
+{
+    return &tls->between[pair_of(&flow->end[0], &flow->end[1])];
+}
+
 struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
 {
     uint32_t index = pool_take(&tls->slots);
@@ -96,6 +113,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     h->search.asking = NO_SIDE;
     h->last_activity = now;
     flow->handshake = index;
+    ++*count_between(tls, flow);
     enqueue(tls, h, flow_is_confirmed(flow) ? LIST_ACTIVE : LIST_UNCONFIRMED);
     return h;
 }
@@ -125,6 +143,7 @@ void handshake_close(struct tls *tls, struct handshake *h)
     dequeue(tls, h);
     uint32_t index = h->flow->handshake;
     h->flow->handshake = 0;
+    --*count_between(tls, h->flow);
     pool_give(&tls->slots, index);
 }
 
@@ -194,15 +213,28 @@ bool tls_is_result(const struct tls *tls, const struct flow *flow)
     return h && h->list == LIST_LINGERING && flow_is_confirmed(flow);
 }
 
-bool tls_is_under_way(const struct tls *tls, const struct whence *between)
+bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, const struct endpoint *server)
 {
+    return tls->between[pair_of(client, server)] != 0;
+}
+
+/* The client of a full handshake has what it can resume, or the server has sent it. */
+static bool may_begin_session(const struct observation *o)
+{
+    return o->resumption <= RESUMPTION_FULL && o->seen & (SEEN_SERVER_HELLO | SEEN_CLIENT_KEY_EXCHANGE);
+}
+
+bool tls_may_begin_session(const struct tls *tls, const struct observation *o)
+{
+    const struct whence *ours = &o->whence;
+    if (tls->between[pair_of(&ours->client, &ours->server)] < 2) /* this one */
+        return false;
     for (size_t list = 0; list < LIST_COUNT; list++)
         for (const struct handshake *h = slot(tls, tls->list[list].oldest); h; h = slot(tls, h->link.newer)) {
             const struct whence *w = &h->observation.whence;
-            struct endpoint client = w->client;
-            client.port = between->client.port;
-            if (memcmp(&client, &between->client, sizeof client) == 0 &&
-                memcmp(&w->server, &between->server, sizeof w->server) == 0)
+            if (&h->observation != o && may_begin_session(&h->observation) &&
+                memcmp(w->client.address, ours->client.address, sizeof ours->client.address) == 0 &&
+                memcmp(&w->server, &ours->server, sizeof w->server) == 0)
                 return true;
         }
     return false;

@@ -22,6 +22,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_ORIGIN, "origin-not-seen"},
     {UNOBSERVED_EARLIER, "began-before-capture"},
     {UNOBSERVED_TICKET, "ticket-encrypted"},
+    {UNOBSERVED_IN_PROGRESS, "origin-in-progress"},
     {UNOBSERVED_REORDERED, "reordered"},
     {0, NULL},
 };

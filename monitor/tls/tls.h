@@ -128,8 +128,12 @@ struct flow *tls_expired(struct tls *tls, nanos now, nanos *end);
 /* The handshake ended, both ends having taken part, and only waits for what might contradict the end. */
 bool tls_is_result(const struct tls *tls, const struct flow *flow);
 
-/* Is another handshake between this UE and this server in progress, so that its session is not known yet? */
-bool tls_is_under_way(const struct tls *tls, const struct whence *between);
+/* Handshakes between these two addresses may be in progress. */
+bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, const struct endpoint *server);
+
+/* Between the ends of this handshake another one is in progress that may have begun a session: its end, or
+ * its ServerHello, may have been lost or may be late. */
+bool tls_may_begin_session(const struct tls *tls, const struct observation *o);
 
 /* The flow whose handshake is given up first when all slots are in use, or when the capture ends; NULL: none
  * left. */

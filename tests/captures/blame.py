@@ -145,6 +145,16 @@ def why_no_origin(folder):
         # An hour later, when the first handshake has been judged.
         capturelib.write_frames(capture, [(t + 3600 * 10**9 * (i not in first), f) for i, (t, f) in enumerate(frames) if i not in left_out])
         check(reasons(capture, "ut-7.1-session-lifetime") - {"gap"} == {reason}, reason, reasons(capture, "ut-7.1-session-lifetime"))
+    # A handshake that has not ended has not begun a session, but may: its last frames come late, or its ServerHello was lost.
+    end = [i for i in first if i > hello and frames[i][1][-6:] and (p := capturelib.segment_of(frames[i][1])[4]) and p[0] in (20, 22)]
+    late = {i for i in end if capturelib.segment_of(frames[i][1])[:2] == capturelib.segment_of(frames[hello][1])[:2]}
+    again = [f for i, f in enumerate(frames) if i not in first]
+    in_time = [f for i, f in enumerate(frames) if i in first and i not in late]
+    for what, order in (("its end is late", in_time + again + [frames[i] for i in sorted(late)]),
+                        ("its ServerHello was lost", [f for i, f in enumerate(frames) if i in first and i != hello] + again)):
+        capturelib.write_frames(capture, [(frames[0][0] + n * 10**6, f) for n, (_, f) in enumerate(order)])
+        found = reasons(capture, "ut-7.1-session-lifetime")
+        check(late and found - {"gap", "reordered"} == {"origin-in-progress"}, what, found)
 
 
 def documents(folder):
