@@ -22,9 +22,10 @@ static const char *words_of(enum table_result result)
         return "another process has the state file";
     case TABLE_NOT_OURS:
         return "the state file is not one of utwatch; it is left alone";
-    case TABLE_OTHER_SIZE:
-        return "the state file was made for another version or number of sessions (limits: sessions); it is "
-               "left alone";
+    case TABLE_OTHER_KIND:
+        return "the state file is of another version; it is left alone";
+    case TABLE_SMALLER:
+        return "the state file was made for fewer sessions than limits: sessions, and holds no more of them";
     case TABLE_DAMAGED:
         return "the state file could not be read; it is kept as .damaged, and a new one begun";
     case TABLE_CUT:
@@ -119,7 +120,7 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
                                    ? table_open_shared(&s->table, config->sessions, config->state)
                                    : table_open(&s->table, config->sessions, config->state);
     say_of_file(s, result, &say);
-    if (result != TABLE_OK && result != TABLE_DAMAGED && result != TABLE_CUT) {
+    if (result != TABLE_OK && result != TABLE_DAMAGED && result != TABLE_CUT && result != TABLE_SMALLER) {
         sessions_free(s);
         return NULL;
     }

@@ -8,7 +8,7 @@
 nanos sessions_last_use(const struct sessions *s)
 {
     uint32_t last = 0;
-    for (uint64_t i = 0; i < s->table.buckets * TABLE_BUCKET; i++)
+    for (uint64_t i = 0; i < s->table.taken * TABLE_BUCKET; i++)
         if (s->table.entries[i].tag && s->table.entries[i].last_used > last)
             last = s->table.entries[i].last_used;
     return (nanos)last * NANOS_PER_SECOND;
@@ -22,7 +22,7 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
     if (!sums)
         return;
     const uint32_t second = memory_second(now);
-    for (uint64_t i = 0; i < s->table.buckets * TABLE_BUCKET; i++) {
+    for (uint64_t i = 0; i < s->table.taken * TABLE_BUCKET; i++) {
         const struct entry *e = &s->table.entries[i];
         if (!e->tag || e->method >= METHODS || e->server >= TABLE_SERVERS ||
             (second > e->last_used && second - e->last_used > s->retention))

@@ -52,9 +52,10 @@ static size_t up_to_page(size_t n)
 struct table_layout table_layout(uint64_t buckets)
 {
     struct table_layout l = {.jumps = PAGE, .servers = (size_t)2 * PAGE};
-    l.entries = up_to_page(l.servers + (size_t)TABLE_SERVERS * sizeof(struct endpoint));
-    l.last_header = up_to_page(l.entries + (size_t)buckets * BUCKET * sizeof(struct entry));
-    l.bytes = l.last_header + PAGE;
+    l.second_header = up_to_page(l.servers + (size_t)TABLE_SERVERS * sizeof(struct endpoint));
+    l.places = l.second_header + PAGE;
+    l.entries = up_to_page(l.places + (size_t)buckets * sizeof(uint32_t));
+    l.bytes = up_to_page(l.entries + (size_t)buckets * BUCKET * sizeof(struct entry));
     return l;
 }
 
@@ -72,19 +73,20 @@ enum table_result table_allocate(struct table *t, uint64_t buckets)
     t->jumps = (struct clock_jump *)(void *)(image + l.jumps);
     t->forgotten = (uint64_t *)(void *)(image + l.jumps + FORGOTTEN_AT);
     t->servers = (struct endpoint *)(void *)(image + l.servers);
+    t->places = (uint32_t *)(void *)(image + l.places);
     t->entries = (struct entry *)(void *)(image + l.entries);
     t->buckets = buckets;
     return TABLE_OK;
 }
 
-static uint64_t buckets_for(uint32_t capacity)
+uint64_t table_buckets_for(uint32_t capacity)
 {
     return ((uint64_t)capacity * 5 / 4 + BUCKET - 1) / BUCKET + 1;
 }
 
 size_t table_memory(uint32_t capacity)
 {
-    return table_layout(buckets_for(capacity)).bytes;
+    return table_layout(table_buckets_for(capacity)).bytes;
 }
 
 bool table_take_memory(struct table *t)
@@ -124,13 +126,55 @@ static bool jump_is_sound(const struct clock_jump *j)
     return j->check == check_of_jump(j) && j->after <= j->before && (j->after >= 0 || j->before <= 0);
 }
 
-void table_take_stock(struct table *t)
+uint64_t table_last_place(const struct table *t)
+{
+    uint64_t last = 0;
+    for (uint64_t i = 0; i < t->buckets; i++)
+        last = t->places[i] > last ? t->places[i] : last;
+    return last;
+}
+
+/* A place is given once: of two buckets with one place, one is wrong. What no bucket has is of no use. */
+static void take_stock_of_places(struct table *t, uint64_t filled)
+{
+    t->taken = 0;
+    for (uint64_t i = 0; i < t->buckets; i++)
+        if (t->places[i] > t->buckets) {
+            t->places[i] = 0;
+            table_mark(t, &t->places[i], sizeof t->places[i]);
+            t->damaged++;
+        } else if (t->places[i] > t->taken) {
+            t->taken = t->places[i];
+        }
+    uint8_t *had = calloc(t->taken / 8 + 1, 1);
+    for (uint64_t i = 0; i < t->buckets; i++) {
+        const uint64_t place = t->places[i];
+        if (!place)
+            continue;
+        if (!had || had[place / 8] & 1U << place % 8) {
+            t->places[i] = 0;
+            table_mark(t, &t->places[i], sizeof t->places[i]);
+            t->damaged++;
+            continue;
+        }
+        had[place / 8] |= (uint8_t)(1U << place % 8);
+    }
+    for (uint64_t place = 1; place <= filled; place++)
+        if (place > t->taken || !had || !(had[place / 8] & 1U << place % 8)) {
+            struct entry *bucket = &t->entries[(place - 1) * BUCKET];
+            memset(bucket, 0, BUCKET * sizeof *bucket);
+            table_mark(t, bucket, BUCKET * sizeof *bucket);
+        }
+    free(had);
+}
+
+void table_take_stock(struct table *t, uint64_t filled)
 {
     for (unsigned i = 0; i < TABLE_SERVERS; i++)
         if (t->servers[i].family != 0 && t->servers[i].family != 4 && t->servers[i].family != 6)
             memset(&t->servers[i], 0, sizeof t->servers[i]);
-    for (uint64_t i = 0; i < t->buckets * BUCKET; i++) {
-        struct entry *e = &t->entries[i];
+    take_stock_of_places(t, filled < t->buckets ? filled : t->buckets);
+    for (struct entry *e = t->entries; e < t->entries + t->taken * BUCKET; e++) {
         if (!e->tag)
             continue;
         if (entry_is_sound(t, e)) {
@@ -149,7 +193,7 @@ void table_take_stock(struct table *t)
 void table_recover(struct table *t)
 {
     t->used = t->evicted = t->expired = t->damaged = 0;
-    table_take_stock(t);
+    table_take_stock(t, table_last_place(t));
 }
 
 void table_write(struct table *t, struct entry *e, const struct entry *next)
@@ -189,11 +233,24 @@ static uint64_t other_bucket(const struct table *t, uint64_t bucket, uint64_t ta
     return sum < t->buckets ? sum : sum - t->buckets;
 }
 
-static void buckets_of(struct table *t, uint64_t key, struct entry *out[2])
+static void buckets_of(const struct table *t, uint64_t key, uint64_t out[2])
 {
-    const uint64_t first = below(mix(key), t->buckets);
-    out[0] = &t->entries[first * BUCKET];
-    out[1] = &t->entries[other_bucket(t, first, tag_of(key)) * BUCKET];
+    out[0] = below(mix(key), t->buckets);
+    out[1] = other_bucket(t, out[0], tag_of(key));
+}
+
+/* NULL: it has no entries. */
+static struct entry *entries_of(const struct table *t, uint64_t bucket)
+{
+    const uint32_t place = t->places[bucket];
+    return place ? &t->entries[(uint64_t)(place - 1) * BUCKET] : NULL;
+}
+
+static struct entry *first_entry_of(struct table *t, uint64_t bucket)
+{
+    t->places[bucket] = (uint32_t)++t->taken;
+    table_mark(t, &t->places[bucket], sizeof t->places[bucket]);
+    return entries_of(t, bucket);
 }
 
 static bool is_expired(const struct entry *e, uint32_t now, uint32_t retention)
@@ -211,12 +268,12 @@ static void drop(struct table *t, struct entry *e)
 
 struct entry *table_find(struct table *t, uint64_t key, uint32_t now, uint32_t retention)
 {
-    struct entry *bucket[2];
+    uint64_t bucket[2];
     buckets_of(t, key, bucket);
     const uint64_t tag = tag_of(key);
-    for (unsigned which = 0; which < 2; which++)
-        for (unsigned i = 0; i < BUCKET; i++) {
-            struct entry *e = &bucket[which][i];
+    for (unsigned which = 0; which < 2; which++) {
+        struct entry *const first = entries_of(t, bucket[which]);
+        for (struct entry *e = first; first && e < first + BUCKET; e++) {
             if (e->tag != tag)
                 continue;
             if (!is_expired(e, now, retention))
@@ -224,6 +281,7 @@ struct entry *table_find(struct table *t, uint64_t key, uint32_t now, uint32_t r
             drop(t, e);
             return NULL;
         }
+    }
     return NULL;
 }
 
@@ -239,15 +297,16 @@ static bool less_useful(const struct entry *a, const struct entry *b)
 
 /* What a bucket offers a new entry. */
 struct room {
-    struct entry *free;
-    struct entry *least; /* useful, when none is free */
+    struct entry *free;  /* NULL also where the bucket has no place yet */
+    struct entry *least; /* useful */
     unsigned filled;
 };
 
-static struct room look_for_room(struct table *t, struct entry *bucket, uint32_t now, uint32_t retention)
+static struct room look_for_room(struct table *t, uint64_t bucket, uint32_t now, uint32_t retention)
 {
     struct room room = {0};
-    for (struct entry *e = bucket; e < bucket + BUCKET; e++) {
+    struct entry *const first = entries_of(t, bucket);
+    for (struct entry *e = first; first && e < first + BUCKET; e++) {
         if (e->tag && is_expired(e, now, retention))
             drop(t, e);
         if (!e->tag) {
@@ -261,17 +320,22 @@ static struct room look_for_room(struct table *t, struct entry *bucket, uint32_t
     return room;
 }
 
-/* Moves one entry of a full bucket to that entry's other bucket. NULL when all of those are full too. */
-static struct entry *make_room(struct table *t, struct entry *bucket, uint32_t now, uint32_t retention)
+/* NULL when the bucket is full. */
+static struct entry *free_in(struct table *t, uint64_t bucket, uint32_t now, uint32_t retention)
 {
-    const uint64_t at = (uint64_t)(bucket - t->entries) / BUCKET;
-    for (struct entry *e = bucket; e < bucket + BUCKET; e++) {
-        struct entry *other = &t->entries[other_bucket(t, at, e->tag) * BUCKET];
-        const struct room room = look_for_room(t, other, now, retention);
-        if (!room.free)
+    return entries_of(t, bucket) ? look_for_room(t, bucket, now, retention).free : first_entry_of(t, bucket);
+}
+
+/* Moves one entry of a full bucket to that entry's other bucket. NULL when all of those are full too. */
+static struct entry *make_room(struct table *t, uint64_t bucket, uint32_t now, uint32_t retention)
+{
+    struct entry *const first = entries_of(t, bucket);
+    for (struct entry *e = first; e < first + BUCKET; e++) {
+        struct entry *free = free_in(t, other_bucket(t, bucket, e->tag), now, retention);
+        if (!free)
             continue;
-        *room.free = *e;
-        table_mark(t, room.free, sizeof *e);
+        *free = *e;
+        table_mark(t, free, sizeof *e);
         return e;
     }
     return NULL;
@@ -283,18 +347,19 @@ struct entry *table_put(struct table *t, uint64_t key, uint32_t now, uint32_t re
     *fresh = !e;
     if (e)
         return e;
-    struct entry *bucket[2];
+    uint64_t bucket[2];
     buckets_of(t, key, bucket);
     const struct room first = look_for_room(t, bucket[0], now, retention);
     const struct room second = look_for_room(t, bucket[1], now, retention);
-    e = first.filled <= second.filled ? first.free : second.free;
-    if (!e)
-        e = make_room(t, bucket[0], now, retention);
-    if (!e)
-        e = make_room(t, bucket[1], now, retention);
+    const bool full = t->used >= t->capacity && (first.least || second.least);
+    if (!full)
+        e = free_in(t, bucket[first.filled > second.filled], now, retention);
+    for (unsigned i = 0; !full && !e && i < 2; i++)
+        e = make_room(t, bucket[i], now, retention);
     if (!e) {
-        assert(first.least && second.least);
-        e = less_useful(first.least, second.least) ? first.least : second.least;
+        assert(first.least || second.least);
+        e = !second.least || (first.least && less_useful(first.least, second.least)) ? first.least
+                                                                                     : second.least;
         t->evicted++;
         t->used--;
         *t->forgotten = 1;

@@ -4,7 +4,8 @@
  * Buckets of eight entries of 24 bytes. A key has two buckets and goes to the emptier one; when both are
  * full, one of their entries moves to its own other bucket. So the table fills to far more than 80 % before
  * anything is evicted. Then the least useful of the sixteen entries is evicted: one that was never resumed,
- * otherwise the least recently used.
+ * otherwise the least recently used. A bucket gets its place in memory, behind those that have one, with its
+ * first entry, so that memory and file are as large as what is remembered.
  *
  * An entry contains 40 bits of its key; its place in the table gives some 20 more, since the two buckets of
  * a key add up to a number that those 40 bits decide. It carries a checksum: one that was half written when
@@ -62,10 +63,13 @@ struct table {
     struct clock_jump *jumps; /* TABLE_JUMPS, the first ones in use */
     uint64_t *forgotten;      /* not 0: an entry was evicted, perhaps in an earlier run */
     struct endpoint *servers; /* TABLE_SERVERS places, by hash; family 0: free */
-    struct entry *entries;
+    uint32_t *places;         /* of each bucket, counted from 1; 0: it has none yet */
+    struct entry *entries;    /* by place, TABLE_BUCKET each */
     void *image;
     size_t bytes; /* of the image */
     uint64_t buckets;
+    uint64_t taken;    /* places */
+    uint64_t capacity; /* entries from which on one is evicted for another, where that can be */
     struct siphash_key key;
     uint64_t used, evicted, expired;
     uint64_t damaged;        /* entries dropped when the file was opened */
@@ -79,16 +83,17 @@ enum table_result {
     TABLE_NO_MEMORY,
     TABLE_IN_USE,     /* another process has the file */
     TABLE_NOT_OURS,   /* a file of something else: left alone */
-    TABLE_OTHER_SIZE, /* made by another version or for another number of sessions: left alone */
+    TABLE_OTHER_KIND, /* made by another version: left alone */
+    TABLE_SMALLER,    /* made for fewer sessions: taken, and has no room for more than those */
     TABLE_DAMAGED,    /* its header is lost: set aside as PATH.damaged, and begun anew */
     TABLE_CUT,        /* a part of it is missing: what is there was taken */
     TABLE_ERROR,      /* errno says why */
 };
 
-/* Room for `capacity` entries at a load of 80 %. `path` NULL: memory only. */
-/* Bytes for so many entries. */
+/* Bytes for so many entries, when all of them are in use. */
 size_t table_memory(uint32_t capacity);
 
+/* Room for `capacity` entries at a load of 80 %. `path` NULL: memory only. */
 enum table_result table_open(struct table *t, uint32_t capacity, const char *path);
 
 /* The same in memory that later processes have too: one changes the table, and another writes it out. */

@@ -12,7 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = TABLE_PAGE, VERSION = 1 };
+enum {
+    PAGE = TABLE_PAGE,
+    VERSION = 2,
+    STEP = 1 << 20, /* bytes by which a file grows: more of them would wait more often for the file system */
+    AHEAD =
+        STEP / 2 / (TABLE_BUCKET * sizeof(struct entry)), /* places that it grows by before they are used */
+};
 
 static const char magic[8] = "utwatch\n";
 
@@ -36,11 +42,11 @@ static bool is_whole(const struct table_header *h)
     return memcmp(h->magic, magic, sizeof magic) == 0 && h->check == check_of(h);
 }
 
-/* A file may have lost its end, but not more than what is left: a header that announces more was not written
- * by this program. */
+/* A number of buckets that this program can have written: where their places are. */
 static bool is_of_size(const struct table_header *h, size_t size)
 {
-    return h->buckets > 0 && h->buckets / 2 <= size / (TABLE_BUCKET * sizeof(struct entry));
+    return h->buckets > 0 && h->buckets <= table_buckets_for(UINT32_MAX) &&
+           h->buckets / 2 <= size / sizeof(uint32_t);
 }
 
 /* One of the two headers, whichever is whole. */
@@ -48,7 +54,8 @@ static bool read_header(int file, size_t size, struct table_header *out)
 {
     if (pread(file, out, sizeof *out, 0) == (ssize_t)sizeof *out && is_whole(out))
         return true;
-    return size > PAGE && pread(file, out, sizeof *out, (off_t)(size - PAGE)) == (ssize_t)sizeof *out &&
+    const size_t second = table_layout(0).second_header;
+    return size > second && pread(file, out, sizeof *out, (off_t)second) == (ssize_t)sizeof *out &&
            is_whole(out);
 }
 
@@ -65,24 +72,25 @@ static bool write_headers(const struct table *t)
 {
     const struct table_header h = header_of(t);
     return write_all(t->file, span_of(&h, sizeof h), 0) &&
-           write_all(t->file, span_of(&h, sizeof h), table_layout(t->buckets).last_header) &&
+           write_all(t->file, span_of(&h, sizeof h), table_layout(t->buckets).second_header) &&
            fsync(t->file) == 0;
 }
 
-/* Compares an existing file with what is wanted. */
-static enum table_result judge_file(int file, size_t size, uint64_t buckets, struct table_header *h)
+static bool has_magic(int file, size_t at)
 {
     char start[sizeof magic];
-    if (!read_header(file, size, h)) {
-        bool ours = pread(file, start, sizeof start, 0) == (ssize_t)sizeof start &&
-                    memcmp(start, magic, sizeof start) == 0;
-        bool our_size = size == table_layout(buckets).bytes; /* both of its headers were lost */
-        return ours || our_size ? TABLE_DAMAGED : TABLE_NOT_OURS;
-    }
-    bool same = h->version == VERSION && h->entry_bytes == sizeof(struct entry) && h->buckets == buckets;
-    if (!same)
-        return TABLE_OTHER_SIZE;
-    return size == table_layout(buckets).bytes ? TABLE_OK : TABLE_CUT;
+    return pread(file, start, sizeof start, (off_t)at) == (ssize_t)sizeof start &&
+           memcmp(start, magic, sizeof start) == 0;
+}
+
+static enum table_result judge_file(int file, size_t size, struct table_header *h)
+{
+    if (!read_header(file, size, h))
+        return has_magic(file, 0) || has_magic(file, table_layout(0).second_header) ? TABLE_DAMAGED
+                                                                                    : TABLE_NOT_OURS;
+    if (h->version != VERSION || h->entry_bytes != sizeof(struct entry))
+        return TABLE_OTHER_KIND;
+    return is_of_size(h, size) ? TABLE_OK : TABLE_DAMAGED;
 }
 
 /* Pages of zeros are left alone: they cost no memory until they are used. What is missing at the end remains
@@ -94,8 +102,8 @@ static bool read_image(struct table *t, int file)
     const struct table_layout l = table_layout(t->buckets);
     char *chunk = malloc(CHUNK);
     bool good = chunk;
-    for (size_t at = l.jumps; good && at < l.last_header;) {
-        const size_t want = l.last_header - at < CHUNK ? l.last_header - at : CHUNK;
+    for (size_t at = l.jumps; good && at < l.bytes;) {
+        const size_t want = l.bytes - at < CHUNK ? l.bytes - at : CHUNK;
         const ssize_t n = pread(file, chunk, want, (off_t)at);
         good = n >= 0;
         if (n <= 0)
@@ -120,8 +128,42 @@ static enum table_result load(struct table *t, int file, const struct table_head
     return read_image(t, file) ? TABLE_OK : TABLE_ERROR;
 }
 
-/* Allocates the disk space now, so that no later write meets a full disk. The header is written first: if the
- * process ends in between, it recognises its own file. */
+/* Where the file ends whose last place is the given one. */
+static size_t end_of_file(const struct table *t, uint64_t place)
+{
+    const struct table_layout l = table_layout(t->buckets);
+    const size_t entries = place * TABLE_BUCKET * sizeof(struct entry);
+    const size_t end = l.entries + (entries + STEP - 1) / STEP * STEP;
+    return end < l.bytes ? end : l.bytes;
+}
+
+/* Gives the file the disk space for so many places. False, with errno, when there is none. */
+static bool reserve(const struct table *t, int file, uint64_t places)
+{
+    struct stat s;
+    const size_t end = end_of_file(t, places);
+    if (fstat(file, &s) != 0)
+        return false;
+    if ((size_t)s.st_size < end)
+        errno = posix_fallocate(file, 0, (off_t)end);
+    else
+        return true;
+    return errno == 0;
+}
+
+/* What the image holds of a file of this size. TABLE_CUT: there was more. */
+static enum table_result take_stock(struct table *t, size_t size)
+{
+    const struct table_layout l = table_layout(t->buckets);
+    const size_t filled = size > l.entries ? (size - l.entries) / (TABLE_BUCKET * sizeof(struct entry)) : 0;
+    const uint64_t last = table_last_place(t);
+    const bool odd = size != l.bytes && (size - l.entries) % STEP != 0;
+    const bool cut = size < l.entries || odd || (last <= t->buckets && size < end_of_file(t, last));
+    table_take_stock(t, filled);
+    return cut ? TABLE_CUT : TABLE_OK;
+}
+
+/* The header is written first: if the process ends in between, it recognises its own file. */
 static enum table_result begin(struct table *t, int file, uint64_t buckets)
 {
     enum table_result result = table_allocate(t, buckets);
@@ -129,13 +171,12 @@ static enum table_result begin(struct table *t, int file, uint64_t buckets)
         return result;
     t->key = siphash_random_key();
     const struct table_header h = header_of(t);
-    int why = write_all(file, span_of(&h, sizeof h), 0) ? 0 : errno;
-    if (!why)
-        why = posix_fallocate(file, 0, (off_t)t->bytes);
+    const bool good = write_all(file, span_of(&h, sizeof h), 0) && reserve(t, file, AHEAD);
+    int why = good ? 0 : errno;
     if (why && ftruncate(file, 0) != 0)
         why = errno;
     errno = why;
-    return why ? TABLE_ERROR : TABLE_OK;
+    return good ? TABLE_OK : TABLE_ERROR;
 }
 
 static enum table_result open_locked(const char *path, int *file, struct stat *s)
@@ -163,6 +204,14 @@ static enum table_result set_aside(const char *path, int *file, struct stat *s)
     return result;
 }
 
+/* The size that the file had, as far as that can be told. */
+static bool mend_size(const struct table *t, size_t size)
+{
+    const struct table_layout l = table_layout(t->buckets);
+    const size_t left = size > l.entries ? (size - l.entries) / (TABLE_BUCKET * sizeof(struct entry)) : 0;
+    return reserve(t, t->file, left > t->taken ? left : t->taken + AHEAD);
+}
+
 static size_t marks_bytes(const struct table *t)
 {
     return (t->bytes / PAGE / TABLE_PAGES_A_WORD + 1) * sizeof *t->dirty;
@@ -175,18 +224,13 @@ static enum table_result open_with(struct table *t, uint64_t buckets, const char
     enum table_result result = open_locked(path, file, &s);
     if (result != TABLE_OK)
         return result;
-    enum table_result was = s.st_size ? judge_file(*file, (size_t)s.st_size, buckets, &h) : TABLE_OK;
-    if (was != TABLE_OK && was != TABLE_DAMAGED && was != TABLE_CUT)
+    enum table_result was = s.st_size ? judge_file(*file, (size_t)s.st_size, &h) : TABLE_OK;
+    if (was != TABLE_OK && was != TABLE_DAMAGED)
         return was;
     if (was == TABLE_DAMAGED)
         result = set_aside(path, file, &s);
     if (result == TABLE_OK)
         result = s.st_size ? load(t, *file, &h) : begin(t, *file, buckets);
-    if (result == TABLE_OK && was == TABLE_CUT) {
-        errno = posix_fallocate(*file, 0, (off_t)t->bytes);
-        if (errno || ftruncate(*file, (off_t)t->bytes) != 0)
-            return TABLE_ERROR;
-    }
     if (result != TABLE_OK)
         return result;
     t->dirty = mmap(NULL, marks_bytes(t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -195,8 +239,12 @@ static enum table_result open_with(struct table *t, uint64_t buckets, const char
         return TABLE_NO_MEMORY;
     }
     t->file = *file;
-    table_take_stock(t);
-    return write_headers(t) ? was : TABLE_ERROR;
+    result = take_stock(t, s.st_size ? (size_t)s.st_size : end_of_file(t, AHEAD));
+    if ((result == TABLE_CUT && !mend_size(t, (size_t)s.st_size)) || !write_headers(t))
+        return TABLE_ERROR;
+    if (was != TABLE_OK || result != TABLE_OK)
+        return was != TABLE_OK ? was : result;
+    return t->buckets < buckets ? TABLE_SMALLER : TABLE_OK;
 }
 
 void table_close(struct table *t)
@@ -217,7 +265,7 @@ static enum table_result open_file(struct table *t, uint64_t buckets, const char
 {
     int file = -1;
     const enum table_result result = open_with(t, buckets, path, &file);
-    if (result == TABLE_OK || result == TABLE_DAMAGED || result == TABLE_CUT)
+    if (result == TABLE_OK || result == TABLE_DAMAGED || result == TABLE_CUT || result == TABLE_SMALLER)
         return result;
     const int why = errno;
     t->file = -1;
@@ -230,12 +278,18 @@ static enum table_result open_file(struct table *t, uint64_t buckets, const char
 
 static enum table_result open_as(struct table *t, uint32_t capacity, const char *path, bool shared)
 {
-    const uint64_t buckets = ((uint64_t)capacity * 5 / 4 + TABLE_BUCKET - 1) / TABLE_BUCKET + 1;
+    const uint64_t buckets = table_buckets_for(capacity);
     *t = (struct table){.file = -1, .shared = shared};
-    if (path)
-        return open_file(t, buckets, path);
-    t->key = siphash_random_key();
-    return table_allocate(t, buckets);
+    enum table_result result;
+    if (path) {
+        result = open_file(t, buckets, path);
+    } else {
+        t->key = siphash_random_key();
+        result = table_allocate(t, buckets);
+    }
+    /* Buckets for this number are full enough at more than that; those of a file may be for another one. */
+    t->capacity = t->buckets > buckets ? capacity : UINT64_MAX;
+    return result;
 }
 
 enum table_result table_open(struct table *t, uint32_t capacity, const char *path)
@@ -250,7 +304,7 @@ enum table_result table_open_shared(struct table *t, uint32_t capacity, const ch
 
 enum table_result table_open_to_read(struct table *t, const char *path)
 {
-    *t = (struct table){.file = -1};
+    *t = (struct table){.file = -1, .capacity = UINT64_MAX};
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is not waited for */
     struct stat s;
     struct table_header h;
@@ -259,21 +313,35 @@ enum table_result table_open_to_read(struct table *t, const char *path)
     enum table_result result = TABLE_NOT_OURS;
     if (fstat(file, &s) != 0)
         result = TABLE_ERROR;
-    else if (S_ISREG(s.st_mode) && read_header(file, (size_t)s.st_size, &h) &&
-             is_of_size(&h, (size_t)s.st_size))
-        result = judge_file(file, (size_t)s.st_size, h.buckets, &h);
-    const enum table_result was = result;
-    if (result == TABLE_OK || result == TABLE_CUT)
+    else if (S_ISREG(s.st_mode))
+        result = judge_file(file, (size_t)s.st_size, &h);
+    if (result == TABLE_DAMAGED) /* which only who uses the file sets aside */
+        result = TABLE_NOT_OURS;
+    if (result == TABLE_OK)
         result = load(t, file, &h);
-    result = result == TABLE_OK ? was : result;
     const int why = errno;
     (void)close(file);
-    if (result == TABLE_OK || result == TABLE_CUT)
-        table_take_stock(t);
+    if (result == TABLE_OK)
+        result = take_stock(t, (size_t)s.st_size);
     else
         table_close(t);
     errno = why;
     return result;
+}
+
+/* The file is as long as the last place of which it tells, so that a shorter one was cut. */
+static bool write_page(const struct table *t, size_t at)
+{
+    const struct table_layout l = table_layout(t->buckets);
+    char page[PAGE];
+    memcpy(page, (const char *)t->image + at, sizeof page);
+    uint32_t last = 0;
+    for (size_t i = 0; at >= l.places && at < l.entries && i < PAGE / sizeof last; i++) {
+        uint32_t place;
+        memcpy(&place, page + i * sizeof place, sizeof place);
+        last = place > last ? place : last;
+    }
+    return (!last || reserve(t, t->file, last)) && write_all(t->file, span_of(page, sizeof page), at);
 }
 
 /* A page that changes while it is written is marked again by that change, and written again. */
@@ -290,7 +358,7 @@ bool table_write_out(struct table *t, bool *any)
         for (; bits; bits &= bits - 1) {
             const size_t at = (word * TABLE_PAGES_A_WORD + (unsigned)__builtin_ctzll(bits)) * PAGE;
             *any = true;
-            if (write_all(t->file, span_of((const char *)t->image + at, PAGE), at))
+            if (write_page(t, at))
                 continue;
             (void)atomic_fetch_or(&t->dirty[word], bits & -bits);
             good = false;
@@ -302,11 +370,18 @@ bool table_write_out(struct table *t, bool *any)
 /* After a failure Linux marks the pages clean that it could not write, so everything is written again. */
 bool table_keep(struct table *t)
 {
-    if (t->file < 0 || fdatasync(t->file) == 0)
+    if (t->file < 0)
+        return true;
+    /* In this thread, since the file system may let it wait; without space it is tried again when it is
+     * needed.
+     */
+    (void)reserve(t, t->file, table_last_place(t) + AHEAD);
+    if (fdatasync(t->file) == 0)
         return true;
     const int why = errno;
     const struct table_layout l = table_layout(t->buckets);
-    table_mark(t, (const char *)t->image + l.jumps, l.last_header - l.jumps);
+    table_mark(t, (const char *)t->image + l.jumps, l.second_header - l.jumps);
+    table_mark(t, t->places, end_of_file(t, table_last_place(t)) - l.places);
     errno = why;
     return false;
 }

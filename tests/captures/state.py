@@ -117,16 +117,14 @@ def killed(f):
 
 
 def not_a_state_file(f):
-    data = f.learn()
+    f.learn()
     other = os.path.join(f.path, "other")
     cases = {"a directory": lambda: os.mkdir(other), "a FIFO": lambda: os.mkfifo(other), "a link": lambda: os.symlink(f.state, other),
-             "a file of something else": lambda: open(other, "wb").write(b"#!/bin/sh\n" * 1000),
-             "a file for another number": lambda: open(other, "wb").write(data)}
+             "a file of something else": lambda: open(other, "wb").write(b"#!/bin/sh\n" * 1000)}
     for what, make in cases.items():
         make()
         before = open(other, "rb").read() if os.path.isfile(other) else None
-        words = ["-r", f.later] if "number" in what else ["-c", f.site, "-r", f.later]
-        p = utwatch(binary, "-q", "--state", other, *words, timeout=20)
+        p = utwatch(binary, "-q", "--state", other, "-c", f.site, "-r", f.later, timeout=20)
         check(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"not enough memory" not in p.stderr, what, p.returncode, p.stderr)
         after = open(other, "rb").read() if os.path.isfile(other) else None
         check(before == after, what, "was changed")
@@ -162,7 +160,25 @@ def damaged(f):
         check(os.path.getsize(f.state) == len(data), "cut to", part, "the file has not its size again")
 
 
+def another_number(f):
+    """Under other limits the file goes on, as large as what is remembered."""
+    f.learn()
+    check(os.stat(f.state).st_blocks * 512 < 3 << 20, "the file takes", os.stat(f.state).st_blocks * 512, "bytes")
+    for limit in (400, 1000000, 500):
+        words = ["-c", f.site] if limit == 500 else ["-c", os.path.join(f.path, "other.yaml")]
+        with open(os.path.join(f.path, "other.yaml"), "w") as file:
+            file.write("limits: { sessions: %d }\n" % limit)
+        evs, p = events(binary, *words, "--state", f.state, "-r", f.later)
+        sessions = [e["utwatch"]["session"] for e in of_type(evs, "tls")]
+        check([s.get("age_basis") for s in sessions] == ["exact"] * COUNT, "limits: sessions:", limit, sessions[:2])
+        check((b"fewer sessions" in p.stderr) == (limit == 1000000), limit, "told:", p.stderr)
+    os.unlink(f.state)
+    evs, p = events(binary, "--state", f.state, "-r", f.first)
+    check(os.stat(f.state).st_blocks * 512 < 10 << 20, "for ten million sessions the file takes", os.stat(f.state).st_blocks * 512, "bytes")
+
+
 def full_disk(f):
+    """Full at the start, and full when the first sessions are to be written."""
     if os.geteuid() != 0:
         return
     place = os.path.join(f.path, "disk")
@@ -170,8 +186,12 @@ def full_disk(f):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], capture_output=True).returncode:
         return
     try:
-        p = utwatch(binary, "-q", "--state", os.path.join(place, "state"), "-r", f.later)
-        check(p.returncode == 5 and b"No space left" in p.stderr, "a full disk:", p.returncode, p.stderr)
+        for left in (0, 12288):
+            with open(os.path.join(place, "filler"), "wb") as file:
+                file.write(bytes(256 * 1024 - left))
+            p = utwatch(binary, "-q", "--state", os.path.join(place, "state"), "-r", f.first)
+            check(p.returncode == 5 and b"No space left" in p.stderr, "a full disk,", left, "left:", p.returncode, p.stderr)
+            os.unlink(os.path.join(place, "state"))
     finally:
         subprocess.run(["umount", place], check=True)
 
@@ -187,6 +207,6 @@ def just_issued(f):
 
 with tempfile.TemporaryDirectory() as folder:
     f = Folder(folder)
-    for question in (kept, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
+    for question in (kept, another_number, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
         question(f)
 finish()

@@ -1,6 +1,6 @@
 /* A state file that somebody wrote with an intent: its checksums fit, and its numbers lie. */
 #include "session/session.h"
-#include "store/table.h"
+#include "store/table_parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { SESSIONS = 1000 };
+enum { SESSIONS = 1000, OURS = 2 /* the version */ };
 
 static char path[] = "/tmp/utwatch-state-XXXXXX";
 
@@ -25,13 +25,14 @@ struct header {
     uint64_t check;
 };
 
-static void announce(uint64_t buckets)
+static void announce(uint32_t version, uint64_t buckets)
 {
     static const struct siphash_key fixed = {1, 1};
     struct header h;
     FILE *f = fopen(path, "r+");
     assert_non_null(f);
     assert_int_equal(fread(&h, sizeof h, 1, f), 1);
+    h.version = version;
     h.buckets = buckets;
     h.check = siphash(&fixed, span_of(&h, offsetof(struct header, check)));
     rewind(f);
@@ -141,7 +142,7 @@ static void sizes_that_lie_are_refused(void **state)
         uint64_t damaged;
         assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
         table_close(&t);
-        announce(lies[i]);
+        announce(OURS, lies[i]);
         if (look(&damaged)) /* a number that the file could have room for: then all of it is read as it is */
             assert_int_equal(lies[i], 1000);
         else
@@ -153,12 +154,61 @@ static void sizes_that_lie_are_refused(void **state)
     assert_int_equal(fclose(f), 0);
 }
 
+static void another_version_is_left_alone(void **state)
+{
+    (void)state;
+    for (uint32_t version = OURS - 1; version <= OURS + 1; version++) {
+        struct table t;
+        assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+        const uint64_t buckets = t.buckets;
+        table_close(&t);
+        announce(version, buckets);
+        assert_int_equal(table_open(&t, SESSIONS, path), version == OURS ? TABLE_OK : TABLE_OTHER_KIND);
+        if (version == OURS)
+            table_close(&t);
+        announce(OURS, buckets);
+    }
+}
+
+/* Two buckets with one place, or a place that the file does not have. */
+static void places_that_lie_are_dropped(void **state)
+{
+    (void)state;
+    struct table t;
+    bool any;
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    for (uint64_t i = 1; i <= 20; i++)
+        write_entry(&t, i * UINT64_C(0x1111111111111111) / 20, &(struct entry){.origin_us = 5});
+    const uint64_t taken = t.taken;
+    uint64_t free = 0;
+    while (t.places[free])
+        free++;
+    t.places[free] = 1;
+    table_mark(&t, &t.places[free], sizeof t.places[free]);
+    while (t.places[free])
+        free++;
+    t.places[free] = (uint32_t)t.buckets + 1;
+    table_mark(&t, &t.places[free], sizeof t.places[free]);
+    assert_true(table_write_out(&t, &any) && any);
+    table_close(&t);
+    uint64_t damaged;
+    assert_true(look(&damaged));
+    assert_int_equal(damaged, 2);
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    assert_true(t.taken <= taken);
+    for (uint64_t i = 0; i < t.buckets; i++)
+        assert_true(t.places[i] <= taken);
+    table_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(fields_beyond_their_tables_are_dropped, begin, end),
         cmocka_unit_test_setup_teardown(jumps_that_cannot_be_put_ages_in_doubt, begin, end),
         cmocka_unit_test_setup_teardown(sizes_that_lie_are_refused, begin, end),
+        cmocka_unit_test_setup_teardown(another_version_is_left_alone, begin, end),
+        cmocka_unit_test_setup_teardown(places_that_lie_are_dropped, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
