@@ -89,6 +89,31 @@ void pipeline_free(struct pipeline *p)
     free(p);
 }
 
+/* After runs of a connection: ends it, or its handshake, if that is what they brought. */
+static void settle(struct pipeline *p, struct flow *flow, bool complete)
+{
+    if (complete)
+        connection_finish(p, flow, p->now, 0);
+    else if (flow->state == FLOW_READABLE
+                 ? flow_has_closed(flow) || cleartext_is_over(p, flow)
+                 : flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_closed(flow))
+        connection_end(p, flow, p->now, 0);
+}
+
+/* Whoever waits for bytes that do not come goes on with what lies behind them. */
+static void give_up_holes(struct pipeline *p)
+{
+    const struct segment now = {.time = p->now, .source = p->source};
+    struct runs runs;
+    for (struct flow *flow; (flow = stream_overdue(&p->flows, p->now, &runs));) {
+        struct run run;
+        bool complete = false;
+        while (flow->state <= FLOW_READABLE && runs_next(&runs, &run))
+            complete |= connection_run(p, flow, &now, runs.side, &run);
+        settle(p, flow, complete);
+    }
+}
+
 static void expire(struct pipeline *p)
 {
     struct siphash_key common;
@@ -96,6 +121,7 @@ static void expire(struct pipeline *p)
         tls_share_identifiers(p->tls, &common);
     waiting_go_on(p, false);
     late_check_expire(p);
+    give_up_holes(p);
     nanos end;
     for (struct flow *flow; (flow = tls_expired(p->tls, p->now, &end));)
         connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
@@ -184,12 +210,7 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         tls_reset(p->tls, flow, side, p->now);
     if (flow->state == FLOW_READABLE && flow->clear_kind == CLEAR_HTTP)
         watch_end(p, flow, segment, side);
-    if (complete)
-        connection_finish(p, flow, p->now, 0);
-    else if (flow->state == FLOW_READABLE
-                 ? flow_has_closed(flow) || cleartext_is_over(p, flow)
-                 : flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE && flow_has_closed(flow))
-        connection_end(p, flow, p->now, 0);
+    settle(p, flow, complete);
 }
 
 /* What is protected shows nothing; what came before is what verdicts are about. */

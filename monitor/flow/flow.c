@@ -59,11 +59,6 @@ void flow_table_close(struct flow_table *table)
     *table = (struct flow_table){0};
 }
 
-static uint32_t index_of(const struct flow_table *table, const struct flow *flow)
-{
-    return (uint32_t)((size_t)((const uint8_t *)flow - table->flows.slots) / table->flows.slot_bytes);
-}
-
 struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side)
 {
     for (uint32_t i = table->buckets[bucket_of(table, &segment->src, &segment->dst)]; i;) {
@@ -83,12 +78,12 @@ struct flow *flow_find(struct flow_table *table, const struct segment *segment, 
 
 static void queue_newest(struct flow_table *table, struct flow *flow)
 {
-    queue_push(&table->queue, &table->flows, offsetof(struct flow, link), index_of(table, flow));
+    queue_push(&table->queue, &table->flows, offsetof(struct flow, link), flow_slot(table, flow));
 }
 
 static void unqueue(struct flow_table *table, struct flow *flow)
 {
-    queue_remove(&table->queue, &table->flows, offsetof(struct flow, link), index_of(table, flow));
+    queue_remove(&table->queue, &table->flows, offsetof(struct flow, link), flow_slot(table, flow));
 }
 
 static void begin(struct flow *flow, const struct segment *segment)
@@ -151,7 +146,7 @@ void flow_remove(struct flow_table *table, struct flow *flow)
 {
     assert(flow->handshake == 0);
     stream_release(table, flow);
-    uint32_t index = index_of(table, flow);
+    uint32_t index = flow_slot(table, flow);
     uint32_t *link = &table->buckets[bucket_of(table, &flow->end[0], &flow->end[1])];
     while (*link != index)
         link = &((struct flow *)pool_at(&table->flows, *link))->hash_next;

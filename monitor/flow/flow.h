@@ -120,14 +120,15 @@ struct flow_counters {
     uint64_t gaps, gap_bytes;
     uint64_t truncated;      /* segments cut by the snap length */
     uint64_t outside_window; /* segments and resets with sequence numbers not to be believed */
-    uint64_t stores_refused; /* no room to hold out-of-order data */
+    uint64_t held_evicted;   /* segments held that gave way to those of another connection */
     uint64_t doubted_bytes;  /* of segments with a wrong checksum, taken where nothing else had them */
 };
 
 struct flow_table {
     struct pool flows;
-    struct pool stores;  /* out-of-order data, stream.c */
-    struct pool recents; /* delivered bytes of handshakes, stream.c */
+    struct pool stores;   /* out-of-order data, stream.c */
+    struct queue holding; /* of them, by when they were taken */
+    struct pool recents;  /* delivered bytes of handshakes, stream.c */
     uint32_t *buckets;
     uint32_t bucket_mask;
     struct queue queue; /* by when they were queued for eviction */
@@ -144,6 +145,12 @@ void flow_table_close(struct flow_table *table);
 
 /* The segment's connection, or NULL. *side: the one that sent it. */
 struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side);
+
+/* The connection's slot in the pool. */
+static inline uint32_t flow_slot(const struct flow_table *table, const struct flow *flow)
+{
+    return (uint32_t)((size_t)((const uint8_t *)flow - table->flows.slots) / table->flows.slot_bytes);
+}
 
 /* A new connection, its sender being side 0. NULL when the table is full: evict first. */
 struct flow *flow_add(struct flow_table *table, const struct segment *segment);

@@ -12,6 +12,9 @@ struct piece {
  * in the order of arrival, what a wrong checksum makes doubtful. */
 struct store {
     nanos since;
+    struct queue_link link; /* in the order of `since` */
+    uint32_t flow;          /* slot of the connection, and its side */
+    uint32_t side;
     uint32_t acknowledged; /* by the other side, as far as it was seen while there are doubted pieces */
     uint32_t count;
     uint32_t doubted_count;
@@ -68,9 +71,37 @@ static bool in_window(int64_t away)
 
 static void release_store(struct flow_table *table, struct flow *flow, unsigned side)
 {
-    if (flow->held[side])
+    if (flow->held[side]) {
+        queue_remove(&table->holding, &table->stores, offsetof(struct store, link), flow->held[side]);
         pool_give(&table->stores, flow->held[side]);
+    }
     flow->held[side] = 0;
+}
+
+/* The oldest store of a connection that is not confirmed, as far as one is among the oldest few; else the
+ * oldest of all. */
+static const struct store *store_to_give_up(const struct flow_table *table)
+{
+    enum { LOOKED_AT = 64 };
+    uint32_t slot = table->holding.oldest;
+    for (int i = 0; i < LOOKED_AT && slot; i++) {
+        const struct store *store = pool_at(&table->stores, slot);
+        if (!flow_is_confirmed(pool_at(&table->flows, store->flow)))
+            return store;
+        slot = store->link.newer;
+    }
+    return pool_at(&table->stores, table->holding.oldest);
+}
+
+static uint16_t take_store(struct flow_table *table)
+{
+    uint32_t slot = pool_take(&table->stores);
+    if (slot)
+        return (uint16_t)slot;
+    const struct store *victim = store_to_give_up(table);
+    table->counters.held_evicted += victim->count + victim->doubted_count;
+    release_store(table, pool_at(&table->flows, victim->flow), victim->side);
+    return (uint16_t)pool_take(&table->stores);
 }
 
 void stream_forget_recent(struct flow_table *table, struct flow *flow)
@@ -274,13 +305,14 @@ static bool store_insert(struct store *store, uint32_t seq, struct span bytes, b
 static struct store *store_of(struct flow_table *table, struct flow *flow, unsigned side, nanos now)
 {
     if (!flow->held[side]) {
-        flow->held[side] = (uint16_t)pool_take(&table->stores);
-        if (!flow->held[side])
-            return NULL;
+        flow->held[side] = take_store(table);
         struct store *store = pool_at(&table->stores, flow->held[side]);
         store->count = store->doubted_count = store->used = 0;
         store->acknowledged = flow->side[side].next;
         store->since = now;
+        store->flow = flow_slot(table, flow);
+        store->side = side;
+        queue_push(&table->holding, &table->stores, offsetof(struct store, link), flow->held[side]);
     }
     return pool_at(&table->stores, flow->held[side]);
 }
@@ -395,10 +427,7 @@ static void hold(struct runs *runs, uint32_t seq, struct span bytes, nanos now)
 {
     struct store *store = store_of(runs->table, runs->flow, runs->side, now);
     runs->table->counters.out_of_order++;
-    if (!store) {
-        runs->table->counters.stores_refused++;
-        runs->give_up = true;
-    } else if (!store_insert(store, seq, bytes, &runs->conflict)) {
+    if (!store_insert(store, seq, bytes, &runs->conflict)) {
         runs->give_up = true;
     } else if (now - store->since > OUT_OF_ORDER_SECONDS * NANOS_PER_SECOND) {
         runs->give_up = true;
@@ -469,6 +498,22 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     runs.direct = bytes;
     runs.truncated = cut;
     return runs;
+}
+
+struct flow *stream_overdue(struct flow_table *table, nanos now, struct runs *runs)
+{
+    if (!table->holding.oldest)
+        return NULL;
+    const uint32_t slot = table->holding.oldest;
+    struct store *store = pool_at(&table->stores, slot);
+    if (now - store->since <= OUT_OF_ORDER_SECONDS * NANOS_PER_SECOND)
+        return NULL;
+    struct flow *flow = pool_at(&table->flows, store->flow);
+    *runs = (struct runs){.table = table, .flow = flow, .side = store->side, .give_up = true};
+    queue_remove(&table->holding, &table->stores, offsetof(struct store, link), slot);
+    store->since = now; /* of what lies behind the next hole, if there is one */
+    queue_push(&table->holding, &table->stores, offsetof(struct store, link), slot);
+    return flow;
 }
 
 struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned side)

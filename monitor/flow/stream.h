@@ -80,6 +80,10 @@ struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, con
 /* Has the side bytes after a hole? */
 bool stream_waits(const struct flow_table *table, const struct flow *flow, unsigned side);
 
+/* A connection with a hole that has been open for too long by now, in packet time, or NULL: *runs is what
+ * lies behind it. */
+struct flow *stream_overdue(struct flow_table *table, nanos now, struct runs *runs);
+
 /* The connection ends or is given up: what is held comes out, holes being gaps. */
 struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned side);
 
