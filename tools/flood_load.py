@@ -143,6 +143,19 @@ ANNOUNCED = ANNOUNCED[:3] + (14004).to_bytes(2, "big") + ANNOUNCED[5:]
 RANDOM_AT = 12  # an even offset within the random of a hello
 
 
+def whole_flight(c):
+    """Frames of a hello and of an answer with a Certificate message of 3 KB."""
+    certificate = random.Random(4).randbytes(2994)
+    body = (len(certificate) + 3).to_bytes(3, "big") + len(certificate).to_bytes(3, "big") + certificate
+    answer = messages.server_hello(0xC02F, messages.TLS12) + messages.certificate_message(body, messages.TLS12)
+    frames = [Forged(c, CLIENT, PUSH | ACK, HELLO, RANDOM_AT)]
+    c.seq[CLIENT] += len(HELLO)
+    for at in range(0, len(answer), SEGMENT):
+        frames.append(Forged(c, SERVER, PUSH | ACK, answer[at:at + SEGMENT]))
+        c.seq[SERVER] += len(answer[at:at + SEGMENT])
+    return frames
+
+
 def frames_of(kind):
     """What one sender of a flood sends."""
     c = client()
@@ -150,6 +163,8 @@ def frames_of(kind):
         return opening(c, False)
     answered = kind.startswith("real-")
     out = opening(c, answered)
+    if kind == "real-certificate":
+        return [*out, *whole_flight(c)]
     payload = {"hello": HELLO, "announced": ANNOUNCED, "ahead": HELLO[1:2], "start": HELLO[:3]}[kind.removeprefix("real-")]
     c.seq[CLIENT] += kind.endswith("ahead")
     return [*out, Forged(c, CLIENT, PUSH | ACK, payload, RANDOM_AT if len(payload) > 40 else None)]

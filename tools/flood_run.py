@@ -127,6 +127,12 @@ def wrong_of(labels, expected, said):
     return first, count
 
 
+def resident(utwatch, kind, words):
+    """Bytes of memory that a handshake in progress takes, from what 32,000 take more than 2,000."""
+    few, many = (run(utwatch, flood(kind, 10000, n / 10000), words)[2] for n in (2000, 32000))
+    return (many - few) * 1024 / 30000
+
+
 def tried(utwatch, name, share, words):
     """How many real handshakes there are within the flood, how many are not judged right, the first of those, MiB, and seconds of processor time."""
     load = FLOODS[name](share)

@@ -1,6 +1,7 @@
 #include "app/connection.h"
 
 #include "app/pipeline_parts.h"
+#include "flow/recent.h"
 
 #include <assert.h>
 
@@ -48,21 +49,30 @@ static void read_plain(struct pipeline *p, struct flow *flow, const struct segme
     (void)cleartext_plain(p, flow, segment, side, run, first);
 }
 
-static void give_up_oldest(struct pipeline *p, const struct flow *needs_slot)
+/* A handshake, or the search for one, gives way to another. */
+static void make_room(struct pipeline *p, const struct flow *needs)
 {
-    struct flow *oldest = tls_oldest(p->tls);
-    assert(oldest && oldest != needs_slot);
-    connection_end(p, oldest, p->now, tls_is_result(p->tls, oldest) ? 0 : UNOBSERVED_EVICTED);
+    struct flow *victim = tls_victim(p->tls, needs);
+    assert(victim);
+    connection_end(p, victim, p->now, tls_is_result(p->tls, victim) ? 0 : UNOBSERVED_EVICTED);
 }
 
 static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,
                                 unsigned side, const struct run *run)
 {
-    enum tls_progress progress = tls_search(p->tls, flow, segment, side, run);
-    if (progress != TLS_NO_SLOT)
-        return progress;
-    give_up_oldest(p, flow);
-    return tls_search(p->tls, flow, segment, side, run);
+    enum tls_progress progress;
+    while ((progress = tls_search(p->tls, flow, segment, side, run)) == TLS_NO_SLOT)
+        make_room(p, flow);
+    return progress;
+}
+
+static bool feed(struct pipeline *p, struct flow *flow, const struct segment *segment, enum side who,
+                 const struct run *run)
+{
+    enum tls_progress progress;
+    while ((progress = tls_feed(p->tls, flow, segment, who, run)) == TLS_NO_SLOT)
+        make_room(p, flow);
+    return progress == TLS_COMPLETE;
 }
 
 /* Data that can be read, up to a hello that can be read as well: it begins a handshake of its own (RFC 5246
@@ -76,11 +86,10 @@ static struct span read_data(struct pipeline *p, struct flow *flow, const struct
     const struct clear_reader reader = *cleartext_reader(p, flow);
     const struct session_use unknown = {.resumed = true};
     reauthentication_begin(p, flow, &unknown);
-    if (!tls_renegotiate(p->tls, flow, segment, &reader)) {
-        give_up_oldest(p, flow);
+    while (!tls_renegotiate(p->tls, flow, segment, &reader)) {
+        make_room(p, flow);
         if (flow->state != FLOW_READABLE) /* that took its place among those in clear */
             return span_of(NULL, 0);
-        (void)tls_renegotiate(p->tls, flow, segment, &reader);
     }
     become(p, flow, FLOW_HANDSHAKE);
     return hello;
@@ -101,7 +110,7 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
         /* What led to TLS may be captured after the other side's hello. */
         if (flow->clear_kind == CLEAR_HTTP && !tls_side_has_begun(p->tls, flow, who))
             read_plain(p, flow, segment, side, run, false);
-        return tls_feed(p->tls, flow, segment, who, run) == TLS_COMPLETE;
+        return feed(p, flow, segment, who, run);
     }
     const bool first = flow->side[side].count == 0;
     const enum tls_progress progress = search(p, flow, segment, side, run);
@@ -157,7 +166,7 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
     if (gave_session)
         late_check_begin(p, flow);
     else
-        stream_forget_recent(&p->flows, flow);
+        recent_forget(&p->flows, flow);
     become(p, flow, readable ? FLOW_READABLE : records ? FLOW_RECORDS : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
         note_key(p, flow, session.since);
@@ -181,6 +190,12 @@ static void flush(struct pipeline *p, struct flow *flow, nanos when)
     }
 }
 
+void connection_reset(struct pipeline *p, struct flow *flow, unsigned side)
+{
+    while (!tls_reset(p->tls, flow, side, p->now))
+        make_room(p, flow);
+}
+
 void connection_await_start(struct pipeline *p, struct flow *flow)
 {
     if (flow->state != FLOW_SEARCHING || flow->clear_kind != CLEAR_NONE)
@@ -196,6 +211,7 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
     const uint32_t damage = reasons & UNOBSERVED_EVICTED      ? HTTP_DAMAGE_EVICTED
                             : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
                                                               : 0;
+    tls_end_begins(p->tls, flow);
     if (flow->handshake)
         flush(p, flow, when);
     if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE) {
@@ -205,6 +221,7 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
     }
     if (flow->handshake)
         connection_finish(p, flow, when, reasons);
+    tls_end_is_over(p->tls);
     if (flow->clear_kind != CLEAR_NONE)
         end_clear(p, flow, damage);
 }

@@ -1,6 +1,7 @@
 #include "app/late_check.h"
 
 #include "app/pipeline_parts.h"
+#include "flow/recent.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ static void forget_oldest(struct pipeline *p)
     struct late_check *late = &p->late;
     const struct late_flow *oldest = &late->place[late->first];
     if (oldest->flow->state >= FLOW_READABLE && flow_id(oldest->flow) == oldest->id)
-        stream_forget_recent(&p->flows, oldest->flow);
+        recent_forget(&p->flows, oldest->flow);
     late->first = (late->first + 1) % late->capacity;
     late->count--;
 }
@@ -39,7 +40,7 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
 {
     if (!stream_contradicts(&p->flows, flow, segment, side))
         return;
-    stream_forget_recent(&p->flows, flow);
+    recent_forget(&p->flows, flow);
     if (!waiting_doubt(p, flow_id(flow)))
         sessions_doubt(p->sessions, flow_id(flow));
 }

@@ -3,6 +3,7 @@
 #include "app/site.h"
 #include "decode/fragments.h"
 #include "evidence/frames.h"
+#include "flow/recent.h"
 #include "policy/policy.h"
 #include "report/summing.h"
 
@@ -17,7 +18,7 @@ uint64_t site_memory(const struct site *site, FILE *out)
     } parts[] = {
         {"flows", site->flows, flow_table_memory(site->flows)},
         {"handshakes", site->handshakes, tls_memory(site->handshakes)},
-        {"comparison", site->handshakes, stream_recent_memory(site->handshakes)},
+        {"comparison", site->handshakes, recent_memory(site->handshakes)},
         {"reordering", OUT_OF_ORDER_STORES, stream_held_memory(OUT_OF_ORDER_STORES)},
         {"fragments", FRAGMENT_SLOTS, fragments_memory()},
         {"checksums", 1, checksums_memory()},

@@ -24,16 +24,17 @@
 
 /* flow */
 #define DEFAULT_FLOWS            262144 /* connections followed at a time; 128 bytes each */
-#define DEFAULT_HANDSHAKES       8192   /* handshakes in progress at a time */
+#define DEFAULT_HANDSHAKES       50000  /* handshakes in progress at a time */
 #define OUT_OF_ORDER_STORES      2048   /* directions with something held out of order at a time */
 #define OUT_OF_ORDER_PIECES      64    /* of one direction; a longer list would be an attack (SegmentSmack) */
 #define DOUBTED_PIECES           8     /* of one direction, from segments with a wrong checksum */
 #define OUT_OF_ORDER_BYTES       65536 /* bytes held for one direction */
 #define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
-#define RECENT_BYTES             16384 /* power of two: what a retransmission in a handshake is compared with */
-#define KEPT_SHARE               4     /* one in so many of them is of a handshake that has just ended */
-#define COPY_SECONDS             2     /* after an end, in which the same SYN is a second copy of it */
-#define KEPT_SECONDS             2     /* for which its bytes are compared with what comes late */
+#define RECENT_BYTES             16384 /* of a direction: what a retransmission in a handshake is compared with */
+#define RECENT_SHARE             6048    /* of both directions of a handshake, on average */
+#define KEPT_SHARE               4       /* one in so many of them is of a handshake that has just ended */
+#define COPY_SECONDS             2       /* after an end, in which the same SYN is a second copy of it */
+#define KEPT_SECONDS             2       /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */
 #define HANDSHAKE_IDLE_SECONDS   60    /* a handshake that makes no progress is judged as it stands */
@@ -41,6 +42,8 @@
 #define SEARCH_BYTES             65536 /* how far into a direction a later TLS start is looked for */
 
 /* tls */
+#define AWAKE_HANDSHAKES         1024 /* whose facts are not packed */
+#define HANDSHAKE_SHARE          4032 /* bytes of packed facts and half messages of a handshake, on average */
 #define MAX_MESSAGE_BYTES        65536 /* one handshake message; longer ones are skipped and marked */
 #define MAX_RECORD_BYTES         18432 /* RFC 2246 6.2.3: 2^14 + 2048 */
 #define MAX_SUITES_LISTED        512 /* suites kept in order for the events; tests over the offer stay exact */

@@ -1,5 +1,6 @@
 #include "flow/flow.h"
 
+#include "flow/recent.h"
 #include "flow/stream.h"
 
 #include <assert.h>
@@ -43,7 +44,7 @@ bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t hands
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     table->buckets = memory == MAP_FAILED ? NULL : memory;
     if (table->buckets && pool_open(&table->flows, sizeof(struct flow), capacity) &&
-        stream_stores_open(table, OUT_OF_ORDER_STORES, handshakes))
+        stream_stores_open(table, OUT_OF_ORDER_STORES) && recent_open(table, handshakes))
         return true;
     flow_table_close(table);
     return false;
@@ -55,7 +56,7 @@ void flow_table_close(struct flow_table *table)
         (void)munmap(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof *table->buckets);
     pool_close(&table->flows);
     pool_close(&table->stores);
-    pool_close(&table->recents);
+    recent_close(table);
     *table = (struct flow_table){0};
 }
 

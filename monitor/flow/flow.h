@@ -121,14 +121,16 @@ struct flow_counters {
     uint64_t truncated;      /* segments cut by the snap length */
     uint64_t outside_window; /* segments and resets with sequence numbers not to be believed */
     uint64_t held_evicted;   /* segments held that gave way to those of another connection */
+    uint64_t not_compared;   /* bytes of handshakes for which no room was to compare a second copy with */
     uint64_t doubted_bytes;  /* of segments with a wrong checksum, taken where nothing else had them */
 };
 
 struct flow_table {
     struct pool flows;
-    struct pool stores;   /* out-of-order data, stream.c */
-    struct queue holding; /* of them, by when they were taken */
-    struct pool recents;  /* delivered bytes of handshakes, stream.c */
+    struct pool stores;        /* out-of-order data, stream.c */
+    struct queue holding;      /* of them, by when they were taken */
+    struct pool recents;       /* bytes handed on in handshakes, recent.c */
+    struct pool recent_pieces; /* of them */
     uint32_t *buckets;
     uint32_t bucket_mask;
     struct queue queue; /* by when they were queued for eviction */

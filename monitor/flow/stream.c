@@ -1,5 +1,7 @@
 #include "flow/stream.h"
 
+#include "flow/recent.h"
+
 #include <assert.h>
 
 struct piece {
@@ -24,39 +26,15 @@ struct store {
     uint8_t bytes[OUT_OF_ORDER_BYTES];
 };
 
-/* The last bytes handed on in a handshake; byte with sequence number s stands at (s - base) % RECENT_BYTES.
- */
-struct recent {
-    uint32_t length; /* valid bytes before `next` */
-    uint32_t next;   /* sequence number after the last of them */
-    uint32_t base;   /* of the first of them, so that few bytes touch few pages */
-};
-
-struct recents {
-    struct recent side[2];
-    uint8_t bytes[2][RECENT_BYTES];
-};
-
-static uint32_t recents_for(uint32_t handshakes)
-{
-    return handshakes + handshakes / KEPT_SHARE;
-}
-
 size_t stream_held_memory(uint32_t stores)
 {
     return pool_memory(sizeof(struct store), stores);
 }
 
-size_t stream_recent_memory(uint32_t handshakes)
-{
-    return pool_memory(sizeof(struct recents), recents_for(handshakes));
-}
-
-bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes)
+bool stream_stores_open(struct flow_table *table, uint32_t stores)
 {
     assert(stores <= UINT16_MAX);
-    return pool_open(&table->stores, sizeof(struct store), stores) &&
-           pool_open(&table->recents, sizeof(struct recents), recents_for(handshakes));
+    return pool_open(&table->stores, sizeof(struct store), stores);
 }
 
 static int32_t distance(uint32_t from, uint32_t to)
@@ -104,13 +82,6 @@ static uint16_t take_store(struct flow_table *table)
     return (uint16_t)pool_take(&table->stores);
 }
 
-void stream_forget_recent(struct flow_table *table, struct flow *flow)
-{
-    if (flow->recent)
-        pool_give(&table->recents, flow->recent);
-    flow->recent = 0;
-}
-
 void stream_release_held(struct flow_table *table, struct flow *flow)
 {
     release_store(table, flow, 0);
@@ -120,7 +91,7 @@ void stream_release_held(struct flow_table *table, struct flow *flow)
 void stream_release(struct flow_table *table, struct flow *flow)
 {
     stream_release_held(table, flow);
-    stream_forget_recent(table, flow);
+    recent_forget(table, flow);
 }
 
 /* Of a server that acknowledges the first byte after an unexpected SYN. Its SYN/ACK says so plainly; any
@@ -172,70 +143,10 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
     return foreign && segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
 }
 
-/* Does the copy differ from what was handed on? Only bytes still in the window can tell. */
-static bool differs_from_recent(const struct flow_table *table, const struct flow *flow, unsigned side,
-                                uint32_t seq, struct span copy)
-{
-    if (!flow->recent)
-        return false;
-    const struct recents *recents = pool_at(&table->recents, flow->recent);
-    const struct recent *recent = &recents->side[side];
-    uint32_t oldest = recent->next - recent->length;
-    if (distance(seq, oldest) > 0) {
-        copy = span_skip(copy, (size_t)distance(seq, oldest));
-        seq = oldest;
-    }
-    if (distance(seq, recent->next) <= 0)
-        return false;
-    copy = span_head(copy, recent->next - seq);
-    while (copy.n) {
-        size_t at = (seq - recent->base) % RECENT_BYTES;
-        struct span piece = span_head(copy, RECENT_BYTES - at);
-        if (memcmp(recents->bytes[side] + at, piece.p, piece.n) != 0)
-            return true;
-        copy = span_skip(copy, piece.n);
-        seq += (uint32_t)piece.n;
-    }
-    return false;
-}
-
-/* Called after `bytes` were handed on, so they are the ones just before `next`. */
-static void remember_recent(struct flow_table *table, struct flow *flow, unsigned side, struct span bytes)
-{
-    if (!flow->recent) {
-        flow->recent = pool_take(&table->recents);
-        if (!flow->recent)
-            return;
-        struct recents *fresh = pool_at(&table->recents, flow->recent);
-        fresh->side[0].length = fresh->side[1].length = 0;
-        fresh->side[0].next = flow->side[0].next;
-        fresh->side[1].next = flow->side[1].next;
-    }
-    struct recents *recents = pool_at(&table->recents, flow->recent);
-    struct recent *recent = &recents->side[side];
-    if (bytes.n > RECENT_BYTES)
-        bytes = span_skip(bytes, bytes.n - RECENT_BYTES);
-    uint32_t seq = flow->side[side].next - (uint32_t)bytes.n;
-    if (recent->next != seq) /* a gap: what was before it is not next to it */
-        recent->length = 0;
-    if (!recent->length)
-        recent->base = seq;
-    recent->next = flow->side[side].next;
-    recent->length =
-        recent->length + bytes.n < RECENT_BYTES ? recent->length + (uint32_t)bytes.n : RECENT_BYTES;
-    while (bytes.n) {
-        size_t at = (seq - recent->base) % RECENT_BYTES;
-        struct span piece = span_head(bytes, RECENT_BYTES - at);
-        memcpy(recents->bytes[side] + at, piece.p, piece.n);
-        bytes = span_skip(bytes, piece.n);
-        seq += (uint32_t)piece.n;
-    }
-}
-
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side)
 {
-    if (!segment->payload.n || !differs_from_recent(table, flow, side, segment->seq, segment->payload))
+    if (!segment->payload.n || !recent_differs(table, flow, side, segment->seq, segment->payload))
         return false;
     table->counters.conflicts++;
     return true;
@@ -475,7 +386,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         return runs;
     }
     if (away < 0) {
-        runs.conflict = differs_from_recent(table, flow, side, seq, bytes);
+        runs.conflict = recent_differs(table, flow, side, seq, bytes);
         if ((int64_t)segment->payload_len <= -away) {
             table->counters.retransmitted++;
             return runs;
@@ -665,7 +576,7 @@ bool runs_next(struct runs *runs, struct run *out)
 {
     struct flow_side *from = &runs->flow->side[runs->side];
     if (runs->last.n && runs->flow->state == FLOW_HANDSHAKE)
-        remember_recent(runs->table, runs->flow, runs->side, runs->last);
+        recent_remember(runs->table, runs->flow, runs->side, runs->last);
     runs->last = span_of(NULL, 0);
     *out = (struct run){.conflict = runs->conflict, .dropped = runs->dropped};
     runs->dropped = false;

@@ -36,20 +36,16 @@ struct runs {
     struct span last; /* handed on by the last call */
 };
 
-/* Bytes for out-of-order data, and for the bytes that retransmissions are compared with. */
+/* Bytes for out-of-order data. */
 size_t stream_held_memory(uint32_t stores);
-size_t stream_recent_memory(uint32_t handshakes);
 
-bool stream_stores_open(struct flow_table *table, uint32_t stores, uint32_t handshakes);
+bool stream_stores_open(struct flow_table *table, uint32_t stores);
 
 /* Forgets what is held for both directions. */
 void stream_release(struct flow_table *table, struct flow *flow);
 
 /* Only what came early; what was handed on is kept for stream_contradicts(). */
 void stream_release_held(struct flow_table *table, struct flow *flow);
-
-/* The handshake is over: retransmissions need not be compared any more. */
-void stream_forget_recent(struct flow_table *table, struct flow *flow);
 
 /* After the handshake: are these other bytes than those that it was made of? */
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,

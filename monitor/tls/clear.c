@@ -7,7 +7,7 @@
  * gives 0, which nobody may use. */
 static uint16_t mac_of_clear(const struct handshake *h)
 {
-    const struct observation *o = &h->observation;
+    const struct observation *o = h->observation;
     const struct suite *suite = observation_clear_suite(o);
     if (h->phase == PHASE_DONE)
         return suite ? (uint16_t)observation_mac_bytes(o, suite) : 0;
@@ -15,7 +15,7 @@ static uint16_t mac_of_clear(const struct handshake *h)
     return o->side[CLIENT].encrypted || o->side[SERVER].encrypted ? 0 : h->side[CLIENT].mac_bytes;
 }
 
-bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
+bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_reader *reader,
                      struct clear_early early[2])
 {
     const struct handshake *h = handshake_of(tls, flow);
@@ -36,7 +36,8 @@ bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clea
         r->version = a->record_version;
         r->fresh = a->record_left && !a->record_counted;
         r->lost = a->lost || a->sslv2 || kept->cut || (kept->earlier && a->mac_bytes != reader->mac_bytes);
-        early[who] = (struct clear_early){.records = span_of(h->clear_bytes[who], kept->length),
+        chain_copy(&tls->pieces, &kept->bytes, tls->clear[who]);
+        early[who] = (struct clear_early){.records = span_of(tls->clear[who], kept->bytes.length),
                                           .whence = kept->whence};
     }
     return true;
@@ -101,7 +102,7 @@ static void read_on(struct handshake *h, enum side who, const struct clear_reade
     a->record_counted = !r->fresh;
     a->mac_bytes = reader->mac_bytes;
     a->lost = r->lost;
-    h->observation.side[who].captured = h->observation.side[who].start_captured = true;
+    h->observation->side[who].captured = h->observation->side[who].start_captured = true;
     if (r->lost)
         handshake_damage(h, who, UNOBSERVED_GAP);
 }
@@ -113,9 +114,9 @@ bool tls_renegotiate(struct tls *tls, struct flow *flow, const struct segment *s
     if (!h)
         return false;
     h->search.begun = h->search.probe[0].over = h->search.probe[1].over = true;
-    h->observation.renegotiation = true;
-    h->observation.whence = flow_whence(flow, segment);
-    h->observation.whence.flow_id = flow_id(flow);
+    h->observation->renegotiation = true;
+    h->observation->whence = flow_whence(flow, segment);
+    h->observation->whence.flow_id = flow_id(flow);
     read_on(h, CLIENT, reader);
     read_on(h, SERVER, reader);
     return true;

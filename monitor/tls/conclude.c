@@ -44,7 +44,7 @@ static bool sslv2_is_hidden(const struct handshake *h)
 
 static enum outcome outcome_of(const struct handshake *h)
 {
-    const struct observation *o = &h->observation;
+    const struct observation *o = h->observation;
     if (h->phase == PHASE_DONE)
         return OUTCOME_COMPLETE;
     if (!o->side[CLIENT].captured || !o->side[SERVER].captured)
@@ -82,7 +82,7 @@ static bool ended_after_hello(const struct observation *o)
 
 static enum reaction reaction_of(const struct handshake *h)
 {
-    const struct observation *o = &h->observation;
+    const struct observation *o = h->observation;
     if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
         o->reaction == REACTION_ACCEPTED_LATE)
         return o->reaction;
@@ -116,19 +116,31 @@ static void note_unseen_bytes(struct handshake *h)
  * captured out of order. */
 static void note_late_starts(struct handshake *h)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     for (unsigned side = 0; side < 2 && !(o->unobserved & UNOBSERVED_MIDSTREAM); side++)
         if (h->flow->marks[side] & SIDE_SYN)
             o->side[flow_role(h->flow, side)].start_captured = true;
+}
+
+void tls_end_begins(struct tls *tls, const struct flow *flow)
+{
+    tls->ending = flow;
+}
+
+void tls_end_is_over(struct tls *tls)
+{
+    tls->ending = NULL;
 }
 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h);
+    const bool awake = handshake_wake(tls, h, true);
+    assert(awake);
     if (!handshake_has_begun(h) && !handshake_begin_with_answer(tls, h, now))
         return NULL;
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     note_late_starts(h);
     if (!h->complete) {
         note_unseen_bytes(h);

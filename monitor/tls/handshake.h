@@ -2,6 +2,7 @@
 #ifndef UTWATCH_TLS_HANDSHAKE_H
 #define UTWATCH_TLS_HANDSHAKE_H
 
+#include "base/chain.h"
 #include "base/queue.h"
 #include "tls/learn.h"
 #include "tls/machine.h"
@@ -25,10 +26,9 @@ struct assembly {
     uint32_t record_left; /* bytes of the current record that are to come */
     uint8_t message_header[MESSAGE_HEADER_BYTES];
     uint8_t message_header_length;
-    uint8_t buffer_class;
-    uint32_t buffer;         /* slot of the message buffer; 0: none */
+    struct chain message;    /* what has come of a message that straddles a border */
     uint32_t message_length; /* of the body */
-    uint32_t message_have;   /* bytes of the body that are in the buffer or were skipped */
+    uint32_t message_have;   /* bytes of the body that have come or were skipped */
     uint8_t alert[2];
     uint8_t alert_length;
     uint16_t
@@ -42,8 +42,6 @@ struct assembly {
     uint8_t sslv2_long;   /* protected SSLv2 records that can hold more than an ERROR */
     bool ccs_pending;     /* a ChangeCipherSpec whose meaning the version will tell */
 };
-
-enum { BUFFER_CLASSES = 3 };
 
 /* What search.c knows of the time before TLS, and nobody else touches. The other side's records may begin
  * long after those of the one that begin() saw. */
@@ -71,7 +69,8 @@ struct handshake {
     nanos last_activity;
     nanos deadline; /* by which it ends: set on the lingering list, and when an idle one is looked at */
     struct queue_link link;
-    uint8_t list;      /* one of LIST_... */
+    uint8_t list; /* one of LIST_... */
+    struct queue_link between;
     uint32_t acked[2]; /* by the flow's sides: the highest acknowledgement that the side sent */
     bool has_acked[2];
     uint32_t fin_ack; /* what the server's FIN acknowledged */
@@ -89,31 +88,45 @@ struct handshake {
     const struct segment *segment; /* whose bytes are being read; NULL between segments */
     struct clear_text {
         struct whence whence;
-        uint16_t length; /* of clear_bytes */
+        struct chain bytes;
         bool cut;
         bool earlier; /* some came under the keys of the session before */
     } clear[2]; /* by enum side: records of application data that can be read, or may turn out to be, before
                    the handshake is judged */
-    struct observation observation;
-    /* Last, as handshake_open() does not touch it: of most handshakes its pages stay unused. */
-    uint8_t clear_bytes[2][CLEAR_BYTES];
+    struct observation *observation; /* NULL: it sleeps, see bodies.c */
+    uint32_t body;                   /* its slot */
+    struct queue_link awake;
+    struct chain asleep;
+    uint32_t seen_asleep; /* its `seen` */
 };
 
 /* LIST_UNCONFIRMED: in progress, and nobody but its sender may know of it. */
 enum { LIST_UNCONFIRMED, LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
 
-/* A power of two: addresses that share a number cost a walk over the slots, or a reason that is less precise.
- */
-enum { ADDRESS_PAIRS = 4096 };
+/* 2^14: addresses that share a number cost a longer walk, or a reason that is less precise. */
+enum { ADDRESS_PAIRS = 16384 };
+
+/* An observation that sleeps: which of its words are not zero, these, and its text. */
+enum {
+    OBSERVATION_WORDS = (offsetof(struct observation, text) + sizeof(uint64_t) - 1) / sizeof(uint64_t),
+    OBSERVATION_MASKS = (OBSERVATION_WORDS + 63) / 64,
+    PACKED_BYTES = (OBSERVATION_MASKS + OBSERVATION_WORDS) * sizeof(uint64_t) + OBSERVATION_TEXT,
+};
 
 struct tls {
     struct identifier_keys keys;
     struct known_chains *chains;
     struct pool slots;
-    struct pool buffers[BUFFER_CLASSES];
+    struct pool pieces; /* of all chains of handshakes */
+    struct pool bodies; /* observations that can be read and changed */
+    struct queue awake; /* of the handshakes that have one, by when it was last needed */
     struct queue list[LIST_COUNT];
-    uint32_t between[ADDRESS_PAIRS]; /* slots in use, by the addresses of both ends */
+    struct queue between[ADDRESS_PAIRS]; /* slots in use, by the addresses of both ends */
+    const struct flow *ending;           /* see tls_end_begins() */
     struct tls_counters counters;
+    uint8_t packed[PACKED_BYTES];
+    uint8_t message[MAX_MESSAGE_BYTES]; /* the one that is read, when it straddled a border */
+    uint8_t clear[2][CLEAR_BYTES];      /* of the handshake that tls_clear_begin() was called for */
 };
 
 struct handshake *handshake_of(const struct tls *tls, const struct flow *flow);
@@ -136,9 +149,19 @@ void handshake_active(struct tls *tls, struct handshake *h, nanos now);
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);
 
-/* A buffer of the size class of a->message_length; false when none is free. */
-bool handshake_take_buffer(struct tls *tls, struct assembly *a);
-void handshake_release_buffer(struct tls *tls, struct assembly *a);
+/* Makes the observation readable (bodies.c); no other may be in use. False when the memory does not suffice.
+ * `last`: it will be released before another is needed, which always succeeds. */
+bool handshake_wake(struct tls *tls, struct handshake *h, bool last);
+
+/* An observation of which nothing is known. */
+bool handshake_take_body(struct tls *tls, struct handshake *h);
+void handshake_give_body(struct tls *tls, struct handshake *h);
+
+size_t bodies_memory(uint32_t handshakes);
+bool bodies_open(struct tls *tls, uint32_t handshakes);
+void bodies_close(struct tls *tls);
+
+void handshake_release_message(struct tls *tls, struct assembly *a);
 
 /* A letter of the history; lower case for the server. */
 void handshake_letter(struct handshake *h, enum side side, char letter);

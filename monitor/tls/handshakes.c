@@ -5,22 +5,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* Sizes of the buffers for messages that straddle a border. */
-static const size_t class_bytes[BUFFER_CLASSES] = {2048, 16384, MAX_MESSAGE_BYTES};
-
-/* Messages that straddle a border at one time: most are small, few are large. */
-static uint32_t buffers_for(uint32_t handshakes, size_t class)
-{
-    const uint32_t count[BUFFER_CLASSES] = {handshakes * 2, handshakes, handshakes / 8 + 16};
-    return count[class];
-}
-
 size_t tls_memory(uint32_t handshakes)
 {
-    size_t bytes = pool_memory(sizeof(struct handshake), handshakes) + known_chains_memory();
-    for (size_t i = 0; i < BUFFER_CLASSES; i++)
-        bytes += pool_memory(class_bytes[i], buffers_for(handshakes, i));
-    return bytes;
+    return pool_memory(sizeof(struct handshake), handshakes) + bodies_memory(handshakes) +
+           known_chains_memory();
 }
 
 struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
@@ -28,9 +16,8 @@ struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
     struct tls *tls = calloc(1, sizeof *tls);
     if (!tls)
         return NULL;
-    bool ok = pool_open(&tls->slots, sizeof(struct handshake), handshakes);
-    for (size_t i = 0; i < BUFFER_CLASSES && ok; i++)
-        ok = pool_open(&tls->buffers[i], class_bytes[i], buffers_for(handshakes, i));
+    const bool ok =
+        pool_open(&tls->slots, sizeof(struct handshake), handshakes) && bodies_open(tls, handshakes);
     tls->keys.own = secret;
     tls->chains = known_chains_new(secret);
     if (!ok || !tls->chains) {
@@ -52,8 +39,7 @@ void tls_free(struct tls *tls)
         return;
     known_chains_free(tls->chains);
     pool_close(&tls->slots);
-    for (size_t i = 0; i < BUFFER_CLASSES; i++)
-        pool_close(&tls->buffers[i]);
+    bodies_close(tls);
     free(tls);
 }
 
@@ -92,10 +78,10 @@ static size_t pair_of(const struct endpoint *a, const struct endpoint *b)
     memcpy(other, b->address, sizeof other);
     const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
     const uint64_t mixed = ((one[0] ^ other[0]) * odd ^ one[1] ^ other[1]) * odd;
-    return mixed >> 52;
+    return mixed >> 50;
 }
 
-static uint32_t *count_between(struct tls *tls, const struct flow *flow)
+static struct queue *queue_between(struct tls *tls, const struct flow *flow)
 {
     return &tls->between[pair_of(&flow->end[0], &flow->end[1])];
 }
@@ -106,44 +92,40 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     if (!index)
         return NULL;
     struct handshake *h = pool_at(&tls->slots, index);
-    memset(h, 0, offsetof(struct handshake, observation.text));
+    memset(h, 0, sizeof *h);
+    h->flow = flow;
+    flow->handshake = index;
+    if (!handshake_take_body(tls, h)) {
+        flow->handshake = 0;
+        pool_give(&tls->slots, index);
+        return NULL;
+    }
     h->memory.keys = &tls->keys;
     h->chains = tls->chains;
-    h->flow = flow;
     h->search.asking = NO_SIDE;
     h->last_activity = now;
-    flow->handshake = index;
-    ++*count_between(tls, flow);
+    queue_push(queue_between(tls, flow), &tls->slots, offsetof(struct handshake, between), index);
     enqueue(tls, h, flow_is_confirmed(flow) ? LIST_ACTIVE : LIST_UNCONFIRMED);
     return h;
 }
 
-bool handshake_take_buffer(struct tls *tls, struct assembly *a)
+void handshake_release_message(struct tls *tls, struct assembly *a)
 {
-    for (size_t i = 0; i < BUFFER_CLASSES && !a->buffer; i++) {
-        if (a->message_length > class_bytes[i])
-            continue;
-        a->buffer = pool_take(&tls->buffers[i]);
-        a->buffer_class = (uint8_t)i;
-    }
-    return a->buffer;
-}
-
-void handshake_release_buffer(struct tls *tls, struct assembly *a)
-{
-    if (a->buffer)
-        pool_give(&tls->buffers[a->buffer_class], a->buffer);
-    a->buffer = 0;
+    if (a->message.length)
+        chain_drop(&tls->pieces, &a->message, a->message.length);
 }
 
 void handshake_close(struct tls *tls, struct handshake *h)
 {
-    handshake_release_buffer(tls, &h->side[0]);
-    handshake_release_buffer(tls, &h->side[1]);
+    for (unsigned side = 0; side < 2; side++) {
+        handshake_release_message(tls, &h->side[side]);
+        chain_drop(&tls->pieces, &h->clear[side].bytes, h->clear[side].bytes.length);
+    }
+    handshake_give_body(tls, h);
     dequeue(tls, h);
     uint32_t index = h->flow->handshake;
     h->flow->handshake = 0;
-    --*count_between(tls, h->flow);
+    queue_remove(queue_between(tls, h->flow), &tls->slots, offsetof(struct handshake, between), index);
     pool_give(&tls->slots, index);
 }
 
@@ -169,7 +151,7 @@ void handshake_resume(struct tls *tls, struct handshake *h, nanos now)
 {
     dequeue(tls, h);
     h->last_activity = now;
-    enqueue(tls, h, h->observation.side[CLIENT].closed ? LIST_HALF_CLOSED : LIST_ACTIVE);
+    enqueue(tls, h, h->observation->side[CLIENT].closed ? LIST_HALF_CLOSED : LIST_ACTIVE);
 }
 
 void handshake_active(struct tls *tls, struct handshake *h, nanos now)
@@ -215,41 +197,56 @@ bool tls_is_result(const struct tls *tls, const struct flow *flow)
 
 bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, const struct endpoint *server)
 {
-    return tls->between[pair_of(client, server)] != 0;
+    return tls->between[pair_of(client, server)].oldest != 0;
 }
 
 /* The client of a full handshake has what it can resume, or the server has sent it. */
-static bool may_begin_session(const struct observation *o)
+static bool may_begin_session(const struct handshake *h)
 {
-    return o->resumption <= RESUMPTION_FULL && o->seen & (SEEN_SERVER_HELLO | SEEN_CLIENT_KEY_EXCHANGE);
+    const uint32_t seen = h->observation ? h->observation->seen : h->seen_asleep;
+    return handshake_has_begun(h) && seen & (SEEN_SERVER_HELLO | SEEN_CLIENT_KEY_EXCHANGE);
 }
+
+static const struct endpoint *end_of(const struct handshake *h, enum side who)
+{
+    return &h->flow->end[flow_side_of(h->flow, who)];
+}
+
+enum { MOST_LOOKED_AT = 256 };
 
 bool tls_may_begin_session(const struct tls *tls, const struct observation *o)
 {
     const struct whence *ours = &o->whence;
-    if (tls->between[pair_of(&ours->client, &ours->server)] < 2) /* this one */
-        return false;
-    for (size_t list = 0; list < LIST_COUNT; list++)
-        for (const struct handshake *h = slot(tls, tls->list[list].oldest); h; h = slot(tls, h->link.newer)) {
-            const struct whence *w = &h->observation.whence;
-            if (&h->observation != o && may_begin_session(&h->observation) &&
-                memcmp(w->client.address, ours->client.address, sizeof ours->client.address) == 0 &&
-                memcmp(&w->server, &ours->server, sizeof w->server) == 0)
-                return true;
-        }
+    const struct handshake *h = slot(tls, tls->between[pair_of(&ours->client, &ours->server)].newest);
+    for (int left = MOST_LOOKED_AT; h; h = slot(tls, h->between.older)) {
+        if (h->observation != o && may_begin_session(h) &&
+            memcmp(end_of(h, CLIENT)->address, ours->client.address, sizeof ours->client.address) == 0 &&
+            memcmp(end_of(h, SERVER), &ours->server, sizeof ours->server) == 0)
+            return true;
+        if (--left == 0)
+            return true;
+    }
     return false;
+}
+
+/* Who floods with addresses that are not his own confirms nothing. An end that lingers has said all it will;
+ * of the half-closed ones at least the client has. */
+static const unsigned eviction_order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_HALF_CLOSED,
+                                                    LIST_ACTIVE};
+
+struct flow *tls_victim(struct tls *tls, const struct flow *but)
+{
+    for (unsigned list = 0; list < LIST_COUNT; list++)
+        for (const struct handshake *h = slot(tls, tls->list[eviction_order[list]].oldest); h;
+             h = slot(tls, h->link.newer))
+            if (h->flow != but)
+                return h->flow;
+    return NULL;
 }
 
 struct flow *tls_oldest(struct tls *tls)
 {
-    /* Who floods with addresses that are not his own confirms nothing. An end that lingers has said all it
-     * will; of the half-closed ones at least the client has. */
-    static const unsigned order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_HALF_CLOSED,
-                                               LIST_ACTIVE};
-    for (size_t i = 0; i < LIST_COUNT; i++)
-        if (tls->list[order[i]].oldest)
-            return slot(tls, tls->list[order[i]].oldest)->flow;
-    return NULL;
+    return tls_victim(tls, NULL);
 }
 
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now)
@@ -272,18 +269,18 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
 {
     if (h->complete)
         return;
-    struct side_facts *facts = &h->observation.side[side];
-    h->observation.unobserved |= reason;
+    struct side_facts *facts = &h->observation->side[side];
+    h->observation->unobserved |= reason;
     if (facts->encrypted) /* it could not have been read anyway */
         return;
     facts->damage |= reason;
-    if (h->observation.seen & (side == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))
+    if (h->observation->seen & (side == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))
         facts->damage_since_hello |= reason;
 }
 
 void handshake_letter(struct handshake *h, enum side side, char letter)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     if (h->complete || o->history_len == MAX_HISTORY)
         return; /* what follows a complete handshake in the same segment is no part of it */
     o->history[o->history_len++] = (char)(side == CLIENT ? letter : letter - 'A' + 'a');

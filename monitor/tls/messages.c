@@ -11,13 +11,13 @@ static void malformed(struct tls *tls, struct handshake *h, enum side side)
 
 static void note_hello(struct handshake *h, enum side side, nanos now)
 {
-    h->observation.side[side].hello_time = now;
-    h->observation.side[side].start_captured = true; /* a hello is the first thing its side says */
+    h->observation->side[side].hello_time = now;
+    h->observation->side[side].start_captured = true; /* a hello is the first thing its side says */
 }
 
 static void finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     o->seen |= own;
     if (o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
@@ -26,7 +26,7 @@ static void finished(struct tls *tls, struct handshake *h, enum side who, nanos 
 
 static void on_client_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     if (o->seen & SEEN_CLIENT_HELLO) {
         if (!learn_second_client_hello(o, &h->memory, body))
             malformed(tls, h, CLIENT);
@@ -52,7 +52,7 @@ static void settle_pending_ccs(struct handshake *h)
 /* The facts of a ServerHello, or of a HelloRetryRequest, are learned. */
 static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     if (!(o->seen & SEEN_SERVER_HELLO)) { /* a HelloRetryRequest */
         o->history[o->history_len - 1] = 'j';
         return;
@@ -70,7 +70,7 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
 
 static void on_server_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     if (o->seen & SEEN_SERVER_HELLO)
         return;
     if (!learn_server_hello(o, &h->memory, body)) {
@@ -85,7 +85,7 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
 void handshake_cut_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type,
                            struct span part, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     if (who == CLIENT && type == MESSAGE_CLIENT_HELLO && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, CLIENT, 'C');
         note_hello(h, CLIENT, now);
@@ -103,7 +103,7 @@ void handshake_cut_message(struct tls *tls, struct handshake *h, enum side who, 
 
 static bool on_certificate(struct handshake *h, enum side who, struct span body)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     if (who == CLIENT)
         return learn_client_certificate(o, body);
     if (o->seen & SEEN_CERTIFICATE)
@@ -127,19 +127,19 @@ static bool on_certificate(struct handshake *h, enum side who, struct span body)
 static bool on_server_key_exchange(struct handshake *h, enum side who, struct span body)
 {
     (void)who;
-    return learn_server_key_exchange(&h->observation, body);
+    return learn_server_key_exchange(h->observation, body);
 }
 
 static bool on_certificate_request(struct handshake *h, enum side who, struct span body)
 {
     (void)who;
-    return learn_certificate_request(&h->observation, body);
+    return learn_certificate_request(h->observation, body);
 }
 
 static bool on_session_ticket(struct handshake *h, enum side who, struct span body)
 {
     (void)who;
-    return learn_session_ticket(&h->observation, &h->memory, body);
+    return learn_session_ticket(h->observation, &h->memory, body);
 }
 
 /* HelloRequest, ServerHelloDone (RFC 2246 7.4.1.1, 7.4.5) */
@@ -152,7 +152,7 @@ static bool on_empty_message(struct handshake *h, enum side who, struct span bod
 static bool on_hello_retry_request(struct handshake *h, enum side who, struct span body)
 {
     (void)who, (void)body;
-    h->observation.hello_retry = true;
+    h->observation->hello_retry = true;
     return true;
 }
 
@@ -195,7 +195,7 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
         on_server_hello(tls, h, body, now);
     } else if (known) {
         if (!messages[type].learn || messages[type].learn(h, who, body))
-            h->observation.seen |= messages[type].seen;
+            h->observation->seen |= messages[type].seen;
         else
             malformed(tls, h, who);
     }
@@ -204,7 +204,7 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
 void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who, struct span message,
                              nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     uint8_t type = message.n ? message.p[0] : 0xff;
     if (who == CLIENT && type == 1 && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, who, 'C');
@@ -244,13 +244,13 @@ void handshake_sslv2_protected(struct tls *tls, struct handshake *h, enum side w
 {
     enum { SHORTEST_FINISHED = 33, ENOUGH = 2 };
     struct assembly *a = &h->side[who];
-    h->observation.side[who].encrypted = true;
+    h->observation->side[who].encrypted = true;
     if (length < SHORTEST_FINISHED || a->sslv2_long == ENOUGH)
         return;
     a->sslv2_long++;
     if (a->sslv2_long == (who == CLIENT ? 1 : 2)) {
         handshake_letter(h, who, 'F');
-        h->observation.seen |= who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
+        h->observation->seen |= who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     }
     if (h->side[CLIENT].sslv2_long == ENOUGH && h->side[SERVER].sslv2_long == ENOUGH)
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
@@ -259,8 +259,7 @@ void handshake_sslv2_protected(struct tls *tls, struct handshake *h, enum side w
 static bool is_fatal(const struct handshake *h, uint8_t level, uint8_t description)
 {
     enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
-    if (observation_version(&h->observation) >=
-        0x0304) /* RFC 8446 6: the level byte means nothing any more */
+    if (observation_version(h->observation) >= 0x0304) /* RFC 8446 6: the level byte means nothing any more */
         return description != CLOSE_NOTIFY && description != USER_CANCELED;
     return level == 2;
 }
@@ -281,7 +280,7 @@ static void note_server_alert(struct observation *o)
 void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     enum { NO_CERTIFICATE = 41, NO_RENEGOTIATION = 100 };
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     uint8_t level = h->side[who].alert[0];
     uint8_t description = h->side[who].alert[1];
     handshake_letter(h, who, 'L');
@@ -306,7 +305,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
 
 void handshake_change_cipher(struct handshake *h, enum side who)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     uint16_t version = observation_version(o);
     if (version >= 0x0304 || (version == 0 && o->hello_retry)) { /* RFC 8446 D.4: for middleboxes only */
         handshake_letter(h, who, 'I');
@@ -325,7 +324,7 @@ void handshake_change_cipher(struct handshake *h, enum side who)
 
 void handshake_protected_message(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     if (o->seen & own) {
         o->seen |= SEEN_RENEGOTIATION;
@@ -337,7 +336,7 @@ void handshake_protected_message(struct tls *tls, struct handshake *h, enum side
 
 void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     uint32_t own = who == CLIENT ? SEEN_CLIENT_DATA : SEEN_SERVER_DATA;
     if (h->complete)
         return;

@@ -1,6 +1,5 @@
 /* From bytes to records to messages (RFC 2246 6.2.1, 7.4). A message that lies whole in one record and one
- * run is handed on where it lies; one that straddles a border is collected once, in a buffer of its size
- * class. */
+ * run is handed on where it lies; one that straddles a border is collected in a chain. */
 #include "tls/handshake.h"
 
 bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct span *bytes)
@@ -14,7 +13,7 @@ bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct
 
 static void end_message(struct tls *tls, struct assembly *a)
 {
-    handshake_release_buffer(tls, a);
+    handshake_release_message(tls, a);
     a->message_header_length = 0;
     a->message_length = a->message_have = 0;
     a->message_skipped = false;
@@ -26,43 +25,47 @@ static void skip_message(struct handshake *h, enum side who, uint32_t reason)
     handshake_damage(h, who, reason);
 }
 
-/* A buffer for the message whose header is known; without one the message is skipped. */
-static void open_buffer(struct tls *tls, struct handshake *h, enum side who)
+/* Keeps a part of a message that straddles a border; without room for it the message is skipped. */
+static void keep_part(struct tls *tls, struct handshake *h, enum side who, struct span part)
 {
     struct assembly *a = &h->side[who];
     if (a->message_length > MAX_MESSAGE_BYTES) {
         tls->counters.too_long++;
         skip_message(h, who, UNOBSERVED_TOO_LONG);
-    } else if (!handshake_take_buffer(tls, a)) {
+    } else if (!chain_append(&tls->pieces, &a->message, part)) {
         tls->counters.no_room++;
+        handshake_release_message(tls, a);
         skip_message(h, who, UNOBSERVED_EVICTED);
     }
 }
 
+/* What has come of a message that straddles a border; valid until the next one is read. */
+static struct span collected(struct tls *tls, const struct assembly *a)
+{
+    chain_copy(&tls->pieces, &a->message, tls->message);
+    return span_of(tls->message, a->message.length);
+}
+
 /*
  * Takes what belongs to the current message; *message is the message when it is whole: in place when it lies
- * whole in these bytes, else in its buffer, which is valid until end_message(). Returns how many bytes were
- * used; *whole says that the message has ended, with an empty *message when it was skipped.
+ * whole in these bytes, else collected. Returns how many bytes were used; *whole says that the message has
+ * ended, with an empty *message when it was skipped.
  */
 static size_t collect(struct tls *tls, struct handshake *h, enum side who, struct span bytes,
                       struct span *message, bool *whole)
 {
     struct assembly *a = &h->side[who];
     struct span part = span_head(bytes, a->message_length - a->message_have);
-    *message = span_of(NULL, 0);
-    if (a->message_have == 0 && part.n == a->message_length && !a->message_skipped) {
-        *message = part;
-    } else {
-        if (!a->buffer && !a->message_skipped)
-            open_buffer(tls, h, who);
-        if (a->buffer && part.n) {
-            uint8_t *buffer = pool_at(&tls->buffers[a->buffer_class], a->buffer);
-            memcpy(buffer + a->message_have, part.p, part.n);
-            *message = span_of(buffer, a->message_length);
-        }
-    }
+    const bool in_place = a->message_have == 0 && part.n == a->message_length && !a->message_skipped;
+    if (!in_place && !a->message_skipped)
+        keep_part(tls, h, who, part);
     a->message_have += (uint32_t)part.n;
     *whole = a->message_have == a->message_length;
+    *message = span_of(NULL, 0);
+    if (in_place)
+        *message = part;
+    else if (*whole && !a->message_skipped)
+        *message = collected(tls, a);
     return part.n;
 }
 
@@ -71,7 +74,7 @@ static void feed_handshake_fragment(struct tls *tls, struct handshake *h, enum s
 {
     struct assembly *a = &h->side[who];
     while (bytes.n && !a->message_lost) {
-        if (h->observation.side[who].encrypted)
+        if (h->observation->side[who].encrypted)
             return; /* a message of this very record changed the cipher: TLS 1.3's ServerHello */
         if (a->message_header_length < MESSAGE_HEADER_BYTES) {
             if (!records_fill_header(a->message_header, &a->message_header_length, MESSAGE_HEADER_BYTES,
@@ -90,12 +93,9 @@ static void feed_handshake_fragment(struct tls *tls, struct handshake *h, enum s
             continue;
         const bool skipped = a->message_skipped;
         const uint8_t type = a->message_header[0];
-        if (!a->buffer)
-            end_message(tls, a); /* in place: what it means may change how the rest is read */
+        end_message(tls, a); /* first, as what it means may change how the rest is read */
         if (!skipped)
             handshake_message(tls, h, who, type, message, now);
-        if (a->buffer)
-            end_message(tls, a);
     }
 }
 
@@ -138,12 +138,12 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
         a->ccs_pending = false;
         handshake_change_cipher(h, who);
     }
-    a->record_protected = h->observation.side[who].encrypted;
+    a->record_protected = h->observation->side[who].encrypted;
     /* An alert in clear is two bytes; protected ones are longer. TLS 1.3 hides them in application_data. */
     if (a->record_type == RECORD_ALERT && a->record_left != 2U + a->mac_bytes)
         a->record_protected = true;
     if (a->record_type == RECORD_ALERT && a->record_left == 2 &&
-        observation_version(&h->observation) >= 0x0304)
+        observation_version(h->observation) >= 0x0304)
         a->record_protected = false;
 }
 
@@ -161,31 +161,31 @@ static struct span content_of(const struct assembly *a, struct span fragment)
     return span_head(fragment, a->record_left > a->mac_bytes ? a->record_left - a->mac_bytes : 0);
 }
 
-static void clear_append(struct handshake *h, enum side who, struct span bytes)
+static void clear_append(struct tls *tls, struct handshake *h, enum side who, struct span bytes)
 {
     struct clear_text *kept = &h->clear[who];
-    kept->cut |= bytes.n > (size_t)CLEAR_BYTES - kept->length;
-    if (kept->cut)
-        return;
-    memcpy(h->clear_bytes[who] + kept->length, bytes.p, bytes.n);
-    kept->length = (uint16_t)(kept->length + bytes.n);
+    kept->cut |= bytes.n > (size_t)CLEAR_BYTES - kept->bytes.length;
+    if (!kept->cut && !chain_append(&tls->pieces, &kept->bytes, bytes)) {
+        tls->counters.no_room++;
+        kept->cut = true;
+    }
 }
 
 /* Records of data under a NULL-encryption suite are kept until the handshake is judged, also while the
  * ServerHello that selects it is still to come: the client's direction may be captured first. */
-static void clear_keep(struct handshake *h, enum side who, struct span fragment, bool first)
+static void clear_keep(struct tls *tls, struct handshake *h, enum side who, struct span fragment, bool first)
 {
     const struct assembly *a = &h->side[who];
-    const bool may_be = !(h->observation.seen & SEEN_SERVER_HELLO);
-    if (!may_be && !is_of_earlier(a) && !observation_clear_suite(&h->observation))
+    const bool may_be = !(h->observation->seen & SEEN_SERVER_HELLO);
+    if (!may_be && !is_of_earlier(a) && !observation_clear_suite(h->observation))
         return;
     struct clear_text *kept = &h->clear[who];
     kept->earlier |= is_of_earlier(a);
-    if (!kept->length && h->segment)
+    if (!kept->bytes.length && h->segment)
         kept->whence = flow_whence(h->flow, h->segment);
     if (first)
-        clear_append(h, who, span_of(a->header, sizeof a->header));
-    clear_append(h, who, fragment);
+        clear_append(tls, h, who, span_of(a->header, sizeof a->header));
+    clear_append(tls, h, who, fragment);
 }
 
 static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
@@ -218,7 +218,7 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     case RECORD_APPLICATION_DATA:
         if (first && !is_of_earlier(a))
             handshake_data(tls, h, who, record_length, now);
-        clear_keep(h, who, fragment, first);
+        clear_keep(tls, h, who, fragment, first);
         break;
     default:
         break;
@@ -238,8 +238,8 @@ static bool sslv2_is_protected(const struct handshake *h, enum side who, uint32_
 {
     enum { MAC_BYTES = 16 };
     const bool keyed = who == CLIENT
-                           ? h->observation.seen & SEEN_CLIENT_KEY_EXCHANGE || h->side[who].sslv2_long
-                           : h->observation.seen & SEEN_SSLV2_SERVER_HELLO;
+                           ? h->observation->seen & SEEN_CLIENT_KEY_EXCHANGE || h->side[who].sslv2_long
+                           : h->observation->seen & SEEN_SSLV2_SERVER_HELLO;
     return keyed && length > MAC_BYTES;
 }
 
@@ -283,7 +283,7 @@ static size_t feed_sslv2(struct tls *tls, struct handshake *h, enum side who, st
 /* SSLv2 goes on after its hellos, or after the client's alone where its CLIENT-MASTER-KEY follows. */
 static bool goes_on_in_sslv2(const struct handshake *h, enum side who, uint8_t first)
 {
-    const struct observation *o = &h->observation;
+    const struct observation *o = h->observation;
     const bool after_hello =
         who == CLIENT && first & 0x80 && o->seen & SEEN_CLIENT_HELLO && o->client_hello.format == HELLO_SSLV2;
     return h->native_sslv2 || after_hello;
@@ -352,10 +352,7 @@ static void keep_cut_message(struct tls *tls, struct handshake *h, enum side who
     if (a->sslv2 || a->record_type != RECORD_HANDSHAKE || a->record_protected ||
         a->message_header_length < MESSAGE_HEADER_BYTES || a->message_skipped)
         return;
-    struct span part = span_of(NULL, 0);
-    if (a->buffer)
-        part = span_of(pool_at(&tls->buffers[a->buffer_class], a->buffer), a->message_have);
-    handshake_cut_message(tls, h, who, a->message_header[0], part, now);
+    handshake_cut_message(tls, h, who, a->message_header[0], collected(tls, a), now);
 }
 
 void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now)
@@ -376,7 +373,7 @@ void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap
      * unreadable. */
     if (a->message_header_length == MESSAGE_HEADER_BYTES && gap <= a->message_length - a->message_have) {
         a->message_skipped = true;
-        handshake_release_buffer(tls, a);
+        handshake_release_message(tls, a);
         a->message_have += (uint32_t)gap;
         if (a->message_have == a->message_length)
             end_message(tls, a);

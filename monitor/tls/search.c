@@ -45,7 +45,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
                   enum opening opening)
 {
     struct flow *flow = h->flow;
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     h->search.begun = true;
     flow->client = client & 1U;
     o->whence = *first;
@@ -176,8 +176,9 @@ static void feed_records(struct tls *tls, struct handshake *h, enum side who, st
     struct probe *probe = probe_of(h, who);
     if (!probe->over && bytes.n) {
         probe->over = true;
-        bool old_format = bytes.p[0] & 0x80 && (who == CLIENT || !(h->observation.seen & SEEN_CLIENT_HELLO) ||
-                                                h->observation.client_hello.format == HELLO_SSLV2);
+        bool old_format =
+            bytes.p[0] & 0x80 && (who == CLIENT || !(h->observation->seen & SEEN_CLIENT_HELLO) ||
+                                  h->observation->client_hello.format == HELLO_SSLV2);
         h->side[who].sslv2 |= old_format;
     }
     records_feed(tls, h, who, bytes, now);
@@ -224,7 +225,7 @@ static void learn_authority(struct handshake *h, struct span authority)
             authority = span_head(authority, i - 1);
             break;
         }
-    h->observation.authority = learn_text(&h->observation, authority);
+    h->observation->authority = learn_text(h->observation, authority);
 }
 
 /* More of the request line. False: it is none; otherwise it goes on, or its authority is learned. */
@@ -263,7 +264,7 @@ static void look_for_connect(struct handshake *h, unsigned side, bool stream_sta
 void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
     struct probe *p = probe_of(h, who);
-    h->observation.side[who].captured = true;
+    h->observation->side[who].captured = true;
     handshake_active(tls, h, now);
     if (p->over) {
         records_feed(tls, h, who, bytes, now);
@@ -313,7 +314,8 @@ static void close_if_idle(struct tls *tls, struct handshake *h)
 {
     const struct search *s = &h->search;
     bool waits = s->probe[0].length || s->probe[1].length || awaits_proxy_header(&s->proxy[0]) ||
-                 awaits_proxy_header(&s->proxy[1]) || s->asking != NO_SIDE || h->observation.authority.length;
+                 awaits_proxy_header(&s->proxy[1]) || s->asking != NO_SIDE ||
+                 h->observation->authority.length;
     if (!waits)
         handshake_close(tls, h);
 }
@@ -359,6 +361,8 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
 {
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
+    if (h && !handshake_wake(tls, h, false))
+        return TLS_NO_SLOT;
     if (h && h->search.probe[side].length) {
         if (run->gap)
             h->search.probe[side].length = 0;
@@ -460,7 +464,7 @@ bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now
                 handshake_damage(h, flow_role(h->flow, i), UNOBSERVED_GAP);
         feed_from_start(tls, h, flow_role(h->flow, side), answer, now);
         for (unsigned i = 0; i < 2; i++) {
-            struct side_facts *facts = &h->observation.side[flow_role(h->flow, i)];
+            struct side_facts *facts = &h->observation->side[flow_role(h->flow, i)];
             facts->closed = h->flow->marks[i] & SIDE_FIN;
             facts->reset = h->flow->marks[i] & SIDE_RST;
         }

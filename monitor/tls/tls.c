@@ -10,7 +10,7 @@ static void note_order(struct handshake *h, enum side who, size_t bytes)
 {
     const enum side peer = who == CLIENT ? SERVER : CLIENT;
     const unsigned side = flow_side_of(h->flow, who);
-    const struct observation *o = &h->observation;
+    const struct observation *o = h->observation;
     const bool matters = o->side[peer].closed || o->side[peer].reset || o->client_hello.early_data;
     const uint32_t first = h->flow->side[side].next - (uint32_t)bytes;
     h->reordered |= matters && bytes && h->has_acked[!side] && (int32_t)(h->acked[!side] - first) > 0;
@@ -20,7 +20,7 @@ static void note_order(struct handshake *h, enum side who, size_t bytes)
  * its own bytes. */
 static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
-    struct observation *o = &h->observation;
+    struct observation *o = h->observation;
     struct side_facts *side = o->side;
     if (!side[who].closed && !side[who].reset)
         return;
@@ -43,6 +43,8 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h && handshake_has_begun(h));
+    if (!handshake_wake(tls, h, false))
+        return TLS_NO_SLOT;
     h->segment = segment;
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
@@ -58,13 +60,13 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
     if (run->fin) {
-        h->observation.side[who].closed = true;
+        h->observation->side[who].closed = true;
         if (who == SERVER && segment->flags & TCP_FIN && segment->flags & TCP_ACK) {
             h->fin_ack = segment->ack;
             h->has_fin_ack = true;
         }
         handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
-        if (who == CLIENT && !h->observation.side[SERVER].closed)
+        if (who == CLIENT && !h->observation->side[SERVER].closed)
             handshake_half_close(tls, h, segment->time);
         else
             handshake_linger(tls, h, segment->time);
@@ -73,17 +75,20 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
 
-void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
+bool tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
 {
     struct handshake *h = handshake_of(tls, flow);
     if (!h || !handshake_has_begun(h))
-        return;
+        return true;
+    if (!handshake_wake(tls, h, false))
+        return false;
     const enum side who = flow_role(flow, side);
-    h->observation.side[who].reset = true;
+    h->observation->side[who].reset = true;
     if (who == SERVER && flow->marks[!side] & SIDE_FIN)
         h->reset_after_close = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
     handshake_linger(tls, h, now);
+    return true;
 }
 
 void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header)

@@ -42,7 +42,7 @@ const struct tls_counters *tls_counters(const struct tls *tls);
 
 enum tls_progress {
     TLS_MORE,     /* go on */
-    TLS_NO_SLOT,  /* the run was not taken: give up tls_oldest() and offer it again */
+    TLS_NO_SLOT,  /* the run was not taken: give up tls_victim() and offer it again */
     TLS_NEVER,    /* no TLS began within the first SEARCH_BYTES */
     TLS_COMPLETE, /* the observation is complete: tls_finish() after this segment */
 };
@@ -67,8 +67,8 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
  * gap. */
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack);
 
-/* The connection's side was reset. */
-void tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
+/* The connection's side was reset. False: nothing was done, give up tls_victim() and call it again. */
+bool tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
 
 /*
  * NULL encryption (RFC 5246 6.2.3.1): after tls_finish() and before tls_release(), a complete handshake whose
@@ -93,7 +93,7 @@ struct clear_reader {
     } side[2]; /* by enum side, as `early` */
     uint16_t mac_bytes;
 };
-bool tls_clear_begin(const struct tls *tls, const struct flow *flow, struct clear_reader *reader,
+bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_reader *reader,
                      struct clear_early early[2]);
 
 /* The next application data in *bytes, which is moved behind them; empty when there are none left. What is
@@ -135,8 +135,15 @@ bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, cons
  * its ServerHello, may have been lost or may be late. */
 bool tls_may_begin_session(const struct tls *tls, const struct observation *o);
 
-/* The flow whose handshake is given up first when all slots are in use, or when the capture ends; NULL: none
- * left. */
+/* The flow whose handshake, or search for one, is given up first when there is no room; not `but`. */
+struct flow *tls_victim(struct tls *tls, const struct flow *but);
+
+/* The flow whose handshake is ended first when the capture ends; NULL: none left. */
 struct flow *tls_oldest(struct tls *tls);
+
+/* Between these two the flow's handshake, or search for one, comes to its end: nothing that is fed to it
+ * lacks room, and no other is fed. */
+void tls_end_begins(struct tls *tls, const struct flow *flow);
+void tls_end_is_over(struct tls *tls);
 
 #endif

@@ -1,4 +1,5 @@
 /* The cursor, SipHash and the text writer: what everything else stands on. */
+#include "base/chain.h"
 #include "base/cursor.h"
 #include "base/queue.h"
 #include "base/siphash.h"
@@ -208,6 +209,60 @@ static void queue_keeps_order_when_its_ends_and_middle_leave(void **state)
     pool_close(&pool);
 }
 
+/* Bytes of all lengths around a piece's, added and taken away in turn, beside a plain array. */
+static void chain_keeps_what_was_added(void **state)
+{
+    (void)state;
+    enum { PIECES = 64, MOST = 16 * PIECE_BYTES };
+    struct pool pool;
+    struct chain chain = {0};
+    uint8_t plain[MOST];
+    uint8_t copy[MOST];
+    size_t length = 0;
+    assert_true(chain_open(&pool, PIECES));
+    for (unsigned round = 0; round < 4000; round++) {
+        const size_t n = round * 37 % (2 * PIECE_BYTES + 3);
+        if (length + n > MOST || round % 3 == 2) {
+            const size_t gone = n < length ? n : length;
+            chain_drop(&pool, &chain, n);
+            length -= gone;
+            memmove(plain, plain + gone, length);
+        } else {
+            for (size_t i = 0; i < n; i++)
+                plain[length + i] = (uint8_t)(round + i);
+            assert_true(chain_append(&pool, &chain, span_of(plain + length, n)));
+            length += n;
+        }
+        assert_int_equal(chain.length, length);
+        chain_copy(&pool, &chain, copy);
+        assert_memory_equal(copy, plain, length);
+        const size_t at = length / 3;
+        assert_false(chain_differs(&pool, &chain, at, span_of(plain + at, length - at)));
+        if (length > at) {
+            copy[length - 1] ^= 1;
+            assert_true(chain_differs(&pool, &chain, at, span_of(copy + at, length - at)));
+        }
+    }
+    chain_drop(&pool, &chain, length);
+    assert_int_equal(pool.used, 0);
+    pool_close(&pool);
+}
+
+static void chain_without_room_stays_as_it_was(void **state)
+{
+    (void)state;
+    struct pool pool;
+    struct chain chain = {0};
+    const uint8_t some[3 * PIECE_BYTES] = {7};
+    assert_true(chain_open(&pool, 2));
+    assert_true(chain_append(&pool, &chain, span_of(some, PIECE_BYTES - 1)));
+    assert_false(chain_append(&pool, &chain, span_of(some, sizeof some)));
+    assert_int_equal(chain.length, PIECE_BYTES - 1);
+    assert_true(chain_append(&pool, &chain, span_of(some, PIECE_BYTES + 1)));
+    assert_int_equal(pool.used, 2);
+    pool_close(&pool);
+}
+
 static void words_go_both_ways(void **state)
 {
     (void)state;
@@ -237,6 +292,8 @@ int main(void)
         cmocka_unit_test(text_is_never_half_written),
         cmocka_unit_test(times_are_iso_8601),
         cmocka_unit_test(queue_keeps_order_when_its_ends_and_middle_leave),
+        cmocka_unit_test(chain_keeps_what_was_added),
+        cmocka_unit_test(chain_without_room_stays_as_it_was),
         cmocka_unit_test(words_go_both_ways),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);

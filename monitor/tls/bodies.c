@@ -1,0 +1,144 @@
+/*
+ * The observations of handshakes in progress. Most of one is zero for most of its life, and most handshakes
+ * wait for somebody: so only those that were touched last are awake, in slots of their own; the others sleep,
+ * packed into as many pieces as they need. What wakes is what fell asleep, word by word.
+ */
+#include "tls/handshake.h"
+
+#include <assert.h>
+
+enum { PAGE = 4096, SLOT_BYTES = (sizeof(struct observation) + PAGE - 1) / PAGE * PAGE };
+
+static_assert(offsetof(struct observation, text) < PAGE, "one page has all but most of the text");
+
+static uint32_t awake_of(uint32_t handshakes)
+{
+    return handshakes < AWAKE_HANDSHAKES ? handshakes : AWAKE_HANDSHAKES;
+}
+
+static uint32_t pieces_for(uint32_t handshakes)
+{
+    return handshakes * (HANDSHAKE_SHARE / PIECE_BYTES) + 4 * MAX_MESSAGE_BYTES / PIECE_BYTES;
+}
+
+/* One slot more than are awake at a time is for the handshake that ends. */
+size_t bodies_memory(uint32_t handshakes)
+{
+    return pool_memory(SLOT_BYTES, awake_of(handshakes) + 1) + chain_memory(pieces_for(handshakes));
+}
+
+bool bodies_open(struct tls *tls, uint32_t handshakes)
+{
+    return pool_open(&tls->bodies, SLOT_BYTES, awake_of(handshakes) + 1) &&
+           chain_open(&tls->pieces, pieces_for(handshakes));
+}
+
+void bodies_close(struct tls *tls)
+{
+    pool_close(&tls->bodies);
+    pool_close(&tls->pieces);
+}
+
+static size_t pack(const struct observation *o, uint8_t *to)
+{
+    const uint8_t *from = (const uint8_t *)o;
+    uint64_t used[OBSERVATION_MASKS] = {0};
+    size_t n = sizeof used;
+    for (size_t i = 0; i < OBSERVATION_WORDS; i++) {
+        uint64_t word;
+        memcpy(&word, from + i * sizeof word, sizeof word);
+        if (!word)
+            continue;
+        used[i / 64] |= UINT64_C(1) << i % 64;
+        memcpy(to + n, &word, sizeof word);
+        n += sizeof word;
+    }
+    memcpy(to, used, sizeof used);
+    memcpy(to + n, o->text, o->text_used);
+    return n + o->text_used;
+}
+
+static void unpack(const uint8_t *from, struct observation *o)
+{
+    uint8_t *to = (uint8_t *)o;
+    uint64_t used[OBSERVATION_MASKS];
+    memcpy(used, from, sizeof used);
+    memset(to, 0, OBSERVATION_WORDS * sizeof(uint64_t));
+    size_t n = sizeof used;
+    for (size_t i = 0; i < OBSERVATION_MASKS; i++)
+        for (uint64_t left = used[i]; left; left &= left - 1) {
+            const size_t word = i * 64 + (size_t)__builtin_ctzll(left);
+            memcpy(to + word * sizeof(uint64_t), from + n, sizeof(uint64_t));
+            n += sizeof(uint64_t);
+        }
+    memcpy(o->text, from + n, o->text_used);
+}
+
+static void push_awake(struct tls *tls, struct handshake *h)
+{
+    queue_push(&tls->awake, &tls->slots, offsetof(struct handshake, awake), h->flow->handshake);
+}
+
+static void remove_awake(struct tls *tls, struct handshake *h)
+{
+    queue_remove(&tls->awake, &tls->slots, offsetof(struct handshake, awake), h->flow->handshake);
+    pool_give(&tls->bodies, h->body);
+    h->observation = NULL;
+}
+
+/* The one that was not needed for the longest time. False: there is no room to pack it. */
+static bool put_to_sleep(struct tls *tls)
+{
+    struct handshake *h = pool_at(&tls->slots, tls->awake.oldest);
+    const size_t n = pack(h->observation, tls->packed);
+    if (!chain_append(&tls->pieces, &h->asleep, span_of(tls->packed, n)))
+        return false;
+    h->seen_asleep = h->observation->seen;
+    remove_awake(tls, h);
+    return true;
+}
+
+static bool take(struct tls *tls, struct handshake *h, bool last)
+{
+    last |= h->flow == tls->ending;
+    if (!last && tls->bodies.used >= tls->bodies.capacity - 1 && !put_to_sleep(tls))
+        return false;
+    h->body = pool_take(&tls->bodies);
+    assert(h->body);
+    h->observation = pool_at(&tls->bodies, h->body);
+    push_awake(tls, h);
+    return true;
+}
+
+bool handshake_take_body(struct tls *tls, struct handshake *h)
+{
+    if (!take(tls, h, false))
+        return false;
+    memset(h->observation, 0, offsetof(struct observation, text));
+    return true;
+}
+
+bool handshake_wake(struct tls *tls, struct handshake *h, bool last)
+{
+    if (h->observation) {
+        if (tls->awake.newest != h->flow->handshake) {
+            queue_remove(&tls->awake, &tls->slots, offsetof(struct handshake, awake), h->flow->handshake);
+            push_awake(tls, h);
+        }
+        return true;
+    }
+    if (!take(tls, h, last))
+        return false;
+    chain_copy(&tls->pieces, &h->asleep, tls->packed);
+    chain_drop(&tls->pieces, &h->asleep, h->asleep.length);
+    unpack(tls->packed, h->observation);
+    return true;
+}
+
+void handshake_give_body(struct tls *tls, struct handshake *h)
+{
+    if (h->observation)
+        remove_awake(tls, h);
+    else
+        chain_drop(&tls->pieces, &h->asleep, h->asleep.length);
+}
