@@ -1,5 +1,7 @@
 #include "decode/checksum.h"
 
+#include "base/fold_hash.h"
+
 #include "base/cursor.h"
 #include "base/ways.h"
 
@@ -119,7 +121,7 @@ enum checksum segment_checksum(const struct segment *s)
 /* The sender's place: its own, a free one, or that of the one that was met longest ago. */
 static struct sender *sender_of(struct checksums *c, const struct endpoint *end)
 {
-    const uint64_t hash = siphash_for_table(&c->key, span_of(end->address, sizeof end->address)) | 1;
+    const uint64_t hash = fold_hash(&c->key, end->address, 0) | 1;
     struct sender *row = &c->sender[ways_of(hash >> 8, SENDERS)];
     struct sender *oldest = row;
     for (size_t i = 0; i < WAYS; i++) {

@@ -1,5 +1,6 @@
 #include "flow/flow.h"
 
+#include "base/fold_hash.h"
 #include "flow/recent.h"
 #include "flow/stream.h"
 
@@ -14,20 +15,16 @@ static bool same_end(const struct endpoint *a, const struct endpoint *b)
            memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-/* The ends are hashed in a fixed order, so that both directions meet in one bucket. */
+static uint64_t hash_of_end(const struct flow_table *table, const struct endpoint *end)
+{
+    return fold_hash(&table->key, end->address, end->port | (uint64_t)end->transport << 16);
+}
+
+/* Both directions meet in one bucket. */
 static uint32_t bucket_of(const struct flow_table *table, const struct endpoint *a, const struct endpoint *b)
 {
-    size_t n = a->family == 4 ? 4 : 16;
-    uint8_t joined[37];
-    bool swap = memcmp(a, b, sizeof *a) > 0;
-    const struct endpoint *low = swap ? b : a;
-    const struct endpoint *high = swap ? a : b;
-    memcpy(joined, low->address, n);
-    memcpy(joined + n, high->address, n);
-    memcpy(joined + 2 * n, &low->port, 2);
-    memcpy(joined + 2 * n + 2, &high->port, 2);
-    joined[2 * n + 4] = a->transport;
-    return (uint32_t)siphash_for_table(&table->key, span_of(joined, 2 * n + 5)) & table->bucket_mask;
+    const uint64_t hash = hash_of_end(table, a) + hash_of_end(table, b);
+    return (uint32_t)(hash ^ hash >> 32) & table->bucket_mask;
 }
 
 size_t flow_table_memory(uint32_t capacity)

@@ -1,13 +1,16 @@
 #include "tls/known_chains.h"
 
 #include "base/limits.h"
-#include "base/ways.h"
 #include "tls/learn.h"
 
 #include <stdlib.h>
 
+/* Chains that share a place at first; a server farm has hundreds, and each parsing costs what fifty of the
+ * other messages cost. */
+enum { SET = 8 };
+
 struct known_chain {
-    uint16_t length;      /* of the message; 0: nothing is known here */
+    uint16_t length;      /* of the message */
     uint16_t text_length; /* of the names that were written for it */
     uint16_t text_start;  /* where they began in the observation that they were written for */
     struct certificate_facts facts;
@@ -17,15 +20,22 @@ struct known_chain {
     char text[KNOWN_CHAIN_TEXT];
 };
 
+/* What is looked at before a chain's own bytes are. */
+struct mark {
+    uint64_t hash; /* 0: nothing is known here */
+    uint64_t used; /* the chain used longest ago goes first */
+};
+
 struct known_chains {
     struct siphash_key key;
-    struct known_chain *chain; /* KNOWN_CHAINS, in sets of WAYS; a newer one takes the place of an older */
-    uint32_t turn;
+    struct mark *marks;        /* KNOWN_CHAINS, in sets of SET */
+    struct known_chain *chain; /* likewise */
+    uint64_t used;
 };
 
 size_t known_chains_memory(void)
 {
-    return KNOWN_CHAINS * sizeof(struct known_chain);
+    return KNOWN_CHAINS * (sizeof(struct known_chain) + sizeof(struct mark));
 }
 
 struct known_chains *known_chains_new(struct siphash_key key)
@@ -34,35 +44,46 @@ struct known_chains *known_chains_new(struct siphash_key key)
     if (!chains)
         return NULL;
     chains->key = key;
+    chains->marks = calloc(KNOWN_CHAINS, sizeof *chains->marks);
     chains->chain = calloc(KNOWN_CHAINS, sizeof *chains->chain);
-    if (chains->chain)
+    if (chains->marks && chains->chain)
         return chains;
-    free(chains);
+    known_chains_free(chains);
     return NULL;
 }
 
 void known_chains_free(struct known_chains *chains)
 {
-    if (chains)
+    if (chains) {
+        free(chains->marks);
         free(chains->chain);
+    }
     free(chains);
 }
 
 /* The end of a chain is a signature: chains that differ, differ there or in what it signs. */
-static struct known_chain *places_of(const struct known_chains *chains, struct span body)
+static uint64_t hash_of(const struct known_chains *chains, struct span body)
 {
     enum { TAIL = 32 };
     const struct span tail = body.n > TAIL ? span_skip(body, body.n - TAIL) : body;
-    return &chains->chain[ways_of(siphash_for_table(&chains->key, tail), KNOWN_CHAINS)];
+    return siphash_for_table(&chains->key, tail) | 1;
 }
 
-/* Of these places the one that knows the message; NULL: none. */
-static struct known_chain *find(struct known_chain *places, struct span body)
+/* The place of the message if it is known, else the one that a new message takes. */
+static size_t place_of(struct known_chains *chains, uint64_t hash, struct span body, bool *known)
 {
-    for (size_t i = 0; i < WAYS && body.n; i++)
-        if (span_equal(span_of(places[i].body, places[i].length), body))
-            return &places[i];
-    return NULL;
+    const size_t set = (hash >> 1) % (KNOWN_CHAINS / SET) * SET;
+    size_t oldest = set;
+    *known = true;
+    for (size_t i = set; i < set + SET; i++) {
+        const struct known_chain *chain = &chains->chain[i];
+        if (chains->marks[i].hash == hash && span_equal(span_of(chain->body, chain->length), body))
+            return i;
+        if (chains->marks[i].used < chains->marks[oldest].used)
+            oldest = i;
+    }
+    *known = false;
+    return oldest;
 }
 
 static void move(struct text_slice *slice, uint16_t from, uint16_t to)
@@ -92,13 +113,14 @@ static void recall(const struct known_chain *known, struct observation *o)
     o->seen |= SEEN_CERTIFICATE;
 }
 
-static void remember(struct known_chain *known, struct span body, const struct observation *o,
+/* False: what was learned is too long. */
+static bool remember(struct known_chain *known, struct span body, const struct observation *o,
                      uint16_t text_start)
 {
     const size_t text_length = (size_t)(o->text_used - text_start);
     const struct span host = certificate_host(o);
     if (body.n > KNOWN_CHAIN_BYTES || text_length > KNOWN_CHAIN_TEXT || host.n > MAX_HOST_NAME || o->text_cut)
-        return;
+        return false;
     known->length = (uint16_t)body.n;
     known->text_start = text_start;
     known->text_length = (uint16_t)text_length;
@@ -108,22 +130,27 @@ static void remember(struct known_chain *known, struct span body, const struct o
         memcpy(known->host, host.p, host.n);
     memcpy(known->body, body.p, body.n);
     memcpy(known->text, o->text + text_start, text_length);
+    return true;
 }
 
 bool known_chains_learn(struct known_chains *chains, struct observation *o, struct span body)
 {
-    struct known_chain *places = places_of(chains, body);
-    struct known_chain *known = find(places, body);
-    if (known && known->text_length <= sizeof o->text - o->text_used) {
-        recall(known, o);
-        if (!span_equal(span_of(known->host, known->host_length), certificate_host(o)))
+    const uint64_t hash = hash_of(chains, body);
+    bool is_known;
+    const size_t place = place_of(chains, hash, body, &is_known);
+    struct known_chain *chain = &chains->chain[place];
+    if (is_known)
+        chains->marks[place].used = ++chains->used;
+    if (is_known && chain->text_length <= sizeof o->text - o->text_used) {
+        recall(chain, o);
+        if (!span_equal(span_of(chain->host, chain->host_length), certificate_host(o)))
             learn_host_of_certificate(o, body);
         return true;
     }
     const uint16_t text_start = o->text_used;
     if (!learn_server_certificate(o, body))
         return false;
-    if (o->seen & SEEN_CERTIFICATE)
-        remember(known ? known : &places[next_way(&chains->turn)], body, o, text_start);
+    if (o->seen & SEEN_CERTIFICATE && remember(chain, body, o, text_start))
+        chains->marks[place] = (struct mark){.hash = hash, .used = ++chains->used};
     return true;
 }

@@ -6,16 +6,8 @@
 
 const struct suite *suite_find(uint16_t code)
 {
-    size_t low = 0;
-    size_t high = suite_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (suite_table[middle].code < code)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < suite_count && suite_table[low].code == code ? &suite_table[low] : NULL;
+    const uint16_t place = suite_places[suite_rows[code >> 8]][code & 0xff];
+    return place ? &suite_table[place - 1] : NULL;
 }
 
 size_t suite_index(const struct suite *suite)

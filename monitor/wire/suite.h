@@ -71,6 +71,8 @@ struct suite {
 
 extern const struct suite suite_table[]; /* ascending by code */
 extern const size_t suite_count;
+extern const uint8_t suite_rows[256]; /* by the first octet of a code: its row in suite_places; 0: none */
+extern const uint16_t suite_places[][256];
 
 /* NULL when nobody has named the code. GREASE values (RFC 8701) are entries of the table. */
 const struct suite *suite_find(uint16_t code);

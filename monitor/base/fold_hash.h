@@ -1,0 +1,31 @@
+/*
+ * A keyed hash of a few instructions, for tables in which every packet looks something up and whose hashes
+ * nobody outside ever sees. Each step multiplies two words that the key hides and folds the product's halves:
+ * who does not know the key cannot choose bytes that share a bucket. Where hashes stand for what they are
+ * made of, or leave the process, it is SipHash.
+ */
+#ifndef UTWATCH_BASE_FOLD_HASH_H
+#define UTWATCH_BASE_FOLD_HASH_H
+
+#include "base/siphash.h"
+
+__extension__ typedef unsigned __int128 fold_product;
+
+static inline uint64_t fold_multiply(uint64_t a, uint64_t b)
+{
+    const fold_product product = (fold_product)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Of 16 bytes and a word. */
+static inline uint64_t fold_hash(const struct siphash_key *key, const uint8_t bytes[16], uint64_t word)
+{
+    uint64_t low;
+    uint64_t high;
+    memcpy(&low, bytes, sizeof low);
+    memcpy(&high, bytes + sizeof low, sizeof high);
+    const uint64_t first = fold_multiply(low ^ key->k0, high ^ key->k1);
+    return fold_multiply(first ^ word ^ key->k1, key->k0 | 1);
+}
+
+#endif
