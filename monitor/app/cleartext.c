@@ -283,6 +283,21 @@ const struct http_connection *cleartext_before(const struct pipeline *p, const s
     return h->null_encryption ? NULL : h; /* else it is what an earlier session of the connection carried */
 }
 
+/* A hello stands in what came early: it is read on from there, and the record whose header is all that is
+ * here of it comes last. */
+static void keep_rest(struct pipeline *p, const struct flow *flow, enum side who, struct span bytes,
+                      const struct clear_side *at_hello, const struct whence *at)
+{
+    struct clear_rest *rest = &p->cleartext.rest;
+    struct clear_side *live = &p->cleartext.readers[flow->clear].side[who];
+    const size_t header = live->fresh ? sizeof live->header : live->header_length;
+    memcpy(rest->bytes[who], bytes.p, bytes.n);
+    memcpy(rest->bytes[who] + bytes.n, live->header, header);
+    rest->length[who] = bytes.n + header;
+    rest->at[who] = *at;
+    *live = *at_hello;
+}
+
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
                         const struct clear_early early[2], const struct session_use *use)
 {
@@ -297,6 +312,8 @@ bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clea
         struct span bytes = early[who].records;
         for (struct span data; (data = clear_next(&from_start, who, &bytes)).n;)
             feed_http(p, flow, who, data, &early[who].whence);
+        if (bytes.n && !reader->side[who].lost)
+            keep_rest(p, flow, who, bytes, &from_start.side[who], &early[who].later_at);
         if (reader->side[who].lost)
             http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
     }

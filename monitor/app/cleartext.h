@@ -15,7 +15,15 @@
 
 struct pipeline;
 
+/* What came of a later handshake before the first was judged: copies, since the first one's slot goes. */
+struct clear_rest {
+    size_t length[2]; /* by enum side; 0: nothing */
+    struct whence at[2];
+    uint8_t bytes[2][CLEAR_BYTES + RECORD_HEADER_BYTES];
+};
+
 struct cleartext {
+    struct clear_rest rest;
     struct http *http;
     struct naming *naming;
     struct pool others;           /* connections of Ut that are neither TLS nor HTTP */
@@ -41,7 +49,7 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
                      const struct run *run, bool first);
 
 /* The handshake is judged and its data can be read; after a renegotiation, what was read before goes on.
- * False: as above. */
+ * `rest` of `p->cleartext` is filled. False: as above. */
 bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
                         const struct clear_early early[2], const struct session_use *use);
 

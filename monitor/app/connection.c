@@ -75,6 +75,21 @@ static bool feed(struct pipeline *p, struct flow *flow, const struct segment *se
     return progress == TLS_COMPLETE;
 }
 
+/* A later handshake has begun on a readable connection. False: it gave its place to others. */
+static bool begin_again(struct pipeline *p, struct flow *flow, const struct segment *segment)
+{
+    const struct clear_reader reader = *cleartext_reader(p, flow);
+    const struct session_use unknown = {.resumed = true};
+    reauthentication_begin(p, flow, &unknown);
+    while (!tls_renegotiate(p->tls, flow, segment, &reader)) {
+        make_room(p, flow);
+        if (flow->state != FLOW_READABLE) /* that took its place among those in clear */
+            return false;
+    }
+    become(p, flow, FLOW_HANDSHAKE);
+    return true;
+}
+
 /* Data that can be read, up to a hello that can be read as well: it begins a handshake of its own (RFC 5246
  * 7.4.1.1, 7.4.1.2), which is judged. */
 static struct span read_data(struct pipeline *p, struct flow *flow, const struct segment *segment,
@@ -83,16 +98,7 @@ static struct span read_data(struct pipeline *p, struct flow *flow, const struct
     const struct span hello = cleartext_read(p, flow, segment, side, run);
     if (!hello.n)
         return hello;
-    const struct clear_reader reader = *cleartext_reader(p, flow);
-    const struct session_use unknown = {.resumed = true};
-    reauthentication_begin(p, flow, &unknown);
-    while (!tls_renegotiate(p->tls, flow, segment, &reader)) {
-        make_room(p, flow);
-        if (flow->state != FLOW_READABLE) /* that took its place among those in clear */
-            return span_of(NULL, 0);
-    }
-    become(p, flow, FLOW_HANDSHAKE);
-    return hello;
+    return begin_again(p, flow, segment) ? hello : span_of(NULL, 0);
 }
 
 bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
@@ -136,8 +142,9 @@ static void read_on(struct pipeline *p, struct flow *flow, const struct clear_re
         challenges_settle(p->cleartext.challenges, use->session);
 }
 
-void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
+static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
+    memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     const struct observation *o = tls_finish(p->tls, flow, when, reasons);
     if (!o) {
         tls_release(p->tls, flow);
@@ -170,6 +177,39 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
     become(p, flow, readable ? FLOW_READABLE : records ? FLOW_RECORDS : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
         note_key(p, flow, session.since);
+}
+
+/* What came early of a later handshake. True: it is complete. */
+static bool read_rest(struct pipeline *p, struct flow *flow)
+{
+    const struct clear_rest rest = p->cleartext.rest; /* others may end meanwhile, to make room */
+    const enum side first = rest.length[CLIENT] ? CLIENT : SERVER;
+    if (!rest.length[first])
+        return false;
+    memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
+    struct segment of[2];
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        of[who] = (struct segment){.time = rest.length[who] ? rest.at[who].time : p->now,
+                                   .frame_number = rest.at[who].frame_number,
+                                   .source = rest.at[who].source,
+                                   .wrappers = rest.at[who].wrappers};
+    if (!begin_again(p, flow, &of[first]))
+        return false;
+    bool complete = false;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const struct run run = {.bytes = span_of(rest.bytes[who], rest.length[who]),
+                                .fin = flow->marks[flow_side_of(flow, who)] & SIDE_FIN};
+        if (run.bytes.n || run.fin)
+            complete |= feed(p, flow, &of[who], who, &run);
+    }
+    return complete;
+}
+
+void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
+{
+    finish(p, flow, when, reasons);
+    while (flow->state == FLOW_READABLE && read_rest(p, flow))
+        finish(p, flow, p->now, 0);
 }
 
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
@@ -219,7 +259,7 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
         if (flow->handshake) /* which never began: an alert may answer what is no TLS */
             tls_release(p->tls, flow);
     }
-    if (flow->handshake)
+    while (flow->handshake) /* a later one may have come early */
         connection_finish(p, flow, when, reasons);
     tls_end_is_over(p->tls);
     if (flow->clear_kind != CLEAR_NONE)

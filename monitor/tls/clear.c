@@ -3,9 +3,8 @@
 
 #include <assert.h>
 
-/* Of the records that come now; 0: they cannot be read. Also a session of NULL encryption with a NULL MAC
- * gives 0, which nobody may use. */
-static uint16_t mac_of_clear(const struct handshake *h)
+/* Also a session of NULL encryption with a NULL MAC gives 0, which nobody may use. */
+uint16_t handshake_clear_mac(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     const struct suite *suite = observation_clear_suite(o);
@@ -22,7 +21,7 @@ bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_read
     *reader = (struct clear_reader){0};
     if (!h)
         return false;
-    reader->mac_bytes = mac_of_clear(h);
+    reader->mac_bytes = handshake_clear_mac(h);
     if (!reader->mac_bytes)
         return false;
     for (enum side who = CLIENT; who <= SERVER; who++) {
@@ -38,7 +37,8 @@ bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_read
         r->lost = a->lost || a->sslv2 || kept->cut || (kept->earlier && a->mac_bytes != reader->mac_bytes);
         chain_copy(&tls->pieces, &kept->bytes, tls->clear[who]);
         early[who] = (struct clear_early){.records = span_of(tls->clear[who], kept->bytes.length),
-                                          .whence = kept->whence};
+                                          .whence = kept->whence,
+                                          .later_at = kept->later_at};
     }
     return true;
 }
@@ -90,7 +90,7 @@ struct span clear_next(struct clear_reader *reader, enum side who, struct span *
     return span_of(NULL, 0);
 }
 
-static void read_on(struct handshake *h, enum side who, const struct clear_reader *reader)
+static void read_on(struct tls *tls, struct handshake *h, enum side who, const struct clear_reader *reader)
 {
     const struct clear_side *r = &reader->side[who];
     struct assembly *a = &h->side[who];
@@ -100,6 +100,10 @@ static void read_on(struct handshake *h, enum side who, const struct clear_reade
     a->record_version = r->version;
     a->record_left = r->left;
     a->record_counted = !r->fresh;
+    if (r->left && !r->fresh && r->type == RECORD_APPLICATION_DATA)
+        records_keep_rest(tls, h, who);
+    else
+        a->record_protected = r->left && !r->fresh; /* of the session before, as the rest of its Finished */
     a->mac_bytes = reader->mac_bytes;
     a->lost = r->lost;
     h->observation->side[who].captured = h->observation->side[who].start_captured = true;
@@ -117,8 +121,8 @@ bool tls_renegotiate(struct tls *tls, struct flow *flow, const struct segment *s
     h->observation->renegotiation = true;
     h->observation->whence = flow_whence(flow, segment);
     h->observation->whence.flow_id = flow_id(flow);
-    read_on(h, CLIENT, reader);
-    read_on(h, SERVER, reader);
+    read_on(tls, h, CLIENT, reader);
+    read_on(tls, h, SERVER, reader);
     return true;
 }
 

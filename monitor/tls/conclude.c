@@ -171,6 +171,8 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || close_answers_clients(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
+    if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))
+        o->seen |= SEEN_RENEGOTIATION;
     /* What a complete handshake lacks takes nothing from what it is, but has its reason all the same. */
     for (enum side who = CLIENT; who <= SERVER; who++)
         if (o->side[who].captured && !o->side[who].start_captured)

@@ -35,6 +35,7 @@ struct assembly {
         mac_bytes; /* at the end of each record in clear: those of a renegotiation under NULL encryption */
     bool record_protected; /* the current record cannot be read */
     bool record_counted;
+    bool record_later;    /* the current record is of a later handshake, or comes after its hello */
     bool message_skipped; /* the current message is not kept */
     bool message_lost;    /* message borders are not known until the next record */
     bool lost;            /* record borders are not known */
@@ -90,9 +91,11 @@ struct handshake {
         struct whence whence;
         struct chain bytes;
         bool cut;
-        bool earlier; /* some came under the keys of the session before */
-    } clear[2]; /* by enum side: records of application data that can be read, or may turn out to be, before
-                   the handshake is judged */
+        bool earlier;           /* some came under the keys of the session before */
+        bool later;             /* some are of a later handshake */
+        struct whence later_at; /* of the segment with the first of these */
+    } clear[2]; /* by enum side: records that can be read, or may turn out to be, before the handshake is
+                   judged: application data and, after the side's Finished, later handshakes */
     struct observation *observation; /* NULL: it sleeps, see bodies.c */
     uint32_t body;                   /* its slot */
     struct queue_link awake;
@@ -203,7 +206,13 @@ bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct
 
 /* Bytes or a gap of one direction through records and messages (records.c). */
 void records_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);
+/* A record of data that can be read has come in part when the handshake begins: its rest is kept behind a
+ * header of its own. */
+void records_keep_rest(struct tls *tls, struct handshake *h, enum side who);
 void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now);
+
+/* Bytes of MAC at the end of each record after a handshake that can be read; 0: they cannot be read. */
+uint16_t handshake_clear_mac(const struct handshake *h);
 
 /* Marks what happened to a side's bytes, unless the side is past what can be read. */
 void handshake_damage(struct handshake *h, enum side side, uint32_t reason);

@@ -171,21 +171,49 @@ static void clear_append(struct tls *tls, struct handshake *h, enum side who, st
     }
 }
 
-/* Records of data under a NULL-encryption suite are kept until the handshake is judged, also while the
- * ServerHello that selects it is still to come: the client's direction may be captured first. */
+/* Under a NULL-encryption suite, or while the ServerHello that selects it is still to come: the client's
+ * direction may be captured first. */
+static bool may_be_clear(const struct handshake *h, enum side who)
+{
+    return !(h->observation->seen & SEEN_SERVER_HELLO) || is_of_earlier(&h->side[who]) ||
+           observation_clear_suite(h->observation);
+}
+
+/* Kept until the handshake is judged. */
 static void clear_keep(struct tls *tls, struct handshake *h, enum side who, struct span fragment, bool first)
 {
     const struct assembly *a = &h->side[who];
-    const bool may_be = !(h->observation->seen & SEEN_SERVER_HELLO);
-    if (!may_be && !is_of_earlier(a) && !observation_clear_suite(h->observation))
-        return;
     struct clear_text *kept = &h->clear[who];
     kept->earlier |= is_of_earlier(a);
     if (!kept->bytes.length && h->segment)
         kept->whence = flow_whence(h->flow, h->segment);
+    if (a->record_later && !kept->later && h->segment)
+        kept->later_at = flow_whence(h->flow, h->segment);
+    kept->later |= a->record_later;
     if (first)
         clear_append(tls, h, who, span_of(a->header, sizeof a->header));
     clear_append(tls, h, who, fragment);
+}
+
+void records_keep_rest(struct tls *tls, struct handshake *h, enum side who)
+{
+    struct assembly *a = &h->side[who];
+    const uint8_t header[RECORD_HEADER_BYTES] = {a->record_type, (uint8_t)(a->record_version >> 8),
+                                                 (uint8_t)a->record_version, (uint8_t)(a->record_left >> 8),
+                                                 (uint8_t)a->record_left};
+    h->clear[who].earlier = true;
+    h->clear[who].whence = h->observation->whence;
+    clear_append(tls, h, who, span_of(header, sizeof header));
+}
+
+/* After a side's Finished its handshake records are those of a later handshake, which can be read where
+ * nothing is encrypted; so are the records after its hello. */
+static bool is_of_later(const struct handshake *h, enum side who)
+{
+    const struct assembly *a = &h->side[who];
+    const uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
+    return a->record_protected && h->observation->seen & own && may_be_clear(h, who) &&
+           (a->record_type == RECORD_HANDSHAKE || h->clear[who].later);
 }
 
 static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
@@ -194,9 +222,15 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     struct assembly *a = &h->side[who];
     size_t record_length = a->record_left;
     bool first = !a->record_counted;
-    if (first)
+    if (first) {
         begin_record(tls, h, who, fragment);
+        a->record_later = is_of_later(h, who);
+    }
     a->record_counted = true;
+    if (a->record_later) {
+        clear_keep(tls, h, who, fragment, first);
+        return;
+    }
     const struct span content = content_of(a, fragment);
     switch (a->record_type) {
     case RECORD_HANDSHAKE:
@@ -218,7 +252,8 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     case RECORD_APPLICATION_DATA:
         if (first && !is_of_earlier(a))
             handshake_data(tls, h, who, record_length, now);
-        clear_keep(tls, h, who, fragment, first);
+        if (may_be_clear(h, who))
+            clear_keep(tls, h, who, fragment, first);
         break;
     default:
         break;
@@ -294,6 +329,7 @@ static void lose_records(struct tls *tls, struct handshake *h, enum side who, ui
     struct assembly *a = &h->side[who];
     end_message(tls, a);
     a->lost = true;
+    h->clear[who].cut = true;
     a->header_length = 0;
     a->record_left = 0;
     tls->counters.desynchronised++;
@@ -366,7 +402,7 @@ void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap
         return;
     }
     a->record_left -= (uint32_t)gap;
-    h->clear[who].cut |= a->record_type == RECORD_APPLICATION_DATA;
+    h->clear[who].cut |= a->record_type == RECORD_APPLICATION_DATA || a->record_later;
     if (a->record_type != RECORD_HANDSHAKE || a->record_protected)
         return;
     /* Within one message the loss costs that message only; across its border the rest of the record is

@@ -78,7 +78,8 @@ bool tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
  */
 struct clear_early {
     struct span records;
-    struct whence whence; /* of the segment with the first of them */
+    struct whence whence;   /* of the segment with the first of them */
+    struct whence later_at; /* of that with the first of a later handshake */
 };
 
 struct clear_reader {

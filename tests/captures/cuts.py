@@ -56,10 +56,9 @@ with tempfile.TemporaryDirectory() as folder:
         frames, seeds = [], []
         for i in range(each):
             rng = capturelib.seeded(name, i, len(conversation))
-            # With early data only the order of both sides' records tells which of them is the client's Finished. And a renegotiation can
-            # be read once the first handshake is complete; its records end in MACs, which stay where they are.
-            again = "null-renegotiated" in name
-            frames += shape_of(conversation, rng, start + i * 10**9, i, not again and "early-data" not in name, not again)
+            # With early data only the order of both sides' records tells which of them is the client's Finished. And the records of a
+            # renegotiation under NULL encryption end in MACs, which stay where they are.
+            frames += shape_of(conversation, rng, start + i * 10**9, i, "early-data" not in name, "null-renegotiated" not in name)
         capturelib.write_frames(path, frames)
         evs, _ = events(sys.argv[1], "-c", clear, "-p", "ts33141-pcr1", "-r", path)
         of_shape = {}

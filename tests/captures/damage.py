@@ -153,8 +153,7 @@ def ordered(binary, path, name, profile, reasons):
 
     frames = capturelib.read_frames(os.path.join(PCAPS, name))
     cache, seen = {}, set()
-    # A renegotiation under NULL encryption is found once the first handshake is complete; in blocks it may come before that.
-    for make in (late_starts,) if "null-renegotiated" in name else (late_starts, in_blocks):
+    for make in (late_starts, in_blocks):
         for what, left, clean in make(frames):
             if (same := tuple(f for _, f in left)) in seen:
                 continue
