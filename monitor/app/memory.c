@@ -9,6 +9,23 @@
 
 #include <inttypes.h>
 
+void site_size_handshakes(struct site *site)
+{
+    enum { LEAST = 1024, SECOND = 4 * LEAST, MOST = 1 << 20 };
+    if (site->handshakes)
+        return;
+    site->handshakes = DEFAULT_HANDSHAKES;
+    if (!site->memory)
+        return;
+    site->handshakes = SECOND;
+    const uint64_t second = site_memory(site, NULL);
+    site->handshakes = LEAST;
+    const uint64_t least = site_memory(site, NULL);
+    const uint64_t each = (second - least) / (SECOND - LEAST) + 1;
+    const uint64_t more = site->memory > least ? (site->memory - least) / each : 0;
+    site->handshakes = (uint32_t)(more < MOST - LEAST ? LEAST + more : MOST);
+}
+
 uint64_t site_memory(const struct site *site, FILE *out)
 {
     const struct {

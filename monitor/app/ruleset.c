@@ -82,6 +82,8 @@ struct site *site_or_mistakes(const struct options *o, struct file_texts *files)
     mistakes_free(&warnings);
     if (site)
         site->evidence = o->evidence != NULL;
+    if (site)
+        site_size_handshakes(site);
     const bool fit = !site || limits_fit(site, &mistakes);
     const bool work = !site || (files && files->closed) || outputs_work(site, &mistakes);
     if (!fit || !work) {

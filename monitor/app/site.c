@@ -525,7 +525,6 @@ struct site *site_load(const char *path, struct file_texts *files, struct mistak
     if (!s)
         abort();
     s->flows = DEFAULT_FLOWS;
-    s->handshakes = DEFAULT_HANDSHAKES;
     s->sessions =
         (struct session_config){.sessions = DEFAULT_SESSIONS,
                                 .retention = (int64_t)DEFAULT_RETENTION_DAYS * 86400 * NANOS_PER_SECOND};

@@ -83,6 +83,9 @@ const char *site_exception(const struct site *site, const struct verdict *v, con
  * their last day was over at `now` (0: it is a capture's time that decides). */
 void site_warn_of_exceptions(const struct site *site, const struct profile *profile, nanos now, FILE *out);
 
+/* Where the configuration names no number of handshakes, as many as its limit of memory leaves room for. */
+void site_size_handshakes(struct site *site);
+
 /* Bytes that the tables take; prints them by part. */
 uint64_t site_memory(const struct site *site, FILE *out);
 

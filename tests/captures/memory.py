@@ -57,4 +57,12 @@ with tempfile.TemporaryDirectory() as folder:
         by_test, by_kernel = sizes[1][0] - sizes[0][0], sizes[1][1] - sizes[0][1]
         check(by_test > 0 and abs(by_test - by_kernel) <= TOLERANCE * by_kernel,
               "%s: -T says %.1f MiB more, the process reserves %.1f MiB more" % (limit, by_test / 2**20, by_kernel / 2**20))
+
+    # Where no number of handshakes is given, the memory that there is decides.
+    for memory, least in ((1536, 50000), (1024, 1024), (8192, 200000)):
+        with open(site, "w") as f:
+            f.write("limits: { memory: %dMiB }\n" % memory)
+        out = utwatch(sys.argv[1], "-T", "-c", site).stdout.decode()
+        handshakes, together = int(re.search(r"handshakes +(\d+) x", out)[1]), float(re.search(r"together +([0-9.]+) MiB", out)[1])
+        check(handshakes >= least and memory * 0.98 <= together <= memory, memory, "MiB:", handshakes, "handshakes,", together, "MiB")
 finish()
