@@ -59,8 +59,8 @@ class Real:
         return [(CLIENT, messages.client_hello([NULL_SHA], random=rng.randbytes(32))), (SERVER, answer),
                 (CLIENT, messages.client_key_exchange() + messages.finished()), (SERVER, messages.finished())]
 
-    def handshake(self, kind, ue, start, rtt, reorder=False):
-        """Its frames; the tap is in the middle of the way."""
+    def handshake(self, kind, ue, start, rtt, reorder=False, pause=0):
+        """Its frames; the tap is in the middle of the way. `pause`: between the opening of the connection and the hello."""
         client = "10.%d.%d.%d" % (1 + (ue >> 16), ue >> 8 & 255, ue & 255)
         port = 20000 + self.rng.randrange(40000)
         self.labels[client, port] = kind
@@ -69,7 +69,7 @@ class Real:
         c.open()
         wait = rtt // 2
         frames = [(start, c.frames[0][1]), (start + wait, c.frames[1][1]), (start + 2 * wait, c.frames[2][1])]
-        time, before = start + 2 * wait, CLIENT
+        time, before = start + 2 * wait + pause, CLIENT
         for side, data in self.conversation(kind, ue):
             time += wait if side != before else 0
             c.frames = []
@@ -85,12 +85,12 @@ class Real:
         c.close(SERVER if kind == "refused" else CLIENT)
         return frames + [(time + wait * (i + 1), frame) for i, (_, frame) in enumerate(c.frames)]
 
-    def handshakes(self, rate, seconds, rtts, kinds=KINDS, start=START, reorder=True, first_ue=0):
+    def handshakes(self, rate, seconds, rtts, kinds=KINDS, start=START, reorder=True, first_ue=0, pause=0):
         """Frames in their order: `rate` handshakes a second."""
         frames = []
         for n in range(int(rate * seconds)):
             kind = kinds[n % len(kinds)]
-            frames += self.handshake(kind, first_ue + n, start + n * SECOND // rate, rtts[n % len(rtts)], reorder and n % 2 == 0)
+            frames += self.handshake(kind, first_ue + n, start + n * SECOND // rate, rtts[n % len(rtts)], reorder and n % 2 == 0, pause)
         frames.sort(key=lambda f: f[0])
         return frames
 

@@ -52,6 +52,7 @@ class Crowd:
 
 FLOODS = {
     "syn": lambda f: Within(f).flood("syn", 400000, 4),
+    "syn-pause": lambda f: Within(f, pause=3 * SECOND).flood("syn", 400000, 8),
     "half-hellos": lambda f: Within(f).flood("hello", 100000, 4),
     "half-starts": lambda f: Within(f).flood("start", 100000, 4),
     "refusals": lambda f: Within(f, rate=3000, seconds=3, kinds=("refused",)).flood("hello", 100000, 3),
@@ -60,7 +61,7 @@ FLOODS = {
     "announced-many": lambda f: Within(f, rate=40, seconds=70).flood("real-announced", 1000, 70),
     "ahead": lambda f: Within(f, seconds=10).flood("ahead", 3000, 1, start=START - SECOND),
     "ahead-few": lambda f: Within(f, seconds=10).flood("real-ahead", 3000, 1, start=START - SECOND, sender=greedy),
-    "hellos-few": lambda f: Within(f, rtts=(100 * MILLISECOND, SECOND)).flood("real-hello", 20000, 5, sender=greedy),
+    "hellos-few": lambda f: Within(f, rtts=(100 * MILLISECOND, SECOND)).flood("real-hello", 100000, 4, sender=greedy),
     "ues": lambda f: Crowd(int(100000 * f), 10, 30 * MILLISECOND),
     "at-once": lambda f: Crowd(int(100000 * f), 0.5, 30 * SECOND),
 }

@@ -266,8 +266,14 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
         end_clear(p, flow, damage);
 }
 
-void connection_expire_clear(struct pipeline *p, bool all)
+void connection_expire_clear(struct pipeline *p, int most)
 {
-    for (struct flow *flow; (flow = all ? cleartext_oldest(p) : cleartext_expired(p));)
+    for (struct flow *flow; most && (flow = cleartext_expired(p)); most--)
+        end_clear(p, flow, flow_has_ended(flow) ? 0 : HTTP_DAMAGE_END);
+}
+
+void connection_end_clear(struct pipeline *p)
+{
+    for (struct flow *flow; (flow = cleartext_oldest(p));)
         end_clear(p, flow, flow_has_ended(flow) ? 0 : HTTP_DAMAGE_END);
 }

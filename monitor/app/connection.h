@@ -31,7 +31,10 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
-/* Those in clear that were quiet for too long by now; all of them when `all`. */
-void connection_expire_clear(struct pipeline *p, bool all);
+/* Those in clear that were quiet for too long by now, `most` of them. */
+void connection_expire_clear(struct pipeline *p, int most);
+
+/* All that are in clear. */
+void connection_end_clear(struct pipeline *p);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 /* The profile's limit on a session's life, when one of its rules is about keys in use. */
@@ -101,11 +102,12 @@ static void settle(struct pipeline *p, struct flow *flow, bool complete)
 }
 
 /* Whoever waits for bytes that do not come goes on with what lies behind them. */
-static void give_up_holes(struct pipeline *p)
+static void give_up_holes(struct pipeline *p, int most)
 {
     const struct segment now = {.time = p->now, .source = p->source};
     struct runs runs;
-    for (struct flow *flow; (flow = stream_overdue(&p->flows, p->now, &runs));) {
+    struct flow *flow;
+    for (; most && (flow = stream_overdue(&p->flows, p->now, &runs)); most--) {
         struct run run;
         bool complete = false;
         while (flow->state <= FLOW_READABLE && runs_next(&runs, &run))
@@ -114,18 +116,20 @@ static void give_up_holes(struct pipeline *p)
     }
 }
 
-static void expire(struct pipeline *p)
+/* At most so many of each kind: who leaves thousands of them at once must not hold up what comes next. */
+static void expire(struct pipeline *p, int most)
 {
     struct siphash_key common;
     if (sessions_new_common_key(p->sessions, &common))
         tls_share_identifiers(p->tls, &common);
     waiting_go_on(p, false);
     late_check_expire(p);
-    give_up_holes(p);
+    give_up_holes(p, most);
     nanos end;
-    for (struct flow *flow; (flow = tls_expired(p->tls, p->now, &end));)
+    struct flow *flow;
+    for (int left = most; left && (flow = tls_expired(p->tls, p->now, &end)); left--)
         connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
-    connection_expire_clear(p, false);
+    connection_expire_clear(p, most);
     output_time(p->output, p->now);
 }
 
@@ -163,6 +167,9 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
         *side = 0;
         return new_flow(p, segment);
     }
+    nanos end;
+    if (tls_is_overdue(p->tls, flow, p->now, &end))
+        connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
     if (stream_begins_anew(flow, segment, *side)) {
         connection_end(p, flow, p->now, 0);
         flow_restart(&p->flows, flow, segment, *side);
@@ -202,6 +209,8 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         complete = take_runs(p, flow, segment, &runs);
     }
     struct runs runs = stream_put(&p->flows, flow, segment, side);
+    if (flow_is_confirmed(flow) && !flow->in_confirmed)
+        flow_confirmed(&p->flows, flow);
     complete |= take_runs(p, flow, segment, &runs);
     connection_await_start(p, flow);
     if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
@@ -262,7 +271,7 @@ static void end_all(struct pipeline *p)
 {
     for (struct flow *flow; (flow = tls_oldest(p->tls));)
         connection_end(p, flow, p->captured_until, UNOBSERVED_UNFINISHED);
-    connection_expire_clear(p, true);
+    connection_end_clear(p);
 }
 
 static void on_datagram(struct pipeline *p, const struct frame *frame, const struct segment *segment)
@@ -293,12 +302,12 @@ static void go_on(struct pipeline *p, nanos time)
     const nanos interval = p->site->peers_interval;
     if (time >= p->next_peers) {
         p->now = p->next_peers;
-        expire(p);
+        expire(p, INT_MAX);
         judge_peers(p, false);
         p->next_peers = time + interval - (time - p->next_peers) % interval;
     }
     p->now = time;
-    expire(p);
+    expire(p, ENDED_AT_A_FRAME);
 }
 
 /*

@@ -25,9 +25,10 @@
 /* flow */
 #define DEFAULT_FLOWS            262144 /* connections followed at a time; 128 bytes each */
 #define DEFAULT_HANDSHAKES       50000  /* handshakes in progress at a time */
-#define OUT_OF_ORDER_STORES      2048   /* directions with something held out of order at a time */
-#define OUT_OF_ORDER_PIECES      64    /* of one direction; a longer list would be an attack (SegmentSmack) */
-#define DOUBTED_PIECES           8     /* of one direction, from segments with a wrong checksum */
+#define UNCONFIRMED_SHARE        4    /* one in so many of them may be unconfirmed at the expense of others */
+#define OUT_OF_ORDER_STORES      2048 /* directions with something held out of order at a time */
+#define OUT_OF_ORDER_PIECES      64   /* of one direction; a longer list would be an attack (SegmentSmack) */
+#define DOUBTED_PIECES           8    /* of one direction, from segments with a wrong checksum */
 #define OUT_OF_ORDER_BYTES       65536 /* bytes held for one direction */
 #define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
 #define RECENT_BYTES             16384 /* of a direction: what a retransmission in a handshake is compared with */
@@ -39,6 +40,7 @@
 #define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */
 #define HANDSHAKE_IDLE_SECONDS   60    /* a handshake that makes no progress is judged as it stands */
 #define HANDSHAKE_LINGER_SECONDS 2     /* after an end that later data could contradict */
+#define ENDED_AT_A_FRAME         8     /* handshakes and connections whose time is over, of each kind */
 #define SEARCH_BYTES             65536 /* how far into a direction a later TLS start is looked for */
 
 /* tls */

@@ -74,14 +74,21 @@ struct flow *flow_find(struct flow_table *table, const struct segment *segment, 
     return NULL;
 }
 
+static struct queue *queue_of(struct flow_table *table, const struct flow *flow)
+{
+    return flow->in_confirmed ? &table->confirmed : &table->unconfirmed;
+}
+
 static void queue_newest(struct flow_table *table, struct flow *flow)
 {
-    queue_push(&table->queue, &table->flows, offsetof(struct flow, link), flow_slot(table, flow));
+    table->unconfirmed_count += !flow->in_confirmed;
+    queue_push(queue_of(table, flow), &table->flows, offsetof(struct flow, link), flow_slot(table, flow));
 }
 
 static void unqueue(struct flow_table *table, struct flow *flow)
 {
-    queue_remove(&table->queue, &table->flows, offsetof(struct flow, link), flow_slot(table, flow));
+    table->unconfirmed_count -= !flow->in_confirmed;
+    queue_remove(queue_of(table, flow), &table->flows, offsetof(struct flow, link), flow_slot(table, flow));
 }
 
 static void begin(struct flow *flow, const struct segment *segment)
@@ -115,6 +122,7 @@ struct flow *flow_add(struct flow_table *table, const struct segment *segment)
         return NULL;
     struct flow *flow = pool_at(&table->flows, index);
     begin(flow, segment);
+    flow->in_confirmed = false;
     uint32_t *bucket = &table->buckets[bucket_of(table, &segment->src, &segment->dst)];
     flow->hash_next = *bucket;
     *bucket = index;
@@ -125,19 +133,38 @@ struct flow *flow_add(struct flow_table *table, const struct segment *segment)
     return flow;
 }
 
-struct flow *flow_victim(struct flow_table *table)
+void flow_confirmed(struct flow_table *table, struct flow *flow)
 {
-    enum { CHANCES = 8 };
-    for (int i = 0; i < CHANCES && table->queue.oldest != table->queue.newest; i++) {
-        struct flow *flow = pool_at(&table->flows, table->queue.oldest);
+    unqueue(table, flow);
+    flow->in_confirmed = true;
+    queue_newest(table, flow);
+}
+
+/* The oldest of a queue that was not used since it was queued and has no handshake; if all of the oldest few
+ * were used, the oldest of those without a handshake. */
+static struct flow *victim_of(struct flow_table *table, const struct queue *queue)
+{
+    enum { CHANCES = 64 };
+    struct flow *used = NULL;
+    for (int i = 0; i < CHANCES && queue->oldest != queue->newest; i++) {
+        struct flow *flow = pool_at(&table->flows, queue->oldest);
         const bool handshake = flow->state == FLOW_HANDSHAKE;
         if (flow_is_confirmed(flow) ? !flow->used && !handshake : !flow->used || !handshake)
             return flow;
+        if (!handshake && !used)
+            used = flow;
         flow->used = false;
         unqueue(table, flow);
         queue_newest(table, flow);
     }
-    return table->queue.oldest ? pool_at(&table->flows, table->queue.oldest) : NULL;
+    return used ? used : queue->oldest ? pool_at(&table->flows, queue->oldest) : NULL;
+}
+
+struct flow *flow_victim(struct flow_table *table)
+{
+    const bool enough = table->unconfirmed_count >= table->flows.capacity / UNCONFIRMED_SHARE;
+    const bool first = table->unconfirmed.oldest && (enough || !table->confirmed.oldest);
+    return victim_of(table, first ? &table->unconfirmed : &table->confirmed);
 }
 
 void flow_remove(struct flow_table *table, struct flow *flow)

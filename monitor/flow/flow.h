@@ -68,6 +68,7 @@ struct flow {
     uint8_t dropped : 2;       /* FLOW_SEARCHING: a bit a side whose payload or FIN was not believed */
     uint8_t pending_far : 1;   /* pending_isn was out of the window of the numbers in use */
     uint8_t confirmed : 2;     /* a bit a side that the other side has acknowledged */
+    uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
     uint8_t believed : 1;      /* a segment whose checksum is not wrong was seen */
     uint8_t doubtful : 1;      /* bytes of segments with a wrong checksum were taken for its own */
 };
@@ -133,7 +134,8 @@ struct flow_table {
     struct pool recent_pieces; /* of them */
     uint32_t *buckets;
     uint32_t bucket_mask;
-    struct queue queue; /* by when they were queued for eviction */
+    struct queue unconfirmed, confirmed; /* by when they were queued for eviction */
+    uint32_t unconfirmed_count;          /* in the first of them */
     struct siphash_key key;
     struct flow_counters counters;
 };
@@ -157,9 +159,13 @@ static inline uint32_t flow_slot(const struct flow_table *table, const struct fl
 /* A new connection, its sender being side 0. NULL when the table is full: evict first. */
 struct flow *flow_add(struct flow_table *table, const struct segment *segment);
 
-/* The connection to give up first when the table is full; NULL when it is empty. Second chance: one used
- * since it was queued goes to the end instead, at most a few at a call; of those that are not confirmed only
- * a handshake does. */
+/* The connection is confirmed now (flow_is_confirmed()), and was not when it was queued. */
+void flow_confirmed(struct flow_table *table, struct flow *flow);
+
+/* The connection to give up first when the table is full; NULL when it is empty. Who confirmed nothing goes
+ * first, as long as a quarter of the table is such: so much time a new one has to be confirmed. Second
+ * chance: one used since it was queued goes to the end instead, at most 64 at a call; of those that are
+ * not confirmed only a handshake does. */
 struct flow *flow_victim(struct flow_table *table);
 
 /* Forgets the connection and what was held for it. Its handshake must be finished before. */

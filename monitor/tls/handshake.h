@@ -4,6 +4,7 @@
 
 #include "base/chain.h"
 #include "base/queue.h"
+#include "tls/clients.h"
 #include "tls/learn.h"
 #include "tls/machine.h"
 #include "tls/tls.h"
@@ -72,6 +73,8 @@ struct handshake {
     struct queue_link link;
     uint8_t list; /* one of LIST_... */
     struct queue_link between;
+    struct queue_link of_client;
+    uint16_t client;   /* number */
     uint32_t acked[2]; /* by the flow's sides: the highest acknowledgement that the side sent */
     bool has_acked[2];
     uint32_t fin_ack; /* what the server's FIN acknowledged */
@@ -126,6 +129,7 @@ struct tls {
     struct queue list[LIST_COUNT];
     struct queue between[ADDRESS_PAIRS]; /* slots in use, by the addresses of both ends */
     const struct flow *ending;           /* see tls_end_begins() */
+    struct clients clients;
     struct tls_counters counters;
     uint8_t packed[PACKED_BYTES];
     uint8_t message[MAX_MESSAGE_BYTES]; /* the one that is read, when it straddled a border */

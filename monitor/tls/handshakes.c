@@ -18,7 +18,7 @@ struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
         return NULL;
     const bool ok =
         pool_open(&tls->slots, sizeof(struct handshake), handshakes) && bodies_open(tls, handshakes);
-    tls->keys.own = secret;
+    tls->keys.own = tls->clients.key = secret;
     tls->chains = known_chains_new(secret);
     if (!ok || !tls->chains) {
         tls_free(tls);
@@ -105,6 +105,8 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     h->search.asking = NO_SIDE;
     h->last_activity = now;
     queue_push(queue_between(tls, flow), &tls->slots, offsetof(struct handshake, between), index);
+    h->client = client_number(&tls->clients, flow);
+    client_add(&tls->clients, &tls->slots, offsetof(struct handshake, of_client), h->client, index);
     enqueue(tls, h, flow_is_confirmed(flow) ? LIST_ACTIVE : LIST_UNCONFIRMED);
     return h;
 }
@@ -126,6 +128,7 @@ void handshake_close(struct tls *tls, struct handshake *h)
     uint32_t index = h->flow->handshake;
     h->flow->handshake = 0;
     queue_remove(queue_between(tls, h->flow), &tls->slots, offsetof(struct handshake, between), index);
+    client_remove(&tls->clients, &tls->slots, offsetof(struct handshake, of_client), h->client, index);
     pool_give(&tls->slots, index);
 }
 
@@ -189,6 +192,16 @@ struct flow *tls_expired(struct tls *tls, nanos now, nanos *end)
     return first->flow;
 }
 
+bool tls_is_overdue(const struct tls *tls, const struct flow *flow, nanos now, nanos *end)
+{
+    const struct handshake *h = handshake_of(tls, flow);
+    if (!h)
+        return false;
+    *end = h->list == LIST_LINGERING ? h->deadline
+                                     : h->last_activity + HANDSHAKE_IDLE_SECONDS * NANOS_PER_SECOND;
+    return *end <= now;
+}
+
 bool tls_is_result(const struct tls *tls, const struct flow *flow)
 {
     const struct handshake *h = handshake_of(tls, flow);
@@ -229,24 +242,39 @@ bool tls_may_begin_session(const struct tls *tls, const struct observation *o)
     return false;
 }
 
-/* Who floods with addresses that are not his own confirms nothing. An end that lingers has said all it will;
- * of the half-closed ones at least the client has. */
-static const unsigned eviction_order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_HALF_CLOSED,
-                                                    LIST_ACTIVE};
+static const struct handshake *oldest_but(const struct tls *tls, unsigned list, const struct flow *but)
+{
+    const struct handshake *h = slot(tls, tls->list[list].oldest);
+    return h && h->flow == but ? slot(tls, h->link.newer) : h;
+}
 
+/* Who floods with addresses that are not his own confirms nothing. An end that lingers has said all it will.
+ * Of the others, whoever has most of them has to give. */
 struct flow *tls_victim(struct tls *tls, const struct flow *but)
 {
-    for (unsigned list = 0; list < LIST_COUNT; list++)
-        for (const struct handshake *h = slot(tls, tls->list[eviction_order[list]].oldest); h;
-             h = slot(tls, h->link.newer))
-            if (h->flow != but)
-                return h->flow;
-    return NULL;
+    const struct handshake *h = oldest_but(tls, LIST_UNCONFIRMED, but);
+    if (!h)
+        h = oldest_but(tls, LIST_LINGERING, but);
+    if (!h) {
+        h = slot(tls, client_greediest(&tls->clients));
+        if (h && h->flow == but)
+            h = slot(tls, h->of_client.newer);
+    }
+    if (!h) /* of a half-closed one at least the client has said all */
+        h = oldest_but(tls, LIST_HALF_CLOSED, but);
+    if (!h)
+        h = oldest_but(tls, LIST_ACTIVE, but);
+    return h ? h->flow : NULL;
 }
 
 struct flow *tls_oldest(struct tls *tls)
 {
-    return tls_victim(tls, NULL);
+    static const unsigned order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_HALF_CLOSED,
+                                               LIST_ACTIVE};
+    for (size_t i = 0; i < LIST_COUNT; i++)
+        if (tls->list[order[i]].oldest)
+            return slot(tls, tls->list[order[i]].oldest)->flow;
+    return NULL;
 }
 
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now)

@@ -126,6 +126,9 @@ bool tls_release(struct tls *tls, struct flow *flow);
  * which other traffic has no part in. */
 struct flow *tls_expired(struct tls *tls, nanos now, nanos *end);
 
+/* The flow's handshake is one of those. */
+bool tls_is_overdue(const struct tls *tls, const struct flow *flow, nanos now, nanos *end);
+
 /* The handshake ended, both ends having taken part, and only waits for what might contradict the end. */
 bool tls_is_result(const struct tls *tls, const struct flow *flow);
 

@@ -242,7 +242,8 @@ static void a_lone_syn_ends_no_connection(void **state)
     assert_true(table.counters.restarted == 1);
 }
 
-/* As many connections as the table takes, from ports 1000 on. */
+/* As many connections as the table takes, from ports 1000 on; those from `unconfirmed` on are not confirmed.
+ */
 static void fill_table(unsigned unused, unsigned unconfirmed)
 {
     for (unsigned i = 0; i < 8; i++) {
@@ -250,8 +251,10 @@ static void fill_table(unsigned unused, unsigned unconfirmed)
         s.src.port = (uint16_t)(1000 + i);
         struct flow *flow = flow_add(&table, &s);
         assert_non_null(flow);
-        flow->confirmed = i == unconfirmed ? 1 : 3;
         flow->used = i != unused;
+        flow->confirmed = i < unconfirmed ? 3 : 1;
+        if (flow_is_confirmed(flow))
+            flow_confirmed(&table, flow);
     }
 }
 
@@ -267,11 +270,36 @@ static void a_full_table_gives_up_the_unused_first(void **state)
     assert_non_null(flow_add(&table, &s));
 }
 
+/* However long a confirmed one has been quiet: only a quarter of the table can be had without an answer. */
 static void a_full_table_gives_up_the_unconfirmed_before_the_unused(void **state)
 {
     (void)state;
-    fill_table(UINT_MAX, 5);
-    assert_int_equal(flow_victim(&table)->end[0].port, 1005);
+    fill_table(0, 6);
+    for (unsigned i = 0; i < 100; i++) {
+        struct segment s = segment(0, 1, TCP_SYN, "");
+        s.src.port = (uint16_t)(2000 + i);
+        struct flow *victim = flow_victim(&table);
+        assert_int_equal(victim->end[0].port, i < 2 ? 1006 + i : 1998 + i);
+        flow_remove(&table, victim);
+        assert_non_null(flow_add(&table, &s));
+    }
+}
+
+/* As long as few are unconfirmed, each has the time to be confirmed. */
+static void few_unconfirmed_keep_their_places(void **state)
+{
+    (void)state;
+    fill_table(2, 7);
+    assert_int_equal(flow_victim(&table)->end[0].port, 1002);
+}
+
+/* If all were used, one with a handshake in progress stays all the same. */
+static void a_handshake_keeps_its_place(void **state)
+{
+    (void)state;
+    fill_table(UINT_MAX, UINT_MAX);
+    ((struct flow *)pool_at(&table.flows, table.confirmed.oldest))->state = FLOW_HANDSHAKE;
+    assert_int_equal(flow_victim(&table)->end[0].port, 1001);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_table, close_table)
@@ -389,6 +417,8 @@ int main(void)
         CASE(a_lone_syn_ends_no_connection),
         CASE(a_full_table_gives_up_the_unused_first),
         CASE(a_full_table_gives_up_the_unconfirmed_before_the_unused),
+        CASE(few_unconfirmed_keep_their_places),
+        CASE(a_handshake_keeps_its_place),
         cmocka_unit_test_setup_teardown(datagrams_with_equal_ports_are_another_flow, open_table, close_table),
         cmocka_unit_test_setup_teardown(what_is_left_of_an_earlier_connection_anchors_nothing, open_table,
                                         close_table),
