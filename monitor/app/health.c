@@ -37,4 +37,5 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
 #include "report/health.def"
 #undef HEALTH
     };
+    tls_greediest(p->tls, h->greediest);
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "report/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -125,6 +126,24 @@ static double percent(uint64_t part, uint64_t whole)
     return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
+/* Whatever gave way to others, and who has most of what is in progress. */
+static void watch_tables(struct self_watch *w, const struct capture_health *health)
+{
+    const uint64_t all = health->connections_evicted + health->handshakes_evicted;
+    const uint64_t evicted = all - w->evicted;
+    w->evicted = all;
+    char text[TEXT_BYTES];
+    struct text t = text_over(text, sizeof text);
+    text_printf(&t, "%" PRIu64 " connections or handshakes gave way to others", evicted);
+    for (size_t i = 0; i < GREEDY_CLIENTS && health->greediest[i].handshakes; i++) {
+        const struct greedy_client *c = &health->greediest[i];
+        text_printf(&t, "%s", i ? ", " : "; most handshakes are in progress from ");
+        text_address(&t, &c->network);
+        text_printf(&t, "%s (%" PRIu32 ")", c->network.family == 6 ? "/64" : "", c->handshakes);
+    }
+    set(w, SENSOR_TABLE_FULL, evicted > 0, text);
+}
+
 void self_watch_interval(struct self_watch *w, const struct capture_health *health)
 {
     const uint64_t all_drops = health->kernel_drops + health->interface_drops;
@@ -145,4 +164,5 @@ void self_watch_interval(struct self_watch *w, const struct capture_health *heal
                 one_sided);
     if (handshakes >= ENOUGH_CONNECTIONS)
         set(w, SENSOR_ONE_DIRECTION, percent(one_sided, handshakes) > w->limits.one_sided, text);
+    watch_tables(w, health);
 }

@@ -3,6 +3,7 @@
 #define UTWATCH_REPORT_HEALTH_H
 
 #include "base/nanos.h"
+#include "tls/clients.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@ struct capture_health {
 #include "report/health.def"
 #undef HEALTH
     struct not_followed commonest;
+    struct greedy_client greediest[GREEDY_CLIENTS];
     uint64_t flow_memory;    /* bytes of the table of connections */
     const char *interrupted; /* the signal that ended the run, or NULL */
     bool unread;             /* by which it left a part of its input unread */

@@ -15,6 +15,8 @@ static const struct sensor_words conditions[SENSOR_CONDITIONS] = {
     [SENSOR_INTERFACE_RENAMED] = {"interface-renamed", "A captured interface has another name.", 33149907, 3},
     [SENSOR_SPOOL_FILLS] = {"spool-fills", "Alerts wait for a receiver, and their spool fills.", 33149908, 1},
     [SENSOR_OUTPUT_FAILS] = {"output-fails", "An output cannot be written.", 33149909, 1},
+    [SENSOR_TABLE_FULL] = {"table-full", "Connections or handshakes give way to others, for a table is full.",
+                           33149910, 2},
 };
 
 const char *const sensor_edge_names[] = {

@@ -1,8 +1,13 @@
 #include "tls/clients.h"
 
+const struct endpoint *client_end(const struct flow *flow)
+{
+    return &flow->end[flow->end[0].port >= flow->end[1].port ? 0 : 1];
+}
+
 uint16_t client_number(const struct clients *clients, const struct flow *flow)
 {
-    const struct endpoint *client = &flow->end[flow->end[0].port >= flow->end[1].port ? 0 : 1];
+    const struct endpoint *client = client_end(flow);
     const size_t network = client->family == 4 ? 4 : 8;
     return siphash_for_table(&clients->key, span_of(client->address, network)) % CLIENT_NUMBERS;
 }
@@ -11,7 +16,10 @@ void client_add(struct clients *clients, const struct pool *slots, size_t link, 
                 uint32_t slot)
 {
     queue_push(&clients->of[number].queue, slots, link, slot);
-    clients->of[number].count++;
+    if (++clients->of[number].count > clients->had) {
+        clients->greediest = number;
+        clients->had = clients->of[number].count;
+    }
 }
 
 void client_remove(struct clients *clients, const struct pool *slots, size_t link, uint16_t number,
@@ -21,7 +29,7 @@ void client_remove(struct clients *clients, const struct pool *slots, size_t lin
     clients->of[number].count--;
 }
 
-/* Who was greediest counts as such until half of what it had is gone. */
+/* Whoever had most counts as greediest until half of that is gone. */
 uint32_t client_greediest(struct clients *clients)
 {
     enum { FEW = 16 };
@@ -32,4 +40,18 @@ uint32_t client_greediest(struct clients *clients)
         clients->had = clients->of[clients->greediest].count;
     }
     return clients->of[clients->greediest].count > FEW ? clients->of[clients->greediest].queue.oldest : 0;
+}
+
+void client_most(const struct clients *clients, uint32_t most[GREEDY_CLIENTS])
+{
+    memset(most, 0, GREEDY_CLIENTS * sizeof *most);
+    for (uint32_t i = 1; i < CLIENT_NUMBERS; i++) {
+        size_t place = GREEDY_CLIENTS;
+        while (place > 0 && clients->of[i].count > clients->of[most[place - 1]].count)
+            place--;
+        if (place == GREEDY_CLIENTS)
+            continue;
+        memmove(most + place + 1, most + place, (GREEDY_CLIENTS - place - 1) * sizeof *most);
+        most[place] = i;
+    }
 }

@@ -7,7 +7,13 @@
 #include "base/siphash.h"
 #include "flow/flow.h"
 
-enum { CLIENT_NUMBERS = 16384 };
+enum { CLIENT_NUMBERS = 16384, GREEDY_CLIENTS = 3 };
+
+/* One that has most handshakes in progress. */
+struct greedy_client {
+    struct endpoint network; /* /32 or /64; its port means nothing */
+    uint32_t handshakes;     /* 0: there is none */
+};
 
 struct clients {
     struct siphash_key key;
@@ -15,11 +21,12 @@ struct clients {
         struct queue queue;
         uint32_t count;
     } of[CLIENT_NUMBERS];
-    uint32_t greediest; /* of all numbers, when it was last looked for */
-    uint32_t had;       /* its count then */
+    uint32_t greediest; /* the number with the highest count */
+    uint32_t had;       /* that count; it may have become smaller since */
 };
 
-/* The number of a connection's client; it has the higher port. */
+/* The connection's client: the end with the higher port. Its number: that of its network. */
+const struct endpoint *client_end(const struct flow *flow);
 uint16_t client_number(const struct clients *clients, const struct flow *flow);
 
 void client_add(struct clients *clients, const struct pool *slots, size_t link, uint16_t number,
@@ -29,5 +36,8 @@ void client_remove(struct clients *clients, const struct pool *slots, size_t lin
 
 /* The oldest slot of the client that has most of them; 0: none has more than a few. */
 uint32_t client_greediest(struct clients *clients);
+
+/* The numbers with most slots, in falling order. */
+void client_most(const struct clients *clients, uint32_t most[GREEDY_CLIENTS]);
 
 #endif

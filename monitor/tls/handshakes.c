@@ -267,6 +267,22 @@ struct flow *tls_victim(struct tls *tls, const struct flow *but)
     return h ? h->flow : NULL;
 }
 
+void tls_greediest(const struct tls *tls, struct greedy_client greediest[GREEDY_CLIENTS])
+{
+    uint32_t most[GREEDY_CLIENTS];
+    client_most(&tls->clients, most);
+    for (size_t i = 0; i < GREEDY_CLIENTS; i++) {
+        const struct handshake *h = slot(tls, tls->clients.of[most[i]].queue.oldest);
+        greediest[i] = (struct greedy_client){0};
+        if (!h || (i && most[i] == most[i - 1]))
+            continue;
+        greediest[i].network = *client_end(h->flow);
+        greediest[i].handshakes = tls->clients.of[most[i]].count;
+        if (greediest[i].network.family == 6)
+            memset(greediest[i].network.address + 8, 0, 8);
+    }
+}
+
 struct flow *tls_oldest(struct tls *tls)
 {
     static const unsigned order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_HALF_CLOSED,

@@ -11,6 +11,7 @@
 #include "base/siphash.h"
 #include "flow/flow.h"
 #include "flow/stream.h"
+#include "tls/clients.h"
 #include "tls/observation.h"
 #include "wire/record.h"
 
@@ -141,6 +142,9 @@ bool tls_may_begin_session(const struct tls *tls, const struct observation *o);
 
 /* The flow whose handshake, or search for one, is given up first when there is no room; not `but`. */
 struct flow *tls_victim(struct tls *tls, const struct flow *but);
+
+/* Who has most handshakes in progress. */
+void tls_greediest(const struct tls *tls, struct greedy_client greediest[GREEDY_CLIENTS]);
 
 /* The flow whose handshake is ended first when the capture ends; NULL: none left. */
 struct flow *tls_oldest(struct tls *tls);

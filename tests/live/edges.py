@@ -11,6 +11,7 @@ import time
 from taps import PCAPS, ROOT, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 import capturelib
+import flood_load
 from check_schema import validator
 
 binary = sys.argv[1]
@@ -171,6 +172,19 @@ def one_direction(taps, folder):
     valid(sensor.end())
 
 
+def full_table(taps, folder):
+    """More handshakes than there are places, nearly all of one client."""
+    sent = os.path.join(folder, "many.pcap")
+    frames = flood_load.flood("real-hello", 100000, 0.002, sender=lambda rng: flood_load.greedy(rng, 1))
+    capturelib.write_frames(sent, list(frames))
+    sensor = Sensor(taps, binary, "-c", site(folder, "limits: { handshakes: 16 }\noutputs: { stats-interval: 1s }"))
+    taps.send(sent)
+    told = [sensor.wait_for_event(lambda e: e["event_type"] == "sensor" and e["utwatch"]["sensor"]["condition"] == "table-full"
+                                  and e["utwatch"]["sensor"]["edge"] == edge, 75) for edge in ("begins", "ends")]
+    check(all(told) and "from 198.51.100.0 (16)" in str(told[0]), "a full table is not told", told, conditions(sensor.events()))
+    valid(sensor.end())
+
+
 with Taps(2) as taps, tempfile.TemporaryDirectory() as folder:
     links(taps)
     down_at_first(taps)
@@ -178,4 +192,5 @@ with Taps(2) as taps, tempfile.TemporaryDirectory() as folder:
     quiet(taps, folder)
     stopped(taps, folder)
     one_direction(taps, folder)
+    full_table(taps, folder)
 finish(60)
