@@ -21,6 +21,7 @@
 #define EVIDENCE_FILES_PER_HOUR 3600        /* of packet time; the first ones tell what is wrong */
 #define EVIDENCE_FOLDER_BYTES   (1LL << 30) /* of all files in the folder; the oldest go first */
 #define EVIDENCE_FOLDER_FILES   65536       /* likewise */
+#define MAX_STREAMS             131072      /* connections numbered as Wireshark does; power of two */
 
 /* flow */
 #define DEFAULT_FLOWS            262144 /* connections followed at a time; 128 bytes each */
@@ -67,7 +68,11 @@
 #define MAX_ALT_NAMES            128
 #define CLEAR_BYTES              4096 /* of a side's data under NULL encryption, until the handshake is judged */
 #define MAX_ALPN                 16
-#define MAX_PSK_IDENTITIES       4 /* of a ClientHello, that are looked up in the session memory */
+#define KEPT_MESSAGES            16   /* of a handshake, in clear, for the HTML report */
+#define KEPT_HANDSHAKES          4096 /* in progress, whose messages are kept */
+#define KEPT_BYTES               8192 /* of all of them */
+#define KEPT_MESSAGE_BYTES       4096 /* of one; what comes after that is left out */
+#define MAX_PSK_IDENTITIES       4    /* of a ClientHello, that are looked up in the session memory */
 
 /* http */
 #define DEFAULT_HTTP_CONNECTIONS 4096 /* connections in clear that are read at a time */
@@ -151,7 +156,11 @@
 #define SUMMED_ALERTS      16384  /* alerts whose repetitions are summed for syslog at a time; power of two */
 #define SHOWN_OF_A_KIND    3      /* equal violations shown singly */
 #define MAX_AGE_ROWS       256 /* servers by method in the ages of reused sessions; later ones share a row */
-#define HTML_REPORT_MOST   ((size_t)2 << 20) /* bytes of the largest page */
+#define HTML_REPORT_MOST   ((size_t)4 << 20) /* bytes of the largest page */
+#define MAX_FINDINGS       1024   /* told one by one in the HTML report; later ones are only counted */
+#define FINDINGS_OF_RULE   5      /* of them, by different offenders */
+#define FINDING_BYTES      393216 /* of the records behind all of them */
+#define MAX_PARTIES        1024   /* servers told apart in the HTML report; later ones share a row */
 
 /* syslog */
 #define MAX_RECEIVERS               8

@@ -161,6 +161,9 @@ static inline const struct rule *rule_of(const struct rule_facts *facts)
     return (const struct rule *)(const void *)facts;
 }
 
+/* judge.c: the condition is definitely true of the case. */
+bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c);
+
 /* distinct_tests.c: numbers the tests, when all conditions are compiled. */
 void number_tests(struct profile *p);
 void free_tests(struct profile *p);

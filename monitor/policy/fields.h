@@ -100,6 +100,12 @@ struct value {
  * nothing else: a value may be computed once a case and kept. */
 struct value field_value(enum field field, const struct policy_case *c, const int64_t *key_bits);
 
+/*
+ * The fields behind a verdict that is VERDICT_FAIL, each once: those of the case that is true first, then
+ * those of `when`. `c` is as it was when it was judged. Returns how many.
+ */
+size_t verdict_fields(const struct verdict *v, const struct policy_case *c, enum field *fields, size_t most);
+
 /* The operators of conditions; a NULL word ends the list. */
 extern const struct operator_info {
     const char *word, *applies_to, *help;

@@ -407,6 +407,14 @@ static void begin_anew(const struct profile *p)
     p->results->now = 1;
 }
 
+bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c)
+{
+    if (++p->results->now == 0)
+        begin_anew(p);
+    p->results->order_count = 0;
+    return !condition.length || evaluate(p, condition, c).value == TRUE3;
+}
+
 const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count)
 {
     if (++p->results->now == 0)

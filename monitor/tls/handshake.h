@@ -89,6 +89,8 @@ struct handshake {
     struct assembly side[2]; /* by enum side */
     struct hello_memory memory;
     struct known_chains *chains;   /* of the tls layer */
+    struct kept_messages *kept;    /* NULL: nobody wants them, or there is no room */
+    uint32_t kept_slot;
     const struct segment *segment; /* whose bytes are being read; NULL between segments */
     struct clear_text {
         struct whence whence;
@@ -131,6 +133,8 @@ struct tls {
     const struct flow *ending;           /* see tls_end_begins() */
     struct clients clients;
     struct tls_counters counters;
+    struct pool kept;              /* of struct kept_messages; without slots: nobody wants them */
+    const struct segment *kept_at; /* where they are: the segment that is being read, or NULL */
     uint8_t packed[PACKED_BYTES];
     uint8_t message[MAX_MESSAGE_BYTES]; /* the one that is read, when it straddled a border */
     uint8_t clear[2][CLEAR_BYTES];      /* of the handshake that tls_clear_begin() was called for */
@@ -172,6 +176,13 @@ void handshake_release_message(struct tls *tls, struct assembly *a);
 
 /* A letter of the history; lower case for the server. */
 void handshake_letter(struct handshake *h, enum side side, char letter);
+
+/* Keeps a message for whoever wants to show it; `head`: what stands before the body. */
+void handshake_keep(struct tls *tls, struct handshake *h, enum side who, uint8_t form, struct span head,
+                    struct span body);
+
+/* The record of those that were kept of it last has ended. */
+void handshake_keep_record_end(const struct tls *tls, struct handshake *h, enum side who);
 
 /* One complete message in clear (messages.c). */
 void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type, struct span body,

@@ -1,5 +1,6 @@
 /* The slots of handshakes in progress, and the two queues that end them: idle ones, and ends that linger. */
 #include "tls/handshake.h"
+#include "tls/kept_messages.h"
 #include "tls/known_chains.h"
 
 #include <assert.h>
@@ -33,11 +34,18 @@ void tls_share_identifiers(struct tls *tls, const struct siphash_key *common)
     tls->keys.has_common = true;
 }
 
+bool tls_keep_messages(struct tls *tls)
+{
+    const uint32_t most = tls->slots.capacity < KEPT_HANDSHAKES ? tls->slots.capacity : KEPT_HANDSHAKES;
+    return pool_open(&tls->kept, sizeof(struct kept_messages), most);
+}
+
 void tls_free(struct tls *tls)
 {
     if (!tls)
         return;
     known_chains_free(tls->chains);
+    pool_close(&tls->kept);
     pool_close(&tls->slots);
     bodies_close(tls);
     free(tls);
@@ -86,6 +94,21 @@ static struct queue *queue_between(struct tls *tls, const struct flow *flow)
     return &tls->between[pair_of(&flow->end[0], &flow->end[1])];
 }
 
+/* In a flood the later ones are not kept: what is shown is of the first findings anyway. */
+static void begin_keeping(struct tls *tls, struct handshake *h)
+{
+    if (!tls->kept.capacity)
+        return;
+    h->kept_slot = pool_take(&tls->kept);
+    if (!h->kept_slot) {
+        tls->counters.not_kept++;
+        return;
+    }
+    h->kept = pool_at(&tls->kept, h->kept_slot);
+    kept_messages_clear(h->kept);
+    h->observation->messages = h->kept;
+}
+
 struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
 {
     uint32_t index = pool_take(&tls->slots);
@@ -102,6 +125,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     }
     h->memory.keys = &tls->keys;
     h->chains = tls->chains;
+    begin_keeping(tls, h);
     h->search.asking = NO_SIDE;
     h->last_activity = now;
     queue_push(queue_between(tls, flow), &tls->slots, offsetof(struct handshake, between), index);
@@ -109,6 +133,49 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     client_add(&tls->clients, &tls->slots, offsetof(struct handshake, of_client), h->client, index);
     enqueue(tls, h, flow_is_confirmed(flow) ? LIST_ACTIVE : LIST_UNCONFIRMED);
     return h;
+}
+
+/* Where the bytes of `who` come from: the segment that is being read, or, when that is the other side's, the
+ * one that was read before anybody knew what they are. */
+static void place_message(const struct tls *tls, const struct handshake *h, enum side who,
+                          struct kept_message *m)
+{
+    const unsigned side = flow_side_of(h->flow, who);
+    const struct segment *segment = tls->kept_at;
+    if (segment && memcmp(&segment->src, &h->flow->end[side], sizeof segment->src) == 0) {
+        m->frame = segment->frame_number;
+        m->time = segment->time;
+        m->source = segment->source;
+        return;
+    }
+    const struct whence *probe = &h->search.probe[side].at;
+    m->frame = probe->frame_number;
+    m->time = probe->time;
+    m->source = probe->source;
+}
+
+void handshake_keep(struct tls *tls, struct handshake *h, enum side who, uint8_t form, struct span head,
+                    struct span body)
+{
+    struct kept_message m = {.form = form, .side = (uint8_t)who, .open = form == KEPT_HANDSHAKE};
+    if (form == KEPT_HANDSHAKE)
+        m.type = head.p[0];
+    place_message(tls, h, who, &m);
+    if (!kept_messages_add(h->kept, &m, head, body))
+        tls->counters.not_kept++;
+}
+
+void handshake_keep_record_end(const struct tls *tls, struct handshake *h, enum side who)
+{
+    for (size_t i = h->kept->count; i-- > 0;) {
+        struct kept_message *m = &h->kept->message[i];
+        if (m->side != who)
+            continue;
+        if (!m->open)
+            return;
+        place_message(tls, h, who, m);
+        m->open = false;
+    }
 }
 
 void handshake_release_message(struct tls *tls, struct assembly *a)
@@ -124,6 +191,8 @@ void handshake_close(struct tls *tls, struct handshake *h)
         chain_drop(&tls->pieces, &h->clear[side].bytes, h->clear[side].bytes.length);
     }
     handshake_give_body(tls, h);
+    if (h->kept)
+        pool_give(&tls->kept, h->kept_slot);
     dequeue(tls, h);
     uint32_t index = h->flow->handshake;
     h->flow->handshake = 0;

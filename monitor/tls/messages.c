@@ -1,5 +1,6 @@
 /* What a complete message, an alert or a change of cipher means for the observation and the machine. */
 #include "tls/handshake.h"
+#include "tls/kept_messages.h"
 #include "tls/known_chains.h"
 #include "wire/hello.h"
 
@@ -184,10 +185,20 @@ static const struct {
     [MESSAGE_KEY_UPDATE] = {'P', 0, NULL},
 };
 
+static void keep_handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type,
+                                   struct span body)
+{
+    const uint8_t head[MESSAGE_HEADER_BYTES] = {type, (uint8_t)(body.n >> 16), (uint8_t)(body.n >> 8),
+                                                (uint8_t)body.n};
+    handshake_keep(tls, h, who, KEPT_HANDSHAKE, span_of(head, sizeof head), body);
+}
+
 void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type, struct span body,
                        nanos now)
 {
     const bool known = type < sizeof messages / sizeof *messages && messages[type].letter;
+    if (h->kept)
+        keep_handshake_message(tls, h, who, type, body);
     handshake_letter(h, who, known ? messages[type].letter : 'Q');
     if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
         on_client_hello(tls, h, body, now);
@@ -206,6 +217,8 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who
 {
     struct observation *o = h->observation;
     uint8_t type = message.n ? message.p[0] : 0xff;
+    if (h->kept)
+        handshake_keep(tls, h, who, KEPT_SSLV2, span_of(NULL, 0), message);
     if (who == CLIENT && type == 1 && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, who, 'C');
         if (learn_sslv2_client_hello(o, message))
@@ -283,6 +296,8 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
     struct observation *o = h->observation;
     uint8_t level = h->side[who].alert[0];
     uint8_t description = h->side[who].alert[1];
+    if (h->kept)
+        handshake_keep(tls, h, who, KEPT_ALERT, span_of(h->side[who].alert, 2), span_of(NULL, 0));
     handshake_letter(h, who, 'L');
     if (level != 1 && level != 2) {
         malformed(tls, h, who);

@@ -275,7 +275,10 @@ struct side_facts {
     bool encrypted;              /* its later messages cannot be read */
 };
 
+struct kept_messages;
+
 struct observation {
+    const struct kept_messages *messages; /* in clear; NULL: nobody wants them */
     struct whence whence;        /* the frame of the first hello; time: of the connection's first packet */
     nanos event_time;            /* when the observation was finished */
     struct text_slice authority; /* of an HTTP CONNECT before the hello */

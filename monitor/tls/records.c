@@ -377,6 +377,8 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
         struct span fragment = span_head(bytes, a->record_left);
         feed_fragment(tls, h, who, fragment, now);
         a->record_left -= (uint32_t)fragment.n;
+        if (h->kept && a->record_left == 0)
+            handshake_keep_record_end(tls, h, who);
         bytes = span_skip(bytes, fragment.n);
     }
 }

@@ -356,8 +356,8 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
     return true;
 }
 
-enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
-                             const struct run *run)
+static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
+                                unsigned side, const struct run *run)
 {
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
@@ -413,6 +413,15 @@ enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct se
         handshake_damage(h, flow_role(flow, side), run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
     feed_from_start(tls, h, flow_role(flow, side), start, segment->time);
     return h->complete ? TLS_COMPLETE : TLS_MORE;
+}
+
+enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+                             const struct run *run)
+{
+    tls->kept_at = segment;
+    const enum tls_progress progress = search(tls, flow, segment, side, run);
+    tls->kept_at = NULL;
+    return progress;
 }
 
 void tls_await_start(struct tls *tls, struct flow *flow, nanos now)

@@ -45,7 +45,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     assert(h && handshake_has_begun(h));
     if (!handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
-    h->segment = segment;
+    h->segment = tls->kept_at = segment;
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
     if (run->dropped)
@@ -71,7 +71,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         else
             handshake_linger(tls, h, segment->time);
     }
-    h->segment = NULL;
+    h->segment = tls->kept_at = NULL;
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
 

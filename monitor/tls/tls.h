@@ -24,6 +24,7 @@ struct tls_counters {
     uint64_t too_long;       /* messages above MAX_MESSAGE_BYTES */
     uint64_t no_room;        /* messages not assembled because all buffers were in use */
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
+    uint64_t not_kept;       /* messages left out of those kept for the HTML report, or cut */
     uint64_t renegotiations; /* protected handshakes after the first: their records, up to the next data */
 };
 
@@ -35,6 +36,10 @@ size_t tls_memory(uint32_t handshakes);
 /* Takes all memory. NULL when it cannot be reserved. `secret` is what tickets and identities are hashed with.
  */
 struct tls *tls_new(uint32_t handshakes, struct siphash_key secret);
+
+/* From now on the messages of each handshake are kept with its observation (tls/kept_messages.h). False:
+ * there is no memory. */
+bool tls_keep_messages(struct tls *tls);
 
 /* From now on they are also hashed with a key that other sensors use. */
 void tls_share_identifiers(struct tls *tls, const struct siphash_key *common);
