@@ -24,6 +24,9 @@ void pipeline_health(const struct pipeline *p, struct capture_health *h)
     const struct peers_counters *e = peers_counters(p->peers);
     static const struct evidence_counters none; /* without --evidence */
     const struct evidence_counters *v = p->evidence ? evidence_counters(p->evidence) : &none;
+    static const struct stream_counters unnumbered; /* nobody asks for the numbers of streams */
+    const struct stream_counters *k = p->streams ? streams_counters(p->streams) : &unnumbered;
+    const struct findings_counters *g = output_findings(p->output);
     const struct obstacle obstacle = decoder_obstacle(p->decoder);
     static const struct naming_counters unused; /* naming begins with the first connection that needs it */
     const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;

@@ -417,7 +417,11 @@ static bool take_files(int argc, char **argv, struct options *o)
 
 bool options_parse(int argc, char **argv, struct options *out)
 {
-    *out = (struct options){.task = TASK_REPLAY, .fail_on = SEVERITY_LOW, .ring = DEFAULT_RING};
+    *out = (struct options){.task = TASK_REPLAY,
+                            .fail_on = SEVERITY_LOW,
+                            .ring = DEFAULT_RING,
+                            .argument_count = argc,
+                            .arguments = argv};
     opterr = 0;
     do {
         if (!take_options(argc, argv, out))

@@ -84,6 +84,8 @@ struct options {
     bool quiet;
     unsigned verbose;
     enum checksum_policy checksums;
+    int argument_count; /* the command line as it was given */
+    char *const *arguments;
     char *filter; /* the words after the options, or NULL */
 };
 

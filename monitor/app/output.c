@@ -6,6 +6,7 @@
 #include "app/reports.h"
 #include "base/limits.h"
 #include "evidence/frames.h"
+#include "evidence/streams.h"
 #include "report/event_json.h"
 #include "report/first_sight.h"
 #include "report/known_members.h"
@@ -34,6 +35,7 @@ struct output {
     char event[MAX_EVENT_BYTES];
     char of_case[MAX_EVENT_BYTES];  /* the event of the case whose alerts are written */
     struct shared_text shared;      /* parts of it */
+    struct streams *streams;        /* NULL: nobody asks for their numbers, or no file has them */
     struct evidence_frames *frames; /* NULL: no evidence is wanted */
     struct evidence_parcel *evidence;
     char evidence_path[4096]; /* of the last file, as alerts name it */
@@ -67,6 +69,15 @@ static bool open_evidence(struct output *out)
     return out->frames && out->evidence;
 }
 
+/* Of interfaces nobody numbers the connections, and a filter leaves out some. */
+static bool open_streams(struct output *out)
+{
+    if (!reports_show_records(out->reports) || out->options->endless || out->options->filter)
+        return true;
+    out->streams = streams_new();
+    return out->streams != NULL;
+}
+
 struct output *output_new(const struct options *o, const struct ruleset *rules,
                           const struct parcel_sink *sink)
 {
@@ -85,7 +96,8 @@ struct output *output_new(const struct options *o, const struct ruleset *rules,
     out->reports = reports_new(o, &to, &out->names, &out->sink);
     out->shared.known = out->events ? known_members_new() : NULL;
     if (out->first_sights && out->reports && (out->shared.known || !out->events) &&
-        open_alerts(out, &to, site) && open_evidence(out) && tally_open(&out->tally, rules->profile) &&
+        open_alerts(out, &to, site) && open_evidence(out) && open_streams(out) &&
+        tally_open(&out->tally, rules->profile) &&
         (!rules->advice || tally_open(&out->advice, rules->advice))) {
         out->tally.baseline = o->baseline;
         return out;
@@ -100,6 +112,7 @@ void output_free(struct output *out)
     if (!out)
         return;
     evidence_frames_free(out->frames);
+    streams_free(out->streams);
     free(out->evidence);
     reports_free(out->reports);
     summing_free(out->alerts);
@@ -121,7 +134,7 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules)
         const struct syslog_origin origin = syslog_origin_here(site->enterprise, site->message_bytes);
         summing_go_on_with(out->alerts, &origin, site->summary_interval);
     }
-    reports_forget_kinds(out->reports);
+    reports_go_on_with(out->reports, rules->profile, rules->advice);
     out->names.identities.clear = site->identities_clear;
     return true;
 }
@@ -168,9 +181,17 @@ static enum finding_status status_of(const struct verdict *v)
                                  : FINDING_VIOLATION;
 }
 
+static int64_t stream_of(const struct output *out, const struct policy_case *c)
+{
+    const struct whence *about = &c->about;
+    if (!out->streams || !about->flow_id || !about->frame_number)
+        return -1;
+    return streams_number(out->streams, about->source, &about->client, &about->server, about->frame_number);
+}
+
 static void on_violation(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
-    reports_finding(out->reports, c, v, status_of(v));
+    reports_finding(out->reports, c, v, status_of(v), stream_of(out, c));
     const bool excused = v->excepted || v->known;
     const bool to_receivers = out->alerts && !excused;
     const bool told = (out->events || to_receivers) && is_told(out, c, v);
@@ -183,7 +204,7 @@ static void on_violation(struct output *out, const struct policy_case *c, const 
 
 static void on_advice(struct output *out, const struct policy_case *c, const struct verdict *v)
 {
-    reports_finding(out->reports, c, v, FINDING_ADVICE);
+    reports_finding(out->reports, c, v, FINDING_ADVICE, stream_of(out, c));
     if (out->events && is_told(out, c, v))
         write_alert(out, c, v, true);
 }
@@ -203,6 +224,21 @@ static void write_case(struct output *out, const struct policy_case *c)
 struct evidence_frames *output_evidence(struct output *out)
 {
     return out->frames;
+}
+
+struct streams *output_streams(struct output *out)
+{
+    return out->streams;
+}
+
+bool output_shows_messages(const struct output *out)
+{
+    return reports_show_records(out->reports);
+}
+
+const struct findings_counters *output_findings(const struct output *out)
+{
+    return reports_findings(out->reports);
 }
 
 /* What Wireshark shows beside the file: which rules were broken, by whom, and how it was seen. */
@@ -256,6 +292,7 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
     told.packets = out->frames ? put_evidence(out, c, verdicts, count) : NULL;
     if (out->events)
         write_case(out, c);
+    reports_case(out->reports, c);
     for (size_t i = 0; i < count; i++)
         if (verdicts[i].value == VERDICT_FAIL)
             on_violation(out, &told, &verdicts[i]);

@@ -7,12 +7,14 @@
 #include "app/parcel.h"
 #include "app/ruleset.h"
 #include "policy/policy.h"
+#include "report/findings.h"
 #include "report/health.h"
 #include "report/sensor_event.h"
 #include "report/summing.h"
 
 struct evidence_frames;
 struct output;
+struct streams;
 
 /* NULL when there is no memory. What is given outlives the output. */
 struct output *output_new(const struct options *o, const struct ruleset *rules,
@@ -33,6 +35,13 @@ bool output_knows(const struct output *out, const struct policy_case *c, const s
 
 /* Where frames are kept for the evidence of alerts; NULL when none is wanted. */
 struct evidence_frames *output_evidence(struct output *out);
+
+/* What numbers connections as Wireshark does, for the HTML report; NULL when nobody asks for it. */
+struct streams *output_streams(struct output *out);
+
+/* The HTML report shows the messages of handshakes. */
+bool output_shows_messages(const struct output *out);
+const struct findings_counters *output_findings(const struct output *out);
 
 /* The statistics event, as of `when`. */
 void output_statistics(struct output *out, const struct capture_health *health, nanos when);

@@ -47,6 +47,8 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
     const struct site *site = rules->site;
     p->output = output;
     p->evidence = output_evidence(output);
+    p->streams = output_streams(output);
+    const bool messages = output_shows_messages(output);
     const bool ruled = pipeline_go_on_with(p, rules);
     p->decoder = decoder_new();
     p->checksums = checksums_new(site->checksums);
@@ -61,9 +63,10 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
     p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
     if (ruled && p->decoder && p->checksums && p->peers && p->tls &&
+        (!messages || tls_keep_messages(p->tls)) &&
         late_check_open(&p->late, site->handshakes / KEPT_SHARE) &&
         cleartext_open(&p->cleartext, DEFAULT_HTTP_CONNECTIONS) &&
-        (!site->sessions.shared || waiting_open(&p->waiting)) &&
+        (!site->sessions.shared || waiting_open(&p->waiting, messages)) &&
         flow_table_open(&p->flows, site->flows, site->handshakes))
         return p;
     if (!said)
@@ -359,7 +362,10 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
     p->bytes += frame->wire_len;
     advance_time(p, frame);
     struct segment segment;
-    if (decode_frame(p->decoder, frame, &segment) != DECODE_SEGMENT)
+    const enum decode_result result = decode_frame(p->decoder, frame, &segment);
+    if (p->streams)
+        streams_frame(p->streams, frame, result, &segment);
+    if (result != DECODE_SEGMENT)
         return;
     if (segment.transport == TRANSPORT_TCP)
         on_segment(p, frame, &segment);

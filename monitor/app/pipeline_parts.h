@@ -10,6 +10,7 @@
 #include "decode/checksum.h"
 #include "decode/decode.h"
 #include "evidence/frames.h"
+#include "evidence/streams.h"
 #include "flow/stream.h"
 #include "http/http.h"
 #include "peers/peers.h"
@@ -28,6 +29,7 @@ struct pipeline {
     struct waiting waiting;
     struct late_check late;
     struct evidence_frames *evidence; /* NULL: none is wanted */
+    struct streams *streams;          /* likewise */
     const struct site *site;
     const struct profile *profile;
     const struct profile *advice; /* or NULL */

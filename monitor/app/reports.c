@@ -1,5 +1,6 @@
 #include "app/reports.h"
 
+#include "app/provenance.h"
 #include "report/html_report.h"
 #include "report/junit_report.h"
 #include "report/text_report.h"
@@ -21,6 +22,7 @@ struct reports {
     const struct options *options;
     const struct input_names *names;
     const struct parcel_sink *sink;
+    struct html_material *material; /* of the HTML form; NULL: it is not asked for */
     struct one_report one[MAX_REPORTS];
     size_t count;
 };
@@ -58,6 +60,8 @@ static bool open_one(struct one_report *r, const struct report_wanted *wanted)
         (void)setvbuf(r->page, NULL, _IOLBF, BUFSIZ);
     if (r->form == REPORT_CSV)
         csv_begin(r->page);
+    if (r->form == REPORT_HTML)
+        return all->material != NULL;
     if (r->form != REPORT_TEXT)
         return true;
     const char *no_colour = getenv("NO_COLOR");
@@ -76,6 +80,9 @@ struct reports *reports_new(const struct options *o, const struct destinations *
     all->options = o;
     all->names = names;
     all->sink = sink;
+    for (size_t i = 0; i < to->report_count && !all->material; i++)
+        if (to->report[i].form == REPORT_HTML)
+            all->material = html_material_new();
     for (size_t i = 0; i < to->report_count; i++) {
         struct one_report *r = &all->one[all->count++];
         r->all = all;
@@ -97,12 +104,32 @@ void reports_free(struct reports *reports)
         if (reports->one[i].page)
             (void)fclose(reports->one[i].page);
     }
+    html_material_free(reports->material);
     free(reports);
 }
 
-void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
-                     enum finding_status status)
+bool reports_show_records(const struct reports *reports)
 {
+    return reports->material != NULL;
+}
+
+const struct findings_counters *reports_findings(const struct reports *reports)
+{
+    static const struct findings_counters none;
+    return reports->material ? &reports->material->findings.counters : &none;
+}
+
+void reports_case(const struct reports *reports, const struct policy_case *c)
+{
+    if (reports->material)
+        html_material_case(reports->material, c);
+}
+
+void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
+                     enum finding_status status, int64_t stream)
+{
+    if (reports->material)
+        html_material_finding(reports->material, c, v, status, stream);
     for (size_t i = 0; i < reports->count; i++) {
         const struct one_report *r = &reports->one[i];
         if (r->form == REPORT_CSV)
@@ -112,26 +139,46 @@ void reports_finding(const struct reports *reports, const struct policy_case *c,
     }
 }
 
-void reports_forget_kinds(const struct reports *reports)
+void reports_go_on_with(const struct reports *reports, const struct profile *profile,
+                        const struct profile *advice)
 {
+    if (reports->material)
+        html_material_go_on_with(reports->material, profile, advice);
     for (size_t i = 0; i < reports->count; i++)
         if (reports->one[i].text)
             text_report_forget_kinds(reports->one[i].text);
+}
+
+static void write_html(const struct one_report *r, const struct tally *tally, const struct tally *advice,
+                       const struct capture_health *health)
+{
+    const struct reports *all = r->all;
+    char now[64];
+    struct text t = text_over(now, sizeof now);
+    text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
+    struct provenance provenance;
+    provenance_find(&provenance, all->options);
+    const struct html_report report = {.tally = tally,
+                                       .advice = advice,
+                                       .health = health,
+                                       .names = all->names,
+                                       .material = all->material,
+                                       .origin = &provenance.origin,
+                                       .made_at = now};
+    html_report_write(r->page, &report);
+    provenance_free(&provenance);
 }
 
 static void end_one(const struct one_report *r, const struct tally *tally, const struct tally *advice,
                     const struct capture_health *health, int status)
 {
     const struct reports *all = r->all;
-    char now[64];
-    struct text t = text_over(now, sizeof now);
     switch (r->form) {
     case REPORT_TEXT:
         text_report_summary(r->text, tally, advice, health, status);
         break;
     case REPORT_HTML:
-        text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
-        html_report_write(r->page, tally, advice, health, all->names, now);
+        write_html(r, tally, advice, health);
         break;
     case REPORT_JUNIT:
         junit_report_write(r->page, tally, all->names, all->options->fail_on);

@@ -5,6 +5,7 @@
 #include "app/delivery.h"
 #include "app/parcel.h"
 #include "report/csv_report.h"
+#include "report/findings.h"
 #include "report/health.h"
 #include "report/inputs.h"
 #include "report/tally.h"
@@ -16,12 +17,23 @@ struct reports *reports_new(const struct options *o, const struct destinations *
                             const struct input_names *names, const struct parcel_sink *sink);
 void reports_free(struct reports *reports);
 
-/* A verdict that is VERDICT_FAIL. */
-void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
-                     enum finding_status status);
+/* One of them shows the records behind its findings, and the numbers of their streams. */
+bool reports_show_records(const struct reports *reports);
 
-/* Other rules judge from now on: what was shown often enough is told again. */
-void reports_forget_kinds(const struct reports *reports);
+/* A judged case. */
+void reports_case(const struct reports *reports, const struct policy_case *c);
+
+/* A verdict that is VERDICT_FAIL. `stream`: of its connection, as Wireshark numbers it; below 0: not known.
+ */
+void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
+                     enum finding_status status, int64_t stream);
+
+/* Other rules judge from now on: what was shown often enough is told again. The earlier ones are still there.
+ */
+void reports_go_on_with(const struct reports *reports, const struct profile *profile,
+                        const struct profile *advice);
+
+const struct findings_counters *reports_findings(const struct reports *reports);
 
 /* What was read and how it was judged; `status`: with which the run ends. `advice` may be NULL. */
 void reports_end(const struct reports *reports, const struct tally *tally, const struct tally *advice,

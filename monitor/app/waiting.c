@@ -2,6 +2,7 @@
 
 #include "app/pipeline_parts.h"
 #include "base/clock.h"
+#include "tls/kept_messages.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -17,16 +18,19 @@ struct waiting_handshake {
     uint64_t flow_id; /* the flow is another one when it has another id */
 };
 
-bool waiting_open(struct waiting *w)
+bool waiting_open(struct waiting *w, bool messages)
 {
     w->place = calloc(WAITING_HANDSHAKES, sizeof *w->place);
-    return w->place != NULL;
+    w->messages = messages ? calloc(WAITING_HANDSHAKES, sizeof *w->messages) : NULL;
+    return w->place && (w->messages || !messages);
 }
 
 void waiting_close(struct waiting *w)
 {
     free(w->place);
+    free(w->messages);
     w->place = NULL;
+    w->messages = NULL;
 }
 
 static void judge_first(struct pipeline *p)
@@ -54,8 +58,13 @@ struct connection_session waiting_judge(struct pipeline *p, struct flow *flow, c
         return judge_handshake(p, o, NULL, before);
     if (w->count == WAITING_HANDSHAKES)
         judge_first(p);
-    struct waiting_handshake *h = &w->place[(w->first + w->count++) % WAITING_HANDSHAKES];
+    const size_t at = (w->first + w->count++) % WAITING_HANDSHAKES;
+    struct waiting_handshake *h = &w->place[at];
     h->observation = *o;
+    if (o->messages) {
+        kept_messages_copy(&w->messages[at], o->messages);
+        h->observation.messages = &w->messages[at];
+    }
     h->has_before = before != NULL;
     if (before)
         h->before = *before;

@@ -13,15 +13,18 @@
 #include "session/session.h"
 
 struct pipeline;
+struct kept_messages;
 struct waiting_handshake;
 struct connection_session;
 
 struct waiting {
     struct waiting_handshake *place; /* WAITING_HANDSHAKES of them, a ring; NULL: nobody else is asked */
+    struct kept_messages *messages;  /* by place; NULL: nobody wants them */
     size_t first, count;
 };
 
-bool waiting_open(struct waiting *w);
+/* `messages`: those of the handshakes are kept (tls/kept_messages.h). */
+bool waiting_open(struct waiting *w, bool messages);
 void waiting_close(struct waiting *w);
 
 /*

@@ -12,7 +12,7 @@ static const char *const titles[HEALTH_GROUPS] = {
 
 static void put_counter(struct html *h, const struct health_row *row, uint64_t value)
 {
-    html_put(h, "<tr><th scope=\"row\">");
+    html_put(h, value ? "<tr><th scope=\"row\">" : "<tr class=\"unheard\"><th scope=\"row\">");
     html_put(h, row->many);
     if (row->phrase[0])
         html_put(h, " ");
@@ -22,6 +22,15 @@ static void put_counter(struct html *h, const struct health_row *row, uint64_t v
                                             : "</th><td>");
     html_count(h, value);
     html_put(h, "</td></tr>\n");
+}
+
+/* Every counter of the group is 0. */
+static bool is_quiet(const struct capture_health *health, unsigned group)
+{
+    for (size_t i = 0; i < health_row_count; i++)
+        if (health_rows[i].group == group && health_value(health, &health_rows[i]))
+            return false;
+    return true;
 }
 
 void html_health(struct html *h, const struct capture_health *health)
@@ -43,11 +52,13 @@ void html_health(struct html *h, const struct capture_health *health)
         html_put(h, buffer);
         html_put(h, ".");
     }
-    html_put(h, "</p>\n<table class=\"health\"><thead><tr><th scope=\"col\">What</th><th "
+    html_put(h, "</p>\n<p class=\"paper\">Counters that are 0 are not printed.</p>\n<table "
+                "class=\"health\"><thead><tr><th scope=\"col\">What</th><th "
                 "scope=\"col\">Count</th></tr>"
                 "</thead>\n");
     for (unsigned g = 0; g < HEALTH_GROUPS; g++) {
-        html_put(h, "<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"2\">");
+        html_put(h, is_quiet(health, g) ? "<tbody class=\"unheard\">" : "<tbody>");
+        html_put(h, "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"2\">");
         html_put(h, titles[g]);
         html_put(h, "</th></tr>\n");
         for (size_t i = 0; i < health_row_count; i++)

@@ -74,24 +74,14 @@ static void put_inputs(struct html *h, const struct input_names *names)
     html_put(h, "</dd>\n");
 }
 
-static void put_time(struct html *h, nanos time)
-{
-    char buffer[48];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_time(&t, time, false);
-    html_put(h, "<time>");
-    html_text(h, buffer, HTML_ID_MOST);
-    html_put(h, "</time>");
-}
-
 static void put_facts(struct html *h, const struct capture_health *health, const struct input_names *names,
                       const char *made_at)
 {
     html_put(h, "<dl class=\"facts\">\n<dt>Captured</dt><dd>");
     if (health->frames) {
-        put_time(h, health->first_time);
+        html_time(h, health->first_time, false);
         html_put(h, " to ");
-        put_time(h, health->last_time);
+        html_time(h, health->last_time, false);
     } else {
         html_put(h, "no frames");
     }
@@ -143,21 +133,36 @@ static void put_figures(struct html *h, const struct tally *tally)
     html_put(h, "</dl>\n");
 }
 
-static void put_contents(struct html *h, const struct tally *tally)
+static void put_contents(struct html *h, const struct html_report *r)
 {
-    html_put(h, "<nav aria-label=\"Contents\"><a href=\"#rules\">Rules by clause</a> <a href=\"#violations\">"
-                "Violations</a> ");
+    const struct tally *tally = r->tally;
+    html_put(h, "<nav aria-label=\"Contents\"><a href=\"#violations\">Violations</a> ");
     html_put(h, tally->superseded ? "<a href=\"#superseded\">Superseded demands</a> " : "");
-    html_put(h, "<a href=\"#unseen\">What could not be seen</a> <a "
-                "href=\"#handshakes\">Handshakes</a> ");
-    html_put(h, tally->ages->count ? "<a href=\"#ages\">Ages of sessions</a> " : "");
+    html_put(h, r->advice ? "<a href=\"#advice\">Advice</a> " : "");
+    html_put(h, r->material && r->material->servers.count ? "<a href=\"#servers\">Servers</a> " : "");
     html_put(h, tally->stack_count ? "<a href=\"#stacks\">UE stacks</a> " : "");
-    html_put(h, "<a href=\"#capture\">Capture health</a></nav>\n");
+    html_put(h, "<a href=\"#unseen\">What could not be seen</a> <a href=\"#handshakes\">Handshakes</a> ");
+    html_put(h, tally->ages->count ? "<a href=\"#ages\">Ages of sessions</a> " : "");
+    html_put(h, "<a href=\"#rules\">Rules by clause</a> <a href=\"#capture\">Capture health</a> <a "
+                "href=\"#provenance\">Provenance</a></nav>\n");
+}
+
+static void put_advised(struct html *h, const struct html_report *r, const struct rule_tally *rule)
+{
+    html_put(h, "<tr><th scope=\"row\">");
+    html_text(h, rule->rule->title, HTML_TEXT_MOST);
+    html_put(h, "</th><td>");
+    html_text(h, rule->rule->clause, HTML_TEXT_MOST);
+    html_put(h, "</td><td>");
+    html_count(h, rule->value[VERDICT_FAIL]);
+    html_put(h, "</td></tr>\n");
+    html_evidence_row(h, r, rule->rule, true, 3);
 }
 
 /* Findings of the second profile: no violations, and in no number above. */
-static void put_advice(struct html *h, const struct tally *advice)
+static void put_advice(struct html *h, const struct html_report *r)
 {
+    const struct tally *advice = r->advice;
     if (!advice)
         return;
     html_put(h, "<section id=\"advice\"><h2>Advice by ");
@@ -168,41 +173,37 @@ static void put_advice(struct html *h, const struct tally *advice)
                 "number.</p>\n<table><thead><tr>"
                 "<th scope=\"col\">Requirement</th><th scope=\"col\">Clause</th><th "
                 "scope=\"col\">Findings</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < advice->rule_count; i++) {
-        const struct rule_tally *r = &advice->rules[i];
-        if (!r->value[VERDICT_FAIL])
-            continue;
-        html_put(h, "<tr><th scope=\"row\">");
-        html_text(h, r->rule->title, HTML_TEXT_MOST);
-        html_put(h, "</th><td>");
-        html_text(h, r->rule->clause, HTML_TEXT_MOST);
-        html_put(h, "</td><td>");
-        html_count(h, r->value[VERDICT_FAIL]);
-        html_put(h, "</td></tr>\n");
-    }
+    for (size_t i = 0; i < advice->rule_count; i++)
+        if (advice->rules[i].value[VERDICT_FAIL] && h->written < HTML_DETAILS_END)
+            put_advised(h, r, &advice->rules[i]);
     html_put(h, "</tbody></table></section>\n");
 }
 
-void html_report_write(FILE *out, const struct tally *tally, const struct tally *advice,
-                       const struct capture_health *health, const struct input_names *names,
-                       const char *made_at)
+void html_report_write(FILE *out, const struct html_report *r)
 {
     struct html h = {.out = out};
+    const struct tally *tally = r->tally;
     put_head(&h, tally);
+    html_put(&h, "<div class=\"first\">\n");
     put_title(&h, tally);
-    put_overall(&h, tally, health, names);
-    put_facts(&h, health, names, made_at);
+    put_overall(&h, tally, r->health, r->names);
+    put_facts(&h, r->health, r->names, r->made_at);
     put_figures(&h, tally);
-    put_contents(&h, tally);
-    html_rules(&h, tally);
-    html_violations(&h, tally);
-    html_superseded(&h, tally);
-    put_advice(&h, advice);
+    html_summary(&h, tally);
+    html_timeline(&h, r->material);
+    html_put(&h, "</div>\n");
+    put_contents(&h, r);
+    html_violations(&h, r);
+    html_superseded(&h, r);
+    put_advice(&h, r);
+    html_servers(&h, r);
+    html_stacks(&h, tally);
     html_unseen(&h, tally);
     html_distributions(&h, tally);
     html_ages(&h, tally->ages);
-    html_stacks(&h, tally);
-    html_health(&h, health);
+    html_rules(&h, tally);
+    html_health(&h, r->health);
+    html_provenance(&h, r);
     html_put(
         &h,
         "<footer>\n<p>Written by utwatch, a passive monitor: it judges what was captured and nothing else."

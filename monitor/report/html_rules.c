@@ -63,6 +63,11 @@ static struct standing standing_of(const struct rule_tally *rule)
     return (struct standing){"idle", "not applicable"};
 }
 
+static bool is_idle(const struct rule_tally *rule)
+{
+    return strcmp(standing_of(rule).class, "idle") == 0;
+}
+
 static void put_cell(struct html *h, uint64_t count, const char *class)
 {
     html_put(h, count ? class : "<td class=\"zero\">");
@@ -89,7 +94,7 @@ static void put_reasons(struct html *h, const struct rule_tally *rule)
     unsigned bit = next_reason(rule, UNOBSERVED_COUNT);
     if (bit == UNOBSERVED_COUNT)
         return;
-    html_put(h, "<p class=\"why\">Not observable: ");
+    html_put(h, "<p class=\"why reasons\">Not observable: ");
     for (size_t shown = 0; bit < UNOBSERVED_COUNT && shown < HTML_REASONS_SHOWN; shown++) {
         html_put(h, shown ? "; " : "");
         html_put(h, reason_words(bit));
@@ -124,7 +129,7 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     const struct standing standing = standing_of(rule);
     html_put(h, "<tr id=\"");
     put_row_id(h, rule, tally);
-    html_put(h, "\"><th scope=\"row\"><p>");
+    html_put(h, is_idle(rule) ? "\" class=\"unheard\"><th scope=\"row\"><p>" : "\"><th scope=\"row\"><p>");
     html_text(h, rule->rule->requires, HTML_REQUIRES_MOST);
     html_put(h, "</p><p class=\"of\"><code>");
     html_text(h, rule->rule->id, HTML_ID_MOST);
@@ -151,19 +156,22 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     html_put(h, "</tr>\n");
 }
 
-static void open_clause(struct html *h, size_t number, const char *clause)
+/* Some rule of the clause that begins there was not idle. */
+static bool clause_is_heard(const struct tally *tally, size_t first)
 {
-    html_put(h, "<section><h3 id=\"c");
-    html_number(h, number);
-    html_put(h, "\">");
-    html_text(h, clause, HTML_CLAUSE_MOST);
-    html_put(h, "</h3>\n<table class=\"rules\" aria-labelledby=\"c");
-    html_number(h, number);
-    html_put(h, "\">\n<thead><tr><th scope=\"col\">Requirement</th><th scope=\"col\">Binds</th>"
-                "<th scope=\"col\">Severity</th><th scope=\"col\">Judged</th><th scope=\"col\">Pass</th>"
-                "<th scope=\"col\">Fail</th><th scope=\"col\">Nothing against</th><th scope=\"col\">Not "
-                "obs.</th><th scope=\"col\">N/A</th>"
-                "<th scope=\"col\">Excepted</th></tr></thead>\n<tbody>\n");
+    const char *clause = tally->rules[first].rule->clause;
+    for (size_t i = first; i < tally->rule_count && strcmp(tally->rules[i].rule->clause, clause) == 0; i++)
+        if (!is_idle(&tally->rules[i]))
+            return true;
+    return false;
+}
+
+static void open_clause(struct html *h, const struct tally *tally, size_t first)
+{
+    html_put(h, clause_is_heard(tally, first) ? "<tbody>" : "<tbody class=\"unheard\">");
+    html_put(h, "<tr class=\"clause\"><th scope=\"rowgroup\" colspan=\"10\">");
+    html_text(h, tally->rules[first].rule->clause, HTML_CLAUSE_MOST);
+    html_put(h, "</th></tr>\n");
 }
 
 void html_rules(struct html *h, const struct tally *tally)
@@ -174,18 +182,26 @@ void html_rules(struct html *h, const struct tally *tally)
              "pass or fail. Nothing against: the rule can only find breaches, and found none. Not obs.: the "
              "rule applies, but what would decide it was not in the capture. N/A: "
              "the rule is not about such a handshake. Excepted: a fail that the operator&#39;s configuration "
-             "excepts; it stands in no other column.</p>\n");
-    if (!tally->rule_count)
-        html_put(h, "<p>The profile has no rules.</p>\n");
+             "excepts; it stands in no other column.</p>\n"
+             "<p class=\"paper\">Rules that nothing was found for or against are not printed.</p>\n");
+    if (!tally->rule_count) {
+        html_put(h, "<p>The profile has no rules.</p>\n</section>\n");
+        return;
+    }
+    html_put(h, "<table class=\"rules\">\n<thead><tr><th scope=\"col\">Requirement</th><th "
+                "scope=\"col\">Binds</th><th scope=\"col\">Severity</th><th scope=\"col\">Judged</th><th "
+                "scope=\"col\">Pass</th><th scope=\"col\">Fail</th><th scope=\"col\">Nothing against</th><th "
+                "scope=\"col\">Not obs.</th><th scope=\"col\">N/A</th><th "
+                "scope=\"col\">Excepted</th></tr></thead>\n");
     for (size_t i = 0; i < tally->rule_count; i++) {
         const char *clause = tally->rules[i].rule->clause;
         if (!i || strcmp(clause, tally->rules[i - 1].rule->clause) != 0) {
-            html_put(h, i ? "</tbody></table></section>\n" : "");
-            open_clause(h, i, clause);
+            html_put(h, i ? "</tbody>\n" : "");
+            open_clause(h, tally, i);
         }
         put_rule(h, tally, &tally->rules[i]);
     }
-    html_put(h, tally->rule_count ? "</tbody></table></section>\n</section>\n" : "</section>\n");
+    html_put(h, "</tbody></table>\n</section>\n");
 }
 
 static void put_rules_with_reason(struct html *h, const struct tally *tally, unsigned bit)

@@ -1,7 +1,7 @@
 /* Superseded demands on the page: one row a rule, summed over everybody with the same breach. */
 #include "report/html_parts.h"
 
-#define STACKS_NAMED 8
+enum { STACKS_NAMED = 8, COLUMNS = 7 };
 
 static void put_sharers(struct html *h, const struct rule_tally *rule)
 {
@@ -29,13 +29,15 @@ static void put_stacks(struct html *h, const struct tally *tally, const struct r
     html_put(h, "</td>");
 }
 
-static void put_row(struct html *h, const struct tally *tally, const struct rule_tally *rule)
+static void put_row(struct html *h, const struct html_report *r, const struct rule_tally *rule)
 {
+    const struct tally *tally = r->tally;
     html_put(h, "<tr><th scope=\"row\"><p>");
     html_text(h, rule->rule->title, HTML_CLAUSE_MOST);
     html_put(h, "</p><p class=\"of\">");
     html_rule_link(h, rule, tally);
-    html_put(h, "</p></th><td>");
+    html_put(h, "</p>");
+    html_put(h, "</th><td>");
     html_text(h, rule->rule->clause, HTML_CLAUSE_MOST);
     html_put(h, "</td><td>");
     html_text(h, rule->rule->superseded, HTML_CLAUSE_MOST);
@@ -45,10 +47,13 @@ static void put_row(struct html *h, const struct tally *tally, const struct rule
     put_sharers(h, rule);
     put_stacks(h, tally, rule);
     html_put(h, "</tr>\n");
+    if (h->written < HTML_DETAILS_END)
+        html_evidence_row(h, r, rule->rule, false, COLUMNS);
 }
 
-void html_superseded(struct html *h, const struct tally *tally)
+void html_superseded(struct html *h, const struct html_report *r)
 {
+    const struct tally *tally = r->tally;
     if (!tally->superseded)
         return;
     html_put(
@@ -61,6 +66,6 @@ void html_superseded(struct html *h, const struct tally *tally)
         "<th scope=\"col\">UE stacks (JA4)</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < tally->rule_count; i++)
         if (tally->rules[i].value[VERDICT_FAIL] && tally->rules[i].rule->superseded)
-            put_row(h, tally, &tally->rules[i]);
+            put_row(h, r, &tally->rules[i]);
     html_put(h, "</tbody></table></section>\n");
 }

@@ -17,6 +17,7 @@ static size_t peers_shown(const struct tally *tally)
 struct offending {
     uint64_t count;
     size_t index;
+    const struct endpoint *end; /* of a peer */
 };
 
 /* Falling by count; equal ones keep the order of appearance. */
@@ -80,6 +81,42 @@ static void close_list(struct html *h, const struct list *list)
     html_put(h, "</tbody></table>\n");
 }
 
+static uint64_t shared_count(const struct rule_tally *rule, const struct endpoint *ue)
+{
+    for (size_t i = 0; i < rule->sharers; i++)
+        if (memcmp(&rule->sharer[i].end, ue, sizeof *ue) == 0)
+            return rule->sharer[i].count;
+    return 0;
+}
+
+static bool is_offender(const struct rule_tally *rule, const struct endpoint *ue)
+{
+    for (size_t i = 0; i < rule->offenders; i++)
+        if (rule->offender[i].side == CLIENT && memcmp(&rule->offender[i].end, ue, sizeof *ue) == 0)
+            return true;
+    return false;
+}
+
+/* Those of one side in falling order. A UE counts what it did alone and what it did with a server. */
+static size_t peers_of(const struct rule_tally *rule, enum side side, struct offending *peers)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rule->offenders; i++) {
+        const struct offender *o = &rule->offender[i];
+        if (o->side == side)
+            insert_peer(
+                peers, n++,
+                (struct offending){.count = o->count + (side == CLIENT ? shared_count(rule, &o->end) : 0),
+                                   .end = &o->end});
+    }
+    for (size_t i = 0; side == CLIENT && i < rule->sharers; i++) {
+        const struct offender *o = &rule->sharer[i];
+        if (!is_offender(rule, &o->end))
+            insert_peer(peers, n++, (struct offending){.count = o->count, .end = &o->end});
+    }
+    return n;
+}
+
 static void put_peers(struct html *h, const struct rule_tally *rule, enum side side, size_t shown)
 {
     static const struct list lists[] = {
@@ -89,11 +126,8 @@ static void put_peers(struct html *h, const struct rule_tally *rule, enum side s
                     .one = "other server",
                     .many = "other servers"},
     };
-    struct offending peers[MAX_OFFENDERS];
-    size_t n = 0;
-    for (size_t i = 0; i < rule->offenders; i++)
-        if (rule->offender[i].side == side)
-            insert_peer(peers, n++, (struct offending){rule->offender[i].count, i});
+    struct offending peers[2 * MAX_OFFENDERS];
+    const size_t n = peers_of(rule, side, peers);
     struct list list = lists[side];
     list.shown = shown;
     for (size_t i = 0; i < n; i++) {
@@ -101,7 +135,7 @@ static void put_peers(struct html *h, const struct rule_tally *rule, enum side s
             continue;
         char buffer[ADDRESS_TEXT];
         struct text t = text_over(buffer, sizeof buffer);
-        const struct endpoint *end = &rule->offender[peers[i].index].end;
+        const struct endpoint *end = peers[i].end;
         if (side == CLIENT)
             text_address(&t, end);
         else
@@ -118,7 +152,8 @@ static void put_rule_stacks(struct html *h, const struct tally *tally, const str
     size_t n = 0;
     for (size_t i = 0; i < rule->stacks; i++)
         if (rule->stack[i].stack < tally->stack_count)
-            insert_peer(peers, n++, (struct offending){rule->stack[i].count, rule->stack[i].stack});
+            insert_peer(peers, n++,
+                        (struct offending){.count = rule->stack[i].count, .index = rule->stack[i].stack});
     struct list list = {.heading = "By UE stack",
                         .column = "JA4",
                         .one = "other stack",
@@ -143,18 +178,19 @@ static void put_untold(struct html *h, uint64_t count, const char *one, const ch
     html_put(h, ", which are not told apart.</p>\n");
 }
 
-static void put_violated(struct html *h, const struct tally *tally, const struct rule_tally *rule,
+static void put_violated(struct html *h, const struct html_report *r, const struct rule_tally *rule,
                          size_t shown)
 {
+    const struct tally *tally = r->tally;
     const uint64_t failed = rule->value[VERDICT_FAIL];
     const char *severity = word_of(severity_words, rule->rule->severity);
     html_put(h, "<section class=\"violated\" id=\"v");
     html_number(h, (uint64_t)(rule - tally->rules));
     html_put(h, "\"><h3>");
-    html_rule_link(h, rule, tally);
-    html_put(h, "</h3>\n<p><b>");
     html_text(h, rule->rule->title, HTML_TEXT_MOST);
-    html_put(h, ".</b></p>\n<p class=\"of\">");
+    html_put(h, " ");
+    html_rule_link(h, rule, tally);
+    html_put(h, "</h3>\n<p class=\"of\">");
     html_text(h, rule->rule->clause, HTML_CLAUSE_MOST);
     html_put(h, " · <span class=\"");
     html_put(h, severity);
@@ -168,20 +204,25 @@ static void put_violated(struct html *h, const struct tally *tally, const struct
     html_counted(h, failed, "violation", "violations");
     html_put(h, "</b> in ");
     html_counted(h, failed + rule->value[VERDICT_PASS], "handshake judged", "handshakes judged");
-    html_put(h, ".</p>\n<div class=\"peers\">\n");
+    html_put(h, ".</p>\n");
+    html_evidence(h, r, rule->rule, false);
+    html_put(h, failed == 1 ? "<div class=\"peers single\">\n" : "<div class=\"peers\">\n");
     put_peers(h, rule, SERVER, shown);
     put_peers(h, rule, CLIENT, shown);
     put_rule_stacks(h, tally, rule, shown);
     html_put(h, "</div>\n");
     put_untold(h, rule->other_offences, "further offence is", "further offences are",
                " by peers beyond the first ", MAX_OFFENDERS);
+    put_untold(h, rule->other_sharings, "further offence is", "further offences are",
+               " by UEs together with a server, beyond the first ", MAX_OFFENDERS);
     put_untold(h, rule->other_stacks, "further offence is", "further offences are",
                " by UE stacks of this rule beyond the first ", MAX_RULE_STACKS);
     html_put(h, "</section>\n");
 }
 
-void html_violations(struct html *h, const struct tally *tally)
+void html_violations(struct html *h, const struct html_report *r)
 {
+    const struct tally *tally = r->tally;
     html_put(h, "<section id=\"violations\"><h2>Violations</h2>\n");
     if (!tally->verdict[VERDICT_FAIL])
         html_put(h, tally->handshakes ? "<p>None was seen.</p>\n"
@@ -197,12 +238,12 @@ void html_violations(struct html *h, const struct tally *tally)
     for (unsigned severity = SEVERITIES; severity-- > 0;) {
         for (size_t i = 0; i < tally->rule_count; i++) {
             const struct rule_tally *rule = &tally->rules[i];
-            if (!rule->value[VERDICT_FAIL] || rule->rule->superseded || rule->rule->severity != severity)
+            if (!rule->value[VERDICT_FAIL] || rule->rule->superseded || rule->worst != severity)
                 continue;
             if (h->written >= HTML_DETAILS_END)
                 left_out++;
             else
-                put_violated(h, tally, rule, shown);
+                put_violated(h, r, rule, shown);
         }
     }
     if (left_out) {
@@ -210,51 +251,5 @@ void html_violations(struct html *h, const struct tally *tally)
         html_counted(h, left_out, "further violated rule is", "further violated rules are");
         html_put(h, " left out here to keep the page small; the tables above have all counts.</p>\n");
     }
-    html_put(h, "</section>\n");
-}
-
-void html_stacks(struct html *h, const struct tally *tally)
-{
-    if (!tally->stack_count)
-        return;
-    struct offending peers[MAX_STACKS];
-    size_t n = 0;
-    for (; n < tally->stack_count && n < MAX_STACKS; n++)
-        insert_peer(peers, n, (struct offending){tally->stacks[n].violations, n});
-    html_put(
-        h,
-        "<section id=\"stacks\"><h2>UE stacks</h2>\n<p class=\"note\">A UE&#39;s TLS stack goes by the JA4 "
-        "fingerprint of its hello. Violations are all fails in the handshakes of the stack, whoever is at "
-        "fault.</p>\n<table class=\"stacks\"><thead><tr><th scope=\"col\">JA4</th><th "
-        "scope=\"col\">Handshakes"
-        "</th><th scope=\"col\">Violations</th></tr></thead>\n<tbody>\n");
-    uint64_t handshakes = 0, violations = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct stack_tally *stack = &tally->stacks[peers[i].index];
-        if (i >= HTML_PEERS_SHOWN) {
-            handshakes += stack->handshakes;
-            violations += stack->violations;
-            continue;
-        }
-        html_put(h, "<tr><th scope=\"row\"><code>");
-        html_text(h, stack->ja4, HTML_ID_MOST);
-        html_put(h, "</code></th><td>");
-        html_count(h, stack->handshakes);
-        html_put(h, "</td><td>");
-        html_count(h, stack->violations);
-        html_put(h, "</td></tr>\n");
-    }
-    if (n > HTML_PEERS_SHOWN) {
-        html_put(h, "<tr class=\"rest\"><th scope=\"row\">");
-        html_counted(h, n - HTML_PEERS_SHOWN, "other stack", "other stacks");
-        html_put(h, "</th><td>");
-        html_count(h, handshakes);
-        html_put(h, "</td><td>");
-        html_count(h, violations);
-        html_put(h, "</td></tr>\n");
-    }
-    html_put(h, "</tbody></table>\n");
-    put_untold(h, tally->other_stacks, "further handshake is", "further handshakes are",
-               " of stacks beyond the first ", MAX_STACKS);
     html_put(h, "</section>\n");
 }

@@ -112,29 +112,44 @@ static void add_handshake(struct tally *tally, const struct observation *o)
     }
 }
 
-static void add_offender(struct rule_tally *rule, const struct whence *about, enum fault fault)
+/* Peers of a rule, in the order of appearance. */
+struct peers_at_fault {
+    struct offender *peer; /* room for MAX_OFFENDERS */
+    uint32_t *count;
+    uint64_t *others;
+};
+
+static void add_peer(struct peers_at_fault to, const struct whence *about, enum side side)
 {
-    enum side side = fault == FAULT_UE ? CLIENT : SERVER;
     struct endpoint end = side == CLIENT ? about->client : about->server;
     if (side == CLIENT)
         end.port = 0;
-    for (uint32_t i = 0; i < rule->offenders; i++) {
-        struct offender *known = &rule->offender[i];
+    for (uint32_t i = 0; i < *to.count; i++) {
+        struct offender *known = &to.peer[i];
         if (known->side == side && memcmp(&known->end, &end, sizeof end) == 0) {
             known->count++;
             return;
         }
     }
-    if (rule->offenders == MAX_OFFENDERS)
-        rule->other_offences++;
+    if (*to.count == MAX_OFFENDERS)
+        ++*to.others;
     else
-        rule->offender[rule->offenders++] =
-            (struct offender){.end = end,
-                              .count = 1,
-                              .time = about->time,
-                              .frame = about->flow_id ? about->frame_number : 0,
-                              .source = about->source,
-                              .side = (uint8_t)side};
+        to.peer[(*to.count)++] = (struct offender){.end = end,
+                                                   .count = 1,
+                                                   .time = about->time,
+                                                   .frame = about->flow_id ? about->frame_number : 0,
+                                                   .source = about->source,
+                                                   .side = (uint8_t)side};
+}
+
+/* What both are at fault for counts at both. */
+static void add_offender(struct rule_tally *rule, const struct whence *about, enum fault fault)
+{
+    const struct peers_at_fault offenders = {rule->offender, &rule->offenders, &rule->other_offences};
+    const struct peers_at_fault sharers = {rule->sharer, &rule->sharers, &rule->other_sharings};
+    add_peer(offenders, about, fault == FAULT_UE ? CLIENT : SERVER);
+    if (fault == FAULT_BOTH && about->client.family)
+        add_peer(sharers, about, CLIENT);
 }
 
 static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)

@@ -73,6 +73,9 @@ struct rule_tally {
     uint8_t worst;           /* enum severity: that of the gravest fail */
     uint8_t faults;          /* who is at fault with any of the fails: a bit for each enum fault */
     uint64_t other_offences; /* by peers that came after those */
+    struct offender sharer[MAX_OFFENDERS]; /* UEs at fault together with a server, which is in offender[] */
+    uint32_t sharers;
+    uint64_t other_sharings;
     struct stack_offence stack[MAX_RULE_STACKS]; /* UE stacks in whose handshakes the UE broke the rule */
     uint32_t stacks;
     uint64_t other_stacks; /* offences by stacks that came after those */

@@ -88,8 +88,8 @@ struct handshake {
     struct search search;
     struct assembly side[2]; /* by enum side */
     struct hello_memory memory;
-    struct known_chains *chains;   /* of the tls layer */
-    struct kept_messages *kept;    /* NULL: nobody wants them, or there is no room */
+    struct known_chains *chains; /* of the tls layer */
+    struct kept_messages *kept;  /* NULL: nobody wants them, or there is no room */
     uint32_t kept_slot;
     const struct segment *segment; /* whose bytes are being read; NULL between segments */
     struct clear_text {

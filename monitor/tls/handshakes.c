@@ -135,23 +135,33 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     return h;
 }
 
-/* Where the bytes of `who` come from: the segment that is being read, or, when that is the other side's, the
- * one that was read before anybody knew what they are. */
+static bool is_first_of(const struct kept_messages *kept, enum side who)
+{
+    for (size_t i = 0; i < kept->count; i++)
+        if (kept->message[i].side == who)
+            return false;
+    return true;
+}
+
+/*
+ * The segment that is being read, when it is of `who`. An alert may have come before anybody knew what it is
+ * about; of other bytes that were stored it is not known which frame they were in.
+ */
 static void place_message(const struct tls *tls, const struct handshake *h, enum side who,
                           struct kept_message *m)
 {
     const unsigned side = flow_side_of(h->flow, who);
     const struct segment *segment = tls->kept_at;
+    const struct whence *probe = &h->search.probe[side].at;
     if (segment && memcmp(&segment->src, &h->flow->end[side], sizeof segment->src) == 0) {
         m->frame = segment->frame_number;
         m->time = segment->time;
         m->source = segment->source;
-        return;
+    } else if (m->form == KEPT_ALERT && is_first_of(h->kept, who)) {
+        m->frame = probe->frame_number;
+        m->time = probe->time;
+        m->source = probe->source;
     }
-    const struct whence *probe = &h->search.probe[side].at;
-    m->frame = probe->frame_number;
-    m->time = probe->time;
-    m->source = probe->source;
 }
 
 void handshake_keep(struct tls *tls, struct handshake *h, enum side who, uint8_t form, struct span head,
@@ -173,6 +183,7 @@ void handshake_keep_record_end(const struct tls *tls, struct handshake *h, enum 
             continue;
         if (!m->open)
             return;
+        m->frame = 0;
         place_message(tls, h, who, m);
         m->open = false;
     }

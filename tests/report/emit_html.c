@@ -71,7 +71,9 @@ int main(int argc, char **argv)
     FILE *numbers = fopen(argv[3], "w");
     if (!page || !numbers)
         return EXIT_FAILURE;
-    html_report_write(page, &tally, NULL, &health, &names, "2026-11-24T08:00:00Z");
+    html_report_write(
+        page, &(struct html_report){
+                  .tally = &tally, .health = &health, .names = &names, .made_at = "2026-11-24T08:00:00Z"});
     print_numbers(numbers);
     const bool written = !ferror(page) && !ferror(numbers) && fclose(page) == 0 && fclose(numbers) == 0;
     tally_close(&tally);

@@ -112,6 +112,8 @@ bool page_ordinary(struct tally *t)
     r = &t->rules[RULE_ANONYMOUS];
     r->offender[r->offenders++] =
         (struct offender){.end = sample_ipv4(0xc0000201, 443), .count = 12, .side = SERVER};
+    for (size_t i = 0; i < t->rule_count; i++)
+        t->rules[i].worst = (uint8_t)t->rules[i].rule->severity;
     return true;
 }
 
@@ -165,6 +167,7 @@ bool page_worst(struct tally *t, struct rule_facts *rules, bool hostile)
         if (hostile)
         rules[i].id = rules[i].requires = rules[i].title = quotes;
         t->rules[i].rule = &rules[i];
+        t->rules[i].worst = (uint8_t)rules[i].severity;
         fill_worst_rule(t, &t->rules[i], hostile);
         for (unsigned value = 0; value < VERDICT_VALUES; value++)
             if (value != VERDICT_FAIL || !rules[i].superseded)

@@ -41,7 +41,8 @@ static void write_page(const struct input_names *names, const char *made_at)
     free(page);
     FILE *out = open_memstream(&page, &page_bytes);
     assert_non_null(out);
-    html_report_write(out, &tally, NULL, &health, names, made_at);
+    html_report_write(
+        out, &(struct html_report){.tally = &tally, .health = &health, .names = names, .made_at = made_at});
     assert_int_equal(fclose(out), 0);
 }
 

@@ -89,6 +89,28 @@ static void a_ue_is_known_by_its_address_alone(void **state)
     assert_int_equal(rule->offender[2].count, 2);
 }
 
+static void a_fault_of_both_counts_at_both(void **state)
+{
+    (void)state;
+    struct verdict v = stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL);
+    v.fault = FAULT_BOTH;
+    offend(&v, 1, 1000, 1);
+    offend(&v, 2, 1000, 1);
+    offend(&v, 2, 1001, 1);
+    const struct rule_tally *rule = &tally.rules[RULE_KEY_BITS];
+    assert_int_equal(rule->offenders, 1);
+    assert_int_equal(rule->offender[0].side, SERVER);
+    assert_int_equal(rule->offender[0].count, 3);
+    assert_int_equal(rule->sharers, 2);
+    assert_int_equal(rule->sharer[0].count, 1);
+    assert_int_equal(rule->sharer[1].count, 2);
+    assert_int_equal(rule->sharer[1].end.port, 0);
+    v.fault = FAULT_SERVER;
+    offend(&v, 1, 1000, 1);
+    assert_int_equal(rule->offender[0].count, 4);
+    assert_int_equal(rule->sharer[0].count, 1);
+}
+
 static void offenders_beyond_the_table_are_counted(void **state)
 {
     (void)state;
@@ -175,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(handshakes_by_what_they_were, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ue_is_known_by_its_address_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fault_of_both_counts_at_both, setup, teardown),
         cmocka_unit_test_setup_teardown(offenders_beyond_the_table_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ue_brings_its_stacks, setup, teardown),
         cmocka_unit_test(each_offender_is_new_once),

@@ -1,0 +1,215 @@
+#include "report/findings.h"
+
+#include "report/octets.h"
+
+enum { TEXT_BYTES = 600, NAME_BYTES = 256, MOST_OCTETS = 12 };
+
+static uint32_t keep_bytes(struct findings *f, struct span bytes)
+{
+    if (f->used == 0)
+        f->used = 1; /* 0 means none */
+    if (bytes.n > sizeof f->bytes - f->used) {
+        f->counters.without_room++;
+        return 0;
+    }
+    memcpy(f->bytes + f->used, bytes.p, bytes.n);
+    f->used += bytes.n;
+    return (uint32_t)(f->used - bytes.n);
+}
+
+static uint32_t keep_text(struct findings *f, const struct text *t)
+{
+    return t->n ? keep_bytes(f, span_of(t->p, t->n + 1)) : 0;
+}
+
+static bool put_piece(struct findings *f, struct finding_record *r, struct span message, uint32_t from,
+                      uint32_t most)
+{
+    const struct span part = span_head(span_skip(message, from), most);
+    const uint32_t at = part.n ? keep_bytes(f, part) : 0;
+    if (!at)
+        return false;
+    r->piece[r->pieces++] = (struct record_piece){from, at, (uint32_t)part.n};
+    return true;
+}
+
+/* The head where nothing else is marked; the whole message where it is short; else its head and what lies
+ * around the marks. */
+static bool put_pieces(struct findings *f, struct finding_record *r, struct span message)
+{
+    enum { ROW = 16, WHOLE = 512, HEAD = 3 * ROW };
+    uint32_t first = UINT32_MAX, end = 0;
+    for (size_t i = 0; i < r->marks; i++) {
+        const struct record_mark *m = &r->mark[i];
+        if (m->at < first)
+            first = m->at;
+        if (m->at + m->length > end)
+            end = m->at + m->length;
+    }
+    if (end <= ROW)
+        return put_piece(f, r, message, 0, HEAD);
+    if (end <= WHOLE || first < HEAD)
+        return put_piece(f, r, message, 0, WHOLE);
+    const uint32_t from = first / ROW * ROW;
+    const uint32_t rest = end - from + ROW < WHOLE - HEAD ? end - from + ROW : WHOLE - HEAD;
+    return put_piece(f, r, message, 0, HEAD) && put_piece(f, r, message, from, rest);
+}
+
+/* A record for each message that the octets are of, with its marks. */
+static void keep_records(struct findings *f, struct finding *finding, const struct kept_messages *kept,
+                         const struct octets *octets, size_t count)
+{
+    enum { MOST_RECORDS = 3 };
+    finding->record = (uint16_t)f->record_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct kept_message *m = octets[i].message;
+        bool done = false;
+        for (size_t j = 0; j < i; j++)
+            done |= octets[j].message == m;
+        if (done || finding->records == MOST_RECORDS)
+            continue;
+        if (f->record_count == FINDING_RECORDS) {
+            f->counters.without_room++;
+            return;
+        }
+        struct finding_record *r = &f->record[f->record_count];
+        *r = (struct finding_record){.name = kept_message_name(m),
+                                     .frame = m->frame,
+                                     .time = m->time,
+                                     .source = m->source,
+                                     .length = m->length};
+        for (size_t j = i; j < count && r->marks < RECORD_MARKS; j++)
+            if (octets[j].message == m)
+                r->mark[r->marks++] = (struct record_mark){octets[j].at, octets[j].length, octets[j].name,
+                                                           octets[j].suite ? octets[j].suite->name : NULL};
+        if (!put_pieces(f, r, kept_message_bytes(kept, m)))
+            return;
+        f->record_count++;
+        finding->records++;
+    }
+}
+
+static struct span name_of(const struct policy_case *c)
+{
+    const struct observation *o = c->observation;
+    if (c->exchange)
+        return span_of(c->exchange->host.bytes, c->exchange->host.length);
+    if (!o)
+        return span_of(NULL, 0);
+    const struct span sni = observation_text(o, o->client_hello.sni);
+    return sni.n ? sni : observation_text(o, o->authority);
+}
+
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+/* A UE's port changes with every connection. */
+static bool same_offender(const struct finding *a, enum fault fault, const struct whence *about)
+{
+    if (a->fault != fault)
+        return false;
+    const bool server = memcmp(&a->server, &about->server, sizeof a->server) == 0;
+    const bool ue = same_address(&a->client, &about->client);
+    return fault == FAULT_UE ? ue : fault == FAULT_BOTH ? ue && server : server;
+}
+
+/* The one of the same rule and offender, which is counted there. */
+static bool is_counted(struct findings *f, const struct policy_case *c, const struct verdict *v,
+                       enum finding_status status, uint16_t last)
+{
+    for (uint16_t at = last; at; at = f->finding[at - 1].before) {
+        struct finding *known = &f->finding[at - 1];
+        if (known->status == status && same_offender(known, v->fault, &c->about)) {
+            known->times++;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The frame in which the handshake's first message is whole, which is where Wireshark shows it. */
+static void place(struct finding *finding, const struct kept_messages *kept)
+{
+    if (!kept || !kept->count || !kept->message[0].frame)
+        return;
+    finding->shows = kept_message_name(&kept->message[0]);
+    finding->frame = kept->message[0].frame;
+    finding->source = kept->message[0].source;
+}
+
+static void fill(struct findings *f, struct finding *finding, const struct policy_case *c,
+                 const struct verdict *v)
+{
+    char buffer[TEXT_BYTES];
+    struct text t = text_over(buffer, NAME_BYTES);
+    text_safe(&t, name_of(c));
+    finding->name = keep_text(f, &t);
+    t = text_over(buffer, sizeof buffer);
+    verdict_observed(v, c, &t);
+    finding->observed = keep_text(f, &t);
+    const char *note = v->excepted ? v->excepted : v->note;
+    t = text_over(buffer, sizeof buffer);
+    text_put(&t, note ? note : "");
+    finding->note = keep_text(f, &t);
+    struct octets octets[MOST_OCTETS];
+    const size_t count = octets_of_verdict(v, c, octets, MOST_OCTETS);
+    if (count)
+        keep_records(f, finding, c->observation->messages, octets, count);
+}
+
+void findings_add(struct findings *f, const struct policy_case *c, const struct verdict *v,
+                  enum finding_status status, int64_t stream)
+{
+    static const uint8_t most[] = {[FINDING_VIOLATION] = FINDINGS_OF_RULE,
+                                   [FINDING_KNOWN] = 1,
+                                   [FINDING_EXCEPTED] = 1,
+                                   [FINDING_SUPERSEDED] = 1,
+                                   [FINDING_ADVICE] = 1};
+    uint16_t *last = &f->last[status == FINDING_ADVICE][v->rule->index];
+    uint8_t *kept = &f->kept[status == FINDING_ADVICE][v->rule->index];
+    if (is_counted(f, c, v, status, *last) || *kept >= most[status])
+        return;
+    if (f->count == MAX_FINDINGS) {
+        f->counters.without_room++;
+        return;
+    }
+    struct finding *finding = &f->finding[f->count++];
+    *finding = (struct finding){.rule = v->rule,
+                                .status = status,
+                                .severity = v->severity,
+                                .basis = v->basis,
+                                .fault = v->fault,
+                                .client = c->about.client,
+                                .server = c->about.server,
+                                .time = c->about.time,
+                                .frame = c->about.frame_number,
+                                .source = c->about.source,
+                                .stream = stream,
+                                .times = 1,
+                                .before = *last};
+    *last = (uint16_t)f->count;
+    ++*kept;
+    if (c->observation)
+        place(finding, c->observation->messages);
+    fill(f, finding, c, v);
+}
+
+void findings_go_on_with(struct findings *f, const struct profile *profile, const struct profile *advice)
+{
+    memset(f->last, 0, sizeof f->last);
+    memset(f->kept, 0, sizeof f->kept);
+    for (size_t i = 0; i < f->count; i++) {
+        struct finding *finding = &f->finding[i];
+        const bool advised = finding->status == FINDING_ADVICE;
+        const struct profile *by = advised ? advice : profile;
+        const struct rule_facts *rule = by && finding->rule ? profile_find(by, finding->rule->id) : NULL;
+        finding->rule = rule && rule->rev == finding->rule->rev ? rule : NULL;
+        if (!finding->rule)
+            continue;
+        finding->before = f->last[advised][rule->index];
+        f->last[advised][rule->index] = (uint16_t)(i + 1);
+        f->kept[advised][rule->index]++;
+    }
+}

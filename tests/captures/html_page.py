@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""The HTML report as a page: what it says of its origin is true, a fault of both sides counts at both, and it prints as a document. usage:
+html_page.py UTWATCH
+Sums by Python's hashlib, counts by the events of the same run, pages by Chromium (left out where there is none)."""
+import hashlib
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type, utwatch
+from checks import check, finish
+
+binary = sys.argv[1]
+BOTH = os.path.join(PCAPS, "gnutls-tls10-dh-anon-rc4.pcap")
+ALL = sorted(os.path.join(PCAPS, name) for name in os.listdir(PCAPS) if name.endswith(".pcap"))
+
+
+def page_of(folder, *words):
+    path = os.path.join(folder, "page.html")
+    if os.path.exists(path):
+        os.remove(path)
+    p = utwatch(binary, "-q", "--report", "html:" + path, *words)
+    with open(path, encoding="utf-8") as f:
+        return f.read(), p
+
+
+def text(markup):
+    return html.unescape(re.sub(r"<[^>]+>", " ", markup))
+
+
+def section(page, name):
+    return re.search(r"<section (?:class=\"violated\" )?id=\"%s\">(.*?)</section>" % name, page, re.S)[1]
+
+
+def test_provenance(folder):
+    page, _ = page_of(folder, "-r", BOTH, "--syslog", "tcp:127.0.0.1:9", "--no-confine")
+    box = text(section(page, "provenance"))
+    with open(BOTH, "rb") as f:
+        octets = f.read()
+    check(hashlib.sha256(octets).hexdigest() in box, "the sum of the capture is not there", box)
+    check("{:,}".format(len(octets)) in box, "nor is its size", box)
+    check("--syslog tcp:127.0.0.1:9" in box, "the command line is not there", box)
+    version = subprocess.run([binary, "--version"], capture_output=True, check=True, text=True).stdout.strip()
+    check(version in box, version, "is not there")
+    stats = of_type(events(binary, "-r", BOTH)[0], "stats")[-1]["utwatch"]
+    check(re.search(r"hash of the rules\s+(\w+)", box)[1] in str(stats), "the hash of the rules is another one than in the events")
+    # A report of several inputs, one of which is no file.
+    p = subprocess.run("cat %s | %s -q -r - -r %s --report html:%s/pipe.html" % (BOTH, binary, BOTH, folder), shell=True, timeout=60, check=False)
+    with open(os.path.join(folder, "pipe.html"), encoding="utf-8") as f:
+        check(p.returncode == 1 and "not a file" in section(f.read(), "provenance"), "a pipe has a sum")
+
+
+def test_secret(folder):
+    page, _ = page_of(folder, "-r", BOTH, "--state", "redis://:geheim@127.0.0.1:9", "--no-confine")
+    check("geheim" not in page and "redis://...@127.0.0.1:9" in page, "a password is on the page")
+
+
+def test_both(folder):
+    page, _ = page_of(folder, "-r", BOTH)
+    found = [e for e in of_type(events(binary, "-r", BOTH)[0], "alert") if e["utwatch"].get("fault") == "both"]
+    check(len(found) >= 2, "no alert blames both")
+    for event in found:
+        link = "<code>%s</code></a></h3>" % event["utwatch"]["rule"]
+        violated = next((s for s in re.findall(r"<section class=\"violated\".*?</section>", page, re.S) if link in s), "")
+        lists = dict(re.findall(r"<caption>(By \w+)</caption>.*?<tbody>\n<tr><td>(.*?)</td>", violated, re.S))
+        check(lists.get("By UE") == event["src_ip"] and lists.get("By server", "").startswith(event["dest_ip"]), event["utwatch"]["rule"], lists)
+
+
+def test_views(folder):
+    page, _ = page_of(folder, "-r", BOTH)
+    alerts = [e for e in of_type(events(binary, "-r", BOTH)[0], "alert") if "superseded" not in e["alert"].get("metadata", {})]
+    row = text(section(page, "servers"))
+    for event in alerts:
+        at_fault = event["utwatch"].get("fault") in ("server", "both")
+        check((event["utwatch"]["rule"] in row) == at_fault, event["utwatch"]["rule"], "in the row of the server:", row)
+    check("<svg" not in page.split("id=\"violations\"")[0], "one handshake has a timeline")
+    page, _ = page_of(folder, *[w for c in ALL[:40] for w in ("-r", c)])
+    check("id=\"timeline\"" in page, "many handshakes have none")
+
+
+def test_print(folder):
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not browser:
+        print("no Chromium is installed: nothing was printed")
+        return
+    for what, most, words in (("one handshake", 4, ["-r", BOTH]), ("all captures", 15, ["-r", *ALL])):
+        page_of(folder, *words)
+        paper = os.path.join(folder, "page.pdf")
+        subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-pdf-header-footer",
+                        "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=" + os.path.join(folder, "profile"), "--print-to-pdf=" + paper,
+                        "file://" + os.path.join(folder, "page.html")], capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
+        with open(paper, "rb") as f:
+            pages = len(re.findall(rb"/Type /Page\b(?!s)", f.read()))
+        print("%s: %d pages" % (what, pages))
+        check(0 < pages <= most, what, "print on", pages, "pages, not", most)
+
+
+with tempfile.TemporaryDirectory() as top:
+    test_provenance(top)
+    test_secret(top)
+    test_both(top)
+    test_views(top)
+    test_print(top)
+finish()
