@@ -321,7 +321,9 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
     }
 }
 
-static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r)
+/* `grantable`: nothing in the hello forbade the server to resume the session. */
+static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r,
+                             bool grantable)
 {
     bool old_full = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                     observation_version(o) && observation_version(o) < 0x0304;
@@ -340,7 +342,7 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
                            cut_short;
     bool fresh =
         r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
-    peer->fresh_refused += fresh && r->refused && o->resumption == RESUMPTION_FULL;
+    peer->fresh_refused += fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL;
 }
 
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)
@@ -398,8 +400,10 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
     u->unconfirmed |= !o->whence.confirmed;
     s->handshakes++;
     u->handshakes++;
-    count_resumption(s, o, session);
-    count_resumption(u, o, session);
+    const bool grantable =
+        session->refused && session->suite_known && held_is_for(&u->held, &p->key, o, session->suite);
+    count_resumption(s, o, session, grantable);
+    count_resumption(u, o, session, grantable);
     if (o->seen & SEEN_SERVER_HELLO && !(o->side[SERVER].damage & UNOBSERVED_OVERLAP))
         server_selected(p, s, o);
     else if (refused_for_its_suites(o))
@@ -412,9 +416,8 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
         return;
     }
     ue_offered(u, o, session);
-    uint64_t now = (uint64_t)(o->side[CLIENT].hello_time / NANOS_PER_SECOND);
-    u->not_used +=
-        !session->offered && !(o->client_hello.unknown & UNKNOWN_OFFERED_SESSION) && u->holds_until > now;
+    u->not_used += !session->offered && !(o->client_hello.unknown & UNKNOWN_OFFERED_SESSION) &&
+                   held_is_usable(&u->held, &p->key, o);
     if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
-        u->holds_until = now + 86400;
+        held_learn(&u->held, &p->key, o);
 }

@@ -14,6 +14,7 @@
 #define UTWATCH_PEERS_PEERS_H
 
 #include "base/limits.h"
+#include "peers/held.h"
 #include "peers/shape.h"
 #include "session/session.h"
 #include "tls/observation.h"
@@ -64,8 +65,8 @@ struct peer {
     uint32_t full_offers;     /* such hellos */
     uint32_t unknown_offers;  /* of them, those with a code that nobody has named */
     uint32_t unseen_offers;   /* handshakes whose hello was not seen whole */
-    uint64_t holds_until;     /* second until which it holds a session that could be resumed */
-    uint32_t not_used;        /* new connections while it held one */
+    struct held_session held;
+    uint32_t not_used; /* hellos that could have used it and did not */
 
     /* both: 7.1 */
     uint32_t full;        /* full handshakes up to TLS 1.2, complete */
@@ -76,7 +77,8 @@ struct peer {
     uint32_t resumed;       /* resumptions that succeeded */
     uint32_t attempts;      /* resumptions that a UE tried */
     uint32_t maybe_resumed; /* handshakes that may have been resumptions */
-    uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused */
+    uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused
+                               though nothing in the hello forbade it */
 
     /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];

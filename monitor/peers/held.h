@@ -1,0 +1,30 @@
+/*
+ * The session that a UE got last, and what a hello has to be so that it can be used: at the same server,
+ * under the same name (RFC 6066 3), with its suite and version (RFC 5246 7.4.1.2) and the same extensions, of
+ * which the extended master secret decides (RFC 7627 5.3).
+ */
+#ifndef UTWATCH_PEERS_HELD_H
+#define UTWATCH_PEERS_HELD_H
+
+#include "base/siphash.h"
+#include "tls/observation.h"
+
+struct held_session {
+    uint64_t
+        use; /* the hash of server and hello but for its suites; 0: none is held, or its hello is not known */
+    nanos from, until; /* the client has it, and the server lets it be used */
+    uint16_t suite;
+};
+
+/* A complete full handshake issued a session. */
+void held_learn(struct held_session *held, const struct siphash_key *key, const struct observation *o);
+
+/* Could the hello use a session of this suite that was got like the held one? */
+bool held_is_for(const struct held_session *held, const struct siphash_key *key, const struct observation *o,
+                 uint16_t suite);
+
+/* Could it use the held one? */
+bool held_is_usable(const struct held_session *held, const struct siphash_key *key,
+                    const struct observation *o);
+
+#endif

@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Who is accused of what another did, or of what the text has him do: farms behind one address, names that share a server, middleboxes, refusals for
+reasons other than suites, IPv6 with extension headers, hellos that change. usage: innocent.py UTWATCH"""
+import os
+import struct
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type, rule_counts
+from checks import check, finish
+from made_sessions import CLIENT, SERVER, START
+import capturelib
+import messages as m
+
+UTWATCH = sys.argv[1]
+ANON, DES3, AES, SECOND = 0x0018, 0x000A, 0x002F, 10**9
+UE, AP = ("192.0.2.10", 40000), ("192.0.2.80", 443)
+NAMES = "xcap.example.org", "bsf.example.org"
+EMS, TICKET = (23, b""), 35
+
+
+def sni(name):
+    return 0, struct.pack("!HBH", len(name) + 3, 0, len(name)) + name.encode()
+
+
+def at(second, steps, client=UE, server=AP):
+    """Each connection has a port of its own."""
+    return capturelib.build(steps, client=(client[0], client[1] + second % 20000), server=server, time=START + second * SECOND)
+
+
+def accepted(suite, hello, session=b"", ticket=b"", version=m.TLS12, hint=300):
+    return [(CLIENT, hello),
+            (SERVER, m.server_hello(suite, version, session, more=[(TICKET, b"")] if ticket else []) + m.done(version)),
+            (CLIENT, m.client_key_exchange(version) + m.finished(version)),
+            (SERVER, (m.new_session_ticket(ticket, hint) if ticket else b"") + m.finished(version))]
+
+
+def refused(hello, description=40):
+    return [(CLIENT, hello), (SERVER, m.alert(2, description))]
+
+
+def failed(folder, frames, profile="ts33141-pcr2", words=()):
+    """{rule: fault} of the alerts, and how often each rule came to which verdict."""
+    path = os.path.join(folder, "innocent.pcap")
+    capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+    evs, _ = events(UTWATCH, "--strict", "-p", profile, *words, "-r", path)
+    return {e["utwatch"]["rule"]: e["utwatch"]["fault"] for e in of_type(evs, "alert")}, rule_counts(evs)
+
+
+def farm_behind_one_address(folder):
+    """E19: two servers of one address that differ. E20: a refusal speaks of the suites only where the hello was one that the server accepts."""
+    both = accepted(AES, m.client_hello([DES3, AES], m.TLS12))
+    lacks = refused(m.client_hello([DES3], m.TLS12))
+    has = accepted(DES3, m.client_hello([DES3], m.TLS12))
+    rules = {"ut-6.2-server-3des"}
+    for what, order, wanted in (("one server", (both, lacks), rules), ("the other one answers last", (both, lacks, has), set()),
+                                ("and first", (has, both, lacks), set()), ("and between", (both, has, lacks), set())):
+        told, counts = failed(folder, [f for i, steps in enumerate(order) for f in at(60 * i, steps)])
+        check(rules & set(told) == wanted, what, told, counts["ut-6.2-server-3des"])
+    for what, hello in (("for its name", {"more": [sni(NAMES[1])]}), ("for want of an extension", {"more": [sni(NAMES[0])]}),
+                        ("for its version", {"version": m.TLS10, "more": [sni(NAMES[0]), EMS]}),
+                        ("for its algorithms", {"more": [sni(NAMES[0]), EMS, (13, b"\0\2\2\1")]})):
+        version = hello.get("version", m.TLS12)
+        frames = (at(0, accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=[sni(NAMES[0]), EMS])))
+                  + at(60, refused(m.client_hello([DES3], version, more=hello["more"]))))
+        told = failed(folder, frames)[0]
+        check("ut-6.2-server-3des" not in told, "a hello that may be refused", what, told)
+
+
+def resumptions_refused(folder):
+    """7.1: a server may not resume under another name (RFC 6066 3), nor without the session's suite (RFC 5246 7.4.1.2) or its extended master
+    secret (RFC 7627 5.3), nor under another version."""
+    first = {"suites": [DES3, AES], "version": m.TLS12, "more": [sni(NAMES[0]), EMS]}
+    cases = (("the same hello", {}, True), ("another name", {"more": [sni(NAMES[1]), EMS]}, False), ("no name", {"more": [EMS]}, False),
+             ("no extended master secret", {"more": [sni(NAMES[0])]}, False), ("without the suite", {"suites": [AES]}, False),
+             ("another version", {"version": 0x0302}, False))
+    for what, change, guilty in cases:
+        frames = []
+        for i in range(4):
+            session = bytes([i + 1]) * 32
+            begin, again = dict(first), dict(first, **change)
+            frames += at(200 * i, accepted(DES3, m.client_hello(begin["suites"], begin["version"], more=begin["more"]), session))
+            suite = DES3 if DES3 in again["suites"] else AES
+            frames += at(200 * i + 60, accepted(suite, m.client_hello(again["suites"], again["version"], session, more=again["more"]),
+                                                bytes([i + 101]) * 32, version=again["version"]))
+        told, counts = failed(folder, frames)
+        check(("ut-7.1-resume-server" in told) == guilty, "sessions not resumed with", what, told, counts["ut-7.1-resume-server"])
+
+
+def sessions_held(folder):
+    """The discussion paper's 3.2: a UE can only use a session where it began, under its name, and while it lives."""
+    hello = m.client_hello([DES3], m.TLS12, more=[sni(NAMES[0]), (TICKET, b"")])
+    other = m.client_hello([DES3], m.TLS12, more=[sni(NAMES[1]), (TICKET, b"")])
+    servers = [("192.0.2.%d" % (80 + i), 443) for i in range(5)]
+
+    def whole(i):
+        return accepted(DES3, hello, ticket=bytes([i + 1]) * 64, hint=3600)
+
+    def short(i):
+        return accepted(DES3, hello, ticket=bytes([i + 1]) * 64, hint=60)
+    at_once = [f for i in range(5) for f in capturelib.build(whole(i), client=(UE[0], 41000 + i), time=START + i * 1000)]
+    cases = (("again and again", [f for i in range(5) for f in at(60 * i, whole(i))], True),
+             ("at five servers", [f for i, s in enumerate(servers) for f in at(60 * i, whole(i), server=s)], False),
+             ("under two names in turn",
+              [f for i in range(5) for f in at(60 * i, accepted(DES3, other if i % 2 else hello, ticket=bytes([i + 1]) * 64))], False),
+             ("all at once", at_once, False),
+             ("after the life that the server promised", [f for i in range(5) for f in at(120 * i, short(i))], False))
+    for what, frames, guilty in cases:
+        told, _ = failed(folder, frames, "ls-advice")
+        check(("dp-3.2-resume-used" in told) == guilty, "full handshakes", what, sorted(told))
+
+
+def middleboxes(folder):
+    """An alert in the server's name, and the server's own answer in the same place of the stream: who answered is not known."""
+    for what, alert in (("handshake_failure", m.alert(2, 40)), ("access_denied", m.alert(2, 49)), ("internal_error", m.alert(2, 80))):
+        for genuine_first in (False, True):
+            c = capturelib.Connection(client=UE, server=AP, time=START)
+            c.open()
+            c.send(CLIENT, m.client_hello([ANON]))
+            answer = m.server_hello(ANON) + m.server_key_exchange() + m.done()
+            copies = [c.frame(SERVER, 0x18, answer), c.frame(SERVER, 0x18, alert)]
+            c.frames += copies if genuine_first else copies[::-1]
+            c.seq[SERVER] += len(answer)
+            for step in ((CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished())):
+                c.send(*step)
+            c.close()
+            told, counts = failed(folder, c.frames)
+            check(counts["ut-7.2-only-anonymous"]["pass"] == 0, what, "in the server's name clears it:", counts["ut-7.2-only-anonymous"])
+            check(not {"ut-6.2-server-3des", "ut-5.1.2-possible-128"} & {r for r, fault in told.items() if fault == "server"}, what, told)
+
+
+def second_answers(folder):
+    """A ServerHello sent again with other bytes: neither copy is the server's for certain."""
+    for suites in ((AES, ANON), (ANON, AES)):
+        c = capturelib.Connection(client=UE, server=AP, time=START)
+        c.open()
+        c.send(CLIENT, m.client_hello([ANON, AES]))
+        for suite in suites:
+            c.frames.append(c.frame(SERVER, 0x18, m.server_hello(suite, session=b"\1" * 32)))
+        c.seq[SERVER] += len(m.server_hello(AES, session=b"\1" * 32))
+        for step in ((SERVER, m.done()), (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished())):
+            c.send(*step)
+        c.close()
+        told, counts = failed(folder, c.frames)
+        check("ut-6.4-listed-anonymous" not in told, "a ServerHello in two versions accuses:", told)
+        check(counts["ut-6.4-listed-anonymous"]["pass"] == 0, "a ServerHello in two versions clears:", counts["ut-6.4-listed-anonymous"])
+
+
+def ages(folder):
+    """A session is as old as its origin, whatever name it is asked for under; at another address it is another server's, unless the site says that
+    they are a farm."""
+    hour = 3600
+    farm = os.path.join(folder, "farm.yaml")
+    with open(farm, "w") as f:
+        f.write("sessions: { farms: [[192.0.2.80:443, 192.0.2.81:443]] }\n")
+    ticket = b"\x77" * 96
+    begun = at(0, accepted(DES3, m.client_hello([DES3], m.TLS12, more=[sni(NAMES[0]), (TICKET, b"")]), ticket=ticket))
+
+    def again(hours, name, server=AP):
+        return at(hours * hour, [(CLIENT, m.client_hello([DES3], m.TLS12, b"\5" * 32, more=[sni(name), (TICKET, ticket)])),
+                                 (SERVER, m.server_hello(DES3, m.TLS12, b"\5" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))],
+                  server=server)
+    for what, frames, words, late in (("the same name after 25 hours", again(25, NAMES[0]), (), True),
+                                      ("another name after 25 hours", again(25, NAMES[1]), (), True),
+                                      ("another name after 23 hours", again(23, NAMES[1]), (), False),
+                                      ("another server after 25 hours", again(25, NAMES[0], ("192.0.2.81", 443)), (), False),
+                                      ("another one of the farm after 25 hours", again(25, NAMES[0], ("192.0.2.81", 443)), ("-c", farm), True)):
+        told, counts = failed(folder, begun + frames, words=words)
+        check(("ut-7.1-ticket-lifetime" in told) == late, what, told)
+        check(late or counts["ut-7.1-ticket-lifetime"]["pass"] == ("23" in what), what, counts["ut-7.1-ticket-lifetime"])
+
+
+def grease(folder):
+    """RFC 8701: what differs from connection to connection and means nothing changes no verdict."""
+    def run(values):
+        def hello(i, suites, more):
+            value = values[i % len(values)] if values else None
+            extra = [(value, b"")] if value else []
+            return m.client_hello(([value] if value else []) + suites, m.TLS12, more=extra + more)
+        more = [sni(NAMES[0]), EMS]
+        frames = (at(0, accepted(AES, hello(0, [DES3, AES], more))) + at(60, refused(hello(1, [DES3], more)))
+                  + at(120, refused(hello(2, [ANON], more[::-1]))) + at(180, accepted(ANON, hello(3, [ANON], more))))
+        told, counts = failed(folder, frames)
+        return told, {r: {k: v for k, v in c.items() if k != "sid"} for r, c in counts.items()}
+    plain = run(())
+    check("ut-6.2-server-3des" in plain[0] and "ut-7.2-only-anonymous" in plain[0], plain[0])
+    for values in ((0x0A0A, 0x1A1A, 0xFAFA, 0x3A3A), (0x5A5A,)):
+        check(run(values) == plain, "GREASE", [hex(v) for v in values], "changes", run(values)[0], "from", plain[0])
+
+
+# ---- IPv6: RFC 8200 4, RFC 4302, RFC 5533, RFC 6275
+def chain_of(kinds, payload):
+    """The headers `kinds` before the TCP payload: (first next header, bytes)."""
+    out, following = payload, 6
+    for kind in reversed(kinds):
+        if kind == 44:
+            head = struct.pack("!BBHI", following, 0, 0, 7)
+        elif kind == 51:
+            head = struct.pack("!BBHII", following, 4, 0, 1, 1) + b"\0" * 12
+        elif kind == 43:
+            head = struct.pack("!BBBBI", following, 0, 253, 0, 0)
+        else:
+            head = struct.pack("!BB", following, 1) + b"\1\x0c" + b"\0" * 12
+        out, following = head + out, kind
+    return following, out
+
+
+def with_headers(frames, kinds, fragments=False):
+    out = []
+    for n, (time, frame) in enumerate(frames):
+        ip = frame[14:]
+        src, dst, tcp = ip[8:24], ip[24:40], ip[40:]
+        if fragments and len(tcp) > 60:
+            cut = len(tcp) // 16 * 8
+            parts = [(0, 1, tcp[:cut]), (cut, 0, tcp[cut:])]
+            pieces = [(44, struct.pack("!BBHI", 6, 0, offset | more, n) + part) for offset, more, part in parts]
+            pieces = [(kinds[0], chain_before(kinds, 44) + piece) if kinds else (44, piece) for _, piece in pieces]
+        else:
+            pieces = [chain_of(kinds, tcp)]
+        for first, body in pieces:
+            out.append((time, frame[:14] + struct.pack("!IHBB", 0x60000000, len(body), first, 64) + src + dst + body))
+    return out
+
+
+def chain_before(kinds, last):
+    out = b""
+    for i, kind in enumerate(kinds):
+        following = kinds[i + 1] if i + 1 < len(kinds) else last
+        out += struct.pack("!BBBBI", following, 0, 253, 0, 0) if kind == 43 else struct.pack("!BB", following, 0) + b"\1\4\0\0\0\0"
+    return out
+
+
+def extension_headers(folder):
+    conversation = capturelib.conversations(os.path.join(PCAPS, "gnutls-tls10-dh-anon-rc4.pcap"))[0]
+    frames = capturelib.build(conversation, client=("2001:db8::10", 40000), server=("2001:db8::80", 443), time=START)
+    told, counts = failed(folder, frames)
+    check("ut-6.4-listed-anonymous" in told, told)
+    for kinds in ((0,), (60,), (43,), (44,), (51,), (135,), (0, 60, 43, 44, 60), (0, 43), (60, 51, 60), (60,) * 8):
+        got = failed(folder, with_headers(frames, kinds))
+        check(got[0] == told and got[1] == counts, "behind the headers", kinds, got[0], "not", told)
+    for kinds in ((), (0,), (43,), (0, 60, 43)):
+        got = failed(folder, with_headers(frames, kinds, fragments=True))
+        check(got[0] == told and got[1] == counts, "in fragments behind", kinds, got[0], "not", told)
+    # Under a routing header with segments left the destination is a router, and the checksum is of the last address (RFC 8200 4.4, 8.1).
+    routed = []
+    for time, frame in frames:
+        ip = frame[14:]
+        src, dst, tcp = ip[8:24], ip[24:40], ip[40:]
+        if frame[5] == 0:  # the UE's
+            body = struct.pack("!BBBBI", 6, 2, 2, 1, 0) + dst + tcp
+            ip = struct.pack("!IHBB", 0x60000000, len(body), 43, 64) + src + bytes.fromhex("20010db8" + "00" * 11 + "aa") + body
+        routed.append((time, frame[:14] + ip))
+    got, verdicts = failed(folder, routed)
+    check(set(got) <= set(told) and all(verdicts[r]["pass"] <= counts[r]["pass"] for r in counts), "on the way to a router:", got, "not", told)
+
+
+def second_hellos(folder):
+    """RFC 8446 4.1.2: the second hello is the first but for what was asked. One that offers other suites is judged by what it offers (E11)."""
+    share = (51, struct.pack("!HHHH", 6, 0x001D, 2, 1))
+    versions = (43, b"\2\3\4")
+    retry = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+    data = b"\x17\3\3\0\x40" + b"\7" * 64
+    for first, second, suite in (([0x1301, DES3], [0x1301], 0x1301), ([0x1301], [0x1301, ANON], 0x1301), ([0x1301, 0x1302], [0x1302], 0x1301),
+                                 ([ANON, 0x1301], [ANON], 0x1301)):
+        steps = [(CLIENT, m.client_hello(first, m.TLS12, b"\1" * 32, more=[versions, share])),
+                 (SERVER, m.server_hello(suite, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x17")], random=retry)),
+                 (CLIENT, m.client_hello(second, m.TLS12, b"\1" * 32, more=[versions, share])),
+                 (SERVER, m.server_hello(suite, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x17\0\1\1")]) + data),
+                 (CLIENT, data), (SERVER, data)]
+        told = failed(folder, at(0, steps))[0]
+        wrong = {r for r, fault in told.items() if r.startswith(("ut-7.2", "ut-op")) and fault in ("server", "both")}
+        check(not wrong or suite in second, "after a hello of", first, "and one of", second, "told:", wrong)
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    for case in (farm_behind_one_address, resumptions_refused, sessions_held, middleboxes, second_answers, ages, grease, extension_headers,
+                 second_hellos):
+        case(temporary)
+finish()
