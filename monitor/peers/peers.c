@@ -23,6 +23,7 @@ struct side_table {
 struct peers {
     struct siphash_key key;
     struct group_suites with_groups;
+    struct version_suites by_version;
     struct side_table table[2]; /* by enum side */
     struct peers_counters counters;
 };
@@ -47,6 +48,7 @@ struct peers *peers_new(uint32_t servers, uint32_t ues)
         return NULL;
     p->key = siphash_random_key();
     p->with_groups = suites_with_groups();
+    p->by_version = suites_by_version();
     if (open_table(&p->table[SERVER], servers) && open_table(&p->table[CLIENT], ues))
         return p;
     peers_free(p);
@@ -264,10 +266,13 @@ static bool refused_for_its_suites(const struct observation *o)
 
 static void server_refused(const struct peers *p, struct peer *s, const struct observation *o)
 {
-    const struct suite_set *offer = &o->client_hello.offered;
+    /* What the hello's own version forbids was not refused. */
+    const struct suite_set usable =
+        suites_up_to(&p->by_version, &o->client_hello.offered, o->client_hello.max_version);
+    const struct suite_set *offer = &usable;
     if (suite_set_empty(offer))
         return;
-    const struct refused_offer now = {.offer = *offer,
+    const struct refused_offer now = {.offer = usable,
                                       .shape = shape_of_hello(&p->key, o),
                                       .count = 1,
                                       .max_version = o->client_hello.max_version,
@@ -315,6 +320,8 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
         const struct accepted_hello *a = &server->accepted[i];
         struct suite_set common = o->client_hello.offered;
         suite_set_common(&common, &a->selected);
+        if (a->version > out->highest_version && shapes_match(&a->shape, &shape, false))
+            out->highest_version = a->version;
         if (a->version == version &&
             shapes_match(&a->shape, &shape, offer_needs_groups(&p->with_groups, &common, &o->client_hello)))
             suite_set_join(&out->common, &common);

@@ -127,6 +127,8 @@ struct peer_evidence {
     struct suite_set
         common; /* of a handshake: offered now, and selected by this server before, in answer to a hello
                    of the same shape and under the same version: so they could be used now */
+    uint16_t highest_version; /* of a handshake: selected before, in answer to a hello that differed in
+                                 nothing but suites and groups; 0: none */
 };
 void peer_weigh(const struct peer *server, struct peer_evidence *out);
 void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,

@@ -105,6 +105,34 @@ struct group_suites suites_with_groups(void)
     return with;
 }
 
+/* RFC 8446 B.4 and RFC 9150; AEAD, and MACs other than of MD5 and SHA-1 (RFC 5246 1.2, RFC 5288 4, RFC 5289
+ * 4). */
+struct version_suites suites_by_version(void)
+{
+    enum { SHA256_SHA256 = 0xC0B4, SHA384_SHA384 = 0xC0B5 };
+    struct version_suites by = {0};
+    for (size_t i = 0; i < suite_count; i++) {
+        const struct suite *s = &suite_table[i];
+        const bool older = !strcmp(s->hash, "NULL") || !strcmp(s->hash, "MD5") || !strcmp(s->hash, "SHA");
+        if (s->code >> 8 == 0x13 || s->code == SHA256_SHA256 || s->code == SHA384_SHA384)
+            suite_set_add(&by.tls13, i);
+        else if (!older)
+            suite_set_add(&by.tls12, i);
+    }
+    return by;
+}
+
+struct suite_set suites_up_to(const struct version_suites *by, const struct suite_set *offer,
+                              uint16_t version)
+{
+    struct suite_set usable = *offer;
+    for (size_t i = 0; i < sizeof usable.word / sizeof *usable.word; i++) {
+        usable.word[i] &= version < 0x0304 ? ~by->tls13.word[i] : UINT64_MAX;
+        usable.word[i] &= version < 0x0303 ? ~by->tls12.word[i] : UINT64_MAX;
+    }
+    return usable;
+}
+
 bool offer_needs_groups(const struct group_suites *with, const struct suite_set *offer,
                         const struct client_hello_facts *hello)
 {

@@ -29,6 +29,16 @@ struct group_suites {
 };
 struct group_suites suites_with_groups(void);
 
+/* Suites that need a version: others are for all of them. */
+struct version_suites {
+    struct suite_set tls12, tls13;
+};
+struct version_suites suites_by_version(void);
+
+/* Those of an offer that can be negotiated up to this version. */
+struct suite_set suites_up_to(const struct version_suites *by, const struct suite_set *offer,
+                              uint16_t version);
+
 /* Whether suites of the offer depend on the groups that the hello lists: those on elliptic curves (RFC
  * 8422 5.1), and finite-field ones where it lists groups for them (RFC 7919 4). */
 bool offer_needs_groups(const struct group_suites *with, const struct suite_set *offer,

@@ -170,7 +170,7 @@ struct value known_highest_version(const struct policy_case *c)
     struct value v = of_server_history(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    return c->server->highest_version ? number(c->server->highest_version) : absent();
+    return c->evidence->highest_version ? number(c->evidence->highest_version) : absent();
 }
 
 static const struct http_connection *before_tls(const struct policy_case *c)

@@ -67,6 +67,25 @@ def farm_behind_one_address(folder):
         check("ut-6.2-server-3des" not in told, "a hello that may be refused", what, told)
 
 
+def refused_by_version(folder):
+    """RFC 5288 4, RFC 5289 4, RFC 8446 4.1.1: some suites can only be refused under an older version, whatever the server supports."""
+    weak = accepted(0x0009, m.client_hello([0x0009], 0x0302), version=0x0302)
+    for suites, version, guilty in (([AES], 0x0302, True), ([0x009C], 0x0302, False), ([0x003C, 0xC02F], 0x0302, False), ([0x1301], 0x0302, False),
+                                    ([0x009C, AES], 0x0302, True)):
+        told, counts = failed(folder, at(0, weak) + at(60, refused(m.client_hello(suites, version))))
+        check(("ut-5.1.2-possible-128" in told and told["ut-5.1.2-possible-128"] == "server") == guilty, "refused:", [hex(s) for s in suites], told,
+              counts["ut-5.1.2-possible-128"])
+
+
+def versions(folder):
+    """A server may have another version under another name, or for a hello that carries something else."""
+    for what, name, more, guilty in (("same hello", NAMES[0], [EMS], True), ("other name", NAMES[1], [EMS], False),
+                                     ("other extensions", NAMES[0], [], False)):
+        told, _ = failed(folder, at(0, accepted(AES, m.client_hello([AES, DES3], m.TLS12, more=[sni(NAMES[0]), EMS])))
+                         + at(60, accepted(DES3, m.client_hello([AES, DES3], m.TLS12, more=[sni(name), *more]), version=m.TLS10)), "ls-advice")
+        check(("dp-3.2-prefer-tls11" in told) == guilty, "TLS 1.0 after TLS 1.2 with the", what, told)
+
+
 def resumptions_refused(folder):
     """7.1: a server may not resume under another name (RFC 6066 3), nor without the session's suite (RFC 5246 7.4.1.2) or its extended master
     secret (RFC 7627 5.3), nor under another version."""
@@ -273,7 +292,7 @@ def second_hellos(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (farm_behind_one_address, resumptions_refused, sessions_held, middleboxes, second_answers, ages, grease, extension_headers,
-                 second_hellos):
+    for case in (farm_behind_one_address, refused_by_version, versions, resumptions_refused, sessions_held, middleboxes, second_answers, ages, grease,
+                 extension_headers, second_hellos):
         case(temporary)
 finish()
