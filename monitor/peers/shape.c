@@ -45,6 +45,16 @@ static void add_extensions(struct shape_source *s, const struct client_hello_fac
         add(s, sorted, count * sizeof *sorted);
 }
 
+/* Numbers of a list, but for GREASE, which differs from hello to hello (RFC 8701). Returns how many. */
+static uint16_t without_grease(uint16_t *to, const uint16_t *from, size_t count)
+{
+    uint16_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_grease(from[i]))
+            to[n++] = from[i];
+    return n;
+}
+
 /* Each list follows its length, and the name has the rest: no two hellos have the same bytes. */
 static uint64_t all_but_groups(const struct siphash_key *key, const struct observation *o)
 {
@@ -59,8 +69,10 @@ static uint64_t all_but_groups(const struct siphash_key *key, const struct obser
     s.used = 0;
     add(&s, scalars, sizeof scalars);
     add_extensions(&s, c);
-    add(&s, &c->signature_algorithm_count, sizeof c->signature_algorithm_count);
-    add(&s, c->signature_algorithms, c->signature_algorithm_count * sizeof *c->signature_algorithms);
+    uint16_t algorithms[MAX_SIGNATURE_ALGORITHMS];
+    const uint16_t count = without_grease(algorithms, c->signature_algorithms, c->signature_algorithm_count);
+    add(&s, &count, sizeof count);
+    add(&s, algorithms, count * sizeof *algorithms);
     if (name.n)
         add(&s, name.p, name.n);
     return siphash_for_table(key, span_of(s.bytes, s.used));
@@ -72,9 +84,11 @@ struct hello_shape shape_of_hello(const struct siphash_key *key, const struct ob
     const bool known = o->seen & SEEN_CLIENT_HELLO && !c->unknown && !c->extensions_cut && !c->lists_cut;
     if (!known)
         return (struct hello_shape){0};
+    uint16_t groups[MAX_GROUPS];
+    const uint16_t count = without_grease(groups, c->groups, c->group_count);
     return (struct hello_shape){
         .rest = all_but_groups(key, o),
-        .groups = siphash_for_table(key, span_of(c->groups, c->group_count * sizeof *c->groups)),
+        .groups = siphash_for_table(key, span_of(groups, count * sizeof *groups)),
         .known = true,
     };
 }

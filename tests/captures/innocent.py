@@ -199,10 +199,15 @@ def grease(folder):
         more = [sni(NAMES[0]), EMS]
         frames = (at(0, accepted(AES, hello(0, [DES3, AES], more))) + at(60, refused(hello(1, [DES3], more)))
                   + at(120, refused(hello(2, [ANON], more[::-1]))) + at(180, accepted(ANON, hello(3, [ANON], more))))
+        weak = ("192.0.2.90", 443)  # it refuses the only suite of 128 bits, over groups that the hello lists among others
+        for i, (suites, steps) in enumerate((([0x0009, 0xC013], lambda h: accepted(0x0009, h)), ([0xC013], refused))):
+            groups = ([values[(i + 2) % len(values)]] if values else []) + [29, 23]
+            listed = 10, struct.pack("!%dH" % (len(groups) + 1), 2 * len(groups), *groups)
+            frames += at(240 + 60 * i, steps(hello(i, suites, [*more, listed])), server=weak)
         told, counts = failed(folder, frames)
         return told, {r: {k: v for k, v in c.items() if k != "sid"} for r, c in counts.items()}
     plain = run(())
-    check("ut-6.2-server-3des" in plain[0] and "ut-7.2-only-anonymous" in plain[0], plain[0])
+    check({"ut-6.2-server-3des", "ut-7.2-only-anonymous", "ut-5.1.2-possible-128"} <= set(plain[0]), plain[0])
     for values in ((0x0A0A, 0x1A1A, 0xFAFA, 0x3A3A), (0x5A5A,)):
         check(run(values) == plain, "GREASE", [hex(v) for v in values], "changes", run(values)[0], "from", plain[0])
 
