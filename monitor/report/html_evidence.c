@@ -131,6 +131,11 @@ static void put_what(struct html *h, const struct finding *f, const struct findi
     html_put(h, ", ");
     html_put(h, word_of(severity_words, f->severity));
     end_fact(h);
+    if (f->status == FINDING_KNOWN) {
+        put_fact(h, "Status");
+        html_put(h, "known from the baseline");
+        end_fact(h);
+    }
     if (f->note) {
         put_fact(h, f->status == FINDING_EXCEPTED ? "Excepted" : "Note");
         html_text(h, finding_text(all, f->note), HTML_REQUIRES_MOST);
