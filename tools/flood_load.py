@@ -156,6 +156,15 @@ def whole_flight(c):
     return frames
 
 
+def all_but_the_end(c):
+    """Frames of a hello of 14,000 bytes, without the last of them."""
+    frames, hello = [], ANNOUNCED + bytes(14009 - len(ANNOUNCED))
+    for at in range(0, 13 * 1000, 1000):
+        frames.append(Forged(c, CLIENT, PUSH | ACK, hello[at:at + 1000], RANDOM_AT if at == 0 else None))
+        c.seq[CLIENT] += 1000
+    return frames
+
+
 def frames_of(kind):
     """What one sender of a flood sends."""
     c = client()
@@ -165,6 +174,8 @@ def frames_of(kind):
     out = opening(c, answered)
     if kind == "real-certificate":
         return [*out, *whole_flight(c)]
+    if kind == "real-delivered":
+        return [*out, *all_but_the_end(c)]
     payload = {"hello": HELLO, "announced": ANNOUNCED, "ahead": HELLO[1:2], "start": HELLO[:3]}[kind.removeprefix("real-")]
     c.seq[CLIENT] += kind.endswith("ahead")
     return [*out, Forged(c, CLIENT, PUSH | ACK, payload, RANDOM_AT if len(payload) > 40 else None)]
@@ -180,15 +191,18 @@ def greedy(rng, addresses=4):
     return 0xC6336400 + rng.randrange(addresses), 1024 + rng.randrange(64000)
 
 
-def flood(kind, rate, seconds, start=START, sender=spoofed, seed=2):
-    rng = random.Random(seed)
+def flood(kind, rate, seconds, start=START, sender=spoofed, seed=2, spread=0):
+    """`rate` senders a second; `spread`: nanoseconds between the frames of one."""
+    def step(forged, later):
+        rng = random.Random(seed)
+        for n in range(int(rate * seconds)):
+            address, port = sender(rng)
+            salt = rng.getrandbits(32)
+            for frame in forged:
+                yield start + n * SECOND // rate + later, frame.made(address, port, salt)
+
     forged = frames_of(kind)
-    for n in range(int(rate * seconds)):
-        time = start + n * SECOND // rate
-        address, port = sender(rng)
-        salt = rng.getrandbits(32)
-        for frame in forged:
-            yield time, frame.made(address, port, salt)
+    return mixed(*(step([frame], k * spread) for k, frame in enumerate(forged))) if spread else step(forged, 0)
 
 
 def crowd(labels, rate, seconds, start=START, rtt=30 * MILLISECOND):

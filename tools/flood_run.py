@@ -59,6 +59,8 @@ FLOODS = {
     "announced": lambda f: Within(f, rate=40, seconds=70).flood("announced", 1000, 70),
     "announced-few": lambda f: Within(f, rate=40, seconds=70).flood("real-announced", 1000, 70, sender=greedy),
     "announced-many": lambda f: Within(f, rate=40, seconds=70).flood("real-announced", 1000, 70),
+    "delivered": lambda f: Within(f, rate=2000, seconds=10, rtts=(100 * MILLISECOND, SECOND)).flood(
+        "real-delivered", 3000, 10, start=START - 6 * SECOND, spread=300 * MILLISECOND),
     "ahead": lambda f: Within(f, seconds=10).flood("ahead", 3000, 1, start=START - SECOND),
     "ahead-few": lambda f: Within(f, seconds=10).flood("real-ahead", 3000, 1, start=START - SECOND, sender=greedy),
     "hellos-few": lambda f: Within(f, rtts=(100 * MILLISECOND, SECOND)).flood("real-hello", 100000, 4, sender=greedy),

@@ -142,6 +142,8 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
     if (flow)
         return flow;
     struct flow *victim = flow_victim(&p->flows);
+    if (victim->handshake && flow_is_confirmed(victim)) /* then all of the oldest have one */
+        victim = tls_victim(p->tls, NULL);
     connection_end(p, victim, p->now, tls_is_result(p->tls, victim) ? 0 : UNOBSERVED_EVICTED);
     flow_remove(&p->flows, victim);
     p->flows.counters.evicted++;

@@ -39,6 +39,13 @@ void bodies_close(struct tls *tls)
     pool_close(&tls->pieces);
 }
 
+bool bodies_have_room(const struct tls *tls, const struct flow *flow, size_t bytes)
+{
+    enum { KEPT_TWICE = 2, BORDERS = 4 }; /* as data in clear, and as a part of a message */
+    const size_t needed = KEPT_TWICE * (bytes / PIECE_BYTES) + BORDERS;
+    return flow == tls->ending || needed <= tls->pieces.capacity - tls->pieces.used;
+}
+
 static size_t pack(const struct observation *o, uint8_t *to)
 {
     const uint8_t *from = (const uint8_t *)o;

@@ -168,6 +168,9 @@ bool handshake_wake(struct tls *tls, struct handshake *h, bool last);
 bool handshake_take_body(struct tls *tls, struct handshake *h);
 void handshake_give_body(struct tls *tls, struct handshake *h);
 
+/* Whatever is kept of so many bytes, there is room for it. */
+bool bodies_have_room(const struct tls *tls, const struct flow *flow, size_t bytes);
+
 size_t bodies_memory(uint32_t handshakes);
 bool bodies_open(struct tls *tls, uint32_t handshakes);
 void bodies_close(struct tls *tls);

@@ -43,7 +43,7 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h && handshake_has_begun(h));
-    if (!handshake_wake(tls, h, false))
+    if (!bodies_have_room(tls, flow, run->bytes.n) || !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
     h->segment = tls->kept_at = segment;
     if (run->conflict)

@@ -15,7 +15,8 @@ import messages as m
 SHARE = 0.02
 FLOWS, HANDSHAKES = 262144, 50000  # of the configuration that is made so much smaller
 WHOLE = ("ahead", "ahead-few", "at-once")  # whose tables have their usual size
-NAMES = ("syn", "syn-pause", "half-hellos", "half-starts", "refusals", "announced", "announced-few", "announced-many", "hellos-few", "ues")
+NAMES = ("syn", "syn-pause", "half-hellos", "half-starts", "refusals", "announced", "announced-few", "announced-many", "delivered",
+         "hellos-few", "ues")
 
 with tempfile.TemporaryDirectory() as folder:
     site = os.path.join(folder, "site.yaml")
