@@ -14,6 +14,9 @@ import tempfile
 from run_utwatch import PCAPS, events, of_type, utwatch
 from checks import check, finish
 
+sys.path.insert(0, os.path.join(os.path.dirname(PCAPS), "tests", "report"))
+from html_in_browser import Page, browse, wrong_links  # noqa: E402
+
 binary = sys.argv[1]
 BOTH = os.path.join(PCAPS, "gnutls-tls10-dh-anon-rc4.pcap")
 ALL = sorted(os.path.join(PCAPS, name) for name in os.listdir(PCAPS) if name.endswith(".pcap"))
@@ -82,8 +85,23 @@ def test_views(folder):
     check("id=\"timeline\"" in page, "many handshakes have none")
 
 
+def find_browser():
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def test_markup(folder):
+    """Balanced, without a script, and with links that lead somewhere on the page; the browser complains of nothing and asks nobody."""
+    for words in (["-r", BOTH], ["--advise", "modern", *[w for c in ALL for w in ("-r", c)]]):
+        markup, _ = page_of(folder, *words)
+        page = Page(markup)
+        faults = page.faults + list(wrong_links(page))
+        if find_browser():
+            faults += browse(find_browser(), os.path.join(folder, "page.html"), folder, "markup%d" % len(words))[1]
+        check(not faults and page.tags["mark"] > 3, words[:2], faults[:5], page.tags["mark"])
+
+
 def test_print(folder):
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    browser = find_browser()
     if not browser:
         print("no Chromium is installed: nothing was printed")
         return
@@ -104,5 +122,6 @@ with tempfile.TemporaryDirectory() as top:
     test_secret(top)
     test_both(top)
     test_views(top)
+    test_markup(top)
     test_print(top)
 finish()
