@@ -32,6 +32,8 @@ bool pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules)
     p->verdicts = verdicts;
     p->advised = advised;
     p->site = rules->site;
+    if (p->decoder)
+        decoder_trust(p->decoder, &p->site->tunnel_ends);
     p->profile = rules->profile;
     p->advice = rules->advice;
     int64_t limits[] = {key_limit(p->profile), key_limit(p->advice)};
@@ -51,6 +53,8 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
     const bool messages = output_shows_messages(output);
     const bool ruled = pipeline_go_on_with(p, rules);
     p->decoder = decoder_new();
+    if (p->decoder)
+        decoder_trust(p->decoder, &site->tunnel_ends);
     p->checksums = checksums_new(site->checksums);
     char message[256];
     *message = '\0';
@@ -166,6 +170,8 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
 {
     struct flow *flow = flow_find(&p->flows, segment, side);
     segment->belief = belief_in(p, flow, segment) & 0xffU;
+    if (!decoder_believes(p->decoder, segment) && segment->belief == BELIEVED)
+        segment->belief = UNPROVEN;
     if (segment->belief == NOT_BELIEVED)
         return flow && flow->state <= FLOW_READABLE ? flow : NULL;
     if (!flow) {

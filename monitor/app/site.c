@@ -481,6 +481,22 @@ static void read_sessions(struct reader *r, const struct node *n)
     each(r, node_member(n, "farms"), take_farm);
 }
 
+static void take_tunnel_end(struct reader *r, const struct node *e)
+{
+    struct tunnel_ends *ends = &r->site->tunnel_ends;
+    if (ends->count == MAX_TUNNEL_ENDS)
+        complain_at(&r->at, e, "more than %d networks of tunnels' ends", MAX_TUNNEL_ENDS);
+    else if (take_network(r, e, &ends->network[ends->count]))
+        ends->count++;
+}
+
+static void read_tunnels(struct reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"ends", NULL};
+    if (check_mapping(r, n, keys))
+        each(r, node_member(n, "ends"), take_tunnel_end);
+}
+
 /* `advise` is one profile, or a list of one. */
 static void read_profiles(struct reader *r, const struct node *root)
 {
@@ -504,8 +520,9 @@ static void read_site(struct reader *r, const struct node *root)
     static const struct {
         const char *key;
         void (*read)(struct reader *, const struct node *);
-    } sections[] = {{"scope", read_scope},   {"policy", read_policy},   {"outputs", read_outputs},
-                    {"limits", read_limits}, {"privacy", read_privacy}, {"sessions", read_sessions}};
+    } sections[] = {{"scope", read_scope},    {"policy", read_policy},   {"outputs", read_outputs},
+                    {"limits", read_limits},  {"privacy", read_privacy}, {"sessions", read_sessions},
+                    {"tunnels", read_tunnels}};
     if (!check_mapping(r, root, keys))
         return;
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
@@ -514,7 +531,6 @@ static void read_site(struct reader *r, const struct node *root)
             sections[i].read(r, n);
     }
     read_profiles(r, root);
-    not_built(r, node_member(root, "tunnels"), "every encapsulation that is understood is followed");
     each(r, node_member(root, "exceptions"), take_exception);
 }
 
@@ -567,13 +583,7 @@ void site_free(struct site *site)
 
 static bool in_network(const struct network *n, const struct endpoint *end)
 {
-    if (n->family != end->family)
-        return false;
-    unsigned whole = n->bits / 8;
-    unsigned rest = n->bits % 8;
-    if (memcmp(n->address, end->address, whole) != 0)
-        return false;
-    return !rest || (n->address[whole] ^ end->address[whole]) >> (8 - rest) == 0;
+    return network_has(n, end->family, end->address);
 }
 
 static bool name_matches(const struct site *site, struct span name)

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/network.h"
 #include "decode/checksum.h"
+#include "decode/spaces.h"
 #include "policy/policy.h"
 #include "session/session.h"
 #include "syslog/receivers.h"
@@ -48,6 +49,7 @@ struct site {
     nanos summary_interval; /* of equal alerts */
     bool identities_clear;
     enum checksum_policy checksums;
+    struct tunnel_ends tunnel_ends;
     bool evidence; /* frames are kept for --evidence */
     uint32_t flows, handshakes;
     struct session_config sessions;

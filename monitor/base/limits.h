@@ -187,10 +187,11 @@
 #define RING_PATIENCE_SECONDS 5  /* that a report waits for room, and the writer for its outputs */
 
 /* app */
-#define MAX_SCOPE      256 /* servers, ports or names that the configuration calls Ut */
-#define MAX_EXCEPTIONS 256
-#define MAX_OVERRIDES  2          /* parameters of a profile that the configuration sets */
-#define PARCEL_RING    (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
-#define LINES_WAITING  (1 << 20)  /* bytes of events that wait for a full disk */
+#define MAX_TUNNEL_ENDS 32  /* networks of tunnels' ends that the configuration names */
+#define MAX_SCOPE       256 /* servers, ports or names that the configuration calls Ut */
+#define MAX_EXCEPTIONS  256
+#define MAX_OVERRIDES   2          /* parameters of a profile that the configuration sets */
+#define PARCEL_RING     (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
+#define LINES_WAITING   (1 << 20)  /* bytes of events that wait for a full disk */
 
 #endif

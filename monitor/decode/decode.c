@@ -9,6 +9,7 @@ struct decoder {
     struct fragments *fragments;
     struct decode_counters counters;
     struct obstacles obstacles;
+    struct spaces spaces;
 };
 
 const struct word encapsulation_words[] = {
@@ -49,6 +50,18 @@ void decoder_free(struct decoder *decoder)
 const struct decode_counters *decoder_counters(const struct decoder *decoder)
 {
     return &decoder->counters;
+}
+
+void decoder_trust(struct decoder *decoder, const struct tunnel_ends *ends)
+{
+    decoder->spaces.ends = ends->count ? ends : NULL;
+}
+
+bool decoder_believes(struct decoder *decoder, const struct segment *segment)
+{
+    const bool believed = spaces_believe(&decoder->spaces, segment);
+    decoder->counters.deeper += !believed;
+    return believed;
 }
 
 struct obstacle decoder_obstacle(const struct decoder *decoder)
@@ -121,6 +134,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
         .result = DECODE_OTHER,
         .out = out,
         .fragments = decoder->fragments,
+        .spaces = &decoder->spaces,
         .counters = &decoder->counters,
         .now = frame->time,
     };

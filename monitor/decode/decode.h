@@ -9,6 +9,7 @@
 #include "capture/frame.h"
 #include "decode/obstacles.h"
 #include "decode/segment.h"
+#include "decode/spaces.h"
 
 enum decode_result {
     DECODE_SEGMENT,
@@ -27,6 +28,7 @@ enum { ENCAPSULATIONS = ENCAP_CAPWAP + 1 };
 struct decode_counters {
     uint64_t result[DECODE_RESULTS];        /* frames; their sum is all frames */
     uint64_t encapsulation[ENCAPSULATIONS]; /* wrappers around segments: 2 for GTP-U in GTP-U */
+    uint64_t deeper;                        /* segments in tunnels that are not believed */
     uint64_t reassembled;                   /* datagrams */
     uint64_t fragments_expired;             /* datagrams given up: a fragment did not come in time */
     uint64_t fragments_evicted;             /* the store was full */
@@ -39,6 +41,12 @@ struct decoder;
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *decoder);
 const struct decode_counters *decoder_counters(const struct decoder *decoder);
+
+/* The ends of the site's tunnels, from now on; they outlive the decoder or the next call. */
+void decoder_trust(struct decoder *decoder, const struct tunnel_ends *ends);
+
+/* Once for each segment: is it where only the network puts hosts (spaces.h)? */
+bool decoder_believes(struct decoder *decoder, const struct segment *segment);
 
 /* Of the frames that were not followed. */
 struct obstacle decoder_obstacle(const struct decoder *decoder);

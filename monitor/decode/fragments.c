@@ -11,7 +11,7 @@ struct piece {
 struct datagram {
     bool used;
     bool spoiled; /* RFC 5722: an overlap with other content; what still comes is dropped with it */
-    uint8_t src[16], dst[16], family, protocol;
+    uint8_t src[16], dst[16], family, space, protocol;
     uint32_t id;
     nanos since;
     size_t total; /* 0 until the last fragment is here */
@@ -54,8 +54,9 @@ void fragments_free(struct fragments *f)
 
 static bool same_datagram(const struct datagram *d, const struct fragment *p)
 {
-    return d->used && d->id == p->id && d->family == p->family && d->protocol == p->protocol &&
-           memcmp(d->src, p->src, sizeof d->src) == 0 && memcmp(d->dst, p->dst, sizeof d->dst) == 0;
+    return d->used && d->id == p->id && d->family == p->family && d->space == p->space &&
+           d->protocol == p->protocol && memcmp(d->src, p->src, sizeof d->src) == 0 &&
+           memcmp(d->dst, p->dst, sizeof d->dst) == 0;
 }
 
 /* Times come from the capture file and may be anything. */
@@ -88,8 +89,12 @@ static size_t slot_for(struct fragments *f, const struct fragment *p, nanos now,
         unused = oldest;
     }
     struct datagram *d = &f->datagram[unused];
-    *d = (struct datagram){
-        .used = true, .family = p->family, .protocol = p->protocol, .id = p->id, .since = now};
+    *d = (struct datagram){.used = true,
+                           .family = p->family,
+                           .space = p->space,
+                           .protocol = p->protocol,
+                           .id = p->id,
+                           .since = now};
     memcpy(d->src, p->src, sizeof d->src);
     memcpy(d->dst, p->dst, sizeof d->dst);
     return unused;

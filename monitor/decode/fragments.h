@@ -11,6 +11,7 @@
 struct fragment {
     uint8_t src[16], dst[16]; /* IPv4 in the first 4 bytes, rest zero */
     uint8_t family;           /* 4 or 6 */
+    uint8_t space;            /* decode/spaces.h */
     uint8_t protocol;         /* of the payload */
     uint32_t id;
     size_t offset; /* bytes, in the datagram's payload */

@@ -18,9 +18,11 @@ enum ip_protocol {
 };
 
 /* `n` is given apart from the span, which is that long, for the compiler to know it. */
-static inline void set_address(struct endpoint *end, uint8_t family, struct span address, size_t n)
+static inline void set_address(const struct packet *p, struct endpoint *end, uint8_t family,
+                               struct span address, size_t n)
 {
-    *end = (struct endpoint){.family = family};
+    *end = (struct endpoint){.family = family,
+                             .space = space_inside(&p->out->wrappers, p->foreign) & (unsigned)ALL_SPACES};
     memcpy(end->address, address.p, n);
 }
 
@@ -31,6 +33,7 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
         return packet_end(p, DECODE_TRUNCATED);
     struct fragment piece = {
         .family = p->out->src.family,
+        .space = p->out->src.space,
         .protocol = (uint8_t)p->number,
         .id = id,
         .offset = offset,
@@ -68,8 +71,8 @@ static enum layer ipv4(struct packet *p)
         return packet_end(p, DECODE_MALFORMED);
     if (!packet_limit(p, total) || !packet_advance(p, header))
         return LAYER_DONE;
-    set_address(&p->out->src, 4, src, 4);
-    set_address(&p->out->dst, 4, dst, 4);
+    set_address(p, &p->out->src, 4, src, 4);
+    set_address(p, &p->out->dst, 4, dst, 4);
     bool more = flags & 0x2000;
     size_t offset = (size_t)(flags & 0x1fff) * 8;
     return more || offset ? fragment(p, id, offset, more) : LAYER_IP_PROTOCOL;
@@ -88,8 +91,8 @@ static enum layer ipv6(struct packet *p)
         return LAYER_DONE;
     if (payload && !packet_limit(p, payload)) /* 0: a jumbogram (RFC 2675) or segmentation offload */
         return LAYER_DONE;
-    set_address(&p->out->src, 6, src, 16);
-    set_address(&p->out->dst, 6, dst, 16);
+    set_address(p, &p->out->src, 6, src, 16);
+    set_address(p, &p->out->dst, 6, dst, 16);
     return LAYER_IP_PROTOCOL;
 }
 
@@ -184,7 +187,7 @@ static enum layer udp(struct packet *p)
     struct segment *out = p->out;
     struct cursor c = cursor_over(p->bytes);
     out->transport = TRANSPORT_UDP;
-    out->src.transport = out->dst.transport = TRANSPORT_UDP;
+    out->src.udp = out->dst.udp = true;
     out->src.port = cursor_u16(&c);
     out->dst.port = cursor_u16(&c);
     size_t length = cursor_u16(&c);

@@ -7,6 +7,7 @@
 
 #include "base/cursor.h"
 #include "decode/fragments.h"
+#include "decode/spaces.h"
 
 enum layer {
     LAYER_DONE, /* packet.result says how it ended */
@@ -36,11 +37,13 @@ struct packet {
     bool cut_by_mirror; /* cut before it was captured: lengths inside may go beyond the frame */
     bool big_endian;    /* of the machine that captured */
     bool maybe_swapped; /* some access points swap the first two bytes of 802.11 frames in CAPWAP */
+    bool foreign;       /* within a tunnel whose ends are none of the site's */
     bool padded_header; /* the 802.11 header is filled up to a multiple of 4 bytes */
     uint32_t number;    /* EtherType or IP protocol of what is left; an unknown link type */
     enum decode_result result;
     struct segment *out;
     struct fragments *fragments;
+    const struct spaces *spaces;
     struct decode_counters *counters;
     nanos now;
 };

@@ -29,6 +29,7 @@ bool packet_wrap(struct packet *p, enum encapsulation e)
         return false;
     }
     out->wrappers.encapsulation[out->wrappers.encapsulation_count++] = (uint8_t)e;
+    p->foreign |= is_tunnel(e) && !spaces_know_ends(p->spaces, &out->src, &out->dst);
     return true;
 }
 

@@ -12,7 +12,8 @@ struct endpoint {
     uint8_t address[16];
     uint16_t port;
     uint8_t family;    /* 4 or 6 */
-    uint8_t transport; /* TRANSPORT_UDP; 0: TCP, or no matter */
+    uint8_t udp : 1;   /* else TCP, or no matter */
+    uint8_t space : 7; /* decode/spaces.h */
 };
 
 enum encapsulation {

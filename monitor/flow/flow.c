@@ -11,13 +11,14 @@ static_assert(sizeof(struct flow) <= 128, "a flow without a handshake has to sta
 
 static bool same_end(const struct endpoint *a, const struct endpoint *b)
 {
-    return a->port == b->port && a->family == b->family && a->transport == b->transport &&
+    return a->port == b->port && a->family == b->family && a->udp == b->udp && a->space == b->space &&
            memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
 static uint64_t hash_of_end(const struct flow_table *table, const struct endpoint *end)
 {
-    return fold_hash(&table->key, end->address, end->port | (uint64_t)end->transport << 16);
+    return fold_hash(&table->key, end->address,
+                     end->port | (uint64_t)end->udp << 16 | (uint64_t)end->space << 17);
 }
 
 /* Both directions meet in one bucket. */

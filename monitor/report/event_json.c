@@ -51,7 +51,7 @@ static void put_after_type(struct json *j, const struct policy_case *c)
         put_end(j, "src_ip", c->kind == CASE_UE ? NULL : "src_port", &about->client);
     if (about->server.family)
         put_end(j, "dest_ip", "dest_port", &about->server);
-    const bool udp = about->server.transport == TRANSPORT_UDP;
+    const bool udp = about->server.udp;
     json_string(j, "proto", udp ? "UDP" : "TCP");
     put_vlan(j, &about->wrappers);
     if (!about->flow_id)

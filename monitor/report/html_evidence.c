@@ -33,7 +33,7 @@ static void put_address_filter(struct html *h, const struct endpoint *end, const
     put_end(h, end, false);
     if (!end->port)
         return;
-    html_put(h, end->transport == TRANSPORT_UDP ? " &amp;&amp; udp.port == " : " &amp;&amp; tcp.port == ");
+    html_put(h, end->udp ? " &amp;&amp; udp.port == " : " &amp;&amp; tcp.port == ");
     html_number(h, end->port);
 }
 

@@ -278,10 +278,12 @@ static void put_encapsulation(struct json *j, const struct wrappers *w)
 }
 
 /* How it went: in alerts too. */
-static void put_course(struct json *j, const struct policy_case *c)
+static void put_course(struct json *j, const struct policy_case *c, enum detail detail)
 {
     const struct observation *o = c->observation;
-    put_session(j, o, c->session);
+    const bool new_session = o->resumption == RESUMPTION_FULL && !(c->session && c->session->offered);
+    if (detail != DETAIL_ALERT || !new_session) /* an alert is short */
+        put_session(j, o, c->session);
     put_alerts(j, o);
     put_unobserved(j, o->unobserved);
     if (!o->whence.confirmed)
@@ -298,7 +300,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     if (detail == DETAIL_ALERT) {
         if (o->seen & SEEN_SERVER_HELLO)
             put_selected(j, o);
-        put_course(j, c);
+        put_course(j, c, detail);
         return;
     }
     json_string(j, "history", o->history);
@@ -317,7 +319,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
         json_uint(j, "lifetime_hint", o->ticket_issued.lifetime_hint);
         json_close(j, '}');
     }
-    put_course(j, c);
+    put_course(j, c, detail);
 }
 
 static void connection_facts(struct json *j, const struct http_connection *h)

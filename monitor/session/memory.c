@@ -44,13 +44,18 @@ static struct scope own_scope(const struct endpoint *server)
 
 static struct scope scope_of(const struct sessions *s, const struct endpoint *server)
 {
+    struct endpoint outside = *server; /* as the site names it */
+    outside.space = 0;
     if (s->config.one_scope)
-        return (struct scope){.common = true};
+        return (struct scope){.server.space = server->space, .common = true};
     for (size_t f = 0; f < s->config.farm_count; f++) {
         const struct session_farm *farm = &s->config.farms[f];
         for (size_t i = 0; i < farm->members; i++)
-            if (memcmp(&farm->member[i], server, sizeof *server) == 0)
-                return (struct scope){.server = farm->member[0], .common = true};
+            if (memcmp(&farm->member[i], &outside, sizeof outside) == 0) {
+                struct scope scope = {.server = farm->member[0], .common = true};
+                scope.server.space = server->space;
+                return scope;
+            }
     }
     return own_scope(server);
 }

@@ -310,7 +310,7 @@ static void datagrams_with_equal_ports_are_another_flow(void **state)
     struct segment tcp = segment(0, 1000, TCP_SYN, "");
     struct segment udp = tcp;
     udp.transport = TRANSPORT_UDP;
-    udp.src.transport = udp.dst.transport = TRANSPORT_UDP;
+    udp.src.udp = udp.dst.udp = true;
     unsigned side;
     struct flow *of_tcp = flow_add(&table, &tcp);
     assert_null(flow_find(&table, &udp, &side));

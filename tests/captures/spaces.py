@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Who can put both ends of a connection into a tunnel of his own frames nobody, and makes no session younger. usage: spaces.py UTWATCH
+
+A UE's datagram to the port of a tunnel looks like one of the network's tunnels. What is in it belongs to an address space of its own.
+"""
+import os
+import sys
+import tempfile
+
+from made_sessions import full, resumption_of
+from run_utwatch import events, of_type
+from checks import check, finish
+
+import capturelib
+import encapsulation as e
+import messages as m
+
+UTWATCH = sys.argv[1]
+CLIENT, SERVER = 0, 1
+NULL_SHA, DES3 = 0x0002, 0x000A
+START, MILLISECOND, HOUR = 1795471000 * 10**9, 10**6, 3600 * 10**9
+UE, VICTIM = ("192.0.2.10", 40000), ("192.0.2.80", 443)
+BREACH = "m-null-rc4-export"  # of `modern`, severity high
+OLD = "ut-7.1-session-lifetime"
+TUNNELS = {"GTP-U": e.gtp, "VXLAN": e.vxlan, "GENEVE": e.geneve, "GRE": e.gre, "IP in IP": e.ipip}
+NAME = b"\xa7" * 32
+
+
+def bad():
+    return [(CLIENT, m.client_hello((DES3, NULL_SHA))), (SERVER, m.server_hello(NULL_SHA) + m.certificate_message(b"\0\0\0") + m.done()),
+            (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished())]
+
+
+def said(conversation, hours=0, port=40000, inside=()):
+    frames = capturelib.build(conversation, time=START + hours * HOUR, client=(UE[0], port), server=VICTIM)
+    for wrap in inside:
+        frames = [(t, wrap(f)) for t, f in frames]
+    return frames
+
+
+def judged(frames, profile="modern", site="", port=None):
+    """The rules broken with (severity, basis), and the sessions' facts, of the connection from this port."""
+    with tempfile.TemporaryDirectory() as folder:
+        capture, config = os.path.join(folder, "spaces.pcap"), os.path.join(folder, "site.yaml")
+        capturelib.write_frames(capture, frames)
+        with open(config, "w") as f:
+            f.write(site)
+        evs, p = events(UTWATCH, "-p", profile, "--fail-on", "info", *(["-c", config] if site else []), "-r", capture)
+    check(p.returncode in (0, 1) and b"warning" not in p.stderr, "status", p.returncode, p.stderr)
+    mine = [x for x in evs if port is None or x.get("src_port") == port]
+    return ({x["utwatch"]["rule"]: (x["alert"]["severity"], x["utwatch"]["basis"]) for x in of_type(mine, "alert")},
+            [x["utwatch"] for x in of_type(mine, "tls")])
+
+
+def nobody_is_framed():
+    """The tap's own traffic is outside of tunnels, or inside one; the attacker's is one tunnel deeper."""
+    for base, around in (("plain", ()), ("in GTP-U", (e.gtp,)), ("in ERSPAN", (e.erspan,))):
+        own = [f for i in range(3) for f in said(full(), port=41000 + i, inside=around)]
+        direct, _ = judged(own + said(bad(), port=42000, inside=around), port=42000)
+        check(direct.get(BREACH) == (1, "direct"), base, "a real breach:", direct)
+        for name, tunnel in TUNNELS.items():
+            framed, tls = judged(own + said(bad(), port=42000, inside=(tunnel, *around)), port=42000)
+            check(framed.get(BREACH) == (2, "partial"), base, name, "framed:", framed.get(BREACH))
+            check([t.get("confirmed") for t in tls] == [False], base, name, tls and tls[0].get("confirmed"))
+
+
+def no_session_grows_younger():
+    """A session of 30 h; in between the attacker has it issued anew inside his tunnel."""
+    use = resumption_of("id", NAME)
+    clean, tls = judged(said(full(session=NAME)) + said(use, 30, 40001), "ts33141-pcr2", port=40001)
+    check(tls[0]["session"]["age_s"] >= 30 * 3600 - 1 and OLD in clean, "clean:", tls[0]["session"], clean)
+    for name, tunnel in TUNNELS.items():
+        frames = said(full(session=NAME)) + said(full(session=NAME), 29, 40002, (tunnel,)) + said(use, 30, 40001)
+        rules, tls = judged(frames, "ts33141-pcr2", port=40001)
+        check(tls[0]["session"].get("age_s") == clean_age(use), name, "the age:", tls[0]["session"])
+        check(rules.get(OLD) == clean.get(OLD), name, rules.get(OLD), "not", clean.get(OLD))
+        # Inside the tunnel nothing is known of the session outside.
+        _, tls = judged(said(full(session=NAME)) + said(use, 1, 40001, (tunnel,)), "ts33141-pcr2", port=40001)
+        check(tls[0]["session"].get("age_basis") == "unknown", name, "inside:", tls[0]["session"])
+
+
+def clean_age(use):
+    return judged(said(full(session=NAME)) + said(use, 30, 40001), "ts33141-pcr2", port=40001)[1][0]["session"]["age_s"]
+
+
+def connections_are_apart():
+    """The ports and numbers of a real connection, once more inside a tunnel: they do not end, replace or contradict it."""
+    real = said(bad())
+    clean, _ = judged(real)
+    for name, tunnel in TUNNELS.items():
+        for forged in (said(full()), said(bad())[:3]):
+            mixed = list(real)
+            for i, (t, f) in enumerate(forged):
+                mixed.append((real[0][0] + i * 3 * MILLISECOND // 2 + 1, tunnel(f)))
+            rules, tls = judged(sorted(mixed, key=lambda f: f[0]))
+            direct = [t for t in tls if t.get("confirmed", True)]
+            what = [(t["outcome"], t.get("confirmed"), t.get("encapsulation")) for t in tls]
+            whole = len(direct) == 1 and direct[0]["outcome"] == "complete"
+            check(whole and rules.get(BREACH) == clean[BREACH], name, rules.get(BREACH), what)
+
+
+def ends_that_the_site_names():
+    """With the ends of the network's tunnels named, its tunnels count at any depth, and all others are foreign."""
+    site = "tunnels: { ends: [198.51.100.0/24] }\n"
+    own = [f for i in range(3) for f in said(full(), port=41000 + i)]
+    for name, tunnel in TUNNELS.items():
+        rules, _ = judged(own + said(bad(), port=42000, inside=(tunnel,)), site=site, port=42000)
+        check(rules.get(BREACH) == (1, "direct"), name, "of the site:", rules.get(BREACH))
+        rules, _ = judged(own + said(bad(), port=42000, inside=(tunnel,)), site=site.replace("198.51", "203.0"), port=42000)
+        check(rules.get(BREACH) == (2, "partial"), name, "foreign:", rules.get(BREACH))
+        # A foreign tunnel of the same kind and depth is another space.
+        frames = said(full(session=NAME), inside=(tunnel,)) + said(full(session=NAME), 29, 40002, (foreign(tunnel),))
+        _, tls = judged(frames + said(resumption_of("id", NAME), 30, 40001, (tunnel,)), "ts33141-pcr2", site=site, port=40001)
+        check(tls[0]["session"].get("age_s", 0) >= 30 * 3600 - 1, name, "laundered:", tls[0]["session"])
+
+
+def foreign(tunnel):
+    def wrap(frame):
+        kept = e.OUTER
+        swap = ("203.0.113.1", "203.0.113.2")
+        e.over_ip.__defaults__ = (swap, None)
+        try:
+            return tunnel(frame)
+        finally:
+            e.over_ip.__defaults__ = (kept, None)
+    return wrap
+
+
+def pieces():
+    """Fragments inside a tunnel do not spoil a datagram outside of it."""
+    real = [(t, p) for t, f in said(bad()) for p in e.fragments(f, 64)]
+    clean, _ = judged(real)
+    check(clean.get(BREACH) == (1, "direct"), "in fragments:", clean)
+    forged = [(t - 1, e.gtp(p)) for t, f in said(full()) for p in e.fragments(f, 64)]
+    rules, _ = judged(sorted(real + forged, key=lambda f: f[0]))
+    check(rules.get(BREACH) == (1, "direct"), "forged fragments:", rules.get(BREACH))
+
+
+nobody_is_framed()
+no_session_grows_younger()
+connections_are_apart()
+ends_that_the_site_names()
+pieces()
+finish()
