@@ -184,7 +184,8 @@ void html_report_write(FILE *out, const struct html_report *r)
     struct html h = {.out = out};
     const struct tally *tally = r->tally;
     put_head(&h, tally);
-    html_put(&h, "<div class=\"first\">\n");
+    /* The summary has a page of its own, but not of one handshake, about which there is little to sum up. */
+    html_put(&h, tally->handshakes > 1 ? "<div class=\"first\">\n" : "<div>\n");
     put_title(&h, tally);
     put_overall(&h, tally, r->health, r->names);
     put_facts(&h, r->health, r->names, r->made_at);

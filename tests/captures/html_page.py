@@ -19,6 +19,7 @@ from html_in_browser import Page, browse, wrong_links  # noqa: E402
 
 binary = sys.argv[1]
 BOTH = os.path.join(PCAPS, "gnutls-tls10-dh-anon-rc4.pcap")
+MANY = os.path.join(PCAPS, "gen-null-null-only-accepted.pcap")  # one handshake that breaks many rules
 ALL = sorted(os.path.join(PCAPS, name) for name in os.listdir(PCAPS) if name.endswith(".pcap"))
 
 
@@ -105,7 +106,8 @@ def test_print(folder):
     if not browser:
         print("no Chromium is installed: nothing was printed")
         return
-    for what, most, words in (("one handshake", 4, ["-r", BOTH]), ("all captures", 15, ["-r", *ALL])):
+    for what, most, words in (("one handshake", 4, ["-r", BOTH]), ("one that breaks many rules", 4, ["-r", MANY]),
+                              ("all captures", 15, ["-r", *ALL])):
         page_of(folder, *words)
         paper = os.path.join(folder, "page.pdf")
         subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-pdf-header-footer",
