@@ -140,15 +140,16 @@ struct connection_session judge_handshake(struct pipeline *p, const struct obser
     c.session = &session;
     c.before = before;
     c.server = peers_find(p->peers, o, SERVER);
+    const struct hello_shape shape = peers_shape(p->peers, o);
     if (c.server) {
-        peer_weigh_handshake(p->peers, c.server, o, &evidence);
+        peer_weigh_handshake(p->peers, c.server, o, &shape, &evidence);
         c.evidence = &evidence;
     }
     judge(p, &c);
     /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
      * anything. */
     make_room(p, o);
-    peers_learn(p->peers, o, &session);
+    peers_learn(p->peers, o, &shape, &session);
     bool from_memory = session.accepted && session.known;
     nanos since = from_memory ? session.origin : o->side[SERVER].hello_time;
     return (struct connection_session){

@@ -6,8 +6,7 @@
 #ifndef UTWATCH_PEERS_HELD_H
 #define UTWATCH_PEERS_HELD_H
 
-#include "base/siphash.h"
-#include "tls/observation.h"
+#include "peers/shape.h"
 
 struct held_session {
     uint64_t
@@ -17,14 +16,14 @@ struct held_session {
 };
 
 /* A complete full handshake issued a session. */
-void held_learn(struct held_session *held, const struct siphash_key *key, const struct observation *o);
+void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o);
 
 /* Could the hello use a session of this suite that was got like the held one? */
-bool held_is_for(const struct held_session *held, const struct siphash_key *key, const struct observation *o,
-                 uint16_t suite);
+bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
+                 const struct observation *o, uint16_t suite);
 
 /* Could it use the held one? */
-bool held_is_usable(const struct held_session *held, const struct siphash_key *key,
+bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o);
 
 #endif

@@ -179,22 +179,21 @@ uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned prof
 }
 
 /* Remembers the hellos that the server accepted: the last few different ones. */
-static void note_accepted(const struct peers *p, struct peer *s, const struct observation *o)
+static void note_accepted(struct peer *s, const struct observation *o, const struct hello_shape *shape)
 {
-    const struct hello_shape shape = shape_of_hello(&p->key, o);
     const uint16_t version = observation_version(o);
     const struct suite *suite = observation_suite(o);
     size_t i = 0;
-    if (!shape.known)
+    if (!shape->known)
         return;
     while (i < s->accepted_count &&
-           !(s->accepted[i].version == version && shapes_match(&s->accepted[i].shape, &shape, true)))
+           !(s->accepted[i].version == version && shapes_match(&s->accepted[i].shape, shape, true)))
         i++;
     if (i == s->accepted_count) {
         if (s->accepted_count < MAX_HELLO_SHAPES)
             s->accepted_count++;
         memmove(&s->accepted[1], &s->accepted[0], (s->accepted_count - 1U) * sizeof s->accepted[0]);
-        s->accepted[i = 0] = (struct accepted_hello){.shape = shape, .version = version};
+        s->accepted[i = 0] = (struct accepted_hello){.shape = *shape, .version = version};
     }
     struct accepted_hello *hello = &s->accepted[i];
     if (hello->max_version < o->client_hello.max_version)
@@ -203,7 +202,7 @@ static void note_accepted(const struct peers *p, struct peer *s, const struct ob
         suite_set_add(&hello->selected, suite_index(suite));
 }
 
-static void server_selected(const struct peers *p, struct peer *s, const struct observation *o)
+static void server_selected(struct peer *s, const struct observation *o, const struct hello_shape *shape)
 {
     const struct suite *suite = observation_suite(o);
     uint16_t version = observation_version(o);
@@ -221,7 +220,7 @@ static void server_selected(const struct peers *p, struct peer *s, const struct 
         return;
     s->capped += o->client_hello.max_version > version;
     if (version && !(o->side[CLIENT].damage & UNOBSERVED_OVERLAP))
-        note_accepted(p, s, o);
+        note_accepted(s, o, shape);
 }
 
 /* A refusal says something about the suites only if nothing else in the hello can have been its reason: the
@@ -264,7 +263,8 @@ static bool refused_for_its_suites(const struct observation *o)
     return false;
 }
 
-static void server_refused(const struct peers *p, struct peer *s, const struct observation *o)
+static void server_refused(const struct peers *p, struct peer *s, const struct observation *o,
+                           const struct hello_shape *shape)
 {
     /* What the hello's own version forbids was not refused. */
     const struct suite_set usable =
@@ -273,7 +273,7 @@ static void server_refused(const struct peers *p, struct peer *s, const struct o
     if (suite_set_empty(offer))
         return;
     const struct refused_offer now = {.offer = usable,
-                                      .shape = shape_of_hello(&p->key, o),
+                                      .shape = *shape,
                                       .count = 1,
                                       .max_version = o->client_hello.max_version,
                                       .suites = (uint16_t)suite_set_count(offer),
@@ -310,20 +310,24 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
     }
 }
 
-void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,
-                          struct peer_evidence *out)
+struct hello_shape peers_shape(const struct peers *p, const struct observation *o)
 {
-    const struct hello_shape shape = shape_of_hello(&p->key, o);
+    return shape_of_hello(&p->key, o);
+}
+
+void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,
+                          const struct hello_shape *shape, struct peer_evidence *out)
+{
     const uint16_t version = observation_version(o);
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < server->accepted_count; i++) {
         const struct accepted_hello *a = &server->accepted[i];
         struct suite_set common = o->client_hello.offered;
         suite_set_common(&common, &a->selected);
-        if (a->version > out->highest_version && shapes_match(&a->shape, &shape, false))
+        if (a->version > out->highest_version && shapes_match(&a->shape, shape, false))
             out->highest_version = a->version;
         if (a->version == version &&
-            shapes_match(&a->shape, &shape, offer_needs_groups(&p->with_groups, &common, &o->client_hello)))
+            shapes_match(&a->shape, shape, offer_needs_groups(&p->with_groups, &common, &o->client_hello)))
             suite_set_join(&out->common, &common);
     }
 }
@@ -399,7 +403,8 @@ static void answer_unseen(struct peer *s, const struct observation *o)
         s->possible_any = true;
 }
 
-void peers_learn(struct peers *p, const struct observation *o, const struct session_result *session)
+void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
+                 const struct session_result *session)
 {
     struct peer *s = take(p, o, SERVER);
     struct peer *u = take(p, o, CLIENT);
@@ -408,13 +413,13 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
     s->handshakes++;
     u->handshakes++;
     const bool grantable =
-        session->refused && session->suite_known && held_is_for(&u->held, &p->key, o, session->suite);
+        session->refused && session->suite_known && held_is_for(&u->held, shape, o, session->suite);
     count_resumption(s, o, session, grantable);
     count_resumption(u, o, session, grantable);
     if (o->seen & SEEN_SERVER_HELLO && !(o->side[SERVER].damage & UNOBSERVED_OVERLAP))
-        server_selected(p, s, o);
+        server_selected(s, o, shape);
     else if (refused_for_its_suites(o))
-        server_refused(p, s, o);
+        server_refused(p, s, o, shape);
     else if (!observation_settled(o, SERVER))
         answer_unseen(s, o);
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->side[CLIENT].damage & UNOBSERVED_OVERLAP) {
@@ -424,7 +429,7 @@ void peers_learn(struct peers *p, const struct observation *o, const struct sess
     }
     ue_offered(u, o, session);
     u->not_used += !session->offered && !(o->client_hello.unknown & UNKNOWN_OFFERED_SESSION) &&
-                   held_is_usable(&u->held, &p->key, o);
+                   held_is_usable(&u->held, shape, o);
     if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
-        held_learn(&u->held, &p->key, o);
+        held_learn(&u->held, shape, o);
 }

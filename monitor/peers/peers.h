@@ -110,8 +110,12 @@ const struct peer *peers_find(const struct peers *p, const struct observation *o
 const struct peer *peers_victim(const struct peers *p, const struct observation *o, enum side side);
 void peers_forget(struct peers *p, const struct peer *peer);
 
+/* What the hello looks like, for the functions below. */
+struct hello_shape peers_shape(const struct peers *p, const struct observation *o);
+
 /* Learns from one handshake. Both sides' peers have room. */
-void peers_learn(struct peers *p, const struct observation *o, const struct session_result *session);
+void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
+                 const struct session_result *session);
 
 /* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);
@@ -132,6 +136,6 @@ struct peer_evidence {
 };
 void peer_weigh(const struct peer *server, struct peer_evidence *out);
 void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,
-                          struct peer_evidence *out);
+                          const struct hello_shape *shape, struct peer_evidence *out);
 
 #endif

@@ -58,6 +58,12 @@ static void name_server(const char *name)
     memcpy(o->text, name, strlen(name));
 }
 
+static void learn(const struct session_result *session)
+{
+    const struct hello_shape shape = peers_shape(peers, o);
+    peers_learn(peers, o, &shape, session);
+}
+
 static void extend(uint16_t extension)
 {
     o->client_hello.extensions[o->client_hello.extension_count++] = extension;
@@ -76,7 +82,7 @@ static void answer(uint16_t version, uint16_t suite)
 static void accept_with(uint16_t version, uint16_t suite)
 {
     answer(version, suite);
-    peers_learn(peers, o, &nothing);
+    learn(&nothing);
 }
 
 static void accepted(uint16_t version, uint16_t suite, const uint16_t *suites, size_t count)
@@ -91,7 +97,7 @@ static void refuse_with(uint8_t description)
     o->outcome = OUTCOME_REFUSED;
     o->alert_count = 1;
     o->alerts[0] = (struct tls_alert){.from = SERVER, .level = 2, .description = description};
-    peers_learn(peers, o, &nothing);
+    learn(&nothing);
 }
 
 static void refused(uint16_t version, const uint16_t *suites, size_t count)
@@ -249,7 +255,8 @@ static void a_common_suite_has_to_be_usable(void **state)
             else
                 accept_with(0x0303, ECDHE);
         }
-        peer_weigh_handshake(peers, peers_find(peers, o, SERVER), o, &evidence);
+        const struct hello_shape shape = peers_shape(peers, o);
+        peer_weigh_handshake(peers, peers_find(peers, o, SERVER), o, &shape, &evidence);
         assert_int_equal(suite_set_has(&evidence.common, index_of(ECDHE)), how == SAME);
     }
 }
@@ -282,7 +289,7 @@ static void unseen_answers_stay_possible(void **state)
     accepted(0x0301, AES, OFFER(AES));
     hello(0x0301, OFFER(DES3));
     o->side[SERVER].damage = UNOBSERVED_GAP;
-    peers_learn(peers, o, &nothing);
+    learn(&nothing);
     const struct peer *s = server();
     assert_true(suite_set_has(&s->possible, index_of(DES3)));
     assert_false(suite_set_has(&s->possible, index_of(RC4)));
@@ -296,7 +303,7 @@ static void offers_of_a_ue(void **state)
     accepted(0x0301, AES, OFFER(AES));
     const struct session_result resuming = {.offered = true};
     hello(0x0301, OFFER(RC4));
-    peers_learn(peers, o, &resuming); /* need only hold the session's suite */
+    learn(&resuming); /* need only hold the session's suite */
     const struct peer *u = peers_find(peers, o, CLIENT);
     assert_int_equal(u->full_offers, 2);
     assert_true(suite_set_has(&u->offered, index_of(DES3)));
@@ -315,17 +322,17 @@ static void the_longest_unseen_goes_first(void **state)
         hello(0x0301, OFFER(AES));
         o->whence.server.address[0] = i;
         assert_null(peers_victim(peers, o, SERVER));
-        peers_learn(peers, o, &nothing);
+        learn(&nothing);
     }
     hello(0x0301, OFFER(AES));
     o->whence.server.address[0] = 1;
-    peers_learn(peers, o, &nothing); /* seen again: 2 is the oldest now */
+    learn(&nothing); /* seen again: 2 is the oldest now */
     o->whence.server.address[0] = 9;
     const struct peer *victim = peers_victim(peers, o, SERVER);
     assert_non_null(victim);
     assert_int_equal(victim->end.address[0], 2);
     peers_forget(peers, victim);
-    peers_learn(peers, o, &nothing);
+    learn(&nothing);
     static const uint8_t order[] = {1, 3, 4, 5, 6, 9}; /* by the first handshake */
     size_t n = 0;
     for (const struct peer *p = NULL; (p = peers_next(peers, SERVER, p)); n++)
