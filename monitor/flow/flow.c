@@ -111,7 +111,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->pending_isn = 0;
     flow->second_answer = false;
     flow->pending_far = false;
-    flow->dropped = flow->confirmed = 0;
+    flow->dropped = flow->gaps = flow->confirmed = 0;
     flow->doubtful = false;
     flow->believed = segment->belief == BELIEVED;
 }

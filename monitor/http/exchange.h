@@ -84,8 +84,8 @@ struct http_connection {
     uint32_t damage;         /* enum http_damage */
     bool connect;            /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */
-    bool upgrade;            /* Upgrade: TLS was asked for */
-    bool upgraded;           /* and granted (101) */
+    bool upgrade;            /* Upgrade: TLS was asked for, and the answer has not been seen */
+    bool upgraded;           /* it was granted (101) */
 };
 
 #endif

@@ -59,7 +59,10 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     else
         count_answer(c, a);
     note_challenge(c, a);
-    c->seen.upgraded |= e->asks_tls && a->status == 101;
+    if (e->asks_tls) {
+        c->seen.upgrade = false;
+        c->seen.upgraded |= a->status == 101;
+    }
     if (a->status == 101 || (e->method == HTTP_CONNECT && is_2xx(a)))
         c->side[CLIENT].phase = PHASE_OVER; /* another protocol follows */
     else if (e->method == HTTP_CONNECT || e->asks_tls)

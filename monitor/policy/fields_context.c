@@ -178,46 +178,59 @@ static const struct http_connection *before_tls(const struct policy_case *c)
     return c->connection ? c->connection : c->before;
 }
 
-static bool start_seen(const struct observation *o)
+/* Why something may have come before TLS, or before what was read of HTTP, that was not seen; 0: it cannot.
+ */
+static uint32_t unseen_before(const struct policy_case *c)
 {
-    return o->side[CLIENT].start_captured && !o->side[CLIENT].damage;
+    const struct http_connection *before = before_tls(c);
+    const uint32_t damage = (before ? before->damage : c->damage) & ~(uint32_t)HTTP_DAMAGE_END;
+    return (c->observation ? c->observation->unseen_before : 0) | (damage ? reasons_of(damage) : 0);
 }
 
-/* Nothing was kept of a time before TLS: there was none if the client's start was seen and names no
- * authority. */
-static struct value nothing_before(const struct observation *o)
+/* Why the answer to what was asked before TLS is not there. */
+static uint32_t no_answer(const struct policy_case *c)
 {
-    if (!o)
-        return absent();
-    return o->authority.length || !start_seen(o) ? unknown(observation_missing(o, CLIENT)) : absent();
+    const struct http_connection *before = before_tls(c);
+    if ((before && before->damage) || !c->observation)
+        return reasons_of(before ? before->damage : 0);
+    return observation_missing(c->observation, SERVER);
+}
+
+static struct value unless_unseen(const struct policy_case *c, struct value v)
+{
+    const uint32_t why = unseen_before(c);
+    return why ? unknown(why) : v;
+}
+
+static bool connect_seen(const struct policy_case *c)
+{
+    const struct http_connection *before = before_tls(c);
+    return (before && before->connect) || (c->observation && c->observation->authority.length);
 }
 
 struct value tunnel_connect(const struct policy_case *c)
 {
-    const struct http_connection *before = before_tls(c);
-    const struct observation *o = c->observation;
-    if (before)
-        return number(before->connect);
-    return o && (o->authority.length || start_seen(o)) ? number(o->authority.length > 0) : nothing_before(o);
+    if (connect_seen(c))
+        return number(1);
+    return unless_unseen(c, before_tls(c) || c->observation ? number(0) : absent());
 }
 
 struct value tunnel_upgrade(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
-    if (before)
-        return before->upgrade && !before->upgraded && before->damage ? unknown(reasons_of(before->damage))
-                                                                      : number(before->upgraded);
-    return c->observation && start_seen(c->observation) ? number(0) : nothing_before(c->observation);
+    if (before && before->upgraded)
+        return number(1);
+    if (before && before->upgrade)
+        return unknown(no_answer(c));
+    return unless_unseen(c, before || c->observation ? number(0) : absent());
 }
 
 struct value tunnel_status(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
-    if (!before)
-        return nothing_before(c->observation);
-    if (!before->connect)
-        return absent();
-    return before->connect_status ? number(before->connect_status) : unknown(reasons_of(before->damage));
+    if (before && before->connect_status)
+        return number(before->connect_status);
+    return connect_seen(c) ? unknown(no_answer(c)) : unless_unseen(c, absent());
 }
 
 struct value connection_protocol(const struct policy_case *c)

@@ -122,6 +122,17 @@ static void note_late_starts(struct handshake *h)
             o->side[flow_role(h->flow, side)].start_captured = true;
 }
 
+/* Only from its first byte on is it known what the client said before its hello. */
+static void note_unseen_before(struct handshake *h)
+{
+    struct observation *o = h->observation;
+    const unsigned client = flow_side_of(h->flow, CLIENT);
+    if (!h->search.probe[client].over)
+        o->unseen_before |= observation_missing(o, CLIENT);
+    else if (!(h->flow->marks[client] & SIDE_SYN))
+        o->unseen_before |= UNOBSERVED_MIDSTREAM;
+}
+
 void tls_end_begins(struct tls *tls, const struct flow *flow)
 {
     tls->ending = flow;
@@ -169,6 +180,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || close_answers_clients(h);
+    note_unseen_before(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))

@@ -290,7 +290,9 @@ struct observation {
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;
-    bool server_followed; /* the server closed or reset because the client had done so before */
+    uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
+                               was not seen; 0: it cannot */
+    bool server_followed;   /* the server closed or reset because the client had done so before */
     bool hello_retry;
     bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt
                          */

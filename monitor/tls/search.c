@@ -60,6 +60,8 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
         if (flow->dropped & 1U << i)
             handshake_damage(h, who, UNOBSERVED_GAP);
     }
+    if ((flow->gaps | flow->dropped) & 1U << client)
+        o->unseen_before |= flow->marks[client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
     if (is_late(opening) && began_unseen(flow)) {
         o->unobserved |= UNOBSERVED_MIDSTREAM;
         o->side[CLIENT].start_captured = o->side[SERVER].start_captured = false;
@@ -304,6 +306,9 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
 
 void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap, nanos now)
 {
+    if (who == CLIENT && !probe_of(h, who)->over)
+        h->observation->unseen_before |=
+            h->flow->marks[h->flow->client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
     probe_of(h, who)->length = 0;
     h->search.proxy[flow_side_of(h->flow, who)].length = 0;
     records_gap(tls, h, who, gap, now);
@@ -361,6 +366,8 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
 {
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
+    if (run->gap)
+        flow->gaps = (flow->gaps | 1U << side) & 3U;
     if (h && !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
     if (h && h->search.probe[side].length) {

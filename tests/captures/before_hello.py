@@ -6,7 +6,7 @@ import struct
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, of_type
+from run_utwatch import PCAPS, events, of_type, rule_counts
 from checks import check, finish
 import capturelib
 import messages as m
@@ -36,7 +36,47 @@ def built(conversation):
     return capturelib.build(conversation, time=1795471000 * 10**9)
 
 
+# ---- CONNECT and Upgrade of which a part was not captured. The frames: SYN, SYN/ACK, ACK, request, answer, hello. A direction is told by its port.
+
+def verdict(path, frames, rule, words):
+    """(verdict, reasons) of a rule that may apply once."""
+    capturelib.write_frames(path, frames)
+    evs, _ = events(sys.argv[1], "--fail-on", "info", *words, "-r", path)
+    counts = rule_counts(evs)[rule]
+    said = next(r for r in of_type(evs, "stats")[-1]["utwatch"]["rules"] if r["rule"] == rule)
+    found = [v for v in ("pass", "fail", "not_observable", "not_applicable") if counts.get(v)]
+    return found, {k for k, n in said.get("reasons", {}).items() if n}
+
+
+def parts(frames):
+    client = capturelib.segment_of(frames[0][1])[0]
+    ours = [capturelib.segment_of(f)[0] == client for _, f in frames]
+    return {"client-direction": [f for f, own in zip(frames, ours) if not own], "server-direction": [f for f, own in zip(frames, ours) if own],
+            "gap": frames[:3] + frames[4:], **{"midstream, from frame %d" % n: frames[n - 1:] for n in range(5, 9)}}
+
+
+def test_unseen(folder):
+    path, site = os.path.join(folder, "unseen.pcap"), os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write("scope: { servers: [0.0.0.0/0] }\n")
+    of_site = ("-c", site, "-p", "ts33141-v1.0.0")
+    for name, rule, words, whole in (("openssl-http-upgrade", "m-no-http-upgrade", ("-p", "modern"), "fail"),
+                                     ("openssl-connect-proxy", "ut-5.1.4-no-proxy-configuration", of_site, "fail"),
+                                     ("gen-connect-refused-ignored", "wap219-7-connect-abort", ("-p", "wap-219"), "fail"),
+                                     ("openssl-http-upgrade", "wap219-7-connect", ("-p", "wap-219"), "fail"),
+                                     ("openssl-tls12-full", "m-no-http-upgrade", ("-p", "modern"), "pass"),
+                                     ("openssl-tls12-full", "ut-5.1.4-no-proxy-configuration", of_site, "pass")):
+        frames = capturelib.read_frames(os.path.join(PCAPS, name + ".pcap"))
+        check(verdict(path, frames, rule, words)[0] == [whole], name, rule, verdict(path, frames, rule, words))
+        for what, kept in parts(frames).items():
+            found, reasons = verdict(path, kept, rule, words)
+            if found == [whole] and what == "server-direction":  # the client's own bytes tell
+                continue
+            check(found == ["not_observable"] and reasons & {what.split(",")[0]}, name, rule, what, found, reasons)
+
+
 with tempfile.TemporaryDirectory() as folder:
+    test_unseen(folder)
     path = os.path.join(folder, "before.pcap")
     for name in ("openssl-tls12-full", "openssl-tls13-full", "jsse-tls10-anon-only-refused"):
         conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0]
