@@ -91,7 +91,9 @@ static enum reaction reaction_of(const struct handshake *h)
     if (o->seen & SEEN_SSLV2_SERVER_HELLO)
         return REACTION_ACCEPTED;
     if (o->seen & SEEN_SERVER_HELLO) {
-        bool went_on = o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS | SEEN_SERVER_DATA);
+        /* A client answers the end of the server's flight (RFC 5246 7.3). */
+        bool went_on = o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS | SEEN_SERVER_DATA |
+                                  SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CERTIFICATE);
         return went_on || ended_after_hello(o) || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED
                                                                                    : REACTION_UNKNOWN;
     }

@@ -82,6 +82,32 @@ def aborted(folder):
                       found.get(rule))
 
 
+def server_aborted(folder):
+    """RFC 5246 7.2.2: a fatal alert of the server's own before the end of its flight refuses the handshake, and what it had selected with it. Such a
+    server is not blamed for its selection. Once its flight is over, it has accepted the hello."""
+    strict, path = os.path.join(folder, "strict.yaml"), os.path.join(folder, "aborted.pcap")
+    with open(strict, "w") as f:
+        f.write(STRICT % "ts33141-pcr2")
+    anonymous = ("ut-6.4-anonymous-key-exchange", "ut-6.4-listed-anonymous")
+    for profile, suite, rules in (
+            (strict, NULL_SHA, ("ut-6.2-null-encryption-used",)), (strict, 0x0018, anonymous), (strict, 0x0000, ("ut-6.2-null-integrity",)),
+            ("ts33141-pcr1", NULL_SHA, ("ut-5.1.2-effective-key-128",)), ("ts33141-v1.0.0", NULL_SHA, ("ut-4-protected-link",)),
+            ("modern", NULL_SHA, ("m-null-rc4-export", "ut-6.2-null-encryption-used", "m-static-rsa", "m-below-128", "m-version-tls12")),
+            ("modern", RC4, ("m-null-rc4-export", "m-static-rsa")), ("modern", DES, ("m-null-rc4-export", "m-below-128"))):
+        for flight, number, verdict in ((b"", 71, "not_applicable"), (b"", 40, "not_applicable"), (m.done(), 40, "fail")):
+            said = [(CLIENT, m.client_hello([suite])), (SERVER, m.server_hello(suite) + flight + m.alert(2, number))]
+            capturelib.write_frames(path, capturelib.build(said, time=1795471000 * 10**9))
+            counts = rule_counts(events(UTWATCH, "-p", profile, "-r", path)[0])
+            for rule in rules:
+                check(counts[rule].get(verdict) == 1, "%#06x" % suite, "refused late with", number, flight, rule, counts[rule])
+    # The UE that offers nothing but SSLv3 is at fault, the server that aborts is not.
+    for version, hello, fault in ((m.SSL3, m.client_hello([AES], m.SSL3), "ue"), (m.SSL3, m.client_hello([AES], m.TLS10), None)):
+        said = [(CLIENT, hello), (SERVER, m.server_hello(AES, version) + m.alert(2, 70))]
+        capturelib.write_frames(path, capturelib.build(said, time=1795471000 * 10**9))
+        found = alerts("ts33141-pcr2", path).get("ut-6-version-forbidden", {})
+        check(found.get("fault") == fault, "a version that the server refused late:", fault, found)
+
+
 def by_psk():
     """RFC 8446 4.3.2, 4.4.2: a handshake by PSK has neither Certificate nor CertificateRequest. Nothing about them is hidden by encryption."""
     for capture in ("gnutls-tls13-resumed-hello-retry", "gnutls-tls13-resumed", "jsse-tls13-resumed"):
@@ -253,6 +279,7 @@ with tempfile.TemporaryDirectory() as temporary:
     null_encryption(temporary)
     protected_link()
     aborted(temporary)
+    server_aborted(temporary)
     by_psk()
     external_psk(temporary)
     why_no_origin(temporary)

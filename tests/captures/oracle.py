@@ -177,7 +177,9 @@ def oracle(pair, policy):
     out["ut-7.2-no-alert"] = no_alert(case, how)
     for rule, holds, matters in (("ut-6.2-null-integrity", nomac, True), ("ut-6.2-null-encryption-used", nullenc, policy)):
         used = None if suite is None else holds(suite)
-        out[rule] = NONE if suite is None and known else HIDDEN if used is None else FAIL if used and matters else PASS
+        # A server that refuses after its hello has not used what it selected there.
+        hidden = used is None or used and how is None
+        out[rule] = NONE if suite is None and known or used and how == "late alert" else HIDDEN if hidden else FAIL if used and matters else PASS
     # Support of mandatory suites, of this UE and this server alone. A session id that was not seen to be issued may be one all the same:
     # a hello that resumes need only hold the suite of its session.
     resumes = bool(pair["ticket"] or pair["session"])
