@@ -108,6 +108,30 @@ def server_aborted(folder):
         check(found.get("fault") == fault, "a version that the server refused late:", fault, found)
 
 
+def old_when_resumed(folder):
+    """7.1: a session that is younger than a day when it is offered, for all that is known, and older when it is resumed. The UE may have kept to
+    the limit, the server has not, even where only a lower bound of the age is known."""
+    path, day, second = os.path.join(folder, "old.pcap"), 86400, 10**9
+    for ticket, rule in ((b"", "ut-7.1-session-lifetime"), (b"t" * 40, "ut-7.1-ticket-lifetime")):
+        known = {"session": b"i" * 32, "more": [(35, ticket)] if ticket else []}
+        for delay, verdict in ((0, "not_observable"), (5, "fail")):
+            frames = []
+            for i, (at, wait) in enumerate(((0, 0), (day * second + second // 2, delay * second))):
+                c = capturelib.Connection(client=("192.0.2.10", 40000 + i), time=1795471000 * second + at)
+                c.open()
+                c.send(CLIENT, m.client_hello([AES], m.TLS12, **known))
+                c.time += wait
+                c.send(SERVER, m.server_hello(AES, m.TLS12, b"i" * 32) + m.finished(m.TLS12))
+                c.send(CLIENT, m.finished(m.TLS12))
+                c.close()
+                frames += c.frames
+            capturelib.write_frames(path, frames)
+            evs, _ = events(UTWATCH, "-r", path)
+            check(rule_counts(evs)[rule].get(verdict, 0) >= 1, rule, "resumed after", delay, "s:", rule_counts(evs)[rule])
+            found = [(e["utwatch"]["fault"], e["utwatch"]["basis"]) for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
+            check(found == ([("server", "partial")] if verdict == "fail" else []), rule, "resumed after", delay, "s:", found)
+
+
 def by_psk():
     """RFC 8446 4.3.2, 4.4.2: a handshake by PSK has neither Certificate nor CertificateRequest. Nothing about them is hidden by encryption."""
     for capture in ("gnutls-tls13-resumed-hello-retry", "gnutls-tls13-resumed", "jsse-tls13-resumed"):
@@ -280,6 +304,7 @@ with tempfile.TemporaryDirectory() as temporary:
     protected_link()
     aborted(temporary)
     server_aborted(temporary)
+    old_when_resumed(temporary)
     by_psk()
     external_psk(temporary)
     why_no_origin(temporary)
