@@ -247,6 +247,18 @@ static void feed_naming(struct pipeline *p, struct flow *flow, const struct segm
         o->seen.damage |= HTTP_DAMAGE_GAP;
 }
 
+/* Bytes that were held back came with another segment than this one. */
+static struct http_place place_of(const struct segment *segment, const struct run *run)
+{
+    const struct span all = segment->payload;
+    const uintptr_t from = (uintptr_t)all.p;
+    const uintptr_t at = (uintptr_t)run->bytes.p;
+    if (!all.n || at < from || at >= from + all.n)
+        return (struct http_place){0};
+    return (struct http_place){
+        .known = true, .seq = segment->seq + (uint32_t)(at - from), .ack = segment->ack};
+}
+
 bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                      const struct run *run, bool first)
 {
@@ -269,6 +281,7 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
     if (run->dropped)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
     const struct whence at = flow_whence(flow, segment);
+    http_at(p->cleartext.http, flow->clear, place_of(segment, run));
     feed_http(p, flow, who, run->bytes, &at);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);

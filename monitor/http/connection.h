@@ -27,12 +27,14 @@ struct reader {
 struct answer {
     uint16_t status;
     bool challenge, gba_realm, gaa, aka, to_https;
+    struct http_place place; /* of the bytes that brought it */
 };
 
 struct connection {
     struct http_connection seen;
     bool known_user;
     bool has_request;
+    struct http_place place; /* of the bytes that are being read */
     void *owner;
     nanos last_activity;
     struct queue_link link;

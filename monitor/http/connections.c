@@ -76,6 +76,11 @@ void connection_active(struct http *http, uint32_t slot, nanos now)
     queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
 }
 
+void http_at(struct http *http, uint32_t slot, struct http_place place)
+{
+    connection_at(http, slot)->place = place;
+}
+
 void *http_owner(const struct http *http, uint32_t slot)
 {
     return connection_at(http, slot)->owner;

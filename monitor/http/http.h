@@ -20,6 +20,13 @@ struct http_counters {
 
 struct http;
 
+/* Where bytes stand among those of both sides. */
+struct http_place {
+    bool known;
+    uint32_t seq; /* of the first of them */
+    uint32_t ack; /* of the other side's next byte when they were sent */
+};
+
 /* Bytes for so many connections. */
 size_t http_memory(uint32_t connections);
 
@@ -45,6 +52,10 @@ void *http_owner(const struct http *http, uint32_t slot);
  */
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where);
+
+/* Where the bytes that are fed next stand, until the next call. Without it an answer that comes before all
+ * requests is taken to be that of the next one, captured late. */
+void http_at(struct http *http, uint32_t slot, struct http_place place);
 
 /* Bytes of one side that were not captured. */
 void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes);

@@ -78,6 +78,17 @@ static void begin_http2(struct connection *c)
     c->seen.damage |= HTTP_DAMAGE_MALFORMED;
 }
 
+/* Their requests were sent before this one, and not captured: a server acknowledges what it answers. */
+static void forget_earlier_answers(struct connection *c)
+{
+    while (c->early_count && c->early[0].place.known && c->place.known &&
+           (int32_t)(c->place.seq - c->early[0].place.ack) >= 0) {
+        count_answer(c, &c->early[0]);
+        c->early_count--;
+        memmove(&c->early[0], &c->early[1], c->early_count * sizeof c->early[0]);
+    }
+}
+
 bool pair_request(struct http *http, struct connection *c, const struct http_request *r,
                   const struct whence *where)
 {
@@ -106,6 +117,7 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
     c->seen.upgrade |= e->asks_tls;
     if (e->method == HTTP_CONNECT || e->asks_tls)
         c->side[CLIENT].phase = PHASE_OVER; /* what follows is for the answer to say, and it is no request */
+    forget_earlier_answers(c);
     if (!c->early_count)
         return false;
     pair(http, c, &c->early[0]);
@@ -119,6 +131,7 @@ bool pair_response(struct http *http, struct connection *c, const struct http_re
     if (r->status < 200 && r->status != 101) /* interim (RFC 9110 15.2): the answer is still to come */
         return false;
     struct answer a = answer_facts(r);
+    a.place = c->place;
     if (c->waiting_count) {
         pair(http, c, &a);
         return true;

@@ -226,6 +226,24 @@ def documents(folder):
         check(found == rules, owner, "asked for by", identity, found)
 
 
+def late_start(folder):
+    """An answer that the server sent before a request answers another, which was not captured: acknowledgements tell (RFC 9293 3.4). One that was
+    only captured before its request is that request's."""
+    def request(owner):
+        return ("GET /resource-lists/users/sip:%s@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n"
+                "X-3GPP-Intended-Identity: \"sip:a@example.org\"\r\n\r\n" % owner).encode()
+    ok, forbidden = (b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status for status in (200, 403))
+    capture = os.path.join(folder, "late.pcap")
+    for asked, answers, order, guilty in (("ab", (ok, forbidden), (4, 5, 6), False), ("aa", (ok, forbidden), (4, 5, 6), False),
+                                          ("bb", (forbidden, ok), (4, 5, 6), True), ("ab", (ok, forbidden), (0, 1, 2, 4, 3, 5, 6), False),
+                                          ("bb", (ok, forbidden), (0, 1, 2, 4, 3, 5, 6), True)):
+        steps = [step for who, answer in zip(asked, answers) for step in ((CLIENT, request(who)), (SERVER, answer))]
+        frames = capturelib.build(steps, time=1795471000 * 10**9)
+        capturelib.write_frames(capture, [(frames[0][0] + n * 10**6, frames[i][1]) for n, i in enumerate(order)])
+        found = alerts("ts33141-pcr2", capture)
+        check(("ut-5.1.1-own-data-only" in found) == guilty, asked, "answered in frames", order, sorted(found))
+
+
 def sslv2(folder):
     """A session of SSLv2 that ran is no refusal, and its ciphers are no offer of TLS, so that no rule about such an offer applies."""
     evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path_of("gen-sslv2-session"))
@@ -309,6 +327,7 @@ with tempfile.TemporaryDirectory() as temporary:
     external_psk(temporary)
     why_no_origin(temporary)
     documents(temporary)
+    late_start(temporary)
     sslv2(temporary)
     never_resumable()
     empty_certificate()
