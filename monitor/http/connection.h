@@ -26,7 +26,7 @@ struct reader {
 
 struct answer {
     uint16_t status;
-    bool challenge, gba_realm, gaa, aka, to_https;
+    bool challenge, gba_realm, gaa, aka, to_https, to_http2;
     struct http_place place; /* of the bytes that brought it */
 };
 

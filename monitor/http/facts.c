@@ -51,6 +51,7 @@ struct answer answer_facts(const struct http_response *r)
                            .gba_realm = http_starts(realm, "3GPP-bootstrapping"),
                            .gaa = r->fields.gaa,
                            .aka = r->fields.aka,
+                           .to_http2 = r->status == 101 && http_starts(r->fields.upgrade, "h2c"),
                            .to_https = r->status >= 300 && r->status < 400 &&
                                        http_starts(r->fields.location, "https:")};
 }

@@ -38,6 +38,14 @@ static void count_answer(struct connection *c, const struct answer *a)
     c->seen.challenges += a->status == 401;
 }
 
+/* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
+ * known. */
+static void begin_http2(struct connection *c)
+{
+    c->side[CLIENT].phase = c->side[SERVER].phase = PHASE_OVER;
+    c->seen.damage |= HTTP_DAMAGE_MALFORMED;
+}
+
 static void pair(struct http *http, struct connection *c, const struct answer *a)
 {
     struct http_exchange *e = &c->complete;
@@ -67,15 +75,9 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         c->side[CLIENT].phase = PHASE_OVER; /* another protocol follows */
     else if (e->method == HTTP_CONNECT || e->asks_tls)
         c->side[CLIENT].phase = PHASE_HEAD;
+    if (a->to_http2) /* RFC 7540 3.2: the answer to this request comes in frames as well */
+        begin_http2(c);
     http->counters.exchanges++;
-}
-
-/* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
- * known. */
-static void begin_http2(struct connection *c)
-{
-    c->side[CLIENT].phase = c->side[SERVER].phase = PHASE_OVER;
-    c->seen.damage |= HTTP_DAMAGE_MALFORMED;
 }
 
 /* Their requests were sent before this one, and not captured: a server acknowledges what it answers. */

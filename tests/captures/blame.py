@@ -226,6 +226,20 @@ def documents(folder):
         check(found == rules, owner, "asked for by", identity, found)
 
 
+def http2(folder):
+    """RFC 7540 3.2: after 101 and Upgrade: h2c the answer comes in frames of HTTP/2, which are not read. Nobody knows that it serves nothing."""
+    capture = os.path.join(folder, "h2c.pcap")
+    asked = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" \
+            b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+    frames = bytes.fromhex("000006040000000000000300000064" "000001010500000001" "88")  # SETTINGS, and HEADERS with :status 200 (RFC 7541 A)
+    for protocol, served in ((b"h2c", "was not seen"), (b"websocket", "none served")):
+        answer = b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n" % protocol
+        capturelib.write_frames(capture, capturelib.build([(CLIENT, asked.replace(b"h2c", protocol)), (SERVER, answer + frames)],
+                                                          server=("192.0.2.80", 80), time=1795471000 * 10**9))
+        alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+        check(alert and served in alert["observed"], protocol, alert)
+
+
 def late_start(folder):
     """An answer that the server sent before a request answers another, which was not captured: acknowledgements tell (RFC 9293 3.4). One that was
     only captured before its request is that request's."""
@@ -328,6 +342,7 @@ with tempfile.TemporaryDirectory() as temporary:
     why_no_origin(temporary)
     documents(temporary)
     late_start(temporary)
+    http2(temporary)
     sslv2(temporary)
     never_resumable()
     empty_certificate()
