@@ -103,12 +103,21 @@ static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, struct h
     judge_exchange(p, e);
 }
 
+static uint32_t missing_directions(const struct flow *flow)
+{
+    const uint8_t any = SIDE_DATA | SIDE_SYN;
+    return (flow->marks[flow_side_of(flow, CLIENT)] & any ? 0 : HTTP_DAMAGE_NO_CLIENT) |
+           (flow->marks[flow_side_of(flow, SERVER)] & any ? 0 : HTTP_DAMAGE_NO_SERVER);
+}
+
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
 {
     if (flow->clear_kind == CLEAR_HTTP) {
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
         h->damage |= damage;
         reauthentication_end(p, flow, damage);
+        if (!h->null_encryption)
+            h->damage |= missing_directions(flow);
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             judge_exchange_of_ut(p, flow, e);
         if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect)) {

@@ -33,7 +33,10 @@ enum http_damage {
     HTTP_DAMAGE_MALFORMED = 1 << 2,
     HTTP_DAMAGE_TOO_LONG = 1 << 3, /* a head above HTTP_HEAD_BYTES */
     HTTP_DAMAGE_EVICTED = 1 << 4,
-    HTTP_DAMAGE_END = 1 << 5, /* the capture or the connection ended before the answer */
+    HTTP_DAMAGE_END = 1 << 5,       /* the capture or the connection ended before the answer */
+    HTTP_DAMAGE_NO_CLIENT = 1 << 6, /* no byte of the direction was captured; known at the end only */
+    HTTP_DAMAGE_NO_SERVER = 1 << 7,
+    HTTP_DAMAGE_AT_END = HTTP_DAMAGE_END | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_NO_SERVER,
 };
 
 /* Text of wire origin that the exchange keeps; cut at its size, never ended by a NUL. */

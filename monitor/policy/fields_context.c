@@ -11,12 +11,16 @@ static uint32_t reasons_of(uint32_t http_damage)
         {HTTP_DAMAGE_MALFORMED, UNOBSERVED_MALFORMED},
         {HTTP_DAMAGE_TOO_LONG, UNOBSERVED_TOO_LONG},
         {HTTP_DAMAGE_EVICTED, UNOBSERVED_EVICTED},
+        {HTTP_DAMAGE_NO_CLIENT, UNOBSERVED_CLIENT_DIRECTION},
+        {HTTP_DAMAGE_NO_SERVER, UNOBSERVED_SERVER_DIRECTION},
         {HTTP_DAMAGE_END, UNOBSERVED_UNFINISHED},
     };
     uint32_t reasons = 0;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (http_damage & table[i].damage)
             reasons |= table[i].reason;
+    if (http_damage & (HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_NO_SERVER))
+        reasons &= ~(uint32_t)UNOBSERVED_UNFINISHED;
     return reasons ? reasons : UNOBSERVED_UNFINISHED;
 }
 
@@ -183,7 +187,8 @@ static const struct http_connection *before_tls(const struct policy_case *c)
 static uint32_t unseen_before(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
-    const uint32_t damage = (before ? before->damage : c->damage) & ~(uint32_t)HTTP_DAMAGE_END;
+    const uint32_t damage =
+        (before ? before->damage : c->damage) & ~(uint32_t)(HTTP_DAMAGE_END | HTTP_DAMAGE_NO_SERVER);
     return (c->observation ? c->observation->unseen_before : 0) | (damage ? reasons_of(damage) : 0);
 }
 
@@ -299,7 +304,7 @@ struct value request_identity(const struct http_exchange *e)
     bool any = e->credentials || e->said_identity || e->vouched || e->cookie || e->known_user;
     struct value v = in_request(e, any);
     /* The connection may have identified the user before the capture or in a gap. */
-    bool open = e->damage & ~(uint32_t)HTTP_DAMAGE_END;
+    bool open = e->damage & ~(uint32_t)HTTP_DAMAGE_AT_END;
     return v.known == KNOWN_VALUE && !any && open ? unknown(reasons_of(e->damage)) : v;
 }
 

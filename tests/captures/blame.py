@@ -240,6 +240,18 @@ def http2(folder):
         check(alert and served in alert["observed"], protocol, alert)
 
 
+def one_direction(folder):
+    """What a direction that was not captured would have told is open for that reason, and not because anything is unfinished."""
+    capture = os.path.join(folder, "half.pcap")
+    frames = capturelib.build([(CLIENT, b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: x\r\n\r\n"),
+                               (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], time=1795471000 * 10**9)
+    for side, reason in ((CLIENT, "server-direction"), (SERVER, "client-direction")):
+        capturelib.write_frames(capture, [f for f in frames if (capturelib.segment_of(f[1])[1][1] == 443) == (side == CLIENT)])
+        stats = of_type(events(UTWATCH, "-p", "ts33141-v1.0.0", "-r", capture)[0], "stats")[-1]["utwatch"]
+        found = {k for r in stats["rules"] for k, n in r.get("reasons", {}).items() if n}
+        check(found == {reason}, "HTTP in clear of one side:", found, "instead of", reason)
+
+
 def late_start(folder):
     """An answer that the server sent before a request answers another, which was not captured: acknowledgements tell (RFC 9293 3.4). One that was
     only captured before its request is that request's."""
@@ -342,6 +354,7 @@ with tempfile.TemporaryDirectory() as temporary:
     why_no_origin(temporary)
     documents(temporary)
     late_start(temporary)
+    one_direction(temporary)
     http2(temporary)
     sslv2(temporary)
     never_resumable()
