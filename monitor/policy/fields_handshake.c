@@ -276,6 +276,8 @@ struct value offered_suites(const struct observation *o)
         return v;
     if (observation_offers_sslv2_only(o))
         return absent();
+    if (hello->unknown & UNKNOWN_OFFER)
+        return unknown(UNOBSERVED_MALFORMED);
     v.suites = &hello->offered;
     v.unknown_suites = hello->unknown_suites;
     v.list = hello->suites;

@@ -157,6 +157,12 @@ static bool learn_server_name(struct observation *o, struct span body)
     return true;
 }
 
+/* RFC 5746 3.2: one vector, which may be empty. */
+static bool is_renegotiation_info(struct span body)
+{
+    return body.n > 0 && body.p[0] == body.n - 1;
+}
+
 /* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
 static unsigned learn_client_extension(struct observation *o, const struct hello_memory *memory,
                                        const struct extension *e)
@@ -188,6 +194,8 @@ static unsigned learn_client_extension(struct observation *o, const struct hello
         return learn_list16(f, e->body, 1, f->versions, &f->version_count, MAX_VERSIONS) ? 0
                                                                                          : UNKNOWN_VERSIONS;
     case EXTENSION_RENEGOTIATION_INFO:
+        if (!is_renegotiation_info(e->body))
+            return UNKNOWN_EXTENSIONS;
         f->renegotiation_info = true;
         break;
     default:
@@ -211,6 +219,14 @@ static unsigned part_of(uint16_t type)
     }
 }
 
+/* A bit for each extension that is read: none may come twice (RFC 5246 7.4.1.4, RFC 8446 4.2). */
+static uint64_t bit_of(uint16_t type)
+{
+    if (type == EXTENSION_RENEGOTIATION_INFO)
+        return UINT64_C(1) << 63;
+    return type < 63 ? UINT64_C(1) << type : 0;
+}
+
 static void note_highest_version(struct client_hello_facts *f)
 {
     uint16_t best = 0;
@@ -230,7 +246,11 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
     struct cursor c = cursor_over(extensions);
     struct extension e;
     unsigned read = 0;
+    uint64_t here = 0;
+    bool repeated = false;
     while (extension_next(&c, &e)) {
+        repeated |= (here & bit_of(e.type)) != 0;
+        here |= bit_of(e.type);
         if (f->extension_count < MAX_EXTENSIONS)
             f->extensions[f->extension_count++] = e.type;
         else
@@ -240,6 +260,8 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
     }
     if (cut || c.status != PARSE_OK)
         f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
+    if (repeated)
+        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS);
     note_highest_version(f);
 }
 
@@ -325,6 +347,8 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
         keep_rest_of_hello(o, memory, &hello, false);
     else
         o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
+    if (!hello.compression.n || !whole) /* RFC 5246 7.4.1.2: there is one method at least */
+        o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_OFFER;
     return true;
 }
 
@@ -431,6 +455,14 @@ static bool learn_certificate_type(struct span body, bool *raw)
     return body.n == 1;
 }
 
+/* RFC 8446 4.2.11: the server selects one of the identities that the client offers. */
+static bool is_offered(const struct observation *o, uint16_t selected)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const bool known = o->seen & SEEN_CLIENT_HELLO && !(c->unknown & UNKNOWN_PSK) && c->psk_count < UINT8_MAX;
+    return !known || selected < c->psk_count;
+}
+
 /* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
 static unsigned learn_server_extension(struct observation *o, const struct extension *e)
 {
@@ -443,7 +475,7 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
         return learn_key_share(f, e->body) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_PRE_SHARED_KEY: {
         uint16_t selected = 0;
-        if (!read_number16(e->body, &selected))
+        if (!read_number16(e->body, &selected) || !is_offered(o, selected))
             return UNKNOWN_PSK;
         f->psk = true;
         f->psk_selected = selected < UINT8_MAX ? (uint8_t)selected : UINT8_MAX;
@@ -453,6 +485,8 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
         f->ticket_extension = true;
         break;
     case EXTENSION_RENEGOTIATION_INFO:
+        if (!is_renegotiation_info(e->body))
+            return UNKNOWN_EXTENSIONS;
         f->renegotiation_info = true;
         break;
     case EXTENSION_TRUNCATED_HMAC:
@@ -476,7 +510,11 @@ static void learn_server_extensions(struct observation *o, struct span extension
     struct cursor c = cursor_over(extensions);
     struct extension e;
     unsigned read = 0;
+    uint64_t here = 0;
+    bool repeated = false;
     while (extension_next(&c, &e)) {
+        repeated |= (here & bit_of(e.type)) != 0;
+        here |= bit_of(e.type);
         if (f->extension_count < MAX_SERVER_EXTENSIONS)
             f->extensions[f->extension_count++] = e.type;
         else
@@ -486,6 +524,8 @@ static void learn_server_extensions(struct observation *o, struct span extension
     }
     if (cut || c.status != PARSE_OK)
         f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
+    if (repeated)
+        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS);
     if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
         f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
 }

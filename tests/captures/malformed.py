@@ -9,6 +9,7 @@ import tempfile
 from run_utwatch import PCAPS, events, of_type, rule_counts
 from checks import check, finish
 import capturelib
+import messages as m
 
 CLIENT, SERVER = 0, 1
 HELLO, SERVER_HELLO, TICKET, CERTIFICATE, KEY_EXCHANGE, REQUEST, DONE = 1, 2, 4, 11, 12, 13, 14
@@ -170,8 +171,37 @@ def check_damage(name, kind, what, path, before):
         check("requested" not in said.get("client_certificate", {}), title, "asks for a certificate")
 
 
+def hellos_that_lie(folder):
+    """Hellos that no client or server may send: their facts are unknown, and nobody is blamed for them or credited with them."""
+    path, data = os.path.join(folder, "lies.pcap"), b"\x17\3\3\0\x40" + b"\7" * 64
+    retry = m.client_hello([0x1301], m.TLS12, session=b"\1" * 32, more=[(43, b"\2\3\4"), (51, b"\0\0")])
+
+    def tls(answer, hello):
+        return [(CLIENT, hello), (SERVER, m.server_hello(answer[0], m.TLS12, answer[1], more=answer[2]) + data), (CLIENT, data), (SERVER, data)]
+    old = m.client_hello([0x2F, 0x0A], m.TLS12, more=[(0xFF01, b"\0")])
+    cases = {
+        "two supported_versions of a server": tls((0x1301, b"\1" * 32, [(43, b"\3\4"), (43, b"\3\0")]), retry),
+        "a PSK that nobody offered": tls((0x1301, b"\1" * 32, [(43, b"\3\4"), (41, b"\0\0")]), retry),
+        "an empty renegotiation_info": [(CLIENT, old), (SERVER, m.server_hello(0x2F, m.TLS12, more=[(0xFF01, b"")]) + m.done(m.TLS12))],
+        "two supported_versions of a client": [(CLIENT, m.client_hello([0x2F, 0x0A], m.TLS12, more=[(43, b"\2\3\0"), (43, b"\2\3\3")])),
+                                               (SERVER, m.alert(2, 50))],
+    }
+    head, rest = b"\3\3" + b"\x11" * 32 + b"\0", b"\0\x2f\0\x0a\1\0" + m.extensions([(0, b"\0\4\0\0\1a"), (35, b"")])
+    for length in (0, 2, 3, 5, 14, 200):
+        cases["suites of %d bytes instead of 4" % length] = [(CLIENT, m.message(HELLO, head + struct.pack("!H", length) + rest)), (SERVER, m.alert(2, 50))]
+    for what, said in cases.items():
+        capturelib.write_frames(path, capturelib.build(said, time=1795470000 * 10**9))
+        for profile in (*PROFILES, "modern-draft"):
+            found, broken, kept = judged(path, profile)
+            check(len(found) == 1 and "malformed" in found[0]["utwatch"].get("unobserved", []), what, "is not said to be malformed", found)
+            check(not {r for r in broken if not r.endswith(("static-rsa", "server-certificate", "ue-3des", "client-one-suite"))}, what, profile, "breaks", sorted(broken))
+            check(not found[0]["tls"].get("session_resumed"), what, "counts as resumed")
+            check("m-renegotiation-info" not in kept and "ut-7.1-resume-server" not in kept, what, profile, "is kept to", sorted(kept))
+
+
 tried = {}
 with tempfile.TemporaryDirectory() as folder:
+    hellos_that_lie(folder)
     path = os.path.join(folder, "changed.pcap")
     names = [n.removesuffix(".pcap") for n in sys.argv[2:]] or CAPTURES
     for name in names:
