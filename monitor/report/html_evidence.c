@@ -195,7 +195,7 @@ void html_evidence(struct html *h, const struct html_report *r, const struct rul
     if (!r->material)
         return;
     const struct findings *all = &r->material->findings;
-    const struct finding *found[MOST];
+    const struct finding *found[MOST] = {0};
     const size_t count = collect(all, all->last[advice][rule->index], found, MOST);
     if (!count)
         return;
