@@ -54,7 +54,7 @@ static void make_room(struct pipeline *p, const struct flow *needs)
 {
     struct flow *victim = tls_victim(p->tls, needs);
     assert(victim);
-    connection_end(p, victim, p->now, tls_is_result(p->tls, victim) ? 0 : UNOBSERVED_EVICTED);
+    connection_evict(p, victim);
 }
 
 static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,
@@ -264,6 +264,11 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
     tls_end_is_over(p->tls);
     if (flow->clear_kind != CLEAR_NONE)
         end_clear(p, flow, damage);
+}
+
+void connection_evict(struct pipeline *p, struct flow *flow)
+{
+    connection_end(p, flow, p->now, tls_is_result(p->tls, flow) ? 0 : UNOBSERVED_EVICTED);
 }
 
 void connection_expire_clear(struct pipeline *p, int most)

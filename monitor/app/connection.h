@@ -31,6 +31,9 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
+/* It gives its place to another. What had ended keeps its verdict. */
+void connection_evict(struct pipeline *p, struct flow *flow);
+
 /* Those in clear that were quiet for too long by now, `most` of them. */
 void connection_expire_clear(struct pipeline *p, int most);
 

@@ -51,10 +51,8 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
     p->evidence = output_evidence(output);
     p->streams = output_streams(output);
     const bool messages = output_shows_messages(output);
-    const bool ruled = pipeline_go_on_with(p, rules);
     p->decoder = decoder_new();
-    if (p->decoder)
-        decoder_trust(p->decoder, &site->tunnel_ends);
+    const bool ruled = pipeline_go_on_with(p, rules);
     p->checksums = checksums_new(site->checksums);
     char message[256];
     *message = '\0';
@@ -108,19 +106,24 @@ static void settle(struct pipeline *p, struct flow *flow, bool complete)
         connection_end(p, flow, p->now, 0);
 }
 
+/* True when that completes the handshake. */
+static bool take_runs(struct pipeline *p, struct flow *flow, const struct segment *segment, struct runs *runs)
+{
+    struct run run;
+    bool complete = false;
+    while (flow->state <= FLOW_READABLE && runs_next(runs, &run))
+        complete |= connection_run(p, flow, segment, runs->side, &run);
+    return complete;
+}
+
 /* Whoever waits for bytes that do not come goes on with what lies behind them. */
 static void give_up_holes(struct pipeline *p, int most)
 {
     const struct segment now = {.time = p->now, .source = p->source};
     struct runs runs;
     struct flow *flow;
-    for (; most && (flow = stream_overdue(&p->flows, p->now, &runs)); most--) {
-        struct run run;
-        bool complete = false;
-        while (flow->state <= FLOW_READABLE && runs_next(&runs, &run))
-            complete |= connection_run(p, flow, &now, runs.side, &run);
-        settle(p, flow, complete);
-    }
+    for (; most && (flow = stream_overdue(&p->flows, p->now, &runs)); most--)
+        settle(p, flow, take_runs(p, flow, &now, &runs));
 }
 
 /* At most so many of each kind: who leaves thousands of them at once must not hold up what comes next. */
@@ -148,7 +151,7 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
     struct flow *victim = flow_victim(&p->flows);
     if (victim->handshake && flow_is_confirmed(victim)) /* then all of the oldest have one */
         victim = tls_victim(p->tls, NULL);
-    connection_end(p, victim, p->now, tls_is_result(p->tls, victim) ? 0 : UNOBSERVED_EVICTED);
+    connection_evict(p, victim);
     flow_remove(&p->flows, victim);
     p->flows.counters.evicted++;
     return flow_add(&p->flows, segment);
@@ -189,16 +192,6 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
     flow->used = true;
     flow->believed |= segment->belief == BELIEVED;
     return flow;
-}
-
-/* True when that completes the handshake. */
-static bool take_runs(struct pipeline *p, struct flow *flow, const struct segment *segment, struct runs *runs)
-{
-    struct run run;
-    bool complete = false;
-    while (flow->state <= FLOW_READABLE && runs_next(runs, &run))
-        complete |= connection_run(p, flow, segment, runs->side, &run);
-    return complete;
 }
 
 /* What a segment without data says of a connection that is read. */

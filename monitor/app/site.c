@@ -581,11 +581,6 @@ void site_free(struct site *site)
     free(site);
 }
 
-static bool in_network(const struct network *n, const struct endpoint *end)
-{
-    return network_has(n, end->family, end->address);
-}
-
 static bool name_matches(const struct site *site, struct span name)
 {
     char text[256];
@@ -606,10 +601,7 @@ bool site_has_scope(const struct site *site)
 
 static bool in_one_of(const struct network *networks, size_t count, const struct endpoint *end)
 {
-    for (size_t i = 0; i < count; i++)
-        if (in_network(&networks[i], end))
-            return true;
-    return false;
+    return networks_have(networks, count, end->family, end->address);
 }
 
 bool site_lists_server(const struct site *site, const struct endpoint *server)
@@ -643,7 +635,7 @@ const char *site_exception(const struct site *site, const struct verdict *v, con
         const struct exception *x = &site->exceptions[i];
         if (fnmatch(x->rule, v->rule->id, 0) != 0 || c->about.time > x->until)
             continue;
-        if (x->server.family && !in_network(&x->server, &c->about.server))
+        if (x->server.family && !in_one_of(&x->server, 1, &c->about.server))
             continue;
         if (x->port && x->port != c->about.server.port)
             continue;

@@ -1,8 +1,7 @@
 #include "decode/checksum.h"
 
-#include "base/fold_hash.h"
-
 #include "base/cursor.h"
+#include "base/fold_hash.h"
 #include "base/ways.h"
 
 #include <arpa/inet.h>

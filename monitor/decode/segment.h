@@ -16,6 +16,12 @@ struct endpoint {
     uint8_t space : 7; /* decode/spaces.h */
 };
 
+/* The same address, whatever the port. */
+static inline bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
 enum encapsulation {
     ENCAP_VLAN,
     ENCAP_MPLS,

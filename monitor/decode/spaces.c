@@ -44,12 +44,9 @@ static unsigned depth_of(uint8_t space)
 
 bool spaces_know_ends(const struct spaces *s, const struct endpoint *src, const struct endpoint *dst)
 {
-    bool known[2] = {!s->ends, !s->ends};
-    for (size_t i = 0; s->ends && i < s->ends->count; i++) {
-        known[0] |= network_has(&s->ends->network[i], src->family, src->address);
-        known[1] |= network_has(&s->ends->network[i], dst->family, dst->address);
-    }
-    return known[0] && known[1];
+    const struct tunnel_ends *ends = s->ends;
+    return !ends || (networks_have(ends->network, ends->count, src->family, src->address) &&
+                     networks_have(ends->network, ends->count, dst->family, dst->address));
 }
 
 /* The first segment says where the traffic lies, until another depth has far more of it: a few tunnels of an

@@ -11,8 +11,7 @@ static_assert(sizeof(struct flow) <= 128, "a flow without a handshake has to sta
 
 static bool same_end(const struct endpoint *a, const struct endpoint *b)
 {
-    return a->port == b->port && a->family == b->family && a->udp == b->udp && a->space == b->space &&
-           memcmp(a->address, b->address, sizeof a->address) == 0;
+    return a->port == b->port && a->udp == b->udp && a->space == b->space && endpoint_same_host(a, b);
 }
 
 static uint64_t hash_of_end(const struct flow_table *table, const struct endpoint *end)

@@ -444,8 +444,10 @@ void stream_doubt(struct flow_table *table, struct flow *flow, const struct segm
         bytes = span_skip(bytes, (size_t)-away);
         seq = from->next;
     }
-    struct store *store = bytes.n ? store_of(table, flow, side, segment->time) : NULL;
-    if (!store || store->doubted_count == DOUBTED_PIECES || bytes.n > OUT_OF_ORDER_BYTES - store->used)
+    if (!bytes.n)
+        return;
+    struct store *store = store_of(table, flow, side, segment->time);
+    if (store->doubted_count == DOUBTED_PIECES || bytes.n > OUT_OF_ORDER_BYTES - store->used)
         return;
     store->doubted[store->doubted_count++] =
         (struct piece){.seq = seq, .length = (uint32_t)bytes.n, .at = store->used};

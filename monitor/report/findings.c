@@ -100,18 +100,13 @@ static struct span name_of(const struct policy_case *c)
     return sni.n ? sni : observation_text(o, o->authority);
 }
 
-static bool same_address(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
-}
-
 /* A UE's port changes with every connection. */
 static bool same_offender(const struct finding *a, enum fault fault, const struct whence *about)
 {
     if (a->fault != fault)
         return false;
     const bool server = memcmp(&a->server, &about->server, sizeof a->server) == 0;
-    const bool ue = same_address(&a->client, &about->client);
+    const bool ue = endpoint_same_host(&a->client, &about->client);
     return fault == FAULT_UE ? ue : fault == FAULT_BOTH ? ue && server : server;
 }
 

@@ -15,22 +15,11 @@ static void end_fact(struct html *h)
     html_put(h, "</dd></div>");
 }
 
-static void put_end(struct html *h, const struct endpoint *end, bool port)
-{
-    char buffer[64];
-    struct text t = text_over(buffer, sizeof buffer);
-    if (port)
-        text_end(&t, end);
-    else
-        text_address(&t, end);
-    html_text(h, buffer, HTML_ID_MOST);
-}
-
 static void put_address_filter(struct html *h, const struct endpoint *end, const char *and)
 {
     html_put(h, and);
     html_put(h, end->family == 6 ? "ipv6.addr == " : "ip.addr == ");
-    put_end(h, end, false);
+    html_end(h, end, false);
     if (!end->port)
         return;
     html_put(h, end->udp ? " &amp;&amp; udp.port == " : " &amp;&amp; tcp.port == ");
@@ -89,12 +78,12 @@ static void put_who(struct html *h, const struct finding *f, const struct findin
 {
     if (f->client.family) {
         put_fact(h, "UE");
-        put_end(h, &f->client, f->client.port);
+        html_end(h, &f->client, f->client.port);
         end_fact(h);
     }
     if (f->server.family) {
         put_fact(h, "Server");
-        put_end(h, &f->server, true);
+        html_end(h, &f->server, true);
         end_fact(h);
     }
     if (f->name) {

@@ -51,6 +51,9 @@ void html_rule_link(struct html *h, const struct rule_tally *rule, const struct 
 /* "2026-11-23T17:50:00Z", or to the microsecond. */
 void html_time(struct html *h, nanos time, bool micros);
 
+/* Of an end its address, or address and port. */
+void html_end(struct html *h, const struct endpoint *end, bool port);
+
 /* The capture's base name. */
 void html_input(struct html *h, const struct input_names *names, unsigned source);
 

@@ -1,8 +1,6 @@
 /* Who is behind it: servers, and UE stacks, each with the rules that it broke. */
 #include "report/html_parts.h"
 
-#include "report/names.h"
-
 enum { RULES_NAMED = 12 };
 
 static bool worse(const struct party *a, const struct party *b)
@@ -45,11 +43,8 @@ static void put_count(struct html *h, uint64_t count, const char *class)
 
 static void put_server(struct html *h, const struct tally *tally, const struct party *party)
 {
-    char buffer[64];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_end(&t, &party->end);
     html_put(h, "<tr><th scope=\"row\"><code>");
-    html_text(h, buffer, HTML_ID_MOST);
+    html_end(h, &party->end, true);
     html_put(h, "</code></th>");
     put_count(h, party->handshakes, "<td>");
     put_count(h, party->violations[SEVERITY_HIGH], "<td class=\"fail\">");

@@ -84,11 +84,6 @@ static void forget(struct summing *s, uint32_t slot)
     pool_give(&s->entries, slot);
 }
 
-static bool same_host(const struct endpoint *a, const struct endpoint *b)
-{
-    return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
-}
-
 static uint32_t bucket_of(const struct summing *s, const struct policy_case *c, const struct verdict *v)
 {
     uint8_t key[2 * sizeof c->about.client.address + sizeof v->rule->sid + sizeof c->about.server.port];
@@ -109,8 +104,8 @@ static uint32_t find(const struct summing *s, uint32_t bucket, const struct poli
     uint32_t slot = s->buckets[bucket];
     for (; slot; slot = entry_at(s, slot)->next) {
         const struct alert_sum *sum = &entry_at(s, slot)->sum;
-        if (sum->rule == v->rule && same_host(&sum->client, &c->about.client) &&
-            same_host(&sum->server, &c->about.server) && sum->server.port == c->about.server.port)
+        if (sum->rule == v->rule && endpoint_same_host(&sum->client, &c->about.client) &&
+            endpoint_same_host(&sum->server, &c->about.server) && sum->server.port == c->about.server.port)
             break;
     }
     return slot;

@@ -72,10 +72,11 @@ struct table {
     uint64_t capacity; /* entries from which on one is evicted for another, where that can be */
     struct siphash_key key;
     uint64_t used, evicted, expired;
-    uint64_t damaged;        /* entries dropped when the file was opened */
-    bool shared;             /* processes made by fork() from now on share the memory */
-    int file;                /* -1: memory only */
-    _Atomic uint64_t *dirty; /* a bit for each page that the file does not have yet; NULL without a file */
+    uint64_t damaged;         /* entries dropped when the file was opened */
+    bool shared;              /* processes made by fork() from now on share the memory */
+    int file;                 /* -1: memory only */
+    _Atomic uint32_t written; /* the last place that the file tells of */
+    _Atomic uint64_t *dirty;  /* a bit for each page that the file does not have yet; NULL without a file */
 };
 
 enum table_result {

@@ -242,6 +242,7 @@ static enum table_result open_with(struct table *t, uint64_t buckets, const char
     result = take_stock(t, s.st_size ? (size_t)s.st_size : end_of_file(t, AHEAD));
     if ((result == TABLE_CUT && !mend_size(t, (size_t)s.st_size)) || !write_headers(t))
         return TABLE_ERROR;
+    t->written = (uint32_t)t->taken;
     if (was != TABLE_OK || result != TABLE_OK)
         return was != TABLE_OK ? was : result;
     return t->buckets < buckets ? TABLE_SMALLER : TABLE_OK;
@@ -330,7 +331,7 @@ enum table_result table_open_to_read(struct table *t, const char *path)
 }
 
 /* The file is as long as the last place of which it tells, so that a shorter one was cut. */
-static bool write_page(const struct table *t, size_t at)
+static bool write_page(struct table *t, size_t at)
 {
     const struct table_layout l = table_layout(t->buckets);
     char page[PAGE];
@@ -341,7 +342,11 @@ static bool write_page(const struct table *t, size_t at)
         memcpy(&place, page + i * sizeof place, sizeof place);
         last = place > last ? place : last;
     }
-    return (!last || reserve(t, t->file, last)) && write_all(t->file, span_of(page, sizeof page), at);
+    if (last && !reserve(t, t->file, last))
+        return false;
+    if (last > t->written) /* which only this thread changes */
+        t->written = last;
+    return write_all(t->file, span_of(page, sizeof page), at);
 }
 
 /* A page that changes while it is written is marked again by that change, and written again. */
@@ -375,7 +380,7 @@ bool table_keep(struct table *t)
     /* In this thread, since the file system may let it wait; without space it is tried again when it is
      * needed.
      */
-    (void)reserve(t, t->file, table_last_place(t) + AHEAD);
+    (void)reserve(t, t->file, t->written + AHEAD);
     if (fdatasync(t->file) == 0)
         return true;
     const int why = errno;
