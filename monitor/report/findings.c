@@ -127,7 +127,7 @@ static bool is_counted(struct findings *f, const struct policy_case *c, const st
 /* The frame in which the handshake's first message is whole, which is where Wireshark shows it. */
 static void place(struct finding *finding, const struct kept_messages *kept)
 {
-    if (!kept || !kept->count || !kept->message[0].frame)
+    if (!kept->count || !kept->message[0].frame)
         return;
     finding->shows = kept_message_name(&kept->message[0]);
     finding->frame = kept->message[0].frame;
@@ -148,10 +148,18 @@ static void fill(struct findings *f, struct finding *finding, const struct polic
     t = text_over(buffer, sizeof buffer);
     text_put(&t, note ? note : "");
     finding->note = keep_text(f, &t);
+}
+
+/* What the handshake's messages show of it. */
+static void show(struct findings *f, struct finding *finding, const struct policy_case *c,
+                 const struct verdict *v)
+{
+    const struct kept_messages *kept = c->observation ? c->observation->messages : NULL;
+    if (!kept)
+        return;
+    place(finding, kept);
     struct octets octets[MOST_OCTETS];
-    const size_t count = octets_of_verdict(v, c, octets, MOST_OCTETS);
-    if (count)
-        keep_records(f, finding, c->observation->messages, octets, count);
+    keep_records(f, finding, kept, octets, octets_of_verdict(v, c, octets, MOST_OCTETS));
 }
 
 void findings_add(struct findings *f, const struct policy_case *c, const struct verdict *v,
@@ -186,9 +194,8 @@ void findings_add(struct findings *f, const struct policy_case *c, const struct 
                                 .before = *last};
     *last = (uint16_t)f->count;
     ++*kept;
-    if (c->observation)
-        place(finding, c->observation->messages);
     fill(f, finding, c, v);
+    show(f, finding, c, v);
 }
 
 void findings_go_on_with(struct findings *f, const struct profile *profile, const struct profile *advice)

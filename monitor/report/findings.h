@@ -55,7 +55,7 @@ struct findings_counters {
     uint64_t without_room; /* findings, or records of them, that found the tables full */
 };
 
-#define FINDING_RECORDS (2 * MAX_FINDINGS)
+#define FINDING_RECORDS ((size_t)2 * MAX_FINDINGS)
 
 struct findings {
     size_t count, record_count, used;
