@@ -8,6 +8,7 @@ import tempfile
 from run_utwatch import PCAPS, can_be_rebuilt, events, manifest, rule_counts, utwatch
 from checks import check, finish
 import capturelib
+import messages as m
 
 STRICT = "utwatch: 1\nprofile: strict\ntitle: Strict policy\nextends: [ts33141-pcr1]\n" \
          "parameters: { encryption-required: true, authenticates-ue: gba }\n"
@@ -34,6 +35,11 @@ with tempfile.TemporaryDirectory() as folder:
     captures.append([path])
     # What one capture of a server lacks another of the same server has.
     captures.append([os.path.join(PCAPS, "jsse-tls10-%s.pcap" % n) for n in ("3des", "rc4")])
+    # A server that selects SSLv3 and refuses the hello before its flight is over: the version was not negotiated.
+    path = os.path.join(folder, "refused-late.pcap")
+    said = [(0, m.client_hello([0x002F])), (1, m.server_hello(0x002F, m.SSL3) + m.alert(2, 70))]
+    capturelib.write_frames(path, capturelib.build(said, time=1795470000 * 10**9))
+    captures.append([path])
     # What the site lists is a server of Ut: with that a CONNECT to it is told.
     site = os.path.join(folder, "site.yaml")
     with open(site, "w") as f:
