@@ -98,6 +98,17 @@ static void learn_ticket(struct observation *o, const struct hello_memory *memor
         f->ticket_inner_hash = hash_identifier(memory, cursor_rest(&inner));
 }
 
+/* How many there are: one for each identity, a hash of 32 bytes at least. */
+static size_t binders_of(struct cursor *binders)
+{
+    enum { SHORTEST = 32 };
+    size_t count = 0;
+    for (; cursor_left(binders); count++)
+        if (cursor_take(binders, cursor_u8(binders)).n < SHORTEST)
+            cursor_fail(binders, PARSE_BAD);
+    return count;
+}
+
 /* RFC 8446 4.2.11: identities with their obfuscated ages, then the binders. */
 static bool learn_psk(struct observation *o, const struct hello_memory *memory, struct span body)
 {
@@ -119,7 +130,8 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
             f->psk_ageless |= UINT64_C(1) << count;
         count++;
     }
-    cursor_skip(&binders, cursor_left(&binders));
+    if (binders_of(&binders) != count)
+        cursor_fail(&binders, PARSE_BAD);
     cursor_finish(&c, &binders);
     if (identities.status != PARSE_OK || c.status != PARSE_OK || cursor_left(&c) || !count)
         return false;
@@ -188,8 +200,8 @@ static unsigned learn_client_extension(struct observation *o, const struct hello
     case EXTENSION_PRE_SHARED_KEY:
         return learn_psk(o, memory, e->body) ? 0 : UNKNOWN_PSK;
     case EXTENSION_EARLY_DATA:
-        f->early_data = true;
-        break;
+        f->early_data = !e->body.n; /* RFC 8446 4.2.10 */
+        return e->body.n ? UNKNOWN_EXTENSIONS : 0;
     case EXTENSION_SUPPORTED_VERSIONS:
         return learn_list16(f, e->body, 1, f->versions, &f->version_count, MAX_VERSIONS) ? 0
                                                                                          : UNKNOWN_VERSIONS;
@@ -482,16 +494,16 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
         break;
     }
     case EXTENSION_SESSION_TICKET:
-        f->ticket_extension = true;
-        break;
+        f->ticket_extension = !e->body.n; /* RFC 5077 3.2 */
+        return e->body.n ? UNKNOWN_EXTENSIONS : 0;
     case EXTENSION_RENEGOTIATION_INFO:
         if (!is_renegotiation_info(e->body))
             return UNKNOWN_EXTENSIONS;
         f->renegotiation_info = true;
         break;
     case EXTENSION_TRUNCATED_HMAC:
-        f->truncated_hmac = true;
-        break;
+        f->truncated_hmac = !e->body.n; /* RFC 6066 7 */
+        return e->body.n ? UNKNOWN_EXTENSIONS : 0;
     case EXTENSION_ALPN:
         return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_SERVER_CERTIFICATE_TYPE:
@@ -594,7 +606,7 @@ bool learn_server_key_exchange(struct observation *o, struct span body)
     if (!suite)
         return true;
     struct server_key_exchange found;
-    if (server_key_exchange_parse(body, (enum suite_kx)suite->kx, &found) != PARSE_OK)
+    if (server_key_exchange_parse(body, suite, observation_version(o), &found) != PARSE_OK)
         return false;
     o->key_exchange = (struct key_exchange_facts){
         .dh_bits = (uint16_t)(found.dh_bits < UINT16_MAX ? found.dh_bits : UINT16_MAX),

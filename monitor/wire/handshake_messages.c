@@ -47,6 +47,19 @@ static size_t number16(struct cursor *c)
     return bits;
 }
 
+/* What ends the message (RFC 2246 7.4.3): nothing where nobody is authenticated, else a signature, before
+ * which TLS 1.2 has the algorithm (RFC 5246 4.7). */
+static void signature(struct cursor *c, enum suite_auth auth, uint16_t version)
+{
+    enum { TLS12 = 0x0303 };
+    if (auth == AUTH_RSA || auth == AUTH_DSS || auth == AUTH_ECDSA) {
+        cursor_skip(c, version >= TLS12 ? 2 : 0);
+        (void)opaque16(c);
+    }
+    if (cursor_left(c))
+        cursor_fail(c, PARSE_BAD);
+}
+
 static void dh_params(struct cursor *c, struct server_key_exchange *out)
 {
     out->dh_bits = number16(c);
@@ -62,16 +75,20 @@ static void ec_params(struct cursor *c, struct server_key_exchange *out)
         struct cursor point = cursor_vector(c, 1);
         if (!cursor_left(&point))
             cursor_fail(c, PARSE_BAD);
-    } else if (curve_type != 1 && curve_type != 2) { /* explicit curves */
+    } else if (curve_type == 1 || curve_type == 2) { /* an explicit curve, which nobody reads */
+        cursor_skip(c, cursor_left(c));
+        out->unread = true;
+    } else {
         cursor_fail(c, PARSE_BAD);
     }
 }
 
-enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct server_key_exchange *out)
+enum parse server_key_exchange_parse(struct span body, const struct suite *suite, uint16_t version,
+                                     struct server_key_exchange *out)
 {
     *out = (struct server_key_exchange){0};
     struct cursor c = cursor_over(body);
-    switch (kx) {
+    switch ((enum suite_kx)suite->kx) {
     case KX_DHE:
     case KX_DH_ANON:
         dh_params(&c, out);
@@ -105,8 +122,10 @@ enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct 
     case KX_ECCPWD:
     case KX_TLS13:
     case KX_SIGNALLING:
-        break;
+        return PARSE_OK;
     }
+    if (!out->unread)
+        signature(&c, (enum suite_auth)suite->auth, version);
     return cursor_complete(&c);
 }
 

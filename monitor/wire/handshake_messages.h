@@ -49,11 +49,13 @@ struct server_key_exchange {
     size_t dh_bits;  /* of the prime; 0: none */
     size_t rsa_bits; /* of an ephemeral RSA key (EXPORT); 0: none */
     uint16_t group;  /* named curve (RFC 8422 5.4); 0: none */
+    bool unread;     /* an explicit curve, and what comes after it */
 };
 
-/* The content depends on the key exchange of the selected suite. PARSE_OK with all zero for
- * exchanges that have no parser. */
-enum parse server_key_exchange_parse(struct span body, enum suite_kx kx, struct server_key_exchange *out);
+/* The content depends on the selected suite and version. PARSE_OK with all zero for exchanges that have no
+ * parser. */
+enum parse server_key_exchange_parse(struct span body, const struct suite *suite, uint16_t version,
+                                     struct server_key_exchange *out);
 
 /* RFC 2246 7.4.4: the certificate types asked for, 1 byte each. */
 enum parse certificate_request_parse(struct span body, struct span *types);

@@ -21,6 +21,8 @@ static void extensions_block(struct cursor *c, bool *has_extensions, struct span
     *extensions = cursor_take(c, length < here ? length : here);
     if (length > here)
         cursor_fail(c, PARSE_SHORT);
+    if (cursor_left(c))
+        cursor_fail(c, PARSE_BAD); /* the block ends the message (RFC 5246 7.4.1.2) */
 }
 
 enum parse client_hello_parse(struct span body, struct client_hello *out)
@@ -34,7 +36,7 @@ enum parse client_hello_parse(struct span body, struct client_hello *out)
     out->usable = c.status == PARSE_OK;
     out->compression = cursor_take(&c, cursor_u8(&c));
     extensions_block(&c, &out->has_extensions, &out->extensions);
-    if (c.status == PARSE_OK && out->suites.n % 2)
+    if (c.status == PARSE_OK && (!out->suites.n || out->suites.n % 2)) /* one at least (RFC 5246 7.4.1.2) */
         return PARSE_BAD;
     return cursor_complete(&c);
 }
@@ -70,8 +72,6 @@ static enum parse parse_server_hello(struct span body, bool draft, struct server
     out->usable = c.status == PARSE_OK;
     extensions_block(&c, &out->has_extensions, &out->extensions);
     out->hello_retry = span_equal(out->random, span_of(hello_retry_random, sizeof hello_retry_random));
-    if (draft && cursor_left(&c))
-        cursor_fail(&c, PARSE_BAD);
     return cursor_complete(&c);
 }
 

@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
 """What does not parse says nothing: its fact stays unknown, and nobody is blamed for it. Extensions, messages and certificates of
-recorded handshakes are damaged one at a time, with the lengths around them made right. usage: malformed.py UTWATCH [CAPTURE ...]"""
+recorded handshakes are damaged one at a time, with the lengths around them made right; and the length of every vector of every message
+is changed, with nothing else: by the grammar of vectors.py, which tshark has to agree with. usage: malformed.py UTWATCH_MANY [CAPTURE ...]"""
+import collections
 import os
+import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, of_type, rule_counts
+from run_utwatch import ROOT, Many, PCAPS, of_type, rule_counts
 from checks import check, finish
 import capturelib
 import messages as m
+import vectors
 
 CLIENT, SERVER = 0, 1
 HELLO, SERVER_HELLO, TICKET, CERTIFICATE, KEY_EXCHANGE, REQUEST, DONE = 1, 2, 4, 11, 12, 13, 14
 # Extensions that facts are taken from, and that cannot hold just any bytes.
 SERVER_NAME, GROUPS, FORMATS, ALGORITHMS, ALPN, PSK, VERSIONS, KEY_SHARE = 0, 10, 11, 13, 16, 41, 43, 51
 READ = {HELLO: (SERVER_NAME, GROUPS, FORMATS, ALGORITHMS, ALPN, PSK, VERSIONS), SERVER_HELLO: (ALPN, PSK, VERSIONS, KEY_SHARE)}
-CAPTURES = ("openssl-tls13-full", "gnutls-tls13-resumed", "openssl-tls13-psk-reused", "jsse-tls13-resumed", "openssl-tls12-dhe",
+CAPTURES = ("openssl-tls13-full", "gnutls-tls13-hello-retry", "openssl-tls13-psk-hello-retry", "gnutls-tls13-resumed",
+            "openssl-tls13-psk-reused", "jsse-tls13-resumed", "openssl-tls12-dhe",
             "openssl-tls12-resumed-ticket", "openssl-tls12-client-certificate-sent", "jsse-tls10-client-certificate-want",
             "jsse-tls10-anon-only-accepted", "jsse-tls10-export-selected", "openssl-tls10-wap-eku", "openssl-tls10-wap-bad-ca",
             "curl-connect-refused", "nginx-curl-tls12", "jsse-tls10-wapcert")
@@ -117,10 +123,9 @@ def record_of(version, messages):
     return b"\x16" + version + struct.pack("!H", len(data)) + data
 
 
-def damaged(conversation):
-    """(what, who, conversation) with one thing damaged each time."""
-    rows = [(side, bytes(payload)) for side, payload in capturelib.rows_of(conversation)]
-    clear = {CLIENT, SERVER}
+def messages_in_clear(rows):
+    """(how to put another body there, side, type, body, whether a HelloRetryRequest begins with it or came before) of each message in clear."""
+    clear, again = {CLIENT, SERVER}, False
     for i, (side, payload) in enumerate(rows):
         records = capturelib.records_of(payload) or []
         for r, record in enumerate(records):
@@ -129,18 +134,27 @@ def damaged(conversation):
                 continue
             found = messages_of(record) if side in clear else None
             for number, (kind, body) in enumerate(found or []):
-                for what, changed in damages(side, kind, body):
-                    if changed is None or changed == body:
-                        continue
-                    now = found[:number] + [(kind, changed)] + found[number + 1:]
-                    payload = b"".join(records[:r]) + record_of(record[1:3], now) + b"".join(records[r + 1:])
-                    yield (kind, what), rows[:i] + [(side, payload)] + rows[i + 1:]
-                if kind == SERVER_HELLO and b"\0\x2b\0\2\3\4" in body:  # what follows is encrypted
+                def changed(new, i=i, side=side, records=records, r=r, found=found, number=number, kind=kind):
+                    now = found[:number] + [(kind, new)] + found[number + 1:]
+                    payload = b"".join(records[:r]) + record_of(records[r][1:3], now) + b"".join(records[r + 1:])
+                    return rows[:i] + [(side, payload)] + rows[i + 1:]
+                retry = kind == SERVER_HELLO and body[2:34] == vectors.RETRY
+                again |= retry
+                yield changed, side, kind, body, retry or again and kind == HELLO
+                if kind == SERVER_HELLO and b"\0\x2b\0\2\3\4" in body and not retry:  # what follows is encrypted
                     clear -= {SERVER}
 
 
+def damaged(conversation):
+    """(what, who, conversation) with one thing damaged each time."""
+    for changed, side, kind, body, again in messages_in_clear([(side, bytes(p)) for side, p in capturelib.rows_of(conversation)]):
+        for what, new in damages(side, kind, body) if not again else ():
+            if new is not None and new != body:
+                yield (kind, what), changed(new)
+
+
 def judged(path, profile):
-    evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", profile, "-r", path)
+    evs = many.events("--fail-on", "info", "-p", profile, "-c", site, "-r", path)
     passed = {rule for rule, counts in rule_counts(evs).items() if counts.get("pass")}
     return of_type(evs, "tls"), {e["utwatch"]["rule"] for e in of_type(evs, "alert")}, passed
 
@@ -169,6 +183,83 @@ def check_damage(name, kind, what, path, before):
         check("ticket_issued" not in said, title, "issues a ticket")
     if kind == REQUEST:
         check("requested" not in said.get("client_certificate", {}), title, "asks for a certificate")
+
+
+# ---- lengths that lie
+
+# Of these extensions no fact is taken, and what is in them is not read, also where a longer one takes in those behind it so that the
+# block still ends where it should.
+NOT_READ = {HELLO: {4, 5, 18, 22, 23, 44, 45, 49, 50, 51}, SERVER_HELLO: {0, 5, 11, 22, 23, 44}}
+
+
+def suite_names():
+    with open(os.path.join(ROOT, "monitor", "wire", "suites.csv")) as f:
+        rows = [line.strip().split(",") for line in f if line.startswith("0x")]
+    return {int(row[0], 16): row[1] for row in rows}
+
+
+def context_of(conversation, names):
+    """What the layout of messages depends on."""
+    for _, _, kind, body, again in messages_in_clear([(side, bytes(p)) for side, p in capturelib.rows_of(conversation)]):
+        if kind == SERVER_HELLO and not again:
+            name = names[int.from_bytes(body[35 + body[34]:37 + body[34]], "big")]
+            kinds = {"ecdhe": ("ECDHE", "ECDH_anon"), "dhe": ("DHE", "DH_anon"), "rsa": ("RSA_EXPORT",)}
+            exchange = next((k for k, words in kinds.items() if any(w in name for w in words)), None)
+            return {"version": int.from_bytes(body[:2], "big"), "exchange": exchange, "signed": "anon" not in name and "PSK" not in name}
+    return {"version": 0, "exchange": None, "signed": False}
+
+
+def with_other_lengths(conversation, context):
+    """(type, which vector, what was done, whether facts are taken of it, whether that is a message all the same, conversation)"""
+    for changed, _, kind, body, again in messages_in_clear([(side, bytes(p)) for side, p in capturelib.rows_of(conversation)]):
+        if kind == KEY_EXCHANGE and not context["exchange"]:
+            continue
+        for name, what, new in vectors.other_lengths(kind, body, context):
+            yield kind, name, what, is_read(kind, name, again), vectors.is_valid(kind, new, context), changed(new)
+
+
+def is_read(kind, name, again):
+    """Of a HelloRetryRequest nothing inside its extensions is, and of the hello after it the PSK alone (RFC 8446 4.1.4)."""
+    number = name.split(":")[0].removeprefix("extension ")
+    if not number.isdigit():
+        return not again
+    return int(number) not in NOT_READ.get(kind, ()) if not again else kind == HELLO and int(number) == PSK
+
+
+def lengths_that_lie(name, conversation, before, names):
+    global turn
+    for kind, vector, what, read, valid, changed in with_other_lengths(conversation, context_of(conversation, names)):
+        turn += 1
+        profile = PROFILES[turn % len(PROFILES)]
+        frames = capturelib.build(changed, time=1795470000 * 10**9)
+        lied.append(("%s: message %d: %s: %s" % (name, kind, vector, what), valid, changed))
+        capturelib.write_frames(path, frames)
+        tls, broken, kept = judged(path, profile)
+        if valid:
+            continue
+        tried["length", kind] += 1
+        title = "%s: message %d: length of %s: %s:" % (name, kind, vector, what)
+        was_broken, was_kept = before[profile]
+        said = tls[0]["utwatch"] if len(tls) == 1 else {}
+        check(len(tls) == 1, title, len(tls), "handshakes")
+        check("malformed" in said.get("unobserved", []) or not read, title, "is not said to be malformed")
+        check(broken <= was_broken, title, profile, "breaks", sorted(broken - was_broken))
+        check(kept <= was_kept | was_broken, title, profile, "is kept to", sorted(kept - was_kept - was_broken))
+
+
+def tshark_agrees():
+    """What tshark calls malformed is no message by vectors.py either."""
+    some, at, frames = lied[::7], 1795470000 * 10**9, []
+    for n, (_, _, changed) in enumerate(some):
+        frames += capturelib.build(changed, client=("10.3.%d.%d" % (n >> 8, n & 255), 40000), time=at + n * 10**8)
+    capturelib.write_frames(path, frames)
+    out = subprocess.run(["tshark", "-r", path, "-Y", "_ws.malformed || tls.malformed.vector_length || tls.malformed.trailing_data",
+                          "-T", "fields", "-e", "tcp.stream"], capture_output=True, text=True).stdout
+    told = {int(line) for line in out.split()}
+    print("of %d lengths tshark calls %d malformed" % (len(some), len(told)))
+    check(len(told) > len(some) // 3, "tshark says too little")
+    for n in told:
+        check(not some[n][1], some[n][0], "is malformed to tshark, and not by vectors.py")
 
 
 def hellos_that_lie(folder):
@@ -201,21 +292,29 @@ def hellos_that_lie(folder):
             check("m-renegotiation-info" not in kept and "ut-7.1-resume-server" not in kept, what, profile, "is kept to", sorted(kept))
 
 
-tried = {}
+tried, lied, turn = collections.Counter(), [], 0
+many = Many(sys.argv[1])
 with tempfile.TemporaryDirectory() as folder:
+    path, site = os.path.join(folder, "changed.pcap"), os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write("limits: { flows: 1024, handshakes: 256, sessions: 1024 }\n")
     hellos_that_lie(folder)
-    path = os.path.join(folder, "changed.pcap")
-    names = [n.removesuffix(".pcap") for n in sys.argv[2:]] or CAPTURES
+    names, suites = [n.removesuffix(".pcap") for n in sys.argv[2:]] or CAPTURES, suite_names()
     for name in names:
         for conversation in capturelib.conversations(os.path.join(PCAPS, name + ".pcap")):
             capturelib.write_frames(path, capturelib.build(conversation, time=1795470000 * 10**9))
             before = {p: judged(path, p)[1:] for p in PROFILES}
             for (kind, what), changed in damaged(conversation):
-                tried[kind] = tried.get(kind, 0) + 1
+                tried[kind] += 1
                 capturelib.write_frames(path, capturelib.build(changed, time=1795470000 * 10**9))
                 check_damage(name, kind, what, path, before)
+            lengths_that_lie(name, conversation, before, suites)
+    if shutil.which("tshark"):
+        tshark_agrees()
+check(many.end() == 0, "utwatch_many did not end well")
 if not sys.argv[2:]:
     for kind in (HELLO, SERVER_HELLO, TICKET, CERTIFICATE, KEY_EXCHANGE, REQUEST, DONE):
-        check(tried.get(kind, 0) >= 2, "only %d messages of type %d were damaged" % (tried.get(kind, 0), kind))
-print("damaged, by type of message:", tried)
+        check(tried[kind] >= 2, "only %d messages of type %d were damaged" % (tried[kind], kind))
+        check(tried["length", kind] >= 2 or kind == DONE, "only %d lengths of messages of type %d" % (tried["length", kind], kind))
+print("damaged, by type of message:", dict(tried))
 finish()

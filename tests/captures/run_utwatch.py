@@ -22,6 +22,29 @@ def events(binary, *words, **options):
     return [json.loads(line) for line in p.stdout.splitlines()], p
 
 
+class Many:
+    """utwatch_many: replays in one process, for tests that make thousands of them."""
+
+    def __init__(self, binary):
+        self.process = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def events(self, *words):
+        try:
+            self.process.stdin.write("\t".join(("-q", "--json", "-") + words).encode() + b"\n")
+            self.process.stdin.flush()
+            status, length = (int(n) for n in self.process.stdout.readline().split())
+        except (OSError, ValueError):
+            sys.exit("utwatch_many %s ended with %d" % (" ".join(words), self.process.wait()))
+        lines = self.process.stdout.read(length).splitlines()
+        if status in (2, 5):
+            sys.exit("utwatch_many %s: status %d" % (" ".join(words), status))
+        return [json.loads(line) for line in lines]
+
+    def end(self):
+        self.process.stdin.close()
+        return self.process.wait()
+
+
 def of_type(evs, kind):
     return [e for e in evs if e["event_type"] == kind]
 
