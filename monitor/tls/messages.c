@@ -16,6 +16,13 @@ static void note_hello(struct handshake *h, enum side side, nanos now)
     h->observation->side[side].start_captured = true; /* a hello is the first thing its side says */
 }
 
+/* One that does not parse, of which nothing is known but that it came. */
+static void hello_without_facts(struct handshake *h, enum side side, nanos now)
+{
+    h->observation->seen |= SEEN_CUT_HELLO;
+    note_hello(h, side, now);
+}
+
 static void finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     struct observation *o = h->observation;
@@ -37,6 +44,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
         if (o->client_hello.unknown)
             malformed(tls, h, CLIENT);
     } else {
+        hello_without_facts(h, CLIENT, now);
         malformed(tls, h, CLIENT);
     }
 }
@@ -75,6 +83,7 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
     if (o->seen & SEEN_SERVER_HELLO)
         return;
     if (!learn_server_hello(o, &h->memory, body)) {
+        hello_without_facts(h, SERVER, now);
         malformed(tls, h, SERVER);
         return;
     }

@@ -41,7 +41,7 @@ enum seen {
     SEEN_RENEGOTIATION = 1 << 21,
     SEEN_HELLO_REQUEST = 1 << 22,
     SEEN_RAW_PUBLIC_KEY = 1 << 23, /* the server's, in place of a certificate (RFC 7250) */
-    SEEN_CUT_HELLO = 1 << 24,      /* a hello of either side, but not its end */
+    SEEN_CUT_HELLO = 1 << 24,      /* a hello of either side, but not its end, or none that parses */
 };
 
 enum unobserved {
