@@ -252,7 +252,7 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
                             : reasons & UNOBSERVED_UNFINISHED ? HTTP_DAMAGE_END
                                                               : 0;
     tls_end_begins(p->tls, flow);
-    if (flow->handshake)
+    if (flow->handshake || flow->clear_kind != CLEAR_NONE) /* TLS may lie behind a hole in what is clear */
         flush(p, flow, when);
     if (flow->state == FLOW_SEARCHING && flow->clear_kind != CLEAR_NONE) {
         end_clear(p, flow, damage);
@@ -280,5 +280,5 @@ void connection_expire_clear(struct pipeline *p, int most)
 void connection_end_clear(struct pipeline *p)
 {
     for (struct flow *flow; (flow = cleartext_oldest(p));)
-        end_clear(p, flow, flow_has_ended(flow) ? 0 : HTTP_DAMAGE_END);
+        connection_end(p, flow, p->now, flow_has_ended(flow) ? 0 : UNOBSERVED_UNFINISHED);
 }

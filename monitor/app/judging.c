@@ -133,7 +133,7 @@ struct connection_session judge_handshake(struct pipeline *p, const struct obser
     p->damaged += (o->unobserved & damage) != 0;
     struct session_result session;
     sessions_judge(p->sessions, o, questions, &session);
-    session.in_progress = session.offered && session.basis != AGE_EXACT && tls_may_begin_session(p->tls, o);
+    session.in_progress = tls_may_begin_session(p->tls, o);
     struct peer_evidence evidence;
     struct policy_case c = case_of_handshake(o);
     c.server_listed = site_lists_server(p->site, &o->whence.server);

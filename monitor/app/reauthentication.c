@@ -7,10 +7,10 @@ static struct session_use *use_of(const struct pipeline *p, const struct flow *f
     return &p->cleartext.uses[flow->clear];
 }
 
-/* The connection may have answered, and says no more of its session. */
-static void give_up(const struct pipeline *p, struct session_use *use)
+/* The connection may have asked or answered, and says no more of its session. */
+static void give_up(const struct pipeline *p, const struct flow *flow, struct session_use *use)
 {
-    challenges_settle(p->cleartext.challenges, use->session);
+    challenges_doubt(p->cleartext.challenges, use->session, flow_id(flow));
     use->session = 0;
 }
 
@@ -18,7 +18,7 @@ void reauthentication_begin(struct pipeline *p, const struct flow *flow, const s
 {
     struct session_use *known = use_of(p, flow);
     if (known->session) /* what comes under the next session may answer what was asked under this one */
-        give_up(p, known);
+        give_up(p, flow, known);
     *known = *use;
 }
 
@@ -42,7 +42,7 @@ void reauthentication_follow(struct pipeline *p, const struct flow *flow)
         return;
     const struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
     if (!http_is_whole(p->cleartext.http, flow->clear)) {
-        give_up(p, use);
+        give_up(p, flow, use);
         return;
     }
     if (h->claims != use->claims)
@@ -75,7 +75,7 @@ void reauthentication_end(struct pipeline *p, const struct flow *flow, uint32_t 
         return;
     if (damage & ~(uint32_t)HTTP_DAMAGE_END || !http_is_whole(p->cleartext.http, flow->clear) ||
         misses_requests(use, flow))
-        give_up(p, use);
+        give_up(p, flow, use);
     else
         leave(p, flow, p->now);
 }

@@ -92,6 +92,7 @@
 #define SHARED_OUTBOX            262144 /* sessions to be told of while Redis is away; 40 bytes each */
 #define WAITING_HANDSHAKES       1024 /* that are judged when the answer is here, in the order of their ends */
 #define RECENT_SESSIONS          4096  /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
+#define MISSED_PAIRS             4096  /* of UE and server, by hash, of whose handshakes a part was missed */
 #define DEFAULT_RETENTION_DAYS   8     /* after its last use: the lifetime of 7.1, and seven days beyond it */
 #define TABLE_SERVERS            16384 /* that issued remembered sessions */
 #define TABLE_JUMPS              64 /* times at which the clock was set back; later ones are joined with earlier ones */

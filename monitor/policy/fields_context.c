@@ -42,7 +42,7 @@ static uint32_t why_no_origin(const struct session_result *s)
 {
     if (s->method == RESUMPTION_PSK)
         return UNOBSERVED_TICKET;
-    if (s->in_progress)
+    if (s->in_progress && s->offered && s->basis != AGE_EXACT)
         return UNOBSERVED_IN_PROGRESS;
     return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN;
 }
@@ -55,6 +55,21 @@ static struct value age(const struct session_result *s, int64_t ns)
     return s->known ? v : unknown(v.reasons);
 }
 
+/* Something of what the same UE and server did before may not be known, and why; 0: it is. */
+static uint32_t missed_before(const struct session_result *s)
+{
+    return (s->missed ? UNOBSERVED_GAP : 0) | (s->in_progress ? UNOBSERVED_IN_PROGRESS : 0);
+}
+
+/* An id that nobody was seen to issue: a client of TLS 1.3 makes one up (RFC 8446 4.1.2), but it may also be
+ * that of a session of which a part was missed. */
+static bool may_be_issued(const struct policy_case *c)
+{
+    const struct client_hello_facts *hello = &c->observation->client_hello;
+    return hello->session_id_len && !hello->ticket && !hello->psk &&
+           observation_version(c->observation) < 0x0304 && missed_before(c->session);
+}
+
 /* What the memory says of a session that the client offers: a value when it offers one. */
 static struct value offer(const struct policy_case *c)
 {
@@ -65,6 +80,8 @@ static struct value offer(const struct policy_case *c)
         return unknown(UNOBSERVED_MALFORMED);
     if (!c->session)
         return unknown(UNOBSERVED_ORIGIN);
+    if (!c->session->offered && may_be_issued(c))
+        return unknown(missed_before(c->session));
     return c->session->ageless == AGELESS_EITHER ? unknown(UNOBSERVED_UNDECIDED)
                                                  : number(c->session->offered);
 }
@@ -139,7 +156,10 @@ struct value session_ended(const struct policy_case *c)
     struct value v = of_offered(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    return c->session->known ? number(c->session->dead) : unknown(why_no_origin(c->session));
+    if (!c->session->known)
+        return unknown(why_no_origin(c->session));
+    const uint32_t missed = c->session->dead ? 0 : missed_before(c->session);
+    return missed ? unknown(missed) : number(c->session->dead);
 }
 
 struct value session_same_suite(const struct policy_case *c)
@@ -164,8 +184,12 @@ static struct value of_server_history(const struct policy_case *c)
 struct value known_common_suites(const struct policy_case *c)
 {
     struct value v = of_server_history(c);
-    if (v.known == KNOWN_VALUE)
-        v.suites = &c->evidence->common;
+    const uint32_t missed = c->session ? missed_before(c->session) : 0;
+    if (v.known != KNOWN_VALUE)
+        return v.known == ABSENT && missed ? unknown(missed) : v;
+    v.suites = &c->evidence->common;
+    v.reasons = missed;
+    v.possible = v.reasons ? &c->observation->client_hello.offered : NULL;
     return v;
 }
 

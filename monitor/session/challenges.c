@@ -10,6 +10,7 @@ enum challenge_state {
     FREE,
     ASKED,   /* the UE may still answer on `connection` */
     LEFT,    /* since `since` it cannot */
+    DOUBTED, /* not all of `connection` was seen */
     UNCLEAR, /* two sessions have this lineage */
 };
 
@@ -127,6 +128,13 @@ void challenges_settle(struct challenges *c, uint64_t session)
     struct challenge *known = find(c, session);
     if (known && known->state != UNCLEAR)
         known->state = FREE;
+}
+
+void challenges_doubt(struct challenges *c, uint64_t session, uint64_t connection)
+{
+    const struct challenge *known = find(c, session);
+    if (session && (!known || known->state != UNCLEAR))
+        put(c, &(struct challenge){.session = session, .connection = connection, .state = DOUBTED});
 }
 
 bool challenges_perhaps(const struct challenges *c, uint64_t session, uint64_t connection)

@@ -36,7 +36,11 @@ void challenges_ask(struct challenges *c, uint64_t session, const struct endpoin
 /* By `since` the UE can no longer answer on this connection, and has not done so. */
 void challenges_leave(struct challenges *c, uint64_t session, uint64_t connection, nanos since);
 
-/* The UE has answered, or may have: something tells who it is, or was not captured. */
+/* A part of this connection was not captured: the server may have asked there, and the UE may have answered.
+ */
+void challenges_doubt(struct challenges *c, uint64_t session, uint64_t connection);
+
+/* The UE has answered, or may have: something tells who it is. */
 void challenges_settle(struct challenges *c, uint64_t session);
 
 /* Was it asked on another connection than this one, and has it perhaps not answered? */

@@ -34,7 +34,9 @@ struct sessions {
     struct session_counters counters;
     bool missed; /* a handshake that may have begun a session was not seen whole, or sessions came from
                     elsewhere */
-    struct recent_session *recent; /* RECENT_SESSIONS, by flow */
+    struct recent_session *recent;    /* RECENT_SESSIONS, by flow */
+    uint32_t missed_at[MISSED_PAIRS]; /* the second of the last handshake that was not seen whole; pairs that
+                                         share a place share their doubts */
     struct writer *writer;
     struct shared *shared; /* NULL: nothing is shared */
     struct siphash_key common_key;

@@ -32,6 +32,11 @@ enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation 
 /* remember.c: an identifier may have been issued by this handshake, and was not learned. */
 bool may_have_missed_origin(const struct observation *o);
 
+/* missed.c: what handshakes of the same UE and server that were not seen whole may have brought since then.
+ */
+bool has_missed(const struct sessions *s, const struct observation *o, nanos since);
+void note_missed(struct sessions *s, const struct observation *o);
+
 /* remember.c: the identifiers that a handshake issued or used. `known`: the entry of what it resumed, at
  * `place`.
  */

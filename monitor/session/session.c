@@ -237,7 +237,9 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     s->counters.unknown += out->offered && !e;
     const bool missed = s->missed || s->shared || table_has_forgotten(&s->table) || s->counters.clock_set;
     out->earlier = !missed && out->basis != AGE_EXACT && !(e && e->flags & ENTRY_ANEW);
+    out->missed = has_missed(s, o, out->known ? out->origin : 0);
     s->missed |= may_have_missed_origin(o);
+    note_missed(s, o);
     learn_session(s, o, &place, e, out);
 }
 

@@ -46,9 +46,10 @@ struct session_result {
     int64_t offered_age; /* nanoseconds at the ClientHello; a lower bound unless exact */
     int64_t resumed_age; /* at the ServerHello, when accepted */
     bool earlier;        /* not exact, and it began before the capture: nothing was missed since */
-    bool in_progress;    /* not exact, and it may have begun in a handshake that has not ended; filled by the
-                            caller */
-    bool dead;           /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
+    bool in_progress; /* it may have begun, or been used, in a handshake of this UE and this server that has
+                         not ended; filled by the caller */
+    bool missed;      /* so it may in one that was not seen whole */
+    bool dead;        /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
     bool suite_known;
     uint16_t suite; /* of the session's full handshake */
     bool issued;    /* the server of a full handshake issued an identifier: an id or a ticket */

@@ -83,6 +83,8 @@ static bool ended_after_hello(const struct observation *o)
 static enum reaction reaction_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
+    if (o->reaction == REACTION_FATAL_ALERT && !o->side[SERVER].start_captured)
+        return REACTION_UNKNOWN; /* a hello may have come before it */
     if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
         o->reaction == REACTION_ACCEPTED_LATE)
         return o->reaction;

@@ -129,9 +129,9 @@ static void follow_proxy_header(struct proxy_header *p, struct span *bytes)
 }
 
 /*
- * Where in a run may TLS begin? At its start, and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS)
- * or an XML tag (XMPP), since a peer may have sent them in one segment. Returns the bytes from there on,
- * empty when nowhere.
+ * Where in a run may TLS begin? At its start (which is that of a segment, where the beginning of the stream
+ * was not captured), and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS) or an XML tag (XMPP),
+ * since a peer may have sent them in one segment. Returns the bytes from there on, empty when nowhere.
  */
 static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, enum opening *opening)
 {
@@ -141,8 +141,8 @@ static struct span find_opening(struct span bytes, bool stream_start, bool lacks
     bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
     if (sslv2_prefix && !stream_start)
         plain = false;
-    bool first = early || is_answer(found) || (is_late(found) && lacks_start);
-    if (plain || (first && stream_start)) {
+    bool late = is_late(found) && lacks_start;
+    if (plain || late || ((early || is_answer(found)) && stream_start)) {
         *opening = found;
         return bytes;
     }
@@ -361,6 +361,18 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
     return true;
 }
 
+/* `gap`: bytes of this side are missing before what was found. */
+static void begin_here(struct tls *tls, struct handshake *h, const struct whence *first, unsigned side,
+                       enum opening opening, struct span start, bool gap, bool truncated)
+{
+    struct flow *flow = h->flow;
+    begin(tls, h, first, client_side(flow, side, opening, start), opening);
+    if (opening == OPENING_PROTECTED && start.p[0] == RECORD_HANDSHAKE)
+        h->observation->side[flow_role(flow, side)].encrypted = true;
+    if (gap && is_late(opening))
+        handshake_damage(h, flow_role(flow, side), truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
+}
+
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
                                 unsigned side, const struct run *run)
 {
@@ -388,7 +400,8 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         follow_proxy_header(&h->search.proxy[side], &bytes);
         stream_start |= bytes.n < run->bytes.n;
     }
-    const bool lacks_start = began_unseen(flow) || run->gap;
+    const bool gap = (flow->gaps & 1U << side) != 0; /* in front of this run, or before */
+    const bool lacks_start = !(flow->marks[side] & SIDE_SYN) || gap;
     enum opening opening = OPENING_NONE;
     struct span start = bytes.n ? find_opening(bytes, stream_start, lacks_start, &opening) : bytes;
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
@@ -415,9 +428,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         h->search.probe[side].at = first;
         return TLS_MORE;
     }
-    begin(tls, h, &first, client_side(flow, side, opening, start), opening);
-    if (run->gap && is_late(opening))
-        handshake_damage(h, flow_role(flow, side), run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
+    begin_here(tls, h, &first, side, opening, start, gap, run->truncated);
     feed_from_start(tls, h, flow_role(flow, side), start, segment->time);
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
@@ -467,7 +478,7 @@ bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now
         struct probe *p = &h->search.probe[side];
         const struct span answer = span_of(p->bytes, p->length);
         const enum opening opening = opening_look(answer);
-        if (!answer.n || !is_answer(opening) || !lacks_bytes(h, !side))
+        if (!answer.n || !is_answer(opening) || !(lacks_bytes(h, !side) || lacks_bytes(h, side)))
             continue;
         const struct whence first = p->at;
         p->length = 0;

@@ -3,6 +3,10 @@
 #include "wire/handshake_messages.h"
 #include "wire/record.h"
 
+/* A Finished of TLS 1.0 under RC4 or NULL and MD5 (RFC 2246 7.4.9); those with a larger MAC or blocks are
+ * longer. */
+enum { SHORTEST_FINISHED = 4 + 12 + 16 };
+
 /* A message may be cut into records of a byte each: then its first record shows nothing but the
  * type. */
 static enum opening look_at_handshake(struct span fragment, uint16_t length)
@@ -27,6 +31,7 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
             return OPENING_NONE;
         return type == MESSAGE_CLIENT_HELLO ? OPENING_CLIENT_HELLO : OPENING_SERVER_HELLO;
     }
+    case MESSAGE_NEW_SESSION_TICKET:
     case MESSAGE_CERTIFICATE:
     case MESSAGE_SERVER_KEY_EXCHANGE:
     case MESSAGE_CERTIFICATE_REQUEST:
@@ -37,7 +42,7 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
             return more_in_record ? OPENING_MAYBE : OPENING_NONE;
         return message <= MAX_MESSAGE_BYTES ? OPENING_HANDSHAKE : OPENING_NONE;
     default:
-        return OPENING_NONE;
+        return length >= SHORTEST_FINISHED ? OPENING_PROTECTED : OPENING_NONE;
     }
 }
 

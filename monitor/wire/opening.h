@@ -13,7 +13,7 @@ enum opening {
     OPENING_SSLV2_ERROR,
     OPENING_HANDSHAKE, /* another handshake message in clear: the capture came late */
     OPENING_ALERT,     /* a fatal or warning alert in clear */
-    OPENING_PROTECTED, /* a ChangeCipherSpec, application data or an alert under new keys: likewise */
+    OPENING_PROTECTED, /* a ChangeCipherSpec, or something under new keys: likewise */
     OPENING_MAYBE,     /* too few bytes, and nothing against it so far */
 };
 

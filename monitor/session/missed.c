@@ -1,0 +1,31 @@
+/* Handshakes that were not seen whole may have issued a session, used it, or ended it by an alert: of what
+ * comes later from the same UE to the same server it is then not known that nothing of the kind came before.
+ */
+#include "session/offer.h"
+
+#include <string.h>
+
+static size_t place_of_pair(const struct sessions *s, const struct observation *o)
+{
+    enum { ADDRESS = sizeof o->whence.client.address };
+    uint8_t pair[ADDRESS + sizeof o->whence.server];
+    memcpy(pair, o->whence.client.address, ADDRESS); /* each connection has a port of its own */
+    memcpy(pair + ADDRESS, &o->whence.server, sizeof o->whence.server);
+    return siphash(&s->table.key, span_of(pair, sizeof pair)) % MISSED_PAIRS;
+}
+
+bool has_missed(const struct sessions *s, const struct observation *o, nanos since)
+{
+    const uint32_t last = s->missed_at[place_of_pair(s, o)];
+    return last && last >= memory_second(since);
+}
+
+void note_missed(struct sessions *s, const struct observation *o)
+{
+    bool whole = true;
+    for (enum side side = CLIENT; side <= SERVER; side++)
+        whole &= o->side[side].captured && o->side[side].start_captured && !o->side[side].damage;
+    if (!whole &&
+        observation_version(o) < 0x0304) /* TLS 1.3 issues and ends sessions under encryption anyway */
+        s->missed_at[place_of_pair(s, o)] = memory_second(o->event_time);
+}
