@@ -1,8 +1,10 @@
 #include "capture/live.h"
 
 #include "base/clock.h"
+#include "capture/fanout.h"
 #include "capture/interface_drops.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -52,7 +54,7 @@ static enum live_failure explain(pcap_t *pcap, int result, char *error, size_t e
     return LIVE_NOT_READABLE;
 }
 
-static bool apply_filter(const struct live *live, pcap_t *pcap, char *error, size_t error_size)
+static bool apply_filter(const struct live *live, pcap_t *pcap, bool now, char *error, size_t error_size)
 {
     struct bpf_program program;
     const char *words = live->settings.filter;
@@ -62,11 +64,22 @@ static bool apply_filter(const struct live *live, pcap_t *pcap, char *error, siz
         (void)snprintf(error, error_size, "filter \"%s\": %s", words, pcap_geterr(pcap));
         return false;
     }
-    const bool applied = pcap_setfilter(pcap, &program) == 0;
+    const bool applied = !now || pcap_setfilter(pcap, &program) == 0;
     if (!applied)
         (void)snprintf(error, error_size, "filter \"%s\": %s", words, pcap_geterr(pcap));
     pcap_freecode(&program);
     return applied;
+}
+
+/* No worker may miss what comes first of a connection because another one took it before it had joined. */
+static bool reject_all_and_join(const struct live *live, pcap_t *pcap, char *error, size_t error_size)
+{
+    struct bpf_insn nothing = {.code = BPF_RET | BPF_K};
+    struct bpf_program program = {.bf_len = 1, .bf_insns = &nothing};
+    if (pcap_setfilter(pcap, &program) == 0 && fanout_join(live->settings.fanout, pcap_fileno(pcap)))
+        return true;
+    (void)snprintf(error, error_size, "several threads cannot share it: %s", strerror(errno));
+    return false;
 }
 
 /* It only saves work, so that nothing is lost when the kernel does not take it. Words of the user may name
@@ -120,15 +133,18 @@ static enum live_failure open_handle(struct live *live, char *error, size_t erro
     }
     if (result < 0)
         failure = explain(pcap, result, error, error_size);
-    else if (!apply_filter(live, pcap, error, error_size))
+    else if (!apply_filter(live, pcap, !live->settings.fanout, error, error_size))
         failure = LIVE_FILTER_FAULT;
+    else if (live->settings.fanout && !reject_all_and_join(live, pcap, error, error_size))
+        failure = LIVE_NOT_READABLE;
     else if (pcap_setnonblock(pcap, 1, message) != 0)
         failure = explain(pcap, PCAP_ERROR, error, error_size);
     if (failure) {
         pcap_close(pcap);
         return failure;
     }
-    apply_scope(live, pcap);
+    if (!live->settings.fanout)
+        apply_scope(live, pcap);
     live->pcap = pcap;
     live->link_type = pcap_datalink(pcap);
     live->index = (int)if_nametoindex(live->settings.interface);
@@ -242,6 +258,31 @@ size_t live_read(struct live *live, size_t most, capture_callback *callback, voi
     if (pcap_dispatch(live->pcap, (int)most, push, (u_char *)live) == PCAP_ERROR && !live->vanished)
         live->vanished = clock_monotonic(); /* "The interface disappeared" */
     return live->pushed;
+}
+
+static void drop(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+    (void)context;
+    (void)header;
+    (void)bytes;
+}
+
+void live_begin(struct live *live)
+{
+    struct bpf_insn anything = {.code = BPF_RET | BPF_K, .k = LIVE_SNAP_LENGTH};
+    struct bpf_program program = {.bf_len = 1, .bf_insns = &anything};
+    char error[512];
+    if (!live->pcap)
+        return;
+    while (pcap_dispatch(live->pcap, -1, drop, NULL) > 0) { /* from before the filter that rejects all */
+    }
+    read_statistics(live);
+    live->counters = (struct live_counters){0};
+    if (live->settings.filter)
+        (void)apply_filter(live, live->pcap, true, error, sizeof error); /* it was compiled before */
+    else
+        (void)pcap_setfilter(live->pcap, &program);
+    apply_scope(live, live->pcap);
 }
 
 void live_keep_closed(struct live *live)

@@ -21,7 +21,8 @@ struct live_settings {
     const char
         *scope;  /* of scope_filter(), or NULL: likewise. Used when there are no BPF words, and it fits */
     size_t ring; /* bytes of the ring */
-    bool may_be_gone; /* it was there before: that it is not now is no failure */
+    struct fanout *fanout; /* sockets that share the interface; NULL: there is one. See live_begin() */
+    bool may_be_gone;      /* it was there before: that it is not now is no failure */
 };
 
 enum live_failure {
@@ -37,6 +38,9 @@ struct live;
 struct live *live_open(const struct live_settings *settings, enum live_failure *failure, char *error,
                        size_t error_size);
 void live_close(struct live *live);
+
+/* A socket that shares its interface takes no frames until all have joined, and this is called. */
+void live_begin(struct live *live);
 
 /* From now on the process has no right to open an interface: what is removed or down stays so for it. */
 void live_keep_closed(struct live *live);
