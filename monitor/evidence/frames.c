@@ -3,6 +3,7 @@
 #include "base/ways.h"
 #include "evidence/pcapng_blocks.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct connection {
 };
 
 struct evidence_frames {
+    pthread_mutex_t taken;         /* of several threads that keep frames, and one that writes files */
     uint8_t *ring;                 /* EVIDENCE_RING */
     uint64_t next;                 /* position of the next frame */
     struct connection *connection; /* EVIDENCE_CONNECTIONS, by flow id in sets of WAYS */
@@ -48,6 +50,7 @@ struct evidence_frames *evidence_frames_new(void)
     struct evidence_frames *e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
+    (void)pthread_mutex_init(&e->taken, NULL);
     e->next = 1;
     e->ring = malloc(EVIDENCE_RING);
     e->connection = calloc(EVIDENCE_CONNECTIONS, sizeof *e->connection);
@@ -61,6 +64,7 @@ void evidence_frames_free(struct evidence_frames *e)
 {
     if (!e)
         return;
+    (void)pthread_mutex_destroy(&e->taken);
     free(e->ring);
     free(e->connection);
     free(e);
@@ -130,8 +134,8 @@ static uint64_t take_room(struct evidence_frames *e, size_t n)
     return position;
 }
 
-void evidence_keep(struct evidence_frames *e, uint64_t flow_id, const struct frame *frame,
-                   const struct segment *segment)
+static void keep(struct evidence_frames *e, uint64_t flow_id, const struct frame *frame,
+                 const struct segment *segment)
 {
     struct connection *c = find_or_make(e, flow_id);
     struct kept k = {.flow_id = flow_id,
@@ -162,6 +166,14 @@ void evidence_keep(struct evidence_frames *e, uint64_t flow_id, const struct fra
     memcpy(e->ring + position % EVIDENCE_RING + sizeof k, bytes.p, bytes.n);
     c->last = position;
     c->bytes += (uint32_t)bytes.n;
+}
+
+void evidence_keep(struct evidence_frames *e, uint64_t flow_id, const struct frame *frame,
+                   const struct segment *segment)
+{
+    (void)pthread_mutex_lock(&e->taken);
+    keep(e, flow_id, frame, segment);
+    (void)pthread_mutex_unlock(&e->taken);
 }
 
 /* Link types of the frames, each an interface of the file. */
@@ -217,8 +229,8 @@ static bool hour_is_full(struct evidence_frames *e, nanos time)
     return e->files >= EVIDENCE_FILES_PER_HOUR;
 }
 
-size_t evidence_file(struct evidence_frames *e, const struct evidence_request *request, uint8_t *out,
-                     size_t room)
+static size_t write_file(struct evidence_frames *e, const struct evidence_request *request, uint8_t *out,
+                         size_t room)
 {
     uint64_t list[EVIDENCE_FRAMES];
     const struct connection *c = find(e, request->flow_id);
@@ -235,6 +247,15 @@ size_t evidence_file(struct evidence_frames *e, const struct evidence_request *r
     e->files++;
     e->counters.files++;
     return b.used;
+}
+
+size_t evidence_file(struct evidence_frames *e, const struct evidence_request *request, uint8_t *out,
+                     size_t room)
+{
+    (void)pthread_mutex_lock(&e->taken);
+    const size_t length = write_file(e, request, out, room);
+    (void)pthread_mutex_unlock(&e->taken);
+    return length;
 }
 
 const struct evidence_counters *evidence_counters(const struct evidence_frames *e)

@@ -1,7 +1,7 @@
 /*
  * The frames of handshakes, kept for a while: when a verdict is an alert, they are its evidence. One ring of
  * bytes for all connections, the oldest frames being overwritten; the frames of one connection are linked
- * backwards. No allocation per packet.
+ * backwards. No allocation per packet. Several threads may keep frames while another one writes files.
  */
 #ifndef UTWATCH_EVIDENCE_FRAMES_H
 #define UTWATCH_EVIDENCE_FRAMES_H
