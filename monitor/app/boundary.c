@@ -41,7 +41,7 @@ static void add_outputs(struct reach *r, const struct destinations *to)
         add(r, to->evidence, true);
 }
 
-void boundary_close(const struct options *o, const struct site *site, bool writes)
+void boundary_close(const struct options *o, const struct site *site, const struct orders *orders)
 {
     if (o->no_confine)
         return;
@@ -50,10 +50,14 @@ void boundary_close(const struct options *o, const struct site *site, bool write
     for (size_t i = 0; r.path && i < o->input_count && !o->live; i++)
         if (strcmp(o->inputs[i], "-") != 0 && (i == 0 || !o->watch))
             add(&r, o->inputs[i], false);
-    if (r.path && writes)
+    if (r.path && orders->reopen) /* the files are this process's own */
         add_outputs(&r, &to);
     const char *what = "memory";
-    const struct confine limits = {.paths = r.path, .count = r.count, .live = o->live};
+    const struct confine limits = {.paths = r.path,
+                                   .count = r.count,
+                                   .start_threads = orders->start_threads,
+                                   .context = orders->threads,
+                                   .live = o->live};
     if (!r.path || !confine(&limits, &what))
         (void)fprintf(stderr, "utwatch: not confined: the system refuses %s: %s\n", what, strerror(errno));
     free(r.path);

@@ -19,8 +19,7 @@ struct other {
 size_t cleartext_memory(uint32_t connections)
 {
     return http_memory(connections) + pool_memory(sizeof(struct other), connections) +
-           ((size_t)connections + 1) * (sizeof(struct clear_reader) + sizeof(struct session_use)) +
-           challenges_memory();
+           ((size_t)connections + 1) * (sizeof(struct clear_reader) + sizeof(struct session_use));
 }
 
 bool cleartext_open(struct cleartext *t, uint32_t connections)
@@ -28,16 +27,13 @@ bool cleartext_open(struct cleartext *t, uint32_t connections)
     t->http = http_new(connections);
     t->readers = calloc((size_t)connections + 1, sizeof *t->readers);
     t->uses = calloc((size_t)connections + 1, sizeof *t->uses);
-    t->challenges = challenges_new();
-    return t->http && t->readers && t->uses && t->challenges &&
-           pool_open(&t->others, sizeof(struct other), connections);
+    return t->http && t->readers && t->uses && pool_open(&t->others, sizeof(struct other), connections);
 }
 
 void cleartext_close(struct cleartext *t)
 {
     http_free(t->http);
     naming_free(t->naming);
-    challenges_free(t->challenges);
     free(t->uses);
     free(t->readers);
     pool_close(&t->others);
@@ -92,15 +88,25 @@ static void complete(struct whence *whence, const struct flow *flow)
     whence->confirmed = flow_is_confirmed(flow);
 }
 
-static void judge_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)
+static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)
 {
     if (!(e->null_encryption && !site_has_scope(p->site)) &&
         !is_ut(p, http_connection(p->cleartext.http, flow->clear)))
         return;
     complete(&e->whence, flow);
+    struct statement f = {.kind = TOLD_EXCHANGE, .flow_id = e->whence.flow_id, .exchange = e};
     if (e->null_encryption)
-        e->earlier_challenge = reauthentication_of(p, flow);
-    judge_exchange(p, e);
+        f.earlier = reauthentication_of(p, flow);
+    pipeline_tell(p, &f);
+}
+
+static void tell_connection(struct pipeline *p, struct http_connection *c, const struct flow *flow,
+                            const char *protocol)
+{
+    complete(&c->whence, flow);
+    struct statement f = {
+        .kind = TOLD_CONNECTION, .flow_id = c->whence.flow_id, .http = c, .protocol = protocol};
+    pipeline_tell(p, &f);
 }
 
 static uint32_t missing_directions(const struct flow *flow)
@@ -119,17 +125,14 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
         if (!h->null_encryption)
             h->damage |= missing_directions(flow);
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
-            judge_exchange_of_ut(p, flow, e);
-        if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect)) {
-            complete(&h->whence, flow);
-            judge_connection(p, h, "HTTP");
-        }
+            tell_exchange_of_ut(p, flow, e);
+        if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect))
+            tell_connection(p, h, flow, "HTTP");
     } else if (flow->clear_kind == CLEAR_NAMING) {
         struct other *other = other_at(&p->cleartext, flow->clear);
         other->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
-        complete(&other->seen.whence, flow);
         if (flow->state == FLOW_SEARCHING)
-            judge_connection(p, &other->seen, other->protocol);
+            tell_connection(p, &other->seen, flow, other->protocol);
     }
     cleartext_forget(p, flow);
 }
@@ -242,7 +245,7 @@ static void feed_http(struct pipeline *p, struct flow *flow, enum side who, stru
 {
     while (http_feed(p->cleartext.http, flow->clear, who, &bytes, at)) {
         reauthentication_follow(p, flow);
-        judge_exchange_of_ut(p, flow, http_exchange(p->cleartext.http, flow->clear));
+        tell_exchange_of_ut(p, flow, http_exchange(p->cleartext.http, flow->clear));
     }
     reauthentication_follow(p, flow);
 }

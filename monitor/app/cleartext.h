@@ -29,9 +29,8 @@ struct cleartext {
     struct pool others;           /* connections of Ut that are neither TLS nor HTTP */
     struct queue queue;           /* of them, by when they were opened */
     struct clear_reader *readers; /* of NULL encryption, by the slot of the http layer */
-    struct challenges *challenges;
-    struct session_use *uses; /* of sessions of NULL encryption, likewise */
-    uint64_t other_refused;   /* connections not looked at because all slots were in use */
+    struct session_use *uses;     /* of sessions of NULL encryption, likewise */
+    uint64_t other_refused;       /* connections not looked at because all slots were in use */
 };
 
 /* Bytes for so many connections in clear; without the memory of nDPI. */
@@ -72,7 +71,7 @@ bool cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segm
 /* What was said before TLS, or NULL. */
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow);
 
-/* Judges what was in clear, with `damage` (enum http_damage), and forgets it. */
+/* Tells what was in clear, with `damage` (enum http_damage), and forgets it. */
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage);
 void cleartext_forget(struct pipeline *p, struct flow *flow);
 

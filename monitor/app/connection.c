@@ -79,7 +79,7 @@ static bool feed(struct pipeline *p, struct flow *flow, const struct segment *se
 static bool begin_again(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const struct clear_reader reader = *cleartext_reader(p, flow);
-    const struct session_use unknown = {.resumed = true};
+    const struct session_use unknown = {.resumed = true}; /* and nothing is told */
     reauthentication_begin(p, flow, &unknown);
     while (!tls_renegotiate(p->tls, flow, segment, &reader)) {
         make_room(p, flow);
@@ -138,8 +138,20 @@ static void read_on(struct pipeline *p, struct flow *flow, const struct clear_re
     if (cleartext_readable(p, flow, reader, early, use))
         return;
     make_room_for_clear(p);
-    if (!cleartext_readable(p, flow, reader, early, use))
-        challenges_settle(p->cleartext.challenges, use->session);
+    if (!cleartext_readable(p, flow, reader, early, use) && use->told)
+        reauthentication_unreadable(p, flow);
+}
+
+static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const struct observation *o)
+{
+    struct statement f = {.kind = TOLD_HANDSHAKE,
+                          .flow_id = o->whence.flow_id,
+                          .flow = flow,
+                          .observation = o,
+                          .session_in_progress = tls_may_begin_session(p->tls, o),
+                          .http = cleartext_before(p, flow)};
+    pipeline_tell(p, &f);
+    return f.key_since;
 }
 
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
@@ -151,13 +163,13 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         become(p, flow, FLOW_IGNORED);
         return;
     }
-    const struct connection_session session = waiting_judge(p, flow, o, cleartext_before(p, flow));
+    const uint32_t key_since = tell_handshake(p, flow, o);
     const bool again = o->renegotiation;
     if (!again)
         cleartext_end(p, flow, 0);
     const bool gave_session =
         o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
-    const struct session_use use = {.session = again ? 0 : session.lineage,
+    const struct session_use use = {.told = !again,
                                     .begun = o->side[CLIENT].hello_time,
                                     .resumed = again || o->resumption != RESUMPTION_FULL};
     struct clear_reader reader;
@@ -167,8 +179,8 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         read_on(p, flow, &reader, early, &use);
     else if (again)
         cleartext_end(p, flow, 0);
-    if (!readable && use.resumed)
-        challenges_settle(p->cleartext.challenges, use.session);
+    if (!readable && use.resumed && use.told && observation_clear_suite(o))
+        reauthentication_unreadable(p, flow);
     const bool records = tls_release(p->tls, flow);
     if (gave_session)
         late_check_begin(p, flow);
@@ -176,7 +188,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         recent_forget(&p->flows, flow);
     become(p, flow, readable ? FLOW_READABLE : records ? FLOW_RECORDS : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
-        note_key(p, flow, session.since);
+        keys_begin(p, flow, key_since);
 }
 
 /* What came early of a later handshake. True: it is complete. */

@@ -1,6 +1,8 @@
 /* Where each counter of the report comes from: the last column of report/health.def. */
 #include "report/health.h"
 
+#include "app/docket.h"
+#include "app/judge_parts.h"
 #include "app/output.h"
 #include "app/pipeline_parts.h"
 #include "naming/naming.h"
@@ -13,32 +15,77 @@ static uint64_t sum(const uint64_t *counts, size_t n)
     return total;
 }
 
-void pipeline_health(const struct pipeline *p, struct capture_health *h)
+/* The counters of which there is one, whatever the number of pipelines. */
+struct of_all {
+    struct live_counters captured;
+    struct judge judge;
+    struct session_counters sessions;
+    struct peers_counters peers;
+    struct evidence_counters evidence;
+    struct stream_counters streams;
+    struct findings_counters findings;
+    struct summing_counters alerts;
+    uint64_t verdicts_forgotten, challenges_forgotten;
+};
+
+static struct of_all common_counters(const struct pipeline *p, const struct judge *j)
+{
+    struct of_all c = {
+        .captured = p->captured,
+        .judge = *j,
+        .sessions = *sessions_counters(j->sessions),
+        .peers = *peers_counters(j->peers),
+        .findings = *output_findings(p->output),
+        .alerts = *output_alerts(p->output),
+        .verdicts_forgotten =
+            profile_verdicts_forgotten(j->profile) + (j->advice ? profile_verdicts_forgotten(j->advice) : 0),
+        .challenges_forgotten = challenges_forgotten(j->challenges),
+    };
+    if (p->evidence)
+        c.evidence = *evidence_counters(p->evidence);
+    if (p->streams) /* somebody asks for their numbers */
+        c.streams = *streams_counters(p->streams);
+    return c;
+}
+
+static struct capture_health health_of(const struct pipeline *p, const struct of_all *common)
 {
     const struct decode_counters *d = decoder_counters(p->decoder);
     const struct checksum_counters *c = checksums_counters(p->checksums);
     const struct flow_counters *f = &p->flows.counters;
     const struct tls_counters *t = tls_counters(p->tls);
     const struct http_counters *w = http_counters(p->cleartext.http);
-    const struct session_counters *s = sessions_counters(p->sessions);
-    const struct peers_counters *e = peers_counters(p->peers);
-    static const struct evidence_counters none; /* without --evidence */
-    const struct evidence_counters *v = p->evidence ? evidence_counters(p->evidence) : &none;
-    static const struct stream_counters unnumbered; /* nobody asks for the numbers of streams */
-    const struct stream_counters *k = p->streams ? streams_counters(p->streams) : &unnumbered;
-    const struct findings_counters *g = output_findings(p->output);
+    const struct judge *j = &common->judge;
+    const struct session_counters *s = &common->sessions;
+    const struct peers_counters *e = &common->peers;
+    const struct evidence_counters *v = &common->evidence;
+    const struct stream_counters *k = &common->streams;
+    const struct findings_counters *g = &common->findings;
+    const struct summing_counters *a = &common->alerts;
     const struct obstacle obstacle = decoder_obstacle(p->decoder);
     static const struct naming_counters unused; /* naming begins with the first connection that needs it */
     const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;
-    const struct summing_counters *a = output_alerts(p->output);
-    *h = (struct capture_health){
+    struct capture_health h = {
         .first_time = p->first_time,
         .last_time = p->last_time,
-        .flow_memory = (uint64_t)p->site->flows * sizeof(struct flow),
+        .flow_memory = p->worker ? 0 : (uint64_t)p->site->flows * sizeof(struct flow), /* of all of them */
         .commonest = {.frames = obstacle.frames, .code = obstacle.code, .link_type = obstacle.link_type},
 #define HEALTH(object, key, member, group, weight, one, many, phrase, source) .member = (source),
 #include "report/health.def"
 #undef HEALTH
     };
-    tls_greediest(p->tls, h->greediest);
+    tls_greediest(p->tls, h.greediest);
+    return h;
+}
+
+void pipelines_health(struct pipeline *const *p, unsigned count, const struct judge *judge,
+                      struct capture_health *sum)
+{
+    static const struct of_all none;
+    const struct of_all common = common_counters(p[0], judge);
+    *sum = health_of(p[0], &common);
+    for (unsigned i = 1; i < count; i++) {
+        const struct capture_health h = health_of(p[i], &none);
+        health_add(sum, &h);
+    }
 }

@@ -41,8 +41,8 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
     if (!stream_contradicts(&p->flows, flow, segment, side))
         return;
     recent_forget(&p->flows, flow);
-    if (!waiting_doubt(p, flow_id(flow)))
-        sessions_doubt(p->sessions, flow_id(flow));
+    struct statement f = {.kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow)};
+    pipeline_tell(p, &f);
 }
 
 void late_check_expire(struct pipeline *p)

@@ -20,10 +20,10 @@ static void reopen(void *context)
     delivery_reopen(((const struct replay_run *)context)->delivery);
 }
 
-static bool ready(void *context)
+static bool ready(void *context, const struct orders *orders)
 {
     const struct replay_run *run = context;
-    boundary_close(run->options, run->site, true);
+    boundary_close(run->options, run->site, orders);
     return true;
 }
 

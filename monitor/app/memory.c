@@ -1,5 +1,8 @@
 /* The memory of a site's tables: each layer computes its own from the sizes that it allocates. */
 #include "app/cleartext.h"
+#include "app/docket.h"
+#include "app/judge.h"
+#include "app/keys.h"
 #include "app/site.h"
 #include "decode/fragments.h"
 #include "evidence/frames.h"
@@ -26,24 +29,34 @@ void site_size_handshakes(struct site *site)
     site->handshakes = (uint32_t)(more < MOST - LEAST ? LEAST + more : MOST);
 }
 
+/* What each worker has besides its share of flows and handshakes. */
+static size_t worker_memory(const struct site *site)
+{
+    const size_t handed = tls_memory(site->handshakes, DOCKET_PLACES) - tls_memory(site->handshakes, 0);
+    return docket_memory() + used_keys_memory() + handed;
+}
+
 uint64_t site_memory(const struct site *site, FILE *out)
 {
+    const uint32_t n = site->workers;
     const struct {
         const char *what;
         uint32_t count;
         size_t bytes;
     } parts[] = {
         {"flows", site->flows, flow_table_memory(site->flows)},
-        {"handshakes", site->handshakes, tls_memory(site->handshakes)},
+        {"handshakes", site->handshakes, tls_memory(site->handshakes, 0)},
         {"comparison", site->handshakes, recent_memory(site->handshakes)},
-        {"reordering", OUT_OF_ORDER_STORES, stream_held_memory(OUT_OF_ORDER_STORES)},
-        {"fragments", FRAGMENT_SLOTS, fragments_memory()},
-        {"checksums", 1, checksums_memory()},
+        {"reordering", n * OUT_OF_ORDER_STORES, n * stream_held_memory(OUT_OF_ORDER_STORES)},
+        {"fragments", n * FRAGMENT_SLOTS, n * fragments_memory()},
+        {"checksums", n, n * checksums_memory()},
         {"sessions", site->sessions.sessions, sessions_memory(site->sessions.sessions)},
         {"servers", DEFAULT_SERVERS, peers_memory(DEFAULT_SERVERS)},
         {"UEs", DEFAULT_UES, peers_memory(DEFAULT_UES)},
         {"equal alerts", SUMMED_ALERTS, site->receivers.count ? summing_memory() : 0},
-        {"in clear", DEFAULT_HTTP_CONNECTIONS, cleartext_memory(DEFAULT_HTTP_CONNECTIONS)},
+        {"in clear", n * DEFAULT_HTTP_CONNECTIONS,
+         n * cleartext_memory(DEFAULT_HTTP_CONNECTIONS) + judge_memory(n)},
+        {"workers", n, n > 1 ? n * worker_memory(site) : 0},
         {"verdicts", 2, profiles_memory()},
         {"evidence", EVIDENCE_CONNECTIONS, site->evidence ? evidence_frames_memory() : 0},
     };

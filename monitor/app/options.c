@@ -42,6 +42,7 @@ enum long_only {
     OPTION_DUMP,
     OPTION_BUILD_INFO,
     OPTION_NO_CONFINE,
+    OPTION_WORKERS,
     OPTION_RING,
     OPTION_MERGE,
     OPTION_WATCH,
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
     {"merge", no_argument, NULL, OPTION_MERGE},
     {"interface", required_argument, NULL, 'i'},
     {"watch", required_argument, NULL, OPTION_WATCH},
+    {"workers", required_argument, NULL, OPTION_WORKERS},
     {"ring", required_argument, NULL, OPTION_RING},
     {"profile", required_argument, NULL, 'p'},
     {"advise", required_argument, NULL, OPTION_ADVISE},
@@ -106,7 +108,8 @@ void options_help(FILE *out)
         "      --merge            the files are parts of one traffic: merge them by time stamp\n"
         "  -i, --interface INTERFACE  capture live, as from a mirror port; repeatable\n"
         "      --watch DIR        each capture in DIR when its writer has closed or renamed it, without end\n"
-        "      --ring SIZE        the kernel's ring for each interface (default 64MiB)\n"
+        "      --workers N        threads that parse in live capture (default 1)\n"
+        "      --ring SIZE        the kernel's ring for each worker and interface (default 64MiB)\n"
         "  -p, --profile NAME|FILE  the rules that decide the verdicts (default ts33141-pcr2)\n"
         "      --advise NAME|FILE   a second profile, whose findings never change the exit status\n"
         "  -c, --config FILE      what is Ut here, the operator's policy, exceptions, limits\n"
@@ -199,6 +202,16 @@ static bool take_watch(struct options *o, const char *folder)
         return refuse("--watch ", folder, " is for a run of its own, without another input");
     inputs_watch(o, folder);
     return o->endless = true;
+}
+
+static bool take_workers(struct options *o, const char *text)
+{
+    char *end;
+    const unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || n < 1 || n > MAX_WORKERS)
+        return refuse("--workers is a number from 1 to 16, not ", text, "");
+    o->workers = (unsigned)n;
+    return true;
 }
 
 static bool take_ring(struct options *o, const char *text)
@@ -350,6 +363,8 @@ static bool take_option(struct options *o, int option)
         return take_input(o, option == 'i', optarg);
     case OPTION_WATCH:
         return take_watch(o, optarg);
+    case OPTION_WORKERS:
+        return take_workers(o, optarg);
     case OPTION_RING:
         return take_ring(o, optarg);
     case 'p':
@@ -420,6 +435,7 @@ bool options_parse(int argc, char **argv, struct options *out)
     *out = (struct options){.task = TASK_REPLAY,
                             .fail_on = SEVERITY_LOW,
                             .ring = DEFAULT_RING,
+                            .workers = 1,
                             .argument_count = argc,
                             .arguments = argv};
     opterr = 0;
@@ -437,6 +453,8 @@ bool options_parse(int argc, char **argv, struct options *out)
         return optind == argc || refuse("", argv[optind], " is not expected here");
     if (out->input_count == 0)
         return refuse("nothing to read: ", "-r FILE", " or '-i INTERFACE' is missing");
+    if (out->workers > 1 && !out->live)
+        return refuse("", "--workers", " is for live capture (-i)");
     if (out->merge && (out->endless || out->input_count > MAX_MERGED))
         return refuse("", "--merge",
                       out->endless ? " is for files; interfaces are always merged"

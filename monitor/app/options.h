@@ -60,6 +60,7 @@ struct options {
     const char *watch; /* the folder, which is inputs[0], or NULL; the other inputs are in `watched` */
     char (*watched)[WATCH_NAME_BYTES]; /* the files that were read last */
     bool merge;                        /* files are parts of one traffic */
+    unsigned workers;                  /* threads that parse in live capture */
     uint64_t ring;                     /* bytes of the kernel's ring for each */
     const char *profile;               /* of -p, or NULL */
     const char *advise;                /* second profile, or NULL */

@@ -6,12 +6,24 @@ void orders_health(const struct orders *orders, struct capture_health *health)
 {
     const int signal = signals_stop();
     if (orders->delivered)
-        pipeline_delivered(orders->pipeline, delivered_counters(orders->delivered));
-    pipeline_health(orders->pipeline, health);
+        judge_delivered(orders->judge, delivered_counters(orders->delivered));
+    pipelines_health(orders->pipeline, orders->workers, orders->judge, health);
     health->broken_inputs = orders->broken_inputs;
     health->filtered = orders->filtered;
     health->interrupted = !signal ? NULL : signal == SIGINT ? "SIGINT" : "SIGTERM";
     health->unread = signal && !orders->live;
+}
+
+void orders_hold(const struct orders *orders, unsigned count)
+{
+    if (orders->hold_threads)
+        orders->hold_threads(orders->threads, count);
+}
+
+void orders_let_go(const struct orders *orders)
+{
+    if (orders->hold_threads)
+        orders->hold_threads(orders->threads, 0);
 }
 
 bool orders_heed(struct orders *orders)
@@ -20,7 +32,9 @@ bool orders_heed(struct orders *orders)
         orders->reopen(orders->context);
     if (signals_take(SIGUSR1)) {
         struct capture_health health = {0};
+        orders_hold(orders, orders->workers);
         orders_health(orders, &health);
+        orders_let_go(orders);
         output_status(orders->output, &health);
     }
     return !signals_stop();
@@ -28,7 +42,7 @@ bool orders_heed(struct orders *orders)
 
 bool orders_ready(const struct orders *orders)
 {
-    return !orders->ready || orders->ready(orders->context);
+    return !orders->ready || orders->ready(orders->context, orders);
 }
 
 bool orders_go_on(struct orders *orders)

@@ -8,18 +8,29 @@
 #include "process/signals.h"
 
 struct orders {
-    struct pipeline *pipeline;
+    struct judge *judge;
+    struct pipeline *pipeline[MAX_WORKERS];
+    unsigned workers; /* of live capture, each with a pipeline; 1: this thread does all */
     struct output *output;
     void (*reopen)(void *context); /* the files that parcels go to, on SIGHUP; NULL: somebody else does it */
     void *context;
-    bool (*ready)(void *context); /* all that is read is open, and all threads are there; false: end. NULL:
-                                     nobody asks */
+    /* All that is read is open, and start_threads() may be called; false: end. NULL: nobody asks. */
+    bool (*ready)(void *context, const struct orders *orders);
     bool (*turn)(void *context,
                  const struct orders *orders); /* each time round the loop of live capture; likewise */
     /* For each interface, 1 and its enum live_state as it was last; 0 at first. Of all sensors that follow
      * one another, of which each has to leave it to the next one to open an interface again; NULL: there is
      * one. */
     _Atomic unsigned char *links;
+    /* Of several workers, all NULL for one. They are started when rights and files are given up and system
+     * calls are not yet; a second call does nothing. */
+    void (*start_threads)(void *threads);
+    /* The first so many of them stop between two frames, until 0. */
+    void (*hold_threads)(void *threads, unsigned count);
+    void *threads;
+    struct docket *docket[MAX_WORKERS];
+    uint64_t frames; /* that they have read */
+    int64_t beat;    /* when the slowest of them went round its loop last, on the monotonic clock */
     const struct delivered *delivered; /* of the parcels; NULL: nobody tells */
     bool live;                         /* the input has no end: a signal is how it ends */
     uint64_t broken_inputs;            /* of the health of the capture, what the input knows */
@@ -35,7 +46,11 @@ bool orders_ready(const struct orders *orders);
 /* To be called each time round a loop. False: the run has to end. */
 bool orders_go_on(struct orders *orders);
 
-/* The health of the capture, as it is now. */
+/* Between these two the first so many workers are at rest, and what is theirs can be looked at. */
+void orders_hold(const struct orders *orders, unsigned count);
+void orders_let_go(const struct orders *orders);
+
+/* The health of the capture, as it is now; all workers are held. */
 void orders_health(const struct orders *orders, struct capture_health *health);
 
 #endif

@@ -1,9 +1,8 @@
 /* One frame's way: time, decoding, its connection. What becomes of a connection is in connection.c, what is
  * judged in judging.c. */
+#include "app/docket.h"
 #include "app/pipeline_parts.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -17,62 +16,48 @@ static int64_t key_limit(const struct profile *profile)
     return about && profile_parameter(profile, "session-lifetime", &limit) ? limit : 0;
 }
 
-bool pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules)
+void pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules)
 {
-    struct verdict *verdicts = calloc(profile_rule_count(rules->profile), sizeof *verdicts);
-    struct verdict *advised =
-        rules->advice ? calloc(profile_rule_count(rules->advice), sizeof *advised) : NULL;
-    if (!verdicts || (rules->advice && !advised)) {
-        free(verdicts);
-        free(advised);
-        return false;
-    }
-    free(p->verdicts);
-    free(p->advised);
-    p->verdicts = verdicts;
-    p->advised = advised;
     p->site = rules->site;
-    if (p->decoder)
-        decoder_trust(p->decoder, &p->site->tunnel_ends);
-    p->profile = rules->profile;
-    p->advice = rules->advice;
-    int64_t limits[] = {key_limit(p->profile), key_limit(p->advice)};
+    decoder_trust(p->decoder, &p->site->tunnel_ends);
+    const int64_t limits[] = {key_limit(rules->profile), key_limit(rules->advice)};
     p->key_limit = !limits[0] || (limits[1] && limits[1] < limits[0]) ? limits[1] : limits[0];
-    return true;
 }
 
-struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output, struct sessions *sessions)
+/* A table is shared out to so many workers. */
+static uint32_t share_of(uint32_t size, unsigned workers)
+{
+    return (size + workers - 1) / workers;
+}
+
+struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output, struct judge *judge,
+                              const struct pipeline_worker *worker)
 {
     struct pipeline *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
     const struct site *site = rules->site;
     p->output = output;
+    p->judge = judge;
+    p->docket = worker->docket;
+    p->worker = worker->number;
+    const uint32_t handshakes = share_of(site->handshakes, worker->workers);
+    p->used_keys = p->docket ? used_keys_new() : NULL;
     p->evidence = output_evidence(output);
     p->streams = output_streams(output);
-    const bool messages = output_shows_messages(output);
     p->decoder = decoder_new();
-    const bool ruled = pipeline_go_on_with(p, rules);
     p->checksums = checksums_new(site->checksums);
-    char message[256];
-    *message = '\0';
-    p->sessions = sessions;
-    if (!sessions)
-        p->own_sessions = p->sessions = sessions_new(&site->sessions, message, sizeof message);
-    if (*message)
-        (void)fprintf(stderr, "utwatch: %s\n", message);
-    bool said = !p->sessions && *message;
-    p->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
-    p->tls = p->sessions ? tls_new(site->handshakes, sessions_key(p->sessions)) : NULL;
-    if (ruled && p->decoder && p->checksums && p->peers && p->tls &&
-        (!messages || tls_keep_messages(p->tls)) &&
-        late_check_open(&p->late, site->handshakes / KEPT_SHARE) &&
+    p->tls = tls_new(handshakes, p->docket ? DOCKET_PLACES : 0, judge_identifier_key(judge));
+    if (p->decoder && p->checksums && p->tls &&
+        (!output_shows_messages(output) || tls_keep_messages(p->tls)) &&
+        late_check_open(&p->late, handshakes / KEPT_SHARE) &&
         cleartext_open(&p->cleartext, DEFAULT_HTTP_CONNECTIONS) &&
-        (!site->sessions.shared || waiting_open(&p->waiting, messages)) &&
-        flow_table_open(&p->flows, site->flows, site->handshakes))
+        flow_table_open(&p->flows, share_of(site->flows, worker->workers), handshakes) &&
+        (p->used_keys || !p->docket)) {
+        pipeline_go_on_with(p, rules);
         return p;
-    if (!said)
-        (void)fputs("utwatch: not enough memory for the tables\n", stderr);
+    }
+    (void)fputs("utwatch: not enough memory for the tables\n", stderr);
     pipeline_free(p);
     return NULL;
 }
@@ -84,15 +69,29 @@ void pipeline_free(struct pipeline *p)
     flow_table_close(&p->flows);
     tls_free(p->tls);
     cleartext_close(&p->cleartext);
-    waiting_close(&p->waiting);
     late_check_close(&p->late);
-    peers_free(p->peers);
-    sessions_free(p->own_sessions);
     checksums_free(p->checksums);
     decoder_free(p->decoder);
-    free(p->advised);
-    free(p->verdicts);
+    free(p->used_keys);
     free(p);
+}
+
+void pipeline_answer(struct pipeline *p, struct flow *flow, uint64_t id, uint32_t key_since)
+{
+    keys_answered(p, flow, id, key_since);
+}
+
+void pipeline_take_answers(struct pipeline *p)
+{
+    struct docket_answer a;
+    while (docket_answered(p->docket, &a))
+        keys_answered(p, a.flow, a.flow_id, a.key_since);
+    telling_take_back(p);
+}
+
+void pipeline_share_identifiers(struct pipeline *p, const struct siphash_key *common)
+{
+    tls_share_identifiers(p->tls, common);
 }
 
 /* After runs of a connection: ends it, or its handshake, if that is what they brought. */
@@ -126,21 +125,32 @@ static void give_up_holes(struct pipeline *p, int most)
         settle(p, flow, take_runs(p, flow, &now, &runs));
 }
 
+/* Where the judge is no thread of its own. */
+static void ask_judge(struct pipeline *p)
+{
+    struct siphash_key common;
+    if (judge_new_common_key(p->judge, &common))
+        tls_share_identifiers(p->tls, &common);
+    judge_go_on(p->judge);
+}
+
 /* At most so many of each kind: who leaves thousands of them at once must not hold up what comes next. */
 static void expire(struct pipeline *p, int most)
 {
-    struct siphash_key common;
-    if (sessions_new_common_key(p->sessions, &common))
-        tls_share_identifiers(p->tls, &common);
-    waiting_go_on(p, false);
+    if (!p->docket)
+        ask_judge(p);
     late_check_expire(p);
     give_up_holes(p, most);
     nanos end;
     struct flow *flow;
-    for (int left = most; left && (flow = tls_expired(p->tls, p->now, &end)); left--)
+    for (int left = most; left && (flow = tls_expired(p->tls, p->now, &end)); left--) {
+        p->due = end;
         connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
+        p->due = 0;
+    }
     connection_expire_clear(p, most);
-    output_time(p->output, p->now);
+    if (!p->docket)
+        output_time(p->output, p->now);
 }
 
 static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
@@ -255,9 +265,8 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         follow(p, flow, segment, side);
         break;
     case FLOW_RECORDS: {
-        if (flow->key_since && segment->payload_len &&
-            segment->time / NANOS_PER_SECOND - flow->key_since > p->key_limit)
-            judge_key(p, flow, segment);
+        if (flow->key_since && segment->payload_len)
+            keys_used(p, flow, segment);
         struct span at_header;
         if (stream_next_header(&p->flows, flow, segment, side, &at_header))
             tls_records(p->tls, flow, side, at_header);
@@ -304,14 +313,20 @@ static void begin_time(struct pipeline *p, nanos time)
 static void go_on(struct pipeline *p, nanos time)
 {
     const nanos interval = p->site->peers_interval;
-    if (time >= p->next_peers) {
+    if (time >= p->next_peers && !p->docket) {
         p->now = p->next_peers;
         expire(p, INT_MAX);
-        judge_peers(p, false);
+        judge_peers(p->judge, false);
         p->next_peers = time + interval - (time - p->next_peers) % interval;
     }
     p->now = time;
     expire(p, ENDED_AT_A_FRAME);
+}
+
+static void tell_clock_set(struct pipeline *p, nanos before, nanos after)
+{
+    struct statement f = {.kind = TOLD_CLOCK_SET, .before = before, .after = after};
+    pipeline_tell(p, &f);
 }
 
 /*
@@ -335,7 +350,7 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
     if (time > p->last_time)
         p->last_time = time;
     if (frame->source == p->source && time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
-        sessions_clock_set(p->sessions, p->frame_time, time);
+        tell_clock_set(p, p->frame_time, time);
     p->source = frame->source;
     p->frame_time = time;
     go_on(p, time > p->now ? time : p->now);
@@ -345,6 +360,8 @@ void pipeline_time(struct pipeline *p, nanos time)
 {
     if (p->frames && time > p->now)
         go_on(p, time);
+    if (p->docket)
+        docket_until(p->docket, p->frames ? p->now : time);
 }
 
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
@@ -352,16 +369,13 @@ void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
     p->captured = *counters;
 }
 
-void pipeline_delivered(struct pipeline *p, struct delivered_counters delivered)
-{
-    p->delivered = delivered;
-}
-
 void pipeline_frame(struct pipeline *p, const struct frame *frame)
 {
     p->frames++;
     p->bytes += frame->wire_len;
     advance_time(p, frame);
+    if (p->docket) /* all that was due by now has been told */
+        docket_until(p->docket, p->now);
     struct segment segment;
     const enum decode_result result = decode_frame(p->decoder, frame, &segment);
     if (p->streams)
@@ -374,16 +388,9 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
         on_datagram(p, frame, &segment);
 }
 
-bool pipeline_end(struct pipeline *p)
+void pipeline_end(struct pipeline *p)
 {
     end_all(p);
-    waiting_go_on(p, true);
-    judge_peers(p, true);
-    if (sessions_flush(p->sessions))
-        return true;
-    (void)fprintf(stderr, "utwatch: %s: the sessions could not be written: %s\n", p->site->sessions.state,
-                  strerror(errno));
-    return false;
 }
 
 uint64_t pipeline_understood(const struct pipeline *p)
@@ -391,15 +398,9 @@ uint64_t pipeline_understood(const struct pipeline *p)
     return decoder_understood(p->decoder);
 }
 
-double pipeline_loss(const struct pipeline *p)
+uint64_t pipeline_frames(const struct pipeline *p)
 {
-    return p->handshakes ? 100.0 * (double)p->damaged / (double)p->handshakes : 0;
-}
-
-void pipeline_progress(const struct pipeline *p, _Atomic uint64_t *frames, _Atomic uint64_t *handshakes)
-{
-    *frames = p->frames;
-    *handshakes = p->handshakes;
+    return p->frames;
 }
 
 void pipeline_prepare(struct pipeline *p)

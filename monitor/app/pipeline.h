@@ -2,24 +2,39 @@
 #ifndef UTWATCH_APP_PIPELINE_H
 #define UTWATCH_APP_PIPELINE_H
 
-#include "app/delivered.h"
+#include "app/judge.h"
 #include "app/output.h"
 #include "app/ruleset.h"
 #include "capture/live.h"
-#include "policy/policy.h"
 #include "report/health.h"
-#include "session/session.h"
 
+struct docket;
 struct pipeline;
 
-/* NULL after a message, when there is no memory or the state file cannot be opened. Rules and output outlive
- * the pipeline; sessions may be NULL: then it makes its own. */
-struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output, struct sessions *sessions);
+/* Whose it is. */
+struct pipeline_worker {
+    unsigned number, workers; /* 0 and 1: there is one */
+    struct docket *docket;    /* the way to the judge, where that is another thread; else NULL */
+};
+
+/* What is finished is told to the judge. NULL after a message, when there is no memory. Rules, output and
+ * judge outlive the pipeline. */
+struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output, struct judge *judge,
+                              const struct pipeline_worker *worker);
 void pipeline_free(struct pipeline *p);
 
-/* Between two frames: what is judged from now on is judged by these. The sizes of tables stay. False, with
- * nothing changed, when there is no memory. */
-bool pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules);
+/* Between two frames: from now on the configuration is this one. The sizes of tables stay. */
+void pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules);
+
+/* What the judge says, perhaps later, of a handshake: a judge_answer. */
+void pipeline_answer(struct pipeline *p, struct flow *flow, uint64_t id, uint32_t key_since);
+
+/* Between two frames, when the judge is another thread: what it has answered, and places of the docket that
+ * are free again. */
+void pipeline_take_answers(struct pipeline *p);
+
+/* From now on identifiers are hashed with this key as well. */
+void pipeline_share_identifiers(struct pipeline *p, const struct siphash_key *common);
 
 /* What would be made when it is needed first is made now. */
 void pipeline_prepare(struct pipeline *p);
@@ -32,22 +47,17 @@ void pipeline_time(struct pipeline *p, nanos time);
 /* What the interfaces have counted so far, together. */
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters);
 
-/* What has become of its alerts so far. */
-void pipeline_delivered(struct pipeline *p, struct delivered_counters delivered);
+/* The capture is over: what is in progress is told as it stands. */
+void pipeline_end(struct pipeline *p);
 
-/* The capture is over: what is in progress is judged as it stands. False, after a message, when the memory of
- * sessions could not be written to its file. */
-bool pipeline_end(struct pipeline *p);
+/* Frames so far. */
+uint64_t pipeline_frames(const struct pipeline *p);
 
-/* For people, while the capture goes on. */
-void pipeline_progress(const struct pipeline *p, _Atomic uint64_t *frames, _Atomic uint64_t *handshakes);
-
-void pipeline_health(const struct pipeline *p, struct capture_health *health);
+/* Of all of them together, with what their judge and its output have counted. */
+void pipelines_health(struct pipeline *const *p, unsigned count, const struct judge *judge,
+                      struct capture_health *health);
 
 /* Frames of which it is known what they carry. */
 uint64_t pipeline_understood(const struct pipeline *p);
-
-/* Share of handshakes, in percent, from which damage to the capture took something. */
-double pipeline_loss(const struct pipeline *p);
 
 #endif

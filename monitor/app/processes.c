@@ -57,14 +57,14 @@ static void put(void *context, enum parcel_kind kind, struct span bytes)
 }
 
 /* Everything is open, and no packet has been read. */
-static bool ready(void *context)
+static bool ready(void *context, const struct orders *orders)
 {
     struct processes *p = context;
     if (p->options->endless && !p->options->no_confine && !confine_drop_privileges()) {
         (void)fprintf(stderr, "utwatch: cannot give up privileges: %s\n", strerror(errno));
         return false;
     }
-    boundary_close(p->options, p->site, false);
+    boundary_close(p->options, p->site, orders);
     atomic_store(&p->pulse->ready, true);
     return true;
 }
@@ -95,8 +95,12 @@ static void take_new_rules(struct processes *p, const struct orders *orders)
     p->generation = board_number(p->board);
     if (!reload_take(p->board, p->options, &rules))
         return;
-    if (!pipeline_go_on_with(orders->pipeline, &rules) || !output_go_on_with(orders->output, &rules))
+    orders_hold(orders, orders->workers);
+    if (!judge_go_on_with(orders->judge, &rules) || !output_go_on_with(orders->output, &rules))
         abort(); /* the sensor that follows begins with them */
+    for (unsigned i = 0; i < orders->workers; i++)
+        pipeline_go_on_with(orders->pipeline[i], &rules);
+    orders_let_go(orders);
     if (!same_scope(p->options, p->rules.site, rules.site))
         atomic_store(&p->pulse->anew, true);
     release_rules(p);
@@ -113,8 +117,11 @@ static bool turn(void *context, const struct orders *orders)
     struct pulse *pulse = p->pulse;
     if (board_number(p->board) != p->generation)
         take_new_rules(p, orders);
-    atomic_store_explicit(&pulse->beat, clock_monotonic(), memory_order_relaxed);
-    pipeline_progress(orders->pipeline, &pulse->frames, &pulse->handshakes);
+    const bool alone = orders->workers == 1;
+    const uint64_t frames = alone ? pipeline_frames(orders->pipeline[0]) : orders->frames;
+    atomic_store_explicit(&pulse->beat, alone ? clock_monotonic() : orders->beat, memory_order_relaxed);
+    atomic_store_explicit(&pulse->frames, frames, memory_order_relaxed);
+    atomic_store_explicit(&pulse->handshakes, judge_handshakes(orders->judge), memory_order_relaxed);
     return !atomic_load_explicit(&pulse->anew, memory_order_relaxed);
 }
 

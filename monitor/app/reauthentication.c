@@ -7,24 +7,42 @@ static struct session_use *use_of(const struct pipeline *p, const struct flow *f
     return &p->cleartext.uses[flow->clear];
 }
 
-/* The connection may have asked or answered, and says no more of its session. */
-static void give_up(const struct pipeline *p, const struct flow *flow, struct session_use *use)
+static void tell(struct pipeline *p, const struct flow *flow, const struct session_step *step)
 {
-    challenges_doubt(p->cleartext.challenges, use->session, flow_id(flow));
-    use->session = 0;
+    struct statement f = {.kind = TOLD_USE, .flow_id = flow_id(flow), .step = *step};
+    f.step.slot = flow->clear;
+    pipeline_tell(p, &f);
+}
+
+static void tell_only(struct pipeline *p, const struct flow *flow, enum session_step_kind kind)
+{
+    tell(p, flow, &(struct session_step){.kind = kind});
+}
+
+/* The connection may have asked or answered, and says no more of its session. */
+static void give_up(struct pipeline *p, const struct flow *flow)
+{
+    tell_only(p, flow, USE_IS_GIVEN_UP);
+    use_of(p, flow)->told = false;
 }
 
 void reauthentication_begin(struct pipeline *p, const struct flow *flow, const struct session_use *use)
 {
-    struct session_use *known = use_of(p, flow);
-    if (known->session) /* what comes under the next session may answer what was asked under this one */
-        give_up(p, flow, known);
-    *known = *use;
+    struct session_use *before = use_of(p, flow);
+    tell(p, flow,
+         &(struct session_step){.kind = use->told ? USE_BEGINS : USE_OF_UNKNOWN,
+                                .in_the_place = before->told});
+    *before = *use;
 }
 
-static void leave(const struct pipeline *p, const struct flow *flow, nanos since)
+void reauthentication_unreadable(struct pipeline *p, const struct flow *flow)
 {
-    challenges_leave(p->cleartext.challenges, use_of(p, flow)->session, flow_id(flow), since);
+    tell_only(p, flow, USE_IS_UNREADABLE);
+}
+
+static void leave(struct pipeline *p, const struct flow *flow, nanos since)
+{
+    tell(p, flow, &(struct session_step){.kind = USE_IS_LEFT, .since = since});
 }
 
 /* The server has acknowledged what was not captured (yet). */
@@ -38,18 +56,18 @@ static bool misses_requests(const struct session_use *use, const struct flow *fl
 void reauthentication_follow(struct pipeline *p, const struct flow *flow)
 {
     struct session_use *use = use_of(p, flow);
-    if (!use->session)
+    if (!use->told)
         return;
     const struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
     if (!http_is_whole(p->cleartext.http, flow->clear)) {
-        give_up(p, flow, use);
+        give_up(p, flow);
         return;
     }
     if (h->claims != use->claims)
-        challenges_settle(p->cleartext.challenges, use->session);
+        tell_only(p, flow, USE_SETTLES);
     use->claims = h->claims;
     if (h->unanswered && !use->asked)
-        challenges_ask(p->cleartext.challenges, use->session, &h->whence.server, flow_id(flow));
+        tell(p, flow, &(struct session_step){.kind = USE_IS_CHALLENGED, .server = h->whence.server});
     use->asked = h->unanswered;
     if (!use->asked)
         return;
@@ -71,28 +89,21 @@ void reauthentication_acknowledged(struct pipeline *p, const struct flow *flow, 
 void reauthentication_end(struct pipeline *p, const struct flow *flow, uint32_t damage)
 {
     struct session_use *use = use_of(p, flow);
-    if (!use->session)
+    if (!use->told)
         return;
     if (damage & ~(uint32_t)HTTP_DAMAGE_END || !http_is_whole(p->cleartext.http, flow->clear) ||
         misses_requests(use, flow))
-        give_up(p, flow, use);
+        give_up(p, flow);
     else
         leave(p, flow, p->now);
 }
 
-enum earlier_challenge reauthentication_of(const struct pipeline *p, const struct flow *flow)
+struct earlier_use reauthentication_of(const struct pipeline *p, const struct flow *flow)
 {
     const struct session_use *use = use_of(p, flow);
-    if (!use->resumed)
-        return CHALLENGE_NONE;
-    if (!use->session)
-        return CHALLENGE_NOT_KNOWN;
-    const struct challenges *challenges = p->cleartext.challenges;
-    if (!challenges_any(challenges) || !challenges_perhaps(challenges, use->session, flow_id(flow)))
-        return CHALLENGE_NONE;
     const struct whence *between = &http_connection(p->cleartext.http, flow->clear)->whence;
-    return challenges_open(challenges, use->session, &between->server, use->begun) &&
-                   !tls_is_under_way(p->tls, &between->client, &between->server)
-               ? CHALLENGE_OPEN
-               : CHALLENGE_UNDECIDED;
+    return (struct earlier_use){.slot = flow->clear,
+                                .resumed = use->resumed,
+                                .begun = use->begun,
+                                .under_way = tls_is_under_way(p->tls, &between->client, &between->server)};
 }

@@ -6,17 +6,17 @@
 #ifndef UTWATCH_APP_REAUTHENTICATION_H
 #define UTWATCH_APP_REAUTHENTICATION_H
 
+#include "app/session_use.h"
 #include "http/http.h"
-#include "session/challenges.h"
 
 struct pipeline;
 
 /* A readable connection's use of its session. */
 struct session_use {
-    uint64_t session; /* sessions_lineage(); 0: not known, or not all of its requests are */
-    nanos begun;      /* the ClientHello */
-    bool resumed;     /* the session is not this connection's own, or that is not known */
-    bool asked;       /* the memory has been told */
+    bool told;    /* to the judge; false: its session, or a part of its requests, is not known */
+    nanos begun;  /* the ClientHello */
+    bool resumed; /* the session is not this connection's own, or that is not known */
+    bool asked;   /* the judge has been told */
     bool acknowledged;
     uint32_t ack;    /* the server's highest */
     uint32_t claims; /* see struct http_connection */
@@ -25,6 +25,9 @@ struct session_use {
 /* The connection becomes readable, or gets another session by a renegotiation. */
 void reauthentication_begin(struct pipeline *p, const struct flow *flow, const struct session_use *use);
 
+/* It has a session, and nobody reads what it says under it. */
+void reauthentication_unreadable(struct pipeline *p, const struct flow *flow);
+
 /* The connection went on, or one of its sides ended it. */
 void reauthentication_follow(struct pipeline *p, const struct flow *flow);
 void reauthentication_acknowledged(struct pipeline *p, const struct flow *flow, uint32_t ack);
@@ -32,7 +35,7 @@ void reauthentication_acknowledged(struct pipeline *p, const struct flow *flow, 
 /* Nothing more is read of it, with `damage` (enum http_damage). */
 void reauthentication_end(struct pipeline *p, const struct flow *flow, uint32_t damage);
 
-/* What is known of the session's earlier connections, for an exchange of this one. */
-enum earlier_challenge reauthentication_of(const struct pipeline *p, const struct flow *flow);
+/* On what it depends, for an exchange of this connection, whether an earlier one left a challenge. */
+struct earlier_use reauthentication_of(const struct pipeline *p, const struct flow *flow);
 
 #endif

@@ -37,10 +37,10 @@ static uint64_t position(const struct replay *r)
 static bool take_frame(struct replay *r, const struct frame *frame)
 {
     struct part *part = &r->part[frame->source];
-    const uint64_t before = pipeline_understood(r->orders->pipeline);
-    pipeline_frame(r->orders->pipeline, frame);
+    const uint64_t before = pipeline_understood(r->orders->pipeline[0]);
+    pipeline_frame(r->orders->pipeline[0], frame);
     part->frames++;
-    part->understood += pipeline_understood(r->orders->pipeline) - before;
+    part->understood += pipeline_understood(r->orders->pipeline[0]) - before;
     r->time = frame->time;
     if (progress_frame(&r->progress))
         progress_show(&r->progress, position(r), output_violations(r->orders->output));
@@ -66,7 +66,7 @@ static bool wait_for_bytes(void *context, int descriptor)
             return false;
         const int64_t waited = clock_monotonic() - start;
         if (waited >= NANOS_PER_SECOND && !r->options->merge)
-            pipeline_time(r->orders->pipeline, r->time + waited);
+            pipeline_time(r->orders->pipeline[0], r->time + waited);
         output_flush(r->orders->output);
     } while (signals_poll(&p, 1, LOOK_MS * (NANOS_PER_SECOND / 1000)) <= 0);
     return true;

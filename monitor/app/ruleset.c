@@ -80,10 +80,11 @@ struct site *site_or_mistakes(const struct options *o, struct file_texts *files)
     struct site *site = site_load(o->config, files, &mistakes, &warnings);
     mistakes_print(&warnings, stderr);
     mistakes_free(&warnings);
-    if (site)
+    if (site) {
         site->evidence = o->evidence != NULL;
-    if (site)
+        site->workers = o->workers;
         site_size_handshakes(site);
+    }
     const bool fit = !site || limits_fit(site, &mistakes);
     const bool work = !site || (files && files->closed) || outputs_work(site, &mistakes);
     if (!fit || !work) {

@@ -1,5 +1,6 @@
 #include "app/sensor.h"
 
+#include "app/docket.h"
 #include "app/live.h"
 #include "app/replay.h"
 #include "app/watch.h"
@@ -7,7 +8,9 @@
 /* Judges what is in progress as it is, and reports everything. */
 static int end(const struct sensor_setup *setup, const struct orders *orders, int status)
 {
-    if (!pipeline_end(orders->pipeline))
+    for (unsigned i = 0; i < orders->workers; i++)
+        pipeline_end(orders->pipeline[i]);
+    if (!judge_end(orders->judge))
         status = EXIT_RUNTIME;
     struct capture_health health = {0};
     orders_health(orders, &health);
@@ -15,7 +18,7 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
     if (expects ? !output_as_expected(orders->output) : output_violated(orders->output))
         status = worse_status(status, EXIT_VIOLATIONS);
     const bool blind =
-        pipeline_loss(orders->pipeline) > setup->rules->site->loss_limit || !output_judged(orders->output);
+        judge_loss(orders->judge) > setup->rules->site->loss_limit || !output_judged(orders->output);
     if (blind && !expects)
         status = worse_status(status, EXIT_LOSS);
     output_end(orders->output, &health, status);
@@ -26,8 +29,8 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
 static int judge(const struct sensor_setup *setup, struct orders *orders)
 {
     const struct options *o = setup->options;
-    if (o->endless)
-        pipeline_prepare(orders->pipeline);
+    for (unsigned i = 0; o->endless && i < orders->workers; i++)
+        pipeline_prepare(orders->pipeline[i]);
     const int status = o->live    ? live_run(orders, o, setup->rules)
                        : o->watch ? watch_run(orders, o, setup->rules, setup->watched, &setup->sink)
                                   : replay_run(orders, o);
@@ -36,15 +39,47 @@ static int judge(const struct sensor_setup *setup, struct orders *orders)
     return end(setup, orders, status);
 }
 
+static void answer(void *context, unsigned worker, struct flow *flow, uint64_t flow_id, uint32_t key_since)
+{
+    const struct orders *orders = context;
+    const struct docket_answer answer = {.flow = flow, .flow_id = flow_id, .key_since = key_since};
+    if (orders->docket[worker])
+        docket_answer(orders->docket[worker], &answer);
+    else
+        pipeline_answer(orders->pipeline[worker], flow, flow_id, key_since);
+}
+
+/* False after a message. */
+static bool open_all(const struct sensor_setup *setup, struct orders *orders)
+{
+    orders->workers = setup->options->workers;
+    orders->output = output_new(setup->options, setup->rules, &setup->sink);
+    if (orders->output)
+        orders->judge = judge_new(setup->rules, orders->output, setup->sessions, orders->workers);
+    if (!orders->judge)
+        return false;
+    judge_answers_to(orders->judge, answer, orders);
+    for (unsigned i = 0; i < orders->workers; i++) {
+        if (orders->workers > 1 && !(orders->docket[i] = docket_new()))
+            return false;
+        const struct pipeline_worker worker = {
+            .number = i, .workers = orders->workers, .docket = orders->docket[i]};
+        if (!(orders->pipeline[i] = pipeline_new(setup->rules, orders->output, orders->judge, &worker)))
+            return false;
+    }
+    return true;
+}
+
 int sensor_run(const struct sensor_setup *setup)
 {
     struct orders orders = setup->orders;
     orders.live = setup->options->endless;
-    orders.output = output_new(setup->options, setup->rules, &setup->sink);
-    if (orders.output)
-        orders.pipeline = pipeline_new(setup->rules, orders.output, setup->sessions);
-    const int status = orders.pipeline ? judge(setup, &orders) : EXIT_RUNTIME;
-    pipeline_free(orders.pipeline);
+    const int status = open_all(setup, &orders) ? judge(setup, &orders) : EXIT_RUNTIME;
+    for (unsigned i = 0; i < orders.workers; i++)
+        pipeline_free(orders.pipeline[i]);
+    for (unsigned i = 0; i < orders.workers; i++)
+        docket_free(orders.docket[i]);
+    judge_free(orders.judge);
     output_free(orders.output);
     return status;
 }

@@ -547,6 +547,7 @@ struct site *site_load(const char *path, struct file_texts *files, struct mistak
     s->loss_limit = 1.0;
     s->quiet_limit = DEFAULT_QUIET_SECONDS * NANOS_PER_SECOND;
     s->lag_limit = DEFAULT_LAG_SECONDS * NANOS_PER_SECOND;
+    s->workers = 1;
     s->peers_interval = DEFAULT_PEERS_SECONDS * NANOS_PER_SECOND;
     s->stats_interval = DEFAULT_STATS_SECONDS * NANOS_PER_SECOND;
     s->receivers.cap = DEFAULT_SPOOL_BYTES;

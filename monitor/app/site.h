@@ -50,7 +50,8 @@ struct site {
     bool identities_clear;
     enum checksum_policy checksums;
     struct tunnel_ends tunnel_ends;
-    bool evidence; /* frames are kept for --evidence */
+    bool evidence;    /* frames are kept for --evidence */
+    unsigned workers; /* of live capture, that share flows and handshakes out; 1: nobody does */
     uint32_t flows, handshakes;
     struct session_config sessions;
     struct session_farm *farms;

@@ -1,6 +1,6 @@
 #include "app/waiting.h"
 
-#include "app/pipeline_parts.h"
+#include "app/judge_parts.h"
 #include "base/clock.h"
 #include "tls/kept_messages.h"
 
@@ -9,13 +9,12 @@
 #include <time.h>
 
 struct waiting_handshake {
+    struct statement told; /* of the copies that follow */
     struct observation observation;
     struct http_connection before;
-    bool has_before, asked, doubted;
+    bool asked, doubted;
     struct session_questions questions;
     int64_t until; /* on the monotonic clock */
-    struct flow *flow;
-    uint64_t flow_id; /* the flow is another one when it has another id */
 };
 
 bool waiting_open(struct waiting *w, bool messages)
@@ -33,57 +32,58 @@ void waiting_close(struct waiting *w)
     w->messages = NULL;
 }
 
-static void judge_first(struct pipeline *p)
+static void judge_first(struct judge *j)
 {
-    struct waiting *w = &p->waiting;
+    struct waiting *w = &j->waiting;
     assert(w->place && w->count);
     const struct waiting_handshake *h = &w->place[w->first];
-    const struct connection_session session = judge_handshake(
-        p, &h->observation, h->asked ? &h->questions : NULL, h->has_before ? &h->before : NULL);
+    const struct statement *f = &h->told;
+    const struct connection_session session = judge_handshake(j, f, h->asked ? &h->questions : NULL);
     if (h->doubted)
-        sessions_doubt(p->sessions, h->flow_id);
-    if (h->flow->state == FLOW_RECORDS && flow_id(h->flow) == h->flow_id)
-        note_key(p, h->flow, session.since);
+        sessions_doubt(j->sessions, f->flow_id);
+    if (j->answer)
+        j->answer(j->answer_context, f->worker, f->flow, f->flow_id, session.since);
     w->first = (w->first + 1) % WAITING_HANDSHAKES;
     w->count--;
 }
 
-struct connection_session waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
-                                        const struct http_connection *before)
+struct connection_session waiting_judge(struct judge *j, const struct statement *f)
 {
-    struct waiting *w = &p->waiting;
+    struct waiting *w = &j->waiting;
+    const struct observation *o = f->observation;
     struct session_questions questions;
-    const bool asked = w->place && handshake_in_scope(p, o) && sessions_ask(p->sessions, o, &questions);
+    const bool asked = w->place && handshake_in_scope(j, o) && sessions_ask(j->sessions, o, &questions);
     if (!w->place || (!asked && w->count == 0))
-        return judge_handshake(p, o, NULL, before);
+        return judge_handshake(j, f, NULL);
     if (w->count == WAITING_HANDSHAKES)
-        judge_first(p);
+        judge_first(j);
     const size_t at = (w->first + w->count++) % WAITING_HANDSHAKES;
     struct waiting_handshake *h = &w->place[at];
+    h->told = *f;
     h->observation = *o;
+    h->told.observation = &h->observation;
     if (o->messages) {
         kept_messages_copy(&w->messages[at], o->messages);
         h->observation.messages = &w->messages[at];
     }
-    h->has_before = before != NULL;
-    if (before)
-        h->before = *before;
+    if (f->http) {
+        h->before = *f->http;
+        h->told.http = &h->before;
+    }
     h->asked = asked;
     h->doubted = false;
     if (asked)
         h->questions = questions;
     h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
-    h->flow = flow;
-    h->flow_id = flow_id(flow);
-    return (struct connection_session){0};
+    return (struct connection_session){.waits = true};
 }
 
-bool waiting_doubt(struct pipeline *p, uint64_t id)
+bool waiting_doubt(struct judge *j, uint64_t id)
 {
-    struct waiting *w = &p->waiting;
+    struct waiting *w = &j->waiting;
     for (size_t i = 0; i < w->count; i++) {
         struct waiting_handshake *h = &w->place[(w->first + i) % WAITING_HANDSHAKES];
-        if (h->flow_id != id)
+        if (h->told.flow_id != id)
             continue;
         h->doubted = true;
         return true;
@@ -91,14 +91,14 @@ bool waiting_doubt(struct pipeline *p, uint64_t id)
     return false;
 }
 
-void waiting_go_on(struct pipeline *p, bool all)
+void waiting_go_on(struct judge *j, bool all)
 {
     const struct timespec pause = {.tv_nsec = 200000};
-    struct waiting *w = &p->waiting;
+    struct waiting *w = &j->waiting;
     while (w->count) {
         const struct waiting_handshake *h = &w->place[w->first];
-        if (!h->asked || sessions_answered(p->sessions, &h->questions) || clock_monotonic() >= h->until)
-            judge_first(p);
+        if (!h->asked || sessions_answered(j->sessions, &h->questions) || clock_monotonic() >= h->until)
+            judge_first(j);
         else if (all)
             (void)nanosleep(&pause, NULL);
         else

@@ -8,11 +8,12 @@
 #ifndef UTWATCH_APP_WAITING_H
 #define UTWATCH_APP_WAITING_H
 
-#include "flow/flow.h"
-#include "http/http.h"
-#include "session/session.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-struct pipeline;
+struct judge;
+struct statement;
 struct kept_messages;
 struct waiting_handshake;
 struct connection_session;
@@ -27,18 +28,15 @@ struct waiting {
 bool waiting_open(struct waiting *w, bool messages);
 void waiting_close(struct waiting *w);
 
-/*
- * Judges the handshake now and returns its session; or keeps a copy of it and returns none, and the flow is
- * told the start of its key when it is judged.
- */
-struct connection_session waiting_judge(struct pipeline *p, struct flow *flow, const struct observation *o,
-                                        const struct http_connection *before);
+/* Judges the handshake now and returns its session; or keeps a copy of it and returns none, and whoever told
+ * it gets the answer when it is judged. */
+struct connection_session waiting_judge(struct judge *j, const struct statement *f);
 
 /* Bytes that came late contradict the handshake of this flow: when it still waits, what it teaches is
  * distrusted as soon as it is judged. False when it does not wait. */
-bool waiting_doubt(struct pipeline *p, uint64_t flow_id);
+bool waiting_doubt(struct judge *j, uint64_t flow_id);
 
 /* Judges those whose time has come; `all`: waits for the others too. */
-void waiting_go_on(struct pipeline *p, bool all);
+void waiting_go_on(struct judge *j, bool all);
 
 #endif

@@ -139,7 +139,7 @@ static enum capture_result read_frames(struct watch *w, struct capture *capture,
     for (unsigned n = 0; (result = capture_next(capture, &frame)) == CAPTURE_FRAME; n++) {
         if (frame.number > before) {
             entry->frames = frame.number;
-            pipeline_frame(w->orders->pipeline, &frame);
+            pipeline_frame(w->orders->pipeline[0], &frame);
         }
         if ((signals_any() || n % FRAMES_AT_ONCE == 0) && !go_on(w))
             return CAPTURE_STOPPED;

@@ -130,6 +130,7 @@
 
 /* capture */
 #define MAX_INTERFACES        16
+#define MAX_WORKERS           16       /* threads that parse in live capture */
 #define MAX_MERGED            64       /* files read side by side, each with a window of a megabyte or more */
 #define DEFAULT_RING          67108864 /* bytes of the kernel's ring; at 200,000 packets a second some seconds */
 #define DEFAULT_STATS_SECONDS 60
@@ -188,11 +189,14 @@
 #define RING_PATIENCE_SECONDS 5  /* that a report waits for room, and the writer for its outputs */
 
 /* app */
-#define MAX_TUNNEL_ENDS 32  /* networks of tunnels' ends that the configuration names */
-#define MAX_SCOPE       256 /* servers, ports or names that the configuration calls Ut */
-#define MAX_EXCEPTIONS  256
-#define MAX_OVERRIDES   2          /* parameters of a profile that the configuration sets */
-#define PARCEL_RING     (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
-#define LINES_WAITING   (1 << 20)  /* bytes of events that wait for a full disk */
+#define DOCKET_PLACES       1024 /* statements of a worker that are not judged; it waits for more */
+#define DOCKET_ANSWERS      4096 /* of the judge, on their way to a worker */
+#define DOCKET_JUMP_SECONDS 60   /* of packet time between two workers; more means that the clock was set */
+#define MAX_TUNNEL_ENDS     32   /* networks of tunnels' ends that the configuration names */
+#define MAX_SCOPE           256  /* servers, ports or names that the configuration calls Ut */
+#define MAX_EXCEPTIONS      256
+#define MAX_OVERRIDES       2          /* parameters of a profile that the configuration sets */
+#define PARCEL_RING         (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
+#define LINES_WAITING       (1 << 20)  /* bytes of events that wait for a full disk */
 
 #endif

@@ -19,10 +19,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED 1
 #endif
 #endif
@@ -282,6 +282,8 @@ bool confine(const struct confine *limits, const char **what)
     *what = "Landlock (the kernel's list of security modules has to name it)";
     if (!confine_files(limits))
         return false;
+    if (limits->start_threads)
+        limits->start_threads(limits->context);
     *what = "the list of system calls (seccomp)";
     return confine_calls(limits);
 }

@@ -18,6 +18,10 @@ struct confine_path {
 struct confine {
     const struct confine_path *paths;
     size_t count;
+    /* Called between Landlock, which only threads inherit that are made later, and the list of system calls,
+     * which makes none: that is for all threads. May be NULL. */
+    void (*start_threads)(void *context);
+    void *context;
     bool live; /* nothing can be opened at all; of the packet sockets that are open, frames and counters may
                   be read */
 };
@@ -31,8 +35,9 @@ bool confine_keep_file_access(void);
 
 /*
  * For the calling thread and all others of the process, for ever: no new privileges, Landlock with these
- * paths, and a list of system calls, any other of which ends the process with SIGSYS. To be called when all
- * threads are there. False, with *what naming what the system refused; what came before it is in force.
+ * paths, and a list of system calls, any other of which ends the process with SIGSYS. Threads are there
+ * before, or made by start_threads(), or never. False, with *what naming what the system refused; what came
+ * before it is in force.
  *
  * In a build with sanitizers, which have calls of their own, it does nothing.
  */

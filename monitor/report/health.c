@@ -21,6 +21,38 @@ uint64_t health_value(const struct capture_health *health, const struct health_r
     return value;
 }
 
+static struct not_followed commoner(struct not_followed a, struct not_followed b)
+{
+    return a.frames >= b.frames ? a : b;
+}
+
+static void add_greedy(struct greedy_client *list, const struct greedy_client *more)
+{
+    size_t at = GREEDY_CLIENTS;
+    while (at > 0 && list[at - 1].handshakes < more->handshakes)
+        at--;
+    for (size_t i = GREEDY_CLIENTS - 1; i > at; i--)
+        list[i] = list[i - 1];
+    if (at < GREEDY_CLIENTS)
+        list[at] = *more;
+}
+
+void health_add(struct capture_health *sum, const struct capture_health *more)
+{
+    const uint64_t frames = sum->frames;
+#define HEALTH(object, key, member, group, weight, one, many, phrase, source) sum->member += more->member;
+#include "report/health.def"
+#undef HEALTH
+    if (more->frames && (!frames || more->first_time < sum->first_time))
+        sum->first_time = more->first_time;
+    if (more->frames && (!frames || more->last_time > sum->last_time))
+        sum->last_time = more->last_time;
+    sum->commonest = commoner(sum->commonest, more->commonest);
+    sum->flow_memory += more->flow_memory;
+    for (size_t i = 0; i < GREEDY_CLIENTS; i++)
+        add_greedy(sum->greediest, &more->greediest[i]);
+}
+
 bool capture_whole(const struct capture_health *health)
 {
     for (size_t i = 0; i < health_row_count; i++)

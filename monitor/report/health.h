@@ -51,6 +51,9 @@ extern const size_t health_row_count;
 
 uint64_t health_value(const struct capture_health *health, const struct health_row *row);
 
+/* What two parts of one capture have counted together. */
+void health_add(struct capture_health *sum, const struct capture_health *more);
+
 /* Nothing is known to be missing: no loss, no damage, no connection seen in part only. */
 bool capture_whole(const struct capture_health *health);
 

@@ -22,14 +22,15 @@ static uint32_t pieces_for(uint32_t handshakes)
 }
 
 /* One slot more than are awake at a time is for the handshake that ends. */
-size_t bodies_memory(uint32_t handshakes)
+size_t bodies_memory(uint32_t handshakes, uint32_t handed)
 {
-    return pool_memory(SLOT_BYTES, awake_of(handshakes) + 1) + chain_memory(pieces_for(handshakes));
+    return pool_memory(SLOT_BYTES, awake_of(handshakes) + 1 + handed) + chain_memory(pieces_for(handshakes));
 }
 
-bool bodies_open(struct tls *tls, uint32_t handshakes)
+bool bodies_open(struct tls *tls, uint32_t handshakes, uint32_t handed)
 {
-    return pool_open(&tls->bodies, SLOT_BYTES, awake_of(handshakes) + 1) &&
+    tls->most_awake = awake_of(handshakes);
+    return pool_open(&tls->bodies, SLOT_BYTES, tls->most_awake + 1 + handed) &&
            chain_open(&tls->pieces, pieces_for(handshakes));
 }
 
@@ -108,7 +109,7 @@ static bool put_to_sleep(struct tls *tls)
 static bool take(struct tls *tls, struct handshake *h, bool last)
 {
     last |= h->flow == tls->ending;
-    if (!last && tls->bodies.used >= tls->bodies.capacity - 1 && !put_to_sleep(tls))
+    if (!last && tls->bodies.used - tls->handed >= tls->most_awake && !put_to_sleep(tls))
         return false;
     h->body = pool_take(&tls->bodies);
     assert(h->body);
@@ -144,7 +145,9 @@ bool handshake_wake(struct tls *tls, struct handshake *h, bool last)
 
 void handshake_give_body(struct tls *tls, struct handshake *h)
 {
-    if (h->observation)
+    if (h->handed)
+        h->observation = NULL;
+    else if (h->observation)
         remove_awake(tls, h);
     else
         chain_drop(&tls->pieces, &h->asleep, h->asleep.length);

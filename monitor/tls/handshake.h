@@ -103,6 +103,7 @@ struct handshake {
                    judged: application data and, after the side's Finished, later handshakes */
     struct observation *observation; /* NULL: it sleeps, see bodies.c */
     uint32_t body;                   /* its slot */
+    bool handed;                     /* see tls_hand_over() */
     struct queue_link awake;
     struct chain asleep;
     uint32_t seen_asleep; /* its `seen` */
@@ -125,9 +126,10 @@ struct tls {
     struct identifier_keys keys;
     struct known_chains *chains;
     struct pool slots;
-    struct pool pieces; /* of all chains of handshakes */
-    struct pool bodies; /* observations that can be read and changed */
-    struct queue awake; /* of the handshakes that have one, by when it was last needed */
+    struct pool pieces;          /* of all chains of handshakes */
+    struct pool bodies;          /* observations that can be read and changed */
+    uint32_t most_awake, handed; /* of them */
+    struct queue awake;          /* of the handshakes that have one, by when it was last needed */
     struct queue list[LIST_COUNT];
     struct queue between[ADDRESS_PAIRS]; /* slots in use, by the addresses of both ends */
     const struct flow *ending;           /* see tls_end_begins() */
@@ -171,8 +173,8 @@ void handshake_give_body(struct tls *tls, struct handshake *h);
 /* Whatever is kept of so many bytes, there is room for it. */
 bool bodies_have_room(const struct tls *tls, const struct flow *flow, size_t bytes);
 
-size_t bodies_memory(uint32_t handshakes);
-bool bodies_open(struct tls *tls, uint32_t handshakes);
+size_t bodies_memory(uint32_t handshakes, uint32_t handed);
+bool bodies_open(struct tls *tls, uint32_t handshakes, uint32_t handed);
 void bodies_close(struct tls *tls);
 
 void handshake_release_message(struct tls *tls, struct assembly *a);

@@ -6,19 +6,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
-size_t tls_memory(uint32_t handshakes)
+size_t tls_memory(uint32_t handshakes, uint32_t handed)
 {
-    return pool_memory(sizeof(struct handshake), handshakes) + bodies_memory(handshakes) +
+    return pool_memory(sizeof(struct handshake), handshakes) + bodies_memory(handshakes, handed) +
            known_chains_memory();
 }
 
-struct tls *tls_new(uint32_t handshakes, struct siphash_key secret)
+struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key secret)
 {
     struct tls *tls = calloc(1, sizeof *tls);
     if (!tls)
         return NULL;
     const bool ok =
-        pool_open(&tls->slots, sizeof(struct handshake), handshakes) && bodies_open(tls, handshakes);
+        pool_open(&tls->slots, sizeof(struct handshake), handshakes) && bodies_open(tls, handshakes, handed);
     tls->keys.own = tls->clients.key = secret;
     tls->chains = known_chains_new(secret);
     if (!ok || !tls->chains) {
@@ -210,6 +210,26 @@ void handshake_close(struct tls *tls, struct handshake *h)
     queue_remove(queue_between(tls, h->flow), &tls->slots, offsetof(struct handshake, between), index);
     client_remove(&tls->clients, &tls->slots, offsetof(struct handshake, of_client), h->client, index);
     pool_give(&tls->slots, index);
+}
+
+struct tls_handed tls_hand_over(struct tls *tls, const struct flow *flow)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    assert(h && h->observation && !h->handed);
+    const struct tls_handed handed = {.body = h->body, .kept = h->kept ? h->kept_slot : 0};
+    queue_remove(&tls->awake, &tls->slots, offsetof(struct handshake, awake), flow->handshake);
+    h->handed = true;
+    h->kept = NULL;
+    tls->handed++;
+    return handed;
+}
+
+void tls_take_back(struct tls *tls, struct tls_handed handed)
+{
+    pool_give(&tls->bodies, handed.body);
+    if (handed.kept)
+        pool_give(&tls->kept, handed.kept);
+    tls->handed--;
 }
 
 void handshake_linger(struct tls *tls, struct handshake *h, nanos now)

@@ -30,12 +30,13 @@ struct tls_counters {
 
 struct tls;
 
-/* Bytes for so many handshakes in progress, with the buffers of their messages. */
-size_t tls_memory(uint32_t handshakes);
+/* Bytes for so many handshakes in progress, with the buffers of their messages, and for so many observations
+ * that are handed over at a time. */
+size_t tls_memory(uint32_t handshakes, uint32_t handed);
 
 /* Takes all memory. NULL when it cannot be reserved. `secret` is what tickets and identities are hashed with.
  */
-struct tls *tls_new(uint32_t handshakes, struct siphash_key secret);
+struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key secret);
 
 /* From now on the messages of each handshake are kept with its observation (tls/kept_messages.h). False:
  * there is no memory. */
@@ -124,6 +125,16 @@ void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
  * else 0.
  */
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons);
+
+/*
+ * Between tls_finish() and tls_release(): the observation outlives both, until it is taken back, so that
+ * another thread can read it where it lies. Of so many at a time as tls_new() was told.
+ */
+struct tls_handed {
+    uint32_t body, kept; /* slots */
+};
+struct tls_handed tls_hand_over(struct tls *tls, const struct flow *flow);
+void tls_take_back(struct tls *tls, struct tls_handed handed);
 
 /* Gives the slot back. True: records follow the handshake, and the flow knows where the next one begins. */
 bool tls_release(struct tls *tls, struct flow *flow);

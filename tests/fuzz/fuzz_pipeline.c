@@ -79,6 +79,8 @@ const struct summing_counters *output_alerts(const struct output *out)
     return (void)out, &none;
 }
 
+static struct judge *judge;
+
 static struct pipeline *the_pipeline(void)
 {
     static struct pipeline *pipeline;
@@ -94,7 +96,9 @@ static struct pipeline *the_pipeline(void)
     rules.site->flows = 1024;
     rules.site->handshakes = 64;
     rules.site->sessions.sessions = 1024;
-    pipeline = pipeline_new(&rules, NULL, NULL);
+    judge = judge_new(&rules, NULL, NULL, 1);
+    assert(judge);
+    pipeline = pipeline_new(&rules, NULL, judge, &(struct pipeline_worker){.workers = 1});
     assert(pipeline);
     return pipeline;
 }
@@ -163,5 +167,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .number = ++number};
         pipeline_frame(the_pipeline(), &frame);
     }
-    return (void)pipeline_end(the_pipeline()), 0;
+    pipeline_end(the_pipeline());
+    return (void)judge_end(judge), 0;
 }

@@ -96,7 +96,7 @@ static void put(struct flow **flow, const struct segment *s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!tls) {
-        tls = tls_new(16, (struct siphash_key){1, 2});
+        tls = tls_new(16, 0, (struct siphash_key){1, 2});
         if (!tls || !flow_table_open(&flows, 16, 16))
             abort();
     }

@@ -39,10 +39,10 @@ def without_confinement():
     os.unlink(SECRET)
 
 
-def live(taps, name):
+def live(taps, name, *words):
     """The sensor is ended and another one started; the supervisor and the writer go on, and the end is in order."""
     os.environ["UTWATCH_ATTACK"] = name
-    sensor = Sensor(taps, binary)
+    sensor = Sensor(taps, binary, *words)
     del os.environ["UTWATCH_ATTACK"]
     taps.send(CAPTURE)
     words = b"the sensor was ended by SIGSYS; another one is started" if name in KILLED else b"attack: "
@@ -52,28 +52,35 @@ def live(taps, name):
     check(b"SUCCEEDED" not in sensor.talk, "live,", name, sensor.talk)
 
 
-def capabilities(pid):
-    """{set: mask}"""
-    with open("/proc/%d/status" % pid) as f:
-        return {line.split(":")[0]: int(line.split()[1], 16) for line in f if line.startswith("Cap")}
+def status_of_threads(pid):
+    """Of each thread {name: value}."""
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/status" % (pid, task)) as f:
+            yield dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
-def rights(taps):
-    """The sensor has none, and the writer only those to open files: capability.h numbers them 1 and 2."""
-    sensor = Sensor(taps, binary)
+def rights(taps, *words):
+    """No thread of the sensor has any, and those of the writer only those to open files: capability.h numbers them 1 and 2."""
+    sensor = Sensor(taps, binary, *words)
+    taps.send(CAPTURE)
+    sensor.wait_for_event(lambda event: event["event_type"] == "tls")  # by then it is confined
     for which, pid in sensor_and_writer(sensor.process.pid).items():
         kept = 0b110 if which == "writer" else 0
-        check(all(mask & ~kept == 0 for mask in capabilities(pid).values()), which, "has", capabilities(pid))
-        with open("/proc/%d/status" % pid) as f:
-            check("\nNoNewPrivs:\t1\n" in f.read(), which, "may get new privileges")
+        for status in status_of_threads(pid):
+            capabilities = {name: int(value, 16) for name, value in status.items() if name.startswith("Cap")}
+            check(all(mask & ~kept == 0 for mask in capabilities.values()), words, which, "has", capabilities)
+            check(status["NoNewPrivs"] == "1", words, which, "may get new privileges")
+            check(which == "writer" or status["Seccomp"] == "2", words, "a thread of the sensor may call all of the system")
     sensor.end(signal.SIGTERM)
 
 
 with Taps() as taps:
     rights(taps)
+    rights(taps, "--workers", "3")
     without_confinement()
     for attack in KILLED + REFUSED:
         in_replay(attack)
         live(taps, attack)
+        live(taps, attack, "--workers", "2")
     check(not os.path.exists(SECRET), "a file was made")
 finish(40)

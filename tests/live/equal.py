@@ -67,7 +67,7 @@ def compare(taps, folder, what, send, site, interfaces=("tap0",)):
     recorder = Recorder(taps, recorded, *interfaces)
     send()
     live = sensor.end()
-    recorder.end()
+    recorder.end(live[-1]["utwatch"]["capture"]["frames"])
     ordered = recorded + ".ordered"
     subprocess.run(["reordercap", recorded, ordered], check=True, capture_output=True)
     played = replay(binary, "-c", config, "-r", ordered)

@@ -5,6 +5,7 @@ import os
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -87,14 +88,27 @@ class Recorder:
         self.process = subprocess.Popen(taps.command("dumpcap", "-q", "-B", "64", "-w", path, *words), stderr=subprocess.PIPE)
         wait_for(self.process.stderr, b"File: ")
 
-    def end(self):
-        size = -1
-        while size != os.path.getsize(self.path):  # as long as it writes
+    def end(self, least=0):
+        """When it writes no more; with so many frames, it is waited for."""
+        size, until = -1, time.monotonic() + 20
+        while size != os.path.getsize(self.path) or (packets(self.path) < least and time.monotonic() < until):
             size = os.path.getsize(self.path)
             time.sleep(0.7)
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=20)
         return self.path
+
+
+def packets(path):
+    """The enhanced packet blocks of a pcapng file."""
+    with open(path, "rb") as f:
+        content = f.read()
+    at, count = 0, 0
+    while at + 8 <= len(content):
+        kind, length = struct.unpack_from("<II", content, at)
+        at += max(length, 12)
+        count += kind == 6 and at <= len(content)
+    return count
 
 
 class Sensor:

@@ -1,0 +1,226 @@
+#include "app/judge.h"
+
+#include "app/judge_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
+{
+    struct verdict *verdicts = calloc(profile_rule_count(rules->profile), sizeof *verdicts);
+    struct verdict *advised =
+        rules->advice ? calloc(profile_rule_count(rules->advice), sizeof *advised) : NULL;
+    if (!verdicts || (rules->advice && !advised)) {
+        free(verdicts);
+        free(advised);
+        return false;
+    }
+    free(j->verdicts);
+    free(j->advised);
+    j->verdicts = verdicts;
+    j->advised = advised;
+    j->site = rules->site;
+    j->profile = rules->profile;
+    j->advice = rules->advice;
+    return true;
+}
+
+static bool open_uses(struct judge *j, unsigned workers)
+{
+    j->uses = calloc(workers, sizeof *j->uses);
+    for (; j->uses && j->workers < workers; j->workers++)
+        if (!(j->uses[j->workers].of = calloc(DEFAULT_HTTP_CONNECTIONS + 1, sizeof *j->uses->of)))
+            return false;
+    return j->uses;
+}
+
+size_t judge_memory(unsigned workers)
+{
+    return challenges_memory() + workers * (DEFAULT_HTTP_CONNECTIONS + 1) * sizeof(uint64_t);
+}
+
+struct judge *judge_new(const struct ruleset *rules, struct output *output, struct sessions *sessions,
+                        unsigned workers)
+{
+    struct judge *j = calloc(1, sizeof *j);
+    if (!j)
+        return NULL;
+    const struct site *site = rules->site;
+    j->output = output;
+    char message[256];
+    *message = '\0';
+    j->sessions = sessions;
+    if (!sessions)
+        j->own_sessions = j->sessions = sessions_new(&site->sessions, message, sizeof message);
+    if (*message)
+        (void)fprintf(stderr, "utwatch: %s\n", message);
+    const bool said = !j->sessions && *message;
+    j->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
+    j->challenges = challenges_new();
+    if (judge_go_on_with(j, rules) && j->sessions && j->peers && j->challenges && open_uses(j, workers) &&
+        (!site->sessions.shared || waiting_open(&j->waiting, output_shows_messages(output))))
+        return j;
+    if (!said)
+        (void)fputs("utwatch: not enough memory for the tables\n", stderr);
+    judge_free(j);
+    return NULL;
+}
+
+void judge_free(struct judge *j)
+{
+    if (!j)
+        return;
+    waiting_close(&j->waiting);
+    for (unsigned i = 0; i < j->workers; i++)
+        free(j->uses[i].of);
+    free(j->uses);
+    challenges_free(j->challenges);
+    peers_free(j->peers);
+    sessions_free(j->own_sessions);
+    free(j->advised);
+    free(j->verdicts);
+    free(j);
+}
+
+void judge_answers_to(struct judge *j, judge_answer *answer, void *context)
+{
+    j->answer = answer;
+    j->answer_context = context;
+}
+
+/* A session under NULL encryption is used: what is asked and answered there is remembered. */
+static void take_step(struct judge *j, const struct statement *f)
+{
+    const struct session_step *step = &f->step;
+    struct worker_uses *uses = &j->uses[f->worker];
+    uint64_t *session = &uses->of[step->slot];
+    switch (step->kind) {
+    case USE_BEGINS:
+    case USE_OF_UNKNOWN:
+        if (step->in_the_place) /* what comes under this session may answer what was asked under that one */
+            challenges_doubt(j->challenges, *session, f->flow_id);
+        *session = step->kind == USE_BEGINS ? uses->newest : 0;
+        break;
+    case USE_IS_UNREADABLE:
+        challenges_settle(j->challenges, uses->newest);
+        break;
+    case USE_SETTLES:
+        challenges_settle(j->challenges, *session);
+        break;
+    case USE_IS_GIVEN_UP:
+        challenges_doubt(j->challenges, *session, f->flow_id);
+        *session = 0;
+        break;
+    case USE_IS_CHALLENGED:
+        challenges_ask(j->challenges, *session, &step->server, f->flow_id);
+        break;
+    case USE_IS_LEFT:
+        challenges_leave(j->challenges, *session, f->flow_id, step->since);
+        break;
+    }
+}
+
+/* What is known of the session's earlier connections, for an exchange of this one. */
+static enum earlier_challenge challenge_before(const struct judge *j, const struct statement *f)
+{
+    const struct earlier_use *use = &f->earlier;
+    if (!f->exchange->null_encryption || !use->resumed)
+        return CHALLENGE_NONE;
+    const uint64_t session = j->uses[f->worker].of[use->slot];
+    if (!session)
+        return CHALLENGE_NOT_KNOWN;
+    if (!challenges_any(j->challenges) || !challenges_perhaps(j->challenges, session, f->flow_id))
+        return CHALLENGE_NONE;
+    return challenges_open(j->challenges, session, &f->exchange->whence.server, use->begun) && !use->under_way
+               ? CHALLENGE_OPEN
+               : CHALLENGE_UNDECIDED;
+}
+
+/* The UE may answer under the resumed session, where nobody can read it. */
+static void settle_unreadable(struct judge *j, const struct observation *o, uint64_t session)
+{
+    if (o->resumption != RESUMPTION_FULL && !o->renegotiation && !observation_clear_suite(o))
+        challenges_settle(j->challenges, session);
+}
+
+void judge_take(struct judge *j, struct statement *f)
+{
+    switch (f->kind) {
+    case TOLD_HANDSHAKE: {
+        const struct connection_session session = waiting_judge(j, f);
+        f->key_since = session.since;
+        f->waits = session.waits;
+        j->uses[f->worker].newest = session.lineage;
+        settle_unreadable(j, f->observation, session.lineage);
+        break;
+    }
+    case TOLD_CONNECTION:
+        judge_connection(j, f->http, f->protocol);
+        break;
+    case TOLD_EXCHANGE: {
+        struct http_exchange e = *f->exchange;
+        e.earlier_challenge = challenge_before(j, f);
+        judge_exchange(j, &e);
+        break;
+    }
+    case TOLD_OLD_KEY:
+        judge_key(j, &f->key);
+        break;
+    case TOLD_USE:
+        take_step(j, f);
+        break;
+    case TOLD_CONTRADICTION:
+        if (!waiting_doubt(j, f->flow_id))
+            sessions_doubt(j->sessions, f->flow_id);
+        break;
+    case TOLD_CLOCK_SET:
+        sessions_clock_set(j->sessions, f->before, f->after);
+        break;
+    }
+}
+
+void judge_count_early(struct judge *j)
+{
+    j->early++;
+}
+
+void judge_go_on(struct judge *j)
+{
+    waiting_go_on(j, false);
+}
+
+struct siphash_key judge_identifier_key(const struct judge *j)
+{
+    return sessions_key(j->sessions);
+}
+
+bool judge_new_common_key(struct judge *j, struct siphash_key *key)
+{
+    return sessions_new_common_key(j->sessions, key);
+}
+
+void judge_delivered(struct judge *j, struct delivered_counters delivered)
+{
+    j->delivered = delivered;
+}
+
+bool judge_end(struct judge *j)
+{
+    waiting_go_on(j, true);
+    judge_peers(j, true);
+    if (sessions_flush(j->sessions))
+        return true;
+    (void)fprintf(stderr, "utwatch: %s: the sessions could not be written: %s\n", j->site->sessions.state,
+                  strerror(errno));
+    return false;
+}
+
+double judge_loss(const struct judge *j)
+{
+    return j->handshakes ? 100.0 * (double)j->damaged / (double)j->handshakes : 0;
+}
+
+uint64_t judge_handshakes(const struct judge *j)
+{
+    return j->handshakes;
+}

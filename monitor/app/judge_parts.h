@@ -1,0 +1,55 @@
+/* The inside of the judge, shared by its files and nobody else. */
+#ifndef UTWATCH_APP_JUDGE_PARTS_H
+#define UTWATCH_APP_JUDGE_PARTS_H
+
+#include "app/judge.h"
+#include "app/waiting.h"
+#include "peers/peers.h"
+#include "session/challenges.h"
+
+/* What one worker's connections use. */
+struct worker_uses {
+    uint64_t
+        newest;   /* sessions_lineage() of the handshake that it told last; 0: not known, or of no matter */
+    uint64_t *of; /* by the slot of the http layer */
+};
+
+struct judge {
+    struct sessions *sessions;
+    struct sessions *own_sessions; /* they end with the judge; NULL: they do not */
+    struct peers *peers;
+    struct challenges *challenges;
+    struct worker_uses *uses; /* by worker */
+    unsigned workers;
+    struct waiting waiting;
+    judge_answer *answer; /* or NULL */
+    void *answer_context;
+    const struct site *site;
+    const struct profile *profile;
+    const struct profile *advice; /* or NULL */
+    struct verdict *verdicts;     /* room for one case under each profile */
+    struct verdict *advised;
+    struct output *output;
+    struct delivered_counters delivered; /* of its alerts */
+    uint64_t handshakes, damaged, out_of_scope;
+    uint64_t early; /* see judge_count_early() */
+};
+
+/* judging.c: a case to both profiles, the exceptions, and the output. */
+bool handshake_in_scope(const struct judge *j, const struct observation *o);
+
+/* The session under a connection's keys. */
+struct connection_session {
+    bool waits;       /* for other sensors, so that nothing is known yet */
+    uint32_t since;   /* second of packet time at which it began, or by which it had; 0: not known */
+    uint64_t lineage; /* sessions_lineage(), where challenges matter; 0: not known */
+};
+
+/* `questions`: to other sensors, or NULL. */
+struct connection_session judge_handshake(struct judge *j, const struct statement *f,
+                                          const struct session_questions *questions);
+void judge_connection(struct judge *j, const struct http_connection *c, const char *protocol);
+void judge_exchange(struct judge *j, const struct http_exchange *e);
+void judge_key(struct judge *j, struct key_use *key);
+
+#endif

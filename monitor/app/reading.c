@@ -1,0 +1,132 @@
+#include "app/reading.h"
+
+#include "base/clock.h"
+#include "process/signals.h"
+
+enum {
+    READ_FRAMES = 4096,            /* at most, before clocks and signals are looked at again */
+    UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
+};
+
+bool reading_open(struct reading *r, size_t room)
+{
+    return r->count <= 1 || (r->merge = merge_new((unsigned)r->count, room));
+}
+
+void reading_close(struct reading *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        live_close(r->interface[i]);
+    merge_free(r->merge);
+    r->count = 0;
+    r->merge = NULL;
+}
+
+static bool take_frame(void *context, const struct frame *frame)
+{
+    struct reading *r = context;
+    if (r->end && frame->time > r->end)
+        return false;
+    r->frame_time = frame->time;
+    if (!r->merge)
+        r->read_time = frame->time;
+    pipeline_frame(r->pipeline, frame);
+    return true;
+}
+
+/* What frames that arrive now are stamped with, or a little less: by the monotonic clock since the last
+ * reading, so that setting the clock does not change the order of frames. */
+static nanos packet_clock(const struct reading *r, int64_t now)
+{
+    return now + atomic_load_explicit(r->offset, memory_order_relaxed);
+}
+
+/* A frame that is held back until the other interfaces' earlier ones have come. */
+static bool hold_frame(void *context, const struct frame *frame)
+{
+    struct reading *r = context;
+    r->read_time = frame->time;
+    while (!merge_put(r->merge, frame, r->now))
+        if (!merge_give_one(r->merge, take_frame, r))
+            break;
+    return true;
+}
+
+static size_t read_merged(struct reading *r)
+{
+    size_t frames = 0;
+    for (unsigned i = 0; i < r->count; i++) {
+        const nanos before = packet_clock(r, clock_monotonic());
+        const size_t n = live_read(r->interface[i], READ_FRAMES, hold_frame, r);
+        if (!n)
+            merge_seen(r->merge, i, before - UNREAD_MS * (NANOS_PER_SECOND / 1000));
+        frames += n;
+    }
+    merge_give(r->merge, r->now, take_frame, r);
+    return frames;
+}
+
+size_t reading_go_on(struct reading *r)
+{
+    r->now = clock_monotonic();
+    const size_t frames = r->merge ? read_merged(r) : live_read(r->interface[0], READ_FRAMES, take_frame, r);
+    if (frames) {
+        r->frame_at = clock_monotonic();
+        atomic_store_explicit(r->offset, r->read_time - r->frame_at, memory_order_relaxed);
+    }
+    return frames;
+}
+
+/* On a quiet tap packet time advances with the monotonic clock, but stays behind frames that may still be in
+ * a ring. A thread without frames knows the time of others. */
+void reading_pass_time(struct reading *r)
+{
+    const int64_t unread = (UNREAD_MS + (r->merge ? MERGE_HOLD_MS : 0)) * (NANOS_PER_SECOND / 1000);
+    nanos clock = r->frame_at ? r->frame_time + (r->now - r->frame_at) : 0;
+    if (r->shared && packet_clock(r, r->now) > clock)
+        clock = packet_clock(r, r->now);
+    if (clock)
+        pipeline_time(r->pipeline, clock - unread);
+}
+
+void reading_wait(struct reading *r, int most)
+{
+    for (size_t i = 0; i < r->count; i++)
+        r->poll[i] = (struct pollfd){.fd = live_descriptor(r->interface[i]), .events = POLLIN};
+    const int ready = r->shared /* then signals are the judge's */
+                          ? poll(r->poll, (nfds_t)r->count, most)
+                          : signals_poll(r->poll, (nfds_t)r->count, most * (NANOS_PER_SECOND / 1000));
+    if (ready <= 0)
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->poll[i].revents & POLLERR)
+            live_disturbed(r->interface[i]);
+}
+
+bool reading_drain(struct reading *r, nanos clock)
+{
+    const int64_t block = INT64_C(2) * UNREAD_MS * (NANOS_PER_SECOND / 1000);
+    const int64_t most = DRAIN_SECONDS * NANOS_PER_SECOND;
+    const int64_t start = clock_monotonic();
+    int64_t quiet_since = start;
+    int64_t now = start;
+    r->end = clock + block;
+    for (; now - quiet_since < block && now - start < most; now = clock_monotonic()) {
+        if (reading_go_on(r))
+            quiet_since = clock_monotonic(); /* reading may have taken longer than the wait */
+        else
+            (void)poll(NULL, 0, LIVE_BLOCK_MS);
+    }
+    return now - start < most;
+}
+
+void reading_count(struct reading *r, struct live_counters *sum, bool alone)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct live_counters *one = live_counters(r->interface[i]);
+        sum->kernel_packets += one->kernel_packets;
+        sum->kernel_drops += one->kernel_drops;
+        sum->interface_drops += alone ? one->interface_drops : 0;
+    }
+    sum->unordered += r->merge ? merge_unordered(r->merge) : 0;
+}

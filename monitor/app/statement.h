@@ -1,0 +1,40 @@
+/* What the pipeline tells the judge: something that is finished, and whose it is. */
+#ifndef UTWATCH_APP_STATEMENT_H
+#define UTWATCH_APP_STATEMENT_H
+
+#include "app/session_use.h"
+#include "policy/policy.h"
+
+enum statement_kind {
+    TOLD_HANDSHAKE,
+    TOLD_CONNECTION, /* of Ut, and not TLS */
+    TOLD_EXCHANGE,
+    TOLD_OLD_KEY,
+    TOLD_USE,           /* of a session under NULL encryption */
+    TOLD_CONTRADICTION, /* bytes that came late contradict the handshake of `flow_id` */
+    TOLD_CLOCK_SET,     /* back, from `before` to `after` */
+};
+
+struct statement {
+    enum statement_kind kind;
+    unsigned worker; /* whose pipeline it is from */
+    nanos due;       /* packet time at which it had ended; of a worker, each comes after the one before */
+    uint64_t flow_id;
+    struct flow *flow; /* HANDSHAKE: for the answer; the judge does not look into it */
+    const struct observation *observation;
+    bool session_in_progress;           /* see tls_may_begin_session() */
+    const struct http_connection *http; /* CONNECTION; HANDSHAKE: what was said before it, or NULL */
+    const char *protocol;               /* CONNECTION */
+    const struct http_exchange *exchange;
+    struct earlier_use earlier; /* EXCHANGE under NULL encryption: what its answer depends on */
+    struct key_use key;         /* `since` is filled by the judge */
+    struct session_step step;   /* USE */
+    nanos before, after;
+    bool wants_key; /* HANDSHAKE: somebody looks at how old its keys become */
+    bool waits;     /* HANDSHAKE, filled by the judge: the answer comes when other sensors have told what they
+                       know */
+    uint32_t key_since; /* HANDSHAKE, filled by the judge: the second in which the session under the
+                           connection's keys began, or by which it had; 0: not known, or not yet */
+};
+
+#endif
