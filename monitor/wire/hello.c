@@ -36,7 +36,7 @@ enum parse client_hello_parse(struct span body, struct client_hello *out)
     out->usable = c.status == PARSE_OK;
     out->compression = cursor_take(&c, cursor_u8(&c));
     extensions_block(&c, &out->has_extensions, &out->extensions);
-    if (c.status == PARSE_OK && (!out->suites.n || out->suites.n % 2)) /* one at least (RFC 5246 7.4.1.2) */
+    if (c.status == PARSE_OK && out->suites.n % 2)
         return PARSE_BAD;
     return cursor_complete(&c);
 }
