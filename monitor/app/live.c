@@ -102,7 +102,9 @@ static void capture(struct live_capture *c)
         }
         reading_pass_time(r);
         output_flush(c->orders->output);
+        reading_before_wait(r);
         reading_wait(r, POLL_MS);
+        reading_after_wait(r);
     }
     c->gave_up = !reading_drain(r, self_watch_clock(&c->watch, clock_monotonic()));
 }

@@ -89,18 +89,25 @@ void reading_pass_time(struct reading *r)
         pipeline_time(r->pipeline, clock - unread);
 }
 
-void reading_wait(struct reading *r, int most)
+void reading_before_wait(struct reading *r)
 {
     for (size_t i = 0; i < r->count; i++)
         r->poll[i] = (struct pollfd){.fd = live_descriptor(r->interface[i]), .events = POLLIN};
-    const int ready = r->shared /* then signals are the judge's */
-                          ? poll(r->poll, (nfds_t)r->count, most)
-                          : signals_poll(r->poll, (nfds_t)r->count, most * (NANOS_PER_SECOND / 1000));
-    if (ready <= 0)
-        return;
-    for (size_t i = 0; i < r->count; i++)
+}
+
+void reading_wait(struct reading *r, int most)
+{
+    r->ready = r->shared /* then signals are the judge's */
+                   ? poll(r->poll, (nfds_t)r->count, most)
+                   : signals_poll(r->poll, (nfds_t)r->count, most * (NANOS_PER_SECOND / 1000));
+}
+
+void reading_after_wait(struct reading *r)
+{
+    for (size_t i = 0; r->ready > 0 && i < r->count; i++)
         if (r->poll[i].revents & POLLERR)
             live_disturbed(r->interface[i]);
+    r->ready = 0;
 }
 
 bool reading_drain(struct reading *r, nanos clock)

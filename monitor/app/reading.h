@@ -18,6 +18,7 @@ struct reading {
     struct live *interface[MAX_INTERFACES];
     size_t count;
     struct pollfd poll[MAX_INTERFACES];
+    int ready;           /* what the last poll() has said */
     struct merge *merge; /* of several interfaces; NULL: there is one */
     int64_t now;         /* when reading began */
     nanos read_time;     /* of the last frame that was read, perhaps to be held */
@@ -40,8 +41,11 @@ size_t reading_go_on(struct reading *r);
 /* None were there. */
 void reading_pass_time(struct reading *r);
 
-/* Until there are some, a signal comes, or so many milliseconds have passed. */
+/* Until there are some, a signal comes, or so many milliseconds have passed. Others may look at the
+ * interfaces, and close one, while this thread waits, but not before and afterwards. */
+void reading_before_wait(struct reading *r);
 void reading_wait(struct reading *r, int most);
+void reading_after_wait(struct reading *r);
 
 /* Frames that arrived before the end was asked for are read too, as far as they can be within DRAIN_SECONDS;
  * `clock`: of a packet that arrives now. False: not all of them. */

@@ -90,11 +90,13 @@ static void *work(void *context)
         while (atomic_load(&c->hold))
             pause_for(HELD_PAUSE_NS);
         (void)pthread_mutex_lock(&w->turn);
+        reading_after_wait(r);
         pipeline_take_answers(r->pipeline);
         const size_t frames = reading_go_on(r);
         if (!frames)
             reading_pass_time(r);
         note_frames(w, frames);
+        reading_before_wait(r);
         (void)pthread_mutex_unlock(&w->turn);
         if (!frames)
             reading_wait(r, WAIT_MS);

@@ -19,6 +19,7 @@ PCAPS = os.path.join(ROOT, "pcaps")
 SKIP = 77
 PORTS = itertools.count(21000)
 MTU = "65535"
+QUEUE = "67108864"  # bytes between the threads of dumpcap, one for each interface: of 1000 packets it loses some when they come fast
 NEEDED = ["ip", "tcpreplay", "dumpcap"]
 
 
@@ -85,7 +86,7 @@ class Recorder:
     def __init__(self, taps, path, *interfaces):
         self.path = path
         words = [word for name in interfaces for word in ("-i", name)]
-        self.process = subprocess.Popen(taps.command("dumpcap", "-q", "-B", "64", "-w", path, *words), stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(taps.command("dumpcap", "-q", "-B", "64", "-C", QUEUE, "-w", path, *words), stderr=subprocess.PIPE)
         wait_for(self.process.stderr, b"File: ")
 
     def end(self, least=0):

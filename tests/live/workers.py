@@ -111,9 +111,9 @@ def through_edges(taps):
 
     sees("at first", 5)
     taps.ip("link", "set", "tap0", "down")
-    time.sleep(0.5)
+    sensor.wait_for(b"the link is down")
     taps.ip("link", "set", "tap0", "up")
-    time.sleep(0.5)
+    sensor.wait_for(b"the link is up")
     sees("after a link was down", 10)
     taps.ip("link", "del", "out0")
     sensor.wait_for(b"the interface was removed")
