@@ -27,9 +27,23 @@ static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
     }
 }
 
+/* What a hole holds back is looked at before the end: the hole is a gap then. */
+static void flush(struct pipeline *p, struct flow *flow, nanos when)
+{
+    const struct segment at_end = {.time = when, .source = p->source};
+    for (unsigned side = 0; side < 2; side++) {
+        struct runs runs = stream_flush(&p->flows, flow, side);
+        struct run run;
+        while (flow->state <= FLOW_READABLE && runs_next(&runs, &run))
+            (void)connection_run(p, flow, &at_end, side, &run);
+    }
+}
+
 /* What was in clear is judged, and nothing else is expected of the connection, unless TLS has begun on it. */
 static void end_clear(struct pipeline *p, struct flow *flow, uint32_t damage)
 {
+    if (flow->clear_kind == CLEAR_HTTP)
+        flush(p, flow, p->now);
     cleartext_end(p, flow, damage);
     if (flow->state != FLOW_HANDSHAKE)
         become(p, flow, FLOW_IGNORED);
@@ -58,7 +72,7 @@ static void make_room(struct pipeline *p, const struct flow *needs)
 }
 
 static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                                unsigned side, const struct run *run)
+                                unsigned side, struct run *run)
 {
     enum tls_progress progress;
     while ((progress = tls_search(p->tls, flow, segment, side, run)) == TLS_NO_SLOT)
@@ -119,10 +133,10 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
         return feed(p, flow, segment, who, run);
     }
     const bool first = flow->side[side].count == 0;
-    const enum tls_progress progress = search(p, flow, segment, side, run);
+    const enum tls_progress progress = search(p, flow, segment, side, &rest);
     if (tls_has_begun(p->tls, flow))
         become(p, flow, FLOW_HANDSHAKE);
-    read_plain(p, flow, segment, side, run, first);
+    read_plain(p, flow, segment, side, &rest, first);
     if (progress == TLS_NEVER) {
         if (flow->handshake)
             tls_release(p->tls, flow);
@@ -228,18 +242,6 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 {
     if (!cleartext_datagram(p, flow, segment, side))
         become(p, flow, FLOW_IGNORED);
-}
-
-/* What a hole holds back is looked at before the end: the hole is a gap then. */
-static void flush(struct pipeline *p, struct flow *flow, nanos when)
-{
-    const struct segment at_end = {.time = when, .source = p->source};
-    for (unsigned side = 0; side < 2; side++) {
-        struct runs runs = stream_flush(&p->flows, flow, side);
-        struct run run;
-        while (flow->state <= FLOW_HANDSHAKE && runs_next(&runs, &run))
-            (void)connection_run(p, flow, &at_end, side, &run);
-    }
 }
 
 void connection_reset(struct pipeline *p, struct flow *flow, unsigned side)

@@ -10,13 +10,11 @@
 #include "tls/tls.h"
 #include "wire/handshake_messages.h"
 #include "wire/opening.h"
+#include "wire/proxy.h"
 #include "wire/record.h"
 
 /* What is needed to tell how TLS begins, behind an alert in clear too. */
 enum { ALERT_RECORD_BYTES = RECORD_HEADER_BYTES + 2, PROBE_BYTES = ALERT_RECORD_BYTES + OPENING_BYTES };
-
-/* Of the PROXY protocol's header: signature, version and command, family, length of the rest. */
-enum { PROXY_BYTES = 16 };
 
 /* Where one direction stands between records and messages. */
 struct assembly {
@@ -52,14 +50,10 @@ struct search {
     struct probe {
         uint8_t bytes[PROBE_BYTES]; /* that may become a TLS start */
         uint8_t length;
-        bool over;                  /* its first record has begun */
-        struct whence at;           /* of the segment with its first bytes; its ends mean nothing yet */
-    } probe[2];                     /* by the flow's sides, as all of this */
-    struct proxy_header {           /* HAProxy's PROXY protocol, version 2 */
-        uint8_t bytes[PROXY_BYTES]; /* its first part, which has a fixed length */
-        uint8_t length;
-        uint16_t left; /* bytes of its second part that are to come */
-    } proxy[2];
+        bool over;        /* its first record has begun */
+        struct whence at; /* of the segment with its first bytes; its ends mean nothing yet */
+    } probe[2];           /* by the flow's sides, as all of this */
+    struct proxy_header proxy[2];
     bool gap[2];              /* bytes of the side were lost */
     uint8_t asking;           /* an HTTP CONNECT may be on its way from this side; NO_SIDE: none */
     uint16_t asked;           /* bytes of request[] */

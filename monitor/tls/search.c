@@ -92,42 +92,6 @@ static enum opening look(struct span bytes)
     return is_hello(next) || next == OPENING_MAYBE ? next : found;
 }
 
-/* A balancer may put whose connection it is before the stream (HAProxy's PROXY protocol, version 2; the line
- * of version 1 is one like any other). These bytes at its start are such a header, or may become one. */
-static bool begins_proxy_header(struct span bytes)
-{
-    static const uint8_t signature[] = {'\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n'};
-    const size_t n = bytes.n < sizeof signature ? bytes.n : sizeof signature;
-    return n && memcmp(bytes.p, signature, n) == 0;
-}
-
-static bool awaits_proxy_header(const struct proxy_header *p)
-{
-    return p->length && (p->length < sizeof p->bytes || p->left);
-}
-
-/* Takes from the bytes what belongs to a header that has begun or begins here; nothing, if it turns out to be
- * none. */
-static void follow_proxy_header(struct proxy_header *p, struct span *bytes)
-{
-    struct span rest = *bytes;
-    while (rest.n && p->length < sizeof p->bytes) {
-        p->bytes[p->length++] = rest.p[0];
-        rest = span_skip(rest, 1);
-        if (!begins_proxy_header(span_of(p->bytes, p->length))) {
-            p->length = 0;
-            return;
-        }
-        if (p->length == sizeof p->bytes) {
-            struct cursor c = cursor_over(span_of(p->bytes + sizeof p->bytes - 2, 2));
-            p->left = cursor_u16(&c);
-        }
-    }
-    const size_t part = rest.n < p->left ? rest.n : p->left;
-    p->left = (uint16_t)(p->left - part);
-    *bytes = span_skip(rest, part);
-}
-
 /*
  * Where in a run may TLS begin? At its start (which is that of a segment, where the beginning of the stream
  * was not captured), and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS) or an XML tag (XMPP),
@@ -273,8 +237,8 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         return;
     }
     struct proxy_header *proxy = &h->search.proxy[flow_side_of(h->flow, who)];
-    if (awaits_proxy_header(proxy) || (!p->length && begins_proxy_header(bytes)))
-        follow_proxy_header(proxy, &bytes);
+    if (proxy_awaits(proxy) || (!p->length && proxy_begins(bytes)))
+        proxy_follow(proxy, &bytes);
     if (who == CLIENT) /* the request may be captured after what it led to */
         look_for_connect(h, flow_side_of(h->flow, who), true, bytes);
     enum opening opening = OPENING_NONE;
@@ -310,7 +274,7 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
         h->observation->unseen_before |=
             h->flow->marks[h->flow->client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
     probe_of(h, who)->length = 0;
-    h->search.proxy[flow_side_of(h->flow, who)].length = 0;
+    h->search.proxy[flow_side_of(h->flow, who)] = (struct proxy_header){0};
     records_gap(tls, h, who, gap, now);
 }
 
@@ -318,9 +282,8 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
 static void close_if_idle(struct tls *tls, struct handshake *h)
 {
     const struct search *s = &h->search;
-    bool waits = s->probe[0].length || s->probe[1].length || awaits_proxy_header(&s->proxy[0]) ||
-                 awaits_proxy_header(&s->proxy[1]) || s->asking != NO_SIDE ||
-                 h->observation->authority.length;
+    bool waits = s->probe[0].length || s->probe[1].length || proxy_awaits(&s->proxy[0]) ||
+                 proxy_awaits(&s->proxy[1]) || s->asking != NO_SIDE || h->observation->authority.length;
     if (!waits)
         handshake_close(tls, h);
 }
@@ -374,7 +337,7 @@ static void begin_here(struct tls *tls, struct handshake *h, const struct whence
 }
 
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
-                                unsigned side, const struct run *run)
+                                unsigned side, struct run *run)
 {
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
@@ -392,13 +355,13 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     h = handshake_of(tls, flow);
     if (h && run->gap) {
         h->search.gap[side] = true;
-        h->search.proxy[side].length = 0;
+        h->search.proxy[side] = (struct proxy_header){0};
     }
-    if ((h && awaits_proxy_header(&h->search.proxy[side])) || (stream_start && begins_proxy_header(bytes))) {
+    if ((h && proxy_awaits(&h->search.proxy[side])) || (stream_start && proxy_begins(bytes))) {
         if (!h && !(h = handshake_open(tls, flow, segment->time)))
             return TLS_NO_SLOT;
-        follow_proxy_header(&h->search.proxy[side], &bytes);
-        stream_start |= bytes.n < run->bytes.n;
+        proxy_follow(&h->search.proxy[side], &bytes);
+        run->bytes = bytes;
     }
     const bool gap = (flow->gaps & 1U << side) != 0; /* in front of this run, or before */
     const bool lacks_start = !(flow->marks[side] & SIDE_SYN) || gap;
@@ -434,7 +397,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
 }
 
 enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
-                             const struct run *run)
+                             struct run *run)
 {
     tls->kept_at = segment;
     const enum tls_progress progress = search(tls, flow, segment, side, run);

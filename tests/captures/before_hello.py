@@ -22,7 +22,9 @@ def header(more=b""):
 
 
 ALERT, REQUEST = m.alert(1, 90), m.message(0, b"")
-BEFORE = {"line": LINE, "header": header(), "header with a name": header(b"\2\0\4xcap"), "an alert": ALERT}
+HEADERS = {"line": LINE, "header": header(), "header with a name": header(b"\2\0\4xcap"), "those of two balancers": LINE + header(),
+           "line last": header() + LINE, "header without addresses": b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", "short line": b"PROXY UNKNOWN\r\n"}
+BEFORE = {**{k: HEADERS[k] for k in ("line", "header", "header with a name")}, "an alert": ALERT}
 
 
 def said(path, frames):
@@ -75,8 +77,24 @@ def test_unseen(folder):
             check(found == ["not_observable"] and reasons & {what.split(",")[0]}, name, rule, what, found, reasons)
 
 
+def test_in_clear(folder):
+    """A header of the PROXY protocol hides HTTP in clear as little as TLS."""
+    path = os.path.join(folder, "clear.pcap")
+    steps = [(CLIENT, b"GET / HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+    for what, before in {"nothing": b"", **HEADERS}.items():
+        together = [(CLIENT, before + steps[0][1]), steps[1]]
+        apart = [(CLIENT, before), *steps]
+        cut = [(CLIENT, before[:12]), (CLIENT, before[12:] + steps[0][1]), steps[1]]
+        for way in (together, apart, cut) if before else (together,):
+            capturelib.write_frames(path, built(way))
+            evs, _ = events(sys.argv[1], "-r", path)
+            told = [e["utwatch"]["observed"] for e in of_type(evs, "alert")]
+            check(told == ["HTTP without TLS: 1 request(s), 1 of them served"], "HTTP in clear behind", what, [len(b) for _, b in way], told)
+
+
 with tempfile.TemporaryDirectory() as folder:
     test_unseen(folder)
+    test_in_clear(folder)
     path = os.path.join(folder, "before.pcap")
     for name in ("openssl-tls12-full", "openssl-tls13-full", "jsse-tls10-anon-only-refused"):
         conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0]
