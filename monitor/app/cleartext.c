@@ -109,11 +109,20 @@ static void tell_connection(struct pipeline *p, struct http_connection *c, const
     pipeline_tell(p, &f);
 }
 
-static uint32_t missing_directions(const struct flow *flow)
+/* Why bytes of the connection are missing that its end shows to be so: no byte of a direction was captured,
+ * or one side acknowledged what is not here. */
+static uint32_t missing_parts(const struct pipeline *p, const struct flow *flow)
 {
-    const uint8_t any = SIDE_DATA | SIDE_SYN;
-    return (flow->marks[flow_side_of(flow, CLIENT)] & any ? 0 : HTTP_DAMAGE_NO_CLIENT) |
-           (flow->marks[flow_side_of(flow, SERVER)] & any ? 0 : HTTP_DAMAGE_NO_SERVER);
+    static const uint32_t direction[] = {[CLIENT] = HTTP_DAMAGE_NO_CLIENT, [SERVER] = HTTP_DAMAGE_NO_SERVER};
+    uint32_t missing = 0;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const unsigned side = flow_side_of(flow, who);
+        if (!(flow->marks[side] & (SIDE_DATA | SIDE_SYN)))
+            missing |= direction[who];
+        else if (http_lacks(p->cleartext.http, flow->clear, who, flow->side[side].next))
+            missing |= HTTP_DAMAGE_GAP;
+    }
+    return missing;
 }
 
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
@@ -123,7 +132,7 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
         h->damage |= damage;
         reauthentication_end(p, flow, damage);
         if (!h->null_encryption)
-            h->damage |= missing_directions(flow);
+            h->damage |= missing_parts(p, flow);
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             tell_exchange_of_ut(p, flow, e);
         if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect))
@@ -293,7 +302,7 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
     if (run->dropped)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
     const struct whence at = flow_whence(flow, segment);
-    http_at(p->cleartext.http, flow->clear, place_of(segment, run));
+    http_at(p->cleartext.http, flow->clear, who, place_of(segment, run));
     feed_http(p, flow, who, run->bytes, &at);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);

@@ -79,7 +79,7 @@ struct http_connection {
     struct http_text host; /* of the first request that names one */
     uint32_t requests, answers; /* other than CONNECT */
     uint32_t served;            /* answers of 2xx: any other serves nothing */
-    uint32_t challenges;        /* answers of 401: they ask for credentials in clear */
+    uint32_t challenges;        /* answers of 401 and 407: they ask for credentials in clear */
     uint32_t claims;            /* requests by which the server may know who asks: credentials, a cookie, an
                                    asserted identity */
     bool unanswered;            /* the last 401 was followed by none of them */

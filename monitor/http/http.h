@@ -53,9 +53,12 @@ void *http_owner(const struct http *http, uint32_t slot);
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where);
 
-/* Where the bytes that are fed next stand, until the next call. Without it an answer that comes before all
- * requests is taken to be that of the next one, captured late. */
-void http_at(struct http *http, uint32_t slot, struct http_place place);
+/* Where the side's bytes that are fed next stand, until the next call. Without it an answer that comes before
+ * all requests is taken to be that of the next one, captured late. */
+void http_at(struct http *http, uint32_t slot, enum side who, struct http_place place);
+
+/* The other side has acknowledged bytes of this one beyond `next`, the first that was not handed in. */
+bool http_lacks(const struct http *http, uint32_t slot, enum side who, uint32_t next);
 
 /* Bytes of one side that were not captured. */
 void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes);

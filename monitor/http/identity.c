@@ -4,7 +4,9 @@ enum { LONGEST = 512 };
 
 struct identity {
     size_t length, scheme; /* scheme: of that many characters, 0: none */
+    size_t port;           /* where ":" and a port stand at its end; 0: there is none */
     bool at;               /* "@" was passed */
+    bool bracket;          /* within the brackets of an IPv6 address */
     bool too_long;
     uint8_t text[LONGEST];
 };
@@ -71,8 +73,21 @@ static void read_identity(struct span s, struct identity *id)
         if (c == ':' && !id->scheme && !id->at)
             id->scheme = id->length;
         id->at |= c == '@';
+        id->bracket = id->at && (c == '[' || (id->bracket && c != ']'));
+        if (c == ':' && id->at && !id->bracket && !id->port)
+            id->port = id->length;
         id->text[id->length++] = c;
     }
+}
+
+static size_t without_port(const struct identity *id)
+{
+    return id->port ? id->port : id->length;
+}
+
+static bool same_text(const struct identity *a, size_t a_length, const struct identity *b, size_t b_length)
+{
+    return a_length == b_length && memcmp(a->text, b->text, a_length) == 0;
 }
 
 enum document_owner identity_owner(struct span xui, struct span identity)
@@ -84,5 +99,8 @@ enum document_owner identity_owner(struct span xui, struct span identity)
     if (!a.length || !b.length || a.too_long || b.too_long || a.scheme != b.scheme ||
         memcmp(a.text, b.text, a.scheme) != 0)
         return OWNER_NOT_TOLD;
-    return a.length == b.length && memcmp(a.text, b.text, a.length) == 0 ? OWNER_SAME : OWNER_FOREIGN;
+    if (same_text(&a, a.length, &b, b.length))
+        return OWNER_SAME;
+    /* RFC 3261 19.1.4 tells them apart by their ports, which say where to send and not who is meant. */
+    return same_text(&a, without_port(&a), &b, without_port(&b)) ? OWNER_NOT_TOLD : OWNER_FOREIGN;
 }

@@ -31,11 +31,25 @@ static void note_challenge(struct connection *c, const struct answer *a)
         c->seen.unanswered &= !claims_somebody(&c->waiting[i]);
 }
 
+/* RFC 9110 15.5.2 and 15.5.8: the server, or a proxy, asks who the client is. */
+static bool asks_for_credentials(const struct answer *a)
+{
+    return a->status == 401 || a->status == 407;
+}
+
 static void count_answer(struct connection *c, const struct answer *a)
 {
     c->seen.answers++;
     c->seen.served += is_2xx(a);
-    c->seen.challenges += a->status == 401;
+    c->seen.challenges += asks_for_credentials(a);
+}
+
+/* An answer whose request was not captured. It shows that there was one, but not what it was: the 2xx of a
+ * CONNECT serves nothing. */
+static void count_lone_answer(struct connection *c)
+{
+    c->seen.answers++;
+    c->seen.damage |= c->seen.damage & (HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT) ? 0 : HTTP_DAMAGE_GAP;
 }
 
 /* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
@@ -85,7 +99,7 @@ static void forget_earlier_answers(struct connection *c)
 {
     while (c->early_count && c->early[0].place.known && c->place.known &&
            (int32_t)(c->place.seq - c->early[0].place.ack) >= 0) {
-        count_answer(c, &c->early[0]);
+        count_lone_answer(c);
         c->early_count--;
         memmove(&c->early[0], &c->early[1], c->early_count * sizeof c->early[0]);
     }
@@ -148,8 +162,8 @@ bool pair_response(struct http *http, struct connection *c, const struct http_re
 struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
 {
     struct connection *c = connection_at(http, slot);
-    while (c->early_count) /* whose requests were never captured */
-        count_answer(c, &c->early[--c->early_count]);
+    for (; c->early_count; c->early_count--) /* whose requests were never captured */
+        count_lone_answer(c);
     if (!c->waiting_count)
         return NULL;
     c->complete = take_waiting(c);

@@ -26,17 +26,49 @@ def alerts(profile, capture):
     return {e["utwatch"]["rule"]: e["utwatch"] for e in of_type(evs, "alert")}
 
 
+DOCUMENT = b"GET /simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+IN_CLEAR = {"server": ("192.0.2.80", 80), "time": 1795471000 * 10**9}
+
+
+def answer(status):
+    return b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
+
+
 def in_clear(folder):
     """4 (2): the UE is at fault for the request; the server only when it served it, and RFC 9110 15.3 calls 2xx success."""
     for status, fault in ((200, "both"), (201, "both"), (204, "both"), (301, "ue"), (302, "ue"), (400, "ue"), (401, "ue"), (403, "ue"), (404, "ue"),
-                          (426, "ue"), (500, "ue"), (503, "ue")):
+                          (407, "ue"), (426, "ue"), (500, "ue"), (503, "ue")):
         capture = os.path.join(folder, "%d.pcap" % status)
-        capturelib.write_frames(capture, capturelib.build([
-            (CLIENT, b"GET /simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"),
-            (SERVER, b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)], server=("192.0.2.80", 80), time=1795471000 * 10**9))
+        capturelib.write_frames(capture, capturelib.build([(CLIENT, DOCUMENT), (SERVER, answer(status))], **IN_CLEAR))
         alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
         check(alert and alert["fault"] == fault, "an answer of", status, "in clear:", alert)
-        check(alert and ("asked for credentials in clear" in alert["observed"]) == (status == 401), status, alert)
+        check(alert and ("credentials were asked for in clear" in alert["observed"]) == (status in (401, 407)), status, alert)
+    # RFC 9110 15.5.2: the usual course is a challenge, then an answer that serves; both are told.
+    capture = os.path.join(folder, "challenged.pcap")
+    steps = [(CLIENT, DOCUMENT), (SERVER, answer(401)), (CLIENT, DOCUMENT), (SERVER, answer(200))]
+    capturelib.write_frames(capture, capturelib.build(steps, **IN_CLEAR))
+    alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+    check(alert and alert["fault"] == "both" and "1 of them served; credentials were asked for in clear" in alert["observed"], "401, 200:", alert)
+
+
+def requests_lost(folder):
+    """Of a request that was not captured nobody knows what it was, so its answer does not count as one that serves: 2xx to a CONNECT serves
+    nothing (RFC 9110 9.3.6). What is missing is named, and the answer shows that it is."""
+    capture = os.path.join(folder, "lost.pcap")
+    server = {**IN_CLEAR, "server": ("192.0.2.80", 443)}
+    for exchanges in (1, 2):
+        frames = capturelib.build([(CLIENT, DOCUMENT), (SERVER, answer(200))] * exchanges, **server)
+        requests = [i for i, (_, f) in enumerate(frames) if DOCUMENT in f]
+        for lost in requests:
+            for end in (len(frames), -2):  # with its FINs, and cut off before them
+                capturelib.write_frames(capture, [f for i, f in enumerate(frames[:end]) if i != lost])
+                evs, _ = events(UTWATCH, "-r", capture)
+                row = next(r for r in of_type(evs, "stats")[-1]["utwatch"]["rules"] if r["rule"] == "ut-4-tls-required")
+                if lost == requests[0]:
+                    check(row.get("not_observable") == 1 and row["reasons"].get("gap") == 1, exchanges, "request lost in frame", lost + 1, row)
+                    continue
+                told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-4-tls-required"]
+                check(told == ["HTTP without TLS: 1 request(s), 1 of them served"], exchanges, "request lost in frame", lost + 1, told)
 
 
 def null_encryption(folder):
@@ -344,6 +376,7 @@ with tempfile.TemporaryDirectory() as temporary:
     refused_for_something_else(temporary)
     required_certificate(temporary)
     in_clear(temporary)
+    requests_lost(temporary)
     null_encryption(temporary)
     protected_link()
     aborted(temporary)

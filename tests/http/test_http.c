@@ -221,6 +221,12 @@ static void identities(void **state)
         {"tel:+3589123", "\"sip:+3589123@example.org;user=phone\"", OWNER_NOT_TOLD},
         {"sip:user@example.org", "\"tel:+3589123\"", OWNER_NOT_TOLD},
         {"user@example.org", "\"sip:user@example.org\"", OWNER_NOT_TOLD},
+        /* A port says where to send, and not to whom. */
+        {"sip:user@example.org", "\"sip:user@example.org:5060\"", OWNER_NOT_TOLD},
+        {"sip:user@[2001:db8::1]:5061", "\"sip:user@[2001:db8::1]\"", OWNER_NOT_TOLD},
+        {"sip:user@example.org:5060", "\"sip:user@example.org:5060;lr\"", OWNER_SAME},
+        {"sip:user@example.org:5060", "\"sip:other@example.org\"", OWNER_FOREIGN},
+        {"sip:user@[2001:db8::1]", "\"sip:user@[2001:db8::2]\"", OWNER_FOREIGN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         http_free(http);
