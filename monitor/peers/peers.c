@@ -219,7 +219,8 @@ static void server_selected(struct peer *s, const struct observation *o, const s
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown)
         return;
     s->capped += o->client_hello.max_version > version;
-    if (version && !(o->side[CLIENT].damage & UNOBSERVED_OVERLAP))
+    const bool accepted = o->reaction == REACTION_ACCEPTED || o->reaction == REACTION_ACCEPTED_LATE;
+    if (accepted && version && !(o->side[CLIENT].damage & UNOBSERVED_OVERLAP))
         note_accepted(s, o, shape);
 }
 

@@ -9,14 +9,15 @@
 /* Groups are compared separately, and padding depends only on the length (RFC 7685). */
 static bool is_of_shape(uint16_t extension)
 {
-    enum { PADDING = 21 };
-    return !is_grease(extension) && extension != PADDING && extension != EXTENSION_SUPPORTED_GROUPS &&
-           extension != EXTENSION_POINT_FORMATS && extension != EXTENSION_RENEGOTIATION_INFO;
+    return !is_grease(extension) && extension != EXTENSION_PADDING &&
+           extension != EXTENSION_SUPPORTED_GROUPS && extension != EXTENSION_POINT_FORMATS &&
+           extension != EXTENSION_RENEGOTIATION_INFO;
 }
 
 /* What is hashed of a hello beside its groups; bytes, so that nothing between the parts is hashed. */
 struct shape_source {
-    uint8_t bytes[sizeof(uint16_t) * (MAX_EXTENSIONS + MAX_SIGNATURE_ALGORITHMS + 4) + MAX_HOST_NAME];
+    uint8_t bytes[sizeof(uint16_t) * (MAX_EXTENSIONS + MAX_SIGNATURE_ALGORITHMS + MAX_VERSIONS + 6) +
+                  sizeof(uint64_t) + MAX_HOST_NAME];
     size_t used;
 };
 
@@ -55,6 +56,16 @@ static uint16_t without_grease(uint16_t *to, const uint16_t *from, size_t count)
     return n;
 }
 
+/* A list without GREASE behind its length. */
+static void add_list(struct shape_source *s, const uint16_t *list, size_t count)
+{
+    uint16_t codes[MAX_SIGNATURE_ALGORITHMS];
+    static_assert(MAX_VERSIONS <= MAX_SIGNATURE_ALGORITHMS, "either list has room");
+    const uint16_t n = without_grease(codes, list, count);
+    add(s, &n, sizeof n);
+    add(s, codes, n * sizeof *codes);
+}
+
 /* Each list follows its length, and the name has the rest: no two hellos have the same bytes. */
 static uint64_t all_but_groups(const struct siphash_key *key, const struct observation *o)
 {
@@ -69,13 +80,24 @@ static uint64_t all_but_groups(const struct siphash_key *key, const struct obser
     s.used = 0;
     add(&s, scalars, sizeof scalars);
     add_extensions(&s, c);
-    uint16_t algorithms[MAX_SIGNATURE_ALGORITHMS];
-    const uint16_t count = without_grease(algorithms, c->signature_algorithms, c->signature_algorithm_count);
-    add(&s, &count, sizeof count);
-    add(&s, algorithms, count * sizeof *algorithms);
+    add_list(&s, c->signature_algorithms, c->signature_algorithm_count);
+    add_list(&s, c->versions, c->version_count);
+    add(&s, &c->values, sizeof c->values);
     if (name.n)
         add(&s, name.p, name.n);
     return siphash_for_table(key, span_of(s.bytes, s.used));
+}
+
+/* With the formats of their points, which matter to the same suites (RFC 8422 5.1). */
+static uint64_t groups_of(const struct siphash_key *key, const struct client_hello_facts *c)
+{
+    uint8_t bytes[sizeof(uint16_t) * MAX_GROUPS + sizeof c->point_formats + 1];
+    uint16_t groups[MAX_GROUPS];
+    const size_t n = without_grease(groups, c->groups, c->group_count) * sizeof *groups;
+    bytes[0] = c->point_format_count;
+    memcpy(bytes + 1, c->point_formats, sizeof c->point_formats);
+    memcpy(bytes + 1 + sizeof c->point_formats, groups, n);
+    return siphash_for_table(key, span_of(bytes, 1 + sizeof c->point_formats + n));
 }
 
 struct hello_shape shape_of_hello(const struct siphash_key *key, const struct observation *o)
@@ -84,11 +106,9 @@ struct hello_shape shape_of_hello(const struct siphash_key *key, const struct ob
     const bool known = o->seen & SEEN_CLIENT_HELLO && !c->unknown && !c->extensions_cut && !c->lists_cut;
     if (!known)
         return (struct hello_shape){0};
-    uint16_t groups[MAX_GROUPS];
-    const uint16_t count = without_grease(groups, c->groups, c->group_count);
     return (struct hello_shape){
         .rest = all_but_groups(key, o),
-        .groups = siphash_for_table(key, span_of(groups, count * sizeof *groups)),
+        .groups = groups_of(key, c),
         .known = true,
     };
 }

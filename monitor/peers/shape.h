@@ -2,8 +2,9 @@
  * What a hello looks like apart from its suites: everything else that a server may refuse it for.
  *
  * A server that insists on renegotiation_info, extended_master_secret or encrypt_then_mac refuses whoever
- * does not offer it, mostly with handshake_failure. So the extensions that a hello carries belong to its
- * shape, whatever they are: those of two hellos of one shape are the same.
+ * does not offer it, mostly with handshake_failure; others refuse a hello for what an extension says, as that
+ * it names no protocol of theirs (RFC 7301 3.2) or no type of certificate (RFC 7250 4.2). So the extensions
+ * that a hello carries belong to its shape, with their values where these do not differ by themselves.
  */
 #ifndef UTWATCH_PEERS_SHAPE_H
 #define UTWATCH_PEERS_SHAPE_H
@@ -12,10 +13,9 @@
 #include "tls/observation.h"
 
 struct hello_shape {
-    uint64_t groups; /* a hash of supported_groups */
-    uint64_t
-        rest;   /* of the server name, signature_algorithms, all other extension numbers, SCSV and format */
-    bool known; /* else the hello was longer than what is kept of one */
+    uint64_t groups; /* a hash of supported_groups and ec_point_formats */
+    uint64_t rest;   /* of the server name, all other extensions, SCSV and format */
+    bool known;      /* else the hello was longer than what is kept of one */
 };
 
 struct hello_shape shape_of_hello(const struct siphash_key *key, const struct observation *o);

@@ -175,6 +175,43 @@ static bool is_renegotiation_info(struct span body)
     return body.n > 0 && body.p[0] == body.n - 1;
 }
 
+/* RFC 6066 7, RFC 7366 2, RFC 7627 5.1: such an extension is there or not, and says nothing more. */
+static bool is_bare(uint16_t type)
+{
+    return type == EXTENSION_TRUNCATED_HMAC || type == EXTENSION_ENCRYPT_THEN_MAC ||
+           type == EXTENSION_EXTENDED_MASTER_SECRET;
+}
+
+/* What is kept in members of its own, differs from hello to hello, or means nothing. */
+static bool has_fixed_value(uint16_t type)
+{
+    switch (type) {
+    case EXTENSION_SERVER_NAME:
+    case EXTENSION_SUPPORTED_GROUPS:
+    case EXTENSION_POINT_FORMATS:
+    case EXTENSION_SIGNATURE_ALGORITHMS:
+    case EXTENSION_PADDING:
+    case EXTENSION_SESSION_TICKET:
+    case EXTENSION_KEY_SHARE_OLD:
+    case EXTENSION_PRE_SHARED_KEY:
+    case EXTENSION_SUPPORTED_VERSIONS:
+    case EXTENSION_COOKIE:
+    case EXTENSION_KEY_SHARE:
+    case EXTENSION_ENCRYPTED_HELLO:
+    case EXTENSION_RENEGOTIATION_INFO:
+        return false;
+    default:
+        return !is_grease(type);
+    }
+}
+
+static uint64_t value_of(const struct hello_memory *memory, const struct extension *e)
+{
+    if (!e->body.n || !has_fixed_value(e->type))
+        return 0;
+    return siphash_for_table(&memory->keys->own, e->body) * (2 * (uint64_t)e->type + 1);
+}
+
 /* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
 static unsigned learn_client_extension(struct observation *o, const struct hello_memory *memory,
                                        const struct extension *e)
@@ -200,8 +237,8 @@ static unsigned learn_client_extension(struct observation *o, const struct hello
     case EXTENSION_PRE_SHARED_KEY:
         return learn_psk(o, memory, e->body) ? 0 : UNKNOWN_PSK;
     case EXTENSION_EARLY_DATA:
-        f->early_data = !e->body.n; /* RFC 8446 4.2.10 */
-        return e->body.n ? UNKNOWN_EXTENSIONS : 0;
+        f->early_data = e->body.n == 0; /* RFC 8446 4.2.10 */
+        return f->early_data ? 0 : UNKNOWN_EXTENSIONS;
     case EXTENSION_SUPPORTED_VERSIONS:
         return learn_list16(f, e->body, 1, f->versions, &f->version_count, MAX_VERSIONS) ? 0
                                                                                          : UNKNOWN_VERSIONS;
@@ -211,7 +248,7 @@ static unsigned learn_client_extension(struct observation *o, const struct hello
         f->renegotiation_info = true;
         break;
     default:
-        break;
+        return is_bare(e->type) && e->body.n ? UNKNOWN_EXTENSIONS : 0;
     }
     return 0;
 }
@@ -263,12 +300,16 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
     while (extension_next(&c, &e)) {
         repeated |= (here & bit_of(e.type)) != 0;
         here |= bit_of(e.type);
+        const unsigned unknown = learn_client_extension(o, memory, &e);
+        f->unknown |= (uint8_t)unknown;
+        read |= part_of(e.type);
+        if (unknown & UNKNOWN_EXTENSIONS)
+            continue;
         if (f->extension_count < MAX_EXTENSIONS)
             f->extensions[f->extension_count++] = e.type;
         else
             f->extensions_cut = true;
-        f->unknown |= (uint8_t)learn_client_extension(o, memory, &e);
-        read |= part_of(e.type);
+        f->values += value_of(memory, &e);
     }
     if (cut || c.status != PARSE_OK)
         f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
@@ -494,16 +535,16 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
         break;
     }
     case EXTENSION_SESSION_TICKET:
-        f->ticket_extension = !e->body.n; /* RFC 5077 3.2 */
-        return e->body.n ? UNKNOWN_EXTENSIONS : 0;
+        f->ticket_extension = e->body.n == 0; /* RFC 5077 3.2 */
+        return f->ticket_extension ? 0 : UNKNOWN_EXTENSIONS;
     case EXTENSION_RENEGOTIATION_INFO:
         if (!is_renegotiation_info(e->body))
             return UNKNOWN_EXTENSIONS;
         f->renegotiation_info = true;
         break;
     case EXTENSION_TRUNCATED_HMAC:
-        f->truncated_hmac = !e->body.n; /* RFC 6066 7 */
-        return e->body.n ? UNKNOWN_EXTENSIONS : 0;
+        f->truncated_hmac = e->body.n == 0;
+        return f->truncated_hmac ? 0 : UNKNOWN_EXTENSIONS;
     case EXTENSION_ALPN:
         return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
     case EXTENSION_SERVER_CERTIFICATE_TYPE:
@@ -511,7 +552,7 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
     case EXTENSION_CLIENT_CERTIFICATE_TYPE:
         return learn_certificate_type(e->body, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
     default:
-        break;
+        return is_bare(e->type) && e->body.n ? UNKNOWN_EXTENSIONS : 0;
     }
     return 0;
 }
@@ -527,12 +568,15 @@ static void learn_server_extensions(struct observation *o, struct span extension
     while (extension_next(&c, &e)) {
         repeated |= (here & bit_of(e.type)) != 0;
         here |= bit_of(e.type);
+        const unsigned unknown = learn_server_extension(o, &e);
+        f->unknown |= (uint8_t)unknown;
+        read |= part_of(e.type);
+        if (unknown & UNKNOWN_EXTENSIONS)
+            continue;
         if (f->extension_count < MAX_SERVER_EXTENSIONS)
             f->extensions[f->extension_count++] = e.type;
         else
             f->extensions_cut = true;
-        f->unknown |= (uint8_t)learn_server_extension(o, &e);
-        read |= part_of(e.type);
     }
     if (cut || c.status != PARSE_OK)
         f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));

@@ -172,6 +172,9 @@ struct client_hello_facts {
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;
+    /* Of the bodies of extensions for which there is no member: a sum of keyed hashes, since clients shuffle
+     * their extensions. */
+    uint64_t values;
     uint16_t groups[MAX_GROUPS];
     uint16_t group_count;
     uint8_t point_formats[8];

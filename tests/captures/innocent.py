@@ -67,6 +67,64 @@ def farm_behind_one_address(folder):
         check("ut-6.2-server-3des" not in told, "a hello that may be refused", what, told)
 
 
+def alpn(*names):
+    listed = b"".join(bytes([len(n)]) + n for n in names)
+    return 16, struct.pack("!H", len(listed)) + listed
+
+
+OWN = """utwatch: 1
+profile: own
+title: What a server refuses
+extends: [ts33141-pcr2]
+rules:
+  - id: own-refused
+    sid: 33149999
+    clause: "-"
+    title: It lacks a suite
+    requires: It has the suite.
+    binds: server
+    severity: low
+    about: server
+    fail: { peer.refused-alone: { any: [TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA] } }
+    pass: { peer.selected: { any: [TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA] } }
+"""
+
+
+def refused_for_a_value(folder):
+    """E20: a hello that carries the same extensions may be refused for what one of them says: no protocol in common (RFC 7301 3.2; many stacks
+    answer handshake_failure), no type of certificate (RFC 7250 4.2), no format of points (RFC 8422 5.1.2). And a hello whose answer ended in the
+    server's alert was no hello that it accepts."""
+    own = os.path.join(folder, "own.yaml")
+    with open(own, "w") as f:
+        f.write(OWN)
+    groups, points = (10, b"\0\2\0\x17"), (11, b"\1\0")
+    for what, accepts, refuses in (("protocols", alpn(b"http/1.1"), alpn(b"h2")), ("certificate types", (20, b"\1\0"), (20, b"\1\2")),
+                                   ("fragment length", (1, b"\1"), (1, b"\2")), ("point formats", points, (11, b"\1\1")),
+                                   ("nothing", alpn(b"h2", b"http/1.1"), alpn(b"h2", b"http/1.1"))):
+        def hello(suites, value):
+            return m.client_hello(suites, m.TLS12, more=[groups, *([value] if value[0] == 11 else [points, value])])
+        for late in (False, True):
+            first = accepted(0xC013, hello([0xC013, 0xC012], accepts))
+            if late:
+                first[1:] = [(SERVER, m.server_hello(0xC013, m.TLS12) + m.alert(2, 80, m.TLS12))]
+            told = failed(folder, at(0, first) + at(60, refused(hello([0xC012], refuses))), own)[0]
+            check(("own-refused" in told) == (what == "nothing" and not late), "a hello that differs by its", what, late, told)
+    shuffled = [alpn(b"h2"), (5, b"\1\0\0\0\0"), (20, b"\1\0")]
+    frames = at(0, accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=shuffled)))
+    frames += at(60, refused(m.client_hello([DES3], m.TLS12, more=shuffled[::-1])))
+    check("ut-6.2-server-3des" in failed(folder, frames)[0], "a hello whose extensions come in another order")
+
+
+def bare_extensions(folder):
+    """RFC 6066 7: truncated_hmac has no body. One with a body negotiates nothing that could be named; a client ends such a handshake."""
+    for body, verdict in ((b"", "fail"), (b"\0", "not_observable")):
+        hello = m.client_hello([AES], m.TLS12, more=[(4, b"")])
+        steps = accepted(AES, hello)
+        steps[1] = (SERVER, m.server_hello(AES, m.TLS12, more=[(4, body)]) + m.done(m.TLS12))
+        counts = failed(folder, at(0, steps), "ls-advice")[1]
+        check(counts["dp-rfc3546-truncated-hmac"].get(verdict) == 1, "truncated_hmac with", len(body), "bytes:", counts["dp-rfc3546-truncated-hmac"])
+
+
 def refused_by_version(folder):
     """RFC 5288 4, RFC 5289 4, RFC 8446 4.1.1: some suites can only be refused under an older version, whatever the server supports."""
     weak = accepted(0x0009, m.client_hello([0x0009], 0x0302), version=0x0302)
@@ -297,7 +355,7 @@ def second_hellos(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (farm_behind_one_address, refused_by_version, versions, resumptions_refused, sessions_held, middleboxes, second_answers, ages, grease,
-                 extension_headers, second_hellos):
+    for case in (farm_behind_one_address, refused_for_a_value, bare_extensions, refused_by_version, versions, resumptions_refused, sessions_held,
+                 middleboxes, second_answers, ages, grease, extension_headers, second_hellos):
         case(temporary)
 finish()
