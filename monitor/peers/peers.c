@@ -364,7 +364,7 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
         return;
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
-    if (c->unknown & UNKNOWN_OFFERED_SESSION) { /* it may resume */
+    if (c->unknown & (UNKNOWN_OFFERED_SESSION | UNKNOWN_OFFER)) { /* it may resume, or offer others */
         suite_set_join(&u->offered, &c->offered);
         u->unseen_offers++;
         u->missing |= UNOBSERVED_MALFORMED;

@@ -445,11 +445,26 @@ bool learn_sslv2_client_hello(struct observation *o, struct span message)
     return true;
 }
 
+/* RFC 8446 4.1.2: the second hello offers what the first did. */
+static bool offers_the_same(const struct client_hello_facts *f, struct span suites)
+{
+    struct cursor c = cursor_over(suites);
+    size_t count = 0;
+    for (; cursor_left(&c) >= 2; count++) {
+        const uint16_t code = cursor_u16(&c);
+        if (count < f->suite_count && code != f->suites[count])
+            return false;
+    }
+    return count == f->suites_total;
+}
+
 bool learn_second_client_hello(struct observation *o, const struct hello_memory *memory, struct span body)
 {
     struct client_hello hello;
     if (client_hello_parse(body, &hello) != PARSE_OK)
         return false;
+    if (!offers_the_same(&o->client_hello, hello.suites))
+        o->client_hello.unknown |= UNKNOWN_OFFER;
     /* The second hello may drop PSKs (RFC 8446 4.1.2, 4.1.4): the server's choice counts those that are left.
      */
     struct cursor extensions = cursor_over(hello.extensions);

@@ -135,7 +135,8 @@ enum hello_unknown {
     UNKNOWN_VERSIONS = 1 << 4,   /* supported_versions */
     UNKNOWN_PSK = 1 << 5,        /* pre_shared_key */
     UNKNOWN_LISTS = 1 << 6,      /* groups, point formats, signature algorithms, ALPN, key shares */
-    UNKNOWN_OFFER = 1 << 7,      /* the suites as they are read, for some length before or after them lies */
+    UNKNOWN_OFFER = 1 << 7, /* the suites as they are read, for some length before or after them lies, or a
+                               second hello offers others */
     UNKNOWN_IN_EXTENSIONS = UNKNOWN_NAME | UNKNOWN_VERSIONS | UNKNOWN_PSK | UNKNOWN_LISTS,
     UNKNOWN_OFFERED_SESSION = UNKNOWN_SESSION_ID | UNKNOWN_EXTENSIONS | UNKNOWN_PSK,
 };
