@@ -262,11 +262,16 @@ static void anchor(struct flow_table *table, struct flow *flow, unsigned side, u
     flow->marks[side] = SIDE_KNOWN | SIDE_SYN;
 }
 
+static bool follows(uint32_t first, uint32_t number)
+{
+    const int64_t away = distance(first, number);
+    return away >= 0 && away <= SEQUENCE_WINDOW;
+}
+
 /* Does this segment acknowledge something of the connection that the other side's SYN began? */
 static bool acknowledges(const struct flow *flow, unsigned side, const struct segment *segment)
 {
-    const int64_t away = distance(flow->side[!side].first, segment->ack);
-    return away >= 0 && away <= SEQUENCE_WINDOW;
+    return follows(flow->side[!side].first, segment->ack);
 }
 
 /* A segment of an earlier connection on the same ports: a challenge ACK, or data or a FIN that were sent
@@ -302,8 +307,10 @@ static void learn_start(struct flow_table *table, struct flow *flow, unsigned si
         flow->marks[side] = (uint8_t)(marks | SIDE_KNOWN | (syn ? SIDE_SYN : 0));
         return;
     }
-    const bool answers = syn && segment->flags & TCP_ACK && flow->marks[!side] & SIDE_SYN &&
-                         segment->ack == flow->side[!side].first;
+    const bool alone = !flow->marks[!side]; /* then nobody knows which SYN/ACK answers */
+    const bool answers =
+        syn && segment->flags & TCP_ACK &&
+        (alone || (flow->marks[!side] & SIDE_SYN && segment->ack == flow->side[!side].first));
     if (!answers || marks & SIDE_DATA || data_seq == flow->side[side].first)
         return;
     if (!(marks & SIDE_SYN)) {
@@ -315,23 +322,33 @@ static void learn_start(struct flow_table *table, struct flow *flow, unsigned si
     flow->second_answer = true;
 }
 
-/* The client acknowledges one of two SYN/ACKs. */
+/* The client acknowledges one of two SYN/ACKs; or, where nothing of the client was captured, the server goes
+ * on behind one. */
 static void settle_answers(struct flow_table *table, struct flow *flow, unsigned side,
                            const struct segment *segment)
 {
-    const unsigned server = !side;
-    if (!flow->second_answer || flow->pending_side != server || !(segment->flags & TCP_ACK))
+    if (!flow->second_answer)
         return;
-    const int64_t to_first = distance(flow->side[server].first, segment->ack);
-    const int64_t to_second = distance(flow->pending_isn + 1, segment->ack);
-    const bool first = to_first >= 0 && to_first <= SEQUENCE_WINDOW;
-    const bool second = to_second >= 0 && to_second <= SEQUENCE_WINDOW;
+    const unsigned server = flow->pending_side;
+    const bool told = side == server ? !flow->marks[!side] && segment->payload_len : segment->flags & TCP_ACK;
+    if (!told)
+        return;
+    const uint32_t number = side == server ? segment->seq : segment->ack;
+    const bool first = follows(flow->side[server].first, number);
+    const bool second = follows(flow->pending_isn + 1, number);
     if (first == second)
         return;
     if (second && !(flow->marks[server] & SIDE_DATA))
         anchor(table, flow, server, flow->pending_isn + 1);
     flow->pending_side = NO_SIDE;
     flow->second_answer = false;
+}
+
+/* Behind the second of two SYN/ACKs before the client has taken either: neither old nor the stream's. */
+static bool is_of_second_answer(const struct flow *flow, unsigned side, uint32_t seq)
+{
+    return flow->second_answer && flow->pending_side == side && follows(flow->pending_isn + 1, seq) &&
+           !follows(flow->side[side].first, seq);
 }
 
 static void hold(struct runs *runs, uint32_t seq, struct span bytes, nanos now)
@@ -380,7 +397,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         flow->marks[side] |= SIDE_TRUNCATED;
     }
     int64_t away = distance(from->next, seq);
-    if (!in_window(away)) {
+    if (!in_window(away) || is_of_second_answer(flow, side, seq)) {
         table->counters.outside_window++;
         drop(&runs);
         return runs;

@@ -352,6 +352,30 @@ def test_ports_used_again(folder):
                 check(got == wanted * 2, name, end, "and begun again with an ISN", ahead, "ahead:", len(got), [g[-160:] for g in got])
 
 
+def test_answered_twice(folder):
+    """Which of two SYN/ACKs counts is the client's to say. Where nothing of it was captured the server's own data says it; where it says nothing in time,
+    what came behind the second is missing, and the report says so."""
+    path = os.path.join(folder, "answered.pcap")
+    for name in ("tcp-syn-answered-twice", "gen-tcp-syn-answered-by-two"):
+        frames = capturelib.read_frames(os.path.join(PCAPS, name + ".pcap"))
+        capturelib.write_frames(path, [f for f in frames if capturelib.segment_of(f[1])[0][1] == 443])
+        found = [e["utwatch"]["history"][0] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+        check(found == ["s", "s"], name, "the server's direction alone: histories begin with", found)
+    conversation = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-full.pcap"))[0]
+    for away in (-800000, 800000, 80000000):
+        c = Odd(time=START)
+        c.put(CLIENT, SYN)
+        c.taken(CLIENT, 1)
+        c.put(SERVER, SYN | ACK, back=away)
+        c.put(SERVER, SYN | ACK)
+        c.taken(SERVER, 1)
+        rest(c, conversation)
+        sent = [capturelib.segment_of(f)[1][1] == 443 and bool(capturelib.segment_of(f)[4]) for _, f in c.frames]
+        capturelib.write_frames(path, [f for f, own in zip(c.frames, sent) if not own])
+        capture = of_type(events(UTWATCH, "-r", path)[0], "stats")[-1]["utwatch"]["capture"]
+        check(capture["outside_window"] > 0 or capture["gaps"] > 0, "two SYN/ACKs and nothing of the client:", away, capture)
+
+
 def test_one_address(folder):
     """Behind a NAT one UE offers 3DES and the other does not: what stands in one hello is supported, and nobody is accused."""
     path = os.path.join(folder, "nat.pcap")
@@ -379,6 +403,7 @@ def test_one_ticket(folder):
 
 with tempfile.TemporaryDirectory() as folder:
     test_ports_used_again(folder)
+    test_answered_twice(folder)
     test_one_address(folder)
     test_one_ticket(folder)
     test_oddities(folder)
