@@ -169,7 +169,9 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     o->outcome = outcome_of(h);
-    bool ended = o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED;
+    /* A client that has closed its half may still be answered. */
+    const bool ended = o->outcome == OUTCOME_REFUSED ||
+                       (o->outcome == OUTCOME_ABORTED && (fatal_seen(o) || flow_has_ended(h->flow)));
     if (o->outcome != OUTCOME_COMPLETE) {
         o->unobserved |= ended ? reasons & ~(uint32_t)UNOBSERVED_UNFINISHED : reasons;
         for (enum side who = CLIENT; who <= SERVER; who++) {

@@ -50,4 +50,19 @@ ports = [e["src_port"] for e in of_type(evs, "tls")]
 for port, last in ((40001, 95), (40002, 100), (40003, 70)):
     before = [p - 50000 for p in ports[:ports.index(port)] if p >= 50000]
     check(last + IDLE - 2 <= before[-1] < last + IDLE, "port %d: judged after %d s, its last sign of life was at %d s" % (port, before[-1], last))
+# A client that has closed its half may still be answered (RFC 9293 3.6): that its handshake was not seen to end is told.
+for steps in (1, 2, 3):
+    for closes in (False, True):
+        c = capturelib.Connection(time=START)
+        c.open()
+        for side, payload in conversation[:steps]:
+            c.send(side, payload)
+        c.frames.append(c.frame(0, 0x11))
+        c.seq[0] += 1
+        c.frames.append(c.frame(1, 0x11 if closes else 0x10))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "half.pcap")
+            capturelib.write_frames(path, c.frames)
+            found = [(e["utwatch"]["outcome"], e["utwatch"].get("unobserved")) for e in of_type(events(sys.argv[1], "-r", path)[0], "tls")]
+        check(found == [("aborted", None if closes else ["unfinished"])], "after", steps, "flights the client closes; both:", closes, found)
 finish()

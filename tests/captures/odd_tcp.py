@@ -353,8 +353,8 @@ def test_ports_used_again(folder):
 
 
 def test_answered_twice(folder):
-    """Which of two SYN/ACKs counts is the client's to say. Where nothing of it was captured the server's own data says it; where it says nothing in time,
-    what came behind the second is missing, and the report says so."""
+    """Which of two SYN/ACKs counts is the client's to say. Where nothing of it was captured the server's own data says it; where it says nothing in
+    time, what came behind the second is missing, and the report says so."""
     path = os.path.join(folder, "answered.pcap")
     for name in ("tcp-syn-answered-twice", "gen-tcp-syn-answered-by-two"):
         frames = capturelib.read_frames(os.path.join(PCAPS, name + ".pcap"))
