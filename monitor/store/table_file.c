@@ -330,12 +330,18 @@ enum table_result table_open_to_read(struct table *t, const char *path)
     return result;
 }
 
-/* The file is as long as the last place of which it tells, so that a shorter one was cut. */
+static bool write_pages(struct table *t, size_t from, size_t end, bool *any);
+
+/* The file is as long as the last place of which it tells, so that a shorter one was cut; and it has the
+ * servers that its entries name, so that a process that is killed between two pages leaves none without. */
 static bool write_page(struct table *t, size_t at)
 {
     const struct table_layout l = table_layout(t->buckets);
     char page[PAGE];
     memcpy(page, (const char *)t->image + at, sizeof page);
+    bool any;
+    if (at >= l.entries && !write_pages(t, l.servers, l.second_header, &any))
+        return false;
     uint32_t last = 0;
     for (size_t i = 0; at >= l.places && at < l.entries && i < PAGE / sizeof last; i++) {
         uint32_t place;
@@ -349,17 +355,26 @@ static bool write_page(struct table *t, size_t at)
     return write_all(t->file, span_of(page, sizeof page), at);
 }
 
-/* A page that changes while it is written is marked again by that change, and written again. */
-bool table_write_out(struct table *t, bool *any)
+/* The bits of this word of marks that are of pages from one to another. */
+static uint64_t bits_between(size_t word, size_t from, size_t end)
+{
+    const size_t first = word * TABLE_PAGES_A_WORD;
+    const uint64_t below_end =
+        end - first < TABLE_PAGES_A_WORD ? (UINT64_C(1) << (end - first)) - 1 : UINT64_MAX;
+    return from > first ? below_end & ~((UINT64_C(1) << (from - first)) - 1) : below_end;
+}
+
+/* Those that are marked of the pages in this part of the image. A page that changes while it is written is
+ * marked again by that change, and written again. */
+static bool write_pages(struct table *t, size_t from, size_t end, bool *any)
 {
     *any = false;
-    if (t->file < 0)
-        return true;
     bool good = true;
-    for (size_t word = 0; word <= t->bytes / PAGE / TABLE_PAGES_A_WORD; word++) {
-        uint64_t bits = atomic_load_explicit(&t->dirty[word], memory_order_relaxed);
+    for (size_t word = from / PAGE / TABLE_PAGES_A_WORD; word * TABLE_PAGES_A_WORD < end / PAGE; word++) {
+        const uint64_t wanted = bits_between(word, from / PAGE, end / PAGE);
+        uint64_t bits = atomic_load_explicit(&t->dirty[word], memory_order_relaxed) & wanted;
         if (bits)
-            bits = atomic_exchange_explicit(&t->dirty[word], 0, memory_order_acquire);
+            bits = atomic_fetch_and_explicit(&t->dirty[word], ~wanted, memory_order_acquire) & wanted;
         for (; bits; bits &= bits - 1) {
             const size_t at = (word * TABLE_PAGES_A_WORD + (unsigned)__builtin_ctzll(bits)) * PAGE;
             *any = true;
@@ -370,6 +385,12 @@ bool table_write_out(struct table *t, bool *any)
         }
     }
     return good;
+}
+
+bool table_write_out(struct table *t, bool *any)
+{
+    *any = false;
+    return t->file < 0 || write_pages(t, 0, t->bytes, any);
 }
 
 /* After a failure Linux marks the pages clean that it could not write, so everything is written again. */
