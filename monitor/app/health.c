@@ -24,7 +24,7 @@ struct of_all {
     struct evidence_counters evidence;
     struct stream_counters streams;
     struct findings_counters findings;
-    struct summing_counters alerts;
+    struct summing_counters messages, beyond_limit;
     uint64_t verdicts_forgotten, challenges_forgotten;
 };
 
@@ -36,7 +36,8 @@ static struct of_all common_counters(const struct pipeline *p, const struct judg
         .sessions = *sessions_counters(j->sessions),
         .peers = *peers_counters(j->peers),
         .findings = *output_findings(p->output),
-        .alerts = *output_alerts(p->output),
+        .messages = *output_messages(p->output),
+        .beyond_limit = *output_beyond_limit(p->output),
         .verdicts_forgotten =
             profile_verdicts_forgotten(j->profile) + (j->advice ? profile_verdicts_forgotten(j->advice) : 0),
         .challenges_forgotten = challenges_forgotten(j->challenges),
@@ -61,7 +62,8 @@ static struct capture_health health_of(const struct pipeline *p, const struct of
     const struct evidence_counters *v = &common->evidence;
     const struct stream_counters *k = &common->streams;
     const struct findings_counters *g = &common->findings;
-    const struct summing_counters *a = &common->alerts;
+    const struct summing_counters *a = &common->messages;
+    const struct summing_counters *beyond = &common->beyond_limit;
     const struct obstacle obstacle = decoder_obstacle(p->decoder);
     static const struct naming_counters unused; /* naming begins with the first connection that needs it */
     const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "evidence/frames.h"
 #include "evidence/streams.h"
+#include "report/alert_message.h"
 #include "report/event_json.h"
 #include "report/first_sight.h"
 #include "report/known_members.h"
@@ -26,7 +27,11 @@ struct output {
     struct input_names names;
     struct parcel_sink sink;
     bool events;
-    struct summing *alerts; /* for receivers of syslog; NULL: none */
+    struct summing *messages; /* equal alerts for receivers of syslog; NULL: there are none */
+    struct alert_writer writer;
+    struct summing *beyond_limit; /* equal alerts beyond json-limit; NULL: nothing limits them */
+    uint32_t limit, this_second;  /* alerts a second, 0: any number; and in `second` of packet time */
+    nanos now, second;
     struct reports *reports;
     struct tally tally;
     struct tally advice;               /* of --advise */
@@ -41,9 +46,8 @@ struct output {
     char evidence_path[4096]; /* of the last file, as alerts name it */
 };
 
-static void put_alert(void *context, enum severity severity, struct span message)
+static void put_message(const struct output *out, enum severity severity, struct span message)
 {
-    const struct output *out = context;
     uint8_t parcel[sizeof(struct parcel_alert) + SYSLOG_MOST_BYTES];
     const struct parcel_alert alert = {.severity = severity};
     memcpy(parcel, &alert, sizeof alert);
@@ -51,13 +55,41 @@ static void put_alert(void *context, enum severity severity, struct span message
     parcel_put(&out->sink, PARCEL_ALERT, span_of(parcel, sizeof alert + message.n));
 }
 
+static struct text new_event(struct output *out)
+{
+    return text_over(out->event, sizeof out->event);
+}
+
+static void write_event(const struct output *out, const struct text *event)
+{
+    parcel_put(&out->sink, PARCEL_EVENT, span_of(event->p, event->n));
+}
+
+static void put_summed_messages(void *context, const struct alert_sum *sum)
+{
+    struct output *out = context;
+    put_message(out, sum->severity, alert_summary(&out->writer, sum));
+}
+
+static void put_summed_events(void *context, const struct alert_sum *sum)
+{
+    struct output *out = context;
+    struct text event = new_event(out);
+    json_sum_event(&event, sum);
+    write_event(out, &event);
+}
+
 static bool open_alerts(struct output *out, const struct destinations *to, const struct site *site)
 {
-    if (!to->alerts)
-        return true;
-    const struct syslog_origin origin = syslog_origin_here(site->enterprise, site->message_bytes);
-    out->alerts = summing_new(&origin, &out->names, site->summary_interval, put_alert, out);
-    return out->alerts != NULL;
+    const bool limited = out->events && out->options->live;
+    if (to->alerts)
+        out->messages = summing_new(site->summary_interval, put_summed_messages, out);
+    if (limited)
+        out->beyond_limit = summing_new(site->summary_interval, put_summed_events, out);
+    out->limit = site->json_limit;
+    out->writer.origin = syslog_origin_here(site->enterprise, site->message_bytes);
+    out->writer.names = &out->names;
+    return (out->messages || !to->alerts) && (out->beyond_limit || !limited);
 }
 
 static bool open_evidence(struct output *out)
@@ -115,7 +147,8 @@ void output_free(struct output *out)
     streams_free(out->streams);
     free(out->evidence);
     reports_free(out->reports);
-    summing_free(out->alerts);
+    summing_free(out->messages);
+    summing_free(out->beyond_limit);
     tally_close(&out->tally);
     tally_close(&out->advice);
     first_sights_free(out->first_sights);
@@ -130,27 +163,36 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules)
         return false;
     if (rules->advice && !tally_go_on_with(&out->advice, rules->advice))
         abort(); /* half of it is changed: the sensor that follows begins with the new rules */
-    if (out->alerts) {
-        const struct syslog_origin origin = syslog_origin_here(site->enterprise, site->message_bytes);
-        summing_go_on_with(out->alerts, &origin, site->summary_interval);
-    }
+    if (out->messages)
+        summing_go_on_with(out->messages, site->summary_interval);
+    if (out->beyond_limit)
+        summing_go_on_with(out->beyond_limit, site->summary_interval);
+    out->limit = site->json_limit;
+    out->writer.origin = syslog_origin_here(site->enterprise, site->message_bytes);
     reports_go_on_with(out->reports, rules->profile, rules->advice);
     out->names.identities.clear = site->identities_clear;
     return true;
 }
 
-static struct text new_event(struct output *out)
+/* More alerts in this second of packet time than are told one by one. */
+static bool is_beyond_limit(struct output *out)
 {
-    return text_over(out->event, sizeof out->event);
-}
-
-static void write_event(const struct output *out, const struct text *event)
-{
-    parcel_put(&out->sink, PARCEL_EVENT, span_of(event->p, event->n));
+    if (!out->beyond_limit || !out->limit)
+        return false;
+    const nanos second = out->now / NANOS_PER_SECOND;
+    if (second != out->second) {
+        out->second = second;
+        out->this_second = 0;
+    }
+    return ++out->this_second > out->limit;
 }
 
 static void write_alert(struct output *out, const struct policy_case *c, const struct verdict *v, bool advice)
 {
+    if (is_beyond_limit(out)) {
+        summing_adds(out->beyond_limit, c, v, advice);
+        return;
+    }
     struct text event = new_event(out);
     json_alert_event(&event, c, &out->names, v, advice, &out->shared);
     write_event(out, &event);
@@ -193,11 +235,11 @@ static void on_violation(struct output *out, const struct policy_case *c, const 
 {
     reports_finding(out->reports, c, v, status_of(v), stream_of(out, c));
     const bool excused = v->excepted || v->known;
-    const bool to_receivers = out->alerts && !excused;
+    const bool to_receivers = out->messages && !excused;
     const bool told = (out->events || to_receivers) && is_told(out, c, v);
     out->violated |= !excused && !v->rule->superseded && v->severity >= out->options->fail_on;
-    if (to_receivers && told)
-        summing_alert(out->alerts, c, v);
+    if (to_receivers && told && !summing_takes(out->messages, c, v))
+        put_message(out, v->severity, alert_message(&out->writer, c, v));
     if (out->events && told)
         write_alert(out, c, v, false);
 }
@@ -314,10 +356,20 @@ void output_statistics(struct output *out, const struct capture_health *health, 
     write_event(out, &event);
 }
 
-const struct summing_counters *output_alerts(const struct output *out)
+static const struct summing_counters *counters_of(const struct summing *sums)
 {
     static const struct summing_counters none;
-    return out->alerts ? summing_counters(out->alerts) : &none;
+    return sums ? summing_counters(sums) : &none;
+}
+
+const struct summing_counters *output_messages(const struct output *out)
+{
+    return counters_of(out->messages);
+}
+
+const struct summing_counters *output_beyond_limit(const struct output *out)
+{
+    return counters_of(out->beyond_limit);
 }
 
 bool output_judged(const struct output *out)
@@ -367,8 +419,8 @@ static void say_finding(const struct sensor_finding *finding)
 void output_sensor(struct output *out, const struct sensor_finding *finding)
 {
     say_finding(finding);
-    if (out->alerts)
-        summing_sensor(out->alerts, finding);
+    if (out->messages)
+        put_message(out, alert_severity_of_sensor(finding), alert_of_sensor(&out->writer, finding));
     if (!out->events)
         return;
     struct text event = new_event(out);
@@ -383,8 +435,11 @@ void output_sensor(struct output *out, const struct sensor_finding *finding)
 
 void output_time(struct output *out, nanos now)
 {
-    if (out->alerts)
-        summing_time(out->alerts, now);
+    out->now = now;
+    if (out->messages)
+        summing_time(out->messages, now);
+    if (out->beyond_limit)
+        summing_time(out->beyond_limit, now);
 }
 
 void output_flush(struct output *out)
@@ -395,8 +450,10 @@ void output_flush(struct output *out)
 
 void output_end(struct output *out, const struct capture_health *health, int status)
 {
-    if (out->alerts)
-        summing_flush(out->alerts);
+    if (out->messages)
+        summing_flush(out->messages);
+    if (out->beyond_limit)
+        summing_flush(out->beyond_limit);
     output_statistics(out, health, health->last_time);
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
     reports_end(out->reports, &out->tally, advice, health, status);

@@ -61,8 +61,9 @@ void output_flush(struct output *out);
 /* The end: statistics event, summary, and the last parcel. `status`: the exit status of the run. */
 void output_end(struct output *out, const struct capture_health *health, int status);
 
-/* Counts of alerts for syslog. */
-const struct summing_counters *output_alerts(const struct output *out);
+/* Counts of alerts for syslog, and of those beyond json-limit. */
+const struct summing_counters *output_messages(const struct output *out);
+const struct summing_counters *output_beyond_limit(const struct output *out);
 
 /* At least one verdict was reached. */
 bool output_judged(const struct output *out);

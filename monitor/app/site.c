@@ -370,6 +370,28 @@ static void read_messages(struct reader *r, const struct node *n)
     s->message_bytes = (size_t)bytes;
 }
 
+/* "1000/s", or "none". */
+static void read_json_limit(struct reader *r, const struct node *n)
+{
+    char number[32];
+    int64_t limit = 0;
+    const char *text = n ? scalar(r, n) : NULL;
+    if (!text)
+        return;
+    const char *unit = strchr(text, '/');
+    const size_t length = unit ? (size_t)(unit - text) : 0;
+    const bool rate = length && length < sizeof number && strcmp(unit, "/s") == 0;
+    if (rate) {
+        memcpy(number, text, length);
+        number[length] = '\0';
+    }
+    const bool none = strcmp(text, "none") == 0;
+    if (!none && (!rate || !parse_number(number, &limit) || limit < 1 || limit > UINT32_MAX))
+        complain_at(&r->at, n, "'%s' is not a number of alerts a second, as 1000/s, nor none", text);
+    else
+        r->site->json_limit = (uint32_t)limit;
+}
+
 static void read_outputs(struct reader *r, const struct node *n)
 {
     static const char *const keys[] = {"json",
@@ -389,7 +411,7 @@ static void read_outputs(struct reader *r, const struct node *n)
     interval(r, node_member(n, "stats-interval"), 1, &r->site->stats_interval);
     interval(r, node_member(n, "peers-interval"), 1, &r->site->peers_interval);
     not_built(r, node_member(n, "metrics"), "the numbers are in the stats events");
-    not_built(r, node_member(n, "json-limit"), "every alert is an event");
+    read_json_limit(r, node_member(n, "json-limit"));
     const struct node *json = node_member(n, "json");
     if (json)
         r->site->json = scalar(r, json);

@@ -47,6 +47,7 @@ struct site {
     uint32_t enterprise;    /* in the SD-ID of messages to them */
     size_t message_bytes;   /* at most in one of them */
     nanos summary_interval; /* of equal alerts */
+    uint32_t json_limit;    /* alerts of a second of live capture that are events of their own; 0: all */
     bool identities_clear;
     enum checksum_policy checksums;
     struct tunnel_ends tunnel_ends;

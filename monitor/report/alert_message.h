@@ -8,6 +8,7 @@
 #include "policy/policy.h"
 #include "report/inputs.h"
 #include "report/sensor_event.h"
+#include "report/summing.h"
 #include "syslog/message.h"
 
 struct alert_writer {
@@ -15,17 +16,6 @@ struct alert_writer {
     const struct input_names *names; /* outlives the writer */
     struct syslog_message message;
     char buffer[SYSLOG_MOST_BYTES + 1];
-};
-
-/* Alerts that were equal to an earlier one and are reported as a sum. */
-struct alert_sum {
-    const struct rule_facts *rule;
-    struct endpoint client,
-        server; /* the client's port has no meaning; all zero for an end that the alert is not about */
-    enum severity severity; /* the highest */
-    enum fault fault;       /* of the last */
-    uint64_t count;
-    nanos first, last;
 };
 
 /* The message lives until the next call. */

@@ -185,6 +185,31 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     json_close(j, '}');
 }
 
+static void write_sum(struct json *j, const void *what, enum detail detail)
+{
+    const struct alert_sum *sum = what;
+    const struct policy_case about = {
+        .kind = CASE_UE, .about = {.time = sum->last, .client = sum->client, .server = sum->server}};
+    const struct verdict v = {.rule = sum->rule, .severity = sum->severity};
+    (void)detail;
+    json_open(j, NULL, '{');
+    put_head(j, &about, NULL, "alert");
+    put_alert(j, &v, sum->advice);
+    json_open(j, "utwatch", '{');
+    json_string(j, "about", "sum");
+    json_uint(j, "count", sum->count);
+    json_time(j, "first", sum->first);
+    json_time(j, "last", sum->last);
+    utwatch_rule(j, sum->rule);
+    json_string(j, "verdict", word_of(verdict_words, VERDICT_FAIL));
+    if (sum->fault != FAULT_NONE)
+        json_string(j, "fault", word_of(fault_words, sum->fault));
+    if (sum->advice)
+        json_bool(j, "advice", true);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
 void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names,
                     struct shared_text *shared)
 {
@@ -207,4 +232,9 @@ void json_alert_event(struct text *out, const struct policy_case *c, const struc
                                  .advice = advice,
                                  .shared = shared && shared->after_type.n ? shared : NULL};
     json_line(out, NULL, write_alert, &e);
+}
+
+void json_sum_event(struct text *out, const struct alert_sum *sum)
+{
+    json_line(out, NULL, write_sum, sum);
 }

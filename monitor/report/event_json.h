@@ -9,6 +9,7 @@
 #include "policy/policy.h"
 #include "report/health.h"
 #include "report/inputs.h"
+#include "report/summing.h"
 #include "report/tally.h"
 #include "tls/observation.h"
 
@@ -31,6 +32,8 @@ void json_flow_event(struct text *out, const struct policy_case *c, const struct
  * there is none. */
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
                       const struct verdict *v, bool advice, const struct shared_text *shared);
+/* Equal alerts that are one event (json-limit). */
+void json_sum_event(struct text *out, const struct alert_sum *sum);
 void json_stats_event(struct text *out, const struct tally *tally, const struct capture_health *health,
                       nanos when);
 

@@ -13,6 +13,7 @@ void http_object(struct json *j, const struct http_exchange *e);
 void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
                    const struct input_names *names);
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c);
+void utwatch_rule(struct json *j, const struct rule_facts *rule);
 
 /* By which reading of the rules it was judged, where that is known. */
 void json_ruleset(struct json *j, const struct rules_version *version);

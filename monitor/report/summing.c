@@ -17,10 +17,9 @@ struct entry {
 };
 
 struct summing {
-    struct alert_writer writer;
     nanos interval;
     nanos now; /* packet time */
-    summing_told *told;
+    summing_tell *tell;
     void *context;
     struct siphash_key key;
     struct pool entries;
@@ -29,16 +28,13 @@ struct summing {
     uint32_t buckets[BUCKETS];
 };
 
-struct summing *summing_new(const struct syslog_origin *origin, const struct input_names *names,
-                            nanos interval, summing_told *told, void *context)
+struct summing *summing_new(nanos interval, summing_tell *tell, void *context)
 {
     struct summing *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    s->writer.origin = *origin;
-    s->writer.names = names;
     s->interval = interval;
-    s->told = told;
+    s->tell = tell;
     s->context = context;
     s->key = siphash_random_key();
     if (pool_open(&s->entries, sizeof(struct entry), SUMMED_ALERTS))
@@ -69,7 +65,7 @@ static void tell_sum(struct summing *s, struct entry *e)
 {
     if (e->sum.count == 0)
         return;
-    s->told(s->context, e->sum.severity, alert_summary(&s->writer, &e->sum));
+    s->tell(s->context, &e->sum);
     e->sum.count = 0;
 }
 
@@ -111,20 +107,23 @@ static uint32_t find(const struct summing *s, uint32_t bucket, const struct poli
     return slot;
 }
 
-static void count(struct entry *e, const struct policy_case *c, const struct verdict *v)
+static void count(struct summing *s, uint32_t slot, const struct policy_case *c, const struct verdict *v)
 {
-    struct alert_sum *sum = &e->sum;
+    struct alert_sum *sum = &entry_at(s, slot)->sum;
+    const enum severity severity = sum->advice || v->excepted ? SEVERITY_INFO : v->severity;
     if (sum->count++ == 0) {
         sum->first = c->about.time;
-        sum->severity = v->severity;
+        sum->severity = severity;
     }
-    if (v->severity > sum->severity)
-        sum->severity = v->severity;
+    if (severity > sum->severity)
+        sum->severity = severity;
     sum->fault = v->fault;
     sum->last = c->about.time;
+    s->counters.summed++;
 }
 
-static void remember(struct summing *s, uint32_t bucket, const struct policy_case *c, const struct verdict *v)
+static uint32_t remember(struct summing *s, uint32_t bucket, const struct policy_case *c,
+                         const struct verdict *v, bool advice)
 {
     uint32_t slot = pool_take(&s->entries);
     if (!slot) {
@@ -138,30 +137,32 @@ static void remember(struct summing *s, uint32_t bucket, const struct policy_cas
     *e = (struct entry){
         .next = s->buckets[bucket],
         .bucket = bucket,
-        .sum = {.rule = v->rule, .client = c->about.client, .server = c->about.server},
+        .sum = {.rule = v->rule, .client = c->about.client, .server = c->about.server, .advice = advice},
         .due = s->now + s->interval,
     };
     s->buckets[bucket] = slot;
     queue_push(&s->queue, &s->entries, offsetof(struct entry, in_order), slot);
+    return slot;
 }
 
-void summing_alert(struct summing *s, const struct policy_case *c, const struct verdict *v)
+bool summing_takes(struct summing *s, const struct policy_case *c, const struct verdict *v)
 {
     const uint32_t bucket = bucket_of(s, c, v);
     const uint32_t slot = find(s, bucket, c, v);
     if (slot) {
-        count(entry_at(s, slot), c, v);
-        s->counters.summed++;
-        return;
+        count(s, slot, c, v);
+        return true;
     }
-    s->told(s->context, v->severity, alert_message(&s->writer, c, v));
+    (void)remember(s, bucket, c, v, false);
     s->counters.told++;
-    remember(s, bucket, c, v);
+    return false;
 }
 
-void summing_sensor(struct summing *s, const struct sensor_finding *f)
+void summing_adds(struct summing *s, const struct policy_case *c, const struct verdict *v, bool advice)
 {
-    s->told(s->context, alert_severity_of_sensor(f), alert_of_sensor(&s->writer, f));
+    const uint32_t bucket = bucket_of(s, c, v);
+    const uint32_t slot = find(s, bucket, c, v);
+    count(s, slot ? slot : remember(s, bucket, c, v, advice), c, v);
 }
 
 /* A clock that was set back ends the interval too. */
@@ -195,10 +196,9 @@ void summing_flush(struct summing *s)
     }
 }
 
-void summing_go_on_with(struct summing *s, const struct syslog_origin *origin, nanos interval)
+void summing_go_on_with(struct summing *s, nanos interval)
 {
     summing_flush(s);
-    s->writer.origin = *origin;
     s->interval = interval;
 }
 

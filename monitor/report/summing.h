@@ -1,42 +1,53 @@
 /*
- * Sums equal alerts (same rule, UE and server): the first is sent at once, those that follow within an
- * interval are counted and sent as one sum at its end. Time is packet time, so that a replay sends the same
- * as the live sensor did.
+ * Sums equal alerts (same rule, UE and server): those that follow one within an interval are counted and told
+ * as one sum at its end. Time is packet time, so that a replay tells the same as the live sensor did.
  */
 #ifndef UTWATCH_REPORT_SUMMING_H
 #define UTWATCH_REPORT_SUMMING_H
 
-#include "report/alert_message.h"
+#include "policy/policy.h"
 
 struct summing;
 
-struct summing_counters {
-    uint64_t told;    /* alerts sent singly */
-    uint64_t summed;  /* alerts that went into a sum */
-    uint64_t evicted; /* sums sent early because the table was full */
+/* Alerts that were not told by themselves. */
+struct alert_sum {
+    const struct rule_facts *rule;
+    struct endpoint client,
+        server; /* the client's port has no meaning; all zero for an end that the alert is not about */
+    enum severity severity; /* the highest */
+    enum fault fault;       /* of the last */
+    bool advice;            /* they are of the second profile, and no violations */
+    uint64_t count;
+    nanos first, last;
 };
 
-/* Sends one: a whole message and its severity. */
-typedef void summing_told(void *context, enum severity severity, struct span message);
+struct summing_counters {
+    uint64_t told;    /* alerts that are told by themselves */
+    uint64_t summed;  /* alerts that went into a sum */
+    uint64_t evicted; /* sums told early because the table was full */
+};
 
-/* Rules and names outlive it. NULL when there is no memory. */
-struct summing *summing_new(const struct syslog_origin *origin, const struct input_names *names,
-                            nanos interval, summing_told *told, void *context);
+typedef void summing_tell(void *context, const struct alert_sum *sum);
+
+/* NULL when there is no memory. */
+struct summing *summing_new(nanos interval, summing_tell *tell, void *context);
 void summing_free(struct summing *s);
 
-void summing_alert(struct summing *s, const struct policy_case *c, const struct verdict *v);
+/* True: an equal alert was there within the interval, and this one is in its sum. False: it is to be told by
+ * itself. */
+bool summing_takes(struct summing *s, const struct policy_case *c, const struct verdict *v);
 
-/* An alert about the sensor itself is sent at once. */
-void summing_sensor(struct summing *s, const struct sensor_finding *f);
+/* The alert goes into a sum, whether or not an equal one was there. */
+void summing_adds(struct summing *s, const struct policy_case *c, const struct verdict *v, bool advice);
 
-/* Packet time has advanced: sends the sums whose interval is over. */
+/* Packet time has advanced: tells the sums whose interval is over. */
 void summing_time(struct summing *s, nanos now);
 
-/* Sends all sums; afterwards nothing refers to a rule. */
+/* Tells all sums; afterwards nothing refers to a rule. */
 void summing_flush(struct summing *s);
 
-/* Other rules, and perhaps another configuration, from now on: tells all sums first. */
-void summing_go_on_with(struct summing *s, const struct syslog_origin *origin, nanos interval);
+/* Other rules, and perhaps another interval, from now on: tells all sums first. */
+void summing_go_on_with(struct summing *s, nanos interval);
 
 const struct summing_counters *summing_counters(const struct summing *s);
 uint64_t summing_memory(void);

@@ -422,16 +422,21 @@ void json_ruleset(struct json *j, const struct rules_version *version)
     json_close(j, '}');
 }
 
+void utwatch_rule(struct json *j, const struct rule_facts *rule)
+{
+    json_string(j, "rule", rule->id);
+    json_string(j, "clause", rule->clause);
+    json_string(j, "profile", rule->profile);
+    json_ruleset(j, rule->version);
+}
+
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c)
 {
     char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
     verdict_observed(v, c, &t);
     json_string(j, "about", word_of(case_kind_words, c->kind));
-    json_string(j, "rule", v->rule->id);
-    json_string(j, "clause", v->rule->clause);
-    json_string(j, "profile", v->rule->profile);
-    json_ruleset(j, v->rule->version);
+    utwatch_rule(j, v->rule);
     json_string(j, "verdict", word_of(verdict_words, v->value));
     json_string(j, "basis", word_of(basis_words, v->basis));
     if (v->fault != FAULT_NONE)

@@ -67,6 +67,26 @@ static void of_sensor(void)
     }
 }
 
+static void of_sums(void)
+{
+    const struct verdict v = stand_in_verdict(RULE_ANONYMOUS, VERDICT_FAIL);
+    sample_full(&o);
+    struct alert_sum sum = {.rule = v.rule,
+                            .severity = SEVERITY_HIGH,
+                            .fault = FAULT_BOTH,
+                            .client = o.whence.client,
+                            .server = o.whence.server,
+                            .count = 4711,
+                            .first = health.first_time,
+                            .last = health.last_time};
+    for (int advice = 0; advice < 2; advice++) {
+        struct text t = text_over(line, sizeof line);
+        sum.advice = advice;
+        json_sum_event(&t, &sum);
+        print(&t);
+    }
+}
+
 /* Cases of the other kinds, each with an alert. */
 static void other_kinds(void)
 {
@@ -138,6 +158,7 @@ static void events(void)
     }
     other_kinds();
     of_sensor();
+    of_sums();
     tally.untold = 1;
     struct text t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &health, health.last_time);

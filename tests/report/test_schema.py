@@ -75,7 +75,8 @@ def main():
                 faults.append("sample %d: valid without %s" % (number, key))
         if event["event_type"] == "alert":
             of_rule = ("rule", "clause", "profile", "verdict", "basis", "required")
-            for key in ("sensor", "observed") if event["utwatch"]["about"] == "sensor" else of_rule:
+            of_sum = (*of_rule[:-2], "count", "first", "last")
+            for key in {"sensor": ("sensor", "observed"), "sum": of_sum}.get(event["utwatch"]["about"], of_rule):
                 worse = copy.deepcopy(event)
                 del worse["utwatch"][key]
                 if checker.is_valid(worse):
