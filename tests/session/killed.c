@@ -3,7 +3,7 @@
  * FILE
  *
  * A child learns sessions whose origins follow from their numbers, and is killed after a random time. The
- * file must open, undamaged, with no age wrong, and nothing missing that is more than a second old. For the
+ * file must open, with no age wrong, and nothing damaged or missing that was learned long before. For the
  * loss of power, two copies taken while the child ran are mixed by the sector, as a disk may have written
  * some and not the others: entries may be damaged then, and have to be noticed.
  */
@@ -25,6 +25,8 @@ enum { CAPACITY = 40000, LOOK_BACK = 15000, SECTOR = 512, SLOW_ROUND = 20, POWER
 
 #define BEGIN (INT64_C(1795470000) * NANOS_PER_SECOND)
 #define APART (NANOS_PER_SECOND / 50)
+/* A second, and what the writer waits for the processor where other tests run. */
+#define BEHIND (2 * NANOS_PER_SECOND)
 
 struct progress { /* shared with the child */
     _Atomic uint64_t learned;
@@ -111,13 +113,13 @@ static uint64_t check(const char *path, uint64_t since, int64_t before, bool may
     struct session_result r;
     struct sessions *s = open_state(path, 0, true, message);
     uint64_t wrong = 0;
-    /* The writer may have been at the very entry that was being learned. */
-    if (!s || (sessions_counters(s)->damaged > 1 && !may_be_damaged)) {
+    if (!s) {
         (void)printf("the file: %s\n", message);
-        sessions_free(s);
         return 1;
     }
-    damaged_entries += sessions_counters(s)->damaged;
+    const uint64_t damaged = sessions_counters(s)->damaged;
+    const uint64_t missing_before = missing;
+    damaged_entries += damaged;
     const uint64_t end = progress->learned;
     for (uint64_t i = end > LOOK_BACK ? end - LOOK_BACK : 0; i < end; i++) {
         handshake(i, origin_of(i) + NANOS_PER_SECOND, RESUMPTION_ID);
@@ -129,7 +131,7 @@ static uint64_t check(const char *path, uint64_t since, int64_t before, bool may
             missing++;
             if (when < before && i >= since) {
                 (void)printf("session %" PRIu64 " of %" PRIu64 " is lost, %.3f s before the kill\n", i, end,
-                             1 + (double)(before - when) / 1e9);
+                             (double)(before + BEHIND - when) / 1e9);
                 wrong++;
             }
         } else {
@@ -139,6 +141,13 @@ static uint64_t check(const char *path, uint64_t since, int64_t before, bool may
         }
     }
     sessions_free(s);
+    /* An entry may lie in two pages, of which the writer had one. So one may be half written that was learned
+     * while the pages were written, and whose age is missing for that reason; none that was there before. */
+    if (!may_be_damaged && damaged > missing - missing_before + 1) {
+        (void)printf("%" PRIu64 " sessions are damaged, and %" PRIu64 " of the last ones missing: %s\n",
+                     damaged, missing - missing_before, message);
+        wrong++;
+    }
     return wrong;
 }
 
@@ -181,7 +190,7 @@ static uint64_t round_of(const char *path, unsigned round)
         learn_until_killed(path, interval);
     size_t size[2] = {0, 0};
     uint8_t *copy[2] = {NULL, NULL};
-    pause_for(rand() % most); /* NOLINT: chance is enough */
+    pause_for((slow ? BEHIND : 0) + rand() % most); /* NOLINT: chance is enough */
     if (round % POWER_ROUND == 1)
         for (int i = 0; i < 2; i++) {
             copy[i] = copy_of(path, &size[i]);
@@ -192,7 +201,7 @@ static uint64_t round_of(const char *path, unsigned round)
     int status = 0;
     (void)waitpid(child, &status, 0);
     uint64_t wrong = !WIFSIGNALED(status);
-    wrong += check(path, since, killed - NANOS_PER_SECOND, false);
+    wrong += check(path, since, killed - BEHIND, false);
     if (copy[0] && copy[1] && size[0] && size[0] == size[1])
         wrong += after_loss_of_power(path, copy[0], copy[1], size[0]);
     free(copy[0]);
@@ -217,7 +226,7 @@ int main(int argc, char **argv)
     for (unsigned i = 1; i <= rounds; i++)
         wrong += round_of(argv[2], i);
     (void)printf("%u kills, %" PRIu64 " sessions learned, %" PRIu64 " ages looked up, %" PRIu64
-                 " of them a second old when the kill came: %" PRIu64 " wrong or lost; %" PRIu64
+                 " of them old enough when the kill came: %" PRIu64 " wrong or lost; %" PRIu64
                  " were of a last second; %" PRIu64 " entries damaged by the loss of power\n",
                  rounds, progress->learned, checked, old_enough, wrong, missing, damaged_entries);
     (void)unlink(argv[2]);
