@@ -168,7 +168,7 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules)
     if (out->beyond_limit)
         summing_go_on_with(out->beyond_limit, site->summary_interval);
     out->limit = site->json_limit;
-    out->writer.origin = syslog_origin_here(site->enterprise, site->message_bytes);
+    syslog_origin_set(&out->writer.origin, site->enterprise, site->message_bytes);
     reports_go_on_with(out->reports, rules->profile, rules->advice);
     out->names.identities.clear = site->identities_clear;
     return true;

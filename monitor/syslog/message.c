@@ -23,14 +23,20 @@ static void put_word(struct text *t, const char *word, size_t most)
 
 struct syslog_origin syslog_origin_here(uint32_t enterprise, size_t most)
 {
-    struct syslog_origin origin = {.facility = FACILITY_LOCAL5, .most = most};
+    struct syslog_origin origin = {.facility = FACILITY_LOCAL5};
     char name[sizeof origin.host] = "";
     (void)gethostname(name, sizeof name - 1);
     struct text host = text_over(origin.host, sizeof origin.host);
     put_word(&host, name, sizeof name - 1);
     (void)snprintf(origin.process, sizeof origin.process, "%ld", (long)getpid());
-    (void)snprintf(origin.element, sizeof origin.element, "utwatch@%u", (unsigned)enterprise);
+    syslog_origin_set(&origin, enterprise, most);
     return origin;
+}
+
+void syslog_origin_set(struct syslog_origin *origin, uint32_t enterprise, size_t most)
+{
+    origin->most = most;
+    (void)snprintf(origin->element, sizeof origin->element, "utwatch@%u", (unsigned)enterprise);
 }
 
 /* RFC 5424 6.2.3: as ISO 8601 elsewhere, but with Z for UTC. */

@@ -35,6 +35,9 @@ struct syslog_origin {
 /* This host, this process. `most` is between SYSLOG_LEAST_BYTES and SYSLOG_MOST_BYTES. */
 struct syslog_origin syslog_origin_here(uint32_t enterprise, size_t most);
 
+/* Other values of the configuration. It makes no system call, so a confined process may do it. */
+void syslog_origin_set(struct syslog_origin *origin, uint32_t enterprise, size_t most);
+
 struct syslog_message {
     struct text out;
     char params[SYSLOG_MOST_BYTES];

@@ -106,6 +106,41 @@ def killed(taps, sensor, wanted):
     check(rules_of(sent(taps, sensor)) == wanted, "by a sensor that follows a killed one")
 
 
+RECEIVER = """import socket
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.bind(('127.0.0.1', 5514))
+print('ready', flush=True)
+while True:
+    print(s.recv(65536), flush=True)
+"""
+
+
+def with_receivers(taps, site, folder):
+    """What messages say of the sensor follows the configuration, and the confined sensor asks the kernel for nothing that it may not."""
+    heard = os.path.join(folder, "heard")
+    taps.ip("link", "set", "lo", "up")
+    site.write(HEAD)
+    site.configure("privacy: clear")
+    with open(heard, "wb") as f:
+        receiver = subprocess.Popen(taps.command("python3", "-c", RECEIVER), stdout=f)
+    while not os.path.getsize(heard):
+        time.sleep(0.1)
+    sensor = Sensor(taps, binary, *site.words, "--syslog", "udp:127.0.0.1:5514")
+    site.configure("privacy: clear\noutputs: { enterprise-number: 4711, json-limit: 1/s }")
+    reloaded(sensor, 2)
+    check(b"another one is started" not in sensor.talk, "the sensor did not survive the reload:", sensor.talk)
+    sent(taps, sensor)
+    events = sensor.end()
+    receiver.kill()
+    receiver.wait()
+    check(b"utwatch@4711" in open(heard, "rb").read(), "the number of the configuration is not in the messages")
+    told = [e["utwatch"] for e in events if e["event_type"] == "alert" and e["utwatch"]["about"] != "sensor"]
+    wanted = [e for e in replay(binary, *site.words, "-r", FAILS) if e["event_type"] == "alert"]
+    counts = [u["count"] for u in told if u["about"] == "sum"]
+    check(counts and len(told) - len(counts) + sum(counts) == len(wanted), "sums of", counts, "among", len(told), "for", len(wanted))
+    check(events[-1]["utwatch"]["events"]["summed"] == sum(counts), "the statistics", events[-1]["utwatch"]["events"])
+
+
 def other_scope(taps, site):
     """The kernel kept away what was out of scope; what is in scope now arrives."""
     address = next(e["dest_ip"] for e in replay(binary, "-r", FAILS) if e["event_type"] == "tls")
@@ -160,5 +195,6 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     site = Site(folder)
     other_rules(taps, site)
     other_scope(taps, site)
+    with_receivers(taps, site, folder)
     many(taps, site, folder)
 finish(300)
