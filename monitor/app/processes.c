@@ -122,7 +122,8 @@ static bool turn(void *context, const struct orders *orders)
     atomic_store_explicit(&pulse->beat, alone ? clock_monotonic() : orders->beat, memory_order_relaxed);
     atomic_store_explicit(&pulse->frames, frames, memory_order_relaxed);
     atomic_store_explicit(&pulse->handshakes, judge_handshakes(orders->judge), memory_order_relaxed);
-    return !atomic_load_explicit(&pulse->anew, memory_order_relaxed);
+    /* Without a supervisor nobody would end it, or follow it. */
+    return !atomic_load_explicit(&pulse->anew, memory_order_relaxed) && getppid() == p->supervisor;
 }
 
 static int run_sensor(void *context, bool again)

@@ -76,9 +76,27 @@ def hung(taps):
     sensor.end()
 
 
+def without_supervisor(taps):
+    """Nobody goes on where nobody would end it."""
+    sensor = Sensor(taps, binary)
+    both = sensor_and_writer(sensor.process.pid)
+    os.kill(sensor.process.pid, signal.SIGKILL)
+    until = time.time() + 30
+    while any(os.path.exists("/proc/%d" % pid) for pid in both.values()) and time.time() < until:
+        time.sleep(0.2)
+    left = {name for name, pid in both.items() if os.path.exists("/proc/%d" % pid)}
+    check(len(both) == 2 and not left, "without a supervisor these go on:", left)
+    for pid in both.values():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     for which in ("sensor", "writer"):
         for state in (None, os.path.join(folder, which + ".state")):
             begun_then_killed(taps, folder, which, state)
     hung(taps)
+    without_supervisor(taps)
 finish(30)
