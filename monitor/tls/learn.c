@@ -1,6 +1,5 @@
-#include "tls/learn.h"
+#include "tls/learn_parts.h"
 
-#include "tls/fingerprint.h"
 #include "wire/handshake_messages.h"
 
 struct text_slice learn_text(struct observation *o, struct span bytes)
@@ -16,16 +15,7 @@ struct text_slice learn_text(struct observation *o, struct span bytes)
     return slice;
 }
 
-/* The first `room` numbers of two bytes each; true when there were more. */
-static bool keep_list16(struct span list, uint16_t *kept, uint16_t *count, size_t room)
-{
-    struct cursor c = cursor_over(list);
-    while (cursor_left(&c) >= 2 && *count < room)
-        kept[(*count)++] = cursor_u16(&c);
-    return cursor_left(&c) >= 2;
-}
-
-static bool keep_list8(struct span list, uint8_t *kept, uint8_t *count, size_t room)
+bool keep_list8(struct span list, uint8_t *kept, uint8_t *count, size_t room)
 {
     while (list.n && *count < room) {
         kept[(*count)++] = list.p[0];
@@ -34,227 +24,34 @@ static bool keep_list8(struct span list, uint8_t *kept, uint8_t *count, size_t r
     return list.n > 0;
 }
 
-static void count_offer(struct client_hello_facts *f, uint16_t code)
-{
-    f->suites_total++;
-    if (f->suite_count < MAX_SUITES_LISTED)
-        f->suites[f->suite_count++] = code;
-    else
-        f->suites_cut = true;
-    const struct suite *suite = suite_find(code);
-    if (!suite) {
-        f->unknown_suites++;
-        return;
-    }
-    if (!(suite->flags & SUITE_SIGNALLING))
-        suite_set_add(&f->offered, suite_index(suite));
-    else if (code == 0x00ff)
-        f->renegotiation_info = true;
-    else if (code == 0x5600)
-        f->fallback_scsv = true;
-}
-
-static bool learn_alpn(struct observation *o, struct span body)
-{
-    struct client_hello_facts *f = &o->client_hello;
-    struct span names;
-    if (extension_list(body, 2, &names) != PARSE_OK)
-        return false;
-    struct cursor c = cursor_over(names);
-    while (cursor_left(&c)) {
-        struct span name = protocol_name_next(&c);
-        if (c.status == PARSE_OK && f->alpn_count < MAX_ALPN)
-            f->alpn[f->alpn_count++] = learn_text(o, name);
-    }
-    if (c.status != PARSE_OK)
-        f->alpn_count = 0;
-    return c.status == PARSE_OK;
-}
-
 static uint64_t hash_under(const struct siphash_key *key, struct span bytes)
 {
     const uint64_t hash = siphash(key, bytes);
     return hash ? hash : 1;
 }
 
-static struct identifier_hash hash_identifier(const struct hello_memory *memory, struct span bytes)
+struct identifier_hash hash_identifier(const struct hello_memory *memory, struct span bytes)
 {
     const struct identifier_keys *keys = memory->keys;
     return (struct identifier_hash){.own = hash_under(&keys->own, bytes),
                                     .common = keys->has_common ? hash_under(&keys->common, bytes) : 0};
 }
 
-static void learn_ticket(struct observation *o, const struct hello_memory *memory, struct span ticket)
-{
-    struct client_hello_facts *f = &o->client_hello;
-    f->ticket_extension = true;
-    f->ticket = ticket.n > 0;
-    if (!f->ticket)
-        return;
-    f->ticket_hash = hash_identifier(memory, ticket);
-    struct cursor c = cursor_over(ticket);
-    struct cursor inner = cursor_vector(&c, 2);
-    if (c.status == PARSE_OK && !cursor_left(&c) && cursor_left(&inner))
-        f->ticket_inner_hash = hash_identifier(memory, cursor_rest(&inner));
-}
-
-/* How many there are: one for each identity, a hash of 32 bytes at least. */
-static size_t binders_of(struct cursor *binders)
-{
-    enum { SHORTEST = 32 };
-    size_t count = 0;
-    for (; cursor_left(binders); count++)
-        if (cursor_take(binders, cursor_u8(binders)).n < SHORTEST)
-            cursor_fail(binders, PARSE_BAD);
-    return count;
-}
-
-/* RFC 8446 4.2.11: identities with their obfuscated ages, then the binders. */
-static bool learn_psk(struct observation *o, const struct hello_memory *memory, struct span body)
-{
-    struct client_hello_facts *f = &o->client_hello;
-    f->psk = false;
-    f->psk_count = 0;
-    f->psk_ageless = 0;
-    struct cursor c = cursor_over(body);
-    struct cursor identities = cursor_vector(&c, 2);
-    struct cursor binders = cursor_vector(&c, 2);
-    uint8_t count = 0;
-    while (cursor_left(&identities) && count < UINT8_MAX) {
-        struct cursor identity = cursor_vector(&identities, 2);
-        struct span bytes = cursor_rest(&identity);
-        uint32_t age = cursor_u32(&identities);
-        if (identities.status == PARSE_OK && count < MAX_PSK_IDENTITIES)
-            f->psk_hash[count] = hash_identifier(memory, bytes);
-        if (!age && count < 64)
-            f->psk_ageless |= UINT64_C(1) << count;
-        count++;
-    }
-    if (binders_of(&binders) != count)
-        cursor_fail(&binders, PARSE_BAD);
-    cursor_finish(&c, &binders);
-    if (identities.status != PARSE_OK || c.status != PARSE_OK || cursor_left(&c) || !count)
-        return false;
-    f->psk = true;
-    f->psk_count = count;
-    return true;
-}
-
-/* A list of numbers of two bytes each, the list's length before it in `width` bytes. */
-static bool learn_list16(struct client_hello_facts *f, struct span body, size_t width, uint16_t *kept,
-                         uint16_t *count, size_t room)
-{
-    struct span list;
-    if (extension_list(body, width, &list) != PARSE_OK || list.n % 2)
-        return false;
-    f->lists_cut |= keep_list16(list, kept, count, room);
-    return true;
-}
-
-static bool learn_point_formats(struct client_hello_facts *f, struct span body)
-{
-    struct span list;
-    if (extension_list(body, 1, &list) != PARSE_OK)
-        return false;
-    f->lists_cut |= keep_list8(list, f->point_formats, &f->point_format_count, sizeof f->point_formats);
-    return true;
-}
-
-static bool learn_server_name(struct observation *o, struct span body)
-{
-    struct span host;
-    if (server_name_parse(body, &host) != PARSE_OK)
-        return false;
-    o->client_hello.sni = learn_text(o, host);
-    return true;
-}
-
 /* RFC 5746 3.2: one vector, which may be empty. */
-static bool is_renegotiation_info(struct span body)
+bool is_renegotiation_info(struct span body)
 {
     return body.n > 0 && body.p[0] == body.n - 1;
 }
 
 /* RFC 6066 7, RFC 7366 2, RFC 7627 5.1: such an extension is there or not, and says nothing more. */
-static bool is_bare(uint16_t type)
+bool is_bare(uint16_t type)
 {
     return type == EXTENSION_TRUNCATED_HMAC || type == EXTENSION_ENCRYPT_THEN_MAC ||
            type == EXTENSION_EXTENDED_MASTER_SECRET;
 }
 
-/* What is kept in members of its own, differs from hello to hello, or means nothing. */
-static bool has_fixed_value(uint16_t type)
-{
-    switch (type) {
-    case EXTENSION_SERVER_NAME:
-    case EXTENSION_SUPPORTED_GROUPS:
-    case EXTENSION_POINT_FORMATS:
-    case EXTENSION_SIGNATURE_ALGORITHMS:
-    case EXTENSION_PADDING:
-    case EXTENSION_SESSION_TICKET:
-    case EXTENSION_KEY_SHARE_OLD:
-    case EXTENSION_PRE_SHARED_KEY:
-    case EXTENSION_SUPPORTED_VERSIONS:
-    case EXTENSION_COOKIE:
-    case EXTENSION_KEY_SHARE:
-    case EXTENSION_ENCRYPTED_HELLO:
-    case EXTENSION_RENEGOTIATION_INFO:
-        return false;
-    default:
-        return !is_grease(type);
-    }
-}
-
-static uint64_t value_of(const struct hello_memory *memory, const struct extension *e)
-{
-    if (!e->body.n || !has_fixed_value(e->type))
-        return 0;
-    return siphash_for_table(&memory->keys->own, e->body) * (2 * (uint64_t)e->type + 1);
-}
-
-/* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
-static unsigned learn_client_extension(struct observation *o, const struct hello_memory *memory,
-                                       const struct extension *e)
-{
-    struct client_hello_facts *f = &o->client_hello;
-    switch (e->type) {
-    case EXTENSION_SERVER_NAME:
-        return learn_server_name(o, e->body) ? 0 : UNKNOWN_NAME;
-    case EXTENSION_SUPPORTED_GROUPS:
-        return learn_list16(f, e->body, 2, f->groups, &f->group_count, MAX_GROUPS) ? 0 : UNKNOWN_LISTS;
-    case EXTENSION_POINT_FORMATS:
-        return learn_point_formats(f, e->body) ? 0 : UNKNOWN_LISTS;
-    case EXTENSION_SIGNATURE_ALGORITHMS: {
-        bool parses = learn_list16(f, e->body, 2, f->signature_algorithms, &f->signature_algorithm_count,
-                                   MAX_SIGNATURE_ALGORITHMS);
-        return parses ? 0 : UNKNOWN_LISTS;
-    }
-    case EXTENSION_ALPN:
-        return learn_alpn(o, e->body) ? 0 : UNKNOWN_LISTS;
-    case EXTENSION_SESSION_TICKET:
-        learn_ticket(o, memory, e->body);
-        break;
-    case EXTENSION_PRE_SHARED_KEY:
-        return learn_psk(o, memory, e->body) ? 0 : UNKNOWN_PSK;
-    case EXTENSION_EARLY_DATA:
-        f->early_data = e->body.n == 0; /* RFC 8446 4.2.10 */
-        return f->early_data ? 0 : UNKNOWN_EXTENSIONS;
-    case EXTENSION_SUPPORTED_VERSIONS:
-        return learn_list16(f, e->body, 1, f->versions, &f->version_count, MAX_VERSIONS) ? 0
-                                                                                         : UNKNOWN_VERSIONS;
-    case EXTENSION_RENEGOTIATION_INFO:
-        if (!is_renegotiation_info(e->body))
-            return UNKNOWN_EXTENSIONS;
-        f->renegotiation_info = true;
-        break;
-    default:
-        return is_bare(e->type) && e->body.n ? UNKNOWN_EXTENSIONS : 0;
-    }
-    return 0;
-}
-
 /* What a body tells whose extension may stand beyond the place where the block does not parse any more. */
-static unsigned part_of(uint16_t type)
+unsigned hello_part_of(uint16_t type)
 {
     switch (type) {
     case EXTENSION_SERVER_NAME:
@@ -269,57 +66,15 @@ static unsigned part_of(uint16_t type)
 }
 
 /* A bit for each extension that is read: none may come twice (RFC 5246 7.4.1.4, RFC 8446 4.2). */
-static uint64_t bit_of(uint16_t type)
+uint64_t hello_extension_bit(uint16_t type)
 {
     if (type == EXTENSION_RENEGOTIATION_INFO)
         return UINT64_C(1) << 63;
     return type < 63 ? UINT64_C(1) << type : 0;
 }
 
-static void note_highest_version(struct client_hello_facts *f)
-{
-    uint16_t best = 0;
-    for (size_t i = 0; i < f->version_count; i++) {
-        uint16_t version = version_of_code(f->versions[i]);
-        if (!is_grease(f->versions[i]) && version > best && version <= 0x0304)
-            best = version;
-    }
-    f->max_version = best ? best : version_of_code(f->version);
-}
-
-/* `cut`: they are the first of more. */
-static void learn_client_extensions(struct observation *o, const struct hello_memory *memory,
-                                    struct span extensions, bool cut)
-{
-    struct client_hello_facts *f = &o->client_hello;
-    struct cursor c = cursor_over(extensions);
-    struct extension e;
-    unsigned read = 0;
-    uint64_t here = 0;
-    bool repeated = false;
-    while (extension_next(&c, &e)) {
-        repeated |= (here & bit_of(e.type)) != 0;
-        here |= bit_of(e.type);
-        const unsigned unknown = learn_client_extension(o, memory, &e);
-        f->unknown |= (uint8_t)unknown;
-        read |= part_of(e.type);
-        if (unknown & UNKNOWN_EXTENSIONS)
-            continue;
-        if (f->extension_count < MAX_EXTENSIONS)
-            f->extensions[f->extension_count++] = e.type;
-        else
-            f->extensions_cut = true;
-        f->values += value_of(memory, &e);
-    }
-    if (cut || c.status != PARSE_OK)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
-    if (repeated)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS);
-    note_highest_version(f);
-}
-
-/* RFC 2246 7.4.1.2: an id has at most 32 bytes. True: this one is longer, and nothing is kept. */
-static bool keep_session_id(struct span id, uint8_t kept[32], uint8_t *length)
+/* RFC 2246 7.4.1.2: an id has at most 32 bytes. */
+bool keep_session_id(struct span id, uint8_t kept[32], uint8_t *length)
 {
     const bool too_long = id.n > 32;
     *length = too_long ? 0 : (uint8_t)id.n;
@@ -330,316 +85,11 @@ static bool keep_session_id(struct span id, uint8_t kept[32], uint8_t *length)
 }
 
 /* Either hello may be captured first. */
-static void compare_randoms(struct observation *o, const struct hello_memory *memory)
+void compare_randoms(struct observation *o, const struct hello_memory *memory)
 {
     o->server_hello.random_equals_clients =
         o->seen & SEEN_CLIENT_HELLO && o->client_hello.format == HELLO_TLS &&
         memcmp(memory->server_random, memory->client_random, sizeof memory->client_random) == 0;
-}
-
-/* What stands before the compression methods. */
-static void keep_offer(struct observation *o, struct hello_memory *memory, uint16_t record_version,
-                       const struct client_hello *hello)
-{
-    struct client_hello_facts *f = &o->client_hello;
-    f->format = HELLO_TLS;
-    f->record_version = record_version;
-    f->version = hello->version;
-    if (keep_session_id(hello->session_id, f->session_id, &f->session_id_len))
-        f->unknown |= UNKNOWN_SESSION_ID;
-    struct cursor c = cursor_over(hello->suites);
-    while (cursor_left(&c) >= 2)
-        count_offer(f, cursor_u16(&c));
-    f->max_version = version_of_code(hello->version);
-    memcpy(memory->client_random, hello->random.p, sizeof memory->client_random);
-    o->seen |= SEEN_CLIENT_HELLO;
-    compare_randoms(o, memory);
-}
-
-static size_t count_of(const uint16_t *list, size_t count, uint16_t code)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++)
-        found += list[i] == code;
-    return found;
-}
-
-/* JA3 can be made of the lists as they are kept: they are whole, and of the first extension of their number.
- */
-static bool ja3_follows(const struct client_hello_facts *f)
-{
-    return !f->suites_cut && !f->extensions_cut && !f->lists_cut &&
-           count_of(f->extensions, f->extension_count, EXTENSION_SUPPORTED_GROUPS) <= 1 &&
-           count_of(f->extensions, f->extension_count, EXTENSION_POINT_FORMATS) <= 1;
-}
-
-static void keep_rest_of_hello(struct observation *o, const struct hello_memory *memory,
-                               const struct client_hello *hello, bool cut)
-{
-    struct client_hello_facts *f = &o->client_hello;
-    f->lists_cut |= keep_list8(hello->compression, f->compression, &f->compression_count, MAX_COMPRESSION);
-    f->compression_null =
-        hello->compression.n && memchr(hello->compression.p, 0, hello->compression.n) != NULL;
-    f->has_extensions = hello->has_extensions;
-    learn_client_extensions(o, memory, hello->extensions, cut);
-    f->ja3_known = !(f->unknown & ~(unsigned)UNKNOWN_SESSION_ID);
-    f->ja3_made = f->ja3_known && !ja3_follows(f);
-    if (f->ja3_made)
-        ja3_client(hello, f->ja3);
-}
-
-bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
-                        struct span body)
-{
-    struct client_hello hello;
-    bool whole = client_hello_parse(body, &hello) == PARSE_OK;
-    if (!whole && !hello.usable)
-        return false;
-    keep_offer(o, memory, record_version, &hello);
-    if (whole)
-        keep_rest_of_hello(o, memory, &hello, false);
-    else
-        o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
-    if (!hello.compression.n || !whole) /* RFC 5246 7.4.1.2: there is one method at least */
-        o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_OFFER;
-    return true;
-}
-
-bool learn_cut_client_hello(struct observation *o, struct hello_memory *memory, uint16_t record_version,
-                            struct span part)
-{
-    struct client_hello hello;
-    (void)client_hello_parse(part, &hello);
-    if (!hello.usable)
-        return false;
-    keep_offer(o, memory, record_version, &hello);
-    if (!hello.compression.n) /* one method at least (RFC 2246 7.4.1.2), so the cut is before them */
-        o->client_hello.unknown |= UNKNOWN_COMPRESSION;
-    keep_rest_of_hello(o, memory, &hello, true);
-    return true;
-}
-
-bool learn_sslv2_client_hello(struct observation *o, struct span message)
-{
-    struct client_hello hello;
-    if (sslv2_client_hello_parse(message, &hello) != PARSE_OK)
-        return false;
-    struct client_hello_facts *f = &o->client_hello;
-    f->format = HELLO_SSLV2;
-    f->version = f->max_version = hello.version;
-    if (keep_session_id(hello.session_id, f->session_id, &f->session_id_len))
-        f->unknown |= UNKNOWN_SESSION_ID;
-    struct cursor c = cursor_over(hello.suites);
-    while (cursor_left(&c) >= 3) {
-        uint32_t spec = cursor_u24(&c);
-        if (spec >> 16 == 0) { /* RFC 2246 Appendix E.1: a first byte of 0 makes it a TLS suite */
-            count_offer(f, (uint16_t)spec);
-            continue;
-        }
-        if (f->sslv2_suites < sizeof f->sslv2_specs / sizeof *f->sslv2_specs)
-            f->sslv2_specs[f->sslv2_suites] = spec;
-        f->sslv2_suites++;
-    }
-    f->compression_null = true; /* no compression can be offered in this format */
-    o->seen |= SEEN_CLIENT_HELLO;
-    return true;
-}
-
-/* RFC 8446 4.1.2: the second hello offers what the first did. */
-static bool offers_the_same(const struct client_hello_facts *f, struct span suites)
-{
-    struct cursor c = cursor_over(suites);
-    size_t count = 0;
-    for (; cursor_left(&c) >= 2; count++) {
-        const uint16_t code = cursor_u16(&c);
-        if (count < f->suite_count && code != f->suites[count])
-            return false;
-    }
-    return count == f->suites_total;
-}
-
-bool learn_second_client_hello(struct observation *o, const struct hello_memory *memory, struct span body)
-{
-    struct client_hello hello;
-    if (client_hello_parse(body, &hello) != PARSE_OK)
-        return false;
-    if (!offers_the_same(&o->client_hello, hello.suites))
-        o->client_hello.unknown |= UNKNOWN_OFFER;
-    /* The second hello may drop PSKs (RFC 8446 4.1.2, 4.1.4): the server's choice counts those that are left.
-     */
-    struct cursor extensions = cursor_over(hello.extensions);
-    struct extension e;
-    bool parses = true;
-    while (extension_next(&extensions, &e))
-        if (e.type == EXTENSION_PRE_SHARED_KEY)
-            parses &= learn_psk(o, memory, e.body);
-    parses &= extensions.status == PARSE_OK;
-    if (!parses)
-        o->client_hello.unknown |= UNKNOWN_PSK;
-    return parses;
-}
-
-static bool learn_selected_protocol(struct observation *o, struct span body)
-{
-    struct span names;
-    if (extension_list(body, 2, &names) != PARSE_OK)
-        return false;
-    struct cursor c = cursor_over(names);
-    struct span name = protocol_name_next(&c);
-    if (c.status != PARSE_OK || cursor_left(&c))
-        return false;
-    o->server_hello.alpn = learn_text(o, name);
-    return true;
-}
-
-/* A body that is one number of two bytes. */
-static bool read_number16(struct span body, uint16_t *number)
-{
-    struct cursor c = cursor_over(body);
-    const uint16_t read = cursor_u16(&c);
-    if (c.status != PARSE_OK || cursor_left(&c))
-        return false;
-    *number = read;
-    return true;
-}
-
-/* The group and the server's share (RFC 8446 4.2.8). */
-static bool learn_key_share(struct server_hello_facts *f, struct span body)
-{
-    struct cursor c = cursor_over(body);
-    const uint16_t group = cursor_u16(&c);
-    cursor_skip(&c, cursor_u16(&c));
-    if (c.status != PARSE_OK || cursor_left(&c))
-        return false;
-    f->key_share_group = group;
-    return true;
-}
-
-/* RFC 7250 3: the one type that the server selected. */
-static bool learn_certificate_type(struct span body, bool *raw)
-{
-    enum { RAW_PUBLIC_KEY = 2 };
-    *raw = body.n == 1 && body.p[0] == RAW_PUBLIC_KEY;
-    return body.n == 1;
-}
-
-/* RFC 8446 4.2.11: the server selects one of the identities that the client offers. */
-static bool is_offered(const struct observation *o, uint16_t selected)
-{
-    const struct client_hello_facts *c = &o->client_hello;
-    const bool known = o->seen & SEEN_CLIENT_HELLO && !(c->unknown & UNKNOWN_PSK) && c->psk_count < UINT8_MAX;
-    return !known || selected < c->psk_count;
-}
-
-/* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
-static unsigned learn_server_extension(struct observation *o, const struct extension *e)
-{
-    struct server_hello_facts *f = &o->server_hello;
-    switch (e->type) {
-    case EXTENSION_SUPPORTED_VERSIONS:
-        return read_number16(e->body, &f->version) ? 0 : UNKNOWN_VERSIONS;
-    case EXTENSION_KEY_SHARE:
-    case EXTENSION_KEY_SHARE_OLD:
-        return learn_key_share(f, e->body) ? 0 : UNKNOWN_LISTS;
-    case EXTENSION_PRE_SHARED_KEY: {
-        uint16_t selected = 0;
-        if (!read_number16(e->body, &selected) || !is_offered(o, selected))
-            return UNKNOWN_PSK;
-        f->psk = true;
-        f->psk_selected = selected < UINT8_MAX ? (uint8_t)selected : UINT8_MAX;
-        break;
-    }
-    case EXTENSION_SESSION_TICKET:
-        f->ticket_extension = e->body.n == 0; /* RFC 5077 3.2 */
-        return f->ticket_extension ? 0 : UNKNOWN_EXTENSIONS;
-    case EXTENSION_RENEGOTIATION_INFO:
-        if (!is_renegotiation_info(e->body))
-            return UNKNOWN_EXTENSIONS;
-        f->renegotiation_info = true;
-        break;
-    case EXTENSION_TRUNCATED_HMAC:
-        f->truncated_hmac = e->body.n == 0;
-        return f->truncated_hmac ? 0 : UNKNOWN_EXTENSIONS;
-    case EXTENSION_ALPN:
-        return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
-    case EXTENSION_SERVER_CERTIFICATE_TYPE:
-        return learn_certificate_type(e->body, &f->raw_server_key) ? 0 : UNKNOWN_LISTS;
-    case EXTENSION_CLIENT_CERTIFICATE_TYPE:
-        return learn_certificate_type(e->body, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
-    default:
-        return is_bare(e->type) && e->body.n ? UNKNOWN_EXTENSIONS : 0;
-    }
-    return 0;
-}
-
-static void learn_server_extensions(struct observation *o, struct span extensions, bool cut)
-{
-    struct server_hello_facts *f = &o->server_hello;
-    struct cursor c = cursor_over(extensions);
-    struct extension e;
-    unsigned read = 0;
-    uint64_t here = 0;
-    bool repeated = false;
-    while (extension_next(&c, &e)) {
-        repeated |= (here & bit_of(e.type)) != 0;
-        here |= bit_of(e.type);
-        const unsigned unknown = learn_server_extension(o, &e);
-        f->unknown |= (uint8_t)unknown;
-        read |= part_of(e.type);
-        if (unknown & UNKNOWN_EXTENSIONS)
-            continue;
-        if (f->extension_count < MAX_SERVER_EXTENSIONS)
-            f->extensions[f->extension_count++] = e.type;
-        else
-            f->extensions_cut = true;
-    }
-    if (cut || c.status != PARSE_OK)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
-    if (repeated)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS);
-    if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
-        f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
-}
-
-static void keep_server_hello(struct observation *o, struct hello_memory *memory,
-                              const struct server_hello *hello, bool cut)
-{
-    if (hello->hello_retry) {
-        o->hello_retry = true;
-        return;
-    }
-    struct server_hello_facts *f = &o->server_hello;
-    f->legacy_version = f->version = hello->version;
-    f->suite = hello->suite;
-    f->compression = hello->compression;
-    if (keep_session_id(hello->session_id, f->session_id, &f->session_id_len))
-        f->unknown |= UNKNOWN_SESSION_ID;
-    memcpy(memory->server_random, hello->random.p, sizeof memory->server_random);
-    compare_randoms(o, memory);
-    learn_server_extensions(o, hello->extensions, cut);
-    f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);
-    f->ja3s_made = f->ja3s_known && f->extensions_cut;
-    if (f->ja3s_made)
-        ja3_server(hello, f->ja3s);
-    o->seen |= SEEN_SERVER_HELLO;
-}
-
-bool learn_server_hello(struct observation *o, struct hello_memory *memory, struct span body)
-{
-    struct server_hello hello;
-    if (server_hello_parse(body, &hello) != PARSE_OK)
-        return false;
-    keep_server_hello(o, memory, &hello, false);
-    return true;
-}
-
-bool learn_cut_server_hello(struct observation *o, struct hello_memory *memory, struct span part)
-{
-    struct server_hello hello;
-    (void)server_hello_parse(part, &hello);
-    if (hello.usable)
-        keep_server_hello(o, memory, &hello, true);
-    return hello.usable;
 }
 
 bool learn_client_certificate(struct observation *o, struct span body)

@@ -1,0 +1,166 @@
+/* ServerHellos. */
+#include "tls/fingerprint.h"
+#include "tls/learn_parts.h"
+
+static bool learn_selected_protocol(struct observation *o, struct span body)
+{
+    struct span names;
+    if (extension_list(body, 2, &names) != PARSE_OK)
+        return false;
+    struct cursor c = cursor_over(names);
+    struct span name = protocol_name_next(&c);
+    if (c.status != PARSE_OK || cursor_left(&c))
+        return false;
+    o->server_hello.alpn = learn_text(o, name);
+    return true;
+}
+
+/* A body that is one number of two bytes. */
+static bool read_number16(struct span body, uint16_t *number)
+{
+    struct cursor c = cursor_over(body);
+    const uint16_t read = cursor_u16(&c);
+    if (c.status != PARSE_OK || cursor_left(&c))
+        return false;
+    *number = read;
+    return true;
+}
+
+/* The group and the server's share (RFC 8446 4.2.8). */
+static bool learn_key_share(struct server_hello_facts *f, struct span body)
+{
+    struct cursor c = cursor_over(body);
+    const uint16_t group = cursor_u16(&c);
+    cursor_skip(&c, cursor_u16(&c));
+    if (c.status != PARSE_OK || cursor_left(&c))
+        return false;
+    f->key_share_group = group;
+    return true;
+}
+
+/* RFC 7250 3: the one type that the server selected. */
+static bool learn_certificate_type(struct span body, bool *raw)
+{
+    enum { RAW_PUBLIC_KEY = 2 };
+    *raw = body.n == 1 && body.p[0] == RAW_PUBLIC_KEY;
+    return body.n == 1;
+}
+
+/* RFC 8446 4.2.11: the server selects one of the identities that the client offers. */
+static bool is_offered(const struct observation *o, uint16_t selected)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const bool known = o->seen & SEEN_CLIENT_HELLO && !(c->unknown & UNKNOWN_PSK) && c->psk_count < UINT8_MAX;
+    return !known || selected < c->psk_count;
+}
+
+/* Returns what of the extension does not parse (enum hello_unknown), 0 when all does. */
+static unsigned learn_server_extension(struct observation *o, const struct extension *e)
+{
+    struct server_hello_facts *f = &o->server_hello;
+    switch (e->type) {
+    case EXTENSION_SUPPORTED_VERSIONS:
+        return read_number16(e->body, &f->version) ? 0 : UNKNOWN_VERSIONS;
+    case EXTENSION_KEY_SHARE:
+    case EXTENSION_KEY_SHARE_OLD:
+        return learn_key_share(f, e->body) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_PRE_SHARED_KEY: {
+        uint16_t selected = 0;
+        if (!read_number16(e->body, &selected) || !is_offered(o, selected))
+            return UNKNOWN_PSK;
+        f->psk = true;
+        f->psk_selected = selected < UINT8_MAX ? (uint8_t)selected : UINT8_MAX;
+        break;
+    }
+    case EXTENSION_SESSION_TICKET:
+        f->ticket_extension = e->body.n == 0; /* RFC 5077 3.2 */
+        return f->ticket_extension ? 0 : UNKNOWN_EXTENSIONS;
+    case EXTENSION_RENEGOTIATION_INFO:
+        if (!is_renegotiation_info(e->body))
+            return UNKNOWN_EXTENSIONS;
+        f->renegotiation_info = true;
+        break;
+    case EXTENSION_TRUNCATED_HMAC:
+        f->truncated_hmac = e->body.n == 0;
+        return f->truncated_hmac ? 0 : UNKNOWN_EXTENSIONS;
+    case EXTENSION_ALPN:
+        return learn_selected_protocol(o, e->body) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_SERVER_CERTIFICATE_TYPE:
+        return learn_certificate_type(e->body, &f->raw_server_key) ? 0 : UNKNOWN_LISTS;
+    case EXTENSION_CLIENT_CERTIFICATE_TYPE:
+        return learn_certificate_type(e->body, &f->raw_client_key) ? 0 : UNKNOWN_LISTS;
+    default:
+        return is_bare(e->type) && e->body.n ? UNKNOWN_EXTENSIONS : 0;
+    }
+    return 0;
+}
+
+static void learn_server_extensions(struct observation *o, struct span extensions, bool cut)
+{
+    struct server_hello_facts *f = &o->server_hello;
+    struct cursor c = cursor_over(extensions);
+    struct extension e;
+    unsigned read = 0;
+    uint64_t here = 0;
+    bool repeated = false;
+    while (extension_next(&c, &e)) {
+        repeated |= (here & hello_extension_bit(e.type)) != 0;
+        here |= hello_extension_bit(e.type);
+        const unsigned unknown = learn_server_extension(o, &e);
+        f->unknown |= (uint8_t)unknown;
+        read |= hello_part_of(e.type);
+        if (unknown & UNKNOWN_EXTENSIONS)
+            continue;
+        if (f->extension_count < MAX_SERVER_EXTENSIONS)
+            f->extensions[f->extension_count++] = e.type;
+        else
+            f->extensions_cut = true;
+    }
+    if (cut || c.status != PARSE_OK)
+        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
+    if (repeated)
+        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS);
+    if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
+        f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
+}
+
+static void keep_server_hello(struct observation *o, struct hello_memory *memory,
+                              const struct server_hello *hello, bool cut)
+{
+    if (hello->hello_retry) {
+        o->hello_retry = true;
+        return;
+    }
+    struct server_hello_facts *f = &o->server_hello;
+    f->legacy_version = f->version = hello->version;
+    f->suite = hello->suite;
+    f->compression = hello->compression;
+    if (keep_session_id(hello->session_id, f->session_id, &f->session_id_len))
+        f->unknown |= UNKNOWN_SESSION_ID;
+    memcpy(memory->server_random, hello->random.p, sizeof memory->server_random);
+    compare_randoms(o, memory);
+    learn_server_extensions(o, hello->extensions, cut);
+    f->ja3s_known = !(f->unknown & UNKNOWN_EXTENSIONS);
+    f->ja3s_made = f->ja3s_known && f->extensions_cut;
+    if (f->ja3s_made)
+        ja3_server(hello, f->ja3s);
+    o->seen |= SEEN_SERVER_HELLO;
+}
+
+bool learn_server_hello(struct observation *o, struct hello_memory *memory, struct span body)
+{
+    struct server_hello hello;
+    if (server_hello_parse(body, &hello) != PARSE_OK)
+        return false;
+    keep_server_hello(o, memory, &hello, false);
+    return true;
+}
+
+bool learn_cut_server_hello(struct observation *o, struct hello_memory *memory, struct span part)
+{
+    struct server_hello hello;
+    (void)server_hello_parse(part, &hello);
+    if (hello.usable)
+        keep_server_hello(o, memory, &hello, true);
+    return hello.usable;
+}
