@@ -114,23 +114,29 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
     uint8_t marks = flow->marks[side];
     if (segment->flags & TCP_SYN) {
         /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
-        if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
+        const bool known = marks & SIDE_KNOWN || from->first;
+        if (flow_has_ended(flow) && !known)
             return segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-        bool repeated = marks & SIDE_KNOWN && segment->seq + 1 == from->first;
+        bool repeated = known && segment->seq + 1 == from->first;
         /* A second mirror may show the whole connection once more, a moment later. */
         const bool copy = repeated && marks & SIDE_SYN &&
                           segment->time - flow->last_seen <= COPY_SECONDS * NANOS_PER_SECOND;
+        if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
+            return !repeated;
         if (flow_has_ended(flow))
             return !copy && (!(segment->flags & TCP_ACK) || !(marks & SIDE_SYN));
         if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
             return !(segment->flags & TCP_ACK);
-        if (repeated || !(marks & SIDE_KNOWN))
+        if (repeated || !known)
             return false;
+        /* A server that has closed answers a SYN of which nothing was captured. */
+        const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
         if (segment->flags & TCP_ACK)
-            return answers_pending_syn(flow, segment, side);
+            return closed || answers_pending_syn(flow, segment, side);
         flow->pending_side = side & 1U;
         flow->pending_isn = segment->seq;
-        flow->pending_far = !in_window(distance(from->next, segment->seq + 1));
+        flow->pending_far =
+            !in_window(distance(marks & SIDE_KNOWN ? from->next : from->first, segment->seq + 1));
         flow->second_answer = false;
         return false;
     }
@@ -282,6 +288,23 @@ static bool is_stale(const struct flow *flow, unsigned side, const struct segmen
            !(segment->flags & TCP_SYN) && segment->flags & TCP_ACK && !acknowledges(flow, side, segment);
 }
 
+/* A client whose SYN was not captured acknowledges something else than the SYN/ACK that answers its number:
+ * it has accepted another one, of which its acknowledgement tells the number. */
+static void leave_other_answer(struct flow_table *table, struct flow *flow, unsigned side,
+                               const struct segment *segment)
+{
+    const uint8_t server = flow->marks[!side];
+    const bool from_client = !(flow->marks[side] & SIDE_KNOWN) && flow->side[side].first &&
+                             follows(flow->side[side].first, segment->seq);
+    const bool plain = segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST));
+    if (!from_client || !plain || !(server & SIDE_SYN) || server & SIDE_DATA ||
+        acknowledges(flow, side, segment))
+        return;
+    release_store(table, flow, !side);
+    flow->side[!side].first = flow->side[!side].next = segment->ack;
+    flow->marks[!side] = SIDE_KNOWN;
+}
+
 /* A number that only who receives the other side can know. */
 static void note_confirmation(struct flow *flow, unsigned side, const struct segment *segment)
 {
@@ -302,7 +325,12 @@ static void learn_start(struct flow_table *table, struct flow *flow, unsigned si
 {
     const uint8_t marks = flow->marks[side];
     const bool syn = segment->flags & TCP_SYN;
+    if (syn && segment->flags & TCP_ACK && !(flow->marks[!side] & SIDE_KNOWN))
+        flow->side[!side].first = segment->ack;
     if (!(marks & SIDE_KNOWN)) {
+        const uint32_t first = flow->side[side].first;
+        if (syn && first && data_seq != first) /* it may begin a connection of its own */
+            return;
         flow->side[side].first = flow->side[side].next = data_seq;
         flow->marks[side] = (uint8_t)(marks | SIDE_KNOWN | (syn ? SIDE_SYN : 0));
         return;
@@ -376,6 +404,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     struct runs runs = {.table = table, .flow = flow, .side = side};
     struct flow_side *from = &flow->side[side];
     uint32_t seq = segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
+    leave_other_answer(table, flow, side, segment);
     if (is_stale(flow, side, segment)) {
         table->counters.outside_window++;
         return runs;

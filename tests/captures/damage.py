@@ -148,7 +148,7 @@ def excuse(name, what, rule, before, after):
     if name == "http-on-tls-port.pcap" and not after[3]:
         return "HTTP answers a hello that was not seen, and nothing else tells that it was one"
     if "port-reused" in name and "client direction" in what:
-        return "a SYN after a connection of which only the server was captured may be that one's own, captured late"
+        return "a second SYN/ACK of a server that has not closed, and no SYN, may be forged"
     if after[4]["outside_window"]:
         return "what follows a second number of the server, and no acknowledgement of it, is told as outside the window"
     return None

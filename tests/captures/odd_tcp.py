@@ -361,6 +361,17 @@ def test_answered_twice(folder):
         capturelib.write_frames(path, [f for f in frames if capturelib.segment_of(f[1])[0][1] == 443])
         found = [e["utwatch"]["history"][0] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
         check(found == ["s", "s"], name, "the server's direction alone: histories begin with", found)
+    # A capture that begins with the SYN/ACK that the client does not take.
+    frames = capturelib.read_frames(os.path.join(PCAPS, "gen-tcp-syn-answered-by-two.pcap"))
+    capturelib.write_frames(path, frames[22:])
+    found = [e["utwatch"]["history"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+    check(found == ["CsifIF"], "a capture that begins with the answer that the client left:", found)
+    # The ports of a connection of which only the server was captured are used again at once.
+    frames = capturelib.read_frames(os.path.join(PCAPS, "tcp-port-reused-stale-fin.pcap"))
+    first = [capturelib.segment_of(f)[0][1] != 443 and i < 15 for i, (_, f) in enumerate(frames)]
+    capturelib.write_frames(path, [f for f, of_client in zip(frames, first) if not of_client])
+    found = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+    check(found == ["one-sided", "complete", "complete"], "used again, the first client's direction missing:", found)
     conversation = capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-full.pcap"))[0]
     for away in (-800000, 800000, 80000000):
         c = Odd(time=START)
