@@ -36,7 +36,7 @@ static bool open_uses(struct judge *j, unsigned workers)
 
 size_t judge_memory(unsigned workers)
 {
-    return challenges_memory() + workers * (DEFAULT_HTTP_CONNECTIONS + 1) * sizeof(uint64_t);
+    return challenges_memory() + (size_t)workers * (DEFAULT_HTTP_CONNECTIONS + 1) * sizeof(uint64_t);
 }
 
 struct judge *judge_new(const struct ruleset *rules, struct output *output, struct sessions *sessions,
