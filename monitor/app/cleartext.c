@@ -135,7 +135,11 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
             h->damage |= missing_parts(p, flow);
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             tell_exchange_of_ut(p, flow, e);
-        if (flow->state == FLOW_SEARCHING && is_ut(p, h) && (h->requests || h->answers || h->connect))
+        /* TLS that comes later does not undo what was served without it. */
+        const bool alone = flow->state == FLOW_SEARCHING;
+        const bool any = alone ? h->requests || h->answers || h->connect
+                               : flow->state == FLOW_HANDSHAKE && h->served && !h->null_encryption;
+        if (any && is_ut(p, h))
             tell_connection(p, h, flow, "HTTP");
     } else if (flow->clear_kind == CLEAR_NAMING) {
         struct other *other = other_at(&p->cleartext, flow->clear);

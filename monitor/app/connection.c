@@ -244,9 +244,9 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
         become(p, flow, FLOW_IGNORED);
 }
 
-void connection_reset(struct pipeline *p, struct flow *flow, unsigned side)
+void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
-    while (!tls_reset(p->tls, flow, side, p->now))
+    while (!tls_reset(p->tls, flow, segment, side))
         make_room(p, flow);
 }
 

@@ -19,7 +19,7 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
 void connection_await_start(struct pipeline *p, struct flow *flow);
 
 /* The side was reset, and nothing before that is missing. */
-void connection_reset(struct pipeline *p, struct flow *flow, unsigned side);
+void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
 
 /* The observation is complete: it is judged, and the flow enters the state that follows a handshake. reasons:
  * as for tls_finish(). */

@@ -230,7 +230,7 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
         tls_acknowledged(p->tls, flow, side, segment->ack);
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
-        connection_reset(p, flow, side);
+        connection_reset(p, flow, segment, side);
     if (flow->state == FLOW_READABLE && flow->clear_kind == CLEAR_HTTP)
         watch_end(p, flow, segment, side);
     settle(p, flow, complete);

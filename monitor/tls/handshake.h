@@ -51,6 +51,7 @@ struct search {
         uint8_t bytes[PROBE_BYTES]; /* that may become a TLS start */
         uint8_t length;
         bool over;        /* its first record has begun */
+        bool unprompted;  /* the side sent it before it had anything of the other */
         struct whence at; /* of the segment with its first bytes; its ends mean nothing yet */
     } probe[2];           /* by the flow's sides, as all of this */
     struct proxy_header proxy[2];
@@ -74,6 +75,9 @@ struct handshake {
     uint32_t fin_ack; /* what the server's FIN acknowledged */
     bool has_fin_ack;
     bool reset_after_close; /* the server's RST came after the client's FIN */
+    bool unprompted;        /* what is being read was sent before the hello had come */
+    bool ended_otherwise;   /* the server's end was no answer to the hello: it had not come yet, or the client
+                               had given up by an alert */
     bool reordered;         /* bytes came after their acknowledgement, and the order would tell something */
     bool complete;
     bool native_sslv2;     /* SSLv2 itself is spoken, not only its ClientHello */

@@ -286,9 +286,13 @@ static bool is_fatal(const struct handshake *h, uint8_t level, uint8_t descripti
     return level == 2;
 }
 
-/* The reaction test of clause 7.2 looks at where a fatal alert of the server stands. */
-static void note_server_alert(struct observation *o)
+/* The reaction test of clause 7.2 looks at where a fatal alert of the server stands; one that follows the
+ * client's own answers that. */
+static void note_server_alert(const struct handshake *h)
 {
+    struct observation *o = h->observation;
+    if (observation_client_gave_up(o) || h->unprompted)
+        return;
     if (o->reaction != REACTION_UNKNOWN && o->reaction != REACTION_ACCEPTED)
         return;
     if (o->seen & SEEN_SERVER_HELLO &&
@@ -323,7 +327,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
     if (!is_fatal(h, level, description))
         return;
     if (who == SERVER)
-        note_server_alert(o);
+        note_server_alert(h);
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_FATAL : EVENT_SERVER_FATAL, now);
 }
 

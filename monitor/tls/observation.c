@@ -137,6 +137,16 @@ uint32_t observation_missing(const struct observation *o, enum side side)
     return why ? why : UNOBSERVED_UNFINISHED;
 }
 
+bool observation_client_gave_up(const struct observation *o)
+{
+    enum { FATAL = 2, CLOSE_NOTIFY = 0 };
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].from == CLIENT &&
+            (o->alerts[i].level == FATAL || o->alerts[i].description == CLOSE_NOTIFY))
+            return true;
+    return false;
+}
+
 const struct suite *observation_clear_suite(const struct observation *o)
 {
     const struct suite *suite = observation_suite(o);

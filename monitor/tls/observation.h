@@ -343,6 +343,9 @@ bool observation_offers_sslv2_only(const struct observation *o);
 /* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
 const struct suite *observation_suite(const struct observation *o);
 
+/* The client has said by an alert that it does not go on: a fatal one, or close_notify (RFC 5246 7.2). */
+bool observation_client_gave_up(const struct observation *o);
+
 /* The suite when it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
 const struct suite *observation_clear_suite(const struct observation *o);
 

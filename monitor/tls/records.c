@@ -125,11 +125,23 @@ static bool is_clear_after_pending(const struct assembly *a, struct span fragmen
     return hello && (c.status != PARSE_OK || message + MESSAGE_HEADER_BYTES <= a->record_left);
 }
 
+/* Alerts in clear may share a record, or be cut into several (RFC 5246 6.2.1). Where nothing of the side is
+ * missing a shorter record than any protected one can be nothing else. */
+static bool is_clear_alert(const struct handshake *h, enum side who)
+{
+    enum { SHORTEST_PROTECTED = 2 + 16 }; /* with a MAC of MD5 (RFC 2246 6.2.3.1) */
+    const struct assembly *a = &h->side[who];
+    const struct side_facts *side = &h->observation->side[who];
+    return a->record_left == 2U + a->mac_bytes ||
+           (!a->mac_bytes && a->record_left < SHORTEST_PROTECTED && side->start_captured && !side->damage);
+}
+
 static void begin_record(struct tls *tls, struct handshake *h, enum side who, struct span fragment)
 {
     struct assembly *a = &h->side[who];
     a->record_counted = false;
-    a->alert_length = 0;
+    if (a->record_type != RECORD_ALERT)
+        a->alert_length = 0;
     if (a->message_lost) { /* a new record is the likeliest place for a new message */
         a->message_lost = false;
         end_message(tls, a);
@@ -139,8 +151,8 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
         handshake_change_cipher(h, who);
     }
     a->record_protected = h->observation->side[who].encrypted;
-    /* An alert in clear is two bytes; protected ones are longer. TLS 1.3 hides them in application_data. */
-    if (a->record_type == RECORD_ALERT && a->record_left != 2U + a->mac_bytes)
+    /* Protected alerts are longer than those in clear. TLS 1.3 hides them in application_data. */
+    if (a->record_type == RECORD_ALERT && !is_clear_alert(h, who))
         a->record_protected = true;
     if (a->record_type == RECORD_ALERT && a->record_left == 2 &&
         observation_version(h->observation) >= 0x0304)

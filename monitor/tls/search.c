@@ -297,8 +297,10 @@ static void feed_from_start(struct tls *tls, struct handshake *h, enum side who,
     struct span waiting = span_of(other->bytes, other->length);
     other->length = 0;
     feed_records(tls, h, who, bytes, now);
+    h->unprompted = waiting.n && other->unprompted;
     if (waiting.n)
         handshake_feed(tls, h, peer, waiting, now);
+    h->unprompted = false;
 }
 
 /* Goes on with the probe of this side. False: it came to nothing, and `bytes` is to be searched like any
@@ -334,6 +336,13 @@ static void begin_here(struct tls *tls, struct handshake *h, const struct whence
         h->observation->side[flow_role(flow, side)].encrypted = true;
     if (gap && is_late(opening))
         handshake_damage(h, flow_role(flow, side), truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
+}
+
+/* The segment acknowledges nothing that the other side has said. */
+static bool is_unprompted(const struct flow *flow, const struct segment *segment, unsigned side)
+{
+    return segment->flags & TCP_ACK && flow->marks[!side] & SIDE_SYN &&
+           segment->ack == flow->side[!side].first;
 }
 
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
@@ -389,6 +398,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     if (opening == OPENING_MAYBE) {
         begin_probe(&h->search.probe[side], start);
         h->search.probe[side].at = first;
+        h->search.probe[side].unprompted = is_unprompted(flow, segment, side);
         return TLS_MORE;
     }
     begin_here(tls, h, &first, side, opening, start, gap, run->truncated);

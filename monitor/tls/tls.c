@@ -28,7 +28,7 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     const uint8_t ends = SIDE_FIN | SIDE_RST;
     h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
     if (who == SERVER)
-        h->has_fin_ack = h->reset_after_close = false;
+        h->has_fin_ack = h->reset_after_close = h->ended_otherwise = false;
     if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
         return;
     if (h->phase == PHASE_REFUSED || h->phase == PHASE_ABORTED)
@@ -36,6 +36,20 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
                    : side[SERVER].closed || side[SERVER].reset ? PHASE_REFUSED
                                                                : PHASE_OPEN;
     handshake_resume(tls, h, now);
+}
+
+/* A FIN or reset of the server whose acknowledgement leaves out what the client had sent by then (RFC
+ * 9293 3.4) does not answer it. */
+static void note_server_end(struct handshake *h, const struct segment *segment)
+{
+    const struct flow *flow = h->flow;
+    const struct side_facts *server = &h->observation->side[SERVER];
+    if (server->closed || server->reset) /* it had ended before */
+        return;
+    const unsigned client = flow_side_of(flow, CLIENT);
+    const bool numbered = segment->flags & TCP_ACK && flow->marks[client] & SIDE_KNOWN;
+    const bool unaware = numbered && (int32_t)(segment->ack - flow->side[client].next) < 0;
+    h->ended_otherwise |= unaware || observation_client_gave_up(h->observation);
 }
 
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
@@ -60,11 +74,12 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
     if (run->fin) {
-        h->observation->side[who].closed = true;
         if (who == SERVER && segment->flags & TCP_FIN && segment->flags & TCP_ACK) {
+            note_server_end(h, segment);
             h->fin_ack = segment->ack;
             h->has_fin_ack = true;
         }
+        h->observation->side[who].closed = true;
         handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
         if (who == CLIENT && !h->observation->side[SERVER].closed)
             handshake_half_close(tls, h, segment->time);
@@ -75,14 +90,17 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
 
-bool tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now)
+bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side)
 {
+    const nanos now = segment->time;
     struct handshake *h = handshake_of(tls, flow);
     if (!h || !handshake_has_begun(h))
         return true;
     if (!handshake_wake(tls, h, false))
         return false;
     const enum side who = flow_role(flow, side);
+    if (who == SERVER)
+        note_server_end(h, segment);
     h->observation->side[who].reset = true;
     if (who == SERVER && flow->marks[!side] & SIDE_FIN)
         h->reset_after_close = true;

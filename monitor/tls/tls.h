@@ -75,8 +75,9 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
  * gap. */
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack);
 
-/* The connection's side was reset. False: nothing was done, give up tls_victim() and call it again. */
-bool tls_reset(struct tls *tls, struct flow *flow, unsigned side, nanos now);
+/* The segment has reset the connection's side. False: nothing was done, give up tls_victim() and call it
+ * again. */
+bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side);
 
 /*
  * NULL encryption (RFC 5246 6.2.3.1): after tls_finish() and before tls_release(), a complete handshake whose

@@ -71,6 +71,55 @@ def requests_lost(folder):
                 check(told == ["HTTP without TLS: 1 request(s), 1 of them served"], exchanges, "request lost in frame", lost + 1, told)
 
 
+def served_before_tls(folder):
+    """4 (2): what was served in clear was served in clear, though TLS began on the connection afterwards."""
+    capture = os.path.join(folder, "later.pcap")
+    tls = capturelib.conversations(path_of("openssl-tls12-full"))[0]
+    capturelib.write_frames(capture, capturelib.build([(CLIENT, DOCUMENT), (SERVER, answer(200)), *tls], **IN_CLEAR))
+    alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+    check(alert and alert["fault"] == "both", "served, then TLS:", alert)
+
+
+def verdicts_of(capture, rules):
+    counts = rule_counts(events(UTWATCH, "-p", "ts33141-pcr2", "-r", capture)[0])
+    return [v for r in rules for v in ("pass", "fail", "not_observable") if counts[r].get(v)]
+
+
+def not_an_answer(folder):
+    """7.2: the server's end is its answer to the hello only where it had the hello, and the client had not given up before (RFC 5246 7.2.1 and
+    7.2.2, RFC 9293 3.4). Alerts in clear may share a record or be cut into several (RFC 5246 6.2.1)."""
+    capture = os.path.join(folder, "answer.pcap")
+    hello, rules = m.client_hello([0x0018], m.TLS12), ("ut-7.2-no-alert", "ut-7.2-only-anonymous")
+    gave_up = {"fatal alert": m.alert(2, 80, m.TLS12), "close_notify": m.alert(1, 0, m.TLS12)}
+    for flags in (0x11, 0x14):  # FIN, or RST, with an acknowledgement
+        for what, alert in {"nothing": b"", **gave_up}.items():
+            for unaware in (False, True):
+                c = capturelib.Connection(time=1795471000 * 10**9)
+                c.open()
+                before = c.seq[CLIENT]
+                c.send(CLIENT, hello)
+                if alert:
+                    c.send(CLIENT, alert)
+                now, c.seq[CLIENT] = c.seq[CLIENT], before if unaware else c.seq[CLIENT]
+                c.frames.append(c.frame(SERVER, flags))
+                c.seq[CLIENT] = now
+                capturelib.write_frames(capture, c.frames)
+                wanted = ["not_observable"] * 2 if alert or unaware else ["fail", "pass"]
+                check(verdicts_of(capture, rules) == wanted, "flags", flags, "after", what, "unaware:", unaware, verdicts_of(capture, rules))
+    refusal = m.alert(2, 40, m.TLS12)
+    for what, alert in gave_up.items():
+        capturelib.write_frames(capture, capturelib.build([(CLIENT, hello), (CLIENT, alert), (SERVER, refusal)], time=1795471000 * 10**9))
+        check(verdicts_of(capture, rules) == ["not_observable"] * 2, "an alert after the client's", what, verdicts_of(capture, rules))
+    capturelib.write_frames(capture, capturelib.build([(SERVER, refusal), (CLIENT, hello)], time=1795471000 * 10**9))
+    check("pass" not in verdicts_of(capture, rules), "an alert before the hello:", verdicts_of(capture, rules))
+    for what, alert in (("one record", m.record(21, b"\1\x70\2\x28", m.TLS12)),
+                        ("two records", m.record(21, b"\2", m.TLS12) + m.record(21, b"\x28", m.TLS12))):
+        for before in (b"", m.server_hello(0x0018, m.TLS12)):
+            capturelib.write_frames(capture, capturelib.build([(CLIENT, hello), (SERVER, before + alert)], time=1795471000 * 10**9))
+            found = verdicts_of(capture, rules)
+            check(found == ["pass"] * 2, "alerts in", what, "after", len(before), "bytes:", found)
+
+
 def null_encryption(folder):
     """6.2 permits the UE to offer NULL encryption: what the operator forbids is the server's choice of it."""
     strict = os.path.join(folder, "strict.yaml")
@@ -377,6 +426,8 @@ with tempfile.TemporaryDirectory() as temporary:
     required_certificate(temporary)
     in_clear(temporary)
     requests_lost(temporary)
+    served_before_tls(temporary)
+    not_an_answer(temporary)
     null_encryption(temporary)
     protected_link()
     aborted(temporary)

@@ -115,6 +115,14 @@ def refused_for_a_value(folder):
     check("ut-6.2-server-3des" in failed(folder, frames)[0], "a hello whose extensions come in another order")
 
 
+def refused_as_demanded(folder):
+    """7.2 (1) has a server refuse anonymous suites: that it does so says nothing about what it can do."""
+    weak = at(0, accepted(0x0009, m.client_hello([0x0009], m.TLS12)))
+    for suites, guilty in (([ANON], False), ([0x001B, 0x0034], False), ([AES], True)):
+        told = failed(folder, weak + at(60, refused(m.client_hello(suites, m.TLS12))))[0]
+        check((told.get("ut-5.1.2-possible-128") == "server") == guilty, "refused", [hex(s) for s in suites], told)
+
+
 def bare_extensions(folder):
     """RFC 6066 7: truncated_hmac has no body. One with a body negotiates nothing that could be named; a client ends such a handshake."""
     for body, verdict in ((b"", "fail"), (b"\0", "not_observable")):
@@ -356,7 +364,7 @@ def second_hellos(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (farm_behind_one_address, refused_for_a_value, bare_extensions, refused_by_version, versions, resumptions_refused, sessions_held,
-                 middleboxes, second_answers, ages, grease, extension_headers, second_hellos):
+    for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
+                 resumptions_refused, sessions_held, middleboxes, second_answers, ages, grease, extension_headers, second_hellos):
         case(temporary)
 finish()

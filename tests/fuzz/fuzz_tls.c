@@ -88,7 +88,7 @@ static void put(struct flow **flow, const struct segment *s)
             (*flow)->state = FLOW_IGNORED;
     }
     if (s->flags & TCP_RST)
-        tls_reset(tls, *flow, side, s->time);
+        tls_reset(tls, *flow, s, side);
     if (complete)
         end(*flow, s->time, 0);
 }
