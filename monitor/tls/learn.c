@@ -51,7 +51,7 @@ bool is_bare(uint16_t type)
 }
 
 /* What a body tells whose extension may stand beyond the place where the block does not parse any more. */
-unsigned hello_part_of(uint16_t type)
+static unsigned part_of(uint16_t type)
 {
     switch (type) {
     case EXTENSION_SERVER_NAME:
@@ -66,11 +66,36 @@ unsigned hello_part_of(uint16_t type)
 }
 
 /* A bit for each extension that is read: none may come twice (RFC 5246 7.4.1.4, RFC 8446 4.2). */
-uint64_t hello_extension_bit(uint16_t type)
+static uint64_t bit_of(uint16_t type)
 {
     if (type == EXTENSION_RENEGOTIATION_INFO)
         return UINT64_C(1) << 63;
     return type < 63 ? UINT64_C(1) << type : 0;
+}
+
+bool extension_block_add(struct extension_block *b, uint16_t type, unsigned unknown)
+{
+    b->repeated |= (b->here & bit_of(type)) != 0;
+    b->here |= bit_of(type);
+    b->unknown |= unknown;
+    b->read |= part_of(type);
+    if (unknown & UNKNOWN_EXTENSIONS)
+        return false;
+    if (*b->count < b->room)
+        b->numbers[(*b->count)++] = type;
+    else
+        *b->cut = true;
+    return true;
+}
+
+uint8_t extension_block_unknown(const struct extension_block *b, bool whole)
+{
+    unsigned unknown = b->unknown;
+    if (!whole)
+        unknown |= UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~b->read);
+    if (b->repeated)
+        unknown |= UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
+    return (uint8_t)unknown;
 }
 
 /* RFC 2246 7.4.1.2: an id has at most 32 bytes. */

@@ -220,29 +220,16 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
                                     struct span extensions, bool cut)
 {
     struct client_hello_facts *f = &o->client_hello;
+    struct extension_block block = {.numbers = f->extensions,
+                                    .count = &f->extension_count,
+                                    .room = MAX_EXTENSIONS,
+                                    .cut = &f->extensions_cut};
     struct cursor c = cursor_over(extensions);
     struct extension e;
-    unsigned read = 0;
-    uint64_t here = 0;
-    bool repeated = false;
-    while (extension_next(&c, &e)) {
-        repeated |= (here & hello_extension_bit(e.type)) != 0;
-        here |= hello_extension_bit(e.type);
-        const unsigned unknown = learn_client_extension(o, memory, &e);
-        f->unknown |= (uint8_t)unknown;
-        read |= hello_part_of(e.type);
-        if (unknown & UNKNOWN_EXTENSIONS)
-            continue;
-        if (f->extension_count < MAX_EXTENSIONS)
-            f->extensions[f->extension_count++] = e.type;
-        else
-            f->extensions_cut = true;
-        f->values += value_of(memory, &e);
-    }
-    if (cut || c.status != PARSE_OK)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
-    if (repeated)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS);
+    while (extension_next(&c, &e))
+        if (extension_block_add(&block, e.type, learn_client_extension(o, memory, &e)))
+            f->values += value_of(memory, &e);
+    f->unknown |= extension_block_unknown(&block, !cut && c.status == PARSE_OK);
     note_highest_version(f);
 }
 

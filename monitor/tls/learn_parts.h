@@ -16,11 +16,22 @@ bool is_renegotiation_info(struct span body);
 /* The extension never has a body. */
 bool is_bare(uint16_t type);
 
-/* What is unknown (enum hello_unknown) where an extension of this type may be missing. */
-unsigned hello_part_of(uint16_t type);
+/* The block of extensions of one hello, as it is read; zeroed at first but for where the numbers go. */
+struct extension_block {
+    uint16_t *numbers, *count; /* those that say what they should, in order */
+    size_t room;
+    bool *cut;        /* there were more than have room */
+    unsigned unknown; /* enum hello_unknown */
+    unsigned read;    /* likewise: the parts whose extension was there */
+    uint64_t here;
+    bool repeated;
+};
 
-/* A bit of its own for each extension that is read; 0 for others. */
-uint64_t hello_extension_bit(uint16_t type);
+/* The next one; `unknown`: what of it does not parse. False: its number is not kept. */
+bool extension_block_add(struct extension_block *b, uint16_t type, unsigned unknown);
+
+/* What is unknown of the hello at the end of the block; `whole`: nothing is missing behind it. */
+uint8_t extension_block_unknown(const struct extension_block *b, bool whole);
 
 /* True: the id is longer than there are ids, and nothing is kept. */
 bool keep_session_id(struct span id, uint8_t kept[32], uint8_t *length);

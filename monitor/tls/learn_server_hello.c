@@ -98,28 +98,15 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
 static void learn_server_extensions(struct observation *o, struct span extensions, bool cut)
 {
     struct server_hello_facts *f = &o->server_hello;
+    struct extension_block block = {.numbers = f->extensions,
+                                    .count = &f->extension_count,
+                                    .room = MAX_SERVER_EXTENSIONS,
+                                    .cut = &f->extensions_cut};
     struct cursor c = cursor_over(extensions);
     struct extension e;
-    unsigned read = 0;
-    uint64_t here = 0;
-    bool repeated = false;
-    while (extension_next(&c, &e)) {
-        repeated |= (here & hello_extension_bit(e.type)) != 0;
-        here |= hello_extension_bit(e.type);
-        const unsigned unknown = learn_server_extension(o, &e);
-        f->unknown |= (uint8_t)unknown;
-        read |= hello_part_of(e.type);
-        if (unknown & UNKNOWN_EXTENSIONS)
-            continue;
-        if (f->extension_count < MAX_SERVER_EXTENSIONS)
-            f->extensions[f->extension_count++] = e.type;
-        else
-            f->extensions_cut = true;
-    }
-    if (cut || c.status != PARSE_OK)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | (UNKNOWN_IN_EXTENSIONS & ~read));
-    if (repeated)
-        f->unknown |= (uint8_t)(UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS);
+    while (extension_next(&c, &e))
+        (void)extension_block_add(&block, e.type, learn_server_extension(o, &e));
+    f->unknown |= extension_block_unknown(&block, !cut && c.status == PARSE_OK);
     if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
         f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
 }
