@@ -42,6 +42,12 @@ struct flow_side {
     uint32_t count; /* FLOW_SEARCHING: bytes handed on. FLOW_RECORDS: bytes to the next record header */
 };
 
+/* How far a side has acknowledged the other's bytes. */
+struct acknowledged {
+    uint32_t number;
+    bool any;
+};
+
 struct flow {
     struct endpoint end[2];
     nanos first_seen, last_seen;
@@ -78,6 +84,19 @@ struct flow {
 #define NO_SIDE 2
 
 /* Both sides said FIN, or one gave up. */
+static inline void acknowledged_note(struct acknowledged *a, uint32_t number)
+{
+    if (a->any && (int32_t)(number - a->number) <= 0)
+        return;
+    *a = (struct acknowledged){.number = number, .any = true};
+}
+
+/* How much from `next` on was sent, though it is not here; 1 may be a FIN, and less than that is nothing. */
+static inline int32_t acknowledged_beyond(const struct acknowledged *a, uint32_t next)
+{
+    return a->any ? (int32_t)(a->number - next) : 0;
+}
+
 static inline bool flow_has_ended(const struct flow *flow)
 {
     return flow->marks[0] & flow->marks[1] & SIDE_FIN || (flow->marks[0] | flow->marks[1]) & SIDE_RST;

@@ -34,9 +34,8 @@ struct connection {
     struct http_connection seen;
     bool known_user;
     bool has_request;
-    struct http_place place; /* of the bytes that are being read */
-    uint32_t acked[2]; /* by enum side: how much of the other's bytes the side acknowledged with its own */
-    bool has_acked[2];
+    struct http_place place;      /* of the bytes that are being read */
+    struct acknowledged acked[2]; /* by enum side: of the other's bytes, with its own */
     void *owner;
     nanos last_activity;
     struct queue_link link;

@@ -80,17 +80,15 @@ void http_at(struct http *http, uint32_t slot, enum side who, struct http_place 
 {
     struct connection *c = connection_at(http, slot);
     c->place = place;
-    if (!place.known || (c->has_acked[who] && (int32_t)(place.ack - c->acked[who]) <= 0))
-        return;
-    c->acked[who] = place.ack;
-    c->has_acked[who] = true;
+    if (place.known)
+        acknowledged_note(&c->acked[who], place.ack);
 }
 
 bool http_lacks(const struct http *http, uint32_t slot, enum side who, uint32_t next)
 {
     const struct connection *c = connection_at(http, slot);
     const enum side other = who == CLIENT ? SERVER : CLIENT;
-    return c->has_acked[other] && (int32_t)(c->acked[other] - next) > 1; /* 1: its FIN */
+    return acknowledged_beyond(&c->acked[other], next) > 1;
 }
 
 void *http_owner(const struct http *http, uint32_t slot)

@@ -69,10 +69,9 @@ struct handshake {
     uint8_t list; /* one of LIST_... */
     struct queue_link between;
     struct queue_link of_client;
-    uint16_t client;   /* number */
-    uint32_t acked[2]; /* by the flow's sides: the highest acknowledgement that the side sent */
-    bool has_acked[2];
-    uint32_t fin_ack; /* what the server's FIN acknowledged */
+    uint16_t client;              /* number */
+    struct acknowledged acked[2]; /* by the flow's sides: of the other side's bytes */
+    uint32_t fin_ack;             /* what the server's FIN acknowledged */
     bool has_fin_ack;
     bool reset_after_close; /* the server's RST came after the client's FIN */
     bool unprompted;        /* what is being read was sent before the hello had come */

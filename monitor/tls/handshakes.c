@@ -438,16 +438,12 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
         dequeue(tls, h);
         enqueue(tls, h, LIST_ACTIVE);
     }
-    if (!h || (h->has_acked[side] && (int32_t)(ack - h->acked[side]) <= 0))
-        return;
-    h->acked[side] = ack;
-    h->has_acked[side] = true;
+    if (h)
+        acknowledged_note(&h->acked[side], ack);
 }
 
 bool handshake_has_unseen(const struct handshake *h, unsigned side)
 {
-    if (!h->has_acked[!side] || !(h->flow->marks[side] & SIDE_KNOWN))
-        return false;
-    const int32_t unseen = (int32_t)(h->acked[!side] - h->flow->side[side].next);
-    return unseen > 1 && unseen < SEQUENCE_WINDOW; /* 1: its FIN */
+    const int32_t unseen = acknowledged_beyond(&h->acked[!side], h->flow->side[side].next);
+    return h->flow->marks[side] & SIDE_KNOWN && unseen > 1 && unseen < SEQUENCE_WINDOW;
 }

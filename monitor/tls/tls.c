@@ -13,7 +13,7 @@ static void note_order(struct handshake *h, enum side who, size_t bytes)
     const struct observation *o = h->observation;
     const bool matters = o->side[peer].closed || o->side[peer].reset || o->client_hello.early_data;
     const uint32_t first = h->flow->side[side].next - (uint32_t)bytes;
-    h->reordered |= matters && bytes && h->has_acked[!side] && (int32_t)(h->acked[!side] - first) > 0;
+    h->reordered |= matters && bytes && acknowledged_beyond(&h->acked[!side], first) > 0;
 }
 
 /* Who sends more has not ended: the FIN or reset was another's. An alert stays; what contradicts that lies in
