@@ -94,6 +94,12 @@ void stream_release(struct flow_table *table, struct flow *flow)
     recent_forget(table, flow);
 }
 
+static bool follows(uint32_t first, uint32_t number)
+{
+    const int64_t away = distance(first, number);
+    return away >= 0 && away <= SEQUENCE_WINDOW;
+}
+
 /* Of a server that acknowledges the first byte after an unexpected SYN. Its SYN/ACK says so plainly; any
  * other segment only where it cannot be about the numbers that were in use before. */
 static bool answers_pending_syn(const struct flow *flow, const struct segment *segment, unsigned side)
@@ -104,8 +110,7 @@ static bool answers_pending_syn(const struct flow *flow, const struct segment *s
     const uint32_t begin = flow->pending_isn + 1;
     if (segment->flags & TCP_SYN)
         return segment->ack == begin;
-    const int64_t acknowledged = distance(begin, segment->ack);
-    return flow->pending_far && acknowledged >= 0 && acknowledged <= SEQUENCE_WINDOW;
+    return flow->pending_far && follows(begin, segment->ack);
 }
 
 bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
@@ -117,7 +122,7 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
         const bool known = marks & SIDE_KNOWN || from->first;
         if (flow_has_ended(flow) && !known)
             return segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-        bool repeated = known && segment->seq + 1 == from->first;
+        const bool repeated = known && segment->seq + 1 == from->first;
         /* A second mirror may show the whole connection once more, a moment later. */
         const bool copy = repeated && marks & SIDE_SYN &&
                           segment->time - flow->last_seen <= COPY_SECONDS * NANOS_PER_SECOND;
@@ -135,8 +140,7 @@ bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsign
             return closed || answers_pending_syn(flow, segment, side);
         flow->pending_side = side & 1U;
         flow->pending_isn = segment->seq;
-        flow->pending_far =
-            !in_window(distance(marks & SIDE_KNOWN ? from->next : from->first, segment->seq + 1));
+        flow->pending_far = !in_window(distance(from->next, segment->seq + 1));
         flow->second_answer = false;
         return false;
     }
@@ -268,12 +272,6 @@ static void anchor(struct flow_table *table, struct flow *flow, unsigned side, u
     flow->marks[side] = SIDE_KNOWN | SIDE_SYN;
 }
 
-static bool follows(uint32_t first, uint32_t number)
-{
-    const int64_t away = distance(first, number);
-    return away >= 0 && away <= SEQUENCE_WINDOW;
-}
-
 /* Does this segment acknowledge something of the connection that the other side's SYN began? */
 static bool acknowledges(const struct flow *flow, unsigned side, const struct segment *segment)
 {
@@ -300,8 +298,7 @@ static void leave_other_answer(struct flow_table *table, struct flow *flow, unsi
     if (!from_client || !plain || !(server & SIDE_SYN) || server & SIDE_DATA ||
         acknowledges(flow, side, segment))
         return;
-    release_store(table, flow, !side);
-    flow->side[!side].first = flow->side[!side].next = segment->ack;
+    anchor(table, flow, !side, segment->ack);
     flow->marks[!side] = SIDE_KNOWN;
 }
 
@@ -326,7 +323,7 @@ static void learn_start(struct flow_table *table, struct flow *flow, unsigned si
     const uint8_t marks = flow->marks[side];
     const bool syn = segment->flags & TCP_SYN;
     if (syn && segment->flags & TCP_ACK && !(flow->marks[!side] & SIDE_KNOWN))
-        flow->side[!side].first = segment->ack;
+        flow->side[!side].first = flow->side[!side].next = segment->ack;
     if (!(marks & SIDE_KNOWN)) {
         const uint32_t first = flow->side[side].first;
         if (syn && first && data_seq != first) /* it may begin a connection of its own */
