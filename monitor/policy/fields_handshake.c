@@ -321,14 +321,6 @@ struct value server_reaction(const struct observation *o)
     return o->reaction != REACTION_UNKNOWN ? number(o->reaction) : unknown(observation_missing(o, SERVER));
 }
 
-static bool fatal_alert_of(const struct observation *o, enum side side)
-{
-    for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].from == side && o->alerts[i].level == 2)
-            return true;
-    return false;
-}
-
 /* Of a server that gave up for lack of a certificate: RFC 5246 7.2.2, certificate_required of RFC 8446. */
 static bool about_certificate(unsigned description)
 {
@@ -374,8 +366,7 @@ struct value server_conclusion(const struct observation *o)
                                                : unknown(UNOBSERVED_UNDECIDED);
     if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, an alert perhaps */
         return unknown(UNOBSERVED_ENCRYPTED);
-    bool whole = o->side[SERVER].captured && o->side[SERVER].start_captured && !o->side[SERVER].damage;
-    if (!whole || o->server_followed || fatal_alert_of(o, CLIENT))
+    if (!observation_is_whole(o, SERVER) || o->server_followed || observation_fatal_alert_of(o, CLIENT))
         return unknown(observation_missing(o, SERVER));
     if (o->side[SERVER].reset)
         return number(CONCLUSION_RESET);
@@ -494,7 +485,7 @@ struct value ticket_hint(const struct observation *o)
 
 struct value fatal_alert_seen(const struct observation *o, enum side side)
 {
-    if (fatal_alert_of(o, side))
+    if (observation_fatal_alert_of(o, side))
         return number(1);
     return observation_settled(o, side) ? number(0) : unknown(observation_missing(o, side));
 }

@@ -100,8 +100,7 @@ static enum reaction reaction_of(const struct handshake *h)
                                                                                    : REACTION_UNKNOWN;
     }
     /* Silence counts only where nothing that the server said can be missing. */
-    if (o->side[SERVER].damage || !o->side[SERVER].captured || !o->side[SERVER].start_captured ||
-        o->unobserved & UNOBSERVED_REORDERED || h->ended_otherwise)
+    if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || h->ended_otherwise)
         return REACTION_UNKNOWN;
     if (o->side[SERVER].reset && !h->reset_after_close)
         return REACTION_RESET;

@@ -108,17 +108,28 @@ struct span observation_text(const struct observation *o, struct text_slice slic
     return span_of(o->text + slice.offset, slice.length);
 }
 
-bool observation_fatal_alert(const struct observation *o)
+bool observation_fatal_alert_of(const struct observation *o, enum side side)
 {
     for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].level == 2)
+        if (o->alerts[i].from == side && o->alerts[i].level == 2)
             return true;
     return false;
 }
 
+bool observation_fatal_alert(const struct observation *o)
+{
+    return observation_fatal_alert_of(o, CLIENT) || observation_fatal_alert_of(o, SERVER);
+}
+
+bool observation_is_whole(const struct observation *o, enum side side)
+{
+    const struct side_facts *facts = &o->side[side];
+    return facts->captured && facts->start_captured && !facts->damage;
+}
+
 bool observation_settled(const struct observation *o, enum side side)
 {
-    if (!o->side[side].captured || !o->side[side].start_captured || o->side[side].damage)
+    if (!observation_is_whole(o, side))
         return false;
     uint32_t last_in_clear = side == SERVER ? SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS : SEEN_CLIENT_CCS;
     if (o->seen & last_in_clear)
@@ -139,12 +150,11 @@ uint32_t observation_missing(const struct observation *o, enum side side)
 
 bool observation_client_gave_up(const struct observation *o)
 {
-    enum { FATAL = 2, CLOSE_NOTIFY = 0 };
+    enum { CLOSE_NOTIFY = 0 };
     for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].from == CLIENT &&
-            (o->alerts[i].level == FATAL || o->alerts[i].description == CLOSE_NOTIFY))
+        if (o->alerts[i].from == CLIENT && o->alerts[i].description == CLOSE_NOTIFY)
             return true;
-    return false;
+    return observation_fatal_alert_of(o, CLIENT);
 }
 
 const struct suite *observation_clear_suite(const struct observation *o)

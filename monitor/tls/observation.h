@@ -367,8 +367,12 @@ struct span observation_text(const struct observation *o, struct text_slice slic
  */
 bool observation_settled(const struct observation *o, enum side side);
 
-/* A fatal alert in clear, of either side. */
+/* A fatal alert in clear, of either side, and of this one. */
 bool observation_fatal_alert(const struct observation *o);
+bool observation_fatal_alert_of(const struct observation *o, enum side side);
+
+/* The direction was captured from its first byte on, and nothing of it in clear is missing so far. */
+bool observation_is_whole(const struct observation *o, enum side side);
 
 /* When not settled: why, as enum unobserved bits; never 0 then. */
 uint32_t observation_missing(const struct observation *o, enum side side);
