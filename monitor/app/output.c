@@ -163,10 +163,8 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules)
         return false;
     if (rules->advice && !tally_go_on_with(&out->advice, rules->advice))
         abort(); /* half of it is changed: the sensor that follows begins with the new rules */
-    if (out->messages)
-        summing_go_on_with(out->messages, site->summary_interval);
-    if (out->beyond_limit)
-        summing_go_on_with(out->beyond_limit, site->summary_interval);
+    summing_go_on_with(out->messages, site->summary_interval);
+    summing_go_on_with(out->beyond_limit, site->summary_interval);
     out->limit = site->json_limit;
     syslog_origin_set(&out->writer.origin, site->enterprise, site->message_bytes);
     reports_go_on_with(out->reports, rules->profile, rules->advice);
@@ -356,20 +354,14 @@ void output_statistics(struct output *out, const struct capture_health *health, 
     write_event(out, &event);
 }
 
-static const struct summing_counters *counters_of(const struct summing *sums)
-{
-    static const struct summing_counters none;
-    return sums ? summing_counters(sums) : &none;
-}
-
 const struct summing_counters *output_messages(const struct output *out)
 {
-    return counters_of(out->messages);
+    return summing_counters(out->messages);
 }
 
 const struct summing_counters *output_beyond_limit(const struct output *out)
 {
-    return counters_of(out->beyond_limit);
+    return summing_counters(out->beyond_limit);
 }
 
 bool output_judged(const struct output *out)
@@ -436,10 +428,8 @@ void output_sensor(struct output *out, const struct sensor_finding *finding)
 void output_time(struct output *out, nanos now)
 {
     out->now = now;
-    if (out->messages)
-        summing_time(out->messages, now);
-    if (out->beyond_limit)
-        summing_time(out->beyond_limit, now);
+    summing_time(out->messages, now);
+    summing_time(out->beyond_limit, now);
 }
 
 void output_flush(struct output *out)
@@ -450,10 +440,8 @@ void output_flush(struct output *out)
 
 void output_end(struct output *out, const struct capture_health *health, int status)
 {
-    if (out->messages)
-        summing_flush(out->messages);
-    if (out->beyond_limit)
-        summing_flush(out->beyond_limit);
+    summing_flush(out->messages);
+    summing_flush(out->beyond_limit);
     output_statistics(out, health, health->last_time);
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
     reports_end(out->reports, &out->tally, advice, health, status);

@@ -29,7 +29,8 @@ struct summing_counters {
 
 typedef void summing_tell(void *context, const struct alert_sum *sum);
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory. Of NULL nothing is summed, and the functions that neither take nor add an
+ * alert do nothing. */
 struct summing *summing_new(nanos interval, summing_tell *tell, void *context);
 void summing_free(struct summing *s);
 
