@@ -50,10 +50,9 @@ static void put(void *context, enum parcel_kind kind, struct span bytes)
 {
     struct processes *p = context;
     const bool waits = !p->options->live || kind == PARCEL_REPORT || kind == PARCEL_END;
-    const struct timespec pause = {.tv_nsec = FULL_PAUSE_NS};
     const int64_t until = clock_monotonic() + RING_PATIENCE_SECONDS * NANOS_PER_SECOND;
     while (!ring_put(p->ring, kind, bytes) && waits && (!p->options->live || clock_monotonic() < until))
-        (void)nanosleep(&pause, NULL);
+        clock_pause(FULL_PAUSE_NS);
 }
 
 /* Everything is open, and no packet has been read. */

@@ -1,8 +1,7 @@
 /* What a pipeline tells the judge: at once where that is the same thread, else by its docket. */
 #include "app/docket.h"
 #include "app/pipeline_parts.h"
-
-#include <time.h>
+#include "base/clock.h"
 
 enum { FULL_PAUSE_NS = 50000 };
 
@@ -16,11 +15,10 @@ void telling_take_back(struct pipeline *p)
 /* A judge that cannot follow is waited for: what the kernel has no room for meanwhile it counts. */
 static struct docket_place *wait_for_place(struct pipeline *p)
 {
-    const struct timespec pause = {.tv_nsec = FULL_PAUSE_NS};
     telling_take_back(p);
     struct docket_place *place = docket_place(p->docket);
     for (p->waits += !place; !place; place = docket_place(p->docket)) {
-        (void)nanosleep(&pause, NULL);
+        clock_pause(FULL_PAUSE_NS);
         telling_take_back(p);
     }
     return place;

@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct waiting_handshake {
     struct statement told; /* of the copies that follow */
@@ -93,14 +92,14 @@ bool waiting_doubt(struct judge *j, uint64_t id)
 
 void waiting_go_on(struct judge *j, bool all)
 {
-    const struct timespec pause = {.tv_nsec = 200000};
+    enum { PAUSE_NS = 200000 };
     struct waiting *w = &j->waiting;
     while (w->count) {
         const struct waiting_handshake *h = &w->place[w->first];
         if (!h->asked || sessions_answered(j->sessions, &h->questions) || clock_monotonic() >= h->until)
             judge_first(j);
         else if (all)
-            (void)nanosleep(&pause, NULL);
+            clock_pause(PAUSE_NS);
         else
             return;
     }

@@ -13,7 +13,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     STATEMENTS = 256,      /* that are judged before clocks and signals are looked at again */
@@ -50,11 +49,6 @@ struct crew {
     nanos next_peers;
 };
 
-static void pause_for(long ns)
-{
-    (void)nanosleep(&(const struct timespec){.tv_nsec = ns}, NULL);
-}
-
 /* ---- a worker */
 
 static void note_frames(struct worker *w, size_t frames)
@@ -88,7 +82,7 @@ static void *work(void *context)
     struct reading *r = w->reading;
     while (!atomic_load(&c->stop)) {
         while (atomic_load(&c->hold))
-            pause_for(HELD_PAUSE_NS);
+            clock_pause(HELD_PAUSE_NS);
         (void)pthread_mutex_lock(&w->turn);
         reading_after_wait(r);
         pipeline_take_answers(r->pipeline);
@@ -233,7 +227,7 @@ static void hold_one(struct crew *c, struct worker *w)
             judge_count_early(c->orders->judge);
             judge_first_of(c, w);
         } else {
-            pause_for(HELD_PAUSE_NS);
+            clock_pause(HELD_PAUSE_NS);
         }
     }
     w->held = true;
@@ -323,7 +317,7 @@ static void judge_rest(struct crew *c)
         }
         judge_go_on(c->orders->judge);
         if (!over)
-            pause_for(HELD_PAUSE_NS);
+            clock_pause(HELD_PAUSE_NS);
     }
     for (unsigned i = 0; i < c->count; i++) {
         (void)pthread_join(c->worker[i].thread, NULL);

@@ -14,6 +14,13 @@ static inline int64_t clock_monotonic(void)
     return t.tv_sec * NANOS_PER_SECOND + t.tv_nsec;
 }
 
+/* Waits for so long, less than a second; a signal may end it earlier. */
+static inline void clock_pause(long nanoseconds)
+{
+    const struct timespec t = {.tv_nsec = nanoseconds};
+    (void)nanosleep(&t, NULL);
+}
+
 /* The time of day, by which the kernel stamps frames; it may be set. */
 static inline nanos clock_of_day(void)
 {

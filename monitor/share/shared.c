@@ -114,21 +114,21 @@ void shared_close(struct shared *s)
         let_go(s);
 }
 
+enum { PAUSE_NS = 1000000 };
+
 bool shared_wait_ready(struct shared *s, int64_t most)
 {
-    const struct timespec pause = {.tv_nsec = 1000000};
     for (const int64_t end = clock_monotonic() + most; !atomic_load(&s->ready) && clock_monotonic() < end;)
-        (void)nanosleep(&pause, NULL);
+        clock_pause(PAUSE_NS);
     return atomic_load(&s->ready);
 }
 
 void shared_flush(struct shared *s, int64_t most)
 {
-    const struct timespec pause = {.tv_nsec = 1000000};
     const int64_t end = clock_monotonic() + most;
     while ((!ring_is_empty(s) || atomic_load(&s->pending)) && atomic_load(&s->ready) &&
            clock_monotonic() < end)
-        (void)nanosleep(&pause, NULL);
+        clock_pause(PAUSE_NS);
 }
 
 static bool post(struct shared *s, const struct request *r)
