@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from taps import ROOT, Recorder, Sensor, Taps, comparable, replay
+from taps import ROOT, Recorder, Sensor, Taps, comparable, replay_of
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -67,10 +67,7 @@ def compare(taps, folder, what, send, site, interfaces=("tap0",)):
     recorder = Recorder(taps, recorded, *interfaces)
     send()
     live = sensor.end()
-    recorder.end(live[-1]["utwatch"]["capture"]["frames"])
-    ordered = recorded + ".ordered"
-    subprocess.run(["reordercap", recorded, ordered], check=True, capture_output=True)
-    played = replay(binary, "-c", config, "-r", ordered)
+    played = replay_of(recorder, live[-1]["utwatch"]["capture"]["frames"], binary, "-c", config)
     found, wanted = comparable(live), comparable(played)
     check(len(wanted) > 20, what, "the replay says next to nothing", len(wanted))
     check(found == wanted, what, "%d events live, %d in replay; only live %r; only in replay %r" % (

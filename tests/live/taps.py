@@ -100,6 +100,14 @@ class Recorder:
         return self.path
 
 
+def replay_of(recorder, frames, *words):
+    """What a replay says of a recording, its frames in the order of their stamps, once so many are in it."""
+    recorder.end(frames)
+    ordered = recorder.path + ".ordered"
+    subprocess.run(["reordercap", recorder.path, ordered], check=True, capture_output=True)
+    return replay(*words, "-r", ordered)
+
+
 def packets(path):
     """The enhanced packet blocks of a pcapng file."""
     with open(path, "rb") as f:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from taps import PCAPS, ROOT, Recorder, Sensor, Taps, comparable, replay, sensor_and_writer
+from taps import PCAPS, ROOT, Recorder, Sensor, Taps, comparable, replay_of, sensor_and_writer
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -83,10 +83,8 @@ def compare(taps, folder, what, send, interfaces=("tap0",), rules=()):
     for n in WORKERS[1:]:
         check(what in TO_ONE or not idle_workers(sensors[n]), what, n, "workers, of which are idle", idle_workers(sensors[n]))
     found = {n: sensor.end() for n, sensor in sensors.items()}
-    recorder.end(max(events[-1]["utwatch"]["capture"]["frames"] for events in found.values()))
-    ordered = recorded + ".ordered"
-    subprocess.run(["reordercap", recorded, ordered], check=True, capture_output=True)
-    played = replay(binary, "-c", config, *rules, "-r", ordered)
+    frames = max(events[-1]["utwatch"]["capture"]["frames"] for events in found.values())
+    played = replay_of(recorder, frames, binary, "-c", config, *rules)
     wanted, whole = comparable(played), played[-1]["utwatch"]["capture"]["frames"]
     check(len(wanted) > 20, what, "the replay says next to nothing", len(wanted))
     for n, events in found.items():
