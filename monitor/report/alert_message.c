@@ -1,7 +1,7 @@
 #include "report/alert_message.h"
 
-#include "report/fingerprints.h"
 #include "report/names.h"
+#include "tls/ja.h"
 #include "wire/hello.h"
 
 static enum syslog_severity syslog_severity_of(enum severity severity)

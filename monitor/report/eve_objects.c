@@ -1,15 +1,11 @@
 /* The objects of an event whose names are those of EVE. */
 #include "report/event_objects.h"
 
-#include "report/fingerprints.h"
 #include "report/names.h"
+#include "tls/ja.h"
 #include "wire/hello.h"
 
 #include <time.h>
-
-/* Room for the text of JA3: MAX_SUITES_LISTED, MAX_EXTENSIONS and MAX_GROUPS numbers of 5 digits. */
-#define JA3_BYTES 4608
-#define JA4_BYTES 64
 
 void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
 {
@@ -33,7 +29,7 @@ static void put_fingerprint(struct json *j, const char *key, const uint8_t md5[1
 
 static void put_ja3(struct json *j, const struct client_hello_facts *c, enum detail detail)
 {
-    char buffer[JA3_BYTES];
+    char buffer[JA3_TEXT];
     struct text t = text_over(buffer, sizeof buffer);
     const bool whole = ja3_text(c, &t) && !t.cut;
     uint8_t md5[16];
@@ -45,7 +41,7 @@ static void put_fingerprints(struct json *j, const struct observation *o, enum d
 {
     if (o->client_hello.ja3_known && detail != DETAIL_ALERT)
         put_ja3(j, &o->client_hello, detail);
-    char buffer[JA4_BYTES];
+    char buffer[JA4_TEXT];
     struct text t = text_over(buffer, sizeof buffer);
     if (ja4_text(o, &t))
         json_string(j, "ja4", buffer);
@@ -97,7 +93,7 @@ static void put_client(struct json *j, const struct observation *o, enum detail 
 
 static void put_ja3s(struct json *j, const struct server_hello_facts *s)
 {
-    char buffer[256];
+    char buffer[JA3S_TEXT];
     struct text t = text_over(buffer, sizeof buffer);
     const bool whole = ja3s_text(s, &t) && !t.cut;
     uint8_t md5[16];

@@ -1,7 +1,7 @@
 #include "report/event_json.h"
 
+#include "report/community_id.h"
 #include "report/event_objects.h"
-#include "report/fingerprints.h"
 #include "report/names.h"
 
 #include <ctype.h>

@@ -1,7 +1,6 @@
 #include "report/tally.h"
 
 #include "base/ways.h"
-#include "report/fingerprints.h"
 #include "wire/hello.h"
 
 #include <assert.h>

@@ -7,7 +7,7 @@
 #include "report/ages.h"
 #include "report/first_sight.h"
 #include "report/ue_stacks.h"
-#include "tls/observation.h"
+#include "tls/ja.h"
 
 #define VERDICT_VALUES 5
 #define SEVERITIES     4
@@ -42,7 +42,6 @@ struct offender {
 /* A UE's TLS stack is named by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2
  * format).
  */
-#define JA4_TEXT 40
 struct stack_tally {
     char ja4[JA4_TEXT];
     uint64_t handshakes;

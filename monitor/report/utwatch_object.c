@@ -2,6 +2,7 @@
 #include "report/event_objects.h"
 
 #include "report/names.h"
+#include "wire/codes.h"
 
 static void put_suites(struct json *j, const struct client_hello_facts *c)
 {
@@ -143,32 +144,16 @@ static void put_certificate(struct json *j, const struct observation *o)
     json_close(j, '}');
 }
 
-/* A TLS 1.3 suite names no key exchange: the ServerHello's extensions tell it (RFC 8446 4.1.1). */
-static const char *tls13_key_exchange(bool psk, uint16_t group)
-{
-    const bool finite_field = group >= 0x0100 && group <= 0x01ff;  /* RFC 7919 */
-    const bool lattice_alone = group >= 0x0200 && group <= 0x0202; /* ML-KEM without a curve beside it */
-    if (group == 0)
-        return psk ? "psk" : NULL;
-    if (lattice_alone)
-        return psk ? "mlkem_psk" : "mlkem";
-    if (finite_field)
-        return suite_kx_name(psk ? KX_DHE_PSK : KX_DHE);
-    return suite_kx_name(psk ? KX_ECDHE_PSK : KX_ECDHE);
-}
-
 static void put_key_exchange(struct json *j, const struct observation *o)
 {
-    const struct suite *suite = observation_suite(o);
-    if (!suite)
+    if (!observation_suite(o))
         return;
     const struct key_exchange_facts *k = &o->key_exchange;
-    const uint16_t group = k->group ? k->group : o->server_hello.key_share_group;
-    const char *type = suite->kx == KX_TLS13 ? tls13_key_exchange(o->server_hello.psk, group)
-                                             : suite_kx_name((enum suite_kx)suite->kx);
+    const uint16_t group = observation_group(o);
+    enum suite_kx type;
     json_open(j, "key_exchange", '{');
-    if (type)
-        json_string(j, "type", type);
+    if (observation_key_exchange(o, &type))
+        json_string(j, "type", suite_kx_name(type));
     if (k->dh_bits)
         json_uint(j, "dh_bits", k->dh_bits);
     if (k->rsa_bits)

@@ -157,6 +157,33 @@ bool observation_client_gave_up(const struct observation *o)
     return observation_fatal_alert_of(o, CLIENT);
 }
 
+uint16_t observation_group(const struct observation *o)
+{
+    return o->key_exchange.group ? o->key_exchange.group : o->server_hello.key_share_group;
+}
+
+bool observation_key_exchange(const struct observation *o, enum suite_kx *out)
+{
+    const struct suite *suite = observation_suite(o);
+    const uint16_t group = observation_group(o);
+    const bool psk = o->server_hello.psk;
+    const bool finite_field = group >= 0x0100 && group <= 0x01ff;  /* RFC 7919 */
+    const bool lattice_alone = group >= 0x0200 && group <= 0x0202; /* ML-KEM without a curve beside it */
+    if (!suite)
+        return false;
+    if (suite->kx != KX_TLS13)
+        *out = (enum suite_kx)suite->kx;
+    else if (group == 0)
+        *out = KX_PSK;
+    else if (lattice_alone)
+        *out = psk ? KX_MLKEM_PSK : KX_MLKEM;
+    else if (finite_field)
+        *out = psk ? KX_DHE_PSK : KX_DHE;
+    else
+        *out = psk ? KX_ECDHE_PSK : KX_ECDHE;
+    return suite->kx != KX_TLS13 || group || psk;
+}
+
 const struct suite *observation_clear_suite(const struct observation *o)
 {
     const struct suite *suite = observation_suite(o);

@@ -194,7 +194,7 @@ struct client_hello_facts {
     struct text_slice alpn[MAX_ALPN];
     uint8_t alpn_count;
     bool ja3_known;
-    bool ja3_made; /* because it does not follow from the lists above; else report/fingerprints.h makes it */
+    bool ja3_made;   /* because it does not follow from the lists above; else tls/ja.h makes it */
     uint8_t ja3[16]; /* MD5 over the whole lists */
 };
 
@@ -345,6 +345,13 @@ const struct suite *observation_suite(const struct observation *o);
 
 /* The client has said by an alert that it does not go on: a fatal one, or close_notify (RFC 5246 7.2). */
 bool observation_client_gave_up(const struct observation *o);
+
+/* The group of the key exchange; 0: none that was seen. */
+uint16_t observation_group(const struct observation *o);
+
+/* The kind of key exchange: that of the suite, or, since those of TLS 1.3 name none, what the ServerHello's
+ * extensions tell (RFC 8446 4.1.1). False when it is not known. */
+bool observation_key_exchange(const struct observation *o, enum suite_kx *out);
 
 /* The suite when it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
 const struct suite *observation_clear_suite(const struct observation *o);

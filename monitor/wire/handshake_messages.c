@@ -122,6 +122,8 @@ enum parse server_key_exchange_parse(struct span body, const struct suite *suite
     case KX_ECCPWD:
     case KX_TLS13:
     case KX_SIGNALLING:
+    case KX_MLKEM:
+    case KX_MLKEM_PSK:
         return PARSE_OK;
     }
     if (!out->unread)

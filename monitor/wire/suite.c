@@ -49,6 +49,8 @@ const struct word suite_kx_words[] = {
     {KX_ECCPWD, "eccpwd"},
     {KX_TLS13, "tls13"},
     {KX_SIGNALLING, "signalling"},
+    {KX_MLKEM, "mlkem"},
+    {KX_MLKEM_PSK, "mlkem_psk"},
     {0, NULL},
 };
 

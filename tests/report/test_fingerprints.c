@@ -1,6 +1,7 @@
 /* Community ID, JA3 strings and JA4 against published values and against tshark 4.0. */
-#include "report/fingerprints.h"
+#include "report/community_id.h"
 #include "stand_in.h"
+#include "tls/ja.h"
 
 #include <arpa/inet.h>
 #include <nettle/md5.h>

@@ -1,39 +1,9 @@
-#include "report/fingerprints.h"
+#include "tls/ja.h"
 
 #include "wire/hello.h"
 
-#include <arpa/inet.h>
-#include <nettle/base64.h>
 #include <nettle/md5.h>
-#include <nettle/sha1.h>
 #include <nettle/sha2.h>
-
-void community_id(const struct endpoint *a, const struct endpoint *b, uint8_t protocol, struct text *out)
-{
-    size_t n = a->family == 4 ? 4 : 16;
-    int order = memcmp(a->address, b->address, n);
-    if (order > 0 || (order == 0 && a->port > b->port)) {
-        const struct endpoint *other = a;
-        a = b;
-        b = other;
-    }
-    const uint8_t seed[2] = {0, 0};
-    const uint8_t tail[2] = {protocol, 0};
-    const uint16_t ports[2] = {htons(a->port), htons(b->port)};
-    struct sha1_ctx sha1;
-    uint8_t digest[SHA1_DIGEST_SIZE];
-    sha1_init(&sha1);
-    sha1_update(&sha1, sizeof seed, seed);
-    sha1_update(&sha1, n, a->address);
-    sha1_update(&sha1, n, b->address);
-    sha1_update(&sha1, sizeof tail, tail);
-    sha1_update(&sha1, sizeof ports, (const uint8_t *)ports);
-    sha1_digest(&sha1, sizeof digest, digest);
-    char base64[BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE)];
-    base64_encode_raw(base64, sizeof digest, digest);
-    text_put(out, "1:");
-    text_bytes(out, base64, sizeof base64);
-}
 
 static void put_numbers(struct text *out, const uint16_t *number, size_t count)
 {

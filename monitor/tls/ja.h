@@ -1,13 +1,14 @@
-/* Names that others give to a connection or a client: Community ID, the strings of JA3 and JA3S, JA4
- * (client). */
-#ifndef UTWATCH_REPORT_FINGERPRINTS_H
-#define UTWATCH_REPORT_FINGERPRINTS_H
+/* Names that others give to what a client or a server says: JA3, JA3S, and JA4 (of clients). */
+#ifndef UTWATCH_TLS_JA_H
+#define UTWATCH_TLS_JA_H
 
 #include "base/text.h"
 #include "tls/observation.h"
 
-/* Community ID version 1, seed 0. */
-void community_id(const struct endpoint *a, const struct endpoint *b, uint8_t protocol, struct text *out);
+/* Room for the texts: of JA3 MAX_SUITES_LISTED, MAX_EXTENSIONS and MAX_GROUPS numbers of 5 digits. */
+#define JA3_TEXT  4608
+#define JA3S_TEXT 256
+#define JA4_TEXT  40
 
 /* The text whose MD5 is JA3; false when a list was longer than what is kept. */
 bool ja3_text(const struct client_hello_facts *hello, struct text *out);
