@@ -6,8 +6,6 @@
 #include "syslog/address.h"
 #include "syslog/message.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -71,58 +69,11 @@ static const char *scalar(struct reader *r, const struct node *n)
     return NULL;
 }
 
-static bool parse_network(const char *text, struct network *out)
-{
-    char address[64];
-    const char *slash = strchr(text, '/');
-    size_t n = slash ? (size_t)(slash - text) : strlen(text);
-    if (n >= sizeof address)
-        return false;
-    memcpy(address, text, n);
-    address[n] = '\0';
-    *out = (struct network){.family = 4};
-    if (inet_pton(AF_INET, address, out->address) != 1) {
-        out->family = 6;
-        if (inet_pton(AF_INET6, address, out->address) != 1)
-            return false;
-    }
-    long most = out->family == 4 ? 32 : 128;
-    char *end = NULL;
-    long bits = slash ? strtol(slash + 1, &end, 10) : most;
-    if (slash && (!isdigit((unsigned char)slash[1]) || *end))
-        return false;
-    out->bits = (uint8_t)bits;
-    return bits >= 0 && bits <= most;
-}
-
-/* The network that the address lies in, when bits beyond its length are set: a typing mistake more often than
- * not, which would take in more than was meant. */
-static bool has_host_bits(const struct network *n, struct network *whole)
-{
-    *whole = *n;
-    for (unsigned bit = n->bits; bit < (n->family == 4 ? 32u : 128u); bit++)
-        whole->address[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
-    return memcmp(whole->address, n->address, sizeof n->address) != 0;
-}
-
 /* False after a mistake. */
 static bool take_network(struct reader *r, const struct node *e, struct network *out)
 {
     const char *text = scalar(r, e);
-    struct network whole;
-    char address[INET6_ADDRSTRLEN] = "";
-    if (!text)
-        return false;
-    if (!parse_network(text, out)) {
-        complain_at(&r->at, e, "'%s' is not an address or network (192.0.2.0/24, 2001:db8::/32)", text);
-        return false;
-    }
-    if (!has_host_bits(out, &whole))
-        return true;
-    (void)inet_ntop(whole.family == 4 ? AF_INET : AF_INET6, whole.address, address, sizeof address);
-    complain_at(&r->at, e, "'%s' is an address within a network; the network is %s/%u", text, address,
-                (unsigned)whole.bits);
-    return false;
+    return text && text_network(&r->at, e, text, out);
 }
 
 static void take_client(struct reader *r, const struct node *e)
@@ -450,7 +401,7 @@ static bool parse_end(const char *text, struct endpoint *out)
     memcpy(address, text + brackets, length);
     address[length] = '\0';
     struct network network;
-    if (strchr(address, '/') || !parse_network(address, &network))
+    if (strchr(address, '/') || !network_parse(address, &network))
         return false;
     *out = (struct endpoint){.port = (uint16_t)port, .family = network.family};
     memcpy(out->address, network.address, sizeof out->address);

@@ -125,6 +125,8 @@
 #define NODES_OF_CONDITION   128
 #define VALUES_OF_PROFILE    4096
 #define SETS_OF_PROFILE      128
+#define STRINGS_OF_PROFILE   1024    /* texts and patterns in conditions */
+#define NETWORKS_OF_PROFILE  1024    /* addresses and networks in conditions */
 #define KNOWN_VERDICT_BYTES  4194304 /* of a profile: verdicts on cases that others are decided like */
 #define KNOWN_VERDICT_STEPS  65536   /* results of tests that lead to them */
 

@@ -21,7 +21,10 @@ enum op {
     OP_FLAGS_ALL,
     OP_LIST_ANY, /* NUMBERS: operand numbers from `from` */
     OP_LIST_ALL,
-    OP_STRING,     /* operand patterns from `from` */
+    OP_STRING,    /* STRING, ADDRESS: operand patterns from `from` */
+    OP_TEXTS_ANY, /* TEXTS: likewise */
+    OP_TEXTS_ALL,
+    OP_NETWORK,    /* ADDRESS: operand networks from `from` */
     OP_SUITE_IN,   /* operand: set */
     OP_SUITES_ALL, /* every offered suite is in the set */
     OP_SUITES_ANY,
@@ -143,8 +146,10 @@ struct profile {
     size_t node_count, node_capacity;
     int64_t values[VALUES_OF_PROFILE];
     size_t value_count;
-    const char *strings[256];
+    const char *strings[STRINGS_OF_PROFILE];
     size_t string_count;
+    struct network networks[NETWORKS_OF_PROFILE];
+    size_t network_count;
     struct suite_set sets[SETS_OF_PROFILE];
     bool set_by_property[SETS_OF_PROFILE]; /* not by names alone */
     size_t set_count;
@@ -171,6 +176,9 @@ void free_tests(struct profile *p);
 /* condition.c: a mapping of conditions (conjunction) or a list of them (disjunction); members named in
  * `reserved` are left alone. */
 struct condition compile_condition(struct compiler *c, const struct node *n, const char *const *reserved);
+
+/* shapes.c: a text that no value of the field can be, or a pattern in another language, is a mistake. */
+void check_shape(struct compiler *c, const struct node *n, enum field field, const char *text);
 
 /* Checks the {fields} of a template. */
 void check_template(struct compiler *c, const struct node *n);

@@ -98,6 +98,18 @@ static bool sum_number(struct compiler *c, const struct node *n, int64_t *number
     return true;
 }
 
+/* How a value is written, where no word of the field is near. */
+static const char *value_expected(const struct field_info *info)
+{
+    if (info->words)
+        return " (--list-fields shows its words)";
+    if (info->type != TYPE_NUMBER && info->type != TYPE_NUMBERS)
+        return "";
+    return strcmp(info->unit, "seconds") == 0
+               ? "; expected a number of seconds, as 90, 15m, 24h or 7d, or a $parameter"
+               : "; expected a number, as 128 or 0x80, or a $parameter";
+}
+
 bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number)
 {
     const struct field_info *info = &field_info[field];
@@ -131,8 +143,38 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
         suggestion_try(&near, w->word);
     char buffer[128];
     char words[128];
-    complain_at(c, n, "'%s' is not a valid value for '%s' (%s)%s%s", text, info->name,
-                field_type_name(info->type), suggestion_text(&near, buffer, sizeof buffer),
-                words_listed(info->words, words, sizeof words));
+    (void)words_listed(info->words, words, sizeof words);
+    complain_at(c, n, "'%s' is not a valid value for '%s' (%s)%s%s%s", text, info->name,
+                info->words && info->type == TYPE_NUMBERS ? "list of words" : field_type_name(info->type),
+                suggestion_text(&near, buffer, sizeof buffer), words,
+                near.best || *words ? "" : value_expected(info));
     return false;
+}
+
+bool text_network(struct compiler *c, const struct node *at, const char *text, struct network *out)
+{
+    struct network whole;
+    char network[NETWORK_TEXT];
+    if (!network_parse(text, out)) {
+        complain_at(c, at, "'%s' is not an address or network (192.0.2.0/24, 2001:db8::/32)", text);
+        return false;
+    }
+    if (!network_has_host_bits(out, &whole))
+        return true;
+    network_text(&whole, network);
+    complain_at(c, at, "'%s' is an address within a network; the network is %s", text, network);
+    return false;
+}
+
+const char *scalar_text(struct compiler *c, const struct node *n, enum field field)
+{
+    const struct field_info *info = &field_info[field];
+    if (n->kind != NODE_SCALAR) {
+        complain_at(c, n, "expected one value for '%s' (%s)", info->name, field_type_name(info->type));
+        return NULL;
+    }
+    if (*n->text != '$')
+        return n->text;
+    const struct parameter *p = find_parameter(c, n->text + 1, n);
+    return p ? p->text : NULL;
 }

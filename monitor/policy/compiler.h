@@ -3,6 +3,7 @@
 #ifndef UTWATCH_POLICY_COMPILER_H
 #define UTWATCH_POLICY_COMPILER_H
 
+#include "base/network.h"
 #include "policy/fields.h"
 #include "policy/tree.h"
 
@@ -30,6 +31,12 @@ const struct parameter *find_parameter(struct compiler *c, const char *name, con
 /* The value of a scalar for this field; a $name is a parameter's value, "A + B" a sum. False after a mistake.
  */
 bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number);
+
+/* "192.0.2.0/24" at the node, or one address. False after a mistake. */
+bool text_network(struct compiler *c, const struct node *at, const char *text, struct network *out);
+
+/* The text of a scalar; a $name is a parameter's value. NULL after a mistake. */
+const char *scalar_text(struct compiler *c, const struct node *n, enum field field);
 
 /* True if values of the field can be compared. */
 bool is_ordered(enum field field);

@@ -19,7 +19,7 @@ static void emit(struct compiler *c, enum op op, enum field field, size_t from, 
 }
 
 const struct operator_info operator_info[] = {
-    {"in", "any", "the value is one of these; the plain form FIELD: VALUE means the same"},
+    {"in", "any", "the value is one of these, or in one of these networks; FIELD: VALUE means the same"},
     {"not", "any", "the condition does not hold, and the field is there"},
     {"present", "any", "true: there is a value; false: there is definitely none"},
     {"below", "numbers, versions", "less than"},
@@ -30,9 +30,11 @@ const struct operator_info operator_info[] = {
     {"any", "sets and lists", "some member is one of these"},
     {"none", "sets and lists", "no member is one of these, and the field is there"},
     {"prefers", "offered.suites", "two suites: both are offered, the first before the second"},
-    {"matches", "text", "a pattern with * and ?, letters of either case"},
+    {"matches", "texts, addresses", "a pattern with * and ?, letters of either case"},
     {NULL, NULL, NULL},
 };
+
+static const char fields_are_listed[] = " (--list-fields shows them)";
 
 /* A condition on something that is not there is false, also when it is a negation. */
 static void emit_not(struct compiler *c, enum field field)
@@ -63,28 +65,53 @@ static size_t add_values(struct compiler *c, const struct node *n, enum field fi
         count++;
     }
     if (ok && count == 0)
-        complain_at(c, n, "an empty list: the condition could never be true");
+        complain_at(c, n, "an empty list: the condition could never be true; write at least one value");
     return ok ? count : 0;
 }
 
-static void compile_strings(struct compiler *c, const struct node *n, enum field field)
+static void compile_strings(struct compiler *c, const struct node *n, enum field field, enum op op)
 {
     struct profile *p = c->profile;
     size_t from = p->string_count;
+    bool ok = true;
     for (const struct node *e = node_first(n); e; e = node_next(n, e)) {
-        if (e->kind != NODE_SCALAR) {
-            complain_at(c, e, "expected a text");
+        const char *text = scalar_text(c, e, field);
+        if (text && p->string_count == STRINGS_OF_PROFILE) {
+            complain_at(c, e, "more than %d texts in one profile", STRINGS_OF_PROFILE);
             return;
         }
-        if (p->string_count == sizeof p->strings / sizeof *p->strings) {
-            complain_at(c, e, "too many texts in one profile");
-            return;
-        }
-        p->strings[p->string_count++] = e->text;
+        ok &= text != NULL;
+        if (!text)
+            continue;
+        check_shape(c, e, field, text);
+        p->strings[p->string_count++] = text;
     }
-    if (p->string_count == from)
-        complain_at(c, n, "an empty list: the condition could never be true");
-    emit(c, OP_STRING, field, from, (int64_t)(p->string_count - from));
+    if (ok && p->string_count == from)
+        complain_at(c, n, "an empty list: the condition could never be true; write at least one value");
+    emit(c, op, field, from, (int64_t)(p->string_count - from));
+}
+
+static void compile_networks(struct compiler *c, const struct node *n, enum field field)
+{
+    struct profile *p = c->profile;
+    size_t from = p->network_count;
+    bool ok = true;
+    for (const struct node *e = node_first(n); e; e = node_next(n, e)) {
+        const char *text = scalar_text(c, e, field);
+        if (text && p->network_count == NETWORKS_OF_PROFILE) {
+            complain_at(c, e, "more than %d networks in one profile", NETWORKS_OF_PROFILE);
+            return;
+        }
+        if (text && strpbrk(text, "*?"))
+            complain_at(c, e, "'%s' is a pattern: write a network (192.0.2.0/24), or { matches: \"%s\" }",
+                        text, text);
+        else if (text && text_network(c, e, text, &p->networks[p->network_count]))
+            p->network_count++;
+        ok &= text != NULL && !strpbrk(text, "*?");
+    }
+    if (ok && !node_first(n))
+        complain_at(c, n, "an empty list: the condition could never be true; write at least one value");
+    emit(c, OP_NETWORK, field, from, (int64_t)(p->network_count - from));
 }
 
 static void compile_flags(struct compiler *c, const struct node *n, enum field field, enum op op)
@@ -120,7 +147,13 @@ static void compile_equals(struct compiler *c, const struct node *n, enum field 
         emit(c, OP_LIST_ANY, field, from, (int64_t)count);
         break;
     case TYPE_STRING:
-        compile_strings(c, n, field);
+        compile_strings(c, n, field, OP_STRING);
+        break;
+    case TYPE_TEXTS:
+        compile_strings(c, n, field, OP_TEXTS_ANY);
+        break;
+    case TYPE_ADDRESS:
+        compile_networks(c, n, field);
         break;
     case TYPE_SUITE:
         set = compile_suite_set(c, n);
@@ -132,6 +165,16 @@ static void compile_equals(struct compiler *c, const struct node *n, enum field 
     }
 }
 
+/* An operator that the field does not have. */
+static void complain_about_type(struct compiler *c, const struct node *n, enum field field, const char *does)
+{
+    const struct field_info *info = &field_info[field];
+    const bool set = info->type == TYPE_SUITES;
+    complain_at_key(c, n, "'%s' %s; '%s' is %s%s: write it as %s: %s", n->key, does, info->name,
+                    field_type_article(info->type), field_type_name(info->type), info->name,
+                    set ? "{ any: $SET }" : "VALUE");
+}
+
 /* What stands under all, any or none: a list, a $set, or { in: ... }. */
 static const struct node *quantified(struct compiler *c, const struct node *n)
 {
@@ -139,7 +182,7 @@ static const struct node *quantified(struct compiler *c, const struct node *n)
         return n;
     if (n->first && !n->first->next && strcmp(n->first->key, "in") == 0)
         return n->first;
-    complain_at(c, n, "expected 'in:'");
+    complain_at(c, n, "expected a list, a $set, or { in: ... }");
     return NULL;
 }
 
@@ -162,12 +205,14 @@ static void compile_quantifier(struct compiler *c, const struct node *n, enum fi
         emit(c, all ? OP_LIST_ALL : OP_LIST_ANY, field, from, count);
         break;
     }
+    case TYPE_TEXTS:
+        compile_strings(c, what, field, all ? OP_TEXTS_ALL : OP_TEXTS_ANY);
+        break;
     case TYPE_FLAGS:
         compile_flags(c, what, field, all ? OP_FLAGS_ALL : OP_FLAGS_ANY);
         break;
     default:
-        complain_at_key(c, n, "'%s' applies to lists and sets; '%s' is a %s", n->key, field_info[field].name,
-                        field_type_name(field_info[field].type));
+        complain_about_type(c, n, field, "applies to lists and sets");
         break;
     }
 }
@@ -243,7 +288,7 @@ static void compile_field(struct compiler *c, const struct node *n, enum field f
         return;
     }
     if (!n->first)
-        complain_at(c, n, "an empty condition on '%s'", field_info[field].name);
+        complain_at(c, n, "an empty condition on '%s': write a value or an operator", field_info[field].name);
     check_possible(c, n, field);
     emit(c, OP_ALL_OF, field, 0, (int64_t)count_members(n));
     for (const struct node *m = n->first; m; m = m->next)
@@ -254,8 +299,7 @@ static void compile_limit(struct compiler *c, const struct node *n, enum field f
 {
     int64_t limit = 0;
     if (!is_ordered(field))
-        complain_at_key(c, n, "'%s' compares numbers; '%s' is a %s", n->key, field_info[field].name,
-                        field_type_name(field_info[field].type));
+        complain_about_type(c, n, field, "compares numbers");
     else
         (void)scalar_number(c, n, field, &limit);
     emit(c, op, field, 0, limit);
@@ -284,11 +328,12 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
             complain_at(c, n, "'present' has to be true or false");
         emit(c, OP_PRESENT, field, 0, yes);
     } else if (strcmp(n->key, "matches") == 0) {
-        if (field_info[field].type == TYPE_STRING)
-            compile_strings(c, n, field);
+        if (field_info[field].type == TYPE_STRING || field_info[field].type == TYPE_ADDRESS)
+            compile_strings(c, n, field, OP_STRING);
+        else if (field_info[field].type == TYPE_TEXTS)
+            compile_strings(c, n, field, OP_TEXTS_ANY);
         else
-            complain_at_key(c, n, "'matches' applies to text; '%s' is a %s", field_info[field].name,
-                            field_type_name(field_info[field].type));
+            complain_about_type(c, n, field, "applies to texts and addresses");
     } else if (strcmp(n->key, "prefers") == 0) {
         compile_prefers(c, n, field);
     } else if (strcmp(n->key, "all") == 0 || strcmp(n->key, "any") == 0 || strcmp(n->key, "none") == 0) {
@@ -318,7 +363,7 @@ static void compile_mapping(struct compiler *c, const struct node *n, const char
     for (const struct node *m = n->first; m; m = m->next)
         count += !is_reserved(reserved, m->key);
     if (count == 0)
-        complain_at(c, n, "expected a condition");
+        complain_at(c, n, "expected a condition, as { FIELD: VALUE }");
     check_contradiction(c, n, reserved);
     emit(c, OP_ALL_OF, FIELD_COUNT, 0, (int64_t)count);
     for (const struct node *m = n->first; m; m = m->next)
@@ -329,7 +374,7 @@ static void compile_mapping(struct compiler *c, const struct node *n, const char
 static void compile_any(struct compiler *c, const struct node *n, const char *const *reserved)
 {
     if (n->kind == NODE_SCALAR) {
-        complain_at(c, n, "expected a condition: FIELD: VALUE, or a list of such mappings");
+        complain_at(c, n, "expected a condition, { FIELD: VALUE }, or a list of them");
         return;
     }
     if (n->kind == NODE_MAPPING) {
@@ -337,13 +382,13 @@ static void compile_any(struct compiler *c, const struct node *n, const char *co
         return;
     }
     if (!n->first)
-        complain_at(c, n, "an empty list: the condition could never be true");
+        complain_at(c, n, "an empty list: the condition could never be true; write at least one value");
     emit(c, OP_ANY_OF, FIELD_COUNT, 0, (int64_t)count_members(n));
     for (const struct node *e = n->first; e; e = e->next) {
         if (e->kind == NODE_MAPPING)
             compile_mapping(c, e, reserved);
         else
-            complain_at(c, e, "expected a mapping of conditions");
+            complain_at(c, e, "expected a mapping of conditions, as { FIELD: VALUE }");
     }
 }
 
@@ -354,13 +399,15 @@ static void check_about(struct compiler *c, const struct node *n, enum field fie
     if (kinds & c->about)
         return;
     char names[128] = "";
+    const char *first = NULL;
     for (const struct word *w = case_kind_words; w->word; w++)
         if (kinds & 1 << w->number) {
             size_t used = strlen(names);
+            first = first ? first : w->word;
             (void)snprintf(names + used, sizeof names - used, "%s%s", used ? " or " : "", w->word);
         }
-    complain_at_key(c, n, "'%s' is a fact about %s, which is not what this rule judges (about: ...)",
-                    field_info[field].name, names);
+    complain_at_key(c, n, "'%s' is a fact about %s, which is not what this rule judges: write about: %s",
+                    field_info[field].name, names, first);
 }
 
 static void compile_member(struct compiler *c, const struct node *n)
@@ -384,7 +431,8 @@ static void compile_member(struct compiler *c, const struct node *n)
         for (int f = 0; f < FIELD_COUNT; f++)
             suggestion_try(&near, field_info[f].name);
         char buffer[128];
-        complain_at_key(c, n, "no field '%s'%s", n->key, suggestion_text(&near, buffer, sizeof buffer));
+        complain_at_key(c, n, "no field '%s'%s", n->key,
+                        near.best ? suggestion_text(&near, buffer, sizeof buffer) : fields_are_listed);
     }
 }
 
@@ -416,6 +464,7 @@ void check_template(struct compiler *c, const struct node *n)
         for (int f = 0; f < FIELD_COUNT; f++)
             suggestion_try(&near, field_info[f].name);
         char buffer[128];
-        complain_at(c, n, "no field '%s'%s", name, suggestion_text(&near, buffer, sizeof buffer));
+        complain_at(c, n, "no field '%s'%s", name,
+                    near.best ? suggestion_text(&near, buffer, sizeof buffer) : fields_are_listed);
     }
 }

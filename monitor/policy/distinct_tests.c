@@ -26,6 +26,13 @@ static bool same_strings(const struct profile *p, const struct condition_node *a
     return true;
 }
 
+static bool same_networks(const struct profile *p, const struct condition_node *a,
+                          const struct condition_node *b)
+{
+    return memcmp(&p->networks[a->from], &p->networks[b->from], (size_t)a->operand * sizeof p->networks[0]) ==
+           0;
+}
+
 static bool is_same_test(const struct profile *p, const struct condition_node *a,
                          const struct condition_node *b)
 {
@@ -43,7 +50,11 @@ static bool is_same_test(const struct profile *p, const struct condition_node *a
         return same_values(p, a, b, (size_t)a->operand);
     case OP_PREFERS:
         return same_values(p, a, b, 2);
+    case OP_NETWORK:
+        return same_networks(p, a, b);
     case OP_STRING:
+    case OP_TEXTS_ANY:
+    case OP_TEXTS_ALL:
         return same_strings(p, a, b);
     case OP_TRUE:
     case OP_FALSE:

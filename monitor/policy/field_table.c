@@ -1,5 +1,6 @@
 #include "policy/fields.h"
 
+#include "wire/codes.h"
 #include "wire/hello.h"
 #include "wire/x509.h"
 
@@ -50,6 +51,11 @@ static const struct word usage_names[] = {
     {0, NULL},
 };
 
+static const struct word weekday_names[] = {
+    {0, "sunday"},   {1, "monday"}, {2, "tuesday"},  {3, "wednesday"},
+    {4, "thursday"}, {5, "friday"}, {6, "saturday"}, {0, NULL},
+};
+static const struct word transport_names[] = {{TRANSPORT_TCP, "tcp"}, {TRANSPORT_UDP, "udp"}, {0, NULL}};
 static const struct word protocol_names[] = {
     {PROTOCOL_TLS, "tls"}, {PROTOCOL_HTTP, "http"}, {PROTOCOL_OTHER, "other"}, {0, NULL}};
 static const struct word over_names[] = {
@@ -80,12 +86,21 @@ const char *field_type_name(enum field_type type)
         return "text";
     case TYPE_NUMBERS:
         return "list of numbers";
+    case TYPE_TEXTS:
+        return "list of texts";
+    case TYPE_ADDRESS:
+        return "address";
     case TYPE_SUITE:
         return "suite";
     case TYPE_SUITES:
         return "set of suites";
     }
     return "";
+}
+
+const char *field_type_article(enum field_type type)
+{
+    return type == TYPE_BOOL ? "" : type == TYPE_ADDRESS ? "an " : "a ";
 }
 
 enum field field_by_name(const char *name)
@@ -108,16 +123,31 @@ const char *field_word_of(enum field field, int64_t number)
     return words ? word_of(words, number) : NULL;
 }
 
+static void list_words(const struct word *words, FILE *out)
+{
+    enum { INDENT = 50, WIDTH = 140 };
+    size_t column = INDENT;
+    (void)fprintf(out, "%*s%s", INDENT, "", words->word);
+    for (const struct word *w = words + 1; w->word; w++) {
+        const size_t n = strlen(w[-1].word) + 2;
+        column += n;
+        if (column + strlen(w->word) > WIDTH) {
+            (void)fprintf(out, ",\n%*s%s", INDENT, "", w->word);
+            column = INDENT;
+        } else {
+            (void)fprintf(out, ", %s", w->word);
+        }
+    }
+    (void)fputc('\n', out);
+}
+
 static void list_field(enum field f, FILE *out)
 {
     const struct field_info *info = &field_info[f];
     (void)fprintf(out, "%-32s %-16s %s%s%s%s\n", info->name, field_type_name(info->type), info->help,
                   *info->unit ? " (" : "", info->unit, *info->unit ? ")" : "");
-    if (!info->words)
-        return;
-    (void)fprintf(out, "%-50s", "");
-    for (const struct word *w = info->words; w->word; w++)
-        (void)fprintf(out, "%s%s", w->word, w[1].word ? ", " : "\n");
+    if (info->words)
+        list_words(info->words, out);
 }
 
 /* By what a rule has to be about to use them. */
@@ -133,6 +163,7 @@ void fields_list(FILE *out)
         {"Fields of an HTTP exchange", 1 << CASE_EXCHANGE},
         {"Fields of a server or UE", 1 << CASE_SERVER | 1 << CASE_UE},
         {"Fields of a key in use", 1 << CASE_KEY},
+        {"Fields of whatever is judged", (1 << CASE_KINDS) - 1},
     };
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
         (void)fprintf(out, "%s%s:\n", g ? "\n" : "", groups[g].heading);

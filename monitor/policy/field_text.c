@@ -60,6 +60,31 @@ static void put_flags(enum field field, int64_t mask, struct text *out)
         text_put(out, "none");
 }
 
+static void put_number(enum field field, const struct value *v, struct text *out)
+{
+    const char *word = field_word_of(field, v->number);
+    text_put(out, v->at_least ? "at least " : "");
+    if (word)
+        text_put(out, word);
+    else if (v->nanos_beyond)
+        text_seconds(out, v->number * NANOS_PER_SECOND + v->nanos_beyond);
+    else
+        text_int(out, v->number);
+}
+
+static void put_numbers(enum field field, const struct value *v, struct text *out)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        const unsigned number = v->list ? v->list[i] : v->octets[i];
+        const char *word = field_word_of(field, number);
+        text_put(out, i ? ", " : "");
+        if (word)
+            text_put(out, word);
+        else
+            text_uint(out, number);
+    }
+}
+
 void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits,
                 const struct suite_set *first, struct text *out)
 {
@@ -73,11 +98,7 @@ void field_text(enum field field, const struct policy_case *c, const int64_t *ke
         text_put(out, v.number ? "yes" : "no");
         break;
     case TYPE_NUMBER:
-        text_put(out, v.at_least ? "at least " : "");
-        if (v.nanos_beyond)
-            text_seconds(out, v.number * NANOS_PER_SECOND + v.nanos_beyond);
-        else
-            text_int(out, v.number);
+        put_number(field, &v, out);
         break;
     case TYPE_VERSION:
     case TYPE_ENUM: {
@@ -95,9 +116,19 @@ void field_text(enum field field, const struct policy_case *c, const int64_t *ke
         text_safe(out, v.string);
         break;
     case TYPE_NUMBERS:
-        for (size_t i = 0; i < v.count; i++)
-            text_printf(out, "%s%u", i ? ", " : "", v.list ? (unsigned)v.list[i] : (unsigned)v.octets[i]);
+        put_numbers(field, &v, out);
         break;
+    case TYPE_TEXTS:
+        for (size_t i = 0; i < v.count; i++) {
+            text_put(out, i ? ", " : "");
+            text_safe(out, observation_text(v.of, v.texts[i]));
+        }
+        break;
+    case TYPE_ADDRESS: {
+        char room[ADDRESS_TEXT];
+        text_safe(out, address_text(v.end, room));
+        break;
+    }
     case TYPE_SUITE:
         text_put(out, v.suite ? v.suite->name : "none");
         break;

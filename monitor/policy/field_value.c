@@ -23,6 +23,8 @@ uint8_t field_kinds(enum field field)
         return 1 << CASE_SERVER | 1 << CASE_UE;
     case OF_KEY:
         return 1 << CASE_KEY;
+    case OF_WHENCE:
+        return (1 << CASE_KINDS) - 1;
     }
     assert(false);
     return 0;
@@ -61,6 +63,7 @@ static unsigned sides_of(enum field_side side)
     case OF_EXCHANGE:
     case OF_PEER:
     case OF_KEY:
+    case OF_WHENCE:
         break;
     }
     return 0;

@@ -19,6 +19,8 @@ enum field_type {
     TYPE_FLAGS, /* a set of names: bit n is names[n] */
     TYPE_STRING,
     TYPE_NUMBERS, /* a list */
+    TYPE_TEXTS,   /* a list */
+    TYPE_ADDRESS,
     TYPE_SUITE,
     TYPE_SUITES, /* a set, and perhaps codes that nobody has named */
 };
@@ -35,6 +37,7 @@ enum field_side {
     OF_EXCHANGE,
     OF_PEER,
     OF_KEY,
+    OF_WHENCE, /* between whom, where and when: of anything that is judged */
 };
 
 /* A bit for each enum case_kind that has the field. */
@@ -68,6 +71,8 @@ struct field_info {
 extern const struct field_info field_info[FIELD_COUNT];
 
 const char *field_type_name(enum field_type type);
+/* "a number", "true or false". */
+const char *field_type_article(enum field_type type);
 /* FIELD_COUNT when there is none. */
 enum field field_by_name(const char *name);
 /* False when the field has no such word. */
@@ -82,10 +87,13 @@ struct value {
     int64_t number;                 /* BOOL 0 or 1, NUMBER, VERSION, ENUM, FLAGS (mask) */
     uint32_t nanos_beyond;          /* NUMBER of seconds: the part of a second beyond `number` */
     struct span string;             /* STRING */
+    const struct endpoint *end;     /* ADDRESS */
+    const struct text_slice *texts; /* TEXTS, `count` of them */
+    const struct observation *of;   /* TEXTS: whose text they are in */
     const uint16_t *list;           /* NUMBERS of two bytes; SUITES of an offer: its codes in order */
     const uint8_t *octets;          /* NUMBERS of one byte, when list is NULL */
     size_t count;                   /* of list or octets */
-    bool cut;                       /* the list goes on beyond what is kept */
+    bool cut;                       /* the list goes on beyond what is kept, or (`reasons`) was seen */
     bool at_least;                  /* NUMBER: a lower bound; what it leaves open is unknown for `reasons` */
     const struct suite *suite;      /* SUITE */
     const struct suite_set *suites; /* SUITES */
@@ -110,6 +118,10 @@ size_t verdict_fields(const struct verdict *v, const struct policy_case *c, enum
 extern const struct operator_info {
     const char *word, *applies_to, *help;
 } operator_info[];
+
+/* Room for the text of an address, which the span then refers to. */
+#define ADDRESS_TEXT 46
+struct span address_text(const struct endpoint *end, char room[ADDRESS_TEXT]);
 
 /* Appends the value for people; of suites those of the set `first` (or NULL) before all others. */
 void field_text(enum field field, const struct policy_case *c, const int64_t *key_bits,

@@ -262,6 +262,15 @@ struct value tunnel_status(const struct policy_case *c)
     return connect_seen(c) ? unknown(no_answer(c)) : unless_unseen(c, absent());
 }
 
+struct value tunnel_authority(const struct policy_case *c)
+{
+    const struct value connect = tunnel_connect(c);
+    if (connect.known != KNOWN_VALUE || !connect.number)
+        return connect.known == UNKNOWN ? connect : absent();
+    const struct span authority = observation_text(c->observation, c->observation->authority);
+    return authority.n ? string(authority) : unknown(UNOBSERVED_TOO_LONG);
+}
+
 struct value connection_protocol(const struct policy_case *c)
 {
     if (c->damage) /* TLS may have begun in what is missing */
@@ -281,6 +290,17 @@ struct value connection_requests(const struct policy_case *c)
         return absent();
     bool open = h->damage || h->answers; /* an answer had its request */
     return h->requests || !open ? number(h->requests) : unknown(reasons_of(h->damage));
+}
+
+struct value connection_answers(const struct policy_case *c)
+{
+    const struct http_connection *h = c->connection;
+    if (!h)
+        return absent();
+    struct value v = number(h->answers);
+    v.at_least = h->damage != 0;
+    v.reasons = h->damage ? reasons_of(h->damage) : 0;
+    return v;
 }
 
 struct value connection_served(const struct policy_case *c)

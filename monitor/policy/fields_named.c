@@ -1,18 +1,16 @@
-/* Facts by which a site finds its own traffic again: groups and algorithms, names and fingerprints of
- * certificates, addresses, the time of day. The text of a value lives until the same field is asked of the
- * next case. */
+/* Facts of a handshake by which a site finds its own traffic again: protocols, groups and algorithms, names
+ * and fingerprints. The text of a value lives until the same field is asked of the next case. */
 #include "policy/getters.h"
 
-#include <arpa/inet.h>
-#include <string.h>
+#include "tls/ja.h"
 
-enum { SECONDS_A_DAY = 86400, SECONDS_AN_HOUR = 3600 };
+enum { SECONDS_A_DAY = 86400 };
 
 /* `most`: what is kept; a list as long as that may go on. */
 static struct value list_of_hello(const struct observation *o, const uint16_t *list, size_t count,
                                   size_t most)
 {
-    struct value v = part_of_client_hello(o, UNKNOWN_EXTENSIONS, 1);
+    struct value v = part_of_client_hello(o, UNKNOWN_EXTENSIONS | UNKNOWN_LISTS, 1);
     if (v.known != KNOWN_VALUE)
         return v;
     return count ? (struct value){.known = KNOWN_VALUE, .list = list, .count = count, .cut = count == most}
@@ -38,7 +36,7 @@ struct value server_alpn(const struct observation *o)
 
 struct value server_group(const struct observation *o)
 {
-    const uint16_t group = o->key_exchange.group ? o->key_exchange.group : o->server_hello.key_share_group;
+    const uint16_t group = observation_group(o);
     const struct value v = in_server_hello(o, group);
     return v.known != KNOWN_VALUE || group ? v : absent();
 }
@@ -83,29 +81,151 @@ struct value certificate_days_left(const struct observation *o)
     return v.known == KNOWN_VALUE && !o->certificate.valid_times ? unknown(UNOBSERVED_MALFORMED) : v;
 }
 
-static struct value address(const struct endpoint *end, char *room, size_t size)
+struct value certificate_serial(const struct observation *o)
 {
-    if (!end->family)
+    return text_of_certificate(o, o->certificate.serial);
+}
+
+struct value certificate_not_after(const struct observation *o)
+{
+    const struct value v = in_certificate(o, o->certificate.not_after);
+    return v.known == KNOWN_VALUE && !o->certificate.valid_times ? unknown(UNOBSERVED_MALFORMED) : v;
+}
+
+static struct value texts(const struct observation *o, const struct text_slice *list, size_t count, bool cut)
+{
+    return count || cut
+               ? (struct value){.known = KNOWN_VALUE, .texts = list, .of = o, .count = count, .cut = cut}
+               : absent();
+}
+
+struct value certificate_alt_names(const struct observation *o)
+{
+    const struct certificate_facts *f = &o->certificate;
+    const struct value v = in_extension(o, X509_HAS_SUBJECT_ALT_NAME, 1);
+    return v.known == KNOWN_VALUE ? texts(o, f->alt_names, f->alt_name_count, f->alt_names_cut || o->text_cut)
+                                  : v;
+}
+
+struct value hello_alpn(const struct observation *o)
+{
+    const struct client_hello_facts *h = &o->client_hello;
+    const struct value v = part_of_client_hello(o, UNKNOWN_EXTENSIONS | UNKNOWN_LISTS, 1);
+    return v.known == KNOWN_VALUE ? texts(o, h->alpn, h->alpn_count, h->alpn_count == MAX_ALPN || o->text_cut)
+                                  : v;
+}
+
+struct value hello_record_version(const struct observation *o)
+{
+    const struct value v = in_client_hello(o, o->client_hello.record_version);
+    return v.known == KNOWN_VALUE && o->client_hello.format != HELLO_TLS ? absent() : v;
+}
+
+struct value hello_compression(const struct observation *o)
+{
+    const struct client_hello_facts *h = &o->client_hello;
+    struct value v = part_of_client_hello(o, UNKNOWN_COMPRESSION, 1);
+    if (v.known != KNOWN_VALUE || h->format != HELLO_TLS)
+        return v.known == KNOWN_VALUE ? absent() : v;
+    v.octets = h->compression;
+    v.count = h->compression_count;
+    v.cut = h->compression_count == MAX_COMPRESSION;
+    return v;
+}
+
+static struct value md5_text(const uint8_t md5[16], char *room, size_t size)
+{
+    struct text t = text_over(room, size);
+    text_hex(&t, span_of(md5, 16), 0);
+    return string(span_of(t.p, t.n));
+}
+
+/* A hello in the form of SSLv2 has no fingerprint; of any other it is unknown what it would be. */
+static struct value without_fingerprint(const struct client_hello_facts *h)
+{
+    if (h->format != HELLO_TLS)
         return absent();
-    if (!inet_ntop(end->family == 4 ? AF_INET : AF_INET6, end->address, room, (socklen_t)size))
-        return absent();
-    return string(span_of(room, strlen(room)));
+    return unknown(h->unknown ? UNOBSERVED_MALFORMED : UNOBSERVED_TOO_LONG);
 }
 
-struct value client_address(const struct policy_case *c)
+struct value hello_ja3(const struct observation *o)
 {
-    static _Thread_local char text[INET6_ADDRSTRLEN];
-    return address(&c->about.client, text, sizeof text);
+    static _Thread_local char hash[40];
+    const struct client_hello_facts *h = &o->client_hello;
+    const struct value v = in_client_hello(o, 1);
+    char buffer[JA3_TEXT];
+    struct text t = text_over(buffer, sizeof buffer);
+    uint8_t md5[16];
+    if (v.known != KNOWN_VALUE)
+        return v;
+    if (!h->ja3_known)
+        return without_fingerprint(h);
+    (void)ja3_text(h, &t);
+    ja3_hash(h, &t, md5);
+    return md5_text(md5, hash, sizeof hash);
 }
 
-struct value server_address(const struct policy_case *c)
+struct value hello_ja4(const struct observation *o)
 {
-    static _Thread_local char text[INET6_ADDRSTRLEN];
-    return address(&c->about.server, text, sizeof text);
+    static _Thread_local char text[JA4_TEXT];
+    const struct value v = in_client_hello(o, 1);
+    struct text t = text_over(text, sizeof text);
+    if (v.known != KNOWN_VALUE)
+        return v;
+    return ja4_text(o, &t) ? string(span_of(t.p, t.n)) : without_fingerprint(&o->client_hello);
 }
 
-struct value hour_of_day(const struct policy_case *c)
+struct value server_ja3s(const struct observation *o)
 {
-    const int64_t second = c->about.time / NANOS_PER_SECOND % SECONDS_A_DAY;
-    return number((second < 0 ? second + SECONDS_A_DAY : second) / SECONDS_AN_HOUR);
+    static _Thread_local char hash[40];
+    const struct server_hello_facts *h = &o->server_hello;
+    const struct value v = in_server_hello(o, 1);
+    char buffer[JA3S_TEXT];
+    struct text t = text_over(buffer, sizeof buffer);
+    uint8_t md5[16];
+    if (v.known != KNOWN_VALUE)
+        return v;
+    if (!h->ja3s_known)
+        return unknown(UNOBSERVED_MALFORMED);
+    (void)ja3s_text(h, &t);
+    ja3s_hash(h, &t, md5);
+    return md5_text(md5, hash, sizeof hash);
+}
+
+struct value key_exchange_type(const struct observation *o)
+{
+    enum suite_kx type = KX_NULL;
+    const bool known = observation_key_exchange(o, &type);
+    const struct value v = in_server_hello(o, type);
+    return v.known != KNOWN_VALUE || known ? v : unknown(UNOBSERVED_UNKNOWN_CODE);
+}
+
+/* What is encrypted has letters all the same, or can have none; whatever else is missing may be one. */
+struct value handshake_history(const struct observation *o)
+{
+    const uint32_t missing = o->unobserved & ~(uint32_t)UNOBSERVED_ENCRYPTED;
+    if (missing)
+        return unknown(missing);
+    if (o->outcome == OUTCOME_UNFINISHED)
+        return unknown(UNOBSERVED_UNFINISHED);
+    return o->history_len == MAX_HISTORY ? unknown(UNOBSERVED_TOO_LONG)
+                                         : string(span_of(o->history, o->history_len));
+}
+
+/* Those that were seen are there; others may be in what was not seen. */
+struct value alerts_seen(const struct observation *o, enum side side)
+{
+    static _Thread_local uint8_t descriptions[2][MAX_ALERTS];
+    size_t count = 0;
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].from == side)
+            descriptions[side][count++] = o->alerts[i].description;
+    const bool settled = observation_settled(o, side) && o->alert_count < MAX_ALERTS;
+    if (!count)
+        return settled ? absent() : unknown(observation_missing(o, side));
+    return (struct value){.known = KNOWN_VALUE,
+                          .octets = descriptions[side],
+                          .count = count,
+                          .cut = !settled,
+                          .reasons = settled ? 0 : observation_missing(o, side)};
 }

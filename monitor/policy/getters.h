@@ -18,9 +18,29 @@ struct value certificate_issuer(const struct observation *o);
 struct value certificate_curve(const struct observation *o);
 struct value certificate_fingerprint(const struct observation *o);
 struct value certificate_days_left(const struct observation *o);
+struct value certificate_serial(const struct observation *o);
+struct value certificate_not_after(const struct observation *o);
+struct value certificate_alt_names(const struct observation *o);
+struct value hello_alpn(const struct observation *o);
+struct value hello_record_version(const struct observation *o);
+struct value hello_compression(const struct observation *o);
+struct value hello_ja3(const struct observation *o);
+struct value hello_ja4(const struct observation *o);
+struct value server_ja3s(const struct observation *o);
+struct value key_exchange_type(const struct observation *o);
+struct value handshake_history(const struct observation *o);
+struct value alerts_seen(const struct observation *o, enum side side);
+
+/* fields_whence.c */
 struct value client_address(const struct policy_case *c);
 struct value server_address(const struct policy_case *c);
+struct value client_port(const struct policy_case *c);
+struct value server_port(const struct policy_case *c);
 struct value hour_of_day(const struct policy_case *c);
+struct value time_of_day(const struct policy_case *c);
+struct value weekday(const struct policy_case *c);
+struct value vlan_ids(const struct policy_case *c);
+struct value encapsulations(const struct policy_case *c);
 
 /* fields_handshake.c: one handshake. `n` is the value if the message that carries it was seen. */
 struct value client_hello_seen(const struct observation *o); /* 1, or unknown */
@@ -86,6 +106,7 @@ struct value unless_overlapping(const struct observation *o, enum field_side sid
 /* fields_context.c: the session memory, the peers, HTTP in clear. */
 struct value tunnel_connect(const struct policy_case *c);
 struct value tunnel_status(const struct policy_case *c);
+struct value tunnel_authority(const struct policy_case *c);
 struct value tunnel_upgrade(const struct policy_case *c);
 struct value session_offered(const struct policy_case *c);
 struct value session_method(const struct policy_case *c);
@@ -100,6 +121,7 @@ struct value known_highest_version(const struct policy_case *c);
 struct value connection_protocol(const struct policy_case *c);
 struct value connection_name(const struct policy_case *c);
 struct value connection_requests(const struct policy_case *c);
+struct value connection_answers(const struct policy_case *c);
 struct value connection_served(const struct policy_case *c);
 struct value connection_challenges(const struct policy_case *c);
 struct value in_request(const struct http_exchange *e, int64_t n);

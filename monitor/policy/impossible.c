@@ -99,12 +99,16 @@ void check_possible(struct compiler *c, const struct node *n, enum field field)
     const struct node *denied = node_member(n, "not");
     const struct node *present = node_member(n, "present");
     const char *name = field_info[field].name;
-    const bool single = field_info[field].type != TYPE_NUMBERS && field_info[field].type != TYPE_FLAGS;
+    const enum field_type type = field_info[field].type;
+    const bool single = type != TYPE_NUMBERS && type != TYPE_TEXTS && type != TYPE_FLAGS;
     const struct range r = limits_of(c, n, field);
     if (denied && denied->kind == NODE_MAPPING)
         denied = NULL;
     if (r.low > r.high)
-        complain_at(c, n, "no value of '%s' is within these limits: the condition could never be true", name);
+        complain_at(c, n,
+                    "no value of '%s' is within these limits: the condition could never be true; one of them "
+                    "has to go",
+                    name);
     else if (single && in && !any_is_left(c, in, denied, &r, field))
         complain_at(c, n, "these conditions on '%s' exclude each other: the condition could never be true",
                     name);

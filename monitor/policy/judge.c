@@ -30,7 +30,7 @@ static struct result test_list(const struct profile *p, const struct condition_n
         if (in_values(p, n, element(v, i)) != all)
             return definite(!all);
     if (v->cut)
-        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_TOO_LONG};
+        return (struct result){.value = UNKNOWN3, .reasons = v->reasons ? v->reasons : UNOBSERVED_TOO_LONG};
     return definite(all);
 }
 
@@ -89,19 +89,39 @@ static struct result test_order(const struct profile *p, const struct condition_
     return definite(place[0] < place[1] && place[1] != SIZE_MAX);
 }
 
-/* Not inlined: every test would clear its buffer. */
+/* A history tells the sides apart by capitals. Not inlined: every test would clear its buffer. */
 __attribute__((noinline)) static bool matches_string(const struct profile *p, const struct condition_node *n,
                                                      struct span string)
 {
+    const int either_case = n->field == FIELD_HISTORY ? 0 : FNM_CASEFOLD;
     char text[256];
     if (string.n >= sizeof text || memchr(string.p, 0, string.n))
         return false;
     memcpy(text, string.p, string.n);
     text[string.n] = '\0';
     for (int64_t i = 0; i < n->operand; i++)
-        if (fnmatch(p->strings[n->from + i], text, FNM_CASEFOLD) == 0)
+        if (fnmatch(p->strings[n->from + i], text, either_case) == 0)
             return true;
     return false;
+}
+
+static struct result test_texts(const struct profile *p, const struct condition_node *n,
+                                const struct value *v)
+{
+    bool all = n->op == OP_TEXTS_ALL;
+    for (size_t i = 0; i < v->count; i++)
+        if (matches_string(p, n, observation_text(v->of, v->texts[i])) != all)
+            return definite(!all);
+    if (v->cut)
+        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_TOO_LONG};
+    return definite(all);
+}
+
+static bool matches_address(const struct profile *p, const struct condition_node *n,
+                            const struct endpoint *end)
+{
+    char room[ADDRESS_TEXT];
+    return matches_string(p, n, address_text(end, room));
 }
 
 static const struct value *read_once(const struct profile *p, enum field field, const struct policy_case *c)
@@ -146,7 +166,13 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
     case OP_LIST_ALL:
         return test_list(p, n, v);
     case OP_STRING:
-        return definite(matches_string(p, n, v->string));
+        return definite(v->end ? matches_address(p, n, v->end) : matches_string(p, n, v->string));
+    case OP_TEXTS_ANY:
+    case OP_TEXTS_ALL:
+        return test_texts(p, n, v);
+    case OP_NETWORK:
+        return definite(
+            networks_have(&p->networks[n->from], (size_t)n->operand, v->end->family, v->end->address));
     case OP_SUITE_IN:
         return definite(suite_set_has(&p->sets[n->operand], suite_index(v->suite)));
     case OP_SUITES_ALL:
@@ -178,6 +204,8 @@ static bool has_few_values(enum field field)
     case TYPE_NUMBER:
     case TYPE_STRING:
     case TYPE_NUMBERS:
+    case TYPE_TEXTS:
+    case TYPE_ADDRESS:
     case TYPE_SUITE:
     case TYPE_SUITES:
         break;

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum { MOST_MISTAKES = 1000, LONGEST_WORD = 63 };
 
@@ -112,8 +113,11 @@ struct suggestion suggestion_for(const char *word)
 
 void suggestion_try(struct suggestion *s, const char *candidate)
 {
+    enum { ENOUGH_OF_A_WORD = 3 };
     size_t n = strlen(s->word);
     size_t m = strlen(candidate);
+    if (n >= ENOUGH_OF_A_WORD && m > n && strncasecmp(s->word, candidate, n) == 0 && !s->best)
+        s->best = candidate;                    /* its beginning: unless another is nearer by its letters */
     if ((n > m ? n - m : m - n) >= s->distance) /* each letter more costs an insertion */
         return;
     size_t distance = edit_distance(s->word, candidate);
