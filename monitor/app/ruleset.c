@@ -76,10 +76,7 @@ static bool outputs_work(const struct site *site, struct mistakes *mistakes)
 struct site *site_or_mistakes(const struct options *o, struct file_texts *files)
 {
     struct mistakes mistakes = {0};
-    struct mistakes warnings = {0};
-    struct site *site = site_load(o->config, files, &mistakes, &warnings);
-    mistakes_print(&warnings, stderr);
-    mistakes_free(&warnings);
+    struct site *site = site_load(o->config, files, &mistakes);
     if (site) {
         site->evidence = o->evidence != NULL;
         site->workers = o->workers;

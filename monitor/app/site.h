@@ -62,9 +62,8 @@ struct site {
 };
 
 /* `path` NULL: the defaults. `files`: see policy/file_texts.h, or NULL. NULL after mistakes, all of which are
- * in `mistakes`. What is understood and has no effect in this version is in `warnings`. */
-struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes,
-                       struct mistakes *warnings);
+ * in `mistakes`. */
+struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes);
 void site_free(struct site *site);
 
 /* Is this server's traffic Ut? `name`: SNI, CONNECT authority or Host; empty when it is not known. */

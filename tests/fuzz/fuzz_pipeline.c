@@ -94,7 +94,7 @@ static struct pipeline *the_pipeline(void)
     if (pipeline)
         return pipeline;
     struct mistakes mistakes = {0};
-    rules.site = site_load(NULL, NULL, &mistakes, &mistakes);
+    rules.site = site_load(NULL, NULL, &mistakes);
     rules.profile = profile_load("modern", directories, NULL, 0, NULL, &mistakes);
     assert(rules.site && rules.profile);
     rules.site->checksums = CHECKSUMS_IGNORE; /* nobody makes them here */

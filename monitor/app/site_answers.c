@@ -1,0 +1,99 @@
+/* What the site's configuration says of a server, a client, or a verdict. */
+#include "app/site.h"
+#include "policy/mistakes.h"
+#include "policy/tree.h"
+
+#include <fnmatch.h>
+
+static bool name_matches(const struct site *site, struct span name)
+{
+    char text[256];
+    if (name.n >= sizeof text || memchr(name.p, 0, name.n))
+        return false;
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    for (size_t i = 0; i < site->name_count; i++)
+        if (fnmatch(site->names[i], text, FNM_CASEFOLD) == 0)
+            return true;
+    return false;
+}
+
+bool site_has_scope(const struct site *site)
+{
+    return site->server_count || site->port_count || site->name_count;
+}
+
+static bool in_one_of(const struct network *networks, size_t count, const struct endpoint *end)
+{
+    return networks_have(networks, count, end->family, end->address);
+}
+
+bool site_lists_server(const struct site *site, const struct endpoint *server)
+{
+    return in_one_of(site->servers, site->server_count, server);
+}
+
+bool site_is_ue(const struct site *site, const struct endpoint *client)
+{
+    return site->client_count == 0 || in_one_of(site->clients, site->client_count, client);
+}
+
+bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)
+{
+    const bool address = site->server_count == 0 || site_lists_server(site, server);
+    bool port = site->port_count == 0;
+    for (size_t i = 0; i < site->port_count && !port; i++)
+        port = site->ports[i] == server->port;
+    if (!address || !port)
+        return false;
+    if (!site->name_count)
+        return true;
+    /* A known server is in scope even if the client sent no name. */
+    return name.n ? name_matches(site, name) : site->server_count > 0;
+}
+
+const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c,
+                           const char **until)
+{
+    for (size_t i = 0; i < site->exception_count; i++) {
+        const struct exception *x = &site->exceptions[i];
+        if (fnmatch(x->rule, v->rule->id, 0) != 0 || c->about.time > x->until)
+            continue;
+        if (x->server.family && !in_one_of(&x->server, 1, &c->about.server))
+            continue;
+        if (x->port && x->port != c->about.server.port)
+            continue;
+        *until = x->until_text;
+        return x->reason;
+    }
+    return NULL;
+}
+
+static bool has_rule(const struct profile *profile, const char *glob)
+{
+    for (size_t i = 0; i < profile_rule_count(profile); i++)
+        if (fnmatch(glob, profile_rule(profile, i)->id, 0) == 0)
+            return true;
+    return false;
+}
+
+void site_warn_of_exceptions(const struct site *site, const struct profile *profile, nanos now, FILE *out)
+{
+    for (size_t i = 0; i < site->exception_count; i++) {
+        const struct exception *x = &site->exceptions[i];
+        if (now > x->until)
+            (void)fprintf(out, "%s:%u: warning: this exception ended on %s; from then on its breach counts\n",
+                          site->tree->file, x->line, x->until_text);
+        if (has_rule(profile, x->rule))
+            continue;
+        char buffer[512];
+        struct text t = text_over(buffer, sizeof buffer);
+        struct suggestion near = suggestion_for(x->rule);
+        char hint[128];
+        for (size_t n = 0; n < profile_rule_count(profile); n++)
+            suggestion_try(&near, profile_rule(profile, n)->id);
+        text_safe(&t, span_of(x->rule, strnlen(x->rule, 128)));
+        (void)fprintf(out, "%s:%u: warning: no rule '%s' in profile %s%s\n", site->tree->file, x->line,
+                      buffer, profile_name(profile), suggestion_text(&near, hint, sizeof hint));
+    }
+}

@@ -1,0 +1,40 @@
+/* The inside of reading the site's configuration, shared by its files and nobody else. */
+#ifndef UTWATCH_APP_SITE_PARTS_H
+#define UTWATCH_APP_SITE_PARTS_H
+
+#include "app/site.h"
+#include "policy/compiler.h"
+
+struct site_reader {
+    struct site *site;
+    struct compiler at; /* only its mistakes and file are used */
+};
+
+/* All of these complain about what they do not take. */
+
+/* A mapping with no other keys than these, which a NULL ends. False: it is no mapping. */
+bool site_mapping(struct site_reader *r, const struct node *n, const char *const *known);
+
+/* Of each member of a list of at most MAX_SCOPE; `list` NULL: there is none. */
+void site_each(struct site_reader *r, const struct node *list,
+               void (*take)(struct site_reader *, const struct node *));
+
+/* A value that is not empty, or NULL. */
+const char *site_text(struct site_reader *r, const struct node *n);
+
+/* Where `n` is NULL, *out stays. An interval is written in seconds, or with a unit. */
+void site_number(struct site_reader *r, const struct node *n, int64_t least, int64_t most, int64_t *out);
+void site_interval(struct site_reader *r, const struct node *n, int64_t least, nanos *out);
+
+/* False after a mistake. */
+bool site_network(struct site_reader *r, const struct node *e, struct network *out);
+
+/* 192.0.2.80:443, [2001:db8::80]:443. False: it is none, and nobody was told. */
+bool site_end(const char *text, struct endpoint *out);
+
+bool site_is_known(const char *key, const char *const *known);
+
+/* site_outputs.c */
+void site_read_outputs(struct site_reader *r, const struct node *n);
+
+#endif

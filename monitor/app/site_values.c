@@ -1,0 +1,106 @@
+/* Values of the site's configuration: mappings and lists, networks, servers, numbers. */
+#include "app/site_parts.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void unknown_key(struct site_reader *r, const struct node *m, const char *const *known)
+{
+    struct suggestion near = suggestion_for(m->key);
+    for (const char *const *k = known; *k; k++)
+        suggestion_try(&near, *k);
+    char buffer[128];
+    complain_at_key(&r->at, m, "unknown key '%s'%s", m->key, suggestion_text(&near, buffer, sizeof buffer));
+}
+
+bool site_is_known(const char *key, const char *const *known)
+{
+    for (; *known; known++)
+        if (strcmp(*known, key) == 0)
+            return true;
+    return false;
+}
+
+bool site_mapping(struct site_reader *r, const struct node *n, const char *const *known)
+{
+    if (n->kind != NODE_MAPPING) {
+        complain_at(&r->at, n, "expected a mapping");
+        return false;
+    }
+    for (const struct node *m = n->first; m; m = m->next)
+        if (!site_is_known(m->key, known))
+            unknown_key(r, m, known);
+    return true;
+}
+
+const char *site_text(struct site_reader *r, const struct node *n)
+{
+    if (n->kind == NODE_SCALAR && *n->text)
+        return n->text;
+    complain_at(&r->at, n, "expected a value");
+    return NULL;
+}
+
+bool site_network(struct site_reader *r, const struct node *e, struct network *out)
+{
+    const char *text = site_text(r, e);
+    return text && text_network(&r->at, e, text, out);
+}
+
+void site_each(struct site_reader *r, const struct node *list,
+               void (*take)(struct site_reader *, const struct node *))
+{
+    if (!list)
+        return;
+    if (list->kind != NODE_SEQUENCE) {
+        complain_at(&r->at, list, "expected a list");
+        return;
+    }
+    size_t count = 0;
+    for (const struct node *e = list->first; e; e = e->next) {
+        if (count++ == MAX_SCOPE) {
+            complain_at(&r->at, e, "more than %d entries", MAX_SCOPE);
+            return;
+        }
+        take(r, e);
+    }
+}
+
+void site_number(struct site_reader *r, const struct node *n, int64_t least, int64_t most, int64_t *out)
+{
+    const char *text = n ? site_text(r, n) : NULL;
+    int64_t number;
+    if (!text)
+        return;
+    if (!parse_number(text, &number) || number < least || number > most)
+        complain_at(&r->at, n, "'%s' is not from %" PRId64 " to %" PRId64, text, least, most);
+    else
+        *out = number;
+}
+
+void site_interval(struct site_reader *r, const struct node *n, int64_t least, nanos *out)
+{
+    int64_t seconds = *out / NANOS_PER_SECOND;
+    site_number(r, n, least, 366LL * 86400, &seconds);
+    *out = seconds * NANOS_PER_SECOND;
+}
+
+bool site_end(const char *text, struct endpoint *out)
+{
+    char address[64];
+    const char *colon = strrchr(text, ':');
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    int64_t port;
+    if (n == 0 || n >= sizeof address || !parse_number(colon + 1, &port) || port < 1 || port > 65535)
+        return false;
+    bool brackets = text[0] == '[' && n > 2 && text[n - 1] == ']';
+    const size_t length = brackets ? n - 2 : n;
+    memcpy(address, text + brackets, length);
+    address[length] = '\0';
+    struct network network;
+    if (strchr(address, '/') || !network_parse(address, &network))
+        return false;
+    *out = (struct endpoint){.port = (uint16_t)port, .family = network.family};
+    memcpy(out->address, network.address, sizeof out->address);
+    return true;
+}
