@@ -3,6 +3,7 @@
 #include "app/delivered.h"
 #include "app/evidence_folder.h"
 #include "app/line_file.h"
+#include "app/metrics_page.h"
 #include "app/say.h"
 #include "app/watched.h"
 #include "app/whole_file.h"
@@ -33,6 +34,7 @@ struct delivery {
     FILE *watched;                    /* what was read of the watched folder; NULL: none is */
     char watched_path[4112];
     bool watched_failed;
+    struct metrics_page *metrics; /* NULL: none are served */
     bool verbose, quiet;
     int64_t worked;                    /* when they were last given time */
     struct delivered *delivered;       /* NULL: nobody asks */
@@ -143,7 +145,8 @@ struct delivery *delivery_new(const struct options *o, const struct site *site, 
                        site->sessions.state ? site->sessions.state : o->watch,
                        site->sessions.state ? ".watched" : "/.utwatch-watched");
     d->quiet = o->quiet;
-    if (open_all(d, patient) && try_receivers(d))
+    const char *metrics = o->endless ? site->metrics : NULL;
+    if (open_all(d, patient) && try_receivers(d) && (!metrics || (d->metrics = metrics_page_new(metrics))))
         return d;
     delivery_free(d);
     return NULL;
@@ -243,7 +246,10 @@ size_t delivery_wait_for(struct delivery *d, struct pollfd *fds, int64_t *until,
 {
     if (d->json && line_file_waiting(d->json) && d->retry < *until)
         *until = d->retry;
-    return receivers_of(d) ? receivers_wait_for(d->receivers, fds, until, now) : 0;
+    size_t count = receivers_of(d) ? receivers_wait_for(d->receivers, fds, until, now) : 0;
+    if (d->metrics)
+        count += metrics_page_wait_for(d->metrics, fds + count, until, now);
+    return count;
 }
 
 /* Beside the state file, or in the folder itself. What is not there any more is not carried along. */
@@ -295,6 +301,16 @@ void delivery_work(struct delivery *d, int64_t now)
         delivery_flush(d);
     if (d->delivered)
         tell_delivered(d);
+    if (d->metrics)
+        metrics_page_work(d->metrics, now);
+}
+
+void delivery_serve_metrics(struct delivery *d, const struct metrics_board *sensor, const struct pulse *pulse)
+{
+    const struct metrics_sources sources = {
+        .sensor = sensor, .pulse = pulse, .delivered = d->delivered, .receivers = &d->receivers};
+    if (d->metrics)
+        metrics_page_serve(d->metrics, &sources);
 }
 
 void delivery_flush(struct delivery *d)
@@ -369,6 +385,7 @@ void delivery_free(struct delivery *d)
         whole_file_free(d->report[i]);
     receivers_free(d->receivers);
     evidence_folder_close(d->evidence);
+    metrics_page_free(d->metrics);
     if (d->watched)
         (void)fclose(d->watched);
     free(d);
@@ -382,6 +399,7 @@ void delivery_abandon(struct delivery *d)
     for (size_t i = 0; i < d->to.report_count; i++)
         whole_file_abandon(d->report[i]);
     evidence_folder_close(d->evidence);
+    metrics_page_free(d->metrics);
     if (d->watched)
         (void)fclose(d->watched);
     free(d);

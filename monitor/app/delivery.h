@@ -10,11 +10,14 @@
 #include "app/parcel.h"
 #include "app/site.h"
 #include "base/nanos.h"
+#include "scrape/server.h"
 
 #include <poll.h>
 
 struct delivery;
 struct delivered;
+struct metrics_board;
+struct pulse;
 struct watched;
 
 /* The outputs that options and site ask for. Standard output takes one kind of data: events, a page, or the
@@ -28,7 +31,9 @@ struct destinations {
 };
 struct destinations destinations_of(const struct options *o, const struct site *site);
 
-enum { DELIVERY_DESCRIPTORS = 64 /* the most that delivery_wait_for() fills in */ };
+enum {
+    DELIVERY_DESCRIPTORS = MAX_RECEIVERS + SCRAPE_DESCRIPTORS /* the most that delivery_wait_for() fills in */
+};
 
 /*
  * Opens all files. NULL when one cannot be opened (a message is printed). Options and site outlive it.
@@ -58,6 +63,11 @@ bool delivery_remembers(struct delivery *d, struct watched *watched);
 /* How it goes, for others: from now on after each delivery_work(). What is there of one that was killed goes
  * on. */
 void delivery_tell(struct delivery *d, struct delivered *delivered);
+
+/* Serves metrics too, where outputs.metrics asks for them: those of the sensor, and its own. After
+ * delivery_tell(). */
+void delivery_serve_metrics(struct delivery *d, const struct metrics_board *sensor,
+                            const struct pulse *pulse);
 
 /* The end: writes and sends what is waiting, and gives up when nothing has moved for so many nanoseconds.
  * False, after a message, when something could not be written. */

@@ -17,7 +17,6 @@ static uint64_t sum(const uint64_t *counts, size_t n)
 
 /* The counters of which there is one, whatever the number of pipelines. */
 struct of_all {
-    struct live_counters captured;
     struct judge judge;
     struct session_counters sessions;
     struct peers_counters peers;
@@ -31,7 +30,6 @@ struct of_all {
 static struct of_all common_counters(const struct pipeline *p, const struct judge *j)
 {
     struct of_all c = {
-        .captured = p->captured,
         .judge = *j,
         .sessions = *sessions_counters(j->sessions),
         .peers = *peers_counters(j->peers),
@@ -72,12 +70,18 @@ static struct capture_health health_of(const struct pipeline *p, const struct of
         .last_time = p->last_time,
         .flow_memory = p->worker ? 0 : (uint64_t)p->site->flows * sizeof(struct flow), /* of all of them */
         .commonest = {.frames = obstacle.frames, .code = obstacle.code, .link_type = obstacle.link_type},
-#define HEALTH(object, key, member, group, weight, one, many, phrase, source) .member = (source),
+#define HEALTH(object, key, member, group, marks, one, many, phrase, source) .member = (source),
 #include "report/health.def"
 #undef HEALTH
     };
     tls_greediest(p->tls, h.greediest);
     return h;
+}
+
+static void note_worker(struct capture_health *sum, unsigned worker, const struct capture_health *own)
+{
+    for (size_t i = 0; i < health_row_count; i++)
+        sum->of_worker[worker][i] = health_rows[i].each ? health_value(own, &health_rows[i]) : 0;
 }
 
 void pipelines_health(struct pipeline *const *p, unsigned count, const struct judge *judge,
@@ -86,8 +90,11 @@ void pipelines_health(struct pipeline *const *p, unsigned count, const struct ju
     static const struct of_all none;
     const struct of_all common = common_counters(p[0], judge);
     *sum = health_of(p[0], &common);
+    note_worker(sum, 0, sum);
     for (unsigned i = 1; i < count; i++) {
         const struct capture_health h = health_of(p[i], &none);
+        note_worker(sum, i, &h);
         health_add(sum, &h);
     }
+    sum->workers = count > 1 ? count : 0;
 }

@@ -1,5 +1,7 @@
 /* What is known of interfaces and of the capture as a whole: told when it changes, and counted. */
 #include "app/live_parts.h"
+#include "app/metrics_board.h"
+#include "app/metrics_of_sensor.h"
 #include "base/clock.h"
 
 #include <assert.h>
@@ -61,25 +63,43 @@ static void look_at_links(struct live_capture *c)
 
 void live_note_counters(struct live_capture *c)
 {
-    struct live_counters sum = {0};
-    uint64_t read = 0;
     for (unsigned i = 0; i < c->orders->workers; i++) {
-        reading_count(&c->reading[i], &sum, i == 0);
-        read += pipeline_frames(c->orders->pipeline[i]);
+        struct live_counters own = {0};
+        reading_count(&c->reading[i], &own, i == 0);
+        const uint64_t read = pipeline_frames(c->orders->pipeline[i]);
+        const uint64_t left = own.kernel_packets - own.kernel_drops;
+        if (c->gave_up && left > read)
+            own.left_in_rings = left - read;
+        pipeline_captured(c->orders->pipeline[i], &own);
     }
-    const uint64_t left = sum.kernel_packets - sum.kernel_drops;
-    if (c->gave_up && left > read)
-        sum.left_in_rings = left - read;
-    pipeline_captured(c->orders->pipeline[0], &sum);
+}
+
+static void look_at_all(struct live_capture *c, struct capture_health *health,
+                        struct metrics_interfaces *links)
+{
+    orders_hold(c->orders, c->orders->workers);
+    live_note_counters(c);
+    orders_health(c->orders, health);
+    for (; links->count < c->reading[0].count; links->count++) {
+        links->name[links->count] = c->names[links->count];
+        links->up[links->count] = live_state(c->reading[0].interface[links->count]) == LIVE_UP;
+    }
+    orders_let_go(c->orders);
+}
+
+static void tell_metrics(struct live_capture *c)
+{
+    struct capture_health health = {0};
+    struct metrics_interfaces links = {0};
+    look_at_all(c, &health, &links);
+    metrics_of_sensor(c->orders, c->rules->site, &c->watch, &health, &links);
 }
 
 static void tell_statistics(struct live_capture *c)
 {
     struct capture_health health = {0};
-    orders_hold(c->orders, c->orders->workers);
-    live_note_counters(c);
-    orders_health(c->orders, &health);
-    orders_let_go(c->orders);
+    struct metrics_interfaces links = {0};
+    look_at_all(c, &health, &links);
     output_statistics(c->orders->output, &health, clock_of_day());
     self_watch_interval(&c->watch, &health);
 }
@@ -114,4 +134,6 @@ void live_do_what_is_due(struct live_capture *c, int64_t now)
         tell_statistics(c);
         c->next_stats += c->rules->site->stats_interval;
     }
+    if (metrics_board_is_due(c->orders->metrics, now))
+        tell_metrics(c);
 }

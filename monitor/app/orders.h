@@ -7,6 +7,8 @@
 #include "app/pipeline.h"
 #include "process/signals.h"
 
+struct metrics_board;
+
 struct orders {
     struct judge *judge;
     struct pipeline *pipeline[MAX_WORKERS];
@@ -32,6 +34,7 @@ struct orders {
     uint64_t frames; /* that they have read */
     int64_t beat;    /* when the slowest of them went round its loop last, on the monotonic clock */
     const struct delivered *delivered; /* of the parcels; NULL: nobody tells */
+    struct metrics_board *metrics;     /* where they are written for others; NULL: nobody asks */
     bool live;                         /* the input has no end: a signal is how it ends */
     uint64_t broken_inputs;            /* of the health of the capture, what the input knows */
     uint64_t filtered;

@@ -456,6 +456,11 @@ bool output_violated(const struct output *out)
     return out->violated;
 }
 
+const struct tally *output_tally(const struct output *out)
+{
+    return &out->tally;
+}
+
 uint64_t output_violations(const struct output *out)
 {
     uint64_t sum = 0;

@@ -11,6 +11,7 @@
 #include "report/health.h"
 #include "report/sensor_event.h"
 #include "report/summing.h"
+#include "report/tally.h"
 
 struct evidence_frames;
 struct output;
@@ -67,6 +68,9 @@ const struct summing_counters *output_beyond_limit(const struct output *out);
 
 /* At least one verdict was reached. */
 bool output_judged(const struct output *out);
+
+/* What was judged so far, in numbers. */
+const struct tally *output_tally(const struct output *out);
 
 /* Violations found so far, of whatever severity. */
 uint64_t output_violations(const struct output *out);

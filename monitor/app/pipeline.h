@@ -44,7 +44,7 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame);
 /* No frame has come, and packet time goes on. */
 void pipeline_time(struct pipeline *p, nanos time);
 
-/* What the interfaces have counted so far, together. */
+/* What its sockets have counted so far. */
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters);
 
 /* The capture is over: what is in progress is told as it stands. */

@@ -3,6 +3,7 @@
 #include "app/boundary.h"
 #include "app/delivery.h"
 #include "app/live.h"
+#include "app/metrics_board.h"
 #include "app/reload.h"
 #include "app/sensor.h"
 #include "app/watched.h"
@@ -37,6 +38,7 @@ struct processes {
     struct sessions *sessions;
     struct ring *ring;
     struct delivered *delivered;
+    struct metrics_board *metrics; /* NULL: nobody asks for them */
     struct pulse *pulse;
     pid_t supervisor;
     bool ended; /* the writer has seen the end */
@@ -131,6 +133,8 @@ static int run_sensor(void *context, bool again)
     char message[256] = "";
     signals_count();
     (void)signal(SIGHUP, SIG_IGN); /* the writer's */
+    delivery_abandon(p->delivery); /* outputs are beyond its reach */
+    p->delivery = NULL;
     if (!board_only_read(p->board)) {
         perror("utwatch: cannot share the rules");
         return EXIT_RUNTIME;
@@ -143,14 +147,17 @@ static int run_sensor(void *context, bool again)
     sessions_wait_for_others(p->sessions, message, sizeof message);
     if (*message)
         (void)fprintf(stderr, "utwatch: %s\n", message);
-    const struct sensor_setup setup = {
-        .options = p->options,
-        .rules = &p->rules,
-        .watched = p->watched,
-        .sessions = p->sessions,
-        .sink = {.take = put, .context = p},
-        .orders = {
-            .ready = ready, .turn = turn, .context = p, .delivered = p->delivered, .links = p->pulse->links}};
+    const struct sensor_setup setup = {.options = p->options,
+                                       .rules = &p->rules,
+                                       .watched = p->watched,
+                                       .sessions = p->sessions,
+                                       .sink = {.take = put, .context = p},
+                                       .orders = {.ready = ready,
+                                                  .turn = turn,
+                                                  .context = p,
+                                                  .delivered = p->delivered,
+                                                  .metrics = p->metrics,
+                                                  .links = p->pulse->links}};
     const int status = sensor_run(&setup);
     release_rules(p);
     return atomic_load(&p->pulse->anew) && !signals_stop() ? SENSOR_ANEW : status;
@@ -231,6 +238,12 @@ static int run_writer(void *context, bool again)
     if (again)
         delivery_reopen(p->delivery);
     delivery_tell(p->delivery, p->delivered);
+    if (p->metrics && !metrics_board_only_read(p->metrics)) {
+        perror("utwatch: cannot share the metrics");
+        return EXIT_RUNTIME;
+    }
+    if (p->metrics)
+        delivery_serve_metrics(p->delivery, p->metrics, p->pulse);
     ring_begin(p->ring);
     if (!sessions_serve(p->sessions, message, sizeof message)) {
         (void)fprintf(stderr, "utwatch: %s\n", message);
@@ -281,6 +294,8 @@ static bool prepare(struct processes *p, const struct file_texts *texts)
     }
     if (p->options->watch && !(p->watched = watched_new()))
         return false;
+    if (p->options->endless && p->site->metrics && !(p->metrics = metrics_board_new()))
+        return false;
     p->delivery = delivery_new(p->options, p->site, !p->options->endless);
     return p->delivery && (!p->watched || delivery_remembers(p->delivery, p->watched));
 }
@@ -308,6 +323,7 @@ int processes_run(const struct options *o, const struct ruleset *rules, const st
         status = worse_status(status_of(end.sensor), status_of(end.writer));
     }
     delivery_abandon(p.delivery);
+    metrics_board_free(p.metrics);
     ring_free(p.ring);
     board_free(p.board);
     sessions_free(p.sessions);

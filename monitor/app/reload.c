@@ -50,6 +50,7 @@ static void tell_what_waits(const struct site *running, const struct site *now)
                                               {"limits", "session-retention"},
                                               {"sessions", NULL},
                                               {"outputs", "json"},
+                                              {"outputs", "metrics"},
                                               {"outputs", "syslog"},
                                               {"outputs", "spool"},
                                               {"outputs", "tls"}};

@@ -66,7 +66,7 @@ void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
         set(w, SENSOR_NO_PACKETS, false, text);
     }
     w->packet_at = now;
-    const int64_t lag = lag_of(w, stamp, now);
+    const int64_t lag = w->lag = lag_of(w, stamp, now);
     /* It ends well below the limit, so that it is not reported again and again. */
     const bool behind = lag > (w->on[SENSOR_LAG] ? w->limits.lag / 2 : w->limits.lag);
     if (behind == w->on[SENSOR_LAG])

@@ -39,7 +39,8 @@ struct site {
     size_t override_count;
     struct exception exceptions[MAX_EXCEPTIONS];
     size_t exception_count;
-    const char *json; /* outputs.json, or NULL */
+    const char *json;    /* outputs.json, or NULL */
+    const char *metrics; /* outputs.metrics, which scrape_address_parse() accepts, or NULL */
     nanos stats_interval;
     nanos peers_interval;         /* of packet time, after which servers and UEs are judged again */
     nanos quiet_limit, lag_limit; /* beyond which the sensor reports itself */

@@ -1,6 +1,7 @@
 /* The section `outputs` of the site's configuration. */
 #include "app/site_parts.h"
 #include "base/amount.h"
+#include "scrape/address.h"
 #include "syslog/address.h"
 #include "syslog/message.h"
 
@@ -83,6 +84,17 @@ static void read_json_limit(struct site_reader *r, const struct node *n)
         r->site->json_limit = (uint32_t)limit;
 }
 
+static void read_metrics(struct site_reader *r, const struct node *n)
+{
+    struct scrape_address address;
+    const char *text = n ? site_text(r, n) : NULL;
+    const char *wrong = text ? scrape_address_parse(text, &address) : NULL;
+    if (wrong)
+        complain_at(&r->at, n, "'%s': %s", text, wrong);
+    else
+        r->site->metrics = text;
+}
+
 void site_read_outputs(struct site_reader *r, const struct node *n)
 {
     static const char *const keys[] = {"json",
@@ -101,6 +113,7 @@ void site_read_outputs(struct site_reader *r, const struct node *n)
         return;
     site_interval(r, node_member(n, "stats-interval"), 1, &r->site->stats_interval);
     site_interval(r, node_member(n, "peers-interval"), 1, &r->site->peers_interval);
+    read_metrics(r, node_member(n, "metrics"));
     read_json_limit(r, node_member(n, "json-limit"));
     const struct node *json = node_member(n, "json");
     if (json)

@@ -1,6 +1,8 @@
 #include "app/watch.h"
 
 #include "app/inputs.h"
+#include "app/metrics_board.h"
+#include "app/metrics_of_sensor.h"
 #include "app/say.h"
 #include "app/self_watch.h"
 #include "base/clock.h"
@@ -125,6 +127,12 @@ static bool go_on(struct watch *w)
         orders_health(w->orders, &health);
         output_statistics(w->orders->output, &health, clock_of_day());
         w->next_stats = now + w->rules->site->stats_interval;
+    }
+    if (metrics_board_is_due(w->orders->metrics, now)) {
+        static const struct metrics_interfaces none;
+        struct capture_health health = {0};
+        orders_health(w->orders, &health);
+        metrics_of_sensor(w->orders, w->rules->site, &w->self, &health, &none);
     }
     return orders_go_on(w->orders);
 }

@@ -181,6 +181,15 @@
 #define WINDOW_SECONDS              2  /* without RELP, for which sent messages count as not arrived */
 #define DELIVERY_PATIENCE           (10 * NANOS_PER_SECOND) /* at the end, with receivers that are slow or away */
 
+/* scrape */
+#define SCRAPE_CONNECTIONS   8      /* at a time; the oldest gives way */
+#define SCRAPE_REQUEST_BYTES 4096   /* of its head; scrapers send some hundred */
+#define SCRAPE_SECONDS       5      /* from the first byte of a connection to its last */
+#define SCRAPES_PER_SECOND   50     /* connections that are taken; others wait in the kernel */
+#define SCRAPE_PAGE_BYTES    524288 /* 512 rules with five verdicts, and all counters */
+#define METRICS_BYTES        458752 /* of it, those of the sensor */
+#define METRICS_MS           1000   /* between two writings of them */
+
 /* process */
 #define RESTART_MS            100 /* before a process is started again; twice as long each time, up to: */
 #define RESTART_MOST_MS       10000

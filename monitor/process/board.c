@@ -11,6 +11,8 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
+enum { TRIES = 100 /* to read what is being written */ };
+
 /* Two places, so that the newest stays whole while the next one is written. */
 struct shared {
     _Atomic uint32_t number; /* the newest is in place number % 2 */
@@ -94,14 +96,17 @@ size_t board_size(const struct board *b)
 
 size_t board_get(const struct board *b, uint8_t *to, uint32_t *number)
 {
-    size_t length;
-    do { /* once more when its place may have been written to meanwhile */
+    size_t length = 0;
+    for (unsigned tries = 0; tries < TRIES; tries++) {
         *number = board_number(b);
         length = atomic_load(&b->shared->length[*number % 2]);
         if (length > b->size)
             length = b->size;
         memcpy(to, b->shared->bytes + *number % 2 * b->size, length);
         atomic_thread_fence(memory_order_acquire);
-    } while (board_number(b) != *number);
-    return length;
+        if (board_number(b) == *number)
+            return length;
+    } /* once more, since its place may have been written to meanwhile */
+    *number = 0;
+    return 0;
 }

@@ -102,6 +102,7 @@ static void start(struct supervisor *s, struct child *c)
         atomic_store(&s->what->pulse->anew, false);
         look_at_interfaces(s, true);
     }
+    atomic_fetch_add(c == &s->sensor ? &s->what->pulse->sensors : &s->what->pulse->writers, 1);
     c->pid = fork();
     if (c->pid == 0)
         live(s, c, again);

@@ -21,6 +21,7 @@ struct pulse {
     atomic_bool anew;  /* the sensor is to end, so that one with more rights can open an interface again */
     atomic_bool over;  /* no sensor will follow: the writer is to bring out the rest, and to end */
     _Atomic uint64_t frames, handshakes;         /* so far, for people */
+    _Atomic uint64_t sensors, writers;           /* that were started */
     _Atomic unsigned char links[MAX_INTERFACES]; /* the sensor\'s own, for the one that follows it */
 };
 

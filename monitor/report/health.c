@@ -1,18 +1,21 @@
 #include "report/health.h"
 
+#include <assert.h>
 #include <string.h>
 
-enum weight { PLAIN, LOSS };
+enum { PLAIN = 0, LOSS = 1, LEVEL = 2, EACH = 4 }; /* the marks of a row */
 
 const struct health_row health_rows[] = {
-#define HEALTH(object, key, member, group, weight, one, many, phrase, source)                                \
-    {object, key,  HEALTH_##group, (weight) == LOSS,                                                         \
-     one,    many, phrase,         offsetof(struct capture_health, member)},
+#define HEALTH(object, key, member, group, marks, one, many, phrase, source)                                 \
+    {object,       key, HEALTH_##group, (marks)&LOSS, (marks)&LEVEL,                                         \
+     (marks)&EACH, one, many,           phrase,       offsetof(struct capture_health, member)},
 #include "report/health.def"
 #undef HEALTH
 };
 
 const size_t health_row_count = sizeof health_rows / sizeof *health_rows;
+
+static_assert(sizeof health_rows / sizeof *health_rows == HEALTH_ROWS, "a number for each row");
 
 uint64_t health_value(const struct capture_health *health, const struct health_row *row)
 {
@@ -40,7 +43,7 @@ static void add_greedy(struct greedy_client *list, const struct greedy_client *m
 void health_add(struct capture_health *sum, const struct capture_health *more)
 {
     const uint64_t frames = sum->frames;
-#define HEALTH(object, key, member, group, weight, one, many, phrase, source) sum->member += more->member;
+#define HEALTH(object, key, member, group, marks, one, many, phrase, source) sum->member += more->member;
 #include "report/health.def"
 #undef HEALTH
     if (more->frames && (!frames || more->first_time < sum->first_time))

@@ -2,6 +2,7 @@
 #ifndef UTWATCH_REPORT_HEALTH_H
 #define UTWATCH_REPORT_HEALTH_H
 
+#include "base/limits.h"
 #include "base/nanos.h"
 #include "tls/clients.h"
 
@@ -16,16 +17,26 @@ struct not_followed {
     bool link_type; /* else an EtherType */
 };
 
+/* The rows of health.def, by number. */
+enum {
+#define HEALTH(object, key, member, group, marks, one, many, phrase, source) HEALTH_ROW_##member,
+#include "report/health.def"
+#undef HEALTH
+    HEALTH_ROWS
+};
+
 struct capture_health {
     nanos first_time, last_time; /* of the frames; meaningless without any */
-#define HEALTH(object, key, member, group, weight, one, many, phrase, source) uint64_t member;
+#define HEALTH(object, key, member, group, marks, one, many, phrase, source) uint64_t member;
 #include "report/health.def"
 #undef HEALTH
     struct not_followed commonest;
     struct greedy_client greediest[GREEDY_CLIENTS];
-    uint64_t flow_memory;    /* bytes of the table of connections */
-    const char *interrupted; /* the signal that ended the run, or NULL */
-    bool unread;             /* by which it left a part of its input unread */
+    unsigned workers;                             /* that share the traffic; 0: one thread does all */
+    uint64_t of_worker[MAX_WORKERS][HEALTH_ROWS]; /* of the rows with EACH */
+    uint64_t flow_memory;                         /* bytes of the table of connections */
+    const char *interrupted;                      /* the signal that ended the run, or NULL */
+    bool unread;                                  /* by which it left a part of its input unread */
 };
 
 enum health_group {
@@ -41,7 +52,7 @@ enum health_group {
 struct health_row {
     const char *object, *key;
     enum health_group group;
-    bool loss;
+    bool loss, level, each;
     const char *one, *many, *phrase;
     size_t at; /* in struct capture_health */
 };

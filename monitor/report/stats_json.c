@@ -23,6 +23,26 @@ static void put_rows(struct json *j, const struct capture_health *h, const char 
             json_uint(j, health_rows[i].key, health_value(h, &health_rows[i]));
 }
 
+/* Of each worker the rows that are told of it, in the objects where they stand for all. */
+static void put_workers(struct json *j, const struct capture_health *h)
+{
+    static const char *const objects[] = {"capture", "connections", "tls"};
+    json_open(j, "workers", '[');
+    for (unsigned w = 0; w < h->workers; w++) {
+        json_open(j, NULL, '{');
+        json_uint(j, "worker", w);
+        for (size_t o = 0; o < sizeof objects / sizeof *objects; o++) {
+            json_open(j, objects[o], '{');
+            for (size_t i = 0; i < health_row_count; i++)
+                if (health_rows[i].each && !strcmp(health_rows[i].object, objects[o]))
+                    json_uint(j, health_rows[i].key, h->of_worker[w][i]);
+            json_close(j, '}');
+        }
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
 static void put_commonest(struct json *j, const struct not_followed *most)
 {
     if (!most->frames)
@@ -203,6 +223,8 @@ static void write_stats(struct json *j, const void *what, enum detail detail)
     if (detail == DETAIL_SHORT)
         json_bool(j, "shortened", true);
     put_health(j, e->health);
+    if (detail == DETAIL_FULL && e->health->workers)
+        put_workers(j, e->health);
     put_handshakes(j, e->tally, detail);
     put_verdicts(j, e->tally);
     if (detail == DETAIL_FULL) {

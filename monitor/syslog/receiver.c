@@ -472,6 +472,11 @@ const char *receiver_name(const struct receiver *r)
     return r->config.address.text;
 }
 
+bool receiver_is_connected(const struct receiver *r)
+{
+    return r->connection.at == AT_WORK;
+}
+
 static bool tell(struct receiver *r, char *line, size_t bytes, const char *what)
 {
     (void)snprintf(line, bytes, "syslog %s: %s", receiver_name(r), what);

@@ -53,6 +53,7 @@ struct spool_counters receiver_spool(const struct receiver *r);
 /* Why its spool cannot be written, or NULL. */
 const char *receiver_trouble(const struct receiver *r);
 const char *receiver_name(const struct receiver *r);
+bool receiver_is_connected(const struct receiver *r);
 
 /* Something that the operator should be told, at most one line at a time; false: nothing. */
 bool receiver_news(struct receiver *r, char *line, size_t bytes, int64_t now);

@@ -139,6 +139,11 @@ bool receivers_news(struct receivers *r, char *line, size_t bytes, int64_t now)
     return false;
 }
 
+const struct receiver *receivers_at(const struct receivers *r, size_t index)
+{
+    return index < r->count ? r->list[index] : NULL;
+}
+
 bool receivers_summary(const struct receivers *r, size_t index, char *line, size_t bytes)
 {
     if (index >= r->count)

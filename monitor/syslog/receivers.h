@@ -21,6 +21,7 @@ struct receivers_config {
  */
 bool receivers_check(const struct receivers_config *config, char *error, size_t error_bytes);
 
+struct receiver;
 struct receivers;
 
 /* NULL when a spool or a file of TLS cannot be used: `error` tells why. The configuration's texts outlive it.
@@ -37,6 +38,9 @@ void receivers_work(struct receivers *r, int64_t now);
 
 /* A line for the operator; false: there is none. */
 bool receivers_news(struct receivers *r, char *line, size_t bytes, int64_t now);
+
+/* One of them, or NULL: there are not so many. */
+const struct receiver *receivers_at(const struct receivers *r, size_t index);
 
 /* All numbers of one of them in a line; false: there are not so many. */
 bool receivers_summary(const struct receivers *r, size_t index, char *line, size_t bytes);

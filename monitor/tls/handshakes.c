@@ -56,6 +56,11 @@ const struct tls_counters *tls_counters(const struct tls *tls)
     return &tls->counters;
 }
 
+uint32_t tls_in_progress(const struct tls *tls)
+{
+    return tls->slots.used;
+}
+
 struct handshake *handshake_of(const struct tls *tls, const struct flow *flow)
 {
     return flow->handshake ? pool_at(&tls->slots, flow->handshake) : NULL;

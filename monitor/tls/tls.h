@@ -47,6 +47,9 @@ void tls_share_identifiers(struct tls *tls, const struct siphash_key *common);
 void tls_free(struct tls *tls);
 const struct tls_counters *tls_counters(const struct tls *tls);
 
+/* Handshakes that are not judged yet. */
+uint32_t tls_in_progress(const struct tls *tls);
+
 enum tls_progress {
     TLS_MORE,     /* go on */
     TLS_NO_SLOT,  /* the run was not taken: give up tls_victim() and offer it again */

@@ -89,6 +89,8 @@ with tempfile.TemporaryDirectory() as folder:
         check(any("advice" in e["utwatch"] for e in of_type(evs, "alert")), text, "has no advice")
     p = with_site("outputs: { metrics: '127.0.0.1:9333' }\ntunnels: { ends: [198.51.100.0/24] }\n", "-T")
     check(p.returncode == 0 and b"warning" not in p.stderr, p.stderr)
+    p = with_site("outputs: { metrics: '[::1]:70000' }\n", "-T")
+    check(p.returncode == 2 and b":1:21: '[::1]:70000': a port is a number from 1 to 65535" in p.stderr, p.stderr)
     p = with_site("tunnels: { ends: [198.51.100.7/24], depth: 1 }\n", "-T")
     check(p.returncode == 2 and b":1:19: '198.51.100.7/24'" in p.stderr and b"'depth'" in p.stderr, p.stderr)
     for text, words in (("scope: { servers: [192.0.2.1/24] }", b":1:20: '192.0.2.1/24' is an address within a network; the network is 192.0.2.0/24"),

@@ -43,7 +43,6 @@ static const struct capture_health health = {.first_time = INT64_C(1795456200123
                                              .gap_bytes = 4380,
                                              .connections = 130,
                                              .tls_connections = 121,
-                                             .not_tls_connections = 6,
                                              .connections_midstream = 2,
                                              .connections_one_direction = 1};
 
@@ -172,6 +171,7 @@ static void events(void)
         print(&t);
     }
     struct capture_health interrupted = health;
+    interrupted.workers = 2;
     interrupted.interrupted = "SIGTERM";
     t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &interrupted, health.last_time);

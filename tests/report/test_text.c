@@ -312,7 +312,7 @@ static void the_commonest_obstacle_is_named(void **state)
 static void only_a_whole_view_is_called_compliant(void **state)
 {
     (void)state;
-    const struct capture_health whole = {.frames = 10, .connections = 1, .not_tls_connections = 1};
+    const struct capture_health whole = {.frames = 10, .connections = 1};
     assert_string_equal(overall(&whole), "Nothing was judged: 1 TCP connection without TLS.");
     sample_full(&o);
     judge(RULE_VERSION, VERDICT_NOT_APPLICABLE);
