@@ -58,7 +58,7 @@ uint64_t site_memory(const struct site *site, FILE *out)
         {"in clear", n * DEFAULT_HTTP_CONNECTIONS,
          n * cleartext_memory(DEFAULT_HTTP_CONNECTIONS) + judge_memory(n)},
         {"workers", n, n > 1 ? n * worker_memory(site) : 0},
-        {"verdicts", 2, profiles_memory()},
+        {"verdicts", 1 + site->advised, profiles_memory(1 + site->advised)},
         {"evidence", EVIDENCE_CONNECTIONS, site->evidence ? evidence_frames_memory() : 0},
     };
     const double mebibyte = 1048576;

@@ -111,7 +111,8 @@ void options_help(FILE *out)
         "      --workers N        threads that parse in live capture (default 1)\n"
         "      --ring SIZE        the kernel's ring for each worker and interface (default 64MiB)\n"
         "  -p, --profile NAME|FILE  the rules that decide the verdicts (default ts33141-pcr2)\n"
-        "      --advise NAME|FILE   a second profile, whose findings never change the exit status\n"
+        "      --advise NAME|FILE   a further profile, whose findings never change the exit status; "
+        "repeatable\n"
         "  -c, --config FILE      what is Ut here, the operator's policy, exceptions, limits\n"
         "      --state FILE       remember sessions across restarts\n"
         "      --state redis://HOST[:PORT]  share remembered sessions with other sensors\n"
@@ -355,6 +356,17 @@ static bool take_once(const char *option, const char **value, const char *text)
     return true;
 }
 
+static bool take_advice(struct options *o, const char *text)
+{
+    for (size_t i = 0; i < o->advise_count; i++)
+        if (strcmp(o->advise[i], text) == 0)
+            return refuse("--advise names ", text, " twice");
+    if (o->advise_count == MAX_ADVICE)
+        return refuse("too many --advise: ", text, " is one more than a run can have");
+    o->advise[o->advise_count++] = text;
+    return true;
+}
+
 static bool take_option(struct options *o, int option)
 {
     switch (option) {
@@ -372,7 +384,7 @@ static bool take_option(struct options *o, int option)
     case 'c':
         return take_once("-c", &o->config, optarg);
     case OPTION_ADVISE:
-        return take_once("--advise", &o->advise, optarg);
+        return take_advice(o, optarg);
     case OPTION_EVIDENCE:
         o->evidence = optarg;
         return true;

@@ -63,12 +63,13 @@ struct options {
     unsigned workers;                  /* threads that parse in live capture */
     uint64_t ring;                     /* bytes of the kernel's ring for each */
     const char *profile;               /* of -p, or NULL */
-    const char *advise;                /* second profile, or NULL */
-    const char *config;                /* of -c, or NULL */
-    const char *state;                 /* file of --state, or NULL */
-    const char *evidence;              /* folder of --evidence, or NULL */
-    const char *shared;                /* redis://... of --state, or NULL */
-    const char *json;                  /* file, or "-" */
+    const char *advise[MAX_ADVICE];    /* further profiles */
+    size_t advise_count;
+    const char *config;   /* of -c, or NULL */
+    const char *state;    /* file of --state, or NULL */
+    const char *evidence; /* folder of --evidence, or NULL */
+    const char *shared;   /* redis://... of --state, or NULL */
+    const char *json;     /* file, or "-" */
     const char *syslog[MAX_RECEIVERS];
     size_t syslog_count;
     struct report_wanted report[MAX_REPORTS];

@@ -6,14 +6,28 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* The profile's limit on a session's life, when one of its rules is about keys in use. */
+/* Is one of the rules of this profile about keys in use? Those of profiles joined to it come after them. */
+static bool is_about_keys(const struct profile *profile)
+{
+    const struct profile *next = profile_next(profile);
+    const size_t own = profile_rule_count(profile) - (next ? profile_rule_count(next) : 0);
+    for (size_t i = 0; i < own; i++)
+        if (profile_rule(profile, i)->about & 1 << CASE_KEY)
+            return true;
+    return false;
+}
+
+/* The least limit of a profile on a session's life; 0: none asks how old keys are. */
 static int64_t key_limit(const struct profile *profile)
 {
-    int64_t limit = 0;
-    bool about = false;
-    for (size_t i = 0; profile && i < profile_rule_count(profile); i++)
-        about |= (profile_rule(profile, i)->about & 1 << CASE_KEY) != 0;
-    return about && profile_parameter(profile, "session-lifetime", &limit) ? limit : 0;
+    int64_t least = 0;
+    for (; profile; profile = profile_next(profile)) {
+        int64_t limit;
+        if (is_about_keys(profile) && profile_parameter(profile, "session-lifetime", &limit) &&
+            (!least || limit < least))
+            least = limit;
+    }
+    return least;
 }
 
 void pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules)

@@ -150,9 +150,11 @@ static void tell_test(const struct options *o, const struct profile *p, const st
                       const struct site *site)
 {
     (void)printf("%s: %zu rules, no mistake\n", profile_name(p), profile_rule_count(p));
-    if (advice)
+    for (; advice; advice = profile_next(advice)) {
+        const struct profile *next = profile_next(advice);
         (void)printf("%s: %zu rules, no mistake (advice)\n", profile_name(advice),
-                     profile_rule_count(advice));
+                     profile_rule_count(advice) - (next ? profile_rule_count(next) : 0));
+    }
     if (o->config)
         (void)printf("%s: no mistake; %zu exceptions\n", o->config, site->exception_count);
     (void)printf("memory at most, taken as it is used:\n");

@@ -22,11 +22,18 @@ const char *const *profile_directories(void)
     return directories;
 }
 
-static struct profile *load(const char *name, const struct site *site, struct file_texts *files)
+/* `at`: where the site's configuration names it, or NULL. */
+static struct profile *load(const char *name, const struct site *site, const struct node *at,
+                            struct file_texts *files)
 {
     struct mistakes mistakes = {0};
-    struct profile *p = profile_load(name, profile_directories(), site ? site->overrides : NULL,
-                                     site ? site->override_count : 0, files, &mistakes);
+    struct profile *p = NULL;
+    char wrong[256];
+    if (at && !profile_is_there(name, profile_directories(), files, wrong))
+        mistake_add(&mistakes, site->tree->file, at->line, at->column, "'%s': %s", name, wrong);
+    else
+        p = profile_load(name, profile_directories(), site ? site->overrides : NULL,
+                         site ? site->override_count : 0, files, &mistakes);
     mistakes_print(&mistakes, stderr);
     mistakes_free(&mistakes);
     return p;
@@ -35,18 +42,41 @@ static struct profile *load(const char *name, const struct site *site, struct fi
 struct profile *profile_or_mistakes(const struct options *o, const struct site *site,
                                     struct file_texts *files)
 {
-    const char *of_site = site ? site->profile : NULL;
-    return load(o->profile ? o->profile : of_site ? of_site : USUAL_PROFILE, site, files);
+    const struct node *at = site && !o->profile ? site->profile : NULL;
+    return load(o->profile ? o->profile : at ? at->text : USUAL_PROFILE, site, at, files);
+}
+
+/* False after a message: there are too many rules. */
+static bool join(struct profile **all, struct profile *p)
+{
+    if (!*all) {
+        *all = p;
+        return true;
+    }
+    if (profile_join(*all, p))
+        return true;
+    (void)fprintf(stderr, "utwatch: the profiles that give advice have more than %d rules together\n",
+                  MAX_RULES);
+    profile_free(p);
+    return false;
 }
 
 struct profile *advice_or_mistakes(const struct options *o, const struct site *site, struct file_texts *files,
                                    bool *good)
 {
-    const char *of_site = site ? site->advise : NULL;
-    const char *name = o->advise ? o->advise : of_site;
-    struct profile *p = name ? load(name, site, files) : NULL;
-    *good = p || !name;
-    return p;
+    const bool of_site = site && !o->advise_count;
+    const size_t count = of_site ? site->advise_count : o->advise_count;
+    struct profile *all = NULL;
+    *good = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct node *at = of_site ? site->advise[i] : NULL;
+        struct profile *p = load(at ? at->text : o->advise[i], site, at, files);
+        *good &= p && join(&all, p);
+    }
+    if (*good)
+        return all;
+    profile_free(all);
+    return NULL;
 }
 
 /* False after a mistake: the tables that the limits ask for do not fit the memory that they allow. */
@@ -58,7 +88,9 @@ static bool limits_fit(const struct site *site, struct mistakes *mistakes)
     (void)site_memory(site, stderr);
     const struct node *root = site->tree->root;
     mistake_add(mistakes, site->tree->file, root->line, root->column,
-                "limits need %" PRIu64 " MiB, and memory is %" PRIu64 " MiB", need >> 20, site->memory >> 20);
+                "limits need %" PRIu64 " MiB, and memory is %" PRIu64
+                " MiB: raise memory, or lower flows, handshakes or sessions",
+                need >> 20, site->memory >> 20);
     return false;
 }
 
@@ -80,6 +112,7 @@ struct site *site_or_mistakes(const struct options *o, struct file_texts *files)
     if (site) {
         site->evidence = o->evidence != NULL;
         site->workers = o->workers;
+        site->advised = (uint32_t)(o->advise_count ? o->advise_count : site->advise_count);
         site_size_handshakes(site);
     }
     const bool fit = !site || limits_fit(site, &mistakes);

@@ -9,7 +9,7 @@
 struct ruleset {
     struct site *site;
     struct profile *profile;
-    struct profile *advice; /* or NULL */
+    struct profile *advice; /* all that give it, joined; or NULL */
 };
 
 /*
@@ -29,7 +29,7 @@ const char *const *profile_directories(void);
 struct profile *profile_or_mistakes(const struct options *o, const struct site *site,
                                     struct file_texts *files);
 
-/* That of the advice; *good is false after mistakes. NULL also when none is wanted. */
+/* Those that give advice, joined; *good is false after mistakes. NULL also when none is wanted. */
 struct profile *advice_or_mistakes(const struct options *o, const struct site *site, struct file_texts *files,
                                    bool *good);
 

@@ -32,7 +32,7 @@ static void take_port(struct site_reader *r, const struct node *e)
     if (!text)
         return;
     if (!parse_number(text, &port) || port < 1 || port > 65535)
-        complain_at(&r->at, e, "'%s' is not a port", text);
+        complain_at(&r->at, e, "'%s' is not a port (1 to 65535)", text);
     else
         r->site->ports[r->site->port_count++] = (uint16_t)port;
 }
@@ -40,7 +40,9 @@ static void take_port(struct site_reader *r, const struct node *e)
 static void take_name(struct site_reader *r, const struct node *e)
 {
     const char *text = site_text(r, e);
-    if (text)
+    if (text && is_regular_expression(text))
+        complain_at(&r->at, e, REGULAR_EXPRESSION, text);
+    else if (text)
         r->site->names[r->site->name_count++] = text;
 }
 
@@ -49,10 +51,10 @@ static void read_scope(struct site_reader *r, const struct node *n)
     static const char *const keys[] = {"clients", "servers", "ports", "names", NULL};
     if (!site_mapping(r, n, keys))
         return;
-    site_each(r, node_member(n, "clients"), take_client);
-    site_each(r, node_member(n, "servers"), take_server);
-    site_each(r, node_member(n, "ports"), take_port);
-    site_each(r, node_member(n, "names"), take_name);
+    site_each(r, node_member(n, "clients"), "[10.0.0.0/8]", take_client);
+    site_each(r, node_member(n, "servers"), "[192.0.2.0/24]", take_server);
+    site_each(r, node_member(n, "ports"), "[443, 80]", take_port);
+    site_each(r, node_member(n, "names"), "[xcap.example.org]", take_name);
 }
 
 static void override(struct site_reader *r, const char *name, const struct node *n, const char *const *words)
@@ -94,6 +96,19 @@ static bool parse_day(const char *text, nanos *end)
     return start > 0;
 }
 
+/* An address or network; with a port, which has a key of its own, it is told where that belongs. */
+static void take_exempt(struct site_reader *r, const struct node *m, struct network *out)
+{
+    struct endpoint end;
+    const char *text = site_text(r, m);
+    const char *colon = text ? strrchr(text, ':') : NULL;
+    if (colon && site_end(text, &end))
+        complain_at(&r->at, m, "'%s' has a port: write server: %.*s, port: %s", text, (int)(colon - text),
+                    text, colon + 1);
+    else if (text)
+        (void)text_network(&r->at, m, text, out);
+}
+
 static void take_exception(struct site_reader *r, const struct node *e)
 {
     static const char *const keys[] = {"rule", "server", "port", "reason", "until", NULL};
@@ -117,12 +132,12 @@ static void take_exception(struct site_reader *r, const struct node *e)
         complain_at(&r->at, m, "'%s' is not a date (2027-03-31)", x.until_text);
     m = node_member(e, "server");
     if (m)
-        (void)site_network(r, m, &x.server);
+        take_exempt(r, m, &x.server);
     m = node_member(e, "port");
     const char *text = m ? site_text(r, m) : NULL;
     int64_t port = 0;
     if (text && (!parse_number(text, &port) || port < 1 || port > 65535))
-        complain_at(&r->at, m, "'%s' is not a port", text);
+        complain_at(&r->at, m, "'%s' is not a port (1 to 65535)", text);
     x.port = (uint16_t)port;
     if (x.rule && x.reason && x.until)
         s->exceptions[s->exception_count++] = x;
@@ -138,17 +153,15 @@ static void read_limits(struct site_reader *r, const struct node *n)
     int64_t flows = s->flows;
     int64_t handshakes = s->handshakes;
     int64_t sessions = s->sessions.sessions;
-    int64_t retention = s->sessions.retention / NANOS_PER_SECOND;
     site_number(r, node_member(n, "flows"), 64, 1 << 24, &flows);
     site_number(r, node_member(n, "handshakes"), 16, 1 << 20, &handshakes);
     site_number(r, node_member(n, "sessions"), 64, 1 << 28, &sessions);
-    site_number(r, node_member(n, "session-retention"), 3600, 366LL * 86400, &retention);
+    site_interval(r, node_member(n, "session-retention"), 3600, &s->sessions.retention);
     site_interval(r, node_member(n, "quiet"), 1, &s->quiet_limit);
     site_interval(r, node_member(n, "lag"), 1, &s->lag_limit);
     s->flows = (uint32_t)flows;
     s->handshakes = (uint32_t)handshakes;
     s->sessions.sessions = (uint32_t)sessions;
-    s->sessions.retention = retention * NANOS_PER_SECOND;
     const struct node *m = node_member(n, "memory");
     const char *text = m ? site_text(r, m) : NULL;
     if (text && !amount_of_bytes(text, &s->memory))
@@ -158,7 +171,7 @@ static void read_limits(struct site_reader *r, const struct node *n)
     char *end = NULL;
     double share = text ? strtod(text, &end) : 0;
     if (text && (end == text || (strcmp(end, "%") != 0 && *end) || !(share >= 0 && share <= 100)))
-        complain_at(&r->at, m, "'%s' is not a percentage (1%%)", text);
+        complain_at(&r->at, m, "'%s' is not a percentage from 0%% to 100%%", text);
     else if (text)
         s->loss_limit = share;
 }
@@ -215,7 +228,7 @@ static void read_sessions(struct site_reader *r, const struct node *n)
     if (s->sessions.shared &&
         !sessions_shared_is_valid(s->sessions.shared)) /* not shown: it may contain a password */
         complain_at(&r->at, m, "'shared' is redis://[:PASSWORD@]HOST[:PORT][,HOST[:PORT]...]");
-    site_each(r, node_member(n, "farms"), take_farm);
+    site_each(r, node_member(n, "farms"), "[[192.0.2.80:443, 192.0.2.81:443]]", take_farm);
 }
 
 static void take_tunnel_end(struct site_reader *r, const struct node *e)
@@ -231,23 +244,35 @@ static void read_tunnels(struct site_reader *r, const struct node *n)
 {
     static const char *const keys[] = {"ends", NULL};
     if (site_mapping(r, n, keys))
-        site_each(r, node_member(n, "ends"), take_tunnel_end);
+        site_each(r, node_member(n, "ends"), "[198.51.100.0/24]", take_tunnel_end);
 }
 
-/* `advise` is one profile, or a list of one. */
+static void take_advice(struct site_reader *r, const struct node *e)
+{
+    struct site *s = r->site;
+    const char *name = site_text(r, e);
+    for (size_t i = 0; name && i < s->advise_count; i++)
+        if (strcmp(s->advise[i]->text, name) == 0) {
+            complain_at(&r->at, e, "'%s' gives advice already", name);
+            return;
+        }
+    if (name && s->advise_count == MAX_ADVICE)
+        complain_at(&r->at, e, "more than %d profiles of advice", MAX_ADVICE);
+    else if (name)
+        s->advise[s->advise_count++] = e;
+}
+
+/* `advise` is a profile, or a list of them. */
 static void read_profiles(struct site_reader *r, const struct node *root)
 {
     const struct node *m = node_member(root, "profile");
-    if (m)
-        r->site->profile = site_text(r, m);
+    if (m && site_text(r, m))
+        r->site->profile = m;
     m = node_member(root, "advise");
-    if (m && m->kind == NODE_SEQUENCE) {
-        if (m->first && m->first->next)
-            complain_at(&r->at, m->first->next, "one profile of advice is possible in a run");
-        m = m->first;
-    }
-    if (m)
-        r->site->advise = site_text(r, m);
+    if (m && m->kind == NODE_SEQUENCE)
+        site_each(r, m, "[modern]", take_advice);
+    else if (m)
+        take_advice(r, m);
 }
 
 static void read_site(struct site_reader *r, const struct node *root)
@@ -268,7 +293,8 @@ static void read_site(struct site_reader *r, const struct node *root)
             sections[i].read(r, n);
     }
     read_profiles(r, root);
-    site_each(r, node_member(root, "exceptions"), take_exception);
+    site_each(r, node_member(root, "exceptions"), "- { rule: ..., reason: ..., until: 2027-03-31 }",
+              take_exception);
 }
 
 struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes)

@@ -25,8 +25,13 @@ struct exception {
     unsigned line; /* of its rule in the file */
 };
 
+struct node;
+
 struct site {
-    const char *profile, *advise; /* names or files, or NULL */
+    const struct node *profile;            /* name or file, or NULL */
+    const struct node *advise[MAX_ADVICE]; /* likewise */
+    size_t advise_count;
+    uint32_t advised; /* profiles that give advice, by the command line or by this file */
     struct network clients[MAX_SCOPE];
     size_t client_count;
     struct network servers[MAX_SCOPE];

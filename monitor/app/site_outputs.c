@@ -120,7 +120,7 @@ void site_read_outputs(struct site_reader *r, const struct node *n)
         r->site->json = site_text(r, json);
     const struct node *m = node_member(n, "syslog");
     if (m && m->kind == NODE_SEQUENCE)
-        site_each(r, m, take_receiver);
+        site_each(r, m, "[udp:HOST:PORT]", take_receiver);
     else if (m)
         take_receiver(r, m);
     if ((m = node_member(n, "spool")))

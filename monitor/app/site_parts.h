@@ -15,14 +15,16 @@ struct site_reader {
 /* A mapping with no other keys than these, which a NULL ends. False: it is no mapping. */
 bool site_mapping(struct site_reader *r, const struct node *n, const char *const *known);
 
-/* Of each member of a list of at most MAX_SCOPE; `list` NULL: there is none. */
-void site_each(struct site_reader *r, const struct node *list,
+/* Of each member of a list of at most MAX_SCOPE; `list` NULL: there is none. `example`: what one looks like.
+ */
+void site_each(struct site_reader *r, const struct node *list, const char *example,
                void (*take)(struct site_reader *, const struct node *));
 
 /* A value that is not empty, or NULL. */
 const char *site_text(struct site_reader *r, const struct node *n);
 
-/* Where `n` is NULL, *out stays. An interval is written in seconds, or with a unit. */
+/* Where `n` is NULL, *out stays. An interval is written in seconds, or with a unit; its
+ * least is a second or an hour. */
 void site_number(struct site_reader *r, const struct node *n, int64_t least, int64_t most, int64_t *out);
 void site_interval(struct site_reader *r, const struct node *n, int64_t least, nanos *out);
 

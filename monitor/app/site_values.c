@@ -24,7 +24,13 @@ bool site_is_known(const char *key, const char *const *known)
 bool site_mapping(struct site_reader *r, const struct node *n, const char *const *known)
 {
     if (n->kind != NODE_MAPPING) {
-        complain_at(&r->at, n, "expected a mapping");
+        char keys[160];
+        struct text t = text_over(keys, sizeof keys);
+        for (const char *const *k = known; *k; k++) {
+            text_put(&t, k == known ? "" : ", ");
+            text_put(&t, *k);
+        }
+        complain_at(&r->at, n, "expected a mapping with %s%s", keys, t.cut ? "..." : "");
         return false;
     }
     for (const struct node *m = n->first; m; m = m->next)
@@ -37,7 +43,7 @@ const char *site_text(struct site_reader *r, const struct node *n)
 {
     if (n->kind == NODE_SCALAR && *n->text)
         return n->text;
-    complain_at(&r->at, n, "expected a value");
+    complain_at(&r->at, n, n->kind == NODE_SCALAR ? "expected a value" : "expected one value");
     return NULL;
 }
 
@@ -47,13 +53,13 @@ bool site_network(struct site_reader *r, const struct node *e, struct network *o
     return text && text_network(&r->at, e, text, out);
 }
 
-void site_each(struct site_reader *r, const struct node *list,
+void site_each(struct site_reader *r, const struct node *list, const char *example,
                void (*take)(struct site_reader *, const struct node *))
 {
     if (!list)
         return;
     if (list->kind != NODE_SEQUENCE) {
-        complain_at(&r->at, list, "expected a list");
+        complain_at(&r->at, list, "expected a list: %s", example);
         return;
     }
     size_t count = 0;
@@ -73,16 +79,23 @@ void site_number(struct site_reader *r, const struct node *n, int64_t least, int
     if (!text)
         return;
     if (!parse_number(text, &number) || number < least || number > most)
-        complain_at(&r->at, n, "'%s' is not from %" PRId64 " to %" PRId64, text, least, most);
+        complain_at(&r->at, n, "'%s' is not a number from %" PRId64 " to %" PRId64, text, least, most);
     else
         *out = number;
 }
 
 void site_interval(struct site_reader *r, const struct node *n, int64_t least, nanos *out)
 {
-    int64_t seconds = *out / NANOS_PER_SECOND;
-    site_number(r, n, least, 366LL * 86400, &seconds);
-    *out = seconds * NANOS_PER_SECOND;
+    enum { SECONDS_AN_HOUR = 3600, SECONDS_A_DAY = 86400, MOST_DAYS = 366 };
+    const char *text = n ? site_text(r, n) : NULL;
+    int64_t seconds;
+    if (!text)
+        return;
+    if (!parse_number(text, &seconds) || seconds < least || seconds > (int64_t)MOST_DAYS * SECONDS_A_DAY)
+        complain_at(&r->at, n, "'%s' is not a time from %s to %dd, as 60s, 15m or 24h", text,
+                    least == SECONDS_AN_HOUR ? "1h" : "1s", MOST_DAYS);
+    else
+        *out = seconds * NANOS_PER_SECOND;
 }
 
 bool site_end(const char *text, struct endpoint *out)

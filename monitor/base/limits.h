@@ -117,7 +117,8 @@
 #define PEER_RULES            16    /* of a profile, whose findings about a peer are remembered */
 
 /* policy */
-#define MAX_RULES            512
+#define MAX_RULES            512 /* of a profile, and of all that give advice */
+#define MAX_ADVICE           8
 #define MAX_RULES_FILE_BYTES 1048576
 #define MAX_YAML_DEPTH       32
 #define MAX_EXTENDS_DEPTH    8

@@ -159,12 +159,19 @@ struct profile {
     struct results *results;
     struct known_verdicts *known;
     int64_t key_bits[SUITE_SET_WORDS * 64]; /* of each suite by suite_index(), under the parameters */
+    struct profile *more;                   /* judges after this one, and counts as a part of it (joined.c) */
+    struct verdict *joined_verdicts;        /* room for those of all */
 };
 
 static inline const struct rule *rule_of(const struct rule_facts *facts)
 {
     return (const struct rule *)(const void *)facts;
 }
+
+/* judge.c: by this profile, whatever is joined to it. */
+const struct verdict *profile_judge_alone(const struct profile *p, const struct policy_case *c,
+                                          size_t *count);
+uint64_t verdicts_forgotten_alone(const struct profile *p);
 
 /* judge.c: the condition is definitely true of the case. */
 bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c);
@@ -190,6 +197,9 @@ int compile_suite_set(struct compiler *c, const struct node *n);
 /* impossible.c: conditions that could never be true are mistakes. The operators of one field, and the members
  * of a conjunction. */
 void check_possible(struct compiler *c, const struct node *n, enum field field);
+/* `when` and the cases of a rule, one or a list; either may be NULL. A case that `when` excludes is a
+ * mistake. */
+void check_cases(struct compiler *c, const struct node *when, const struct node *cases);
 void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved);
 
 #endif

@@ -38,6 +38,13 @@ bool text_network(struct compiler *c, const struct node *at, const char *text, s
 /* The text of a scalar; a $name is a parameter's value. NULL after a mistake. */
 const char *scalar_text(struct compiler *c, const struct node *n, enum field field);
 
+/* shapes.c: does it have signs of a regular expression that no name and no distinguished name has? A pattern
+ * has none. */
+bool is_regular_expression(const char *text);
+#define REGULAR_EXPRESSION                                                                                   \
+    "'%s' looks like a regular expression; in a pattern * is any text, ? is one character, and all else is " \
+    "itself"
+
 /* True if values of the field can be compared. */
 bool is_ordered(enum field field);
 

@@ -118,6 +118,71 @@ void check_possible(struct compiler *c, const struct node *n, enum field field)
         complain_at(c, n, "'%s' cannot be absent and have a value: the condition could never be true", name);
 }
 
+/* What a condition on a field admits. */
+struct admitted {
+    struct range limits;
+    const struct node *in;     /* one of these; NULL: any */
+    const struct node *denied; /* none of these; NULL: none is */
+};
+
+static struct admitted admitted_by(struct compiler *c, const struct node *n, enum field field)
+{
+    if (n->kind != NODE_MAPPING)
+        return (struct admitted){.limits = range_of(field), .in = n};
+    struct admitted a = {
+        .limits = limits_of(c, n, field), .in = node_member(n, "in"), .denied = node_member(n, "not")};
+    if (a.denied && a.denied->kind == NODE_MAPPING)
+        a.denied = NULL;
+    return a;
+}
+
+/* Does one of those that the first names pass the second? What is no number is not judged here. */
+static bool one_passes(struct compiler *c, const struct admitted *named, const struct admitted *by,
+                       enum field field)
+{
+    int64_t number;
+    for (const struct node *e = node_first(named->in); e; e = node_next(named->in, e))
+        if (!quietly(c, e, field, &number) || (number >= by->limits.low && number <= by->limits.high &&
+                                               (!by->in || is_among(c, by->in, field, number)) &&
+                                               (!by->denied || !is_among(c, by->denied, field, number))))
+            return true;
+    return false;
+}
+
+static bool exclude_each_other(struct compiler *c, const struct node *a, const struct node *b,
+                               enum field field)
+{
+    const enum field_type type = field_info[field].type;
+    if (type != TYPE_BOOL && type != TYPE_NUMBER && type != TYPE_VERSION && type != TYPE_ENUM)
+        return false;
+    const struct admitted x = admitted_by(c, a, field);
+    const struct admitted y = admitted_by(c, b, field);
+    return x.limits.low > y.limits.high || y.limits.low > x.limits.high ||
+           (x.in && !one_passes(c, &x, &y, field)) || (y.in && !one_passes(c, &y, &x, field));
+}
+
+static void check_case(struct compiler *c, const struct node *when, const struct node *one)
+{
+    for (const struct node *m = one->kind == NODE_MAPPING ? one->first : NULL; m; m = m->next) {
+        const enum field field = field_by_name(m->key);
+        const struct node *first = field != FIELD_COUNT ? node_member(when, m->key) : NULL;
+        if (first && exclude_each_other(c, first, m, field))
+            complain_at(c, m, "'when' (line %u) excludes this value of '%s': the case could never be true",
+                        first->line, m->key);
+    }
+}
+
+void check_cases(struct compiler *c, const struct node *when, const struct node *cases)
+{
+    if (!when || when->kind != NODE_MAPPING || !cases)
+        return;
+    if (cases->kind != NODE_SEQUENCE)
+        check_case(c, when, cases);
+    else
+        for (const struct node *one = cases->first; one; one = one->next)
+            check_case(c, when, one);
+}
+
 /* The same, written the same way. */
 static bool is_same(const struct node *a, const struct node *b)
 {

@@ -443,7 +443,7 @@ bool condition_holds(const struct profile *p, struct condition condition, const 
     return !condition.length || evaluate(p, condition, c).value == TRUE3;
 }
 
-const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count)
+const struct verdict *profile_judge_alone(const struct profile *p, const struct policy_case *c, size_t *count)
 {
     if (++p->results->now == 0)
         begin_anew(p);
@@ -459,7 +459,7 @@ const struct verdict *profile_judge(const struct profile *p, const struct policy
     return p->results->verdicts;
 }
 
-uint64_t profile_verdicts_forgotten(const struct profile *p)
+uint64_t verdicts_forgotten_alone(const struct profile *p)
 {
     return p->known->forgotten;
 }

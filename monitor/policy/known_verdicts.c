@@ -32,9 +32,9 @@ void known_verdicts_free(struct known_verdicts *k)
     free(k);
 }
 
-size_t profiles_memory(void)
+size_t profiles_memory(size_t count)
 {
-    return 2 * (KNOWN_VERDICT_BYTES + KNOWN_VERDICT_STEPS * sizeof(struct way_step));
+    return count * (KNOWN_VERDICT_BYTES + KNOWN_VERDICT_STEPS * sizeof(struct way_step));
 }
 
 static bool is_full(const struct known_verdicts *k, const struct results *made)

@@ -157,6 +157,18 @@ struct profile *profile_load(const char *name_or_file, const char *const *direct
 /* The same from text in memory; `file` is what mistakes are reported under. */
 struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
                               struct mistakes *mistakes);
+/* Is there a profile of the name? A path is one. If not, `message` says what was meant, or where it was
+ * looked for. */
+bool profile_is_there(const char *name_or_file, const char *const *directories, struct file_texts *files,
+                      char message[256]);
+/*
+ * Joins a profile to others, as those of --advise: they are one from now on, which judges by all of them;
+ * names and versions are those of each. `first` owns it then. False, and nothing is changed: together they
+ * have more than MAX_RULES rules.
+ */
+bool profile_join(struct profile *first, struct profile *more);
+const struct profile *profile_next(const struct profile *p);   /* NULL: the last */
+void profile_names(const struct profile *p, struct text *out); /* "modern, wapcert" */
 /* Superseded demands count like all others from now on. */
 void profile_be_strict(struct profile *p);
 void profile_free(struct profile *p);
@@ -178,8 +190,8 @@ const struct rule_facts *profile_find(const struct profile *p, const char *id);
  */
 const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count);
 
-/* What judging by two profiles, the site's and its advice, reserves. */
-size_t profiles_memory(void);
+/* What judging by so many profiles reserves. */
+size_t profiles_memory(size_t count);
 
 /* Times that the verdicts on earlier cases, which answer for equal ones, were forgotten for lack of room. */
 uint64_t profile_verdicts_forgotten(const struct profile *p);

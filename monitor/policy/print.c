@@ -1,7 +1,6 @@
 /* A profile for people: its rules one by one, and all of it as canonical YAML. */
 #include "policy/compiled.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,25 +18,6 @@ const char *profile_title(const struct profile *p)
 const char *profile_status(const struct profile *p)
 {
     return p->status;
-}
-
-size_t profile_rule_count(const struct profile *p)
-{
-    return p->rule_count;
-}
-
-const struct rule_facts *profile_rule(const struct profile *p, size_t index)
-{
-    assert(index < p->rule_count);
-    return &p->rules[index].facts;
-}
-
-const struct rule_facts *profile_find(const struct profile *p, const char *id)
-{
-    for (size_t i = 0; i < p->rule_count; i++)
-        if (strcmp(p->rules[i].facts.id, id) == 0)
-            return &p->rules[i].facts;
-    return NULL;
 }
 
 static void put_scalar(const char *text, FILE *out)

@@ -1,5 +1,6 @@
 /* From files to a profile: what it extends, what it drops, its parameters, sets and rules. */
 #include "policy/compiled.h"
+#include "policy/profile_files.h"
 
 #include <stdlib.h>
 
@@ -21,6 +22,18 @@ static const char *const rule_keys[] = {
     "when", "pass", "fail", "observed", "note",     "never", "about",    "superseded", NULL};
 static const char *const case_keys[] = {"fault", "basis", "severity", "note", "observed", NULL};
 
+enum { KEYS_LISTED = 200 };
+
+static const char *keys_listed(const char *const *known, char buffer[KEYS_LISTED])
+{
+    struct text t = text_over(buffer, KEYS_LISTED);
+    for (const char *const *k = known; *k; k++) {
+        text_put(&t, k == known ? "; here stand " : ", ");
+        text_put(&t, *k);
+    }
+    return buffer;
+}
+
 static void check_keys(struct compiler *c, const struct node *n, const char *const *known)
 {
     for (const struct node *m = n->first; m; m = m->next) {
@@ -30,11 +43,35 @@ static void check_keys(struct compiler *c, const struct node *n, const char *con
             found |= strcmp(*k, m->key) == 0;
             suggestion_try(&near, *k);
         }
-        char buffer[128];
+        char buffer[KEYS_LISTED];
         if (!found)
             complain_at_key(c, m, "unknown key '%s'%s", m->key,
-                            suggestion_text(&near, buffer, sizeof buffer));
+                            near.best ? suggestion_text(&near, buffer, sizeof buffer)
+                                      : keys_listed(known, buffer));
     }
+}
+
+/* Says of a member that has to be there what it is. */
+static void complain_of_missing(struct compiler *c, const struct node *n, const char *key)
+{
+    static const struct {
+        const char *key, *is;
+    } needed[] = {
+        {"utwatch", "the version of the rule language, utwatch: 1"},
+        {"profile", "the name of the profile"},
+        {"title", "what the profile says, in one line"},
+        {"id", "a name that no other rule has"},
+        {"sid", "a number that no other rule has, and that it keeps"},
+        {"clause", "where the demand stands, as \"7.2 (1)\""},
+        {"requires", "the demand in words"},
+        {"severity", "info, low, medium or high"},
+        {"binds", "ue, server, both or none"},
+    };
+    const char *is = "";
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (strcmp(needed[i].key, key) == 0)
+            is = needed[i].is;
+    complain_at(c, n, "'%s' is missing%s%s", key, *is ? ": " : "", is);
 }
 
 /* The text of a member; NULL when it is not there (a mistake when it has to be). */
@@ -46,7 +83,7 @@ static const char *text_member(struct compiler *c, const struct node *n, const c
     if (m)
         complain_at(c, m, "'%s' has to be a text", key);
     else if (required)
-        complain_at(c, n, "'%s' is missing", key);
+        complain_of_missing(c, n, key);
     return NULL;
 }
 
@@ -81,7 +118,7 @@ static uint32_t number_member(struct compiler *c, const struct node *n, const ch
     const struct node *m = node_member(n, key);
     int64_t number = otherwise;
     if (!m && required)
-        complain_at(c, n, "'%s' is missing", key);
+        complain_of_missing(c, n, key);
     if (m && (m->kind != NODE_SCALAR || !parse_number(m->text, &number) || number < 1 || number > UINT32_MAX))
         complain_at(c, m, "'%s' has to be a number from 1 to %u", key, UINT32_MAX);
     return (uint32_t)number;
@@ -150,7 +187,7 @@ static size_t compile_cases(struct compiler *c, const struct rule *r, const stru
         return 1;
     }
     if (!n->first)
-        complain_at(c, n, "an empty list of cases");
+        complain_at(c, n, "an empty list of cases: write one, as { FIELD: VALUE }, or leave the list out");
     size_t count = 0;
     for (const struct node *e = n->first; e; e = e->next) {
         if (count == CASES_OF_RULE) {
@@ -191,7 +228,7 @@ static char *clause_of(const char *document, const char *clause)
 static void require_member(struct compiler *c, const struct node *n, const char *key)
 {
     if (!node_member(n, key))
-        complain_at(c, n, "'%s' is missing", key);
+        complain_of_missing(c, n, key);
 }
 
 static void compile_facts(struct compiler *c, struct rule *r)
@@ -233,8 +270,10 @@ static void compile_rule(struct compiler *c, struct rule *r)
     const struct node *when = node_member(n, "when");
     if (when)
         r->when = compile_condition(c, when, NULL);
+    check_cases(c, when, node_member(n, "fail"));
+    check_cases(c, when, node_member(n, "pass"));
     if (!node_member(n, "fail") && !node_member(n, "pass"))
-        complain_at(c, n, "'fail' or 'pass' is missing");
+        complain_at(c, n, "'fail' or 'pass' is missing: a rule has cases, as fail: { FIELD: VALUE }");
     r->fail_count = compile_cases(c, r, node_member(n, "fail"), r->fail);
     r->pass_count = compile_cases(c, r, node_member(n, "pass"), r->pass);
 }
@@ -251,7 +290,7 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
 {
     struct profile *p = c->profile;
     if (n->kind != NODE_MAPPING) {
-        complain_at(c, n, "a rule has to be a mapping");
+        complain_at(c, n, "a rule has to be a mapping, as - id: NAME and its other members below");
         return;
     }
     const char *id = text_member(c, n, "id", true);
@@ -259,8 +298,9 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
         return;
     struct rule *r = rule_by_id(p, id);
     if (r && r->file == c->file) {
-        complain_at(c, n, "rule '%s' is defined twice (first on line %u)", id, r->node->line);
-        return;
+        complain_at(c, n, "rule '%s' is defined twice (first on line %u): give one of them another id", id,
+                    r->node->line);
+        r = NULL; /* its own mistakes are told as well */
     }
     if (!r && p->rule_count == MAX_RULES) {
         complain_at(c, n, "more than %d rules", MAX_RULES);
@@ -277,7 +317,7 @@ static void take_rules(struct compiler *c, const struct node *root, const char *
     if (!rules)
         return;
     if (rules->kind != NODE_SEQUENCE) {
-        complain_at(c, rules, "'rules' has to be a list");
+        complain_at(c, rules, "'rules' has to be a list, in which each rule begins with - id: NAME");
         return;
     }
     for (const struct node *n = rules->first; n; n = n->next)
@@ -309,12 +349,12 @@ static void take_parameters(struct compiler *c, const struct node *root, bool ma
     if (!list)
         return;
     if (list->kind != NODE_MAPPING) {
-        complain_at(c, list, "'parameters' has to be a mapping");
+        complain_at(c, list, "'parameters' has to be a mapping, as { minimum-key-bits: 128 }");
         return;
     }
     for (const struct node *n = list->first; n; n = n->next) {
         if (n->kind != NODE_SCALAR) {
-            complain_at(c, n, "a parameter has to have one value");
+            complain_at(c, n, "a parameter has to have one value, as minimum-key-bits: 128");
             continue;
         }
         struct parameter *known = NULL;
@@ -347,7 +387,7 @@ static void take_sets(struct compiler *c, const struct node *root)
     if (!list)
         return;
     if (list->kind != NODE_MAPPING) {
-        complain_at(c, list, "'sets' has to be a mapping");
+        complain_at(c, list, "'sets' has to be a mapping, as { NAME: [SUITE, ...] }");
         return;
     }
     for (const struct node *n = list->first; n; n = n->next) {
@@ -365,53 +405,7 @@ static void take_sets(struct compiler *c, const struct node *root)
     }
 }
 
-static bool is_path(const char *name)
-{
-    size_t n = strlen(name);
-    return strchr(name, '/') || (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
-}
-
-/* The file of a profile: a path as it is, a name beside the file that extends it, then in the directories. */
-static char *find_file(const struct loader *l, const char *name, const char *beside)
-{
-    char *path = NULL;
-    if (is_path(name)) {
-        if (name[0] != '/' && beside && strrchr(beside, '/'))
-            return asprintf(&path, "%.*s/%s", (int)(strrchr(beside, '/') - beside), beside, name) < 0 ? NULL
-                                                                                                      : path;
-        return strdup(name);
-    }
-    if (beside && strrchr(beside, '/')) {
-        if (asprintf(&path, "%.*s/%s.yaml", (int)(strrchr(beside, '/') - beside), beside, name) < 0)
-            return NULL;
-        if (file_is_there(l->files, path))
-            return path;
-        free(path);
-    }
-    for (const char *const *d = l->directories; d && *d; d++) {
-        if (asprintf(&path, "%s/%s.yaml", *d, name) < 0)
-            return NULL;
-        if (file_is_there(l->files, path))
-            return path;
-        free(path);
-    }
-    return NULL;
-}
-
 static void load_tree(struct loader *l, struct tree *tree);
-
-/* A file is named by its path; a name is searched for, and it is told where. */
-static void complain_of_no_file(const struct loader *l, const char *name)
-{
-    char where[200];
-    struct text t = text_over(where, sizeof where);
-    for (const char *const *d = l->directories; d && *d; d++) {
-        text_put(&t, d == l->directories ? "" : ", ");
-        text_put(&t, *d);
-    }
-    mistake_add(l->mistakes, name, 0, 0, "no such profile in %s%s (--list-profiles shows them)", where,
-                t.cut ? "..." : "");
-}
 
 static void load_named(struct loader *l, const char *name, struct compiler *by, const struct node *at)
 {
@@ -427,12 +421,14 @@ static void load_named(struct loader *l, const char *name, struct compiler *by, 
         complain_at(by, at, "profiles extend each other too deeply (more than %d)", MAX_EXTENDS_DEPTH);
         return;
     }
-    char *path = find_file(l, name, by ? by->file : NULL);
+    char *path = profile_file(name, by ? by->file : NULL, l->directories, l->files);
     if (!path) {
+        char message[PROFILE_HINT];
+        no_such_profile(name, l->directories, message);
         if (by)
-            complain_at(by, at, "no profile '%s'", name);
+            complain_at(by, at, "'%s': %s", name, message);
         else
-            complain_of_no_file(l, name);
+            mistake_add(l->mistakes, name, 0, 0, "%s", message);
         return;
     }
     struct tree *tree = tree_read(path, l->files, l->mistakes);
@@ -454,12 +450,12 @@ static void load_extended(struct loader *l, struct compiler *c, const struct nod
     if (!extends)
         return;
     if (extends->kind != NODE_SCALAR && !extends->first)
-        complain_at(c, extends, "an empty list of profiles to extend");
+        complain_at(c, extends, "an empty list of profiles to extend: name one, or leave the list out");
     for (const struct node *e = node_first(extends); e; e = node_next(extends, e)) {
         if (e->kind == NODE_SCALAR)
             load_named(l, e->text, c, e);
         else
-            complain_at(c, e, "'extends' has to be a list of names");
+            complain_at(c, e, "'extends' has to be a list of names, as [ts33141-pcr2]");
     }
 }
 
@@ -468,7 +464,7 @@ static void load_tree(struct loader *l, struct tree *tree)
     struct compiler c = {.profile = l->profile, .mistakes = l->mistakes, .file = tree->file};
     const struct node *root = tree->root;
     if (root->kind != NODE_MAPPING) {
-        complain_at(&c, root, "a profile has to be a mapping");
+        complain_at(&c, root, "a profile has to be a mapping, which begins with utwatch: 1");
         return;
     }
     check_keys(&c, root, document_keys);
@@ -491,7 +487,7 @@ static void load_tree(struct loader *l, struct tree *tree)
     for (const struct node *n = drop && drop->kind == NODE_SEQUENCE ? drop->first : NULL; n; n = n->next)
         drop_rule(&c, n);
     if (drop && (drop->kind != NODE_SEQUENCE || !drop->first))
-        complain_at(&c, drop, "'drop' has to be a list of rule ids");
+        complain_at(&c, drop, "'drop' has to be a list of rule ids, as [ut-6.2-null-integrity]");
     take_rules(&c, root, document ? document : "");
 }
 
@@ -500,10 +496,12 @@ static void check_sids(struct compiler *c)
     struct profile *p = c->profile;
     for (size_t i = 0; i < p->rule_count; i++)
         for (size_t j = 0; j < i; j++)
-            if (p->rules[i].facts.sid == p->rules[j].facts.sid && p->rules[i].facts.sid) {
+            if (p->rules[i].facts.sid == p->rules[j].facts.sid && p->rules[i].facts.sid &&
+                strcmp(p->rules[i].facts.id, p->rules[j].facts.id) != 0) {
                 c->file = p->rules[i].file;
-                complain_at(c, p->rules[i].node, "sid %u also belongs to rule '%s'", p->rules[i].facts.sid,
-                            p->rules[j].facts.id);
+                complain_at(c, p->rules[i].node,
+                            "sid %u also belongs to rule '%s': give one of them another number",
+                            p->rules[i].facts.sid, p->rules[j].facts.id);
             }
 }
 
@@ -549,7 +547,8 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
     for (size_t i = 0; i < p->rule_count; i++)
         p->rules[i].facts.index = i;
     if (p->rule_count == 0 && l->mistakes->count == mistakes_before && p->trees)
-        mistake_add(l->mistakes, p->trees->file, 0, 0, "a profile without rules");
+        mistake_add(l->mistakes, p->trees->file, 0, 0,
+                    "a profile without rules: add 'rules', or 'extends' with a profile that has some");
     if (l->mistakes->count == mistakes_before) {
         number_tests(p);
         return p;
@@ -602,10 +601,8 @@ void profile_be_strict(struct profile *p)
         p->rules[i].facts.superseded = NULL;
 }
 
-void profile_free(struct profile *p)
+static void free_alone(struct profile *p)
 {
-    if (!p)
-        return;
     for (size_t i = 0; i < p->rule_count; i++)
         free(p->rules[i].clause);
     while (p->joined) {
@@ -620,7 +617,17 @@ void profile_free(struct profile *p)
     }
     free_tests(p);
     free(p->nodes);
+    free(p->joined_verdicts);
     free(p);
+}
+
+void profile_free(struct profile *p)
+{
+    while (p) {
+        struct profile *more = p->more;
+        free_alone(p);
+        p = more;
+    }
 }
 
 bool profile_parameter(const struct profile *p, const char *name, int64_t *number)

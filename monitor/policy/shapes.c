@@ -72,8 +72,7 @@ static bool fits(const struct shape *s, const char *text)
     return strlen(text) == s->length && (s->field != FIELD_HELLO_JA4 || is_ja4(text));
 }
 
-/* Of the signs of a regular expression those that no name of a host and no distinguished name has. */
-static bool is_regular_expression(const char *text)
+bool is_regular_expression(const char *text)
 {
     const size_t n = strlen(text);
     return n > 1 && (text[0] == '^' || text[n - 1] == '$' || strncmp(text, ".*", 2) == 0 ||
@@ -84,11 +83,7 @@ static bool is_regular_expression(const char *text)
 void check_shape(struct compiler *c, const struct node *n, enum field field, const char *text)
 {
     if (is_regular_expression(text)) {
-        complain_at(
-            c, n,
-            "'%s' looks like a regular expression; in a pattern * is any text, ? is one character, and "
-            "all else is itself",
-            text);
+        complain_at(c, n, REGULAR_EXPRESSION, text);
         return;
     }
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)

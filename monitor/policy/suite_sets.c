@@ -97,7 +97,7 @@ static bool word_matches(struct compiler *c, const struct node *n, const char *h
 {
     if (n->kind == NODE_SCALAR) {
         if (!known(n->text)) {
-            complain_at(c, n, "no suite has the property '%s'", n->text);
+            complain_at(c, n, "no suite has the property '%s' (--list-suites shows them)", n->text);
             return false;
         }
         *match |= strcmp(n->text, have) == 0;

@@ -142,7 +142,7 @@ static bool awaits_key(const struct builder *b)
 static void open_collection(struct builder *b, enum node_kind kind, const yaml_event_t *e)
 {
     if (awaits_key(b)) {
-        complain(b, &e->start_mark, "a key must be a plain word");
+        complain(b, &e->start_mark, "a key must be a plain word, as in KEY: VALUE");
         b->failed = true;
         return;
     }
@@ -188,12 +188,13 @@ static void take_event(struct builder *b, const yaml_event_t *e)
         b->depth--;
         break;
     case YAML_ALIAS_EVENT:
-        complain(b, &e->start_mark, "aliases are not allowed");
+        complain(b, &e->start_mark, "aliases are not allowed: write the value out");
         b->failed = true;
         break;
     case YAML_DOCUMENT_START_EVENT:
         if (b->tree->root) {
-            complain(b, &e->start_mark, "a second document in one file");
+            complain(b, &e->start_mark,
+                     "a second document in one file: take out the --- or make it a file of its own");
             b->failed = true;
         }
         break;
@@ -204,9 +205,9 @@ static void take_event(struct builder *b, const yaml_event_t *e)
         break;
     }
     if (anchor)
-        complain(b, &e->start_mark, "anchors are not allowed");
+        complain(b, &e->start_mark, "anchors are not allowed: write the value out where it is used");
     if (tag)
-        complain(b, &e->start_mark, "tags are not allowed");
+        complain(b, &e->start_mark, "tags are not allowed: leave it out, every value is a text");
 }
 
 /* libyaml needs quadratic time for nested brackets, and reads ahead; so they are counted before it sees them.
@@ -226,6 +227,17 @@ static bool too_many_brackets(struct span text, uint32_t *line)
             return true;
     }
     return false;
+}
+
+/* What libyaml does not say of the commonest mistakes. */
+static const char *yaml_hint(struct span text, size_t at)
+{
+    const char c = at < text.n ? (char)text.p[at] : ' ';
+    if (c == '\t')
+        return "; indent with spaces, not with tabs";
+    if (c == '%' || c == '@' || c == '`')
+        return "; put the value into quotes";
+    return "";
 }
 
 struct tree *tree_parse(const char *file, struct span text, struct mistakes *mistakes)
@@ -252,8 +264,9 @@ struct tree *tree_parse(const char *file, struct span text, struct mistakes *mis
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
             mistake_add(mistakes, file, (uint32_t)parser.problem_mark.line + 1,
-                        (uint32_t)parser.problem_mark.column + 1, "not YAML: %s",
-                        parser.problem ? parser.problem : "unreadable");
+                        (uint32_t)parser.problem_mark.column + 1, "not YAML: %s%s",
+                        parser.problem ? parser.problem : "unreadable",
+                        yaml_hint(text, parser.problem_mark.index));
             b.failed = true;
             break;
         }
@@ -265,7 +278,7 @@ struct tree *tree_parse(const char *file, struct span text, struct mistakes *mis
     if (b.failed)
         tree->root = NULL;
     else if (!tree->root)
-        mistake_add(mistakes, file, 0, 0, "an empty file");
+        mistake_add(mistakes, file, 0, 0, "an empty file: nothing but comments stands in it");
     return tree;
 }
 

@@ -27,6 +27,8 @@ static void hash_rules(const struct profile *p, char *out, size_t size)
 
 void profile_number(struct profile *p, uint32_t generation)
 {
+    if (p->more)
+        profile_number(p->more, generation);
     p->version.generation = generation;
     hash_rules(p, p->version.hash, sizeof p->version.hash);
     for (size_t i = 0; i < p->rule_count; i++)

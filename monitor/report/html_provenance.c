@@ -8,15 +8,15 @@ static void put_fact(struct html *h, const char *name)
     html_put(h, "</dt><dd>");
 }
 
-static void put_profile(struct html *h, const char *what, const struct tally *tally)
+static void put_profile(struct html *h, const char *what, const struct profile *profile)
 {
     put_fact(h, what);
     html_put(h, "<code>");
-    html_text(h, profile_name(tally->profile), HTML_ID_MOST);
+    html_text(h, profile_name(profile), HTML_ID_MOST);
     html_put(h, "</code>, ");
-    html_text(h, profile_status(tally->profile), HTML_ID_MOST);
+    html_text(h, profile_status(profile), HTML_ID_MOST);
     html_put(h, ", hash of the rules <code>");
-    html_text(h, profile_version(tally->profile)->hash, HTML_ID_MOST);
+    html_text(h, profile_version(profile)->hash, HTML_ID_MOST);
     html_put(h, "</code></dd>\n");
 }
 
@@ -65,9 +65,9 @@ void html_provenance(struct html *h, const struct html_report *r)
         html_text(h, r->made_at, HTML_ID_MOST);
         html_put(h, "</time></dd>\n");
     }
-    put_profile(h, "Profile", r->tally);
-    if (r->advice)
-        put_profile(h, "Advice", r->advice);
+    put_profile(h, "Profile", r->tally->profile);
+    for (const struct profile *p = r->advice ? r->advice->profile : NULL; p; p = profile_next(p))
+        put_profile(h, "Advice", p);
     if (r->origin && r->origin->command) {
         put_fact(h, "Command");
         html_put(h, "<code>");

@@ -153,6 +153,10 @@ static void put_advised(struct html *h, const struct html_report *r, const struc
     html_text(h, rule->rule->title, HTML_TEXT_MOST);
     html_put(h, "</th><td>");
     html_text(h, rule->rule->clause, HTML_TEXT_MOST);
+    if (profile_next(r->advice->profile)) {
+        html_put(h, ", profile ");
+        html_text(h, rule->rule->profile, HTML_ID_MOST);
+    }
     html_put(h, "</td><td>");
     html_count(h, rule->value[VERDICT_FAIL]);
     html_put(h, "</td></tr>\n");
@@ -165,11 +169,17 @@ static void put_advice(struct html *h, const struct html_report *r)
     const struct tally *advice = r->advice;
     if (!advice)
         return;
+    char names[256];
+    struct text t = text_over(names, sizeof names);
+    profile_names(advice->profile, &t);
     html_put(h, "<section id=\"advice\"><h2>Advice by ");
-    html_text(h, profile_name(advice->profile), HTML_TEXT_MOST);
+    html_text(h, names, HTML_TEXT_MOST);
     html_put(h, "</h2>\n<p class=\"note\">");
-    html_text(h, profile_title(advice->profile), HTML_TEXT_MOST);
-    html_put(h, ". Findings of a second profile; they are no violations and stand in no other "
+    for (const struct profile *p = advice->profile; p; p = profile_next(p)) {
+        html_text(h, profile_title(p), HTML_TEXT_MOST);
+        html_put(h, ". ");
+    }
+    html_put(h, "Findings of further profiles; they are no violations and stand in no other "
                 "number.</p>\n<table><thead><tr>"
                 "<th scope=\"col\">Requirement</th><th scope=\"col\">Clause</th><th "
                 "scope=\"col\">Findings</th></tr></thead><tbody>\n");

@@ -111,11 +111,14 @@ static void put_gone(struct page *page, const struct tally *tally)
     page_field(page, INDENT, DEEPER, "-", buffer);
 }
 
-static void put_advised(struct page *page, const struct rule_tally *r)
+/* `several`: there is advice by more than one profile, and two may have a rule of the name. */
+static void put_advised(struct page *page, const struct rule_tally *r, bool several)
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
     text_put(&t, r->rule->id);
+    if (several)
+        text_printf(&t, " (%s)", r->rule->profile);
     text_put(&t, ": ");
     text_counted(&t, r->value[VERDICT_FAIL], "finding", "findings");
     text_put(&t, ". ");
@@ -130,14 +133,14 @@ static void put_advice(struct page *page, const struct tally *advice)
     char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
     text_put(&t, "Advice by ");
-    text_put(&t, profile_name(advice->profile));
+    profile_names(advice->profile, &t);
     page_heading(page, buffer);
     if (!advice->verdict[VERDICT_FAIL] && !advice->superseded)
         page_line(page, INDENT, "No finding.");
     for (unsigned severity = SEVERITIES; severity-- > 0;)
         for (size_t i = 0; i < advice->rule_count; i++)
             if (advice->rules[i].value[VERDICT_FAIL] && advice->rules[i].worst == severity)
-                put_advised(page, &advice->rules[i]);
+                put_advised(page, &advice->rules[i], profile_next(advice->profile) != NULL);
 }
 
 /* One cause a line, under the heading if it is the first. */

@@ -57,7 +57,7 @@ const char *syslog_address_parse(const char *text, struct syslog_address *out)
         return take_path(rest, out);
     const char *colon = strrchr(rest, ':');
     if (!colon || colon[1] == '\0')
-        return "the port is missing";
+        return "the port is missing (TRANSPORT:HOST:PORT)";
     char *end;
     const long port = strtol(colon + 1, &end, 10);
     if (!isdigit((unsigned char)colon[1]) || *end || port < 1 || port > 65535 ||

@@ -87,6 +87,24 @@ with tempfile.TemporaryDirectory() as folder:
     for text in ("advise: [modern]\n", "advise: modern\n"):
         _, _, evs = alerts(text, "jsse-tls10-wapcert")
         check(any("advice" in e["utwatch"] for e in of_type(evs, "alert")), text, "has no advice")
+    # Several profiles give advice: together what each gives alone, each by its own parameters, shown by its name.
+    capture, both = path_of("jsse-tls10-3des"), ["--advise", "modern", "--advise", "ls-advice"]
+
+    def advised(*words):
+        found, p = events(BINARY, *words, "-r", capture)
+        return sorted((e["utwatch"]["profile"], e["utwatch"]["rule"], e["utwatch"].get("observed")) for e in of_type(found, "alert")
+                      if e["utwatch"].get("advice")), p.returncode
+    alone = [advised("--advise", name) for name in ("modern", "ls-advice", "wap-219")]
+    check(all(found for found, _ in alone), "each gives advice", alone)
+    check(advised(*both, "--advise", "wap-219") == (sorted(sum((found for found, _ in alone), [])), alone[0][1]), "together", advised(*both))
+    with open(site, "w") as f:
+        f.write("advise: [modern, ls-advice]\n")
+    check(advised("-c", site) == advised(*both) and advised("-c", site, "--advise", "modern") == alone[0], "a list in the configuration")
+    report = utwatch(BINARY, *both, "-r", capture).stdout.decode()
+    check("Advice by modern, ls-advice" in report and "(ls-advice): " in report, report)
+    report = utwatch(BINARY, *both, "-q", "--report", "html", "-r", capture).stdout.decode()
+    check("Advice by modern, ls-advice" in report and report.count("<dt>Advice</dt>") == 2, "the page")
+    check(len(re.findall(r"^\S+: \d+ rules, no mistake \(advice\)$", utwatch(BINARY, "-T", *both).stdout.decode(), re.M)) == 2, "-T")
     p = with_site("outputs: { metrics: '127.0.0.1:9333' }\ntunnels: { ends: [198.51.100.0/24] }\n", "-T")
     check(p.returncode == 0 and b"warning" not in p.stderr, p.stderr)
     p = with_site("outputs: { metrics: '[::1]:70000' }\n", "-T")
@@ -95,13 +113,13 @@ with tempfile.TemporaryDirectory() as folder:
     check(p.returncode == 2 and b":1:19: '198.51.100.7/24'" in p.stderr and b"'depth'" in p.stderr, p.stderr)
     for text, words in (("scope: { servers: [192.0.2.1/24] }", b":1:20: '192.0.2.1/24' is an address within a network; the network is 192.0.2.0/24"),
                         ("scope: { clients: ['2001:db8::5/32'] }", b"the network is 2001:db8::/32"),
-                        ("profile: nonesuch", b"no such profile"), ("advise: [modern, wapcert]", b"one profile of advice")):
+                        ("profile: nonesuch", b"no such profile"), ("advise: [modern, modern]", b":1:18: 'modern' gives advice already")):
         p = with_site(text, "-T")
         check(p.returncode == 2 and words in p.stderr, text, p.stderr)
     past = "exceptions: [{ rule: ut-7.1-*, reason: r, until: 2020-01-31 }]"
     check(b":1:21: warning" in with_site(past, "-T").stderr or b"ended on 2020-01-31" in with_site(past, "-T").stderr, "an exception past its day")
     check(b"ended on" not in with_site(past.replace("2020", "2099"), "-T").stderr, "an exception that holds")
-    for twice in (["-p", "modern", "-p", "modern"], ["--advise", "modern", "--advise", "wapcert"], ["-c", site, "-c", site]):
+    for twice in (["-p", "modern", "-p", "modern"], ["--advise", "modern", "--advise", "modern"], ["-c", site, "-c", site]):
         check(utwatch(BINARY, "-T", *twice).returncode == 2, twice, "is accepted")
     _, _, evs = alerts("scope: { ports: [80] }", "nginx-curl-plain")
     check([e["app_proto"] for e in of_type(evs, "flow")] == ["http"], "plain HTTP in scope has its flow event")

@@ -132,6 +132,17 @@ const char *profile_name(const struct profile *p)
     return profile;
 }
 
+void profile_names(const struct profile *p, struct text *out)
+{
+    text_put(out, profile_name(p));
+}
+
+const struct profile *profile_next(const struct profile *p)
+{
+    (void)p;
+    return NULL;
+}
+
 const char *profile_title(const struct profile *p)
 {
     (void)p;
