@@ -84,6 +84,8 @@ struct rules_version {
     char hash[17];       /* of all that the profile says, whatever file it came from */
 };
 
+enum rule_reads { READS_CERTIFICATE = 1 << 0, READS_OTHERS = 1 << 1 };
+
 /* A rule as reports need it; owned by its profile. */
 struct rule_facts {
     const char *id;
@@ -99,6 +101,7 @@ struct rule_facts {
     enum severity severity;
     enum fault binds; /* whom the requirement binds */
     uint8_t about;    /* a bit for each enum case_kind that it judges */
+    uint8_t reads;    /* enum rule_reads: what its conditions look at */
     size_t index;     /* dense, in the order of the profile */
 };
 

@@ -252,6 +252,24 @@ static void compile_facts(struct compiler *c, struct rule *r)
     f->binds = (enum fault)word_member(c, n, "binds", fault_words, FAULT_BOTH);
 }
 
+/* enum rule_reads of the condition. */
+static uint8_t reads_of(const struct profile *p, struct condition condition)
+{
+    static const char of_certificate[] = "certificate.";
+    uint8_t reads = 0;
+    for (size_t i = 0; i < condition.length; i++) {
+        const enum field field = (enum field)p->nodes[condition.start + i].field;
+        if (field == FIELD_COUNT)
+            continue;
+        const bool certificate =
+            strncmp(field_info[field].name, of_certificate, sizeof of_certificate - 1) == 0;
+        reads |= (uint8_t)(certificate ? READS_CERTIFICATE : READS_OTHERS);
+        if (field == FIELD_CERTIFICATE_FITS)
+            reads |= READS_OTHERS; /* the suite as well */
+    }
+    return reads;
+}
+
 static void compile_rule(struct compiler *c, struct rule *r)
 {
     enum { NEVER_PASS = 1, NEVER_FAIL };
@@ -276,6 +294,9 @@ static void compile_rule(struct compiler *c, struct rule *r)
         complain_at(c, n, "'fail' or 'pass' is missing: a rule has cases, as fail: { FIELD: VALUE }");
     r->fail_count = compile_cases(c, r, node_member(n, "fail"), r->fail);
     r->pass_count = compile_cases(c, r, node_member(n, "pass"), r->pass);
+    r->facts.reads = reads_of(c->profile, r->when);
+    for (size_t i = 0; i < r->fail_count; i++)
+        r->facts.reads |= reads_of(c->profile, r->fail[i].condition);
 }
 
 static struct rule *rule_by_id(struct profile *p, const char *id)

@@ -136,7 +136,8 @@ static void put_date(struct json *j, const char *key, int64_t seconds)
     json_string(j, key, buffer);
 }
 
-static void put_certificate(struct json *j, const struct observation *o, enum detail detail)
+static void put_certificate(struct json *j, const struct observation *o, enum detail detail,
+                            const struct rule_facts *rule)
 {
     const struct certificate_facts *c = &o->certificate;
     json_slice(j, "subject", o, c->subject);
@@ -147,7 +148,8 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
     text_hex(&t, span_of(c->sha1, sizeof c->sha1), ':');
-    json_string(j, "fingerprint", buffer);
+    if (!rule || rule->reads != READS_OTHERS)
+        json_string(j, "fingerprint", buffer);
     if (c->valid_times && detail != DETAIL_ALERT) {
         put_date(j, "notbefore", c->not_before);
         put_date(j, "notafter", c->not_after);
@@ -160,7 +162,8 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
     }
 }
 
-void tls_object(struct json *j, const struct observation *o, enum detail detail)
+void tls_object(struct json *j, const struct observation *o, enum detail detail,
+                const struct rule_facts *rule)
 {
     json_open(j, "tls", '{');
     const char *version = word_of(version_words, observation_version(o));
@@ -169,7 +172,7 @@ void tls_object(struct json *j, const struct observation *o, enum detail detail)
     if (o->resumption > RESUMPTION_FULL)
         json_bool(j, "session_resumed", true);
     if (o->seen & SEEN_CERTIFICATE)
-        put_certificate(j, o, detail);
+        put_certificate(j, o, detail, rule);
     if (o->seen & SEEN_CLIENT_HELLO)
         put_client(j, o, detail);
     if (o->seen & SEEN_SERVER_HELLO && detail != DETAIL_ALERT)

@@ -91,9 +91,9 @@ static void write_tls(struct json *j, const void *what, enum detail detail)
     start = j->out->n;
     put_after_type(j, e->judged);
     written.after_type = json_written(j, start);
-    tls_object(j, e->judged->observation, detail);
+    tls_object(j, e->judged->observation, detail, NULL);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, detail, e->names);
+    utwatch_facts(j, e->judged, detail, e->names, NULL);
     json_close(j, '}');
     json_close(j, '}');
     *e->writes = detail == DETAIL_FULL ? written : (struct shared_text){.known = e->writes->known};
@@ -120,7 +120,7 @@ static void write_flow(struct json *j, const void *what, enum detail detail)
     put_head(j, e->judged, e->names, "flow");
     put_app_proto(j, e->judged);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, detail, e->names);
+    utwatch_facts(j, e->judged, detail, e->names, NULL);
     json_close(j, '}');
     json_close(j, '}');
 }
@@ -173,12 +173,12 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     put_alert(j, e->verdict, e->advice);
     put_app_proto(j, e->judged);
     if (e->judged->observation)
-        tls_object(j, e->judged->observation, DETAIL_ALERT);
+        tls_object(j, e->judged->observation, DETAIL_ALERT, e->verdict->rule);
     if (e->judged->exchange)
         http_object(j, e->judged->exchange);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, DETAIL_ALERT, e->names);
-    utwatch_verdict(j, e->verdict, e->judged);
+    utwatch_facts(j, e->judged, DETAIL_ALERT, e->names, e->verdict->rule);
+    utwatch_verdict(j, e->verdict, e->judged, e->names);
     if (e->advice)
         json_bool(j, "advice", true);
     json_close(j, '}');
@@ -200,7 +200,7 @@ static void write_sum(struct json *j, const void *what, enum detail detail)
     json_uint(j, "count", sum->count);
     json_time(j, "first", sum->first);
     json_time(j, "last", sum->last);
-    utwatch_rule(j, sum->rule);
+    utwatch_rule(j, sum->rule, true);
     json_string(j, "verdict", word_of(verdict_words, VERDICT_FAIL));
     if (sum->fault != FAULT_NONE)
         json_string(j, "fault", word_of(fault_words, sum->fault));

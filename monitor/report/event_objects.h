@@ -6,14 +6,18 @@
 #include "report/inputs.h"
 #include "report/json.h"
 
-void tls_object(struct json *j, const struct observation *o, enum detail detail);
+/* `rule`: of an alert, which says of the handshake what the rule looked at; else NULL. */
+void tls_object(struct json *j, const struct observation *o, enum detail detail,
+                const struct rule_facts *rule);
 void http_object(struct json *j, const struct http_exchange *e);
 
 /* Members of `utwatch`: what is known of the case, and the verdict of one rule. */
 void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
-                   const struct input_names *names);
-void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c);
-void utwatch_rule(struct json *j, const struct rule_facts *rule);
+                   const struct input_names *names, const struct rule_facts *rule);
+void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c,
+                     const struct input_names *names);
+/* Which reading of the rules it was is told where they can change, that is live; a replay tells it once. */
+void utwatch_rule(struct json *j, const struct rule_facts *rule, bool live);
 
 /* By which reading of the rules it was judged, where that is known. */
 void json_ruleset(struct json *j, const struct rules_version *version);

@@ -92,11 +92,10 @@ static void put_selected(struct json *j, const struct observation *o)
 {
     const struct suite *suite = observation_suite(o);
     json_open(j, "server_hello", '{');
-    json_hex16(j, "suite", o->server_hello.suite);
-    if (suite) {
+    if (suite)
         json_string(j, "suite_name", suite->name);
-        json_uint(j, "key_bits", suite->key_bits);
-    }
+    else
+        json_hex16(j, "suite", o->server_hello.suite);
     json_close(j, '}');
 }
 
@@ -276,14 +275,15 @@ static void put_course(struct json *j, const struct policy_case *c, enum detail 
     json_slice(j, "authority", o, o->authority);
 }
 
-static void handshake_facts(struct json *j, const struct policy_case *c, enum detail detail)
+static void handshake_facts(struct json *j, const struct policy_case *c, enum detail detail,
+                            const struct rule_facts *rule)
 {
     const struct observation *o = c->observation;
     json_string(j, "outcome", word_of(outcome_words, o->outcome));
     if (o->renegotiation)
         json_bool(j, "renegotiation", true);
     if (detail == DETAIL_ALERT) {
-        if (o->seen & SEEN_SERVER_HELLO)
+        if (o->seen & SEEN_SERVER_HELLO && !(rule && rule->reads == READS_CERTIFICATE))
             put_selected(j, o);
         put_course(j, c, detail);
         return;
@@ -372,11 +372,11 @@ static void exchange_facts(struct json *j, const struct http_exchange *e, const 
 }
 
 void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
-                   const struct input_names *names)
+                   const struct input_names *names, const struct rule_facts *rule)
 {
     switch (c->kind) {
     case CASE_HANDSHAKE:
-        handshake_facts(j, c, detail);
+        handshake_facts(j, c, detail, rule);
         break;
     case CASE_CONNECTION:
         if (c->connection)
@@ -407,21 +407,23 @@ void json_ruleset(struct json *j, const struct rules_version *version)
     json_close(j, '}');
 }
 
-void utwatch_rule(struct json *j, const struct rule_facts *rule)
+void utwatch_rule(struct json *j, const struct rule_facts *rule, bool live)
 {
     json_string(j, "rule", rule->id);
     json_string(j, "clause", rule->clause);
     json_string(j, "profile", rule->profile);
-    json_ruleset(j, rule->version);
+    if (live)
+        json_ruleset(j, rule->version);
 }
 
-void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c)
+void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c,
+                     const struct input_names *names)
 {
     char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
     verdict_observed(v, c, &t);
     json_string(j, "about", word_of(case_kind_words, c->kind));
-    utwatch_rule(j, v->rule);
+    utwatch_rule(j, v->rule, names && (names->live || names->folder));
     json_string(j, "verdict", word_of(verdict_words, v->value));
     json_string(j, "basis", word_of(basis_words, v->basis));
     if (v->fault != FAULT_NONE)
