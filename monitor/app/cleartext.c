@@ -137,8 +137,7 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
             tell_exchange_of_ut(p, flow, e);
         /* TLS that comes later does not undo what was served without it. */
         const bool alone = flow->state == FLOW_SEARCHING;
-        const bool any = alone ? h->requests || h->answers || h->connect
-                               : flow->state == FLOW_HANDSHAKE && h->served && !h->null_encryption;
+        const bool any = alone || (flow->state == FLOW_HANDSHAKE && h->served && !h->null_encryption);
         if (any && is_ut(p, h))
             tell_connection(p, h, flow, "HTTP");
     } else if (flow->clear_kind == CLEAR_NAMING) {
@@ -231,10 +230,10 @@ static void name_by(struct pipeline *p, struct other *o, enum side who, struct s
     o->name = 0;
 }
 
-/* The first bytes of a side tell whether it is HTTP, and which side asks. `whole`: they are its very first.
- * False: all slots for HTTP are in use. */
+/* The first bytes of a side tell whether it is HTTP, and which side asks. `whole`: they are its very first;
+ * `known`: damage of what came before. False: all slots for HTTP are in use. */
 static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
-                          struct span bytes, bool whole)
+                          struct span bytes, bool whole, uint32_t known)
 {
     enum parse request = http_looks_like_request(bytes);
     enum parse response = http_looks_like_response(bytes);
@@ -244,7 +243,7 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
         flow->client = (open ? client_by_port(flow) : response != PARSE_BAD ? !side : side) & 1U;
         const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),
-                                              .damage = from_start ? 0 : HTTP_DAMAGE_START};
+                                              .damage = (from_start ? 0 : HTTP_DAMAGE_START) | known};
         return open_http(p, flow, &begin);
     }
     if (whole && flow->state == FLOW_SEARCHING && bytes.n >= RECORD_HEADER_BYTES &&
@@ -291,10 +290,14 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
     const bool late =
         flow->clear_kind == CLEAR_NAMING && first && run->bytes.n &&
         (http_looks_like_response(run->bytes) == PARSE_OK || http_looks_like_request(run->bytes) == PARSE_OK);
-    if (late) /* an answer whose request was not captured, or HTTP/2, whose server may speak first */
+    uint32_t known = 0;
+    if (late) { /* HTTP/2, whose server may speak first, or an answer to what was not captured or is no
+                   request */
+        known = http_looks_like_response(run->bytes) == PARSE_OK ? HTTP_DAMAGE_MALFORMED : 0;
         cleartext_forget(p, flow);
+    }
     if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n &&
-        !open_by_bytes(p, flow, segment, side, run->bytes, whole))
+        !open_by_bytes(p, flow, segment, side, run->bytes, whole, known))
         return false;
     if (flow->clear_kind == CLEAR_NAMING)
         feed_naming(p, flow, segment, side, run);

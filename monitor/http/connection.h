@@ -13,6 +13,7 @@ enum phase {
     PHASE_CHUNK,
     PHASE_CHUNK_END,
     PHASE_TRAILER,
+    PHASE_TUNNEL, /* of CONNECT: its first bytes are still to come */
     PHASE_OVER
 };
 

@@ -35,7 +35,8 @@ struct http_exchange request_facts(const struct connection *c, const struct http
         e.user_document = path.user.n > 0;
         keep(&e.auid, path.auid);
         keep(&e.user, path.user);
-        if (path.user.n && f->identity.n)
+        /* Of several nobody knows which one counts, and beside an asserted one it is the proxy that says. */
+        if (path.user.n && f->identities == 1 && !f->asserted)
             e.owner = identity_owner(path.user, f->identity);
     }
     keep(&e.host, r->method == HTTP_CONNECT ? r->target : f->host);
@@ -45,10 +46,9 @@ struct http_exchange request_facts(const struct connection *c, const struct http
 
 struct answer answer_facts(const struct http_response *r)
 {
-    struct span realm = http_auth_parameter(r->fields.challenge, "realm");
     return (struct answer){.status = r->status,
                            .challenge = r->fields.challenge.n > 0,
-                           .gba_realm = http_starts(realm, "3GPP-bootstrapping"),
+                           .gba_realm = r->fields.gba_realm,
                            .gaa = r->fields.gaa,
                            .aka = r->fields.aka,
                            .to_http2 = r->status == 101 && http_starts(r->fields.upgrade, "h2c"),

@@ -1,14 +1,14 @@
 #include "http/identity.h"
 
+#include <arpa/inet.h>
+
 enum { LONGEST = 512 };
 
 struct identity {
     size_t length, scheme; /* scheme: of that many characters, 0: none */
-    size_t port;           /* where ":" and a port stand at its end; 0: there is none */
-    bool at;               /* "@" was passed */
-    bool bracket;          /* within the brackets of an IPv6 address */
+    size_t at;             /* where "@" stands; 0: nowhere so far */
     bool too_long;
-    uint8_t text[LONGEST];
+    uint8_t text[LONGEST + sizeof(struct in6_addr)]; /* room for "::" in full */
 };
 
 /* The next character, percent-encoding undone, in lower case. */
@@ -47,6 +47,12 @@ static bool is_visual_separator(uint8_t c)
     return c == '-' || c == '.' || c == '(' || c == ')';
 }
 
+/* RFC 3966 5.1.4: a number that is not global says where it is valid by a parameter. */
+static bool is_local_number(const struct identity *id)
+{
+    return is_tel(id) && id->length > id->scheme + 1 && id->text[id->scheme + 1] != '+';
+}
+
 /* In sip:user;x@domain the part before "@" is the user's, with all that is in it. */
 static bool at_comes(struct span s)
 {
@@ -64,7 +70,7 @@ static void read_identity(struct span s, struct identity *id)
         const uint8_t c = next_character(&s);
         if (c == '"' || (is_tel(id) && is_visual_separator(c)))
             continue;
-        if ((c == ';' || c == '?') && (id->at || !at_comes(s)))
+        if ((c == ';' || c == '?') && !is_local_number(id) && (id->at || !at_comes(s)))
             return;
         if (id->length == LONGEST) {
             id->too_long = true;
@@ -72,22 +78,66 @@ static void read_identity(struct span s, struct identity *id)
         }
         if (c == ':' && !id->scheme && !id->at)
             id->scheme = id->length;
-        id->at |= c == '@';
-        id->bracket = id->at && (c == '[' || (id->bracket && c != ']'));
-        if (c == ':' && id->at && !id->bracket && !id->port)
-            id->port = id->length;
+        if (c == '@')
+            id->at = id->length;
         id->text[id->length++] = c;
     }
 }
 
-static size_t without_port(const struct identity *id)
+static bool same_text(const struct identity *a, const struct identity *b)
 {
-    return id->port ? id->port : id->length;
+    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
 }
 
-static bool same_text(const struct identity *a, size_t a_length, const struct identity *b, size_t b_length)
+/* The user part of a number within a URI of SIP (RFC 3261 19.1.6). */
+static bool is_number(const uint8_t *text, size_t n)
 {
-    return a_length == b_length && memcmp(a->text, b->text, a_length) == 0;
+    for (size_t i = 0; i < n; i++)
+        if (!(text[i] >= '0' && text[i] <= '9') && text[i] != '+' && !is_visual_separator(text[i]))
+            return false;
+    return n > 0;
+}
+
+/* The octets of an IPv6 address, however it is written up to its bracket. */
+static void add_address(struct identity *out, struct span written)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    size_t n = 0;
+    while (n < written.n && n < sizeof text - 1 && written.p[n] != ']') {
+        text[n] = (char)written.p[n];
+        n++;
+    }
+    struct in6_addr address;
+    if (inet_pton(AF_INET6, text, &address) == 1) {
+        memcpy(out->text + out->length, &address, sizeof address);
+        out->length += sizeof address;
+    } else {
+        memcpy(out->text + out->length, text, n);
+        out->length += n;
+    }
+}
+
+/* Without what does not tell one user from another, though RFC 3261 19.1.4 compares it: a password, the
+ * separators of a number, the port, the root's dot, the way in which an IPv6 address is written. */
+static struct identity who_is_meant(const struct identity *id)
+{
+    struct identity out = {0};
+    const size_t user = id->scheme ? id->scheme + 1 : 0;
+    const size_t user_ends = id->at ? id->at : id->length;
+    size_t i = user;
+    while (i < user_ends && (id->text[i] != ':' || !id->at))
+        i++;
+    const bool number = is_number(id->text + user, i - user);
+    for (size_t k = user; k < i; k++)
+        if (!number || !is_visual_separator(id->text[k]))
+            out.text[out.length++] = id->text[k];
+    for (i = user_ends; i < id->length && id->text[i] != ':' && id->text[i] != '['; i++)
+        out.text[out.length++] = id->text[i];
+    if (i < id->length && id->text[i] == '[')
+        add_address(&out, span_of(id->text + i + 1, id->length - i - 1));
+    if (id->at && out.text[out.length - 1] == '.')
+        out.length--;
+    return out;
 }
 
 enum document_owner identity_owner(struct span xui, struct span identity)
@@ -99,8 +149,11 @@ enum document_owner identity_owner(struct span xui, struct span identity)
     if (!a.length || !b.length || a.too_long || b.too_long || a.scheme != b.scheme ||
         memcmp(a.text, b.text, a.scheme) != 0)
         return OWNER_NOT_TOLD;
-    if (same_text(&a, a.length, &b, b.length))
+    if (same_text(&a, &b))
         return OWNER_SAME;
-    /* RFC 3261 19.1.4 tells them apart by their ports, which say where to send and not who is meant. */
-    return same_text(&a, without_port(&a), &b, without_port(&b)) ? OWNER_NOT_TOLD : OWNER_FOREIGN;
+    if (is_local_number(&a) || is_local_number(&b))
+        return OWNER_NOT_TOLD;
+    a = who_is_meant(&a);
+    b = who_is_meant(&b);
+    return same_text(&a, &b) ? OWNER_NOT_TOLD : OWNER_FOREIGN;
 }

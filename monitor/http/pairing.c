@@ -49,7 +49,8 @@ static void count_answer(struct connection *c, const struct answer *a)
 static void count_lone_answer(struct connection *c)
 {
     c->seen.answers++;
-    c->seen.damage |= c->seen.damage & (HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT) ? 0 : HTTP_DAMAGE_GAP;
+    const uint32_t why = HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_MALFORMED;
+    c->seen.damage |= c->seen.damage & why ? 0 : HTTP_DAMAGE_GAP;
 }
 
 /* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
@@ -58,6 +59,13 @@ static void begin_http2(struct connection *c)
 {
     c->side[CLIENT].phase = c->side[SERVER].phase = PHASE_OVER;
     c->seen.damage |= HTTP_DAMAGE_MALFORMED;
+}
+
+/* The other protocol that was asked for is refused. */
+static void go_on_in_clear(struct reader *client)
+{
+    if (client->phase == PHASE_TUNNEL || client->phase == PHASE_OVER)
+        client->phase = PHASE_HEAD;
 }
 
 static void pair(struct http *http, struct connection *c, const struct answer *a)
@@ -85,10 +93,11 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         c->seen.upgrade = false;
         c->seen.upgraded |= a->status == 101;
     }
-    if (a->status == 101 || (e->method == HTTP_CONNECT && is_2xx(a)))
+    const bool tunnel = e->method == HTTP_CONNECT && is_2xx(a);
+    if (a->status == 101)
         c->side[CLIENT].phase = PHASE_OVER; /* another protocol follows */
-    else if (e->method == HTTP_CONNECT || e->asks_tls)
-        c->side[CLIENT].phase = PHASE_HEAD;
+    else if (!tunnel && (e->method == HTTP_CONNECT || e->asks_tls))
+        go_on_in_clear(&c->side[CLIENT]);
     if (a->to_http2) /* RFC 7540 3.2: the answer to this request comes in frames as well */
         begin_http2(c);
     http->counters.exchanges++;
@@ -113,7 +122,8 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
         connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
         return false;
     }
-    if (!c->has_request)
+    const bool behind_connect = c->seen.requests == 1 && r->method != HTTP_CONNECT;
+    if (!c->has_request || behind_connect)
         c->seen.whence = *where;
     c->has_request = true;
     if (r->method == HTTP_PRI) {
@@ -131,8 +141,11 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
         c->seen.host = e->host;
     c->seen.connect |= e->method == HTTP_CONNECT;
     c->seen.upgrade |= e->asks_tls;
-    if (e->method == HTTP_CONNECT || e->asks_tls)
-        c->side[CLIENT].phase = PHASE_OVER; /* what follows is for the answer to say, and it is no request */
+    /* What follows is for the answer to say. */
+    if (e->method == HTTP_CONNECT)
+        c->side[CLIENT].phase = PHASE_TUNNEL;
+    else if (e->asks_tls)
+        c->side[CLIENT].phase = PHASE_OVER;
     forget_earlier_answers(c);
     if (!c->early_count)
         return false;

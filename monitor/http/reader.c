@@ -26,8 +26,10 @@ static void begin_answer_body(struct connection *c, const struct http_response *
     struct reader *reader = &c->side[SERVER];
     enum http_method method = c->waiting_count ? c->waiting[0].method : HTTP_GET;
     bool tunnel = method == HTTP_CONNECT && r->status >= 200 && r->status < 300;
-    if (r->status == 101 || tunnel)
+    if (r->status == 101)
         reader->phase = PHASE_OVER;
+    else if (tunnel)
+        reader->phase = PHASE_TUNNEL;
     else if (method == HTTP_HEAD || r->status < 200 || r->status == 204 || r->status == 304)
         reader->phase = PHASE_HEAD;
     else
@@ -116,6 +118,13 @@ static void on_chunk_line(struct http *http, struct connection *c, enum side who
     r->phase = size ? PHASE_CHUNK : PHASE_TRAILER;
 }
 
+/* What a tunnel begins with (RFC 9110 9.3.6) is TLS, which others look for, unless it is a message in clear.
+ */
+static bool carries_http(enum side who, struct span bytes)
+{
+    return (who == CLIENT ? http_looks_like_request(bytes) : http_looks_like_response(bytes)) != PARSE_BAD;
+}
+
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where)
 {
@@ -126,11 +135,8 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
         struct span text;
         switch (r->phase) {
         case PHASE_HEAD:
-            /* RFC 9112 2.2: an empty line before a request is ignored. */
-            if (!r->length && (bytes->p[0] == '\r' || bytes->p[0] == '\n')) {
-                *bytes = span_skip(*bytes, 1);
-                break;
-            }
+            if (!r->length)
+                *bytes = http_skip_empty_lines(*bytes);
             text = collect(http, c, who, bytes, false);
             if (text.n && (who == CLIENT ? on_request(http, c, text, where) : on_response(http, c, text)))
                 return true;
@@ -153,6 +159,9 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
                 r->phase = PHASE_CHUNK_LINE;
             else if (text.p[0] == '\r' || text.p[0] == '\n')
                 r->phase = PHASE_HEAD;
+            break;
+        case PHASE_TUNNEL:
+            r->phase = carries_http(who, *bytes) ? PHASE_HEAD : PHASE_OVER;
             break;
         case PHASE_OVER:
             *bytes = span_skip(*bytes, bytes->n);

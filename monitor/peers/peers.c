@@ -248,14 +248,15 @@ static bool may_resume(const struct client_hello_facts *c)
 }
 
 /* A refusal for want of a common suite: a fatal handshake_failure or insufficient_security (RFC 5246 7.2.2)
- * before any ServerHello, and nothing else; not one that answers the client's own alert. A server that
- * refuses to renegotiate does so whatever is offered. */
+ * before any ServerHello, and nothing else; not one that may answer what the client sent behind its hello, as
+ * an alert of its own. A server that refuses to renegotiate does so whatever is offered. */
 static bool refused_for_its_suites(const struct observation *o)
 {
     enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
     const struct client_hello_facts *c = &o->client_hello;
     if (o->reaction != REACTION_FATAL_ALERT || o->renegotiation || !(o->seen & SEEN_CLIENT_HELLO) ||
-        c->unknown || c->unknown_suites || may_resume(c) || o->side[CLIENT].damage || o->side[SERVER].damage)
+        c->unknown || c->unknown_suites || may_resume(c) || o->spoke_on || o->side[CLIENT].damage ||
+        o->side[SERVER].damage)
         return false;
     for (size_t i = 0; i < o->alert_count; i++)
         if (o->alerts[i].level == 2)

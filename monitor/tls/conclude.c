@@ -59,17 +59,24 @@ static enum outcome outcome_of(const struct handshake *h)
     return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;
 }
 
-/* The server's FIN acknowledges the client's: it closed because the client did, and refused nothing. A FIN
+/* The server's end acknowledges the client's FIN: it ended because the client did, and refused nothing. A FIN
  * that was not captured is acknowledged like one byte more. */
-static bool close_answers_clients(const struct handshake *h)
+static bool answers_close(const struct handshake *h)
 {
     const struct flow *flow = h->flow;
     const unsigned client = flow_side_of(flow, CLIENT);
-    if (!h->has_fin_ack || !(flow->marks[client] & SIDE_KNOWN))
+    if (!h->end_ack.any || !(flow->marks[client] & SIDE_KNOWN))
         return false;
     const struct flow_side *from = &flow->side[client];
     uint32_t end = flow->marks[client] & SIDE_FIN ? from->fin_at : from->next;
-    return (int32_t)(h->fin_ack - end) > 0;
+    return (int32_t)(h->end_ack.number - end) > 0;
+}
+
+/* It had the whole ClientHello by then, which it has acknowledged (RFC 9293 3.4). True also where no numbers
+ * tell. */
+static bool had_hello(const struct handshake *h)
+{
+    return !h->end_ack.any || !h->has_hello_end || (int32_t)(h->end_ack.number - h->hello_end) >= 0;
 }
 
 /* Nothing that the server said after its hello is missing: no alert of its own followed. */
@@ -83,8 +90,9 @@ static bool ended_after_hello(const struct observation *o)
 static enum reaction reaction_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
-    if (o->reaction == REACTION_FATAL_ALERT && !o->side[SERVER].start_captured)
-        return REACTION_UNKNOWN; /* a hello may have come before it */
+    if (o->reaction == REACTION_FATAL_ALERT && !(o->side[SERVER].start_captured && had_hello(h)))
+        return REACTION_UNKNOWN; /* a hello of its own may have come before it, and that of the client after
+                                  */
     if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
         o->reaction == REACTION_ACCEPTED_LATE)
         return o->reaction;
@@ -100,11 +108,12 @@ static enum reaction reaction_of(const struct handshake *h)
                                                                                    : REACTION_UNKNOWN;
     }
     /* Silence counts only where nothing that the server said can be missing. */
-    if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || h->ended_otherwise)
+    if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || !had_hello(h) ||
+        h->ended_otherwise || h->reset_after_close || answers_close(h))
         return REACTION_UNKNOWN;
-    if (o->side[SERVER].reset && !h->reset_after_close)
-        return REACTION_RESET;
-    return o->side[SERVER].closed && !close_answers_clients(h) ? REACTION_CLOSED : REACTION_UNKNOWN;
+    if (o->side[SERVER].closed)
+        return REACTION_CLOSED;
+    return o->side[SERVER].reset ? REACTION_RESET : REACTION_UNKNOWN;
 }
 
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
@@ -184,7 +193,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
-    o->server_followed = o->side[CLIENT].reset || h->reset_after_close || close_answers_clients(h);
+    o->server_followed = o->side[CLIENT].reset || h->reset_after_close || answers_close(h);
     note_unseen_before(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);

@@ -71,12 +71,12 @@ struct handshake {
     struct queue_link of_client;
     uint16_t client;              /* number */
     struct acknowledged acked[2]; /* by the flow's sides: of the other side's bytes */
-    uint32_t fin_ack;             /* what the server's FIN acknowledged */
-    bool has_fin_ack;
+    struct acknowledged end_ack;  /* of the client's bytes, when the server ended: by alert, FIN or RST */
+    uint32_t hello_end;           /* of the ClientHello: the number of the byte behind it */
+    bool has_hello_end;
     bool reset_after_close; /* the server's RST came after the client's FIN */
     bool unprompted;        /* what is being read was sent before the hello had come */
-    bool ended_otherwise;   /* the server's end was no answer to the hello: it had not come yet, or the client
-                               had given up by an alert */
+    bool ended_otherwise;   /* the server ended before the hello came, or after the client had given up */
     bool reordered;         /* bytes came after their acknowledgement, and the order would tell something */
     bool complete;
     bool native_sslv2;     /* SSLv2 itself is spoken, not only its ClientHello */

@@ -16,6 +16,13 @@ static void note_hello(struct handshake *h, enum side side, nanos now)
     h->observation->side[side].start_captured = true; /* a hello is the first thing its side says */
 }
 
+static void note_client_hello(struct handshake *h, nanos now)
+{
+    note_hello(h, CLIENT, now);
+    h->hello_end = h->flow->side[flow_side_of(h->flow, CLIENT)].next;
+    h->has_hello_end = true;
+}
+
 /* One that does not parse, of which nothing is known but that it came. */
 static void hello_without_facts(struct handshake *h, enum side side, nanos now)
 {
@@ -39,7 +46,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
         if (!learn_second_client_hello(o, &h->memory, body))
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
-        note_hello(h, CLIENT, now);
+        note_client_hello(h, now);
         learn_name_after_certificate(o);
         if (o->client_hello.unknown)
             malformed(tls, h, CLIENT);
@@ -231,7 +238,7 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who
     if (who == CLIENT && type == 1 && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, who, 'C');
         if (learn_sslv2_client_hello(o, message))
-            note_hello(h, CLIENT, now);
+            note_client_hello(h, now);
         else
             malformed(tls, h, who);
     } else if (who == SERVER && type == 4) {
@@ -288,10 +295,14 @@ static bool is_fatal(const struct handshake *h, uint8_t level, uint8_t descripti
 
 /* The reaction test of clause 7.2 looks at where a fatal alert of the server stands; one that follows the
  * client's own answers that. */
-static void note_server_alert(const struct handshake *h)
+static void note_server_alert(struct handshake *h)
 {
     struct observation *o = h->observation;
-    if (observation_client_gave_up(o) || h->unprompted)
+    h->end_ack = h->acked[flow_side_of(h->flow, SERVER)];
+    if (h->segment && h->segment->flags & TCP_ACK)
+        acknowledged_note(&h->end_ack, h->segment->ack);
+    h->ended_otherwise |= h->unprompted || observation_client_gave_up(o);
+    if (h->ended_otherwise)
         return;
     if (o->reaction != REACTION_UNKNOWN && o->reaction != REACTION_ACCEPTED)
         return;

@@ -69,11 +69,19 @@ static size_t collect(struct tls *tls, struct handshake *h, enum side who, struc
     return part.n;
 }
 
+/* More bytes of a side. Behind its hello a server may refuse these, and not the hello. */
+static void note_more(struct handshake *h, enum side who)
+{
+    struct observation *o = h->observation;
+    o->spoke_on |= who == CLIENT && o->seen & SEEN_CLIENT_HELLO && o->reaction == REACTION_UNKNOWN;
+}
+
 static void feed_handshake_fragment(struct tls *tls, struct handshake *h, enum side who, struct span bytes,
                                     nanos now)
 {
     struct assembly *a = &h->side[who];
     while (bytes.n && !a->message_lost) {
+        note_more(h, who);
         if (h->observation->side[who].encrypted)
             return; /* a message of this very record changed the cipher: TLS 1.3's ServerHello */
         if (a->message_header_length < MESSAGE_HEADER_BYTES) {
@@ -365,6 +373,7 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
     if (a->lost && (h->native_sslv2 || !resynchronise(a, bytes)))
         return;
     while (bytes.n && !a->lost) {
+        note_more(h, who);
         if (!a->sslv2 && a->record_left == 0 && a->header_length == 0)
             a->sslv2 = goes_on_in_sslv2(h, who, bytes.p[0]);
         if (a->sslv2) {

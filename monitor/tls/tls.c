@@ -28,7 +28,7 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     const uint8_t ends = SIDE_FIN | SIDE_RST;
     h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
     if (who == SERVER)
-        h->has_fin_ack = h->reset_after_close = h->ended_otherwise = false;
+        h->end_ack.any = h->reset_after_close = h->ended_otherwise = false;
     if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
         return;
     if (h->phase == PHASE_REFUSED || h->phase == PHASE_ABORTED)
@@ -38,18 +38,15 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     handshake_resume(tls, h, now);
 }
 
-/* A FIN or reset of the server whose acknowledgement leaves out what the client had sent by then (RFC
- * 9293 3.4) does not answer it. */
+/* A FIN or RST of the server: what it acknowledges (RFC 9293 3.4) tells what it had by then. */
 static void note_server_end(struct handshake *h, const struct segment *segment)
 {
-    const struct flow *flow = h->flow;
-    const struct side_facts *server = &h->observation->side[SERVER];
-    if (server->closed || server->reset) /* it had ended before */
+    const struct observation *o = h->observation;
+    const struct side_facts *server = &o->side[SERVER];
+    if (server->closed || server->reset || observation_fatal_alert_of(o, SERVER)) /* it had ended before */
         return;
-    const unsigned client = flow_side_of(flow, CLIENT);
-    const bool numbered = segment->flags & TCP_ACK && flow->marks[client] & SIDE_KNOWN;
-    const bool unaware = numbered && (int32_t)(segment->ack - flow->side[client].next) < 0;
-    h->ended_otherwise |= unaware || observation_client_gave_up(h->observation);
+    h->end_ack = (struct acknowledged){.number = segment->ack, .any = segment->flags & TCP_ACK};
+    h->ended_otherwise |= observation_client_gave_up(o);
 }
 
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
@@ -74,11 +71,8 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
     if (run->fin) {
-        if (who == SERVER && segment->flags & TCP_FIN && segment->flags & TCP_ACK) {
+        if (who == SERVER && segment->flags & TCP_FIN)
             note_server_end(h, segment);
-            h->fin_ack = segment->ack;
-            h->has_fin_ack = true;
-        }
         h->observation->side[who].closed = true;
         handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
         if (who == CLIENT && !h->observation->side[SERVER].closed)
@@ -99,11 +93,13 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     if (!handshake_wake(tls, h, false))
         return false;
     const enum side who = flow_role(flow, side);
-    if (who == SERVER)
+    if (who == SERVER) {
+        const bool closed = h->observation->side[SERVER].closed;
+        h->ended_otherwise |= flow->marks[side] & SIDE_FIN && !closed;
+        h->reset_after_close |= flow->marks[!side] & SIDE_FIN && !closed;
         note_server_end(h, segment);
+    }
     h->observation->side[who].reset = true;
-    if (who == SERVER && flow->marks[!side] & SIDE_FIN)
-        h->reset_after_close = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
     handshake_linger(tls, h, now);
     return true;

@@ -41,8 +41,38 @@ static enum parse begins(struct span start, const char *word)
     return have == n ? PARSE_OK : PARSE_SHORT;
 }
 
+/* RFC 9110 5.6.2: what a method is made of. */
+static bool is_token_character(uint8_t c)
+{
+    return c > ' ' && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
+}
+
+/* A request line of any method, as far as its version (RFC 9112 3). */
+static bool has_request_line(struct span start)
+{
+    size_t n = 0;
+    while (n < start.n && is_token_character(start.p[n]))
+        n++;
+    if (!n || n == start.n || start.p[n] != ' ')
+        return false;
+    const size_t target = ++n;
+    while (n < start.n && start.p[n] > ' ' && start.p[n] != 0x7f)
+        n++;
+    return n > target && http_starts(span_skip(start, n), " HTTP/1.");
+}
+
+struct span http_skip_empty_lines(struct span bytes)
+{
+    while (bytes.n && (bytes.p[0] == '\r' || bytes.p[0] == '\n'))
+        bytes = span_skip(bytes, 1);
+    return bytes;
+}
+
 enum parse http_looks_like_request(struct span start)
 {
+    start = http_skip_empty_lines(start);
+    if (has_request_line(start))
+        return PARSE_OK;
     enum parse best = PARSE_BAD;
     for (const struct word *m = named_methods; m->word; m++) {
         enum parse name = begins(start, m->word);
@@ -133,10 +163,71 @@ static bool contains_word(struct span s, const char *word)
     return false;
 }
 
+/* By which a proxy vouches for the user: TS 24.109, OMA XDM, RFC 3325. */
+static bool names_asserted_identity(struct span name)
+{
+    return span_is(name, "X-3GPP-Asserted-Identity") || span_is(name, "X-XCAP-Asserted-Identity") ||
+           span_is(name, "P-Asserted-Identity");
+}
+
 static void take_once(struct span *field, struct span value)
 {
     if (!field->n)
         *field = value;
+}
+
+/* The value behind the name of a parameter: "=", with space around it where senders put some (RFC 9110 11.2),
+ * and a token or a quoted string. A NULL pointer: there is none. */
+static struct span parameter_value(struct span rest)
+{
+    struct span v = trim(rest);
+    if (!v.n || v.p[0] != '=')
+        return span_of(NULL, 0);
+    v = trim(span_skip(v, 1));
+    const bool quoted = v.n && v.p[0] == '"';
+    if (quoted)
+        v = span_skip(v, 1);
+    size_t length = 0;
+    while (length < v.n && v.p[length] != '"' && (quoted || (v.p[length] != ',' && v.p[length] != ' ')))
+        length++;
+    return span_head(v, length);
+}
+
+/* The next parameter of that name; *rest goes on behind its name. A NULL pointer: no more. */
+static struct span next_parameter(struct span *rest, const char *name)
+{
+    const size_t n = strlen(name);
+    uint8_t before = ' ';
+    while (rest->n > n) {
+        const bool border = before == ' ' || before == ',' || before == '\t';
+        const bool named = border && http_starts(*rest, name);
+        before = rest->p[0];
+        const struct span value = named ? parameter_value(span_skip(*rest, n)) : span_of(NULL, 0);
+        *rest = span_skip(*rest, 1);
+        if (value.p)
+            return value;
+    }
+    return span_of(NULL, 0);
+}
+
+struct span http_auth_parameter(struct span value, const char *name)
+{
+    return next_parameter(&value, name);
+}
+
+/* Several challenges may stand in one field (RFC 9110 11.6.1). */
+static void take_challenge(struct http_fields *f, struct span value)
+{
+    take_once(&f->challenge, value);
+    bool gba = false;
+    struct span rest = value;
+    for (struct span realm; (realm = next_parameter(&rest, "realm")).p;)
+        gba |= http_starts(realm, "3GPP-bootstrapping");
+    f->gba_realm |= gba;
+    f->gaa |= gba && contains_word(value, "Digest");
+    rest = value;
+    for (struct span algorithm; (algorithm = next_parameter(&rest, "algorithm")).p;)
+        f->aka |= http_starts(algorithm, "AKAv");
 }
 
 /* False: two lengths that differ, or one that is none (RFC 9112 6.3: an error that cannot be recovered). */
@@ -153,12 +244,11 @@ static bool take_field(struct http_fields *f, struct span name, struct span valu
     } else if (span_is(name, "Authorization") || span_is(name, "Proxy-Authorization")) {
         take_once(&f->authorization, value);
     } else if (span_is(name, "WWW-Authenticate") || span_is(name, "Proxy-Authenticate")) {
-        take_once(&f->challenge, value);
-        f->gaa |= contains_word(value, "Digest ") && contains_word(value, "realm=\"3GPP-bootstrapping");
-        f->aka |= contains_word(value, "algorithm=AKAv") || contains_word(value, "algorithm=\"AKAv");
+        take_challenge(f, value);
     } else if (span_is(name, "X-3GPP-Intended-Identity")) {
+        f->identities++;
         take_once(&f->identity, value);
-    } else if (span_is(name, "X-3GPP-Asserted-Identity") || span_is(name, "P-Asserted-Identity")) {
+    } else if (names_asserted_identity(name)) {
         f->asserted = true;
     } else if (span_is(name, "Cookie") || span_is(name, "Set-Cookie")) {
         f->cookie = true;
@@ -225,27 +315,6 @@ enum parse http_response_parse(struct span head, struct http_response *out)
         return PARSE_BAD;
     out->status = (uint16_t)code;
     return parse_fields(&c, &out->fields);
-}
-
-struct span http_auth_parameter(struct span value, const char *name)
-{
-    size_t n = strlen(name);
-    uint8_t before = ' ';
-    for (struct span rest = value; rest.n > n; rest = span_skip(rest, 1)) {
-        bool border = before == ' ' || before == ',' || before == '\t';
-        before = rest.p[0];
-        if (!border || !http_starts(rest, name) || rest.p[n] != '=')
-            continue;
-        struct span v = span_skip(rest, n + 1);
-        bool quoted = v.n && v.p[0] == '"';
-        if (quoted)
-            v = span_skip(v, 1);
-        size_t length = 0;
-        while (length < v.n && v.p[length] != '"' && (quoted || (v.p[length] != ',' && v.p[length] != ' ')))
-            length++;
-        return span_head(v, length);
-    }
-    return span_of(NULL, 0);
 }
 
 /* TS 24.423, 24.623, RFC 4826, RFC 4827, OMA XDM. */

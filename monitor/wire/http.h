@@ -33,13 +33,15 @@ struct http_fields {
     struct span upgrade;       /* protocols that Upgrade names */
     struct span authorization; /* credentials, also of Proxy-Authorization */
     struct span challenge;     /* WWW-Authenticate or Proxy-Authenticate, the first */
-    struct span identity;      /* X-3GPP-Intended-Identity (TS 24.109) */
-    bool gaa;            /* a challenge of GAA: Digest with a realm 3GPP-bootstrapping@... (TS 24.109) */
-    bool aka;            /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
-    bool asserted;       /* X-3GPP-Asserted-Identity, P-Asserted-Identity: an AP vouches for the user */
-    bool cookie;         /* Cookie or Set-Cookie */
-    enum http_body body; /* as the fields alone tell it */
-    uint64_t length;     /* of HTTP_LENGTH, bytes */
+    struct span identity;      /* X-3GPP-Intended-Identity (TS 24.109), the first */
+    size_t identities;         /* so many of them */
+    bool gba_realm;            /* of a challenge: 3GPP-bootstrapping@... (TS 24.109) */
+    bool gaa;                  /* a challenge of GAA: Digest with such a realm */
+    bool aka;                  /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
+    bool asserted;             /* X-3GPP-Asserted-Identity and its kin: an AP vouches for the user */
+    bool cookie;               /* Cookie or Set-Cookie */
+    enum http_body body;       /* as the fields alone tell it */
+    uint64_t length;           /* of HTTP_LENGTH, bytes */
 };
 
 struct http_request {
@@ -53,7 +55,11 @@ struct http_response {
     struct http_fields fields;
 };
 
-/* Can these first bytes of a direction be HTTP? SHORT: more are needed. */
+/* Without the empty lines that may stand before a request (RFC 9112 2.2). */
+struct span http_skip_empty_lines(struct span bytes);
+
+/* Can these first bytes of a direction be HTTP? SHORT: more are needed. A method that is not in the list
+ * above is known by its whole request line only. */
 enum parse http_looks_like_request(struct span start);
 enum parse http_looks_like_response(struct span start);
 

@@ -120,6 +120,60 @@ def not_an_answer(folder):
             check(found == ["pass"] * 2, "alerts in", what, "after", len(before), "bytes:", found)
 
 
+def did_not_have_the_hello(folder):
+    """Whatever ends a connection, it answers the hello only if the server had all of it: RFC 9293 3.4, an acknowledgement tells."""
+    capture = os.path.join(folder, "unaware.pcap")
+    hello, rules = m.client_hello([0x0018], m.TLS12, more=[(21, b"\0" * 300)]), ("ut-7.2-no-alert", "ut-7.2-only-anonymous")
+    refusal, fin, rst = m.alert(2, 40, m.TLS12), 0x11, 0x04
+
+    def opened():
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        return c
+
+    def put(c, flags, payload=b""):
+        c.frames.append(c.frame(SERVER, flags, payload))
+        c.seq[SERVER] += len(payload) + (flags & 1)
+
+    def fin_then_reset(c):
+        put(c, fin)
+        c.send(CLIENT, hello)
+        put(c, rst)
+
+    def with_a_part(flags, payload):
+        def steps(c):
+            c.send(CLIENT, hello[:200])
+            put(c, flags, payload)
+            c.send(CLIENT, hello[200:])
+        return steps
+
+    def alert_that_lacks_it(c):
+        before = c.seq[CLIENT]
+        c.send(CLIENT, hello)
+        now, c.seq[CLIENT] = c.seq[CLIENT], before
+        put(c, 0x18, refusal)
+        c.seq[CLIENT] = now
+        put(c, fin)
+
+    def alert_before(c):
+        c.send(SERVER, refusal)
+        c.send(CLIENT, hello)
+        c.close(SERVER)
+
+    def answered(c):
+        c.send(CLIENT, hello)
+        put(c, 0x18, refusal)
+        put(c, fin)
+    cases = {"FIN before the hello, RST after it": fin_then_reset, "FIN that has a part of it": with_a_part(fin, b""), "alert that has a part": with_a_part(0x18, refusal),
+             "alert that has nothing": alert_that_lacks_it, "alert before it, FIN after it": alert_before}
+    for what, steps in {**cases, "an answer": answered}.items():
+        c = opened()
+        steps(c)
+        capturelib.write_frames(capture, c.frames)
+        found = verdicts_of(capture, rules)
+        check(found == (["pass"] * 2 if what == "an answer" else ["not_observable"] * 2), what, found)
+
+
 def null_encryption(folder):
     """6.2 permits the UE to offer NULL encryption: what the operator forbids is the server's choice of it."""
     strict = os.path.join(folder, "strict.yaml")
@@ -413,7 +467,12 @@ def refused_for_something_else(folder):
     for what, steps, wanted in (
             ("alone", [(CLIENT, m.client_hello([DES3])), refusal], "fail"),
             ("of a session id", [(CLIENT, m.client_hello([DES3], session=b"i" * 32)), refusal], "not_observable"),
-            ("after the UE's alert", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.alert(2, 80)), refusal], "not_observable")):
+            ("after the UE's alert", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.alert(2, 80)), refusal], "not_observable"),
+            ("after its close_notify", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.alert(1, 0)), refusal], "not_observable"),
+            ("after its early ClientKeyExchange", [(CLIENT, m.client_hello([DES3]) + m.client_key_exchange()), refusal], "not_observable"),
+            ("after a message within the hello's record", [(CLIENT, m.record(22, m.client_hello([DES3])[5:] + b"\x10\0\0\0")), refusal], "not_observable"),
+            ("after its early data", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.record(23, b"data")), refusal], "not_observable"),
+            ("before more of the UE", [(CLIENT, m.client_hello([DES3])), refusal, (CLIENT, m.alert(1, 0))], "fail")):
         frames = capturelib.build(accepted, time=1795471000 * 10**9)
         frames += capturelib.build(steps, time=1795471001 * 10**9, client=("192.0.2.10", 40001), seq=(70000, 90000))
         capturelib.write_frames(path, frames)
@@ -428,6 +487,7 @@ with tempfile.TemporaryDirectory() as temporary:
     requests_lost(temporary)
     served_before_tls(temporary)
     not_an_answer(temporary)
+    did_not_have_the_hello(temporary)
     null_encryption(temporary)
     protected_link()
     aborted(temporary)

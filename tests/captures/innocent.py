@@ -195,6 +195,31 @@ def sessions_held(folder):
         check(("dp-3.2-resume-used" in told) == guilty, "full handshakes", what, sorted(told))
 
 
+def resumed_as_it_was(folder):
+    """RFC 5246 7.4.1.3: a session is resumed with the suite and the version that it has. The server selects nothing then."""
+    policy = os.path.join(folder, "strict.yaml")
+    with open(policy, "w") as f:
+        f.write("utwatch: 1\nprofile: strict\ntitle: Strict\nextends: [ts33141-pcr2, ls-advice]\nparameters: { encryption-required: true }\n")
+    sid, other, des, rc4, tls10, tls11 = b"\7" * 32, b"\x08" * 32, 0x0009, 0x0005, 0x0301, 0x0302
+
+    def resumed(suite, hello, version=m.TLS12):
+        return [(CLIENT, hello), (SERVER, m.server_hello(suite, version, sid) + m.finished(version)), (CLIENT, m.finished(version))]
+    strong = at(60, accepted(AES, m.client_hello([des, AES], m.TLS12)))
+    cases = {
+        "ut-op-weaker-selected": (at(0, accepted(des, m.client_hello([des], m.TLS12), sid)) + strong,
+                                  resumed(des, m.client_hello([des, AES], m.TLS12, sid)), accepted(des, m.client_hello([des, AES], m.TLS12))),
+        "dp-3.2-3des-before-rc4": (at(0, accepted(rc4, m.client_hello([rc4], m.TLS12), sid)),
+                                   resumed(rc4, m.client_hello([DES3, rc4], m.TLS12, sid)), accepted(rc4, m.client_hello([DES3, rc4], m.TLS12))),
+        "dp-3.2-prefer-tls11": (at(0, accepted(AES, m.client_hello([AES], tls10), sid, version=tls10))
+                                + at(60, accepted(AES, m.client_hello([AES], tls11), other, version=tls11)),
+                                resumed(AES, m.client_hello([AES], tls11, sid), tls10), accepted(AES, m.client_hello([AES], tls11), version=tls10)),
+    }
+    for rule, (before, again, chosen) in cases.items():
+        for what, steps in (("resumed", again), ("selected", chosen)):
+            alerts, _ = failed(folder, before + at(120, steps), policy)
+            check((alerts.get(rule) == "server") == (what == "selected"), rule, what, alerts)
+
+
 def middleboxes(folder):
     """An alert in the server's name, and the server's own answer in the same place of the stream: who answered is not known."""
     for what, alert in (("handshake_failure", m.alert(2, 40)), ("access_denied", m.alert(2, 49)), ("internal_error", m.alert(2, 80))):
@@ -365,6 +390,6 @@ def second_hellos(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
-                 resumptions_refused, sessions_held, middleboxes, second_answers, ages, grease, extension_headers, second_hellos):
+                 resumptions_refused, sessions_held, resumed_as_it_was, middleboxes, second_answers, ages, grease, extension_headers, second_hellos):
         case(temporary)
 finish()

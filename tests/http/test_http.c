@@ -116,7 +116,79 @@ static void tunnels(void **state)
     assert_int_equal(c->connect_status, 200);
     assert_int_equal(c->requests, 0);
     assert_int_equal(c->damage, 0);
+    feed(true, "\x16\x03\x01more", 9);
     assert_true(http_is_over(http, slot));
+}
+
+/* RFC 9110 9.3.6: what a tunnel carries is the other protocol's, and HTTP may be it. */
+static void tunnel_in_clear(void **state)
+{
+    (void)state;
+    feed(true, "CONNECT xcap.example.org:443 HTTP/1.1\r\n\r\n", 1000);
+    assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\n\r\n", 1000), 1);
+    assert_int_equal(feed(true, get, 1000), 0);
+    assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1000), 1);
+    const struct http_connection *c = http_connection(http, slot);
+    assert_int_equal(c->requests, 1);
+    assert_int_equal(c->served, 1);
+    assert_int_equal(c->damage, 0);
+    assert_string_equal(c->host.bytes, "xcap.example.org:443");
+}
+
+/* RFC 9112 2.2, RFC 9110 16.1: empty lines may come first, and anybody may define a method. */
+static void any_request_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *start;
+        enum parse request;
+    } cases[] = {
+        {"\r\n\r\nGET / HTTP/1.1\r\n", PARSE_OK},
+        {"REPORT /x HTTP/1.1\r\n", PARSE_OK},
+        {"X!y /x HTTP/1.0\r\n", PARSE_OK},
+        {"get / HTTP/1.1\r\n", PARSE_OK},
+        {"REPORT /x HTTP/2", PARSE_BAD},
+        {"REPORT", PARSE_BAD},
+        {"a:b /x HTTP/1.1\r\n", PARSE_BAD},
+        {" /x HTTP/1.1\r\n", PARSE_BAD},
+        {"FOO  HTTP/1.1\r\n", PARSE_BAD},
+        {"\r\n", PARSE_SHORT},
+        {"DEL", PARSE_SHORT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(http_looks_like_request(span_of(cases[i].start, strlen(cases[i].start))),
+                         cases[i].request);
+}
+
+/* RFC 9110 11.2, 11.6.1: schemes and names in any case, space around "=", several challenges in a field. */
+static void challenges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        bool gaa, aka;
+    } cases[] = {
+        {"Digest realm=\"3GPP-bootstrapping@naf\", nonce=x", true, false},
+        {"DIGEST  realm = \"3gpp-bootstrapping@naf\"", true, false},
+        {"Basic realm=\"x\", Digest nonce=x,realm=\"3GPP-bootstrapping-uicc@naf\"", true, false},
+        {"Basic realm=\"3GPP-bootstrapping@naf\"", false, false},
+        {"Digest realm=\"x\", nonce=\"realm=3GPP-bootstrapping\"", false, false},
+        {"Digest realm=\"ims\", algorithm = AKAv1-MD5", false, true},
+        {"Digest realm=\"ims\", algorithm=\"AKAv2-SHA-256\"", false, true},
+        {"Digest realm=\"ims\", algorithm=MD5", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        http_free(http);
+        open_one(NULL);
+        feed(true, get, 1000);
+        char answer[512];
+        (void)snprintf(answer, sizeof answer,
+                       "HTTP/1.1 401 No\r\nWWW-Authenticate: %s\r\nContent-Length: 0\r\n\r\n",
+                       cases[i].field);
+        assert_int_equal(feed(false, answer, 1000), 1);
+        assert_int_equal(http_exchange(http, slot)->gaa_challenge, cases[i].gaa);
+        assert_int_equal(http_exchange(http, slot)->aka_challenge, cases[i].aka);
+    }
 }
 
 static void refused_tunnel_goes_on(void **state)
@@ -227,6 +299,26 @@ static void identities(void **state)
         {"sip:user@example.org:5060", "\"sip:user@example.org:5060;lr\"", OWNER_SAME},
         {"sip:user@example.org:5060", "\"sip:other@example.org\"", OWNER_FOREIGN},
         {"sip:user@[2001:db8::1]", "\"sip:user@[2001:db8::2]\"", OWNER_FOREIGN},
+        {"sip:user@[2001:db8::1]", "\"sip:user@[2001:DB8:0::1]\"", OWNER_NOT_TOLD},
+        {"sip:user@[::1]", "\"sip:user@[::2]:5060\"", OWNER_FOREIGN},
+        /* RFC 3261 19.1.6: a number in a URI of SIP may keep its separators; in a name they are letters. */
+        {"sip:+358-9-123@example.org", "\"sip:+3589123@example.org;user=phone\"", OWNER_NOT_TOLD},
+        {"sip:+358-9-124@example.org", "\"sip:+3589123@example.org;user=phone\"", OWNER_FOREIGN},
+        {"sip:a.b@example.org", "\"sip:ab@example.org\"", OWNER_FOREIGN},
+        {"sip:user:secret@example.org", "\"sip:user@example.org\"", OWNER_NOT_TOLD},
+        {"sip:user:secret@example.org", "\"sip:other@example.org\"", OWNER_FOREIGN},
+        {"sip:user@example.org.", "\"sip:user@example.org\"", OWNER_NOT_TOLD},
+        /* RFC 3966 5.1.4: the same digits elsewhere, or others of the same number. */
+        {"tel:123;phone-context=example.org", "\"tel:123;phone-context=example.org\"", OWNER_SAME},
+        {"tel:123;phone-context=a.example", "\"tel:123;phone-context=b.example\"", OWNER_NOT_TOLD},
+        {"tel:09123;phone-context=+358", "\"tel:+3589123\"", OWNER_NOT_TOLD},
+        /* Two of them, and one that is contradicted by whoever vouches for the user. */
+        {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-3GPP-Intended-Identity: \"sip:a@example.org\"",
+         OWNER_NOT_TOLD},
+        {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-3GPP-Asserted-Identity: \"sip:a@example.org\"",
+         OWNER_NOT_TOLD},
+        {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-XCAP-Asserted-Identity: \"sip:a@example.org\"",
+         OWNER_NOT_TOLD},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         http_free(http);
@@ -264,6 +356,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(pipelined_and_early, open_one, close_all),
         cmocka_unit_test_setup_teardown(tunnels, open_one, close_all),
         cmocka_unit_test_setup_teardown(refused_tunnel_goes_on, open_one, close_all),
+        cmocka_unit_test_setup_teardown(tunnel_in_clear, open_one, close_all),
+        cmocka_unit_test_setup_teardown(any_request_line, open_one, close_all),
+        cmocka_unit_test_setup_teardown(challenges, open_one, close_all),
         cmocka_unit_test_setup_teardown(gaps, open_one, close_all),
         cmocka_unit_test_setup_teardown(unanswered, open_one, close_all),
         cmocka_unit_test_setup_teardown(bad_heads, open_one, close_all),
