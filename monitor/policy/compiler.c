@@ -71,8 +71,7 @@ bool is_reserved(const char *const *reserved, const char *key)
     return false;
 }
 
-/* "$session-lifetime + $clock-tolerance": numbers and parameters added up. */
-static bool sum_number(struct compiler *c, const struct node *n, int64_t *number)
+bool sum_number(struct compiler *c, const struct node *n, int64_t *number)
 {
     char text[256];
     (void)snprintf(text, sizeof text, "%s", n->text);

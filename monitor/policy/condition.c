@@ -305,7 +305,7 @@ static void compile_limit(struct compiler *c, const struct node *n, enum field f
     emit(c, op, field, 0, limit);
 }
 
-static void compile_operator(struct compiler *c, const struct node *n, enum field field)
+static bool is_limit(const char *key, enum op *op)
 {
     static const struct {
         const char *word;
@@ -313,10 +313,20 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     } limits[] = {
         {"below", OP_BELOW}, {"above", OP_ABOVE}, {"at-least", OP_AT_LEAST}, {"at-most", OP_AT_MOST}};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (strcmp(n->key, limits[i].word) == 0) {
-            compile_limit(c, n, field, limits[i].op);
-            return;
+        if (strcmp(key, limits[i].word) == 0) {
+            *op = limits[i].op;
+            return true;
         }
+    return false;
+}
+
+static void compile_operator(struct compiler *c, const struct node *n, enum field field)
+{
+    enum op limit;
+    if (is_limit(n->key, &limit)) {
+        compile_limit(c, n, field, limit);
+        return;
+    }
     if (strcmp(n->key, "in") == 0) {
         compile_equals(c, n, field);
     } else if (strcmp(n->key, "not") == 0) {
@@ -343,14 +353,42 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     }
 }
 
+/* A parameter against the limits of a mapping, all of which have to hold. */
+static bool parameter_within(struct compiler *c, const struct node *n, const struct parameter *p)
+{
+    bool within = true;
+    int64_t value;
+    if (!parse_number(p->text, &value)) {
+        complain_at(c, n, "the parameter '%s' is '%s', and no number that can be compared", p->name, p->text);
+        return false;
+    }
+    for (const struct node *m = n->first; m; m = m->next) {
+        enum op op;
+        int64_t limit;
+        if (!is_limit(m->key, &op)) {
+            complain_at_key(c, m, "a parameter is compared by below, above, at-least and at-most");
+            continue;
+        }
+        if (m->kind != NODE_SCALAR)
+            complain_at(c, m, "expected one number, or one parameter");
+        if (m->kind != NODE_SCALAR || !sum_number(c, m, &limit))
+            continue;
+        within &= op == OP_BELOW      ? value < limit
+                  : op == OP_ABOVE    ? value > limit
+                  : op == OP_AT_LEAST ? value >= limit
+                                      : value <= limit;
+    }
+    return within;
+}
+
 static void compile_parameter_test(struct compiler *c, const struct node *n, const char *name)
 {
     const struct node at_key = {.line = n->key_line, .column = n->key_column};
     const struct parameter *p = find_parameter(c, name, &at_key);
     bool equal = false;
-    if (n->kind == NODE_MAPPING)
-        complain_at(c, n, "expected a value or a list of values");
-    for (const struct node *e = node_first(n); p && e; e = node_next(n, e))
+    if (n->kind == NODE_MAPPING && p)
+        equal = parameter_within(c, n, p);
+    for (const struct node *e = node_first(n); p && e && n->kind != NODE_MAPPING; e = node_next(n, e))
         equal |= e->kind == NODE_SCALAR && strcmp(e->text, p->text) == 0;
     emit(c, equal ? OP_TRUE : OP_FALSE, FIELD_COUNT, 0, 0);
 }
