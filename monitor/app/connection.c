@@ -280,6 +280,13 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
         end_clear(p, flow, damage);
 }
 
+void connection_forget(struct pipeline *p, struct flow *flow)
+{
+    if (flow->handshake)
+        tls_release(p->tls, flow);
+    cleartext_forget(p, flow);
+}
+
 void connection_evict(struct pipeline *p, struct flow *flow)
 {
     connection_end(p, flow, p->now, tls_is_result(p->tls, flow) ? 0 : UNOBSERVED_EVICTED);

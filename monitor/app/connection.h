@@ -31,6 +31,9 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
+/* Nothing of it was a connection: nothing is said of it. */
+void connection_forget(struct pipeline *p, struct flow *flow);
+
 /* It gives its place to another. What had ended keeps its verdict. */
 void connection_evict(struct pipeline *p, struct flow *flow);
 

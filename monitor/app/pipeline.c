@@ -208,8 +208,12 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
     nanos end;
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
-    if (stream_begins_anew(flow, segment, *side)) {
+    const enum stream_start start = stream_start(flow, segment, *side);
+    if (start == STREAM_BEGINS_ANEW)
         connection_end(p, flow, p->now, 0);
+    else if (start == STREAM_WAS_STALE)
+        connection_forget(p, flow);
+    if (start != STREAM_GOES_ON) {
         flow_restart(&p->flows, flow, segment, *side);
         *side = 0;
     }

@@ -78,6 +78,7 @@ struct flow {
     uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
     uint8_t believed : 1;      /* a segment whose checksum is not wrong was seen */
     uint8_t doubtful : 1;      /* bytes of segments with a wrong checksum were taken for its own */
+    uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
 };
 

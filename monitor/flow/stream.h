@@ -51,13 +51,20 @@ void stream_release_held(struct flow_table *table, struct flow *flow);
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side);
 
+enum stream_start {
+    STREAM_GOES_ON,
+    STREAM_BEGINS_ANEW,
+    STREAM_WAS_STALE, /* it begins with this SYN/ACK; what was taken for its bytes is of an earlier connection
+                       */
+};
+
 /*
- * Does this segment begin a new connection on the ports of a known one? True for a SYN after the old one has
- * ended, for the segment with which the other side confirms an unexpected SYN, and for foreign sequence
- * numbers after a long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its
- * connection for it either.
+ * Does this segment begin a new connection on the ports of a known one? So does a SYN after the old one has
+ * ended, the segment with which the other side confirms an unexpected SYN, and foreign sequence numbers after
+ * a long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its connection for it
+ * either.
  */
-bool stream_begins_anew(struct flow *flow, const struct segment *segment, unsigned side);
+enum stream_start stream_start(struct flow *flow, const struct segment *segment, unsigned side);
 
 /* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is
  * false. */

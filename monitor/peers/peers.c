@@ -368,7 +368,7 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     if (c->unknown & (UNKNOWN_OFFERED_SESSION | UNKNOWN_OFFER)) { /* it may resume, or offer others */
         suite_set_join(&u->offered, &c->offered);
         u->unseen_offers++;
-        u->missing |= UNOBSERVED_MALFORMED;
+        u->missing |= observation_unread(o, CLIENT);
         return;
     }
     if (r->ageless == AGELESS_EITHER) { /* it may be one that resumes */

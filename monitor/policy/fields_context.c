@@ -77,7 +77,7 @@ static struct value offer(const struct policy_case *c)
     if (hello.known != KNOWN_VALUE)
         return hello;
     if (c->observation->client_hello.unknown & UNKNOWN_OFFERED_SESSION)
-        return unknown(UNOBSERVED_MALFORMED);
+        return unknown(observation_unread(c->observation, CLIENT));
     if (!c->session)
         return unknown(UNOBSERVED_ORIGIN);
     if (!c->session->offered && may_be_issued(c))

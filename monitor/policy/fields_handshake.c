@@ -159,6 +159,9 @@ struct value certificate_names_host(const struct observation *o)
         return unknown(UNOBSERVED_TOO_LONG);
     if (!o->certificate.name_matches && o->certificate.unparsed & X509_HAS_SUBJECT_ALT_NAME)
         return unknown(UNOBSERVED_MALFORMED);
+    /* RFC 2818 3.1 takes the most specific one, and leaves open which that is. */
+    if (!o->certificate.name_matches && o->certificate.several_common_names)
+        return unknown(UNOBSERVED_UNDECIDED);
     return number(o->certificate.name_matches);
 }
 
@@ -179,7 +182,8 @@ struct value certificate_fits_suite(const struct observation *o)
     case AUTH_RSA: /* fixed Diffie-Hellman: RSA signs the certificate, its key is another */
         if (suite->kx == KX_DH || suite->kx == KX_ECDH)
             return number(suite->kx == KX_DH ? key == X509_KEY_DH : key == X509_KEY_EC);
-        return number(rsa);
+        /* RFC 4055 1.2: a key for PSS signs, and enciphers no premaster secret. */
+        return number(suite->kx == KX_RSA ? key == X509_KEY_RSA : rsa);
     case AUTH_DSS:
         return number(suite->kx == KX_DH ? key == X509_KEY_DH : key == X509_KEY_DSA);
     case AUTH_ECDSA:
@@ -221,7 +225,7 @@ struct value server_version(const struct observation *o)
 {
     uint16_t version = observation_version(o);
     if (!version && o->seen & SEEN_SERVER_HELLO)
-        return unknown(UNOBSERVED_MALFORMED);
+        return unknown(observation_unread(o, SERVER));
     return version ? number(version) : server_hello_seen(o);
 }
 
@@ -241,14 +245,14 @@ struct value in_client_hello(const struct observation *o, int64_t n)
 struct value part_of_client_hello(const struct observation *o, unsigned part, int64_t n)
 {
     if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.unknown & part)
-        return unknown(UNOBSERVED_MALFORMED);
+        return unknown(observation_unread(o, CLIENT));
     return in_client_hello(o, n);
 }
 
 struct value part_of_server_hello(const struct observation *o, unsigned part, int64_t n)
 {
     if (o->seen & SEEN_SERVER_HELLO && o->server_hello.unknown & part)
-        return unknown(UNOBSERVED_MALFORMED);
+        return unknown(observation_unread(o, SERVER));
     return in_server_hello(o, n);
 }
 
@@ -277,7 +281,7 @@ struct value offered_suites(const struct observation *o)
     if (observation_offers_sslv2_only(o))
         return absent();
     if (hello->unknown & UNKNOWN_OFFER)
-        return unknown(UNOBSERVED_MALFORMED);
+        return unknown(observation_unread(o, CLIENT));
     v.suites = &hello->offered;
     v.unknown_suites = hello->unknown_suites;
     v.list = hello->suites;

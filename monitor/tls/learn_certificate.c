@@ -117,7 +117,7 @@ static void learn_leaf(struct observation *o, struct span der)
     f->subject = learn_written(o, x509_name_text, x.subject);
     f->issuer = learn_written(o, x509_name_text, x.issuer);
     if (!x.alt_name_has_dns)
-        f->common_name = learn_text(o, x509_common_name(x.subject));
+        f->common_name = learn_text(o, x509_common_name(x.subject, &f->several_common_names));
     learn_alt_names(o, &x);
     check_host(o, &x);
 }

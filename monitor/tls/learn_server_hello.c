@@ -60,7 +60,8 @@ static unsigned learn_server_extension(struct observation *o, const struct exten
     struct server_hello_facts *f = &o->server_hello;
     switch (e->type) {
     case EXTENSION_SUPPORTED_VERSIONS:
-        return read_number16(e->body, &f->version) ? 0 : UNKNOWN_VERSIONS;
+        /* RFC 8446 4.2.1: it selects TLS 1.3 or later, or a draft of that. */
+        return read_number16(e->body, &f->version) && f->version >= 0x0304 ? 0 : UNKNOWN_VERSIONS;
     case EXTENSION_KEY_SHARE:
     case EXTENSION_KEY_SHARE_OLD:
         return learn_key_share(f, e->body) ? 0 : UNKNOWN_LISTS;

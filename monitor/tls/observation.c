@@ -148,6 +148,14 @@ uint32_t observation_missing(const struct observation *o, enum side side)
     return why ? why : UNOBSERVED_UNFINISHED;
 }
 
+uint32_t observation_unread(const struct observation *o, enum side side)
+{
+    const uint32_t damage = o->side[side].damage;
+    if (damage & UNOBSERVED_MALFORMED)
+        return UNOBSERVED_MALFORMED;
+    return damage ? damage : UNOBSERVED_UNDECIDED;
+}
+
 bool observation_client_gave_up(const struct observation *o)
 {
     enum { CLOSE_NOTIFY = 0 };

@@ -235,7 +235,8 @@ struct certificate_facts {
     uint16_t chain_len;                        /* certificates in the message */
     uint32_t der_len;                          /* of the leaf */
     struct text_slice subject, issuer, serial; /* serial: "01:AB:..", as EVE prints it */
-    struct text_slice common_name;             /* of the subject, where there is no dNSName */
+    struct text_slice common_name;             /* of the subject, where there is no dNSName: the last */
+    bool several_common_names;
     struct text_slice alt_names[MAX_ALT_NAMES];
     uint8_t alt_name_count;
     bool alt_names_cut;
@@ -343,6 +344,10 @@ bool observation_offers_sslv2_only(const struct observation *o);
 
 /* The suite that the server selected, or NULL: no ServerHello, or a code nobody has named. */
 const struct suite *observation_suite(const struct observation *o);
+
+/* Why a part of the side's hello is not known: the hello does not parse, or is not whole; what is read of it
+ * may also contradict a later one. */
+uint32_t observation_unread(const struct observation *o, enum side side);
 
 /* The client has said by an alert that it does not go on: a fatal one, or close_notify (RFC 5246 7.2). */
 bool observation_client_gave_up(const struct observation *o);

@@ -72,16 +72,20 @@ static size_t literal_address(struct span host, uint8_t octets[16])
     return inet_pton(AF_INET6, text, octets) == 1 ? 16 : 0;
 }
 
-/* The last CN is the most specific one. */
-struct span x509_common_name(struct span name)
+struct span x509_common_name(struct span name, bool *several)
 {
+    size_t count = 0;
     struct x509_name_walk w = x509_name_begin(name);
     struct span found = span_of(NULL, 0);
     struct span oid;
     struct der value;
     while (x509_name_next(&w, &oid, &value))
-        if (oid_is(oid, "\x55\x04\x03", 3))
+        if (oid_is(oid, "\x55\x04\x03", 3)) {
             found = value.value;
+            count++;
+        }
+    if (several)
+        *several = count > 1;
     return found;
 }
 
@@ -107,5 +111,5 @@ bool x509_names_host(const struct x509 *certificate, struct span host)
     }
     if (octets || has_dns)
         return false;
-    return x509_dns_name_matches(x509_common_name(certificate->subject), host);
+    return x509_dns_name_matches(x509_common_name(certificate->subject, NULL), host);
 }

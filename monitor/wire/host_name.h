@@ -7,8 +7,9 @@
 /* One dNSName or CN against a host name: ignores case, and accepts one "*" in the leftmost label. */
 bool x509_dns_name_matches(struct span pattern, struct span host);
 
-/* The most specific CN of a Name; empty: it has none. */
-struct span x509_common_name(struct span name);
+/* The most specific CN of a Name, which is the last; empty: it has none. `several`: it has others, which some
+ * clients take as well. May be NULL. */
+struct span x509_common_name(struct span name, bool *several);
 
 /* An IPv4 or IPv6 address, with or without the brackets of a URI, is no name. */
 bool x509_is_address(struct span host);

@@ -405,6 +405,23 @@ def late_start(folder):
         check(("ut-5.1.1-own-data-only" in found) == guilty, asked, "answered in frames", order, sorted(found))
 
 
+def cut_hello(folder):
+    """A hello of which a part was lost is read as far as it goes: the rest is a gap, and nothing is malformed."""
+    capture = os.path.join(folder, "cut.pcap")
+    hello = m.client_hello([NULL_SHA, AES], m.TLS12, more=[(21, b"\0" * 400)])
+    steps = [(CLIENT, hello[:60]), (CLIENT, hello[60:]), (SERVER, m.server_hello(NULL_SHA, m.TLS12) + m.done(m.TLS12)),
+             (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (SERVER, m.finished(m.TLS12))]
+    frames = capturelib.build(steps, time=1795471000 * 10**9)
+    parts = [i for i, (_, f) in enumerate(frames) if capturelib.segment_of(f)[4] in (hello[:60], hello[60:])]
+    check(len(parts) == 2, "the hello is in frames", parts)
+    for lost in parts:
+        capturelib.write_frames(capture, [f for i, f in enumerate(frames) if i != lost])
+        for profile in ("ts33141-pcr1", "modern"):
+            evs, _ = events(UTWATCH, "-p", profile, "-r", capture)
+            why = {r["rule"]: r["reasons"] for r in of_type(evs, "stats")[-1]["utwatch"]["rules"] if r.get("reasons")}
+            check(any("gap" in r for r in why.values()) and not any("malformed" in r for r in why.values()), "lost frame", lost + 1, profile, why)
+
+
 def sslv2(folder):
     """A session of SSLv2 that ran is no refusal, and its ciphers are no offer of TLS, so that no rule about such an offer applies."""
     evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path_of("gen-sslv2-session"))
@@ -500,6 +517,7 @@ with tempfile.TemporaryDirectory() as temporary:
     late_start(temporary)
     one_direction(temporary)
     http2(temporary)
+    cut_hello(temporary)
     sslv2(temporary)
     never_resumable()
     empty_certificate()

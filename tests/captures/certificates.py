@@ -69,4 +69,15 @@ with tempfile.TemporaryDirectory() as folder:
         check(("fail" in early) == broken, subject, "is", early)
         again, _ = counts(path, [(t, f) for t, (_, f) in zip(times, late)], ACCEPTED)
         check(again == early, subject, "before the hello is", again, "and behind it", early)
+    # RFC 2818 3.1: the most specific of several CNs, which a client may take to be another than the last.
+    leaf, _ = made(folder, "/CN=xcap.example/CN=other.example")
+    got, _ = counts(path, capturelib.build(handshake(leaf), time=now), ACCEPTED)
+    check("fail" not in got and "not_observable" in got, "two CNs:", got)
+    # RFC 4055 1.2: a key for RSASSA-PSS enciphers no premaster secret.
+    for kind, broken in (("RSA", False), ("RSA-PSS", True)):
+        key = os.path.join(folder, kind + ".pem")
+        openssl("genpkey", "-algorithm", kind, "-out", key)
+        leaf = openssl("req", "-x509", "-key", key, "-subj", "/CN=xcap.example", "-days", "3650", "-outform", "DER")
+        got, told = counts(path, capturelib.build(handshake(leaf), time=now), "ut-6.1.2-server-certificate")
+        check(set(got) == {"fail" if broken else "pass"}, kind, "under a suite that enciphers with it:", got, told)
 finish()

@@ -1,0 +1,215 @@
+/*
+ * Where the stream of a side begins: with its SYN or SYN/ACK, of several with the one that the client takes,
+ * and never with a segment of an earlier connection on the same ports (RFC 9293 3.5.1, RFC 5961 4).
+ */
+#include "flow/stream_parts.h"
+
+static bool follows(uint32_t first, uint32_t number)
+{
+    const int64_t away = distance(first, number);
+    return away >= 0 && away <= SEQUENCE_WINDOW;
+}
+
+/* Of a server that acknowledges the first byte after an unexpected SYN. Its SYN/ACK says so plainly; any
+ * other segment only where it cannot be about the numbers that were in use before. */
+static bool answers_pending_syn(const struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (flow->pending_side != !side || flow->second_answer || !(segment->flags & TCP_ACK) ||
+        segment->flags & TCP_RST)
+        return false;
+    const uint32_t begin = flow->pending_isn + 1;
+    if (segment->flags & TCP_SYN)
+        return segment->ack == begin;
+    return flow->pending_far && follows(begin, segment->ack);
+}
+
+static bool begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const struct flow_side *from = &flow->side[side];
+    uint8_t marks = flow->marks[side];
+    if (segment->flags & TCP_SYN) {
+        /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
+        const bool known = marks & SIDE_KNOWN || from->first;
+        if (flow_has_ended(flow) && !known)
+            return segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
+        const bool repeated = known && segment->seq + 1 == from->first;
+        /* A second mirror may show the whole connection once more, a moment later. */
+        const bool copy = repeated && marks & SIDE_SYN &&
+                          segment->time - flow->last_seen <= COPY_SECONDS * NANOS_PER_SECOND;
+        if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
+            return !repeated;
+        if (flow_has_ended(flow))
+            return !copy && (!(segment->flags & TCP_ACK) || !(marks & SIDE_SYN));
+        if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
+            return !(segment->flags & TCP_ACK);
+        if (repeated || !known)
+            return false;
+        /* A server that has closed answers a SYN of which nothing was captured. */
+        const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
+        if (segment->flags & TCP_ACK)
+            return closed || answers_pending_syn(flow, segment, side);
+        flow->pending_side = side & 1U;
+        flow->pending_isn = segment->seq;
+        flow->pending_far = !in_window(distance(from->next, segment->seq + 1));
+        flow->second_answer = false;
+        return false;
+    }
+    if (answers_pending_syn(flow, segment, side))
+        return true;
+    if (!(marks & SIDE_KNOWN) || !segment->payload_len)
+        return false;
+    int64_t away = distance(from->next, segment->seq);
+    bool foreign = away > SEQUENCE_WINDOW || away < -SEQUENCE_WINDOW;
+    return foreign && segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
+}
+
+/* A SYN/ACK that answers the client's SYN, after data of a side of which no SYN/ACK was seen, and nothing of
+ * the client: what came before it answers another number, or lies out of its window. */
+static bool shows_stale(const struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const uint8_t own = flow->marks[side];
+    const uint8_t client = flow->marks[!side];
+    return segment->flags & TCP_SYN && segment->flags & TCP_ACK && own & SIDE_DATA && !(own & SIDE_SYN) &&
+           client & SIDE_SYN && !(client & SIDE_DATA) && segment->ack == flow->side[!side].first &&
+           !in_window(distance(flow->side[side].first, segment->seq + 1));
+}
+
+enum stream_start stream_start(struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (shows_stale(flow, segment, side)) {
+        flow->pending_side = !side & 1U; /* whose SYN is carried over */
+        flow->pending_isn = flow->side[!side].first - 1;
+        flow->second_answer = false;
+        return STREAM_WAS_STALE;
+    }
+    return begins_anew(flow, segment, side) ? STREAM_BEGINS_ANEW : STREAM_GOES_ON;
+}
+
+static void anchor(struct flow_table *table, struct flow *flow, unsigned side, uint32_t first)
+{
+    stream_release_side(table, flow, side);
+    flow->side[side].first = flow->side[side].next = first;
+    flow->marks[side] = SIDE_KNOWN | SIDE_SYN;
+}
+
+/* Does this segment acknowledge something of the connection that the other side's SYN began? */
+static bool acknowledges(const struct flow *flow, unsigned side, const struct segment *segment)
+{
+    return follows(flow->side[!side].first, segment->ack);
+}
+
+/* A segment of an earlier connection on the same ports: a challenge ACK, or data or a FIN that were sent
+ * again (RFC 9293 3.5.1, RFC 5961 4). It must not become the start of its side. */
+static bool is_stale(const struct flow *flow, unsigned side, const struct segment *segment)
+{
+    return !(flow->marks[side] & SIDE_KNOWN) && flow->marks[!side] & SIDE_SYN &&
+           !(segment->flags & TCP_SYN) && segment->flags & TCP_ACK && !acknowledges(flow, side, segment);
+}
+
+/* A client whose SYN was not captured acknowledges something else than the SYN/ACK that answers its number:
+ * it has accepted another one, of which its acknowledgement tells the number. */
+static void leave_other_answer(struct flow_table *table, struct flow *flow, unsigned side,
+                               const struct segment *segment)
+{
+    const uint8_t server = flow->marks[!side];
+    const bool from_client = !(flow->marks[side] & SIDE_KNOWN) && flow->side[side].first &&
+                             follows(flow->side[side].first, segment->seq);
+    const bool plain = segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST));
+    if (!from_client || !plain || !(server & SIDE_SYN) || server & SIDE_DATA ||
+        acknowledges(flow, side, segment))
+        return;
+    anchor(table, flow, !side, segment->ack);
+    flow->marks[!side] = SIDE_KNOWN;
+}
+
+/* A number that only who receives the other side can know. */
+static void note_confirmation(struct flow *flow, unsigned side, const struct segment *segment)
+{
+    const uint8_t marks = flow->marks[!side];
+    const int64_t away = distance(flow->side[!side].first, segment->ack);
+    const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
+    if (plain && marks & SIDE_KNOWN && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
+        flow->confirmed = (flow->confirmed | 1U << !side) & 3U;
+}
+
+/*
+ * The side's start: its first segment; or the SYN/ACK that answers the other side's SYN, if what came before
+ * it was no SYN; of several SYN/ACKs the one that the client's own acknowledgement confirms. It stays once
+ * bytes of the side were passed on.
+ */
+static void learn_start(struct flow_table *table, struct flow *flow, unsigned side,
+                        const struct segment *segment, uint32_t data_seq)
+{
+    const uint8_t marks = flow->marks[side];
+    const bool syn = segment->flags & TCP_SYN;
+    if (syn && segment->flags & TCP_ACK && !(flow->marks[!side] & SIDE_KNOWN))
+        flow->side[!side].first = flow->side[!side].next = segment->ack;
+    if (!(marks & SIDE_KNOWN)) {
+        const uint32_t first = flow->side[side].first;
+        if (syn && first && data_seq != first) /* it may begin a connection of its own */
+            return;
+        flow->side[side].first = flow->side[side].next = data_seq;
+        flow->marks[side] = (uint8_t)(marks | SIDE_KNOWN | (syn ? SIDE_SYN : 0));
+        return;
+    }
+    const bool alone = !flow->marks[!side]; /* then nobody knows which SYN/ACK answers */
+    const bool answers =
+        syn && segment->flags & TCP_ACK &&
+        (alone || (flow->marks[!side] & SIDE_SYN && segment->ack == flow->side[!side].first));
+    if (!answers || marks & SIDE_DATA || data_seq == flow->side[side].first)
+        return;
+    if (!(marks & SIDE_SYN)) {
+        anchor(table, flow, side, data_seq);
+        return;
+    }
+    flow->more_answers = flow->second_answer && (flow->more_answers || segment->seq != flow->pending_isn);
+    flow->pending_side = side & 1U;
+    flow->pending_isn = segment->seq;
+    flow->second_answer = true;
+}
+
+/* The client acknowledges one of several SYN/ACKs; or, where nothing of the client was captured, the server
+ * goes on behind one. */
+static void settle_answers(struct flow_table *table, struct flow *flow, unsigned side,
+                           const struct segment *segment)
+{
+    if (!flow->second_answer)
+        return;
+    const unsigned server = flow->pending_side;
+    const bool told = side == server ? !flow->marks[!side] && segment->payload_len : segment->flags & TCP_ACK;
+    if (!told)
+        return;
+    const uint32_t number = side == server ? segment->seq : segment->ack;
+    const bool first = follows(flow->side[server].first, number);
+    const bool second = follows(flow->pending_isn + 1, number);
+    if (!first && !second && side != server && flow->more_answers && segment->seq == flow->side[side].first &&
+        !(flow->marks[server] & SIDE_DATA)) {
+        anchor(table, flow, server, number); /* the first that the client says: it takes yet another one */
+    } else if (first == second) {
+        return;
+    }
+    if (second && !(flow->marks[server] & SIDE_DATA))
+        anchor(table, flow, server, flow->pending_isn + 1);
+    flow->pending_side = NO_SIDE;
+    flow->second_answer = false;
+}
+
+bool start_learn(struct flow_table *table, struct flow *flow, unsigned side, const struct segment *segment,
+                 uint32_t data_seq)
+{
+    leave_other_answer(table, flow, side, segment);
+    if (is_stale(flow, side, segment))
+        return false;
+    const bool bare_reset = segment->flags & TCP_RST && !(flow->marks[side] & SIDE_KNOWN);
+    if (!bare_reset) /* a reset's number need not lie in the stream */
+        learn_start(table, flow, side, segment, data_seq);
+    settle_answers(table, flow, side, segment);
+    note_confirmation(flow, side, segment);
+    return true;
+}
+
+bool start_is_of_second_answer(const struct flow *flow, unsigned side, uint32_t seq)
+{
+    return flow->second_answer && flow->pending_side == side && follows(flow->pending_isn + 1, seq) &&
+           !follows(flow->side[side].first, seq);
+}
