@@ -20,6 +20,7 @@ enum decode_result {
     DECODE_TOO_DEEP,     /* more wrappers than are followed */
     DECODE_UNKNOWN_LINK, /* a link type that is not known here */
     DECODE_NOT_FOLLOWED, /* it looks like IP behind an EtherType that is not known here */
+    DECODE_ENCRYPTED,    /* by the link layer: 802.11, MACsec */
     DECODE_RESULTS
 };
 

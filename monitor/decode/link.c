@@ -6,6 +6,7 @@
 enum ethertype {
     ETHERTYPE_IPV4 = 0x0800,
     ETHERTYPE_TRANSPARENT_BRIDGING = 0x6558,
+    ETHERTYPE_MACSEC = 0x88e5,
     ETHERTYPE_VLAN = 0x8100,
     ETHERTYPE_IPV6 = 0x86dd,
     ETHERTYPE_MPLS = 0x8847,
@@ -172,6 +173,19 @@ static enum layer cisco_metadata(struct packet *p)
     return typed_header(p, 2 + options + 2, 2 + options);
 }
 
+/* IEEE 802.1AE 9.3: flags, length, packet number, perhaps a channel; the EtherType inside, which can be read
+ * where the frame is authenticated only. */
+static enum layer macsec(struct packet *p)
+{
+    enum { CHANNEL = 0x20, ENCRYPTED = 0x08, CHANGED = 0x04 };
+    struct cursor c = cursor_over(p->bytes);
+    const uint8_t flags = cursor_u8(&c);
+    if (flags & (ENCRYPTED | CHANGED))
+        return packet_end(p, DECODE_ENCRYPTED);
+    const size_t tag = flags & CHANNEL ? 14 : 6;
+    return typed_header(p, tag + 2, tag);
+}
+
 enum layer decode_ethertype(struct packet *p)
 {
     switch (p->number) {
@@ -189,6 +203,8 @@ enum layer decode_ethertype(struct packet *p)
         return pppoe(p);
     case ETHERTYPE_CISCO_METADATA:
         return cisco_metadata(p);
+    case ETHERTYPE_MACSEC:
+        return macsec(p);
     case ETHERTYPE_TRANSPARENT_BRIDGING:
         return LAYER_ETHERNET;
     default:

@@ -66,7 +66,7 @@ static bool enter_aggregate(struct packet *p)
     return packet_advance(p, 14) && packet_limit(p, length);
 }
 
-/* IEEE 802.11-2020, 9.2.3 and 9.3.2. Frames that are encrypted or pieces are as far as decoding goes. */
+/* IEEE 802.11-2020, 9.2.3 and 9.3.2. Pieces are as far as decoding goes. */
 enum layer decode_80211(struct packet *p)
 {
     enum { TYPE = 0x0f, DATA = 0x08, NO_DATA = 0x40, QOS = 0x80 }; /* of the first byte */
@@ -83,7 +83,11 @@ enum layer decode_80211(struct packet *p)
     const unsigned fragment = little(&c, 2) & 0x0f;
     if (p->bytes.n < 2)
         return packet_fail(p);
-    if ((kind & TYPE) != DATA || kind & NO_DATA || flags & (PROTECTED | MORE_FRAGMENTS))
+    if ((kind & TYPE) != DATA || kind & NO_DATA)
+        return packet_end(p, DECODE_OTHER);
+    if (flags & PROTECTED)
+        return packet_end(p, DECODE_ENCRYPTED);
+    if (flags & MORE_FRAGMENTS)
         return packet_end(p, DECODE_OTHER);
     if (c.status != PARSE_OK)
         return packet_fail(p);

@@ -124,6 +124,14 @@ static void note_unseen_bytes(struct handshake *h)
             handshake_damage(h, flow_role(h->flow, side), UNOBSERVED_GAP);
 }
 
+/* A record in clear that ends within an alert, and nothing came after it. */
+static void note_halves_of_alerts(struct handshake *h)
+{
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        if (h->side[who].alert_length && !h->side[who].record_left)
+            handshake_damage(h, who, UNOBSERVED_MALFORMED);
+}
+
 /* The SYN/ACK comes after the hello where that was in the SYN (RFC 7413), or where the directions were
  * captured out of order. */
 static void note_late_starts(struct handshake *h)
@@ -165,6 +173,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         return NULL;
     struct observation *o = h->observation;
     note_late_starts(h);
+    note_halves_of_alerts(h);
     if (!h->complete) {
         note_unseen_bytes(h);
         for (int who = CLIENT; who <= SERVER; who++)

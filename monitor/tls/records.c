@@ -148,8 +148,10 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
 {
     struct assembly *a = &h->side[who];
     a->record_counted = false;
-    if (a->record_type != RECORD_ALERT)
+    if (a->record_type != RECORD_ALERT && a->alert_length) { /* half of one */
         a->alert_length = 0;
+        handshake_damage(h, who, UNOBSERVED_MALFORMED);
+    }
     if (a->message_lost) { /* a new record is the likeliest place for a new message */
         a->message_lost = false;
         end_message(tls, a);

@@ -275,6 +275,7 @@ def hellos_that_lie(folder):
         "an SSLv3 selected by supported_versions": tls((0x1301, b"\1" * 32, [(43, b"\3\0")]), retry),
         "a PSK that nobody offered": tls((0x1301, b"\1" * 32, [(43, b"\3\4"), (41, b"\0\0")]), retry),
         "an empty renegotiation_info": [(CLIENT, old), (SERVER, m.server_hello(0x2F, m.TLS12, more=[(0xFF01, b"")]) + m.done(m.TLS12))],
+        "an alert and a half": [(CLIENT, old), (SERVER, m.record(21, b"\2\x28\2"))],
         "two supported_versions of a client": [(CLIENT, m.client_hello([0x2F, 0x0A], m.TLS12, more=[(43, b"\2\3\0"), (43, b"\2\3\3")])),
                                                (SERVER, m.alert(2, 50))],
     }

@@ -268,6 +268,26 @@ static void test_names(void **state)
 }
 
 /* Version, length, option type, tag; what was there before follows. */
+/* IEEE 802.1AE: authenticated only, then with a channel, then encrypted. */
+static void test_macsec(void **state)
+{
+    (void)state;
+    tcp4();
+    build_trailer(&b, 16); /* the check value */
+    build_hex(&b, "00 00 00000001 0800");
+    build_ethernet(&b, 0x88e5);
+    expect_tcp(&b, DLT_EN10MB, 0);
+    tcp6();
+    build_trailer(&b, 16);
+    build_hex(&b, "20 00 00000001 0200000000010001 86dd");
+    build_ethernet(&b, 0x88e5);
+    expect_tcp(&b, DLT_EN10MB, 0);
+    tcp4();
+    build_hex(&b, "0c 00 00000001 0800");
+    build_ethernet(&b, 0x88e5);
+    expect_result(&b, DLT_EN10MB, DECODE_ENCRYPTED);
+}
+
 static void test_cisco_metadata(void **state)
 {
     (void)state;
@@ -319,7 +339,7 @@ int main(void)
         cmocka_unit_test(test_vlan),          cmocka_unit_test(test_mpls),
         cmocka_unit_test(test_pseudowire),    cmocka_unit_test(test_pppoe),
         cmocka_unit_test(test_names),         cmocka_unit_test(test_cisco_metadata),
-        cmocka_unit_test(test_nflog),
+        cmocka_unit_test(test_macsec),        cmocka_unit_test(test_nflog),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

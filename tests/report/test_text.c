@@ -338,6 +338,7 @@ static void only_a_whole_view_is_called_compliant(void **state)
         {.too_deep = 1},
         {.unknown_link = 1},
         {.not_followed = 1},
+        {.encrypted_frames = 1},
         {.outside_window = 1},
         {.desynchronised = 1},
         {.tls_midstream = 1},
