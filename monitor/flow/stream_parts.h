@@ -4,6 +4,28 @@
 
 #include "flow/stream.h"
 
+struct piece {
+    uint32_t seq;
+    uint32_t length;
+    uint32_t at; /* offset into store.bytes */
+};
+
+/* Out-of-order data of one direction, pieces ascending by sequence number and never overlapping; beside them,
+ * in the order of arrival, what a wrong checksum makes doubtful. */
+struct store {
+    nanos since;
+    struct queue_link link; /* in the order of `since` */
+    uint32_t flow;          /* slot of the connection, and its side */
+    uint32_t side;
+    uint32_t acknowledged; /* by the other side, as far as it was seen while there are doubted pieces */
+    uint32_t count;
+    uint32_t doubted_count;
+    uint32_t used; /* bytes of `bytes`, taken in the order of arrival, returned all at once */
+    struct piece piece[OUT_OF_ORDER_PIECES];
+    struct piece doubted[DOUBTED_PIECES];
+    uint8_t bytes[OUT_OF_ORDER_BYTES];
+};
+
 static inline int32_t distance(uint32_t from, uint32_t to)
 {
     return (int32_t)(to - from);
@@ -13,6 +35,12 @@ static inline bool in_window(int64_t away)
 {
     return away <= SEQUENCE_WINDOW && away >= -SEQUENCE_WINDOW;
 }
+
+/* The store of a side, taken if there is none. */
+struct store *store_of(struct flow_table *table, struct flow *flow, unsigned side, nanos now);
+
+/* Keeps what is new of the bytes. False: no room. *conflict when what is known already differs. */
+bool store_insert(struct store *store, uint32_t seq, struct span bytes, bool *conflict);
 
 /* Forgets what is held for one side. */
 void stream_release_side(struct flow_table *table, struct flow *flow, unsigned side);

@@ -98,14 +98,16 @@ def test_other_requests(folder):
     serve, connect = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"CONNECT xcap.example.org:443 HTTP/1.1\r\nHost: xcap.example.org:443\r\n\r\n"
     tail = b" /x HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
     tunnel = [(CLIENT, connect), (SERVER, b"HTTP/1.1 200 Connection established\r\n\r\n")]
-    for what, before, request, frame in (("behind an empty line", [], b"\r\nGET" + tail, 4), ("REPORT", [], b"REPORT" + tail, 4), ("of no known method", [], b"X-Y" + tail, 4),
+    for what, before, request, frame in (("behind an empty line", [], b"\r\nGET" + tail, 4), ("REPORT", [], b"REPORT" + tail, 4),
+                                         ("of no known method", [], b"X-Y" + tail, 4),
                                          ("in lower case", [], b"get" + tail, 4), ("in a tunnel", tunnel, b"GET" + tail, 6),
                                          ("in a tunnel, of no known method", tunnel, b"X-Y" + tail, 6)):
         capturelib.write_frames(path, built([*before, (CLIENT, request), (SERVER, serve)]))
         evs, _ = events(sys.argv[1], "-r", path)
         told = [(e["utwatch"]["observed"], e["pcap_cnt"]) for e in of_type(evs, "alert")]
         check(told == [("HTTP without TLS: 1 request(s), 1 of them served", frame)], "a request", what, told)
-    for what, steps in (("no request at all", [(CLIENT, b"hello\r\n\r\n"), (SERVER, serve)]), ("a request that does not parse", [(CLIENT, b"GET /\r\n\r\n")])):
+    for what, steps in (("no request at all", [(CLIENT, b"hello\r\n\r\n"), (SERVER, serve)]),
+                        ("a request that does not parse", [(CLIENT, b"GET /\r\n\r\n")])):
         found = verdict(path, built(steps), "ut-4-tls-required", ())
         check(found == (["not_observable"], {"malformed"}), what, found)
     found = verdict(path, built([*tunnel, (CLIENT, b"SSH-2.0-x\r\n"), (SERVER, b"SSH-2.0-y\r\n")]), "ut-4-tls-required", ())

@@ -164,7 +164,8 @@ def did_not_have_the_hello(folder):
         c.send(CLIENT, hello)
         put(c, 0x18, refusal)
         put(c, fin)
-    cases = {"FIN before the hello, RST after it": fin_then_reset, "FIN that has a part of it": with_a_part(fin, b""), "alert that has a part": with_a_part(0x18, refusal),
+    cases = {"FIN before the hello, RST after it": fin_then_reset, "FIN that has a part of it": with_a_part(fin, b""),
+             "alert that has a part": with_a_part(0x18, refusal),
              "alert that has nothing": alert_that_lacks_it, "alert before it, FIN after it": alert_before}
     for what, steps in {**cases, "an answer": answered}.items():
         c = opened()
@@ -487,7 +488,8 @@ def refused_for_something_else(folder):
             ("after the UE's alert", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.alert(2, 80)), refusal], "not_observable"),
             ("after its close_notify", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.alert(1, 0)), refusal], "not_observable"),
             ("after its early ClientKeyExchange", [(CLIENT, m.client_hello([DES3]) + m.client_key_exchange()), refusal], "not_observable"),
-            ("after a message within the hello's record", [(CLIENT, m.record(22, m.client_hello([DES3])[5:] + b"\x10\0\0\0")), refusal], "not_observable"),
+            ("after a message within the hello's record",
+             [(CLIENT, m.record(22, m.client_hello([DES3])[5:] + b"\x10\0\0\0")), refusal], "not_observable"),
             ("after its early data", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.record(23, b"data")), refusal], "not_observable"),
             ("before more of the UE", [(CLIENT, m.client_hello([DES3])), refusal, (CLIENT, m.alert(1, 0))], "fail")):
         frames = capturelib.build(accepted, time=1795471000 * 10**9)

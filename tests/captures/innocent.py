@@ -122,12 +122,12 @@ def refused_as_demanded(folder):
         told = failed(folder, weak + at(60, refused(m.client_hello(suites, m.TLS12))))[0]
         check((told.get("ut-5.1.2-possible-128") == "server") == guilty, "refused", [hex(s) for s in suites], told)
 
-
     # 7.2 (4): where a suite is below what the operator requires, its refusal is demanded as well. 3DES has 112 bits by RFC 9325 4.1.
     policy = os.path.join(folder, "policy.yaml")
     for bits, guilty in ((112, False), (168, True)):
         with open(policy, "w") as f:
-            f.write("utwatch: 1\nprofile: own\ntitle: Own\nextends: [ts33141-pcr2]\nparameters: { encryption-required: true, key-bits-3des: %d }\n" % bits)
+            f.write("utwatch: 1\nprofile: own\ntitle: Own\nextends: [ts33141-pcr2]\n"
+                    "parameters: { encryption-required: true, key-bits-3des: %d }\n" % bits)
         frames = at(0, accepted(AES, m.client_hello([DES3, AES], m.TLS12))) + at(60, refused(m.client_hello([DES3], m.TLS12)))
         told = failed(folder, frames, policy)[0]
         check((told.get("ut-6.2-server-3des") == "server") == guilty, "refused 3DES of", bits, "bits under the operator's policy:", told)
