@@ -373,12 +373,29 @@ static bool parameter_within(struct compiler *c, const struct node *n, const str
             complain_at(c, m, "expected one number, or one parameter");
         if (m->kind != NODE_SCALAR || !sum_number(c, m, &limit))
             continue;
+        if (op == OP_BELOW && limit <= 0)
+            complain_at(c, m, "nothing is below %s: the condition could never be true", m->text);
         within &= op == OP_BELOW      ? value < limit
                   : op == OP_ABOVE    ? value > limit
                   : op == OP_AT_LEAST ? value >= limit
                                       : value <= limit;
     }
     return within;
+}
+
+static bool is_truth(const char *text)
+{
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+}
+
+/* A parameter against one of the values that are listed. */
+static bool parameter_is(struct compiler *c, const struct node *value, const struct parameter *p)
+{
+    if (value->kind != NODE_SCALAR)
+        return false;
+    if (is_truth(p->text) && !is_truth(value->text))
+        complain_at(c, value, "'%s' has to be true or false, not '%s'", p->name, value->text);
+    return strcmp(value->text, p->text) == 0;
 }
 
 static void compile_parameter_test(struct compiler *c, const struct node *n, const char *name)
@@ -389,7 +406,7 @@ static void compile_parameter_test(struct compiler *c, const struct node *n, con
     if (n->kind == NODE_MAPPING && p)
         equal = parameter_within(c, n, p);
     for (const struct node *e = node_first(n); p && e && n->kind != NODE_MAPPING; e = node_next(n, e))
-        equal |= e->kind == NODE_SCALAR && strcmp(e->text, p->text) == 0;
+        equal |= parameter_is(c, e, p);
     emit(c, equal ? OP_TRUE : OP_FALSE, FIELD_COUNT, 0, 0);
 }
 

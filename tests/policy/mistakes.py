@@ -48,6 +48,8 @@ CASES = [
     (HEAD + LONG + "    fail: { not: x }\n", [(13, 18, "{ FIELD: VALUE }")]),
     (HEAD + LONG + "    fail: { any-of: [x] }\n", [(13, None, "as { FIELD: VALUE }")]),
     (HEAD + LONG + "    fail: { parameter.onn: true }\n", [(13, 13, "did you mean 'on'")]),
+    (HEAD + LONG + "    fail: { parameter.on: maybe }\n", [(13, 27, "true or false")]),
+    (HEAD + LONG + "    fail: { parameter.limit: { below: 0 } }\n", [(13, 39, "never be true")]),
     (HEAD + LONG + "    fail: { parameter.on: { below: 3 } }\n", [(13, 27, "no number that can be compared")]),
     (HEAD + LONG + "    fail: { parameter.limit: { under: 3 } }\n", [(13, 32, "below, above, at-least and at-most")]),
     (HEAD + LONG + "    fail: { parameter.limit: { below: [3] } }\n", [(13, 39, "expected one number")]),
