@@ -140,26 +140,3 @@ void rule_explain(const struct rule_facts *facts, FILE *out)
     put_rule_members(r, "    ", out);
     put_parameters_of(r, out);
 }
-
-void profile_dump(const struct profile *p, FILE *out)
-{
-    (void)fprintf(out, "profile: %s\ntitle: %s\nstatus: %s\nparameters:\n", p->name, p->title, p->status);
-    for (size_t i = 0; i < p->parameter_count; i++) {
-        (void)fprintf(out, "  %s: ", p->parameters[i].name);
-        put_scalar(p->parameters[i].text, out);
-        (void)fputc('\n', out);
-    }
-    (void)fprintf(out, "sets:\n");
-    for (size_t i = 0; i < p->named_count; i++) {
-        const struct suite_set *set = &p->sets[p->named[i].index];
-        (void)fprintf(out, "  %s:\n", p->named[i].name);
-        for (size_t s = 0; s < suite_count; s++)
-            if (suite_set_has(set, s))
-                (void)fprintf(out, "    - %s\n", suite_table[s].name);
-    }
-    (void)fprintf(out, "rules:\n");
-    for (size_t i = 0; i < p->rule_count; i++) {
-        (void)fprintf(out, "  - id: %s\n", p->rules[i].facts.id);
-        put_rule_members(&p->rules[i], "    ", out);
-    }
-}

@@ -109,7 +109,7 @@ static void put_grave(struct page *page, const struct summary *s, const struct r
     put_offenders(page, s, rule);
 }
 
-/* What is low or info has one line. */
+/* What is low or info has one line, unless nothing is worse. */
 static void put_light(struct page *page, const struct rule_tally *rule)
 {
     char buffer[512];
@@ -152,18 +152,28 @@ static void put_hidden(struct page *page, const struct summary *s)
     page_field(page, 0, 0, "", buffer);
 }
 
+static enum severity worst_of(const struct tally *tally)
+{
+    enum severity severity = SEVERITY_INFO;
+    for (size_t i = 0; i < tally->rule_count; i++)
+        if (is_violated(&tally->rules[i]) && tally->rules[i].worst > severity)
+            severity = tally->rules[i].worst;
+    return severity;
+}
+
 void summary_violations(struct page *page, const struct summary *s)
 {
     const struct tally *tally = s->tally;
     if (!tally->verdict[VERDICT_FAIL])
         return;
+    const enum severity worst = worst_of(tally);
     (void)fputc('\n', page->out);
     for (unsigned severity = SEVERITIES; severity-- > s->choice->least;)
         for (size_t i = 0; i < tally->rule_count; i++) {
             const struct rule_tally *rule = &tally->rules[i];
             if (!is_violated(rule) || rule->worst != severity)
                 continue;
-            if (severity >= SEVERITY_MEDIUM)
+            if (severity >= SEVERITY_MEDIUM || severity == worst)
                 put_grave(page, s, rule);
             else
                 put_light(page, rule);

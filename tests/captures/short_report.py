@@ -9,7 +9,7 @@ import sys
 
 import expected  # noqa: F401 - finds the witness
 import witness
-from run_utwatch import PCAPS, manifest, utwatch
+from run_utwatch import PCAPS, events, manifest, of_type, utwatch
 from checks import check, finish
 
 BINARY, *NAMES = sys.argv[1:]
@@ -49,6 +49,38 @@ for entry in manifest(NAMES):
 check(statistics.median(lengths) <= 25, "half of the reports have more than", statistics.median(lengths), "lines")
 check(NAMES or (filters > 50 and certain > 20), filters, "filters,", certain, "of them by stream")
 
+
+def first_screens():
+    """What others recorded: the ten largest captures with handshakes. The first 24 lines say whether it is bad, what is worst, who did it and
+    where, as the events of the same run have it."""
+    paths = [os.path.join(folder, n) for folder, _, files in os.walk(os.environ.get("UTWATCH_CORPUS", "")) for n in files if ".pcap" in n]
+    sizes, shown = [], 0
+    for path in sorted(paths, key=os.path.getsize, reverse=True):
+        text, status = report("-r", path)
+        if not re.search(r"\b[1-9][\d,]* handshakes?\b", text):
+            continue
+        sizes.append(len(text.splitlines()))
+        shown += 1
+        if shown > 10:
+            continue
+        screen = "\n".join(text.splitlines()[:24])
+        flat = " ".join(screen.split())
+        alerts = [e for e in of_type(events(BINARY, "-r", path)[0], "alert") if "superseded" not in e["alert"].get("metadata", {})]
+        check((status == 1) == bool(alerts), path, "status", status, len(alerts), "alerts")
+        if not alerts:
+            check("No violation seen in" in flat, path, screen)
+            continue
+        worst = min(e["alert"]["severity"] for e in alerts)
+        word = {1: "HIGH", 2: "MEDIUM", 3: "LOW", 4: "INFO"}[worst]
+        titles = {e["alert"]["signature"] for e in alerts if e["alert"]["severity"] == worst}
+        check("%d violation" % len(alerts) in flat and any("%s %s" % (word, title) in flat for title in titles), path, "what is worst?", screen)
+        who = r"- (UE|server) [0-9a-f.:\[\]]+(, [\d,]+ times, first)?(: frame\.number == \d+ in|, last seen)"
+        check(re.search(who, flat), path, "who did it, and where?", screen)
+    check(not paths or statistics.median(sizes) <= 25, "half of the reports of the corpus have more than", statistics.median(sizes or [0]), "lines")
+
+
+if not NAMES:
+    first_screens()
 # A clean run is six lines; --rules, --unseen and --details add to the report, and --min-severity takes away from it.
 text, status = report("-p", "modern", "-r", os.path.join(PCAPS, "bc-openssl-only-null-refused.pcap"))
 check(status == 0 and len(text.splitlines()) == 6 and "compliant with modern" in text and "(draft)" not in text, text)

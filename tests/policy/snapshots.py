@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Every profile, with all that it inherits, is what tests/policy/snapshots/ holds: a change of policy is a diff that somebody reviews.
-usage: snapshots.py UTWATCH [--renew]     --renew writes the snapshots instead of comparing them"""
+What is printed loads and judges the same. usage: snapshots.py UTWATCH [--renew]     --renew writes the snapshots instead of comparing them"""
 import difflib
 import os
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "rules")
 SNAPSHOTS = os.path.join(HERE, "snapshots")
+PCAPS = os.path.join(os.path.dirname(RULES), "pcaps")
+CAPTURES = [w for n in ("nginx-modern-ues", "jsse-tls10-anon-only-accepted", "openssl-tls12-null-resumed", "curl-connect-refused",
+                        "bc-tls13-full") for w in ("-r", os.path.join(PCAPS, n + ".pcap"))]
 
 
 def run(utwatch, *words):
@@ -24,6 +28,22 @@ def profiles(utwatch):
 
 def path_of(name):
     return os.path.join(SNAPSHOTS, name + ".yaml")
+
+
+def loaded_again(utwatch, name, folder):
+    """What is printed loads, judges the same, and is printed the same again."""
+    path = os.path.join(folder, name + ".yaml")
+    dumped = run(utwatch, "--dump-profile", "-p", name)
+    with open(path, "w") as f:
+        f.write(dumped)
+    judged = [subprocess.run([utwatch, "-q", "--json", "-", "-p", p, *CAPTURES], capture_output=True, text=True,
+                             env=dict(os.environ, UTWATCH_RULES=RULES)) for p in (name, path)]
+    same = judged[0].returncode in (0, 1, 4) and judged[0].stdout and [(p.returncode, p.stdout) for p in judged[:1]] == [
+        (p.returncode, p.stdout) for p in judged[1:]]
+    if not same or run(utwatch, "--dump-profile", "-p", path) != dumped:
+        print("FAILED: %s is another profile once it was printed and loaded\n%s" % (name, judged[1].stderr))
+        return False
+    return True
 
 
 def renew(utwatch):
@@ -44,6 +64,8 @@ def compare(utwatch):
         if difference:
             print("FAILED: %s is not as its snapshot\n%s" % (name, "\n".join(difference)))
             failed.append(name)
+    with tempfile.TemporaryDirectory() as folder:
+        failed += [name for name in names if not loaded_again(utwatch, name, folder)]
     print("%d profiles, %d failed" % (len(names), len(failed)))
     return 1 if failed else 0
 
