@@ -7,7 +7,9 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(sys.path[0]), "tools", "recording"))
 from checks import check, finish  # noqa: E402
+import manifest  # noqa: E402
 from witness import CLIENT, SERVER, certificate_facts, connections  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -107,6 +109,10 @@ def check_folder(entries):
     named = {e["file"] for e in entries}
     with open(os.path.join(PCAPS, "README.md")) as f:
         page = f.read()
+    check(page == manifest.page(entries), "README.md is not what the manifest says: tools/make-captures writes it")
+    ours = {*manifest.rules_of(manifest.ONE), *manifest.rules_of(manifest.TWO)}
+    strange = sorted(ours & set(re.findall(r"(\S+) \(beyond", page)))
+    check(not strange, "rules of these profiles are called beyond:", strange)
     check(named <= here, "in the manifest, but not in pcaps/:", sorted(named - here))
     for f in sorted(here):
         check(f in named, f, "is not in the manifest")

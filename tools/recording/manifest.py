@@ -1,6 +1,7 @@
 """pcaps/manifest.json, and pcaps/README.md that is written from it."""
 import json
 import os
+import re
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PCAPS = os.path.join(ROOT, "pcaps")
@@ -33,19 +34,40 @@ def save(entries):
         json.dump(kept, f, indent=1)
         f.write("\n")
     with open(os.path.join(PCAPS, "README.md"), "w") as f:
-        f.write(HEAD + shows(kept) + rules(kept) + provenance(kept))
+        f.write(page(kept))
+
+
+def page(entries):
+    """pcaps/README.md"""
+    return HEAD + shows(entries) + rules(entries) + provenance(entries)
+
+
+def rules_of(profile):
+    """{rule: whether a later text supersedes it}, by the snapshot of the profile."""
+    with open(os.path.join(os.path.dirname(PCAPS), "tests", "policy", "snapshots", profile + ".yaml")) as f:
+        blocks = re.split(r"^- id: ", f.read(), flags=re.M)[1:]
+    return {b.split("\n")[0]: re.search("^  superseded: ", b, re.M) is not None for b in blocks}
+
+
+def named(rule, one, two):
+    """With what a reader has to know about it: whose rule it is, and whether it is superseded."""
+    of_both = rule in one and rule in two
+    marks = [] if of_both else ["pcr1"] if rule in one else ["pcr2"] if rule in two else ["beyond"]
+    marks += ["superseded"] if one.get(rule) or two.get(rule) else []
+    return rule + (" (%s)" % ", ".join(marks) if marks else "")
 
 
 def broken(entry):
     one, two = entry["fails"][ONE], entry["fails"][TWO]
     words = [r + ("" if r in one and r in two else " (pcr1)" if r in one else " (pcr2)") for r in sorted({*one, *two})]
-    return words + [r + " (policy)" for r in entry["policy"]] + [r + " (beyond)" for r in entry["also"]]
+    return words + [r + " (policy)" for r in entry["policy"]] + [named(r, rules_of(ONE), rules_of(TWO)) for r in entry["also"]]
 
 
 def shows(entries):
     out = ["\n## What each shows\n\n"
            "Breaks: exactly these rules of ts33141-pcr1 and ts33141-pcr2; `(policy)`: where the operator requires encryption and\n"
-           "authenticates UEs by GBA; `(beyond)`: other texts, named for whoever writes rules for them. Keeps: what it is meant to show kept.\n\n"
+           "authenticates UEs by GBA; `(superseded)`: told apart, and decides no exit status; `(beyond)`: rules of neither profile. Keeps: what it\n"
+           "is meant to show kept.\n\n"
            "| file | shows | breaks | keeps |\n|---|---|---|---|\n"]
     for e in entries:
         out.append("| `%s` | %s | %s | %s |\n" % (e["file"], e["shows"], ", ".join(broken(e)) or "nothing", ", ".join(e["passes"])))
