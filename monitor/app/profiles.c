@@ -122,6 +122,8 @@ static int explain(const struct profile *p, const struct profile *advice, const 
         rule_explain(r, stdout);
         return EXIT_CLEAN;
     }
+    if (field_explain(name, stdout))
+        return EXIT_CLEAN;
     for (const char *const *d = profile_directories(); *d; d++)
         if (explain_of_others(*d, name))
             return EXIT_CLEAN;

@@ -142,6 +142,21 @@ static void apply_options(struct site *site, const struct options *o)
     site->sessions.take_memory = site->sessions.state;
 }
 
+/* -vv: by what it is judged. */
+static void tell_rules(const struct ruleset *rules, const char *config)
+{
+    const char *what = "profile";
+    if (config)
+        (void)fprintf(stderr, "utwatch: configuration %s\n", config);
+    for (const struct profile *p = rules->profile; p;
+         p = p == rules->profile ? rules->advice : profile_next(p)) {
+        (void)fprintf(stderr, "utwatch: %s %s (%s), generation %" PRIu32 ", hash %s: %s\n", what,
+                      profile_name(p), profile_status(p), profile_version(p)->generation,
+                      profile_version(p)->hash, profile_title(p));
+        what = "advice";
+    }
+}
+
 bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_texts *files,
                   uint32_t generation)
 {
@@ -162,6 +177,8 @@ bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_te
     profile_number(rules->profile, generation);
     if (rules->advice)
         profile_number(rules->advice, generation);
+    if (o->verbose > 1)
+        tell_rules(rules, o->config);
     return true;
 }
 

@@ -150,6 +150,20 @@ static void list_field(enum field f, FILE *out)
         list_words(info->words, out);
 }
 
+bool field_explain(const char *name, FILE *out)
+{
+    const enum field field = field_by_name(name);
+    if (field == FIELD_COUNT)
+        return false;
+    list_field(field, out);
+    (void)fprintf(out, "%-50sin rules about", "");
+    for (const struct word *w = case_kind_words; w->word; w++)
+        if (field_kinds(field) & 1 << w->number)
+            (void)fprintf(out, " %s", w->word);
+    (void)fputc('\n', out);
+    return true;
+}
+
 /* By what a rule has to be about to use them. */
 void fields_list(FILE *out)
 {

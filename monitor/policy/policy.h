@@ -208,6 +208,9 @@ void rule_explain(const struct rule_facts *r, FILE *out);
 /* --list-fields: name, type, unit, one line of help. */
 void fields_list(FILE *out);
 
+/* The same of one field, and what rules may use it. False: there is none of the name. */
+bool field_explain(const char *name, FILE *out);
+
 /* The profile with everything it inherits, as canonical YAML: a change of policy is a visible difference. */
 void profile_dump(const struct profile *p, FILE *out);
 

@@ -71,6 +71,12 @@ with tempfile.TemporaryDirectory() as folder:
     expect(["-r", des, "-p", mine], 1, b"ut-7.2-policy-128")
     expect(["-r", des], 0)
     expect(["-r", os.path.join(PCAPS, "openssl-tls12-null.pcap"), "-p", mine, "--fail-on", "info"], 1, b"ut-6.2-null-encryption-used")
+    # -v tells what is read, -vv also by what it is judged; a field is explained as a rule is.
+    once, twice = (utwatch(binary, word, "-q", "--advise", "modern", "-r", FAILS).stderr for word in ("-v", "-vv"))
+    check(b"reading" in once and b"profile" not in once and once in twice, "-v", once, twice)
+    check(b"profile ts33141-pcr2 (draft), generation 1, hash " in twice and b"advice modern" in twice, "-vv", twice)
+    expect(["--explain", "hello.ja4"], 0, b"in rules about handshake\n")
+    expect(["--explain", "server.address"], 0, b"in rules about handshake connection exchange server ue key\n")
     out = os.path.join(folder, "out.json")
     expect(["-q", "--json", out, "-r", FAILS], 1)
     first = open(out, "rb").read()

@@ -21,6 +21,7 @@ completes -r utwatch -r
 completes mod -p modern
 completes ts33141-v --advise ts33141-v1.0.0
 completes ut-7.1-session --explain ut-7.1-session-lifetime
+completes hello.j --explain hello.ja4
 completes me --fail-on medium
 completes hi --min-severity high
 completes l -i lo

@@ -1,4 +1,4 @@
-# bash completion for utwatch: options from --help; profiles, rules and interfaces from the program and the machine.
+# bash completion for utwatch: options from --help; profiles, rules, fields and interfaces from the program and the machine.
 
 _utwatch()
 {
@@ -8,7 +8,10 @@ _utwatch()
         -p | --profile | --advise)
             words=$("$1" --list-profiles 2> /dev/null | awk '{print $1}')
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current") ;;
-        --explain | --expect)
+        --explain)
+            words=$("$1" --list-rules 2> /dev/null | awk '{print $1}'; "$1" --list-fields 2> /dev/null | grep -oE '^[a-z-]+\.[a-z0-9-]+')
+            mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
+        --expect)
             words=$("$1" --list-rules 2> /dev/null | awk '{print $1}')
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
         --fail-on | --min-severity)
