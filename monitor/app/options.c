@@ -190,6 +190,9 @@ static bool take_input(struct options *o, bool live, const char *name)
     if (live && strcmp(name, "any") == 0)
         return refuse("", name,
                       " loses VLAN tags and sees no mirrored traffic; give each interface its own -i");
+    for (unsigned i = 0; live && i < o->input_count; i++)
+        if (strcmp(o->inputs[i], name) == 0)
+            return refuse("-i ", name, " is given twice: each of its frames would count twice");
     if (live && o->input_count == MAX_INTERFACES)
         return refuse("more interfaces than it can capture from: ", name, "");
     o->live = o->endless = live;
@@ -275,6 +278,8 @@ static bool take_syslog(struct options *o, const char *where)
     struct syslog_address address;
     const char *wrong = o->syslog_count == MAX_RECEIVERS ? "there are too many receivers"
                                                          : syslog_address_parse(where, &address);
+    for (size_t i = 0; i < o->syslog_count && !wrong; i++)
+        wrong = strcmp(o->syslog[i], where) == 0 ? "this receiver is given twice" : NULL;
     if (wrong) {
         (void)snprintf(why, sizeof why, ": %s", wrong);
         return refuse("--syslog ", where, why);

@@ -13,6 +13,8 @@ static void take_receiver(struct site_reader *r, const struct node *e)
     if (!text)
         return;
     const char *wrong = syslog_address_parse(text, &address);
+    for (size_t i = 0; i < to->count && !wrong; i++)
+        wrong = strcmp(to->addresses[i], text) == 0 ? "this receiver is named twice" : NULL;
     if (wrong)
         complain_at(&r->at, e, "'%s': %s", text, wrong);
     else if (to->count == MAX_RECEIVERS)

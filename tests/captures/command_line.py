@@ -89,6 +89,8 @@ with tempfile.TemporaryDirectory() as folder:
     expect(["--report", "html:" + page, "-r", CLEAN, "no such words"], 2)
     check(open(page, "rb").read() == earlier and b"</html>" in earlier, "a run without a report overwrote the earlier report")
     check(sorted(os.listdir(folder)) == ["mine.yaml", "out.json", "report.html", "site.yaml"], "left behind: " + " ".join(os.listdir(folder)))
+expect(["-i", "lo", "-i", "lo"], 2, err=b"-i 'lo' is given twice")
+expect(["--syslog", "udp:192.0.2.1:514", "--syslog", "udp:192.0.2.1:514", "-r", CLEAN], 2, err=b"this receiver is given twice")
 
 
 def ends_in_order():

@@ -107,6 +107,8 @@ with tempfile.TemporaryDirectory() as folder:
     check(len(re.findall(r"^\S+: \d+ rules, no mistake \(advice\)$", utwatch(BINARY, "-T", *both).stdout.decode(), re.M)) == 2, "-T")
     p = with_site("outputs: { metrics: '127.0.0.1:9333' }\ntunnels: { ends: [198.51.100.0/24] }\n", "-T")
     check(p.returncode == 0 and b"warning" not in p.stderr, p.stderr)
+    p = with_site("outputs: { syslog: ['udp:192.0.2.1:514', 'tcp:192.0.2.1:514', 'udp:192.0.2.1:514'] }\n", "-T")
+    check(p.returncode == 2 and b":1:63: 'udp:192.0.2.1:514': this receiver is named twice" in p.stderr, p.stderr)
     p = with_site("outputs: { metrics: '[::1]:70000' }\n", "-T")
     check(p.returncode == 2 and b":1:21: '[::1]:70000': a port is a number from 1 to 65535" in p.stderr, p.stderr)
     p = with_site("tunnels: { ends: [198.51.100.7/24], depth: 1 }\n", "-T")
