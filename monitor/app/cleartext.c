@@ -271,6 +271,21 @@ static void feed_naming(struct pipeline *p, struct flow *flow, const struct segm
         o->seen.damage |= HTTP_DAMAGE_GAP;
 }
 
+size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsigned side,
+                       const struct run *run)
+{
+    const struct http *http = p->cleartext.http;
+    if (flow->clear_kind == CLEAR_HTTP && !run->gap)
+        return http_next_message(http, flow->clear, flow_role(flow, side), run->bytes);
+    if (flow->clear_kind != CLEAR_NONE || run->gap || flow->side[side].count || !run->bytes.n)
+        return TLS_ANYWHERE;
+    if (http_looks_like_request(run->bytes) == PARSE_OK)
+        return http_next_message(http, 0, CLIENT, run->bytes);
+    if (http_looks_like_response(run->bytes) == PARSE_OK)
+        return http_next_message(http, 0, SERVER, run->bytes);
+    return TLS_ANYWHERE;
+}
+
 /* Bytes that were held back came with another segment than this one. */
 static struct http_place place_of(const struct segment *segment, const struct run *run)
 {

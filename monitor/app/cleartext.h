@@ -41,6 +41,11 @@ bool cleartext_open(struct cleartext *t, uint32_t connections);
 void cleartext_prepare_names(struct cleartext *c);
 void cleartext_close(struct cleartext *t);
 
+/* How far into the run of a flow that is searched TLS may begin (tls_search()): in HTTP where a message ends,
+ * so that the bytes of a document are never a handshake. */
+size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsigned side,
+                       const struct run *run);
+
 /* A run of a flow on which TLS has not begun, or began within this run. `first`: the side's first bytes.
  * False: the run was not taken because all slots for HTTP are in use: end cleartext_oldest() and offer it
  * again. */

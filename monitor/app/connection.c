@@ -74,8 +74,9 @@ static void make_room(struct pipeline *p, const struct flow *needs)
 static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,
                                 unsigned side, struct run *run)
 {
+    const size_t place = cleartext_place(p, flow, side, run);
     enum tls_progress progress;
-    while ((progress = tls_search(p->tls, flow, segment, side, run)) == TLS_NO_SLOT)
+    while ((progress = tls_search(p->tls, flow, segment, side, run, place)) == TLS_NO_SLOT)
         make_room(p, flow);
     return progress;
 }

@@ -53,6 +53,10 @@ void *http_owner(const struct http *http, uint32_t slot);
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where);
 
+/* How far into the bytes of a side that are fed next a message of it begins, or another protocol in its
+ * place; bytes.n: not within them; SIZE_MAX: not known. Slot 0: they are the first of the connection. */
+size_t http_next_message(const struct http *http, uint32_t slot, enum side who, struct span bytes);
+
 /* Where the side's bytes that are fed next stand, until the next call. Without it an answer that comes before
  * all requests is taken to be that of the next one, captured late. */
 void http_at(struct http *http, uint32_t slot, enum side who, struct http_place place);

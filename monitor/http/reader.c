@@ -1,39 +1,47 @@
 /* One side's bytes become heads; bodies are skipped (RFC 9112). */
 #include "http/connection.h"
 
-static void begin_body(struct reader *r, const struct http_fields *f, bool until_close)
+/* What follows a head. */
+struct body {
+    enum phase phase;
+    uint64_t left; /* of PHASE_BODY */
+};
+
+static struct body body_of(const struct http_fields *f, bool until_close)
 {
-    r->phase = PHASE_HEAD;
     switch (f->body) {
     case HTTP_CHUNKED:
-        r->phase = PHASE_CHUNK_LINE;
-        break;
+        return (struct body){.phase = PHASE_CHUNK_LINE};
     case HTTP_LENGTH:
-        r->left = f->length;
-        r->phase = r->left ? PHASE_BODY : PHASE_HEAD;
-        break;
+        return (struct body){.phase = f->length ? PHASE_BODY : PHASE_HEAD, .left = f->length};
     case HTTP_NO_BODY:
     case HTTP_UNTIL_CLOSE:
-        r->left = UINT64_MAX;
-        r->phase = until_close ? PHASE_BODY : PHASE_HEAD;
         break;
     }
+    return (struct body){.phase = until_close ? PHASE_BODY : PHASE_HEAD, .left = UINT64_MAX};
 }
 
 /* RFC 9112 6.3: how long the body of an answer is depends on the request. */
-static void begin_answer_body(struct connection *c, const struct http_response *r)
+static struct body body_of_answer(enum http_method method, const struct http_response *r)
 {
-    struct reader *reader = &c->side[SERVER];
-    enum http_method method = c->waiting_count ? c->waiting[0].method : HTTP_GET;
-    bool tunnel = method == HTTP_CONNECT && r->status >= 200 && r->status < 300;
     if (r->status == 101)
-        reader->phase = PHASE_OVER;
-    else if (tunnel)
-        reader->phase = PHASE_TUNNEL;
-    else if (method == HTTP_HEAD || r->status < 200 || r->status == 204 || r->status == 304)
-        reader->phase = PHASE_HEAD;
-    else
-        begin_body(reader, &r->fields, true);
+        return (struct body){.phase = PHASE_OVER};
+    if (method == HTTP_CONNECT && r->status >= 200 && r->status < 300)
+        return (struct body){.phase = PHASE_TUNNEL};
+    if (method == HTTP_HEAD || r->status < 200 || r->status == 204 || r->status == 304)
+        return (struct body){.phase = PHASE_HEAD};
+    return body_of(&r->fields, true);
+}
+
+static enum http_method method_of_answer(const struct connection *c)
+{
+    return c->waiting_count ? c->waiting[0].method : HTTP_GET;
+}
+
+static void begin_body(struct reader *r, struct body body)
+{
+    r->phase = body.phase;
+    r->left = body.left;
 }
 
 static bool on_request(struct http *http, struct connection *c, struct span head, const struct whence *where)
@@ -43,7 +51,7 @@ static bool on_request(struct http *http, struct connection *c, struct span head
         connection_give_up(http, c, CLIENT, HTTP_DAMAGE_MALFORMED);
         return false;
     }
-    begin_body(&c->side[CLIENT], &r.fields, false);
+    begin_body(&c->side[CLIENT], body_of(&r.fields, false));
     return pair_request(http, c, &r, where);
 }
 
@@ -54,7 +62,7 @@ static bool on_response(struct http *http, struct connection *c, struct span hea
         connection_give_up(http, c, SERVER, HTTP_DAMAGE_MALFORMED);
         return false;
     }
-    begin_answer_body(c, &r);
+    begin_body(&c->side[SERVER], body_of_answer(method_of_answer(c), &r));
     return pair_response(http, c, &r);
 }
 
@@ -169,6 +177,52 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
         }
     }
     return false;
+}
+
+/* Bytes that begin with a head: how long it is together with its body. */
+static size_t message_length(enum http_method method, enum side who, struct span bytes)
+{
+    const struct span text = http_skip_empty_lines(bytes);
+    const size_t head = http_head_length(text);
+    struct http_request request;
+    struct http_response response;
+    struct body body;
+    if (!head)
+        return carries_http(who, text) ? bytes.n : 0;
+    if (who == CLIENT && http_request_parse(span_head(text, head), &request) == PARSE_OK)
+        body = body_of(&request.fields, false);
+    else if (who == SERVER && http_response_parse(span_head(text, head), &response) == PARSE_OK)
+        body = body_of_answer(method, &response);
+    else
+        return 0;
+    const size_t end = bytes.n - text.n + head;
+    if (body.phase == PHASE_BODY)
+        return body.left < bytes.n - end ? end + (size_t)body.left : bytes.n;
+    return body.phase == PHASE_CHUNK_LINE ? bytes.n : end;
+}
+
+size_t http_next_message(const struct http *http, uint32_t slot, enum side who, struct span bytes)
+{
+    const struct connection *c = slot ? connection_at(http, slot) : NULL;
+    const struct reader *r = c ? &c->side[who] : NULL;
+    switch (r ? r->phase : PHASE_HEAD) {
+    case PHASE_HEAD:
+        if (!r || !r->length)
+            return message_length(c ? method_of_answer(c) : HTTP_GET, who, bytes);
+        return bytes.n;
+    case PHASE_BODY:
+        return r->left < bytes.n ? (size_t)r->left : bytes.n;
+    case PHASE_CHUNK:
+    case PHASE_CHUNK_LINE:
+    case PHASE_CHUNK_END:
+    case PHASE_TRAILER:
+        return bytes.n;
+    case PHASE_TUNNEL:
+        return 0;
+    case PHASE_OVER:
+        break;
+    }
+    return c->seen.damage & (HTTP_DAMAGE_GAP | HTTP_DAMAGE_START | HTTP_DAMAGE_TOO_LONG) ? SIZE_MAX : 0;
 }
 
 void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes)

@@ -92,12 +92,26 @@ static enum opening look(struct span bytes)
     return is_hello(next) || next == OPENING_MAYBE ? next : found;
 }
 
+/* At one place within a run, where a message of what came before has ended. */
+static struct span opening_at(struct span bytes, size_t place, enum opening *opening)
+{
+    const struct span rest = span_skip(bytes, place);
+    *opening = rest.n ? look(span_head(rest, PROBE_BYTES)) : OPENING_NONE;
+    if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
+        (*opening == OPENING_MAYBE && rest.p[0] == RECORD_HANDSHAKE))
+        return rest;
+    *opening = OPENING_NONE;
+    return span_of(NULL, 0);
+}
+
 /*
  * Where in a run may TLS begin? At its start (which is that of a segment, where the beginning of the stream
  * was not captured), and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS) or an XML tag (XMPP),
- * since a peer may have sent them in one segment. Returns the bytes from there on, empty when nowhere.
+ * since a peer may have sent them in one segment (`borders`). Returns the bytes from there on, empty when
+ * nowhere.
  */
-static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, enum opening *opening)
+static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, bool borders,
+                                enum opening *opening)
 {
     enum opening found = look(span_head(bytes, PROBE_BYTES));
     bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
@@ -111,7 +125,7 @@ static struct span find_opening(struct span bytes, bool stream_start, bool lacks
         return bytes;
     }
     struct span rest = bytes;
-    while (rest.n) {
+    while (rest.n && borders) {
         const uint8_t *handshake = memchr(rest.p, RECORD_HANDSHAKE, rest.n);
         if (!handshake)
             break;
@@ -254,7 +268,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
             return;
         }
     }
-    struct span start = find_opening(bytes, true, true, &opening);
+    struct span start = find_opening(bytes, true, true, true, &opening);
     if (opening == OPENING_MAYBE && start.n < PROBE_BYTES) {
         begin_probe(p, start);
     } else if (is_start(opening)) {
@@ -346,7 +360,7 @@ static bool is_unprompted(const struct flow *flow, const struct segment *segment
 }
 
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
-                                unsigned side, struct run *run)
+                                unsigned side, struct run *run, size_t place)
 {
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
@@ -375,7 +389,11 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     const bool gap = (flow->gaps & 1U << side) != 0; /* in front of this run, or before */
     const bool lacks_start = !(flow->marks[side] & SIDE_SYN) || gap;
     enum opening opening = OPENING_NONE;
-    struct span start = bytes.n ? find_opening(bytes, stream_start, lacks_start, &opening) : bytes;
+    struct span start = bytes;
+    if (bytes.n && place > 0 && place != TLS_ANYWHERE)
+        start = opening_at(bytes, place, &opening);
+    else if (bytes.n)
+        start = find_opening(bytes, stream_start, lacks_start, place == TLS_ANYWHERE, &opening);
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
         opening = stream_start && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
@@ -407,10 +425,10 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
 }
 
 enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
-                             struct run *run)
+                             struct run *run, size_t place)
 {
     tls->kept_at = segment;
-    const enum tls_progress progress = search(tls, flow, segment, side, run);
+    const enum tls_progress progress = search(tls, flow, segment, side, run, place);
     tls->kept_at = NULL;
     return progress;
 }

@@ -57,10 +57,13 @@ enum tls_progress {
     TLS_COMPLETE, /* the observation is complete: tls_finish() after this segment */
 };
 
-/* Takes a run of a flow in FLOW_SEARCHING. `segment` is the one that made it available. A header of the PROXY
- * protocol (wire/proxy.h) is taken off the run, for it is no part of the stream. */
+#define TLS_ANYWHERE SIZE_MAX
+
+/* Takes a run of a flow in FLOW_SEARCHING. `segment` is the one that made it available; `place`: how far into
+ * its bytes TLS may begin, or TLS_ANYWHERE. A header of the PROXY protocol (wire/proxy.h) is taken off the
+ * run, for it is no part of the stream. */
 enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
-                             struct run *run);
+                             struct run *run, size_t place);
 
 /* The flow's first bytes are missing and later ones are here: it comes up in tls_expired() and tls_oldest()
  * like a handshake, if a slot is free. */

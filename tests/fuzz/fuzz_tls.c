@@ -79,7 +79,7 @@ static void put(struct flow **flow, const struct segment *s)
     bool complete = false;
     while ((*flow)->state <= FLOW_HANDSHAKE && runs_next(&runs, &run)) {
         enum tls_progress progress = (*flow)->state == FLOW_SEARCHING
-                                         ? tls_search(tls, *flow, s, side, &run)
+                                         ? tls_search(tls, *flow, s, side, &run, TLS_ANYWHERE)
                                          : tls_feed(tls, *flow, s, flow_role(*flow, side), &run);
         if (tls_has_begun(tls, *flow))
             (*flow)->state = FLOW_HANDSHAKE;
