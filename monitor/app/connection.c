@@ -173,8 +173,10 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
 {
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     const struct observation *o = tls_finish(p->tls, flow, when, reasons);
-    if (!o) {
+    if (!o) { /* it was no TLS */
         tls_release(p->tls, flow);
+        become(p, flow, FLOW_SEARCHING);
+        cleartext_end(p, flow, 0);
         become(p, flow, FLOW_IGNORED);
         return;
     }

@@ -32,7 +32,8 @@ struct judge {
     struct output *output;
     struct delivered_counters delivered; /* of its alerts */
     uint64_t handshakes, damaged, out_of_scope;
-    uint64_t early; /* see judge_count_early() */
+    uint64_t unnamed; /* left out, since the name that would decide was not captured */
+    uint64_t early;   /* see judge_count_early() */
 };
 
 /* judging.c: a case to both profiles, the exceptions, and the output. */

@@ -95,9 +95,19 @@ static void make_room(struct judge *j, const struct observation *o)
     }
 }
 
+/* The hello that would have named the server was not seen, or not whole. */
+static bool may_be_in_scope(const struct judge *j, const struct observation *o)
+{
+    const unsigned unread = o->client_hello.unknown & (UNKNOWN_NAME | UNKNOWN_EXTENSIONS);
+    const bool unnamed = !name_of(o).n && (!(o->seen & SEEN_CLIENT_HELLO) || unread);
+    return unnamed && site_is_ue(j->site, &o->whence.client) && site_may_serve(j->site, &o->whence.server);
+}
+
 bool handshake_in_scope(const struct judge *j, const struct observation *o)
 {
-    return site_is_ue(j->site, &o->whence.client) && site_in_scope(j->site, &o->whence.server, name_of(o));
+    if (site_is_ue(j->site, &o->whence.client) && site_in_scope(j->site, &o->whence.server, name_of(o)))
+        return true;
+    return may_be_in_scope(j, o) && peers_find(j->peers, o, SERVER); /* it was Ut by its name before */
 }
 
 /* NULL encryption shows what is asked and answered in the session; a challenge that a part of a connection
@@ -126,7 +136,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
     const struct observation *o = f->observation;
     if (!handshake_in_scope(j, o)) {
-        j->out_of_scope++;
+        *(may_be_in_scope(j, o) ? &j->unnamed : &j->out_of_scope) += 1;
         return (struct connection_session){0};
     }
     j->handshakes++;

@@ -72,6 +72,9 @@ struct site {
 struct site *site_load(const char *path, struct file_texts *files, struct mistakes *mistakes);
 void site_free(struct site *site);
 
+/* May it be, by address and port? */
+bool site_may_serve(const struct site *site, const struct endpoint *server);
+
 /* Is this server's traffic Ut? `name`: SNI, CONNECT authority or Host; empty when it is not known. */
 bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name);
 

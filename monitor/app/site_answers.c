@@ -38,13 +38,18 @@ bool site_is_ue(const struct site *site, const struct endpoint *client)
     return site->client_count == 0 || in_one_of(site->clients, site->client_count, client);
 }
 
-bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)
+bool site_may_serve(const struct site *site, const struct endpoint *server)
 {
     const bool address = site->server_count == 0 || site_lists_server(site, server);
     bool port = site->port_count == 0;
     for (size_t i = 0; i < site->port_count && !port; i++)
         port = site->ports[i] == server->port;
-    if (!address || !port)
+    return address && port;
+}
+
+bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)
+{
+    if (!site_may_serve(site, server))
         return false;
     if (!site->name_count)
         return true;

@@ -10,8 +10,8 @@ static bool follows(uint32_t first, uint32_t number)
     return away >= 0 && away <= SEQUENCE_WINDOW;
 }
 
-/* Of a server that acknowledges the first byte after an unexpected SYN. Its SYN/ACK says so plainly; any
- * other segment only where it cannot be about the numbers that were in use before. */
+/* Of a side that acknowledges the first byte after the other's unexpected SYN or SYN/ACK. A SYN/ACK says so
+ * plainly; any other segment only where it cannot be about the numbers that were in use before. */
 static bool answers_pending_syn(const struct flow *flow, const struct segment *segment, unsigned side)
 {
     if (flow->pending_side != !side || flow->second_answer || !(segment->flags & TCP_ACK) ||
@@ -23,44 +23,60 @@ static bool answers_pending_syn(const struct flow *flow, const struct segment *s
     return flow->pending_far && follows(begin, segment->ack);
 }
 
-static bool begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
+static void remember_start(struct flow *flow, const struct segment *segment, unsigned side, bool far)
+{
+    flow->pending_side = side & 1U;
+    flow->pending_isn = segment->seq;
+    flow->pending_far = far;
+    flow->second_answer = false;
+}
+
+/* An unexpected SYN or SYN/ACK, after those of the connection that is known. */
+static bool syn_begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
 {
     const struct flow_side *from = &flow->side[side];
-    uint8_t marks = flow->marks[side];
-    if (segment->flags & TCP_SYN) {
-        /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
-        const bool known = marks & SIDE_KNOWN || from->first;
-        if (flow_has_ended(flow) && !known)
-            return segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-        const bool repeated = known && segment->seq + 1 == from->first;
-        /* A second mirror may show the whole connection once more, a moment later. */
-        const bool copy = repeated && marks & SIDE_SYN &&
-                          segment->time - flow->last_seen <= COPY_SECONDS * NANOS_PER_SECOND;
-        if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
-            return !repeated;
-        if (flow_has_ended(flow))
-            return !copy && (!(segment->flags & TCP_ACK) || !(marks & SIDE_SYN));
-        if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
-            return !(segment->flags & TCP_ACK);
-        if (repeated || !known)
-            return false;
-        /* A server that has closed answers a SYN of which nothing was captured. */
-        const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
-        if (segment->flags & TCP_ACK)
-            return closed || answers_pending_syn(flow, segment, side);
-        flow->pending_side = side & 1U;
-        flow->pending_isn = segment->seq;
-        flow->pending_far = !in_window(distance(from->next, segment->seq + 1));
-        flow->second_answer = false;
+    const uint8_t marks = flow->marks[side];
+    const bool answer = segment->flags & TCP_ACK;
+    const nanos quiet = segment->time - flow->last_seen;
+    /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
+    const bool known = marks & SIDE_KNOWN || from->first;
+    if (flow_has_ended(flow) && !known)
+        return quiet > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
+    const bool repeated = known && segment->seq + 1 == from->first;
+    /* A second mirror may show the whole connection once more, a moment later. */
+    const bool copy = repeated && marks & SIDE_SYN && quiet <= COPY_SECONDS * NANOS_PER_SECOND;
+    if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
+        return !repeated;
+    if (flow_has_ended(flow))
+        return !copy && !(answer && repeated && marks & SIDE_SYN);
+    if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
+        return !answer;
+    if (repeated || !known)
         return false;
-    }
+    const bool far = !in_window(distance(from->next, segment->seq + 1));
+    const bool only_direction = !(flow->marks[!side] & (SIDE_KNOWN | SIDE_DATA));
+    if (only_direction && far && marks & SIDE_DATA) /* nobody else will confirm it */
+        return true;
+    /* A server that has closed answers a SYN of which nothing was captured. */
+    const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
+    if (answer && (closed || answers_pending_syn(flow, segment, side)))
+        return true;
+    if (!answer || marks & SIDE_DATA) /* else it is one of several answers to the same SYN */
+        remember_start(flow, segment, side, far);
+    return false;
+}
+
+static bool begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
+{
+    if (segment->flags & TCP_SYN)
+        return syn_begins_anew(flow, segment, side);
     if (answers_pending_syn(flow, segment, side))
         return true;
-    if (!(marks & SIDE_KNOWN) || !segment->payload_len)
+    const bool known = flow->marks[side] & SIDE_KNOWN;
+    if (!known || segment->flags & TCP_RST || in_window(distance(flow->side[side].next, segment->seq)))
         return false;
-    int64_t away = distance(from->next, segment->seq);
-    bool foreign = away > SEQUENCE_WINDOW || away < -SEQUENCE_WINDOW;
-    return foreign && segment->time - flow->last_seen > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
+    const nanos quiet = segment->time - flow->last_seen;
+    return quiet > (flow_has_ended(flow) ? COPY_SECONDS : FLOW_REUSE_SECONDS) * NANOS_PER_SECOND;
 }
 
 /* A SYN/ACK that answers the client's SYN, after data of a side of which no SYN/ACK was seen, and nothing of

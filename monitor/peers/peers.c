@@ -355,7 +355,11 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
                            cut_short;
     bool fresh =
         r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
-    peer->fresh_refused += fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL;
+    if (fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL &&
+        r->origin != peer->refused_origin) {
+        peer->fresh_refused++;
+        peer->refused_origin = r->origin;
+    }
 }
 
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)

@@ -49,9 +49,8 @@ static struct value missing_of_server_flight(const struct observation *o)
                             PSK */
     if (is_tls13(o))
         return unknown(UNOBSERVED_ENCRYPTED);
-    bool over =
-        o->seen & SEEN_SERVER_HELLO_DONE || (observation_settled(o, SERVER) && !(o->seen & SEEN_SERVER_CCS));
-    if (o->side[SERVER].damage == 0 && over)
+    /* Whoever ended the connection before, the server had not said all of it. */
+    if (o->side[SERVER].damage == 0 && o->seen & SEEN_SERVER_HELLO_DONE)
         return absent();
     return unknown(observation_missing(o, SERVER));
 }
@@ -155,14 +154,16 @@ struct value certificate_names_host(const struct observation *o)
             return unknown(observation_missing(o, CLIENT));
         return o->client_hello.sni.length ? unknown(UNOBSERVED_UNDECIDED) : absent();
     }
-    if (!o->certificate.name_matches && o->certificate.alt_names_cut)
+    if (o->certificate.name_match == NAME_MATCHES)
+        return number(1);
+    if (o->certificate.alt_names_cut)
         return unknown(UNOBSERVED_TOO_LONG);
-    if (!o->certificate.name_matches && o->certificate.unparsed & X509_HAS_SUBJECT_ALT_NAME)
+    if (o->certificate.unparsed & X509_HAS_SUBJECT_ALT_NAME)
         return unknown(UNOBSERVED_MALFORMED);
-    /* RFC 2818 3.1 takes the most specific one, and leaves open which that is. */
-    if (!o->certificate.name_matches && o->certificate.several_common_names)
+    /* RFC 2818 3.1 takes the most specific CN, and leaves open which that is. */
+    if (o->certificate.name_match == NAME_MAY_MATCH || o->certificate.common_name_open)
         return unknown(UNOBSERVED_UNDECIDED);
-    return number(o->certificate.name_matches);
+    return number(0);
 }
 
 /* RFC 2246 7.4.2, RFC 4492 2: which key a key exchange needs. */
@@ -476,6 +477,8 @@ struct value key_exchange_bits(const struct observation *o, int64_t bits)
 
 struct value ticket_hint(const struct observation *o)
 {
+    if (o->seen & SEEN_TICKET && !o->ticket_issued.length) /* RFC 5077 3.3: the server gives none */
+        return absent();
     if (o->seen & SEEN_TICKET)
         return number(o->ticket_issued.lifetime_hint);
     if (is_tls13(o))

@@ -78,9 +78,10 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     if (observation_version(o) >= 0x0304)
         return;
     const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
-    out->issued = h->session_id_len || has_ticket || h->ticket_extension;
+    out->issued = h->session_id_len || has_ticket || (h->ticket_extension && !(o->seen & SEEN_TICKET));
     if (!complete && !dead) {
-        if ((o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_GAP)
+        const uint32_t lost = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
+        if ((o->side[CLIENT].damage | o->side[SERVER].damage) & lost)
             learn_in_part(s, o); /* the missing part may be its end */
         return;
     }

@@ -153,6 +153,18 @@ static void note_unseen_before(struct handshake *h)
         o->unseen_before |= UNOBSERVED_MIDSTREAM;
 }
 
+/* A server's messages, and a client of which every byte is here and none is TLS: nobody was answered (RFC
+ * 5246 7.3), and the octets mean something else. */
+static bool answers_nobody(const struct handshake *h, uint32_t reasons)
+{
+    const struct observation *o = h->observation;
+    const unsigned client = flow_side_of(h->flow, CLIENT);
+    return o->seen && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO)) && !o->renegotiation &&
+           !h->search.probe[client].over && !h->search.probe[client].length &&
+           h->flow->marks[client] & SIDE_SYN && observation_is_whole(o, CLIENT) && !h->reordered &&
+           !(reasons & UNOBSERVED_EVICTED);
+}
+
 void tls_end_begins(struct tls *tls, const struct flow *flow)
 {
     tls->ending = flow;
@@ -180,6 +192,10 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
             if (o->side[who].captured && !o->side[who].start_captured)
                 o->unobserved |= UNOBSERVED_MIDSTREAM;
         handshake_event(tls, h, EVENT_GIVE_UP, now);
+    }
+    if (answers_nobody(h, reasons)) {
+        tls->counters.unasked++;
+        return NULL;
     }
     o->event_time = now;
     o->whence.confirmed = flow_is_confirmed(flow);

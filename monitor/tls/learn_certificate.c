@@ -67,7 +67,7 @@ static void check_host(struct observation *o, const struct x509 *x)
 {
     const struct span host = certificate_host(o);
     o->certificate.name_checked = host.n > 0;
-    o->certificate.name_matches = host.n > 0 && x509_names_host(x, host);
+    o->certificate.name_match = host.n > 0 ? x509_names_host(x, host) : NAME_DIFFERS;
 }
 
 void learn_host_of_certificate(struct observation *o, struct span body)
@@ -117,7 +117,7 @@ static void learn_leaf(struct observation *o, struct span der)
     f->subject = learn_written(o, x509_name_text, x.subject);
     f->issuer = learn_written(o, x509_name_text, x.issuer);
     if (!x.alt_name_has_dns)
-        f->common_name = learn_text(o, x509_common_name(x.subject, &f->several_common_names));
+        f->common_name = learn_text(o, x509_common_name(x.subject, &f->common_name_open));
     learn_alt_names(o, &x);
     check_host(o, &x);
 }
@@ -189,8 +189,10 @@ void learn_name_after_certificate(struct observation *o)
         x509_is_address(host))
         return;
     if (!f->alt_name_has_dns)
-        f->name_matches = x509_dns_name_matches(observation_text(o, f->common_name), host);
+        f->name_match = x509_dns_name_match(observation_text(o, f->common_name), host);
     for (size_t i = 0; i < f->alt_name_count && f->alt_name_has_dns; i++)
-        f->name_matches |= x509_dns_name_matches(observation_text(o, f->alt_names[i]), host);
-    f->name_checked = f->name_matches || !o->text_cut; /* else the name may be one that found no room */
+        f->name_match =
+            name_match_better(f->name_match, x509_dns_name_match(observation_text(o, f->alt_names[i]), host));
+    f->name_checked =
+        f->name_match == NAME_MATCHES || !o->text_cut; /* else the name may be one that found no room */
 }

@@ -13,6 +13,7 @@
 #include "base/nanos.h"
 #include "base/words.h"
 #include "flow/flow.h"
+#include "wire/host_name.h"
 #include "wire/suite.h"
 
 enum seen {
@@ -236,7 +237,7 @@ struct certificate_facts {
     uint32_t der_len;                          /* of the leaf */
     struct text_slice subject, issuer, serial; /* serial: "01:AB:..", as EVE prints it */
     struct text_slice common_name;             /* of the subject, where there is no dNSName: the last */
-    bool several_common_names;
+    bool common_name_open; /* others stand beside it, or its characters have several bytes */
     struct text_slice alt_names[MAX_ALT_NAMES];
     uint8_t alt_name_count;
     bool alt_names_cut;
@@ -250,7 +251,7 @@ struct certificate_facts {
     bool eku_server_auth;
     bool alt_name_has_dns;
     bool name_checked; /* there was an SNI (or CONNECT authority) to hold against it */
-    bool name_matches;
+    enum name_match name_match;
     /* of the CA certificates sent with it */
     uint16_t ca_count;
     uint16_t ca_subordinate; /* of them, those that another CA has issued */

@@ -17,6 +17,7 @@
 
 struct tls_counters {
     uint64_t handshakes;     /* observations finished */
+    uint64_t unasked;        /* left alone: octets like a server's, to a client that had said no hello */
     uint64_t midstream;      /* TLS connections whose hello was not captured */
     uint64_t one_sided;      /* of them, those of which only one direction was captured */
     uint64_t evicted;        /* given up because all slots were in use */

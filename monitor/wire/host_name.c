@@ -33,27 +33,42 @@ static size_t label_length(struct span name)
     return n;
 }
 
-/* One '*' within the leftmost label stands for any part of it that is not empty; never for a dot. */
-bool x509_dns_name_matches(struct span pattern, struct span host)
+/* One label: "*" stands for any part of it that is not empty. */
+static bool label_matches(struct span pattern, struct span label)
+{
+    const uint8_t *star = pattern.n ? memchr(pattern.p, '*', pattern.n) : NULL;
+    if (!star)
+        return same_text(pattern, label);
+    const size_t before = (size_t)(star - pattern.p);
+    const size_t after = pattern.n - before - 1;
+    return label.n >= before + after + 1 && same_text(span_head(pattern, before), span_head(label, before)) &&
+           same_text(span_skip(pattern, before + 1), span_skip(label, label.n - after));
+}
+
+static bool has_star(struct span s)
+{
+    return s.n && memchr(s.p, '*', s.n);
+}
+
+enum name_match x509_dns_name_match(struct span pattern, struct span host)
 {
     pattern = without_dot(pattern);
     host = without_dot(host);
-    size_t label = label_length(pattern);
-    const uint8_t *star = label && pattern.p ? memchr(pattern.p, '*', label) : NULL;
-    if (!star)
-        return pattern.n && same_text(pattern, host);
-    size_t before = (size_t)(star - pattern.p);
-    size_t after = label - before - 1;
-    size_t host_label = label_length(host);
-    bool two_labels_follow =
-        label < pattern.n && label_length(span_skip(pattern, label + 1)) < pattern.n - label - 1;
-    if (!two_labels_follow || host_label < before + after + 1)
-        return false;
-    struct span host_first = span_head(host, host_label);
-    return same_text(span_head(pattern, before), span_head(host_first, before)) &&
-           same_text(span_head(span_skip(pattern, before + 1), after),
-                     span_skip(host_first, host_label - after)) &&
-           same_text(span_skip(pattern, label), span_skip(host, host_label));
+    if (!pattern.n || !host.n || !has_star(pattern))
+        return pattern.n && same_text(pattern, host) ? NAME_MATCHES : NAME_DIFFERS;
+    const struct span behind_first = span_skip(pattern, label_length(pattern) + 1);
+    const bool two_labels_follow = label_length(behind_first) < behind_first.n;
+    const bool plain = two_labels_follow && !has_star(behind_first);
+    while (pattern.n && host.n) {
+        const size_t of_pattern = label_length(pattern);
+        const size_t of_host = label_length(host);
+        if (!label_matches(span_head(pattern, of_pattern), span_head(host, of_host)) ||
+            (of_pattern == pattern.n) != (of_host == host.n))
+            return NAME_DIFFERS;
+        pattern = span_skip(pattern, of_pattern + 1);
+        host = span_skip(host, of_host + 1);
+    }
+    return plain ? NAME_MATCHES : NAME_MAY_MATCH;
 }
 
 /* A literal address, with or without the brackets of a URI. Returns its octets: 4, 16, or 0 when it is a
@@ -72,20 +87,19 @@ static size_t literal_address(struct span host, uint8_t octets[16])
     return inet_pton(AF_INET6, text, octets) == 1 ? 16 : 0;
 }
 
-struct span x509_common_name(struct span name, bool *several)
+struct span x509_common_name(struct span name, bool *open)
 {
-    size_t count = 0;
+    enum { UNIVERSAL_STRING = 0x1c, BMP_STRING = 0x1e };
     struct x509_name_walk w = x509_name_begin(name);
     struct span found = span_of(NULL, 0);
     struct span oid;
     struct der value;
+    *open = false;
     while (x509_name_next(&w, &oid, &value))
         if (oid_is(oid, "\x55\x04\x03", 3)) {
+            *open |= found.n || value.tag == UNIVERSAL_STRING || value.tag == BMP_STRING;
             found = value.value;
-            count++;
         }
-    if (several)
-        *several = count > 1;
     return found;
 }
 
@@ -95,21 +109,23 @@ bool x509_is_address(struct span host)
     return literal_address(host, octets) != 0;
 }
 
-bool x509_names_host(const struct x509 *certificate, struct span host)
+enum name_match x509_names_host(const struct x509 *certificate, struct span host)
 {
     uint8_t address[16];
     size_t octets = literal_address(host, address);
     bool has_dns = false;
+    enum name_match best = NAME_DIFFERS;
     host = without_dot(host);
     for (size_t i = 0; i < certificate->alt_name_count; i++) {
         const struct x509_alt_name *name = &certificate->alt_names[i];
         has_dns |= name->kind == X509_NAME_DNS;
         if (octets && name->kind == X509_NAME_IP && span_equal(name->value, span_of(address, octets)))
-            return true;
-        if (!octets && name->kind == X509_NAME_DNS && x509_dns_name_matches(name->value, host))
-            return true;
+            return NAME_MATCHES;
+        if (!octets && name->kind == X509_NAME_DNS)
+            best = name_match_better(best, x509_dns_name_match(name->value, host));
     }
     if (octets || has_dns)
-        return false;
-    return x509_dns_name_matches(x509_common_name(certificate->subject, NULL), host);
+        return best;
+    bool open;
+    return x509_dns_name_match(x509_common_name(certificate->subject, &open), host);
 }

@@ -406,6 +406,57 @@ def late_start(folder):
         check(("ut-5.1.1-own-data-only" in found) == guilty, asked, "answered in frames", order, sorted(found))
 
 
+def flight_cut_short(folder):
+    """RFC 2246 7.3: what a server has not said when the UE ends the handshake it may still have meant to say. A certificate that nobody asked
+    for is the UE's own doing."""
+    capture = os.path.join(folder, "short.pcap")
+    for suite, rule in ((AES, "ut-6.1.1-no-required-ue-cert"), (0x0018, "rfc2246-7.4.4-anon-cert-request")):
+        hello, answer = m.client_hello([suite], m.TLS12), m.server_hello(suite, m.TLS12)
+        for what, steps, wanted in (("before", [(SERVER, answer), (CLIENT, m.alert(2, 40, m.TLS12))], "not_observable"),
+                                    ("behind", [(SERVER, answer + m.done(m.TLS12)), (CLIENT, m.alert(2, 40, m.TLS12))], "pass")):
+            capturelib.write_frames(capture, capturelib.build([(CLIENT, hello), *steps], time=1795471000 * 10**9))
+            evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", capture)
+            check(rule_counts(evs)[rule].get(wanted) == 1, rule, "ended", what, "ServerHelloDone:", rule_counts(evs)[rule])
+    own = m.certificate_message(b"\0\0\6\0\0\3abc", m.TLS12) + m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)
+    for asked, fault in ((b"", "ue"), (m.certificate_request(m.TLS12), "both")):
+        steps = [(CLIENT, m.client_hello([AES], m.TLS12)), (SERVER, m.server_hello(AES, m.TLS12) + asked + m.done(m.TLS12)), (CLIENT, own),
+                 (SERVER, m.finished(m.TLS12))]
+        capturelib.write_frames(capture, capturelib.build(steps, time=1795471000 * 10**9))
+        told = alerts("ts33141-v1.0.0", capture).get("ut-5.1.1-auth-http-based")
+        check(told and told["fault"] == fault, "a certificate of the UE, asked for:", bool(asked), told)
+
+
+def no_handshake(folder):
+    """Octets like those of a handshake in a document, or to a client that said no hello, are none (RFC 9112 6, RFC 5246 7.3)."""
+    capture = os.path.join(folder, "octets.pcap")
+    answers = m.server_hello(0x0018, m.TLS12) + m.done(m.TLS12)
+    hello, text = m.client_hello([0x0018, DES3], m.TLS12), b"<xml>" + b"a" * 100 + b"</xml>\n"
+    get, server = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n", {"server": ("192.0.2.80", 443)}
+
+    def of(body):
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(answers) + answers + b"\r\n0\r\n\r\n"
+    put = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(hello) + hello
+    whole = of(text + answers + text)
+    at_octets = whole.index(answers)
+    documents = {"at the start": [(CLIENT, get), (SERVER, of(answers + text))], "at the end": [(CLIENT, get), (SERVER, of(text + answers))],
+                 "in a segment": [(CLIENT, get), (SERVER, whole[:at_octets]), (SERVER, answers), (SERVER, text)],
+                 "in a chunk": [(CLIENT, get), (SERVER, chunked)],
+                 "in a request": [(CLIENT, put), (SERVER, of(b""))], "in both": [(CLIENT, put), (SERVER, of(answers))],
+                 "in the second": [(CLIENT, get), (SERVER, of(text)), (CLIENT, get), (SERVER, of(answers + text))],
+                 "until the close": [(CLIENT, get), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n" + text), (SERVER, answers)]}
+    for what, steps in documents.items():
+        capturelib.write_frames(capture, capturelib.build(steps, time=1795471000 * 10**9, **server))
+        evs, _ = events(UTWATCH, "-p", "ts33141-pcr2", "-r", capture)
+        told = {e["utwatch"]["rule"] for e in of_type(evs, "alert")}
+        check(not of_type(evs, "tls") and told == {"ut-4-tls-required"}, "octets of a handshake", what, told)
+    silent = [(CLIENT, b"hello\r\n"), (SERVER, answers), (CLIENT, b"thanks")]
+    capturelib.write_frames(capture, capturelib.build(silent, time=1795471000 * 10**9, **server))
+    evs, _ = events(UTWATCH, "-r", capture)
+    check(not of_type(evs, "tls") and not of_type(evs, "alert"), "a client that said no hello:", [e["event_type"] for e in evs])
+    check(of_type(evs, "stats")[-1]["utwatch"]["connections"]["unasked"] == 1, of_type(evs, "stats")[-1]["utwatch"]["connections"])
+
+
 def cut_hello(folder):
     """A hello of which a part was lost is read as far as it goes: the rest is a gap, and nothing is malformed."""
     capture = os.path.join(folder, "cut.pcap")
@@ -520,6 +571,8 @@ with tempfile.TemporaryDirectory() as temporary:
     one_direction(temporary)
     http2(temporary)
     cut_hello(temporary)
+    flight_cut_short(temporary)
+    no_handshake(temporary)
     sslv2(temporary)
     never_resumable()
     empty_certificate()

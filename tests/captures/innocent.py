@@ -181,6 +181,18 @@ def resumptions_refused(folder):
         told, counts = failed(folder, frames)
         check(("ut-7.1-resume-server" in told) == guilty, "sessions not resumed with", what, told, counts["ut-7.1-resume-server"])
 
+    # One session that a restarted server has lost, offered by its UE again and again, is one; RFC 5077 3.3: a ticket of no length is none.
+    lost = at(0, accepted(DES3, m.client_hello([DES3], m.TLS12), b"\1" * 32))
+    for i in range(1, 5):
+        lost += at(60 * i, accepted(DES3, m.client_hello([DES3], m.TLS12, b"\1" * 32), bytes([i + 1]) * 32))
+    told, counts = failed(folder, lost)
+    check("ut-7.1-resume-server" not in told, "one session, offered four times:", counts["ut-7.1-resume-server"])
+    asks = m.client_hello([DES3], m.TLS12, more=[(TICKET, b"")])
+    empty = [(CLIENT, asks), (SERVER, m.server_hello(DES3, m.TLS12, more=[(TICKET, b"")]) + m.done(m.TLS12)),
+             (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (SERVER, m.new_session_ticket(b"", 700000) + m.finished(m.TLS12))]
+    told, counts = failed(folder, [f for i in range(4) for f in at(60 * i, empty)])
+    check("ut-7.1-resume-server" in told and "ut-7.1-ticket-lifetime-hint" not in told, "four tickets of no length:", told)
+
 
 def sessions_held(folder):
     """The discussion paper's 3.2: a UE can only use a session where it began, under its name, and while it lives."""
@@ -288,6 +300,42 @@ def ages(folder):
         told, counts = failed(folder, begun + frames, words=words)
         check(("ut-7.1-ticket-lifetime" in told) == late, what, told)
         check(late or counts["ut-7.1-ticket-lifetime"]["pass"] == ("23" in what), what, counts["ut-7.1-ticket-lifetime"])
+
+    # Short ids come again (WAP-219 6.2.2 has at most 8 bytes): where a handshake was missed, the session may be a later one.
+    for session, late in ((b"\5", False), (b"\5" * 32, True)):
+        def whole(second, client):
+            return at(second, accepted(DES3, m.client_hello([DES3], m.TLS12), session), client)
+        other = ("192.0.2.11", 40000)
+        first, second = whole(0, UE), whole(20 * hour, other)
+        again = at(30 * hour, [(CLIENT, m.client_hello([DES3], m.TLS12, session)),
+                               (SERVER, m.server_hello(DES3, m.TLS12, session) + m.finished(m.TLS12)),
+                               (CLIENT, m.finished(m.TLS12))], other)
+        told, counts = failed(folder, first + second + again)
+        check("ut-7.1-session-lifetime" not in told and counts["ut-7.1-session-lifetime"]["pass"] == 1, len(session), "bytes, all seen:", told)
+        answer = next(i for i, (_, f) in enumerate(second) if capturelib.segment_of(f)[0][1] == 443 and len(capturelib.segment_of(f)[4]))
+        told, counts = failed(folder, first + second[:answer] + second[answer + 1:] + again)
+        found = counts["ut-7.1-session-lifetime"]
+        check(("ut-7.1-session-lifetime" in told) == late and not found["pass"], len(session), "bytes, a ServerHello lost:", found)
+
+
+def scope_by_name(folder):
+    """What the site calls Ut by its name is Ut too where the hello that named it was lost; of a server nobody knows that is not known."""
+    site = os.path.join(folder, "named.yaml")
+    with open(site, "w") as f:
+        f.write("scope: { names: [%s] }\n" % NAMES[0])
+    good = at(0, accepted(AES, m.client_hello([AES], m.TLS12, more=[sni(NAMES[0])])))
+    weak = at(60, accepted(ANON, m.client_hello([ANON], m.TLS12, more=[sni(NAMES[0])])))
+    hello = next(i for i, (_, f) in enumerate(weak) if len(capturelib.segment_of(f)[4]))
+    lost = weak[:hello] + weak[hello + 1:]
+    path = os.path.join(folder, "named.pcap")
+    for what, frames, accused, unnamed in (("seen", good + weak, True, 0),
+                                           ("lost", good + lost, True, 0), ("lost at an unknown server", lost, False, 1)):
+        capturelib.write_frames(path, frames)
+        evs, _ = events(UTWATCH, "-c", site, "-r", path)
+        told = {e["utwatch"]["rule"] for e in of_type(evs, "alert")}
+        stats = of_type(evs, "stats")[-1]["utwatch"]
+        check(("ut-6.4-listed-anonymous" in told) == accused, "the hello was", what, told)
+        check(stats["unnamed"] == unnamed and stats["out_of_scope"] == 0, "the hello was", what, stats["unnamed"], stats["out_of_scope"])
 
 
 def grease(folder):
@@ -400,6 +448,7 @@ def second_hellos(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
-                 resumptions_refused, sessions_held, resumed_as_it_was, middleboxes, second_answers, ages, grease, extension_headers, second_hellos):
+                 resumptions_refused, sessions_held, resumed_as_it_was, middleboxes, second_answers, ages, scope_by_name, grease,
+                 extension_headers, second_hellos):
         case(temporary)
 finish()

@@ -388,6 +388,39 @@ def test_ports_used_again(folder):
                 check(got == wanted * 2, name, end, "and begun again with an ISN", ahead, "ahead:", len(got), [g[-160:] for g in got])
 
 
+def test_ports_used_again_unseen(folder):
+    """The next connection on the same ports is one of its own, also where its SYN was lost, its SYN/ACK, or a direction."""
+    path = os.path.join(folder, "unseen.pcap")
+    first, second = (capturelib.conversations(os.path.join(PCAPS, n + ".pcap"))[0] for n in ("openssl-tls12-full", "jsse-tls10-anon-only-refused"))
+    for end in ("closed", "reset", "end not captured"):
+        for later in (5, 100, 4000):
+            c = Odd(time=START)
+            opened(c, first)
+            if end == "closed":
+                c.close()
+            elif end == "reset":
+                c.reset(SERVER)
+            again = Odd(time=c.time + later * SECOND, seq=(3 * 10**9, 2 * 10**9))
+            opened(again, second)
+            again.close()
+            for lost in ((0,), (1,), (0, 1), (0, 1, 2)):
+                if end == "end not captured" and len(lost) > 1 and later < 60:
+                    continue  # it may be the earlier connection's, long after a gap
+                kept = [f for i, f in enumerate(again.frames) if i not in lost]
+                wanted = facts(verdicts(kept, path)[0])
+                got = facts(verdicts(c.frames + kept, path)[0])
+                if end == "end not captured" and lost == (1,):  # the hello counts for nothing before the server has answered the SYN
+                    check(len(got) == 2, end, "and begun again after", later, "s without its SYN/ACK:", len(got))
+                    continue
+                check(wanted and got[1:] == wanted, end, "and begun again after", later, "s, lost:", lost, len(got), [g[-160:] for g in got])
+            for side in (CLIENT, SERVER):
+                def own(frames):
+                    return [f for f in frames if capturelib.segment_of(f[1])[0] == c.ends[side]]
+                alone = facts(verdicts(own(again.frames), path)[0])
+                got = facts(verdicts(own(c.frames) + own(again.frames), path)[0])
+                check(got[1:] == alone, end, "and begun again after", later, "s, only direction", side, len(got), len(alone))
+
+
 def test_answered_twice(folder):
     """Which of two SYN/ACKs counts is the client's to say. Where nothing of it was captured the server's own data says it; where it says nothing in
     time, what came behind the second is missing, and the report says so."""
@@ -450,6 +483,7 @@ def test_one_ticket(folder):
 
 with tempfile.TemporaryDirectory() as folder:
     test_ports_used_again(folder)
+    test_ports_used_again_unseen(folder)
     test_answered_twice(folder)
     test_one_address(folder)
     test_one_ticket(folder)

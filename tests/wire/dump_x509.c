@@ -35,7 +35,7 @@ static void dump(struct span der, const char *host)
     for (size_t i = 0; i < x.alt_name_count; i++)
         if (x.alt_names[i].kind == X509_NAME_DNS)
             (void)printf("%.*s ", (int)x.alt_names[i].value.n, (const char *)x.alt_names[i].value.p);
-    (void)printf("\nhost=%d\n\n", x509_names_host(&x, span_of(host, strlen(host))));
+    (void)printf("\nhost=%d\n\n", x509_names_host(&x, span_of(host, strlen(host))) == NAME_MATCHES);
 }
 
 /* HOST FILE [HOST FILE ...] */
