@@ -145,6 +145,18 @@ static struct span find_opening(struct span bytes, bool stream_start, bool lacks
     return span_of(NULL, 0);
 }
 
+/* `place`: see tls_search(). */
+static struct span opening_in(struct span bytes, size_t place, bool stream_start, bool lacks_start,
+                              enum opening *opening)
+{
+    *opening = OPENING_NONE;
+    if (!bytes.n)
+        return bytes;
+    if (place > 0 && place != TLS_ANYWHERE)
+        return opening_at(bytes, place, opening);
+    return find_opening(bytes, stream_start, lacks_start, place == TLS_ANYWHERE, opening);
+}
+
 static struct probe *probe_of(struct handshake *h, enum side who)
 {
     return &h->search.probe[flow_side_of(h->flow, who)];
@@ -180,11 +192,13 @@ static enum opening extend_probe(struct probe *p, struct span *bytes)
 }
 
 /* The bytes are a start, but too short to tell. */
-static void begin_probe(struct probe *p, struct span start)
+static void begin_probe(struct probe *p, struct span start, const struct whence *at, bool unprompted)
 {
     assert(start.n < PROBE_BYTES);
     memmove(p->bytes, start.p, start.n); /* they may lie in it */
     p->length = (uint8_t)start.n;
+    p->at = *at;
+    p->unprompted = unprompted;
 }
 
 static const char connect_method[] = "CONNECT ";
@@ -270,7 +284,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
     }
     struct span start = find_opening(bytes, true, true, true, &opening);
     if (opening == OPENING_MAYBE && start.n < PROBE_BYTES) {
-        begin_probe(p, start);
+        begin_probe(p, start, &p->at, p->unprompted);
     } else if (is_start(opening)) {
         feed_records(tls, h, who, start, now);
     } else {
@@ -359,6 +373,13 @@ static bool is_unprompted(const struct flow *flow, const struct segment *segment
            segment->ack == flow->side[!side].first;
 }
 
+/* Nothing was found within the bytes in which TLS begins. */
+static bool is_far(const struct flow *flow, unsigned side)
+{
+    const bool both = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
+    return both || flow->side[side].count > 4 * SEARCH_BYTES;
+}
+
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
                                 unsigned side, struct run *run, size_t place)
 {
@@ -388,12 +409,11 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     }
     const bool gap = (flow->gaps & 1U << side) != 0; /* in front of this run, or before */
     const bool lacks_start = !(flow->marks[side] & SIDE_SYN) || gap;
-    enum opening opening = OPENING_NONE;
-    struct span start = bytes;
-    if (bytes.n && place > 0 && place != TLS_ANYWHERE)
-        start = opening_at(bytes, place, &opening);
-    else if (bytes.n)
-        start = find_opening(bytes, stream_start, lacks_start, place == TLS_ANYWHERE, &opening);
+    const size_t taken = run->bytes.n - bytes.n; /* by a probe that came to nothing */
+    if (place != TLS_ANYWHERE)
+        place = place > taken ? place - taken : 0;
+    enum opening opening;
+    struct span start = opening_in(bytes, place, stream_start, lacks_start, &opening);
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
         opening = stream_start && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
@@ -408,15 +428,11 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     if (h && opening == OPENING_NONE)
         close_if_idle(tls, h);
     flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
-    if (opening == OPENING_NONE) {
-        bool far = flow->side[0].count > SEARCH_BYTES && flow->side[1].count > SEARCH_BYTES;
-        return far || flow->side[side].count > 4 * SEARCH_BYTES ? TLS_NEVER : TLS_MORE;
-    }
+    if (opening == OPENING_NONE)
+        return is_far(flow, side) ? TLS_NEVER : TLS_MORE;
     const struct whence first = flow_whence(flow, segment);
     if (opening == OPENING_MAYBE) {
-        begin_probe(&h->search.probe[side], start);
-        h->search.probe[side].at = first;
-        h->search.probe[side].unprompted = is_unprompted(flow, segment, side);
+        begin_probe(&h->search.probe[side], start, &first, is_unprompted(flow, segment, side));
         return TLS_MORE;
     }
     begin_here(tls, h, &first, side, opening, start, gap, run->truncated);
