@@ -196,6 +196,8 @@ static size_t message_length(enum http_method method, enum side who, struct span
     else
         return 0;
     const size_t end = bytes.n - text.n + head;
+    if (body.phase == PHASE_BODY && body.left == UINT64_MAX && method == HTTP_OTHER_METHOD)
+        return end;
     if (body.phase == PHASE_BODY)
         return body.left < bytes.n - end ? end + (size_t)body.left : bytes.n;
     return body.phase == PHASE_CHUNK_LINE ? bytes.n : end;
@@ -205,12 +207,16 @@ size_t http_next_message(const struct http *http, uint32_t slot, enum side who, 
 {
     const struct connection *c = slot ? connection_at(http, slot) : NULL;
     const struct reader *r = c ? &c->side[who] : NULL;
+    /* The answer may be that to a CONNECT, captured before it: then it has no body (RFC 9110 9.3.6). */
+    const bool unasked = !c || !c->has_request;
     switch (r ? r->phase : PHASE_HEAD) {
     case PHASE_HEAD:
         if (!r || !r->length)
-            return message_length(c ? method_of_answer(c) : HTTP_GET, who, bytes);
+            return message_length(unasked ? HTTP_OTHER_METHOD : method_of_answer(c), who, bytes);
         return bytes.n;
     case PHASE_BODY:
+        if (r->left == UINT64_MAX && unasked)
+            return 0;
         return r->left < bytes.n ? (size_t)r->left : bytes.n;
     case PHASE_CHUNK:
     case PHASE_CHUNK_LINE:

@@ -355,11 +355,7 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
                            cut_short;
     bool fresh =
         r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
-    if (fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL &&
-        r->origin != peer->refused_origin) {
-        peer->fresh_refused++;
-        peer->refused_origin = r->origin;
-    }
+    peer->fresh_refused += fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL;
 }
 
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)

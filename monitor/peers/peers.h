@@ -77,9 +77,8 @@ struct peer {
     uint32_t resumed;       /* resumptions that succeeded */
     uint32_t attempts;      /* resumptions that a UE tried */
     uint32_t maybe_resumed; /* handshakes that may have been resumptions */
-    uint32_t fresh_refused; /* sessions of known origin, younger than RESUME_RECENT, refused though nothing in
-                               the hello forbade it; one that is offered again at once counts once */
-    nanos refused_origin;   /* of the last of them */
+    uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused
+                               though nothing in the hello forbade it */
 
     /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];
