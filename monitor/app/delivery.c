@@ -28,21 +28,21 @@ struct delivery {
     struct receivers_config receivers_config; /* without any: none are wanted */
     struct receivers *receivers;              /* of alerts; NULL: not opened */
     int64_t receivers_retry;
-    bool receivers_failed;            /* to open, and that was reported */
-    struct evidence_folder *evidence; /* NULL: none */
-    bool evidence_failed;             /* the last file could not be written */
-    FILE *watched;                    /* what was read of the watched folder; NULL: none is */
-    char watched_path[4112];
-    bool watched_failed;
-    struct metrics_page *metrics; /* NULL: none are served */
-    bool verbose, quiet;
+    struct evidence_folder *evidence;  /* NULL: none */
+    FILE *watched;                     /* what was read of the watched folder; NULL: none is */
+    struct metrics_page *metrics;      /* NULL: none are served */
     int64_t worked;                    /* when they were last given time */
     struct delivered *delivered;       /* NULL: nobody asks */
     struct delivered_counters earlier; /* of writers before this one */
-    int json_failed, evidence_why;     /* errno, or 0 */
-    bool whole;                        /* the reports came to their end */
-    bool told;                         /* that events wait */
     int64_t retry;                     /* when to try again what waits */
+    int json_failed, evidence_why;     /* errno, or 0 */
+    bool receivers_failed;             /* to open, and that was reported */
+    bool evidence_failed;              /* the last file could not be written */
+    bool watched_failed;
+    bool verbose, quiet;
+    bool whole; /* the reports came to their end */
+    bool told;  /* that events wait */
+    char watched_path[4112];
 };
 
 struct destinations destinations_of(const struct options *o, const struct site *site)

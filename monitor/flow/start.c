@@ -93,7 +93,7 @@ static bool shows_stale(const struct flow *flow, const struct segment *segment, 
 enum stream_start stream_start(struct flow *flow, const struct segment *segment, unsigned side)
 {
     if (shows_stale(flow, segment, side)) {
-        flow->pending_side = !side & 1U; /* whose SYN is carried over */
+        flow->pending_side = (side ^ 1U) & 1U; /* whose SYN is carried over */
         flow->pending_isn = flow->side[!side].first - 1;
         flow->second_answer = false;
         return STREAM_WAS_STALE;
