@@ -162,8 +162,8 @@ static bool answers_nobody(const struct handshake *h, uint32_t reasons)
     return o->seen && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO)) && !o->renegotiation &&
            !h->search.probe[client].over && !h->search.probe[client].length &&
            h->flow->marks[client] & SIDE_SYN && observation_is_whole(o, CLIENT) &&
-           !handshake_has_unseen(h, client) && !o->unseen_before && !h->search.gap[client] &&
-           !(h->flow->gaps & 1U << client) && !h->reordered && !(reasons & UNOBSERVED_EVICTED);
+           !handshake_has_unseen(h, client) && !o->unseen_before && !h->reordered &&
+           !(reasons & UNOBSERVED_EVICTED);
 }
 
 void tls_end_begins(struct tls *tls, const struct flow *flow)
