@@ -47,6 +47,12 @@ def longest(recorded):
     return max(map(int, out.split()))
 
 
+def arrived_in_order(recorded):
+    """On a busy machine the interface drops a segment now and then, and TCP sends it again: a gap then tells the truth."""
+    disorder = "tcp.analysis.lost_segment or tcp.analysis.out_of_order or tcp.analysis.retransmission"
+    return not subprocess.run(["tshark", "-r", recorded, "-Y", disorder], capture_output=True, text=True, check=True).stdout
+
+
 def main():
     with Taps() as taps, tempfile.TemporaryDirectory() as folder:
         other = taps.name + "-other"
@@ -62,7 +68,8 @@ def main():
                 recorder = Recorder(taps, os.path.join(folder, version + ".pcapng"), "tap0")
                 got = download(taps, other, folder, server)
                 events = sensor.end()
-                most = longest(recorder.end())
+                recorded = recorder.end()
+                most = longest(recorded)
                 check(got > BYTES, version, "only %d bytes came" % got)
                 rules = {e["utwatch"]["rule"] for e in events if e["event_type"] == "alert"}
                 check("ut-6.4-anonymous-key-exchange" in rules, version, rules)
@@ -70,10 +77,11 @@ def main():
                 print(version, "longest frame", most, "of", health["frames"])
                 least = 100000 if version == "IPv6" else 65535
                 check(most > least, version, "no long frame:", most)
-                check(health["bytes"] > BYTES and not health["malformed"] and not health["cut_frames"] and not health["gaps"], version, health)
+                check(health["bytes"] > BYTES and not health["malformed"] and not health["cut_frames"], version, health)
+                check(not health["gaps"] or not arrived_in_order(recorded), version, health)
         finally:
             subprocess.run(["ip", "netns", "del", other], check=False)
 
 
 main()
-finish(8)
+finish(10)
