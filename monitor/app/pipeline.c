@@ -283,11 +283,10 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         follow(p, flow, segment, side);
         break;
     case FLOW_RECORDS: {
-        if (flow->key_since && segment->payload_len)
-            keys_used(p, flow, segment);
         struct span at_header;
-        if (stream_next_header(&p->flows, flow, segment, side, &at_header))
-            tls_records(p->tls, flow, side, at_header);
+        if (stream_next_header(&p->flows, flow, segment, side, &at_header) &&
+            tls_records(p->tls, flow, side, at_header) && flow->key_since)
+            keys_used(p, flow, segment);
         stream_note_end(flow, segment, side);
         break;
     }

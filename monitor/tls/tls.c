@@ -105,14 +105,22 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     return true;
 }
 
-void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header)
+/* In TLS 1.3 alerts and key updates look like data too (RFC 8446 5.2); their length tells them. */
+static bool holds_data(const struct record_header *header)
+{
+    enum { KEY_UPDATE = 5, TYPE_AND_TAG = 1 + 16 };
+    return header->type == RECORD_APPLICATION_DATA && header->length > KEY_UPDATE + TYPE_AND_TAG;
+}
+
+bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header)
 {
     struct flow_side *from = &flow->side[side];
+    bool data = false;
     while (at_header.n) {
         struct record_header header;
         if (record_header_parse(span_head(at_header, RECORD_HEADER_BYTES), &header) != PARSE_OK) {
             flow->marks[side] |= SIDE_LOST;
-            return;
+            return data;
         }
         flow->marks[side] &= (uint8_t)~SIDE_LOST;
         if (header.type == RECORD_HANDSHAKE) {
@@ -121,12 +129,14 @@ void tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
         } else if (header.type == RECORD_APPLICATION_DATA) {
             flow->renegotiating = 0;
         }
+        data |= holds_data(&header);
         size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
         if (record > at_header.n) {
             from->count = (uint32_t)(record - at_header.n);
-            return;
+            return data;
         }
         at_header = span_skip(at_header, record);
     }
     from->count = 0;
+    return data;
 }

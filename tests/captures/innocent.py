@@ -39,12 +39,20 @@ def refused(hello, description=40):
     return [(CLIENT, hello), (SERVER, m.alert(2, description))]
 
 
-def failed(folder, frames, profile="ts33141-pcr2", words=()):
-    """{rule: fault} of the alerts, and how often each rule came to which verdict."""
+def told_of(folder, frames, profile, words=()):
     path = os.path.join(folder, "innocent.pcap")
     capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
-    evs, _ = events(UTWATCH, "--strict", "-p", profile, *words, "-r", path)
-    return {e["utwatch"]["rule"]: e["utwatch"]["fault"] for e in of_type(evs, "alert")}, rule_counts(evs)
+    return events(UTWATCH, "--strict", "-p", profile, *words, "-r", path)[0]
+
+
+def accused(evs):
+    return [(e["utwatch"]["rule"], e["utwatch"]["fault"]) for e in of_type(evs, "alert")]
+
+
+def failed(folder, frames, profile="ts33141-pcr2", words=()):
+    """{rule: fault} of the alerts, and how often each rule came to which verdict."""
+    evs = told_of(folder, frames, profile, words)
+    return dict(accused(evs)), rule_counts(evs)
 
 
 def farm_behind_one_address(folder):
@@ -235,6 +243,29 @@ def resumed_as_it_was(folder):
         for what, steps in (("resumed", again), ("selected", chosen)):
             alerts, _ = failed(folder, before + at(120, steps), policy)
             check((alerts.get(rule) == "server") == (what == "selected"), rule, what, alerts)
+
+
+def advice_about_hellos_that_resume(folder):
+    """RFC 5246 7.4.1.2 and E.1: such a hello needs to offer no more than the suite and the version of its session, and begins with them."""
+    rc4, sid = 0x0005, b"\7" * 32
+    for rule, suites, version, session in (("ut-ls-aes-supported", [DES3], m.TLS12, (DES3, [DES3, AES], m.TLS12)),
+                                           ("ut-ls-tls11-supported", [AES], m.TLS10, (AES, [AES], m.TLS12)),
+                                           ("dp-3.2-3des-before-rc4", [rc4, DES3], m.TLS12, (rc4, [DES3, rc4], m.TLS12))):
+        suite, offer, highest = session
+        for what, hello in (("resumes", m.client_hello(suites, version, sid)), ("is for a new session", m.client_hello(suites, version))):
+            again = sid if what == "resumes" else b"\x08" * 32
+            frames = (at(0, accepted(suite, m.client_hello(offer, highest), sid, version=version))
+                      + at(60, [(CLIENT, hello), (SERVER, m.server_hello(suite, version, again) + m.finished(version)), (CLIENT, m.finished(version))]))
+            told = accused(told_of(folder, frames, "ls-advice"))
+            check(((rule, "ue") in told) == (what != "resumes"), rule, "of a hello that", what, told)
+
+
+def no_list_of_compressions(folder):
+    """RFC 2246 Appendix E: a hello in the format of SSLv2 has none, so it neither keeps nor violates what 7.4.1.2 says of it."""
+    rule = "rfc2246-null-compression-offered"
+    for name, judged in (("jsse-sslv2-hello", 0), ("gen-sslv2-session", 0), ("gnutls-tls10-full", 1)):
+        counts = failed(folder, capturelib.read_frames(os.path.join(PCAPS, name + ".pcap")))[1][rule]
+        check((counts["pass"], counts["fail"]) == (judged, 0), name, counts)
 
 
 def middleboxes(folder):
@@ -443,7 +474,7 @@ def second_hellos(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
-                 resumptions_refused, sessions_held, resumed_as_it_was, middleboxes, second_answers, ages, scope_by_name, grease,
-                 extension_headers, second_hellos):
+                 resumptions_refused, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume, no_list_of_compressions, middleboxes,
+                 second_answers, ages, scope_by_name, grease, extension_headers, second_hellos):
         case(temporary)
 finish()

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""When is a key used beyond its day? Only by data that are sent then: not by an end, nor by a copy of what was sent before. usage: old_keys.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type
+from checks import check, finish
+import capturelib
+import messages as m
+
+CLIENT, SERVER, SECOND = 0, 1, 10**9
+START = 1795470000 * SECOND
+RULE = "dp-3.2-key-lifetime-24h"
+DATA = b"\x17\3\3\0\x40" + b"\7" * 64
+CLOSE = {"TLS 1.2": b"\x15\3\3\0\x1a" + b"\7" * 26, "TLS 1.3": b"\x17\3\3\0\x13" + b"\7" * 19}
+UPDATE = b"\x17\3\3\0\x16" + b"\7" * 22  # of a key, in TLS 1.3
+RENEGOTIATION = m.record(22, b"\x9c" * 64, m.TLS12)
+
+
+def used(capture, later):
+    """Frames of the recorded handshake; then, 25 hours later, what `later` does."""
+    c = capturelib.Connection(time=START)
+    c.open()
+    for step in capturelib.conversations(os.path.join(PCAPS, capture))[0]:
+        c.send(*step)
+    for side in CLIENT, SERVER:
+        c.send(side, DATA)
+    c.time += 25 * 3600 * SECOND
+    later(c)
+    return c.frames
+
+
+def sends(*what):
+    def send(c):
+        for side, payload in what:
+            c.send(side, payload)
+    return send
+
+
+def again(c):
+    """The last record of the server once more, and a keep-alive of the client: the last byte once more."""
+    c.frames.append(c.frame(SERVER, 0x18, DATA, c.seq[SERVER] - len(DATA)))
+    c.frames.append(c.frame(CLIENT, 0x10, DATA[-1:], c.seq[CLIENT] - 1))
+
+
+def told(folder, frames):
+    """How the rule was violated: by data of which second."""
+    path = os.path.join(folder, "keys.pcap")
+    capturelib.write_frames(path, frames)
+    evs, _ = events(sys.argv[1], "--strict", "-p", "ls-advice", "-r", path)
+    return [e["timestamp"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == RULE]
+
+
+with tempfile.TemporaryDirectory() as folder:
+    for version, capture in ("TLS 1.2", "openssl-tls12-full.pcap"), ("TLS 1.3", "openssl-tls13-full.pcap"):
+        for side in CLIENT, SERVER:
+            check(len(told(folder, used(capture, sends((side, DATA))))) == 1, version, "data of side", side)
+            check(not told(folder, used(capture, sends((side, CLOSE[version])))), version, "an end of side", side)
+            check(not told(folder, used(capture, sends((side, RENEGOTIATION), (side, DATA)))), version, "a key that may be new", side)
+        check(not told(folder, used(capture, again)), version, "copies of what was sent in time")
+        check(not told(folder, used(capture, lambda c: c.close())), version, "FIN")
+        check(not told(folder, used(capture, lambda c: c.reset(SERVER))), version, "RST")
+    check(not told(folder, used("openssl-tls13-full.pcap", sends((CLIENT, UPDATE)))), "an update of the key")
+finish(19)
