@@ -47,12 +47,12 @@ static uint32_t why_no_origin(const struct session_result *s)
     return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN;
 }
 
-static struct value age(const struct session_result *s, int64_t ns)
+static struct value age(const struct session_result *s, enum age_basis basis, int64_t ns)
 {
     struct value v = seconds(ns);
-    v.at_least = s->basis != AGE_EXACT;
+    v.at_least = basis != AGE_EXACT;
     v.reasons = why_no_origin(s);
-    return s->known ? v : unknown(v.reasons);
+    return basis == AGE_UNKNOWN ? unknown(v.reasons) : v;
 }
 
 /* Something of what the same UE and server did before may not be known, and why; 0: it is. */
@@ -135,7 +135,7 @@ struct value session_age_basis(const struct policy_case *c)
 struct value session_offered_age(const struct policy_case *c)
 {
     struct value v = of_offered(c);
-    return v.known == KNOWN_VALUE ? age(c->session, c->session->offered_age) : v;
+    return v.known == KNOWN_VALUE ? age(c->session, c->session->offered_basis, c->session->offered_age) : v;
 }
 
 /* A value when the offered session was resumed. */
@@ -148,7 +148,7 @@ static struct value of_resumed(const struct policy_case *c)
 struct value session_resumed_age(const struct policy_case *c)
 {
     struct value v = of_resumed(c);
-    return v.known == KNOWN_VALUE ? age(c->session, c->session->resumed_age) : v;
+    return v.known == KNOWN_VALUE ? age(c->session, c->session->basis, c->session->resumed_age) : v;
 }
 
 struct value session_ended(const struct policy_case *c)

@@ -73,12 +73,14 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
     out->dead = e->flags & ENTRY_DEAD;
     out->suite_known = e->flags & ENTRY_SUITE;
     out->suite = e->suite;
+    out->offered_basis = out->basis;
     out->offered_age = age_at(o->side[CLIENT].hello_time, out->origin);
     if (o->seen & SEEN_SERVER_HELLO)
         out->resumed_age = age_at(o->side[SERVER].hello_time, out->origin);
 }
 
-/* The client offered others beside the PSK that the server took: the oldest of them counts. */
+/* Of several PSKs the oldest counts, whichever the server takes. Those of unknown age may be older, so that
+ * what is known is a lower bound. */
 static void tell_oldest_offered(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
@@ -90,8 +92,9 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
             continue;
         const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
         const int64_t age = age_at(o->side[CLIENT].hello_time, origin);
-        if (age > out->offered_age)
+        if (!out->offered_basis || age > out->offered_age)
             out->offered_age = age;
+        out->offered_basis = AGE_AT_LEAST;
     }
 }
 
@@ -113,7 +116,7 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
     out->method = offer->count || offer->more ? offer->method : RESUMPTION_UNKNOWN;
     if (e)
         tell_age(s, place, e, o, out);
-    if (e && offer->method == RESUMPTION_PSK)
+    if (offer->method == RESUMPTION_PSK && o->client_hello.psk_count > 1)
         tell_oldest_offered(s, o, out);
     return e;
 }

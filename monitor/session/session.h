@@ -42,8 +42,10 @@ struct session_result {
     bool accepted; /* the server resumed it */
     bool refused;  /* the server made a full handshake instead, or ended the connection */
     enum age_basis basis;
-    nanos origin;        /* of the session: exact, or the latest time at which it can have begun */
-    int64_t offered_age; /* nanoseconds at the ClientHello; a lower bound unless exact */
+    nanos origin;                 /* of the session: exact, or the latest time at which it can have begun */
+    enum age_basis offered_basis; /* of offered_age; the server may have taken another PSK of several */
+    int64_t offered_age; /* nanoseconds at the ClientHello, of the oldest that is offered; a lower bound
+                            unless exact */
     int64_t resumed_age; /* at the ServerHello, when accepted */
     bool earlier;        /* not exact, and it began before the capture: nothing was missed since */
     bool in_progress; /* it may have begun, or been used, in a handshake of this UE and this server that has

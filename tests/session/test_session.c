@@ -185,6 +185,38 @@ static void first_sighting_is_a_lower_bound(void **state)
     assert_false(r.offered);
 }
 
+/* A client may offer several PSKs, of which the server takes one (RFC 8446 4.2.11): it answers for the
+ * oldest. */
+static void of_several_psks_the_oldest_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned hour, taken;
+        uint64_t name[2];
+        enum age_basis basis, offered;
+        int64_t offered_age;
+    } hellos[] = {
+        {0, 0, {50, 0}, AGE_UNKNOWN, AGE_UNKNOWN, 0},
+        {30, 0, {51, 50}, AGE_UNKNOWN, AGE_AT_LEAST, 30 * HOUR},
+        {31, 0, {51, 50}, AGE_AT_LEAST, AGE_AT_LEAST, 31 * HOUR},
+        {32, 1, {52, 50}, AGE_AT_LEAST, AGE_AT_LEAST, 32 * HOUR},
+        {33, 0, {53, 54}, AGE_UNKNOWN, AGE_UNKNOWN, 0},
+    };
+    for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
+        handshake(DAY1 + hellos[i].hour * HOUR, RESUMPTION_PSK);
+        o->server_hello.version = 0x0304;
+        o->client_hello.psk = o->server_hello.psk = true;
+        o->client_hello.psk_count = hellos[i].name[1] ? 2 : 1;
+        o->server_hello.psk_selected = (uint8_t)hellos[i].taken;
+        for (unsigned n = 0; n < o->client_hello.psk_count; n++)
+            o->client_hello.psk_hash[n].own = hellos[i].name[n];
+        judge();
+        assert_int_equal(r.basis, hellos[i].basis);
+        assert_int_equal(r.offered_basis, hellos[i].offered);
+        assert_int_equal(r.offered_age, hellos[i].offered_age);
+    }
+}
+
 /* RFC 8446 4.2.11: one that was established externally has an obfuscated age of 0 each time. */
 static void a_psk_without_an_age(void **state)
 {
@@ -526,6 +558,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(chain_of_renewed_tickets_keeps_its_origin, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(inner_length_of_rfc4507, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(first_sighting_is_a_lower_bound, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(of_several_psks_the_oldest_counts, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_psk_without_an_age, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_psk_without_an_age_that_ends_late, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
