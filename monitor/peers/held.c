@@ -30,12 +30,11 @@ bool held_is_for(const struct held_session *held, const struct hello_shape *shap
 {
     const struct suite *of_session = suite_find(suite);
     return held->use && of_session && suite_set_has(&o->client_hello.offered, suite_index(of_session)) &&
-           held->use == use_of(shape, o);
+           o->side[CLIENT].hello_time < held->until && held->use == use_of(shape, o);
 }
 
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o)
 {
-    const nanos now = o->side[CLIENT].hello_time;
-    return held->from <= now && now < held->until && held_is_for(held, shape, o, held->suite);
+    return held->from <= o->side[CLIENT].hello_time && held_is_for(held, shape, o, held->suite);
 }

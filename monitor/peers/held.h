@@ -18,7 +18,8 @@ struct held_session {
 /* A complete full handshake issued a session. */
 void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o);
 
-/* Could the hello use a session of this suite that was got like the held one? */
+/* Could the hello use a session of this suite that was got like the held one? No longer when the server's
+ * promise for the held one has run out (RFC 5077 3.3). */
 bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
                  const struct observation *o, uint16_t suite);
 

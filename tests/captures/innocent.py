@@ -189,6 +189,17 @@ def resumptions_refused(folder):
         told, counts = failed(folder, frames)
         check(("ut-7.1-resume-server" in told) == guilty, "sessions not resumed with", what, told, counts["ut-7.1-resume-server"])
 
+    # RFC 5077 3.3: the server says how long it takes a ticket.
+    for wait, guilty in ((30, True), (120, False)):
+        frames = []
+        for i in range(4):
+            ticket = bytes([i + 1]) * 64
+            for start, offered, issued in ((400 * i, b"", ticket), (400 * i + wait, ticket, bytes([i + 101]) * 64)):
+                hello = m.client_hello([DES3], m.TLS12, b"\5" * 32 if offered else b"", more=[(TICKET, offered)])
+                frames += at(start, accepted(DES3, hello, ticket=issued, hint=60))
+        told, counts = failed(folder, frames)
+        check(("ut-7.1-resume-server" in told) == guilty, "tickets that live for 60 s, refused after", wait, told, counts["ut-7.1-resume-server"])
+
     # RFC 5077 3.3: a ticket of no length is none.
     asks = m.client_hello([DES3], m.TLS12, more=[(TICKET, b"")])
     empty = [(CLIENT, asks), (SERVER, m.server_hello(DES3, m.TLS12, more=[(TICKET, b"")]) + m.done(m.TLS12)),
