@@ -34,7 +34,9 @@ struct sessions {
     struct session_counters counters;
     bool missed; /* a handshake that may have begun a session was not seen whole, or sessions came from
                     elsewhere */
-    struct recent_session *recent;    /* RECENT_SESSIONS, by flow */
+    struct recent_session *recent; /* RECENT_SESSIONS, by flow */
+    uint32_t began; /* the second since which all was looked at: what is remembered from before it comes from
+                       an earlier run, and nobody looked in between. 1: nothing does; 0: not begun */
     uint32_t missed_at[MISSED_PAIRS]; /* the second of the last handshake that was not seen whole; pairs that
                                          share a place share their doubts */
     struct writer *writer;

@@ -17,7 +17,8 @@ static size_t place_of_pair(const struct sessions *s, const struct observation *
 bool has_missed(const struct sessions *s, const struct observation *o, nanos since)
 {
     const uint32_t last = s->missed_at[place_of_pair(s, o)];
-    return last && last >= memory_second(since);
+    const bool not_looked = since && memory_second(since) < s->began;
+    return not_looked || (last && last >= memory_second(since));
 }
 
 void note_missed(struct sessions *s, const struct observation *o)

@@ -235,6 +235,8 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     *out = (struct session_result){0};
     struct place place = {0};
     const struct offer offer = offer_of(o);
+    if (!s->began)
+        s->began = s->table.used ? memory_second(o->event_time) : 1;
     if (q)
         take_answers(s, o, &offer, q);
     out->ageless = judge_ageless_psk(s, o); /* moves entries */

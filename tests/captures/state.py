@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from made_sessions import HOUR, connection, full, resumption_of
-from run_utwatch import PCAPS, events, of_type, utwatch
+from run_utwatch import PCAPS, events, of_type, rule_counts, utwatch
 from checks import check, finish
 
 import capturelib
@@ -82,6 +82,23 @@ def kept(f):
         secrets = file.read() + shown.stdout + again
     check(not any(name_of(i)[:8] in secrets or name_of(i)[:8].hex().encode() in secrets for i in range(COUNT)), "an id is shown or kept")
     check(os.stat(f.state).st_mode & 0o777 == 0o600, "others may read the file")
+
+
+def nobody_looked(f):
+    """Between two runs a session may have been ended by an alert (RFC 2246 7.2.2), and an id that is not unique by its length issued again."""
+    for length, basis in ((32, "exact"), (8, "unknown")):
+        name, path = b"\xb7" * length, os.path.join(f.path, "short.pcap")
+        steps = {0: full(session=name), 1: resumption_of("id", name), 2: resumption_of("id", name)}
+        found = []
+        for hours in (0, 1), (2,):
+            capturelib.write_frames(path, [frame for h in hours for frame in connection(*steps[h], at=h * HOUR, client=("192.0.2.10", 10000 + h))])
+            if hours[0] == 0 and os.path.exists(f.state):
+                os.unlink(f.state)
+            evs, _ = f.judge(path, "-p", "resumption")
+            found += [e["utwatch"]["session"].get("age_basis") for e in of_type(evs, "tls")]
+            ended = rule_counts(evs)["rfc2246-7.2.2-resume-after-fatal"]
+            check((ended["nothing_against"], ended["not_observable"]) == ((1, 0) if hours[0] == 0 else (0, 1)), "ended by an alert, hours", hours, ended)
+        check(found[1:] == ["exact", basis], "an id of", length, "bytes within and after a run:", found)
 
 
 def one_at_a_time(f):
@@ -207,6 +224,6 @@ def just_issued(f):
 
 with tempfile.TemporaryDirectory() as folder:
     f = Folder(folder)
-    for question in (kept, another_number, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
+    for question in (kept, nobody_looked, another_number, just_issued, one_at_a_time, killed, not_a_state_file, damaged, full_disk):
         question(f)
 finish()
