@@ -125,7 +125,8 @@ bool tls_renegotiate(struct tls *tls, struct flow *flow, const struct segment *s
                      const struct clear_reader *reader);
 void clear_gap(struct clear_reader *reader, enum side who, size_t gap);
 
-/* A segment in FLOW_RECORDS, its payload from the next record header on. True: application data begin in it. */
+/* A segment in FLOW_RECORDS, its payload from the next record header on. True: application data begin in it.
+ */
 bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header);
 
 /*
