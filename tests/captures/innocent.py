@@ -266,7 +266,8 @@ def advice_about_hellos_that_resume(folder):
         for what, hello in (("resumes", m.client_hello(suites, version, sid)), ("is for a new session", m.client_hello(suites, version))):
             again = sid if what == "resumes" else b"\x08" * 32
             frames = (at(0, accepted(suite, m.client_hello(offer, highest), sid, version=version))
-                      + at(60, [(CLIENT, hello), (SERVER, m.server_hello(suite, version, again) + m.finished(version)), (CLIENT, m.finished(version))]))
+                      + at(60, [(CLIENT, hello), (SERVER, m.server_hello(suite, version, again) + m.finished(version)),
+                                (CLIENT, m.finished(version))]))
             told = accused(told_of(folder, frames, "ls-advice"))
             check(((rule, "ue") in told) == (what != "resumes"), rule, "of a hello that", what, told)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""When is a key used beyond its day? Only by data that are sent then: not by an end, nor by a copy of what was sent before. usage: old_keys.py UTWATCH"""
+"""When is a key used beyond its day? By data that are sent then, not by an end, nor by a copy of earlier ones. usage: old_keys.py UTWATCH"""
 import os
 import sys
 import tempfile
