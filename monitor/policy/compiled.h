@@ -47,15 +47,11 @@ struct result {
     uint32_t reasons; /* of UNKNOWN3 */
 };
 
-/* What a case answered: the value of a field that has few, as all tests of it see it, or the result of a
- * test. */
+/* What a case answered: the fact of a field that has few values, as all tests of it see it, or the result of
+ * a test. */
 struct answer {
-    int64_t number;
-    uint32_t reasons;
-    uint32_t nanos_beyond;
+    struct fact fact;  /* of a test: its result is the number */
     uint16_t question; /* a test, or test_count + enum field */
-    uint8_t known;     /* enum known; of a test 0 */
-    bool at_least;
 };
 
 /* What the tests of a profile came to for the case that is being judged. */

@@ -62,14 +62,14 @@ static void put_flags(enum field field, int64_t mask, struct text *out)
 
 static void put_number(enum field field, const struct value *v, struct text *out)
 {
-    const char *word = field_word_of(field, v->number);
-    text_put(out, v->at_least ? "at least " : "");
+    const char *word = field_word_of(field, v->fact.number);
+    text_put(out, v->fact.at_least ? "at least " : "");
     if (word)
         text_put(out, word);
     else if (v->nanos_beyond)
-        text_seconds(out, v->number * NANOS_PER_SECOND + v->nanos_beyond);
+        text_seconds(out, v->fact.number * NANOS_PER_SECOND + v->nanos_beyond);
     else
-        text_int(out, v->number);
+        text_int(out, v->fact.number);
 }
 
 static void put_numbers(enum field field, const struct value *v, struct text *out)
@@ -89,28 +89,28 @@ void field_text(enum field field, const struct policy_case *c, const int64_t *ke
                 const struct suite_set *first, struct text *out)
 {
     struct value v = field_value(field, c, key_bits);
-    if (v.known != KNOWN_VALUE) {
-        text_put(out, v.known == ABSENT ? "none" : "unknown");
+    if (v.fact.known != KNOWN_VALUE) {
+        text_put(out, v.fact.known == ABSENT ? "none" : "unknown");
         return;
     }
     switch (field_info[field].type) {
     case TYPE_BOOL:
-        text_put(out, v.number ? "yes" : "no");
+        text_put(out, v.fact.number ? "yes" : "no");
         break;
     case TYPE_NUMBER:
         put_number(field, &v, out);
         break;
     case TYPE_VERSION:
     case TYPE_ENUM: {
-        const char *word = field_word_of(field, v.number);
+        const char *word = field_word_of(field, v.fact.number);
         if (word)
             text_put(out, word);
         else
-            text_printf(out, "0x%04x", (unsigned)v.number);
+            text_printf(out, "0x%04x", (unsigned)v.fact.number);
         break;
     }
     case TYPE_FLAGS:
-        put_flags(field, v.number, out);
+        put_flags(field, v.fact.number, out);
         break;
     case TYPE_STRING:
         text_safe(out, v.string);

@@ -4,39 +4,69 @@
 
 #include <assert.h>
 
+/* By enum field_side: a bit for each enum case_kind that has such fields. */
+static const uint8_t kinds_of_side[] = {
+    [CLIENT_SIDE] = 1 << CASE_HANDSHAKE,         [SERVER_SIDE] = 1 << CASE_HANDSHAKE,
+    [EITHER_SIDE] = 1 << CASE_HANDSHAKE,         [OF_SESSION] = 1 << CASE_HANDSHAKE,
+    [OF_SERVER_HISTORY] = 1 << CASE_HANDSHAKE,   [OF_OPENING] = 1 << CASE_HANDSHAKE | 1 << CASE_CONNECTION,
+    [OF_CONNECTION] = 1 << CASE_CONNECTION,      [OF_EXCHANGE] = 1 << CASE_EXCHANGE,
+    [OF_PEER] = 1 << CASE_SERVER | 1 << CASE_UE, [OF_KEY] = 1 << CASE_KEY,
+    [OF_WHENCE] = (1 << CASE_KINDS) - 1,
+};
+
+static const uint8_t side_of[FIELD_COUNT] = {
+#define FIELD(identifier, name, type, side, names, unit, help, value) [FIELD_##identifier] = (side),
+#include "policy/fields.def"
+#undef FIELD
+};
+
 uint8_t field_kinds(enum field field)
 {
-    switch (field_info[field].side) {
-    case CLIENT_SIDE:
-    case SERVER_SIDE:
-    case EITHER_SIDE:
-    case OF_SESSION:
-    case OF_SERVER_HISTORY:
-        return 1 << CASE_HANDSHAKE;
-    case OF_OPENING:
-        return 1 << CASE_HANDSHAKE | 1 << CASE_CONNECTION;
-    case OF_CONNECTION:
-        return 1 << CASE_CONNECTION;
-    case OF_EXCHANGE:
-        return 1 << CASE_EXCHANGE;
-    case OF_PEER:
-        return 1 << CASE_SERVER | 1 << CASE_UE;
-    case OF_KEY:
-        return 1 << CASE_KEY;
-    case OF_WHENCE:
-        return (1 << CASE_KINDS) - 1;
-    }
-    assert(false);
-    return 0;
+    return kinds_of_side[side_of[field]];
 }
+
+static inline struct value whole(struct value v)
+{
+    return v;
+}
+
+static inline struct fact fact_itself(struct fact f)
+{
+    return f;
+}
+
+static inline struct fact fact_of_value(struct value v)
+{
+    return v.fact;
+}
+
+/* A getter returns a fact, or a value where the field is more than a number. */
+#define AS_VALUE(got) _Generic((got), struct fact : fact_alone, struct value : whole)(got)
+#define AS_FACT(got)  _Generic((got), struct fact : fact_itself, struct value : fact_of_value)(got)
 
 static struct value value_of(enum field field, const struct policy_case *c, const int64_t *key_bits)
 {
     const struct observation *o = c->observation;
     switch (field) {
-#define FIELD(identifier, name, type, side, names, unit, help, value)                                        \
+#define FIELD(identifier, name, type, side, names, unit, help, getter)                                       \
     case FIELD_##identifier:                                                                                 \
-        return value;
+        return AS_VALUE(getter);
+#include "policy/fields.def"
+#undef FIELD
+    case FIELD_COUNT:
+        break;
+    }
+    assert(false);
+    return fact_alone(absent());
+}
+
+static struct fact fact_of(enum field field, const struct policy_case *c, const int64_t *key_bits)
+{
+    const struct observation *o = c->observation;
+    switch (field) {
+#define FIELD(identifier, name, type, side, names, unit, help, getter)                                       \
+    case FIELD_##identifier:                                                                                 \
+        return AS_FACT(getter);
 #include "policy/fields.def"
 #undef FIELD
     case FIELD_COUNT:
@@ -46,36 +76,26 @@ static struct value value_of(enum field field, const struct policy_case *c, cons
     return absent();
 }
 
-/* The sides whose bytes a field is read from: a bit for each enum side. */
-static unsigned sides_of(enum field_side side)
+/* Nobody knows which of two contents the bytes had that such a field is read from. */
+static bool is_doubtful(const struct policy_case *c, enum field_side side)
 {
-    switch (side) {
-    case CLIENT_SIDE:
-        return 1u << CLIENT;
-    case SERVER_SIDE:
-        return 1u << SERVER;
-    case EITHER_SIDE:
-        return 1u << CLIENT | 1u << SERVER;
-    case OF_SESSION:
-    case OF_SERVER_HISTORY:
-    case OF_OPENING:
-    case OF_CONNECTION:
-    case OF_EXCHANGE:
-    case OF_PEER:
-    case OF_KEY:
-    case OF_WHENCE:
-        break;
-    }
-    return 0;
+    return side <= EITHER_SIDE && observation_overlaps(c->observation, side);
 }
 
 struct value field_value(enum field field, const struct policy_case *c, const int64_t *key_bits)
 {
     if (!(field_kinds(field) & 1 << c->kind))
+        return fact_alone(absent());
+    const struct value v = value_of(field, c, key_bits);
+    const bool doubtful = v.fact.known != UNKNOWN && is_doubtful(c, side_of[field]);
+    return doubtful ? fact_alone(unknown(UNOBSERVED_OVERLAP)) : v;
+}
+
+struct fact field_fact(enum field field, const struct policy_case *c, const int64_t *key_bits)
+{
+    if (!(field_kinds(field) & 1 << c->kind))
         return absent();
-    const enum field_side side = field_info[field].side;
-    const unsigned sides = sides_of(side);
-    if (!sides || !observation_overlaps(c->observation, sides))
-        return value_of(field, c, key_bits);
-    return unless_overlapping(c->observation, side, value_of(field, c, key_bits));
+    const struct fact f = fact_of(field, c, key_bits);
+    const bool doubtful = f.known != UNKNOWN && is_doubtful(c, side_of[field]);
+    return doubtful ? unknown(UNOBSERVED_OVERLAP) : f;
 }

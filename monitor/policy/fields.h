@@ -81,32 +81,46 @@ const char *field_word_of(enum field field, int64_t number);
 
 enum known { KNOWN_VALUE, ABSENT, UNKNOWN };
 
+/* Whether there is a value, and the value itself where it is a number: all there is to say of most fields. It
+ * fits two registers. */
+struct fact {
+    int64_t number;   /* BOOL 0 or 1, NUMBER, VERSION, ENUM, FLAGS (mask) */
+    uint32_t reasons; /* UNKNOWN: enum unobserved bits, never 0 */
+    uint8_t known;    /* enum known */
+    bool at_least;    /* NUMBER: a lower bound; what it leaves open is unknown for `reasons` */
+};
+
 struct value {
-    enum known known;
-    uint32_t reasons;               /* UNKNOWN: enum unobserved bits, never 0 */
-    int64_t number;                 /* BOOL 0 or 1, NUMBER, VERSION, ENUM, FLAGS (mask) */
-    uint32_t nanos_beyond;          /* NUMBER of seconds: the part of a second beyond `number` */
-    struct span string;             /* STRING */
-    const struct endpoint *end;     /* ADDRESS */
-    const struct text_slice *texts; /* TEXTS, `count` of them */
-    const struct observation *of;   /* TEXTS: whose text they are in */
-    const uint16_t *list;           /* NUMBERS of two bytes; SUITES of an offer: its codes in order */
-    const uint8_t *octets;          /* NUMBERS of one byte, when list is NULL */
-    size_t count;                   /* of list or octets */
-    bool cut;                       /* the list goes on beyond what is kept, or (`reasons`) was seen */
-    bool at_least;                  /* NUMBER: a lower bound; what it leaves open is unknown for `reasons` */
-    const struct suite *suite;      /* SUITE */
-    const struct suite_set *suites; /* SUITES */
-    size_t sets; /* SUITES: how many sets; a test holds when one of them passes it. 0: one */
-    const struct suite_set *possible; /* SUITES: may be in it too, for `reasons`; or NULL */
-    const struct suite_set *doubtful; /* SUITES: selected and refused: not known to be in it; or NULL */
-    uint32_t unknown_suites;          /* SUITES: codes that nobody has named */
-    uint32_t unseen_suites;           /* SUITES: what was not seen and may hold any suite, for `reasons` */
+    struct fact fact;
+    uint32_t nanos_beyond; /* NUMBER of seconds: the part of a second beyond its number */
+    bool cut;              /* the list goes on beyond what is kept, or (`reasons`) was seen */
+    size_t count;          /* of list, octets or texts */
+    const uint16_t *list;  /* NUMBERS of two bytes; SUITES of an offer: its codes in order */
+    const uint8_t *octets; /* NUMBERS of one byte, when list is NULL */
+    union {
+        struct span string;         /* STRING */
+        const struct endpoint *end; /* ADDRESS */
+        const struct suite *suite;  /* SUITE */
+        struct {                    /* TEXTS */
+            const struct text_slice *texts;
+            const struct observation *of; /* whose text they are in */
+        };
+        struct { /* SUITES */
+            const struct suite_set *suites;
+            const struct suite_set *possible; /* may be in it too, for `reasons`; or NULL */
+            const struct suite_set *doubtful; /* selected and refused: not known to be in it; or NULL */
+            size_t sets;             /* how many sets; a test holds when one of them passes it. 0: one */
+            uint32_t unknown_suites; /* codes that nobody has named */
+            uint32_t unseen_suites;  /* what was not seen and may hold any suite, for `reasons` */
+        };
+    };
 };
 
 /* `key_bits`: effective key bits of each suite by suite_index(), as the profile counts them. Depends on
  * nothing else: a value may be computed once a case and kept. */
 struct value field_value(enum field field, const struct policy_case *c, const int64_t *key_bits);
+/* The fact of that value, where nothing else is asked for. */
+struct fact field_fact(enum field field, const struct policy_case *c, const int64_t *key_bits);
 
 /*
  * The fields behind a verdict that is VERDICT_FAIL, each once: those of the case that is true first, then

@@ -25,7 +25,7 @@ static uint32_t reasons_of(uint32_t http_damage)
 }
 
 /* The client's hello, without which nobody knows what it offers to resume. */
-static struct value readable_hello(const struct observation *o)
+static struct fact readable_hello(const struct observation *o)
 {
     return unless_overlapping(o, CLIENT_SIDE, client_hello_seen(o));
 }
@@ -33,9 +33,8 @@ static struct value readable_hello(const struct observation *o)
 static struct value seconds(int64_t ns)
 {
     ns = ns < 0 ? 0 : ns;
-    struct value v = number(ns / NANOS_PER_SECOND);
-    v.nanos_beyond = (uint32_t)(ns % NANOS_PER_SECOND);
-    return v;
+    return (struct value){.fact = number(ns / NANOS_PER_SECOND),
+                          .nanos_beyond = (uint32_t)(ns % NANOS_PER_SECOND)};
 }
 
 static uint32_t why_no_origin(const struct session_result *s)
@@ -50,9 +49,9 @@ static uint32_t why_no_origin(const struct session_result *s)
 static struct value age(const struct session_result *s, enum age_basis basis, int64_t ns)
 {
     struct value v = seconds(ns);
-    v.at_least = basis != AGE_EXACT;
-    v.reasons = why_no_origin(s);
-    return basis == AGE_UNKNOWN ? unknown(v.reasons) : v;
+    v.fact.at_least = basis != AGE_EXACT;
+    v.fact.reasons = why_no_origin(s);
+    return basis == AGE_UNKNOWN ? fact_alone(unknown(v.fact.reasons)) : v;
 }
 
 /* Something of what the same UE and server did before may not be known, and why; 0: it is. */
@@ -71,9 +70,9 @@ static bool may_be_issued(const struct policy_case *c)
 }
 
 /* What the memory says of a session that the client offers: a value when it offers one. */
-static struct value offer(const struct policy_case *c)
+static struct fact offer(const struct policy_case *c)
 {
-    struct value hello = readable_hello(c->observation);
+    struct fact hello = readable_hello(c->observation);
     if (hello.known != KNOWN_VALUE)
         return hello;
     if (c->observation->client_hello.unknown & UNKNOWN_OFFERED_SESSION)
@@ -86,13 +85,13 @@ static struct value offer(const struct policy_case *c)
                                                  : number(c->session->offered);
 }
 
-static struct value of_offered(const struct policy_case *c)
+static struct fact of_offered(const struct policy_case *c)
 {
-    struct value v = offer(c);
+    struct fact v = offer(c);
     return v.known == KNOWN_VALUE && !v.number ? absent() : v;
 }
 
-struct value handshake_method(const struct policy_case *c)
+struct fact handshake_method(const struct policy_case *c)
 {
     const struct observation *o = c->observation;
     if (!observation_by_psk(o))
@@ -105,55 +104,57 @@ struct value handshake_method(const struct policy_case *c)
     return external ? number(RESUMPTION_EXTERNAL) : unknown(UNOBSERVED_UNDECIDED);
 }
 
-struct value session_offered(const struct policy_case *c)
+struct fact session_offered(const struct policy_case *c)
 {
     return offer(c);
 }
 
-struct value session_method(const struct policy_case *c)
+struct fact session_method(const struct policy_case *c)
 {
-    struct value v = of_offered(c);
+    struct fact v = of_offered(c);
     return v.known == KNOWN_VALUE ? number(c->session->method) : v;
 }
 
-struct value session_accepted(const struct policy_case *c)
+struct fact session_accepted(const struct policy_case *c)
 {
-    struct value v = of_offered(c);
+    struct fact v = of_offered(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    struct value full =
+    struct fact full =
         unless_overlapping(c->observation, EITHER_SIDE, resumption_is(c->observation, RESUMPTION_FULL));
     return full.known == UNKNOWN ? full : number(c->session->accepted);
 }
 
-struct value session_age_basis(const struct policy_case *c)
+struct fact session_age_basis(const struct policy_case *c)
 {
-    struct value v = of_offered(c);
+    struct fact v = of_offered(c);
     return v.known == KNOWN_VALUE ? number(c->session->basis) : v;
 }
 
 struct value session_offered_age(const struct policy_case *c)
 {
-    struct value v = of_offered(c);
-    return v.known == KNOWN_VALUE ? age(c->session, c->session->offered_basis, c->session->offered_age) : v;
+    struct fact v = of_offered(c);
+    return v.known == KNOWN_VALUE ? age(c->session, c->session->offered_basis, c->session->offered_age)
+                                  : fact_alone(v);
 }
 
 /* A value when the offered session was resumed. */
-static struct value of_resumed(const struct policy_case *c)
+static struct fact of_resumed(const struct policy_case *c)
 {
-    struct value v = of_offered(c);
+    struct fact v = of_offered(c);
     return v.known == KNOWN_VALUE && !c->session->accepted ? absent() : v;
 }
 
 struct value session_resumed_age(const struct policy_case *c)
 {
-    struct value v = of_resumed(c);
-    return v.known == KNOWN_VALUE ? age(c->session, c->session->basis, c->session->resumed_age) : v;
+    struct fact v = of_resumed(c);
+    return v.known == KNOWN_VALUE ? age(c->session, c->session->basis, c->session->resumed_age)
+                                  : fact_alone(v);
 }
 
-struct value session_ended(const struct policy_case *c)
+struct fact session_ended(const struct policy_case *c)
 {
-    struct value v = of_offered(c);
+    struct fact v = of_offered(c);
     if (v.known != KNOWN_VALUE)
         return v;
     if (!c->session->known)
@@ -162,40 +163,45 @@ struct value session_ended(const struct policy_case *c)
     return missed ? unknown(missed) : number(c->session->dead);
 }
 
-struct value session_same_suite(const struct policy_case *c)
+struct fact session_same_suite(const struct policy_case *c)
 {
     const struct observation *o = c->observation;
-    struct value v = of_resumed(c);
+    struct fact v = of_resumed(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    struct value suite = unless_overlapping(o, SERVER_SIDE, server_suite(o));
+    struct fact suite = unless_overlapping(o, SERVER_SIDE, server_suite(o).fact);
     if (suite.known != KNOWN_VALUE)
         return suite;
     return c->session->suite_known ? number(c->session->suite == o->server_hello.suite)
                                    : unknown(why_no_origin(c->session));
 }
 
-static struct value of_server_history(const struct policy_case *c)
+static struct fact of_server_history(const struct policy_case *c)
 {
-    struct value hello = readable_hello(c->observation);
+    struct fact hello = readable_hello(c->observation);
     return hello.known == KNOWN_VALUE && !(c->server && c->evidence) ? absent() : hello;
+}
+
+static struct value suites(const struct suite_set *set, size_t count)
+{
+    return (struct value){.fact = number(1), .suites = set, .sets = count};
 }
 
 struct value known_common_suites(const struct policy_case *c)
 {
-    struct value v = of_server_history(c);
+    const struct fact history = of_server_history(c);
     const uint32_t missed = c->session ? missed_before(c->session) : 0;
-    if (v.known != KNOWN_VALUE)
-        return v.known == ABSENT && missed ? unknown(missed) : v;
-    v.suites = &c->evidence->common;
-    v.reasons = missed;
-    v.possible = v.reasons ? &c->observation->client_hello.offered : NULL;
+    if (history.known != KNOWN_VALUE)
+        return fact_alone(history.known == ABSENT && missed ? unknown(missed) : history);
+    struct value v = suites(&c->evidence->common, 1);
+    v.fact.reasons = missed;
+    v.possible = missed ? &c->observation->client_hello.offered : NULL;
     return v;
 }
 
-struct value known_highest_version(const struct policy_case *c)
+struct fact known_highest_version(const struct policy_case *c)
 {
-    struct value v = of_server_history(c);
+    struct fact v = of_server_history(c);
     if (v.known != KNOWN_VALUE)
         return v;
     return c->evidence->highest_version ? number(c->evidence->highest_version) : absent();
@@ -225,7 +231,7 @@ static uint32_t no_answer(const struct policy_case *c)
     return observation_missing(c->observation, SERVER);
 }
 
-static struct value unless_unseen(const struct policy_case *c, struct value v)
+static struct fact unless_unseen(const struct policy_case *c, struct fact v)
 {
     const uint32_t why = unseen_before(c);
     return why ? unknown(why) : v;
@@ -237,14 +243,14 @@ static bool connect_seen(const struct policy_case *c)
     return (before && before->connect) || (c->observation && c->observation->authority.length);
 }
 
-struct value tunnel_connect(const struct policy_case *c)
+struct fact tunnel_connect(const struct policy_case *c)
 {
     if (connect_seen(c))
         return number(1);
     return unless_unseen(c, before_tls(c) || c->observation ? number(0) : absent());
 }
 
-struct value tunnel_upgrade(const struct policy_case *c)
+struct fact tunnel_upgrade(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
     if (before && before->upgraded)
@@ -254,7 +260,7 @@ struct value tunnel_upgrade(const struct policy_case *c)
     return unless_unseen(c, before || c->observation ? number(0) : absent());
 }
 
-struct value tunnel_status(const struct policy_case *c)
+struct fact tunnel_status(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
     if (before && before->connect_status)
@@ -264,14 +270,14 @@ struct value tunnel_status(const struct policy_case *c)
 
 struct value tunnel_authority(const struct policy_case *c)
 {
-    const struct value connect = tunnel_connect(c);
+    const struct fact connect = tunnel_connect(c);
     if (connect.known != KNOWN_VALUE || !connect.number)
-        return connect.known == UNKNOWN ? connect : absent();
+        return fact_alone(connect.known == UNKNOWN ? connect : absent());
     const struct span authority = observation_text(c->observation, c->observation->authority);
-    return authority.n ? string(authority) : unknown(UNOBSERVED_TOO_LONG);
+    return authority.n ? string(authority) : fact_alone(unknown(UNOBSERVED_TOO_LONG));
 }
 
-struct value connection_protocol(const struct policy_case *c)
+struct fact connection_protocol(const struct policy_case *c)
 {
     if (c->damage) /* TLS may have begun in what is missing */
         return unknown(reasons_of(c->damage));
@@ -280,10 +286,10 @@ struct value connection_protocol(const struct policy_case *c)
 
 struct value connection_name(const struct policy_case *c)
 {
-    return c->protocol ? string(span_of(c->protocol, strlen(c->protocol))) : absent();
+    return c->protocol ? string(span_of(c->protocol, strlen(c->protocol))) : fact_alone(absent());
 }
 
-struct value connection_requests(const struct policy_case *c)
+struct fact connection_requests(const struct policy_case *c)
 {
     const struct http_connection *h = c->connection;
     if (!h)
@@ -292,18 +298,18 @@ struct value connection_requests(const struct policy_case *c)
     return h->requests || !open ? number(h->requests) : unknown(reasons_of(h->damage));
 }
 
-struct value connection_answers(const struct policy_case *c)
+struct fact connection_answers(const struct policy_case *c)
 {
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
-    struct value v = number(h->answers);
+    struct fact v = number(h->answers);
     v.at_least = h->damage != 0;
     v.reasons = h->damage ? reasons_of(h->damage) : 0;
     return v;
 }
 
-struct value connection_served(const struct policy_case *c)
+struct fact connection_served(const struct policy_case *c)
 {
     const struct http_connection *h = c->connection;
     if (!h)
@@ -312,7 +318,7 @@ struct value connection_served(const struct policy_case *c)
     return h->served || !open ? number(h->served) : unknown(reasons_of(h->damage));
 }
 
-struct value connection_challenges(const struct policy_case *c)
+struct fact connection_challenges(const struct policy_case *c)
 {
     const struct http_connection *h = c->connection;
     if (!h)
@@ -321,38 +327,38 @@ struct value connection_challenges(const struct policy_case *c)
     return h->challenges || !open ? number(h->challenges) : unknown(reasons_of(h->damage));
 }
 
-struct value in_request(const struct http_exchange *e, int64_t n)
+struct fact in_request(const struct http_exchange *e, int64_t n)
 {
     return e->request_seen ? number(n) : unknown(reasons_of(e->damage));
 }
 
-struct value in_answer(const struct http_exchange *e, int64_t n)
+struct fact in_answer(const struct http_exchange *e, int64_t n)
 {
     return e->response_seen ? number(n) : unknown(reasons_of(e->damage));
 }
 
 struct value text_of_request(const struct http_exchange *e, const struct http_text *text)
 {
-    struct value v = in_request(e, 1);
-    return v.known == KNOWN_VALUE ? string(span_of(text->bytes, text->length)) : v;
+    struct fact v = in_request(e, 1);
+    return v.known == KNOWN_VALUE ? string(span_of(text->bytes, text->length)) : fact_alone(v);
 }
 
-struct value document_owner(const struct http_exchange *e)
+struct fact document_owner(const struct http_exchange *e)
 {
-    struct value v = in_request(e, e->owner);
+    struct fact v = in_request(e, e->owner);
     return v.known == KNOWN_VALUE && e->owner == OWNER_NOT_TOLD ? absent() : v;
 }
 
-struct value request_identity(const struct http_exchange *e)
+struct fact request_identity(const struct http_exchange *e)
 {
     bool any = e->credentials || e->said_identity || e->vouched || e->cookie || e->known_user;
-    struct value v = in_request(e, any);
+    struct fact v = in_request(e, any);
     /* The connection may have identified the user before the capture or in a gap. */
     bool open = e->damage & ~(uint32_t)HTTP_DAMAGE_AT_END;
     return v.known == KNOWN_VALUE && !any && open ? unknown(reasons_of(e->damage)) : v;
 }
 
-struct value unanswered_challenge(const struct http_exchange *e)
+struct fact unanswered_challenge(const struct http_exchange *e)
 {
     const uint32_t damage = e->damage & ~(uint32_t)HTTP_DAMAGE_END;
     if (e->earlier_challenge == CHALLENGE_NOT_KNOWN)
@@ -362,31 +368,23 @@ struct value unanswered_challenge(const struct http_exchange *e)
     return number(e->earlier_challenge == CHALLENGE_OPEN);
 }
 
-static struct value suites(const struct suite_set *set, size_t count)
-{
-    struct value v = number(1);
-    v.suites = set;
-    v.sets = count;
-    return v;
-}
-
 struct value server_selected(const struct policy_case *c)
 {
     const struct peer *s = c->server;
     if (!s)
-        return absent();
+        return fact_alone(absent());
     struct value v = suites(&s->selected, 1);
     v.doubtful = &s->contradicted;
     v.possible = &s->possible;
     v.unseen_suites = s->possible_any;
-    v.reasons = s->missing;
+    v.fact.reasons = s->missing;
     return v;
 }
 
 struct value server_refused(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || !c->evidence->refusal_count)
-        return absent();
+        return fact_alone(absent());
     struct value v = suites(c->evidence->refusals, c->evidence->refusal_count);
     v.doubtful = &c->server->contradicted;
     return v;
@@ -395,26 +393,26 @@ struct value server_refused(const struct policy_case *c)
 struct value server_refused_alone(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || suite_set_empty(&c->evidence->alone))
-        return absent();
+        return fact_alone(absent());
     struct value v = suites(&c->evidence->alone, 1);
     v.doubtful = &c->server->contradicted;
     return v;
 }
 
 /* A lower bound when an answer was not seen: that one may have been higher. */
-struct value server_highest_version(const struct policy_case *c)
+struct fact server_highest_version(const struct policy_case *c)
 {
     const struct peer *s = c->server;
     if (!s)
         return absent();
-    struct value v = s->highest_version ? number(s->highest_version) : absent();
+    struct fact v = s->highest_version ? number(s->highest_version) : absent();
     v.at_least = s->missing != 0;
     v.reasons = s->missing;
     return v;
 }
 
 /* Hellos that were not seen may have been anything. */
-static struct value unseen_or(const struct peer *u, struct value otherwise)
+static struct fact unseen_or(const struct peer *u, struct fact otherwise)
 {
     return u->unseen_offers ? unknown(u->missing) : otherwise;
 }
@@ -422,22 +420,22 @@ static struct value unseen_or(const struct peer *u, struct value otherwise)
 struct value ue_offered(const struct peer *u)
 {
     if (!u)
-        return absent();
+        return fact_alone(absent());
     struct value v = suites(&u->offered, 1);
     v.unknown_suites = u->unknown_offers;
     v.unseen_suites = u->unseen_offers;
-    v.reasons = u->missing;
-    return u->full_offers ? v : unseen_or(u, absent());
+    v.fact.reasons = u->missing;
+    return u->full_offers ? v : fact_alone(unseen_or(u, absent()));
 }
 
 struct value ue_offered_always(const struct peer *u)
 {
     if (!u)
-        return absent();
-    return u->full_offers && !u->unseen_offers ? suites(&u->always, 1) : unseen_or(u, absent());
+        return fact_alone(absent());
+    return u->full_offers && !u->unseen_offers ? suites(&u->always, 1) : fact_alone(unseen_or(u, absent()));
 }
 
-struct value ue_full_offers(const struct peer *u)
+struct fact ue_full_offers(const struct peer *u)
 {
     if (!u)
         return absent();
@@ -449,13 +447,13 @@ const struct peer *peer_of(const struct policy_case *c)
     return c->kind == CASE_SERVER ? c->server : c->ue;
 }
 
-struct value peer_never_resumable(const struct policy_case *c)
+struct fact peer_never_resumable(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
     return number(p->full && p->unresumable == p->full && !p->issued);
 }
 
-struct value peer_resumptions(const struct policy_case *c)
+struct fact peer_resumptions(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
     return p->resumed || !p->maybe_resumed ? number(p->resumed) : unknown(UNOBSERVED_UNFINISHED | p->missing);
@@ -464,7 +462,7 @@ struct value peer_resumptions(const struct policy_case *c)
 struct value key_age(const struct key_use *k)
 {
     struct value v = seconds(k->whence.time - k->since);
-    v.at_least = true;
-    v.reasons = UNOBSERVED_ORIGIN;
+    v.fact.at_least = true;
+    v.fact.reasons = UNOBSERVED_ORIGIN;
     return v;
 }

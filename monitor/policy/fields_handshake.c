@@ -6,7 +6,7 @@
 
 static struct value list16(const uint16_t *list, size_t count, bool cut)
 {
-    return (struct value){.known = KNOWN_VALUE, .list = list, .count = count, .cut = cut};
+    return (struct value){.fact = {.known = KNOWN_VALUE}, .list = list, .count = count, .cut = cut};
 }
 
 static bool is_tls13(const struct observation *o)
@@ -23,13 +23,13 @@ static bool may_be_tls13(const struct observation *o)
 }
 
 /* The client's hello, or why not. */
-struct value client_hello_seen(const struct observation *o)
+struct fact client_hello_seen(const struct observation *o)
 {
     return o->seen & SEEN_CLIENT_HELLO ? number(1) : unknown(observation_missing(o, CLIENT));
 }
 
 /* The server's hello: a value, absent when it refused before, or why not. */
-static struct value server_hello_seen(const struct observation *o)
+static struct fact server_hello_seen(const struct observation *o)
 {
     if (o->seen & SEEN_SERVER_HELLO)
         return number(1);
@@ -39,9 +39,9 @@ static struct value server_hello_seen(const struct observation *o)
 }
 
 /* A message of the server's flight between its hello and ServerHelloDone that was not seen. */
-static struct value missing_of_server_flight(const struct observation *o)
+static struct fact missing_of_server_flight(const struct observation *o)
 {
-    struct value hello = server_hello_seen(o);
+    struct fact hello = server_hello_seen(o);
     if (hello.known != KNOWN_VALUE)
         return hello;
     if (o->resumption > RESUMPTION_FULL || observation_by_psk(o))
@@ -55,31 +55,31 @@ static struct value missing_of_server_flight(const struct observation *o)
     return unknown(observation_missing(o, SERVER));
 }
 
-struct value certificate_present(const struct observation *o)
+struct fact certificate_present(const struct observation *o)
 {
     if (o->seen & SEEN_CERTIFICATE)
         return number(1);
-    struct value missing = missing_of_server_flight(o);
+    struct fact missing = missing_of_server_flight(o);
     bool full = o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL && !observation_by_psk(o);
     return missing.known == ABSENT && full ? number(0) : missing;
 }
 
-struct value in_certificate(const struct observation *o, int64_t n)
+struct fact in_certificate(const struct observation *o, int64_t n)
 {
     if (o->seen & SEEN_CERTIFICATE)
         return o->certificate.parsed ? number(n) : unknown(UNOBSERVED_MALFORMED);
-    struct value present = certificate_present(o);
+    struct fact present = certificate_present(o);
     return present.known == UNKNOWN ? present : absent();
 }
 
 /* Facts of the message, which are there even when the leaf cannot be parsed. */
-struct value in_certificate_message(const struct observation *o, int64_t n)
+struct fact in_certificate_message(const struct observation *o, int64_t n)
 {
     return o->seen & SEEN_CERTIFICATE ? number(n) : in_certificate(o, n);
 }
 
 /* Of the CA certificates: one that could not be parsed leaves open what the others do not decide. */
-struct value of_authorities(const struct observation *o, int64_t n, bool decided)
+struct fact of_authorities(const struct observation *o, int64_t n, bool decided)
 {
     if (o->seen & SEEN_CERTIFICATE && o->certificate.ca_unparsed && !decided)
         return unknown(UNOBSERVED_MALFORMED);
@@ -87,9 +87,9 @@ struct value of_authorities(const struct observation *o, int64_t n, bool decided
 }
 
 /* The certificate's validity against the moment when it was sent. */
-static struct value certificate_time(const struct observation *o, bool expired)
+static struct fact certificate_time(const struct observation *o, bool expired)
 {
-    struct value here = in_certificate(o, 1);
+    struct fact here = in_certificate(o, 1);
     if (here.known != KNOWN_VALUE)
         return here;
     if (!o->certificate.valid_times)
@@ -99,37 +99,37 @@ static struct value certificate_time(const struct observation *o, bool expired)
     return number(expired ? second > o->certificate.not_after : second < o->certificate.not_before);
 }
 
-struct value certificate_expired(const struct observation *o)
+struct fact certificate_expired(const struct observation *o)
 {
     return certificate_time(o, true);
 }
 
-struct value certificate_not_yet_valid(const struct observation *o)
+struct fact certificate_not_yet_valid(const struct observation *o)
 {
     return certificate_time(o, false);
 }
 
-struct value certificate_not_before(const struct observation *o)
+struct fact certificate_not_before(const struct observation *o)
 {
-    struct value v = in_certificate(o, o->certificate.not_before);
+    struct fact v = in_certificate(o, o->certificate.not_before);
     return v.known == KNOWN_VALUE && !o->certificate.valid_times ? unknown(UNOBSERVED_MALFORMED) : v;
 }
 
-struct value certificate_bits(const struct observation *o)
+struct fact certificate_bits(const struct observation *o)
 {
-    struct value v = in_certificate(o, o->certificate.bits);
+    struct fact v = in_certificate(o, o->certificate.bits);
     return v.known == KNOWN_VALUE && o->certificate.bits == 0 ? unknown(UNOBSERVED_UNKNOWN_CODE) : v;
 }
 
 struct value certificate_signature(const struct observation *o)
 {
-    struct value v = in_certificate(o, 0);
-    return v.known == KNOWN_VALUE ? string(observation_text(o, o->certificate.signature)) : v;
+    struct fact v = in_certificate(o, 0);
+    return v.known == KNOWN_VALUE ? string(observation_text(o, o->certificate.signature)) : fact_alone(v);
 }
 
-struct value in_extension(const struct observation *o, unsigned extension, int64_t n)
+struct fact in_extension(const struct observation *o, unsigned extension, int64_t n)
 {
-    struct value v = in_certificate(o, n);
+    struct fact v = in_certificate(o, n);
     if (v.known != KNOWN_VALUE)
         return v;
     if (o->certificate.unparsed & extension)
@@ -137,16 +137,16 @@ struct value in_extension(const struct observation *o, unsigned extension, int64
     return o->certificate.presence & extension ? v : absent();
 }
 
-struct value certificate_has_dns_name(const struct observation *o)
+struct fact certificate_has_dns_name(const struct observation *o)
 {
-    struct value v = in_certificate(o, o->certificate.alt_name_has_dns);
+    struct fact v = in_certificate(o, o->certificate.alt_name_has_dns);
     const bool open = o->certificate.unparsed & X509_HAS_SUBJECT_ALT_NAME && !o->certificate.alt_name_has_dns;
     return v.known == KNOWN_VALUE && open ? unknown(UNOBSERVED_MALFORMED) : v;
 }
 
-struct value certificate_names_host(const struct observation *o)
+struct fact certificate_names_host(const struct observation *o)
 {
-    struct value here = in_certificate(o, 1);
+    struct fact here = in_certificate(o, 1);
     if (here.known != KNOWN_VALUE)
         return here;
     if (!o->certificate.name_checked) { /* no name was sent, or one that was not seen */
@@ -167,9 +167,9 @@ struct value certificate_names_host(const struct observation *o)
 }
 
 /* RFC 2246 7.4.2, RFC 4492 2: which key a key exchange needs. */
-struct value certificate_fits_suite(const struct observation *o)
+struct fact certificate_fits_suite(const struct observation *o)
 {
-    struct value here = in_certificate(o, 1);
+    struct fact here = in_certificate(o, 1);
     const struct suite *suite = observation_suite(o);
     if (here.known != KNOWN_VALUE)
         return here;
@@ -201,28 +201,27 @@ struct value certificate_fits_suite(const struct observation *o)
 
 struct value server_suite(const struct observation *o)
 {
-    struct value hello = server_hello_seen(o);
+    struct fact hello = server_hello_seen(o);
     if (hello.known != KNOWN_VALUE)
-        return hello;
-    hello.suite = observation_suite(o);
-    if (!hello.suite)
-        return unknown(UNOBSERVED_UNKNOWN_CODE);
-    return hello;
+        return fact_alone(hello);
+    const struct suite *suite = observation_suite(o);
+    return suite ? (struct value){.fact = hello, .suite = suite}
+                 : fact_alone(unknown(UNOBSERVED_UNKNOWN_CODE));
 }
 
-struct value server_key_bits(const struct observation *o, const int64_t *key_bits)
+struct fact server_key_bits(const struct observation *o, const int64_t *key_bits)
 {
-    struct value v = server_suite(o);
-    return v.known == KNOWN_VALUE ? number(key_bits[suite_index(v.suite)]) : v;
+    const struct value v = server_suite(o);
+    return v.fact.known == KNOWN_VALUE ? number(key_bits[suite_index(v.suite)]) : v.fact;
 }
 
-struct value server_key_exchange(const struct observation *o)
+struct fact server_key_exchange(const struct observation *o)
 {
-    struct value v = server_suite(o);
-    return v.known == KNOWN_VALUE ? number(v.suite->kx) : v;
+    const struct value v = server_suite(o);
+    return v.fact.known == KNOWN_VALUE ? number(v.suite->kx) : v.fact;
 }
 
-struct value server_version(const struct observation *o)
+struct fact server_version(const struct observation *o)
 {
     uint16_t version = observation_version(o);
     if (!version && o->seen & SEEN_SERVER_HELLO)
@@ -230,27 +229,27 @@ struct value server_version(const struct observation *o)
     return version ? number(version) : server_hello_seen(o);
 }
 
-struct value in_server_hello(const struct observation *o, int64_t n)
+struct fact in_server_hello(const struct observation *o, int64_t n)
 {
-    struct value hello = server_hello_seen(o);
+    struct fact hello = server_hello_seen(o);
     return hello.known == KNOWN_VALUE ? number(n) : hello;
 }
 
-struct value in_client_hello(const struct observation *o, int64_t n)
+struct fact in_client_hello(const struct observation *o, int64_t n)
 {
-    struct value hello = client_hello_seen(o);
+    struct fact hello = client_hello_seen(o);
     return hello.known == KNOWN_VALUE ? number(n) : hello;
 }
 
 /* Of a part that may not parse. */
-struct value part_of_client_hello(const struct observation *o, unsigned part, int64_t n)
+struct fact part_of_client_hello(const struct observation *o, unsigned part, int64_t n)
 {
     if (o->seen & SEEN_CLIENT_HELLO && o->client_hello.unknown & part)
         return unknown(observation_unread(o, CLIENT));
     return in_client_hello(o, n);
 }
 
-struct value part_of_server_hello(const struct observation *o, unsigned part, int64_t n)
+struct fact part_of_server_hello(const struct observation *o, unsigned part, int64_t n)
 {
     if (o->seen & SEEN_SERVER_HELLO && o->server_hello.unknown & part)
         return unknown(observation_unread(o, SERVER));
@@ -258,17 +257,17 @@ struct value part_of_server_hello(const struct observation *o, unsigned part, in
 }
 
 /* An extension that was read is there, whatever does not parse behind it. */
-struct value extension_of_client(const struct observation *o, bool here)
+struct fact extension_of_client(const struct observation *o, bool here)
 {
     return here ? in_client_hello(o, 1) : part_of_client_hello(o, UNKNOWN_EXTENSIONS, 0);
 }
 
-struct value extension_of_server(const struct observation *o, bool here)
+struct fact extension_of_server(const struct observation *o, bool here)
 {
     return here ? in_server_hello(o, 1) : part_of_server_hello(o, UNKNOWN_EXTENSIONS, 0);
 }
 
-struct value in_both_hellos(const struct observation *o, int64_t n)
+struct fact in_both_hellos(const struct observation *o, int64_t n)
 {
     return o->seen & SEEN_CLIENT_HELLO ? in_server_hello(o, n) : client_hello_seen(o);
 }
@@ -276,52 +275,53 @@ struct value in_both_hellos(const struct observation *o, int64_t n)
 struct value offered_suites(const struct observation *o)
 {
     const struct client_hello_facts *hello = &o->client_hello;
-    struct value v = client_hello_seen(o);
-    if (v.known != KNOWN_VALUE)
-        return v;
+    const struct fact seen = client_hello_seen(o);
+    if (seen.known != KNOWN_VALUE)
+        return fact_alone(seen);
     if (observation_offers_sslv2_only(o))
-        return absent();
+        return fact_alone(absent());
     if (hello->unknown & UNKNOWN_OFFER)
-        return unknown(observation_unread(o, CLIENT));
-    v.suites = &hello->offered;
-    v.unknown_suites = hello->unknown_suites;
-    v.list = hello->suites;
-    v.count = hello->suite_count;
-    v.cut = hello->suites_cut;
-    return v;
+        return fact_alone(unknown(observation_unread(o, CLIENT)));
+    return (struct value){.fact = seen,
+                          .suites = &hello->offered,
+                          .unknown_suites = hello->unknown_suites,
+                          .list = hello->suites,
+                          .count = hello->suite_count,
+                          .cut = hello->suites_cut};
 }
 
-struct value offered_count(const struct observation *o)
+struct fact offered_count(const struct observation *o)
 {
     const struct client_hello_facts *hello = &o->client_hello;
     const struct value v = offered_suites(o);
-    return v.known == KNOWN_VALUE ? number(hello->unknown_suites + (int64_t)suite_set_count(&hello->offered))
-                                  : v;
+    return v.fact.known == KNOWN_VALUE
+               ? number(hello->unknown_suites + (int64_t)suite_set_count(&hello->offered))
+               : v.fact;
 }
 
 struct value hello_extensions(const struct observation *o)
 {
     const struct client_hello_facts *hello = &o->client_hello;
-    struct value v = client_hello_seen(o);
+    struct fact v = client_hello_seen(o);
     const bool cut = hello->extensions_cut || hello->unknown & UNKNOWN_EXTENSIONS;
-    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, cut) : v;
+    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, cut) : fact_alone(v);
 }
 
 struct value hello_sni(const struct observation *o)
 {
-    struct value v = part_of_client_hello(o, UNKNOWN_NAME, 1);
-    return v.known == KNOWN_VALUE ? string(observation_text(o, o->client_hello.sni)) : v;
+    struct fact v = part_of_client_hello(o, UNKNOWN_NAME, 1);
+    return v.known == KNOWN_VALUE ? string(observation_text(o, o->client_hello.sni)) : fact_alone(v);
 }
 
 struct value server_extensions(const struct observation *o)
 {
     const struct server_hello_facts *hello = &o->server_hello;
-    struct value v = server_hello_seen(o);
+    struct fact v = server_hello_seen(o);
     const bool cut = hello->extensions_cut || hello->unknown & UNKNOWN_EXTENSIONS;
-    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, cut) : v;
+    return v.known == KNOWN_VALUE ? list16(hello->extensions, hello->extension_count, cut) : fact_alone(v);
 }
 
-struct value server_reaction(const struct observation *o)
+struct fact server_reaction(const struct observation *o)
 {
     return o->reaction != REACTION_UNKNOWN ? number(o->reaction) : unknown(observation_missing(o, SERVER));
 }
@@ -352,14 +352,14 @@ static bool about_something_else(unsigned description)
            description == INTERNAL_ERROR || description == USER_CANCELED || description == NO_RENEGOTIATION;
 }
 
-static struct value conclusion_of_alert(unsigned description)
+static struct fact conclusion_of_alert(unsigned description)
 {
     if (about_something_else(description))
         return unknown(UNOBSERVED_UNDECIDED);
     return number(about_certificate(description) ? CONCLUSION_FATAL_ALERT : CONCLUSION_OTHER_ALERT);
 }
 
-struct value server_conclusion(const struct observation *o)
+struct fact server_conclusion(const struct observation *o)
 {
     if (is_tls13(o))
         return unknown(UNOBSERVED_ENCRYPTED);
@@ -378,23 +378,23 @@ struct value server_conclusion(const struct observation *o)
     return o->side[SERVER].closed ? number(CONCLUSION_CLOSED) : unknown(observation_missing(o, SERVER));
 }
 
-struct value resumption_method(const struct observation *o)
+struct fact resumption_method(const struct observation *o)
 {
     if (o->resumption != RESUMPTION_UNKNOWN)
         return number(o->resumption);
-    struct value hello = server_hello_seen(o);
+    struct fact hello = server_hello_seen(o);
     return hello.known == KNOWN_VALUE ? unknown(observation_missing(o, SERVER)) : hello;
 }
 
-struct value resumption_is(const struct observation *o, enum resumption method)
+struct fact resumption_is(const struct observation *o, enum resumption method)
 {
     if (o->resumption == RESUMPTION_UNKNOWN && observation_by_psk(o) && method == RESUMPTION_FULL)
         return number(0);
-    struct value v = resumption_method(o);
+    struct fact v = resumption_method(o);
     return v.known == KNOWN_VALUE ? number(v.number == (int64_t)method) : v;
 }
 
-struct value handshake_complete(const struct observation *o)
+struct fact handshake_complete(const struct observation *o)
 {
     if (o->outcome == OUTCOME_COMPLETE || o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED)
         return number(o->outcome == OUTCOME_COMPLETE);
@@ -403,7 +403,7 @@ struct value handshake_complete(const struct observation *o)
 }
 
 /* The client went on after the ServerHello: its own flight, or protected data. */
-struct value client_continued(const struct observation *o)
+struct fact client_continued(const struct observation *o)
 {
     if (o->seen &
         (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS | SEEN_CLIENT_FINISHED | SEEN_CLIENT_CERTIFICATE))
@@ -417,16 +417,16 @@ struct value client_continued(const struct observation *o)
     return observation_settled(o, CLIENT) ? number(0) : unknown(observation_missing(o, CLIENT));
 }
 
-struct value certificate_requested(const struct observation *o)
+struct fact certificate_requested(const struct observation *o)
 {
     if (o->seen & SEEN_CERTIFICATE_REQUEST)
         return number(1);
-    struct value missing = missing_of_server_flight(o);
+    struct fact missing = missing_of_server_flight(o);
     bool full = o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL && !observation_by_psk(o);
     return missing.known == ABSENT && full ? number(0) : missing;
 }
 
-struct value client_certificate_sent(const struct observation *o)
+struct fact client_certificate_sent(const struct observation *o)
 {
     if (o->seen & SEEN_CLIENT_CERTIFICATE)
         return number(1);
@@ -440,17 +440,17 @@ struct value client_certificate_sent(const struct observation *o)
     return passed || observation_settled(o, CLIENT) ? number(0) : unknown(observation_missing(o, CLIENT));
 }
 
-struct value client_certificate_count(const struct observation *o)
+struct fact client_certificate_count(const struct observation *o)
 {
-    struct value sent = client_certificate_sent(o);
+    struct fact sent = client_certificate_sent(o);
     if (sent.known != KNOWN_VALUE)
         return sent;
     return sent.number ? number(o->client_certificate.count) : absent();
 }
 
-struct value certificate_answer(const struct observation *o)
+struct fact certificate_answer(const struct observation *o)
 {
-    struct value requested = certificate_requested(o);
+    struct fact requested = certificate_requested(o);
     if (requested.known == UNKNOWN && !(o->seen & SEEN_CLIENT_CERTIFICATE))
         return requested;
     if (o->seen & SEEN_CLIENT_CERTIFICATE)
@@ -463,19 +463,19 @@ struct value certificate_answer(const struct observation *o)
     return went_on ? number(ANSWER_NONE) : unknown(observation_missing(o, CLIENT));
 }
 
-static struct value in_server_flight(const struct observation *o, bool here, int64_t n)
+static struct fact in_server_flight(const struct observation *o, bool here, int64_t n)
 {
     return here ? number(n) : missing_of_server_flight(o);
 }
 
 /* What a ServerKeyExchange contains depends on the suite. */
-struct value key_exchange_bits(const struct observation *o, int64_t bits)
+struct fact key_exchange_bits(const struct observation *o, int64_t bits)
 {
     const bool unreadable = o->seen & SEEN_SERVER_KEY_EXCHANGE && !observation_suite(o);
     return unreadable ? unknown(UNOBSERVED_UNKNOWN_CODE) : in_server_flight(o, bits, bits);
 }
 
-struct value ticket_hint(const struct observation *o)
+struct fact ticket_hint(const struct observation *o)
 {
     if (o->seen & SEEN_TICKET && !o->ticket_issued.length) /* RFC 5077 3.3: the server gives none */
         return absent();
@@ -484,13 +484,13 @@ struct value ticket_hint(const struct observation *o)
     if (is_tls13(o))
         return unknown(UNOBSERVED_ENCRYPTED);
     bool passed = o->seen & SEEN_SERVER_CCS && !o->side[SERVER].damage;
-    struct value hello = server_hello_seen(o);
+    struct fact hello = server_hello_seen(o);
     if (hello.known == KNOWN_VALUE && !passed)
         return unknown(observation_missing(o, SERVER));
     return hello.known == UNKNOWN ? hello : absent();
 }
 
-struct value fatal_alert_seen(const struct observation *o, enum side side)
+struct fact fatal_alert_seen(const struct observation *o, enum side side)
 {
     if (observation_fatal_alert_of(o, side))
         return number(1);
@@ -499,16 +499,12 @@ struct value fatal_alert_seen(const struct observation *o, enum side side)
 
 struct value request_types(const struct observation *o)
 {
-    struct value v = in_server_flight(o, o->seen & SEEN_CERTIFICATE_REQUEST, 0);
-    v.octets = o->certificate_request.types;
-    v.count = o->certificate_request.type_count;
-    return v;
+    return (struct value){.fact = in_server_flight(o, o->seen & SEEN_CERTIFICATE_REQUEST, 0),
+                          .octets = o->certificate_request.types,
+                          .count = o->certificate_request.type_count};
 }
 
-struct value unless_overlapping(const struct observation *o, enum field_side side, struct value v)
+struct fact unless_overlapping(const struct observation *o, enum field_side side, struct fact f)
 {
-    uint32_t damage = side == CLIENT_SIDE   ? o->side[CLIENT].damage
-                      : side == SERVER_SIDE ? o->side[SERVER].damage
-                                            : o->side[CLIENT].damage | o->side[SERVER].damage;
-    return damage & UNOBSERVED_OVERLAP && v.known != UNKNOWN ? unknown(UNOBSERVED_OVERLAP) : v;
+    return f.known != UNKNOWN && observation_overlaps(o, side) ? unknown(UNOBSERVED_OVERLAP) : f;
 }

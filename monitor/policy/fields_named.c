@@ -10,11 +10,14 @@ enum { SECONDS_A_DAY = 86400 };
 static struct value list_of_hello(const struct observation *o, const uint16_t *list, size_t count,
                                   size_t most)
 {
-    struct value v = part_of_client_hello(o, UNKNOWN_EXTENSIONS | UNKNOWN_LISTS, 1);
+    struct fact v = part_of_client_hello(o, UNKNOWN_EXTENSIONS | UNKNOWN_LISTS, 1);
     if (v.known != KNOWN_VALUE)
-        return v;
-    return count ? (struct value){.known = KNOWN_VALUE, .list = list, .count = count, .cut = count == most}
-                 : absent();
+        return fact_alone(v);
+    return count ? (struct value){.fact = {.known = KNOWN_VALUE},
+                                  .list = list,
+                                  .count = count,
+                                  .cut = count == most}
+                 : fact_alone(absent());
 }
 
 struct value hello_groups(const struct observation *o)
@@ -30,21 +33,21 @@ struct value hello_signature_algorithms(const struct observation *o)
 
 struct value server_alpn(const struct observation *o)
 {
-    const struct value v = part_of_server_hello(o, UNKNOWN_EXTENSIONS, 1);
-    return v.known == KNOWN_VALUE ? string(observation_text(o, o->server_hello.alpn)) : v;
+    const struct fact v = part_of_server_hello(o, UNKNOWN_EXTENSIONS, 1);
+    return v.known == KNOWN_VALUE ? string(observation_text(o, o->server_hello.alpn)) : fact_alone(v);
 }
 
-struct value server_group(const struct observation *o)
+struct fact server_group(const struct observation *o)
 {
     const uint16_t group = observation_group(o);
-    const struct value v = in_server_hello(o, group);
+    const struct fact v = in_server_hello(o, group);
     return v.known != KNOWN_VALUE || group ? v : absent();
 }
 
 static struct value text_of_certificate(const struct observation *o, struct text_slice slice)
 {
-    const struct value v = in_certificate(o, 1);
-    return v.known == KNOWN_VALUE ? string(observation_text(o, slice)) : v;
+    const struct fact v = in_certificate(o, 1);
+    return v.known == KNOWN_VALUE ? string(observation_text(o, slice)) : fact_alone(v);
 }
 
 struct value certificate_subject(const struct observation *o)
@@ -65,19 +68,19 @@ struct value certificate_curve(const struct observation *o)
 struct value certificate_fingerprint(const struct observation *o)
 {
     static _Thread_local char hash[64];
-    const struct value v = in_certificate_message(o, 1);
+    const struct fact v = in_certificate_message(o, 1);
     struct text t = text_over(hash, sizeof hash);
     if (v.known != KNOWN_VALUE)
-        return v;
+        return fact_alone(v);
     text_hex(&t, span_of(o->certificate.sha1, sizeof o->certificate.sha1), ':');
     return string(span_of(t.p, t.n));
 }
 
 /* Rounded down: on its last day a certificate has 0 days left. */
-struct value certificate_days_left(const struct observation *o)
+struct fact certificate_days_left(const struct observation *o)
 {
     const int64_t left = o->certificate.not_after - o->whence.time / NANOS_PER_SECOND;
-    const struct value v = in_certificate(o, left / SECONDS_A_DAY - (left % SECONDS_A_DAY < 0));
+    const struct fact v = in_certificate(o, left / SECONDS_A_DAY - (left % SECONDS_A_DAY < 0));
     return v.known == KNOWN_VALUE && !o->certificate.valid_times ? unknown(UNOBSERVED_MALFORMED) : v;
 }
 
@@ -86,51 +89,54 @@ struct value certificate_serial(const struct observation *o)
     return text_of_certificate(o, o->certificate.serial);
 }
 
-struct value certificate_not_after(const struct observation *o)
+struct fact certificate_not_after(const struct observation *o)
 {
-    const struct value v = in_certificate(o, o->certificate.not_after);
+    const struct fact v = in_certificate(o, o->certificate.not_after);
     return v.known == KNOWN_VALUE && !o->certificate.valid_times ? unknown(UNOBSERVED_MALFORMED) : v;
 }
 
 static struct value texts(const struct observation *o, const struct text_slice *list, size_t count, bool cut)
 {
-    return count || cut
-               ? (struct value){.known = KNOWN_VALUE, .texts = list, .of = o, .count = count, .cut = cut}
-               : absent();
+    return count || cut ? (struct value){.fact = {.known = KNOWN_VALUE},
+                                         .texts = list,
+                                         .of = o,
+                                         .count = count,
+                                         .cut = cut}
+                        : fact_alone(absent());
 }
 
 struct value certificate_alt_names(const struct observation *o)
 {
     const struct certificate_facts *f = &o->certificate;
-    const struct value v = in_extension(o, X509_HAS_SUBJECT_ALT_NAME, 1);
+    const struct fact v = in_extension(o, X509_HAS_SUBJECT_ALT_NAME, 1);
     return v.known == KNOWN_VALUE ? texts(o, f->alt_names, f->alt_name_count, f->alt_names_cut || o->text_cut)
-                                  : v;
+                                  : fact_alone(v);
 }
 
 struct value hello_alpn(const struct observation *o)
 {
     const struct client_hello_facts *h = &o->client_hello;
-    const struct value v = part_of_client_hello(o, UNKNOWN_EXTENSIONS | UNKNOWN_LISTS, 1);
+    const struct fact v = part_of_client_hello(o, UNKNOWN_EXTENSIONS | UNKNOWN_LISTS, 1);
     return v.known == KNOWN_VALUE ? texts(o, h->alpn, h->alpn_count, h->alpn_count == MAX_ALPN || o->text_cut)
-                                  : v;
+                                  : fact_alone(v);
 }
 
-struct value hello_record_version(const struct observation *o)
+struct fact hello_record_version(const struct observation *o)
 {
-    const struct value v = in_client_hello(o, o->client_hello.record_version);
+    const struct fact v = in_client_hello(o, o->client_hello.record_version);
     return v.known == KNOWN_VALUE && o->client_hello.format != HELLO_TLS ? absent() : v;
 }
 
 struct value hello_compression(const struct observation *o)
 {
     const struct client_hello_facts *h = &o->client_hello;
-    struct value v = part_of_client_hello(o, UNKNOWN_COMPRESSION, 1);
-    if (v.known != KNOWN_VALUE || h->format != HELLO_TLS)
-        return v.known == KNOWN_VALUE ? absent() : v;
-    v.octets = h->compression;
-    v.count = h->compression_count;
-    v.cut = h->compression_count == MAX_COMPRESSION;
-    return v;
+    const struct fact seen = part_of_client_hello(o, UNKNOWN_COMPRESSION, 1);
+    if (seen.known != KNOWN_VALUE || h->format != HELLO_TLS)
+        return fact_alone(seen.known == KNOWN_VALUE ? absent() : seen);
+    return (struct value){.fact = seen,
+                          .octets = h->compression,
+                          .count = h->compression_count,
+                          .cut = h->compression_count == MAX_COMPRESSION};
 }
 
 static struct value md5_text(const uint8_t md5[16], char *room, size_t size)
@@ -141,7 +147,7 @@ static struct value md5_text(const uint8_t md5[16], char *room, size_t size)
 }
 
 /* A hello in the form of SSLv2 has no fingerprint; of any other it is unknown what it would be. */
-static struct value without_fingerprint(const struct client_hello_facts *h)
+static struct fact without_fingerprint(const struct client_hello_facts *h)
 {
     if (h->format != HELLO_TLS)
         return absent();
@@ -152,14 +158,14 @@ struct value hello_ja3(const struct observation *o)
 {
     static _Thread_local char hash[40];
     const struct client_hello_facts *h = &o->client_hello;
-    const struct value v = in_client_hello(o, 1);
+    const struct fact v = in_client_hello(o, 1);
     char buffer[JA3_TEXT];
     struct text t = text_over(buffer, sizeof buffer);
     uint8_t md5[16];
     if (v.known != KNOWN_VALUE)
-        return v;
+        return fact_alone(v);
     if (!h->ja3_known)
-        return without_fingerprint(h);
+        return fact_alone(without_fingerprint(h));
     (void)ja3_text(h, &t);
     ja3_hash(h, &t, md5);
     return md5_text(md5, hash, sizeof hash);
@@ -168,35 +174,35 @@ struct value hello_ja3(const struct observation *o)
 struct value hello_ja4(const struct observation *o)
 {
     static _Thread_local char text[JA4_TEXT];
-    const struct value v = in_client_hello(o, 1);
+    const struct fact v = in_client_hello(o, 1);
     struct text t = text_over(text, sizeof text);
     if (v.known != KNOWN_VALUE)
-        return v;
-    return ja4_text(o, &t) ? string(span_of(t.p, t.n)) : without_fingerprint(&o->client_hello);
+        return fact_alone(v);
+    return ja4_text(o, &t) ? string(span_of(t.p, t.n)) : fact_alone(without_fingerprint(&o->client_hello));
 }
 
 struct value server_ja3s(const struct observation *o)
 {
     static _Thread_local char hash[40];
     const struct server_hello_facts *h = &o->server_hello;
-    const struct value v = in_server_hello(o, 1);
+    const struct fact v = in_server_hello(o, 1);
     char buffer[JA3S_TEXT];
     struct text t = text_over(buffer, sizeof buffer);
     uint8_t md5[16];
     if (v.known != KNOWN_VALUE)
-        return v;
+        return fact_alone(v);
     if (!h->ja3s_known)
-        return unknown(UNOBSERVED_MALFORMED);
+        return fact_alone(unknown(UNOBSERVED_MALFORMED));
     (void)ja3s_text(h, &t);
     ja3s_hash(h, &t, md5);
     return md5_text(md5, hash, sizeof hash);
 }
 
-struct value key_exchange_type(const struct observation *o)
+struct fact key_exchange_type(const struct observation *o)
 {
     enum suite_kx type = KX_NULL;
     const bool known = observation_key_exchange(o, &type);
-    const struct value v = in_server_hello(o, type);
+    const struct fact v = in_server_hello(o, type);
     return v.known != KNOWN_VALUE || known ? v : unknown(UNOBSERVED_UNKNOWN_CODE);
 }
 
@@ -205,10 +211,10 @@ struct value handshake_history(const struct observation *o)
 {
     const uint32_t missing = o->unobserved & ~(uint32_t)UNOBSERVED_ENCRYPTED;
     if (missing)
-        return unknown(missing);
+        return fact_alone(unknown(missing));
     if (o->outcome == OUTCOME_UNFINISHED)
-        return unknown(UNOBSERVED_UNFINISHED);
-    return o->history_len == MAX_HISTORY ? unknown(UNOBSERVED_TOO_LONG)
+        return fact_alone(unknown(UNOBSERVED_UNFINISHED));
+    return o->history_len == MAX_HISTORY ? fact_alone(unknown(UNOBSERVED_TOO_LONG))
                                          : string(span_of(o->history, o->history_len));
 }
 
@@ -222,10 +228,10 @@ struct value alerts_seen(const struct observation *o, enum side side)
             descriptions[side][count++] = o->alerts[i].description;
     const bool settled = observation_settled(o, side) && o->alert_count < MAX_ALERTS;
     if (!count)
-        return settled ? absent() : unknown(observation_missing(o, side));
-    return (struct value){.known = KNOWN_VALUE,
-                          .octets = descriptions[side],
-                          .count = count,
-                          .cut = !settled,
-                          .reasons = settled ? 0 : observation_missing(o, side)};
+        return fact_alone(settled ? absent() : unknown(observation_missing(o, side)));
+    return (struct value){
+        .fact = {.known = KNOWN_VALUE, .reasons = settled ? 0 : observation_missing(o, side)},
+        .octets = descriptions[side],
+        .count = count,
+        .cut = !settled};
 }

@@ -15,7 +15,7 @@ struct span address_text(const struct endpoint *end, char room[ADDRESS_TEXT])
 
 static struct value address(const struct endpoint *end)
 {
-    return end->family ? (struct value){.known = KNOWN_VALUE, .end = end} : absent();
+    return end->family ? (struct value){.fact = {.known = KNOWN_VALUE}, .end = end} : fact_alone(absent());
 }
 
 struct value client_address(const struct policy_case *c)
@@ -29,12 +29,12 @@ struct value server_address(const struct policy_case *c)
 }
 
 /* A UE in general has another port with every connection. */
-struct value client_port(const struct policy_case *c)
+struct fact client_port(const struct policy_case *c)
 {
     return c->about.client.family && c->kind != CASE_UE ? number(c->about.client.port) : absent();
 }
 
-struct value server_port(const struct policy_case *c)
+struct fact server_port(const struct policy_case *c)
 {
     return c->about.server.family ? number(c->about.server.port) : absent();
 }
@@ -48,14 +48,14 @@ static int64_t whole_days(const struct policy_case *c, int64_t *second)
     return (seconds - *second) / SECONDS_A_DAY;
 }
 
-struct value hour_of_day(const struct policy_case *c)
+struct fact hour_of_day(const struct policy_case *c)
 {
     int64_t second;
     (void)whole_days(c, &second);
     return number(second / SECONDS_AN_HOUR);
 }
 
-struct value time_of_day(const struct policy_case *c)
+struct fact time_of_day(const struct policy_case *c)
 {
     int64_t second;
     (void)whole_days(c, &second);
@@ -63,7 +63,7 @@ struct value time_of_day(const struct policy_case *c)
 }
 
 /* 1 January 1970 was a Thursday. */
-struct value weekday(const struct policy_case *c)
+struct fact weekday(const struct policy_case *c)
 {
     int64_t second;
     const int64_t day = (whole_days(c, &second) + THURSDAY) % DAYS_A_WEEK;
@@ -73,19 +73,19 @@ struct value weekday(const struct policy_case *c)
 struct value vlan_ids(const struct policy_case *c)
 {
     const struct wrappers *w = &c->about.wrappers;
-    return w->vlan_count ? (struct value){.known = KNOWN_VALUE,
+    return w->vlan_count ? (struct value){.fact = {.known = KNOWN_VALUE},
                                           .list = w->vlan,
                                           .count = w->vlan_count,
                                           .cut = w->vlan_count == MAX_VLAN_TAGS}
-                         : absent();
+                         : fact_alone(absent());
 }
 
 struct value encapsulations(const struct policy_case *c)
 {
     const struct wrappers *w = &c->about.wrappers;
-    return w->encapsulation_count ? (struct value){.known = KNOWN_VALUE,
+    return w->encapsulation_count ? (struct value){.fact = {.known = KNOWN_VALUE},
                                                    .octets = w->encapsulation,
                                                    .count = w->encapsulation_count,
                                                    .cut = w->encapsulation_count == MAX_ENCAPSULATIONS}
-                                  : absent();
+                                  : fact_alone(absent());
 }

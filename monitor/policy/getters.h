@@ -12,134 +12,134 @@
 struct value hello_groups(const struct observation *o);
 struct value hello_signature_algorithms(const struct observation *o);
 struct value server_alpn(const struct observation *o);
-struct value server_group(const struct observation *o);
+struct fact server_group(const struct observation *o);
 struct value certificate_subject(const struct observation *o);
 struct value certificate_issuer(const struct observation *o);
 struct value certificate_curve(const struct observation *o);
 struct value certificate_fingerprint(const struct observation *o);
-struct value certificate_days_left(const struct observation *o);
+struct fact certificate_days_left(const struct observation *o);
 struct value certificate_serial(const struct observation *o);
-struct value certificate_not_after(const struct observation *o);
+struct fact certificate_not_after(const struct observation *o);
 struct value certificate_alt_names(const struct observation *o);
 struct value hello_alpn(const struct observation *o);
-struct value hello_record_version(const struct observation *o);
+struct fact hello_record_version(const struct observation *o);
 struct value hello_compression(const struct observation *o);
 struct value hello_ja3(const struct observation *o);
 struct value hello_ja4(const struct observation *o);
 struct value server_ja3s(const struct observation *o);
-struct value key_exchange_type(const struct observation *o);
+struct fact key_exchange_type(const struct observation *o);
 struct value handshake_history(const struct observation *o);
 struct value alerts_seen(const struct observation *o, enum side side);
 
 /* fields_whence.c */
 struct value client_address(const struct policy_case *c);
 struct value server_address(const struct policy_case *c);
-struct value client_port(const struct policy_case *c);
-struct value server_port(const struct policy_case *c);
-struct value hour_of_day(const struct policy_case *c);
-struct value time_of_day(const struct policy_case *c);
-struct value weekday(const struct policy_case *c);
+struct fact client_port(const struct policy_case *c);
+struct fact server_port(const struct policy_case *c);
+struct fact hour_of_day(const struct policy_case *c);
+struct fact time_of_day(const struct policy_case *c);
+struct fact weekday(const struct policy_case *c);
 struct value vlan_ids(const struct policy_case *c);
 struct value encapsulations(const struct policy_case *c);
 
 /* fields_handshake.c: one handshake. `n` is the value if the message that carries it was seen. */
-struct value client_hello_seen(const struct observation *o); /* 1, or unknown */
-struct value in_client_hello(const struct observation *o, int64_t n);
-struct value in_server_hello(const struct observation *o, int64_t n);
-struct value part_of_client_hello(const struct observation *o, unsigned part,
-                                  int64_t n); /* enum hello_unknown */
-struct value part_of_server_hello(const struct observation *o, unsigned part, int64_t n);
-struct value extension_of_client(const struct observation *o, bool here);
-struct value extension_of_server(const struct observation *o, bool here);
-struct value in_both_hellos(const struct observation *o, int64_t n);
-struct value in_certificate(const struct observation *o,
-                            int64_t n); /* in the server's own, if it could be parsed */
-struct value in_certificate_message(const struct observation *o, int64_t n); /* there even if it could not */
-struct value in_extension(const struct observation *o, unsigned extension,
-                          int64_t n); /* enum x509_presence */
-struct value of_authorities(const struct observation *o, int64_t n, bool decided);
+struct fact client_hello_seen(const struct observation *o); /* 1, or unknown */
+struct fact in_client_hello(const struct observation *o, int64_t n);
+struct fact in_server_hello(const struct observation *o, int64_t n);
+struct fact part_of_client_hello(const struct observation *o, unsigned part,
+                                 int64_t n); /* enum hello_unknown */
+struct fact part_of_server_hello(const struct observation *o, unsigned part, int64_t n);
+struct fact extension_of_client(const struct observation *o, bool here);
+struct fact extension_of_server(const struct observation *o, bool here);
+struct fact in_both_hellos(const struct observation *o, int64_t n);
+struct fact in_certificate(const struct observation *o,
+                           int64_t n); /* in the server's own, if it could be parsed */
+struct fact in_certificate_message(const struct observation *o, int64_t n); /* there even if it could not */
+struct fact in_extension(const struct observation *o, unsigned extension, int64_t n); /* enum x509_presence */
+struct fact of_authorities(const struct observation *o, int64_t n, bool decided);
 struct value offered_suites(const struct observation *o);
-struct value offered_count(const struct observation *o);
+struct fact offered_count(const struct observation *o);
 struct value hello_extensions(const struct observation *o);
 struct value hello_sni(const struct observation *o);
-struct value server_version(const struct observation *o);
+struct fact server_version(const struct observation *o);
 struct value server_suite(const struct observation *o);
-struct value server_key_bits(const struct observation *o,
-                             const int64_t *key_bits); /* key_bits: by suite_index() */
-struct value server_key_exchange(const struct observation *o);
+struct fact server_key_bits(const struct observation *o,
+                            const int64_t *key_bits); /* key_bits: by suite_index() */
+struct fact server_key_exchange(const struct observation *o);
 struct value server_extensions(const struct observation *o);
-struct value server_reaction(const struct observation *o);
-struct value server_conclusion(const struct observation *o);
-struct value handshake_complete(const struct observation *o);
-struct value resumption_method(const struct observation *o);
-struct value handshake_method(const struct policy_case *c);
-struct value resumption_is(const struct observation *o, enum resumption method);
-struct value client_continued(const struct observation *o);
-struct value certificate_requested(const struct observation *o);
-struct value certificate_answer(const struct observation *o);
-struct value client_certificate_sent(const struct observation *o);
-struct value client_certificate_count(const struct observation *o);
+struct fact server_reaction(const struct observation *o);
+struct fact server_conclusion(const struct observation *o);
+struct fact handshake_complete(const struct observation *o);
+struct fact resumption_method(const struct observation *o);
+struct fact handshake_method(const struct policy_case *c);
+struct fact resumption_is(const struct observation *o, enum resumption method);
+struct fact client_continued(const struct observation *o);
+struct fact certificate_requested(const struct observation *o);
+struct fact certificate_answer(const struct observation *o);
+struct fact client_certificate_sent(const struct observation *o);
+struct fact client_certificate_count(const struct observation *o);
 struct value request_types(const struct observation *o);
-struct value certificate_present(const struct observation *o);
-struct value certificate_bits(const struct observation *o);
+struct fact certificate_present(const struct observation *o);
+struct fact certificate_bits(const struct observation *o);
 struct value certificate_signature(const struct observation *o);
-struct value certificate_has_dns_name(const struct observation *o);
-struct value certificate_not_before(const struct observation *o);
-struct value certificate_expired(const struct observation *o);
-struct value certificate_not_yet_valid(const struct observation *o);
-struct value certificate_names_host(const struct observation *o);
-struct value certificate_fits_suite(const struct observation *o);
-struct value key_exchange_bits(const struct observation *o, int64_t bits);
-struct value ticket_hint(const struct observation *o);
-struct value fatal_alert_seen(const struct observation *o, enum side side);
+struct fact certificate_has_dns_name(const struct observation *o);
+struct fact certificate_not_before(const struct observation *o);
+struct fact certificate_expired(const struct observation *o);
+struct fact certificate_not_yet_valid(const struct observation *o);
+struct fact certificate_names_host(const struct observation *o);
+struct fact certificate_fits_suite(const struct observation *o);
+struct fact key_exchange_bits(const struct observation *o, int64_t bits);
+struct fact ticket_hint(const struct observation *o);
+struct fact fatal_alert_seen(const struct observation *o, enum side side);
 
-/* One of the sides (a bit for each enum side) has bytes of two contents. */
-static inline bool observation_overlaps(const struct observation *o, unsigned sides)
+/* The bytes of CLIENT_SIDE, SERVER_SIDE or EITHER_SIDE have two contents. */
+static inline bool observation_overlaps(const struct observation *o, enum field_side side)
 {
-    return (sides & 1u << CLIENT && o->side[CLIENT].damage & UNOBSERVED_OVERLAP) ||
-           (sides & 1u << SERVER && o->side[SERVER].damage & UNOBSERVED_OVERLAP);
+    const uint32_t damage = (side != SERVER_SIDE ? o->side[CLIENT].damage : 0) |
+                            (side != CLIENT_SIDE ? o->side[SERVER].damage : 0);
+    return damage & UNOBSERVED_OVERLAP;
 }
 
 /* Nobody knows which of two contents of the same bytes an endpoint took: then `v` is unknown. */
-struct value unless_overlapping(const struct observation *o, enum field_side side, struct value v);
+struct fact unless_overlapping(const struct observation *o, enum field_side side, struct fact f);
 
 /* fields_context.c: the session memory, the peers, HTTP in clear. */
-struct value tunnel_connect(const struct policy_case *c);
-struct value tunnel_status(const struct policy_case *c);
+struct fact tunnel_connect(const struct policy_case *c);
+struct fact tunnel_status(const struct policy_case *c);
 struct value tunnel_authority(const struct policy_case *c);
-struct value tunnel_upgrade(const struct policy_case *c);
-struct value session_offered(const struct policy_case *c);
-struct value session_method(const struct policy_case *c);
-struct value session_accepted(const struct policy_case *c);
-struct value session_age_basis(const struct policy_case *c);
+struct fact tunnel_upgrade(const struct policy_case *c);
+struct fact session_offered(const struct policy_case *c);
+struct fact session_method(const struct policy_case *c);
+struct fact session_accepted(const struct policy_case *c);
+struct fact session_age_basis(const struct policy_case *c);
 struct value session_offered_age(const struct policy_case *c);
 struct value session_resumed_age(const struct policy_case *c);
-struct value session_ended(const struct policy_case *c);
-struct value session_same_suite(const struct policy_case *c);
+struct fact session_ended(const struct policy_case *c);
+struct fact session_same_suite(const struct policy_case *c);
 struct value known_common_suites(const struct policy_case *c);
-struct value known_highest_version(const struct policy_case *c);
-struct value connection_protocol(const struct policy_case *c);
+struct fact known_highest_version(const struct policy_case *c);
+struct fact connection_protocol(const struct policy_case *c);
 struct value connection_name(const struct policy_case *c);
-struct value connection_requests(const struct policy_case *c);
-struct value connection_answers(const struct policy_case *c);
-struct value connection_served(const struct policy_case *c);
-struct value connection_challenges(const struct policy_case *c);
-struct value in_request(const struct http_exchange *e, int64_t n);
-struct value in_answer(const struct http_exchange *e, int64_t n);
+struct fact connection_requests(const struct policy_case *c);
+struct fact connection_answers(const struct policy_case *c);
+struct fact connection_served(const struct policy_case *c);
+struct fact connection_challenges(const struct policy_case *c);
+struct fact in_request(const struct http_exchange *e, int64_t n);
+struct fact in_answer(const struct http_exchange *e, int64_t n);
 struct value text_of_request(const struct http_exchange *e, const struct http_text *text);
-struct value document_owner(const struct http_exchange *e);
-struct value request_identity(const struct http_exchange *e);
-struct value unanswered_challenge(const struct http_exchange *e);
+struct fact document_owner(const struct http_exchange *e);
+struct fact request_identity(const struct http_exchange *e);
+struct fact unanswered_challenge(const struct http_exchange *e);
 const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
-struct value peer_never_resumable(const struct policy_case *c);
-struct value peer_resumptions(const struct policy_case *c);
+struct fact peer_never_resumable(const struct policy_case *c);
+struct fact peer_resumptions(const struct policy_case *c);
 struct value server_selected(const struct policy_case *c);
 struct value server_refused(const struct policy_case *c);
 struct value server_refused_alone(const struct policy_case *c);
-struct value server_highest_version(const struct policy_case *c);
+struct fact server_highest_version(const struct policy_case *c);
 struct value ue_offered(const struct peer *ue); /* absent when there is none, as the two below */
 struct value ue_offered_always(const struct peer *ue);
-struct value ue_full_offers(const struct peer *ue);
+struct fact ue_full_offers(const struct peer *ue);
 struct value key_age(const struct key_use *k);
 
 #endif

@@ -30,7 +30,8 @@ static struct result test_list(const struct profile *p, const struct condition_n
         if (in_values(p, n, element(v, i)) != all)
             return definite(!all);
     if (v->cut)
-        return (struct result){.value = UNKNOWN3, .reasons = v->reasons ? v->reasons : UNOBSERVED_TOO_LONG};
+        return (struct result){.value = UNKNOWN3,
+                               .reasons = v->fact.reasons ? v->fact.reasons : UNOBSERVED_TOO_LONG};
     return definite(all);
 }
 
@@ -54,10 +55,10 @@ static struct result test_suites(const struct profile *p, const struct condition
     if (v->doubtful && holds && suite_set_meets(set, v->doubtful))
         return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_INCONSISTENT};
     if (v->possible && holds == all && suite_set_meets(set, v->possible) == !all)
-        return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
+        return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
     if ((v->unseen_suites || unnamed_decides_nothing(p, n, v)) && holds == all)
         return (struct result){.value = UNKNOWN3,
-                               .reasons = v->reasons ? v->reasons : UNOBSERVED_UNKNOWN_CODE};
+                               .reasons = v->fact.reasons ? v->fact.reasons : UNOBSERVED_UNKNOWN_CODE};
     return definite(holds);
 }
 
@@ -65,14 +66,14 @@ static struct result test_suites(const struct profile *p, const struct condition
 static struct result test_limit(const struct condition_node *n, const struct value *v)
 {
     bool upwards = n->op == OP_ABOVE || n->op == OP_AT_LEAST;
-    bool above = v->number > n->operand || (v->number == n->operand && v->nanos_beyond);
-    bool below = v->number < n->operand;
+    bool above = v->fact.number > n->operand || (v->fact.number == n->operand && v->nanos_beyond);
+    bool below = v->fact.number < n->operand;
     bool holds = n->op == OP_BELOW      ? below
                  : n->op == OP_ABOVE    ? above
                  : n->op == OP_AT_LEAST ? !below
                                         : !above;
-    if (v->at_least && holds != upwards)
-        return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
+    if (v->fact.at_least && holds != upwards)
+        return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
     return definite(holds);
 }
 
@@ -140,33 +141,34 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
     if (n->op == OP_TRUE || n->op == OP_FALSE)
         return definite(n->op == OP_TRUE);
     const struct value *v = read_once(p, (enum field)n->field, c);
-    if (n->op == OP_PRESENT && v->known == UNKNOWN && v->reasons == UNOBSERVED_UNKNOWN_CODE)
+    if (n->op == OP_PRESENT && v->fact.known == UNKNOWN && v->fact.reasons == UNOBSERVED_UNKNOWN_CODE)
         return definite(n->operand); /* it is there, only nobody knows its name */
-    if (v->known == UNKNOWN)
-        return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
+    if (v->fact.known == UNKNOWN)
+        return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
     if (n->op == OP_PRESENT)
-        return definite((v->known == KNOWN_VALUE) == (n->operand != 0));
-    if (v->known == ABSENT)
+        return definite((v->fact.known == KNOWN_VALUE) == (n->operand != 0));
+    if (v->fact.known == ABSENT)
         return definite(false);
     switch ((enum op)n->op) {
     case OP_ONE_OF:
-        if (v->at_least)
-            return (struct result){.value = UNKNOWN3, .reasons = v->reasons};
-        return definite(!v->nanos_beyond && in_values(p, n, v->number));
+        if (v->fact.at_least)
+            return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
+        return definite(!v->nanos_beyond && in_values(p, n, v->fact.number));
     case OP_BELOW:
     case OP_ABOVE:
     case OP_AT_LEAST:
     case OP_AT_MOST:
         return test_limit(n, v);
     case OP_FLAGS_ANY:
-        return definite(v->number & n->operand);
+        return definite(v->fact.number & n->operand);
     case OP_FLAGS_ALL:
-        return definite((v->number & n->operand) == n->operand);
+        return definite((v->fact.number & n->operand) == n->operand);
     case OP_LIST_ANY:
     case OP_LIST_ALL:
         return test_list(p, n, v);
     case OP_STRING:
-        return definite(v->end ? matches_address(p, n, v->end) : matches_string(p, n, v->string));
+        return definite(field_info[n->field].type == TYPE_ADDRESS ? matches_address(p, n, v->end)
+                                                                  : matches_string(p, n, v->string));
     case OP_TEXTS_ANY:
     case OP_TEXTS_ALL:
         return test_texts(p, n, v);
@@ -213,18 +215,9 @@ static bool has_few_values(enum field field)
     return false;
 }
 
-static struct answer value_as_answer(const struct value *v)
+static struct fact result_as_fact(struct result r)
 {
-    return (struct answer){.number = v->number,
-                           .reasons = v->reasons,
-                           .nanos_beyond = v->nanos_beyond,
-                           .known = (uint8_t)v->known,
-                           .at_least = v->at_least};
-}
-
-static struct answer result_as_answer(struct result r)
-{
-    return (struct answer){.number = r.value, .reasons = r.reasons};
+    return (struct fact){.number = r.value, .reasons = r.reasons};
 }
 
 static void note_answer(const struct profile *p, const struct condition_node *n, const struct policy_case *c)
@@ -236,11 +229,11 @@ static void note_answer(const struct profile *p, const struct condition_node *n,
     struct answer *answer = &r->order[r->order_count++];
     if (of_field) {
         r->asked_at[n->field] = r->now;
-        *answer = value_as_answer(read_once(p, (enum field)n->field, c));
         answer->question = (uint16_t)(p->test_count + n->field);
+        answer->fact = read_once(p, (enum field)n->field, c)->fact;
     } else {
-        *answer = result_as_answer(r->result[n->test]);
         answer->question = n->test;
+        answer->fact = result_as_fact(r->result[n->test]);
     }
 }
 
@@ -375,11 +368,11 @@ static size_t judge_in_full(const struct profile *p, const struct policy_case *c
     return count;
 }
 
-static struct answer ask(const struct profile *p, uint16_t question, const struct policy_case *c)
+static struct fact ask(const struct profile *p, uint16_t question, const struct policy_case *c)
 {
     if (question >= p->test_count)
-        return value_as_answer(read_once(p, (enum field)(question - p->test_count), c));
-    return result_as_answer(test_leaf(p, &p->nodes[p->test_node[question]], c));
+        return field_fact((enum field)(question - p->test_count), c, p->key_bits);
+    return result_as_fact(test_leaf(p, &p->nodes[p->test_node[question]], c));
 }
 
 /* The verdicts on a case that was decided alike: it gave the same answers. NULL: there was none. */
@@ -387,8 +380,8 @@ static const struct verdict *find_known(const struct profile *p, const struct po
 {
     const struct known_verdicts *k = p->known;
     for (uint32_t at = k->first[c->kind]; at; at = k->steps[at].then) {
-        const struct answer answer = ask(p, k->steps[at].answer.question, c);
-        while (at && !answers_match(&k->steps[at].answer, &answer))
+        const struct fact fact = ask(p, k->steps[at].answer.question, c);
+        while (at && !facts_match(&k->steps[at].answer.fact, &fact))
             at = k->steps[at].otherwise;
         if (!at)
             return NULL;

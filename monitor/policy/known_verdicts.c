@@ -58,7 +58,7 @@ static uint32_t *end_of_known_way(struct known_verdicts *k, enum case_kind kind,
     *known = 0;
     while (*link && *known < made->order_count) {
         struct way_step *step = &k->steps[*link];
-        const bool same = answers_match(&step->answer, &made->order[*known]);
+        const bool same = facts_match(&step->answer.fact, &made->order[*known].fact);
         link = same ? &step->then : &step->otherwise;
         *known += same;
     }

@@ -30,10 +30,10 @@ struct known_verdicts {
 struct known_verdicts *known_verdicts_new(size_t rules);
 void known_verdicts_free(struct known_verdicts *k);
 
-static inline bool answers_match(const struct answer *a, const struct answer *b)
+static inline bool facts_match(const struct fact *a, const struct fact *b)
 {
     return a->number == b->number && a->reasons == b->reasons && a->known == b->known &&
-           a->nanos_beyond == b->nanos_beyond && a->at_least == b->at_least;
+           a->at_least == b->at_least;
 }
 
 /* The answers in the order in which judging asked for them first. */

@@ -4,24 +4,30 @@
 
 #include "policy/fields.h"
 
-static inline struct value number(int64_t n)
+static inline struct fact number(int64_t n)
 {
-    return (struct value){.known = KNOWN_VALUE, .number = n};
+    return (struct fact){.known = KNOWN_VALUE, .number = n};
 }
 
-static inline struct value absent(void)
+static inline struct fact absent(void)
 {
-    return (struct value){.known = ABSENT};
+    return (struct fact){.known = ABSENT};
 }
 
-static inline struct value unknown(uint32_t reasons)
+static inline struct fact unknown(uint32_t reasons)
 {
-    return (struct value){.known = UNKNOWN, .reasons = reasons};
+    return (struct fact){.known = UNKNOWN, .reasons = reasons};
+}
+
+/* A value of which the fact is all. */
+static inline struct value fact_alone(struct fact f)
+{
+    return (struct value){.fact = f};
 }
 
 static inline struct value string(struct span s)
 {
-    return s.n ? (struct value){.known = KNOWN_VALUE, .string = s} : absent();
+    return s.n ? (struct value){.fact = {.known = KNOWN_VALUE}, .string = s} : fact_alone(absent());
 }
 
 #endif
