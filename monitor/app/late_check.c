@@ -21,7 +21,7 @@ static void forget_oldest(struct pipeline *p)
 {
     struct late_check *late = &p->late;
     const struct late_flow *oldest = &late->place[late->first];
-    if (oldest->flow->state >= FLOW_READABLE && flow_id(oldest->flow) == oldest->id)
+    if (oldest->flow->state >= FLOW_READABLE && oldest->flow->first_seen == oldest->first_seen)
         recent_forget(&p->flows, oldest->flow);
     late->first = (late->first + 1) % late->capacity;
     late->count--;
@@ -33,7 +33,8 @@ void late_check_begin(struct pipeline *p, struct flow *flow)
     if (late->count == late->capacity)
         forget_oldest(p);
     late->place[(late->first + late->count++) % late->capacity] = (struct late_flow){
-        .flow = flow, .id = flow_id(flow), .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
+
+        .flow = flow, .first_seen = flow->first_seen, .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
 }
 
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)

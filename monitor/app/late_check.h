@@ -14,7 +14,7 @@ struct pipeline;
 struct late_check {
     struct late_flow {
         struct flow *flow;
-        uint64_t id; /* the slot holds another connection when this differs from flow_id() */
+        nanos first_seen; /* that of the flow; the slot holds another one when it differs */
         nanos until;
     } * place; /* a ring */
     size_t capacity, first, count;

@@ -1,6 +1,6 @@
 #include "flow/flow.h"
 
-#include "base/fold_hash.h"
+#include "decode/endpoint_hash.h"
 #include "flow/recent.h"
 #include "flow/stream.h"
 
@@ -14,16 +14,10 @@ static bool same_end(const struct endpoint *a, const struct endpoint *b)
     return a->port == b->port && a->udp == b->udp && a->space == b->space && endpoint_same_host(a, b);
 }
 
-static uint64_t hash_of_end(const struct flow_table *table, const struct endpoint *end)
-{
-    return fold_hash(&table->key, end->address,
-                     end->port | (uint64_t)end->udp << 16 | (uint64_t)end->space << 17);
-}
-
 /* Both directions meet in one bucket. */
 static uint32_t bucket_of(const struct flow_table *table, const struct endpoint *a, const struct endpoint *b)
 {
-    const uint64_t hash = hash_of_end(table, a) + hash_of_end(table, b);
+    const uint64_t hash = endpoint_hash(&table->key, a) + endpoint_hash(&table->key, b);
     return (uint32_t)(hash ^ hash >> 32) & table->bucket_mask;
 }
 

@@ -1,7 +1,7 @@
 #include "peers/peers.h"
 
 #include "base/queue.h"
-#include "base/siphash.h"
+#include "decode/endpoint_hash.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -87,7 +87,7 @@ static struct endpoint end_of(const struct observation *o, enum side side)
 static uint32_t *bucket_of(const struct peers *p, enum side side, const struct endpoint *end)
 {
     const struct side_table *t = &p->table[side];
-    return &t->buckets[siphash_for_table(&p->key, span_of(end, sizeof *end)) & t->mask];
+    return &t->buckets[endpoint_hash(&p->key, end) & t->mask];
 }
 
 static uint32_t index_of(const struct peers *p, enum side side, const struct endpoint *end)

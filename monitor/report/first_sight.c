@@ -35,7 +35,7 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
     what.excepted = excepted;
     struct text profile = text_over(what.profile, sizeof what.profile);
     text_put(&profile, rule->profile);
-    return siphash_for_table(&s->key, span_of(&what, sizeof what)) | 1;
+    return siphash_for_table(&s->key, span_of(&what, sizeof what - sizeof what.profile + profile.n)) | 1;
 }
 
 bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,

@@ -1,5 +1,7 @@
 #include "report/ue_stacks.h"
 
+#include "decode/endpoint_hash.h"
+
 #include <stdlib.h>
 
 static const size_t most = (size_t)MAX_UE_STACKS / 4 * 3; /* open addressing needs free places */
@@ -19,7 +21,7 @@ void ue_stacks_free(struct ue_stacks *s)
 
 static size_t place_of(const struct ue_stacks *s, const struct endpoint *ue)
 {
-    return siphash_for_table(&s->key, span_of(ue->address, sizeof ue->address)) & (MAX_UE_STACKS - 1);
+    return fold_hash(&s->key, ue->address, 0) & (MAX_UE_STACKS - 1);
 }
 
 static bool is_of(const struct ue_stack *e, const struct endpoint *ue)

@@ -1,17 +1,14 @@
 /* Handshakes that were not seen whole may have issued a session, used it, or ended it by an alert: of what
  * comes later from the same UE to the same server it is then not known that nothing of the kind came before.
  */
+#include "decode/endpoint_hash.h"
 #include "session/offer.h"
-
-#include <string.h>
 
 static size_t place_of_pair(const struct sessions *s, const struct observation *o)
 {
-    enum { ADDRESS = sizeof o->whence.client.address };
-    uint8_t pair[ADDRESS + sizeof o->whence.server];
-    memcpy(pair, o->whence.client.address, ADDRESS); /* each connection has a port of its own */
-    memcpy(pair + ADDRESS, &o->whence.server, sizeof o->whence.server);
-    return siphash(&s->table.key, span_of(pair, sizeof pair)) % MISSED_PAIRS;
+    const struct siphash_key *key = &s->table.key;
+    const struct whence *w = &o->whence; /* each connection of the client has a port of its own */
+    return fold_hash(key, w->client.address, endpoint_hash(key, &w->server)) % MISSED_PAIRS;
 }
 
 bool has_missed(const struct sessions *s, const struct observation *o, nanos since)

@@ -1,5 +1,7 @@
 #include "tls/clients.h"
 
+#include "base/fold_hash.h"
+
 const struct endpoint *client_end(const struct flow *flow)
 {
     return &flow->end[flow->end[0].port >= flow->end[1].port ? 0 : 1];
@@ -8,8 +10,9 @@ const struct endpoint *client_end(const struct flow *flow)
 uint16_t client_number(const struct clients *clients, const struct flow *flow)
 {
     const struct endpoint *client = client_end(flow);
-    const size_t network = client->family == 4 ? 4 : 8;
-    return siphash_for_table(&clients->key, span_of(client->address, network)) % CLIENT_NUMBERS;
+    uint8_t network[sizeof client->address] = {0};
+    memcpy(network, client->address, client->family == 4 ? 4 : 8);
+    return fold_hash(&clients->key, network, 0) % CLIENT_NUMBERS;
 }
 
 void client_add(struct clients *clients, const struct pool *slots, size_t link, uint16_t number,

@@ -7,7 +7,7 @@
 
 /* Chains that share a place at first; a server farm has hundreds, and each parsing costs what fifty of the
  * other messages cost. */
-enum { SET = 8 };
+enum { SET = 16 };
 
 struct known_chain {
     uint16_t length;      /* of the message */
