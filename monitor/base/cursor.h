@@ -18,7 +18,7 @@ enum parse { PARSE_OK, PARSE_SHORT, PARSE_BAD };
 
 struct cursor {
     const uint8_t *p;
-    const uint8_t *end;
+    const uint8_t *end; /* p after a failure: nothing is left */
     enum parse status;
 };
 
@@ -30,13 +30,15 @@ static inline struct cursor cursor_over(struct span s)
 /* Bytes not yet read; 0 after a failure. */
 static inline size_t cursor_left(const struct cursor *c)
 {
-    return c->status == PARSE_OK ? (size_t)(c->end - c->p) : 0;
+    return (size_t)(c->end - c->p);
 }
 
 static inline void cursor_fail(struct cursor *c, enum parse status)
 {
-    if (c->status == PARSE_OK)
-        c->status = status;
+    if (c->status != PARSE_OK)
+        return;
+    c->status = status;
+    c->end = c->p;
 }
 
 /* The next n bytes where they lie, or an empty span and SHORT. */
@@ -67,7 +69,9 @@ static inline uint32_t cursor_uint(struct cursor *c, size_t width)
 {
     struct span s = cursor_take(c, width);
     uint32_t v = 0;
-    for (size_t i = 0; i < s.n; i++)
+    if (s.n == 0)
+        return 0;
+    for (size_t i = 0; i < width; i++) /* which most callers know, so that no loop is left of it */
         v = v << 8 | s.p[i];
     return v;
 }
