@@ -132,11 +132,12 @@ static bool take_runs(struct pipeline *p, struct flow *flow, const struct segmen
 /* Whoever waits for bytes that do not come goes on with what lies behind them. */
 static void give_up_holes(struct pipeline *p, int most)
 {
-    const struct segment now = {.time = p->now, .source = p->source};
     struct runs runs;
     struct flow *flow;
-    for (; most && (flow = stream_overdue(&p->flows, p->now, &runs)); most--)
+    for (; most && (flow = stream_overdue(&p->flows, p->now, &runs)); most--) {
+        const struct segment now = {.time = p->now, .source = p->source};
         settle(p, flow, take_runs(p, flow, &now, &runs));
+    }
 }
 
 /* Where the judge is no thread of its own. */

@@ -219,7 +219,20 @@ static inline bool handshake_has_begun(const struct handshake *h)
 bool handshake_has_unseen(const struct handshake *h, unsigned side);
 
 /* Takes what a header of `whole` bytes lacks; true when it is whole. */
-bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct span *bytes);
+static inline bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct span *bytes)
+{
+    if (*length == 0 && bytes->n >= whole) { /* nearly always, and a copy of known length costs nothing */
+        memcpy(header, bytes->p, whole);
+        *length = whole;
+        *bytes = span_skip(*bytes, whole);
+        return true;
+    }
+    const struct span part = span_head(*bytes, (size_t)whole - *length);
+    memcpy(header + *length, part.p, part.n);
+    *length = (uint8_t)(*length + part.n);
+    *bytes = span_skip(*bytes, part.n);
+    return *length == whole;
+}
 
 /* Bytes or a gap of one direction through records and messages (records.c). */
 void records_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);

@@ -2,15 +2,6 @@
  * run is handed on where it lies; one that straddles a border is collected in a chain. */
 #include "tls/handshake.h"
 
-bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t whole, struct span *bytes)
-{
-    const struct span part = span_head(*bytes, (size_t)whole - *length);
-    memcpy(header + *length, part.p, part.n);
-    *length = (uint8_t)(*length + part.n);
-    *bytes = span_skip(*bytes, part.n);
-    return *length == whole;
-}
-
 static void end_message(struct tls *tls, struct assembly *a)
 {
     handshake_release_message(tls, a);

@@ -71,6 +71,8 @@ struct span http_skip_empty_lines(struct span bytes)
 enum parse http_looks_like_request(struct span start)
 {
     start = http_skip_empty_lines(start);
+    if (start.n && !is_token_character(start.p[0])) /* as TLS, which most of what is asked about is */
+        return PARSE_BAD;
     if (has_request_line(start))
         return PARSE_OK;
     enum parse best = PARSE_BAD;
