@@ -31,7 +31,8 @@ static int open_sockets(struct live_capture *c, const struct options *o, struct 
                                                .scope = scope,
                                                .ring = o->ring,
                                                .fanout = fanouts ? &fanouts[i] : NULL,
-                                               .may_be_gone = c->orders->links && c->orders->links[i]};
+                                               .may_be_gone = c->orders->links && c->orders->links[i].state,
+                                               .index = c->orders->links ? c->orders->links[i].index : 0};
         enum live_failure failure;
         char error[512];
         r->interface[i] = live_open(&settings, &failure, error, sizeof error);
@@ -53,7 +54,7 @@ static void tell_links(struct live_capture *c, const struct options *o)
 {
     for (unsigned i = 0; i < o->input_count; i++) {
         const struct live *interface = c->reading[0].interface[i];
-        if (c->orders->links && c->orders->links[i])
+        if (c->orders->links && c->orders->links[i].state)
             live_tell_change(c, i);
         else if (live_state(interface) != LIVE_UP)
             live_tell_edge(c, interface, o->inputs[i], LIVE_WENT_DOWN);

@@ -33,14 +33,17 @@ void live_tell_edge(struct live_capture *c, const struct live *interface, const 
 
 void live_note_links(struct live_capture *c)
 {
-    for (size_t i = 0; c->orders->links && i < c->reading[0].count; i++)
-        c->orders->links[i] = (unsigned char)(1 + live_state(c->reading[0].interface[i]));
+    for (size_t i = 0; c->orders->links && i < c->reading[0].count; i++) {
+        const struct live *interface = c->reading[0].interface[i];
+        atomic_store(&c->orders->links[i].state, (unsigned char)(1 + live_state(interface)));
+        atomic_store(&c->orders->links[i].index, live_index(interface));
+    }
 }
 
 /* Since the sensor before this one looked last. */
 void live_tell_change(struct live_capture *c, size_t i)
 {
-    const enum live_state before = (enum live_state)(c->orders->links[i] - 1);
+    const enum live_state before = (enum live_state)(c->orders->links[i].state - 1);
     const enum live_state now = live_state(c->reading[0].interface[i]);
     if (now == before)
         return;

@@ -6,6 +6,7 @@
 #include "app/output.h"
 #include "app/pipeline.h"
 #include "process/signals.h"
+#include "process/supervisor.h"
 
 struct metrics_board;
 
@@ -20,10 +21,9 @@ struct orders {
     bool (*ready)(void *context, const struct orders *orders);
     bool (*turn)(void *context,
                  const struct orders *orders); /* each time round the loop of live capture; likewise */
-    /* For each interface, 1 and its enum live_state as it was last; 0 at first. Of all sensors that follow
-     * one another, of which each has to leave it to the next one to open an interface again; NULL: there is
-     * one. */
-    _Atomic unsigned char *links;
+    /* For each interface; the state is 1 and its enum live_state. Of all sensors that follow one another, of
+     * which each has to leave it to the next one to open an interface again; NULL: there is one. */
+    struct last_link *links;
     /* Of several workers, all NULL for one. They are started when rights and files are given up and system
      * calls are not yet; a second call does nothing. */
     void (*start_threads)(void *threads);

@@ -23,7 +23,7 @@ struct live {
     struct live_settings settings;
     pcap_t *pcap; /* NULL: not open */
     bool keep_closed;
-    int index; /* the kernel's number of the interface */
+    unsigned index; /* the kernel's number of the interface */
     int link_type;
     char name[IF_NAMESIZE]; /* to the kernel, now */
     enum live_state state;
@@ -119,12 +119,13 @@ static bool is_up(int socket, const char *name)
 static enum live_failure open_handle(struct live *live, char *error, size_t error_size)
 {
     char message[PCAP_ERRBUF_SIZE];
-    pcap_t *pcap = pcap_create(live->settings.interface, message);
+    pcap_t *pcap = pcap_create(live->name, message);
     if (!pcap) {
         (void)snprintf(error, error_size, "%s", message);
         return LIVE_NOT_READABLE;
     }
     const int result = activate(live, pcap);
+    live->index = if_nametoindex(live->name);
     enum live_failure failure = LIVE_NO_FAILURE;
     if (result == PCAP_ERROR_IFACE_NOT_UP) {
         pcap_close(pcap);
@@ -147,8 +148,6 @@ static enum live_failure open_handle(struct live *live, char *error, size_t erro
         apply_scope(live, pcap);
     live->pcap = pcap;
     live->link_type = pcap_datalink(pcap);
-    live->index = (int)if_nametoindex(live->settings.interface);
-    (void)snprintf(live->name, sizeof live->name, "%s", live->settings.interface);
     live->state = LIVE_UP; /* if it has no link, live_look() finds that out */
     live->disturbed = false;
     live->vanished = 0;
@@ -170,6 +169,14 @@ static enum live_state state_of(const char *name)
     return request.ifr_flags & IFF_UP ? LIVE_UP : LIVE_DOWN;
 }
 
+/* Who has to open it again may find it under the name that it has by now. */
+static void find_name(struct live *live)
+{
+    const struct live_settings *s = &live->settings;
+    if (!s->index || state_of(s->interface) != LIVE_GONE || !if_indextoname(s->index, live->name))
+        (void)snprintf(live->name, sizeof live->name, "%s", s->interface);
+}
+
 struct live *live_open(const struct live_settings *settings, enum live_failure *failure, char *error,
                        size_t error_size)
 {
@@ -180,10 +187,9 @@ struct live *live_open(const struct live_settings *settings, enum live_failure *
         return NULL;
     }
     live->settings = *settings;
-    (void)snprintf(live->name, sizeof live->name, "%s", settings->interface);
+    find_name(live);
     *failure = open_handle(live, error, error_size);
-    if (*failure == LIVE_NOT_READABLE && settings->may_be_gone &&
-        state_of(settings->interface) == LIVE_GONE) {
+    if (*failure == LIVE_NOT_READABLE && settings->may_be_gone && state_of(live->name) == LIVE_GONE) {
         live->state = LIVE_GONE;
         *failure = LIVE_NO_FAILURE;
     }
@@ -248,6 +254,22 @@ static void push(u_char *context, const struct pcap_pkthdr *header, const u_char
         pcap_breakloop(live->pcap);
 }
 
+/* The name that it has now. False: it is not there any more. */
+static bool ask_name(const struct live *live, struct ifreq *request)
+{
+    request->ifr_ifindex = (int)live->index;
+    return ioctl(pcap_fileno(live->pcap), SIOCGIFNAME, request) == 0;
+}
+
+/* libpcap asks for the interface by the name that it had, and takes one that went down and was renamed for
+ * removed; frames that come to it afterwards are read all the same. */
+static void note_failure(struct live *live)
+{
+    struct ifreq request = {0};
+    if (!live->vanished && !ask_name(live, &request))
+        live->vanished = clock_monotonic();
+}
+
 size_t live_read(struct live *live, size_t most, capture_callback *callback, void *context)
 {
     if (!live->pcap)
@@ -255,8 +277,8 @@ size_t live_read(struct live *live, size_t most, capture_callback *callback, voi
     live->callback = callback;
     live->context = context;
     live->pushed = 0;
-    if (pcap_dispatch(live->pcap, (int)most, push, (u_char *)live) == PCAP_ERROR && !live->vanished)
-        live->vanished = clock_monotonic(); /* "The interface disappeared" */
+    if (pcap_dispatch(live->pcap, (int)most, push, (u_char *)live) == PCAP_ERROR)
+        note_failure(live);
     return live->pushed;
 }
 
@@ -305,6 +327,7 @@ static enum live_edge look_for(struct live *live)
     if (live->state == LIVE_DOWN && before == LIVE_GONE)
         live->state = LIVE_GONE; /* as long as it cannot be captured from */
     char error[512];
+    find_name(live);
     if (live->state == LIVE_UP && open_handle(live, error, sizeof error) != LIVE_NO_FAILURE)
         live->state = before; /* tried again */
     if (live->state == before)
@@ -332,9 +355,8 @@ enum live_edge live_look(struct live *live)
         return look_for(live);
     if (live->vanished)
         return look_after_removal(live);
-    struct ifreq request = {.ifr_ifindex = live->index};
-    const int socket = pcap_fileno(live->pcap);
-    if (ioctl(socket, SIOCGIFNAME, &request) != 0) {
+    struct ifreq request = {0};
+    if (!ask_name(live, &request)) {
         live->vanished = clock_monotonic();
         return LIVE_NO_EDGE;
     }
@@ -343,7 +365,7 @@ enum live_edge live_look(struct live *live)
         return LIVE_RENAMED;
     }
     const enum live_state before = live->state;
-    live->state = is_up(socket, live->name) && !live->disturbed ? LIVE_UP : LIVE_DOWN;
+    live->state = is_up(pcap_fileno(live->pcap), live->name) && !live->disturbed ? LIVE_UP : LIVE_DOWN;
     live->disturbed = false;
     if (live->state == before)
         return LIVE_NO_EDGE;
@@ -358,6 +380,11 @@ enum live_state live_state(const struct live *live)
 const char *live_name(const struct live *live)
 {
     return live->name;
+}
+
+unsigned live_index(const struct live *live)
+{
+    return live->state == LIVE_GONE || live->vanished ? 0 : live->index;
 }
 
 const struct live_counters *live_counters(struct live *live)

@@ -23,6 +23,7 @@ struct live_settings {
     size_t ring; /* bytes of the ring */
     struct fanout *fanout; /* sockets that share the interface; NULL: there is one. See live_begin() */
     bool may_be_gone;      /* it was there before: that it is not now is no failure */
+    unsigned index; /* the kernel's number that it had, by which it is found under another name; 0: unknown */
 };
 
 enum live_failure {
@@ -76,6 +77,9 @@ enum live_state live_state(const struct live *live);
 
 /* The name by which it is known to the system now. */
 const char *live_name(const struct live *live);
+
+/* The kernel's number of it, which outlives its name; 0: there is no such interface. */
+unsigned live_index(const struct live *live);
 
 struct live_counters {
     uint64_t kernel_packets; /* that came to the socket and passed its filter, with those that were dropped */

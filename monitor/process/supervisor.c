@@ -66,11 +66,14 @@ static void live(const struct supervisor *s, const struct child *c, bool again)
     exit(c->run(s->what->context, again));
 }
 
-/* The index of an interface that is switched on, or 0. */
-static unsigned usable(const char *interface)
+/* The index of an interface that is switched on, or 0. It may have another name than when it was opened. */
+static unsigned usable(const char *interface, unsigned known)
 {
     const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = {0};
+    char now[IF_NAMESIZE];
+    if (known && !if_nametoindex(interface) && if_indextoname(known, now))
+        interface = now;
     (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
     const bool up = any >= 0 && ioctl(any, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_UP;
     const unsigned index = up && ioctl(any, SIOCGIFINDEX, &request) == 0 ? (unsigned)request.ifr_ifindex : 0;
@@ -83,7 +86,7 @@ static unsigned usable(const char *interface)
 static void look_at_interfaces(struct supervisor *s, bool sensor_starts)
 {
     for (size_t i = 0; i < s->what->interface_count && i < MAX_INTERFACES; i++) {
-        const unsigned index = usable(s->what->interfaces[i]);
+        const unsigned index = usable(s->what->interfaces[i], atomic_load(&s->what->pulse->links[i].index));
         if (sensor_starts)
             s->index[i] = index;
         else if (index && index != s->index[i])

@@ -13,6 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the sensor knew of an interface, for the one that follows it. */
+struct last_link {
+    _Atomic unsigned char state; /* the sensor's own; 0: it had not looked yet */
+    _Atomic unsigned index;      /* the kernel's number of it, whatever its name is; 0: it was not there */
+};
+
 /* In memory that all three have. */
 struct pulse {
     _Atomic int64_t
@@ -20,9 +26,9 @@ struct pulse {
     atomic_bool ready; /* the sensor has opened what it reads */
     atomic_bool anew;  /* the sensor is to end, so that one with more rights can open an interface again */
     atomic_bool over;  /* no sensor will follow: the writer is to bring out the rest, and to end */
-    _Atomic uint64_t frames, handshakes;         /* so far, for people */
-    _Atomic uint64_t sensors, writers;           /* that were started */
-    _Atomic unsigned char links[MAX_INTERFACES]; /* the sensor\'s own, for the one that follows it */
+    _Atomic uint64_t frames, handshakes; /* so far, for people */
+    _Atomic uint64_t sensors, writers;   /* that were started */
+    struct last_link links[MAX_INTERFACES];
 };
 
 /* NULL, with errno. For as long as the program runs. */

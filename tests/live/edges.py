@@ -106,6 +106,37 @@ def down_at_first(taps):
     valid(sensor.end())
 
 
+def renamed_while_down(taps):
+    """As service managers rename interfaces. A sensor that follows a killed one finds it under its new name too."""
+    sensor = Sensor(taps, binary)
+    for times, (before, after) in enumerate((("tap0", "mirror0"), ("mirror0", "tap0"), ("tap0", "mirror0")), 1):
+        taps.ip("link", "set", before, "down")
+        wait(sensor, "link-down", "begins", times)
+        taps.ip("link", "set", before, "name", after)
+        wait(sensor, "interface-renamed", "changes", times)
+        taps.ip("link", "set", after, "up")
+        wait(sensor, "link-down", "ends", times)
+        still_sees(taps, sensor, "renamed to " + after)
+    os.kill(sensor_and_writer(sensor.process.pid)["sensor"], signal.SIGKILL)
+    sensor.wait_for(b"capturing")
+    still_sees(taps, sensor, "by another sensor")
+    taps.ip("link", "set", "mirror0", "name", "tap0")
+    valid(events := sensor.end())
+    check("interface-gone" not in dict(conditions(events)), "it was never removed", conditions(events))
+
+
+def renamed_before_it_came_up(taps):
+    taps.ip("link", "set", "tap0", "down")
+    sensor = Sensor(taps, binary, ready=b"the link is down")
+    taps.ip("link", "set", "tap0", "name", "mirror0")
+    taps.ip("link", "set", "mirror0", "up")
+    wait(sensor, "link-down", "ends")
+    still_sees(taps, sensor, "renamed before it came up")
+    taps.ip("link", "set", "mirror0", "name", "tap0")
+    valid(events := sensor.end())
+    check("interface-gone" not in dict(conditions(events)), "it was never removed", conditions(events))
+
+
 def of_two(taps):
     """One of two interfaces goes, and the other is captured on."""
     sensor = Sensor(taps, binary, interfaces=("tap0", "tap1"))
@@ -188,6 +219,8 @@ def full_table(taps, folder):
 with Taps(2) as taps, tempfile.TemporaryDirectory() as folder:
     links(taps)
     down_at_first(taps)
+    renamed_while_down(taps)
+    renamed_before_it_came_up(taps)
     of_two(taps)
     quiet(taps, folder)
     stopped(taps, folder)
