@@ -43,6 +43,7 @@ struct delivery {
     bool whole; /* the reports came to their end */
     bool told;  /* that events wait */
     char watched_path[4112];
+    bool patient; /* the end may take as long as something moves */
 };
 
 struct destinations destinations_of(const struct options *o, const struct site *site)
@@ -146,6 +147,7 @@ struct delivery *delivery_new(const struct options *o, const struct site *site, 
                        site->sessions.state ? ".watched" : "/.utwatch-watched");
     d->quiet = o->quiet;
     const char *metrics = o->endless ? site->metrics : NULL;
+    d->patient = patient;
     if (open_all(d, patient) && try_receivers(d) && (!metrics || (d->metrics = metrics_page_new(metrics))))
         return d;
     delivery_free(d);
@@ -339,7 +341,7 @@ static bool finish_receivers(struct delivery *d, int64_t most)
     uint64_t kept;
     if (!receivers_of(d))
         return d->receivers_config.count == 0;
-    const uint64_t missing = receivers_finish(d->receivers, most, &kept);
+    const uint64_t missing = receivers_finish(d->receivers, most, d->patient, &kept);
     work_receivers(d, clock_monotonic());
     char line[512];
     for (size_t i = 0; d->verbose && receivers_summary(d->receivers, i, line, sizeof line); i++)

@@ -69,7 +69,8 @@ void delivery_tell(struct delivery *d, struct delivered *delivered);
 void delivery_serve_metrics(struct delivery *d, const struct metrics_board *sensor,
                             const struct pulse *pulse);
 
-/* The end: writes and sends what is waiting, and gives up when nothing has moved for so many nanoseconds.
+/* The end: writes and sends what is waiting, and gives up after so many nanoseconds; when patient, after so
+ * many in which nothing has moved.
  * False, after a message, when something could not be written. */
 bool delivery_finish(struct delivery *d, int64_t most);
 void delivery_free(struct delivery *d);

@@ -180,6 +180,7 @@
 #define RECEIVER_DEAD_SECONDS       30 /* without an acknowledgement of TCP */
 #define RECEIVER_NEWS_SECONDS       60 /* between messages about one receiver */
 #define WINDOW_SECONDS              2  /* without RELP, for which sent messages count as not arrived */
+#define DATAGRAM_MS                 200 /* likewise of UDP: until then a host may have said that nobody listens */
 #define DELIVERY_PATIENCE           (10 * NANOS_PER_SECOND) /* at the end, with receivers that are slow or away */
 
 /* scrape */

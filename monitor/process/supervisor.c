@@ -45,6 +45,7 @@ struct supervisor {
     pid_t self;
     int stop; /* the signal that asked for the end */
     int64_t stop_until;
+    bool forced; /* what had not ended was killed */
     bool told_ready;
     int64_t next_notice;
     unsigned index[MAX_INTERFACES];
@@ -248,6 +249,7 @@ static void look_at_the_pulse(struct supervisor *s, int64_t now)
     if (s->stop && now > s->stop_until) {
         (void)fputs("utwatch: what has not ended by now is killed\n", stderr);
         s->stop_until = now + END_SECONDS * NANOS_PER_SECOND;
+        s->forced = true;
         send_signal(s->sensor.pid ? &s->sensor : &s->writer, SIGKILL);
     }
 }
@@ -299,5 +301,7 @@ struct supervised_end supervise(const struct supervised *what)
         look_at_interfaces(&s, false);
         tell_the_manager(&s, now);
     }
-    return (struct supervised_end){.sensor = s.sensor.status, .writer = s.writer.status};
+    /* Another writer that ended well knows nothing of what the killed one had in memory. */
+    return (struct supervised_end){.sensor = s.sensor.status,
+                                   .writer = s.forced ? PROCESS_DIED : s.writer.status};
 }

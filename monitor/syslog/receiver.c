@@ -92,6 +92,8 @@ struct receiver *receiver_new(const struct receiver_config *config, char *error,
     spool_name(config->address.text, name, sizeof name);
     r->config = *config;
     r->retry_after = RETRY_FIRST;
+    r->window.grace = config->address.transport == SYSLOG_UDP ? DATAGRAM_MS * MILLISECOND
+                                                              : WINDOW_SECONDS * NANOS_PER_SECOND;
     r->connection = (struct connection){.address = &r->config.address,
                                         .tls = config->tls,
                                         .tls_name = config->tls_name,
@@ -308,22 +310,32 @@ static void send_datagrams(struct receiver *r, int64_t now)
         }
         r->last_sent = m.number;
         count_sent(r, m.number);
-        if (r->config.address.transport == SYSLOG_UDP)
-            spool_done(r->spool, m.number);
-        else
-            window_sent(&r->window, m.number, s->written, now);
+        window_sent(&r->window, m.number, s->written, now);
     }
 }
 
-/* What can be said about it without an acknowledgement. A local socket tells only that it is empty. */
+/* How much is with the receiver, as far as the kernel knows. A local socket tells only that it is empty, and
+ * one of UDP nothing. */
+static uint64_t position(const struct receiver *r, size_t unread)
+{
+    const uint64_t written = r->connection.stream.written;
+    switch (r->config.address.transport) {
+    case SYSLOG_UDP:
+        return written;
+    case SYSLOG_UNIX:
+        return unread ? 0 : written;
+    default:
+        return written - unread;
+    }
+}
+
+/* What can be said about it without an acknowledgement. */
 static void note_arrivals(struct receiver *r, int64_t now)
 {
-    const struct stream *s = &r->connection.stream;
     if (r->window.count == 0)
         return;
-    const size_t unread = stream_unacknowledged(s);
-    const bool local = r->config.address.transport == SYSLOG_UNIX;
-    arrived(r, window_arrived(&r->window, local && unread ? 0 : s->written - (local ? 0 : unread), now));
+    const uint64_t at = position(r, stream_unacknowledged(&r->connection.stream));
+    arrived(r, window_arrived(&r->window, at, now));
 }
 
 static bool has_something_to_send(struct receiver *r)
@@ -348,7 +360,8 @@ static void end_in_order(struct receiver *r)
     if (has_something_to_send(r) || r->under_way_count)
         return;
     if (syslog_is_datagram(&r->config.address)) {
-        if (r->config.address.transport == SYSLOG_UDP || stream_unacknowledged(&r->connection.stream) == 0)
+        const bool udp = r->config.address.transport == SYSLOG_UDP;
+        if (udp ? r->window.count == 0 : stream_unacknowledged(&r->connection.stream) == 0)
             finish(r);
         return;
     }

@@ -4,7 +4,8 @@
  * It never waits: receiver_work() does what can be done now. A connection that is lost is made again after a
  * while that grows from RETRY_FIRST to RETRY_MOST; then everything that has not arrived is sent once more.
  * What has arrived is known from the acknowledgement (RELP), from the time that the connection stood
- * afterwards (TCP, TLS, see window.h), or from the socket's empty queue (unix); UDP knows nothing.
+ * afterwards (TCP, TLS, see window.h), from the socket's empty queue (unix), or from no error that came back
+ * (UDP).
  */
 #ifndef UTWATCH_SYSLOG_RECEIVER_H
 #define UTWATCH_SYSLOG_RECEIVER_H

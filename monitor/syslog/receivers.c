@@ -187,7 +187,7 @@ static uint64_t waiting(const struct receivers *r)
     return count;
 }
 
-uint64_t receivers_finish(struct receivers *r, int64_t most, uint64_t *kept)
+uint64_t receivers_finish(struct receivers *r, int64_t most, bool patient, uint64_t *kept)
 {
     int64_t now = clock_monotonic();
     int64_t deadline = now + most;
@@ -205,7 +205,7 @@ uint64_t receivers_finish(struct receivers *r, int64_t most, uint64_t *kept)
         now = clock_monotonic();
         receivers_work(r, now);
         const uint64_t left = waiting(r);
-        if (left < before && !r->on_disk)
+        if (left < before && patient && !r->on_disk)
             deadline = now + most;
         before = left;
     }

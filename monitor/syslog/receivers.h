@@ -55,9 +55,9 @@ struct receivers_sum {
 };
 struct receivers_sum receivers_sum(const struct receivers *r);
 
-/* The end: works until everything has arrived, and gives up after so many nanoseconds; where nothing would
- * keep the messages, only after so many nanoseconds in which none has arrived. Returns how many have not;
- * *kept: those of them that a spool on disk keeps for the next run. */
-uint64_t receivers_finish(struct receivers *r, int64_t most, uint64_t *kept);
+/* The end: works until everything has arrived, and gives up after so many nanoseconds; when patient, and
+ * nothing would keep the messages, only after so many nanoseconds in which none has arrived. Returns how many
+ * have not; *kept: those of them that a spool on disk keeps for the next run. */
+uint64_t receivers_finish(struct receivers *r, int64_t most, bool patient, uint64_t *kept);
 
 #endif

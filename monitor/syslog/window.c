@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-/* Messages closer together share a mark, so that the marks of WINDOW_SECONDS always fit. */
+/* Messages closer together share a mark, so that the marks of WINDOW_SECONDS, the longest grace, always fit.
+ */
 #define APART (INT64_C(50) * 1000000)
-#define GRACE (WINDOW_SECONDS * NANOS_PER_SECOND)
 #define CHECK (INT64_C(100) * 1000000) /* how often an acknowledgement is looked for */
 
 void window_sent(struct window *w, uint64_t number, uint64_t end, int64_t now)
@@ -30,7 +30,7 @@ uint64_t window_arrived(struct window *w, uint64_t position, int64_t now)
         struct window_mark *m = &w->marks[i];
         if (!m->acknowledged && m->end <= position)
             m->acknowledged = now;
-        if (i == gone && m->acknowledged && now - m->acknowledged >= GRACE) {
+        if (i == gone && m->acknowledged && now - m->acknowledged >= w->grace) {
             number = m->number;
             gone++;
         }
@@ -43,5 +43,5 @@ uint64_t window_arrived(struct window *w, uint64_t position, int64_t now)
 int64_t window_due(const struct window *w, int64_t now)
 {
     const struct window_mark *newest = &w->marks[w->count - 1];
-    return newest->acknowledged ? w->marks[0].acknowledged + GRACE : now + CHECK;
+    return newest->acknowledged ? w->marks[0].acknowledged + w->grace : now + CHECK;
 }

@@ -1,8 +1,8 @@
 /*
  * What was sent over a connection whose receiver acknowledges nothing. That the other side's kernel has the
  * bytes does not mean that its program has read them: they count as arrived when they have been acknowledged
- * for a while and the connection still stands. Until then they are kept, to be sent once more over the next
- * connection.
+ * for a while and the connection still stands; of UDP, when for a while no error came back. Until then they
+ * are kept, to be sent once more over the next connection.
  */
 #ifndef UTWATCH_SYSLOG_WINDOW_H
 #define UTWATCH_SYSLOG_WINDOW_H
@@ -23,6 +23,7 @@ struct window_mark {
 };
 
 struct window {
+    int64_t grace; /* how long they count as not arrived after they were acknowledged */
     struct window_mark marks[WINDOW_MARKS]; /* oldest first */
     size_t count;
 };

@@ -7,8 +7,9 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
-from taps import ROOT, SKIP, Sensor, Taps
+from taps import PCAPS, ROOT, SKIP, Sensor, Taps
 from checks import check, finish
 
 sys.path.append(os.path.join(ROOT, "tests", "syslog"))
@@ -18,6 +19,18 @@ from told import judge  # noqa: E402
 binary = sys.argv[1]
 
 
+def nobody_listens(taps):
+    """Each datagram is answered by an error of ICMP: the end does not wait for it any longer than for others."""
+    sensor = Sensor(taps, binary, "--syslog", "udp:127.0.0.1:%d" % servers.free_port())
+    taps.send(os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap"))
+    time.sleep(1)
+    begun = time.monotonic()
+    sensor.end()
+    took = time.monotonic() - begun
+    check(took < 14, "the end took", took)
+    check(sensor.status == 5 and b"did not arrive" in sensor.talk, "status", sensor.status, sensor.talk)
+
+
 def main():
     if not servers.Rsyslog.is_here():
         print("rsyslog is not installed")
@@ -25,6 +38,7 @@ def main():
     with Taps(1) as taps, tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         taps.ip("link", "set", "lo", "up")
+        nobody_listens(taps)
         day = folder / "day.pcap"
         subprocess.run([os.path.join(ROOT, "tools", "make-day"), str(day), str(folder / "truth"), "--connections", "300"], check=True,
                        capture_output=True)

@@ -81,7 +81,7 @@ int main(int argc, char **argv)
     const char *most = getenv("FINISH_SECONDS");
     uint64_t kept;
     const uint64_t left =
-        receivers_finish(r, (most ? strtoll(most, NULL, 10) : 30) * NANOS_PER_SECOND, &kept);
+        receivers_finish(r, (most ? strtoll(most, NULL, 10) : 30) * NANOS_PER_SECOND, true, &kept);
     tell(r, clock_monotonic());
     (void)printf("left %" PRIu64 " kept %" PRIu64 "\n", left, kept);
     receivers_free(r);

@@ -208,7 +208,7 @@ static void what_is_no_relp_is_refused(void **state)
 static void window_waits_for_acknowledgement_and_time(void **state)
 {
     (void)state;
-    static struct window w;
+    static struct window w = {.grace = WINDOW_SECONDS * NANOS_PER_SECOND};
     const int64_t second = NANOS_PER_SECOND;
     window_sent(&w, 5, 100, 0);
     window_sent(&w, 9, 200, second);
@@ -224,7 +224,7 @@ static void window_waits_for_acknowledgement_and_time(void **state)
 static void full_window_keeps_what_was_sent_last(void **state)
 {
     (void)state;
-    static struct window w;
+    static struct window w = {.grace = WINDOW_SECONDS * NANOS_PER_SECOND};
     const int64_t second = NANOS_PER_SECOND;
     for (uint64_t i = 1; i <= 1000; i++)
         window_sent(&w, i, i * 10, (int64_t)i * second);
