@@ -10,6 +10,9 @@ void orders_health(const struct orders *orders, struct capture_health *health)
     pipelines_health(orders->pipeline, orders->workers, orders->judge, health);
     health->broken_inputs = orders->broken_inputs;
     health->filtered = orders->filtered;
+    health->restarts = orders->earlier.count;
+    health->restarted_at = orders->earlier.until;
+    health->violated_before = orders->earlier.violated;
     health->interrupted = !signal ? NULL : signal == SIGINT ? "SIGINT" : "SIGTERM";
     health->unread = signal && !orders->live;
 }
@@ -24,6 +27,11 @@ void orders_let_go(const struct orders *orders)
 {
     if (orders->hold_threads)
         orders->hold_threads(orders->threads, 0);
+}
+
+bool orders_another_follows(const struct orders *orders)
+{
+    return orders->anew && atomic_load(orders->anew) && !signals_stop();
 }
 
 bool orders_heed(struct orders *orders)

@@ -10,6 +10,14 @@
 
 struct metrics_board;
 
+/* Of a sensor that follows others. */
+struct earlier_sensors {
+    uint64_t count; /* 0: it is the first one */
+    nanos until;    /* when this one began */
+    bool violated;  /* they found violations at or above --fail-on */
+    bool judged;    /* they reached a verdict */
+};
+
 struct orders {
     struct judge *judge;
     struct pipeline *pipeline[MAX_WORKERS];
@@ -33,6 +41,8 @@ struct orders {
     struct docket *docket[MAX_WORKERS];
     uint64_t frames; /* that they have read */
     int64_t beat;    /* when the slowest of them went round its loop last, on the monotonic clock */
+    struct earlier_sensors earlier;
+    const atomic_bool *anew;           /* when it ends, another one is to follow it; NULL: none ever does */
     const struct delivered *delivered; /* of the parcels; NULL: nobody tells */
     struct metrics_board *metrics;     /* where they are written for others; NULL: nobody asks */
     bool live;                         /* the input has no end: a signal is how it ends */
@@ -52,6 +62,9 @@ bool orders_go_on(struct orders *orders);
 /* Between these two the first so many workers are at rest, and what is theirs can be looked at. */
 void orders_hold(const struct orders *orders, unsigned count);
 void orders_let_go(const struct orders *orders);
+
+/* Another sensor goes on with the run. */
+bool orders_another_follows(const struct orders *orders);
 
 /* The health of the capture, as it is now; all workers are held. */
 void orders_health(const struct orders *orders, struct capture_health *health);

@@ -111,7 +111,7 @@ static bool open_streams(struct output *out)
 }
 
 struct output *output_new(const struct options *o, const struct ruleset *rules,
-                          const struct parcel_sink *sink)
+                          const struct parcel_sink *sink, bool goes_on)
 {
     const struct site *site = rules->site;
     struct output *out = calloc(1, sizeof *out);
@@ -125,7 +125,7 @@ struct output *output_new(const struct options *o, const struct ruleset *rules,
     out->events = to.json != NULL;
     out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();
-    out->reports = reports_new(o, &to, &out->names, &out->sink);
+    out->reports = reports_new(o, &to, &out->names, &out->sink, goes_on);
     out->shared.known = out->events ? known_members_new() : NULL;
     if (out->first_sights && out->reports && (out->shared.known || !out->events) &&
         open_alerts(out, &to, site) && open_evidence(out) && open_streams(out) &&
@@ -438,11 +438,17 @@ void output_flush(struct output *out)
     parcel_put(&out->sink, PARCEL_FLUSH, span_of(NULL, 0));
 }
 
-void output_end(struct output *out, const struct capture_health *health, int status)
+void output_pause(struct output *out, const struct capture_health *health)
 {
     summing_flush(out->messages);
     summing_flush(out->beyond_limit);
     output_statistics(out, health, health->last_time);
+    output_flush(out);
+}
+
+void output_end(struct output *out, const struct capture_health *health, int status)
+{
+    output_pause(out, health);
     const struct tally *advice = out->advice.profile ? &out->advice : NULL;
     reports_end(out->reports, &out->tally, advice, health, status);
     if (!reports_any_text(out->reports) && !out->options->quiet && !output_judged(out))

@@ -17,9 +17,10 @@ struct evidence_frames;
 struct output;
 struct streams;
 
-/* NULL when there is no memory. What is given outlives the output. */
+/* NULL when there is no memory. What is given outlives the output. `goes_on`: with what another one before it
+ * has begun. */
 struct output *output_new(const struct options *o, const struct ruleset *rules,
-                          const struct parcel_sink *sink);
+                          const struct parcel_sink *sink, bool goes_on);
 void output_free(struct output *out);
 
 /* What comes from now on was judged by these rules; nothing refers to the earlier ones any more. False, with
@@ -61,6 +62,9 @@ void output_flush(struct output *out);
 
 /* The end: statistics event, summary, and the last parcel. `status`: the exit status of the run. */
 void output_end(struct output *out, const struct capture_health *health, int status);
+
+/* The end of this sensor, but not of the run: another one goes on. */
+void output_pause(struct output *out, const struct capture_health *health);
 
 /* Counts of alerts for syslog, and of those beyond json-limit. */
 const struct summing_counters *output_messages(const struct output *out);

@@ -41,16 +41,27 @@ struct processes {
     struct metrics_board *metrics; /* NULL: nobody asks for them */
     struct pulse *pulse;
     pid_t supervisor;
-    bool ended; /* the writer has seen the end */
+    const struct output *output; /* of the sensor, once it reads */
+    bool ended;                  /* the writer has seen the end */
 };
 
 /* ---- the sensor */
+
+/* Before anything of it is told, so that the exit status is right whatever becomes of this process. */
+static void note_findings(const struct processes *p)
+{
+    if (p->output && output_violated(p->output))
+        atomic_store_explicit(&p->pulse->violated, true, memory_order_relaxed);
+    if (p->output && output_judged(p->output))
+        atomic_store_explicit(&p->pulse->judged, true, memory_order_relaxed);
+}
 
 /* Live, an event that finds no room is lost, and counted: no packet waits. A report or a replay has the time.
  */
 static void put(void *context, enum parcel_kind kind, struct span bytes)
 {
     struct processes *p = context;
+    note_findings(p);
     const bool waits = !p->options->live || kind == PARCEL_REPORT || kind == PARCEL_END;
     const int64_t until = clock_monotonic() + RING_PATIENCE_SECONDS * NANOS_PER_SECOND;
     while (!ring_put(p->ring, kind, bytes) && waits && (!p->options->live || clock_monotonic() < until))
@@ -66,6 +77,7 @@ static bool ready(void *context, const struct orders *orders)
         return false;
     }
     boundary_close(p->options, p->site, orders);
+    p->output = orders->output;
     atomic_store(&p->pulse->ready, true);
     return true;
 }
@@ -116,6 +128,7 @@ static bool turn(void *context, const struct orders *orders)
 {
     struct processes *p = context;
     struct pulse *pulse = p->pulse;
+    note_findings(p);
     if (board_number(p->board) != p->generation)
         take_new_rules(p, orders);
     const bool alone = orders->workers == 1;
@@ -147,6 +160,10 @@ static int run_sensor(void *context, bool again)
     sessions_wait_for_others(p->sessions, message, sizeof message);
     if (*message)
         (void)fprintf(stderr, "utwatch: %s\n", message);
+    const struct earlier_sensors earlier = {.count = atomic_load(&p->pulse->sensors) - 1,
+                                            .until = clock_of_day(),
+                                            .violated = atomic_load(&p->pulse->violated),
+                                            .judged = atomic_load(&p->pulse->judged)};
     const struct sensor_setup setup = {.options = p->options,
                                        .rules = &p->rules,
                                        .watched = p->watched,
@@ -157,7 +174,9 @@ static int run_sensor(void *context, bool again)
                                                   .context = p,
                                                   .delivered = p->delivered,
                                                   .metrics = p->metrics,
-                                                  .links = p->pulse->links}};
+                                                  .links = p->pulse->links,
+                                                  .earlier = earlier,
+                                                  .anew = &p->pulse->anew}};
     const int status = sensor_run(&setup);
     release_rules(p);
     return atomic_load(&p->pulse->anew) && !signals_stop() ? SENSOR_ANEW : status;

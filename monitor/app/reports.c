@@ -25,6 +25,7 @@ struct reports {
     struct html_material *material; /* of the HTML form; NULL: it is not asked for */
     struct one_report one[MAX_REPORTS];
     size_t count;
+    bool goes_on; /* what another process has begun */
 };
 
 static ssize_t put_page(void *cookie, const char *bytes, size_t n)
@@ -59,7 +60,8 @@ static bool open_one(struct one_report *r, const struct report_wanted *wanted)
     if (terminal)
         (void)setvbuf(r->page, NULL, _IOLBF, BUFSIZ);
     if (r->form == REPORT_CSV)
-        csv_begin(r->page);
+        if (!all->goes_on)
+            csv_begin(r->page);
     if (r->form == REPORT_HTML)
         return all->material != NULL;
     if (r->form != REPORT_TEXT)
@@ -72,7 +74,7 @@ static bool open_one(struct one_report *r, const struct report_wanted *wanted)
 }
 
 struct reports *reports_new(const struct options *o, const struct destinations *to,
-                            const struct input_names *names, const struct parcel_sink *sink)
+                            const struct input_names *names, const struct parcel_sink *sink, bool goes_on)
 {
     struct reports *all = calloc(1, sizeof *all);
     if (!all)
@@ -80,6 +82,7 @@ struct reports *reports_new(const struct options *o, const struct destinations *
     all->options = o;
     all->names = names;
     all->sink = sink;
+    all->goes_on = goes_on;
     for (size_t i = 0; i < to->report_count && !all->material; i++)
         if (to->report[i].form == REPORT_HTML)
             all->material = html_material_new();

@@ -14,7 +14,7 @@ struct reports;
 
 /* NULL: not enough memory. What is given outlives them. */
 struct reports *reports_new(const struct options *o, const struct destinations *to,
-                            const struct input_names *names, const struct parcel_sink *sink);
+                            const struct input_names *names, const struct parcel_sink *sink, bool goes_on);
 void reports_free(struct reports *reports);
 
 /* One of them shows the records behind its findings, and the numbers of their streams. */

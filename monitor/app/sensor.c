@@ -15,13 +15,17 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
     struct capture_health health = {0};
     orders_health(orders, &health);
     const bool expects = setup->options->expected_count;
-    if (expects ? !output_as_expected(orders->output) : output_violated(orders->output))
+    const bool violated = output_violated(orders->output) || orders->earlier.violated;
+    if (expects ? !output_as_expected(orders->output) : violated)
         status = worse_status(status, EXIT_VIOLATIONS);
-    const bool blind =
-        judge_loss(orders->judge) > setup->rules->site->loss_limit || !output_judged(orders->output);
+    const bool blind = judge_loss(orders->judge) > setup->rules->site->loss_limit ||
+                       !(output_judged(orders->output) || orders->earlier.judged);
     if (blind && !expects)
         status = worse_status(status, EXIT_LOSS);
-    output_end(orders->output, &health, status);
+    if (orders_another_follows(orders))
+        output_pause(orders->output, &health);
+    else
+        output_end(orders->output, &health, status);
     return status;
 }
 
@@ -53,7 +57,7 @@ static void answer(void *context, unsigned worker, struct flow *flow, uint64_t f
 static bool open_all(const struct sensor_setup *setup, struct orders *orders)
 {
     orders->workers = setup->options->workers;
-    orders->output = output_new(setup->options, setup->rules, &setup->sink);
+    orders->output = output_new(setup->options, setup->rules, &setup->sink, orders->earlier.count);
     if (orders->output)
         orders->judge = judge_new(setup->rules, orders->output, setup->sessions, orders->workers);
     if (!orders->judge)

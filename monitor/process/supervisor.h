@@ -25,7 +25,8 @@ struct pulse {
         beat;          /* when the sensor went round its loop last, on the monotonic clock; 0: not watched */
     atomic_bool ready; /* the sensor has opened what it reads */
     atomic_bool anew;  /* the sensor is to end, so that one with more rights can open an interface again */
-    atomic_bool over;  /* no sensor will follow: the writer is to bring out the rest, and to end */
+    atomic_bool violated, judged; /* what any sensor of the run has told, for those that follow it */
+    atomic_bool over;             /* no sensor will follow: the writer is to bring out the rest, and to end */
     _Atomic uint64_t frames, handshakes; /* so far, for people */
     _Atomic uint64_t sensors, writers;   /* that were started */
     struct last_link links[MAX_INTERFACES];

@@ -44,9 +44,14 @@ void html_health(struct html *h, const struct capture_health *health)
         html_put(h, health->interrupted);
         html_put(h, ".");
     }
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    if (text_restarts(&t, health)) {
+        html_put(h, " ");
+        html_put(h, buffer);
+    }
     if (health->commonest.frames) {
-        char buffer[128];
-        struct text t = text_over(buffer, sizeof buffer);
+        t = text_over(buffer, sizeof buffer);
         text_commonest(&t, health);
         html_put(h, " Most of what was not followed: ");
         html_put(h, buffer);

@@ -35,6 +35,21 @@ static void put_commonest(struct text *t, const struct capture_health *h)
     text_commonest(t, h);
 }
 
+bool text_restarts(struct text *out, const struct capture_health *health)
+{
+    if (!health->restarts)
+        return false;
+    text_put(out, "The sensor was started again ");
+    text_counted(out, health->restarts, "time", "times");
+    text_put(out, ", last at ");
+    text_time(out, health->restarted_at, false);
+    text_put(out, ": this report covers only the time since then, and what was captured between two sensors "
+                  "is unknown.");
+    if (health->violated_before)
+        text_put(out, " Violations were found before that.");
+    return true;
+}
+
 void summary_capture(struct page *page, const struct capture_health *health)
 {
     char buffer[PARAGRAPH];
@@ -51,6 +66,9 @@ void summary_capture(struct page *page, const struct capture_health *health)
     }
     text_char(&t, '.');
     page_field(page, 0, HANG, "Capture:", buffer);
+    t = text_over(buffer, sizeof buffer);
+    if (text_restarts(&t, health))
+        page_field(page, 0, 0, "", buffer);
     if (!health->interrupted)
         return;
     t = text_over(buffer, sizeof buffer);

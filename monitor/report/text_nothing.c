@@ -73,6 +73,11 @@ void text_nothing(struct text *out, const struct tally *tally, const struct capt
     put_filter(out, h);
     if (!h->frames && !h->filtered)
         text_put(out, " no frame was read");
+    if (h->restarts) {
+        begin(out);
+        text_put(out, "since the sensor was started again at ");
+        text_time(out, h->restarted_at, false);
+    }
     put_scope(out, h, names);
     put_connections(out, tally, h);
     if (!h->connections)

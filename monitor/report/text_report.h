@@ -60,6 +60,8 @@ void text_nothing(struct text *out, const struct tally *tally, const struct capt
                   const struct input_names *names);
 
 /* "12 frames behind EtherType 0x8926": most of those that were not followed. */
+/* How far the numbers reach when the sensor was started again. False, with nothing written: it was not. */
+bool text_restarts(struct text *out, const struct capture_health *health);
 void text_commonest(struct text *out, const struct capture_health *health);
 
 #endif

@@ -7,15 +7,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
-from taps import Sensor, Taps, sensor_and_writer
+from taps import PCAPS, ROOT, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "captures"))
 import capturelib  # noqa: E402
 import made_sessions as made  # noqa: E402
+from check_schema import validator  # noqa: E402
 
 binary = sys.argv[1]
+FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+SCHEMA = validator(os.path.join(ROOT, "monitor", "report", "schema.json"))
 RUNS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
 
 
@@ -65,6 +69,44 @@ def begun_then_killed(taps, folder, which, state):
         check(look.returncode == 0 and ("%d remembered" % RUNS).encode() in look.stdout, which, "the state file:", look.stdout[:200], look.stderr)
 
 
+def told_by_one_before(taps, folder):
+    """What a killed sensor found decides the exit status, and the report says from when on it counts."""
+    report = os.path.join(folder, "report.txt")
+    sensor = Sensor(taps, binary, "--report", "text:" + report)
+    taps.send(FAILS)
+    check(sensor.wait_for_event(lambda e: e["event_type"] == "alert"), "no alert", sensor.talk)
+    os.kill(sensor_and_writer(sensor.process.pid)["sensor"], signal.SIGKILL)
+    check(sensor.wait_for(b"capturing", 15), "no other one captures", sensor.talk)
+    last = sensor.end()[-1]
+    check(sensor.status == 1, "status", sensor.status, sensor.talk)
+    check(last["event_type"] == "stats" and last["utwatch"]["capture"]["restarts"] == 1, "statistics", last)
+    check(not list(SCHEMA.iter_errors(last)), "the schema refuses", last)
+    with open(report) as f:
+        text = " ".join(f.read().split())
+    check("The sensor was started again 1 time, last at 20" in text and "Violations were found before that." in text, "report", text)
+    check("nothing is known to be missing" not in text, "report", text)
+
+
+def reports_of_several(taps, folder):
+    """A sensor that gives way to one that opens an interface again writes no report: the run has one of each form."""
+    names = {form: os.path.join(folder, "several." + form) for form in ("junit", "csv", "html")}
+    sensor = Sensor(taps, binary, *[word for form, name in names.items() for word in ("--report", form + ":" + name)])
+    taps.send(FAILS)
+    check(sensor.wait_for_event(lambda e: e["event_type"] == "alert"), "no alert", sensor.talk)
+    taps.ip("link", "del", "tap0")
+    check(sensor.wait_for(b"the interface was removed"), "not removed", sensor.talk)
+    taps.add(0)
+    check(sensor.wait_for(b"the interface is back"), "not back", sensor.talk)
+    sensor.end()
+    check(sensor.status == 1, "status", sensor.status, sensor.talk)
+    xml.etree.ElementTree.parse(names["junit"])
+    for form, once in (("csv", "time,capture,"), ("html", "</html>")):
+        with open(names[form]) as f:
+            text = f.read()
+        check(text.count(once) == 1, form, "has", text.count(once), once)
+        check(form != "csv" or text.count("\n") > 1, "the finding of the first sensor is gone")
+
+
 def hung(taps):
     """A sensor that does not move is replaced within ten seconds."""
     sensor = Sensor(taps, binary)
@@ -97,6 +139,8 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     for which in ("sensor", "writer"):
         for state in (None, os.path.join(folder, which + ".state")):
             begun_then_killed(taps, folder, which, state)
+    told_by_one_before(taps, folder)
+    reports_of_several(taps, folder)
     hung(taps)
     without_supervisor(taps)
 finish(30)
