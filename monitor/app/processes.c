@@ -184,6 +184,12 @@ static int run_sensor(void *context, bool again)
 
 /* ---- the writer */
 
+static void beat(const struct processes *p, bool delivers)
+{
+    atomic_store_explicit(&p->pulse->writer_delivers, delivers, memory_order_relaxed);
+    atomic_store_explicit(&p->pulse->writer_beat, clock_monotonic(), memory_order_release);
+}
+
 /* Delivers the parcels that are there, up to so many bytes, and releases them. */
 static bool take_some(struct processes *p)
 {
@@ -191,10 +197,12 @@ static bool take_some(struct processes *p)
     struct span bytes;
     while (ring_held(p->ring) < TAKE_BYTES && ring_take(p->ring, &kind, &bytes)) {
         p->ended |= kind == PARCEL_END;
+        beat(p, true);
         delivery_take(p->delivery, (enum parcel_kind)kind, bytes);
     }
     if (!ring_held(p->ring))
         return false;
+    beat(p, true);
     delivery_flush(p->delivery);
     ring_release(p->ring);
     return true;
@@ -210,6 +218,7 @@ static void wait_for_more(struct processes *p)
     const int64_t most = sleeps && until > now ? until - now : 0;
     (void)signals_poll(fds, 1 + (nfds_t)count, most); /* whatever woke it, everything is checked */
     ring_awake(p->ring);
+    beat(p, true);
     delivery_work(p->delivery, clock_monotonic());
     atomic_store(&p->delivered->lost, ring_dropped(p->ring));
 }
@@ -271,7 +280,9 @@ static int run_writer(void *context, bool again)
     for (;;) {
         const bool over = is_over(p, &orphan_since);
         const bool more = take_some(p);
+        beat(p, false);
         if (signals_take(SIGHUP)) {
+            beat(p, true);
             delivery_reopen(p->delivery);
             if (p->options->endless)
                 reload_publish(p->board, p->options, p->site);

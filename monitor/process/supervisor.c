@@ -45,7 +45,8 @@ struct supervisor {
     pid_t self;
     int stop; /* the signal that asked for the end */
     int64_t stop_until;
-    bool forced; /* what had not ended was killed */
+    bool writer_waits; /* and that was told */
+    bool forced;       /* what had not ended was killed */
     bool told_ready;
     int64_t next_notice;
     unsigned index[MAX_INTERFACES];
@@ -106,6 +107,8 @@ static void start(struct supervisor *s, struct child *c)
         atomic_store(&s->what->pulse->anew, false);
         look_at_interfaces(s, true);
     }
+    if (c == &s->writer)
+        atomic_store(&s->what->pulse->writer_beat, 0);
     atomic_fetch_add(c == &s->sensor ? &s->what->pulse->sensors : &s->what->pulse->writers, 1);
     c->pid = fork();
     if (c->pid == 0)
@@ -236,16 +239,59 @@ static void heed_signals(struct supervisor *s, int64_t now)
         send_signal(&s->sensor, SIGUSR1);
 }
 
+static bool has_stopped(int64_t beat, int64_t now)
+{
+    return beat && now - beat > HANG_SECONDS * NANOS_PER_SECOND;
+}
+
+/* SIGSTOP, or a debugger. */
+static bool is_stopped(const struct child *c)
+{
+    char path[64];
+    char line[512] = "";
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)c->pid);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return false;
+    const bool read = fgets(line, sizeof line, f) != NULL;
+    (void)fclose(f);
+    const char *name_end = read ? strrchr(line, ')') : NULL;
+    return name_end && name_end[1] && (name_end[2] == 'T' || name_end[2] == 't');
+}
+
+/* One that waits for a file would do so again, and have lost what it holds. */
+static void look_at_the_writer(struct supervisor *s, int64_t now)
+{
+    struct pulse *p = s->what->pulse;
+    if (!s->writer.pid || !s->what->endless || s->stop)
+        return;
+    if (!has_stopped(atomic_load(&p->writer_beat), now)) {
+        if (s->writer_waits)
+            (void)fputs("utwatch: the writer goes on\n", stderr);
+        s->writer_waits = false;
+    } else if (atomic_load(&p->writer_delivers) && !is_stopped(&s->writer)) {
+        if (!s->writer_waits)
+            (void)fprintf(stderr,
+                          "utwatch: the writer has been waiting for a file or its reader for %d seconds\n",
+                          HANG_SECONDS);
+        s->writer_waits = true;
+    } else {
+        (void)fprintf(stderr, "utwatch: the writer has not moved for %d seconds\n", HANG_SECONDS);
+        atomic_store(&p->writer_beat, 0);
+        s->writer_waits = false;
+        send_signal(&s->writer, SIGKILL);
+    }
+}
+
 /* A sensor that hangs is of no use; neither is one that does not end. */
 static void look_at_the_pulse(struct supervisor *s, int64_t now)
 {
-    const int64_t beat = atomic_load(&s->what->pulse->beat);
-    const bool hangs = beat && now - beat > HANG_SECONDS * NANOS_PER_SECOND;
-    if (s->sensor.pid && hangs && !s->stop) {
+    if (s->sensor.pid && has_stopped(atomic_load(&s->what->pulse->beat), now) && !s->stop) {
         (void)fprintf(stderr, "utwatch: the sensor has not moved for %d seconds\n", HANG_SECONDS);
         atomic_store(&s->what->pulse->beat, 0);
         send_signal(&s->sensor, SIGKILL);
     }
+    look_at_the_writer(s, now);
     if (s->stop && now > s->stop_until) {
         (void)fputs("utwatch: what has not ended by now is killed\n", stderr);
         s->stop_until = now + END_SECONDS * NANOS_PER_SECOND;
@@ -267,7 +313,7 @@ static void tell_the_manager(struct supervisor *s, int64_t now)
     const int64_t usual = STATUS_SECONDS * NANOS_PER_SECOND;
     s->next_notice = now + (watchdog && watchdog / 3 < usual ? watchdog / 3 : usual);
     const int64_t beat = atomic_load(&p->beat);
-    const bool alive = beat && now - beat < HANG_SECONDS * NANOS_PER_SECOND;
+    const bool alive = beat && !has_stopped(beat, now) && !has_stopped(atomic_load(&p->writer_beat), now);
     char text[160];
     (void)snprintf(text, sizeof text, "%sSTATUS=%" PRIu64 " frames, %" PRIu64 " handshakes",
                    alive ? "WATCHDOG=1\n" : "", atomic_load(&p->frames), atomic_load(&p->handshakes));

@@ -22,9 +22,11 @@ struct last_link {
 /* In memory that all three have. */
 struct pulse {
     _Atomic int64_t
-        beat;          /* when the sensor went round its loop last, on the monotonic clock; 0: not watched */
-    atomic_bool ready; /* the sensor has opened what it reads */
-    atomic_bool anew;  /* the sensor is to end, so that one with more rights can open an interface again */
+        beat; /* when the sensor went round its loop last, on the monotonic clock; 0: not watched */
+    _Atomic int64_t writer_beat; /* likewise of the writer */
+    atomic_bool writer_delivers; /* it may be waiting for a file, or for who reads it */
+    atomic_bool ready;           /* the sensor has opened what it reads */
+    atomic_bool anew; /* the sensor is to end, so that one with more rights can open an interface again */
     atomic_bool violated, judged; /* what any sensor of the run has told, for those that follow it */
     atomic_bool over;             /* no sensor will follow: the writer is to bring out the rest, and to end */
     _Atomic uint64_t frames, handshakes; /* so far, for people */

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Does kill -9 of sensor or writer forget a session, lose an event or leave half a line? usage: killed.py UTWATCH [RUNS]"""
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree
 
@@ -107,15 +110,62 @@ def reports_of_several(taps, folder):
         check(form != "csv" or text.count("\n") > 1, "the finding of the first sensor is gone")
 
 
-def hung(taps):
-    """A sensor that does not move is replaced within ten seconds."""
+def hung(taps, which):
+    """A sensor or writer that does not move is replaced within ten seconds."""
     sensor = Sensor(taps, binary)
     time.sleep(0.5)
-    os.kill(sensor_and_writer(sensor.process.pid)["sensor"], signal.SIGSTOP)
+    os.kill(sensor_and_writer(sensor.process.pid)[which], signal.SIGSTOP)
+    taps.send_new(FAILS)
     begin = time.time()
-    check(sensor.wait_for(b"another one is started", 15), "a hung sensor stays")
+    check(sensor.wait_for(b"another one is started", 15), "a hung", which, "stays")
     check(time.time() - begin <= 10.5, "it took", time.time() - begin)
+    check(which == "sensor" or sensor.wait_for_event(lambda e: e["event_type"] == "alert"), "the next writer has not the events")
     sensor.end()
+
+
+def reader_away(taps):
+    """A writer that waits for the reader of its output is not killed, since the next one would wait as well; the service manager hears no beat."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(os.path.join(folder, "notify"))
+        manager.settimeout(1)
+        os.environ.update({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "3000000"})
+        read, write = os.pipe()
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+        sensor = Sensor(taps, binary, "--report", "text:/dev/fd/%d" % write, "--details", pass_fds=[write])
+        for name in "NOTIFY_SOCKET", "WATCHDOG_USEC":
+            del os.environ[name]
+        for _ in range(20):
+            taps.send_new(FAILS)
+        check(sensor.wait_for(b"waiting for a file or its reader", 12), "a writer that waits is not told of", sensor.talk)
+        until = time.time() + 3
+        while time.time() < until:
+            try:
+                heard = manager.recv(300)
+            except TimeoutError:
+                continue
+        check(not heard.startswith(b"WATCHDOG"), "the service manager still hears a beat", heard)
+        os.set_blocking(read, False)
+        while not sensor.wait_for(b"the writer goes on", 0.1):
+            try:
+                os.read(read, 65536)
+            except BlockingIOError:
+                pass
+            if time.time() > until + 10:
+                check(False, "it does not go on", sensor.talk)
+                break
+        os.close(write)
+        reader = threading.Thread(target=lambda: drain(read))
+        reader.start()
+        sensor.end()
+        reader.join()
+        check(sensor.status == 1 and b"was ended by" not in sensor.talk, "status", sensor.status, sensor.talk)
+
+
+def drain(descriptor):
+    os.set_blocking(descriptor, True)
+    while os.read(descriptor, 65536):
+        pass
+    os.close(descriptor)
 
 
 def without_supervisor(taps):
@@ -141,6 +191,8 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
             begun_then_killed(taps, folder, which, state)
     told_by_one_before(taps, folder)
     reports_of_several(taps, folder)
-    hung(taps)
+    hung(taps, "sensor")
+    hung(taps, "writer")
+    reader_away(taps)
     without_supervisor(taps)
 finish(30)
