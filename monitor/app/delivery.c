@@ -76,7 +76,7 @@ static struct receivers *open_receivers(struct delivery *d)
     char error[512];
     struct receivers *r = receivers_new(&d->receivers_config, error, sizeof error);
     if (!r && !d->receivers_failed)
-        (void)fprintf(stderr, "utwatch: %s\n", error);
+        say_line(error);
     d->receivers_failed = !r;
     return r;
 }
@@ -160,7 +160,7 @@ static void work_receivers(struct delivery *d, int64_t now)
     d->worked = now;
     receivers_work(d->receivers, now);
     while (receivers_news(d->receivers, line, sizeof line, now))
-        (void)fprintf(stderr, "utwatch: %s\n", line);
+        say_line(line);
 }
 
 static void take_alert(struct delivery *d, struct span bytes)
@@ -345,7 +345,7 @@ static bool finish_receivers(struct delivery *d, int64_t most)
     work_receivers(d, clock_monotonic());
     char line[512];
     for (size_t i = 0; d->verbose && receivers_summary(d->receivers, i, line, sizeof line); i++)
-        (void)fprintf(stderr, "utwatch: %s\n", line);
+        say_line(line);
     if (missing)
         (void)fprintf(stderr, "utwatch: syslog: %" PRIu64 " alerts did not arrive%s\n", missing,
                       kept ? "; they wait in the spool for the next run" : "");
@@ -356,12 +356,13 @@ static bool finish_receivers(struct delivery *d, int64_t most)
 static bool finish_report(struct delivery *d, size_t index)
 {
     const char *file = d->to.report[index].file;
+    char safe[SAID_BYTES];
     if (!whole_file_finish(d->report[index])) {
         say_failed("--report", file ? file : "-");
         return false;
     }
     if (file && !d->quiet)
-        (void)fprintf(stderr, "utwatch: report in %s\n", file);
+        (void)fprintf(stderr, "utwatch: report in %s\n", say_safely(file, safe));
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "app/judge.h"
 
 #include "app/judge_parts.h"
+#include "app/say.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ struct judge *judge_new(const struct ruleset *rules, struct output *output, stru
     if (!sessions)
         j->own_sessions = j->sessions = sessions_new(&site->sessions, message, sizeof message);
     if (*message)
-        (void)fprintf(stderr, "utwatch: %s\n", message);
+        say_line(message);
     const bool said = !j->sessions && *message;
     j->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     j->challenges = challenges_new();
@@ -210,8 +211,7 @@ bool judge_end(struct judge *j)
     judge_peers(j, true);
     if (sessions_flush(j->sessions))
         return true;
-    (void)fprintf(stderr, "utwatch: %s: the sessions could not be written: %s\n", j->site->sessions.state,
-                  strerror(errno));
+    say_failed("the sessions could not be written", j->site->sessions.state);
     return false;
 }
 

@@ -1,5 +1,6 @@
 /* --sessions: what a state file holds, in numbers and never by name. */
 #include "app/profiles.h"
+#include "app/say.h"
 
 #include "report/names.h"
 
@@ -36,7 +37,7 @@ int list_sessions(const struct options *o, struct site *site)
     char message[256] = "--sessions needs --state FILE";
     struct sessions *s = site->sessions.state ? sessions_new(&site->sessions, message, sizeof message) : NULL;
     if (*message)
-        (void)fprintf(stderr, "utwatch: %s\n", message);
+        say_line(message);
     if (s) {
         nanos now = sessions_last_use(s);
         char at[40];

@@ -5,6 +5,7 @@
 #include "app/live.h"
 #include "app/metrics_board.h"
 #include "app/reload.h"
+#include "app/say.h"
 #include "app/sensor.h"
 #include "app/watched.h"
 #include "base/clock.h"
@@ -159,7 +160,7 @@ static int run_sensor(void *context, bool again)
         p->rules = *p->start;
     sessions_wait_for_others(p->sessions, message, sizeof message);
     if (*message)
-        (void)fprintf(stderr, "utwatch: %s\n", message);
+        say_line(message);
     const struct earlier_sensors earlier = {.count = atomic_load(&p->pulse->sensors) - 1,
                                             .until = clock_of_day(),
                                             .violated = atomic_load(&p->pulse->violated),
@@ -242,8 +243,7 @@ static int finish(struct processes *p)
     if (!delivery_finish(p->delivery, DELIVERY_PATIENCE))
         status = EXIT_RUNTIME;
     if (!sessions_flush(p->sessions)) {
-        (void)fprintf(stderr, "utwatch: %s: the sessions could not be written: %s\n", p->site->sessions.state,
-                      strerror(errno));
+        say_failed("the sessions could not be written", p->site->sessions.state);
         status = EXIT_RUNTIME;
     }
     const uint64_t dropped = ring_dropped(p->ring);
@@ -274,7 +274,7 @@ static int run_writer(void *context, bool again)
         delivery_serve_metrics(p->delivery, p->metrics, p->pulse);
     ring_begin(p->ring);
     if (!sessions_serve(p->sessions, message, sizeof message)) {
-        (void)fprintf(stderr, "utwatch: %s\n", message);
+        say_line(message);
         return EXIT_RUNTIME;
     }
     for (;;) {
@@ -310,7 +310,7 @@ static bool prepare(struct processes *p, const struct file_texts *texts)
     config.served_elsewhere = true;
     p->sessions = sessions_new(&config, message, sizeof message);
     if (*message)
-        (void)fprintf(stderr, "utwatch: %s\n", message);
+        say_line(message);
     if (!p->sessions)
         return false;
     p->ring = ring_new(PARCEL_RING);

@@ -1,6 +1,7 @@
 #include "app/profiles.h"
 
 #include "app/ruleset.h"
+#include "app/say.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "naming/naming.h"
@@ -151,6 +152,7 @@ static int build_info(void)
 static void tell_test(const struct options *o, const struct profile *p, const struct profile *advice,
                       const struct site *site)
 {
+    char safe[SAID_BYTES];
     (void)printf("%s: %zu rules, no mistake\n", profile_name(p), profile_rule_count(p));
     for (; advice; advice = profile_next(advice)) {
         const struct profile *next = profile_next(advice);
@@ -158,7 +160,7 @@ static void tell_test(const struct options *o, const struct profile *p, const st
                      profile_rule_count(advice) - (next ? profile_rule_count(next) : 0));
     }
     if (o->config)
-        (void)printf("%s: no mistake; %zu exceptions\n", o->config, site->exception_count);
+        (void)printf("%s: no mistake; %zu exceptions\n", say_safely(o->config, safe), site->exception_count);
     (void)printf("memory at most, taken as it is used:\n");
     (void)site_memory(site, stdout);
 }

@@ -1,5 +1,7 @@
 #include "app/reload.h"
 
+#include "app/say.h"
+
 #include "policy/tree.h"
 
 #include <inttypes.h>
@@ -54,12 +56,13 @@ static void tell_what_waits(const struct site *running, const struct site *now)
                                               {"outputs", "syslog"},
                                               {"outputs", "spool"},
                                               {"outputs", "tls"}};
+    char safe[SAID_BYTES];
     for (size_t i = 0; i < sizeof at_start / sizeof *at_start; i++) {
         const char *section = at_start[i][0];
         const char *key = at_start[i][1];
         if (!equal_nodes(node_at(running, section, key), node_at(now, section, key)))
             (void)fprintf(stderr, "utwatch: %s: the change of %s%s%s takes effect at the next start\n",
-                          now->tree->file, section, key ? "." : "", key ? key : "");
+                          say_safely(now->tree->file, safe), section, key ? "." : "", key ? key : "");
     }
 }
 

@@ -1,6 +1,7 @@
 #include "app/ruleset.h"
 
 #include "app/expect.h"
+#include "app/say.h"
 #include "base/clock.h"
 #include "policy/tree.h"
 
@@ -146,8 +147,9 @@ static void apply_options(struct site *site, const struct options *o)
 static void tell_rules(const struct ruleset *rules, const char *config)
 {
     const char *what = "profile";
+    char safe[SAID_BYTES];
     if (config)
-        (void)fprintf(stderr, "utwatch: configuration %s\n", config);
+        (void)fprintf(stderr, "utwatch: configuration %s\n", say_safely(config, safe));
     for (const struct profile *p = rules->profile; p;
          p = p == rules->profile ? rules->advice : profile_next(p)) {
         (void)fprintf(stderr, "utwatch: %s %s (%s), generation %" PRIu32 ", hash %s: %s\n", what,

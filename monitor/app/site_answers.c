@@ -1,4 +1,5 @@
 /* What the site's configuration says of a server, a client, or a verdict. */
+#include "app/say.h"
 #include "app/site.h"
 #include "policy/mistakes.h"
 #include "policy/tree.h"
@@ -86,9 +87,11 @@ void site_warn_of_exceptions(const struct site *site, const struct profile *prof
 {
     for (size_t i = 0; i < site->exception_count; i++) {
         const struct exception *x = &site->exceptions[i];
+        char safe[SAID_BYTES];
+        const char *file = say_safely(site->tree->file, safe);
         if (now > x->until)
             (void)fprintf(out, "%s:%u: warning: this exception ended on %s; from then on its breach counts\n",
-                          site->tree->file, x->line, x->until_text);
+                          file, x->line, x->until_text);
         if (has_rule(profile, x->rule))
             continue;
         char buffer[512];
@@ -98,7 +101,7 @@ void site_warn_of_exceptions(const struct site *site, const struct profile *prof
         for (size_t n = 0; n < profile_rule_count(profile); n++)
             suggestion_try(&near, profile_rule(profile, n)->id);
         text_safe(&t, span_of(x->rule, strnlen(x->rule, 128)));
-        (void)fprintf(out, "%s:%u: warning: no rule '%s' in profile %s%s\n", site->tree->file, x->line,
-                      buffer, profile_name(profile), suggestion_text(&near, hint, sizeof hint));
+        (void)fprintf(out, "%s:%u: warning: no rule '%s' in profile %s%s\n", file, x->line, buffer,
+                      profile_name(profile), suggestion_text(&near, hint, sizeof hint));
     }
 }

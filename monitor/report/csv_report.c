@@ -68,6 +68,17 @@ static void put_name(FILE *out, const struct policy_case *c)
     put_next(out, name);
 }
 
+/* A file may have any name. */
+static void put_capture(FILE *out, const struct policy_case *c, const struct input_names *names)
+{
+    char name[CELL_BYTES] = "";
+    struct text t = text_over(name, sizeof name);
+    const char *input = c->about.frame_number ? input_name(names, c->about.source) : NULL;
+    if (input)
+        text_safe(&t, span_of_text(input));
+    put_next(out, name);
+}
+
 static void put_rule(FILE *out, const struct verdict *v)
 {
     put_next(out, v->rule->id);
@@ -86,7 +97,7 @@ void csv_finding(FILE *out, const struct policy_case *c, const struct verdict *v
     struct text t = text_over(text, sizeof text);
     text_time(&t, c->about.time, true);
     put_cell(out, text);
-    put_next(out, c->about.frame_number ? input_name(names, c->about.source) : NULL);
+    put_capture(out, c, names);
     put_number(out, c->about.frame_number);
     put_next(out, word_of(finding_words, status));
     put_rule(out, v);

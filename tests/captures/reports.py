@@ -57,6 +57,30 @@ def test_csv(folder):
         check(len([r for r in got if r["status"] == "advice"]) >= len(advice), "advice is missing")
 
 
+def test_names(folder):
+    """A file may have any name; a terminal obeys none (ECMA-48 5: the control functions of C0, C1 and ESC), whatever form it is told in."""
+    strange = os.path.join(folder, "a\x1b[31m\a\x85\n\u202eb")
+    os.mkdir(strange)
+    capture, config, state = (os.path.join(strange, "\x1b" + name) for name in ("c.pcap", "c.yaml", "state"))
+    with open(FAILS, "rb") as fails, open(capture, "wb") as ours:
+        ours.write(fails.read())
+    with open(config, "w") as f:
+        f.write("exceptions:\n  - { rule: ut-4-tls-required, until: 2020-01-01, reason: x }\n  - { rule: nope, until: 2999-01-01, reason: x }\n")
+    with open(state, "w") as f:
+        f.write("no state" * 9999)
+    several = [w for form in ("text", "html", "csv", "junit") for w in ("--report", "%s:%s.%s" % (form, capture, form))]
+    for words in (["--report", "text"], ["--report", "csv"], ["--report", "junit"], ["--report", "html"], ["--json", "-"], ["--details"], several,
+                  ["-c", config], ["-T", "-c", config], ["-vv", "-c", config], ["--state", state], ["--state", strange], ["--evidence", state],
+                  ["-r", capture + "x"], ["-r", config], ["--json", config + "/x"], ["-p", config], ["--baseline", state]):
+        p = utwatch(binary, *words, *([] if "-T" in words else ["-r", capture]))
+        said = (p.stdout + p.stderr).decode()
+        check(not [c for c in said if c in "\x1b\a\x85\u202e"], " ".join(words), "writes control bytes:", repr(said[:300]))
+        check(said or words[0] in ("--evidence", "--baseline"), words, "says nothing")
+    for form in ("text", "html", "csv", "junit"):
+        with open(capture + "." + form, encoding="utf-8", newline="") as f:
+            check(not [c for c in f.read() if c in "\x1b\a\x85\u202e"], "a name in", form)
+
+
 def test_junit(folder):
     path = os.path.join(folder, "a.xml")
     for capture, level in ((FAILS, "low"), (CLEAN, "low"), (LOW, "low"), (LOW, "medium")):
@@ -116,6 +140,7 @@ def test_baseline(folder):
 with tempfile.TemporaryDirectory() as top:
     test_several(top)
     test_csv(top)
+    test_names(top)
     test_junit(top)
     test_baseline(top)
 finish(200)
