@@ -69,16 +69,27 @@ static struct span name_of(const struct http_connection *h)
     return host;
 }
 
-/* Without a scope in the configuration, Ut in clear is what speaks XCAP or GBA, or uses the port of https. */
-static bool is_ut(const struct pipeline *p, const struct http_connection *h)
+/* Because of its server: without a scope in the configuration, because of the port of https. */
+static bool is_ut_server(const struct pipeline *p, const struct http_connection *h)
 {
     enum { HTTPS = 443 };
     const struct endpoint *server = &h->whence.server;
-    if (!site_is_ue(p->site, &h->whence.client))
-        return false;
-    if (site_has_scope(p->site))
-        return site_in_scope(p->site, server, name_of(h));
-    return h->xcap || server->port == HTTPS;
+    return site_has_scope(p->site) ? site_in_scope(p->site, server, name_of(h)) : server->port == HTTPS;
+}
+
+/* Without a scope, Ut in clear is also what speaks XCAP or GBA. */
+static bool is_ut(const struct pipeline *p, const struct http_connection *h)
+{
+    return site_is_ue(p->site, &h->whence.client) &&
+           (is_ut_server(p, h) || (h->xcap && !site_has_scope(p->site)));
+}
+
+static bool is_ut_exchange(const struct pipeline *p, const struct http_connection *h,
+                           const struct http_exchange *e)
+{
+    if (e->null_encryption && !site_has_scope(p->site))
+        return true;
+    return is_ut(p, h) && (e->of_ut || is_ut_server(p, h));
 }
 
 /* Whose connection it is, in full: for what is judged only, since the id is hashed. */
@@ -90,8 +101,7 @@ static void complete(struct whence *whence, const struct flow *flow)
 
 static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)
 {
-    if (!(e->null_encryption && !site_has_scope(p->site)) &&
-        !is_ut(p, http_connection(p->cleartext.http, flow->clear)))
+    if (!is_ut_exchange(p, http_connection(p->cleartext.http, flow->clear), e))
         return;
     complete(&e->whence, flow);
     struct statement f = {.kind = TOLD_EXCHANGE, .flow_id = e->whence.flow_id, .exchange = e};
@@ -135,9 +145,11 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
             h->damage |= missing_parts(p, flow);
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             tell_exchange_of_ut(p, flow, e);
+        if (!is_ut_server(p, h))
+            http_count_ut_only(h);
         /* TLS that comes later does not undo what was served without it. */
         const bool alone = flow->state == FLOW_SEARCHING;
-        const bool any = alone || (flow->state == FLOW_HANDSHAKE && h->served && !h->null_encryption);
+        const bool any = alone || (flow->state == FLOW_HANDSHAKE && h->count.served && !h->null_encryption);
         if (any && is_ut(p, h))
             tell_connection(p, h, flow, "HTTP");
     } else if (flow->clear_kind == CLEAR_NAMING) {
@@ -252,6 +264,12 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
     return true;
 }
 
+/* The other side has spoken from its start, and this is an answer. */
+static bool is_asked(const struct flow *flow, unsigned side)
+{
+    return flow->side[!side].count && flow->marks[!side] & SIDE_SYN && !(flow->gaps & 1U << !side);
+}
+
 static void feed_http(struct pipeline *p, struct flow *flow, enum side who, struct span bytes,
                       const struct whence *at)
 {
@@ -271,18 +289,25 @@ static void feed_naming(struct pipeline *p, struct flow *flow, const struct segm
         o->seen.damage |= HTTP_DAMAGE_GAP;
 }
 
+bool cleartext_answers(const struct flow *flow, unsigned side, const struct run *run)
+{
+    return flow->clear_kind == CLEAR_NONE && !run->gap && is_asked(flow, side) &&
+           http_looks_like_response(run->bytes) == PARSE_OK;
+}
+
 size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsigned side,
                        const struct run *run)
 {
     const struct http *http = p->cleartext.http;
-    if (flow->clear_kind == CLEAR_HTTP && !run->gap)
-        return http_next_message(http, flow->clear, flow_role(flow, side), run->bytes);
-    if (flow->clear_kind != CLEAR_NONE || run->gap || flow->side[side].count || !run->bytes.n)
+    if (flow->clear_kind == CLEAR_HTTP)
+        return http_switch_place(http, flow->clear, flow_role(flow, side), run->bytes, run->gap);
+    if (run->gap || flow->side[side].count || !run->bytes.n)
         return TLS_ANYWHERE;
+    const bool unseen = !((flow->marks[0] | flow->marks[1]) & SIDE_SYN);
     if (http_looks_like_request(run->bytes) == PARSE_OK)
-        return http_next_message(http, 0, CLIENT, run->bytes);
+        return http_first_switch_place(CLIENT, run->bytes, unseen);
     if (http_looks_like_response(run->bytes) == PARSE_OK)
-        return http_next_message(http, 0, SERVER, run->bytes);
+        return http_first_switch_place(SERVER, run->bytes, unseen || !is_asked(flow, side));
     return TLS_ANYWHERE;
 }
 
@@ -305,12 +330,11 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
     const bool late =
         flow->clear_kind == CLEAR_NAMING && first && run->bytes.n &&
         (http_looks_like_response(run->bytes) == PARSE_OK || http_looks_like_request(run->bytes) == PARSE_OK);
-    uint32_t known = 0;
-    if (late) { /* HTTP/2, whose server may speak first, or an answer to what was not captured or is no
-                   request */
-        known = http_looks_like_response(run->bytes) == PARSE_OK ? HTTP_DAMAGE_MALFORMED : 0;
+    const bool answers_other =
+        first && http_looks_like_response(run->bytes) == PARSE_OK && is_asked(flow, side);
+    const uint32_t known = answers_other ? HTTP_DAMAGE_MALFORMED : 0;
+    if (late) /* HTTP/2, whose server may speak first, or an answer to what is no request */
         cleartext_forget(p, flow);
-    }
     if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n &&
         !open_by_bytes(p, flow, segment, side, run->bytes, whole, known))
         return false;

@@ -46,6 +46,10 @@ void cleartext_close(struct cleartext *t);
 size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsigned side,
                        const struct run *run);
 
+/* The run is an answer of HTTP to what was all captured and was no request of it, but for what looks like a
+ * hello. */
+bool cleartext_answers(const struct flow *flow, unsigned side, const struct run *run);
+
 /* A run of a flow on which TLS has not begun, or began within this run. `first`: the side's first bytes.
  * False: the run was not taken because all slots for HTTP are in use: end cleartext_oldest() and offer it
  * again. */

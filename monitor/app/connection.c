@@ -116,6 +116,36 @@ static struct span read_data(struct pipeline *p, struct flow *flow, const struct
     return begin_again(p, flow, segment) ? hello : span_of(NULL, 0);
 }
 
+/* What a server says before its TLS is HTTP's for as long as that is followed: a document is no handshake. */
+static struct run behind_http(struct pipeline *p, const struct flow *flow, unsigned side,
+                              const struct run *run)
+{
+    struct run rest = *run;
+    const size_t place = cleartext_place(p, flow, side, run);
+    if (place != TLS_ANYWHERE)
+        rest.bytes = span_skip(rest.bytes, place);
+    return rest;
+}
+
+static bool run_of_handshake(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                             unsigned side, const struct run *run)
+{
+    const enum side who = flow_role(flow, side);
+    struct run rest = *run;
+    if (tls_side_has_begun(p->tls, flow, who))
+        return feed(p, flow, segment, who, run);
+    if (who == SERVER && cleartext_answers(flow, side, run)) {
+        read_plain(p, flow, segment, side, run, true);
+        rest.bytes = span_skip(rest.bytes, rest.bytes.n);
+    } else if (cleartext_before(p, flow)) {
+        if (who == SERVER)
+            rest = behind_http(p, flow, side, run);
+        /* What led to TLS may be captured after the other side's hello. */
+        read_plain(p, flow, segment, side, run, false);
+    }
+    return feed(p, flow, segment, who, &rest);
+}
+
 bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                     const struct run *run)
 {
@@ -126,13 +156,8 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
             return false;
         run = &rest;
     }
-    if (flow->state == FLOW_HANDSHAKE) {
-        const enum side who = flow_role(flow, side);
-        /* What led to TLS may be captured after the other side's hello. */
-        if (flow->clear_kind == CLEAR_HTTP && !tls_side_has_begun(p->tls, flow, who))
-            read_plain(p, flow, segment, side, run, false);
-        return feed(p, flow, segment, who, run);
-    }
+    if (flow->state == FLOW_HANDSHAKE)
+        return run_of_handshake(p, flow, segment, side, run);
     const bool first = flow->side[side].count == 0;
     const enum tls_progress progress = search(p, flow, segment, side, &rest);
     if (tls_has_begun(p->tls, flow))

@@ -13,8 +13,10 @@ enum phase {
     PHASE_CHUNK,
     PHASE_CHUNK_END,
     PHASE_TRAILER,
-    PHASE_TUNNEL, /* of CONNECT: its first bytes are still to come */
-    PHASE_OVER
+    PHASE_PREFACE, /* of HTTP/2, behind its first line */
+    PHASE_TUNNEL,  /* behind a CONNECT or an Upgrade to TLS: the first bytes are still to come */
+    PHASE_OTHER,   /* these were of another protocol */
+    PHASE_OVER,    /* nothing more can be read */
 };
 
 /* One direction. */
@@ -22,12 +24,26 @@ struct reader {
     enum phase phase;
     uint64_t left; /* of the body or chunk; UINT64_MAX: until the close */
     uint16_t length;
-    uint8_t head[HTTP_HEAD_BYTES]; /* the part of a head or line that is here */
+    uint16_t line;                 /* where in `head` the line begins that is collected */
+    bool left_out;                 /* not all of that line is there */
+    bool kept;                     /* the line before it was kept, so that its folds are as well */
+    bool target_cut;               /* what was kept of the head lacks a part of its first line, */
+    bool fields_cut;               /* of another line, */
+    bool fields_lost;              /* or such a line */
+    uint8_t head[HTTP_HEAD_BYTES]; /* the lines of a head that tell something, as far as they are here */
+};
+
+/* What the client has asked for last: may another protocol follow? */
+enum last_request {
+    ASKED_NOTHING, /* that was captured */
+    ASKED_SWITCH,  /* CONNECT, or an Upgrade to TLS */
+    ASKED_OTHER,   /* anything else, or something that cannot be read */
 };
 
 struct answer {
     uint16_t status;
-    bool challenge, gba_realm, gaa, aka, to_https, to_http2;
+    bool cut; /* not all of its fields are here */
+    bool challenge, gba_realm, gaa, aka, to_https, to_http2, in_frames;
     struct http_place place; /* of the bytes that brought it */
 };
 
@@ -35,6 +51,8 @@ struct connection {
     struct http_connection seen;
     bool known_user;
     bool has_request;
+    bool tunnel_of_ut; /* the last CONNECT names a host of IMS */
+    enum last_request asked;
     struct http_place place;      /* of the bytes that are being read */
     struct acknowledged acked[2]; /* by enum side: of the other's bytes, with its own */
     void *owner;
@@ -59,14 +77,50 @@ struct connection *connection_at(const struct http *http, uint32_t slot);
 /* Bytes have come. */
 void connection_active(struct http *http, uint32_t slot, nanos now);
 
+static inline bool reader_is_over(const struct reader *r)
+{
+    return r->phase == PHASE_OVER || r->phase == PHASE_OTHER;
+}
+
+/* Of a request whose head is not here to its end: it may be one of Ut. */
+void note_unread_request(struct connection *c, struct span target);
+void note_begun_request(struct connection *c);
+
 /* A side is not followed any further. */
 void connection_give_up(struct http *http, struct connection *c, enum side who, uint32_t damage);
 
 /* What a request says by itself, and what an answer does (facts.c). */
 struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
                                    const struct whence *where);
-struct answer answer_facts(const struct http_response *r);
-bool is_ims_host(const struct http_text *host);
+struct answer answer_facts(const struct connection *c, const struct http_response *r);
+
+/* What follows a head. */
+struct body {
+    enum phase phase;
+    uint64_t left; /* of PHASE_BODY */
+    bool unclear;  /* how long it is cannot be told: nothing behind it can be read */
+};
+
+/* `lost`: of the fields, some are not here (messages.c). */
+struct body body_of_request(const struct http_request *r, bool lost);
+struct body body_of_answer(enum http_method method, const struct http_response *r, bool lost);
+/* What the next answer belongs to. */
+enum http_method method_of_answer(const struct connection *c);
+/* Can these first bytes be a message? */
+bool begins_message(enum side who, struct span bytes);
+
+/* The length of the head at the start of the bytes; 0: it has not ended yet (heads.c). */
+size_t head_length(enum side who, struct span bytes);
+
+/* Takes a head or a line, as `line` says, from the bytes; empty: it has not ended yet, and all bytes were
+ * taken. */
+struct span head_take(struct reader *r, enum side who, struct span *bytes, bool line);
+
+/* Another protocol follows an answer of 101, in frames of its own that nothing else can be in. */
+bool follows_in_frames(const struct http_response *r);
+/* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
+ * known. */
+void begin_http2(struct http *http, struct connection *c);
 
 /* A request or an answer whose head is here (pairing.c). True: an exchange is complete. */
 bool pair_request(struct http *http, struct connection *c, const struct http_request *r,

@@ -45,6 +45,7 @@ uint32_t http_open(struct http *http, const struct http_connection *begin, void 
     c->seen = *begin;
     c->owner = owner;
     c->last_activity = begin->whence.time;
+    c->asked = begin->damage & HTTP_DAMAGE_MALFORMED ? ASKED_OTHER : ASKED_NOTHING;
     queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
     http->counters.connections++;
     return slot;
@@ -109,23 +110,12 @@ struct http_connection *http_connection(const struct http *http, uint32_t slot)
 bool http_is_over(const struct http *http, uint32_t slot)
 {
     const struct connection *c = connection_at(http, slot);
-    return c->side[CLIENT].phase == PHASE_OVER && c->side[SERVER].phase == PHASE_OVER;
+    return reader_is_over(&c->side[CLIENT]) && reader_is_over(&c->side[SERVER]);
 }
 
 bool http_is_whole(const struct http *http, uint32_t slot)
 {
     const struct connection *c = connection_at(http, slot);
-    return !(c->seen.damage & ~(uint32_t)HTTP_DAMAGE_END) && c->side[CLIENT].phase != PHASE_OVER &&
+    return !(c->seen.damage & ~(uint32_t)HTTP_DAMAGE_END) && !reader_is_over(&c->side[CLIENT]) &&
            !c->early_count;
-}
-
-void connection_give_up(struct http *http, struct connection *c, enum side who, uint32_t damage)
-{
-    if (c->side[who].phase == PHASE_OVER)
-        return;
-    c->side[who].phase = PHASE_OVER;
-    c->seen.damage |= damage;
-    http->counters.lost++;
-    http->counters.malformed += damage == HTTP_DAMAGE_MALFORMED;
-    http->counters.too_long += damage == HTTP_DAMAGE_TOO_LONG;
 }

@@ -31,7 +31,7 @@ enum http_damage {
     HTTP_DAMAGE_GAP = 1 << 0,   /* bytes are missing */
     HTTP_DAMAGE_START = 1 << 1, /* the capture starts within the connection */
     HTTP_DAMAGE_MALFORMED = 1 << 2,
-    HTTP_DAMAGE_TOO_LONG = 1 << 3, /* a head above HTTP_HEAD_BYTES */
+    HTTP_DAMAGE_TOO_LONG = 1 << 3, /* a part of a head, or more requests in a row than are kept */
     HTTP_DAMAGE_EVICTED = 1 << 4,
     HTTP_DAMAGE_END = 1 << 5,       /* the capture or the connection ended before the answer */
     HTTP_DAMAGE_NO_CLIENT = 1 << 6, /* no byte of the direction was captured; known at the end only */
@@ -53,6 +53,10 @@ struct http_exchange {
 
     enum http_method method;
     uint16_t status;
+    /* What else stood there was too long to be kept: of the request's target, its fields, the answer's
+     * fields. */
+    bool target_cut, fields_cut, answer_cut;
+    bool of_ut;         /* by what is asked, whoever is asked: see struct http_connection */
     bool xcap;          /* the path names an application usage (AUID) of Ut */
     bool user_document; /* and a user's document in it */
     bool credentials;   /* the request carries Authorization */
@@ -72,18 +76,28 @@ struct http_exchange {
     struct http_text host, auid, user, identity;
 };
 
+/* So many requests other than CONNECT. */
+struct http_count {
+    uint32_t requests, answers;
+    uint32_t served;     /* answers of 2xx: any other serves nothing */
+    uint32_t challenges; /* answers of 401 and 407: they ask for credentials in clear */
+};
+
 /* What one connection showed that was not TLS, once it is over or TLS began on it. */
 struct http_connection {
     struct whence whence;  /* of the first request; without one, the segment with the first readable bytes */
     bool null_encryption;  /* read under a NULL suite; else plain HTTP */
     struct http_text host; /* of the first request that names one */
-    uint32_t requests, answers; /* other than CONNECT */
-    uint32_t served;            /* answers of 2xx: any other serves nothing */
-    uint32_t challenges;        /* answers of 401 and 407: they ask for credentials in clear */
-    uint32_t claims;            /* requests by which the server may know who asks: credentials, a cookie, an
-                                   asserted identity */
-    bool unanswered;            /* the last 401 was followed by none of them */
-    uint32_t xcap;           /* requests that are XCAP, carry a 3GPP header, or were asked for a GBA realm */
+    struct http_count count;
+    /* Requests that are of Ut by what they ask: XCAP, a 3GPP header, a host of IMS, an answer with a GBA
+     * realm; and the first of them. */
+    struct http_count of_ut;
+    struct whence first_of_ut;
+    uint32_t claims;         /* requests by which the server may know who asks: credentials, a cookie, an
+                                asserted identity */
+    bool unanswered;         /* the last 401 was followed by none of them */
+    uint32_t xcap;           /* requests that are of Ut, also CONNECT, and those that could not be read to
+                                their end */
     uint32_t damage;         /* enum http_damage */
     bool connect;            /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */

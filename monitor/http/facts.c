@@ -8,18 +8,43 @@ static void keep(struct http_text *text, struct span s)
 {
     s = span_head(s, sizeof text->bytes);
     text->length = (uint8_t)s.n;
-    if (s.n)
-        memcpy(text->bytes, s.p, s.n);
+    for (size_t i = 0; i < s.n; i++) {
+        const bool fold = s.p[i] == '\r' || s.p[i] == '\n'; /* RFC 9112 5.2: read as spaces */
+        text->bytes[i] = fold ? ' ' : (char)s.p[i];
+    }
+}
+
+/* A span that the end of the target may have been cut from. */
+static bool touches_end(struct span s, struct span target)
+{
+    return s.p + s.n == target.p + target.n;
+}
+
+/* TS 23.003 13.9: xcap.<domain>, and the domains of IMS end in 3gppnetwork.org. */
+static bool is_ims_host(const struct http_text *host)
+{
+    struct span s = span_of(host->bytes, host->length);
+    if (http_starts(s, "xcap."))
+        return true;
+    for (; s.n; s = span_skip(s, 1))
+        if (http_starts(s, ".3gppnetwork.org"))
+            return true;
+    return false;
 }
 
 struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
                                    const struct whence *where)
 {
     const struct http_fields *f = &r->fields;
+    const struct reader *reader = &c->side[CLIENT];
+    const bool fields_cut = reader->fields_cut || reader->fields_lost;
+    const bool cut = fields_cut || reader->target_cut;
     struct http_exchange e = {.whence = *where,
                               .null_encryption = c->seen.null_encryption,
                               .request_seen = true,
-                              .damage = c->seen.damage,
+                              .damage = c->seen.damage | (cut ? HTTP_DAMAGE_TOO_LONG : 0),
+                              .target_cut = reader->target_cut,
+                              .fields_cut = fields_cut,
                               .method = r->method,
                               .credentials = f->authorization.n > 0,
                               .said_identity = f->identity.n > 0,
@@ -36,34 +61,41 @@ struct http_exchange request_facts(const struct connection *c, const struct http
         keep(&e.auid, path.auid);
         keep(&e.user, path.user);
         /* Of several nobody knows which one counts, and beside an asserted one it is the proxy that says. */
-        if (path.user.n && f->identities == 1 && !f->asserted)
+        const bool whole = !fields_cut && !(reader->target_cut && touches_end(path.user, r->target));
+        if (path.user.n && f->identities == 1 && !f->asserted && whole)
             e.owner = identity_owner(path.user, f->identity);
     }
     keep(&e.host, r->method == HTTP_CONNECT ? r->target : f->host);
     keep(&e.identity, f->identity.n ? f->identity : http_auth_parameter(f->authorization, "username"));
+    e.of_ut = e.xcap || e.said_identity || e.gba_client || is_ims_host(&e.host) ||
+              (c->tunnel_of_ut && r->method != HTTP_CONNECT);
     return e;
 }
 
-struct answer answer_facts(const struct http_response *r)
+void http_count_ut_only(struct http_connection *c)
 {
+    if (c->of_ut.requests)
+        c->whence = c->first_of_ut;
+    c->count = c->of_ut;
+}
+
+struct answer answer_facts(const struct connection *c, const struct http_response *r)
+{
+    const struct reader *reader = &c->side[SERVER];
     return (struct answer){.status = r->status,
+                           .cut = reader->fields_cut || reader->fields_lost,
                            .challenge = r->fields.challenge.n > 0,
                            .gba_realm = r->fields.gba_realm,
                            .gaa = r->fields.gaa,
                            .aka = r->fields.aka,
                            .to_http2 = r->status == 101 && http_starts(r->fields.upgrade, "h2c"),
+                           .in_frames = follows_in_frames(r),
                            .to_https = r->status >= 300 && r->status < 400 &&
                                        http_starts(r->fields.location, "https:")};
 }
 
-/* TS 23.003 13.9: xcap.<domain>, and the domains of IMS end in 3gppnetwork.org. */
-bool is_ims_host(const struct http_text *host)
+bool follows_in_frames(const struct http_response *r)
 {
-    struct span s = span_of(host->bytes, host->length);
-    if (http_starts(s, "xcap."))
-        return true;
-    for (; s.n; s = span_skip(s, 1))
-        if (http_starts(s, ".3gppnetwork.org"))
-            return true;
-    return false;
+    return r->status == 101 &&
+           (http_starts(r->fields.upgrade, "h2c") || http_starts(r->fields.upgrade, "websocket"));
 }

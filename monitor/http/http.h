@@ -13,8 +13,8 @@
 struct http_counters {
     uint64_t connections;
     uint64_t exchanges;
-    uint64_t malformed; /* heads that do not parse */
-    uint64_t too_long;  /* heads above HTTP_HEAD_BYTES */
+    uint64_t malformed; /* of them: something could not be parsed */
+    uint64_t too_long;  /* of them: more requests in a row than are kept */
     uint64_t lost;      /* directions that could not be followed to their end */
 };
 
@@ -53,9 +53,18 @@ void *http_owner(const struct http *http, uint32_t slot);
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where);
 
-/* How far into the bytes of a side that are fed next a message of it begins, or another protocol in its
- * place; bytes.n: not within them; SIZE_MAX: not known. Slot 0: they are the first of the connection. */
-size_t http_next_message(const struct http *http, uint32_t slot, enum side who, struct span bytes);
+/*
+ * How far into the bytes of a side that are fed next, `gap` bytes after the last ones, another protocol may
+ * begin: behind a CONNECT or an Upgrade to TLS that is the last request, and behind their answers (RFC 9110
+ * 9.3.6, RFC 2817), or where these may have been and were not captured. bytes.n: not within them; SIZE_MAX:
+ * anywhere.
+ */
+size_t http_switch_place(const struct http *http, uint32_t slot, enum side who, struct span bytes,
+                         size_t gap);
+
+/* The same of the first bytes of a side, which look like HTTP, before a slot is opened. `open`: what came
+ * before them was not captured, if anything. */
+size_t http_first_switch_place(enum side who, struct span bytes, bool open);
 
 /* Where the side's bytes that are fed next stand, until the next call. Without it an answer that comes before
  * all requests is taken to be that of the next one, captured late. */
@@ -75,6 +84,9 @@ struct http_exchange *http_exchange(const struct http *http, uint32_t slot);
 
 /* Requests that were not answered, one a call; NULL when there are no more. For the end of a connection. */
 struct http_exchange *http_unanswered(struct http *http, uint32_t slot);
+
+/* Of the requests only those count that are of Ut by what they ask. */
+void http_count_ut_only(struct http_connection *c);
 
 /* What the connection has shown so far. */
 struct http_connection *http_connection(const struct http *http, uint32_t slot);

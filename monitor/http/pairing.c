@@ -37,35 +37,47 @@ static bool asks_for_credentials(const struct answer *a)
     return a->status == 401 || a->status == 407;
 }
 
-static void count_answer(struct connection *c, const struct answer *a)
+static void count_answer(struct http_count *n, const struct answer *a)
 {
-    c->seen.answers++;
-    c->seen.served += is_2xx(a);
-    c->seen.challenges += asks_for_credentials(a);
+    n->answers++;
+    n->served += is_2xx(a);
+    n->challenges += asks_for_credentials(a);
 }
 
 /* An answer whose request was not captured. It shows that there was one, but not what it was: the 2xx of a
  * CONNECT serves nothing. */
 static void count_lone_answer(struct connection *c)
 {
-    c->seen.answers++;
+    c->seen.count.answers++;
     const uint32_t why = HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_MALFORMED;
     c->seen.damage |= c->seen.damage & why ? 0 : HTTP_DAMAGE_GAP;
 }
 
-/* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
- * known. */
-static void begin_http2(struct connection *c)
+void begin_http2(struct http *http, struct connection *c)
 {
-    c->side[CLIENT].phase = c->side[SERVER].phase = PHASE_OVER;
+    connection_give_up(http, c, SERVER, HTTP_DAMAGE_MALFORMED);
+    connection_give_up(http, c, CLIENT, HTTP_DAMAGE_MALFORMED);
     c->seen.damage |= HTTP_DAMAGE_MALFORMED;
+    c->asked = ASKED_OTHER;
+    c->waiting_count = 0;
 }
 
 /* The other protocol that was asked for is refused. */
 static void go_on_in_clear(struct reader *client)
 {
-    if (client->phase == PHASE_TUNNEL || client->phase == PHASE_OVER)
+    if (client->phase == PHASE_TUNNEL || client->phase == PHASE_OTHER)
         client->phase = PHASE_HEAD;
+}
+
+static void count_of_ut(struct connection *c, struct http_exchange *e)
+{
+    e->of_ut = true;
+    c->seen.xcap++;
+    if (e->method == HTTP_CONNECT)
+        return;
+    if (!c->seen.of_ut.requests)
+        c->seen.first_of_ut = e->whence;
+    c->seen.of_ut.requests++;
 }
 
 static void pair(struct http *http, struct connection *c, const struct answer *a)
@@ -82,24 +94,33 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->to_https = a->to_https;
     e->damage |= c->seen.damage;
     c->known_user |= e->credentials || e->challenge;
-    if (e->gba_realm && !e->xcap)
-        c->seen.xcap++;
+    e->answer_cut = a->cut;
+    if (e->gba_realm && !e->of_ut)
+        count_of_ut(c, e);
     if (e->method == HTTP_CONNECT)
         c->seen.connect_status = a->status;
     else
-        count_answer(c, a);
+        count_answer(&c->seen.count, a);
+    if (e->method != HTTP_CONNECT && e->of_ut)
+        count_answer(&c->seen.of_ut, a);
     note_challenge(c, a);
     if (e->asks_tls) {
         c->seen.upgrade = false;
         c->seen.upgraded |= a->status == 101;
     }
     const bool tunnel = e->method == HTTP_CONNECT && is_2xx(a);
+    struct reader *server = &c->side[SERVER];
+    /* Captured before its CONNECT, it seemed to have a body. */
+    if (tunnel && server->phase == PHASE_BODY && server->left == UINT64_MAX)
+        server->phase = PHASE_TUNNEL;
     if (a->status == 101)
-        c->side[CLIENT].phase = PHASE_OVER; /* another protocol follows */
+        c->side[CLIENT].phase = a->in_frames ? PHASE_OVER : PHASE_OTHER;
     else if (!tunnel && (e->method == HTTP_CONNECT || e->asks_tls))
         go_on_in_clear(&c->side[CLIENT]);
+    if (a->in_frames)
+        c->asked = ASKED_OTHER;
     if (a->to_http2) /* RFC 7540 3.2: the answer to this request comes in frames as well */
-        begin_http2(c);
+        begin_http2(http, c);
     http->counters.exchanges++;
 }
 
@@ -114,38 +135,41 @@ static void forget_earlier_answers(struct connection *c)
     }
 }
 
+static bool asks_switch(const struct http_exchange *e)
+{
+    return e->method == HTTP_CONNECT || e->asks_tls;
+}
+
 bool pair_request(struct http *http, struct connection *c, const struct http_request *r,
                   const struct whence *where)
 {
-    c->seen.requests += r->method != HTTP_CONNECT;
-    if (r->method != HTTP_PRI && c->waiting_count == HTTP_PIPELINE) {
-        connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
-        return false;
-    }
-    const bool behind_connect = c->seen.requests == 1 && r->method != HTTP_CONNECT;
+    c->seen.count.requests += r->method != HTTP_CONNECT;
+    struct http_exchange new = request_facts(c, r, where);
+    if (new.of_ut)
+        count_of_ut(c, &new);
+    const bool behind_connect = c->seen.count.requests == 1 && r->method != HTTP_CONNECT;
     if (!c->has_request || behind_connect)
         c->seen.whence = *where;
     c->has_request = true;
-    if (r->method == HTTP_PRI) {
-        begin_http2(c);
+    if (c->waiting_count == HTTP_PIPELINE) {
+        connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
         return false;
     }
     struct http_exchange *e = &c->waiting[c->waiting_count++];
-    *e = request_facts(c, r, where);
+    *e = new;
     if (claims_somebody(e)) {
         c->seen.claims++;
         c->seen.unanswered = false;
     }
-    c->seen.xcap += e->xcap || e->said_identity || e->gba_client || is_ims_host(&e->host);
     if (!c->seen.host.length)
         c->seen.host = e->host;
     c->seen.connect |= e->method == HTTP_CONNECT;
     c->seen.upgrade |= e->asks_tls;
-    /* What follows is for the answer to say. */
     if (e->method == HTTP_CONNECT)
+        c->tunnel_of_ut = e->of_ut;
+    c->asked = asks_switch(e) ? ASKED_SWITCH : ASKED_OTHER;
+    if (asks_switch(e) && c->side[CLIENT].phase == PHASE_HEAD) /* what follows is for the answer to say */
         c->side[CLIENT].phase = PHASE_TUNNEL;
-    else if (e->asks_tls)
-        c->side[CLIENT].phase = PHASE_OVER;
     forget_earlier_answers(c);
     if (!c->early_count)
         return false;
@@ -159,7 +183,7 @@ bool pair_response(struct http *http, struct connection *c, const struct http_re
 {
     if (r->status < 200 && r->status != 101) /* interim (RFC 9110 15.2): the answer is still to come */
         return false;
-    struct answer a = answer_facts(r);
+    struct answer a = answer_facts(c, r);
     a.place = c->place;
     if (c->waiting_count) {
         pair(http, c, &a);
@@ -175,6 +199,7 @@ bool pair_response(struct http *http, struct connection *c, const struct http_re
 struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
 {
     struct connection *c = connection_at(http, slot);
+    note_begun_request(c);
     for (; c->early_count; c->early_count--) /* whose requests were never captured */
         count_lone_answer(c);
     if (!c->waiting_count)

@@ -294,8 +294,8 @@ struct fact connection_requests(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
-    bool open = h->damage || h->answers; /* an answer had its request */
-    return h->requests || !open ? number(h->requests) : unknown(reasons_of(h->damage));
+    bool open = h->damage || h->count.answers; /* an answer had its request */
+    return h->count.requests || !open ? number(h->count.requests) : unknown(reasons_of(h->damage));
 }
 
 struct fact connection_answers(const struct policy_case *c)
@@ -303,7 +303,7 @@ struct fact connection_answers(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
-    struct fact v = number(h->answers);
+    struct fact v = number(h->count.answers);
     v.at_least = h->damage != 0;
     v.reasons = h->damage ? reasons_of(h->damage) : 0;
     return v;
@@ -314,8 +314,9 @@ struct fact connection_served(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
-    bool open = h->damage || h->answers < h->requests; /* an unseen answer may be one that serves */
-    return h->served || !open ? number(h->served) : unknown(reasons_of(h->damage));
+    bool open =
+        h->damage || h->count.answers < h->count.requests; /* an unseen answer may be one that serves */
+    return h->count.served || !open ? number(h->count.served) : unknown(reasons_of(h->damage));
 }
 
 struct fact connection_challenges(const struct policy_case *c)
@@ -323,8 +324,8 @@ struct fact connection_challenges(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
-    bool open = h->damage || h->answers < h->requests;
-    return h->challenges || !open ? number(h->challenges) : unknown(reasons_of(h->damage));
+    bool open = h->damage || h->count.answers < h->count.requests;
+    return h->count.challenges || !open ? number(h->count.challenges) : unknown(reasons_of(h->damage));
 }
 
 struct fact in_request(const struct http_exchange *e, int64_t n)
@@ -337,15 +338,46 @@ struct fact in_answer(const struct http_exchange *e, int64_t n)
     return e->response_seen ? number(n) : unknown(reasons_of(e->damage));
 }
 
-struct value text_of_request(const struct http_exchange *e, const struct http_text *text)
+/* What is not found in a part of the request, or of the answer, may be in what was too long to be kept. */
+static struct fact unless_cut(struct fact v, bool cut)
 {
-    struct fact v = in_request(e, 1);
+    return cut && v.known == KNOWN_VALUE && !v.number ? unknown(UNOBSERVED_TOO_LONG) : v;
+}
+
+struct fact in_target(const struct http_exchange *e, int64_t n)
+{
+    return unless_cut(in_request(e, n), e->target_cut);
+}
+
+struct fact in_request_fields(const struct http_exchange *e, int64_t n)
+{
+    return unless_cut(in_request(e, n), e->fields_cut);
+}
+
+struct fact in_answer_fields(const struct http_exchange *e, int64_t n)
+{
+    return unless_cut(in_answer(e, n), e->answer_cut);
+}
+
+static struct value text_unless_cut(const struct http_exchange *e, const struct http_text *text, bool cut)
+{
+    const struct fact v = unless_cut(in_request(e, text->length), cut);
     return v.known == KNOWN_VALUE ? string(span_of(text->bytes, text->length)) : fact_alone(v);
+}
+
+struct value application_usage(const struct http_exchange *e)
+{
+    return text_unless_cut(e, &e->auid, e->target_cut);
+}
+
+struct value request_host(const struct http_exchange *e)
+{
+    return text_unless_cut(e, &e->host, e->fields_cut);
 }
 
 struct fact document_owner(const struct http_exchange *e)
 {
-    struct fact v = in_request(e, e->owner);
+    const struct fact v = unless_cut(in_request(e, e->owner), e->target_cut || e->fields_cut);
     return v.known == KNOWN_VALUE && e->owner == OWNER_NOT_TOLD ? absent() : v;
 }
 

@@ -309,10 +309,10 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
 
 static void connection_facts(struct json *j, const struct http_connection *h)
 {
-    json_uint(j, "requests", h->requests);
-    json_uint(j, "answers", h->answers);
-    json_uint(j, "served", h->served);
-    json_uint(j, "challenges", h->challenges);
+    json_uint(j, "requests", h->count.requests);
+    json_uint(j, "answers", h->count.answers);
+    json_uint(j, "served", h->count.served);
+    json_uint(j, "challenges", h->count.challenges);
 }
 
 static void server_facts(struct json *j, const struct peer *p)

@@ -2,6 +2,8 @@
  * else goes by roles, once begin() has given them. */
 #include "tls/handshake.h"
 
+#include "wire/http.h"
+
 #include <assert.h>
 
 /* Who is the client, from what one side's first bytes are. */
@@ -211,6 +213,12 @@ static bool begins_connect(struct span bytes)
     return n && memcmp(bytes.p, connect_method, n) == 0;
 }
 
+/* HTTP that leads to no TLS. Behind a header of the PROXY protocol nobody else has seen that. */
+static bool is_other_request(struct span bytes)
+{
+    return http_looks_like_request(bytes) == PARSE_OK && !begins_connect(bytes);
+}
+
 /* The authority of an HTTP CONNECT is the server that the client means (RFC 9110 9.3.6); without its port. */
 static void learn_authority(struct handshake *h, struct span authority)
 {
@@ -406,6 +414,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
             return TLS_NO_SLOT;
         proxy_follow(&h->search.proxy[side], &bytes);
         run->bytes = bytes;
+        place = is_other_request(bytes) ? bytes.n : place;
     }
     const bool gap = (flow->gaps & 1U << side) != 0; /* in front of this run, or before */
     const bool lacks_start = !(flow->marks[side] & SIDE_SYN) || gap;

@@ -47,18 +47,34 @@ static bool is_token_character(uint8_t c)
     return c > ' ' && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
 }
 
+/* What lenient recipients take for the space between the parts of a request line, or around it (RFC 9112 3).
+ */
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r';
+}
+
+static struct span skip_space(struct span s)
+{
+    while (s.n && is_space(s.p[0]))
+        s = span_skip(s, 1);
+    return s;
+}
+
 /* A request line of any method, as far as its version (RFC 9112 3). */
 static bool has_request_line(struct span start)
 {
     size_t n = 0;
     while (n < start.n && is_token_character(start.p[n]))
         n++;
-    if (!n || n == start.n || start.p[n] != ' ')
+    if (!n || n == start.n || !is_space(start.p[n]))
         return false;
-    const size_t target = ++n;
-    while (n < start.n && start.p[n] > ' ' && start.p[n] != 0x7f)
+    const struct span target = skip_space(span_skip(start, n));
+    n = 0;
+    while (n < target.n && target.p[n] > ' ' && target.p[n] != 0x7f)
         n++;
-    return n > target && http_starts(span_skip(start, n), " HTTP/1.");
+    const struct span behind = span_skip(target, n);
+    return n && behind.n && is_space(behind.p[0]) && http_starts(skip_space(behind), "HTTP/1.");
 }
 
 struct span http_skip_empty_lines(struct span bytes)
@@ -68,9 +84,20 @@ struct span http_skip_empty_lines(struct span bytes)
     return bytes;
 }
 
+struct span http_skip_to_request(struct span bytes)
+{
+    while (bytes.n && (is_space(bytes.p[0]) || bytes.p[0] == '\n'))
+        bytes = span_skip(bytes, 1);
+    return bytes;
+}
+
 enum parse http_looks_like_request(struct span start)
 {
     start = http_skip_empty_lines(start);
+    const bool spaces = start.n > 0; /* if nothing comes behind them: they alone tell nothing */
+    start = http_skip_to_request(start);
+    if (spaces && !start.n)
+        return PARSE_BAD;
     if (start.n && !is_token_character(start.p[0])) /* as TLS, which most of what is asked about is */
         return PARSE_BAD;
     if (has_request_line(start))
@@ -79,7 +106,7 @@ enum parse http_looks_like_request(struct span start)
     for (const struct word *m = named_methods; m->word; m++) {
         enum parse name = begins(start, m->word);
         size_t n = strlen(m->word);
-        if (name == PARSE_OK && start.n > n && start.p[n] == ' ')
+        if (name == PARSE_OK && start.n > n && is_space(start.p[n]))
             return PARSE_OK;
         if (name == PARSE_SHORT || (name == PARSE_OK && start.n == n))
             best = PARSE_SHORT;
@@ -122,23 +149,29 @@ static bool next_line(struct cursor *c, struct span *line)
     return true;
 }
 
+/* Without whitespace around it, also that of a fold (RFC 9112 5.2). */
 static struct span trim(struct span s)
 {
-    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = span_skip(s, 1);
-    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+    s = http_skip_to_request(s);
+    while (s.n && (is_space(s.p[s.n - 1]) || s.p[s.n - 1] == '\n'))
         s = span_head(s, s.n - 1);
     return s;
 }
 
-/* Up to the next space, which is consumed. */
+/* A line that begins with whitespace belongs to the one before it. */
+static bool is_fold(struct span line)
+{
+    return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
+}
+
+/* Up to the next space; *rest is then what follows all space. */
 static struct span next_word(struct span *rest)
 {
     size_t n = 0; /* no memchr(): GCC 12 at -O3 takes its size for unbounded */
-    while (n < rest->n && rest->p[n] != ' ')
+    while (n < rest->n && !is_space(rest->p[n]))
         n++;
     struct span word = span_head(*rest, n);
-    *rest = span_skip(*rest, n + 1);
+    *rest = skip_space(span_skip(*rest, n));
     return word;
 }
 
@@ -165,13 +198,6 @@ static bool contains_word(struct span s, const char *word)
     return false;
 }
 
-/* By which a proxy vouches for the user: TS 24.109, OMA XDM, RFC 3325. */
-static bool names_asserted_identity(struct span name)
-{
-    return span_is(name, "X-3GPP-Asserted-Identity") || span_is(name, "X-XCAP-Asserted-Identity") ||
-           span_is(name, "P-Asserted-Identity");
-}
-
 static void take_once(struct span *field, struct span value)
 {
     if (!field->n)
@@ -190,7 +216,7 @@ static struct span parameter_value(struct span rest)
     if (quoted)
         v = span_skip(v, 1);
     size_t length = 0;
-    while (length < v.n && v.p[length] != '"' && (quoted || (v.p[length] != ',' && v.p[length] != ' ')))
+    while (length < v.n && v.p[length] != '"' && (quoted || (v.p[length] != ',' && !is_space(v.p[length]))))
         length++;
     return span_head(v, length);
 }
@@ -232,75 +258,187 @@ static void take_challenge(struct http_fields *f, struct span value)
         f->aka |= http_starts(algorithm, "AKAv");
 }
 
-/* False: two lengths that differ, or one that is none (RFC 9112 6.3: an error that cannot be recovered). */
-static bool take_field(struct http_fields *f, struct span name, struct span value)
+enum field {
+    FIELD_OTHER,
+    FIELD_HOST,
+    FIELD_USER_AGENT,
+    FIELD_LOCATION,
+    FIELD_UPGRADE,
+    FIELD_CREDENTIALS,
+    FIELD_CHALLENGE,
+    FIELD_INTENDED_IDENTITY,
+    FIELD_ASSERTED_IDENTITY,
+    FIELD_COOKIE,
+    FIELD_TRANSFER_ENCODING,
+    FIELD_CONTENT_LENGTH,
+};
+
+static enum field field_of(struct span name)
 {
-    if (span_is(name, "Host")) {
+    static const struct {
+        const char *name;
+        enum field field;
+    } known[] = {
+        {"Host", FIELD_HOST},
+        {"User-Agent", FIELD_USER_AGENT},
+        {"Location", FIELD_LOCATION},
+        {"Upgrade", FIELD_UPGRADE},
+        {"Authorization", FIELD_CREDENTIALS},
+        {"Proxy-Authorization", FIELD_CREDENTIALS},
+        {"WWW-Authenticate", FIELD_CHALLENGE},
+        {"Proxy-Authenticate", FIELD_CHALLENGE},
+        {"X-3GPP-Intended-Identity", FIELD_INTENDED_IDENTITY},
+        /* By which a proxy vouches for the user: TS 24.109, OMA XDM, RFC 3325. */
+        {"X-3GPP-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
+        {"X-XCAP-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
+        {"P-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
+        {"Cookie", FIELD_COOKIE},
+        {"Set-Cookie", FIELD_COOKIE},
+        {"Transfer-Encoding", FIELD_TRANSFER_ENCODING},
+        {"Content-Length", FIELD_CONTENT_LENGTH},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (span_is(name, known[i].name))
+            return known[i].field;
+    return FIELD_OTHER;
+}
+
+/* The name in a field's line; empty: it is no field. Whitespace before the colon is an error that some
+ * servers let pass (RFC 9112 5.1). */
+static struct span name_in(struct span line)
+{
+    const uint8_t *colon = line.n ? memchr(line.p, ':', line.n) : NULL;
+    return colon && !is_fold(line) ? trim(span_head(line, (size_t)(colon - line.p))) : span_of(NULL, 0);
+}
+
+enum http_field_use http_field_use(struct span line)
+{
+    switch (field_of(name_in(line))) {
+    case FIELD_OTHER:
+        return HTTP_FIELD_UNUSED;
+    case FIELD_COOKIE:
+    case FIELD_ASSERTED_IDENTITY:
+        return HTTP_FIELD_NAME;
+    default:
+        return HTTP_FIELD_VALUE;
+    }
+}
+
+static void take_length(struct http_fields *f, struct span value)
+{
+    uint64_t length = 0;
+    if (f->body == HTTP_CHUNKED) /* RFC 9112 6.3: Transfer-Encoding overrides */
+        return;
+    const bool clear = parse_length(value, &length) && f->body != HTTP_UNCLEAR &&
+                       !(f->body == HTTP_LENGTH && f->length != length);
+    f->body = clear ? HTTP_LENGTH : HTTP_UNCLEAR;
+    f->length = length;
+}
+
+static void take_field(struct http_fields *f, struct span name, struct span value)
+{
+    switch (field_of(name)) {
+    case FIELD_HOST:
         take_once(&f->host, value);
-    } else if (span_is(name, "User-Agent")) {
+        break;
+    case FIELD_USER_AGENT:
         take_once(&f->user_agent, value);
-    } else if (span_is(name, "Location")) {
+        break;
+    case FIELD_LOCATION:
         take_once(&f->location, value);
-    } else if (span_is(name, "Upgrade")) {
+        break;
+    case FIELD_UPGRADE:
         take_once(&f->upgrade, value);
-    } else if (span_is(name, "Authorization") || span_is(name, "Proxy-Authorization")) {
+        break;
+    case FIELD_CREDENTIALS:
         take_once(&f->authorization, value);
-    } else if (span_is(name, "WWW-Authenticate") || span_is(name, "Proxy-Authenticate")) {
+        break;
+    case FIELD_CHALLENGE:
         take_challenge(f, value);
-    } else if (span_is(name, "X-3GPP-Intended-Identity")) {
+        break;
+    case FIELD_INTENDED_IDENTITY:
         f->identities++;
         take_once(&f->identity, value);
-    } else if (names_asserted_identity(name)) {
+        break;
+    case FIELD_ASSERTED_IDENTITY:
         f->asserted = true;
-    } else if (span_is(name, "Cookie") || span_is(name, "Set-Cookie")) {
+        break;
+    case FIELD_COOKIE:
         f->cookie = true;
-    } else if (span_is(name, "Transfer-Encoding")) {
+        break;
+    case FIELD_TRANSFER_ENCODING:
         if (contains_word(value, "chunked"))
             f->body = HTTP_CHUNKED;
-    } else if (span_is(name, "Content-Length")) {
-        uint64_t length;
-        if (!parse_length(value, &length))
-            return false;
-        if (f->body == HTTP_LENGTH && f->length != length)
-            return false;
-        if (f->body != HTTP_CHUNKED) /* RFC 9112 6.3: Transfer-Encoding overrides */
-            f->body = HTTP_LENGTH;
-        f->length = length;
+        break;
+    case FIELD_CONTENT_LENGTH:
+        take_length(f, value);
+        break;
+    case FIELD_OTHER:
+        break;
     }
+}
+
+/* The next line with all that is folded under it. */
+static bool next_field_line(struct cursor *c, struct span *line)
+{
+    if (!next_line(c, line))
+        return false;
+    struct span fold;
+    while (line->n && is_fold(span_of(c->p, cursor_left(c))) && next_line(c, &fold))
+        line->n = (size_t)(fold.p + fold.n - line->p);
     return true;
 }
 
 static enum parse parse_fields(struct cursor *c, struct http_fields *f)
 {
     struct span line;
-    while (next_line(c, &line)) {
+    while (next_field_line(c, &line)) {
         if (!line.n)
             return PARSE_OK;
+        const struct span name = name_in(line);
         const uint8_t *colon = memchr(line.p, ':', line.n);
-        if (!colon || colon == line.p)
-            return PARSE_BAD;
-        size_t n = (size_t)(colon - line.p);
-        if (!take_field(f, span_head(line, n), trim(span_skip(line, n + 1))))
-            return PARSE_BAD;
+        if (name.n && colon)
+            take_field(f, name, trim(span_skip(line, (size_t)(colon - line.p) + 1)));
     }
     return PARSE_SHORT;
 }
 
-enum parse http_request_parse(struct span head, struct http_request *out)
+/* The version is the last word: some servers take a target that has spaces (RFC 9112 3.2). */
+static bool parse_request_line(struct span line, bool cut, struct http_request *out)
+{
+    line = trim(line);
+    const struct span method = next_word(&line);
+    for (const struct word *m = named_methods; m->word; m++)
+        if (method.n == strlen(m->word) && memcmp(method.p, m->word, method.n) == 0)
+            out->method = (enum http_method)m->number;
+    size_t last = line.n;
+    while (last && !is_space(line.p[last - 1]))
+        last--;
+    const bool version = last && http_starts(span_skip(line, last), "HTTP/");
+    out->target = version ? trim(span_head(line, last)) : line;
+    out->simple = !version && !cut && !last && out->method == HTTP_GET && line.n;
+    return method.n && out->target.n && (version || cut || out->simple);
+}
+
+size_t http_simple_request_length(struct span bytes)
+{
+    struct cursor c = cursor_over(bytes);
+    struct span line;
+    struct http_request r = {0};
+    return next_line(&c, &line) && parse_request_line(line, false, &r) && r.simple ? bytes.n - cursor_left(&c)
+                                                                                   : 0;
+}
+
+enum parse http_request_parse(struct span head, bool cut, struct http_request *out)
 {
     *out = (struct http_request){.method = HTTP_OTHER_METHOD};
     struct cursor c = cursor_over(head);
     struct span line;
     if (!next_line(&c, &line))
         return PARSE_SHORT;
-    struct span method = next_word(&line);
-    for (const struct word *m = named_methods; m->word; m++)
-        if (method.n == strlen(m->word) && memcmp(method.p, m->word, method.n) == 0)
-            out->method = (enum http_method)m->number;
-    out->target = next_word(&line);
-    if (!method.n || !out->target.n || !http_starts(line, "HTTP/"))
+    if (!parse_request_line(line, cut, out))
         return PARSE_BAD;
-    return parse_fields(&c, &out->fields);
+    return out->simple ? PARSE_OK : parse_fields(&c, &out->fields);
 }
 
 enum parse http_response_parse(struct span head, struct http_response *out)
@@ -336,6 +474,20 @@ static const char *const auids[] = {
     "org.openmobilealliance.search",
 };
 
+/* A segment of a path, in which any character may stand percent-encoded (RFC 3986 6.2.2.2). */
+static bool segment_is(struct span s, const char *text)
+{
+    for (; s.n && *text; text++) {
+        const int high = s.p[0] == '%' && s.n >= 3 ? hex_digit(s.p[1]) : -1;
+        const int low = high >= 0 ? hex_digit(s.p[2]) : -1;
+        const char c = (char)(low >= 0 ? 16 * high + low : s.p[0]);
+        if (strncasecmp(&c, text, 1) != 0)
+            return false;
+        s = span_skip(s, low >= 0 ? 3 : 1);
+    }
+    return !s.n && !*text;
+}
+
 static struct span next_segment(struct span *path)
 {
     while (path->n && path->p[0] == '/')
@@ -357,11 +509,12 @@ bool xcap_path_parse(struct span target, struct xcap_path *out)
     for (unsigned i = 0; i < MOST_SEGMENTS && target.n; i++) {
         struct span segment = next_segment(&target);
         for (size_t a = 0; a < sizeof auids / sizeof *auids && !out->auid.n; a++)
-            if (span_is(segment, auids[a]))
+            if (segment_is(segment, auids[a]))
                 out->auid = segment;
         if (!out->auid.n || segment.p == out->auid.p)
             continue;
-        if (span_is(segment, "users") && !span_is(out->auid, "xcap-caps")) /* global only (RFC 4825 12.1) */
+        if (segment_is(segment, "users") &&
+            !segment_is(out->auid, "xcap-caps")) /* global only (RFC 4825 12.1) */
             out->user = next_segment(&target);
         return true;
     }

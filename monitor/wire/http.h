@@ -24,7 +24,8 @@ enum http_method {
 };
 extern const struct word http_method_words[];
 
-enum http_body { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE };
+/* HTTP_UNCLEAR: the lengths contradict each other, or one is none (RFC 9112 6.3). */
+enum http_body { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE, HTTP_UNCLEAR };
 
 struct http_fields {
     struct span host;
@@ -47,6 +48,7 @@ struct http_fields {
 struct http_request {
     enum http_method method;
     struct span target;
+    bool simple; /* of HTTP/0.9 (RFC 1945 5): a line, no fields; the answer may have no head either */
     struct http_fields fields;
 };
 
@@ -55,8 +57,10 @@ struct http_response {
     struct http_fields fields;
 };
 
-/* Without the empty lines that may stand before a request (RFC 9112 2.2). */
+/* Without the empty lines that may stand before a message (RFC 9112 2.2). */
 struct span http_skip_empty_lines(struct span bytes);
+/* And without the whitespace that lenient servers ignore before a request line (RFC 9112 3). */
+struct span http_skip_to_request(struct span bytes);
 
 /* Can these first bytes of a direction be HTTP? SHORT: more are needed. A method that is not in the list
  * above is known by its whole request line only. */
@@ -66,7 +70,16 @@ enum parse http_looks_like_response(struct span start);
 /* The length of the head at the start of `bytes`, the empty line included; 0: it has not ended yet. */
 size_t http_head_length(struct span bytes);
 
-enum parse http_request_parse(struct span head, struct http_request *out);
+/* The length of the line at the start of `bytes` if that is a whole request of HTTP/0.9; 0: it is none. */
+size_t http_simple_request_length(struct span bytes);
+
+/* The line of a field, or its beginning, says something that struct http_fields has a place for. */
+enum http_field_use { HTTP_FIELD_UNUSED, HTTP_FIELD_NAME, HTTP_FIELD_VALUE };
+enum http_field_use http_field_use(struct span line);
+
+/* `cut`: the end of the request line is not here. What is no field is skipped. PARSE_BAD: the request line is
+ * none; `out` has the target even so, if there is one. */
+enum parse http_request_parse(struct span head, bool cut, struct http_request *out);
 enum parse http_response_parse(struct span head, struct http_response *out);
 
 /* A parameter of an authentication challenge or of credentials (username, realm), without quotes; empty:

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What may stand before a hello on a connection does not hide it: the PROXY protocol of a balancer, alerts in clear, a HelloRequest; and raw
 public keys (RFC 7250) are not broken certificates. usage: before_hello.py UTWATCH"""
+import http.server
 import os
+import socket
 import struct
 import sys
 import tempfile
@@ -107,7 +109,7 @@ def test_other_requests(folder):
         told = [(e["utwatch"]["observed"], e["pcap_cnt"]) for e in of_type(evs, "alert")]
         check(told == [("HTTP without TLS: 1 request(s), 1 of them served", frame)], "a request", what, told)
     for what, steps in (("no request at all", [(CLIENT, b"hello\r\n\r\n"), (SERVER, serve)]),
-                        ("a request that does not parse", [(CLIENT, b"GET /\r\n\r\n")])):
+                        ("a request that does not parse", [(CLIENT, b"PUT /\r\n\r\n")])):
         found = verdict(path, built(steps), "ut-4-tls-required", ())
         check(found == (["not_observable"], {"malformed"}), what, found)
     found = verdict(path, built([*tunnel, (CLIENT, b"SSH-2.0-x\r\n"), (SERVER, b"SSH-2.0-y\r\n")]), "ut-4-tls-required", ())
@@ -119,8 +121,82 @@ def test_other_requests(folder):
         check(found[0] == wanted, "a challenge in an answer of", status, found)
 
 
+class Reader(http.server.BaseHTTPRequestHandler):
+    """A server that somebody runs: what it makes of a request."""
+    def do_GET(self):
+        self.server.append(self.path)
+
+    def log_message(self, *_):
+        pass
+
+
+def is_read(request):
+    ours, theirs = socket.socketpair()
+    paths = []
+    with ours, theirs:
+        ours.sendall(request)
+        ours.shutdown(socket.SHUT_WR)
+        Reader(theirs, ("", 0), paths)
+    return len(paths) == 1
+
+
+def test_lenient(folder):
+    """What a server may read is a request, though RFC 9112 has another way to write it: 3 (whitespace), 5.1, 5.2 (folds), RFC 1945 5 (no version).
+    Nothing in it is too long to be one. The witness is Python's server, but where it has a bound of its own, or is strict."""
+    path, served = os.path.join(folder, "lenient.pcap"), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    target = b"/simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml"
+    encoded = target.replace(b"simservs.ngn", b"%73imservs%2Engn").replace(b"users", b"%75sers")
+
+    def get(before=b"GET ", to=target, after=b" HTTP/1.1", fields=b""):
+        return before + to + after + b"\r\n" + fields + b"Host: a\r\n\r\n"
+    ways = {"a fold": get(fields=b"X: a\r\n b\r\n\tc\r\n"), "a fold of nothing": get(fields=b"X:\r\n \r\n"),
+            "a line that is no field": get(fields=b"garbage\r\n"),
+            "whitespace before the first field": get(fields=b" X: a\r\n"), "space before a colon": get(fields=b"X : a\r\n"),
+            "a tab": get(before=b"GET\t"), "tabs and spaces": get(before=b"GET \t ", after=b"\t \tHTTP/1.1"),
+            "space at the end": get(after=b" HTTP/1.1  "),
+            "a long field": get(fields=b"Cookie: " + b"c" * 20000 + b"\r\n"),
+            "many fields": get(fields=b"".join(b"X%02d: %s\r\n" % (i, b"x" * 300) for i in range(90))),
+            "many of one field": get(fields=b"User-Agent: %s\r\n" % (b"x" * 300) * 90),
+            "a long target": get(to=target + b"?" + b"x" * 20000),
+            "an encoded target": get(to=encoded), "no version": b"GET " + target + b"\r\n",
+            "a length that is none": get(fields=b"Content-Length: -1\r\n"),
+            "two lengths": get(fields=b"Content-Length: 0\r\nContent-Length: 1\r\n"),
+            "space in front": get(before=b" GET "), "vertical tabs": get(before=b"GET\v", after=b"\fHTTP/1.1"),
+            "space in the target": get(to=target + b" x"),
+            "the preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + get()}
+    strict = ("space in the target", "the preface of HTTP/2")
+    for what, request in ways.items():
+        check(is_read(request) or what in strict, "Python's server does not read a request with", what)
+        for size in (1400, len(request), 7):
+            if size == 7 and len(request) > 1000:
+                continue
+            steps = [*((CLIENT, request[i:i + size]) for i in range(0, len(request), size)), (SERVER, served)]
+            frames = capturelib.build(steps, server=("192.0.2.80", 80), time=1795471000 * 10**9)
+            capturelib.write_frames(path, frames)
+            evs, _ = events(sys.argv[1], "-r", path)
+            told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-4-tls-required"]
+            wanted = "HTTP without TLS: 1 request(s), 1 of them served"
+            if what == "the preface of HTTP/2":  # nobody knows whose answer it is
+                wanted = "HTTP without TLS: 1 request(s); whether they were served was not seen"
+            check(told == [wanted], "a request with", what, "in segments of", size, told)
+    # What cannot be read to its end keeps its reason.
+    for what, steps, lost, reason in (("a bad version", [(CLIENT, get(after=b" HTTX/1.1"))], None, "malformed"),
+                                      ("no version", [(CLIENT, b"PUT " + target + b"\r\n\r\n")], None, "malformed"),
+                                      ("a gap", [(CLIENT, get()[:80]), (CLIENT, get()[80:90]), (CLIENT, get()[90:])], 4, "gap")):
+        frames = capturelib.build(steps, server=("192.0.2.80", 80), time=1795471000 * 10**9)
+        found = verdict(path, [f for i, f in enumerate(frames) if i != lost], "ut-4-tls-required", ())
+        check(found[0] == ["not_observable"] and reason in found[1], "a request with", what, found)
+    # What was too long to be kept is not known, and not absent (TS 24.423: the identity in X-3GPP-Intended-Identity).
+    identity = b"X-3GPP-Intended-Identity: \"sip:a@example.org\"" + b" " * 3000 + b"\r\n"
+    for what, request in (("a target", get(to=b"/" + b"x" * 5000 + target)), ("an identity", get(fields=identity))):
+        steps = [*((CLIENT, request[i:i + 1400]) for i in range(0, len(request), 1400)), (SERVER, served)]
+        found = verdict(path, built(steps), "ut-5.1.1-own-data-only", ())
+        check(found == (["not_observable"], {"too-long"}), "cut off:", what, found)
+
+
 with tempfile.TemporaryDirectory() as folder:
     test_unseen(folder)
+    test_lenient(folder)
     test_in_clear(folder)
     test_other_requests(folder)
     path = os.path.join(folder, "before.pcap")

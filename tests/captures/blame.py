@@ -457,6 +457,88 @@ def no_handshake(folder):
     check(of_type(evs, "stats")[-1]["utwatch"]["connections"]["unasked"] == 1, of_type(evs, "stats")[-1]["utwatch"]["connections"])
 
 
+def lost_in_http(folder):
+    """What speaks HTTP goes on to TLS by CONNECT or an Upgrade alone (RFC 9110 9.3.6, RFC 2817), also where a message cannot be followed: a client
+    puts no handshake into the mouth of a server that sends back documents."""
+    capture = os.path.join(folder, "lost_in_http.pcap")
+    answers = m.server_hello(0x0018, m.TLS12) + m.done(m.TLS12)
+    hello = m.client_hello([0x0018, DES3], m.TLS12)
+    served, server = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answers), {"server": ("192.0.2.80", 443)}
+
+    def post(fields=b"", target=b"/x", method=b"POST"):
+        return method + b" " + target + b" HTTP/1.1\r\nHost: a\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(hello)
+
+    def echo(head, size=1400):
+        return [(CLIENT, head[i:i + size]) for i in range(0, len(head), size)] + [(CLIENT, hello), (SERVER, served), (SERVER, answers)]
+
+    def frame(kind, flags, stream, payload):  # RFC 9113 4.1
+        return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+    refused, get = answer(405), b"GET /d HTTP/1.1\r\nHost: a\r\n\r\n"
+    split = post(method=b"REPORT")
+    courses = {
+        "a fold": echo(post(b"A: b\r\n c\r\n")), "a line that is no field": echo(post(b"garbage\r\n")),
+        "a field without a name": echo(post(b": x\r\n")),
+        "a long field": echo(post(b"Cookie: " + b"c" * 20000 + b"\r\n")), "a long target": echo(post(target=b"/" + b"c" * 20000)),
+        "many fields": echo(post(b"".join(b"Host: %04d\r\n" % i for i in range(3000)))), "two lengths": echo(post(b"Content-Length: 3\r\n")),
+        "a length that is none": echo(post(b"Content-Length: -1\r\n")), "space before a colon": echo(post(b"Content-Length : %d\r\n" % len(hello))),
+        "HTTP/0.9": [(CLIENT, b"GET /d\r\n"), (CLIENT, hello), (SERVER, answers)], "requests in a row": echo(get * 9 + post()),
+        "HTTP/2": [(CLIENT, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"")), (SERVER, frame(4, 0, 0, b"")),
+                   (CLIENT, frame(1, 4, 1, b"\x83\x84\x86") + frame(0, 0, 1, b"")[:9]), (CLIENT, hello),
+                   (SERVER, frame(1, 4, 1, b"\x88") + frame(0, 1, 1, b"")), (SERVER, answers)],
+        "a WebSocket": [(CLIENT, b"GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n"),
+                        (SERVER, b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n"),
+                        (CLIENT, b"\x82\xfe%b\0\0\0\0" % len(hello).to_bytes(2, "big")), (CLIENT, hello), (SERVER, b"\x82\x7e"), (SERVER, answers)],
+        "a method in two segments": [(CLIENT, split[:3]), (CLIENT, split[3:]), (CLIENT, hello), (SERVER, refused), (CLIENT, get),
+                                     (SERVER, served), (SERVER, answers)],
+        "the content of a CONNECT": [(CLIENT, post(target=b"a:443", method=b"CONNECT") + hello), (SERVER, refused), (CLIENT, get),
+                                     (SERVER, served + answers)],
+        "a CONNECT refused": [(CLIENT, b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n" + hello), (SERVER, refused), (CLIENT, get),
+                              (SERVER, served + answers)],
+        "a hello behind a request": [(CLIENT, get + hello), (SERVER, served + answers)],
+        "a header of a balancer": [(CLIENT, b"PROXY TCP4 192.0.2.10 192.0.2.80 40000 443\r\n" + post(b"X: y\r\n") + hello),
+                                   (SERVER, served + answers)],
+        "a gap": [(CLIENT, get), (SERVER, refused), *echo(post())]}
+    for what, steps in courses.items():
+        frames = capturelib.build(steps, time=1795471000 * 10**9, **server)
+        if what == "a gap":
+            frames = [f for f in frames if post() not in f[1]]
+        capturelib.write_frames(capture, frames)
+        evs, _ = events(UTWATCH, "--fail-on", "info", "-p", "ts33141-pcr2", "-r", capture)
+        told = {(e["utwatch"]["rule"], e["utwatch"]["fault"]) for e in of_type(evs, "alert")}
+        counts = rule_counts(evs)["ut-4-tls-required"]
+        check(not [e for e in of_type(evs, "tls") if e["utwatch"].get("server_hello")], "a handshake of a document, behind", what)
+        check({r for r, _ in told} <= {"ut-4-tls-required"} or all(f == "ue" for _, f in told), "octets of a document, behind", what, told)
+        check(counts.get("fail") or counts.get("not_observable") or what == "a CONNECT refused", "HTTP in clear, behind", what, counts)
+
+
+def only_of_ut(folder):
+    """Where a connection is of Ut by what is asked, only such requests count, and their answers: a server is free to serve others in clear. Where it
+    is of Ut because of its server, by the port of https or the configuration, all of them do."""
+    capture, site = os.path.join(folder, "mixed.pcap"), os.path.join(folder, "scope.yaml")
+    with open(site, "w") as f:
+        f.write("scope: { servers: [192.0.2.80] }\n")
+    other = b"GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n"
+    said = "HTTP without TLS: %d request(s), %s"
+    for first, then, of_ut, of_server in (
+            (200, 403, ("ue", said % (1, "none served")), ("both", said % (2, "1 of them served"))),
+            (200, 200, ("both", said % (1, "1 of them served")), ("both", said % (2, "2 of them served"))),
+            (401, 403, ("ue", said % (1, "none served")), ("ue", said % (2, "none served; credentials were asked for in clear"))),
+            (407, 200, ("both", said % (1, "1 of them served")), ("both", said % (2, "1 of them served; credentials were asked for in clear"))),
+            (200, 401, ("ue", said % (1, "none served; credentials were asked for in clear")),
+             ("both", said % (2, "1 of them served; credentials were asked for in clear")))):
+        for turned in (False, True):
+            exchanges = [[(CLIENT, other), (SERVER, answer(first))], [(CLIENT, DOCUMENT.replace(b"xcap.example.org", b"a")), (SERVER, answer(then))]]
+            steps = sum(reversed(exchanges) if turned else exchanges, [])
+            for port, words, wanted in ((80, (), of_ut), (443, (), of_server), (80, ("-c", site), of_server)):
+                frames = capturelib.build(steps, time=1795471000 * 10**9, server=("192.0.2.80", port))
+                capturelib.write_frames(capture, frames)
+                evs, _ = events(UTWATCH, *words, "-r", capture)
+                told = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-4-tls-required"]
+                check([(e["utwatch"]["fault"], e["utwatch"]["observed"]) for e in told] == [wanted], first, then, turned, port, words, told)
+                asked = next(i for i, (_, f) in enumerate(frames, 1) if (b"simservs" if wanted is of_ut else b"GET") in f)
+                check([e["pcap_cnt"] for e in told] == [asked], "the request of Ut is in frame", asked, [e["pcap_cnt"] for e in told])
+
+
 def cut_hello(folder):
     """A hello of which a part was lost is read as far as it goes: the rest is a gap, and nothing is malformed."""
     capture = os.path.join(folder, "cut.pcap")
@@ -573,6 +655,8 @@ with tempfile.TemporaryDirectory() as temporary:
     cut_hello(temporary)
     flight_cut_short(temporary)
     no_handshake(temporary)
+    lost_in_http(temporary)
+    only_of_ut(temporary)
     sslv2(temporary)
     never_resumable()
     empty_certificate()

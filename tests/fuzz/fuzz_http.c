@@ -36,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             memcpy(copy, piece.p, piece.n);
         struct span bytes = span_of(copy, piece.n);
         where.time++;
+        const size_t place = http_switch_place(http, slot, client, bytes, control & 2 ? length : 0);
+        assert(place <= bytes.n || place == SIZE_MAX);
         while (http_feed(http, slot, client, &bytes, &where)) {
             const struct http_exchange *e = http_exchange(http, slot);
             assert(e->request_seen && e->response_seen && e->status >= 100);
@@ -46,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (unsigned i = 0; http_unanswered(http, slot); i++)
         assert(i < HTTP_PIPELINE);
-    assert(http_connection(http, slot)->served <= http_connection(http, slot)->answers);
+    assert(http_connection(http, slot)->count.served <= http_connection(http, slot)->count.answers);
     http_close(http, slot);
     return 0;
 }

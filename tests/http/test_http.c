@@ -79,10 +79,11 @@ static void http2_is_a_request(void **state)
 {
     (void)state;
     assert_int_equal(feed(true, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 5), 0);
-    assert_int_equal(feed(false, "HTTP/1.1 200 no answer\r\n\r\n", 100), 0);
+    struct span settings = span_of("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64", 15);
+    assert_false(http_feed(http, slot, SERVER, &settings, &where));
     const struct http_connection *c = http_connection(http, slot);
-    assert_int_equal(c->requests, 1);
-    assert_int_equal(c->answers, 0);
+    assert_int_equal(c->count.requests, 1);
+    assert_int_equal(c->count.answers, 0);
     assert_true(c->damage);
     assert_null(http_unanswered(http, slot));
 }
@@ -102,8 +103,8 @@ static void pipelined_and_early(void **state)
     assert_int_equal(feed(false, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", 1000), 0);
     assert_int_equal(feed(true, "PUT /c HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy", 1000), 1);
     assert_int_equal(http_exchange(http, slot)->status, 403);
-    assert_int_equal(http_connection(http, slot)->served, 2);
-    assert_int_equal(http_connection(http, slot)->answers, 3);
+    assert_int_equal(http_connection(http, slot)->count.served, 2);
+    assert_int_equal(http_connection(http, slot)->count.answers, 3);
 }
 
 static void tunnels(void **state)
@@ -114,7 +115,7 @@ static void tunnels(void **state)
     const struct http_connection *c = http_connection(http, slot);
     assert_true(c->connect);
     assert_int_equal(c->connect_status, 200);
-    assert_int_equal(c->requests, 0);
+    assert_int_equal(c->count.requests, 0);
     assert_int_equal(c->damage, 0);
     feed(true, "\x16\x03\x01more", 9);
     assert_true(http_is_over(http, slot));
@@ -129,8 +130,8 @@ static void tunnel_in_clear(void **state)
     assert_int_equal(feed(true, get, 1000), 0);
     assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1000), 1);
     const struct http_connection *c = http_connection(http, slot);
-    assert_int_equal(c->requests, 1);
-    assert_int_equal(c->served, 1);
+    assert_int_equal(c->count.requests, 1);
+    assert_int_equal(c->count.served, 1);
     assert_int_equal(c->damage, 0);
     assert_string_equal(c->host.bytes, "xcap.example.org:443");
 }
@@ -231,11 +232,11 @@ static void bad_heads(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "GET / HTTP/1.1\r\nno colon\r\n\r\n",
         "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        "GET /\r\n\r\n",
-        " \r\n\r\n",
+        "GET \r\n\r\n",
+        "PUT /\r\n\r\n",
+        "GET / HTTX/1.1\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         http_free(http);
@@ -243,12 +244,113 @@ static void bad_heads(void **state)
         assert_int_equal(feed(true, bad[i], 1000), 0);
         assert_int_equal(http_connection(http, slot)->damage, HTTP_DAMAGE_MALFORMED);
     }
+}
+
+/* RFC 9112 3, 5.1, 5.2: what lenient servers read. */
+static void lenient(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "GET " DOCUMENT
+        " HTTP/1.1\r\nno field\r\nX-3GPP-Intended-Identity:\r\n \"sip:a@example.org\"\r\n\r\n",
+        " \t\r\nGET\t\v" DOCUMENT " \f HTTP/1.1 \r\nX-3GPP-Intended-Identity : \"sip:a@example.org\"\r\n\r\n",
+        "GET " DOCUMENT " HTTP/1.1\n ignored: x\n: x\nX-3GPP-Intended-Identity: \"sip:a@example.org\"\n \n\n",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        for (size_t piece = 1; piece < 200; piece += 40) {
+            http_free(http);
+            open_one(NULL);
+            feed(true, good[i], piece);
+            assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\nok", piece), 1);
+            assert_int_equal(http_exchange(http, slot)->owner, OWNER_SAME);
+            assert_int_equal(http_connection(http, slot)->damage, 0);
+            assert_int_equal(http_connection(http, slot)->of_ut.served, 1);
+            assert_int_equal(feed(true, get, piece) + feed(false, "HTTP/1.1 403 No\r\n\r\n", piece), 1);
+        }
     http_free(http);
     open_one(NULL);
-    feed(true, "GET / HTTP/1.1\r\nX: ", 1000);
-    for (unsigned i = 0; i < HTTP_HEAD_BYTES; i++)
-        feed(true, "x", 1);
+    feed(true, "GET " DOCUMENT "\r\n", 9); /* HTTP/0.9 */
+    assert_int_equal(http_connection(http, slot)->of_ut.requests, 1);
+}
+
+/* A name of a field says enough where its value is too long, and what was cut off is known to be so. */
+static void long_heads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *behind;
+        bool target_cut, fields_cut, cookie;
+    } cases[] = {
+        {"GET " DOCUMENT "?", " HTTP/1.1\r\n\r\n", true, false, false},
+        {"GET " DOCUMENT " HTTP/1.1\r\nCookie: ", "\r\nHost: a\r\n\r\n", false, false, true},
+        {"GET " DOCUMENT " HTTP/1.1\r\nAuthorization: ", "\r\nHost: a\r\n\r\n", false, true, false},
+        {"GET " DOCUMENT " HTTP/1.1\r\nX: y\r\n ", "\r\nHost: a\r\n\r\n", false, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        http_free(http);
+        open_one(NULL);
+        feed(true, cases[i].before, 5);
+        for (unsigned n = 0; n < 2 * HTTP_HEAD_BYTES; n++)
+            feed(true, "x", 1);
+        feed(true, cases[i].behind, 5);
+        assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\n\r\n", 1000), 1);
+        const struct http_exchange *e = http_exchange(http, slot);
+        assert_true(e->xcap && e->user_document);
+        assert_int_equal(e->target_cut, cases[i].target_cut);
+        assert_int_equal(e->fields_cut, cases[i].fields_cut);
+        assert_int_equal(e->cookie, cases[i].cookie);
+        assert_int_equal(e->damage, e->target_cut || e->fields_cut ? HTTP_DAMAGE_TOO_LONG : 0);
+    }
+    http_free(http);
+    open_one(NULL);
+    feed(true, "GET / HTTP/1.1\r\n", 1000);
+    for (unsigned n = 0; n < HTTP_HEAD_BYTES; n++)
+        feed(true, "Host: a\r\n", 1000);
+    feed(true, "\r\n", 2); /* its length is not known, nor what comes behind it */
+    assert_int_equal(http_connection(http, slot)->count.requests, 1);
     assert_int_equal(http_connection(http, slot)->damage, HTTP_DAMAGE_TOO_LONG);
+}
+
+static size_t place(enum side who, const char *text, size_t gap)
+{
+    return http_switch_place(http, slot, who, span_of(text, strlen(text)), gap);
+}
+
+/* RFC 9110 9.3.6, 7.8: where another protocol may follow. */
+static void switches(void **state)
+{
+    (void)state;
+    static const char request[] = "GET / HTTP/1.1\r\n\r\n", connect[] = "CONNECT a:443 HTTP/1.1\r\n\r\n";
+    assert_int_equal(place(CLIENT, "\x16\x03\x01", 0), 0); /* nothing was asked that was captured */
+    assert_int_equal(place(CLIENT, "GET / HTTP/1.1\r\n\r\n\x16\x03\x01", 0), sizeof request - 1 + 3);
+    assert_int_equal(place(CLIENT, "CONNECT a:443 HTTP/1.1\r\n\r\n\x16\x03\x01", 0), sizeof connect - 1);
+    feed(true, request, 1000);
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        assert_int_equal(place(who, "\x16\x03\x01", 0), 3);
+        assert_int_equal(place(who, "\x16\x03\x01", 9), 3);
+    }
+    assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", 1000), 1);
+    feed(true, connect, 1000);
+    assert_int_equal(place(CLIENT, "\x16\x03\x01", 0), 0);
+    assert_int_equal(place(SERVER, "ok\x16\x03\x01", 0), 2);
+    assert_int_equal(place(SERVER, "okHTTP/1.1 200 OK\r\n\r\n\x16", 0), 2);
+    feed(false, "ok", 2);
+    assert_int_equal(place(SERVER, "HTTP/1.1 200 OK\r\n\r\n\x16", 0), 19);
+    assert_int_equal(place(SERVER, "\x16\x03\x01", 9), SIZE_MAX);
+    assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\n\r\n", 1000), 1);
+    assert_int_equal(place(SERVER, "\x16\x03\x01", 0), 0);
+    feed(true, "bad \r\n\r\n", 1000);
+    assert_int_equal(place(CLIENT, "\x16\x03\x01", 0), 0); /* the tunnel's */
+    http_free(http);
+    open_one(NULL);
+    feed(false, "HTTP/1.1 200 OK\r\n\r\n", 1000); /* captured before its CONNECT */
+    assert_int_equal(feed(true, connect, 1000), 1);
+    assert_int_equal(place(SERVER, "\x16\x03\x01", 0), 0);
+    http_free(http);
+    open_one(NULL);
+    feed(true, "bad \r\n\r\n", 1000); /* what cannot be read is no CONNECT */
+    assert_int_equal(place(CLIENT, "\x16\x03\x01", 0), 3);
+    assert_int_equal(place(SERVER, "\x16\x03\x01", 0), 3);
 }
 
 static void slots_and_expiry(void **state)
@@ -362,6 +464,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(gaps, open_one, close_all),
         cmocka_unit_test_setup_teardown(unanswered, open_one, close_all),
         cmocka_unit_test_setup_teardown(bad_heads, open_one, close_all),
+        cmocka_unit_test_setup_teardown(lenient, open_one, close_all),
+        cmocka_unit_test_setup_teardown(long_heads, open_one, close_all),
+        cmocka_unit_test_setup_teardown(switches, open_one, close_all),
         cmocka_unit_test_setup_teardown(slots_and_expiry, open_one, close_all),
         cmocka_unit_test_setup_teardown(identities, open_one, close_all),
         cmocka_unit_test_setup_teardown(parameters, open_one, close_all),

@@ -102,7 +102,7 @@ static void other_kinds(void)
                               .identity = {.length = 3, .bytes = "\"\n\377"},
                               .auid = {.length = 2, .bytes = "au"},
                               .host = {.length = 2, .bytes = "ho"}};
-    struct http_connection h = {.whence = whence, .requests = 1};
+    struct http_connection h = {.whence = whence, .count.requests = 1};
     struct peer server = {.end = o.whence.server, .side = SERVER, .handshakes = 3};
     struct peer ue = {.end = o.whence.client, .side = CLIENT, .handshakes = 3};
     struct key_use key = {.whence = whence};
