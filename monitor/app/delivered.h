@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum output_kind { OUTPUT_JSON, OUTPUT_EVIDENCE, OUTPUT_SPOOL, OUTPUT_KINDS };
+enum output_kind { OUTPUT_JSON, OUTPUT_EVIDENCE, OUTPUT_SPOOL, OUTPUT_RECEIVER, OUTPUT_KINDS };
 
 struct delivered {
     _Atomic uint64_t sent, resent, arrived, dropped; /* alerts for syslog, of all receivers together */

@@ -293,6 +293,7 @@ static void tell_delivered(struct delivery *d)
     atomic_store(&o->failing[OUTPUT_JSON], d->json_failed);
     atomic_store(&o->failing[OUTPUT_EVIDENCE], d->evidence_why);
     atomic_store(&o->failing[OUTPUT_SPOOL], spool_fails ? EIO : 0);
+    atomic_store(&o->failing[OUTPUT_RECEIVER], sum.refused ? ECONNREFUSED : 0);
 }
 
 void delivery_work(struct delivery *d, int64_t now)

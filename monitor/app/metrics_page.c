@@ -28,8 +28,10 @@ static void put_processes(struct text *t, const struct pulse *pulse)
 
 static void put_outputs(struct text *t, const struct delivered *d)
 {
-    static const char *const names[OUTPUT_KINDS] = {
-        [OUTPUT_JSON] = "json", [OUTPUT_EVIDENCE] = "evidence", [OUTPUT_SPOOL] = "spool"};
+    static const char *const names[OUTPUT_KINDS] = {[OUTPUT_JSON] = "json",
+                                                    [OUTPUT_EVIDENCE] = "evidence",
+                                                    [OUTPUT_SPOOL] = "spool",
+                                                    [OUTPUT_RECEIVER] = "syslog"};
     const char *name = "utwatch_output_failing";
     metric_begin(t, name, METRIC_GAUGE, "1 while an output cannot be written");
     for (size_t i = 0; i < OUTPUT_KINDS; i++)

@@ -92,8 +92,10 @@ static void watch_spool(struct self_watch *w, uint64_t bytes, uint64_t cap)
 
 void self_watch_outputs(struct self_watch *w, const struct delivered *delivered)
 {
-    static const char *const names[OUTPUT_KINDS] = {
-        [OUTPUT_JSON] = "--json", [OUTPUT_EVIDENCE] = "--evidence", [OUTPUT_SPOOL] = "the spool of alerts"};
+    static const char *const names[OUTPUT_KINDS] = {[OUTPUT_JSON] = "--json cannot be written",
+                                                    [OUTPUT_EVIDENCE] = "--evidence cannot be written",
+                                                    [OUTPUT_SPOOL] = "the spool of alerts cannot be written",
+                                                    [OUTPUT_RECEIVER] = "alerts do not arrive"};
     watch_spool(w, atomic_load(&delivered->spool_bytes), atomic_load(&delivered->spool_cap));
     bool any = false;
     char text[TEXT_BYTES];
@@ -102,8 +104,9 @@ void self_watch_outputs(struct self_watch *w, const struct delivered *delivered)
         const int why = atomic_load(&delivered->failing[i]);
         if (!why)
             continue;
-        text_printf(&t, "%s%s cannot be written: %s", any ? "; " : "", names[i],
-                    why == EAGAIN          ? "nobody reads it"
+        text_printf(&t, "%s%s: %s", any ? "; " : "", names[i],
+                    i == OUTPUT_RECEIVER   ? "a receiver of syslog refuses them"
+                    : why == EAGAIN        ? "nobody reads it"
                     : strerrordesc_np(why) ? strerrordesc_np(why)
                                            : "?");
         any = true;

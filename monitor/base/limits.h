@@ -176,7 +176,8 @@
 #define RECEIVER_STEP_SECONDS       10  /* for each of look-up, connect, TLS, and RELP's open */
 #define RECEIVER_RETRY_MS           100 /* before the first new attempt; twice as long each time, up to: */
 #define RECEIVER_RETRY_MOST_SECONDS 10
-#define RECEIVER_PROVEN_SECONDS     2  /* after which a connection counts as working */
+#define RECEIVER_PROVEN_SECONDS     2 /* after which a connection counts as working */
+#define RECEIVER_REFUSALS           5 /* of a RELP message, while others are accepted, after which it is given up */
 #define RECEIVER_DEAD_SECONDS       30 /* without an acknowledgement of TCP */
 #define RECEIVER_NEWS_SECONDS       60 /* between messages about one receiver */
 #define WINDOW_SECONDS              2  /* without RELP, for which sent messages count as not arrived */

@@ -168,10 +168,12 @@ static void open_relp(struct connection *c)
         connection_lose(c, "it does not speak RELP");
         break;
     case RELP_ANSWER:
-        if (answer.is_response && answer.transaction == 1 && answer.code == 200 && bytes.n == 0)
-            c->at = AT_WORK;
-        else
+        if (!answer.is_response || answer.transaction != 1 || answer.code != 200 || bytes.n)
             connection_lose(c, "it does not open RELP");
+        else if (!relp_takes_syslog(answer.data))
+            connection_lose(c, "its RELP has no command for messages");
+        else
+            c->at = AT_WORK;
         break;
     }
 }

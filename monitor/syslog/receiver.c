@@ -5,6 +5,7 @@
 #include "base/siphash.h"
 #include "syslog/connection.h"
 #include "syslog/message.h"
+#include "syslog/relp_window.h"
 #include "syslog/window.h"
 
 #include <errno.h>
@@ -25,12 +26,6 @@ enum {
     PACE = 64,         /* datagrams in BURST_TIME: UDP drops what a receiver's buffer does not hold */
     BATCHES = 8,       /* of OUT_BYTES in one call of receiver_work(), for the sake of the other outputs */
     FRAME_BYTES = 64,  /* that framing adds to a message at most */
-};
-
-/* A RELP command that was not answered yet. */
-struct under_way {
-    uint64_t number; /* of the spool */
-    bool answered;
 };
 
 /* What the operator knows of a number. */
@@ -56,10 +51,11 @@ struct receiver {
     uint64_t last_sent; /* of the last one that the socket took as a whole */
     uint64_t highest;   /* of all that were handed to a connection */
 
-    struct window window; /* of all but RELP and UDP */
-    struct under_way under_way[RELP_WINDOW];
-    uint32_t oldest; /* transaction of under_way[0] */
-    size_t under_way_count;
+    struct window window; /* of all but RELP */
+    struct relp_window relp;
+    char refusal[200];
+    bool refuses;     /* it has, of late */
+    int64_t again_at; /* when what it refused is sent again */
     int64_t burst_at; /* of UDP */
     unsigned burst;
 
@@ -67,7 +63,8 @@ struct receiver {
     char told_why[200]; /* and why */
     int64_t told_at;
     struct told_count dropped_told, refused_told;
-    bool trouble_told;
+    bool trouble_told, refusing_told;
+    int64_t refusing_told_at;
 };
 
 /* A file name from the address, with a checksum of what a file name cannot show. */
@@ -119,6 +116,13 @@ void receiver_take(struct receiver *r, unsigned class, struct span message)
     (void)spool_put(r->spool, class, message);
 }
 
+static int64_t back_off(struct receiver *r, int64_t now)
+{
+    const int64_t until = now + r->retry_after;
+    r->retry_after = r->retry_after * 2 < RETRY_MOST ? r->retry_after * 2 : RETRY_MOST;
+    return until;
+}
+
 /* What was sent and has not arrived is sent again. */
 static void start_over(struct receiver *r, int64_t now)
 {
@@ -128,10 +132,10 @@ static void start_over(struct receiver *r, int64_t now)
     r->last_sent = 0;
     r->up_since = 0;
     r->window.count = 0;
-    r->under_way_count = 0;
+    relp_window_open(&r->relp);
+    r->again_at = 0;
     spool_rewind(r->spool);
-    r->retry_at = now + r->retry_after;
-    r->retry_after = r->retry_after * 2 < RETRY_MOST ? r->retry_after * 2 : RETRY_MOST;
+    r->retry_at = back_off(r, now);
 }
 
 static void lose(struct receiver *r, const char *why, int64_t now)
@@ -155,27 +159,33 @@ static void arrived(struct receiver *r, uint64_t number)
     prove(r);
 }
 
-/* RELP answers may come in any order; what has arrived is everything before the first that is missing. */
+/* What it refuses stays in the spool and is sent again after a while, for the reason may go: a full disk, a
+ * database that is away. What it refuses again and again, while it accepts others, would hold up all that
+ * come after it. */
+static void send_again(struct receiver *r, int64_t now)
+{
+    const uint64_t hopeless = relp_window_begin_again(&r->relp);
+    r->refuses = true;
+    r->counters.refused += hopeless != 0;
+    arrived(r, hopeless);
+    spool_rewind(r->spool);
+    r->again_at = back_off(r, now);
+}
+
+/* RELP answers may come in any order. */
 static bool take_answer(struct receiver *r, const struct relp_answer *a)
 {
     if (a->closes)
         return false;
-    const uint32_t index =
-        a->transaction >= r->oldest ? a->transaction - r->oldest : a->transaction + RELP_LARGEST - r->oldest;
-    if (!a->is_response || index >= r->under_way_count)
-        return true; /* not an answer to what we wait for */
-    if (a->code != 200)
-        r->counters.refused++; /* it will not take it the next time either */
-    r->under_way[index].answered = true;
-    size_t gone = 0;
-    uint64_t number = 0;
-    while (gone < r->under_way_count && r->under_way[gone].answered) {
-        number = r->under_way[gone++].number;
-        r->oldest = relp_next(r->oldest);
+    if (!a->is_response)
+        return true;
+    const bool accepted = a->code == 200;
+    relp_window_answer(&r->relp, a->transaction, accepted);
+    if (!accepted) {
+        struct text t = text_over(r->refusal, sizeof r->refusal);
+        text_safe(&t, a->data);
     }
-    r->under_way_count -= gone;
-    memmove(r->under_way, r->under_way + gone, r->under_way_count * sizeof *r->under_way);
-    arrived(r, number);
+    arrived(r, relp_window_arrived(&r->relp));
     return true;
 }
 
@@ -227,22 +237,22 @@ static void hear(struct receiver *r, int64_t now)
         lose(r, r->connection.stream.error, now);
 }
 
-/* The frame of one message into out[]. */
-static void put_frame(struct receiver *r, const struct spool_message *m)
+/* The frame of one message into out[]. False: it is with the receiver already. */
+static bool put_frame(struct receiver *r, const struct spool_message *m)
 {
     struct text t = text_over((char *)r->out + r->out_n, OUT_BYTES - r->out_n);
     if (syslog_is_relp(&r->config.address)) {
-        uint32_t transaction = r->oldest;
-        for (size_t i = 0; i < r->under_way_count; i++)
-            transaction = relp_next(transaction);
+        const uint32_t transaction = relp_window_put(&r->relp, m->number);
+        if (!transaction)
+            return false;
         relp_write(&t, transaction, "syslog", m->bytes);
-        r->under_way[r->under_way_count++] = (struct under_way){.number = m->number};
     } else {
         text_printf(&t, "%zu ", m->bytes.n); /* RFC 6587 3.4.1, RFC 5425 4.3 */
         text_bytes(&t, m->bytes.p, m->bytes.n);
     }
     r->out_n += t.n;
     r->last_out = m->number;
+    return true;
 }
 
 static void count_sent(struct receiver *r, uint64_t number)
@@ -254,23 +264,29 @@ static void count_sent(struct receiver *r, uint64_t number)
         r->highest = number;
 }
 
-static bool fill(struct receiver *r)
+static bool fill(struct receiver *r, int64_t now)
 {
     struct spool_message m;
     const bool relp = syslog_is_relp(&r->config.address);
     r->out_at = r->out_n = 0;
-    while ((!relp || r->under_way_count < RELP_WINDOW) && spool_peek(r->spool, &m) &&
+    if (now < r->again_at)
+        return false;
+    while ((!relp || relp_window_has_room(&r->relp)) && spool_peek(r->spool, &m) &&
            OUT_BYTES - r->out_n > m.bytes.n + FRAME_BYTES) {
-        put_frame(r, &m);
-        count_sent(r, m.number);
+        if (put_frame(r, &m))
+            count_sent(r, m.number);
+        else
+            spool_took(r->spool);
     }
+    if (relp)
+        arrived(r, relp_window_arrived(&r->relp));
     return r->out_n > 0;
 }
 
 static void send_stream(struct receiver *r, int64_t now)
 {
     struct stream *s = &r->connection.stream;
-    for (int batch = 0; batch < BATCHES && (r->out_at < r->out_n || fill(r)); batch++) {
+    for (int batch = 0; batch < BATCHES && (r->out_at < r->out_n || fill(r, now)); batch++) {
         size_t put;
         const enum stream_result result =
             stream_write(s, span_of(r->out + r->out_at, r->out_n - r->out_at), &put);
@@ -349,7 +365,7 @@ static void say_goodbye(struct receiver *r)
     char buffer[FRAME_BYTES];
     struct text t = text_over(buffer, sizeof buffer);
     size_t put;
-    relp_write(&t, r->oldest, "close", span_of(NULL, 0));
+    relp_write(&t, r->relp.next, "close", span_of(NULL, 0));
     (void)stream_write(&r->connection.stream, span_of(t.p, t.n), &put);
 }
 
@@ -357,7 +373,7 @@ static void say_goodbye(struct receiver *r)
  * receiver does the same it has read everything. */
 static void end_in_order(struct receiver *r)
 {
-    if (has_something_to_send(r) || r->under_way_count)
+    if (has_something_to_send(r) || r->relp.count)
         return;
     if (syslog_is_datagram(&r->config.address)) {
         const bool udp = r->config.address.transport == SYSLOG_UDP;
@@ -380,6 +396,10 @@ static void work_connected(struct receiver *r, int64_t now)
     hear(r, now);
     if (r->connection.at == AT_WORK)
         note_arrivals(r, now);
+    if (r->connection.at == AT_WORK && relp_window_is_settled(&r->relp))
+        send_again(r, now);
+    if (r->refuses && !r->relp.refusing && now - r->again_at >= PROVEN)
+        r->refuses = false;
     if (r->connection.at == AT_WORK && !r->finished) {
         if (syslog_is_datagram(&r->config.address))
             send_datagrams(r, now);
@@ -396,7 +416,7 @@ static void begin_work(struct receiver *r, int64_t now)
 {
     r->counters.connected++;
     r->up_since = now;
-    r->oldest = 2; /* transaction 1 was "open" */
+    relp_window_open(&r->relp);
 }
 
 void receiver_work(struct receiver *r, int64_t now)
@@ -437,7 +457,9 @@ static int64_t due(struct receiver *r, int64_t now)
         return until;
     if (syslog_is_datagram(&r->config.address))
         return sooner(until, r->burst ? now : r->burst_at + BURST_TIME);
-    return r->under_way_count < RELP_WINDOW ? now : until;
+    if (now < r->again_at)
+        return sooner(until, r->again_at);
+    return relp_window_has_room(&r->relp) ? now : until;
 }
 
 bool receiver_wait_for(struct receiver *r, struct pollfd *fd, int64_t *until, int64_t now)
@@ -478,6 +500,17 @@ struct spool_counters receiver_spool(const struct receiver *r)
 const char *receiver_trouble(const struct receiver *r)
 {
     return spool_trouble(r->spool);
+}
+
+bool receiver_refuses(const struct receiver *r)
+{
+    return r->refuses;
+}
+
+uint64_t receiver_arrived(const struct receiver *r)
+{
+    const struct spool_counters s = spool_counters(r->spool);
+    return s.done - r->counters.refused;
 }
 
 const char *receiver_name(const struct receiver *r)
@@ -546,7 +579,23 @@ static bool loss_news(struct receiver *r, char *line, size_t bytes, int64_t now)
     }
     if (!has_grown(&r->refused_told, r->counters.refused, now))
         return false;
-    (void)snprintf(text, sizeof text, "it refused %" PRIu64 " alerts so far", r->counters.refused);
+    (void)snprintf(text, sizeof text,
+                   "it refused %" PRIu64 " alerts again and again, while it took others: they are given up",
+                   r->counters.refused);
+    return tell(r, line, bytes, text);
+}
+
+static bool refusal_news(struct receiver *r, char *line, size_t bytes, int64_t now)
+{
+    char text[320];
+    if (r->refuses == r->refusing_told ||
+        (r->refuses && r->refusing_told_at && now - r->refusing_told_at < NEWS_APART))
+        return false;
+    r->refusing_told = r->refuses;
+    if (!r->refuses)
+        return tell(r, line, bytes, "it takes alerts again");
+    r->refusing_told_at = now;
+    (void)snprintf(text, sizeof text, "it refuses alerts (%s); they wait, and are sent again", r->refusal);
     return tell(r, line, bytes, text);
 }
 
@@ -564,7 +613,7 @@ static bool spool_news(struct receiver *r, char *line, size_t bytes)
 bool receiver_news(struct receiver *r, char *line, size_t bytes, int64_t now)
 {
     return connection_news(r, line, bytes, now) || loss_news(r, line, bytes, now) ||
-           spool_news(r, line, bytes);
+           refusal_news(r, line, bytes, now) || spool_news(r, line, bytes);
 }
 
 void receiver_summary(const struct receiver *r, char *line, size_t bytes)
@@ -577,6 +626,6 @@ void receiver_summary(const struct receiver *r, char *line, size_t bytes)
                    " arrived, over %" PRIu64 " connections, %" PRIu64 " refused; spool: %" PRIu64
                    " messages in %" PRIu64 " bytes, %" PRIu64 " dropped, %" PRIu64 " damaged files, %" PRIu64
                    " refused writes",
-                   receiver_name(r), c->sent, c->resent, s->done, c->connected, c->refused, s->kept, s->bytes,
-                   dropped(s), s->damaged, s->refused);
+                   receiver_name(r), c->sent, c->resent, receiver_arrived(r), c->connected, c->refused,
+                   s->kept, s->bytes, dropped(s), s->damaged, s->refused);
 }

@@ -29,7 +29,7 @@ struct receiver_counters {
     uint64_t sent;      /* messages handed to the connection, repetitions included */
     uint64_t resent;    /* of them, the repetitions */
     uint64_t connected; /* times */
-    uint64_t refused;   /* messages that a RELP receiver answered with an error */
+    uint64_t refused;   /* messages that were given up, since a RELP receiver refused them again and again */
 };
 
 struct receiver;
@@ -53,6 +53,10 @@ struct receiver_counters receiver_sent(const struct receiver *r);
 struct spool_counters receiver_spool(const struct receiver *r);
 /* Why its spool cannot be written, or NULL. */
 const char *receiver_trouble(const struct receiver *r);
+/* Of late it has refused messages. */
+bool receiver_refuses(const struct receiver *r);
+/* Messages, as far as the transport can tell. */
+uint64_t receiver_arrived(const struct receiver *r);
 const char *receiver_name(const struct receiver *r);
 bool receiver_is_connected(const struct receiver *r);
 

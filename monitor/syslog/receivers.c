@@ -160,7 +160,8 @@ struct receivers_sum receivers_sum(const struct receivers *r)
         const struct spool_counters s = receiver_spool(r->list[i]);
         sum.sent += c.sent;
         sum.resent += c.resent;
-        sum.arrived += s.done;
+        sum.arrived += receiver_arrived(r->list[i]);
+        sum.refused |= receiver_refuses(r->list[i]);
         sum.dropped += c.refused;
         for (unsigned class = 0; class < SPOOL_CLASSES; class ++)
             sum.dropped += s.dropped[class];

@@ -51,6 +51,7 @@ struct receivers_sum {
     uint64_t arrived;      /* as far as the transport can tell */
     uint64_t dropped;      /* for lack of room in a spool, or refused by a receiver */
     uint64_t bytes;        /* of the spools, now */
+    bool refused;          /* one of them refuses what it is sent */
     const char *trouble;   /* why a spool cannot be written, or NULL */
 };
 struct receivers_sum receivers_sum(const struct receivers *r);

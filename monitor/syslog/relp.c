@@ -145,3 +145,24 @@ enum relp_result relp_read(struct relp_reader *reader, struct span *bytes, struc
     reader->digits = 0;
     return RELP_ANSWER;
 }
+
+bool relp_takes_syslog(struct span data)
+{
+    static const char wanted[] = "syslog";
+    char text[RELP_KEPT + 1];
+    const struct span kept = span_head(data, RELP_KEPT);
+    memcpy(text, kept.p, kept.n);
+    text[kept.n] = '\0';
+    const bool cut = kept.n == RELP_KEPT;
+    const char *at = strstr(text, "\ncommands=");
+    if (!at)
+        return cut;
+    for (at = strchr(at, '=') + 1;; at++) {
+        const size_t n = strcspn(at, ",\n");
+        if (n == sizeof wanted - 1 && memcmp(at, wanted, n) == 0)
+            return true;
+        at += n;
+        if (*at != ',')
+            return cut && !*at;
+    }
+}

@@ -52,4 +52,7 @@ static inline uint32_t relp_next(uint32_t transaction)
 /* The data of "open": version, name, and the one command that we need. */
 extern const char relp_offers[];
 
+/* The answer to "open" offers to take messages, as far as it is known. */
+bool relp_takes_syslog(struct span data);
+
 #endif
