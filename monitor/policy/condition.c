@@ -476,7 +476,7 @@ static void compile_member(struct compiler *c, const struct node *n)
     } else if (strncmp(n->key, prefix, sizeof prefix - 1) == 0) {
         compile_parameter_test(c, n, n->key + sizeof prefix - 1);
     } else {
-        enum field field = field_by_name(n->key);
+        enum field field = field_by_name(span_of_text(n->key));
         if (field != FIELD_COUNT) {
             check_about(c, n, field);
             compile_field(c, n, field);
@@ -513,7 +513,7 @@ void check_template(struct compiler *c, const struct node *n)
             return;
         }
         (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
-        if (field_by_name(name) != FIELD_COUNT)
+        if (field_by_name(span_of_text(name)) != FIELD_COUNT)
             continue;
         struct suggestion near = suggestion_for(name);
         for (int f = 0; f < FIELD_COUNT; f++)

@@ -103,10 +103,16 @@ const char *field_type_article(enum field_type type)
     return type == TYPE_BOOL ? "" : type == TYPE_ADDRESS ? "an " : "a ";
 }
 
-enum field field_by_name(const char *name)
+static const uint8_t name_length[FIELD_COUNT] = {
+#define FIELD(identifier, name, type, side, names, unit, help, value) [FIELD_##identifier] = sizeof(name) - 1,
+#include "policy/fields.def"
+#undef FIELD
+};
+
+enum field field_by_name(struct span name)
 {
     for (int f = 0; f < FIELD_COUNT; f++)
-        if (strcmp(field_info[f].name, name) == 0)
+        if (name.n == name_length[f] && memcmp(field_info[f].name, name.p, name.n) == 0)
             return (enum field)f;
     return FIELD_COUNT;
 }
@@ -152,7 +158,7 @@ static void list_field(enum field f, FILE *out)
 
 bool field_explain(const char *name, FILE *out)
 {
-    const enum field field = field_by_name(name);
+    const enum field field = field_by_name(span_of_text(name));
     if (field == FIELD_COUNT)
         return false;
     list_field(field, out);

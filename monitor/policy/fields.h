@@ -74,7 +74,7 @@ const char *field_type_name(enum field_type type);
 /* "a number", "true or false". */
 const char *field_type_article(enum field_type type);
 /* FIELD_COUNT when there is none. */
-enum field field_by_name(const char *name);
+enum field field_by_name(struct span name);
 /* False when the field has no such word. */
 bool field_word(enum field field, const char *word, int64_t *number);
 const char *field_word_of(enum field field, int64_t number);

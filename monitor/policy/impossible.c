@@ -164,7 +164,7 @@ static bool exclude_each_other(struct compiler *c, const struct node *a, const s
 static void check_case(struct compiler *c, const struct node *when, const struct node *one)
 {
     for (const struct node *m = one->kind == NODE_MAPPING ? one->first : NULL; m; m = m->next) {
-        const enum field field = field_by_name(m->key);
+        const enum field field = field_by_name(span_of_text(m->key));
         const struct node *first = field != FIELD_COUNT ? node_member(when, m->key) : NULL;
         if (first && exclude_each_other(c, first, m, field))
             complain_at(c, m, "'when' (line %u) excludes this value of '%s': the case could never be true",

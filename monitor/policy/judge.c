@@ -467,9 +467,7 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
         const char *end = *at ? strchr(at, '}') : NULL;
         if (!end)
             return;
-        char name[64];
-        (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
-        enum field field = field_by_name(name);
+        const enum field field = field_by_name(span_of(at + 1, (size_t)(end - at - 1)));
         if (field != FIELD_COUNT)
             field_text(field, c, rule_of(v->rule)->profile->key_bits, v->offending, out);
         at = end + 1;
