@@ -28,17 +28,24 @@ struct peers {
     struct peers_counters counters;
 };
 
-size_t peers_memory(uint32_t capacity)
+/* A UE has none of what stands at the end. */
+static size_t node_bytes(enum side side)
 {
-    return pool_memory(sizeof(struct node), capacity) + pool_buckets(capacity) * sizeof(uint32_t);
+    return side == SERVER ? sizeof(struct node) : offsetof(struct node, peer.refused);
 }
 
-static bool open_table(struct side_table *t, uint32_t capacity)
+size_t peers_memory(enum side side, uint32_t capacity)
 {
+    return pool_memory(node_bytes(side), capacity) + pool_buckets(capacity) * sizeof(uint32_t);
+}
+
+static bool open_table(struct peers *p, enum side side, uint32_t capacity)
+{
+    struct side_table *t = &p->table[side];
     const uint32_t buckets = pool_buckets(capacity);
     t->mask = buckets - 1;
     t->buckets = calloc(buckets, sizeof *t->buckets);
-    return t->buckets && pool_open(&t->pool, sizeof(struct node), capacity);
+    return t->buckets && pool_open(&t->pool, node_bytes(side), capacity);
 }
 
 struct peers *peers_new(uint32_t servers, uint32_t ues)
@@ -49,7 +56,7 @@ struct peers *peers_new(uint32_t servers, uint32_t ues)
     p->key = siphash_random_key();
     p->with_groups = suites_with_groups();
     p->by_version = suites_by_version();
-    if (open_table(&p->table[SERVER], servers) && open_table(&p->table[CLIENT], ues))
+    if (open_table(p, SERVER, servers) && open_table(p, CLIENT, ues))
         return p;
     peers_free(p);
     return NULL;

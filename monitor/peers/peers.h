@@ -83,7 +83,8 @@ struct peer {
     /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];
 
-    /* Of a server: as many as are counted. Last, as a new peer does not touch them. */
+    /* Of a server: as many as are counted. Last, as a new server does not touch them, and a UE has no room
+     * for them. */
     struct refused_offer refused[MAX_REFUSED_OFFERS];
     struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
 };
@@ -95,8 +96,8 @@ struct peers_counters {
 
 struct peers;
 
-/* Bytes for so many servers, or so many UEs. */
-size_t peers_memory(uint32_t capacity);
+/* Bytes for so many servers (SERVER), or so many UEs (CLIENT). */
+size_t peers_memory(enum side side, uint32_t capacity);
 
 struct peers *peers_new(uint32_t servers, uint32_t ues);
 void peers_free(struct peers *p);
