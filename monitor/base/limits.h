@@ -151,8 +151,8 @@
 #define MAX_OFFENDERS      64   /* servers or UEs remembered for one rule; later ones are only counted */
 #define MAX_STACKS         256  /* UE stacks (JA4) told apart; later ones are only counted */
 #define KNOWN_HELLOS       1024 /* hellos whose UE stack is remembered */
-#define KNOWN_MEMBERS      1024 /* parts of events about hellos, remembered by what they say */
-#define KNOWN_MEMBER_CODES 320  /* numbers that tell what one says */
+#define KNOWN_MEMBERS      4096 /* parts of events about hellos and certificates, remembered by what they say */
+#define KNOWN_MEMBER_CODES 320 /* numbers that tell what one says */
 #define KNOWN_MEMBER_BYTES 2048
 #define MAX_RULE_STACKS    16     /* of them, those kept for one rule */
 #define MAX_UE_STACKS      16384  /* pairs of UE and stack, to name the stacks of a UE; power of two */

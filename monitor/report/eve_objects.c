@@ -162,6 +162,32 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
     }
 }
 
+/* All that the members of put_certificate() are made of. */
+static void certificate_key(struct member_key *key, const struct observation *o)
+{
+    const struct certificate_facts *c = &o->certificate;
+    const int64_t times[] = {c->valid_times, c->not_before, c->not_after};
+    member_key_begin(key, MEMBERS_OF_CERTIFICATE);
+    member_key_add_text(key, span_of(times, sizeof times));
+    member_key_add_text(key, span_of(c->sha1, sizeof c->sha1));
+    member_key_add_text(key, observation_text(o, c->subject));
+    member_key_add_text(key, observation_text(o, c->issuer));
+    member_key_add_text(key, observation_text(o, c->serial));
+    for (size_t i = 0; i < c->alt_name_count; i++)
+        member_key_add_text(key, observation_text(o, c->alt_names[i]));
+}
+
+static void put_known_certificate(struct json *j, const struct observation *o)
+{
+    struct member_key key;
+    certificate_key(&key, o);
+    if (json_known(j, &key))
+        return;
+    const size_t start = j->out->n;
+    put_certificate(j, o, DETAIL_FULL, NULL);
+    json_keep(j, &key, start);
+}
+
 void tls_object(struct json *j, const struct observation *o, enum detail detail,
                 const struct rule_facts *rule)
 {
@@ -171,7 +197,9 @@ void tls_object(struct json *j, const struct observation *o, enum detail detail,
         json_string(j, "version", version);
     if (o->resumption > RESUMPTION_FULL)
         json_bool(j, "session_resumed", true);
-    if (o->seen & SEEN_CERTIFICATE)
+    if (o->seen & SEEN_CERTIFICATE && detail == DETAIL_FULL && !rule)
+        put_known_certificate(j, o);
+    else if (o->seen & SEEN_CERTIFICATE)
         put_certificate(j, o, detail, rule);
     if (o->seen & SEEN_CLIENT_HELLO)
         put_client(j, o, detail);

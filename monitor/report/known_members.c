@@ -58,6 +58,20 @@ void member_key_add_octets(struct member_key *key, const uint8_t *octets, size_t
     member_key_add(key, codes, count);
 }
 
+void member_key_add_text(struct member_key *key, struct span text)
+{
+    const size_t codes = (text.n + 1) / 2;
+    key->full |= KNOWN_MEMBER_CODES - key->count < 1 + codes;
+    if (key->full)
+        return;
+    uint16_t *at = key->codes + key->count;
+    at[0] = (uint16_t)text.n;
+    at[codes] = 0; /* half of it may be filled */
+    if (text.n)
+        memcpy(at + 1, text.p, text.n);
+    key->count += 1 + codes;
+}
+
 static size_t places_of(const struct known_members *k, const struct member_key *key)
 {
     const struct span codes = span_of(key->codes, key->count * sizeof *key->codes);
