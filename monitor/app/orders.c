@@ -1,5 +1,7 @@
 #include "app/orders.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
 
 void orders_health(const struct orders *orders, struct capture_health *health)
@@ -10,6 +12,7 @@ void orders_health(const struct orders *orders, struct capture_health *health)
     pipelines_health(orders->pipeline, orders->workers, orders->judge, health);
     health->broken_inputs = orders->broken_inputs;
     health->filtered = orders->filtered;
+    health->running = orders->began ? clock_monotonic() - orders->began : 0;
     health->restarts = orders->earlier.count;
     health->restarted_at = orders->earlier.until;
     health->violated_before = orders->earlier.violated;

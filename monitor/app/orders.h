@@ -42,6 +42,7 @@ struct orders {
     uint64_t frames; /* that they have read */
     int64_t beat;    /* when the slowest of them went round its loop last, on the monotonic clock */
     struct earlier_sensors earlier;
+    int64_t began;                     /* the run, on the monotonic clock; 0: its time is that of packets */
     const atomic_bool *anew;           /* when it ends, another one is to follow it; NULL: none ever does */
     const struct delivered *delivered; /* of the parcels; NULL: nobody tells */
     struct metrics_board *metrics;     /* where they are written for others; NULL: nobody asks */

@@ -4,6 +4,7 @@
 #include "app/evidence_folder.h"
 #include "app/expect.h"
 #include "app/reports.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "evidence/frames.h"
 #include "evidence/streams.h"
@@ -442,7 +443,8 @@ void output_pause(struct output *out, const struct capture_health *health)
 {
     summing_flush(out->messages);
     summing_flush(out->beyond_limit);
-    output_statistics(out, health, health->last_time);
+    const bool of_packets = health->frames && !out->options->endless;
+    output_statistics(out, health, of_packets ? health->last_time : clock_of_day());
     output_flush(out);
 }
 

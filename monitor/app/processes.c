@@ -42,6 +42,7 @@ struct processes {
     struct metrics_board *metrics; /* NULL: nobody asks for them */
     struct pulse *pulse;
     pid_t supervisor;
+    int64_t began;               /* a run without end */
     const struct output *output; /* of the sensor, once it reads */
     bool ended;                  /* the writer has seen the end */
 };
@@ -177,6 +178,7 @@ static int run_sensor(void *context, bool again)
                                                   .metrics = p->metrics,
                                                   .links = p->pulse->links,
                                                   .earlier = earlier,
+                                                  .began = p->began,
                                                   .anew = &p->pulse->anew}};
     const int status = sensor_run(&setup);
     release_rules(p);
@@ -337,7 +339,11 @@ static int status_of(int status)
 
 int processes_run(const struct options *o, const struct ruleset *rules, const struct file_texts *texts)
 {
-    struct processes p = {.options = o, .start = rules, .site = rules->site, .supervisor = getpid()};
+    struct processes p = {.options = o,
+                          .start = rules,
+                          .site = rules->site,
+                          .supervisor = getpid(),
+                          .began = o->endless ? clock_monotonic() : 0};
     int status = EXIT_RUNTIME;
     if (prepare(&p, texts)) {
         signals_count();

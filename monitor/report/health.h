@@ -36,9 +36,10 @@ struct capture_health {
     uint64_t of_worker[MAX_WORKERS][HEALTH_ROWS]; /* of the rows with EACH */
     uint64_t flow_memory;                         /* bytes of the table of connections */
     const char *interrupted;                      /* the signal that ended the run, or NULL */
-    nanos restarted_at;                           /* with the last of the restarts */
-    bool violated_before;                         /* a sensor before that found violations */
-    bool unread;                                  /* by which it left a part of its input unread */
+    int64_t running;    /* nanoseconds since the start of a run without end; 0: its time is that of packets */
+    nanos restarted_at; /* with the last of the restarts */
+    bool violated_before; /* a sensor before that found violations */
+    bool unread;          /* by which it left a part of its input unread */
 };
 
 enum health_group {

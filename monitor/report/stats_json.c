@@ -184,11 +184,18 @@ static void put_rule(struct json *j, const struct rule_tally *r)
     json_close(j, '}');
 }
 
+static int64_t uptime_of(const struct capture_health *h)
+{
+    if (h->running)
+        return h->running;
+    return h->frames ? h->last_time - h->first_time : 0;
+}
+
 /* What EVE has names for. */
 static void put_eve(struct json *j, const struct capture_health *h)
 {
     json_open(j, "stats", '{');
-    json_uint(j, "uptime", h->frames ? (uint64_t)((h->last_time - h->first_time) / NANOS_PER_SECOND) : 0);
+    json_uint(j, "uptime", (uint64_t)uptime_of(h) / NANOS_PER_SECOND);
     json_open(j, "capture", '{');
     json_uint(j, "kernel_packets", h->kernel_packets);
     json_uint(j, "kernel_drops", h->kernel_drops);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Does the sensor say what becomes of what it found: an output that cannot be written, a spool that fills, frames lost by the
 interface; and do the numbers of syslog in the statistics agree with the receiver's? usage: outputs.py UTWATCH"""
+import datetime
 import os
 import socket
 import subprocess
@@ -35,6 +36,20 @@ def edge(sensor, condition, which, seconds=10):
     event = sensor.wait_for_event(wanted, seconds)
     check(event, condition, which, "is not told", [e["utwatch"] for e in sensor.events() if e["event_type"] == "sensor"])
     return event["utwatch"]["observed"] if event else ""
+
+
+def quiet_tap(taps, folder):
+    """Without a frame: statistics have the time of day, the last ones too, and the process has an uptime."""
+    site = os.path.join(folder, "quiet.yaml")
+    with open(site, "w") as f:
+        f.write("outputs: { stats-interval: 1s }\n")
+    begun = time.time()
+    sensor = Sensor(taps, binary, "-c", site)
+    stats = [e for e in sensor.end(quiet_for=2.5) if e["event_type"] == "stats"]
+    at = [datetime.datetime.fromisoformat(e["timestamp"]).timestamp() for e in stats]
+    check(len(at) >= 3 and at == sorted(at) and begun <= at[0] and at[-1] <= time.time(), "stamps", [e["timestamp"] for e in stats])
+    uptime = [e["stats"]["uptime"] for e in stats]
+    check(uptime == sorted(uptime) and 2 <= uptime[-1] <= 5, "uptime", uptime)
 
 
 def full_disk(taps, folder):
@@ -125,6 +140,7 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     os.chmod(folder, 0o755)
     taps.ip("link", "set", "lo", "up")
     interface_losses(taps, folder)
+    quiet_tap(taps, folder)
     full_disk(taps, folder)
     full_spool(taps, folder)
 finish(15)
