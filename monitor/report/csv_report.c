@@ -113,3 +113,12 @@ void csv_finding(FILE *out, const struct policy_case *c, const struct verdict *v
     put_number(out, c->about.flow_id);
     (void)fputs("\r\n", out);
 }
+
+void csv_end(FILE *out, const struct capture_health *health)
+{
+    if (!health->interrupted)
+        return;
+    (void)fputs(",,,interrupted,,,,,,,,,,,,,,,", out);
+    put_cell(out, health->interrupted);
+    (void)fputs(",,\r\n", out);
+}

@@ -6,6 +6,7 @@
 #define UTWATCH_REPORT_CSV_REPORT_H
 
 #include "policy/policy.h"
+#include "report/health.h"
 #include "report/inputs.h"
 
 enum finding_status {
@@ -23,5 +24,8 @@ void csv_begin(FILE *out);
 /* A verdict that is VERDICT_FAIL. */
 void csv_finding(FILE *out, const struct policy_case *c, const struct verdict *v, enum finding_status status,
                  const struct input_names *names);
+
+/* The end: in a run that was interrupted, a row of that status with the signal as its note. */
+void csv_end(FILE *out, const struct capture_health *health);
 
 #endif

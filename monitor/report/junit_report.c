@@ -2,6 +2,7 @@
 
 #include "report/html.h"
 #include "report/names.h"
+#include "report/text_report.h"
 
 #include <inttypes.h>
 
@@ -113,8 +114,32 @@ static void put_case(struct html *x, const struct rule_tally *r, const struct in
     html_put(x, "</testcase>\n");
 }
 
-void junit_report_write(FILE *out, const struct tally *tally, const struct input_names *names,
-                        enum severity fail_on)
+static void put_property(struct html *x, const char *name, const char *value)
+{
+    html_put(x, "<property");
+    put_attribute(x, "name", name);
+    put_attribute(x, "value", value);
+    html_put(x, "/>\n");
+}
+
+/* That the numbers are not of a whole run. */
+static void put_properties(struct html *x, const struct capture_health *health)
+{
+    char words[512];
+    struct text t = text_over(words, sizeof words);
+    const bool restarted = text_restarts(&t, health);
+    if (!health->interrupted && !restarted)
+        return;
+    html_put(x, "<properties>\n");
+    if (health->interrupted)
+        put_property(x, "interrupted", health->interrupted);
+    if (restarted)
+        put_property(x, "restarted", words);
+    html_put(x, "</properties>\n");
+}
+
+void junit_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
+                        const struct input_names *names, enum severity fail_on)
 {
     struct html x = {.out = out};
     size_t count[3] = {0};
@@ -127,6 +152,7 @@ void junit_report_write(FILE *out, const struct tally *tally, const struct input
     put_count(&x, "errors", 0);
     put_count(&x, "skipped", count[TEST_SKIPPED]);
     html_put(&x, ">\n");
+    put_properties(&x, health);
     for (size_t i = 0; i < tally->rule_count; i++)
         put_case(&x, &tally->rules[i], names, fail_on);
     html_put(&x, "</testsuite>\n</testsuites>\n");

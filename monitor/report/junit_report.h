@@ -2,6 +2,7 @@
 #ifndef UTWATCH_REPORT_JUNIT_REPORT_H
 #define UTWATCH_REPORT_JUNIT_REPORT_H
 
+#include "report/health.h"
 #include "report/inputs.h"
 #include "report/tally.h"
 
@@ -12,7 +13,7 @@
  * exit status says so. A rule of which no verdict was reached is skipped, with the reason. Errors of writing
  * are left to ferror(out).
  */
-void junit_report_write(FILE *out, const struct tally *tally, const struct input_names *names,
-                        enum severity fail_on);
+void junit_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
+                        const struct input_names *names, enum severity fail_on);
 
 #endif

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Does kill -9 of sensor or writer forget a session, lose an event or leave half a line? usage: killed.py UTWATCH [RUNS]"""
+import csv
 import fcntl
 import json
 import os
@@ -102,7 +103,13 @@ def reports_of_several(taps, folder):
     check(sensor.wait_for(b"the interface is back"), "not back", sensor.talk)
     sensor.end()
     check(sensor.status == 1, "status", sensor.status, sensor.talk)
-    xml.etree.ElementTree.parse(names["junit"])
+    properties = xml.etree.ElementTree.parse(names["junit"]).iter("property")
+    said = {p.get("name"): p.get("value") for p in properties}
+    check(said.get("interrupted") == "SIGINT" and "started again 1 time" in said.get("restarted", ""), "JUnit says", said)
+    with open(names["csv"], newline="") as f:
+        rows = list(csv.DictReader(f))
+    check([(r["status"], r["note"]) for r in rows if not r["rule"]] == [("interrupted", "SIGINT")], "CSV says", rows[-1:])
+    check(subprocess.run([binary, "-q", "--baseline", names["csv"], "-r", FAILS]).returncode == 0, "it is no baseline")
     for form, once in (("csv", "time,capture,"), ("html", "</html>")):
         with open(names[form]) as f:
             text = f.read()
