@@ -36,6 +36,8 @@ struct delivery {
     struct delivered_counters earlier; /* of writers before this one */
     int64_t retry;                     /* when to try again what waits */
     int json_failed, evidence_why;     /* errno, or 0 */
+    int json_gone;                     /* likewise: it was removed, and cannot be made again */
+    int64_t next_look;                 /* whether it was */
     bool receivers_failed;             /* to open, and that was reported */
     bool evidence_failed;              /* the last file could not be written */
     bool watched_failed;
@@ -296,8 +298,19 @@ static void tell_delivered(struct delivery *d)
     atomic_store(&o->failing[OUTPUT_RECEIVER], sum.refused ? ECONNREFUSED : 0);
 }
 
+/* A file that was renamed is somebody's who will say so (SIGHUP). */
+static void make_again(struct delivery *d, int64_t now)
+{
+    if (!d->json || now < d->next_look)
+        return;
+    d->next_look = now + RETRY_NANOS;
+    if (line_file_is_removed(d->json))
+        d->json_failed = d->json_gone = line_file_reopen(d->json) ? 0 : errno;
+}
+
 void delivery_work(struct delivery *d, int64_t now)
 {
+    make_again(d, now);
     if (receivers_of(d))
         work_receivers(d, now);
     if (d->json && line_file_waiting(d->json) && now >= d->retry)
@@ -323,7 +336,7 @@ void delivery_flush(struct delivery *d)
     if (!d->json)
         return;
     const bool good = line_file_flush(d->json);
-    d->json_failed = good ? 0 : errno;
+    d->json_failed = good ? d->json_gone : errno;
     const bool fails = !good && d->json_failed != EAGAIN;
     if (fails && !d->told)
         say_failed("--json", d->to.json);
@@ -335,6 +348,8 @@ void delivery_reopen(struct delivery *d)
 {
     if (d->json && !line_file_reopen(d->json))
         say_failed("--json", d->to.json);
+    if (d->evidence && !evidence_folder_reopen(d->evidence))
+        say_failed("--evidence", d->to.evidence);
 }
 
 static bool finish_receivers(struct delivery *d, int64_t most)

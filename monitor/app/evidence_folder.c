@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct evidence_entry {
 };
 
 struct evidence_folder {
+    char *path;
     int folder;
     struct evidence_entry *entry; /* EVIDENCE_FOLDER_FILES places in a circle, oldest first */
     size_t first, count;
@@ -90,6 +92,18 @@ static bool take_stock(struct evidence_folder *f, const char *path)
     return n >= 0;
 }
 
+bool evidence_folder_reopen(struct evidence_folder *f)
+{
+    const int folder = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return false;
+    (void)close(f->folder);
+    f->folder = folder;
+    f->first = f->count = 0;
+    f->bytes = 0;
+    return take_stock(f, f->path);
+}
+
 struct evidence_folder *evidence_folder_open(const char *path)
 {
     struct evidence_folder *f = calloc(1, sizeof *f);
@@ -97,7 +111,8 @@ struct evidence_folder *evidence_folder_open(const char *path)
         return NULL;
     f->folder = -1;
     f->entry = calloc(EVIDENCE_FOLDER_FILES, sizeof *f->entry);
-    if (f->entry && (mkdir(path, 0700) == 0 || errno == EEXIST)) {
+    f->path = strdup(path);
+    if (f->entry && f->path && (mkdir(path, 0700) == 0 || errno == EEXIST)) {
         f->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (f->folder >= 0 && faccessat(f->folder, ".", W_OK, 0) == 0 && take_stock(f, path))
             return f;
@@ -108,16 +123,24 @@ struct evidence_folder *evidence_folder_open(const char *path)
     return NULL;
 }
 
+static const char part[] = ".part";
+
+static int open_part(const struct evidence_folder *f)
+{
+    return openat(f->folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 bool evidence_folder_put(struct evidence_folder *f, struct span parcel)
 {
-    static const char part[] = ".part";
     struct evidence_name name;
     if (parcel.n <= sizeof name)
         return true;
     memcpy(&name, parcel.p, sizeof name);
     name.text[sizeof name.text - 1] = '\0';
     const struct span bytes = span_skip(parcel, sizeof name);
-    const int file = openat(f->folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int file = open_part(f);
+    if (file < 0 && errno == ENOENT && evidence_folder_reopen(f)) /* it was removed, and made again */
+        file = open_part(f);
     if (file < 0)
         return false;
     bool good = write_all(file, bytes, 0);
@@ -143,5 +166,6 @@ void evidence_folder_close(struct evidence_folder *f)
     if (f->folder >= 0)
         (void)close(f->folder);
     free(f->entry);
+    free(f->path);
     free(f);
 }

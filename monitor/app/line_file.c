@@ -30,6 +30,22 @@ static int open_path(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
+/* What somebody was killed over stays as it is, and spoils no line that follows. */
+static void end_torn_line(const char *path, int fd)
+{
+    struct stat s;
+    char last = '\n';
+    if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size == 0)
+        return;
+    const int in = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (in < 0)
+        return;
+    const bool torn = pread(in, &last, 1, s.st_size - 1) == 1 && last != '\n';
+    (void)close(in);
+    if (torn && write(fd, "\n", 1) != 1)
+        return; /* likewise when the next line is written */
+}
+
 static bool is_regular(int fd)
 {
     struct stat s;
@@ -59,6 +75,8 @@ struct line_file *line_file_open(const char *path, bool patient)
         return NULL;
     }
     f->may_block = !is_regular(f->fd);
+    if (f->path)
+        end_torn_line(f->path, f->fd);
     return f;
 }
 
@@ -84,7 +102,14 @@ bool line_file_reopen(struct line_file *f)
     f->fd = fd;
     f->may_block = !is_regular(fd);
     f->within = 0;
+    end_torn_line(f->path, fd);
     return true;
+}
+
+bool line_file_is_removed(const struct line_file *f)
+{
+    struct stat s;
+    return f->path && !f->may_block && fstat(f->fd, &s) == 0 && s.st_nlink == 0;
 }
 
 /* How much can be written now without waiting. */

@@ -24,6 +24,9 @@ void line_file_put(struct line_file *f, struct span lines);
 /* Writes what is waiting. False, with errno, when the file does not take all of it now. */
 bool line_file_flush(struct line_file *f);
 
+/* Somebody has removed the file, not merely renamed it: what is written to it is lost. */
+bool line_file_is_removed(const struct line_file *f);
+
 uint64_t line_file_dropped(const struct line_file *f);
 
 /* Bytes that wait. */

@@ -58,6 +58,34 @@ static void test_lines_are_appended(void **state)
     assert_string_equal(content(path), "first\nsecond\n");
 }
 
+static void test_a_torn_line_spoils_no_other(void **state)
+{
+    (void)state;
+    const char *path = in_folder("torn");
+    const int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0 && write(fd, "half", 4) == 4 && close(fd) == 0);
+    struct line_file *f = line_file_open(path, false);
+    put(f, "whole\n");
+    assert_true(line_file_close(f));
+    assert_string_equal(content(path), "half\nwhole\n");
+}
+
+static void test_a_removed_file_is_made_again(void **state)
+{
+    (void)state;
+    const char *path = in_folder("removed");
+    struct line_file *f = line_file_open(path, false);
+    assert_false(line_file_is_removed(f));
+    assert_int_equal(rename(path, in_folder("moved")), 0);
+    assert_false(line_file_is_removed(f));
+    assert_int_equal(unlink(in_folder("moved")), 0);
+    assert_true(line_file_is_removed(f));
+    assert_true(line_file_reopen(f));
+    put(f, "after\n");
+    assert_true(line_file_close(f));
+    assert_string_equal(content(path), "after\n");
+}
+
 static void test_a_renamed_file_is_opened_again(void **state)
 {
     (void)state;
@@ -237,6 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_are_appended),
+        cmocka_unit_test(test_a_torn_line_spoils_no_other),
+        cmocka_unit_test(test_a_removed_file_is_made_again),
         cmocka_unit_test(test_a_renamed_file_is_opened_again),
         cmocka_unit_test(test_a_full_disk_is_waited_for),
         cmocka_unit_test(test_what_has_no_room_is_dropped_whole),

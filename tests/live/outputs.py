@@ -3,6 +3,7 @@
 interface; and do the numbers of syslog in the statistics agree with the receiver's? usage: outputs.py UTWATCH"""
 import datetime
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -50,6 +51,21 @@ def quiet_tap(taps, folder):
     check(len(at) >= 3 and at == sorted(at) and begun <= at[0] and at[-1] <= time.time(), "stamps", [e["timestamp"] for e in stats])
     uptime = [e["stats"]["uptime"] for e in stats]
     check(uptime == sorted(uptime) and 2 <= uptime[-1] <= 5, "uptime", uptime)
+
+
+def removed(taps, folder):
+    """What somebody removes is made again, the file by us, the folder of evidence by whoever removed it."""
+    evidence = os.path.join(folder, "evidence")
+    sensor = Sensor(taps, binary, "--evidence", evidence)
+    shutil.rmtree(evidence)
+    os.unlink(sensor.json)
+    time.sleep(1.5)
+    os.mkdir(evidence)
+    taps.send(FAILS)
+    alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert")
+    check(alert, "the file of events is not made again")
+    check(len(os.listdir(evidence)) == 1, "the folder of evidence is not used again", os.listdir(evidence))
+    sensor.end()
 
 
 def full_disk(taps, folder):
@@ -141,6 +157,7 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     taps.ip("link", "set", "lo", "up")
     interface_losses(taps, folder)
     quiet_tap(taps, folder)
+    removed(taps, folder)
     full_disk(taps, folder)
     full_spool(taps, folder)
 finish(15)
