@@ -134,37 +134,76 @@ uint64_t table_last_place(const struct table *t)
     return last;
 }
 
-/* A place is given once: of two buckets with one place, one is wrong. What no bucket has is of no use. */
-static void take_stock_of_places(struct table *t, uint64_t filled)
+static struct entry *entries_at(const struct table *t, uint64_t place)
 {
-    t->taken = 0;
-    for (uint64_t i = 0; i < t->buckets; i++)
-        if (t->places[i] > t->buckets) {
-            t->places[i] = 0;
-            table_mark(t, &t->places[i], sizeof t->places[i]);
-            t->damaged++;
-        } else if (t->places[i] > t->taken) {
-            t->taken = t->places[i];
-        }
-    uint8_t *had = calloc(t->taken / 8 + 1, 1);
+    return &t->entries[(place - 1) * BUCKET];
+}
+
+static void set_place(struct table *t, uint64_t bucket, uint64_t place)
+{
+    t->places[bucket] = (uint32_t)place;
+    table_mark(t, &t->places[bucket], sizeof t->places[bucket]);
+}
+
+static void empty_place(struct table *t, uint64_t place)
+{
+    memset(entries_at(t, place), 0, BUCKET * sizeof(struct entry));
+    table_mark(t, entries_at(t, place), BUCKET * sizeof(struct entry));
+}
+
+static bool is_had(const uint8_t *had, uint64_t place)
+{
+    return had[place / 8] & 1U << place % 8;
+}
+
+/* Drops the places that buckets cannot have: one is given once, so of two buckets with one place one is
+ * wrong. `had`: a bit for each place, NULL: there is no memory for it, and none counts. Returns how many are
+ * left. */
+static uint64_t drop_wrong_places(struct table *t, uint8_t *had)
+{
+    uint64_t kept = 0;
     for (uint64_t i = 0; i < t->buckets; i++) {
         const uint64_t place = t->places[i];
         if (!place)
             continue;
-        if (!had || had[place / 8] & 1U << place % 8) {
-            t->places[i] = 0;
-            table_mark(t, &t->places[i], sizeof t->places[i]);
+        if (!had || place > t->buckets || is_had(had, place)) {
+            set_place(t, i, 0);
             t->damaged++;
             continue;
         }
         had[place / 8] |= (uint8_t)(1U << place % 8);
+        kept++;
     }
-    for (uint64_t place = 1; place <= filled; place++)
-        if (place > t->taken || !had || !(had[place / 8] & 1U << place % 8)) {
-            struct entry *bucket = &t->entries[(place - 1) * BUCKET];
-            memset(bucket, 0, BUCKET * sizeof *bucket);
-            table_mark(t, bucket, BUCKET * sizeof *bucket);
-        }
+    return kept;
+}
+
+/* Where buckets have lost theirs, the last places move into the gaps: the next one that is given follows
+ * `kept`, and there are as many as buckets. */
+static void close_gaps(struct table *t, uint8_t *had, uint64_t kept)
+{
+    uint64_t gap = 1;
+    for (uint64_t i = 0; i < t->buckets; i++) {
+        const uint64_t place = t->places[i];
+        if (place <= kept)
+            continue;
+        while (is_had(had, gap))
+            gap++;
+        had[gap / 8] |= (uint8_t)(1U << gap % 8);
+        memcpy(entries_at(t, gap), entries_at(t, place), BUCKET * sizeof(struct entry));
+        table_mark(t, entries_at(t, gap), BUCKET * sizeof(struct entry));
+        set_place(t, i, gap);
+    }
+}
+
+/* What no bucket has is of no use. */
+static void take_stock_of_places(struct table *t, uint64_t filled)
+{
+    uint8_t *had = calloc(t->buckets / 8 + 1, 1);
+    t->taken = drop_wrong_places(t, had);
+    if (t->taken)
+        close_gaps(t, had, t->taken);
+    for (uint64_t place = t->taken + 1; place <= filled; place++)
+        empty_place(t, place);
     free(had);
 }
 
@@ -243,13 +282,12 @@ static void buckets_of(const struct table *t, uint64_t key, uint64_t out[2])
 static struct entry *entries_of(const struct table *t, uint64_t bucket)
 {
     const uint32_t place = t->places[bucket];
-    return place ? &t->entries[(uint64_t)(place - 1) * BUCKET] : NULL;
+    return place ? entries_at(t, place) : NULL;
 }
 
 static struct entry *first_entry_of(struct table *t, uint64_t bucket)
 {
-    t->places[bucket] = (uint32_t)++t->taken;
-    table_mark(t, &t->places[bucket], sizeof t->places[bucket]);
+    set_place(t, bucket, ++t->taken);
     return entries_of(t, bucket);
 }
 
