@@ -120,3 +120,16 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
         tell_oldest_offered(s, o, out);
     return e;
 }
+
+void offer_tell_id(struct sessions *s, const struct observation *o, struct session_result *out)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const struct identifier id = identifier_of_id(c->session_id, c->session_id_len);
+    const struct place place = memory_locate(s, &o->whence.server, &id);
+    const struct entry *e = memory_find(s, &place, o->side[CLIENT].hello_time);
+    if (!e || offer_is_before(entry_origin(e), o))
+        return;
+    tell_age(s, &place, e, o, out);
+    out->basis = out->offered_basis = AGE_AT_LEAST;
+    out->missed = has_missed(s, o, out->origin);
+}

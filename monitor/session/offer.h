@@ -22,6 +22,10 @@ nanos time_of_use(const struct observation *o);
 struct entry *offer_look_up(struct sessions *s, const struct observation *o, const struct offer *offer,
                             struct session_result *out, struct place *place);
 
+/* Beside a ticket that is not known the client offers an id that the server issued: it may be what the server
+ * takes, and the client uses it anyway. What is told of its age is no more than a lower bound. */
+void offer_tell_id(struct sessions *s, const struct observation *o, struct session_result *out);
+
 /* True if an origin at this time would be later than its use: the clock was set, or captures were given out
  * of order. */
 bool offer_is_before(nanos origin, const struct observation *o);

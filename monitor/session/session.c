@@ -223,10 +223,10 @@ static void take_answers(struct sessions *s, const struct observation *o, const 
 
 /* Ids are unique by chance, which takes some length (RFC 2246 F.1.4; WAP-219 6.2.2 has at most 8 bytes): a
  * short one may be that of a later session, whose beginning was not seen. */
-static bool may_be_issued_again(const struct observation *o, const struct offer *offer)
+static bool is_short(const struct observation *o)
 {
     enum { UNIQUE = 16 };
-    return offer->method == RESUMPTION_ID && o->client_hello.session_id_len < UNIQUE;
+    return o->client_hello.session_id_len < UNIQUE;
 }
 
 void sessions_judge(struct sessions *s, const struct observation *o, const struct session_questions *q,
@@ -248,15 +248,17 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     const bool missed = s->missed || s->shared || table_has_forgotten(&s->table) || s->counters.clock_set;
     out->earlier = !missed && out->basis != AGE_EXACT && !(e && e->flags & ENTRY_ANEW);
     out->missed = has_missed(s, o, out->known ? out->origin : 0);
-    if (out->missed && may_be_issued_again(o, &offer))
+    if (out->missed && offer.method == RESUMPTION_ID && is_short(o))
         *out = (struct session_result){.offered = out->offered,
                                        .method = out->method,
                                        .accepted = out->accepted,
                                        .refused = out->refused,
                                        .missed = true};
     s->missed |= may_have_missed_origin(o);
-    note_missed(s, o);
     learn_session(s, o, &place, e, out);
+    if (!e && offer.method == RESUMPTION_TICKET && !is_short(o))
+        offer_tell_id(s, o, out);
+    note_missed(s, o);
 }
 
 bool sessions_shared_is_valid(const char *url)
