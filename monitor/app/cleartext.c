@@ -326,7 +326,7 @@ static struct http_place place_of(const struct segment *segment, const struct ru
 bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                      const struct run *run, bool first)
 {
-    const bool whole = !run->gap && flow->marks[side] & SIDE_SYN;
+    const bool whole = !run->gap && flow->marks[side] & SIDE_SYN && !flow->again;
     const bool late =
         flow->clear_kind == CLEAR_NAMING && first && run->bytes.n &&
         (http_looks_like_response(run->bytes) == PARSE_OK || http_looks_like_request(run->bytes) == PARSE_OK);

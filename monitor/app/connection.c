@@ -194,6 +194,14 @@ static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const stru
     return f.key_since;
 }
 
+/* Where a handshake came to nothing, both may go on: with another one, or in clear. */
+static void search_again(struct flow *flow)
+{
+    flow->again = true;
+    flow->gaps = flow->dropped = 0;
+    flow->side[0].count = flow->side[1].count = 0;
+}
+
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
@@ -207,6 +215,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     }
     const uint32_t key_since = tell_handshake(p, flow, o);
     const bool again = o->renegotiation;
+    const enum outcome outcome = o->outcome;
     if (!again)
         cleartext_end(p, flow, 0);
     const bool gave_session =
@@ -228,9 +237,16 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         late_check_begin(p, flow);
     else
         recent_forget(&p->flows, flow);
-    become(p, flow, readable ? FLOW_READABLE : records ? FLOW_RECORDS : FLOW_IGNORED);
+    const bool came_to_nothing = outcome != OUTCOME_COMPLETE && !(reasons & UNOBSERVED_EVICTED);
+    become(p, flow,
+           readable          ? FLOW_READABLE
+           : records         ? FLOW_RECORDS
+           : came_to_nothing ? FLOW_SEARCHING
+                             : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
         keys_begin(p, flow, key_since);
+    if (flow->state == FLOW_SEARCHING)
+        search_again(flow);
 }
 
 /* What came early of a later handshake. True: it is complete. */
@@ -275,6 +291,12 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
     while (!tls_reset(p->tls, flow, segment, side))
+        make_room(p, flow);
+}
+
+void connection_doubt(struct pipeline *p, struct flow *flow)
+{
+    while (!tls_doubt(p->tls, flow))
         make_room(p, flow);
 }
 

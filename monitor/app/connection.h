@@ -18,6 +18,9 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
  * mind, and looked at when nothing more comes. */
 void connection_await_start(struct pipeline *p, struct flow *flow);
 
+/* Its two ends answer each other at other numbers than these: what was read may be another's. */
+void connection_doubt(struct pipeline *p, struct flow *flow);
+
 /* The side was reset, and nothing before that is missing. */
 void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
 

@@ -207,14 +207,18 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
         return new_flow(p, segment);
     }
     nanos end;
+    if (segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST)))
+        tls_acknowledged(p->tls, flow, *side, segment->ack);
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
-    const enum stream_start start = stream_start(flow, segment, *side);
+    const enum stream_start start = stream_start(&p->flows, flow, segment, *side);
     if (start == STREAM_BEGINS_ANEW)
         connection_end(p, flow, p->now, 0);
     else if (start == STREAM_WAS_STALE)
         connection_forget(p, flow);
-    if (start != STREAM_GOES_ON) {
+    else if (start == STREAM_IS_DOUBTED)
+        connection_doubt(p, flow);
+    if (stream_begins(start)) {
         flow_restart(&p->flows, flow, segment, *side);
         *side = 0;
     }
@@ -246,8 +250,6 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
         flow_confirmed(&p->flows, flow);
     complete |= take_runs(p, flow, segment, &runs);
     connection_await_start(p, flow);
-    if (segment->flags & TCP_ACK && !(segment->flags & TCP_RST))
-        tls_acknowledged(p->tls, flow, side, segment->ack);
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
         connection_reset(p, flow, segment, side);
     if (flow->state == FLOW_READABLE && flow->clear_kind == CLEAR_HTTP)

@@ -80,9 +80,12 @@ struct flow {
     uint8_t doubtful : 1;      /* bytes of segments with a wrong checksum were taken for its own */
     uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
+    uint8_t again : 1;         /* a handshake of it came to nothing, and what follows is searched */
 };
 
 #define NO_SIDE 2
+
+enum { STRAYS = 256 };
 
 /* Both sides said FIN, or one gave up. */
 static inline void acknowledged_note(struct acknowledged *a, uint32_t number)
@@ -148,6 +151,14 @@ struct flow_counters {
     uint64_t doubted_bytes;  /* of segments with a wrong checksum, taken where nothing else had them */
 };
 
+/* The last segment of a connection that lay outside of the numbers in use: two ends that answer each other
+ * there show that these were forged. A later connection may take its place. */
+struct stray {
+    const struct flow *flow;
+    uint32_t end, ack; /* the number behind it, and what it acknowledges */
+    unsigned side;
+};
+
 struct flow_table {
     struct pool flows;
     struct pool stores;        /* out-of-order data, stream.c */
@@ -160,6 +171,7 @@ struct flow_table {
     uint32_t unconfirmed_count;          /* in the first of them */
     struct siphash_key key;
     struct flow_counters counters;
+    struct stray stray[STRAYS]; /* by the slot of the connection */
 };
 
 /* What the connections themselves take, bytes; stream.h says what their data take. */

@@ -90,8 +90,36 @@ static bool shows_stale(const struct flow *flow, const struct segment *segment, 
            !in_window(distance(flow->side[side].first, segment->seq + 1));
 }
 
-enum stream_start stream_start(struct flow *flow, const struct segment *segment, unsigned side)
+void start_note_stray(struct flow_table *table, const struct flow *flow, unsigned side,
+                      const struct segment *segment)
 {
+    if (segment->flags & TCP_ACK && segment->belief == BELIEVED)
+        table->stray[flow_slot(table, flow) % STRAYS] =
+            (struct stray){.flow = flow,
+                           .end = segment->seq + (uint32_t)segment->payload_len,
+                           .ack = segment->ack,
+                           .side = side};
+}
+
+/* Each end goes on where the other says, which is not where the numbers in use have them. */
+static bool is_answered_elsewhere(const struct flow_table *table, const struct flow *flow,
+                                  const struct segment *segment, unsigned side)
+{
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    return s->flow == flow && s->side != side && segment->belief == BELIEVED &&
+           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
+           segment->ack == s->end && !in_window(distance(flow->side[side].next, segment->seq));
+}
+
+enum stream_start stream_start(const struct flow_table *table, struct flow *flow,
+                               const struct segment *segment, unsigned side)
+{
+    if (is_answered_elsewhere(table, flow, segment, side)) {
+        if ((flow->marks[0] | flow->marks[1]) & SIDE_DATA || flow->handshake)
+            return STREAM_IS_DOUBTED;
+        flow->pending_side = NO_SIDE;
+        return STREAM_BEGINS_ANEW;
+    }
     if (shows_stale(flow, segment, side)) {
         flow->pending_side = (side ^ 1U) & 1U; /* whose SYN is carried over */
         flow->pending_isn = flow->side[!side].first - 1;

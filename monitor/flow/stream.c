@@ -73,6 +73,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     uint32_t seq = segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
     if (!start_learn(table, flow, side, segment, seq)) {
         table->counters.outside_window++;
+        start_note_stray(table, flow, side, segment);
         return runs;
     }
     if (!note_end_flags(table, flow, segment, side, seq))
@@ -89,6 +90,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     int64_t away = distance(from->next, seq);
     if (!in_window(away) || start_is_of_second_answer(flow, side, seq)) {
         table->counters.outside_window++;
+        start_note_stray(table, flow, side, segment);
         drop(&runs);
         return runs;
     }

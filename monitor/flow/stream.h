@@ -56,15 +56,24 @@ enum stream_start {
     STREAM_BEGINS_ANEW,
     STREAM_WAS_STALE, /* it begins with this SYN/ACK; what was taken for its bytes is of an earlier connection
                        */
+    STREAM_IS_DOUBTED, /* it goes on, though its two ends answer each other at other numbers */
 };
+
+/* The segment is the first of its connection. */
+static inline bool stream_begins(enum stream_start start)
+{
+    return start == STREAM_BEGINS_ANEW || start == STREAM_WAS_STALE;
+}
 
 /*
  * Does this segment begin a new connection on the ports of a known one? So does a SYN after the old one has
  * ended, the segment with which the other side confirms an unexpected SYN, and foreign sequence numbers after
  * a long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its connection for it
- * either.
+ * either. Where two ends go on to answer each other at the numbers that a SYN and SYN/ACK had replaced, and
+ * nothing came at the new ones, those were forged, and the connection before them lives.
  */
-enum stream_start stream_start(struct flow *flow, const struct segment *segment, unsigned side);
+enum stream_start stream_start(const struct flow_table *table, struct flow *flow,
+                               const struct segment *segment, unsigned side);
 
 /* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is
  * false. */

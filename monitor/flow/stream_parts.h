@@ -53,4 +53,8 @@ bool start_learn(struct flow_table *table, struct flow *flow, unsigned side, con
 /* Behind the second of two SYN/ACKs before the client has taken either: neither old nor the stream's. */
 bool start_is_of_second_answer(const struct flow *flow, unsigned side, uint32_t seq);
 
+/* start.c: a segment of this side lies outside of the numbers in use. */
+void start_note_stray(struct flow_table *table, const struct flow *flow, unsigned side,
+                      const struct segment *segment);
+
 #endif

@@ -73,7 +73,7 @@ static void note_recent(struct sessions *s, const struct observation *o, const s
 static void learn_full(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     const struct server_hello_facts *h = &o->server_hello;
-    const bool dead = observation_fatal_alert(o);
+    const bool dead = observation_fatal_alert(o) && !o->alert_unreceived;
     const bool complete = o->outcome == OUTCOME_COMPLETE && o->seen & SEEN_SERVER_CCS;
     if (observation_version(o) >= 0x0304)
         return;
@@ -117,7 +117,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o)};
     if (known) {
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
-        if (observation_fatal_alert(o) && trustworthy(o))
+        if (observation_fatal_alert(o) && !o->alert_unreceived && trustworthy(o))
             memory_end(s, place, known);
         /* What is not exact here (the clock was set back, an identifier was forgotten) is not exact under
          * another identifier, or elsewhere. */

@@ -90,6 +90,8 @@ static bool ended_after_hello(const struct observation *o)
 static enum reaction reaction_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
+    if (o->reaction == REACTION_FATAL_ALERT && h->phase == PHASE_DONE)
+        return o->seen & SEEN_SERVER_HELLO ? REACTION_ACCEPTED : REACTION_UNKNOWN; /* it went on */
     if (o->reaction == REACTION_FATAL_ALERT && !(o->side[SERVER].start_captured && had_hello(h)))
         return REACTION_UNKNOWN; /* a hello of its own may have come before it, and that of the client after
                                   */
@@ -161,7 +163,7 @@ static bool answers_nobody(const struct handshake *h, uint32_t reasons)
     const unsigned client = flow_side_of(h->flow, CLIENT);
     return o->seen && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO)) && !o->renegotiation &&
            !h->search.probe[client].over && !h->search.probe[client].length &&
-           h->flow->marks[client] & SIDE_SYN && observation_is_whole(o, CLIENT) &&
+           h->flow->marks[client] & SIDE_SYN && !h->flow->again && observation_is_whole(o, CLIENT) &&
            !handshake_has_unseen(h, client) && !o->unseen_before && !h->reordered &&
            !(reasons & UNOBSERVED_EVICTED);
 }
@@ -220,6 +222,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || answers_close(h);
+    o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);

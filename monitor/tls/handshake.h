@@ -74,10 +74,16 @@ struct handshake {
     struct acknowledged end_ack;  /* of the client's bytes, when the server ended: by alert, FIN or RST */
     uint32_t hello_end;           /* of the ClientHello: the number of the byte behind it */
     bool has_hello_end;
-    bool reset_after_close; /* the server's RST came after the client's FIN */
-    bool unprompted;        /* what is being read was sent before the hello had come */
-    bool ended_otherwise;   /* the server ended before the hello came, or after the client had given up */
-    bool reordered;         /* bytes came after their acknowledgement, and the order would tell something */
+    struct receipt {
+        uint32_t end; /* the number behind it */
+        nanos sent;
+        uint8_t side;         /* of the flow, that sent it */
+        bool awaited;         /* the other side has not acknowledged it yet */
+    } alert_receipt, receipt; /* of a fatal alert, and of the last end: alert or FIN */
+    bool reset_after_close;   /* the server's RST came after the client's FIN */
+    bool unprompted;          /* what is being read was sent before the hello had come */
+    bool ended_otherwise;     /* the server ended before the hello came, or after the client had given up */
+    bool reordered;           /* bytes came after their acknowledgement, and the order would tell something */
     bool complete;
     bool native_sslv2;     /* SSLv2 itself is spoken, not only its ClientHello */
     bool client_protected; /* a record as long as a Finished came before the version was known */
@@ -145,6 +151,9 @@ struct handshake *handshake_of(const struct tls *tls, const struct flow *flow);
 struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now);
 void handshake_close(struct tls *tls, struct handshake *h);
 void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
+/* A fatal alert or FIN of a side ends at this number. While the other has not acknowledged it, it may never
+ * get it: the handshake waits for that, or for what contradicts it, as long as any other. False: it has. */
+bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now);
 
 /* The client has closed its direction (RFC 9293 3.6): the server may still answer, after retransmissions of
  * seconds. */

@@ -239,7 +239,7 @@ void tls_take_back(struct tls *tls, struct tls_handed handed)
 
 void handshake_linger(struct tls *tls, struct handshake *h, nanos now)
 {
-    if (h->list == LIST_LINGERING)
+    if (h->list == LIST_LINGERING || h->receipt.awaited)
         return;
     dequeue(tls, h);
     h->deadline = now + HANDSHAKE_LINGER_SECONDS * NANOS_PER_SECOND;
@@ -253,6 +253,21 @@ void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
     dequeue(tls, h);
     h->last_activity = now;
     enqueue(tls, h, LIST_HALF_CLOSED);
+}
+
+bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now)
+{
+    const unsigned side = flow_side_of(h->flow, who);
+    const struct acknowledged *receipt = &h->acked[!side];
+    const enum side peer = who == CLIENT ? SERVER : CLIENT;
+    if (h->complete || !h->observation->side[peer].captured || h->observation->side[peer].reset ||
+        (receipt->any && acknowledged_beyond(receipt, end) >= 0))
+        return false;
+    h->receipt = (struct receipt){.end = end, .sent = now, .side = side & 1U, .awaited = true};
+    dequeue(tls, h);
+    h->last_activity = now;
+    enqueue(tls, h, LIST_HALF_CLOSED);
+    return true;
 }
 
 void handshake_resume(struct tls *tls, struct handshake *h, nanos now)
@@ -436,6 +451,12 @@ void handshake_letter(struct handshake *h, enum side side, char letter)
     o->history[o->history_len] = '\0';
 }
 
+static bool is_received(const struct handshake *h, const struct receipt *r)
+{
+    const struct acknowledged *acked = &h->acked[!r->side];
+    return acked->any && acknowledged_beyond(acked, r->end) >= 0;
+}
+
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -443,8 +464,14 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
         dequeue(tls, h);
         enqueue(tls, h, LIST_ACTIVE);
     }
-    if (h)
-        acknowledged_note(&h->acked[side], ack);
+    if (!h)
+        return;
+    acknowledged_note(&h->acked[side], ack);
+    h->alert_receipt.awaited &= !is_received(h, &h->alert_receipt);
+    if (h->receipt.awaited && is_received(h, &h->receipt)) {
+        h->receipt.awaited = false;
+        handshake_linger(tls, h, h->receipt.sent);
+    }
 }
 
 bool handshake_has_unseen(const struct handshake *h, unsigned side)

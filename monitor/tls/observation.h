@@ -300,6 +300,7 @@ struct observation {
     uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
                                was not seen; 0: it cannot */
     bool spoke_on;          /* the client sent more behind its hello before the server had answered */
+    bool alert_unreceived;  /* of a fatal alert: the other side was seen, and had not acknowledged it */
     bool server_followed;   /* the server closed or reset because the client had done so before */
     bool hello_retry;
     bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt

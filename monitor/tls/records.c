@@ -353,7 +353,8 @@ static void lose_records(struct tls *tls, struct handshake *h, enum side who, ui
 static bool resynchronise(struct assembly *a, struct span bytes)
 {
     struct record_header header;
-    if (record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) != PARSE_OK || header.length == 0)
+    if (record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) != PARSE_OK ||
+        !record_header_is_usual(&header))
         return false;
     a->lost = false;
     a->message_lost = false;

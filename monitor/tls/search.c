@@ -42,12 +42,19 @@ static bool began_unseen(const struct flow *flow)
     return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN);
 }
 
+static bool is_client_hello(enum opening opening)
+{
+    return opening == OPENING_CLIENT_HELLO || opening == OPENING_SSLV2_CLIENT_HELLO;
+}
+
 /* `first`: of the segment in which TLS began; its ends are known only now. */
 static void begin(struct tls *tls, struct handshake *h, const struct whence *first, unsigned client,
                   enum opening opening)
 {
     struct flow *flow = h->flow;
     struct observation *o = h->observation;
+    /* The hello was that of a handshake that came to nothing. */
+    const bool lacks_hello = flow->again && !is_client_hello(opening);
     h->search.begun = true;
     flow->client = client & 1U;
     o->whence = *first;
@@ -58,7 +65,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     for (unsigned i = 0; i < 2; i++) {
         enum side who = flow_role(flow, i);
         o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN);
-        o->side[who].start_captured = flow->marks[i] & SIDE_SYN;
+        o->side[who].start_captured = flow->marks[i] & SIDE_SYN && !lacks_hello;
         if (flow->dropped & 1U << i)
             handshake_damage(h, who, UNOBSERVED_GAP);
     }
@@ -79,8 +86,18 @@ static bool is_answer(enum opening opening)
 
 static bool is_hello(enum opening opening)
 {
-    return opening == OPENING_CLIENT_HELLO || opening == OPENING_SERVER_HELLO ||
-           opening == OPENING_SSLV2_CLIENT_HELLO || opening == OPENING_SSLV2_SERVER_HELLO;
+    return is_client_hello(opening) || opening == OPENING_SERVER_HELLO ||
+           opening == OPENING_SSLV2_SERVER_HELLO;
+}
+
+/* Records of handshake messages that hold none are forbidden (RFC 5246 6.2.1), and stacks pass over them. */
+static struct span skip_empty_records(struct span bytes)
+{
+    struct record_header header;
+    while (record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK &&
+           header.type == RECORD_HANDSHAKE && header.length == 0)
+        bytes = span_skip(bytes, RECORD_HEADER_BYTES);
+    return bytes;
 }
 
 /* What the first bytes are; an alert in clear that a hello follows, or may follow, counts as the hello. Needs
@@ -90,14 +107,15 @@ static enum opening look(struct span bytes)
     const enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
     if (found != OPENING_ALERT || bytes.n <= ALERT_RECORD_BYTES)
         return found;
-    const enum opening next = opening_look(span_head(span_skip(bytes, ALERT_RECORD_BYTES), OPENING_BYTES));
+    const struct span behind = skip_empty_records(span_skip(bytes, ALERT_RECORD_BYTES));
+    const enum opening next = opening_look(span_head(behind, OPENING_BYTES));
     return is_hello(next) || next == OPENING_MAYBE ? next : found;
 }
 
 /* At one place within a run, where a message of what came before has ended. */
 static struct span opening_at(struct span bytes, size_t place, enum opening *opening)
 {
-    const struct span rest = span_skip(bytes, place);
+    const struct span rest = skip_empty_records(span_skip(bytes, place));
     *opening = rest.n ? look(span_head(rest, PROBE_BYTES)) : OPENING_NONE;
     if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
         (*opening == OPENING_MAYBE && rest.p[0] == RECORD_HANDSHAKE))
@@ -115,7 +133,8 @@ static struct span opening_at(struct span bytes, size_t place, enum opening *ope
 static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, bool borders,
                                 enum opening *opening)
 {
-    enum opening found = look(span_head(bytes, PROBE_BYTES));
+    bytes = skip_empty_records(bytes);
+    enum opening found = bytes.n ? look(span_head(bytes, PROBE_BYTES)) : OPENING_NONE;
     bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
     bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
     bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
@@ -299,7 +318,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         /* After a gap any record may be the first that is seen. */
         struct record_header header;
         bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
-        if (record && header.length)
+        if (record && record_header_is_usual(&header))
             feed_records(tls, h, who, bytes, now);
     }
 }
@@ -417,7 +436,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         place = is_other_request(bytes) ? bytes.n : place;
     }
     const bool gap = (flow->gaps & 1U << side) != 0; /* in front of this run, or before */
-    const bool lacks_start = !(flow->marks[side] & SIDE_SYN) || gap;
+    const bool lacks_start = !flow->again && (!(flow->marks[side] & SIDE_SYN) || gap);
     const size_t taken = run->bytes.n - bytes.n; /* by a probe that came to nothing */
     if (place != TLS_ANYWHERE)
         place = place > taken ? place - taken : 0;
@@ -425,7 +444,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     struct span start = opening_in(bytes, place, stream_start, lacks_start, &opening);
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
-        opening = stream_start && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
+        opening = stream_start && !flow->again && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
     bool connect = stream_start && begins_connect(bytes);
     h = handshake_of(tls, flow);
     if ((opening != OPENING_NONE || connect) && !h)

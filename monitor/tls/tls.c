@@ -25,6 +25,8 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     if (!side[who].closed && !side[who].reset)
         return;
     side[who].closed = side[who].reset = false;
+    if (h->receipt.side == flow_side_of(h->flow, who) && !h->alert_receipt.awaited)
+        h->receipt.awaited = false;
     const uint8_t ends = SIDE_FIN | SIDE_RST;
     h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
     if (who == SERVER)
@@ -75,13 +77,26 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
             note_server_end(h, segment);
         h->observation->side[who].closed = true;
         handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, segment->time);
+        const uint32_t end = h->flow->side[flow_side_of(h->flow, who)].fin_at + 1;
         if (who == CLIENT && !h->observation->side[SERVER].closed)
             handshake_half_close(tls, h, segment->time);
-        else
+        else if (!handshake_await_receipt(tls, h, who, end, segment->time))
             handshake_linger(tls, h, segment->time);
     }
     h->segment = tls->kept_at = NULL;
     return h->complete ? TLS_COMPLETE : TLS_MORE;
+}
+
+bool tls_doubt(struct tls *tls, struct flow *flow)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || !handshake_has_begun(h))
+        return true;
+    if (!handshake_wake(tls, h, false))
+        return false;
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        handshake_damage(h, who, UNOBSERVED_OVERLAP);
+    return true;
 }
 
 bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side)
@@ -99,6 +114,8 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
         h->reset_after_close |= flow->marks[!side] & SIDE_FIN && !closed;
         note_server_end(h, segment);
     }
+    h->alert_receipt.awaited &= side == h->alert_receipt.side; /* who resets has got it, or wants no more */
+    h->receipt.awaited &= side == h->receipt.side;
     h->observation->side[who].reset = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
     handshake_linger(tls, h, now);
@@ -118,7 +135,9 @@ bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
     bool data = false;
     while (at_header.n) {
         struct record_header header;
-        if (record_header_parse(span_head(at_header, RECORD_HEADER_BYTES), &header) != PARSE_OK) {
+        const bool sought = flow->marks[side] & SIDE_LOST;
+        if (record_header_parse(span_head(at_header, RECORD_HEADER_BYTES), &header) != PARSE_OK ||
+            (sought && !record_header_is_usual(&header))) {
             flow->marks[side] |= SIDE_LOST;
             return data;
         }

@@ -82,6 +82,10 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
  * gap. */
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack);
 
+/* What both sides have said so far may be another's, as for bytes with two contents. False: as tls_reset().
+ */
+bool tls_doubt(struct tls *tls, struct flow *flow);
+
 /* The segment has reset the connection's side. False: nothing was done, give up tls_victim() and call it
  * again. */
 bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side);

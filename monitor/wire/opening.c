@@ -27,7 +27,9 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
         uint8_t major = cursor_u8(&c);
         if (c.status != PARSE_OK && more_in_record)
             return OPENING_MAYBE;
-        if (c.status == PARSE_OK && major != 3 && major != 0x7f) /* drafts of TLS 1.3 */
+        /* A client may offer any later version (RFC 5246 E.1); 0x7f: drafts of TLS 1.3. */
+        const bool known = major == 3 || major == 0x7f || (type == MESSAGE_CLIENT_HELLO && major > 3);
+        if (c.status == PARSE_OK && !known)
             return OPENING_NONE;
         return type == MESSAGE_CLIENT_HELLO ? OPENING_CLIENT_HELLO : OPENING_SERVER_HELLO;
     }
@@ -104,6 +106,8 @@ enum opening opening_look(struct span bytes)
     if (parsed == PARSE_SHORT)
         return OPENING_MAYBE;
     if (parsed == PARSE_BAD || header.length == 0)
+        return OPENING_NONE;
+    if (header.type != RECORD_HANDSHAKE && !record_header_is_usual(&header))
         return OPENING_NONE;
     struct span fragment = span_head(span_skip(bytes, RECORD_HEADER_BYTES), header.length);
     switch (header.type) {

@@ -9,7 +9,11 @@ enum parse record_header_parse(struct span bytes, struct record_header *out)
     if (c.status != PARSE_OK)
         return c.status;
     bool known_type = out->type >= RECORD_CHANGE_CIPHER_SPEC && out->type <= RECORD_HEARTBEAT;
-    /* Major version 3; a minor above 4 was never a record version, drafts of TLS 1.3 included. */
-    bool known_version = out->version >= 0x0300 && out->version <= 0x0304;
-    return known_type && known_version && out->length <= MAX_RECORD_BYTES ? PARSE_OK : PARSE_BAD;
+    /* Any minor version may stand here, and stacks take it (RFC 5246 E.1, RFC 8446 5.1). */
+    return known_type && out->version >> 8 == 3 && out->length <= MAX_RECORD_BYTES ? PARSE_OK : PARSE_BAD;
+}
+
+bool record_header_is_usual(const struct record_header *header)
+{
+    return header->version <= 0x0304 && header->length > 0;
 }

@@ -24,4 +24,8 @@ struct record_header {
 /* PARSE_BAD: not a TLS record (content type, version 3.x, length up to MAX_RECORD_BYTES). */
 enum parse record_header_parse(struct span bytes, struct record_header *out);
 
+/* What stacks send: a minor version up to 4, drafts of TLS 1.3 included, and something in it. Where a record
+ * is looked for among other bytes, only such a header is one. */
+bool record_header_is_usual(const struct record_header *header);
+
 #endif

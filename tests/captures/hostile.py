@@ -276,6 +276,30 @@ def a_start_in_between():
         check(len(found.handshakes) == 2 and (lost or FRAMED in found.alerts), "reuse, lost answer:", lost, found.outcomes, found.alerts)
 
 
+def a_start_and_its_answer():
+    """A SYN and a SYN/ACK of other numbers, before the hello: the ends that live go on to answer each other at theirs. What the forger says at his
+    numbers then clears nobody."""
+    for ends in ({}, IPV6):
+        guilty = Judged(attacked(honest(NULL_SHA), None, None, **ends))
+        for more in (0, 1, 3):
+            forger = capturelib.Connection(seq=(900000000, 950000000), **ends)
+
+            def forged(c):
+                forger.time = c.time
+                forger.open()
+                if more == 3:
+                    for step in honest()[:2]:
+                        forger.send(*step)
+                c.time = forger.time
+                return forger.frames[:2 + more]
+            found = Judged(attacked(honest(NULL_SHA), 0, forged, **ends))
+            forger.frames = []
+            if more < 3:
+                check(found.alerts.get(FRAMED) == guilty.alerts[FRAMED], "a start and its answer", more, found.alerts, "not", guilty.alerts)
+            else:
+                check(all("overlap" in e["utwatch"]["unobserved"] for e in found.handshakes), "and a flight", found.handshakes)
+
+
 def seen_twice():
     """Two mirrors: the whole connection comes once more 200 ms later. It is one connection."""
     for suite in (DES3, NULL_SHA):
@@ -369,6 +393,7 @@ offloaded()
 byte_by_byte()
 ends_that_are_none()
 a_start_in_between()
+a_start_and_its_answer()
 seen_twice()
 only_one_side_says_so()
 floods()

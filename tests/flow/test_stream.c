@@ -66,7 +66,7 @@ static struct flow *put(struct segment s)
     struct flow *flow = flow_find(&table, &s, &side);
     if (!flow) {
         flow = flow_add(&table, &s);
-    } else if (stream_start(flow, &s, side) != STREAM_GOES_ON) {
+    } else if (stream_begins(stream_start(&table, flow, &s, side))) {
         flow_restart(&table, flow, &s, side);
         side = 0;
     }

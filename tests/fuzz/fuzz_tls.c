@@ -60,7 +60,7 @@ static void put(struct flow **flow, const struct segment *s)
     *flow = flow_find(&flows, s, &side);
     if (!*flow)
         *flow = flow_add(&flows, s);
-    else if (stream_start(*flow, s, side) != STREAM_GOES_ON) {
+    else if (stream_begins(stream_start(&flows, *flow, s, side))) {
         end(*flow, s->time, 0);
         flow_restart(&flows, *flow, s, side);
         side = 0;

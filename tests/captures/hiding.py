@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""What can a UE or a server do, without harm to its own handshake, to keep it from being judged? Records and versions that stacks take all the same,
+ends that nobody received, what follows an end, and tickets that mean nothing. usage: hiding.py UTWATCH"""
+import os
+import struct
+import sys
+import tempfile
+
+from made_sessions import full
+from run_utwatch import events, of_type, rule_counts
+from checks import check, finish
+import capturelib
+import messages as m
+
+UTWATCH = sys.argv[1]
+CLIENT, SERVER, SECOND, HOUR = 0, 1, 10**9, 3600 * 10**9
+START = 1795471000 * SECOND
+ANON, NULL_SHA, DES3, AES = 0x0018, 0x0002, 0x000A, 0x002F
+RST, FIN, ACK, PUSH = 0x04, 0x11, 0x10, 0x18
+OFFER, SELECTED, LIFETIME = "ut-7.2-only-anonymous", "ut-6.4-listed-anonymous", "ut-7.1-ticket-lifetime"
+DEAD = "rfc2246-7.2.2-resume-after-fatal"
+EMPTY = b"\x16\3\1\0\0"
+DATA = m.record(23, b"\7" * 48, m.TLS12)
+
+
+def judged(folder, frames, *words):
+    """{rule: alert}, the verdicts by rule, and the events of handshakes."""
+    path = os.path.join(folder, "hiding.pcap")
+    capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+    evs, _ = events(UTWATCH, "--strict", *words, "-r", path)
+    return {e["utwatch"]["rule"]: e["utwatch"] for e in of_type(evs, "alert")}, rule_counts(evs), of_type(evs, "tls")
+
+
+def hello(suite=ANON, version=m.TLS12):
+    return m.client_hello([suite], version)
+
+
+def flight(suite=ANON):
+    return m.server_hello(suite, m.TLS12) + m.done(m.TLS12)
+
+
+def rest(suite=ANON):
+    return [(SERVER, flight(suite)), (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (SERVER, m.finished(m.TLS12)),
+            (CLIENT, DATA), (SERVER, DATA)]
+
+
+def with_version(record, version):
+    return record[:1] + struct.pack("!H", version) + record[3:]
+
+
+def records_that_stacks_take(folder):
+    """RFC 5246 E.1 and RFC 8446 5.1: the version of a record may be any 3.x, that of a hello any later one. Empty records are forbidden (RFC 5246
+    6.2.1), and OpenSSL passes over them."""
+    clients = {"usual": hello(), "empty record": EMPTY + hello(), "three empty records": 3 * EMPTY + hello(), "record 3.255": with_version(hello(), 0x03FF)}
+    for version in 0x0400, 0x0900, 0xFFFF:
+        clients["version %04x" % version] = hello().replace(b"\3\3" + b"\x11" * 32, struct.pack("!H", version) + b"\x11" * 32)
+    servers = {"usual": flight(), "empty record": EMPTY + flight(), "five empty records": 5 * EMPTY + flight(), "record 3.170": with_version(flight(), 0x03AA),
+               "warning and empty record": m.alert(1, 112, m.TLS12) + EMPTY + flight()}
+    for of_client, first in clients.items():
+        for of_server, answer in servers.items():
+            for apart in (False, True):
+                steps = [(CLIENT, first), (SERVER, answer), *rest()[1:]]
+                if apart:
+                    steps = [(side, piece) for side, data in steps for piece in ([EMPTY, data[5:]] if data.startswith(EMPTY) else [data])]
+                told, _, tls = judged(folder, capturelib.build(steps, time=START))
+                check({OFFER, SELECTED} <= set(told) and len(tls) == 1, "client:", of_client, "server:", of_server, apart, sorted(told))
+    for what, first in clients.items():
+        first = first.replace(struct.pack("!HH", 2, ANON), struct.pack("!HH", 2, NULL_SHA))
+        told, _, _ = judged(folder, capturelib.build([(CLIENT, first), (SERVER, m.alert(2, 40, m.TLS12))], time=START))
+        check("ut-6.2-ue-offers-encryption" in told, "an offer of NULL that is refused:", what, sorted(told))
+
+
+def decoy(c, side, flags, payload=b""):
+    """Goes past the tap, and never arrives: the number stays what it was."""
+    c.frames.append(c.frame(side, flags, payload))
+
+
+def ends_that_nobody_received(folder):
+    """RFC 9293 3.4: who has a segment acknowledges it. A fatal alert that is not acknowledged contradicts what comes in its place; after a FIN or reset
+    its sender goes on, however late."""
+    for seconds in (0.5, 5, 50):
+        for what, side, flags, payload in (("alert", SERVER, PUSH, m.alert(2, 40, m.TLS12)), ("reset of the server", SERVER, RST, b""),
+                                           ("FIN of the server", SERVER, FIN, b""), ("reset of the client", CLIENT, RST, b"")):
+            c = capturelib.Connection(time=START)
+            c.open()
+            c.send(CLIENT, hello())
+            decoy(c, side, flags, payload)
+            c.time += int(seconds * SECOND)
+            for step in rest():
+                c.send(*step)
+            told, counts, tls = judged(folder, c.frames)
+            check(counts[OFFER]["pass"] == 0 or "reset" in what, what, seconds, "clears the server:", counts[OFFER])
+            doubted = any("overlap" in e["utwatch"].get("unobserved", []) for e in tls)
+            check(SELECTED in told or doubted, what, seconds, "hides what was selected:", sorted(told))
+
+
+def what_follows_an_end(folder):
+    """A handshake came to nothing; the connection goes on, with another one or in clear."""
+    get = (CLIENT, b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n")
+    served = (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    refused = [(CLIENT, hello()), (SERVER, m.alert(2, 40, m.TLS12))]
+    for seconds in (0.5, 5, 100):
+        for what, later, rules in (("HTTP", [get, served], {"ut-4-tls-required"}), ("the same hello", [(CLIENT, hello()), *rest()], {SELECTED}),
+                                   ("its flight", rest(), {SELECTED})):
+            if what == "HTTP" and seconds < 2:
+                continue  # what comes before the end is judged may be another's
+            c = capturelib.Connection(time=START)
+            c.open()
+            for step in refused:
+                c.send(*step)
+            c.time += int(seconds * SECOND)
+            for step in later:
+                c.send(*step)
+            told, counts, _ = judged(folder, c.frames)
+            check(rules <= set(told), "after a refusal,", seconds, "s later", what, sorted(told))
+    c = capturelib.Connection(time=START)
+    c.open()
+    c.send(CLIENT, hello())
+    c.time += 100 * SECOND
+    for step in rest():
+        c.send(*step)
+    told, _, tls = judged(folder, c.frames)
+    check(SELECTED in told and len(tls) == 2, "an answer after 100 s:", sorted(told))
+    # One that was given up for its silence is not found a second time in its own data.
+    c = capturelib.Connection(time=START)
+    c.open()
+    for step in [(CLIENT, hello())] + [s for s in rest() if s[0] == CLIENT]:
+        c.send(*step)
+    c.time += 100 * SECOND
+    for _ in range(50):
+        c.send(CLIENT, DATA)
+    check(len(judged(folder, c.frames)[2]) == 1, "one direction, and data after a pause:", len(judged(folder, c.frames)[2]))
+
+
+def ids_beside_tickets(folder):
+    """RFC 5077 3.4: the id beside a ticket is a marker, unless the server has issued it."""
+    sid, junk = b"\xb1" * 32, b"j" * 180
+    for what, offered, told_of in (("an id that was issued", sid, True), ("a marker", b"\xe1" * 32, False)):
+        again = [(CLIENT, m.client_hello([DES3], m.TLS12, session=offered, more=[(35, junk)])),
+                 (SERVER, m.server_hello(DES3, m.TLS12, offered) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+        for hours in 23, 30:
+            frames = capturelib.build(full(session=sid), time=START) + capturelib.build(again, client=("192.0.2.10", 40001), time=START + hours * HOUR)
+            told, counts, tls = judged(folder, frames)
+            basis = tls[-1]["utwatch"]["session"]["age_basis"]
+            check((LIFETIME in told) == (told_of and hours == 30) and counts[LIFETIME]["pass"] == 0, what, hours, counts[LIFETIME])
+            check(basis == ("at-least" if told_of else "unknown"), what, "beside an unknown ticket has an age that is", basis)
+
+
+def alerts_that_nobody_received(folder):
+    """RFC 2246 7.2.2: an alert ends a session for who receives it. A server that never had the UE's is not at fault when it goes on."""
+    sid = b"\xb2" * 32
+    resumed = [(CLIENT, m.client_hello([DES3], m.TLS12, session=sid)), (SERVER, m.server_hello(DES3, m.TLS12, sid) + m.finished(m.TLS12))]
+    for received in (False, True):
+        c = capturelib.Connection(client=("192.0.2.10", 40001), time=START + HOUR)
+        c.open()
+        for step in resumed:
+            c.send(*step)
+        alert = m.alert(2, 40, m.TLS12)
+        if received:
+            c.send(CLIENT, alert)
+            c.frames.append(c.frame(SERVER, ACK))
+        else:
+            decoy(c, CLIENT, PUSH, alert)
+        frames = capturelib.build(full(session=sid), time=START) + c.frames
+        frames += capturelib.build([*resumed, (CLIENT, m.finished(m.TLS12))], client=("192.0.2.10", 40002), time=START + 2 * HOUR)
+        told, counts, _ = judged(folder, frames)
+        check((DEAD in told) == received and counts[DEAD]["not_observable"] == (not received), "received:", received, counts[DEAD])
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    for case in (records_that_stacks_take, ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
+        case(temporary)
+finish()
