@@ -105,6 +105,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->second_answer = false;
     flow->pending_far = false;
     flow->dropped = flow->gaps = flow->confirmed = 0;
+    flow->spoke = 0;
     flow->again = false;
     flow->doubtful = false;
     flow->believed = segment->belief == BELIEVED;

@@ -80,6 +80,7 @@ struct flow {
     uint8_t doubtful : 1;      /* bytes of segments with a wrong checksum were taken for its own */
     uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
+    uint8_t spoke : 2;         /* a bit a side that said something else before TLS */
     uint8_t again : 1;         /* a handshake of it came to nothing, and what follows is searched */
 };
 

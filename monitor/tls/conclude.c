@@ -168,6 +168,15 @@ static bool answers_nobody(const struct handshake *h, uint32_t reasons)
            !(reasons & UNOBSERVED_EVICTED);
 }
 
+/* A hello among other words of the client, answered in other words too: a document that holds octets like
+ * those. */
+static bool is_quoted(const struct handshake *h)
+{
+    const unsigned client = flow_side_of(h->flow, CLIENT);
+    return h->flow->spoke >> client & 1 && h->search.other_words && !h->search.probe[!client].over &&
+           !h->search.probe[!client].length && observation_is_whole(h->observation, SERVER);
+}
+
 void tls_end_begins(struct tls *tls, const struct flow *flow)
 {
     tls->ending = flow;
@@ -196,7 +205,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
                 o->unobserved |= UNOBSERVED_MIDSTREAM;
         handshake_event(tls, h, EVENT_GIVE_UP, now);
     }
-    if (answers_nobody(h, reasons)) {
+    if (answers_nobody(h, reasons) || is_quoted(h)) {
         tls->counters.unasked++;
         return NULL;
     }

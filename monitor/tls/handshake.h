@@ -56,6 +56,7 @@ struct search {
     } probe[2];           /* by the flow's sides, as all of this */
     struct proxy_header proxy[2];
     bool gap[2];              /* bytes of the side were lost */
+    bool other_words;         /* of the server, after TLS had begun on the client's side */
     uint8_t asking;           /* an HTTP CONNECT may be on its way from this side; NO_SIDE: none */
     uint16_t asked;           /* bytes of request[] */
     uint8_t request[8 + 256]; /* its method and authority as far as they are here */

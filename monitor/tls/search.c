@@ -320,6 +320,8 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
         if (record && record_header_is_usual(&header))
             feed_records(tls, h, who, bytes, now);
+        else
+            h->search.other_words |= who == SERVER;
     }
 }
 
@@ -456,6 +458,8 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     if (h && opening == OPENING_NONE)
         close_if_idle(tls, h);
     flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
+    if (bytes.n && start.p != bytes.p)
+        flow->spoke = (flow->spoke | 1U << side) & 3U;
     if (opening == OPENING_NONE)
         return is_far(flow, side) ? TLS_NEVER : TLS_MORE;
     const struct whence first = flow_whence(flow, segment);

@@ -16,14 +16,15 @@
 #include "wire/record.h"
 
 struct tls_counters {
-    uint64_t handshakes;     /* observations finished */
-    uint64_t unasked;        /* left alone: octets like a server's, to a client that had said no hello */
-    uint64_t midstream;      /* TLS connections whose hello was not captured */
-    uint64_t one_sided;      /* of them, those of which only one direction was captured */
-    uint64_t evicted;        /* given up because all slots were in use */
-    uint64_t malformed;      /* messages that do not parse */
-    uint64_t too_long;       /* messages above MAX_MESSAGE_BYTES */
-    uint64_t no_room;        /* messages not assembled because all buffers were in use */
+    uint64_t handshakes; /* observations finished */
+    uint64_t unasked;    /* left alone: octets like a server's, to a client that had said no hello; or like
+                            a hello, to a server that took it for other words */
+    uint64_t midstream;  /* TLS connections whose hello was not captured */
+    uint64_t one_sided;  /* of them, those of which only one direction was captured */
+    uint64_t evicted;    /* given up because all slots were in use */
+    uint64_t malformed;  /* messages that do not parse */
+    uint64_t too_long;   /* messages above MAX_MESSAGE_BYTES */
+    uint64_t no_room;    /* messages not assembled because all buffers were in use */
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
     uint64_t not_kept;       /* messages left out of those kept for the HTML report, or cut */
     uint64_t renegotiations; /* protected handshakes after the first: their records, up to the next data */

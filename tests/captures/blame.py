@@ -539,6 +539,30 @@ def only_of_ut(folder):
                 check([e["pcap_cnt"] for e in told] == [asked], "the request of Ut is in frame", asked, [e["pcap_cnt"] for e in told])
 
 
+def quoted_hello(folder):
+    """A message that a UE sends may hold octets like those of a hello, also at the start of a segment. A server that answers in the words of its own
+    protocol (RFC 5321 4.2, RFC 3501 7.1, RFC 3261 7.2) has read no hello; one that answers TLS has, and so may one that says nothing."""
+    capture = os.path.join(folder, "quoted.pcap")
+    hello = m.client_hello([NULL_SHA], m.TLS12)
+    said = {"SMTP": ((b"220 a\r\n", b"EHLO b\r\n", b"250 a\r\n", b"BDAT %d LAST\r\n" % len(hello)), b"250 taken\r\n"),
+            "IMAP": ((b"* OK\r\n", b"1 APPEND x {%d}\r\n" % len(hello), b"+ go on\r\n", b""), b"1 OK\r\n"),
+            "SIP": ((b"", b"MESSAGE sip:b@example.org SIP/2.0\r\nContent-Length: %d\r\n\r\n" % len(hello), b"", b""), b"SIP/2.0 200 OK\r\n\r\n")}
+    for protocol, (before, answer) in said.items():
+        for apart in (False, True):
+            steps = [(1 - i % 2, words) for i, words in enumerate(before) if words]
+            if apart or steps[-1][0] == SERVER:
+                steps.append((CLIENT, hello))
+            else:
+                steps[-1] = (CLIENT, steps[-1][1] + hello)
+            for last, found in ((answer, 0), (m.alert(2, 40, m.TLS12), 1), (b"", 1)):
+                rest = [(SERVER, last)] if last else []
+                capturelib.write_frames(capture, capturelib.build(steps + rest, server=("192.0.2.80", 443), time=1795471000 * 10**9))
+                evs, _ = events(UTWATCH, "--strict", "-r", capture)
+                offers = "ut-6.2-ue-offers-encryption" in {e["utwatch"]["rule"] for e in of_type(evs, "alert")}
+                check((len(of_type(evs, "tls")), offers) == (found, bool(found)), protocol, apart, last, of_type(evs, "tls"))
+                check(of_type(evs, "stats")[-1]["utwatch"]["connections"]["unasked"] == 1 - found, protocol, apart, last)
+
+
 def cut_hello(folder):
     """A hello of which a part was lost is read as far as it goes: the rest is a gap, and nothing is malformed."""
     capture = os.path.join(folder, "cut.pcap")
@@ -657,6 +681,7 @@ with tempfile.TemporaryDirectory() as temporary:
     no_handshake(temporary)
     lost_in_http(temporary)
     only_of_ut(temporary)
+    quoted_hello(temporary)
     sslv2(temporary)
     never_resumable()
     empty_certificate()
