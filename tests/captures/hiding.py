@@ -76,8 +76,8 @@ def decoy(c, side, flags, payload=b""):
 
 
 def ends_that_nobody_received(folder):
-    """RFC 9293 3.4: who has a segment acknowledges it. A fatal alert that is not acknowledged contradicts what comes in its place; after a FIN or reset
-    its sender goes on, however late."""
+    """RFC 9293 3.4: who has a segment acknowledges it. A fatal alert that is not acknowledged contradicts what comes in its place; after a FIN or
+    reset its sender goes on, however late."""
     for seconds in (0.5, 5, 50):
         for what, side, flags, payload in (("alert", SERVER, PUSH, m.alert(2, 40, m.TLS12)), ("reset of the server", SERVER, RST, b""),
                                            ("FIN of the server", SERVER, FIN, b""), ("reset of the client", CLIENT, RST, b"")):
@@ -139,7 +139,8 @@ def ids_beside_tickets(folder):
         again = [(CLIENT, m.client_hello([DES3], m.TLS12, session=offered, more=[(35, junk)])),
                  (SERVER, m.server_hello(DES3, m.TLS12, offered) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
         for hours in 23, 30:
-            frames = capturelib.build(full(session=sid), time=START) + capturelib.build(again, client=("192.0.2.10", 40001), time=START + hours * HOUR)
+            frames = capturelib.build(full(session=sid), time=START)
+            frames += capturelib.build(again, client=("192.0.2.10", 40001), time=START + hours * HOUR)
             told, counts, tls = judged(folder, frames)
             basis = tls[-1]["utwatch"]["session"]["age_basis"]
             check((LIFETIME in told) == (told_of and hours == 30) and counts[LIFETIME]["pass"] == 0, what, hours, counts[LIFETIME])

@@ -29,7 +29,7 @@ static const char *folder(void)
 static struct entry entry_from(struct cursor *c)
 {
     struct entry e = {.last_used = cursor_u32(c), .suite = cursor_u16(c), .server = cursor_u16(c)};
-    e.origin_us = (uint64_t)cursor_u32(c) << 22 | cursor_u24(c);
+    e.origin_us = ((uint64_t)cursor_u32(c) << 22 | cursor_u24(c)) & ((UINT64_C(1) << 54) - 1);
     e.flags = cursor_u8(c) & 0x7fU;
     e.method = cursor_u8(c) & 7U;
     return e;
