@@ -51,11 +51,12 @@ def with_version(record, version):
 def records_that_stacks_take(folder):
     """RFC 5246 E.1 and RFC 8446 5.1: the version of a record may be any 3.x, that of a hello any later one. Empty records are forbidden (RFC 5246
     6.2.1), and OpenSSL passes over them."""
-    clients = {"usual": hello(), "empty record": EMPTY + hello(), "three empty records": 3 * EMPTY + hello(), "record 3.255": with_version(hello(), 0x03FF)}
+    clients = {"usual": hello(), "empty record": EMPTY + hello(), "three empty records": 3 * EMPTY + hello(),
+               "record 3.255": with_version(hello(), 0x03FF)}
     for version in 0x0400, 0x0900, 0xFFFF:
         clients["version %04x" % version] = hello().replace(b"\3\3" + b"\x11" * 32, struct.pack("!H", version) + b"\x11" * 32)
-    servers = {"usual": flight(), "empty record": EMPTY + flight(), "five empty records": 5 * EMPTY + flight(), "record 3.170": with_version(flight(), 0x03AA),
-               "warning and empty record": m.alert(1, 112, m.TLS12) + EMPTY + flight()}
+    servers = {"usual": flight(), "empty record": EMPTY + flight(), "five empty records": 5 * EMPTY + flight(),
+               "record 3.170": with_version(flight(), 0x03AA), "warning and empty record": m.alert(1, 112, m.TLS12) + EMPTY + flight()}
     for of_client, first in clients.items():
         for of_server, answer in servers.items():
             for apart in (False, True):
