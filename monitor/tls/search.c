@@ -409,6 +409,12 @@ static bool is_far(const struct flow *flow, unsigned side)
     return both || flow->side[side].count > 4 * SEARCH_BYTES;
 }
 
+/* Bytes in front of a run are missing, or the beginning of the side. */
+static bool lacks_start(const struct flow *flow, unsigned side)
+{
+    return !flow->again && (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1);
+}
+
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
                                 unsigned side, struct run *run, size_t place)
 {
@@ -437,13 +443,11 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         run->bytes = bytes;
         place = is_other_request(bytes) ? bytes.n : place;
     }
-    const bool gap = (flow->gaps & 1U << side) != 0; /* in front of this run, or before */
-    const bool lacks_start = !flow->again && (!(flow->marks[side] & SIDE_SYN) || gap);
     const size_t taken = run->bytes.n - bytes.n; /* by a probe that came to nothing */
     if (place != TLS_ANYWHERE)
         place = place > taken ? place - taken : 0;
     enum opening opening;
-    struct span start = opening_in(bytes, place, stream_start, lacks_start, &opening);
+    struct span start = opening_in(bytes, place, stream_start, lacks_start(flow, side), &opening);
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
         opening = stream_start && !flow->again && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
@@ -467,7 +471,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         begin_probe(&h->search.probe[side], start, &first, is_unprompted(flow, segment, side));
         return TLS_MORE;
     }
-    begin_here(tls, h, &first, side, opening, start, gap, run->truncated);
+    begin_here(tls, h, &first, side, opening, start, flow->gaps >> side & 1, run->truncated);
     feed_from_start(tls, h, flow_role(flow, side), start, segment->time);
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
