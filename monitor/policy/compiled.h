@@ -107,7 +107,10 @@ struct rule {
 
 struct parameter {
     const char *name;
-    const char *text; /* its value: the file's, or the site's in place of it */
+    const char *text;     /* its value: the file's, or the site's in place of it */
+    const char *first;    /* that of the profile which has it first */
+    const char *compared; /* a word that a rule compares it with; NULL: none does */
+    bool meant;           /* a rule compares it with the word that it is */
     const struct node *node;
     const char *file;
 };

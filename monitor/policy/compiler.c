@@ -43,7 +43,7 @@ bool parse_number(const char *text, int64_t *number)
     return false;
 }
 
-const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at)
+struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at)
 {
     struct suggestion near = suggestion_for(name);
     for (size_t i = 0; i < c->profile->parameter_count; i++) {

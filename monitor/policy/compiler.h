@@ -26,7 +26,7 @@ __attribute__((format(printf, 3, 4))) void complain_at_key(struct compiler *c, c
 bool parse_number(const char *text, int64_t *number);
 
 /* NULL when the profile has no such parameter: a mistake when `at` is given. */
-const struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);
+struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);
 
 /* The value of a scalar for this field; a $name is a parameter's value, "A + B" a sum. False after a mistake.
  */
@@ -56,5 +56,11 @@ bool is_reserved(const char *const *reserved, const char *key);
 
 /* "no suite '...'", with the name that was probably meant. */
 void complain_about_suite(struct compiler *c, const struct node *n);
+
+/* parameters.c: takes those of a file, which may add some; after all rules, tells of words that none knows.
+ */
+void parameters_take(struct compiler *c, const struct node *root, bool may_add);
+void parameters_check(struct compiler *c);
+bool parameter_is_truth(const char *text);
 
 #endif

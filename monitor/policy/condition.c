@@ -383,25 +383,23 @@ static bool parameter_within(struct compiler *c, const struct node *n, const str
     return within;
 }
 
-static bool is_truth(const char *text)
-{
-    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
-}
-
 /* A parameter against one of the values that are listed. */
-static bool parameter_is(struct compiler *c, const struct node *value, const struct parameter *p)
+static bool parameter_is(struct compiler *c, const struct node *value, struct parameter *p)
 {
     if (value->kind != NODE_SCALAR)
         return false;
-    if (is_truth(p->text) && !is_truth(value->text))
+    if (parameter_is_truth(p->text) && !parameter_is_truth(value->text))
         complain_at(c, value, "'%s' has to be true or false, not '%s'", p->name, value->text);
-    return strcmp(value->text, p->text) == 0;
+    const bool equal = strcmp(value->text, p->text) == 0;
+    p->meant |= equal;
+    p->compared = strcmp(value->text, p->first) != 0 ? value->text : p->compared;
+    return equal;
 }
 
 static void compile_parameter_test(struct compiler *c, const struct node *n, const char *name)
 {
     const struct node at_key = {.line = n->key_line, .column = n->key_column};
-    const struct parameter *p = find_parameter(c, name, &at_key);
+    struct parameter *p = find_parameter(c, name, &at_key);
     bool equal = false;
     if (n->kind == NODE_MAPPING && p)
         equal = parameter_within(c, n, p);

@@ -363,44 +363,6 @@ static void drop_rule(struct compiler *c, const struct node *n)
     p->rule_count--;
 }
 
-static void take_parameters(struct compiler *c, const struct node *root, bool may_add)
-{
-    struct profile *p = c->profile;
-    const struct node *list = node_member(root, "parameters");
-    if (!list)
-        return;
-    if (list->kind != NODE_MAPPING) {
-        complain_at(c, list, "'parameters' has to be a mapping, as { minimum-key-bits: 128 }");
-        return;
-    }
-    for (const struct node *n = list->first; n; n = n->next) {
-        if (n->kind != NODE_SCALAR) {
-            complain_at(c, n, "a parameter has to have one value, as minimum-key-bits: 128");
-            continue;
-        }
-        struct parameter *known = NULL;
-        struct suggestion near = suggestion_for(n->key);
-        for (size_t i = 0; i < p->parameter_count; i++) {
-            suggestion_try(&near, p->parameters[i].name);
-            if (strcmp(p->parameters[i].name, n->key) == 0)
-                known = &p->parameters[i];
-        }
-        char buffer[128];
-        if (!known && !may_add && near.best) {
-            complain_at_key(c, n, "no parameter '%s' in what this profile extends%s", n->key,
-                            suggestion_text(&near, buffer, sizeof buffer));
-            continue;
-        }
-        if (!known && p->parameter_count == sizeof p->parameters / sizeof *p->parameters) {
-            complain_at_key(c, n, "too many parameters");
-            continue;
-        }
-        if (!known)
-            known = &p->parameters[p->parameter_count++];
-        *known = (struct parameter){.name = n->key, .text = n->text, .node = n, .file = c->file};
-    }
-}
-
 static void take_sets(struct compiler *c, const struct node *root)
 {
     struct profile *p = c->profile;
@@ -502,7 +464,7 @@ static void load_tree(struct loader *l, struct tree *tree)
     l->profile->status = status ? status : "final";
     l->profile->note = text_member(&c, root, "note", false);
     const char *document = text_member(&c, root, "document", false);
-    take_parameters(&c, root, !node_member(root, "extends"));
+    parameters_take(&c, root, !node_member(root, "extends"));
     take_sets(&c, root);
     const struct node *drop = node_member(root, "drop");
     for (const struct node *n = drop && drop->kind == NODE_SEQUENCE ? drop->first : NULL; n; n = n->next)
@@ -562,6 +524,7 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
     }
     for (size_t i = 0; i < p->rule_count; i++)
         compile_rule(&c, &p->rules[i]);
+    parameters_check(&c);
     check_sids(&c);
     if (p->rule_count)
         qsort(p->rules, p->rule_count, sizeof *p->rules, by_sid);

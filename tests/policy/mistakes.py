@@ -11,6 +11,7 @@ from checks import check, finish  # noqa: E402
 
 HEAD = "utwatch: 1\nprofile: x\ntitle: t\nparameters: { limit: 128, on: true }\nsets: { few: [0x0005] }\nrules:\n"  # 6 lines
 RULE = "  - { id: r, sid: 1, clause: c, requires: q, binds: ue, severity: low, "  # the condition begins in column 73
+MINE = "utwatch: 1\nprofile: x\ntitle: t\nextends: [ts33141-pcr2]\nparameters: "
 LONG = "  - id: r\n    sid: 1\n    clause: c\n    requires: q\n    binds: ue\n    severity: low\n"  # lines 7 to 12
 
 # text of the file, and for each mistake (line, column or None, a part of the message)
@@ -55,6 +56,13 @@ CASES = [
     (HEAD + LONG + "    fail: { parameter.limit: { below: [3] } }\n", [(13, 39, "expected one number")]),
     (HEAD + LONG + "    fail: { parameter.limit: { below: much } }\n", [(13, 39, "not a number")]),
     (HEAD + LONG + "    fail: { parameter.limit: { below: $limti } }\n", [(13, 39, "did you mean 'limit'")]),
+    (MINE + "{ encryption-required: yes }\n", [(5, 36, "true or false, not 'yes'")]),
+    (MINE + "{ encryption-required: 1 }\n", [(5, 36, "true or false, not '1'")]),
+    (MINE + "{ session-lifetime: 24x }\n", [(5, 33, "a duration, as 24h, not '24x'")]),
+    (MINE + "{ clock-tolerance: 1 s }\n", [(5, 32, "a duration, as 1s")]),
+    (MINE + "{ key-bits-3des: -1 }\n", [(5, 30, "a number without a unit, as 168")]),
+    (MINE + "{ minimum-key-bits: 2h }\n", [(5, 33, "a number without a unit, as 128")]),
+    (MINE + "{ authenticates-ue: GBA }\n", [(5, 33, "it is none, or gba")]),
     (HEAD + LONG + "    fail: { server.version: { present: maybe } }\n", [(13, None, "true or false")]),
     (HEAD + LONG + "    fail: { certificate.key-usage: { all: [keyEncipherent] } }\n", [(13, None, "did you mean 'keyEncipherment'")]),
     (HEAD + LONG + "    fail: { hello.ticket: true }\n    observed: \"{server.suit}\"\n", [(14, 15, "did you mean 'server.suite'")]),
