@@ -63,6 +63,15 @@ static int64_t age_at(nanos time, nanos origin)
     return age - age % 1000;
 }
 
+/* NULL when nothing is known of the identifier, or only of a later session. */
+static struct entry *find_before(struct sessions *s, const struct observation *o, const struct identifier *id,
+                                 struct place *place)
+{
+    *place = memory_locate(s, &o->whence.server, id);
+    struct entry *e = memory_find(s, place, o->side[CLIENT].hello_time);
+    return e && !offer_is_before(entry_origin(e), o) ? e : NULL;
+}
+
 static void tell_age(struct sessions *s, const struct place *place, const struct entry *e,
                      const struct observation *o, struct session_result *out)
 {
@@ -85,10 +94,10 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
 {
     for (unsigned i = 0; i < o->client_hello.psk_count && i < MAX_PSK_IDENTITIES; i++) {
         const struct identifier id = identifier_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_hash[i]);
-        const struct place place = memory_locate(s, &o->whence.server, &id);
-        const struct entry *e = memory_find(s, &place, o->side[CLIENT].hello_time);
+        struct place place;
+        const struct entry *e = find_before(s, o, &id, &place);
         bool exact = false;
-        if (o->client_hello.psk_ageless >> i & 1 || !e || offer_is_before(entry_origin(e), o))
+        if (o->client_hello.psk_ageless >> i & 1 || !e)
             continue;
         const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
         const int64_t age = age_at(o->side[CLIENT].hello_time, origin);
@@ -102,12 +111,8 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
                             struct session_result *out, struct place *place)
 {
     struct entry *e = NULL;
-    for (size_t i = 0; i < offer->count && !e; i++) {
-        *place = memory_locate(s, &o->whence.server, &offer->identifier[i]);
-        e = memory_find(s, place, o->side[CLIENT].hello_time);
-        if (e && offer_is_before(entry_origin(e), o))
-            e = NULL;
-    }
+    for (size_t i = 0; i < offer->count && !e; i++)
+        e = find_before(s, o, &offer->identifier[i], place);
     if (!e && offer->count)
         *place = memory_locate(s, &o->whence.server, &offer->identifier[0]);
     /* A random id for compatibility (RFC 8446 4.1.2) is no attempt to resume a session. */
@@ -125,9 +130,9 @@ void offer_tell_id(struct sessions *s, const struct observation *o, struct sessi
 {
     const struct client_hello_facts *c = &o->client_hello;
     const struct identifier id = identifier_of_id(c->session_id, c->session_id_len);
-    const struct place place = memory_locate(s, &o->whence.server, &id);
-    const struct entry *e = memory_find(s, &place, o->side[CLIENT].hello_time);
-    if (!e || offer_is_before(entry_origin(e), o))
+    struct place place;
+    const struct entry *e = find_before(s, o, &id, &place);
+    if (!e)
         return;
     tell_age(s, &place, e, o, out);
     out->basis = out->offered_basis = AGE_AT_LEAST;
