@@ -255,15 +255,21 @@ void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
     enqueue(tls, h, LIST_HALF_CLOSED);
 }
 
+static bool is_received(const struct handshake *h, const struct receipt *r)
+{
+    const struct acknowledged *acked = &h->acked[!r->side];
+    return acked->any && acknowledged_beyond(acked, r->end) >= 0;
+}
+
 bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now)
 {
     const unsigned side = flow_side_of(h->flow, who);
-    const struct acknowledged *receipt = &h->acked[!side];
+    const struct receipt receipt = {.end = end, .sent = now, .side = side & 1U, .awaited = true};
     const enum side peer = who == CLIENT ? SERVER : CLIENT;
     if (h->complete || !h->observation->side[peer].captured || h->observation->side[peer].reset ||
-        (receipt->any && acknowledged_beyond(receipt, end) >= 0))
+        is_received(h, &receipt))
         return false;
-    h->receipt = (struct receipt){.end = end, .sent = now, .side = side & 1U, .awaited = true};
+    h->receipt = receipt;
     dequeue(tls, h);
     h->last_activity = now;
     enqueue(tls, h, LIST_HALF_CLOSED);
@@ -449,12 +455,6 @@ void handshake_letter(struct handshake *h, enum side side, char letter)
         return; /* what follows a complete handshake in the same segment is no part of it */
     o->history[o->history_len++] = (char)(side == CLIENT ? letter : letter - 'A' + 'a');
     o->history[o->history_len] = '\0';
-}
-
-static bool is_received(const struct handshake *h, const struct receipt *r)
-{
-    const struct acknowledged *acked = &h->acked[!r->side];
-    return acked->any && acknowledged_beyond(acked, r->end) >= 0;
 }
 
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack)
