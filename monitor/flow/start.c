@@ -105,10 +105,12 @@ void start_note_stray(struct flow_table *table, const struct flow *flow, unsigne
 static bool is_answered_elsewhere(const struct flow_table *table, const struct flow *flow,
                                   const struct segment *segment, unsigned side)
 {
+    if (in_window(distance(flow->side[side].next, segment->seq))) /* as nearly all */
+        return false;
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
     return s->flow == flow && s->side != side && segment->belief == BELIEVED &&
            (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
-           segment->ack == s->end && !in_window(distance(flow->side[side].next, segment->seq));
+           segment->ack == s->end;
 }
 
 enum stream_start stream_start(const struct flow_table *table, struct flow *flow,
