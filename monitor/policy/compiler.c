@@ -43,18 +43,24 @@ bool parse_number(const char *text, int64_t *number)
     return false;
 }
 
+struct parameter *parameter_named(struct profile *p, const char *name, struct suggestion *near)
+{
+    for (size_t i = 0; i < p->parameter_count; i++) {
+        if (strcmp(p->parameters[i].name, name) == 0)
+            return &p->parameters[i];
+        suggestion_try(near, p->parameters[i].name);
+    }
+    return NULL;
+}
+
 struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at)
 {
     struct suggestion near = suggestion_for(name);
-    for (size_t i = 0; i < c->profile->parameter_count; i++) {
-        if (strcmp(c->profile->parameters[i].name, name) == 0)
-            return &c->profile->parameters[i];
-        suggestion_try(&near, c->profile->parameters[i].name);
-    }
+    struct parameter *p = parameter_named(c->profile, name, &near);
     char buffer[128];
-    if (at)
+    if (!p && at)
         complain_at(c, at, "no parameter '%s'%s", name, suggestion_text(&near, buffer, sizeof buffer));
-    return NULL;
+    return p;
 }
 
 bool is_ordered(enum field field)

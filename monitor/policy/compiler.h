@@ -25,7 +25,10 @@ __attribute__((format(printf, 3, 4))) void complain_at_key(struct compiler *c, c
  * then. */
 bool parse_number(const char *text, int64_t *number);
 
-/* NULL when the profile has no such parameter: a mistake when `at` is given. */
+/* NULL when there is no such parameter; `near` knows what comes close. */
+struct parameter *parameter_named(struct profile *p, const char *name, struct suggestion *near);
+
+/* The same, and a mistake when `at` is given. */
 struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);
 
 /* The value of a scalar for this field; a $name is a parameter's value, "A + B" a sum. False after a mistake.

@@ -46,13 +46,8 @@ static void take(struct compiler *c, const struct node *n, bool may_add)
         complain_at(c, n, "a parameter has to have one value, as minimum-key-bits: 128");
         return;
     }
-    struct parameter *known = NULL;
     struct suggestion near = suggestion_for(n->key);
-    for (size_t i = 0; i < p->parameter_count; i++) {
-        suggestion_try(&near, p->parameters[i].name);
-        if (strcmp(p->parameters[i].name, n->key) == 0)
-            known = &p->parameters[i];
-    }
+    struct parameter *known = parameter_named(p, n->key, &near);
     char buffer[128];
     if (!known && !may_add && near.best) {
         complain_at_key(c, n, "no parameter '%s' in what this profile extends%s", n->key,
