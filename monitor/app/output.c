@@ -443,7 +443,7 @@ void output_pause(struct output *out, const struct capture_health *health)
 {
     summing_flush(out->messages);
     summing_flush(out->beyond_limit);
-    const bool of_packets = health->frames && !out->options->endless;
+    const bool of_packets = !out->options->endless;
     output_statistics(out, health, of_packets ? health->last_time : clock_of_day());
     output_flush(out);
 }
