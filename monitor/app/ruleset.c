@@ -6,9 +6,45 @@
 #include "policy/tree.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define USUAL_PROFILE "ts33141-pcr2"
+
+static bool holds(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    return snprintf(path, sizeof path, "%s/%s", folder, name) < PATH_MAX && access(path, R_OK) == 0;
+}
+
+/*
+ * Those of the source tree that this program was built in, or "": `rules` in the nearest folder above the
+ * program that is such a tree. Looked for once, at the start: later the process may be confined.
+ */
+static const char *rules_of_source(void)
+{
+    static char found[PATH_MAX];
+    static bool looked;
+    char at[PATH_MAX];
+    if (looked)
+        return found;
+    looked = true;
+    const ssize_t length = readlink("/proc/self/exe", at, sizeof at);
+    if (length <= 0 || length >= PATH_MAX)
+        return found;
+    at[length] = '\0';
+    for (char *slash = strrchr(at, '/'); slash && slash > at; slash = strrchr(at, '/')) {
+        *slash = '\0';
+        if (holds(at, "meson.build") && holds(at, "rules/common.yaml")) {
+            if (snprintf(found, sizeof found, "%s/rules", at) >= PATH_MAX)
+                found[0] = '\0';
+            break;
+        }
+    }
+    return found;
+}
 
 const char *const *profile_directories(void)
 {
@@ -18,7 +54,9 @@ const char *const *profile_directories(void)
     if (own && *own)
         directories[n++] = own;
     directories[n++] = UTWATCH_RULES_DIRECTORY;
-    directories[n++] = UTWATCH_RULES_SOURCE;
+    const char *source = rules_of_source();
+    if (*source)
+        directories[n++] = source;
     directories[n] = NULL;
     return directories;
 }

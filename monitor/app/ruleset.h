@@ -20,8 +20,10 @@ bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_te
                   uint32_t generation);
 void ruleset_free(struct ruleset *rules);
 
-/* Folders searched for a profile's name: UTWATCH_RULES, the installed ones, those of the source.
- * NULL-terminated. */
+/*
+ * Folders searched for a profile's name: UTWATCH_RULES, the installed ones, those of the source tree that
+ * this program was built in. NULL-terminated. First called before the process is confined.
+ */
 const char *const *profile_directories(void);
 
 /* Loads with the site's parameters, or prints every mistake and returns NULL. */
