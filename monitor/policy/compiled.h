@@ -195,6 +195,9 @@ int compile_suite_set(struct compiler *c, const struct node *n);
 
 /* impossible.c: conditions that could never be true are mistakes. The operators of one field, and the members
  * of a conjunction. */
+/* False for a number that the field never has: a port of 70000, an hour of 24. */
+bool field_can_be(enum field field, int64_t number);
+
 void check_possible(struct compiler *c, const struct node *n, enum field field);
 /* `when` and the cases of a rule, one or a list; either may be NULL. A case that `when` excludes is a
  * mistake. */

@@ -31,11 +31,10 @@ struct parameter *parameter_named(struct profile *p, const char *name, struct su
 /* The same, and a mistake when `at` is given. */
 struct parameter *find_parameter(struct compiler *c, const char *name, const struct node *at);
 
-/* The value of a scalar for this field; a $name is a parameter's value, "A + B" a sum. False after a mistake.
- */
 /* "$session-lifetime + $clock-tolerance": numbers and parameters added up. */
 bool sum_number(struct compiler *c, const struct node *n, int64_t *number);
 
+/* The value of a scalar for this field; a $name is a parameter's value. False after a mistake. */
 bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number);
 
 /* "192.0.2.0/24" at the node, or one address. False after a mistake. */

@@ -61,6 +61,9 @@ static size_t add_values(struct compiler *c, const struct node *n, enum field fi
             ok = false;
             continue;
         }
+        if (!field_can_be(field, number))
+            complain_at(c, e, "'%s' can never be %s (%s)", field_info[field].name, e->text,
+                        field_info[field].help);
         p->values[p->value_count++] = number;
         count++;
     }

@@ -19,17 +19,38 @@ struct range {
     int64_t low, high;
 };
 
+static int64_t highest_of(enum field field)
+{
+    switch (field) {
+    case FIELD_HOUR:
+        return 23;
+    case FIELD_TIME_OF_DAY:
+        return 24 * 60 * 60 - 1;
+    case FIELD_CLIENT_PORT:
+    case FIELD_SERVER_PORT:
+        return UINT16_MAX;
+    default:
+        return INT64_MAX;
+    }
+}
+
 /* What the field can hold at all: no number is negative, and no version before the first that has a name. */
 static struct range range_of(enum field field)
 {
     const struct field_info *info = &field_info[field];
-    struct range r = {.low = info->type == TYPE_NUMBER ? 0 : INT64_MIN, .high = INT64_MAX};
+    struct range r = {.low = info->type == TYPE_NUMBER ? 0 : INT64_MIN, .high = highest_of(field)};
     if (info->type != TYPE_VERSION || !info->words)
         return r;
     r.low = INT64_MAX;
     for (const struct word *w = info->words; w->word; w++)
         r.low = w->number < r.low ? w->number : r.low;
     return r;
+}
+
+bool field_can_be(enum field field, int64_t number)
+{
+    const struct range r = range_of(field);
+    return field_info[field].type != TYPE_NUMBER || (number >= r.low && number <= r.high);
 }
 
 /* Of whole numbers; `step`: from a limit to the least of what is above it, 0 where a fraction is enough. */
