@@ -369,8 +369,12 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
         p->captured_until = time;
     if (time > p->last_time)
         p->last_time = time;
-    if (frame->source == p->source && time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
-        tell_clock_set(p, p->frame_time, time);
+    if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND) {
+        if (frame->source == p->source)
+            tell_clock_set(p, p->frame_time, time);
+        else
+            p->inputs_unordered++;
+    }
     p->source = frame->source;
     p->frame_time = time;
     go_on(p, time > p->now ? time : p->now);

@@ -38,7 +38,8 @@ struct pipeline {
     nanos first_time, last_time;
     nanos next_peers; /* when servers and UEs are judged again */
     nanos frame_time; /* of the frame before */
-    unsigned source;
+    unsigned source;  /* likewise */
+    uint64_t inputs_unordered;
     uint64_t frames, bytes;
     struct live_counters captured; /* of live capture, by the interfaces */
 };

@@ -131,6 +131,11 @@ def test_merge(folder):
         got = told("--merge", "-r", *order)
         check(got[:2] == wanted[:2], "--merge", order, got[2])
     check(told("-r", *halves)[0] != wanted[0], "the directions one after the other are told apart from the whole")
+    for words, behind in ((("-r", WHOLE, OTHER), 1), (("-r", OTHER, WHOLE), 0), (("--merge", "-r", WHOLE, OTHER), 0)):
+        found, p = events(binary, *words)
+        check(found[-1]["utwatch"]["capture"]["inputs_unordered"] == behind, words, found[-1]["utwatch"]["capture"])
+        text = utwatch(binary, *words).stdout.decode()
+        check(("--merge reads them in order of time" in " ".join(text.split())) == bool(behind), words, text)
     check(utwatch(binary, "--merge", "-r", halves[0], "-r", "/nowhere").returncode == 3, "one that is missing")
     check(utwatch(binary, "--merge", "-i", "lo").returncode == 2, "--merge of interfaces")
     check(utwatch(binary, "--merge", "-r", *halves, "no such words").returncode == 2, "filter fault in a merge")
@@ -156,11 +161,24 @@ def test_silent_pipe(folder):
     check(p.wait(30) == 1, "status", p.returncode)
 
 
+def test_reproducible(folder):
+    """Two replays of the same bytes are equal, byte by byte, also of a capture without a frame and at another second."""
+    empty = os.path.join(folder, "empty.pcap")
+    with open(WHOLE, "rb") as whole, open(empty, "wb") as f:
+        f.write(whole.read(24))
+    for capture in (empty, WHOLE):
+        first = subprocess.run([binary, "-r", capture, "--json", "-"], capture_output=True).stdout
+        time.sleep(1.1)
+        again = subprocess.run([binary, "-r", capture, "--json", "-"], capture_output=True).stdout
+        check(first and first == again, "two replays of", capture, "differ:", first[:300], again[:300])
+
+
 with tempfile.TemporaryDirectory() as top:
+    test_reproducible(top)
     test_packed(top)
     test_cut_gzip(top)
     test_operands()
     test_folder(top)
     test_merge(top)
     test_silent_pipe(top)
-finish(40)
+finish(48)
