@@ -190,19 +190,20 @@ static void put_age(struct json *j, const struct session_result *s)
 {
     if (!s || !s->offered)
         return;
-    json_string(j, "age_basis", word_of(age_basis_words, s->basis));
-    if (!s->known)
+    const enum age_basis basis = s->accepted ? s->basis : s->offered_basis;
+    json_string(j, "age_basis", word_of(age_basis_words, basis));
+    if (basis == AGE_UNKNOWN)
         return;
-    const int64_t age = s->accepted ? s->resumed_age : s->offered_age;
-    json_seconds(j, "age_s", age);
-    if (s->basis == AGE_EXACT)
+    json_seconds(j, "age_s", s->accepted ? s->resumed_age : s->offered_age);
+    if (basis == AGE_EXACT)
         json_time(j, "origin", s->origin);
 }
 
 static void put_session(struct json *j, const struct observation *o, const struct session_result *session)
 {
     const bool external = session && session->ageless == AGELESS_EXTERNAL && observation_by_psk(o);
-    if (o->resumption == RESUMPTION_UNKNOWN && !external)
+    const bool refused = session && session->refused;
+    if (o->resumption == RESUMPTION_UNKNOWN && !external && !refused)
         return;
     json_open(j, "session", '{');
     json_bool(j, "resumed", o->resumption > RESUMPTION_FULL);

@@ -30,7 +30,7 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
     return out;
 }
 
-/* Whose cache an identifier belongs to. A farm is named by its first member; `common` distinguishes the
+/* Where an identifier means one session only. A farm is named by its first member; `common` distinguishes the
  * farm's identifiers from that member's own. */
 struct scope {
     struct endpoint server;
@@ -42,22 +42,41 @@ static struct scope own_scope(const struct endpoint *server)
     return (struct scope){.server = *server};
 }
 
-static struct scope scope_of(const struct sessions *s, const struct endpoint *server)
+/* NULL: it belongs to none. */
+static const struct session_farm *farm_of(const struct sessions *s, const struct endpoint *server)
 {
     struct endpoint outside = *server; /* as the site names it */
     outside.space = 0;
-    if (s->config.one_scope)
-        return (struct scope){.server.space = server->space, .common = true};
     for (size_t f = 0; f < s->config.farm_count; f++) {
         const struct session_farm *farm = &s->config.farms[f];
         for (size_t i = 0; i < farm->members; i++)
-            if (memcmp(&farm->member[i], &outside, sizeof outside) == 0) {
-                struct scope scope = {.server = farm->member[0], .common = true};
-                scope.server.space = server->space;
-                return scope;
-            }
+            if (memcmp(&farm->member[i], &outside, sizeof outside) == 0)
+                return farm;
     }
-    return own_scope(server);
+    return NULL;
+}
+
+/*
+ * An identifier that is unique by chance means one session wherever it is used: servers may share a cache or
+ * a ticket key, whether the site says so or not. A short id means one only where caches are shared, and so
+ * does the name of a key that was not negotiated.
+ */
+static bool is_unique(const struct identifier *id)
+{
+    return id->is_hash ? id->method != RESUMPTION_EXTERNAL : id->length >= UNIQUE_ID;
+}
+
+static struct scope scope_of(const struct sessions *s, const struct endpoint *server,
+                             const struct identifier *id)
+{
+    if (s->config.one_scope || (id && is_unique(id)))
+        return (struct scope){.server.space = server->space, .common = true};
+    const struct session_farm *farm = farm_of(s, server);
+    if (!farm)
+        return own_scope(server);
+    struct scope scope = {.server = farm->member[0], .common = true};
+    scope.server.space = server->space;
+    return scope;
 }
 
 static uint64_t hash_in(const struct siphash_key *key, const struct scope *scope, enum resumption method,
@@ -81,7 +100,7 @@ static uint64_t key_of(const struct sessions *s, const struct scope *scope, cons
 
 uint64_t sessions_lineage(const struct sessions *s, const struct endpoint *server, nanos origin)
 {
-    const struct scope scope = scope_of(s, server);
+    const struct scope scope = scope_of(s, server, NULL);
     const int64_t us = origin / 1000; /* as the memory has it */
     return s->shared ? 0 : hash_in(&s->table.key, &scope, RESUMPTION_UNKNOWN, &us, sizeof us);
 }
@@ -113,7 +132,7 @@ static struct place place_in(const struct sessions *s, const struct scope *scope
 struct place memory_locate(const struct sessions *s, const struct endpoint *server,
                            const struct identifier *identifier)
 {
-    const struct scope scope = scope_of(s, server);
+    const struct scope scope = scope_of(s, server, identifier);
     return place_in(s, &scope, server, identifier);
 }
 
@@ -260,6 +279,14 @@ void memory_put(struct sessions *s, const struct place *place, const struct memo
         split(s, e, place, m);
     else
         write_entry(s, e, fresh, place, m);
+}
+
+bool memory_is_shared(struct sessions *s, const struct place *place, const struct entry *e)
+{
+    if (!place->common || s->config.one_scope || is_of(s, e, place->server))
+        return true;
+    const struct session_farm *farm = farm_of(s, place->server);
+    return farm && e->server && farm == farm_of(s, &s->table.servers[e->server]);
 }
 
 bool memory_distrusts(struct sessions *s, const struct place *place, const struct entry *e)

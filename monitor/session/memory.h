@@ -45,6 +45,9 @@ struct sessions {
     unsigned common_version; /* 0: there is none yet */
 };
 
+/* Bytes from which on an id is unique by chance (RFC 2246 F.1.4; WAP-219 6.2.2 has at most 8). */
+enum { UNIQUE_ID = 16 };
+
 struct identifier identifier_of_id(const uint8_t *id, size_t length);
 struct identifier identifier_of_ticket(enum resumption method, const struct identifier_hash *ticket);
 
@@ -52,16 +55,19 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
 struct place {
     const struct endpoint *server; /* that issued the identifier, or at which it is used */
     const struct identifier *identifier;
-    bool common;         /* several servers share the cache */
-    uint64_t key;        /* in the table, of all servers that share the cache; 0: there is no identifier */
+    bool common;         /* the identifier means one session at several servers */
+    uint64_t key;        /* in the table, of all these servers; 0: there is no identifier */
     uint64_t own_key;    /* in the table, of this server alone */
     uint64_t shared_key; /* for other sensors; 0: it cannot be shared */
 };
 struct place memory_locate(const struct sessions *s, const struct endpoint *server,
                            const struct identifier *identifier);
 
-/* NULL when the identifier is not known to the servers that share a cache with this one. */
+/* NULL when the identifier is not known. */
 struct entry *memory_find(struct sessions *s, const struct place *place, nanos now);
+
+/* Is the entry of this server, or of one that shares its cache by what the site says? */
+bool memory_is_shared(struct sessions *s, const struct place *place, const struct entry *e);
 
 /* Was an entry evicted that could have shown this identifier to be another session's? Servers that share a
  * cache may issue the identifier of another one's session that is forgotten by now. */

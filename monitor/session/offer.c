@@ -88,6 +88,17 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
         out->resumed_age = age_at(o->side[SERVER].hello_time, out->origin);
 }
 
+/* What another server issued, and this one did not resume, has an age where it is offered; to this server it
+ * means nothing, as far as is known. */
+static void tell_use_elsewhere(struct sessions *s, const struct entry *e, const struct observation *o,
+                               struct session_result *out)
+{
+    bool exact = false;
+    const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
+    out->offered_age = age_at(o->side[CLIENT].hello_time, origin);
+    out->offered_basis = AGE_AT_LEAST;
+}
+
 /* Of several PSKs the oldest counts, whichever the server takes. Those of unknown age may be older, so that
  * what is known is a lower bound. */
 static void tell_oldest_offered(struct sessions *s, const struct observation *o, struct session_result *out)
@@ -115,6 +126,10 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
         e = find_before(s, o, &offer->identifier[i], place);
     if (!e && offer->count)
         *place = memory_locate(s, &o->whence.server, &offer->identifier[0]);
+    if (e && o->resumption <= RESUMPTION_FULL && !memory_is_shared(s, place, e)) {
+        tell_use_elsewhere(s, e, o, out);
+        e = NULL;
+    }
     /* A random id for compatibility (RFC 8446 4.1.2) is no attempt to resume a session. */
     out->offered = offer->more ||
                    (offer->count && (offer->method != RESUMPTION_ID || e || o->resumption == RESUMPTION_ID));

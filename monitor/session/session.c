@@ -221,12 +221,10 @@ static void take_answers(struct sessions *s, const struct observation *o, const 
     }
 }
 
-/* Ids are unique by chance, which takes some length (RFC 2246 F.1.4; WAP-219 6.2.2 has at most 8 bytes): a
- * short one may be that of a later session, whose beginning was not seen. */
+/* A short id may be that of a later session, whose beginning was not seen. */
 static bool is_short(const struct observation *o)
 {
-    enum { UNIQUE = 16 };
-    return o->client_hello.session_id_len < UNIQUE;
+    return o->client_hello.session_id_len < UNIQUE_ID;
 }
 
 void sessions_judge(struct sessions *s, const struct observation *o, const struct session_questions *q,

@@ -14,7 +14,7 @@
 
 enum {
     PAGE = TABLE_PAGE,
-    VERSION = 2,
+    VERSION = 3,
     STEP = 1 << 20, /* bytes by which a file grows: more of them would wait more often for the file system */
     AHEAD =
         STEP / 2 / (TABLE_BUCKET * sizeof(struct entry)), /* places that it grows by before they are used */

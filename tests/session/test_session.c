@@ -176,7 +176,8 @@ static void first_sighting_is_a_lower_bound(void **state)
         judge();
     }
     assert_int_equal(r.basis, AGE_AT_LEAST);
-    assert_int_equal(r.offered_age, 30 * HOUR);
+    assert_int_equal(r.offered_age,
+                     30 * HOUR - 1000); /* the ServerHello came a microsecond after the ClientHello */
     handshake(DAY1, RESUMPTION_PSK);
     o->server_hello.version = 0x0304;
     o->client_hello.psk = o->server_hello.psk = true;
@@ -285,17 +286,51 @@ static void nothing_is_learned_from_half_a_handshake(void **state)
     }
 }
 
-static void another_server_is_another_scope(void **state)
+static void with_short_id(void)
+{
+    o->client_hello.session_id_len = o->client_hello.session_id_len ? 8 : 0;
+    o->server_hello.session_id_len = o->server_hello.session_id_len ? 8 : 0;
+}
+
+/* A short id may be issued by two servers; a long one is one session's, wherever it is resumed. */
+static void a_short_id_is_its_servers(void **state)
+{
+    (void)state;
+    for (int is_short = 0; is_short < 2; is_short++) {
+        handshake(DAY1, RESUMPTION_FULL);
+        with_id(7, false, true);
+        if (is_short)
+            with_short_id();
+        judge();
+        handshake(DAY1 + HOUR, RESUMPTION_ID);
+        with_id(7, true, true);
+        if (is_short)
+            with_short_id();
+        o->whence.server.port = 8443;
+        judge();
+        assert_int_equal(r.known, !is_short);
+        assert_int_equal(r.basis, is_short ? AGE_UNKNOWN : AGE_EXACT);
+        assert_int_equal(r.resumed_age, is_short ? 0 : HOUR);
+    }
+}
+
+/* A server that does not resume another one's session has refused nothing that it could know; the client
+ * offered what is so old. */
+static void what_another_server_issued_may_be_refused(void **state)
 {
     (void)state;
     handshake(DAY1, RESUMPTION_FULL);
-    with_id(7, false, true);
+    issue_ticket(100);
     judge();
-    handshake(DAY1 + HOUR, RESUMPTION_ID);
-    with_id(7, true, true);
+    handshake(DAY1 + 30 * HOUR, RESUMPTION_FULL);
+    offer_ticket(100);
     o->whence.server.port = 8443;
     judge();
-    assert_false(r.known);
+    assert_true(r.offered && r.refused && !r.known);
+    assert_int_equal(r.basis, AGE_UNKNOWN);
+    assert_int_equal(r.offered_basis, AGE_AT_LEAST);
+    assert_int_equal(r.offered_age,
+                     30 * HOUR - 1000); /* the ServerHello came a microsecond after the ClientHello */
 }
 
 static void fatal_alert_kills_the_session(void **state)
@@ -342,8 +377,15 @@ static void a_farm_shares_its_sessions(void **state)
     resumed(7, DAY1 + HOUR, 443);
     assert_int_equal(r.basis, AGE_EXACT);
     assert_int_equal(r.resumed_age, HOUR);
-    resumed(7, DAY1 + HOUR, 445);
-    assert_false(r.known);
+    full(8, DAY1, 444);
+    full(9, DAY1, 445);
+    for (uint8_t id = 8; id <= 9; id++) {
+        handshake(DAY1 + HOUR, RESUMPTION_FULL);
+        with_id(id, true, false);
+        o->client_hello.ticket = false;
+        judge();
+        assert_int_equal(r.known, id == 8); /* the other one's issuer is none of the farm */
+    }
 }
 
 /* A server that hands out another one's id takes no session from it, and makes none younger. */
@@ -562,7 +604,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_psk_without_an_age, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_psk_without_an_age_that_ends_late, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
-        cmocka_unit_test_setup_teardown(another_server_is_another_scope, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_short_id_is_its_servers, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(what_another_server_issued_may_be_refused, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(fatal_alert_kills_the_session, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_farm_shares_its_sessions, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(one_servers_id_is_not_anothers, open_memory, close_memory),

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { SESSIONS = 1000, OURS = 2 /* the version */ };
+enum { SESSIONS = 1000, OURS = 3 /* the version */ };
 
 static char path[] = "/tmp/utwatch-state-XXXXXX";
 
