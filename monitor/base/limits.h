@@ -45,9 +45,10 @@
 #define SEARCH_BYTES             65536 /* how far into a direction a later TLS start is looked for */
 
 /* tls */
-#define AWAKE_HANDSHAKES         1024 /* whose facts are not packed */
-#define HANDSHAKE_SHARE          4032 /* bytes of packed facts and half messages of a handshake, on average */
-#define MAX_MESSAGE_BYTES        65536 /* one handshake message; longer ones are skipped and marked */
+#define AWAKE_HANDSHAKES 1024 /* whose facts are not packed */
+#define HANDSHAKE_SHARE  4032 /* bytes of packed facts and half messages of a handshake, on average */
+#define MAX_MESSAGE_BYTES                                                                                    \
+    131396 /* one handshake message; a ClientHello cannot be longer (RFC 5246 7.4.1.2) */
 #define MAX_RECORD_BYTES         18432 /* RFC 2246 6.2.3: 2^14 + 2048 */
 #define MAX_SUITES_LISTED        512 /* suites kept in order for the events; tests over the offer stay exact */
 #define MAX_EXTENSIONS           128 /* extension numbers kept in order, client */

@@ -95,6 +95,8 @@ static enum reaction reaction_of(const struct handshake *h)
     if (o->reaction == REACTION_FATAL_ALERT && !(o->side[SERVER].start_captured && had_hello(h)))
         return REACTION_UNKNOWN; /* a hello of its own may have come before it, and that of the client after
                                   */
+    if (o->reaction == REACTION_FATAL_ALERT && o->side[CLIENT].damage & UNOBSERVED_TOO_LONG)
+        return REACTION_UNKNOWN; /* for a hello of such a length, whatever it offers */
     if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
         o->reaction == REACTION_ACCEPTED_LATE)
         return o->reaction;

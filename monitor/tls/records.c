@@ -16,18 +16,23 @@ static void skip_message(struct handshake *h, enum side who, uint32_t reason)
     handshake_damage(h, who, reason);
 }
 
-/* Keeps a part of a message that straddles a border; without room for it the message is skipped. */
-static void keep_part(struct tls *tls, struct handshake *h, enum side who, struct span part)
+static bool is_hello(const struct assembly *a)
+{
+    return a->message_header[0] == MESSAGE_CLIENT_HELLO || a->message_header[0] == MESSAGE_SERVER_HELLO;
+}
+
+/* The header of a message is here. Of one that is too long a hello still tells what its first part holds. */
+static void begin_message(struct tls *tls, struct handshake *h, enum side who)
 {
     struct assembly *a = &h->side[who];
-    if (a->message_length > MAX_MESSAGE_BYTES) {
-        tls->counters.too_long++;
-        skip_message(h, who, UNOBSERVED_TOO_LONG);
-    } else if (!chain_append(&tls->pieces, &a->message, part)) {
-        tls->counters.no_room++;
-        handshake_release_message(tls, a);
-        skip_message(h, who, UNOBSERVED_EVICTED);
-    }
+    struct cursor c = cursor_over(span_of(a->message_header + 1, 3));
+    a->message_length = cursor_u24(&c);
+    a->message_have = 0;
+    if (a->message_length <= MAX_MESSAGE_BYTES)
+        return;
+    tls->counters.too_long++;
+    handshake_damage(h, who, UNOBSERVED_TOO_LONG);
+    a->message_skipped = !is_hello(a);
 }
 
 /* What has come of a message that straddles a border; valid until the next one is read. */
@@ -37,19 +42,35 @@ static struct span collected(struct tls *tls, const struct assembly *a)
     return span_of(tls->message, a->message.length);
 }
 
+/* Keeps a part of a message that straddles a border; without room for it the message is skipped. */
+static void keep_part(struct tls *tls, struct handshake *h, enum side who, struct span part, nanos now)
+{
+    struct assembly *a = &h->side[who];
+    const size_t room = MAX_MESSAGE_BYTES - (size_t)a->message.length;
+    if (!chain_append(&tls->pieces, &a->message, span_head(part, room))) {
+        tls->counters.no_room++;
+        handshake_release_message(tls, a);
+        skip_message(h, who, UNOBSERVED_EVICTED);
+    } else if (part.n > room) {
+        a->message_skipped = true;
+        handshake_cut_message(tls, h, who, a->message_header[0], collected(tls, a), now);
+        handshake_release_message(tls, a);
+    }
+}
+
 /*
  * Takes what belongs to the current message; *message is the message when it is whole: in place when it lies
  * whole in these bytes, else collected. Returns how many bytes were used; *whole says that the message has
  * ended, with an empty *message when it was skipped.
  */
 static size_t collect(struct tls *tls, struct handshake *h, enum side who, struct span bytes,
-                      struct span *message, bool *whole)
+                      struct span *message, bool *whole, nanos now)
 {
     struct assembly *a = &h->side[who];
     struct span part = span_head(bytes, a->message_length - a->message_have);
     const bool in_place = a->message_have == 0 && part.n == a->message_length && !a->message_skipped;
     if (!in_place && !a->message_skipped)
-        keep_part(tls, h, who, part);
+        keep_part(tls, h, who, part, now);
     a->message_have += (uint32_t)part.n;
     *whole = a->message_have == a->message_length;
     *message = span_of(NULL, 0);
@@ -79,15 +100,13 @@ static void feed_handshake_fragment(struct tls *tls, struct handshake *h, enum s
             if (!records_fill_header(a->message_header, &a->message_header_length, MESSAGE_HEADER_BYTES,
                                      &bytes))
                 continue;
-            struct cursor c = cursor_over(span_of(a->message_header + 1, 3));
-            a->message_length = cursor_u24(&c);
-            a->message_have = 0;
+            begin_message(tls, h, who);
             if (a->message_length > 0)
                 continue;
         }
         struct span message;
         bool whole;
-        bytes = span_skip(bytes, collect(tls, h, who, bytes, &message, &whole));
+        bytes = span_skip(bytes, collect(tls, h, who, bytes, &message, &whole, now));
         if (!whole)
             continue;
         const bool skipped = a->message_skipped;
@@ -121,7 +140,8 @@ static bool is_clear_after_pending(const struct assembly *a, struct span fragmen
     size_t message = cursor_u24(&c);
     bool hello = type == MESSAGE_CLIENT_HELLO || type == MESSAGE_SERVER_HELLO;
     /* A protected Finished may begin with any byte, but hardly also with a length that fits. */
-    return hello && (c.status != PARSE_OK || message + MESSAGE_HEADER_BYTES <= a->record_left);
+    return hello && (c.status != PARSE_OK || a->record_left >= LONGER_THAN_FINISHED ||
+                     message + MESSAGE_HEADER_BYTES <= a->record_left);
 }
 
 /* Alerts in clear may share a record, or be cut into several (RFC 5246 6.2.1). Where nothing of the side is
@@ -316,7 +336,7 @@ static size_t feed_sslv2(struct tls *tls, struct handshake *h, enum side who, st
         return used;
     struct span message;
     bool whole;
-    used += collect(tls, h, who, span_skip(bytes, used), &message, &whole);
+    used += collect(tls, h, who, span_skip(bytes, used), &message, &whole, now);
     if (!whole)
         return used;
     a->sslv2 = false;

@@ -34,6 +34,9 @@ enum message_type {
 
 #define MESSAGE_HEADER_BYTES 4
 
+/* Of a record: with padding, MAC and IV no protected Finished is so long (RFC 5246 6.2.3.2, 7.4.9). */
+#define LONGER_THAN_FINISHED 512
+
 struct certificate_list {
     struct span der[MAX_CHAIN]; /* the leaf first */
     size_t count;               /* of all in the message, also those beyond MAX_CHAIN */

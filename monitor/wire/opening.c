@@ -22,7 +22,7 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
     case MESSAGE_CLIENT_HELLO:
     case MESSAGE_SERVER_HELLO: {
         /* A hello has at least version, random and an empty session id. */
-        if (whole_header && (message < 38 || message > MAX_MESSAGE_BYTES))
+        if (whole_header && (message < 38))
             return OPENING_NONE;
         uint8_t major = cursor_u8(&c);
         if (c.status != PARSE_OK && more_in_record)
@@ -42,7 +42,8 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
     case MESSAGE_CERTIFICATE_STATUS:
         if (!whole_header)
             return more_in_record ? OPENING_MAYBE : OPENING_NONE;
-        return message <= MAX_MESSAGE_BYTES ? OPENING_HANDSHAKE : OPENING_NONE;
+        return message <= MAX_MESSAGE_BYTES || length >= LONGER_THAN_FINISHED ? OPENING_HANDSHAKE
+                                                                              : OPENING_NONE;
     default:
         return length >= SHORTEST_FINISHED ? OPENING_PROTECTED : OPENING_NONE;
     }

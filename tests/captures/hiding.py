@@ -2,6 +2,7 @@
 """What can a UE or a server do, without harm to its own handshake, to keep it from being judged? Records and versions that stacks take all the same,
 ends that nobody received, what follows an end, and tickets that mean nothing. usage: hiding.py UTWATCH"""
 import os
+import ssl
 import struct
 import sys
 import tempfile
@@ -169,7 +170,60 @@ def alerts_that_nobody_received(folder):
         check((DEAD in told) == received and counts[DEAD]["not_observable"] == (not received), "received:", received, counts[DEAD])
 
 
+def long_hello(suite, length, record_bytes, session=b""):
+    """A hello of about so many bytes: first the suite many times, then padding (RFC 7685), then what no field has room for."""
+    codes = struct.pack("!H", suite) * (min(length - 100, 65534) // 2)
+    body = b"\3\3" + b"\x11" * 32 + bytes([len(session)]) + session + struct.pack("!H", len(codes)) + codes + b"\1\0"
+    body += m.extensions([(21, bytes(min(length - len(body) - 6, 65531)))])
+    body += bytes(max(0, length - len(body)))
+    whole = b"\1" + len(body).to_bytes(3, "big") + body
+    return b"".join(m.record(22, whole[at:at + record_bytes]) for at in range(0, len(whole), record_bytes))
+
+
+def openssl_reads(hello):
+    """It finds no suite of its own in the hello, so it has read that."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    into = ssl.MemoryBIO()
+    into.write(hello)
+    try:
+        context.wrap_bio(into, ssl.MemoryBIO(), server_side=True).do_handshake()
+    except ssl.SSLError as error:
+        return error.reason == "NO_SHARED_CIPHER"
+    return False
+
+
+def long_hellos(folder):
+    """A message has 24 bits for its length (RFC 5246 7.4), and OpenSSL takes the longest hello that its fields have room for."""
+    v6 = {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 443)}
+    for length, record_bytes, segment, ends in ((65000, 16384, 1400, {}), (65600, 16384, 1400, {}), (65600, 1000, 60000, v6),
+                                                (100000, 20, 1400, {}), (131100, 16384, 1400, v6), (140000, 16384, 1400, {})):
+        whole = length < 131396
+        check(openssl_reads(long_hello(ANON, length, record_bytes)) == whole, "OpenSSL and a hello of", length)
+        for suite, answers, rule in ((ANON, rest(), OFFER), (NULL_SHA, [(SERVER, m.alert(2, 40, m.TLS12))], "ut-6.2-ue-offers-encryption"),
+                                     (ANON, [(SERVER, m.alert(2, 40, m.TLS12))], None)):
+            said = long_hello(suite, length, record_bytes)
+            steps = [(CLIENT, said[at:at + segment]) for at in range(0, len(said), segment)] + answers
+            told, counts, tls = judged(folder, capturelib.build(steps, time=START, **ends))
+            what = "a hello of", length, record_bytes, segment, rule
+            suites = [e["utwatch"].get("client_hello", {}).get("suites", [])[:1] for e in tls]
+            check(suites == [["0x%04x" % suite]], *what, suites)
+            check(("too-long" in tls[0]["utwatch"].get("unobserved", [])) == (not whole), *what, tls[0]["utwatch"].get("unobserved"))
+            if rule:
+                check(rule in told, *what, sorted(told))
+            else:  # who refuses a hello that is none says nothing of what it offers
+                check(counts[OFFER]["pass"] == whole and not counts[OFFER]["fail"], *what, counts[OFFER])
+    sid = b"\xb3" * 32
+    for length in 1000, 70000:
+        frames = capturelib.build(full(session=sid), time=START)
+        again = [(CLIENT, long_hello(DES3, length, 16384, sid)), (SERVER, m.server_hello(DES3, m.TLS12, sid) + m.finished(m.TLS12)),
+                 (CLIENT, m.finished(m.TLS12))]
+        steps = [(side, data[at:at + 1400]) for side, data in again for at in range(0, len(data), 1400)]
+        told, _, _ = judged(folder, frames + capturelib.build(steps, client=("192.0.2.10", 40001), time=START + 30 * HOUR))
+        check("ut-7.1-session-lifetime" in told, "a session 30 h old in a hello of", length, sorted(told))
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (records_that_stacks_take, ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
+    for case in (records_that_stacks_take, long_hellos,
+                 ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
         case(temporary)
 finish()
