@@ -320,8 +320,11 @@ static void conclude(const struct profile *p, struct verdict *v, enum verdict_va
 static void judge_rule(const struct rule *r, const struct policy_case *c, struct verdict *v)
 {
     const struct profile *p = r->profile;
-    *v = (struct verdict){
-        .rule = &r->facts, .basis = r->basis, .severity = r->facts.severity, .observed = r->observed};
+    *v = (struct verdict){.rule = &r->facts,
+                          .index = (uint32_t)r->facts.index,
+                          .basis = r->basis,
+                          .severity = r->facts.severity,
+                          .observed = r->observed};
     if (r->when.length) {
         struct result when = evaluate(p, r->when, c);
         if (when.value == FALSE3)
@@ -406,7 +409,8 @@ static void prove_known(const struct verdict *known, size_t known_count, const s
     for (size_t i = 0; i < count; i++) {
         const struct verdict *a = &known[i];
         const struct verdict *b = &judged[i];
-        assert(a->rule == b->rule && a->value == b->value && a->basis == b->basis && a->fault == b->fault);
+        assert(a->rule == b->rule && a->index == b->index && a->value == b->value && a->basis == b->basis &&
+               a->fault == b->fault);
         assert(a->severity == b->severity && a->reasons == b->reasons && a->note == b->note);
         assert(a->offending == b->offending && a->observed == b->observed && a->excepted == b->excepted);
     }

@@ -108,6 +108,7 @@ struct rule_facts {
 struct verdict {
     const struct rule_facts *rule;
     enum verdict_value value;
+    uint32_t index; /* the rule's: whoever counts verdicts need not look at their rules */
     enum basis basis;
     enum fault fault;       /* of a fail */
     enum severity severity; /* of this finding */

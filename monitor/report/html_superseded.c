@@ -19,9 +19,9 @@ static void put_stacks(struct html *h, const struct tally *tally, const struct r
     html_put(h, "<td>");
     for (uint32_t i = 0; i < rule->stacks && i < STACKS_NAMED; i++) {
         html_put(h, i ? ", <code>" : "<code>");
-        html_text(h, tally->stacks[rule->stack[i].stack].ja4, HTML_ID_MOST);
+        html_text(h, tally->stacks[rule->by->stack[i].stack].ja4, HTML_ID_MOST);
         html_put(h, "</code> (");
-        html_count(h, rule->stack[i].count);
+        html_count(h, rule->by->stack[i].count);
         html_put(h, ")");
     }
     if (rule->stacks > STACKS_NAMED || (rule->stacks && rule->other_stacks))

@@ -110,7 +110,7 @@ static void put_stack_rules(struct html *h, const struct tally *tally, size_t st
     for (size_t i = 0; i < tally->rule_count; i++) {
         const struct rule_tally *rule = &tally->rules[i];
         for (uint32_t j = 0; j < rule->stacks && !rule->rule->superseded; j++)
-            if (rule->stack[j].stack == stack)
+            if (rule->by->stack[j].stack == stack)
                 list_rule(&list, i);
     }
     end_rules(&list);

@@ -84,15 +84,15 @@ static void close_list(struct html *h, const struct list *list)
 static uint64_t shared_count(const struct rule_tally *rule, const struct endpoint *ue)
 {
     for (size_t i = 0; i < rule->sharers; i++)
-        if (memcmp(&rule->sharer[i].end, ue, sizeof *ue) == 0)
-            return rule->sharer[i].count;
+        if (memcmp(&rule->by->sharer[i].end, ue, sizeof *ue) == 0)
+            return rule->by->sharer[i].count;
     return 0;
 }
 
 static bool is_offender(const struct rule_tally *rule, const struct endpoint *ue)
 {
     for (size_t i = 0; i < rule->offenders; i++)
-        if (rule->offender[i].side == CLIENT && memcmp(&rule->offender[i].end, ue, sizeof *ue) == 0)
+        if (rule->by->offender[i].side == CLIENT && memcmp(&rule->by->offender[i].end, ue, sizeof *ue) == 0)
             return true;
     return false;
 }
@@ -102,7 +102,7 @@ static size_t peers_of(const struct rule_tally *rule, enum side side, struct off
 {
     size_t n = 0;
     for (size_t i = 0; i < rule->offenders; i++) {
-        const struct offender *o = &rule->offender[i];
+        const struct offender *o = &rule->by->offender[i];
         if (o->side == side)
             insert_peer(
                 peers, n++,
@@ -110,7 +110,7 @@ static size_t peers_of(const struct rule_tally *rule, enum side side, struct off
                                    .end = &o->end});
     }
     for (size_t i = 0; side == CLIENT && i < rule->sharers; i++) {
-        const struct offender *o = &rule->sharer[i];
+        const struct offender *o = &rule->by->sharer[i];
         if (!is_offender(rule, &o->end))
             insert_peer(peers, n++, (struct offending){.count = o->count, .end = &o->end});
     }
@@ -151,9 +151,10 @@ static void put_rule_stacks(struct html *h, const struct tally *tally, const str
     struct offending peers[MAX_RULE_STACKS];
     size_t n = 0;
     for (size_t i = 0; i < rule->stacks; i++)
-        if (rule->stack[i].stack < tally->stack_count)
-            insert_peer(peers, n++,
-                        (struct offending){.count = rule->stack[i].count, .index = rule->stack[i].stack});
+        if (rule->by->stack[i].stack < tally->stack_count)
+            insert_peer(
+                peers, n++,
+                (struct offending){.count = rule->by->stack[i].count, .index = rule->by->stack[i].stack});
     struct list list = {.heading = "By UE stack",
                         .column = "JA4",
                         .one = "other stack",

@@ -59,7 +59,7 @@ static void put_failure(struct html *x, const struct rule_tally *r, const struct
     for (uint32_t i = 0; i < r->offenders; i++) {
         char words[HTML_TEXT_MOST];
         struct text t = text_over(words, sizeof words);
-        put_offender(&t, &r->offender[i], names);
+        put_offender(&t, &r->by->offender[i], names);
         html_put(x, "\n");
         html_text(x, words, HTML_TEXT_MOST);
     }

@@ -26,30 +26,50 @@ static enum tally_version version_slot(uint16_t version)
     return v;
 }
 
+/* Of the profile's rules, without any numbers. */
+static bool open_rules(struct tally *tally, const struct profile *profile)
+{
+    const size_t count = profile_rule_count(profile);
+    tally->profile = profile;
+    tally->rule_count = count;
+    tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
+    tally->offenders = calloc(count ? count : 1, sizeof *tally->offenders);
+    if (!tally->rules || !tally->offenders)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        tally->rules[i].rule = profile_rule(profile, i);
+        tally->rules[i].by = &tally->offenders[i];
+    }
+    return true;
+}
+
+static void close_rules(struct tally *tally)
+{
+    free(tally->rules);
+    free(tally->offenders);
+    tally->rules = NULL;
+    tally->offenders = NULL;
+}
+
 bool tally_open(struct tally *tally, const struct profile *profile)
 {
-    size_t count = profile_rule_count(profile);
-    *tally = (struct tally){.profile = profile, .rule_count = count};
-    tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
+    *tally = (struct tally){0};
     tally->stacks = calloc(MAX_STACKS, sizeof *tally->stacks);
     tally->ages = calloc(1, sizeof *tally->ages);
     tally->hello_key = siphash_random_key();
     tally->hellos = calloc(KNOWN_HELLOS, sizeof *tally->hellos);
     tally->ue_stacks = ue_stacks_new();
     tally->sharers = first_sights_new();
-    if (!tally->rules || !tally->stacks || !tally->ages || !tally->hellos || !tally->ue_stacks ||
-        !tally->sharers) {
-        tally_close(tally);
-        return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        tally->rules[i].rule = profile_rule(profile, i);
-    return true;
+    if (open_rules(tally, profile) && tally->stacks && tally->ages && tally->hellos && tally->ue_stacks &&
+        tally->sharers)
+        return true;
+    tally_close(tally);
+    return false;
 }
 
 void tally_close(struct tally *tally)
 {
-    free(tally->rules);
+    close_rules(tally);
     free(tally->stacks);
     free(tally->ages);
     free(tally->hellos);
@@ -59,31 +79,36 @@ void tally_close(struct tally *tally)
     first_sights_free(tally->sharers);
     tally->sharers = NULL;
     tally->ages = NULL;
-    tally->rules = NULL;
     tally->stacks = NULL;
+}
+
+static void take_over(struct rule_tally *rule, const struct rule_tally *before)
+{
+    const struct rule_tally new = *rule;
+    *rule = *before;
+    rule->rule = new.rule;
+    rule->by = new.by;
+    *rule->by = *before->by;
+    if (rule->exception)
+        rule->exception = "it was excepted by an earlier configuration";
 }
 
 bool tally_go_on_with(struct tally *tally, const struct profile *profile)
 {
-    const size_t count = profile_rule_count(profile);
-    struct rule_tally *rules = calloc(count ? count : 1, sizeof *rules);
-    if (!rules)
+    struct tally before = *tally;
+    if (!open_rules(tally, profile)) {
+        close_rules(tally);
+        *tally = before;
         return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct rule_facts *rule = profile_rule(profile, i);
-        for (size_t j = 0; j < tally->rule_count; j++) {
-            const struct rule_facts *before = tally->rules[j].rule;
-            if (strcmp(before->id, rule->id) == 0 && before->rev == rule->rev)
-                rules[i] = tally->rules[j];
-        }
-        rules[i].rule = rule;
-        if (rules[i].exception)
-            rules[i].exception = "it was excepted by an earlier configuration";
     }
-    free(tally->rules);
-    tally->rules = rules;
-    tally->rule_count = count;
-    tally->profile = profile;
+    for (size_t i = 0; i < tally->rule_count; i++) {
+        struct rule_tally *rule = &tally->rules[i];
+        for (size_t j = 0; j < before.rule_count; j++)
+            if (strcmp(before.rules[j].rule->id, rule->rule->id) == 0 &&
+                before.rules[j].rule->rev == rule->rule->rev)
+                take_over(rule, &before.rules[j]);
+    }
+    close_rules(&before);
     return true;
 }
 
@@ -113,39 +138,74 @@ static void add_handshake(struct tally *tally, const struct observation *o)
 
 /* Peers of a rule, in the order of appearance. */
 struct peers_at_fault {
-    struct offender *peer; /* room for MAX_OFFENDERS */
+    uint16_t *tag;
+    struct offender *peer; /* room for MAX_OFFENDERS, both */
     uint32_t *count;
     uint64_t *others;
 };
+
+static uint16_t tag_of(const struct endpoint *end)
+{
+    uint64_t half[2];
+    memcpy(half, end->address, sizeof half);
+    return (uint16_t)((half[0] ^ half[1] ^ end->port) * 0x9e3779b97f4a7c15U >> 48);
+}
+
+/* All are compared at once: most peers of a long capture are none of them. */
+static bool any_has_tag(const uint16_t *tag, uint16_t wanted)
+{
+    uint16_t least = UINT16_MAX;
+    for (uint32_t i = 0; i < MAX_OFFENDERS; i++) {
+        const uint16_t difference = tag[i] ^ wanted;
+        least = difference < least ? difference : least;
+    }
+    return least == 0;
+}
+
+static struct offender *find_peer(struct peers_at_fault of, uint16_t tag, const struct endpoint *end,
+                                  enum side side)
+{
+    if (!any_has_tag(of.tag, tag))
+        return NULL;
+    for (uint32_t i = 0; i < *of.count; i++) {
+        struct offender *known = &of.peer[i];
+        if (of.tag[i] == tag && known->side == side && memcmp(&known->end, end, sizeof *end) == 0)
+            return known;
+    }
+    return NULL;
+}
 
 static void add_peer(struct peers_at_fault to, const struct whence *about, enum side side)
 {
     struct endpoint end = side == CLIENT ? about->client : about->server;
     if (side == CLIENT)
         end.port = 0;
-    for (uint32_t i = 0; i < *to.count; i++) {
-        struct offender *known = &to.peer[i];
-        if (known->side == side && memcmp(&known->end, &end, sizeof end) == 0) {
-            known->count++;
-            return;
-        }
+    const uint16_t tag = tag_of(&end);
+    struct offender *known = find_peer(to, tag, &end, side);
+    if (known) {
+        known->count++;
+        return;
     }
-    if (*to.count == MAX_OFFENDERS)
+    if (*to.count == MAX_OFFENDERS) {
         ++*to.others;
-    else
-        to.peer[(*to.count)++] = (struct offender){.end = end,
-                                                   .count = 1,
-                                                   .time = about->time,
-                                                   .frame = about->flow_id ? about->frame_number : 0,
-                                                   .source = about->source,
-                                                   .side = (uint8_t)side};
+        return;
+    }
+    to.tag[*to.count] = tag;
+    to.peer[(*to.count)++] = (struct offender){.end = end,
+                                               .count = 1,
+                                               .time = about->time,
+                                               .frame = about->flow_id ? about->frame_number : 0,
+                                               .source = about->source,
+                                               .side = (uint8_t)side};
 }
 
 /* What both are at fault for counts at both. */
 static void add_offender(struct rule_tally *rule, const struct whence *about, enum fault fault)
 {
-    const struct peers_at_fault offenders = {rule->offender, &rule->offenders, &rule->other_offences};
-    const struct peers_at_fault sharers = {rule->sharer, &rule->sharers, &rule->other_sharings};
+    const struct peers_at_fault offenders = {rule->by->offender_tag, rule->by->offender, &rule->offenders,
+                                             &rule->other_offences};
+    const struct peers_at_fault sharers = {rule->by->sharer_tag, rule->by->sharer, &rule->sharers,
+                                           &rule->other_sharings};
     add_peer(offenders, about, fault == FAULT_UE ? CLIENT : SERVER);
     if (fault == FAULT_BOTH && about->client.family)
         add_peer(sharers, about, CLIENT);
@@ -162,14 +222,14 @@ static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t r
 static void add_stack_offence(struct rule_tally *rule, uint16_t stack)
 {
     for (uint32_t i = 0; i < rule->stacks; i++)
-        if (rule->stack[i].stack == stack) {
-            rule->stack[i].count++;
+        if (rule->by->stack[i].stack == stack) {
+            rule->by->stack[i].count++;
             return;
         }
     if (rule->stacks == MAX_RULE_STACKS)
         rule->other_stacks++;
     else
-        rule->stack[rule->stacks++] = (struct stack_offence){.stack = stack, .count = 1};
+        rule->by->stack[rule->stacks++] = (struct stack_offence){.stack = stack, .count = 1};
 }
 
 bool tally_judged(const struct tally *tally)
@@ -266,42 +326,44 @@ static void add_fail(struct tally *tally, struct rule_tally *rule, const struct 
         rule->other_stacks++;
 }
 
-static void add_verdict(struct tally *tally, const struct policy_case *c, const struct verdict *v,
-                        uint16_t stack)
+static void add_unexcused_fail(struct tally *tally, struct rule_tally *rule, const struct policy_case *c,
+                               const struct verdict *v, uint16_t stack)
 {
-    size_t index = v->rule->index;
-    assert(index < tally->rule_count);
-    struct rule_tally *rule = &tally->rules[index];
-    if (v->value == VERDICT_FAIL && v->excepted) {
+    if (was_counted(tally, c, v))
+        return;
+    rule->value[VERDICT_FAIL]++;
+    if (!v->rule->superseded)
+        tally->verdict[VERDICT_FAIL]++;
+    add_fail(tally, rule, c, v, stack);
+}
+
+static void add_breach(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                       uint16_t stack)
+{
+    assert(v->index < tally->rule_count);
+    struct rule_tally *rule = &tally->rules[v->index];
+    if (v->excepted) {
         rule->excepted++;
         rule->exception = v->excepted;
         tally->excepted++;
-        return;
-    }
-    if (v->value == VERDICT_FAIL && v->known) {
+    } else if (v->known) {
         rule->known++;
         tally->known++;
-        return;
+    } else {
+        add_unexcused_fail(tally, rule, c, v, stack);
     }
-    if (was_counted(tally, c, v))
-        return;
+}
+
+static void add_verdict(struct tally *tally, const struct verdict *v)
+{
+    assert(v->index < tally->rule_count);
+    struct rule_tally *rule = &tally->rules[v->index];
     rule->value[v->value]++;
-    if (v->value != VERDICT_FAIL || !v->rule->superseded)
-        tally->verdict[v->value]++;
-    switch (v->value) {
-    case VERDICT_NOT_APPLICABLE:
-    case VERDICT_NOTHING_AGAINST:
-        break;
-    case VERDICT_PASS:
+    tally->verdict[v->value]++;
+    if (v->value == VERDICT_PASS)
         rule->remarks += v->note != NULL;
-        break;
-    case VERDICT_NOT_OBSERVABLE:
+    else if (v->value == VERDICT_NOT_OBSERVABLE)
         add_reasons(tally, rule, v->reasons);
-        break;
-    case VERDICT_FAIL:
-        add_fail(tally, rule, c, v, stack);
-        break;
-    }
 }
 
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts, size_t count)
@@ -322,14 +384,17 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
     }
     ages_add(tally->ages, c);
     for (size_t i = 0; i < count; i++)
-        add_verdict(tally, c, &verdicts[i], stack);
+        if (verdicts[i].value == VERDICT_FAIL)
+            add_breach(tally, c, &verdicts[i], stack);
+        else
+            add_verdict(tally, &verdicts[i]);
 }
 
 uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < rule->offenders; i++)
-        count += rule->offender[i].side == side;
+        count += rule->by->offender[i].side == side;
     *more = rule->other_offences > 0;
     return count;
 }

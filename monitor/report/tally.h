@@ -59,24 +59,29 @@ struct stack_offence {
     uint64_t count;
 };
 
+/* Who broke a rule: apart from the numbers, of which each case needs those of all rules. */
+struct rule_offenders {
+    uint16_t offender_tag[MAX_OFFENDERS]; /* two that differ are of different peers */
+    uint16_t sharer_tag[MAX_OFFENDERS];
+    struct offender offender[MAX_OFFENDERS]; /* the first different ones */
+    struct offender sharer[MAX_OFFENDERS];   /* UEs at fault together with a server, which is in offender[] */
+    struct stack_offence stack[MAX_RULE_STACKS]; /* UE stacks in whose handshakes the UE broke the rule */
+};
+
 struct rule_tally {
+    uint64_t value[VERDICT_VALUES]; /* by enum verdict_value */
+    uint64_t remarks;               /* passes that carry a note */
     const struct rule_facts *rule;
+    struct rule_offenders *by;
+    uint64_t reason[UNOBSERVED_COUNT]; /* of the not observable ones; one verdict may have several */
     uint64_t excepted;     /* fails that the operator's configuration excepts; they are in no other number */
     uint64_t known;        /* fails that --baseline has; likewise */
     const char *exception; /* the reason of the last of them */
-    uint64_t value[VERDICT_VALUES];          /* by enum verdict_value */
-    uint64_t reason[UNOBSERVED_COUNT];       /* of the not observable ones; one verdict may have several */
-    uint64_t remarks;                        /* passes that carry a note */
-    struct offender offender[MAX_OFFENDERS]; /* the first different ones */
-    uint32_t offenders;
-    uint8_t worst;           /* enum severity: that of the gravest fail */
+    uint32_t offenders, sharers, stacks; /* in by-> */
+    uint8_t worst;                       /* enum severity: that of the gravest fail */
     uint8_t faults;          /* who is at fault with any of the fails: a bit for each enum fault */
     uint64_t other_offences; /* by peers that came after those */
-    struct offender sharer[MAX_OFFENDERS]; /* UEs at fault together with a server, which is in offender[] */
-    uint32_t sharers;
     uint64_t other_sharings;
-    struct stack_offence stack[MAX_RULE_STACKS]; /* UE stacks in whose handshakes the UE broke the rule */
-    uint32_t stacks;
     uint64_t other_stacks; /* offences by stacks that came after those */
     uint64_t sharing_ues;  /* of a superseded demand: different UEs in whose handshakes it was broken, whoever
                               is at fault */
@@ -98,7 +103,8 @@ struct tally {
     uint64_t superseded;            /* fails of superseded demands; they are in neither of the two */
     uint64_t untold; /* of them, by offenders that came when the table was full: without an event */
     uint64_t reason[UNOBSERVED_COUNT];
-    struct rule_tally *rules; /* by the index of the rule */
+    struct rule_tally *rules;         /* by the index of the rule */
+    struct rule_offenders *offenders; /* likewise */
     size_t rule_count;
     uint64_t excepted;
     uint64_t known;                  /* fails that --baseline has */

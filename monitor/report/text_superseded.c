@@ -29,9 +29,9 @@ static void put_stacks(struct text *t, const struct tally *tally, const struct r
     text_put(t, rule->stacks == 1 ? "; UE stack " : "; UE stacks ");
     for (uint32_t i = 0; i < rule->stacks && i < STACKS_NAMED; i++) {
         text_put(t, i ? ", " : "");
-        text_put(t, tally->stacks[rule->stack[i].stack].ja4);
+        text_put(t, tally->stacks[rule->by->stack[i].stack].ja4);
         text_put(t, " (");
-        text_count(t, rule->stack[i].count);
+        text_count(t, rule->by->stack[i].count);
         text_char(t, ')');
     }
     if (rule->other_stacks) {

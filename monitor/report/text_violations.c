@@ -12,7 +12,7 @@ static const struct offender *worst(const struct rule_tally *rule, const struct 
 {
     const struct offender *best = NULL;
     for (uint32_t i = 0; i < rule->offenders; i++) {
-        const struct offender *o = &rule->offender[i];
+        const struct offender *o = &rule->by->offender[i];
         const bool behind = !after || o->count < after->count || (o->count == after->count && o > after);
         if (behind && (!best || o->count > best->count))
             best = o;

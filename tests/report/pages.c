@@ -90,9 +90,9 @@ bool page_ordinary(struct tally *t)
     set_value(t, RULE_CERTIFICATE, VERDICT_NOT_APPLICABLE, 18234);
     set_value(t, RULE_CERTIFICATE, VERDICT_NOTHING_AGAINST, 33);
     t->rules[RULE_SUPERSEDED].value[VERDICT_FAIL] = t->superseded = 31;
-    t->rules[RULE_SUPERSEDED].stack[0] = (struct stack_offence){.stack = 1, .count = 31};
+    t->rules[RULE_SUPERSEDED].by->stack[0] = (struct stack_offence){.stack = 1, .count = 31};
     t->rules[RULE_SUPERSEDED].stacks = 1;
-    t->rules[RULE_SUPERSEDED].offender[0] =
+    t->rules[RULE_SUPERSEDED].by->offender[0] =
         (struct offender){.end = sample_ipv4(0x0a000001, 0), .count = 31, .side = CLIENT};
     t->rules[RULE_SUPERSEDED].offenders = 1;
     t->rules[RULE_SUPERSEDED].sharing_ues = 1;
@@ -100,17 +100,17 @@ bool page_ordinary(struct tally *t)
     t->violation[SEVERITY_MEDIUM] = 1044;
     struct rule_tally *r = &t->rules[RULE_KEY_BITS];
     for (uint32_t i = 0; i < 26; i++)
-        r->offender[r->offenders++] =
+        r->by->offender[r->offenders++] =
             (struct offender){.end = sample_ipv4(0xc0000201 + i, 443), .count = 4 + i, .side = SERVER};
     for (uint32_t i = 0; i < 7; i++)
-        r->offender[r->offenders++] =
+        r->by->offender[r->offenders++] =
             (struct offender){.end = sample_ipv4(0x0a000001 + i, 0), .count = 60 + i, .side = CLIENT};
     r->other_offences = 1044 - 429 - 441;
-    r->stack[0] = (struct stack_offence){.stack = 1, .count = 40};
-    r->stack[1] = (struct stack_offence){.stack = 2, .count = 401};
+    r->by->stack[0] = (struct stack_offence){.stack = 1, .count = 40};
+    r->by->stack[1] = (struct stack_offence){.stack = 2, .count = 401};
     r->stacks = 2;
     r = &t->rules[RULE_ANONYMOUS];
-    r->offender[r->offenders++] =
+    r->by->offender[r->offenders++] =
         (struct offender){.end = sample_ipv4(0xc0000201, 443), .count = 12, .side = SERVER};
     for (size_t i = 0; i < t->rule_count; i++)
         t->rules[i].worst = (uint8_t)t->rules[i].rule->severity;
@@ -126,7 +126,7 @@ static void fill_worst_rule(struct tally *t, struct rule_tally *r, bool hostile)
         r->reason[bit] = many;
     r->remarks = r->excepted = r->other_offences = r->other_stacks = many;
     for (uint32_t i = 0; i < MAX_OFFENDERS; i++) {
-        struct offender *o = &r->offender[i];
+        struct offender *o = &r->by->offender[i];
         o->end.family = 6;
         memset(o->end.address, 0xdd, sizeof o->end.address);
         o->end.address[15] = (uint8_t)i;
@@ -136,7 +136,7 @@ static void fill_worst_rule(struct tally *t, struct rule_tally *r, bool hostile)
     }
     r->offenders = MAX_OFFENDERS;
     for (uint16_t i = 0; i < MAX_RULE_STACKS; i++)
-        r->stack[i] = (struct stack_offence){.stack = (uint16_t)(i * 3), .count = many};
+        r->by->stack[i] = (struct stack_offence){.stack = (uint16_t)(i * 3), .count = many};
     r->stacks = MAX_RULE_STACKS;
     for (size_t i = 0; i < MAX_STACKS; i++) {
         memset(t->stacks[i].ja4, hostile ? '"' : 'f', JA4_TEXT - 1);
@@ -151,8 +151,10 @@ bool page_worst(struct tally *t, struct rule_facts *rules, bool hostile)
     if (!tally_open(t, stand_in_profile()))
         return false;
     free(t->rules);
+    free(t->offenders);
     t->rules = calloc(MAX_RULES, sizeof *t->rules);
-    if (!t->rules)
+    t->offenders = calloc(MAX_RULES, sizeof *t->offenders);
+    if (!t->rules || !t->offenders)
         return false;
     t->rule_count = MAX_RULES;
     fill_handshakes(t);
@@ -167,6 +169,7 @@ bool page_worst(struct tally *t, struct rule_facts *rules, bool hostile)
         if (hostile)
         rules[i].id = rules[i].requires = rules[i].title = quotes;
         t->rules[i].rule = &rules[i];
+        t->rules[i].by = &t->offenders[i];
         t->rules[i].worst = (uint8_t)rules[i].severity;
         fill_worst_rule(t, &t->rules[i], hostile);
         for (unsigned value = 0; value < VERDICT_VALUES; value++)

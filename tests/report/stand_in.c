@@ -103,6 +103,7 @@ const struct profile *stand_in_profile(void)
 struct verdict stand_in_verdict(size_t rule, enum verdict_value value)
 {
     return (struct verdict){.rule = &stand_in_rules[rule],
+                            .index = (uint32_t)stand_in_rules[rule].index,
                             .value = value,
                             .severity = stand_in_rules[rule].severity,
                             .fault = value == VERDICT_FAIL ? FAULT_SERVER : FAULT_NONE,

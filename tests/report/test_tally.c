@@ -85,8 +85,8 @@ static void a_ue_is_known_by_its_address_alone(void **state)
     assert_int_equal(tally_offenders(rule, CLIENT, &more), 2);
     assert_int_equal(tally_offenders(rule, SERVER, &more), 1);
     assert_false(more);
-    assert_int_equal(rule->offender[0].count, 2);
-    assert_int_equal(rule->offender[2].count, 2);
+    assert_int_equal(rule->by->offender[0].count, 2);
+    assert_int_equal(rule->by->offender[2].count, 2);
 }
 
 static void a_fault_of_both_counts_at_both(void **state)
@@ -99,16 +99,16 @@ static void a_fault_of_both_counts_at_both(void **state)
     offend(&v, 2, 1001, 1);
     const struct rule_tally *rule = &tally.rules[RULE_KEY_BITS];
     assert_int_equal(rule->offenders, 1);
-    assert_int_equal(rule->offender[0].side, SERVER);
-    assert_int_equal(rule->offender[0].count, 3);
+    assert_int_equal(rule->by->offender[0].side, SERVER);
+    assert_int_equal(rule->by->offender[0].count, 3);
     assert_int_equal(rule->sharers, 2);
-    assert_int_equal(rule->sharer[0].count, 1);
-    assert_int_equal(rule->sharer[1].count, 2);
-    assert_int_equal(rule->sharer[1].end.port, 0);
+    assert_int_equal(rule->by->sharer[0].count, 1);
+    assert_int_equal(rule->by->sharer[1].count, 2);
+    assert_int_equal(rule->by->sharer[1].end.port, 0);
     v.fault = FAULT_SERVER;
     offend(&v, 1, 1000, 1);
-    assert_int_equal(rule->offender[0].count, 4);
-    assert_int_equal(rule->sharer[0].count, 1);
+    assert_int_equal(rule->by->offender[0].count, 4);
+    assert_int_equal(rule->by->sharer[0].count, 1);
 }
 
 static void offenders_beyond_the_table_are_counted(void **state)
@@ -146,7 +146,7 @@ static void a_ue_brings_its_stacks(void **state)
     }
     const struct rule_tally *rule = &tally.rules[RULE_SUPERSEDED];
     assert_int_equal(rule->stacks, 2);
-    assert_int_equal(rule->stack[0].count + rule->stack[1].count, 2);
+    assert_int_equal(rule->by->stack[0].count + rule->by->stack[1].count, 2);
     assert_int_equal(rule->other_stacks, 1); /* that of the other UE, of which no hello was seen */
     assert_int_equal(tally.superseded, 2);
     assert_int_equal(tally.verdict[VERDICT_FAIL], 0);
