@@ -415,6 +415,7 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
 void pipeline_end(struct pipeline *p)
 {
     end_all(p);
+    decoder_end(p->decoder);
 }
 
 uint64_t pipeline_understood(const struct pipeline *p)

@@ -12,6 +12,7 @@
 #define FRAGMENT_BYTES      65535 /* the largest IP datagram */
 #define FRAGMENT_PIECES     64    /* holes and pieces of one datagram */
 #define FRAGMENT_SECONDS    30    /* RFC 791 suggests 15, Linux keeps 30 */
+#define FRAGMENT6_SECONDS   60    /* RFC 8200 4.5 */
 
 /* evidence */
 #define EVIDENCE_RING           (64U << 20) /* bytes of frames kept for alerts that may come */

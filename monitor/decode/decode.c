@@ -120,6 +120,11 @@ static enum layer decode_layer(struct packet *p, enum layer layer)
     return LAYER_DONE;
 }
 
+void decoder_end(struct decoder *decoder)
+{
+    fragments_end(decoder->fragments, &decoder->counters);
+}
+
 enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out)
 {
     out->time = frame->time;

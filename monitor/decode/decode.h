@@ -31,7 +31,7 @@ struct decode_counters {
     uint64_t encapsulation[ENCAPSULATIONS]; /* wrappers around segments: 2 for GTP-U in GTP-U */
     uint64_t deeper;                        /* segments in tunnels that are not believed */
     uint64_t reassembled;                   /* datagrams */
-    uint64_t fragments_expired;             /* datagrams given up: a fragment did not come in time */
+    uint64_t fragments_expired;             /* datagrams given up: a fragment did not come, or not in time */
     uint64_t fragments_evicted;             /* the store was full */
     uint64_t fragments_rejected; /* fragments: overlapping with other content, too long, too many pieces */
 };
@@ -45,6 +45,9 @@ const struct decode_counters *decoder_counters(const struct decoder *decoder);
 
 /* The ends of the site's tunnels, from now on; they outlive the decoder or the next call. */
 void decoder_trust(struct decoder *decoder, const struct tunnel_ends *ends);
+
+/* No more frames will come. */
+void decoder_end(struct decoder *decoder);
 
 /* Once for each segment: is it where only the network puts hosts (spaces.h)? */
 bool decoder_believes(struct decoder *decoder, const struct segment *segment);

@@ -55,14 +55,28 @@ void fragments_free(struct fragments *f)
 static bool same_datagram(const struct datagram *d, const struct fragment *p)
 {
     return d->used && d->id == p->id && d->family == p->family && d->space == p->space &&
-           d->protocol == p->protocol && memcmp(d->src, p->src, sizeof d->src) == 0 &&
+           (d->family == 6 || d->protocol == p->protocol) && memcmp(d->src, p->src, sizeof d->src) == 0 &&
            memcmp(d->dst, p->dst, sizeof d->dst) == 0;
 }
 
 /* Times come from the capture file and may be anything. */
 static bool is_late(const struct datagram *d, nanos now)
 {
-    return now > d->since && (uint64_t)now - (uint64_t)d->since > FRAGMENT_SECONDS * NANOS_PER_SECOND;
+    const uint64_t patience = d->family == 6 ? FRAGMENT6_SECONDS : FRAGMENT_SECONDS;
+    return now > d->since && (uint64_t)now - (uint64_t)d->since > patience * NANOS_PER_SECOND;
+}
+
+static void give_up(struct datagram *d, struct decode_counters *counters)
+{
+    d->used = false;
+    counters->fragments_expired += !d->spoiled;
+}
+
+void fragments_end(struct fragments *f, struct decode_counters *counters)
+{
+    for (size_t i = 0; i < FRAGMENT_SLOTS; i++)
+        if (f->datagram[i].used)
+            give_up(&f->datagram[i], counters);
 }
 
 /* The fragment's datagram; a new one takes a free slot, an expired one or the oldest. */
@@ -73,10 +87,8 @@ static size_t slot_for(struct fragments *f, const struct fragment *p, nanos now,
     size_t unused = FRAGMENT_SLOTS;
     for (size_t i = 0; i < FRAGMENT_SLOTS; i++) {
         struct datagram *d = &f->datagram[i];
-        if (d->used && is_late(d, now)) {
-            d->used = false;
-            counters->fragments_expired += !d->spoiled;
-        }
+        if (d->used && is_late(d, now))
+            give_up(d, counters);
         if (same_datagram(d, p))
             return i;
         if (!d->used && unused == FRAGMENT_SLOTS)
@@ -110,6 +122,18 @@ static bool agrees(const struct datagram *d, const uint8_t *bytes, size_t from, 
         if (low < high && memcmp(bytes + low, span_skip(payload, low - from).p, high - low) != 0)
             return false;
     }
+    return true;
+}
+
+/* Of IPv6 only the piece at offset 0 tells the protocol. False: it was told otherwise. */
+static bool learn_protocol(struct datagram *d, const struct fragment *p)
+{
+    if (p->offset)
+        return true;
+    const bool known = d->count && d->piece[0].from == 0;
+    if (known && d->protocol != p->protocol)
+        return false;
+    d->protocol = p->protocol;
     return true;
 }
 
@@ -148,7 +172,7 @@ static size_t usable_length(const struct fragment *p)
     return p->family == 4 ? p->payload.n - p->payload.n % 8 : 0;
 }
 
-struct span fragments_put(struct fragments *f, const struct fragment *whole_piece, nanos now,
+struct span fragments_put(struct fragments *f, struct fragment *whole_piece, nanos now,
                           struct decode_counters *counters)
 {
     struct span nothing = span_of(NULL, 0);
@@ -166,7 +190,7 @@ struct span fragments_put(struct fragments *f, const struct fragment *whole_piec
     bool ends_elsewhere = !p->more && reach(d) > end;
     bool beyond_end = d->total && end > d->total;
     bool fits = !d->spoiled && !ends_elsewhere && !beyond_end && agrees(d, bytes, p->offset, p->payload) &&
-                add_piece(d, p->offset, end);
+                learn_protocol(d, p) && add_piece(d, p->offset, end);
     if (!fits) {
         d->spoiled = true;
         counters->fragments_rejected++;
@@ -180,6 +204,7 @@ struct span fragments_put(struct fragments *f, const struct fragment *whole_piec
     if (!whole)
         return nothing;
     d->used = false;
+    whole_piece->protocol = d->protocol;
     counters->reassembled++;
     return span_of(bytes, d->total);
 }

@@ -12,7 +12,7 @@ struct fragment {
     uint8_t src[16], dst[16]; /* IPv4 in the first 4 bytes, rest zero */
     uint8_t family;           /* 4 or 6 */
     uint8_t space;            /* decode/spaces.h */
-    uint8_t protocol;         /* of the payload */
+    uint8_t protocol;         /* of the payload: IPv6 takes that of the piece at offset 0 (RFC 8200 4.5) */
     uint32_t id;
     size_t offset; /* bytes, in the datagram's payload */
     bool more;     /* others follow */
@@ -27,8 +27,12 @@ size_t fragments_memory(void);
 struct fragments *fragments_new(void);
 void fragments_free(struct fragments *f);
 
-/* The whole payload when this was the last piece missing (valid until the next call), else an empty span. */
-struct span fragments_put(struct fragments *f, const struct fragment *piece, nanos now,
+/* The whole payload when this was the last piece missing (valid until the next call), and its protocol in
+ * `piece`; else an empty span. */
+struct span fragments_put(struct fragments *f, struct fragment *piece, nanos now,
                           struct decode_counters *counters);
+
+/* No more pieces will come: what waits is given up. */
+void fragments_end(struct fragments *f, struct decode_counters *counters);
 
 #endif

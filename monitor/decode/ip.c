@@ -45,6 +45,7 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
     struct span whole = fragments_put(p->fragments, &piece, p->now, p->counters);
     if (whole.n == 0)
         return packet_end(p, DECODE_FRAGMENT);
+    p->number = piece.protocol;
     p->bytes = whole;
     p->wire_left = whole.n;
     return LAYER_IP_PROTOCOL;

@@ -11,6 +11,7 @@ from made_sessions import full
 from run_utwatch import events, of_type, rule_counts
 from checks import check, finish
 import capturelib
+import encapsulation
 import messages as m
 
 UTWATCH = sys.argv[1]
@@ -222,8 +223,40 @@ def long_hellos(folder):
         check("ut-7.1-session-lifetime" in told, "a session 30 h old in a hello of", length, sorted(told))
 
 
+def ipv6_fragments(frame, number, others):
+    """Two pieces, of which the second says another Next Header; what is short as it is."""
+    payload = frame[54:]
+    if len(payload) < 120:
+        return [frame]
+    pieces = []
+    for at, more, kind, data in ((0, 1, 6, payload[:104]), (104, 0, others, payload[104:])):
+        header = struct.pack("!BBHI", kind, 0, at | more, number)
+        pieces.append(frame[:18] + struct.pack("!HB", 8 + len(data), 44) + frame[21:54] + header + data)
+    return pieces
+
+
+def odd_fragments(folder):
+    """RFC 8200 4.5: of a datagram's pieces only the first one's Next Header counts, as Linux has it; tshark does not put such pieces together."""
+    path = os.path.join(folder, "hiding.pcap")
+    padded = m.client_hello([ANON], m.TLS12, more=[(21, bytes(200))])
+    v6 = {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 443)}
+    whole = capturelib.build([(CLIENT, padded), *rest()], time=START, **v6)
+    for others in 6, 59, 17, 255:
+        for tunnelled in (False, True):
+            frames = [(t + i * 1000, f) for n, (t, frame) in enumerate(whole) for i, f in enumerate(ipv6_fragments(frame, n, others))]
+            frames = [(t, encapsulation.gtp(f)) for t, f in frames] if tunnelled else frames
+            told, _, _ = judged(folder, frames)
+            check({OFFER, SELECTED} <= set(told), "fragments whose Next Header is", others, tunnelled, sorted(told))
+    hello_frame = next(i for i, (_, f) in enumerate(whole) if len(f) > 300)
+    pieces = ipv6_fragments(whole[hello_frame][1], 7, 6)
+    frames = [*whole[:hello_frame], (whole[hello_frame][0], pieces[0])]
+    capturelib.write_frames(path, frames)
+    lost = of_type(events(UTWATCH, "-r", path)[0], "stats")[-1]["utwatch"]["capture"]["fragments_lost"]
+    check(lost == 1, "a piece whose datagram is never whole:", lost)
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (records_that_stacks_take, long_hellos,
+    for case in (records_that_stacks_take, long_hellos, odd_fragments,
                  ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
         case(temporary)
 finish()

@@ -218,6 +218,51 @@ static void test_expiry(void **state)
     assert_int_equal(piece(4, 3, 80, 0, INT64_MIN), DECODE_SEGMENT);
 }
 
+/* RFC 8200 4.5: the piece at offset 0 says what the payload is; others may say anything. */
+static void test_next_header(void **state)
+{
+    (void)state;
+    const unsigned other[] = {59, 17, 44, 255};
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        for (int swapped = 0; swapped < 2; swapped++) {
+            const size_t at[] = {swapped ? 80 : 0, swapped ? 0 : 80};
+            for (size_t k = 0; k < 2; k++) {
+                struct span rest = span_skip(whole(), at[k]);
+                build_bytes(&b, rest.p, at[k] ? rest.n : 80);
+                cover(6, 1, at[k], !at[k]);
+                if (at[k])
+                    build_set(&b, 40, other[i]);
+                assert_int_equal(put(0), k ? DECODE_SEGMENT : DECODE_FRAGMENT);
+            }
+            expect_whole();
+        }
+    /* Where two pieces at offset 0 differ in it nobody knows what the receiver took. */
+    assert_int_equal(piece(6, 2, 0, 80, 0), DECODE_FRAGMENT);
+    build_bytes(&b, whole().p, 80);
+    cover(6, 2, 0, true);
+    build_set(&b, 40, 17);
+    assert_int_equal(put(0), DECODE_FRAGMENT);
+    assert_int_equal(piece(6, 2, 80, 0, 0), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 2);
+}
+
+/* RFC 8200 4.5: 60 seconds. What waits at the end is lost too, once. */
+static void test_expiry_of_ipv6(void **state)
+{
+    (void)state;
+    const nanos limit = 60 * NANOS_PER_SECOND;
+    assert_int_equal(piece(6, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(6, 1, 80, 0, limit), DECODE_SEGMENT);
+    assert_int_equal(piece(6, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(6, 1, 80, 0, limit + 1), DECODE_FRAGMENT);
+    assert_int_equal(decoder_counters(decoder)->fragments_expired, 1);
+    assert_int_equal(piece(4, 2, 0, 80, limit + 1), DECODE_FRAGMENT);
+    decoder_end(decoder);
+    assert_int_equal(decoder_counters(decoder)->fragments_expired, 3);
+    decoder_end(decoder);
+    assert_int_equal(decoder_counters(decoder)->fragments_expired, 3);
+}
+
 /* A full store gives up the oldest datagram. */
 static void test_eviction(void **state)
 {
@@ -311,6 +356,8 @@ int main(void)
         TEST(test_odd_lengths),
         TEST(test_key),
         TEST(test_expiry),
+        TEST(test_expiry_of_ipv6),
+        TEST(test_next_header),
         TEST(test_eviction),
         TEST(test_too_many_pieces),
         TEST(test_too_long),
