@@ -1,8 +1,10 @@
 /*
  * A PSK whose obfuscated age is 0 was established outside TLS, or is a ticket that happened to be masked so
- * (RFC 8446 4.2.11). The first is always offered with 0: an identity that was offered so twice, and never
- * otherwise, is one of those. Such identities are remembered apart from sessions, and other sensors are not
- * told of them.
+ * (RFC 8446 4.2.11), or whose age the client did not tell: no server needs it but for early data. The first
+ * is always offered with 0, and its name is one that people write: an identity that was offered so twice, and
+ * never otherwise, and is printable, is one of those. The octets of a ticket are the server's choice, so that
+ * no client can make it look like a name. Such identities are remembered apart from sessions, and other
+ * sensors are not told of them.
  */
 #include "session/offer.h"
 
@@ -38,8 +40,8 @@ enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation 
             with_age |= counts;
             continue;
         }
-        const enum ageless_psk one =
-            i < MAX_PSK_IDENTITIES ? judge_identity(s, o, &c->psk_hash[i]) : AGELESS_EITHER;
+        const bool named = i < MAX_PSK_IDENTITIES && c->psk_printable >> i & 1;
+        const enum ageless_psk one = named ? judge_identity(s, o, &c->psk_hash[i]) : AGELESS_EITHER;
         if (counts && (all == AGELESS_NONE || one == AGELESS_EITHER))
             all = one;
     }

@@ -30,7 +30,8 @@ extern const struct word age_basis_words[];
 enum ageless_psk {
     AGELESS_NONE,
     AGELESS_EITHER,   /* a ticket or one established externally: one hello does not tell */
-    AGELESS_EXTERNAL, /* every hello that offered it said 0, two at least (RFC 8446 4.2.11) */
+    AGELESS_EXTERNAL, /* every hello that offered it said 0, two at least (RFC 8446 4.2.11), and it is
+                         printable */
 };
 
 /* What the memory says of one handshake. */

@@ -73,6 +73,17 @@ static size_t binders_of(struct cursor *binders)
     return count;
 }
 
+static bool is_printable(struct span bytes)
+{
+    struct cursor c = cursor_over(bytes);
+    bool printable = bytes.n > 0;
+    while (printable && cursor_left(&c)) {
+        const uint8_t octet = cursor_u8(&c);
+        printable = octet >= 0x20 && octet <= 0x7e;
+    }
+    return printable;
+}
+
 /* RFC 8446 4.2.11: identities with their obfuscated ages, then the binders. */
 static bool learn_psk(struct observation *o, const struct hello_memory *memory, struct span body)
 {
@@ -80,6 +91,7 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
     f->psk = false;
     f->psk_count = 0;
     f->psk_ageless = 0;
+    f->psk_printable = 0;
     struct cursor c = cursor_over(body);
     struct cursor identities = cursor_vector(&c, 2);
     struct cursor binders = cursor_vector(&c, 2);
@@ -92,6 +104,8 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
             f->psk_hash[count] = hash_identifier(memory, bytes);
         if (!age && count < 64)
             f->psk_ageless |= UINT64_C(1) << count;
+        if (!age && count < 64 && is_printable(bytes))
+            f->psk_printable |= UINT64_C(1) << count;
         count++;
     }
     if (binders_of(&binders) != count)

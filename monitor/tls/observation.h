@@ -169,8 +169,10 @@ struct client_hello_facts {
     struct identifier_hash psk_hash[MAX_PSK_IDENTITIES];
     uint64_t psk_ageless; /* a bit for each of the first 64 identities: its obfuscated age is 0, as it is for
                              a PSK established externally (RFC 8446 4.2.11), and for one ticket in 2^32 */
-    uint8_t psk_count;    /* identities offered, also those beyond psk_hash[] */
-    bool has_extensions;  /* an extensions block was there, even empty */
+    uint64_t psk_printable; /* likewise, of those without an age: it is printable ASCII, as names are that
+                               people give a key, and the octets of a ticket are not */
+    uint8_t psk_count;      /* identities offered, also those beyond psk_hash[] */
+    bool has_extensions;    /* an extensions block was there, even empty */
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;

@@ -298,21 +298,34 @@ def external_psk(folder):
         found = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-6.1.2-server-certificate"]
         check(len(found) == (verdict == "fail"), capture, found)
         check(all(e["alert"]["severity"] == 2 and e["utwatch"]["basis"] == "inferred" for e in found), capture, found)
-    # The same identity with an age as well: it is a ticket, and nothing else.
-    psk = b"\x2a" * 32
+    # The same identity with an age as well: it is a ticket, and nothing else. So is, perhaps, one that no person wrote: servers look at the age of
+    # early data only (4.2.10), so that a client may write 0 for a ticket of any age.
+    hour = 3600
+    for name, ages, step, wanted in ((b"\x2a" * 32, (0, 12345, 0), 60, [None, True, None]), (b"\x2a" * 32, (0, 0), 60, [None, False]),
+                                     (b"\x2a\x80" * 16, (0, 0, 0), 25 * hour, [None, None, None])):
+        evs, _ = events(UTWATCH, "-r", by_identity(folder, name, ages, step))
+        said = [e["utwatch"].get("session", {}).get("resumed") for e in of_type(evs, "tls")]
+        check(said == wanted, "offered with the ages", ages, said)
+        counts = rule_counts(evs)
+        check(counts["ut-6.1.2-server-certificate"]["fail"] == wanted.count(False), name, ages, counts["ut-6.1.2-server-certificate"])
+        hidden = counts["ut-7.1-ticket-lifetime"]["not_observable"]
+        check(hidden >= wanted.count(None) and not counts["ut-7.1-ticket-lifetime"]["pass"], name, ages, counts["ut-7.1-ticket-lifetime"])
+
+
+def by_identity(folder, name, ages, step):
+    """A handshake of TLS 1.3 by this identity for each age, so many seconds apart."""
     frames = []
-    for i, age in enumerate((0, 12345, 0)):
-        identities = len(psk).to_bytes(2, "big") + psk + age.to_bytes(4, "big")
+    for i, age in enumerate(ages):
+        identities = len(name).to_bytes(2, "big") + name + age.to_bytes(4, "big")
         body = (len(identities)).to_bytes(2, "big") + identities + b"\0\x21\x20" + b"\5" * 32
         hello = m.client_hello([0x1301], m.TLS12, session=b"\1" * 32, more=[(43, b"\2\3\4"), (45, b"\1\1"), (41, body)])
         answer = m.server_hello(0x1301, m.TLS12, session=b"\1" * 32, more=[(43, b"\3\4"), (41, b"\0\0")])
         data = b"\x17\3\3\0\x20" + b"\7" * 32
         said = [(CLIENT, hello), (SERVER, answer + data), (CLIENT, data), (SERVER, data)]
-        frames += capturelib.build(said, client=("192.0.2.10", 40000 + i), time=(1795471000 + 60 * i) * 10**9)
+        frames += capturelib.build(said, client=("192.0.2.10", 40000 + i), time=(1795471000 + step * i) * 10**9)
     capture = os.path.join(folder, "identity.pcap")
     capturelib.write_frames(capture, frames)
-    said = [e["utwatch"].get("session", {}).get("resumed") for e in of_type(events(UTWATCH, "-r", capture)[0], "tls")]
-    check(said == [None, True, None], "offered with and without an age:", said)
+    return capture
 
 
 def why_no_origin(folder):

@@ -227,6 +227,7 @@ static void a_psk_without_an_age(void **state)
         enum ageless_psk is;
     } hellos[] = {{88, true, AGELESS_EITHER}, {88, true, AGELESS_EXTERNAL}, {99, false, AGELESS_NONE},
                   {99, true, AGELESS_EITHER}, {99, true, AGELESS_EITHER},   {88, true, AGELESS_EXTERNAL},
+                  {77, true, AGELESS_EITHER}, {77, true, AGELESS_EITHER}, /* not printable */
                   {88, false, AGELESS_NONE},  {88, true, AGELESS_EITHER}};
     for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
         handshake(DAY1 + (nanos)i * HOUR, hellos[i].ageless ? RESUMPTION_UNKNOWN : RESUMPTION_PSK);
@@ -235,6 +236,7 @@ static void a_psk_without_an_age(void **state)
         o->client_hello.psk_count = 1;
         o->client_hello.psk_hash[0].own = hellos[i].name;
         o->client_hello.psk_ageless = hellos[i].ageless;
+        o->client_hello.psk_printable = hellos[i].name == 88;
         judge();
         assert_int_equal(r.ageless, hellos[i].is);
         assert_int_equal(r.offered, !hellos[i].ageless);
@@ -255,7 +257,7 @@ static void a_psk_without_an_age_that_ends_late(void **state)
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
         o->client_hello.psk_hash[0].own = 88;
-        o->client_hello.psk_ageless = 1;
+        o->client_hello.psk_ageless = o->client_hello.psk_printable = 1;
         judge();
         assert_int_equal(r.ageless, hellos[i].is);
     }
