@@ -366,9 +366,10 @@ struct fact server_conclusion(const struct observation *o)
     if (o->seen & SEEN_SERVER_FINISHED || o->outcome == OUTCOME_COMPLETE)
         return number(CONCLUSION_CONTINUED);
     for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].level == 2) /* after the client's the server's only answers that */
-            return o->alerts[i].from == SERVER ? conclusion_of_alert(o->alerts[i].description)
-                                               : unknown(UNOBSERVED_UNDECIDED);
+        if (o->alerts[i].level == 2) /* after the client's end the server's only answers that */
+            return o->alerts[i].from == SERVER && !o->client_left
+                       ? conclusion_of_alert(o->alerts[i].description)
+                       : unknown(UNOBSERVED_UNDECIDED);
     if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, an alert perhaps */
         return unknown(UNOBSERVED_ENCRYPTED);
     if (!observation_is_whole(o, SERVER) || o->server_followed || observation_fatal_alert_of(o, CLIENT))

@@ -42,6 +42,27 @@ static bool sslv2_is_hidden(const struct handshake *h)
     return h->native_sslv2 && (h->side[CLIENT].sslv2_long || h->side[SERVER].sslv2_long);
 }
 
+/* The server's end acknowledges the client's FIN: it ended because the client did, and refused nothing. A FIN
+ * that was not captured is acknowledged like one byte more. */
+static bool answers_close(const struct handshake *h)
+{
+    const struct flow *flow = h->flow;
+    const unsigned client = flow_side_of(flow, CLIENT);
+    if (!h->end_ack.any || !(flow->marks[client] & SIDE_KNOWN))
+        return false;
+    const struct flow_side *from = &flow->side[client];
+    uint32_t end = flow->marks[client] & SIDE_FIN ? from->fin_at : from->next;
+    return (int32_t)(h->end_ack.number - end) > 0;
+}
+
+/* The client ended first, within its own part: what the server says then, an alert too, answers that. */
+static bool client_left(const struct handshake *h)
+{
+    const struct observation *o = h->observation;
+    const bool answered = o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
+    return h->client_gave_up || (answers_close(h) && answered && !(o->seen & SEEN_CLIENT_CCS));
+}
+
 static enum outcome outcome_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -55,21 +76,8 @@ static enum outcome outcome_of(const struct handshake *h)
     if (!fatal_seen(o) && o->unobserved)
         return OUTCOME_UNFINISHED;
     if (h->phase == PHASE_REFUSED)
-        return OUTCOME_REFUSED;
+        return client_left(h) ? OUTCOME_ABORTED : OUTCOME_REFUSED;
     return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;
-}
-
-/* The server's end acknowledges the client's FIN: it ended because the client did, and refused nothing. A FIN
- * that was not captured is acknowledged like one byte more. */
-static bool answers_close(const struct handshake *h)
-{
-    const struct flow *flow = h->flow;
-    const unsigned client = flow_side_of(flow, CLIENT);
-    if (!h->end_ack.any || !(flow->marks[client] & SIDE_KNOWN))
-        return false;
-    const struct flow_side *from = &flow->side[client];
-    uint32_t end = flow->marks[client] & SIDE_FIN ? from->fin_at : from->next;
-    return (int32_t)(h->end_ack.number - end) > 0;
 }
 
 /* It had the whole ClientHello by then, which it has acknowledged (RFC 9293 3.4). True also where no numbers
@@ -232,6 +240,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
+    o->client_left = client_left(h);
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || answers_close(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);

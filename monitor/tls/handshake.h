@@ -82,6 +82,7 @@ struct handshake {
         bool awaited;         /* the other side has not acknowledged it yet */
     } alert_receipt, receipt; /* of a fatal alert, and of the last end: alert or FIN */
     bool reset_after_close;   /* the server's RST came after the client's FIN */
+    bool client_gave_up;      /* by an alert, before the server ended */
     bool unprompted;          /* what is being read was sent before the hello had come */
     bool ended_otherwise;     /* the server ended before the hello came, or after the client had given up */
     bool reordered;           /* bytes came after their acknowledgement, and the order would tell something */

@@ -301,7 +301,8 @@ static void note_server_alert(struct handshake *h)
     h->end_ack = h->acked[flow_side_of(h->flow, SERVER)];
     if (h->segment && h->segment->flags & TCP_ACK)
         acknowledged_note(&h->end_ack, h->segment->ack);
-    h->ended_otherwise |= h->unprompted || observation_client_gave_up(o);
+    h->client_gave_up |= observation_client_gave_up(o);
+    h->ended_otherwise |= h->unprompted || h->client_gave_up;
     if (h->ended_otherwise)
         return;
     if (o->reaction != REACTION_UNKNOWN && o->reaction != REACTION_ACCEPTED)

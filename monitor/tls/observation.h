@@ -303,6 +303,7 @@ struct observation {
                                was not seen; 0: it cannot */
     bool spoke_on;          /* the client sent more behind its hello before the server had answered */
     bool alert_unreceived;  /* of a fatal alert: the other side was seen, and had not acknowledged it */
+    bool client_left;       /* the client ended first, within its own part of the handshake */
     bool server_followed;   /* the server closed or reset because the client had done so before */
     bool hello_retry;
     bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt

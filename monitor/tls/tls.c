@@ -30,7 +30,7 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     const uint8_t ends = SIDE_FIN | SIDE_RST;
     h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
     if (who == SERVER)
-        h->end_ack.any = h->reset_after_close = h->ended_otherwise = false;
+        h->end_ack.any = h->reset_after_close = h->ended_otherwise = h->client_gave_up = false;
     if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
         return;
     if (h->phase == PHASE_REFUSED || h->phase == PHASE_ABORTED)
@@ -48,7 +48,8 @@ static void note_server_end(struct handshake *h, const struct segment *segment)
     if (server->closed || server->reset || observation_fatal_alert_of(o, SERVER)) /* it had ended before */
         return;
     h->end_ack = (struct acknowledged){.number = segment->ack, .any = segment->flags & TCP_ACK};
-    h->ended_otherwise |= observation_client_gave_up(o);
+    h->client_gave_up |= observation_client_gave_up(o);
+    h->ended_otherwise |= h->client_gave_up;
 }
 
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,

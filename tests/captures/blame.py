@@ -645,6 +645,46 @@ def required_certificate(folder):
     check(rule_counts(evs)[rule].get("not_observable") == 1, "the server answers the client's alert:", rule_counts(evs)[rule])
 
 
+def the_ue_left_first(folder):
+    """A UE that closes, or says that it gives up, within its own part of the handshake has broken off; what the server says when it knows that answers
+    it (OpenSSL's decode_error, JSSE's handshake_failure). An alert that does not acknowledge the FIN (RFC 9293 3.4) was sent before. An end behind a
+    hello, or behind the whole of its part, may still be answered."""
+    path, rule = os.path.join(folder, "left.pcap"), "ut-6.1.1-no-required-ue-cert"
+    hello, flight = (CLIENT, m.client_hello([DES3])), (SERVER, m.server_hello(DES3) + m.certificate_request() + m.done())
+    empty = m.certificate_message(m.EMPTY_CERTIFICATE)
+    rest = m.client_key_exchange() + m.finished()
+    fin = "fin"
+    crossing = "an alert that crosses the FIN"
+    alert = (SERVER, m.alert(2, 40))
+    cases = (("a FIN after the empty certificate", [hello, flight, (CLIENT, empty), fin, alert], "aborted", "not_observable"),
+             ("another alert", [hello, flight, (CLIENT, empty), fin, (SERVER, m.alert(2, 50))], "aborted", "not_observable"),
+             ("an alert before the FIN", [hello, flight, (CLIENT, empty), alert, fin], "refused", "fail"),
+             (crossing, [hello, flight, (CLIENT, empty), fin, alert], "refused", "fail"),
+             ("a FIN after the flight", [hello, flight, fin, (SERVER, m.alert(2, 50))], "aborted", None),
+             ("close_notify", [hello, flight, (CLIENT, m.alert(1, 0))], "aborted", None),
+             ("user_canceled", [hello, flight, (CLIENT, m.alert(1, 90)), (CLIENT, m.alert(1, 0))], "aborted", None),
+             ("an alert that is answered", [hello, flight, (CLIENT, m.alert(2, 48)), (SERVER, m.alert(2, 40))], "aborted", None),
+             ("close_notify after the server's alert", [hello, flight, (CLIENT, empty), alert, (CLIENT, m.alert(1, 0))], "refused", "fail"),
+             ("a FIN after its Finished", [hello, flight, (CLIENT, empty + rest), fin, (SERVER, m.alert(2, 20))], "refused", None),
+             ("a FIN after the hello", [hello, fin, alert], "refused", None))
+    for what, steps, outcome, verdict in cases:
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for step in steps:
+            if step == fin:
+                c.frames.append(c.frame(CLIENT, 0x11))
+                c.seq[CLIENT] += what != crossing
+            else:
+                c.send(*step)
+        c.seq[CLIENT] += what == crossing
+        c.close(first=SERVER)
+        capturelib.write_frames(path, c.frames)
+        evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path)
+        said = [e["utwatch"]["outcome"] for e in of_type(evs, "tls")]
+        check(said == [outcome], what, said)
+        check(verdict is None or rule_counts(evs)[rule].get(verdict) == 1, what, rule_counts(evs)[rule])
+
+
 def refused_for_something_else(folder):
     """A refusal says nothing of the suites where the hello offers a session (RFC 7627 5.3 has a server abort for its sake), or where the UE
     had given up before."""
@@ -670,6 +710,7 @@ def refused_for_something_else(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
+    the_ue_left_first(temporary)
     refused_for_something_else(temporary)
     required_certificate(temporary)
     in_clear(temporary)
