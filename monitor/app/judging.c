@@ -142,6 +142,8 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     j->handshakes++;
     j->damaged += (o->unobserved & damage) != 0;
     struct session_result session;
+    if (f->session_inside)
+        sessions_miss(j->sessions);
     sessions_judge(j->sessions, o, questions, &session);
     session.in_progress = f->session_in_progress;
     struct peer_evidence evidence;

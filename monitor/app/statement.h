@@ -22,7 +22,8 @@ struct statement {
     uint64_t flow_id;
     struct flow *flow; /* HANDSHAKE: for the answer; the judge does not look into it */
     const struct observation *observation;
-    bool session_in_progress;           /* see tls_may_begin_session() */
+    bool session_in_progress; /* see tls_may_begin_session() */
+    bool session_inside; /* HANDSHAKE: a later one inside encryption may have begun a session before this */
     const struct http_connection *http; /* CONNECTION; HANDSHAKE: what was said before it, or NULL */
     const char *protocol;               /* CONNECTION */
     const struct http_exchange *exchange;

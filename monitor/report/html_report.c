@@ -43,7 +43,8 @@ static void put_overall(struct html *h, const struct tally *tally, const struct 
     text_overall(&t, tally, health, names);
     const bool failed = tally->verdict[VERDICT_FAIL] > 0;
     const bool whole = tally->handshakes && tally->verdict[VERDICT_PASS] &&
-                       !tally->verdict[VERDICT_NOT_OBSERVABLE] && !tally->superseded && capture_whole(health);
+                       !tally->verdict[VERDICT_NOT_OBSERVABLE] && !tally->superseded &&
+                       capture_whole(health) && !health->renegotiations;
     html_put(h, failed  ? "<p class=\"overall fail\">"
                 : whole ? "<p class=\"overall pass\">"
                         : "<p class=\"overall doubt\">");

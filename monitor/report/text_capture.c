@@ -150,8 +150,8 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
         text_put(out, " not observable");
     }
     put_asides(out, tally, whole);
-    if (!failed && !hidden && !unopposed && whole && !tally->excepted && !tally->known &&
-        !tally->superseded) {
+    if (!failed && !hidden && !unopposed && whole && !health->renegotiations && !tally->excepted &&
+        !tally->known && !tally->superseded) {
         text_put(out, "; all was observable: compliant with ");
         text_put(out, profile_name(tally->profile));
     }

@@ -259,6 +259,11 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     note_missed(s, o);
 }
 
+void sessions_miss(struct sessions *s)
+{
+    s->missed = true;
+}
+
 bool sessions_shared_is_valid(const char *url)
 {
     return shared_url_is_valid(url);

@@ -146,6 +146,10 @@ void sessions_list(struct sessions *s, nanos now, void (*line)(const struct sess
 /* Packet time went back from `before` to `after` within one capture. An age across that is a lower bound. */
 void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 
+/* A handshake that cannot be read may have begun a session: one of unknown origin need not have begun before
+ * the capture. */
+void sessions_miss(struct sessions *s);
+
 /*
  * Bytes that came after the handshake of this flow contradict those that it was made of: somebody may have
  * answered in the server's name. The identifiers that it issued keep the later origin as a bound, and are not

@@ -646,7 +646,7 @@ def required_certificate(folder):
 
 
 def the_ue_left_first(folder):
-    """A UE that closes, or says that it gives up, within its own part of the handshake has broken off; what the server says when it knows that answers
+    """A UE that closes, or says that it gives up, within its own part of the handshake has broken off; what the server says then answers
     it (OpenSSL's decode_error, JSSE's handshake_failure). An alert that does not acknowledge the FIN (RFC 9293 3.4) was sent before. An end behind a
     hello, or behind the whole of its part, may still be answered."""
     path, rule = os.path.join(folder, "left.pcap"), "ut-6.1.1-no-required-ue-cert"

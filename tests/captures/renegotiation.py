@@ -52,6 +52,25 @@ def test_recorded():
             check([int(e["utwatch"]["server_hello"]["suite"], 16) for e in tls] == chosen, name, "has other suites", chosen)
 
 
+def test_session_from_inside(folder):
+    """A session may have begun in a handshake that cannot be read: then nobody knows that it began before the capture. Nothing of the capture is
+    missing for that, but not all was judged."""
+    ticket = b"\x33" * 96
+    asks = m.client_hello([0x000A], m.TLS12, b"\5" * 32, more=[(35, ticket)])
+    uses = [(CLIENT, asks), (SERVER, m.server_hello(0x000A, m.TLS12, b"\5" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+    for later, reason in (([], "began-before-capture"), (LATER, "origin-not-seen")):
+        path = os.path.join(folder, "inside.pcap")
+        frames = capturelib.build(FULL + DATA + later + DATA, time=1795471000 * 10**9)
+        frames += capturelib.build(uses, client=("192.0.2.10", 40001), time=1795471010 * 10**9)
+        capturelib.write_frames(path, frames)
+        evs, _ = events(sys.argv[1], "-r", path)
+        rules = {r["rule"]: r.get("reasons", {}) for r in of_type(evs, "stats")[-1]["utwatch"]["rules"]}
+        check(set(rules["ut-7.1-ticket-lifetime"]) == {reason}, later, rules["ut-7.1-ticket-lifetime"])
+        text = utwatch(sys.argv[1], "-r", path).stdout.decode()
+        check("nothing is known to be missing" in text and "capture incomplete" not in text, text)
+        check(("inside encrypted connections" in text) == bool(later), text)
+
+
 # ---- under TLS_RSA_WITH_NULL_SHA, whose MAC has 20 bytes
 
 def under(records, mac=20):
@@ -115,4 +134,5 @@ with tempfile.TemporaryDirectory() as folder:
         check(counted(path) == count, "later handshakes:", counted(path), "instead of", count)
     test_recorded()
     test_made(path)
+    test_session_from_inside(folder)
 finish()
