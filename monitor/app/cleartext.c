@@ -386,6 +386,9 @@ bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clea
     if (flow->clear_kind != CLEAR_HTTP && !open_http(p, flow, &begin))
         return false;
     p->cleartext.readers[flow->clear] = *reader;
+    struct http_connection *seen = http_connection(p->cleartext.http, flow->clear);
+    if (seen->tls_user < use->user)
+        seen->tls_user = use->user;
     reauthentication_begin(p, flow, use);
     struct clear_reader from_start = {.mac_bytes = reader->mac_bytes};
     for (enum side who = CLIENT; who <= SERVER; who++) {

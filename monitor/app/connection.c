@@ -182,6 +182,15 @@ static void read_on(struct pipeline *p, struct flow *flow, const struct clear_re
         reauthentication_unreadable(p, flow);
 }
 
+static enum tls_user user_of(const struct observation *o)
+{
+    const enum identified identified = observation_identified(o);
+    if (identified == IDENTIFIED_UNKNOWN)
+        return o->resumption > RESUMPTION_FULL && !o->renegotiation ? TLS_USER_OF_RESUMED
+                                                                    : TLS_USER_NOT_KNOWN;
+    return identified == IDENTIFIED_YES ? TLS_USER_KNOWN : TLS_USER_NONE;
+}
+
 static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const struct observation *o)
 {
     struct statement f = {.kind = TOLD_HANDSHAKE,
@@ -223,6 +232,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
     const struct session_use use = {.told = !again,
                                     .begun = o->side[CLIENT].hello_time,
+                                    .user = user_of(o),
                                     .resumed = again || o->resumption != RESUMPTION_FULL};
     struct clear_reader reader;
     struct clear_early early[2];

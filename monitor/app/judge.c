@@ -137,6 +137,15 @@ static enum earlier_challenge challenge_before(const struct judge *j, const stru
                : CHALLENGE_UNDECIDED;
 }
 
+static enum tls_user user_of_resumed(const struct judge *j, const struct statement *f)
+{
+    const uint64_t session = j->uses[f->worker].of[f->earlier.slot];
+    const enum identified identified = challenges_identified(j->challenges, session);
+    if (identified == IDENTIFIED_UNKNOWN)
+        return session ? TLS_USER_NOT_KNOWN : TLS_USER_OF_RESUMED;
+    return identified == IDENTIFIED_YES ? TLS_USER_KNOWN : TLS_USER_NONE;
+}
+
 /* The UE may answer under the resumed session, where nobody can read it. */
 static void settle_unreadable(struct judge *j, const struct observation *o, uint64_t session)
 {
@@ -161,6 +170,8 @@ void judge_take(struct judge *j, struct statement *f)
     case TOLD_EXCHANGE: {
         struct http_exchange e = *f->exchange;
         e.earlier_challenge = challenge_before(j, f);
+        if (e.tls_user == TLS_USER_OF_RESUMED)
+            e.tls_user = user_of_resumed(j, f);
         judge_exchange(j, &e);
         break;
     }

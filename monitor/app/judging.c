@@ -122,7 +122,7 @@ static uint64_t lineage_of(const struct judge *j, const struct observation *o,
     if (o->resumption == RESUMPTION_FULL) {
         const nanos origin = o->side[SERVER].hello_time;
         const uint64_t begun = clear ? sessions_lineage(j->sessions, &o->whence.server, origin) : 0;
-        challenges_begin(challenges, begun);
+        challenges_begin(challenges, begun, observation_identified(o));
         return begun;
     }
     return session->basis == AGE_EXACT && !session->refused

@@ -13,8 +13,9 @@ struct pipeline;
 
 /* A readable connection's use of its session. */
 struct session_use {
-    bool told;    /* to the judge; false: its session, or a part of its requests, is not known */
-    nanos begun;  /* the ClientHello */
+    bool told;   /* to the judge; false: its session, or a part of its requests, is not known */
+    nanos begun; /* the ClientHello */
+    enum tls_user user;
     bool resumed; /* the session is not this connection's own, or that is not known */
     bool asked;   /* the judge has been told */
     bool acknowledged;

@@ -25,6 +25,15 @@ enum earlier_challenge {
     CHALLENGE_NOT_KNOWN,
 };
 
+/* Did TLS tell the server who the client is: by a certificate, a PSK or a password (SRP)? The greatest of a
+ * connection's handshakes counts. */
+enum tls_user {
+    TLS_USER_NONE,
+    TLS_USER_OF_RESUMED, /* the session that the handshake resumes may say so */
+    TLS_USER_NOT_KNOWN,
+    TLS_USER_KNOWN,
+};
+
 /* Why something about the exchange is not known: enum unobserved bits of tls/observation.h have the same
  * meaning here; this layer only tells these apart. */
 enum http_damage {
@@ -72,7 +81,8 @@ struct http_exchange {
     bool asks_tls;      /* Upgrade: TLS/... (RFC 2817) */
     bool to_https;      /* the answer redirects to https */
     enum document_owner owner;
-    enum earlier_challenge earlier_challenge; /* filled by whoever knows the session */
+    enum tls_user tls_user;                   /* of a resumed session: filled by whoever knows it, */
+    enum earlier_challenge earlier_challenge; /* as this is */
     struct http_text host, auid, user, identity;
 };
 
@@ -85,8 +95,9 @@ struct http_count {
 
 /* What one connection showed that was not TLS, once it is over or TLS began on it. */
 struct http_connection {
-    struct whence whence;  /* of the first request; without one, the segment with the first readable bytes */
-    bool null_encryption;  /* read under a NULL suite; else plain HTTP */
+    struct whence whence; /* of the first request; without one, the segment with the first readable bytes */
+    bool null_encryption; /* read under a NULL suite; else plain HTTP */
+    enum tls_user tls_user;
     struct http_text host; /* of the first request that names one */
     struct http_count count;
     /* Requests that are of Ut by what they ask: XCAP, a 3GPP header, a host of IMS, an answer with a GBA

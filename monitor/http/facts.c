@@ -51,6 +51,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
                               .vouched = f->asserted,
                               .cookie = f->cookie,
                               .known_user = c->known_user,
+                              .tls_user = c->seen.tls_user,
                               .asks_tls = http_starts(f->upgrade, "TLS/")};
     for (struct span ua = f->user_agent; ua.n && !e.gba_client; ua = span_skip(ua, 1))
         e.gba_client = http_starts(ua, "3gpp-gba");

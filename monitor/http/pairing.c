@@ -21,10 +21,10 @@ static bool claims_somebody(const struct http_exchange *e)
 }
 
 /* A challenge is answered by any later request of the connection, also by one that was captured before it. A
- * BSF's (RFC 3310) is not for this server to repeat. */
+ * BSF's (RFC 3310) is not for this server to repeat, nor has one to that TLS has told who the UE is. */
 static void note_challenge(struct connection *c, const struct answer *a)
 {
-    if (a->status != 401 || a->aka)
+    if (a->status != 401 || a->aka || c->seen.tls_user == TLS_USER_KNOWN)
         return;
     c->seen.unanswered = true;
     for (unsigned i = 0; i < c->waiting_count; i++)
@@ -85,6 +85,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     struct http_exchange *e = &c->complete;
     *e = take_waiting(c);
     e->known_user |= c->known_user;
+    e->tls_user = c->seen.tls_user; /* a server may have renegotiated for it before it answered */
     e->response_seen = true;
     e->status = a->status;
     e->challenge = a->challenge;

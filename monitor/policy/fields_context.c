@@ -383,8 +383,11 @@ struct fact document_owner(const struct http_exchange *e)
 
 struct fact request_identity(const struct http_exchange *e)
 {
-    bool any = e->credentials || e->said_identity || e->vouched || e->cookie || e->known_user;
+    bool any = e->credentials || e->said_identity || e->vouched || e->cookie || e->known_user ||
+               e->tls_user == TLS_USER_KNOWN;
     struct fact v = in_request(e, any);
+    if (v.known == KNOWN_VALUE && !any && e->tls_user != TLS_USER_NONE)
+        return unknown(e->tls_user == TLS_USER_OF_RESUMED ? UNOBSERVED_ORIGIN : UNOBSERVED_UNDECIDED);
     /* The connection may have identified the user before the capture or in a gap. */
     bool open = e->damage & ~(uint32_t)HTTP_DAMAGE_AT_END;
     return v.known == KNOWN_VALUE && !any && open ? unknown(reasons_of(e->damage)) : v;

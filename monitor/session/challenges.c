@@ -22,9 +22,14 @@ struct challenge {
     enum challenge_state state;
 };
 
+struct begun_session {
+    uint64_t session;
+    enum identified user;
+};
+
 struct challenges {
-    struct challenge *place; /* CHALLENGED_SESSIONS, in sets of WAYS */
-    uint64_t *begun;         /* the session that began last, of those that share a place */
+    struct challenge *place;     /* CHALLENGED_SESSIONS, in sets of WAYS */
+    struct begun_session *begun; /* the one that began last, of those that share a place */
     uint32_t turn;
     bool any;
     uint64_t forgotten;
@@ -32,7 +37,7 @@ struct challenges {
 
 size_t challenges_memory(void)
 {
-    return CHALLENGED_SESSIONS * (sizeof(struct challenge) + sizeof(uint64_t));
+    return CHALLENGED_SESSIONS * (sizeof(struct challenge) + sizeof(struct begun_session));
 }
 
 struct challenges *challenges_new(void)
@@ -96,12 +101,19 @@ static void put(struct challenges *c, const struct challenge *record)
     c->any = true;
 }
 
-void challenges_begin(struct challenges *c, uint64_t session)
+void challenges_begin(struct challenges *c, uint64_t session, enum identified user)
 {
-    uint64_t *last = &c->begun[session % CHALLENGED_SESSIONS];
-    if (session && *last == session)
+    struct begun_session *last = &c->begun[session % CHALLENGED_SESSIONS];
+    const bool twice = session && last->session == session;
+    if (twice)
         put(c, &(struct challenge){.session = session, .state = UNCLEAR});
-    *last = session;
+    *last = (struct begun_session){session, twice ? IDENTIFIED_UNKNOWN : user};
+}
+
+enum identified challenges_identified(const struct challenges *c, uint64_t session)
+{
+    const struct begun_session *last = &c->begun[session % CHALLENGED_SESSIONS];
+    return session && last->session == session ? last->user : IDENTIFIED_UNKNOWN;
 }
 
 void challenges_ask(struct challenges *c, uint64_t session, const struct endpoint *server,

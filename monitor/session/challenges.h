@@ -10,6 +10,7 @@
 
 #include "base/nanos.h"
 #include "decode/segment.h"
+#include "tls/observation.h"
 
 struct challenges;
 
@@ -27,7 +28,11 @@ uint64_t challenges_forgotten(const struct challenges *c);
 
 /* A full handshake began the session. If another one of the same lineage has just begun, the two cannot be
  * told apart, and nothing is said of either. */
-void challenges_begin(struct challenges *c, uint64_t session);
+void challenges_begin(struct challenges *c, uint64_t session, enum identified user);
+
+/* Whether that handshake told the server who the client is; unknown when other sessions have begun since
+ * whose place is the same. */
+enum identified challenges_identified(const struct challenges *c, uint64_t session);
 
 /* The server asked on this connection, where the UE may still answer. */
 void challenges_ask(struct challenges *c, uint64_t session, const struct endpoint *server,

@@ -199,6 +199,17 @@ const struct suite *observation_clear_suite(const struct observation *o)
     return clear ? suite : NULL;
 }
 
+enum identified observation_identified(const struct observation *o)
+{
+    const struct suite *suite = observation_suite(o);
+    const unsigned kx = suite ? suite->kx : KX_NULL;
+    const bool by_suite = (kx >= KX_PSK && kx <= KX_KRB5) || observation_by_psk(o);
+    if (by_suite || (o->seen & SEEN_CLIENT_CERTIFICATE && o->client_certificate.count))
+        return IDENTIFIED_YES;
+    const bool nothing_hidden = suite && observation_version(o) < 0x0304 && o->resumption == RESUMPTION_FULL;
+    return nothing_hidden && observation_settled(o, CLIENT) ? IDENTIFIED_NO : IDENTIFIED_UNKNOWN;
+}
+
 /* RFC 6066 7: truncated_hmac leaves 80 bits. */
 size_t observation_mac_bytes(const struct observation *o, const struct suite *suite)
 {

@@ -370,6 +370,11 @@ const struct suite *observation_clear_suite(const struct observation *o);
 /* Bytes of the MAC at the end of each record under the suite. */
 size_t observation_mac_bytes(const struct observation *o, const struct suite *suite);
 
+/* Does the handshake tell the server who the client is: by a certificate, a PSK, a password (SRP) or a ticket
+ * of Kerberos? UNKNOWN also where a session was resumed that a certificate may have begun. */
+enum identified { IDENTIFIED_UNKNOWN, IDENTIFIED_NO, IDENTIFIED_YES };
+enum identified observation_identified(const struct observation *o);
+
 /* The server took a PSK (TLS 1.3), with or without an age. */
 bool observation_by_psk(const struct observation *o);
 

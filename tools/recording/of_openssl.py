@@ -79,6 +79,20 @@ scenario("openssl-tls12-null-challenge-unanswered", "a UE leaves a challenge (40
           + ASKING + " -sess_in %(dir)s/sc"],
          {"version": "0x0303", "suite": "0x0002", "resumed": [False, True], "method": [None, "id"]},
          ["ut-6.1.3-reauthenticate", "ut-5.1.1-http-authentication"], pcr1=["ut-5.1.2-effective-key-128"], policy=["ut-6.2-null-encryption-used"])
+SERVED = ("printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 12\\r\\n\\r\\n<simservs/>\\n' > " + DOCUMENT + "/simservs.xml; ")
+SERVES = "cd %(dir)s; mkdir -p " + DOCUMENT + "; " + SERVED + OPENSSL_SERVER.replace("-quiet", "-HTTP")
+scenario("openssl-tls12-null-certificate-identifies", "the UE's certificate, asked for and shown under NULL encryption, says who is served a "
+         "document; the session is resumed and says so again", SERVES + GOOD + "-tls1_2 -no_ticket -verify 1 -cipher NULL-SHA" + WEAK,
+         [ASKING + " -cert %(dir)s/ue.pem -key %(dir)s/ue.key -sess_out %(dir)s/su", ASKING + " -sess_in %(dir)s/su"],
+         {"version": "0x0303", "suite": "0x0002", "resumed": [False, True], "method": [None, "id"], "client_certificates": 1},
+         pcr1=["ut-5.1.2-effective-key-128", "ut-5.1.1-auth-http-based"], policy=["ut-6.2-null-encryption-used"])
+BTID = "'3GPP-bootstrapping;dXNlcg@bsf.example.org'"
+scenario("openssl-tls12-null-psk-identifies", "a pre-shared key of GBA under NULL encryption: its name, in clear, says who is served a document",
+         SERVES + "-nocert -tls1_2 -psk_identity " + BTID + " -psk 0123456789abcdef -cipher PSK-NULL-SHA256" + WEAK,
+         OPENSSL_CLIENT.replace("sip:", "") + "-tls1_2 -psk_identity " + BTID + " -psk 0123456789abcdef "
+         "-cipher PSK-NULL-SHA256:PSK-AES128-CBC-SHA" + WEAK,
+         {"version": "0x0303", "suite": "0x00b0"}, ["ut-6.1.2-server-certificate"], pcr1=["ut-5.1.2-effective-key-128"],
+         policy=["ut-6.2-null-encryption-used"])
 openssl("tls12-never-resumable", "three full handshakes with empty session ids and no tickets: what this server begins cannot be resumed",
         "-tls1_2 -no_ticket -no_cache", ["-tls1_2"] * 3, {"version": "0x0303", "session_id_length": 0}, also=["ut-7.1-resume-server"])
 openssl("tls12-no-ticket-asked", "three full handshakes in which nobody asked for a ticket, with a server that has no other way to resume",
