@@ -195,7 +195,11 @@ def oracle(pair, policy):
 
 def policy_128(all_weak, how, suite, offered):
     """The common set is hidden, but within the offer, if there was one of TLS. A refusal is what the clause wants, whatever it was for."""
-    if offered is None:
+    # NULL encryption that is used is told once, by the rule about it.
+    used = False if suite is None else both(nullenc(suite), None if how is None else how == "accepted")
+    if used is True:
+        return NONE
+    if offered is None or used is None:
         return HIDDEN
     if all_weak is True and how == "accepted":
         return FAIL

@@ -62,6 +62,15 @@ with tempfile.TemporaryDirectory() as folder:
     required = "policy: { encryption-required: true, authenticates-ue: gba }\n"
     rules, _, _ = alerts(required, "openssl-tls12-null")
     check("ut-6.2-null-encryption-used" in rules, "encryption-required: %s" % rules)
+    # 7.2 (4) is told once: of NULL encryption by the rule about it.
+    for capture, told in (("openssl-tls12-only-null-accepted", {"ut-6.2-null-encryption-used"}),
+                          ("gnutls-tls12-only-null-accepted", {"ut-6.2-null-encryption-used"}),
+                          ("openssl-tls12-aecdh-null", {"ut-6.2-null-encryption-used"}),
+                          ("jsse-tls10-with-des-cbc-sha", {"ut-7.2-policy-128"}), ("openssl-tls12-only-null-refused", set())):
+        rules, _, evs = alerts(required, capture)
+        check(rules & {"ut-6.2-null-encryption-used", "ut-7.2-policy-128"} == told, "7.2 (4) of", capture, rules)
+        clauses = [e["utwatch"]["note"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-6.2-null-encryption-used"]
+        check(all(c.startswith("By 7.2 (4)") for c in clauses), "7.2 (4) of", capture, clauses)
     rules, _, _ = alerts(required, "openssl-tls12-client-certificate-required")
     check("ut-6.1.3-server-continues" in rules, "authenticates-ue: %s" % rules)
     # Scope.

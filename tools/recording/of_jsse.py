@@ -111,7 +111,7 @@ for suite, number in (("MD5", "0x0001"), ("SHA", "0x0002")):
 BOTH_NULL = "suites=SSL_RSA_WITH_NULL_SHA,SSL_RSA_WITH_NULL_MD5"
 jsse("tls10-only-null-accepted", "a hello that offers NULL encryption only, accepted by JSSE", TLS10 + BOTH_NULL, TLS10 + BOTH_NULL,
      {"version": "0x0301", "suite": "0x0002"}, ["ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"], ["ut-5.1.2-effective-key-128"],
-     ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used", "ut-7.2-policy-128"])
+     ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used"])
 jsse("tls10-only-null-refused", "a hello that offers NULL encryption only, refused by JSSE with a fatal alert", TLS10 + "suites=" + DES3,
      TLS10 + BOTH_NULL,
      {"alert": 40, "alert_from": "server"}, ["ut-6.2-ue-offers-encryption"], [], ["ut-5.1.2-possible-128"],

@@ -133,7 +133,7 @@ openssl("tls12-null", "a suite with NULL encryption, which 6.2 permits and 5.1.2
         passes=["ut-6.2-ue-offers-encryption", "ut-6.2-null-encryption-used"])
 openssl("tls12-only-null-accepted", "a hello that offers NULL encryption only, accepted", "-tls1_2 -cipher NULL-SHA" + WEAK,
         "-tls1_2 -cipher NULL-SHA" + WEAK, {"version": "0x0303", "suite": "0x0002"}, ["ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"],
-        ["ut-5.1.2-effective-key-128"], ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used", "ut-7.2-policy-128"])
+        ["ut-5.1.2-effective-key-128"], ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used"])
 openssl("tls12-only-null-refused", "a hello that offers NULL encryption only, refused with a fatal alert", "-tls1_2 -cipher AES128-SHA" + WEAK,
         "-tls1_2 -cipher NULL-SHA" + WEAK, {"alert": 40, "alert_from": "server"}, ["ut-6.2-ue-offers-encryption"], [], ["ut-5.1.2-possible-128"],
         passes=["ut-7.2-no-encryption", "ut-7.2-no-alert"])
@@ -149,7 +149,7 @@ openssl("tls12-aecdh", "an anonymous suite on elliptic curves, accepted", "-noce
 openssl("tls12-aecdh-null", "neither server authentication nor encryption, accepted", "-nocert -tls1_2 -cipher AECDH-NULL-SHA" + WEAK,
         "-tls1_2 -cipher AECDH-NULL-SHA" + WEAK, {"version": "0x0303", "suite": "0xc015"},
         [*UNLISTED, "ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"], ["ut-5.1.2-effective-key-128"], ["ut-5.1.2-possible-128"],
-        ["ut-6.2-null-encryption-used", "ut-7.2-policy-128"], cert="")
+        ["ut-6.2-null-encryption-used"], cert="")
 openssl("tls12-anon-mixed-offer", "anonymous suites offered beside AES with RSA, which is selected", "-tls1_2 -cipher AES128-SHA" + WEAK,
         "-tls1_2 -cipher ADH-AES128-SHA:AES128-SHA:AECDH-AES128-SHA" + WEAK, {"version": "0x0303", "suite": "0x002f"},
         ["ut-6.4-anonymous-offered"], passes=["ut-6.4-anonymous-key-exchange"])
