@@ -189,7 +189,12 @@ static enum belief belief_in(struct pipeline *p, const struct flow *flow, const 
     const bool bulk = flow && flow->state >= FLOW_RECORDS && !flow->recent &&
                       !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && flow->pending_side == NO_SIDE &&
                       segment->time - flow->last_seen <= FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-    return bulk ? BELIEVED : checksums_belief(p->checksums, segment, !flow || !flow->believed);
+    if (bulk)
+        return BELIEVED;
+    const enum acquaintance known = !flow || !flow->believed  ? ALONE
+                                    : flow_is_confirmed(flow) ? BOTH_ANSWERED
+                                                              : ACQUAINTED;
+    return checksums_belief(p->checksums, segment, known);
 }
 
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. What is no
@@ -200,7 +205,7 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
     segment->belief = belief_in(p, flow, segment) & 0xffU;
     if (!decoder_believes(p->decoder, segment) && segment->belief == BELIEVED)
         segment->belief = UNPROVEN;
-    if (segment->belief == NOT_BELIEVED)
+    if (segment->belief >= ON_RECEIPT)
         return flow && flow->state <= FLOW_READABLE ? flow : NULL;
     if (!flow) {
         *side = 0;
@@ -272,7 +277,7 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
     if (!flow)
         return;
     keep_evidence(p, flow, frame, segment);
-    if (segment->belief == NOT_BELIEVED) {
+    if (segment->belief >= ON_RECEIPT) {
         stream_doubt(&p->flows, flow, segment, side);
         return;
     }

@@ -15,10 +15,11 @@ const struct word checksum_policy_words[] = {
 };
 
 enum {
-    SENDERS = 4096,      /* addresses whose sums are remembered, in sets of WAYS */
-    TRIALS = 16,         /* checked segments without a right sum, after which the card makes them */
-    ETHERNET_MTU = 1500, /* a larger packet was put together by the host that captured it */
-    CHECKSUM_AT = 16,    /* in the TCP header */
+    SENDERS = 4096,          /* addresses whose sums are remembered, in sets of WAYS */
+    TRIALS = 16,             /* checked segments without a right sum, after which the card makes them */
+    ETHERNET_MTU = 1500,     /* a larger packet was put together by the host that captured it */
+    CHECKSUM_AT = 16,        /* in the TCP header */
+    HEADER_CHECKSUM_AT = 10, /* in that of IPv4 */
 };
 
 struct sender {
@@ -26,6 +27,7 @@ struct sender {
     uint32_t used;    /* when it was met last, in checks */
     uint8_t tried;    /* wrong ones, at most TRIALS */
     bool right;       /* one was right */
+    bool makes;       /* its sums are made before the tap */
 };
 
 struct checksums {
@@ -97,24 +99,51 @@ static uint64_t pseudo_header(const struct segment *s, size_t length)
     return add_bytes(sum, span_of(tail, sizeof tail));
 }
 
+/* Bytes of the segment with its header, on the wire. */
+static size_t length_of(const struct segment *s)
+{
+    return s->tcp.n - s->payload.n + s->payload_len;
+}
+
 /* The kernel leaves the sum of the pseudo-header for the card to go on with; where the card cuts a large
  * segment, some drivers leave out its length. */
-static bool left_to_card(const struct segment *s, size_t length)
+static bool left_to_card(const struct segment *s)
 {
+    const size_t length = length_of(s);
     uint16_t field;
     memcpy(&field, s->tcp.p + CHECKSUM_AT, sizeof field);
     return field == fold(pseudo_header(s, length)) || field == fold(pseudo_header(s, 0));
 }
 
-enum checksum segment_checksum(const struct segment *s)
+enum checksum header_checksum(const struct segment *s)
 {
-    const size_t header = s->tcp.n - s->payload.n;
-    const size_t length = header + s->payload_len;
+    if (!s->hops)
+        return CHECKSUM_WRONG;
+    if (!s->ip.n || fold(add_bytes(0, s->ip)) == 0xffff)
+        return CHECKSUM_RIGHT;
+    const bool empty = !s->ip.p[HEADER_CHECKSUM_AT] && !s->ip.p[HEADER_CHECKSUM_AT + 1];
+    return empty ? CHECKSUM_UNMADE : CHECKSUM_WRONG;
+}
+
+static enum checksum tcp_checksum(const struct segment *s)
+{
+    const size_t length = length_of(s);
     if (s->payload.n < s->payload_len || s->tcp.n < CHECKSUM_AT + sizeof(uint16_t))
-        return CHECKSUM_OPEN;
+        return CHECKSUM_CUT;
     if (fold(add_bytes(pseudo_header(s, length), s->tcp)) == 0xffff)
         return CHECKSUM_RIGHT;
-    return length > ETHERNET_MTU || left_to_card(s, length) ? CHECKSUM_OPEN : CHECKSUM_WRONG;
+    /* Who sends fragments has made the sum of what is in them. */
+    const bool unmade = !s->reassembled && (length > ETHERNET_MTU || left_to_card(s));
+    return unmade ? CHECKSUM_UNMADE : CHECKSUM_WRONG;
+}
+
+enum checksum segment_checksum(const struct segment *s)
+{
+    const enum checksum header = s->refused ? CHECKSUM_WRONG : header_checksum(s);
+    if (header == CHECKSUM_WRONG)
+        return CHECKSUM_WRONG;
+    const enum checksum tcp = tcp_checksum(s);
+    return tcp > header ? tcp : header;
 }
 
 /* The sender's place: its own, a free one, or that of the one that was met longest ago. */
@@ -142,20 +171,51 @@ static bool is_offloaded(struct checksums *c, struct sender *sender)
     return sender->tried == TRIALS;
 }
 
-enum belief checksums_belief(struct checksums *c, const struct segment *segment, bool alone)
+/* A sum that was not made, of a sender that makes its own: the capturing host may have put segments with data
+ * together, or somebody has made it up. Linux leaves the sum of the pseudo-header in what it puts together
+ * (GRO); so much comes that way that what is longer than a packet is not kept until it is acknowledged. */
+static enum belief belief_in_unmade(struct checksums *c, const struct segment *segment,
+                                    enum acquaintance known)
 {
+    if (known != ALONE && !segment->payload_len) {
+        c->counters.wrong++;
+        return NOT_BELIEVED;
+    }
+    if (known == BOTH_ANSWERED && !(length_of(segment) > ETHERNET_MTU && left_to_card(segment))) {
+        c->counters.awaited++;
+        return ON_RECEIPT;
+    }
+    c->counters.unproven++;
+    return UNPROVEN;
+}
+
+/* RFC 9293 3.10.7.4; in LISTEN such a segment is dropped as well (3.10.7.2). */
+static bool lacks_ack(const struct segment *s)
+{
+    return !(s->flags & (TCP_ACK | TCP_SYN | TCP_RST));
+}
+
+enum belief checksums_belief(struct checksums *c, const struct segment *segment, enum acquaintance known)
+{
+    if (lacks_ack(segment)) {
+        c->counters.without_ack++;
+        return NOT_BELIEVED;
+    }
     if (c->policy == CHECKSUMS_IGNORE)
         return BELIEVED;
     const enum checksum found = segment_checksum(segment);
-    if (found == CHECKSUM_OPEN)
+    if (found == CHECKSUM_CUT)
         return BELIEVED;
     struct sender *sender = sender_of(c, &segment->src);
     sender->used = ++c->clock;
     if (found == CHECKSUM_RIGHT) {
         sender->right = true;
+        sender->makes |= segment->payload_len > 0 || segment->flags & TCP_SYN;
         return BELIEVED;
     }
-    if (c->policy == CHECKSUMS_AUTO && (alone || !sender->right)) {
+    if (found == CHECKSUM_UNMADE)
+        return sender->makes ? belief_in_unmade(c, segment, known) : BELIEVED;
+    if (c->policy == CHECKSUMS_AUTO && (known == ALONE || !sender->right)) {
         if (!sender->right && is_offloaded(c, sender))
             return BELIEVED;
         c->counters.unproven++;

@@ -1,7 +1,12 @@
 /*
- * TCP's checksum (RFC 9293 3.1): a segment whose sum is wrong is dropped by its receiver, so it says nothing.
+ * What a receiver drops says nothing: a segment whose checksum is wrong (RFC 9293 3.1), or that of a header
+ * of IPv4 around it (RFC 791 3.1), one that has no hop left, and one without the ACK flag (RFC
+ * 9293 3.10.7.4).
+ *
  * A host that leaves the sums to its network card shows frames with sums that are not made yet, and a capture
  * whose addresses were replaced has none that is right; such a sender is known by never having been right.
+ * The host that captures shows several segments as one, whose sum is not made anew; those are of senders that
+ * are right elsewhere.
  */
 #ifndef UTWATCH_DECODE_CHECKSUM_H
 #define UTWATCH_DECODE_CHECKSUM_H
@@ -18,17 +23,24 @@ extern const struct word checksum_policy_words[];
 
 enum checksum {
     CHECKSUM_RIGHT,
-    CHECKSUM_OPEN, /* cut by the snap length, or left to the card: cannot be checked */
+    CHECKSUM_CUT,    /* by the snap length: cannot be checked */
+    CHECKSUM_UNMADE, /* left to the card, or of segments that were put together */
     CHECKSUM_WRONG,
 };
 
+/* Of the innermost IP header: also wrong where no hop is left. */
+enum checksum header_checksum(const struct segment *segment);
+
+/* Of the segment and all headers around it. */
 enum checksum segment_checksum(const struct segment *segment);
 
 struct checksum_counters {
-    uint64_t wrong;     /* segments that were not believed */
-    uint64_t unproven;  /* wrong as well, but of a sender or a connection that had no right one yet */
-    uint64_t offloaded; /* addresses taken for such that leave the sums to their card */
-    uint64_t evicted;   /* addresses forgotten for others */
+    uint64_t wrong;       /* segments that were not believed */
+    uint64_t unproven;    /* wrong as well, but of a sender or a connection that had no right one yet */
+    uint64_t awaited;     /* not made, of senders that make theirs: read once they are acknowledged */
+    uint64_t without_ack; /* segments without the ACK flag, which were not believed */
+    uint64_t offloaded;   /* addresses taken for such that leave the sums to their card */
+    uint64_t evicted;     /* addresses forgotten for others */
 };
 
 /* What is known of the sums of the addresses met last. */
@@ -40,8 +52,14 @@ void checksums_free(struct checksums *c);
 size_t checksums_memory(void);
 const struct checksum_counters *checksums_counters(const struct checksums *c);
 
-/* Would the receiver have taken the segment, by its sum? `alone`: of its connection nothing was believed yet,
- * so that the segment can mislead no more than one with a right sum that somebody made up. */
-enum belief checksums_belief(struct checksums *c, const struct segment *segment, bool alone);
+/* How much is known of the segment's connection. */
+enum acquaintance {
+    ALONE,        /* nothing was believed: it can mislead no more than one with right sums that was made up */
+    ACQUAINTED,   /* something was */
+    BOTH_ANSWERED /* both ends acknowledge each other where the capture sees it */
+};
+
+/* Would the receiver have taken the segment? */
+enum belief checksums_belief(struct checksums *c, const struct segment *segment, enum acquaintance known);
 
 #endif

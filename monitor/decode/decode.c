@@ -132,6 +132,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     out->source = frame->source;
     out->wrappers.vlan_count = 0;
     out->wrappers.encapsulation_count = 0;
+    out->reassembled = out->refused = false;
     struct packet p = {
         .bytes = frame->bytes,
         .wire_left = frame->wire_len > frame->bytes.n ? frame->wire_len : frame->bytes.n,

@@ -1,7 +1,7 @@
 /*
  * A frame becomes a segment: link layer, tags, tunnels, IP, fragments, TCP or UDP; or it is said why not.
- * Wrappers are peeled in a loop, at most MAX_ENCAPSULATIONS deep. No checksum is looked at here; that of TCP
- * is where a segment may become evidence (checksum.h).
+ * Wrappers are peeled in a loop, at most MAX_ENCAPSULATIONS deep. The checksums of a
+ * segment are looked at where it may become evidence (checksum.h); here only those of headers around it.
  */
 #ifndef UTWATCH_DECODE_DECODE_H
 #define UTWATCH_DECODE_DECODE_H

@@ -1,4 +1,5 @@
 /* IPv4 and IPv6 with their extension headers, fragments, TCP and UDP headers. */
+#include "decode/checksum.h"
 #include "decode/layers.h"
 
 enum ip_protocol {
@@ -26,14 +27,27 @@ static inline void set_address(const struct packet *p, struct endpoint *end, uin
     memcpy(end->address, address.p, n);
 }
 
+/* Notes what checksum.h looks at when the segment may become evidence. */
+static inline void note_header(struct packet *p, struct span header, uint8_t hops)
+{
+    if (p->inside)
+        p->out->refused |= header_checksum(p->out) == CHECKSUM_WRONG;
+    p->inside = true;
+    p->out->ip = header;
+    p->out->hops = hops;
+}
+
 /* A piece of a datagram; goes on when it was the last one missing. */
 static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool more)
 {
     if (p->bytes.n < p->wire_left) /* a piece that is not whole spoils the datagram for good */
         return packet_end(p, DECODE_TRUNCATED);
+    p->out->reassembled = true;
+    p->out->refused |= header_checksum(p->out) == CHECKSUM_WRONG;
     struct fragment piece = {
         .family = p->out->src.family,
         .space = p->out->src.space,
+        .refused = p->out->refused,
         .protocol = (uint8_t)p->number,
         .id = id,
         .offset = offset,
@@ -59,7 +73,7 @@ static enum layer ipv4(struct packet *p)
     size_t total = cursor_u16(&c);
     uint16_t id = cursor_u16(&c);
     uint16_t flags = cursor_u16(&c);
-    cursor_skip(&c, 1);
+    uint8_t hops = cursor_u8(&c);
     p->number = cursor_u8(&c);
     cursor_skip(&c, 2);
     struct span src = cursor_take(&c, 4);
@@ -70,8 +84,10 @@ static enum layer ipv4(struct packet *p)
         total = p->wire_left;
     if (header < 20 || total < header)
         return packet_end(p, DECODE_MALFORMED);
+    const struct span bytes = p->bytes;
     if (!packet_limit(p, total) || !packet_advance(p, header))
         return LAYER_DONE;
+    note_header(p, span_head(bytes, header), hops);
     set_address(p, &p->out->src, 4, src, 4);
     set_address(p, &p->out->dst, 4, dst, 4);
     bool more = flags & 0x2000;
@@ -85,13 +101,14 @@ static enum layer ipv6(struct packet *p)
     cursor_skip(&c, 4);
     size_t payload = cursor_u16(&c);
     p->number = cursor_u8(&c);
-    cursor_skip(&c, 1);
+    uint8_t hops = cursor_u8(&c);
     struct span src = cursor_take(&c, 16);
     struct span dst = cursor_take(&c, 16);
     if (!packet_advance(p, 40))
         return LAYER_DONE;
     if (payload && !packet_limit(p, payload)) /* 0: a jumbogram (RFC 2675) or segmentation offload */
         return LAYER_DONE;
+    note_header(p, span_of(NULL, 0), hops);
     set_address(p, &p->out->src, 6, src, 16);
     set_address(p, &p->out->dst, 6, dst, 16);
     return LAYER_IP_PROTOCOL;

@@ -38,6 +38,7 @@ struct packet {
     bool big_endian;    /* of the machine that captured */
     bool maybe_swapped; /* some access points swap the first two bytes of 802.11 frames in CAPWAP */
     bool foreign;       /* within a tunnel whose ends are none of the site's */
+    bool inside;        /* an IP header was decoded: the next one is inside of it */
     bool padded_header; /* the 802.11 header is filled up to a multiple of 4 bytes */
     uint32_t number;    /* EtherType or IP protocol of what is left; an unknown link type */
     enum decode_result result;

@@ -49,10 +49,11 @@ enum tcp_flag {
     TCP_URG = 0x20
 };
 
-/* Would its receiver have taken the segment, by its checksum (decode/checksum.h)? */
+/* Would its receiver have taken the segment (decode/checksum.h)? */
 enum belief {
     BELIEVED,
-    UNPROVEN, /* its bytes are read, but confirm nothing of the other end */
+    UNPROVEN,   /* its bytes are read, but confirm nothing of the other end */
+    ON_RECEIPT, /* its bytes are read once the other side has acknowledged them */
     NOT_BELIEVED,
 };
 
@@ -76,6 +77,10 @@ struct segment {
     uint8_t belief;      /* enum belief, TCP only */
     struct span tcp;     /* header and payload as captured; TCP only */
     struct span payload; /* as captured; may lie in the fragment store instead of the frame */
+    struct span ip;      /* the innermost header of IPv4; empty with IPv6 */
+    uint8_t hops;        /* that the innermost IP header leaves it (TTL, hop limit) */
+    bool reassembled;    /* of fragments: nobody but its sender has put it together */
+    bool refused;        /* an IP header around it, or that of a fragment, is one that no host takes */
     size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */
     struct wrappers wrappers;
 };

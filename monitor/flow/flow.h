@@ -76,8 +76,8 @@ struct flow {
     uint8_t pending_far : 1;   /* pending_isn was out of the window of the numbers in use */
     uint8_t confirmed : 2;     /* a bit a side that the other side has acknowledged */
     uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
-    uint8_t believed : 1;      /* a segment whose checksum is not wrong was seen */
-    uint8_t doubtful : 1;      /* bytes of segments with a wrong checksum were taken for its own */
+    uint8_t believed : 1;      /* a segment that its receiver takes was seen (checksum.h) */
+    uint8_t doubtful : 1;      /* bytes of others were taken for its own */
     uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
     uint8_t spoke : 2;         /* a bit a side that said something else before TLS */

@@ -158,8 +158,10 @@ void stream_doubt(struct flow_table *table, struct flow *flow, const struct segm
     struct store *store = store_of(table, flow, side, segment->time);
     if (store->doubted_count == DOUBTED_PIECES || bytes.n > OUT_OF_ORDER_BYTES - store->used)
         return;
-    store->doubted[store->doubted_count++] =
-        (struct piece){.seq = seq, .length = (uint32_t)bytes.n, .at = store->used};
+    store->doubted[store->doubted_count++] = (struct doubted){
+        .piece = {.seq = seq, .length = (uint32_t)bytes.n, .at = store->used},
+        .on_receipt = segment->belief == ON_RECEIPT,
+    };
     memcpy(store->bytes + store->used, bytes.p, bytes.n);
     store->used += (uint32_t)bytes.n;
 }
@@ -197,6 +199,25 @@ static int32_t proven_hole(const struct runs *runs, const struct store *store)
     return runs->give_up || hole < proven ? hole : proven;
 }
 
+/* Are these bytes, from `next` on, the stream's beyond doubt? The other side has them all, by what it
+ * acknowledged, and nothing else was sent in their place. */
+static bool is_received(const struct runs *runs, const struct store *store, const struct doubted *d,
+                        struct span bytes)
+{
+    const uint32_t next = runs->flow->side[runs->side].next;
+    bool received = d->on_receipt && distance(next, store->acknowledged) >= (int32_t)bytes.n;
+    for (uint32_t i = 0; i < store->doubted_count && received; i++) {
+        const struct piece *p = &store->doubted[i].piece;
+        const int32_t before = distance(p->seq, next);
+        if (before < 0 || before >= (int32_t)p->length)
+            continue;
+        const struct span copy = span_of(store->bytes + p->at + before, p->length - (size_t)before);
+        const size_t both = copy.n < bytes.n ? copy.n : bytes.n;
+        received = memcmp(copy.p, bytes.p, both) == 0;
+    }
+    return received;
+}
+
 /* The doubted bytes that fill a hole: a capture may have been edited, or have been cut after the sums were
  * made. */
 static bool next_doubted(struct runs *runs, struct store *store, struct run *out)
@@ -204,23 +225,27 @@ static bool next_doubted(struct runs *runs, struct store *store, struct run *out
     struct flow_side *from = &runs->flow->side[runs->side];
     const int32_t hole = store->doubted_count ? proven_hole(runs, store) : 0;
     uint32_t kept = 0;
+    const struct doubted *filling = NULL;
     for (uint32_t i = 0; i < store->doubted_count; i++) {
-        const struct piece piece = store->doubted[i];
+        const struct piece piece = store->doubted[i].piece;
         const int32_t before = distance(piece.seq, from->next);
         if (before >= (int32_t)piece.length)
             continue; /* what was believed has come instead */
-        store->doubted[kept++] = piece;
+        store->doubted[kept++] = store->doubted[i];
         if (out->bytes.n || hole <= 0 || before < 0)
             continue;
         out->bytes =
             span_head(span_of(store->bytes + piece.at + before, piece.length - (size_t)before), (size_t)hole);
+        filling = &store->doubted[kept - 1];
     }
     store->doubted_count = kept;
     if (!out->bytes.n)
         return false;
+    if (!is_received(runs, store, filling, out->bytes)) {
+        runs->flow->doubtful = true;
+        runs->table->counters.doubted_bytes += out->bytes.n;
+    }
     from->next += (uint32_t)out->bytes.n;
-    runs->flow->doubtful = true;
-    runs->table->counters.doubted_bytes += out->bytes.n;
     return true;
 }
 

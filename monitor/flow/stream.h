@@ -80,9 +80,9 @@ enum stream_start stream_start(const struct flow_table *table, struct flow *flow
 struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
                        unsigned side);
 
-/* A segment whose checksum is wrong. Its receiver drops it, so that it counts for nothing, except where no
- * believed segment has the bytes and something shows that they were sent; then they make the connection
- * doubtful. */
+/* A segment that is no evidence by itself (checksum.h). Its receiver drops it, so that it counts for nothing,
+ * except where no believed segment has the bytes and something shows that they were sent; then they make the
+ * connection doubtful. */
 void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side);
 
 /* What `side`'s segment acknowledges makes available of the other side. */

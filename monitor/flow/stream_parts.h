@@ -10,6 +10,12 @@ struct piece {
     uint32_t at; /* offset into store.bytes */
 };
 
+/* A segment that its receiver may have dropped. */
+struct doubted {
+    struct piece piece;
+    bool on_receipt; /* an acknowledgement of the other side is all that it lacks */
+};
+
 /* Out-of-order data of one direction, pieces ascending by sequence number and never overlapping; beside them,
  * in the order of arrival, what a wrong checksum makes doubtful. */
 struct store {
@@ -22,7 +28,7 @@ struct store {
     uint32_t doubted_count;
     uint32_t used; /* bytes of `bytes`, taken in the order of arrival, returned all at once */
     struct piece piece[OUT_OF_ORDER_PIECES];
-    struct piece doubted[DOUBTED_PIECES];
+    struct doubted doubted[DOUBTED_PIECES];
     uint8_t bytes[OUT_OF_ORDER_BYTES];
 };
 

@@ -63,6 +63,28 @@ def left_to_card(timed):
     return with_checksum(timed, pseudo)
 
 
+def with_header(timed, at, value, right=True):
+    """The frame with an octet of its IPv4 header changed, and a right sum of the header unless that is meant."""
+    time, frame = timed
+    head = bytearray(frame[14:34])
+    head[at] = value(head[at]) & 0xFF
+    if right:
+        head[10:12] = b"\0\0"
+        head[10:12] = struct.pack("!H", capturelib.ones_sum(bytes(head)))
+    return time, frame[:14] + bytes(head) + frame[34:]
+
+
+def wrong_header(timed):
+    return with_header(timed, 10, lambda n: n ^ 0x5A, right=False)
+
+
+def no_hop(timed):
+    time, frame = timed
+    if frame[12:14] == b"\x86\xdd":
+        return time, frame[:21] + b"\0" + frame[22:]
+    return with_header(timed, 8, lambda n: 0)
+
+
 class Judged:
     """What `modern` says of the frames."""
 
@@ -85,13 +107,13 @@ def same(frames, clean, *what):
     return found
 
 
-def tshark_finds_wrong(frames):
+def tshark_finds_wrong(frames, which="tcp.checksum.status == 0"):
     """Numbers of the frames whose checksum tshark calls bad."""
     with tempfile.TemporaryDirectory() as folder:
         capture = os.path.join(folder, "witness.pcap")
         capturelib.write_frames(capture, frames)
-        p = subprocess.run(["tshark", "-n", "-o", "tcp.check_checksum:TRUE", "-r", capture, "-Y", "tcp.checksum.status == 0", "-T", "fields", "-e",
-                            "frame.number"], capture_output=True, text=True)
+        p = subprocess.run(["tshark", "-n", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-r", capture, "-Y", which, "-T",
+                            "fields", "-e", "frame.number"], capture_output=True, text=True)
     return [int(n) for n in p.stdout.split()]
 
 
@@ -134,6 +156,86 @@ def wrong_sums():
             check(found.capture["wrong_checksums"] == len(tshark_finds_wrong(frames)), name, what, "counted:", found.capture["wrong_checksums"])
             if ends:
                 check(Judged([(t, encapsulation.gtp(f)) for t, f in frames]).alerts == expected.alerts, name, what, "within GTP-U")
+
+
+def what_no_host_takes():
+    """Sums that nobody made, of senders that make theirs (tshark calls them bad); the sum of an IPv4 header (RFC 791 3.1); no hop left; no ACK flag
+    (RFC 9293 3.10.7.4)."""
+    def without_ack(timed):
+        time, frame = timed
+        at = checksum_at(frame) - 3
+        _, _, _, flags, _ = capturelib.segment_of(frame)
+        kind = 40 if frame[12:14] == b"\x86\xdd" else 20
+        src, dst = (frame[22:38], frame[38:54]) if kind == 40 else (frame[26:30], frame[30:34])
+        tcp = frame[14 + kind:at] + bytes([flags & ~ACK]) + frame[at + 1:at + 3] + b"\0\0" + frame[at + 5:]
+        ethertype, packet = capturelib.internet(6, src, dst, tcp, 16)
+        return time, frame[:12] + ethertype + packet
+
+    for name, ends in (("IPv4", {}), ("IPv6", IPV6)):
+        guilty = Judged(attacked(honest(NULL_SHA), None, None, **ends))
+        ways = {"left to a card": left_to_card, "without ACK": without_ack, "no hop": no_hop, "long": wrong}
+        if not ends:
+            ways["header's sum"] = wrong_header
+        for way, change in ways.items():
+            padding = [(21, b"\0" * 1500)] if way == "long" else []
+            forgeries = {"a hello": (0, lambda c: [(CLIENT, m.client_hello((DES3,), more=padding))]),
+                         "an answer": (1, lambda c: [(SERVER, answer(DES3) + (b"\x15\3\1\x06\0" + b"\1" * 1536 if padding else b""))]),
+                         "an alert of the server": (1, lambda c: [(SERVER, m.alert(2, 40))]),
+                         "an alert of the UE": (2, lambda c: [(CLIENT, m.alert(2, 40))])}
+            for what, (where, said) in forgeries.items():
+                if way == "long" and "alert" in what:
+                    continue
+                frames = attacked(honest(NULL_SHA), where, lambda c: [change(c.frame(side, PUSH | ACK, data)) for side, data in said(c)], **ends)
+                found = same(frames, guilty, name, way, what)
+                inside = Judged([(t, encapsulation.gtp(f)) for t, f in frames])
+                check(inside.alerts == guilty.alerts, name, way, what, "within GTP-U", inside.alerts)
+                if way in ("left to a card", "long"):
+                    check(len(tshark_finds_wrong(frames)) == 1, name, way, what, "is right for tshark")
+                elif way == "header's sum":
+                    check(len(tshark_finds_wrong(frames, "ip.checksum.status == 0")) == 1, name, way, what, "is right for tshark")
+                counter = "without_ack" if way == "without ACK" else "awaited_checksums" if way in ("left to a card", "long") else "wrong_checksums"
+                check(found.capture[counter] == 1, name, way, what, counter, found.capture[counter])
+            if way not in ("left to a card", "without ACK", "long"):
+                whole = Judged([change(f) for f in capturelib.build(honest(NULL_SHA), time=START, **ends)])
+                check(whole.alerts.get(FRAMED) == (2, "partial"), name, way, "a whole connection:", whole.alerts.get(FRAMED))
+            # Of a UE and a server that are known; of others nobody can say whose card makes their sums.
+            frames = capturelib.build(honest(), time=START, **ends)
+            second = dict(ends or {"client": ("192.0.2.10", 40000)})
+            second["client"] = (second["client"][0], 40001)
+            frames += [change(f) for f in capturelib.build(honest(NULL_SHA), time=START + SECOND, **second)]
+            found = Judged(frames)
+            check(found.alerts.get(FRAMED, (2, "partial")) == (2, "partial"), name, way, "of known ends:", found.alerts.get(FRAMED))
+        outer = attacked(honest(NULL_SHA), 1, lambda c: [c.frame(SERVER, PUSH | ACK, answer(DES3))], **ends)
+        plain = [(t, encapsulation.gtp(f)) for t, f in outer]
+        plain[4] = wrong_header(plain[4])
+        check(Judged(plain).alerts == guilty.alerts, name, "an outer header's sum")
+    # Pieces of a datagram that no host takes spoil none.
+    guilty = Judged(attacked(honest(NULL_SHA), None, None))
+    for change in (wrong_header, no_hop):
+        frames = []
+        for t, f in capturelib.build(honest(NULL_SHA), time=START):
+            pieces = encapsulation.fragments(f, 64)
+            forged = [change((t, p[:34] + bytes(len(p) - 34))) for p in pieces if len(pieces) > 1]
+            frames += forged + [(t, p) for p in pieces]
+        same(frames, guilty, "forged pieces", change.__name__)
+
+
+def put_together():
+    """The capturing host joins segments and leaves the sum of the pseudo-header (GRO): of senders that are right elsewhere, and as good as others."""
+    for name, ends in (("IPv4", {}), ("IPv6", IPV6)):
+        for length in (3, 3000):
+            flight = m.server_hello(NULL_SHA) + m.certificate_message(b"\0" * length) + m.done()
+            steps = [honest(NULL_SHA)[0], (SERVER, flight), *honest(NULL_SHA)[2:]]
+            guilty = Judged(capturelib.build(steps, time=START, **ends))
+            check(guilty.alerts.get(FRAMED) == (1, "direct"), name, length, guilty.alerts)
+            frames = capturelib.build(steps, time=START, **ends)
+            for joined in (SERVER, CLIENT, None):
+                port = 443 if joined == SERVER else 40000
+                gro = [left_to_card(f) if len(f[1]) > 80 and (joined is None or capturelib.segment_of(f[1])[0][1] == port) else f for f in frames]
+                same(gro, guilty, name, "put together:", length, joined)
+        # A card that makes the sums of IPv4 headers leaves them zero.
+    zero = [(t, f[:24] + b"\0\0" + f[26:]) for t, f in capturelib.build(honest(NULL_SHA), time=START)]
+    same(zero, Judged(capturelib.build(honest(NULL_SHA), time=START)), "headers without sums")
 
 
 def holes_that_wrong_sums_fill():
@@ -385,6 +487,8 @@ def floods():
 
 
 wrong_sums()
+what_no_host_takes()
+put_together()
 holes_that_wrong_sums_fill()
 alone()
 nobody_took_part()
