@@ -78,12 +78,27 @@ struct fact in_certificate_message(const struct observation *o, int64_t n)
     return o->seen & SEEN_CERTIFICATE ? number(n) : in_certificate(o, n);
 }
 
+static uint32_t why_authorities_unread(const struct observation *o)
+{
+    const bool beyond = o->certificate.chain_len > MAX_CHAIN;
+    return (o->certificate.ca_broken ? UNOBSERVED_MALFORMED : 0) | (beyond ? UNOBSERVED_TOO_LONG : 0);
+}
+
 /* Of the CA certificates: one that could not be parsed leaves open what the others do not decide. */
 struct fact of_authorities(const struct observation *o, int64_t n, bool decided)
 {
     if (o->seen & SEEN_CERTIFICATE && o->certificate.ca_unparsed && !decided)
-        return unknown(UNOBSERVED_MALFORMED);
+        return unknown(why_authorities_unread(o));
     return in_certificate_message(o, n);
+}
+
+/* Those that were not read may be some more. */
+struct fact subordinate_authorities(const struct observation *o)
+{
+    struct fact v = in_certificate_message(o, o->certificate.ca_subordinate);
+    v.at_least = v.known == KNOWN_VALUE && o->certificate.ca_unparsed;
+    v.reasons |= v.at_least ? why_authorities_unread(o) : 0;
+    return v;
 }
 
 /* The certificate's validity against the moment when it was sent. */

@@ -133,6 +133,7 @@ static const struct row {
     {FIELD_CA_COUNT, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
     {FIELD_CA_SUBORDINATE, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
     {FIELD_CA_NOT_CA, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
+    {FIELD_CA_UNCRITICAL, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
     {FIELD_CA_WITHOUT_SIGN, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
     {FIELD_CA_NAMELESS, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
     {FIELD_CA_WEAK_KEY, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},

@@ -124,9 +124,6 @@ static void learn_leaf(struct observation *o, struct span der)
 
 static void learn_authority(struct certificate_facts *f, struct span der)
 {
-    f->ca_count++;
-    if (der.n > f->ca_largest)
-        f->ca_largest = (uint32_t)der.n;
     struct x509 x;
     if (x509_parse(der, &x) != PARSE_OK) {
         f->ca_unparsed = f->ca_broken = true;
@@ -134,8 +131,9 @@ static void learn_authority(struct certificate_facts *f, struct span der)
     }
     f->ca_subordinate = (uint16_t)(f->ca_subordinate + !span_equal(x.subject, x.issuer));
     const uint32_t known = x.presence & ~x.unparsed;
-    bool critical = x.presence & x.critical & X509_HAS_BASIC_CONSTRAINTS;
-    f->ca_not_ca |= !critical || (known & X509_HAS_BASIC_CONSTRAINTS && !x.is_ca);
+    const bool constrained = x.presence & X509_HAS_BASIC_CONSTRAINTS;
+    f->ca_not_ca |= !constrained || (known & X509_HAS_BASIC_CONSTRAINTS && !x.is_ca);
+    f->ca_uncritical |= constrained && !(x.critical & X509_HAS_BASIC_CONSTRAINTS);
     f->ca_nameless |= x.issuer_empty || x.subject_empty;
     f->ca_without_sign |= known & X509_HAS_KEY_USAGE && !(x.key_usage & X509_KEY_CERT_SIGN);
     f->ca_unparsed |= x.unparsed & (X509_HAS_BASIC_CONSTRAINTS | X509_HAS_KEY_USAGE);
@@ -147,6 +145,8 @@ static void learn_authority(struct certificate_facts *f, struct span der)
 static void learn_chain(struct observation *o, const struct certificate_list *list)
 {
     o->certificate.chain_len = (uint16_t)(list->count < UINT16_MAX ? list->count : UINT16_MAX);
+    o->certificate.ca_count = (uint16_t)(o->certificate.chain_len - 1);
+    o->certificate.ca_largest = (uint32_t)list->largest_authority;
     learn_leaf(o, list->der[0]);
     size_t kept = list->count < MAX_CHAIN ? list->count : MAX_CHAIN;
     for (size_t i = 1; i < kept; i++)

@@ -258,7 +258,8 @@ struct certificate_facts {
     uint16_t ca_count;
     uint16_t ca_subordinate; /* of them, those that another CA has issued */
     uint32_t ca_largest;     /* bytes of DER */
-    bool ca_not_ca;          /* one lacks basicConstraints critical cA TRUE */
+    bool ca_not_ca;          /* one has no basicConstraints, or one without cA TRUE */
+    bool ca_uncritical;      /* one has a basicConstraints that is not critical */
     bool ca_without_sign;    /* one has keyUsage without keyCertSign */
     bool ca_nameless;        /* one with an empty issuer or subject */
     bool ca_weak_key;        /* one below 1024 RSA / 160 EC */

@@ -4,7 +4,7 @@
 
 enum parse certificate_list_parse(struct span body, struct certificate_list *out)
 {
-    out->count = 0;
+    out->count = out->largest_authority = 0;
     struct cursor c = cursor_over(body);
     struct cursor list = cursor_vector(&c, 3);
     while (cursor_left(&list)) {
@@ -13,6 +13,8 @@ enum parse certificate_list_parse(struct span body, struct certificate_list *out
             break;
         if (out->count < MAX_CHAIN)
             out->der[out->count] = der;
+        if (out->count && der.n > out->largest_authority)
+            out->largest_authority = der.n;
         out->count++;
     }
     cursor_finish(&c, &list);

@@ -40,6 +40,7 @@ enum message_type {
 struct certificate_list {
     struct span der[MAX_CHAIN]; /* the leaf first */
     size_t count;               /* of all in the message, also those beyond MAX_CHAIN */
+    size_t largest_authority;   /* bytes of the largest behind the leaf, likewise */
 };
 
 /* RFC 2246 7.4.2. An empty list is legal from a client. */

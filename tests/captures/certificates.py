@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Certificates that openssl makes: a CA without a name breaks WAPCert 6.6, and a name is held against the hello in whichever order the two were
-captured. usage: certificates.py UTWATCH"""
+"""Certificates that openssl makes: a CA without a name breaks WAPCert 6.6, which is told as openssl says it, a chain may be long, and a name is
+held against the hello in whichever order the two were captured. usage: certificates.py UTWATCH"""
 import os
 import shutil
 import subprocess
@@ -31,7 +31,8 @@ def made(folder, subject, *more):
 
 def message(*chain):
     body = b"".join(len(der).to_bytes(3, "big") + der for der in chain)
-    return m.certificate_message(len(body).to_bytes(3, "big") + body)
+    body = b"\x0b" + (len(body) + 3).to_bytes(3, "big") + len(body).to_bytes(3, "big") + body
+    return b"".join(m.record(22, body[i:i + 16384]) for i in range(0, len(body), 16384))  # RFC 2246 6.2.1
 
 
 def handshake(*chain):
@@ -40,9 +41,21 @@ def handshake(*chain):
             (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished())]
 
 
-def counts(path, frames, rule):
+def signed(folder, i):
+    """A CA that another one has issued, and that no extension binds."""
+    root, path = os.path.join(folder, "root.pem"), os.path.join(folder, "signed%d.pem" % i)
+    if not os.path.exists(root):
+        made(folder, "/CN=Root")
+        for end in ("", ".key"):
+            shutil.copy(os.path.join(folder, "made.pem" + end), root + end)
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Sub %d" % i, "-keyout", path + ".key", "-out", path + ".req")
+    openssl("x509", "-req", "-in", path + ".req", "-CA", root, "-CAkey", root + ".key", "-days", "3650", "-out", path)
+    return path
+
+
+def counts(path, frames, rule, profile="ts33141-pcr1"):
     capturelib.write_frames(path, frames)
-    evs, _ = events(sys.argv[1], "-p", "ts33141-pcr1", "-r", path)
+    evs, _ = events(sys.argv[1], "-p", profile, "-r", path)
     told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
     return {v: n for v, n in rule_counts(evs)[rule].items() if n and v in ("pass", "fail", "not_observable", "nothing_against")}, told
 
@@ -59,6 +72,41 @@ with tempfile.TemporaryDirectory() as folder:
         got, told = counts(path, capturelib.build(handshake(leaf, ca), time=now), "wapcert-6.6-ca")
         check(set(got) == {"fail" if empty else "pass"}, "a CA with the names", names, "is", got)
         check(told == (["a CA certificate with an empty issuer or subject"] if empty else []), "a CA with the names", names, "is", told)
+    # 6.6: what the words say of a CA is what openssl says of it.
+    config = os.path.join(folder, "ca.cnf")
+    for constraint, told_of in (("critical,CA:TRUE", ""), ("CA:TRUE", "a certificate in the chain whose basicConstraints is not critical"),
+                                ("critical,CA:FALSE", "a certificate in the chain is not a CA certificate"),
+                                ("CA:FALSE", "a certificate in the chain is not a CA certificate"),
+                                ("", "a certificate in the chain is not a CA certificate")):
+        with open(config, "w") as f:
+            f.write("[req]\ndistinguished_name = dn\nx509_extensions = v3\n[dn]\n[v3]\nkeyUsage = critical,keyCertSign\n"
+                    + ("basicConstraints = %s\n" % constraint if constraint else ""))
+        ca, _ = made(folder, "/CN=A CA", "-config", config)
+        text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-text"], input=ca, capture_output=True).stdout.decode()
+        critical = "Basic Constraints: critical" in text
+        check(("CA:TRUE" in text) == ("TRUE" in constraint) and critical == ("critical" in constraint), constraint, text)
+        got, told = counts(path, capturelib.build(handshake(leaf, ca), time=now), "wapcert-6.6-ca")
+        check(told == ([told_of] if told_of else []), "a CA of", constraint or "nothing", "is told as", told)
+
+    # A message of any number of certificates is well formed (RFC 2246 7.4.2), though only the first are looked into.
+    issued = [openssl("x509", "-in", signed(folder, i), "-outform", "DER") for i in range(1, 4)]
+    large = made(folder, "/CN=Large/O=" + "x" * 60, "-addext", "nsComment=" + "c" * 2000)[0]
+    for count, last, depth, size in ((2, ca, "pass", "pass"), (15, ca, "fail", "pass"), (16, ca, "fail", "pass"), (45, ca, "fail", "pass"),
+                                     (45, large, "fail", "fail")):
+        chain = [issued[i % 3] for i in range(count)] + [last]
+        frames = capturelib.build(handshake(issued[0], *chain), time=now)
+        got, _ = counts(path, frames, "wapcert-6.1-chain-depth", "ls-advice")
+        check(set(got) == {depth}, count, "subordinate CAs:", got)
+        got, _ = counts(path, frames, "wapcert-6.1-size", "ls-advice")
+        check(size in got or size == "pass" and "fail" not in got, "the last of", count, "CAs of", len(last), "bytes:", got)
+        evs, _ = events(sys.argv[1], "--unseen", "-r", path)
+        reasons = {r for e in of_type(evs, "tls") for r in e["utwatch"].get("unobserved", [])}
+        check("malformed" not in reasons, count, "certificates are", reasons)
+        text = subprocess.run([sys.argv[1], "--unseen", "--advise", "ls-advice", "-r", path], capture_output=True, text=True).stdout
+        check("could not be parsed" not in text, count, "certificates:", text)
+        tshark = subprocess.run(["tshark", "-r", path, "-Y", "tls.handshake.type==11", "-T", "fields", "-e", "tls.handshake.certificate_length"],
+                                capture_output=True, text=True).stdout.strip().split(",")
+        check(len(tshark) == count + 2, "tshark reads", len(tshark), "certificates of", count + 2)
     for subject, broken in (("/CN=xcap.example", False), ("/CN=other.example", True), ("/O=No common name", True)):
         leaf, _ = made(folder, subject)
         frames = capturelib.build(handshake(leaf), time=now)
