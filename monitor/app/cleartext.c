@@ -287,6 +287,8 @@ static void feed_naming(struct pipeline *p, struct flow *flow, const struct segm
     name_by(p, o, flow_role(flow, side), run->bytes, segment->time);
     if (run->gap)
         o->seen.damage |= HTTP_DAMAGE_GAP;
+    if (flow->contested)
+        o->seen.damage |= HTTP_DAMAGE_OVERLAP;
 }
 
 bool cleartext_answers(const struct flow *flow, unsigned side, const struct run *run)
@@ -299,6 +301,8 @@ size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsign
                        const struct run *run)
 {
     const struct http *http = p->cleartext.http;
+    if (flow->contested) /* the other reading may have messages that end elsewhere */
+        return TLS_ANYWHERE;
     if (flow->clear_kind == CLEAR_HTTP)
         return http_switch_place(http, flow->clear, flow_role(flow, side), run->bytes, run->gap);
     if (run->gap || flow->side[side].count || !run->bytes.n)
@@ -347,6 +351,8 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
         http_gap(p->cleartext.http, flow->clear, who, run->gap);
     if (run->dropped)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
+    if (flow->contested)
+        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
     const struct whence at = flow_whence(flow, segment);
     http_at(p->cleartext.http, flow->clear, who, place_of(segment, run));
     feed_http(p, flow, who, run->bytes, &at);
@@ -415,6 +421,8 @@ struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct s
     }
     if (run->dropped)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
+    if (run->conflict)
+        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
     struct span bytes = run->bytes;
     for (struct span data; (data = clear_next(reader, who, &bytes)).n;)
         feed_http(p, flow, who, data, &at);

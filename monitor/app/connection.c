@@ -151,7 +151,8 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
 {
     struct run rest = *run;
     if (flow->state == FLOW_READABLE) {
-        rest = (struct run){.bytes = read_data(p, flow, segment, side, run), .fin = run->fin};
+        rest = (struct run){
+            .bytes = read_data(p, flow, segment, side, run), .conflict = run->conflict, .fin = run->fin};
         if (!rest.bytes.n)
             return false;
         run = &rest;
@@ -244,11 +245,11 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     if (!readable && use.resumed && use.told && observation_clear_suite(o))
         reauthentication_unreadable(p, flow);
     const bool records = tls_release(p->tls, flow);
+    const bool came_to_nothing = outcome != OUTCOME_COMPLETE && !(reasons & UNOBSERVED_EVICTED);
     if (gave_session)
         late_check_begin(p, flow);
-    else
+    else if (readable || records || !came_to_nothing)
         recent_forget(&p->flows, flow);
-    const bool came_to_nothing = outcome != OUTCOME_COMPLETE && !(reasons & UNOBSERVED_EVICTED);
     become(p, flow,
            readable          ? FLOW_READABLE
            : records         ? FLOW_RECORDS
@@ -256,8 +257,10 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
                              : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
         keys_begin(p, flow, key_since);
-    if (flow->state == FLOW_SEARCHING)
+    if (flow->state == FLOW_SEARCHING) {
         search_again(flow);
+        recent_search(&p->flows, flow);
+    }
 }
 
 /* What came early of a later handshake. True: it is complete. */

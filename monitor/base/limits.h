@@ -34,6 +34,8 @@
 #define OUT_OF_ORDER_BYTES       65536 /* bytes held for one direction */
 #define OUT_OF_ORDER_SECONDS     5 /* a hole not filled by then is a gap; TCP's first retries come sooner */
 #define RECENT_BYTES             16384 /* of a direction: what a retransmission in a handshake is compared with */
+#define SEARCHED_BYTES           4096    /* likewise, before TLS: a tap has many connections without it */
+#define SEARCHED_SHARE           8       /* one in so many of them is of a connection before its TLS */
 #define RECENT_SHARE             6048    /* of both directions of a handshake, on average */
 #define KEPT_SHARE               4       /* one in so many of them is of a handshake that has just ended */
 #define COPY_SECONDS             2       /* after an end, in which its segments may be captured once more */

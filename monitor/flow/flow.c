@@ -107,6 +107,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->dropped = flow->gaps = flow->confirmed = 0;
     flow->spoke = 0;
     flow->again = false;
+    flow->contested = 0;
     flow->doubtful = false;
     flow->believed = segment->belief == BELIEVED;
 }

@@ -82,6 +82,7 @@ struct flow {
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
     uint8_t spoke : 2;         /* a bit a side that said something else before TLS */
     uint8_t again : 1;         /* a handshake of it came to nothing, and what follows is searched */
+    uint8_t contested : 2;     /* FLOW_SEARCHING: a bit a side that may have said something else */
 };
 
 #define NO_SIDE 2
@@ -148,7 +149,8 @@ struct flow_counters {
     uint64_t truncated;      /* segments cut by the snap length */
     uint64_t outside_window; /* segments and resets with sequence numbers not to be believed */
     uint64_t held_evicted;   /* segments held that gave way to those of another connection */
-    uint64_t not_compared;   /* bytes of handshakes for which no room was to compare a second copy with */
+    uint64_t not_compared;   /* bytes of handshakes that no second copy could be compared with */
+    uint64_t urgent;         /* segments with urgent bytes, before TLS or in a handshake */
     uint64_t doubted_bytes;  /* of segments with a wrong checksum, taken where nothing else had them */
 };
 
@@ -166,6 +168,8 @@ struct flow_table {
     struct queue holding;      /* of them, by when they were taken */
     struct pool recents;       /* bytes handed on in handshakes, recent.c */
     struct pool recent_pieces; /* of them */
+    struct queue searched; /* of `recents`, those of connections that are searched, by when they were taken */
+    uint32_t searched_count, searched_most;
     uint32_t *buckets;
     uint32_t bucket_mask;
     struct queue unconfirmed, confirmed; /* by when they were queued for eviction */

@@ -5,16 +5,25 @@
 struct recent {
     struct chain bytes;
     uint32_t next; /* sequence number after the last of them */
+    bool lost;     /* some before them are not here, though there would have been room */
 };
 
 struct recents {
     struct recent side[2];
+    struct queue_link link; /* among those that are searched */
+    uint32_t flow;          /* slot */
+    bool searched;
 };
 
-/* Handshakes in progress, and those that have just ended. */
+static uint32_t searched_for(uint32_t handshakes)
+{
+    return handshakes / SEARCHED_SHARE + 1;
+}
+
+/* Handshakes in progress, those that have just ended, and connections that are searched. */
 static uint32_t recents_for(uint32_t handshakes)
 {
-    return handshakes + handshakes / KEPT_SHARE;
+    return handshakes + handshakes / KEPT_SHARE + searched_for(handshakes);
 }
 
 static uint32_t pieces_for(uint32_t handshakes)
@@ -30,6 +39,7 @@ size_t recent_memory(uint32_t handshakes)
 
 bool recent_open(struct flow_table *table, uint32_t handshakes)
 {
+    table->searched_most = searched_for(handshakes);
     return pool_open(&table->recents, sizeof(struct recents), recents_for(handshakes)) &&
            chain_open(&table->recent_pieces, pieces_for(handshakes));
 }
@@ -45,66 +55,130 @@ static void drop(struct flow_table *table, struct recent *recent, size_t n)
     chain_drop(&table->recent_pieces, &recent->bytes, n);
 }
 
+static void unqueue(struct flow_table *table, struct recents *recents, uint32_t slot)
+{
+    if (!recents->searched)
+        return;
+    queue_remove(&table->searched, &table->recents, offsetof(struct recents, link), slot);
+    table->searched_count--;
+    recents->searched = false;
+}
+
+/* Of those that are searched the oldest gives way, so that a handshake always finds room. */
+static void queue_searched(struct flow_table *table, struct recents *recents, uint32_t slot)
+{
+    if (table->searched_count == table->searched_most) {
+        struct recents *oldest = pool_at(&table->recents, table->searched.oldest);
+        recent_forget(table, pool_at(&table->flows, oldest->flow));
+    }
+    queue_push(&table->searched, &table->recents, offsetof(struct recents, link), slot);
+    table->searched_count++;
+    recents->searched = true;
+}
+
+void recent_forget_side(struct flow_table *table, const struct flow *flow, unsigned side)
+{
+    if (!flow->recent)
+        return;
+    struct recent *recent = &((struct recents *)pool_at(&table->recents, flow->recent))->side[side];
+    drop(table, recent, recent->bytes.length);
+    recent->next = flow->side[side].next;
+}
+
 void recent_forget(struct flow_table *table, struct flow *flow)
 {
     if (!flow->recent)
         return;
     struct recents *recents = pool_at(&table->recents, flow->recent);
+    unqueue(table, recents, flow->recent);
     for (unsigned side = 0; side < 2; side++)
         drop(table, &recents->side[side], recents->side[side].bytes.length);
     pool_give(&table->recents, flow->recent);
     flow->recent = 0;
 }
 
-static struct recents *recents_of(struct flow_table *table, struct flow *flow)
+/* A new one begins `fresh` bytes before the side's next. */
+static struct recents *recents_of(struct flow_table *table, struct flow *flow, unsigned side, size_t fresh)
+{
+    const bool search = flow->state == FLOW_SEARCHING;
+    struct recents *recents = flow->recent ? pool_at(&table->recents, flow->recent) : NULL;
+    if (recents && recents->searched != search) {
+        unqueue(table, recents, flow->recent);
+        if (search)
+            queue_searched(table, recents, flow->recent);
+    }
+    if (recents)
+        return recents;
+    const uint32_t slot = pool_take(&table->recents);
+    if (!slot)
+        return NULL;
+    recents = pool_at(&table->recents, slot);
+    *recents = (struct recents){.flow = flow_slot(table, flow)};
+    for (unsigned i = 0; i < 2; i++) {
+        const uint32_t next = flow->side[i].next - (i == side ? (uint32_t)fresh : 0);
+        recents->side[i] = (struct recent){.next = next, .lost = next != flow->side[i].first};
+    }
+    if (search)
+        queue_searched(table, recents, slot);
+    flow->recent = slot;
+    return recents;
+}
+
+void recent_search(struct flow_table *table, struct flow *flow)
 {
     if (flow->recent)
-        return pool_at(&table->recents, flow->recent);
-    flow->recent = pool_take(&table->recents);
-    if (!flow->recent)
-        return NULL;
-    struct recents *fresh = pool_at(&table->recents, flow->recent);
-    for (unsigned side = 0; side < 2; side++)
-        fresh->side[side] = (struct recent){.next = flow->side[side].next};
-    return fresh;
+        (void)recents_of(table, flow, 0, 0);
 }
 
 void recent_remember(struct flow_table *table, struct flow *flow, unsigned side, struct span bytes)
 {
-    struct recents *recents = recents_of(table, flow);
-    if (!recents)
+    struct recents *recents = recents_of(table, flow, side, bytes.n);
+    if (!recents) {
+        table->counters.not_compared += bytes.n;
         return;
+    }
+    const size_t most = recents->searched ? SEARCHED_BYTES : RECENT_BYTES;
     struct recent *recent = &recents->side[side];
-    if (bytes.n > RECENT_BYTES)
-        bytes = span_skip(bytes, bytes.n - RECENT_BYTES);
-    if (recent->next !=
-        flow->side[side].next - (uint32_t)bytes.n) /* a gap: what was before it is not next to it */
+    const size_t left_out = bytes.n > most ? bytes.n - most : 0;
+    bytes = span_skip(bytes, left_out);
+    if (recent->next != flow->side[side].next - (uint32_t)(left_out + bytes.n)) {
+        /* A gap: what was before it is not next to it. */
+        recent->lost = true;
+        drop(table, recent, recent->bytes.length);
+    }
+    if (left_out)
         drop(table, recent, recent->bytes.length);
     recent->next = flow->side[side].next;
     const size_t length = recent->bytes.length + bytes.n;
-    if (length > RECENT_BYTES)
-        drop(table, recent, length - RECENT_BYTES);
+    if (length > most)
+        drop(table, recent, length - most);
     if (chain_append(&table->recent_pieces, &recent->bytes, bytes))
         return;
     table->counters.not_compared += recent->bytes.length + bytes.n;
+    recent->lost = true;
     drop(table, recent, recent->bytes.length);
 }
 
-bool recent_differs(const struct flow_table *table, const struct flow *flow, unsigned side, uint32_t seq,
-                    struct span copy)
+enum recent_answer recent_compare(const struct flow_table *table, const struct flow *flow, unsigned side,
+                                  uint32_t seq, struct span copy)
 {
-    if (!flow->recent)
-        return false;
-    const struct recents *recents = pool_at(&table->recents, flow->recent);
-    const struct recent *recent = &recents->side[side];
+    const struct flow_side *from = &flow->side[side];
+    const struct recents *recents = flow->recent ? pool_at(&table->recents, flow->recent) : NULL;
+    const struct recent none = {.next = from->next, .lost = true};
+    const struct recent *recent = recents ? &recents->side[side] : &none;
     const uint32_t oldest = recent->next - recent->bytes.length;
     const int32_t before = (int32_t)(oldest - seq);
+    bool known = true;
     if (before > 0) {
+        /* What came before the first byte was never handed on. */
+        const int32_t ahead = (int32_t)(from->first - seq);
+        known = (ahead > 0 ? (size_t)ahead : 0) >= ((size_t)before < copy.n ? (size_t)before : copy.n);
         copy = span_skip(copy, (size_t)before);
         seq = oldest;
     }
     const int32_t ahead = (int32_t)(recent->next - seq);
-    if (ahead <= 0)
-        return false;
-    return chain_differs(&table->recent_pieces, &recent->bytes, seq - oldest, span_head(copy, (size_t)ahead));
+    if (ahead > 0 &&
+        chain_differs(&table->recent_pieces, &recent->bytes, seq - oldest, span_head(copy, (size_t)ahead)))
+        return RECENT_DIFFERS;
+    return known ? RECENT_SAME : recent->lost ? RECENT_NOT_KNOWN : RECENT_OLD;
 }

@@ -13,7 +13,11 @@ void stream_release(struct flow_table *table, struct flow *flow)
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side)
 {
-    if (!segment->payload.n || !recent_differs(table, flow, side, segment->seq, segment->payload))
+    if (!segment->payload.n)
+        return false;
+    const enum recent_answer answer = recent_compare(table, flow, side, segment->seq, segment->payload);
+    /* What can be read comes after the handshake, and there is much of it. */
+    if (answer == RECENT_SAME || (answer != RECENT_DIFFERS && flow->state == FLOW_READABLE))
         return false;
     table->counters.conflicts++;
     return true;
@@ -46,11 +50,24 @@ static bool note_end_flags(struct flow_table *table, struct flow *flow, const st
     return true;
 }
 
+static void contest(struct runs *runs)
+{
+    runs->conflict = true;
+    if (runs->flow->state == FLOW_SEARCHING)
+        runs->flow->contested = (runs->flow->contested | 1U << (runs->side & 1U)) & 3U;
+}
+
 static void hold(struct runs *runs, uint32_t seq, struct span bytes, nanos now)
 {
     struct store *store = store_of(runs->table, runs->flow, runs->side, now);
     runs->table->counters.out_of_order++;
-    if (!store_insert(store, seq, bytes, &runs->conflict)) {
+    bool conflict = false;
+    const bool kept = store_insert(store, seq, bytes, &conflict);
+    if (conflict) {
+        contest(runs);
+        runs->table->counters.conflicts++;
+    }
+    if (!kept) {
         runs->give_up = true;
     } else if (now - store->since > OUT_OF_ORDER_SECONDS * NANOS_PER_SECOND) {
         runs->give_up = true;
@@ -63,6 +80,57 @@ static void drop(struct runs *runs)
     runs->dropped = true;
     if (runs->flow->state == FLOW_SEARCHING)
         runs->flow->dropped = (runs->flow->dropped | 1U << (runs->side & 1U)) & 3U;
+}
+
+/* The pointer may be to an octet that comes later (RFC 9293 3.8.5). */
+static void note_urgent(struct runs *runs, uint32_t seq)
+{
+    if (!in_window(distance(runs->flow->side[runs->side].next, seq)))
+        return;
+    runs->table->counters.urgent++;
+    contest(runs);
+}
+
+/* The first octet after what was sent, made up: RFC 9293 3.8.4. */
+static bool is_keep_alive(const struct segment *segment, int64_t away)
+{
+    return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0;
+}
+
+/* A copy of bytes that were handed on. True: it is to be read as well. */
+static bool contradicts(struct runs *runs, uint32_t seq, struct span bytes)
+{
+    struct flow_table *table = runs->table;
+    struct flow *flow = runs->flow;
+    const bool searched = flow->state == FLOW_SEARCHING;
+    bool matters = false;
+    switch (recent_compare(table, flow, runs->side, seq, bytes)) {
+    case RECENT_SAME:
+        return false;
+    case RECENT_DIFFERS:
+        contest(runs);
+        table->counters.conflicts++;
+        return searched;
+    case RECENT_NOT_KNOWN:
+        matters = searched || flow->state == FLOW_HANDSHAKE;
+        break;
+    case RECENT_OLD: /* what a server says at length in clear is often sent again */
+        matters = flow->state == FLOW_HANDSHAKE || (searched && flow->client != !runs->side);
+        break;
+    }
+    if (matters) {
+        contest(runs);
+        table->counters.not_compared += bytes.n;
+    }
+    return false;
+}
+
+/* The other reading becomes the one that is handed on. */
+static void begin_anew(struct runs *runs, uint32_t seq)
+{
+    runs->anew = true;
+    runs->flow->side[runs->side].next = seq;
+    recent_forget_side(runs->table, runs->flow, runs->side);
 }
 
 struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
@@ -78,6 +146,8 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     }
     if (!note_end_flags(table, flow, segment, side, seq))
         drop(&runs);
+    if (segment->flags & TCP_URG)
+        note_urgent(&runs, seq);
     struct span bytes = segment->payload;
     if (segment->payload_len == 0 || segment->flags & TCP_RST)
         return runs;
@@ -94,8 +164,11 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         drop(&runs);
         return runs;
     }
+    if (away < 0 && !is_keep_alive(segment, away) && contradicts(&runs, seq, bytes)) {
+        begin_anew(&runs, seq);
+        away = 0;
+    }
     if (away < 0) {
-        runs.conflict = recent_differs(table, flow, side, seq, bytes);
         if ((int64_t)segment->payload_len <= -away) {
             table->counters.retransmitted++;
             return runs;
@@ -311,14 +384,11 @@ static bool next_end(struct runs *runs, struct run *out)
 bool runs_next(struct runs *runs, struct run *out)
 {
     struct flow_side *from = &runs->flow->side[runs->side];
-    if (runs->last.n && runs->flow->state == FLOW_HANDSHAKE)
+    if (runs->last.n && runs->flow->state <= FLOW_READABLE)
         recent_remember(runs->table, runs->flow, runs->side, runs->last);
     runs->last = span_of(NULL, 0);
-    *out = (struct run){.conflict = runs->conflict, .dropped = runs->dropped};
-    runs->dropped = false;
-    if (runs->conflict)
-        runs->table->counters.conflicts++;
-    runs->conflict = false;
+    *out = (struct run){.conflict = runs->conflict, .anew = runs->anew, .dropped = runs->dropped};
+    runs->conflict = runs->anew = runs->dropped = false;
 
     bool something = true;
     if (runs->direct.n) {

@@ -4,8 +4,9 @@
  * Bytes that arrive in order are handed on where they lie. What comes early is copied into a bounded store
  * and handed on when the hole before it is filled, or when the hole has to be called a gap: the store is
  * full, too old, or the connection ends. Of bytes seen twice the first copy counts, because it has been
- * handed on already; a second copy that differs is a conflict, reported once a run, since the endpoint may
- * have taken the other one.
+ * handed on already; a second copy that differs, or cannot be compared, is a conflict, reported once a run,
+ * since the endpoint may have taken the other one. So is urgent data, which most stacks take out of the
+ * stream (RFC 6093 3). While a connection is searched the second copy is handed on as well.
  */
 #ifndef UTWATCH_FLOW_STREAM_H
 #define UTWATCH_FLOW_STREAM_H
@@ -17,7 +18,8 @@ struct run {
     struct span bytes;
     size_t gap;     /* bytes lost before `bytes` */
     bool truncated; /* the gap is the snap length's doing */
-    bool conflict;  /* other content was seen for bytes of this direction */
+    bool conflict;  /* of bytes of this direction there are two readings */
+    bool anew;      /* `bytes` stand where others were handed on */
     bool dropped;   /* payload or a FIN outside the window was not believed: something may be missing */
     bool fin;       /* the direction ended after `bytes` */
 };
@@ -29,7 +31,7 @@ struct runs {
     unsigned side;
     struct span direct; /* in-order part of the segment, not handed on yet */
     size_t truncated;   /* bytes that the snap length cut after it */
-    bool conflict, dropped;
+    bool conflict, anew, dropped;
     bool give_up;     /* the next hole is a gap */
     bool flushing;    /* all holes are */
     uint32_t popped;  /* pieces handed on and not yet taken out of the store */

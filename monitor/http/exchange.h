@@ -45,6 +45,7 @@ enum http_damage {
     HTTP_DAMAGE_END = 1 << 5,       /* the capture or the connection ended before the answer */
     HTTP_DAMAGE_NO_CLIENT = 1 << 6, /* no byte of the direction was captured; known at the end only */
     HTTP_DAMAGE_NO_SERVER = 1 << 7,
+    HTTP_DAMAGE_OVERLAP = 1 << 8, /* of some bytes there are two readings */
     HTTP_DAMAGE_AT_END = HTTP_DAMAGE_END | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_NO_SERVER,
 };
 

@@ -79,7 +79,16 @@ static struct fact fact_of(enum field field, const struct policy_case *c, const 
 /* Nobody knows which of two contents the bytes had that such a field is read from. */
 static bool is_doubtful(const struct policy_case *c, enum field_side side)
 {
-    return side <= EITHER_SIDE && observation_overlaps(c->observation, side);
+    switch (c->kind) {
+    case CASE_HANDSHAKE:
+        return side <= EITHER_SIDE && observation_overlaps(c->observation, side);
+    case CASE_CONNECTION:
+        return (c->connection ? c->connection->damage : c->damage) & HTTP_DAMAGE_OVERLAP;
+    case CASE_EXCHANGE:
+        return side == OF_EXCHANGE && c->exchange->damage & HTTP_DAMAGE_OVERLAP;
+    default:
+        return false;
+    }
 }
 
 struct value field_value(enum field field, const struct policy_case *c, const int64_t *key_bits)

@@ -14,6 +14,7 @@ static uint32_t reasons_of(uint32_t http_damage)
         {HTTP_DAMAGE_NO_CLIENT, UNOBSERVED_CLIENT_DIRECTION},
         {HTTP_DAMAGE_NO_SERVER, UNOBSERVED_SERVER_DIRECTION},
         {HTTP_DAMAGE_END, UNOBSERVED_UNFINISHED},
+        {HTTP_DAMAGE_OVERLAP, UNOBSERVED_OVERLAP},
     };
     uint32_t reasons = 0;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -55,6 +55,8 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     struct observation *o = h->observation;
     /* The hello was that of a handshake that came to nothing. */
     const bool lacks_hello = flow->again && !is_client_hello(opening);
+    /* In HTTP it was looked for where a document may stand. */
+    const unsigned contested = flow->contested && flow->clear_kind == CLEAR_HTTP ? 3 : flow->contested;
     h->search.begun = true;
     flow->client = client & 1U;
     o->whence = *first;
@@ -68,7 +70,11 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
         o->side[who].start_captured = flow->marks[i] & SIDE_SYN && !lacks_hello;
         if (flow->dropped & 1U << i)
             handshake_damage(h, who, UNOBSERVED_GAP);
+        if (contested & 1U << i)
+            handshake_damage(h, who, UNOBSERVED_OVERLAP);
     }
+    if (contested & 1U << client)
+        o->unseen_before |= UNOBSERVED_OVERLAP;
     if ((flow->gaps | flow->dropped) & 1U << client)
         o->unseen_before |= flow->marks[client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
     if (is_late(opening) && began_unseen(flow)) {
@@ -124,13 +130,20 @@ static struct span opening_at(struct span bytes, size_t place, enum opening *ope
     return span_of(NULL, 0);
 }
 
+/* Where it may begin within a run. */
+enum borders {
+    BORDERS_NONE,
+    BORDERS_USUAL,
+    BORDERS_ALL, /* which bytes of the side its peer has taken is not known */
+};
+
 /*
  * Where in a run may TLS begin? At its start (which is that of a segment, where the beginning of the stream
  * was not captured), and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS) or an XML tag (XMPP),
  * since a peer may have sent them in one segment (`borders`). Returns the bytes from there on, empty when
  * nowhere.
  */
-static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, bool borders,
+static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, enum borders borders,
                                 enum opening *opening)
 {
     bytes = skip_empty_records(bytes);
@@ -146,14 +159,15 @@ static struct span find_opening(struct span bytes, bool stream_start, bool lacks
         return bytes;
     }
     struct span rest = bytes;
-    while (rest.n && borders) {
+    while (rest.n && borders != BORDERS_NONE) {
         const uint8_t *handshake = memchr(rest.p, RECORD_HANDSHAKE, rest.n);
         if (!handshake)
             break;
         size_t at = (size_t)(handshake - rest.p);
         struct span before = span_head(rest, at);
         rest = span_skip(rest, at);
-        bool border = before.n && (before.p[before.n - 1] == '\n' || before.p[before.n - 1] == '>');
+        bool border = borders == BORDERS_ALL ||
+                      (before.n && (before.p[before.n - 1] == '\n' || before.p[before.n - 1] == '>'));
         if (border) {
             *opening = opening_look(span_head(rest, OPENING_BYTES));
             if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
@@ -168,14 +182,17 @@ static struct span find_opening(struct span bytes, bool stream_start, bool lacks
 
 /* `place`: see tls_search(). */
 static struct span opening_in(struct span bytes, size_t place, bool stream_start, bool lacks_start,
-                              enum opening *opening)
+                              bool contested, enum opening *opening)
 {
     *opening = OPENING_NONE;
     if (!bytes.n)
         return bytes;
+    if (contested)
+        return find_opening(bytes, stream_start, lacks_start, BORDERS_ALL, opening);
     if (place > 0 && place != TLS_ANYWHERE)
         return opening_at(bytes, place, opening);
-    return find_opening(bytes, stream_start, lacks_start, place == TLS_ANYWHERE, opening);
+    return find_opening(bytes, stream_start, lacks_start,
+                        place == TLS_ANYWHERE ? BORDERS_USUAL : BORDERS_NONE, opening);
 }
 
 static struct probe *probe_of(struct handshake *h, enum side who)
@@ -309,7 +326,8 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
             return;
         }
     }
-    struct span start = find_opening(bytes, true, true, true, &opening);
+    const enum borders borders = h->flow->contested ? BORDERS_ALL : BORDERS_USUAL;
+    struct span start = find_opening(bytes, true, true, borders, &opening);
     if (opening == OPENING_MAYBE && start.n < PROBE_BYTES) {
         begin_probe(p, start, &p->at, p->unprompted);
     } else if (is_start(opening)) {
@@ -415,6 +433,13 @@ static bool lacks_start(const struct flow *flow, unsigned side)
     return !flow->again && (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1);
 }
 
+/* What comes next is not behind what came last. */
+static void forget_before(struct handshake *h, unsigned side, bool gap)
+{
+    h->search.gap[side] |= gap;
+    h->search.proxy[side] = (struct proxy_header){0};
+}
+
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
                                 unsigned side, struct run *run, size_t place)
 {
@@ -425,17 +450,15 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     if (h && !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
     if (h && h->search.probe[side].length) {
-        if (run->gap)
+        if (run->gap || run->anew)
             h->search.probe[side].length = 0;
         else if (follow_probe(tls, h, segment, side, &bytes))
             return h->complete ? TLS_COMPLETE : TLS_MORE;
     }
     bool stream_start = flow->side[side].count == 0;
     h = handshake_of(tls, flow);
-    if (h && run->gap) {
-        h->search.gap[side] = true;
-        h->search.proxy[side] = (struct proxy_header){0};
-    }
+    if (h && (run->gap || run->anew))
+        forget_before(h, side, run->gap);
     if ((h && proxy_awaits(&h->search.proxy[side])) || (stream_start && proxy_begins(bytes))) {
         if (!h && !(h = handshake_open(tls, flow, segment->time)))
             return TLS_NO_SLOT;
@@ -447,7 +470,8 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     if (place != TLS_ANYWHERE)
         place = place > taken ? place - taken : 0;
     enum opening opening;
-    struct span start = opening_in(bytes, place, stream_start, lacks_start(flow, side), &opening);
+    struct span start =
+        opening_in(bytes, place, stream_start, lacks_start(flow, side), flow->contested, &opening);
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
     if (is_answer(opening))
         opening = stream_start && !flow->again && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;

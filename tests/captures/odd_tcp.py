@@ -7,7 +7,6 @@ reassembles on its own, has to find the messages too, so that what is built is w
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import capturelib
 import messages as m
 
 UTWATCH, CLIENT, SERVER = sys.argv[1], 0, 1
-FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 START, SECOND = 1795471000 * 10**9, 10**9
 CONVERSATIONS = ("openssl-tls12-full", "jsse-tls10-anon-only-refused", "openssl-tls12-only-null-accepted", "openssl-tls13-full")
 
@@ -187,16 +186,6 @@ def keep_alive(c, side, payload):
     c.put(side, ACK, payload[-1:], back=1)  # RFC 9293 3.8.4: with a byte, which stacks send as it was
 
 
-def urgent(c, side, payload):
-    time, frame = c.frame(side, ACK | PSH | URG, payload)
-    at = 14 + 20
-    tcp = bytearray(frame[at:])
-    tcp[18:20], tcp[16:18] = struct.pack("!H", 1), b"\0\0"
-    kind, packet = capturelib.internet(6, c.ends[side][0], c.ends[1 - side][0], bytes(tcp), 16)
-    c.frames.append((time, frame[:12] + kind + packet))
-    c.taken(side, len(payload))
-
-
 def single_bytes(c, side, payload):
     for i in range(len(payload)):
         c.send(side, payload[i:i + 1])
@@ -292,7 +281,7 @@ ODDITIES = {
     "simultaneous open": simultaneous_open, "fast open": fast_open, "fast open of a part": fast_open_in_part,
     "fast open refused": fast_open_refused, "SYN/ACK with data": answer_in_syn, "SYNs again": syn_again,
     "no third segment": last_ack_of_opening_lost, "congestion flags": congestion_flags, "window probes": each(window_probe),
-    "zero-length segments": each(zero_length), "keep-alives": each(keep_alive), "urgent data": each(urgent), "single bytes": each(single_bytes),
+    "zero-length segments": each(zero_length), "keep-alives": each(keep_alive), "single bytes": each(single_bytes),
     "sent again, cut otherwise": each(cut_otherwise), "holes filled backwards": each(holes), "everything twice": each(everything_twice),
     "stale acknowledgements": each(stale_acknowledgements), "challenge ACKs": each(challenge_ack),
     **{"%d SYN/ACKs, number %d is taken" % (count, right + 1): several_answers(count, right) for count in (2, 3, 4) for right in range(count)},

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Bytes of which nobody but their receiver knows what they were: other content at the same place, and urgent data. usage: two_readings.py UTWATCH
+
+What such bytes say accuses and clears nobody, hides no handshake, and is told: `overlap`. The decoy always comes first, since a receiver may have
+dropped it for what a capture does not show: an old time stamp (RFC 7323 5.3), no ACK flag (RFC 9293 3.10.7.4), a TTL that ends behind the tap.
+"""
+import os
+import socket
+import ssl
+import struct
+import sys
+import tempfile
+import threading
+
+from run_utwatch import events, of_type, rule_counts
+from checks import check, finish
+import capturelib
+import encapsulation
+import messages as m
+
+UTWATCH = sys.argv[1]
+CLIENT, SERVER, SECOND = 0, 1, 10**9
+ACK, PUSH, URG = 0x10, 0x08, 0x20
+START = 1795471000 * SECOND
+ANON, NULL_SHA, DES3 = 0x0018, 0x0002, 0x000A
+IPV6 = {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 443)}
+OF_OFFER = ("ut-7.2-only-anonymous", "ut-6.2-ue-offers-encryption")
+OF_SELECTION = ("ut-6.4-listed-anonymous", "ut-6.2-null-encryption-used")
+OF_CLEAR = ("ut-4-tls-required", "ut-5.1.1-http-authentication")
+
+
+class Judged:
+    def __init__(self, frames, tunnelled=False):
+        frames = sorted(frames, key=lambda f: f[0])
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "readings.pcap")
+            capturelib.write_frames(path, [(t, encapsulation.gtp(f)) for t, f in frames] if tunnelled else frames)
+            evs, _ = events(UTWATCH, "--strict", "-r", path)
+        self.counts = rule_counts(evs)
+        self.tls = of_type(evs, "tls")
+        self.last = self.tls[-1]["utwatch"] if self.tls else {}
+        self.capture = of_type(evs, "stats")[-1]["utwatch"]["capture"]
+
+    def decided(self, rules):
+        return {r: self.counts[r] for r in rules if self.counts[r]["pass"] or self.counts[r]["fail"]}
+
+
+def hello(suite, more=()):
+    return m.client_hello([suite], m.TLS12, more=more)
+
+
+def flight(suite):
+    return m.server_hello(suite, m.TLS12) + m.done(m.TLS12)
+
+
+def conversation(offered, selected, more=()):
+    return [(CLIENT, hello(offered, more)), (SERVER, flight(selected)), (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)),
+            (SERVER, m.finished(m.TLS12)), (CLIENT, m.record(23, b"\7" * 48, m.TLS12)), (SERVER, m.record(23, b"\7" * 48, m.TLS12))]
+
+
+def put(c, side, data, ahead=0, flags=ACK | PUSH):
+    c.frames.append(c.frame(side, flags, data, c.seq[side] + ahead))
+
+
+# ---- how the second copy comes; each leaves the connection behind the real bytes
+
+def whole(c, side, decoy, real):
+    put(c, side, decoy)
+    c.send(side, real)
+
+
+def first_bytes(count):
+    def build(c, side, decoy, real):
+        first = decoy[:count]
+        put(c, side, first if first != real[:count] else first[:-1] + bytes([first[-1] ^ 1]))
+        put(c, side, real[count:], count)
+        put(c, side, real[:count])
+        c.seq[side] += len(real)
+    return build
+
+
+def behind_much(c, side, decoy, real):
+    """What is compared goes back 16 KiB."""
+    put(c, side, decoy[:300])
+    for at in range(300, len(real), 1400):
+        put(c, side, real[at:at + 1400], at)
+    put(c, side, real[:300])
+    c.seq[side] += len(real)
+
+
+def behind_a_hole(c, side, decoy, real):
+    put(c, side, decoy)
+    put(c, side, b"x", len(decoy) + 1)
+    c.time += 6 * SECOND
+    put(c, 1 - side, b"", flags=ACK)
+    c.send(side, real)
+
+
+def after_silence(c, side, decoy, real):
+    put(c, side, decoy)
+    c.time += 61 * SECOND
+    c.send(side, real)
+
+
+COPIES = {"whole": whole, "behind a hole": behind_a_hole, **{"the first %d" % n: first_bytes(n) for n in (1, 3, 5, 6, 9, 10, 11, 12, 20, 46)}}
+
+
+def attacked(steps, at, decoy, how, **ends):
+    c = capturelib.Connection(time=START, **ends)
+    c.open()
+    for i, (side, data) in enumerate(steps):
+        if i == at:
+            how(c, side, decoy, data)
+        else:
+            c.send(side, data)
+    c.close()
+    return c.frames
+
+
+def in_doubt(found, rules, *what):
+    check(found.tls and "overlap" in found.last.get("unobserved", ()), *what, "told:", found.last.get("unobserved"))
+    check(not found.decided(rules), *what, "decides", found.decided(rules))
+
+
+def offers():
+    for ends, tunnelled in (({}, False), (IPV6, False), ({}, True)):
+        for name, how in COPIES.items():
+            for real, decoy in ((DES3, ANON), (ANON, DES3), (NULL_SHA, DES3), (DES3, NULL_SHA)):
+                found = Judged(attacked(conversation(real, real), 0, hello(decoy), how, **ends), tunnelled)
+                in_doubt(found, OF_OFFER, "an offer,", name, "%04x" % real, ends, tunnelled)
+        padding = [(21, bytes(20000))]
+        for real, decoy in ((DES3, ANON), (ANON, DES3)):
+            found = Judged(attacked(conversation(real, real, padding), 0, hello(decoy, padding), behind_much, **ends), tunnelled)
+            in_doubt(found, OF_OFFER, "a long offer", "%04x" % real, ends)
+    found = Judged(attacked(conversation(ANON, ANON), 0, hello(DES3), after_silence))
+    check("overlap" in found.last.get("unobserved", ()) and len(found.tls) == 2, "after a minute:", found.last.get("unobserved"), len(found.tls))
+
+
+def selections():
+    for ends in ({}, IPV6):
+        for name, how in COPIES.items():
+            for real, decoy in ((DES3, ANON), (ANON, DES3), (NULL_SHA, DES3)):
+                found = Judged(attacked(conversation(real, real), 1, flight(decoy), how, **ends))
+                in_doubt(found, OF_SELECTION, "a selection,", name, "%04x" % real, ends)
+
+
+def in_clear():
+    """A document, another one, and a tunnel for TLS, each over another."""
+    def get(path):
+        head = b"GET /" + path
+        return head + b"x" * (150 - len(head)) + b" HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+    document, picture = get(b"resource-lists/users/sip:a@example.org/"), get(b"holiday-pictures/")
+    served = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+    refused = b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"
+    for port in 80, 443:
+        for ends in ({"server": ("192.0.2.80", port)}, {**IPV6, "server": ("2001:db8::80", port)}):
+            for name, how in COPIES.items():
+                for at, decoy, steps in ((0, picture, [(CLIENT, document), (SERVER, served)]), (0, document, [(CLIENT, picture), (SERVER, served)]),
+                                         (1, served, [(CLIENT, document), (SERVER, refused)]), (1, refused, [(CLIENT, document), (SERVER, served)])):
+                    found = Judged(attacked(steps, at, decoy, how, **ends))
+                    what = "in clear,", name, at, steps[at][1][:12], ends
+                    told = [c for r, c in found.counts.items() if c["not_observable"]]
+                    rules = OF_CLEAR if at == 0 else OF_CLEAR[:1]  # an exchange is told with its answer
+                    check(not found.decided(rules), *what, found.decided(rules))
+                    check(told or found.capture["conflicts"], *what, "is not told")
+    connect = b"CONNECT xcap.example.org:443 HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+    other = b"GET /" + b"x" * (len(connect) - 38) + b" HTTP/1.1\r\nHost: x.example\r\n\r\n"
+    other += b"\n" * (len(connect) - len(other))
+    steps = [(CLIENT, connect), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n"), *conversation(ANON, ANON)]
+    for name, how in COPIES.items():
+        found = Judged(attacked(steps, 0, other[:len(connect)], how, server=("192.0.2.80", 3128)))
+        check(found.last.get("outcome") == "complete" and "overlap" in found.last["unobserved"], "a tunnel,", name, found.last)
+
+
+# ---- urgent data
+
+def urgent(c, side, data, pointer, ahead=0):
+    """RFC 9293 3.8.5: the pointer is to the octet behind the urgent one."""
+    time, frame = c.frame(side, ACK | PUSH | URG, data, c.seq[side] + ahead)
+    v6 = frame[12:14] == b"\x86\xdd"
+    tcp = frame[54 if v6 else 34:]
+    tcp = tcp[:16] + b"\0\0" + struct.pack("!H", pointer) + tcp[20:]
+    kind, packet = capturelib.internet(6, c.ends[side][0], c.ends[1 - side][0], tcp, 16)
+    c.frames.append((time, frame[:12] + kind + packet))
+    c.seq[side] += len(data)
+
+
+def each_octet(c, side, decoy, real):
+    for i in range(len(decoy)):
+        urgent(c, side, decoy[i:i + 1], 1)
+    c.send(side, real)
+
+
+def one_before(c, side, _, real):
+    urgent(c, side, b"X", 1)
+    c.send(side, real)
+
+
+def in_one_segment(c, side, _, real):
+    urgent(c, side, b"X" + real, 1)
+
+
+def announced(c, side, _, real):
+    urgent(c, side, b"", 1)
+    c.send(side, b"X" + real)
+
+
+def within(c, side, _, real):
+    urgent(c, side, real[:20] + b"X" + real[20:], 21)
+
+
+def real_stack_leaves_it_out():
+    """The kernel and OpenSSL: an urgent octet stands before a hello, and the handshake is completed."""
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    for context in server, client:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("AECDH-AES128-SHA:@SECLEVEL=0")
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        server.wrap_socket(listening.accept()[0], server_side=True).sendall(b"read")
+    threading.Thread(target=serve, daemon=True).start()
+    plain = socket.create_connection(listening.getsockname(), timeout=20)
+    plain.send(b"X", socket.MSG_OOB)
+    return client.wrap_socket(plain).recv(4)
+
+
+def urgent_data():
+    check(real_stack_leaves_it_out() == b"read", "OpenSSL reads the hello behind an urgent octet")
+    hows = {f.__name__: f for f in (each_octet, one_before, in_one_segment, announced, within)}
+    for ends in ({}, IPV6):
+        for name, how in hows.items():
+            for real, decoy in ((DES3, ANON), (ANON, DES3), (NULL_SHA, DES3)):
+                found = Judged(attacked(conversation(real, real), 0, hello(decoy), how, **ends))
+                in_doubt(found, OF_OFFER, "urgent in an offer,", name, "%04x" % real, ends)
+                check(found.capture["urgent_segments"], "urgent segments are counted")
+                found = Judged(attacked(conversation(real, real), 1, flight(decoy), how, **ends))
+                in_doubt(found, OF_SELECTION, "urgent in a selection,", name, "%04x" % real, ends)
+    get = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+    for at in 0, 1:
+        for name, how in hows.items():
+            steps = [(CLIENT, get), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")]
+            found = Judged(attacked(steps, at, b"POST / HTTP/1.1\r\n", how, server=("192.0.2.80", 80)))
+            check(not found.decided(OF_CLEAR[:1] if at else OF_CLEAR), "urgent in clear,", name, at, found.decided(OF_CLEAR))
+
+
+def no_doubt():
+    """What is the same is no other reading, whether in clear, before TLS or in it; nor is the made-up octet of a keep-alive (RFC 9293 3.8.4)."""
+    get = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+    served = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b"d" * 9000
+    c = capturelib.Connection(time=START, server=("192.0.2.80", 80))
+    c.open()
+    for side, data in ((CLIENT, get), (SERVER, served)):
+        for _ in range(2):
+            c.frames += [c.frame(side, ACK | PUSH, data[at:at + 1000], c.seq[side] + at) for at in range(0, len(data), 1000)]
+        c.seq[side] += len(data)
+        put(c, side, b"\0", -1)
+    c.close()
+    found = Judged(c.frames)
+    check(found.counts["ut-4-tls-required"]["fail"] == 1, "a document sent twice:", found.counts["ut-4-tls-required"])
+    connect = [(CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")]
+    c = capturelib.Connection(time=START, server=("192.0.2.80", 3128))
+    c.open()
+    sent = [0, 0]
+    first = list(c.seq)
+    everything = [b"", b""]
+    for side, data in connect + conversation(ANON, ANON):
+        c.send(side, data)
+        sent[side] += len(data)
+        everything[side] += data
+        c.frames.append(c.frame(side, ACK | PUSH, everything[side], first[side]))
+    c.close()
+    found = Judged(c.frames)
+    check("unobserved" not in found.last and found.counts[OF_OFFER[0]]["fail"] == 1, "all sent again and again:", found.last)
+
+
+offers()
+selections()
+in_clear()
+urgent_data()
+no_doubt()
+finish()
