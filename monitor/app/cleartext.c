@@ -93,17 +93,17 @@ static bool is_ut_exchange(const struct pipeline *p, const struct http_connectio
 }
 
 /* Whose connection it is, in full: for what is judged only, since the id is hashed. */
-static void complete(struct whence *whence, const struct flow *flow)
+static void complete(struct pipeline *p, struct whence *whence, const struct flow *flow)
 {
     whence->flow_id = flow_id(flow);
-    whence->confirmed = flow_is_confirmed(flow);
+    whence->confirmed = flow_is_confirmed(flow) && decoder_trusts(p->decoder, &flow->end[0]);
 }
 
 static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)
 {
     if (!is_ut_exchange(p, http_connection(p->cleartext.http, flow->clear), e))
         return;
-    complete(&e->whence, flow);
+    complete(p, &e->whence, flow);
     struct statement f = {.kind = TOLD_EXCHANGE, .flow_id = e->whence.flow_id, .exchange = e};
     if (e->null_encryption)
         f.earlier = reauthentication_of(p, flow);
@@ -113,7 +113,7 @@ static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct ht
 static void tell_connection(struct pipeline *p, struct http_connection *c, const struct flow *flow,
                             const char *protocol)
 {
-    complete(&c->whence, flow);
+    complete(p, &c->whence, flow);
     struct statement f = {
         .kind = TOLD_CONNECTION, .flow_id = c->whence.flow_id, .http = c, .protocol = protocol};
     pipeline_tell(p, &f);

@@ -216,6 +216,7 @@ static void search_again(struct flow *flow)
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
+    flow->doubtful |= !decoder_trusts(p->decoder, &flow->end[0]);
     const struct observation *o = tls_finish(p->tls, flow, when, reasons);
     if (!o) { /* it was no TLS */
         tls_release(p->tls, flow);

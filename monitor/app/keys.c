@@ -46,6 +46,7 @@ static void tell_old_key(struct pipeline *p, struct flow *flow, const struct whe
     if (!site_is_ue(p->site, &whence->client) || !site_in_scope(p->site, &whence->server, span_of(NULL, 0)))
         return;
     s.flow_id = s.key.whence.flow_id = flow_id(flow);
+    s.key.whence.confirmed &= decoder_trusts(p->decoder, &flow->end[0]);
     pipeline_tell(p, &s);
 }
 

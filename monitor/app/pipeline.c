@@ -170,6 +170,8 @@ static void expire(struct pipeline *p, int most)
 
 static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
 {
+    if (segment->transport == TRANSPORT_TCP)
+        decoder_meets(p->decoder, segment);
     struct flow *flow = flow_add(&p->flows, segment);
     if (flow)
         return flow;
@@ -419,6 +421,7 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
 
 void pipeline_end(struct pipeline *p)
 {
+    decoder_knows(p->decoder);
     end_all(p);
     decoder_end(p->decoder);
 }

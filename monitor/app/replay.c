@@ -1,5 +1,6 @@
 #include "app/replay.h"
 
+#include "app/foresight.h"
 #include "app/progress.h"
 #include "app/say.h"
 #include "base/clock.h"
@@ -39,6 +40,7 @@ static bool take_frame(struct replay *r, const struct frame *frame)
     struct part *part = &r->part[frame->source];
     const uint64_t before = pipeline_understood(r->orders->pipeline[0]);
     pipeline_frame(r->orders->pipeline[0], frame);
+    foresee(r->orders->pipeline[0], r->options->inputs[frame->source], r->options->filter);
     part->frames++;
     part->understood += pipeline_understood(r->orders->pipeline[0]) - before;
     r->time = frame->time;

@@ -1,5 +1,6 @@
 #include "app/watch.h"
 
+#include "app/foresight.h"
 #include "app/inputs.h"
 #include "app/metrics_board.h"
 #include "app/metrics_of_sensor.h"
@@ -139,7 +140,8 @@ static bool go_on(struct watch *w)
 
 /* Its frames beyond those that were taken before. The number of a frame is noted before it is looked at: one
  * that ends the process is not looked at again. */
-static enum capture_result read_frames(struct watch *w, struct capture *capture, struct watched_file *entry)
+static enum capture_result read_frames(struct watch *w, const char *path, struct capture *capture,
+                                       struct watched_file *entry)
 {
     struct frame frame = {0};
     enum capture_result result;
@@ -148,6 +150,7 @@ static enum capture_result read_frames(struct watch *w, struct capture *capture,
         if (frame.number > before) {
             entry->frames = frame.number;
             pipeline_frame(w->orders->pipeline[0], &frame);
+            foresee(w->orders->pipeline[0], path, w->options->filter);
         }
         if ((signals_any() || n % FRAMES_AT_ONCE == 0) && !go_on(w))
             return CAPTURE_STOPPED;
@@ -186,7 +189,7 @@ static void read_file(struct watch *w, const char *path)
     }
     if (w->options->verbose)
         say(path, "reading");
-    const enum capture_result result = read_frames(w, capture, entry);
+    const enum capture_result result = read_frames(w, path, capture, entry);
     if (result == CAPTURE_BROKEN || result == CAPTURE_FILTER_FAULT)
         tell(w, path, capture_error(capture));
     if (result != CAPTURE_STOPPED)

@@ -10,6 +10,8 @@ struct decoder {
     struct decode_counters counters;
     struct obstacles obstacles;
     struct spaces spaces;
+    uint64_t wondering[SPACE_DEPTHS]; /* segments that came in tunnels before it was known whose they are */
+    bool wonders;                     /* there were some */
 };
 
 const struct word encapsulation_words[] = {
@@ -59,9 +61,56 @@ void decoder_trust(struct decoder *decoder, const struct tunnel_ends *ends)
 
 bool decoder_believes(struct decoder *decoder, const struct segment *segment)
 {
-    const bool believed = spaces_believe(&decoder->spaces, segment);
-    decoder->counters.deeper += !believed;
+    struct spaces *s = &decoder->spaces;
+    const bool believed = spaces_believe(s, segment);
+    const unsigned depth = space_depth(segment->src.space);
+    if (depth && !s->ends) {
+        decoder->counters.deeper += depth > s->depth;
+        decoder->counters.bulk += depth <= s->depth;
+    } else {
+        decoder->counters.deeper += !believed;
+    }
+    if (depth && !s->ends && !s->learned) {
+        decoder->wonders = true;
+        decoder->wondering[depth]++;
+    }
     return believed;
+}
+
+void decoder_meets(struct decoder *decoder, const struct segment *segment)
+{
+    if (!decoder->spaces.ends)
+        spaces_meet(&decoder->spaces, segment);
+}
+
+bool decoder_trusts(struct decoder *decoder, const struct endpoint *end)
+{
+    return spaces_trust(&decoder->spaces, (uint8_t)end->space);
+}
+
+bool decoder_wonders(const struct decoder *decoder)
+{
+    return decoder->wonders && !decoder->spaces.learned;
+}
+
+void decoder_foresees(struct decoder *decoder, const struct segment *segment)
+{
+    (void)spaces_believe(&decoder->spaces, segment);
+    spaces_meet(&decoder->spaces, segment);
+}
+
+void decoder_foresaw(struct decoder *decoder)
+{
+    spaces_know(&decoder->spaces);
+    for (unsigned i = 1; i <= decoder->spaces.depth; i++) {
+        decoder->counters.deeper -= decoder->wondering[i];
+        decoder->counters.bulk += decoder->wondering[i];
+    }
+}
+
+void decoder_knows(struct decoder *decoder)
+{
+    spaces_know(&decoder->spaces);
 }
 
 struct obstacle decoder_obstacle(const struct decoder *decoder)
@@ -133,6 +182,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     out->wrappers.vlan_count = 0;
     out->wrappers.encapsulation_count = 0;
     out->reassembled = out->refused = false;
+    memset(out->around, 0, sizeof out->around);
     struct packet p = {
         .bytes = frame->bytes,
         .wire_left = frame->wire_len > frame->bytes.n ? frame->wire_len : frame->bytes.n,

@@ -30,6 +30,7 @@ struct decode_counters {
     uint64_t result[DECODE_RESULTS];        /* frames; their sum is all frames */
     uint64_t encapsulation[ENCAPSULATIONS]; /* wrappers around segments: 2 for GTP-U in GTP-U */
     uint64_t deeper;                        /* segments in tunnels that are not believed */
+    uint64_t bulk;                          /* segments in tunnels that are, as the bulk of the traffic */
     uint64_t reassembled;                   /* datagrams */
     uint64_t fragments_expired;             /* datagrams given up: a fragment did not come, or not in time */
     uint64_t fragments_evicted;             /* the store was full */
@@ -51,6 +52,22 @@ void decoder_end(struct decoder *decoder);
 
 /* Once for each segment: is it where only the network puts hosts (spaces.h)? */
 bool decoder_believes(struct decoder *decoder, const struct segment *segment);
+
+/* A connection begins with the segment. */
+void decoder_meets(struct decoder *decoder, const struct segment *segment);
+
+/* What is told now: is it from where only the network puts hosts, by all that was seen? */
+bool decoder_trusts(struct decoder *decoder, const struct endpoint *end);
+
+/* Are there tunnels of which nobody can say yet whose they are? */
+bool decoder_wonders(const struct decoder *decoder);
+
+/* Before it comes in its turn: a segment of an input that is read ahead; then that enough was. */
+void decoder_foresees(struct decoder *decoder, const struct segment *segment);
+void decoder_foresaw(struct decoder *decoder);
+
+/* There is no more to be seen. */
+void decoder_knows(struct decoder *decoder);
 
 /* Of the frames that were not followed. */
 struct obstacle decoder_obstacle(const struct decoder *decoder);

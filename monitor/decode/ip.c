@@ -30,8 +30,12 @@ static inline void set_address(const struct packet *p, struct endpoint *end, uin
 /* Notes what checksum.h looks at when the segment may become evidence. */
 static inline void note_header(struct packet *p, struct span header, uint8_t hops)
 {
-    if (p->inside)
+    if (p->inside) {
+        const unsigned depth = space_depth(p->out->src.space);
         p->out->refused |= header_checksum(p->out) == CHECKSUM_WRONG;
+        if (depth < SPACE_DEPTHS - 1)
+            p->out->around[depth] = host_of(&p->out->src);
+    }
     p->inside = true;
     p->out->ip = header;
     p->out->hops = hops;

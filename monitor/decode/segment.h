@@ -22,6 +22,14 @@ static inline bool endpoint_same_host(const struct endpoint *a, const struct end
     return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
+/* A host by its address, of IPv6 by its prefix, within which a host may have any; never 0. */
+static inline uint64_t host_of(const struct endpoint *end)
+{
+    uint64_t host;
+    memcpy(&host, end->address, sizeof host);
+    return host ? host : 1;
+}
+
 enum encapsulation {
     ENCAP_VLAN,
     ENCAP_MPLS,
@@ -37,6 +45,8 @@ enum encapsulation {
 
 /* "vlan", "gtp-u", ... as in the JSON events. */
 extern const struct word encapsulation_words[];
+
+enum { SPACE_DEPTHS = 4 }; /* 0, 1, 2, and 3 or more tunnels (decode/spaces.h) */
 
 enum transport { TRANSPORT_TCP = 6, TRANSPORT_UDP = 17 };
 
@@ -83,6 +93,7 @@ struct segment {
     bool refused;        /* an IP header around it, or that of a fragment, is one that no host takes */
     size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */
     struct wrappers wrappers;
+    uint64_t around[SPACE_DEPTHS - 1]; /* who sent it in its tunnels, by how many are around him: host_of() */
 };
 
 #endif

@@ -37,7 +37,7 @@ uint8_t space_inside(const struct wrappers *wrappers, bool foreign)
     return (uint8_t)((foreign ? FOREIGN : 0U) | depth << KIND_BITS | innermost);
 }
 
-static unsigned depth_of(uint8_t space)
+unsigned space_depth(uint8_t space)
 {
     return space >> KIND_BITS & (SPACE_DEPTHS - 1);
 }
@@ -49,24 +49,76 @@ bool spaces_know_ends(const struct spaces *s, const struct endpoint *src, const 
                      networks_have(ends->network, ends->count, dst->family, dst->address));
 }
 
-/* The first segment says where the traffic lies, until another depth has far more of it: a few tunnels of an
- * attacker at the start of a capture, or of a quiet hour, are no bulk. */
-static void learn_depth(struct spaces *s, unsigned depth)
+static void hosts_note(struct hosts *h, uint64_t host)
 {
-    enum { MORE = 64 };
-    uint64_t all = 0;
-    for (unsigned i = 0; i < SPACE_DEPTHS; i++)
-        all += s->segments[i];
-    s->segments[depth]++;
-    if (all == 0 || s->segments[depth] > 2 * s->segments[s->depth] + MORE)
-        s->depth = depth;
+    enum { PLACES = 2 * HOSTS_TOLD_APART };
+    const uint64_t multiplier = 0x9e3779b97f4a7c15u; /* Knuth, TAOCP 6.4 */
+    size_t at = host * multiplier >> 32 & (PLACES - 1);
+    while (h->host[at] && h->host[at] != host)
+        at = (at + 1) & (PLACES - 1);
+    if (h->host[at] || h->count == HOSTS_TOLD_APART)
+        return;
+    h->host[at] = host;
+    h->count++;
+}
+
+/* Is what lies in tunnels at this depth the bulk of the traffic from here on? One end of tunnels may stand
+ * for some hosts outside of them (the managers of a switch that sends a mirror), not for a network of them.
+ */
+static bool leads_deeper(const struct spaces *s, unsigned depth)
+{
+    enum { MORE = 64, HOSTS_BESIDE_AN_END = 8 };
+    const struct traffic *here = &s->within[depth];
+    uint64_t inside = 0;
+    for (unsigned i = depth + 1; i < SPACE_DEPTHS; i++)
+        inside += s->within[i].segments;
+    if (!here->segments)
+        return inside > 0;
+    return inside > 2 * here->segments + MORE &&
+           here->tunneling.count * HOSTS_BESIDE_AN_END >= here->speaking.count;
+}
+
+static void learn_depth(struct spaces *s)
+{
+    s->depth = 0;
+    while (s->learned && s->depth < SPACE_DEPTHS - 1 && leads_deeper(s, s->depth))
+        s->depth++;
+}
+
+void spaces_meet(struct spaces *s, const struct segment *segment)
+{
+    const unsigned depth = space_depth(segment->src.space);
+    for (unsigned i = 0; i < depth; i++)
+        hosts_note(&s->within[i].tunneling, segment->around[i]);
+    hosts_note(&s->within[depth].speaking, host_of(&segment->src));
+    if (depth)
+        learn_depth(s);
+}
+
+void spaces_know(struct spaces *s)
+{
+    s->learned = true;
+    learn_depth(s);
 }
 
 bool spaces_believe(struct spaces *s, const struct segment *segment)
 {
-    const unsigned depth = depth_of(segment->src.space);
+    const uint8_t space = segment->src.space;
+    const unsigned depth = space_depth(space);
+    if (!s->first_time)
+        s->first_time = segment->time;
+    s->within[depth].segments++;
     if (s->ends)
-        return !(segment->src.space & FOREIGN);
-    learn_depth(s, depth);
-    return depth <= s->depth;
+        return !(space & FOREIGN);
+    if (depth && !s->learned && segment->time - s->first_time >= LEARNING_SECONDS * NANOS_PER_SECOND)
+        spaces_know(s);
+    return depth <= s->depth || !s->learned;
+}
+
+bool spaces_trust(struct spaces *s, uint8_t space)
+{
+    if (s->ends)
+        return !(space & FOREIGN);
+    learn_depth(s);
+    return space_depth(space) <= s->depth;
 }

@@ -15,8 +15,9 @@
 #include "decode/segment.h"
 
 enum {
-    SPACE_DEPTHS = 4, /* 0, 1, 2, and 3 or more tunnels */
     ALL_SPACES = 0x7f,
+    HOSTS_TOLD_APART = 64, /* of each kind at each depth; more count as so many */
+    LEARNING_SECONDS = 60, /* of packet time, before which no tunnel counts as the network's */
 };
 
 /* The ends of the site's tunnels; without them the depth of the bulk of the traffic is learned. */
@@ -25,10 +26,30 @@ struct tunnel_ends {
     size_t count;
 };
 
+/* Different hosts, as far as they are told apart. */
+struct hosts {
+    uint64_t host[2 * HOSTS_TOLD_APART]; /* host_of(); 0: free */
+    uint32_t count;
+};
+
+/* What is within so many tunnels. */
+struct traffic {
+    uint64_t segments;
+    struct hosts speaking;  /* hosts that begin connections there */
+    struct hosts tunneling; /* that send what is in a further tunnel */
+};
+
+/*
+ * Who can send a datagram can put any number of segments, of any hosts, into a tunnel, but he sends them from
+ * his own address. So tunnels are the network's where they hold most of the segments, and where those who
+ * send them are not few beside the hosts that speak outside of them.
+ */
 struct spaces {
     const struct tunnel_ends *ends; /* NULL: none are named */
-    uint64_t segments[SPACE_DEPTHS];
-    unsigned depth; /* of the bulk */
+    struct traffic within[SPACE_DEPTHS];
+    unsigned depth;   /* of the bulk, as far as it was learned */
+    bool learned;     /* enough was seen for that */
+    nanos first_time; /* of a segment */
 };
 
 /* A mirror's or a network's own encapsulation, with addresses of its own; a tag or a label is none. */
@@ -40,7 +61,20 @@ uint8_t space_inside(const struct wrappers *wrappers, bool foreign);
 /* Do both belong to the site's tunnels? True where none are named. */
 bool spaces_know_ends(const struct spaces *s, const struct endpoint *src, const struct endpoint *dst);
 
-/* Counts the segment. Is its space one in which only the network puts hosts? */
+/* Counts the segment. Is its space one in which only the network puts hosts, or may it be, as long as nobody
+ * can say? */
 bool spaces_believe(struct spaces *s, const struct segment *segment);
+
+/* A connection begins. */
+void spaces_meet(struct spaces *s, const struct segment *segment);
+
+/* Enough was seen: an input to its end, or much of it. */
+void spaces_know(struct spaces *s);
+
+/* By all that was seen: is this space one in which only the network puts hosts? */
+bool spaces_trust(struct spaces *s, uint8_t space);
+
+/* How many tunnels are around the segments of this space. */
+unsigned space_depth(uint8_t space);
 
 #endif

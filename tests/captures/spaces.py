@@ -3,12 +3,14 @@
 
 A UE's datagram to the port of a tunnel looks like one of the network's tunnels. What is in it belongs to an address space of its own.
 """
+import json
 import os
+import subprocess
 import sys
 import tempfile
 
 from made_sessions import full, resumption_of
-from run_utwatch import events, of_type
+from run_utwatch import events, of_type, utwatch
 from checks import check, finish
 
 import capturelib
@@ -62,6 +64,86 @@ def nobody_is_framed():
             framed, tls = judged(own + said(bad(), port=42000, inside=(tunnel, *around)), port=42000)
             check(framed.get(BREACH) == (2, "partial"), base, name, "framed:", framed.get(BREACH))
             check([t.get("confirmed") for t in tls] == [False], base, name, tls and tls[0].get("confirmed"))
+
+
+def in_the_tunnel_of(ue, peer):
+    """GTP-U datagrams that a UE itself sends to somebody."""
+    def wrap(frame):
+        _, _, packet = e.split(frame)
+        return capturelib.datagram((ue, 2152), (peer, 2152), b"\x30\xff" + len(packet).to_bytes(2, "big") + b"\0\0\0\7" + packet)
+    return wrap
+
+
+def a_network(around, count=30):
+    """Connections of so many UEs."""
+    out = []
+    for n in range(count):
+        made = capturelib.build(full(), time=START + n * MILLISECOND * 100, client=("192.0.2.%d" % (20 + n), 41000 + n), server=VICTIM)
+        for wrap in around:
+            made = [(t, wrap(f)) for t, f in made]
+        out += made
+    return out
+
+
+def made_up(count):
+    """Segments of as many hosts as one likes, which one sender makes."""
+    out = []
+    for n in range(count):
+        c = capturelib.Connection(("198.18.%d.%d" % divmod(n, 250), 1000 + n), VICTIM, time=START + n * 100000)
+        out.append(c.frame(CLIENT, 0x10))
+    return out
+
+
+def who_speaks_first_or_most():
+    """One UE's tunnels are not the network's, whenever they come and whatever is inside: it sends them from one address."""
+    for addresses in ("203.0.113.9", "203.0.113.7"), ("2001:db8:9::9", "2001:db8:7::7"):
+        own = in_the_tunnel_of(*addresses)
+        for base, around in (("plain", ()), ("in GTP-U", (e.gtp,)), ("in ERSPAN", (e.erspan,))):
+            def sent(frames):
+                for wrap in (own, *around):
+                    frames = [(t, wrap(f)) for t, f in frames]
+                return frames
+            network = a_network(around)
+            hours = {"first": (-1, []), "last": (1, []), "after a flood of one host's": (1, sent(made_up(1500)))}
+            for when, (hour, more) in hours.items():
+                frames = sorted(network + more + sent(said(bad(), hour, port=42000)), key=lambda f: f[0])
+                framed, tls = judged(frames, port=42000)
+                check(framed.get(BREACH) == (2, "partial"), base, when, addresses[0], framed.get(BREACH))
+                check([t.get("confirmed") for t in tls] == [False], base, when, addresses[0], tls and tls[0].get("confirmed"))
+            real, _ = judged(sorted(network + said(bad(), 1, 42000, around), key=lambda f: f[0]), port=42000)
+            check(real.get(BREACH) == (1, "direct"), base, "a real breach:", real.get(BREACH))
+
+
+def from_the_first_frame():
+    """A file is read ahead, so that the first handshake of a tap of tunnels counts as the last one; a pipe cannot be, and tunnels count after a
+    minute. Some hosts beside a mirror's switch do not matter."""
+    for name, tunnel in TUNNELS.items():
+        first, later = said(bad(), port=42000, inside=(tunnel,)), said(bad(), 1, 42001, (tunnel,))
+        for port in 42000, 42001:
+            found, _ = judged(first + later, port=port)
+            check(found.get(BREACH) == (1, "direct"), name, "from a file:", port, found.get(BREACH))
+            found = piped(first + later, port)
+            check(found.get(BREACH) == ((2, "partial") if port == 42000 else (1, "direct")), name, "from a pipe:", port, found.get(BREACH))
+        beside = said(full(), port=41000)
+        many = a_network((tunnel,))
+        found, _ = judged(sorted(beside + many + later, key=lambda f: f[0]), port=42001)
+        check(found.get(BREACH) == (1, "direct"), name, "beside a few hosts:", found.get(BREACH))
+    with tempfile.TemporaryDirectory() as folder:
+        capture = os.path.join(folder, "spaces.pcap")
+        capturelib.write_frames(capture, said(bad(), inside=(e.gtp,)))
+        text = " ".join(utwatch(UTWATCH, "-r", capture).stdout.decode().split())
+        check("segments in tunnels that count as the network's" in text and "confirm nothing" not in text, "told:", text[-600:])
+
+
+def piped(frames, port):
+    with tempfile.TemporaryDirectory() as folder:
+        capture, told = os.path.join(folder, "spaces.pcap"), os.path.join(folder, "events.json")
+        capturelib.write_frames(capture, frames)
+        with open(capture, "rb") as f:
+            subprocess.run([UTWATCH, "-q", "-p", "modern", "--json", told, "-r", "-"], input=f.read(), timeout=60, check=False)
+        with open(told) as f:
+            evs = [json.loads(line) for line in f]
+    return {x["utwatch"]["rule"]: (x["alert"]["severity"], x["utwatch"]["basis"]) for x in of_type(evs, "alert") if x.get("src_port") == port}
 
 
 def no_session_grows_younger():
@@ -137,6 +219,8 @@ def pieces():
 
 
 nobody_is_framed()
+who_speaks_first_or_most()
+from_the_first_frame()
 no_session_grows_younger()
 connections_are_apart()
 ends_that_the_site_names()
