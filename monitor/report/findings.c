@@ -33,26 +33,46 @@ static bool put_piece(struct findings *f, struct finding_record *r, struct span 
     return true;
 }
 
+/* The rows of a mark, and one more on each side. */
+static struct rows {
+    uint32_t from, end;
+} rows_around(const struct record_mark *m)
+{
+    enum { ROW = 16 };
+    const uint32_t from = m->at / ROW * ROW;
+    const uint32_t last = (m->at + m->length - 1) / ROW * ROW;
+    return (struct rows){from < ROW ? 0 : from - ROW, last + 2 * ROW};
+}
+
+/* Of the marks that end behind `end` the one that begins first, or NULL. */
+static const struct record_mark *next_mark(const struct finding_record *r, uint32_t end)
+{
+    const struct record_mark *next = NULL;
+    for (size_t i = 0; i < r->marks; i++)
+        if (r->mark[i].at + r->mark[i].length > end && (!next || r->mark[i].at < next->at))
+            next = &r->mark[i];
+    return next;
+}
+
 /* The head where nothing else is marked; the whole message where it is short; else its head and what lies
- * around the marks. */
+ * around each mark, all of which is shown. */
 static bool put_pieces(struct findings *f, struct finding_record *r, struct span message)
 {
     enum { ROW = 16, WHOLE = 512, HEAD = 3 * ROW };
-    uint32_t first = UINT32_MAX, end = 0;
-    for (size_t i = 0; i < r->marks; i++) {
-        const struct record_mark *m = &r->mark[i];
-        if (m->at < first)
-            first = m->at;
-        if (m->at + m->length > end)
-            end = m->at + m->length;
-    }
-    if (end <= ROW)
-        return put_piece(f, r, message, 0, HEAD);
-    if (end <= WHOLE || first < HEAD)
+    if (message.n <= WHOLE && next_mark(r, ROW))
         return put_piece(f, r, message, 0, WHOLE);
-    const uint32_t from = first / ROW * ROW;
-    const uint32_t rest = end - from + ROW < WHOLE - HEAD ? end - from + ROW : WHOLE - HEAD;
-    return put_piece(f, r, message, 0, HEAD) && put_piece(f, r, message, from, rest);
+    struct rows piece = {0, HEAD};
+    const struct record_mark *m;
+    while ((m = next_mark(r, piece.end))) {
+        const struct rows rows = rows_around(m);
+        if (rows.from > piece.end) {
+            if (!put_piece(f, r, message, piece.from, piece.end - piece.from))
+                return false;
+            piece.from = rows.from;
+        }
+        piece.end = rows.end;
+    }
+    return put_piece(f, r, message, piece.from, piece.end - piece.from);
 }
 
 /* A record for each message that the octets are of, with its marks. */

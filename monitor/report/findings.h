@@ -9,7 +9,7 @@
 #include "report/csv_report.h"
 
 #define RECORD_MARKS  8
-#define RECORD_PIECES 2
+#define RECORD_PIECES (RECORD_MARKS + 1)
 
 /* Octets of a record that decided. */
 struct record_mark {
@@ -18,7 +18,7 @@ struct record_mark {
     const char *suite; /* that stands there, or NULL */
 };
 
-/* A message, or two parts of it, in the bytes of all findings. */
+/* A message, or its head and what lies around its marks, in the bytes of all findings. */
 struct finding_record {
     const char *name; /* "ServerHello" */
     uint64_t frame;   /* that shows the message; 0: not known */

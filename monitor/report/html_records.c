@@ -23,7 +23,7 @@ static unsigned mark_of(const struct finding_record *r, uint32_t octet)
 /* Paper has the first row, those with a mark, and of a long mark its begin and end. */
 static bool row_is_printed(const struct finding_record *r, uint32_t from, uint32_t end)
 {
-    enum { BEGIN = 3 * ROW };
+    enum { BEGIN = 2 * ROW };
     for (uint32_t octet = from; octet < end; octet++) {
         const unsigned mark = mark_of(r, octet);
         if (!mark)
@@ -132,7 +132,7 @@ void html_record(struct html *h, const struct findings *f, const struct finding_
     html_put(h, "</p>\n<pre class=\"hex\">");
     for (size_t i = 0; i < r->pieces; i++) {
         if (i)
-            html_put(h, "<span>…\n</span>");
+            html_put(h, "<span class=\"far\">…\n</span>");
         put_piece(h, f, r, &r->piece[i]);
     }
     html_put(h, "</pre><ul class=\"marks\">");

@@ -126,6 +126,9 @@ def check_record(where, r, frames):
     frame = frames.get(r.frame)
     check(r.frame is None or (frame and shows(frame, r.name)), where, "frame", r.frame, "does not show", r.name)
     check(r.marks and r.marked, where, "marks nothing")
+    for first, last, what in r.marks:
+        left_out = [i for i in range(first, last + 1) if i not in r.octets]
+        check(not left_out, where, r.name, what, "lacks", len(left_out), "of octets", first, "to", last)
     if not frame or r.name not in TYPES:
         return
     same = [m for m in frame.messages if m.type == TYPES[r.name]]
