@@ -86,24 +86,39 @@ static size_t find(const struct streams *s, const struct key *key)
     return at;
 }
 
-/* A protocol that carries no TCP, or TCP that Wireshark gives no number: ARP, LLDP, ICMP, IGMP. */
+enum { ICMP = 1, IGMP = 2, UDP = 17, ICMPV6 = 58 };
+
+/* An error quotes the packet that it is about (RFC 792, RFC 4443 3), and Wireshark numbers the connection of
+ * a quoted segment like any other. */
+static bool quotes_no_tcp(struct cursor icmp, bool v6)
+{
+    const uint8_t type = cursor_u8(&icmp);
+    const bool error = v6 ? type < 128 : type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+    cursor_skip(&icmp, v6 ? 7 + 6 : 7 + 9);
+    const uint8_t quoted = cursor_u8(&icmp);
+    return !error || quoted == UDP || quoted == (v6 ? ICMPV6 : ICMP);
+}
+
+/* A protocol that carries no TCP: ARP, LLDP, ICMP, IGMP. */
 static bool carries_no_stream(const struct frame *frame)
 {
-    enum { MAC_ADDRESSES = 12, ARP = 0x0806, IPV4 = 0x0800, IPV6 = 0x86dd, LLDP = 0x88cc };
-    enum { ICMP = 1, IGMP = 2, ICMPV6 = 58 };
+    enum { MAC_ADDRESSES = 12, ARP = 0x0806, IPV4 = 0x0800, IPV6 = 0x86dd, LLDP = 0x88cc, IPV6_HEADER = 40 };
     if (frame->link_type != DLT_ETHERNET)
         return false;
     struct cursor c = cursor_over(frame->bytes);
     cursor_skip(&c, MAC_ADDRESSES);
     const uint16_t type = cursor_u16(&c);
+    struct cursor inside = c;
     if (type == IPV4) {
-        cursor_skip(&c, 9);
+        cursor_skip(&inside, (size_t)(cursor_u8(&c) & 0x0f) * 4);
+        cursor_skip(&c, 8);
         const uint8_t protocol = cursor_u8(&c);
-        return protocol == ICMP || protocol == IGMP;
+        return protocol == IGMP || (protocol == ICMP && quotes_no_tcp(inside, false));
     }
     if (type == IPV6) {
+        cursor_skip(&inside, IPV6_HEADER);
         cursor_skip(&c, 6);
-        return cursor_u8(&c) == ICMPV6;
+        return cursor_u8(&c) == ICMPV6 && quotes_no_tcp(inside, true);
     }
     return type == ARP || type == LLDP;
 }

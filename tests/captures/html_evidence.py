@@ -8,6 +8,7 @@ import html
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,9 @@ import xml.etree.ElementTree as ET
 
 from run_utwatch import PCAPS, SKIP, manifest, utwatch
 from checks import check, finish
+
+sys.path.insert(0, os.path.join(os.path.dirname(PCAPS), "tools"))
+from capturelib import read_frames, write_frames  # noqa: E402
 
 # As a reader's Wireshark is set; segments with a wrong checksum are taken too, since senders may leave it to the card.
 TSHARK = ["tshark", "-2", "-n", "--enable-heuristic", "tls_tcp", "-o", "tcp.reassemble_out_of_order:TRUE"]
@@ -155,6 +159,18 @@ def one(binary, folder, path):
     return path, findings, frames
 
 
+def quoted(folder):
+    """An error of ICMP that quotes a segment of another connection, before a handshake: RFC 792."""
+    frames = read_frames(os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap"))
+    tcp = struct.pack("!HHIIHHHH", 50000, 443, 1, 0, 0x5002, 1024, 0, 0)
+    segment = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 1, 0, 64, 6, 0, bytes([192, 0, 2, 7]), bytes([198, 51, 100, 7])) + tcp
+    error = b"\3\1\0\0\0\0\0\0" + segment
+    packet = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(error), 1, 0, 64, 1, 0, bytes([192, 0, 2, 1]), bytes([192, 0, 2, 7])) + error
+    path = os.path.join(folder, "quoted.pcap")
+    write_frames(path, [(frames[0][0] - 10**6, bytes([2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 8, 0]) + packet), *frames])
+    return path
+
+
 def main():
     if not shutil.which("tshark"):
         sys.exit(SKIP)
@@ -164,6 +180,8 @@ def main():
         paths = [os.path.join(PCAPS, e["file"]) for e in manifest(wanted)]
     numbered = records = frames_named = findings_count = 0
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        if not wanted:
+            paths.append(quoted(folder))
         for path, findings, frames in pool.map(lambda p: one(binary, folder, p), paths):
             for i, f in enumerate(findings):
                 where = "%s, finding %d:" % (os.path.basename(path), i)
