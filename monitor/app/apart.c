@@ -161,7 +161,8 @@ bool outputs_are_apart(const struct options *o, const struct site *site, const s
     add(&u, "key", site->receivers.tls.key, false);
     add_outputs(&u, o, site);
     bool good = compare(&u);
-    for (size_t at = 0; good && file_name(texts, &at, path, sizeof path);) {
+    struct span text;
+    for (size_t at = 0; good && file_next(texts, &at, path, sizeof path, &text);) {
         if (o->config && strcmp(path, o->config) == 0)
             continue;
         const size_t before = u.count;

@@ -126,7 +126,7 @@ struct output *output_new(const struct options *o, const struct ruleset *rules,
     out->events = to.json != NULL;
     out->names.identities = identities_shown(site->identities_clear);
     out->first_sights = first_sights_new();
-    out->reports = reports_new(o, &to, &out->names, &out->sink, goes_on);
+    out->reports = reports_new(o, rules, &to, &out->names, &out->sink, goes_on);
     out->shared.known = out->events ? known_members_new() : NULL;
     if (out->first_sights && out->reports && (out->shared.known || !out->events) &&
         open_alerts(out, &to, site) && open_evidence(out) && open_streams(out) &&
@@ -168,7 +168,7 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules)
     summing_go_on_with(out->beyond_limit, site->summary_interval);
     out->limit = site->json_limit;
     syslog_origin_set(&out->writer.origin, site->enterprise, site->message_bytes);
-    reports_go_on_with(out->reports, rules->profile, rules->advice);
+    reports_go_on_with(out->reports, rules);
     out->names.identities.clear = site->identities_clear;
     return true;
 }

@@ -70,12 +70,44 @@ static void put_command(struct text *t, const struct options *o)
     }
 }
 
-void provenance_find(struct provenance *p, const struct options *o)
+static void find_rules(struct provenance *p, const struct ruleset *rules)
+{
+    p->rules = calloc(rules->file_count + 1, sizeof *p->rules);
+    for (size_t i = 0; p->rules && i < rules->file_count; i++)
+        p->rules[i] = (struct rules_provenance){rules->files[i].name, rules->files[i].sha256};
+    p->origin.rules = p->rules;
+    p->origin.rules_count = p->rules ? rules->file_count : 0;
+}
+
+static void find_exceptions(struct provenance *p, const struct site *site)
+{
+    p->exception = calloc(site->exception_count + 1, sizeof *p->exception);
+    for (size_t i = 0; p->exception && i < site->exception_count; i++) {
+        const struct exception *x = &site->exceptions[i];
+        struct exception_provenance *e = &p->exception[i];
+        *e = (struct exception_provenance){.rule = x->rule, .reason = x->reason, .until = x->until_text};
+        struct text t = text_over(e->server, sizeof e->server);
+        char network[NETWORK_TEXT];
+        if (x->server.family) {
+            network_text(&x->server, network);
+            text_put(&t, network);
+        }
+        if (x->port)
+            text_printf(&t, "%sport %u", t.n ? " " : "", x->port);
+    }
+    p->origin.exception = p->exception;
+    p->origin.exception_count = p->exception ? site->exception_count : 0;
+}
+
+void provenance_find(struct provenance *p, const struct options *o, const struct ruleset *rules)
 {
     *p = (struct provenance){.origin = {.version = UTWATCH_VERSION}};
     struct text t = text_over(p->command, sizeof p->command);
     put_command(&t, o);
     p->origin.command = p->command;
+    p->origin.filter = o->filter;
+    find_rules(p, rules);
+    find_exceptions(p, rules->site);
     if (o->endless)
         return;
     p->input = calloc(o->input_count, sizeof *p->input);
@@ -90,4 +122,6 @@ void provenance_find(struct provenance *p, const struct options *o)
 void provenance_free(struct provenance *p)
 {
     free(p->input);
+    free(p->rules);
+    free(p->exception);
 }

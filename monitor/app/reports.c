@@ -20,6 +20,7 @@ struct one_report {
 
 struct reports {
     const struct options *options;
+    struct ruleset rules; /* somebody else's, as they are now */
     const struct input_names *names;
     const struct parcel_sink *sink;
     struct html_material *material; /* of the HTML form; NULL: it is not asked for */
@@ -73,13 +74,15 @@ static bool open_one(struct one_report *r, const struct report_wanted *wanted)
     return r->text != NULL;
 }
 
-struct reports *reports_new(const struct options *o, const struct destinations *to,
-                            const struct input_names *names, const struct parcel_sink *sink, bool goes_on)
+struct reports *reports_new(const struct options *o, const struct ruleset *rules,
+                            const struct destinations *to, const struct input_names *names,
+                            const struct parcel_sink *sink, bool goes_on)
 {
     struct reports *all = calloc(1, sizeof *all);
     if (!all)
         return NULL;
     all->options = o;
+    all->rules = *rules;
     all->names = names;
     all->sink = sink;
     all->goes_on = goes_on;
@@ -142,11 +145,11 @@ void reports_finding(const struct reports *reports, const struct policy_case *c,
     }
 }
 
-void reports_go_on_with(const struct reports *reports, const struct profile *profile,
-                        const struct profile *advice)
+void reports_go_on_with(struct reports *reports, const struct ruleset *rules)
 {
+    reports->rules = *rules;
     if (reports->material)
-        html_material_go_on_with(reports->material, profile, advice);
+        html_material_go_on_with(reports->material, rules->profile, rules->advice);
     for (size_t i = 0; i < reports->count; i++)
         if (reports->one[i].text)
             text_report_forget_kinds(reports->one[i].text);
@@ -160,7 +163,7 @@ static void write_html(const struct one_report *r, const struct tally *tally, co
     struct text t = text_over(now, sizeof now);
     text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
     struct provenance provenance;
-    provenance_find(&provenance, all->options);
+    provenance_find(&provenance, all->options, &all->rules);
     const struct html_report report = {.tally = tally,
                                        .advice = advice,
                                        .health = health,

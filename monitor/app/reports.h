@@ -4,6 +4,7 @@
 
 #include "app/delivery.h"
 #include "app/parcel.h"
+#include "app/ruleset.h"
 #include "report/csv_report.h"
 #include "report/findings.h"
 #include "report/health.h"
@@ -13,8 +14,9 @@
 struct reports;
 
 /* NULL: not enough memory. What is given outlives them. */
-struct reports *reports_new(const struct options *o, const struct destinations *to,
-                            const struct input_names *names, const struct parcel_sink *sink, bool goes_on);
+struct reports *reports_new(const struct options *o, const struct ruleset *rules,
+                            const struct destinations *to, const struct input_names *names,
+                            const struct parcel_sink *sink, bool goes_on);
 void reports_free(struct reports *reports);
 
 /* One of them shows the records behind its findings, and the numbers of their streams. */
@@ -30,8 +32,7 @@ void reports_finding(const struct reports *reports, const struct policy_case *c,
 
 /* Other rules judge from now on: what was shown often enough is told again. The earlier ones are still there.
  */
-void reports_go_on_with(const struct reports *reports, const struct profile *profile,
-                        const struct profile *advice);
+void reports_go_on_with(struct reports *reports, const struct ruleset *rules);
 
 const struct findings_counters *reports_findings(const struct reports *reports);
 

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,6 +198,29 @@ static void tell_rules(const struct ruleset *rules, const char *config)
     }
 }
 
+/* What was collected is what was read: a file may have changed since then. */
+static void add_up_files(struct ruleset *rules, const struct file_texts *files)
+{
+    char name[4096];
+    struct span text;
+    for (size_t at = 0; files && file_next(files, &at, name, sizeof name, &text);) {
+        struct ruleset_file *more = reallocarray(rules->files, rules->file_count + 1, sizeof *rules->files);
+        char *copy = strdup(name);
+        if (!more || !copy)
+            abort();
+        rules->files = more;
+        struct ruleset_file *file = &more[rules->file_count++];
+        struct sha256_ctx sum;
+        uint8_t digest[SHA256_DIGEST_SIZE];
+        sha256_init(&sum);
+        sha256_update(&sum, text.n, text.p);
+        sha256_digest(&sum, sizeof digest, digest);
+        *file = (struct ruleset_file){.name = copy};
+        struct text hex = text_over(file->sha256, sizeof file->sha256);
+        text_hex(&hex, span_of(digest, sizeof digest), 0);
+    }
+}
+
 bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_texts *files,
                   uint32_t generation)
 {
@@ -217,6 +241,7 @@ bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_te
     profile_number(rules->profile, generation);
     if (rules->advice)
         profile_number(rules->advice, generation);
+    add_up_files(rules, files);
     if (o->verbose > 1)
         tell_rules(rules, o->config);
     return true;
@@ -224,6 +249,9 @@ bool ruleset_load(struct ruleset *rules, const struct options *o, struct file_te
 
 void ruleset_free(struct ruleset *rules)
 {
+    for (size_t i = 0; i < rules->file_count; i++)
+        free(rules->files[i].name);
+    free(rules->files);
     profile_free(rules->advice);
     profile_free(rules->profile);
     site_free(rules->site);

@@ -6,10 +6,18 @@
 #include "app/options.h"
 #include "app/site.h"
 
+/* A file of configuration or rules, as it was read. */
+struct ruleset_file {
+    char *name;
+    char sha256[65];
+};
+
 struct ruleset {
     struct site *site;
     struct profile *profile;
     struct profile *advice; /* all that give it, joined; or NULL */
+    struct ruleset_file *files;
+    size_t file_count;
 };
 
 /*

@@ -57,11 +57,10 @@ static void collect(struct file_texts *files, const char *path, struct span text
     files->used += sizeof h + h.name + h.text;
 }
 
-bool file_name(const struct file_texts *files, size_t *at, char *name, size_t size)
+bool file_next(const struct file_texts *files, size_t *at, char *name, size_t size, struct span *text)
 {
     struct span found;
-    struct span text;
-    if (!next_file(files, at, &found, &text))
+    if (!next_file(files, at, &found, text))
         return false;
     found = span_head(found, size - 1);
     if (found.n)

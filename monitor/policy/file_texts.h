@@ -18,8 +18,9 @@ struct file_texts {
 /* Can it be read? `files` NULL: as everywhere here, files are read and not collected. */
 bool file_is_there(const struct file_texts *files, const char *path);
 
-/* The names of all that were collected: the next one after *at, which is 0 at first. False: there is none. */
-bool file_name(const struct file_texts *files, size_t *at, char *name, size_t size);
+/* All that were collected: name and text of the next one after *at, which is 0 at first. False: there is
+ * none. */
+bool file_next(const struct file_texts *files, size_t *at, char *name, size_t size, struct span *text);
 
 /* The text of a regular file, at most MAX_RULES_FILE_BYTES + 1 of it; *own is to be freed after the last use
  * of the text. Returns what is wrong, or NULL. */

@@ -17,9 +17,11 @@
 
 #define HTML_PEERS_SHOWN   20 /* servers, UEs or stacks of one list */
 #define HTML_INPUTS_SHOWN  8
-#define HTML_FILES_SHOWN   100 /* with their size and SHA-256 */
-#define HTML_REASONS_SHOWN 6   /* at a rule; their own section lists all of them */
-#define HTML_RULES_LISTED  40  /* with one reason of not being observable */
+#define HTML_FILES_SHOWN   1000 /* with their size and SHA-256 */
+#define HTML_FILES_WIDE    100  /* more of them have a short form on paper */
+#define HTML_EXCEPTIONS    200
+#define HTML_REASONS_SHOWN 6  /* at a rule; their own section lists all of them */
+#define HTML_RULES_LISTED  40 /* with one reason of not being observable */
 #define HTML_SUITES_SHOWN  12
 #define HTML_DETAILS_END                                                                                     \
     ((size_t)2500 * 1024) /* no further violated rule is described in detail after that */
