@@ -138,21 +138,51 @@ static void put_properties(struct html *x, const struct capture_health *health)
     html_put(x, "</properties>\n");
 }
 
-void junit_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
-                        const struct input_names *names, enum severity fail_on)
+/* Blind is not green: what is wrong with the run where its exit status says so. */
+static const char *error_of(int status)
 {
+    enum { UNREADABLE = 3, TOO_LITTLE = 4, FAILURE = 5 };
+    return status == UNREADABLE ? "An input could not be read to its end, or no frame of it could be decoded."
+           : status == TOO_LITTLE ? "Too little was judged."
+           : status == FAILURE    ? "The run failed."
+                                  : NULL;
+}
+
+static void put_run(struct html *x, const struct tally *tally, const struct capture_health *health,
+                    const struct input_names *names, const char *error)
+{
+    char words[HTML_TEXT_MOST];
+    struct text t = text_over(words, sizeof words);
+    text_put(&t, error);
+    text_char(&t, ' ');
+    text_overall(&t, tally, health, names);
+    html_put(x, "<testcase");
+    put_attribute(x, "classname", profile_name(tally->profile));
+    put_attribute(x, "name", "the run");
+    html_put(x, "><error");
+    put_attribute(x, "type", "blind");
+    put_attribute(x, "message", words);
+    html_put(x, "/></testcase>\n");
+}
+
+void junit_report_write(FILE *out, const struct tally *tally, const struct capture_health *health,
+                        const struct input_names *names, enum severity fail_on, int status)
+{
+    const char *error = error_of(status);
     struct html x = {.out = out};
     size_t count[3] = {0};
     for (size_t i = 0; i < tally->rule_count; i++)
         count[outcome_of(&tally->rules[i], fail_on)]++;
     html_put(&x, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite");
     put_attribute(&x, "name", profile_name(tally->profile));
-    put_count(&x, "tests", tally->rule_count);
+    put_count(&x, "tests", tally->rule_count + (error != NULL));
     put_count(&x, "failures", count[TEST_FAILED]);
-    put_count(&x, "errors", 0);
+    put_count(&x, "errors", error != NULL);
     put_count(&x, "skipped", count[TEST_SKIPPED]);
     html_put(&x, ">\n");
     put_properties(&x, health);
+    if (error)
+        put_run(&x, tally, health, names, error);
     for (size_t i = 0; i < tally->rule_count; i++)
         put_case(&x, &tally->rules[i], names, fail_on);
     html_put(&x, "</testsuite>\n</testsuites>\n");

@@ -102,6 +102,22 @@ def test_junit(folder):
                 check(n["fail"] > 0 and "frame" in case.find("failure").text, case.get("name"), n)
 
 
+def test_blind(folder):
+    """Where nothing was judged, or an input is broken, a build server is not green."""
+    path, site, cut = (os.path.join(folder, n) for n in ("a.xml", "site.yaml", "cut.pcap"))
+    with open(site, "w", encoding="utf-8") as f:
+        f.write("scope: { names: [nowhere.example] }\n")
+    with open(CLEAN, "rb") as whole, open(cut, "wb") as f:
+        f.write(whole.read()[:-7])
+    for words, status in ((["-c", site, "-r", CLEAN], 4), (["-r", cut], 3), (["-r", CLEAN], 0)):
+        p = utwatch(binary, "-q", "--report", "junit:" + path, *words)
+        suite = xml.parse(path).getroot().find("testsuite")
+        errors = suite.findall("testcase/error")
+        check(p.returncode == status and int(suite.get("errors")) == len(errors) == (status > 0), words, p.returncode, len(errors))
+        check(int(suite.get("tests")) == len(suite.findall("testcase")), words, "sums")
+        check(status != 4 or "outside the scope" in errors[0].get("message"), errors and errors[0].attrib)
+
+
 def test_baseline(folder):
     """What was there before is known; what is new decides; what is gone is told."""
     before = {"json": os.path.join(folder, "b.json"), "csv": os.path.join(folder, "b.csv")}
@@ -142,5 +158,6 @@ with tempfile.TemporaryDirectory() as top:
     test_csv(top)
     test_names(top)
     test_junit(top)
+    test_blind(top)
     test_baseline(top)
 finish(200)
