@@ -7,16 +7,17 @@ static void put_sharers(struct html *h, const struct rule_tally *rule)
 {
     bool more;
     const uint32_t servers = tally_offenders(rule, SERVER, &more);
-    html_put(h, servers && more ? "<td>more than " : "<td>");
+    html_put(h, servers && more ? "<td data-name=\"servers at fault\">more than "
+                                : "<td data-name=\"servers at fault\">");
     html_count(h, servers);
-    html_put(h, "</td><td>");
+    html_put(h, "</td><td data-name=\"UEs\">");
     html_count(h, rule->sharing_ues);
     html_put(h, "</td>");
 }
 
 static void put_stacks(struct html *h, const struct tally *tally, const struct rule_tally *rule)
 {
-    html_put(h, "<td>");
+    html_put(h, "<td data-name=\"UE stacks\">");
     for (uint32_t i = 0; i < rule->stacks && i < STACKS_NAMED; i++) {
         html_put(h, i ? ", <code>" : "<code>");
         html_text(h, tally->stacks[rule->by->stack[i].stack].ja4, HTML_ID_MOST);
@@ -37,11 +38,11 @@ static void put_row(struct html *h, const struct html_report *r, const struct ru
     html_put(h, "</p><p class=\"of\">");
     html_rule_link(h, rule, tally);
     html_put(h, "</p>");
-    html_put(h, "</th><td>");
+    html_put(h, "</th><td data-name=\"clause\">");
     html_text(h, rule->rule->clause, HTML_CLAUSE_MOST);
-    html_put(h, "</td><td>");
+    html_put(h, "</td><td data-name=\"superseded by\">");
     html_text(h, rule->rule->superseded, HTML_CLAUSE_MOST);
-    html_put(h, "</td><td>");
+    html_put(h, "</td><td data-name=\"times\">");
     html_count(h, rule->value[VERDICT_FAIL]);
     html_put(h, "</td>");
     put_sharers(h, rule);
@@ -60,7 +61,8 @@ void html_superseded(struct html *h, const struct html_report *r)
         h,
         "<section id=\"superseded\"><h2>Superseded demands</h2>\n<p class=\"note\">A later text forbids or "
         "discourages what these clauses demand, or no longer demands it. Their breaches are in no other "
-        "number, and decide nothing unless <code>--strict</code> is given.</p>\n<table><thead><tr>"
+        "number, and decide nothing unless <code>--strict</code> is given.</p>\n<table "
+        "class=\"overtaken\"><thead><tr>"
         "<th scope=\"col\">Breach</th><th scope=\"col\">Clause</th><th scope=\"col\">Superseded by</th>"
         "<th scope=\"col\">Times</th><th scope=\"col\">Servers at fault</th><th scope=\"col\">UEs</th>"
         "<th scope=\"col\">UE stacks (JA4)</th></tr></thead>\n<tbody>\n");

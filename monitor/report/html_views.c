@@ -34,9 +34,14 @@ static void end_rules(const struct rule_list *list)
     html_counted(list->h, list->count - RULES_NAMED, "other", "others");
 }
 
-static void put_count(struct html *h, uint64_t count, const char *class)
+/* `name`: of the column, for narrow screens, which have no head. */
+static void put_count(struct html *h, uint64_t count, const char *class, const char *name)
 {
-    html_put(h, count ? class : "<td class=\"zero\">");
+    html_put(h, "<td data-name=\"");
+    html_put(h, name);
+    html_put(h, "\" class=\"");
+    html_put(h, count ? class : "zero");
+    html_put(h, "\">");
     html_count(h, count);
     html_put(h, "</td>");
 }
@@ -46,11 +51,11 @@ static void put_server(struct html *h, const struct tally *tally, const struct p
     html_put(h, "<tr><th scope=\"row\"><code>");
     html_end(h, &party->end, true);
     html_put(h, "</code></th>");
-    put_count(h, party->handshakes, "<td>");
-    put_count(h, party->violations[SEVERITY_HIGH], "<td class=\"fail\">");
-    put_count(h, party->violations[SEVERITY_MEDIUM], "<td class=\"doubt\">");
-    put_count(h, party->violations[SEVERITY_LOW] + party->violations[SEVERITY_INFO], "<td>");
-    html_put(h, "<td>");
+    put_count(h, party->handshakes, "", "handshakes");
+    put_count(h, party->violations[SEVERITY_HIGH], "fail", "high");
+    put_count(h, party->violations[SEVERITY_MEDIUM], "doubt", "medium");
+    put_count(h, party->violations[SEVERITY_LOW] + party->violations[SEVERITY_INFO], "", "low, info");
+    html_put(h, "<td data-name=\"rules broken\">");
     struct rule_list list = {.h = h, .tally = tally};
     for (size_t i = 0; i < tally->rule_count; i++)
         if (party->rules[i / 64] >> i % 64 & 1)
@@ -122,9 +127,9 @@ static void put_stack(struct html *h, const struct tally *tally, size_t index)
     html_put(h, "<tr><th scope=\"row\"><code>");
     html_text(h, stack->ja4, HTML_ID_MOST);
     html_put(h, "</code></th>");
-    put_count(h, stack->handshakes, "<td>");
-    put_count(h, stack->violations, "<td>");
-    html_put(h, "<td>");
+    put_count(h, stack->handshakes, "", "handshakes");
+    put_count(h, stack->violations, "", "violations");
+    html_put(h, "<td data-name=\"rules broken\">");
     put_stack_rules(h, tally, index);
     html_put(h, "</td></tr>\n");
 }
@@ -133,11 +138,10 @@ static void put_rest(struct html *h, size_t others, uint64_t handshakes, uint64_
 {
     html_put(h, "<tr class=\"rest\"><th scope=\"row\">");
     html_counted(h, others, "other stack", "other stacks");
-    html_put(h, "</th><td>");
-    html_count(h, handshakes);
-    html_put(h, "</td><td>");
-    html_count(h, violations);
-    html_put(h, "</td><td></td></tr>\n");
+    html_put(h, "</th>");
+    put_count(h, handshakes, "", "handshakes");
+    put_count(h, violations, "", "violations");
+    html_put(h, "<td></td></tr>\n");
 }
 
 void html_stacks(struct html *h, const struct tally *tally)
