@@ -187,7 +187,7 @@ static void end_one(const struct one_report *r, const struct tally *tally, const
         write_html(r, tally, advice, health);
         break;
     case REPORT_JUNIT:
-        junit_report_write(r->page, tally, health, all->names, all->options->fail_on);
+        junit_report_write(r->page, tally, health, all->names, all->options->fail_on, status);
         break;
     case REPORT_CSV:
         csv_end(r->page, health); /* the rest has been written as the findings came */

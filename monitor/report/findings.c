@@ -130,18 +130,32 @@ static bool same_offender(const struct finding *a, enum fault fault, const struc
     return fault == FAULT_UE ? ue : fault == FAULT_BOTH ? ue && server : server;
 }
 
-/* The one of the same rule and offender, which is counted there. */
-static bool is_counted(struct findings *f, const struct policy_case *c, const struct verdict *v,
-                       enum finding_status status, uint16_t last)
+/* The one of the same rule and offender, which is counted there, or NULL. */
+static struct finding *counted(struct findings *f, const struct policy_case *c, const struct verdict *v,
+                               enum finding_status status, uint16_t last)
 {
     for (uint16_t at = last; at; at = f->finding[at - 1].before) {
         struct finding *known = &f->finding[at - 1];
         if (known->status == status && same_offender(known, v->fault, &c->about)) {
             known->times++;
-            return true;
+            return known;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Of those of a rule the one that is least severe, the latest of equal ones; NULL: none is less severe than
+ * this. */
+static struct finding *milder(struct findings *f, enum severity than, enum finding_status status,
+                              uint16_t last)
+{
+    struct finding *least = NULL;
+    for (uint16_t at = last; at; at = f->finding[at - 1].before) {
+        struct finding *known = &f->finding[at - 1];
+        if (known->status == status && known->severity < (least ? least->severity : than))
+            least = known;
+    }
+    return least;
 }
 
 /* The frame in which the handshake's first message is whole, which is where Wireshark shows it. */
@@ -182,23 +196,9 @@ static void show(struct findings *f, struct finding *finding, const struct polic
     keep_records(f, finding, kept, octets, octets_of_verdict(v, c, octets, MOST_OCTETS));
 }
 
-void findings_add(struct findings *f, const struct policy_case *c, const struct verdict *v,
-                  enum finding_status status, int64_t stream)
+static void write(struct findings *f, struct finding *finding, const struct policy_case *c,
+                  const struct verdict *v, enum finding_status status, int64_t stream)
 {
-    static const uint8_t most[] = {[FINDING_VIOLATION] = FINDINGS_OF_RULE,
-                                   [FINDING_KNOWN] = 1,
-                                   [FINDING_EXCEPTED] = 1,
-                                   [FINDING_SUPERSEDED] = 1,
-                                   [FINDING_ADVICE] = 1};
-    uint16_t *last = &f->last[status == FINDING_ADVICE][v->rule->index];
-    uint8_t *kept = &f->kept[status == FINDING_ADVICE][v->rule->index];
-    if (is_counted(f, c, v, status, *last) || *kept >= most[status])
-        return;
-    if (f->count == MAX_FINDINGS) {
-        f->counters.without_room++;
-        return;
-    }
-    struct finding *finding = &f->finding[f->count++];
     *finding = (struct finding){.rule = v->rule,
                                 .status = status,
                                 .severity = v->severity,
@@ -210,12 +210,43 @@ void findings_add(struct findings *f, const struct policy_case *c, const struct 
                                 .frame = c->about.frame_number,
                                 .source = c->about.source,
                                 .stream = stream,
-                                .times = 1,
-                                .before = *last};
-    *last = (uint16_t)f->count;
-    ++*kept;
+                                .times = finding->times,
+                                .before = finding->before};
     fill(f, finding, c, v);
     show(f, finding, c, v);
+}
+
+void findings_add(struct findings *f, const struct policy_case *c, const struct verdict *v,
+                  enum finding_status status, int64_t stream)
+{
+    static const uint8_t most[] = {[FINDING_VIOLATION] = FINDINGS_OF_RULE,
+                                   [FINDING_KNOWN] = 1,
+                                   [FINDING_EXCEPTED] = 1,
+                                   [FINDING_SUPERSEDED] = 1,
+                                   [FINDING_ADVICE] = 1};
+    const bool advised = status == FINDING_ADVICE;
+    uint16_t *last = &f->last[advised][v->rule->index];
+    uint8_t *kept = &f->kept[advised][v->rule->index];
+    struct finding *finding = counted(f, c, v, status, *last);
+    if (finding && finding->severity >= v->severity)
+        return;
+    if (!finding && *kept >= most[status]) {
+        finding = milder(f, v->severity, status, *last);
+        if (!finding)
+            return;
+        finding->times = 1;
+    }
+    if (!finding && f->count == MAX_FINDINGS) {
+        f->counters.without_room++;
+        return;
+    }
+    if (!finding) {
+        finding = &f->finding[f->count++];
+        *finding = (struct finding){.times = 1, .before = *last};
+        *last = (uint16_t)f->count;
+        ++*kept;
+    }
+    write(f, finding, c, v, status, stream);
 }
 
 void findings_go_on_with(struct findings *f, const struct profile *profile, const struct profile *advice)

@@ -1,6 +1,6 @@
 /*
- * Findings one by one, with the records that decided them, for the HTML report: of each rule the first ones
- * by different offenders. Bounded in number and bytes.
+ * Findings one by one, with the records that decided them, for the HTML report: of each rule the gravest
+ * ones by different offenders, and of these the first. Bounded in number and bytes.
  */
 #ifndef UTWATCH_REPORT_FINDINGS_H
 #define UTWATCH_REPORT_FINDINGS_H

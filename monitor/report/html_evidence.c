@@ -161,20 +161,25 @@ static void put_finding(struct html *h, const struct finding *f, const struct ht
     html_put(h, "</li>\n");
 }
 
-/* The graver ones first, equal ones in the order of their coming; *chain has them the other way round. */
+static bool comes_before(const struct finding *a, const struct finding *b)
+{
+    return a->severity != b->severity ? a->severity > b->severity : a->time < b->time;
+}
+
+/* The graver ones first, equal ones in order of time, and those of one moment in the order of their coming.
+ */
 static size_t collect(const struct findings *all, uint16_t last, const struct finding **out, size_t most)
 {
     size_t count = 0;
     for (uint16_t at = last; at && count < most; at = all->finding[at - 1].before) {
         const struct finding *f = &all->finding[at - 1];
         size_t place = count++;
-        while (place && out[place - 1]->severity <= f->severity) {
+        while (place && !comes_before(out[place - 1], f)) {
             out[place] = out[place - 1];
             place--;
         }
         out[place] = f;
     }
-    /* Inserted before its equals, each later one of the chain, which came earlier, stands first. */
     return count;
 }
 

@@ -2,6 +2,7 @@
 #include "report/html_parts.h"
 
 #include "report/names.h"
+#include "report/text_summary.h"
 
 #define ADDRESS_TEXT 64
 
@@ -179,6 +180,25 @@ static void put_untold(struct html *h, uint64_t count, const char *one, const ch
     html_put(h, ", which are not told apart.</p>\n");
 }
 
+/* "4 handshakes judged": what the rule is about. */
+static void put_judged(struct html *h, const struct rule_facts *rule, uint64_t count)
+{
+    static const char *const words[CASE_KINDS][2] = {
+        [CASE_HANDSHAKE] = {"handshake judged", "handshakes judged"},
+        [CASE_CONNECTION] = {"connection judged", "connections judged"},
+        [CASE_EXCHANGE] = {"request judged", "requests judged"},
+        [CASE_SERVER] = {"judgement of a server", "judgements of servers"},
+        [CASE_UE] = {"judgement of a UE", "judgements of UEs"},
+        [CASE_KEY] = {"connection judged", "connections judged"},
+    };
+    for (unsigned kind = 0; kind < CASE_KINDS; kind++)
+        if (rule->about == 1u << kind) {
+            html_counted(h, count, words[kind][0], words[kind][1]);
+            return;
+        }
+    html_counted(h, count, "case judged", "cases judged");
+}
+
 static void put_violated(struct html *h, const struct html_report *r, const struct rule_tally *rule,
                          size_t shown)
 {
@@ -203,8 +223,13 @@ static void put_violated(struct html *h, const struct html_report *r, const stru
     html_text(h, rule->rule->requires, HTML_REQUIRES_MOST);
     html_put(h, "</p>\n<p class=\"sum\"><b>");
     html_counted(h, failed, "violation", "violations");
-    html_put(h, "</b> in ");
-    html_counted(h, failed + rule->value[VERDICT_PASS], "handshake judged", "handshakes judged");
+    html_put(h, "</b>");
+    char severities[128];
+    struct text t = text_over(severities, sizeof severities);
+    text_severities(&t, rule);
+    html_put(h, severities);
+    html_put(h, " in ");
+    put_judged(h, rule->rule, failed + rule->value[VERDICT_PASS]);
     html_put(h, ".</p>\n");
     html_evidence(h, r, rule->rule, false);
     html_put(h, failed == 1 ? "<div class=\"peers single\">\n" : "<div class=\"peers\">\n");

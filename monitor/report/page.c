@@ -107,22 +107,6 @@ void page_field(struct page *page, size_t indent, size_t hang, const char *label
     page_words(page, hang, words);
 }
 
-void page_line(struct page *page, size_t indent, const char *words)
-{
-    static const char dots[] = "...";
-    size_t n = strlen(words);
-    if (indent + columns(words, n) > page->width) {
-        size_t most = page->width - indent - strlen(dots);
-        for (n = 0; most || ((unsigned char)words[n] & 0xc0) == 0x80; n++)
-            most -= ((unsigned char)words[n] & 0xc0) != 0x80;
-        while (n && words[n - 1] == ' ')
-            n--;
-    }
-    spaces(page, indent);
-    (void)fwrite(words, 1, n, page->out);
-    (void)fprintf(page->out, "%s\n", words[n] ? dots : "");
-}
-
 void text_count(struct text *out, uint64_t count)
 {
     char digits[24];

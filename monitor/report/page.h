@@ -42,9 +42,6 @@ void page_field(struct page *page, size_t indent, size_t hang, const char *label
 /* Words from the current column, which is `hang`; the following lines are aligned under it. */
 void page_words(struct page *page, size_t hang, const char *words);
 
-/* One line, indented; what is too long for it ends in "...". */
-void page_line(struct page *page, size_t indent, const char *words);
-
 /* 1234567 as "1,234,567". */
 void text_count(struct text *out, uint64_t count);
 

@@ -175,7 +175,17 @@ static struct offender *find_peer(struct peers_at_fault of, uint16_t tag, const 
     return NULL;
 }
 
-static void add_peer(struct peers_at_fault to, const struct whence *about, enum side side)
+/* The offence that is shown: the first of the gravest. */
+static void show(struct offender *o, const struct whence *about, enum severity severity)
+{
+    o->severity = (uint8_t)severity;
+    o->time = about->time;
+    o->frame = about->flow_id ? about->frame_number : 0;
+    o->source = about->source;
+}
+
+static void add_peer(struct peers_at_fault to, const struct whence *about, enum side side,
+                     enum severity severity)
 {
     struct endpoint end = side == CLIENT ? about->client : about->server;
     if (side == CLIENT)
@@ -184,6 +194,9 @@ static void add_peer(struct peers_at_fault to, const struct whence *about, enum 
     struct offender *known = find_peer(to, tag, &end, side);
     if (known) {
         known->count++;
+        known->mixed |= known->severity != severity;
+        if (severity > known->severity)
+            show(known, about, severity);
         return;
     }
     if (*to.count == MAX_OFFENDERS) {
@@ -191,24 +204,21 @@ static void add_peer(struct peers_at_fault to, const struct whence *about, enum 
         return;
     }
     to.tag[*to.count] = tag;
-    to.peer[(*to.count)++] = (struct offender){.end = end,
-                                               .count = 1,
-                                               .time = about->time,
-                                               .frame = about->flow_id ? about->frame_number : 0,
-                                               .source = about->source,
-                                               .side = (uint8_t)side};
+    struct offender *new = &to.peer[(*to.count)++];
+    *new = (struct offender){.end = end, .count = 1, .side = (uint8_t)side};
+    show(new, about, severity);
 }
 
 /* What both are at fault for counts at both. */
-static void add_offender(struct rule_tally *rule, const struct whence *about, enum fault fault)
+static void add_offender(struct rule_tally *rule, const struct whence *about, const struct verdict *v)
 {
     const struct peers_at_fault offenders = {rule->by->offender_tag, rule->by->offender, &rule->offenders,
                                              &rule->other_offences};
     const struct peers_at_fault sharers = {rule->by->sharer_tag, rule->by->sharer, &rule->sharers,
                                            &rule->other_sharings};
-    add_peer(offenders, about, fault == FAULT_UE ? CLIENT : SERVER);
-    if (fault == FAULT_BOTH && about->client.family)
-        add_peer(sharers, about, CLIENT);
+    add_peer(offenders, about, v->fault == FAULT_UE ? CLIENT : SERVER, v->severity);
+    if (v->fault == FAULT_BOTH && about->client.family)
+        add_peer(sharers, about, CLIENT, v->severity);
 }
 
 static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)
@@ -311,7 +321,8 @@ static void add_fail(struct tally *tally, struct rule_tally *rule, const struct 
     rule->faults |= (uint8_t)(1u << v->fault);
     if (v->severity > rule->worst)
         rule->worst = (uint8_t)v->severity;
-    add_offender(rule, &c->about, v->fault);
+    rule->of_severity[v->severity]++;
+    add_offender(rule, &c->about, v);
     if (superseded)
         add_sharer(tally, rule, c);
     else

@@ -33,10 +33,12 @@ const char *tally_version_name(enum tally_version v);
 struct offender {
     struct endpoint end; /* a UE's port is 0: it changes with every connection */
     uint64_t count;
-    nanos time;      /* of its first offence */
-    uint64_t frame;  /* that decided it; 0: no single frame did */
-    unsigned source; /* the input that the frame is of */
-    uint8_t side;    /* enum side */
+    nanos time;       /* of the first of its gravest offences */
+    uint64_t frame;   /* with which its handshake begins; 0: it is no matter of a single one */
+    unsigned source;  /* the input that the frame is of */
+    uint8_t side;     /* enum side */
+    uint8_t severity; /* enum severity, of the gravest */
+    bool mixed;       /* not all of them are as grave */
 };
 
 /* A UE's TLS stack is named by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2
@@ -78,6 +80,7 @@ struct rule_tally {
     uint64_t known;        /* fails that --baseline has; likewise */
     const char *exception; /* the reason of the last of them */
     uint32_t offenders, sharers, stacks; /* in by-> */
+    uint64_t of_severity[SEVERITIES];    /* fails by the severity of the finding */
     uint8_t worst;                       /* enum severity: that of the gravest fail */
     uint8_t faults;          /* who is at fault with any of the fails: a bit for each enum fault */
     uint64_t other_offences; /* by peers that came after those */

@@ -138,9 +138,13 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
         text_put(out, hidden || unopposed || !whole ? "No violation seen" : "No violation");
     }
     text_put(out, " in ");
-    text_counted(out, tally->handshakes, "handshake", "handshakes");
+    if (tally->handshakes)
+        text_counted(out, tally->handshakes, "handshake", "handshakes");
+    else if (!tally->without_hello)
+        text_counted(out, health->connections, "TCP connection without a handshake",
+                     "TCP connections without a handshake");
     if (tally->without_hello) {
-        text_put(out, " and ");
+        text_put(out, tally->handshakes ? " and " : "");
         text_counted(out, tally->without_hello, "connection", "connections");
         text_put(out, " without a captured hello");
     }

@@ -114,16 +114,15 @@ static void put_gone(struct page *page, const struct tally *tally)
 /* `several`: there is advice by more than one profile, and two may have a rule of the name. */
 static void put_advised(struct page *page, const struct rule_tally *r, bool several)
 {
-    char buffer[512];
+    char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
-    text_put(&t, r->rule->id);
+    text_put(&t, r->rule->title);
+    text_printf(&t, ": %s", r->rule->id);
     if (several)
         text_printf(&t, " (%s)", r->rule->profile);
-    text_put(&t, ": ");
-    text_counted(&t, r->value[VERDICT_FAIL], "finding", "findings");
-    text_put(&t, ". ");
-    text_put(&t, r->rule->title);
-    page_line(page, INDENT, buffer);
+    text_put(&t, ", ");
+    text_counted(&t, r->value[VERDICT_FAIL], "time", "times");
+    page_field(page, INDENT, DEEPER, "-", buffer);
 }
 
 static void put_advice(struct page *page, const struct tally *advice)
@@ -136,7 +135,7 @@ static void put_advice(struct page *page, const struct tally *advice)
     profile_names(advice->profile, &t);
     page_heading(page, buffer);
     if (!advice->verdict[VERDICT_FAIL] && !advice->superseded)
-        page_line(page, INDENT, "No finding.");
+        page_field(page, INDENT, INDENT, "", "No finding.");
     for (unsigned severity = SEVERITIES; severity-- > 0;)
         for (size_t i = 0; i < advice->rule_count; i++)
             if (advice->rules[i].value[VERDICT_FAIL] && advice->rules[i].worst == severity)

@@ -48,11 +48,14 @@ void summary_unseen(struct page *page, const struct tally *tally);
 /* How the capture was. */
 void summary_capture(struct page *page, const struct capture_health *health);
 
-/* "ims.pcap": an input without the folders before it. */
+/* "ims.pcap": an input without the folders before it, unless another one has the same name. */
 void text_input(struct text *out, const struct input_names *names, unsigned source);
 
 /* "ut-7.2-only-anonymous, TS 33.141 7.2 (1), at fault: server"; faults: a bit for each enum fault. */
 void text_rule(struct text *out, const struct rule_facts *rule, unsigned faults);
+
+/* " (1 medium, 3 info)" where the breaches of a rule are not equally grave; else nothing. */
+void text_severities(struct text *out, const struct rule_tally *rule);
 
 enum tone severity_tone(enum severity severity);
 const char *severity_label(enum severity severity); /* "HIGH" */

@@ -1,4 +1,4 @@
-/* Superseded demands in the text report: one line a rule, summed over everybody with the same breach. */
+/* Superseded demands in the text report: one sentence a rule, summed over everybody with the same breach. */
 #include "report/text_summary.h"
 
 #define INDENT       2
@@ -60,14 +60,12 @@ static void put_in_full(struct page *page, const struct tally *tally, const stru
 
 static void put_in_short(struct page *page, const struct rule_tally *r)
 {
-    char buffer[512];
+    char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
-    text_put(&t, r->rule->id);
-    text_put(&t, ": ");
-    put_sharers(&t, r);
-    text_put(&t, ". ");
     text_put(&t, r->rule->title);
-    page_line(page, INDENT, buffer);
+    text_printf(&t, ": %s, ", r->rule->id);
+    put_sharers(&t, r);
+    page_field(page, INDENT, DEEPER, "-", buffer);
 }
 
 void summary_superseded(struct page *page, const struct tally *tally, bool in_full)

@@ -7,14 +7,21 @@
 #define COLUMN          8
 #define OFFENDERS_SHOWN 3
 
-/* The peer that comes after `after` in falling order of its offences; ties in the order of appearance. */
+/* By the gravest of its offences, then by their number; ties in the order of appearance. */
+static bool is_worse(const struct offender *a, const struct offender *b)
+{
+    if (a->severity != b->severity)
+        return a->severity > b->severity;
+    return a->count != b->count ? a->count > b->count : a < b;
+}
+
+/* The peer that comes after `after`, or the worst one. */
 static const struct offender *worst(const struct rule_tally *rule, const struct offender *after)
 {
     const struct offender *best = NULL;
     for (uint32_t i = 0; i < rule->offenders; i++) {
         const struct offender *o = &rule->by->offender[i];
-        const bool behind = !after || o->count < after->count || (o->count == after->count && o > after);
-        if (behind && (!best || o->count > best->count))
+        if ((!after || is_worse(after, o)) && (!best || is_worse(o, best)))
             best = o;
     }
     return best;
@@ -31,7 +38,8 @@ static bool stream_is_certain(const struct summary *s)
            !h->not_tcp_udp && !h->encapsulations && !h->fragments_kept && capture_whole(h);
 }
 
-/* ", first: frame.number == 4 in ims.pcap". The filter stays on one line, so that it can be copied. */
+/* ", first: frame.number == 4 in ims.pcap", or ", the first high one: ...". The filter stays on one line, so
+ * that it can be copied. */
 static void put_place(struct text *t, const struct summary *s, const struct offender *o)
 {
     if (!o->frame) {
@@ -39,7 +47,10 @@ static void put_place(struct text *t, const struct summary *s, const struct offe
         text_time(t, o->time, false);
         return;
     }
-    text_put(t, o->count > 1 ? ", first: " : ": ");
+    if (o->mixed)
+        text_printf(t, ", the first %s one: ", word_of(severity_words, o->severity));
+    else
+        text_put(t, o->count > 1 ? ", first: " : ": ");
     if (s->names->live) {
         text_time(t, o->time, false);
         return;
@@ -84,6 +95,25 @@ static void put_offenders(struct page *page, const struct summary *s, const stru
     page_field(page, COLUMN, COLUMN + 2, "-", buffer);
 }
 
+/* UEs that are at fault together with a server. */
+static void put_sharers(struct page *page, const struct rule_tally *rule)
+{
+    char buffer[512];
+    struct text t = text_over(buffer, sizeof buffer);
+    if (!rule->sharers)
+        return;
+    text_put(&t, rule->sharers == 1 && !rule->other_sharings ? "together with UE " : "together with UEs ");
+    for (uint32_t i = 0; i < rule->sharers && i < OFFENDERS_SHOWN; i++) {
+        text_put(&t, i ? ", " : "");
+        text_address(&t, &rule->by->sharer[i].end);
+    }
+    if (rule->sharers > OFFENDERS_SHOWN || rule->other_sharings) {
+        text_put(&t, rule->other_sharings ? " and more than " : " and ");
+        text_counted(&t, rule->sharers - OFFENDERS_SHOWN, "other", "others");
+    }
+    page_field(page, COLUMN, COLUMN + 2, "-", buffer);
+}
+
 static void put_rule(struct page *page, const struct summary *s, const struct rule_tally *rule)
 {
     char buffer[512];
@@ -92,6 +122,7 @@ static void put_rule(struct page *page, const struct summary *s, const struct ru
     if (rule->value[VERDICT_FAIL] > 1) {
         text_put(&t, ", ");
         text_counted(&t, rule->value[VERDICT_FAIL], "time", "times");
+        text_severities(&t, rule);
     }
     if (s->unshown->of_rule[rule->rule->index]) {
         text_put(&t, ", ");
@@ -107,18 +138,20 @@ static void put_grave(struct page *page, const struct summary *s, const struct r
     page_words(page, COLUMN, rule->rule->title);
     put_rule(page, s, rule);
     put_offenders(page, s, rule);
+    put_sharers(page, rule);
 }
 
-/* What is low or info has one line, unless nothing is worse. */
+/* What is low or info has one sentence, unless nothing is worse. */
 static void put_light(struct page *page, const struct rule_tally *rule)
 {
-    char buffer[512];
+    char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
-    text_printf(&t, "%-*s%s, ", COLUMN, severity_label(rule->worst), rule->rule->id);
-    text_counted(&t, rule->value[VERDICT_FAIL], "time", "times");
-    text_put(&t, ": ");
     text_put(&t, rule->rule->title);
-    page_line(page, 0, buffer);
+    text_printf(&t, ": %s, ", rule->rule->id);
+    text_counted(&t, rule->value[VERDICT_FAIL], "time", "times");
+    text_severities(&t, rule);
+    page_put(page, TONE_PLAIN, COLUMN, severity_label(rule->worst));
+    page_words(page, COLUMN, buffer);
 }
 
 static bool is_violated(const struct rule_tally *rule)

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The text report is short, and its filters select in Wireshark's engine what they name: the frame, and the connection it is of. tshark is the
 witness. usage: short_report.py UTWATCH [CAPTURE ...]"""
+import csv
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 
 import expected  # noqa: F401 - finds the witness
 import witness
@@ -79,7 +82,57 @@ def first_screens():
     check(not paths or statistics.median(sizes) <= 25, "half of the reports of the corpus have more than", statistics.median(sizes or [0]), "lines")
 
 
+def severities():
+    """Breaches of one rule may be of several severities: the report counts them apart, and shows one of the gravest. CSV has each by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        sheet, page = os.path.join(folder, "a.csv"), os.path.join(folder, "a.html")
+        utwatch(BINARY, "-q", "--report", "csv:" + sheet, "--report", "html:" + page, "-r", PCAPS)
+        with open(sheet, newline="", encoding="utf-8") as f:
+            rows = [r for r in csv.DictReader(f) if r["status"] == "violation"]
+        with open(page, encoding="utf-8") as f:
+            sections = re.findall(r"<section class=\"violated\".*?</section>", f.read(), re.S)
+    flat = " ".join(report("-r", PCAPS)[0].split())
+    mixed = 0
+    for rule in {r["rule"] for r in rows}:
+        found = {word: [r for r in rows if (r["rule"], r["severity"]) == (rule, word)] for word in ("high", "medium", "low", "info")}
+        parts = ["%d %s" % (len(of), word) for word, of in found.items() if of]
+        gravest = next(of for of in found.values() if of)
+        section = next(s for s in sections if "<code>%s</code></a></h3>" % rule in s)
+        check(", %s</dd>" % gravest[0]["severity"] in section, "the page shows no finding of", rule, "that is", gravest[0]["severity"])
+        if len(parts) < 2:
+            continue
+        mixed += 1
+        told = "%s times? \\(%s\\)" % (len([r for r in rows if r["rule"] == rule]), ", ".join(parts))
+        block = re.search(r"\b%s, (?:(?! (?:HIGH|MEDIUM|LOW|INFO) ).)*" % re.escape(rule), flat)[0]
+        check(re.search(told, block) and re.search(told.split("times? ")[1], section), rule, "is not told as", told, block)
+        shown = re.search(r"the first (\w+) one: frame\.number == (\d+) in (\S+)", block)
+        if shown:
+            check(shown[1] == gravest[0]["severity"] and any(r["frame"] == shown[2] and r["capture"].endswith("/" + shown[3]) for r in gravest),
+                  rule, "shows", shown[0])
+    check(mixed > 1, "too few rules of several severities:", mixed)
+
+
+def words_are_whole():
+    """Nothing is cut, and what is at fault is named: both sides where both are, the folder where a name alone says too little."""
+    both = os.path.join(PCAPS, "gnutls-tls10-dh-anon-rc4.pcap")
+    text = report("-p", "modern", "-r", both)[0] + report("-r", both)[0]
+    check("..." not in text, "cut:", text)
+    alert = next(e for e in of_type(events(BINARY, "-r", both)[0], "alert") if e["utwatch"].get("fault") == "both")
+    check("together with UE " + alert["src_ip"] in text, text)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, name, "x.pcap") for name in "ab"]
+        for path in paths:
+            os.mkdir(os.path.dirname(path))
+            shutil.copy(both, path)
+        text = "".join(report("-r", paths[0], "-r", paths[1])[0].split())
+        check("in" + paths[0] in text and "inx.pcap" not in text, text)
+    plain = report("-r", os.path.join(PCAPS, "nginx-curl-plain.pcap"))[0]
+    check("0 handshakes" not in plain and "without a handshake" in " ".join(plain.split()), plain)
+
+
 if not NAMES:
+    severities()
+    words_are_whole()
     first_screens()
 # A clean run is six lines; --rules, --unseen and --details add to the report, and --min-severity takes away from it.
 text, status = report("-p", "modern", "-r", os.path.join(PCAPS, "bc-openssl-only-null-refused.pcap"))

@@ -452,8 +452,9 @@ static void the_worst_comes_first_and_each_rule_once(void **state)
                          "MEDIUM  The key is too short\n"
                          "        ut-6.3-key-length, TS 33.141 6.3, at fault: server\n"
                          "        - server 192.0.2.1:443: frame.number == 4 in ims.pcap\n"
-                         "LOW     ut-6.1-version, 1 time: The UE offers no version from TLS 1.0 on\n"
-                         "INFO    ut-8.1-certificate-version, 1 time: The certificate is not X.509 vers...\n"
+                         "LOW     The UE offers no version from TLS 1.0 on: ut-6.1-version, 1 time\n"
+                         "INFO    The certificate is not X.509 version 3: ut-8.1-certificate-version, 1\n"
+                         "        time\n"
                          "\n";
     assert_int_equal(strncmp(violations, wanted, strlen(wanted)), 0);
     assert_non_null(strstr(violations, "Exit status 1: violations."));
