@@ -153,7 +153,7 @@ struct profile {
     bool set_by_property[SETS_OF_PROFILE]; /* not by names alone */
     size_t set_count;
     size_t test_count;
-    uint32_t *test_node; /* by test: the first node that makes it */
+    struct condition_node *tests; /* by number: a node that makes it */
     /* The only parts that judging changes: one thread judges by a profile. */
     struct results *results;
     struct known_verdicts *known;

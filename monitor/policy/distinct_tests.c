@@ -87,7 +87,7 @@ static void number(struct profile *p)
         while (same < i && !is_same_test(p, n, &p->nodes[same]))
             same++;
         if (same == i)
-            p->test_node[p->test_count] = (uint32_t)i;
+            p->tests[p->test_count] = *n;
         n->test = same < i ? p->nodes[same].test : (uint16_t)p->test_count++;
     }
 }
@@ -102,7 +102,7 @@ static void *zeroed(size_t count, size_t size)
 
 void number_tests(struct profile *p)
 {
-    p->test_node = zeroed(p->node_count, sizeof *p->test_node);
+    p->tests = zeroed(p->node_count, sizeof *p->tests);
     number(p);
     p->results = zeroed(1, sizeof *p->results);
     p->results->made_at = zeroed(p->test_count, sizeof *p->results->made_at);
@@ -117,7 +117,7 @@ void number_tests(struct profile *p)
 
 void free_tests(struct profile *p)
 {
-    free(p->test_node);
+    free(p->tests);
     known_verdicts_free(p->known);
     if (!p->results)
         return;

@@ -5,24 +5,34 @@
 #include <assert.h>
 
 /* By enum field_side: a bit for each enum case_kind that has such fields. */
-static const uint8_t kinds_of_side[] = {
-    [CLIENT_SIDE] = 1 << CASE_HANDSHAKE,         [SERVER_SIDE] = 1 << CASE_HANDSHAKE,
-    [EITHER_SIDE] = 1 << CASE_HANDSHAKE,         [OF_SESSION] = 1 << CASE_HANDSHAKE,
-    [OF_SERVER_HISTORY] = 1 << CASE_HANDSHAKE,   [OF_OPENING] = 1 << CASE_HANDSHAKE | 1 << CASE_CONNECTION,
-    [OF_CONNECTION] = 1 << CASE_CONNECTION,      [OF_EXCHANGE] = 1 << CASE_EXCHANGE,
-    [OF_PEER] = 1 << CASE_SERVER | 1 << CASE_UE, [OF_KEY] = 1 << CASE_KEY,
-    [OF_WHENCE] = (1 << CASE_KINDS) - 1,
+enum {
+    KINDS_OF_CLIENT_SIDE = 1 << CASE_HANDSHAKE,
+    KINDS_OF_SERVER_SIDE = 1 << CASE_HANDSHAKE,
+    KINDS_OF_EITHER_SIDE = 1 << CASE_HANDSHAKE,
+    KINDS_OF_OF_SESSION = 1 << CASE_HANDSHAKE,
+    KINDS_OF_OF_SERVER_HISTORY = 1 << CASE_HANDSHAKE,
+    KINDS_OF_OF_OPENING = 1 << CASE_HANDSHAKE | 1 << CASE_CONNECTION,
+    KINDS_OF_OF_CONNECTION = 1 << CASE_CONNECTION,
+    KINDS_OF_OF_EXCHANGE = 1 << CASE_EXCHANGE,
+    KINDS_OF_OF_PEER = 1 << CASE_SERVER | 1 << CASE_UE,
+    KINDS_OF_OF_KEY = 1 << CASE_KEY,
+    KINDS_OF_OF_WHENCE = (1 << CASE_KINDS) - 1,
 };
 
-static const uint8_t side_of[FIELD_COUNT] = {
-#define FIELD(identifier, name, type, side, names, unit, help, value) [FIELD_##identifier] = (side),
+/* What is asked of each field of each case, in one place. */
+static const struct field_case {
+    uint8_t kinds; /* a bit for each enum case_kind that has it */
+    uint8_t side;  /* enum field_side */
+} cases_of[FIELD_COUNT] = {
+#define FIELD(identifier, name, type, side, names, unit, help, value)                                        \
+    [FIELD_##identifier] = {KINDS_OF_##side, side},
 #include "policy/fields.def"
 #undef FIELD
 };
 
 uint8_t field_kinds(enum field field)
 {
-    return kinds_of_side[side_of[field]];
+    return cases_of[field].kinds;
 }
 
 static inline struct value whole(struct value v)
@@ -96,7 +106,7 @@ struct value field_value(enum field field, const struct policy_case *c, const in
     if (!(field_kinds(field) & 1 << c->kind))
         return fact_alone(absent());
     const struct value v = value_of(field, c, key_bits);
-    const bool doubtful = v.fact.known != UNKNOWN && is_doubtful(c, side_of[field]);
+    const bool doubtful = v.fact.known != UNKNOWN && is_doubtful(c, cases_of[field].side);
     return doubtful ? fact_alone(unknown(UNOBSERVED_OVERLAP)) : v;
 }
 
@@ -105,6 +115,6 @@ struct fact field_fact(enum field field, const struct policy_case *c, const int6
     if (!(field_kinds(field) & 1 << c->kind))
         return absent();
     const struct fact f = fact_of(field, c, key_bits);
-    const bool doubtful = f.known != UNKNOWN && is_doubtful(c, side_of[field]);
+    const bool doubtful = f.known != UNKNOWN && is_doubtful(c, cases_of[field].side);
     return doubtful ? unknown(UNOBSERVED_OVERLAP) : f;
 }

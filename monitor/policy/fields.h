@@ -4,6 +4,8 @@
 
 #include "policy/policy.h"
 
+#include <assert.h>
+
 enum field {
 #define FIELD(identifier, name, type, side, names, unit, help, value) FIELD_##identifier,
 #include "policy/fields.def"
@@ -88,11 +90,14 @@ struct fact {
     uint32_t reasons; /* UNKNOWN: enum unobserved bits, never 0 */
     uint8_t known;    /* enum known */
     bool at_least;    /* NUMBER: a lower bound; what it leaves open is unknown for `reasons` */
+    bool beyond;      /* NUMBER of seconds: it is a part of a second more */
+    uint8_t unused;   /* so that facts can be compared by their bytes */
 };
+static_assert(sizeof(struct fact) == 16, "a fact has no byte that nobody sets");
 
 struct value {
     struct fact fact;
-    uint32_t nanos_beyond; /* NUMBER of seconds: the part of a second beyond its number */
+    uint32_t nanos_beyond; /* NUMBER of seconds: the part of a second beyond its number; then fact.beyond */
     bool cut;              /* the list goes on beyond what is kept, or (`reasons`) was seen */
     size_t count;          /* of list, octets or texts */
     const uint16_t *list;  /* NUMBERS of two bytes; SUITES of an offer: its codes in order */

@@ -34,8 +34,10 @@ static struct fact readable_hello(const struct observation *o)
 static struct value seconds(int64_t ns)
 {
     ns = ns < 0 ? 0 : ns;
-    return (struct value){.fact = number(ns / NANOS_PER_SECOND),
-                          .nanos_beyond = (uint32_t)(ns % NANOS_PER_SECOND)};
+    struct value v = fact_alone(number(ns / NANOS_PER_SECOND));
+    v.nanos_beyond = (uint32_t)(ns % NANOS_PER_SECOND);
+    v.fact.beyond = v.nanos_beyond != 0;
+    return v;
 }
 
 static uint32_t why_no_origin(const struct session_result *s)

@@ -5,6 +5,11 @@
 #include <fnmatch.h>
 #include <string.h>
 
+static bool is_constant(const struct condition_node *n)
+{
+    return n->op == OP_TRUE || n->op == OP_FALSE;
+}
+
 static struct result definite(bool b)
 {
     return (struct result){.value = b ? TRUE3 : FALSE3};
@@ -63,17 +68,17 @@ static struct result test_suites(const struct profile *p, const struct condition
 }
 
 /* A lower bound decides "above" when it is above, and "below" when it is not below. */
-static struct result test_limit(const struct condition_node *n, const struct value *v)
+static struct result test_limit(const struct condition_node *n, const struct fact *f)
 {
     bool upwards = n->op == OP_ABOVE || n->op == OP_AT_LEAST;
-    bool above = v->fact.number > n->operand || (v->fact.number == n->operand && v->nanos_beyond);
-    bool below = v->fact.number < n->operand;
+    bool above = f->number > n->operand || (f->number == n->operand && f->beyond);
+    bool below = f->number < n->operand;
     bool holds = n->op == OP_BELOW      ? below
                  : n->op == OP_ABOVE    ? above
                  : n->op == OP_AT_LEAST ? !below
                                         : !above;
-    if (v->fact.at_least && holds != upwards)
-        return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
+    if (f->at_least && holds != upwards)
+        return (struct result){.value = UNKNOWN3, .reasons = f->reasons};
     return definite(holds);
 }
 
@@ -118,8 +123,9 @@ static struct result test_texts(const struct profile *p, const struct condition_
     return definite(all);
 }
 
-static bool matches_address(const struct profile *p, const struct condition_node *n,
-                            const struct endpoint *end)
+/* Not inlined, likewise. */
+__attribute__((noinline)) static bool matches_address(const struct profile *p, const struct condition_node *n,
+                                                      const struct endpoint *end)
 {
     char room[ADDRESS_TEXT];
     return matches_string(p, n, address_text(end, room));
@@ -135,34 +141,24 @@ static const struct value *read_once(const struct profile *p, enum field field, 
     return &r->value[field];
 }
 
-static struct result test_leaf(const struct profile *p, const struct condition_node *n,
-                               const struct policy_case *c)
+/* Tests of which the fact decides all. */
+static struct result test_fact(const struct profile *p, const struct condition_node *n, const struct fact *f)
 {
-    if (n->op == OP_TRUE || n->op == OP_FALSE)
-        return definite(n->op == OP_TRUE);
-    const struct value *v = read_once(p, (enum field)n->field, c);
-    if (n->op == OP_PRESENT && v->fact.known == UNKNOWN && v->fact.reasons == UNOBSERVED_UNKNOWN_CODE)
-        return definite(n->operand); /* it is there, only nobody knows its name */
-    if (v->fact.known == UNKNOWN)
-        return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
-    if (n->op == OP_PRESENT)
-        return definite((v->fact.known == KNOWN_VALUE) == (n->operand != 0));
-    if (v->fact.known == ABSENT)
-        return definite(false);
+    if (n->op == OP_ONE_OF && f->at_least)
+        return (struct result){.value = UNKNOWN3, .reasons = f->reasons};
+    if (n->op == OP_ONE_OF)
+        return definite(!f->beyond && in_values(p, n, f->number));
+    if (n->op == OP_FLAGS_ANY)
+        return definite(f->number & n->operand);
+    if (n->op == OP_FLAGS_ALL)
+        return definite((f->number & n->operand) == n->operand);
+    return test_limit(n, f);
+}
+
+static struct result test_value(const struct profile *p, const struct condition_node *n,
+                                const struct value *v)
+{
     switch ((enum op)n->op) {
-    case OP_ONE_OF:
-        if (v->fact.at_least)
-            return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
-        return definite(!v->nanos_beyond && in_values(p, n, v->fact.number));
-    case OP_BELOW:
-    case OP_ABOVE:
-    case OP_AT_LEAST:
-    case OP_AT_MOST:
-        return test_limit(n, v);
-    case OP_FLAGS_ANY:
-        return definite(v->fact.number & n->operand);
-    case OP_FLAGS_ALL:
-        return definite((v->fact.number & n->operand) == n->operand);
     case OP_LIST_ANY:
     case OP_LIST_ALL:
         return test_list(p, n, v);
@@ -188,10 +184,36 @@ static struct result test_leaf(const struct profile *p, const struct condition_n
     case OP_ANY_OF:
     case OP_NOT:
     case OP_PRESENT:
+    case OP_ONE_OF:
+    case OP_BELOW:
+    case OP_ABOVE:
+    case OP_AT_LEAST:
+    case OP_AT_MOST:
+    case OP_FLAGS_ANY:
+    case OP_FLAGS_ALL:
         break;
     }
     assert(false);
     return definite(false);
+}
+
+static struct result test_leaf(const struct profile *p, const struct condition_node *n,
+                               const struct policy_case *c)
+{
+    if (is_constant(n))
+        return definite(n->op == OP_TRUE);
+    const bool fact_is_all = n->op <= OP_FLAGS_ALL;
+    const struct value *v = fact_is_all ? NULL : read_once(p, (enum field)n->field, c);
+    const struct fact f = v ? v->fact : field_fact((enum field)n->field, c, p->key_bits);
+    if (n->op == OP_PRESENT && f.known == UNKNOWN && f.reasons == UNOBSERVED_UNKNOWN_CODE)
+        return definite(n->operand); /* it is there, only nobody knows its name */
+    if (f.known == UNKNOWN)
+        return (struct result){.value = UNKNOWN3, .reasons = f.reasons};
+    if (n->op == OP_PRESENT)
+        return definite((f.known == KNOWN_VALUE) == (n->operand != 0));
+    if (f.known == ABSENT)
+        return definite(false);
+    return v ? test_value(p, n, v) : test_fact(p, n, &f);
 }
 
 /* Fields of few values: the value itself is remembered, in place of all tests of it. */
@@ -223,14 +245,16 @@ static struct fact result_as_fact(struct result r)
 static void note_answer(const struct profile *p, const struct condition_node *n, const struct policy_case *c)
 {
     struct results *r = p->results;
-    const bool of_field = n->op != OP_TRUE && n->op != OP_FALSE && has_few_values((enum field)n->field);
+    if (is_constant(n) || !(field_kinds((enum field)n->field) & 1 << c->kind))
+        return; /* every case of the kind gives the same answer */
+    const bool of_field = has_few_values((enum field)n->field);
     if (of_field && r->asked_at[n->field] == r->now)
         return;
     struct answer *answer = &r->order[r->order_count++];
     if (of_field) {
         r->asked_at[n->field] = r->now;
         answer->question = (uint16_t)(p->test_count + n->field);
-        answer->fact = read_once(p, (enum field)n->field, c)->fact;
+        answer->fact = field_fact((enum field)n->field, c, p->key_bits);
     } else {
         answer->question = n->test;
         answer->fact = result_as_fact(r->result[n->test]);
@@ -375,7 +399,7 @@ static struct fact ask(const struct profile *p, uint16_t question, const struct 
 {
     if (question >= p->test_count)
         return field_fact((enum field)(question - p->test_count), c, p->key_bits);
-    return result_as_fact(test_leaf(p, &p->nodes[p->test_node[question]], c));
+    return result_as_fact(test_leaf(p, &p->tests[question], c));
 }
 
 /* The verdicts on a case that was decided alike: it gave the same answers. NULL: there was none. */

@@ -7,6 +7,8 @@
 
 #include "policy/compiled.h"
 
+#include <string.h>
+
 /* One question with one of its answers. */
 struct way_step {
     struct answer answer;
@@ -32,8 +34,7 @@ void known_verdicts_free(struct known_verdicts *k);
 
 static inline bool facts_match(const struct fact *a, const struct fact *b)
 {
-    return a->number == b->number && a->reasons == b->reasons && a->known == b->known &&
-           a->at_least == b->at_least;
+    return memcmp(a, b, sizeof *a) == 0;
 }
 
 /* The answers in the order in which judging asked for them first. */
