@@ -3,7 +3,7 @@
 #include <assert.h>
 
 struct piece {
-    uint32_t next;
+    uint32_t next; /* first, as pool_give_linked() has it */
     uint8_t bytes[PIECE_BYTES];
 };
 
@@ -58,11 +58,9 @@ bool chain_append(struct pool *pieces, struct chain *chain, struct span bytes)
 void chain_drop(struct pool *pieces, struct chain *chain, size_t n)
 {
     if (n >= chain->length) {
-        while (chain->first) {
-            const uint32_t gone = chain->first;
-            chain->first = ((const struct piece *)pool_at(pieces, gone))->next;
-            pool_give(pieces, gone);
-        }
+        const uint32_t count = (chain->dropped + chain->length + PIECE_BYTES - 1) / PIECE_BYTES;
+        if (chain->first)
+            pool_give_linked(pieces, chain->first, chain->last, count);
         *chain = (struct chain){0};
         return;
     }

@@ -29,6 +29,9 @@ bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return false;
+    /* Slots are given out from the beginning on, so few huge pages are touched before they are needed.
+     * Clearing one takes 100 us, and a third of that time of the faults which it saves. */
+    (void)madvise(memory, pool_memory(slot_bytes, capacity), MADV_HUGEPAGE);
     pool->slots = memory;
     return true;
 }
@@ -51,6 +54,7 @@ uint32_t pool_take(struct pool *pool)
     uint32_t index = pool->free;
     if (index) {
         memcpy(&pool->free, pool_at(pool, index), sizeof pool->free);
+        __builtin_prefetch(pool->slots + pool->slot_bytes * pool->free, 1); /* the next one to be taken */
     } else if (pool->fresh <= pool->capacity) {
         index = pool->fresh++;
     } else {
@@ -67,4 +71,12 @@ void pool_give(struct pool *pool, uint32_t index)
     pool->free = index;
     assert(pool->used > 0);
     pool->used--;
+}
+
+void pool_give_linked(struct pool *pool, uint32_t first, uint32_t last, uint32_t count)
+{
+    assert(count > 0 && count <= pool->used);
+    memcpy(pool_at(pool, last), &pool->free, sizeof pool->free);
+    pool->free = first;
+    pool->used -= count;
 }

@@ -31,6 +31,10 @@ void pool_close(struct pool *pool);
 uint32_t pool_take(struct pool *pool);
 void pool_give(struct pool *pool, uint32_t index);
 
+/* As many as are linked by their first four bytes, from `first` to `last`: none of those in between is
+ * touched. */
+void pool_give_linked(struct pool *pool, uint32_t first, uint32_t last, uint32_t count);
+
 /* Valid for an index that was given out and not returned. */
 void *pool_at(const struct pool *pool, uint32_t index);
 

@@ -181,8 +181,9 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
 uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned profile)
 {
     assert(profile < PEER_PROFILES);
-    struct node *n = node_at(&p->table[peer->side], index_of(p, peer->side, &peer->end));
-    return n->peer.reported[profile];
+    struct pool *pool = &p->table[peer->side].pool;
+    const size_t at = (size_t)((const uint8_t *)peer->reported[profile] - pool->slots);
+    return (uint16_t *)(void *)(pool->slots + at);
 }
 
 /* Remembers the hellos that the server accepted: the last few different ones. */
