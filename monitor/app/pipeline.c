@@ -407,16 +407,16 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
     advance_time(p, frame);
     if (p->docket) /* all that was due by now has been told */
         docket_until(p->docket, p->now);
-    struct segment segment;
-    const enum decode_result result = decode_frame(p->decoder, frame, &segment);
+    struct segment *segment = &p->segment;
+    const enum decode_result result = decode_frame(p->decoder, frame, segment);
     if (p->streams)
-        streams_frame(p->streams, frame, result, &segment);
+        streams_frame(p->streams, frame, result, segment);
     if (result != DECODE_SEGMENT)
         return;
-    if (segment.transport == TRANSPORT_TCP)
-        on_segment(p, frame, &segment);
-    else if (cleartext_wants_datagram(p, &segment))
-        on_datagram(p, frame, &segment);
+    if (segment->transport == TRANSPORT_TCP)
+        on_segment(p, frame, segment);
+    else if (cleartext_wants_datagram(p, segment))
+        on_datagram(p, frame, segment);
 }
 
 void pipeline_end(struct pipeline *p)

@@ -41,6 +41,7 @@ struct pipeline {
     unsigned source;  /* likewise */
     uint64_t inputs_unordered;
     uint64_t frames, bytes;
+    struct segment segment;        /* of the frame: here it need not be cleared for each */
     struct live_counters captured; /* of live capture, by the interfaces */
 };
 

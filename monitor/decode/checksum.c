@@ -92,11 +92,15 @@ static uint16_t fold(uint64_t sum)
 /* The pseudo-header (RFC 9293 3.1, RFC 8200 8.1); `length`: of the segment. */
 static uint64_t pseudo_header(const struct segment *s, size_t length)
 {
-    const size_t n = s->src.family == 4 ? 4 : 16;
-    uint64_t sum = add_bytes(0, span_of(s->src.address, n));
-    sum = add_bytes(sum, span_of(s->dst.address, n));
-    const uint32_t tail[2] = {htonl((uint32_t)length), htonl(TRANSPORT_TCP)};
-    return add_bytes(sum, span_of(tail, sizeof tail));
+    const size_t words = s->src.family == 4 ? 1 : 4;
+    uint64_t sum = (uint64_t)htonl((uint32_t)length) + htonl(TRANSPORT_TCP);
+    for (size_t i = 0; i < words; i++) {
+        uint32_t word[2];
+        memcpy(&word[0], &s->src.address[i * sizeof *word], sizeof *word);
+        memcpy(&word[1], &s->dst.address[i * sizeof *word], sizeof *word);
+        sum += (uint64_t)word[0] + word[1];
+    }
+    return sum;
 }
 
 /* Bytes of the segment with its header, on the wire. */

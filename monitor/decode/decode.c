@@ -179,6 +179,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     out->time = frame->time;
     out->frame_number = frame->number;
     out->source = frame->source;
+    out->belief = BELIEVED;
     out->wrappers.vlan_count = 0;
     out->wrappers.encapsulation_count = 0;
     out->reassembled = out->refused = false;

@@ -221,6 +221,7 @@ static enum layer udp(struct packet *p)
         return LAYER_DONE;
     out->seq = out->ack = 0;
     out->flags = 0;
+    out->tcp = span_of(NULL, 0);
     out->payload = p->bytes;
     out->payload_len = p->wire_left;
     p->result = DECODE_SEGMENT;
