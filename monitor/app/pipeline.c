@@ -264,6 +264,24 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     settle(p, flow, complete);
 }
 
+/* Of data under protection, whose sums are not worth the time, what leaves a hole may be somebody else's: in
+ * the window it has to know the other side's numbers or to have a right sum, elsewhere both. */
+static bool is_in_stream(struct pipeline *p, const struct flow *flow, const struct segment *segment,
+                         unsigned side)
+{
+    if (!segment->payload_len)
+        return true;
+    switch (stream_place(flow, segment, side)) {
+    case STREAM_NEAR:
+        return stream_knows_other(flow, segment, side) || checksums_take(p->checksums, segment);
+    case STREAM_FAR:
+        return stream_knows_other(flow, segment, side) && checksums_take(p->checksums, segment);
+    case STREAM_FOLLOWS:
+        break;
+    }
+    return true;
+}
+
 /* What is protected shows nothing; what came before is what verdicts are about. */
 static void keep_evidence(struct pipeline *p, const struct flow *flow, const struct frame *frame,
                           const struct segment *segment)
@@ -294,9 +312,11 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         break;
     case FLOW_RECORDS: {
         struct span at_header;
-        if (stream_next_header(&p->flows, flow, segment, side, &at_header) &&
-            tls_records(p->tls, flow, side, at_header) && flow->key_since)
-            keys_used(p, flow, segment);
+        if (!is_in_stream(p, flow, segment, side))
+            p->flows.counters.outside_window++;
+        else if (stream_next_header(&p->flows, flow, segment, side, &at_header) &&
+                 tls_records(p->tls, flow, side, at_header) && flow->key_since)
+            keys_used(p, flow, segment, side);
         stream_note_end(flow, segment, side);
         break;
     }

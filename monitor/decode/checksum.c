@@ -228,3 +228,8 @@ enum belief checksums_belief(struct checksums *c, const struct segment *segment,
     c->counters.wrong++;
     return NOT_BELIEVED;
 }
+
+bool checksums_take(struct checksums *c, const struct segment *segment)
+{
+    return checksums_belief(c, segment, BOTH_ANSWERED) != NOT_BELIEVED;
+}

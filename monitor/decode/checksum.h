@@ -62,4 +62,7 @@ enum acquaintance {
 /* Would the receiver have taken the segment? */
 enum belief checksums_belief(struct checksums *c, const struct segment *segment, enum acquaintance known);
 
+/* The same of a segment whose sum is not looked at otherwise, since its connection is known and protected. */
+bool checksums_take(struct checksums *c, const struct segment *segment);
+
 #endif

@@ -411,6 +411,18 @@ bool runs_next(struct runs *runs, struct run *out)
     return something || out->conflict || out->dropped;
 }
 
+enum stream_place stream_place(const struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const int32_t away = distance(flow->side[side].next, segment->seq);
+    return !away ? STREAM_FOLLOWS : in_window(away) ? STREAM_NEAR : STREAM_FAR;
+}
+
+bool stream_knows_other(const struct flow *flow, const struct segment *segment, unsigned side)
+{
+    return !(flow->marks[!side] & SIDE_KNOWN) ||
+           (segment->flags & TCP_ACK && in_window(distance(flow->side[!side].next, segment->ack)));
+}
+
 bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
                         unsigned side, struct span *at_header)
 {

@@ -103,6 +103,18 @@ struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned s
 
 bool runs_next(struct runs *runs, struct run *out);
 
+/* Where a segment in FLOW_RECORDS lies. */
+enum stream_place {
+    STREAM_FOLLOWS, /* where the one before ended, as nearly all */
+    STREAM_NEAR,    /* in the window */
+    STREAM_FAR,
+};
+enum stream_place stream_place(const struct flow *flow, const struct segment *segment, unsigned side);
+
+/* Does it acknowledge what the other side sent, as far as that was captured? Who is not where the answers go
+ * does not know the number. */
+bool stream_knows_other(const struct flow *flow, const struct segment *segment, unsigned side);
+
 /*
  * A segment in FLOW_RECORDS: moves `next` and says where the next record header lies in the payload. False:
  * none in this segment (the common case). Lost bytes inside a record do not matter; otherwise the side is

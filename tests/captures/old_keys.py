@@ -44,6 +44,18 @@ def again(c):
     c.frames.append(c.frame(CLIENT, 0x10, DATA[-1:], c.seq[CLIENT] - 1))
 
 
+def forged(side, ahead, right_sum, knows_other):
+    """Data of somebody who sees nothing of the connection, or that no receiver takes."""
+    def send(c):
+        for more in 0, 0x10000000:
+            number = c.seq[1 - side]
+            c.seq[1 - side] += 0 if knows_other else 0x20000000
+            time, frame = c.frame(side, 0x18, DATA, c.seq[side] + ahead + (more if ahead > 1000 else 0))
+            c.seq[1 - side] = number
+            c.frames.append((time, frame if right_sum else frame[:50] + bytes([frame[50] ^ 0x55]) + frame[51:]))
+    return send
+
+
 def told(folder, frames):
     """How the rule was violated: by data of which second."""
     path = os.path.join(folder, "keys.pcap")
@@ -61,5 +73,18 @@ with tempfile.TemporaryDirectory() as folder:
         check(not told(folder, used(capture, again)), version, "copies of what was sent in time")
         check(not told(folder, used(capture, lambda c: c.close())), version, "FIN")
         check(not told(folder, used(capture, lambda c: c.reset(SERVER))), version, "RST")
+        for side in CLIENT, SERVER:
+            for ahead in 0, 70, 0x12345678, -0x12345678:
+                for right_sum, knows_other in (False, False), (False, True), (True, False):
+                    send = forged(side, ahead, right_sum, knows_other)
+                    what = version, "forged:", side, ahead, right_sum, knows_other
+                    check(not told(folder, used(capture, send)), *what)
+
+                    def both(c):
+                        send(c)
+                        c.send(side, DATA)
+                        c.send(side, DATA)
+                    # After so long a silence, or near enough, a right sum may begin or go on anything.
+                    check(right_sum or len(told(folder, used(capture, both))) == 1, *what, "before real data")
     check(not told(folder, used("openssl-tls13-full.pcap", sends((CLIENT, UPDATE)))), "an update of the key")
-finish(19)
+finish(115)
