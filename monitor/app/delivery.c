@@ -271,6 +271,10 @@ bool delivery_remembers(struct delivery *d, struct watched *watched)
         watched_write_all(watched, d->watched);
     if (d->watched && fflush(d->watched) == 0 && rename(fresh, d->watched_path) == 0)
         return true;
+    const bool no_folder = errno == ENOENT || errno == ENOTDIR;
+    char *name = strrchr(d->watched_path, '/');
+    if (no_folder && name)
+        *name = '\0';
     say_failed("--watch", d->watched_path);
     return false;
 }

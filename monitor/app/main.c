@@ -7,7 +7,10 @@
 #include "app/reload.h"
 #include "app/sensor.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 
 struct replay_run {
     const struct options *options;
@@ -80,7 +83,11 @@ int main(int argc, char **argv)
         }
     }
     options_free(&options);
-    if (fflush(stdout) != 0 || ferror(stdout))
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        if (options.task != TASK_REPLAY) /* else the delivery has said so */
+            (void)fprintf(stderr, "utwatch: standard output: %s\n", strerror(errno ? errno : EIO));
         status = EXIT_RUNTIME;
+    }
     return status;
 }

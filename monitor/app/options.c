@@ -186,7 +186,9 @@ static bool take_input(struct options *o, bool live, const char *name)
     if (o->watch)
         return refuse("", name, " and --watch are not for the same run");
     if (o->input_count && o->live != live)
-        return refuse("", live ? "-i" : "-r", " and the other of -r and -i are not for the same run");
+        return refuse("", live ? "-i" : "-r",
+                      live ? " follows -r: a run reads files or interfaces, not both"
+                           : " follows -i: a run reads files or interfaces, not both");
     if (live && strcmp(name, "any") == 0)
         return refuse("", name,
                       " loses VLAN tags and sees no mirrored traffic; give each interface its own -i");
@@ -288,14 +290,22 @@ static bool take_syslog(struct options *o, const char *where)
     return true;
 }
 
+/* What a run has one of. */
+static bool take_once(const char *option, const char **value, const char *text)
+{
+    if (*value)
+        return refuse("a second ", option, ": a run has one");
+    *value = text;
+    return true;
+}
+
 /* A file, or redis://... for what several sensors remember together; both may be given. */
 static bool take_state(struct options *o, const char *where)
 {
-    if (strncmp(where, "redis://", 8) != 0) {
-        o->state = where;
-        return true;
-    }
-    o->shared = where;
+    if (strncmp(where, "redis://", 8) != 0)
+        return take_once("--state FILE", &o->state, where);
+    if (!take_once("--state redis://...", &o->shared, where))
+        return false;
     return sessions_shared_is_valid(where) ||
            refuse("--state is a FILE or redis://[:PASSWORD@]HOST[:PORT][,HOST[:PORT]...], not ",
                   "redis://...", "");
@@ -352,15 +362,6 @@ static bool take_flag(struct options *o, int option)
     return false;
 }
 
-/* What a run has one of. */
-static bool take_once(const char *option, const char **value, const char *text)
-{
-    if (*value)
-        return refuse("a second ", option, ": a run has one");
-    *value = text;
-    return true;
-}
-
 static bool take_advice(struct options *o, const char *text)
 {
     for (size_t i = 0; i < o->advise_count; i++)
@@ -391,8 +392,7 @@ static bool take_option(struct options *o, int option)
     case OPTION_ADVISE:
         return take_advice(o, optarg);
     case OPTION_EVIDENCE:
-        o->evidence = optarg;
-        return true;
+        return take_once("--evidence", &o->evidence, optarg);
     case OPTION_STATE:
         return take_state(o, optarg);
     case OPTION_REPORT:
@@ -400,8 +400,7 @@ static bool take_option(struct options *o, int option)
     case OPTION_SYSLOG:
         return take_syslog(o, optarg);
     case OPTION_JSON:
-        o->json = optarg;
-        return true;
+        return take_once("--json", &o->json, optarg);
     case OPTION_EXPECT:
         return expect_take(o, optarg);
     case OPTION_BASELINE:
@@ -447,11 +446,50 @@ static bool take_files(int argc, char **argv, struct options *o)
     return optind > before && optind < argc && argv[optind][0] == '-';
 }
 
+/* It is meant as a file, and none is there: a filter has no such words. */
+static bool looks_like_capture(const char *operand)
+{
+    static const char *const endings[] = {".pcap", ".pcapng", ".cap", ".gz", ".zst", ".xz", ".bz2", ".lz4"};
+    const size_t length = strlen(operand);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        const size_t n = strlen(endings[i]);
+        if (length > n && strcmp(operand + length - n, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the options say together, and the words behind them. */
+static bool is_consistent(int argc, char **argv, struct options *out)
+{
+    if (out->expected_count && (out->task != TASK_TEST || !out->input_count || out->live))
+        return refuse("", "--expect", " is for -T with -r FILE");
+    if (out->expected_count) {
+        out->task = TASK_REPLAY;
+        out->quiet = true;
+    }
+    if (out->task != TASK_REPLAY)
+        return optind == argc || refuse("", argv[optind], " is not expected here");
+    if (out->input_count == 0)
+        return refuse("nothing to read: ", "-r FILE", " or '-i INTERFACE' is missing");
+    if (out->workers > 1 && !out->live)
+        return refuse("", "--workers", " is for live capture (-i)");
+    if (out->ring && !out->live)
+        return refuse("", "--ring", " is for live capture (-i)");
+    out->ring = out->ring ? out->ring : DEFAULT_RING;
+    if (!out->endless && optind < argc && looks_like_capture(argv[optind]))
+        return refuse("", argv[optind], ": no such file");
+    if (out->merge && (out->endless || out->input_count > MAX_MERGED))
+        return refuse("", "--merge",
+                      out->endless ? " is for files; interfaces are always merged"
+                                   : " takes 64 files at most: put the rest together before");
+    return optind == argc || join_filter(out, argv + optind, argc - optind);
+}
+
 bool options_parse(int argc, char **argv, struct options *out)
 {
     *out = (struct options){.task = TASK_REPLAY,
                             .fail_on = SEVERITY_LOW,
-                            .ring = DEFAULT_RING,
                             .workers = 1,
                             .argument_count = argc,
                             .arguments = argv};
@@ -460,23 +498,7 @@ bool options_parse(int argc, char **argv, struct options *out)
         if (!take_options(argc, argv, out))
             return false;
     } while (take_files(argc, argv, out));
-    if (out->task == TASK_TEST && out->expected_count && out->input_count && !out->live) {
-        out->task = TASK_REPLAY;
-        out->quiet = true;
-    }
-    if (out->expected_count && (out->task != TASK_REPLAY || out->live))
-        return refuse("", "--expect", " is for -T with -r FILE");
-    if (out->task != TASK_REPLAY)
-        return optind == argc || refuse("", argv[optind], " is not expected here");
-    if (out->input_count == 0)
-        return refuse("nothing to read: ", "-r FILE", " or '-i INTERFACE' is missing");
-    if (out->workers > 1 && !out->live)
-        return refuse("", "--workers", " is for live capture (-i)");
-    if (out->merge && (out->endless || out->input_count > MAX_MERGED))
-        return refuse("", "--merge",
-                      out->endless ? " is for files; interfaces are always merged"
-                                   : " takes 64 files at most: put the rest together before");
-    return optind == argc || join_filter(out, argv + optind, argc - optind);
+    return is_consistent(argc, argv, out);
 }
 
 void options_free(struct options *o)

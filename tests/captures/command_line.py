@@ -42,6 +42,18 @@ expect(["-r", CLEAN, "--fail-on", "terrible"], 2, err=b"terrible")
 expect(["-r", CLEAN, "--min-severity", "terrible"], 2, err=b"terrible")
 expect(["-r", CLEAN, "-p", "no-such-profile"], 2, err=b"no such profile in /", lines=1)
 expect(["-r", CLEAN, "--json", "/no/such/folder/x"], 5)
+# What a run has one of; what is for another kind of run; what was meant as a file.
+for option in ("--json", "--evidence", "--state"):
+    expect(["-r", CLEAN, option, "/nowhere/a", option, "/nowhere/b"], 2, err=b"a second '" + option.encode())
+expect(["-r", CLEAN, "--expect", "ut-4-tls-required=fail"], 2, err=b"is for -T with -r FILE")
+expect(["-r", CLEAN, "--ring", "2MiB"], 2, err=b"is for live capture")
+expect(["-r", CLEAN, "-i", "lo"], 2, err=b"reads files or interfaces, not both")
+expect(["-r", CLEAN, "mistyped.pcap"], 2, err=b"'mistyped.pcap': no such file")
+expect(["--watch", "/nowhere"], 5, err=b"--watch: /nowhere: No such file")
+for look_up in (["--list-rules"], ["-h"], ["-V"], ["--explain", "ut-4-tls-required"], ["--dump-profile"], ["-T"]):
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([binary, *look_up], stdout=full, stderr=subprocess.PIPE)
+    check(p.returncode == 5 and p.stderr == b"utwatch: standard output: No space left on device\n", look_up, p.returncode, p.stderr)
 expect(["-h"], 0, b"usage:")
 expect(["-V"], 0, b"utwatch ")
 expect(["--build-info"], 0, b"libpcap")
