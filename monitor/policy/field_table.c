@@ -9,6 +9,13 @@ static const struct word conclusion_names[] = {
     {CONCLUSION_CONTINUED, "continued"},     {CONCLUSION_FATAL_ALERT, "fatal-alert"},
     {CONCLUSION_CLOSED, "closed"},           {CONCLUSION_RESET, "reset"},
     {CONCLUSION_OTHER_ALERT, "other-alert"}, {0, NULL}};
+static const struct word follow_up_names[] = {
+    {FOLLOW_UP_DATA, "data"},
+    {FOLLOW_UP_CLOSE, "close"},
+    {FOLLOW_UP_NOTHING, "nothing"},
+    {0, NULL},
+};
+
 static const struct word answer_names[] = {
     {ANSWER_EMPTY, "empty"},
     {ANSWER_CERTIFICATE, "certificate"},

@@ -418,6 +418,29 @@ struct fact handshake_complete(const struct observation *o)
                    (o->unobserved & UNOBSERVED_REORDERED));
 }
 
+/* What it makes of the certificate, where it can only have looked at it after the handshake. */
+struct fact client_follow_up(const struct observation *o)
+{
+    const struct fact here = in_certificate(o, 1);
+    const struct fact complete = handshake_complete(o);
+    if (here.known != KNOWN_VALUE)
+        return here;
+    if (complete.known != KNOWN_VALUE)
+        return complete;
+    if (!complete.number)
+        return absent();
+    if (!observation_certificate_in_doubt(o)) {
+        const uint32_t reasons = certificate_names_host(o).reasons | certificate_expired(o).reasons;
+        return reasons ? unknown(reasons) : absent();
+    }
+    if (o->follow_up)
+        return number(o->follow_up);
+    if (o->seen & SEEN_CLIENT_DATA)
+        return number(FOLLOW_UP_DATA);
+    const uint32_t missing = observation_missing(o, CLIENT);
+    return unknown(missing ? missing : UNOBSERVED_UNFINISHED);
+}
+
 /* The client went on after the ServerHello: its own flight, or protected data. */
 struct fact client_continued(const struct observation *o)
 {

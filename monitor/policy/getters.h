@@ -75,6 +75,7 @@ struct fact resumption_method(const struct observation *o);
 struct fact handshake_method(const struct policy_case *c);
 struct fact resumption_is(const struct observation *o, enum resumption method);
 struct fact client_continued(const struct observation *o);
+struct fact client_follow_up(const struct observation *o);
 struct fact certificate_requested(const struct observation *o);
 struct fact certificate_answer(const struct observation *o);
 struct fact client_certificate_sent(const struct observation *o);

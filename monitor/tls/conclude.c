@@ -208,7 +208,9 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     struct observation *o = h->observation;
     note_late_starts(h);
     note_halves_of_alerts(h);
-    if (!h->complete) {
+    if (h->follow_up_awaited && !h->complete && now >= h->deadline && !o->follow_up)
+        o->follow_up = FOLLOW_UP_NOTHING;
+    if (!h->complete && !h->follow_up_awaited) {
         note_unseen_bytes(h);
         for (int who = CLIENT; who <= SERVER; who++)
             if (o->side[who].captured && !o->side[who].start_captured)
@@ -219,7 +221,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         tls->counters.unasked++;
         return NULL;
     }
-    o->event_time = now;
+    o->event_time = h->follow_up_awaited ? h->done_at : now;
     o->whence.confirmed = flow_is_confirmed(flow);
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */

@@ -87,8 +87,10 @@ struct handshake {
     bool ended_otherwise;     /* the server ended before the hello came, or after the client had given up */
     bool reordered;           /* bytes came after their acknowledgement, and the order would tell something */
     bool complete;
-    bool native_sslv2;     /* SSLv2 itself is spoken, not only its ClientHello */
-    bool client_protected; /* a record as long as a Finished came before the version was known */
+    bool follow_up_awaited; /* the handshake is done; what the client makes of it is to be seen */
+    nanos done_at;          /* then */
+    bool native_sslv2;      /* SSLv2 itself is spoken, not only its ClientHello */
+    bool client_protected;  /* a record as long as a Finished came before the version was known */
     enum phase phase;
     struct search search;
     struct assembly side[2]; /* by enum side */
@@ -166,6 +168,9 @@ void handshake_resume(struct tls *tls, struct handshake *h, nanos now);
 
 /* Bytes have come. */
 void handshake_active(struct tls *tls, struct handshake *h, nanos now);
+
+/* What the client did when the handshake was done, if that is waited for: the observation is complete. */
+void handshake_follow_up(struct handshake *h, enum follow_up what);
 
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);

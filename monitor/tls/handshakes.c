@@ -419,6 +419,16 @@ struct flow *tls_oldest(struct tls *tls)
     return NULL;
 }
 
+/* Whoever checks names and times after the handshake, as RFC 2818 3.1 lets clients do, shows by what comes
+ * next what it thinks of the certificate. What is in clear is read on at once. */
+static bool waits_for_follow_up(const struct handshake *h)
+{
+    const struct observation *o = h->observation;
+    return observation_version(o) < 0x0304 && !h->native_sslv2 && !o->renegotiation &&
+           observation_certificate_in_doubt(o) && !observation_clear_suite(o) &&
+           !(o->seen & SEEN_CLIENT_DATA) && !o->side[CLIENT].closed;
+}
+
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now)
 {
     struct transition t = machine_step(h->phase, event);
@@ -430,14 +440,28 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
         handshake_linger(tls, h, now);
         break;
     case ACTION_FINISH:
-        h->complete = true;
+        if (event == EVENT_BOTH_FINISHED && waits_for_follow_up(h)) {
+            h->done_at = now;
+            h->follow_up_awaited = true;
+            handshake_linger(tls, h, now);
+        } else {
+            h->complete = true;
+        }
         break;
     }
 }
 
+void handshake_follow_up(struct handshake *h, enum follow_up what)
+{
+    if (!h->follow_up_awaited || h->complete)
+        return;
+    h->observation->follow_up = what;
+    h->complete = true;
+}
+
 void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
 {
-    if (h->complete)
+    if (h->complete || (h->follow_up_awaited && reason != UNOBSERVED_OVERLAP))
         return;
     struct side_facts *facts = &h->observation->side[side];
     h->observation->unobserved |= reason;
@@ -451,7 +475,7 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
 void handshake_letter(struct handshake *h, enum side side, char letter)
 {
     struct observation *o = h->observation;
-    if (h->complete || o->history_len == MAX_HISTORY)
+    if (h->complete || h->follow_up_awaited || o->history_len == MAX_HISTORY)
         return; /* what follows a complete handshake in the same segment is no part of it */
     o->history[o->history_len++] = (char)(side == CLIENT ? letter : letter - 'A' + 'a');
     o->history[o->history_len] = '\0';

@@ -372,6 +372,7 @@ void handshake_protected_message(struct tls *tls, struct handshake *h, enum side
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     if (o->seen & own) {
         o->seen |= SEEN_RENEGOTIATION;
+        handshake_follow_up(h, FOLLOW_UP_UNKNOWN);
         return;
     }
     handshake_letter(h, who, 'F');
@@ -384,6 +385,11 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     uint32_t own = who == CLIENT ? SEEN_CLIENT_DATA : SEEN_SERVER_DATA;
     if (h->complete)
         return;
+    if (h->follow_up_awaited) {
+        if (who == CLIENT)
+            handshake_follow_up(h, FOLLOW_UP_DATA);
+        return;
+    }
     if (!(o->seen & own))
         handshake_letter(h, who, 'D');
     o->seen |= own;

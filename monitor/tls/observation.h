@@ -82,6 +82,15 @@ enum outcome {
 };
 extern const struct word outcome_words[];
 
+/* What the client does once a handshake is complete in which a certificate was sent that a client may only
+ * reject afterwards (RFC 2818 3.1). */
+enum follow_up {
+    FOLLOW_UP_UNKNOWN, /* that was not looked at, or not seen */
+    FOLLOW_UP_DATA,    /* it sent data */
+    FOLLOW_UP_CLOSE,   /* it closed, and had sent none */
+    FOLLOW_UP_NOTHING, /* for HANDSHAKE_LINGER_SECONDS */
+};
+
 /* How the server answered the first hello; the reaction test of clause 7.2. */
 enum reaction {
     REACTION_UNKNOWN,
@@ -300,12 +309,13 @@ struct observation {
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;
-    uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
-                               was not seen; 0: it cannot */
-    bool spoke_on;          /* the client sent more behind its hello before the server had answered */
-    bool alert_unreceived;  /* of a fatal alert: the other side was seen, and had not acknowledged it */
-    bool client_left;       /* the client ended first, within its own part of the handshake */
-    bool server_followed;   /* the server closed or reset because the client had done so before */
+    uint32_t unseen_before;   /* enum unobserved: why the client may have said something before its hello that
+                                 was not seen; 0: it cannot */
+    bool spoke_on;            /* the client sent more behind its hello before the server had answered */
+    bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
+    enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
+    bool client_left;         /* the client ended first, within its own part of the handshake */
+    bool server_followed;     /* the server closed or reset because the client had done so before */
     bool hello_retry;
     bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt
                          */
@@ -390,6 +400,9 @@ struct span observation_text(const struct observation *o, struct text_slice slic
  * the end of the connection. Then a message that was not seen was not sent.
  */
 bool observation_settled(const struct observation *o, enum side side);
+
+/* The server's certificate is expired, not valid yet, or does not name the host that the client asked for. */
+bool observation_certificate_in_doubt(const struct observation *o);
 
 /* A fatal alert in clear, of either side, and of this one. */
 bool observation_fatal_alert(const struct observation *o);

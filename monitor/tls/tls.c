@@ -69,11 +69,15 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         handshake_gap(tls, h, who, run->gap, segment->time);
     }
     note_order(h, who, run->bytes.n);
+    if (run->gap && who == CLIENT)
+        handshake_follow_up(h, FOLLOW_UP_UNKNOWN);
     if (run->bytes.n && !run->gap)
         reopen(tls, h, who, segment->time);
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
-    if (run->fin) {
+    if (run->fin && h->follow_up_awaited) {
+        handshake_follow_up(h, who == CLIENT ? FOLLOW_UP_CLOSE : FOLLOW_UP_UNKNOWN);
+    } else if (run->fin) {
         if (who == SERVER && segment->flags & TCP_FIN)
             note_server_end(h, segment);
         h->observation->side[who].closed = true;
@@ -109,6 +113,11 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     if (!handshake_wake(tls, h, false))
         return false;
     const enum side who = flow_role(flow, side);
+    if (h->follow_up_awaited) {
+        if (who == CLIENT && !h->observation->follow_up)
+            h->observation->follow_up = FOLLOW_UP_CLOSE;
+        return true;
+    }
     if (who == SERVER) {
         const bool closed = h->observation->side[SERVER].closed;
         h->ended_otherwise |= flow->marks[side] & SIDE_FIN && !closed;

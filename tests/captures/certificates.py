@@ -38,7 +38,35 @@ def message(*chain):
 def handshake(*chain):
     name = (0, (len(NAME) + 3).to_bytes(2, "big") + b"\0" + len(NAME).to_bytes(2, "big") + NAME)
     return [(CLIENT, m.client_hello([0x000A], more=[name])), (SERVER, m.server_hello(0x000A) + message(*chain) + m.done()),
-            (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished())]
+            (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished()), (CLIENT, m.record(23, b"\x61" * 40))]
+
+
+def follow_ups(path, leaf, now):
+    """RFC 2818 3.1 is about the name, and many UEs (curl, Node.js) look at it when the handshake is complete. One that closes then, and has sent
+    nothing, has accepted nothing; what was not seen decides nothing."""
+    steps, data = handshake(leaf)[:-1], handshake(leaf)[-1]
+    close_notify = (CLIENT, m.record(21, b"\x62" * 30))
+    fin, reset, lost, pause = "fin", "reset", "lost", "pause"
+    for what, then, wanted in (("sends data", [data, fin], "fail"), ("closes", [close_notify, fin], "nothing_against"),
+                               ("closes at once", [fin], "nothing_against"), ("resets", [reset, pause], "nothing_against"),
+                               ("is silent", [pause, data], "fail"), ("says nothing more", [], "not_observable"),
+                               ("sends what was lost", [lost, fin], "not_observable"), ("sends data late", [(SERVER, data[1]), data], "fail")):
+        c = capturelib.Connection(time=now)
+        c.open()
+        for step in steps + then:
+            if step == pause:
+                c.time += 3 * 10**9
+                c.frames.append(c.frame(SERVER, 0x10))
+            elif step == fin:
+                c.close()
+            elif step == reset:
+                c.reset(CLIENT)
+            elif step == lost:
+                c.seq[CLIENT] += len(data[1])
+            else:
+                c.send(*step)
+        got, _ = counts(path, c.frames, ACCEPTED)
+        check(got == {wanted: 1}, "a UE that", what, "is", got)
 
 
 def signed(folder, i):
@@ -127,6 +155,7 @@ with tempfile.TemporaryDirectory() as folder:
         leaf, _ = made(folder, subject, *more)
         got, _ = counts(path, capturelib.build(handshake(leaf), time=now), ACCEPTED)
         check(set(got) == {"not_observable" if open_ else "fail"}, subject, *more, "is", got)
+    follow_ups(path, made(folder, "/CN=other.example")[0], now)
     # RFC 4055 1.2: a key for RSASSA-PSS enciphers no premaster secret.
     for kind, broken in (("RSA", False), ("RSA-PSS", True)):
         key = os.path.join(folder, kind + ".pem")
