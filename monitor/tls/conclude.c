@@ -197,6 +197,20 @@ void tls_end_is_over(struct tls *tls)
     tls->ending = NULL;
 }
 
+static void note_late_captures(struct observation *o)
+{
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        if (o->side[who].captured && !o->side[who].start_captured)
+            o->unobserved |= UNOBSERVED_MIDSTREAM;
+}
+
+/* The client did nothing, where the certificate is in doubt, for as long as it was waited for. */
+static void note_silence(const struct handshake *h, nanos now)
+{
+    if (h->follow_up_awaited && !h->complete && now >= h->deadline && !h->observation->follow_up)
+        h->observation->follow_up = FOLLOW_UP_NOTHING;
+}
+
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -208,13 +222,10 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     struct observation *o = h->observation;
     note_late_starts(h);
     note_halves_of_alerts(h);
-    if (h->follow_up_awaited && !h->complete && now >= h->deadline && !o->follow_up)
-        o->follow_up = FOLLOW_UP_NOTHING;
+    note_silence(h, now);
     if (!h->complete && !h->follow_up_awaited) {
         note_unseen_bytes(h);
-        for (int who = CLIENT; who <= SERVER; who++)
-            if (o->side[who].captured && !o->side[who].start_captured)
-                o->unobserved |= UNOBSERVED_MIDSTREAM;
+        note_late_captures(o);
         handshake_event(tls, h, EVENT_GIVE_UP, now);
     }
     if (answers_nobody(h, reasons) || is_quoted(h)) {
@@ -251,9 +262,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))
         o->seen |= SEEN_RENEGOTIATION;
     /* What a complete handshake lacks takes nothing from what it is, but has its reason all the same. */
-    for (enum side who = CLIENT; who <= SERVER; who++)
-        if (o->side[who].captured && !o->side[who].start_captured)
-            o->unobserved |= UNOBSERVED_MIDSTREAM;
+    note_late_captures(o);
     tls->counters.handshakes++;
     tls->counters.one_sided += !o->side[CLIENT].captured || !o->side[SERVER].captured;
     tls->counters.evicted += (reasons & UNOBSERVED_EVICTED) != 0;
