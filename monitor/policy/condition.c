@@ -226,15 +226,46 @@ static const char *operator_meant(const char *word)
     static const struct {
         const char *theirs, *ours;
     } aliases[] = {
-        {"<", "below"},        {"lt", "below"},        {"less-than", "below"}, {"less", "below"},
-        {">", "above"},        {"gt", "above"},        {"more-than", "above"}, {"greater-than", "above"},
-        {"<=", "at-most"},     {"le", "at-most"},      {"lte", "at-most"},     {"max", "at-most"},
-        {">=", "at-least"},    {"ge", "at-least"},     {"gte", "at-least"},    {"min", "at-least"},
-        {"=", "in"},           {"==", "in"},           {"eq", "in"},           {"equals", "in"},
-        {"is", "in"},          {"one-of", "in"},       {"!=", "not"},          {"ne", "not"},
-        {"not-in", "not"},     {"regex", "matches"},   {"regexp", "matches"},  {"like", "matches"},
-        {"glob", "matches"},   {"pattern", "matches"}, {"contains", "any"},    {"some", "any"},
-        {"exists", "present"}, {"every", "all"},
+        {"<", "below"},
+        {"lt", "below"},
+        {"less-than", "below"},
+        {"less", "below"},
+        {">", "above"},
+        {"gt", "above"},
+        {"more-than", "above"},
+        {"greater-than", "above"},
+        {"<=", "at-most"},
+        {"le", "at-most"},
+        {"lte", "at-most"},
+        {"max", "at-most"},
+        {">=", "at-least"},
+        {"ge", "at-least"},
+        {"gte", "at-least"},
+        {"min", "at-least"},
+        {"=", "in"},
+        {"==", "in"},
+        {"eq", "in"},
+        {"equals", "in"},
+        {"is", "in"},
+        {"one-of", "in"},
+        {"!=", "not"},
+        {"ne", "not"},
+        {"not-in", "not"},
+        {"regex", "matches"},
+        {"regexp", "matches"},
+        {"like", "matches"},
+        {"glob", "matches"},
+        {"pattern", "matches"},
+        {"contains", "any"},
+        {"some", "any"},
+        {"exists", "present"},
+        {"every", "all"},
+        {"minimum", "at-least"},
+        {"maximum", "at-most"},
+        {"startswith", "matches"},
+        {"starts-with", "matches"},
+        {"endswith", "matches"},
+        {"ends-with", "matches"},
     };
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         if (strcasecmp(word, aliases[i].theirs) == 0)
@@ -466,10 +497,46 @@ static void check_about(struct compiler *c, const struct node *n, enum field fie
                     field_info[field].name, names, first);
 }
 
+/* What other languages call the ways to join conditions. */
+static const char *joining_meant(const char *word)
+{
+    static const char side_by_side[] = ": conditions that stand side by side all have to hold; leave it out";
+    static const char any_of[] = "; did you mean 'any-of'?";
+    static const char not_[] = "; did you mean 'not'?";
+    static const struct {
+        const char *theirs, *ours;
+    } aliases[] = {
+        {"or", any_of},          {"anyof", any_of},        {"any_of", any_of},    {"one-of", any_of},
+        {"oneof", any_of},       {"any", any_of},          {"and", side_by_side}, {"all-of", side_by_side},
+        {"allof", side_by_side}, {"all_of", side_by_side}, {"all", side_by_side}, {"none-of", not_},
+        {"noneof", not_},        {"none", not_},           {"nor", not_},         {"unless", not_}};
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (strcasecmp(word, aliases[i].theirs) == 0)
+            return aliases[i].ours;
+    return NULL;
+}
+
+static void complain_about_field(struct compiler *c, const struct node *n)
+{
+    const char *meant = joining_meant(n->key);
+    struct suggestion near = suggestion_for(n->key);
+    for (int f = 0; f < FIELD_COUNT; f++)
+        suggestion_try(&near, field_info[f].name);
+    char buffer[128];
+    complain_at_key(c, n, "no field '%s'%s", n->key,
+                    meant       ? meant
+                    : near.best ? suggestion_text(&near, buffer, sizeof buffer)
+                                : fields_are_listed);
+}
+
 static void compile_member(struct compiler *c, const struct node *n)
 {
     static const char prefix[] = "parameter.";
     if (strcmp(n->key, "any-of") == 0) {
+        if (n->kind == NODE_MAPPING && n->first && n->first->next)
+            complain_at(c, n,
+                        "'any-of' has a list, as [{ FIELD: VALUE }, { FIELD: VALUE }]; in one mapping all "
+                        "conditions have to hold");
         compile_any(c, n, NULL);
     } else if (strcmp(n->key, "not") == 0) {
         emit(c, OP_NOT, FIELD_COUNT, 0, 1);
@@ -483,12 +550,7 @@ static void compile_member(struct compiler *c, const struct node *n)
             compile_field(c, n, field);
             return;
         }
-        struct suggestion near = suggestion_for(n->key);
-        for (int f = 0; f < FIELD_COUNT; f++)
-            suggestion_try(&near, field_info[f].name);
-        char buffer[128];
-        complain_at_key(c, n, "no field '%s'%s", n->key,
-                        near.best ? suggestion_text(&near, buffer, sizeof buffer) : fields_are_listed);
+        complain_about_field(c, n);
     }
 }
 

@@ -15,6 +15,8 @@ struct loader {
     size_t depth;
 };
 
+enum { TITLE_MOST = 80 /* characters of a line in reports */ };
+
 static const char *const document_keys[] = {"utwatch", "profile",    "title", "status", "document", "extends",
                                             "drop",    "parameters", "sets",  "rules",  "note",     NULL};
 static const char *const rule_keys[] = {
@@ -99,6 +101,10 @@ static bool word_node(struct compiler *c, const struct node *n, const struct wor
         suggestion_try(&near, w->word);
     char buffer[128];
     char list[128];
+    if (n->kind != NODE_SCALAR) {
+        complain_at(c, n, "'%s' has to be one value%s", key, words_listed(words, list, sizeof list));
+        return false;
+    }
     complain_at(c, n, "'%s' is not a valid value for '%s'%s%s", text, key,
                 suggestion_text(&near, buffer, sizeof buffer), words_listed(words, list, sizeof list));
     return false;
@@ -119,8 +125,10 @@ static uint32_t number_member(struct compiler *c, const struct node *n, const ch
     int64_t number = otherwise;
     if (!m && required)
         complain_of_missing(c, n, key);
-    if (m && (m->kind != NODE_SCALAR || !parse_number(m->text, &number) || number < 1 || number > UINT32_MAX))
-        complain_at(c, m, "'%s' has to be a number from 1 to %u", key, UINT32_MAX);
+    const bool decimal =
+        m && m->kind == NODE_SCALAR && *m->text != '0' && strspn(m->text, "0123456789") == strlen(m->text);
+    if (m && (!decimal || !parse_number(m->text, &number) || number < 1 || number > UINT32_MAX))
+        complain_at(c, m, "'%s' has to be a decimal number from 1 to %u", key, UINT32_MAX);
     return (uint32_t)number;
 }
 
@@ -244,8 +252,15 @@ static void compile_facts(struct compiler *c, struct rule *r)
     f->clause = r->clause = clause_of(document ? document : r->document, clause);
     f->requires = text_member(c, n, "requires", true);
     const char *title = text_member(c, n, "title", false);
+    if (title && strlen(title) > TITLE_MOST)
+        complain_at(c, node_member(n, "title"), "a title of %zu characters: it is one line of at most %d",
+                    strlen(title), TITLE_MOST);
     f->title = title ? title : f->requires;
     f->superseded = text_member(c, n, "superseded", false);
+    if (f->superseded && (strcmp(f->superseded, "true") == 0 || strcmp(f->superseded, "false") == 0))
+        complain_at(c, node_member(n, "superseded"),
+                    "'superseded' names what took the demand's place, as \"RFC 9325 4.1\"; where nothing "
+                    "did, leave it out");
     require_member(c, n, "severity");
     f->severity = (enum severity)word_member(c, n, "severity", severity_words, SEVERITY_LOW);
     require_member(c, n, "binds");
@@ -307,6 +322,13 @@ static struct rule *rule_by_id(struct profile *p, const char *id)
     return NULL;
 }
 
+/* It stands in events, file names of evidence and on the command line. */
+static bool is_identifier(const char *id)
+{
+    return *id &&
+           strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(id);
+}
+
 static void take_rule(struct compiler *c, const struct node *n, const char *document)
 {
     struct profile *p = c->profile;
@@ -317,6 +339,8 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
     const char *id = text_member(c, n, "id", true);
     if (!id)
         return;
+    if (!is_identifier(id))
+        complain_at(c, node_member(n, "id"), "'%s' has more than letters, digits, '.', '_' and '-'", id);
     struct rule *r = rule_by_id(p, id);
     if (r && r->file == c->file) {
         complain_at(c, n, "rule '%s' is defined twice (first on line %u): give one of them another id", id,
