@@ -2,6 +2,7 @@
 
 #include "base/queue.h"
 #include "decode/endpoint_hash.h"
+#include "wire/x509.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -224,6 +225,8 @@ static void server_selected(struct peer *s, const struct observation *o, const s
     }
     if (version > s->highest_version)
         s->highest_version = version;
+    if (o->seen & SEEN_CERTIFICATE && o->certificate.parsed)
+        s->keys |= 1U << o->certificate.key;
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown)
         return;
     s->capped += o->client_hello.max_version > version;
@@ -307,9 +310,58 @@ static void server_refused(const struct peers *p, struct peer *s, const struct o
     s->refused[s->refused_count++] = now;
 }
 
+/* What a server has shown that it has, beside support for suites: of each kind of authentication by a
+ * certificate, the kinds of key exchange. */
+struct shown {
+    bool deciphers;             /* an RSA key */
+    bool signs[AUTH_ECDSA + 1]; /* a key of this kind */
+    bool selected[AUTH_ECDSA + 1]
+                 [KX_PSK]; /* also what some take beside it, as parameters of Diffie-Hellman */
+};
+
+static struct shown shown_by(const struct peer *server)
+{
+    const uint32_t edwards = 1U << X509_KEY_ED25519 | 1U << X509_KEY_ED448; /* RFC 8422 5.10 */
+    struct shown shown = {
+        .deciphers = server->keys & 1U << X509_KEY_RSA,
+        .signs = {[AUTH_RSA] = server->keys & (1U << X509_KEY_RSA | 1U << X509_KEY_RSA_PSS),
+                  [AUTH_DSS] = server->keys & 1U << X509_KEY_DSA,
+                  [AUTH_ECDSA] = server->keys & (1U << X509_KEY_EC | edwards)},
+    };
+    for (size_t i = 0; i < suite_count; i++) {
+        const struct suite *suite = &suite_table[i];
+        if (suite->auth > AUTH_ECDSA || suite->kx >= KX_PSK || !suite_set_has(&server->selected, i))
+            continue;
+        shown.selected[suite->auth][suite->kx] = shown.signs[suite->auth] = true;
+    }
+    return shown;
+}
+
+static bool has_what_it_takes(const struct shown *shown, const struct suite *suite)
+{
+    if (suite->auth < AUTH_RSA || suite->auth > AUTH_ECDSA || suite->kx >= KX_PSK)
+        return false;
+    return shown->selected[suite->auth][suite->kx] || (suite->kx == KX_ECDHE && shown->signs[suite->auth]) ||
+           (suite->kx == KX_RSA && shown->deciphers);
+}
+
+/* What of an offer the server could have used, had it the suites: the others it may have refused for want of
+ * a certificate, a shared key or a password. */
+static struct suite_set usable_of(const struct shown *shown, const struct suite_set *offer)
+{
+    struct suite_set usable = {0};
+    for (size_t i = 0; i < suite_count; i++)
+        if (suite_set_has(offer, i) && has_what_it_takes(shown, &suite_table[i]))
+            suite_set_add(&usable, i);
+    return usable;
+}
+
 void peer_weigh(const struct peer *server, struct peer_evidence *out)
 {
     memset(out, 0, sizeof *out);
+    if (!server->refused_count)
+        return;
+    const struct shown shown = shown_by(server);
     for (size_t i = 0; i < server->refused_count; i++) {
         const struct refused_offer *r = &server->refused[i];
         if (!stands(server, r) || suite_set_empty(&r->offer))
@@ -317,6 +369,9 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
         if (r->suites == 1)
             suite_set_join(&out->alone, &r->offer);
         out->refusals[out->refusal_count++] = r->offer;
+        const struct suite_set usable = usable_of(&shown, &r->offer);
+        if (!suite_set_empty(&usable))
+            out->usable[out->usable_count++] = usable;
     }
 }
 

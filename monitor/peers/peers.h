@@ -57,6 +57,7 @@ struct peer {
     uint8_t refused_count;
     uint16_t highest_version; /* selected; 0: none yet */
     uint32_t capped;          /* times a client offered a higher version than was selected */
+    uint32_t keys;            /* a bit for each enum x509_key of the certificates that it has shown */
     uint8_t accepted_count;
 
     /* a UE */
@@ -127,7 +128,9 @@ uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned prof
 /* Conclusions from the evidence so far. */
 struct peer_evidence {
     struct suite_set refusals[MAX_REFUSED_OFFERS]; /* refused hellos that prove what the server lacks */
-    size_t refusal_count;
+    struct suite_set usable[MAX_REFUSED_OFFERS]; /* of each, the suites for which the server is known to have
+                                                    a key; those without any are left out */
+    size_t refusal_count, usable_count;
     struct suite_set alone; /* of those that offered one suite only: what they offered */
     struct suite_set
         common; /* of a handshake: offered now, and selected by this server before, in answer to a hello

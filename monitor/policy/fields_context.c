@@ -428,6 +428,15 @@ struct value server_refused(const struct policy_case *c)
     return v;
 }
 
+struct value server_refused_usable(const struct policy_case *c)
+{
+    if (!c->server || !c->evidence || !c->evidence->usable_count)
+        return fact_alone(absent());
+    struct value v = suites(c->evidence->usable, c->evidence->usable_count);
+    v.doubtful = &c->server->contradicted;
+    return v;
+}
+
 struct value server_refused_alone(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || suite_set_empty(&c->evidence->alone))
