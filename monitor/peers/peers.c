@@ -397,6 +397,17 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
     }
 }
 
+/* Sessions are told apart by their origins. */
+static bool is_another_session(struct peer *peer, nanos origin)
+{
+    enum { KEPT = sizeof peer->fresh_origin / sizeof *peer->fresh_origin };
+    for (size_t i = 0; i < KEPT && i < peer->fresh_refused; i++)
+        if (peer->fresh_origin[i] == origin)
+            return false;
+    peer->fresh_origin[peer->fresh_refused % KEPT] = origin;
+    return true;
+}
+
 /* `grantable`: nothing in the hello forbade the server to resume the session. */
 static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r,
                              bool grantable)
@@ -416,9 +427,11 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
     peer->maybe_resumed += (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED &&
                             r->ageless != AGELESS_EXTERNAL) ||
                            cut_short;
-    bool fresh =
+    const bool fresh =
         r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
-    peer->fresh_refused += fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL;
+    if (fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL &&
+        o->client_hello.ticket_extension && is_another_session(peer, r->origin))
+        peer->fresh_refused++;
 }
 
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)

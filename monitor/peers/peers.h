@@ -78,8 +78,10 @@ struct peer {
     uint32_t resumed;       /* resumptions that succeeded */
     uint32_t attempts;      /* resumptions that a UE tried */
     uint32_t maybe_resumed; /* handshakes that may have been resumptions */
-    uint32_t fresh_refused; /* attempts on a session of known origin, younger than RESUME_RECENT, refused
-                               though nothing in the hello forbade it */
+    uint32_t fresh_refused; /* sessions of known origin, younger than RESUME_RECENT, that the server did not
+                               resume though nothing in the hello forbade it, and the client could have had a
+                               ticket: a server may know nothing else */
+    nanos fresh_origin[4];  /* of the last of them: one that is tried again is no other */
 
     /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];

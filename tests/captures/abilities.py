@@ -19,10 +19,10 @@ DES, ECDHE_DES3 = 0x0009, 0xC012  # RSA; RSA, with 168 bits, and no AES
 GROUPS = [(10, b"\0\4\0\x17\0\x1d"), (11, b"\1\0")]
 
 
-def certificate(folder, *key):
+def certificate(*key):
     """A Certificate message that openssl has made the only certificate of."""
-    der = subprocess.run(["openssl", "req", "-x509", "-newkey", *key, "-nodes", "-subj", "/CN=xcap.example", "-keyout", os.devnull, "-outform", "DER"],
-                         capture_output=True, check=True).stdout
+    words = ["req", "-x509", "-newkey", *key, "-nodes", "-subj", "/CN=xcap.example", "-keyout", os.devnull, "-outform", "DER"]
+    der = subprocess.run(["openssl", *words], capture_output=True, check=True).stdout
     chain = len(der).to_bytes(3, "big") + der
     return m.certificate_message(len(chain).to_bytes(3, "big") + chain, m.TLS12)
 
@@ -47,14 +47,14 @@ def told(folder, frames, *words):
     """[(rule, fault)], the events, and the verdicts."""
     path = os.path.join(folder, "abilities.pcap")
     capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
-    evs = events(UTWATCH, "--strict", "-p", "ts33141-pcr2", "--advise", "ls-advice", *words, "-r", path)[0]
+    evs = events(UTWATCH, "--strict", "--advise", "ls-advice", *words, "-r", path)[0]
     return {(e["utwatch"]["rule"], e["utwatch"]["fault"]) for e in of_type(evs, "alert")}, evs, rule_counts(evs)
 
 
 def refused_for_want_of_a_key(folder):
     """E20: a suite that needs a certificate, a shared key or a password that a server does not have is refused whatever its length (RFC 5246 7.4.2,
     RFC 4279 2, RFC 5054 2.5, RFC 8422 2)."""
-    kinds = {"RSA": certificate(folder, "rsa:2048"), "EC": certificate(folder, "ec", "-pkeyopt", "ec_paramgen_curve:P-256")}
+    kinds = {"RSA": certificate("rsa:2048"), "EC": certificate("ec", "-pkeyopt", "ec_paramgen_curve:P-256")}
     cases = (("RSA", DES, [0xC02B], False), ("RSA", DES, [0xC02B, 0xC023], False), ("RSA", DES, [0x008C], False), ("RSA", DES, [0xC020], False),
              ("RSA", DES, [0x0032], False), ("RSA", DES, [0x009E], False), ("RSA", DES, [0x0094, 0xC035], False), ("RSA", DES, [0xC004], False),
              ("RSA", DES, [0x009C], True), ("RSA", DES, [0xC02F], True), ("RSA", DES, [0xC02B, 0xC02F], True), ("RSA", 0x0015, [0x009E], True),
@@ -65,13 +65,46 @@ def refused_for_want_of_a_key(folder):
             found, evs, counts = told(folder, at(0, full([weak], weak, certificate=shown)) + at(60, refused(offer)))
             check(((LONG, "server") in found) == guilty, kind, "refuses", [hex(s) for s in offer], "certificate" * with_certificate, counts[LONG])
             check(((AES, "server") in found) == guilty, kind, "refuses", [hex(s) for s in offer], "certificate" * with_certificate, found)
-            notes = {e["utwatch"].get("note", "") for e in of_type(evs, "alert") if e["utwatch"]["fault"] == "server" and e["utwatch"]["rule"] == LONG}
+            alerts = [e["utwatch"] for e in of_type(evs, "alert")]
+            notes = {e.get("note", "") for e in alerts if e["fault"] == "server" and e["rule"] == LONG}
             check(not any("several" in note for note in notes), "one suite is not several:", notes)
+
+
+def sessions_refused(folder):
+    """7.1: a server may know tickets only, or refuse one session as often as it is offered."""
+    rule, ask = "ut-7.1-resume-server", (35, b"")
+
+    def session(n):
+        return bytes([n + 1]) * 32
+
+    def attempts(sessions, asked=True, version=m.TLS12, tries=1, by_ticket=False):
+        more, frames = [ask] if asked else [], []
+        for n in range(sessions):
+            ticket = session(n) * 3 if by_ticket else b""
+            issues = [ask] if by_ticket else []
+            frames += at(200 * n, full([0x002F], 0x002F, version, b"" if by_ticket else session(n), more, issues, ticket=ticket))
+            for i in range(tries):
+                again = [(35, ticket)] if by_ticket else more
+                new = session(160 + n + 10 * i) * 3 if by_ticket else b""
+                steps = full([0x002F], 0x002F, version, session(100 + n + 10 * i), again, issues, ticket=new)
+                hello = m.client_hello([0x002F], version, b"\xe1" * 32 if by_ticket else session(n), more=[*GROUPS, *again])
+                frames += at(200 * n + 60 + i, [(CLIENT, hello), *steps[1:]])
+        return frames
+    for what, frames, guilty in (("three sessions", attempts(3), True), ("three sessions of TLS 1.0", attempts(3, version=m.TLS10), True),
+                                 ("three tickets", attempts(3, by_ticket=True), True), ("two sessions", attempts(2), False),
+                                 ("one session three times", attempts(1, tries=3), False), ("two, three times each", attempts(2, tries=3), False),
+                                 ("one ticket three times", attempts(1, tries=3, by_ticket=True), False),
+                                 ("three sessions, and no ticket asked for", attempts(3, asked=False), False),
+                                 ("one session three times, and no ticket asked for", attempts(1, asked=False, tries=3), False)):
+        for profile in ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2"):
+            found, evs, counts = told(folder, frames, "-p", profile)
+            check(((rule, "server") in found) == guilty, profile, what, counts[rule])
+            check(guilty or counts[rule]["not_observable"] == 1, profile, what, counts[rule])
 
 
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key,):
+    for case in (refused_for_want_of_a_key, sessions_refused):
         case(temporary)
 finish()
