@@ -102,9 +102,16 @@ def sessions_refused(folder):
             check(guilty or counts[rule]["not_observable"] == 1, profile, what, counts[rule])
 
 
+def falls_back(folder):
+    """RFC 7507 4: a hello with TLS_FALLBACK_SCSV says that the client supports a later version."""
+    for scsv, guilty in (([], True), ([0x5600], False)):
+        found, _, _ = told(folder, at(0, full([0x002F, *scsv], 0x002F, m.TLS10)))
+        check((("ut-ls-tls11-supported", "ue") in found) == guilty, "a hello of TLS 1.0 with", scsv, found)
+
+
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, sessions_refused):
+    for case in (refused_for_want_of_a_key, sessions_refused, falls_back):
         case(temporary)
 finish()
