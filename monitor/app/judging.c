@@ -105,7 +105,11 @@ static bool may_be_in_scope(const struct judge *j, const struct observation *o)
 
 bool handshake_in_scope(const struct judge *j, const struct observation *o)
 {
-    if (site_is_ue(j->site, &o->whence.client) && site_in_scope(j->site, &o->whence.server, name_of(o)))
+    /* Behind CONNECT, the name in the hello counts as well: the authority may be an address. */
+    const struct span sni = observation_text(o, o->client_hello.sni);
+    const struct endpoint *server = &o->whence.server;
+    if (site_is_ue(j->site, &o->whence.client) &&
+        (site_in_scope(j->site, server, name_of(o)) || (sni.n && site_in_scope(j->site, server, sni))))
         return true;
     return may_be_in_scope(j, o) && peers_find(j->peers, o, SERVER); /* it was Ut by its name before */
 }

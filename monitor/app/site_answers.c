@@ -6,9 +6,12 @@
 
 #include <fnmatch.h>
 
+/* A dot at its end makes a name absolute (RFC 1034 3.1), and no other. */
 static bool name_matches(const struct site *site, struct span name)
 {
     char text[256];
+    if (name.n && name.p[name.n - 1] == '.')
+        name.n--;
     if (name.n >= sizeof text || memchr(name.p, 0, name.n))
         return false;
     memcpy(text, name.p, name.n);

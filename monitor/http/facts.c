@@ -2,6 +2,7 @@
 #include "http/connection.h"
 #include "http/identity.h"
 
+#include <string.h>
 #include <strings.h>
 
 static void keep(struct http_text *text, struct span s)
@@ -30,6 +31,34 @@ static bool is_ims_host(const struct http_text *host)
         if (http_starts(s, ".3gppnetwork.org"))
             return true;
     return false;
+}
+
+/* Of a target in absolute form, without its scheme, user and path. Empty: it is in another form. */
+static struct span authority_of(struct span target)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (!http_starts(target, schemes[i]))
+            continue;
+        const struct span rest = span_skip(target, strlen(schemes[i]));
+        size_t end = 0;
+        while (end < rest.n && !strchr("/?#", rest.p[end]))
+            end++;
+        struct span authority = span_head(rest, end);
+        for (size_t at = 0; at < authority.n; at++)
+            if (authority.p[at] == '@')
+                return span_skip(authority, at + 1);
+        return authority;
+    }
+    return span_of(NULL, 0);
+}
+
+/* The host and port that a request is for. Beside a target in absolute form a Host field does not count (RFC
+ * 9112 3.2.2). */
+static struct span host_asked(const struct http_request *r)
+{
+    const struct span authority = authority_of(r->target);
+    return r->method == HTTP_CONNECT ? r->target : authority.n ? authority : r->fields.host;
 }
 
 struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
@@ -66,7 +95,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
         if (path.user.n && f->identities == 1 && !f->asserted && whole)
             e.owner = identity_owner(path.user, f->identity);
     }
-    keep(&e.host, r->method == HTTP_CONNECT ? r->target : f->host);
+    keep(&e.host, host_asked(r));
     keep(&e.identity, f->identity.n ? f->identity : http_auth_parameter(f->authorization, "username"));
     e.of_ut = e.xcap || e.said_identity || e.gba_client || is_ims_host(&e.host) ||
               (c->tunnel_of_ut && r->method != HTTP_CONNECT);

@@ -255,8 +255,39 @@ def odd_fragments(folder):
     check(lost == 1, "a piece whose datagram is never whole:", lost)
 
 
+def names_in_other_forms(folder):
+    """A dot at its end makes a name absolute (RFC 1034 3.1); a Host field beside a target in absolute form does not count (RFC 9112 3.2.2); behind a
+    CONNECT to an address the name in the hello says whose TLS it is."""
+    site = os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write("scope: { names: [xcap.example.org] }\n")
+    ok = (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    def tls(name):
+        more = [(0, struct.pack("!HBH", len(name) + 3, 0, len(name)) + name)]
+        return [(CLIENT, m.client_hello([ANON], m.TLS12, more=more)), *rest()]
+
+    def request(target, host):
+        return [(CLIENT, b"GET %s HTTP/1.1\r\n%s\r\n" % (target, b"Host: %s\r\n" % host if host else b"")), ok]
+    path, name = b"/resource-lists/users/sip:a@example.org/index", b"xcap.example.org"
+    connect = [(CLIENT, b"CONNECT 192.0.2.80:443 HTTP/1.1\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")]
+    clear = "ut-4-tls-required"
+    for what, steps, rule, found in (
+            ("a name", tls(name), OFFER, True), ("with a dot", tls(name + b"."), OFFER, True), ("with two dots", tls(name + b".."), OFFER, False),
+            ("another name", tls(b"www.example.org"), OFFER, False), ("behind CONNECT", connect + tls(name), OFFER, True),
+            ("another one behind CONNECT", connect + tls(b"www.example.org"), OFFER, False),
+            ("a Host", request(path, name), clear, True), ("a Host with a dot", request(path, name + b".:80"), clear, True),
+            ("absolute form, another Host", request(b"http://" + name + path, b"www.example.org"), clear, True),
+            ("absolute form, no Host", request(b"HTTP://" + name.upper() + b":80" + path, b""), clear, True),
+            ("absolute form with a user", request(b"http://me@" + name + path, b""), clear, True),
+            ("absolute form of another host", request(b"http://www.example.org" + path, name), clear, False),
+            ("another Host", request(path, b"www.example.org"), clear, False)):
+        told, _, _ = judged(folder, capturelib.build(steps, time=START, server=("192.0.2.80", 8080)), "-c", site)
+        check((rule in told) == found, "a scope of names:", what, sorted(told))
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (records_that_stacks_take, long_hellos, odd_fragments,
+    for case in (names_in_other_forms, records_that_stacks_take, long_hellos, odd_fragments,
                  ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
         case(temporary)
 finish()
