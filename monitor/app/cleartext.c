@@ -254,12 +254,14 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
         bool open = request != PARSE_BAD && response != PARSE_BAD;
         flow->client = (open ? client_by_port(flow) : response != PARSE_BAD ? !side : side) & 1U;
         const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
+        const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),
-                                              .damage = (from_start ? 0 : HTTP_DAMAGE_START) | known};
+                                              .damage =
+                                                  (from_start ? 0 : HTTP_DAMAGE_START) | known | elsewhere};
         return open_http(p, flow, &begin);
     }
-    if (whole && flow->state == FLOW_SEARCHING && bytes.n >= RECORD_HEADER_BYTES &&
-        opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_NONE)
+    if (whole && !flow_has_several_paths(flow) && flow->state == FLOW_SEARCHING &&
+        bytes.n >= RECORD_HEADER_BYTES && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_NONE)
         open_other(p, flow, segment);
     return true;
 }

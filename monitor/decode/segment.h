@@ -59,6 +59,13 @@ enum tcp_flag {
     TCP_URG = 0x20
 };
 
+/* What a SYN says of a connection over several paths (RFC 8684 3.1, 3.2). */
+enum multipath {
+    MULTIPATH_NONE,
+    MULTIPATH_CAPABLE, /* others may join it */
+    MULTIPATH_JOIN,    /* it joins another */
+};
+
 /* Would its receiver have taken the segment (decode/checksum.h)? */
 enum belief {
     BELIEVED,
@@ -85,6 +92,7 @@ struct segment {
     uint32_t seq, ack;   /* TCP only */
     uint8_t flags;       /* enum tcp_flag, TCP only */
     uint8_t belief;      /* enum belief, TCP only */
+    uint8_t multipath;   /* enum multipath, of a SYN or SYN/ACK of TCP */
     struct span tcp;     /* header and payload as captured; TCP only */
     struct span payload; /* as captured; may lie in the fragment store instead of the frame */
     struct span ip;      /* the innermost header of IPv4; empty with IPv6 */

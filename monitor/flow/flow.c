@@ -110,6 +110,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->spoke = 0;
     flow->again = false;
     flow->contested = 0;
+    flow->paths = PATHS_ONE;
     flow->doubtful = false;
     flow->believed = segment->belief == BELIEVED;
 }

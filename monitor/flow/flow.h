@@ -82,6 +82,7 @@ struct flow {
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
     uint8_t spoke : 2;         /* a bit a side that said something else before TLS */
     uint8_t again : 1;         /* a handshake of it came to nothing, and what follows is searched */
+    uint8_t paths : 2;         /* enum paths */
     uint8_t contested : 2;     /* FLOW_SEARCHING: a bit a side that may have said something else */
 };
 
@@ -132,6 +133,19 @@ static inline enum side flow_role(const struct flow *flow, unsigned side)
 static inline unsigned flow_side_of(const struct flow *flow, enum side who)
 {
     return who == CLIENT ? flow->client & 1U : !flow->client;
+}
+
+/* Over how many paths its bytes may go (RFC 8684): those of others are not known to be its own. */
+enum paths {
+    PATHS_ONE,
+    PATHS_OFFERED, /* by a SYN */
+    PATHS_SEVERAL, /* both agreed */
+    PATHS_JOINED,  /* it is a further path of another, so that its start is none */
+};
+
+static inline bool flow_has_several_paths(const struct flow *flow)
+{
+    return flow->paths >= PATHS_SEVERAL;
 }
 
 /* Who follows a connection besides the tls layer. */

@@ -240,6 +240,14 @@ static void settle_answers(struct flow_table *table, struct flow *flow, unsigned
     flow->second_answer = false;
 }
 
+static void note_paths(struct flow *flow, const struct segment *segment)
+{
+    if (!(segment->flags & TCP_ACK))
+        flow->paths = PATHS_OFFERED;
+    else if (flow->paths == PATHS_OFFERED)
+        flow->paths = segment->multipath == MULTIPATH_JOIN ? PATHS_JOINED : PATHS_SEVERAL;
+}
+
 bool start_learn(struct flow_table *table, struct flow *flow, unsigned side, const struct segment *segment,
                  uint32_t data_seq)
 {
@@ -249,6 +257,8 @@ bool start_learn(struct flow_table *table, struct flow *flow, unsigned side, con
     const bool bare_reset = segment->flags & TCP_RST && !(flow->marks[side] & SIDE_KNOWN);
     if (!bare_reset) /* a reset's number need not lie in the stream */
         learn_start(table, flow, side, segment, data_seq);
+    if (segment->multipath != MULTIPATH_NONE)
+        note_paths(flow, segment);
     settle_answers(table, flow, side, segment);
     note_confirmation(flow, side, segment);
     return true;

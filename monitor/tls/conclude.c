@@ -136,6 +136,19 @@ static void note_unseen_bytes(struct handshake *h)
             handshake_damage(h, flow_role(h->flow, side), UNOBSERVED_GAP);
 }
 
+/* What is not here may have gone another way, also between messages that follow each other here. */
+static void note_other_paths(struct handshake *h)
+{
+    struct observation *o = h->observation;
+    if (!flow_has_several_paths(h->flow))
+        return;
+    o->unobserved |= UNOBSERVED_GAP;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        o->side[who].damage |= UNOBSERVED_GAP;
+        o->side[who].damage_since_hello |= UNOBSERVED_GAP;
+    }
+}
+
 /* A record in clear that ends within an alert, and nothing came after it. */
 static void note_halves_of_alerts(struct handshake *h)
 {
@@ -152,6 +165,13 @@ static void note_late_starts(struct handshake *h)
     for (unsigned side = 0; side < 2 && !(o->unobserved & UNOBSERVED_MIDSTREAM); side++)
         if (h->flow->marks[side] & SIDE_SYN)
             o->side[flow_role(h->flow, side)].start_captured = true;
+}
+
+static void note_what_ends_show(struct handshake *h)
+{
+    note_late_starts(h);
+    note_halves_of_alerts(h);
+    note_other_paths(h);
 }
 
 /* Only from its first byte on is it known what the client said before its hello. */
@@ -220,8 +240,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     if (!handshake_has_begun(h) && !handshake_begin_with_answer(tls, h, now))
         return NULL;
     struct observation *o = h->observation;
-    note_late_starts(h);
-    note_halves_of_alerts(h);
+    note_what_ends_show(h);
     note_silence(h, now);
     if (!h->complete && !h->follow_up_awaited) {
         note_unseen_bytes(h);

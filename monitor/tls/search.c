@@ -39,7 +39,7 @@ static bool is_late(enum opening opening)
 
 static bool began_unseen(const struct flow *flow)
 {
-    return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN);
+    return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN) || flow->paths == PATHS_JOINED;
 }
 
 static bool is_client_hello(enum opening opening)
@@ -77,7 +77,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
         o->unseen_before |= UNOBSERVED_OVERLAP;
     if ((flow->gaps | flow->dropped) & 1U << client)
         o->unseen_before |= flow->marks[client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
-    if (is_late(opening) && began_unseen(flow)) {
+    if ((is_late(opening) || flow->paths == PATHS_JOINED) && began_unseen(flow)) {
         o->unobserved |= UNOBSERVED_MIDSTREAM;
         o->side[CLIENT].start_captured = o->side[SERVER].start_captured = false;
         tls->counters.midstream++;
@@ -430,7 +430,8 @@ static bool is_far(const struct flow *flow, unsigned side)
 /* Bytes in front of a run are missing, or the beginning of the side. */
 static bool lacks_start(const struct flow *flow, unsigned side)
 {
-    return !flow->again && (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1);
+    return !flow->again &&
+           (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1 || flow->paths == PATHS_JOINED);
 }
 
 /* What comes next is not behind what came last. */

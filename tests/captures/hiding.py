@@ -286,8 +286,42 @@ def names_in_other_forms(folder):
         check((rule in told) == found, "a scope of names:", what, sorted(told))
 
 
+def with_option(frame, option):
+    """The IPv4 frame with an option of TCP, which has its 20 bytes of header."""
+    tcp, option = frame[34:54], option + b"\1" * (-len(option) % 4)
+    tcp = tcp[:12] + bytes([(5 + len(option) // 4) << 4]) + tcp[13:16] + b"\0\0" + tcp[18:] + option + frame[54:]
+    return frame[:12] + b"".join(capturelib.internet(6, frame[26:30], frame[30:34], tcp, 16))
+
+
+def path_of(steps, kind, time, client, confirmed=True):
+    """A connection whose SYN and SYN/ACK say that it is one path of several (RFC 8684 3.1, 3.2)."""
+    c = capturelib.Connection(time=time, client=client)
+    c.open()
+    options = {0: (b"\x1e\x04\1\1", b"\x1e\x0c\1\1" + b"server's"), 1: (b"\x1e\x0c\x10\1" + b"tokenand", b"\x1e\x10\x10\1" + b"x" * 12)}[kind]
+    for i, option in enumerate(options[:1 + confirmed]):
+        c.frames[i] = (c.frames[i][0], with_option(c.frames[i][1], option))
+    for step in steps:
+        c.send(*step)
+    c.close()
+    return c.frames
+
+
+def several_paths(folder):
+    """RFC 8684: what one path does not show another may have carried, whatever follows it. Both ends have to agree on that."""
+    here, there = ("192.0.2.10", 40000), ("198.51.100.10", 41000)
+    told, counts, tls = judged(folder, path_of([(CLIENT, hello())], 0, START, here) + path_of(rest(), 1, START + SECOND // 100, there))
+    check(not counts[OFFER]["pass"] and not counts["ut-7.2-no-alert"]["fail"], "silence on one path:", counts[OFFER], counts["ut-7.2-no-alert"])
+    check(SELECTED in told and len(tls) == 2, "the other path:", sorted(told), len(tls))
+    told, counts, _ = judged(folder, path_of([(CLIENT, hello(DES3)), *rest(DES3)], 0, START, here))
+    check(not counts["ut-6.1.2-server-certificate"]["fail"], "a certificate that is not on this path:", counts["ut-6.1.2-server-certificate"])
+    for confirmed in (True, False):
+        told, _, tls = judged(folder, path_of([(CLIENT, hello()), *rest()], 0, START, here, confirmed))
+        check({OFFER, SELECTED} <= set(told), "all on one path of several:", confirmed, sorted(told))
+        check(("gap" in tls[0]["utwatch"].get("unobserved", ())) == confirmed, "agreed by both:", confirmed, tls[0]["utwatch"].get("unobserved"))
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (names_in_other_forms, records_that_stacks_take, long_hellos, odd_fragments,
+    for case in (names_in_other_forms, records_that_stacks_take, long_hellos, odd_fragments, several_paths,
                  ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
         case(temporary)
 finish()
