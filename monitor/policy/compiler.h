@@ -65,4 +65,8 @@ void parameters_take(struct compiler *c, const struct node *root, bool may_add);
 void parameters_check(struct compiler *c);
 bool parameter_is_truth(const char *text);
 
+/* A text for people, each "{$name}" in it replaced by the parameter in words: "24 hours". Lives as long as
+ * the profile. */
+const char *fill_parameters_in(struct compiler *c, const struct node *at, const char *text);
+
 #endif

@@ -3,6 +3,9 @@
 #include "policy/compiled.h"
 #include "policy/compiler.h"
 
+#include "base/text.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 bool parameter_is_truth(const char *text)
@@ -73,6 +76,52 @@ void parameters_take(struct compiler *c, const struct node *root, bool may_add)
         complain_at(c, list, "'parameters' has to be a mapping, as { minimum-key-bits: 128 }");
     for (const struct node *n = list && list->kind == NODE_MAPPING ? list->first : NULL; n; n = n->next)
         take(c, n, may_add);
+}
+
+/* "24h" is "24 hours"; what is no duration stays as it is. */
+static void put_in_words(struct text *t, const char *value)
+{
+    static const struct {
+        char unit;
+        const char *word;
+    } units[] = {{'s', "second"}, {'m', "minute"}, {'h', "hour"}, {'d', "day"}};
+    const size_t digits = strspn(value, "0123456789");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (digits && value[digits] == units[i].unit && !value[digits + 1]) {
+            text_printf(t, "%.*s %s%s", (int)digits, value, units[i].word,
+                        strncmp(value, "1", digits) == 0 ? "" : "s");
+            return;
+        }
+    text_put(t, value);
+}
+
+const char *fill_parameters_in(struct compiler *c, const struct node *at, const char *text)
+{
+    enum { MOST = 1024 };
+    static const char begin[] = "{$";
+    if (!text || !strstr(text, begin))
+        return text;
+    struct joined_text *filled = malloc(sizeof *filled + MOST);
+    if (!filled)
+        abort();
+    struct text t = text_over(filled->text, MOST);
+    const char *brace;
+    for (; (brace = strstr(text, begin)); text = brace + strcspn(brace, "}") + 1) {
+        char name[64];
+        const char *end = strchr(brace, '}');
+        if (!end || (size_t)(end - brace) >= sizeof name) {
+            complain_at(c, at, "'{$' without the name of a parameter and '}'");
+            break;
+        }
+        (void)snprintf(name, sizeof name, "%.*s", (int)(end - brace - 2), brace + 2);
+        const struct parameter *p = find_parameter(c, name, at);
+        text_bytes(&t, text, (size_t)(brace - text));
+        put_in_words(&t, p ? p->text : "");
+    }
+    text_put(&t, text);
+    filled->next = c->profile->joined;
+    c->profile->joined = filled;
+    return filled->text;
 }
 
 void parameters_check(struct compiler *c)

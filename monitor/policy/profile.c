@@ -250,8 +250,8 @@ static void compile_facts(struct compiler *c, struct rule *r)
     const char *clause = text_member(c, n, "clause", true);
     const char *document = text_member(c, n, "document", false);
     f->clause = r->clause = clause_of(document ? document : r->document, clause);
-    f->requires = text_member(c, n, "requires", true);
-    const char *title = text_member(c, n, "title", false);
+    f->requires = fill_parameters_in(c, node_member(n, "requires"), text_member(c, n, "requires", true));
+    const char *title = fill_parameters_in(c, node_member(n, "title"), text_member(c, n, "title", false));
     if (title && strlen(title) > TITLE_MOST)
         complain_at(c, node_member(n, "title"), "a title of %zu characters: it is one line of at most %d",
                     strlen(title), TITLE_MOST);
@@ -451,19 +451,24 @@ static void load_named(struct loader *l, const char *name, struct compiler *by, 
     l->depth--;
 }
 
-static void load_extended(struct loader *l, struct compiler *c, const struct node *root)
+/* True when one of them is a draft: so is what stands on it, unless it says otherwise. */
+static bool load_extended(struct loader *l, struct compiler *c, const struct node *root)
 {
     const struct node *extends = node_member(root, "extends");
+    bool draft = false;
     if (!extends)
-        return;
+        return false;
     if (extends->kind != NODE_SCALAR && !extends->first)
         complain_at(c, extends, "an empty list of profiles to extend: name one, or leave the list out");
     for (const struct node *e = node_first(extends); e; e = node_next(extends, e)) {
+        l->profile->status = NULL;
         if (e->kind == NODE_SCALAR)
             load_named(l, e->text, c, e);
         else
             complain_at(c, e, "'extends' has to be a list of names, as [ts33141-pcr2]");
+        draft |= l->profile->status && strcmp(l->profile->status, "draft") == 0;
     }
+    return draft;
 }
 
 static void load_tree(struct loader *l, struct tree *tree)
@@ -479,13 +484,13 @@ static void load_tree(struct loader *l, struct tree *tree)
     if (version && strcmp(version, "1") != 0)
         complain_at(&c, node_member(root, "utwatch"),
                     "unknown version '%s' of the rule language (expected 1)", version);
-    load_extended(l, &c, root);
+    const bool draft = load_extended(l, &c, root);
     const char *name = text_member(&c, root, "profile", true);
     const char *title = text_member(&c, root, "title", true);
     const char *status = text_member(&c, root, "status", false);
     l->profile->name = name;
     l->profile->title = title;
-    l->profile->status = status ? status : "final";
+    l->profile->status = status ? status : draft ? "draft" : "final";
     l->profile->note = text_member(&c, root, "note", false);
     const char *document = text_member(&c, root, "document", false);
     parameters_take(&c, root, !node_member(root, "extends"));
