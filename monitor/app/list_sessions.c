@@ -43,10 +43,12 @@ int list_sessions(const struct options *o, struct site *site)
         char at[40];
         struct text t = text_over(at, sizeof at);
         text_time(&t, now, false);
-        (void)printf("%" PRIu64 " remembered session ids and tickets, as of the last use at %s\n%-28s %-7s "
+        (void)printf("%" PRIu64 " remembered %s, as of the last use at %s\n%-28s %-7s "
                      "%10s %10s %10s %10s  %s\n",
-                     sessions_counters(s)->used, now ? at : "-", "server", "method", "known", "exact",
-                     "resumed", "over 24 h", "ages of the exact");
+                     sessions_counters(s)->used,
+                     sessions_counters(s)->used == 1 ? "session id or ticket" : "session ids and tickets",
+                     now ? at : "-", "server", "method", "known", "exact", "resumed", "over 24 h",
+                     "ages of the exact");
         sessions_list(s, now, put_sum, &now);
     }
     int status = s ? EXIT_CLEAN : EXIT_USAGE;

@@ -67,7 +67,7 @@ static const struct option long_options[] = {
     {"report", required_argument, NULL, OPTION_REPORT},
     {"expect", required_argument, NULL, OPTION_EXPECT},
     {"baseline", required_argument, NULL, OPTION_BASELINE},
-    {"details", no_argument, NULL, OPTION_DETAILS},
+    {"details", optional_argument, NULL, OPTION_DETAILS},
     {"rules", no_argument, NULL, OPTION_RULES},
     {"unseen", no_argument, NULL, OPTION_UNSEEN},
     {"min-severity", required_argument, NULL, OPTION_MIN_SEVERITY},
@@ -124,6 +124,7 @@ void options_help(FILE *out)
         "                         repeatable\n"
         "      --baseline FILE    an earlier --json or --report csv: only what it lacks is a violation\n"
         "      --details          in the text, every finding in order of time, handshakes and ages\n"
+        "      --details=handshakes  in the text, a line for each handshake\n"
         "      --rules            in the text, the table of the rules\n"
         "      --unseen           in the text, what could not be judged, rule by rule\n"
         "      --min-severity LEVEL  least severity that the text shows; changes no exit status\n"
@@ -348,18 +349,24 @@ static bool take_flag(struct options *o, int option)
         int option;
         bool *flag;
     } flags[] = {
-        {OPTION_MERGE, &o->merge},
-        {OPTION_DETAILS, &o->show.details},
-        {OPTION_RULES, &o->show.rules},
-        {OPTION_UNSEEN, &o->show.unseen},
-        {OPTION_STRICT, &o->strict},
-        {OPTION_NO_CONFINE, &o->no_confine},
-        {'q', &o->quiet},
+        {OPTION_MERGE, &o->merge},   {OPTION_RULES, &o->show.rules},      {OPTION_UNSEEN, &o->show.unseen},
+        {OPTION_STRICT, &o->strict}, {OPTION_NO_CONFINE, &o->no_confine}, {'q', &o->quiet},
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (flags[i].option == option)
             return *flags[i].flag = true;
     return false;
+}
+
+static bool take_details(struct options *o, const char *of)
+{
+    if (of && strcmp(of, "handshakes") != 0)
+        return refuse("--details is without a value or handshakes, not ", of, "");
+    if (of)
+        o->show.handshakes = true;
+    else
+        o->show.details = true;
+    return true;
 }
 
 static bool take_advice(struct options *o, const char *text)
@@ -405,6 +412,8 @@ static bool take_option(struct options *o, int option)
         return expect_take(o, optarg);
     case OPTION_BASELINE:
         return take_baseline(o, optarg);
+    case OPTION_DETAILS:
+        return take_details(o, optarg);
     case OPTION_MIN_SEVERITY:
         return severity_by_name(optarg, &o->show.least) ||
                refuse("--min-severity is info, low, medium or high, not ", optarg, "");

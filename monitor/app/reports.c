@@ -129,6 +129,9 @@ void reports_case(const struct reports *reports, const struct policy_case *c)
 {
     if (reports->material)
         html_material_case(reports->material, c);
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->one[i].text)
+            text_report_handshake(reports->one[i].text, c);
 }
 
 void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,

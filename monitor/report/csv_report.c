@@ -58,13 +58,17 @@ static void put_end(FILE *out, const struct endpoint *end)
     put_number(out, end->port);
 }
 
-/* As the client asked for it. */
+/* As the client asked for it, of the server or, where its hello has no name, of a proxy by CONNECT. */
 static void put_name(FILE *out, const struct policy_case *c)
 {
     char name[CELL_BYTES] = "";
     struct text t = text_over(name, sizeof name);
-    if (c->observation)
-        text_safe(&t, observation_text(c->observation, c->observation->client_hello.sni));
+    const struct observation *o = c->observation;
+    const struct span sni = o ? observation_text(o, o->client_hello.sni) : span_of(NULL, 0);
+    if (sni.n)
+        text_safe(&t, sni);
+    else if (o)
+        text_safe(&t, observation_text(o, o->authority));
     put_next(out, name);
 }
 

@@ -39,18 +39,14 @@ static size_t character_length(const char *s)
     return n;
 }
 
-void html_text(struct html *h, const char *s, size_t most)
+/* `n` bytes of safe text, as markup that takes at most `most`. */
+static void put_safe(struct html *h, const char *s, size_t n, size_t most, bool whole)
 {
-    char buffer[HTML_TEXT_MOST + 1];
-    struct text safe = text_over(buffer, sizeof buffer);
-    /* Beyond this the buffer cannot hold it, however it is written. */
-    text_safe(&safe, span_of(s, strnlen(s, sizeof buffer)));
     size_t taken = 0;
-    bool whole = !safe.cut;
-    for (size_t i = 0; i < safe.n;) {
-        const size_t length = character_length(safe.p + i);
-        const char *escaped = entity(safe.p[i]);
-        const char *as = escaped ? escaped : safe.p + i;
+    for (size_t i = 0; i < n;) {
+        const size_t length = character_length(s + i);
+        const char *escaped = entity(s[i]);
+        const char *as = escaped ? escaped : s + i;
         const size_t needs = escaped ? strlen(escaped) : length;
         if (taken + needs > most) {
             whole = false;
@@ -62,6 +58,20 @@ void html_text(struct html *h, const char *s, size_t most)
     }
     if (!whole)
         html_put(h, "…");
+}
+
+void html_text(struct html *h, const char *s, size_t most)
+{
+    char buffer[HTML_TEXT_MOST + 1];
+    struct text safe = text_over(buffer, sizeof buffer);
+    /* Beyond this the buffer cannot hold it, however it is written. */
+    text_safe(&safe, span_of(s, strnlen(s, sizeof buffer)));
+    put_safe(h, safe.p, safe.n, most, !safe.cut);
+}
+
+void html_safe_text(struct html *h, const char *s, size_t most)
+{
+    put_safe(h, s, strlen(s), most, true);
 }
 
 void html_count(struct html *h, uint64_t count)

@@ -25,6 +25,9 @@ void html_put(struct html *h, const char *markup);
 #define HTML_TEXT_MOST 1000
 void html_text(struct html *h, const char *s, size_t most);
 
+/* Of what text_safe() has written, whose backslashes are not escaped once more. */
+void html_safe_text(struct html *h, const char *s, size_t most);
+
 void html_count(struct html *h, uint64_t count);                                      /* 1,234,567 */
 void html_number(struct html *h, uint64_t value);                                     /* 1234567 */
 void html_counted(struct html *h, uint64_t count, const char *one, const char *many); /* "1 frame" */

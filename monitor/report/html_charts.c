@@ -109,9 +109,7 @@ void html_chart(struct html *h, const char *name, const char *title, const char 
     html_put(h, "<figure><figcaption>");
     html_put(h, title);
     html_put(h, " <small>");
-    html_count(h, total);
-    html_put(h, " ");
-    html_put(h, what);
+    html_counted(h, total, "handshake", "handshakes");
     html_put(h, "</small></figcaption>\n");
     put_svg(h, name, title, what, bars, count, total);
     put_table(h, name, bars, count, total);

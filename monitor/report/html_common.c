@@ -19,7 +19,7 @@ void html_input(struct html *h, const struct input_names *names, unsigned source
     char buffer[HTML_NAME_MOST];
     struct text t = text_over(buffer, sizeof buffer);
     text_input(&t, names, source);
-    html_text(h, t.cut ? "the input" : buffer, HTML_NAME_MOST);
+    html_safe_text(h, t.cut ? "the input" : buffer, HTML_NAME_MOST);
 }
 
 void html_end(struct html *h, const struct endpoint *end, bool port)

@@ -88,7 +88,7 @@ static void put_who(struct html *h, const struct finding *f, const struct findin
     }
     if (f->name) {
         put_fact(h, "Name");
-        html_text(h, finding_text(all, f->name), HTML_NAME_MOST);
+        html_safe_text(h, finding_text(all, f->name), HTML_NAME_MOST);
         end_fact(h);
     }
 }
@@ -104,7 +104,7 @@ static const char *basis_in_words(enum basis basis)
 static void put_what(struct html *h, const struct finding *f, const struct findings *all)
 {
     put_fact(h, "Observed");
-    html_text(h, finding_text(all, f->observed), HTML_REQUIRES_MOST);
+    html_safe_text(h, finding_text(all, f->observed), HTML_REQUIRES_MOST);
     end_fact(h);
     if (f->fault != FAULT_NONE) {
         put_fact(h, "At fault");

@@ -36,7 +36,7 @@ void html_evidence_row(struct html *h, const struct html_report *r, const struct
 void html_record(struct html *h, const struct findings *f, const struct finding_record *record,
                  const struct finding *of, const struct input_names *names);
 void html_summary(struct html *h, const struct tally *tally);
-void html_timeline(struct html *h, const struct html_material *material);
+void html_timeline(struct html *h, const struct html_material *material, const struct capture_health *health);
 void html_servers(struct html *h, const struct html_report *r);
 void html_provenance(struct html *h, const struct html_report *r);
 void html_superseded(struct html *h,

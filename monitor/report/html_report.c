@@ -48,7 +48,7 @@ static void put_overall(struct html *h, const struct tally *tally, const struct 
     html_put(h, failed  ? "<p class=\"overall fail\">"
                 : whole ? "<p class=\"overall pass\">"
                         : "<p class=\"overall doubt\">");
-    html_text(h, buffer, HTML_TEXT_MOST);
+    html_safe_text(h, buffer, HTML_TEXT_MOST);
     html_put(h, "</p>\n");
     if (tally->excepted) {
         html_put(h, "<p class=\"note\">Besides, ");
@@ -202,7 +202,7 @@ void html_report_write(FILE *out, const struct html_report *r)
     put_facts(&h, r->health, r->names, r->made_at);
     put_figures(&h, tally);
     html_summary(&h, tally);
-    html_timeline(&h, r->material);
+    html_timeline(&h, r->material, r->health);
     html_put(&h, "</div>\n");
     put_contents(&h, r);
     html_violations(&h, r);

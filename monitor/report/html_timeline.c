@@ -71,13 +71,18 @@ static void put_lane(struct html *h, const struct timeline *t, const struct lane
     }
 }
 
-static void put_axis(struct html *h, const struct timeline *t, uint64_t top)
+/* The steps at both ends reach beyond the capture; what is told is its own first and last frame. */
+static void put_axis(struct html *h, const struct timeline *t, const struct capture_health *health,
+                     uint64_t top)
 {
+    const nanos begin = t->first * t->width;
+    const nanos end = (t->last + 1) * t->width;
     char from[48], to[48];
     struct text text = text_over(from, sizeof from);
-    text_time(&text, t->first * t->width, false);
+    text_time(&text, health->first_time > begin && health->first_time < end ? health->first_time : begin,
+              false);
     text = text_over(to, sizeof to);
-    text_time(&text, (t->last + 1) * t->width, false);
+    text_time(&text, health->last_time > begin && health->last_time < end ? health->last_time : end, false);
     html_put(h, "\n<text class=\"axis\" x=\"0\"");
     put_pixels(h, "y", top + 13);
     html_put(h, ">");
@@ -89,7 +94,7 @@ static void put_axis(struct html *h, const struct timeline *t, uint64_t top)
     html_put(h, "</text>");
 }
 
-void html_timeline(struct html *h, const struct html_material *material)
+void html_timeline(struct html *h, const struct html_material *material, const struct capture_health *health)
 {
     const struct timeline *t = material ? &material->timeline : NULL;
     if (!t || !t->width || t->first == t->last)
@@ -119,6 +124,6 @@ void html_timeline(struct html *h, const struct html_material *material)
         put_lane(h, t, &lanes[i], i, top);
         top += HEIGHT;
     }
-    put_axis(h, t, top);
+    put_axis(h, t, health, top);
     html_put(h, "</svg></figure>\n");
 }

@@ -176,18 +176,23 @@ static struct offender *find_peer(struct peers_at_fault of, uint16_t tag, const 
 }
 
 /* The offence that is shown: the first of the gravest. */
-static void show(struct offender *o, const struct whence *about, enum severity severity)
+static void show(struct offender *o, const struct policy_case *c, enum severity severity)
 {
+    const struct whence *about = &c->about;
+    struct text behind = text_over(o->behind, sizeof o->behind);
+    text_put(&behind, "");
+    if (c->observation && o->side == SERVER)
+        text_safe(&behind, observation_text(c->observation, c->observation->authority));
     o->severity = (uint8_t)severity;
     o->time = about->time;
     o->frame = about->flow_id ? about->frame_number : 0;
     o->source = about->source;
 }
 
-static void add_peer(struct peers_at_fault to, const struct whence *about, enum side side,
+static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum side side,
                      enum severity severity)
 {
-    struct endpoint end = side == CLIENT ? about->client : about->server;
+    struct endpoint end = side == CLIENT ? c->about.client : c->about.server;
     if (side == CLIENT)
         end.port = 0;
     const uint16_t tag = tag_of(&end);
@@ -196,7 +201,7 @@ static void add_peer(struct peers_at_fault to, const struct whence *about, enum 
         known->count++;
         known->mixed |= known->severity != severity;
         if (severity > known->severity)
-            show(known, about, severity);
+            show(known, c, severity);
         return;
     }
     if (*to.count == MAX_OFFENDERS) {
@@ -206,19 +211,19 @@ static void add_peer(struct peers_at_fault to, const struct whence *about, enum 
     to.tag[*to.count] = tag;
     struct offender *new = &to.peer[(*to.count)++];
     *new = (struct offender){.end = end, .count = 1, .side = (uint8_t)side};
-    show(new, about, severity);
+    show(new, c, severity);
 }
 
 /* What both are at fault for counts at both. */
-static void add_offender(struct rule_tally *rule, const struct whence *about, const struct verdict *v)
+static void add_offender(struct rule_tally *rule, const struct policy_case *c, const struct verdict *v)
 {
     const struct peers_at_fault offenders = {rule->by->offender_tag, rule->by->offender, &rule->offenders,
                                              &rule->other_offences};
     const struct peers_at_fault sharers = {rule->by->sharer_tag, rule->by->sharer, &rule->sharers,
                                            &rule->other_sharings};
-    add_peer(offenders, about, v->fault == FAULT_UE ? CLIENT : SERVER, v->severity);
-    if (v->fault == FAULT_BOTH && about->client.family)
-        add_peer(sharers, about, CLIENT, v->severity);
+    add_peer(offenders, c, v->fault == FAULT_UE ? CLIENT : SERVER, v->severity);
+    if (v->fault == FAULT_BOTH && c->about.client.family)
+        add_peer(sharers, c, CLIENT, v->severity);
 }
 
 static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)
@@ -322,7 +327,7 @@ static void add_fail(struct tally *tally, struct rule_tally *rule, const struct 
     if (v->severity > rule->worst)
         rule->worst = (uint8_t)v->severity;
     rule->of_severity[v->severity]++;
-    add_offender(rule, &c->about, v);
+    add_offender(rule, c, v);
     if (superseded)
         add_sharer(tally, rule, c);
     else

@@ -45,11 +45,15 @@ static void put_scope(struct text *out, const struct capture_health *h, const st
 static void put_connections(struct text *out, const struct tally *tally, const struct capture_health *h)
 {
     put_part(out, tally->handshakes, "handshake", "handshakes", " that gave no verdict");
+    put_part(out, h->handshakes_in_progress, "handshake", "handshakes", " in progress");
+    put_part(out, tally->without_hello, "connection", "connections",
+             " without a captured hello that gave no verdict");
     put_part(out, h->tls_midstream, "TLS connection", "TLS connections",
              " already past the hello when the capture began");
     put_part(out, h->http_connections, "connection", "connections",
              " with HTTP in clear that gave nothing to judge");
-    if (!h->tls_connections && !h->tls_midstream && !h->http_connections && !tally->handshakes)
+    if (!h->tls_connections && !h->tls_midstream && !h->http_connections && !tally->handshakes &&
+        !h->handshakes_in_progress)
         put_part(out, h->connections, "TCP connection", "TCP connections", " without TLS");
 }
 
@@ -82,5 +86,7 @@ void text_nothing(struct text *out, const struct tally *tally, const struct capt
     put_connections(out, tally, h);
     if (!h->connections)
         put_frames(out, h);
+    if (out->p[out->n - 1] == ':')
+        text_put(out, " what was captured decides no rule");
     text_char(out, '.');
 }

@@ -156,6 +156,12 @@ static void put_findings(struct page *page, const struct verdict *v, const char 
         page_field(page, INDENT, HANG, "basis", "a part of what would be needed was seen");
 }
 
+void text_report_handshake(struct text_report *report, const struct policy_case *c)
+{
+    if (report->choice.handshakes && c->kind == CASE_HANDSHAKE && tally_is_handshake(c->observation))
+        text_handshake(&report->page, c);
+}
+
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v)
 {
     if (!report->choice.details || v->severity < report->choice.least)
@@ -188,5 +194,7 @@ void text_report_summary(struct text_report *report, const struct tally *tally, 
                                     .unshown = &report->unshown,
                                     .choice = &report->choice,
                                     .status = status};
+    if (report->choice.handshakes && tally->handshakes)
+        (void)fputc('\n', report->page.out);
     summary_put(&report->page, &summary);
 }

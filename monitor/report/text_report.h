@@ -19,7 +19,7 @@ struct text_report;
 
 /* How much of it is wanted. */
 struct text_choice {
-    bool details, rules, unseen;
+    bool details, handshakes, rules, unseen;
     enum severity least; /* that is shown */
 };
 
@@ -39,6 +39,9 @@ void text_report_free(struct text_report *report);
 
 /* Other rules judge from now on: what was shown often enough is told again. */
 void text_report_forget_kinds(struct text_report *report);
+
+/* A handshake in a line, with --details=handshakes. */
+void text_report_handshake(struct text_report *report, const struct policy_case *c);
 
 /* A verdict that is VERDICT_FAIL; it is written only with --details. */
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v);

@@ -143,23 +143,29 @@ static void put_advice(struct page *page, const struct tally *advice)
 }
 
 /* One cause a line, under the heading if it is the first. */
-static void put_cause(struct page *page, bool *begun, const char *words)
+static void put_cause(struct page *page, bool *begun, const struct tally *tally, const char *words)
 {
+    uint64_t causes = 0;
+    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++)
+        causes += tally->reason[bit];
     if (!*begun)
-        page_heading(page, "Not judged, or in part only");
+        page_heading(page, causes > tally->verdict[VERDICT_NOT_OBSERVABLE]
+                               ? "Not judged, or in part only; a verdict may have several of these causes"
+                               : "Not judged, or in part only");
     *begun = true;
     page_field(page, INDENT, DEEPER, "-", words);
 }
 
-static void put_counted_cause(struct page *page, bool *begun, uint64_t count, const struct health_row *row)
+static void put_counted_cause(struct page *page, bool *begun, const struct summary *s,
+                              const struct health_row *row)
 {
     char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
-    text_counted(&t, count, row->one, row->many);
+    text_counted(&t, health_value(s->health, row), row->one, row->many);
     text_char(&t, ' ');
     text_put(&t, row->phrase);
     text_char(&t, '.');
-    put_cause(page, begun, buffer);
+    put_cause(page, begun, s->tally, buffer);
 }
 
 /* Of what was not judged, one sentence a cause. */
@@ -175,7 +181,7 @@ static void put_causes(struct page *page, const struct summary *s)
         text_put(&t, ": ");
         text_put(&t, reason_words(bit));
         text_char(&t, '.');
-        put_cause(page, &begun, buffer);
+        put_cause(page, &begun, s->tally, buffer);
     }
     for (size_t i = 0; i < health_row_count; i++) {
         const struct health_row *row = &health_rows[i];
@@ -183,7 +189,7 @@ static void put_causes(struct page *page, const struct summary *s)
                               row->at == offsetof(struct capture_health, filtered);
         const uint64_t count = health_value(s->health, row);
         if (count && (row->group == HEALTH_PARTS || (left_out && tally_judged(s->tally))))
-            put_counted_cause(page, &begun, count, row);
+            put_counted_cause(page, &begun, s, row);
     }
 }
 

@@ -54,6 +54,10 @@ void text_input(struct text *out, const struct input_names *names, unsigned sour
 /* "ut-7.2-only-anonymous, TS 33.141 7.2 (1), at fault: server"; faults: a bit for each enum fault. */
 void text_rule(struct text *out, const struct rule_facts *rule, unsigned faults);
 
+/* A handshake in a line, or as many as it takes: time, ends, name, version, suite, outcome, and the age of a
+ * session that was resumed. */
+void text_handshake(struct page *page, const struct policy_case *c);
+
 /* " (1 medium, 3 info)" where the breaches of a rule are not equally grave; else nothing. */
 void text_severities(struct text *out, const struct rule_tally *rule);
 

@@ -83,6 +83,13 @@ def test_origin(folder):
             check(hashlib.sha256(f.read()).hexdigest() in box, "the sum of", path, "is not there")
 
 
+def test_timeline(folder):
+    """The axis begins with the first frame and ends with the last one."""
+    page, _ = page_of(folder, *[w for c in ALL[:40] for w in ("-r", c)])
+    captured = re.search(r"<dt>Captured</dt><dd><time>(.*?)</time> to <time>(.*?)</time>", page)
+    check(re.findall(r"<text class=\"axis[^>]*>(.*?)</text>", page)[:2] == [captured[1], captured[2]], captured.groups())
+
+
 def test_secret(folder):
     page, _ = page_of(folder, "-r", BOTH, "--state", "redis://:geheim@127.0.0.1:9", "--no-confine")
     check("geheim" not in page and "redis://...@127.0.0.1:9" in page, "a password is on the page")
@@ -147,6 +154,7 @@ def test_print(folder):
 with tempfile.TemporaryDirectory() as top:
     test_provenance(top)
     test_origin(top)
+    test_timeline(top)
     test_secret(top)
     test_both(top)
     test_views(top)

@@ -126,6 +126,24 @@ def words_are_whole():
             shutil.copy(both, path)
         text = "".join(report("-r", paths[0], "-r", paths[1])[0].split())
         check("in" + paths[0] in text and "inx.pcap" not in text, text)
+    text = " ".join(report("--details=handshakes", "-r", both)[0].split())
+    event = of_type(events(BINARY, "-r", both)[0], "tls")[0]
+    suite = event["utwatch"]["server_hello"]["suite_name"]
+    line = "%s %s:%d -> %s:%d" % (event["timestamp"], event["src_ip"], event["src_port"], event["dest_ip"], event["dest_port"])
+    check(text.startswith(line) and ", %s, complete" % suite in text and report("--details=all", "-r", both)[1] == 2, text)
+    resumed = os.path.join(PCAPS, "gen-id-resumed-after-23h.pcap")
+    session = [e["utwatch"]["session"] for e in of_type(events(BINARY, "-r", resumed)[0], "tls") if e["utwatch"].get("session", {}).get("resumed")][0]
+    text = " ".join(report("--details=handshakes", "-r", resumed)[0].split())
+    check("resumed by id, 22 h 59 min" in text and 22 * 3600 < session["age_s"] < 23 * 3600, text)
+    own = os.path.join(tempfile.mkdtemp(), "own.yaml")
+    with open(own, "w", encoding="utf-8") as f:
+        f.write("utwatch: 1\nprofile: own\ntitle: Own\nextends: [ts33141-pcr2]\nparameters: { session-lifetime: 1h }\n")
+    text = " ".join(report("-p", own, "-r", resumed)[0].split())
+    check("A session id was used after more than 1 hour " in text and "24 hours" not in text and text.startswith(
+        os.path.basename(resumed) + ", judged by own (draft)."), text)
+    text = " ".join(report("-p", own, "--explain", "ut-7.1-session-lifetime")[0].split())
+    check("within 1 hour of" in text and "24 hours" not in text, text)
+    shutil.rmtree(os.path.dirname(own))
     plain = report("-r", os.path.join(PCAPS, "nginx-curl-plain.pcap"))[0]
     check("0 handshakes" not in plain and "without a handshake" in " ".join(plain.split()), plain)
 

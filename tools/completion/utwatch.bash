@@ -29,7 +29,7 @@ _utwatch()
             compopt -o nospace ;;
         *)
             if [[ $current == -* ]]; then
-                words=$("$1" --help 2> /dev/null | grep -oE -- '(^|[ ,])--?[a-zA-Z][a-z-]*' | tr -d ' ,')
+                words=$("$1" --help 2> /dev/null | grep -oE -- '(^|[ ,])--?[a-zA-Z][a-z-]*(=handshakes)?' | tr -d ' ,')
                 mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
             else
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
