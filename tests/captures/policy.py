@@ -110,7 +110,7 @@ with tempfile.TemporaryDirectory() as folder:
         f.write("advise: [modern, ls-advice]\n")
     check(advised("-c", site) == advised(*both) and advised("-c", site, "--advise", "modern") == alone[0], "a list in the configuration")
     report = utwatch(BINARY, *both, "-r", capture).stdout.decode()
-    check("Advice by modern, ls-advice" in report and "(ls-advice): " in report, report)
+    check("Advice by modern, ls-advice" in report and "(ls-advice), " in report, report)
     report = utwatch(BINARY, *both, "-q", "--report", "html", "-r", capture).stdout.decode()
     check("Advice by modern, ls-advice" in report and report.count("<dt>Advice</dt>") == 2, "the page")
     check(len(re.findall(r"^\S+: \d+ rules, no mistake \(advice\)$", utwatch(BINARY, "-T", *both).stdout.decode(), re.M)) == 2, "-T")

@@ -15,7 +15,7 @@ RULE = {"id": "ut-7.1-session-lifetime", "ticket": "ut-7.1-ticket-lifetime", "ps
 # Recorded from OpenSSL, GnuTLS and JSSE.
 CAPTURES = ["openssl-tls10-resumed-id", "openssl-tls12-resumed-id", "openssl-tls12-null-resumed", "gnutls-tls12-resumed-id", "jsse-tls12-resumed-id",
             "openssl-tls12-resumed-ticket", "gnutls-tls12-resumed", "jsse-tls10-resumed", "jsse-tls12-resumed", "jsse-tls12-renewed-ticket",
-            "openssl-tls12-duplicated", "openssl-tls12-resumption-refused", "openssl-tls12-id-refused", "openssl-tls13-psk", "gnutls-tls13-resumed",
+            "openssl-tls12-duplicated", "openssl-tls12-ticket-refused", "openssl-tls12-id-refused", "openssl-tls13-psk", "gnutls-tls13-resumed",
             "jsse-tls13-resumed", "openssl-tls13-psk-reused", "openssl-tls13-psk-refused", "openssl-tls13-psk-hello-retry",
             "gnutls-tls13-resumed-hello-retry",
             "openssl-tls13-early-data", "openssl-tls13-full", "openssl-tls13-hello-retry"]

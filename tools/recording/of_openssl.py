@@ -110,6 +110,10 @@ openssl("tls13-psk-hello-retry", "TLS 1.3: a PSK is taken after a HelloRetryRequ
          "-tls1_3 -groups X25519:P-384 -sess_in %(dir)s/s13h"],
         {"version": "0x0304", "hello_retry": True, "resumed": [False, True, True], "method": [None, "psk", "psk"]}, passes=RESUMED)
 AGAIN = "sh -c 'while :; do openssl s_server -accept %(ap)s:%(port)d -quiet -naccept 1 " + GOOD + "-tls1_2; done'"
+scenario("openssl-tls12-ticket-refused", "a server that forgets its tickets: one full handshake and three attempts that it turns into full "
+                                         "handshakes",
+         AGAIN, [OPENSSL_CLIENT + "-tls1_2 -sess_out %(dir)s/sf"] + [OPENSSL_CLIENT + "-tls1_2 -sess_in %(dir)s/sf; sleep 0.5"] * 3,
+         {"version": "0x0303", "resumed": [False] * 4}, passes=["ut-7.1-resume-ue"])
 scenario("openssl-tls12-resumption-refused", "a server that forgets its tickets: three sessions, and an attempt to resume each that it "
                                              "turns into a full handshake",
          AGAIN, [OPENSSL_CLIENT + "-tls1_2 -sess_%s %%(dir)s/sf%d; sleep 0.5" % (way, n) for n in range(3) for way in ("out", "in")],
