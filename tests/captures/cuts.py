@@ -21,7 +21,7 @@ def shape_of(conversation, rng, start, port, reorder, records):
         conversation = capturelib.rerecord(conversation, rng)
     if rng.random() < 0.8:
         conversation = capturelib.resegment(conversation, rng)
-    # A UE and a server of its own: what is remembered of one shape is no evidence about another.
+    # A UE and a server of its own, and a time beyond the session memory's: what is remembered of one shape is no evidence about another.
     number = "%d.%d" % (port >> 8 & 255, port & 255)
     frames = capturelib.build(conversation, client=("10.1." + number, 40000), server=("10.2." + number, 443), time=start, step=20000,
                               seq=(rng.getrandbits(32), rng.getrandbits(32)))
@@ -44,7 +44,7 @@ each = max(1, SHAPES // len(conversations))
 with tempfile.TemporaryDirectory() as folder:
     clear = os.path.join(folder, "site.yaml")  # hashes of identities differ from run to run
     with open(clear, "w") as f:
-        f.write("privacy: clear\n")
+        f.write("privacy: clear\nlimits: { session-retention: 1h }\noutputs: { peers-interval: 366d }\n")
     for name, conversation in conversations:
         path = os.path.join(folder, "shapes.pcap")
         start = capturelib.read_frames(os.path.join(PCAPS, name))[0][0]  # certificates were valid then
@@ -58,7 +58,7 @@ with tempfile.TemporaryDirectory() as folder:
             rng = capturelib.seeded(name, i, len(conversation))
             # With early data only the order of both sides' records tells which of them is the client's Finished. And the records of a
             # renegotiation under NULL encryption end in MACs, which stay where they are.
-            frames += shape_of(conversation, rng, start + i * 10**9, i, "early-data" not in name, "null-renegotiated" not in name)
+            frames += shape_of(conversation, rng, start + i * 7200 * 10**9, i, "early-data" not in name, "null-renegotiated" not in name)
         capturelib.write_frames(path, frames)
         evs, _ = events(sys.argv[1], "-c", clear, "-p", "ts33141-pcr1", "-r", path)
         of_shape = {}
