@@ -78,8 +78,7 @@ def full_disk(taps, folder):
         heard.bind(log)
         os.chmod(log, 0o777)
         heard.settimeout(10)
-        sensor = Sensor(taps, binary, "--syslog", "unix:" + log, "--json", os.path.join(disk, "events.json"))
-        sensor.json = os.path.join(disk, "events.json")
+        sensor = Sensor(taps, binary, "--syslog", "unix:" + log, json_in=disk)
         filler = os.open(os.path.join(disk, "filler"), os.O_CREAT | os.O_WRONLY)
         try:
             while os.write(filler, bytes(4096)):

@@ -123,10 +123,10 @@ def packets(path):
 class Sensor:
     """utwatch capturing; end() returns its events."""
 
-    def __init__(self, taps, binary, *words, interfaces=("tap0",), ready=b"capturing", before=(), pass_fds=()):
+    def __init__(self, taps, binary, *words, interfaces=("tap0",), ready=b"capturing", before=(), pass_fds=(), json_in=None):
         self.folder = tempfile.mkdtemp(prefix="utwatch-live-")
         os.chmod(self.folder, 0o777)
-        self.json = os.path.join(self.folder, "events.json")
+        self.json = os.path.join(json_in or self.folder, "events.json")
         self.status, self.talk = None, b""
         words = [word for name in interfaces for word in ("-i", name)] + list(words)
         self.process = subprocess.Popen(taps.command(*before, binary, "-q", "-v", "--json", self.json, *words),
