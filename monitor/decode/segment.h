@@ -93,12 +93,12 @@ struct segment {
     uint8_t flags;       /* enum tcp_flag, TCP only */
     uint8_t belief;      /* enum belief, TCP only */
     uint8_t multipath;   /* enum multipath, of a SYN or SYN/ACK of TCP */
-    struct span tcp;     /* header and payload as captured; TCP only */
-    struct span payload; /* as captured; may lie in the fragment store instead of the frame */
-    struct span ip;      /* the innermost header of IPv4; empty with IPv6 */
     uint8_t hops;        /* that the innermost IP header leaves it (TTL, hop limit) */
     bool reassembled;    /* of fragments: nobody but its sender has put it together */
     bool refused;        /* an IP header around it, or that of a fragment, is one that no host takes */
+    struct span tcp;     /* header and payload as captured; TCP only */
+    struct span payload; /* as captured; may lie in the fragment store instead of the frame */
+    struct span ip;      /* the innermost header of IPv4; empty with IPv6 */
     size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */
     struct wrappers wrappers;
     uint64_t around[SPACE_DEPTHS - 1]; /* who sent it in its tunnels, by how many are around him: host_of() */

@@ -312,7 +312,7 @@ static bool next_doubted(struct runs *runs, struct store *store, struct run *out
         filling = &store->doubted[kept - 1];
     }
     store->doubted_count = kept;
-    if (!out->bytes.n)
+    if (!filling)
         return false;
     if (!is_received(runs, store, filling, out->bytes)) {
         runs->flow->doubtful = true;
