@@ -24,9 +24,8 @@ static void put_profile(struct html *h, const char *what, const struct profile *
 static void put_sum(struct html *h, const char *sum)
 {
     enum { SHORT = 16 };
-    char head[SHORT + 1] = "";
-    const bool all = strlen(sum) <= SHORT;
-    memcpy(head, sum, all ? strlen(sum) : SHORT);
+    char head[SHORT + 1];
+    const bool all = snprintf(head, sizeof head, "%s", sum) <= SHORT;
     html_put(h, "<code>");
     html_text(h, head, HTML_ID_MOST);
     if (!all) {

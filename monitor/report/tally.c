@@ -162,14 +162,14 @@ static bool any_has_tag(const uint16_t *tag, uint16_t wanted)
     return least == 0;
 }
 
-static struct offender *find_peer(struct peers_at_fault of, uint16_t tag, const struct endpoint *end,
+static struct offender *find_peer(const struct peers_at_fault *of, uint16_t tag, const struct endpoint *end,
                                   enum side side)
 {
-    if (!any_has_tag(of.tag, tag))
+    if (!any_has_tag(of->tag, tag))
         return NULL;
-    for (uint32_t i = 0; i < *of.count; i++) {
-        struct offender *known = &of.peer[i];
-        if (of.tag[i] == tag && known->side == side && memcmp(&known->end, end, sizeof *end) == 0)
+    for (uint32_t i = 0; i < *of->count; i++) {
+        struct offender *known = &of->peer[i];
+        if (of->tag[i] == tag && known->side == side && memcmp(&known->end, end, sizeof *end) == 0)
             return known;
     }
     return NULL;
@@ -196,7 +196,7 @@ static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum
     if (side == CLIENT)
         end.port = 0;
     const uint16_t tag = tag_of(&end);
-    struct offender *known = find_peer(to, tag, &end, side);
+    struct offender *known = find_peer(&to, tag, &end, side);
     if (known) {
         known->count++;
         known->mixed |= known->severity != severity;
