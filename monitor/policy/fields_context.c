@@ -419,31 +419,33 @@ struct value server_selected(const struct policy_case *c)
     return v;
 }
 
+/* Of the server's refusals, as far as nothing contradicts them. */
+static struct value of_refusals(const struct policy_case *c, const struct suite_set *sets, size_t count)
+{
+    struct value v = suites(sets, count);
+    v.doubtful = &c->server->contradicted;
+    return v;
+}
+
 struct value server_refused(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || !c->evidence->refusal_count)
         return fact_alone(absent());
-    struct value v = suites(c->evidence->refusals, c->evidence->refusal_count);
-    v.doubtful = &c->server->contradicted;
-    return v;
+    return of_refusals(c, c->evidence->refusals, c->evidence->refusal_count);
 }
 
 struct value server_refused_usable(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || !c->evidence->usable_count)
         return fact_alone(absent());
-    struct value v = suites(c->evidence->usable, c->evidence->usable_count);
-    v.doubtful = &c->server->contradicted;
-    return v;
+    return of_refusals(c, c->evidence->usable, c->evidence->usable_count);
 }
 
 struct value server_refused_alone(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || suite_set_empty(&c->evidence->alone))
         return fact_alone(absent());
-    struct value v = suites(&c->evidence->alone, 1);
-    v.doubtful = &c->server->contradicted;
-    return v;
+    return of_refusals(c, &c->evidence->alone, 1);
 }
 
 /* A lower bound when an answer was not seen: that one may have been higher. */

@@ -109,8 +109,7 @@ static struct fact certificate_time(const struct observation *o, bool expired)
         return here;
     if (!o->certificate.valid_times)
         return unknown(UNOBSERVED_MALFORMED);
-    nanos when = o->seen & SEEN_SERVER_HELLO ? o->side[SERVER].hello_time : o->whence.time;
-    int64_t second = when / NANOS_PER_SECOND;
+    const int64_t second = observation_certificate_second(o);
     return number(expired ? second > o->certificate.not_after : second < o->certificate.not_before);
 }
 

@@ -88,14 +88,20 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
         out->resumed_age = age_at(o->side[SERVER].hello_time, out->origin);
 }
 
-/* What another server issued, and this one did not resume, has an age where it is offered; to this server it
- * means nothing, as far as is known. */
-static void tell_use_elsewhere(struct sessions *s, const struct entry *e, const struct observation *o,
-                               struct session_result *out)
+/* At the ClientHello, as a lower bound. */
+static int64_t least_age(const struct sessions *s, const struct entry *e, const struct observation *o)
 {
     bool exact = false;
-    const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
-    out->offered_age = age_at(o->side[CLIENT].hello_time, origin);
+    const nanos offered = o->side[CLIENT].hello_time;
+    return age_at(offered, sessions_latest_origin(s, entry_origin(e), offered, &exact));
+}
+
+/* What another server issued, and this one did not resume, has an age where it is offered; to this server it
+ * means nothing, as far as is known. */
+static void tell_use_elsewhere(const struct sessions *s, const struct entry *e, const struct observation *o,
+                               struct session_result *out)
+{
+    out->offered_age = least_age(s, e, o);
     out->offered_basis = AGE_AT_LEAST;
 }
 
@@ -107,11 +113,9 @@ static void tell_oldest_offered(struct sessions *s, const struct observation *o,
         const struct identifier id = identifier_of_ticket(RESUMPTION_PSK, &o->client_hello.psk_hash[i]);
         struct place place;
         const struct entry *e = find_before(s, o, &id, &place);
-        bool exact = false;
         if (o->client_hello.psk_ageless >> i & 1 || !e)
             continue;
-        const nanos origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
-        const int64_t age = age_at(o->side[CLIENT].hello_time, origin);
+        const int64_t age = least_age(s, e, o);
         if (!out->offered_basis || age > out->offered_age)
             out->offered_age = age;
         out->offered_basis = AGE_AT_LEAST;

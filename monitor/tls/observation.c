@@ -127,11 +127,16 @@ bool observation_is_whole(const struct observation *o, enum side side)
     return facts->captured && facts->start_captured && !facts->damage;
 }
 
+int64_t observation_certificate_second(const struct observation *o)
+{
+    const nanos when = o->seen & SEEN_SERVER_HELLO ? o->side[SERVER].hello_time : o->whence.time;
+    return when / NANOS_PER_SECOND;
+}
+
 bool observation_certificate_in_doubt(const struct observation *o)
 {
     const struct certificate_facts *c = &o->certificate;
-    const nanos when = o->seen & SEEN_SERVER_HELLO ? o->side[SERVER].hello_time : o->whence.time;
-    const int64_t second = when / NANOS_PER_SECOND;
+    const int64_t second = observation_certificate_second(o);
     const bool out_of_time = c->valid_times && (second > c->not_after || second < c->not_before);
     return o->seen & SEEN_CERTIFICATE && c->parsed &&
            (out_of_time || (c->name_checked && c->name_match == NAME_DIFFERS));

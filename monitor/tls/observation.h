@@ -401,6 +401,9 @@ struct span observation_text(const struct observation *o, struct text_slice slic
  */
 bool observation_settled(const struct observation *o, enum side side);
 
+/* The second since 1970 in which the server's certificate was sent, against which its validity is held. */
+int64_t observation_certificate_second(const struct observation *o);
+
 /* The server's certificate is expired, not valid yet, or does not name the host that the client asked for. */
 bool observation_certificate_in_doubt(const struct observation *o);
 
