@@ -186,7 +186,10 @@ struct condition compile_condition(struct compiler *c, const struct node *n, con
 /* shapes.c: a text that no value of the field can be, or a pattern in another language, is a mistake. */
 void check_shape(struct compiler *c, const struct node *n, enum field field, const char *text);
 
-/* Checks the {fields} of a template. */
+/* condition.c: closes a complaint about an unknown field where none is near. */
+extern const char fields_are_listed[];
+
+/* template.c: checks the {fields} of a template. */
 void check_template(struct compiler *c, const struct node *n);
 
 /* suite_sets.c: a set by $name, a suite by name, a list of them, or a mapping of properties. -1 after a

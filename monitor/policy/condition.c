@@ -34,7 +34,7 @@ const struct operator_info operator_info[] = {
     {NULL, NULL, NULL},
 };
 
-static const char fields_are_listed[] = " (--list-fields shows them)";
+const char fields_are_listed[] = " (--list-fields shows them)";
 
 /* A condition on something that is not there is false, also when it is a negation. */
 static void emit_not(struct compiler *c, enum field field)
@@ -564,25 +564,4 @@ struct condition compile_condition(struct compiler *c, const struct node *n, con
         length = 0;
     }
     return (struct condition){.start = (uint32_t)start, .length = (uint16_t)length};
-}
-
-void check_template(struct compiler *c, const struct node *n)
-{
-    for (const char *at = strchr(n->text, '{'); at; at = strchr(at + 1, '{')) {
-        const char *end = strchr(at, '}');
-        char name[64];
-        if (!end || (size_t)(end - at) > sizeof name) {
-            complain_at(c, n, "a '{' without its '}'");
-            return;
-        }
-        (void)snprintf(name, sizeof name, "%.*s", (int)(end - at - 1), at + 1);
-        if (field_by_name(span_of_text(name)) != FIELD_COUNT)
-            continue;
-        struct suggestion near = suggestion_for(name);
-        for (int f = 0; f < FIELD_COUNT; f++)
-            suggestion_try(&near, field_info[f].name);
-        char buffer[128];
-        complain_at(c, n, "no field '%s'%s", name,
-                    near.best ? suggestion_text(&near, buffer, sizeof buffer) : fields_are_listed);
-    }
 }

@@ -484,20 +484,3 @@ uint64_t verdicts_forgotten_alone(const struct profile *p)
 {
     return p->known->forgotten;
 }
-
-void verdict_observed(const struct verdict *v, const struct policy_case *c, struct text *out)
-{
-    const char *at = v->observed ? v->observed : "";
-    while (*at) {
-        size_t plain = strcspn(at, "{");
-        text_bytes(out, at, plain);
-        at += plain;
-        const char *end = *at ? strchr(at, '}') : NULL;
-        if (!end)
-            return;
-        const enum field field = field_by_name(span_of(at + 1, (size_t)(end - at - 1)));
-        if (field != FIELD_COUNT)
-            field_text(field, c, rule_of(v->rule)->profile->key_bits, v->offending, out);
-        at = end + 1;
-    }
-}

@@ -91,7 +91,7 @@ def test_in_clear(folder):
             capturelib.write_frames(path, built(way))
             evs, _ = events(sys.argv[1], "-r", path)
             told = [e["utwatch"]["observed"] for e in of_type(evs, "alert")]
-            check(told == ["HTTP without TLS: 1 request(s), 1 of them served"], "HTTP in clear behind", what, [len(b) for _, b in way], told)
+            check(told == ["HTTP without TLS: 1 request, 1 of them served"], "HTTP in clear behind", what, [len(b) for _, b in way], told)
 
 
 def test_other_requests(folder):
@@ -107,7 +107,7 @@ def test_other_requests(folder):
         capturelib.write_frames(path, built([*before, (CLIENT, request), (SERVER, serve)]))
         evs, _ = events(sys.argv[1], "-r", path)
         told = [(e["utwatch"]["observed"], e["pcap_cnt"]) for e in of_type(evs, "alert")]
-        check(told == [("HTTP without TLS: 1 request(s), 1 of them served", frame)], "a request", what, told)
+        check(told == [("HTTP without TLS: 1 request, 1 of them served", frame)], "a request", what, told)
     for what, steps in (("no request at all", [(CLIENT, b"hello\r\n\r\n"), (SERVER, serve)]),
                         ("a request that does not parse", [(CLIENT, b"PUT /\r\n\r\n")])):
         found = verdict(path, built(steps), "ut-4-tls-required", ())
@@ -175,9 +175,9 @@ def test_lenient(folder):
             capturelib.write_frames(path, frames)
             evs, _ = events(sys.argv[1], "-r", path)
             told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-4-tls-required"]
-            wanted = "HTTP without TLS: 1 request(s), 1 of them served"
+            wanted = "HTTP without TLS: 1 request, 1 of them served"
             if what == "the preface of HTTP/2":  # nobody knows whose answer it is
-                wanted = "HTTP without TLS: 1 request(s); whether they were served was not seen"
+                wanted = "HTTP without TLS: 1 request; whether they were served was not seen"
             check(told == [wanted], "a request with", what, "in segments of", size, told)
     # What cannot be read to its end keeps its reason.
     for what, steps, lost, reason in (("a bad version", [(CLIENT, get(after=b" HTTX/1.1"))], None, "malformed"),

@@ -68,7 +68,7 @@ def requests_lost(folder):
                     check(row.get("not_observable") == 1 and row["reasons"].get("gap") == 1, exchanges, "request lost in frame", lost + 1, row)
                     continue
                 told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-4-tls-required"]
-                check(told == ["HTTP without TLS: 1 request(s), 1 of them served"], exchanges, "request lost in frame", lost + 1, told)
+                check(told == ["HTTP without TLS: 1 request, 1 of them served"], exchanges, "request lost in frame", lost + 1, told)
 
 
 def served_before_tls(folder):
@@ -531,14 +531,14 @@ def only_of_ut(folder):
     with open(site, "w") as f:
         f.write("scope: { servers: [192.0.2.80] }\n")
     other = b"GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n"
-    said = "HTTP without TLS: %d request(s), %s"
+    said = {1: "HTTP without TLS: 1 request, %s", 2: "HTTP without TLS: 2 requests, %s"}
     for first, then, of_ut, of_server in (
-            (200, 403, ("ue", said % (1, "none served")), ("both", said % (2, "1 of them served"))),
-            (200, 200, ("both", said % (1, "1 of them served")), ("both", said % (2, "2 of them served"))),
-            (401, 403, ("ue", said % (1, "none served")), ("ue", said % (2, "none served; credentials were asked for in clear"))),
-            (407, 200, ("both", said % (1, "1 of them served")), ("both", said % (2, "1 of them served; credentials were asked for in clear"))),
-            (200, 401, ("ue", said % (1, "none served; credentials were asked for in clear")),
-             ("both", said % (2, "1 of them served; credentials were asked for in clear")))):
+            (200, 403, ("ue", said[1] % "none served"), ("both", said[2] % "1 of them served")),
+            (200, 200, ("both", said[1] % "1 of them served"), ("both", said[2] % "2 of them served")),
+            (401, 403, ("ue", said[1] % "none served"), ("ue", said[2] % "none served; credentials were asked for in clear")),
+            (407, 200, ("both", said[1] % "1 of them served"), ("both", said[2] % "1 of them served; credentials were asked for in clear")),
+            (200, 401, ("ue", said[1] % "none served; credentials were asked for in clear"),
+             ("both", said[2] % "1 of them served; credentials were asked for in clear"))):
         for turned in (False, True):
             exchanges = [[(CLIENT, other), (SERVER, answer(first))], [(CLIENT, DOCUMENT.replace(b"xcap.example.org", b"a")), (SERVER, answer(then))]]
             steps = sum(reversed(exchanges) if turned else exchanges, [])

@@ -61,9 +61,9 @@ def test_changed(folder):
 
 with tempfile.TemporaryDirectory() as folder:
     test_changed(folder)
-    one = "1 hello(s), none with the suite"
+    one = "1 hello, none with the suite"
     found = told(folder, [(0, WITHOUT), (23, WITHOUT)])
-    check(found == [(2, "2 hello(s), none with the suite")], "within one interval it is told at the end", found)
+    check(found == [(2, "2 hellos, none with the suite")], "within one interval it is told at the end", found)
     found = told(folder, [(0, WITHOUT), (25, WITHOUT), (49, WITHOUT), (120, WITHOUT)])
     check(found == [(1, one)], "told after the first interval and never again", found)
     found = told(folder, [(0, WITHOUT), (25, WITH), (49, WITHOUT)])
@@ -73,9 +73,9 @@ with tempfile.TemporaryDirectory() as folder:
     found = told(folder, [(0, WITHOUT), (2, WITHOUT), (4, WITHOUT)], "outputs: { peers-interval: 1h }\n")
     check(found == [(1, one)], "another interval", found)
     found = told(folder, [(h / 4, WITHOUT) for h in range(12)], "outputs: { peers-interval: 366d }\n")
-    check(found == [(12, "12 hello(s), none with the suite")], "no interval is full", found)
+    check(found == [(12, "12 hellos, none with the suite")], "no interval is full", found)
     # An exception that ends makes the breach another finding. 1795470000 is 2026-11-23.
     site = "exceptions: [{ rule: %s, reason: known, until: 2026-11-24 }]\n" % RULE
     found = told(folder, [(0, WITHOUT), (60, WITHOUT), (90, WITHOUT), (120, WITHOUT)], site)
-    check(found == [(2, "2 hello(s), none with the suite")], "told when its exception has ended", found)
+    check(found == [(2, "2 hellos, none with the suite")], "told when its exception has ended", found)
 finish(10)
