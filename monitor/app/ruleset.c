@@ -126,8 +126,8 @@ static bool limits_fit(const struct site *site, struct mistakes *mistakes)
     if (!site->memory || need <= site->memory)
         return true;
     (void)site_memory(site, stderr);
-    const struct node *root = site->tree->root;
-    mistake_add(mistakes, site->tree->file, root->line, root->column,
+    const struct node *memory = node_member(node_member(site->tree->root, "limits"), "memory");
+    mistake_add(mistakes, site->tree->file, memory->line, memory->column,
                 "limits need %" PRIu64 " MiB, and memory is %" PRIu64
                 " MiB: raise memory, or lower flows, handshakes or sessions",
                 need >> 20, site->memory >> 20);

@@ -31,7 +31,7 @@ static void take_port(struct site_reader *r, const struct node *e)
     const char *text = site_text(r, e);
     if (!text)
         return;
-    if (!parse_number(text, &port) || port < 1 || port > 65535)
+    if (!site_count(text, &port) || port < 1 || port > 65535)
         complain_at(&r->at, e, "'%s' is not a port (1 to 65535)", text);
     else
         r->site->ports[r->site->port_count++] = (uint16_t)port;
@@ -51,10 +51,10 @@ static void read_scope(struct site_reader *r, const struct node *n)
     static const char *const keys[] = {"clients", "servers", "ports", "names", NULL};
     if (!site_mapping(r, n, keys))
         return;
-    site_each(r, node_member(n, "clients"), "[10.0.0.0/8]", take_client);
-    site_each(r, node_member(n, "servers"), "[192.0.2.0/24]", take_server);
-    site_each(r, node_member(n, "ports"), "[443, 80]", take_port);
-    site_each(r, node_member(n, "names"), "[xcap.example.org]", take_name);
+    site_some(r, node_member(n, "clients"), "[10.0.0.0/8]", take_client);
+    site_some(r, node_member(n, "servers"), "[192.0.2.0/24]", take_server);
+    site_some(r, node_member(n, "ports"), "[443, 80]", take_port);
+    site_some(r, node_member(n, "names"), "[xcap.example.org]", take_name);
 }
 
 static void override(struct site_reader *r, const char *name, const struct node *n, const char *const *words)
@@ -136,7 +136,7 @@ static void take_exception(struct site_reader *r, const struct node *e)
     m = node_member(e, "port");
     const char *text = m ? site_text(r, m) : NULL;
     int64_t port = 0;
-    if (text && (!parse_number(text, &port) || port < 1 || port > 65535))
+    if (text && (!site_count(text, &port) || port < 1 || port > 65535))
         complain_at(&r->at, m, "'%s' is not a port (1 to 65535)", text);
     x.port = (uint16_t)port;
     if (x.rule && x.reason && x.until)
@@ -170,7 +170,7 @@ static void read_limits(struct site_reader *r, const struct node *n)
     text = m ? site_text(r, m) : NULL;
     char *end = NULL;
     double share = text ? strtod(text, &end) : 0;
-    if (text && (end == text || (strcmp(end, "%") != 0 && *end) || !(share >= 0 && share <= 100)))
+    if (text && (end == text || strcmp(end, "%") != 0 || !(share >= 0 && share <= 100)))
         complain_at(&r->at, m, "'%s' is not a percentage from 0%% to 100%%", text);
     else if (text)
         s->loss_limit = share;
@@ -244,7 +244,7 @@ static void read_tunnels(struct site_reader *r, const struct node *n)
 {
     static const char *const keys[] = {"ends", NULL};
     if (site_mapping(r, n, keys))
-        site_each(r, node_member(n, "ends"), "[198.51.100.0/24]", take_tunnel_end);
+        site_some(r, node_member(n, "ends"), "[198.51.100.0/24]", take_tunnel_end);
 }
 
 static void take_advice(struct site_reader *r, const struct node *e)

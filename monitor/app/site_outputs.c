@@ -80,7 +80,7 @@ static void read_json_limit(struct site_reader *r, const struct node *n)
         number[length] = '\0';
     }
     const bool none = strcmp(text, "none") == 0;
-    if (!none && (!rate || !parse_number(number, &limit) || limit < 1 || limit > UINT32_MAX))
+    if (!none && (!rate || !site_count(number, &limit) || limit < 1 || limit > UINT32_MAX))
         complain_at(&r->at, n, "'%s' is not a number of alerts a second, as 1000/s, nor none", text);
     else
         r->site->json_limit = (uint32_t)limit;

@@ -20,8 +20,15 @@ bool site_mapping(struct site_reader *r, const struct node *n, const char *const
 void site_each(struct site_reader *r, const struct node *list, const char *example,
                void (*take)(struct site_reader *, const struct node *));
 
+/* The same, of a list that has to have a member: whether an empty one means all or none, no reader knows. */
+void site_some(struct site_reader *r, const struct node *list, const char *example,
+               void (*take)(struct site_reader *, const struct node *));
+
 /* A value that is not empty, or NULL. */
 const char *site_text(struct site_reader *r, const struct node *n);
+
+/* Digits, and no unit of time after them. */
+bool site_count(const char *text, int64_t *number);
 
 /* Where `n` is NULL, *out stays. An interval is written in seconds, or with a unit; its
  * least is a second or an hour. */

@@ -72,13 +72,26 @@ void site_each(struct site_reader *r, const struct node *list, const char *examp
     }
 }
 
+void site_some(struct site_reader *r, const struct node *list, const char *example,
+               void (*take)(struct site_reader *, const struct node *))
+{
+    if (list && list->kind == NODE_SEQUENCE && !list->first)
+        complain_at(&r->at, list, "an empty list: leave '%s' out, or write %s", list->key, example);
+    site_each(r, list, example, take);
+}
+
+bool site_count(const char *text, int64_t *number)
+{
+    return *text && text[strspn(text, "0123456789")] == '\0' && parse_number(text, number);
+}
+
 void site_number(struct site_reader *r, const struct node *n, int64_t least, int64_t most, int64_t *out)
 {
     const char *text = n ? site_text(r, n) : NULL;
     int64_t number;
     if (!text)
         return;
-    if (!parse_number(text, &number) || number < least || number > most)
+    if (!site_count(text, &number) || number < least || number > most)
         complain_at(&r->at, n, "'%s' is not a number from %" PRId64 " to %" PRId64, text, least, most);
     else
         *out = number;
@@ -104,7 +117,7 @@ bool site_end(const char *text, struct endpoint *out)
     const char *colon = strrchr(text, ':');
     size_t n = colon ? (size_t)(colon - text) : 0;
     int64_t port;
-    if (n == 0 || n >= sizeof address || !parse_number(colon + 1, &port) || port < 1 || port > 65535)
+    if (n == 0 || n >= sizeof address || !site_count(colon + 1, &port) || port < 1 || port > 65535)
         return false;
     bool brackets = text[0] == '[' && n > 2 && text[n - 1] == ']';
     const size_t length = brackets ? n - 2 : n;
