@@ -142,10 +142,14 @@ static int explain(const struct profile *p, const struct profile *advice, const 
 
 static int build_info(void)
 {
-    (void)printf("utwatch %s\ncompiler  %s\nlibpcap   %s\nnaming    %s\nflows     %d, %zu bytes each\n",
-                 UTWATCH_VERSION, __VERSION__, pcap_lib_version(), naming_library(), DEFAULT_FLOWS,
-                 (size_t)128);
+    (void)printf("utwatch %s\ncompiler  %s\nlibpcap   %s\nnaming    %s\n", UTWATCH_VERSION, __VERSION__,
+                 pcap_lib_version(), naming_library());
     return EXIT_CLEAN;
+}
+
+static void tell_rules(const struct profile *p, size_t count, const char *of_what)
+{
+    (void)printf("%s: %zu rule%s, no mistake%s\n", profile_name(p), count, count == 1 ? "" : "s", of_what);
 }
 
 /* -T: everything that is loaded has no mistake; say what it needs. */
@@ -153,14 +157,14 @@ static void tell_test(const struct options *o, const struct profile *p, const st
                       const struct site *site)
 {
     char safe[SAID_BYTES];
-    (void)printf("%s: %zu rules, no mistake\n", profile_name(p), profile_rule_count(p));
+    tell_rules(p, profile_rule_count(p), "");
     for (; advice; advice = profile_next(advice)) {
         const struct profile *next = profile_next(advice);
-        (void)printf("%s: %zu rules, no mistake (advice)\n", profile_name(advice),
-                     profile_rule_count(advice) - (next ? profile_rule_count(next) : 0));
+        tell_rules(advice, profile_rule_count(advice) - (next ? profile_rule_count(next) : 0), " (advice)");
     }
     if (o->config)
-        (void)printf("%s: no mistake; %zu exceptions\n", say_safely(o->config, safe), site->exception_count);
+        (void)printf("%s: no mistake; %zu exception%s\n", say_safely(o->config, safe), site->exception_count,
+                     site->exception_count == 1 ? "" : "s");
     (void)printf("memory at most, taken as it is used:\n");
     (void)site_memory(site, stdout);
 }

@@ -49,6 +49,14 @@ size_t columns_of(int descriptor)
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+/* no-color.org; a terminal that says it is dumb would print the codes. */
+static bool colour_is_wanted(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    return !(no_colour && *no_colour) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
 static bool open_one(struct one_report *r, const struct report_wanted *wanted)
 {
     static const cookie_io_functions_t as_parcels = {.write = put_page};
@@ -67,8 +75,7 @@ static bool open_one(struct one_report *r, const struct report_wanted *wanted)
         return all->material != NULL;
     if (r->form != REPORT_TEXT)
         return true;
-    const char *no_colour = getenv("NO_COLOR");
-    const struct text_look look = {.colour = terminal && !(no_colour && *no_colour),
+    const struct text_look look = {.colour = terminal && colour_is_wanted(),
                                    .columns = terminal ? columns_of(STDOUT_FILENO) : 0};
     r->text = text_report_new(r->page, &look, &all->options->show, all->names);
     return r->text != NULL;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Options, exit status, one clear message for each mistake, the same output twice. usage: command_line.py UTWATCH"""
 import os
+import pty
 import resource
 import subprocess
 import sys
@@ -103,6 +104,28 @@ with tempfile.TemporaryDirectory() as folder:
     check(sorted(os.listdir(folder)) == ["mine.yaml", "out.json", "report.html", "site.yaml"], "left behind: " + " ".join(os.listdir(folder)))
 expect(["-i", "lo", "-i", "lo"], 2, err=b"-i 'lo' is given twice")
 expect(["--syslog", "udp:192.0.2.1:514", "--syslog", "udp:192.0.2.1:514", "-r", CLEAN], 2, err=b"this receiver is given twice")
+
+
+def colours(**environment):
+    """Whether the text has codes of colour on a terminal, in this environment."""
+    master, slave = pty.openpty()
+    kept = {k: v for k, v in os.environ.items() if k not in ("TERM", "NO_COLOR")}
+    p = subprocess.run([binary, "-r", FAILS], stdout=slave, stderr=subprocess.DEVNULL, env={**kept, **environment})
+    os.close(slave)
+    said = b""
+    try:
+        while part := os.read(master, 65536):
+            said += part
+    except OSError:  # the end, as a pseudo-terminal tells it
+        pass
+    os.close(master)
+    check(p.returncode == 1 and b"ut-7.2-only-anonymous" in said, "on a terminal", environment, p.returncode)
+    return b"\x1b[" in said
+
+
+check(colours(TERM="xterm-256color"), "colour on a terminal")
+for without in ({"TERM": "dumb"}, {}, {"TERM": "xterm", "NO_COLOR": "1"}):
+    check(not colours(**without), "no colour", without)
 
 
 def ends_in_order():
