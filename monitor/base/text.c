@@ -198,6 +198,33 @@ void text_seconds(struct text *t, int64_t nanoseconds)
     text_digits(t, (uint64_t)part, digits);
 }
 
+void text_duration(struct text *t, int64_t nanoseconds)
+{
+    const int64_t second = 1000000000;
+    const struct {
+        int64_t length, from; /* of the unit, and the least duration that is told in it */
+        const char *name;
+    } units[] = {{86400 * second, 2 * 86400 * second, " d"},
+                 {3600 * second, 2 * 3600 * second, " h"},
+                 {60 * second, 2 * 60 * second, " min"}};
+    int64_t rest = nanoseconds < 0 ? 0 : nanoseconds;
+    bool begun = false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if ((!begun && rest < units[i].from) || rest < units[i].length)
+            continue;
+        text_put(t, begun ? " " : "");
+        text_int(t, rest / units[i].length);
+        text_put(t, units[i].name);
+        rest %= units[i].length;
+        begun = true;
+    }
+    if (begun && rest == 0)
+        return;
+    text_put(t, begun ? " " : "");
+    text_seconds(t, rest);
+    text_put(t, " s");
+}
+
 void text_calendar(struct text *t, const struct tm *tm)
 {
     const int parts[] = {tm->tm_mon + 1, tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec};

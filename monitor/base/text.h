@@ -71,6 +71,10 @@ void text_json(struct text *t, struct span bytes);
 /* Seconds with as many decimals as there are, six at most and the rest cut off: "86400.4". Negative: 0. */
 void text_seconds(struct text *t, int64_t nanoseconds);
 
+/* "12.25 s", "24 h 59.4 s", "7 d": exact to the microsecond, so that a time beyond a limit never looks like
+ * it. */
+void text_duration(struct text *t, int64_t nanoseconds);
+
 /* "2026-11-23T17:50:00" */
 void text_calendar(struct text *t, const struct tm *tm);
 

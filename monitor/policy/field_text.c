@@ -66,8 +66,8 @@ static void put_number(enum field field, const struct value *v, struct text *out
     text_put(out, v->fact.at_least ? "at least " : "");
     if (word)
         text_put(out, word);
-    else if (v->nanos_beyond)
-        text_seconds(out, v->fact.number * NANOS_PER_SECOND + v->nanos_beyond);
+    else if (strcmp(field_info[field].unit, DURATION) == 0)
+        text_duration(out, v->fact.number * NANOS_PER_SECOND + v->nanos_beyond);
     else
         text_int(out, v->fact.number);
 }

@@ -61,6 +61,9 @@ enum connection_protocol { PROTOCOL_TLS, PROTOCOL_HTTP, PROTOCOL_OTHER };
 /* How an HTTP exchange could be read. */
 enum exchange_over { OVER_PLAIN, OVER_NULL_ENCRYPTION };
 
+/* The unit of fields that say how long, in fields.def: people read them with hours and days. */
+#define DURATION "seconds"
+
 struct field_info {
     const char *name;
     enum field_type type;

@@ -129,25 +129,3 @@ void text_age_server(struct text *out, const struct endpoint *server)
     else
         text_put(out, "other servers");
 }
-
-void text_age(struct text *out, int64_t age)
-{
-    static const struct {
-        int64_t length, from; /* of the unit, and the least age that is told in it */
-        const char *name;
-    } units[] = {{HOURS(24), HOURS(48), "d"}, {HOURS(1), HOURS(2), "h"}, {MINUTES(1), MINUTES(2), "min"}};
-    int64_t rest = age < 0 ? 0 : age;
-    bool begun = false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if ((!begun && rest < units[i].from) || rest < units[i].length)
-            continue;
-        text_printf(out, "%s%" PRId64 " %s", begun ? " " : "", rest / units[i].length, units[i].name);
-        rest %= units[i].length;
-        begun = true;
-    }
-    if (begun && rest == 0)
-        return;
-    text_put(out, begun ? " " : "");
-    text_seconds(out, rest);
-    text_put(out, " s");
-}

@@ -56,10 +56,6 @@ uint64_t age_row_total(const struct age_row *row);
 /* Reuses known to be over 24 hours. */
 uint64_t age_row_over(const struct age_row *row);
 
-/* "27 h 30 min", "8 d 4 h 48 min 0.5 s", "12.25 s": to the microsecond, so that an age just beyond a limit
- * does not look like the limit. */
-void text_age(struct text *out, int64_t age);
-
 /* A server, or "other servers" for those that found no row of their own. */
 void text_age_server(struct text *out, const struct endpoint *server);
 

@@ -134,7 +134,7 @@ static void put_oldest(struct html *h, const struct ages *ages)
         char buffer[96];
         struct text t = text_over(buffer, sizeof buffer);
         text_put(&t, r->exact ? "" : "at least ");
-        text_age(&t, r->age);
+        text_duration(&t, r->age);
         html_put(h, r->age > age_step[AGE_STEPS_WITHIN - 1] ? "<tr><td class=\"fail\">" : "<tr><td>");
         html_text(h, buffer, HTML_ID_MOST);
         html_put(h, "</td><td>");

@@ -64,7 +64,7 @@ static void put_oldest(struct page *page, const struct ages *ages)
         char buffer[256];
         struct text t = text_over(buffer, sizeof buffer);
         text_put(&t, r->exact ? "" : "at least ");
-        text_age(&t, r->age);
+        text_duration(&t, r->age);
         text_printf(&t, " by %s, ", resumption_name(r->method));
         text_address(&t, &r->client);
         text_put(&t, " -> ");

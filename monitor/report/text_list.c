@@ -42,7 +42,7 @@ static void put_age(struct text *t, const struct session_result *s)
         return;
     }
     text_put(t, basis == AGE_EXACT ? ", " : ", at least ");
-    text_age(t, s->accepted ? s->resumed_age : s->offered_age);
+    text_duration(t, s->accepted ? s->resumed_age : s->offered_age);
     text_put(t, " old");
 }
 

@@ -32,7 +32,7 @@ static void put_duration(struct text *t, nanos duration)
 {
     const nanos second = NANOS_PER_SECOND;
     const nanos unit = duration >= 7200 * second ? 60 * second : duration >= second ? second : second / 1000;
-    text_age(t, duration / unit * unit);
+    text_duration(t, duration / unit * unit);
 }
 
 /* "12 frames in 3 h 20 min from 2026-11-23T17:50:00Z; 4 TCP connections, 2 TLS." */

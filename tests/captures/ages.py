@@ -58,15 +58,21 @@ def compare(path, uses, times, identities, profile, tolerance, label):
         check([a["fault"] for a in alerts] == ([fault] if fault else []), label, i, rule, "fault", alerts, "not", fault)
         # The age in words is the one that was judged, and so not what the rule allows.
         for a in alerts:
-            said = re.search(r"(at least )?([0-9.]+) s old", a["observed"])
+            said = re.search(r"(at least )?((?:[0-9.]+ (?:d|h|min|s) )+)old", a["observed"])
             told = ages[0] if fault == "ue" else ages[1]
-            check(said and microseconds(float(said.group(2))) == told // 1000 > (DAY + tolerance) // 1000, label, i, a["observed"], "of", told)
+            check(said and microseconds(in_seconds(said.group(2))) == told // 1000 > (DAY + tolerance) // 1000, label, i, a["observed"], "of", told)
             check(said and bool(said.group(1)) == (basis == "at-least"), label, i, a["observed"], basis)
     counts = rule_counts(evs)
     for rule in set(RULE.values()):
         for result in ("pass", "fail", "not-observable"):
             ours = counts[rule].get(result.replace("-", "_"), 0)
             check(ours == wanted.get((rule, result), 0), label, rule, result, ours, "not", wanted.get((rule, result), 0))
+
+
+def in_seconds(words):
+    """Of "27 h 30 min"."""
+    parts = words.split()
+    return sum(float(n) * {"d": 86400, "h": 3600, "min": 60, "s": 1}[unit] for n, unit in zip(parts[::2], parts[1::2]))
 
 
 def matrix(folder, name, change=None):

@@ -102,37 +102,10 @@ static void what_was_not_resumed_is_not_counted(void **state)
     assert_int_equal(ages->count, 0);
 }
 
-static void an_age_beyond_a_limit_does_not_look_like_it(void **state)
-{
-    (void)state;
-    static const struct {
-        int64_t micros;
-        const char *words;
-    } told[] = {
-        {0, "0 s"},
-        {12250000, "12.25 s"},
-        {119999999, "119.999999 s"},
-        {120000000, "2 min"},
-        {INT64_C(86400) * 1000000, "24 h"},
-        {INT64_C(86400) * 1000000 + 1, "24 h 0.000001 s"},
-        {INT64_C(86459) * 1000000 + 400000, "24 h 59.4 s"},
-        {INT64_C(99000) * 1000000, "27 h 30 min"},
-        {INT64_C(604800) * 1000000, "7 d"},
-        {INT64_C(604800) * 1000000 + 999999, "7 d 0.999999 s"},
-    };
-    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-        char buffer[64];
-        struct text t = text_over(buffer, sizeof buffer);
-        text_age(&t, told[i].micros * 1000);
-        assert_string_equal(buffer, told[i].words);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_line_is_after_24_hours, begin, end),
-        cmocka_unit_test(an_age_beyond_a_limit_does_not_look_like_it),
         cmocka_unit_test_setup_teardown(the_oldest_are_kept_once_each, begin, end),
         cmocka_unit_test_setup_teardown(late_servers_share_a_row, begin, end),
         cmocka_unit_test_setup_teardown(what_was_not_resumed_is_not_counted, begin, end),
