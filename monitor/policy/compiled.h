@@ -175,6 +175,23 @@ uint64_t verdicts_forgotten_alone(const struct profile *p);
 /* judge.c: the condition is definitely true of the case. */
 bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c);
 
+/* members.c: unknown keys, texts that are none, and words that are not among those of the key are mistakes.
+ */
+void check_keys(struct compiler *c, const struct node *n, const char *const *known);
+void complain_of_missing(struct compiler *c, const struct node *n, const char *key);
+/* NULL when it is not there (a mistake when it has to be). */
+const char *text_member(struct compiler *c, const struct node *n, const char *key, bool required);
+bool word_node(struct compiler *c, const struct node *n, const struct word *words, const char *key,
+               int64_t *out);
+int64_t word_member(struct compiler *c, const struct node *n, const char *key, const struct word *words,
+                    int64_t otherwise);
+uint32_t number_member(struct compiler *c, const struct node *n, const char *key, bool required,
+                       uint32_t otherwise);
+
+/* profile.c: compiles the sets and rules. NULL, and the profile is freed, if there are more mistakes than
+ * there were before it was read. */
+struct profile *compile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before);
+
 /* distinct_tests.c: numbers the tests, when all conditions are compiled. */
 void number_tests(struct profile *p);
 void free_tests(struct profile *p);

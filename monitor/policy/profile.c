@@ -1,136 +1,15 @@
-/* From files to a profile: what it extends, what it drops, its parameters, sets and rules. */
+/* The definitions of a profile become what cases are judged by: sets of suites, and rules with their cases.
+ */
 #include "policy/compiled.h"
-#include "policy/profile_files.h"
 
 #include <stdlib.h>
 
-struct loader {
-    struct profile *profile;
-    struct mistakes *mistakes;
-    struct file_texts *files; /* NULL: they are only read */
-    const char *const *directories;
-    const char *loaded[64]; /* names of profiles that are in already */
-    size_t loaded_count;
-    const char *chain[MAX_EXTENDS_DEPTH + 1]; /* what is being loaded, outermost first */
-    size_t depth;
-};
-
 enum { TITLE_MOST = 80 /* characters of a line in reports */ };
 
-static const char *const document_keys[] = {"utwatch", "profile",    "title", "status", "document", "extends",
-                                            "drop",    "parameters", "sets",  "rules",  "note",     NULL};
 static const char *const rule_keys[] = {
     "id",   "sid",  "rev",  "clause",   "document", "title", "requires", "binds",      "severity", "basis",
     "when", "pass", "fail", "observed", "note",     "never", "about",    "superseded", NULL};
 static const char *const case_keys[] = {"fault", "basis", "severity", "note", "observed", NULL};
-
-enum { KEYS_LISTED = 200 };
-
-static const char *keys_listed(const char *const *known, char buffer[KEYS_LISTED])
-{
-    struct text t = text_over(buffer, KEYS_LISTED);
-    for (const char *const *k = known; *k; k++) {
-        text_put(&t, k == known ? "; here stand " : ", ");
-        text_put(&t, *k);
-    }
-    return buffer;
-}
-
-static void check_keys(struct compiler *c, const struct node *n, const char *const *known)
-{
-    for (const struct node *m = n->first; m; m = m->next) {
-        struct suggestion near = suggestion_for(m->key);
-        bool found = false;
-        for (const char *const *k = known; *k; k++) {
-            found |= strcmp(*k, m->key) == 0;
-            suggestion_try(&near, *k);
-        }
-        char buffer[KEYS_LISTED];
-        if (!found)
-            complain_at_key(c, m, "unknown key '%s'%s", m->key,
-                            near.best ? suggestion_text(&near, buffer, sizeof buffer)
-                                      : keys_listed(known, buffer));
-    }
-}
-
-/* Says of a member that has to be there what it is. */
-static void complain_of_missing(struct compiler *c, const struct node *n, const char *key)
-{
-    static const struct {
-        const char *key, *is;
-    } needed[] = {
-        {"utwatch", "the version of the rule language, utwatch: 1"},
-        {"profile", "the name of the profile"},
-        {"title", "what the profile says, in one line"},
-        {"id", "a name that no other rule has"},
-        {"sid", "a number that no other rule has, and that it keeps"},
-        {"clause", "where the demand stands, as \"7.2 (1)\""},
-        {"requires", "the demand in words"},
-        {"severity", "info, low, medium or high"},
-        {"binds", "ue, server, both or none"},
-    };
-    const char *is = "";
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (strcmp(needed[i].key, key) == 0)
-            is = needed[i].is;
-    complain_at(c, n, "'%s' is missing%s%s", key, *is ? ": " : "", is);
-}
-
-/* The text of a member; NULL when it is not there (a mistake when it has to be). */
-static const char *text_member(struct compiler *c, const struct node *n, const char *key, bool required)
-{
-    const struct node *m = node_member(n, key);
-    if (m && m->kind == NODE_SCALAR && *m->text)
-        return m->text;
-    if (m)
-        complain_at(c, m, "'%s' has to be a text", key);
-    else if (required)
-        complain_of_missing(c, n, key);
-    return NULL;
-}
-
-/* The number of the word, or a mistake that says what was expected. */
-static bool word_node(struct compiler *c, const struct node *n, const struct word *words, const char *key,
-                      int64_t *out)
-{
-    const char *text = n->kind == NODE_SCALAR ? n->text : "";
-    if (word_number(words, text, out))
-        return true;
-    struct suggestion near = suggestion_for(text);
-    for (const struct word *w = words; w->word; w++)
-        suggestion_try(&near, w->word);
-    char buffer[128];
-    char list[128];
-    if (n->kind != NODE_SCALAR) {
-        complain_at(c, n, "'%s' has to be one value%s", key, words_listed(words, list, sizeof list));
-        return false;
-    }
-    complain_at(c, n, "'%s' is not a valid value for '%s'%s%s", text, key,
-                suggestion_text(&near, buffer, sizeof buffer), words_listed(words, list, sizeof list));
-    return false;
-}
-
-static int64_t word_member(struct compiler *c, const struct node *n, const char *key,
-                           const struct word *words, int64_t otherwise)
-{
-    const struct node *m = node_member(n, key);
-    int64_t number;
-    return m && word_node(c, m, words, key, &number) ? number : otherwise;
-}
-
-static uint32_t number_member(struct compiler *c, const struct node *n, const char *key, bool required,
-                              uint32_t otherwise)
-{
-    const struct node *m = node_member(n, key);
-    int64_t number = otherwise;
-    if (!m && required)
-        complain_of_missing(c, n, key);
-    const bool decimal =
-        m && m->kind == NODE_SCALAR && *m->text != '0' && strspn(m->text, "0123456789") == strlen(m->text);
-    if (m && (!decimal || !parse_number(m->text, &number) || number < 1 || number > UINT32_MAX))
-        complain_at(c, m, "'%s' has to be a decimal number from 1 to %u", key, UINT32_MAX);
-    return (uint32_t)number;
-}
 
 static const char *template_member(struct compiler *c, const struct node *n, const char *otherwise)
 {
@@ -314,195 +193,6 @@ static void compile_rule(struct compiler *c, struct rule *r)
         r->facts.reads |= reads_of(c->profile, r->fail[i].condition);
 }
 
-static struct rule *rule_by_id(struct profile *p, const char *id)
-{
-    for (size_t i = 0; i < p->rule_count; i++)
-        if (strcmp(p->rules[i].facts.id, id) == 0)
-            return &p->rules[i];
-    return NULL;
-}
-
-/* It stands in events, file names of evidence and on the command line. */
-static bool is_identifier(const char *id)
-{
-    return *id &&
-           strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(id);
-}
-
-static void take_rule(struct compiler *c, const struct node *n, const char *document)
-{
-    struct profile *p = c->profile;
-    if (n->kind != NODE_MAPPING) {
-        complain_at(c, n, "a rule has to be a mapping, as - id: NAME and its other members below");
-        return;
-    }
-    const char *id = text_member(c, n, "id", true);
-    if (!id)
-        return;
-    if (!is_identifier(id))
-        complain_at(c, node_member(n, "id"), "'%s' has more than letters, digits, '.', '_' and '-'", id);
-    struct rule *r = rule_by_id(p, id);
-    if (r && r->file == c->file) {
-        complain_at(c, n, "rule '%s' is defined twice (first on line %u): give one of them another id", id,
-                    r->node->line);
-        r = NULL; /* its own mistakes are told as well */
-    }
-    if (!r && p->rule_count == MAX_RULES) {
-        complain_at(c, n, "more than %d rules", MAX_RULES);
-        return;
-    }
-    if (!r)
-        r = &p->rules[p->rule_count++];
-    *r = (struct rule){.facts.id = id, .node = n, .file = c->file, .document = document};
-}
-
-static void take_rules(struct compiler *c, const struct node *root, const char *document)
-{
-    const struct node *rules = node_member(root, "rules");
-    if (!rules)
-        return;
-    if (rules->kind != NODE_SEQUENCE) {
-        complain_at(c, rules, "'rules' has to be a list, in which each rule begins with - id: NAME");
-        return;
-    }
-    for (const struct node *n = rules->first; n; n = n->next)
-        take_rule(c, n, document);
-}
-
-static void drop_rule(struct compiler *c, const struct node *n)
-{
-    struct profile *p = c->profile;
-    const char *id = n->kind == NODE_SCALAR ? n->text : "";
-    struct rule *r = rule_by_id(p, id);
-    if (!r) {
-        struct suggestion near = suggestion_for(id);
-        for (size_t i = 0; i < p->rule_count; i++)
-            suggestion_try(&near, p->rules[i].facts.id);
-        char buffer[160];
-        complain_at(c, n, "no rule '%s' to drop%s", id, suggestion_text(&near, buffer, sizeof buffer));
-        return;
-    }
-    size_t index = (size_t)(r - p->rules);
-    memmove(r, r + 1, (p->rule_count - index - 1) * sizeof *r);
-    p->rule_count--;
-}
-
-static void take_sets(struct compiler *c, const struct node *root)
-{
-    struct profile *p = c->profile;
-    const struct node *list = node_member(root, "sets");
-    if (!list)
-        return;
-    if (list->kind != NODE_MAPPING) {
-        complain_at(c, list, "'sets' has to be a mapping, as { NAME: [SUITE, ...] }");
-        return;
-    }
-    for (const struct node *n = list->first; n; n = n->next) {
-        struct named_set *known = NULL;
-        for (size_t i = 0; i < p->named_count; i++)
-            if (strcmp(p->named[i].name, n->key) == 0)
-                known = &p->named[i];
-        if (!known && p->named_count == SETS_OF_PROFILE) {
-            complain_at_key(c, n, "too many sets");
-            return;
-        }
-        if (!known)
-            known = &p->named[p->named_count++];
-        *known = (struct named_set){.name = n->key, .node = n, .file = c->file};
-    }
-}
-
-static void load_tree(struct loader *l, struct tree *tree);
-
-static void load_named(struct loader *l, const char *name, struct compiler *by, const struct node *at)
-{
-    for (size_t i = 0; i < l->depth; i++)
-        if (by && strcmp(l->chain[i], name) == 0) {
-            complain_at(by, at, "'%s' extends itself", name);
-            return;
-        }
-    for (size_t i = 0; i < l->loaded_count; i++)
-        if (strcmp(l->loaded[i], name) == 0)
-            return;
-    if (by && (l->depth == MAX_EXTENDS_DEPTH || l->loaded_count == sizeof l->loaded / sizeof *l->loaded)) {
-        complain_at(by, at, "profiles extend each other too deeply (more than %d)", MAX_EXTENDS_DEPTH);
-        return;
-    }
-    char *path = profile_file(name, by ? by->file : NULL, l->directories, l->files);
-    if (!path) {
-        char message[PROFILE_HINT];
-        no_such_profile(name, l->directories, message);
-        if (by)
-            complain_at(by, at, "'%s': %s", name, message);
-        else
-            mistake_add(l->mistakes, name, 0, 0, "%s", message);
-        return;
-    }
-    struct tree *tree = tree_read(path, l->files, l->mistakes);
-    free(path);
-    if (!tree)
-        return;
-    tree->next = l->profile->trees;
-    l->profile->trees = tree;
-    l->chain[l->depth++] = name;
-    l->loaded[l->loaded_count++] = name;
-    if (tree->root)
-        load_tree(l, tree);
-    l->depth--;
-}
-
-/* True when one of them is a draft: so is what stands on it, unless it says otherwise. */
-static bool load_extended(struct loader *l, struct compiler *c, const struct node *root)
-{
-    const struct node *extends = node_member(root, "extends");
-    bool draft = false;
-    if (!extends)
-        return false;
-    if (extends->kind != NODE_SCALAR && !extends->first)
-        complain_at(c, extends, "an empty list of profiles to extend: name one, or leave the list out");
-    for (const struct node *e = node_first(extends); e; e = node_next(extends, e)) {
-        l->profile->status = NULL;
-        if (e->kind == NODE_SCALAR)
-            load_named(l, e->text, c, e);
-        else
-            complain_at(c, e, "'extends' has to be a list of names, as [ts33141-pcr2]");
-        draft |= l->profile->status && strcmp(l->profile->status, "draft") == 0;
-    }
-    return draft;
-}
-
-static void load_tree(struct loader *l, struct tree *tree)
-{
-    struct compiler c = {.profile = l->profile, .mistakes = l->mistakes, .file = tree->file};
-    const struct node *root = tree->root;
-    if (root->kind != NODE_MAPPING) {
-        complain_at(&c, root, "a profile has to be a mapping, which begins with utwatch: 1");
-        return;
-    }
-    check_keys(&c, root, document_keys);
-    const char *version = text_member(&c, root, "utwatch", true);
-    if (version && strcmp(version, "1") != 0)
-        complain_at(&c, node_member(root, "utwatch"),
-                    "unknown version '%s' of the rule language (expected 1)", version);
-    const bool draft = load_extended(l, &c, root);
-    const char *name = text_member(&c, root, "profile", true);
-    const char *title = text_member(&c, root, "title", true);
-    const char *status = text_member(&c, root, "status", false);
-    l->profile->name = name;
-    l->profile->title = title;
-    l->profile->status = status ? status : draft ? "draft" : "final";
-    l->profile->note = text_member(&c, root, "note", false);
-    const char *document = text_member(&c, root, "document", false);
-    parameters_take(&c, root, !node_member(root, "extends"));
-    take_sets(&c, root);
-    const struct node *drop = node_member(root, "drop");
-    for (const struct node *n = drop && drop->kind == NODE_SEQUENCE ? drop->first : NULL; n; n = n->next)
-        drop_rule(&c, n);
-    if (drop && (drop->kind != NODE_SEQUENCE || !drop->first))
-        complain_at(&c, drop, "'drop' has to be a list of rule ids, as [ut-6.2-null-integrity]");
-    take_rules(&c, root, document ? document : "");
-}
-
 static void check_sids(struct compiler *c)
 {
     struct profile *p = c->profile;
@@ -536,10 +226,18 @@ static void count_key_bits(struct profile *p)
             set && strstr(suite_table[i].cipher, "3DES_EDE") ? triple_des : suite_table[i].key_bits;
 }
 
-static struct profile *compile(struct loader *l, size_t mistakes_before)
+/* That of the profile itself was read before what it extends. */
+static const char *own_file(const struct profile *p)
 {
-    struct profile *p = l->profile;
-    struct compiler c = {.profile = p, .mistakes = l->mistakes};
+    const struct tree *tree = p->trees;
+    while (tree->next)
+        tree = tree->next;
+    return tree->file;
+}
+
+struct profile *compile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before)
+{
+    struct compiler c = {.profile = p, .mistakes = mistakes};
     count_key_bits(p);
     for (size_t i = 0; i < p->named_count; i++) {
         if (p->named[i].compiled)
@@ -559,53 +257,15 @@ static struct profile *compile(struct loader *l, size_t mistakes_before)
         qsort(p->rules, p->rule_count, sizeof *p->rules, by_sid);
     for (size_t i = 0; i < p->rule_count; i++)
         p->rules[i].facts.index = i;
-    if (p->rule_count == 0 && l->mistakes->count == mistakes_before && p->trees)
-        mistake_add(l->mistakes, p->trees->file, 0, 0,
+    if (p->rule_count == 0 && mistakes->count == mistakes_before && p->trees)
+        mistake_add(mistakes, own_file(p), 0, 0,
                     "a profile without rules: add 'rules', or 'extends' with a profile that has some");
-    if (l->mistakes->count == mistakes_before) {
+    if (mistakes->count == mistakes_before) {
         number_tests(p);
         return p;
     }
     profile_free(p);
     return NULL;
-}
-
-/* The site's values in place of the profile's; a profile that has no such parameter is not about it. */
-static void override_parameters(struct profile *p, const struct parameter_override *overrides, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < p->parameter_count; j++)
-            if (strcmp(p->parameters[j].name, overrides[i].name) == 0)
-                p->parameters[j].text = overrides[i].value;
-}
-
-struct profile *profile_load(const char *name_or_file, const char *const *directories,
-                             const struct parameter_override *overrides, size_t override_count,
-                             struct file_texts *files, struct mistakes *mistakes)
-{
-    size_t before = mistakes->count;
-    struct profile *p = calloc(1, sizeof *p);
-    if (!p)
-        abort();
-    struct loader l = {.profile = p, .mistakes = mistakes, .files = files, .directories = directories};
-    load_named(&l, name_or_file, NULL, NULL);
-    override_parameters(p, overrides, override_count);
-    return compile(&l, before);
-}
-
-struct profile *profile_parse(const char *file, struct span text, const char *const *directories,
-                              struct mistakes *mistakes)
-{
-    size_t before = mistakes->count;
-    struct profile *p = calloc(1, sizeof *p);
-    if (!p)
-        abort();
-    struct loader l = {.profile = p, .mistakes = mistakes, .directories = directories};
-    p->trees = tree_parse(file, text, mistakes);
-    l.chain[l.depth++] = file;
-    if (p->trees->root)
-        load_tree(&l, p->trees);
-    return compile(&l, before);
 }
 
 void profile_be_strict(struct profile *p)
