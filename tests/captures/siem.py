@@ -6,6 +6,7 @@ looked at."""
 import collections
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -131,12 +132,54 @@ def test_pipeline():
     check(renamed.keys() - found == {"in_iface"}, "stands in no event:", renamed.keys() - found)
 
 
+def through_pipeline(event, processors):
+    """The members of an event by their full names, after the processors of the pipeline that change them."""
+    flat = dict(flatten(event, ""))
+    for p in processors:
+        (kind, what), = p.items()
+        field = what["field"]
+        if field not in flat:
+            continue
+        if kind == "rename":
+            flat[what["target_field"]] = flat.pop(field)
+        elif kind == "gsub":
+            flat[field] = re.sub(what["pattern"], what["replacement"], flat[field])
+        elif kind == "dissect":
+            names = re.findall(r"%{([^}]*)}", what["pattern"])
+            found = re.fullmatch(re.sub(r"%{[^}]*}", "(.*)", what["pattern"].replace(".", r"\.")), flat[field])
+            flat.update(zip(names, found.groups()) if found else [])
+        elif kind == "lowercase":
+            flat[field] = flat[field].lower()
+    return flat
+
+
+def flatten(value, before):
+    for k, v in value.items():
+        if isinstance(v, dict):
+            yield from flatten(v, before + k + ".")
+        else:
+            yield before + k, v
+
+
+def test_versions():
+    """ECS has "1.2" as tls.version and "tls" as tls.version_protocol, and of SSL likewise."""
+    with open(os.path.join(ROOT, "tools", "siem", "elastic-pipeline.json")) as f:
+        processors = json.load(f)["processors"]
+    for name, wanted in (("openssl-tls12-null", ("tls", "1.2")), ("jsse-tls10-anon-only-accepted", ("tls", "1.0")),
+                         ("jsse-sslv3", ("ssl", "3")), ("bc-tls13-full", ("tls", "1.3"))):
+        path = os.path.join(PCAPS, name + ".pcap")
+        told = [through_pipeline(e, processors) for e in of_type(events(binary, "-r", path)[0], "tls")]
+        told = {(e.get("tls.version_protocol"), e.get("tls.version")) for e in told}
+        check(told == {wanted}, name, told)
+
+
 def has(value, path):
     return not path or (isinstance(value, dict) and path[0] in value and has(value[path[0]], path[1:]))
 
 
 validate(captures())
 test_pipeline()
+test_versions()
 test_excepted()
 test_lists()
 test_stats()
