@@ -12,7 +12,7 @@ enum { OUTPUTS = 3 + MAX_REPORTS };
 
 /* What the confined process may still reach. */
 struct reach {
-    struct confine_path *path; /* room for all inputs and OUTPUTS */
+    struct confine_path *path; /* room for all inputs, the baseline and OUTPUTS */
     size_t count;
     char folder[OUTPUTS][4096]; /* of the files that are written: they are renamed, or opened again */
     size_t folders;
@@ -45,11 +45,13 @@ void boundary_close(const struct options *o, const struct site *site, const stru
 {
     if (o->no_confine)
         return;
-    struct reach r = {.path = calloc(o->input_count + OUTPUTS, sizeof *r.path)};
+    struct reach r = {.path = calloc(o->input_count + 1 + OUTPUTS, sizeof *r.path)};
     const struct destinations to = destinations_of(o, site);
     for (size_t i = 0; r.path && i < o->input_count && !o->live; i++)
         if (strcmp(o->inputs[i], "-") != 0 && (i == 0 || !o->watch))
             add(&r, o->inputs[i], false);
+    if (r.path && o->baseline_file)
+        add(&r, o->baseline_file, false);
     if (r.path && orders->reopen) /* the files are this process's own */
         add_outputs(&r, &to);
     const char *what = "memory";

@@ -108,6 +108,7 @@ void provenance_find(struct provenance *p, const struct options *o, const struct
     p->origin.filter = o->filter;
     find_rules(p, rules);
     find_exceptions(p, rules->site);
+    p->origin.baseline = o->baseline_file;
     if (o->endless)
         return;
     p->input = calloc(o->input_count, sizeof *p->input);
@@ -117,6 +118,8 @@ void provenance_find(struct provenance *p, const struct options *o, const struct
     for (size_t i = 0; i < p->origin.input_count; i++)
         if (strcmp(o->inputs[i], "-") != 0)
             find_input(&p->input[i], o->inputs[i], &left);
+    if (o->baseline_file)
+        find_input(&p->origin.baseline_file, o->baseline_file, &left);
 }
 
 void provenance_free(struct provenance *p)

@@ -115,6 +115,19 @@ static void put_exceptions(struct html *h, const struct html_report *r)
     html_put(h, "</tbody></table>\n");
 }
 
+static void put_baseline(struct html *h, const struct report_provenance *origin)
+{
+    if (!origin->baseline)
+        return;
+    put_fact(h, "Baseline");
+    html_put(h, "<code>");
+    html_text(h, origin->baseline, HTML_NAME_MOST);
+    html_put(h, "</code>, SHA-256 <code>");
+    html_text(h, origin->baseline_file.sha256[0] ? origin->baseline_file.sha256 : "not computed",
+              HTML_ID_MOST);
+    html_put(h, "</code></dd>\n");
+}
+
 static void put_command(struct html *h, const struct report_provenance *origin)
 {
     if (origin->command) {
@@ -154,6 +167,7 @@ void html_provenance(struct html *h, const struct html_report *r)
     if (r->origin) {
         put_command(h, r->origin);
         put_rules(h, r);
+        put_baseline(h, r->origin);
     }
     html_put(h, "</dl>\n");
     if (r->origin)

@@ -130,6 +130,8 @@ static void put_figures(struct html *h, const struct tally *tally)
                "\" class=\"doubt\">");
     put_figure(h, "n-idle", tally->verdict[VERDICT_NOT_APPLICABLE], "not applicable", "\">");
     put_figure(h, "n-excepted", tally->excepted, "excepted", "\">");
+    if (tally->baseline)
+        put_figure(h, "n-known", tally->known, "known", "\">");
     put_figure(h, "n-superseded", tally->superseded, "superseded", "\">");
     html_put(h, "</dl>\n");
 }

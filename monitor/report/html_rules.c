@@ -52,12 +52,16 @@ static struct standing standing_of(const struct rule_tally *rule)
             return (struct standing){"doubt", "passed where it could be seen"};
         if (rule->excepted)
             return (struct standing){"doubt", "passed but for exceptions"};
+        if (rule->known)
+            return (struct standing){"doubt", "passed but for what the baseline has"};
         return (struct standing){"pass", "passed"};
     }
     if (rule->value[VERDICT_NOT_OBSERVABLE])
         return (struct standing){"doubt", "not observable"};
     if (rule->excepted)
         return (struct standing){"doubt", "excepted"};
+    if (rule->known)
+        return (struct standing){"doubt", "known from the baseline"};
     if (rule->value[VERDICT_NOTHING_AGAINST])
         return (struct standing){"idle", "nothing seen against it"};
     return (struct standing){"idle", "not applicable"};
@@ -124,6 +128,15 @@ static void put_exception(struct html *h, const struct rule_tally *rule)
     html_put(h, "</p>");
 }
 
+static void put_known(struct html *h, const struct rule_tally *rule)
+{
+    if (!rule->known)
+        return;
+    html_put(h, "<p class=\"why\">Known from the baseline, and in no number of this row: ");
+    html_counted(h, rule->known, "violation", "violations");
+    html_put(h, ".</p>");
+}
+
 static void put_rule(struct html *h, const struct tally *tally, const struct rule_tally *rule)
 {
     const struct standing standing = standing_of(rule);
@@ -141,6 +154,7 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     put_reasons(h, rule);
     put_remarks(h, rule);
     put_exception(h, rule);
+    put_known(h, rule);
     html_put(h, "</th><td>");
     html_put(h, html_binds_words(rule->rule->binds));
     html_put(h, "</td><td>");

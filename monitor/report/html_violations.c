@@ -246,13 +246,36 @@ static void put_violated(struct html *h, const struct html_report *r, const stru
     html_put(h, "</section>\n");
 }
 
+/* What the baseline has is named here as well: who looks for it among the violations must find it. */
+static void put_known(struct html *h, const struct tally *tally)
+{
+    if (!tally->known)
+        return;
+    html_put(h,
+             "<h3>Known from the baseline</h3>\n<p class=\"note\">They are in no other number.</p>\n<ul>\n");
+    for (size_t i = 0; i < tally->rule_count; i++) {
+        const struct rule_tally *rule = &tally->rules[i];
+        if (!rule->known)
+            continue;
+        html_put(h, "<li>");
+        html_text(h, rule->rule->title, HTML_REQUIRES_MOST);
+        html_put(h, " (");
+        html_rule_link(h, rule, tally);
+        html_put(h, "): ");
+        html_counted(h, rule->known, "time", "times");
+        html_put(h, "</li>\n");
+    }
+    html_put(h, "</ul>\n");
+}
+
 void html_violations(struct html *h, const struct html_report *r)
 {
     const struct tally *tally = r->tally;
     html_put(h, "<section id=\"violations\"><h2>Violations</h2>\n");
     if (!tally->verdict[VERDICT_FAIL])
-        html_put(h, tally->handshakes ? "<p>None was seen.</p>\n"
-                                      : "<p>No handshake was seen, so none was judged.</p>\n");
+        html_put(h, tally->known        ? "<p>None is new.</p>\n"
+                    : tally->handshakes ? "<p>None was seen.</p>\n"
+                                        : "<p>No handshake was seen, so none was judged.</p>\n");
     else
         html_put(
             h, "<p class=\"note\">The rules of the highest severity come first, and for each rule those who "
@@ -277,5 +300,6 @@ void html_violations(struct html *h, const struct html_report *r)
         html_counted(h, left_out, "further violated rule is", "further violated rules are");
         html_put(h, " left out here to keep the page small; the tables above have all counts.</p>\n");
     }
+    put_known(h, tally);
     html_put(h, "</section>\n");
 }

@@ -71,12 +71,15 @@ static void put_skipped(struct html *x, const struct rule_tally *r)
     char words[HTML_TEXT_MOST];
     struct text t = text_over(words, sizeof words);
     if (r->value[VERDICT_FAIL] && r->rule->superseded)
-        text_printf(&t, "broken %" PRIu64 " times, superseded by %s", r->value[VERDICT_FAIL],
-                    r->rule->superseded);
+        text_printf(&t, "broken %" PRIu64 " %s, superseded by %s", r->value[VERDICT_FAIL],
+                    r->value[VERDICT_FAIL] == 1 ? "time" : "times", r->rule->superseded);
     else if (r->value[VERDICT_FAIL])
         text_printf(&t, "broken, below the severity that fails: %s", word_of(severity_words, r->worst));
     else if (r->excepted)
         text_printf(&t, "excepted: %s", r->exception);
+    else if (r->known)
+        text_printf(&t, "known from the baseline: broken %" PRIu64 " %s", r->known,
+                    r->known == 1 ? "time" : "times");
     else if (!r->value[VERDICT_NOT_OBSERVABLE])
         text_put(&t, "not applicable: the situation never occurred");
     else

@@ -33,6 +33,8 @@ struct report_provenance {
     size_t exception_count;
     const struct input_provenance *input; /* by whence.source */
     size_t input_count;
+    const char *baseline; /* file, or NULL */
+    struct input_provenance baseline_file;
 };
 
 #endif

@@ -132,8 +132,11 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
         return;
     }
     if (failed) {
-        text_counted(out, failed, "violation", "violations");
+        text_counted(out, failed, tally->known ? "new violation" : "violation",
+                     tally->known ? "new violations" : "violations");
         put_severities(out, tally);
+    } else if (tally->known) {
+        text_put(out, "No new violation");
     } else {
         text_put(out, hidden || unopposed || !whole ? "No violation seen" : "No violation");
     }

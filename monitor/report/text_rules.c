@@ -90,13 +90,34 @@ static void put_columns(struct page *page)
     (void)fputc('\n', page->out);
 }
 
+static uint64_t nothing_against(const struct rule_tally *rule)
+{
+    return rule->value[VERDICT_NOTHING_AGAINST];
+}
+
+static uint64_t remarks(const struct rule_tally *rule)
+{
+    return rule->remarks;
+}
+
+static uint64_t excepted(const struct rule_tally *rule)
+{
+    return rule->excepted;
+}
+
+static uint64_t known(const struct rule_tally *rule)
+{
+    return rule->known;
+}
+
 static void put_idle_rules(struct page *page, const struct tally *tally)
 {
     char buffer[PARAGRAPH];
     struct text t = list_over(buffer);
     size_t idle = 0;
     for (size_t i = 0; i < tally->rule_count; i++) {
-        if (applied(&tally->rules[i]) || tally->rules[i].value[VERDICT_NOTHING_AGAINST])
+        const struct rule_tally *rule = &tally->rules[i];
+        if (applied(rule) || nothing_against(rule) || excepted(rule) || known(rule))
             continue;
         idle++;
         list_add(&t, tally->rules[i].rule->id, 1);
@@ -109,16 +130,6 @@ static void put_idle_rules(struct page *page, const struct tally *tally)
                idle == tally->rule_count ? "No rule applied to any handshake:"
                                          : "These rules applied to no handshake:");
     page_field(page, DEEPER, DEEPER, "", buffer);
-}
-
-static uint64_t nothing_against(const struct rule_tally *rule)
-{
-    return rule->value[VERDICT_NOTHING_AGAINST];
-}
-
-static uint64_t remarks(const struct rule_tally *rule)
-{
-    return rule->remarks;
 }
 
 /* A paragraph of the rules that have such a count; nothing when none has. */
@@ -150,6 +161,8 @@ void summary_rules(struct page *page, const struct tally *tally)
         put_rule_row(page, &tally->rules[i]);
     }
     put_list(page, tally, "Nothing was seen against these, which can only find breaches:", nothing_against);
+    put_list(page, tally, "Broken, and excepted by the site's configuration:", excepted);
+    put_list(page, tally, "Broken, and known from the baseline:", known);
     put_list(page, tally, "Passes with a remark (--explain RULE tells it):", remarks);
     put_idle_rules(page, tally);
 }

@@ -88,6 +88,23 @@ static void put_excepted(struct page *page, const struct tally *tally)
     }
 }
 
+static void put_known(struct page *page, const struct tally *tally)
+{
+    if (!tally->known)
+        return;
+    page_heading(page, "Known from the baseline; they do not count");
+    for (size_t i = 0; i < tally->rule_count; i++) {
+        const struct rule_tally *r = &tally->rules[i];
+        if (!r->known)
+            continue;
+        char buffer[1024];
+        struct text t = text_over(buffer, sizeof buffer);
+        text_printf(&t, "%s: %s, ", r->rule->title, r->rule->id);
+        text_counted(&t, r->known, "time", "times");
+        page_field(page, INDENT, DEEPER, "-", buffer);
+    }
+}
+
 /* What of the baseline was not met again. */
 static void put_gone(struct page *page, const struct tally *tally)
 {
@@ -195,9 +212,12 @@ static void put_causes(struct page *page, const struct summary *s)
 
 static void put_end(struct page *page, const struct summary *s)
 {
-    static const char *const meaning[] = {"no violation",          "violations",
-                                          "wrong usage",           "an input could not be read",
-                                          "too little was judged", "runtime failure"};
+    const char *const meaning[] = {s->tally->known ? "no new violation" : "no violation",
+                                   "violations",
+                                   "wrong usage",
+                                   "an input could not be read",
+                                   "too little was judged",
+                                   "runtime failure"};
     char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
     const bool light = s->status == 0 && s->tally->verdict[VERDICT_FAIL];
@@ -220,6 +240,7 @@ void summary_put(struct page *page, const struct summary *s)
     put_verdict(page, s);
     summary_violations(page, s);
     put_excepted(page, s->tally);
+    put_known(page, s->tally);
     put_gone(page, s->tally);
     if (choice->least == SEVERITY_INFO) {
         summary_superseded(page, s->tally, choice->details);

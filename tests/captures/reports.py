@@ -2,6 +2,7 @@
 """Reports for machines, and the baseline. usage: reports.py UTWATCH
 CSV is read by Python's csv, JUnit by its XML parser; both have to say what the events say."""
 import csv
+import hashlib
 import json
 import os
 import sys
@@ -118,6 +119,27 @@ def test_blind(folder):
         check(status != 4 or "outside the scope" in errors[0].get("message"), errors and errors[0].attrib)
 
 
+def check_known_in_reports(folder, baseline, known):
+    """Each report names what the baseline has, says that nothing is new, and calls none of these rules idle."""
+    rules = {e["utwatch"]["rule"] for e in known}
+    page, build = os.path.join(folder, "known.html"), os.path.join(folder, "known.xml")
+    p = utwatch(binary, "--baseline", baseline, "-r", FAILS, "--rules", "--report", "text", "--report", "html:" + page, "--report", "junit:" + build)
+    text = " ".join(p.stdout.decode().split())
+    idle = text.split("applied to no handshake:")[1].split("Not judged")[0]
+    check("No new violation in 1 handshake" in text and "Exit status 0: no new violation." in text, "nothing is new", text)
+    check("Known from the baseline; they do not count" in text and all(text.count(rule) >= 2 for rule in rules), "named in the text", text)
+    check(not [rule for rule in rules if rule in idle.replace(",", "").split()], "known rules count as idle", idle)
+    cases = {c.get("name"): c.find("skipped") for c in xml.parse(build).iter("testcase")}
+    check(all(cases[rule] is not None and cases[rule].get("message") == "known from the baseline: broken 1 time" for rule in rules), "in JUnit")
+    with open(page) as f:
+        html = f.read()
+    section = html[html.index('id="violations"'):html.index("</section>", html.index('id="violations"'))]
+    check("None is new." in section and all(rule in section for rule in rules), "in HTML", section[:500])
+    with open(baseline, "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()
+    check(digest in html and "Known from the baseline" in html, "the baseline's digest")
+
+
 def test_baseline(folder):
     """What was there before is known; what is new decides; what is gone is told."""
     before = {"json": os.path.join(folder, "b.json"), "csv": os.path.join(folder, "b.csv")}
@@ -130,6 +152,7 @@ def test_baseline(folder):
         check(stats["known"] == len(violations(found)) and stats["gone"] == 0, form, stats["known"], stats["gone"])
         p = utwatch(binary, "--baseline", path, "-r", FAILS)
         check(p.returncode == 0 and b"known from the baseline" in b" ".join(p.stdout.split()), p.stdout)
+        check_known_in_reports(folder, path, violations(found))
         p = utwatch(binary, "--baseline", path, "-r", CLEAN)
         text = b" ".join(p.stdout.split())
         check(p.returncode == 0 and b"not found this time" in text and b"ut-7.2-only-anonymous, server 192.0.2.80:443" in text, form, text)
