@@ -151,9 +151,14 @@ static bool apart_from_evidence(const struct options *o)
 bool outputs_are_apart(const struct options *o, const struct site *site, const struct file_texts *texts)
 {
     struct uses u = {0};
-    char path[4096];
+    char program[4096];
+    char file[4096];
     for (size_t i = 0; i < o->input_count && !o->endless; i++)
         add(&u, "-r", o->inputs[i], false);
+    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[n > 0 ? n : 0] = '\0';
+    if (n > 0)
+        add(&u, "the program", program, false);
     add(&u, "-c", o->config, false);
     add(&u, "--baseline", o->baseline_file, false);
     add(&u, "ca", site->receivers.tls.ca, false);
@@ -162,11 +167,11 @@ bool outputs_are_apart(const struct options *o, const struct site *site, const s
     add_outputs(&u, o, site);
     bool good = compare(&u);
     struct span text;
-    for (size_t at = 0; good && file_next(texts, &at, path, sizeof path, &text);) {
-        if (o->config && strcmp(path, o->config) == 0)
+    for (size_t at = 0; good && file_next(texts, &at, file, sizeof file, &text);) {
+        if (o->config && strcmp(file, o->config) == 0)
             continue;
         const size_t before = u.count;
-        add(&u, "the rules of", path, false);
+        add(&u, "the rules of", file, false);
         good = compare(&u);
         u.count = before;
     }

@@ -63,6 +63,11 @@ def main():
         refused(folder, ["-r", "in.pcap", "--baseline", "known", "--json", "./known"], "--baseline known", "--json ./known")
         refused(folder, ["-r", "in.pcap", "--report", "csv:x", "--report", "junit:below/../x"], "--report x", "--report below/../x")
         refused(folder, ["-r", EVIDENCE, "--evidence", "."], "-r " + EVIDENCE, "--evidence .")
+        shutil.copy(binary, at("program"))
+        before = contents(folder)["program"]
+        p = subprocess.run(["./program", "-r", "in.pcap", "--report", "html:program"], cwd=folder, stderr=subprocess.PIPE,
+                           env={**os.environ, "UTWATCH_RULES": os.path.join(ROOT, "rules")}, timeout=60)
+        check(p.returncode == 2 and b"the program" in p.stderr and contents(folder)["program"] == before, "the program is overwritten", p.stderr)
         with open(at("in.pcap"), "rb") as stdin:
             refused(folder, ["-q", "-r", "-", "--json", "in.pcap"], "-r -", "--json in.pcap", stdin=stdin)
         with open(at("in.pcap"), "ab") as stdout:
