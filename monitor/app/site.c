@@ -92,8 +92,10 @@ static bool parse_day(const char *text, nanos *end)
     time_t start = timegm(&tm);
     if (tm.tm_mday != day) /* 30 February */
         return false;
+    if (start <= 0 || start > INT64_MAX / NANOS_PER_SECOND - 86400) /* the year 2262 */
+        return false;
     *end = ((nanos)start + 86400) * NANOS_PER_SECOND - 1;
-    return start > 0;
+    return true;
 }
 
 /* An address or network; with a port, which has a key of its own, it is told where that belongs. */

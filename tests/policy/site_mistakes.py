@@ -56,6 +56,8 @@ CASES = [
     ("sessions:\n  shared: rediss://cache.example", 2, "'shared' is redis://"),
     ("exceptions:\n  - { rule: ut-7.1-session-lifetime, reason: r, until: 31.12.2099 }", 2, "not a date (2027-03-31)"),
     ("exceptions:\n  - { rule: ut-7.1-session-lifetime, reason: r, until: 2099-02-30 }", 2, "not a date (2027-03-31)"),
+    ("exceptions:\n  - { rule: ut-7.1-session-lifetime, reason: r, until: 1013-02-05 }", 2, "not a date (2027-03-31)"),
+    ("exceptions:\n  - { rule: ut-7.1-session-lifetime, reason: r, until: 9999-02-05 }", 2, "not a date (2027-03-31)"),
     ("exceptions:\n  - { rule: ut-7.1-session-lifetime, until: 2099-01-01 }", 2, "'reason' is missing"),
     ("exceptions:\n  - { rule: ut-*, reason: r, until: 2099-01-01, server: 192.0.2.80:443 }", 2, "write server: 192.0.2.80, port: 443"),
     ("exceptions: { rule: ut-* }", 1, "expected a list: - { rule: ..., reason: ..., until: 2027-03-31 }"),
