@@ -21,5 +21,6 @@ struct delivered_counters delivered_counters(const struct delivered *o)
                                        .arrived = get(&o->arrived),
                                        .dropped = get(&o->dropped),
                                        .spool_bytes = get(&o->spool_bytes),
-                                       .lost = get(&o->lost)};
+                                       .lost = get(&o->lost),
+                                       .unwritten = get(&o->unwritten)};
 }

@@ -39,7 +39,7 @@ struct delivery {
     int json_gone;                     /* likewise: it was removed, and cannot be made again */
     int64_t next_look;                 /* whether it was */
     bool receivers_failed;             /* to open, and that was reported */
-    bool evidence_failed;              /* the last file could not be written */
+    uint64_t unwritten;                /* files of evidence */
     bool watched_failed;
     bool verbose, quiet;
     bool whole; /* the reports came to their end */
@@ -177,16 +177,28 @@ static void take_alert(struct delivery *d, struct span bytes)
         work_receivers(d, now);
 }
 
+/* At once: the next alert names no file that is not there. */
+static void tell_files(const struct delivery *d)
+{
+    struct delivered *o = d->delivered;
+    atomic_store(&o->failing[OUTPUT_JSON], d->json_failed);
+    atomic_store(&o->failing[OUTPUT_EVIDENCE], d->evidence_why);
+    atomic_store(&o->unwritten, d->earlier.unwritten + d->unwritten);
+}
+
 /* A full disk is reported once, and each file is tried. */
 static void put_evidence(struct delivery *d, struct span bytes)
 {
     if (!d->evidence)
         return;
     const bool good = evidence_folder_put(d->evidence, bytes);
-    d->evidence_why = good ? 0 : errno;
-    if (!good && !d->evidence_failed)
+    const int why = good ? 0 : errno;
+    if (!good && !d->evidence_why)
         say_failed("--evidence", d->to.evidence);
-    d->evidence_failed = !good;
+    d->evidence_why = why;
+    d->unwritten += !good;
+    if (d->delivered)
+        tell_files(d);
 }
 
 static void put_page(struct delivery *d, struct span bytes)
@@ -296,8 +308,7 @@ static void tell_delivered(struct delivery *d)
     atomic_store(&o->arrived, d->earlier.arrived + sum.arrived);
     atomic_store(&o->dropped, d->earlier.dropped + sum.dropped);
     atomic_store(&o->spool_bytes, sum.bytes);
-    atomic_store(&o->failing[OUTPUT_JSON], d->json_failed);
-    atomic_store(&o->failing[OUTPUT_EVIDENCE], d->evidence_why);
+    tell_files(d);
     atomic_store(&o->failing[OUTPUT_SPOOL], spool_fails ? EIO : 0);
     atomic_store(&o->failing[OUTPUT_RECEIVER], sum.refused ? ECONNREFUSED : 0);
 }
@@ -345,6 +356,8 @@ void delivery_flush(struct delivery *d)
     if (fails && !d->told)
         say_failed("--json", d->to.json);
     d->told = fails;
+    if (d->delivered)
+        tell_files(d);
     d->retry = clock_monotonic() + RETRY_NANOS;
 }
 
@@ -394,6 +407,11 @@ bool delivery_finish(struct delivery *d, int64_t most)
         good = false;
     }
     d->json = NULL;
+    if (d->unwritten) {
+        (void)fprintf(stderr, "utwatch: --evidence: %" PRIu64 " file%s could not be written\n", d->unwritten,
+                      d->unwritten == 1 ? "" : "s");
+        good = false;
+    }
     for (size_t i = 0; i < d->to.report_count && d->whole; i++)
         good &= finish_report(d, i);
     return good;

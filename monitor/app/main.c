@@ -1,6 +1,7 @@
 /* utwatch: command line in, exit status out. */
 #include "app/apart.h"
 #include "app/boundary.h"
+#include "app/delivered.h"
 #include "app/delivery.h"
 #include "app/processes.h"
 #include "app/profiles.h"
@@ -33,15 +34,18 @@ static bool ready(void *context, const struct orders *orders)
 /* Files, with sensor and delivery in one process. */
 static int replay(const struct options *o, const struct ruleset *rules)
 {
-    struct delivery *delivery = delivery_new(o, rules->site, true);
+    struct delivered *delivered = delivered_new();
+    struct delivery *delivery = delivered ? delivery_new(o, rules->site, true) : NULL;
     if (!delivery)
         return EXIT_RUNTIME;
+    delivery_tell(delivery, delivered);
     struct replay_run context = {.options = o, .site = rules->site, .delivery = delivery};
     signals_catch();
-    const struct sensor_setup setup = {.options = o,
-                                       .rules = rules,
-                                       .sink = {.take = delivery_take, .context = delivery},
-                                       .orders = {.reopen = reopen, .ready = ready, .context = &context}};
+    const struct sensor_setup setup = {
+        .options = o,
+        .rules = rules,
+        .sink = {.take = delivery_take, .context = delivery, .delivered = delivered},
+        .orders = {.reopen = reopen, .ready = ready, .context = &context, .delivered = delivered}};
     int status = sensor_run(&setup);
     if (!delivery_finish(delivery, DELIVERY_PATIENCE))
         status = EXIT_RUNTIME;

@@ -1,5 +1,6 @@
 #include "app/output.h"
 
+#include "app/delivered.h"
 #include "app/delivery.h"
 #include "app/evidence_folder.h"
 #include "app/expect.h"
@@ -295,14 +296,15 @@ static bool put_findings(struct text *t, const struct policy_case *c, const stru
         text_printf(t, "%s: %s (%s, %s", v->rule->id, v->rule->title, v->rule->clause,
                     word_of(severity_words, v->severity));
         if (v->fault != FAULT_NONE)
-            text_printf(t, ", at fault: %s", word_of(fault_words, v->fault));
+            text_printf(t, ", at fault: %s", word_of(side_words, v->fault));
         text_put(t, "): ");
         verdict_observed(v, c, t);
     }
     return t->n > 0;
 }
 
-/* The frames of the case's connection as a parcel. The file's name, or NULL when there is none. */
+/* The frames of the case's connection as a parcel. The file's name, or NULL when there is none, or files
+ * cannot be written now. */
 static const char *put_evidence(struct output *out, const struct policy_case *c,
                                 const struct verdict *verdicts, size_t count)
 {
@@ -321,6 +323,8 @@ static const char *put_evidence(struct output *out, const struct policy_case *c,
         return NULL;
     evidence_name(&e->name, c->about.time, c->about.flow_id, word_of(case_kind_words, c->kind));
     parcel_put(&out->sink, PARCEL_EVIDENCE, span_of(e, sizeof e->name + size));
+    if (out->sink.delivered && atomic_load(&out->sink.delivered->failing[OUTPUT_EVIDENCE]))
+        return NULL;
     struct text path = text_over(out->evidence_path, sizeof out->evidence_path);
     text_printf(&path, "%s/%s", out->options->evidence, e->name.text);
     return out->evidence_path;

@@ -7,6 +7,8 @@
 
 #include "base/span.h"
 
+struct delivered;
+
 enum parcel_kind {
     PARCEL_EVENT = 1, /* one line of JSON with its newline */
     PARCEL_ALERT,     /* struct parcel_alert, then a message of RFC 5424 */
@@ -36,6 +38,7 @@ struct parcel_page {
 struct parcel_sink {
     void (*take)(void *context, enum parcel_kind kind, struct span bytes);
     void *context;
+    const struct delivered *delivered; /* what became of earlier ones; NULL: nobody tells */
 };
 
 static inline void parcel_put(const struct parcel_sink *sink, enum parcel_kind kind, struct span bytes)

@@ -170,7 +170,7 @@ static int run_sensor(void *context, bool again)
                                        .rules = &p->rules,
                                        .watched = p->watched,
                                        .sessions = p->sessions,
-                                       .sink = {.take = put, .context = p},
+                                       .sink = {.take = put, .context = p, .delivered = p->delivered},
                                        .orders = {.ready = ready,
                                                   .turn = turn,
                                                   .context = p,

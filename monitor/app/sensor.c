@@ -5,6 +5,16 @@
 #include "app/replay.h"
 #include "app/watch.h"
 
+/* Where parcels are taken by a call, it is known now what the end of the report has to say. */
+static bool outputs_fail(const struct sensor_setup *setup)
+{
+    const struct delivered *delivered = setup->sink.delivered;
+    if (setup->options->endless || !delivered)
+        return false;
+    parcel_put(&setup->sink, PARCEL_FLUSH, span_of(NULL, 0));
+    return atomic_load(&delivered->failing[OUTPUT_JSON]) || atomic_load(&delivered->unwritten);
+}
+
 /* Judges what is in progress as it is, and reports everything. */
 static int end(const struct sensor_setup *setup, const struct orders *orders, int status)
 {
@@ -22,6 +32,8 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
                        !(output_judged(orders->output) || orders->earlier.judged);
     if (blind && !expects)
         status = worse_status(status, EXIT_LOSS);
+    if (outputs_fail(setup))
+        status = EXIT_RUNTIME;
     if (orders_another_follows(orders))
         output_pause(orders->output, &health);
     else

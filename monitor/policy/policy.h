@@ -41,6 +41,7 @@ enum case_kind {
 
 /* The words of these enums in profiles and reports: "pass", "ue", ... */
 extern const struct word verdict_words[], basis_words[], severity_words[], fault_words[], case_kind_words[];
+extern const struct word side_words[]; /* of enum fault, for people */
 
 bool severity_by_name(const char *name, enum severity *out);
 

@@ -117,11 +117,7 @@ void rule_explain(const struct rule_facts *facts, FILE *out)
     (void)fprintf(out, "%s  (%s)\n\n", facts->id, facts->clause);
     (void)fprintf(out, "  %s\n\n", facts->requires);
     (void)fprintf(out, "  breach     %s\n", facts->title);
-    (void)fprintf(out, "  binds      %s\n",
-                  facts->binds == FAULT_BOTH   ? "UE and server"
-                  : facts->binds == FAULT_UE   ? "UE"
-                  : facts->binds == FAULT_NONE ? "nobody on the wire"
-                                               : "server");
+    (void)fprintf(out, "  binds      %s\n", word_of(side_words, facts->binds));
     (void)fprintf(out, "  severity   %s\n", word_of(severity_words, facts->severity));
     (void)fprintf(out, "  basis      %s\n", word_of(basis_words, r->basis));
     if (facts->superseded)

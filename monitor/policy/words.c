@@ -20,6 +20,10 @@ const struct word severity_words[] = {
 const struct word fault_words[] = {
     {FAULT_NONE, "none"}, {FAULT_UE, "ue"}, {FAULT_SERVER, "server"}, {FAULT_BOTH, "both"}, {0, NULL},
 };
+const struct word side_words[] = {
+    {FAULT_NONE, "nobody on the wire"}, {FAULT_UE, "UE"}, {FAULT_SERVER, "server"},
+    {FAULT_BOTH, "UE and server"},      {0, NULL},
+};
 const struct word case_kind_words[] = {
     {CASE_HANDSHAKE, "handshake"},
     {CASE_CONNECTION, "connection"},

@@ -108,7 +108,7 @@ static void put_what(struct html *h, const struct finding *f, const struct findi
     end_fact(h);
     if (f->fault != FAULT_NONE) {
         put_fact(h, "At fault");
-        html_put(h, html_binds_words(f->fault));
+        html_put(h, word_of(side_words, f->fault));
         if (f->times > 1) {
             html_put(h, ", ");
             html_counted(h, f->times, "time", "times");

@@ -59,8 +59,6 @@ void html_end(struct html *h, const struct endpoint *end, bool port);
 /* The capture's base name. */
 void html_input(struct html *h, const struct input_names *names, unsigned source);
 
-const char *html_binds_words(enum fault binds); /* "UE and server" */
-
 /* One bar of a chart and one row of its table. The label is escaped. */
 struct html_bar {
     const char *label;

@@ -3,21 +3,6 @@
 
 #include "report/names.h"
 
-const char *html_binds_words(enum fault binds)
-{
-    switch (binds) {
-    case FAULT_UE:
-        return "UE";
-    case FAULT_SERVER:
-        return "server";
-    case FAULT_BOTH:
-        return "UE and server";
-    case FAULT_NONE:
-        break;
-    }
-    return "nobody";
-}
-
 static void put_row_id(struct html *h, const struct rule_tally *rule, const struct tally *tally)
 {
     html_put(h, "r");
@@ -156,7 +141,7 @@ static void put_rule(struct html *h, const struct tally *tally, const struct rul
     put_exception(h, rule);
     put_known(h, rule);
     html_put(h, "</th><td>");
-    html_put(h, html_binds_words(rule->rule->binds));
+    html_put(h, word_of(side_words, rule->rule->binds));
     html_put(h, "</td><td>");
     html_put(h, word_of(severity_words, rule->rule->severity));
     html_put(h, "</td>");

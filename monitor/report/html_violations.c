@@ -218,7 +218,7 @@ static void put_violated(struct html *h, const struct html_report *r, const stru
     html_put(h, "\">");
     html_put(h, severity);
     html_put(h, "</span> · binds ");
-    html_put(h, html_binds_words(rule->rule->binds));
+    html_put(h, word_of(side_words, rule->rule->binds));
     html_put(h, "</p>\n<p>");
     html_text(h, rule->rule->requires, HTML_REQUIRES_MOST);
     html_put(h, "</p>\n<p class=\"sum\"><b>");

@@ -2,7 +2,9 @@
 """--evidence: each alert about a connection has a file; tshark finds in it the frames of that connection, and nothing else; the rules are its
 comment; a replay of the file says the same again. usage: evidence.py UTWATCH"""
 import glob
+import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -104,6 +106,23 @@ def unusable(folder):
     check(p.returncode == 5 and b"--evidence" in p.stderr and b"Not a directory" in p.stderr, "a file as folder", p.stderr)
 
 
+def unwritten(folder):
+    """What cannot be written is counted, named by no alert, and an error at the end, which the report names too. A limit of the size of files
+    stands for a full disk."""
+    path, evidence = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap"), os.path.join(folder, "unwritten")
+    words = [sys.argv[1], "--evidence", evidence, "--json", "-", "--report", "csv:/dev/null", "-r", path]
+    for limit, status, files in ((4096, 5, 0), (65536, 1, 1)):
+        p = subprocess.run(words, capture_output=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        evs = [json.loads(line) for line in p.stdout.splitlines()]
+        named = [e["utwatch"]["evidence"] for e in of_type(evs, "alert") if "evidence" in e["utwatch"]]
+        check(p.returncode == status and len(os.listdir(evidence)) == files and bool(named) == bool(files), limit, p.returncode, named)
+        check(of_type(evs, "stats")[-1]["utwatch"]["evidence"]["unwritten"] == 1 - files, "counted", limit)
+        check((b"1 file could not be written" in p.stderr) == (not files), "said", limit, p.stderr)
+    p = subprocess.run([sys.argv[1], "--evidence", evidence, "-r", path], capture_output=True,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+    check(p.returncode == 5 and b"Exit status 5" in p.stdout, "the report names the status", p.stdout[-200:])
+
+
 with tempfile.TemporaryDirectory() as folder:
     total = 0
     for path in [path for name in CAPTURES for path in sorted(glob.glob(os.path.join(PCAPS, name + ".pcap")))]:
@@ -112,4 +131,5 @@ with tempfile.TemporaryDirectory() as folder:
     doubled(folder)
     folder_full(folder)
     unusable(folder)
+    unwritten(folder)
 finish(20)
