@@ -154,7 +154,7 @@ struct span alert_of_sensor(struct alert_writer *w, const struct sensor_finding 
     if (f->interface)
         syslog_param_text(m, "in_iface", f->interface);
     syslog_param_text(m, "observed", f->observed);
-    syslog_words(m, words->title);
+    syslog_words(m, f->edge == SENSOR_ENDS && words->over ? words->over : words->title);
     syslog_param_uint(m, "signature_id", words->sid);
     return syslog_end(m);
 }

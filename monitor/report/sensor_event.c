@@ -4,19 +4,26 @@
 
 /* Severities are EVE's: 1 is the highest. */
 static const struct sensor_words conditions[SENSOR_CONDITIONS] = {
-    [SENSOR_NO_PACKETS] = {"no-packets", "No packets arrive at the sensor.", 33149901, 1},
+    [SENSOR_NO_PACKETS] = {"no-packets", "No packets arrive at the sensor.", "Packets arrive again.",
+                           33149901, 1},
     [SENSOR_DROPS] = {"packets-dropped", "The kernel drops packets before the sensor can read them.",
-                      33149902, 1},
-    [SENSOR_ONE_DIRECTION] = {"one-direction", "Of many connections only one direction arrives.", 33149903,
-                              1},
-    [SENSOR_LAG] = {"packet-lag", "The sensor falls behind the packets.", 33149904, 2},
-    [SENSOR_LINK_DOWN] = {"link-down", "The link of a captured interface is down.", 33149905, 1},
-    [SENSOR_INTERFACE_GONE] = {"interface-gone", "A captured interface was removed.", 33149906, 1},
-    [SENSOR_INTERFACE_RENAMED] = {"interface-renamed", "A captured interface has another name.", 33149907, 3},
-    [SENSOR_SPOOL_FILLS] = {"spool-fills", "Alerts wait for a receiver, and their spool fills.", 33149908, 1},
-    [SENSOR_OUTPUT_FAILS] = {"output-fails", "An output cannot be written.", 33149909, 1},
+                      "The kernel drops no more packets than the limit allows.", 33149902, 1},
+    [SENSOR_ONE_DIRECTION] = {"one-direction", "Of many connections only one direction arrives.",
+                              "Both directions arrive again.", 33149903, 1},
+    [SENSOR_LAG] = {"packet-lag", "The sensor falls behind the packets.",
+                    "The sensor has caught up with the packets.", 33149904, 2},
+    [SENSOR_LINK_DOWN] = {"link-down", "The link of a captured interface is down.",
+                          "The link of a captured interface is up again.", 33149905, 1},
+    [SENSOR_INTERFACE_GONE] = {"interface-gone", "A captured interface was removed.",
+                               "A captured interface is there again.", 33149906, 1},
+    [SENSOR_INTERFACE_RENAMED] = {"interface-renamed", "A captured interface has another name.", NULL,
+                                  33149907, 3},
+    [SENSOR_SPOOL_FILLS] = {"spool-fills", "Alerts wait for a receiver, and their spool fills.",
+                            "The spool has room again.", 33149908, 1},
+    [SENSOR_OUTPUT_FAILS] = {"output-fails", "An output cannot be written.",
+                             "The output can be written again.", 33149909, 1},
     [SENSOR_TABLE_FULL] = {"table-full", "Connections or handshakes give way to others, for a table is full.",
-                           33149910, 2},
+                           "No connection or handshake gives way to others any more.", 33149910, 2},
 };
 
 const char *const sensor_edge_names[] = {

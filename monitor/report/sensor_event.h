@@ -34,6 +34,7 @@ struct sensor_finding {
 /* The properties of a condition. */
 struct sensor_words {
     const char *name, *title;
+    const char *over;       /* the title of its end; NULL: it has none */
     unsigned sid, severity; /* EVE's: 1 is the highest */
 };
 const struct sensor_words *sensor_words(enum sensor_condition condition);

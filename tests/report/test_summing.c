@@ -132,9 +132,11 @@ static void sensor_is_told_at_once(void **state)
     assert_memory_equal(h.last, "<170>1 1970-01-01T00:00:00.000000Z h utwatch 1 packets-dropped ", 63);
     assert_non_null(
         strstr(h.last, " edge=\"begins\" in_iface=\"span\\\\x220\" observed=\"12 % of the packets\""));
+    assert_non_null(strstr(h.last, "The kernel drops packets"));
     f.edge = SENSOR_ENDS;
     hear(&h, alert_of_sensor(&h.writer, &f));
     assert_memory_equal(h.last, "<173>1 ", 7);
+    assert_non_null(strstr(h.last, "The kernel drops no more packets"));
     assert_int_equal(h.messages, 2);
 }
 
