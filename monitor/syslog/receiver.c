@@ -68,7 +68,7 @@ struct receiver {
 };
 
 /* A file name from the address, with a checksum of what a file name cannot show. */
-static void spool_name(const char *address, char *name, size_t bytes)
+static void name_spool(const char *address, char *name, size_t bytes)
 {
     enum { SHOWN = 40 };
     static const struct siphash_key key = {0, 0};
@@ -86,7 +86,7 @@ struct receiver *receiver_new(const struct receiver_config *config, char *error,
     if (!r)
         abort();
     char name[64];
-    spool_name(config->address.text, name, sizeof name);
+    name_spool(config->address.text, name, sizeof name);
     r->config = *config;
     r->retry_after = RETRY_FIRST;
     r->window.grace = config->address.transport == SYSLOG_UDP ? DATAGRAM_MS * MILLISECOND
@@ -100,6 +100,11 @@ struct receiver *receiver_new(const struct receiver_config *config, char *error,
         return r;
     free(r);
     return NULL;
+}
+
+const char *receiver_spool_name(const struct receiver *r)
+{
+    return spool_name(r->spool);
 }
 
 void receiver_free(struct receiver *r)

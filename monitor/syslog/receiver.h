@@ -57,6 +57,7 @@ const char *receiver_trouble(const struct receiver *r);
 bool receiver_refuses(const struct receiver *r);
 /* Messages, as far as the transport can tell. */
 uint64_t receiver_arrived(const struct receiver *r);
+const char *receiver_spool_name(const struct receiver *r); /* its files begin with it */
 const char *receiver_name(const struct receiver *r);
 bool receiver_is_connected(const struct receiver *r);
 

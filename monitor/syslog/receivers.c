@@ -13,6 +13,8 @@ struct receivers {
     struct receiver *list[MAX_RECEIVERS];
     size_t count;
     bool on_disk;
+    size_t strangers; /* segments in the spool's folder that are of none of them, until that was told */
+    char stranger[64];
     SSL_CTX *tls; /* NULL: nobody needs it */
 };
 
@@ -82,6 +84,15 @@ static bool open_one(struct receivers *r, const struct receivers_config *config,
     return receiver != NULL;
 }
 
+/* What was spooled for a receiver that the configuration no longer has would lie there unsaid. */
+static void find_strangers(struct receivers *r, const char *folder)
+{
+    struct spool_names names = {.count = r->count};
+    for (size_t i = 0; i < r->count; i++)
+        names.name[i] = receiver_spool_name(r->list[i]);
+    r->strangers = spool_strangers(folder, &names, r->stranger, sizeof r->stranger);
+}
+
 struct receivers *receivers_new(const struct receivers_config *config, char *error, size_t error_bytes)
 {
     struct receivers *r = calloc(1, sizeof *r);
@@ -98,6 +109,8 @@ struct receivers *receivers_new(const struct receivers_config *config, char *err
             receivers_free(r);
             return NULL;
         }
+    if (config->folder)
+        find_strangers(r, config->folder);
     return r;
 }
 
@@ -133,6 +146,14 @@ void receivers_work(struct receivers *r, int64_t now)
 
 bool receivers_news(struct receivers *r, char *line, size_t bytes, int64_t now)
 {
+    if (r->strangers) {
+        (void)snprintf(
+            line, bytes,
+            "syslog: %zu file%s of alerts in the spool %s for no receiver that is configured, such as %s",
+            r->strangers, r->strangers == 1 ? "" : "s", r->strangers == 1 ? "is" : "are", r->stranger);
+        r->strangers = 0;
+        return true;
+    }
     for (size_t i = 0; i < r->count; i++)
         if (receiver_news(r->list[i], line, bytes, now))
             return true;

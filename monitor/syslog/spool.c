@@ -270,6 +270,43 @@ static bool is_own(const struct spool *s, const char *file, unsigned *class, uin
     return strcmp(name_of(s, *class, *id).text, file) == 0;
 }
 
+/* The length of NAME in NAME.CLASS.ID; 0: the file is no segment. */
+static size_t segment_name_length(const char *file)
+{
+    static const char form[] = ".0.0123456789abcdef";
+    const size_t n = strlen(file);
+    const size_t after = sizeof form - 1;
+    if (n <= after)
+        return 0;
+    const char *at = file + n - after;
+    const bool class = at[0] == '.' && at[1] >= '0' && at[1] < '0' + SPOOL_CLASSES && at[2] == '.';
+    return class && strspn(at + 3, "0123456789abcdef") == after - 3 ? n - after : 0;
+}
+
+static bool is_among(const char *file, size_t length, const struct spool_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strlen(names->name[i]) == length && memcmp(names->name[i], file, length) == 0)
+            return true;
+    return false;
+}
+
+size_t spool_strangers(const char *folder, const struct spool_names *names, char *first, size_t bytes)
+{
+    size_t count = 0;
+    DIR *d = opendir(folder);
+    for (const struct dirent *e; d && (e = readdir(d));) {
+        const size_t length = segment_name_length(e->d_name);
+        if (!length || is_among(e->d_name, length, names))
+            continue;
+        if (count++ == 0)
+            (void)snprintf(first, bytes, "%.*s", (int)length, e->d_name);
+    }
+    if (d)
+        (void)closedir(d);
+    return count;
+}
+
 static void take_over(struct spool *s, const char *file, unsigned class, uint64_t id)
 {
     struct segment *g = free_slot(s);
@@ -341,6 +378,11 @@ struct spool *spool_open(const char *folder, const char *name, uint64_t cap, cha
                    errno == EWOULDBLOCK ? "another process uses this spool" : strerror(errno));
     spool_close(s);
     return NULL;
+}
+
+const char *spool_name(const struct spool *s)
+{
+    return s->name;
 }
 
 void spool_close(struct spool *s)

@@ -12,6 +12,7 @@
 #ifndef UTWATCH_SYSLOG_SPOOL_H
 #define UTWATCH_SYSLOG_SPOOL_H
 
+#include "base/limits.h"
 #include "base/span.h"
 
 enum { SPOOL_CLASSES = 4 }; /* 0 is the least severe */
@@ -41,6 +42,16 @@ struct spool_counters {
  */
 struct spool *spool_open(const char *folder, const char *name, uint64_t cap, char *error, size_t error_bytes);
 void spool_close(struct spool *s);
+
+const char *spool_name(const struct spool *s);
+
+struct spool_names {
+    const char *name[MAX_RECEIVERS];
+    size_t count;
+};
+
+/* Segments in the folder that are under none of these names: nobody sends them. `first`: the name of one. */
+size_t spool_strangers(const char *folder, const struct spool_names *names, char *first, size_t bytes);
 
 /* False when the message itself was the least severe and is dropped (counted). At most SYSLOG_MOST_BYTES. */
 bool spool_put(struct spool *s, unsigned class, struct span message);

@@ -148,9 +148,27 @@ static void addresses_are_read(void **state)
     assert_null(syslog_address_parse("udp:[2001:db8::1]:514", &a));
     assert_string_equal(a.host, "2001:db8::1");
     static const char *const wrong[] = {
-        "",         "tcp",         "http:host:1", "tcp:host",       "tcp:host:", "tcp::514",
-        "tcp:h:0",  "tcp:h:65536", "tcp:h:+1",    "tcp:h:1x",       "unix:log",  "tcp:2001:db8::1:514",
-        "tcp:[]:1", "tcp:h: 514",  "TCP:h:514",   "relp+tls+x:h:1", "unix:",     "tcp:h:00000000514",
+        "",
+        "tcp",
+        "http:host:1",
+        "tcp:host",
+        "tcp:host:",
+        "tcp::514",
+        "tcp:h:0",
+        "tcp:h:65536",
+        "tcp:h:+1",
+        "tcp:h:1x",
+        "unix:log",
+        "tcp:2001:db8::1:514",
+        "tcp:[]:1",
+        "tcp:h: 514",
+        "TCP:h:514",
+        "relp+tls+x:h:1",
+        "unix:",
+        "tcp:h:00000000514",
+        "udp://127.0.0.1:514",
+        "tcp:a/b:514",
+        "tcp:a b:514",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_non_null(syslog_address_parse(wrong[i], &a));
@@ -347,6 +365,22 @@ static void second_user_is_refused(void **state)
     spool_close(s);
 }
 
+/* What lies in the folder for nobody is counted, and nothing else that lies there. */
+static void files_of_strangers_are_found(void **state)
+{
+    (void)state;
+    char first[64] = "";
+    const struct spool_names none = {.count = 0};
+    const struct spool_names mine = {.name = {"other", "test"}, .count = 2};
+    struct spool *s = open_spool(folder, 4 << 20);
+    put(s, 3, 1);
+    assert_int_equal(spool_strangers(folder, &mine, first, sizeof first), 0);
+    assert_int_equal(spool_strangers(folder, &none, first, sizeof first), 1);
+    assert_string_equal(first, "test");
+    spool_close(s);
+    assert_int_equal(spool_strangers("/nowhere", &none, first, sizeof first), 0);
+}
+
 static void least_severe_go_first(void **state)
 {
     (void)state;
@@ -425,6 +459,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(messages_come_in_the_order_of_arrival, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_was_not_done_outlives_the_process, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(second_user_is_refused, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(files_of_strangers_are_found, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(least_severe_go_first, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(torn_files_give_whole_messages, make_folder, remove_folder),
     };
