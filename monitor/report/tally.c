@@ -89,8 +89,10 @@ static void take_over(struct rule_tally *rule, const struct rule_tally *before)
     rule->rule = new.rule;
     rule->by = new.by;
     *rule->by = *before->by;
-    if (rule->exception)
-        rule->exception = "it was excepted by an earlier configuration";
+    if (!rule->exception)
+        return;
+    (void)snprintf(rule->earlier, sizeof rule->earlier, "%s", before->exception); /* which is about to go */
+    rule->exception = rule->earlier;
 }
 
 bool tally_go_on_with(struct tally *tally, const struct profile *profile)

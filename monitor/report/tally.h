@@ -80,6 +80,7 @@ struct rule_tally {
     uint64_t excepted;     /* fails that the operator's configuration excepts; they are in no other number */
     uint64_t known;        /* fails that --baseline has; likewise */
     const char *exception; /* the reason of the last of them */
+    char earlier[128];     /* where an earlier configuration's is kept */
     uint32_t offenders, sharers, stacks; /* in by-> */
     uint64_t of_severity[SEVERITIES];    /* fails by the severity of the finding */
     uint8_t worst;                       /* enum severity: that of the gravest fail */

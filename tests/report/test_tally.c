@@ -192,6 +192,23 @@ static void every_key_size_has_its_place(void **state)
     }
 }
 
+/* The texts of a configuration go with it; what the report says of its exceptions stays. */
+static void a_reason_outlives_its_configuration(void **state)
+{
+    (void)state;
+    char reason[] = "the old portal";
+    sample_full(&o);
+    struct verdict v = stand_in_verdict(RULE_VERSION, VERDICT_FAIL);
+    v.excepted = reason;
+    sample_add(&tally, &o, &v, 1);
+    for (int reload = 0; reload < 2; reload++) {
+        assert_true(tally_go_on_with(&tally, stand_in_profile()));
+        reason[0] = 'X';
+        assert_string_equal(tally.rules[RULE_VERSION].exception, "the old portal");
+        assert_int_equal(tally.rules[RULE_VERSION].excepted, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fault_of_both_counts_at_both, setup, teardown),
         cmocka_unit_test_setup_teardown(offenders_beyond_the_table_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ue_brings_its_stacks, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reason_outlives_its_configuration, setup, teardown),
         cmocka_unit_test(each_offender_is_new_once),
         cmocka_unit_test(every_key_size_has_its_place),
     };
