@@ -19,7 +19,7 @@ void metrics_of_sensor(const struct orders *orders, const struct site *site, con
                               .interfaces = interfaces->count,
                               .condition = watch->on,
                               .now = clock_of_day(),
-                              .last_packet = watch->stamp,
+                              .last_packet = health->last_time,
                               .lag = watch->lag};
     struct text t = metrics_board_begin(orders->metrics, clock_monotonic());
     metrics_write(&t, &m);
