@@ -172,6 +172,7 @@ static void note_what_ends_show(struct handshake *h)
     note_late_starts(h);
     note_halves_of_alerts(h);
     note_other_paths(h);
+    handshake_note_unread_start(h);
 }
 
 /* Only from its first byte on is it known what the client said before its hello. */

@@ -13,8 +13,12 @@
 #include "wire/proxy.h"
 #include "wire/record.h"
 
-/* What is needed to tell how TLS begins, behind an alert in clear too. */
-enum { ALERT_RECORD_BYTES = RECORD_HEADER_BYTES + 2, PROBE_BYTES = ALERT_RECORD_BYTES + OPENING_BYTES };
+/* What is needed to tell how TLS begins, behind an alert in clear or a ChangeCipherSpec too. */
+enum {
+    ALERT_RECORD_BYTES = RECORD_HEADER_BYTES + 2,
+    CCS_RECORD_BYTES = RECORD_HEADER_BYTES + 1,
+    PROBE_BYTES = ALERT_RECORD_BYTES + OPENING_BYTES
+};
 
 /* Where one direction stands between records and messages. */
 struct assembly {
@@ -224,6 +228,10 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
 /* All that came is a server's answer, in clear, to a hello that was not captured: TLS begins with it. False:
  * there is none, or it may answer bytes that are no TLS. */
 bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now);
+
+/* What the client said before the server's flight is no hello that was recognised, and may have been one to
+ * the server. Where that had said something else too, the flight may be a part of other data. */
+void handshake_note_unread_start(struct handshake *h);
 
 /* TLS has begun: the roles are known, and the observation says whose handshake it is. */
 static inline bool handshake_has_begun(const struct handshake *h)

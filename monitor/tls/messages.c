@@ -347,11 +347,22 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
         h->alert_receipt = h->receipt;
 }
 
+/* Nothing of the side is missing, and its hello is to come. */
+static bool is_before_hello(const struct handshake *h, enum side who)
+{
+    const struct side_facts *side = &h->observation->side[who];
+    return h->flow->marks[flow_side_of(h->flow, who)] & SIDE_SYN && !side->damage && !side->hello_time;
+}
+
 void handshake_change_cipher(struct handshake *h, enum side who)
 {
     struct observation *o = h->observation;
     uint16_t version = observation_version(o);
     if (version >= 0x0304 || (version == 0 && o->hello_retry)) { /* RFC 8446 D.4: for middleboxes only */
+        handshake_letter(h, who, 'I');
+        return;
+    }
+    if (version == 0 && is_before_hello(h, who)) { /* GnuTLS takes it there as if of TLS 1.3 */
         handshake_letter(h, who, 'I');
         return;
     }

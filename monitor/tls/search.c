@@ -96,35 +96,67 @@ static bool is_hello(enum opening opening)
            opening == OPENING_SSLV2_SERVER_HELLO;
 }
 
-/* Records of handshake messages that hold none are forbidden (RFC 5246 6.2.1), and stacks pass over them. */
-static struct span skip_empty_records(struct span bytes)
+/* Records without contents are forbidden but for those of data (RFC 5246 6.2.1), and stacks pass over them.
+ */
+static bool is_empty_record(struct span bytes)
 {
     struct record_header header;
-    while (record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK &&
-           header.type == RECORD_HANDSHAKE && header.length == 0)
+    return record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK &&
+           header.length == 0;
+}
+
+static struct span skip_empty_records(struct span bytes)
+{
+    while (is_empty_record(bytes))
         bytes = span_skip(bytes, RECORD_HEADER_BYTES);
     return bytes;
 }
 
-/* What the first bytes are; an alert in clear that a hello follows, or may follow, counts as the hello. Needs
- * at most PROBE_BYTES. */
-static enum opening look(struct span bytes)
+/* The length of a record that may stand before a hello, or 0: warnings, and a ChangeCipherSpec that means
+ * nothing yet (GnuTLS takes it as RFC 8446 5 has it, before the ClientHello too). */
+static size_t before_hello(struct span bytes)
 {
     const enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
-    if (found != OPENING_ALERT || bytes.n <= ALERT_RECORD_BYTES)
-        return found;
-    const struct span behind = skip_empty_records(span_skip(bytes, ALERT_RECORD_BYTES));
-    const enum opening next = opening_look(span_head(behind, OPENING_BYTES));
-    return is_hello(next) || next == OPENING_MAYBE ? next : found;
+    if (found == OPENING_ALERT)
+        return ALERT_RECORD_BYTES;
+    return found == OPENING_PROTECTED && bytes.p[0] == RECORD_CHANGE_CIPHER_SPEC ? CCS_RECORD_BYTES : 0;
+}
+
+/* After a ChangeCipherSpec whose side may have said something before it: is this a hello, and no Finished
+ * that looks like one? */
+static bool is_hello_in_clear(struct span bytes)
+{
+    struct record_header header;
+    struct cursor c = cursor_over(span_skip(bytes, RECORD_HEADER_BYTES + 1));
+    const size_t message = cursor_u24(&c);
+    return record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK &&
+           c.status == PARSE_OK &&
+           (header.length >= LONGER_THAN_FINISHED || header.length == message + MESSAGE_HEADER_BYTES);
+}
+
+/* What the first bytes are; what may stand before a hello counts as the hello where one follows, or may
+ * follow. OPENING_MAYBE: fewer than OPENING_BYTES are behind that. */
+static enum opening look(struct span bytes, bool lacks_start)
+{
+    struct span rest = skip_empty_records(bytes);
+    const enum opening found = opening_look(span_head(rest, OPENING_BYTES));
+    size_t before;
+    while ((before = before_hello(rest)) != 0 && rest.n > before)
+        rest = skip_empty_records(span_skip(rest, before));
+    const enum opening next = opening_look(span_head(rest, OPENING_BYTES));
+    if (next == OPENING_MAYBE)
+        return next;
+    const bool sure = found != OPENING_PROTECTED || !lacks_start || is_hello_in_clear(rest);
+    return is_hello(next) && sure ? next : found;
 }
 
 /* At one place within a run, where a message of what came before has ended. */
 static struct span opening_at(struct span bytes, size_t place, enum opening *opening)
 {
     const struct span rest = skip_empty_records(span_skip(bytes, place));
-    *opening = rest.n ? look(span_head(rest, PROBE_BYTES)) : OPENING_NONE;
-    if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
-        (*opening == OPENING_MAYBE && rest.p[0] == RECORD_HANDSHAKE))
+    *opening = rest.n ? look(rest, false) : OPENING_NONE;
+    if (is_hello(*opening) ||
+        (*opening == OPENING_MAYBE && (rest.p[0] == RECORD_HANDSHAKE || rest.p[0] & 0x80)))
         return rest;
     *opening = OPENING_NONE;
     return span_of(NULL, 0);
@@ -147,14 +179,15 @@ static struct span find_opening(struct span bytes, bool stream_start, bool lacks
                                 enum opening *opening)
 {
     bytes = skip_empty_records(bytes);
-    enum opening found = bytes.n ? look(span_head(bytes, PROBE_BYTES)) : OPENING_NONE;
+    enum opening found = bytes.n ? look(bytes, lacks_start) : OPENING_NONE;
     bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
     bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
     bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
     if (sslv2_prefix && !stream_start)
         plain = false;
     bool late = is_late(found) && lacks_start;
-    if (plain || late || ((early || is_answer(found)) && stream_start)) {
+    bool fills = early && opening_sslv2_length(bytes) == bytes.n;
+    if (plain || late || fills || ((early || is_answer(found)) && stream_start)) {
         *opening = found;
         return bytes;
     }
@@ -195,6 +228,15 @@ static struct span opening_in(struct span bytes, size_t place, bool stream_start
                         place == TLS_ANYWHERE ? BORDERS_USUAL : BORDERS_NONE, opening);
 }
 
+/* Octets of text, as those of protocols in which TLS begins after a word. */
+static bool are_words(struct span bytes)
+{
+    for (size_t i = 0; i < bytes.n && i < OPENING_BYTES; i++)
+        if (bytes.p[i] > '~' || (bytes.p[i] < ' ' && !(bytes.p[i] >= '\t' && bytes.p[i] <= '\r')))
+            return false;
+    return true;
+}
+
 static struct probe *probe_of(struct handshake *h, enum side who)
 {
     return &h->search.probe[flow_side_of(h->flow, who)];
@@ -219,22 +261,41 @@ static bool is_start(enum opening opening)
     return opening != OPENING_NONE && opening != OPENING_MAYBE;
 }
 
-/* More bytes for a start that was too short to tell; *bytes is then what the probe did not need. */
-static enum opening extend_probe(struct probe *p, struct span *bytes)
+/* One more byte for a start that is too short to tell. Of what may stand before a hello one record is kept:
+ * the first, unless a fatal alert follows. */
+static void extend(struct probe *p, uint8_t byte)
 {
-    while (bytes->n && p->length < PROBE_BYTES) {
-        p->bytes[p->length++] = bytes->p[0];
-        *bytes = span_skip(*bytes, 1);
+    p->bytes[p->length++] = byte;
+    const struct span all = span_of(p->bytes, p->length);
+    const size_t first = before_hello(all);
+    const struct span rest = span_skip(all, first);
+    const bool another = first && rest.n && before_hello(rest) == rest.n;
+    if (another && rest.p[0] == RECORD_ALERT && rest.p[RECORD_HEADER_BYTES] == ALERT_FATAL) {
+        memmove(p->bytes, rest.p, rest.n);
+        p->length = (uint8_t)rest.n;
+    } else if (another || is_empty_record(rest)) {
+        p->length = (uint8_t)first;
     }
-    return look(span_of(p->bytes, p->length));
 }
 
-/* The bytes are a start, but too short to tell. */
+/* More bytes; *bytes is then what the probe did not need. */
+static enum opening extend_probe(struct probe *p, struct span *bytes, bool lacks_start)
+{
+    while (bytes->n && p->length < PROBE_BYTES) {
+        extend(p, bytes->p[0]);
+        *bytes = span_skip(*bytes, 1);
+    }
+    return look(span_of(p->bytes, p->length), lacks_start);
+}
+
+/* The bytes, which may lie in the probe, are a start, but too short to tell. */
 static void begin_probe(struct probe *p, struct span start, const struct whence *at, bool unprompted)
 {
-    assert(start.n < PROBE_BYTES);
-    memmove(p->bytes, start.p, start.n); /* they may lie in it */
-    p->length = (uint8_t)start.n;
+    p->length = 0;
+    for (; start.n; start = span_skip(start, 1)) {
+        assert(p->length < PROBE_BYTES);
+        extend(p, start.p[0]);
+    }
     p->at = *at;
     p->unprompted = unprompted;
 }
@@ -295,6 +356,22 @@ static void look_for_connect(struct handshake *h, unsigned side, bool stream_sta
         s->asking = NO_SIDE;
 }
 
+/* No beginning; but after a gap any record may be the first that is seen, and without one a stack takes any
+ * version (RFC 5246 E.1). What is neither that nor words is no answer, and may be one to its receiver. */
+static void feed_other(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
+{
+    const bool whole = observation_is_whole(h->observation, who);
+    struct record_header header;
+    const bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
+    if (record && (whole || record_header_is_usual(&header))) {
+        feed_records(tls, h, who, bytes, now);
+        return;
+    }
+    h->search.other_words |= who == SERVER;
+    if (whole && !are_words(bytes))
+        handshake_damage(h, who, UNOBSERVED_MALFORMED);
+}
+
 /*
  * Bytes of a handshake in progress. The one side has begun; the other's first bytes may still be what came
  * before TLS (an answer to STARTTLS, captured late), or no TLS at all.
@@ -315,7 +392,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         look_for_connect(h, flow_side_of(h->flow, who), true, bytes);
     enum opening opening = OPENING_NONE;
     if (p->length) {
-        opening = extend_probe(p, &bytes);
+        opening = extend_probe(p, &bytes, true);
         if (opening == OPENING_MAYBE)
             return;
         struct span probe = span_of(p->bytes, p->length);
@@ -328,18 +405,12 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
     }
     const enum borders borders = h->flow->contested ? BORDERS_ALL : BORDERS_USUAL;
     struct span start = find_opening(bytes, true, true, borders, &opening);
-    if (opening == OPENING_MAYBE && start.n < PROBE_BYTES) {
+    if (opening == OPENING_MAYBE) {
         begin_probe(p, start, &p->at, p->unprompted);
     } else if (is_start(opening)) {
         feed_records(tls, h, who, start, now);
     } else {
-        /* After a gap any record may be the first that is seen. */
-        struct record_header header;
-        bool record = record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK;
-        if (record && record_header_is_usual(&header))
-            feed_records(tls, h, who, bytes, now);
-        else
-            h->search.other_words |= who == SERVER;
+        feed_other(tls, h, who, skip_empty_records(bytes), now);
     }
 }
 
@@ -378,13 +449,20 @@ static void feed_from_start(struct tls *tls, struct handshake *h, enum side who,
     h->unprompted = false;
 }
 
+/* Bytes in front of a run are missing, or the beginning of the side. */
+static bool lacks_start(const struct flow *flow, unsigned side)
+{
+    return !flow->again &&
+           (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1 || flow->paths == PATHS_JOINED);
+}
+
 /* Goes on with the probe of this side. False: it came to nothing, and `bytes` is to be searched like any
  * others. */
 static bool follow_probe(struct tls *tls, struct handshake *h, const struct segment *segment, unsigned side,
                          struct span *bytes)
 {
     struct probe *p = &h->search.probe[side];
-    enum opening opening = extend_probe(p, bytes);
+    enum opening opening = extend_probe(p, bytes, lacks_start(h->flow, side));
     if (opening == OPENING_MAYBE || (is_answer(opening) && p->length < PROBE_BYTES))
         return true;
     struct span probe = span_of(p->bytes, p->length);
@@ -427,18 +505,46 @@ static bool is_far(const struct flow *flow, unsigned side)
     return both || flow->side[side].count > 4 * SEARCH_BYTES;
 }
 
-/* Bytes in front of a run are missing, or the beginning of the side. */
-static bool lacks_start(const struct flow *flow, unsigned side)
-{
-    return !flow->again &&
-           (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1 || flow->paths == PATHS_JOINED);
-}
-
 /* What comes next is not behind what came last. */
 static void forget_before(struct handshake *h, unsigned side, bool gap)
 {
     h->search.gap[side] |= gap;
     h->search.proxy[side] = (struct proxy_header){0};
+}
+
+/* The side said something else before TLS, or what is not recognised. */
+static void note_words(struct flow *flow, unsigned side, struct span bytes)
+{
+    const unsigned bit = 1U << side;
+    flow->spoke = (flow->spoke | bit) & 3U;
+    if (skip_empty_records(bytes).n && !are_words(bytes))
+        flow->odd = (flow->odd | bit) & 3U;
+}
+
+/* Bytes of the flow's side are missing, or may be: its start was not captured, or not all that the other side
+ * acknowledged. */
+static bool lacks_bytes(const struct handshake *h, unsigned side)
+{
+    return !(h->flow->marks[side] & SIDE_SYN) || h->search.gap[side] || handshake_has_unseen(h, side);
+}
+
+void handshake_note_unread_start(struct handshake *h)
+{
+    const struct flow *flow = h->flow;
+    struct observation *o = h->observation;
+    const unsigned client = flow_side_of(flow, CLIENT);
+    if (o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO) || o->renegotiation || !(flow->odd >> client & 1) ||
+        flow->clear_kind == CLEAR_HTTP || !observation_is_whole(o, CLIENT) || lacks_bytes(h, client))
+        return; /* for another reason, if at all */
+    o->side[CLIENT].damage |= UNOBSERVED_MALFORMED;
+    o->unobserved |= UNOBSERVED_MALFORMED;
+    if (!(flow->spoke >> !client & 1))
+        return;
+    o->unobserved |= UNOBSERVED_OVERLAP;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        o->side[who].damage |= UNOBSERVED_OVERLAP;
+        o->side[who].damage_since_hello |= UNOBSERVED_OVERLAP;
+    }
 }
 
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
@@ -488,7 +594,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         close_if_idle(tls, h);
     flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
     if (bytes.n && start.p != bytes.p)
-        flow->spoke = (flow->spoke | 1U << side) & 3U;
+        note_words(flow, side, bytes);
     if (opening == OPENING_NONE)
         return is_far(flow, side) ? TLS_NEVER : TLS_MORE;
     const struct whence first = flow_whence(flow, segment);
@@ -531,13 +637,6 @@ bool tls_side_has_begun(const struct tls *tls, const struct flow *flow, enum sid
 {
     const struct handshake *h = handshake_of(tls, flow);
     return h && handshake_has_begun(h) && h->search.probe[flow_side_of(flow, who)].over;
-}
-
-/* Bytes of the flow's side are missing, or may be: its start was not captured, or not all that the other side
- * acknowledged. */
-static bool lacks_bytes(const struct handshake *h, unsigned side)
-{
-    return !(h->flow->marks[side] & SIDE_SYN) || h->search.gap[side] || handshake_has_unseen(h, side);
 }
 
 bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now)

@@ -7,6 +7,8 @@
  * longer. */
 enum { SHORTEST_FINISHED = 4 + 12 + 16 };
 
+enum { SSLV2_HEADER_BYTES = 2 };
+
 /* A message may be cut into records of a byte each: then its first record shows nothing but the
  * type. */
 static enum opening look_at_handshake(struct span fragment, uint16_t length)
@@ -49,6 +51,21 @@ static enum opening look_at_handshake(struct span fragment, uint16_t length)
     }
 }
 
+size_t opening_sslv2_length(struct span bytes)
+{
+    struct cursor c = cursor_over(bytes);
+    return (cursor_u16(&c) & 0x7fffu) + SSLV2_HEADER_BYTES;
+}
+
+/* Stacks take any later version, a session id of any length, and any challenge (RFC 2246 E.1 has 16 to 32
+ * octets): it is the lengths that show it. */
+static bool is_sslv2_hello(size_t length, uint16_t version, size_t suites, size_t session, size_t challenge)
+{
+    enum { LONGEST_SESSION_ID = 32 };
+    return (version == 0x0002 || version >= 0x0300) && suites > 0 && suites % 3 == 0 &&
+           session <= LONGEST_SESSION_ID && length == 9 + suites + session + challenge;
+}
+
 /* SSLv2 (RFC 2246 Appendix E): a 2-byte record header with its top bit set, message type, version. */
 static enum opening look_at_sslv2(struct span bytes)
 {
@@ -58,19 +75,16 @@ static enum opening look_at_sslv2(struct span bytes)
         return OPENING_MAYBE;
     uint8_t type = cursor_u8(&c);
     if (c.status != PARSE_OK)
-        return length >= 3 && length <= 4096 ? OPENING_MAYBE : OPENING_NONE;
+        return length >= 3 ? OPENING_MAYBE : OPENING_NONE;
     if (type == 1) {
         uint16_t version = cursor_u16(&c);
-        if (c.status == PARSE_OK && version != 0x0002 && (version < 0x0300 || version > 0x0304))
-            return OPENING_NONE;
         size_t suites = cursor_u16(&c);
         size_t session = cursor_u16(&c);
         size_t challenge = cursor_u16(&c);
         if (c.status != PARSE_OK)
             return OPENING_MAYBE;
-        bool fits = suites > 0 && suites % 3 == 0 && (session == 0 || session == 16) && challenge >= 16 &&
-                    challenge <= 32 && length == 9 + suites + session + challenge;
-        return fits ? OPENING_SSLV2_CLIENT_HELLO : OPENING_NONE;
+        return is_sslv2_hello(length, version, suites, session, challenge) ? OPENING_SSLV2_CLIENT_HELLO
+                                                                           : OPENING_NONE;
     }
     if (type == 0)
         return length == 3 ? OPENING_SSLV2_ERROR : OPENING_NONE;

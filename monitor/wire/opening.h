@@ -21,4 +21,7 @@ enum opening {
 #define OPENING_BYTES 11
 enum opening opening_look(struct span bytes);
 
+/* Of an SSLv2 record with a header of two bytes, header included; at least two bytes are here. */
+size_t opening_sslv2_length(struct span bytes);
+
 #endif

@@ -15,6 +15,9 @@ enum record_type {
     RECORD_HEARTBEAT = 24,
 };
 
+/* Levels of alerts (RFC 2246 7.2). */
+enum { ALERT_WARNING = 1, ALERT_FATAL = 2 };
+
 struct record_header {
     uint8_t type;
     uint16_t version;

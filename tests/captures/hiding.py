@@ -73,6 +73,73 @@ def records_that_stacks_take(folder):
         check("ut-6.2-ue-offers-encryption" in told, "an offer of NULL that is refused:", what, sorted(told))
 
 
+def before_a_hello(folder):
+    """What stacks pass over in front of a hello, in whatever pieces it comes: OpenSSL empty records of ChangeCipherSpec and handshake messages, and
+    as a client warnings; GnuTLS a ChangeCipherSpec in front of a ClientHello (witnesses: openssl 3.0, gnutls 3.7)."""
+    ccs, empty_ccs, warning = m.record(20, b"\1"), b"\x14\3\3\0\0", m.alert(1, 112, m.TLS12)
+    of_client = {"empty CCS": empty_ccs, "empty records of two types": EMPTY + empty_ccs + EMPTY, "CCS": ccs, "three CCS": 3 * ccs,
+                 "CCS and empty record": ccs + EMPTY, "a warning and two empty records": warning + 2 * EMPTY, "three warnings": 3 * warning}
+    of_server = {"empty CCS": empty_ccs, "empty records": 9 * empty_ccs, "four warnings": 4 * warning,
+                 "warning, empty CCS, warning": warning + empty_ccs + warning}
+    v6 = {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 443)}
+    for side, preambles in ((CLIENT, of_client), (SERVER, of_server)):
+        for what, first in preambles.items():
+            for ends in {}, v6:
+                for piece in 1, 3, 7, 11, 18, 10000:
+                    steps = rest() if side == SERVER else [(CLIENT, first + hello()), *rest()]
+                    said = first + (hello() if side == CLIENT else flight())
+                    pieces = [(side, said[at:at + piece]) for at in range(0, len(first) + 60, piece) if at + piece < len(said)]
+                    pieces.append((side, said[sum(len(p) for _, p in pieces):]))
+                    steps = [*pieces, *rest()] if side == CLIENT else [(CLIENT, hello()), *pieces, *rest()[1:]]
+                    told, _, tls = judged(folder, capturelib.build(steps, time=START, **ends))
+                    right = {OFFER, SELECTED} <= set(told) and len(tls) == 1 and tls[0]["utwatch"]["outcome"] == "complete"
+                    check(right and "unobserved" not in tls[0]["utwatch"], "in front of a hello:", side, what, piece, sorted(told), len(tls))
+    # A session of 30 hours that is resumed so.
+    sid = b"\xb4" * 32
+    for side, first in ((CLIENT, empty_ccs), (SERVER, empty_ccs), (CLIENT, ccs)):
+        again = [(CLIENT, m.client_hello([DES3], m.TLS12, session=sid)), (SERVER, m.server_hello(DES3, m.TLS12, sid) + m.finished(m.TLS12)),
+                 (CLIENT, m.finished(m.TLS12))]
+        again[side] = (side, first + again[side][1])
+        frames = capturelib.build(full(session=sid), time=START) + capturelib.build(again, client=("192.0.2.10", 40001), time=START + 30 * HOUR)
+        told, _, _ = judged(folder, frames)
+        check("ut-7.1-session-lifetime" in told, "a session 30 h old behind what means nothing:", side, sorted(told))
+
+
+def sslv2_forms(folder):
+    """RFC 2246 E.1: OpenSSL takes any challenge, session id and version 3.x, and GnuTLS any later version (witnesses: openssl 3.0, gnutls 3.7)."""
+    forms = {"usual": (0, 16, 0x0303), "no challenge": (0, 0, 0x0303), "challenge of 8": (0, 8, 0x0303), "challenge of 48": (0, 48, 0x0301),
+             "session id of 8": (8, 16, 0x0303), "session id of 32": (32, 16, 0x0303), "version 3.5": (0, 16, 0x0305),
+             "version 3.255": (0, 16, 0x03FF),
+             "version 4.2": (0, 16, 0x0402)}
+    for what, (session, challenge, version) in forms.items():
+        for copies in 1, 1500:
+            codes = struct.pack("!I", ANON)[1:] * copies
+            said = m.sslv2(b"\1" + struct.pack("!HHHH", version, len(codes), session, challenge) + codes + b"\x33" * (session + challenge))
+            starttls = [(CLIENT, b"STARTTLS\r\n"), (SERVER, b"220 go ahead\r\n")]
+            for words in [], starttls:
+                for piece in 3, 10000:
+                    if words and piece == 3:
+                        continue
+                    steps = words + [(CLIENT, said[:piece]), (CLIENT, said[piece:])] if piece < len(said) else words + [(CLIENT, said)]
+                    told, _, tls = judged(folder, capturelib.build(steps + rest(), time=START))
+                    right = {OFFER, SELECTED} <= set(told) and len(tls) == 1 and tls[0]["utwatch"]["client_hello"]["format"] == "sslv2"
+                    check(right, "a hello of SSLv2:", what, copies, bool(words), piece, sorted(told))
+
+
+def hellos_of_no_known_form(folder):
+    """A server's flight answers what is no hello that anybody knows: it is told, with a reason. Among other words of the server it accuses nobody."""
+    unknown = b"\x63\3\3\0\1x" + hello()
+    told, _, tls = judged(folder, capturelib.build([(CLIENT, unknown), *rest()], time=START))
+    check(SELECTED in told and len(tls) == 1 and tls[0]["utwatch"].get("unobserved") == ["malformed"], "an unknown hello:", sorted(told),
+          [e["utwatch"].get("unobserved") for e in tls])
+    words = [(CLIENT, b"\0\1\2\3\4\5"), (SERVER, b"\6\7\0\1\2\3")]
+    told, _, tls = judged(folder, capturelib.build(words + [(CLIENT, unknown), *rest()], time=START))
+    check(not told and len(tls) == 1 and "overlap" in tls[0]["utwatch"]["unobserved"], "after other words:", sorted(told), len(tls))
+    # The server's answer has no known form: that it answered nothing is not said.
+    told, counts, tls = judged(folder, capturelib.build([(CLIENT, hello()), (SERVER, b"\x63\3\3\0\1x" + flight()), *rest()[1:]], time=START))
+    check(len(tls) == 1 and "malformed" in tls[0]["utwatch"].get("unobserved", []), "an unknown answer:", sorted(told))
+
+
 def decoy(c, side, flags, payload=b""):
     """Goes past the tap, and never arrives: the number stays what it was."""
     c.frames.append(c.frame(side, flags, payload))
@@ -321,7 +388,8 @@ def several_paths(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (names_in_other_forms, records_that_stacks_take, long_hellos, odd_fragments, several_paths,
+    for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, sslv2_forms, hellos_of_no_known_form, long_hellos,
+                 odd_fragments, several_paths,
                  ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
         case(temporary)
 finish()
