@@ -113,6 +113,8 @@ struct http_connection {
     uint32_t damage;         /* enum http_damage */
     bool connect;            /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */
+    bool connect_placed;     /* where that answer stands is known, */
+    uint32_t connect_at;     /* the number of its first byte in the server's stream */
     bool upgrade;            /* Upgrade: TLS was asked for, and the answer has not been seen */
     bool upgraded;           /* it was granted (101) */
 };

@@ -98,10 +98,13 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->answer_cut = a->cut;
     if (e->gba_realm && !e->of_ut)
         count_of_ut(c, e);
-    if (e->method == HTTP_CONNECT)
+    if (e->method == HTTP_CONNECT) {
         c->seen.connect_status = a->status;
-    else
+        c->seen.connect_placed = a->place.known;
+        c->seen.connect_at = a->place.seq;
+    } else {
         count_answer(&c->seen.count, a);
+    }
     if (e->method != HTTP_CONNECT && e->of_ut)
         count_answer(&c->seen.of_ut, a);
     note_challenge(c, a);

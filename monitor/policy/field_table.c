@@ -12,7 +12,6 @@ static const struct word conclusion_names[] = {
 static const struct word follow_up_names[] = {
     {FOLLOW_UP_DATA, "data"},
     {FOLLOW_UP_CLOSE, "close"},
-    {FOLLOW_UP_NOTHING, "nothing"},
     {0, NULL},
 };
 

@@ -263,11 +263,20 @@ struct fact tunnel_upgrade(const struct policy_case *c)
     return unless_unseen(c, before || c->observation ? number(0) : absent());
 }
 
+/* A client may send its hello together with the CONNECT, and have it answered by a proxy that refuses. */
+static bool knew_answer(const struct observation *o, const struct http_connection *before)
+{
+    return !o || !o->hello_ack.any || !before->connect_placed ||
+           (int32_t)(o->hello_ack.number - before->connect_at) > 0;
+}
+
 struct fact tunnel_status(const struct policy_case *c)
 {
     const struct http_connection *before = before_tls(c);
     if (before && before->connect_status)
-        return number(before->connect_status);
+        return knew_answer(c->observation, before) || before->connect_status < 300
+                   ? number(before->connect_status)
+                   : unknown(UNOBSERVED_UNDECIDED);
     return connect_seen(c) ? unknown(no_answer(c)) : unless_unseen(c, absent());
 }
 

@@ -180,6 +180,14 @@ struct fact certificate_names_host(const struct observation *o)
     return number(0);
 }
 
+struct value certificate_asked_host(const struct observation *o)
+{
+    const struct fact names = certificate_names_host(o);
+    const struct span host = observation_certificate_host(o);
+    return names.known == KNOWN_VALUE && host.n ? string(host)
+                                                : fact_alone(names.known == UNKNOWN ? names : absent());
+}
+
 /* RFC 2246 7.4.2, RFC 4492 2: which key a key exchange needs. */
 struct fact certificate_fits_suite(const struct observation *o)
 {
@@ -337,7 +345,9 @@ struct value server_extensions(const struct observation *o)
 
 struct fact server_reaction(const struct observation *o)
 {
-    return o->reaction != REACTION_UNKNOWN ? number(o->reaction) : unknown(observation_missing(o, SERVER));
+    if (o->reaction != REACTION_UNKNOWN)
+        return number(o->reaction);
+    return unknown(observation_settled(o, SERVER) ? UNOBSERVED_UNDECIDED : observation_missing(o, SERVER));
 }
 
 /* Of a server that gave up for lack of a certificate: RFC 5246 7.2.2, certificate_required of RFC 8446. */
@@ -443,8 +453,8 @@ struct fact client_follow_up(const struct observation *o)
 /* The client went on after the ServerHello: its own flight, or protected data. */
 struct fact client_continued(const struct observation *o)
 {
-    if (o->seen &
-        (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS | SEEN_CLIENT_FINISHED | SEEN_CLIENT_CERTIFICATE))
+    if (o->seen & (SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CCS | SEEN_CLIENT_FINISHED |
+                   SEEN_CLIENT_CERTIFICATE | SEEN_CERTIFICATE_URL))
         return number(1);
     if (o->outcome == OUTCOME_COMPLETE)
         return number(1);
@@ -466,7 +476,7 @@ struct fact certificate_requested(const struct observation *o)
 
 struct fact client_certificate_sent(const struct observation *o)
 {
-    if (o->seen & SEEN_CLIENT_CERTIFICATE)
+    if (o->seen & (SEEN_CLIENT_CERTIFICATE | SEEN_CERTIFICATE_URL))
         return number(1);
     if (is_tls13(o)) /* with a PSK nobody asks for one (RFC 8446 4.3.2), so none is sent (4.4.2) */
         return observation_by_psk(o) ? number(0) : unknown(UNOBSERVED_ENCRYPTED);
@@ -483,14 +493,19 @@ struct fact client_certificate_count(const struct observation *o)
     struct fact sent = client_certificate_sent(o);
     if (sent.known != KNOWN_VALUE)
         return sent;
+    if (o->seen & SEEN_CERTIFICATE_URL) /* how many are to be had there is not said */
+        return (struct fact){
+            .known = KNOWN_VALUE, .number = 1, .at_least = true, .reasons = UNOBSERVED_UNDECIDED};
     return sent.number ? number(o->client_certificate.count) : absent();
 }
 
 struct fact certificate_answer(const struct observation *o)
 {
     struct fact requested = certificate_requested(o);
-    if (requested.known == UNKNOWN && !(o->seen & SEEN_CLIENT_CERTIFICATE))
+    if (requested.known == UNKNOWN && !(o->seen & (SEEN_CLIENT_CERTIFICATE | SEEN_CERTIFICATE_URL)))
         return requested;
+    if (o->seen & SEEN_CERTIFICATE_URL)
+        return number(ANSWER_CERTIFICATE);
     if (o->seen & SEEN_CLIENT_CERTIFICATE)
         return number(o->client_certificate.count ? ANSWER_CERTIFICATE : ANSWER_EMPTY);
     if (requested.known == ABSENT || !requested.number)

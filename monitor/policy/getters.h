@@ -89,6 +89,7 @@ struct fact certificate_not_before(const struct observation *o);
 struct fact certificate_expired(const struct observation *o);
 struct fact certificate_not_yet_valid(const struct observation *o);
 struct fact certificate_names_host(const struct observation *o);
+struct value certificate_asked_host(const struct observation *o);
 struct fact certificate_fits_suite(const struct observation *o);
 struct fact key_exchange_bits(const struct observation *o, int64_t bits);
 struct fact ticket_hint(const struct observation *o);

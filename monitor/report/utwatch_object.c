@@ -171,7 +171,7 @@ static void put_client_certificate(struct json *j, const struct observation *o)
 {
     bool requested = o->seen & SEEN_CERTIFICATE_REQUEST;
     bool sent = o->seen & SEEN_CLIENT_CERTIFICATE;
-    if (!requested && !sent)
+    if (!requested && !sent && !(o->seen & SEEN_CERTIFICATE_URL))
         return;
     json_open(j, "client_certificate", '{');
     if (requested)
@@ -179,6 +179,8 @@ static void put_client_certificate(struct json *j, const struct observation *o)
     if (sent) {
         json_bool(j, "sent", true);
         json_uint(j, "count", o->client_certificate.count);
+    } else if (o->seen & SEEN_CERTIFICATE_URL) {
+        json_bool(j, "sent", true);
     } else if (observation_settled(o, CLIENT)) {
         json_bool(j, "sent", false);
     }

@@ -87,6 +87,17 @@ static bool had_hello(const struct handshake *h)
     return !h->end_ack.any || !h->has_hello_end || (int32_t)(h->end_ack.number - h->hello_end) >= 0;
 }
 
+/* After the hello the server said something that is no TLS: it did not refuse what it did not read. What a
+ * client has acknowledged by then came before (an answer to CONNECT, a greeting before STARTTLS). */
+static bool said_something_else(const struct handshake *h)
+{
+    const unsigned server = flow_side_of(h->flow, SERVER);
+    const struct acknowledged *ack = &h->observation->hello_ack;
+    if (h->search.probe[server].over)
+        return false;
+    return h->search.other_words || (ack->any && (int32_t)(h->flow->side[server].next - ack->number) > 0);
+}
+
 /* Nothing that the server said after its hello is missing: no alert of its own followed. */
 static bool ended_after_hello(const struct observation *o)
 {
@@ -115,13 +126,13 @@ static enum reaction reaction_of(const struct handshake *h)
     if (o->seen & SEEN_SERVER_HELLO) {
         /* A client answers the end of the server's flight (RFC 5246 7.3). */
         bool went_on = o->seen & (SEEN_SERVER_HELLO_DONE | SEEN_SERVER_CCS | SEEN_SERVER_DATA |
-                                  SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CERTIFICATE);
+                                  SEEN_CLIENT_KEY_EXCHANGE | SEEN_CLIENT_CERTIFICATE | SEEN_CERTIFICATE_URL);
         return went_on || ended_after_hello(o) || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED
                                                                                    : REACTION_UNKNOWN;
     }
     /* Silence counts only where nothing that the server said can be missing. */
     if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || !had_hello(h) ||
-        h->ended_otherwise || h->reset_after_close || answers_close(h))
+        h->ended_otherwise || h->reset_after_close || answers_close(h) || said_something_else(h))
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;
@@ -208,6 +219,17 @@ static bool is_quoted(const struct handshake *h)
            !h->search.probe[!client].length && observation_is_whole(h->observation, SERVER);
 }
 
+/* One side says what belongs to both, and the other nothing of it: a recording that is being transferred. */
+static bool is_transferred(const struct handshake *h)
+{
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const struct probe *other = &h->search.probe[!flow_side_of(h->flow, who)];
+        if (h->side[who].says_others && !other->over && !other->length)
+            return true;
+    }
+    return false;
+}
+
 void tls_end_begins(struct tls *tls, const struct flow *flow)
 {
     tls->ending = flow;
@@ -225,13 +247,6 @@ static void note_late_captures(struct observation *o)
             o->unobserved |= UNOBSERVED_MIDSTREAM;
 }
 
-/* The client did nothing, where the certificate is in doubt, for as long as it was waited for. */
-static void note_silence(const struct handshake *h, nanos now)
-{
-    if (h->follow_up_awaited && !h->complete && now >= h->deadline && !h->observation->follow_up)
-        h->observation->follow_up = FOLLOW_UP_NOTHING;
-}
-
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -242,13 +257,12 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         return NULL;
     struct observation *o = h->observation;
     note_what_ends_show(h);
-    note_silence(h, now);
     if (!h->complete && !h->follow_up_awaited) {
         note_unseen_bytes(h);
         note_late_captures(o);
         handshake_event(tls, h, EVENT_GIVE_UP, now);
     }
-    if (answers_nobody(h, reasons) || is_quoted(h)) {
+    if (answers_nobody(h, reasons) || is_quoted(h) || is_transferred(h)) {
         tls->counters.unasked++;
         return NULL;
     }

@@ -44,6 +44,7 @@ struct assembly {
     bool lost;            /* record borders are not known */
     bool sslv2;           /* the record that begins has an SSLv2 header */
     uint8_t sslv2_long;   /* protected SSLv2 records that can hold more than an ERROR */
+    bool says_others;     /* it sent what only the other side sends */
     bool ccs_pending;     /* a ChangeCipherSpec whose meaning the version will tell */
 };
 

@@ -442,8 +442,7 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
     case ACTION_FINISH:
         if (event == EVENT_BOTH_FINISHED && waits_for_follow_up(h)) {
             h->done_at = now;
-            h->follow_up_awaited = true;
-            handshake_linger(tls, h, now);
+            h->follow_up_awaited = true; /* and it stays as long as one that makes no progress */
         } else {
             h->complete = true;
         }

@@ -118,7 +118,7 @@ static bool remember(struct known_chain *known, struct span body, const struct o
                      uint16_t text_start)
 {
     const size_t text_length = (size_t)(o->text_used - text_start);
-    const struct span host = certificate_host(o);
+    const struct span host = observation_certificate_host(o);
     if (body.n > KNOWN_CHAIN_BYTES || text_length > KNOWN_CHAIN_TEXT || host.n > MAX_HOST_NAME || o->text_cut)
         return false;
     known->length = (uint16_t)body.n;
@@ -143,7 +143,7 @@ bool known_chains_learn(struct known_chains *chains, struct observation *o, stru
         chains->marks[place].used = ++chains->used;
     if (is_known && chain->text_length <= sizeof o->text - o->text_used) {
         recall(chain, o);
-        if (!span_equal(span_of(chain->host, chain->host_length), certificate_host(o)))
+        if (!span_equal(span_of(chain->host, chain->host_length), observation_certificate_host(o)))
             learn_host_of_certificate(o, body);
         return true;
     }

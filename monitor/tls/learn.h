@@ -38,10 +38,8 @@ bool learn_cut_server_hello(struct observation *o, struct hello_memory *memory, 
 
 bool learn_sslv2_server_hello(struct observation *o, struct span message);
 bool learn_server_certificate(struct observation *o, struct span body);
-/* RFC 2818 3.1: the name that the client meant; through a proxy, the authority of its CONNECT (WAP-219 7).
- * Empty when it is not known. */
-struct span certificate_host(const struct observation *o);
-/* Holds the leaf of a Certificate message whose other facts are known against that name. */
+/* Holds the leaf of a Certificate message whose other facts are known against the name that the client meant.
+ */
 void learn_host_of_certificate(struct observation *o, struct span body);
 /* The ClientHello came (was captured) after the certificate: now the name is known that it has to carry. */
 void learn_name_after_certificate(struct observation *o);

@@ -57,15 +57,9 @@ static void learn_alt_names(struct observation *o, const struct x509 *x)
     }
 }
 
-struct span certificate_host(const struct observation *o)
-{
-    const struct span host = observation_text(o, o->client_hello.sni);
-    return host.n ? host : observation_text(o, o->authority);
-}
-
 static void check_host(struct observation *o, const struct x509 *x)
 {
-    const struct span host = certificate_host(o);
+    const struct span host = observation_certificate_host(o);
     o->certificate.name_checked = host.n > 0;
     o->certificate.name_match = host.n > 0 ? x509_names_host(x, host) : NAME_DIFFERS;
 }

@@ -16,11 +16,13 @@ static void note_hello(struct handshake *h, enum side side, nanos now)
     h->observation->side[side].start_captured = true; /* a hello is the first thing its side says */
 }
 
-static void note_client_hello(struct handshake *h, nanos now)
+static void note_client_hello(const struct tls *tls, struct handshake *h, nanos now)
 {
     note_hello(h, CLIENT, now);
     h->hello_end = h->flow->side[flow_side_of(h->flow, CLIENT)].next;
     h->has_hello_end = true;
+    if (tls->kept_at && tls->kept_at->flags & TCP_ACK)
+        acknowledged_note(&h->observation->hello_ack, tls->kept_at->ack);
 }
 
 /* One that does not parse, of which nothing is known but that it came. */
@@ -46,7 +48,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
         if (!learn_second_client_hello(o, &h->memory, body))
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
-        note_client_hello(h, now);
+        note_client_hello(tls, h, now);
         learn_name_after_certificate(o);
         if (o->client_hello.unknown)
             malformed(tls, h, CLIENT);
@@ -153,6 +155,12 @@ static bool on_certificate_request(struct handshake *h, enum side who, struct sp
     return learn_certificate_request(h->observation, body);
 }
 
+static bool on_certificate_url(struct handshake *h, enum side who, struct span body)
+{
+    (void)h;
+    return who == CLIENT && certificate_url_parse(body) == PARSE_OK;
+}
+
 static bool on_session_ticket(struct handshake *h, enum side who, struct span body)
 {
     (void)who;
@@ -195,11 +203,29 @@ static const struct {
     [MESSAGE_CERTIFICATE_VERIFY] = {'Y', SEEN_CERTIFICATE_VERIFY, NULL},
     [MESSAGE_CLIENT_KEY_EXCHANGE] = {'G', SEEN_CLIENT_KEY_EXCHANGE, NULL},
     [MESSAGE_FINISHED] = {'F', 0, NULL},
-    [MESSAGE_CERTIFICATE_URL] = {'W', 0, NULL},
+    [MESSAGE_CERTIFICATE_URL] = {'W', SEEN_CERTIFICATE_URL, on_certificate_url},
     [MESSAGE_CERTIFICATE_STATUS] = {'U', SEEN_CERTIFICATE_STATUS, NULL},
     [MESSAGE_SUPPLEMENTAL_DATA] = {'A', 0, NULL},
     [MESSAGE_KEY_UPDATE] = {'P', 0, NULL},
 };
+
+/* Of the messages that each side has to itself (RFC 5246 7.3). */
+static bool is_for(enum side who, uint8_t type)
+{
+    switch (type) {
+    case MESSAGE_CLIENT_HELLO:
+    case MESSAGE_CLIENT_KEY_EXCHANGE:
+        return who == CLIENT;
+    case MESSAGE_SERVER_HELLO:
+    case MESSAGE_SERVER_KEY_EXCHANGE:
+    case MESSAGE_CERTIFICATE_REQUEST:
+    case MESSAGE_SERVER_HELLO_DONE:
+    case MESSAGE_NEW_SESSION_TICKET:
+        return who == SERVER;
+    default:
+        return true;
+    }
+}
 
 static void keep_handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type,
                                    struct span body)
@@ -216,6 +242,7 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
     if (h->kept)
         keep_handshake_message(tls, h, who, type, body);
     handshake_letter(h, who, known ? messages[type].letter : 'Q');
+    h->side[who].says_others |= !is_for(who, type);
     if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
         on_client_hello(tls, h, body, now);
     } else if (type == MESSAGE_SERVER_HELLO && who == SERVER) {
@@ -238,7 +265,7 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who
     if (who == CLIENT && type == 1 && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, who, 'C');
         if (learn_sslv2_client_hello(o, message))
-            note_client_hello(h, now);
+            note_client_hello(tls, h, now);
         else
             malformed(tls, h, who);
     } else if (who == SERVER && type == 4) {

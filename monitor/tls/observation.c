@@ -133,6 +133,12 @@ int64_t observation_certificate_second(const struct observation *o)
     return when / NANOS_PER_SECOND;
 }
 
+struct span observation_certificate_host(const struct observation *o)
+{
+    const struct span host = observation_text(o, o->client_hello.sni);
+    return host.n ? host : observation_text(o, o->authority);
+}
+
 bool observation_certificate_in_doubt(const struct observation *o)
 {
     const struct certificate_facts *c = &o->certificate;
@@ -219,7 +225,8 @@ enum identified observation_identified(const struct observation *o)
     const struct suite *suite = observation_suite(o);
     const unsigned kx = suite ? suite->kx : KX_NULL;
     const bool by_suite = (kx >= KX_PSK && kx <= KX_KRB5) || observation_by_psk(o);
-    if (by_suite || (o->seen & SEEN_CLIENT_CERTIFICATE && o->client_certificate.count))
+    if (by_suite || (o->seen & SEEN_CLIENT_CERTIFICATE && o->client_certificate.count) ||
+        o->seen & SEEN_CERTIFICATE_URL)
         return IDENTIFIED_YES;
     const bool nothing_hidden = suite && observation_version(o) < 0x0304 && o->resumption == RESUMPTION_FULL;
     return nothing_hidden && observation_settled(o, CLIENT) ? IDENTIFIED_NO : IDENTIFIED_UNKNOWN;

@@ -41,8 +41,9 @@ enum seen {
     SEEN_NO_CERTIFICATE_ALERT = 1 << 20, /* SSLv3's warning in place of an empty Certificate */
     SEEN_RENEGOTIATION = 1 << 21,
     SEEN_HELLO_REQUEST = 1 << 22,
-    SEEN_RAW_PUBLIC_KEY = 1 << 23, /* the server's, in place of a certificate (RFC 7250) */
-    SEEN_CUT_HELLO = 1 << 24,      /* a hello of either side, but not its end, or none that parses */
+    SEEN_RAW_PUBLIC_KEY = 1 << 23,  /* the server's, in place of a certificate (RFC 7250) */
+    SEEN_CUT_HELLO = 1 << 24,       /* a hello of either side, but not its end, or none that parses */
+    SEEN_CERTIFICATE_URL = 1 << 25, /* the client's, in place of its certificates (RFC 6066 5) */
 };
 
 enum unobserved {
@@ -88,7 +89,6 @@ enum follow_up {
     FOLLOW_UP_UNKNOWN, /* that was not looked at, or not seen */
     FOLLOW_UP_DATA,    /* it sent data */
     FOLLOW_UP_CLOSE,   /* it closed, and had sent none */
-    FOLLOW_UP_NOTHING, /* for HANDSHAKE_LINGER_SECONDS */
 };
 
 /* How the server answered the first hello; the reaction test of clause 7.2. */
@@ -309,9 +309,10 @@ struct observation {
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;
-    uint32_t unseen_before;   /* enum unobserved: why the client may have said something before its hello that
-                                 was not seen; 0: it cannot */
-    bool spoke_on;            /* the client sent more behind its hello before the server had answered */
+    uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
+                               was not seen; 0: it cannot */
+    struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
+    bool spoke_on;                 /* the client sent more behind its hello before the server had answered */
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
     enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
     bool client_left;         /* the client ended first, within its own part of the handshake */
@@ -403,6 +404,10 @@ bool observation_settled(const struct observation *o, enum side side);
 
 /* The second since 1970 in which the server's certificate was sent, against which its validity is held. */
 int64_t observation_certificate_second(const struct observation *o);
+
+/* RFC 2818 3.1: the name that the client meant; through a proxy, the authority of its CONNECT (WAP-219 7).
+ * Empty when it is not known. */
+struct span observation_certificate_host(const struct observation *o);
 
 /* The server's certificate is expired, not valid yet, or does not name the host that the client asked for. */
 bool observation_certificate_in_doubt(const struct observation *o);

@@ -146,6 +146,16 @@ enum parse certificate_request_parse(struct span body, struct span *types)
     return cursor_complete(&c);
 }
 
+enum parse certificate_url_parse(struct span body)
+{
+    struct cursor c = cursor_over(body);
+    (void)cursor_u8(&c); /* a list of certificates, or a PkiPath */
+    const struct span urls = opaque16(&c);
+    if (!urls.n || cursor_left(&c))
+        cursor_fail(&c, PARSE_BAD);
+    return cursor_complete(&c);
+}
+
 enum parse session_ticket_parse(struct span body, struct session_ticket *out)
 {
     struct cursor c = cursor_over(body);

@@ -576,6 +576,66 @@ def quoted_hello(folder):
                 check(of_type(evs, "stats")[-1]["utwatch"]["connections"]["unasked"] == 1 - found, protocol, apart, last)
 
 
+def transferred(folder):
+    """RFC 5246 7.3 has messages that only one side sends. Who sends those of both, and gets no TLS for it, transfers a recording (the data
+    connection of FTP, RFC 959): there was no handshake, in which somebody might have refused."""
+    capture = os.path.join(folder, "transferred.pcap")
+    hello, flight = m.client_hello([0x0018]), m.server_hello(0x0018) + m.server_key_exchange() + m.done()
+    parts = (hello, flight, m.client_key_exchange() + m.finished() + m.finished())
+    for sender, receiver in (("192.0.2.90", 20), ("192.0.2.10", 40000)), (("192.0.2.10", 40000), ("192.0.2.90", 20)):
+        for steps in ([(CLIENT, p) for p in parts], [(CLIENT, b"".join(parts))], [(SERVER, p) for p in parts]):
+            for answer, found in ((b"", 0), (flight, 1)):
+                other = 1 - steps[0][0]
+                said = steps + [(other, answer)] if answer else steps
+                capturelib.write_frames(capture, capturelib.build(said, time=1795471000 * 10**9, client=sender, server=receiver))
+                evs, _ = events(UTWATCH, "--strict", "-r", capture)
+                # With an answer it is odd, but what the client offers is what it offers.
+                check(len(of_type(evs, "tls")) == found, "a recording of", sender, "answered with", len(answer), of_type(evs, "tls"))
+                check(of_type(evs, "stats")[-1]["utwatch"]["connections"]["unasked"] == 1 - found, sender, len(answer))
+                check(found or not of_type(evs, "alert"), sender, [e["utwatch"]["rule"] for e in of_type(evs, "alert")])
+
+
+def answered_in_clear(folder):
+    """A server that answers a hello with something that is no TLS did not read it: it is no TLS server that refused without an alert (7.2).
+    What it had said before, and the client had acknowledged, is another thing."""
+    capture = os.path.join(folder, "clear.pcap")
+    hello, rule = m.client_hello([0x0018]), "ut-7.2-no-alert"
+    connect, granted = b"CONNECT xcap.example:443 HTTP/1.1\r\nHost: xcap.example\r\n\r\n", b"HTTP/1.1 200 Connection established\r\n\r\n"
+    for what, steps, wanted in (
+            ("HTTP", [(CLIENT, hello), (SERVER, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")], "not_observable"),
+            ("other words", [(CLIENT, hello), (SERVER, b"500 5.5.1 command not recognized\r\n")], "not_observable"),
+            ("one octet", [(CLIENT, hello), (SERVER, b"\x15")], "not_observable"),
+            ("nothing", [(CLIENT, hello)], "fail"),
+            ("a warning", [(CLIENT, hello), (SERVER, m.alert(1, 112))], "fail"),
+            ("nothing, behind a greeting", [(SERVER, b"220 ready\r\n"), (CLIENT, b"STARTTLS\r\n"), (SERVER, b"220 go on\r\n"), (CLIENT, hello)],
+             "fail"),
+            ("nothing, behind CONNECT", [(CLIENT, connect), (SERVER, granted), (CLIENT, hello)], "fail"),
+            ("a refused CONNECT, sent with it", [(CLIENT, connect + hello), (SERVER, answer(407))], "not_observable")):
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for step in steps:
+            c.send(*step)
+        c.close(SERVER)
+        capturelib.write_frames(capture, c.frames)
+        counts = rule_counts(events(UTWATCH, "-r", capture)[0])[rule]
+        check(counts.get(wanted) == 1, "a hello answered with", what, counts)
+
+
+def sent_with_connect(folder):
+    """WAP-219 7 has a client abort when it gets the refusal; one that sends its hello together with the CONNECT could not know of it."""
+    capture, rule = os.path.join(folder, "connect.pcap"), "wap219-7-connect-abort"
+    connect, hello = b"CONNECT xcap.example:443 HTTP/1.1\r\nHost: xcap.example\r\n\r\n", m.client_hello([DES3])
+    flight = [(SERVER, m.server_hello(DES3) + m.done())]
+    for what, steps, wanted in (
+            ("in one segment, refused", [(CLIENT, connect + hello), (SERVER, answer(407))], "not_observable"),
+            ("in two, refused", [(CLIENT, connect), (CLIENT, hello), (SERVER, answer(407))], "not_observable"),
+            ("after the refusal", [(CLIENT, connect), (SERVER, answer(407)), (CLIENT, hello)], "fail"),
+            ("in one segment, granted", [(CLIENT, connect + hello), (SERVER, b"HTTP/1.1 200 X\r\n\r\n"), *flight], "pass")):
+        capturelib.write_frames(capture, capturelib.build(steps, time=1795471000 * 10**9, server=("192.0.2.90", 3128)))
+        counts = rule_counts(events(UTWATCH, "-p", "wap-219", "-r", capture)[0])[rule]
+        check(counts.get(wanted) == 1, "a hello", what, counts)
+
+
 def cut_hello(folder):
     """A hello of which a part was lost is read as far as it goes: the rest is a gap, and nothing is malformed."""
     capture = os.path.join(folder, "cut.pcap")
@@ -623,6 +683,26 @@ def empty_certificate():
     evs, _ = events(UTWATCH, "-r", path_of("openssl-tls12-client-certificate-empty"))
     sent = [e["utwatch"]["client_certificate"] for e in of_type(evs, "tls")]
     check(sent == [{"requested": True, "sent": True, "count": 0}], sent)
+
+
+def certificate_by_url(folder):
+    """RFC 3546 3.3, RFC 6066 5: where both hellos have client_certificate_url, a CertificateURL may stand in place of the Certificate message. The
+    client has a certificate then, and has answered."""
+    path, extension = os.path.join(folder, "url.pcap"), [(2, b"")]
+    url = b"http://example.org/c.der"
+    for what, listed, wanted in (("one URL", len(url).to_bytes(2, "big") + url + b"\1" + b"\x5a" * 20, "pass"), ("none", b"", "not_observable"),
+                                 ("another message", None, "fail")):
+        body = b"" if listed is None else m.message(21, b"\0" + len(listed).to_bytes(2, "big") + listed, m.TLS12)
+        steps = [(CLIENT, m.client_hello([DES3], m.TLS12, more=extension)),
+                 (SERVER, m.server_hello(DES3, m.TLS12, more=extension) + m.certificate_request(m.TLS12) + m.done(m.TLS12)),
+                 (CLIENT, body + m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (SERVER, m.finished(m.TLS12))]
+        capturelib.write_frames(path, capturelib.build(steps, time=1795471000 * 10**9))
+        for rule, profile, verdict in (("ut-6.1.3-empty-certificate", "ts33141-pcr2", wanted),
+                                       ("ut-5.1.1-auth-http-based", "ts33141-v1.0.0", "fail" if wanted == "pass" else None)):
+            counts = rule_counts(events(UTWATCH, "-p", profile, "-r", path)[0])[rule]
+            check(counts.get(verdict) == 1 if verdict else not counts.get("fail"), "CertificateURL with", what, rule, counts)
+        sent = [e["utwatch"]["client_certificate"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+        check(wanted != "pass" or sent == [{"requested": True, "sent": True}], "CertificateURL with", what, sent)
 
 
 def required_certificate(folder):
@@ -713,6 +793,7 @@ with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
     refused_for_something_else(temporary)
     required_certificate(temporary)
+    certificate_by_url(temporary)
     in_clear(temporary)
     requests_lost(temporary)
     served_before_tls(temporary)
@@ -736,6 +817,9 @@ with tempfile.TemporaryDirectory() as temporary:
     lost_in_http(temporary)
     only_of_ut(temporary)
     quoted_hello(temporary)
+    transferred(temporary)
+    answered_in_clear(temporary)
+    sent_with_connect(temporary)
     sslv2(temporary)
     never_resumable()
     empty_certificate()

@@ -43,13 +43,15 @@ def handshake(*chain):
 
 def follow_ups(path, leaf, now):
     """RFC 2818 3.1 is about the name, and many UEs (curl, Node.js) look at it when the handshake is complete. One that closes then, and has sent
-    nothing, has accepted nothing; what was not seen decides nothing."""
+    nothing, has accepted nothing, nor has one that is silent so far (it may ask its user, or a CA); what was not seen decides nothing."""
     steps, data = handshake(leaf)[:-1], handshake(leaf)[-1]
     close_notify = (CLIENT, m.record(21, b"\x62" * 30))
     fin, reset, lost, pause = "fin", "reset", "lost", "pause"
     for what, then, wanted in (("sends data", [data, fin], "fail"), ("closes", [close_notify, fin], "nothing_against"),
                                ("closes at once", [fin], "nothing_against"), ("resets", [reset, pause], "nothing_against"),
-                               ("is silent", [pause, data], "fail"), ("says nothing more", [], "not_observable"),
+                               ("thinks, and sends data", [pause, data], "fail"),
+                               ("thinks, and closes", [pause, close_notify, fin], "nothing_against"),
+                               ("is silent for a long time", [pause] * 30 + [data], "not_observable"), ("says nothing more", [], "not_observable"),
                                ("sends what was lost", [lost, fin], "not_observable"), ("sends data late", [(SERVER, data[1]), data], "fail")):
         c = capturelib.Connection(time=now)
         c.open()
