@@ -77,7 +77,7 @@ static bool is_ut_server(const struct pipeline *p, const struct http_connection 
     return site_has_scope(p->site) ? site_in_scope(p->site, server, name_of(h)) : server->port == HTTPS;
 }
 
-/* Without a scope, Ut in clear is also what speaks XCAP or GBA. */
+/* Without a scope, Ut in clear is also what speaks XCAP. */
 static bool is_ut(const struct pipeline *p, const struct http_connection *h)
 {
     return site_is_ue(p->site, &h->whence.client) &&

@@ -51,7 +51,7 @@ struct connection {
     struct http_connection seen;
     bool known_user;
     bool has_request;
-    bool tunnel_of_ut; /* the last CONNECT names a host of IMS */
+    bool tunnel_of_ut; /* the last CONNECT names a host of XCAP */
     enum last_request asked;
     struct http_place place;      /* of the bytes that are being read */
     struct acknowledged acked[2]; /* by enum side: of the other's bytes, with its own */

@@ -74,7 +74,6 @@ struct http_exchange {
     bool vouched;       /* an asserted identity, as an AP adds it */
     bool cookie;        /* the request carries one: a session of the server's own */
     bool known_user;    /* an earlier exchange of the connection carried credentials or a challenge */
-    bool gba_client;    /* the User-Agent says 3gpp-gba */
     bool challenge;     /* the answer asks for authentication */
     bool gba_realm;     /* with a realm 3GPP-bootstrapping@... (TS 24.109) */
     bool gaa_challenge; /* one of the challenges is GAA's */
@@ -101,8 +100,8 @@ struct http_connection {
     enum tls_user tls_user;
     struct http_text host; /* of the first request that names one */
     struct http_count count;
-    /* Requests that are of Ut by what they ask: XCAP, a 3GPP header, a host of IMS, an answer with a GBA
-     * realm; and the first of them. */
+    /* Requests that are of Ut by what they ask: XCAP, X-3GPP-Intended-Identity, a host of XCAP; and the first
+     * of them. GBA alone does not tell: it serves Ub and other interfaces too, some of them in clear. */
     struct http_count of_ut;
     struct whence first_of_ut;
     uint32_t claims;         /* requests by which the server may know who asks: credentials, a cookie, an

@@ -21,16 +21,24 @@ static bool touches_end(struct span s, struct span target)
     return s.p + s.n == target.p + target.n;
 }
 
-/* TS 23.003 13.9: xcap.<domain>, and the domains of IMS end in 3gppnetwork.org. */
-static bool is_ims_host(const struct http_text *host)
+/* TS 23.003 13.9: xcap.<domain>. Others of an operator's hosts speak HTTP in clear by their standards: the
+ * BSF (TS 33.220, Digest AKA), MBMS, the lists of revoked certificates. */
+static bool is_xcap_host(const struct http_text *host)
 {
-    struct span s = span_of(host->bytes, host->length);
-    if (http_starts(s, "xcap."))
-        return true;
-    for (; s.n; s = span_skip(s, 1))
-        if (http_starts(s, ".3gppnetwork.org"))
-            return true;
-    return false;
+    return http_starts(span_of(host->bytes, host->length), "xcap.");
+}
+
+/* An operator's own domain may end otherwise, and a host of that name elsewhere may have nothing to do with
+ * IMS. */
+static bool is_of_3gpp(const struct http_text *host)
+{
+    static const char domain[] = ".3gppnetwork.org";
+    const size_t n = sizeof domain - 1;
+    size_t end = host->length;
+    for (size_t i = 0; i < end; i++)
+        if (host->bytes[i] == ':')
+            end = i;
+    return end > n && http_starts(span_of(host->bytes + end - n, n), domain);
 }
 
 /* Of a target in absolute form, without its scheme, user and path. Empty: it is in another form. */
@@ -82,8 +90,6 @@ struct http_exchange request_facts(const struct connection *c, const struct http
                               .known_user = c->known_user,
                               .tls_user = c->seen.tls_user,
                               .asks_tls = http_starts(f->upgrade, "TLS/")};
-    for (struct span ua = f->user_agent; ua.n && !e.gba_client; ua = span_skip(ua, 1))
-        e.gba_client = http_starts(ua, "3gpp-gba");
     struct xcap_path path;
     if (xcap_path_parse(r->target, &path)) {
         e.xcap = true;
@@ -97,7 +103,8 @@ struct http_exchange request_facts(const struct connection *c, const struct http
     }
     keep(&e.host, host_asked(r));
     keep(&e.identity, f->identity.n ? f->identity : http_auth_parameter(f->authorization, "username"));
-    e.of_ut = e.xcap || e.said_identity || e.gba_client || is_ims_host(&e.host) ||
+    const bool by_host = path.tree || r->method == HTTP_CONNECT || is_of_3gpp(&e.host);
+    e.of_ut = e.xcap || e.said_identity || (by_host && is_xcap_host(&e.host)) ||
               (c->tunnel_of_ut && r->method != HTTP_CONNECT);
     return e;
 }

@@ -69,9 +69,8 @@ static void go_on_in_clear(struct reader *client)
         client->phase = PHASE_HEAD;
 }
 
-static void count_of_ut(struct connection *c, struct http_exchange *e)
+static void count_of_ut(struct connection *c, const struct http_exchange *e)
 {
-    e->of_ut = true;
     c->seen.xcap++;
     if (e->method == HTTP_CONNECT)
         return;
@@ -96,8 +95,6 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->damage |= c->seen.damage;
     c->known_user |= e->credentials || e->challenge;
     e->answer_cut = a->cut;
-    if (e->gba_realm && !e->of_ut)
-        count_of_ut(c, e);
     if (e->method == HTTP_CONNECT) {
         c->seen.connect_status = a->status;
         c->seen.connect_placed = a->place.known;

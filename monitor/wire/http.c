@@ -261,7 +261,6 @@ static void take_challenge(struct http_fields *f, struct span value)
 enum field {
     FIELD_OTHER,
     FIELD_HOST,
-    FIELD_USER_AGENT,
     FIELD_LOCATION,
     FIELD_UPGRADE,
     FIELD_CREDENTIALS,
@@ -280,7 +279,6 @@ static enum field field_of(struct span name)
         enum field field;
     } known[] = {
         {"Host", FIELD_HOST},
-        {"User-Agent", FIELD_USER_AGENT},
         {"Location", FIELD_LOCATION},
         {"Upgrade", FIELD_UPGRADE},
         {"Authorization", FIELD_CREDENTIALS},
@@ -340,9 +338,6 @@ static void take_field(struct http_fields *f, struct span name, struct span valu
     switch (field_of(name)) {
     case FIELD_HOST:
         take_once(&f->host, value);
-        break;
-    case FIELD_USER_AGENT:
-        take_once(&f->user_agent, value);
         break;
     case FIELD_LOCATION:
         take_once(&f->location, value);
@@ -457,21 +452,24 @@ enum parse http_response_parse(struct span head, struct http_response *out)
     return parse_fields(&c, &out->fields);
 }
 
-/* TS 24.423, 24.623, RFC 4826, RFC 4827, OMA XDM. */
-static const char *const auids[] = {
-    "simservs.ngn.etsi.org",
-    "resource-lists",
-    "rls-services",
-    "pres-rules",
-    "pidf-manipulation",
-    "org.openmobilealliance.pres-rules",
-    "xcap-caps",
-    "org.openmobilealliance.xcap-directory",
-    "org.openmobilealliance.user-profile",
-    "org.openmobilealliance.groups",
-    "directory",
-    "org.etsi.ngn.simservs",
-    "org.openmobilealliance.search",
+/* TS 24.423, 24.623, RFC 4826, RFC 4827, OMA XDM. Other pages have words of plain English in their paths as
+ * well, but neither of the trees of RFC 4825 6.1 below them. */
+static const struct {
+    const char *name;
+    bool word;
+} auids[] = {
+    {"simservs.ngn.etsi.org", false},
+    {"resource-lists", true},
+    {"rls-services", true},
+    {"pres-rules", true},
+    {"pidf-manipulation", true},
+    {"org.openmobilealliance.pres-rules", false},
+    {"xcap-caps", true},
+    {"org.openmobilealliance.xcap-directory", false},
+    {"org.openmobilealliance.user-profile", false},
+    {"org.openmobilealliance.groups", false},
+    {"org.etsi.ngn.simservs", false},
+    {"org.openmobilealliance.search", false},
 };
 
 /* A segment of a path, in which any character may stand percent-encoded (RFC 3986 6.2.2.2). */
@@ -500,6 +498,17 @@ static struct span next_segment(struct span *path)
     return segment;
 }
 
+enum { AUIDS = sizeof auids / sizeof *auids };
+
+/* Its index in the list; AUIDS: none. */
+static size_t auid_of(struct span segment)
+{
+    size_t a = 0;
+    while (a < AUIDS && !segment_is(segment, auids[a].name))
+        a++;
+    return a;
+}
+
 bool xcap_path_parse(struct span target, struct xcap_path *out)
 {
     enum { MOST_SEGMENTS = 16 };
@@ -507,16 +516,19 @@ bool xcap_path_parse(struct span target, struct xcap_path *out)
     if (http_starts(target, "http://") || http_starts(target, "https://"))
         target = span_skip(target, target.p[4] == ':' ? 7 : 8);
     for (unsigned i = 0; i < MOST_SEGMENTS && target.n; i++) {
-        struct span segment = next_segment(&target);
-        for (size_t a = 0; a < sizeof auids / sizeof *auids && !out->auid.n; a++)
-            if (segment_is(segment, auids[a]))
-                out->auid = segment;
-        if (!out->auid.n || segment.p == out->auid.p)
+        const struct span segment = next_segment(&target);
+        const size_t auid = auid_of(segment);
+        struct span below = target;
+        const struct span tree = next_segment(&below);
+        const bool users = segment_is(tree, "users");
+        const bool any = users || segment_is(tree, "global");
+        out->tree |= any;
+        if (auid == AUIDS || (auids[auid].word && !any))
             continue;
-        if (segment_is(segment, "users") &&
-            !segment_is(out->auid, "xcap-caps")) /* global only (RFC 4825 12.1) */
-            out->user = next_segment(&target);
+        out->auid = segment;
+        if (users && !segment_is(segment, "xcap-caps")) /* global only (RFC 4825 12.1) */
+            out->user = next_segment(&below);
         return true;
     }
-    return out->auid.n > 0;
+    return false;
 }

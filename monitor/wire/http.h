@@ -29,7 +29,6 @@ enum http_body { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE, HTTP
 
 struct http_fields {
     struct span host;
-    struct span user_agent;
     struct span location;
     struct span upgrade;       /* protocols that Upgrade names */
     struct span authorization; /* credentials, also of Proxy-Authorization */
@@ -100,11 +99,13 @@ static inline int hex_digit(uint8_t c)
 
 /*
  * XCAP (RFC 4825 6): /[root/]AUID/users/XUI/document or /AUID/global/... . False: no AUID that Ut knows
- * stands in the path. `user` is the XUI as it stands there (percent-encoded), empty for none.
+ * stands in the path; one that is a word like others counts only above one of these trees. `user` is the XUI
+ * as it stands there (percent-encoded), empty for none.
  */
 struct xcap_path {
     struct span auid;
     struct span user;
+    bool tree; /* one of these trees stands in the path, below an AUID of which nothing is known too */
 };
 bool xcap_path_parse(struct span target, struct xcap_path *out);
 

@@ -383,6 +383,36 @@ def scope_by_name(folder):
         check(stats["unnamed"] == unnamed and stats["out_of_scope"] == 0, "the hello was", what, stats["unnamed"], stats["out_of_scope"])
 
 
+def other_interfaces(folder):
+    """Without a scope HTTP in clear is Ut by what is asked: a path of XCAP (RFC 4825 6), the header of TS 24.109, a host of TS 23.003 13.9. Ub to a BSF
+    (TS 33.220: Digest AKA), MBMS (TS 33.246), an operator's other hosts and anybody's pages are in clear by their standards, or are not ours."""
+    ub = b'Digest realm="bsf.mnc001.mcc001.pub.3gppnetwork.org", nonce="n", algorithm=AKAv1-MD5'
+    gba = b'Digest realm="3GPP-bootstrapping@bmsc.mnc001.mcc001.pub.3gppnetwork.org", nonce="n", algorithm=MD5'
+    domain, document = b"ims.mnc001.mcc001.pub.3gppnetwork.org", b"/simservs.ngn.etsi.org/users/sip:a@b/simservs.xml"
+    for host, target, more, challenge, is_ut in (
+            (b"bsf.mnc001.mcc001.pub.3gppnetwork.org", b"/", b"User-Agent: 3gpp-gba-uicc\r\n", ub, False),
+            (b"bmsc.mnc001.mcc001.pub.3gppnetwork.org", b"/keymanagement?requesttype=register", b"User-Agent: x 3gpp-gba\r\n", gba, False),
+            (b"config.rcs.mnc001.mcc001.pub.3gppnetwork.org", b"/?vers=0", b"", b"", False),
+            (b"crl." + domain, b"/ca.crl", b"", b"", False), (b"nrf.5gc.mnc001.mcc001.3gppnetwork.org:8080", b"/nnrf-disc/v1", b"", b"", False),
+            (b"www.example.org", b"/directory/users/bob", b"", b"", False), (b"docs.example.org", b"/wiki/resource-lists", b"", b"", False),
+            (b"docs.example.org", b"/pres-rules/how-to.html", b"", b"", False), (b"www.3gppnetwork.org.example.org", b"/", b"", b"", False),
+            (b"xcap.example.org", b"/docs", b"", b"", False),
+            (b"xcap." + domain, b"/", b"", b"", True), (b"xcap." + domain + b":80", b"/", b"", b"", True),
+            (b"xcap.example.org", b"/root/org.example.usage/users/sip:a@b/x", b"", b"", True),
+            (b"a", document, b"", b"", True), (b"a", b"/r/resource%2Dlists/users/sip:a@b/index", b"", b"", True),
+            (b"a", b"/xcap-caps/global/index", b"", b"", True), (b"a", b"/org.openmobilealliance.search?target=x", b"", b"", True),
+            (b"a", b"/x", b'X-3GPP-Intended-Identity: "sip:a@b"\r\n', gba, True)):
+        ask = b"GET " + target + b" HTTP/1.1\r\nHost: " + host + b"\r\n" + more + b"\r\n"
+        refuse = b"HTTP/1.1 401 X\r\nWWW-Authenticate: " + challenge + b"\r\nContent-Length: 0\r\n\r\n"
+        steps = [(CLIENT, ask), (SERVER, refuse)] if challenge else []
+        steps += [(CLIENT, ask), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+        told = failed(folder, at(0, steps, server=("192.0.2.80", 80)))[0]
+        check((told.get("ut-4-tls-required") == "both") == is_ut and (told or not is_ut), host, target, told)
+        tunnel = [(CLIENT, b"CONNECT " + host + b" HTTP/1.1\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n"), *steps]
+        told = failed(folder, at(0, tunnel, server=("192.0.2.80", 3128)))[0]
+        check(("ut-4-tls-required" in told) == (is_ut or host.startswith(b"xcap.")), "in a tunnel:", host, target, told)
+
+
 def grease(folder):
     """RFC 8701: what differs from connection to connection and means nothing changes no verdict."""
     def run(values):
@@ -494,6 +524,6 @@ def second_hellos(folder):
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
                  resumptions_refused, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume, no_list_of_compressions, middleboxes,
-                 second_answers, ages, scope_by_name, grease, extension_headers, second_hellos):
+                 second_answers, ages, scope_by_name, other_interfaces, grease, extension_headers, second_hellos):
         case(temporary)
 finish()
