@@ -415,6 +415,7 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
     bool old_full = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                     observation_version(o) && observation_version(o) < 0x0304;
     bool whole = !o->side[CLIENT].damage && !o->side[SERVER].damage;
+    peer->hidden += o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && !old_full;
     peer->full += old_full && whole;
     peer->unresumable += old_full && whole && !r->issued;
     peer->asked += old_full && whole && o->client_hello.ticket_extension;

@@ -514,7 +514,9 @@ struct fact peer_never_resumable(const struct policy_case *c)
 struct fact peer_resumptions(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
-    return p->resumed || !p->maybe_resumed ? number(p->resumed) : unknown(UNOBSERVED_UNFINISHED | p->missing);
+    if (p->resumed || !(p->maybe_resumed || p->hidden))
+        return number(p->resumed);
+    return unknown(p->maybe_resumed ? UNOBSERVED_UNFINISHED | p->missing : UNOBSERVED_TICKET);
 }
 
 struct value key_age(const struct key_use *k)

@@ -2,6 +2,7 @@
 """What a server or a UE is said not to be able to do: is it told only where what was seen shows that? usage: abilities.py UTWATCH"""
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,22 @@ def sessions_refused(folder):
             check(guilty or counts[rule]["not_observable"] == 1, profile, what, counts[rule])
 
 
+def hidden_by_tls13(folder):
+    """RFC 8446 4.6.1: TLS 1.3 issues tickets encrypted. A server that does so may allow for resumption there, whatever it does under TLS 1.2."""
+    rule, ask = "ut-7.1-resume-server", (35, b"")
+    versions, share = (43, b"\2\3\4"), (51, struct.pack("!HHHH", 6, 0x001D, 2, 1))
+    data = b"\x17\3\3\0\x40" + b"\7" * 64
+    new = [(CLIENT, m.client_hello([0x1301], m.TLS12, b"\1" * 32, more=[*GROUPS, versions, share])),
+           (SERVER, m.server_hello(0x1301, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x1d\0\1\1")]) + data), (CLIENT, data), (SERVER, data)]
+    old = [f for n in range(4) for f in at(200 * n, full([0x002F], 0x002F, more=[ask]))]
+    for what, frames, verdict in (("TLS 1.2 alone", old, "fail"), ("TLS 1.3 beside it", old + at(900, new), "not_observable"),
+                                  ("TLS 1.3 at another server", old + at(900, new, server=("192.0.2.81", 443)), "fail")):
+        _, evs, counts = told(folder, frames)
+        check(counts[rule][verdict] == 1, what, counts[rule])
+        reasons = {r["rule"]: r.get("reasons", {}) for r in of_type(evs, "stats")[-1]["utwatch"]["rules"]}[rule]
+        check(verdict == "fail" or "ticket" in str(reasons), what, reasons)
+
+
 def falls_back(folder):
     """RFC 7507 4: a hello with TLS_FALLBACK_SCSV says that the client supports a later version."""
     for scsv, guilty in (([], True), ([0x5600], False)):
@@ -112,6 +129,6 @@ def falls_back(folder):
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, sessions_refused, falls_back):
+    for case in (refused_for_want_of_a_key, sessions_refused, hidden_by_tls13, falls_back):
         case(temporary)
 finish()
