@@ -147,9 +147,10 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
             tell_exchange_of_ut(p, flow, e);
         if (!is_ut_server(p, h))
             http_count_ut_only(h);
-        /* TLS that comes later does not undo what was served without it. */
+        /* TLS that comes later does not undo what was asked, or served, without it. */
         const bool alone = flow->state == FLOW_SEARCHING;
-        const bool any = alone || (flow->state == FLOW_HANDSHAKE && h->count.served && !h->null_encryption);
+        const bool asked = h->count.served || h->count.requests > h->count.for_tls;
+        const bool any = alone || (flow->state == FLOW_HANDSHAKE && asked && !h->null_encryption);
         if (any && is_ut(p, h))
             tell_connection(p, h, flow, "HTTP");
     } else if (flow->clear_kind == CLEAR_NAMING) {

@@ -67,6 +67,7 @@ struct http_exchange {
      * fields. */
     bool target_cut, fields_cut, answer_cut;
     bool of_ut;         /* by what is asked, whoever is asked: see struct http_connection */
+    bool may_be_of_ut;  /* by its host alone */
     bool xcap;          /* the path names an application usage (AUID) of Ut */
     bool user_document; /* and a user's document in it */
     bool credentials;   /* the request carries Authorization */
@@ -89,6 +90,7 @@ struct http_exchange {
 /* So many requests other than CONNECT. */
 struct http_count {
     uint32_t requests, answers;
+    uint32_t for_tls;    /* requests that ask for TLS and nothing else (RFC 2817 3.2) */
     uint32_t served;     /* answers of 2xx: any other serves nothing */
     uint32_t challenges; /* answers of 401 and 407: they ask for credentials in clear */
 };
@@ -107,8 +109,8 @@ struct http_connection {
     uint32_t claims;         /* requests by which the server may know who asks: credentials, a cookie, an
                                 asserted identity */
     bool unanswered;         /* the last 401 was followed by none of them */
-    uint32_t xcap;           /* requests that are of Ut, also CONNECT, and those that could not be read to
-                                their end */
+    uint32_t xcap;           /* requests that are of Ut, also CONNECT, those that may be, and those that could
+                                not be read to their end */
     uint32_t damage;         /* enum http_damage */
     bool connect;            /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */

@@ -106,6 +106,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
     const bool by_host = path.tree || r->method == HTTP_CONNECT || is_of_3gpp(&e.host);
     e.of_ut = e.xcap || e.said_identity || (by_host && is_xcap_host(&e.host)) ||
               (c->tunnel_of_ut && r->method != HTTP_CONNECT);
+    e.may_be_of_ut = !e.of_ut && is_xcap_host(&e.host);
     return e;
 }
 

@@ -69,6 +69,12 @@ static void go_on_in_clear(struct reader *client)
         client->phase = PHASE_HEAD;
 }
 
+/* OPTIONS with an Upgrade: any other request says what it wants before TLS has begun. */
+static bool is_for_tls(const struct http_exchange *e)
+{
+    return e->method == HTTP_OPTIONS && e->asks_tls;
+}
+
 static void count_of_ut(struct connection *c, const struct http_exchange *e)
 {
     c->seen.xcap++;
@@ -77,6 +83,7 @@ static void count_of_ut(struct connection *c, const struct http_exchange *e)
     if (!c->seen.of_ut.requests)
         c->seen.first_of_ut = e->whence;
     c->seen.of_ut.requests++;
+    c->seen.of_ut.for_tls += is_for_tls(e);
 }
 
 static void pair(struct http *http, struct connection *c, const struct answer *a)
@@ -146,8 +153,10 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
 {
     c->seen.count.requests += r->method != HTTP_CONNECT;
     struct http_exchange new = request_facts(c, r, where);
+    c->seen.count.for_tls += is_for_tls(&new);
     if (new.of_ut)
         count_of_ut(c, &new);
+    c->seen.xcap += new.may_be_of_ut; /* where something is missing, that may be Ut */
     const bool behind_connect = c->seen.count.requests == 1 && r->method != HTTP_CONNECT;
     if (!c->has_request || behind_connect)
         c->seen.whence = *where;

@@ -72,12 +72,25 @@ def requests_lost(folder):
 
 
 def served_before_tls(folder):
-    """4 (2): what was served in clear was served in clear, though TLS began on the connection afterwards."""
+    """4 (2): what was asked or served in clear was so, though TLS began on the connection afterwards. A request for TLS alone (RFC 2817 3.2:
+    OPTIONS with an Upgrade) says nothing of Ut; CONNECT is for the proxy."""
     capture = os.path.join(folder, "later.pcap")
     tls = capturelib.conversations(path_of("openssl-tls12-full"))[0]
     capturelib.write_frames(capture, capturelib.build([(CLIENT, DOCUMENT), (SERVER, answer(200)), *tls], **IN_CLEAR))
     alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
     check(alert and alert["fault"] == "both", "served, then TLS:", alert)
+    upgrade = b"Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n"
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n"
+    asks = b"OPTIONS * HTTP/1.1\r\nHost: xcap.example.org\r\n" + upgrade
+    for what, steps, guilty in (
+            ("a document with an Upgrade", [(CLIENT, DOCUMENT[:-2] + upgrade), (SERVER, switching)], True),
+            ("a document, challenged, and an Upgrade", [(CLIENT, DOCUMENT), (SERVER, answer(401)), (CLIENT, asks), (SERVER, switching)], True),
+            ("an Upgrade alone", [(CLIENT, asks), (SERVER, switching)], False),
+            ("CONNECT", [(CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\n\r\n"), (SERVER, b"HTTP/1.1 200 X\r\n\r\n")], False)):
+        for port in (80, 443):
+            capturelib.write_frames(capture, capturelib.build(steps + tls, **{**IN_CLEAR, "server": ("192.0.2.80", port)}))
+            alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+            check((alert or {}).get("fault") == ("ue" if guilty else None), what, "at", port, "then TLS:", alert)
 
 
 def verdicts_of(capture, rules):

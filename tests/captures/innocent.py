@@ -384,8 +384,8 @@ def scope_by_name(folder):
 
 
 def other_interfaces(folder):
-    """Without a scope HTTP in clear is Ut by what is asked: a path of XCAP (RFC 4825 6), the header of TS 24.109, a host of TS 23.003 13.9. Ub to a BSF
-    (TS 33.220: Digest AKA), MBMS (TS 33.246), an operator's other hosts and anybody's pages are in clear by their standards, or are not ours."""
+    """Without a scope HTTP in clear is Ut by what is asked: a path of XCAP (RFC 4825 6), the header of TS 24.109, a host of TS 23.003 13.9. Ub to a
+    BSF (TS 33.220: Digest AKA), MBMS (TS 33.246), an operator's other hosts and anybody's pages are in clear by their standards, or are not ours."""
     ub = b'Digest realm="bsf.mnc001.mcc001.pub.3gppnetwork.org", nonce="n", algorithm=AKAv1-MD5'
     gba = b'Digest realm="3GPP-bootstrapping@bmsc.mnc001.mcc001.pub.3gppnetwork.org", nonce="n", algorithm=MD5'
     domain, document = b"ims.mnc001.mcc001.pub.3gppnetwork.org", b"/simservs.ngn.etsi.org/users/sip:a@b/simservs.xml"
