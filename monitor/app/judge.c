@@ -226,11 +226,6 @@ bool judge_end(struct judge *j)
     return false;
 }
 
-double judge_loss(const struct judge *j)
-{
-    return j->handshakes ? 100.0 * (double)j->damaged / (double)j->handshakes : 0;
-}
-
 uint64_t judge_handshakes(const struct judge *j)
 {
     return j->handshakes;

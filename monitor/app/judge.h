@@ -51,8 +51,6 @@ void judge_delivered(struct judge *j, struct delivered_counters delivered);
  * written to its file. */
 bool judge_end(struct judge *j);
 
-/* Share of handshakes, in percent, from which damage to the capture took something. */
-double judge_loss(const struct judge *j);
 uint64_t judge_handshakes(const struct judge *j);
 
 /* Bytes that it takes besides its memories of sessions and peers. */

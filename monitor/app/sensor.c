@@ -28,8 +28,8 @@ static int end(const struct sensor_setup *setup, const struct orders *orders, in
     const bool violated = output_violated(orders->output) || orders->earlier.violated;
     if (expects ? !output_as_expected(orders->output) : violated)
         status = worse_status(status, EXIT_VIOLATIONS);
-    const bool blind = judge_loss(orders->judge) > setup->rules->site->loss_limit ||
-                       !(output_judged(orders->output) || orders->earlier.judged);
+    const bool blind =
+        capture_too_damaged(&health) || !(output_judged(orders->output) || orders->earlier.judged);
     if (blind && !expects)
         status = worse_status(status, EXIT_LOSS);
     if (outputs_fail(setup))

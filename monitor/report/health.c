@@ -63,3 +63,9 @@ bool capture_whole(const struct capture_health *health)
             return false;
     return !health->unread;
 }
+
+bool capture_too_damaged(const struct capture_health *health)
+{
+    return 100.0 * (double)health->handshakes_damaged >
+           health->loss_limit * (double)health->handshakes_judged;
+}

@@ -35,6 +35,7 @@ struct capture_health {
     unsigned workers;                             /* that share the traffic; 0: one thread does all */
     uint64_t of_worker[MAX_WORKERS][HEALTH_ROWS]; /* of the rows with EACH */
     uint64_t flow_memory;                         /* bytes of the table of connections */
+    double loss_limit;                            /* percent of the judged handshakes that may be damaged */
     const char *interrupted;                      /* the signal that ended the run, or NULL */
     int64_t running;    /* nanoseconds since the start of a run without end; 0: its time is that of packets */
     nanos restarted_at; /* with the last of the restarts */
@@ -70,5 +71,8 @@ void health_add(struct capture_health *sum, const struct capture_health *more);
 
 /* Nothing is known to be missing: no loss, no damage, no connection seen in part only. */
 bool capture_whole(const struct capture_health *health);
+
+/* More handshakes were damaged than limits: loss-limit allows: too much was lost to judge. */
+bool capture_too_damaged(const struct capture_health *health);
 
 #endif

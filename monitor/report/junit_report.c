@@ -146,7 +146,7 @@ static const char *error_of(int status)
 {
     enum { UNREADABLE = 3, TOO_LITTLE = 4, FAILURE = 5 };
     return status == UNREADABLE ? "An input could not be read to its end, or no frame of it could be decoded."
-           : status == TOO_LITTLE ? "Too little was judged."
+           : status == TOO_LITTLE ? "Too much was lost to judge, or nothing was judged."
            : status == FAILURE    ? "The run failed."
                                   : NULL;
 }

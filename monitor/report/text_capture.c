@@ -120,6 +120,19 @@ static void put_asides(struct text *out, const struct tally *tally, bool whole)
         text_put(out, "; capture incomplete");
 }
 
+/* "2 of 3 handshakes were damaged": too much to judge by. */
+static void put_loss(struct text *out, const struct capture_health *h)
+{
+    if (!capture_too_damaged(h))
+        return;
+    text_char(out, ' ');
+    text_count(out, h->handshakes_damaged);
+    text_put(out, " of ");
+    text_counted(out, h->handshakes_judged, "handshake", "handshakes");
+    text_printf(out, " %s damaged in the capture, more than loss-limit (%g %%).",
+                h->handshakes_damaged == 1 ? "was" : "were", h->loss_limit);
+}
+
 void text_overall(struct text *out, const struct tally *tally, const struct capture_health *health,
                   const struct input_names *names)
 {
@@ -129,6 +142,7 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
     const uint64_t unopposed = tally->verdict[VERDICT_NOTHING_AGAINST];
     if (!tally_judged(tally)) {
         text_nothing(out, tally, health, names);
+        put_loss(out, health);
         return;
     }
     if (failed) {
@@ -163,4 +177,5 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
         text_put(out, profile_name(tally->profile));
     }
     text_char(out, '.');
+    put_loss(out, health);
 }

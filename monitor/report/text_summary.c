@@ -212,11 +212,12 @@ static void put_causes(struct page *page, const struct summary *s)
 
 static void put_end(struct page *page, const struct summary *s)
 {
+    enum { LOSS = 4 };
     const char *const meaning[] = {s->tally->known ? "no new violation" : "no violation",
                                    "violations",
                                    "wrong usage",
                                    "an input could not be read",
-                                   "too little was judged",
+                                   "nothing was judged",
                                    "runtime failure"};
     char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
@@ -225,6 +226,8 @@ static void put_end(struct page *page, const struct summary *s)
         text_put(&t, "The run goes on.");
     else if (light)
         text_put(&t, "Exit status 0: no violation is severe enough for --fail-on.");
+    else if (s->status == LOSS && tally_judged(s->tally))
+        text_put(&t, "Exit status 4: too much was lost to judge.");
     else
         text_printf(&t, "Exit status %d: %s.", s->status,
                     (size_t)s->status < sizeof meaning / sizeof *meaning ? meaning[s->status] : "");

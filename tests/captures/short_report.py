@@ -112,6 +112,38 @@ def severities():
     check(mixed > 1, "too few rules of several severities:", mixed)
 
 
+def loss_is_told():
+    """Exit status 4 is explained where the verdict stands, in text and page: how many handshakes were damaged, of how many, and what the limit is.
+    The events say which are."""
+    damage = {"gap", "truncated", "evicted", "overlap"}
+    with tempfile.TemporaryDirectory() as folder:
+        config, page, lacking = (os.path.join(folder, n) for n in ("site.yaml", "page.html", "lacking.pcap"))
+        whole = os.path.join(PCAPS, "openssl-tls12-client-certificate-sent.pcap")
+        p = subprocess.run([*witness.TSHARK, "-r", whole, "-Y", "tls.handshake.type == 11", "-T", "fields", "-e", "frame.number"],
+                           capture_output=True, text=True)
+        subprocess.run(["editcap", whole, lacking, p.stdout.split()[0]], check=True)
+        for path in (lacking, whole, os.path.join(PCAPS, "gen-tcp-syn-answered-by-two.pcap"), FAILS):
+            name = os.path.basename(path)
+            shown, status = report("-r", path, "--report", "text", "--report", "html:" + page)
+            handshakes = of_type(events(BINARY, "-r", path)[0], "tls")
+            damaged = [e for e in handshakes if damage & set(e["utwatch"].get("unobserved", []))]
+            check(path == lacking or damaged or path in (whole, FAILS), name, "has lost nothing")
+            told = "%d of %d handshake%s %s damaged in the capture, more than loss-limit (1 %%)." % (
+                len(damaged), len(handshakes), "s" * (len(handshakes) != 1), "was" if len(damaged) == 1 else "were")
+            with open(page) as f:
+                html = f.read()
+            shown = " ".join(shown.split())
+            check(damaged and status == 4 or not damaged, name, "ends with", status)
+            check((told in shown) == (told in html) == bool(damaged), name, "does not say", told, "but", shown)
+            check(status != 4 or "Exit status 4: too much was lost to judge." in shown, name, shown)
+            check(not damaged or "nothing is known to be missing" not in shown + html, name, "has lost something and nothing")
+            # With a limit that is not passed it is no matter.
+            with open(config, "w") as f:
+                f.write("limits: { loss-limit: 100% }\n")
+            shown, status = report("-r", path, "-c", config)
+            check(status in (0, 1) and "loss-limit" not in shown, name, "with a limit of all ends with", status, shown)
+
+
 def words_are_whole():
     """Nothing is cut, and what is at fault is named: both sides where both are, the folder where a name alone says too little."""
     both = os.path.join(PCAPS, "gnutls-tls10-dh-anon-rc4.pcap")
@@ -159,6 +191,7 @@ short, status = report("-r", FAILS)
 for option, more in (("--details", "when  "), ("--rules", "not obs."), ("--unseen", "rule by rule")):
     long, same = report(option, "-r", FAILS)
     check(same == status == 1 and more in long and more not in short and len(long) > len(short), option, long)
+loss_is_told()
 low = os.path.join(PCAPS, "jsse-sslv2-hello.pcap")
 text, status = report("-r", low)
 hidden, same = report("--min-severity", "high", "-r", low)
