@@ -63,27 +63,57 @@ const struct checksum_counters *checksums_counters(const struct checksums *c)
     return &c->counters;
 }
 
+/* One's complement: the carry comes around. */
+static uint64_t add_word(uint64_t sum, uint64_t word)
+{
+    sum += word;
+    return sum + (sum < word);
+}
+
+static uint64_t add_word_at(uint64_t sum, const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return add_word(sum, word);
+}
+
+/* Up to seven bytes. */
+static uint64_t rest(const uint8_t *at, size_t n)
+{
+    uint32_t four = 0;
+    uint16_t two = 0;
+    uint16_t one = 0; /* and a zero */
+    if (n & 4)
+        memcpy(&four, at, 4);
+    if (n & 2)
+        memcpy(&two, at + (n & 4), 2);
+    if (n & 1)
+        memcpy(&one, at + (n & 6), 1);
+    return (uint64_t)four + two + one;
+}
+
 /* The words of the bytes, the last one filled up with zeros; all but the last bytes of a sum must be even.
- * RFC 1071 2: the sum is the same in any order of bytes, and by words of 32 bits, whose carries 64 bits hold.
- */
+ * RFC 1071 2: the sum is the same in any order of bytes, and by words of 64 bits. */
 static uint64_t add_bytes(uint64_t sum, struct span bytes)
 {
-    uint32_t word = 0;
-    const size_t whole = bytes.n / sizeof word;
-    for (size_t i = 0; i < whole; i++) {
-        memcpy(&word, &bytes.p[i * sizeof word], sizeof word);
-        sum += word;
+    enum { WORD = sizeof sum };
+    const uint8_t *at = bytes.p;
+    size_t left = bytes.n;
+    for (; left >= 4 * WORD; left -= 4 * WORD, at += 4 * WORD) {
+        sum = add_word_at(sum, at);
+        sum = add_word_at(sum, at + WORD);
+        sum = add_word_at(sum, at + 2 * WORD);
+        sum = add_word_at(sum, at + 3 * WORD);
     }
-    const struct span rest = span_skip(bytes, whole * sizeof word);
-    word = 0;
-    if (rest.n)
-        memcpy(&word, rest.p, rest.n);
-    return sum + word;
+    for (; left >= WORD; left -= WORD, at += WORD)
+        sum = add_word_at(sum, at);
+    return add_word(sum, rest(at, left));
 }
 
 /* 16 bits, in the order of the network as memory has them. */
 static uint16_t fold(uint64_t sum)
 {
+    sum = (sum & 0xffffffff) + (sum >> 32);
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)sum;
