@@ -28,4 +28,20 @@ static inline uint64_t fold_hash(const struct siphash_key *key, const uint8_t by
     return fold_multiply(first ^ word ^ key->k1, key->k0 | 1);
 }
 
+/* Of any bytes. */
+static inline uint64_t fold_hash_bytes(const struct siphash_key *key, struct span bytes)
+{
+    uint64_t hash = key->k0 ^ bytes.n;
+    uint64_t word[2];
+    for (; bytes.n >= sizeof word; bytes = span_skip(bytes, sizeof word)) {
+        memcpy(word, bytes.p, sizeof word);
+        hash = fold_multiply(word[0] ^ key->k1, word[1] ^ hash);
+    }
+    memset(word, 0, sizeof word);
+    if (bytes.n)
+        memcpy(word, bytes.p, bytes.n);
+    hash = fold_multiply(word[0] ^ key->k1, word[1] ^ hash);
+    return fold_multiply(hash ^ key->k1, key->k0 | 1);
+}
+
 #endif

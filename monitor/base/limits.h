@@ -68,6 +68,8 @@
 #define KNOWN_CHAINS             2048 /* Certificate messages whose facts are remembered by their bytes */
 #define KNOWN_CHAIN_BYTES        6144 /* of a message; longer ones are parsed each time */
 #define KNOWN_CHAIN_TEXT         2048 /* bytes of the names in it */
+#define KNOWN_HELLOS             1024 /* ClientHellos that are known by what they say */
+#define KNOWN_HELLO_CODES        320
 #define MAX_HOST_NAME            255
 #define MAX_ALT_NAMES            128
 #define CLEAR_BYTES              4096 /* of a side's data under NULL encryption, until the handshake is judged */
@@ -134,6 +136,8 @@
 #define NETWORKS_OF_PROFILE  1024    /* addresses and networks in conditions */
 #define KNOWN_VERDICT_BYTES  4194304 /* of a profile: verdicts on cases that others are decided like */
 #define KNOWN_VERDICT_STEPS  65536   /* results of tests that lead to them */
+#define KNOWN_CLASSED        2048    /* chains, and hellos, whose class is remembered */
+#define KNOWN_CLASS_BYTES    65536   /* of a profile: what the classes of chains answer, and of hellos */
 
 /* capture */
 #define MAX_INTERFACES        16
@@ -152,9 +156,8 @@
 
 /* report */
 #define MAX_EVENT_BYTES    65536
-#define MAX_OFFENDERS      64   /* servers or UEs remembered for one rule; later ones are only counted */
-#define MAX_STACKS         256  /* UE stacks (JA4) told apart; later ones are only counted */
-#define KNOWN_HELLOS       1024 /* hellos whose UE stack is remembered */
+#define MAX_OFFENDERS      64  /* servers or UEs remembered for one rule; later ones are only counted */
+#define MAX_STACKS         256 /* UE stacks (JA4) told apart; later ones are only counted */
 #define KNOWN_MEMBERS      4096 /* parts of events about hellos and certificates, remembered by what they say */
 #define KNOWN_MEMBER_CODES 320 /* numbers that tell what one says */
 #define KNOWN_MEMBER_BYTES 2048

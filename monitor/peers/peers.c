@@ -22,7 +22,7 @@ struct side_table {
 };
 
 struct peers {
-    struct siphash_key key;
+    struct known_shapes shapes;
     struct group_suites with_groups;
     struct version_suites by_version;
     struct side_table table[2]; /* by enum side */
@@ -54,7 +54,7 @@ struct peers *peers_new(uint32_t servers, uint32_t ues)
     struct peers *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    p->key = siphash_random_key();
+    p->shapes.key = siphash_random_key();
     p->with_groups = suites_with_groups();
     p->by_version = suites_by_version();
     if (open_table(p, SERVER, servers) && open_table(p, CLIENT, ues))
@@ -95,7 +95,7 @@ static struct endpoint end_of(const struct observation *o, enum side side)
 static uint32_t *bucket_of(const struct peers *p, enum side side, const struct endpoint *end)
 {
     const struct side_table *t = &p->table[side];
-    return &t->buckets[endpoint_hash(&p->key, end) & t->mask];
+    return &t->buckets[endpoint_hash(&p->shapes.key, end) & t->mask];
 }
 
 static uint32_t index_of(const struct peers *p, enum side side, const struct endpoint *end)
@@ -375,9 +375,9 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
     }
 }
 
-struct hello_shape peers_shape(const struct peers *p, const struct observation *o)
+struct hello_shape peers_shape(struct peers *p, const struct observation *o)
 {
-    return shape_of_hello(&p->key, o);
+    return shape_of_hello(&p->shapes, o);
 }
 
 void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,

@@ -116,7 +116,7 @@ const struct peer *peers_victim(const struct peers *p, const struct observation 
 void peers_forget(struct peers *p, const struct peer *peer);
 
 /* What the hello looks like, for the functions below. */
-struct hello_shape peers_shape(const struct peers *p, const struct observation *o);
+struct hello_shape peers_shape(struct peers *p, const struct observation *o);
 
 /* Learns from one handshake. Both sides' peers have room. */
 void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,

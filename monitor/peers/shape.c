@@ -17,7 +17,7 @@ static bool is_of_shape(uint16_t extension)
 /* What is hashed of a hello beside its groups; bytes, so that nothing between the parts is hashed. */
 struct shape_source {
     uint8_t bytes[sizeof(uint16_t) * (MAX_EXTENSIONS + MAX_SIGNATURE_ALGORITHMS + MAX_VERSIONS + 6) +
-                  sizeof(uint64_t) + MAX_HOST_NAME];
+                  sizeof(uint64_t)];
     size_t used;
 };
 
@@ -46,34 +46,19 @@ static void add_extensions(struct shape_source *s, const struct client_hello_fac
         add(s, sorted, count * sizeof *sorted);
 }
 
-/* Numbers of a list, but for GREASE, which differs from hello to hello (RFC 8701). Returns how many. */
-static uint16_t without_grease(uint16_t *to, const uint16_t *from, size_t count)
-{
-    uint16_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!is_grease(from[i]))
-            to[n++] = from[i];
-    return n;
-}
-
 /* A list without GREASE behind its length. */
 static void add_list(struct shape_source *s, const uint16_t *list, size_t count)
 {
     uint16_t codes[MAX_SIGNATURE_ALGORITHMS];
     static_assert(MAX_VERSIONS <= MAX_SIGNATURE_ALGORITHMS, "either list has room");
-    const uint16_t n = without_grease(codes, list, count);
+    const uint16_t n = (uint16_t)without_grease(codes, list, count);
     add(s, &n, sizeof n);
     add(s, codes, n * sizeof *codes);
 }
 
-/* Each list follows its length, and the name has the rest: no two hellos have the same bytes. */
-static uint64_t all_but_groups(const struct siphash_key *key, const struct observation *o)
+/* Each list follows its length: no two hellos have the same bytes. */
+static uint64_t all_but_groups(const struct siphash_key *key, const struct client_hello_facts *c)
 {
-    const struct client_hello_facts *c = &o->client_hello;
-    struct span name = observation_text(o, c->sni);
-    const uint64_t long_name = name.n > MAX_HOST_NAME ? siphash_for_table(key, name) : 0;
-    if (name.n > MAX_HOST_NAME)
-        name = span_of(&long_name, sizeof long_name);
     /* renegotiation_info and its SCSV say the same (RFC 5746 3.3). */
     const uint8_t scalars[] = {(uint8_t)c->format, c->renegotiation_info, c->compression_null};
     struct shape_source s;
@@ -83,8 +68,6 @@ static uint64_t all_but_groups(const struct siphash_key *key, const struct obser
     add_list(&s, c->signature_algorithms, c->signature_algorithm_count);
     add_list(&s, c->versions, c->version_count);
     add(&s, &c->values, sizeof c->values);
-    if (name.n)
-        add(&s, name.p, name.n);
     return siphash_for_table(key, span_of(s.bytes, s.used));
 }
 
@@ -100,17 +83,44 @@ static uint64_t groups_of(const struct siphash_key *key, const struct client_hel
     return siphash_for_table(key, span_of(bytes, 1 + sizeof c->point_formats + n));
 }
 
-struct hello_shape shape_of_hello(const struct siphash_key *key, const struct observation *o)
+/* That of the stack's hellos, without a name. */
+static struct hello_shape shape_of_stack(struct known_shapes *known, const struct client_hello_facts *c)
+{
+    struct known_shape *place = &known->shape[c->number % KNOWN_HELLOS];
+    if (c->number && place->hello == c->number)
+        return place->shape;
+    const struct hello_shape shape = {
+        .rest = all_but_groups(&known->key, c),
+        .groups = groups_of(&known->key, c),
+        .known = true,
+    };
+    if (c->number)
+        *place = (struct known_shape){.hello = c->number, .shape = shape};
+    return shape;
+}
+
+/* The name, and what it is asked for with. */
+static uint64_t with_name(const struct siphash_key *key, uint64_t rest, struct span name)
+{
+    uint8_t bytes[sizeof rest + MAX_HOST_NAME];
+    const uint64_t long_name = name.n > MAX_HOST_NAME ? siphash_for_table(key, name) : 0;
+    if (name.n > MAX_HOST_NAME)
+        name = span_of(&long_name, sizeof long_name);
+    memcpy(bytes, &rest, sizeof rest);
+    if (name.n)
+        memcpy(bytes + sizeof rest, name.p, name.n);
+    return siphash_for_table(key, span_of(bytes, sizeof rest + name.n));
+}
+
+struct hello_shape shape_of_hello(struct known_shapes *shapes, const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
     const bool known = o->seen & SEEN_CLIENT_HELLO && !c->unknown && !c->extensions_cut && !c->lists_cut;
     if (!known)
         return (struct hello_shape){0};
-    return (struct hello_shape){
-        .rest = all_but_groups(key, o),
-        .groups = groups_of(key, c),
-        .known = true,
-    };
+    struct hello_shape shape = shape_of_stack(shapes, c);
+    shape.rest = with_name(&shapes->key, shape.rest, observation_text(o, c->sni));
+    return shape;
 }
 
 bool shapes_match(const struct hello_shape *a, const struct hello_shape *b, bool with_groups)

@@ -18,7 +18,16 @@ struct hello_shape {
     bool known;      /* else the hello was longer than what is kept of one */
 };
 
-struct hello_shape shape_of_hello(const struct siphash_key *key, const struct observation *o);
+/* The shapes of hellos that have a number, but for the server name. */
+struct known_shapes {
+    struct siphash_key key;
+    struct known_shape {
+        uint64_t hello; /* 0: none */
+        struct hello_shape shape;
+    } shape[KNOWN_HELLOS];
+};
+
+struct hello_shape shape_of_hello(struct known_shapes *shapes, const struct observation *o);
 
 /* True if the hellos are alike; `with_groups`: their groups have to be alike too. */
 bool shapes_match(const struct hello_shape *a, const struct hello_shape *b, bool with_groups);

@@ -47,11 +47,11 @@ struct result {
     uint32_t reasons; /* of UNKNOWN3 */
 };
 
-/* What a case answered: the fact of a field that has few values, as all tests of it see it, or the result of
- * a test. */
+/* What a case answered: the fact of a field that has few values, as all tests of it see it, the result of a
+ * test, or the class of its chain or hello. */
 struct answer {
     struct fact fact;  /* of a test: its result is the number */
-    uint16_t question; /* a test, or test_count + enum field */
+    uint16_t question; /* a test, test_count + enum field, or question_of_class() */
 };
 
 /* What the tests of a profile came to for the case that is being judged. */
@@ -62,13 +62,14 @@ struct results {
     struct result *stack; /* NODES_OF_CONDITION, for one condition */
     struct answer *order; /* to this case, as they were asked for first; room for all tests and fields */
     size_t order_count;
-    uint32_t read_at[FIELD_COUNT];  /* by field, as made_at */
-    uint32_t asked_at[FIELD_COUNT]; /* likewise: its value is in the order */
+    uint32_t *asked_at;            /* by question, as made_at: the answer is in the order */
+    uint32_t read_at[FIELD_COUNT]; /* by field, likewise */
     struct value value[FIELD_COUNT];
     struct verdict *verdicts; /* on this case */
 };
 
 struct known_verdicts;
+struct known_classes;
 
 struct condition {
     uint32_t start;
@@ -157,6 +158,7 @@ struct profile {
     /* The only parts that judging changes: one thread judges by a profile. */
     struct results *results;
     struct known_verdicts *known;
+    struct known_classes *classes;
     int64_t key_bits[SUITE_SET_WORDS * 64]; /* of each suite by suite_index(), under the parameters */
     struct profile *more;                   /* judges after this one, and counts as a part of it (joined.c) */
     struct verdict *joined_verdicts;        /* room for those of all */
@@ -171,6 +173,25 @@ static inline const struct rule *rule_of(const struct rule_facts *facts)
 const struct verdict *profile_judge_alone(const struct profile *p, const struct policy_case *c,
                                           size_t *count);
 uint64_t verdicts_forgotten_alone(const struct profile *p);
+
+/* The question which class such a subject of a case has; they follow all others. */
+static inline uint16_t question_of_class(const struct profile *p, enum subject subject)
+{
+    return (uint16_t)(p->test_count + FIELD_COUNT + subject);
+}
+
+static inline size_t question_count(const struct profile *p)
+{
+    return p->test_count + FIELD_COUNT + SUBJECTS;
+}
+
+/* test.c: constants are what a condition on parameters came to. */
+bool test_is_constant(const struct condition_node *n);
+struct result test_of_case(const struct profile *p, const struct condition_node *n,
+                           const struct policy_case *c);
+/* The question whose answer decides the test, and the answer of a case to one that is about no class. */
+uint16_t question_of_test(const struct profile *p, const struct condition_node *n);
+struct fact answer_to(const struct profile *p, uint16_t question, const struct policy_case *c);
 
 /* judge.c: the condition is definitely true of the case. */
 bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c);

@@ -1,5 +1,6 @@
 /* Equal tests of different rules get one number, so that each is made once for a case, however many rules
  * ask. */
+#include "policy/known_classes.h"
 #include "policy/known_verdicts.h"
 
 #include <stdlib.h>
@@ -86,9 +87,9 @@ static void number(struct profile *p)
         size_t same = 0;
         while (same < i && !is_same_test(p, n, &p->nodes[same]))
             same++;
-        if (same == i)
-            p->tests[p->test_count] = *n;
         n->test = same < i ? p->nodes[same].test : (uint16_t)p->test_count++;
+        if (same == i)
+            p->tests[n->test] = *n;
     }
 }
 
@@ -107,11 +108,13 @@ void number_tests(struct profile *p)
     p->results = zeroed(1, sizeof *p->results);
     p->results->made_at = zeroed(p->test_count, sizeof *p->results->made_at);
     p->results->result = zeroed(p->test_count, sizeof *p->results->result);
-    p->results->order = zeroed(p->test_count + FIELD_COUNT, sizeof *p->results->order);
+    p->results->order = zeroed(question_count(p), sizeof *p->results->order);
+    p->results->asked_at = zeroed(question_count(p), sizeof *p->results->asked_at);
     p->results->stack = zeroed(NODES_OF_CONDITION, sizeof *p->results->stack);
     p->results->verdicts = zeroed(p->rule_count, sizeof *p->results->verdicts);
     p->known = known_verdicts_new(p->rule_count);
-    if (!p->known)
+    p->classes = known_classes_new(p);
+    if (!p->known || !p->classes)
         abort();
 }
 
@@ -119,11 +122,13 @@ void free_tests(struct profile *p)
 {
     free(p->tests);
     known_verdicts_free(p->known);
+    known_classes_free(p->classes);
     if (!p->results)
         return;
     free(p->results->made_at);
     free(p->results->result);
     free(p->results->order);
+    free(p->results->asked_at);
     free(p->results->stack);
     free(p->results->verdicts);
     free(p->results);

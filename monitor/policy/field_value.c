@@ -7,7 +7,9 @@
 /* By enum field_side: a bit for each enum case_kind that has such fields. */
 enum {
     KINDS_OF_CLIENT_SIDE = 1 << CASE_HANDSHAKE,
+    KINDS_OF_OF_HELLO = 1 << CASE_HANDSHAKE,
     KINDS_OF_SERVER_SIDE = 1 << CASE_HANDSHAKE,
+    KINDS_OF_OF_CHAIN = 1 << CASE_HANDSHAKE,
     KINDS_OF_EITHER_SIDE = 1 << CASE_HANDSHAKE,
     KINDS_OF_OF_SESSION = 1 << CASE_HANDSHAKE,
     KINDS_OF_OF_SERVER_HISTORY = 1 << CASE_HANDSHAKE,
@@ -33,6 +35,18 @@ static const struct field_case {
 uint8_t field_kinds(enum field field)
 {
     return cases_of[field].kinds;
+}
+
+enum subject field_subject(enum field field)
+{
+    switch (cases_of[field].side) {
+    case OF_CHAIN:
+        return SUBJECT_CHAIN;
+    case OF_HELLO:
+        return SUBJECT_HELLO;
+    default:
+        return SUBJECT_NONE;
+    }
 }
 
 static inline struct value whole(struct value v)

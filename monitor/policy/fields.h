@@ -30,7 +30,9 @@ enum field_type {
 /* Where a field is read from; it decides which cases have it. */
 enum field_side {
     CLIENT_SIDE, /* a handshake: bytes of the client */
+    OF_HELLO,    /* a handshake: what all hellos of a client's stack have in common (tls/known_hellos.h) */
     SERVER_SIDE,
+    OF_CHAIN,          /* a handshake: the server's Certificate message, and nothing else where it was seen */
     EITHER_SIDE,       /* a handshake: bytes of both, or its course */
     OF_SESSION,        /* a handshake and the session memory */
     OF_SERVER_HISTORY, /* a handshake and what its server showed before */
@@ -44,6 +46,10 @@ enum field_side {
 
 /* A bit for each enum case_kind that has the field. */
 uint8_t field_kinds(enum field field);
+
+/* What comes again in many handshakes and decides fields alone (known_classes.h). */
+enum subject { SUBJECT_NONE, SUBJECT_CHAIN, SUBJECT_HELLO, SUBJECTS };
+enum subject field_subject(enum field field);
 
 enum server_conclusion {
     CONCLUSION_CONTINUED,

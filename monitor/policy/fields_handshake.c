@@ -227,7 +227,7 @@ struct value server_suite(const struct observation *o)
     if (hello.known != KNOWN_VALUE)
         return fact_alone(hello);
     const struct suite *suite = observation_suite(o);
-    return suite ? (struct value){.fact = hello, .suite = suite}
+    return suite ? (struct value){.fact = number(suite->code), .suite = suite}
                  : fact_alone(unknown(UNOBSERVED_UNKNOWN_CODE));
 }
 

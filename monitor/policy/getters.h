@@ -95,11 +95,12 @@ struct fact key_exchange_bits(const struct observation *o, int64_t bits);
 struct fact ticket_hint(const struct observation *o);
 struct fact fatal_alert_seen(const struct observation *o, enum side side);
 
-/* The bytes of CLIENT_SIDE, SERVER_SIDE or EITHER_SIDE have two contents. */
+/* Bytes of the side, or the sides, have two contents. */
 static inline bool observation_overlaps(const struct observation *o, enum field_side side)
 {
-    const uint32_t damage = (side != SERVER_SIDE ? o->side[CLIENT].damage : 0) |
-                            (side != CLIENT_SIDE ? o->side[SERVER].damage : 0);
+    const bool client = side == CLIENT_SIDE || side == OF_HELLO;
+    const bool server = side == SERVER_SIDE || side == OF_CHAIN;
+    const uint32_t damage = (server ? 0 : o->side[CLIENT].damage) | (client ? 0 : o->side[SERVER].damage);
     return damage & UNOBSERVED_OVERLAP;
 }
 

@@ -1,6 +1,7 @@
 #include "policy/known_verdicts.h"
 
 #include "base/limits.h"
+#include "policy/known_classes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,8 @@ void known_verdicts_free(struct known_verdicts *k)
 
 size_t profiles_memory(size_t count)
 {
-    return count * (KNOWN_VERDICT_BYTES + KNOWN_VERDICT_STEPS * sizeof(struct way_step));
+    return count *
+           (KNOWN_VERDICT_BYTES + KNOWN_VERDICT_STEPS * sizeof(struct way_step) + known_classes_memory());
 }
 
 static bool is_full(const struct known_verdicts *k, const struct results *made)

@@ -56,12 +56,11 @@ bool tally_open(struct tally *tally, const struct profile *profile)
     *tally = (struct tally){0};
     tally->stacks = calloc(MAX_STACKS, sizeof *tally->stacks);
     tally->ages = calloc(1, sizeof *tally->ages);
-    tally->hello_key = siphash_random_key();
-    tally->hellos = calloc(KNOWN_HELLOS, sizeof *tally->hellos);
+    tally->known_stacks = calloc(KNOWN_HELLOS, sizeof *tally->known_stacks);
     tally->ue_stacks = ue_stacks_new();
     tally->sharers = first_sights_new();
-    if (open_rules(tally, profile) && tally->stacks && tally->ages && tally->hellos && tally->ue_stacks &&
-        tally->sharers)
+    if (open_rules(tally, profile) && tally->stacks && tally->ages && tally->known_stacks &&
+        tally->ue_stacks && tally->sharers)
         return true;
     tally_close(tally);
     return false;
@@ -72,8 +71,8 @@ void tally_close(struct tally *tally)
     close_rules(tally);
     free(tally->stacks);
     free(tally->ages);
-    free(tally->hellos);
-    tally->hellos = NULL;
+    free(tally->known_stacks);
+    tally->known_stacks = NULL;
     ue_stacks_free(tally->ue_stacks);
     tally->ue_stacks = NULL;
     first_sights_free(tally->sharers);
@@ -230,9 +229,10 @@ static void add_offender(struct rule_tally *rule, const struct policy_case *c, c
 
 static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)
 {
-    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
-        rule->reason[bit] += reasons >> bit & 1;
-        tally->reason[bit] += reasons >> bit & 1;
+    for (; reasons; reasons &= reasons - 1) {
+        const int bit = __builtin_ctz(reasons);
+        rule->reason[bit]++;
+        tally->reason[bit]++;
     }
 }
 
@@ -276,18 +276,12 @@ static uint16_t stack_by_ja4(struct tally *tally, const struct observation *o)
 /* Most hellos are like one before: their JA4 is not computed again. */
 static uint16_t stack_of(struct tally *tally, const struct observation *o)
 {
-    uint16_t source[512];
-    const size_t count =
-        o->seen & SEEN_CLIENT_HELLO ? ja4_source(o, source, sizeof source / sizeof *source) : 0;
-    if (!count)
+    const uint64_t number = o->seen & SEEN_CLIENT_HELLO ? o->client_hello.number : 0;
+    struct known_stack *known = &tally->known_stacks[number % KNOWN_HELLOS];
+    if (!number)
         return stack_by_ja4(tally, o);
-    const uint64_t hash = siphash_for_table(&tally->hello_key, span_of(source, count * sizeof *source)) | 1;
-    struct known_hello *places = &tally->hellos[ways_of(hash / 2, KNOWN_HELLOS)];
-    for (size_t i = 0; i < WAYS; i++)
-        if (places[i].hash == hash)
-            return places[i].stack;
-    struct known_hello *known = &places[next_way(&tally->turn)];
-    *known = (struct known_hello){.hash = hash, .stack = stack_by_ja4(tally, o)};
+    if (known->hello != number)
+        *known = (struct known_stack){.hello = number, .stack = stack_by_ja4(tally, o)};
     return known->stack;
 }
 

@@ -51,9 +51,9 @@ struct stack_tally {
     uint64_t violations; /* verdicts that fail in handshakes of this stack, whoever is at fault */
 };
 
-/* A repeated hello is found by a keyed hash, so that nobody on the wire can cause collisions. */
-struct known_hello {
-    uint64_t hash; /* 0: none */
+/* The stack of hellos that have a number. */
+struct known_stack {
+    uint64_t hello; /* 0: none */
     uint16_t stack;
 };
 
@@ -116,9 +116,7 @@ struct tally {
     const struct baseline *baseline; /* NULL: there is none */
     struct stack_tally *stacks;      /* in the order of appearance */
     size_t stack_count;
-    struct siphash_key hello_key;
-    struct known_hello *hellos; /* KNOWN_HELLOS, in sets of WAYS; a newer one replaces an older one */
-    uint32_t turn;
+    struct known_stack *known_stacks; /* KNOWN_HELLOS, by the hello's number */
     struct ue_stacks *ue_stacks;
     struct first_sights *sharers; /* UEs counted in sharing_ues */
     uint64_t other_stacks;        /* handshakes of stacks that came after MAX_STACKS others */

@@ -137,6 +137,7 @@ enum {
 struct tls {
     struct identifier_keys keys;
     struct known_chains *chains;
+    struct known_hellos *hellos;
     struct pool slots;
     struct pool pieces;          /* of all chains of handshakes */
     struct pool bodies;          /* observations that can be read and changed */

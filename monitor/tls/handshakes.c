@@ -2,6 +2,7 @@
 #include "tls/handshake.h"
 #include "tls/kept_messages.h"
 #include "tls/known_chains.h"
+#include "tls/known_hellos.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 size_t tls_memory(uint32_t handshakes, uint32_t handed)
 {
     return pool_memory(sizeof(struct handshake), handshakes) + bodies_memory(handshakes, handed) +
-           known_chains_memory();
+           known_chains_memory() + known_hellos_memory();
 }
 
 struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key secret)
@@ -21,7 +22,8 @@ struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key sec
         pool_open(&tls->slots, sizeof(struct handshake), handshakes) && bodies_open(tls, handshakes, handed);
     tls->keys.own = tls->clients.key = secret;
     tls->chains = known_chains_new(secret);
-    if (!ok || !tls->chains) {
+    tls->hellos = known_hellos_new(secret);
+    if (!ok || !tls->chains || !tls->hellos) {
         tls_free(tls);
         return NULL;
     }
@@ -45,6 +47,7 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     known_chains_free(tls->chains);
+    known_hellos_free(tls->hellos);
     pool_close(&tls->kept);
     pool_close(&tls->slots);
     bodies_close(tls);

@@ -91,15 +91,6 @@ static void sort(uint16_t *code, size_t count)
     }
 }
 
-static size_t without_grease(const uint16_t *from, size_t count, uint16_t *to)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!is_grease(from[i]))
-            to[kept++] = from[i];
-    return kept;
-}
-
 static void hash_codes(struct sha256_ctx *sha256, const uint16_t *code, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -192,46 +183,12 @@ static void put_extensions_hash(struct text *out, uint16_t *extension, size_t co
     hash_codes(&sha256, extension, hashed);
     uint16_t algorithm[MAX_SIGNATURE_ALGORITHMS];
     size_t algorithms =
-        without_grease(hello->signature_algorithms, hello->signature_algorithm_count, algorithm);
+        without_grease(algorithm, hello->signature_algorithms, hello->signature_algorithm_count);
     if (algorithms) {
         sha256_update(&sha256, 1, (const uint8_t *)"_");
         hash_codes(&sha256, algorithm, algorithms);
     }
     put_short_hash(out, &sha256, hashed == 0);
-}
-
-/* Appends a list behind its length, so that no two hellos have the same codes. False when there is no room.
- */
-static bool add_codes(uint16_t *codes, size_t room, size_t *used, const uint16_t *list, size_t count)
-{
-    if (room - *used < 1 + count)
-        return false;
-    const size_t kept = without_grease(list, count, codes + *used + 1);
-    codes[*used] = (uint16_t)kept;
-    *used += 1 + kept;
-    return true;
-}
-
-size_t ja4_source(const struct observation *o, uint16_t *codes, size_t room)
-{
-    const struct client_hello_facts *h = &o->client_hello;
-    const struct span alpn = h->alpn_count ? observation_text(o, h->alpn[0]) : span_of(NULL, 0);
-    const uint16_t scalars[] = {
-        (uint16_t)h->format,
-        h->version,
-        h->suites_cut,
-        h->extensions_cut,
-        h->lists_cut,
-        alpn.n ? (uint16_t)(0x100 | alpn.p[0]) : 0,
-        alpn.n ? alpn.p[alpn.n - 1] : 0,
-    };
-    size_t used = 0;
-    const bool fits = add_codes(codes, room, &used, scalars, sizeof scalars / sizeof *scalars) &&
-                      add_codes(codes, room, &used, h->suites, h->suite_count) &&
-                      add_codes(codes, room, &used, h->extensions, h->extension_count) &&
-                      add_codes(codes, room, &used, h->versions, h->version_count) &&
-                      add_codes(codes, room, &used, h->signature_algorithms, h->signature_algorithm_count);
-    return fits ? used : 0;
 }
 
 bool ja4_text(const struct observation *o, struct text *out)
@@ -243,8 +200,8 @@ bool ja4_text(const struct observation *o, struct text *out)
     const unsigned most = 99; /* two digits */
     uint16_t suite[MAX_SUITES_LISTED];
     uint16_t extension[MAX_EXTENSIONS];
-    unsigned suites = (unsigned)without_grease(hello->suites, hello->suite_count, suite);
-    unsigned extensions = (unsigned)without_grease(hello->extensions, hello->extension_count, extension);
+    unsigned suites = (unsigned)without_grease(suite, hello->suites, hello->suite_count);
+    unsigned extensions = (unsigned)without_grease(extension, hello->extensions, hello->extension_count);
     bool sni = false;
     for (size_t i = 0; i < extensions; i++)
         sni |= extension[i] == EXTENSION_SERVER_NAME;

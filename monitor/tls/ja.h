@@ -21,8 +21,4 @@ void ja3s_hash(const struct server_hello_facts *hello, const struct text *text, 
 /* JA4 of FoxIO (BSD licence, the client part only); false likewise, or for an SSLv2-format hello. */
 bool ja4_text(const struct observation *o, struct text *out);
 
-/* The facts that a hello's JA4 is made of, as codes: equal ones have the same JA4. 0: they take more than
- * `room` codes. */
-size_t ja4_source(const struct observation *o, uint16_t *codes, size_t room);
-
 #endif

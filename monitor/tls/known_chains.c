@@ -1,6 +1,7 @@
 #include "tls/known_chains.h"
 
 #include "base/limits.h"
+#include "base/numbers.h"
 #include "tls/learn.h"
 
 #include <stdlib.h>
@@ -114,13 +115,15 @@ static void recall(const struct known_chain *known, struct observation *o)
 }
 
 /* False: what was learned is too long. */
-static bool remember(struct known_chain *known, struct span body, const struct observation *o,
+static bool remember(struct known_chains *chains, size_t place, struct span body, struct observation *o,
                      uint16_t text_start)
 {
+    struct known_chain *known = &chains->chain[place];
     const size_t text_length = (size_t)(o->text_used - text_start);
     const struct span host = observation_certificate_host(o);
     if (body.n > KNOWN_CHAIN_BYTES || text_length > KNOWN_CHAIN_TEXT || host.n > MAX_HOST_NAME || o->text_cut)
         return false;
+    o->certificate.number = number_of_its_own(place, KNOWN_CHAINS);
     known->length = (uint16_t)body.n;
     known->text_start = text_start;
     known->text_length = (uint16_t)text_length;
@@ -150,7 +153,7 @@ bool known_chains_learn(struct known_chains *chains, struct observation *o, stru
     const uint16_t text_start = o->text_used;
     if (!learn_server_certificate(o, body))
         return false;
-    if (o->seen & SEEN_CERTIFICATE && remember(chain, body, o, text_start))
+    if (o->seen & SEEN_CERTIFICATE && remember(chains, place, body, o, text_start))
         chains->marks[place] = (struct mark){.hash = hash, .used = ++chains->used};
     return true;
 }

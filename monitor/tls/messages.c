@@ -2,6 +2,7 @@
 #include "tls/handshake.h"
 #include "tls/kept_messages.h"
 #include "tls/known_chains.h"
+#include "tls/known_hellos.h"
 #include "wire/hello.h"
 
 static void malformed(struct tls *tls, struct handshake *h, enum side side)
@@ -56,6 +57,8 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
         hello_without_facts(h, CLIENT, now);
         malformed(tls, h, CLIENT);
     }
+    if (o->seen & SEEN_CLIENT_HELLO)
+        known_hellos_number(tls->hellos, &o->client_hello);
 }
 
 static void settle_pending_ccs(struct handshake *h)

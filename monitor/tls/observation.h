@@ -152,6 +152,7 @@ enum hello_unknown {
 };
 
 struct client_hello_facts {
+    uint64_t number; /* of hellos alike but for what each has of its own (known_hellos.h); 0: not known */
     enum hello_format format;
     uint8_t unknown; /* enum hello_unknown; such facts are empty */
     uint16_t record_version;
@@ -236,6 +237,7 @@ struct server_hello_facts {
 };
 
 struct certificate_facts {
+    uint64_t number;            /* messages of equal bytes may have one in common; 0: none */
     bool parsed;                /* the leaf's DER could be walked to its end */
     uint8_t key;                /* enum x509_key */
     struct text_slice key_name; /* "RSA", "EC", ... */

@@ -139,9 +139,14 @@ struct span protocol_name_next(struct cursor *list)
     return name;
 }
 
-bool is_grease(uint16_t code)
+size_t without_grease(uint16_t *to, const uint16_t *from, size_t count)
 {
-    return (code & 0x0f0f) == 0x0a0a && code >> 8 == (code & 0xff);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        to[kept] = from[i];
+        kept += !is_grease(from[i]);
+    }
+    return kept;
 }
 
 uint16_t version_of_code(uint16_t code)

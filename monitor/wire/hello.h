@@ -87,7 +87,13 @@ enum parse server_name_parse(struct span body, struct span *host);
 struct span protocol_name_next(struct cursor *list);
 
 /* GREASE (RFC 8701): 0x0a0a, 0x1a1a, ... 0xfafa; means nothing anywhere. */
-bool is_grease(uint16_t code);
+static inline bool is_grease(uint16_t code)
+{
+    return (code & 0x0f0f) == 0x0a0a && code >> 8 == (code & 0xff);
+}
+
+/* Copies the other codes of a list. Returns how many there are. */
+size_t without_grease(uint16_t *to, const uint16_t *from, size_t count);
 
 /* "SSLv2", "TLSv1", "TLS 1.2", ... by code point, as Suricata's EVE writes them. */
 extern const struct word version_words[];
