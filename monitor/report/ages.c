@@ -22,19 +22,22 @@ static size_t step_of(int64_t age)
     return i;
 }
 
+static struct age_row *find_row(struct ages *ages, const struct endpoint *server, enum resumption method)
+{
+    for (struct age_row *row = ages->rows; row < ages->rows + ages->count; row++)
+        if (row->method == method && memcmp(&row->server, server, sizeof *server) == 0)
+            return row;
+    return NULL;
+}
+
 static struct age_row *row_of(struct ages *ages, const struct endpoint *server, enum resumption method)
 {
     static const struct endpoint others = {0};
-    if (ages->count >= MAX_AGE_ROWS) {
-        bool known = false;
-        for (size_t i = 0; i < ages->count && !known; i++)
-            known =
-                ages->rows[i].method == method && memcmp(&ages->rows[i].server, server, sizeof *server) == 0;
-        server = known ? server : &others;
-    }
-    for (size_t i = 0; i < ages->count; i++)
-        if (ages->rows[i].method == method && memcmp(&ages->rows[i].server, server, sizeof *server) == 0)
-            return &ages->rows[i];
+    struct age_row *known = find_row(ages, server, method);
+    if (!known && ages->count >= MAX_AGE_ROWS)
+        known = find_row(ages, server = &others, method);
+    if (known)
+        return known;
     struct age_row *row = &ages->rows[ages->count++];
     *row = (struct age_row){.server = *server, .method = method};
     return row;
