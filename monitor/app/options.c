@@ -149,7 +149,7 @@ static const char help[] =
     "Exit status: 0 no violation, 1 violations, 2 wrong usage or rules, 3 an input could not be read to\n"
     "its end or none of its frames decoded, 4 more than loss-limit (1 %) of the handshakes were damaged "
     "by\n"
-    "loss or nothing was judged, 5 runtime failure.\n";
+    "the capture or nothing was judged, 5 runtime failure.\n";
 
 void options_help(FILE *out)
 {

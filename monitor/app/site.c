@@ -210,6 +210,8 @@ static void take_farm(struct site_reader *r, const struct node *e)
         else
             farm->members++;
     }
+    if (farm->members == 1 && !e->first->next)
+        complain_at(&r->at, e, "a farm of one server: name the others too, or leave it out");
 }
 
 static void read_sessions(struct site_reader *r, const struct node *n)

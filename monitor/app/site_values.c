@@ -4,15 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static void unknown_key(struct site_reader *r, const struct node *m, const char *const *known)
-{
-    struct suggestion near = suggestion_for(m->key);
-    for (const char *const *k = known; *k; k++)
-        suggestion_try(&near, *k);
-    char buffer[128];
-    complain_at_key(&r->at, m, "unknown key '%s'%s", m->key, suggestion_text(&near, buffer, sizeof buffer));
-}
-
 bool site_is_known(const char *key, const char *const *known)
 {
     for (; *known; known++)
@@ -33,9 +24,7 @@ bool site_mapping(struct site_reader *r, const struct node *n, const char *const
         complain_at(&r->at, n, "expected a mapping with %s%s", keys, t.cut ? "..." : "");
         return false;
     }
-    for (const struct node *m = n->first; m; m = m->next)
-        if (!site_is_known(m->key, known))
-            unknown_key(r, m, known);
+    check_keys(&r->at, n, known);
     return true;
 }
 

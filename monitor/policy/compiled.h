@@ -121,7 +121,7 @@ struct named_set {
     const struct node *node;
     const char *file;
     uint16_t index; /* into sets, when compiled */
-    bool compiled, compiling;
+    bool compiled, compiling, mistaken;
 };
 
 /* A note made of two; owned by the profile. */
@@ -196,9 +196,7 @@ struct fact answer_to(const struct profile *p, uint16_t question, const struct p
 /* judge.c: the condition is definitely true of the case. */
 bool condition_holds(const struct profile *p, struct condition condition, const struct policy_case *c);
 
-/* members.c: unknown keys, texts that are none, and words that are not among those of the key are mistakes.
- */
-void check_keys(struct compiler *c, const struct node *n, const char *const *known);
+/* members.c: texts that are none, and words that are not among those of the key, are mistakes. */
 void complain_of_missing(struct compiler *c, const struct node *n, const char *key);
 /* NULL when it is not there (a mistake when it has to be). */
 const char *text_member(struct compiler *c, const struct node *n, const char *key, bool required);

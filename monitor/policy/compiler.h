@@ -21,6 +21,9 @@ __attribute__((format(printf, 3, 4))) void complain_at(struct compiler *c, const
 __attribute__((format(printf, 3, 4))) void complain_at_key(struct compiler *c, const struct node *n,
                                                            const char *format, ...);
 
+/* members.c: members that are none of the `known` (NULL-terminated) are mistakes. */
+void check_keys(struct compiler *c, const struct node *n, const char *const *known);
+
 /* Numbers with units: 24h, 7d, 90s, 0x0301, 1024. False when the text is not a number; *number is undefined
  * then. */
 bool parse_number(const char *text, int64_t *number);

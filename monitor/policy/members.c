@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-enum { KEYS_LISTED = 200 };
+enum { KEYS_LISTED = 256 };
 
 static const char *keys_listed(const char *const *known, char buffer[KEYS_LISTED])
 {
     struct text t = text_over(buffer, KEYS_LISTED);
     for (const char *const *k = known; *k; k++) {
-        text_put(&t, k == known ? "; here stand " : ", ");
+        text_put(&t, k == known ? "; the keys here are " : ", ");
         text_put(&t, *k);
     }
     return buffer;

@@ -201,7 +201,7 @@ static void check_sids(struct compiler *c)
             if (p->rules[i].facts.sid == p->rules[j].facts.sid && p->rules[i].facts.sid &&
                 strcmp(p->rules[i].facts.id, p->rules[j].facts.id) != 0) {
                 c->file = p->rules[i].file;
-                complain_at(c, p->rules[i].node,
+                complain_at(c, node_member(p->rules[i].node, "sid"),
                             "sid %u also belongs to rule '%s': give one of them another number",
                             p->rules[i].facts.sid, p->rules[j].facts.id);
             }
@@ -240,13 +240,14 @@ struct profile *compile(struct profile *p, struct mistakes *mistakes, size_t mis
     struct compiler c = {.profile = p, .mistakes = mistakes};
     count_key_bits(p);
     for (size_t i = 0; i < p->named_count; i++) {
-        if (p->named[i].compiled)
+        if (p->named[i].compiled || p->named[i].mistaken)
             continue;
         c.file = p->named[i].file;
         p->named[i].compiling = true;
         int index = compile_suite_set(&c, p->named[i].node);
         p->named[i].compiling = false;
         p->named[i].compiled = index >= 0;
+        p->named[i].mistaken = index < 0;
         p->named[i].index = (uint16_t)(index >= 0 ? index : 0);
     }
     for (size_t i = 0; i < p->rule_count; i++)

@@ -40,6 +40,8 @@ static int named_set(struct compiler *c, const struct node *n, const char *name)
             continue;
         if (set->compiled)
             return set->index;
+        if (set->mistaken) /* that is told where it stands */
+            return -1;
         if (set->compiling) {
             complain_at(c, n, "set '%s' contains itself", name);
             return -1;
@@ -48,6 +50,7 @@ static int named_set(struct compiler *c, const struct node *n, const char *name)
         struct compiler there = {.profile = c->profile, .mistakes = c->mistakes, .file = set->file};
         int index = compile_suite_set(&there, set->node);
         set->compiling = false;
+        set->mistaken = index < 0;
         if (index < 0)
             return -1;
         set->index = (uint16_t)index;
@@ -59,9 +62,54 @@ static int named_set(struct compiler *c, const struct node *n, const char *name)
     return -1;
 }
 
-/* What OpenSSL calls ECDHE-RSA-AES128-SHA has a name of IANA here. Only suites that its library has. */
+/* Names of ciphers(1) of OpenSSL 1.0.2 for suites that its library no longer has. */
+static const struct {
+    const char *name;
+    uint16_t code;
+} names_of_old[] = {
+    {"EXP-RC4-MD5", 0x0003},
+    {"RC4-MD5", 0x0004},
+    {"RC4-SHA", 0x0005},
+    {"EXP-RC2-CBC-MD5", 0x0006},
+    {"IDEA-CBC-SHA", 0x0007},
+    {"EXP-DES-CBC-SHA", 0x0008},
+    {"DES-CBC-SHA", 0x0009},
+    {"DES-CBC3-SHA", 0x000a},
+    {"EXP-DH-DSS-DES-CBC-SHA", 0x000b},
+    {"DH-DSS-DES-CBC-SHA", 0x000c},
+    {"DH-DSS-DES-CBC3-SHA", 0x000d},
+    {"EXP-DH-RSA-DES-CBC-SHA", 0x000e},
+    {"DH-RSA-DES-CBC-SHA", 0x000f},
+    {"DH-RSA-DES-CBC3-SHA", 0x0010},
+    {"EXP-EDH-DSS-DES-CBC-SHA", 0x0011},
+    {"EDH-DSS-DES-CBC-SHA", 0x0012},
+    {"EDH-DSS-DES-CBC3-SHA", 0x0013},
+    {"EXP-EDH-RSA-DES-CBC-SHA", 0x0014},
+    {"EDH-RSA-DES-CBC-SHA", 0x0015},
+    {"EDH-RSA-DES-CBC3-SHA", 0x0016},
+    {"EXP-ADH-RC4-MD5", 0x0017},
+    {"ADH-RC4-MD5", 0x0018},
+    {"EXP-ADH-DES-CBC-SHA", 0x0019},
+    {"ADH-DES-CBC-SHA", 0x001a},
+    {"ADH-DES-CBC3-SHA", 0x001b},
+    {"PSK-RC4-SHA", 0x008a},
+    {"PSK-3DES-EDE-CBC-SHA", 0x008b},
+    {"ECDH-ECDSA-RC4-SHA", 0xc002},
+    {"ECDHE-ECDSA-RC4-SHA", 0xc007},
+    {"ECDHE-ECDSA-DES-CBC3-SHA", 0xc008},
+    {"ECDH-RSA-RC4-SHA", 0xc00c},
+    {"ECDHE-RSA-RC4-SHA", 0xc011},
+    {"ECDHE-RSA-DES-CBC3-SHA", 0xc012},
+    {"AECDH-RC4-SHA", 0xc016},
+    {"AECDH-DES-CBC3-SHA", 0xc017},
+};
+
+/* What OpenSSL calls ECDHE-RSA-AES128-SHA has a name of IANA here. */
 static const char *suite_of_openssl(const char *name)
 {
+    for (size_t i = 0; i < sizeof names_of_old / sizeof *names_of_old; i++)
+        if (strcasecmp(names_of_old[i].name, name) == 0)
+            return suite_find(names_of_old[i].code)->name;
     for (size_t i = 0; i < suite_count; i++)
         if (strcasecmp(OPENSSL_cipher_name(suite_table[i].name), name) == 0)
             return suite_table[i].name;

@@ -240,6 +240,30 @@ static const char *yaml_hint(struct span text, size_t at)
     return "";
 }
 
+/* The line and column at which the text is no UTF-8 any more; libyaml says 1:1, since it reads ahead. */
+static void place_of(struct span text, size_t at, uint32_t *line, uint32_t *column)
+{
+    *line = *column = 1;
+    for (size_t i = 0; i < text.n && i < at; i++) {
+        *column = text.p[i] == '\n' ? 1 : *column + 1;
+        *line += text.p[i] == '\n';
+    }
+}
+
+static void complain_of_yaml(const char *file, struct span text, const yaml_parser_t *parser,
+                             struct mistakes *mistakes)
+{
+    uint32_t line = (uint32_t)parser->problem_mark.line + 1;
+    uint32_t column = (uint32_t)parser->problem_mark.column + 1;
+    const bool unreadable = parser->error == YAML_READER_ERROR;
+    if (unreadable)
+        place_of(text, parser->problem_offset, &line, &column);
+    mistake_add(mistakes, file, line, column, "not YAML: %s%s",
+                parser->problem ? parser->problem : "unreadable",
+                unreadable ? "; write the file in UTF-8, without control characters"
+                           : yaml_hint(text, parser->problem_mark.index));
+}
+
 struct tree *tree_parse(const char *file, struct span text, struct mistakes *mistakes)
 {
     struct tree *tree = calloc(1, sizeof *tree);
@@ -263,10 +287,7 @@ struct tree *tree_parse(const char *file, struct span text, struct mistakes *mis
     while (!end && !b.failed) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
-            mistake_add(mistakes, file, (uint32_t)parser.problem_mark.line + 1,
-                        (uint32_t)parser.problem_mark.column + 1, "not YAML: %s%s",
-                        parser.problem ? parser.problem : "unreadable",
-                        yaml_hint(text, parser.problem_mark.index));
+            complain_of_yaml(file, text, &parser, mistakes);
             b.failed = true;
             break;
         }
@@ -278,7 +299,7 @@ struct tree *tree_parse(const char *file, struct span text, struct mistakes *mis
     if (b.failed)
         tree->root = NULL;
     else if (!tree->root)
-        mistake_add(mistakes, file, 0, 0, "an empty file: nothing but comments stands in it");
+        mistake_add(mistakes, file, 0, 0, "an empty file: it holds nothing, or nothing but comments");
     return tree;
 }
 

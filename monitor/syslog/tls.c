@@ -32,7 +32,12 @@ static bool load(SSL_CTX *c, const struct syslog_tls *t, char *error, size_t n)
         say(error, n, "certificate", t->certificate);
         return false;
     }
-    const char *key = t->key ? t->key : t->certificate;
+    const char *key = t->key ? t->key : t->certificate; /* one file may hold both */
+    if (!t->key && SSL_CTX_use_PrivateKey_file(c, key, SSL_FILETYPE_PEM) != 1) {
+        (void)snprintf(error, n, "tls certificate %s: 'key' is missing, and no key is in this file", key);
+        ERR_clear_error();
+        return false;
+    }
     if (SSL_CTX_use_PrivateKey_file(c, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(c) != 1) {
         say(error, n, "key", key);
         return false;

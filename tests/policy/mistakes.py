@@ -97,7 +97,7 @@ CASES = [
     (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE + "fail: { hello.ticket: true } }\n",
      [(8, 5, "twice (first on line 7): give one of them another id")]),
     (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE.replace("id: r,", "id: s,") + "fail: { hello.ticket: true } }\n",
-     [(8, 5, "sid 1 also belongs to rule 'r': give one of them another number")]),
+     [(8, 19, "sid 1 also belongs to rule 'r': give one of them another number")]),
     (HEAD + "  - x\n", [(7, 5, "a rule has to be a mapping, as - id: NAME")]),
     (HEAD.replace("rules:\n", "rules: x\n"), [(6, 8, "'rules' has to be a list, in which each rule begins with - id: NAME")]),
     (HEAD.replace("rules:\n", "") + "rulse: []\n", [(6, 1, "did you mean 'rules'")]),
@@ -123,8 +123,43 @@ CASES = [
     ("", [(None, None, "an empty file")]),
     ("x: " + "[" * 100000, [(1, None, "nested too deeply")]),
     ("x: " + "[" * 40 + "]" * 40 + "\n", [(1, None, "nested too deeply")]),
+    ("# only words\n", [(None, None, "an empty file: it holds nothing, or nothing but comments")]),
+    (HEAD.replace("[0x0005]", "[RC4-SHA]") + LONG + "    when: { server.suite: $few }\n    fail: { offered.suites: { any: { in: $few } } }\n",
+     [(5, 15, "no suite 'RC4-SHA'")]),
+    (HEAD + "  # caf\udce9\n" + LONG, [(7, 9, "not YAML: invalid"), (7, 9, "write the file in UTF-8")]),
+    (HEAD + LONG.replace("sid: 1", "sid: 7") + "    fail: { hello.ticket: true }\n" + LONG.replace("id: r", "id: s").replace("sid: 1", "sid: 7")
+     + "    fail: { hello.ticket: false }\n", [(15, 10, "sid 7 also belongs to rule 'r'")]),
     ("#" * (1 << 20) + "\n", [(None, None, "larger than 1 MiB")]),
 ]
+# What ciphers(1) of OpenSSL 1.0.2 calls the suites, which its library no longer has.
+CASES += [
+    (HEAD + LONG + "    fail: { server.suite: %s }\n" % name, [(13, 27, "did you mean 'TLS_%s'" % meant)]) for name, meant in (
+        ("RC4-SHA", "RSA_WITH_RC4_128_SHA"),
+        ("RC4-MD5", "RSA_WITH_RC4_128_MD5"),
+        ("DES-CBC-SHA", "RSA_WITH_DES_CBC_SHA"),
+        ("des-cbc3-sha", "RSA_WITH_3DES_EDE_CBC_SHA"),
+        ("EXP-RC4-MD5", "RSA_EXPORT_WITH_RC4_40_MD5"),
+        ("EXP-RC2-CBC-MD5", "RSA_EXPORT_WITH_RC2_CBC_40_MD5"),
+        ("EXP-DES-CBC-SHA", "RSA_EXPORT_WITH_DES40_CBC_SHA"),
+        ("IDEA-CBC-SHA", "RSA_WITH_IDEA_CBC_SHA"),
+        ("DH-DSS-DES-CBC3-SHA", "DH_DSS_WITH_3DES_EDE_CBC_SHA"),
+        ("EXP-DH-RSA-DES-CBC-SHA", "DH_RSA_EXPORT_WITH_DES40_CBC_SHA"),
+        ("EDH-RSA-DES-CBC3-SHA", "DHE_RSA_WITH_3DES_EDE_CBC_SHA"),
+        ("EXP-EDH-DSS-DES-CBC-SHA", "DHE_DSS_EXPORT_WITH_DES40_CBC_SHA"),
+        ("ADH-RC4-MD5", "DH_anon_WITH_RC4_128_MD5"),
+        ("EXP-ADH-RC4-MD5", "DH_anon_EXPORT_WITH_RC4_40_MD5"),
+        ("EXP-ADH-DES-CBC-SHA", "DH_anon_EXPORT_WITH_DES40_CBC_SHA"),
+        ("ADH-DES-CBC-SHA", "DH_anon_WITH_DES_CBC_SHA"),
+        ("ADH-DES-CBC3-SHA", "DH_anon_WITH_3DES_EDE_CBC_SHA"),
+        ("PSK-3DES-EDE-CBC-SHA", "PSK_WITH_3DES_EDE_CBC_SHA"),
+        ("PSK-RC4-SHA", "PSK_WITH_RC4_128_SHA"),
+        ("ECDH-ECDSA-RC4-SHA", "ECDH_ECDSA_WITH_RC4_128_SHA"),
+        ("ECDH-RSA-RC4-SHA", "ECDH_RSA_WITH_RC4_128_SHA"),
+        ("ECDHE-ECDSA-RC4-SHA", "ECDHE_ECDSA_WITH_RC4_128_SHA"),
+        ("ECDHE-RSA-DES-CBC3-SHA", "ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"),
+        ("AECDH-RC4-SHA", "ECDH_anon_WITH_RC4_128_SHA"),
+        ("AECDH-DES-CBC3-SHA", "ECDH_anon_WITH_3DES_EDE_CBC_SHA"),
+    )]
 # Facts that the events show.
 CASES += [
     (HEAD + LONG + "    fail: { %s }\n" % condition, [(13, None, remedy)]) for condition, remedy in (
@@ -182,7 +217,7 @@ CASES += [
 CASES += [
     (HEAD + RULE + "fail: { hello.ticket: true } }\n" + RULE + "fail: { hello.tickte: true } }\n",
      [(8, 5, "rule 'r' is defined twice (first on line 7): give one of them another id"), (8, None, "did you mean 'hello.ticket'")]),
-    (HEAD + LONG + "    fail: [{ hello.ticket: true }]\n    colour: red\n", [(14, 5, "unknown key 'colour'; here stand id, sid,")]),
+    (HEAD + LONG + "    fail: [{ hello.ticket: true }]\n    colour: red\n", [(14, 5, "unknown key 'colour'; the keys here are id, sid,")]),
 ]
 # Several at once: every one is reported.
 CASES.append((HEAD + LONG.replace("severity: low", "severity: huge")
@@ -192,7 +227,7 @@ CASES.append((HEAD + LONG.replace("severity: low", "severity: huge")
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "x.yaml")
     for i, (text, expected) in enumerate(CASES):
-        with open(path, "w") as f:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as f:
             f.write(text)
         began = time.monotonic()
         p = subprocess.run([sys.argv[1], "-T", "-p", path], capture_output=True, text=True, timeout=20)
@@ -200,6 +235,7 @@ with tempfile.TemporaryDirectory() as folder:
         lines = p.stderr.splitlines()
         check(p.returncode == 2, "case %d: status %d" % (i, p.returncode))
         check(took <= 2, "case %d took %.1f s" % (i, took))
+        check(len(lines) == len(set(lines)), "case %d tells something twice: %s" % (i, lines))
         for line, column, message in expected:
             place = path + (":%d:" % line if line else ":") + ("%d: " % column if line and column else "")
             check(any(t.startswith(place) and message in t for t in lines), "case %d: no '%s...%s' in %s" % (i, place, message, lines[:6]))

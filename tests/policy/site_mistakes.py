@@ -52,6 +52,10 @@ CASES = [
     ("tunnels:\n  ends: [198.51.100.300]", 2, "not an address or network"),
     ("sessions:\n  scope: client", 2, "server or all, not 'client'"),
     ("sessions:\n  farms:\n    - [192.0.2.80]", 3, "not a server (192.0.2.80:443)"),
+    ("sessions:\n  farms:\n    - [192.0.2.80:443]", 3, "a farm of one server"),
+    ("outputs:\n  ue: 1", 2, "unknown key 'ue'; the keys here are json, syslog, spool, tls,"),
+    ("workers: 2", 1, "unknown key 'workers'; the keys here are profile, advise, scope,"),
+    ("scope:\n  # caf\udce9\n  ports: [443]", 2, "write the file in UTF-8"),
     ("sessions:\n  farms: [192.0.2.80:443]", 2, "a farm is a list of servers"),
     ("sessions:\n  shared: rediss://cache.example", 2, "'shared' is redis://"),
     ("exceptions:\n  - { rule: ut-7.1-session-lifetime, reason: r, until: 31.12.2099 }", 2, "not a date (2027-03-31)"),
@@ -71,7 +75,7 @@ CASES = [
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "site.yaml")
     for text, line, remedy in CASES:
-        with open(path, "w") as f:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as f:
             f.write(text + "\n")
         p = subprocess.run([sys.argv[1], "-T", "-c", path], capture_output=True, text=True, timeout=20)
         told = [t for t in p.stderr.splitlines() if t.startswith("%s:%d:" % (path, line)) and remedy in t]

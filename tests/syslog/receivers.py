@@ -118,6 +118,7 @@ def not_the_right_one(folder, kind, capture):
 
 def mistakes(folder):
     """All of them, each at its place; and no start with what cannot work."""
+    servers.make_certificates(folder)
     config = folder / "wrong.yaml"
     config.write_text("outputs:\n  syslog: ['tcp:host', 'tls:h:1', 'ftp:h:1']\n  spool: { path: /tmp, size: 3 }\n"
                       "  syslog-size: 100\n  enterprise-number: x\n  tls: { authority: x }\n")
@@ -126,6 +127,7 @@ def mistakes(folder):
     check(done.returncode == 2 and sorted(lines) == ["2", "2", "3", "4", "5", "6"], done.stderr)
     for text, words in (("{ syslog: 'tls:h:1', tls: { ca: /nonexistent } }", "tls ca /nonexistent: No such file"),
                         ("{ syslog: 'relp+tls:h:1', tls: { certificate: %s } }" % config, "no start line"),
+                        ("{ syslog: 'tls:h:1', tls: { certificate: %s } }" % (folder / "sensor.pem"), "'key' is missing"),
                         ("{ syslog: 'udp:h:1', spool: { path: /etc/passwd } }", "Not a directory")):
         config.write_text("outputs: %s\n" % text)
         done = subprocess.run([UTWATCH, "-T", "-c", str(config)], capture_output=True, text=True)
