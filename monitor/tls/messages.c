@@ -420,6 +420,14 @@ void handshake_protected_message(struct tls *tls, struct handshake *h, enum side
     finished(tls, h, who, now);
 }
 
+/* As a protected record (RFC 8446 4.4.4, 5.2); an alert has 34 bytes less. */
+static size_t shortest_finished(const struct observation *o)
+{
+    enum { HEADER = 4, SHA256 = 32, TYPE = 1, TAG = 16, CCM_8 = 0x1305, SHORT_TAG = 8 };
+    const bool short_tag = o->seen & SEEN_SERVER_HELLO && o->server_hello.suite == CCM_8;
+    return HEADER + SHA256 + TYPE + (short_tag ? SHORT_TAG : TAG);
+}
+
 void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now)
 {
     struct observation *o = h->observation;
@@ -436,9 +444,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     o->seen |= own;
     if (o->protected_version == 0 && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)))
         o->protected_version = h->side[who].record_version;
-    /* The shortest Finished is 53 bytes as a protected record (RFC 8446 4.4.4, 5.2); an alert is 19. */
-    enum { SHORTEST_FINISHED = 53 };
-    bool long_enough = who == CLIENT && record_length >= SHORTEST_FINISHED;
+    const bool long_enough = who == CLIENT && record_length >= shortest_finished(o);
     if (observation_version(o) >= 0x0304) {
         if (who == SERVER) {
             finished(tls, h, SERVER, now);

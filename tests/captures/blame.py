@@ -698,6 +698,21 @@ def empty_certificate():
     check(sent == [{"requested": True, "sent": True, "count": 0}], sent)
 
 
+def short_tag(folder):
+    """RFC 6655 4, RFC 8446 4.4.4: under TLS_AES_128_CCM_8_SHA256, whose tag is of 8 octets, a Finished has 45 and an alert 11; else 53 and 19."""
+    path = os.path.join(folder, "tag.pcap")
+    versions, share = (43, b"\2\3\4"), (51, b"\0\6\0\x1d\0\2\0\1")
+    for suite, length, wanted in ((0x1305, 45, "complete"), (0x1305, 11, "aborted"), (0x1301, 53, "complete"), (0x1301, 45, "aborted"),
+                                  (0x1301, 19, "aborted")):
+        steps = [(CLIENT, m.client_hello([suite], m.TLS12, b"\1" * 32, more=[versions, share])),
+                 (SERVER, m.server_hello(suite, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x1d\0\1\1")])
+                  + m.record(23, b"f" * 900, m.TLS12)),
+                 (CLIENT, m.record(23, b"F" * length, m.TLS12))]
+        capturelib.write_frames(path, capturelib.build(steps, time=1795471000 * 10**9))
+        outcomes = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+        check(outcomes == [wanted], hex(suite), length, outcomes)
+
+
 def certificate_by_url(folder):
     """RFC 3546 3.3, RFC 6066 5: where both hellos have client_certificate_url, a CertificateURL may stand in place of the Certificate message. The
     client has a certificate then, and has answered."""
@@ -807,6 +822,7 @@ with tempfile.TemporaryDirectory() as temporary:
     refused_for_something_else(temporary)
     required_certificate(temporary)
     certificate_by_url(temporary)
+    short_tag(temporary)
     in_clear(temporary)
     requests_lost(temporary)
     served_before_tls(temporary)
