@@ -21,8 +21,17 @@ struct side_table {
     struct queue used, begun;
 };
 
+/* Handshakes of the last moments, to know one that was captured at two places. A later one takes the slot. */
+enum { MET = 4096, MET_SECONDS = 2 };
+
+struct met {
+    uint64_t hash;
+    nanos time;
+};
+
 struct peers {
     struct known_shapes shapes;
+    struct met met[MET];
     struct group_suites with_groups;
     struct version_suites by_version;
     struct side_table table[2]; /* by enum side */
@@ -482,25 +491,38 @@ static void answer_unseen(struct peer *s, const struct observation *o)
         s->possible_any = true;
 }
 
-void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
-                 const struct session_result *session)
+/* The same handshake counts once for a server or a UE: its randoms are those of no other (RFC 5246 7.4.1.2).
+ */
+static bool is_copy(struct peers *p, const struct observation *o, enum side side)
 {
-    struct peer *s = take(p, o, SERVER);
-    struct peer *u = take(p, o, CLIENT);
-    s->unconfirmed |= !o->whence.confirmed;
-    u->unconfirmed |= !o->whence.confirmed;
+    const struct endpoint end = end_of(o, side);
+    const uint64_t hash = o->randoms ^ endpoint_hash(&p->shapes.key, &end);
+    struct met *met = &p->met[hash % MET];
+    const bool copy = o->randoms && met->hash == hash &&
+                      o->side[CLIENT].hello_time - met->time < MET_SECONDS * NANOS_PER_SECOND;
+    *met = (struct met){.hash = hash, .time = o->side[CLIENT].hello_time};
+    return copy;
+}
+
+static void learn_of_server(struct peers *p, struct peer *s, const struct observation *o,
+                            const struct hello_shape *shape, const struct session_result *session,
+                            bool grantable)
+{
     s->handshakes++;
-    u->handshakes++;
-    const bool grantable =
-        session->refused && session->suite_known && held_is_for(&u->held, shape, o, session->suite);
     count_resumption(s, o, session, grantable);
-    count_resumption(u, o, session, grantable);
     if (o->seen & SEEN_SERVER_HELLO && !(o->side[SERVER].damage & UNOBSERVED_OVERLAP))
         server_selected(s, o, shape);
     else if (refused_for_its_suites(o))
         server_refused(p, s, o, shape);
     else if (!observation_settled(o, SERVER))
         answer_unseen(s, o);
+}
+
+static void learn_of_ue(struct peer *u, const struct observation *o, const struct hello_shape *shape,
+                        const struct session_result *session, bool grantable)
+{
+    u->handshakes++;
+    count_resumption(u, o, session, grantable);
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->side[CLIENT].damage & UNOBSERVED_OVERLAP) {
         u->unseen_offers++;
         u->missing |= observation_missing(o, CLIENT);
@@ -511,4 +533,21 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
                    held_is_usable(&u->held, shape, o);
     if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
         held_learn(&u->held, shape, o);
+}
+
+void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
+                 const struct session_result *session)
+{
+    struct peer *s = take(p, o, SERVER);
+    struct peer *u = take(p, o, CLIENT);
+    s->unconfirmed |= !o->whence.confirmed;
+    u->unconfirmed |= !o->whence.confirmed;
+    const bool grantable =
+        session->refused && session->suite_known && held_is_for(&u->held, shape, o, session->suite);
+    const bool copy = is_copy(p, o, SERVER);
+    p->counters.copies += copy;
+    if (!copy)
+        learn_of_server(p, s, o, shape, session, grantable);
+    if (!is_copy(p, o, CLIENT))
+        learn_of_ue(u, o, shape, session, grantable);
 }

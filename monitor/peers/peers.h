@@ -96,6 +96,7 @@ struct peer {
 struct peers_counters {
     uint64_t servers, ues; /* remembered now */
     uint64_t evicted;
+    uint64_t copies; /* handshakes that were captured twice: before and behind a NAT, or by two taps */
 };
 
 struct peers;

@@ -230,6 +230,18 @@ static bool is_transferred(const struct handshake *h)
     return false;
 }
 
+static void note_randoms(struct handshake *h)
+{
+    struct observation *o = h->observation;
+    uint8_t both[sizeof h->memory.client_random + sizeof h->memory.server_random];
+    if (!(o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO) ||
+        o->client_hello.format != HELLO_TLS || o->client_hello.unknown || o->server_hello.unknown)
+        return;
+    memcpy(both, h->memory.client_random, sizeof h->memory.client_random);
+    memcpy(both + sizeof h->memory.client_random, h->memory.server_random, sizeof h->memory.server_random);
+    o->randoms = siphash(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
+}
+
 void tls_end_begins(struct tls *tls, const struct flow *flow)
 {
     tls->ending = flow;
@@ -291,6 +303,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || answers_close(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
+    note_randoms(h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))

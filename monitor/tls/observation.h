@@ -313,6 +313,8 @@ struct observation {
     enum resumption resumption;
     uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
                                was not seen; 0: it cannot */
+    uint64_t randoms;       /* a hash of both; 0: one was not seen. Copies of a handshake that were
+                               taken at two places have the same, whatever their addresses */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
     bool spoke_on;                 /* the client sent more behind its hello before the server had answered */
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */

@@ -103,6 +103,23 @@ def sessions_refused(folder):
             check(guilty or counts[rule]["not_observable"] == 1, profile, what, counts[rule])
 
 
+def captured_twice(folder):
+    """A handshake that was captured before and behind a NAT is one: no other has its randoms (RFC 5246 7.4.1.2)."""
+    rule, ask = "ut-7.1-resume-server", (35, b"")
+
+    def handshake(n):
+        steps = full([0x002F], 0x002F, more=[ask])
+        return [(side, b.replace(b"\x11" * 32, bytes([n]) * 32).replace(b"\x22" * 32, bytes([n + 100]) * 32)) for side, b in steps]
+    for what, count, copies, verdict in (("two", 2, 2, "not_observable"), ("two, of three taps", 2, 3, "not_observable"), ("three", 3, 1, "fail"),
+                                         ("three, each twice", 3, 2, "fail")):
+        frames = [(time + 200000 * i, frame) for n in range(count) for i in range(copies)
+                  for time, frame in at(10 * n, handshake(n + 1), client=("198.51.100.%d" % (7 + i), 40000))]
+        _, evs, counts = told(folder, frames)
+        check(counts[rule][verdict] == 1, "handshakes:", what, counts[rule])
+        stats = of_type(evs, "stats")[-1]["utwatch"]
+        check(stats["tls"]["copies"] == count * (copies - 1), "handshakes:", what, stats["tls"])
+
+
 def hidden_by_tls13(folder):
     """RFC 8446 4.6.1: TLS 1.3 issues tickets encrypted. A server that does so may allow for resumption there, whatever it does under TLS 1.2."""
     rule, ask = "ut-7.1-resume-server", (35, b"")
@@ -129,6 +146,6 @@ def falls_back(folder):
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, sessions_refused, hidden_by_tls13, falls_back):
+    for case in (refused_for_want_of_a_key, sessions_refused, captured_twice, hidden_by_tls13, falls_back):
         case(temporary)
 finish()
