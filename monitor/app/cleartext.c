@@ -204,7 +204,8 @@ void cleartext_prepare_names(struct cleartext *c)
         c->naming = naming_new(c->others.capacity);
 }
 
-static void open_other(struct pipeline *p, struct flow *flow, const struct segment *segment)
+/* `name`: what is spoken; NULL: that is to be found out. */
+static void open_other(struct pipeline *p, struct flow *flow, const struct segment *segment, const char *name)
 {
     flow->client = client_by_port(flow) & 1U;
     struct http_connection seen = {.whence = flow_whence(flow, segment)};
@@ -217,14 +218,14 @@ static void open_other(struct pipeline *p, struct flow *flow, const struct segme
         p->cleartext.other_refused++;
         return;
     }
-    *other_at(&p->cleartext, slot) =
-        (struct other){.flow = flow,
-                       .seen = seen,
-                       .last_activity = segment->time,
-                       .name = p->cleartext.naming ? naming_open(p->cleartext.naming, &seen.whence.client,
-                                                                 &seen.whence.server, segment->transport)
-                                                   : 0,
-                       .protocol = "Unknown"};
+    *other_at(&p->cleartext, slot) = (struct other){
+        .flow = flow,
+        .seen = seen,
+        .last_activity = segment->time,
+        .name = p->cleartext.naming && !name ? naming_open(p->cleartext.naming, &seen.whence.client,
+                                                           &seen.whence.server, segment->transport)
+                                             : 0,
+        .protocol = name ? name : "Unknown"};
     queue_push(&p->cleartext.queue, &p->cleartext.others, offsetof(struct other, link), slot);
     flow->clear = slot;
     flow->clear_kind = CLEAR_NAMING;
@@ -263,7 +264,7 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
     }
     if (whole && !flow_has_several_paths(flow) && flow->state == FLOW_SEARCHING &&
         bytes.n >= RECORD_HEADER_BYTES && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_NONE)
-        open_other(p, flow, segment);
+        open_other(p, flow, segment, http_other_protocol(bytes));
     return true;
 }
 
@@ -458,7 +459,7 @@ bool cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segm
 {
     flow->confirmed = (flow->confirmed | 1U << side) & 3U; /* UDP acknowledges nothing: both spoke */
     if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE)
-        open_other(p, flow, segment);
+        open_other(p, flow, segment, NULL);
     if (flow->clear_kind != CLEAR_NAMING)
         return false;
     name_by(p, other_at(&p->cleartext, flow->clear), flow_role(flow, side), segment->payload, segment->time);

@@ -77,6 +77,39 @@ static bool has_request_line(struct span start)
     return n && behind.n && is_space(behind.p[0]) && http_starts(skip_space(behind), "HTTP/1.");
 }
 
+/* Without whitespace around it, also that of a fold (RFC 9112 5.2). */
+static struct span trim(struct span s)
+{
+    s = http_skip_to_request(s);
+    while (s.n && (is_space(s.p[s.n - 1]) || s.p[s.n - 1] == '\n'))
+        s = span_head(s, s.n - 1);
+    return s;
+}
+
+/* Up to the next space; *rest is then what follows all space. */
+static struct span next_word(struct span *rest)
+{
+    size_t n = 0; /* no memchr(): GCC 12 at -O3 takes its size for unbounded */
+    while (n < rest->n && !is_space(rest->p[n]))
+        n++;
+    struct span word = span_head(*rest, n);
+    *rest = skip_space(span_skip(*rest, n));
+    return word;
+}
+
+const char *http_other_protocol(struct span start)
+{
+    static const char *const names[] = {"SIP", "RTSP", "ICAP"};
+    const uint8_t *end = start.n ? memchr(start.p, '\n', start.n) : NULL;
+    struct span line = trim(span_head(start, end ? (size_t)(end - start.p) : 0));
+    (void)next_word(&line);
+    (void)next_word(&line);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (http_starts(line, names[i]) && line.n > strlen(names[i]) && line.p[strlen(names[i])] == '/')
+            return names[i];
+    return NULL;
+}
+
 struct span http_skip_empty_lines(struct span bytes)
 {
     while (bytes.n && (bytes.p[0] == '\r' || bytes.p[0] == '\n'))
@@ -102,6 +135,8 @@ enum parse http_looks_like_request(struct span start)
         return PARSE_BAD;
     if (has_request_line(start))
         return PARSE_OK;
+    if (http_other_protocol(start))
+        return PARSE_BAD;
     enum parse best = PARSE_BAD;
     for (const struct word *m = named_methods; m->word; m++) {
         enum parse name = begins(start, m->word);
@@ -149,30 +184,10 @@ static bool next_line(struct cursor *c, struct span *line)
     return true;
 }
 
-/* Without whitespace around it, also that of a fold (RFC 9112 5.2). */
-static struct span trim(struct span s)
-{
-    s = http_skip_to_request(s);
-    while (s.n && (is_space(s.p[s.n - 1]) || s.p[s.n - 1] == '\n'))
-        s = span_head(s, s.n - 1);
-    return s;
-}
-
 /* A line that begins with whitespace belongs to the one before it. */
 static bool is_fold(struct span line)
 {
     return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
-}
-
-/* Up to the next space; *rest is then what follows all space. */
-static struct span next_word(struct span *rest)
-{
-    size_t n = 0; /* no memchr(): GCC 12 at -O3 takes its size for unbounded */
-    while (n < rest->n && !is_space(rest->p[n]))
-        n++;
-    struct span word = span_head(*rest, n);
-    *rest = skip_space(span_skip(*rest, n));
-    return word;
 }
 
 static bool parse_length(struct span s, uint64_t *out)

@@ -66,6 +66,10 @@ struct span http_skip_to_request(struct span bytes);
 enum parse http_looks_like_request(struct span start);
 enum parse http_looks_like_response(struct span start);
 
+/* The name of the protocol that a whole request line of three words ends with, if it is one whose methods
+ * HTTP has as well: SIP, RTSP or ICAP (RFC 3261 7.1, RFC 7826 7.1, RFC 3507 4.3.2). NULL: none of them. */
+const char *http_other_protocol(struct span start);
+
 /* The length of the head at the start of `bytes`, the empty line included; 0: it has not ended yet. */
 size_t http_head_length(struct span bytes);
 

@@ -413,6 +413,19 @@ def other_interfaces(folder):
         check(("ut-4-tls-required" in told) == (is_ut or host.startswith(b"xcap.")), "in a tunnel:", host, target, told)
 
 
+def other_protocols(folder):
+    """SIP, RTSP and ICAP have methods that HTTP has, and name themselves at the end of the line (RFC 3261 7.1, RFC 7826 7.1, RFC 3507 4.3.2): on a
+    port of Ut they are no HTTP without TLS. A request of HTTP/0.9 (RFC 1945 5) names no version."""
+    for line, protocol in ((b"OPTIONS sip:a@example.org SIP/2.0", b"SIP/2.0"), (b"OPTIONS rtsp://a/b RTSP/1.0", b"RTSP/1.0"),
+                           (b"OPTIONS icap://a/b ICAP/1.0", b"ICAP/1.0"), (b"OPTIONS http://a/b HTTP/1.1", b"HTTP/1.1"),
+                           (b"GET /a/2", b"HTTP/1.1"), (b"GET /a/b HTTP/3", b"HTTP/1.1")):
+        steps = [(CLIENT, line + b"\r\nCSeq: 1\r\n\r\n"), (SERVER, protocol + b" 200 OK\r\nContent-Length: 0\r\n\r\n")]
+        evs = told_of(folder, at(0, steps), "ts33141-pcr2")
+        is_http = protocol == b"HTTP/1.1"
+        check((("ut-4-tls-required", "both") in accused(evs)) == is_http, line, accused(evs))
+        check([e["app_proto"] == "http" for e in of_type(evs, "flow")] == [is_http], line, [e["app_proto"] for e in of_type(evs, "flow")])
+
+
 def grease(folder):
     """RFC 8701: what differs from connection to connection and means nothing changes no verdict."""
     def run(values):
@@ -524,6 +537,6 @@ def second_hellos(folder):
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
                  resumptions_refused, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume, no_list_of_compressions, middleboxes,
-                 second_answers, ages, scope_by_name, other_interfaces, grease, extension_headers, second_hellos):
+                 second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease, extension_headers, second_hellos):
         case(temporary)
 finish()
