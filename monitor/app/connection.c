@@ -311,6 +311,8 @@ void connection_reset(struct pipeline *p, struct flow *flow, const struct segmen
 
 void connection_doubt(struct pipeline *p, struct flow *flow)
 {
+    if (flow->state == FLOW_SEARCHING)
+        flow->contested = 3;
     while (!tls_doubt(p->tls, flow))
         make_room(p, flow);
 }

@@ -40,9 +40,14 @@ static bool syn_begins_anew(struct flow *flow, const struct segment *segment, un
     const nanos quiet = segment->time - flow->last_seen;
     /* Of a side that nothing was seen of, it may be this connection's own, captured late. */
     const bool known = marks & SIDE_KNOWN || from->first;
-    if (flow_has_ended(flow) && !known)
-        return quiet > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-    const bool repeated = known && segment->seq + 1 == from->first;
+    const bool followed = flow->state <= FLOW_READABLE;
+    if (!known && !answer && !followed) /* else start_learn() sees it */
+        remember_start(flow, segment, side, false);
+    const bool after_quiet = quiet > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
+    if (!known && (flow_has_ended(flow) || after_quiet))
+        return after_quiet;
+    const bool repeated =
+        known && segment->seq + 1 == from->first && (marks & SIDE_SYN || (followed && !after_quiet));
     /* A second mirror may show the whole connection once more, a moment later. */
     const bool copy = repeated && marks & SIDE_SYN && quiet <= COPY_SECONDS * NANOS_PER_SECOND;
     if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
@@ -52,10 +57,10 @@ static bool syn_begins_anew(struct flow *flow, const struct segment *segment, un
     if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
         return !answer;
     if (repeated || !known)
-        return false;
+        return !known && answer && answers_pending_syn(flow, segment, side);
     const bool far = !in_window(distance(from->next, segment->seq + 1));
     const bool only_direction = !(flow->marks[!side] & (SIDE_KNOWN | SIDE_DATA));
-    if (only_direction && far && marks & SIDE_DATA) /* nobody else will confirm it */
+    if (only_direction && marks & SIDE_DATA && (far || !(marks & SIDE_SYN))) /* nobody else will confirm it */
         return true;
     /* A server that has closed answers a SYN of which nothing was captured. */
     const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
@@ -79,15 +84,34 @@ static bool begins_anew(struct flow *flow, const struct segment *segment, unsign
     return quiet > (flow_has_ended(flow) ? COPY_SECONDS : FLOW_REUSE_SECONDS) * NANOS_PER_SECOND;
 }
 
-/* A SYN/ACK that answers the client's SYN, after data of a side of which no SYN/ACK was seen, and nothing of
- * the client: what came before it answers another number, or lies out of its window. */
-static bool shows_stale(const struct flow *flow, const struct segment *segment, unsigned side)
+/* The other side's SYN, after data of it, is answered by a SYN/ACK that was captured before. */
+static bool answers_late_syn(const struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const uint8_t other = flow->marks[!side];
+    return other & SIDE_DATA && !(other & SIDE_SYN) && !(flow->marks[side] & SIDE_DATA) &&
+           answers_pending_syn(flow, segment, side);
+}
+
+/*
+ * A SYN/ACK that answers the client's SYN says where its side begins (RFC 9293 3.10.7.3: until then its
+ * receiver takes nothing else of it). What was taken for the side's bytes before it, at other numbers, is of
+ * an earlier connection, or a decoy. Where the client's bytes came by then, both are in doubt.
+ */
+static enum stream_start shows_stale(const struct flow *flow, const struct segment *segment, unsigned side)
 {
     const uint8_t own = flow->marks[side];
     const uint8_t client = flow->marks[!side];
-    return segment->flags & TCP_SYN && segment->flags & TCP_ACK && own & SIDE_DATA && !(own & SIDE_SYN) &&
-           client & SIDE_SYN && !(client & SIDE_DATA) && segment->ack == flow->side[!side].first &&
-           !in_window(distance(flow->side[side].first, segment->seq + 1));
+    const bool answers = client & SIDE_SYN && segment->ack == flow->side[!side].first;
+    if (!(segment->flags & TCP_SYN) || !(segment->flags & TCP_ACK))
+        return STREAM_GOES_ON;
+    if (answers_late_syn(flow, segment, side))
+        return STREAM_WAS_STALE;
+    if (!answers || !(own & SIDE_DATA) || segment->seq + 1 == flow->side[side].first)
+        return STREAM_GOES_ON;
+    if (own & SIDE_SYN && client & SIDE_DATA) /* one of several answers to the same SYN */
+        return STREAM_GOES_ON;
+    const bool answered = own & SIDE_SYN && flow->confirmed >> !side & 1;
+    return client & SIDE_DATA || answered ? STREAM_IS_DOUBTED : STREAM_WAS_STALE;
 }
 
 void start_note_stray(struct flow_table *table, const struct flow *flow, unsigned side,
@@ -122,12 +146,14 @@ enum stream_start stream_start(const struct flow_table *table, struct flow *flow
         flow->pending_side = NO_SIDE;
         return STREAM_BEGINS_ANEW;
     }
-    if (shows_stale(flow, segment, side)) {
+    const enum stream_start stale = shows_stale(flow, segment, side);
+    if (stale == STREAM_WAS_STALE) {
         flow->pending_side = (side ^ 1U) & 1U; /* whose SYN is carried over */
-        flow->pending_isn = flow->side[!side].first - 1;
+        flow->pending_isn = segment->ack - 1;
         flow->second_answer = false;
-        return STREAM_WAS_STALE;
     }
+    if (stale != STREAM_GOES_ON)
+        return stale;
     return begins_anew(flow, segment, side) ? STREAM_BEGINS_ANEW : STREAM_GOES_ON;
 }
 

@@ -56,8 +56,7 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
 enum stream_start {
     STREAM_GOES_ON,
     STREAM_BEGINS_ANEW,
-    STREAM_WAS_STALE, /* it begins with this SYN/ACK; what was taken for its bytes is of an earlier connection
-                       */
+    STREAM_WAS_STALE,  /* it begins with this SYN/ACK, and what came before it is none of it */
     STREAM_IS_DOUBTED, /* it goes on, though its two ends answer each other at other numbers */
 };
 

@@ -178,8 +178,21 @@ static void note_late_starts(struct handshake *h)
             o->side[flow_role(h->flow, side)].start_captured = true;
 }
 
+/* Only after a HelloRetryRequest has a client a second hello (RFC 8446 4.1.2); else it is one of two
+ * readings. */
+static void note_second_hello(struct handshake *h)
+{
+    struct observation *o = h->observation;
+    if (!h->second_hello || o->hello_retry || !observation_is_whole(o, SERVER))
+        return;
+    o->unobserved |= UNOBSERVED_OVERLAP;
+    o->side[CLIENT].damage |= UNOBSERVED_OVERLAP;
+    o->side[CLIENT].damage_since_hello |= UNOBSERVED_OVERLAP;
+}
+
 static void note_what_ends_show(struct handshake *h)
 {
+    note_second_hello(h);
     note_late_starts(h);
     note_halves_of_alerts(h);
     note_other_paths(h);

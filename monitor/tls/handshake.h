@@ -80,6 +80,7 @@ struct handshake {
     struct acknowledged end_ack;  /* of the client's bytes, when the server ended: by alert, FIN or RST */
     uint32_t hello_end;           /* of the ClientHello: the number of the byte behind it */
     bool has_hello_end;
+    bool second_hello; /* of the client */
     struct receipt {
         uint32_t end; /* the number behind it */
         nanos sent;

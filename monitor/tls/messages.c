@@ -46,6 +46,7 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
 {
     struct observation *o = h->observation;
     if (o->seen & SEEN_CLIENT_HELLO) {
+        h->second_hello = true;
         if (!learn_second_client_hello(o, &h->memory, body))
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
@@ -92,8 +93,11 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
 static void on_server_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
     struct observation *o = h->observation;
-    if (o->seen & SEEN_SERVER_HELLO)
+    if (o->seen &
+        SEEN_SERVER_HELLO) { /* a handshake has one (RFC 5246 7.3): which of them the client took? */
+        handshake_damage(h, SERVER, UNOBSERVED_OVERLAP);
         return;
+    }
     if (!learn_server_hello(o, &h->memory, body)) {
         hello_without_facts(h, SERVER, now);
         malformed(tls, h, SERVER);

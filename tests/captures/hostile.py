@@ -402,6 +402,97 @@ def a_start_and_its_answer():
                 check(all("overlap" in e["utwatch"]["unobserved"] for e in found.handshakes), "and a flight", found.handshakes)
 
 
+LONE = {"an octet": b"\x16", "GET": b"GET / HT", "CONNECT": b"CONNECT x:1 HTTP/1.1\r\n\r\n", "zeros": b"\0" * 1400, "a hello": hello((DES3,)),
+        "an answer": m.server_hello(DES3), "an alert": m.alert(2, 40), "much": b"x" * 60000}
+
+
+def lone_segments_before():
+    """A segment of either side before its connection, at numbers near to it, or a minute before: the SYN, or the SYN/ACK that answers the UE's, says
+    where a side begins (RFC 9293 3.10.7.3). No kernel takes the segment, and many answer it with a reset."""
+    guilty = Judged(capturelib.build(honest(NULL_SHA), time=START))
+    for n, (what, data) in enumerate(LONE.items()):
+        ends = IPV6 if n % 2 else {}
+        frames = capturelib.build(honest(NULL_SHA), time=START, seq=(900000, 1900000), **ends)
+        for side in (CLIENT, SERVER):
+            begin = (900001, 1900001)[side]
+            for where, seq in {"ends there": begin - len(data), "near": begin - 70000, "ahead": begin + 200000, "there": begin}.items():
+                for before, reset in ((50 * MILLISECOND, True), (3 * SECOND, False), (61 * SECOND, False)):
+                    c = capturelib.Connection(time=START - before, **ends)
+                    lone = [c.frame(side, PUSH | ACK, data, seq=seq)]
+                    if reset:
+                        lone.append(c.frame(1 - side, RST, seq=1))
+                    found = Judged(lone + frames)
+                    last = found.handshakes[-1]["utwatch"] if found.handshakes else {}
+                    told = where == "there" and before < 60 * SECOND and "overlap" in last.get("unobserved", ())
+                    right = last.get("outcome") == "complete" and found.alerts.get(FRAMED) == guilty.alerts[FRAMED]
+                    check(told or right, what, side, where, before, reset, found.outcomes, found.alerts)
+
+
+def decoys_before_the_answer():
+    """Between the UE's SYN and the SYN/ACK that answers it the UE takes nothing of the server (RFC 9293 3.10.7.3), nor of a UE before its SYN."""
+    def opened(side, decoy, how, conversation, **ends):
+        c = capturelib.Connection(time=START, seq=(900000, 1900000), **ends)
+        begin = c.seq[side] + 1
+        number = {"ends there": begin - len(decoy), "near": begin - 70000, "ahead": begin + 200000}.get(how, begin - len(decoy) - 1)
+        if side == CLIENT:
+            c.frames.append(c.frame(CLIENT, PUSH | ACK, decoy, number))
+        c.frames.append(c.frame(CLIENT, SYN))
+        c.seq[CLIENT] += 1
+        if side == SERVER:
+            if how == "another answer":
+                c.seq[CLIENT] += 5
+            c.frames.append(c.frame(SERVER, {"another answer": SYN | ACK, "SYN": SYN}.get(how, PUSH | ACK), decoy, number))
+            if how == "another answer":
+                c.seq[CLIENT] -= 5
+        if how == "both SYN":  # RFC 9293 3.5, simultaneous open
+            c.frames.append(c.frame(SERVER, SYN))
+            c.seq[SERVER] += 1
+            c.frames.append(c.frame(CLIENT, SYN | ACK, seq=c.seq[CLIENT] - 1))
+            c.frames.append(c.frame(SERVER, ACK))
+        else:
+            c.frames.append(c.frame(SERVER, SYN | ACK))
+            c.seq[SERVER] += 1
+            c.frames.append(c.frame(CLIENT, ACK))
+        for step in conversation:
+            c.send(*step)
+        c.close()
+        return c.frames
+
+    request = b"GET /simservs.ngn.etsi.org/users/a HTTP/1.1\r\nHost: xcap.example\r\n\r\n"
+    clear = [(CLIENT, request), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")]
+    halves = {CLIENT: (b"\7\7\7", b"EHLO x\r\n", b"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n"),
+              SERVER: (b"HTTP/1.1 301 x\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"HTTP/1.1 403 No\r\n\r\n")}
+    for ends in ({}, IPV6):
+        in_clear = Judged(capturelib.build(clear, time=START, **ends))
+        for suite, other in ((NULL_SHA, DES3), (DES3, NULL_SHA)):
+            expected = Judged(capturelib.build(honest(suite), time=START, **ends))
+            for side in (CLIENT, SERVER):
+                decoy = (hello((other,)), m.server_hello(other))[side]
+                for how in ("ends there", "near", "ahead", "both SYN") + (("another answer", "SYN") if side else ()):
+                    found = Judged(opened(side, decoy, how, honest(suite), **ends))
+                    right = found.alerts.get(FRAMED) == expected.alerts.get(FRAMED)
+                    told = how == "another answer" and "overlap" in found.handshakes[-1]["utwatch"].get("unobserved", ())
+                    check((right or told) and found.outcomes[-1:] == ["complete"], "decoy before the answer:", side, how, "%04x" % suite, ends,
+                          found.outcomes, found.alerts)
+        for side in (CLIENT, SERVER):
+            for half in halves[side]:
+                for how in ("ends there", "ahead"):
+                    found = Judged(opened(side, half, how, clear, **ends))
+                    check(in_clear.alerts and in_clear.alerts.items() <= found.alerts.items(), "HTTP behind a decoy:", half, how, found.alerts, "not",
+                          in_clear.alerts)
+
+
+def hellos_that_come_twice():
+    """A second hello of either side, where no HelloRetryRequest asks for it (RFC 5246 7.3): which of the two was taken?"""
+    for ends in ({}, IPV6):
+        for shown, real in ((DES3, NULL_SHA), (NULL_SHA, DES3)):
+            two = Judged(capturelib.build([honest()[0], (SERVER, m.server_hello(shown) + answer(real)), *honest()[2:]], time=START, **ends))
+            check(FRAMED not in two.alerts and "overlap" in two.handshakes[0]["utwatch"].get("unobserved", ()), "two ServerHellos", two.alerts)
+            hellos = hello((real,)) + m.client_hello((real,), session=b"\5" * 32)
+            two = Judged(capturelib.build([(CLIENT, hellos), *honest(real)[1:]], time=START, **ends))
+            check("overlap" in two.handshakes[0]["utwatch"].get("unobserved", ()), "two ClientHellos", two.handshakes[0]["utwatch"].get("unobserved"))
+
+
 def seen_twice():
     """Two mirrors: the whole connection comes once more 200 ms later. It is one connection."""
     for suite in (DES3, NULL_SHA):
@@ -498,6 +589,9 @@ byte_by_byte()
 ends_that_are_none()
 a_start_in_between()
 a_start_and_its_answer()
+lone_segments_before()
+decoys_before_the_answer()
+hellos_that_come_twice()
 seen_twice()
 only_one_side_says_so()
 floods()
