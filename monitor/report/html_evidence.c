@@ -117,7 +117,8 @@ static void put_what(struct html *h, const struct finding *f, const struct findi
     }
     put_fact(h, "Basis");
     html_put(h, basis_in_words(f->basis));
-    html_put(h, ", ");
+    end_fact(h);
+    put_fact(h, "Severity");
     html_put(h, word_of(severity_words, f->severity));
     end_fact(h);
     if (f->status == FINDING_KNOWN) {

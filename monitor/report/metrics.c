@@ -88,7 +88,8 @@ static void put_rules(struct text *t, const struct tally *tally)
                  "Breaches of demands that a later text has superseded", tally->superseded);
     const struct rules_version *version = profile_version(tally->profile);
     metric_alone(t, "utwatch_rules_generation", METRIC_GAUGE,
-                 "How often rules were taken over since the start, which is 1", version->generation);
+                 "The number of the rules in use: 1 at the start, one more with each reload",
+                 version->generation);
     name = "utwatch_rules_info";
     metric_begin(t, name, METRIC_GAUGE, "The rules by which is judged, and a hash of what they say");
     metric_value(t, name, (struct label){"profile", profile_name(tally->profile)},

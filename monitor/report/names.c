@@ -16,7 +16,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_MALFORMED, "a message could not be parsed"},
         {UNOBSERVED_UNFINISHED, "the capture or the handshake ended before it was decided"},
         {UNOBSERVED_TOO_LONG, "a message, or a list in one, was longer than the monitor keeps"},
-        {UNOBSERVED_UNKNOWN_CODE, "a code point is in no registry that the monitor knows"},
+        {UNOBSERVED_UNKNOWN_CODE, "the meaning of a code point is unknown to this monitor"},
         {UNOBSERVED_UNDECIDED, "what was seen does not decide the rule"},
         {UNOBSERVED_INCONSISTENT, "what the peer showed contradicts itself"},
         {UNOBSERVED_ORIGIN, "the full handshake of the session was not captured"},

@@ -104,7 +104,8 @@ static void put_sharers(struct page *page, const struct rule_tally *rule)
     struct text t = text_over(buffer, sizeof buffer);
     if (!rule->sharers)
         return;
-    text_put(&t, rule->sharers == 1 && !rule->other_sharings ? "together with UE " : "together with UEs ");
+    text_put(&t, rule->sharers == 1 && !rule->other_sharings ? "at fault as well: UE "
+                                                             : "at fault as well: UEs ");
     for (uint32_t i = 0; i < rule->sharers && i < OFFENDERS_SHOWN; i++) {
         text_put(&t, i ? ", " : "");
         text_address(&t, &rule->by->sharer[i].end);
@@ -113,7 +114,7 @@ static void put_sharers(struct page *page, const struct rule_tally *rule)
         text_put(&t, rule->other_sharings ? " and more than " : " and ");
         text_counted(&t, rule->sharers - OFFENDERS_SHOWN, "other", "others");
     }
-    page_field(page, COLUMN, COLUMN + 2, "-", buffer);
+    page_field(page, COLUMN, COLUMN + 2, "", buffer);
 }
 
 static void put_rule(struct page *page, const struct summary *s, const struct rule_tally *rule)
