@@ -96,16 +96,16 @@ static uint64_t rest(const uint8_t *at, size_t n)
  * RFC 1071 2: the sum is the same in any order of bytes, and by words of 64 bits. */
 static uint64_t add_bytes(uint64_t sum, struct span bytes)
 {
-    enum { WORD = sizeof sum };
+    const size_t word = sizeof sum;
     const uint8_t *at = bytes.p;
     size_t left = bytes.n;
-    for (; left >= 4 * WORD; left -= 4 * WORD, at += 4 * WORD) {
+    for (; left >= 4 * word; left -= 4 * word, at += 4 * word) {
         sum = add_word_at(sum, at);
-        sum = add_word_at(sum, at + WORD);
-        sum = add_word_at(sum, at + 2 * WORD);
-        sum = add_word_at(sum, at + 3 * WORD);
+        sum = add_word_at(sum, at + word);
+        sum = add_word_at(sum, at + 2 * word);
+        sum = add_word_at(sum, at + 3 * word);
     }
-    for (; left >= WORD; left -= WORD, at += WORD)
+    for (; left >= word; left -= word, at += word)
         sum = add_word_at(sum, at);
     return add_word(sum, rest(at, left));
 }
