@@ -444,39 +444,50 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
         peer->fresh_refused++;
 }
 
+static void ue_offered_version(struct peer *u, const struct client_hello_facts *c)
+{
+    if (c->unknown & (UNKNOWN_VERSIONS | UNKNOWN_EXTENSIONS))
+        return;
+    if (c->max_version > u->highest_version)
+        u->highest_version = c->max_version;
+    if (c->fallback_scsv && c->max_version > u->fallback_version)
+        u->fallback_version = c->max_version;
+}
+
+/* What a hello offers is supported; what it lacks proves nothing where it need not offer all. */
 static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)
 {
     const struct client_hello_facts *c = &o->client_hello;
+    ue_offered_version(u, c);
     if (observation_offers_sslv2_only(o))
         return;
+    suite_set_join(&u->offered, &c->offered);
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
-    if (c->unknown & (UNKNOWN_OFFERED_SESSION | UNKNOWN_OFFER)) { /* it may resume, or offer others */
-        suite_set_join(&u->offered, &c->offered);
+    if (c->unknown &
+        (UNKNOWN_OFFERED_SESSION | UNKNOWN_OFFER | UNKNOWN_VERSIONS)) { /* it may resume, or offer others */
         u->unseen_offers++;
         u->missing |= observation_unread(o, CLIENT);
         return;
     }
     if (r->ageless == AGELESS_EITHER) { /* it may be one that resumes */
-        suite_set_join(&u->offered, &c->offered);
         u->unseen_offers++;
         u->missing |= UNOBSERVED_UNDECIDED;
         return;
     }
-    /* So may one with an id that was not seen to be issued: up to TLS 1.2 an id has no other use. The suites
-     * in such a hello are supported; those that it lacks prove nothing. */
+    /* So may one with an id that was not seen to be issued: up to TLS 1.2 an id has no other use. */
     bool has_id = c->session_id_len && !c->ticket;
     bool may_resume = has_id && o->resumption == RESUMPTION_UNKNOWN;
     if (may_resume || (has_id && c->max_version < 0x0304)) {
-        suite_set_join(&u->offered, &c->offered);
         u->unseen_offers += may_resume && c->max_version >= 0x0304;
         u->missing |= may_resume && c->max_version >= 0x0304 ? observation_missing(o, SERVER) : 0;
         return;
     }
+    if (c->fallback_scsv) /* a UE has other suites for the version that it fell back from */
+        return;
     if (u->full_offers == 0)
         u->always = c->offered;
     suite_set_common(&u->always, &c->offered);
-    suite_set_join(&u->offered, &c->offered);
     u->full_offers++;
     u->unknown_offers += c->unknown_suites > 0;
 }

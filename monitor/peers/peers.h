@@ -55,19 +55,21 @@ struct peer {
     bool possible_any;         /* at least once the offer was not seen either */
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
     uint8_t refused_count;
-    uint16_t highest_version; /* selected; 0: none yet */
-    uint32_t capped;          /* times a client offered a higher version than was selected */
-    uint32_t keys;            /* a bit for each enum x509_key of the certificates that it has shown */
+    uint32_t capped; /* times a client offered a higher version than was selected */
+    uint32_t keys;   /* a bit for each enum x509_key of the certificates that it has shown */
     uint8_t accepted_count;
 
     /* a UE */
-    struct suite_set offered; /* in any of its hellos for a full handshake */
-    struct suite_set always;  /* in all of them */
-    uint32_t full_offers;     /* such hellos */
-    uint32_t unknown_offers;  /* of them, those with a code that nobody has named */
-    uint32_t unseen_offers;   /* handshakes whose hello was not seen whole */
+    struct suite_set offered;  /* in any of its hellos */
+    struct suite_set always;   /* in all those for a full handshake that do not fall back */
+    uint32_t full_offers;      /* such hellos */
+    uint16_t fallback_version; /* highest of its hellos that say that it has more (RFC 7507); 0: none */
+    uint32_t unknown_offers;   /* of them, those with a code that nobody has named */
+    uint32_t unseen_offers;    /* handshakes whose hello was not seen whole */
     struct held_session held;
     uint32_t not_used; /* hellos that could have used it and did not */
+
+    uint16_t highest_version; /* that a server selected, or a UE offered; 0: none yet */
 
     /* both: 7.1 */
     uint32_t full;        /* full handshakes up to TLS 1.2, complete */

@@ -457,15 +457,24 @@ struct value server_refused_alone(const struct policy_case *c)
     return of_refusals(c, &c->evidence->alone, 1);
 }
 
-/* A lower bound when an answer was not seen: that one may have been higher. */
-struct fact server_highest_version(const struct policy_case *c)
+/* Why a UE may offer more than was seen; 0: it was seen. A hello that is to resume, or falls back (RFC 7507),
+ * does not say all. */
+static uint32_t unseen_offers(const struct peer *u)
 {
-    const struct peer *s = c->server;
-    if (!s)
-        return absent();
-    struct fact v = s->highest_version ? number(s->highest_version) : absent();
-    v.at_least = s->missing != 0;
-    v.reasons = s->missing;
+    const uint32_t narrow = u->full_offers || suite_set_empty(&u->offered) ? 0 : UNOBSERVED_UNDECIDED;
+    return (u->unseen_offers ? u->missing : 0) | narrow;
+}
+
+/* A lower bound when an answer, or a hello of the UE, was not seen: that one may have been higher. */
+struct fact peer_highest_version(const struct policy_case *c)
+{
+    const struct peer *p = peer_of(c);
+    const bool fell_back = p->fallback_version && p->fallback_version >= p->highest_version;
+    const uint32_t unseen =
+        p->side == SERVER ? p->missing : unseen_offers(p) | (fell_back ? UNOBSERVED_UNDECIDED : 0);
+    struct fact v = p->highest_version ? number(p->highest_version) : absent();
+    v.at_least = unseen != 0;
+    v.reasons = unseen;
     return v;
 }
 
@@ -481,9 +490,9 @@ struct value ue_offered(const struct peer *u)
         return fact_alone(absent());
     struct value v = suites(&u->offered, 1);
     v.unknown_suites = u->unknown_offers;
-    v.unseen_suites = u->unseen_offers;
-    v.fact.reasons = u->missing;
-    return u->full_offers ? v : fact_alone(unseen_or(u, absent()));
+    v.fact.reasons = unseen_offers(u);
+    v.unseen_suites = u->full_offers ? u->unseen_offers : 1;
+    return u->full_offers || !suite_set_empty(&u->offered) ? v : fact_alone(unseen_or(u, absent()));
 }
 
 struct value ue_offered_always(const struct peer *u)

@@ -143,9 +143,40 @@ def falls_back(folder):
         check((("ut-ls-tls11-supported", "ue") in found) == guilty, "a hello of TLS 1.0 with", scsv, found)
 
 
+def one_hello_of_several(folder):
+    """RFC 5246 7.4.1.2, E.1, RFC 7507 4: a hello may resume, fall back, or be another program's. What a UE is able to do, all its hellos say."""
+    aes, sid = 0x002F, b"\7" * 32
+    lacks = {LONG: full([DES], DES), AES: full([ECDHE_DES3], ECDHE_DES3), "ut-ls-tls11-supported": full([DES], DES, m.TLS10)}
+    able = full([DES, aes], aes)
+    resumes = [(CLIENT, m.client_hello([aes], m.TLS12, sid, more=GROUPS)), (SERVER, m.server_hello(aes, m.TLS12, sid) + m.finished(m.TLS12)),
+               (CLIENT, m.finished(m.TLS12))]
+    second = ("192.0.2.11", 40000)
+    for rule, steps in lacks.items():
+        suites, version = {LONG: ([DES], m.TLS12), AES: ([ECDHE_DES3], m.TLS12)}.get(rule, ([DES], m.TLS10))
+        falls_back = full([*suites, 0x5600], suites[0], version)
+        cases = (("one hello", at(0, steps), True), ("two alike", at(0, steps) + at(60, steps), True),
+                 ("a later one has it", at(0, steps) + at(60, able), False), ("an earlier one has it", at(0, able) + at(60, steps), False),
+                 ("one that resumes has it", at(0, steps) + at(60, resumes), False),
+                 ("one of another UE has it", at(0, steps) + at(60, able, second), True),
+                 ("it falls back", at(0, falls_back), False))
+        for what, frames, guilty in cases:
+            found, _, counts = told(folder, frames)
+            check(((rule, "ue") in found) == guilty, rule, what, found)
+            check(what != "it falls back" or rule != LONG or counts[rule]["not_observable"] == 2, rule, what, counts.get(rule))
+
+
+def fallback_to_sslv3(folder):
+    """RFC 7507 4: a UE that falls back to SSLv3 has TLS 1.0; that it offers SSLv3 is told by another rule."""
+    for scsv, guilty in (([], True), ([0x5600], False)):
+        found, _, _ = told(folder, at(0, full([0x000A, *scsv], 0x000A, 0x0300)))
+        check((("ut-6-version-min", "ue") in found) == guilty, "a hello of SSLv3 with", scsv, found)
+        check(("ut-6-version-forbidden", "both") in found, "a hello of SSLv3 with", scsv, found)
+
+
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, sessions_refused, captured_twice, hidden_by_tls13, falls_back):
+    for case in (refused_for_want_of_a_key, sessions_refused, captured_twice, hidden_by_tls13, falls_back, one_hello_of_several,
+                 fallback_to_sslv3):
         case(temporary)
 finish()
