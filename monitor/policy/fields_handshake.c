@@ -405,6 +405,8 @@ struct fact server_conclusion(const struct observation *o)
 
 struct fact resumption_method(const struct observation *o)
 {
+    if (o->resumption == RESUMPTION_EITHER)
+        return unknown(observation_missing(o, CLIENT));
     if (o->resumption != RESUMPTION_UNKNOWN)
         return number(o->resumption);
     struct fact hello = server_hello_seen(o);
@@ -413,7 +415,8 @@ struct fact resumption_method(const struct observation *o)
 
 struct fact resumption_is(const struct observation *o, enum resumption method)
 {
-    if (o->resumption == RESUMPTION_UNKNOWN && observation_by_psk(o) && method == RESUMPTION_FULL)
+    const bool by_psk = o->resumption == RESUMPTION_UNKNOWN && observation_by_psk(o);
+    if ((by_psk || o->resumption == RESUMPTION_EITHER) && method == RESUMPTION_FULL)
         return number(0);
     struct fact v = resumption_method(o);
     return v.known == KNOWN_VALUE ? number(v.number == (int64_t)method) : v;

@@ -54,7 +54,8 @@ void text_handshake(struct page *page, const struct policy_case *c)
     put_ends(&t, c);
     put_agreed(&t, o);
     if (o->resumption > RESUMPTION_FULL) {
-        text_printf(&t, ", resumed by %s", resumption_name(o->resumption));
+        const bool either = o->resumption == RESUMPTION_EITHER;
+        text_printf(&t, ", resumed by %s", either ? "id or ticket" : resumption_name(o->resumption));
         if (c->session)
             put_age(&t, c->session);
     }

@@ -209,7 +209,7 @@ static void put_session(struct json *j, const struct observation *o, const struc
         return;
     json_open(j, "session", '{');
     json_bool(j, "resumed", o->resumption > RESUMPTION_FULL);
-    if (o->resumption > RESUMPTION_FULL)
+    if (o->resumption > RESUMPTION_FULL && o->resumption != RESUMPTION_EITHER)
         json_string(j, "method", resumption_name(o->resumption));
     if (external)
         json_bool(j, "external_psk", true);

@@ -21,11 +21,11 @@ static enum resumption resumption_of(const struct observation *o)
      */
     if (!(o->seen & SEEN_SERVER_CCS) || o->side[SERVER].damage || o->unobserved & UNOBSERVED_MIDSTREAM)
         return RESUMPTION_UNKNOWN;
-    if (!(o->seen &
-          SEEN_CLIENT_HELLO)) /* one direction: resumed, by a method that only the client's hello tells */
-        return s->session_id_len ? RESUMPTION_ID : RESUMPTION_TICKET;
-    if (c->ticket)
+    if (o->seen & SEEN_CLIENT_HELLO && c->ticket)
         return RESUMPTION_TICKET;
+    /* Beside a ticket the id that is echoed is a mark that the client made up (RFC 5077 3.4). */
+    if (!(o->seen & SEEN_CLIENT_HELLO) || c->unknown & UNKNOWN_EXTENSIONS)
+        return s->session_id_len ? RESUMPTION_EITHER : RESUMPTION_TICKET;
     bool same = s->session_id_len && s->session_id_len == c->session_id_len &&
                 memcmp(s->session_id, c->session_id, s->session_id_len) == 0;
     return same ? RESUMPTION_ID : RESUMPTION_UNKNOWN;

@@ -105,16 +105,18 @@ enum reaction {
 extern const struct word reaction_words[]; /* REACTION_UNKNOWN has no word */
 
 /* RESUMPTION_EXTERNAL: nothing was resumed; the PSK was established outside TLS. An observation does not say
- * that, for it takes several hellos to know: RESUMPTION_UNKNOWN where a PSK without an age was taken. */
+ * that, for it takes several hellos to know: RESUMPTION_UNKNOWN where a PSK without an age was taken.
+ * RESUMPTION_EITHER: by id or ticket; the client's hello, which tells, was not seen. */
 enum resumption {
     RESUMPTION_UNKNOWN,
     RESUMPTION_FULL,
     RESUMPTION_ID,
     RESUMPTION_TICKET,
     RESUMPTION_PSK,
-    RESUMPTION_EXTERNAL
+    RESUMPTION_EXTERNAL,
+    RESUMPTION_EITHER
 };
-extern const struct word resumption_words[];    /* RESUMPTION_UNKNOWN has no word */
+extern const struct word resumption_words[];    /* RESUMPTION_UNKNOWN and _EITHER have none */
 const char *resumption_name(enum resumption r); /* "id", "ticket", "psk"; "" when nothing was resumed */
 
 enum hello_format { HELLO_TLS, HELLO_SSLV2 };

@@ -184,7 +184,32 @@ def test_no_hello(path):
         check(not tls and without == 1 and not flows, "without hellos", end, "are", tls, without, flows)
 
 
+def test_resumed_by(path):
+    """RFC 5077 3.4: beside a ticket the id that a server echoes is a mark of the client's; without the client's hello it says neither. tshark knows
+    by what each of these was resumed, from the hellos that are then left out."""
+    captures = ("openssl-tls10-resumed-id", "openssl-tls12-resumed-id", "openssl-tls12-resumed-ticket", "jsse-tls12-resumed", "gnutls-tls12-resumed")
+    methods = set()
+    for name in captures:
+        conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[-1]
+        frames = capturelib.build(conversation, time=TIME)
+        capturelib.write_frames(path, frames)
+        whole = of_type(events(UTWATCH, "-r", path)[0], "tls")[0]["utwatch"]["session"]
+        methods.add(whole["method"])
+        check(whole["resumed"], name, whole)
+        if shutil.which("tshark"):
+            words = ["tshark", "-r", path, "-Y", "tls.handshake.type == 1", "-T", "fields", "-e", "tls.handshake.extension.type",
+                     "-e", "tls.handshake.extension.len"]
+            said = subprocess.run(words, capture_output=True, text=True).stdout.strip("\n").split("\t")
+            lengths = dict(zip(said[0].split(","), said[1].split(",")))
+            check((int(lengths.get("35", "0")) > 0) == (whole["method"] == "ticket"), name, whole, "and in tshark", said)
+        capturelib.write_frames(path, [f for f in frames if capturelib.segment_of(f[1])[0][1] == 443])
+        evs, _ = events(UTWATCH, "--details=handshakes", "-r", path)
+        half = of_type(evs, "tls")[0]["utwatch"]["session"]
+        check(half == {"resumed": True}, name, "of which only the server was captured:", half)
+    check(methods == {"id", "ticket"}, methods)
+
+
 with tempfile.TemporaryDirectory() as folder:
-    for test in (test_drafts, test_cut, test_what_is_there, test_no_start, test_answer_only, test_no_hello):
+    for test in (test_drafts, test_resumed_by, test_cut, test_what_is_there, test_no_start, test_answer_only, test_no_hello):
         test(os.path.join(folder, "partial.pcap"))
 finish()
