@@ -227,6 +227,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     }
     const uint32_t key_since = tell_handshake(p, flow, o);
     const bool again = o->renegotiation;
+    const uint16_t version = observation_version(o);
     const enum outcome outcome = o->outcome;
     if (!again)
         cleartext_end(p, flow, 0);
@@ -257,7 +258,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
            : came_to_nothing ? FLOW_SEARCHING
                              : FLOW_IGNORED);
     if (flow->state == FLOW_RECORDS)
-        keys_begin(p, flow, key_since);
+        keys_begin(p, flow, key_since, version);
     if (flow->state == FLOW_SEARCHING) {
         search_again(flow);
         recent_search(&p->flows, flow);

@@ -26,8 +26,9 @@ size_t used_keys_memory(void)
     return sizeof(struct used_keys);
 }
 
-void keys_begin(const struct pipeline *p, struct flow *flow, uint32_t since)
+void keys_begin(const struct pipeline *p, struct flow *flow, uint32_t since, uint16_t version)
 {
+    flow->hides_updates = version >= 0x0304; /* RFC 8446 4.6.3, 5.2 */
     flow->key_since = !p->key_limit ? 0 : p->docket ? KEY_IS_ASKED_FOR : since;
 }
 
@@ -41,7 +42,8 @@ static void tell_old_key(struct pipeline *p, struct flow *flow, const struct whe
     struct statement s = {.kind = TOLD_OLD_KEY,
                           .key = {.whence = *whence,
                                   .since = (nanos)since * NANOS_PER_SECOND,
-                                  .renegotiated = flow->renegotiated}};
+                                  .renegotiated = flow->renegotiated,
+                                  .hides_updates = flow->hides_updates}};
     flow->key_since = 0;
     if (!site_is_ue(p->site, &whence->client) || !site_in_scope(p->site, &whence->server, span_of(NULL, 0)))
         return;

@@ -535,3 +535,8 @@ struct value key_age(const struct key_use *k)
     v.fact.reasons = UNOBSERVED_ORIGIN;
     return v;
 }
+
+struct fact key_renegotiated(const struct key_use *k)
+{
+    return k->hides_updates && !k->renegotiated ? unknown(UNOBSERVED_ENCRYPTED) : number(k->renegotiated);
+}

@@ -150,5 +150,6 @@ struct value ue_offered(const struct peer *ue); /* absent when there is none, as
 struct value ue_offered_always(const struct peer *ue);
 struct fact ue_full_offers(const struct peer *ue);
 struct value key_age(const struct key_use *k);
+struct fact key_renegotiated(const struct key_use *k);
 
 #endif

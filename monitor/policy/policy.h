@@ -50,6 +50,7 @@ struct key_use {
     struct whence whence; /* of the data that showed it */
     nanos since;          /* the latest time at which the key's session can have begun */
     bool renegotiated;
+    bool hides_updates; /* of TLS 1.3: the key may have been updated */
 };
 
 /* What is judged: the facts of its kind, and NULL for all others. */
