@@ -101,8 +101,9 @@ struct fact subordinate_authorities(const struct observation *o)
     return v;
 }
 
-/* The certificate's validity against the moment when it was sent. */
-static struct fact certificate_time(const struct observation *o, bool expired)
+/* By how much the moment when it was sent misses the certificate's validity, which holds both its ends (RFC
+ * 5280 4.1.2.5); 0: it does not. */
+static struct fact misses_validity(const struct observation *o, bool after)
 {
     struct fact here = in_certificate(o, 1);
     if (here.known != KNOWN_VALUE)
@@ -110,17 +111,32 @@ static struct fact certificate_time(const struct observation *o, bool expired)
     if (!o->certificate.valid_times)
         return unknown(UNOBSERVED_MALFORMED);
     const int64_t second = observation_certificate_second(o);
-    return number(expired ? second > o->certificate.not_after : second < o->certificate.not_before);
+    const int64_t by = after ? second - o->certificate.not_after : o->certificate.not_before - second;
+    return number(by > 0 ? by : 0);
+}
+
+struct fact certificate_expired_for(const struct observation *o)
+{
+    return misses_validity(o, true);
+}
+
+struct fact certificate_early_by(const struct observation *o)
+{
+    return misses_validity(o, false);
 }
 
 struct fact certificate_expired(const struct observation *o)
 {
-    return certificate_time(o, true);
+    struct fact v = misses_validity(o, true);
+    v.number = v.number > 0;
+    return v;
 }
 
 struct fact certificate_not_yet_valid(const struct observation *o)
 {
-    return certificate_time(o, false);
+    struct fact v = misses_validity(o, false);
+    v.number = v.number > 0;
+    return v;
 }
 
 struct fact certificate_not_before(const struct observation *o)

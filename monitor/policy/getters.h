@@ -86,6 +86,8 @@ struct fact certificate_bits(const struct observation *o);
 struct value certificate_signature(const struct observation *o);
 struct fact certificate_has_dns_name(const struct observation *o);
 struct fact certificate_not_before(const struct observation *o);
+struct fact certificate_expired_for(const struct observation *o);
+struct fact certificate_early_by(const struct observation *o);
 struct fact certificate_expired(const struct observation *o);
 struct fact certificate_not_yet_valid(const struct observation *o);
 struct fact certificate_names_host(const struct observation *o);

@@ -127,6 +127,8 @@ static const struct row {
     {FIELD_CERTIFICATE_NOT_BEFORE, &certificate, PART_VALIDITY, 0, "validity"},
     {FIELD_CERTIFICATE_NOT_AFTER, &certificate, PART_VALIDITY, 0, "validity"},
     {FIELD_CERTIFICATE_DAYS_LEFT, &certificate, PART_VALIDITY, 0, "validity"},
+    {FIELD_CERTIFICATE_EXPIRED_FOR, &certificate, PART_VALIDITY, 0, "validity"},
+    {FIELD_CERTIFICATE_EARLY_BY, &certificate, PART_VALIDITY, 0, "validity"},
     {FIELD_CERTIFICATE_EXPIRED, &certificate, PART_VALIDITY, 0, "validity"},
     {FIELD_CERTIFICATE_EARLY, &certificate, PART_VALIDITY, 0, "validity"},
     {FIELD_CERTIFICATE_FINGERPRINT, &certificate, PART_LENGTHS, 0, "lengths of the certificates"},

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Certificates that openssl makes: a CA without a name breaks WAPCert 6.6, which is told as openssl says it, a chain may be long, and a name is
 held against the hello in whichever order the two were captured. usage: certificates.py UTWATCH"""
+import calendar
 import os
 import shutil
 import subprocess
@@ -69,6 +70,18 @@ def follow_ups(path, leaf, now):
                 c.send(*step)
         got, _ = counts(path, c.frames, ACCEPTED)
         check(got == {wanted: 1}, "a UE that", what, "is", got)
+
+
+def ends_of_validity(path, folder):
+    """RFC 5280 4.1.2.5: a certificate is valid at both ends of its validity. Within a second of them (clock-tolerance) the UE's clock may be on the
+    other side; openssl says where they are."""
+    leaf, _ = made(folder, "/CN=xcap.example")
+    dates = openssl("x509", "-in", os.path.join(folder, "made.pem"), "-noout", "-startdate", "-enddate").decode().split("\n")
+    start, end = (calendar.timegm(time.strptime(d.split("=")[1], "%b %d %H:%M:%S %Y GMT")) for d in dates[:2])
+    for second, wanted in ((end, "nothing_against"), (end + 1, "nothing_against"), (end + 2, "fail"), (end + 86400, "fail"),
+                           (start, "nothing_against"), (start - 1, "nothing_against"), (start - 2, "fail"), (start - 86400, "fail")):
+        got, _ = counts(path, capturelib.build(handshake(leaf), time=second * 10**9), ACCEPTED)
+        check(got == {wanted: 1}, "a certificate of", start, "to", end, "at", second, "is", got)
 
 
 def signed(folder, i):
@@ -158,6 +171,7 @@ with tempfile.TemporaryDirectory() as folder:
         got, _ = counts(path, capturelib.build(handshake(leaf), time=now), ACCEPTED)
         check(set(got) == {"not_observable" if open_ else "fail"}, subject, *more, "is", got)
     follow_ups(path, made(folder, "/CN=other.example")[0], now)
+    ends_of_validity(path, folder)
     # RFC 4055 1.2: a key for RSASSA-PSS enciphers no premaster secret.
     for kind, broken in (("RSA", False), ("RSA-PSS", True)):
         key = os.path.join(folder, kind + ".pem")
