@@ -84,6 +84,14 @@ static bool is_printable(struct span bytes)
     return printable;
 }
 
+/* A key that GBA established (TS 33.222 5.4), by whatever age the client gives it: a server ignores that of
+ * keys from outside TLS (RFC 8446 4.2.11). */
+static bool is_of_gba(struct span identity)
+{
+    static const char prefix[] = "3GPP-bootstrapping";
+    return span_equal(span_head(identity, sizeof prefix - 1), span_of(prefix, sizeof prefix - 1));
+}
+
 /* RFC 8446 4.2.11: identities with their obfuscated ages, then the binders. */
 static bool learn_psk(struct observation *o, const struct hello_memory *memory, struct span body)
 {
@@ -102,9 +110,10 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
         uint32_t age = cursor_u32(&identities);
         if (identities.status == PARSE_OK && count < MAX_PSK_IDENTITIES)
             f->psk_hash[count] = hash_identifier(memory, bytes);
-        if (!age && count < 64)
+        const bool ageless = count < 64 && (!age || is_of_gba(bytes));
+        if (ageless)
             f->psk_ageless |= UINT64_C(1) << count;
-        if (!age && count < 64 && is_printable(bytes))
+        if (ageless && is_printable(bytes))
             f->psk_printable |= UINT64_C(1) << count;
         count++;
     }

@@ -180,7 +180,8 @@ struct client_hello_facts {
     struct identifier_hash ticket_inner_hash; /* the same ticket without the inner length of RFC 4507 */
     struct identifier_hash psk_hash[MAX_PSK_IDENTITIES];
     uint64_t psk_ageless; /* a bit for each of the first 64 identities: its obfuscated age is 0, as it is for
-                             a PSK established externally (RFC 8446 4.2.11), and for one ticket in 2^32 */
+                             a PSK established externally (RFC 8446 4.2.11), and for one ticket in 2^32; or
+                             it is named as one of GBA */
     uint64_t psk_printable; /* likewise, of those without an age: it is printable ASCII, as names are that
                                people give a key, and the octets of a ticket are not */
     uint8_t psk_count;      /* identities offered, also those beyond psk_hash[] */
