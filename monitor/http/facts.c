@@ -69,6 +69,20 @@ static struct span host_asked(const struct http_request *r)
     return r->method == HTTP_CONNECT ? r->target : authority.n ? authority : r->fields.host;
 }
 
+/* Of several fields nobody knows which one counts. Beside an asserted identity it is the proxy that says who
+ * asks (TS 24.109), unless what the UE claims contradicts that. */
+static enum document_owner owner_of(struct span user, const struct http_fields *f)
+{
+    const enum document_owner claimed =
+        f->identities == 1 ? identity_owner(user, f->identity) : OWNER_NOT_TOLD;
+    if (!f->assertions)
+        return claimed;
+    const enum document_owner asserted =
+        f->assertions == 1 ? identity_owner_of_any(user, f->asserted) : OWNER_NOT_TOLD;
+    const bool contradicted = asserted == OWNER_FOREIGN && f->identities && claimed != OWNER_FOREIGN;
+    return contradicted ? OWNER_NOT_TOLD : asserted;
+}
+
 struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
                                    const struct whence *where)
 {
@@ -85,7 +99,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
                               .method = r->method,
                               .credentials = f->authorization.n > 0,
                               .said_identity = f->identity.n > 0,
-                              .vouched = f->asserted,
+                              .vouched = f->assertions > 0,
                               .cookie = f->cookie,
                               .known_user = c->known_user,
                               .tls_user = c->seen.tls_user,
@@ -96,10 +110,9 @@ struct http_exchange request_facts(const struct connection *c, const struct http
         e.user_document = path.user.n > 0;
         keep(&e.auid, path.auid);
         keep(&e.user, path.user);
-        /* Of several nobody knows which one counts, and beside an asserted one it is the proxy that says. */
         const bool whole = !fields_cut && !(reader->target_cut && touches_end(path.user, r->target));
-        if (path.user.n && f->identities == 1 && !f->asserted && whole)
-            e.owner = identity_owner(path.user, f->identity);
+        if (path.user.n && whole)
+            e.owner = owner_of(path.user, f);
     }
     keep(&e.host, host_asked(r));
     keep(&e.identity, f->identity.n ? f->identity : http_auth_parameter(f->authorization, "username"));

@@ -157,3 +157,39 @@ enum document_owner identity_owner(struct span xui, struct span identity)
     b = who_is_meant(&b);
     return same_text(&a, &b) ? OWNER_NOT_TOLD : OWNER_FOREIGN;
 }
+
+/* The next of a list; a comma within quotes or angle brackets belongs to a name. */
+static struct span next_identity(struct span *list)
+{
+    bool quoted = false;
+    bool bracketed = false;
+    size_t n = 0;
+    for (; n < list->n && (quoted || bracketed || list->p[n] != ','); n++) {
+        const uint8_t c = list->p[n];
+        quoted ^= c == '"' && !bracketed;
+        bracketed = !quoted && (c == '<' || (bracketed && c != '>'));
+    }
+    struct span one = span_head(*list, n);
+    *list = span_skip(*list, n + (n < list->n));
+    while (one.n && (one.p[0] == ' ' || one.p[0] == '\t'))
+        one = span_skip(one, 1);
+    while (one.n && (one.p[one.n - 1] == ' ' || one.p[one.n - 1] == '\t'))
+        one = span_head(one, one.n - 1);
+    return one;
+}
+
+enum document_owner identity_owner_of_any(struct span xui, struct span identities)
+{
+    enum { MOST = 8 }; /* whoever sends the field decides how many there are */
+    enum document_owner all = OWNER_FOREIGN;
+    for (unsigned i = 0; i == 0 || identities.n; i++) {
+        if (i == MOST)
+            return OWNER_NOT_TOLD;
+        const enum document_owner owner = identity_owner(xui, next_identity(&identities));
+        if (owner == OWNER_SAME)
+            return OWNER_SAME;
+        if (owner == OWNER_NOT_TOLD)
+            all = OWNER_NOT_TOLD;
+    }
+    return all;
+}

@@ -330,7 +330,6 @@ enum http_field_use http_field_use(struct span line)
     case FIELD_OTHER:
         return HTTP_FIELD_UNUSED;
     case FIELD_COOKIE:
-    case FIELD_ASSERTED_IDENTITY:
         return HTTP_FIELD_NAME;
     default:
         return HTTP_FIELD_VALUE;
@@ -371,7 +370,8 @@ static void take_field(struct http_fields *f, struct span name, struct span valu
         take_once(&f->identity, value);
         break;
     case FIELD_ASSERTED_IDENTITY:
-        f->asserted = true;
+        f->assertions++;
+        take_once(&f->asserted, value);
         break;
     case FIELD_COOKIE:
         f->cookie = true;

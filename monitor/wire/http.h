@@ -35,13 +35,14 @@ struct http_fields {
     struct span challenge;     /* WWW-Authenticate or Proxy-Authenticate, the first */
     struct span identity;      /* X-3GPP-Intended-Identity (TS 24.109), the first */
     size_t identities;         /* so many of them */
-    bool gba_realm;            /* of a challenge: 3GPP-bootstrapping@... (TS 24.109) */
-    bool gaa;                  /* a challenge of GAA: Digest with such a realm */
-    bool aka;                  /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
-    bool asserted;             /* X-3GPP-Asserted-Identity and its kin: an AP vouches for the user */
-    bool cookie;               /* Cookie or Set-Cookie */
-    enum http_body body;       /* as the fields alone tell it */
-    uint64_t length;           /* of HTTP_LENGTH, bytes */
+    struct span asserted; /* X-3GPP-Asserted-Identity and its kin, the first: an AP vouches for the user */
+    size_t assertions;    /* so many of them */
+    bool gba_realm;       /* of a challenge: 3GPP-bootstrapping@... (TS 24.109) */
+    bool gaa;             /* a challenge of GAA: Digest with such a realm */
+    bool aka;             /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
+    bool cookie;          /* Cookie or Set-Cookie */
+    enum http_body body;  /* as the fields alone tell it */
+    uint64_t length;      /* of HTTP_LENGTH, bytes */
 };
 
 struct http_request {

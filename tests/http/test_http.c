@@ -414,13 +414,20 @@ static void identities(void **state)
         {"tel:123;phone-context=example.org", "\"tel:123;phone-context=example.org\"", OWNER_SAME},
         {"tel:123;phone-context=a.example", "\"tel:123;phone-context=b.example\"", OWNER_NOT_TOLD},
         {"tel:09123;phone-context=+358", "\"tel:+3589123\"", OWNER_NOT_TOLD},
-        /* Two of them, and one that is contradicted by whoever vouches for the user. */
+        /* Two of them; and one beside whoever vouches for the user, whose word counts unless it is
+           contradicted. */
         {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-3GPP-Intended-Identity: \"sip:a@example.org\"",
          OWNER_NOT_TOLD},
         {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-3GPP-Asserted-Identity: \"sip:a@example.org\"",
-         OWNER_NOT_TOLD},
+         OWNER_SAME},
         {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-XCAP-Asserted-Identity: \"sip:a@example.org\"",
+         OWNER_SAME},
+        {"sip:a@example.org", "\"sip:a@example.org\"\r\nX-3GPP-Asserted-Identity: \"sip:b@example.org\"",
          OWNER_NOT_TOLD},
+        {"sip:a@example.org", "\"tel:+1\"\r\nX-3GPP-Asserted-Identity: \"sip:b@example.org\"",
+         OWNER_NOT_TOLD},
+        {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-3GPP-Asserted-Identity: \"sip:b@example.org\"",
+         OWNER_FOREIGN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         http_free(http);
@@ -432,6 +439,53 @@ static void identities(void **state)
         feed(true, request, 1000);
         assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1000), 1);
         assert_int_equal(http_exchange(http, slot)->owner, cases[i].owner);
+    }
+}
+
+static void asserted_identities(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *user, *fields;
+        enum document_owner owner;
+    } cases[] = {
+        {"sip:a@example.org", "X-3GPP-Asserted-Identity: \"sip:a@example.org\"", OWNER_SAME},
+        {"sip:a@example.org", "X-3GPP-Asserted-Identity: \"sip:b@example.org\"", OWNER_FOREIGN},
+        {"sip:a@example.org", "P-Asserted-Identity: \"B, the other\" <sip:b@example.org>;x=\"<\"",
+         OWNER_FOREIGN},
+        {"sip:a@example.org", "X-XCAP-Asserted-Identity: \"sip:a@example.org;user=phone\"", OWNER_SAME},
+        {"sip:a@example.org", "X-3GPP-Asserted-Identity: \"tel:+1\"", OWNER_NOT_TOLD},
+        /* TS 24.109, RFC 3325 9.1: several identities of one user. */
+        {"sip:a@example.org", "X-3GPP-Asserted-Identity: \"sip:b@example.org\" , \"sip:a@example.org\"",
+         OWNER_SAME},
+        {"sip:a@example.org", "P-Asserted-Identity: <sip:b@example.org>, <tel:+1>", OWNER_NOT_TOLD},
+        {"tel:+1", "P-Asserted-Identity: \"A, b\" <sip:b@example.org>, <tel:+1>", OWNER_SAME},
+        {"sip:a@example.org", "P-Asserted-Identity: <sip:b@example.org>,<sip:c,d@example.org>",
+         OWNER_FOREIGN},
+        {"sip:a@example.org", "X-3GPP-Asserted-Identity: \"sip:b@example.org\",", OWNER_FOREIGN},
+        {"sip:a@example.org", "X-3GPP-Asserted-Identity:", OWNER_NOT_TOLD},
+        {"sip:a@example.org",
+         "P-Asserted-Identity: sip:b@c,sip:d@c,sip:e@c,sip:f@c,sip:g@c,sip:h@c,sip:i@c,sip:j@c",
+         OWNER_FOREIGN},
+        {"sip:a@example.org",
+         "P-Asserted-Identity: sip:b@c,sip:d@c,sip:e@c,sip:f@c,sip:g@c,sip:h@c,sip:i@c,sip:j@c,sip:k@c",
+         OWNER_NOT_TOLD},
+        /* Several fields: which one counts is the server's choice. */
+        {"sip:a@example.org",
+         "X-3GPP-Asserted-Identity: \"sip:b@example.org\"\r\nP-Asserted-Identity: <sip:b@example.org>",
+         OWNER_NOT_TOLD},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        http_free(http);
+        open_one(NULL);
+        char request[512];
+        (void)snprintf(request, sizeof request, "GET /pres-rules/users/%s/index HTTP/1.1\r\n%s\r\n\r\n",
+                       cases[i].user, cases[i].fields);
+        feed(true, request, 1000);
+        assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1000), 1);
+        if (http_exchange(http, slot)->owner != cases[i].owner)
+            fail_msg("%s asks for %s", cases[i].fields, cases[i].user);
+        assert_true(http_exchange(http, slot)->vouched);
     }
 }
 
@@ -469,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(switches, open_one, close_all),
         cmocka_unit_test_setup_teardown(slots_and_expiry, open_one, close_all),
         cmocka_unit_test_setup_teardown(identities, open_one, close_all),
+        cmocka_unit_test_setup_teardown(asserted_identities, open_one, close_all),
         cmocka_unit_test_setup_teardown(parameters, open_one, close_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
