@@ -119,8 +119,13 @@
 #define MAX_REFUSED_OFFERS    6     /* different refused hellos kept of one server */
 #define MAX_HELLO_SHAPES      8     /* different hellos, but for their suites, that a server accepted */
 #define DEFAULT_PEERS_SECONDS 86400 /* of packet time, after which they are judged again */
-#define RESUME_RECENT         3600  /* seconds: an attempt on a session this young should succeed */
-#define PEER_RULES            16    /* of a profile, whose findings about a peer are remembered */
+#define RESUME_USUAL                                                                                         \
+    300 /* seconds for which servers keep sessions, where they say nothing else: the                         \
+           least default of the usual ones */
+#define RESUME_RECENT                                                                                        \
+    3600              /* seconds: an attempt on a session this young should succeed, if it is kept           \
+                         for so long */
+#define PEER_RULES 16 /* of a profile, whose findings about a peer are remembered */
 
 /* policy */
 #define MAX_RULES            512 /* of a profile, and of all that give advice */

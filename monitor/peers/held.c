@@ -1,6 +1,7 @@
 #include "peers/held.h"
 
 #include "base/fold_hash.h"
+#include "base/limits.h"
 
 /* Groups may change: they are nothing of a session. The rest is a hash under the peers' key, and serves as
  * one. */
@@ -19,9 +20,11 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
     const uint32_t hint =
         o->seen & SEEN_TICKET ? o->ticket_issued.lifetime_hint : 0; /* 0: the client may decide */
     const uint32_t life = hint && hint < day ? hint : day;
+    const uint32_t told = hint ? hint : RESUME_USUAL;
     *held = (struct held_session){.use = use_of(shape, o),
                                   .from = o->event_time,
                                   .until = o->side[SERVER].hello_time + life * NANOS_PER_SECOND,
+                                  .kept_for = told < RESUME_RECENT ? told : RESUME_RECENT,
                                   .suite = o->server_hello.suite};
 }
 

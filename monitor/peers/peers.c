@@ -417,7 +417,8 @@ static bool is_another_session(struct peer *peer, nanos origin)
     return true;
 }
 
-/* `grantable`: nothing in the hello forbade the server to resume the session. */
+/* `grantable`: nothing in the hello forbade the server to resume the session, and it is to be expected that
+ * it had it still. */
 static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r,
                              bool grantable)
 {
@@ -437,9 +438,8 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
     peer->maybe_resumed += (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED &&
                             r->ageless != AGELESS_EXTERNAL) ||
                            cut_short;
-    const bool fresh =
-        r->known && r->basis == AGE_EXACT && r->offered_age < RESUME_RECENT * NANOS_PER_SECOND && !r->dead;
-    if (fresh && grantable && r->refused && o->resumption == RESUMPTION_FULL &&
+    const bool certain = r->known && r->basis == AGE_EXACT && !r->dead;
+    if (certain && grantable && r->refused && o->resumption == RESUMPTION_FULL &&
         o->client_hello.ticket_extension && is_another_session(peer, r->origin))
         peer->fresh_refused++;
 }
@@ -553,8 +553,9 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     struct peer *u = take(p, o, CLIENT);
     s->unconfirmed |= !o->whence.confirmed;
     u->unconfirmed |= !o->whence.confirmed;
-    const bool grantable =
-        session->refused && session->suite_known && held_is_for(&u->held, shape, o, session->suite);
+    const bool grantable = session->refused && session->suite_known &&
+                           held_is_for(&u->held, shape, o, session->suite) &&
+                           session->offered_age < u->held.kept_for * NANOS_PER_SECOND;
     const bool copy = is_copy(p, o, SERVER);
     p->counters.copies += copy;
     if (!copy)

@@ -32,12 +32,12 @@ def at(second, steps, client=UE, server=AP):
     return capturelib.build(steps, client=(client[0], client[1] + second % 20000), server=server, time=START + second * SECOND)
 
 
-def full(suites, selected, version=m.TLS12, session=b"", more=(), answers=(), certificate=b"", ticket=b""):
+def full(suites, selected, version=m.TLS12, session=b"", more=(), answers=(), certificate=b"", ticket=b"", hint=300):
     """One full handshake."""
     return [(CLIENT, m.client_hello(suites, version, more=[*GROUPS, *more])),
             (SERVER, m.server_hello(selected, version, session, more=answers) + certificate + m.done(version)),
             (CLIENT, m.client_key_exchange(version) + m.finished(version)),
-            (SERVER, (m.new_session_ticket(ticket) if ticket else b"") + m.finished(version))]
+            (SERVER, (m.new_session_ticket(ticket, hint) if ticket else b"") + m.finished(version))]
 
 
 def refused(suites, version=m.TLS12):
@@ -78,23 +78,31 @@ def sessions_refused(folder):
     def session(n):
         return bytes([n + 1]) * 32
 
-    def attempts(sessions, asked=True, version=m.TLS12, tries=1, by_ticket=False):
+    def attempts(sessions, asked=True, version=m.TLS12, tries=1, by_ticket=False, later=60, hint=300):
         more, frames = [ask] if asked else [], []
         for n in range(sessions):
             ticket = session(n) * 3 if by_ticket else b""
             issues = [ask] if by_ticket else []
-            frames += at(200 * n, full([0x002F], 0x002F, version, b"" if by_ticket else session(n), more, issues, ticket=ticket))
+            first = 20000 * n
+            frames += at(first, full([0x002F], 0x002F, version, b"" if by_ticket else session(n), more, issues, ticket=ticket, hint=hint))
             for i in range(tries):
                 again = [(35, ticket)] if by_ticket else more
                 new = session(160 + n + 10 * i) * 3 if by_ticket else b""
-                steps = full([0x002F], 0x002F, version, session(100 + n + 10 * i), again, issues, ticket=new)
+                steps = full([0x002F], 0x002F, version, session(100 + n + 10 * i), again, issues, ticket=new, hint=hint)
                 hello = m.client_hello([0x002F], version, b"\xe1" * 32 if by_ticket else session(n), more=[*GROUPS, *again])
-                frames += at(200 * n + 60 + i, [(CLIENT, hello), *steps[1:]])
+                frames += at(first + later + i, [(CLIENT, hello), *steps[1:]])
         return frames
     for what, frames, guilty in (("three sessions", attempts(3), True), ("three sessions of TLS 1.0", attempts(3, version=m.TLS10), True),
                                  ("three tickets", attempts(3, by_ticket=True), True), ("two sessions", attempts(2), False),
                                  ("one session three times", attempts(1, tries=3), False), ("two, three times each", attempts(2, tries=3), False),
                                  ("one ticket three times", attempts(1, tries=3, by_ticket=True), False),
+                                 # How long a server keeps sessions is its own affair. nginx, Apache and HAProxy keep them for 300 s by default.
+                                 ("three sessions, after 299 s", attempts(3, later=299), True),
+                                 ("three sessions, after 301 s", attempts(3, later=301), False),
+                                 ("three tickets, promised for 3 s", attempts(3, by_ticket=True, hint=3), False),
+                                 ("three tickets, promised for an hour", attempts(3, by_ticket=True, later=3000, hint=3600), True),
+                                 ("three tickets, promised for a day", attempts(3, by_ticket=True, later=3700, hint=86400), False),
+                                 ("three tickets without a promise", attempts(3, by_ticket=True, later=600, hint=0), False),
                                  ("three sessions, and no ticket asked for", attempts(3, asked=False), False),
                                  ("one session three times, and no ticket asked for", attempts(1, asked=False, tries=3), False)):
         for profile in ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2"):
