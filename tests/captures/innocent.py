@@ -536,9 +536,35 @@ def second_hellos(folder):
         check(about_offers and not wrong, "after a hello of", first, "and one of", second, "told:", wrong)
 
 
+def ended_by_an_alert(folder):
+    """RFC 2246 7.2.2 has both sides forget a session. Of what a ticket holds the server keeps nothing (RFC 5077 3.1), and a PSK of TLS 1.3 should be
+    discarded if possible (RFC 8446 6.2)."""
+    rule, sid, ticket, failure = "rfc2246-7.2.2-resume-after-fatal", b"\7" * 32, b"\x2a\x80" * 40, (CLIENT, m.alert(2, 20, m.TLS12))
+    data = b"\x17\3\3\0\x40" + b"\7" * 64
+
+    def psk(n):
+        listed = len(ticket).to_bytes(2, "big") + ticket + (77 + n).to_bytes(4, "big")
+        body = len(listed).to_bytes(2, "big") + listed + b"\0\x21\x20" + b"\5" * 32
+        return [(CLIENT, m.client_hello([0x1301], m.TLS12, b"\1" * 32, more=[(43, b"\2\3\4"), (45, b"\1\1"), (41, body)])),
+                (SERVER, m.server_hello(0x1301, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (41, b"\0\0")]) + data)]
+
+    def by(hello, id_echoed):
+        return [(CLIENT, hello), (SERVER, m.server_hello(AES, m.TLS12, id_echoed) + m.finished(m.TLS12))]
+    by_id, by_ticket = m.client_hello([AES], m.TLS12, sid), m.client_hello([AES], m.TLS12, b"\xe1" * 32, more=[(TICKET, ticket)])
+    end, end_of_13 = [(CLIENT, m.finished(m.TLS12))], [(CLIENT, data), (SERVER, data)]
+    asks = m.client_hello([AES], m.TLS12, more=[(TICKET, b"")])
+    for what, first, again, last, fault in (
+            ("id", accepted(AES, m.client_hello([AES], m.TLS12), sid), [by(by_id, sid)] * 2, end, "both"),
+            ("ticket", accepted(AES, asks, ticket=ticket), [by(by_ticket, b"\xe1" * 32)] * 2, end, "ue"),
+            ("PSK", psk(0) + end_of_13, [psk(1), psk(2)], end_of_13, None)):
+        told, counts = failed(folder, at(0, first) + at(3600, [*again[0], failure]) + at(7200, again[1] + last))
+        check(told.get(rule) == fault, "a session ended by an alert, and used by", what, told, counts[rule])
+
+
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
                  resumptions_refused, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume, no_list_of_compressions, middleboxes,
-                 second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease, extension_headers, second_hellos):
+                 second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease, extension_headers, second_hellos,
+                 ended_by_an_alert):
         case(temporary)
 finish()
