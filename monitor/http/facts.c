@@ -115,7 +115,9 @@ struct http_exchange request_facts(const struct connection *c, const struct http
             e.owner = owner_of(path.user, f);
     }
     keep(&e.host, host_asked(r));
-    keep(&e.identity, f->identity.n ? f->identity : http_auth_parameter(f->authorization, "username"));
+    keep(&e.identity, f->asserted.n   ? f->asserted
+                      : f->identity.n ? f->identity
+                                      : http_auth_parameter(f->authorization, "username"));
     const bool by_host = path.tree || r->method == HTTP_CONNECT || is_of_3gpp(&e.host);
     e.of_ut = e.xcap || e.said_identity || (by_host && is_xcap_host(&e.host)) ||
               (c->tunnel_of_ut && r->method != HTTP_CONNECT);

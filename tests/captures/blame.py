@@ -312,7 +312,8 @@ def external_psk(folder):
         check(len(found) == (verdict == "fail"), capture, found)
         check(all(e["alert"]["severity"] == 2 and e["utwatch"]["basis"] == "inferred" for e in found), capture, found)
     # The same identity with an age as well: it is a ticket, and nothing else. So is, perhaps, one that no person wrote: servers look at the age of
-    # early data only (4.2.10), so that a client may write 0 for a ticket of any age. A name of GBA (TS 33.222 5.4) is that of no ticket, with any age.
+    # early data only (4.2.10), so that a client may write 0 for a ticket of any age. A name of GBA (TS 33.222
+    # 5.4) is that of no ticket, with any age.
     hour = 3600
     for name, ages, step, wanted in ((b"\x2a" * 32, (0, 12345, 0), 60, [None, True, None]), (b"\x2a" * 32, (0, 0), 60, [None, False]),
                                      (b"\x2a\x80" * 16, (0, 0, 0), 25 * hour, [None, None, None]),

@@ -57,7 +57,7 @@ def forged(side, ahead, right_sum, knows_other):
 
 
 def told(folder, frames, version):
-    """How often data were told that came too late: as a violation or, in TLS 1.3, where a key is updated unseen (RFC 8446 4.6.3), as not observable."""
+    """How often data were told that came too late: as a violation or, in TLS 1.3, which hides updates of keys (RFC 8446 4.6.3), as not observable."""
     path = os.path.join(folder, "keys.pcap")
     capturelib.write_frames(path, frames)
     evs, _ = events(sys.argv[1], "--strict", "-p", "ls-advice", "-r", path)

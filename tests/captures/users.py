@@ -2,6 +2,8 @@
 """TS 33.141 5.1.1 where HTTP can be read: is nobody who was identified told as unknown, in HTTP or within TLS (pCR-2 5.1.1 names shared secrets and
 subscriber certificates), and who is meant by the identities of a request? usage: users.py UTWATCH"""
 import os
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -155,8 +157,50 @@ def nobody_to_ask_again(folder):
         check(bool(found.get("fail")) == guilty, "challenged, the user has", what, found)
 
 
+def in_no_output(folder):
+    """Who uses Ut is in no output, unless the site says so (privacy: clear): names of paths, header fields and credentials, in text or as hex."""
+    asks = ("PUT /pres-rules/users/sip%%3aalice%%40example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\nContent-Length: 0\r\n"
+            "X-3GPP-%s-Identity: \"sip:mallory@example.org\"\r\nAuthorization: Digest username=\"trudy\", realm=\"x\"\r\nCookie: user=carol\r\n\r\n")
+    serves, frames = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", []
+    for i, said in enumerate(("Intended", "Asserted")):
+        frames += connection((CLIENT, (asks % said).encode()), (SERVER, serves), at=60 * i * SECOND, client=("192.0.2.10", 40100 + i))
+        clear = [(CLIENT, data(asks % said, NULL, m.TLS12)), (SERVER, data(serves.decode(), NULL, m.TLS12))]
+        frames += at(600 + 60 * i, *begun(), *clear)
+    capture, site = (os.path.join(folder, name) for name in ("private.pcap", "site.yaml"))
+    capturelib.write_frames(capture, frames)
+    names = [b"alice", b"mallory", b"trudy", b"carol"]
+    for privacy, wanted in (("hashed", []), ("clear", ["private.json"])):
+        with open(site, "w") as f:
+            f.write("privacy: %s\nscope: { servers: [0.0.0.0/0] }\npolicy: { authenticates-ue: gba }\n" % privacy)
+        out = tempfile.mkdtemp(dir=folder)
+        words = [w for kind in ("html", "text", "csv", "junit") for w in ("--report", "%s:%s/private.%s" % (kind, out, kind))]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+            receiver.bind(("127.0.0.1", 0))
+            receiver.settimeout(5)
+            port = "%d" % receiver.getsockname()[1]
+            words += ["--json", out + "/private.json", "--evidence", out + "/evidence", "--syslog", "udp:127.0.0.1:" + port, "--strict", "--details"]
+            run = subprocess.run([UTWATCH, "-p", "ts33141-pcr2", "--advise", "ls-advice", "-c", site, *words, "--rules", "--unseen", "-r", capture],
+                                 capture_output=True)
+            texts = {"standard output": run.stdout, "standard error": run.stderr, "syslog": b""}
+            while b"ut-5.1.1-own-data-only" not in texts["syslog"]:
+                texts["syslog"] += receiver.recv(65536)
+        for where, _, files in os.walk(out):
+            for name in files:
+                with open(os.path.join(where, name), "rb") as f:
+                    texts[name] = f.read()
+        check(run.returncode == 1 and b"ut-5.1.1-own-data-only" in texts["private.json"] and len(texts) > 8, privacy, run, sorted(texts))
+        for name, text in texts.items():
+            if name.endswith(".pcapng"):  # the packets are what they are, and only they
+                for _, frame in frames:
+                    text = text.replace(frame, b"")
+            hexadecimal = re.sub(rb"(?m)^[0-9a-f]{4}  |<[^>]*>|\s", b"", text)
+            shown = [n for n in names if n in text.lower() or n.hex().encode() in hexadecimal]
+            check(bool(shown) == (name in wanted), privacy, name, "shows", shown)
+
+
 recorded()
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (identified_in_tls, identified_by_a_session, not_all_was_seen, identified_later, nobody_to_ask_again):
+    for case in (identified_in_tls, identified_by_a_session, not_all_was_seen, identified_later, nobody_to_ask_again,
+                 in_no_output):
         case(temporary)
 finish()
