@@ -17,10 +17,44 @@ static void copy(struct verdict *to, const struct verdict *from, size_t count)
         memcpy(to, from, count * sizeof *from);
 }
 
+/* What only a part of the evidence shows is told as that. */
+static void weaken(struct verdict *v)
+{
+    v->basis = BASIS_PARTIAL;
+    if (v->severity > SEVERITY_MEDIUM)
+        v->severity = SEVERITY_MEDIUM;
+}
+
+static bool has_unacknowledged(const struct policy_case *c)
+{
+    return c->observation && (c->observation->side[CLIENT].later_unacknowledged ||
+                              c->observation->side[SERVER].later_unacknowledged);
+}
+
+/* What its receiver has acknowledged decides. A breach that rests on anything else was seen all the same.
+ * `own` is room for verdicts to be changed. */
+static const struct verdict *judged_by(const struct profile *profile, const struct policy_case *c,
+                                       struct verdict *own, size_t *count)
+{
+    const struct verdict *judged = profile_judge(profile, c, count);
+    if (!has_unacknowledged(c))
+        return judged;
+    copy(own, judged, *count);
+    struct policy_case received = *c;
+    received.acknowledged_only = true;
+    judged = profile_judge(profile, &received, count);
+    for (size_t i = 0; i < *count; i++)
+        if (own[i].value == VERDICT_FAIL && judged[i].value == VERDICT_NOT_OBSERVABLE)
+            weaken(&own[i]);
+        else
+            own[i] = judged[i];
+    return own;
+}
+
 /* By the profile, with the site's exceptions and what is known. */
 static const struct verdict *verdicts_on(struct judge *j, const struct policy_case *c, size_t *count)
 {
-    const struct verdict *judged = profile_judge(j->profile, c, count);
+    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, count);
     if (!j->site->exception_count && !output_has_baseline(j->output))
         return judged;
     copy(j->verdicts, judged, *count);
@@ -38,13 +72,9 @@ static const struct verdict *by_evidence(const struct policy_case *c, struct ver
     if (c->about.confirmed || !judged)
         return judged;
     copy(own, judged, count);
-    for (size_t i = 0; i < count; i++) {
-        if (own[i].value != VERDICT_FAIL)
-            continue;
-        own[i].basis = BASIS_PARTIAL;
-        if (own[i].severity > SEVERITY_MEDIUM)
-            own[i].severity = SEVERITY_MEDIUM;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (own[i].value == VERDICT_FAIL)
+            weaken(&own[i]);
     return own;
 }
 
@@ -53,7 +83,7 @@ static void judge(struct judge *j, const struct policy_case *c)
     size_t count;
     size_t advised = 0;
     const struct verdict *verdicts = verdicts_on(j, c, &count);
-    const struct verdict *advice = j->advice ? profile_judge(j->advice, c, &advised) : NULL;
+    const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
     verdicts = by_evidence(c, j->verdicts, verdicts, count);
     advice = by_evidence(c, j->advised, advice, advised);
     output_case(j->output, c, verdicts, count, advice, advised);

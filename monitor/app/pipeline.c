@@ -124,8 +124,11 @@ static bool take_runs(struct pipeline *p, struct flow *flow, const struct segmen
 {
     struct run run;
     bool complete = false;
-    while (flow->state <= FLOW_READABLE && runs_next(runs, &run))
+    while (flow->state <= FLOW_READABLE && runs_next(runs, &run)) {
+        if (run.ack.any)
+            tls_acknowledged(p->tls, flow, runs->side, run.ack.number);
         complete |= connection_run(p, flow, segment, runs->side, &run);
+    }
     return complete;
 }
 
@@ -199,6 +202,13 @@ static enum belief belief_in(struct pipeline *p, const struct flow *flow, const 
     return checksums_belief(p->checksums, segment, known);
 }
 
+static void note_acknowledged(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                              unsigned side)
+{
+    if (segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST)))
+        tls_acknowledged(p->tls, flow, side, segment->ack);
+}
+
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. What is no
  * evidence begins none, and is NULL's unless bytes of the connection are still put in order. */
 static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigned *side)
@@ -214,8 +224,7 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
         return new_flow(p, segment);
     }
     nanos end;
-    if (segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST)))
-        tls_acknowledged(p->tls, flow, *side, segment->ack);
+    note_acknowledged(p, flow, segment, *side);
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
     const enum stream_start start = stream_start(&p->flows, flow, segment, *side);
@@ -248,6 +257,7 @@ static void watch_end(struct pipeline *p, const struct flow *flow, const struct 
 static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
     bool complete = false;
+    const bool known = flow->handshake;
     if (flow->held[!side]) {
         struct runs runs = stream_acknowledged(&p->flows, flow, segment, side);
         complete = take_runs(p, flow, segment, &runs);
@@ -256,6 +266,8 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     if (flow_is_confirmed(flow) && !flow->in_confirmed)
         flow_confirmed(&p->flows, flow);
     complete |= take_runs(p, flow, segment, &runs);
+    if (flow->handshake && !known) /* its segments may be captured before what they acknowledge */
+        note_acknowledged(p, flow, segment, side);
     connection_await_start(p, flow);
     if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
         connection_reset(p, flow, segment, side);

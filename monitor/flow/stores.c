@@ -64,12 +64,14 @@ struct store *store_of(struct flow_table *table, struct flow *flow, unsigned sid
     return pool_at(&table->stores, flow->held[side]);
 }
 
-static bool store_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes)
+static bool store_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes,
+                        const struct acknowledged *ack)
 {
     if (store->count == OUT_OF_ORDER_PIECES || bytes.n > OUT_OF_ORDER_BYTES - store->used)
         return false;
     memmove(&store->piece[index + 1], &store->piece[index], (store->count - index) * sizeof *store->piece);
-    store->piece[index] = (struct piece){.seq = seq, .length = (uint32_t)bytes.n, .at = store->used};
+    store->piece[index] =
+        (struct piece){.seq = seq, .length = (uint32_t)bytes.n, .at = store->used, .ack = *ack};
     memcpy(store->bytes + store->used, bytes.p, bytes.n);
     store->used += (uint32_t)bytes.n;
     store->count++;
@@ -78,7 +80,8 @@ static bool store_piece(struct store *store, uint32_t index, uint32_t seq, struc
 
 /* A piece that continues the one before it, and was the last to arrive, becomes part of it: a burst is one
  * piece. */
-static bool extend_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes)
+static bool extend_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes,
+                         const struct acknowledged *ack)
 {
     if (index == 0)
         return false;
@@ -89,10 +92,13 @@ static bool extend_piece(struct store *store, uint32_t index, uint32_t seq, stru
     memcpy(store->bytes + store->used, bytes.p, bytes.n);
     store->used += (uint32_t)bytes.n;
     before->length += (uint32_t)bytes.n;
+    if (ack->any)
+        acknowledged_note(&before->ack, ack->number);
     return true;
 }
 
-bool store_insert(struct store *store, uint32_t seq, struct span bytes, bool *conflict)
+bool store_insert(struct store *store, uint32_t seq, struct span bytes, const struct acknowledged *ack,
+                  bool *conflict)
 {
     uint32_t index = 0;
     while (bytes.n) {
@@ -103,8 +109,8 @@ bool store_insert(struct store *store, uint32_t seq, struct span bytes, bool *co
             struct span fresh = bytes;
             if (index < store->count)
                 fresh = span_head(bytes, (size_t)distance(seq, store->piece[index].seq));
-            bool extended = extend_piece(store, index, seq, fresh);
-            if (!extended && !store_piece(store, index, seq, fresh))
+            bool extended = extend_piece(store, index, seq, fresh, ack);
+            if (!extended && !store_piece(store, index, seq, fresh, ack))
                 return false;
             bytes = span_skip(bytes, fresh.n);
             seq += (uint32_t)fresh.n;

@@ -57,12 +57,19 @@ static void contest(struct runs *runs)
         runs->flow->contested = (runs->flow->contested | 1U << (runs->side & 1U)) & 3U;
 }
 
-static void hold(struct runs *runs, uint32_t seq, struct span bytes, nanos now)
+static struct acknowledged ack_of(const struct segment *segment)
 {
+    return (struct acknowledged){.number = segment->ack, .any = segment->flags & TCP_ACK};
+}
+
+static void hold(struct runs *runs, uint32_t seq, struct span bytes, const struct segment *segment)
+{
+    const nanos now = segment->time;
+    const struct acknowledged ack = ack_of(segment);
     struct store *store = store_of(runs->table, runs->flow, runs->side, now);
     runs->table->counters.out_of_order++;
     bool conflict = false;
-    const bool kept = store_insert(store, seq, bytes, &conflict);
+    const bool kept = store_insert(store, seq, bytes, &ack, &conflict);
     if (conflict) {
         contest(runs);
         runs->table->counters.conflicts++;
@@ -177,14 +184,14 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         cut = old > bytes.n ? segment->payload_len - old : cut;
         bytes = span_skip(bytes, old);
     } else if (away > 0) {
-        hold(&runs, seq, bytes, segment->time);
+        hold(&runs, seq, bytes, segment);
         return runs;
     }
     if (stream_waits(table, flow, side)) {
         /* Parts of it may be held already; those came first. */
         uint32_t held_from = ((const struct store *)pool_at(&table->stores, flow->held[side]))->piece[0].seq;
         if (distance(from->next + (uint32_t)bytes.n, held_from) < 0) {
-            hold(&runs, from->next, bytes, segment->time);
+            hold(&runs, from->next, bytes, segment);
             return runs;
         }
     }
@@ -232,7 +239,7 @@ void stream_doubt(struct flow_table *table, struct flow *flow, const struct segm
     if (store->doubted_count == DOUBTED_PIECES || bytes.n > OUT_OF_ORDER_BYTES - store->used)
         return;
     store->doubted[store->doubted_count++] = (struct doubted){
-        .piece = {.seq = seq, .length = (uint32_t)bytes.n, .at = store->used},
+        .piece = {.seq = seq, .length = (uint32_t)bytes.n, .at = store->used, .ack = ack_of(segment)},
         .on_receipt = segment->belief == ON_RECEIPT,
     };
     memcpy(store->bytes + store->used, bytes.p, bytes.n);
@@ -314,7 +321,9 @@ static bool next_doubted(struct runs *runs, struct store *store, struct run *out
     store->doubted_count = kept;
     if (!filling)
         return false;
-    if (!is_received(runs, store, filling, out->bytes)) {
+    if (is_received(runs, store, filling, out->bytes)) {
+        out->ack = filling->piece.ack;
+    } else {
         runs->flow->doubtful = true;
         runs->table->counters.doubted_bytes += out->bytes.n;
     }
@@ -353,6 +362,7 @@ static bool next_held(struct runs *runs, struct run *out)
         runs->table->counters.gap_bytes += out->gap;
     }
     out->bytes = span_of(store->bytes + piece->at, piece->length);
+    out->ack = piece->ack;
     from->next = piece->seq + piece->length;
     runs->popped = 1;
     /* One hole at a time: what follows may be filled yet. A flush gives up all of them. */

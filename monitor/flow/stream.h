@@ -22,6 +22,7 @@ struct run {
     bool anew;      /* `bytes` stand where others were handed on */
     bool dropped;   /* payload or a FIN outside the window was not believed: something may be missing */
     bool fin;       /* the direction ended after `bytes` */
+    struct acknowledged ack; /* of a segment that came before `bytes` could be read */
 };
 
 /* Iteration over the runs that one segment makes available. */

@@ -7,7 +7,8 @@
 struct piece {
     uint32_t seq;
     uint32_t length;
-    uint32_t at; /* offset into store.bytes */
+    uint32_t at;             /* offset into store.bytes */
+    struct acknowledged ack; /* of the segment that brought it */
 };
 
 /* A segment that its receiver may have dropped. */
@@ -46,7 +47,8 @@ static inline bool in_window(int64_t away)
 struct store *store_of(struct flow_table *table, struct flow *flow, unsigned side, nanos now);
 
 /* Keeps what is new of the bytes. False: no room. *conflict when what is known already differs. */
-bool store_insert(struct store *store, uint32_t seq, struct span bytes, bool *conflict);
+bool store_insert(struct store *store, uint32_t seq, struct span bytes, const struct acknowledged *ack,
+                  bool *conflict);
 
 /* Forgets what is held for one side. */
 void stream_release_side(struct flow_table *table, struct flow *flow, unsigned side);

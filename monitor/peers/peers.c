@@ -240,7 +240,7 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         return;
     s->capped += o->client_hello.max_version > version;
     const bool accepted = o->reaction == REACTION_ACCEPTED || o->reaction == REACTION_ACCEPTED_LATE;
-    if (accepted && version && !(o->side[CLIENT].damage & UNOBSERVED_OVERLAP))
+    if (accepted && version && !observation_is_doubtful(o, CLIENT))
         note_accepted(s, o, shape);
 }
 
@@ -276,7 +276,7 @@ static bool refused_for_its_suites(const struct observation *o)
     const struct client_hello_facts *c = &o->client_hello;
     if (o->reaction != REACTION_FATAL_ALERT || o->renegotiation || !(o->seen & SEEN_CLIENT_HELLO) ||
         c->unknown || c->unknown_suites || may_resume(c) || o->spoke_on || o->side[CLIENT].damage ||
-        o->side[SERVER].damage)
+        o->side[SERVER].damage || o->side[CLIENT].unacknowledged || o->side[SERVER].later_unacknowledged)
         return false;
     for (size_t i = 0; i < o->alert_count; i++)
         if (o->alerts[i].level == 2)
@@ -521,11 +521,11 @@ static void learn_of_server(struct peers *p, struct peer *s, const struct observ
 {
     s->handshakes++;
     count_resumption(s, o, session, grantable);
-    if (o->seen & SEEN_SERVER_HELLO && !(o->side[SERVER].damage & UNOBSERVED_OVERLAP))
+    if (o->seen & SEEN_SERVER_HELLO && !observation_is_doubtful(o, SERVER))
         server_selected(s, o, shape);
     else if (refused_for_its_suites(o))
         server_refused(p, s, o, shape);
-    else if (!observation_settled(o, SERVER))
+    else if (observation_is_doubtful(o, SERVER) || !observation_settled(o, SERVER))
         answer_unseen(s, o);
 }
 
@@ -534,7 +534,7 @@ static void learn_of_ue(struct peer *u, const struct observation *o, const struc
 {
     u->handshakes++;
     count_resumption(u, o, session, grantable);
-    if (!(o->seen & SEEN_CLIENT_HELLO) || o->side[CLIENT].damage & UNOBSERVED_OVERLAP) {
+    if (!(o->seen & SEEN_CLIENT_HELLO) || observation_is_doubtful(o, CLIENT)) {
         u->unseen_offers++;
         u->missing |= observation_missing(o, CLIENT);
         return;

@@ -11,6 +11,9 @@ enum {
     KINDS_OF_SERVER_SIDE = 1 << CASE_HANDSHAKE,
     KINDS_OF_OF_CHAIN = 1 << CASE_HANDSHAKE,
     KINDS_OF_EITHER_SIDE = 1 << CASE_HANDSHAKE,
+    KINDS_OF_CLIENT_LATER = 1 << CASE_HANDSHAKE,
+    KINDS_OF_SERVER_LATER = 1 << CASE_HANDSHAKE,
+    KINDS_OF_EITHER_LATER = 1 << CASE_HANDSHAKE,
     KINDS_OF_OF_SESSION = 1 << CASE_HANDSHAKE,
     KINDS_OF_OF_SERVER_HISTORY = 1 << CASE_HANDSHAKE,
     KINDS_OF_OF_OPENING = 1 << CASE_HANDSHAKE | 1 << CASE_CONNECTION,
@@ -100,19 +103,23 @@ static struct fact fact_of(enum field field, const struct policy_case *c, const 
     return absent();
 }
 
-/* Nobody knows which of two contents the bytes had that such a field is read from. */
-static bool is_doubtful(const struct policy_case *c, enum field_side side)
+/* Why nobody knows whether an end took the bytes that such a field is read from, as enum unobserved. */
+static uint32_t doubts(const struct policy_case *c, enum field_side side)
 {
+    uint32_t damage = 0;
     switch (c->kind) {
     case CASE_HANDSHAKE:
-        return side <= EITHER_SIDE && observation_overlaps(c->observation, side);
+        return side <= EITHER_LATER ? handshake_doubts(c, side) : 0;
     case CASE_CONNECTION:
-        return (c->connection ? c->connection->damage : c->damage) & HTTP_DAMAGE_OVERLAP;
+        damage = c->connection ? c->connection->damage : c->damage;
+        break;
     case CASE_EXCHANGE:
-        return side == OF_EXCHANGE && c->exchange->damage & HTTP_DAMAGE_OVERLAP;
+        damage = side == OF_EXCHANGE ? c->exchange->damage : 0;
+        break;
     default:
-        return false;
+        break;
     }
+    return damage & HTTP_DAMAGE_OVERLAP ? UNOBSERVED_OVERLAP : 0;
 }
 
 struct value field_value(enum field field, const struct policy_case *c, const int64_t *key_bits)
@@ -120,8 +127,8 @@ struct value field_value(enum field field, const struct policy_case *c, const in
     if (!(field_kinds(field) & 1 << c->kind))
         return fact_alone(absent());
     const struct value v = value_of(field, c, key_bits);
-    const bool doubtful = v.fact.known != UNKNOWN && is_doubtful(c, cases_of[field].side);
-    return doubtful ? fact_alone(unknown(UNOBSERVED_OVERLAP)) : v;
+    const uint32_t why = v.fact.known != UNKNOWN ? doubts(c, cases_of[field].side) : 0;
+    return why ? fact_alone(unknown(why)) : v;
 }
 
 struct fact field_fact(enum field field, const struct policy_case *c, const int64_t *key_bits)
@@ -129,6 +136,6 @@ struct fact field_fact(enum field field, const struct policy_case *c, const int6
     if (!(field_kinds(field) & 1 << c->kind))
         return absent();
     const struct fact f = fact_of(field, c, key_bits);
-    const bool doubtful = f.known != UNKNOWN && is_doubtful(c, cases_of[field].side);
-    return doubtful ? unknown(UNOBSERVED_OVERLAP) : f;
+    const uint32_t why = f.known != UNKNOWN ? doubts(c, cases_of[field].side) : 0;
+    return why ? unknown(why) : f;
 }

@@ -29,12 +29,15 @@ enum field_type {
 
 /* Where a field is read from; it decides which cases have it. */
 enum field_side {
-    CLIENT_SIDE, /* a handshake: bytes of the client */
-    OF_HELLO,    /* a handshake: what all hellos of a client's stack have in common (tls/known_hellos.h) */
-    SERVER_SIDE,
-    OF_CHAIN,          /* a handshake: the server's Certificate message, and nothing else where it was seen */
-    EITHER_SIDE,       /* a handshake: bytes of both, or its course */
-    OF_SESSION,        /* a handshake and the session memory */
+    CLIENT_SIDE,  /* a handshake: the client's hello */
+    OF_HELLO,     /* a handshake: what all hellos of a client's stack have in common (tls/known_hellos.h) */
+    SERVER_SIDE,  /* a handshake: the server's flight */
+    OF_CHAIN,     /* a handshake: the server's Certificate message, and nothing else where it was seen */
+    EITHER_SIDE,  /* a handshake: the client's hello and the server's flight */
+    CLIENT_LATER, /* a handshake: what the client said after its hello, or did not say */
+    SERVER_LATER, /* likewise the server after its flight */
+    EITHER_LATER, /* a handshake: its course */
+    OF_SESSION,   /* a handshake and the session memory */
     OF_SERVER_HISTORY, /* a handshake and what its server showed before */
     OF_OPENING,        /* how a connection began, in clear or with a handshake */
     OF_CONNECTION,

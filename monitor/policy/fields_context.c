@@ -26,9 +26,9 @@ static uint32_t reasons_of(uint32_t http_damage)
 }
 
 /* The client's hello, without which nobody knows what it offers to resume. */
-static struct fact readable_hello(const struct observation *o)
+static struct fact readable_hello(const struct policy_case *c)
 {
-    return unless_overlapping(o, CLIENT_SIDE, client_hello_seen(o));
+    return unless_doubtful(c, CLIENT_SIDE, client_hello_seen(c->observation));
 }
 
 static struct value seconds(int64_t ns)
@@ -75,7 +75,7 @@ static bool may_be_issued(const struct policy_case *c)
 /* What the memory says of a session that the client offers: a value when it offers one. */
 static struct fact offer(const struct policy_case *c)
 {
-    struct fact hello = readable_hello(c->observation);
+    struct fact hello = readable_hello(c);
     if (hello.known != KNOWN_VALUE)
         return hello;
     if (c->observation->client_hello.unknown & UNKNOWN_OFFERED_SESSION)
@@ -123,8 +123,7 @@ struct fact session_accepted(const struct policy_case *c)
     struct fact v = of_offered(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    struct fact full =
-        unless_overlapping(c->observation, EITHER_SIDE, resumption_is(c->observation, RESUMPTION_FULL));
+    struct fact full = unless_doubtful(c, EITHER_SIDE, resumption_is(c->observation, RESUMPTION_FULL));
     return full.known == UNKNOWN ? full : number(c->session->accepted);
 }
 
@@ -172,7 +171,7 @@ struct fact session_same_suite(const struct policy_case *c)
     struct fact v = of_resumed(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    struct fact suite = unless_overlapping(o, SERVER_SIDE, server_suite(o).fact);
+    struct fact suite = unless_doubtful(c, SERVER_SIDE, server_suite(o).fact);
     if (suite.known != KNOWN_VALUE)
         return suite;
     return c->session->suite_known ? number(c->session->suite == o->server_hello.suite)
@@ -181,7 +180,7 @@ struct fact session_same_suite(const struct policy_case *c)
 
 static struct fact of_server_history(const struct policy_case *c)
 {
-    struct fact hello = readable_hello(c->observation);
+    struct fact hello = readable_hello(c);
     return hello.known == KNOWN_VALUE && !(c->server && c->evidence) ? absent() : hello;
 }
 

@@ -576,7 +576,8 @@ struct value request_types(const struct observation *o)
                           .count = o->certificate_request.type_count};
 }
 
-struct fact unless_overlapping(const struct observation *o, enum field_side side, struct fact f)
+struct fact unless_doubtful(const struct policy_case *c, enum field_side side, struct fact f)
 {
-    return f.known != UNKNOWN && observation_overlaps(o, side) ? unknown(UNOBSERVED_OVERLAP) : f;
+    const uint32_t doubts = f.known != UNKNOWN ? handshake_doubts(c, side) : 0;
+    return doubts ? unknown(doubts) : f;
 }

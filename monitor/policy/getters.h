@@ -97,17 +97,30 @@ struct fact key_exchange_bits(const struct observation *o, int64_t bits);
 struct fact ticket_hint(const struct observation *o);
 struct fact fatal_alert_seen(const struct observation *o, enum side side);
 
-/* Bytes of the side, or the sides, have two contents. */
-static inline bool observation_overlaps(const struct observation *o, enum field_side side)
+/* Why nobody knows whether the receiver took the bytes that a field of a handshake is read from, as enum
+ * unobserved: there are two contents of them, or it has acknowledged none. */
+static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_side side)
 {
-    const bool client = side == CLIENT_SIDE || side == OF_HELLO;
-    const bool server = side == SERVER_SIDE || side == OF_CHAIN;
-    const uint32_t damage = (server ? 0 : o->side[CLIENT].damage) | (client ? 0 : o->side[SERVER].damage);
-    return damage & UNOBSERVED_OVERLAP;
+    const struct side_facts *of = c->observation->side;
+    const bool two_contents = (of[CLIENT].damage | of[SERVER].damage) & UNOBSERVED_OVERLAP;
+    if (!two_contents && !c->acknowledged_only) /* as nearly always */
+        return 0;
+    const bool client = side == CLIENT_SIDE || side == OF_HELLO || side == CLIENT_LATER;
+    const bool server = side == SERVER_SIDE || side == OF_CHAIN || side == SERVER_LATER;
+    const bool later = side >= CLIENT_LATER;
+    uint32_t why = 0;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        if (who == CLIENT ? server : client)
+            continue;
+        why |= of[who].damage & UNOBSERVED_OVERLAP;
+        if (c->acknowledged_only && (later ? of[who].later_unacknowledged : of[who].unacknowledged))
+            why |= UNOBSERVED_UNACKNOWLEDGED;
+    }
+    return why;
 }
 
-/* Nobody knows which of two contents of the same bytes an endpoint took: then `v` is unknown. */
-struct fact unless_overlapping(const struct observation *o, enum field_side side, struct fact f);
+/* With such a doubt it is unknown. */
+struct fact unless_doubtful(const struct policy_case *c, enum field_side side, struct fact f);
 
 /* fields_context.c: the session memory, the peers, HTTP in clear. */
 struct fact tunnel_connect(const struct policy_case *c);

@@ -74,14 +74,15 @@ size_t known_classes_memory(void)
     return sizeof(struct known_classes) + (SUBJECTS - 1) * (size_t)KNOWN_CLASS_BYTES;
 }
 
-/* 0 too where something else has a say: bytes that have two contents, or names that found no room. */
-static uint64_t number_of(const struct observation *o, enum subject subject)
+/* 0 too where something else has a say: bytes that are in doubt, or names that found no room. */
+static uint64_t number_of(const struct policy_case *c, enum subject subject)
 {
+    const struct observation *o = c->observation;
     if (subject == SUBJECT_CHAIN)
-        return o->seen & SEEN_CERTIFICATE && !o->text_cut && !observation_overlaps(o, OF_CHAIN)
+        return o->seen & SEEN_CERTIFICATE && !o->text_cut && !handshake_doubts(c, OF_CHAIN)
                    ? o->certificate.number
                    : 0;
-    return o->seen & SEEN_CLIENT_HELLO && !observation_overlaps(o, OF_HELLO) ? o->client_hello.number : 0;
+    return o->seen & SEEN_CLIENT_HELLO && !handshake_doubts(c, OF_HELLO) ? o->client_hello.number : 0;
 }
 
 /* The class of these answers, a new one if there is room. */
@@ -101,7 +102,7 @@ static uint32_t class_of_answers(struct classes *of, const struct fact *asked)
 uint32_t class_of_case(const struct profile *p, enum subject subject, const struct policy_case *c)
 {
     struct classes *of = &p->classes->of[subject];
-    const uint64_t number = of->question_count ? number_of(c->observation, subject) : 0;
+    const uint64_t number = of->question_count ? number_of(c, subject) : 0;
     if (!number)
         return 0;
     struct classed *place = &of->classed[number % KNOWN_CLASSED];

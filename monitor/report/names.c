@@ -23,6 +23,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_EARLIER, "the session began before the capture"},
         {UNOBSERVED_TICKET, "TLS 1.3 issues tickets encrypted, so when a session began is not visible"},
         {UNOBSERVED_IN_PROGRESS, "the handshake in which the session may have begun had not ended yet"},
+        {UNOBSERVED_UNACKNOWLEDGED, "the bytes that would tell were not acknowledged by their receiver"},
         {UNOBSERVED_REORDERED, "the two directions were captured out of order"},
         {0, NULL},
     };

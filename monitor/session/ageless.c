@@ -31,8 +31,7 @@ enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation 
     const bool taken = observation_by_psk(o);
     enum ageless_psk all = AGELESS_NONE;
     bool with_age = false;
-    if (!(o->seen & SEEN_CLIENT_HELLO) || !c->psk || !c->psk_ageless ||
-        o->side[CLIENT].damage & UNOBSERVED_OVERLAP)
+    if (!(o->seen & SEEN_CLIENT_HELLO) || !c->psk || !c->psk_ageless || observation_is_doubtful(o, CLIENT))
         return observation_psk_ageless(o) ? AGELESS_EITHER : AGELESS_NONE;
     for (unsigned i = 0; i < c->psk_count; i++) {
         const bool counts = !taken || i == o->server_hello.psk_selected;

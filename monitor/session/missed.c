@@ -20,7 +20,8 @@ bool has_missed(const struct sessions *s, const struct observation *o, nanos sin
 
 void note_missed(struct sessions *s, const struct observation *o)
 {
-    const bool whole = observation_is_whole(o, CLIENT) && observation_is_whole(o, SERVER);
+    const bool whole = observation_is_whole(o, CLIENT) && observation_is_whole(o, SERVER) &&
+                       !o->side[CLIENT].unacknowledged && !o->side[SERVER].unacknowledged;
     if ((!whole || o->alert_unreceived) &&
         observation_version(o) < 0x0304) /* TLS 1.3 issues and ends sessions under encryption anyway */
         s->missed_at[place_of_pair(s, o)] = memory_second(o->event_time);

@@ -7,6 +7,7 @@ static bool trustworthy(const struct observation *o)
 {
     const uint32_t both = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO;
     return (o->seen & both) == both && !o->side[CLIENT].damage && !o->side[SERVER].damage &&
+           !o->side[CLIENT].unacknowledged && !o->side[SERVER].unacknowledged &&
            o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 

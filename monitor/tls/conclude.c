@@ -272,6 +272,38 @@ static void note_late_captures(struct observation *o)
             o->unobserved |= UNOBSERVED_MIDSTREAM;
 }
 
+static bool is_acknowledged(const struct handshake *h, enum side who, const struct acknowledged *words)
+{
+    const struct acknowledged *acked = &h->acked[!flow_side_of(h->flow, who)];
+    return !words->any || (acked->any && acknowledged_beyond(acked, words->number) >= 0);
+}
+
+/*
+ * A segment in sequence with a right sum may be one that its receiver never got (a TTL that ends behind the
+ * tap) or dropped (an old time stamp, RFC 7323 5.3), and may be of anybody. What the receiver has it
+ * acknowledges, at the latest with its own next words. The last words of a complete handshake are judged
+ * before that; they decide nothing that the words before them did not. After a reset nobody acknowledges.
+ */
+static void note_unacknowledged(struct handshake *h)
+{
+    struct observation *o = h->observation;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const struct side_facts *peer = &o->side[who == CLIENT ? SERVER : CLIENT];
+        struct side_facts *side = &o->side[who];
+        if (!peer->captured)
+            continue;
+        struct acknowledged first = h->first_words[who];
+        /* It tells of an abbreviated handshake that it is one (RFC 5246 7.3), and the client answers it. */
+        if (who == SERVER && h->server_ccs.any && !(o->seen & SEEN_CLIENT_KEY_EXCHANGE))
+            acknowledged_note(&first, h->server_ccs.number);
+        side->unacknowledged = !is_acknowledged(h, who, &first);
+        const bool ended = h->phase == PHASE_DONE || o->side[CLIENT].reset || o->side[SERVER].reset;
+        side->later_unacknowledged =
+            side->unacknowledged || (!ended && !is_acknowledged(h, who, &h->later_words[who]));
+        o->unobserved |= side->later_unacknowledged ? UNOBSERVED_UNACKNOWLEDGED : 0;
+    }
+}
+
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -323,6 +355,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         o->seen |= SEEN_RENEGOTIATION;
     /* What a complete handshake lacks takes nothing from what it is, but has its reason all the same. */
     note_late_captures(o);
+    note_unacknowledged(h);
     tls->counters.handshakes++;
     tls->counters.one_sided += !o->side[CLIENT].captured || !o->side[SERVER].captured;
     tls->counters.evicted += (reasons & UNOBSERVED_EVICTED) != 0;

@@ -41,6 +41,7 @@ struct assembly {
     bool record_later;    /* the current record is of a later handshake, or comes after its hello */
     bool message_skipped; /* the current message is not kept */
     bool message_lost;    /* message borders are not known until the next record */
+    uint32_t read_to;     /* number of the byte behind those that are being read */
     bool lost;            /* record borders are not known */
     bool sslv2;           /* the record that begins has an SSLv2 header */
     uint8_t sslv2_long;   /* protected SSLv2 records that can hold more than an ERROR */
@@ -77,8 +78,11 @@ struct handshake {
     struct queue_link of_client;
     uint16_t client;              /* number */
     struct acknowledged acked[2]; /* by the flow's sides: of the other side's bytes */
-    struct acknowledged end_ack;  /* of the client's bytes, when the server ended: by alert, FIN or RST */
-    uint32_t hello_end;           /* of the ClientHello: the number of the byte behind it */
+    /* By enum side: how far what it said first reaches, and whatever else it said in clear. */
+    struct acknowledged first_words[2], later_words[2];
+    struct acknowledged server_ccs; /* how far its ChangeCipherSpec reaches */
+    struct acknowledged end_ack;    /* of the client's bytes, when the server ended: by alert, FIN or RST */
+    uint32_t hello_end;             /* of the ClientHello: the number of the byte behind it */
     bool has_hello_end;
     bool second_hello; /* of the client */
     struct receipt {

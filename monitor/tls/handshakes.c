@@ -490,7 +490,9 @@ void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_
         dequeue(tls, h);
         enqueue(tls, h, LIST_ACTIVE);
     }
-    if (!h)
+    /* Its receiver drops what acknowledges bytes that it has not sent (RFC 9293 3.10.7.4). */
+    const bool known = flow->marks[!side] & SIDE_KNOWN;
+    if (!h || (known && (int32_t)(ack - flow->side[!side].next) > SEQUENCE_WINDOW))
         return;
     acknowledged_note(&h->acked[side], ack);
     h->alert_receipt.awaited &= !is_received(h, &h->alert_receipt);

@@ -17,6 +17,22 @@ static void note_hello(struct handshake *h, enum side side, nanos now)
     h->observation->side[side].start_captured = true; /* a hello is the first thing its side says */
 }
 
+/* It counts once the other side has acknowledged it. `first`: the client's hello, or of the server's flight.
+ */
+static void note_words(struct handshake *h, enum side who, bool first)
+{
+    const uint32_t end = h->side[who].read_to;
+    if (first)
+        acknowledged_note(&h->first_words[who], end);
+    acknowledged_note(&h->later_words[who], end);
+}
+
+/* A ticket belongs to the server's last words, which nothing of the handshake need answer (RFC 5077 3.1). */
+static bool is_of_first_words(enum side who, uint8_t type)
+{
+    return who == CLIENT ? type == MESSAGE_CLIENT_HELLO : type != MESSAGE_NEW_SESSION_TICKET;
+}
+
 static void note_client_hello(const struct tls *tls, struct handshake *h, nanos now)
 {
     note_hello(h, CLIENT, now);
@@ -112,6 +128,7 @@ void handshake_cut_message(struct tls *tls, struct handshake *h, enum side who, 
                            struct span part, nanos now)
 {
     struct observation *o = h->observation;
+    note_words(h, who, is_of_first_words(who, type));
     if (who == CLIENT && type == MESSAGE_CLIENT_HELLO && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, CLIENT, 'C');
         note_hello(h, CLIENT, now);
@@ -248,6 +265,7 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
     const bool known = type < sizeof messages / sizeof *messages && messages[type].letter;
     if (h->kept)
         keep_handshake_message(tls, h, who, type, body);
+    note_words(h, who, is_of_first_words(who, type));
     handshake_letter(h, who, known ? messages[type].letter : 'Q');
     h->side[who].says_others |= !is_for(who, type);
     if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
@@ -269,6 +287,7 @@ void handshake_sslv2_message(struct tls *tls, struct handshake *h, enum side who
     uint8_t type = message.n ? message.p[0] : 0xff;
     if (h->kept)
         handshake_keep(tls, h, who, KEPT_SSLV2, span_of(NULL, 0), message);
+    note_words(h, who, type == (who == CLIENT ? 1 : 4));
     if (who == CLIENT && type == 1 && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, who, 'C');
         if (learn_sslv2_client_hello(o, message))
@@ -358,6 +377,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
     if (h->kept)
         handshake_keep(tls, h, who, KEPT_ALERT, span_of(h->side[who].alert, 2), span_of(NULL, 0));
     handshake_letter(h, who, 'L');
+    note_words(h, who, false);
     if (level != 1 && level != 2) {
         malformed(tls, h, who);
         return;
@@ -407,6 +427,8 @@ void handshake_change_cipher(struct handshake *h, enum side who)
         return;
     }
     handshake_letter(h, who, 'I');
+    if (who == SERVER)
+        acknowledged_note(&h->server_ccs, h->side[SERVER].read_to);
     o->side[who].encrypted = true;
     o->seen |= who == CLIENT ? SEEN_CLIENT_CCS : SEEN_SERVER_CCS;
 }

@@ -24,6 +24,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_TICKET, "ticket-encrypted"},
     {UNOBSERVED_IN_PROGRESS, "origin-in-progress"},
     {UNOBSERVED_REORDERED, "reordered"},
+    {UNOBSERVED_UNACKNOWLEDGED, "unacknowledged"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,
@@ -157,6 +158,11 @@ bool observation_settled(const struct observation *o, enum side side)
         return true;
     return o->side[side].closed || o->side[CLIENT].reset || o->side[SERVER].reset ||
            observation_fatal_alert(o);
+}
+
+bool observation_is_doubtful(const struct observation *o, enum side side)
+{
+    return o->side[side].unacknowledged || o->side[side].damage & UNOBSERVED_OVERLAP;
 }
 
 uint32_t observation_missing(const struct observation *o, enum side side)

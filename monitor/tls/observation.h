@@ -67,8 +67,9 @@ enum unobserved {
     UNOBSERVED_IN_PROGRESS = 1 << 18,  /* the session may have begun in a handshake that has not ended yet */
     UNOBSERVED_REORDERED =
         1 << 15, /* the directions were captured out of order, and their order would tell */
+    UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nobody has received it, by all that was captured */
 };
-#define UNOBSERVED_COUNT 19
+#define UNOBSERVED_COUNT 20
 
 /* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
 extern const struct word unobserved_words[];
@@ -297,6 +298,10 @@ struct side_facts {
     bool closed;                 /* it sent FIN */
     bool reset;                  /* it sent RST */
     bool encrypted;              /* its later messages cannot be read */
+    /* The other side was captured, and has not acknowledged the first of what it said: of a client its hello,
+     * of a server its flight; nor anything else of it in clear. Anybody's bytes may be meant for the tap. */
+    bool unacknowledged;
+    bool later_unacknowledged;
 };
 
 struct kept_messages;
@@ -425,6 +430,9 @@ bool observation_fatal_alert_of(const struct observation *o, enum side side);
 
 /* The direction was captured from its first byte on, and nothing of it in clear is missing so far. */
 bool observation_is_whole(const struct observation *o, enum side side);
+
+/* Nobody knows whether the other side has received its hello (of a server: its flight), or another one. */
+bool observation_is_doubtful(const struct observation *o, enum side side);
 
 /* When not settled: why, as enum unobserved bits; never 0 then. */
 uint32_t observation_missing(const struct observation *o, enum side side);

@@ -386,8 +386,10 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
     struct assembly *a = &h->side[who];
     if (a->lost && (h->native_sslv2 || !resynchronise(a, bytes)))
         return;
+    const uint32_t next = h->flow->side[flow_side_of(h->flow, who)].next;
     while (bytes.n && !a->lost) {
         note_more(h, who);
+        a->read_to = next;
         if (!a->sslv2 && a->record_left == 0 && a->header_length == 0)
             a->sslv2 = goes_on_in_sslv2(h, who, bytes.p[0]);
         if (a->sslv2) {
@@ -410,6 +412,7 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
             continue;
         }
         struct span fragment = span_head(bytes, a->record_left);
+        a->read_to = next - (uint32_t)(bytes.n - fragment.n);
         feed_fragment(tls, h, who, fragment, now);
         a->record_left -= (uint32_t)fragment.n;
         if (h->kept && a->record_left == 0)

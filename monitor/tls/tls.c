@@ -124,6 +124,8 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
         h->reset_after_close |= flow->marks[!side] & SIDE_FIN && !closed;
         note_server_end(h, segment);
     }
+    if (segment->flags & TCP_ACK)
+        acknowledged_note(&h->acked[side], segment->ack);
     h->alert_receipt.awaited &= side == h->alert_receipt.side; /* who resets has got it, or wants no more */
     h->receipt.awaited &= side == h->receipt.side;
     h->observation->side[who].reset = true;

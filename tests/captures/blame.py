@@ -177,6 +177,7 @@ def did_not_have_the_hello(folder):
         c.send(CLIENT, hello)
         put(c, 0x18, refusal)
         put(c, fin)
+        c.frames.append(c.frame(CLIENT, 0x10))
     cases = {"FIN before the hello, RST after it": fin_then_reset, "FIN that has a part of it": with_a_part(fin, b""),
              "alert that has a part": with_a_part(0x18, refusal),
              "alert that has nothing": alert_that_lacks_it, "alert before it, FIN after it": alert_before}

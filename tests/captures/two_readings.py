@@ -38,6 +38,7 @@ class Judged:
             evs, _ = events(UTWATCH, "--strict", "-r", path)
         self.counts = rule_counts(evs)
         self.tls = of_type(evs, "tls")
+        self.alerts = {e["utwatch"]["rule"]: (e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(evs, "alert")}
         self.last = self.tls[-1]["utwatch"] if self.tls else {}
         self.capture = of_type(evs, "stats")[-1]["utwatch"]["capture"]
 
@@ -172,6 +173,68 @@ def in_clear():
         check(found.last.get("outcome") == "complete" and "overlap" in found.last["unobserved"], "a tunnel,", name, found.last)
 
 
+# ---- bytes that nobody acknowledged (RFC 9293 3.4): nothing shows that their receiver took them, whatever he dropped them for
+
+RESUMED = {"session": b"i" * 32}
+DECOYS = (  # what was said before, who is made to say what, and the rule with its verdict if the other side had it
+    ("hello", [], CLIENT, hello(NULL_SHA), "ut-6.2-ue-offers-encryption", "fail"),
+    ("good hello", [], CLIENT, hello(DES3), "ut-6.2-ue-offers-encryption", "pass"),
+    ("SSLv2 hello", [], CLIENT, m.sslv2_hello([0x700C0], m.SSL2), "ut-6-version-forbidden", "fail"),
+    ("ServerHello", [(CLIENT, hello(DES3))], SERVER, m.server_hello(DES3, m.TLS12), "ut-6-version-forbidden", "pass"),
+    ("flight", [(CLIENT, hello(ANON))], SERVER, flight(ANON), "ut-6.4-listed-anonymous", "fail"),
+    ("good flight", [(CLIENT, hello(DES3))], SERVER, flight(DES3), "ut-6.2-null-encryption-used", "pass"),
+    ("Certificate", [(CLIENT, hello(DES3)), (SERVER, m.server_hello(DES3, m.TLS12))], SERVER,
+     m.certificate_message(m.EMPTY_CERTIFICATE, m.TLS12) + m.done(m.TLS12), "ut-6.1.2-server-certificate", "fail"),
+    ("ServerKeyExchange", [(CLIENT, hello(ANON)), (SERVER, m.server_hello(ANON, m.TLS12))], SERVER,
+     m.server_key_exchange(m.TLS12) + m.done(m.TLS12), "ut-6.4-listed-anonymous", "fail"),
+    ("ChangeCipherSpec", [(CLIENT, m.client_hello([ANON], m.TLS12, **RESUMED))], SERVER,
+     m.server_hello(ANON, m.TLS12, **RESUMED) + m.finished(m.TLS12), "ut-6.4-listed-anonymous", "fail"),
+    ("alert", [(CLIENT, hello(ANON))], SERVER, m.alert(2, 40, m.TLS12), "ut-7.2-only-anonymous", "pass"),
+)
+
+
+def followed(c, side, data, how):
+    if how == "acknowledged":
+        c.frames.append(c.frame(1 - side, ACK))
+    elif how == "acknowledged in part":
+        c.seq[side] -= min(60, len(data) - 1)  # more than a Finished
+        c.frames.append(c.frame(1 - side, ACK))
+    elif how == "acknowledged too far":
+        c.seq[side] += 2 * 1048576
+        c.frames.append(c.frame(1 - side, ACK))
+    elif how == "closed":  # by who sent something else, or nothing
+        c.seq[side] -= len(data)
+        c.close(side)
+    elif how == "reset":
+        c.seq[side] -= len(data)
+        c.reset(side)
+    elif how == "the real one later":
+        c.seq[side] -= len(data)
+        c.time += 61 * SECOND
+        c.send(side, bytes(b ^ 1 if i > 60 else b for i, b in enumerate(data)))
+
+
+def nobody_took_it():
+    for ends, tunnelled in (({}, False), (IPV6, False), ({}, True)):
+        for what, before, side, data, rule, verdict in DECOYS:
+            for how in "acknowledged", "unanswered", "acknowledged in part", "acknowledged too far", "closed", "reset", "the real one later":
+                c = capturelib.Connection(time=START, **ends)
+                c.open()
+                for step in before:
+                    c.send(*step)
+                c.send(side, data)
+                followed(c, side, data, how)
+                found = Judged(c.frames, tunnelled)
+                count, first = found.counts[rule], found.tls[0]["utwatch"]
+                case = what, how, ends, tunnelled
+                if how == "acknowledged":
+                    check(count[verdict] == 1 and "unacknowledged" not in first.get("unobserved", ()), *case, count)
+                    continue
+                weighed = all(severity >= 2 and basis == "partial" for severity, basis in (found.alerts[r] for r in found.alerts if r == rule))
+                check(not count["pass"] and weighed, *case, count, found.alerts.get(rule))
+                check(set(first.get("unobserved", ())) & {"unacknowledged", "overlap", "gap"}, *case, first.get("unobserved"))
+
+
 # ---- urgent data
 
 def urgent(c, side, data, pointer, ahead=0):
@@ -278,6 +341,7 @@ def no_doubt():
 offers()
 selections()
 in_clear()
+nobody_took_it()
 urgent_data()
 no_doubt()
 finish()
