@@ -218,9 +218,13 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     flow->doubtful |= !decoder_trusts(p->decoder, &flow->end[0]);
     const struct observation *o = tls_finish(p->tls, flow, when, reasons);
-    if (!o) { /* it was no TLS */
+    if (!o) { /* it was no TLS, or its start was not gone on with in time */
+        const bool waits =
+            reasons & UNOBSERVED_UNFINISHED && !tls_has_begun(p->tls, flow) && !flow_has_ended(flow);
         tls_release(p->tls, flow);
         become(p, flow, FLOW_SEARCHING);
+        if (waits)
+            return;
         cleartext_end(p, flow, 0);
         become(p, flow, FLOW_IGNORED);
         return;
@@ -346,6 +350,16 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
     tls_end_is_over(p->tls);
     if (flow->clear_kind != CLEAR_NONE)
         end_clear(p, flow, damage);
+}
+
+void connection_expire(struct pipeline *p, struct flow *flow, nanos when)
+{
+    const bool waits = flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_HTTP &&
+                       !tls_has_begun(p->tls, flow) && !flow_has_ended(flow);
+    if (waits)
+        tls_release(p->tls, flow);
+    else
+        connection_end(p, flow, when, UNOBSERVED_UNFINISHED);
 }
 
 void connection_forget(struct pipeline *p, struct flow *flow)

@@ -34,6 +34,9 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
+/* What is followed of it has waited for too long. HTTP before which nothing of TLS came goes on. */
+void connection_expire(struct pipeline *p, struct flow *flow, nanos when);
+
 /* Nothing of it was a connection: nothing is said of it. */
 void connection_forget(struct pipeline *p, struct flow *flow);
 

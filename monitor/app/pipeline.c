@@ -163,7 +163,7 @@ static void expire(struct pipeline *p, int most)
     struct flow *flow;
     for (int left = most; left && (flow = tls_expired(p->tls, p->now, &end)); left--) {
         p->due = end;
-        connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
+        connection_expire(p, flow, end);
         p->due = 0;
     }
     connection_expire_clear(p, most);
@@ -226,7 +226,7 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
     nanos end;
     note_acknowledged(p, flow, segment, *side);
     if (tls_is_overdue(p->tls, flow, p->now, &end))
-        connection_end(p, flow, end, UNOBSERVED_UNFINISHED);
+        connection_expire(p, flow, end);
     const enum stream_start start = stream_start(&p->flows, flow, segment, *side);
     if (start == STREAM_BEGINS_ANEW)
         connection_end(p, flow, p->now, 0);

@@ -373,6 +373,8 @@ bool tls_release(struct tls *tls, struct flow *flow)
         if (a->lost || a->header_length || a->sslv2)
             flow->marks[side] |= SIDE_LOST;
     }
+    if (!begun)
+        handshake_drop_start(h);
     const bool records = begun && h->phase == PHASE_DONE;
     handshake_close(tls, h);
     return records;

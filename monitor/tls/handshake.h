@@ -240,6 +240,9 @@ bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now
  * the server. Where that had said something else too, the flight may be a part of other data. */
 void handshake_note_unread_start(struct handshake *h);
 
+/* What waited for more, to tell whether TLS begins with it, is no longer kept. */
+void handshake_drop_start(struct handshake *h);
+
 /* TLS has begun: the roles are known, and the observation says whose handshake it is. */
 static inline bool handshake_has_begun(const struct handshake *h)
 {

@@ -525,7 +525,15 @@ static void note_words(struct flow *flow, unsigned side, struct span bytes)
  * acknowledged. */
 static bool lacks_bytes(const struct handshake *h, unsigned side)
 {
-    return !(h->flow->marks[side] & SIDE_SYN) || h->search.gap[side] || handshake_has_unseen(h, side);
+    return !(h->flow->marks[side] & SIDE_SYN) || h->search.gap[side] || h->flow->dropped >> side & 1 ||
+           handshake_has_unseen(h, side);
+}
+
+void handshake_drop_start(struct handshake *h)
+{
+    for (unsigned side = 0; side < 2; side++)
+        if (h->search.probe[side].length)
+            h->flow->dropped = (h->flow->dropped | 1U << side) & 3U;
 }
 
 void handshake_note_unread_start(struct handshake *h)

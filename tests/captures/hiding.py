@@ -105,6 +105,37 @@ def before_a_hello(folder):
         check("ut-7.1-session-lifetime" in told, "a session 30 h old behind what means nothing:", side, sorted(told))
 
 
+def pauses_within_a_start(folder):
+    """The first octets of a hello, or of its answer, a minute before the rest; or a CONNECT a minute before its TLS. What is no longer seen has a
+    reason."""
+    connect = [(CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\nHost: xcap.example.org:443\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")]
+    steps = {"of the hello": [(CLIENT, hello()), *rest()], "of the hello after CONNECT": [*connect, (CLIENT, hello()), *rest()]}
+    refused = [(CLIENT, hello(NULL_SHA)), (SERVER, m.alert(2, 40, m.TLS12))]
+    for seconds in 55, 61, 200:
+        for what, whole in {**steps, "of a hello that is refused": refused}.items():
+            at = len(whole) - (2 if whole is refused else 6)
+            if seconds > 120 and at:
+                continue  # HTTP is not waited for so long
+            for cut in (0, 1, 3, 5) if whole is refused else (0, 1, 3, 5, 10):
+                c = capturelib.Connection(time=START)
+                c.open()
+                for step in whole[:at]:
+                    c.send(*step)
+                if cut:
+                    c.send(CLIENT, whole[at][1][:cut])
+                c.time += seconds * SECOND
+                c.send(CLIENT, whole[at][1][cut:])
+                for step in whole[at + 1:]:
+                    c.send(*step)
+                told, _, tls = judged(folder, c.frames)
+                seen = cut == 0 or seconds < 60
+                rule = SELECTED if whole is not refused else "ut-6.2-ue-offers-encryption"
+                named = "a pause", what, cut, seconds, sorted(told), [e["utwatch"].get("unobserved") for e in tls]
+                check(len(tls) == 1 and (rule in told or (whole is refused and not seen)), *named)
+                check(len(tls) == 1 and (OFFER in told or whole is refused or not seen), *named)
+                check(len(tls) == 1 and seen == ("unobserved" not in tls[0]["utwatch"]), *named)
+
+
 def sslv2_forms(folder):
     """RFC 2246 E.1: OpenSSL takes any challenge, session id and version 3.x, and GnuTLS any later version (witnesses: openssl 3.0, gnutls 3.7)."""
     forms = {"usual": (0, 16, 0x0303), "no challenge": (0, 0, 0x0303), "challenge of 8": (0, 8, 0x0303), "challenge of 48": (0, 48, 0x0301),
@@ -388,8 +419,8 @@ def several_paths(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, sslv2_forms, hellos_of_no_known_form, long_hellos,
-                 odd_fragments, several_paths,
+    for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, pauses_within_a_start, sslv2_forms, hellos_of_no_known_form,
+                 long_hellos, odd_fragments, several_paths,
                  ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
         case(temporary)
 finish()
