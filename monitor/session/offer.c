@@ -145,6 +145,31 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
     return e;
 }
 
+void offer_weigh_id(struct sessions *s, const struct observation *o, const struct entry *by_ticket,
+                    struct session_result *out)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const struct server_hello_facts *h = &o->server_hello;
+    const bool echoed = c->session_id_len && c->session_id_len == h->session_id_len &&
+                        memcmp(c->session_id, h->session_id, h->session_id_len) == 0;
+    const struct identifier id = identifier_of_id(c->session_id, c->session_id_len);
+    struct place place;
+    const struct entry *e = echoed ? find_before(s, o, &id, &place) : NULL;
+    if (!e || !memory_is_shared(s, &place, e) || entry_origin(e) == entry_origin(by_ticket))
+        return;
+    struct session_result by_id = {0};
+    tell_age(s, &place, e, o, &by_id);
+    out->dead &= by_id.dead;
+    out->suite_known &= by_id.suite_known && by_id.suite == out->suite;
+    if (by_id.origin > out->origin) {
+        out->origin = by_id.origin;
+        out->resumed_age = by_id.resumed_age;
+    }
+    if (by_id.offered_age > out->offered_age)
+        out->offered_age = by_id.offered_age;
+    out->basis = out->offered_basis = AGE_AT_LEAST;
+}
+
 void offer_tell_id(struct sessions *s, const struct observation *o, struct session_result *out)
 {
     const struct client_hello_facts *c = &o->client_hello;

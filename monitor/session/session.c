@@ -239,6 +239,8 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
         take_answers(s, o, &offer, q);
     out->ageless = judge_ageless_psk(s, o); /* moves entries */
     struct entry *e = offer_look_up(s, o, &offer, out, &place);
+    if (e && offer.method == RESUMPTION_TICKET && o->resumption == RESUMPTION_TICKET)
+        offer_weigh_id(s, o, e, out);
     out->accepted = out->offered && o->resumption > RESUMPTION_FULL;
     out->refused = out->offered && (o->resumption == RESUMPTION_FULL || o->outcome == OUTCOME_REFUSED);
     s->counters.found += e != NULL;

@@ -116,7 +116,7 @@ def pauses_within_a_start(folder):
             at = len(whole) - (2 if whole is refused else 6)
             if seconds > 120 and at:
                 continue  # HTTP is not waited for so long
-            for cut in (0, 1, 3, 5) if whole is refused else (0, 1, 3, 5, 10):
+            for cut in (0, 1, 3, 5, 10) if whole is steps["of the hello"] else (0, 1, 3, 5):
                 c = capturelib.Connection(time=START)
                 c.open()
                 for step in whole[:at]:
@@ -246,6 +246,26 @@ def ids_beside_tickets(folder):
             basis = tls[-1]["utwatch"]["session"]["age_basis"]
             check((LIFETIME in told) == (told_of and hours == 30) and counts[LIFETIME]["pass"] == 0, what, hours, counts[LIFETIME])
             check(basis == ("at-least" if told_of else "unknown"), what, "beside an unknown ticket has an age that is", basis)
+
+
+def tickets_of_others(folder):
+    """A hello with an id of the server and a ticket of another one, or of another session: OpenSSL without tickets and GnuTLS resume by the id, and echo it
+    as they would for a ticket. At least the younger of the two was resumed; nobody is cleared by it, and the server not accused."""
+    sid, ticket = b"\xb5" * 32, b"t" * 160
+    again = [(CLIENT, m.client_hello([DES3], m.TLS12, session=sid, more=[(35, ticket)])),
+             (SERVER, m.server_hello(DES3, m.TLS12, sid) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+    for ends in ("192.0.2.80", 443), ("203.0.113.66", 443):
+        for of_id, of_ticket in ((0, 29), (29, 0), (7, 8)):
+            frames = capturelib.build(full(session=sid), time=START + of_id * HOUR)
+            frames += capturelib.build(full(ticket=ticket), server=ends, client=("192.0.2.10", 40001), time=START + of_ticket * HOUR)
+            frames += capturelib.build(again, client=("192.0.2.10", 40002), time=START + 30 * HOUR)
+            told, counts, tls = judged(folder, frames)
+            session, named = tls[-1]["utwatch"]["session"], ("a ticket beside an id:", ends, of_id, of_ticket)
+            check(session["age_basis"] == "at-least" and int(session["age_s"]) == 3600 * (30 - max(of_id, of_ticket)), *named, session)
+            check(counts[LIFETIME]["pass"] == 0, *named, counts[LIFETIME])
+            old = min(of_id, of_ticket) == 0
+            check((LIFETIME in told) == old and (not old or (told[LIFETIME]["basis"], told[LIFETIME]["fault"]) == ("partial", "ue")), *named,
+                  told.get(LIFETIME))
 
 
 def alerts_that_nobody_received(folder):
@@ -420,7 +440,7 @@ def several_paths(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, pauses_within_a_start, sslv2_forms, hellos_of_no_known_form,
-                 long_hellos, odd_fragments, several_paths,
-                 ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, alerts_that_nobody_received):
+                 long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end, ids_beside_tickets,
+                 tickets_of_others, alerts_that_nobody_received):
         case(temporary)
 finish()
