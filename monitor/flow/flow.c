@@ -107,7 +107,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->second_answer = false;
     flow->pending_far = false;
     flow->dropped = flow->gaps = flow->confirmed = 0;
-    flow->spoke = flow->odd = 0;
+    flow->spoke = flow->odd = flow->taken = 0;
     flow->again = false;
     flow->contested = 0;
     flow->paths = PATHS_ONE;

@@ -84,6 +84,7 @@ struct flow {
     uint8_t again : 1;         /* a handshake of it came to nothing, and what follows is searched */
     uint8_t paths : 2;         /* enum paths */
     uint8_t contested : 2;     /* FLOW_SEARCHING: a bit a side that may have said something else */
+    uint8_t taken : 2;         /* a bit a side of which the other has acknowledged all that was handed on */
     uint8_t odd : 2;           /* a bit a side of whose other words some were no text */
     uint8_t hides_updates : 1; /* FLOW_RECORDS: TLS 1.3, whose key updates look like data */
 };

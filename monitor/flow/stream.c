@@ -98,10 +98,19 @@ static void note_urgent(struct runs *runs, uint32_t seq)
     contest(runs);
 }
 
-/* The first octet after what was sent, made up: RFC 9293 3.8.4. */
-static bool is_keep_alive(const struct segment *segment, int64_t away)
+/* The last octet that was sent, or the SYN, made up (RFC 9293 3.8.4); its receiver has what stands there. */
+static bool is_keep_alive(const struct flow *flow, unsigned side, const struct segment *segment, int64_t away)
 {
-    return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0;
+    const struct flow_side *from = &flow->side[side];
+    return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0 &&
+           (flow->taken >> side & 1 || from->next == from->first);
+}
+
+static void note_taken(struct flow *flow, unsigned side, const struct segment *segment)
+{
+    const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
+    if (plain && flow->marks[!side] & SIDE_KNOWN && segment->ack == flow->side[!side].next)
+        flow->taken = (flow->taken | 1U << !side) & 3U;
 }
 
 /* A copy of bytes that were handed on. True: it is to be read as well. */
@@ -135,8 +144,9 @@ static bool contradicts(struct runs *runs, uint32_t seq, struct span bytes)
 /* The other reading becomes the one that is handed on. */
 static void begin_anew(struct runs *runs, uint32_t seq)
 {
-    runs->anew = true;
-    runs->flow->side[runs->side].next = seq;
+    struct flow_side *from = &runs->flow->side[runs->side];
+    runs->anew = from->next - seq;
+    from->next = seq;
     recent_forget_side(runs->table, runs->flow, runs->side);
 }
 
@@ -151,6 +161,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         start_note_stray(table, flow, side, segment);
         return runs;
     }
+    note_taken(flow, side, segment);
     if (!note_end_flags(table, flow, segment, side, seq))
         drop(&runs);
     if (segment->flags & TCP_URG)
@@ -171,7 +182,7 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
         drop(&runs);
         return runs;
     }
-    if (away < 0 && !is_keep_alive(segment, away) && contradicts(&runs, seq, bytes)) {
+    if (away < 0 && !is_keep_alive(flow, side, segment, away) && contradicts(&runs, seq, bytes)) {
         begin_anew(&runs, seq);
         away = 0;
     }
@@ -398,7 +409,8 @@ bool runs_next(struct runs *runs, struct run *out)
         recent_remember(runs->table, runs->flow, runs->side, runs->last);
     runs->last = span_of(NULL, 0);
     *out = (struct run){.conflict = runs->conflict, .anew = runs->anew, .dropped = runs->dropped};
-    runs->conflict = runs->anew = runs->dropped = false;
+    runs->conflict = runs->dropped = false;
+    runs->anew = 0;
 
     bool something = true;
     if (runs->direct.n) {
@@ -416,6 +428,8 @@ bool runs_next(struct runs *runs, struct run *out)
         something = next_held(runs, out) || next_end(runs, out);
     }
     runs->last = out->bytes;
+    if (out->bytes.n)
+        runs->flow->taken = runs->flow->taken & (1U << !runs->side) & 3U;
     if (out->bytes.n)
         runs->flow->marks[runs->side] |= SIDE_DATA;
     return something || out->conflict || out->dropped;

@@ -19,7 +19,7 @@ struct run {
     size_t gap;     /* bytes lost before `bytes` */
     bool truncated; /* the gap is the snap length's doing */
     bool conflict;  /* of bytes of this direction there are two readings */
-    bool anew;      /* `bytes` stand where others were handed on */
+    uint32_t anew;  /* bytes that were handed on, in whose place `bytes` stand */
     bool dropped;   /* payload or a FIN outside the window was not believed: something may be missing */
     bool fin;       /* the direction ended after `bytes` */
     struct acknowledged ack; /* of a segment that came before `bytes` could be read */
@@ -32,7 +32,8 @@ struct runs {
     unsigned side;
     struct span direct; /* in-order part of the segment, not handed on yet */
     size_t truncated;   /* bytes that the snap length cut after it */
-    bool conflict, anew, dropped;
+    bool conflict, dropped;
+    uint32_t anew;
     bool give_up;     /* the next hole is a gap */
     bool flushing;    /* all holes are */
     uint32_t popped;  /* pieces handed on and not yet taken out of the store */

@@ -555,6 +555,25 @@ void handshake_note_unread_start(struct handshake *h)
     }
 }
 
+/* Other bytes in the place of the last ones of a probe: it goes on with them where a hello may follow. False:
+ * none can. */
+static bool take_second_reading(struct handshake *h, unsigned side, const struct run *run)
+{
+    struct probe *p = &h->search.probe[side];
+    const struct probe first = *p;
+    struct span bytes = run->bytes;
+    if (run->anew >= p->length) {
+        p->length = 0;
+        return true;
+    }
+    p->length = (uint8_t)(p->length - run->anew);
+    const struct probe rest = *p;
+    const enum opening opening = extend_probe(p, &bytes, lacks_start(h->flow, side));
+    const bool goes_on = is_hello(opening) || (opening == OPENING_MAYBE && p->bytes[0] == RECORD_HANDSHAKE);
+    *p = goes_on ? rest : first;
+    return goes_on;
+}
+
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
                                 unsigned side, struct run *run, size_t place)
 {
@@ -565,7 +584,9 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     if (h && !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
     if (h && h->search.probe[side].length) {
-        if (run->gap || run->anew)
+        if (run->anew && !run->gap && !take_second_reading(h, side, run))
+            return TLS_MORE;
+        if (run->gap)
             h->search.probe[side].length = 0;
         else if (follow_probe(tls, h, segment, side, &bytes))
             return h->complete ? TLS_COMPLETE : TLS_MORE;

@@ -336,6 +336,43 @@ def byte_by_byte():
               [h["utwatch"].get("unobserved") for h in found.handshakes])
 
 
+def zeros_alone():
+    """Each 0 octet is sent alone, as a keep-alive is, behind a segment that shows another one in its place and never arrives. A keep-alive of what
+    the other side has acknowledged contradicts nothing (RFC 9293 3.8.4)."""
+    plain = Judged(capturelib.build(honest(), time=START))
+    for ends in {}, IPV6:
+        for sides in (CLIENT,), (SERVER,), (CLIENT, SERVER):
+            for suite, shown in ((NULL_SHA, 0xC0), (DES3, 3)):
+                c = capturelib.Connection(time=START, **ends)
+                c.open()
+                for side, data in honest(suite):
+                    while data and side in sides:
+                        at = data.find(b"\0")
+                        if at < 1:
+                            break
+                        c.frames.append(c.frame(side, PUSH | ACK, data[:at] + bytes([shown])))
+                        c.send(side, data[:at])
+                        c.send(side, b"\0")
+                        data = data[at + 1:]
+                    if data:
+                        c.send(side, data)
+                c.close()
+                found = Judged(c.frames)
+                named = "zeros alone:", sides, suite, shown, found.alerts
+                check(len(found.handshakes) == 1 and "overlap" in found.handshakes[0]["utwatch"].get("unobserved", ()), *named)
+                check(found.alerts.get(FRAMED, (0,))[0] != 1 or (suite == NULL_SHA and SERVER not in sides), *named)
+        c = capturelib.Connection(time=START, **ends)
+        c.open()
+        for n, (side, data) in enumerate(honest()):
+            keep_alive = c.frame(side, ACK, b"\0", seq=c.seq[side] - 1) if n else c.frame(CLIENT, ACK, b"\0", seq=c.seq[CLIENT] - 1)
+            c.frames += [c.frame(1 - side, ACK), keep_alive] if n > 1 else [keep_alive]
+            c.send(side, data)
+            c.frames.append(c.frame(1 - side, ACK))
+        c.close()
+        found = Judged(c.frames)
+        check(found.alerts == plain.alerts and "unobserved" not in found.handshakes[0]["utwatch"], "keep-alives:", found.handshakes[0]["utwatch"])
+
+
 def ends_that_are_none():
     """RFC 5961 3.2: a reset counts at exactly the next number. One that hits it, or a FIN, is refuted by who goes on."""
     clean, guilty = Judged(attacked(honest(), None, None)), Judged(attacked(honest(NULL_SHA), None, None))
@@ -586,6 +623,7 @@ nobody_took_part()
 sums_that_count()
 offloaded()
 byte_by_byte()
+zeros_alone()
 ends_that_are_none()
 a_start_in_between()
 a_start_and_its_answer()

@@ -318,6 +318,7 @@ def no_doubt():
         for _ in range(2):
             c.frames += [c.frame(side, ACK | PUSH, data[at:at + 1000], c.seq[side] + at) for at in range(0, len(data), 1000)]
         c.seq[side] += len(data)
+        c.frames.append(c.frame(1 - side, ACK))  # it is sent only when nothing is outstanding
         put(c, side, b"\0", -1)
     c.close()
     found = Judged(c.frames)
