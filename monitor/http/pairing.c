@@ -69,10 +69,11 @@ static void go_on_in_clear(struct reader *client)
         client->phase = PHASE_HEAD;
 }
 
-/* OPTIONS with an Upgrade: any other request says what it wants before TLS has begun. */
+/* OPTIONS with an Upgrade: any other request says what it wants before TLS has begun, and credentials say who
+ * asks. */
 static bool is_for_tls(const struct http_exchange *e)
 {
-    return e->method == HTTP_OPTIONS && e->asks_tls;
+    return e->method == HTTP_OPTIONS && e->asks_tls && !claims_somebody(e);
 }
 
 static void count_of_ut(struct connection *c, const struct http_exchange *e)

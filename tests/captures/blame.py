@@ -93,6 +93,39 @@ def served_before_tls(folder):
             check((alert or {}).get("fault") == ("ue" if guilty else None), what, "at", port, "then TLS:", alert)
 
 
+def sent_before_tls(folder):
+    """4 (2): what was sent in clear was sent in clear, whatever became of it. RFC 2817 3.2 has an OPTIONS ask for TLS before anything else;
+    with 3.1's optional Upgrade the request itself is in clear. A CONNECT asks for a tunnel (WAP-219 7)."""
+    capture = os.path.join(folder, "before.pcap")
+    tls = capturelib.conversations(path_of("openssl-tls12-full"))[0]
+    upgrade = b"Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n"
+    switched = b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade + b"\r\n"
+    credentials = b'Authorization: Digest username="a", realm="x", nonce="1", uri="/", response="1"\r\n'
+
+    def request(method, target=b"/resource-lists/users/sip:a@example.org/index", fields=b"", body=b""):
+        return b"%s %s HTTP/1.1\r\nHost: xcap.example.org\r\n%sContent-Length: %d\r\n\r\n%s" % (method, target, fields, len(body), body)
+
+    put, options = request(b"PUT", fields=credentials, body=b"<resource-lists/>"), request(b"OPTIONS", b"*", upgrade)
+    for what, steps, requests in (
+            ("a document that asks for TLS", [(CLIENT, request(b"PUT", fields=upgrade + credentials, body=b"<x/>")), (SERVER, switched)], 1),
+            ("a document, then OPTIONS", [(CLIENT, put), (SERVER, answer(401)), (CLIENT, options), (SERVER, switched)], 2),
+            ("a document that is refused", [(CLIENT, put), (SERVER, answer(426))], 1),
+            ("a document, then CONNECT", [(CLIENT, put), (SERVER, answer(404)), (CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\n\r\n"),
+                                          (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")], 1),
+            ("a document without an answer", [(CLIENT, put)], 1),
+            ("OPTIONS with credentials", [(CLIENT, request(b"OPTIONS", b"*", upgrade + credentials)), (SERVER, switched)], 1),
+            ("OPTIONS", [(CLIENT, options), (SERVER, switched)], 0),
+            ("CONNECT", [(CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")], 0)):
+        for port in (80, 443):
+            if port == 80 and b"OPTIONS *" in steps[0][1]:
+                continue  # nothing but the port says that this is of Ut
+            capturelib.write_frames(capture, capturelib.build([*steps, *tls], **{**IN_CLEAR, "server": ("192.0.2.80", port)}))
+            alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+            check((alert and alert["fault"]) == ("ue" if requests else None), what, "before TLS on port", port, alert)
+            if requests and port == 443:
+                check(alert and alert["observed"].startswith("HTTP without TLS: %d request" % requests), what, alert)
+
+
 def verdicts_of(capture, rules):
     counts = rule_counts(events(UTWATCH, "-p", "ts33141-pcr2", "-r", capture)[0])
     return [v for r in rules for v in ("pass", "fail", "not_observable") if counts[r].get(v)]
@@ -830,6 +863,7 @@ with tempfile.TemporaryDirectory() as temporary:
     in_clear(temporary)
     requests_lost(temporary)
     served_before_tls(temporary)
+    sent_before_tls(temporary)
     not_an_answer(temporary)
     did_not_have_the_hello(temporary)
     null_encryption(temporary)
