@@ -2,6 +2,8 @@
 
 #include "app/pipeline_parts.h"
 #include "flow/recent.h"
+#include "wire/http.h"
+#include "wire/opening.h"
 
 #include <assert.h>
 
@@ -211,6 +213,22 @@ static void search_again(struct flow *flow)
     flow->again = true;
     flow->gaps = flow->dropped = 0;
     flow->side[0].count = flow->side[1].count = 0;
+}
+
+bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const struct span bytes = segment->payload;
+    if (flow_role(flow, side) != CLIENT ||
+        (http_looks_like_request(bytes) == PARSE_BAD && opening_look(bytes) != OPENING_CLIENT_HELLO))
+        return false;
+    recent_forget(&p->flows, flow);
+    flow->clear = 0; /* where the age of the key was */
+    flow->side[side].next = segment->seq;
+    for (unsigned i = 0; i < 2; i++)
+        flow->marks[i] &= (uint8_t)~SIDE_LOST;
+    become(p, flow, FLOW_SEARCHING);
+    search_again(flow);
+    return true;
 }
 
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)

@@ -18,6 +18,10 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
  * mind, and looked at when nothing more comes. */
 void connection_await_start(struct pipeline *p, struct flow *flow);
 
+/* A segment in FLOW_RECORDS, cut to what is no record under protection: true if that begins HTTP or TLS in
+ * clear, so that the connection is searched again from there. */
+bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+
 /* Its two ends answer each other at other numbers than these: what was read may be another's. */
 void connection_doubt(struct pipeline *p, struct flow *flow);
 

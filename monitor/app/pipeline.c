@@ -294,6 +294,31 @@ static bool is_in_stream(struct pipeline *p, const struct flow *flow, const stru
     return true;
 }
 
+/* A segment under protection. True: that has ended, and the segment, cut to what follows, is to be read. */
+static bool is_in_clear(struct pipeline *p, struct flow *flow, struct segment *segment, unsigned side)
+{
+    struct span rest;
+    if (!is_in_stream(p, flow, segment, side)) {
+        p->flows.counters.outside_window++;
+        return false;
+    }
+    if (!stream_next_header(&p->flows, flow, segment, side, &rest))
+        return false;
+    if (tls_records(p->tls, flow, side, &rest) && flow->key_since)
+        keys_used(p, flow, segment, side);
+    if (!rest.n || !stream_knows_other(flow, segment, side) || !checksums_take(p->checksums, segment))
+        return false;
+    const size_t before = segment->payload.n - rest.n;
+    struct segment following = *segment;
+    following.payload = rest;
+    following.payload_len -= before;
+    following.seq += (uint32_t)before;
+    if (!connection_in_clear(p, flow, &following, side))
+        return false;
+    *segment = following;
+    return true;
+}
+
 /* What is protected shows nothing; what came before is what verdicts are about. */
 static void keep_evidence(struct pipeline *p, const struct flow *flow, const struct frame *frame,
                           const struct segment *segment)
@@ -322,16 +347,14 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
     case FLOW_READABLE:
         follow(p, flow, segment, side);
         break;
-    case FLOW_RECORDS: {
-        struct span at_header;
-        if (!is_in_stream(p, flow, segment, side))
-            p->flows.counters.outside_window++;
-        else if (stream_next_header(&p->flows, flow, segment, side, &at_header) &&
-                 tls_records(p->tls, flow, side, at_header) && flow->key_since)
-            keys_used(p, flow, segment, side);
-        stream_note_end(flow, segment, side);
+    case FLOW_RECORDS:
+        if (!is_in_clear(p, flow, segment, side)) {
+            stream_note_end(flow, segment, side);
+            break;
+        }
+        keep_evidence(p, flow, frame, segment);
+        follow(p, flow, segment, side);
         break;
-    }
     case FLOW_IGNORED:
         stream_note_end(flow, segment, side);
         break;

@@ -141,16 +141,35 @@ static bool holds_data(const struct record_header *header)
     return header->type == RECORD_APPLICATION_DATA && header->length > KEY_UPDATE + TYPE_AND_TAG;
 }
 
-bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header)
+/* A hello in clear, of a client that has ended TLS (RFC 5246 7.2.1) and begins anew. Under protection there
+ * is more in its record, and nobody can tell what. */
+static bool is_clear_hello(const struct record_header *header, struct span bytes)
+{
+    if (header->type != RECORD_HANDSHAKE || opening_look(bytes) != OPENING_CLIENT_HELLO)
+        return false;
+    struct cursor c = cursor_over(span_skip(bytes, RECORD_HEADER_BYTES));
+    (void)cursor_u8(&c);
+    const size_t message = cursor_u24(&c);
+    return c.status == PARSE_OK && cursor_u8(&c) == 3 && message + MESSAGE_HEADER_BYTES == header->length;
+}
+
+bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span *rest)
 {
     struct flow_side *from = &flow->side[side];
+    struct span at_header = *rest;
     bool data = false;
+    *rest = span_of(NULL, 0);
     while (at_header.n) {
         struct record_header header;
         const bool sought = flow->marks[side] & SIDE_LOST;
         if (record_header_parse(span_head(at_header, RECORD_HEADER_BYTES), &header) != PARSE_OK ||
             (sought && !record_header_is_usual(&header))) {
             flow->marks[side] |= SIDE_LOST;
+            *rest = span_head(at_header, sought ? 0 : at_header.n);
+            return data;
+        }
+        if (!sought && is_clear_hello(&header, at_header)) {
+            *rest = at_header;
             return data;
         }
         flow->marks[side] &= (uint8_t)~SIDE_LOST;

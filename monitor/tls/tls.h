@@ -130,9 +130,9 @@ bool tls_renegotiate(struct tls *tls, struct flow *flow, const struct segment *s
                      const struct clear_reader *reader);
 void clear_gap(struct clear_reader *reader, enum side who, size_t gap);
 
-/* A segment in FLOW_RECORDS, its payload from the next record header on. True: application data begin in it.
- */
-bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span at_header);
+/* A segment in FLOW_RECORDS, *rest being its payload from the next record header on. True: application data
+ * begin in it. *rest is left at what is no protected record, though the place of one is known; else empty. */
+bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span *rest);
 
 /*
  * Ends the handshake and returns what was seen; valid until tls_release(). NULL: TLS never began. reasons:

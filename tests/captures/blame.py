@@ -126,6 +126,35 @@ def sent_before_tls(folder):
                 check(alert and alert["observed"].startswith("HTTP without TLS: %d request" % requests), what, alert)
 
 
+def sent_after_tls(folder):
+    """RFC 5246 7.2.1: after close_notify the connection may be used for something else. What comes in clear then is read as it would be without
+    TLS before it, wherever the segments end, and so is another handshake."""
+    capture = os.path.join(folder, "after.pcap")
+    tls = capturelib.conversations(path_of("openssl-tls12-full"))[0]
+    notify, where = m.record(21, b"A" * 22, m.TLS12), {**IN_CLEAR, "server": ("192.0.2.80", 443)}
+    put = b"PUT /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\nContent-Length: 4\r\n\r\n<x/>"
+    ended = [*tls, (CLIENT, notify), (SERVER, notify)]
+    for what, steps, fault in (
+            ("served", [*ended, (CLIENT, put), (SERVER, answer(200))], "both"),
+            ("refused", [*ended, (CLIENT, put), (SERVER, answer(403))], "ue"),
+            ("with the close_notify", [*tls, (SERVER, notify), (CLIENT, notify + put), (SERVER, answer(200))], "both"),
+            ("byte by byte", [*ended, *((CLIENT, put[i:i + 1]) for i in range(len(put))), (SERVER, answer(200))], "both"),
+            ("after more data", [*tls, (CLIENT, m.record(23, b"d" * 90, m.TLS12)), (CLIENT, notify), (SERVER, notify), (CLIENT, put),
+                                 (SERVER, answer(200))], "both"),
+            ("that is none", [*ended], None),
+            ("under protection", [*tls, (CLIENT, m.record(23, put, m.TLS12)), (SERVER, m.record(23, answer(200), m.TLS12))], None)):
+        capturelib.write_frames(capture, capturelib.build(steps, **where))
+        alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+        check((alert and alert["fault"]) == fault, "after TLS, a document", what, alert)
+    for hello, renegotiations in ((m.client_hello([0x0018], m.TLS12), 0), (m.record(22, b"h" * 90, m.TLS12), 1)):
+        capturelib.write_frames(capture, capturelib.build([*ended, (CLIENT, hello), (SERVER, m.alert(2, 40, m.TLS12))], **where))
+        evs, _ = events(UTWATCH, "-r", capture)
+        outcomes = [e["utwatch"]["outcome"] for e in of_type(evs, "tls")]
+        check(outcomes == ["complete"] + ["refused"] * (not renegotiations), "after TLS, another hello:", outcomes)
+        told = of_type(evs, "stats")[-1]["utwatch"]["tls"]["renegotiations"]
+        check(told == renegotiations, "renegotiations:", told)
+
+
 def verdicts_of(capture, rules):
     counts = rule_counts(events(UTWATCH, "-p", "ts33141-pcr2", "-r", capture)[0])
     return [v for r in rules for v in ("pass", "fail", "not_observable") if counts[r].get(v)]
@@ -864,6 +893,7 @@ with tempfile.TemporaryDirectory() as temporary:
     requests_lost(temporary)
     served_before_tls(temporary)
     sent_before_tls(temporary)
+    sent_after_tls(temporary)
     not_an_answer(temporary)
     did_not_have_the_hello(temporary)
     null_encryption(temporary)

@@ -69,7 +69,7 @@ static void put(struct flow **flow, const struct segment *s)
     struct span at_header;
     if ((*flow)->state == FLOW_RECORDS) {
         if (stream_next_header(&flows, *flow, s, side, &at_header))
-            tls_records(tls, *flow, side, at_header);
+            tls_records(tls, *flow, side, &at_header);
         return;
     }
     if ((*flow)->state == FLOW_IGNORED)
