@@ -327,6 +327,8 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->whence.confirmed = flow_is_confirmed(flow);
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
+    if (h->undecided && h->phase != PHASE_DONE)
+        o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->outcome = outcome_of(h);
     /* A client that has closed its half may still be answered. */
     const bool ended = o->outcome == OUTCOME_REFUSED ||

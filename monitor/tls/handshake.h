@@ -97,10 +97,13 @@ struct handshake {
     bool ended_otherwise;     /* the server ended before the hello came, or after the client had given up */
     bool reordered;           /* bytes came after their acknowledgement, and the order would tell something */
     bool complete;
-    bool follow_up_awaited; /* the handshake is done; what the client makes of it is to be seen */
-    nanos done_at;          /* then */
-    bool native_sslv2;      /* SSLv2 itself is spoken, not only its ClientHello */
-    bool client_protected;  /* a record as long as a Finished came before the version was known */
+    bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */
+    nanos done_at;             /* then */
+    bool native_sslv2;         /* SSLv2 itself is spoken, not only its ClientHello */
+    uint16_t client_protected; /* the length of the first record that may be a Finished and came before the
+                                  version was known; 0: none */
+    bool client_went_on;       /* another one came then */
+    bool undecided;            /* the client's last record holds a Finished, or an alert with padding */
     enum phase phase;
     struct search search;
     struct assembly side[2]; /* by enum side */

@@ -49,6 +49,9 @@ static void hello_without_facts(struct handshake *h, enum side side, nanos now)
     note_hello(h, side, now);
 }
 
+/* Of TLS 1.3, with a hash of SHA-256 and a tag of 8 octets; without padding no alert is as long. */
+enum { SHORTEST_FINISHED_13 = MESSAGE_HEADER_BYTES + 32 + 1 + 8 };
+
 static void finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     struct observation *o = h->observation;
@@ -56,6 +59,36 @@ static void finished(struct tls *tls, struct handshake *h, enum side who, nanos 
     o->seen |= own;
     if (o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
+}
+
+/* The length of the client's Finished in a record of its own (RFC 8446 4.4.4, 5.2; RFC 9150 5): message
+ * header, hash, content type and tag. 0: the suite is not known. */
+static size_t finished_bytes(uint16_t code)
+{
+    const struct suite *suite = suite_find(code);
+    if (!suite || !(suite->flags & SUITE_TLS13))
+        return 0;
+    const size_t hash = strcmp(suite->hash, "SHA512") == 0   ? 64
+                        : strcmp(suite->hash, "SHA384") == 0 ? 48
+                                                             : 32;
+    const bool short_tag = strstr(suite->cipher, "CCM_8");
+    const size_t tag = suite->flags & SUITE_NULL_ENCRYPTION ? hash : short_tag ? 8 : 16;
+    return MESSAGE_HEADER_BYTES + hash + 1 + tag;
+}
+
+/* A protected record of the client in TLS 1.3, where its Finished is due. A longer one may hold a Finished
+ * too, or an alert with padding (RFC 8446 5.4), behind which nothing follows. */
+static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_length, nanos now)
+{
+    const size_t whole = finished_bytes(h->observation->server_hello.suite);
+    if (record_length < whole || record_length < SHORTEST_FINISHED_13)
+        return;
+    if (whole && record_length != whole && !h->undecided) {
+        h->undecided = true;
+        return;
+    }
+    h->undecided = false;
+    finished(tls, h, CLIENT, now);
 }
 
 static void on_client_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
@@ -100,7 +133,9 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
         o->side[SERVER].encrypted = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;
         if (h->client_protected && !o->client_hello.early_data)
-            finished(tls, h, CLIENT, now);
+            maybe_finished(tls, h, h->client_protected, now);
+        if (h->client_went_on && !o->client_hello.early_data)
+            maybe_finished(tls, h, h->client_protected, now);
     } else {
         settle_pending_ccs(h);
     }
@@ -446,14 +481,6 @@ void handshake_protected_message(struct tls *tls, struct handshake *h, enum side
     finished(tls, h, who, now);
 }
 
-/* As a protected record (RFC 8446 4.4.4, 5.2); an alert has 34 bytes less. */
-static size_t shortest_finished(const struct observation *o)
-{
-    enum { HEADER = 4, SHA256 = 32, TYPE = 1, TAG = 16, CCM_8 = 0x1305, SHORT_TAG = 8 };
-    const bool short_tag = o->seen & SEEN_SERVER_HELLO && o->server_hello.suite == CCM_8;
-    return HEADER + SHA256 + TYPE + (short_tag ? SHORT_TAG : TAG);
-}
-
 void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now)
 {
     struct observation *o = h->observation;
@@ -470,7 +497,6 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     o->seen |= own;
     if (o->protected_version == 0 && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)))
         o->protected_version = h->side[who].record_version;
-    const bool long_enough = who == CLIENT && record_length >= shortest_finished(o);
     if (observation_version(o) >= 0x0304) {
         if (who == SERVER) {
             finished(tls, h, SERVER, now);
@@ -478,11 +504,15 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
         }
         o->side[CLIENT].encrypted = true;
         /* Early data are as long; with them only what comes after the server's flight can be a Finished. */
-        if (long_enough && (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data))
-            finished(tls, h, CLIENT, now);
+        if (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data)
+            maybe_finished(tls, h, record_length, now);
         return;
     }
-    h->client_protected |= long_enough;
+    if (who == CLIENT && record_length >= SHORTEST_FINISHED_13) {
+        h->client_went_on = h->client_protected;
+        if (!h->client_protected)
+            h->client_protected = (uint16_t)record_length;
+    }
     /* Data of both sides after a lost Finished: it must have been there. */
     if ((o->seen & SEEN_CLIENT_DATA) && (o->seen & SEEN_SERVER_DATA) && (o->seen & SEEN_SERVER_HELLO)) {
         o->side[CLIENT].encrypted = o->side[SERVER].encrypted = true;

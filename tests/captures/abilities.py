@@ -133,8 +133,10 @@ def hidden_by_tls13(folder):
     rule, ask = "ut-7.1-resume-server", (35, b"")
     versions, share = (43, b"\2\3\4"), (51, struct.pack("!HHHH", 6, 0x001D, 2, 1))
     data = b"\x17\3\3\0\x40" + b"\7" * 64
+    finished = b"\x17\3\3\0\x35" + b"\7" * 53  # as long as SHA-256 makes it
     new = [(CLIENT, m.client_hello([0x1301], m.TLS12, b"\1" * 32, more=[*GROUPS, versions, share])),
-           (SERVER, m.server_hello(0x1301, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x1d\0\1\1")]) + data), (CLIENT, data), (SERVER, data)]
+           (SERVER, m.server_hello(0x1301, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x1d\0\1\1")]) + data),
+           (CLIENT, finished + data), (SERVER, data)]
     old = [f for n in range(4) for f in at(200 * n, full([0x002F], 0x002F, more=[ask]))]
     for what, frames, verdict in (("TLS 1.2 alone", old, "fail"), ("TLS 1.3 beside it", old + at(900, new), "not_observable"),
                                   ("TLS 1.3 at another server", old + at(900, new, server=("192.0.2.81", 443)), "fail")):

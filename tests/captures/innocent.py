@@ -561,10 +561,29 @@ def ended_by_an_alert(folder):
         check(told.get(rule) == fault, "a session ended by an alert, and used by", what, told, counts[rule])
 
 
+def lengths_of_finished(folder):
+    """RFC 8446 4.4.4, 5.2: a Finished is header, hash, type and tag (of 8 octets with CCM_8; RFC 9150: a hash). 5.4: an alert may be padded to any
+    length, and nothing follows it. Whether a longer record holds one or the other is not known, unless the client goes on."""
+    share, versions = (51, struct.pack("!HHHH", 6, 0x001D, 2, 1)), (43, b"\2\3\4")
+
+    def outcome(suite, *client):
+        steps = [(CLIENT, m.client_hello([suite], m.TLS12, b"\1" * 32, more=[versions, share])),
+                 (SERVER, m.server_hello(suite, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x1d\0\1\1")])),
+                 (SERVER, m.record(23, b"s" * 900, m.TLS12))]
+        told = told_of(folder, at(0, steps + [(CLIENT, m.record(23, b"c" * n, m.TLS12)) for n in client]), "modern")
+        return [(e["utwatch"]["outcome"], e["utwatch"].get("unobserved")) for e in of_type(told, "tls")]
+
+    for suite, whole in ((0x1301, 53), (0x1302, 69), (0x1303, 53), (0x1304, 53), (0x1305, 45), (0xC0B4, 69), (0xC0B5, 101)):
+        for client, wanted in (((whole,), "complete"), ((whole, 300), "complete"), ((19,), "aborted"), ((whole - 1,), "aborted"),
+                               ((528,), "unfinished"), ((700, 264, whole), "complete"), ((700, 300), "complete")):
+            found = outcome(suite, *client)
+            check([o for o, _ in found] == [wanted] and "encrypted" in found[0][1], "%#06x" % suite, "records of the client:", client, found)
+
+
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
                  resumptions_refused, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume, no_list_of_compressions, middleboxes,
                  second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease, extension_headers, second_hellos,
-                 ended_by_an_alert):
+                 ended_by_an_alert, lengths_of_finished):
         case(temporary)
 finish()
