@@ -1,9 +1,9 @@
 /*
  * Address spaces: what is inside a tunnel names its hosts by other addresses than what is outside, and
  * whoever can send a packet into a network can put both ends of any connection inside a tunnel of his own. So
- * an endpoint has the number of its space, and connections, sessions, servers and UEs of different spaces
- * have nothing in common. The outer addresses are no part of it, since a handover changes them (3GPP
- * TS 23.401 5.5).
+ * an endpoint has the number of its space, and connections, servers and UEs of different spaces have nothing
+ * in common, nor have sessions, but for spaces in which only the network puts hosts. The outer addresses are
+ * no part of it, since a handover changes them (3GPP TS 23.401 5.5).
  *
  * The number is made of how many tunnels there are, what the innermost is, and whether the site names their
  * ends; 0 is outside of all.

@@ -14,8 +14,8 @@ static enum ageless_psk judge_identity(struct sessions *s, const struct observat
     const struct identifier_hash own = {.own = name->own};
     const struct identifier ageless = identifier_of_ticket(RESUMPTION_EXTERNAL, &own);
     const struct identifier with_age = identifier_of_ticket(RESUMPTION_PSK, name);
-    const struct place place = memory_locate(s, &o->whence.server, &ageless);
-    const struct place as_ticket = memory_locate(s, &o->whence.server, &with_age);
+    const struct place place = memory_locate(s, &o->whence, &ageless);
+    const struct place as_ticket = memory_locate(s, &o->whence, &with_age);
     const nanos now = o->side[CLIENT].hello_time;
     /* Of two handshakes the later may end first; what counts is which hello came first. */
     const struct entry *earlier = memory_find(s, &place, now);

@@ -66,16 +66,22 @@ static bool is_unique(const struct identifier *id)
     return id->is_hash ? id->method != RESUMPTION_EXTERNAL : id->length >= UNIQUE_ID;
 }
 
-static struct scope scope_of(const struct sessions *s, const struct endpoint *server,
+/* `in_network`: what is unique is so in all address spaces of the network. Hosts of two of them may have the
+ * same address. */
+static struct scope scope_of(const struct sessions *s, const struct endpoint *server, bool in_network,
                              const struct identifier *id)
 {
-    if (s->config.one_scope || (id && is_unique(id)))
-        return (struct scope){.server.space = server->space, .common = true};
-    const struct session_farm *farm = farm_of(s, server);
-    if (!farm)
-        return own_scope(server);
-    struct scope scope = {.server = farm->member[0], .common = true};
-    scope.server.space = server->space;
+    const bool unique = id && is_unique(id);
+    struct scope scope = {.common = true};
+    if (!s->config.one_scope && !unique) {
+        const struct session_farm *farm = farm_of(s, server);
+        if (!farm)
+            return own_scope(server);
+        scope.server = farm->member[0];
+    }
+    scope.server.space = 0;
+    if (!unique || !in_network)
+        scope.server.space = server->space;
     return scope;
 }
 
@@ -100,7 +106,7 @@ static uint64_t key_of(const struct sessions *s, const struct scope *scope, cons
 
 uint64_t sessions_lineage(const struct sessions *s, const struct endpoint *server, nanos origin)
 {
-    const struct scope scope = scope_of(s, server, NULL);
+    const struct scope scope = scope_of(s, server, false, NULL);
     const int64_t us = origin / 1000; /* as the memory has it */
     return s->shared ? 0 : hash_in(&s->table.key, &scope, RESUMPTION_UNKNOWN, &us, sizeof us);
 }
@@ -129,11 +135,17 @@ static struct place place_in(const struct sessions *s, const struct scope *scope
     return place;
 }
 
-struct place memory_locate(const struct sessions *s, const struct endpoint *server,
+struct place memory_locate(const struct sessions *s, const struct whence *at,
                            const struct identifier *identifier)
 {
-    const struct scope scope = scope_of(s, server, identifier);
-    return place_in(s, &scope, server, identifier);
+    const struct endpoint *server = &at->server;
+    const struct scope scope = scope_of(s, server, at->in_network, identifier);
+    struct place place = place_in(s, &scope, server, identifier);
+    if (place.key && scope.server.space != server->space) {
+        const struct scope in_space = scope_of(s, server, false, identifier);
+        place.space_key = key_of(s, &in_space, identifier);
+    }
+    return place;
 }
 
 static uint64_t common_hash(const struct sessions *s, const struct endpoint *server)
@@ -162,7 +174,9 @@ static struct entry *find_key(struct sessions *s, uint64_t key, nanos now)
 struct entry *memory_find(struct sessions *s, const struct place *place, nanos now)
 {
     struct entry *e = find_key(s, place->key, now);
-    return e && e->flags & ENTRY_DOUBT ? find_key(s, place->own_key, now) : e;
+    if (!e)
+        return find_key(s, place->space_key, now);
+    return e->flags & ENTRY_DOUBT ? find_key(s, place->own_key, now) : e;
 }
 
 static bool is_given_anew(const struct entry *e)

@@ -24,6 +24,7 @@ struct recent_session {
     uint64_t flow_id;
     nanos origin;
     struct endpoint server; /* family 0: nothing is here */
+    bool in_network;
     struct identifier id, ticket;
 };
 
@@ -58,9 +59,11 @@ struct place {
     bool common;         /* the identifier means one session at several servers */
     uint64_t key;        /* in the table, of all these servers; 0: there is no identifier */
     uint64_t own_key;    /* in the table, of this server alone */
+    uint64_t space_key;  /* in the table, from when nobody knew that its address space is the network's; 0: it
+                            has no other place */
     uint64_t shared_key; /* for other sensors; 0: it cannot be shared */
 };
-struct place memory_locate(const struct sessions *s, const struct endpoint *server,
+struct place memory_locate(const struct sessions *s, const struct whence *at,
                            const struct identifier *identifier);
 
 /* NULL when the identifier is not known. */

@@ -67,7 +67,7 @@ static int64_t age_at(nanos time, nanos origin)
 static struct entry *find_before(struct sessions *s, const struct observation *o, const struct identifier *id,
                                  struct place *place)
 {
-    *place = memory_locate(s, &o->whence.server, id);
+    *place = memory_locate(s, &o->whence, id);
     struct entry *e = memory_find(s, place, o->side[CLIENT].hello_time);
     return e && !offer_is_before(entry_origin(e), o) ? e : NULL;
 }
@@ -129,7 +129,7 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
     for (size_t i = 0; i < offer->count && !e; i++)
         e = find_before(s, o, &offer->identifier[i], place);
     if (!e && offer->count)
-        *place = memory_locate(s, &o->whence.server, &offer->identifier[0]);
+        *place = memory_locate(s, &o->whence, &offer->identifier[0]);
     if (e && o->resumption <= RESUMPTION_FULL && !memory_is_shared(s, place, e)) {
         tell_use_elsewhere(s, e, o, out);
         e = NULL;

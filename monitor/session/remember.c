@@ -50,7 +50,7 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
     const bool answer = o->seen & SEEN_SERVER_HELLO;
     const struct identifier id =
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
-    const struct place place = memory_locate(s, &o->whence.server, &id);
+    const struct place place = memory_locate(s, &o->whence, &id);
     s->counters.refused_to_learn++;
     if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_OVERLAP)
         return;
@@ -66,6 +66,7 @@ static void note_recent(struct sessions *s, const struct observation *o, const s
         (struct recent_session){.flow_id = o->whence.flow_id,
                                 .origin = o->side[SERVER].hello_time,
                                 .server = o->whence.server,
+                                .in_network = o->whence.in_network,
                                 .id = *id,
                                 .ticket = *ticket};
 }
@@ -92,7 +93,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     }
     const nanos origin = o->side[SERVER].hello_time;
     const struct identifier id = issued_id(o);
-    const struct place place = memory_locate(s, &o->whence.server, &id);
+    const struct place place = memory_locate(s, &o->whence, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
         /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
          * remembered as failed, but changes nothing that is known. */
@@ -104,10 +105,12 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     remember(s, o, &place, origin, flags, true);
     if (has_ticket) {
         ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
-        const struct place at_ticket = memory_locate(s, &o->whence.server, &ticket);
+        const struct place at_ticket = memory_locate(s, &o->whence, &ticket);
         remember(s, o, &at_ticket, origin, flags, true);
     }
     note_recent(s, o, &id, &ticket);
+    /* A session that comes from nowhere elsewhere may be this one. */
+    s->missed |= o->whence.server.space && !o->whence.in_network;
     s->counters.learned++;
 }
 
@@ -133,7 +136,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.hash.own || !trustworthy(o))
         return;
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
-    const struct place at_renewed = memory_locate(s, &o->whence.server, &renewed);
+    const struct place at_renewed = memory_locate(s, &o->whence, &renewed);
     memory_put(s, &at_renewed, &memo);
     s->counters.inherited++;
 }
@@ -162,9 +165,10 @@ void sessions_doubt(struct sessions *s, uint64_t flow_id)
     struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
     if (r->flow_id != flow_id || !r->server.family)
         return;
+    const struct whence at = {.server = r->server, .in_network = r->in_network};
     const struct identifier *const issued[] = {&r->id, &r->ticket};
     for (size_t i = 0; i < 2; i++) {
-        const struct place place = memory_locate(s, &r->server, issued[i]);
+        const struct place place = memory_locate(s, &at, issued[i]);
         memory_put(s, &place, &(struct memo){.origin = r->origin, .now = r->origin, .anew = true});
     }
     s->counters.doubted++;

@@ -187,7 +187,7 @@ bool sessions_ask(struct sessions *s, const struct observation *o, struct sessio
     const struct offer offer = offer_of(o);
     bool any = false;
     for (; q->count < offer.count; q->count++) {
-        const struct place place = memory_locate(s, &o->whence.server, &offer.identifier[q->count]);
+        const struct place place = memory_locate(s, &o->whence, &offer.identifier[q->count]);
         q->id[q->count] = shared_ask(s->shared, place.shared_key);
         any |= q->id[q->count] != 0;
     }
@@ -211,7 +211,7 @@ static void take_answers(struct sessions *s, const struct observation *o, const 
         struct origin theirs;
         if (!q->id[i])
             continue;
-        const struct place place = memory_locate(s, &o->whence.server, &offer->identifier[i]);
+        const struct place place = memory_locate(s, &o->whence, &offer->identifier[i]);
         const enum shared_answer answer = shared_answer(s->shared, q->id[i], &theirs);
         if (answer == SHARED_PARTED)
             memory_split(s, &place, time_of_use(o));

@@ -325,6 +325,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     }
     o->event_time = h->follow_up_awaited ? h->done_at : now;
     o->whence.confirmed = flow_is_confirmed(flow);
+    o->whence.in_network = flow->in_network;
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     if (h->undecided && h->phase != PHASE_DONE)

@@ -161,6 +161,34 @@ def no_session_grows_younger():
         check(tls[0]["session"].get("age_basis") == "unknown", name, "inside:", tls[0]["session"])
 
 
+def sessions_across_spaces():
+    """A UE that moves, or a second tap: what the network's own tunnels hold and what is outside of them are the same sessions, where the bytes alone
+    tell them apart from others (F.1.4). Where nobody vouches for the tunnel, the session is not said to be from before the capture."""
+    ends = "tunnels: { ends: [198.51.100.0/24] }\n"
+    for kind, name, issues in (("id", NAME, {"session": NAME}), ("ticket", b"\x5a" * 100, {"ticket": b"\x5a" * 100})):
+        use, old = resumption_of(kind, name), {"id": OLD, "ticket": "ut-7.1-ticket-lifetime"}[kind]
+        for what, tunnel in TUNNELS.items():
+            for first, then in (((tunnel,), ()), ((), (tunnel,)), ((tunnel,), (e.gre if tunnel != e.gre else e.vxlan,))):
+                frames = said(full(**issues), inside=first) + said(use, 25, 40001, then)
+                rules, tls = judged(frames, "ts33141-pcr2", ends, 40001)
+                age = tls[0]["session"]
+                check(age.get("age_s", 0) >= 25 * 3600 - 1 and age["age_basis"] == "exact" and old in rules, kind, what, age, rules)
+                # Two taps: the handshake was seen twice, at the same server.
+                twice = said(full(**issues), inside=first) + [(t + 10**6, f) for t, f in said(full(**issues), inside=then)]
+                rules, tls = judged(sorted(twice, key=lambda f: f[0]) + said(use, 25, 40001, then), "ts33141-pcr2", ends, 40001)
+                check(tls[0]["session"].get("age_s", 0) >= 25 * 3600 - 1 and old in rules, kind, what, "seen twice:", tls[0]["session"])
+            # A bulk of plain traffic: the tunnel may be anybody's.
+            around = a_network(())
+            frames = said(full(**issues), inside=(tunnel,)) + around + said(use, 25, 40001)
+            _, tls = judged(sorted(frames, key=lambda f: f[0]), "ts33141-pcr2", port=40001)
+            check(tls[0]["session"].get("age_basis") == "unknown", kind, what, "of anybody's:", tls[0]["session"])
+    with tempfile.TemporaryDirectory() as folder:
+        capture = os.path.join(folder, "spaces.pcap")
+        capturelib.write_frames(capture, said(full(session=NAME), inside=(e.gtp,)) + said(resumption_of("id", NAME), 25, 40001))
+        text = " ".join(utwatch(UTWATCH, "--details", "-r", capture).stdout.decode().split())
+        check("before the capture" not in text, "told of a session that was issued in the capture:", text[-900:])
+
+
 def clean_age(use):
     return judged(said(full(session=NAME)) + said(use, 30, 40001), "ts33141-pcr2", port=40001)[1][0]["session"]["age_s"]
 
@@ -222,6 +250,7 @@ nobody_is_framed()
 who_speaks_first_or_most()
 from_the_first_frame()
 no_session_grows_younger()
+sessions_across_spaces()
 connections_are_apart()
 ends_that_the_site_names()
 pieces()
