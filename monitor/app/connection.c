@@ -228,7 +228,16 @@ bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct seg
         flow->marks[i] &= (uint8_t)~SIDE_LOST;
     become(p, flow, FLOW_SEARCHING);
     search_again(flow);
+    flow->alone = 0;
     return true;
+}
+
+/* The directions may be captured one after the other: that one of them was here does not say that it is in
+ * the handshake that the other one shows. */
+static void note_alone(struct flow *flow, const struct observation *o)
+{
+    const enum side who = o->side[CLIENT].captured ? CLIENT : SERVER;
+    flow->alone = o->outcome == OUTCOME_ONE_SIDED ? 1U << flow_side_of(flow, who) & 3U : 0;
 }
 
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
@@ -252,6 +261,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     const bool again = o->renegotiation;
     const uint16_t version = observation_version(o);
     const enum outcome outcome = o->outcome;
+    note_alone(flow, o);
     if (!again)
         cleartext_end(p, flow, 0);
     const bool gave_session =

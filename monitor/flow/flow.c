@@ -109,6 +109,8 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->dropped = flow->gaps = flow->confirmed = 0;
     flow->spoke = flow->odd = flow->taken = 0;
     flow->again = false;
+    flow->alone = 0;
+    flow->in_network = false;
     flow->contested = 0;
     flow->paths = PATHS_ONE;
     flow->doubtful = false;

@@ -142,9 +142,11 @@ static enum reaction reaction_of(const struct handshake *h)
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
 static void note_unseen_bytes(struct handshake *h)
 {
-    for (unsigned side = 0; side < 2; side++)
-        if (handshake_has_unseen(h, side))
-            handshake_damage(h, flow_role(h->flow, side), UNOBSERVED_GAP);
+    for (unsigned side = 0; side < 2; side++) {
+        const enum side who = flow_role(h->flow, side);
+        if (h->observation->side[who].captured && handshake_has_unseen(h, side))
+            handshake_damage(h, who, UNOBSERVED_GAP);
+    }
 }
 
 /* What is not here may have gone another way, also between messages that follow each other here. */

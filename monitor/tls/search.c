@@ -66,7 +66,9 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     o->whence.time = flow->first_seen;
     for (unsigned i = 0; i < 2; i++) {
         enum side who = flow_role(flow, i);
-        o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN);
+        /* Of two taps the directions may come one after the other. */
+        const bool silent = flow->alone & 1U << i && !flow->side[i].count;
+        o->side[who].captured = flow->marks[i] & (SIDE_DATA | SIDE_SYN) && !silent;
         o->side[who].start_captured = flow->marks[i] & SIDE_SYN && !lacks_hello;
         if (flow->dropped & 1U << i)
             handshake_damage(h, who, UNOBSERVED_GAP);

@@ -380,6 +380,10 @@ def test_ports_used_again(folder):
                 check(got == wanted * 2, name, end, "and begun again with an ISN", ahead, "ahead:", len(got), [g[-160:] for g in got])
 
 
+def sent_by(c, side):
+    return [f for f in c.frames if capturelib.segment_of(f[1])[0][1] == c.ends[side][1]]
+
+
 def test_ports_used_again_unseen(folder):
     """The next connection on the same ports is one of its own, also where its SYN was lost, its SYN/ACK, or a direction."""
     path = os.path.join(folder, "unseen.pcap")
@@ -406,10 +410,8 @@ def test_ports_used_again_unseen(folder):
                     continue
                 check(wanted and got[1:] == wanted, end, "and begun again after", later, "s, lost:", lost, len(got), [g[-160:] for g in got])
             for side in (CLIENT, SERVER):
-                def own(frames):
-                    return [f for f in frames if capturelib.segment_of(f[1])[0] == c.ends[side]]
-                alone = facts(verdicts(own(again.frames), path)[0])
-                got = facts(verdicts(own(c.frames) + own(again.frames), path)[0])
+                alone = facts(verdicts(sent_by(again, side), path)[0])
+                got = facts(verdicts(sent_by(c, side) + sent_by(again, side), path)[0])
                 check(got[1:] == alone, end, "and begun again after", later, "s, only direction", side, len(got), len(alone))
 
 
@@ -473,7 +475,30 @@ def test_one_ticket(folder):
     check(ages == [1, 2, 25] and late and {a for a, _ in late} == {"192.0.2.12"}, "one ticket of two UEs:", ages, late)
 
 
+def test_directions_apart(folder):
+    """Two taps, one for each direction, whose files follow each other or whose clocks differ by minutes: neither half says who ended what."""
+    path = os.path.join(folder, "apart.pcap")
+    for name in ("openssl-tls12-full", "jsse-tls10-anon-only-refused", "openssl-tls13-full"):
+        conversation = capturelib.conversations(os.path.join(PCAPS, name + ".pcap"))[0]
+        for later in (90, 600):
+            for ahead in (0, 770000):  # the same connection, or another one on its ports
+                first, again = (Odd(time=START + n * later * SECOND, seq=(1000 + n * ahead, 5000 + n * ahead)) for n in (0, 1))
+                for c in (first, again):
+                    opened(c, conversation)
+                    c.close()
+                for side in (CLIENT, SERVER):
+                    frames = sent_by(first, side) + sent_by(again, not side)
+                    capturelib.write_frames(path, frames)
+                    told = [e["utwatch"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+                    lacks = ("server-direction", "client-direction")
+                    for half, missing in zip(told, lacks if side == CLIENT else lacks[::-1]):
+                        check(half["outcome"] == "one-sided" and missing in half["unobserved"], name, "a half", later, "s apart:", half["outcome"],
+                              half.get("unobserved"))
+                    check(told, name, "halves:", len(told))
+
+
 with tempfile.TemporaryDirectory() as folder:
+    test_directions_apart(folder)
     test_ports_used_again(folder)
     test_ports_used_again_unseen(folder)
     test_answered_twice(folder)
