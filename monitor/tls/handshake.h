@@ -239,6 +239,10 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
  * there is none, or it may answer bytes that are no TLS. */
 bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now);
 
+/* unread_start.c: bytes of the flow's side are missing, or may be: its start was not captured, or not all
+ * that the other side acknowledged. */
+bool handshake_lacks_bytes(const struct handshake *h, unsigned side);
+
 /* What the client said before the server's flight is no hello that was recognised, and may have been one to
  * the server. Where that had said something else too, the flight may be a part of other data. */
 void handshake_note_unread_start(struct handshake *h);

@@ -523,40 +523,6 @@ static void note_words(struct flow *flow, unsigned side, struct span bytes)
         flow->odd = (flow->odd | bit) & 3U;
 }
 
-/* Bytes of the flow's side are missing, or may be: its start was not captured, or not all that the other side
- * acknowledged. */
-static bool lacks_bytes(const struct handshake *h, unsigned side)
-{
-    return !(h->flow->marks[side] & SIDE_SYN) || h->search.gap[side] || h->flow->dropped >> side & 1 ||
-           handshake_has_unseen(h, side);
-}
-
-void handshake_drop_start(struct handshake *h)
-{
-    for (unsigned side = 0; side < 2; side++)
-        if (h->search.probe[side].length)
-            h->flow->dropped = (h->flow->dropped | 1U << side) & 3U;
-}
-
-void handshake_note_unread_start(struct handshake *h)
-{
-    const struct flow *flow = h->flow;
-    struct observation *o = h->observation;
-    const unsigned client = flow_side_of(flow, CLIENT);
-    if (o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO) || o->renegotiation || !(flow->odd >> client & 1) ||
-        flow->clear_kind == CLEAR_HTTP || !observation_is_whole(o, CLIENT) || lacks_bytes(h, client))
-        return; /* for another reason, if at all */
-    o->side[CLIENT].damage |= UNOBSERVED_MALFORMED;
-    o->unobserved |= UNOBSERVED_MALFORMED;
-    if (!(flow->spoke >> !client & 1))
-        return;
-    o->unobserved |= UNOBSERVED_OVERLAP;
-    for (enum side who = CLIENT; who <= SERVER; who++) {
-        o->side[who].damage |= UNOBSERVED_OVERLAP;
-        o->side[who].damage_since_hello |= UNOBSERVED_OVERLAP;
-    }
-}
-
 /* Other bytes in the place of the last ones of a probe: it goes on with them where a hello may follow. False:
  * none can. */
 static bool take_second_reading(struct handshake *h, unsigned side, const struct run *run)
@@ -576,6 +542,18 @@ static bool take_second_reading(struct handshake *h, unsigned side, const struct
     return goes_on;
 }
 
+/* True: the run belonged to the probe. False: *bytes is what is left to be searched. */
+static bool go_on_with_probe(struct tls *tls, struct handshake *h, const struct segment *segment,
+                             unsigned side, const struct run *run, struct span *bytes)
+{
+    if (run->anew && !run->gap && !take_second_reading(h, side, run))
+        return true;
+    if (!run->gap)
+        return follow_probe(tls, h, segment, side, bytes);
+    h->search.probe[side].length = 0;
+    return false;
+}
+
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
                                 unsigned side, struct run *run, size_t place)
 {
@@ -585,14 +563,8 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         flow->gaps = (flow->gaps | 1U << side) & 3U;
     if (h && !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
-    if (h && h->search.probe[side].length) {
-        if (run->anew && !run->gap && !take_second_reading(h, side, run))
-            return TLS_MORE;
-        if (run->gap)
-            h->search.probe[side].length = 0;
-        else if (follow_probe(tls, h, segment, side, &bytes))
-            return h->complete ? TLS_COMPLETE : TLS_MORE;
-    }
+    if (h && h->search.probe[side].length && go_on_with_probe(tls, h, segment, side, run, &bytes))
+        return h->complete ? TLS_COMPLETE : TLS_MORE;
     bool stream_start = flow->side[side].count == 0;
     h = handshake_of(tls, flow);
     if (h && (run->gap || run->anew))
@@ -676,7 +648,8 @@ bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now
         struct probe *p = &h->search.probe[side];
         const struct span answer = span_of(p->bytes, p->length);
         const enum opening opening = opening_look(answer);
-        if (!answer.n || !is_answer(opening) || !(lacks_bytes(h, !side) || lacks_bytes(h, side)))
+        if (!answer.n || !is_answer(opening) ||
+            !(handshake_lacks_bytes(h, !side) || handshake_lacks_bytes(h, side)))
             continue;
         const struct whence first = p->at;
         p->length = 0;

@@ -249,8 +249,8 @@ def ids_beside_tickets(folder):
 
 
 def tickets_of_others(folder):
-    """A hello with an id of the server and a ticket of another one, or of another session: OpenSSL without tickets and GnuTLS resume by the id, and echo it
-    as they would for a ticket. At least the younger of the two was resumed; nobody is cleared by it, and the server not accused."""
+    """A hello with an id of the server and a ticket of another one, or of another session: OpenSSL without tickets and GnuTLS resume by the id, and
+    echo it as they would for a ticket. At least the younger of the two was resumed; nobody is cleared by it, and the server not accused."""
     sid, ticket = b"\xb5" * 32, b"t" * 160
     again = [(CLIENT, m.client_hello([DES3], m.TLS12, session=sid, more=[(35, ticket)])),
              (SERVER, m.server_hello(DES3, m.TLS12, sid) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
