@@ -68,7 +68,7 @@
 #define KNOWN_CHAINS             2048 /* Certificate messages whose facts are remembered by their bytes */
 #define KNOWN_CHAIN_BYTES        6144 /* of a message; longer ones are parsed each time */
 #define KNOWN_CHAIN_TEXT         2048 /* bytes of the names in it */
-#define KNOWN_HELLOS             1024 /* ClientHellos that are known by what they say */
+#define KNOWN_HELLOS             4096 /* ClientHellos that are known by what they say */
 #define KNOWN_HELLO_CODES        320
 #define MAX_HOST_NAME            255
 #define MAX_ALT_NAMES            128
@@ -141,7 +141,7 @@
 #define NETWORKS_OF_PROFILE  1024    /* addresses and networks in conditions */
 #define KNOWN_VERDICT_BYTES  4194304 /* of a profile: verdicts on cases that others are decided like */
 #define KNOWN_VERDICT_STEPS  65536   /* results of tests that lead to them */
-#define KNOWN_CLASSED        2048    /* chains, and hellos, whose class is remembered */
+#define KNOWN_CLASSED        4096    /* chains, and hellos, whose class is remembered */
 #define KNOWN_CLASS_BYTES    65536   /* of a profile: what the classes of chains answer, and of hellos */
 
 /* capture */
@@ -164,7 +164,7 @@
 #define MAX_OFFENDERS      64  /* servers or UEs remembered for one rule; later ones are only counted */
 #define MAX_STACKS         256 /* UE stacks (JA4) told apart; later ones are only counted */
 #define KNOWN_MEMBERS      4096 /* parts of events about hellos and certificates, remembered by what they say */
-#define KNOWN_MEMBER_CODES 320 /* numbers that tell what one says */
+#define KNOWN_MEMBER_CODES 64   /* numbers that tell what one says */
 #define KNOWN_MEMBER_BYTES 2048
 #define MAX_RULE_STACKS    16     /* of them, those kept for one rule */
 #define MAX_UE_STACKS      16384  /* pairs of UE and stack, to name the stacks of a UE; power of two */

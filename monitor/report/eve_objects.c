@@ -47,36 +47,13 @@ static void put_fingerprints(struct json *j, const struct observation *o, enum d
         json_string(j, "ja4", buffer);
 }
 
-/* What the fingerprints are made of, unless a list was cut. */
-static void fingerprint_key(struct member_key *key, const struct observation *o)
-{
-    const struct client_hello_facts *c = &o->client_hello;
-    const struct span alpn = c->alpn_count ? observation_text(o, c->alpn[0]) : span_of(NULL, 0);
-    const uint16_t scalars[] = {
-        (uint16_t)c->format,
-        c->unknown,
-        c->version,
-        c->ja3_known,
-        (uint16_t)(alpn.n ? 0x100 | alpn.p[0] : 0),
-        alpn.n ? alpn.p[alpn.n - 1] : 0,
-    };
-    member_key_begin(key, MEMBERS_OF_FINGERPRINTS);
-    member_key_add(key, scalars, sizeof scalars / sizeof *scalars);
-    member_key_add(key, c->suites, c->suite_count);
-    member_key_add(key, c->extensions, c->extension_count);
-    member_key_add(key, c->versions, c->version_count);
-    member_key_add(key, c->groups, c->group_count);
-    member_key_add_octets(key, c->point_formats, c->point_format_count);
-    member_key_add(key, c->signature_algorithms, c->signature_algorithm_count);
-    key->full |= c->ja3_made || c->suites_cut || c->extensions_cut || c->lists_cut;
-}
-
 static void put_client(struct json *j, const struct observation *o, enum detail detail)
 {
     const struct client_hello_facts *c = &o->client_hello;
     json_slice(j, "sni", o, c->sni);
     struct member_key key;
-    fingerprint_key(&key, o);
+    member_key_begin(&key, MEMBERS_OF_FINGERPRINTS);
+    member_key_add_number(&key, c->number);
     key.full |= detail != DETAIL_FULL;
     if (!json_known(j, &key)) {
         const size_t start = j->out->n;
@@ -162,25 +139,11 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
     }
 }
 
-/* All that the members of put_certificate() are made of. */
-static void certificate_key(struct member_key *key, const struct observation *o)
-{
-    const struct certificate_facts *c = &o->certificate;
-    const int64_t times[] = {c->valid_times, c->not_before, c->not_after};
-    member_key_begin(key, MEMBERS_OF_CERTIFICATE);
-    member_key_add_text(key, span_of(times, sizeof times));
-    member_key_add_text(key, span_of(c->sha1, sizeof c->sha1));
-    member_key_add_text(key, observation_text(o, c->subject));
-    member_key_add_text(key, observation_text(o, c->issuer));
-    member_key_add_text(key, observation_text(o, c->serial));
-    for (size_t i = 0; i < c->alt_name_count; i++)
-        member_key_add_text(key, observation_text(o, c->alt_names[i]));
-}
-
 static void put_known_certificate(struct json *j, const struct observation *o)
 {
     struct member_key key;
-    certificate_key(&key, o);
+    member_key_begin(&key, MEMBERS_OF_CERTIFICATE);
+    member_key_add_number(&key, o->certificate.number);
     if (json_known(j, &key))
         return;
     const size_t start = j->out->n;

@@ -1,6 +1,6 @@
 #include "report/known_members.h"
 
-#include "base/siphash.h"
+#include "base/fold_hash.h"
 #include "base/ways.h"
 
 #include <stdlib.h>
@@ -49,33 +49,18 @@ void member_key_add(struct member_key *key, const uint16_t *codes, size_t count)
     key->count += 1 + count;
 }
 
-void member_key_add_octets(struct member_key *key, const uint8_t *octets, size_t count)
+void member_key_add_number(struct member_key *key, uint64_t number)
 {
-    uint16_t codes[UINT8_MAX];
-    key->full |= count > sizeof codes / sizeof *codes;
-    for (size_t i = 0; i < count && !key->full; i++)
-        codes[i] = octets[i];
-    member_key_add(key, codes, count);
-}
-
-void member_key_add_text(struct member_key *key, struct span text)
-{
-    const size_t codes = (text.n + 1) / 2;
-    key->full |= KNOWN_MEMBER_CODES - key->count < 1 + codes;
-    if (key->full)
-        return;
-    uint16_t *at = key->codes + key->count;
-    at[0] = (uint16_t)text.n;
-    at[codes] = 0; /* half of it may be filled */
-    if (text.n)
-        memcpy(at + 1, text.p, text.n);
-    key->count += 1 + codes;
+    uint16_t codes[sizeof number / sizeof(uint16_t)];
+    memcpy(codes, &number, sizeof number);
+    member_key_add(key, codes, sizeof codes / sizeof *codes);
+    key->full |= !number;
 }
 
 static size_t places_of(const struct known_members *k, const struct member_key *key)
 {
     const struct span codes = span_of(key->codes, key->count * sizeof *key->codes);
-    return ways_of(siphash_for_table(&k->key, codes), KNOWN_MEMBERS);
+    return ways_of(fold_hash_bytes(&k->key, codes), KNOWN_MEMBERS);
 }
 
 struct span known_members_find(const struct known_members *k, const struct member_key *key)

@@ -1,6 +1,7 @@
 /*
- * JSON members of a hello or certificate that were written before, found by the facts that they say. The
- * facts themselves are compared, so that nobody can make two of them that share a text.
+ * JSON members of a hello or certificate that were written before, found by the facts that they say, or by
+ * the number of the hello or chain that says them. The facts themselves are compared, so that nobody can make
+ * two of them that share a text.
  */
 #ifndef UTWATCH_REPORT_KNOWN_MEMBERS_H
 #define UTWATCH_REPORT_KNOWN_MEMBERS_H
@@ -26,8 +27,8 @@ void known_members_free(struct known_members *k);
 /* `what` tells the members of different places apart. */
 void member_key_begin(struct member_key *key, uint16_t what);
 void member_key_add(struct member_key *key, const uint16_t *codes, size_t count);
-void member_key_add_octets(struct member_key *key, const uint8_t *octets, size_t count);
-void member_key_add_text(struct member_key *key, struct span text);
+/* Of a hello or chain that is known by it, for all that it says; 0: it has none, and nothing is known. */
+void member_key_add_number(struct member_key *key, uint64_t number);
 
 /* Empty when they are not known; valid until the next one is kept. */
 struct span known_members_find(const struct known_members *k, const struct member_key *key);

@@ -59,20 +59,14 @@ static void put_client_hello(struct json *j, const struct client_hello_facts *c,
     json_close(j, '}');
 }
 
-/* All that the object says, unless it is of SSLv2. */
+/* All that the object says. */
 static void client_hello_key(struct member_key *key, const struct client_hello_facts *c)
 {
-    const uint16_t scalars[] = {
-        c->unknown, c->record_version, c->version,    c->max_version, c->session_id_len, c->ticket,
-        c->psk,     c->extensions_cut, c->suites_cut,
-    };
+    const uint16_t own[] = {c->record_version, c->session_id_len, c->ticket, c->psk};
     member_key_begin(key, MEMBERS_OF_CLIENT_HELLO);
-    member_key_add(key, scalars, sizeof scalars / sizeof *scalars);
-    member_key_add(key, c->suites, c->suite_count);
-    member_key_add(key, c->extensions, c->extension_count);
-    member_key_add(key, c->groups, c->group_count);
-    member_key_add_octets(key, c->compression, c->compression_count);
-    key->full |= c->format != HELLO_TLS;
+    member_key_add_number(key, c->number);
+    member_key_add(key, own, sizeof own / sizeof *own);
+    key->full |= c->greased;
 }
 
 static void put_known_client_hello(struct json *j, const struct client_hello_facts *c, enum detail detail)

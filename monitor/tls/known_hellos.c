@@ -11,6 +11,7 @@
 /* What hellos of one number have in common: scalars, then each list behind its length. */
 struct hello_codes {
     uint16_t count;
+    bool greased; /* something was left out */
     uint16_t code[KNOWN_HELLO_CODES];
 };
 
@@ -56,6 +57,7 @@ static bool add(struct hello_codes *to, const uint16_t *list, size_t count)
     uint16_t *at = to->code + to->count;
     at[0] = (uint16_t)without_grease(at + 1, list, count);
     to->count = (uint16_t)(to->count + 1 + at[0]);
+    to->greased |= at[0] < count;
     return true;
 }
 
@@ -83,6 +85,7 @@ static bool write_codes(struct hello_codes *to, const struct client_hello_facts 
     };
     memcpy(to->code, scalars, sizeof scalars);
     to->count = sizeof scalars / sizeof *scalars;
+    to->greased = false;
     return add(to, f->suites, f->suite_count) && add(to, f->extensions, f->extension_count) &&
            add(to, f->versions, f->version_count) && add(to, f->groups, f->group_count) &&
            add(to, f->signature_algorithms, f->signature_algorithm_count) &&
@@ -102,6 +105,7 @@ void known_hellos_number(struct known_hellos *hellos, struct client_hello_facts 
     f->number = 0;
     if (!is_whole(f) || !write_codes(&codes, f))
         return;
+    f->greased = codes.greased;
     const struct span bytes = span_of(codes.code, codes.count * sizeof *codes.code);
     const size_t first = ways_of(fold_hash_bytes(&hellos->key, bytes), KNOWN_HELLOS);
     for (size_t i = first; i < first + WAYS && !f->number; i++) {

@@ -156,6 +156,7 @@ enum hello_unknown {
 
 struct client_hello_facts {
     uint64_t number; /* of hellos alike but for what each has of its own (known_hellos.h); 0: not known */
+    bool greased;    /* they may differ in GREASE among suites, extensions or other lists */
     enum hello_format format;
     uint8_t unknown; /* enum hello_unknown; such facts are empty */
     uint16_t record_version;
