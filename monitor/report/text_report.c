@@ -21,6 +21,7 @@ static const size_t kinds_most = (size_t)MAX_KINDS / 4 * 3; /* open addressing n
 
 struct text_report {
     struct page page;
+    struct page lines; /* of handshakes: each is one line where no screen has a width */
     const struct input_names *names;
     struct text_choice choice;
     struct siphash_key key;
@@ -40,6 +41,9 @@ struct text_report *text_report_new(FILE *out, const struct text_look *look, con
         report->page.width = look->columns < PAGE_LEAST  ? PAGE_LEAST
                              : look->columns > PAGE_MOST ? PAGE_MOST
                                                          : look->columns;
+    report->lines = report->page;
+    if (!look->columns)
+        report->lines.width = SIZE_MAX;
     report->choice = *choice;
     report->names = names;
     report->key = siphash_random_key();
@@ -159,7 +163,7 @@ static void put_findings(struct page *page, const struct verdict *v, const char 
 void text_report_handshake(struct text_report *report, const struct policy_case *c)
 {
     if (report->choice.handshakes && c->kind == CASE_HANDSHAKE && tally_is_handshake(c->observation))
-        text_handshake(&report->page, c);
+        text_handshake(&report->lines, c);
 }
 
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v)

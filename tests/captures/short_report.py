@@ -161,6 +161,10 @@ def words_are_whole():
             shutil.copy(both, path)
         text = "".join(report("-r", paths[0], "-r", paths[1])[0].split())
         check("in" + paths[0] in text and "inx.pcap" not in text, text)
+    found = of_type(events(BINARY, "-r", PCAPS)[0], "tls")
+    lines = [line for line in report("--details=handshakes", "-r", PCAPS)[0].splitlines() if re.match(r"\d{4}-.* -> ", line)]
+    ended = [line for line in lines if re.search(r", (%s)(, |$)" % "|".join({e["utwatch"]["outcome"] for e in found}), line)]
+    check(len(lines) == len(ended) > 100, "not all handshakes have one line:", len(lines), len(ended), sorted(set(lines) - set(ended))[:2])
     text = " ".join(report("--details=handshakes", "-r", both)[0].split())
     event = of_type(events(BINARY, "-r", both)[0], "tls")[0]
     suite = event["utwatch"]["server_hello"]["suite_name"]

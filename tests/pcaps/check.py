@@ -113,6 +113,9 @@ def check_folder(entries):
     ours = {*manifest.rules_of(manifest.ONE), *manifest.rules_of(manifest.TWO)}
     strange = sorted(ours & set(re.findall(r"(\S+) \(beyond", page)))
     check(not strange, "rules of these profiles are called beyond:", strange)
+    others = {r for e in entries for r in (*e["passes"], *e["also"])} - ours
+    plain = sorted(r for r in others if re.search(r"(?<![\w.-])%s(?![\w.-]| \(beyond)" % re.escape(r), page))
+    check(others and not plain, "rules of other profiles are not called beyond:", plain)
     check(named <= here, "in the manifest, but not in pcaps/:", sorted(named - here))
     for f in sorted(here):
         check(f in named, f, "is not in the manifest")

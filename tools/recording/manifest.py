@@ -1,4 +1,5 @@
 """pcaps/manifest.json, and pcaps/README.md that is written from it."""
+import functools
 import json
 import os
 import re
@@ -42,6 +43,7 @@ def page(entries):
     return HEAD + shows(entries) + rules(entries) + provenance(entries)
 
 
+@functools.cache
 def rules_of(profile):
     """{rule: whether a later text supersedes it}, by the snapshot of the profile."""
     with open(os.path.join(os.path.dirname(PCAPS), "tests", "policy", "snapshots", profile + ".yaml")) as f:
@@ -57,9 +59,14 @@ def named(rule, one, two):
     return rule + (" (%s)" % ", ".join(marks) if marks else "")
 
 
+def kept_as(rule):
+    """The rule, and that it is of neither profile."""
+    return rule + ("" if rule in rules_of(ONE) or rule in rules_of(TWO) else " (beyond)")
+
+
 def broken(entry):
     one, two = entry["fails"][ONE], entry["fails"][TWO]
-    words = [r + ("" if r in one and r in two else " (pcr1)" if r in one else " (pcr2)") for r in sorted({*one, *two})]
+    words = [r + (kept_as(r)[len(r):] if r in one and r in two else " (pcr1)" if r in one else " (pcr2)") for r in sorted({*one, *two})]
     return words + [r + " (policy)" for r in entry["policy"]] + [named(r, rules_of(ONE), rules_of(TWO)) for r in entry["also"]]
 
 
@@ -70,7 +77,7 @@ def shows(entries):
            "is meant to show kept.\n\n"
            "| file | shows | breaks | keeps |\n|---|---|---|---|\n"]
     for e in entries:
-        out.append("| `%s` | %s | %s | %s |\n" % (e["file"], e["shows"], ", ".join(broken(e)) or "nothing", ", ".join(e["passes"])))
+        out.append("| `%s` | %s | %s | %s |\n" % (e["file"], e["shows"], ", ".join(broken(e)) or "nothing", ", ".join(map(kept_as, e["passes"]))))
     return "".join(out)
 
 
@@ -89,7 +96,7 @@ def rules(entries):
 
     out = ["\n## Rule by rule\n\n| rule | kept in | broken in |\n|---|---|---|\n"]
     for r in sorted({*kept, *fails}):
-        out.append("| %s | %s | %s |\n" % (r, few(kept.get(r)), few(fails.get(r))))
+        out.append("| %s | %s | %s |\n" % (kept_as(r), few(kept.get(r)), few(fails.get(r))))
     return "".join(out)
 
 
