@@ -464,8 +464,8 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     suite_set_join(&u->offered, &c->offered);
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
-    if (c->unknown &
-        (UNKNOWN_OFFERED_SESSION | UNKNOWN_OFFER | UNKNOWN_VERSIONS)) { /* it may resume, or offer others */
+    if (c->unknown & (UNKNOWN_OFFER | UNKNOWN_VERSIONS) ||
+        observation_offer_in_doubt(o)) { /* it may resume, or offer others */
         u->unseen_offers++;
         u->missing |= observation_unread(o, CLIENT);
         return;
@@ -540,8 +540,7 @@ static void learn_of_ue(struct peer *u, const struct observation *o, const struc
         return;
     }
     ue_offered(u, o, session);
-    u->not_used += !session->offered && !(o->client_hello.unknown & UNKNOWN_OFFERED_SESSION) &&
-                   held_is_usable(&u->held, shape, o);
+    u->not_used += !session->offered && !observation_offer_in_doubt(o) && held_is_usable(&u->held, shape, o);
     if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
         held_learn(&u->held, shape, o);
 }

@@ -78,7 +78,7 @@ static struct fact offer(const struct policy_case *c)
     struct fact hello = readable_hello(c);
     if (hello.known != KNOWN_VALUE)
         return hello;
-    if (c->observation->client_hello.unknown & UNKNOWN_OFFERED_SESSION)
+    if (observation_offer_in_doubt(c->observation))
         return unknown(observation_unread(c->observation, CLIENT));
     if (!c->session)
         return unknown(UNOBSERVED_ORIGIN);

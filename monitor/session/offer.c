@@ -29,7 +29,7 @@ struct offer offer_of(const struct observation *o)
     const struct client_hello_facts *c = &o->client_hello;
     struct offer offer = {0};
     const bool by_other = o->resumption == RESUMPTION_TICKET || o->resumption == RESUMPTION_ID;
-    if (!(o->seen & SEEN_CLIENT_HELLO) || c->unknown & UNKNOWN_OFFERED_SESSION)
+    if (!(o->seen & SEEN_CLIENT_HELLO) || observation_offer_in_doubt(o))
         return offer;
     if (c->psk && !by_other) {
         add_identities(&offer, o);

@@ -9,7 +9,7 @@ static enum resumption resumption_of(const struct observation *o)
         return RESUMPTION_UNKNOWN;
     const struct server_hello_facts *s = &o->server_hello;
     const struct client_hello_facts *c = &o->client_hello;
-    if (s->unknown & ~(unsigned)UNKNOWN_LISTS)
+    if (s->unknown & ~(unsigned)(UNKNOWN_LISTS | UNKNOWN_EXTENSIONS) || s->extensions_in_doubt)
         return RESUMPTION_UNKNOWN;
     if (observation_version(o) >= 0x0304) /* RFC 8446 4.2.11: taken or not is said in the ServerHello */
         return observation_psk_ageless(o) ? RESUMPTION_UNKNOWN : s->psk ? RESUMPTION_PSK : RESUMPTION_FULL;

@@ -75,7 +75,10 @@ static uint64_t bit_of(uint16_t type)
 
 bool extension_block_add(struct extension_block *b, uint16_t type, unsigned unknown)
 {
-    b->repeated |= (b->here & bit_of(type)) != 0;
+    const bool again = (b->here & bit_of(type)) != 0;
+    b->repeated |= again;
+    b->ticket_in_doubt |= again && type == EXTENSION_SESSION_TICKET;
+    b->psk_in_doubt |= (again || unknown & UNKNOWN_PSK) && type == EXTENSION_PRE_SHARED_KEY;
     b->here |= bit_of(type);
     b->unknown |= unknown;
     b->read |= part_of(type);

@@ -252,7 +252,10 @@ static void learn_client_extensions(struct observation *o, const struct hello_me
     while (extension_next(&c, &e))
         if (extension_block_add(&block, e.type, learn_client_extension(o, memory, &e)))
             f->values += value_of(memory, &e);
-    f->unknown |= extension_block_unknown(&block, !cut && c.status == PARSE_OK);
+    const bool whole = !cut && c.status == PARSE_OK;
+    f->unknown |= extension_block_unknown(&block, whole);
+    f->ticket_in_doubt = !whole || block.ticket_in_doubt;
+    f->psk_in_doubt = !whole || block.psk_in_doubt;
     note_highest_version(f);
 }
 
@@ -315,10 +318,12 @@ bool learn_client_hello(struct observation *o, struct hello_memory *memory, uint
     if (!whole && !hello.usable)
         return false;
     keep_offer(o, memory, record_version, &hello);
-    if (whole)
+    if (whole) {
         keep_rest_of_hello(o, memory, &hello, false);
-    else
+    } else {
         o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
+        o->client_hello.ticket_in_doubt = o->client_hello.psk_in_doubt = true;
+    }
     if (!hello.compression.n || !whole) /* RFC 5246 7.4.1.2: there is one method at least */
         o->client_hello.unknown |= UNKNOWN_COMPRESSION | UNKNOWN_OFFER;
     return true;
@@ -393,7 +398,9 @@ bool learn_second_client_hello(struct observation *o, const struct hello_memory 
         if (e.type == EXTENSION_PRE_SHARED_KEY)
             parses &= learn_psk(o, memory, e.body);
     parses &= extensions.status == PARSE_OK;
-    if (!parses)
+    if (!parses) {
         o->client_hello.unknown |= UNKNOWN_PSK;
+        o->client_hello.psk_in_doubt = true;
+    }
     return parses;
 }

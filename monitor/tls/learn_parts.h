@@ -25,6 +25,7 @@ struct extension_block {
     unsigned read;    /* likewise: the parts whose extension was there */
     uint64_t here;
     bool repeated;
+    bool ticket_in_doubt, psk_in_doubt; /* those come twice, or do not parse */
 };
 
 /* The next one; `unknown`: what of it does not parse. False: its number is not kept. */

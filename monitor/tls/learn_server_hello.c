@@ -107,7 +107,9 @@ static void learn_server_extensions(struct observation *o, struct span extension
     struct extension e;
     while (extension_next(&c, &e))
         (void)extension_block_add(&block, e.type, learn_server_extension(o, &e));
-    f->unknown |= extension_block_unknown(&block, !cut && c.status == PARSE_OK);
+    const bool whole = !cut && c.status == PARSE_OK;
+    f->unknown |= extension_block_unknown(&block, whole);
+    f->extensions_in_doubt = !whole || block.repeated;
     if (f->legacy_version < 0x0303) /* supported_versions has no place in it */
         f->unknown &= (uint8_t)~UNKNOWN_VERSIONS;
 }

@@ -151,7 +151,6 @@ enum hello_unknown {
     UNKNOWN_OFFER = 1 << 7, /* the suites as they are read, for some length before or after them lies, or a
                                second hello offers others */
     UNKNOWN_IN_EXTENSIONS = UNKNOWN_NAME | UNKNOWN_VERSIONS | UNKNOWN_PSK | UNKNOWN_LISTS,
-    UNKNOWN_OFFERED_SESSION = UNKNOWN_SESSION_ID | UNKNOWN_EXTENSIONS | UNKNOWN_PSK,
 };
 
 struct client_hello_facts {
@@ -177,6 +176,8 @@ struct client_hello_facts {
     bool ticket_extension;
     bool psk; /* pre_shared_key */
     bool early_data;
+    bool ticket_in_doubt, psk_in_doubt; /* what comes twice, or may stand where the extensions do not parse.
+                                           Others that are odd say nothing of the session. */
     /* What the client offers to resume. */
     struct identifier_hash ticket_hash;
     struct identifier_hash ticket_inner_hash; /* the same ticket without the inner length of RFC 4507 */
@@ -227,6 +228,7 @@ struct server_hello_facts {
     bool psk;             /* pre_shared_key: the PSK was taken */
     uint8_t psk_selected; /* which of the client's */
     bool ticket_extension;
+    bool extensions_in_doubt; /* as those of the client */
     bool renegotiation_info;
     bool truncated_hmac;
     bool random_equals_clients;
@@ -437,5 +439,13 @@ bool observation_is_doubtful(const struct observation *o, enum side side);
 
 /* When not settled: why, as enum unobserved bits; never 0 then. */
 uint32_t observation_missing(const struct observation *o, enum side side);
+
+/* It is not known what the client offers to resume. A server that resumes in TLS 1.2 knows of no PSK. */
+static inline bool observation_offer_in_doubt(const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const bool by_other = o->resumption == RESUMPTION_TICKET || o->resumption == RESUMPTION_ID;
+    return c->unknown & UNKNOWN_SESSION_ID || c->ticket_in_doubt || (c->psk_in_doubt && !by_other);
+}
 
 #endif
