@@ -100,6 +100,7 @@ struct handshake {
     bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */
     nanos done_at;             /* then */
     bool native_sslv2;         /* SSLv2 itself is spoken, not only its ClientHello */
+    uint16_t data_version;     /* of the record of data that came last, of either side */
     uint16_t client_protected; /* the length of the first record that may be a Finished and came before the
                                   version was known; 0: none */
     bool client_went_on;       /* another one came then */

@@ -495,8 +495,12 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     if (!(o->seen & own))
         handshake_letter(h, who, 'D');
     o->seen |= own;
-    if (o->protected_version == 0 && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)))
-        o->protected_version = h->side[who].record_version;
+    /* By chance the octets of something else look like the header of one record; hardly like those of two. */
+    const uint16_t version = h->side[who].record_version;
+    if (o->protected_version == 0 && !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO)) &&
+        version == h->data_version)
+        o->protected_version = version;
+    h->data_version = version;
     if (observation_version(o) >= 0x0304) {
         if (who == SERVER) {
             finished(tls, h, SERVER, now);

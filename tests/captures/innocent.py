@@ -561,6 +561,23 @@ def ended_by_an_alert(folder):
         check(told.get(rule) == fault, "a session ended by an alert, and used by", what, told, counts[rule])
 
 
+def records_by_chance(folder):
+    """E1: the version of protected records is that of their session. Octets of something else that look like one header are no record."""
+    data = {v: m.record(23, b"z" * 16, v) for v in (0x0300, m.TLS12)}
+    other, binary = b"\x99" * 50, b"\5\6\7" * 40
+    for what, steps, wanted in (("one header by chance", [(CLIENT, data[0x0300] + other), (SERVER, binary)], False),
+                                ("one header", [(CLIENT, data[0x0300])], False),
+                                ("one of each version", [(CLIENT, data[0x0300]), (SERVER, data[m.TLS12])], False),
+                                ("records of both sides", [(CLIENT, data[0x0300]), (SERVER, data[0x0300])], True),
+                                ("two records", [(CLIENT, data[0x0300] * 2)], True)):
+        c = capturelib.Connection(client=UE, server=AP, time=START)
+        for step in steps:
+            c.send(*step)
+        c.close()
+        rules, _ = failed(folder, c.frames)
+        check(("ut-6-version-forbidden" in rules) == wanted, "midstream,", what, rules)
+
+
 def lengths_of_finished(folder):
     """RFC 8446 4.4.4, 5.2: a Finished is header, hash, type and tag (of 8 octets with CCM_8; RFC 9150: a hash). 5.4: an alert may be padded to any
     length, and nothing follows it. Whether a longer record holds one or the other is not known, unless the client goes on."""
@@ -584,6 +601,6 @@ with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
                  resumptions_refused, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume, no_list_of_compressions, middleboxes,
                  second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease, extension_headers, second_hellos,
-                 ended_by_an_alert, lengths_of_finished):
+                 ended_by_an_alert, lengths_of_finished, records_by_chance):
         case(temporary)
 finish()
