@@ -127,6 +127,8 @@ def pauses_within_a_start(folder):
                 c.send(CLIENT, whole[at][1][cut:])
                 for step in whole[at + 1:]:
                     c.send(*step)
+                if whole is refused:
+                    c.close()  # acknowledges the alert
                 told, _, tls = judged(folder, c.frames)
                 seen = cut == 0 or seconds < 60
                 rule = SELECTED if whole is not refused else "ut-6.2-ue-offers-encryption"
