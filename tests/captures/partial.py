@@ -16,7 +16,7 @@ import messages as m
 CLIENT, SERVER = 0, 1
 UTWATCH, TIME, HEADERS = sys.argv[1], 1795471000 * 10**9, 54  # Ethernet, IPv4 and TCP as capturelib builds them
 SHARE = b"\0\x1d\0\x20" + b"k" * 32
-PROTECTED = [(SERVER, m.record(23, b"s" * 900)), (CLIENT, m.record(23, b"c" * 60)), (SERVER, m.record(23, b"s" * 60))]
+PROTECTED = [(SERVER, m.record(23, b"s" * 900)), (CLIENT, m.record(23, b"c" * 53)), (SERVER, m.record(23, b"s" * 60))]
 PROFILES = ("ts33141-pcr1", "modern")
 
 
