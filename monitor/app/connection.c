@@ -237,7 +237,8 @@ bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct seg
 static void note_alone(struct flow *flow, const struct observation *o)
 {
     const enum side who = o->side[CLIENT].captured ? CLIENT : SERVER;
-    flow->alone = o->outcome == OUTCOME_ONE_SIDED ? 1U << flow_side_of(flow, who) & 3U : 0;
+    const unsigned alone = o->outcome == OUTCOME_ONE_SIDED ? 1U << flow_side_of(flow, who) : 0;
+    flow->alone = alone & 3U;
 }
 
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)

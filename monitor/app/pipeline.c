@@ -431,12 +431,10 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
         p->captured_until = time;
     if (time > p->last_time)
         p->last_time = time;
-    if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND) {
-        if (frame->source == p->source)
-            tell_clock_set(p, p->frame_time, time);
-        else
-            p->inputs_unordered++;
-    }
+    if (frame->source != p->source)
+        p->inputs_unordered += time < p->frame_time - INPUT_JITTER_MS * (NANOS_PER_SECOND / 1000);
+    else if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
+        tell_clock_set(p, p->frame_time, time);
     p->source = frame->source;
     p->frame_time = time;
     go_on(p, time > p->now ? time : p->now);

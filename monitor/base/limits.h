@@ -88,6 +88,8 @@
 #define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
 
 /* session */
+#define INPUT_JITTER_MS                                                                                      \
+    10 /* by which the first frame of a next file may come before the last one of a ring's */
 #define CLOCK_SET_SECONDS        2 /* a frame that much before the last one of its capture: the clock went back */
 #define SHARED_QUESTIONS         4096 /* sessions that other sensors are asked about at a time */
 #define SHARED_PATIENCE_MS       200  /* for their answer; longer means that it is not known */

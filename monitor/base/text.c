@@ -200,17 +200,15 @@ void text_seconds(struct text *t, int64_t nanoseconds)
 
 void text_duration(struct text *t, int64_t nanoseconds)
 {
-    const int64_t second = 1000000000;
+    const int64_t minute = INT64_C(60000000000);
     const struct {
-        int64_t length, from; /* of the unit, and the least duration that is told in it */
+        int64_t length;
         const char *name;
-    } units[] = {{86400 * second, 2 * 86400 * second, " d"},
-                 {3600 * second, 2 * 3600 * second, " h"},
-                 {60 * second, 2 * 60 * second, " min"}};
+    } units[] = {{1440 * minute, " d"}, {60 * minute, " h"}, {minute, " min"}};
     int64_t rest = nanoseconds < 0 ? 0 : nanoseconds;
     bool begun = false;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if ((!begun && rest < units[i].from) || rest < units[i].length)
+        if (rest < (begun ? 1 : 2) * units[i].length) /* "24 h", and not "1 d" */
             continue;
         text_put(t, begun ? " " : "");
         text_int(t, rest / units[i].length);

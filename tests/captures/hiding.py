@@ -343,6 +343,29 @@ def long_hellos(folder):
         check("ut-7.1-session-lifetime" in told, "a session 30 h old in a hello of", length, sorted(told))
 
 
+def odd_extensions(folder):
+    """Extensions that a stack passes over, and that have nothing to do with the session that is offered: OpenSSL 3.0 and GnuTLS 3.7 take each of
+    these (a body where there is none; a type twice that they do not know). The session is as old as ever. One whose own extension is odd is not
+    known."""
+    session, old = b"\xb4" * 32, {"client": ("192.0.2.10", 40001), "time": START + 30 * HOUR}
+    groups = (10, b"\0\2\0\x17")
+    odd = {"encrypt_then_mac": [(22, b"\7")], "truncated_hmac": [(4, b"\7\7")], "early_data": [(42, b"\7")],
+           "heartbeat twice": [(15, b"\1")] * 2,
+           "type 62 twice": [(62, b"")] * 2, "type 19 twice": [(19, b"\1\0")] * 2,
+           "groups twice": [groups] * 2}
+    for what, more in odd.items():
+        for order in more, [groups] + more:
+            again = [(CLIENT, m.client_hello([DES3], m.TLS12, session=session, more=order)),
+                     (SERVER, m.server_hello(DES3, m.TLS12, session) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+            told, _, _ = judged(folder, capturelib.build(full(session=session), time=START) + capturelib.build(again, **old))
+            check("ut-7.1-session-lifetime" in told, "30 h old, with", what, sorted(told))
+    ticket = b"\xb5" * 100
+    again = [(CLIENT, m.client_hello([DES3], m.TLS12, more=[(35, ticket), (35, ticket[:50])])),
+             (SERVER, m.server_hello(DES3, m.TLS12) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+    told, _, _ = judged(folder, capturelib.build(full(ticket=ticket), time=START) + capturelib.build(again, **old))
+    check(LIFETIME not in told, "two tickets:", sorted(told))
+
+
 def ipv6_fragments(frame, number, others):
     """Two pieces, of which the second says another Next Header; what is short as it is."""
     payload = frame[54:]
@@ -441,8 +464,8 @@ def several_paths(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, pauses_within_a_start, sslv2_forms, hellos_of_no_known_form,
-                 long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end, ids_beside_tickets,
+    for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, pauses_within_a_start, odd_extensions, sslv2_forms,
+                 hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end, ids_beside_tickets,
                  tickets_of_others, alerts_that_nobody_received):
         case(temporary)
 finish()

@@ -136,6 +136,8 @@ def test_merge(folder):
         check(found[-1]["utwatch"]["capture"]["inputs_unordered"] == behind, words, found[-1]["utwatch"]["capture"])
         text = utwatch(binary, *words).stdout.decode()
         check(("--merge reads them in order of time" in " ".join(text.split())) == bool(behind), words, text)
+    found, p = events(binary, "-r", *halves)  # together they last for half a second
+    check(found[-1]["utwatch"]["capture"]["inputs_unordered"] == 1, "a file a direction, without --merge", found[-1]["utwatch"]["capture"])
     check(utwatch(binary, "--merge", "-r", halves[0], "-r", "/nowhere").returncode == 3, "one that is missing")
     check(utwatch(binary, "--merge", "-i", "lo").returncode == 2, "--merge of interfaces")
     check(utwatch(binary, "--merge", "-r", *halves, "no such words").returncode == 2, "filter fault in a merge")
