@@ -101,6 +101,10 @@ struct fact subordinate_authorities(const struct observation *o)
     return v;
 }
 
+/* Stamps from before TS 33.141 V1.0.0 (December 2003) are of a clock that nobody had set, and say nothing of a
+ * validity. */
+static const int64_t oldest_clock = 1070236800;
+
 /* By how much the moment when it was sent misses the certificate's validity, which holds both its ends (RFC
  * 5280 4.1.2.5); 0: it does not. */
 static struct fact misses_validity(const struct observation *o, bool after)
@@ -111,6 +115,8 @@ static struct fact misses_validity(const struct observation *o, bool after)
     if (!o->certificate.valid_times)
         return unknown(UNOBSERVED_MALFORMED);
     const int64_t second = observation_certificate_second(o);
+    if (second < oldest_clock)
+        return unknown(UNOBSERVED_UNDECIDED);
     const int64_t by = after ? second - o->certificate.not_after : o->certificate.not_before - second;
     return number(by > 0 ? by : 0);
 }

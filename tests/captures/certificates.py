@@ -84,6 +84,13 @@ def ends_of_validity(path, folder):
         check(got == {wanted: 1}, "a certificate of", start, "to", end, "at", second, "is", got)
 
 
+def unset_clock(path, leaf):
+    """Stamps of 1970, as a recorder has them that nobody gave the time: of a certificate they say nothing."""
+    for second, wanted in ((1, "not_observable"), (86400, "not_observable"), (1000000000, "not_observable"), (1100000000, "fail")):
+        got, _ = counts(path, capturelib.build(handshake(leaf), time=second * 10**9), ACCEPTED)
+        check(got == {wanted: 1}, "not yet valid by a clock that says", second, "is", got)
+
+
 def signed(folder, i):
     """A CA that another one has issued, and that no extension binds."""
     root, path = os.path.join(folder, "root.pem"), os.path.join(folder, "signed%d.pem" % i)
@@ -172,6 +179,7 @@ with tempfile.TemporaryDirectory() as folder:
         check(set(got) == {"not_observable" if open_ else "fail"}, subject, *more, "is", got)
     follow_ups(path, made(folder, "/CN=other.example")[0], now)
     ends_of_validity(path, folder)
+    unset_clock(path, made(folder, "/CN=xcap.example")[0])
     # RFC 4055 1.2: a key for RSASSA-PSS enciphers no premaster secret.
     for kind, broken in (("RSA", False), ("RSA-PSS", True)):
         key = os.path.join(folder, kind + ".pem")
