@@ -74,7 +74,6 @@ void check_template(struct compiler *c, const struct node *n)
 
 void verdict_observed(const struct verdict *v, const struct policy_case *c, struct text *out)
 {
-    const int64_t *key_bits = rule_of(v->rule)->profile->key_bits;
     const char *at = v->observed ? v->observed : "";
     while (*at) {
         const size_t plain = strcspn(at, "{");
@@ -87,6 +86,7 @@ void verdict_observed(const struct verdict *v, const struct policy_case *c, stru
         const enum field field = field_by_name(part.field);
         if (field == FIELD_COUNT)
             continue;
+        const int64_t *key_bits = rule_of(v->rule)->profile->key_bits;
         field_text(field, c, key_bits, v->offending, out);
         if (!part.one.n)
             continue;
