@@ -20,6 +20,8 @@ def lacks_3des(connections):
             if hello["ticket"] or hello["psk"] or hello["session_id"] in issued - {""}:
                 continue
             codes = {int(s, 16) for s in hello["suites"]}
+            if 0x5600 in codes:  # TLS_FALLBACK_SCSV (RFC 7507): it came to nothing with a better offer
+                continue
             if not all(code > 0xFFFF for code in codes):  # else SSLv2's own ciphers only, which are no offer of TLS
                 offers.setdefault(c.client[0], []).append(codes)
         for hello in c.of("server_hello", witness.SERVER):
