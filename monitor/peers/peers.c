@@ -431,7 +431,8 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
     peer->asked += old_full && whole && o->client_hello.ticket_extension;
     peer->resumed += o->resumption > RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
                      (r->offered || o->resumption != RESUMPTION_PSK);
-    peer->attempts += r->offered;
+    /* A pass rests on it, so the hello has to be one whose extensions say what they seem to say. */
+    peer->attempts += r->offered && !(o->client_hello.unknown & UNKNOWN_EXTENSIONS);
     peer->issued += r->issued;
     /* A resumption that the server granted is no refusal, even if its end was not seen. */
     bool cut_short = o->resumption > RESUMPTION_FULL && o->outcome != OUTCOME_COMPLETE;
