@@ -101,8 +101,8 @@ struct fact subordinate_authorities(const struct observation *o)
     return v;
 }
 
-/* Stamps from before TS 33.141 V1.0.0 (December 2003) are of a clock that nobody had set, and say nothing of a
- * validity. */
+/* Stamps from before TS 33.141 V1.0.0 (December 2003) are of a clock that nobody had set, and say nothing of
+ * a validity. */
 static const int64_t oldest_clock = 1070236800;
 
 /* By how much the moment when it was sent misses the certificate's validity, which holds both its ends (RFC

@@ -465,7 +465,7 @@ def several_paths(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, pauses_within_a_start, odd_extensions, sslv2_forms,
-                 hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end, ids_beside_tickets,
-                 tickets_of_others, alerts_that_nobody_received):
+                 hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end,
+                 ids_beside_tickets, tickets_of_others, alerts_that_nobody_received):
         case(temporary)
 finish()
