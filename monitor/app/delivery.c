@@ -181,6 +181,8 @@ static void take_alert(struct delivery *d, struct span bytes)
 static void tell_files(const struct delivery *d)
 {
     struct delivered *o = d->delivered;
+    if (!o)
+        return;
     atomic_store(&o->failing[OUTPUT_JSON], d->json_failed);
     atomic_store(&o->failing[OUTPUT_EVIDENCE], d->evidence_why);
     atomic_store(&o->unwritten, d->earlier.unwritten + d->unwritten);
@@ -197,8 +199,7 @@ static void put_evidence(struct delivery *d, struct span bytes)
         say_failed("--evidence", d->to.evidence);
     d->evidence_why = why;
     d->unwritten += !good;
-    if (d->delivered)
-        tell_files(d);
+    tell_files(d);
 }
 
 static void put_page(struct delivery *d, struct span bytes)
@@ -356,8 +357,7 @@ void delivery_flush(struct delivery *d)
     if (fails && !d->told)
         say_failed("--json", d->to.json);
     d->told = fails;
-    if (d->delivered)
-        tell_files(d);
+    tell_files(d);
     d->retry = clock_monotonic() + RETRY_NANOS;
 }
 

@@ -45,7 +45,7 @@ static int replay(const struct options *o, const struct ruleset *rules)
         .options = o,
         .rules = rules,
         .sink = {.take = delivery_take, .context = delivery, .delivered = delivered},
-        .orders = {.reopen = reopen, .ready = ready, .context = &context, .delivered = delivered}};
+        .orders = {.reopen = reopen, .ready = ready, .context = &context}};
     int status = sensor_run(&setup);
     if (!delivery_finish(delivery, DELIVERY_PATIENCE))
         status = EXIT_RUNTIME;

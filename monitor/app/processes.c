@@ -174,7 +174,6 @@ static int run_sensor(void *context, bool again)
                                        .orders = {.ready = ready,
                                                   .turn = turn,
                                                   .context = p,
-                                                  .delivered = p->delivered,
                                                   .metrics = p->metrics,
                                                   .links = p->pulse->links,
                                                   .earlier = earlier,

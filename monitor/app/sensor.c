@@ -90,6 +90,7 @@ int sensor_run(const struct sensor_setup *setup)
 {
     struct orders orders = setup->orders;
     orders.live = setup->options->endless;
+    orders.delivered = setup->sink.delivered;
     const int status = open_all(setup, &orders) ? judge(setup, &orders) : EXIT_RUNTIME;
     for (unsigned i = 0; i < orders.workers; i++)
         pipeline_free(orders.pipeline[i]);

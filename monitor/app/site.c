@@ -25,16 +25,19 @@ static void take_server(struct site_reader *r, const struct node *e)
     s->server_count += site_network(r, e, &s->servers[s->server_count]);
 }
 
+static bool read_port(struct site_reader *r, const struct node *n, uint16_t *out)
+{
+    const char *text = site_text(r, n);
+    const bool good = text && site_port(text, out);
+    if (text && !good)
+        complain_at(&r->at, n, "'%s' is not a port (1 to 65535)", text);
+    return good;
+}
+
 static void take_port(struct site_reader *r, const struct node *e)
 {
-    int64_t port;
-    const char *text = site_text(r, e);
-    if (!text)
-        return;
-    if (!site_count(text, &port) || port < 1 || port > 65535)
-        complain_at(&r->at, e, "'%s' is not a port (1 to 65535)", text);
-    else
-        r->site->ports[r->site->port_count++] = (uint16_t)port;
+    struct site *s = r->site;
+    s->port_count += read_port(r, e, &s->ports[s->port_count]);
 }
 
 static void take_name(struct site_reader *r, const struct node *e)
@@ -136,11 +139,8 @@ static void take_exception(struct site_reader *r, const struct node *e)
     if (m)
         take_exempt(r, m, &x.server);
     m = node_member(e, "port");
-    const char *text = m ? site_text(r, m) : NULL;
-    int64_t port = 0;
-    if (text && (!site_count(text, &port) || port < 1 || port > 65535))
-        complain_at(&r->at, m, "'%s' is not a port (1 to 65535)", text);
-    x.port = (uint16_t)port;
+    if (m)
+        (void)read_port(r, m, &x.port);
     if (x.rule && x.reason && x.until)
         s->exceptions[s->exception_count++] = x;
 }

@@ -30,6 +30,9 @@ const char *site_text(struct site_reader *r, const struct node *n);
 /* Digits, and no unit of time after them. */
 bool site_count(const char *text, int64_t *number);
 
+/* 1 to 65535; else false, and *out stays. */
+bool site_port(const char *text, uint16_t *out);
+
 /* Where `n` is NULL, *out stays. An interval is written in seconds, or with a unit; its
  * least is a second or an hour. */
 void site_number(struct site_reader *r, const struct node *n, int64_t least, int64_t most, int64_t *out);

@@ -100,13 +100,22 @@ void site_interval(struct site_reader *r, const struct node *n, int64_t least, n
         *out = seconds * NANOS_PER_SECOND;
 }
 
+bool site_port(const char *text, uint16_t *out)
+{
+    int64_t port;
+    if (!site_count(text, &port) || port < 1 || port > UINT16_MAX)
+        return false;
+    *out = (uint16_t)port;
+    return true;
+}
+
 bool site_end(const char *text, struct endpoint *out)
 {
     char address[64];
     const char *colon = strrchr(text, ':');
     size_t n = colon ? (size_t)(colon - text) : 0;
-    int64_t port;
-    if (n == 0 || n >= sizeof address || !site_count(colon + 1, &port) || port < 1 || port > 65535)
+    uint16_t port;
+    if (n == 0 || n >= sizeof address || !site_port(colon + 1, &port))
         return false;
     bool brackets = text[0] == '[' && n > 2 && text[n - 1] == ']';
     const size_t length = brackets ? n - 2 : n;
@@ -115,7 +124,7 @@ bool site_end(const char *text, struct endpoint *out)
     struct network network;
     if (strchr(address, '/') || !network_parse(address, &network))
         return false;
-    *out = (struct endpoint){.port = (uint16_t)port, .family = network.family};
+    *out = (struct endpoint){.port = port, .family = network.family};
     memcpy(out->address, network.address, sizeof out->address);
     return true;
 }

@@ -88,8 +88,7 @@
 #define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
 
 /* session */
-#define INPUT_JITTER_MS                                                                                      \
-    10 /* by which the first frame of a next file may come before the last one of a ring's */
+#define INPUT_JITTER_MS          10 /* by which a ring's next file may begin before the last one's end */
 #define CLOCK_SET_SECONDS        2 /* a frame that much before the last one of its capture: the clock went back */
 #define SHARED_QUESTIONS         4096 /* sessions that other sensors are asked about at a time */
 #define SHARED_PATIENCE_MS       200  /* for their answer; longer means that it is not known */
@@ -121,13 +120,11 @@
 #define MAX_REFUSED_OFFERS    6     /* different refused hellos kept of one server */
 #define MAX_HELLO_SHAPES      8     /* different hellos, but for their suites, that a server accepted */
 #define DEFAULT_PEERS_SECONDS 86400 /* of packet time, after which they are judged again */
-#define RESUME_USUAL                                                                                         \
-    300 /* seconds for which servers keep sessions, where they say nothing else: the                         \
-           least default of the usual ones */
-#define RESUME_RECENT                                                                                        \
-    3600              /* seconds: an attempt on a session this young should succeed, if it is kept           \
-                         for so long */
-#define PEER_RULES 16 /* of a profile, whose findings about a peer are remembered */
+/* Seconds for which servers keep sessions by default, the least of the usual ones; and for which an attempt
+ * is looked at where a server says that it keeps them for longer. */
+#define RESUME_USUAL  300
+#define RESUME_RECENT 3600
+#define PEER_RULES    16 /* of a profile, whose findings about a peer are remembered */
 
 /* policy */
 #define MAX_RULES            512 /* of a profile, and of all that give advice */

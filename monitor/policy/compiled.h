@@ -209,7 +209,7 @@ uint32_t number_member(struct compiler *c, const struct node *n, const char *key
 
 /* profile.c: compiles the sets and rules. NULL, and the profile is freed, if there are more mistakes than
  * there were before it was read. */
-struct profile *compile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before);
+struct profile *compile_profile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before);
 
 /* distinct_tests.c: numbers the tests, when all conditions are compiled. */
 void number_tests(struct profile *p);
@@ -222,8 +222,9 @@ struct condition compile_condition(struct compiler *c, const struct node *n, con
 /* shapes.c: a text that no value of the field can be, or a pattern in another language, is a mistake. */
 void check_shape(struct compiler *c, const struct node *n, enum field field, const char *text);
 
-/* condition.c: closes a complaint about an unknown field where none is near. */
-extern const char fields_are_listed[];
+/* condition.c: closes a complaint about an unknown field: what it may have meant, or where all are listed. */
+#define FIELD_MEANT 128
+const char *field_meant(const char *name, char buffer[FIELD_MEANT]);
 
 /* template.c: checks the {fields} of a template. */
 void check_template(struct compiler *c, const struct node *n);

@@ -34,8 +34,6 @@ const struct operator_info operator_info[] = {
     {NULL, NULL, NULL},
 };
 
-const char fields_are_listed[] = " (--list-fields shows them)";
-
 /* A condition on something that is not there is false, also when it is a negation. */
 static void emit_not(struct compiler *c, enum field field)
 {
@@ -516,17 +514,19 @@ static const char *joining_meant(const char *word)
     return NULL;
 }
 
-static void complain_about_field(struct compiler *c, const struct node *n)
+const char *field_meant(const char *name, char buffer[FIELD_MEANT])
 {
-    const char *meant = joining_meant(n->key);
-    struct suggestion near = suggestion_for(n->key);
+    struct suggestion near = suggestion_for(name);
     for (int f = 0; f < FIELD_COUNT; f++)
         suggestion_try(&near, field_info[f].name);
-    char buffer[128];
-    complain_at_key(c, n, "no field '%s'%s", n->key,
-                    meant       ? meant
-                    : near.best ? suggestion_text(&near, buffer, sizeof buffer)
-                                : fields_are_listed);
+    return near.best ? suggestion_text(&near, buffer, FIELD_MEANT) : " (--list-fields shows them)";
+}
+
+static void complain_about_field(struct compiler *c, const struct node *n)
+{
+    char buffer[FIELD_MEANT];
+    const char *meant = joining_meant(n->key);
+    complain_at_key(c, n, "no field '%s'%s", n->key, meant ? meant : field_meant(n->key, buffer));
 }
 
 static void compile_member(struct compiler *c, const struct node *n)

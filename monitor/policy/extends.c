@@ -37,6 +37,22 @@ static struct rule *rule_by_id(struct profile *p, const char *id)
     return NULL;
 }
 
+static struct parameter *parameter_of(struct profile *p, const char *name)
+{
+    for (size_t i = 0; i < p->parameter_count; i++)
+        if (strcmp(p->parameters[i].name, name) == 0)
+            return &p->parameters[i];
+    return NULL;
+}
+
+static struct named_set *set_of(struct profile *p, const char *name)
+{
+    for (size_t i = 0; i < p->named_count; i++)
+        if (strcmp(p->named[i].name, name) == 0)
+            return &p->named[i];
+    return NULL;
+}
+
 /* It stands in events, file names of evidence and on the command line. */
 static bool is_identifier(const char *id)
 {
@@ -113,10 +129,7 @@ static void take_sets(struct compiler *c, const struct node *root)
         return;
     }
     for (const struct node *n = list->first; n; n = n->next) {
-        struct named_set *known = NULL;
-        for (size_t i = 0; i < p->named_count; i++)
-            if (strcmp(p->named[i].name, n->key) == 0)
-                known = &p->named[i];
+        struct named_set *known = set_of(p, n->key);
         if (!known && p->named_count == SETS_OF_PROFILE) {
             complain_at_key(c, n, "too many sets");
             return;
@@ -125,22 +138,6 @@ static void take_sets(struct compiler *c, const struct node *root)
             known = &p->named[p->named_count++];
         *known = (struct named_set){.name = n->key, .node = n, .file = c->file};
     }
-}
-
-static const struct parameter *parameter_of(const struct profile *p, const char *name)
-{
-    for (size_t i = 0; i < p->parameter_count; i++)
-        if (strcmp(p->parameters[i].name, name) == 0)
-            return &p->parameters[i];
-    return NULL;
-}
-
-static const struct named_set *set_of(const struct profile *p, const char *name)
-{
-    for (size_t i = 0; i < p->named_count; i++)
-        if (strcmp(p->named[i].name, name) == 0)
-            return &p->named[i];
-    return NULL;
 }
 
 static bool same_value(const struct node *a, const struct node *b)
@@ -367,10 +364,11 @@ static const struct part *read_part(struct loader *l, const char *name, struct c
 /* The site's values in place of the profile's; a profile that has no such parameter is not about it. */
 static void override_parameters(struct profile *p, const struct parameter_override *overrides, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < p->parameter_count; j++)
-            if (strcmp(p->parameters[j].name, overrides[i].name) == 0)
-                p->parameters[j].text = overrides[i].value;
+    for (size_t i = 0; i < count; i++) {
+        struct parameter *known = parameter_of(p, overrides[i].name);
+        if (known)
+            known->text = overrides[i].value;
+    }
 }
 
 /* The last part is the profile; the others are in it. NULL after any mistake. */
@@ -384,7 +382,7 @@ static struct profile *whole(struct loader *l, const struct parameter_override *
         profile_free(l->parts[i].profile);
     p->trees = l->trees;
     override_parameters(p, overrides, count);
-    return compile(p, l->mistakes, mistakes_before);
+    return compile_profile(p, l->mistakes, mistakes_before);
 }
 
 struct profile *profile_load(const char *name_or_file, const char *const *directories,

@@ -518,7 +518,7 @@ struct fact client_certificate_count(const struct observation *o)
     struct fact sent = client_certificate_sent(o);
     if (sent.known != KNOWN_VALUE)
         return sent;
-    if (o->seen & SEEN_CERTIFICATE_URL) /* how many are to be had there is not said */
+    if (o->seen & SEEN_CERTIFICATE_URL) /* it does not say how many are there */
         return (struct fact){
             .known = KNOWN_VALUE, .number = 1, .at_least = true, .reasons = UNOBSERVED_UNDECIDED};
     return sent.number ? number(o->client_certificate.count) : absent();

@@ -235,7 +235,7 @@ static const char *own_file(const struct profile *p)
     return tree->file;
 }
 
-struct profile *compile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before)
+struct profile *compile_profile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before)
 {
     struct compiler c = {.profile = p, .mistakes = mistakes};
     count_key_bits(p);

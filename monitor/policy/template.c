@@ -40,13 +40,9 @@ static void check_placeholder(struct compiler *c, const struct node *n, const st
     const int length = (int)part->field.n;
     if (field == FIELD_COUNT) {
         char name[64];
-        char buffer[128];
+        char buffer[FIELD_MEANT];
         (void)snprintf(name, sizeof name, "%.*s", length, (const char *)part->field.p);
-        struct suggestion near = suggestion_for(name);
-        for (int f = 0; f < FIELD_COUNT; f++)
-            suggestion_try(&near, field_info[f].name);
-        complain_at(c, n, "no field '%s'%s", name,
-                    near.best ? suggestion_text(&near, buffer, sizeof buffer) : fields_are_listed);
+        complain_at(c, n, "no field '%s'%s", name, field_meant(name, buffer));
     } else if (part->one.n && !counts(field)) {
         complain_at(c, n, "'%.*s' is not a number, so no noun can follow it", length,
                     (const char *)part->field.p);

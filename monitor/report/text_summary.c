@@ -88,21 +88,27 @@ static void put_excepted(struct page *page, const struct tally *tally)
     }
 }
 
+/* "title: rule, 3 times"; `several`: of more than one profile, and two may have a rule of the name. */
+static void put_times(struct page *page, const struct rule_tally *r, uint64_t count, bool several)
+{
+    char buffer[1024];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_printf(&t, "%s: %s", r->rule->title, r->rule->id);
+    if (several)
+        text_printf(&t, " (%s)", r->rule->profile);
+    text_put(&t, ", ");
+    text_counted(&t, count, "time", "times");
+    page_field(page, INDENT, DEEPER, "-", buffer);
+}
+
 static void put_known(struct page *page, const struct tally *tally)
 {
     if (!tally->known)
         return;
     page_heading(page, "Known from the baseline; they do not count");
-    for (size_t i = 0; i < tally->rule_count; i++) {
-        const struct rule_tally *r = &tally->rules[i];
-        if (!r->known)
-            continue;
-        char buffer[1024];
-        struct text t = text_over(buffer, sizeof buffer);
-        text_printf(&t, "%s: %s, ", r->rule->title, r->rule->id);
-        text_counted(&t, r->known, "time", "times");
-        page_field(page, INDENT, DEEPER, "-", buffer);
-    }
+    for (size_t i = 0; i < tally->rule_count; i++)
+        if (tally->rules[i].known)
+            put_times(page, &tally->rules[i], tally->rules[i].known, false);
 }
 
 /* What of the baseline was not met again. */
@@ -128,20 +134,6 @@ static void put_gone(struct page *page, const struct tally *tally)
     page_field(page, INDENT, DEEPER, "-", buffer);
 }
 
-/* `several`: there is advice by more than one profile, and two may have a rule of the name. */
-static void put_advised(struct page *page, const struct rule_tally *r, bool several)
-{
-    char buffer[1024];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_put(&t, r->rule->title);
-    text_printf(&t, ": %s", r->rule->id);
-    if (several)
-        text_printf(&t, " (%s)", r->rule->profile);
-    text_put(&t, ", ");
-    text_counted(&t, r->value[VERDICT_FAIL], "time", "times");
-    page_field(page, INDENT, DEEPER, "-", buffer);
-}
-
 static void put_advice(struct page *page, const struct tally *advice)
 {
     if (!advice)
@@ -154,9 +146,11 @@ static void put_advice(struct page *page, const struct tally *advice)
     if (!advice->verdict[VERDICT_FAIL] && !advice->superseded)
         page_field(page, INDENT, INDENT, "", "No finding.");
     for (unsigned severity = SEVERITIES; severity-- > 0;)
-        for (size_t i = 0; i < advice->rule_count; i++)
-            if (advice->rules[i].value[VERDICT_FAIL] && advice->rules[i].worst == severity)
-                put_advised(page, &advice->rules[i], profile_next(advice->profile) != NULL);
+        for (size_t i = 0; i < advice->rule_count; i++) {
+            const struct rule_tally *r = &advice->rules[i];
+            if (r->value[VERDICT_FAIL] && r->worst == severity)
+                put_times(page, r, r->value[VERDICT_FAIL], profile_next(advice->profile) != NULL);
+        }
 }
 
 /* One cause a line, under the heading if it is the first. */

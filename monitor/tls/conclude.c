@@ -187,9 +187,7 @@ static void note_second_hello(struct handshake *h)
     struct observation *o = h->observation;
     if (!h->second_hello || o->hello_retry || !observation_is_whole(o, SERVER))
         return;
-    o->unobserved |= UNOBSERVED_OVERLAP;
-    o->side[CLIENT].damage |= UNOBSERVED_OVERLAP;
-    o->side[CLIENT].damage_since_hello |= UNOBSERVED_OVERLAP;
+    handshake_note_two_readings(o, CLIENT);
 }
 
 static void note_what_ends_show(struct handshake *h)

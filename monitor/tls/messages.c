@@ -132,10 +132,11 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
     if (observation_version(o) >= 0x0304) {
         o->side[SERVER].encrypted = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;
-        if (h->client_protected && !o->client_hello.early_data)
+        if (h->client_protected && !o->client_hello.early_data) {
             maybe_finished(tls, h, h->client_protected, now);
-        if (h->client_went_on && !o->client_hello.early_data)
-            maybe_finished(tls, h, h->client_protected, now);
+            if (h->client_went_on)
+                maybe_finished(tls, h, h->client_protected, now);
+        }
     } else {
         settle_pending_ccs(h);
     }
@@ -144,8 +145,8 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
 static void on_server_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
     struct observation *o = h->observation;
-    if (o->seen &
-        SEEN_SERVER_HELLO) { /* a handshake has one (RFC 5246 7.3): which of them the client took? */
+    if (o->seen & SEEN_SERVER_HELLO) {
+        /* A handshake has one (RFC 5246 7.3); which did the client take? */
         handshake_damage(h, SERVER, UNOBSERVED_OVERLAP);
         return;
     }
@@ -247,44 +248,27 @@ static const struct {
     char letter;
     uint32_t seen; /* enum seen */
     bool (*learn)(struct handshake *h, enum side who, struct span body);
+    enum { OF_BOTH, OF_CLIENT, OF_SERVER } of; /* whose it is (RFC 5246 7.3) */
 } messages[] = {
-    [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, on_empty_message},
-    [MESSAGE_CLIENT_HELLO] = {'C', 0, NULL},
-    [MESSAGE_SERVER_HELLO] = {'S', 0, NULL},
-    [MESSAGE_NEW_SESSION_TICKET] = {'T', 0, on_session_ticket},
-    [MESSAGE_END_OF_EARLY_DATA] = {'E', 0, NULL},
-    [MESSAGE_HELLO_RETRY_REQUEST] = {'J', 0, on_hello_retry_request},
-    [MESSAGE_ENCRYPTED_EXTENSIONS] = {'O', 0, NULL},
-    [MESSAGE_CERTIFICATE] = {'X', 0, on_certificate},
-    [MESSAGE_SERVER_KEY_EXCHANGE] = {'K', 0, on_server_key_exchange},
-    [MESSAGE_CERTIFICATE_REQUEST] = {'R', 0, on_certificate_request},
-    [MESSAGE_SERVER_HELLO_DONE] = {'N', SEEN_SERVER_HELLO_DONE, on_empty_message},
-    [MESSAGE_CERTIFICATE_VERIFY] = {'Y', SEEN_CERTIFICATE_VERIFY, NULL},
-    [MESSAGE_CLIENT_KEY_EXCHANGE] = {'G', SEEN_CLIENT_KEY_EXCHANGE, NULL},
-    [MESSAGE_FINISHED] = {'F', 0, NULL},
-    [MESSAGE_CERTIFICATE_URL] = {'W', SEEN_CERTIFICATE_URL, on_certificate_url},
-    [MESSAGE_CERTIFICATE_STATUS] = {'U', SEEN_CERTIFICATE_STATUS, NULL},
-    [MESSAGE_SUPPLEMENTAL_DATA] = {'A', 0, NULL},
-    [MESSAGE_KEY_UPDATE] = {'P', 0, NULL},
+    [MESSAGE_HELLO_REQUEST] = {'H', SEEN_HELLO_REQUEST, on_empty_message, OF_BOTH},
+    [MESSAGE_CLIENT_HELLO] = {'C', 0, NULL, OF_CLIENT},
+    [MESSAGE_SERVER_HELLO] = {'S', 0, NULL, OF_SERVER},
+    [MESSAGE_NEW_SESSION_TICKET] = {'T', 0, on_session_ticket, OF_SERVER},
+    [MESSAGE_END_OF_EARLY_DATA] = {'E', 0, NULL, OF_BOTH},
+    [MESSAGE_HELLO_RETRY_REQUEST] = {'J', 0, on_hello_retry_request, OF_BOTH},
+    [MESSAGE_ENCRYPTED_EXTENSIONS] = {'O', 0, NULL, OF_BOTH},
+    [MESSAGE_CERTIFICATE] = {'X', 0, on_certificate, OF_BOTH},
+    [MESSAGE_SERVER_KEY_EXCHANGE] = {'K', 0, on_server_key_exchange, OF_SERVER},
+    [MESSAGE_CERTIFICATE_REQUEST] = {'R', 0, on_certificate_request, OF_SERVER},
+    [MESSAGE_SERVER_HELLO_DONE] = {'N', SEEN_SERVER_HELLO_DONE, on_empty_message, OF_SERVER},
+    [MESSAGE_CERTIFICATE_VERIFY] = {'Y', SEEN_CERTIFICATE_VERIFY, NULL, OF_BOTH},
+    [MESSAGE_CLIENT_KEY_EXCHANGE] = {'G', SEEN_CLIENT_KEY_EXCHANGE, NULL, OF_CLIENT},
+    [MESSAGE_FINISHED] = {'F', 0, NULL, OF_BOTH},
+    [MESSAGE_CERTIFICATE_URL] = {'W', SEEN_CERTIFICATE_URL, on_certificate_url, OF_BOTH},
+    [MESSAGE_CERTIFICATE_STATUS] = {'U', SEEN_CERTIFICATE_STATUS, NULL, OF_BOTH},
+    [MESSAGE_SUPPLEMENTAL_DATA] = {'A', 0, NULL, OF_BOTH},
+    [MESSAGE_KEY_UPDATE] = {'P', 0, NULL, OF_BOTH},
 };
-
-/* Of the messages that each side has to itself (RFC 5246 7.3). */
-static bool is_for(enum side who, uint8_t type)
-{
-    switch (type) {
-    case MESSAGE_CLIENT_HELLO:
-    case MESSAGE_CLIENT_KEY_EXCHANGE:
-        return who == CLIENT;
-    case MESSAGE_SERVER_HELLO:
-    case MESSAGE_SERVER_KEY_EXCHANGE:
-    case MESSAGE_CERTIFICATE_REQUEST:
-    case MESSAGE_SERVER_HELLO_DONE:
-    case MESSAGE_NEW_SESSION_TICKET:
-        return who == SERVER;
-    default:
-        return true;
-    }
-}
 
 static void keep_handshake_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type,
                                    struct span body)
@@ -302,7 +286,7 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
         keep_handshake_message(tls, h, who, type, body);
     note_words(h, who, is_of_first_words(who, type));
     handshake_letter(h, who, known ? messages[type].letter : 'Q');
-    h->side[who].says_others |= !is_for(who, type);
+    h->side[who].says_others |= known && messages[type].of == (who == CLIENT ? OF_SERVER : OF_CLIENT);
     if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
         on_client_hello(tls, h, body, now);
     } else if (type == MESSAGE_SERVER_HELLO && who == SERVER) {

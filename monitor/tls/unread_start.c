@@ -7,6 +7,13 @@ bool handshake_lacks_bytes(const struct handshake *h, unsigned side)
            handshake_has_unseen(h, side);
 }
 
+void handshake_note_two_readings(struct observation *o, enum side who)
+{
+    o->unobserved |= UNOBSERVED_OVERLAP;
+    o->side[who].damage |= UNOBSERVED_OVERLAP;
+    o->side[who].damage_since_hello |= UNOBSERVED_OVERLAP;
+}
+
 void handshake_drop_start(struct handshake *h)
 {
     for (unsigned side = 0; side < 2; side++)
@@ -27,9 +34,6 @@ void handshake_note_unread_start(struct handshake *h)
     o->unobserved |= UNOBSERVED_MALFORMED;
     if (!(flow->spoke >> !client & 1))
         return;
-    o->unobserved |= UNOBSERVED_OVERLAP;
-    for (enum side who = CLIENT; who <= SERVER; who++) {
-        o->side[who].damage |= UNOBSERVED_OVERLAP;
-        o->side[who].damage_since_hello |= UNOBSERVED_OVERLAP;
-    }
+    handshake_note_two_readings(o, CLIENT);
+    handshake_note_two_readings(o, SERVER);
 }

@@ -64,8 +64,7 @@ enum parse server_key_exchange_parse(struct span body, const struct suite *suite
 /* RFC 2246 7.4.4: the certificate types asked for, 1 byte each. */
 enum parse certificate_request_parse(struct span body, struct span *types);
 
-/* CertificateURL (RFC 3546 3.3, RFC 6066 5): where the client's certificates are to be had, one URL at least.
- */
+/* CertificateURL (RFC 3546 3.3, RFC 6066 5): where to fetch the client's certificates, one URL at least. */
 enum parse certificate_url_parse(struct span body);
 
 struct session_ticket {
