@@ -182,10 +182,9 @@ def oracle(pair, policy):
         out[rule] = NONE if suite is None and known or used and how == "late alert" else HIDDEN if hidden else FAIL if used and matters else PASS
     # Support of mandatory suites, of this UE and this server alone. A session id that was not seen to be issued may be one all the same:
     # a hello that resumes need only hold the suite of its session. One that falls back (RFC 7507) may offer less than the UE supports.
-    resumes = bool(pair["ticket"] or pair["session"])
-    falls_back = 0x5600 in pair["suites"]
-    lacks = NONE if resumes or falls_back else FAIL
-    out["ut-6.2-ue-3des"] = HIDDEN if offered is None else NONE if resumes else lacks if 0x000A not in offered else PASS
+    # Neither is a full offer, and the rule asks for one.
+    partial = bool(pair["ticket"] or pair["session"]) or 0x5600 in pair["suites"]
+    out["ut-6.2-ue-3des"] = HIDDEN if offered is None else NONE if partial else FAIL if 0x000A not in offered else PASS
     out["ut-6.2-server-3des"] = PASS if suite == 0x000A else HIDDEN
     out["ut-6.2-server-rc4"] = PASS if suite == 0x0005 else HIDDEN
     if only_native:
