@@ -97,9 +97,8 @@ def full_ring(taps, day):
     taps.send(FAILS)
     sensor.wait_for_event(lambda e: e["event_type"] == "tls", 3)
     reader = sensor_and_writer(sensor.process.pid)["sensor"]
-    os.kill(reader, signal.SIGSTOP)
-    for _ in range(20):
-        taps.send(day, rate="--topspeed")
+    os.kill(reader, signal.SIGSTOP)  # for less than the time after which the supervisor ends a sensor that stands still
+    taps.send(day, rate="--topspeed", times=20)
     os.kill(reader, signal.SIGCONT)
     events = sensor.end(quiet_for=0)
     stats = [e["utwatch"]["capture"] for e in events if e["event_type"] == "stats"]

@@ -64,9 +64,9 @@ class Taps:
     def run(self, *words, **options):
         return subprocess.run(self.command(*words), check=True, capture_output=True, **options)
 
-    def send(self, capture, interface="out0", rate="--pps=20000"):
+    def send(self, capture, interface="out0", rate="--pps=20000", times=1):
         """Plays a capture into the interface; returns when all has been sent."""
-        self.run("tcpreplay", "-q", rate, "-i", interface, capture)
+        self.run("tcpreplay", "-q", "--loop", str(times), rate, "-i", interface, capture)
 
     def send_new(self, capture, interface="out0"):
         """The same from a client port that was not used yet: the very same SYN within two seconds would be a copy."""
