@@ -121,7 +121,7 @@ static const char help[] =
     "default);\n"
     "                         repeatable\n"
     "      --baseline FILE    an earlier --json or --report csv: only what it lacks is a violation\n"
-    "      --details          in the text, every finding in order of time, handshakes and ages\n"
+    "      --details          in the text, every finding in order of time, handshakes, stacks and ages\n"
     "      --details=handshakes  in the text, a line for each handshake\n"
     "      --rules            in the text, the table of the rules\n"
     "      --unseen           in the text, what could not be judged, rule by rule\n"

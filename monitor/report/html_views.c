@@ -112,21 +112,19 @@ void html_servers(struct html *h, const struct html_report *r)
 static void put_stack_rules(struct html *h, const struct tally *tally, size_t stack)
 {
     struct rule_list list = {.h = h, .tally = tally};
-    for (size_t i = 0; i < tally->rule_count; i++) {
-        const struct rule_tally *rule = &tally->rules[i];
-        for (uint32_t j = 0; j < rule->stacks && !rule->rule->superseded; j++)
-            if (rule->by->stack[j].stack == stack)
-                list_rule(&list, i);
-    }
+    for (size_t i = 0; i < tally->rule_count; i++)
+        if (rule_broken_by_stack(&tally->rules[i], stack))
+            list_rule(&list, i);
     end_rules(&list);
 }
 
-static void put_stack(struct html *h, const struct tally *tally, size_t index)
+static void put_stack(struct html *h, const struct tally *tally, size_t index, uint32_t ues)
 {
     const struct stack_tally *stack = &tally->stacks[index];
     html_put(h, "<tr><th scope=\"row\"><code>");
     html_text(h, stack->ja4, HTML_ID_MOST);
     html_put(h, "</code></th>");
+    put_count(h, ues, "", "UEs");
     put_count(h, stack->handshakes, "", "handshakes");
     put_count(h, stack->violations, "", "violations");
     html_put(h, "<td data-name=\"rules broken\">");
@@ -138,7 +136,7 @@ static void put_rest(struct html *h, size_t others, uint64_t handshakes, uint64_
 {
     html_put(h, "<tr class=\"rest\"><th scope=\"row\">");
     html_counted(h, others, "other stack", "other stacks");
-    html_put(h, "</th>");
+    html_put(h, "</th><td></td>");
     put_count(h, handshakes, "", "handshakes");
     put_count(h, violations, "", "violations");
     html_put(h, "<td></td></tr>\n");
@@ -149,23 +147,20 @@ void html_stacks(struct html *h, const struct tally *tally)
     if (!tally->stack_count)
         return;
     size_t order[MAX_STACKS];
-    const size_t n = tally->stack_count < MAX_STACKS ? tally->stack_count : MAX_STACKS;
-    for (size_t i = 0; i < n; i++) {
-        size_t place = i;
-        for (; place && tally->stacks[order[place - 1]].violations < tally->stacks[i].violations; place--)
-            order[place] = order[place - 1];
-        order[place] = i;
-    }
+    uint32_t ues[MAX_STACKS];
+    const size_t n = tally_worst_stacks(tally, order);
+    const bool more = ue_stacks_count(tally->ue_stacks, ues);
     html_put(h, "<section id=\"stacks\"><h2>UE stacks</h2>\n<p class=\"note\">A UE&#39;s TLS stack goes by "
                 "the JA4 fingerprint of its hello. Violations are all fails in the handshakes of the stack, "
                 "whoever is at fault; the rules are those that the UE is at fault for, alone or together "
                 "with the server.</p>\n<table class=\"views\"><thead><tr><th scope=\"col\">JA4</th><th "
+                "scope=\"col\">UEs</th><th "
                 "scope=\"col\">Handshakes</th><th scope=\"col\">Violations</th><th scope=\"col\">Rules "
                 "broken</th></tr></thead>\n<tbody>\n");
     uint64_t handshakes = 0, violations = 0;
     for (size_t i = 0; i < n; i++) {
         if (i < HTML_PEERS_SHOWN) {
-            put_stack(h, tally, order[i]);
+            put_stack(h, tally, order[i], ues[order[i]]);
             continue;
         }
         handshakes += tally->stacks[order[i]].handshakes;
@@ -181,5 +176,7 @@ void html_stacks(struct html *h, const struct tally *tally)
         html_number(h, MAX_STACKS);
         html_put(h, ", which are not told apart.</p>\n");
     }
+    if (more)
+        html_put(h, "<p class=\"note\">There may have been more UEs than are counted here.</p>\n");
     html_put(h, "</section>\n");
 }

@@ -411,6 +411,30 @@ uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *mo
     return count;
 }
 
+bool rule_broken_by_stack(const struct rule_tally *rule, size_t stack)
+{
+    for (uint32_t i = 0; i < rule->stacks && !rule->rule->superseded; i++)
+        if (rule->by->stack[i].stack == stack)
+            return true;
+    return false;
+}
+
+static bool worse_stack(const struct stack_tally *a, const struct stack_tally *b)
+{
+    return a->violations != b->violations ? a->violations > b->violations : a->handshakes > b->handshakes;
+}
+
+size_t tally_worst_stacks(const struct tally *tally, size_t *order)
+{
+    for (size_t i = 0; i < tally->stack_count; i++) {
+        size_t place = i;
+        for (; place && worse_stack(&tally->stacks[i], &tally->stacks[order[place - 1]]); place--)
+            order[place] = order[place - 1];
+        order[place] = i;
+    }
+    return tally->stack_count;
+}
+
 /* True if suite i comes after `last` in falling order of frequency. */
 static bool rarer(const struct tally *tally, size_t i, size_t last)
 {

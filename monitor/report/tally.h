@@ -143,6 +143,14 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
 /* Different servers or UEs at fault; *more: there were others that the table had no room for. */
 uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more);
 
+/* Is a UE of this stack at fault for a breach of the rule, alone or together with the server? Superseded
+ * demands are not asked for. */
+bool rule_broken_by_stack(const struct rule_tally *rule, size_t stack);
+
+/* The stacks into order[], which has room for MAX_STACKS: most violations first, then most handshakes.
+ * Returns how many there are. */
+size_t tally_worst_stacks(const struct tally *tally, size_t *order);
+
 /* Selected suites in falling order of frequency: the one after `last`, suite_count for the first. suite_count
  * when there is no further one. */
 size_t tally_next_suite(const struct tally *tally, size_t last);

@@ -245,6 +245,7 @@ void summary_put(struct page *page, const struct summary *s)
     }
     if (choice->details) {
         summary_handshakes(page, s->tally);
+        summary_stacks(page, s->tally);
         summary_ages(page, s->tally->ages);
     }
     if (choice->rules)

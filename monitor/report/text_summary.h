@@ -36,6 +36,9 @@ void summary_superseded(struct page *page, const struct tally *tally, bool in_fu
 /* Outcomes, versions, keys and suites. */
 void summary_handshakes(struct page *page, const struct tally *tally);
 
+/* Each TLS stack of UEs with what its hellos share, the worst first; nothing when no hello was seen. */
+void summary_stacks(struct page *page, const struct tally *tally);
+
 /* How old the sessions were that were used again; nothing when none was. */
 void summary_ages(struct page *page, const struct ages *ages);
 

@@ -42,6 +42,15 @@ void ue_stacks_add(struct ue_stacks *s, const struct endpoint *ue, uint16_t stac
     memcpy(s->entry[at].address, ue->address, sizeof ue->address);
 }
 
+bool ue_stacks_count(const struct ue_stacks *s, uint32_t *count)
+{
+    memset(count, 0, MAX_STACKS * sizeof *count);
+    for (size_t i = 0; i < MAX_UE_STACKS; i++)
+        if (s->entry[i].family)
+            count[s->entry[i].stack]++;
+    return s->used == most;
+}
+
 bool ue_stacks_next(const struct ue_stacks *s, const struct endpoint *ue, size_t *at, uint16_t *stack)
 {
     size_t i = *at == UE_STACKS_FIRST ? place_of(s, ue) : (*at + 1) & (MAX_UE_STACKS - 1);

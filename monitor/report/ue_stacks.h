@@ -23,6 +23,10 @@ void ue_stacks_free(struct ue_stacks *s);
 
 void ue_stacks_add(struct ue_stacks *s, const struct endpoint *ue, uint16_t stack);
 
+/* How many UEs each stack was seen with; `count` has room for MAX_STACKS. True: there may be more, because
+ * the table is full. */
+bool ue_stacks_count(const struct ue_stacks *s, uint32_t *count);
+
 /* Begin with *at = UE_STACKS_FIRST and call until false. */
 #define UE_STACKS_FIRST SIZE_MAX
 bool ue_stacks_next(const struct ue_stacks *s, const struct endpoint *ue, size_t *at, uint16_t *stack);

@@ -187,7 +187,43 @@ def words_are_whole():
     check("0 handshakes" not in plain and "without a handshake" in " ".join(plain.split()), plain)
 
 
+def stacks_of_ues():
+    """With --details the text says what stacks the UEs have, as the page does: how many UEs, handshakes and violations each, and the rules that its
+    UEs are at fault for. The events have the JA4 of each hello, and who is at fault."""
+    found = [e for e in events(BINARY, "-r", PCAPS)[0] if e["event_type"] in ("tls", "alert")]
+    handshakes = [e for e in found if e["event_type"] == "tls"]
+    ja4 = {(e["flow_id"], e["pcap_filename"], e["pcap_cnt"]): e["tls"].get("ja4", "unknown") for e in handshakes}
+    expected_of = {}
+    for e in handshakes:
+        name = ja4[e["flow_id"], e["pcap_filename"], e["pcap_cnt"]]
+        of = expected_of.setdefault(name, {"ues": set(), "handshakes": 0, "violations": 0, "rules": set()})
+        of["ues"].add(e["src_ip"])
+        of["handshakes"] += 1
+    for e in found:
+        u, key = e["utwatch"], (e.get("flow_id"), e.get("pcap_filename"), e.get("pcap_cnt"))
+        if e["event_type"] == "alert" and u["about"] == "handshake" and key in ja4 and "superseded" not in e["alert"].get("metadata", {}):
+            expected_of[ja4[key]]["violations"] += 1
+            if u.get("fault") in ("ue", "both"):
+                expected_of[ja4[key]]["rules"].add(u["rule"])
+    with tempfile.TemporaryDirectory() as folder:
+        page = os.path.join(folder, "a.html")
+        text = " ".join(utwatch(BINARY, "--details", "--report", "text", "--report", "html:" + page, "-r", PCAPS).stdout.decode().split())
+        with open(page, encoding="utf-8") as f:
+            html = re.search(r"<section id=\"stacks\">.*?</section>", f.read(), re.S)[0]
+    section = re.search(r"UE stacks, by the JA4 of their hellos: (\d+) (.*?) (Ages|Not judged|Capture)", text)
+    check(section and int(section[1]) == len(expected_of), "the text names no stacks, or not", len(expected_of), section and section[1])
+    told = re.findall(r"- (\w+): ([\d,]+) UEs?, ([\d,]+) handshakes?(?:, ([\d,]+) violations?)?(?:; the UE breaks (.*?))?(?= - | Ages|$)", section[2])
+    check(len(told) == 20 and "%d others: " % (len(expected_of) - 20) in section[2], len(told), "stacks in", section[2][-300:])
+    for name, ues, count, violations, rules in told:
+        of = expected_of[name]
+        check((int(ues), int(count), int(violations or 0)) == (len(of["ues"]), of["handshakes"], of["violations"]), name, ues, count, violations, of)
+        check(set(re.findall(r"[\w.-]*ut-[\w.-]+", rules)) >= of["rules"], name, "breaks", rules, "not", of["rules"])
+        row = re.search(r"<code>%s</code></th>(.*?)</tr>" % name, html)
+        check(row and re.findall(r">(\d+)</td>", row[1]) == [ues, count, violations or "0"], name, "in the page:", row and row[1][:300])
+
+
 if not NAMES:
+    stacks_of_ues()
     severities()
     words_are_whole()
     first_screens()
