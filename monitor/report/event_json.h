@@ -1,6 +1,7 @@
 /*
  * Events as one line of JSON each, in the shape of Suricata's EVE; what EVE has no name for is in the object
- * `utwatch`. schema.json beside this file describes all of it. A value that was not observed is left out.
+ * `utwatch`. schema.json, which is made of schema.in.json and the tables of counters and fields, describes
+ * all of it. A value that was not observed is left out.
  */
 #ifndef UTWATCH_REPORT_EVENT_JSON_H
 #define UTWATCH_REPORT_EVENT_JSON_H

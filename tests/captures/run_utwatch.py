@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests")]
+sys.path[:0] = [os.path.join(ROOT, *words) for words in (["tools"], ["tests"], ["tests", "report"])]
 PCAPS = os.path.join(ROOT, "pcaps")
 SKIP = 77
 

@@ -15,11 +15,11 @@ import tempfile
 from jsonschema import Draft202012Validator
 
 from run_utwatch import PCAPS, ROOT, events, of_type, utwatch
+from check_schema import built_with
 from checks import check, finish
 
 binary, names = sys.argv[1], sys.argv[2:]
 USUAL_ALERT = 1200  # bytes
-OURS = os.path.join(ROOT, "monitor", "report", "schema.json")
 THEIRS = os.path.join(os.environ.get("UTWATCH_SPEC", ""), "data", "suricata-eve-schema.json")
 CORPUS = os.environ.get("UTWATCH_CORPUS", "")
 
@@ -40,7 +40,7 @@ def captures():
 
 def validate(paths):
     """Schemas are slow: of events of the same shape and words, but for numbers and names, some are looked at."""
-    ours = validator(OURS)
+    ours = validator(built_with(binary))
     theirs = validator(THEIRS) if os.path.exists(THEIRS) else None
     seen, sizes, count = collections.Counter(), ([], []), 0
     for path in paths:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from run_utwatch import ROOT, SKIP, utwatch
+from check_schema import built_with
 from checks import check, finish
 
 # The suites are said to have 134 bytes where the hello ends after 133; tshark: "Vector length 134 is too large, truncating it to 133".
@@ -37,7 +38,7 @@ for line in lines:
 print(lines[-1])
 check(int(lines[-1].split()[0]) >= 5000, "too little was compared")
 
-schema = os.path.join(ROOT, "monitor", "report", "schema.json")
+schema = built_with(sys.argv[1])
 lines = []
 for folder, _, files in sorted(os.walk(os.path.join(corpus, "real"))):
     for name in sorted(files):

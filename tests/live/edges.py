@@ -12,11 +12,11 @@ from taps import PCAPS, ROOT, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 import capturelib
 import flood_load
-from check_schema import validator
+from check_schema import built_with, validator
 
 binary = sys.argv[1]
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
-SCHEMA = validator(os.path.join(ROOT, "monitor", "report", "schema.json"))
+SCHEMA = validator(built_with(binary))
 
 
 def conditions(events):

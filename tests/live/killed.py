@@ -13,17 +13,17 @@ import threading
 import time
 import xml.etree.ElementTree
 
-from taps import PCAPS, ROOT, Sensor, Taps, sensor_and_writer
+from taps import PCAPS, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "captures"))
 import capturelib  # noqa: E402
 import made_sessions as made  # noqa: E402
-from check_schema import validator  # noqa: E402
+from check_schema import built_with, validator  # noqa: E402
 
 binary = sys.argv[1]
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
-SCHEMA = validator(os.path.join(ROOT, "monitor", "report", "schema.json"))
+SCHEMA = validator(built_with(binary))
 RUNS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
 
 

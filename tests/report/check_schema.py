@@ -5,6 +5,7 @@ usage: check_schema.py SCHEMA < EVENTS
 Exit status: 0 all valid, 1 not, 77 (skipped) when python3-jsonschema is not installed.
 """
 import json
+import os
 import sys
 
 try:
@@ -27,6 +28,11 @@ def no_constant(name):
 
 def load(line):
     return json.loads(line.decode("utf-8"), object_pairs_hook=no_duplicates, parse_constant=no_constant)
+
+
+def built_with(binary):
+    """The schema that the build made beside this utwatch."""
+    return os.path.join(os.path.dirname(os.path.abspath(binary)), "..", "report", "schema.json")
 
 
 def validator(path):

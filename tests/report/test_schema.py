@@ -4,9 +4,11 @@
 usage: test_schema.py SCHEMA EMIT_SAMPLES
 1. every sample is valid;
 2. the schema is closed: an unknown key in any object of any sample is refused, and so is a missing required key;
-3. every key that the schema knows stands in some sample, but for those that later stages fill.
+3. every property, of every object, is described in a sentence;
+4. every key that the schema knows stands in some sample, but for those that later stages fill.
 """
 import copy
+import re
 import subprocess
 import sys
 
@@ -50,6 +52,18 @@ def known_keys(schema, node, path=""):
         yield from known_keys(schema, node["items"], path)
 
 
+def undescribed(node, path=""):
+    """paths of all properties without a sentence"""
+    for key, inner in node.get("properties", {}).items():
+        here = path + "/" + key
+        words = inner.get("description", "") if isinstance(inner, dict) else "Refused."
+        if not re.fullmatch(r"[A-Z0-9a-z].*\w.*[.]", words):
+            yield here
+        yield from undescribed(inner, here) if isinstance(inner, dict) else ()
+    if "items" in node:
+        yield from undescribed(node["items"], path)
+
+
 def main():
     checker = check_schema.validator(sys.argv[1])
     out = subprocess.run([sys.argv[2]], stdout=subprocess.PIPE, check=True).stdout
@@ -86,6 +100,9 @@ def main():
             worse["utwatch"]["rule"] = "ut-1"
             if checker.is_valid(worse):
                 faults.append("sample %d: a tls event may name a rule" % number)
+    faults += ["%s is not described" % path for path in undescribed(checker.schema)]
+    for name, node in checker.schema["$defs"].items():
+        faults += ["%s is not described" % path for path in undescribed(node, name)]
     unused = set(known_keys(checker.schema, checker.schema)) - seen - LATER
     faults += ["the schema knows %s, no sample has it" % key for key in sorted(unused)]
     for fault in faults[:40]:
