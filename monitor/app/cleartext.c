@@ -10,11 +10,12 @@
 struct other {
     struct flow *flow;
     struct http_connection seen; /* whose connection it is */
-    nanos last_activity;
-    struct queue_link link;
+    struct member member;
     uint32_t name; /* slot of the naming layer; 0: none was free, or the name is known */
     const char *protocol;
 };
+
+enum { MEMBER = offsetof(struct other, member) };
 
 size_t cleartext_memory(uint32_t connections)
 {
@@ -26,6 +27,7 @@ bool cleartext_open(struct cleartext *t, uint32_t connections)
 {
     t->http = http_new(connections);
     t->readers = calloc((size_t)connections + 1, sizeof *t->readers);
+    crowd_open(&t->crowd);
     t->uses = calloc((size_t)connections + 1, sizeof *t->uses);
     return t->http && t->readers && t->uses && pool_open(&t->others, sizeof(struct other), connections);
 }
@@ -52,7 +54,7 @@ void cleartext_forget(struct pipeline *p, struct flow *flow)
         struct other *o = other_at(&p->cleartext, flow->clear);
         if (o->name)
             naming_close(p->cleartext.naming, o->name);
-        queue_remove(&p->cleartext.queue, &p->cleartext.others, offsetof(struct other, link), flow->clear);
+        crowd_leave(&p->cleartext.crowd, &p->cleartext.others, MEMBER, flow->clear);
         pool_give(&p->cleartext.others, flow->clear);
     }
     flow->clear_kind = CLEAR_NONE;
@@ -137,6 +139,7 @@ static uint32_t missing_parts(const struct pipeline *p, const struct flow *flow)
 
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
 {
+    p->cleartext.evicted += flow->clear_kind != CLEAR_NONE && damage & HTTP_DAMAGE_EVICTED;
     if (flow->clear_kind == CLEAR_HTTP) {
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
         h->damage |= damage;
@@ -162,13 +165,14 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
     cleartext_forget(p, flow);
 }
 
-struct flow *cleartext_oldest(const struct pipeline *p)
+struct flow *cleartext_any(const struct pipeline *p)
 {
     const struct cleartext *t = &p->cleartext;
-    const uint32_t http = http_oldest(t->http);
+    const uint32_t http = http_quietest(t->http);
     if (http)
         return http_owner(t->http, http);
-    return t->queue.oldest ? other_at(t, t->queue.oldest)->flow : NULL;
+    const uint32_t other = crowd_quietest(&t->crowd, &t->others, MEMBER);
+    return other ? other_at(t, other)->flow : NULL;
 }
 
 struct flow *cleartext_expired(const struct pipeline *p)
@@ -177,19 +181,22 @@ struct flow *cleartext_expired(const struct pipeline *p)
     const uint32_t http = http_expired(t->http, p->now);
     if (http)
         return http_owner(t->http, http);
-    const struct other *o = t->queue.oldest ? other_at(t, t->queue.oldest) : NULL;
-    return o && p->now - o->last_activity > HTTP_IDLE_SECONDS * NANOS_PER_SECOND ? o->flow : NULL;
+    const uint32_t other = crowd_quietest(&t->crowd, &t->others, MEMBER);
+    const struct other *o = other ? other_at(t, other) : NULL;
+    return o && p->now - o->member.last_activity > HTTP_IDLE_SECONDS * NANOS_PER_SECOND ? o->flow : NULL;
 }
 
-static bool open_http(struct pipeline *p, struct flow *flow, const struct http_connection *begin)
+/* NULL, or whose slot is needed. */
+static struct flow *open_http(struct pipeline *p, struct flow *flow, const struct http_connection *begin)
 {
-    uint32_t slot = http_open(p->cleartext.http, begin, flow);
+    struct http *http = p->cleartext.http;
+    uint32_t slot = http_open(http, begin, flow);
     if (!slot)
-        return false;
+        return http_owner(http, http_victim(http));
     flow->clear = slot;
     flow->clear_kind = CLEAR_HTTP;
     p->cleartext.uses[slot] = (struct session_use){0};
-    return true;
+    return NULL;
 }
 
 /* If nothing else shows who the client is, the service has the lower port. */
@@ -204,37 +211,38 @@ void cleartext_prepare_names(struct cleartext *c)
         c->naming = naming_new(c->others.capacity);
 }
 
-/* `name`: what is spoken; NULL: that is to be found out. */
-static void open_other(struct pipeline *p, struct flow *flow, const struct segment *segment, const char *name)
+/* `name`: what is spoken; NULL: that is to be found out. Returns NULL, or whose slot is needed. */
+static struct flow *open_other(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                               const char *name)
 {
     flow->client = client_by_port(flow) & 1U;
     struct http_connection seen = {.whence = flow_whence(flow, segment)};
     if (!is_ut(p, &seen))
-        return;
+        return NULL;
     cleartext_prepare_names(
         &p->cleartext); /* this takes milliseconds, and most captures have nothing to name */
     uint32_t slot = pool_take(&p->cleartext.others);
-    if (!slot) {
-        p->cleartext.other_refused++;
-        return;
-    }
+    if (!slot)
+        return other_at(&p->cleartext, crowd_victim(&p->cleartext.crowd))->flow;
     *other_at(&p->cleartext, slot) = (struct other){
         .flow = flow,
         .seen = seen,
-        .last_activity = segment->time,
         .name = p->cleartext.naming && !name ? naming_open(p->cleartext.naming, &seen.whence.client,
                                                            &seen.whence.server, segment->transport)
                                              : 0,
         .protocol = name ? name : "Unknown"};
-    queue_push(&p->cleartext.queue, &p->cleartext.others, offsetof(struct other, link), slot);
+    crowd_join(&p->cleartext.crowd, &p->cleartext.others, MEMBER, slot, &seen.whence.client,
+               flow_is_confirmed(flow), segment->time);
     flow->clear = slot;
     flow->clear_kind = CLEAR_NAMING;
+    return NULL;
 }
 
 /* Shows nDPI a payload, until it has a name or its budget is spent. */
 static void name_by(struct pipeline *p, struct other *o, enum side who, struct span payload, nanos now)
 {
-    o->last_activity = now;
+    crowd_active(&p->cleartext.crowd, &p->cleartext.others, MEMBER, o->flow->clear,
+                 flow_is_confirmed(o->flow), now);
     if (!o->name || !payload.n)
         return;
     if (naming_feed(p->cleartext.naming, o->name, who, payload, now) == NAMING_MORE)
@@ -245,9 +253,9 @@ static void name_by(struct pipeline *p, struct other *o, enum side who, struct s
 }
 
 /* The first bytes of a side tell whether it is HTTP, and which side asks. `whole`: they are its very first;
- * `known`: damage of what came before. False: all slots for HTTP are in use. */
-static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
-                          struct span bytes, bool whole, uint32_t known)
+ * `known`: damage of what came before. Returns NULL, or whose slot is needed. */
+static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                                  unsigned side, struct span bytes, bool whole, uint32_t known)
 {
     enum parse request = http_looks_like_request(bytes);
     enum parse response = http_looks_like_response(bytes);
@@ -264,8 +272,8 @@ static bool open_by_bytes(struct pipeline *p, struct flow *flow, const struct se
     }
     if (whole && !flow_has_several_paths(flow) && flow->state == FLOW_SEARCHING &&
         bytes.n >= RECORD_HEADER_BYTES && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_NONE)
-        open_other(p, flow, segment, http_other_protocol(bytes));
-    return true;
+        return open_other(p, flow, segment, http_other_protocol(bytes));
+    return NULL;
 }
 
 /* The other side has spoken from its start, and this is an answer. */
@@ -331,8 +339,8 @@ static struct http_place place_of(const struct segment *segment, const struct ru
         .known = true, .seq = segment->seq + (uint32_t)(at - from), .ack = segment->ack};
 }
 
-bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
-                     const struct run *run, bool first)
+struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                             unsigned side, const struct run *run, bool first)
 {
     const bool whole = !run->gap && flow->marks[side] & SIDE_SYN && !flow->again;
     const bool late =
@@ -343,13 +351,15 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
     const uint32_t known = answers_other ? HTTP_DAMAGE_MALFORMED : 0;
     if (late) /* HTTP/2, whose server may speak first, or an answer to what is no request */
         cleartext_forget(p, flow);
-    if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n &&
-        !open_by_bytes(p, flow, segment, side, run->bytes, whole, known))
-        return false;
+    struct flow *victim = NULL;
+    if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n)
+        victim = open_by_bytes(p, flow, segment, side, run->bytes, whole, known);
+    if (victim)
+        return victim;
     if (flow->clear_kind == CLEAR_NAMING)
         feed_naming(p, flow, segment, side, run);
     if (flow->clear_kind != CLEAR_HTTP)
-        return true;
+        return NULL;
     const enum side who = flow_role(flow, side);
     if (run->gap)
         http_gap(p->cleartext.http, flow->clear, who, run->gap);
@@ -362,7 +372,7 @@ bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment
     feed_http(p, flow, who, run->bytes, &at);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);
-    return true;
+    return NULL;
 }
 
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow)
@@ -388,13 +398,14 @@ static void keep_rest(struct pipeline *p, const struct flow *flow, enum side who
     *live = *at_hello;
 }
 
-bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                        const struct clear_early early[2], const struct session_use *use)
+struct flow *cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
+                                const struct clear_early early[2], const struct session_use *use)
 {
     const struct segment now = {.time = p->now};
     const struct http_connection begin = {.whence = flow_whence(flow, &now), .null_encryption = true};
-    if (flow->clear_kind != CLEAR_HTTP && !open_http(p, flow, &begin))
-        return false;
+    struct flow *victim = flow->clear_kind == CLEAR_HTTP ? NULL : open_http(p, flow, &begin);
+    if (victim)
+        return victim;
     p->cleartext.readers[flow->clear] = *reader;
     struct http_connection *seen = http_connection(p->cleartext.http, flow->clear);
     if (seen->tls_user < use->user)
@@ -410,7 +421,7 @@ bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clea
         if (reader->side[who].lost)
             http_gap(p->cleartext.http, flow->clear, who, SIZE_MAX);
     }
-    return true;
+    return NULL;
 }
 
 struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment,
@@ -455,13 +466,15 @@ bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *se
            site_in_scope(p->site, &segment->src, span_of(NULL, 0));
 }
 
-bool cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                                unsigned side)
 {
     flow->confirmed = (flow->confirmed | 1U << side) & 3U; /* UDP acknowledges nothing: both spoke */
+    struct flow *victim = NULL;
     if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE)
-        open_other(p, flow, segment, NULL);
-    if (flow->clear_kind != CLEAR_NAMING)
-        return false;
-    name_by(p, other_at(&p->cleartext, flow->clear), flow_role(flow, side), segment->payload, segment->time);
-    return true;
+        victim = open_other(p, flow, segment, NULL);
+    if (flow->clear_kind == CLEAR_NAMING)
+        name_by(p, other_at(&p->cleartext, flow->clear), flow_role(flow, side), segment->payload,
+                segment->time);
+    return victim;
 }

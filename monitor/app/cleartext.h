@@ -7,7 +7,7 @@
 #define UTWATCH_APP_CLEARTEXT_H
 
 #include "app/reauthentication.h"
-#include "base/queue.h"
+#include "flow/crowd.h"
 #include "flow/stream.h"
 #include "http/http.h"
 #include "naming/naming.h"
@@ -27,10 +27,10 @@ struct cleartext {
     struct http *http;
     struct naming *naming;
     struct pool others;           /* connections of Ut that are neither TLS nor HTTP */
-    struct queue queue;           /* of them, by when they were opened */
+    struct crowd crowd;           /* of them */
     struct clear_reader *readers; /* of NULL encryption, by the slot of the http layer */
     struct session_use *uses;     /* of sessions of NULL encryption, likewise */
-    uint64_t other_refused;       /* connections not looked at because all slots were in use */
+    uint64_t evicted;             /* connections given up because all slots were in use */
 };
 
 /* Bytes for so many connections in clear; without the memory of nDPI. */
@@ -51,15 +51,14 @@ size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsign
 bool cleartext_answers(const struct flow *flow, unsigned side, const struct run *run);
 
 /* A run of a flow on which TLS has not begun, or began within this run. `first`: the side's first bytes.
- * False: the run was not taken because all slots for HTTP are in use: end cleartext_oldest() and offer it
- * again. */
-bool cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
-                     const struct run *run, bool first);
+ * Returns NULL, or whose slot is needed: give that up, and offer the run again. */
+struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                             unsigned side, const struct run *run, bool first);
 
 /* The handshake is judged and its data can be read; after a renegotiation, what was read before goes on.
- * `rest` of `p->cleartext` is filled. False: as above. */
-bool cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
-                        const struct clear_early early[2], const struct session_use *use);
+ * `rest` of `p->cleartext` is filled. Returns what cleartext_plain() does. */
+struct flow *cleartext_readable(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
+                                const struct clear_early early[2], const struct session_use *use);
 
 /* A run of a flow in FLOW_READABLE. Returns what begins with the hello of a later handshake; empty: there is
  * none. */
@@ -73,19 +72,21 @@ bool cleartext_is_over(const struct pipeline *p, const struct flow *flow);
 /* Can a datagram between these ends belong to Ut? */
 bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *segment);
 
-/* A datagram on a port of Ut: QUIC, or something else that is not TLS over TCP. False: nobody looks at its
- * flow. */
-bool cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+/* A datagram on a port of Ut: QUIC, or something else that is not TLS over TCP. Returns what
+ * cleartext_plain() does. */
+struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                                unsigned side);
 
 /* What was said before TLS, or NULL. */
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow);
 
-/* Tells what was in clear, with `damage` (enum http_damage), and forgets it. */
+/* Tells what was in clear, with `damage` (enum http_damage), and forgets it; HTTP_DAMAGE_EVICTED is counted.
+ */
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage);
 void cleartext_forget(struct pipeline *p, struct flow *flow);
 
-/* The flow that was in clear for longest, or was quiet for too long by now; NULL: none. */
-struct flow *cleartext_oldest(const struct pipeline *p);
+/* A flow in clear, those in HTTP first; one that was quiet for too long by now; NULL: none. */
+struct flow *cleartext_any(const struct pipeline *p);
 struct flow *cleartext_expired(const struct pipeline *p);
 
 #endif

@@ -51,18 +51,11 @@ static void end_clear(struct pipeline *p, struct flow *flow, uint32_t damage)
         become(p, flow, FLOW_IGNORED);
 }
 
-static void make_room_for_clear(struct pipeline *p)
-{
-    end_clear(p, cleartext_oldest(p), HTTP_DAMAGE_EVICTED);
-}
-
 static void read_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
                        const struct run *run, bool first)
 {
-    if (cleartext_plain(p, flow, segment, side, run, first))
-        return;
-    make_room_for_clear(p);
-    (void)cleartext_plain(p, flow, segment, side, run, first);
+    for (struct flow *victim; (victim = cleartext_plain(p, flow, segment, side, run, first));)
+        end_clear(p, victim, HTTP_DAMAGE_EVICTED);
 }
 
 /* A handshake, or the search for one, gives way to another. */
@@ -178,11 +171,8 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
 static void read_on(struct pipeline *p, struct flow *flow, const struct clear_reader *reader,
                     const struct clear_early early[2], const struct session_use *use)
 {
-    if (cleartext_readable(p, flow, reader, early, use))
-        return;
-    make_room_for_clear(p);
-    if (!cleartext_readable(p, flow, reader, early, use) && use->told)
-        reauthentication_unreadable(p, flow);
+    for (struct flow *victim; (victim = cleartext_readable(p, flow, reader, early, use));)
+        end_clear(p, victim, HTTP_DAMAGE_EVICTED);
 }
 
 static enum tls_user user_of(const struct observation *o)
@@ -334,7 +324,9 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
 
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
 {
-    if (!cleartext_datagram(p, flow, segment, side))
+    for (struct flow *victim; (victim = cleartext_datagram(p, flow, segment, side));)
+        end_clear(p, victim, HTTP_DAMAGE_EVICTED);
+    if (flow->clear_kind != CLEAR_NAMING)
         become(p, flow, FLOW_IGNORED);
 }
 
@@ -412,6 +404,6 @@ void connection_expire_clear(struct pipeline *p, int most)
 
 void connection_end_clear(struct pipeline *p)
 {
-    for (struct flow *flow; (flow = cleartext_oldest(p));)
+    for (struct flow *flow; (flow = cleartext_any(p));)
         connection_end(p, flow, p->now, flow_has_ended(flow) ? 0 : UNOBSERVED_UNFINISHED);
 }

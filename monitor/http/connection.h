@@ -3,7 +3,7 @@
 #ifndef UTWATCH_HTTP_CONNECTION_H
 #define UTWATCH_HTTP_CONNECTION_H
 
-#include "base/queue.h"
+#include "flow/crowd.h"
 #include "http/http.h"
 
 enum phase {
@@ -56,8 +56,7 @@ struct connection {
     struct http_place place;      /* of the bytes that are being read */
     struct acknowledged acked[2]; /* by enum side: of the other's bytes, with its own */
     void *owner;
-    nanos last_activity;
-    struct queue_link link;
+    struct member member;
     struct reader side[2];                       /* by enum side */
     struct http_exchange waiting[HTTP_PIPELINE]; /* requests without answer, oldest first */
     unsigned waiting_count;
@@ -68,14 +67,14 @@ struct connection {
 
 struct http {
     struct pool slots;
-    struct queue queue; /* by the last activity */
+    struct crowd crowd;
     struct http_counters counters;
 };
 
 struct connection *connection_at(const struct http *http, uint32_t slot);
 
 /* Bytes have come. */
-void connection_active(struct http *http, uint32_t slot, nanos now);
+void connection_active(struct http *http, uint32_t slot, const struct whence *where);
 
 static inline bool reader_is_over(const struct reader *r)
 {

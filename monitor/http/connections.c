@@ -1,7 +1,9 @@
-/* The slots of connections in clear, in the order of their last activity. */
+/* The slots of connections in clear. */
 #include "http/connection.h"
 
 #include <stdlib.h>
+
+enum { MEMBER = offsetof(struct connection, member) };
 
 size_t http_memory(uint32_t connections)
 {
@@ -11,8 +13,10 @@ size_t http_memory(uint32_t connections)
 struct http *http_new(uint32_t connections)
 {
     struct http *http = calloc(1, sizeof *http);
-    if (http && pool_open(&http->slots, sizeof(struct connection), connections))
+    if (http && pool_open(&http->slots, sizeof(struct connection), connections)) {
+        crowd_open(&http->crowd);
         return http;
+    }
     free(http);
     return NULL;
 }
@@ -44,37 +48,40 @@ uint32_t http_open(struct http *http, const struct http_connection *begin, void 
     memset(c, 0, sizeof *c);
     c->seen = *begin;
     c->owner = owner;
-    c->last_activity = begin->whence.time;
     c->asked = begin->damage & HTTP_DAMAGE_MALFORMED ? ASKED_OTHER : ASKED_NOTHING;
-    queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
+    crowd_join(&http->crowd, &http->slots, MEMBER, slot, &begin->whence.client, begin->whence.confirmed,
+               begin->whence.time);
     http->counters.connections++;
     return slot;
 }
 
 void http_close(struct http *http, uint32_t slot)
 {
-    queue_remove(&http->queue, &http->slots, offsetof(struct connection, link), slot);
+    crowd_leave(&http->crowd, &http->slots, MEMBER, slot);
     pool_give(&http->slots, slot);
 }
 
-uint32_t http_oldest(const struct http *http)
+void connection_active(struct http *http, uint32_t slot, const struct whence *where)
 {
-    return http->queue.oldest;
+    crowd_active(&http->crowd, &http->slots, MEMBER, slot, where->confirmed, where->time);
+}
+
+uint32_t http_victim(struct http *http)
+{
+    return crowd_victim(&http->crowd);
+}
+
+uint32_t http_quietest(const struct http *http)
+{
+    return crowd_quietest(&http->crowd, &http->slots, MEMBER);
 }
 
 uint32_t http_expired(const struct http *http, nanos now)
 {
-    if (!http->queue.oldest ||
-        now - connection_at(http, http->queue.oldest)->last_activity < HTTP_IDLE_SECONDS * NANOS_PER_SECOND)
+    const uint32_t slot = http_quietest(http);
+    if (!slot || now - connection_at(http, slot)->member.last_activity < HTTP_IDLE_SECONDS * NANOS_PER_SECOND)
         return 0;
-    return http->queue.oldest;
-}
-
-void connection_active(struct http *http, uint32_t slot, nanos now)
-{
-    connection_at(http, slot)->last_activity = now;
-    queue_remove(&http->queue, &http->slots, offsetof(struct connection, link), slot);
-    queue_push(&http->queue, &http->slots, offsetof(struct connection, link), slot);
+    return slot;
 }
 
 void http_at(struct http *http, uint32_t slot, enum side who, struct http_place place)

@@ -35,13 +35,14 @@ struct http *http_new(uint32_t connections);
 void http_free(struct http *http);
 const struct http_counters *http_counters(const struct http *http);
 
-/* A slot; 0 when all are in use: close http_oldest() first. `begin`: what is known of the connection before
+/* A slot; 0 when all are in use: close http_victim() first. `begin`: what is known of the connection before
  * its first bytes; without its flow_id, which is hashed for what is judged only. `owner`: the pipeline's
  * flow, given back by http_owner(). */
 uint32_t http_open(struct http *http, const struct http_connection *begin, void *owner);
 void http_close(struct http *http, uint32_t slot);
-/* The slot that was quiet for longest; 0: none. */
-uint32_t http_oldest(const struct http *http);
+/* The slot to give up when all are in use, and the one that was quiet for longest (flow/crowd.h); 0: none. */
+uint32_t http_victim(struct http *http);
+uint32_t http_quietest(const struct http *http);
 /* A slot that was quiet for HTTP_IDLE_SECONDS at `now`; 0: none. */
 uint32_t http_expired(const struct http *http, nanos now);
 void *http_owner(const struct http *http, uint32_t slot);

@@ -102,7 +102,7 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
 {
     struct connection *c = connection_at(http, slot);
     struct reader *r = &c->side[who];
-    connection_active(http, slot, where->time);
+    connection_active(http, slot, where);
     while (bytes->n) {
         struct span text;
         switch (r->phase) {

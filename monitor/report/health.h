@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "base/nanos.h"
-#include "tls/clients.h"
+#include "tls/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>

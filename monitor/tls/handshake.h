@@ -4,7 +4,7 @@
 
 #include "base/chain.h"
 #include "base/queue.h"
-#include "tls/clients.h"
+#include "flow/clients.h"
 #include "tls/learn.h"
 #include "tls/machine.h"
 #include "tls/tls.h"

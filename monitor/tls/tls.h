@@ -9,9 +9,9 @@
 #define UTWATCH_TLS_TLS_H
 
 #include "base/siphash.h"
+#include "flow/clients.h"
 #include "flow/flow.h"
 #include "flow/stream.h"
-#include "tls/clients.h"
 #include "tls/observation.h"
 #include "wire/record.h"
 

@@ -2,6 +2,7 @@
 """Real handshakes within floods are judged as they are without them: small versions of what tools/floods measures, with tables as much smaller.
 And how much memory a handshake in progress takes. usage: floods.py UTWATCH"""
 import os
+import re
 import sys
 import tempfile
 
@@ -56,7 +57,49 @@ def many_ends():
     check(8 <= place < 99, "many ends: the next is told after", place)
 
 
+def said_of(frames, address):
+    """What is said of an address, by port and in any order, without when and where; and the counters of HTTP."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "clear.pcap")
+        capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+        evs, _ = events(sys.argv[1], "-r", path)
+    said = sorted(("%s %s" % (e["src_port"], e["event_type"]), re.sub("hash:[0-9a-f]+", "", str(e["utwatch"])))
+                  for e in evs if e.get("src_ip") == address)
+    return said, of_type(evs, "stats")[-1]["utwatch"]["http"]
+
+
+def in_clear():
+    """Requests in clear that wait for their answer within more connections than are read at a time: of spoofed addresses whose answers nobody
+    acknowledges, or of one UE that is answered. What does not fit is counted."""
+    get = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+    ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    junk = bytes(range(1, 60))
+    for name, sent, confirmed, server, answer in (
+            ("spoofed", get, False, ("192.0.2.80", 80), ok), ("of one UE", get, True, ("192.0.2.80", 80), ok),
+            ("of another protocol", junk, False, ("192.0.2.80", 443), b"\x80" + junk)):
+        real = [capturelib.Connection(("192.0.2.10", 30000 + i), server, time=START + (i % 2) * 2 * SECOND + i, step=1000) for i in range(10)]
+        for c in real:
+            c.open()
+            c.send(0, sent)
+            c.time = START + 5 * SECOND
+            c.send(1, answer)
+            c.close()
+        alone = [f for c in real for f in c.frames]
+        around = []
+        for n in range(6000):
+            c = capturelib.Connection(("198.51.%d.%d" % ((100, 7) if confirmed else (n >> 8, n & 255)), 1024 + n), server,
+                                      time=START + SECOND + n * 1000, step=10)
+            c.open()
+            c.send(0, sent)
+            around += c.frames if confirmed else c.frames[::3]
+        expected, _ = said_of(alone, "192.0.2.10")
+        found, http = said_of(alone + around, "192.0.2.10")
+        check(found == expected and len(found) >= 10, "in clear,", name, set(found) ^ set(expected))
+        check(http.get("evicted") == 6010 - 4096, "in clear,", name, "evicted", http)
+
+
 many_ends()
+in_clear()
 for kind, most in (("real-hello", 4096), ("real-certificate", 12288)):
     each = flood_run.resident(sys.argv[1], kind, [])
     check(1000 < each <= most, kind, "takes", each, "bytes")

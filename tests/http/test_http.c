@@ -361,12 +361,12 @@ static void slots_and_expiry(void **state)
         assert_int_not_equal(http_open(http, &begin, NULL), 0);
     }
     assert_int_equal(http_open(http, &(struct http_connection){0}, NULL), 0);
-    assert_int_equal(http_oldest(http), slot);
+    assert_int_equal(http_quietest(http), slot);
     assert_int_equal(http_expired(http, (HTTP_IDLE_SECONDS - 1) * NANOS_PER_SECOND), 0);
     assert_int_equal(http_expired(http, HTTP_IDLE_SECONDS * NANOS_PER_SECOND), slot);
     feed(true, "GET ", 4); /* used again: another is the oldest now */
-    assert_int_not_equal(http_oldest(http), slot);
-    http_close(http, http_oldest(http));
+    assert_int_not_equal(http_quietest(http), slot);
+    http_close(http, http_quietest(http));
     assert_int_not_equal(http_open(http, &(struct http_connection){0}, NULL), 0);
 }
 

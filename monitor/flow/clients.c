@@ -1,4 +1,4 @@
-#include "tls/clients.h"
+#include "flow/clients.h"
 
 #include "base/fold_hash.h"
 
@@ -7,9 +7,8 @@ const struct endpoint *client_end(const struct flow *flow)
     return &flow->end[flow->end[0].port >= flow->end[1].port ? 0 : 1];
 }
 
-uint16_t client_number(const struct clients *clients, const struct flow *flow)
+uint16_t client_number(const struct clients *clients, const struct endpoint *client)
 {
-    const struct endpoint *client = client_end(flow);
     uint8_t network[sizeof client->address] = {0};
     memcpy(network, client->address, client->family == 4 ? 4 : 8);
     return fold_hash(&clients->key, network, 0) % CLIENT_NUMBERS;

@@ -1,7 +1,7 @@
-/* Which handshakes in progress are of which client: a network of /32 or /64, or the few that share a number.
+/* Which of the slots in use are of which client: a network of /32 or /64, or the few that share a number.
  */
-#ifndef UTWATCH_TLS_CLIENTS_H
-#define UTWATCH_TLS_CLIENTS_H
+#ifndef UTWATCH_FLOW_CLIENTS_H
+#define UTWATCH_FLOW_CLIENTS_H
 
 #include "base/queue.h"
 #include "base/siphash.h"
@@ -25,9 +25,11 @@ struct clients {
     uint32_t had;       /* that count; it may have become smaller since */
 };
 
-/* The connection's client: the end with the higher port. Its number: that of its network. */
+/* The connection's client: the end with the higher port. */
 const struct endpoint *client_end(const struct flow *flow);
-uint16_t client_number(const struct clients *clients, const struct flow *flow);
+
+/* The number of its network. */
+uint16_t client_number(const struct clients *clients, const struct endpoint *client);
 
 void client_add(struct clients *clients, const struct pool *slots, size_t link, uint16_t number,
                 uint32_t slot);
