@@ -63,6 +63,7 @@ static struct capture_health health_of(const struct pipeline *p, const struct of
     const struct summing_counters *a = &common->messages;
     const struct summing_counters *beyond = &common->beyond_limit;
     const struct obstacle obstacle = decoder_obstacle(p->decoder);
+    const struct obstacle outside = obstacles_commonest(&j->outside.ports);
     static const struct naming_counters unused; /* naming begins with the first connection that needs it */
     const struct naming_counters *n = p->cleartext.naming ? naming_counters(p->cleartext.naming) : &unused;
     struct capture_health h = {
@@ -71,6 +72,7 @@ static struct capture_health health_of(const struct pipeline *p, const struct of
         .loss_limit = p->site->loss_limit,
         .flow_memory = p->worker ? 0 : (uint64_t)p->site->flows * sizeof(struct flow), /* of all of them */
         .commonest = {.frames = obstacle.frames, .code = obstacle.code, .link_type = obstacle.link_type},
+        .commonest_outside = {.handshakes = outside.frames, .port = (uint16_t)outside.code},
 #define HEALTH(object, key, member, group, marks, one, many, phrase, source) .member = (source),
 #include "report/health.def"
 #undef HEALTH

@@ -3,7 +3,9 @@
 #define UTWATCH_APP_JUDGE_PARTS_H
 
 #include "app/judge.h"
+#include "app/site.h"
 #include "app/waiting.h"
+#include "decode/obstacles.h"
 #include "peers/peers.h"
 #include "session/challenges.h"
 
@@ -31,9 +33,13 @@ struct judge {
     struct verdict *advised;
     struct output *output;
     struct delivered_counters delivered; /* of its alerts */
-    uint64_t handshakes, damaged, out_of_scope;
-    uint64_t unnamed; /* left out, since the name that would decide was not captured */
-    uint64_t early;   /* see judge_count_early() */
+    uint64_t handshakes, damaged;
+    struct {
+        uint64_t by[SCOPE_KEYS]; /* the key that leaves them out */
+        struct obstacles ports;  /* on which ports those are that `ports` leaves out */
+    } outside;                   /* handshakes outside the scope */
+    uint64_t unnamed;            /* left out, since the name that would decide was not captured */
+    uint64_t early;              /* see judge_count_early() */
 };
 
 /* judging.c: a case to both profiles, the exceptions, and the output. */

@@ -164,13 +164,25 @@ static uint64_t lineage_of(const struct judge *j, const struct observation *o,
                : 0;
 }
 
+static void count_outside(struct judge *j, const struct observation *o)
+{
+    if (may_be_in_scope(j, o)) {
+        j->unnamed++;
+        return;
+    }
+    const enum scope_key key = site_left_out_by(j->site, &o->whence.client, &o->whence.server);
+    j->outside.by[key]++;
+    if (key == SCOPE_PORTS)
+        obstacles_count(&j->outside.ports, o->whence.server.port, false);
+}
+
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
                                           const struct session_questions *questions)
 {
     const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
     const struct observation *o = f->observation;
     if (!handshake_in_scope(j, o)) {
-        *(may_be_in_scope(j, o) ? &j->unnamed : &j->out_of_scope) += 1;
+        count_outside(j, o);
         return (struct connection_session){0};
     }
     j->handshakes++;

@@ -42,13 +42,32 @@ bool site_is_ue(const struct site *site, const struct endpoint *client)
     return site->client_count == 0 || in_one_of(site->clients, site->client_count, client);
 }
 
+static bool may_be_server(const struct site *site, const struct endpoint *server)
+{
+    return site->server_count == 0 || site_lists_server(site, server);
+}
+
+static bool may_be_port(const struct site *site, uint16_t port)
+{
+    bool listed = site->port_count == 0;
+    for (size_t i = 0; i < site->port_count && !listed; i++)
+        listed = site->ports[i] == port;
+    return listed;
+}
+
 bool site_may_serve(const struct site *site, const struct endpoint *server)
 {
-    const bool address = site->server_count == 0 || site_lists_server(site, server);
-    bool port = site->port_count == 0;
-    for (size_t i = 0; i < site->port_count && !port; i++)
-        port = site->ports[i] == server->port;
-    return address && port;
+    return may_be_server(site, server) && may_be_port(site, server->port);
+}
+
+enum scope_key site_left_out_by(const struct site *site, const struct endpoint *client,
+                                const struct endpoint *server)
+{
+    if (!site_is_ue(site, client))
+        return SCOPE_CLIENTS;
+    if (!may_be_server(site, server))
+        return SCOPE_SERVERS;
+    return may_be_port(site, server->port) ? SCOPE_NAMES : SCOPE_PORTS;
 }
 
 bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name)

@@ -17,6 +17,12 @@ struct not_followed {
     bool link_type; /* else an EtherType */
 };
 
+/* Where most of the handshakes are that scope: ports leaves out. */
+struct port_outside {
+    uint64_t handshakes; /* 0: there are none */
+    uint16_t port;
+};
+
 /* The rows of health.def, by number. */
 enum {
 #define HEALTH(object, key, member, group, marks, one, many, phrase, source) HEALTH_ROW_##member,
@@ -31,6 +37,7 @@ struct capture_health {
 #include "report/health.def"
 #undef HEALTH
     struct not_followed commonest;
+    struct port_outside commonest_outside;
     struct greedy_client greediest[GREEDY_CLIENTS];
     unsigned workers;                             /* that share the traffic; 0: one thread does all */
     uint64_t of_worker[MAX_WORKERS][HEALTH_ROWS]; /* of the rows with EACH */

@@ -58,8 +58,8 @@ static void put_commonest(struct json *j, const struct not_followed *most)
 
 static void put_health(struct json *j, const struct capture_health *h)
 {
-    static const char *const objects[] = {"connections", "tls",    "",         "http",  "naming",
-                                          "events",      "syslog", "evidence", "memory"};
+    static const char *const objects[] = {"connections", "tls",    "",       "scope",    "http",
+                                          "naming",      "events", "syslog", "evidence", "memory"};
     json_open(j, "capture", '{');
     put_rows(j, h, "capture");
     put_commonest(j, &h->commonest);

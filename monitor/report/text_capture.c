@@ -20,13 +20,6 @@ static void put_group(struct text *t, const struct capture_health *h, enum healt
     }
 }
 
-void text_commonest(struct text *out, const struct capture_health *health)
-{
-    const struct not_followed *most = &health->commonest;
-    text_counted(out, most->frames, "frame", "frames");
-    text_printf(out, most->link_type ? " of link type %u" : " behind EtherType 0x%04x", (unsigned)most->code);
-}
-
 static void put_commonest(struct text *t, const struct capture_health *h)
 {
     if (!h->commonest.frames)
@@ -158,8 +151,9 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
     if (tally->handshakes)
         text_counted(out, tally->handshakes, "handshake", "handshakes");
     else if (!tally->without_hello)
-        text_counted(out, health->connections, "TCP connection without a handshake",
-                     "TCP connections without a handshake");
+        text_counted(out, health->connections, "TCP connection", "TCP connections");
+    if (!tally->handshakes && !tally->without_hello)
+        text_put(out, health->out_of_scope ? " without a handshake in scope" : " without a handshake");
     if (tally->without_hello) {
         text_put(out, tally->handshakes ? " and " : "");
         text_counted(out, tally->without_hello, "connection", "connections");

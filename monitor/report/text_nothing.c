@@ -40,6 +40,7 @@ static void put_scope(struct text *out, const struct capture_health *h, const st
         text_safe(out, span_of(names->config, strlen(names->config)));
     else
         text_put(out, "the configuration");
+    text_outside(out, h);
 }
 
 static void put_connections(struct text *out, const struct tally *tally, const struct capture_health *h)

@@ -62,9 +62,15 @@ void text_overall(struct text *out, const struct tally *tally, const struct capt
 void text_nothing(struct text *out, const struct tally *tally, const struct capture_health *health,
                   const struct input_names *names);
 
-/* "12 frames behind EtherType 0x8926": most of those that were not followed. */
 /* How far the numbers reach when the sensor was started again. False, with nothing written: it was not. */
 bool text_restarts(struct text *out, const struct capture_health *health);
+
+/* "12 frames behind EtherType 0x8926 (...)": most of those that were not followed, and how to have them read.
+ */
 void text_commonest(struct text *out, const struct capture_health *health);
+
+/* " (by ports: 3, on port 8443; what is Ut has to be added there)": which keys of the scope left handshakes
+ * out. */
+void text_outside(struct text *out, const struct capture_health *health);
 
 #endif

@@ -170,11 +170,13 @@ static void put_cause(struct page *page, bool *begun, const struct tally *tally,
 static void put_counted_cause(struct page *page, bool *begun, const struct summary *s,
                               const struct health_row *row)
 {
-    char buffer[256];
+    char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
     text_counted(&t, health_value(s->health, row), row->one, row->many);
     text_char(&t, ' ');
     text_put(&t, row->phrase);
+    if (row->at == offsetof(struct capture_health, out_of_scope))
+        text_outside(&t, s->health);
     text_char(&t, '.');
     put_cause(page, begun, s->tally, buffer);
 }

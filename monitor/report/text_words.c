@@ -1,4 +1,5 @@
 /* What several sections of the report call the same. */
+#include "report/text_report.h"
 #include "report/text_summary.h"
 
 enum tone severity_tone(enum severity severity)
@@ -71,4 +72,41 @@ void text_input(struct text *out, const struct input_names *names, unsigned sour
     if (!names->live && !is_ambiguous(names, source))
         name = base_name(name);
     text_safe(out, span_of(name, strlen(name)));
+}
+
+void text_commonest(struct text *out, const struct capture_health *health)
+{
+    const struct not_followed *most = &health->commonest;
+    text_counted(out, most->frames, "frame", "frames");
+    text_printf(out, most->link_type ? " of link type %u" : " behind EtherType 0x%04x", (unsigned)most->code);
+    text_put(out, most->link_type
+                      ? " (if it is a known one under another number, editcap -T, as in editcap -T "
+                        "ether, writes a copy that says so)"
+                      : " (editcap -C 12:N writes a copy without the N bytes of a tag behind the "
+                        "MAC addresses)");
+}
+
+void text_outside(struct text *out, const struct capture_health *health)
+{
+    const struct {
+        const char *key;
+        uint64_t count;
+    } by[] = {{"clients", health->outside_clients},
+              {"servers", health->outside_servers},
+              {"ports", health->outside_ports},
+              {"names", health->outside_names}};
+    const char *before = " (";
+    for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
+        if (!by[i].count)
+            continue;
+        text_printf(out, "%sby %s: ", before, by[i].key);
+        text_count(out, by[i].count);
+        before = "; ";
+        if (strcmp(by[i].key, "ports") == 0)
+            text_printf(out, ", %son port %u",
+                        by[i].count > health->commonest_outside.handshakes ? "most of them " : "",
+                        (unsigned)health->commonest_outside.port);
+    }
+    if (*before == ';')
+        text_put(out, "; what is Ut has to be added there)");
 }

@@ -5,9 +5,12 @@ import html.parser
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
+import expected  # noqa: F401 - finds the witness
+import witness
 from run_utwatch import PCAPS, events, of_type, rule_counts, utwatch
 from checks import check, finish
 import capturelib
@@ -88,6 +91,20 @@ with tempfile.TemporaryDirectory() as folder:
         found, status, evs = alerts(text, "jsse-tls10-anon-only-accepted")
         check(bool(found) == inside and (status == 1) == inside, text, found, status)
         check(of_type(evs, "stats")[0]["utwatch"]["out_of_scope"] == (not inside), text, "out of scope")
+    # What is outside the scope is told with the key that leaves it out, and how it comes in. tshark knows the port.
+    scoped = path_of("jsse-tls10-anon-only-accepted")
+    p = subprocess.run([*witness.TSHARK, "-r", scoped, "-Y", "tls.handshake.type == 1", "-T", "fields", "-e", "tcp.dstport"],
+                       capture_output=True, text=True)
+    port = p.stdout.split()[0]
+    for key, value in (("servers", "198.51.100.0/24"), ("clients", "198.51.100.0/24"), ("ports", "8443"), ("names", "'*.example.org'")):
+        _, status, evs = alerts("scope: { %s: [%s] }" % (key, value), "jsse-tls10-anon-only-accepted")
+        left_out = of_type(evs, "stats")[0]["utwatch"]["scope"]
+        check(left_out == {k: int(k == key) for k in ("clients", "servers", "ports", "names")} and status == 4, key, left_out, status)
+        text = " ".join(with_site("scope: { %s: [%s] }" % (key, value), "-r", scoped).stdout.decode().split())
+        told = "(by %s: 1%s; what is Ut has to be added there)" % (key, ", on port " + port if key == "ports" else "")
+        check(told in text, text, told)
+    found, status, _ = alerts("scope: { ports: [8443, %s] }" % port, "jsse-tls10-anon-only-accepted")
+    check(found and status == 1, "added, it is judged:", found, status)
     # The profiles may stand in the file; the command line has the last word.
     rules, _, _ = alerts("profile: ts33141-pcr1\n", "openssl-tls12-client-certificate-required")
     check("ut-6.1.1-no-required-ue-cert" in rules, "profile of the site: %s" % rules)
