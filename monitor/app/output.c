@@ -17,6 +17,7 @@
 #include "report/text_report.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct evidence_parcel {
@@ -385,6 +386,21 @@ static void say_nothing(const struct output *out, const struct capture_health *h
     parcel_put(&out->sink, PARCEL_STATUS, span_of(t.p, t.n));
 }
 
+/* Between other talk a summary has to say what it is, and of which moment: by the clock, and by the frames.
+ */
+static void head_status(FILE *text, const struct capture_health *health)
+{
+    char buffer[256];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_put(&t, "utwatch: the summary so far, at ");
+    text_time(&t, (nanos)time(NULL) * NANOS_PER_SECOND, false);
+    if (health->frames) {
+        text_put(&t, ", up to the frame of ");
+        text_time(&t, health->last_time, false);
+    }
+    (void)fprintf(text, "%s; the run goes on.\n", buffer);
+}
+
 void output_status(struct output *out, const struct capture_health *health)
 {
     char *bytes = NULL;
@@ -392,6 +408,8 @@ void output_status(struct output *out, const struct capture_health *health)
     FILE *text = open_memstream(&bytes, &length);
     const struct text_look look = {.columns = columns_of(STDERR_FILENO)};
     struct text_report *report = text ? text_report_new(text, &look, &out->options->show, &out->names) : NULL;
+    if (text)
+        head_status(text, health);
     if (report)
         text_report_summary(report, &out->tally, out->advice.profile ? &out->advice : NULL, health, -1);
     text_report_free(report);

@@ -1,5 +1,7 @@
 #include "app/whole_file.h"
 
+#include "process/signals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +18,14 @@ struct whole_file {
     int error;
 };
 
+static void forget_temporary(struct whole_file *f)
+{
+    if (f->temporary)
+        signals_finished(f->temporary);
+    free(f->temporary);
+    f->temporary = NULL;
+}
+
 static bool make_temporary(struct whole_file *f, const char *path, mode_t mode)
 {
     char real[PATH_MAX];
@@ -30,6 +40,7 @@ static bool make_temporary(struct whole_file *f, const char *path, mode_t mode)
         f->temporary = NULL;
         return false;
     }
+    signals_unfinished(f->temporary);
     f->out = fdopen(fd, "w");
     if (!f->out)
         (void)close(fd);
@@ -83,10 +94,8 @@ bool whole_file_finish(struct whole_file *f)
         f->error = errno;
     if (!f->error && f->name && rename(f->temporary, f->name) != 0)
         f->error = errno;
-    if (!f->error) {
-        free(f->temporary);
-        f->temporary = NULL;
-    }
+    if (!f->error)
+        forget_temporary(f);
     errno = f->error;
     return !f->error;
 }
@@ -95,8 +104,7 @@ void whole_file_abandon(struct whole_file *f)
 {
     if (!f)
         return;
-    free(f->temporary);
-    f->temporary = NULL;
+    forget_temporary(f);
     whole_file_free(f);
 }
 
@@ -108,7 +116,7 @@ void whole_file_free(struct whole_file *f)
         (void)fclose(f->out);
     if (f->temporary)
         (void)unlink(f->temporary);
-    free(f->temporary);
+    forget_temporary(f);
     free(f->name);
     free(f);
 }

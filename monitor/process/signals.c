@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 enum { CAUGHT = sizeof caught / sizeof *caught };
@@ -14,10 +15,43 @@ static atomic_int stop, hangup, user;
 static atomic_uint stops;
 static atomic_bool any, counting;
 
-static void leave_to_the_system(int signal)
+static _Atomic(const char *) unfinished[SIGNALS_FILES];
+
+static void exchange(const char *from, const char *to)
+{
+    for (size_t i = 0; i < SIGNALS_FILES; i++) {
+        const char *expected = from;
+        if (atomic_compare_exchange_strong(&unfinished[i], &expected, to))
+            return;
+    }
+}
+
+void signals_unfinished(const char *path)
+{
+    exchange(NULL, path);
+}
+
+void signals_finished(const char *path)
+{
+    exchange(path, NULL);
+}
+
+void signals_remove_unfinished(void)
+{
+    for (size_t i = 0; i < SIGNALS_FILES; i++) {
+        const char *path = atomic_exchange(&unfinished[i], NULL);
+        if (path)
+            (void)unlink(path);
+    }
+}
+
+/* The system's own action comes when this handler has returned. */
+static void end_at_once(int signal)
 {
     const struct sigaction action = {.sa_handler = SIG_DFL};
+    signals_remove_unfinished();
     (void)sigaction(signal, &action, NULL);
+    (void)raise(signal);
 }
 
 static void on_signal(int signal)
@@ -28,11 +62,8 @@ static void on_signal(int signal)
         atomic_store(&user, 1);
     } else {
         atomic_store(&stop, signal);
-        (void)atomic_fetch_add(&stops, 1);
-        if (!atomic_load(&counting)) {
-            leave_to_the_system(SIGINT);
-            leave_to_the_system(SIGTERM);
-        }
+        if (atomic_fetch_add(&stops, 1) && !atomic_load(&counting))
+            end_at_once(signal);
     }
     atomic_store(&any, true);
 }

@@ -1,6 +1,6 @@
 /*
- * Signals as flags that a loop looks at. SIGINT and SIGTERM ask for an end in order, and a second one ends
- * the process at once; SIGHUP and SIGUSR1 are requests.
+ * Signals as flags that a loop looks at. SIGINT and SIGTERM ask for an end in order, and a second one removes
+ * files that are not whole and ends the process at once; SIGHUP and SIGUSR1 are requests.
  */
 #ifndef UTWATCH_PROCESS_SIGNALS_H
 #define UTWATCH_PROCESS_SIGNALS_H
@@ -16,6 +16,15 @@ void signals_catch(void);
  * ask for the same. */
 void signals_count(void);
 unsigned signals_stops(void);
+
+/* A file that an end at once removes, until it is whole. The text has to stay; beyond SIGNALS_FILES the file
+ * is left behind. */
+enum { SIGNALS_FILES = 16 };
+void signals_unfinished(const char *path);
+void signals_finished(const char *path);
+
+/* Removes those files; for signal handlers too. */
+void signals_remove_unfinished(void);
 
 /* Something is to be looked at: signals_stop() or signals_take(). One load: for every frame. */
 bool signals_any(void);

@@ -223,6 +223,7 @@ static void stop_at_once(const struct supervisor *s)
 {
     send_signal(&s->sensor, SIGKILL);
     send_signal(&s->writer, SIGKILL);
+    signals_remove_unfinished();
     (void)signal(signals_stop(), SIG_DFL);
     (void)raise(signals_stop());
 }

@@ -219,7 +219,7 @@ static void put_end(struct page *page, const struct summary *s)
     struct text t = text_over(buffer, sizeof buffer);
     const bool light = s->status == 0 && s->tally->verdict[VERDICT_FAIL];
     if (s->status < 0)
-        text_put(&t, "The run goes on.");
+        text_put(&t, "End of the summary so far.");
     else if (light)
         text_put(&t, "Exit status 0: no violation is severe enough for --fail-on.");
     else if (s->status == LOSS && tally_judged(s->tally))

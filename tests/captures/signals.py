@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import select
 import signal
 import subprocess
@@ -60,7 +61,12 @@ def wait_in_a_pipe():
     kinds = [e["event_type"] for e in lines_of(read_some(p.stdout), "before the wait")]
     check("tls" in kinds and "alert" in kinds, "events wait while the pipe is idle: %s" % kinds)
     p.send_signal(signal.SIGUSR1)
-    check(b"Capture" in read_some(p.stderr), "SIGUSR1 shows no summary")
+    summary = " ".join(read_some(p.stderr).decode().split())
+    last = subprocess.run(["tshark", "-r", FAILS, "-T", "fields", "-e", "frame.time_epoch"], capture_output=True, text=True).stdout.split()[-1]
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(float(last))))
+    head = r"utwatch: the summary so far, at \d{4}-\S+T\S+Z, up to the frame of %s; the run goes on\. %s" % (re.escape(moment), "the standard input")
+    check(re.match(head, summary) and "Capture" in summary, "SIGUSR1 shows", summary, "and not", head)
+    check(summary.endswith("End of the summary so far. More: --details, --rules, --unseen, --explain RULE."), "SIGUSR1 ends", summary[-200:])
     p.send_signal(signal.SIGTERM)
     rest = lines_of(p.stdout.read(), "after SIGTERM")
     end(p, [1], "SIGTERM in a wait")
@@ -77,14 +83,21 @@ def wait_for_the_first_byte(folder):
     check("interrupted by SIGINT" in open(page).read(), "the report does not say that it was interrupted")
 
 
-def second_signal():
-    p = start("-q", "--json", "-", "-r", DAY, stdout=subprocess.PIPE)  # nobody reads: it waits for room in the pipe
+def second_signal(folder):
+    """It ends at once, and leaves neither a half report nor another file; an earlier report stays."""
+    page = os.path.join(folder, "second.html")
+    with open(page, "w") as f:
+        f.write("earlier")
+    before = sorted(os.listdir(folder))
+    # Nobody reads: it waits for room in the pipe.
+    p = start("-q", "--json", "-", "--report", "html:" + page, "-r", DAY, stdout=subprocess.PIPE)
     time.sleep(1)
     p.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     check(p.poll() is None, "it did not wait for the reader of its events")
     p.send_signal(signal.SIGTERM)
     end(p, [-signal.SIGTERM], "the second signal", 3)
+    check(sorted(os.listdir(folder)) == before and open(page).read() == "earlier", "the second signal leaves", sorted(os.listdir(folder)))
 
 
 def rotation(folder):
@@ -145,7 +158,7 @@ with tempfile.TemporaryDirectory() as made:
     took = time.time() - begin
     wait_in_a_pipe()
     wait_for_the_first_byte(made)
-    second_signal()
+    second_signal(made)
     rotation(made)
     at_any_instant(made, signal.SIGTERM, took * 1.1)
     at_any_instant(made, signal.SIGKILL, took * 1.1)
