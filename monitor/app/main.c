@@ -6,12 +6,14 @@
 #include "app/processes.h"
 #include "app/profiles.h"
 #include "app/reload.h"
+#include "app/say.h"
 #include "app/sensor.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct replay_run {
     const struct options *options;
@@ -53,12 +55,26 @@ static int replay(const struct options *o, const struct ruleset *rules)
     return status;
 }
 
+/* False, with errno. */
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0)
+        return false;
+    errno = ENOTDIR;
+    return S_ISDIR(s.st_mode);
+}
+
 static int run(const struct options *o, const struct ruleset *rules, const struct file_texts *texts)
 {
     if (o->no_confine)
         (void)fputs(
             "utwatch: --no-confine: whoever finds a fault in the parsers gets all rights of this process\n",
             stderr);
+    if (o->watch && !is_folder(o->watch)) {
+        say(o->watch, strerror(errno));
+        return EXIT_INPUT;
+    }
     return o->endless || rules->site->sessions.shared || destinations_of(o, rules->site).alerts
                ? processes_run(o, rules, texts)
                : replay(o, rules);

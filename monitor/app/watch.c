@@ -165,6 +165,7 @@ static void tell(struct watch *w, const char *path, const char *error)
     w->status = EXIT_INPUT;
 }
 
+/* What is known and has not grown was read, or is no capture. */
 static void read_file(struct watch *w, const char *path)
 {
     char error[512];
@@ -176,8 +177,9 @@ static void read_file(struct watch *w, const char *path)
             tell(w, path, strerror(errno));
         return;
     }
+    const bool known = watched_knows(w->watched, &file);
     struct watched_file *entry = watched_entry(w->watched, &file);
-    if (size && entry->size == size)
+    if (known && entry->size == size)
         return;
     const unsigned source = 1 + (unsigned)(w->taken++ % WATCH_NAMES);
     (void)snprintf(w->options->watched[source - 1], WATCH_NAME_BYTES, "%s", path);
@@ -185,6 +187,8 @@ static void read_file(struct watch *w, const char *path)
         capture_open_file(path, source, w->options->filter, NULL, error, sizeof error, &filter_fault);
     if (!capture) {
         tell(w, path, error);
+        entry->size = size; /* it is told of once, and again only when it has grown */
+        parcel_put(w->sink, PARCEL_WATCHED, span_of(entry, sizeof *entry));
         return;
     }
     if (w->options->verbose)

@@ -141,12 +141,34 @@ def killed(taps, parent, which):
     sensor.end(signal.SIGTERM)
 
 
+def junk(taps, parent):
+    """What is no capture, though its name says so, is told of once: the next run, which has nothing else to tell, ends well."""
+    folder = Folder(parent, "junk")
+    for name, content in (("junk.pcap", b"no capture at all"), ("empty.pcap", b"")):
+        with open(folder.at(name), "wb") as f:
+            f.write(content)
+    folder.put_new("good.pcap")
+    told = []
+    for _ in range(3):
+        sensor = watch(taps, folder)
+        handshakes(sensor, 1, 1)
+        sensor.end(signal.SIGTERM)
+        told.append((sensor.talk.count(b"junk.pcap: "), sensor.talk.count(b"empty.pcap: "), sensor.status))
+    check(told == [(1, 1, 3), (0, 0, 4), (0, 0, 4)], "what is no capture, in three runs", told)
+    with open(folder.at("junk.pcap"), "ab") as f:
+        f.write(b" even now")
+    sensor = watch(taps, folder)
+    check(sensor.wait_for(b"junk.pcap: "), "it grew, and is not told of", sensor.talk)
+    sensor.end(signal.SIGTERM)
+
+
 def bad_input(taps, parent):
     def expect(words, status, message):
         p = subprocess.run([binary, "-q", *words], capture_output=True, timeout=20)
         check(p.returncode == status and message in p.stderr, words, p.returncode, p.stderr)
 
-    expect(["--watch", os.path.join(parent, "nowhere")], 5, b"nowhere")
+    expect(["--watch", os.path.join(parent, "nowhere")], 3, b"nowhere: No such file")
+    expect(["--watch", FAILS], 3, b"Not a directory")
     expect(["--watch", parent, "-r", FAILS], 2, b"--watch")
     expect(["-r", FAILS, "--watch", parent], 2, b"--watch")
     expect(["--watch", parent, "--evidence", parent], 2, b"the same folder")
@@ -173,5 +195,6 @@ with Taps(0) as taps, tempfile.TemporaryDirectory() as parent:
     check(json.dumps(sorted(os.listdir(parent))).count("state.watched") == 1, "not beside the state file", os.listdir(parent))
     for which in "sensor", "writer":
         killed(taps, parent, which)
+    junk(taps, parent)
     bad_input(taps, parent)
 finish(40)
