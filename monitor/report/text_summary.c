@@ -238,6 +238,7 @@ void summary_put(struct page *page, const struct summary *s)
     put_extent(page, s->health);
     put_verdict(page, s);
     summary_violations(page, s);
+    summary_hidden(page, s);
     put_excepted(page, s->tally);
     put_known(page, s->tally);
     put_gone(page, s->tally);

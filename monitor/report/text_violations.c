@@ -174,17 +174,42 @@ static void put_other_kinds(struct page *page, const struct unshown *unshown)
     page_field(page, 0, 0, "", buffer);
 }
 
-static void put_hidden(struct page *page, const struct summary *s)
+static void put_hidden_part(struct text *t, const char **separator, uint64_t count, const char *one,
+                            const char *many)
 {
-    size_t rules = 0;
-    for (size_t i = 0; i < s->tally->rule_count; i++)
-        rules += is_violated(&s->tally->rules[i]) && s->tally->rules[i].worst < s->choice->least;
-    if (!rules)
+    if (!count)
         return;
-    char buffer[160];
+    text_put(t, *separator);
+    *separator = ", ";
+    text_counted(t, count, one, many);
+}
+
+/* Superseded demands and advice are information. */
+void summary_hidden(struct page *page, const struct summary *s)
+{
+    const enum severity least = s->choice->least;
+    uint64_t violations = 0, superseded = 0, advised = 0;
+    for (size_t i = 0; i < s->tally->rule_count; i++) {
+        const struct rule_tally *r = &s->tally->rules[i];
+        if (is_violated(r) && r->worst < least)
+            violations += r->value[VERDICT_FAIL];
+        else if (r->rule->superseded && least > SEVERITY_INFO)
+            superseded += r->value[VERDICT_FAIL];
+    }
+    for (size_t i = 0; s->advice && least > SEVERITY_INFO && i < s->advice->rule_count; i++)
+        advised += s->advice->rules[i].value[VERDICT_FAIL];
+    if (!violations && !superseded && !advised)
+        return;
+    char buffer[256];
     struct text t = text_over(buffer, sizeof buffer);
-    text_counted(&t, rules, "broken rule is", "broken rules are");
-    text_printf(&t, " less severe than %s and not shown.", word_of(severity_words, s->choice->least));
+    const char *separator = " ";
+    text_printf(&t, "Less severe than %s and not shown:", word_of(severity_words, least));
+    put_hidden_part(&t, &separator, violations, "violation", "violations");
+    put_hidden_part(&t, &separator, superseded, "breach of superseded demands",
+                    "breaches of superseded demands");
+    put_hidden_part(&t, &separator, advised, "finding of the advice", "findings of the advice");
+    text_char(&t, '.');
+    (void)fputc('\n', page->out);
     page_field(page, 0, 0, "", buffer);
 }
 
@@ -203,7 +228,8 @@ void summary_violations(struct page *page, const struct summary *s)
     if (!tally->verdict[VERDICT_FAIL])
         return;
     const enum severity worst = worst_of(tally);
-    (void)fputc('\n', page->out);
+    if (worst >= s->choice->least)
+        (void)fputc('\n', page->out);
     for (unsigned severity = SEVERITIES; severity-- > s->choice->least;)
         for (size_t i = 0; i < tally->rule_count; i++) {
             const struct rule_tally *rule = &tally->rules[i];
@@ -214,6 +240,5 @@ void summary_violations(struct page *page, const struct summary *s)
             else
                 put_light(page, rule);
         }
-    put_hidden(page, s);
     put_other_kinds(page, s->unshown);
 }
