@@ -114,10 +114,10 @@ static void judge_peer(struct judge *j, const struct peer *peer, bool last)
 }
 
 /* A full table evicts a peer, which is judged by everything that it showed. */
-static void make_room(struct judge *j, const struct observation *o)
+static void make_room(struct judge *j, const struct observation *o, const struct hello_shape *shape)
 {
     for (enum side side = CLIENT; side <= SERVER; side++) {
-        const struct peer *victim = peers_victim(j->peers, o, side);
+        const struct peer *victim = peers_victim(j->peers, o, shape, side);
         if (!victim)
             continue;
         judge_peer(j, victim, true);
@@ -141,7 +141,8 @@ bool handshake_in_scope(const struct judge *j, const struct observation *o)
     if (site_is_ue(j->site, &o->whence.client) &&
         (site_in_scope(j->site, server, name_of(o)) || (sni.n && site_in_scope(j->site, server, sni))))
         return true;
-    return may_be_in_scope(j, o) && peers_find(j->peers, o, SERVER); /* it was Ut by its name before */
+    return may_be_in_scope(j, o) &&
+           peers_have_server(j->peers, &o->whence.server); /* it was Ut by its name before */
 }
 
 /* NULL encryption shows what is asked and answered in the session; a challenge that a part of a connection
@@ -197,8 +198,8 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     c.server_listed = site_lists_server(j->site, &o->whence.server);
     c.session = &session;
     c.before = f->http;
-    c.server = peers_find(j->peers, o, SERVER);
     const struct hello_shape shape = peers_shape(j->peers, o);
+    c.server = peers_find(j->peers, o, &shape, SERVER);
     if (c.server) {
         peer_weigh_handshake(j->peers, c.server, o, &shape, &evidence);
         c.evidence = &evidence;
@@ -206,7 +207,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     judge(j, &c);
     /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
      * anything. */
-    make_room(j, o);
+    make_room(j, o, &shape);
     peers_learn(j->peers, o, &shape, &session);
     bool from_memory = session.accepted && session.known;
     nanos since = from_memory ? session.origin : o->side[SERVER].hello_time;

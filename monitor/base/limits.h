@@ -117,6 +117,8 @@
 /* peers */
 #define DEFAULT_SERVERS       16384 /* whose abilities are remembered */
 #define DEFAULT_UES           65536
+#define MAX_NAMES_OF_ADDRESS  64    /* servers behind one address and port, told apart by name */
+#define MAX_TOLD_NAME         96    /* bytes of such a name as reports have it; a longer one is cut */
 #define MAX_REFUSED_OFFERS    6     /* different refused hellos kept of one server */
 #define MAX_HELLO_SHAPES      8     /* different hellos, but for their suites, that a server accepted */
 #define DEFAULT_PEERS_SECONDS 86400 /* of packet time, after which they are judged again */

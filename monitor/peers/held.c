@@ -8,7 +8,7 @@
 static uint64_t use_of(const struct hello_shape *shape, const struct observation *o)
 {
     const struct endpoint *server = &o->whence.server;
-    const struct siphash_key key = {shape->rest, ~shape->rest};
+    const struct siphash_key key = {shape->rest, ~shape->asked};
     const uint64_t word = server->port | (uint64_t)o->client_hello.max_version << 16 |
                           (uint64_t)server->space << 32 | (uint64_t)server->family << 40;
     return shape->known ? fold_hash(&key, server->address, word) | 1 : 0;

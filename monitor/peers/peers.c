@@ -1,6 +1,7 @@
 #include "peers/peers.h"
 
 #include "base/queue.h"
+#include "base/text.h"
 #include "decode/endpoint_hash.h"
 #include "wire/x509.h"
 
@@ -41,7 +42,7 @@ struct peers {
 /* A UE has none of what stands at the end. */
 static size_t node_bytes(enum side side)
 {
-    return side == SERVER ? sizeof(struct node) : offsetof(struct node, peer.refused);
+    return side == SERVER ? sizeof(struct node) : offsetof(struct node, peer.name);
 }
 
 size_t peers_memory(enum side side, uint32_t capacity)
@@ -93,41 +94,90 @@ static struct node *node_at(const struct side_table *t, uint32_t index)
     return index ? pool_at(&t->pool, index) : NULL;
 }
 
-static struct endpoint end_of(const struct observation *o, enum side side)
+/* Whom a peer is known by. */
+struct peer_key {
+    struct endpoint end; /* of a UE the port is 0 */
+    uint64_t host;       /* of a UE ASKED_NOBODY */
+};
+
+static struct peer_key key_of(const struct observation *o, const struct hello_shape *shape, enum side side)
 {
-    struct endpoint end = side == SERVER ? o->whence.server : o->whence.client;
-    if (side == CLIENT)
-        end.port = 0;
-    return end;
+    if (side == SERVER)
+        return (struct peer_key){o->whence.server, shape->asked};
+    struct peer_key key = {o->whence.client, ASKED_NOBODY};
+    key.end.port = 0;
+    return key;
 }
 
+/* All servers of an address have one bucket. */
 static uint32_t *bucket_of(const struct peers *p, enum side side, const struct endpoint *end)
 {
     const struct side_table *t = &p->table[side];
     return &t->buckets[endpoint_hash(&p->shapes.key, end) & t->mask];
 }
 
-static uint32_t index_of(const struct peers *p, enum side side, const struct endpoint *end)
+static bool is_at(const struct node *n, const struct endpoint *end)
+{
+    return memcmp(&n->peer.end, end, sizeof *end) == 0;
+}
+
+static uint32_t index_of(const struct peers *p, enum side side, const struct peer_key *key)
 {
     const struct side_table *t = &p->table[side];
-    uint32_t index = *bucket_of(p, side, end);
-    while (index && memcmp(&node_at(t, index)->peer.end, end, sizeof *end) != 0)
-        index = node_at(t, index)->hash_next;
+    uint32_t index = *bucket_of(p, side, &key->end);
+    for (; index; index = node_at(t, index)->hash_next) {
+        const struct node *n = node_at(t, index);
+        if (n->peer.host == key->host && is_at(n, &key->end))
+            break;
+    }
     return index;
 }
 
-const struct peer *peers_find(const struct peers *p, const struct observation *o, enum side side)
+const struct peer *peers_find(const struct peers *p, const struct observation *o,
+                              const struct hello_shape *shape, enum side side)
 {
-    struct endpoint end = end_of(o, side);
-    struct node *n = node_at(&p->table[side], index_of(p, side, &end));
+    const struct peer_key key = key_of(o, shape, side);
+    struct node *n = node_at(&p->table[side], index_of(p, side, &key));
     return n ? &n->peer : NULL;
 }
 
-const struct peer *peers_victim(const struct peers *p, const struct observation *o, enum side side)
+bool peers_have_server(const struct peers *p, const struct endpoint *end)
+{
+    const struct side_table *t = &p->table[SERVER];
+    const struct node *n = node_at(t, *bucket_of(p, SERVER, end));
+    while (n && !is_at(n, end))
+        n = node_at(t, n->hash_next);
+    return n != NULL;
+}
+
+/* Whoever asks for names at random gets no more of them than so many, and the names that many ask for stay.
+ */
+static const struct peer *least_used_name(const struct peers *p, const struct endpoint *end)
+{
+    const struct side_table *t = &p->table[SERVER];
+    const struct peer *least = NULL;
+    size_t names = 0;
+    for (const struct node *n = node_at(t, *bucket_of(p, SERVER, end)); n; n = node_at(t, n->hash_next)) {
+        const struct peer *peer = &n->peer;
+        if (!is_at(n, end))
+            continue;
+        names++;
+        if (!least || peer->handshakes < least->handshakes ||
+            (peer->handshakes == least->handshakes && peer->last < least->last))
+            least = peer;
+    }
+    return names < MAX_NAMES_OF_ADDRESS ? NULL : least;
+}
+
+const struct peer *peers_victim(const struct peers *p, const struct observation *o,
+                                const struct hello_shape *shape, enum side side)
 {
     const struct side_table *t = &p->table[side];
-    if (t->pool.used < t->pool.capacity || peers_find(p, o, side))
+    if (peers_find(p, o, shape, side))
         return NULL;
+    const struct peer *name = side == SERVER ? least_used_name(p, &o->whence.server) : NULL;
+    if (name || t->pool.used < t->pool.capacity)
+        return name;
     return &node_at(t, t->used.oldest)->peer;
 }
 
@@ -135,9 +185,10 @@ void peers_forget(struct peers *p, const struct peer *peer)
 {
     enum side side = peer->side;
     struct side_table *t = &p->table[side];
-    uint32_t index = index_of(p, side, &peer->end);
+    const struct peer_key key = {peer->end, peer->host};
+    uint32_t index = index_of(p, side, &key);
     struct node *n = node_at(t, index);
-    uint32_t *link = bucket_of(p, side, &peer->end);
+    uint32_t *link = bucket_of(p, side, &key.end);
     while (*link != index)
         link = &node_at(t, *link)->hash_next;
     *link = n->hash_next;
@@ -147,11 +198,39 @@ void peers_forget(struct peers *p, const struct peer *peer)
     p->counters.evicted++;
 }
 
-static struct peer *take(struct peers *p, const struct observation *o, enum side side)
+/* What another server of the address may have done is what this one may have done, if nobody saw which of
+ * them was asked. */
+static void may_have_been(struct peer *s, const struct peer *unnamed)
+{
+    suite_set_join(&s->possible, &unnamed->possible);
+    suite_set_join(&s->possible, &unnamed->selected);
+    s->possible_any |= unnamed->possible_any;
+    s->missing |= unnamed->missing | unnamed->unread;
+    s->maybe_resumed |= unnamed->maybe_resumed || unnamed->resumed;
+    s->issued |= unnamed->issued > 0;
+    s->hidden |= unnamed->hidden > 0;
+}
+
+/* A new server. */
+static void name_server(struct peers *p, struct peer *s, const struct observation *o)
+{
+    const struct peer_key unknown = {s->end, ASKED_UNKNOWN};
+    const struct node *unnamed = node_at(&p->table[SERVER], index_of(p, SERVER, &unknown));
+    struct text name = text_over(s->name, sizeof s->name);
+    text_put(&name, "");
+    if (s->host == ASKED_UNKNOWN)
+        return;
+    text_safe(&name, asked_name(o));
+    if (unnamed)
+        may_have_been(s, &unnamed->peer);
+}
+
+static struct peer *take(struct peers *p, const struct observation *o, const struct hello_shape *shape,
+                         enum side side)
 {
     struct side_table *t = &p->table[side];
-    struct endpoint end = end_of(o, side);
-    uint32_t index = index_of(p, side, &end);
+    const struct peer_key key = key_of(o, shape, side);
+    uint32_t index = index_of(p, side, &key);
     struct node *n = node_at(t, index);
     if (n) {
         queue_remove(&t->used, &t->pool, offsetof(struct node, used), index);
@@ -159,11 +238,14 @@ static struct peer *take(struct peers *p, const struct observation *o, enum side
         index = pool_take(&t->pool);
         assert(index);
         n = node_at(t, index);
-        memset(n, 0, offsetof(struct node, peer.refused));
-        n->peer.end = end;
+        memset(n, 0, offsetof(struct node, peer.name));
+        n->peer.end = key.end;
+        n->peer.host = key.host;
         n->peer.side = side;
         n->peer.first = o->whence.time;
-        uint32_t *bucket = bucket_of(p, side, &end);
+        if (side == SERVER)
+            name_server(p, &n->peer, o);
+        uint32_t *bucket = bucket_of(p, side, &key.end);
         n->hash_next = *bucket;
         *bucket = index;
         queue_push(&t->begun, &t->pool, offsetof(struct node, begun), index);
@@ -507,7 +589,9 @@ static void answer_unseen(struct peer *s, const struct observation *o)
  */
 static bool is_copy(struct peers *p, const struct observation *o, enum side side)
 {
-    const struct endpoint end = end_of(o, side);
+    struct endpoint end = side == SERVER ? o->whence.server : o->whence.client;
+    if (side == CLIENT)
+        end.port = 0;
     const uint64_t hash = o->randoms ^ endpoint_hash(&p->shapes.key, &end);
     struct met *met = &p->met[hash % MET];
     const bool copy = o->randoms && met->hash == hash &&
@@ -530,6 +614,17 @@ static void learn_of_server(struct peers *p, struct peer *s, const struct observ
         answer_unseen(s, o);
 }
 
+/* A handshake whose hello was not seen to name a server, or none: any of the address may have answered it. */
+static void learn_of_namesakes(struct peers *p, struct peer *unnamed, const struct observation *o)
+{
+    struct side_table *t = &p->table[SERVER];
+    const uint32_t unread = observation_missing(o, CLIENT);
+    unnamed->unread |= unread ? unread : UNOBSERVED_UNDECIDED;
+    for (struct node *n = node_at(t, *bucket_of(p, SERVER, &unnamed->end)); n; n = node_at(t, n->hash_next))
+        if (&n->peer != unnamed && is_at(n, &unnamed->end))
+            may_have_been(&n->peer, unnamed);
+}
+
 static void learn_of_ue(struct peer *u, const struct observation *o, const struct hello_shape *shape,
                         const struct session_result *session, bool grantable)
 {
@@ -549,8 +644,8 @@ static void learn_of_ue(struct peer *u, const struct observation *o, const struc
 void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
                  const struct session_result *session)
 {
-    struct peer *s = take(p, o, SERVER);
-    struct peer *u = take(p, o, CLIENT);
+    struct peer *s = take(p, o, shape, SERVER);
+    struct peer *u = take(p, o, shape, CLIENT);
     s->unconfirmed |= !o->whence.confirmed;
     u->unconfirmed |= !o->whence.confirmed;
     const bool grantable = session->refused && session->suite_known &&
@@ -558,8 +653,11 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
                            session->offered_age < u->held.kept_for * NANOS_PER_SECOND;
     const bool copy = is_copy(p, o, SERVER);
     p->counters.copies += copy;
-    if (!copy)
+    if (!copy) {
         learn_of_server(p, s, o, shape, session, grantable);
+        if (s->host == ASKED_UNKNOWN)
+            learn_of_namesakes(p, s, o);
+    }
     if (!is_copy(p, o, CLIENT))
         learn_of_ue(u, o, shape, session, grantable);
 }

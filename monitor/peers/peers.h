@@ -1,9 +1,13 @@
 /*
  * What one server or one UE has shown of itself over many handshakes.
  *
- * A server is an address and port, a UE an address: behind a NAT several UEs are one, which is why verdicts
- * on UEs are inferences. Both tables have a cap; the peer not seen for longest goes first, and the pipeline
- * judges it before it is forgotten.
+ * A server is an address and port and the name that the client asked for (asked.h), a UE an address: behind a
+ * NAT several UEs are one, which is why verdicts on UEs are inferences. Both tables have a cap; the peer not
+ * seen for longest goes first, and the pipeline judges it before it is forgotten. So have the names of one
+ * address, of which the least used goes first.
+ *
+ * Where it was not seen which name was asked for, any of the servers may have answered: what that one may
+ * have done leaves open what the rest would decide, for all of them.
  *
  * Abilities of a server are inferred: it supports what it has selected. It lacks the suites of a hello that
  * it refused with handshake_failure or insufficient_security (RFC 5246 7.2.2), if it accepted a hello that
@@ -14,6 +18,7 @@
 #define UTWATCH_PEERS_PEERS_H
 
 #include "base/limits.h"
+#include "peers/asked.h"
 #include "peers/held.h"
 #include "peers/shape.h"
 #include "session/session.h"
@@ -44,6 +49,7 @@ struct accepted_hello {
 struct peer {
     struct endpoint end; /* of a UE the port is 0 */
     enum side side;
+    uint64_t host; /* of a server: asked_for() */
     nanos first, last;
     bool unconfirmed;    /* one of them only one end is known to have taken part in */
     uint64_t handshakes; /* hellos of a UE; hellos that reached a server, in full */
@@ -54,6 +60,7 @@ struct peer {
     struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
     bool possible_any;         /* at least once the offer was not seen either */
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
+    uint32_t unread;           /* likewise, why it was not seen which server was asked for */
     uint8_t refused_count;
     uint32_t capped; /* times a client offered a higher version than was selected */
     uint32_t keys;   /* a bit for each enum x509_key of the certificates that it has shown */
@@ -89,8 +96,9 @@ struct peer {
     /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];
 
-    /* Of a server: as many as are counted. Last, as a new server does not touch them, and a UE has no room
-     * for them. */
+    /* Of a server: its name, and as many of each as are counted. Last, as a new server does not touch them,
+     * and a UE has no room for them. */
+    char name[MAX_TOLD_NAME]; /* as safe text; "" if it has none, or it is not known */
     struct refused_offer refused[MAX_REFUSED_OFFERS];
     struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
 };
@@ -110,16 +118,21 @@ struct peers *peers_new(uint32_t servers, uint32_t ues);
 void peers_free(struct peers *p);
 const struct peers_counters *peers_counters(const struct peers *p);
 
+/* What the hello looks like, for the functions below. */
+struct hello_shape peers_shape(struct peers *p, const struct observation *o);
+
 /* The peer of the handshake on that side, or NULL when it is not known yet. */
-const struct peer *peers_find(const struct peers *p, const struct observation *o, enum side side);
+const struct peer *peers_find(const struct peers *p, const struct observation *o,
+                              const struct hello_shape *shape, enum side side);
+
+/* Whether a server of any name is known there. */
+bool peers_have_server(const struct peers *p, const struct endpoint *end);
 
 /* The peer to evict before peers_learn() can take the handshake: judge it, then forget it. NULL: none.
  */
-const struct peer *peers_victim(const struct peers *p, const struct observation *o, enum side side);
+const struct peer *peers_victim(const struct peers *p, const struct observation *o,
+                                const struct hello_shape *shape, enum side side);
 void peers_forget(struct peers *p, const struct peer *peer);
-
-/* What the hello looks like, for the functions below. */
-struct hello_shape peers_shape(struct peers *p, const struct observation *o);
 
 /* Learns from one handshake. Both sides' peers have room. */
 void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,

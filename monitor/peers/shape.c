@@ -1,6 +1,7 @@
 #include "peers/shape.h"
 
 #include "base/limits.h"
+#include "peers/asked.h"
 #include "wire/hello.h"
 
 #include <assert.h>
@@ -116,9 +117,11 @@ struct hello_shape shape_of_hello(struct known_shapes *shapes, const struct obse
 {
     const struct client_hello_facts *c = &o->client_hello;
     const bool known = o->seen & SEEN_CLIENT_HELLO && !c->unknown && !c->extensions_cut && !c->lists_cut;
+    const uint64_t asked = asked_for(&shapes->key, o);
     if (!known)
-        return (struct hello_shape){0};
+        return (struct hello_shape){.asked = asked};
     struct hello_shape shape = shape_of_stack(shapes, c);
+    shape.asked = asked;
     shape.rest = with_name(&shapes->key, shape.rest, observation_text(o, c->sni));
     return shape;
 }

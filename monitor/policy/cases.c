@@ -51,3 +51,13 @@ struct policy_case case_of_key(const struct key_use *key)
 {
     return (struct policy_case){.kind = CASE_KEY, .key = key, .about = key->whence};
 }
+
+uint64_t case_asked(const struct policy_case *c)
+{
+    return c->kind == CASE_SERVER && c->server ? c->server->host : ASKED_NOBODY;
+}
+
+const char *case_asked_name(const struct policy_case *c)
+{
+    return c->kind == CASE_SERVER && c->server ? c->server->name : "";
+}

@@ -81,6 +81,11 @@ struct policy_case case_of_exchange(const struct http_exchange *e);
 struct policy_case case_of_peer(const struct peer *peer, const struct peer_evidence *evidence);
 struct policy_case case_of_key(const struct key_use *key);
 
+/* Which of the servers at its address a case is about (peers/asked.h), and its name as safe text; 0 and "":
+ * it is not about a server, or that has no name. */
+uint64_t case_asked(const struct policy_case *c);
+const char *case_asked_name(const struct policy_case *c);
+
 /* Which rules they are, where rules are read again while the capture goes on. */
 struct rules_version {
     uint32_t generation; /* 1: those of the start; 0: not set */

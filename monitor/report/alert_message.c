@@ -107,6 +107,8 @@ struct span alert_message(struct alert_writer *w, const struct policy_case *c, c
         syslog_param_uint(m, "src_port", about->client.port);
     if (c->observation)
         put_handshake(m, c->observation);
+    else if (case_asked_name(c)[0])
+        syslog_param_text(m, "sni", case_asked_name(c));
     syslog_param_text(m, "basis", word_of(basis_words, v->basis));
     put_place(w, about);
     put_rule(m, v->rule);

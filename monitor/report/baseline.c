@@ -9,7 +9,8 @@
 
 enum { KEY_BYTES = 512, COLUMNS_MOST = 64 };
 
-/* rule, newline, "ue 10.0.0.1" and "server 192.0.2.80:443" as far as they are at fault */
+/* rule, newline, "ue 10.0.0.1" and "server 192.0.2.80:443" as far as they are at fault; the latter with its
+ * name where the rule is about all that a server did */
 struct finding {
     char *key;
     bool met;
@@ -22,7 +23,7 @@ struct baseline {
 
 /* What a file says of one finding. */
 struct told {
-    const char *rule, *fault, *client, *server;
+    const char *rule, *fault, *client, *server, *name;
     int64_t port;
 };
 
@@ -36,6 +37,8 @@ static void put_key(struct text *t, const struct told *f)
     if (server)
         text_printf(t, strchr(f->server, ':') ? "\nserver [%s]:%" PRId64 : "\nserver %s:%" PRId64, f->server,
                     f->port);
+    if (server && *f->name)
+        text_printf(t, " %s", f->name);
 }
 
 static bool add(struct baseline *b, const struct told *f)
@@ -73,6 +76,7 @@ static bool add_event(struct baseline *b, const char *line)
                            .fault = member(ours, "fault"),
                            .client = member(event, "src_ip"),
                            .server = member(event, "dest_ip"),
+                           .name = member(json_object_get(ours, "server"), "name"),
                            .port = json_integer_value(json_object_get(event, "dest_port"))};
     const json_t *alert = json_object_get(event, "alert");
     const bool counts = alert && !json_object_get(ours, "advice") && !json_object_get(ours, "excepted") &&
@@ -110,7 +114,7 @@ static size_t split(char *line, const char **cell)
 }
 
 struct columns {
-    size_t status, rule, fault, client, server, port;
+    size_t status, rule, fault, client, server, port, name;
 };
 
 static bool find_columns(char *line, struct columns *at)
@@ -119,7 +123,8 @@ static bool find_columns(char *line, struct columns *at)
         const char *name;
         size_t *column;
     } wanted[] = {{"status", &at->status}, {"rule", &at->rule},     {"at_fault", &at->fault},
-                  {"client", &at->client}, {"server", &at->server}, {"server_port", &at->port}};
+                  {"client", &at->client}, {"server", &at->server}, {"server_port", &at->port},
+                  {"name", &at->name}};
     const char *cell[COLUMNS_MOST];
     const size_t n = split(line, cell);
     size_t found = 0;
@@ -143,6 +148,7 @@ static bool add_row(struct baseline *b, char *line, const struct columns *at)
                            .fault = cell[at->fault],
                            .client = cell[at->client],
                            .server = cell[at->server],
+                           .name = *cell[at->client] ? "" : cell[at->name], /* about a server alone */
                            .port = strtoll(cell[at->port], NULL, 10)};
     const char *status = cell[at->status];
     return (strcmp(status, "violation") != 0 && strcmp(status, "known") != 0) || add(b, &f);
@@ -236,6 +242,7 @@ bool baseline_has(struct baseline *baseline, const struct policy_case *c, const 
                            .fault = word_of(fault_words, v->fault),
                            .client = client,
                            .server = server,
+                           .name = case_asked_name(c),
                            .port = c->about.server.port};
     t = text_over(key, sizeof key);
     put_key(&t, &f);

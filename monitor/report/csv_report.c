@@ -69,6 +69,8 @@ static void put_name(FILE *out, const struct policy_case *c)
         text_safe(&t, sni);
     else if (o)
         text_safe(&t, observation_text(o, o->authority));
+    else
+        text_put(&t, case_asked_name(c));
     put_next(out, name);
 }
 

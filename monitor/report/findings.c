@@ -115,15 +115,16 @@ static struct span name_of(const struct policy_case *c)
     if (c->exchange)
         return span_of(c->exchange->host.bytes, c->exchange->host.length);
     if (!o)
-        return span_of(NULL, 0);
+        return span_of_text(case_asked_name(c));
     const struct span sni = observation_text(o, o->client_hello.sni);
     return sni.n ? sni : observation_text(o, o->authority);
 }
 
 /* A UE's port changes with every connection. */
-static bool same_offender(const struct finding *a, enum fault fault, const struct whence *about)
+static bool same_offender(const struct finding *a, enum fault fault, const struct policy_case *c)
 {
-    if (a->fault != fault)
+    const struct whence *about = &c->about;
+    if (a->fault != fault || a->asked != case_asked(c))
         return false;
     const bool server = memcmp(&a->server, &about->server, sizeof a->server) == 0;
     const bool ue = endpoint_same_host(&a->client, &about->client);
@@ -136,7 +137,7 @@ static struct finding *counted(struct findings *f, const struct policy_case *c, 
 {
     for (uint16_t at = last; at; at = f->finding[at - 1].before) {
         struct finding *known = &f->finding[at - 1];
-        if (known->status == status && same_offender(known, v->fault, &c->about)) {
+        if (known->status == status && same_offender(known, v->fault, c)) {
             known->times++;
             return known;
         }
@@ -206,6 +207,7 @@ static void write(struct findings *f, struct finding *finding, const struct poli
                                 .fault = v->fault,
                                 .client = c->about.client,
                                 .server = c->about.server,
+                                .asked = case_asked(c),
                                 .time = c->about.time,
                                 .frame = c->about.frame_number,
                                 .source = c->about.source,

@@ -40,6 +40,7 @@ struct finding {
     enum basis basis;
     enum fault fault;
     struct endpoint client, server;
+    uint64_t asked; /* case_asked() */
     nanos time;
     const char *shows; /* the message that the frame shows; NULL: not known */
     uint64_t frame;    /* 0: none */

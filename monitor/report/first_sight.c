@@ -22,6 +22,7 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
 {
     struct {
         struct endpoint end;
+        uint64_t asked;
         uint32_t fault, sid,
             excepted; /* a profile and its advice may share a rule: it is told once by each */
         char profile[64];
@@ -30,6 +31,7 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
     what.end = fault == FAULT_UE ? c->about.client : c->about.server;
     if (fault == FAULT_UE)
         what.end.port = 0; /* it changes with every connection */
+    what.asked = fault == FAULT_UE ? 0 : case_asked(c);
     what.fault = fault;
     what.sid = rule->sid;
     what.excepted = excepted;

@@ -19,6 +19,7 @@ struct offending {
     uint64_t count;
     size_t index;
     const struct endpoint *end; /* of a peer */
+    const char *name;           /* by which a server was asked for; "": none, or there are several */
 };
 
 /* Falling by count; equal ones keep the order of appearance. */
@@ -108,7 +109,8 @@ static size_t peers_of(const struct rule_tally *rule, enum side side, struct off
             insert_peer(
                 peers, n++,
                 (struct offending){.count = o->count + (side == CLIENT ? shared_count(rule, &o->end) : 0),
-                                   .end = &o->end});
+                                   .end = &o->end,
+                                   .name = o->asked ? o->behind : ""});
     }
     for (size_t i = 0; side == CLIENT && i < rule->sharers; i++) {
         const struct offender *o = &rule->by->sharer[i];
@@ -134,13 +136,15 @@ static void put_peers(struct html *h, const struct rule_tally *rule, enum side s
     for (size_t i = 0; i < n; i++) {
         if (!take_row(h, &list, peers[i].count))
             continue;
-        char buffer[ADDRESS_TEXT];
+        char buffer[2 * ADDRESS_TEXT + 8];
         struct text t = text_over(buffer, sizeof buffer);
         const struct endpoint *end = peers[i].end;
         if (side == CLIENT)
             text_address(&t, end);
         else
             text_end(&t, end);
+        if (side == SERVER && peers[i].name[0])
+            text_printf(&t, " (%s)", peers[i].name);
         put_row(h, buffer, peers[i].count);
     }
     close_list(h, &list);

@@ -41,6 +41,8 @@ static void put_offender(struct text *t, const struct offender *o, const struct 
         text_address(t, &o->end);
     else
         text_end(t, &o->end);
+    if (o->asked && o->behind[0])
+        text_printf(t, " (%s)", o->behind);
     text_printf(t, ", %" PRIu64 " %s", o->count, o->count == 1 ? "time" : "times");
     const char *input = input_name(names, o->source);
     if (o->frame && input) {

@@ -101,7 +101,8 @@ static uint32_t find(const struct summing *s, uint32_t bucket, const struct poli
     for (; slot; slot = entry_at(s, slot)->next) {
         const struct alert_sum *sum = &entry_at(s, slot)->sum;
         if (sum->rule == v->rule && endpoint_same_host(&sum->client, &c->about.client) &&
-            endpoint_same_host(&sum->server, &c->about.server) && sum->server.port == c->about.server.port)
+            endpoint_same_host(&sum->server, &c->about.server) && sum->server.port == c->about.server.port &&
+            sum->asked == case_asked(c))
             break;
     }
     return slot;
@@ -137,7 +138,11 @@ static uint32_t remember(struct summing *s, uint32_t bucket, const struct policy
     *e = (struct entry){
         .next = s->buckets[bucket],
         .bucket = bucket,
-        .sum = {.rule = v->rule, .client = c->about.client, .server = c->about.server, .advice = advice},
+        .sum = {.rule = v->rule,
+                .client = c->about.client,
+                .server = c->about.server,
+                .asked = case_asked(c),
+                .advice = advice},
         .due = s->now + s->interval,
     };
     s->buckets[bucket] = slot;

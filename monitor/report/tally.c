@@ -164,13 +164,14 @@ static bool any_has_tag(const uint16_t *tag, uint16_t wanted)
 }
 
 static struct offender *find_peer(const struct peers_at_fault *of, uint16_t tag, const struct endpoint *end,
-                                  enum side side)
+                                  enum side side, uint64_t asked)
 {
     if (!any_has_tag(of->tag, tag))
         return NULL;
     for (uint32_t i = 0; i < *of->count; i++) {
         struct offender *known = &of->peer[i];
-        if (of->tag[i] == tag && known->side == side && memcmp(&known->end, end, sizeof *end) == 0)
+        if (of->tag[i] == tag && known->side == side && known->asked == asked &&
+            memcmp(&known->end, end, sizeof *end) == 0)
             return known;
     }
     return NULL;
@@ -181,7 +182,7 @@ static void show(struct offender *o, const struct policy_case *c, enum severity 
 {
     const struct whence *about = &c->about;
     struct text behind = text_over(o->behind, sizeof o->behind);
-    text_put(&behind, "");
+    text_put(&behind, case_asked_name(c));
     if (c->observation && o->side == SERVER)
         text_safe(&behind, observation_text(c->observation, c->observation->authority));
     o->severity = (uint8_t)severity;
@@ -197,7 +198,8 @@ static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum
     if (side == CLIENT)
         end.port = 0;
     const uint16_t tag = tag_of(&end);
-    struct offender *known = find_peer(&to, tag, &end, side);
+    const uint64_t asked = case_asked(c);
+    struct offender *known = find_peer(&to, tag, &end, side, asked);
     if (known) {
         known->count++;
         known->mixed |= known->severity != severity;
@@ -211,7 +213,7 @@ static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum
     }
     to.tag[*to.count] = tag;
     struct offender *new = &to.peer[(*to.count)++];
-    *new = (struct offender){.end = end, .count = 1, .side = (uint8_t)side};
+    *new = (struct offender){.end = end, .asked = asked, .count = 1, .side = (uint8_t)side};
     show(new, c, severity);
 }
 

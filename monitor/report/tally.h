@@ -33,7 +33,9 @@ const char *tally_version_name(enum tally_version v);
 struct offender {
     struct endpoint end; /* a UE's port is 0: it changes with every connection */
     uint64_t count;
-    char behind[48];  /* of a server: whom the UE asked a proxy for by CONNECT, as safe text; empty: nobody */
+    uint64_t asked;   /* case_asked() */
+    char behind[48];  /* of a server: the name that it was asked for by, if all was judged that it did, else
+                         whom the UE asked a proxy for by CONNECT; as safe text; empty: nobody */
     nanos time;       /* of the first of its gravest offences */
     uint64_t frame;   /* with which its handshake begins; 0: it is no matter of a single one */
     unsigned source;  /* the input that the frame is of */

@@ -120,6 +120,8 @@ static void put_who(struct page *page, const struct policy_case *c)
         text_put(&t, " (");
         text_safe(&t, observation_text(o, o->client_hello.sni));
         text_put(&t, ")");
+    } else if (case_asked_name(c)[0]) {
+        text_printf(&t, " (%s)", case_asked_name(c));
     }
     page_field(page, INDENT, HANG, "who", buffer);
 }

@@ -73,7 +73,7 @@ static void put_offender(struct page *page, const struct summary *s, const struc
     else
         text_end(&t, &o->end);
     if (o->behind[0])
-        text_printf(&t, " (by CONNECT: %s)", o->behind);
+        text_printf(&t, o->asked ? " (%s)" : " (by CONNECT: %s)", o->behind);
     if (o->count > 1) {
         text_put(&t, ", ");
         text_counted(&t, o->count, "time", "times");

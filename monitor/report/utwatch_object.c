@@ -315,6 +315,8 @@ static void connection_facts(struct json *j, const struct http_connection *h)
 static void server_facts(struct json *j, const struct peer *p)
 {
     json_open(j, "server", '{');
+    if (p->name[0])
+        json_string(j, "name", p->name);
     json_uint(j, "handshakes", p->handshakes);
     json_uint(j, "full_handshakes", p->full);
     json_uint(j, "resumptions", p->resumed);

@@ -209,6 +209,68 @@ def resumptions_refused(folder):
     check("ut-7.1-resume-server" in told and "ut-7.1-ticket-lifetime-hint" not in told, "four tickets of no length:", told)
 
 
+def names_of_one_address(folder):
+    """RFC 6066 3: servers that share an address are told apart by the name in the hello; behind a proxy by the authority of a CONNECT (RFC 9110
+    9.3.6). None is cleared or accused by what another one did, and a finding says whose it is."""
+    rule, ask, lacks = "ut-7.1-resume-server", (TICKET, b""), "ut-6.2-server-3des"
+    asked = []
+
+    def named(name, by_connect):
+        return [] if by_connect or not name else [sni(name)]
+
+    def through(name, by_connect, steps):
+        if not by_connect or not name:
+            return steps
+        return [(CLIENT, b"CONNECT %s:443 HTTP/1.1\r\nHost: x\r\n\r\n" % name.encode()), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n"), *steps]
+
+    def session(n, name, by_connect, resumed=False, seen=(True, True)):
+        """One that is refused, or resumed, a minute later."""
+        more, sid = [*named(name, by_connect), ask], bytes([n + 1]) * 32
+        again = accepted(AES, m.client_hello([AES], m.TLS12, sid, more=more), bytes([n + 101]) * 32)
+        if resumed:
+            again = [again[0], (SERVER, m.server_hello(AES, m.TLS12, sid) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+        first = at(200 * n, through(name, by_connect, accepted(AES, m.client_hello([AES], m.TLS12, more=more), sid)))
+        second = at(200 * n + 60, through(name, by_connect, again))
+        return first + (second if all(seen) else [f for f in second if f[1][26:30] == bytes([192, 0, 2, 80])])
+
+    a, b, none = NAMES[0], NAMES[1], ""
+    for by_connect in (False, True):
+        for what, kept, guilty in (
+                ("three names, one each", [(a, False), (b, False), ("c.example.org", False)], []),
+                ("one name", [(a, False)] * 3, [a]),
+                ("one name, another one resumes", [(b, True)] + [(a, False)] * 3 + [(b, True)], [a]),
+                ("one name, and none resumes", [(a, False)] * 3 + [(none, True)], [a]),
+                ("one name, and two without one", [(a, False)] + [(none, False)] * 2, []),
+                ("three without a name, one resumes", [(none, False)] * 3 + [(a, True)], [none]),
+                ("two names", [(a, False), (b, False)] * 3, [a, b]),
+                ("one name in capitals, with a dot", [(a, False), (a.upper(), False), (a + ".", False)], [a])):
+            frames = [f for n, (name, resumed) in enumerate(kept) for f in session(n, name, by_connect, resumed)]
+            evs = told_of(folder, frames, "ts33141-pcr2")
+            found = [e["utwatch"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
+            names = sorted(u["server"].get("name", "") for u in found)
+            check(names == sorted(guilty), what, "by CONNECT" * by_connect, names, rule_counts(evs)[rule])
+            asked.append(names)
+    check(any(asked), "a name is told:", asked)
+
+    # 6.2: a suite that one of them has, and another one lacks.
+    def suites(name):
+        both = accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=[sni(name)]))
+        return both, refused(m.client_hello([DES3], m.TLS12, more=[sni(name)])), accepted(DES3, m.client_hello([DES3], m.TLS12, more=[sni(name)]))
+    (both_a, lacks_a, _), (_, _, has_b) = suites(a), suites(b)
+    for what, order in (("after", (both_a, lacks_a, has_b)), ("before", (has_b, both_a, lacks_a))):
+        told, counts = failed(folder, [f for i, steps in enumerate(order) for f in at(60 * i, steps)])
+        check(told.get(lacks) == "server" and counts[lacks]["pass"] == 1, "another name has the suite", what, counts[lacks])
+    (both_b, lacks_b, _) = suites(b)
+    counts = failed(folder, [f for i, steps in enumerate((both_a, lacks_a, both_b, lacks_b)) for f in at(60 * i, steps)])[1]
+    check(counts[lacks]["fail"] == 2, "two names lack the suite:", counts[lacks])
+
+    # Of a resumption whose hello was not captured nobody knows which of them was asked.
+    for what, frames in (("after it", [f for n in range(3) for f in session(n, a, False)] + session(3, a, False, True, (False, True))),
+                         ("before it", session(0, b, False, True, (False, True)) + [f for n in range(1, 4) for f in session(n, a, False)])):
+        told, counts = failed(folder, frames)
+        check(rule not in told and counts[rule]["not_observable"] >= 1, "a resumption without its hello,", what, told, counts[rule])
+
+
 def sessions_held(folder):
     """The discussion paper's 3.2: a UE can only use a session where it began, under its name, and while it lives."""
     hello = m.client_hello([DES3], m.TLS12, more=[sni(NAMES[0]), (TICKET, b"")])
@@ -599,8 +661,8 @@ def lengths_of_finished(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
-                 resumptions_refused, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume, no_list_of_compressions, middleboxes,
-                 second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease, extension_headers, second_hellos,
-                 ended_by_an_alert, lengths_of_finished, records_by_chance):
+                 resumptions_refused, names_of_one_address, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume,
+                 no_list_of_compressions, middleboxes, second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease,
+                 extension_headers, second_hellos, ended_by_an_alert, lengths_of_finished, records_by_chance):
         case(temporary)
 finish()

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -64,6 +65,18 @@ static void learn(const struct session_result *session)
     peers_learn(peers, o, &shape, session);
 }
 
+static const struct peer *found(enum side side)
+{
+    const struct hello_shape shape = peers_shape(peers, o);
+    return peers_find(peers, o, &shape, side);
+}
+
+static const struct peer *victim_of(enum side side)
+{
+    const struct hello_shape shape = peers_shape(peers, o);
+    return peers_victim(peers, o, &shape, side);
+}
+
 static void extend(uint16_t extension)
 {
     o->client_hello.extensions[o->client_hello.extension_count++] = extension;
@@ -108,7 +121,7 @@ static void refused(uint16_t version, const uint16_t *suites, size_t count)
 
 static const struct peer *server(void)
 {
-    const struct peer *s = peers_find(peers, o, SERVER);
+    const struct peer *s = found(SERVER);
     assert_non_null(s);
     peer_weigh(s, &evidence);
     return s;
@@ -256,7 +269,11 @@ static void a_common_suite_has_to_be_usable(void **state)
                 accept_with(0x0303, ECDHE);
         }
         const struct hello_shape shape = peers_shape(peers, o);
-        peer_weigh_handshake(peers, peers_find(peers, o, SERVER), o, &shape, &evidence);
+        const struct peer *s = found(SERVER);
+        assert_int_equal(s == NULL, how == OTHER_NAME); /* a server of its own */
+        if (!s)
+            continue;
+        peer_weigh_handshake(peers, s, o, &shape, &evidence);
         assert_int_equal(suite_set_has(&evidence.common, index_of(ECDHE)), how == SAME);
     }
 }
@@ -304,7 +321,7 @@ static void offers_of_a_ue(void **state)
     const struct session_result resuming = {.offered = true};
     hello(0x0301, OFFER(RC4));
     learn(&resuming); /* need only hold the session's suite, but has that */
-    const struct peer *u = peers_find(peers, o, CLIENT);
+    const struct peer *u = found(CLIENT);
     assert_int_equal(u->full_offers, 2);
     assert_true(suite_set_has(&u->offered, index_of(DES3)));
     assert_false(suite_set_has(&u->always, index_of(DES3)));
@@ -313,7 +330,7 @@ static void offers_of_a_ue(void **state)
     assert_false(suite_set_has(&u->always, index_of(RC4)));
     assert_int_equal(u->attempts, 1);
     o->whence.client.port = 40001; /* the port is no part of a UE */
-    assert_ptr_equal(peers_find(peers, o, CLIENT), u);
+    assert_ptr_equal(found(CLIENT), u);
 }
 
 static void the_longest_unseen_goes_first(void **state)
@@ -322,14 +339,14 @@ static void the_longest_unseen_goes_first(void **state)
     for (uint8_t i = 1; i <= 6; i++) {
         hello(0x0301, OFFER(AES));
         o->whence.server.address[0] = i;
-        assert_null(peers_victim(peers, o, SERVER));
+        assert_null(victim_of(SERVER));
         learn(&nothing);
     }
     hello(0x0301, OFFER(AES));
     o->whence.server.address[0] = 1;
     learn(&nothing); /* seen again: 2 is the oldest now */
     o->whence.server.address[0] = 9;
-    const struct peer *victim = peers_victim(peers, o, SERVER);
+    const struct peer *victim = victim_of(SERVER);
     assert_non_null(victim);
     assert_int_equal(victim->end.address[0], 2);
     peers_forget(peers, victim);
@@ -342,6 +359,39 @@ static void the_longest_unseen_goes_first(void **state)
     assert_int_equal(peers_counters(peers)->evicted, 1);
 }
 
+/* Whoever asks one address for names at random takes the places of no other address, and of no name that is
+ * in use. */
+static void names_of_an_address_have_a_cap(void **state)
+{
+    (void)state;
+    enum { NAMES = 3 * MAX_NAMES_OF_ADDRESS };
+    peers_free(peers);
+    peers = peers_new(2 * MAX_NAMES_OF_ADDRESS, 4);
+    for (int i = 0; i < NAMES; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "n%d", i);
+        hello(0x0301, OFFER(AES));
+        name_server(name);
+        const struct peer *victim = victim_of(SERVER);
+        assert_int_equal(victim != NULL, i >= MAX_NAMES_OF_ADDRESS);
+        if (victim) {
+            assert_string_not_equal(victim->name, "n0");
+            peers_forget(peers, victim);
+        }
+        learn(&nothing);
+        if (i == 0)
+            learn(&nothing); /* the only one that was asked for twice */
+    }
+    assert_int_equal(peers_counters(peers)->servers, MAX_NAMES_OF_ADDRESS);
+    hello(0x0301, OFFER(AES));
+    name_server("N0.");
+    assert_non_null(found(SERVER));
+    assert_true(peers_have_server(peers, &o->whence.server));
+    o->whence.server.address[0] = 9;
+    assert_null(victim_of(SERVER));
+    assert_false(peers_have_server(peers, &o->whence.server));
+}
+
 int main(void)
 {
 #define WITH_TABLES(test) cmocka_unit_test_setup_teardown(test, open_tables, close_tables)
@@ -352,7 +402,7 @@ int main(void)
         WITH_TABLES(two_halves_make_no_hello),           WITH_TABLES(a_common_suite_has_to_be_usable),
         WITH_TABLES(later_selection_overrides),          WITH_TABLES(later_refusal_contradicts),
         WITH_TABLES(unseen_answers_stay_possible),       WITH_TABLES(offers_of_a_ue),
-        WITH_TABLES(the_longest_unseen_goes_first),
+        WITH_TABLES(the_longest_unseen_goes_first),      WITH_TABLES(names_of_an_address_have_a_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

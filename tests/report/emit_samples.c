@@ -103,7 +103,8 @@ static void other_kinds(void)
                               .auid = {.length = 2, .bytes = "au"},
                               .host = {.length = 2, .bytes = "ho"}};
     struct http_connection h = {.whence = whence, .count.requests = 1};
-    struct peer server = {.end = o.whence.server, .side = SERVER, .handshakes = 3};
+    struct peer server = {
+        .end = o.whence.server, .side = SERVER, .handshakes = 3, .name = "xcap.example.org"};
     struct peer ue = {.end = o.whence.client, .side = CLIENT, .handshakes = 3};
     struct key_use key = {.whence = whence};
     struct peer_evidence evidence = {.refusal_count = 0};

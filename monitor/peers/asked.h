@@ -1,0 +1,23 @@
+/*
+ * Which of the servers behind one address a client asks for.
+ *
+ * Virtual hosts share an address and port, and are told apart by the name in the hello (RFC 6066 3); behind a
+ * proxy by the authority of a CONNECT. A hello without a name is answered by a host of its own, the address's
+ * default: nobody outside knows which of the named ones that is, so its behaviour speaks for none of them.
+ */
+#ifndef UTWATCH_PEERS_ASKED_H
+#define UTWATCH_PEERS_ASKED_H
+
+#include "base/siphash.h"
+#include "tls/observation.h"
+
+/* Values of a name that are no hash of one. */
+enum { ASKED_NOBODY, ASKED_UNKNOWN }; /* the hello has no name; it was not seen whether it has one */
+
+/* A keyed hash of SNI and authority, without regard to case and a final dot (RFC 4343 3, RFC 6066 3). */
+uint64_t asked_for(const struct siphash_key *key, const struct observation *o);
+
+/* The name as it is told: the SNI, else the authority; empty where there is none. */
+struct span asked_name(const struct observation *o);
+
+#endif
