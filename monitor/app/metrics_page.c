@@ -21,7 +21,7 @@ static void put_processes(struct text *t, const struct pulse *pulse)
     metric_begin(t, name, METRIC_GAUGE, "The version of the program");
     metric_value(t, name, (struct label){"version", UTWATCH_VERSION}, NO_LABEL, 1);
     name = "utwatch_process_starts_total";
-    metric_begin(t, name, METRIC_COUNTER, "Times that a process was started; the first time is one of them");
+    metric_begin(t, name, METRIC_COUNTER, "Starts of a process, the first included");
     metric_value(t, name, (struct label){"process", "sensor"}, NO_LABEL, atomic_load(&pulse->sensors));
     metric_value(t, name, (struct label){"process", "writer"}, NO_LABEL, atomic_load(&pulse->writers));
 }

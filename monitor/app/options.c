@@ -129,7 +129,7 @@ static const char help[] =
     "      --evidence DIR     for each alert, a pcapng file with the packets of its handshake\n"
     "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
     "      --strict           breaches of superseded demands count as violations\n"
-    "      --checksums auto|verify|ignore  what a segment with a wrong TCP checksum is worth\n"
+    "      --checksums auto|verify|ignore  whether a segment with a wrong TCP checksum counts\n"
     "      --no-confine       without sandbox, for debugging\n"
     "  -q, --quiet            no report on standard output\n"
     "  -v, --verbose          print more on standard error: inputs and receivers; twice: the rules too\n"

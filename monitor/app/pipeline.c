@@ -209,8 +209,9 @@ static void note_acknowledged(struct pipeline *p, struct flow *flow, const struc
         tls_acknowledged(p->tls, flow, side, segment->ack);
 }
 
-/* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. What is no
- * evidence begins none, and is NULL's unless bytes of the connection are still put in order. */
+/* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. A segment
+ * that is no evidence begins no connection; NULL for it, unless bytes of its connection are still being put
+ * in order. */
 static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigned *side)
 {
     struct flow *flow = flow_find(&p->flows, segment, side);

@@ -111,7 +111,7 @@ void self_watch_outputs(struct self_watch *w, const struct delivered *delivered)
                                            : "?");
         any = true;
     }
-    set(w, SENSOR_OUTPUT_FAILS, any, any ? text : "all outputs are written again");
+    set(w, SENSOR_OUTPUT_FAILS, any, any ? text : "all outputs can be written to again");
 }
 
 void self_watch_quiet(struct self_watch *w, int64_t now)

@@ -294,7 +294,7 @@ static void look_at_the_pulse(struct supervisor *s, int64_t now)
     }
     look_at_the_writer(s, now);
     if (s->stop && now > s->stop_until) {
-        (void)fputs("utwatch: what has not ended by now is killed\n", stderr);
+        (void)fputs("utwatch: processes that have not ended by now are killed\n", stderr);
         s->stop_until = now + END_SECONDS * NANOS_PER_SECOND;
         s->forced = true;
         send_signal(s->sensor.pid ? &s->sensor : &s->writer, SIGKILL);

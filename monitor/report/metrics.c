@@ -91,7 +91,7 @@ static void put_rules(struct text *t, const struct tally *tally)
                  "The number of the rules in use: 1 at the start, one more with each reload",
                  version->generation);
     name = "utwatch_rules_info";
-    metric_begin(t, name, METRIC_GAUGE, "The rules by which is judged, and a hash of what they say");
+    metric_begin(t, name, METRIC_GAUGE, "The rules in use, and a hash of their text");
     metric_value(t, name, (struct label){"profile", profile_name(tally->profile)},
                  (struct label){"hash", version->hash}, 1);
     name = "utwatch_verdicts_total";

@@ -91,8 +91,8 @@ static void put_asides(struct text *out, const struct tally *tally, bool whole)
 {
     if (tally->verdict[VERDICT_NOTHING_AGAINST]) {
         text_put(out, "; ");
-        text_put(out, "nothing seen against ");
-        text_counted(out, tally->verdict[VERDICT_NOTHING_AGAINST], "further verdict", "further verdicts");
+        text_counted(out, tally->verdict[VERDICT_NOTHING_AGAINST], "further check", "further checks");
+        text_put(out, " found nothing");
     }
     if (tally->superseded) {
         text_put(out, "; ");

@@ -25,7 +25,8 @@ static const char *words_of(enum table_result result)
     case TABLE_OTHER_KIND:
         return "the state file is of another version; it is left alone";
     case TABLE_SMALLER:
-        return "the state file was made for fewer sessions than limits: sessions, and holds no more of them";
+        return "the state file was made for fewer sessions than limits: sessions allows now, and holds only "
+               "as many";
     case TABLE_DAMAGED:
         return "the state file could not be read; it is kept as .damaged, and a new one begun";
     case TABLE_CUT:

@@ -549,7 +549,7 @@ static bool connection_news(struct receiver *r, char *line, size_t bytes, int64_
     r->down_told = true;
     r->told_at = now;
     (void)snprintf(r->told_why, sizeof r->told_why, "%s", why);
-    (void)snprintf(text, sizeof text, "%s; alerts wait, and it is tried again", why);
+    (void)snprintf(text, sizeof text, "%s; alerts wait until it can be reached", why);
     return tell(r, line, bytes, text);
 }
 
@@ -585,7 +585,7 @@ static bool loss_news(struct receiver *r, char *line, size_t bytes, int64_t now)
     if (!has_grown(&r->refused_told, r->counters.refused, now))
         return false;
     (void)snprintf(text, sizeof text,
-                   "it refused %" PRIu64 " alerts again and again, while it took others: they are given up",
+                   "it kept refusing %" PRIu64 " alerts while it accepted others; they are dropped",
                    r->counters.refused);
     return tell(r, line, bytes, text);
 }

@@ -50,7 +50,7 @@ expect(["-r", CLEAN, "--expect", "ut-4-tls-required=fail"], 2, err=b"is for -T w
 expect(["-r", CLEAN, "--ring", "2MiB"], 2, err=b"is for live capture")
 expect(["-r", CLEAN, "-i", "lo"], 2, err=b"reads files or interfaces, not both")
 expect(["-r", CLEAN, "mistyped.pcap"], 2, err=b"'mistyped.pcap': no such file")
-expect(["--watch", "/nowhere"], 5, err=b"--watch: /nowhere: No such file")
+expect(["--watch", "/nowhere"], 3, err=b"/nowhere: No such file")
 for look_up in (["--list-rules"], ["-h"], ["-V"], ["--explain", "ut-4-tls-required"], ["--dump-profile"], ["-T"]):
     with open("/dev/full", "w") as full:
         p = subprocess.run([binary, *look_up], stdout=full, stderr=subprocess.PIPE)

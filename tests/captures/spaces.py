@@ -132,7 +132,7 @@ def from_the_first_frame():
         capture = os.path.join(folder, "spaces.pcap")
         capturelib.write_frames(capture, said(bad(), inside=(e.gtp,)))
         text = " ".join(utwatch(UTWATCH, "-r", capture).stdout.decode().split())
-        check("segments in tunnels that count as the network's" in text and "confirm nothing" not in text, "told:", text[-600:])
+        check("segments in tunnels that are taken for the network's own" in text and "confirm nothing" not in text, "told:", text[-600:])
 
 
 def piped(frames, port):

@@ -89,7 +89,7 @@ def away_at_first(server, transport):
     time.sleep(1.5)
     server.start()
     compare(server, sender, "%s started late" % transport)
-    check("connected" in sender.news and "tried again" in sender.news, transport, "news:", sender.news)
+    check("connected" in sender.news and "alerts wait" in sender.news, transport, "news:", sender.news)
     server.stop()
 
 
