@@ -26,7 +26,7 @@ static void put_rows(struct json *j, const struct capture_health *h, const char 
 /* Of each worker the rows that are told of it, in the objects where they stand for all. */
 static void put_workers(struct json *j, const struct capture_health *h)
 {
-    static const char *const objects[] = {"capture", "connections", "tls"};
+    static const char *const objects[] = {"capture", "connections", "tls", "http"};
     json_open(j, "workers", '[');
     for (unsigned w = 0; w < h->workers; w++) {
         json_open(j, NULL, '{');
