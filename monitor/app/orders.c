@@ -10,6 +10,7 @@ void orders_health(const struct orders *orders, struct capture_health *health)
     if (orders->delivered)
         judge_delivered(orders->judge, delivered_counters(orders->delivered));
     pipelines_health(orders->pipeline, orders->workers, orders->judge, health);
+    output_blind(orders->output, clock_monotonic(), health);
     health->broken_inputs = orders->broken_inputs;
     health->filtered = orders->filtered;
     health->running = orders->began ? clock_monotonic() - orders->began : 0;

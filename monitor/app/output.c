@@ -13,6 +13,7 @@
 #include "report/event_json.h"
 #include "report/first_sight.h"
 #include "report/known_members.h"
+#include "report/spells.h"
 #include "report/tally.h"
 #include "report/text_report.h"
 
@@ -36,6 +37,7 @@ struct output {
     uint32_t limit, this_second;  /* alerts a second, 0: any number; and in `second` of packet time */
     nanos now, second;
     struct reports *reports;
+    struct spells spells; /* of the sensor's blindness */
     struct tally tally;
     struct tally advice;               /* of --advise */
     struct first_sights *first_sights; /* of breaches of superseded demands */
@@ -434,6 +436,7 @@ static void say_finding(const struct sensor_finding *finding)
 void output_sensor(struct output *out, const struct sensor_finding *finding)
 {
     say_finding(finding);
+    spells_note(&out->spells, finding);
     if (out->messages)
         put_message(out, alert_severity_of_sensor(finding), alert_of_sensor(&out->writer, finding));
     if (!out->events)
@@ -446,6 +449,11 @@ void output_sensor(struct output *out, const struct sensor_finding *finding)
     event = new_event(out);
     json_sensor_alert(&event, finding);
     write_event(out, &event);
+}
+
+void output_blind(const struct output *out, int64_t now, struct capture_health *health)
+{
+    spells_health(&out->spells, now, health);
 }
 
 void output_time(struct output *out, nanos now)

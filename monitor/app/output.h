@@ -54,6 +54,9 @@ void output_status(struct output *out, const struct capture_health *health);
 /* A condition of the sensor itself: an event, an alert when it begins, and a line on standard error. */
 void output_sensor(struct output *out, const struct sensor_finding *finding);
 
+/* Fills in how often and how long the sensor was blind, until now on the monotonic clock. */
+void output_blind(const struct output *out, int64_t now, struct capture_health *health);
+
 /* Packet time has advanced. */
 void output_time(struct output *out, nanos now);
 

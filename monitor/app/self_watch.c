@@ -16,15 +16,22 @@ void self_watch_begin(struct self_watch *w, struct output *output, int64_t now)
     *w = (struct self_watch){.output = output, .packet_at = now};
 }
 
-void self_watch_tell(struct self_watch *w, enum sensor_condition condition, enum sensor_edge edge,
-                     const char *interface, const char *observed)
+static void tell(struct self_watch *w, enum sensor_condition condition, enum sensor_edge edge,
+                 const char *interface, const char *observed, int64_t at)
 {
     const struct sensor_finding finding = {.condition = condition,
                                            .edge = edge,
                                            .time = clock_of_day(),
+                                           .at = at,
                                            .interface = interface,
                                            .observed = observed};
     output_sensor(w->output, &finding);
+}
+
+void self_watch_tell(struct self_watch *w, enum sensor_condition condition, enum sensor_edge edge,
+                     const char *interface, const char *observed)
+{
+    tell(w, condition, edge, interface, observed, clock_monotonic());
 }
 
 /* Reports whether the condition is present, if that has changed. */
@@ -33,7 +40,9 @@ static void set(struct self_watch *w, enum sensor_condition condition, bool hold
     if (w->on[condition] == holds)
         return;
     w->on[condition] = holds;
-    self_watch_tell(w, condition, holds ? SENSOR_BEGINS : SENSOR_ENDS, NULL, observed);
+    const bool since_last = condition == SENSOR_NO_PACKETS && holds; /* it began when the last one came */
+    tell(w, condition, holds ? SENSOR_BEGINS : SENSOR_ENDS, NULL, observed,
+         since_last ? w->packet_at : clock_monotonic());
 }
 
 static double seconds(int64_t nanoseconds)

@@ -51,6 +51,7 @@ struct capture_health {
 };
 
 enum health_group {
+    HEALTH_BLIND,  /* spells without sight, see spells.h */
     HEALTH_READ,   /* no loss: what there was to look at */
     HEALTH_FRAMES, /* lost or unreadable */
     HEALTH_BYTES,  /* lost, in doubt or unreadable */

@@ -1,8 +1,10 @@
 /* How much of the traffic could be looked at, counter by counter, zeros included. */
 #include "report/html_parts.h"
+#include "report/spells.h"
 #include "report/text_report.h"
 
 static const char *const titles[HEALTH_GROUPS] = {
+    [HEALTH_BLIND] = "The sensor was blind or late",
     [HEALTH_READ] = "Read",
     [HEALTH_FRAMES] = "Frames lost or unreadable",
     [HEALTH_BYTES] = "Bytes lost, in doubt or unreadable",
@@ -44,9 +46,14 @@ void html_health(struct html *h, const struct capture_health *health)
         html_put(h, health->interrupted);
         html_put(h, ".");
     }
-    char buffer[512];
+    char buffer[1024];
     struct text t = text_over(buffer, sizeof buffer);
     if (text_restarts(&t, health)) {
+        html_put(h, " ");
+        html_put(h, buffer);
+    }
+    t = text_over(buffer, sizeof buffer);
+    if (text_spells(&t, health)) {
         html_put(h, " ");
         html_put(h, buffer);
     }

@@ -25,8 +25,9 @@ struct sensor_finding {
         SENSOR_BEGINS,
         SENSOR_ENDS,
         SENSOR_CHANGES
-    } edge; /* CHANGES: begins and ends at once */
-    nanos time;
+    } edge;                /* CHANGES: begins and ends at once */
+    nanos time;            /* of day, when it is told */
+    int64_t at;            /* when it began or ended, on the monotonic clock */
     const char *interface; /* as the user wrote it, or NULL */
     const char *observed;  /* for people */
 };

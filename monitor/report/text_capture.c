@@ -1,4 +1,5 @@
 #include "report/names.h"
+#include "report/spells.h"
 #include "report/text_report.h"
 #include "report/text_summary.h"
 
@@ -45,8 +46,10 @@ bool text_restarts(struct text *out, const struct capture_health *health)
 
 void summary_capture(struct page *page, const struct capture_health *health)
 {
-    char buffer[PARAGRAPH];
+    char buffer[PARAGRAPH], blind[PARAGRAPH];
     struct text t = text_over(buffer, sizeof buffer);
+    struct text told = text_over(blind, sizeof blind);
+    const bool spells = text_spells(&told, health);
     put_group(&t, health, HEALTH_FRAMES);
     put_commonest(&t, health);
     put_group(&t, health, HEALTH_BYTES);
@@ -54,11 +57,15 @@ void summary_capture(struct page *page, const struct capture_health *health)
     if (capture_whole(health)) {
         text_put(&t, t.n ? "; " : "");
         text_put(&t, "nothing is known to be missing");
+    } else if (!t.n && spells) {
+        text_put(&t, "what came while the sensor was blind is unknown");
     } else if (!t.n) {
         text_put(&t, "parts of connections are missing, see above");
     }
     text_char(&t, '.');
     page_field(page, 0, HANG, "Capture:", buffer);
+    if (spells)
+        page_field(page, 0, 0, "", blind);
     t = text_over(buffer, sizeof buffer);
     if (text_restarts(&t, health))
         page_field(page, 0, 0, "", buffer);

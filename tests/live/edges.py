@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Does the sensor say when it is blind, and go on by itself: links down and up, an interface renamed, removed and made again, no
 packets, drops, one direction, lag? usage: edges.py UTWATCH"""
+import datetime
 import os
 import signal
 import subprocess
@@ -166,6 +167,42 @@ def quiet(taps, folder):
     valid(events)
 
 
+def reports_of_spells(taps, folder):
+    """A report says what its events said: how often and how long the sensor was blind; a spell that is open counts until the end."""
+    page, text = os.path.join(folder, "report.html"), os.path.join(folder, "report.txt")
+    sensor = Sensor(taps, binary, "--report", "text:" + text, "--report", "html:" + page, "-c", site(folder, "limits: { quiet: 2s }"))
+    still_sees(taps, sensor, "at first")
+    for times in 1, 2:
+        taps.ip("link", "set", "out0", "down")
+        wait(sensor, "link-down", "begins", times)
+        time.sleep(1.2)
+        if times == 1:
+            taps.ip("link", "set", "out0", "up")
+            wait(sensor, "link-down", "ends", times)
+    wait(sensor, "no-packets", "begins")
+    events = sensor.end()
+    taps.ip("link", "set", "out0", "up")
+    valid(events)
+    told = {edge: [when(e) for e in events if e["event_type"] == "sensor" and tuple(e["utwatch"]["sensor"].values()) == ("link-down", edge)]
+            for edge in ("begins", "ends")}
+    length = sum(told["ends"] + [when(events[-1])]) - sum(told["begins"])
+    counted = events[-1]["utwatch"]["capture"]
+    check(counted["link_down"] == 2 and length <= counted["link_down_seconds"] + 0.2 <= length + 1.5, "the link's spells", length, counted)
+    check(counted["no_packets"] == 1 and counted["no_packets_seconds"] >= 3, "the quiet spell", counted)
+    check(counted["lagging"] == counted["interface_gone"] == 0, "spells that were not", counted)
+    sentences = ["The link of a captured interface was down 2 times, for %d seconds in all." % counted["link_down_seconds"],
+                 "No packets arrived, whether or not there were any, once, for %d seconds." % counted["no_packets_seconds"]]
+    for path in page, text:
+        with open(path) as f:
+            report = " ".join(f.read().split())
+        check(all(s in report for s in sentences), "not in", path, sentences, report[-1500:] if path == text else "")
+        check("othing is known to be missing" not in report, path, "says that nothing is missing")
+
+
+def when(event):
+    return datetime.datetime.strptime(event["timestamp"], "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
+
+
 def stopped(taps, folder):
     """A sensor that stands still for a while: the kernel's ring overflows, and it reads late what was in it."""
     sent = os.path.join(folder, "sent.pcap")
@@ -223,6 +260,7 @@ with Taps(2) as taps, tempfile.TemporaryDirectory() as folder:
     renamed_before_it_came_up(taps)
     of_two(taps)
     quiet(taps, folder)
+    reports_of_spells(taps, folder)
     stopped(taps, folder)
     one_direction(taps, folder)
     full_table(taps, folder)
