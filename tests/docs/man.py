@@ -28,6 +28,9 @@ if not shutil.which("mandoc"):
 for path in (page, rules):
     lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", path], capture_output=True, text=True).stdout
     check(not lint, lint)
+    if shutil.which("man"):
+        shown = subprocess.run(["man", "--warnings", "-l", path], capture_output=True, text=True, env={**os.environ, "MANWIDTH": "80"})
+        check(shown.returncode == 0 and not shown.stderr, "in 80 columns:", path, shown.stderr[:500])
 options = subprocess.run([utwatch, "--help"], capture_output=True, text=True).stdout
 for option in set(re.findall(r"--([a-z-]+)", options)):
     check(re.search(r"Fl (\w , )?-%s\b" % option, text_of(page)), "no --%s in the page" % option)
