@@ -77,6 +77,7 @@ static int open_all(struct live_capture *c, const struct options *o)
         r->pipeline = c->orders->pipeline[i];
         r->offset = &c->offset;
         r->shared = workers > 1;
+        r->news = c->orders->turn ? c->orders->news : -1;
         const int status = open_sockets(c, o, r, scope, workers > 1 ? fanouts : NULL);
         if (status != EXIT_CLEAN)
             return status;

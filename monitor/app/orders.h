@@ -29,6 +29,7 @@ struct orders {
     bool (*ready)(void *context, const struct orders *orders);
     bool (*turn)(void *context,
                  const struct orders *orders); /* each time round the loop of live capture; likewise */
+    int news; /* becomes readable when turn() has something to do; without turn() meaningless */
     /* For each interface; the state is 1 and its enum live_state. Of all sensors that follow one another, of
      * which each has to leave it to the next one to open an interface again; NULL: there is one. */
     struct last_link *links;

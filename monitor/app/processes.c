@@ -108,6 +108,7 @@ static void take_new_rules(struct processes *p, const struct orders *orders)
 {
     struct ruleset rules;
     p->generation = board_number(p->board);
+    const int64_t waited = clock_monotonic() - board_put_at(p->board);
     if (!reload_take(p->board, p->options, &rules))
         return;
     orders_hold(orders, orders->workers);
@@ -121,9 +122,11 @@ static void take_new_rules(struct processes *p, const struct orders *orders)
     release_rules(p);
     p->rules = rules;
     const struct rules_version *version = profile_version(rules.profile);
-    (void)fprintf(stderr, "utwatch: judging by generation %" PRIu32 " of the rules: %s, %zu rules, hash %s\n",
+    (void)fprintf(stderr,
+                  "utwatch: judging by generation %" PRIu32
+                  " of the rules: %s, %zu rules, hash %s, which were there for %.1f ms\n",
                   version->generation, profile_name(rules.profile), profile_rule_count(rules.profile),
-                  version->hash);
+                  version->hash, (double)waited / 1e6);
 }
 
 static bool turn(void *context, const struct orders *orders)
@@ -173,6 +176,7 @@ static int run_sensor(void *context, bool again)
                                        .sink = {.take = put, .context = p, .delivered = p->delivered},
                                        .orders = {.ready = ready,
                                                   .turn = turn,
+                                                  .news = board_descriptor(p->board),
                                                   .context = p,
                                                   .metrics = p->metrics,
                                                   .links = p->pulse->links,

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "process/signals.h"
 
+#include <unistd.h>
+
 enum {
     READ_FRAMES = 4096,            /* at most, before clocks and signals are looked at again */
     UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
@@ -93,13 +95,14 @@ void reading_before_wait(struct reading *r)
 {
     for (size_t i = 0; i < r->count; i++)
         r->poll[i] = (struct pollfd){.fd = live_descriptor(r->interface[i]), .events = POLLIN};
+    r->poll[r->count] = (struct pollfd){.fd = r->news, .events = POLLIN};
 }
 
 void reading_wait(struct reading *r, int most)
 {
     r->ready = r->shared /* then signals are the judge's */
                    ? poll(r->poll, (nfds_t)r->count, most)
-                   : signals_poll(r->poll, (nfds_t)r->count, most * (NANOS_PER_SECOND / 1000));
+                   : signals_poll(r->poll, (nfds_t)r->count + 1, most * (NANOS_PER_SECOND / 1000));
 }
 
 void reading_after_wait(struct reading *r)
@@ -107,6 +110,9 @@ void reading_after_wait(struct reading *r)
     for (size_t i = 0; r->ready > 0 && i < r->count; i++)
         if (r->poll[i].revents & POLLERR)
             live_disturbed(r->interface[i]);
+    uint64_t news;
+    if (!r->shared && r->ready > 0 && r->poll[r->count].revents)
+        (void)!read(r->news, &news, sizeof news);
     r->ready = 0;
 }
 

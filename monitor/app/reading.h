@@ -17,7 +17,8 @@ struct reading {
     struct pipeline *pipeline;
     struct live *interface[MAX_INTERFACES];
     size_t count;
-    struct pollfd poll[MAX_INTERFACES];
+    int news; /* a descriptor that ends the wait as well, and is emptied; -1: none does */
+    struct pollfd poll[MAX_INTERFACES + 1];
     int ready;           /* what the last poll() has said */
     struct merge *merge; /* of several interfaces; NULL: there is one */
     int64_t now;         /* when reading began */

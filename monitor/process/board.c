@@ -1,9 +1,12 @@
 #include "process/board.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@ enum { TRIES = 100 /* to read what is being written */ };
 struct shared {
     _Atomic uint32_t number; /* the newest is in place number % 2 */
     _Atomic size_t length[2];
+    _Atomic int64_t put_at[2];
     unsigned char bytes[];
 };
 
@@ -24,6 +28,7 @@ struct board {
     struct shared *shared;
     size_t size; /* of a place */
     int fd;
+    int news; /* eventfd */
 };
 
 static size_t mapped(const struct board *b)
@@ -37,8 +42,9 @@ struct board *board_new(size_t bytes)
     if (!b)
         return NULL;
     b->size = bytes;
+    b->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     b->fd = memfd_create("utwatch-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (b->fd >= 0 && ftruncate(b->fd, (off_t)mapped(b)) == 0)
+    if (b->news >= 0 && b->fd >= 0 && ftruncate(b->fd, (off_t)mapped(b)) == 0)
         b->shared = mmap(NULL, mapped(b), PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
     if (b->shared == MAP_FAILED)
         b->shared = NULL;
@@ -59,6 +65,8 @@ void board_free(struct board *b)
         (void)munmap(b->shared, mapped(b));
     if (b->fd >= 0)
         (void)close(b->fd);
+    if (b->news >= 0)
+        (void)close(b->news);
     free(b);
 }
 
@@ -80,8 +88,21 @@ bool board_put(struct board *b, struct span bytes)
     if (bytes.n)
         memcpy(b->shared->bytes + number % 2 * b->size, bytes.p, bytes.n);
     atomic_store(&b->shared->length[number % 2], bytes.n);
+    atomic_store(&b->shared->put_at[number % 2], clock_monotonic());
     atomic_store(&b->shared->number, number);
+    const uint64_t one = 1;
+    (void)!write(b->news, &one, sizeof one); /* full of news: it wakes all the same */
     return true;
+}
+
+int64_t board_put_at(const struct board *b)
+{
+    return atomic_load(&b->shared->put_at[board_number(b) % 2]);
+}
+
+int board_descriptor(const struct board *b)
+{
+    return b->news;
 }
 
 uint32_t board_number(const struct board *b)

@@ -20,6 +20,12 @@ bool board_only_read(struct board *b);
 /* False when it is too long. */
 bool board_put(struct board *b, struct span bytes);
 
+/* When the newest was put, on the monotonic clock. */
+int64_t board_put_at(const struct board *b);
+
+/* Becomes readable with each text that is put; whoever waits for it empties it. */
+int board_descriptor(const struct board *b);
+
 /* Of the newest publication; 0: there is none. One load. */
 uint32_t board_number(const struct board *b);
 
