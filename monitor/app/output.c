@@ -347,7 +347,7 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
     for (size_t i = 0; i < advised; i++)
         if (advice[i].value == VERDICT_FAIL)
             on_advice(out, c, &advice[i]);
-    tally_add(&out->tally, c, verdicts, count);
+    tally_add(&out->tally, &told, verdicts, count);
     out->tally.untold = out->first_sights->untold;
     if (advised)
         tally_add(&out->advice, c, advice, advised);

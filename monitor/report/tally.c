@@ -189,6 +189,11 @@ static void show(struct offender *o, const struct policy_case *c, enum severity 
     o->time = about->time;
     o->frame = about->flow_id ? about->frame_number : 0;
     o->source = about->source;
+    o->client = about->client;
+    o->server = about->server;
+    const char *name = c->packets ? strrchr(c->packets, '/') : NULL;
+    struct text evidence = text_over(o->evidence, sizeof o->evidence);
+    text_put(&evidence, name ? name + 1 : "");
 }
 
 static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum side side,

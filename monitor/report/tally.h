@@ -33,15 +33,17 @@ const char *tally_version_name(enum tally_version v);
 struct offender {
     struct endpoint end; /* a UE's port is 0: it changes with every connection */
     uint64_t count;
-    uint64_t asked;   /* case_asked() */
-    char behind[48];  /* of a server: the name that it was asked for by, if all was judged that it did, else
-                         whom the UE asked a proxy for by CONNECT; as safe text; empty: nobody */
-    nanos time;       /* of the first of its gravest offences */
-    uint64_t frame;   /* with which its handshake begins; 0: it is no matter of a single one */
-    unsigned source;  /* the input that the frame is of */
-    uint8_t side;     /* enum side */
-    uint8_t severity; /* enum severity, of the gravest */
-    bool mixed;       /* not all of them are as grave */
+    uint64_t asked;  /* case_asked() */
+    char behind[48]; /* of a server: the name that it was asked for by, if all was judged that it did, else
+                        whom the UE asked a proxy for by CONNECT; as safe text; empty: nobody */
+    struct endpoint client, server; /* of the first of its gravest offences, as the next ones */
+    char evidence[64];              /* the name of its file; empty: there is none */
+    nanos time;                     /* of the first of its gravest offences */
+    uint64_t frame;                 /* with which its handshake begins; 0: it is no matter of a single one */
+    unsigned source;                /* the input that the frame is of */
+    uint8_t side;                   /* enum side */
+    uint8_t severity;               /* enum severity, of the gravest */
+    bool mixed;                     /* not all of them are as grave */
 };
 
 /* A UE's TLS stack is named by its JA4. "unknown" where the ClientHello was not seen or has none (SSLv2

@@ -3,6 +3,7 @@
 interface; and do the numbers of syslog in the statistics agree with the receiver's? usage: outputs.py UTWATCH"""
 import datetime
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -151,6 +152,23 @@ def interface_losses(taps, folder):
     sensor.end()
 
 
+def offenders(taps, folder):
+    """The text of a live run names, for each who broke a rule, a filter that tshark takes and the file in which it finds the handshake."""
+    report, evidence = os.path.join(folder, "report.txt"), os.path.join(folder, "files")
+    sensor = Sensor(taps, binary, "--evidence", evidence, "--report", "text:" + report)
+    taps.send_new(FAILS)
+    sensor.wait_for_event(lambda e: e["event_type"] == "alert")
+    sensor.end()
+    with open(report) as f:
+        text = " ".join(f.read().split())
+    found = set(re.findall(r"(ip\.addr == \S+ && tcp\.port == \d+ && ip\.addr == \S+ && tcp\.port == \d+), evidence: (\S+\.pcapng)", text))
+    check(len(found) == 1, "the filter and the evidence of an offender", found, text[:900])
+    for words, name in found:
+        seen = [subprocess.run(["tshark", "-r", os.path.join(evidence, name), "-Y", f], capture_output=True, text=True).stdout.count("\n")
+                for f in (words, "not (%s)" % words, words + " && tls.handshake.type == 1")]
+        check(seen[0] > 5 and seen[1] == 0 and seen[2] == 1, "the frames that tshark finds", seen, words)
+
+
 with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     os.chmod(folder, 0o755)
     taps.ip("link", "set", "lo", "up")
@@ -159,4 +177,5 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     removed(taps, folder)
     full_disk(taps, folder)
     full_spool(taps, folder)
-finish(15)
+    offenders(taps, folder)
+finish(17)
