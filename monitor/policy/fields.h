@@ -38,6 +38,7 @@ enum field_side {
     SERVER_LATER, /* likewise the server after its flight */
     EITHER_LATER, /* a handshake: its course */
     OF_SESSION,   /* a handshake and the session memory */
+    OF_CAPTURE,   /* a handshake: how well it was seen, which is never in doubt itself */
     OF_SERVER_HISTORY, /* a handshake and what its server showed before */
     OF_OPENING,        /* how a connection began, in clear or with a handshake */
     OF_CONNECTION,

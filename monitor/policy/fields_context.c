@@ -154,6 +154,16 @@ struct value session_resumed_age(const struct policy_case *c)
                                   : fact_alone(v);
 }
 
+struct fact session_origin(const struct policy_case *c)
+{
+    struct fact v = of_offered(c);
+    if (v.known != KNOWN_VALUE)
+        return v;
+    const enum age_basis basis = c->session->accepted ? c->session->basis : c->session->offered_basis;
+    return basis == AGE_EXACT ? number(c->session->origin / NANOS_PER_SECOND)
+                              : unknown(why_no_origin(c->session));
+}
+
 struct fact session_ended(const struct policy_case *c)
 {
     struct fact v = of_offered(c);

@@ -219,19 +219,32 @@ struct value handshake_history(const struct observation *o)
 }
 
 /* Those that were seen are there; others may be in what was not seen. */
-struct value alerts_seen(const struct observation *o, enum side side)
+static struct value alerts_of(const struct observation *o, enum side side, bool warnings,
+                              uint8_t descriptions[MAX_ALERTS])
 {
-    static _Thread_local uint8_t descriptions[2][MAX_ALERTS];
+    enum { WARNING = 1 };
     size_t count = 0;
     for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].from == side)
-            descriptions[side][count++] = o->alerts[i].description;
+        if (o->alerts[i].from == side && (!warnings || o->alerts[i].level == WARNING))
+            descriptions[count++] = o->alerts[i].description;
     const bool settled = observation_settled(o, side) && o->alert_count < MAX_ALERTS;
     if (!count)
         return fact_alone(settled ? absent() : unknown(observation_missing(o, side)));
     return (struct value){
         .fact = {.known = KNOWN_VALUE, .reasons = settled ? 0 : observation_missing(o, side)},
-        .octets = descriptions[side],
+        .octets = descriptions,
         .count = count,
         .cut = !settled};
+}
+
+struct value alerts_seen(const struct observation *o, enum side side)
+{
+    static _Thread_local uint8_t descriptions[2][MAX_ALERTS];
+    return alerts_of(o, side, false, descriptions[side]);
+}
+
+struct value warnings_seen(const struct observation *o, enum side side)
+{
+    static _Thread_local uint8_t descriptions[2][MAX_ALERTS];
+    return alerts_of(o, side, true, descriptions[side]);
 }

@@ -30,6 +30,7 @@ struct value server_ja3s(const struct observation *o);
 struct fact key_exchange_type(const struct observation *o);
 struct value handshake_history(const struct observation *o);
 struct value alerts_seen(const struct observation *o, enum side side);
+struct value warnings_seen(const struct observation *o, enum side side);
 
 /* fields_whence.c */
 struct value client_address(const struct policy_case *c);
@@ -132,6 +133,7 @@ struct fact session_method(const struct policy_case *c);
 struct fact session_accepted(const struct policy_case *c);
 struct fact session_age_basis(const struct policy_case *c);
 struct value session_offered_age(const struct policy_case *c);
+struct fact session_origin(const struct policy_case *c);
 struct value session_resumed_age(const struct policy_case *c);
 struct fact session_ended(const struct policy_case *c);
 struct fact session_same_suite(const struct policy_case *c);

@@ -182,6 +182,42 @@ def of_plain(capture):
     return [("connection.vlan", "{ present: false }", "1"), ("connection.encapsulation", "{ present: false }", "vlan")]
 
 
+def of_warnings(capture):
+    """Alerts by their level; tshark tells who sent which."""
+    by_server = tshark(capture, "tls.alert_message.level == 1 && tcp.srcport == 443", "tls.alert_message.desc")["tls.alert_message.desc"]
+    by_client = tshark(capture, "tls.alert_message.level == 1 && tcp.dstport == 443", "tls.alert_message.desc")["tls.alert_message.desc"]
+    check(bool(by_server) != bool(by_client), "one side warns", capture)
+    who, other, number = ("server", "client", by_server) if by_server else ("client", "server", by_client)
+    return [("alert.%s-warnings" % who, number, "handshake_failure"),
+            ("alert.%s-warnings" % who, "{ all: [%s] }" % number, "{ none: [%s] }" % number),
+            ("alert.%s-warnings" % other, "{ present: false }", number)]
+
+
+def of_refusal(capture):
+    """Its alert is fatal."""
+    return [("alert.server", "handshake_failure", "close_notify"), ("alert.server-warnings", "{ present: false }", "handshake_failure")]
+
+
+def of_resumption(capture):
+    began = int(float(tshark(capture, "tls.handshake.type == 2", "frame.time_epoch")["frame.time_epoch"]))
+    return [("session.origin", str(began), str(began + 1)), ("session.origin", "{ at-most: %d }" % began, "{ present: false }")]
+
+
+def of_whole(capture):
+    return [("handshake.confirmed", "true", "false"), ("handshake.unobserved", "{ none: [server-direction, client-direction, gap] }", "gap")]
+
+
+def of_half(capture):
+    return [("handshake.confirmed", "false", "true"), ("handshake.unobserved", "server-direction", "{ any: [client-direction, evicted] }")]
+
+
+def half(name, folder):
+    """What a tap of one direction shows of the capture."""
+    path = os.path.join(folder, "half.pcap")
+    subprocess.run(["tshark", "-r", os.path.join(PCAPS, name), "-Y", "tcp.dstport == 443", "-F", "pcap", "-w", path], check=True, capture_output=True)
+    return path
+
+
 def wrapped(name, how, folder):
     """The capture with every frame wrapped."""
     conversation = capturelib.conversations(os.path.join(PCAPS, name))[0]
@@ -219,12 +255,19 @@ def judged_at_once(folder, capture, values, about):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    for name, *getters in ((RECORDING, of_hello, of_server, of_certificate, of_plain), ("nginx-curl-tls12.pcap", of_hello, of_alpn),
+    for name, *getters in ((RECORDING, of_hello, of_server, of_certificate, of_plain, of_whole), ("nginx-curl-tls12.pcap", of_hello, of_alpn),
                            ("openssl-tls12-ipv6.pcap", of_six), ("openssl-tls12-adh-aes-refused.pcap", of_alerts),
                            ("openssl-connect-proxy.pcap", of_tunnel), ("jsse-sslv2-hello.pcap", of_old),
                            ("openssl-tls13-full.pcap", of_hello, of_tls13)):
         path = os.path.join(PCAPS, name)
         judged(folder, path, [value for getter in getters for value in getter(path)])
+    for name, getter in (("gen-warning-then-accepted.pcap", of_warnings), ("jsse-sslv3-no-certificate.pcap", of_warnings),
+                         ("openssl-tls12-adh-aes-refused.pcap", of_refusal)):
+        judged(folder, os.path.join(PCAPS, name), getter(os.path.join(PCAPS, name)))
+    for name in ("gen-id-resumed-after-23h.pcap", "bc-tls12-resumed-id.pcap"):
+        judged(folder, os.path.join(PCAPS, name), of_resumption(os.path.join(PCAPS, name)), "when: { session.accepted: true }, ")
+    path = half(RECORDING, folder)
+    judged(folder, path, of_half(path))
     # Addresses belong to whatever is judged: here to a server and a UE.
     ends = tshark(os.path.join(PCAPS, RECORDING), "tls.handshake.type == 1", "ip.src", "ip.dst")
     for about, field, other, address in (("server", "server.address", "client.address", ends["ip.dst"]),

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """The schema against events of every kind, and against itself.
 
-usage: test_schema.py SCHEMA EMIT_SAMPLES
+usage: test_schema.py SCHEMA EMIT_SAMPLES SCHEMA.in.json
 1. every sample is valid;
 2. the schema is closed: an unknown key in any object of any sample is refused, and so is a missing required key;
 3. every property, of every object, is described in a sentence;
-4. every key that the schema knows stands in some sample, but for those that later stages fill.
+4. every key that the schema knows stands in some sample, but for those that later stages fill;
+5. behind every key that is a fact of the traffic stands a field of rules.
 """
 import copy
+import json
 import re
 import subprocess
 import sys
@@ -64,6 +66,31 @@ def undescribed(node, path=""):
         yield from undescribed(node["items"], path)
 
 
+# What stands in the events beside the facts of the traffic: where it was captured, and what utwatch says of it.
+NO_FACT = re.compile(r"(timestamp|flow_id|pcap_cnt|pcap_filename|in_iface|event_type|community_id|alert|stats|(alert|stats)/.*|"
+                     r"utwatch/(shortened|about|count|first|last|advice|(sensor|ruleset|excepted|known)(/.*)?|"
+                     r"rule|clause|profile|verdict|basis|fault|observed|required|note|evidence|"
+                     r"client_hello/(suites|extensions)_cut|server_hello/extensions_cut|"
+                     r"exchange/(user|identity)|server/name))$")  # hashed for privacy; a server's name: of a peer, not of a handshake
+
+
+def without_fact(schema, node, path="", linked=False):
+    """paths of the keys of events that no fact of rules stands behind"""
+    for inner in node.get("anyOf", ()):
+        if not inner.get("$ref", "").endswith("counters"):
+            yield from without_fact(schema, inner, path, linked)
+    if "$ref" in node:
+        yield from without_fact(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[1]], path, linked)
+    for key, inner in node.get("properties", {}).items():
+        here = path + "/" + key if path else key
+        has = linked or isinstance(inner.get("field"), (str, list))
+        if not list(known_keys(schema, inner)) and not has and not NO_FACT.match(here):
+            yield here
+        yield from without_fact(schema, inner, here, has)
+    if "items" in node:
+        yield from without_fact(schema, node["items"], path, linked)
+
+
 def main():
     checker = check_schema.validator(sys.argv[1])
     out = subprocess.run([sys.argv[2]], stdout=subprocess.PIPE, check=True).stdout
@@ -105,6 +132,9 @@ def main():
         faults += ["%s is not described" % path for path in undescribed(node, name)]
     unused = set(known_keys(checker.schema, checker.schema)) - seen - LATER
     faults += ["the schema knows %s, no sample has it" % key for key in sorted(unused)]
+    with open(sys.argv[3], encoding="utf-8") as f:
+        source = json.load(f)
+    faults += ["rules cannot speak of %s: name its fact with \"field\"" % path for path in without_fact(source, source)]
     for fault in faults[:40]:
         print(fault)
     print("%d samples, %d unknown keys tried, %d faults" % (len(events), tried, len(faults)))
