@@ -222,9 +222,14 @@ struct condition compile_condition(struct compiler *c, const struct node *n, con
 /* shapes.c: a text that no value of the field can be, or a pattern in another language, is a mistake. */
 void check_shape(struct compiler *c, const struct node *n, enum field field, const char *text);
 
-/* condition.c: closes a complaint about an unknown field: what it may have meant, or where all are listed. */
-#define FIELD_MEANT 128
-const char *field_meant(const char *name, char buffer[FIELD_MEANT]);
+/* known_texts.c: the texts that a field can have, where all are known; NULL: behind the last. The one that it
+ * has in place of this object identifier; NULL: that has no name, and stands as digits. */
+const char *known_text(enum field field, size_t i);
+const char *known_text_of_oid(enum field field, const char *dotted);
+
+/* meant.c: an unknown operator or field, and what it may have meant. */
+void complain_about_operator(struct compiler *c, const struct node *n, enum field field);
+void complain_about_field(struct compiler *c, const struct node *n);
 
 /* template.c: checks the {fields} of a template. */
 void check_template(struct compiler *c, const struct node *n);

@@ -146,6 +146,8 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
     struct suggestion near = suggestion_for(text);
     for (const struct word *w = info->words; w && w->word; w++)
         suggestion_try(&near, w->word);
+    for (const struct word *w = info->words; w && w->word; w++)
+        near.best = is_synonym(text, w->word) ? w->word : near.best;
     char buffer[128];
     char words[128];
     (void)words_listed(info->words, words, sizeof words);

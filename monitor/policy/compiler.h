@@ -59,6 +59,9 @@ bool is_ordered(enum field field);
 /* `reserved`: a NULL-terminated list, or NULL. */
 bool is_reserved(const char *const *reserved, const char *key);
 
+/* synonyms.c: do both mean the same curve, algorithm, key or version, by the names of other documents? */
+bool is_synonym(const char *text, const char *other);
+
 /* "no suite '...'", with the name that was probably meant. */
 void complain_about_suite(struct compiler *c, const struct node *n);
 

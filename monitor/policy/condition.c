@@ -218,71 +218,6 @@ static void compile_quantifier(struct compiler *c, const struct node *n, enum fi
     }
 }
 
-/* What other languages call the operators. */
-static const char *operator_meant(const char *word)
-{
-    static const struct {
-        const char *theirs, *ours;
-    } aliases[] = {
-        {"<", "below"},
-        {"lt", "below"},
-        {"less-than", "below"},
-        {"less", "below"},
-        {">", "above"},
-        {"gt", "above"},
-        {"more-than", "above"},
-        {"greater-than", "above"},
-        {"<=", "at-most"},
-        {"le", "at-most"},
-        {"lte", "at-most"},
-        {"max", "at-most"},
-        {">=", "at-least"},
-        {"ge", "at-least"},
-        {"gte", "at-least"},
-        {"min", "at-least"},
-        {"=", "in"},
-        {"==", "in"},
-        {"eq", "in"},
-        {"equals", "in"},
-        {"is", "in"},
-        {"one-of", "in"},
-        {"!=", "not"},
-        {"ne", "not"},
-        {"not-in", "not"},
-        {"regex", "matches"},
-        {"regexp", "matches"},
-        {"like", "matches"},
-        {"glob", "matches"},
-        {"pattern", "matches"},
-        {"contains", "any"},
-        {"some", "any"},
-        {"exists", "present"},
-        {"every", "all"},
-        {"minimum", "at-least"},
-        {"maximum", "at-most"},
-        {"startswith", "matches"},
-        {"starts-with", "matches"},
-        {"endswith", "matches"},
-        {"ends-with", "matches"},
-    };
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (strcasecmp(word, aliases[i].theirs) == 0)
-            return aliases[i].ours;
-    return NULL;
-}
-
-static void complain_about_operator(struct compiler *c, const struct node *n)
-{
-    struct suggestion near = suggestion_for(n->key);
-    for (const struct operator_info *o = operator_info; o->word; o++)
-        suggestion_try(&near, o->word);
-    const char *meant = operator_meant(n->key);
-    if (meant)
-        near.best = meant;
-    char buffer[128];
-    complain_at_key(c, n, "no operator '%s'%s", n->key, suggestion_text(&near, buffer, sizeof buffer));
-}
-
 /* prefers: [A, B]: both suites are offered, A before B. */
 static void compile_prefers(struct compiler *c, const struct node *n, enum field field)
 {
@@ -381,7 +316,7 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     } else if (strcmp(n->key, "all") == 0 || strcmp(n->key, "any") == 0 || strcmp(n->key, "none") == 0) {
         compile_quantifier(c, n, field);
     } else {
-        complain_about_operator(c, n);
+        complain_about_operator(c, n, field);
     }
 }
 
@@ -493,40 +428,6 @@ static void check_about(struct compiler *c, const struct node *n, enum field fie
         }
     complain_at_key(c, n, "'%s' is a fact about %s, which is not what this rule judges: write about: %s",
                     field_info[field].name, names, first);
-}
-
-/* What other languages call the ways to join conditions. */
-static const char *joining_meant(const char *word)
-{
-    static const char side_by_side[] = ": conditions that stand side by side all have to hold; leave it out";
-    static const char any_of[] = "; did you mean 'any-of'?";
-    static const char not_[] = "; did you mean 'not'?";
-    static const struct {
-        const char *theirs, *ours;
-    } aliases[] = {
-        {"or", any_of},          {"anyof", any_of},        {"any_of", any_of},    {"one-of", any_of},
-        {"oneof", any_of},       {"any", any_of},          {"and", side_by_side}, {"all-of", side_by_side},
-        {"allof", side_by_side}, {"all_of", side_by_side}, {"all", side_by_side}, {"none-of", not_},
-        {"noneof", not_},        {"none", not_},           {"nor", not_},         {"unless", not_}};
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (strcasecmp(word, aliases[i].theirs) == 0)
-            return aliases[i].ours;
-    return NULL;
-}
-
-const char *field_meant(const char *name, char buffer[FIELD_MEANT])
-{
-    struct suggestion near = suggestion_for(name);
-    for (int f = 0; f < FIELD_COUNT; f++)
-        suggestion_try(&near, field_info[f].name);
-    return near.best ? suggestion_text(&near, buffer, FIELD_MEANT) : " (--list-fields shows them)";
-}
-
-static void complain_about_field(struct compiler *c, const struct node *n)
-{
-    char buffer[FIELD_MEANT];
-    const char *meant = joining_meant(n->key);
-    complain_at_key(c, n, "no field '%s'%s", n->key, meant ? meant : field_meant(n->key, buffer));
 }
 
 static void compile_member(struct compiler *c, const struct node *n)

@@ -1,4 +1,4 @@
-#include "policy/fields.h"
+#include "policy/compiled.h"
 
 #include "wire/codes.h"
 #include "wire/hello.h"
@@ -173,6 +173,8 @@ bool field_explain(const char *name, FILE *out)
         if (field_kinds(field) & 1 << w->number)
             (void)fprintf(out, " %s", w->word);
     (void)fputc('\n', out);
+    for (size_t i = 0; known_text(field, i); i++)
+        (void)fprintf(out, "%50s%s\n", "", known_text(field, i));
     return true;
 }
 

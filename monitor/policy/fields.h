@@ -90,6 +90,9 @@ const char *field_type_name(enum field_type type);
 const char *field_type_article(enum field_type type);
 /* FIELD_COUNT when there is none. */
 enum field field_by_name(struct span name);
+/* meant.c: closes a complaint about an unknown field: what it may have meant, or where all are listed. */
+#define FIELD_MEANT 160
+const char *field_meant(const char *name, char buffer[FIELD_MEANT]);
 /* False when the field has no such word. */
 bool field_word(enum field field, const char *word, int64_t *number);
 const char *field_word_of(enum field field, int64_t number);

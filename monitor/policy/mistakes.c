@@ -135,6 +135,48 @@ const char *suggestion_text(const struct suggestion *s, char *buffer, size_t siz
     return buffer;
 }
 
+/* Is the word in the text, but for the hyphens of both and the case of letters? */
+static bool contains(const char *text, const char *word)
+{
+    for (; *text; text++) {
+        const char *at = text;
+        const char *w = word;
+        for (; *w; at++, w++) {
+            at += strspn(at, "-_ ");
+            w += strspn(w, "-_ ");
+            if (!*w || !same_letter(*at, *w))
+                break;
+        }
+        if (!*w)
+            return true;
+    }
+    return false;
+}
+
+void containing_try(struct containing *c, const char *candidate)
+{
+    enum { LEAST = 3 };
+    if (strlen(c->word) >= LEAST && c->count < sizeof c->found / sizeof *c->found &&
+        contains(candidate, c->word))
+        c->found[c->count++] = candidate;
+}
+
+const char *containing_text(struct containing *c, char *buffer, size_t size)
+{
+    struct text t;
+    do { /* long names leave room for fewer */
+        t = text_over(buffer, size);
+        for (size_t i = 0; i < c->count; i++)
+            text_printf(&t, "%s'%s'",
+                        i == 0             ? " (did you mean "
+                        : i + 1 < c->count ? ", "
+                                           : " or ",
+                        c->found[i]);
+        text_put(&t, c->count ? "?)" : "");
+    } while (t.cut && c->count--);
+    return buffer;
+}
+
 const char *words_listed(const struct word *words, char *buffer, size_t size)
 {
     enum { FEW = 6 };

@@ -21,6 +21,16 @@ void suggestion_try(struct suggestion *s, const char *candidate);
 /* " (did you mean 'x'?)" or "" in a buffer of the caller. */
 const char *suggestion_text(const struct suggestion *s, char *buffer, size_t size);
 
+/* " (did you mean 'a', 'b' or 'c'?)": of the candidates, up to three that contain the word, but for hyphens
+ * and the case of letters; "" where none does. */
+struct containing {
+    const char *word;
+    const char *found[3];
+    size_t count;
+};
+void containing_try(struct containing *c, const char *candidate);
+const char *containing_text(struct containing *c, char *buffer, size_t size);
+
 /* "; it is one of info, low, medium, high" when there are few; else nothing. */
 const char *words_listed(const struct word *words, char *buffer, size_t size);
 

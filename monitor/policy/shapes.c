@@ -5,6 +5,7 @@
 #include "policy/compiled.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 
 #define HEXADECIMAL "0123456789abcdefABCDEF"
 #define LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -72,6 +73,43 @@ static bool fits(const struct shape *s, const char *text)
     return strlen(text) == s->length && (s->field != FIELD_HELLO_JA4 || is_ja4(text));
 }
 
+/* "is openssl's name of a curve", where all names are known. */
+static const char *names_what(enum field field)
+{
+    return field == FIELD_HTTP_AUID           ? "an application usage of Ut"
+           : field == FIELD_CERTIFICATE_CURVE ? "a curve by openssl's name"
+                                              : "a signature algorithm by openssl's name";
+}
+
+/* One of the names; or an object identifier that has none; or a pattern that fits one of either. */
+static void check_known_text(struct compiler *c, const struct node *n, enum field field, const char *text)
+{
+    const bool dotted = field != FIELD_HTTP_AUID && text[strspn(text, "0123456789.*?")] == '\0';
+    const char *meant = dotted ? known_text_of_oid(field, text) : NULL;
+    if (!known_text(field, 0) || (dotted && !meant))
+        return;
+    struct suggestion near = suggestion_for(text);
+    struct containing several = {.word = text};
+    const char *name;
+    for (size_t i = 0; (name = known_text(field, i)); i++) {
+        if (fnmatch(text, name, FNM_CASEFOLD) == 0)
+            return;
+        suggestion_try(&near, name);
+        containing_try(&several, name);
+        meant = !meant && is_synonym(text, name) ? name : meant;
+    }
+    char buffer[120];
+    near.best = meant ? meant : near.best;
+    if (several.count && !meant)
+        (void)containing_text(&several, buffer, sizeof buffer);
+    else if (near.best)
+        (void)suggestion_text(&near, buffer, sizeof buffer);
+    else
+        (void)snprintf(buffer, sizeof buffer, " (--explain %s lists them)", field_info[field].name);
+    complain_at(c, n, "'%s' cannot be the value of '%s': it is %s%s", text, field_info[field].name,
+                names_what(field), buffer);
+}
+
 bool is_regular_expression(const char *text)
 {
     const size_t n = strlen(text);
@@ -86,6 +124,7 @@ void check_shape(struct compiler *c, const struct node *n, enum field field, con
         complain_at(c, n, REGULAR_EXPRESSION, text);
         return;
     }
+    check_known_text(c, n, field, text);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (shapes[i].field == field && !fits(&shapes[i], text))
             complain_at(c, n, "'%s' cannot be the value of '%s': it is %s%s", text, field_info[field].name,

@@ -116,6 +116,36 @@ static const char *suite_of_openssl(const char *name)
     return NULL;
 }
 
+/* "3DES" is no suite, but suites have such a cipher: how a rule speaks of them. False: they have none. */
+static bool property_meant(const char *text, char *buffer, size_t size)
+{
+    static const struct {
+        const char *key;
+        const struct word *words;
+    } properties[] = {{"flag", flag_words}, {"key-exchange", suite_kx_words}};
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+        for (const struct word *w = properties[i].words; w->word; w++)
+            if (strcasecmp(w->word, text) == 0)
+                return snprintf(buffer, size, " (did you mean [{ %s: %s }]?)", properties[i].key, w->word) >
+                       0;
+    enum { FEW = 4, LEAST = 3 };
+    const char *ciphers[FEW];
+    size_t count = 0;
+    for (size_t i = 0; strlen(text) >= LEAST && i < suite_count && count < FEW; i++) {
+        bool again = !strcasestr(suite_table[i].cipher, text);
+        for (size_t k = 0; k < count; k++)
+            again |= strcmp(ciphers[k], suite_table[i].cipher) == 0;
+        if (!again)
+            ciphers[count++] = suite_table[i].cipher;
+    }
+    struct text t = text_over(buffer, size);
+    text_put(&t, " (did you mean [{ cipher: [");
+    for (size_t i = 0; i < count; i++)
+        text_printf(&t, "%s%s", i ? ", " : "", ciphers[i]);
+    text_put(&t, "] }]?)");
+    return count && !t.cut;
+}
+
 void complain_about_suite(struct compiler *c, const struct node *n)
 {
     const char *text = n->kind == NODE_SCALAR ? n->text : "";
@@ -125,8 +155,10 @@ void complain_about_suite(struct compiler *c, const struct node *n)
     const char *meant = *text ? suite_of_openssl(text) : NULL;
     if (meant)
         near.best = meant;
-    char buffer[128];
-    complain_at(c, n, "no suite '%s'%s", text, suggestion_text(&near, buffer, sizeof buffer));
+    char buffer[160];
+    if (meant || !property_meant(text, buffer, sizeof buffer))
+        (void)suggestion_text(&near, buffer, sizeof buffer);
+    complain_at(c, n, "no suite '%s'%s", text, buffer);
 }
 
 static bool add_suite(struct compiler *c, const struct node *n, struct suite_set *set)

@@ -515,6 +515,11 @@ static struct span next_segment(struct span *path)
 
 enum { AUIDS = sizeof auids / sizeof *auids };
 
+const char *xcap_auid_name(size_t i)
+{
+    return i < AUIDS ? auids[i].name : NULL;
+}
+
 /* Its index in the list; AUIDS: none. */
 static size_t auid_of(struct span segment)
 {

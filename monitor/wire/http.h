@@ -112,6 +112,8 @@ struct xcap_path {
     struct span user;
     bool tree; /* one of these trees stands in the path, below an AUID of which nothing is known too */
 };
+/* The application usages that are known, or NULL behind the last. */
+const char *xcap_auid_name(size_t i);
 bool xcap_path_parse(struct span target, struct xcap_path *out);
 
 #endif

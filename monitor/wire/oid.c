@@ -242,6 +242,18 @@ const struct oid_name *oid_attribute(struct span oid)
     return find(oid, attributes, sizeof attributes / sizeof *attributes);
 }
 
+const struct oid_name *oid_curves(size_t *count)
+{
+    *count = sizeof curves / sizeof *curves;
+    return curves;
+}
+
+const struct oid_name *oid_signatures(size_t *count)
+{
+    *count = sizeof signatures / sizeof *signatures;
+    return signatures;
+}
+
 void oid_put(struct span oid, const struct oid_name *name, struct text *out)
 {
     if (name)

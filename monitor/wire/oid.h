@@ -20,6 +20,10 @@ const struct oid_name *oid_signature(struct span oid);
 const struct oid_name *oid_key(struct span oid);
 const struct oid_name *oid_attribute(struct span oid);
 
+/* All that the tables name. */
+const struct oid_name *oid_curves(size_t *count);
+const struct oid_name *oid_signatures(size_t *count);
+
 /* The name if there is one, otherwise the dotted OID. */
 void oid_put(struct span oid, const struct oid_name *name, struct text *out);
 

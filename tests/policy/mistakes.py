@@ -201,6 +201,76 @@ CASES += [
         ("connection.encapsulation: gtp", "did you mean 'gtp-u'"),
         ("connection.encapsulation: l2tp", "(--list-fields shows its words)"),
         ("connection.vlan: { any: [trunk] }", "expected a number"),
+        # openssl's names (openssl ecparam -list_curves, openssl list -signature-algorithms), and what others call them
+        ("certificate.curve: P-256", "did you mean 'prime256v1'?"),
+        ("certificate.curve: { not: [secp256r1, secp384r1] }", "'secp256r1' cannot be the value of 'certificate.curve'"),
+        ("certificate.curve: 1.2.840.10045.3.1.7", "did you mean 'prime256v1'?"),
+        ("certificate.curve: nist", "(--explain certificate.curve lists them)"),
+        ("certificate.curve: { matches: 'nist*' }", "a curve by openssl's name"),
+        ("certificate.signature: sha1", "did you mean 'sha1WithRSAEncryption', "),
+        ("certificate.signature: { not: [SHA-256] }", "did you mean 'sha256WithRSAEncryption', "),
+        ("certificate.signature: rsa_pkcs1_sha256", "did you mean 'sha256WithRSAEncryption'?"),
+        ("certificate.signature: { any-of: GOST }", "no operator 'any-of'"),
+        ("certificate.signature: GOST", "did you mean 'GOST R 34.11-94 with GOST R 34.10-2001' or "),
+        ("certificate.signature: ecdsa-with-SHA265", "did you mean 'ecdsa-with-SHA256'?"),
+        ("certificate.key: rsaEncryption", "did you mean 'RSA'?"),
+        ("certificate.key: ECDSA", "did you mean 'EC'?"),
+        ("hello.groups: P-256", "did you mean 'secp256r1'?"),
+        ("hello.groups: { any: [prime256v1] }", "did you mean 'secp256r1'?"),
+        ("server.version: TLS 1.0", "did you mean 'TLSv1'?"),
+        ("server.suite: 3DES", "did you mean [{ cipher: [3DES_EDE_CBC] }]?"),
+        ("offered.suites: { any: [rc4] }", "did you mean [{ cipher: [RC4_40, RC4_128, RC4_56] }]?"),
+        ("offered.suites: { any: [Export] }", "did you mean [{ flag: export }]?"),
+        ("server.suite: ECDHE", "did you mean [{ key-exchange: ecdhe }]?"),
+    )]
+CASES.append((HEAD + LONG + "    about: exchange\n    fail: { http.auid: simservs }\n", [(14, 24, "did you mean 'simservs.ngn.etsi.org' or ")]))
+# Operators as others call them.
+CASES += [
+    (HEAD + LONG + "    fail: { %s: { %s: %s } }\n" % (field, theirs, value),
+     [(13, None, "no operator '%s' (did you mean %s?)" % (theirs.strip("'"), ours))])
+    for field, theirs, value, ours in (
+        ("hello.sni", "contains", "a", '{ matches: "*a*" }'),
+        ("hello.alpn", "contains", "h2", '{ matches: "*h2*" }'),
+        ("hello.sni", "starts-with", "xcap", '{ matches: "xcap*" }'),
+        ("hello.sni", "endswith", ".org", '{ matches: "*.org" }'),
+        ("offered.suites", "contains", "[TLS_RSA_WITH_RC4_128_SHA]", "'any'"),
+        ("server.suite", "contains", "RC4", "'in'"),
+        ("server.key-bits", "between", "[40, 128]", "{ at-least: 40, at-most: 128 }"),
+        ("server.key-bits", "range", "40-128", "{ at-least: LEAST, at-most: MOST }"),
+        ("server.key-bits", "gte", "5", "'at-least'"),
+        ("server.key-bits", "ge", "5", "'at-least'"),
+        ("server.key-bits", "'>='", "5", "'at-least'"),
+        ("server.key-bits", "lte", "5", "'at-most'"),
+        ("server.key-bits", "le", "5", "'at-most'"),
+        ("server.key-bits", "'=='", "5", "'in'"),
+        ("server.key-bits", "is", "5", "'in'"),
+        ("server.key-bits", "'!='", "5", "'not'"),
+        ("server.key-bits", "is-not", "5", "'not'"),
+        ("hello.sni", "not-in", "[a]", "'not'"),
+        ("hello.sni", "regex", "a", "'matches'"),
+        ("hello.sni", "glob", "a", "'matches'"),
+        ("hello.sni", "exists", "true", "'present'"),
+        ("hello.alpn", "none-of", "[h2]", "'none'"),
+        ("hello.alpn", "has", "[h2]", "'any'"),
+    )]
+# Fields as the events and others call them.
+CASES += [
+    (HEAD + LONG + "    fail: { %s: x }\n" % theirs, [(13, 13, "no field '%s' (did you mean %s?)" % (theirs, ours))]) for theirs, ours in (
+        ("tls.sni", "'hello.sni'"),
+        ("sni", "'hello.sni'"),
+        ("ja4", "'hello.ja4'"),
+        ("tls.ja3.hash", "'hello.ja3'"),
+        ("JA3S", "'server.ja3s'"),
+        ("issuerdn", "'certificate.issuer'"),
+        ("hello.server-name", "'hello.sni'"),
+        ("src_ip", "'client.address'"),
+        ("utwatch.client_hello.record_version", "'hello.record-version'"),
+        ("server_hello.suite_name", "'server.suite'"),
+        ("client_alpns", "'hello.alpn'"),
+        ("version", "'server.version' or 'hello.version'"),
+        ("alerts", "'alert.server' or 'alert.client'"),
+        ("utwatch.unobserved", "'handshake.unobserved'"),
+        ("session.age_s", "'session.resumed-age' or 'session.offered-age'"),
     )]
 # What `when` excludes is no case; a rule of a known id has its own mistakes told.
 CASES += [
