@@ -1,10 +1,12 @@
 #include "app/profiles.h"
 
+#include "app/profiles_parts.h"
 #include "app/ruleset.h"
 #include "app/say.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "naming/naming.h"
+#include "policy/fields.h"
 #include "policy/mistakes.h"
 #include "wire/suite.h"
 
@@ -128,15 +130,18 @@ static int explain(const struct profile *p, const struct profile *advice, const 
     for (const char *const *d = profile_directories(); *d; d++)
         if (explain_of_others(*d, name))
             return EXIT_CLEAN;
+    if (explain_profile(name) || explain_pattern(p, name))
+        return EXIT_CLEAN;
     char safe[256];
-    char hint[128];
+    char hint[FIELD_MEANT];
     struct text t = text_over(safe, sizeof safe);
     struct suggestion near = suggestion_for(name);
     for (size_t i = 0; i < profile_rule_count(p); i++)
         suggestion_try(&near, profile_rule(p, i)->id);
     text_safe(&t, span_of(name, strlen(name)));
-    (void)fprintf(stderr, "utwatch: no profile has a rule '%s'%s (--list-rules shows those of %s)\n", safe,
-                  suggestion_text(&near, hint, sizeof hint), profile_name(p));
+    (void)fprintf(stderr, "utwatch: no profile has a rule '%s'%s; --list-rules shows those of %s\n", safe,
+                  near.best ? suggestion_text(&near, hint, sizeof hint) : field_meant(name, hint),
+                  profile_name(p));
     return EXIT_USAGE;
 }
 

@@ -4,6 +4,8 @@
 #include "wire/hello.h"
 #include "wire/x509.h"
 
+#include <fnmatch.h>
+
 static const struct word format_names[] = {{HELLO_TLS, "tls"}, {HELLO_SSLV2, "sslv2"}, {0, NULL}};
 static const struct word conclusion_names[] = {
     {CONCLUSION_CONTINUED, "continued"},     {CONCLUSION_FATAL_ALERT, "fatal-alert"},
@@ -176,6 +178,17 @@ bool field_explain(const char *name, FILE *out)
     for (size_t i = 0; known_text(field, i); i++)
         (void)fprintf(out, "%50s%s\n", "", known_text(field, i));
     return true;
+}
+
+bool fields_listed_like(const char *pattern, FILE *out)
+{
+    bool found = false;
+    for (int f = 0; f < FIELD_COUNT; f++)
+        if (fnmatch(pattern, field_info[f].name, FNM_CASEFOLD) == 0) {
+            list_field((enum field)f, out);
+            found = true;
+        }
+    return found;
 }
 
 /* By what a rule has to be about to use them. */

@@ -220,6 +220,14 @@ void fields_list(FILE *out);
 /* The same of one field, and what rules may use it. False: there is none of the name. */
 bool field_explain(const char *name, FILE *out);
 
+/* A line for each field whose name fits the pattern. False: none does. */
+bool fields_listed_like(const char *pattern, FILE *out);
+
+/* What the profile adds to those that it extends, changes in them, and drops. */
+void profile_explain(const struct profile *p, const struct profile *const *parents, size_t count, FILE *out);
+/* The name of a profile that it extends, as its file writes it; NULL behind the last. */
+const char *profile_extends(const struct profile *p, size_t i);
+
 /* The profile with everything it inherits, as canonical YAML: a change of policy is a visible difference. */
 void profile_dump(const struct profile *p, FILE *out);
 

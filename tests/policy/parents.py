@@ -89,4 +89,22 @@ with tempfile.TemporaryDirectory() as folder:
     for status in ("draft", "final", "shared"):
         path = made(("ts33141-pcr2",), "status: %s\n" % status)
         check("(%s)" % status in run("--list-rules", "-p", path).stdout.split("\n")[0], "status", status)
+# --explain PROFILE: its own file says what it drops; what it adds and changes are its rules that no parent has, or has otherwise.
+rules_of = lambda name: set(re.findall(r"^([a-z]\S+-\S+) +(?:info|low|medium|high) ", run("--list-rules", "-p", name).stdout, re.M))  # noqa: E731
+for name, parent in (("modern", "ts33141-pcr2"), ("ts33141-pcr1", None), ("wapcert", "common")):
+    out = run("--explain", name).stdout
+    sections = dict(re.findall(r"^  (Adds|Changes|Drops) the rules\n((?:    .*\n)+)", out, re.M))
+    named = {key: {line.split()[0] for line in text.splitlines()} for key, text in sections.items()}
+    check(out.startswith(name + "  (") and "extends" in out, name, out[:200])
+    if parent and parent != "common":
+        check(named.get("Drops") == rules_of(parent) - rules_of(name), name, "drops", named.get("Drops"))
+        check(named.get("Adds") == rules_of(name) - rules_of(parent), name, "adds", named.get("Adds"))
+        check(named.get("Changes") and named["Changes"] <= rules_of(name) & rules_of(parent), name, "changes", named.get("Changes"))
+check("key-bits-3des: 112 (otherwise 168)" in run("--explain", "modern").stdout, "the parameter that modern sets")
+check(set(re.findall(r"^wapcert-\S+", run("--explain", "wapcert-*").stdout, re.M)) ==
+      {r for r in rules_of("ts33141-pcr2") if r.startswith("wapcert-")},
+      "the rules of a pattern")
+for name, meant in (("tls.sni", "hello.sni"), ("server-name", "hello.sni"), ("ja4", "hello.ja4"), ("ut-6.2-null-integrty", "ut-6.2-null-integrity")):
+    p = run("--explain", name)
+    check(p.returncode == 2 and "did you mean '%s'?" % meant in p.stderr, name, p.stderr)
 finish()

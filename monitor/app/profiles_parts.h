@@ -1,0 +1,14 @@
+/* What --explain shows besides a rule. */
+#ifndef UTWATCH_APP_PROFILES_PARTS_H
+#define UTWATCH_APP_PROFILES_PARTS_H
+
+#include "policy/policy.h"
+
+/* A profile, beside those that it extends. False: there is none of the name. */
+bool explain_profile(const char *name);
+
+/* A line for each rule and each field whose name fits a pattern with * and ?. False: none does, or it is no
+ * pattern. */
+bool explain_pattern(const struct profile *p, const char *pattern);
+
+#endif
