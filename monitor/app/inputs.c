@@ -100,6 +100,12 @@ bool inputs_names_file(const char *operand)
     return stat(operand, &s) == 0 && (S_ISREG(s.st_mode) || S_ISFIFO(s.st_mode));
 }
 
+bool inputs_names_folder(const char *operand)
+{
+    struct stat s;
+    return stat(operand, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
 void inputs_free(struct options *o)
 {
     for (size_t i = 0; i < o->input_count; i++) {

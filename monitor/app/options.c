@@ -5,6 +5,7 @@
 #include "app/say.h"
 #include "base/amount.h"
 #include "base/limits.h"
+#include "policy/mistakes.h"
 #include "session/session.h"
 #include "syslog/address.h"
 
@@ -140,7 +141,7 @@ static const char help[] =
     "      --sessions         print what --state FILE remembers: counts and ages by server\n"
     "      --list-profiles    list the installed profiles\n"
     "      --list-rules       list the rules of the profile\n"
-    "      --explain RULE     explain one rule, or a fact that rules can use\n"
+    "      --explain NAME     explain a rule, a fact that rules can use, or a profile\n"
     "      --dump-profile     print the profile with everything it inherits\n"
     "      --list-fields      list the facts that rules can use\n"
     "      --list-suites      list the registry of cipher suites\n"
@@ -433,6 +434,20 @@ static bool take_option(struct options *o, int option)
     }
 }
 
+/* With the one that was probably meant. */
+static bool refuse_option(const char *option)
+{
+    char name[64];
+    char meant[128] = "";
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(option, "="), option);
+    struct suggestion near = suggestion_for(name + strspn(name, "-"));
+    for (const struct option *o = long_options; o->name && strncmp(name, "--", 2) == 0; o++)
+        suggestion_try(&near, o->name);
+    if (near.best)
+        (void)snprintf(meant, sizeof meant, " (did you mean '--%s'?)", near.best);
+    return refuse("no option ", option, meant);
+}
+
 static bool take_options(int argc, char **argv, struct options *o)
 {
     int option;
@@ -442,7 +457,7 @@ static bool take_options(int argc, char **argv, struct options *o)
         if (option == ':')
             return refuse("option ", argv[optind - 1], " needs a value");
         if (option == '?')
-            return refuse("no option ", argv[optind - 1], "");
+            return refuse_option(argv[optind - 1]);
         if (!take_option(o, option))
             return false;
     }
@@ -453,7 +468,8 @@ static bool take_options(int argc, char **argv, struct options *o)
 static bool take_files(int argc, char **argv, struct options *o)
 {
     const int before = optind;
-    while (o->input_count && !o->endless && optind < argc && inputs_names_file(argv[optind]))
+    const bool reads = o->input_count || o->expected_count || o->task == TASK_REPLAY;
+    while (reads && !o->endless && optind < argc && inputs_names_file(argv[optind]))
         inputs_add(o, argv[optind++]);
     return optind > before && optind < argc && argv[optind][0] == '-';
 }
@@ -482,6 +498,10 @@ static bool is_consistent(int argc, char **argv, struct options *out)
     }
     if (out->task != TASK_REPLAY)
         return optind == argc || refuse("", argv[optind], " is not expected here");
+    if (!out->endless && optind < argc && looks_like_capture(argv[optind]))
+        return refuse("", argv[optind], ": no such file");
+    if (out->input_count == 0 && optind < argc && inputs_names_folder(argv[optind]))
+        return refuse("", argv[optind], " is a folder: write -r before it");
     if (out->input_count == 0)
         return refuse("nothing to read: ", "-r FILE", " or '-i INTERFACE' is missing");
     if (out->workers > 1 && !out->live)
@@ -489,8 +509,6 @@ static bool is_consistent(int argc, char **argv, struct options *out)
     if (out->ring && !out->live)
         return refuse("", "--ring", " is for live capture (-i)");
     out->ring = out->ring ? out->ring : DEFAULT_RING;
-    if (!out->endless && optind < argc && looks_like_capture(argv[optind]))
-        return refuse("", argv[optind], ": no such file");
     if (out->merge && (out->endless || out->input_count > MAX_MERGED))
         return refuse("", "--merge",
                       out->endless ? " is for files; interfaces are always merged"

@@ -17,7 +17,10 @@ bool reader_open(struct reader *reader, struct source *source)
     *reader = (struct reader){.source = source};
     struct span magic = source_peek(source, 4);
     if (magic.n < 4) {
-        (void)reader_cut(reader, "dump file", 4, "file header bytes", magic.n);
+        if (magic.n)
+            (void)reader_broken(reader, NO_CAPTURE ": it ends after %zu bytes", magic.n);
+        else
+            (void)reader_broken(reader, NO_CAPTURE ": it is empty");
         return false;
     }
     struct cursor c = cursor_over(magic);

@@ -56,8 +56,20 @@ with tempfile.TemporaryDirectory() as folder:
         pass
     with open(here("text"), "w") as f:
         f.write("not a capture\n" * 100)
-    expect("an empty file", utwatch(binary, "-q", "-r", here("empty")), 3)
-    expect("a text file", utwatch(binary, "-q", "-r", here("text")), 3)
+    expect("an empty file", utwatch(binary, "-q", "-r", here("empty")), 3, b"utwatch: %s: this is no capture: it is empty\n" % here("empty").encode())
+    expect("a text file", utwatch(binary, "-q", "-r", here("text")), 3, b"utwatch: %s: this is no capture: it begins" % here("text").encode())
+    # Operands that name files before the first word of a filter are inputs, with or without -r.
+    for words in ([whole], [whole, "tcp"], [whole, "-r", whole], ["-q", whole, "--fail-on", "high"], [whole, whole]):
+        p = utwatch(binary, "--report", "text:/dev/null", *words)
+        check(p.returncode in (0, 1), "%s: status %d, %r" % (words, p.returncode, p.stderr[-200:]))
+    check(utwatch(binary, whole).stdout == utwatch(binary, "-r", whole).stdout, "an operand alone is not read as with -r")
+    expect("a capture that is not there", utwatch(binary, here("gone.pcap")), 2, b"gone.pcap': no such file")
+    expect("a folder without -r", utwatch(binary, folder), 2, b"is a folder: write -r before it")
+    expect("a filter alone", utwatch(binary, "tcp", "port", "443"), 2, b"nothing to read")
+    expect("a file for a look-up", utwatch(binary, "--list-rules", whole), 2, b"is not expected here")
+    for wrong, meant in (("--repotr", "--report"),
+                         ("--jsn=-", "--json"), ("--sylog", "--syslog"), ("--fail_on", "--fail-on"), ("--detials", "--details")):
+        expect(wrong, utwatch(binary, wrong, "-r", whole), 2, b"(did you mean '%s'?)" % meant.encode())
     os.mkdir(here("none"))
     expect("an empty folder", utwatch(binary, "-q", "-r", here("none")), 3, b"no capture")
     expect("no such file", utwatch(binary, "-q", "-r", here("nowhere")), 3, b"No such file")
