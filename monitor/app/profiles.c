@@ -162,6 +162,7 @@ static void tell_test(const struct options *o, const struct profile *p, const st
                       const struct site *site)
 {
     char safe[SAID_BYTES];
+    site_warn_of_paths(site, o->evidence, o->json, stderr);
     tell_rules(p, profile_rule_count(p), "");
     for (; advice; advice = profile_next(advice)) {
         const struct profile *next = profile_next(advice);

@@ -97,6 +97,10 @@ bool site_lists_server(const struct site *site, const struct endpoint *server);
 const char *site_exception(const struct site *site, const struct verdict *v, const struct policy_case *c,
                            const char **until);
 
+/* site_paths.c: warns of files and folders that the configuration, --evidence or --json (NULL: not given)
+ * name and that are not there. */
+void site_warn_of_paths(const struct site *site, const char *evidence, const char *json, FILE *out);
+
 /* Warns of exceptions that are of no effect: their rule is none of the profile's, perhaps a misspelt name, or
  * their last day was over at `now` (0: it is a capture's time that decides). */
 void site_warn_of_exceptions(const struct site *site, const struct profile *profile, nanos now, FILE *out);

@@ -81,4 +81,21 @@ with tempfile.TemporaryDirectory() as folder:
         told = [t for t in p.stderr.splitlines() if t.startswith("%s:%d:" % (path, line)) and remedy in t]
         check(p.returncode == 2 and told, text.replace("\n", " / "), p.returncode, p.stderr.replace(path, "site.yaml")[:300])
         check(len(p.stderr.splitlines()) == 1 or "memory" in text or "scope: [" in text, "more than one message", text, p.stderr)
+    # What a run would miss: a warning each, since it may be there by then.
+    for text, line, named in (("outputs:\n  json: %s/gone/eve.json" % folder, 2, folder + "/gone/eve.json"),
+                              ("outputs:\n  tls: { ca: %s/ca.pem }" % folder, 2, folder + "/ca.pem"),
+                              ("outputs:\n  tls:\n    certificate: %s/c.pem\n    key: %s" % (folder, path), 3, folder + "/c.pem"),
+                              ("sessions:\n  state: %s/gone/state" % folder, 2, folder + "/gone/state")):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text + "\n")
+        p = subprocess.run([sys.argv[1], "-T", "-c", path], capture_output=True, text=True, timeout=20)
+        told = p.stderr.splitlines()
+        check(p.returncode == 0 and len(told) == 1 and told[0].startswith("%s:%d: warning: '%s'" % (path, line, named)), text, p.returncode, p.stderr)
+    for option, name in (("--evidence", folder + "/gone/evidence/"), ("--json", folder + "/gone/x.json")):
+        p = subprocess.run([sys.argv[1], "-T", option, name], capture_output=True, text=True, timeout=20)
+        check(p.returncode == 0 and "warning: %s '%s'" % (option, name) in p.stderr, option, p.returncode, p.stderr)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("outputs: { json: %s/eve.json, tls: { ca: %s } }\n" % (folder, path))
+    p = subprocess.run([sys.argv[1], "-T", "-c", path, "--evidence", folder + "/new", "--json", "-"], capture_output=True, text=True, timeout=20)
+    check(p.returncode == 0 and not p.stderr, "all is there", p.stderr)
 finish()
