@@ -112,7 +112,7 @@ struct span alert_message(struct alert_writer *w, const struct policy_case *c, c
     syslog_param_text(m, "basis", word_of(basis_words, v->basis));
     put_place(w, about);
     put_rule(m, v->rule);
-    if (c->observation)
+    if (c->observation && v->rule->reads != READS_CERTIFICATE) /* as in the events */
         put_fingerprint(m, c->observation);
     return syslog_end(m);
 }

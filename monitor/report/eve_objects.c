@@ -47,10 +47,13 @@ static void put_fingerprints(struct json *j, const struct observation *o, enum d
         json_string(j, "ja4", buffer);
 }
 
-static void put_client(struct json *j, const struct observation *o, enum detail detail)
+static void put_client(struct json *j, const struct observation *o, enum detail detail,
+                       const struct rule_facts *rule)
 {
     const struct client_hello_facts *c = &o->client_hello;
     json_slice(j, "sni", o, c->sni);
+    if (rule && rule->reads == READS_CERTIFICATE) /* the hello is no matter */
+        return;
     struct member_key key;
     member_key_begin(&key, MEMBERS_OF_FINGERPRINTS);
     member_key_add_number(&key, c->number);
@@ -117,6 +120,8 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
                             const struct rule_facts *rule)
 {
     const struct certificate_facts *c = &o->certificate;
+    if (rule && rule->reads == READS_OTHERS) /* the certificate is none */
+        return;
     json_slice(j, "subject", o, c->subject);
     if (detail != DETAIL_ALERT) {
         json_slice(j, "issuerdn", o, c->issuer);
@@ -125,8 +130,7 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
     char buffer[64];
     struct text t = text_over(buffer, sizeof buffer);
     text_hex(&t, span_of(c->sha1, sizeof c->sha1), ':');
-    if (!rule || rule->reads != READS_OTHERS)
-        json_string(j, "fingerprint", buffer);
+    json_string(j, "fingerprint", buffer);
     if (c->valid_times && detail != DETAIL_ALERT) {
         put_date(j, "notbefore", c->not_before);
         put_date(j, "notafter", c->not_after);
@@ -165,7 +169,7 @@ void tls_object(struct json *j, const struct observation *o, enum detail detail,
     else if (o->seen & SEEN_CERTIFICATE)
         put_certificate(j, o, detail, rule);
     if (o->seen & SEEN_CLIENT_HELLO)
-        put_client(j, o, detail);
+        put_client(j, o, detail, rule);
     if (o->seen & SEEN_SERVER_HELLO && detail != DETAIL_ALERT)
         put_server(j, o);
     json_close(j, '}');

@@ -258,14 +258,17 @@ static void put_encapsulation(struct json *j, const struct wrappers *w)
     json_close(j, ']');
 }
 
-/* How it went: in alerts too. */
-static void put_course(struct json *j, const struct policy_case *c, enum detail detail)
+/* How it went: in alerts too, unless the rule is about the certificate alone. */
+static void put_course(struct json *j, const struct policy_case *c, enum detail detail,
+                       const struct rule_facts *rule)
 {
     const struct observation *o = c->observation;
     const bool new_session = o->resumption == RESUMPTION_FULL && !(c->session && c->session->offered);
-    if (detail != DETAIL_ALERT || !new_session) /* an alert is short */
+    const bool of_certificate = rule && rule->reads == READS_CERTIFICATE;
+    if (!of_certificate && (detail != DETAIL_ALERT || !new_session)) /* an alert is short */
         put_session(j, o, c->session);
-    put_alerts(j, o);
+    if (!of_certificate)
+        put_alerts(j, o);
     put_unobserved(j, o->unobserved);
     if (!o->whence.confirmed)
         json_bool(j, "confirmed", false);
@@ -282,7 +285,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     if (detail == DETAIL_ALERT) {
         if (o->seen & SEEN_SERVER_HELLO && !(rule && rule->reads == READS_CERTIFICATE))
             put_selected(j, o);
-        put_course(j, c, detail);
+        put_course(j, c, detail, rule);
         return;
     }
     json_string(j, "history", o->history);
@@ -301,7 +304,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
         json_uint(j, "lifetime_hint", o->ticket_issued.lifetime_hint);
         json_close(j, '}');
     }
-    put_course(j, c, detail);
+    put_course(j, c, detail, rule);
 }
 
 static void connection_facts(struct json *j, const struct http_connection *h)

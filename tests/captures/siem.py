@@ -49,7 +49,7 @@ def validate(paths):
             event = json.loads(line)
             count += 1
             if event["event_type"] == "alert":
-                sizes[path.startswith(PCAPS)].append(len(line) + 1)
+                sizes[path.startswith(PCAPS)].append(len(line) + 1 - len(os.path.dirname(path)))
             shape = shape_of(event)
             seen[shape] += 1
             if seen[shape] > 3:
@@ -61,7 +61,9 @@ def validate(paths):
                 check(False, os.path.basename(path), "Suricata's schema:", "/".join(map(str, error.absolute_path)), error.message[:200])
     check(count > 500 or names, "only", count, "events")
     for sized in filter(None, sizes):
+        long = sum(size > USUAL_ALERT for size in sized)
         check(statistics.median(sized) <= USUAL_ALERT, "an alert has usually", statistics.median(sized), "bytes")
+        check(long <= 0.06 * len(sized), long, "alerts of", len(sized), "have more than", USUAL_ALERT, "bytes, up to", max(sized))
     print("%d events of %d shapes, Suricata's schema %s" % (count, len(seen), "too" if theirs else "is not here"))
 
 
@@ -95,6 +97,19 @@ def test_lists():
             continue  # about a server, over all its handshakes
         check("client_hello" not in e["utwatch"] and tls[e["flow_id"]]["utwatch"]["client_hello"]["suites"], "lists in an alert")
         check(e["app_proto"] == "tls" and e["alert"]["signature"] and e["alert"]["signature"] != e["utwatch"]["required"], e["alert"])
+
+
+def test_what_it_is_about():
+    """An alert about a certificate does not tell of the hello and of alerts, one about the hello nothing of the certificate."""
+    evs, _ = events(binary, "-r", os.path.join(PCAPS, "openssl-tls12-wrong-name-rejected.pcap"))
+    tls = of_type(evs, "tls")[0]
+    check({"ja4", "subject"} <= tls["tls"].keys() and tls["utwatch"]["alerts"], tls)
+    alert = {e["utwatch"]["rule"]: e for e in of_type(evs, "alert")}["wapcert-6.4.3-signature-algorithm"]
+    check("subject" in alert["tls"] and "ja4" not in alert["tls"] and "alerts" not in alert["utwatch"], alert)
+    evs, _ = events(binary, "-r", os.path.join(PCAPS, "jsse-sslv3-no-certificate-refused.pcap"))
+    check("subject" in of_type(evs, "tls")[0]["tls"], evs)
+    alert = {e["utwatch"]["rule"]: e for e in of_type(evs, "alert")}["ut-6-version-min"]
+    check("subject" not in alert["tls"] and "ja4" in alert["tls"] and alert["utwatch"]["alerts"], alert)
 
 
 def test_stats():
@@ -182,6 +197,7 @@ test_pipeline()
 test_versions()
 test_excepted()
 test_lists()
+test_what_it_is_about()
 test_stats()
 test_app_proto()
 finish()
