@@ -380,8 +380,11 @@ static bool finish_receivers(struct delivery *d, int64_t most)
     for (size_t i = 0; d->verbose && receivers_summary(d->receivers, i, line, sizeof line); i++)
         say_line(line);
     if (missing)
-        (void)fprintf(stderr, "utwatch: syslog: %" PRIu64 " alerts did not arrive%s\n", missing,
-                      kept ? "; they wait in the spool for the next run" : "");
+        (void)fprintf(stderr, "utwatch: syslog: %" PRIu64 " alert%s did not arrive%s\n", missing,
+                      missing == 1 ? "" : "s",
+                      !kept          ? ""
+                      : missing == 1 ? "; it waits in the spool for the next run"
+                                     : "; they wait in the spool for the next run");
     return missing == 0;
 }
 

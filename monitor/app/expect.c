@@ -28,6 +28,20 @@ bool expect_take(struct options *o, const char *text)
     return true;
 }
 
+static void say_no_rule(const struct expectation *e, const struct profile *profile)
+{
+    char rule[128];
+    char words[320];
+    char hint[128];
+    (void)snprintf(rule, sizeof rule, "%.*s", (int)e->rule_length, e->rule);
+    struct suggestion near = suggestion_for(rule);
+    for (size_t i = 0; i < profile_rule_count(profile); i++)
+        suggestion_try(&near, profile_rule(profile, i)->id);
+    (void)snprintf(words, sizeof words, "profile %s has no such rule%s; --list-rules shows those that it has",
+                   profile_name(profile), suggestion_text(&near, hint, sizeof hint));
+    say_about("--expect", e->rule, words);
+}
+
 bool expect_has_rules(const struct options *o, const struct profile *profile)
 {
     bool all = true;
@@ -36,7 +50,7 @@ bool expect_has_rules(const struct options *o, const struct profile *profile)
         for (size_t r = 0; r < profile_rule_count(profile) && !found; r++)
             found = is_rule(&o->expected[i], profile_rule(profile, r)->id);
         if (!found)
-            say_about("--expect", o->expected[i].rule, "the profile has no such rule");
+            say_no_rule(&o->expected[i], profile);
         all &= found;
     }
     return all;

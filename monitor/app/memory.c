@@ -8,9 +8,10 @@
 #include "evidence/frames.h"
 #include "flow/recent.h"
 #include "policy/policy.h"
+#include "report/page.h"
 #include "report/summing.h"
 
-#include <inttypes.h>
+enum { KIBIBYTE = 1024, MEBIBYTE = 1048576 };
 
 void site_size_handshakes(struct site *site)
 {
@@ -34,6 +35,22 @@ static size_t worker_memory(const struct site *site)
 {
     const size_t handed = tls_memory(site->handshakes, DOCKET_PLACES) - tls_memory(site->handshakes, 0);
     return docket_memory() + used_keys_memory() + handed;
+}
+
+/* "  flows           262,144 x  132 bytes       33.0 MiB" */
+static void put_part(FILE *out, const char *what, uint32_t count, size_t bytes)
+{
+    const size_t each = bytes / count;
+    char number[32];
+    struct text t = text_over(number, sizeof number);
+    text_count(&t, count);
+    (void)fprintf(out, "  %-12s %11s x ", what, number);
+    if (each < KIBIBYTE)
+        (void)fprintf(out, "%7zu bytes", each);
+    else
+        (void)fprintf(out, each < MEBIBYTE ? "%7.1f KiB  " : "%7.1f MiB  ",
+                      (double)each / (each < MEBIBYTE ? KIBIBYTE : MEBIBYTE));
+    (void)fprintf(out, " %10.1f MiB\n", (double)bytes / MEBIBYTE);
 }
 
 uint64_t site_memory(const struct site *site, FILE *out)
@@ -61,17 +78,15 @@ uint64_t site_memory(const struct site *site, FILE *out)
         {"verdicts", 1 + site->advised, profiles_memory(1 + site->advised)},
         {"evidence", EVIDENCE_CONNECTIONS, site->evidence ? evidence_frames_memory() : 0},
     };
-    const double mebibyte = 1048576;
     uint64_t total = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (parts[i].bytes == 0)
             continue;
         total += parts[i].bytes;
         if (out)
-            (void)fprintf(out, "  %-12s %10" PRIu32 " x %6zu bytes  %8.1f MiB\n", parts[i].what,
-                          parts[i].count, parts[i].bytes / parts[i].count, (double)parts[i].bytes / mebibyte);
+            put_part(out, parts[i].what, parts[i].count, parts[i].bytes);
     }
     if (out)
-        (void)fprintf(out, "  %-12s %43.1f MiB\n", "together", (double)total / mebibyte);
+        (void)fprintf(out, "  %-12s %38.1f MiB\n", "together", (double)total / MEBIBYTE);
     return total;
 }

@@ -124,9 +124,9 @@ static void take_new_rules(struct processes *p, const struct orders *orders)
     const struct rules_version *version = profile_version(rules.profile);
     (void)fprintf(stderr,
                   "utwatch: judging by generation %" PRIu32
-                  " of the rules: %s, %zu rules, hash %s, which were there for %.1f ms\n",
+                  " of the rules: %s, %zu rule%s, hash %s, there for %.1f ms\n",
                   version->generation, profile_name(rules.profile), profile_rule_count(rules.profile),
-                  version->hash, (double)waited / 1e6);
+                  profile_rule_count(rules.profile) == 1 ? "" : "s", version->hash, (double)waited / 1e6);
 }
 
 static bool turn(void *context, const struct orders *orders)
@@ -253,8 +253,8 @@ static int finish(struct processes *p)
     }
     const uint64_t dropped = ring_dropped(p->ring);
     if (dropped)
-        (void)fprintf(stderr, "utwatch: the writer had no time for parts of the output, %llu times\n",
-                      (unsigned long long)dropped);
+        (void)fprintf(stderr, "utwatch: the writer had no time for %llu part%s of the output\n",
+                      (unsigned long long)dropped, dropped == 1 ? "" : "s");
     return status;
 }
 

@@ -41,8 +41,9 @@ static int list_profiles(void)
             struct mistakes mistakes = {0};
             struct profile *p = load_of_folder(*d, entries[i], &mistakes);
             if (p)
-                (void)printf("%-20s %-7s %3zu rules  %s\n", profile_name(p), profile_status(p),
-                             profile_rule_count(p), profile_title(p));
+                (void)printf("%-20s %-7s %3zu %s  %s\n", profile_name(p), profile_status(p),
+                             profile_rule_count(p), profile_rule_count(p) == 1 ? "rule " : "rules",
+                             profile_title(p));
             mistakes_print(&mistakes, stderr);
             mistakes_free(&mistakes);
             broken |= !p;

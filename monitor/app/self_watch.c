@@ -146,7 +146,8 @@ static void watch_tables(struct self_watch *w, const struct capture_health *heal
     w->evicted = all;
     char text[TEXT_BYTES];
     struct text t = text_over(text, sizeof text);
-    text_printf(&t, "%" PRIu64 " connections or handshakes gave way to others", evicted);
+    text_printf(&t, "%" PRIu64 " connection%s gave way to others", evicted,
+                evicted == 1 ? " or handshake" : "s or handshakes");
     for (size_t i = 0; i < GREEDY_CLIENTS && health->greediest[i].handshakes; i++) {
         const struct greedy_client *c = &health->greediest[i];
         text_printf(&t, "%s", i ? ", " : "; most handshakes are in progress from ");

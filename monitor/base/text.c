@@ -112,7 +112,10 @@ void text_safe(struct text *t, struct span bytes)
     while (bytes.n) {
         uint32_t c = 0;
         size_t length = utf8_next(bytes, &c);
-        if (length == 0 || is_deceptive(c) || c == '\\') {
+        if (length && c == '\\') {
+            text_put(t, "\\\\"); /* so that nothing else looks like an escape */
+            bytes = span_skip(bytes, length);
+        } else if (length == 0 || is_deceptive(c)) {
             size_t escaped = length ? length : 1;
             for (size_t i = 0; i < escaped; i++) {
                 char hex[4] = {'\\', 'x', hex_digits[bytes.p[i] >> 4], hex_digits[bytes.p[i] & 15]};

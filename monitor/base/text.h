@@ -60,8 +60,8 @@ __attribute__((format(printf, 2, 3))) void text_printf(struct text *t, const cha
 
 /*
  * Bytes from the wire for a terminal or a log line: printable ASCII and well-formed UTF-8 stay, everything
- * else (control bytes, backslash, overlong or broken UTF-8, bidirectional and other format characters)
- * becomes \xHH.
+ * else (control bytes, overlong or broken UTF-8, bidirectional and other format characters) becomes \xHH, and
+ * a backslash two.
  */
 void text_safe(struct text *t, struct span bytes);
 

@@ -119,7 +119,7 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
 {
     const struct field_info *info = &field_info[field];
     if (n->kind != NODE_SCALAR) {
-        complain_at(c, n, "expected one value for '%s' (%s)", info->name, field_type_name(info->type));
+        complain_at(c, n, "expected one value for '%s' (%s)", info->name, field_type_name(info));
         return false;
     }
     const char *text = n->text;
@@ -152,8 +152,7 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
     char words[128];
     (void)words_listed(info->words, words, sizeof words);
     complain_at(c, n, "'%s' is not a valid value for '%s' (%s)%s%s%s", text, info->name,
-                info->words && info->type == TYPE_NUMBERS ? "list of words" : field_type_name(info->type),
-                suggestion_text(&near, buffer, sizeof buffer), words,
+                field_type_name(info), suggestion_text(&near, buffer, sizeof buffer), words,
                 near.best || *words ? "" : value_expected(info));
     return false;
 }
@@ -177,7 +176,7 @@ const char *scalar_text(struct compiler *c, const struct node *n, enum field fie
 {
     const struct field_info *info = &field_info[field];
     if (n->kind != NODE_SCALAR) {
-        complain_at(c, n, "expected one value for '%s' (%s)", info->name, field_type_name(info->type));
+        complain_at(c, n, "expected one value for '%s' (%s)", info->name, field_type_name(info));
         return NULL;
     }
     if (*n->text != '$')

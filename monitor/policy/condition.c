@@ -172,7 +172,7 @@ static void complain_about_type(struct compiler *c, const struct node *n, enum f
     const struct field_info *info = &field_info[field];
     const bool set = info->type == TYPE_SUITES;
     complain_at_key(c, n, "'%s' %s; '%s' is %s%s: write it as %s: %s", n->key, does, info->name,
-                    field_type_article(info->type), field_type_name(info->type), info->name,
+                    field_type_article(info->type), field_type_name(info), info->name,
                     set ? "{ any: $SET }" : "VALUE");
 }
 

@@ -77,9 +77,9 @@ const struct field_info field_info[FIELD_COUNT] = {
 #undef FIELD
 };
 
-const char *field_type_name(enum field_type type)
+const char *field_type_name(const struct field_info *info)
 {
-    switch (type) {
+    switch (info->type) {
     case TYPE_BOOL:
         return "true or false";
     case TYPE_NUMBER:
@@ -93,7 +93,7 @@ const char *field_type_name(enum field_type type)
     case TYPE_STRING:
         return "text";
     case TYPE_NUMBERS:
-        return "list of numbers";
+        return info->words ? "list of words" : "list of numbers";
     case TYPE_TEXTS:
         return "list of texts";
     case TYPE_ADDRESS:
@@ -158,7 +158,7 @@ static void list_words(const struct word *words, FILE *out)
 static void list_field(enum field f, FILE *out)
 {
     const struct field_info *info = &field_info[f];
-    (void)fprintf(out, "%-32s %-16s %s%s%s%s\n", info->name, field_type_name(info->type), info->help,
+    (void)fprintf(out, "%-32s %-16s %s%s%s%s\n", info->name, field_type_name(info), info->help,
                   *info->unit ? " (" : "", info->unit, *info->unit ? ")" : "");
     if (info->words)
         list_words(info->words, out);

@@ -78,14 +78,14 @@ struct field_info {
     const char *name;
     enum field_type type;
     enum field_side side;
-    const struct word *words; /* of ENUM, FLAGS (number: the bit's mask), VERSION */
+    const struct word *words; /* of ENUM, FLAGS (number: the mask of the bit), VERSION, some NUMBERS */
     const char *unit;
     const char *help;
 };
 
 extern const struct field_info field_info[FIELD_COUNT];
 
-const char *field_type_name(enum field_type type);
+const char *field_type_name(const struct field_info *info);
 /* "a number", "true or false". */
 const char *field_type_article(enum field_type type);
 /* FIELD_COUNT when there is none. */

@@ -43,10 +43,9 @@ static void say_of_file(const struct sessions *s, enum table_result result, stru
     if (s->config.state && (result != TABLE_OK || s->table.damaged))
         text_printf(out, "%s: ", s->config.state);
     if (result == TABLE_OK && s->table.damaged)
-        text_printf(out,
-                    "%" PRIu64 " sessions of the state file were damaged and are forgotten, %" PRIu64
-                    " are whole",
-                    s->table.damaged, s->table.used);
+        text_printf(out, "%" PRIu64 " damaged session%s of the state file %s forgotten, %" PRIu64 " whole",
+                    s->table.damaged, s->table.damaged == 1 ? "" : "s", s->table.damaged == 1 ? "is" : "are",
+                    s->table.used);
     text_put(out, words_of(result));
 }
 

@@ -86,8 +86,8 @@ static void claim(struct syslog_message *m, const struct text *param)
 }
 
 /* RFC 5424 6.3.3 wants quote, bracket and backslash escaped. Receivers differ in how they take a quote or a
- * bracket back, so neither occurs: text_safe() leaves a backslash only before xHH, and these two become that
- * too. */
+ * bracket back, so neither occurs: they become \xHH, as does a backslash of the value, which text_safe()
+ * doubles. */
 static void put_value(struct text *t, struct span value)
 {
     char safe[SYSLOG_MOST_BYTES];
@@ -96,7 +96,10 @@ static void put_value(struct text *t, struct span value)
     if (s.cut)
         t->cut = true;
     for (size_t i = 0; i < s.n; i++) {
-        if (safe[i] == '\\')
+        if (safe[i] == '\\' && i + 1 < s.n && safe[i + 1] == '\\') {
+            text_put(t, "\\\\x5c");
+            i++;
+        } else if (safe[i] == '\\')
             text_put(t, "\\\\");
         else if (safe[i] == '"' || safe[i] == '[' || safe[i] == ']')
             text_printf(t, "\\\\x%02x", (unsigned)(unsigned char)safe[i]);

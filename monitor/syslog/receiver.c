@@ -577,16 +577,17 @@ static bool loss_news(struct receiver *r, char *line, size_t bytes, int64_t now)
     const struct spool_counters *s = &all;
     if (has_grown(&r->dropped_told, dropped(s), now)) {
         (void)snprintf(text, sizeof text,
-                       "the spool is full: %" PRIu64 " alerts were dropped so far (high %" PRIu64
-                       ", medium %" PRIu64 ", low %" PRIu64 ", info %" PRIu64 ")",
-                       dropped(s), s->dropped[3], s->dropped[2], s->dropped[1], s->dropped[0]);
+                       "the spool is full: %" PRIu64 " alert%s so far (high %" PRIu64 ", medium %" PRIu64
+                       ", low %" PRIu64 ", info %" PRIu64 ")",
+                       dropped(s), dropped(s) == 1 ? " was dropped" : "s were dropped", s->dropped[3],
+                       s->dropped[2], s->dropped[1], s->dropped[0]);
         return tell(r, line, bytes, text);
     }
     if (!has_grown(&r->refused_told, r->counters.refused, now))
         return false;
     (void)snprintf(text, sizeof text,
-                   "it kept refusing %" PRIu64 " alerts while it accepted others; they are dropped",
-                   r->counters.refused);
+                   "it kept refusing %" PRIu64 " alert%s while it accepted others: dropped",
+                   r->counters.refused, r->counters.refused == 1 ? "" : "s");
     return tell(r, line, bytes, text);
 }
 
@@ -621,16 +622,26 @@ bool receiver_news(struct receiver *r, char *line, size_t bytes, int64_t now)
            refusal_news(r, line, bytes, now) || spool_news(r, line, bytes);
 }
 
+/* ", 3 messages sent"; nothing of what there was none. */
+static void put_counted(struct text *t, uint64_t count, const char *one, const char *many)
+{
+    if (count)
+        text_printf(t, ", %" PRIu64 " %s", count, count == 1 ? one : many);
+}
+
 void receiver_summary(const struct receiver *r, char *line, size_t bytes)
 {
     const struct receiver_counters *c = &r->counters;
-    const struct spool_counters all = spool_counters(r->spool);
-    const struct spool_counters *s = &all;
-    (void)snprintf(line, bytes,
-                   "syslog %s: %" PRIu64 " messages sent, %" PRIu64 " of them again, %" PRIu64
-                   " arrived, over %" PRIu64 " connections, %" PRIu64 " refused; spool: %" PRIu64
-                   " messages in %" PRIu64 " bytes, %" PRIu64 " dropped, %" PRIu64 " damaged files, %" PRIu64
-                   " refused writes",
-                   receiver_name(r), c->sent, c->resent, receiver_arrived(r), c->connected, c->refused,
-                   s->kept, s->bytes, dropped(s), s->damaged, s->refused);
+    const struct spool_counters s = spool_counters(r->spool);
+    struct text t = text_over(line, bytes);
+    text_printf(&t, "syslog %s: %" PRIu64 " message%s sent", receiver_name(r), c->sent,
+                c->sent == 1 ? "" : "s");
+    put_counted(&t, c->resent, "of them again", "of them again");
+    put_counted(&t, receiver_arrived(r), "arrived", "arrived");
+    put_counted(&t, c->refused, "refused", "refused");
+    put_counted(&t, c->connected, "connection", "connections");
+    put_counted(&t, s.kept, "message in the spool", "messages in the spool");
+    put_counted(&t, dropped(&s), "dropped", "dropped");
+    put_counted(&t, s.damaged, "damaged file in the spool", "damaged files in the spool");
+    put_counted(&t, s.refused, "write of the spool refused", "writes of the spool refused");
 }

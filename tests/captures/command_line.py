@@ -2,12 +2,13 @@
 """Options, exit status, one clear message for each mistake, the same output twice. usage: command_line.py UTWATCH"""
 import os
 import pty
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, utwatch
+from run_utwatch import PCAPS, ROOT, utwatch
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -65,6 +66,17 @@ expect(["--list-fields"], 0, b"offered.suites")
 expect(["--list-suites"], 0, b"TLS_RSA_WITH_3DES_EDE_CBC_SHA")
 expect(["--explain", "ut-7.2-only-anonymous"], 0, b"7.2 (1)")
 expect(["--explain", "ut-nothing"], 2, err=b"ut-nothing")
+# A rule that nobody knows is an error with a suggestion wherever one is named; in an exception, which then excepts nothing, a warning.
+near = b"(did you mean 'ut-7.2-only-anonymous'?)"
+expect(["--explain", "ut-7.2-only-anonymus"], 2, err=near + b"; --list-rules shows those of ts33141-pcr2")
+expect(["-T", "--expect", "ut-7.2-only-anonymus=fail", "-r", FAILS], 2, err=near)
+# A list whose members have names is one of words, as the messages of the rule language call it.
+with open(os.path.join(ROOT, "monitor", "policy", "fields.def"), encoding="utf-8") as table:
+    for name, words in re.findall(r'^FIELD\(\w+, "([\w.-]+)", NUMBERS, \w+, (\w+),', table.read(), re.M):
+        kind = b"list of numbers" if words == "NULL" else b"list of words"
+        expect(["--list-fields"], 0, b"\n%-32s %-16s " % (name.encode(), kind))
+# What the tables take is told in units that people read.
+expect(["-T"], 0, b"  handshakes        50,000 x     6.1 KiB ")
 # A rule of any shipped profile, by its id or its sid, with what its parameters are.
 expect(["--explain", "ut-5.1.1-auth-http-based"], 0, b"profile ts33141-pcr1 (draft)")
 expect(["--explain", "33141612"], 0, b"ut-6.1.2-server-certificate")

@@ -19,7 +19,7 @@ TOLERANCE = 0.02
 def told(site):
     """Bytes by -T, added up from its parts."""
     out = utwatch(sys.argv[1], "-T", "-c", site).stdout.decode()
-    return sum(float(m) for m in re.findall(r" bytes +([0-9.]+) MiB", out)) * 2**20
+    return sum(float(m.replace(",", "")) for m in re.findall(r" x .* ([0-9.]+) MiB\n", out)) * 2**20
 
 
 def reserved(site, folder):
@@ -63,6 +63,7 @@ with tempfile.TemporaryDirectory() as folder:
         with open(site, "w") as f:
             f.write("limits: { memory: %dMiB }\n" % memory)
         out = utwatch(sys.argv[1], "-T", "-c", site).stdout.decode()
-        handshakes, together = int(re.search(r"handshakes +(\d+) x", out)[1]), float(re.search(r"together +([0-9.]+) MiB", out)[1])
+        handshakes = int(re.search(r"handshakes +([\d,]+) x", out)[1].replace(",", ""))
+        together = float(re.search(r"together +([0-9.]+) MiB", out)[1])
         check(handshakes >= least and memory * 0.98 <= together <= memory, memory, "MiB:", handshakes, "handshakes,", together, "MiB")
 finish()

@@ -481,7 +481,8 @@ static void least_severity_hides_and_says_so(void **state)
     assert_int_equal(occurrences("ut-6.3-key-length"), 0);
     assert_int_equal(occurrences("Superseded demands"), 0);
     assert_int_equal(occurrences("ut-7.2-only-anonymous"), 2);
-    assert_int_equal(occurrences("Less severe than high and not shown: 1 violation, 1 breach of superseded"), 1);
+    assert_int_equal(occurrences("Less severe than high and not shown: 1 violation, 1 breach of superseded"),
+                     1);
     assert_int_equal(occurrences("2 violations (1 high, 1 medium)"), 1);
 }
 

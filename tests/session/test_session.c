@@ -517,7 +517,7 @@ static void a_state_file_outlives_its_process(void **state)
     bool any;
     assert_true(table_write_out(&t, &any) && any && table_keep(&t));
     table_close(&t);
-    assert_non_null(strstr(open_state(1000), "1 session"));
+    assert_non_null(strstr(open_state(1000), "1 damaged session of the state file is forgotten"));
     assert_int_equal(sessions_counters(sessions)->damaged, 1);
     resumed(7, DAY1 + 25 * HOUR, 443);
     assert_false(r.known);

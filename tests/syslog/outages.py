@@ -124,7 +124,7 @@ def full_spool(server):
     """Nobody there: the least severe go, and every one of them is counted."""
     sender = Sender(server, "relp", 60000, 60000, finish_seconds=1, cap=SMALL)
     sender.end()
-    dropped = re.findall(r"(\d+) alerts were dropped so far \(high (\d+), medium (\d+), low (\d+), info (\d+)\)",
+    dropped = re.findall(r"(\d+) alerts? (?:was|were) dropped so far \(high (\d+), medium (\d+), low (\d+), info (\d+)\)",
                          sender.news)
     check(dropped, "no word of a full spool:", sender.news)
     if dropped:
