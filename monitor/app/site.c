@@ -19,10 +19,21 @@ static void take_client(struct site_reader *r, const struct node *e)
     s->client_count += site_network(r, e, &s->clients[s->client_count]);
 }
 
+/* Letters, and none of what addresses and networks have. */
+static bool is_host_name(const char *text)
+{
+    return strpbrk(text, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ") && strchr(text, '.') &&
+           !strpbrk(text, ":/");
+}
+
 static void take_server(struct site_reader *r, const struct node *e)
 {
     struct site *s = r->site;
-    s->server_count += site_network(r, e, &s->servers[s->server_count]);
+    if (e->kind == NODE_SCALAR && is_host_name(e->text))
+        complain_at(&r->at, e, "'%s' is a name: it belongs into names, here are addresses and networks",
+                    e->text);
+    else
+        s->server_count += site_network(r, e, &s->servers[s->server_count]);
 }
 
 static bool read_port(struct site_reader *r, const struct node *n, uint16_t *out)
@@ -30,7 +41,8 @@ static bool read_port(struct site_reader *r, const struct node *n, uint16_t *out
     const char *text = site_text(r, n);
     const bool good = text && site_port(text, out);
     if (text && !good)
-        complain_at(&r->at, n, "'%s' is not a port (1 to 65535)", text);
+        complain_at(&r->at, n, "'%s' is not a port (1 to 65535)%s", text,
+                    strchr(text, '-') && text[0] != '-' ? ": write each port by itself" : "");
     return good;
 }
 
@@ -40,11 +52,24 @@ static void take_port(struct site_reader *r, const struct node *e)
     s->port_count += read_port(r, e, &s->ports[s->port_count]);
 }
 
+/* A URL, or a name with its port, is equal to none: nothing would be in scope. One colon is no IPv6 address.
+ */
+static bool is_more_than_a_name(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return text[strcspn(text, "/ \t@")] || (colon && !strchr(colon + 1, ':'));
+}
+
 static void take_name(struct site_reader *r, const struct node *e)
 {
     const char *text = site_text(r, e);
     if (text && is_regular_expression(text))
         complain_at(&r->at, e, REGULAR_EXPRESSION, text);
+    else if (text && is_more_than_a_name(text))
+        complain_at(&r->at, e,
+                    "'%s' is more than the name of a host: leave out scheme, port and path, as in "
+                    "xcap.example.org",
+                    text);
     else if (text)
         r->site->names[r->site->name_count++] = text;
 }

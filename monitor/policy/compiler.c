@@ -115,6 +115,18 @@ static const char *value_expected(const struct field_info *info)
                : "; expected a number, as 128 or 0x80, or a $parameter";
 }
 
+/* 30d are 2592000, which a field that counts days, bits or anything but seconds would take as such. */
+static bool is_of_unit(struct compiler *c, const struct node *n, const struct field_info *info,
+                       const char *text)
+{
+    const char unit = text[strlen(text) - 1];
+    if (!strchr("smhd", unit) || strncmp(text, "0x", 2) == 0 || strncmp(info->unit, "seconds", 7) == 0)
+        return true;
+    complain_at(c, n, "'%s' is a time, and '%s' is a number%s%s: write it without the %c", text, info->name,
+                *info->unit ? " of " : "", info->unit, unit);
+    return false;
+}
+
 bool scalar_number(struct compiler *c, const struct node *n, enum field field, int64_t *number)
 {
     const struct field_info *info = &field_info[field];
@@ -142,7 +154,7 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
         return true;
     if ((info->type == TYPE_NUMBER || info->type == TYPE_VERSION || info->type == TYPE_NUMBERS) &&
         parse_number(text, number))
-        return true;
+        return is_of_unit(c, n, info, text);
     struct suggestion near = suggestion_for(text);
     for (const struct word *w = info->words; w && w->word; w++)
         suggestion_try(&near, w->word);

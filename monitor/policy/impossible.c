@@ -26,6 +26,13 @@ static int64_t highest_of(enum field field)
         return 23;
     case FIELD_TIME_OF_DAY:
         return 24 * 60 * 60 - 1;
+    case FIELD_CONNECTION_VLAN:
+        return 4095;
+    case FIELD_HELLO_COMPRESSION:
+    case FIELD_REQUEST_TYPES:
+        return UINT8_MAX;
+    case FIELD_HELLO_EXTENSIONS:
+    case FIELD_SERVER_EXTENSIONS:
     case FIELD_CLIENT_PORT:
     case FIELD_SERVER_PORT:
         return UINT16_MAX;
@@ -34,11 +41,13 @@ static int64_t highest_of(enum field field)
     }
 }
 
-/* What the field can hold at all: no number is negative, and no version before the first that has a name. */
+/* What the field can hold at all: no number is negative, but for the days since a validity ended, and no
+ * version is before the first that has a name. */
 static struct range range_of(enum field field)
 {
     const struct field_info *info = &field_info[field];
-    struct range r = {.low = info->type == TYPE_NUMBER ? 0 : INT64_MIN, .high = highest_of(field)};
+    const bool whole = info->type == TYPE_NUMBER && field != FIELD_CERTIFICATE_DAYS_LEFT;
+    struct range r = {.low = whole ? 0 : INT64_MIN, .high = highest_of(field)};
     if (info->type != TYPE_VERSION || !info->words)
         return r;
     r.low = INT64_MAX;
@@ -50,6 +59,8 @@ static struct range range_of(enum field field)
 bool field_can_be(enum field field, int64_t number)
 {
     const struct range r = range_of(field);
+    if (field_info[field].type == TYPE_NUMBERS) /* all are of 16 bits, or less */
+        return number >= 0 && number <= r.high;
     return field_info[field].type != TYPE_NUMBER || (number >= r.low && number <= r.high);
 }
 

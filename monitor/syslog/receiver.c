@@ -622,7 +622,7 @@ bool receiver_news(struct receiver *r, char *line, size_t bytes, int64_t now)
            refusal_news(r, line, bytes, now) || spool_news(r, line, bytes);
 }
 
-/* ", 3 messages sent"; nothing of what there was none. */
+/* ", 3 dropped"; nothing of what there was none. */
 static void put_counted(struct text *t, uint64_t count, const char *one, const char *many)
 {
     if (count)
@@ -634,10 +634,9 @@ void receiver_summary(const struct receiver *r, char *line, size_t bytes)
     const struct receiver_counters *c = &r->counters;
     const struct spool_counters s = spool_counters(r->spool);
     struct text t = text_over(line, bytes);
-    text_printf(&t, "syslog %s: %" PRIu64 " message%s sent", receiver_name(r), c->sent,
-                c->sent == 1 ? "" : "s");
-    put_counted(&t, c->resent, "of them again", "of them again");
-    put_counted(&t, receiver_arrived(r), "arrived", "arrived");
+    text_printf(&t, "syslog %s: %" PRIu64 " message%s sent, %" PRIu64 " arrived", receiver_name(r), c->sent,
+                c->sent == 1 ? "" : "s", receiver_arrived(r));
+    put_counted(&t, c->resent, "sent again", "sent again");
     put_counted(&t, c->refused, "refused", "refused");
     put_counted(&t, c->connected, "connection", "connections");
     put_counted(&t, s.kept, "message in the spool", "messages in the spool");

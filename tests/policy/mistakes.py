@@ -201,6 +201,19 @@ CASES += [
         ("connection.encapsulation: gtp", "did you mean 'gtp-u'"),
         ("connection.encapsulation: l2tp", "(--list-fields shows its words)"),
         ("connection.vlan: { any: [trunk] }", "expected a number"),
+        ("connection.vlan: { any: 4096 }", "'connection.vlan' can never be 4096"),
+        ("hello.extensions: { any: [0, 65536] }", "'hello.extensions' can never be 65536"),
+        ("hello.compression: 256", "'hello.compression' can never be 256"),
+        ("certificate.days-left: { below: 30d }", "'30d' is a time, and 'certificate.days-left' is a number of days: write it without the d"),
+        ("server.key-bits: { below: 2m }", "'2m' is a time, and 'server.key-bits' is a number of bits"),
+        ("server.port: 443s", "'443s' is a time, and 'server.port' is a number: write it without the s"),
+        ("offered.suites: { all: { in: $no-such-set } }", "no set '$no-such-set'"),
+        ("client.address: 10.0.0.0/33", "'10.0.0.0/33' is not an address or network"),
+        ("server.key-bits: { below: 128 bits }", "expected a number, as 128"),
+        ("hello.ja4: { matches: 't13d[0-9]+' }", "looks like a regular expression"),
+        ("server.version: [TLS 1.2, TLS 1.4]", "'TLS 1.4' is not a valid value"),
+        ("server.suite: 0x00zz", "no suite '0x00zz'"),
+        ("hello.extensions: { any: renegotiation_info }", "'renegotiation_info' is not a valid value for 'hello.extensions' (list of numbers)"),
         # openssl's names (openssl ecparam -list_curves, openssl list -signature-algorithms), and what others call them
         ("certificate.curve: P-256", "did you mean 'prime256v1'?"),
         ("certificate.curve: { not: [secp256r1, secp384r1] }", "'secp256r1' cannot be the value of 'certificate.curve'"),
@@ -317,4 +330,9 @@ with tempfile.TemporaryDirectory() as folder:
             f.write("utwatch: 1\nprofile: %s\ntitle: t\nextends: [%s]\n" % (name, other))
     p = subprocess.run([sys.argv[1], "-T", "-p", os.path.join(folder, "a.yaml")], capture_output=True, text=True, timeout=20)
     check(p.returncode == 2 and "extends itself" in p.stderr, "a circle: status %d, %r" % (p.returncode, p.stderr))
+    # A certificate that has expired has less than 0 days left: that is no mistake.
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(HEAD + LONG + "    fail: { certificate.days-left: { below: 0 } }\n")
+    p = subprocess.run([sys.argv[1], "-T", "-p", path], capture_output=True, text=True, timeout=20)
+    check(p.returncode == 0, "days after the end of validity:", p.stderr)
 finish()

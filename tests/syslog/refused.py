@@ -82,7 +82,7 @@ def refuses_all():
         server = Relp(lambda message, before: False)
         status, talk, took = run("-c", str(site), "--syslog", server.address)
         check(took < 14, "RELP that refuses: the end took", took)
-        check(status == 5 and "did not arrive; they wait in the spool" in talk, "refused:", status, talk)
+        check(status == 5 and re.search("did not arrive; (they wait|it waits) in the spool", talk), "refused:", status, talk)
         check("it refuses alerts (500 no room)" in talk, "that it refuses is not told:", talk)
         check(arrived(talk) == 0, "refused messages count as arrived:", talk)
         check(server.refused and min(server.refused.values()) >= 3, "they are not sent again:", server.refused)
@@ -100,7 +100,7 @@ def refuses_some(what, takes, given_up):
     check(len(server.refused) > given_up, what, "refused", server.refused)
     check(len(set(server.refused) - set(server.taken)) == given_up, what, "missing", set(server.refused) - set(server.taken))
     check(not doubles, what, len(doubles), "came twice")
-    check(arrived(talk) == len(server.taken) > 300 and "%d refused" % given_up in talk, what, talk)
+    check(arrived(talk) == len(server.taken) > 300 and (not given_up or "%d refused" % given_up in talk), what, talk)
 
 
 def without_the_command():
