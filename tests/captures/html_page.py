@@ -151,6 +151,25 @@ def test_print(folder):
         check(0 < pages <= most, what, "print on", pages, "pages, not", most)
 
 
+def test_names_are_whole(folder):
+    """On a wide screen the fingerprint of a stack and the address of a server stand in one line."""
+    browser = find_browser()
+    if not browser:
+        return
+    page, _ = page_of(folder, "-r", *ALL)
+    counts = "[...document.querySelectorAll('.views th code')].map(c => c.getClientRects().length)"
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    told = "'lines ' + Math.max(...%s) + ' of ' + %s.length + (%s ? ', too wide' : '')" % (counts, counts, wide)
+    script = "<script>document.title = %s</script></body>" % told
+    with open(os.path.join(folder, "measured.html"), "w", encoding="utf-8") as f:
+        f.write(re.sub("<meta http-equiv[^>]*>", "", page).replace("</body>", script))
+    p = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1000",
+                        "--user-data-dir=" + os.path.join(folder, "profile"), "--dump-dom", "file://" + os.path.join(folder, "measured.html")],
+                       capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
+    told = re.search(r"<title>(lines .*?)</title>", p.stdout.decode())
+    check(told and re.fullmatch(r"lines 1 of \d+", told[1]), "names of servers and stacks:", told and told[1])
+
+
 with tempfile.TemporaryDirectory() as top:
     test_provenance(top)
     test_origin(top)
@@ -159,5 +178,6 @@ with tempfile.TemporaryDirectory() as top:
     test_both(top)
     test_views(top)
     test_markup(top)
+    test_names_are_whole(top)
     test_print(top)
 finish()
