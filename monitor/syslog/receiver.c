@@ -632,15 +632,17 @@ static void put_counted(struct text *t, uint64_t count, const char *one, const c
 void receiver_summary(const struct receiver *r, char *line, size_t bytes)
 {
     const struct receiver_counters *c = &r->counters;
-    const struct spool_counters s = spool_counters(r->spool);
+    const struct spool_counters all = spool_counters(r->spool);
+    const struct spool_counters *s = &all;
     struct text t = text_over(line, bytes);
     text_printf(&t, "syslog %s: %" PRIu64 " message%s sent, %" PRIu64 " arrived", receiver_name(r), c->sent,
                 c->sent == 1 ? "" : "s", receiver_arrived(r));
     put_counted(&t, c->resent, "sent again", "sent again");
     put_counted(&t, c->refused, "refused", "refused");
     put_counted(&t, c->connected, "connection", "connections");
-    put_counted(&t, s.kept, "message in the spool", "messages in the spool");
-    put_counted(&t, dropped(&s), "dropped", "dropped");
-    put_counted(&t, s.damaged, "damaged file in the spool", "damaged files in the spool");
-    put_counted(&t, s.refused, "write of the spool refused", "writes of the spool refused");
+    put_counted(&t, s->kept, "message in the spool", "messages in the spool");
+    put_counted(&t, s->bytes, "byte of the disk for it", "bytes of the disk for it");
+    put_counted(&t, dropped(s), "dropped", "dropped");
+    put_counted(&t, s->damaged, "damaged file in the spool", "damaged files in the spool");
+    put_counted(&t, s->refused, "write of the spool refused", "writes of the spool refused");
 }
