@@ -13,17 +13,17 @@ import shutil
 if not shutil.which("tshark"):
     sys.exit(SKIP)
 sys.path.insert(0, os.path.join(ROOT, "tests", "policy"))
-from catalogue import CATALOGUE  # noqa: E402
+from catalogue import CATALOGUE, DEVIATIONS  # noqa: E402
 
 BASES = {"D": "direct", "I": "inferred", "P": "partial"}
-FAULTS = {"ue": ("ue",), "server": ("server",), "both": ("ue", "server", "both")}
+FAULTS = {"ue": ("ue",), "server": ("server",), "both": ("ue", "server", "both"), "ue / server": ("ue", "server", "both")}
 
 
 def bases_of(rule, basis):
-    """What a breach may rest on: the letters of the catalogue, a reset or an alert about something else, a version that was only offered."""
-    out = {BASES[x] for x in re.findall(r"\b[DIP]\b", basis)}
-    out |= {"inferred"} if rule.startswith(("ut-7.2", "ut-6.1.1", "ut-6.1.2-server-certificate")) else set()
-    return out | ({"partial"} if rule == "ut-6-version-forbidden" else set())
+    """What a breach may rest on: the letters of the catalogue, and what the project decided beside them."""
+    other = [d for (r, _), d in DEVIATIONS.items() if r == rule]
+    letters = re.findall(r"\b[DIP]\b", basis) + [x for d in other for k in ("ue", "server", "besides") for x in d.get(k, "")]
+    return {BASES[x] for x in letters}
 
 
 def superseded_of(profile):

@@ -1,7 +1,8 @@
 """The catalogue of rules: what each profile holds, how severe a breach is, whom a rule binds, and on what a verdict rests.
 
 Letters of the profiles: b V1.0.0, 1 and 2 the pseudo-CRs, w wap-219, f rel6-final, m modern, d modern-draft, a ls-advice. Severity: H high, M
-medium, L low, I info. Basis: D direct, I inferred, P partial; "neg. only": never passes, "pos. only": never fails."""
+medium, L low, I info. Basis: D direct, I inferred, P partial; "neg. only": never passes, "pos. only": never fails. Of a rule that binds "ue / server"
+each side breaks its own part: "D / I" is direct for the UE and inferred for the server. "D / P" is of both: direct, or by a lower bound (E8)."""
 
 CATALOGUE = {
     "ut-4-tls-required": ("12bwfm", "H", "both", "D"),
@@ -13,8 +14,8 @@ CATALOGUE = {
     "ut-5.1.1-auth-http-based": ("1b", "M", "both", "I neg. only"),
     "ut-5.1.2-effective-key-128": ("1b", "H", "both", "D"),
     "ut-5.1.4-no-proxy-configuration": ("12b", "I", "none", "I"),
-    "ut-5.1.2-possible-128": ("2f", "M", "both", "D / I"),
-    "ut-6-version-min": ("12wf", "H", "both", "D"),
+    "ut-5.1.2-possible-128": ("2f", "M", "ue / server", "D / I"),
+    "ut-6-version-min": ("12wf", "H", "ue / server", "D"),
     "ut-6-version-forbidden": ("12wfm", "H", "both", "D"),
     "ut-6-sslv2-hello": ("12fm", "L", "ue", "I neg. only"),
     "ut-6.1.1-no-required-ue-cert": ("1", "M", "server", "D"),
@@ -35,8 +36,8 @@ CATALOGUE = {
     "ut-6.4-anonymous-offered": ("am", "I", "ue", "D"),
     "ut-7.1-resume-server": ("12bwf", "M", "server", "I"),
     "ut-7.1-resume-ue": ("12bwf", "L", "ue", "I pos. only"),
-    "ut-7.1-session-lifetime": ("12f", "H", "both", "D / P"),
-    "ut-7.1-ticket-lifetime": ("12f", "M", "both", "D / P"),
+    "ut-7.1-session-lifetime": ("12f", "H", "ue / server", "D / P"),
+    "ut-7.1-ticket-lifetime": ("12f", "M", "ue / server", "D / P"),
     "ut-7.1-ticket-lifetime-hint": ("12f", "L", "server", "P"),
     "ut-7.2-only-anonymous": ("12f", "H", "server", "D"),
     "ut-7.2-only-anonymous-extended": ("12f", "M", "server", "D"),
@@ -64,9 +65,9 @@ CATALOGUE = {
     "wapcert-6.4.7-eku": ("12w", "M", "server", "D"),
     "wapcert-6.4.7-san-dns": ("12w", "L", "server", "D"),
     "wapcert-6.6-ca": ("12w", "M", "server", "D"),
-    "ut-ls-aes-supported": ("a", "I", "both", "D / I"),
-    "ut-ls-tls11-supported": ("a", "I", "both", "D / I"),
-    "dp-3.2-3des-before-rc4": ("a", "I", "both", "D"),
+    "ut-ls-aes-supported": ("a", "I", "ue / server", "D / I"),
+    "ut-ls-tls11-supported": ("a", "I", "ue / server", "D / I"),
+    "dp-3.2-3des-before-rc4": ("a", "I", "ue / server", "D"),
     "dp-3.2-prefer-tls11": ("a", "I", "server", "I"),
     "dp-3.2-key-lifetime-24h": ("a", "L", "both", "D / P"),
     "dp-3.2-resume-used": ("a", "I", "ue", "I"),
@@ -85,16 +86,31 @@ CATALOGUE = {
     "m-compression": ("d", "M", "both", "D"),
     "m-renegotiation-info": ("d", "M", "both", "D"),
     "m-rsa-2048": ("d", "M", "server", "D"),
-    "m-ticket-7d": ("m", "M", "both", "P"),
+    "m-ticket-7d": ("m", "M", "ue / server", "P"),
 }
 
-# Where a profile differs from the row, as the catalogue's own remarks have it, or because this project decided so.
+# Where a profile differs from the row, as the catalogue's own remarks have it, or because this project decided so; "*": in every profile. "ue",
+# "server": on what a breach of that side rests; "besides": on what a breach may rest as well; "pass": on what a pass may rest as well.
+ONE_HELLO = "one hello may resume, fall back or be another program's: all of a UE say what it can do"
+A_RESET = "a reset, or an alert that names no reason, may have another one"
 DEVIATIONS = {
     ("ut-6.2-null-encryption-used", "m"): {"severity": "H", "why": "RFC 9325 forbids what 6.2 permits"},
     ("ut-6.2-null-encryption-used", "d"): {"severity": "H", "why": "as in modern"},
     ("dp-rfc3546-truncated-hmac", "m"): {"severity": "M", "why": "the catalogue: m at M"},
     ("dp-rfc3546-truncated-hmac", "d"): {"severity": "M", "why": "as in modern"},
-    ("ut-6.2-server-3des", "*"): {"basis": "I", "why": "a selection, which makes it pass, is direct"},
+    ("ut-5.1.2-possible-128", "*"): {"ue": "I", "why": ONE_HELLO},
+    ("ut-ls-aes-supported", "*"): {"ue": "I", "why": ONE_HELLO},
+    ("ut-ls-tls11-supported", "*"): {"ue": "I", "why": ONE_HELLO},
+    ("ut-6-version-forbidden", "*"): {"besides": "P", "why": "of a connection whose handshake was not captured, the records show the version"},
+    ("ut-6.1.1-no-required-ue-cert", "1"): {"besides": "I", "why": A_RESET},
+    ("ut-6.1.3-server-continues", "*"): {"besides": "I", "why": A_RESET},
+    ("ut-7.2-no-alert", "*"): {"besides": "I", "why": A_RESET},
+    **{("ut-6.1.2-server-certificate", p): {"besides": "I", "why": "the catalogue: with an external PSK inferred"} for p in "12w"},
+    **{("ut-7.2-" + r, "*"): {"pass": "I", "why": A_RESET}
+       for r in ("only-anonymous", "only-anonymous-extended", "no-integrity", "no-encryption", "policy-128")},
+    **{(r, "*"): {"pass": "D", "why": "a suite that was selected is supported"} for r in ("ut-6.2-server-3des", "ut-6.2-server-rc4")},
+    ("wap219-6.1-server-both-suites", "w"): {"pass": "D", "why": "a suite that was selected is supported"},
+    ("dp-3.2-key-lifetime-24h", "a"): {"ue": "D", "server": "D", "why": "an age of a key that is known is exact"},
 }
 
 # Demands that a later text forbids, discourages or no longer makes: their breaches are told apart.
