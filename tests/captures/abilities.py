@@ -176,11 +176,24 @@ def one_hello_of_several(folder):
 
 
 def fallback_to_sslv3(folder):
-    """RFC 7507 4: a UE that falls back to SSLv3 has TLS 1.0; that it offers SSLv3 is told by another rule."""
-    for scsv, guilty in (([], True), ([0x5600], False)):
-        found, _, _ = told(folder, at(0, full([0x000A, *scsv], 0x000A, 0x0300)))
-        check((("ut-6-version-min", "ue") in found) == guilty, "a hello of SSLv3 with", scsv, found)
-        check(("ut-6-version-forbidden", "both") in found, "a hello of SSLv3 with", scsv, found)
+    """Clause 6: a UE supports TLS 1.0 or higher. One that falls back step by step, as UEs did before RFC 7507, or says so (RFC 7507 4), has more than
+    SSLv3; that a hello offers SSLv3 alone is told by another rule."""
+    rule, forbidden = "ut-6-version-min", "ut-6-version-forbidden"
+    old, says = full([0x000A], 0x000A, 0x0300), full([0x000A, 0x5600], 0x000A, 0x0300)
+    steps = [f for n, version in enumerate((m.TLS12, 0x0302, m.TLS10)) for f in at(n, refused([0x000A], version))]
+    new, native = full([0x000A], 0x000A), [(CLIENT, m.sslv2_hello([0x700C0], m.SSL2)), (SERVER, b"\x80\3\0\0\1")]
+    other = ("192.0.2.11", 40000)
+    cases = (("SSLv3 once", at(0, old), True), ("SSLv3 twice", at(0, old) + at(60, old), True), ("a fallback that says so", at(0, says), False),
+             ("a fallback", steps + at(4, old), False), ("TLS 1.2 later", at(0, old) + at(60, new), False),
+             ("TLS 1.2 at another server", at(0, new, server=("192.0.2.81", 443)) + at(60, old), False),
+             ("TLS 1.2 of another UE", at(0, new, other) + at(60, old), True), ("SSLv2 alone", at(0, native), True),
+             ("SSLv2 and TLS 1.2", at(0, native) + at(60, new), False))
+    for what, frames, guilty in cases:
+        for profile in ("ts33141-pcr1", "ts33141-pcr2", "wap-219", "rel6-final"):
+            found, evs, _ = told(folder, frames, "-p", profile)
+            check(((rule, "ue") in found) == guilty, what, profile, found)
+            check({u["basis"] for u in (e["utwatch"] for e in of_type(evs, "alert")) if u["rule"] == rule} <= {"inferred"}, what, "is not inferred")
+            check(any(r == forbidden for r, _ in found), "a hello without TLS", what, profile, found)
 
 
 if not shutil.which("openssl"):

@@ -99,6 +99,7 @@ DEVIATIONS = {
     ("dp-rfc3546-truncated-hmac", "m"): {"severity": "M", "why": "the catalogue: m at M"},
     ("dp-rfc3546-truncated-hmac", "d"): {"severity": "M", "why": "as in modern"},
     ("ut-5.1.2-possible-128", "*"): {"ue": "I", "why": ONE_HELLO},
+    ("ut-6-version-min", "*"): {"ue": "I", "severity": "M", "why": ONE_HELLO + "; an inference is of medium severity"},
     ("ut-ls-aes-supported", "*"): {"ue": "I", "why": ONE_HELLO},
     ("ut-ls-tls11-supported", "*"): {"ue": "I", "why": ONE_HELLO},
     ("ut-6-version-forbidden", "*"): {"besides": "P", "why": "of a connection whose handshake was not captured, the records show the version"},
