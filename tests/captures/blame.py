@@ -819,6 +819,25 @@ def required_certificate(folder):
     check(rule_counts(evs)[rule].get("not_observable") == 1, "the server answers the client's alert:", rule_counts(evs)[rule])
 
 
+def required_within_tls(folder):
+    """A server that completes the handshake after an empty Certificate may answer each request with 400 for want of one, as nginx does with
+    `ssl_verify_client on`; one that asks for nothing may ask in a renegotiation. Both are encrypted: a handshake that goes on shows nothing kept."""
+    path, rules = os.path.join(folder, "within.pcap"), ("ut-6.1.1-no-required-ue-cert", "ut-6.1.3-server-continues")
+    data = b"\x17\3\1\0\x40" + b"\7" * 64
+    for asked in (True, False):
+        steps = [(CLIENT, m.client_hello([DES3])), (SERVER, m.server_hello(DES3) + (m.certificate_request() if asked else b"") + m.done()),
+                 (CLIENT, (m.certificate_message(m.EMPTY_CERTIFICATE) if asked else b"") + m.client_key_exchange() + m.finished()),
+                 (SERVER, m.finished()), (CLIENT, data), (SERVER, data)]
+        capturelib.write_frames(path, capturelib.build(steps, time=1795471000 * 10**9))
+        for profile in ("ts33141-pcr1", "ts33141-pcr2"):
+            counts = rule_counts(events(UTWATCH, "-p", profile, "-r", path)[0])
+            for rule in rules:
+                got = counts.get(rule, {})
+                check(not got.get("fail") and not (asked and got.get("pass")), "a certificate asked for:", asked, profile, rule, got)
+            if asked and profile == "ts33141-pcr1":
+                check(counts[rules[0]]["not_observable"] == 1, profile, counts[rules[0]])
+
+
 def the_ue_left_first(folder):
     """A UE that closes, or says that it gives up, within its own part of the handshake has broken off; what the server says then answers
     it (OpenSSL's decode_error, JSSE's handshake_failure). An alert that does not acknowledge the FIN (RFC 9293 3.4) was sent before. An end behind a
@@ -887,6 +906,7 @@ with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
     refused_for_something_else(temporary)
     required_certificate(temporary)
+    required_within_tls(temporary)
     certificate_by_url(temporary)
     short_tag(temporary)
     in_clear(temporary)

@@ -30,17 +30,26 @@ def explained(profile, rule):
     return {m[1]: m[2].strip() for m in re.finditer(r"^  (breach|binds|severity|basis|note|about) +(.*)$", text, re.M)}, text
 
 
+def items(text):
+    """The outermost mappings of a dumped condition: {...}, [{...}, {...}], or a line each."""
+    depth, begun = 0, 0
+    for at, c in enumerate(text):
+        begun = at if c == "{" and not depth else begun
+        depth += (c == "{") - (c == "}")
+        if c == "}" and not depth:
+            yield text[begun:at + 1]
+
+
 def conditions(profile):
-    """{rule: {"fail" or "pass": [(basis, sides at fault)]}}, as the profile is dumped: a condition is one line."""
+    """{rule: {"fail" or "pass": [(basis, sides at fault)]}}, as the profile is dumped."""
     out = {}
     for text in re.split(r"^- id: ", run("--dump-profile", "-p", profile), flags=re.M)[1:]:
         of_rule = re.search(r"^  basis: (\w+)$", text, re.M)
         binds = re.search(r"^  binds: (\w+)$", text, re.M)[1]
         kinds = out.setdefault(text.split("\n")[0], {})
         for kind in ("fail", "pass"):
-            block = re.search(r"^  %s:(?: (\{.*\})$|((?:\n  - .*)+))" % kind, text, re.M)
-            lines = (block[1] or block[2].strip()).split("\n") if block else []
-            for line in lines:
+            block = re.search(r"^  %s: *(.*(?:\n  - .*)*)" % kind, text, re.M)
+            for line in items(block[1]) if block else ():
                 basis, fault = re.search(r"[{ ]basis: (\w+)", line), re.search(r"[{ ]fault: (\w+)", line)
                 word = basis[1] if basis else of_rule[1] if of_rule else "direct"
                 kinds.setdefault(kind, []).append((word, SIDES[fault[1] if fault else binds]))
@@ -53,15 +62,16 @@ def deviation(rule, letter):
 
 def check_bases(profile, rule, found, binds, basis, other):
     """A breach of each side rests on what the row says of that side, and a pass on nothing else."""
+    check(found.get("fail") or "pos. only" in basis, profile, rule, "has no condition of a breach")
     letters, besides = re.findall(r"\b[DIP]\b", basis), {BASES[x] for x in other.get("besides", "")}
     for n, side in enumerate(SIDES[binds]):
         per_side = binds == "ue / server" and letters == ["D", "I"]
         wanted = {BASES[x] for x in (other[side] if side in other else letters[n] if per_side else letters)} | besides
         got = {word for word, sides in found.get("fail", ()) if side in sides}
         check(got <= wanted if not got else got == wanted, profile, rule, "has for a breach of", side, "basis", sorted(got), "not", sorted(wanted))
-    allowed = {BASES[x] for x in [*letters, *other.get("pass", "")]} | besides
+    allowed = {BASES[x] for x in other.get("pass", letters)}
     got = {word for word, _ in found.get("pass", ())}
-    check(got <= allowed, profile, rule, "has for a pass basis", sorted(got), "not", sorted(allowed))
+    check(got == allowed if "pass" in other else got <= allowed, profile, rule, "has for a pass basis", sorted(got), "not", sorted(allowed))
 
 
 clauses = {}
@@ -79,7 +89,7 @@ for letter, profile in PROFILES.items():
         facts, text = explained(profile, rule)
         check(facts["severity"] == WORDS[other.get("severity", severity)], profile, rule, "has severity", facts["severity"])
         check(facts["binds"] == BINDS[binds], profile, rule, "binds", facts["binds"])
-        check(("never: pass" in text) == ("neg. only" in basis), profile, rule, "and never passing")
+        check(("never: pass" in text) == ("neg. only" in basis or other.get("never") == "pass"), profile, rule, "and never passing")
         check(("never: fail" in text) == ("pos. only" in basis), profile, rule, "and never failing")
         title = re.search(r"^    title: \"?(.*?)\"?$", text, re.M)
         filled = title and title[1].replace("{$session-lifetime}", "24 hours")

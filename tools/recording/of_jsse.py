@@ -149,7 +149,7 @@ jsse("tls10-anon-partly-listed-refused", "only anonymous suites, one of them not
 
 # ---- certificates
 for auth, shows, facts, fails, policy, passes in (
-        ("want", "goes on", {"version": "0x0301"}, [], [], ["ut-6.1.1-no-required-ue-cert", "ut-6.1.3-server-continues", "wap219-6.4-rsa-sign"]),
+        ("want", "goes on", {"version": "0x0301"}, [], [], ["wap219-6.4-rsa-sign"]),
         ("need", "refuses with a fatal alert", {"alert_from": "server"}, ["ut-6.1.1-no-required-ue-cert"], ["ut-6.1.3-server-continues"], [])):
     jsse("tls10-client-certificate-" + auth, "JSSE asks for a certificate, the UE sends an empty Certificate, the server " + shows,
          TLS10 + "suites=" + DES3 + " clientauth=" + auth, TLS10 + "suites=" + DES3, dict(facts, certificate_request=True, client_certificates=0),
