@@ -21,11 +21,18 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
         o->seen & SEEN_TICKET ? o->ticket_issued.lifetime_hint : 0; /* 0: the client may decide */
     const uint32_t life = hint && hint < day ? hint : day;
     const uint32_t told = hint ? hint : RESUME_USUAL;
-    *held = (struct held_session){.use = use_of(shape, o),
+    const uint64_t use = use_of(shape, o);
+    const uint16_t version = observation_version(o);
+    const bool asked = o->seen & SEEN_CERTIFICATE_REQUEST;
+    const bool alike = held->use == use && held->version == version && held->asked == asked;
+    *held = (struct held_session){.use = use,
                                   .from = o->event_time,
                                   .until = o->side[SERVER].hello_time + life * NANOS_PER_SECOND,
                                   .kept_for = told < RESUME_RECENT ? told : RESUME_RECENT,
-                                  .suite = o->server_hello.suite};
+                                  .suite = o->server_hello.suite,
+                                  .version = version,
+                                  .asked = asked,
+                                  .since = alike ? held->since : o->side[SERVER].hello_time};
 }
 
 bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
@@ -40,4 +47,12 @@ bool held_is_usable(const struct held_session *held, const struct hello_shape *s
                     const struct observation *o)
 {
     return held->from <= o->side[CLIENT].hello_time && held_is_for(held, shape, o, held->suite);
+}
+
+bool held_is_superseded(const struct held_session *held, const struct observation *o, uint16_t suite,
+                        nanos origin)
+{
+    const nanos microsecond = 1000; /* in which origins are kept */
+    return origin + microsecond <= held->since || o->server_hello.suite != suite ||
+           observation_version(o) != held->version || (o->seen & SEEN_CERTIFICATE_REQUEST && !held->asked);
 }

@@ -13,7 +13,9 @@ struct held_session {
         use; /* the hash of server and hello but for its suites; 0: none is held, or its hello is not known */
     nanos from, until; /* the client has it, and the server lets it be used */
     uint32_t kept_for; /* seconds for which the server is to be expected to keep it, as it told or is usual */
-    uint16_t suite;
+    uint16_t suite, version;
+    bool asked;  /* the server asked for a certificate */
+    nanos since; /* it has answered such hellos with this version, and asked or not, since then */
 };
 
 /* A complete full handshake issued a session. */
@@ -27,5 +29,11 @@ bool held_is_for(const struct held_session *held, const struct hello_shape *shap
 /* Could it use the held one? */
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o);
+
+/* Does the server's full handshake itself say why it did not resume a session of this suite and origin, got
+ * like the held one? It has another version or suite now (RFC 5246 7.4.1.2, 7.4.1.3, E.1), or asks for a
+ * certificate, which a resumption would skip: its configuration has changed, or another server answers. */
+bool held_is_superseded(const struct held_session *held, const struct observation *o, uint16_t suite,
+                        nanos origin);
 
 #endif

@@ -499,7 +499,7 @@ static bool is_another_session(struct peer *peer, nanos origin)
     return true;
 }
 
-/* `grantable`: nothing in the hello forbade the server to resume the session, and it is to be expected that
+/* `grantable`: nothing in the hello or its answer forbade the server to resume the session, and it is to be expected that
  * it had it still. */
 static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r,
                              bool grantable)
@@ -650,6 +650,7 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     u->unconfirmed |= !o->whence.confirmed;
     const bool grantable = session->refused && session->suite_known &&
                            held_is_for(&u->held, shape, o, session->suite) &&
+                           !held_is_superseded(&u->held, o, session->suite, session->origin) &&
                            session->offered_age < u->held.kept_for * NANOS_PER_SECOND;
     const bool copy = is_copy(p, o, SERVER);
     p->counters.copies += copy;

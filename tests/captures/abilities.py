@@ -111,6 +111,30 @@ def sessions_refused(folder):
             check(guilty or counts[rule]["not_observable"] == 1, profile, what, counts[rule])
 
 
+def explained_refusals(folder):
+    """A server whose answer has another version or suite than the session, or asks for a certificate where the session had none, must not resume it
+    (RFC 5246 7.4.1.2, 7.4.1.3, E.1), or would skip what it requires now."""
+    rule, asked, none = "ut-7.1-resume-server", m.certificate_request(m.TLS12), b""
+    cases = (("alike", (0x002F, m.TLS12, none), (0x002F, m.TLS12, none), True),
+             ("a lower version", (0x002F, m.TLS12, none), (0x002F, m.TLS10, none), False),
+             ("another suite", (0x000A, m.TLS12, none), (0x002F, m.TLS12, none), False),
+             ("asks for a certificate", (0x002F, m.TLS12, none), (0x002F, m.TLS12, asked), False),
+             ("asks as ever", (0x002F, m.TLS12, asked), (0x002F, m.TLS12, asked), True))
+    each = [(n, again) for n in range(4) for again in (False, True)]
+    for what, first, second, guilty in cases:
+        for order in (each, sorted(each, key=lambda e: e[1])):  # one by one; all sessions before the first is tried
+            frames = []
+            for place, (n, again) in enumerate(order):
+                suite, version, request = second if again else first
+                said = m.client_hello([0x002F, 0x000A], m.TLS12, bytes([n + 1]) * 32 if again else b"", more=[*GROUPS, (35, b"")])
+                empty = m.certificate_message(m.EMPTY_CERTIFICATE, version) if request else b""
+                frames += at(30 * place, [
+                    (CLIENT, said), (SERVER, m.server_hello(suite, version, bytes([n + 1 + 60 * again]) * 32) + request + m.done(version)),
+                    (CLIENT, empty + m.client_key_exchange(version) + m.finished(version)), (SERVER, m.finished(version))])
+            found, _, counts = told(folder, frames)
+            check(((rule, "server") in found) == guilty, "sessions refused by a server that", what, counts[rule])
+
+
 def captured_twice(folder):
     """A handshake that was captured before and behind a NAT is one: no other has its randoms (RFC 5246 7.4.1.2)."""
     rule, ask = "ut-7.1-resume-server", (35, b"")
@@ -199,7 +223,7 @@ def fallback_to_sslv3(folder):
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, sessions_refused, captured_twice, hidden_by_tls13, falls_back, one_hello_of_several,
-                 fallback_to_sslv3):
+    for case in (refused_for_want_of_a_key, sessions_refused, explained_refusals, captured_twice, hidden_by_tls13, falls_back,
+                 one_hello_of_several, fallback_to_sslv3):
         case(temporary)
 finish()
