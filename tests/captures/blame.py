@@ -516,6 +516,10 @@ def flight_cut_short(folder):
         capturelib.write_frames(capture, capturelib.build(steps, time=1795471000 * 10**9))
         told = alerts("ts33141-v1.0.0", capture).get("ut-5.1.1-auth-http-based")
         check(told and told["fault"] == fault, "a certificate of the UE, asked for:", bool(asked), told)
+        # RFC 5246 7.2.2: bad_certificate. It has authenticated nobody.
+        capturelib.write_frames(capture, capturelib.build([*steps[:3], (SERVER, m.alert(2, 42, m.TLS12))], time=1795471000 * 10**9))
+        told = alerts("ts33141-v1.0.0", capture).get("ut-5.1.1-auth-http-based")
+        check(not told, "a certificate of the UE that the server refuses, asked for:", bool(asked), told)
 
 
 def no_handshake(folder):
