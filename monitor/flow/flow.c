@@ -95,7 +95,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     memset(flow->side, 0, sizeof flow->side);
     flow->marks[0] = flow->marks[1] = 0;
     flow->used = false;
-    flow->renegotiated = flow->renegotiating = false;
+    flow->renegotiated = flow->requested = false;
     flow->clear_kind = CLEAR_NONE;
     flow->clear = 0;
     flow->handshake = 0;

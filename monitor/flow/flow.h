@@ -65,8 +65,8 @@ struct flow {
     };
     uint8_t marks[2];          /* enum side_mark */
     uint8_t state : 4;         /* enum flow_state */
-    uint8_t renegotiated : 1;  /* FLOW_RECORDS: protected handshake records came after the handshake */
-    uint8_t renegotiating : 1; /* FLOW_RECORDS: no data came since such a record */
+    uint8_t renegotiated : 1;  /* FLOW_RECORDS: the keys may be those of a later, protected handshake */
+    uint8_t requested : 1;     /* FLOW_RECORDS: a record as short as a HelloRequest came */
     uint8_t used : 1;          /* since it was last queued for eviction, by a segment after its first */
     uint8_t second_answer : 1; /* pending_isn is of a SYN/ACK that contradicts an earlier one */
     uint8_t pending_side : 2;  /* 0 or 1 when pending_isn is set, else NO_SIDE */

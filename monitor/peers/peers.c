@@ -499,8 +499,8 @@ static bool is_another_session(struct peer *peer, nanos origin)
     return true;
 }
 
-/* `grantable`: nothing in the hello or its answer forbade the server to resume the session, and it is to be expected that
- * it had it still. */
+/* `grantable`: nothing in the hello or its answer forbade the server to resume the session, and it is to be
+ * expected that it had it still. */
 static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r,
                              bool grantable)
 {

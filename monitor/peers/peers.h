@@ -89,8 +89,8 @@ struct peer {
     uint32_t maybe_resumed; /* handshakes that may have been resumptions */
     uint32_t hidden; /* full handshakes of TLS 1.3, which encrypts what the server issued (RFC 8446 4.6.1) */
     uint32_t fresh_refused; /* sessions of known origin, as young as servers keep them, that this one did not
-                               resume though nothing in hello or answer forbade it, and the client could have had a
-                               ticket: a server may know nothing else */
+                               resume though nothing in hello or answer forbade it, and the client could have
+                               had a ticket: a server may know nothing else */
     nanos fresh_origin[4];  /* of the last of them: one that is tried again is no other */
 
     /* What the application has reported about it, by profile and verdict; peers.c only stores it. */

@@ -153,6 +153,23 @@ static bool is_clear_hello(const struct record_header *header, struct span bytes
     return c.status == PARSE_OK && cursor_u8(&c) == 3 && message + MESSAGE_HEADER_BYTES == header->length;
 }
 
+/* A later handshake has one ChangeCipherSpec of the server; data under the old keys may stand between its
+ * flights. A HelloRequest is none, for the client may decline it (RFC 5246 7.4.1.1), and its record is short;
+ * any other may come of a handshake whose ChangeCipherSpec was not captured. */
+static void note_later_handshake(struct tls *tls, struct flow *flow, enum side who,
+                                 const struct record_header *header)
+{
+    enum { HELLO_REQUEST = 16 + MESSAGE_HEADER_BYTES + 48 + 12 }; /* IV, MAC of SHA-384, padding */
+    const bool request = who == SERVER && header->length <= HELLO_REQUEST;
+    if (header->type == RECORD_CHANGE_CIPHER_SPEC) {
+        tls->counters.renegotiations += who == SERVER;
+        flow->renegotiated = 1;
+    } else if (header->type == RECORD_HANDSHAKE) {
+        flow->renegotiated |= !request || flow->requested;
+        flow->requested |= request;
+    }
+}
+
 bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span *rest)
 {
     struct flow_side *from = &flow->side[side];
@@ -173,12 +190,7 @@ bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
             return data;
         }
         flow->marks[side] &= (uint8_t)~SIDE_LOST;
-        if (header.type == RECORD_HANDSHAKE) {
-            tls->counters.renegotiations += !flow->renegotiating;
-            flow->renegotiated = flow->renegotiating = 1;
-        } else if (header.type == RECORD_APPLICATION_DATA) {
-            flow->renegotiating = 0;
-        }
+        note_later_handshake(tls, flow, flow_role(flow, side), &header);
         data |= holds_data(&header);
         size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
         if (record > at_header.n) {

@@ -27,7 +27,7 @@ struct tls_counters {
     uint64_t no_room;    /* messages not assembled because all buffers were in use */
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
     uint64_t not_kept;       /* messages left out of those kept for the HTML report, or cut */
-    uint64_t renegotiations; /* protected handshakes after the first: their records, up to the next data */
+    uint64_t renegotiations; /* protected handshakes after the first: ChangeCipherSpecs of the server */
 };
 
 struct tls;

@@ -52,6 +52,25 @@ def test_recorded():
             check([int(e["utwatch"]["server_hello"]["suite"], 16) for e in tls] == chosen, name, "has other suites", chosen)
 
 
+def test_declined(folder):
+    """A key is the same as ever after a HelloRequest that the client has declined, and may be another after the records of a handshake."""
+    path, rule, day = os.path.join(folder, "declined.pcap"), "dp-3.2-key-lifetime-24h", 86400 * 10**9
+    declined = [(SERVER, m.record(22, b"\x79" * 32)), (CLIENT, m.record(21, b"\x7a" * 32))]
+    for what, between, verdict in (("nothing", [], "fail"), ("a HelloRequest", declined, "fail"), ("a handshake", LATER, "not_observable"),
+                                   ("a handshake without its end", LATER[:2], "not_observable"), ("its end alone", LATER[3:], "not_observable")):
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for step in [*FULL, *DATA, *between]:
+            c.send(*step)
+        c.time += day + 3600 * 10**9
+        for step in DATA:
+            c.send(*step)
+        capturelib.write_frames(path, c.frames)
+        evs, _ = events(sys.argv[1], "-p", "ls-advice", "-r", path)
+        counts = {r["rule"]: r for r in of_type(evs, "stats")[-1]["utwatch"]["rules"]}[rule]
+        check(counts.get(verdict), "a key of 25 hours after", what, counts)
+
+
 def test_session_from_inside(folder):
     """A session may have begun in a handshake that cannot be read: then nobody knows that it began before the capture. Nothing of the capture is
     missing for that, but not all was judged."""
@@ -129,10 +148,14 @@ text = " ".join(utwatch(sys.argv[1], "-r", recorded).stdout.decode().split())
 check("1 later handshake inside encrypted connections; the verdicts about them cover the first session only" in text, text[-900:])
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "twice.pcap")
-    for steps, count in ((DATA, 0), (LATER, 1), (DATA + LATER + DATA, 1), (DATA + LATER + DATA + LATER + DATA, 2)):
+    # RFC 5246 7.4.1.1: a client may decline a HelloRequest, here by an alert, and data may stand between the flights.
+    declined = [(SERVER, m.record(22, b"\x79" * 32)), (CLIENT, m.record(21, b"\x7a" * 32))]
+    for steps, count in ((DATA, 0), (LATER, 1), (DATA + LATER + DATA, 1), (DATA + LATER + DATA + LATER + DATA, 2), (LATER * 2, 2),
+                         (DATA + LATER[:2] + DATA + LATER[2:] + DATA, 1), (DATA + declined + DATA, 0)):
         capturelib.write_frames(path, capturelib.build(FULL + steps, time=1795471000 * 10**9))
         check(counted(path) == count, "later handshakes:", counted(path), "instead of", count)
     test_recorded()
     test_made(path)
     test_session_from_inside(folder)
+    test_declined(folder)
 finish()
