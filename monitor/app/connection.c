@@ -271,6 +271,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     if (!readable && use.resumed && use.told && observation_clear_suite(o))
         reauthentication_unreadable(p, flow);
     const bool records = tls_release(p->tls, flow);
+    const bool halted = !observation_fatal_alert(o) && !o->side[CLIENT].closed && !o->side[SERVER].closed;
     const bool came_to_nothing = outcome != OUTCOME_COMPLETE && !(reasons & UNOBSERVED_EVICTED);
     if (gave_session)
         late_check_begin(p, flow);
@@ -284,6 +285,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     if (flow->state == FLOW_RECORDS)
         keys_begin(p, flow, key_since, version);
     if (flow->state == FLOW_SEARCHING) {
+        flow->halted = halted;
         search_again(flow);
         recent_search(&p->flows, flow);
     }

@@ -108,7 +108,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->pending_far = false;
     flow->dropped = flow->gaps = flow->confirmed = 0;
     flow->spoke = flow->odd = flow->taken = 0;
-    flow->again = false;
+    flow->again = flow->halted = false;
     flow->alone = 0;
     flow->in_network = false;
     flow->contested = 0;

@@ -82,6 +82,7 @@ struct flow {
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
     uint8_t spoke : 2;         /* a bit a side that said something else before TLS */
     uint8_t again : 1;         /* a handshake of it came to nothing, and what follows is searched */
+    uint8_t halted : 1;        /* that stood still, or was reset, and may go on */
     uint8_t paths : 2;         /* enum paths */
     uint8_t contested : 2;     /* FLOW_SEARCHING: a bit a side that may have said something else */
     uint8_t taken : 2;         /* a bit a side of which the other has acknowledged all that was handed on */

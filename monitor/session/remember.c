@@ -38,6 +38,22 @@ static struct identifier issued_id(const struct observation *o)
     return identifier_of_id(h->session_id, marker ? 0 : h->session_id_len);
 }
 
+/* All of the server's part, and the end, in which both took part: only the client's hello is missing. The
+ * session is there from then on, and may have been before. */
+static bool shows_session(const struct observation *o)
+{
+    return o->outcome == OUTCOME_COMPLETE && o->seen & SEEN_SERVER_HELLO && o->whence.confirmed &&
+           !o->side[CLIENT].damage && !o->side[SERVER].damage && !o->side[CLIENT].unacknowledged &&
+           !o->side[SERVER].unacknowledged;
+}
+
+static void remember_in_part(struct sessions *s, const struct observation *o, const struct identifier *id)
+{
+    const struct place place = memory_locate(s, &o->whence, id);
+    if (memory_find(s, &place, time_of_use(o)) || shows_session(o))
+        remember(s, o, &place, time_of_use(o), 0, true);
+}
+
 /*
  * A full handshake of which something is missing may have reissued a known identifier: the session began at
  * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
@@ -50,12 +66,13 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
     const bool answer = o->seen & SEEN_SERVER_HELLO;
     const struct identifier id =
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
-    const struct place place = memory_locate(s, &o->whence, &id);
+    const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     s->counters.refused_to_learn++;
     if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_OVERLAP)
         return;
-    if (memory_find(s, &place, time_of_use(o)))
-        remember(s, o, &place, time_of_use(o), 0, true);
+    remember_in_part(s, o, &id);
+    if (o->seen & SEEN_TICKET && o->ticket_issued.hash.own)
+        remember_in_part(s, o, &ticket);
 }
 
 /* What may still turn out to be forged: see sessions_doubt(). */

@@ -130,8 +130,9 @@ struct handshake {
     uint32_t seen_asleep; /* its `seen` */
 };
 
-/* LIST_UNCONFIRMED: in progress, and nobody but its sender may know of it. */
-enum { LIST_UNCONFIRMED, LIST_ACTIVE, LIST_HALF_CLOSED, LIST_LINGERING, LIST_COUNT };
+/* LIST_UNCONFIRMED: in progress, and nobody but its sender may know of it. LIST_RESET: see handshake_reset().
+ */
+enum { LIST_UNCONFIRMED, LIST_ACTIVE, LIST_HALF_CLOSED, LIST_RESET, LIST_LINGERING, LIST_COUNT };
 
 /* 2^14: addresses that share a number cost a longer walk, or a reason that is less precise. */
 enum { ADDRESS_PAIRS = 16384 };
@@ -173,6 +174,10 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now);
 /* A fatal alert or FIN of a side ends at this number. While the other has not acknowledged it, it may never
  * get it: the handshake waits for that, or for what contradicts it, as long as any other. False: it has. */
 bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now);
+
+/* Nobody acknowledges a reset, and who can read the numbers can forge it: where nothing else has ended the
+ * handshake, that waits for what contradicts it as long as any other. */
+void handshake_reset(struct tls *tls, struct handshake *h, nanos now);
 
 /* The client has closed its direction (RFC 9293 3.6): the server may still answer, after retransmissions of
  * seconds. */

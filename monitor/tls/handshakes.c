@@ -249,6 +249,15 @@ void handshake_linger(struct tls *tls, struct handshake *h, nanos now)
     enqueue(tls, h, LIST_LINGERING);
 }
 
+void handshake_reset(struct tls *tls, struct handshake *h, nanos now)
+{
+    if (h->list == LIST_LINGERING || h->receipt.awaited)
+        return;
+    dequeue(tls, h);
+    h->last_activity = now;
+    enqueue(tls, h, LIST_RESET);
+}
+
 void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
 {
     if (h->list != LIST_ACTIVE && h->list != LIST_UNCONFIRMED)
@@ -310,7 +319,7 @@ struct flow *tls_expired(struct tls *tls, nanos now, nanos *end)
     struct handshake *first = slot(tls, tls->list[LIST_LINGERING].oldest);
     if (first && first->deadline > now)
         first = NULL;
-    for (unsigned list = LIST_UNCONFIRMED; list <= LIST_HALF_CLOSED; list++) {
+    for (unsigned list = LIST_UNCONFIRMED; list <= LIST_RESET; list++) {
         struct handshake *h = idle(tls, list, now);
         if (h && (!first || h->deadline < first->deadline))
             first = h;
@@ -334,7 +343,7 @@ bool tls_is_overdue(const struct tls *tls, const struct flow *flow, nanos now, n
 bool tls_is_result(const struct tls *tls, const struct flow *flow)
 {
     const struct handshake *h = handshake_of(tls, flow);
-    return h && h->list == LIST_LINGERING && flow_is_confirmed(flow);
+    return h && h->list >= LIST_RESET && flow_is_confirmed(flow);
 }
 
 bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, const struct endpoint *server)
@@ -384,6 +393,8 @@ struct flow *tls_victim(struct tls *tls, const struct flow *but)
     const struct handshake *h = oldest_but(tls, LIST_UNCONFIRMED, but);
     if (!h)
         h = oldest_but(tls, LIST_LINGERING, but);
+    if (!h)
+        h = oldest_but(tls, LIST_RESET, but);
     if (!h) {
         h = slot(tls, client_greediest(&tls->clients));
         if (h && h->flow == but)
@@ -414,7 +425,7 @@ void tls_greediest(const struct tls *tls, struct greedy_client greediest[GREEDY_
 
 struct flow *tls_oldest(struct tls *tls)
 {
-    static const unsigned order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_HALF_CLOSED,
+    static const unsigned order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_RESET, LIST_HALF_CLOSED,
                                                LIST_ACTIVE};
     for (size_t i = 0; i < LIST_COUNT; i++)
         if (tls->list[order[i]].oldest)

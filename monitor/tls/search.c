@@ -454,8 +454,8 @@ static void feed_from_start(struct tls *tls, struct handshake *h, enum side who,
 /* Bytes in front of a run are missing, or the beginning of the side. */
 static bool lacks_start(const struct flow *flow, unsigned side)
 {
-    return !flow->again &&
-           (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1 || flow->paths == PATHS_JOINED);
+    return flow->halted || (!flow->again && (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1 ||
+                                             flow->paths == PATHS_JOINED));
 }
 
 /* Goes on with the probe of this side. False: it came to nothing, and `bytes` is to be searched like any

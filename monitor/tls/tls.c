@@ -130,7 +130,7 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     h->receipt.awaited &= side == h->receipt.side;
     h->observation->side[who].reset = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
-    handshake_linger(tls, h, now);
+    handshake_reset(tls, h, now);
     return true;
 }
 

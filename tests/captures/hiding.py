@@ -7,7 +7,7 @@ import struct
 import sys
 import tempfile
 
-from made_sessions import full
+from made_sessions import ID, TICKET, full, resumption_of
 from run_utwatch import events, of_type, rule_counts
 from checks import check, finish
 import capturelib
@@ -22,6 +22,7 @@ RST, FIN, ACK, PUSH = 0x04, 0x11, 0x10, 0x18
 OFFER, SELECTED, LIFETIME = "ut-7.2-only-anonymous", "ut-6.4-listed-anonymous", "ut-7.1-ticket-lifetime"
 DEAD = "rfc2246-7.2.2-resume-after-fatal"
 EMPTY = b"\x16\3\1\0\0"
+GAP = 60 * SECOND
 DATA = m.record(23, b"\7" * 48, m.TLS12)
 
 
@@ -463,8 +464,39 @@ def several_paths(folder):
         check(("gap" in tls[0]["utwatch"].get("unobserved", ())) == confirmed, "agreed by both:", confirmed, tls[0]["utwatch"].get("unobserved"))
 
 
+def sessions_behind_a_pause(folder):
+    """A session that a handshake issues after a pause, or after a reset that both ignore, is 25 hours old when 25 hours have passed: told exactly, or
+    as a lower bound where the pause was so long that the hello and the rest are two readings."""
+    for name, issued, resumed, rule in (("id", full(session=ID), resumption_of("id", ID), "ut-7.1-session-lifetime"),
+                                        ("ticket", full(ticket=TICKET), resumption_of("ticket", TICKET), LIFETIME)):
+        for end in (None, CLIENT, SERVER):
+            for where in (1, 2, 3):
+                for pause in (3, 50) + (90,) * (where == 1):
+                    c = capturelib.Connection(time=START)
+                    c.open()
+                    times = []
+                    for i, (side, data) in enumerate(issued):
+                        if i == where:
+                            c.frames += [c.frame(end, RST | ACK)] if end is not None else []
+                            c.time += pause * SECOND
+                        c.send(side, data)
+                        times.append(c.time)
+                    c.close()
+                    later = [f for n in (1, 25) for f in capturelib.build(resumed, client=("192.0.2.10", 41000 + n), time=START + n * HOUR + GAP)]
+                    told, _, tls = judged(folder, c.frames + later)
+                    ages = [e["utwatch"]["session"] for e in tls[-2:]]
+                    basis = "exact" if pause < 60 else "at-least"
+                    named = name, end, where, pause
+                    check([a.get("age_basis") for a in ages] == [basis] * 2, "behind a pause:", *named, ages)
+                    for n, age in zip((1, 25), ages):
+                        least = START + n * HOUR + GAP - times[1]  # the ServerHello
+                        check(0 <= round(age.get("age_s", 0) * SECOND) - least < SECOND, "behind a pause:", *named, age, least)
+                    check(rule in told, "behind a pause:", *named, sorted(told))
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (names_in_other_forms, records_that_stacks_take, before_a_hello, pauses_within_a_start, odd_extensions, sslv2_forms,
+    for case in (sessions_behind_a_pause, names_in_other_forms,
+                 records_that_stacks_take, before_a_hello, pauses_within_a_start, odd_extensions, sslv2_forms,
                  hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end,
                  ids_beside_tickets, tickets_of_others, alerts_that_nobody_received):
         case(temporary)

@@ -384,6 +384,29 @@ def ends_that_are_none():
                 same(attacked(honest(NULL_SHA), where, forged, **IPV6), guilty, "forged end of a violator:", what, side, where)
 
 
+def resets_and_pauses():
+    """A reset at the very next number, of either side or of both, that those ignore who go on after seconds: the one handshake that it was. Nobody
+    acknowledges a reset. After more than a minute what is left of the handshake is judged, or told as a connection without its hello."""
+    for ends in ({}, IPV6):
+        for suite in (DES3, NULL_SHA):
+            plain = Judged(attacked(honest(suite), None, None, **ends))
+            for where in (1, 2, 3):
+                for sides in ((CLIENT,), (SERVER,), (CLIENT, SERVER)):
+                    for pause in (3, 30, 50, 90):
+                        def forged(c):
+                            frames = [c.frame(1 - honest()[where - 1][0], ACK)] + [c.frame(side, RST | ACK) for side in sides]
+                            c.time += pause * SECOND
+                            return frames
+                        frames = attacked(honest(suite), where, forged, **ends)
+                        named = "reset and pause:", suite, where, sides, pause
+                        if pause < 60:
+                            same(frames, plain, *named)
+                        else:
+                            found = Judged(frames)
+                            counts = of_type(found.events, "stats")[-1]["utwatch"]["connections"]
+                            check(counts["tls"] == 2 and found.alerts == plain.alerts, *named, counts, found.alerts)
+
+
 def forge_end(side, flags, ahead, c):
     return [c.frame(side, flags, seq=c.seq[side] + ahead)]
 
@@ -625,6 +648,7 @@ offloaded()
 byte_by_byte()
 zeros_alone()
 ends_that_are_none()
+resets_and_pauses()
 a_start_in_between()
 a_start_and_its_answer()
 lone_segments_before()
