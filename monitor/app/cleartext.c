@@ -137,11 +137,34 @@ static uint32_t missing_parts(const struct pipeline *p, const struct flow *flow)
     return missing;
 }
 
+/* Nothing came since it was told. */
+static bool is_told(const struct http_connection *h)
+{
+    return h->told && h->count.requests == h->carried && !h->count.answers;
+}
+
+void cleartext_go_on(struct pipeline *p, struct flow *flow)
+{
+    struct http *http = p->cleartext.http;
+    const struct http_connection *h = http_connection(http, flow->clear);
+    if (h->null_encryption) {
+        reauthentication_end(p, flow, HTTP_DAMAGE_END);
+    } else if (!is_told(h) && (h->count.requests || h->count.answers)) {
+        struct http_connection now = *h;
+        now.damage |= HTTP_DAMAGE_END | missing_parts(p, flow);
+        if (!is_ut_server(p, h))
+            http_count_ut_only(&now);
+        if (is_ut(p, h))
+            tell_connection(p, &now, flow, "HTTP");
+    }
+    http_go_on(http, flow->clear, p->now);
+}
+
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
 {
-    p->cleartext.evicted += flow->clear_kind != CLEAR_NONE && damage & HTTP_DAMAGE_EVICTED;
     if (flow->clear_kind == CLEAR_HTTP) {
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
+        p->cleartext.evicted += damage & HTTP_DAMAGE_EVICTED && !is_told(h);
         h->damage |= damage;
         reauthentication_end(p, flow, damage);
         if (!h->null_encryption)
@@ -154,10 +177,11 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
         const bool alone = flow->state == FLOW_SEARCHING;
         const bool asked = h->count.served || h->count.requests > h->count.for_tls;
         const bool any = alone || (flow->state == FLOW_HANDSHAKE && asked && !h->null_encryption);
-        if (any && is_ut(p, h))
+        if (any && is_ut(p, h) && !is_told(h))
             tell_connection(p, h, flow, "HTTP");
     } else if (flow->clear_kind == CLEAR_NAMING) {
         struct other *other = other_at(&p->cleartext, flow->clear);
+        p->cleartext.evicted += (damage & HTTP_DAMAGE_EVICTED) != 0;
         other->seen.damage |= damage & HTTP_DAMAGE_EVICTED;
         if (flow->state == FLOW_SEARCHING)
             tell_connection(p, &other->seen, flow, other->protocol);

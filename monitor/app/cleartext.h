@@ -85,6 +85,9 @@ const struct http_connection *cleartext_before(const struct pipeline *p, const s
 void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage);
 void cleartext_forget(struct pipeline *p, struct flow *flow);
 
+/* Tells what came of a connection in HTTP that is quiet, and reads on. */
+void cleartext_go_on(struct pipeline *p, struct flow *flow);
+
 /* A flow in clear, those in HTTP first; one that was quiet for too long by now; NULL: none. */
 struct flow *cleartext_any(const struct pipeline *p);
 struct flow *cleartext_expired(const struct pipeline *p);

@@ -400,8 +400,16 @@ void connection_evict(struct pipeline *p, struct flow *flow)
 
 void connection_expire_clear(struct pipeline *p, int most)
 {
-    for (struct flow *flow; most && (flow = cleartext_expired(p)); most--)
-        end_clear(p, flow, flow_has_ended(flow) ? 0 : HTTP_DAMAGE_END);
+    for (struct flow *flow; most && (flow = cleartext_expired(p)); most--) {
+        if (flow_has_ended(flow) || flow->state == FLOW_HANDSHAKE || flow->end[0].udp) {
+            end_clear(p, flow, flow_has_ended(flow) ? 0 : HTTP_DAMAGE_END);
+        } else if (flow->clear_kind == CLEAR_HTTP) {
+            cleartext_go_on(p, flow);
+        } else { /* what comes next may be TLS */
+            cleartext_end(p, flow, HTTP_DAMAGE_END);
+            search_again(flow);
+        }
+    }
 }
 
 void connection_end_clear(struct pipeline *p)

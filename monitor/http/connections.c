@@ -66,6 +66,18 @@ void connection_active(struct http *http, uint32_t slot, const struct whence *wh
     crowd_active(&http->crowd, &http->slots, MEMBER, slot, where->confirmed, where->time);
 }
 
+void http_go_on(struct http *http, uint32_t slot, nanos now)
+{
+    const struct connection *c = connection_at(http, slot);
+    struct http_connection *seen = http_connection(http, slot);
+    seen->told |= seen->count.requests || seen->count.answers;
+    seen->count = seen->of_ut = (struct http_count){0};
+    seen->carried = seen->count.requests = c->waiting_count;
+    for (unsigned i = 0; i < c->waiting_count; i++)
+        seen->of_ut.requests += c->waiting[i].of_ut;
+    crowd_active(&http->crowd, &http->slots, MEMBER, slot, false, now);
+}
+
 uint32_t http_victim(struct http *http)
 {
     return crowd_victim(&http->crowd);

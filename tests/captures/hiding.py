@@ -494,8 +494,32 @@ def sessions_behind_a_pause(folder):
                     check(rule in told, "behind a pause:", *named, sorted(told))
 
 
+def pauses_in_clear(folder):
+    """What follows after minutes of silence, in clear, behind a CONNECT or behind words that nobody knows, is judged as without them."""
+    get, answer = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n", b"HTTP/1.1 200 OK\r\n"
+    length = b"Content-Length: 0\r\n\r\n"
+    tls = [(CLIENT, hello()), *rest()]
+    for name, at, steps in (
+            ("an answer", 1, [(CLIENT, get), (SERVER, answer + length)]), ("the rest of it", 2, [(CLIENT, get), (SERVER, answer), (SERVER, length)]),
+            ("the rest of a request", 1, [(CLIENT, get[:30]), (CLIENT, get[30:]), (SERVER, answer + length)]),
+            ("another request", 2, [(CLIENT, get), (SERVER, answer + length)] * 2),
+            ("TLS", 2, [(CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n"), *tls]),
+            ("TLS after words", 2, [(CLIENT, b"\1\2\3\4\5\6\7\x08"), (SERVER, b"\x99\2\3\4\5\6\7\x08"), *tls])):
+        found = []
+        for pause in (0, 130, 250, 400):
+            c = capturelib.Connection(time=START)
+            c.open()
+            for i, step in enumerate(steps):
+                c.time += pause * SECOND if i == at else 0
+                c.send(*step)
+            c.close()
+            told, _, events_of_tls = judged(folder, c.frames)
+            found.append(({(rule, t["fault"]) for rule, t in told.items()}, [e["utwatch"]["outcome"] for e in events_of_tls]))
+        check(all(f == found[0] for f in found) and found[0][0], "a pause before", name, found)
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (sessions_behind_a_pause, names_in_other_forms,
+    for case in (sessions_behind_a_pause, pauses_in_clear, names_in_other_forms,
                  records_that_stacks_take, before_a_hello, pauses_within_a_start, odd_extensions, sslv2_forms,
                  hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end,
                  ids_beside_tickets, tickets_of_others, alerts_that_nobody_received):
