@@ -376,6 +376,17 @@ void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t 
         end_clear(p, flow, damage);
 }
 
+bool connection_replace(struct pipeline *p, struct flow *flow)
+{
+    const bool goes_on = p->now - flow->last_seen <= HANDSHAKE_LINGER_SECONDS * NANOS_PER_SECOND;
+    const bool doubted =
+        goes_on && flow_is_confirmed(flow) && tls_is_open(p->tls, flow) && !flow_has_ended(flow);
+    if (doubted)
+        connection_doubt(p, flow);
+    connection_end(p, flow, p->now, 0);
+    return doubted;
+}
+
 void connection_expire(struct pipeline *p, struct flow *flow, nanos when)
 {
     const bool waits = flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_HTTP &&

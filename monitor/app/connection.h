@@ -38,6 +38,10 @@ void connection_datagram(struct pipeline *p, struct flow *flow, const struct seg
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
+/* Another connection begins on its ports. A handshake of both ends that did not end and was not quiet may go
+ * on all the same, and the other one be forged. True: both are in doubt. */
+bool connection_replace(struct pipeline *p, struct flow *flow);
+
 /* What is followed of it has waited for too long. HTTP before which nothing of TLS came goes on. */
 void connection_expire(struct pipeline *p, struct flow *flow, nanos when);
 

@@ -225,18 +225,21 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
         return new_flow(p, segment);
     }
     nanos end;
-    note_acknowledged(p, flow, segment, *side);
+    if (!stream_completes_start(&p->flows, flow, segment, *side))
+        note_acknowledged(p, flow, segment, *side);
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_expire(p, flow, end);
     const enum stream_start start = stream_start(&p->flows, flow, segment, *side);
+    bool doubted = false;
     if (start == STREAM_BEGINS_ANEW)
-        connection_end(p, flow, p->now, 0);
+        doubted = connection_replace(p, flow);
     else if (start == STREAM_WAS_STALE)
         connection_forget(p, flow);
     else if (start == STREAM_IS_DOUBTED)
         connection_doubt(p, flow);
     if (stream_begins(start)) {
         flow_restart(&p->flows, flow, segment, *side);
+        flow->contested = doubted ? 3 : 0;
         *side = 0;
     }
     flow->used = true;

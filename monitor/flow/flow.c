@@ -189,7 +189,14 @@ void flow_restart(struct flow_table *table, struct flow *flow, const struct segm
     stream_release(table, flow);
     uint32_t pending = flow->pending_isn;
     bool confirmed = flow->pending_side != NO_SIDE && flow->pending_side != side;
+    const bool opened =
+        flow->pending_side == side && !(segment->flags & TCP_SYN) && segment->seq == pending + 1;
     begin(flow, segment);
+    if (opened) { /* the client's answer to a SYN/ACK */
+        flow->side[0].first = flow->side[0].next = segment->seq;
+        flow->side[1].first = flow->side[1].next = segment->ack;
+        flow->marks[0] = flow->marks[1] = SIDE_KNOWN | SIDE_SYN;
+    }
     if (confirmed) { /* this is the SYN+ACK; the SYN that it answers was seen before it */
         flow->side[1].first = flow->side[1].next = pending + 1;
         flow->marks[1] = SIDE_KNOWN | SIDE_SYN;

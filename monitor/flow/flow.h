@@ -180,6 +180,7 @@ struct stray {
     const struct flow *flow;
     uint32_t end, ack; /* the number behind it, and what it acknowledges */
     unsigned side;
+    bool answer; /* a SYN/ACK, to the SYN of `pending_isn` */
 };
 
 struct flow_table {

@@ -31,8 +31,31 @@ static void remember_start(struct flow *flow, const struct segment *segment, uns
     flow->second_answer = false;
 }
 
+/*
+ * A server that has closed answers a SYN, and who sends both can forge them: while a connection goes on,
+ * another begins on its ports when the client answers that answer (RFC 9293 3.5).
+ */
+static void note_answer(struct flow_table *table, const struct flow *flow, const struct segment *segment,
+                        unsigned side)
+{
+    table->stray[flow_slot(table, flow) % STRAYS] = (struct stray){
+        .flow = flow, .end = segment->seq + 1, .ack = segment->ack, .side = side, .answer = true};
+}
+
+bool stream_completes_start(const struct flow_table *table, const struct flow *flow,
+                            const struct segment *segment, unsigned side)
+{
+    if (flow->pending_side != side)
+        return false;
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    return s->flow == flow && s->answer && s->side != side && segment->belief == BELIEVED &&
+           (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
+           segment->ack == s->end && segment->seq == flow->pending_isn + 1;
+}
+
 /* An unexpected SYN or SYN/ACK, after those of the connection that is known. */
-static bool syn_begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
+static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                            unsigned side)
 {
     const struct flow_side *from = &flow->side[side];
     const uint8_t marks = flow->marks[side];
@@ -64,17 +87,22 @@ static bool syn_begins_anew(struct flow *flow, const struct segment *segment, un
         return true;
     /* A server that has closed answers a SYN of which nothing was captured. */
     const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
-    if (answer && (closed || answers_pending_syn(flow, segment, side)))
+    if (answer && closed)
         return true;
+    if (answer && answers_pending_syn(flow, segment, side)) {
+        note_answer(table, flow, segment, side);
+        return false;
+    }
     if (!answer || marks & SIDE_DATA) /* else it is one of several answers to the same SYN */
         remember_start(flow, segment, side, far);
     return false;
 }
 
-static bool begins_anew(struct flow *flow, const struct segment *segment, unsigned side)
+static bool begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                        unsigned side)
 {
     if (segment->flags & TCP_SYN)
-        return syn_begins_anew(flow, segment, side);
+        return syn_begins_anew(table, flow, segment, side);
     if (answers_pending_syn(flow, segment, side))
         return true;
     const bool known = flow->marks[side] & SIDE_KNOWN;
@@ -132,14 +160,16 @@ static bool is_answered_elsewhere(const struct flow_table *table, const struct f
     if (in_window(distance(flow->side[side].next, segment->seq))) /* as nearly all */
         return false;
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && s->side != side && segment->belief == BELIEVED &&
+    return s->flow == flow && !s->answer && s->side != side && segment->belief == BELIEVED &&
            (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
            segment->ack == s->end;
 }
 
-enum stream_start stream_start(const struct flow_table *table, struct flow *flow,
-                               const struct segment *segment, unsigned side)
+enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                               unsigned side)
 {
+    if (stream_completes_start(table, flow, segment, side))
+        return STREAM_BEGINS_ANEW;
     if (is_answered_elsewhere(table, flow, segment, side)) {
         if ((flow->marks[0] | flow->marks[1]) & SIDE_DATA || flow->handshake)
             return STREAM_IS_DOUBTED;
@@ -154,7 +184,7 @@ enum stream_start stream_start(const struct flow_table *table, struct flow *flow
     }
     if (stale != STREAM_GOES_ON)
         return stale;
-    return begins_anew(flow, segment, side) ? STREAM_BEGINS_ANEW : STREAM_GOES_ON;
+    return begins_anew(table, flow, segment, side) ? STREAM_BEGINS_ANEW : STREAM_GOES_ON;
 }
 
 static void anchor(struct flow_table *table, struct flow *flow, unsigned side, uint32_t first)

@@ -68,15 +68,20 @@ static inline bool stream_begins(enum stream_start start)
     return start == STREAM_BEGINS_ANEW || start == STREAM_WAS_STALE;
 }
 
+/* The client answers the SYN/ACK of another connection on these ports: that begins with it, and what it
+ * acknowledges is of that. */
+bool stream_completes_start(const struct flow_table *table, const struct flow *flow,
+                            const struct segment *segment, unsigned side);
+
 /*
  * Does this segment begin a new connection on the ports of a known one? So does a SYN after the old one has
- * ended, the segment with which the other side confirms an unexpected SYN, and foreign sequence numbers after
- * a long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its connection for it
- * either. Where two ends go on to answer each other at the numbers that a SYN and SYN/ACK had replaced, and
- * nothing came at the new ones, those were forged, and the connection before them lives.
+ * ended, the one with which the client takes the answer to an unexpected SYN, and foreign sequence numbers
+ * after a long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its connection
+ * for it either. Where two ends go on to answer each other at the numbers that a SYN and SYN/ACK had
+ * replaced, and nothing came at the new ones, those were forged, and the connection before them lives.
  */
-enum stream_start stream_start(const struct flow_table *table, struct flow *flow,
-                               const struct segment *segment, unsigned side);
+enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                               unsigned side);
 
 /* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is
  * false. */

@@ -92,6 +92,12 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
 
+bool tls_is_open(const struct tls *tls, const struct flow *flow)
+{
+    const struct handshake *h = handshake_of(tls, flow);
+    return h && handshake_has_begun(h) && h->phase == PHASE_OPEN;
+}
+
 bool tls_doubt(struct tls *tls, struct flow *flow)
 {
     struct handshake *h = handshake_of(tls, flow);

@@ -83,6 +83,9 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
  * gap. */
 void tls_acknowledged(struct tls *tls, struct flow *flow, unsigned side, uint32_t ack);
 
+/* A handshake has begun, and nothing has ended it. */
+bool tls_is_open(const struct tls *tls, const struct flow *flow);
+
 /* What both sides have said so far may be another's, as for bytes with two contents. False: as tls_reset().
  */
 bool tls_doubt(struct tls *tls, struct flow *flow);

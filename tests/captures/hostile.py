@@ -462,6 +462,33 @@ def a_start_and_its_answer():
                 check(all("overlap" in e["utwatch"]["unobserved"] for e in found.handshakes), "and a flight", found.handshakes)
 
 
+def a_start_amid_a_handshake():
+    """The same amid the handshake, at numbers near to those in use or far from them. The two segments begin nothing; with what the client would say
+    next, and a flight behind it, both readings are in doubt: `overlap`, and nobody is accused or cleared by what was forged."""
+    for ends in ({}, IPV6):
+        for suite, other in ((NULL_SHA, DES3), (DES3, NULL_SHA)):
+            plain = Judged(attacked(honest(suite), None, None, seq=(100000, 500000), **ends))
+            for ahead in (-70000, -1, 1, 100, 30000, 900000000, 2**31):
+                for where in (1, 2, 3):
+                    for more in (2, 3, 5):
+                        def forged(c):
+                            forger = capturelib.Connection(time=c.time, seq=(100000 + ahead, 500000 + ahead), **ends)
+                            forger.open()
+                            for step in honest(other)[:2]:
+                                forger.send(*step)
+                            c.time = forger.time
+                            return forger.frames[:more]
+                        frames = attacked(honest(suite), where, forged, seq=(100000, 500000), **ends)
+                        named = "a start amid a handshake:", suite, ahead, where, more
+                        if more == 2:
+                            same(frames, plain, *named)
+                            continue
+                        found = Judged(frames)
+                        unobserved = [e["utwatch"].get("unobserved", ()) for e in found.handshakes]
+                        check(unobserved and all("overlap" in u for u in unobserved), *named, unobserved)
+                        check(found.alerts.get(FRAMED, (0,))[0] != 1, *named, found.alerts)
+
+
 LONE = {"an octet": b"\x16", "GET": b"GET / HT", "CONNECT": b"CONNECT x:1 HTTP/1.1\r\n\r\n", "zeros": b"\0" * 1400, "a hello": hello((DES3,)),
         "an answer": m.server_hello(DES3), "an alert": m.alert(2, 40), "much": b"x" * 60000}
 
@@ -651,6 +678,7 @@ ends_that_are_none()
 resets_and_pauses()
 a_start_in_between()
 a_start_and_its_answer()
+a_start_amid_a_handshake()
 lone_segments_before()
 decoys_before_the_answer()
 hellos_that_come_twice()

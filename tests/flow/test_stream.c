@@ -235,11 +235,17 @@ static void a_lone_syn_ends_no_connection(void **state)
     assert_string_equal(out, "abcdef");
     assert_true(table.counters.restarted == 0);
     struct segment answer = segment(1, 8000, TCP_SYN | TCP_ACK, "");
-    answer.ack = 777778; /* but a server that answers it has given the old one up */
+    answer.ack = 777778; /* both may be forged */
     put(answer);
-    put(segment(0, 777778, TCP_ACK, "ghi"));
+    put(segment(0, 106, TCP_ACK, "ghi"));
     assert_string_equal(out, "abcdefghi");
+    assert_true(table.counters.restarted == 0);
+    struct segment third = segment(0, 777778, TCP_ACK, "jkl");
+    third.ack = 8001; /* but a client that takes the answer has given the old one up */
+    const struct flow *flow = put(third);
+    assert_string_equal(out, "abcdefghijkl");
     assert_true(table.counters.restarted == 1);
+    assert_true(flow->marks[0] & flow->marks[1] & SIDE_SYN && flow->side[1].next == 8001);
 }
 
 /* As many connections as the table takes, from ports 1000 on; those from `unconfirmed` on are not confirmed.
