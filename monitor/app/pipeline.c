@@ -158,7 +158,8 @@ static void expire(struct pipeline *p, int most)
     if (!p->docket)
         ask_judge(p);
     late_check_expire(p);
-    give_up_holes(p, most);
+    if (stream_any_held(&p->flows))
+        give_up_holes(p, most);
     nanos end;
     struct flow *flow;
     for (int left = most; left && (flow = tls_expired(p->tls, p->now, &end)); left--) {
@@ -457,7 +458,7 @@ void pipeline_captured(struct pipeline *p, const struct live_counters *counters)
     p->captured = *counters;
 }
 
-void pipeline_frame(struct pipeline *p, const struct frame *frame)
+bool pipeline_frame(struct pipeline *p, const struct frame *frame)
 {
     p->frames++;
     p->bytes += frame->wire_len;
@@ -469,11 +470,12 @@ void pipeline_frame(struct pipeline *p, const struct frame *frame)
     if (p->streams)
         streams_frame(p->streams, frame, result, segment);
     if (result != DECODE_SEGMENT)
-        return;
+        return decode_understood(result);
     if (segment->transport == TRANSPORT_TCP)
         on_segment(p, frame, segment);
     else if (cleartext_wants_datagram(p, segment))
         on_datagram(p, frame, segment);
+    return true;
 }
 
 void pipeline_end(struct pipeline *p)
@@ -481,11 +483,6 @@ void pipeline_end(struct pipeline *p)
     decoder_knows(p->decoder);
     end_all(p);
     decoder_end(p->decoder);
-}
-
-uint64_t pipeline_understood(const struct pipeline *p)
-{
-    return decoder_understood(p->decoder);
 }
 
 uint64_t pipeline_frames(const struct pipeline *p)

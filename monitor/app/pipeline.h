@@ -39,7 +39,8 @@ void pipeline_share_identifiers(struct pipeline *p, const struct siphash_key *co
 /* What would be made when it is needed first is made now. */
 void pipeline_prepare(struct pipeline *p);
 
-void pipeline_frame(struct pipeline *p, const struct frame *frame);
+/* True when it is known what the frame carries. */
+bool pipeline_frame(struct pipeline *p, const struct frame *frame);
 
 /* No frame has come, and packet time goes on. */
 void pipeline_time(struct pipeline *p, nanos time);
@@ -56,8 +57,5 @@ uint64_t pipeline_frames(const struct pipeline *p);
 /* Of all of them together, with what their judge and its output have counted. */
 void pipelines_health(struct pipeline *const *p, unsigned count, const struct judge *judge,
                       struct capture_health *health);
-
-/* Frames of which it is known what they carry. */
-uint64_t pipeline_understood(const struct pipeline *p);
 
 #endif

@@ -13,7 +13,7 @@ struct part {
     struct capture *capture; /* NULL: it is not open */
     struct frame next;       /* of a merge: the frame that it is at */
     uint64_t frames;         /* that were looked at */
-    uint64_t understood;     /* of them, by the decoder */
+    bool understood;         /* at least one of them, by the decoder */
 };
 
 struct replay {
@@ -38,11 +38,9 @@ static uint64_t position(const struct replay *r)
 static bool take_frame(struct replay *r, const struct frame *frame)
 {
     struct part *part = &r->part[frame->source];
-    const uint64_t before = pipeline_understood(r->orders->pipeline[0]);
-    pipeline_frame(r->orders->pipeline[0], frame);
+    part->understood |= pipeline_frame(r->orders->pipeline[0], frame);
     foresee(r->orders->pipeline[0], r->options->inputs[frame->source], r->options->filter);
     part->frames++;
-    part->understood += pipeline_understood(r->orders->pipeline[0]) - before;
     r->time = frame->time;
     if (progress_frame(&r->progress))
         progress_show(&r->progress, position(r), output_violations(r->orders->output));

@@ -39,9 +39,8 @@ static inline struct span span_head(struct span s, size_t n)
 /* What follows the first n bytes; empty when there are no more than n. */
 static inline struct span span_skip(struct span s, size_t n)
 {
-    if (n >= s.n)
-        return span_of(s.n ? s.p + s.n : s.p, 0);
-    return span_of(s.p + n, s.n - n);
+    const size_t skipped = n < s.n ? n : s.n;
+    return span_of(skipped ? s.p + skipped : s.p, s.n - skipped);
 }
 
 #endif

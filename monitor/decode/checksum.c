@@ -110,13 +110,23 @@ static uint64_t add_bytes(uint64_t sum, struct span bytes)
     return add_word(sum, rest(at, left));
 }
 
+/* The words of a header of IPv4, nearly always one without options. */
+static uint64_t add_header(struct span header)
+{
+    enum { PLAIN = 20 };
+    uint32_t last;
+    memcpy(&last, header.p + 16, sizeof last);
+    const uint64_t sum = add_word_at(add_word_at(last, header.p), header.p + 8);
+    return header.n == PLAIN ? sum : add_bytes(sum, span_skip(header, PLAIN));
+}
+
 /* 16 bits, in the order of the network as memory has them. */
 static uint16_t fold(uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
+    sum = (sum & 0xffffffff) + (sum >> 32); /* 33 bits at most, */
+    sum = (sum & 0xffff) + (sum >> 16);     /* 18, */
+    sum = (sum & 0xffff) + (sum >> 16);     /* 17 if not 16, and then no more than 1 is left of it */
+    return (uint16_t)(sum + (sum >> 16));
 }
 
 /* The pseudo-header (RFC 9293 3.1, RFC 8200 8.1); `length`: of the segment. */
@@ -153,7 +163,7 @@ enum checksum header_checksum(const struct segment *s)
 {
     if (!s->hops)
         return CHECKSUM_WRONG;
-    if (!s->ip.n || fold(add_bytes(0, s->ip)) == 0xffff)
+    if (!s->ip.n || fold(add_header(s->ip)) == 0xffff)
         return CHECKSUM_RIGHT;
     const bool empty = !s->ip.p[HEADER_CHECKSUM_AT] && !s->ip.p[HEADER_CHECKSUM_AT + 1];
     return empty ? CHECKSUM_UNMADE : CHECKSUM_WRONG;
@@ -185,10 +195,11 @@ static struct sender *sender_of(struct checksums *c, const struct endpoint *end)
 {
     const uint64_t hash = fold_hash(&c->key, end->address, 0) | 1;
     struct sender *row = &c->sender[ways_of(hash >> 8, SENDERS)];
-    struct sender *oldest = row;
-    for (size_t i = 0; i < WAYS; i++) {
+    for (size_t i = 0; i < WAYS; i++)
         if (row[i].address == hash)
             return &row[i];
+    struct sender *oldest = row;
+    for (size_t i = 0; i < WAYS; i++) {
         if (!row[i].address || (oldest->address && row[i].used < oldest->used))
             oldest = &row[i];
     }

@@ -118,12 +118,6 @@ struct obstacle decoder_obstacle(const struct decoder *decoder)
     return obstacles_commonest(&decoder->obstacles);
 }
 
-uint64_t decoder_understood(const struct decoder *decoder)
-{
-    const uint64_t *result = decoder->counters.result;
-    return result[DECODE_SEGMENT] + result[DECODE_FRAGMENT] + result[DECODE_OTHER];
-}
-
 static enum layer decode_layer(struct packet *p, enum layer layer)
 {
     switch (layer) {
@@ -174,16 +168,9 @@ void decoder_end(struct decoder *decoder)
     fragments_end(decoder->fragments, &decoder->counters);
 }
 
-enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out)
+static enum decode_result decode_layers(struct decoder *decoder, const struct frame *frame,
+                                        struct segment *out)
 {
-    out->time = frame->time;
-    out->frame_number = frame->number;
-    out->source = frame->source;
-    out->belief = BELIEVED;
-    out->wrappers.vlan_count = 0;
-    out->wrappers.encapsulation_count = 0;
-    out->reassembled = out->refused = false;
-    memset(out->around, 0, sizeof out->around);
     struct packet p = {
         .bytes = frame->bytes,
         .wire_left = frame->wire_len > frame->bytes.n ? frame->wire_len : frame->bytes.n,
@@ -205,11 +192,26 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
         }
         layer = decode_layer(&p, layer);
     }
-    decoder->counters.result[p.result]++;
     if (p.result == DECODE_NOT_FOLLOWED || p.result == DECODE_UNKNOWN_LINK)
         obstacles_count(&decoder->obstacles, p.number, p.result == DECODE_UNKNOWN_LINK);
     if (p.result == DECODE_SEGMENT)
         for (size_t i = 0; i < out->wrappers.encapsulation_count; i++)
             decoder->counters.encapsulation[out->wrappers.encapsulation[i]]++;
     return p.result;
+}
+
+enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out)
+{
+    out->time = frame->time;
+    out->frame_number = frame->number;
+    out->source = frame->source;
+    out->belief = BELIEVED;
+    out->wrappers.vlan_count = 0;
+    out->wrappers.encapsulation_count = 0;
+    out->reassembled = out->refused = false;
+    memset(out->around, 0, sizeof out->around);
+    const enum decode_result result =
+        decode_plain(frame, out) ? DECODE_SEGMENT : decode_layers(decoder, frame, out);
+    decoder->counters.result[result]++;
+    return result;
 }

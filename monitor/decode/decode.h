@@ -26,6 +26,12 @@ enum decode_result {
 
 enum { ENCAPSULATIONS = ENCAP_CAPWAP + 1 };
 
+/* It is known what the frame carries. */
+static inline bool decode_understood(enum decode_result result)
+{
+    return result == DECODE_SEGMENT || result == DECODE_FRAGMENT || result == DECODE_OTHER;
+}
+
 struct decode_counters {
     uint64_t result[DECODE_RESULTS];        /* frames; their sum is all frames */
     uint64_t encapsulation[ENCAPSULATIONS]; /* wrappers around segments: 2 for GTP-U in GTP-U */
@@ -71,9 +77,6 @@ void decoder_knows(struct decoder *decoder);
 
 /* Of the frames that were not followed. */
 struct obstacle decoder_obstacle(const struct decoder *decoder);
-
-/* Frames of which it is known what they carry. */
-uint64_t decoder_understood(const struct decoder *decoder);
 
 /* *out is valid until the next call: a reassembled datagram lies in the decoder. */
 enum decode_result decode_frame(struct decoder *decoder, const struct frame *frame, struct segment *out);

@@ -22,8 +22,7 @@ enum ip_protocol {
 static inline void set_address(const struct packet *p, struct endpoint *end, uint8_t family,
                                struct span address, size_t n)
 {
-    *end = (struct endpoint){.family = family,
-                             .space = space_inside(&p->out->wrappers, p->foreign) & (unsigned)ALL_SPACES};
+    *end = (struct endpoint){.family = family, .space = p->space & (unsigned)ALL_SPACES};
     memcpy(end->address, address.p, n);
 }
 
@@ -71,7 +70,9 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
 
 static enum layer ipv4(struct packet *p)
 {
-    struct cursor c = cursor_over(p->bytes);
+    struct cursor c;
+    if (!packet_peek(p, 20, &c))
+        return LAYER_DONE;
     size_t header = (size_t)(cursor_u8(&c) & 15) * 4;
     cursor_skip(&c, 1);
     size_t total = cursor_u16(&c);
@@ -82,8 +83,6 @@ static enum layer ipv4(struct packet *p)
     cursor_skip(&c, 2);
     struct span src = cursor_take(&c, 4);
     struct span dst = cursor_take(&c, 4);
-    if (c.status != PARSE_OK)
-        return packet_fail(p);
     if (total == 0) /* segmentation offload: the true length was not known yet when the host captured it */
         total = p->wire_left;
     if (header < 20 || total < header)
@@ -205,7 +204,9 @@ static enum multipath multipath_of(struct span options)
 static enum layer tcp(struct packet *p)
 {
     struct segment *out = p->out;
-    struct cursor c = cursor_over(p->bytes);
+    struct cursor c;
+    if (!packet_peek(p, 14, &c))
+        return LAYER_DONE;
     out->transport = TRANSPORT_TCP;
     out->src.port = cursor_u16(&c);
     out->dst.port = cursor_u16(&c);
@@ -213,8 +214,6 @@ static enum layer tcp(struct packet *p)
     out->ack = cursor_u32(&c);
     size_t header = (size_t)(cursor_u8(&c) >> 4) * 4;
     out->flags = cursor_u8(&c) & 0x3f;
-    if (c.status != PARSE_OK)
-        return packet_fail(p);
     if (header < 20 || header > p->wire_left)
         return packet_end(p, DECODE_MALFORMED);
     out->multipath = out->flags & TCP_SYN && header <= p->bytes.n

@@ -40,6 +40,7 @@ struct packet {
     bool foreign;       /* within a tunnel whose ends are none of the site's */
     bool inside;        /* an IP header was decoded: the next one is inside of it */
     bool padded_header; /* the 802.11 header is filled up to a multiple of 4 bytes */
+    uint8_t space;      /* of the addresses in it: what its wrappers make of it */
     uint32_t number;    /* EtherType or IP protocol of what is left; an unknown link type */
     enum decode_result result;
     struct segment *out;
@@ -48,6 +49,9 @@ struct packet {
     struct decode_counters *counters;
     nanos now;
 };
+
+/* False: the frame is for the layers. */
+bool decode_plain(const struct frame *frame, struct segment *out);
 
 enum layer decode_link(struct packet *p, int link_type);
 enum layer decode_ethernet(struct packet *p);
@@ -87,6 +91,18 @@ static inline bool packet_advance(struct packet *p, size_t n)
     }
     p->bytes = span_skip(p->bytes, n);
     p->wire_left -= n;
+    return true;
+}
+
+/* A cursor over the next `n` bytes; false, with the result set, when they are not there. Where the compiler
+ * knows `n`, what is read within it needs no further test. */
+static inline bool packet_peek(struct packet *p, size_t n, struct cursor *c)
+{
+    if (n > p->bytes.n) {
+        (void)packet_fail(p);
+        return false;
+    }
+    *c = cursor_over(span_of(p->bytes.p, n));
     return true;
 }
 

@@ -31,6 +31,7 @@ bool packet_wrap(struct packet *p, enum encapsulation e)
     }
     out->wrappers.encapsulation[out->wrappers.encapsulation_count++] = (uint8_t)e;
     p->foreign |= is_tunnel(e) && !spaces_know_ends(p->spaces, &out->src, &out->dst);
+    p->space = space_inside(&out->wrappers, p->foreign);
     return true;
 }
 
@@ -132,7 +133,12 @@ enum layer decode_link(struct packet *p, int link_type)
 
 enum layer decode_ethernet(struct packet *p)
 {
-    return typed_header(p, 14, 12);
+    struct cursor c;
+    if (!packet_peek(p, 14, &c))
+        return LAYER_DONE;
+    cursor_skip(&c, 12);
+    p->number = cursor_u16(&c);
+    return packet_advance(p, 14) ? LAYER_ETHERTYPE : LAYER_DONE;
 }
 
 static enum layer vlan_tag(struct packet *p)

@@ -100,6 +100,12 @@ struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, con
 /* Has the side bytes after a hole? */
 bool stream_waits(const struct flow_table *table, const struct flow *flow, unsigned side);
 
+/* Has any connection bytes after a hole? */
+static inline bool stream_any_held(const struct flow_table *table)
+{
+    return table->holding.oldest;
+}
+
 /* A connection with a hole that has been open for too long by now, in packet time, or NULL: *runs is what
  * lies behind it. */
 struct flow *stream_overdue(struct flow_table *table, nanos now, struct runs *runs);
