@@ -198,7 +198,8 @@ void judge_count_early(struct judge *j)
 
 void judge_go_on(struct judge *j)
 {
-    waiting_go_on(j, false);
+    if (j->waiting.count) /* as only where sensors share sessions */
+        waiting_go_on(j, false);
 }
 
 struct siphash_key judge_identifier_key(const struct judge *j)

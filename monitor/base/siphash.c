@@ -34,6 +34,13 @@ static void rounds(struct state *s, unsigned count)
         round_once(s);
 }
 
+static void take_word(struct state *s, uint64_t word, unsigned for_word)
+{
+    s->v3 ^= word;
+    rounds(s, for_word);
+    s->v0 ^= word;
+}
+
 static uint64_t word_at(const uint8_t *bytes)
 {
     uint64_t word;
@@ -59,14 +66,9 @@ static inline uint64_t hash(const struct siphash_key *key, struct span data, uns
         .v3 = key->k1 ^ UINT64_C(0x7465646279746573),
     };
     const uint64_t length = (uint64_t)data.n << 56;
-    for (bool last = false; !last;) {
-        last = data.n < 8;
-        const uint64_t word = last ? length | last_word(data) : word_at(data.p);
-        s.v3 ^= word;
-        rounds(&s, for_word);
-        s.v0 ^= word;
-        data = span_skip(data, last ? data.n : 8);
-    }
+    for (; data.n >= 8; data = span_of(data.p + 8, data.n - 8))
+        take_word(&s, word_at(data.p), for_word);
+    take_word(&s, length | last_word(data), for_word);
     s.v2 ^= 0xff;
     rounds(&s, for_end);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;

@@ -96,7 +96,7 @@ enum read_result pcap_next_record(struct reader *reader, struct frame *frame)
             return READ_END;
         return reader_cut(reader, "dump file", h->record_header, "header bytes", header.n);
     }
-    struct cursor c = cursor_over(header);
+    struct cursor c = cursor_over(span_of(header.p, RECORD_HEADER)); /* which is what all kinds begin with */
     const int64_t seconds = seconds_of(reader, reader_u32(reader, &c));
     const uint32_t fraction = reader_u32(reader, &c);
     uint32_t captured = reader_u32(reader, &c);

@@ -7,7 +7,9 @@
 
 static inline uint64_t endpoint_hash(const struct siphash_key *key, const struct endpoint *end)
 {
-    return fold_hash(key, end->address, end->port | (uint64_t)end->udp << 16 | (uint64_t)end->space << 17);
+    uint32_t but_address;
+    memcpy(&but_address, (const uint8_t *)end + sizeof end->address, sizeof but_address);
+    return fold_hash(key, end->address, but_address);
 }
 
 #endif

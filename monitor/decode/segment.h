@@ -7,6 +7,8 @@
 #include "base/span.h"
 #include "base/words.h"
 
+#include <assert.h>
+
 /* IPv4 addresses stand in the first 4 bytes, the rest is zero, so that endpoints compare with memcmp. */
 struct endpoint {
     uint8_t address[16];
@@ -15,6 +17,7 @@ struct endpoint {
     uint8_t udp : 1;   /* else TCP, or no matter */
     uint8_t space : 7; /* decode/spaces.h */
 };
+static_assert(sizeof(struct endpoint) == 20, "endpoints compare with memcmp, so that nothing fills them up");
 
 /* The same address, whatever the port. */
 static inline bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b)

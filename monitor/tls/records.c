@@ -409,7 +409,8 @@ void records_feed(struct tls *tls, struct handshake *h, enum side who, struct sp
             a->record_version = header.version;
             a->record_left = header.length;
             a->record_counted = false;
-            continue;
+            if (!a->record_left || !bytes.n)
+                continue;
         }
         struct span fragment = span_head(bytes, a->record_left);
         a->read_to = next - (uint32_t)(bytes.n - fragment.n);

@@ -25,7 +25,18 @@ struct record_header {
 };
 
 /* PARSE_BAD: not a TLS record (content type, version 3.x, length up to MAX_RECORD_BYTES). */
-enum parse record_header_parse(struct span bytes, struct record_header *out);
+static inline enum parse record_header_parse(struct span bytes, struct record_header *out)
+{
+    struct cursor c = cursor_over(bytes);
+    out->type = cursor_u8(&c);
+    out->version = cursor_u16(&c);
+    out->length = cursor_u16(&c);
+    if (c.status != PARSE_OK)
+        return c.status;
+    const bool known_type = out->type >= RECORD_CHANGE_CIPHER_SPEC && out->type <= RECORD_HEARTBEAT;
+    /* Any minor version may stand here, and stacks take it (RFC 5246 E.1, RFC 8446 5.1). */
+    return known_type && out->version >> 8 == 3 && out->length <= MAX_RECORD_BYTES ? PARSE_OK : PARSE_BAD;
+}
 
 /* What stacks send: a minor version up to 4, drafts of TLS 1.3 included, and something in it. Where a record
  * is looked for among other bytes, only such a header is one. */
