@@ -145,6 +145,8 @@ static struct span name_of(const struct observation *o)
 static void judge_peer(struct judge *j, const struct peer *peer, bool last)
 {
     struct peer_evidence evidence;
+    if (!peers_tell_apart(j->peers, peer))
+        return;
     peer_weigh(peer, &evidence);
     const struct policy_case c = case_of_peer(peer, &evidence);
     size_t count;

@@ -150,6 +150,17 @@ bool peers_have_server(const struct peers *p, const struct endpoint *end)
     return n != NULL;
 }
 
+bool peers_tell_apart(const struct peers *p, const struct peer *peer)
+{
+    const struct side_table *t = &p->table[SERVER];
+    if (peer->side != SERVER || peer->host != ASKED_UNKNOWN)
+        return true;
+    const struct node *n = node_at(t, *bucket_of(p, SERVER, &peer->end));
+    while (n && (&n->peer == peer || !is_at(n, &peer->end)))
+        n = node_at(t, n->hash_next);
+    return !n;
+}
+
 /* Whoever asks for names at random gets no more of them than so many, and the names that many ask for stay.
  */
 static const struct peer *least_used_name(const struct peers *p, const struct endpoint *end)

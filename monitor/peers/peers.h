@@ -128,6 +128,10 @@ const struct peer *peers_find(const struct peers *p, const struct observation *o
 /* Whether a server of any name is known there. */
 bool peers_have_server(const struct peers *p, const struct endpoint *end);
 
+/* Is this a peer of its own? False for the server that was asked by an unseen name, where the address has
+ * others: it was one of them, and would be counted twice. */
+bool peers_tell_apart(const struct peers *p, const struct peer *peer);
+
 /* The peer to evict before peers_learn() can take the handshake: judge it, then forget it. NULL: none.
  */
 const struct peer *peers_victim(const struct peers *p, const struct observation *o,

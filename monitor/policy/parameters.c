@@ -133,7 +133,7 @@ void parameters_check(struct compiler *c)
             parameter_is_truth(p->text))
             continue;
         c->file = p->file;
-        complain_at(c, p->node, "'%s' means nothing to the rules: '%s' is %s or %s", p->text, p->name, p->first,
-                    p->compared);
+        complain_at(c, p->node, "'%s' means nothing to the rules: '%s' is %s or %s", p->text, p->name,
+                    p->first, p->compared);
     }
 }

@@ -186,7 +186,8 @@ void text_report_violation(struct text_report *report, const struct policy_case 
     put_who(page, c);
     put_findings(page, v, observed);
     if (before + 1 == SHOWN_OF_A_KIND)
-        page_field(page, INDENT, INDENT, "", "Further findings of this kind at this server are only counted.");
+        page_field(page, INDENT, INDENT, "",
+                   "Further findings of this kind at this server are only counted.");
     (void)fputc('\n', page->out);
 }
 

@@ -108,7 +108,7 @@ def test_what_it_is_about():
     check("subject" in alert["tls"] and "ja4" not in alert["tls"] and "alerts" not in alert["utwatch"], alert)
     evs, _ = events(binary, "-r", os.path.join(PCAPS, "jsse-sslv3-no-certificate-refused.pcap"))
     check("subject" in of_type(evs, "tls")[0]["tls"], evs)
-    alert = {e["utwatch"]["rule"]: e for e in of_type(evs, "alert")}["ut-6-version-min"]
+    alert = {e["utwatch"]["rule"]: e for e in of_type(evs, "alert")}["ut-6-version-forbidden"]
     check("subject" not in alert["tls"] and "ja4" in alert["tls"] and alert["utwatch"]["alerts"], alert)
 
 

@@ -47,7 +47,7 @@ def as_it_goes(taps):
         for by in signal.SIGINT, signal.SIGTERM:
             sensor = Sensor(taps, binary, "-c", site.name)
             taps.send(FAILS)
-            alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 2)
+            alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 5)  # a grave one is told after two seconds
             check(alert and alert["in_iface"] == "tap0" and "pcap_cnt" not in alert, "no alert while it captures", alert)
             stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["capture"]["frames"], 3)
             check(stats and stats["utwatch"]["verdicts"]["fail"] > 0, "no statistics while it captures", stats)
@@ -71,7 +71,7 @@ def with_one_right(taps):
                "--bounding-set", "-all,+net_raw")
     sensor = Sensor(taps, binary, before=setpriv)
     taps.send(FAILS)
-    check(sensor.wait_for_event(lambda e: e["event_type"] == "alert", 3), "nothing is captured with CAP_NET_RAW alone", sensor.talk)
+    check(sensor.wait_for_event(lambda e: e["event_type"] == "alert", 5), "nothing is captured with CAP_NET_RAW alone", sensor.talk)
     sensor.end()
 
 
@@ -95,7 +95,7 @@ def full_ring(taps, day):
     """What has arrived is judged although the signal to end comes before it is read."""
     sensor = Sensor(taps, binary)
     taps.send(FAILS)
-    sensor.wait_for_event(lambda e: e["event_type"] == "tls", 3)
+    sensor.wait_for_event(lambda e: e["event_type"] == "tls", 5)
     reader = sensor_and_writer(sensor.process.pid)["sensor"]
     os.kill(reader, signal.SIGSTOP)  # for less than the time after which the supervisor ends a sensor that stands still
     taps.send(day, rate="--topspeed", times=20)

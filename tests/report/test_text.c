@@ -376,9 +376,8 @@ static void superseded_demands_are_told_apart(void **state)
     judge(RULE_CERTIFICATE, VERDICT_NOTHING_AGAINST);
     judge(RULE_VERSION, VERDICT_PASS);
     const struct capture_health whole = {.frames = 10};
-    assert_string_equal(overall(&whole),
-                        "No violation seen in 5 handshakes; 1 further check found nothing; "
-                        "3 breaches of superseded demands.");
+    assert_string_equal(overall(&whole), "No violation seen in 5 handshakes; 1 further check found nothing; "
+                                         "3 breaches of superseded demands.");
     text_report_summary(report, &tally, NULL, &whole, 1);
     assert_int_equal(occurrences("Superseded demands"), 1);
     assert_int_equal(occurrences("ut-6.2-des: The UE does not offer DES; 3 times by 3 UEs; UE stack"), 1);
