@@ -97,6 +97,20 @@ static void test_every_total(void **state)
     }
 }
 
+/* RFC 8684 3.1: MP_CAPABLE, which a SYN alone is asked for. */
+static void test_paths(void **state)
+{
+    (void)state;
+    struct segment s;
+    build_bytes(&b, "", 0);
+    build_hex(&b, "9c40 01bb a1b2c3d4 00000000 6002 ffff 0000 0000 1e 04 01 00");
+    build_ip4(&b, 6);
+    build_ethernet(&b, 0x0800);
+    assert_int_equal(decode_build(&b, DLT_EN10MB, &s), DECODE_SEGMENT);
+    assert_int_equal(s.multipath, MULTIPATH_CAPABLE);
+    expect_same_as_layers();
+}
+
 /* Nothing of an earlier segment is left. */
 static void test_after_another(void **state)
 {
@@ -119,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_every_total),
+        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_after_another),
     };
     return cmocka_run_group_tests_name("plain", tests, NULL, NULL);
