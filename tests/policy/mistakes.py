@@ -73,7 +73,7 @@ CASES = [
     (MINE + "{ clock-tolerance: 1 s }\n", [(5, 32, "a duration, as 1s")]),
     (MINE + "{ key-bits-3des: -1 }\n", [(5, 30, "a number without a unit, as 168")]),
     (MINE + "{ minimum-key-bits: 2h }\n", [(5, 33, "a number without a unit, as 128")]),
-    (MINE + "{ authenticates-ue: GBA }\n", [(5, 33, "it is none, or gba")]),
+    (MINE + "{ authenticates-ue: GBA }\n", [(5, 33, "is none or gba")]),
     (HEAD + LONG + "    fail: { server.version: { present: maybe } }\n", [(13, None, "true or false")]),
     (HEAD + LONG + "    fail: { certificate.key-usage: { all: [keyEncipherent] } }\n", [(13, None, "did you mean 'keyEncipherment'")]),
     (HEAD + LONG + "    fail: { hello.ticket: true }\n    observed: \"{server.suit}\"\n", [(14, 15, "did you mean 'server.suite'")]),

@@ -30,6 +30,8 @@ def parameters(event):
     wanted.update({key: event["alert"][key] for key in OF_ALERT})
     wanted.update({key: event.get("tls", {}).get(key) for key in OF_TLS})
     wanted.update({key: event["utwatch"].get(key) for key in OF_UTWATCH})
+    if "server" in event["utwatch"]:  # judged over all its handshakes: the name is told with what it showed
+        wanted["sni"] = event["utwatch"]["server"].get("name")
     wanted["superseded"] = superseded(event)
     return {key: safe(value) for key, value in wanted.items() if value is not None}
 
