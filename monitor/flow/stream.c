@@ -467,6 +467,7 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
         hole = 0;
     }
     from->next = end;
+    flow->renegotiated |= hole > 0; /* a later handshake may have been in it */
     if (flow->marks[side] & SIDE_LOST) {
         *at_header = bytes;
         return bytes.n > 0;

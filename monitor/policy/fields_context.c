@@ -231,7 +231,10 @@ static uint32_t unseen_before(const struct policy_case *c)
     const struct http_connection *before = before_tls(c);
     const uint32_t damage =
         (before ? before->damage : c->damage) & ~(uint32_t)(HTTP_DAMAGE_END | HTTP_DAMAGE_NO_SERVER);
-    return (c->observation ? c->observation->unseen_before : 0) | (damage ? reasons_of(damage) : 0);
+    const struct observation *o = c->observation;
+    const bool begins_later = o && !(o->seen & SEEN_CLIENT_HELLO); /* what is judged is a later part */
+    return (o ? o->unseen_before : 0) | (damage ? reasons_of(damage) : 0) |
+           (begins_later ? observation_missing(o, CLIENT) : 0);
 }
 
 /* Why the answer to what was asked before TLS is not there. */

@@ -49,8 +49,8 @@ def as_it_goes(taps):
             taps.send(FAILS)
             alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 5)  # a grave one is told after two seconds
             check(alert and alert["in_iface"] == "tap0" and "pcap_cnt" not in alert, "no alert while it captures", alert)
-            stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["capture"]["frames"], 3)
-            check(stats and stats["utwatch"]["verdicts"]["fail"] > 0, "no statistics while it captures", stats)
+            stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["verdicts"]["fail"], 3)
+            check(stats and stats["utwatch"]["capture"]["frames"] > 0, "no statistics while it captures", stats)
             events = sensor.end(by)
             check(sensor.status == 1, "status", sensor.status, sensor.talk)
             check(events[-1]["event_type"] == "stats", "the last event is not that of the end")
