@@ -51,14 +51,14 @@ static const struct verdict *judged_by(const struct profile *profile, const stru
     return own;
 }
 
-/* The profile's verdicts with the site's exceptions and what is known. */
-static const struct verdict *excused(struct judge *j, const struct policy_case *c,
-                                     const struct verdict *judged, size_t count)
+/* By the profile, with the site's exceptions and what is known. */
+static const struct verdict *verdicts_on(struct judge *j, const struct policy_case *c, size_t *count)
 {
+    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, count);
     if (!j->site->exception_count && !output_has_baseline(j->output))
         return judged;
-    copy(j->verdicts, judged, count);
-    for (size_t i = 0; i < count; i++)
+    copy(j->verdicts, judged, *count);
+    for (size_t i = 0; i < *count; i++)
         if (j->verdicts[i].value == VERDICT_FAIL)
             find_excuse(j, c, &j->verdicts[i]);
     return j->verdicts;
@@ -78,62 +78,15 @@ static const struct verdict *by_evidence(const struct policy_case *c, struct ver
     return own;
 }
 
-static void tell(struct judge *j, const struct policy_case *c, const struct verdict *judged, size_t count)
+static void judge(struct judge *j, const struct policy_case *c)
 {
+    size_t count;
     size_t advised = 0;
-    const struct verdict *verdicts = excused(j, c, judged, count);
+    const struct verdict *verdicts = verdicts_on(j, c, &count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
     verdicts = by_evidence(c, j->verdicts, verdicts, count);
     advice = by_evidence(c, j->advised, advice, advised);
     output_case(j->output, c, verdicts, count, advice, advised);
-}
-
-static void judge(struct judge *j, const struct policy_case *c)
-{
-    size_t count;
-    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
-    tell(j, c, judged, count);
-}
-
-void judge_held_back(struct judge *j, nanos now)
-{
-    for (const struct policy_case *c; (c = held_back_due(&j->held_back, now)); held_back_drop(&j->held_back))
-        judge(j, c);
-}
-
-static bool has_grave_breach(const struct verdict *verdicts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (verdicts[i].value == VERDICT_FAIL && verdicts[i].severity == SEVERITY_HIGH)
-            return true;
-    return false;
-}
-
-/* What is not confirmed has no breach of high severity. The handshakes of one connection are told in order.
- */
-static bool has_to_wait(const struct judge *j, const struct policy_case *c, const struct verdict *judged,
-                        size_t count, nanos due)
-{
-    const struct observation *o = c->observation;
-    if (o->renegotiation && held_back_has(&j->held_back, o->whence.flow_id))
-        return true;
-    return c->about.confirmed && held_back_may_change(o, due) && has_grave_breach(judged, count);
-}
-
-static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nanos due)
-{
-    size_t count;
-    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
-    if (!has_to_wait(j, c, judged, count, due)) {
-        tell(j, c, judged, count);
-        return;
-    }
-    if (held_back_is_full(&j->held_back)) {
-        judge(j, held_back_first(&j->held_back));
-        held_back_drop(&j->held_back);
-        j->held_back.early++;
-    }
-    held_back_put(&j->held_back, c);
 }
 
 static struct span name_of(const struct observation *o)
@@ -151,8 +104,7 @@ static void judge_peer(struct judge *j, const struct peer *peer, bool last)
     const struct policy_case c = case_of_peer(peer, &evidence);
     size_t count;
     size_t advised = 0;
-    const struct verdict *judged = judged_by(j->profile, &c, j->verdicts, &count);
-    judged = excused(j, &c, judged, count);
+    const struct verdict *judged = verdicts_on(j, &c, &count);
     copy(j->verdicts, by_evidence(&c, j->verdicts, judged, count), count);
     count = findings_to_report(peers_reported(j->peers, peer, 0), j->verdicts, count, last);
     if (j->advice) {
@@ -230,13 +182,14 @@ static void count_outside(struct judge *j, const struct observation *o)
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
                                           const struct session_questions *questions)
 {
+    const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
     const struct observation *o = f->observation;
     if (!handshake_in_scope(j, o)) {
         count_outside(j, o);
         return (struct connection_session){0};
     }
     j->handshakes++;
-    j->damaged += observation_is_damaged(o);
+    j->damaged += (o->unobserved & damage) != 0;
     struct session_result session;
     if (f->session_inside)
         sessions_miss(j->sessions);
@@ -253,7 +206,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         peer_weigh_handshake(j->peers, c.server, o, &shape, &evidence);
         c.evidence = &evidence;
     }
-    judge_or_hold_back(j, &c, f->due);
+    judge(j, &c);
     /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
      * anything. */
     make_room(j, o, &shape);

@@ -77,7 +77,7 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
     return (struct connection_session){.waits = true};
 }
 
-bool waiting_contradict(struct judge *j, uint64_t id, enum side side)
+bool waiting_doubt(struct judge *j, uint64_t id)
 {
     struct waiting *w = &j->waiting;
     for (size_t i = 0; i < w->count; i++) {
@@ -85,7 +85,6 @@ bool waiting_contradict(struct judge *j, uint64_t id, enum side side)
         if (h->told.flow_id != id)
             continue;
         h->doubted = true;
-        observation_contradicted(&h->observation, side);
         return true;
     }
     return false;
