@@ -47,7 +47,7 @@ def as_it_goes(taps):
         for by in signal.SIGINT, signal.SIGTERM:
             sensor = Sensor(taps, binary, "-c", site.name)
             taps.send(FAILS)
-            alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 5)  # a grave one is told after two seconds
+            alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 5)
             check(alert and alert["in_iface"] == "tap0" and "pcap_cnt" not in alert, "no alert while it captures", alert)
             stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["verdicts"]["fail"], 3)
             check(stats and stats["utwatch"]["capture"]["frames"] > 0, "no statistics while it captures", stats)
