@@ -35,8 +35,7 @@ static void say_no_rule(const struct expectation *e, const struct profile *profi
     char hint[128];
     (void)snprintf(rule, sizeof rule, "%.*s", (int)e->rule_length, e->rule);
     struct suggestion near = suggestion_for(rule);
-    for (size_t i = 0; i < profile_rule_count(profile); i++)
-        suggestion_try(&near, profile_rule(profile, i)->id);
+    suggestion_try_rules(&near, profile);
     (void)snprintf(words, sizeof words, "profile %s has no such rule%s; --list-rules shows those that it has",
                    profile_name(profile), suggestion_text(&near, hint, sizeof hint));
     say_about("--expect", e->rule, words);

@@ -4,6 +4,7 @@
 #include "capture/capture.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -103,7 +104,10 @@ bool inputs_names_file(const char *operand)
 bool inputs_names_folder(const char *operand)
 {
     struct stat s;
-    return stat(operand, &s) == 0 && S_ISDIR(s.st_mode);
+    if (stat(operand, &s) != 0)
+        return false;
+    errno = ENOTDIR;
+    return S_ISDIR(s.st_mode);
 }
 
 void inputs_free(struct options *o)

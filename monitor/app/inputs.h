@@ -10,6 +10,7 @@ void inputs_add(struct options *o, const char *path);
 
 /* Does this operand name a file or a FIFO, so that it is no word of a filter? */
 bool inputs_names_file(const char *operand);
+/* False, with errno, if it does not. */
 bool inputs_names_folder(const char *operand);
 
 /* A folder whose files are read as they come; its name, and room for those of the newest files. */

@@ -3,6 +3,7 @@
 #include "app/boundary.h"
 #include "app/delivered.h"
 #include "app/delivery.h"
+#include "app/inputs.h"
 #include "app/processes.h"
 #include "app/profiles.h"
 #include "app/reload.h"
@@ -13,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct replay_run {
     const struct options *options;
@@ -55,23 +55,13 @@ static int replay(const struct options *o, const struct ruleset *rules)
     return status;
 }
 
-/* False, with errno. */
-static bool is_folder(const char *path)
-{
-    struct stat s;
-    if (stat(path, &s) != 0)
-        return false;
-    errno = ENOTDIR;
-    return S_ISDIR(s.st_mode);
-}
-
 static int run(const struct options *o, const struct ruleset *rules, const struct file_texts *texts)
 {
     if (o->no_confine)
         (void)fputs(
             "utwatch: --no-confine: whoever finds a fault in the parsers gets all rights of this process\n",
             stderr);
-    if (o->watch && !is_folder(o->watch)) {
+    if (o->watch && !inputs_names_folder(o->watch)) {
         say(o->watch, strerror(errno));
         return EXIT_INPUT;
     }

@@ -137,8 +137,7 @@ static int explain(const struct profile *p, const struct profile *advice, const 
     char hint[FIELD_MEANT];
     struct text t = text_over(safe, sizeof safe);
     struct suggestion near = suggestion_for(name);
-    for (size_t i = 0; i < profile_rule_count(p); i++)
-        suggestion_try(&near, profile_rule(p, i)->id);
+    suggestion_try_rules(&near, p);
     text_safe(&t, span_of(name, strlen(name)));
     (void)fprintf(stderr, "utwatch: no profile has a rule '%s'%s; --list-rules shows those of %s\n", safe,
                   near.best ? suggestion_text(&near, hint, sizeof hint) : field_meant(name, hint),

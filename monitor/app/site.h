@@ -75,13 +75,13 @@ void site_free(struct site *site);
 /* May it be, by address and port? */
 bool site_may_serve(const struct site *site, const struct endpoint *server);
 
-/* Is this server's traffic Ut? `name`: SNI, CONNECT authority or Host; empty when it is not known. */
 enum scope_key { SCOPE_CLIENTS, SCOPE_SERVERS, SCOPE_PORTS, SCOPE_NAMES, SCOPE_KEYS };
 
 /* Of what is not in scope: the first key that leaves it out. */
 enum scope_key site_left_out_by(const struct site *site, const struct endpoint *client,
                                 const struct endpoint *server);
 
+/* Is this server's traffic Ut? `name`: SNI, CONNECT authority or Host; empty when it is not known. */
 bool site_in_scope(const struct site *site, const struct endpoint *server, struct span name);
 
 /* Is this a UE, and no health check or scanner? Without `clients` every client is. */

@@ -120,8 +120,7 @@ void site_warn_of_exceptions(const struct site *site, const struct profile *prof
         struct text t = text_over(buffer, sizeof buffer);
         struct suggestion near = suggestion_for(x->rule);
         char hint[128];
-        for (size_t n = 0; n < profile_rule_count(profile); n++)
-            suggestion_try(&near, profile_rule(profile, n)->id);
+        suggestion_try_rules(&near, profile);
         text_safe(&t, span_of(x->rule, strnlen(x->rule, 128)));
         (void)fprintf(out, "%s:%u: warning: no rule '%s' in profile %s%s\n", file, x->line, buffer,
                       profile_name(profile), suggestion_text(&near, hint, sizeof hint));

@@ -177,7 +177,7 @@ static void read_file(struct watch *w, const char *path)
             tell(w, path, strerror(errno));
         return;
     }
-    const bool known = watched_knows(w->watched, &file);
+    const bool known = watched_find(w->watched, &file);
     struct watched_file *entry = watched_entry(w->watched, &file);
     if (known && entry->size == size)
         return;

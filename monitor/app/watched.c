@@ -48,19 +48,19 @@ static bool is_same(const struct watched_file *a, const struct watched_file *b)
     return a->device == b->device && a->inode == b->inode && a->begin == b->begin;
 }
 
-bool watched_knows(const struct watched *w, const struct watched_file *file)
-{
-    for (size_t i = 0; i < WATCHED_FILES && i < w->count; i++)
-        if (is_same(&w->file[i], file))
-            return true;
-    return false;
-}
-
-struct watched_file *watched_entry(struct watched *w, const struct watched_file *file)
+struct watched_file *watched_find(struct watched *w, const struct watched_file *file)
 {
     for (size_t i = 0; i < WATCHED_FILES && i < w->count; i++)
         if (is_same(&w->file[i], file))
             return &w->file[i];
+    return NULL;
+}
+
+struct watched_file *watched_entry(struct watched *w, const struct watched_file *file)
+{
+    struct watched_file *known = watched_find(w, file);
+    if (known)
+        return known;
     struct watched_file *entry = &w->file[w->count++ % WATCHED_FILES];
     *entry = *file;
     return entry;

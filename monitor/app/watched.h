@@ -27,8 +27,8 @@ struct watched *watched_new(void);
 /* What is known of a file. False, with errno, when it cannot be looked at. */
 bool watched_look(const char *path, struct watched_file *file, uint64_t *size);
 
-/* Is there an entry of such a file? */
-bool watched_knows(const struct watched *w, const struct watched_file *file);
+/* The entry of such a file; NULL: there is none. */
+struct watched_file *watched_find(struct watched *w, const struct watched_file *file);
 
 /* The entry of such a file, made when it is missing. Its numbers are the caller's to change. */
 struct watched_file *watched_entry(struct watched *w, const struct watched_file *file);

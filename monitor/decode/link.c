@@ -36,9 +36,12 @@ bool packet_wrap(struct packet *p, enum encapsulation e)
 }
 
 /* A header of `size` bytes whose last two are an EtherType at `type_at`. */
-static enum layer typed_header(struct packet *p, size_t size, size_t type_at)
+static inline enum layer typed_header(struct packet *p, size_t size, size_t type_at)
 {
-    struct cursor c = cursor_over(span_skip(p->bytes, type_at));
+    struct cursor c;
+    if (!packet_peek(p, size, &c))
+        return LAYER_DONE;
+    cursor_skip(&c, type_at);
     p->number = cursor_u16(&c);
     return packet_advance(p, size) ? LAYER_ETHERTYPE : LAYER_DONE;
 }
@@ -133,12 +136,7 @@ enum layer decode_link(struct packet *p, int link_type)
 
 enum layer decode_ethernet(struct packet *p)
 {
-    struct cursor c;
-    if (!packet_peek(p, 14, &c))
-        return LAYER_DONE;
-    cursor_skip(&c, 12);
-    p->number = cursor_u16(&c);
-    return packet_advance(p, 14) ? LAYER_ETHERTYPE : LAYER_DONE;
+    return typed_header(p, 14, 12);
 }
 
 static enum layer vlan_tag(struct packet *p)

@@ -11,9 +11,13 @@ static struct queue *queue_of(struct crowd *crowd, const struct member *m)
     return m->confirmed ? &crowd->confirmed : &crowd->unconfirmed;
 }
 
-static void enqueue(struct crowd *crowd, const struct pool *pool, size_t at, uint32_t slot)
+static void enqueue(struct crowd *crowd, const struct pool *pool, size_t at, uint32_t slot, bool confirmed,
+                    nanos now)
 {
-    queue_push(queue_of(crowd, member_at(pool, at, slot)), pool, at + offsetof(struct member, link), slot);
+    struct member *m = member_at(pool, at, slot);
+    m->confirmed = confirmed;
+    m->last_activity = now;
+    queue_push(queue_of(crowd, m), pool, at + offsetof(struct member, link), slot);
 }
 
 static void dequeue(struct crowd *crowd, const struct pool *pool, size_t at, uint32_t slot)
@@ -30,21 +34,16 @@ void crowd_join(struct crowd *crowd, const struct pool *pool, size_t at, uint32_
                 const struct endpoint *client, bool confirmed, nanos now)
 {
     struct member *m = member_at(pool, at, slot);
-    m->confirmed = confirmed;
-    m->last_activity = now;
     m->client = client_number(&crowd->clients, client);
-    enqueue(crowd, pool, at, slot);
+    enqueue(crowd, pool, at, slot, confirmed, now);
     client_add(&crowd->clients, pool, at + offsetof(struct member, of_client), m->client, slot);
 }
 
 void crowd_active(struct crowd *crowd, const struct pool *pool, size_t at, uint32_t slot, bool confirmed,
                   nanos now)
 {
-    struct member *m = member_at(pool, at, slot);
     dequeue(crowd, pool, at, slot);
-    m->confirmed = confirmed;
-    m->last_activity = now;
-    enqueue(crowd, pool, at, slot);
+    enqueue(crowd, pool, at, slot, confirmed, now);
 }
 
 void crowd_leave(struct crowd *crowd, const struct pool *pool, size_t at, uint32_t slot)

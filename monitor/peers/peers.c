@@ -100,13 +100,17 @@ struct peer_key {
     uint64_t host;       /* of a UE ASKED_NOBODY */
 };
 
+static struct endpoint end_of(const struct observation *o, enum side side)
+{
+    struct endpoint end = side == SERVER ? o->whence.server : o->whence.client;
+    if (side == CLIENT)
+        end.port = 0;
+    return end;
+}
+
 static struct peer_key key_of(const struct observation *o, const struct hello_shape *shape, enum side side)
 {
-    if (side == SERVER)
-        return (struct peer_key){o->whence.server, shape->asked};
-    struct peer_key key = {o->whence.client, ASKED_NOBODY};
-    key.end.port = 0;
-    return key;
+    return (struct peer_key){end_of(o, side), side == SERVER ? shape->asked : ASKED_NOBODY};
 }
 
 /* All servers of an address have one bucket. */
@@ -141,38 +145,37 @@ const struct peer *peers_find(const struct peers *p, const struct observation *o
     return n ? &n->peer : NULL;
 }
 
-bool peers_have_server(const struct peers *p, const struct endpoint *end)
+/* The servers of an address one after the other: the one after `last`, the first for NULL; NULL: no more. */
+static struct node *next_at(const struct peers *p, const struct endpoint *end, const struct node *last)
 {
     const struct side_table *t = &p->table[SERVER];
-    const struct node *n = node_at(t, *bucket_of(p, SERVER, end));
+    struct node *n = node_at(t, last ? last->hash_next : *bucket_of(p, SERVER, end));
     while (n && !is_at(n, end))
         n = node_at(t, n->hash_next);
-    return n != NULL;
+    return n;
+}
+
+bool peers_have_server(const struct peers *p, const struct endpoint *end)
+{
+    return next_at(p, end, NULL);
 }
 
 bool peers_tell_apart(const struct peers *p, const struct peer *peer)
 {
-    const struct side_table *t = &p->table[SERVER];
     if (peer->side != SERVER || peer->host != ASKED_UNKNOWN)
         return true;
-    const struct node *n = node_at(t, *bucket_of(p, SERVER, &peer->end));
-    while (n && (&n->peer == peer || !is_at(n, &peer->end)))
-        n = node_at(t, n->hash_next);
-    return !n;
+    const struct node *first = next_at(p, &peer->end, NULL);
+    return &first->peer == peer && !next_at(p, &peer->end, first);
 }
 
 /* Whoever asks for names at random gets no more of them than so many, and the names that many ask for stay.
  */
 static const struct peer *least_used_name(const struct peers *p, const struct endpoint *end)
 {
-    const struct side_table *t = &p->table[SERVER];
     const struct peer *least = NULL;
     size_t names = 0;
-    for (const struct node *n = node_at(t, *bucket_of(p, SERVER, end)); n; n = node_at(t, n->hash_next)) {
+    for (const struct node *n = NULL; (n = next_at(p, end, n)); names++) {
         const struct peer *peer = &n->peer;
-        if (!is_at(n, end))
-            continue;
-        names++;
         if (!least || peer->handshakes < least->handshakes ||
             (peer->handshakes == least->handshakes && peer->last < least->last))
             least = peer;
@@ -600,9 +603,7 @@ static void answer_unseen(struct peer *s, const struct observation *o)
  */
 static bool is_copy(struct peers *p, const struct observation *o, enum side side)
 {
-    struct endpoint end = side == SERVER ? o->whence.server : o->whence.client;
-    if (side == CLIENT)
-        end.port = 0;
+    const struct endpoint end = end_of(o, side);
     const uint64_t hash = o->randoms ^ endpoint_hash(&p->shapes.key, &end);
     struct met *met = &p->met[hash % MET];
     const bool copy = o->randoms && met->hash == hash &&
@@ -628,11 +629,10 @@ static void learn_of_server(struct peers *p, struct peer *s, const struct observ
 /* A handshake whose hello was not seen to name a server, or none: any of the address may have answered it. */
 static void learn_of_namesakes(struct peers *p, struct peer *unnamed, const struct observation *o)
 {
-    struct side_table *t = &p->table[SERVER];
     const uint32_t unread = observation_missing(o, CLIENT);
     unnamed->unread |= unread ? unread : UNOBSERVED_UNDECIDED;
-    for (struct node *n = node_at(t, *bucket_of(p, SERVER, &unnamed->end)); n; n = node_at(t, n->hash_next))
-        if (&n->peer != unnamed && is_at(n, &unnamed->end))
+    for (struct node *n = NULL; (n = next_at(p, &unnamed->end, n));)
+        if (&n->peer != unnamed)
             may_have_been(&n->peer, unnamed);
 }
 

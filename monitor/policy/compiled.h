@@ -211,6 +211,12 @@ uint32_t number_member(struct compiler *c, const struct node *n, const char *key
  * there were before it was read. */
 struct profile *compile_profile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before);
 
+/* profile.c: the file of the profile itself, which was read before what it extends. */
+const struct tree *own_tree(const struct profile *p);
+
+/* profile.c: where the parameter of the name is in parameters[]; parameter_count: there is none. */
+size_t parameter_index(const struct profile *p, const char *name);
+
 /* distinct_tests.c: numbers the tests, when all conditions are compiled. */
 void number_tests(struct profile *p);
 void free_tests(struct profile *p);

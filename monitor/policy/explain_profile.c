@@ -1,29 +1,14 @@
 /* A profile for people: what it adds to the profiles that it extends, changes in them, and drops. */
 #include "policy/compiled.h"
 
-static const struct node *extended_by(const struct profile *p)
-{
-    const struct tree *own = p->trees;
-    while (own && own->next) /* the first that was read is its own file */
-        own = own->next;
-    return own && own->root ? node_member(own->root, "extends") : NULL;
-}
-
 const char *profile_extends(const struct profile *p, size_t i)
 {
-    const struct node *list = extended_by(p);
+    const struct node *root = own_tree(p)->root;
+    const struct node *list = root ? node_member(root, "extends") : NULL;
     for (const struct node *e = list ? node_first(list) : NULL; e; e = node_next(list, e))
         if (i-- == 0)
             return e->text;
     return NULL;
-}
-
-static const char *file_of(const struct profile *p)
-{
-    const struct tree *own = p->trees;
-    while (own && own->next)
-        own = own->next;
-    return own ? own->file : "";
 }
 
 static bool any_has(const struct profile *const *parents, size_t count, const char *id)
@@ -40,7 +25,7 @@ static void put_rules(const struct profile *p, const struct profile *const *pare
     size_t rules = 0;
     for (size_t i = 0; i < p->rule_count; i++) {
         const struct rule *r = &p->rules[i];
-        const bool own = strcmp(r->file, file_of(p)) == 0;
+        const bool own = strcmp(r->file, own_tree(p)->file) == 0;
         if (!own || any_has(parents, count, r->facts.id) != changed)
             continue;
         if (!rules++)
@@ -67,14 +52,6 @@ static void put_dropped(const struct profile *p, const struct profile *const *pa
         }
 }
 
-static const struct parameter *parameter_in(const struct profile *p, const char *name)
-{
-    for (size_t i = 0; i < p->parameter_count; i++)
-        if (strcmp(p->parameters[i].name, name) == 0)
-            return &p->parameters[i];
-    return NULL;
-}
-
 /* Those that it adds, or sets to another value. */
 static void put_parameters(const struct profile *p, const struct profile *const *parents, size_t count,
                            FILE *out)
@@ -83,8 +60,10 @@ static void put_parameters(const struct profile *p, const struct profile *const 
     for (size_t i = 0; i < p->parameter_count; i++) {
         const struct parameter *here = &p->parameters[i];
         const struct parameter *there = NULL;
-        for (size_t k = 0; k < count; k++)
-            there = parameter_in(parents[k], here->name) ? parameter_in(parents[k], here->name) : there;
+        for (size_t k = count; k-- > 0 && !there;) {
+            const size_t at = parameter_index(parents[k], here->name);
+            there = at < parents[k]->parameter_count ? &parents[k]->parameters[at] : NULL;
+        }
         if (there && strcmp(there->text, here->text) == 0)
             continue;
         (void)fprintf(out, "%s    %s: %s", any ? "" : "\n  Parameters\n", here->name, here->text);
@@ -98,7 +77,7 @@ static void put_parameters(const struct profile *p, const struct profile *const 
 void profile_explain(const struct profile *p, const struct profile *const *parents, size_t count, FILE *out)
 {
     (void)fprintf(out, "%s  (%s)\n\n  %s\n\n", p->name, p->status, p->title);
-    (void)fprintf(out, "  file       %s\n  rules      %zu\n", file_of(p), p->rule_count);
+    (void)fprintf(out, "  file       %s\n  rules      %zu\n", own_tree(p)->file, p->rule_count);
     for (size_t i = 0; i < count; i++)
         (void)fprintf(out, "  extends    %s: %s\n", parents[i]->name, parents[i]->title);
     put_rules(p, parents, count, false, out);

@@ -39,10 +39,8 @@ static struct rule *rule_by_id(struct profile *p, const char *id)
 
 static struct parameter *parameter_of(struct profile *p, const char *name)
 {
-    for (size_t i = 0; i < p->parameter_count; i++)
-        if (strcmp(p->parameters[i].name, name) == 0)
-            return &p->parameters[i];
-    return NULL;
+    const size_t i = parameter_index(p, name);
+    return i < p->parameter_count ? &p->parameters[i] : NULL;
 }
 
 static struct named_set *set_of(struct profile *p, const char *name)

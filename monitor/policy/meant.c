@@ -194,17 +194,17 @@ static bool speaks_of(const char *help, const char *name)
 
 /* Up to three fields, each once. */
 struct meant {
-    enum field field[3];
+    const char *field[3];
     size_t count;
 };
 
 static void add_meant(struct meant *m, enum field field)
 {
     for (size_t i = 0; i < m->count; i++)
-        if (m->field[i] == field)
+        if (m->field[i] == field_info[field].name)
             return;
     if (m->count < sizeof m->field / sizeof *m->field)
-        m->field[m->count++] = field;
+        m->field[m->count++] = field_info[field].name;
 }
 
 static void fields_of_events(struct meant *m, const char *name)
@@ -234,14 +234,7 @@ const char *field_meant(const char *name, char buffer[FIELD_MEANT])
         fields_that_speak_of(&m, name);
     if (!m.count)
         return " (--list-fields shows them)";
-    struct text t = text_over(buffer, FIELD_MEANT);
-    for (size_t i = 0; i < m.count; i++)
-        text_printf(&t, "%s'%s'",
-                    i == 0            ? " (did you mean "
-                    : i + 1 < m.count ? ", "
-                                      : " or ",
-                    field_info[m.field[i]].name);
-    text_put(&t, "?)");
+    (void)several_text(m.field, m.count, buffer, FIELD_MEANT);
     return buffer;
 }
 

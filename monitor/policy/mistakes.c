@@ -135,6 +135,12 @@ const char *suggestion_text(const struct suggestion *s, char *buffer, size_t siz
     return buffer;
 }
 
+void suggestion_try_rules(struct suggestion *s, const struct profile *p)
+{
+    for (size_t i = 0; i < profile_rule_count(p); i++)
+        suggestion_try(s, profile_rule(p, i)->id);
+}
+
 /* Is the word in the text, but for the hyphens of both and the case of letters? */
 static bool contains(const char *text, const char *word)
 {
@@ -163,18 +169,18 @@ void containing_try(struct containing *c, const char *candidate)
 
 const char *containing_text(struct containing *c, char *buffer, size_t size)
 {
-    struct text t;
-    do { /* long names leave room for fewer */
-        t = text_over(buffer, size);
-        for (size_t i = 0; i < c->count; i++)
-            text_printf(&t, "%s'%s'",
-                        i == 0             ? " (did you mean "
-                        : i + 1 < c->count ? ", "
-                                           : " or ",
-                        c->found[i]);
-        text_put(&t, c->count ? "?)" : "");
-    } while (t.cut && c->count--);
+    while (!several_text(c->found, c->count, buffer, size)) /* long names leave room for fewer */
+        c->count--;
     return buffer;
+}
+
+bool several_text(const char *const *found, size_t count, char *buffer, size_t size)
+{
+    struct text t = text_over(buffer, size);
+    for (size_t i = 0; i < count; i++)
+        text_printf(&t, "%s'%s'", i == 0 ? " (did you mean " : i + 1 < count ? ", " : " or ", found[i]);
+    text_put(&t, count ? "?)" : "");
+    return count == 0 || !t.cut;
 }
 
 const char *words_listed(const struct word *words, char *buffer, size_t size)

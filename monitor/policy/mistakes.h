@@ -18,6 +18,8 @@ struct suggestion {
 struct suggestion suggestion_for(const char *word);
 void suggestion_try(struct suggestion *s, const char *candidate);
 
+/* All rules of the profile. */
+void suggestion_try_rules(struct suggestion *s, const struct profile *p);
 /* " (did you mean 'x'?)" or "" in a buffer of the caller. */
 const char *suggestion_text(const struct suggestion *s, char *buffer, size_t size);
 
@@ -30,6 +32,9 @@ struct containing {
 };
 void containing_try(struct containing *c, const char *candidate);
 const char *containing_text(struct containing *c, char *buffer, size_t size);
+
+/* The same of all that were found. False: they do not fit, and the text is cut. */
+bool several_text(const char *const *found, size_t count, char *buffer, size_t size);
 
 /* "; it is one of info, low, medium, high" when there are few; else nothing. */
 const char *words_listed(const struct word *words, char *buffer, size_t size);

@@ -226,13 +226,12 @@ static void count_key_bits(struct profile *p)
             set && strstr(suite_table[i].cipher, "3DES_EDE") ? triple_des : suite_table[i].key_bits;
 }
 
-/* That of the profile itself was read before what it extends. */
-static const char *own_file(const struct profile *p)
+const struct tree *own_tree(const struct profile *p)
 {
     const struct tree *tree = p->trees;
     while (tree->next)
         tree = tree->next;
-    return tree->file;
+    return tree;
 }
 
 struct profile *compile_profile(struct profile *p, struct mistakes *mistakes, size_t mistakes_before)
@@ -259,7 +258,7 @@ struct profile *compile_profile(struct profile *p, struct mistakes *mistakes, si
     for (size_t i = 0; i < p->rule_count; i++)
         p->rules[i].facts.index = i;
     if (p->rule_count == 0 && mistakes->count == mistakes_before && p->trees)
-        mistake_add(mistakes, own_file(p), 0, 0,
+        mistake_add(mistakes, own_tree(p)->file, 0, 0,
                     "a profile without rules: add 'rules', or 'extends' with a profile that has some");
     if (mistakes->count == mistakes_before) {
         number_tests(p);
@@ -304,10 +303,16 @@ void profile_free(struct profile *p)
     }
 }
 
+size_t parameter_index(const struct profile *p, const char *name)
+{
+    size_t i = 0;
+    while (i < p->parameter_count && strcmp(p->parameters[i].name, name) != 0)
+        i++;
+    return i;
+}
+
 bool profile_parameter(const struct profile *p, const char *name, int64_t *number)
 {
-    for (size_t i = 0; i < p->parameter_count; i++)
-        if (strcmp(p->parameters[i].name, name) == 0)
-            return parse_number(p->parameters[i].text, number);
-    return false;
+    const size_t i = parameter_index(p, name);
+    return i < p->parameter_count && parse_number(p->parameters[i].text, number);
 }

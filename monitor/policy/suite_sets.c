@@ -116,7 +116,7 @@ static const char *suite_of_openssl(const char *name)
     return NULL;
 }
 
-/* "3DES" is no suite, but suites have such a cipher: how a rule speaks of them. False: they have none. */
+/* "3DES" names no suite, but the cipher of several: how a rule selects those. False: no suite has it. */
 static bool property_meant(const char *text, char *buffer, size_t size)
 {
     static const struct {
