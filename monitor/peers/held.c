@@ -46,7 +46,9 @@ bool held_is_for(const struct held_session *held, const struct hello_shape *shap
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o)
 {
-    return held->from <= o->side[CLIENT].hello_time && held_is_for(held, shape, o, held->suite);
+    enum { TLS11 = 0x0302 };
+    return held->version >= TLS11 && held->from <= o->side[CLIENT].hello_time &&
+           held_is_for(held, shape, o, held->suite);
 }
 
 bool held_is_superseded(const struct held_session *held, const struct observation *o, uint16_t suite,

@@ -26,7 +26,8 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
 bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
                  const struct observation *o, uint16_t suite);
 
-/* Could it use the held one? */
+/* Could it use the held one? Not known of one of TLS 1.0, since nobody sees whether its connection has ended
+ * with close_notify (RFC 2246 7.2.1). */
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o);
 

@@ -502,15 +502,21 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
     }
 }
 
-/* Sessions are told apart by their origins. */
-static bool is_another_session(struct peer *peer, nanos origin)
+/* A server that starts again, or changes the key of its tickets, loses all sessions that it has issued: what
+ * it refuses of those is one event, however many they are and however often they are tried. Another event
+ * takes a session that began after the last refusal that counts.
+ *
+ * Up to TLS 1.0 a session is not to be resumed once a connection of it has ended without close_notify
+ * (RFC 2246 7.2.1; no longer in RFC 4346 7.2.1), and whether it has is encrypted. */
+static void count_refusal(struct peer *peer, const struct observation *o, const struct session_result *r)
 {
-    enum { KEPT = sizeof peer->fresh_origin / sizeof *peer->fresh_origin };
-    for (size_t i = 0; i < KEPT && i < peer->fresh_refused; i++)
-        if (peer->fresh_origin[i] == origin)
-            return false;
-    peer->fresh_origin[peer->fresh_refused % KEPT] = origin;
-    return true;
+    enum { TLS11 = 0x0302 };
+    if (observation_version(o) < TLS11) {
+        peer->maybe_unclean = true;
+    } else if (!peer->fresh_refused || r->origin > peer->last_refused) {
+        peer->fresh_refused++;
+        peer->last_refused = o->side[SERVER].hello_time;
+    }
 }
 
 /* `grantable`: nothing in the hello or its answer forbade the server to resume the session, and it is to be
@@ -537,8 +543,8 @@ static void count_resumption(struct peer *peer, const struct observation *o, con
                            cut_short;
     const bool certain = r->known && r->basis == AGE_EXACT && !r->dead;
     if (certain && grantable && r->refused && o->resumption == RESUMPTION_FULL &&
-        o->client_hello.ticket_extension && is_another_session(peer, r->origin))
-        peer->fresh_refused++;
+        o->client_hello.ticket_extension)
+        count_refusal(peer, o, r);
 }
 
 static void ue_offered_version(struct peer *u, const struct client_hello_facts *c)

@@ -91,7 +91,8 @@ struct peer {
     uint32_t fresh_refused; /* sessions of known origin, as young as servers keep them, that this one did not
                                resume though nothing in hello or answer forbade it, and the client could have
                                had a ticket: a server may know nothing else */
-    nanos fresh_origin[4];  /* of the last of them: one that is tried again is no other */
+    nanos last_refused;     /* the last of them */
+    bool maybe_unclean; /* it refused such a session of TLS 1.0, whose connection may have ended uncleanly */
 
     /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
     uint16_t reported[PEER_PROFILES][PEER_RULES];

@@ -540,6 +540,16 @@ struct fact peer_resumptions(const struct policy_case *c)
     return unknown(p->maybe_resumed ? UNOBSERVED_UNFINISHED | p->missing : UNOBSERVED_TICKET);
 }
 
+/* A lower bound where ends that may have forbidden to resume are encrypted (RFC 2246 7.2.1). */
+struct fact peer_fresh_refused(const struct policy_case *c)
+{
+    const struct peer *p = peer_of(c);
+    struct fact v = number(p->fresh_refused);
+    v.at_least = p->maybe_unclean;
+    v.reasons = p->maybe_unclean ? UNOBSERVED_ENCRYPTED : 0;
+    return v;
+}
+
 struct value key_age(const struct key_use *k)
 {
     struct value v = seconds(k->whence.time - k->since);

@@ -158,6 +158,7 @@ struct fact unanswered_challenge(const struct http_exchange *e);
 const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
 struct fact peer_never_resumable(const struct policy_case *c);
 struct fact peer_resumptions(const struct policy_case *c);
+struct fact peer_fresh_refused(const struct policy_case *c);
 struct value server_selected(const struct policy_case *c);
 struct value server_refused(const struct policy_case *c);
 struct value server_refused_usable(const struct policy_case *c);
