@@ -98,6 +98,53 @@ static bool is_number(const uint8_t *text, size_t n)
     return n > 0;
 }
 
+/* What stands before the "@" of a URI of SIP, or instead of it in one of tel. */
+enum user_kind { USER_NAME, USER_NUMBER, USER_GLOBAL_NUMBER };
+
+struct user {
+    struct span text; /* without scheme, password and host */
+    enum user_kind kind;
+};
+
+static struct user user_of(const struct identity *id)
+{
+    const size_t from = id->scheme ? id->scheme + 1 : 0;
+    const size_t to = id->at ? id->at : id->length;
+    size_t end = from;
+    while (end < to && (id->text[end] != ':' || !id->at))
+        end++;
+    struct user user = {.text = span_of(id->text + from, end - from)};
+    if (is_number(user.text.p, user.text.n))
+        user.kind = user.text.p[0] == '+' ? USER_GLOBAL_NUMBER : USER_NUMBER;
+    return user;
+}
+
+/* One subscriber has names and numbers in one scheme too (TS 23.228 4.3.3.2), and the digits of an IMSI
+ * (TS 23.003 13.4B); a global number is the same at any host, another one means something at its host only
+ * (RFC 3966 5.1.4). */
+static bool may_be_aliases(const struct identity *a, const struct identity *b)
+{
+    const struct user user = user_of(a);
+    const struct user other = user_of(b);
+    if (user.kind != other.kind)
+        return true;
+    if (user.kind == USER_NUMBER)
+        return !span_equal(span_skip(span_of(a->text, a->length), a->at),
+                           span_skip(span_of(b->text, b->length), b->at));
+    if (user.kind != USER_GLOBAL_NUMBER)
+        return false;
+    size_t i = 0;
+    size_t k = 0;
+    for (;; i++, k++) {
+        while (i < user.text.n && is_visual_separator(user.text.p[i]))
+            i++;
+        while (k < other.text.n && is_visual_separator(other.text.p[k]))
+            k++;
+        if (i == user.text.n || k == other.text.n || user.text.p[i] != other.text.p[k])
+            return i == user.text.n && k == other.text.n;
+    }
+}
+
 /* The octets of an IPv6 address, however it is written up to its bracket. */
 static void add_address(struct identity *out, struct span written)
 {
@@ -122,16 +169,12 @@ static void add_address(struct identity *out, struct span written)
 static struct identity who_is_meant(const struct identity *id)
 {
     struct identity out = {0};
-    const size_t user = id->scheme ? id->scheme + 1 : 0;
-    const size_t user_ends = id->at ? id->at : id->length;
-    size_t i = user;
-    while (i < user_ends && (id->text[i] != ':' || !id->at))
-        i++;
-    const bool number = is_number(id->text + user, i - user);
-    for (size_t k = user; k < i; k++)
-        if (!number || !is_visual_separator(id->text[k]))
-            out.text[out.length++] = id->text[k];
-    for (i = user_ends; i < id->length && id->text[i] != ':' && id->text[i] != '['; i++)
+    const struct user user = user_of(id);
+    for (size_t k = 0; k < user.text.n; k++)
+        if (user.kind == USER_NAME || !is_visual_separator(user.text.p[k]))
+            out.text[out.length++] = user.text.p[k];
+    size_t i = id->at ? id->at : id->length;
+    for (; i < id->length && id->text[i] != ':' && id->text[i] != '['; i++)
         out.text[out.length++] = id->text[i];
     if (i < id->length && id->text[i] == '[')
         add_address(&out, span_of(id->text + i + 1, id->length - i - 1));
@@ -151,7 +194,7 @@ enum document_owner identity_owner(struct span xui, struct span identity)
         return OWNER_NOT_TOLD;
     if (same_text(&a, &b))
         return OWNER_SAME;
-    if (is_local_number(&a) || is_local_number(&b))
+    if (is_local_number(&a) || is_local_number(&b) || may_be_aliases(&a, &b))
         return OWNER_NOT_TOLD;
     a = who_is_meant(&a);
     b = who_is_meant(&b);

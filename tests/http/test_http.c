@@ -410,6 +410,18 @@ static void identities(void **state)
         {"sip:user:secret@example.org", "\"sip:user@example.org\"", OWNER_NOT_TOLD},
         {"sip:user:secret@example.org", "\"sip:other@example.org\"", OWNER_FOREIGN},
         {"sip:user@example.org.", "\"sip:user@example.org\"", OWNER_NOT_TOLD},
+        /* A name and a number, or a number at two hosts, may be one subscriber's (TS 23.228 4.3.3.2). */
+        {"sip:alice@example.org", "\"sip:+3589123@example.org;user=phone\"", OWNER_NOT_TOLD},
+        {"sip:+3589123@example.org", "\"sip:+358-9-123@ims.example\"", OWNER_NOT_TOLD},
+        {"sip:+3589123@example.org", "\"sip:+3589124@ims.example\"", OWNER_FOREIGN},
+        {"sip:234150999999999@ims.mnc015.mcc234.3gppnetwork.org", "\"sip:alice@example.org\"",
+         OWNER_NOT_TOLD},
+        {"sip:234150999999999@ims.mnc015.mcc234.3gppnetwork.org", "\"sip:+3589123@example.org\"",
+         OWNER_NOT_TOLD},
+        {"sip:09123@example.org", "\"sip:+3589123@example.org\"", OWNER_NOT_TOLD},
+        {"sip:123@a.example", "\"sip:123@b.example\"", OWNER_NOT_TOLD},
+        {"sip:123@a.example", "\"sip:124@a.example\"", OWNER_FOREIGN},
+        {"sip:alice@a.example", "\"sip:alice@b.example\"", OWNER_FOREIGN},
         /* RFC 3966 5.1.4: the same digits elsewhere, or others of the same number. */
         {"tel:123;phone-context=example.org", "\"tel:123;phone-context=example.org\"", OWNER_SAME},
         {"tel:123;phone-context=a.example", "\"tel:123;phone-context=b.example\"", OWNER_NOT_TOLD},
