@@ -74,7 +74,7 @@ struct http_exchange {
     bool said_identity; /* X-3GPP-Intended-Identity */
     bool vouched;       /* an asserted identity, as an AP adds it */
     bool cookie;        /* the request carries one: a session of the server's own */
-    bool known_user;    /* an earlier exchange of the connection carried credentials or a challenge */
+    bool known_user;    /* an earlier request of the connection had credentials, which were not refused */
     bool challenge;     /* the answer asks for authentication */
     bool gba_realm;     /* with a realm 3GPP-bootstrapping@... (TS 24.109) */
     bool gaa_challenge; /* one of the challenges is GAA's */

@@ -111,7 +111,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
         keep(&e.auid, path.auid);
         keep(&e.user, path.user);
         const bool whole = !fields_cut && !(reader->target_cut && touches_end(path.user, r->target));
-        if (path.user.n && whole)
+        if (path.user.n && whole && !path.climbs)
             e.owner = owner_of(path.user, f);
     }
     keep(&e.host, host_asked(r));

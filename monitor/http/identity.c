@@ -11,17 +11,39 @@ struct identity {
     uint8_t text[LONGEST + sizeof(struct in6_addr)]; /* room for "::" in full */
 };
 
-/* The next character, percent-encoding undone, in lower case. */
+static uint8_t next_octet(struct span *s)
+{
+    const uint8_t c = s->p[0];
+    *s = span_skip(*s, 1);
+    return c;
+}
+
+/* The next one that `next` reads, one round of percent-encoding undone. */
+static uint8_t decoded(struct span *s, uint8_t (*next)(struct span *))
+{
+    const uint8_t c = next(s);
+    if (c != '%')
+        return c;
+    struct span ahead = *s;
+    const int high = ahead.n ? hex_digit(next(&ahead)) : -1;
+    const int low = high >= 0 && ahead.n ? hex_digit(next(&ahead)) : -1;
+    if (low < 0)
+        return c;
+    *s = ahead;
+    return (uint8_t)(16 * high + low);
+}
+
+static uint8_t decoded_once(struct span *s)
+{
+    return decoded(s, next_octet);
+}
+
+/* The next character in lower case, without the escapes of a URI (RFC 3261 19.1.2) and those that it gets as
+ * a segment of a path (RFC 3986 2.1). A second round changes nothing in a URI that is no segment, unless it
+ * escapes a "%" before two digits: then two users may be taken for one, and nobody is accused. */
 static uint8_t next_character(struct span *s)
 {
-    uint8_t c = s->p[0];
-    const int high = s->n >= 3 && c == '%' ? hex_digit(s->p[1]) : -1;
-    const int low = high >= 0 ? hex_digit(s->p[2]) : -1;
-    if (low >= 0) {
-        c = (uint8_t)(16 * high + low);
-        *s = span_skip(*s, 2);
-    }
-    *s = span_skip(*s, 1);
+    const uint8_t c = decoded(s, decoded_once);
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
@@ -183,7 +205,7 @@ static struct identity who_is_meant(const struct identity *id)
     return out;
 }
 
-enum document_owner identity_owner(struct span xui, struct span identity)
+static enum document_owner owner_by(struct span xui, struct span identity)
 {
     struct identity a;
     struct identity b;
@@ -221,6 +243,13 @@ static struct span next_identity(struct span *list)
     return one;
 }
 
+enum document_owner identity_owner(struct span xui, struct span identity)
+{
+    struct span list = identity;
+    const struct span first = next_identity(&list);
+    return list.n ? OWNER_NOT_TOLD : owner_by(xui, first);
+}
+
 enum document_owner identity_owner_of_any(struct span xui, struct span identities)
 {
     enum { MOST = 8 }; /* whoever sends the field decides how many there are */
@@ -228,7 +257,7 @@ enum document_owner identity_owner_of_any(struct span xui, struct span identitie
     for (unsigned i = 0; i == 0 || identities.n; i++) {
         if (i == MOST)
             return OWNER_NOT_TOLD;
-        const enum document_owner owner = identity_owner(xui, next_identity(&identities));
+        const enum document_owner owner = owner_by(xui, next_identity(&identities));
         if (owner == OWNER_SAME)
             return OWNER_SAME;
         if (owner == OWNER_NOT_TOLD)

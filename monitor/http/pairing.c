@@ -101,7 +101,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->aka_challenge = a->aka;
     e->to_https = a->to_https;
     e->damage |= c->seen.damage;
-    c->known_user |= e->credentials || e->challenge;
+    c->known_user |= e->credentials && a->status != 401;
     e->answer_cut = a->cut;
     if (e->method == HTTP_CONNECT) {
         c->seen.connect_status = a->status;

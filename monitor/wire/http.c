@@ -548,6 +548,8 @@ bool xcap_path_parse(struct span target, struct xcap_path *out)
         out->auid = segment;
         if (users && !segment_is(segment, "xcap-caps")) /* global only (RFC 4825 12.1) */
             out->user = next_segment(&below);
+        for (unsigned k = 0; k < MOST_SEGMENTS && below.n; k++)
+            out->climbs |= segment_is(next_segment(&below), "..");
         return true;
     }
     return false;

@@ -110,7 +110,8 @@ static inline int hex_digit(uint8_t c)
 struct xcap_path {
     struct span auid;
     struct span user;
-    bool tree; /* one of these trees stands in the path, below an AUID of which nothing is known too */
+    bool tree;   /* one of these trees stands in the path, below an AUID of which nothing is known too */
+    bool climbs; /* a segment ".." (RFC 3986 5.2.4) follows the tree: another resource is meant */
 };
 /* The application usages that are known, or NULL behind the last. */
 const char *xcap_auid_name(size_t i);

@@ -460,7 +460,7 @@ def http2(folder):
     asked = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" \
             b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
     frames = bytes.fromhex("000006040000000000000300000064" "000001010500000001" "88")  # SETTINGS, and HEADERS with :status 200 (RFC 7541 A)
-    for protocol, served in ((b"h2c", "was not seen"), (b"websocket", "none served")):
+    for protocol, served in ((b"h2c", "no answer that serves was seen"), (b"websocket", "none served")):
         answer = b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n" % protocol
         capturelib.write_frames(capture, capturelib.build([(CLIENT, asked.replace(b"h2c", protocol)), (SERVER, answer + frames)],
                                                           server=("192.0.2.80", 80), time=1795471000 * 10**9))

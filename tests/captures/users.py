@@ -157,6 +157,17 @@ def nobody_to_ask_again(folder):
         check(bool(found.get("fail")) == guilty, "challenged, the user has", what, found)
 
 
+def served_though_nobody_answered(folder):
+    """5.1.1: a challenge identifies nobody, nor do credentials that are refused; what the server serves behind them it serves to anybody."""
+    authorized = "Authorization: Digest username=\"u\"\r\n"
+    for what, steps, guilty in (("a challenge", served(status=401) + served(), True),
+                                ("credentials that are refused", served(more=authorized, status=401) + served(), True),
+                                ("credentials", served(status=401) + served(more=authorized) + served(), False),
+                                ("credentials for something else", served(more=authorized, status=404) + served(), False)):
+        found = judged(folder, at(0, *begun(), *steps))
+        check(bool(found.get("fail")) == guilty, "served behind", what, found)
+
+
 def in_no_output(folder):
     """Who uses Ut is in no output, unless the site says so (privacy: clear): names of paths, header fields and credentials, in text or as hex."""
     asks = ("PUT /pres-rules/users/sip%%3aalice%%40example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\nContent-Length: 0\r\n"
@@ -201,6 +212,6 @@ def in_no_output(folder):
 recorded()
 with tempfile.TemporaryDirectory() as temporary:
     for case in (identified_in_tls, identified_by_a_session, not_all_was_seen, identified_later, nobody_to_ask_again,
-                 in_no_output):
+                 served_though_nobody_answered, in_no_output):
         case(temporary)
 finish()

@@ -70,7 +70,31 @@ static void any_pieces(void **state)
                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\nabcd\r\n0\r\nT: t\r\n\r\n",
                  piece),
             1);
-        assert_true(http_exchange(http, slot)->known_user);
+        assert_false(http_exchange(http, slot)->known_user);
+    }
+}
+
+/* A challenge tells the server nothing of the user, nor do credentials that it refuses. */
+static void credentials_make_a_user_known(void **state)
+{
+    (void)state;
+    static const char with[] = "GET /a HTTP/1.1\r\nAuthorization: Digest username=\"u\"\r\n\r\n";
+    static const struct {
+        const char *answer;
+        bool known;
+    } cases[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true},
+        {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", true},
+        {"HTTP/1.1 401 Who\r\nContent-Length: 0\r\n\r\n", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        http_free(http);
+        open_one(NULL);
+        feed(true, with, 1000);
+        assert_int_equal(feed(false, cases[i].answer, 1000), 1);
+        feed(true, get, 1000);
+        assert_int_equal(feed(false, cases[0].answer, 1000), 1);
+        assert_int_equal(http_exchange(http, slot)->known_user, cases[i].known);
     }
 }
 
@@ -383,6 +407,13 @@ static void identities(void **state)
         {"tel:+123", "\"tel:+1234\"", OWNER_FOREIGN},
         {"sip:other@example.org", "\"sip:user@example.org\"", OWNER_FOREIGN},
         {"sip:x%4", "\"sip:x%4\"", OWNER_SAME},
+        /* RFC 3986 2.4: in a path the "%" of a URI becomes "%25". */
+        {"sip:a%2540b@example.org", "\"sip:a%40b@example.org\"", OWNER_SAME},
+        {"sip%3Aa%2540b%40example.org", "\"sip:a%40b@example.org\"", OWNER_SAME},
+        {"sip:c%2540b@example.org", "\"sip:a%40b@example.org\"", OWNER_FOREIGN},
+        /* RFC 3986 5.2.4: the resource is another one. */
+        {"sip:a@example.org/../sip:b@example.org", "\"sip:b@example.org\"", OWNER_NOT_TOLD},
+        {"sip:a@example.org/%2e%2E/sip:b@example.org", "\"sip:b@example.org\"", OWNER_NOT_TOLD},
         /* URI parameters and headers name nobody (RFC 3261 19.1.1, RFC 3966 3). */
         {"sip:user@example.org;user=phone", "\"sip:user@example.org\"", OWNER_SAME},
         {"sip:user@example.org", "\"sip:user@example.org;transport=tcp?subject=x\"", OWNER_SAME},
@@ -430,6 +461,7 @@ static void identities(void **state)
            contradicted. */
         {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-3GPP-Intended-Identity: \"sip:a@example.org\"",
          OWNER_NOT_TOLD},
+        {"sip:a@example.org", "\"sip:b@example.org\", \"sip:a@example.org\"", OWNER_NOT_TOLD},
         {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-3GPP-Asserted-Identity: \"sip:a@example.org\"",
          OWNER_SAME},
         {"sip:a@example.org", "\"sip:b@example.org\"\r\nX-XCAP-Asserted-Identity: \"sip:a@example.org\"",
@@ -520,6 +552,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_pieces, open_one, close_all),
+        cmocka_unit_test_setup_teardown(credentials_make_a_user_known, open_one, close_all),
         cmocka_unit_test_setup_teardown(http2_is_a_request, open_one, close_all),
         cmocka_unit_test_setup_teardown(pipelined_and_early, open_one, close_all),
         cmocka_unit_test_setup_teardown(tunnels, open_one, close_all),
