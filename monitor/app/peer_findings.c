@@ -23,7 +23,7 @@ static uint16_t state_of(const struct verdict *v)
     hash = mix(hash, (uint32_t)v->severity);
     hash = mix(hash, v->excepted != NULL);
     hash = mix_text(hash, v->note);
-    hash = mix_text(hash, v->observed);
+    hash = mix_text(hash, verdict_template(v));
     hash ^= hash >> 16;
     return (uint16_t)(hash | 1U);
 }

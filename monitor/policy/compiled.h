@@ -82,7 +82,7 @@ struct rule_case {
     enum basis basis;
     enum severity severity;
     const char *note;
-    const char *observed;
+    const struct template *observed;
     int offending; /* set of the offered suites that make the case true; NO_SET: no such set */
 };
 
@@ -93,7 +93,7 @@ struct rule {
     const struct profile *profile;
     char *clause; /* with the document's name; owned, facts.clause is the same */
     const char *note;
-    const char *observed;
+    const struct template *observed;
     enum basis basis;
     bool never_pass, never_fail;
     struct condition when;
@@ -130,8 +130,25 @@ struct joined_text {
     char text[];
 };
 
+/* Words, then the value of a field, then a noun for one and one for more; a part without a field is the end.
+ */
+struct template_part {
+    struct span words;
+    enum field field;      /* FIELD_COUNT: none */
+    struct span one, many; /* empty where there is no noun */
+};
+
+/* Owned by the profile. */
+struct template
+{
+    struct template *next;
+    const char *text;
+    struct template_part part[];
+};
+
 struct profile {
     struct joined_text *joined;
+    struct template *templates;
     const char *name, *title, *status;
     struct rules_version version;
     const char *note; /* of every rule that has none of its own; NULL: none */
@@ -237,8 +254,8 @@ const char *known_text_of_oid(enum field field, const char *dotted);
 void complain_about_operator(struct compiler *c, const struct node *n, enum field field);
 void complain_about_field(struct compiler *c, const struct node *n);
 
-/* template.c: checks the {fields} of a template. */
-void check_template(struct compiler *c, const struct node *n);
+/* template.c: the text with its {fields} found. */
+const struct template *compile_template(struct compiler *c, const struct node *n);
 
 /* suite_sets.c: a set by $name, a suite by name, a list of them, or a mapping of properties. -1 after a
  * mistake. */

@@ -123,9 +123,9 @@ struct verdict {
     uint32_t reasons;       /* enum unobserved bits: why it is not observable; never 0 then, 0 otherwise */
     const char *note;       /* the profile's remark on this outcome, or NULL */
     const struct suite_set
-        *offending;             /* the offered suites that break the rule, or NULL; text names them first */
-    const char *observed;       /* template of what was seen; expand with verdict_observed() */
-    bool known;                 /* a fail that --baseline has */
+        *offending; /* the offered suites that break the rule, or NULL; text names them first */
+    const struct template *observed; /* of the text that verdict_observed() makes; NULL: there is none */
+    bool known;                      /* a fail that --baseline has */
     const char *excepted;       /* of a fail that the site's configuration excepts: its reason; else NULL */
     const char *excepted_until; /* and its last day */
 };
@@ -133,6 +133,9 @@ struct verdict {
 /* "server selected TLS_DH_anon_WITH_RC4_128_MD5 (128 bits)": the rule's template, filled from the case. Text
  * safe. */
 void verdict_observed(const struct verdict *v, const struct policy_case *c, struct text *out);
+
+/* The template as it was written. */
+const char *verdict_template(const struct verdict *v);
 
 /* One mistake of an operator's file. */
 struct mistake {

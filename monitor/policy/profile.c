@@ -11,12 +11,10 @@ static const char *const rule_keys[] = {
     "when", "pass", "fail", "observed", "note",     "never", "about",    "superseded", NULL};
 static const char *const case_keys[] = {"fault", "basis", "severity", "note", "observed", NULL};
 
-static const char *template_member(struct compiler *c, const struct node *n, const char *otherwise)
+static const struct template *template_member(struct compiler *c, const struct node *n,
+                                              const struct template *otherwise)
 {
-    const char *text = text_member(c, n, "observed", false);
-    if (text)
-        check_template(c, node_member(n, "observed"));
-    return text ? text : otherwise;
+    return text_member(c, n, "observed", false) ? compile_template(c, node_member(n, "observed")) : otherwise;
 }
 
 /* What the profile remarks on all its rules stands behind a rule's own note. */
@@ -282,6 +280,11 @@ static void free_alone(struct profile *p)
         struct joined_text *next = p->joined->next;
         free(p->joined);
         p->joined = next;
+    }
+    while (p->templates) {
+        struct template *next = p->templates->next;
+        free(p->templates);
+        p->templates = next;
     }
     while (p->trees) {
         struct tree *next = p->trees->next;
