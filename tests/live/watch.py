@@ -11,9 +11,13 @@ import time
 
 from taps import PCAPS, ROOT, Sensor, Taps, as_new, comparable, replay, sensor_and_writer
 from checks import check, finish
+import capturelib
+import encapsulation
 
 binary = sys.argv[1]
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
+FORMS = {"vlan": lambda f: [encapsulation.vlan(f)], "qinq": lambda f: [encapsulation.qinq(f)], "gtp": lambda f: [encapsulation.gtp(f)],
+         "twice": lambda f: [f, f]}
 
 
 class Folder:
@@ -94,6 +98,37 @@ def same_as_replay(taps, parent):
     check(ours == theirs, "events", len(ours), len(theirs), sorted(set(ours) - set(theirs))[:1], sorted(set(theirs) - set(ours))[:1])
     check(places(found) == places(wanted) != [], "files and frames", places(found)[:3], places(wanted)[:3])
     check(sensor.status == 1, "status", sensor.status, sensor.talk[-300:])
+
+
+def in_any_form(taps, parent):
+    """Tagged, in a tunnel whose ends are named or learned, and each frame twice: pieces of such a day say what a replay of them says."""
+    day, site = os.path.join(parent, "day-of-forms.pcap"), os.path.join(parent, "forms.yaml")
+    subprocess.run([os.path.join(ROOT, "tools", "make-day"), day, day + ".json", "--connections", "150"], check=True, capture_output=True)
+    frames = capturelib.read_frames(day)
+    for name, form in FORMS.items():
+        for ends in ("", "tunnels: { ends: [198.51.100.0/24, '2001:db8:ffff::/48'] }\n")[:1 + (name == "gtp")]:
+            what = name + (" of known ends" if ends else "")
+            with open(site, "w") as f:
+                f.write("privacy: clear\n" + ends)
+            made = [(time, wrapped) for time, frame in frames for wrapped in form(frame)]
+            pieces = []
+            for n in range(0, len(made), 600):
+                pieces.append(os.path.join(parent, "%s-%05d.pcap" % (what.replace(" ", "-"), n)))
+                capturelib.write_frames(pieces[-1], made[n:n + 600])
+            wanted = replay(binary, "-c", site, *[word for piece in pieces for word in ("-r", piece)])
+            folder = Folder(parent, "forms-" + what)
+            for piece in pieces[:2]:
+                folder.put(piece, os.path.basename(piece))
+            sensor = watch(taps, folder, "-c", site)
+            for piece in pieces[2:]:
+                folder.put(piece, os.path.basename(piece))
+            sensor.wait_for_event(lambda e: e.get("pcap_filename", "").endswith(os.path.basename(pieces[-1])))
+            found = sensor.end(signal.SIGTERM, quiet_for=1)
+            ours, theirs = comparable(found), comparable(wanted)
+            check(len(pieces) > 3 and sum(e["event_type"] == "alert" for e in wanted) > 100, what, len(pieces), len(wanted))
+            check(ours == theirs, what, "events", len(ours), len(theirs), [e for e in ours if e not in theirs][:1],
+                  [e for e in theirs if e not in ours][:1])
+            check(places(found) == places(wanted), what, "files and frames")
 
 
 def remembered(taps, parent, *words):
@@ -190,6 +225,7 @@ def bad_input(taps, parent):
 with Taps(0) as taps, tempfile.TemporaryDirectory() as parent:
     os.chmod(parent, 0o755)
     same_as_replay(taps, parent)
+    in_any_form(taps, parent)
     remembered(taps, parent)
     remembered(taps, parent, "--state", os.path.join(parent, "state"))
     check(json.dumps(sorted(os.listdir(parent))).count("state.watched") == 1, "not beside the state file", os.listdir(parent))
