@@ -47,6 +47,43 @@ static void put_fingerprints(struct json *j, const struct observation *o, enum d
         json_string(j, "ja4", buffer);
 }
 
+/* EVE leaves out GREASE, and a list that is empty. */
+static void put_codes(struct json *j, const char *key, const uint16_t *code, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        if (is_grease(code[i]))
+            continue;
+        if (!any)
+            json_open(j, key, '[');
+        any = true;
+        json_uint(j, NULL, code[i]);
+    }
+    if (any)
+        json_close(j, ']');
+}
+
+static void put_version(struct json *j, uint16_t code)
+{
+    const char *version = word_of(version_words, code);
+    if (version)
+        json_string(j, "version", version);
+}
+
+/* Suricata makes it of hellos in the form of TLS only. */
+static void put_client_handshake(struct json *j, const struct client_hello_facts *c)
+{
+    if (c->format != HELLO_TLS)
+        return;
+    json_open(j, "client_handshake", '{');
+    if (!(c->unknown & UNKNOWN_VERSIONS))
+        put_version(j, c->max_version);
+    put_codes(j, "ciphers", c->suites, c->suite_count);
+    put_codes(j, "exts", c->extensions, c->extension_count);
+    put_codes(j, "sig_algs", c->signature_algorithms, c->signature_algorithm_count);
+    json_close(j, '}');
+}
+
 static void put_client(struct json *j, const struct observation *o, enum detail detail,
                        const struct rule_facts *rule)
 {
@@ -61,6 +98,8 @@ static void put_client(struct json *j, const struct observation *o, enum detail 
     if (!json_known(j, &key)) {
         const size_t start = j->out->n;
         put_fingerprints(j, o, detail);
+        if (detail == DETAIL_FULL)
+            put_client_handshake(j, c);
         json_keep(j, &key, start);
     }
     if (c->alpn_count && detail == DETAIL_FULL) {
@@ -81,18 +120,31 @@ static void put_ja3s(struct json *j, const struct server_hello_facts *s)
     put_fingerprint(j, "ja3s", md5, buffer, whole);
 }
 
-static void put_server(struct json *j, const struct observation *o)
+static void put_server_handshake(struct json *j, const struct observation *o)
 {
     const struct server_hello_facts *s = &o->server_hello;
-    const uint16_t scalars[] = {s->legacy_version, s->suite};
+    json_open(j, "server_handshake", '{');
+    put_version(j, observation_version(o));
+    json_uint(j, "cipher", s->suite);
+    put_codes(j, "exts", s->extensions, s->extension_count);
+    json_close(j, '}');
+}
+
+static void put_server(struct json *j, const struct observation *o, enum detail detail)
+{
+    const struct server_hello_facts *s = &o->server_hello;
+    const uint16_t scalars[] = {s->legacy_version, observation_version(o), s->suite, s->ja3s_known};
     struct member_key key;
-    member_key_begin(&key, MEMBERS_OF_JA3S);
+    member_key_begin(&key, MEMBERS_OF_SERVER_HELLO);
     member_key_add(&key, scalars, sizeof scalars / sizeof *scalars);
     member_key_add(&key, s->extensions, s->extension_count);
-    key.full |= s->ja3s_made;
-    if (s->ja3s_known && !json_known(j, &key)) {
+    key.full |= s->ja3s_made || detail != DETAIL_FULL;
+    if (!json_known(j, &key)) {
         const size_t start = j->out->n;
-        put_ja3s(j, s);
+        if (s->ja3s_known)
+            put_ja3s(j, s);
+        if (detail == DETAIL_FULL)
+            put_server_handshake(j, o);
         json_keep(j, &key, start);
     }
     if (s->alpn.length) {
@@ -155,13 +207,20 @@ static void put_known_certificate(struct json *j, const struct observation *o)
     json_keep(j, &key, start);
 }
 
-void tls_object(struct json *j, const struct observation *o, enum detail detail,
+/* By a CONNECT, or an Upgrade that was granted. */
+static bool began_in_http(const struct policy_case *c)
+{
+    return c->observation->authority.length || (c->before && (c->before->connect || c->before->upgraded));
+}
+
+void tls_object(struct json *j, const struct policy_case *c, enum detail detail,
                 const struct rule_facts *rule)
 {
+    const struct observation *o = c->observation;
     json_open(j, "tls", '{');
-    const char *version = word_of(version_words, observation_version(o));
-    if (version)
-        json_string(j, "version", version);
+    put_version(j, observation_version(o));
+    if (detail != DETAIL_ALERT && began_in_http(c))
+        json_string(j, "from_proto", "http");
     if (o->resumption > RESUMPTION_FULL)
         json_bool(j, "session_resumed", true);
     if (o->seen & SEEN_CERTIFICATE && detail == DETAIL_FULL && !rule)
@@ -171,7 +230,7 @@ void tls_object(struct json *j, const struct observation *o, enum detail detail,
     if (o->seen & SEEN_CLIENT_HELLO)
         put_client(j, o, detail, rule);
     if (o->seen & SEEN_SERVER_HELLO && detail != DETAIL_ALERT)
-        put_server(j, o);
+        put_server(j, o, detail);
     json_close(j, '}');
 }
 

@@ -7,7 +7,7 @@
 #include "report/json.h"
 
 /* `rule`: of an alert, which says of the handshake what the rule looked at; else NULL. */
-void tls_object(struct json *j, const struct observation *o, enum detail detail,
+void tls_object(struct json *j, const struct policy_case *c, enum detail detail,
                 const struct rule_facts *rule);
 void http_object(struct json *j, const struct http_exchange *e);
 

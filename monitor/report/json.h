@@ -23,7 +23,12 @@ struct span json_written(const struct json *j, size_t start);
 void json_members(struct json *j, struct span members);
 
 /* What the members are about in a key that is remembered. */
-enum { MEMBERS_OF_FINGERPRINTS = 1, MEMBERS_OF_JA3S, MEMBERS_OF_CLIENT_HELLO, MEMBERS_OF_CERTIFICATE };
+enum {
+    MEMBERS_OF_FINGERPRINTS = 1,
+    MEMBERS_OF_SERVER_HELLO,
+    MEMBERS_OF_CLIENT_HELLO,
+    MEMBERS_OF_CERTIFICATE
+};
 
 /* Writes them when they were written before; false when they were not. */
 bool json_known(struct json *j, const struct member_key *key);

@@ -147,6 +147,44 @@ def test_pipeline():
     check(renamed.keys() - found == {"in_iface"}, "stands in no event:", renamed.keys() - found)
 
 
+def of_hello(path, kind):
+    """By the TCP stream: (ciphers, extensions, signature algorithms) of its first hello of this type, as tshark has it, without GREASE."""
+    fields = ("tcp.stream", "tls.handshake.ciphersuite", "tls.handshake.extension.type", "tls.handshake.sig_hash_alg")
+    out = subprocess.run(["tshark", "-r", path, "-Y", "tls.handshake.type == %d" % kind, "-T", "fields", *(w for f in fields for w in ("-e", f))],
+                         capture_output=True, text=True).stdout
+    hellos = {}
+    for line in out.splitlines():
+        stream, *lists = line.split("\t")
+        codes = [[int(word, 0) for word in words.split(",") if word] for words in lists]
+        hellos.setdefault(stream, tuple([c for c in of if c & 0x0F0F != 0x0A0A or c >> 8 != c & 255] for of in codes))
+    return hellos
+
+
+def test_hellos():
+    """client_handshake and server_handshake as Suricata 8 writes them: numbers, no GREASE, nothing that is empty, the highest version."""
+    names = {"bc-tls13-full": ("TLS 1.3", "TLS 1.3"), "openssl-tls12-null": ("TLS 1.2", "TLS 1.2"),
+             "jsse-tls10-anon-only-accepted": ("TLSv1", "TLSv1"), "jsse-sslv3": ("SSLv3", "SSLv3"), "gen-grease": None}
+    for name, versions in names.items():
+        path = os.path.join(PCAPS, name + ".pcap")
+        events_of = [e["tls"] for e in of_type(events(binary, "-r", path)[0], "tls")]
+        for key, kind in (("client_handshake", 1), ("server_handshake", 2)):
+            ours = [e.get(key, {}) for e in events_of]
+            ciphers = [h.get("ciphers", []) if kind == 1 else [h.get("cipher")] for h in ours]
+            found = sorted((c, h.get("exts", []), h.get("sig_algs", [])) for c, h in zip(ciphers, ours))
+            wanted = sorted(of_hello(path, kind).values())
+            check(found == wanted != [], name, key, found[:1], wanted[:1])
+            check(not versions or {h.get("version") for h in ours} == {versions[kind - 1]}, name, key, "version", ours[:1])
+    for e in of_type(events(binary, "-r", os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap"))[0], "alert"):
+        check(not {"client_handshake", "server_handshake"} & e.get("tls", {}).keys(), "lists in an alert")
+
+
+def test_from_proto():
+    """Suricata's name of what was spoken before TLS began: of a CONNECT (RFC 9110 9.3.6) and of an Upgrade (RFC 2817) it is http."""
+    for name, wanted in (("openssl-connect-proxy", {"http"}), ("openssl-http-upgrade", {"http"}), ("openssl-tls12-null", {None})):
+        told = {e["tls"].get("from_proto") for e in of_type(events(binary, "-r", os.path.join(PCAPS, name + ".pcap"))[0], "tls")}
+        check(told == wanted, name, "from_proto", told)
+
+
 def through_pipeline(event, processors):
     """The members of an event by their full names, after the processors of the pipeline that change them."""
     flat = dict(flatten(event, ""))
@@ -195,6 +233,8 @@ def has(value, path):
 validate(captures())
 test_pipeline()
 test_versions()
+test_hellos()
+test_from_proto()
 test_excepted()
 test_lists()
 test_what_it_is_about()

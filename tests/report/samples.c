@@ -101,6 +101,8 @@ void sample_full(struct observation *o)
     c->extensions_cut = true;
     c->groups[0] = 29;
     c->group_count = 1;
+    c->signature_algorithms[0] = 0x0403;
+    c->signature_algorithm_count = 1;
     c->compression_count = 1;
     c->ticket = true;
     c->ja3_known = c->ja3_made = true;

@@ -103,6 +103,12 @@ static void full_event_has_the_contracts_shape(void **state)
     assert_text(e, "utwatch.client_hello.suites.3", "0x000a");
     assert_true(json_is_true(at(e, "utwatch.client_hello.suites_cut")));
     assert_number(e, "utwatch.client_hello.extensions.4", 35);
+    assert_text(e, "tls.from_proto", "http");
+    assert_text(e, "tls.client_handshake.version", "TLS 1.2");
+    assert_number(e, "tls.client_handshake.ciphers.0", 0xc02b); /* behind GREASE */
+    assert_number(e, "tls.client_handshake.sig_algs.0", 0x0403);
+    assert_number(e, "tls.server_handshake.cipher", 0x0033);
+    assert_number(e, "tls.server_handshake.exts.0", 35);
     assert_text(e, "utwatch.server_hello.suite_name", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA");
     assert_number(e, "utwatch.server_hello.key_bits", 128);
     assert_true(json_is_false(at(e, "utwatch.server_hello.hello_retry")));
