@@ -150,6 +150,7 @@ void cleartext_go_on(struct pipeline *p, struct flow *flow)
     if (h->null_encryption) {
         reauthentication_end(p, flow, HTTP_DAMAGE_END);
     } else if (!is_told(h) && (h->count.requests || h->count.answers)) {
+        http_weigh(http, flow->clear);
         struct http_connection now = *h;
         now.damage |= HTTP_DAMAGE_END | missing_parts(p, flow);
         if (!is_ut_server(p, h))
@@ -169,6 +170,7 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
         reauthentication_end(p, flow, damage);
         if (!h->null_encryption)
             h->damage |= missing_parts(p, flow);
+        http_weigh(p->cleartext.http, flow->clear);
         for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
             tell_exchange_of_ut(p, flow, e);
         if (!is_ut_server(p, h))
@@ -352,15 +354,17 @@ size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsign
 }
 
 /* Bytes that were held back came with another segment than this one. */
-static struct http_place place_of(const struct segment *segment, const struct run *run)
+static struct http_place place_of(const struct flow *flow, unsigned side, const struct segment *segment,
+                                  const struct run *run)
 {
+    const struct acknowledged end = {.number = flow->side[side].next, .any = true};
     const struct span all = segment->payload;
     const uintptr_t from = (uintptr_t)all.p;
     const uintptr_t at = (uintptr_t)run->bytes.p;
     if (!all.n || at < from || at >= from + all.n)
-        return (struct http_place){0};
+        return (struct http_place){.end = end};
     return (struct http_place){
-        .known = true, .seq = segment->seq + (uint32_t)(at - from), .ack = segment->ack};
+        .known = true, .seq = segment->seq + (uint32_t)(at - from), .ack = segment->ack, .end = end};
 }
 
 struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
@@ -392,11 +396,18 @@ struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct
     if (flow->contested)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
     const struct whence at = flow_whence(flow, segment);
-    http_at(p->cleartext.http, flow->clear, who, place_of(segment, run));
+    http_at(p->cleartext.http, flow->clear, who, place_of(flow, side, segment, run));
     feed_http(p, flow, who, run->bytes, &at);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);
     return NULL;
+}
+
+void cleartext_acknowledged(struct pipeline *p, const struct flow *flow, unsigned side, uint32_t ack)
+{
+    /* Its receiver drops what acknowledges bytes that it has not sent (RFC 9293 3.10.7.4). */
+    if (!(flow->marks[!side] & SIDE_KNOWN) || (int32_t)(ack - flow->side[!side].next) <= SEQUENCE_WINDOW)
+        http_acknowledged(p->cleartext.http, flow->clear, flow_role(flow, side), ack);
 }
 
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow)
@@ -462,6 +473,8 @@ struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct s
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
     if (run->conflict)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
+    http_at(p->cleartext.http, flow->clear, who,
+            (struct http_place){.end = {.number = flow->side[side].next, .any = true}});
     struct span bytes = run->bytes;
     for (struct span data; (data = clear_next(reader, who, &bytes)).n;)
         feed_http(p, flow, who, data, &at);

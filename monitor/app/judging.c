@@ -27,6 +27,10 @@ static void weaken(struct verdict *v)
 
 static bool has_unacknowledged(const struct policy_case *c)
 {
+    if (c->connection)
+        return c->connection->count.unacknowledged || c->connection->count.answers_unacknowledged;
+    if (c->exchange)
+        return c->exchange->unacknowledged;
     return c->observation && (c->observation->side[CLIENT].later_unacknowledged ||
                               c->observation->side[SERVER].later_unacknowledged);
 }

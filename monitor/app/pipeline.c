@@ -206,8 +206,11 @@ static enum belief belief_in(struct pipeline *p, const struct flow *flow, const 
 static void note_acknowledged(struct pipeline *p, struct flow *flow, const struct segment *segment,
                               unsigned side)
 {
-    if (segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST)))
-        tls_acknowledged(p->tls, flow, side, segment->ack);
+    if (!(segment->flags & TCP_ACK) || segment->flags & (TCP_SYN | TCP_RST))
+        return;
+    tls_acknowledged(p->tls, flow, side, segment->ack);
+    if (flow->clear_kind == CLEAR_HTTP)
+        cleartext_acknowledged(p, flow, side, segment->ack);
 }
 
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. A segment

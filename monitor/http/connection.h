@@ -121,6 +121,11 @@ bool follows_in_frames(const struct http_response *r);
  * known. */
 void begin_http2(struct http *http, struct connection *c);
 
+/* Of the words of a side nobody is known to have received any (connections.c). */
+bool is_unacknowledged(const struct connection *c, enum side who, const struct acknowledged *words);
+
+void count_request(struct http_count *n, const struct http_exchange *e);
+
 /* A request or an answer whose head is here (pairing.c). True: an exchange is complete. */
 bool pair_request(struct http *http, struct connection *c, const struct http_request *r,
                   const struct whence *where);

@@ -72,9 +72,12 @@ void http_go_on(struct http *http, uint32_t slot, nanos now)
     struct http_connection *seen = http_connection(http, slot);
     seen->told |= seen->count.requests || seen->count.answers;
     seen->count = seen->of_ut = (struct http_count){0};
-    seen->carried = seen->count.requests = c->waiting_count;
-    for (unsigned i = 0; i < c->waiting_count; i++)
-        seen->of_ut.requests += c->waiting[i].of_ut;
+    seen->carried = c->waiting_count;
+    for (unsigned i = 0; i < c->waiting_count; i++) {
+        count_request(&seen->count, &c->waiting[i]);
+        if (c->waiting[i].of_ut)
+            count_request(&seen->of_ut, &c->waiting[i]);
+    }
     crowd_active(&http->crowd, &http->slots, MEMBER, slot, false, now);
 }
 
@@ -104,6 +107,19 @@ void http_at(struct http *http, uint32_t slot, enum side who, struct http_place 
         acknowledged_note(&c->acked[who], place.ack);
 }
 
+void http_acknowledged(struct http *http, uint32_t slot, enum side who, uint32_t ack)
+{
+    acknowledged_note(&connection_at(http, slot)->acked[who], ack);
+}
+
+bool is_unacknowledged(const struct connection *c, enum side who, const struct acknowledged *words)
+{
+    const struct acknowledged *acked = &c->acked[who == CLIENT ? SERVER : CLIENT];
+    const uint32_t uncaptured = who == CLIENT ? HTTP_DAMAGE_NO_SERVER : HTTP_DAMAGE_NO_CLIENT;
+    return words->any && !(c->seen.damage & uncaptured) &&
+           !(acked->any && acknowledged_beyond(acked, words->number) >= 0);
+}
+
 bool http_lacks(const struct http *http, uint32_t slot, enum side who, uint32_t next)
 {
     const struct connection *c = connection_at(http, slot);
@@ -124,6 +140,19 @@ struct http_exchange *http_exchange(const struct http *http, uint32_t slot)
 struct http_connection *http_connection(const struct http *http, uint32_t slot)
 {
     return &connection_at(http, slot)->seen;
+}
+
+static void weigh(const struct connection *c, struct http_count *n)
+{
+    n->unacknowledged = is_unacknowledged(c, CLIENT, &n->request_to);
+    n->answers_unacknowledged = is_unacknowledged(c, SERVER, &n->answer_to);
+}
+
+void http_weigh(const struct http *http, uint32_t slot)
+{
+    struct connection *c = connection_at(http, slot);
+    weigh(c, &c->seen.count);
+    weigh(c, &c->seen.of_ut);
 }
 
 bool http_is_over(const struct http *http, uint32_t slot)

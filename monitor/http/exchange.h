@@ -59,7 +59,9 @@ struct http_exchange {
     struct whence whence; /* the segment that completed the request's head */
     bool null_encryption; /* read under a NULL suite; else plain HTTP */
     bool request_seen, response_seen;
-    uint32_t damage; /* enum http_damage */
+    bool unacknowledged;            /* by the server: nobody is known to have received the request */
+    struct acknowledged request_to; /* the number behind its head */
+    uint32_t damage;                /* enum http_damage */
 
     enum http_method method;
     uint16_t status;
@@ -90,9 +92,13 @@ struct http_exchange {
 /* So many requests other than CONNECT. */
 struct http_count {
     uint32_t requests, answers;
-    uint32_t for_tls;    /* requests that ask for TLS and nothing else (RFC 2817 3.2) */
-    uint32_t served;     /* answers of 2xx: any other serves nothing */
-    uint32_t challenges; /* answers of 401 and 407: they ask for credentials in clear */
+    uint32_t for_tls;               /* requests that ask for TLS and nothing else (RFC 2817 3.2) */
+    uint32_t served;                /* answers of 2xx: any other serves nothing */
+    uint32_t challenges;            /* answers of 401 and 407: they ask for credentials in clear */
+    struct acknowledged request_to; /* the number behind the first request, */
+    struct acknowledged answer_to;  /* and behind the first answer of 2xx, or the first if there is none */
+    bool unacknowledged;            /* nobody is known to have received that request, */
+    bool answers_unacknowledged;    /* or that answer: see http_weigh() */
 };
 
 /* What one connection showed that was not TLS, once it is over or TLS began on it. */

@@ -93,6 +93,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
     struct http_exchange e = {.whence = *where,
                               .null_encryption = c->seen.null_encryption,
                               .request_seen = true,
+                              .request_to = c->place.end,
                               .damage = c->seen.damage | (cut ? HTTP_DAMAGE_TOO_LONG : 0),
                               .target_cut = reader->target_cut,
                               .fields_cut = fields_cut,

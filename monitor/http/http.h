@@ -23,8 +23,9 @@ struct http;
 /* Where bytes stand among those of both sides. */
 struct http_place {
     bool known;
-    uint32_t seq; /* of the first of them */
-    uint32_t ack; /* of the other side's next byte when they were sent */
+    uint32_t seq;            /* of the first of them */
+    uint32_t ack;            /* of the other side's next byte when they were sent */
+    struct acknowledged end; /* the number behind them, known or not where they begin */
 };
 
 /* Bytes for so many connections. */
@@ -71,6 +72,9 @@ size_t http_first_switch_place(enum side who, struct span bytes, bool open);
  * all requests is taken to be that of the next one, captured late. */
 void http_at(struct http *http, uint32_t slot, enum side who, struct http_place place);
 
+/* A side has acknowledged the other's bytes as far as `ack`. */
+void http_acknowledged(struct http *http, uint32_t slot, enum side who, uint32_t ack);
+
 /* The other side has acknowledged bytes of this one beyond `next`, the first that was not handed in. */
 bool http_lacks(const struct http *http, uint32_t slot, enum side who, uint32_t next);
 
@@ -95,6 +99,9 @@ void http_count_ut_only(struct http_connection *c);
 
 /* What the connection has shown so far. */
 struct http_connection *http_connection(const struct http *http, uint32_t slot);
+
+/* Fills in whether what it has shown was acknowledged by who should have it. */
+void http_weigh(const struct http *http, uint32_t slot);
 
 /* Every request up to now was read, and each answer has its request. */
 bool http_is_whole(const struct http *http, uint32_t slot);

@@ -37,8 +37,16 @@ static bool asks_for_credentials(const struct answer *a)
     return a->status == 401 || a->status == 407;
 }
 
+void count_request(struct http_count *n, const struct http_exchange *e)
+{
+    if (!n->requests++)
+        n->request_to = e->request_to;
+}
+
 static void count_answer(struct http_count *n, const struct answer *a)
 {
+    if (!n->answers || (is_2xx(a) && !n->served))
+        n->answer_to = a->place.end;
     n->answers++;
     n->served += is_2xx(a);
     n->challenges += asks_for_credentials(a);
@@ -83,7 +91,7 @@ static void count_of_ut(struct connection *c, const struct http_exchange *e)
         return;
     if (!c->seen.of_ut.requests)
         c->seen.first_of_ut = e->whence;
-    c->seen.of_ut.requests++;
+    count_request(&c->seen.of_ut, e);
     c->seen.of_ut.for_tls += is_for_tls(e);
 }
 
@@ -91,6 +99,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
 {
     struct http_exchange *e = &c->complete;
     *e = take_waiting(c);
+    e->unacknowledged = is_unacknowledged(c, CLIENT, &e->request_to);
     e->known_user |= c->known_user;
     e->tls_user = c->seen.tls_user; /* a server may have renegotiated for it before it answered */
     e->response_seen = true;
@@ -152,8 +161,9 @@ static bool asks_switch(const struct http_exchange *e)
 bool pair_request(struct http *http, struct connection *c, const struct http_request *r,
                   const struct whence *where)
 {
-    c->seen.count.requests += r->method != HTTP_CONNECT;
     struct http_exchange new = request_facts(c, r, where);
+    if (r->method != HTTP_CONNECT)
+        count_request(&c->seen.count, &new);
     c->seen.count.for_tls += is_for_tls(&new);
     if (new.of_ut)
         count_of_ut(c, &new);
@@ -216,6 +226,7 @@ struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
     if (!c->waiting_count)
         return NULL;
     c->complete = take_waiting(c);
+    c->complete.unacknowledged = is_unacknowledged(c, CLIENT, &c->complete.request_to);
     c->complete.damage |= c->seen.damage | HTTP_DAMAGE_END;
     return &c->complete;
 }

@@ -115,6 +115,8 @@ static uint32_t doubts(const struct policy_case *c, enum field_side side)
         damage = c->connection ? c->connection->damage : c->damage;
         break;
     case CASE_EXCHANGE:
+        if (side == OF_EXCHANGE && c->acknowledged_only && c->exchange->unacknowledged)
+            return UNOBSERVED_UNACKNOWLEDGED;
         damage = side == OF_EXCHANGE ? c->exchange->damage : 0;
         break;
     default:

@@ -318,8 +318,15 @@ struct fact connection_requests(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
+    if (c->acknowledged_only && h->count.unacknowledged)
+        return unknown(UNOBSERVED_UNACKNOWLEDGED);
     bool open = h->damage || h->count.answers; /* an answer had its request */
     return h->count.requests || !open ? number(h->count.requests) : unknown(reasons_of(h->damage));
+}
+
+static bool answers_not_received(const struct policy_case *c)
+{
+    return c->acknowledged_only && c->connection->count.answers_unacknowledged;
 }
 
 struct fact connection_answers(const struct policy_case *c)
@@ -327,6 +334,8 @@ struct fact connection_answers(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
+    if (answers_not_received(c))
+        return unknown(UNOBSERVED_UNACKNOWLEDGED);
     struct fact v = number(h->count.answers);
     v.at_least = h->damage != 0;
     v.reasons = h->damage ? reasons_of(h->damage) : 0;
@@ -338,6 +347,8 @@ struct fact connection_served(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
+    if (answers_not_received(c))
+        return unknown(UNOBSERVED_UNACKNOWLEDGED);
     bool open =
         h->damage || h->count.answers < h->count.requests; /* an unseen answer may be one that serves */
     return h->count.served || !open ? number(h->count.served) : unknown(reasons_of(h->damage));
@@ -348,6 +359,8 @@ struct fact connection_challenges(const struct policy_case *c)
     const struct http_connection *h = c->connection;
     if (!h)
         return absent();
+    if (answers_not_received(c))
+        return unknown(UNOBSERVED_UNACKNOWLEDGED);
     bool open = h->damage || h->count.answers < h->count.requests;
     return h->count.challenges || !open ? number(h->count.challenges) : unknown(reasons_of(h->damage));
 }

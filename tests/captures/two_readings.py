@@ -235,6 +235,60 @@ def nobody_took_it():
                 check(set(first.get("unobserved", ())) & {"unacknowledged", "overlap", "gap"}, *case, first.get("unobserved"))
 
 
+DOCUMENT = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+SERVED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def nobody_took_it_in_clear():
+    """The same of HTTP: a request that no server has blames no UE as much as one that it has, nor does an answer that no UE has blame the server."""
+    for v6, tunnelled, port in ((False, False, 80), (True, False, 8080), (False, True, 443)):
+        ends = {**IPV6, "server": ("2001:db8::80", port)} if v6 else {"server": ("192.0.2.80", port)}
+        for steps in [(CLIENT, DOCUMENT)], [(CLIENT, DOCUMENT), (SERVER, SERVED)]:
+            for how in "acknowledged", "unanswered", "acknowledged in part", "acknowledged too far", "closed", "reset", "the real one later":
+                c = capturelib.Connection(time=START, **ends)
+                c.open()
+                for step in steps:
+                    c.send(*step)
+                followed(c, *steps[-1], how)
+                found = Judged(c.frames, tunnelled)
+                count, alert, case = found.counts["ut-4-tls-required"], found.alerts.get("ut-4-tls-required"), (how, len(steps), ends, tunnelled)
+                check(not count["pass"] and count["fail"] + count["not_observable"] == 1, *case, count)
+                if how == "acknowledged" or len(steps) == 2:
+                    check(alert == (1, "direct") or how != "acknowledged" and alert == (2, "partial"), *case, alert)
+                    check(bool(count["servers"]) == (how == "acknowledged" and len(steps) == 2), *case, "blames the server", count)
+                else:
+                    check(alert in ((2, "partial"), None), *case, alert)
+        for acknowledges in 12345, 2**31:  # numbers that who does not get the server's SYN/ACK can only guess
+            c = capturelib.Connection(time=START, **ends)
+            c.open()
+            c.frames.pop()
+            real, c.seq[SERVER] = c.seq[SERVER], c.seq[SERVER] + acknowledges
+            put(c, CLIENT, DOCUMENT)
+            c.seq[SERVER] = real
+            c.frames.append(c.frame(SERVER, ACK))
+            found = Judged(c.frames, tunnelled)
+            alert = found.alerts.get("ut-4-tls-required")
+            check(alert in ((2, "partial"), None), "a guessed acknowledgement", acknowledges, ends, tunnelled, alert)
+    c = capturelib.Connection(time=START, server=("192.0.2.80", 80))
+    c.open()
+    for _ in range(3):  # of several requests those count that were received
+        c.send(CLIENT, DOCUMENT)
+        c.send(SERVER, SERVED)
+    c.send(CLIENT, DOCUMENT)
+    found = Judged(c.frames)
+    check(found.alerts.get("ut-4-tls-required") == (1, "direct"), "three documents, and one more:", found.alerts)
+    c = capturelib.Connection(time=START, server=("192.0.2.80", 80))
+    c.open()
+    c.send(CLIENT, DOCUMENT)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n"
+    c.send(SERVER, answer)
+    for _ in range(200):  # the capture ends amid a long answer, some of which is on its way
+        c.frames.append(c.frame(CLIENT, ACK))
+        c.send(SERVER, b"d" * 1400)
+    found = Judged(c.frames)
+    check(found.alerts.get("ut-4-tls-required") == (1, "direct") and found.counts["ut-4-tls-required"]["servers"] == 1, "amid an answer:", found.alerts)
+
+
 # ---- urgent data
 
 def urgent(c, side, data, pointer, ahead=0):
@@ -343,6 +397,7 @@ offers()
 selections()
 in_clear()
 nobody_took_it()
+nobody_took_it_in_clear()
 urgent_data()
 no_doubt()
 finish()
