@@ -177,7 +177,7 @@ def test_lenient(folder):
             told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-4-tls-required"]
             wanted = "HTTP without TLS: 1 request, 1 of them served"
             if what == "the preface of HTTP/2":  # nobody knows whose answer it is
-                wanted = "HTTP without TLS: 1 request; no answer that serves was seen"
+                wanted = "HTTP without TLS: 1 request; no answer that serves is known"
             check(told == [wanted], "a request with", what, "in segments of", size, told)
     # What cannot be read to its end keeps its reason.
     for what, steps, lost, reason in (("a bad version", [(CLIENT, get(after=b" HTTX/1.1"))], None, "malformed"),

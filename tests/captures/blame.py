@@ -69,7 +69,7 @@ def requests_lost(folder):
                     continue
                 told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "ut-4-tls-required"]
                 # Cut off before the FINs, the request that is lost had the only acknowledgement of the answer before it.
-                served = ", 1 of them served" if end > 0 else "; whether they were served was not seen"
+                served = ", 1 of them served" if end > 0 else "; no answer that serves is known"
                 check(told == ["HTTP without TLS: 1 request" + served], exchanges, "request lost in frame", lost + 1, told)
 
 
@@ -462,7 +462,7 @@ def http2(folder):
     asked = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" \
             b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
     frames = bytes.fromhex("000006040000000000000300000064" "000001010500000001" "88")  # SETTINGS, and HEADERS with :status 200 (RFC 7541 A)
-    for protocol, served in ((b"h2c", "no answer that serves was seen"), (b"websocket", "none served")):
+    for protocol, served in ((b"h2c", "no answer that serves is known"), (b"websocket", "none served")):
         answer = b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n" % protocol
         capturelib.write_frames(capture, capturelib.build([(CLIENT, asked.replace(b"h2c", protocol)), (SERVER, answer + frames)],
                                                           server=("192.0.2.80", 80), time=1795471000 * 10**9))
