@@ -55,12 +55,21 @@ static bool answers_close(const struct handshake *h)
     return (int32_t)(h->end_ack.number - end) > 0;
 }
 
+/* Its last record or message is not whole, and nothing of it is missing. */
+static bool broke_off(const struct handshake *h)
+{
+    const struct assembly *a = &h->side[CLIENT];
+    const bool whole = !a->record_left && !a->header_length && !a->message_header_length;
+    return !whole && !a->lost && observation_is_whole(h->observation, CLIENT);
+}
+
 /* The client ended first, within its own part: what the server says then, an alert too, answers that. */
 static bool client_left(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     const bool answered = o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
-    return h->client_gave_up || (answers_close(h) && answered && !(o->seen & SEEN_CLIENT_CCS));
+    return h->client_gave_up ||
+           (answers_close(h) && (broke_off(h) || (answered && !(o->seen & SEEN_CLIENT_CCS))));
 }
 
 static enum outcome outcome_of(const struct handshake *h)

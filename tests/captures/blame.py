@@ -852,7 +852,7 @@ def the_ue_left_first(folder):
     hello, flight = (CLIENT, m.client_hello([DES3])), (SERVER, m.server_hello(DES3) + m.certificate_request() + m.done())
     empty = m.certificate_message(m.EMPTY_CERTIFICATE)
     rest = m.client_key_exchange() + m.finished()
-    fin = "fin"
+    fin, server_fin = "fin", "the server's FIN"
     crossing = "an alert that crosses the FIN"
     alert = (SERVER, m.alert(2, 40))
     cases = (("a FIN after the empty certificate", [hello, flight, (CLIENT, empty), fin, alert], "aborted", "not_observable"),
@@ -865,7 +865,11 @@ def the_ue_left_first(folder):
              ("an alert that is answered", [hello, flight, (CLIENT, m.alert(2, 48)), (SERVER, m.alert(2, 40))], "aborted", None),
              ("close_notify after the server's alert", [hello, flight, (CLIENT, empty), alert, (CLIENT, m.alert(1, 0))], "refused", "fail"),
              ("a FIN after its Finished", [hello, flight, (CLIENT, empty + rest), fin, (SERVER, m.alert(2, 20))], "refused", None),
-             ("a FIN after the hello", [hello, fin, alert], "refused", None))
+             ("a FIN after the hello", [hello, fin, alert], "refused", None),
+             ("a FIN within the hello", [(CLIENT, hello[1][:41]), fin, (SERVER, m.alert(2, 50))], "aborted", None),
+             ("a FIN within a record", [hello, flight, (CLIENT, empty + rest + b"\x17\3"), fin, (SERVER, m.alert(2, 20))], "aborted", None),
+             ("a FIN of the server before the hello", [server_fin, hello, fin], "refused", None),
+             ("the same, and a reset", [server_fin, hello, "rst"], "refused", None))
     for what, steps, outcome, verdict in cases:
         c = capturelib.Connection(time=1795471000 * 10**9)
         c.open()
@@ -873,10 +877,16 @@ def the_ue_left_first(folder):
             if step == fin:
                 c.frames.append(c.frame(CLIENT, 0x11))
                 c.seq[CLIENT] += what != crossing
+            elif step == server_fin:
+                c.frames.append(c.frame(SERVER, 0x11))
+                c.seq[SERVER] += 1
+            elif step == "rst":
+                c.reset(CLIENT)
             else:
                 c.send(*step)
         c.seq[CLIENT] += what == crossing
-        c.close(first=SERVER)
+        if server_fin not in steps:
+            c.close(first=SERVER)
         capturelib.write_frames(path, c.frames)
         evs, _ = events(UTWATCH, "-p", "ts33141-pcr1", "-r", path)
         said = [e["utwatch"]["outcome"] for e in of_type(evs, "tls")]
