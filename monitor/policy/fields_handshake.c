@@ -448,6 +448,8 @@ struct fact handshake_complete(const struct observation *o)
 {
     if (o->outcome == OUTCOME_COMPLETE || o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED)
         return number(o->outcome == OUTCOME_COMPLETE);
+    if (o->outcome == OUTCOME_UNFINISHED && o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
+        return unknown(UNOBSERVED_ENCRYPTED); /* the server's last words */
     return unknown(observation_missing(o, SERVER) | observation_missing(o, CLIENT) |
                    (o->unobserved & UNOBSERVED_REORDERED));
 }

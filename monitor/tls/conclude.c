@@ -76,7 +76,7 @@ static enum outcome outcome_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     if (h->phase == PHASE_DONE)
-        return OUTCOME_COMPLETE;
+        return handshake_is_unanswered(h) ? OUTCOME_UNFINISHED : OUTCOME_COMPLETE;
     if (!o->side[CLIENT].captured || !o->side[SERVER].captured)
         return OUTCOME_ONE_SIDED;
     if (sslv2_is_hidden(h))
@@ -341,7 +341,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->outcome = outcome_of(h);
     /* A client that has closed its half may still be answered. */
-    const bool ended = o->outcome == OUTCOME_REFUSED ||
+    const bool ended = o->outcome == OUTCOME_REFUSED || handshake_is_unanswered(h) ||
                        (o->outcome == OUTCOME_ABORTED && (fatal_seen(o) || flow_has_ended(h->flow)));
     if (o->outcome != OUTCOME_COMPLETE) {
         o->unobserved |= ended ? reasons & ~(uint32_t)UNOBSERVED_UNFINISHED : reasons;

@@ -98,6 +98,8 @@ struct handshake {
     bool reordered;           /* bytes came after their acknowledgement, and the order would tell something */
     bool complete;
     bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */
+    bool answer_awaited;       /* of that, what the server makes of the client's Finished; see answer.c */
+    bool answered_by_alert;    /* the server's last record then has the length of an alert */
     nanos done_at;             /* then */
     bool native_sslv2;         /* SSLv2 itself is spoken, not only its ClientHello */
     uint16_t data_version;     /* of the record of data that came last, of either side */
@@ -191,6 +193,16 @@ void handshake_active(struct tls *tls, struct handshake *h, nanos now);
 
 /* What the client did when the handshake was done, if that is waited for: the observation is complete. */
 void handshake_follow_up(struct handshake *h, enum follow_up what);
+
+/* answer.c: the handshake is done with the client's Finished, of which the server may think otherwise. */
+bool handshake_awaits_answer(const struct handshake *h);
+void handshake_answer(struct handshake *h, enum side who, size_t record_length);
+void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, bool reset, nanos now);
+/* It ended, or seems to, and said nothing else. */
+bool handshake_is_unanswered(const struct handshake *h);
+
+/* The length of the client's Finished of TLS 1.3 in a record of its own. 0: the suite is not known. */
+size_t handshake_finished_bytes(uint16_t suite);
 
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);

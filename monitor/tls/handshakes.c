@@ -454,7 +454,7 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
         handshake_linger(tls, h, now);
         break;
     case ACTION_FINISH:
-        if (event == EVENT_BOTH_FINISHED && waits_for_follow_up(h)) {
+        if (event == EVENT_BOTH_FINISHED && (h->answer_awaited || waits_for_follow_up(h))) {
             h->done_at = now;
             h->follow_up_awaited = true; /* and it stays as long as one that makes no progress */
         } else {

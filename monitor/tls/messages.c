@@ -57,30 +57,16 @@ static void finished(struct tls *tls, struct handshake *h, enum side who, nanos 
     struct observation *o = h->observation;
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
     o->seen |= own;
+    h->answer_awaited = who == CLIENT && handshake_awaits_answer(h);
     if (o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
-}
-
-/* The length of the client's Finished in a record of its own (RFC 8446 4.4.4, 5.2; RFC 9150 5): message
- * header, hash, content type and tag. 0: the suite is not known. */
-static size_t finished_bytes(uint16_t code)
-{
-    const struct suite *suite = suite_find(code);
-    if (!suite || !(suite->flags & SUITE_TLS13))
-        return 0;
-    const size_t hash = strcmp(suite->hash, "SHA512") == 0   ? 64
-                        : strcmp(suite->hash, "SHA384") == 0 ? 48
-                                                             : 32;
-    const bool short_tag = strstr(suite->cipher, "CCM_8");
-    const size_t tag = suite->flags & SUITE_NULL_ENCRYPTION ? hash : short_tag ? 8 : 16;
-    return MESSAGE_HEADER_BYTES + hash + 1 + tag;
 }
 
 /* A protected record of the client in TLS 1.3, where its Finished is due. A longer one may hold a Finished
  * too, or an alert with padding (RFC 8446 5.4), behind which nothing follows. */
 static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_length, nanos now)
 {
-    const size_t whole = finished_bytes(h->observation->server_hello.suite);
+    const size_t whole = handshake_finished_bytes(h->observation->server_hello.suite);
     if (record_length < whole || record_length < SHORTEST_FINISHED_13)
         return;
     if (whole && record_length != whole && !h->undecided) {
@@ -391,6 +377,10 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
 {
     enum { NO_CERTIFICATE = 41, NO_RENEGOTIATION = 100 };
     struct observation *o = h->observation;
+    if (h->answer_awaited) { /* in clear, where nobody takes it any more (RFC 8446 5) */
+        h->complete = true;
+        return;
+    }
     uint8_t level = h->side[who].alert[0];
     uint8_t description = h->side[who].alert[1];
     if (h->kept)
@@ -471,6 +461,10 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     uint32_t own = who == CLIENT ? SEEN_CLIENT_DATA : SEEN_SERVER_DATA;
     if (h->complete)
         return;
+    if (h->answer_awaited) {
+        handshake_answer(h, who, record_length);
+        return;
+    }
     if (h->follow_up_awaited) {
         if (who == CLIENT)
             handshake_follow_up(h, FOLLOW_UP_DATA);

@@ -76,7 +76,8 @@ extern const struct word unobserved_words[];
 const char *unobserved_name(unsigned bit_index);
 
 enum outcome {
-    OUTCOME_UNFINISHED, /* neither end was reached before the capture or the connection ended quietly */
+    OUTCOME_UNFINISHED, /* neither end was reached before the capture or the connection ended quietly, or the
+                           server's last words, which may be a refusal, are encrypted (answer.c) */
     OUTCOME_COMPLETE,   /* both sides changed to the new keys and sent Finished (as far as can be seen) */
     OUTCOME_REFUSED,    /* the server ended it: fatal alert, close or reset */
     OUTCOME_ABORTED,    /* the client ended it */

@@ -75,7 +75,9 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         reopen(tls, h, who, segment->time);
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
-    if (run->fin && h->follow_up_awaited) {
+    if (run->fin && h->answer_awaited) {
+        handshake_answer_end(tls, h, who, false, segment->time);
+    } else if (run->fin && h->follow_up_awaited) {
         handshake_follow_up(h, who == CLIENT ? FOLLOW_UP_CLOSE : FOLLOW_UP_UNKNOWN);
     } else if (run->fin) {
         if (who == SERVER && segment->flags & TCP_FIN)
@@ -119,6 +121,10 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     if (!handshake_wake(tls, h, false))
         return false;
     const enum side who = flow_role(flow, side);
+    if (h->answer_awaited) {
+        handshake_answer_end(tls, h, who, true, now);
+        return true;
+    }
     if (h->follow_up_awaited) {
         if (who == CLIENT && !h->observation->follow_up)
             h->observation->follow_up = FOLLOW_UP_CLOSE;

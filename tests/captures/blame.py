@@ -894,6 +894,47 @@ def the_ue_left_first(folder):
         check(verdict is None or rule_counts(evs)[rule].get(verdict) == 1, what, rule_counts(evs)[rule])
 
 
+def refused_by_tls13(folder):
+    """RFC 8446 4.4.4: the server has finished before the client has, and what it makes of the client's certificate or Finished is encrypted. Where
+    its only words are as long as an alert (5.2: 2 octets, the type and a tag of 16) and it ends, that may be a refusal, or a close_notify. Go
+    and OpenSSL say bad_certificate or certificate_required so; a ticket or data shows that the server goes on, and a client may leave at once."""
+    path, real = os.path.join(folder, "refused13.pcap"), capturelib.conversations(path_of("openssl-tls13-full"))[0]
+    rows = [(side, bytes(b)) for side, b in capturelib.rows_of(real)]
+    finished = next(i for i, (side, b) in enumerate(rows) if side == CLIENT and i > 1)
+    change, own = capturelib.records_of(rows[finished][1])[:2]  # the empty ChangeCipherSpec, and the Finished
+    start = rows[:finished] + [(CLIENT, change + own)]
+    alert, ticket, data = (m.record(23, b"\x66" * n, m.TLS12) for n in (19, 234, 40))
+    for what, steps, outcome in (
+            ("an alert and its FIN", [(SERVER, alert), (SERVER, "fin"), (CLIENT, "fin")], "unfinished"),
+            ("an alert, the UE's request and its FIN", [(SERVER, alert), (CLIENT, data), (CLIENT, "fin"), (SERVER, "rst")], "unfinished"),
+            ("an alert after the request", [(CLIENT, data), (SERVER, alert), (SERVER, "fin"), (CLIENT, "fin")], "unfinished"),
+            ("an alert and a reset", [(SERVER, alert), (SERVER, "rst")], "unfinished"),
+            ("an alert, and nothing else", [(SERVER, alert)], "unfinished"),
+            ("a FIN", [(SERVER, "fin"), (CLIENT, "fin")], "unfinished"),
+            ("a reset", [(SERVER, "rst")], "unfinished"),
+            ("a ticket", [(SERVER, ticket), (SERVER, alert), (SERVER, "fin"), (CLIENT, "fin")], "complete"),
+            ("two octets, and more", [(SERVER, alert), (SERVER, data), (SERVER, "fin"), (CLIENT, "fin")], "complete"),
+            ("an answer", [(CLIENT, data), (SERVER, data), (SERVER, alert), (SERVER, "fin"), (CLIENT, "fin")], "complete"),
+            ("the UE's close", [(CLIENT, alert), (CLIENT, "fin"), (SERVER, alert), (SERVER, "fin")], "complete"),
+            ("the UE's FIN", [(CLIENT, "fin"), (SERVER, alert), (SERVER, "fin")], "complete"),
+            ("the UE's reset", [(CLIENT, "rst")], "complete"),
+            ("nothing yet", [], "complete")):
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for side, payload in start + steps:
+            if payload == "fin":
+                c.frames.append(c.frame(side, 0x11))
+                c.seq[side] += 1
+            elif payload == "rst":
+                c.reset(side)
+            else:
+                c.send(side, payload)
+        c.frames.append(c.frame(CLIENT, 0x10))
+        capturelib.write_frames(path, c.frames)
+        said = [e["utwatch"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+        check([e["outcome"] for e in said] == [outcome] and said[0].get("unobserved") == ["encrypted"], what, said)
+
+
 def refused_for_something_else(folder):
     """A refusal says nothing of the suites where the hello offers a session (RFC 7627 5.3 has a server abort for its sake), or where the UE
     had given up before."""
@@ -920,6 +961,7 @@ def refused_for_something_else(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
+    refused_by_tls13(temporary)
     refused_for_something_else(temporary)
     required_certificate(temporary)
     required_within_tls(temporary)

@@ -1,0 +1,100 @@
+/*
+ * What a server of TLS 1.3 makes of the client's Finished, and of the certificate before it. It had finished
+ * before (RFC 8446 4.4.4), so that nothing but its next words show that it goes on: a ticket or data. A
+ * refusal is a record as long as an alert, and the end; so are a close_notify of a server that served
+ * nothing, and two octets of data. Which of them it was is encrypted.
+ */
+#include "tls/handshake.h"
+
+enum { CONTENT_TYPE = 1, ALERT = 2 };
+
+static size_t hash_bytes(const struct suite *suite)
+{
+    return strcmp(suite->hash, "SHA512") == 0 ? 64 : strcmp(suite->hash, "SHA384") == 0 ? 48 : 32;
+}
+
+/* Behind the content of a record: its type and the tag (RFC 8446 5.2, RFC 9150 5). */
+static size_t added_bytes(uint16_t code)
+{
+    const struct suite *suite = suite_find(code);
+    if (!suite || !(suite->flags & SUITE_TLS13))
+        return 0;
+    if (suite->flags & SUITE_NULL_ENCRYPTION)
+        return CONTENT_TYPE + hash_bytes(suite);
+    return CONTENT_TYPE + (strstr(suite->cipher, "CCM_8") ? 8 : 16);
+}
+
+size_t handshake_finished_bytes(uint16_t code)
+{
+    const size_t added = added_bytes(code);
+    return added ? MESSAGE_HEADER_BYTES + hash_bytes(suite_find(code)) + added : 0; /* RFC 8446 4.4.4 */
+}
+
+static bool is_alert(const struct handshake *h, size_t record_length)
+{
+    return record_length == ALERT + added_bytes(h->observation->server_hello.suite);
+}
+
+/* With early data the server may have answered before. */
+bool handshake_awaits_answer(const struct handshake *h)
+{
+    const struct observation *o = h->observation;
+    return h->phase == PHASE_OPEN && observation_version(o) >= 0x0304 && added_bytes(o->server_hello.suite) &&
+           !observation_clear_suite(o) && o->seen & SEEN_SERVER_FINISHED && !o->client_hello.early_data &&
+           !o->side[CLIENT].closed && !o->side[CLIENT].reset && !o->side[SERVER].closed &&
+           !o->side[SERVER].reset;
+}
+
+/* The client has ended what was complete to it, and the server follows. */
+static void client_ends(struct handshake *h)
+{
+    h->answer_awaited = handshake_is_unanswered(h);
+    h->complete = true;
+}
+
+/* What the server has acknowledged and was captured later may be an end of the client's. */
+static bool is_ahead(const struct handshake *h)
+{
+    const unsigned client = flow_side_of(h->flow, CLIENT);
+    return acknowledged_beyond(&h->acked[!client], h->flow->side[client].next) > 0;
+}
+
+void handshake_answer(struct handshake *h, enum side who, size_t record_length)
+{
+    const bool alert = is_alert(h, record_length);
+    if (who == CLIENT) {
+        if (alert)
+            client_ends(h);
+        return;
+    }
+    h->answered_by_alert = alert && !is_ahead(h);
+    if (h->answered_by_alert)
+        return;
+    h->answer_awaited = false;
+    h->complete = true;
+}
+
+void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, bool reset, nanos now)
+{
+    struct side_facts *side = &h->observation->side[who];
+    if (who == CLIENT && !reset) {
+        client_ends(h);
+        return;
+    }
+    if (who == SERVER && is_ahead(h))
+        h->answer_awaited = false;
+    *(reset ? &side->reset : &side->closed) = true;
+    const uint32_t end = h->flow->side[flow_side_of(h->flow, who)].fin_at + 1;
+    if (reset)
+        handshake_reset(tls, h, now);
+    else if (!handshake_await_receipt(tls, h, who, end, now))
+        handshake_linger(tls, h, now);
+}
+
+bool handshake_is_unanswered(const struct handshake *h)
+{
+    const struct observation *o = h->observation;
+    const struct side_facts *server = &o->side[SERVER];
+    return h->answer_awaited &&
+           (h->answered_by_alert || ((server->closed || server->reset) && !o->side[CLIENT].reset));
+}
