@@ -61,24 +61,27 @@
 #define MAX_VERSIONS             16 /* of supported_versions */
 #define MAX_COMPRESSION          8
 #define MAX_CERTIFICATE_TYPES    16
-#define MAX_ALERTS               8    /* alerts in clear of one handshake */
-#define MAX_HISTORY              100  /* letters, as Zeek's ssl_history */
-#define MAX_CHAIN                16   /* certificates of one message that are looked at */
-#define OBSERVATION_TEXT         6144 /* bytes for names: SNI, ALPN, subject, issuer, alternative names */
-#define KNOWN_CHAINS             2048 /* Certificate messages whose facts are remembered by their bytes */
-#define KNOWN_CHAIN_BYTES        6144 /* of a message; longer ones are parsed each time */
-#define KNOWN_CHAIN_TEXT         2048 /* bytes of the names in it */
-#define KNOWN_HELLOS             4096 /* ClientHellos that are known by what they say */
-#define KNOWN_HELLO_CODES        320
-#define MAX_HOST_NAME            255
-#define MAX_ALT_NAMES            128
-#define CLEAR_BYTES              4096 /* of a side's data under NULL encryption, until the handshake is judged */
-#define MAX_ALPN                 16
-#define KEPT_MESSAGES            16   /* of a handshake, in clear, for the HTML report */
-#define KEPT_HANDSHAKES          4096 /* in progress, whose messages are kept */
-#define KEPT_BYTES               8192 /* of all of them */
-#define KEPT_MESSAGE_BYTES       4096 /* of one; what comes after that is left out */
-#define MAX_PSK_IDENTITIES       4    /* of a ClientHello, that are looked up in the session memory */
+#define MAX_ALERTS               8   /* alerts in clear of one handshake */
+#define MAX_HISTORY              100 /* letters, as Zeek's ssl_history */
+#define MAX_CHAIN                16  /* certificates of one message that are looked at */
+#define CLIENT_NAMES_TEXT        512 /* bytes for the names of the client's certificate */
+#define OBSERVATION_TEXT                                                                                     \
+    (6144 + CLIENT_NAMES_TEXT)    /* bytes for names: SNI, ALPN, subject, issuer, alternative names */
+#define KNOWN_CHAINS         2048 /* Certificate messages whose facts are remembered by their bytes */
+#define KNOWN_CHAIN_BYTES    6144 /* of a message; longer ones are parsed each time */
+#define KNOWN_CHAIN_TEXT     2048 /* bytes of the names in it */
+#define KNOWN_HELLOS         4096 /* ClientHellos that are known by what they say */
+#define KNOWN_HELLO_CODES    320
+#define MAX_HOST_NAME        255
+#define MAX_ALT_NAMES        128
+#define MAX_CLIENT_ALT_NAMES 8    /* of the client's certificate */
+#define CLEAR_BYTES          4096 /* of a side's data under NULL encryption, until the handshake is judged */
+#define MAX_ALPN             16
+#define KEPT_MESSAGES        16   /* of a handshake, in clear, for the HTML report */
+#define KEPT_HANDSHAKES      4096 /* in progress, whose messages are kept */
+#define KEPT_BYTES           8192 /* of all of them */
+#define KEPT_MESSAGE_BYTES   4096 /* of one; what comes after that is left out */
+#define MAX_PSK_IDENTITIES   4    /* of a ClientHello, that are looked up in the session memory */
 
 /* http */
 #define DEFAULT_HTTP_CONNECTIONS 4096 /* connections in clear that are read at a time */

@@ -526,6 +526,34 @@ struct fact client_certificate_count(const struct observation *o)
     return sent.number ? number(o->client_certificate.count) : absent();
 }
 
+/* A CertificateURL names certificates that do not pass here. */
+static struct fact in_client_certificate(const struct observation *o, int64_t n)
+{
+    const struct fact count = client_certificate_count(o);
+    if (o->seen & SEEN_CERTIFICATE_URL)
+        return unknown(UNOBSERVED_UNDECIDED);
+    if (count.known != KNOWN_VALUE || !count.number)
+        return count.known == KNOWN_VALUE ? absent() : count;
+    if (!o->client_certificate.is_certificate)
+        return absent();
+    return o->client_certificate.parsed ? number(n) : unknown(UNOBSERVED_MALFORMED);
+}
+
+struct fact client_certificate_time(const struct observation *o, int64_t seconds)
+{
+    const struct fact v = in_client_certificate(o, seconds);
+    return v.known == KNOWN_VALUE && !o->client_certificate.valid_times ? unknown(UNOBSERVED_MALFORMED) : v;
+}
+
+struct value client_certificate_issuer(const struct observation *o)
+{
+    const struct fact v = in_client_certificate(o, 1);
+    if (v.known != KNOWN_VALUE)
+        return fact_alone(v);
+    return o->client_certificate.named ? string(observation_text(o, o->client_certificate.issuer))
+                                       : fact_alone(unknown(UNOBSERVED_TOO_LONG));
+}
+
 struct fact certificate_answer(const struct observation *o)
 {
     struct fact requested = certificate_requested(o);

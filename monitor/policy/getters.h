@@ -81,6 +81,8 @@ struct fact certificate_requested(const struct observation *o);
 struct fact certificate_answer(const struct observation *o);
 struct fact client_certificate_sent(const struct observation *o);
 struct fact client_certificate_count(const struct observation *o);
+struct fact client_certificate_time(const struct observation *o, int64_t seconds);
+struct value client_certificate_issuer(const struct observation *o);
 struct value request_types(const struct observation *o);
 struct fact certificate_present(const struct observation *o);
 struct fact certificate_bits(const struct observation *o);

@@ -13,6 +13,27 @@ void json_slice(struct json *j, const char *key, const struct observation *o, st
         json_bytes(j, key, observation_text(o, slice));
 }
 
+bool identities_clear(const struct input_names *names)
+{
+    return names && names->identities.clear;
+}
+
+void json_identity(struct json *j, const char *key, struct span identity, const struct input_names *names)
+{
+    static const struct identities unnamed;
+    const struct identities *shown = names ? &names->identities : &unnamed;
+    if (!identity.n)
+        return;
+    if (shown->clear) {
+        json_bytes(j, key, identity);
+        return;
+    }
+    char buffer[32];
+    struct text hash = text_over(buffer, sizeof buffer);
+    text_printf(&hash, "hash:%016llx", (unsigned long long)siphash(&shown->key, identity));
+    json_string(j, key, buffer);
+}
+
 /* `known`: the text is what the hash was made of, not a part of it. */
 static void put_fingerprint(struct json *j, const char *key, const uint8_t md5[16], const char *string,
                             bool known)
@@ -168,6 +189,15 @@ static void put_date(struct json *j, const char *key, int64_t seconds)
     json_string(j, key, buffer);
 }
 
+static void put_sha1(struct json *j, const uint8_t sha1[20])
+{
+    enum { SHA1_BYTES = 20 };
+    char buffer[64];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_hex(&t, span_of(sha1, SHA1_BYTES), ':');
+    json_string(j, "fingerprint", buffer);
+}
+
 static void put_certificate(struct json *j, const struct observation *o, enum detail detail,
                             const struct rule_facts *rule)
 {
@@ -179,10 +209,7 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
         json_slice(j, "issuerdn", o, c->issuer);
         json_slice(j, "serial", o, c->serial);
     }
-    char buffer[64];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_hex(&t, span_of(c->sha1, sizeof c->sha1), ':');
-    json_string(j, "fingerprint", buffer);
+    put_sha1(j, c->sha1);
     if (c->valid_times && detail != DETAIL_ALERT) {
         put_date(j, "notbefore", c->not_before);
         put_date(j, "notafter", c->not_after);
@@ -207,14 +234,53 @@ static void put_known_certificate(struct json *j, const struct observation *o)
     json_keep(j, &key, start);
 }
 
+/* What tells one user from others is for those who may know who it is. One who signs his own certificate is
+ * its issuer, too. */
+static void put_own_names(struct json *j, const struct observation *o, const struct input_names *names)
+{
+    const struct client_certificate_facts *f = &o->client_certificate;
+    const struct span subject = observation_text(o, f->subject);
+    const struct span issuer = observation_text(o, f->issuer);
+    json_identity(j, "subject", subject, names);
+    if (span_equal(subject, issuer))
+        json_identity(j, "issuerdn", issuer, names);
+    else if (issuer.n)
+        json_bytes(j, "issuerdn", issuer);
+    if (!identities_clear(names))
+        return;
+    json_slice(j, "serial", o, f->serial);
+    if (!f->alt_name_count)
+        return;
+    json_open(j, "subjectaltname", '[');
+    for (size_t i = 0; i < f->alt_name_count; i++)
+        json_bytes(j, NULL, observation_text(o, f->alt_names[i]));
+    json_close(j, ']');
+}
+
+/* The client's. */
+static void put_own_certificate(struct json *j, const struct observation *o, const struct input_names *names)
+{
+    const struct client_certificate_facts *f = &o->client_certificate;
+    json_open(j, "client", '{');
+    if (f->named)
+        put_own_names(j, o, names);
+    if (identities_clear(names))
+        put_sha1(j, f->sha1);
+    if (f->valid_times) {
+        put_date(j, "notbefore", f->not_before);
+        put_date(j, "notafter", f->not_after);
+    }
+    json_close(j, '}');
+}
+
 /* By a CONNECT, or an Upgrade that was granted. */
 static bool began_in_http(const struct policy_case *c)
 {
     return c->observation->authority.length || (c->before && (c->before->connect || c->before->upgraded));
 }
 
-void tls_object(struct json *j, const struct policy_case *c, enum detail detail,
-                const struct rule_facts *rule)
+void tls_object(struct json *j, const struct policy_case *c, const struct input_names *names,
+                enum detail detail, const struct rule_facts *rule)
 {
     const struct observation *o = c->observation;
     json_open(j, "tls", '{');
@@ -231,6 +297,8 @@ void tls_object(struct json *j, const struct policy_case *c, enum detail detail,
         put_client(j, o, detail, rule);
     if (o->seen & SEEN_SERVER_HELLO && detail != DETAIL_ALERT)
         put_server(j, o, detail);
+    if (o->client_certificate.parsed && detail == DETAIL_FULL)
+        put_own_certificate(j, o, names);
     json_close(j, '}');
 }
 

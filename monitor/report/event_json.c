@@ -91,7 +91,7 @@ static void write_tls(struct json *j, const void *what, enum detail detail)
     start = j->out->n;
     put_after_type(j, e->judged);
     written.after_type = json_written(j, start);
-    tls_object(j, e->judged, detail, NULL);
+    tls_object(j, e->judged, e->names, detail, NULL);
     json_open(j, "utwatch", '{');
     utwatch_facts(j, e->judged, detail, e->names, NULL);
     json_close(j, '}');
@@ -173,7 +173,7 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     put_alert(j, e->verdict, e->advice);
     put_app_proto(j, e->judged);
     if (e->judged->observation)
-        tls_object(j, e->judged, DETAIL_ALERT, e->verdict->rule);
+        tls_object(j, e->judged, e->names, DETAIL_ALERT, e->verdict->rule);
     if (e->judged->exchange)
         http_object(j, e->judged->exchange);
     json_open(j, "utwatch", '{');

@@ -7,8 +7,8 @@
 #include "report/json.h"
 
 /* `rule`: of an alert, which says of the handshake what the rule looked at; else NULL. */
-void tls_object(struct json *j, const struct policy_case *c, enum detail detail,
-                const struct rule_facts *rule);
+void tls_object(struct json *j, const struct policy_case *c, const struct input_names *names,
+                enum detail detail, const struct rule_facts *rule);
 void http_object(struct json *j, const struct http_exchange *e);
 
 /* Members of `utwatch`: what is known of the case, and the verdict of one rule. */
@@ -21,6 +21,10 @@ void utwatch_rule(struct json *j, const struct rule_facts *rule, bool live);
 
 /* By which reading of the rules it was judged, where that is known. */
 void json_ruleset(struct json *j, const struct rules_version *version);
+
+/* Who a user is, if it is known: as it stands there, or as a hash. */
+void json_identity(struct json *j, const char *key, struct span identity, const struct input_names *names);
+bool identities_clear(const struct input_names *names);
 
 /* A name from the wire, if there is one. */
 void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice);

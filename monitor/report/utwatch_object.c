@@ -338,32 +338,14 @@ static void ue_facts(struct json *j, const struct peer *p)
     json_close(j, '}');
 }
 
-static void put_identity(struct json *j, const char *key, const struct http_text *t,
-                         const struct input_names *names)
-{
-    static const struct identities unnamed;
-    const struct identities *shown = names ? &names->identities : &unnamed;
-    const struct span identity = span_of(t->bytes, t->length);
-    if (!identity.n)
-        return;
-    if (shown->clear) {
-        json_bytes(j, key, identity);
-        return;
-    }
-    char buffer[32];
-    struct text hash = text_over(buffer, sizeof buffer);
-    text_printf(&hash, "hash:%016llx", (unsigned long long)siphash(&shown->key, identity));
-    json_string(j, key, buffer);
-}
-
 static void exchange_facts(struct json *j, const struct http_exchange *e, const struct input_names *names)
 {
     json_open(j, "exchange", '{');
     json_string(j, "over", e->null_encryption ? "null-encryption" : "plain");
     if (e->auid.length)
         json_bytes(j, "auid", span_of(e->auid.bytes, e->auid.length));
-    put_identity(j, "user", &e->user, names);
-    put_identity(j, "identity", &e->identity, names);
+    json_identity(j, "user", span_of(e->user.bytes, e->user.length), names);
+    json_identity(j, "identity", span_of(e->identity.bytes, e->identity.length), names);
     if (e->request_seen)
         json_bool(j, "credentials", e->credentials);
     if (e->response_seen)

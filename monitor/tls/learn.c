@@ -120,22 +120,6 @@ void compare_randoms(struct observation *o, const struct hello_memory *memory)
         memcmp(memory->server_random, memory->client_random, sizeof memory->client_random) == 0;
 }
 
-bool learn_client_certificate(struct observation *o, struct span body)
-{
-    /* What the type is stands in the ServerHello, which may have been captured later, or not at all. */
-    const bool may_be_raw = o->server_hello.raw_client_key || !(o->seen & SEEN_SERVER_HELLO);
-    struct certificate_list list;
-    struct span key;
-    if (o->server_hello.raw_client_key || certificate_list_parse(body, &list) != PARSE_OK) {
-        if (!may_be_raw || raw_public_key_parse(body, &key) != PARSE_OK)
-            return false;
-        list.count = 1; /* a key proves who the client is as a certificate does */
-    }
-    o->client_certificate.count = (uint16_t)(list.count < UINT16_MAX ? list.count : UINT16_MAX);
-    o->seen |= SEEN_CLIENT_CERTIFICATE;
-    return true;
-}
-
 bool learn_server_key_exchange(struct observation *o, struct span body)
 {
     o->seen |= SEEN_SERVER_KEY_EXCHANGE;

@@ -1,4 +1,5 @@
-/* The server's Certificate: facts of the leaf, and of the CA certificates sent with it (WAPCert 6.4, 6.6). */
+/* The server's Certificate: facts of the leaf, and of the CA certificates sent with it (WAPCert 6.4, 6.6).
+ * The client's: whose it is. */
 #include "tls/learn.h"
 #include "wire/handshake_messages.h"
 #include "wire/host_name.h"
@@ -20,12 +21,10 @@ static struct text_slice learn_written(struct observation *o, void (*write)(stru
     return learn_text(o, span_of(t.p, t.n));
 }
 
+/* With the octet 00 that DER puts before a number whose first bit is set, as EVE has it. */
 static void write_serial(struct span serial, struct text *t)
 {
     static const char digits[] = "0123456789ABCDEF";
-    while (serial.n > 1 &&
-           serial.p[0] == 0) /* DER's sign octet is no part of the number that people compare */
-        serial = span_skip(serial, 1);
     for (size_t i = 0; i < serial.n; i++) {
         if (i)
             text_char(t, ':');
@@ -73,13 +72,18 @@ void learn_host_of_certificate(struct observation *o, struct span body)
         check_host(o, &x);
 }
 
+static void hash_certificate(struct span der, uint8_t sha1[20])
+{
+    struct sha1_ctx ctx;
+    sha1_init(&ctx);
+    sha1_update(&ctx, der.n, der.p);
+    sha1_digest(&ctx, SHA1_DIGEST_SIZE, sha1);
+}
+
 static void learn_leaf(struct observation *o, struct span der)
 {
     struct certificate_facts *f = &o->certificate;
-    struct sha1_ctx sha1;
-    sha1_init(&sha1);
-    sha1_update(&sha1, der.n, der.p);
-    sha1_digest(&sha1, sizeof f->sha1, f->sha1);
+    hash_certificate(der, f->sha1);
     f->der_len = (uint32_t)der.n;
 
     struct x509 x;
@@ -189,4 +193,93 @@ void learn_name_after_certificate(struct observation *o)
             name_match_better(f->name_match, x509_dns_name_match(observation_text(o, f->alt_names[i]), host));
     f->name_checked =
         f->name_match == NAME_MATCHES || !o->text_cut; /* else the name may be one that found no room */
+}
+
+/* Where it was written in a text that moves into the observation. */
+static struct text_slice slice_since(const struct text *t, size_t start)
+{
+    return (struct text_slice){.offset = (uint16_t)start, .length = (uint16_t)(t->n - start)};
+}
+
+static struct text_slice write_name(struct text *t, struct span name)
+{
+    const size_t start = t->n;
+    x509_name_text(name, t);
+    return slice_since(t, start);
+}
+
+static void write_client_alt_names(struct client_certificate_facts *f, const struct x509 *x, struct text *t)
+{
+    for (size_t i = 0; i < x->alt_name_count && f->alt_name_count < MAX_CLIENT_ALT_NAMES; i++) {
+        const size_t start = t->n;
+        if (x->alt_names[i].kind == X509_NAME_IP)
+            write_address(x->alt_names[i].value, t);
+        else
+            text_bytes(t, x->alt_names[i].value.p, x->alt_names[i].value.n);
+        f->alt_names[f->alt_name_count++] = slice_since(t, start);
+    }
+}
+
+static void place(struct text_slice *slice, uint16_t at)
+{
+    slice->offset = (uint16_t)(slice->offset + at);
+}
+
+/* All names or none: a UE cannot take the room of what its server says. */
+static void learn_client_names(struct observation *o, const struct x509 *x)
+{
+    struct client_certificate_facts *f = &o->client_certificate;
+    char buffer[CLIENT_NAMES_TEXT];
+    struct text t = text_over(buffer, sizeof buffer);
+    f->subject = write_name(&t, x->subject);
+    f->issuer = write_name(&t, x->issuer);
+    const size_t start = t.n;
+    write_serial(x->serial, &t);
+    f->serial = slice_since(&t, start);
+    write_client_alt_names(f, x, &t);
+    f->named = !t.cut && t.n <= sizeof o->text - o->text_used;
+    if (!f->named)
+        return;
+    const uint16_t at = learn_text(o, span_of(t.p, t.n)).offset;
+    place(&f->subject, at);
+    place(&f->issuer, at);
+    place(&f->serial, at);
+    for (size_t i = 0; i < f->alt_name_count; i++)
+        place(&f->alt_names[i], at);
+}
+
+static void learn_client_leaf(struct observation *o, struct span der)
+{
+    struct client_certificate_facts *f = &o->client_certificate;
+    struct x509 x;
+    f->is_certificate = true;
+    hash_certificate(der, f->sha1);
+    f->parsed = x509_parse(der, &x) == PARSE_OK;
+    if (!f->parsed)
+        return;
+    f->valid_times = x.valid_times;
+    f->not_before = x.not_before;
+    f->not_after = x.not_after;
+    learn_client_names(o, &x);
+}
+
+bool learn_client_certificate(struct observation *o, struct span body)
+{
+    /* What the type is stands in the ServerHello, which may have been captured later, or not at all. */
+    const bool may_be_raw = o->server_hello.raw_client_key || !(o->seen & SEEN_SERVER_HELLO);
+    struct client_certificate_facts *f = &o->client_certificate;
+    struct certificate_list list;
+    struct span key;
+    if (!o->server_hello.raw_client_key && certificate_list_parse(body, &list) == PARSE_OK) {
+        *f = (struct client_certificate_facts){
+            .count = (uint16_t)(list.count < UINT16_MAX ? list.count : UINT16_MAX)};
+        if (list.count)
+            learn_client_leaf(o, list.der[0]);
+    } else if (may_be_raw && raw_public_key_parse(body, &key) == PARSE_OK) {
+        f->count = 1; /* a key proves who the client is as a certificate does */
+    } else {
+        return false;
+    }
+    o->seen |= SEEN_CLIENT_CERTIFICATE;
+    return true;
 }

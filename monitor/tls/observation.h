@@ -286,6 +286,21 @@ struct certificate_facts {
     bool ca_broken;          /* because it does not parse */
 };
 
+/* The first certificate of the client's message. It names the user: who writes its facts minds the site's
+ * privacy. */
+struct client_certificate_facts {
+    uint16_t count;                            /* certificates in the message */
+    bool is_certificate;                       /* else a raw public key (RFC 7250) */
+    bool parsed;                               /* its DER could be walked to its end */
+    bool named;                                /* its names are short enough to be kept */
+    struct text_slice subject, issuer, serial; /* as those of the server's */
+    struct text_slice alt_names[MAX_CLIENT_ALT_NAMES];
+    uint8_t alt_name_count;
+    bool valid_times;
+    int64_t not_before, not_after; /* seconds, UTC */
+    uint8_t sha1[20];
+};
+
 struct key_exchange_facts {
     uint16_t dh_bits;  /* of p; 0: none */
     uint16_t group;    /* named curve; 0: none */
@@ -347,9 +362,7 @@ struct observation {
     struct server_hello_facts server_hello;
     struct certificate_facts certificate;
     struct key_exchange_facts key_exchange;
-    struct {
-        uint16_t count; /* certificates in the client's message */
-    } client_certificate;
+    struct client_certificate_facts client_certificate;
     struct {
         uint8_t types[MAX_CERTIFICATE_TYPES];
         uint8_t type_count;

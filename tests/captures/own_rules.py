@@ -142,6 +142,19 @@ def of_certificate(capture):
     ]
 
 
+def of_client_certificate(capture):
+    der = bytes.fromhex(tshark(capture, "tls.handshake.type == 16", "tls.handshake.certificate")["tls.handshake.certificate"].split(",")[0])
+    issuer = of_openssl(der, "-issuer", "-nameopt", "esc_ctrl,sep_comma_plus_space,sname").split("=", 1)[1].strip()
+    begin, end = (int(datetime.datetime.strptime(of_openssl(der, word).split("=")[1], "%b %d %H:%M:%S %Y GMT").replace(
+        tzinfo=datetime.timezone.utc).timestamp()) for word in ("-startdate", "-enddate"))
+    return [("client-certificate.issuer", '"%s"' % issuer, "CN=somebody"), ("client-certificate.not-before", str(begin), str(begin + 1)),
+            ("client-certificate.not-after", str(end), "{ below: %d }" % end)]
+
+
+def of_none_of_the_client(capture):
+    return [(field, "{ present: false }", "{ present: true }") for field in ("client-certificate.issuer", "client-certificate.not-after")]
+
+
 def of_alerts(capture):
     number = tshark(capture, "tls.alert_message.desc", "tls.alert_message.desc")["tls.alert_message.desc"]
     return [("alert.server", number, "close_notify"), ("alert.server", "handshake_failure", "{ any: [unknown_ca, 80] }"),
@@ -255,7 +268,10 @@ def judged_at_once(folder, capture, values, about):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    for name, *getters in ((RECORDING, of_hello, of_server, of_certificate, of_plain, of_whole), ("nginx-curl-tls12.pcap", of_hello, of_alpn),
+    for name, *getters in ((RECORDING, of_hello, of_server, of_certificate, of_plain, of_whole),
+                           ("openssl-tls12-client-certificate-sent.pcap", of_client_certificate),
+                           ("openssl-tls12-null.pcap", of_none_of_the_client),
+                           ("nginx-curl-tls12.pcap", of_hello, of_alpn),
                            ("openssl-tls12-ipv6.pcap", of_six), ("openssl-tls12-adh-aes-refused.pcap", of_alerts),
                            ("openssl-connect-proxy.pcap", of_tunnel), ("jsse-sslv2-hello.pcap", of_old),
                            ("openssl-tls13-full.pcap", of_hello, of_tls13)):

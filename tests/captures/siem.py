@@ -4,6 +4,8 @@ usage: siem.py UTWATCH [CAPTURE ...]
 UTWATCH_SPEC names the folder with data/suricata-eve-schema.json, and UTWATCH_CORPUS further captures; without the first only our own schema is
 looked at."""
 import collections
+import datetime
+import hashlib
 import json
 import os
 import re
@@ -17,6 +19,9 @@ from jsonschema import Draft202012Validator
 from run_utwatch import PCAPS, ROOT, events, of_type, utwatch
 from check_schema import built_with
 from checks import check, finish
+from made_sessions import connection
+import capturelib
+import messages as m
 
 binary, names = sys.argv[1], sys.argv[2:]
 USUAL_ALERT = 1200  # bytes
@@ -178,6 +183,58 @@ def test_hellos():
         check(not {"client_handshake", "server_handshake"} & e.get("tls", {}).keys(), "lists in an alert")
 
 
+def openssl(*words, **options):
+    return subprocess.run(["openssl", *words], capture_output=True, check=True, **options).stdout
+
+
+def as_openssl_says(der):
+    """(subject, issuer, serial number, SHA-1, begin, end) in EVE's words."""
+    told = openssl("x509", "-inform", "DER", "-noout", "-subject", "-issuer", "-startdate", "-enddate", "-nameopt", "esc_ctrl,sep_comma_plus_space,sname",
+                   input=der).decode().splitlines()
+    subject, issuer, begin, end = (line.split("=", 1)[1].strip() for line in told)
+    dates = [datetime.datetime.strptime(d, "%b %d %H:%M:%S %Y GMT").strftime("%Y-%m-%dT%H:%M:%S") for d in (begin, end)]
+    number = int(openssl("x509", "-inform", "DER", "-noout", "-serial", input=der).decode().split("=")[1], 16)
+    serial = number.to_bytes(number.bit_length() // 8 + 1, "big")  # X.690 8.3: the first bit is a sign
+    return subject, issuer, serial.hex(":").upper(), hashlib.sha1(der).hexdigest(), *dates
+
+
+def told_of(tls):
+    return (tls.get("subject"), tls.get("issuerdn"), tls.get("serial"), tls.get("fingerprint", "").replace(":", ""), tls.get("notbefore"),
+            tls.get("notafter"))
+
+
+def test_certificates(folder):
+    """Both sides', with the octet 00 before a serial number whose first bit is set; who the user is only where privacy is clear."""
+    key, names = os.path.join(folder, "key"), os.path.join(folder, "names")
+    made = []
+    for serial, subject in ("0x80ab", "/CN=xcap.example.org"), ("0xff00000000000001", "/C=DE/O=Operator/CN=sip:user@example.org"):
+        with open(names, "w") as f:
+            f.write("[req]\ndistinguished_name=d\n[d]\n[v3]\nsubjectAltName=DNS:a.example.org,URI:sip:user@example.org\n")
+        made.append(openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-keyout", key, "-outform",
+                            "DER", "-set_serial", serial, "-subj", subject, "-config", names, "-extensions", "v3"))
+    shown = [m.message(11, (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der, m.TLS12) for der in made]
+    frames = connection((0, m.client_hello([0xC02B], m.TLS12)), (1, m.server_hello(0xC02B, m.TLS12) + shown[0] + m.certificate_request(m.TLS12)
+                        + m.done(m.TLS12)), (0, shown[1] + m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (1, m.finished(m.TLS12)), at=0)
+    path, site = os.path.join(folder, "both.pcap"), os.path.join(folder, "site.yaml")
+    capturelib.write_frames(path, frames)
+    for privacy in "clear", "hashed":
+        with open(site, "w") as f:
+            f.write("privacy: %s\n" % privacy)
+        tls = of_type(events(binary, "-c", site, "-r", path)[0], "tls")[0]["tls"]
+        check(told_of(tls) == as_openssl_says(made[0]), "the server's", told_of(tls), as_openssl_says(made[0]))
+        own, wanted = tls.get("client", {}), as_openssl_says(made[1])
+        if privacy == "clear":
+            check(told_of(own) == wanted and own.get("subjectaltname") == ["a.example.org", "sip:user@example.org"], "the client's", own, wanted)
+        else:  # it has signed its certificate itself: the issuer's name is the user's
+            check(own.get("subject", "").startswith("hash:") and own["issuerdn"] == own["subject"], "a user's name", own)
+            check(set(own) == {"subject", "issuerdn", "notbefore", "notafter"}, "what tells one user from others", own)
+    path = os.path.join(PCAPS, "openssl-tls12-client-certificate-sent.pcap")
+    der = subprocess.run(["tshark", "-r", path, "-Y", "tls.handshake.type == 16", "-T", "fields", "-e", "tls.handshake.certificate"],
+                         capture_output=True, text=True).stdout.split()[0].split(",")[0]
+    own, wanted = of_type(events(binary, "-r", path)[0], "tls")[0]["tls"].get("client", {}), as_openssl_says(bytes.fromhex(der))
+    check((own.get("notbefore"), own.get("notafter")) == wanted[4:], "of openssl", own, wanted)
+
+
 def test_from_proto():
     """Suricata's name of what was spoken before TLS began: of a CONNECT (RFC 9110 9.3.6) and of an Upgrade (RFC 2817) it is http."""
     for name, wanted in (("openssl-connect-proxy", {"http"}), ("openssl-http-upgrade", {"http"}), ("openssl-tls12-null", {None})):
@@ -235,6 +292,8 @@ test_pipeline()
 test_versions()
 test_hellos()
 test_from_proto()
+with tempfile.TemporaryDirectory() as temporary:
+    test_certificates(temporary)
 test_excepted()
 test_lists()
 test_what_it_is_about()

@@ -274,7 +274,7 @@ CASES += [
         ("ja4", "'hello.ja4'"),
         ("tls.ja3.hash", "'hello.ja3'"),
         ("JA3S", "'server.ja3s'"),
-        ("issuerdn", "'certificate.issuer'"),
+        ("issuerdn", "'certificate.issuer' or 'client-certificate.issuer'"),
         ("hello.server-name", "'hello.sni'"),
         ("src_ip", "'client.address'"),
         ("utwatch.client_hello.record_version", "'hello.record-version'"),

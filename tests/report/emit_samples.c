@@ -13,7 +13,8 @@ static char line[MAX_EVENT_BYTES];
 static const char *const files[] = {"captures/ims.pcap"};
 static const struct input_names names = {.name = files, .count = 1};
 static const char *const interfaces[] = {"eth0"};
-static const struct input_names live = {.name = interfaces, .count = 1, .live = true};
+static const struct input_names live = {
+    .name = interfaces, .count = 1, .live = true, .identities = {.clear = true}};
 
 static void print(struct text *t)
 {

@@ -121,7 +121,14 @@ void sample_full(struct observation *o)
     full_certificate(o);
     o->key_exchange.dh_bits = 1024;
     o->key_exchange.rsa_bits = 512;
-    o->client_certificate.count = 1;
+    struct client_certificate_facts *own = &o->client_certificate;
+    own->count = 1;
+    own->is_certificate = own->parsed = own->named = own->valid_times = true;
+    own->subject = sample_string(o, "CN=user");
+    own->issuer = sample_string(o, "CN=operator");
+    own->serial = sample_string(o, "00:AB");
+    own->alt_names[0] = sample_string(o, "user@example.org");
+    own->alt_name_count = 1;
     o->ticket_issued.lifetime_hint = 300;
     o->authority = sample_string(o, "xcap.example.org:443");
 }

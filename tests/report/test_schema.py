@@ -71,7 +71,8 @@ NO_FACT = re.compile(r"(timestamp|flow_id|pcap_cnt|pcap_filename|in_iface|event_
                      r"utwatch/(shortened|about|count|first|last|advice|(sensor|ruleset|excepted|known)(/.*)?|"
                      r"rule|clause|profile|verdict|basis|fault|observed|required|note|evidence|"
                      r"client_hello/(suites|extensions)_cut|server_hello/extensions_cut|"
-                     r"exchange/(user|identity)|server/name))$")  # hashed for privacy; a server's name: of a peer, not of a handshake
+                     r"exchange/(user|identity)|server/name)|"  # hashed for privacy; a server's name: of a peer, not of a handshake
+                     r"tls/client/(subject|serial|fingerprint|subjectaltname))$")  # who the user is
 
 
 def without_fact(schema, node, path="", linked=False):
