@@ -163,15 +163,17 @@ static bool any_has_tag(const uint16_t *tag, uint16_t wanted)
     return least == 0;
 }
 
-static struct offender *find_peer(const struct peers_at_fault *of, uint16_t tag, const struct endpoint *end,
-                                  enum side side, uint64_t asked)
+/* Whom `wanted` is, behind a proxy that tunnels to many by what `behind` says. */
+static struct offender *find_peer(const struct peers_at_fault *of, uint16_t tag,
+                                  const struct offender *wanted)
 {
     if (!any_has_tag(of->tag, tag))
         return NULL;
     for (uint32_t i = 0; i < *of->count; i++) {
         struct offender *known = &of->peer[i];
-        if (of->tag[i] == tag && known->side == side && known->asked == asked &&
-            memcmp(&known->end, end, sizeof *end) == 0)
+        if (of->tag[i] == tag && known->side == wanted->side && known->asked == wanted->asked &&
+            memcmp(&known->end, &wanted->end, sizeof known->end) == 0 &&
+            (known->asked || strcmp(known->behind, wanted->behind) == 0))
             return known;
     }
     return NULL;
@@ -181,10 +183,6 @@ static struct offender *find_peer(const struct peers_at_fault *of, uint16_t tag,
 static void show(struct offender *o, const struct policy_case *c, enum severity severity)
 {
     const struct whence *about = &c->about;
-    struct text behind = text_over(o->behind, sizeof o->behind);
-    text_put(&behind, case_asked_name(c));
-    if (c->observation && o->side == SERVER)
-        text_safe(&behind, observation_text(c->observation, c->observation->authority));
     o->severity = (uint8_t)severity;
     o->time = about->time;
     o->frame = about->flow_id ? about->frame_number : 0;
@@ -196,15 +194,27 @@ static void show(struct offender *o, const struct policy_case *c, enum severity 
     text_put(&evidence, name ? name + 1 : "");
 }
 
+static struct offender offender_of(const struct policy_case *c, enum side side)
+{
+    struct offender o = {.end = side == CLIENT ? c->about.client : c->about.server,
+                         .asked = case_asked(c),
+                         .count = 1,
+                         .side = (uint8_t)side};
+    if (side == CLIENT)
+        o.end.port = 0;
+    struct text behind = text_over(o.behind, sizeof o.behind);
+    text_put(&behind, case_asked_name(c));
+    if (c->observation && side == SERVER)
+        text_safe(&behind, observation_text(c->observation, c->observation->authority));
+    return o;
+}
+
 static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum side side,
                      enum severity severity)
 {
-    struct endpoint end = side == CLIENT ? c->about.client : c->about.server;
-    if (side == CLIENT)
-        end.port = 0;
-    const uint16_t tag = tag_of(&end);
-    const uint64_t asked = case_asked(c);
-    struct offender *known = find_peer(&to, tag, &end, side, asked);
+    const struct offender offender = offender_of(c, side);
+    const uint16_t tag = tag_of(&offender.end);
+    struct offender *known = find_peer(&to, tag, &offender);
     if (known) {
         known->count++;
         known->mixed |= known->severity != severity;
@@ -218,7 +228,7 @@ static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum
     }
     to.tag[*to.count] = tag;
     struct offender *new = &to.peer[(*to.count)++];
-    *new = (struct offender){.end = end, .asked = asked, .count = 1, .side = (uint8_t)side};
+    *new = offender;
     show(new, c, severity);
 }
 

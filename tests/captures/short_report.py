@@ -14,6 +14,9 @@ import expected  # noqa: F401 - finds the witness
 import witness
 from run_utwatch import PCAPS, events, manifest, of_type, utwatch
 from checks import check, finish
+from made_sessions import CLIENT, SERVER, connection
+import capturelib
+import messages as m
 
 BINARY, *NAMES = sys.argv[1:]
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
@@ -51,6 +54,21 @@ for entry in manifest(NAMES):
         check(not stream or streams.get(at) == [stream], path, "frame", at, "is of stream", streams.get(at), "not", stream)
 check(statistics.median(lengths) <= 25, "half of the reports have more than", statistics.median(lengths), "lines")
 check(NAMES or (filters > 50 and certain > 20), filters, "filters,", certain, "of them by stream")
+
+
+def servers_behind_a_proxy():
+    """Who is asked for by CONNECT (RFC 9110 9.3.6) is the server, and the proxy's address is that of many."""
+    frames = []
+    for i, name in enumerate((b"a.example.org", b"b.example.org", b"a.example.org")):
+        frames += connection((CLIENT, b"CONNECT %s:443 HTTP/1.1\r\nHost: %s:443\r\n\r\n" % (name, name)), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n"),
+                             (CLIENT, m.client_hello([0x0018])), (SERVER, m.server_hello(0x0018, random=bytes([i]) * 32) + m.done()),
+                             (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished()),
+                             at=60 * 10**9 * i, client=("192.0.2.10", 40000 + i), server=("192.0.2.1", 3128))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "proxy.pcap")
+        capturelib.write_frames(path, frames)
+        text = " ".join(report("-r", path)[0].split()).split("ut-6.1.2-server-certificate")[1].split("HIGH")[0]
+    check("(by CONNECT: a.example.org), 2 times" in text and "(by CONNECT: b.example.org): frame" in text, text)
 
 
 def first_screens():
@@ -227,6 +245,7 @@ if not NAMES:
     severities()
     words_are_whole()
     first_screens()
+    servers_behind_a_proxy()
 # A clean run is six lines; --rules, --unseen and --details add to the report, and --min-severity takes away from it.
 text, status = report("-p", "modern", "-r", os.path.join(PCAPS, "bc-openssl-only-null-refused.pcap"))
 check(status == 0 and len(text.splitlines()) == 6 and "compliant with modern" in text and "(draft)" not in text, text)
