@@ -189,8 +189,8 @@ def openssl(*words, **options):
 
 def as_openssl_says(der):
     """(subject, issuer, serial number, SHA-1, begin, end) in EVE's words."""
-    told = openssl("x509", "-inform", "DER", "-noout", "-subject", "-issuer", "-startdate", "-enddate", "-nameopt", "esc_ctrl,sep_comma_plus_space,sname",
-                   input=der).decode().splitlines()
+    told = openssl("x509", "-inform", "DER", "-noout", "-subject", "-issuer", "-startdate", "-enddate", "-nameopt",
+                   "esc_ctrl,sep_comma_plus_space,sname", input=der).decode().splitlines()
     subject, issuer, begin, end = (line.split("=", 1)[1].strip() for line in told)
     dates = [datetime.datetime.strptime(d, "%b %d %H:%M:%S %Y GMT").strftime("%Y-%m-%dT%H:%M:%S") for d in (begin, end)]
     number = int(openssl("x509", "-inform", "DER", "-noout", "-serial", input=der).decode().split("=")[1], 16)
@@ -210,8 +210,8 @@ def test_certificates(folder):
     for serial, subject in ("0x80ab", "/CN=xcap.example.org"), ("0xff00000000000001", "/C=DE/O=Operator/CN=sip:user@example.org"):
         with open(names, "w") as f:
             f.write("[req]\ndistinguished_name=d\n[d]\n[v3]\nsubjectAltName=DNS:a.example.org,URI:sip:user@example.org\n")
-        made.append(openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-keyout", key, "-outform",
-                            "DER", "-set_serial", serial, "-subj", subject, "-config", names, "-extensions", "v3"))
+        made.append(openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-keyout", key,
+                            "-outform", "DER", "-set_serial", serial, "-subj", subject, "-config", names, "-extensions", "v3"))
     shown = [m.message(11, (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der, m.TLS12) for der in made]
     frames = connection((0, m.client_hello([0xC02B], m.TLS12)), (1, m.server_hello(0xC02B, m.TLS12) + shown[0] + m.certificate_request(m.TLS12)
                         + m.done(m.TLS12)), (0, shown[1] + m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (1, m.finished(m.TLS12)), at=0)
