@@ -12,10 +12,12 @@ enum { POLL_MS = 100 };
 
 const char *live_scope(const struct site *site, char *room, size_t size)
 {
-    const struct capture_scope scope = {.servers = site->servers,
-                                        .server_count = site->server_count,
-                                        .ports = site->ports,
-                                        .port_count = site->port_count};
+    struct capture_scope scope = {.servers = site->servers,
+                                  .server_count = site->server_count,
+                                  .ports = site->ports,
+                                  .port_count = site->port_count};
+    for (size_t i = 0; i < site->tunnel_ports.count; i++)
+        scope.tunnel_ports[scope.tunnel_port_count++] = site->tunnel_ports.port[i].port;
     struct text words = text_over(room, size);
     return scope_filter(&words, &scope) ? room : NULL;
 }

@@ -34,6 +34,7 @@ void pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules)
 {
     p->site = rules->site;
     decoder_trust(p->decoder, &p->site->tunnel_ends);
+    decoder_open_ports(p->decoder, &p->site->tunnel_ports);
     const int64_t limits[] = {key_limit(rules->profile), key_limit(rules->advice)};
     p->key_limit = !limits[0] || (limits[1] && limits[1] < limits[0]) ? limits[1] : limits[0];
 }

@@ -269,11 +269,61 @@ static void take_tunnel_end(struct site_reader *r, const struct node *e)
         ends->count++;
 }
 
+static void take_tunnel_port(struct site_reader *r, const struct node *e, enum encapsulation kind)
+{
+    struct tunnel_ports *ports = &r->site->tunnel_ports;
+    uint16_t port;
+    if (!read_port(r, e, &port))
+        return;
+    for (size_t i = 0; i < ports->count; i++)
+        if (ports->port[i].port == port) {
+            complain_at(&r->at, e, "port %u is named already", port);
+            return;
+        }
+    if (ports->count == MAX_TUNNEL_PORTS)
+        complain_at(&r->at, e, "more than %d ports of tunnels", MAX_TUNNEL_PORTS);
+    else
+        ports->port[ports->count++] = (struct tunnel_port){.port = port, .kind = (uint8_t)kind};
+}
+
+static void take_vxlan(struct site_reader *r, const struct node *e)
+{
+    take_tunnel_port(r, e, ENCAP_VXLAN);
+}
+
+static void take_geneve(struct site_reader *r, const struct node *e)
+{
+    take_tunnel_port(r, e, ENCAP_GENEVE);
+}
+
+static void take_gtp_u(struct site_reader *r, const struct node *e)
+{
+    take_tunnel_port(r, e, ENCAP_GTP_U);
+}
+
+static void take_capwap(struct site_reader *r, const struct node *e)
+{
+    take_tunnel_port(r, e, ENCAP_CAPWAP);
+}
+
+static void read_tunnel_ports(struct site_reader *r, const struct node *n)
+{
+    static const char *const keys[] = {"vxlan", "geneve", "gtp-u", "capwap", NULL};
+    static void (*const take[])(struct site_reader *, const struct node *) = {take_vxlan, take_geneve,
+                                                                              take_gtp_u, take_capwap};
+    if (!n || !site_mapping(r, n, keys))
+        return;
+    for (size_t i = 0; i < sizeof take / sizeof *take; i++)
+        site_each(r, node_member(n, keys[i]), "[4788]", take[i]);
+}
+
 static void read_tunnels(struct site_reader *r, const struct node *n)
 {
-    static const char *const keys[] = {"ends", NULL};
-    if (site_mapping(r, n, keys))
-        site_some(r, node_member(n, "ends"), "[198.51.100.0/24]", take_tunnel_end);
+    static const char *const keys[] = {"ends", "ports", NULL};
+    if (!site_mapping(r, n, keys))
+        return;
+    site_some(r, node_member(n, "ends"), "[198.51.100.0/24]", take_tunnel_end);
+    read_tunnel_ports(r, node_member(n, "ports"));
 }
 
 static void take_advice(struct site_reader *r, const struct node *e)

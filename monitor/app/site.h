@@ -57,6 +57,7 @@ struct site {
     bool identities_clear;
     enum checksum_policy checksums;
     struct tunnel_ends tunnel_ends;
+    struct tunnel_ports tunnel_ports;
     bool evidence;    /* frames are kept for --evidence */
     unsigned workers; /* of live capture, that share flows and handshakes out; 1: nobody does */
     uint32_t flows, handshakes;

@@ -223,6 +223,7 @@
 #define DOCKET_ANSWERS      4096 /* of the judge, on their way to a worker */
 #define DOCKET_JUMP_SECONDS 60   /* of packet time between two workers; more means that the clock was set */
 #define MAX_TUNNEL_ENDS     32   /* networks of tunnels' ends that the configuration names */
+#define MAX_TUNNEL_PORTS    16   /* likewise, ports of UDP of all kinds */
 #define MAX_SCOPE           256  /* servers, ports or names that the configuration calls Ut */
 #define MAX_EXCEPTIONS      256
 #define MAX_OVERRIDES       2          /* parameters of a profile that the configuration sets */

@@ -51,6 +51,8 @@ static void put_version(struct text *t, const struct capture_scope *scope, unsig
         " or udp dst port 4790 or udp dst port 6081";
     text_put(t, others[family == 6]);
     text_put(t, tunnels);
+    for (size_t i = 0; i < scope->tunnel_port_count; i++)
+        text_printf(t, " or udp port %u", scope->tunnel_ports[i]);
     bool any = false;
     for (size_t i = 0; i < scope->server_count; i++)
         any |= scope->servers[i].family == family;

@@ -7,6 +7,7 @@
 #ifndef UTWATCH_CAPTURE_SCOPE_FILTER_H
 #define UTWATCH_CAPTURE_SCOPE_FILTER_H
 
+#include "base/limits.h"
 #include "base/network.h"
 #include "base/text.h"
 
@@ -14,7 +15,9 @@ struct capture_scope {
     const struct network *servers;
     size_t server_count; /* 0: every address is in scope */
     const uint16_t *ports;
-    size_t port_count; /* 0: every port is in scope */
+    size_t port_count;                       /* 0: every port is in scope */
+    uint16_t tunnel_ports[MAX_TUNNEL_PORTS]; /* of UDP, of the site's own tunnels */
+    size_t tunnel_port_count;
 };
 
 /* Appends the words, for Ethernet. False when the scope leaves nothing out, or `out` has no room. */

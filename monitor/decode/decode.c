@@ -10,6 +10,7 @@ struct decoder {
     struct decode_counters counters;
     struct obstacles obstacles;
     struct spaces spaces;
+    const struct tunnel_ports *ports; /* NULL: only those of the standards */
     uint64_t wondering[SPACE_DEPTHS]; /* segments that came in tunnels before it was known whose they are */
     bool wonders;                     /* there were some */
 };
@@ -57,6 +58,11 @@ const struct decode_counters *decoder_counters(const struct decoder *decoder)
 void decoder_trust(struct decoder *decoder, const struct tunnel_ends *ends)
 {
     decoder->spaces.ends = ends->count ? ends : NULL;
+}
+
+void decoder_open_ports(struct decoder *decoder, const struct tunnel_ports *ports)
+{
+    decoder->ports = ports->count ? ports : NULL;
 }
 
 bool decoder_believes(struct decoder *decoder, const struct segment *segment)
@@ -179,6 +185,7 @@ static enum decode_result decode_layers(struct decoder *decoder, const struct fr
         .out = out,
         .fragments = decoder->fragments,
         .spaces = &decoder->spaces,
+        .ports = decoder->ports,
         .counters = &decoder->counters,
         .now = frame->time,
     };

@@ -52,6 +52,8 @@ const struct decode_counters *decoder_counters(const struct decoder *decoder);
 
 /* The ends of the site's tunnels, from now on; they outlive the decoder or the next call. */
 void decoder_trust(struct decoder *decoder, const struct tunnel_ends *ends);
+/* Likewise, on which ports there are tunnels. */
+void decoder_open_ports(struct decoder *decoder, const struct tunnel_ports *ports);
 
 /* No more frames will come. */
 void decoder_end(struct decoder *decoder);

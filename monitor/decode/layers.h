@@ -46,6 +46,7 @@ struct packet {
     struct segment *out;
     struct fragments *fragments;
     const struct spaces *spaces;
+    const struct tunnel_ports *ports; /* of the site, or NULL */
     struct decode_counters *counters;
     nanos now;
 };

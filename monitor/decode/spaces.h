@@ -26,6 +26,15 @@ struct tunnel_ends {
     size_t count;
 };
 
+/* Ports of UDP on which the site has tunnels, beside those of the standards. */
+struct tunnel_ports {
+    struct tunnel_port {
+        uint16_t port;
+        uint8_t kind; /* enum encapsulation: VXLAN, GENEVE, GTP-U or CAPWAP */
+    } port[MAX_TUNNEL_PORTS];
+    size_t count;
+};
+
 /* Different hosts, as far as they are told apart. */
 struct hosts {
     uint64_t host[2 * HOSTS_TOLD_APART]; /* host_of(); 0: free */

@@ -211,6 +211,31 @@ static bool looks_like_gtp_u(struct span bytes)
     return bytes.n > 8 && (bytes.p[0] & 0xf0) == VERSION_1 && bytes.p[1] == G_PDU;
 }
 
+static enum layer open_by_kind(struct packet *p, uint8_t kind)
+{
+    if (kind == ENCAP_VXLAN && looks_like_vxlan(p->bytes))
+        return LAYER_VXLAN;
+    if (kind == ENCAP_GENEVE && looks_like_geneve(p->bytes))
+        return LAYER_GENEVE;
+    if (kind == ENCAP_GTP_U && looks_like_gtp_u(p->bytes))
+        return LAYER_GTP_U;
+    if (kind == ENCAP_CAPWAP && looks_like_capwap(p->bytes))
+        return LAYER_CAPWAP;
+    return LAYER_DONE;
+}
+
+/* VXLAN and GENEVE have any source port (RFC 7348 5, RFC 8926 3.3). */
+static enum layer open_by_site(struct packet *p)
+{
+    for (size_t i = 0; i < p->ports->count; i++) {
+        const struct tunnel_port *here = &p->ports->port[i];
+        const bool both = here->kind == ENCAP_GTP_U || here->kind == ENCAP_CAPWAP;
+        if (p->out->dst.port == here->port || (both && p->out->src.port == here->port))
+            return open_by_kind(p, here->kind);
+    }
+    return LAYER_DONE;
+}
+
 /* A datagram on a tunnel's port that does not look like the tunnel is just a datagram. */
 enum layer decode_udp_payload(struct packet *p)
 {
@@ -224,5 +249,5 @@ enum layer decode_udp_payload(struct packet *p)
         return LAYER_GTP_U;
     if ((port == CAPWAP || p->out->src.port == CAPWAP) && looks_like_capwap(p->bytes))
         return LAYER_CAPWAP;
-    return LAYER_DONE;
+    return p->ports ? open_by_site(p) : LAYER_DONE;
 }

@@ -54,6 +54,31 @@ def judged(frames, profile="modern", site="", port=None):
             [x["utwatch"] for x in of_type(mine, "tls")])
 
 
+def moved(wrap, port):
+    """The tunnel on another port of UDP (its checksum is none)."""
+    def wrapped(frame):
+        out = wrap(frame)
+        return out[:36] + port.to_bytes(2, "big") + out[38:]
+    return wrapped
+
+
+def on_other_ports():
+    """Of a port that the site names, what is said is what the tunnel's own port says; tshark reads the same there when it is told so too. On any
+    other port, a tunnel is a datagram."""
+    for kind, wrap, theirs in (("vxlan", e.vxlan, "vxlan"), ("geneve", e.geneve, "geneve"), ("gtp-u", e.gtp, "gtp")):
+        site = "tunnels: { ends: [198.51.100.0/24], ports: { %s: [7000, 7001] } }\n" % kind
+        at_home, elsewhere = said(bad(), inside=(wrap,)), said(bad(), inside=(moved(wrap, 7001),))
+        wanted, found = (judged(frames, site=site)[0] for frames in (at_home, elsewhere))
+        check(found == wanted != {}, kind, "on a port that the site names", found, wanted)
+        with tempfile.TemporaryDirectory() as folder:
+            capture = os.path.join(folder, "moved.pcap")
+            capturelib.write_frames(capture, said(bad(), inside=(moved(wrap, 7002),)))
+            check(not of_type(events(UTWATCH, "-r", capture)[0], "tls"), kind, "on a port that nobody names")
+            capturelib.write_frames(capture, elsewhere)
+            seen = subprocess.run(["tshark", "-r", capture, "-d", "udp.port==7001," + theirs, "-Y", "tls.handshake.type == 2"], capture_output=True)
+            check(seen.stdout.count(b"\n") == 1, kind, "tshark", seen.stdout, seen.stderr)
+
+
 def nobody_is_framed():
     """The tap's own traffic is outside of tunnels, or inside one; the attacker's is one tunnel deeper."""
     for base, around in (("plain", ()), ("in GTP-U", (e.gtp,)), ("in ERSPAN", (e.erspan,))):
@@ -254,4 +279,5 @@ sessions_across_spaces()
 connections_are_apart()
 ends_that_the_site_names()
 pieces()
+on_other_ports()
 finish()

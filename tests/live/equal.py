@@ -13,9 +13,15 @@ import encapsulation
 
 binary = sys.argv[1]
 # Hashes of identities differ from run to run. A replay reads ahead whose the tunnels are; live, that takes a minute.
-SITE = "privacy: clear\ntunnels: { ends: [198.51.100.0/24, '2001:db8:ffff::/48'] }\n"
+SITE = "privacy: clear\ntunnels: { ends: [198.51.100.0/24, '2001:db8:ffff::/48'], ports: { vxlan: [4788] } }\n"
 SCOPE = SITE + "scope: { servers: [10.200.0.0/29, '2001:db8::/32'], ports: [443, 80, 8080] }\n"
 SERVERS = "0ac800"  # 10.200.0.0/24
+
+
+def vxlan_elsewhere(frame):
+    """On a port that the site names; the checksum of UDP is none."""
+    out = encapsulation.vxlan(frame)
+    return out[:36] + (4788).to_bytes(2, "big") + out[38:]
 
 
 def three_tags(frame):
@@ -48,6 +54,7 @@ FORMS = {
     "gtp": lambda f: [encapsulation.gtp(f)],
     "gtp in vlan": lambda f: [encapsulation.vlan(encapsulation.gtp(f))],
     "erspan": lambda f: [encapsulation.erspan(f)],
+    "vxlan elsewhere": lambda f: [vxlan_elsewhere(f)],
     "mpls": lambda f: [encapsulation.mpls(f)],
     "ip6": lambda f: [encapsulation.ip6(f)],
     "extension header": lambda f: [longer(f)],
