@@ -135,9 +135,18 @@ void challenges_leave(struct challenges *c, uint64_t session, uint64_t connectio
     known->state = LEFT;
 }
 
+/* Whoever goes by the session may know the user from that connection. */
+static void note_claim(struct challenges *c, uint64_t session)
+{
+    struct begun_session *last = &c->begun[session % CHALLENGED_SESSIONS];
+    if (session && last->session == session && last->user == IDENTIFIED_NO)
+        last->user = IDENTIFIED_UNKNOWN;
+}
+
 void challenges_settle(struct challenges *c, uint64_t session)
 {
     struct challenge *known = find(c, session);
+    note_claim(c, session);
     if (known && known->state != UNCLEAR)
         known->state = FREE;
 }
@@ -145,6 +154,7 @@ void challenges_settle(struct challenges *c, uint64_t session)
 void challenges_doubt(struct challenges *c, uint64_t session, uint64_t connection)
 {
     const struct challenge *known = find(c, session);
+    note_claim(c, session);
     if (session && (!known || known->state != UNCLEAR))
         put(c, &(struct challenge){.session = session, .connection = connection, .state = DOUBTED});
 }

@@ -30,8 +30,8 @@ uint64_t challenges_forgotten(const struct challenges *c);
  * told apart, and nothing is said of either. */
 void challenges_begin(struct challenges *c, uint64_t session, enum identified user);
 
-/* Whether that handshake told the server who the client is; unknown when other sessions have begun since
- * whose place is the same. */
+/* Whether that handshake told the server who the client is; unknown when something in the session may have
+ * told it since, or other sessions have begun whose place is the same. */
 enum identified challenges_identified(const struct challenges *c, uint64_t session);
 
 /* The server asked on this connection, where the UE may still answer. */

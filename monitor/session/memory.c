@@ -30,6 +30,18 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
     return out;
 }
 
+struct identifier identifier_of_owner(const struct identifier *id, const struct endpoint *client)
+{
+    struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
+    if (id->method != RESUMPTION_ID || !id->length || id->length >= UNIQUE_ID)
+        return out;
+    out.bytes[0] = (uint8_t)id->length;
+    memcpy(out.bytes + 1, id->bytes, id->length);
+    memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
+    out.length = sizeof out.bytes;
+    return out;
+}
+
 /* Where an identifier means one session only. A farm is named by its first member; `common` distinguishes the
  * farm's identifiers from that member's own. */
 struct scope {
@@ -190,6 +202,17 @@ static unsigned with_anew(unsigned flags)
     return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
 }
 
+/* No server draws a unique identifier twice: that a second handshake issues it is a copy of the first, from a
+ * capture whose clock is late, or somebody wants the session to look younger. Links of one path deliver
+ * copies within a second. */
+static bool is_repeated(const struct entry *e, const struct place *place, const struct memo *m)
+{
+    const nanos apart = m->origin - entry_origin(e);
+    const bool was_issued = e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW); /* not only used */
+    return m->anew && m->flags & ENTRY_EXACT && is_unique(place->identifier) &&
+           (is_given_anew(e) || apart > NANOS_PER_SECOND || (was_issued && -apart > NANOS_PER_SECOND));
+}
+
 /* Of two sightings of one session, the earlier counts. */
 static void write_entry(struct sessions *s, struct entry *e, bool fresh, const struct place *place,
                         const struct memo *m)
@@ -199,7 +222,10 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
     const uint32_t second = memory_second(m->now);
     if (second > e->last_used)
         next.last_used = second;
-    if (fresh || m->anew) {
+    if (!fresh && is_repeated(e, place, m)) { /* it began at one of the two times */
+        next.origin_us = us > e->origin_us ? us & ORIGIN_BITS : e->origin_us;
+        next.flags = with_anew(e->flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE)) & ENTRY_FLAGS;
+    } else if (fresh || m->anew) {
         next.origin_us = us & ORIGIN_BITS;
         next.flags = (m->anew ? with_anew(m->flags) : m->flags) & ENTRY_FLAGS;
         next.method = place->identifier->method & 0x7U;

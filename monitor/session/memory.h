@@ -52,6 +52,10 @@ enum { UNIQUE_ID = 16 };
 struct identifier identifier_of_id(const uint8_t *id, size_t length);
 struct identifier identifier_of_ticket(enum resumption method, const struct identifier_hash *ticket);
 
+/* Under which it is remembered that a short id was issued to this client, so that no other identifier equals
+ * it; length 0: the id is none, or a long one. */
+struct identifier identifier_of_owner(const struct identifier *id, const struct endpoint *client);
+
 /* Where an identifier is remembered: its keys are computed once. Points to the server and the identifier. */
 struct place {
     const struct endpoint *server; /* that issued the identifier, or at which it is used */

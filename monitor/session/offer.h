@@ -42,6 +42,10 @@ enum ageless_psk judge_ageless_psk(struct sessions *s, const struct observation 
 /* remember.c: an identifier may have been issued by this handshake, and was not learned. */
 bool may_have_missed_origin(const struct observation *o);
 
+/* remember.c: was the id issued to this client, or met first with it, when `e` says? True of a long one. */
+bool is_of_its_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
+                     const struct entry *e);
+
 /* missed.c: what handshakes of the same UE and server that were not seen whole may have brought since then.
  */
 bool has_missed(const struct sessions *s, const struct observation *o, nanos since);

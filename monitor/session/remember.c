@@ -11,6 +11,28 @@ static bool trustworthy(const struct observation *o)
            o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
+/* A short id may be issued again, and nobody sees it: where another client uses it, it may be that of another
+ * session. */
+static void remember_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
+                           const struct memo *memo)
+{
+    const struct identifier owner = identifier_of_owner(id, &o->whence.client);
+    const struct place place = memory_locate(s, &o->whence, &owner);
+    memory_put(s, &place, memo);
+}
+
+bool is_of_its_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
+                     const struct entry *e)
+{
+    const struct identifier owner = identifier_of_owner(id, &o->whence.client);
+    const struct place place = memory_locate(s, &o->whence, &owner);
+    struct entry *owned = memory_find(s, &place, time_of_use(o));
+    if (!owned || entry_origin(owned) != entry_origin(e))
+        return !owner.length;
+    table_use(&s->table, owned, memory_second(time_of_use(o)), 0); /* kept as long as the id */
+    return true;
+}
+
 bool may_have_missed_origin(const struct observation *o)
 {
     return o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304 && !trustworthy(o);
@@ -19,12 +41,14 @@ bool may_have_missed_origin(const struct observation *o)
 static void remember(struct sessions *s, const struct observation *o, const struct place *place, nanos origin,
                      unsigned flags, bool anew)
 {
-    memory_put(s, place,
-               &(struct memo){.origin = origin,
+    const struct memo memo = {.origin = origin,
                               .now = time_of_use(o),
                               .flags = flags,
                               .suite = o->server_hello.suite,
-                              .anew = anew});
+                              .anew = anew};
+    memory_put(s, place, &memo);
+    if (place->key)
+        remember_owner(s, o, place->identifier, &memo);
 }
 
 /* The id that the server gave the session. An id echoed beside a ticket is the client's marker (RFC 5077 3.4)

@@ -112,6 +112,13 @@ def identified_by_a_session(folder):
     found = judged(folder, at(0, *resumed(suite=0x00B0), *served(0x00B0)))
     check(not found.get("not_observable") and not found.get("fail"), "a suite of PSK says it itself, also of a session that is not known:", found)
 
+    # Whoever goes by the session knows the user from its first connection, also where he asks on a third one.
+    first = at(0, *begun(), *served(status=401), *served(more="Authorization: Digest username=\"u\"\r\n"))
+    for times in 1, 2:
+        again = [f for i in range(times) for f in at(60 + i, *resumed(), *served())]
+        found = judged(folder, first + again)
+        check(found.get("not_observable") == times and not found.get("fail"), "credentials on the first connection", times, found)
+
     # Two sessions that began in the same microsecond cannot be told apart.
     twins = at(0, *begun(shown=CERTIFICATE)) + at(0, *begun(session=b"\xc8" * 32), port=41000)
     check(judged(folder, twins + at(60, *resumed(), *served())).get("not_observable") == 1, "two sessions of one microsecond")

@@ -315,6 +315,31 @@ static void a_short_id_is_its_servers(void **state)
     }
 }
 
+/* Nobody saw who else got it, and when; whoever got it here goes on with it. */
+static void a_short_id_is_its_clients(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 3; how++) { /* its client, another one, another one with a long id */
+        handshake(DAY1 + how * 72 * HOUR, RESUMPTION_FULL);
+        with_id((uint8_t)(50 + how), false, true);
+        if (how < 2)
+            with_short_id();
+        judge();
+        for (int times = 1; times < 3; times++) {
+            handshake(DAY1 + how * 72 * HOUR + times * 20 * HOUR, RESUMPTION_ID);
+            with_id((uint8_t)(50 + how), true, true);
+            if (how < 2)
+                with_short_id();
+            o->whence.client.address[15] = (uint8_t)(how > 0);
+            judge();
+            assert_int_equal(r.basis, how == 1 ? AGE_UNKNOWN : AGE_EXACT);
+            assert_int_equal(r.resumed_age, how == 1 ? 0 : times * 20 * HOUR);
+            assert_true(r.accepted);
+            assert_int_equal(r.missed, how == 1);
+        }
+    }
+}
+
 /* A server that does not resume another one's session has refused nothing that it could know; the client
  * offered what is so old. */
 static void what_another_server_issued_may_be_refused(void **state)
@@ -363,6 +388,32 @@ static void resumed(uint8_t id, nanos when, uint16_t port)
     with_id(id, true, true);
     o->whence.server.port = port;
     judge();
+}
+
+/* RFC 5246 7.4.1.2: the randoms of two handshakes differ, and what a server draws of them. */
+static void an_identifier_is_not_issued_twice(void **state)
+{
+    (void)state;
+    static const struct {
+        nanos apart; /* from the first handshake to its copy */
+        enum age_basis basis;
+        nanos least;
+    } cases[] = {
+        {0, AGE_EXACT, 25 * HOUR},
+        {NANOS_PER_SECOND / 2, AGE_EXACT, 25 * HOUR - NANOS_PER_SECOND / 2},
+        {3 * NANOS_PER_SECOND, AGE_AT_LEAST, 25 * HOUR - 3 * NANOS_PER_SECOND},
+        {2 * HOUR, AGE_AT_LEAST, 23 * HOUR},
+        {-2 * HOUR, AGE_AT_LEAST, 25 * HOUR}, /* the copy's clock is slow */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint8_t id = (uint8_t)(60 + i);
+        full(id, DAY1, 443);
+        for (int copies = 0; copies < 2; copies++)
+            full(id, DAY1 + cases[i].apart, 443);
+        resumed(id, DAY1 + 25 * HOUR, 443);
+        assert_int_equal(r.basis, cases[i].basis);
+        assert_int_equal(r.resumed_age, cases[i].least);
+    }
 }
 
 static void a_farm_shares_its_sessions(void **state)
@@ -606,6 +657,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_psk_without_an_age_that_ends_late, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_short_id_is_its_servers, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_short_id_is_its_clients, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(an_identifier_is_not_issued_twice, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(what_another_server_issued_may_be_refused, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(fatal_alert_kills_the_session, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_farm_shares_its_sessions, open_memory, close_memory),
