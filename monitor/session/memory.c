@@ -202,14 +202,13 @@ static unsigned with_anew(unsigned flags)
     return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
 }
 
-/* No server draws a unique identifier twice: that a second handshake issues it is a copy of the first, from a
- * capture whose clock is late, or somebody wants the session to look younger. Links of one path deliver
- * copies within a second. */
-static bool is_repeated(const struct entry *e, const struct place *place, const struct memo *m)
+/* A unique identifier that comes again may be that of a copy of the first handshake. Links of one path
+ * deliver copies within a second. */
+static bool may_be_copy(const struct entry *e, const struct place *place, const struct memo *m)
 {
     const nanos apart = m->origin - entry_origin(e);
     const bool was_issued = e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW); /* not only used */
-    return m->anew && m->flags & ENTRY_EXACT && is_unique(place->identifier) &&
+    return m->anew && !m->certain && m->flags & ENTRY_EXACT && is_unique(place->identifier) &&
            (is_given_anew(e) || apart > NANOS_PER_SECOND || (was_issued && -apart > NANOS_PER_SECOND));
 }
 
@@ -222,12 +221,14 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
     const uint32_t second = memory_second(m->now);
     if (second > e->last_used)
         next.last_used = second;
-    if (!fresh && is_repeated(e, place, m)) { /* it began at one of the two times */
+    if (!fresh && may_be_copy(e, place, m)) { /* it began at one of the two times */
         next.origin_us = us > e->origin_us ? us & ORIGIN_BITS : e->origin_us;
         next.flags = with_anew(e->flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE)) & ENTRY_FLAGS;
     } else if (fresh || m->anew) {
         next.origin_us = us & ORIGIN_BITS;
         next.flags = (m->anew ? with_anew(m->flags) : m->flags) & ENTRY_FLAGS;
+        if (!fresh && us == e->origin_us) /* a copy does not undo what the session did since */
+            next.flags |= e->flags & (ENTRY_RESUMED | ENTRY_DEAD);
         next.method = place->identifier->method & 0x7U;
         next.suite = m->flags & ENTRY_SUITE ? m->suite : 0;
         next.server = table_server(&s->table, place->server);

@@ -36,6 +36,7 @@ struct sessions {
     bool missed; /* a handshake that may have begun a session was not seen whole, or sessions came from
                     elsewhere */
     struct recent_session *recent; /* RECENT_SESSIONS, by flow */
+    uint64_t *met;                 /* MET_HANDSHAKES bits: the randoms of full handshakes, by a hash */
     uint32_t began; /* the second since which all was looked at: what is remembered from before it comes from
                        an earlier run, and nobody looked in between. 1: nothing does; 0: not begun */
     uint32_t missed_at[MISSED_PAIRS]; /* the second of the last handshake that was not seen whole; pairs that
@@ -86,6 +87,7 @@ struct memo {
     unsigned flags; /* enum entry_flag */
     uint16_t suite; /* with ENTRY_SUITE */
     bool anew;      /* a full handshake issued the identifier: whatever it meant before is over */
+    bool certain;   /* and it is no copy of an earlier one */
 };
 void memory_put(struct sessions *s, const struct place *place, const struct memo *m);
 

@@ -46,6 +46,9 @@ bool may_have_missed_origin(const struct observation *o);
 bool is_of_its_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                      const struct entry *e);
 
+/* copies.c: is it certain that no copy of this handshake was met before? */
+bool is_no_copy(struct sessions *s, const struct observation *o);
+
 /* missed.c: what handshakes of the same UE and server that were not seen whole may have brought since then.
  */
 bool has_missed(const struct sessions *s, const struct observation *o, nanos since);

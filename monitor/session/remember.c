@@ -38,17 +38,23 @@ bool may_have_missed_origin(const struct observation *o)
     return o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304 && !trustworthy(o);
 }
 
+static void remember_as(struct sessions *s, const struct observation *o, const struct place *place,
+                        const struct memo *memo)
+{
+    memory_put(s, place, memo);
+    if (place->key)
+        remember_owner(s, o, place->identifier, memo);
+}
+
 static void remember(struct sessions *s, const struct observation *o, const struct place *place, nanos origin,
                      unsigned flags, bool anew)
 {
-    const struct memo memo = {.origin = origin,
-                              .now = time_of_use(o),
-                              .flags = flags,
-                              .suite = o->server_hello.suite,
-                              .anew = anew};
-    memory_put(s, place, &memo);
-    if (place->key)
-        remember_owner(s, o, place->identifier, &memo);
+    remember_as(s, o, place,
+                &(struct memo){.origin = origin,
+                               .now = time_of_use(o),
+                               .flags = flags,
+                               .suite = o->server_hello.suite,
+                               .anew = anew});
 }
 
 /* The id that the server gave the session. An id echoed beside a ticket is the client's marker (RFC 5077 3.4)
@@ -92,6 +98,7 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
     const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     s->counters.refused_to_learn++;
+    (void)is_no_copy(s, o); /* a copy may be whole */
     if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_OVERLAP)
         return;
     remember_in_part(s, o, &id);
@@ -141,13 +148,18 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         remember(s, o, &place, origin, ENTRY_DEAD, false);
         return;
     }
-    const unsigned flags = ENTRY_EXACT | ENTRY_SUITE | (dead ? ENTRY_DEAD : 0);
+    const struct memo memo = {.origin = origin,
+                              .now = time_of_use(o),
+                              .flags = ENTRY_EXACT | ENTRY_SUITE | (dead ? ENTRY_DEAD : 0),
+                              .suite = h->suite,
+                              .anew = true,
+                              .certain = is_no_copy(s, o)};
     struct identifier ticket = {0};
-    remember(s, o, &place, origin, flags, true);
+    remember_as(s, o, &place, &memo);
     if (has_ticket) {
         ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
         const struct place at_ticket = memory_locate(s, &o->whence, &ticket);
-        remember(s, o, &at_ticket, origin, flags, true);
+        remember_as(s, o, &at_ticket, &memo);
     }
     note_recent(s, o, &id, &ticket);
     /* A session that comes from nowhere elsewhere may be this one. */

@@ -96,7 +96,7 @@ void sessions_recover(struct sessions *s)
 
 size_t sessions_memory(uint32_t sessions)
 {
-    return table_memory(sessions);
+    return table_memory(sessions) + RECENT_SESSIONS * sizeof(struct recent_session) + MET_HANDSHAKES / 8;
 }
 
 struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size)
@@ -108,8 +108,10 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
     s->retention = (uint32_t)(config->retention / NANOS_PER_SECOND);
     s->config = *config;
     s->recent = malloc(RECENT_SESSIONS * sizeof *s->recent);
-    if (!s->recent) {
-        free(s);
+    s->met = calloc(MET_HANDSHAKES / 64, sizeof *s->met);
+    s->table.file = -1;
+    if (!s->recent || !s->met) {
+        sessions_free(s);
         return NULL;
     }
     /* Touched now: a handshake would wait for the kernel to clear a page. */
@@ -151,6 +153,7 @@ void sessions_free(struct sessions *s)
     shared_close(s->shared);
     table_close(&s->table);
     free(s->recent);
+    free(s->met);
     free(s);
 }
 

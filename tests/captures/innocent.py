@@ -28,9 +28,9 @@ def at(second, steps, client=UE, server=AP):
     return capturelib.build(steps, client=(client[0], client[1] + second % 20000), server=server, time=START + second * SECOND)
 
 
-def accepted(suite, hello, session=b"", ticket=b"", version=m.TLS12, hint=300):
+def accepted(suite, hello, session=b"", ticket=b"", version=m.TLS12, hint=300, random=b"\x22" * 32):
     return [(CLIENT, hello),
-            (SERVER, m.server_hello(suite, version, session, more=[(TICKET, b"")] if ticket else []) + m.done(version)),
+            (SERVER, m.server_hello(suite, version, session, more=[(TICKET, b"")] if ticket else [], random=random) + m.done(version)),
             (CLIENT, m.client_key_exchange(version) + m.finished(version)),
             (SERVER, (m.new_session_ticket(ticket, hint) if ticket else b"") + m.finished(version))]
 
@@ -413,7 +413,7 @@ def ages(folder):
     # Short ids come again (WAP-219 6.2.2 has at most 8 bytes): where a handshake was missed, the session may be a later one.
     for session, late in ((b"\5", False), (b"\5" * 32, True)):
         def whole(second, client):
-            return at(second, accepted(DES3, m.client_hello([DES3], m.TLS12), session), client)
+            return at(second, accepted(DES3, m.client_hello([DES3], m.TLS12), session, random=struct.pack("!I", second) * 8), client)
         other = ("192.0.2.11", 40000)
         first, second = whole(0, UE), whole(20 * hour, other)
         again = at(30 * hour, [(CLIENT, m.client_hello([DES3], m.TLS12, session)),

@@ -21,10 +21,10 @@ def connection(*conversation, at, client=VICTIM, server=SERVERS["own"], ends=Tru
     return c.frames
 
 
-def full(session=b"", ticket=b"", hello=b""):
+def full(session=b"", ticket=b"", hello=b"", random=b"\x22" * 32):
     more = [(35, b"")] if ticket else []
     return [(CLIENT, hello or m.client_hello([DES3], m.TLS12, more=more)),
-            (SERVER, m.server_hello(DES3, m.TLS12, session, more=more) + m.message(11, b"\0\0\0", m.TLS12) + m.done(m.TLS12)),
+            (SERVER, m.server_hello(DES3, m.TLS12, session, more=more, random=random) + m.message(11, b"\0\0\0", m.TLS12) + m.done(m.TLS12)),
             (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)),
             (SERVER, (m.new_session_ticket(ticket) if ticket else b"") + m.finished(m.TLS12))]
 

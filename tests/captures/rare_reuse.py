@@ -72,7 +72,8 @@ def chain(hours):
 renewed, last_ticket = chain([0, 10, 20])
 both = m.client_hello([0x000A, 0x1301], m.TLS12, session=b"\xe1" * 32, more=[(43, b"\x04\x03\x04\x03\x03"), (35, TICKET), identities([OLD])])
 flood = [f for i in range(400) for f in at(1 + i / 3600, *full(session=(i + 7).to_bytes(4, "big") * 8), server="other")]
-again = at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID)))
+again = at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID), random=b"\x23" * 32))
+copy = at(20, *full(session=ID))
 # label, captures, configuration, real age in hours of the last connection's session, its method and basis
 CASES = [
     ("begun while the clock was two days back", [at(0, *full(session=b"\xc9" * 32)) + at(-48, *full(session=ID)) + use(0.1)], "", 0.2, "id",
@@ -93,6 +94,8 @@ CASES = [
     ("given out again, the hello lost", [at(0, *full(session=ID)) + lost(again, 3) + use(26)], "", 6, "id", "at-least"),
     ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(again, 4) + use(26)], "", 6, "id", "at-least"),
     ("given out again, its end lost", [at(0, *full(session=ID)) + lost(again, 6) + use(26)], "", 6, "id", "at-least"),
+    ("a copy, by a clock that is late", [at(0, *full(session=ID)) + copy + use(26)], "", 6, "id", "at-least"),  # RFC 5246 7.4.1.2: the same randoms
+    ("a copy of what was seen in part", [lost(at(0, *full(session=ID)), 5) + copy + use(26)], "", 6, "id", "at-least"),
     ("given out again, all of it seen", [at(0, *full(session=ID)) + again + use(26)], "", 6, "id", "exact"),
     ("renewed twice", [renewed + use(30, "ticket", last_ticket)], "", 30, "ticket", "exact"),
     ("the inner length of RFC 4507", [at(0, *full(ticket=TICKET)) + use(25, "ticket", struct.pack("!H", len(TICKET)) + TICKET)], "", 25, "ticket",
