@@ -316,6 +316,12 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
         suite_set_add(&hello->selected, suite_index(suite));
 }
 
+static void note_lowest(struct peer *p, uint16_t version)
+{
+    if (!p->lowest_version || version < p->lowest_version)
+        p->lowest_version = version;
+}
+
 static void server_selected(struct peer *s, const struct observation *o, const struct hello_shape *shape)
 {
     const struct suite *suite = observation_suite(o);
@@ -334,7 +340,10 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         s->keys |= 1U << o->certificate.key;
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown)
         return;
-    s->capped += o->client_hello.max_version > version;
+    if (o->client_hello.max_version > version) {
+        s->capped++;
+        note_lowest(s, version);
+    }
     const bool accepted = o->reaction == REACTION_ACCEPTED || o->reaction == REACTION_ACCEPTED_LATE;
     if (accepted && version && !observation_is_doubtful(o, CLIENT))
         note_accepted(s, o, shape);
@@ -562,8 +571,10 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
 {
     const struct client_hello_facts *c = &o->client_hello;
     ue_offered_version(u, c);
-    if (observation_offers_sslv2_only(o))
+    if (observation_offers_sslv2_only(o)) {
+        note_lowest(u, c->max_version);
         return;
+    }
     suite_set_join(&u->offered, &c->offered);
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
@@ -592,6 +603,7 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
         u->always = c->offered;
     suite_set_common(&u->always, &c->offered);
     u->full_offers++;
+    note_lowest(u, c->max_version);
     u->unknown_offers += c->unknown_suites > 0;
 }
 
@@ -653,6 +665,8 @@ static void learn_of_ue(struct peer *u, const struct observation *o, const struc
         return;
     }
     ue_offered(u, o, session);
+    u->unlike |= u->stack && shape->known && shape->stack != u->stack;
+    u->stack = u->stack ? u->stack : shape->stack;
     u->not_used += !session->offered && !observation_offer_in_doubt(o) && held_is_usable(&u->held, shape, o);
     if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
         held_learn(&u->held, shape, o);

@@ -75,8 +75,12 @@ struct peer {
     uint32_t unseen_offers;    /* handshakes whose hello was not seen whole */
     struct held_session held;
     uint32_t not_used; /* hellos that could have used it and did not */
+    uint64_t stack;    /* of its first hello; 0: none yet */
+    bool unlike;       /* other hellos are of other stacks: there may be several UEs */
 
     uint16_t highest_version; /* that a server selected, or a UE offered; 0: none yet */
+    uint16_t lowest_version; /* that a server selected where more was offered, or that a hello of the UE for a
+                                full handshake offers at most; 0: none */
 
     /* both: 7.1 */
     uint32_t full;        /* full handshakes up to TLS 1.2, complete */

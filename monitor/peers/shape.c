@@ -15,6 +15,15 @@ static bool is_of_shape(uint16_t extension)
            extension != EXTENSION_RENEGOTIATION_INFO;
 }
 
+/* What a stack says always: names, and what resumes a session or answers a HelloRetryRequest, come and go. */
+static bool is_of_stack(uint16_t extension)
+{
+    return is_of_shape(extension) && extension != EXTENSION_SERVER_NAME &&
+           extension != EXTENSION_SESSION_TICKET && extension != EXTENSION_PRE_SHARED_KEY &&
+           extension != EXTENSION_EARLY_DATA && extension != EXTENSION_COOKIE &&
+           extension != EXTENSION_PSK_KEY_EXCHANGE_MODES;
+}
+
 /* What is hashed of a hello beside its groups; bytes, so that nothing between the parts is hashed. */
 struct shape_source {
     uint8_t bytes[sizeof(uint16_t) * (MAX_EXTENSIONS + MAX_SIGNATURE_ALGORITHMS + MAX_VERSIONS + 6) +
@@ -30,12 +39,13 @@ static void add(struct shape_source *s, const void *bytes, size_t n)
 }
 
 /* In order of their numbers, since clients shuffle them. */
-static void add_extensions(struct shape_source *s, const struct client_hello_facts *c)
+static void add_extensions(struct shape_source *s, const struct client_hello_facts *c,
+                           bool (*belongs)(uint16_t extension))
 {
     uint16_t sorted[MAX_EXTENSIONS];
     uint16_t count = 0;
     for (size_t i = 0; i < c->extension_count; i++) {
-        if (!is_of_shape(c->extensions[i]))
+        if (!belongs(c->extensions[i]))
             continue;
         size_t at = count++;
         for (; at > 0 && sorted[at - 1] > c->extensions[i]; at--)
@@ -58,18 +68,30 @@ static void add_list(struct shape_source *s, const uint16_t *list, size_t count)
 }
 
 /* Each list follows its length: no two hellos have the same bytes. */
-static uint64_t all_but_groups(const struct siphash_key *key, const struct client_hello_facts *c)
+static struct shape_source source_of(const struct client_hello_facts *c, bool (*belongs)(uint16_t extension))
 {
     /* renegotiation_info and its SCSV say the same (RFC 5746 3.3). */
     const uint8_t scalars[] = {(uint8_t)c->format, c->renegotiation_info, c->compression_null};
     struct shape_source s;
     s.used = 0;
     add(&s, scalars, sizeof scalars);
-    add_extensions(&s, c);
+    add_extensions(&s, c, belongs);
     add_list(&s, c->signature_algorithms, c->signature_algorithm_count);
     add_list(&s, c->versions, c->version_count);
+    return s;
+}
+
+static uint64_t all_but_groups(const struct siphash_key *key, const struct client_hello_facts *c)
+{
+    struct shape_source s = source_of(c, is_of_shape);
     add(&s, &c->values, sizeof c->values);
     return siphash_for_table(key, span_of(s.bytes, s.used));
+}
+
+static uint64_t of_stack(const struct siphash_key *key, const struct client_hello_facts *c)
+{
+    const struct shape_source s = source_of(c, is_of_stack);
+    return siphash_for_table(key, span_of(s.bytes, s.used)) | 1; /* 0: none */
 }
 
 /* With the formats of their points, which matter to the same suites (RFC 8422 5.1). */
@@ -93,6 +115,7 @@ static struct hello_shape shape_of_stack(struct known_shapes *known, const struc
     const struct hello_shape shape = {
         .rest = all_but_groups(&known->key, c),
         .groups = groups_of(&known->key, c),
+        .stack = of_stack(&known->key, c),
         .known = true,
     };
     if (c->number)

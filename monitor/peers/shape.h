@@ -16,6 +16,7 @@ struct hello_shape {
     uint64_t groups; /* a hash of supported_groups and ec_point_formats */
     uint64_t rest;   /* of the server name, all other extensions, SCSV and format */
     uint64_t asked;  /* of the server name alone, see asked.h: also where the rest is not known */
+    uint64_t stack;  /* of what a stack says whatever it asks for, resumes or offers */
     bool known;      /* else the hello was longer than what is kept of one */
 };
 

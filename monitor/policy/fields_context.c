@@ -503,6 +503,12 @@ struct fact peer_highest_version(const struct policy_case *c)
     return v;
 }
 
+struct fact peer_lowest_version(const struct policy_case *c)
+{
+    const struct peer *p = peer_of(c);
+    return p->lowest_version ? number(p->lowest_version) : absent();
+}
+
 /* Hellos that were not seen may have been anything. */
 static struct fact unseen_or(const struct peer *u, struct fact otherwise)
 {

@@ -227,10 +227,47 @@ def fallback_to_sslv3(folder):
             check(any(r == forbidden for r, _ in found), "a hello without TLS", what, profile, found)
 
 
+def several_of_one_address(folder):
+    """Several UEs behind a NAT are one address, and so are the members of a farm: what one of them can do says nothing of the others. A pass
+    needs all hellos of the address; a session that is used belongs to one stack of several, and full handshakes to another UE where one resumes."""
+    three, aes, session = 0x000A, 0x002F, b"\7" * 32
+    both, lone_aes, lone_three, weak = (full(suites, suites[0]) for suites in ([aes, three], [aes], [three], [DES]))
+    tls11, tls10, old = (full([aes], aes, version) for version in (0x0302, m.TLS10, 0x0300))
+    capped = [(CLIENT, m.client_hello([aes], m.TLS12, more=GROUPS)), *tls10[1:]]
+
+    def profile(rule):
+        return ["-p", "wap-219" if rule.startswith("wap") else "ls-advice" if rule.startswith(("ut-ls", "dp")) else "ts33141-pcr2"]
+
+    # Of the other sides, each of which is seen once, so many pass.
+    for rule, shared, alike, unlike, others in (
+            (LONG, "ue", (both, both), (weak, both), (2, 1)), (LONG, "ue", (both, lone_aes), (both, weak), (2, 1)),
+            (AES, "ue", (both, both), (both, lone_three), (2, 1)), ("ut-6.2-ue-3des", "ue", (both, lone_three), (both, lone_aes), (0, 0)),
+            ("ut-6-version-min", "ue", (lone_aes, tls10), (lone_aes, old), (2, 1)),
+            ("ut-ls-tls11-supported", "ue", (lone_aes, tls11), (lone_aes, tls10), (2, 1)),
+            ("ut-ls-tls11-supported", "server", (lone_aes, tls11), (lone_aes, capped), (2, 2)),
+            ("wap219-6.1-client-one-suite", "ue", (both, lone_three), (both, lone_aes), (0, 0))):
+        for what, steps, passes in (("alike", alike, 1 + others[0]), ("unlike", unlike, others[1])):
+            ends = [{"server": AP, "client": ("192.0.2.%d" % (10 + i), 40000)} if shared == "server" else {"server": ("192.0.2.%d" % (80 + i), 443)}
+                    for i in range(2)]
+            frames = [f for i, s in enumerate(steps) for f in at(10 * i, s, **ends[i])]
+            found, _, counts = told(folder, frames, *profile(rule))
+            check((rule, shared) not in found and counts[rule].get("pass", 0) == passes, rule, shared, what, found, counts[rule])
+    resumed = [(SERVER, m.server_hello(aes, m.TLS12, session) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+    gives, resumes = full([aes], aes, session=session), [(CLIENT, m.client_hello([aes], m.TLS12, session, more=GROUPS)), *resumed]
+    other = [(CLIENT, m.client_hello([aes], m.TLS12, more=[*GROUPS, (23, b"")])), *lone_aes[1:]]
+    held = [f for i in range(5) for f in at(60 * i, full([aes], aes, session=session))]
+    for what, frames, rule, verdict in (("of one stack", at(0, gives) + at(10, resumes), "ut-7.1-resume-ue", "pass"),
+                                        ("of two stacks", at(0, gives) + at(10, resumes) + at(20, other), "ut-7.1-resume-ue", "not_observable"),
+                                        ("that are never used", held, "dp-3.2-resume-used", "fail"),
+                                        ("that one uses", held + at(310, resumes), "dp-3.2-resume-used", "not_observable")):
+        row = told(folder, frames, *profile(rule))[2][rule]
+        check(row.get(verdict) == 1, "sessions", what, rule, row)
+
+
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
     for case in (refused_for_want_of_a_key, sessions_refused, explained_refusals, captured_twice, hidden_by_tls13, falls_back,
-                 one_hello_of_several, fallback_to_sslv3):
+                 one_hello_of_several, fallback_to_sslv3, several_of_one_address):
         case(temporary)
 finish()
