@@ -35,14 +35,28 @@ static bool is_alert(const struct handshake *h, size_t record_length)
     return record_length == ALERT + added_bytes(h->observation->server_hello.suite);
 }
 
-/* With early data the server may have answered before. */
+/* The server has acknowledged the client's bytes up to here. */
+static bool server_has(const struct handshake *h, uint32_t number)
+{
+    const struct acknowledged *acked = &h->acked[flow_side_of(h->flow, SERVER)];
+    return acked->any && acknowledged_beyond(acked, number) >= 0;
+}
+
+/* What it has, and was captured later, may be an end of the client's. */
+static bool is_ahead(const struct handshake *h)
+{
+    return server_has(h, h->flow->side[flow_side_of(h->flow, CLIENT)].next + 1);
+}
+
+/* With early data the server may have answered before, and what had been acknowledged was captured too late.
+ */
 bool handshake_awaits_answer(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     return h->phase == PHASE_OPEN && observation_version(o) >= 0x0304 && added_bytes(o->server_hello.suite) &&
            !observation_clear_suite(o) && o->seen & SEEN_SERVER_FINISHED && !o->client_hello.early_data &&
-           !o->side[CLIENT].closed && !o->side[CLIENT].reset && !o->side[SERVER].closed &&
-           !o->side[SERVER].reset;
+           !server_has(h, h->side[CLIENT].read_to) && !o->side[CLIENT].closed && !o->side[CLIENT].reset &&
+           !o->side[SERVER].closed && !o->side[SERVER].reset;
 }
 
 /* The client has ended what was complete to it, and the server follows. */
@@ -50,13 +64,6 @@ static void client_ends(struct handshake *h)
 {
     h->answer_awaited = handshake_is_unanswered(h);
     h->complete = true;
-}
-
-/* What the server has acknowledged and was captured later may be an end of the client's. */
-static bool is_ahead(const struct handshake *h)
-{
-    const unsigned client = flow_side_of(h->flow, CLIENT);
-    return acknowledged_beyond(&h->acked[!client], h->flow->side[client].next) > 0;
 }
 
 void handshake_answer(struct handshake *h, enum side who, size_t record_length)
