@@ -322,6 +322,12 @@ static void note_lowest(struct peer *p, uint16_t version)
         p->lowest_version = version;
 }
 
+static void override(struct refused_offer *r, size_t index)
+{
+    r->overridden |= suite_set_has(&r->offer, index);
+    r->offer.word[index / 64] &= ~(UINT64_C(1) << index % 64);
+}
+
 static void server_selected(struct peer *s, const struct observation *o, const struct hello_shape *shape)
 {
     const struct suite *suite = observation_suite(o);
@@ -330,9 +336,8 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         size_t index = suite_index(suite);
         suite_set_add(&s->selected, index);
         s->contradicted.word[index / 64] &= ~(UINT64_C(1) << index % 64);
-        for (size_t i = 0; i < s->refused_count;
-             i++) /* overridden: the server has the suite, and refused it only once */
-            s->refused[i].offer.word[index / 64] &= ~(UINT64_C(1) << index % 64);
+        for (size_t i = 0; i < s->refused_count; i++) /* the server has the suite, and refused it only once */
+            override(&s->refused[i], index);
     }
     if (version > s->highest_version)
         s->highest_version = version;
@@ -428,6 +433,7 @@ static void server_refused(const struct peers *p, struct peer *s, const struct o
  * certificate, the kinds of key exchange. */
 struct shown {
     bool deciphers;             /* an RSA key */
+    bool curves;                /* an EC key, or a suite with ephemeral keys on curves */
     bool signs[AUTH_ECDSA + 1]; /* a key of this kind */
     bool selected[AUTH_ECDSA + 1]
                  [KX_PSK]; /* also what some take beside it, as parameters of Diffie-Hellman */
@@ -447,7 +453,9 @@ static struct shown shown_by(const struct peer *server)
         if (suite->auth > AUTH_ECDSA || suite->kx >= KX_PSK || !suite_set_has(&server->selected, i))
             continue;
         shown.selected[suite->auth][suite->kx] = shown.signs[suite->auth] = true;
+        shown.curves |= suite->kx == KX_ECDHE;
     }
+    shown.curves |= shown.signs[AUTH_ECDSA];
     return shown;
 }
 
@@ -455,7 +463,8 @@ static bool has_what_it_takes(const struct shown *shown, const struct suite *sui
 {
     if (suite->auth < AUTH_RSA || suite->auth > AUTH_ECDSA || suite->kx >= KX_PSK)
         return false;
-    return shown->selected[suite->auth][suite->kx] || (suite->kx == KX_ECDHE && shown->signs[suite->auth]) ||
+    return shown->selected[suite->auth][suite->kx] ||
+           (suite->kx == KX_ECDHE && shown->curves && shown->signs[suite->auth]) ||
            (suite->kx == KX_RSA && shown->deciphers);
 }
 
@@ -470,10 +479,25 @@ static struct suite_set usable_of(const struct shown *shown, const struct suite_
     return usable;
 }
 
+/* It refused what it accepts otherwise: it has other reasons than its suites (overload, a start without its
+ * certificate, a pool with a broken member), and may have had them whenever it refused a hello. */
+static bool refuses_at_times(const struct peer *server)
+{
+    for (size_t i = 0; i < server->refused_count; i++) {
+        const struct refused_offer *r = &server->refused[i];
+        if ((r->overridden || suite_set_meets(&r->offer, &server->selected)) && stands(server, r))
+            return true;
+    }
+    return false;
+}
+
 void peer_weigh(const struct peer *server, struct peer_evidence *out)
 {
     memset(out, 0, sizeof *out);
     if (!server->refused_count)
+        return;
+    out->inconsistent = refuses_at_times(server);
+    if (out->inconsistent)
         return;
     const struct shown shown = shown_by(server);
     for (size_t i = 0; i < server->refused_count; i++) {

@@ -11,8 +11,8 @@
  *
  * Abilities of a server are inferred: it supports what it has selected. It lacks the suites of a hello that
  * it refused with handshake_failure or insufficient_security (RFC 5246 7.2.2), if it accepted a hello that
- * differed in nothing but its suites (shape.h). A later selection overrides an earlier refusal; a refusal
- * after a selection is a contradiction, and nothing is inferred from it.
+ * differed in nothing but its suites (shape.h). Where it selects a suite of such a hello, before or
+ * afterwards, that contradicts itself, and nothing is inferred from any refusal.
  */
 #ifndef UTWATCH_PEERS_PEERS_H
 #define UTWATCH_PEERS_PEERS_H
@@ -36,6 +36,7 @@ struct refused_offer {
     uint16_t max_version;
     uint16_t suites; /* how many in the offer: one alone is the strongest evidence */
     bool needs_groups;
+    bool overridden; /* a suite of it was selected later */
 };
 
 /* Hellos of one shape in which the server selected this version. */
@@ -159,6 +160,7 @@ struct peer_evidence {
     struct suite_set usable[MAX_REFUSED_OFFERS]; /* of each, the suites for which the server is known to have
                                                     a key; those without any are left out */
     size_t refusal_count, usable_count;
+    bool inconsistent;      /* it refused a hello that it accepts otherwise: no refusal proves anything */
     struct suite_set alone; /* of those that offered one suite only: what they offered */
     struct suite_set
         common; /* of a handshake: offered now, and selected by this server before, in answer to a hello

@@ -453,6 +453,12 @@ struct value server_selected(const struct policy_case *c)
     return v;
 }
 
+static struct fact no_refusal(const struct policy_case *c)
+{
+    return c->server && c->evidence && c->evidence->inconsistent ? unknown(UNOBSERVED_INCONSISTENT)
+                                                                 : absent();
+}
+
 /* Of the server's refusals, as far as nothing contradicts them. */
 static struct value of_refusals(const struct policy_case *c, const struct suite_set *sets, size_t count)
 {
@@ -464,21 +470,21 @@ static struct value of_refusals(const struct policy_case *c, const struct suite_
 struct value server_refused(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || !c->evidence->refusal_count)
-        return fact_alone(absent());
+        return fact_alone(no_refusal(c));
     return of_refusals(c, c->evidence->refusals, c->evidence->refusal_count);
 }
 
 struct value server_refused_usable(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || !c->evidence->usable_count)
-        return fact_alone(absent());
+        return fact_alone(no_refusal(c));
     return of_refusals(c, c->evidence->usable, c->evidence->usable_count);
 }
 
 struct value server_refused_alone(const struct policy_case *c)
 {
     if (!c->server || !c->evidence || suite_set_empty(&c->evidence->alone))
-        return fact_alone(absent());
+        return fact_alone(no_refusal(c));
     return of_refusals(c, &c->evidence->alone, 1);
 }
 

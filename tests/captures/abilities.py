@@ -54,11 +54,12 @@ def told(folder, frames, *words):
 
 def refused_for_want_of_a_key(folder):
     """E20: a suite that needs a certificate, a shared key or a password that a server does not have is refused whatever its length (RFC 5246 7.4.2,
-    RFC 4279 2, RFC 5054 2.5, RFC 8422 2)."""
+    RFC 4279 2, RFC 5054 2.5, RFC 8422 2). So is one of elliptic curves by a server that has shown none, whatever suites of RSA it has."""
     kinds = {"RSA": certificate("rsa:2048"), "EC": certificate("ec", "-pkeyopt", "ec_paramgen_curve:P-256")}
     cases = (("RSA", DES, [0xC02B], False), ("RSA", DES, [0xC02B, 0xC023], False), ("RSA", DES, [0x008C], False), ("RSA", DES, [0xC020], False),
              ("RSA", DES, [0x0032], False), ("RSA", DES, [0x009E], False), ("RSA", DES, [0x0094, 0xC035], False), ("RSA", DES, [0xC004], False),
-             ("RSA", DES, [0x009C], True), ("RSA", DES, [0xC02F], True), ("RSA", DES, [0xC02B, 0xC02F], True), ("RSA", 0x0015, [0x009E], True),
+             ("RSA", DES, [0x009C], True), ("RSA", DES, [0xC02F], False), ("RSA", DES, [0xC02B, 0xC02F], False),
+             ("RSA", 0xC010, [0xC02F], True), ("RSA", 0xC010, [0xC02B, 0xC02F], True), ("RSA", 0x0015, [0x009E], True),
              ("EC", 0xC006, [0xC02F], False), ("EC", 0xC006, [0x009C, 0xC02F], False), ("EC", 0xC006, [0xC02B], True))
     for kind, weak, offer, guilty in cases:
         for with_certificate in (True, False):
@@ -69,6 +70,23 @@ def refused_for_want_of_a_key(folder):
             alerts = [e["utwatch"] for e in of_type(evs, "alert")]
             notes = {e.get("note", "") for e in alerts if e["fault"] == "server" and e["rule"] == LONG}
             check(not any("several" in note for note in notes), "one suite is not several:", notes)
+
+
+def refused_at_times(folder):
+    """A server that refuses what it accepts otherwise has reasons other than its suites: OpenSSL says handshake_failure, "no shared cipher", also
+    while its certificate is missing. What else it refuses then says nothing, whether it accepts the hello before or afterwards."""
+    rule, aes, des3 = "ut-6.2-server-3des", 0x002F, 0x000A
+    accepts, refuses, alone = full([aes, des3], aes), refused([aes, des3]), refused([des3])
+    null = full([0x0002, aes], 0x0002)
+    for what, steps, guilty in (("never", [accepts, alone, accepts], True), ("after it", [accepts, alone, refuses], False),
+                                ("before it", [accepts, refuses, alone], False), ("before all", [refuses, alone, accepts], False),
+                                ("between", [accepts, refuses, alone, accepts], False)):
+        found, _, counts = told(folder, [f for i, s in enumerate(steps) for f in at(2 * i, s)])
+        check(((rule, "server") in found) == guilty and counts[rule].get("not_observable", 0) == (not guilty), "it refuses", what, counts[rule])
+    for what, steps, guilty in (("what is strong", [null, refused([aes])], True),
+                                ("what it accepts, too", [null, refused([aes]), refused([0x0002, aes])], False)):
+        found, _, _ = told(folder, [f for i, s in enumerate(steps) for f in at(2 * i, s)])
+        check(((LONG, "server") in found) == guilty, "it refuses", what, found)
 
 
 def sessions_refused(folder):
@@ -267,7 +285,7 @@ def several_of_one_address(folder):
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, sessions_refused, explained_refusals, captured_twice, hidden_by_tls13, falls_back,
+    for case in (refused_for_want_of_a_key, refused_at_times, sessions_refused, explained_refusals, captured_twice, hidden_by_tls13, falls_back,
                  one_hello_of_several, fallback_to_sslv3, several_of_one_address):
         case(temporary)
 finish()

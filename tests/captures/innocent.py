@@ -499,9 +499,9 @@ def grease(folder):
             return m.client_hello(([value] if value else []) + suites, m.TLS12, more=extra + more)
         more = [sni(NAMES[0]), EMS]
         frames = (at(0, accepted(AES, hello(0, [DES3, AES], more))) + at(60, refused(hello(1, [DES3], more)))
-                  + at(120, refused(hello(2, [ANON], more[::-1]))) + at(180, accepted(ANON, hello(3, [ANON], more))))
+                  + at(120, refused(hello(2, [ANON], more[::-1]))) + at(180, accepted(ANON, hello(3, [ANON], more)), server=("192.0.2.91", 443)))
         weak = ("192.0.2.90", 443)  # it refuses the only suite of 128 bits, over groups that the hello lists among others
-        for i, (suites, steps) in enumerate((([0x0009, 0xC013], lambda h: accepted(0x0009, h)), ([0xC013], refused))):
+        for i, (suites, steps) in enumerate((([0xC010, 0xC013], lambda h: accepted(0xC010, h)), ([0xC013], refused))):
             groups = ([values[(i + 2) % len(values)]] if values else []) + [29, 23]
             listed = 10, struct.pack("!%dH" % (len(groups) + 1), 2 * len(groups), *groups)
             frames += at(240 + 60 * i, steps(hello(i, suites, [*more, listed])), server=weak)
