@@ -3,7 +3,6 @@
 #include "base/queue.h"
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
-#include "wire/x509.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -354,22 +353,6 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         note_accepted(s, o, shape);
 }
 
-/* A refusal says something about the suites only if nothing else in the hello can have been its reason: the
- * server accepted a hello of the same shape that offered at least as high a version, and selected a version
- * that this one offers too. */
-static bool stands(const struct peer *server, const struct refused_offer *r)
-{
-    if (r->max_version >= 0x0304)
-        return false;
-    for (size_t i = 0; i < server->accepted_count; i++) {
-        const struct accepted_hello *a = &server->accepted[i];
-        if (a->version <= r->max_version && r->max_version <= a->max_version &&
-            shapes_match(&a->shape, &r->shape, r->needs_groups))
-            return true;
-    }
-    return false;
-}
-
 /* A session that is offered may be what the server refuses: one of which the extended master secret is
  * missing ends in handshake_failure (RFC 7627 5.3). */
 static bool may_resume(const struct client_hello_facts *c)
@@ -411,7 +394,7 @@ static void server_refused(const struct peers *p, struct peer *s, const struct o
                                       .suites = (uint16_t)suite_set_count(offer),
                                       .needs_groups =
                                           offer_needs_groups(&p->with_groups, offer, &o->client_hello)};
-    if (stands(s, &now)) {
+    if (refusal_stands(s, &now)) {
         struct suite_set selected_before = *offer;
         suite_set_common(&selected_before, &s->selected);
         suite_set_join(&s->contradicted, &selected_before);
@@ -427,90 +410,6 @@ static void server_refused(const struct peers *p, struct peer *s, const struct o
     if (s->refused_count == MAX_REFUSED_OFFERS)
         return;
     s->refused[s->refused_count++] = now;
-}
-
-/* What a server has shown that it has, beside support for suites: of each kind of authentication by a
- * certificate, the kinds of key exchange. */
-struct shown {
-    bool deciphers;             /* an RSA key */
-    bool curves;                /* an EC key, or a suite with ephemeral keys on curves */
-    bool signs[AUTH_ECDSA + 1]; /* a key of this kind */
-    bool selected[AUTH_ECDSA + 1]
-                 [KX_PSK]; /* also what some take beside it, as parameters of Diffie-Hellman */
-};
-
-static struct shown shown_by(const struct peer *server)
-{
-    const uint32_t edwards = 1U << X509_KEY_ED25519 | 1U << X509_KEY_ED448; /* RFC 8422 5.10 */
-    struct shown shown = {
-        .deciphers = server->keys & 1U << X509_KEY_RSA,
-        .signs = {[AUTH_RSA] = server->keys & (1U << X509_KEY_RSA | 1U << X509_KEY_RSA_PSS),
-                  [AUTH_DSS] = server->keys & 1U << X509_KEY_DSA,
-                  [AUTH_ECDSA] = server->keys & (1U << X509_KEY_EC | edwards)},
-    };
-    for (size_t i = 0; i < suite_count; i++) {
-        const struct suite *suite = &suite_table[i];
-        if (suite->auth > AUTH_ECDSA || suite->kx >= KX_PSK || !suite_set_has(&server->selected, i))
-            continue;
-        shown.selected[suite->auth][suite->kx] = shown.signs[suite->auth] = true;
-        shown.curves |= suite->kx == KX_ECDHE;
-    }
-    shown.curves |= shown.signs[AUTH_ECDSA];
-    return shown;
-}
-
-static bool has_what_it_takes(const struct shown *shown, const struct suite *suite)
-{
-    if (suite->auth < AUTH_RSA || suite->auth > AUTH_ECDSA || suite->kx >= KX_PSK)
-        return false;
-    return shown->selected[suite->auth][suite->kx] ||
-           (suite->kx == KX_ECDHE && shown->curves && shown->signs[suite->auth]) ||
-           (suite->kx == KX_RSA && shown->deciphers);
-}
-
-/* What of an offer the server could have used, had it the suites: the others it may have refused for want of
- * a certificate, a shared key or a password. */
-static struct suite_set usable_of(const struct shown *shown, const struct suite_set *offer)
-{
-    struct suite_set usable = {0};
-    for (size_t i = 0; i < suite_count; i++)
-        if (suite_set_has(offer, i) && has_what_it_takes(shown, &suite_table[i]))
-            suite_set_add(&usable, i);
-    return usable;
-}
-
-/* It refused what it accepts otherwise: it has other reasons than its suites (overload, a start without its
- * certificate, a pool with a broken member), and may have had them whenever it refused a hello. */
-static bool refuses_at_times(const struct peer *server)
-{
-    for (size_t i = 0; i < server->refused_count; i++) {
-        const struct refused_offer *r = &server->refused[i];
-        if ((r->overridden || suite_set_meets(&r->offer, &server->selected)) && stands(server, r))
-            return true;
-    }
-    return false;
-}
-
-void peer_weigh(const struct peer *server, struct peer_evidence *out)
-{
-    memset(out, 0, sizeof *out);
-    if (!server->refused_count)
-        return;
-    out->inconsistent = refuses_at_times(server);
-    if (out->inconsistent)
-        return;
-    const struct shown shown = shown_by(server);
-    for (size_t i = 0; i < server->refused_count; i++) {
-        const struct refused_offer *r = &server->refused[i];
-        if (!stands(server, r) || suite_set_empty(&r->offer))
-            continue;
-        if (r->suites == 1)
-            suite_set_join(&out->alone, &r->offer);
-        out->refusals[out->refusal_count++] = r->offer;
-        const struct suite_set usable = usable_of(&shown, &r->offer);
-        if (!suite_set_empty(&usable))
-            out->usable[out->usable_count++] = usable;
-    }
 }
 
 struct hello_shape peers_shape(struct peers *p, const struct observation *o)

@@ -169,6 +169,7 @@ struct peer_evidence {
                                  nothing but suites and groups; 0: none */
 };
 void peer_weigh(const struct peer *server, struct peer_evidence *out);
+bool refusal_stands(const struct peer *server, const struct refused_offer *r);
 void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,
                           const struct hello_shape *shape, struct peer_evidence *out);
 
