@@ -189,14 +189,21 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
     return flow_add(&p->flows, segment);
 }
 
-/* Evidence is what the receiver takes. Of bulk data nothing is judged, and their sums are not worth the time.
- */
-static enum belief belief_in(struct pipeline *p, const struct flow *flow, const struct segment *segment)
+/* Data under protection, of which nothing is judged. What begins behind all that came before can be no second
+ * copy of a handshake's bytes, which late_check.c would compare. */
+static bool is_bulk(const struct flow *flow, const struct segment *segment, unsigned side)
 {
-    const bool bulk = flow && flow->state >= FLOW_RECORDS && !flow->recent &&
-                      !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && flow->pending_side == NO_SIDE &&
-                      segment->time - flow->last_seen <= FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
-    if (bulk)
+    return flow && flow->state >= FLOW_RECORDS && flow->pending_side == NO_SIDE &&
+           !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+           segment->time - flow->last_seen <= FLOW_REUSE_SECONDS * NANOS_PER_SECOND &&
+           (!flow->recent || stream_place(flow, segment, side) == STREAM_FOLLOWS);
+}
+
+/* Evidence is what the receiver takes. The sums of bulk data are not worth the time. */
+static enum belief belief_in(struct pipeline *p, const struct flow *flow, const struct segment *segment,
+                             unsigned side)
+{
+    if (is_bulk(flow, segment, side))
         return BELIEVED;
     const enum acquaintance known = !flow || !flow->believed  ? ALONE
                                     : flow_is_confirmed(flow) ? BOTH_ANSWERED
@@ -220,7 +227,7 @@ static void note_acknowledged(struct pipeline *p, struct flow *flow, const struc
 static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigned *side)
 {
     struct flow *flow = flow_find(&p->flows, segment, side);
-    segment->belief = belief_in(p, flow, segment) & 0xffU;
+    segment->belief = belief_in(p, flow, segment, *side) & 0xffU;
     if (!decoder_believes(p->decoder, segment) && segment->belief == BELIEVED)
         segment->belief = UNPROVEN;
     if (segment->belief >= ON_RECEIPT)
