@@ -202,6 +202,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     struct peer_evidence evidence;
     struct policy_case c = case_of_handshake(o);
     c.server_listed = site_lists_server(j->site, &o->whence.server);
+    c.interface = output_interface(j->output, &c.about);
     c.session = &session;
     c.before = f->http;
     const struct hello_shape shape = peers_shape(j->peers, o);
@@ -226,12 +227,14 @@ void judge_connection(struct judge *j, const struct http_connection *h, const ch
 {
     struct policy_case c = case_of_connection(h, protocol);
     c.server_listed = site_lists_server(j->site, &c.about.server);
+    c.interface = output_interface(j->output, &c.about);
     judge(j, &c);
 }
 
 void judge_exchange(struct judge *j, const struct http_exchange *e)
 {
     struct policy_case c = case_of_exchange(e);
+    c.interface = output_interface(j->output, &c.about);
     judge(j, &c);
 }
 
@@ -245,6 +248,7 @@ void judge_key(struct judge *j, struct key_use *key)
         second + NANOS_PER_SECOND - 1000; /* it began within this second; take the last microsecond of it */
     key->since = sessions_latest_origin(j->sessions, end, key->whence.time, &exact);
     struct policy_case c = case_of_key(key);
+    c.interface = output_interface(j->output, &c.about);
     judge(j, &c);
 }
 

@@ -212,6 +212,11 @@ bool output_has_baseline(const struct output *out)
     return out->options->baseline;
 }
 
+const char *output_interface(const struct output *out, const struct whence *about)
+{
+    return out->names.live ? input_name(&out->names, about->source) : NULL;
+}
+
 bool output_knows(const struct output *out, const struct policy_case *c, const struct verdict *v)
 {
     struct baseline *baseline = out->options->baseline;

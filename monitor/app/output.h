@@ -31,6 +31,9 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules);
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised);
 
+/* The name of the interface, in live capture, at which a connection was seen; else NULL. */
+const char *output_interface(const struct output *out, const struct whence *about);
+
 /* --baseline was given. Does it have this violation? */
 bool output_has_baseline(const struct output *out);
 bool output_knows(const struct output *out, const struct policy_case *c, const struct verdict *v);

@@ -70,6 +70,11 @@ struct fact weekday(const struct policy_case *c)
     return number(day < 0 ? day + DAYS_A_WEEK : day);
 }
 
+struct value captured_at(const struct policy_case *c)
+{
+    return c->interface ? string(span_of_text(c->interface)) : fact_alone(absent());
+}
+
 struct value vlan_ids(const struct policy_case *c)
 {
     const struct wrappers *w = &c->about.wrappers;

@@ -40,6 +40,7 @@ struct fact server_port(const struct policy_case *c);
 struct fact hour_of_day(const struct policy_case *c);
 struct fact time_of_day(const struct policy_case *c);
 struct fact weekday(const struct policy_case *c);
+struct value captured_at(const struct policy_case *c);
 struct value vlan_ids(const struct policy_case *c);
 struct value encapsulations(const struct policy_case *c);
 

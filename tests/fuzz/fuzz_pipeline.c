@@ -44,6 +44,13 @@ bool output_has_baseline(const struct output *out)
     return (void)out, false;
 }
 
+const char *output_interface(const struct output *out, const struct whence *about)
+{
+    (void)out;
+    (void)about;
+    return NULL;
+}
+
 bool output_knows(const struct output *out, const struct policy_case *c, const struct verdict *v)
 {
     return (void)out, (void)c, (void)v, false;

@@ -56,6 +56,24 @@ def as_it_goes(taps):
             check(events[-1]["event_type"] == "stats", "the last event is not that of the end")
 
 
+def by_interface(taps):
+    """A rule may be about what came in at one interface; of a file there is none."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as rules:
+        rules.write("utwatch: 1\nprofile: mine\ntitle: Of one interface\nrules:\n")
+        for n, condition in enumerate(("tap1", "{ matches: 'tap*' }", "{ present: false }")):
+            rules.write("  - { id: own-%d, sid: %d, clause: '1', title: t, requires: r, binds: server, severity: low,\n"
+                        "      fail: { connection.interface: %s } }\n" % (n, n + 1, condition))
+        rules.flush()
+        sensor = Sensor(taps, binary, "-p", rules.name, interfaces=("tap0", "tap1"))
+        for interface in "out0", "out1":
+            taps.send_new(FAILS, interface)
+        broken = {}
+        for e in sensor.end() + replay(binary, "-p", rules.name, "-r", FAILS):
+            if e["event_type"] == "alert":
+                broken.setdefault(e.get("in_iface"), set()).add(e["utwatch"]["rule"])
+        check(broken == {"tap0": {"own-1"}, "tap1": {"own-0", "own-1"}, None: {"own-2"}}, "rules about an interface", broken)
+
+
 def time_goes_on(taps):
     """A handshake that ends in a fatal alert is judged two seconds later, although nothing more is captured."""
     sensor = Sensor(taps, binary)
@@ -128,6 +146,7 @@ def bad_input(taps):
 with Taps(2) as taps:
     bad_input(taps)
     as_it_goes(taps)
+    by_interface(taps)
     time_goes_on(taps)
     with_one_right(taps)
     other_clock(taps)

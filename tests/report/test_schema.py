@@ -67,7 +67,7 @@ def undescribed(node, path=""):
 
 
 # What stands in the events beside the facts of the traffic: where it was captured, and what utwatch says of it.
-NO_FACT = re.compile(r"(timestamp|flow_id|pcap_cnt|pcap_filename|in_iface|event_type|community_id|alert|stats|(alert|stats)/.*|"
+NO_FACT = re.compile(r"(timestamp|flow_id|pcap_cnt|pcap_filename|event_type|community_id|alert|stats|(alert|stats)/.*|"
                      r"utwatch/(shortened|about|count|first|last|advice|(sensor|ruleset|excepted|known)(/.*)?|"
                      r"rule|clause|profile|verdict|basis|fault|observed|required|note|evidence|"
                      r"client_hello/(suites|extensions)_cut|server_hello/extensions_cut|"
