@@ -41,6 +41,11 @@ uint8_t field_kinds(enum field field)
     return cases_of[field].kinds;
 }
 
+bool field_is_of_session(enum field field)
+{
+    return cases_of[field].side == OF_SESSION;
+}
+
 enum subject field_subject(enum field field)
 {
     switch (cases_of[field].side) {

@@ -51,6 +51,8 @@ enum field_side {
 /* A bit for each enum case_kind that has the field. */
 uint8_t field_kinds(enum field field);
 
+bool field_is_of_session(enum field field);
+
 /* What comes again in many handshakes and decides fields alone (known_classes.h). */
 enum subject { SUBJECT_NONE, SUBJECT_CHAIN, SUBJECT_HELLO, SUBJECTS };
 enum subject field_subject(enum field field);

@@ -93,7 +93,13 @@ struct rules_version {
     char hash[17];       /* of all that the profile says, whatever file it came from */
 };
 
-enum rule_reads { READS_CERTIFICATE = 1 << 0, READS_OTHERS = 1 << 1 };
+/* What the conditions of a rule look at: an alert does not tell the rest. */
+enum rule_reads {
+    READS_CERTIFICATE = 1 << 0,
+    READS_OTHERS = 1 << 1, /* than the certificate; these are some of them: */
+    READS_SUITE = 1 << 2,
+    READS_SESSION = 1 << 3,
+};
 
 /* A rule as reports need it; owned by its profile. */
 struct rule_facts {

@@ -144,20 +144,38 @@ static void compile_facts(struct compiler *c, struct rule *r)
     f->binds = (enum fault)word_member(c, n, "binds", fault_words, FAULT_BOTH);
 }
 
+static uint8_t reads_of_field(enum field field)
+{
+    static const char of_certificate[] = "certificate.";
+    switch (field) {
+    case FIELD_CERTIFICATE_FITS:
+        return READS_CERTIFICATE | READS_OTHERS | READS_SUITE;
+    case FIELD_SERVER_KEY_BITS:
+    case FIELD_SERVER_KEY_EXCHANGE:
+    case FIELD_KX_TYPE:
+        return READS_OTHERS | READS_SUITE;
+    case FIELD_METHOD:
+    case FIELD_FULL:
+        return READS_OTHERS | READS_SESSION;
+    default:
+        break;
+    }
+    if (field_info[field].type == TYPE_SUITE || field_info[field].type == TYPE_SUITES)
+        return READS_OTHERS | READS_SUITE;
+    if (field_is_of_session(field))
+        return READS_OTHERS | READS_SESSION;
+    const bool certificate = strncmp(field_info[field].name, of_certificate, sizeof of_certificate - 1) == 0;
+    return certificate ? READS_CERTIFICATE : READS_OTHERS;
+}
+
 /* enum rule_reads of the condition. */
 static uint8_t reads_of(const struct profile *p, struct condition condition)
 {
-    static const char of_certificate[] = "certificate.";
     uint8_t reads = 0;
     for (size_t i = 0; i < condition.length; i++) {
         const enum field field = (enum field)p->nodes[condition.start + i].field;
-        if (field == FIELD_COUNT)
-            continue;
-        const bool certificate =
-            strncmp(field_info[field].name, of_certificate, sizeof of_certificate - 1) == 0;
-        reads |= (uint8_t)(certificate ? READS_CERTIFICATE : READS_OTHERS);
-        if (field == FIELD_CERTIFICATE_FITS)
-            reads |= READS_OTHERS; /* the suite as well */
+        if (field != FIELD_COUNT)
+            reads |= reads_of_field(field);
     }
     return reads;
 }

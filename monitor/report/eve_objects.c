@@ -202,7 +202,7 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
                             const struct rule_facts *rule)
 {
     const struct certificate_facts *c = &o->certificate;
-    if (rule && rule->reads == READS_OTHERS) /* the certificate is none */
+    if (rule && !(rule->reads & READS_CERTIFICATE)) /* the certificate is none */
         return;
     json_slice(j, "subject", o, c->subject);
     if (detail != DETAIL_ALERT) {

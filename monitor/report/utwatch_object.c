@@ -259,13 +259,12 @@ static void put_encapsulation(struct json *j, const struct wrappers *w)
 }
 
 /* How it went: in alerts too, unless the rule is about the certificate alone. */
-static void put_course(struct json *j, const struct policy_case *c, enum detail detail,
-                       const struct rule_facts *rule)
+static void put_course(struct json *j, const struct policy_case *c, const struct rule_facts *rule)
 {
     const struct observation *o = c->observation;
-    const bool new_session = o->resumption == RESUMPTION_FULL && !(c->session && c->session->offered);
     const bool of_certificate = rule && rule->reads == READS_CERTIFICATE;
-    if (!of_certificate && (detail != DETAIL_ALERT || !new_session)) /* an alert is short */
+    const bool new_session = o->resumption == RESUMPTION_FULL && !(c->session && c->session->offered);
+    if (!rule || (rule->reads & READS_SESSION && !new_session)) /* an alert is short */
         put_session(j, o, c->session);
     if (!of_certificate)
         put_alerts(j, o);
@@ -273,6 +272,12 @@ static void put_course(struct json *j, const struct policy_case *c, enum detail 
     if (!o->whence.confirmed)
         json_bool(j, "confirmed", false);
     json_slice(j, "authority", o, o->authority);
+}
+
+/* Where the certificate is at fault, it is no matter for most rules. */
+static bool tells_suite(const struct rule_facts *rule)
+{
+    return !rule || !(rule->reads & READS_CERTIFICATE) || rule->reads & READS_SUITE;
 }
 
 static void handshake_facts(struct json *j, const struct policy_case *c, enum detail detail,
@@ -283,9 +288,9 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     if (o->renegotiation)
         json_bool(j, "renegotiation", true);
     if (detail == DETAIL_ALERT) {
-        if (o->seen & SEEN_SERVER_HELLO && !(rule && rule->reads == READS_CERTIFICATE))
+        if (o->seen & SEEN_SERVER_HELLO && tells_suite(rule))
             put_selected(j, o);
-        put_course(j, c, detail, rule);
+        put_course(j, c, rule);
         return;
     }
     json_string(j, "history", o->history);
@@ -304,7 +309,7 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
         json_uint(j, "lifetime_hint", o->ticket_issued.lifetime_hint);
         json_close(j, '}');
     }
-    put_course(j, c, detail, rule);
+    put_course(j, c, rule);
 }
 
 static void connection_facts(struct json *j, const struct http_connection *h)
