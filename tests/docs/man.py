@@ -43,6 +43,13 @@ names = re.findall(r"^([a-z][a-z0-9.-]*)\s{2,}\S", fields, re.M)
 check(len(names) > 100, "only %d fields and operators" % len(names))
 for name in names:
     check(re.search(r"^\.It Cm %s$" % re.escape(name), text_of(rules), re.M), "no %s in utwatch-rules.5" % name)
+RULE = r"(?<![\w@./-])(?:ut|wapcert|rfc\d+|dp|ls|m)-[0-9]\S*?(?=[\s,;:)\"]|\.?$)"
+for path in (page, rules):
+    named = set(re.findall(RULE, text_of(path), re.M))
+    for name in named:
+        p = subprocess.run([utwatch, "--explain", name], capture_output=True, text=True)
+        check(p.returncode == 0, path, "names a rule that is none:", name)
+check(re.findall(RULE, text_of(page), re.M), "no rule is named in the page")
 with tempfile.TemporaryDirectory() as folder:
     for path, first, words in ((page, "profile:", ["-T", "-c"]), (rules, "utwatch: 1", ["-T", "-p"])):
         found = examples(path, first)

@@ -60,7 +60,8 @@ class Clock:
     def __init__(self, folder, library):
         self.path = os.path.join(folder, "clock")
         self.set("+0y")
-        self.before = ("env", "LD_PRELOAD=" + library, "FAKETIME_TIMESTAMP_FILE=" + self.path, "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1")
+        self.before = ("env", "LD_PRELOAD=" + library, "FAKETIME_TIMESTAMP_FILE=" + self.path, "FAKETIME_NO_CACHE=1",
+                       "FAKETIME_DONT_FAKE_MONOTONIC=1")
 
     def set(self, offset):
         with open(self.path + ".new", "w") as f:
