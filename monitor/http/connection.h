@@ -5,6 +5,8 @@
 
 #include "flow/crowd.h"
 #include "http/http.h"
+#include "wire/hpack.h"
+#include "wire/http2.h"
 
 enum phase {
     PHASE_HEAD,
@@ -13,10 +15,13 @@ enum phase {
     PHASE_CHUNK,
     PHASE_CHUNK_END,
     PHASE_TRAILER,
-    PHASE_PREFACE, /* of HTTP/2, behind its first line */
-    PHASE_TUNNEL,  /* behind a CONNECT or an Upgrade to TLS: the first bytes are still to come */
-    PHASE_OTHER,   /* these were of another protocol */
-    PHASE_OVER,    /* nothing more can be read */
+    PHASE_PREFACE,  /* of HTTP/2, behind its first line */
+    PHASE_FRAME,    /* of HTTP/2: its header, */
+    PHASE_FRAGMENT, /* a part of a head, */
+    PHASE_PAYLOAD,  /* or anything else that a frame has */
+    PHASE_TUNNEL,   /* behind a CONNECT or an Upgrade to TLS: the first bytes are still to come */
+    PHASE_OTHER,    /* these were of another protocol */
+    PHASE_OVER,     /* nothing more can be read */
 };
 
 /* One direction. */
@@ -24,13 +29,17 @@ struct reader {
     enum phase phase;
     uint64_t left; /* of the body or chunk; UINT64_MAX: until the close */
     uint16_t length;
-    uint16_t line;                 /* where in `head` the line begins that is collected */
-    bool left_out;                 /* not all of that line is there */
-    bool kept;                     /* the line before it was kept, so that its folds are as well */
-    bool target_cut;               /* what was kept of the head lacks a part of its first line, */
-    bool fields_cut;               /* of another line, */
-    bool fields_lost;              /* or such a line */
-    uint8_t head[HTTP_HEAD_BYTES]; /* the lines of a head that tell something, as far as they are here */
+    uint16_t line;            /* where in `head` the line begins that is collected */
+    bool left_out;            /* not all of that line is there */
+    bool kept;                /* the line before it was kept, so that its folds are as well */
+    bool target_cut;          /* what was kept of the head lacks a part of its first line, */
+    bool fields_cut;          /* of another line, */
+    bool fields_lost;         /* or such a line */
+    bool unread;              /* or a field that HPACK has elsewhere */
+    struct http2_frame frame; /* the last */
+    /* The lines of a head that tell something, as far as they are here; of HTTP/2 a head's frames, up to
+     * `line`, and the one that is being read. */
+    uint8_t head[HTTP_HEAD_BYTES];
 };
 
 /* What the client has asked for last: may another protocol follow? */
@@ -42,7 +51,9 @@ enum last_request {
 
 struct answer {
     uint16_t status;
-    bool cut; /* not all of its fields are here */
+    uint32_t stream; /* see struct http_exchange */
+    bool cut;        /* not all of its fields are here, */
+    bool unread;     /* some because of HPACK */
     bool challenge, gba_realm, gaa, aka, to_https, to_http2, in_frames;
     struct http_place place; /* of the bytes that brought it */
 };
@@ -51,7 +62,11 @@ struct connection {
     struct http_connection seen;
     bool known_user;
     bool has_request;
-    bool tunnel_of_ut; /* the last CONNECT names a host of XCAP */
+    bool tunnel_of_ut;    /* the last CONNECT names a host of XCAP */
+    bool preface;         /* that of HTTP/2 was counted as a request */
+    bool http2;           /* it was asked for by an Upgrade */
+    uint32_t stream;      /* of what is being read; 0: HTTP/1 */
+    uint32_t last_stream; /* of the requests */
     enum last_request asked;
     struct http_place place;      /* of the bytes that are being read */
     struct acknowledged acked[2]; /* by enum side: of the other's bytes, with its own */
@@ -69,6 +84,9 @@ struct http {
     struct pool slots;
     struct crowd crowd;
     struct http_counters counters;
+    struct hpack hpack; /* of the head that is read now, as `text`: what it says */
+    size_t text_length;
+    uint8_t text[HTTP_HEAD_BYTES];
 };
 
 struct connection *connection_at(const struct http *http, uint32_t slot);
@@ -117,14 +135,25 @@ struct span head_take(struct reader *r, enum side who, struct span *bytes, bool 
 
 /* Another protocol follows an answer of 101, in frames of its own that nothing else can be in. */
 bool follows_in_frames(const struct http_response *r);
-/* Frames of HTTP/2 follow, whose compressed heads are not read: there was a request, and what it got is not
- * known. */
-void begin_http2(struct http *http, struct connection *c);
+/* Of a side frames of HTTP/2 follow (frames.c). */
+void begin_frames(struct connection *c, enum side who);
+/* Reads some of the bytes. True: an exchange is complete. */
+bool frames_feed(struct http *http, struct connection *c, enum side who, struct span *bytes,
+                 const struct whence *where);
 
-/* Of the words of a side nobody is known to have received any (connections.c). */
+/* The preface of HTTP/2 waits for no answer, as frames come; it is no request, as others come (pairing.c). */
+void forget_preface(struct connection *c);
+void count_no_preface(struct connection *c);
+bool is_waiting(const struct connection *c, uint32_t stream);
+
+/* Of the words of a side nobody is known to have received any (receipts.c). */
 bool is_unacknowledged(const struct connection *c, enum side who, const struct acknowledged *words);
 
-void count_request(struct http_count *n, const struct http_exchange *e);
+static inline void count_request(struct http_count *n, const struct http_exchange *e)
+{
+    if (!n->requests++)
+        n->request_to = e->request_to;
+}
 
 /* A request or an answer whose head is here (pairing.c). True: an exchange is complete. */
 bool pair_request(struct http *http, struct connection *c, const struct http_request *r,

@@ -107,26 +107,6 @@ void http_at(struct http *http, uint32_t slot, enum side who, struct http_place 
         acknowledged_note(&c->acked[who], place.ack);
 }
 
-void http_acknowledged(struct http *http, uint32_t slot, enum side who, uint32_t ack)
-{
-    acknowledged_note(&connection_at(http, slot)->acked[who], ack);
-}
-
-bool is_unacknowledged(const struct connection *c, enum side who, const struct acknowledged *words)
-{
-    const struct acknowledged *acked = &c->acked[who == CLIENT ? SERVER : CLIENT];
-    const uint32_t uncaptured = who == CLIENT ? HTTP_DAMAGE_NO_SERVER : HTTP_DAMAGE_NO_CLIENT;
-    return words->any && !(c->seen.damage & uncaptured) &&
-           !(acked->any && acknowledged_beyond(acked, words->number) >= 0);
-}
-
-bool http_lacks(const struct http *http, uint32_t slot, enum side who, uint32_t next)
-{
-    const struct connection *c = connection_at(http, slot);
-    const enum side other = who == CLIENT ? SERVER : CLIENT;
-    return acknowledged_beyond(&c->acked[other], next) > 1;
-}
-
 void *http_owner(const struct http *http, uint32_t slot)
 {
     return connection_at(http, slot)->owner;
@@ -140,19 +120,6 @@ struct http_exchange *http_exchange(const struct http *http, uint32_t slot)
 struct http_connection *http_connection(const struct http *http, uint32_t slot)
 {
     return &connection_at(http, slot)->seen;
-}
-
-static void weigh(const struct connection *c, struct http_count *n)
-{
-    n->unacknowledged = is_unacknowledged(c, CLIENT, &n->request_to);
-    n->answers_unacknowledged = is_unacknowledged(c, SERVER, &n->answer_to);
-}
-
-void http_weigh(const struct http *http, uint32_t slot)
-{
-    struct connection *c = connection_at(http, slot);
-    weigh(c, &c->seen.count);
-    weigh(c, &c->seen.of_ut);
 }
 
 bool http_is_over(const struct http *http, uint32_t slot)

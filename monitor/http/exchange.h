@@ -45,7 +45,8 @@ enum http_damage {
     HTTP_DAMAGE_END = 1 << 5,       /* the capture or the connection ended before the answer */
     HTTP_DAMAGE_NO_CLIENT = 1 << 6, /* no byte of the direction was captured; known at the end only */
     HTTP_DAMAGE_NO_SERVER = 1 << 7,
-    HTTP_DAMAGE_OVERLAP = 1 << 8, /* of some bytes there are two readings */
+    HTTP_DAMAGE_OVERLAP = 1 << 8,    /* of some bytes there are two readings */
+    HTTP_DAMAGE_COMPRESSED = 1 << 9, /* a head of HTTP/2 says it by what came before, or is none */
     HTTP_DAMAGE_AT_END = HTTP_DAMAGE_END | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_NO_SERVER,
 };
 
@@ -63,6 +64,7 @@ struct http_exchange {
     struct acknowledged request_to; /* the number behind its head */
     uint32_t damage;                /* enum http_damage */
 
+    uint32_t stream; /* of HTTP/2; else 0 */
     enum http_method method;
     uint16_t status;
     /* What else stood there was too long to be kept: of the request's target, its fields, the answer's

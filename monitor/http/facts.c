@@ -88,13 +88,17 @@ struct http_exchange request_facts(const struct connection *c, const struct http
 {
     const struct http_fields *f = &r->fields;
     const struct reader *reader = &c->side[CLIENT];
-    const bool fields_cut = reader->fields_cut || reader->fields_lost;
-    const bool cut = fields_cut || reader->target_cut;
+    const bool too_long =
+        reader->fields_cut || reader->fields_lost || (reader->target_cut && !reader->unread);
+    const bool fields_cut = reader->fields_cut || reader->fields_lost || reader->unread;
+    const uint32_t damage =
+        (too_long ? HTTP_DAMAGE_TOO_LONG : 0U) | (reader->unread ? HTTP_DAMAGE_COMPRESSED : 0U);
     struct http_exchange e = {.whence = *where,
                               .null_encryption = c->seen.null_encryption,
                               .request_seen = true,
                               .request_to = c->place.end,
-                              .damage = c->seen.damage | (cut ? HTTP_DAMAGE_TOO_LONG : 0),
+                              .stream = c->stream,
+                              .damage = c->seen.damage | damage,
                               .target_cut = reader->target_cut,
                               .fields_cut = fields_cut,
                               .method = r->method,
@@ -137,7 +141,9 @@ struct answer answer_facts(const struct connection *c, const struct http_respons
 {
     const struct reader *reader = &c->side[SERVER];
     return (struct answer){.status = r->status,
-                           .cut = reader->fields_cut || reader->fields_lost,
+                           .stream = c->stream,
+                           .cut = reader->fields_cut || reader->fields_lost || reader->unread,
+                           .unread = reader->unread,
                            .challenge = r->fields.challenge.n > 0,
                            .gba_realm = r->fields.gba_realm,
                            .gaa = r->fields.gaa,

@@ -28,6 +28,8 @@ struct body body_of_request(const struct http_request *r, bool lost)
 /* RFC 9112 6.3: how long the body of an answer is depends on the request. */
 struct body body_of_answer(enum http_method method, const struct http_response *r, bool lost)
 {
+    if (r->status == 101 && http_starts(r->fields.upgrade, "h2c"))
+        return (struct body){.phase = PHASE_FRAME};
     if (r->status == 101)
         return (struct body){.phase = follows_in_frames(r) ? PHASE_OVER : PHASE_OTHER};
     if (method == HTTP_CONNECT && r->status >= 200 && r->status < 300)
@@ -131,6 +133,9 @@ size_t http_switch_place(const struct http *http, uint32_t slot, enum side who, 
     case PHASE_CHUNK_END:
     case PHASE_TRAILER:
     case PHASE_PREFACE:
+    case PHASE_FRAME:
+    case PHASE_FRAGMENT:
+    case PHASE_PAYLOAD:
         return bytes.n;
     case PHASE_TUNNEL:
         return 0;

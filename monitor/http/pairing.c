@@ -6,12 +6,47 @@ static bool is_2xx(const struct answer *a)
     return a->status >= 200 && a->status < 300;
 }
 
-static struct http_exchange take_waiting(struct connection *c)
+/* Answers of HTTP/1 come in the order of their requests, those of HTTP/2 in any. */
+static unsigned waiting_on(const struct connection *c, uint32_t stream)
 {
-    const struct http_exchange first = c->waiting[0];
+    unsigned i = 0;
+    while (i < c->waiting_count && c->waiting[i].stream != stream)
+        i++;
+    return i;
+}
+
+bool is_waiting(const struct connection *c, uint32_t stream)
+{
+    return waiting_on(c, stream) < c->waiting_count;
+}
+
+static struct http_exchange take_waiting(struct connection *c, unsigned i)
+{
+    const struct http_exchange e = c->waiting[i];
     c->waiting_count--;
-    memmove(&c->waiting[0], &c->waiting[1], c->waiting_count * sizeof c->waiting[0]);
-    return first;
+    memmove(&c->waiting[i], &c->waiting[i + 1], (c->waiting_count - i) * sizeof c->waiting[0]);
+    return e;
+}
+
+static struct answer take_early(struct connection *c, unsigned i)
+{
+    const struct answer a = c->early[i];
+    c->early_count--;
+    memmove(&c->early[i], &c->early[i + 1], (c->early_count - i) * sizeof c->early[0]);
+    return a;
+}
+
+void forget_preface(struct connection *c)
+{
+    for (unsigned i = c->waiting_count; i--;)
+        if (c->waiting[i].method == HTTP_PRI)
+            (void)take_waiting(c, i);
+}
+
+void count_no_preface(struct connection *c)
+{
+    if (c->preface && !c->last_stream && c->seen.count.requests)
+        c->seen.count.requests = c->seen.carried = 0;
 }
 
 /* Anything that a server may take for an authentication of the UE. */
@@ -37,12 +72,6 @@ static bool asks_for_credentials(const struct answer *a)
     return a->status == 401 || a->status == 407;
 }
 
-void count_request(struct http_count *n, const struct http_exchange *e)
-{
-    if (!n->requests++)
-        n->request_to = e->request_to;
-}
-
 static void count_answer(struct http_count *n, const struct answer *a)
 {
     if (!n->answers || (is_2xx(a) && !n->served))
@@ -59,15 +88,6 @@ static void count_lone_answer(struct connection *c)
     c->seen.count.answers++;
     const uint32_t why = HTTP_DAMAGE_START | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_MALFORMED;
     c->seen.damage |= c->seen.damage & why ? 0 : HTTP_DAMAGE_GAP;
-}
-
-void begin_http2(struct http *http, struct connection *c)
-{
-    connection_give_up(http, c, SERVER, HTTP_DAMAGE_MALFORMED);
-    connection_give_up(http, c, CLIENT, HTTP_DAMAGE_MALFORMED);
-    c->seen.damage |= HTTP_DAMAGE_MALFORMED;
-    c->asked = ASKED_OTHER;
-    c->waiting_count = 0;
 }
 
 /* The other protocol that was asked for is refused. */
@@ -98,7 +118,7 @@ static void count_of_ut(struct connection *c, const struct http_exchange *e)
 static void pair(struct http *http, struct connection *c, const struct answer *a)
 {
     struct http_exchange *e = &c->complete;
-    *e = take_waiting(c);
+    *e = take_waiting(c, waiting_on(c, a->stream));
     e->unacknowledged = is_unacknowledged(c, CLIENT, &e->request_to);
     e->known_user |= c->known_user;
     e->tls_user = c->seen.tls_user; /* a server may have renegotiated for it before it answered */
@@ -109,7 +129,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->gaa_challenge = a->gaa;
     e->aka_challenge = a->aka;
     e->to_https = a->to_https;
-    e->damage |= c->seen.damage;
+    e->damage |= c->seen.damage | (a->unread ? HTTP_DAMAGE_COMPRESSED : 0U);
     c->known_user |= e->credentials && a->status != 401;
     e->answer_cut = a->cut;
     if (e->method == HTTP_CONNECT) {
@@ -137,8 +157,6 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         go_on_in_clear(&c->side[CLIENT]);
     if (a->in_frames)
         c->asked = ASKED_OTHER;
-    if (a->to_http2) /* RFC 7540 3.2: the answer to this request comes in frames as well */
-        begin_http2(http, c);
     http->counters.exchanges++;
 }
 
@@ -148,9 +166,35 @@ static void forget_earlier_answers(struct connection *c)
     while (c->early_count && c->early[0].place.known && c->place.known &&
            (int32_t)(c->place.seq - c->early[0].place.ack) >= 0) {
         count_lone_answer(c);
-        c->early_count--;
-        memmove(&c->early[0], &c->early[1], c->early_count * sizeof c->early[0]);
+        (void)take_early(c, 0);
     }
+}
+
+/* RFC 7540 3.2: the answer to the request that asked for HTTP/2 comes in frames, on stream 1. */
+static void change_to_http2(struct connection *c)
+{
+    const unsigned asked = waiting_on(c, 0);
+    c->http2 = true;
+    c->last_stream = 1;
+    c->waiting[asked].stream = 1;
+    c->asked = ASKED_OTHER;
+    forget_preface(c);
+}
+
+static bool answer_early(struct http *http, struct connection *c, uint32_t stream)
+{
+    unsigned i = 0;
+    while (i < c->early_count && c->early[i].stream != stream)
+        i++;
+    if (i == c->early_count)
+        return false;
+    const struct answer a = take_early(c, i);
+    if (a.to_http2) {
+        change_to_http2(c);
+        return answer_early(http, c, 1);
+    }
+    pair(http, c, &a);
+    return true;
 }
 
 static bool asks_switch(const struct http_exchange *e)
@@ -192,12 +236,7 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
     if (asks_switch(e) && c->side[CLIENT].phase == PHASE_HEAD) /* what follows is for the answer to say */
         c->side[CLIENT].phase = PHASE_TUNNEL;
     forget_earlier_answers(c);
-    if (!c->early_count)
-        return false;
-    pair(http, c, &c->early[0]);
-    c->early_count--;
-    memmove(&c->early[0], &c->early[1], c->early_count * sizeof c->early[0]);
-    return true;
+    return answer_early(http, c, c->stream);
 }
 
 bool pair_response(struct http *http, struct connection *c, const struct http_response *r)
@@ -206,9 +245,12 @@ bool pair_response(struct http *http, struct connection *c, const struct http_re
         return false;
     struct answer a = answer_facts(c, r);
     a.place = c->place;
-    if (c->waiting_count) {
-        pair(http, c, &a);
-        return true;
+    if (is_waiting(c, a.stream)) {
+        if (a.to_http2)
+            change_to_http2(c);
+        else
+            pair(http, c, &a);
+        return !a.to_http2;
     }
     if (c->early_count == HTTP_PIPELINE)
         connection_give_up(http, c, SERVER, HTTP_DAMAGE_TOO_LONG);
@@ -223,9 +265,11 @@ struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
     note_begun_request(c);
     for (; c->early_count; c->early_count--) /* whose requests were never captured */
         count_lone_answer(c);
+    if (c->last_stream)
+        forget_preface(c);
     if (!c->waiting_count)
         return NULL;
-    c->complete = take_waiting(c);
+    c->complete = take_waiting(c, 0);
     c->complete.unacknowledged = is_unacknowledged(c, CLIENT, &c->complete.request_to);
     c->complete.damage |= c->seen.damage | HTTP_DAMAGE_END;
     return &c->complete;

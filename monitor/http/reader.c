@@ -27,8 +27,12 @@ static bool on_request(struct http *http, struct connection *c, struct span head
     }
     const struct body body = body_of_request(&r, reader->fields_lost);
     begin_body(reader, body);
-    if (r.method == HTTP_PRI)
+    if (r.method == HTTP_PRI) {
         begin_body(reader, (struct body){.phase = PHASE_PREFACE, .left = HTTP2_PREFACE_REST});
+        if (c->http2) /* RFC 7540 3.2: it confirms what was agreed */
+            return false;
+        c->preface = true;
+    }
     const bool complete = pair_request(http, c, &r, where);
     if (body.unclear)
         end_at_message(http, c, CLIENT);
@@ -44,6 +48,8 @@ static bool on_response(struct http *http, struct connection *c, struct span hea
     }
     const struct body body = body_of_answer(method_of_answer(c), &r, c->side[SERVER].fields_lost);
     begin_body(&c->side[SERVER], body);
+    if (body.phase == PHASE_FRAME)
+        begin_frames(c, SERVER);
     const bool complete = pair_response(http, c, &r);
     if (body.unclear)
         end_at_message(http, c, SERVER);
@@ -62,14 +68,14 @@ static void skip_body(struct reader *r, struct span *bytes, enum phase then)
 
 /* RFC 9113 3.4: the rest of the preface, and a SETTINGS frame. A request of HTTP/1 behind it shows that
  * nobody means HTTP/2. */
-static void skip_preface(struct http *http, struct connection *c, struct span *bytes)
+static void skip_preface(struct connection *c, struct span *bytes)
 {
     struct reader *r = &c->side[CLIENT];
     skip_body(r, bytes, PHASE_PREFACE);
     if (!bytes->n)
         return;
     if (http_looks_like_request(*bytes) == PARSE_BAD)
-        begin_http2(http, c);
+        begin_frames(c, CLIENT);
     else
         r->phase = PHASE_HEAD;
 }
@@ -77,8 +83,7 @@ static void skip_preface(struct http *http, struct connection *c, struct span *b
 /* The preface is answered in frames, else by a server that knows HTTP/1 alone. */
 static bool answers_preface(const struct connection *c, enum side who, struct span bytes)
 {
-    return who == SERVER && c->side[CLIENT].phase == PHASE_PREFACE &&
-           http_looks_like_response(bytes) == PARSE_BAD;
+    return who == SERVER && (c->preface || c->http2) && http_looks_like_response(bytes) == PARSE_BAD;
 }
 
 /* RFC 9112 7.1: a chunk's size in hexadecimal, extensions after a semicolon. */
@@ -110,7 +115,7 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
             if (!r->length)
                 *bytes = who == CLIENT ? http_skip_to_request(*bytes) : http_skip_empty_lines(*bytes);
             if (!r->length && bytes->n && answers_preface(c, who, *bytes)) {
-                begin_http2(http, c);
+                begin_frames(c, SERVER);
                 break;
             }
             text = head_take(r, who, bytes, false);
@@ -137,7 +142,13 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
                 r->phase = PHASE_HEAD;
             break;
         case PHASE_PREFACE:
-            skip_preface(http, c, bytes);
+            skip_preface(c, bytes);
+            break;
+        case PHASE_FRAME:
+        case PHASE_FRAGMENT:
+        case PHASE_PAYLOAD:
+            if (frames_feed(http, c, who, bytes, where))
+                return true;
             break;
         case PHASE_TUNNEL:
             r->phase = begins_message(who, *bytes) ? PHASE_HEAD : PHASE_OTHER;
@@ -155,7 +166,7 @@ void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes)
 {
     struct connection *c = connection_at(http, slot);
     struct reader *r = &c->side[who];
-    if ((r->phase == PHASE_BODY || r->phase == PHASE_CHUNK) && r->left > bytes) {
+    if ((r->phase == PHASE_BODY || r->phase == PHASE_CHUNK || r->phase == PHASE_PAYLOAD) && r->left > bytes) {
         if (r->left != UINT64_MAX)
             r->left -= bytes;
         return;

@@ -15,12 +15,13 @@ static uint32_t reasons_of(uint32_t http_damage)
         {HTTP_DAMAGE_NO_SERVER, UNOBSERVED_SERVER_DIRECTION},
         {HTTP_DAMAGE_END, UNOBSERVED_UNFINISHED},
         {HTTP_DAMAGE_OVERLAP, UNOBSERVED_OVERLAP},
+        {HTTP_DAMAGE_COMPRESSED, UNOBSERVED_COMPRESSED},
     };
     uint32_t reasons = 0;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (http_damage & table[i].damage)
             reasons |= table[i].reason;
-    if (http_damage & (HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_NO_SERVER))
+    if (http_damage & (HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_NO_SERVER | HTTP_DAMAGE_COMPRESSED))
         reasons &= ~(uint32_t)UNOBSERVED_UNFINISHED;
     return reasons ? reasons : UNOBSERVED_UNFINISHED;
 }
@@ -375,30 +376,33 @@ struct fact in_answer(const struct http_exchange *e, int64_t n)
     return e->response_seen ? number(n) : unknown(reasons_of(e->damage));
 }
 
-/* What is not found in a part of the request, or of the answer, may be in what was too long to be kept. */
-static struct fact unless_cut(struct fact v, bool cut)
+/* What is not found in a part of the request, or of the answer, may be in what was too long to be kept, or
+ * could not be read. */
+static struct fact unless_cut(const struct http_exchange *e, struct fact v, bool cut)
 {
-    return cut && v.known == KNOWN_VALUE && !v.number ? unknown(UNOBSERVED_TOO_LONG) : v;
+    const uint32_t why = e->damage & (HTTP_DAMAGE_TOO_LONG | HTTP_DAMAGE_COMPRESSED);
+    return cut && v.known == KNOWN_VALUE && !v.number ? unknown(why ? reasons_of(why) : UNOBSERVED_TOO_LONG)
+                                                      : v;
 }
 
 struct fact in_target(const struct http_exchange *e, int64_t n)
 {
-    return unless_cut(in_request(e, n), e->target_cut);
+    return unless_cut(e, in_request(e, n), e->target_cut);
 }
 
 struct fact in_request_fields(const struct http_exchange *e, int64_t n)
 {
-    return unless_cut(in_request(e, n), e->fields_cut);
+    return unless_cut(e, in_request(e, n), e->fields_cut);
 }
 
 struct fact in_answer_fields(const struct http_exchange *e, int64_t n)
 {
-    return unless_cut(in_answer(e, n), e->answer_cut);
+    return unless_cut(e, in_answer(e, n), e->answer_cut);
 }
 
 static struct value text_unless_cut(const struct http_exchange *e, const struct http_text *text, bool cut)
 {
-    const struct fact v = unless_cut(in_request(e, text->length), cut);
+    const struct fact v = unless_cut(e, in_request(e, text->length), cut);
     return v.known == KNOWN_VALUE ? string(span_of(text->bytes, text->length)) : fact_alone(v);
 }
 
@@ -414,7 +418,7 @@ struct value request_host(const struct http_exchange *e)
 
 struct fact document_owner(const struct http_exchange *e)
 {
-    const struct fact v = unless_cut(in_request(e, e->owner), e->target_cut || e->fields_cut);
+    const struct fact v = unless_cut(e, in_request(e, e->owner), e->target_cut || e->fields_cut);
     return v.known == KNOWN_VALUE && e->owner == OWNER_NOT_TOLD ? absent() : v;
 }
 

@@ -25,6 +25,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_IN_PROGRESS, "origin-in-progress"},
     {UNOBSERVED_REORDERED, "reordered"},
     {UNOBSERVED_UNACKNOWLEDGED, "unacknowledged"},
+    {UNOBSERVED_COMPRESSED, "compressed"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,

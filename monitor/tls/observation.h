@@ -68,8 +68,9 @@ enum unobserved {
     UNOBSERVED_REORDERED =
         1 << 15, /* the directions were captured out of order, and their order would tell */
     UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nobody has received it, by all that was captured */
+    UNOBSERVED_COMPRESSED = 1 << 20,     /* HTTP/2, whose heads say it by what came before */
 };
-#define UNOBSERVED_COUNT 20
+#define UNOBSERVED_COUNT 21
 
 /* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
 extern const struct word unobserved_words[];

@@ -86,6 +86,14 @@ static struct span trim(struct span s)
     return s;
 }
 
+enum http_method http_method_of(struct span name)
+{
+    for (const struct word *m = named_methods; m->word; m++)
+        if (span_equal(name, span_of_text(m->word)))
+            return (enum http_method)m->number;
+    return HTTP_OTHER_METHOD;
+}
+
 /* Up to the next space; *rest is then what follows all space. */
 static struct span next_word(struct span *rest)
 {
@@ -324,9 +332,9 @@ static struct span name_in(struct span line)
     return colon && !is_fold(line) ? trim(span_head(line, (size_t)(colon - line.p))) : span_of(NULL, 0);
 }
 
-enum http_field_use http_field_use(struct span line)
+enum http_field_use http_use_of_name(struct span name)
 {
-    switch (field_of(name_in(line))) {
+    switch (field_of(name)) {
     case FIELD_OTHER:
         return HTTP_FIELD_UNUSED;
     case FIELD_COOKIE:
@@ -334,6 +342,11 @@ enum http_field_use http_field_use(struct span line)
     default:
         return HTTP_FIELD_VALUE;
     }
+}
+
+enum http_field_use http_field_use(struct span line)
+{
+    return http_use_of_name(name_in(line));
 }
 
 static void take_length(struct http_fields *f, struct span value)
@@ -347,7 +360,7 @@ static void take_length(struct http_fields *f, struct span value)
     f->length = length;
 }
 
-static void take_field(struct http_fields *f, struct span name, struct span value)
+void http_take_field(struct http_fields *f, struct span name, struct span value)
 {
     switch (field_of(name)) {
     case FIELD_HOST:
@@ -408,7 +421,7 @@ static enum parse parse_fields(struct cursor *c, struct http_fields *f)
         const struct span name = name_in(line);
         const uint8_t *colon = memchr(line.p, ':', line.n);
         if (name.n && colon)
-            take_field(f, name, trim(span_skip(line, (size_t)(colon - line.p) + 1)));
+            http_take_field(f, name, trim(span_skip(line, (size_t)(colon - line.p) + 1)));
     }
     return PARSE_SHORT;
 }
@@ -418,9 +431,7 @@ static bool parse_request_line(struct span line, bool cut, struct http_request *
 {
     line = trim(line);
     const struct span method = next_word(&line);
-    for (const struct word *m = named_methods; m->word; m++)
-        if (method.n == strlen(m->word) && memcmp(method.p, m->word, method.n) == 0)
-            out->method = (enum http_method)m->number;
+    out->method = http_method_of(method);
     size_t last = line.n;
     while (last && !is_space(line.p[last - 1]))
         last--;

@@ -77,9 +77,14 @@ size_t http_head_length(struct span bytes);
 /* The length of the line at the start of `bytes` if that is a whole request of HTTP/0.9; 0: it is none. */
 size_t http_simple_request_length(struct span bytes);
 
+enum http_method http_method_of(struct span name);
+
 /* The line of a field, or its beginning, says something that struct http_fields has a place for. */
 enum http_field_use { HTTP_FIELD_UNUSED, HTTP_FIELD_NAME, HTTP_FIELD_VALUE };
 enum http_field_use http_field_use(struct span line);
+enum http_field_use http_use_of_name(struct span name);
+/* A field, where its name has not to be looked for in a line. */
+void http_take_field(struct http_fields *f, struct span name, struct span value);
 
 /* `cut`: the end of the request line is not here. What is no field is skipped. PARSE_BAD: the request line is
  * none; `out` has the target even so, if there is one. */
