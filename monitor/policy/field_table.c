@@ -71,7 +71,7 @@ static const struct word over_names[] = {
 static const struct word owner_names[] = {{OWNER_SAME, "same"}, {OWNER_FOREIGN, "foreign"}, {0, NULL}};
 
 const struct field_info field_info[FIELD_COUNT] = {
-#define FIELD(identifier, name, type, side, names, unit, help, value)                                        \
+#define FIELD(identifier, name, type, side, names, unit, help, value, octets)                                \
     [FIELD_##identifier] = {name, TYPE_##type, side, names, unit, help},
 #include "policy/fields.def"
 #undef FIELD
@@ -112,7 +112,8 @@ const char *field_type_article(enum field_type type)
 }
 
 static const uint8_t name_length[FIELD_COUNT] = {
-#define FIELD(identifier, name, type, side, names, unit, help, value) [FIELD_##identifier] = sizeof(name) - 1,
+#define FIELD(identifier, name, type, side, names, unit, help, value, octets)                                \
+    [FIELD_##identifier] = sizeof(name) - 1,
 #include "policy/fields.def"
 #undef FIELD
 };

@@ -30,7 +30,7 @@ static const struct field_case {
     uint8_t kinds; /* a bit for each enum case_kind that has it */
     uint8_t side;  /* enum field_side */
 } cases_of[FIELD_COUNT] = {
-#define FIELD(identifier, name, type, side, names, unit, help, value)                                        \
+#define FIELD(identifier, name, type, side, names, unit, help, value, octets)                                \
     [FIELD_##identifier] = {KINDS_OF_##side, side},
 #include "policy/fields.def"
 #undef FIELD
@@ -81,7 +81,7 @@ static struct value value_of(enum field field, const struct policy_case *c, cons
 {
     const struct observation *o = c->observation;
     switch (field) {
-#define FIELD(identifier, name, type, side, names, unit, help, getter)                                       \
+#define FIELD(identifier, name, type, side, names, unit, help, getter, octets)                               \
     case FIELD_##identifier:                                                                                 \
         return AS_VALUE(getter);
 #include "policy/fields.def"
@@ -97,7 +97,7 @@ static struct fact fact_of(enum field field, const struct policy_case *c, const 
 {
     const struct observation *o = c->observation;
     switch (field) {
-#define FIELD(identifier, name, type, side, names, unit, help, getter)                                       \
+#define FIELD(identifier, name, type, side, names, unit, help, getter, octets)                               \
     case FIELD_##identifier:                                                                                 \
         return AS_FACT(getter);
 #include "policy/fields.def"

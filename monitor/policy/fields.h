@@ -7,7 +7,7 @@
 #include <assert.h>
 
 enum field {
-#define FIELD(identifier, name, type, side, names, unit, help, value) FIELD_##identifier,
+#define FIELD(identifier, name, type, side, names, unit, help, value, octets) FIELD_##identifier,
 #include "policy/fields.def"
 #undef FIELD
     FIELD_COUNT

@@ -4,6 +4,8 @@
 #include "wire/hello.h"
 #include "wire/message_parts.h"
 
+#include <assert.h>
+
 enum { MOST_FIELDS = 16 };
 
 struct place {
@@ -23,132 +25,127 @@ static const struct place ticket = {SERVER, KEPT_HANDSHAKE, MESSAGE_NEW_SESSION_
 static const struct place server_alert = {SERVER, KEPT_ALERT, 0};
 static const struct place client_alert = {CLIENT, KEPT_ALERT, 0};
 
-/* A field may be read from several messages: a row each. */
+/* The parts of messages that fields are read from (fields.def), in the order in which a finding shows them.
+ */
+enum {
+    PLACE_HELLO_VERSION,
+    PLACE_HELLO_SUPPORTED_VERSIONS,
+    PLACE_HELLO_SESSION_ID,
+    PLACE_HELLO_SESSION_TICKET,
+    PLACE_HELLO_PRE_SHARED_KEY,
+    PLACE_HELLO_COMPRESSION,
+    PLACE_HELLO_ALPN,
+    PLACE_HELLO_RENEGOTIATION_INFO,
+    PLACE_HELLO_SUITES,
+    PLACE_HELLO_EXTENSIONS,
+    PLACE_HELLO_SUPPORTED_GROUPS,
+    PLACE_HELLO_SIGNATURE_ALGORITHMS,
+    PLACE_ANSWER_VERSION,
+    PLACE_ANSWER_COMPRESSION,
+    PLACE_ANSWER_SESSION_ID,
+    PLACE_ANSWER_RENEGOTIATION_INFO,
+    PLACE_ANSWER_RANDOM,
+    PLACE_HELLO_RANDOM,
+    PLACE_ANSWER_ALPN,
+    PLACE_SERVER_ALERT,
+    PLACE_ANSWER_ACCEPTS,
+    PLACE_CLIENT_ALERT,
+    PLACE_CLIENT_KX,
+    PLACE_CLIENT_CHAIN_LENGTHS,
+    PLACE_CLIENT_CHAIN_ISSUER,
+    PLACE_CLIENT_CHAIN_VALIDITY,
+    PLACE_REQUEST,
+    PLACE_CHAIN_LENGTHS,
+    PLACE_CHAIN_KEY,
+    PLACE_ANSWER_SUITE,
+    PLACE_ANSWER_EXTENSIONS,
+    PLACE_ANSWER_KEY_SHARE,
+    PLACE_KX_GROUP,
+    PLACE_CHAIN_SIGNATURE,
+    PLACE_CHAIN_VERSION,
+    PLACE_CHAIN_SERIAL,
+    PLACE_CHAIN_ISSUER,
+    PLACE_CHAIN_SUBJECT,
+    PLACE_CHAIN_EXTENSIONS,
+    PLACE_HELLO_SERVER_NAME,
+    PLACE_CHAIN_VALIDITY,
+    PLACE_CHAIN_AUTHORITIES,
+    PLACE_KX_DH_PRIME,
+    PLACE_KX_RSA_MODULUS,
+    PLACE_TICKET_LIFETIME,
+    PLACES
+};
+static_assert(PLACES <= 64, "a field has a bit for each");
+
 static const struct row {
-    enum field field;
     const struct place *place;
     enum part part;
     uint16_t extension;
     const char *name;
-} rows[] = {
-    {FIELD_HELLO_FORMAT, &client_hello, PART_VERSION, 0, "client_version"},
-    {FIELD_HELLO_VERSION, &client_hello, PART_VERSION, 0, "client_version"},
-    {FIELD_HELLO_MAX_VERSION, &client_hello, PART_VERSION, 0, "client_version"},
-    {FIELD_HELLO_MAX_VERSION, &client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_VERSIONS,
-     "extension supported_versions"},
-    {FIELD_OFFERED_SUITES, &client_hello, PART_SUITES, 0, "cipher_suites"},
-    {FIELD_OFFERED_COUNT, &client_hello, PART_SUITES, 0, "cipher_suites"},
-    {FIELD_KNOWN_COMMON, &client_hello, PART_SUITES, 0, "cipher_suites"},
-    {FIELD_HELLO_SESSION_ID_LENGTH, &client_hello, PART_SESSION_ID, 0, "session_id"},
-    {FIELD_HELLO_TICKET, &client_hello, PART_EXTENSION, EXTENSION_SESSION_TICKET, "extension session_ticket"},
-    {FIELD_HELLO_PSK, &client_hello, PART_EXTENSION, EXTENSION_PRE_SHARED_KEY, "extension pre_shared_key"},
-    {FIELD_HELLO_COMPRESSION_NULL, &client_hello, PART_COMPRESSION, 0, "compression_methods"},
-    {FIELD_HELLO_COMPRESSION, &client_hello, PART_COMPRESSION, 0, "compression_methods"},
-    {FIELD_HELLO_EXTENSIONS, &client_hello, PART_EXTENSIONS, 0, "extensions"},
-    {FIELD_HELLO_SNI, &client_hello, PART_EXTENSION, EXTENSION_SERVER_NAME, "extension server_name"},
-    {FIELD_HELLO_ALPN, &client_hello, PART_EXTENSION, EXTENSION_ALPN,
-     "extension application_layer_protocol_negotiation"},
-    {FIELD_HELLO_JA3, &client_hello, PART_SUITES, 0, "cipher_suites"},
-    {FIELD_HELLO_JA3, &client_hello, PART_EXTENSIONS, 0, "extensions"},
-    {FIELD_HELLO_JA4, &client_hello, PART_SUITES, 0, "cipher_suites"},
-    {FIELD_HELLO_JA4, &client_hello, PART_EXTENSIONS, 0, "extensions"},
-    {FIELD_HELLO_RENEGOTIATION_INFO, &client_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO,
-     "extension renegotiation_info"},
-    {FIELD_HELLO_RENEGOTIATION_INFO, &client_hello, PART_SUITES, 0, "cipher_suites"},
-    {FIELD_HELLO_FALLBACK, &client_hello, PART_SUITES, 0, "cipher_suites"},
-    {FIELD_HELLO_GROUPS, &client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_GROUPS,
-     "extension supported_groups"},
-    {FIELD_HELLO_SIGNATURE_ALGORITHMS, &client_hello, PART_EXTENSION, EXTENSION_SIGNATURE_ALGORITHMS,
-     "extension signature_algorithms"},
-    {FIELD_SERVER_VERSION, &server_hello, PART_VERSION, 0, "server_version"},
-    {FIELD_KNOWN_HIGHEST, &server_hello, PART_VERSION, 0, "server_version"},
-    {FIELD_SERVER_SUITE, &server_hello, PART_SUITE, 0, "cipher_suite"},
-    {FIELD_SERVER_KEY_BITS, &server_hello, PART_SUITE, 0, "cipher_suite"},
-    {FIELD_SERVER_KEY_EXCHANGE, &server_hello, PART_SUITE, 0, "cipher_suite"},
-    {FIELD_SERVER_COMPRESSION, &server_hello, PART_COMPRESSION, 0, "compression_method"},
-    {FIELD_SERVER_EXTENSIONS, &server_hello, PART_EXTENSIONS, 0, "extensions"},
-    {FIELD_SERVER_SESSION_ID_LENGTH, &server_hello, PART_SESSION_ID, 0, "session_id"},
-    {FIELD_SERVER_RENEGOTIATION_INFO, &server_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO,
-     "extension renegotiation_info"},
-    {FIELD_SERVER_RANDOM_EQUAL, &server_hello, PART_RANDOM, 0, "random"},
-    {FIELD_SERVER_RANDOM_EQUAL, &client_hello, PART_RANDOM, 0, "random"},
-    {FIELD_SERVER_ALPN, &server_hello, PART_EXTENSION, EXTENSION_ALPN,
-     "extension application_layer_protocol_negotiation"},
-    {FIELD_SERVER_JA3S, &server_hello, PART_SUITE, 0, "cipher_suite"},
-    {FIELD_SERVER_JA3S, &server_hello, PART_EXTENSIONS, 0, "extensions"},
-    {FIELD_SERVER_GROUP, &server_hello, PART_EXTENSION, EXTENSION_KEY_SHARE, "extension key_share"},
-    {FIELD_SERVER_GROUP, &key_exchange, PART_GROUP, 0, "named curve"},
-    {FIELD_KX_TYPE, &server_hello, PART_SUITE, 0, "cipher_suite"},
-    {FIELD_KX_TYPE, &server_hello, PART_EXTENSION, EXTENSION_KEY_SHARE, "extension key_share"},
-    {FIELD_SERVER_REACTION, &server_alert, PART_WHOLE, 0, "alert"},
-    {FIELD_SERVER_REACTION, &server_hello, PART_SUITE, 0, "cipher_suite: the hello was accepted"},
-    {FIELD_SERVER_CONCLUSION, &server_alert, PART_WHOLE, 0, "alert"},
-    {FIELD_SERVER_FATAL, &server_alert, PART_WHOLE, 0, "alert"},
-    {FIELD_CLIENT_FATAL, &client_alert, PART_WHOLE, 0, "alert"},
-    {FIELD_SERVER_ALERTS, &server_alert, PART_WHOLE, 0, "alert"},
-    {FIELD_CLIENT_ALERTS, &client_alert, PART_WHOLE, 0, "alert"},
-    {FIELD_METHOD, &server_hello, PART_SESSION_ID, 0, "session_id"},
-    {FIELD_CONTINUED, &client_key_exchange, PART_WHOLE, 0, "the UE went on"},
-    {FIELD_CERTIFICATE_ANSWER, &client_certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    {FIELD_CERTIFICATE_ANSWER, &request, PART_WHOLE, 0, "request for a certificate"},
-    {FIELD_CLIENT_CERTIFICATE_REQUESTED, &request, PART_WHOLE, 0, "request for a certificate"},
-    {FIELD_CLIENT_CERTIFICATE_SENT, &client_certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    {FIELD_CLIENT_CERTIFICATE_COUNT, &client_certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    {FIELD_CLIENT_CERTIFICATE_ISSUER, &client_certificate, PART_ISSUER, 0, "issuer"},
-    {FIELD_CLIENT_CERTIFICATE_NOT_BEFORE, &client_certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CLIENT_CERTIFICATE_NOT_AFTER, &client_certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_REQUEST_TYPES, &request, PART_WHOLE, 0, "request for a certificate"},
-    {FIELD_CERTIFICATE_PRESENT, &certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    {FIELD_CERTIFICATE_PRESENT, &server_hello, PART_SUITE, 0, "cipher_suite"},
-    {FIELD_CERTIFICATE_KEY, &certificate, PART_KEY, 0, "subjectPublicKeyInfo"},
-    {FIELD_CERTIFICATE_BITS, &certificate, PART_KEY, 0, "subjectPublicKeyInfo"},
-    {FIELD_CERTIFICATE_CURVE, &certificate, PART_KEY, 0, "subjectPublicKeyInfo"},
-    {FIELD_CERTIFICATE_FITS, &certificate, PART_KEY, 0, "subjectPublicKeyInfo"},
-    {FIELD_CERTIFICATE_FITS, &server_hello, PART_SUITE, 0, "cipher_suite"},
-    {FIELD_CERTIFICATE_SIGNATURE, &certificate, PART_SIGNATURE, 0, "signatureAlgorithm"},
-    {FIELD_CERTIFICATE_VERSION, &certificate, PART_CERTIFICATE_VERSION, 0, "version"},
-    {FIELD_CERTIFICATE_SERIAL_LENGTH, &certificate, PART_SERIAL, 0, "serialNumber"},
-    {FIELD_CERTIFICATE_SERIAL, &certificate, PART_SERIAL, 0, "serialNumber"},
-    {FIELD_CERTIFICATE_CHAIN_LENGTH, &certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    {FIELD_CERTIFICATE_DER_LENGTH, &certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    {FIELD_CERTIFICATE_SUBJECT_EMPTY, &certificate, PART_SUBJECT, 0, "subject"},
-    {FIELD_CERTIFICATE_SUBJECT, &certificate, PART_SUBJECT, 0, "subject"},
-    {FIELD_CERTIFICATE_ISSUER_EMPTY, &certificate, PART_ISSUER, 0, "issuer"},
-    {FIELD_CERTIFICATE_ISSUER, &certificate, PART_ISSUER, 0, "issuer"},
-    {FIELD_CERTIFICATE_UTF8, &certificate, PART_ISSUER, 0, "issuer"},
-    {FIELD_CERTIFICATE_UTF8, &certificate, PART_SUBJECT, 0, "subject"},
-    {FIELD_CERTIFICATE_EXTENSIONS, &certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    {FIELD_CERTIFICATE_CRITICAL, &certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    {FIELD_CERTIFICATE_KEY_USAGE, &certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    {FIELD_CERTIFICATE_EKU_SERVER, &certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    {FIELD_CERTIFICATE_SAN_DNS, &certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    {FIELD_CERTIFICATE_ALT_NAMES, &certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    {FIELD_CERTIFICATE_NAMES_HOST, &certificate, PART_SUBJECT, 0, "subject"},
-    {FIELD_CERTIFICATE_NAMES_HOST, &certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    {FIELD_CERTIFICATE_NAMES_HOST, &client_hello, PART_EXTENSION, EXTENSION_SERVER_NAME,
-     "extension server_name"},
-    {FIELD_CERTIFICATE_NOT_BEFORE, &certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CERTIFICATE_NOT_AFTER, &certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CERTIFICATE_DAYS_LEFT, &certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CERTIFICATE_EXPIRED_FOR, &certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CERTIFICATE_EARLY_BY, &certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CERTIFICATE_EXPIRED, &certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CERTIFICATE_EARLY, &certificate, PART_VALIDITY, 0, "validity"},
-    {FIELD_CERTIFICATE_FINGERPRINT, &certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    {FIELD_CA_COUNT, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_CA_SUBORDINATE, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_CA_NOT_CA, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_CA_UNCRITICAL, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_CA_WITHOUT_SIGN, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_CA_NAMELESS, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_CA_WEAK_KEY, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_CA_LARGEST, &certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    {FIELD_DH_BITS, &key_exchange, PART_PRIME, 0, "dh_p"},
-    {FIELD_KX_RSA_BITS, &key_exchange, PART_PRIME, 0, "rsa_modulus"},
-    {FIELD_TICKET_HINT, &ticket, PART_LIFETIME, 0, "ticket_lifetime_hint"},
-    {FIELD_SESSION_ACCEPTED, &server_hello, PART_SESSION_ID, 0, "session_id"},
-    {FIELD_SESSION_RESUMED_AGE, &server_hello, PART_SESSION_ID, 0, "session_id"},
-    {FIELD_SESSION_SAME_SUITE, &server_hello, PART_SUITE, 0, "cipher_suite"},
+} rows[PLACES] = {
+    [PLACE_HELLO_VERSION] = {&client_hello, PART_VERSION, 0, "client_version"},
+    [PLACE_HELLO_SUPPORTED_VERSIONS] = {&client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_VERSIONS,
+                                        "extension supported_versions"},
+    [PLACE_HELLO_SESSION_ID] = {&client_hello, PART_SESSION_ID, 0, "session_id"},
+    [PLACE_HELLO_SESSION_TICKET] = {&client_hello, PART_EXTENSION, EXTENSION_SESSION_TICKET,
+                                    "extension session_ticket"},
+    [PLACE_HELLO_PRE_SHARED_KEY] = {&client_hello, PART_EXTENSION, EXTENSION_PRE_SHARED_KEY,
+                                    "extension pre_shared_key"},
+    [PLACE_HELLO_COMPRESSION] = {&client_hello, PART_COMPRESSION, 0, "compression_methods"},
+    [PLACE_HELLO_ALPN] = {&client_hello, PART_EXTENSION, EXTENSION_ALPN,
+                          "extension application_layer_protocol_negotiation"},
+    [PLACE_HELLO_RENEGOTIATION_INFO] = {&client_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO,
+                                        "extension renegotiation_info"},
+    [PLACE_HELLO_SUITES] = {&client_hello, PART_SUITES, 0, "cipher_suites"},
+    [PLACE_HELLO_EXTENSIONS] = {&client_hello, PART_EXTENSIONS, 0, "extensions"},
+    [PLACE_HELLO_SUPPORTED_GROUPS] = {&client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_GROUPS,
+                                      "extension supported_groups"},
+    [PLACE_HELLO_SIGNATURE_ALGORITHMS] = {&client_hello, PART_EXTENSION, EXTENSION_SIGNATURE_ALGORITHMS,
+                                          "extension signature_algorithms"},
+    [PLACE_ANSWER_VERSION] = {&server_hello, PART_VERSION, 0, "server_version"},
+    [PLACE_ANSWER_COMPRESSION] = {&server_hello, PART_COMPRESSION, 0, "compression_method"},
+    [PLACE_ANSWER_SESSION_ID] = {&server_hello, PART_SESSION_ID, 0, "session_id"},
+    [PLACE_ANSWER_RENEGOTIATION_INFO] = {&server_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO,
+                                         "extension renegotiation_info"},
+    [PLACE_ANSWER_RANDOM] = {&server_hello, PART_RANDOM, 0, "random"},
+    [PLACE_HELLO_RANDOM] = {&client_hello, PART_RANDOM, 0, "random"},
+    [PLACE_ANSWER_ALPN] = {&server_hello, PART_EXTENSION, EXTENSION_ALPN,
+                           "extension application_layer_protocol_negotiation"},
+    [PLACE_SERVER_ALERT] = {&server_alert, PART_WHOLE, 0, "alert"},
+    [PLACE_ANSWER_ACCEPTS] = {&server_hello, PART_SUITE, 0, "cipher_suite: the hello was accepted"},
+    [PLACE_CLIENT_ALERT] = {&client_alert, PART_WHOLE, 0, "alert"},
+    [PLACE_CLIENT_KX] = {&client_key_exchange, PART_WHOLE, 0, "the UE went on"},
+    [PLACE_CLIENT_CHAIN_LENGTHS] = {&client_certificate, PART_LENGTHS, 0, "lengths of the certificates"},
+    [PLACE_CLIENT_CHAIN_ISSUER] = {&client_certificate, PART_ISSUER, 0, "issuer"},
+    [PLACE_CLIENT_CHAIN_VALIDITY] = {&client_certificate, PART_VALIDITY, 0, "validity"},
+    [PLACE_REQUEST] = {&request, PART_WHOLE, 0, "request for a certificate"},
+    [PLACE_CHAIN_LENGTHS] = {&certificate, PART_LENGTHS, 0, "lengths of the certificates"},
+    [PLACE_CHAIN_KEY] = {&certificate, PART_KEY, 0, "subjectPublicKeyInfo"},
+    [PLACE_ANSWER_SUITE] = {&server_hello, PART_SUITE, 0, "cipher_suite"},
+    [PLACE_ANSWER_EXTENSIONS] = {&server_hello, PART_EXTENSIONS, 0, "extensions"},
+    [PLACE_ANSWER_KEY_SHARE] = {&server_hello, PART_EXTENSION, EXTENSION_KEY_SHARE, "extension key_share"},
+    [PLACE_KX_GROUP] = {&key_exchange, PART_GROUP, 0, "named curve"},
+    [PLACE_CHAIN_SIGNATURE] = {&certificate, PART_SIGNATURE, 0, "signatureAlgorithm"},
+    [PLACE_CHAIN_VERSION] = {&certificate, PART_CERTIFICATE_VERSION, 0, "version"},
+    [PLACE_CHAIN_SERIAL] = {&certificate, PART_SERIAL, 0, "serialNumber"},
+    [PLACE_CHAIN_ISSUER] = {&certificate, PART_ISSUER, 0, "issuer"},
+    [PLACE_CHAIN_SUBJECT] = {&certificate, PART_SUBJECT, 0, "subject"},
+    [PLACE_CHAIN_EXTENSIONS] = {&certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
+    [PLACE_HELLO_SERVER_NAME] = {&client_hello, PART_EXTENSION, EXTENSION_SERVER_NAME,
+                                 "extension server_name"},
+    [PLACE_CHAIN_VALIDITY] = {&certificate, PART_VALIDITY, 0, "validity"},
+    [PLACE_CHAIN_AUTHORITIES] = {&certificate, PART_AUTHORITIES, 0, "the CA certificates"},
+    [PLACE_KX_DH_PRIME] = {&key_exchange, PART_PRIME, 0, "dh_p"},
+    [PLACE_KX_RSA_MODULUS] = {&key_exchange, PART_PRIME, 0, "rsa_modulus"},
+    [PLACE_TICKET_LIFETIME] = {&ticket, PART_LIFETIME, 0, "ticket_lifetime_hint"},
+};
+
+static const uint64_t places_of[FIELD_COUNT] = {
+#define AT(place)                                                             UINT64_C(1) << PLACE_##place
+#define FIELD(identifier, name, type, side, names, unit, help, value, octets) [FIELD_##identifier] = octets,
+#include "policy/fields.def"
+#undef FIELD
+#undef AT
 };
 
 const char *kept_message_name(const struct kept_message *m)
@@ -291,12 +288,10 @@ static void add_row(struct search *s, const struct row *row)
 static void add_session(struct search *s)
 {
     const struct client_hello_facts *hello = &s->of->observation->client_hello;
-    const struct row by_psk = {FIELD_HELLO_PSK, &client_hello, PART_EXTENSION, EXTENSION_PRE_SHARED_KEY,
-                               "extension pre_shared_key"};
-    const struct row by_ticket = {FIELD_HELLO_TICKET, &client_hello, PART_EXTENSION, EXTENSION_SESSION_TICKET,
-                                  "extension session_ticket"};
-    const struct row by_id = {FIELD_HELLO_SESSION_ID_LENGTH, &client_hello, PART_SESSION_ID, 0, "session_id"};
-    add_row(s, hello->psk ? &by_psk : hello->ticket ? &by_ticket : &by_id);
+    const unsigned by = hello->psk      ? PLACE_HELLO_PRE_SHARED_KEY
+                        : hello->ticket ? PLACE_HELLO_SESSION_TICKET
+                                        : PLACE_HELLO_SESSION_ID;
+    add_row(s, &rows[by]);
 }
 
 static bool is_of_session(enum field field)
@@ -305,9 +300,9 @@ static bool is_of_session(enum field field)
 }
 
 /* Where there is a Certificate, it shows itself. */
-static bool is_beside_it(const struct search *s, const struct row *row)
+static bool is_beside_it(const struct search *s, enum field field, const struct row *row)
 {
-    return row->field == FIELD_CERTIFICATE_PRESENT && row->place != &certificate &&
+    return field == FIELD_CERTIFICATE_PRESENT && row->place != &certificate &&
            find_message(s->kept, &certificate);
 }
 
@@ -323,8 +318,8 @@ size_t octets_of_verdict(const struct verdict *v, const struct policy_case *c, s
     for (size_t i = 0; i < count; i++) {
         if (is_of_session(fields[i]))
             add_session(&s);
-        for (size_t j = 0; j < sizeof rows / sizeof *rows; j++)
-            if (rows[j].field == fields[i] && !is_beside_it(&s, &rows[j]))
+        for (unsigned j = 0; j < PLACES; j++)
+            if (places_of[fields[i]] >> j & 1 && !is_beside_it(&s, fields[i], &rows[j]))
                 add_row(&s, &rows[j]);
     }
     return s.count;
