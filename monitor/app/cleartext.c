@@ -241,7 +241,7 @@ void cleartext_prepare_names(struct cleartext *c)
 static struct flow *open_other(struct pipeline *p, struct flow *flow, const struct segment *segment,
                                const char *name)
 {
-    flow->client = client_by_port(flow) & 1U;
+    flow_name_client(flow, client_by_port(flow));
     struct http_connection seen = {.whence = flow_whence(flow, segment)};
     if (!is_ut(p, &seen))
         return NULL;
@@ -288,7 +288,7 @@ static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const s
     if (bytes.n && (request != PARSE_BAD || response != PARSE_BAD)) {
         /* A lone H may become HEAD or HTTP/1.1: then the ports tell. */
         bool open = request != PARSE_BAD && response != PARSE_BAD;
-        flow->client = (open ? client_by_port(flow) : response != PARSE_BAD ? !side : side) & 1U;
+        flow_name_client(flow, open ? client_by_port(flow) : response != PARSE_BAD ? !side : side);
         const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
         const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),

@@ -129,6 +129,12 @@ static inline bool flow_is_confirmed(const struct flow *flow)
     return flow->confirmed == 3 && !flow->doubtful;
 }
 
+/* From now on its sides have roles. */
+static inline void flow_name_client(struct flow *flow, unsigned side)
+{
+    flow->client = side & 1U;
+}
+
 /* The role of a side; only once `client` is known. */
 static inline enum side flow_role(const struct flow *flow, unsigned side)
 {

@@ -69,7 +69,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     /* In HTTP it was looked for where a document may stand. */
     const unsigned contested = flow->contested && flow->clear_kind == CLEAR_HTTP ? 3 : flow->contested;
     h->search.begun = true;
-    flow->client = client & 1U;
+    flow_name_client(flow, client);
     o->whence = *first;
     o->whence.client = flow->end[flow_side_of(flow, CLIENT)];
     o->whence.server = flow->end[flow_side_of(flow, SERVER)];
