@@ -15,17 +15,6 @@ static void end_fact(struct html *h)
     html_put(h, "</dd></div>");
 }
 
-static void put_address_filter(struct html *h, const struct endpoint *end, const char *and)
-{
-    html_put(h, and);
-    html_put(h, end->family == 6 ? "ipv6.addr == " : "ip.addr == ");
-    html_end(h, end, false);
-    if (!end->port)
-        return;
-    html_put(h, end->udp ? " &amp;&amp; udp.port == " : " &amp;&amp; tcp.port == ");
-    html_number(h, end->port);
-}
-
 /* Filters for Wireshark and tshark. Where the number of the stream is not certain, the ends say the same. */
 static void put_filters(struct html *h, const struct finding *f, bool numbered)
 {
@@ -39,11 +28,10 @@ static void put_filters(struct html *h, const struct finding *f, bool numbered)
         html_put(h, "tcp.stream eq ");
         html_number(h, (uint64_t)f->stream);
     } else {
-        const bool both = f->client.family && f->server.family;
-        if (f->client.family)
-            put_address_filter(h, &f->client, "");
-        if (f->server.family)
-            put_address_filter(h, &f->server, both ? " &amp;&amp; " : "");
+        char filter[256];
+        struct text t = text_over(filter, sizeof filter);
+        text_filter(&t, &f->client, &f->server, " ");
+        html_text(h, filter, sizeof filter);
     }
     html_put(h, "</code>");
 }

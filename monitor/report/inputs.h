@@ -23,6 +23,13 @@ static inline const char *input_name(const struct input_names *names, unsigned s
     return names && source < names->count ? names->name[source] : NULL;
 }
 
+/* Of a path. */
+static inline const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
 static inline struct identities identities_shown(bool clear)
 {
     return (struct identities){.clear = clear, .key = siphash_random_key()};

@@ -57,3 +57,23 @@ void text_end(struct text *out, const struct endpoint *end)
     text_char(out, ':');
     text_uint(out, end->port);
 }
+
+static void put_end_filter(struct text *out, const struct endpoint *end, const char *blank)
+{
+    text_printf(out, "%s.addr%s==%s", end->family == 6 ? "ipv6" : "ip", blank, blank);
+    text_address(out, end);
+    if (end->port)
+        text_printf(out, "%s&&%s%s.port%s==%s%u", blank, blank, end->udp ? "udp" : "tcp", blank, blank,
+                    end->port);
+}
+
+void text_filter(struct text *out, const struct endpoint *client, const struct endpoint *server,
+                 const char *blank)
+{
+    if (client->family)
+        put_end_filter(out, client, blank);
+    if (client->family && server->family)
+        text_printf(out, "%s&&%s", blank, blank);
+    if (server->family)
+        put_end_filter(out, server, blank);
+}

@@ -11,4 +11,9 @@ const char *reason_words(unsigned bit_index);
 void text_address(struct text *out, const struct endpoint *end); /* without the port */
 void text_end(struct text *out, const struct endpoint *end);     /* 192.0.2.1:443, [2001:db8::1]:443 */
 
+/* Selects in Wireshark and tshark what is between them; an end without a family is not meant. `blank`: what
+ * stands between its words. */
+void text_filter(struct text *out, const struct endpoint *client, const struct endpoint *server,
+                 const char *blank);
+
 #endif

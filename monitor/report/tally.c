@@ -1,6 +1,7 @@
 #include "report/tally.h"
 
 #include "base/ways.h"
+#include "report/inputs.h"
 #include "wire/hello.h"
 
 #include <assert.h>
@@ -189,9 +190,8 @@ static void show(struct offender *o, const struct policy_case *c, enum severity 
     o->source = about->source;
     o->client = about->client;
     o->server = about->server;
-    const char *name = c->packets ? strrchr(c->packets, '/') : NULL;
     struct text evidence = text_over(o->evidence, sizeof o->evidence);
-    text_put(&evidence, name ? name + 1 : "");
+    text_put(&evidence, c->packets ? base_name(c->packets) : "");
 }
 
 static struct offender offender_of(const struct policy_case *c, enum side side)

@@ -38,27 +38,12 @@ static bool stream_is_certain(const struct summary *s)
            !h->not_tcp_udp && !h->encapsulations && !h->fragments_kept && capture_whole(h);
 }
 
-static void put_end_filter(struct text *t, const struct endpoint *end)
-{
-    static const char *const and = PAGE_NO_BREAK "&&" PAGE_NO_BREAK;
-    text_printf(t, "%s.addr" PAGE_NO_BREAK "==" PAGE_NO_BREAK, end->family == 6 ? "ipv6" : "ip");
-    text_address(t, end);
-    if (end->port)
-        text_printf(t, "%s%s.port" PAGE_NO_BREAK "==" PAGE_NO_BREAK "%u", and, end->udp ? "udp" : "tcp",
-                    end->port);
-}
-
 /* Of what is not in a file there is the time, a filter for whoever records as well, and perhaps evidence. */
 static void put_live_place(struct text *t, const struct offender *o)
 {
     text_time(t, o->time, false);
     text_put(t, ", ");
-    if (o->client.family)
-        put_end_filter(t, &o->client);
-    if (o->client.family && o->server.family)
-        text_put(t, PAGE_NO_BREAK "&&" PAGE_NO_BREAK);
-    if (o->server.family)
-        put_end_filter(t, &o->server);
+    text_filter(t, &o->client, &o->server, PAGE_NO_BREAK);
     if (o->evidence[0])
         text_printf(t, ", evidence: %s", o->evidence);
 }

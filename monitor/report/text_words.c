@@ -41,12 +41,6 @@ void text_rule(struct text *out, const struct rule_facts *rule, unsigned faults)
         text_printf(out, ", at fault: %s", both == ue ? "UE" : both == server ? "server" : "UE and server");
 }
 
-static const char *base_name(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    return slash && slash[1] ? slash + 1 : name;
-}
-
 /* Another input of the same name lies in another folder. */
 static bool is_ambiguous(const struct input_names *names, unsigned source)
 {
