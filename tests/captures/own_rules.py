@@ -4,6 +4,7 @@ tshark and openssl say what the values are."""
 import datetime
 import hashlib
 import ipaddress
+import json
 import os
 import re
 import subprocess
@@ -308,4 +309,23 @@ with tempfile.TemporaryDirectory() as folder:
                   ["-T", "--expect", "ut-7.2-only-anonymous", "-r", BREAKS], ["--expect", "ut-7.2-only-anonymous=fail", "-T"]):
         check(utwatch(binary, *words).returncode == 2, words)
     check(utwatch(binary, "-T", "--expect", "ut-7.2-only-anonymous=fail", "-r", "/nowhere").returncode == 3, "a capture that is missing")
+# What is not observable names every reason, whichever test or case it came from: without the client's direction its hello is not there, and the
+# server's certificate is encrypted (RFC 8446 2).
+HALF = """  - { id: half, sid: 1, clause: "1", requires: x, severity: low, binds: none, %s }
+"""
+HIDDEN = ("hello.ticket: true", "certificate.present: false")
+with tempfile.TemporaryDirectory() as folder:
+    frames = capturelib.read_frames(os.path.join(PCAPS, "bc-tls13-full.pcap"))
+    client = next(s[0] for s in (capturelib.segment_of(f[1]) for f in frames) if s[3] & 0x12 == 2)
+    half, rules = os.path.join(folder, "half.pcap"), os.path.join(folder, "mine.yaml")
+    capturelib.write_frames(half, [f for f in frames if capturelib.segment_of(f[1])[0] != client], 262144)
+    for first, second in (HIDDEN, HIDDEN[::-1]):
+        for shape in ("when: { %s, %s }, fail: { server.version: 0x0300 }", "fail: { %s, %s }", "fail: [ { %s }, { %s } ]",
+                      "pass: [ { %s }, { %s } ]", "fail: { any-of: [ { %s }, { %s } ] }"):
+            with open(rules, "w") as out:
+                out.write(HEAD + HALF % (shape % (first, second)))
+            p = utwatch(binary, "-q", "-p", rules, "--json", "-", "-r", half)
+            stats = [json.loads(line) for line in p.stdout.splitlines()]
+            reasons = stats[-1]["utwatch"]["verdicts"]["reasons"] if stats else p.stderr
+            check(reasons and set(reasons) == {"client-direction", "encrypted"}, shape % (first, second), reasons)
 finish()
