@@ -365,14 +365,14 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         break;
     case FLOW_RECORDS:
         if (!is_in_clear(p, flow, segment, side)) {
-            stream_note_end(flow, segment, side);
+            stream_note_end(&p->flows, flow, segment, side);
             break;
         }
         keep_evidence(p, flow, frame, segment);
         follow(p, flow, segment, side);
         break;
     case FLOW_IGNORED:
-        stream_note_end(flow, segment, side);
+        stream_note_end(&p->flows, flow, segment, side);
         break;
     }
 }

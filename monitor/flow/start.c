@@ -106,7 +106,8 @@ static bool begins_anew(struct flow_table *table, struct flow *flow, const struc
     if (answers_pending_syn(flow, segment, side))
         return true;
     const bool known = flow->marks[side] & SIDE_KNOWN;
-    if (!known || segment->flags & TCP_RST || in_window(distance(flow->side[side].next, segment->seq)))
+    const bool ends = segment->flags & TCP_RST || (segment->flags & TCP_FIN && !segment->payload_len);
+    if (!known || ends || in_window(distance(flow->side[side].next, segment->seq)))
         return false;
     const nanos quiet = segment->time - flow->last_seen;
     return quiet > (flow_has_ended(flow) ? COPY_SECONDS : FLOW_REUSE_SECONDS) * NANOS_PER_SECOND;

@@ -483,8 +483,18 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
     return true;
 }
 
-void stream_note_end(struct flow *flow, const struct segment *segment, unsigned side)
+void stream_note_end(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                     unsigned side)
 {
+    if (!(segment->flags & (TCP_RST | TCP_FIN)))
+        return;
+    const uint32_t at = segment->seq + (uint32_t)segment->payload_len;
+    const int32_t away = distance(flow->side[side].next, at);
+    const bool followed = flow->state != FLOW_IGNORED && flow->marks[side] & SIDE_KNOWN;
+    if (followed && away != 0 && !(away == 1 && flow->marks[side] & SIDE_FIN)) {
+        table->counters.outside_window++;
+        return;
+    }
     if (segment->flags & TCP_RST)
         flow->marks[side] |= SIDE_RST;
     if (segment->flags & TCP_FIN)

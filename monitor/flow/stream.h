@@ -135,7 +135,10 @@ bool stream_knows_other(const struct flow *flow, const struct segment *segment, 
 bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
                         unsigned side, struct span *at_header);
 
-/* FLOW_RECORDS, FLOW_IGNORED: FIN and RST are still noted, so that the ports can be used again. */
-void stream_note_end(struct flow *flow, const struct segment *segment, unsigned side);
+/* FLOW_RECORDS, FLOW_IGNORED: FIN and RST are still noted, so that the ports can be used again; where numbers
+ * are followed, those that stand behind the last byte (RFC 5961 3.2), since others would hide what is sent
+ * later. */
+void stream_note_end(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                     unsigned side);
 
 #endif

@@ -56,6 +56,28 @@ def forged(side, ahead, right_sum, knows_other):
     return send
 
 
+ENDS = {"a reset of the client": (CLIENT, 0x04), "of the server": (SERVER, 0x14), "two resets": (CLIENT, 0x04, SERVER, 0x04),
+        "two FINs": (CLIENT, 0x11, SERVER, 0x11), "two FINs without ACK": (CLIENT, 0x01, SERVER, 0x01)}
+
+
+def ended_by_others(said, ahead):
+    """Ends of somebody who sees nothing of the connection, and so does not know its numbers (RFC 5961 3), and a beginning on its ports; then both
+    ends go on."""
+    def send(c):
+        first, server = c.seq
+        for side, flags in zip(said[::2], said[1::2]):
+            c.seq[:] = (first + ahead, server + ahead)
+            c.frames.append(c.frame(side, flags))
+        for side in said[::2]:
+            c.time += 2 * SECOND
+            c.frames.append(c.frame(side, 0x02 if side == CLIENT else 0x12))
+        c.seq[:] = first, server
+        c.time += 2 * SECOND
+        for side in CLIENT, SERVER:
+            c.send(side, DATA)
+    return send
+
+
 def told(folder, frames, version):
     """How often data were told that came too late: as a violation or, in TLS 1.3, which hides updates of keys (RFC 8446 4.6.3), as not observable."""
     path = os.path.join(folder, "keys.pcap")
@@ -92,5 +114,8 @@ with tempfile.TemporaryDirectory() as folder:
                         c.send(side, DATA)
                     # After so long a silence, or near enough, a right sum may begin or go on anything.
                     check(right_sum or told(folder, used(capture, both), version) == 1, *what, "before real data")
+        for what, said in ENDS.items():
+            for ahead in 1, 70, 5000, 0x12345678, -5000, -0x12345678:
+                check(told(folder, used(capture, ended_by_others(said, ahead)), version) == 1, version, "not ended:", what, ahead)
     check(not told(folder, used("openssl-tls13-full.pcap", sends((CLIENT, UPDATE))), "TLS 1.3"), "an update of the key")
 finish(115)
