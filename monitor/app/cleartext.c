@@ -137,7 +137,7 @@ static uint32_t missing_parts(const struct pipeline *p, const struct flow *flow)
     return missing;
 }
 
-/* Nothing came since it was told. */
+/* Nothing has come since it was reported. */
 static bool is_told(const struct http_connection *h)
 {
     return h->told && h->count.requests == h->carried && !h->count.answers;

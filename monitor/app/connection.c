@@ -89,7 +89,7 @@ static bool feed(struct pipeline *p, struct flow *flow, const struct segment *se
 static bool begin_again(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const struct clear_reader reader = *cleartext_reader(p, flow);
-    const struct session_use unknown = {.resumed = true}; /* and nothing is told */
+    const struct session_use unknown = {.resumed = true}; /* and nothing is reported */
     reauthentication_begin(p, flow, &unknown);
     while (!tls_renegotiate(p->tls, flow, segment, &reader)) {
         make_room(p, flow);

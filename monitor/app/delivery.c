@@ -212,7 +212,7 @@ static void put_page(struct delivery *d, struct span bytes)
         whole_file_put(d->report[page.report], span_skip(bytes, sizeof page));
 }
 
-/* After the events of the file, so that what is written down as read has been told. */
+/* After the events of the file, so that what is written down as read has been delivered. */
 static void put_watched(struct delivery *d, struct span bytes)
 {
     struct watched_file file;

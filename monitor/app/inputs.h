@@ -5,7 +5,7 @@
 #include "app/options.h"
 
 /* A file, a FIFO, "-", or a folder, whose captures take its place; the replay brings them into the order of
- * time. Files of a folder that are no captures are left out, which is told. */
+ * time. Files of a folder that are no captures are left out, with a message. */
 void inputs_add(struct options *o, const char *path);
 
 /* Does this operand name a file or a FIFO, so that it is no word of a filter? */

@@ -17,7 +17,7 @@ static void copy(struct verdict *to, const struct verdict *from, size_t count)
         memcpy(to, from, count * sizeof *from);
 }
 
-/* What only a part of the evidence shows is told as that. */
+/* What only a part of the evidence shows is reported as such. */
 static void weaken(struct verdict *v)
 {
     v->basis = BASIS_PARTIAL;
@@ -68,8 +68,8 @@ static const struct verdict *verdicts_on(struct judge *j, const struct policy_ca
     return j->verdicts;
 }
 
-/* Where only one end, or nobody, is known to have taken part, a breach is told as what a part of the evidence
- * shows. `own` is room for verdicts to be changed. */
+/* Where only one end, or nobody, is known to have taken part, a breach is reported as what a part of the
+ * evidence shows. `own` is room for verdicts to be changed. */
 static const struct verdict *by_evidence(const struct policy_case *c, struct verdict *own,
                                          const struct verdict *judged, size_t count)
 {
@@ -152,7 +152,7 @@ bool handshake_in_scope(const struct judge *j, const struct observation *o)
 }
 
 /* NULL encryption shows what is asked and answered in the session; a challenge that a part of a connection
- * may have answered is told no more. */
+ * may have answered is no longer reported. */
 static uint64_t lineage_of(const struct judge *j, const struct observation *o,
                            const struct session_result *session)
 {

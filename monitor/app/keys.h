@@ -16,7 +16,7 @@ struct used_keys;
 struct used_keys *used_keys_new(void);
 size_t used_keys_memory(void);
 
-/* The handshake of this version has been told, and records follow; 0: nothing is known yet. */
+/* The handshake of this version has been reported, and records follow; 0: nothing is known yet. */
 void keys_begin(const struct pipeline *p, struct flow *flow, uint32_t since, uint16_t version);
 
 /* The judge's answer, which may come late; the flow may be another one by now. */

@@ -1,4 +1,4 @@
-/* What is known of interfaces and of the capture as a whole: told when it changes, and counted. */
+/* What is known of interfaces and of the capture as a whole: reported when it changes, and counted. */
 #include "app/live_parts.h"
 #include "app/metrics_board.h"
 #include "app/metrics_of_sensor.h"

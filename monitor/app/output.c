@@ -177,7 +177,7 @@ bool output_go_on_with(struct output *out, const struct ruleset *rules)
     return true;
 }
 
-/* More alerts in this second of packet time than are told one by one. */
+/* More alerts in this second of packet time than are written one by one. */
 static bool is_beyond_limit(struct output *out)
 {
     if (!out->beyond_limit || !out->limit)

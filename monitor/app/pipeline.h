@@ -17,7 +17,7 @@ struct pipeline_worker {
     struct docket *docket;    /* the way to the judge, where that is another thread; else NULL */
 };
 
-/* What is finished is told to the judge. NULL after a message, when there is no memory. Rules, output and
+/* What is finished goes to the judge. NULL after a message, when there is no memory. Rules, output and
  * judge outlive the pipeline. */
 struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output, struct judge *judge,
                               const struct pipeline_worker *worker);
@@ -48,7 +48,7 @@ void pipeline_time(struct pipeline *p, nanos time);
 /* What its sockets have counted so far. */
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters);
 
-/* The capture is over: what is in progress is told as it stands. */
+/* The capture is over: what is in progress is judged as it is. */
 void pipeline_end(struct pipeline *p);
 
 /* Frames so far. */

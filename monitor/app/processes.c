@@ -49,7 +49,7 @@ struct processes {
 
 /* ---- the sensor */
 
-/* Before anything of it is told, so that the exit status is right whatever becomes of this process. */
+/* Before anything of it is reported, so that the exit status is right whatever becomes of this process. */
 static void note_findings(const struct processes *p)
 {
     if (p->output && output_violated(p->output))

@@ -145,7 +145,7 @@ static int earlier(const void *a, const void *b)
     return x->source < y->source ? -1 : x->source > y->source; /* by name */
 }
 
-/* The files of each folder in the order of their first frames. One that cannot be read is told of when its
+/* The files of each folder in the order of their first frames. One that cannot be read is reported when its
  * turn comes. */
 static bool sort(struct replay *r)
 {

@@ -30,7 +30,8 @@ void reports_case(const struct reports *reports, const struct policy_case *c);
 void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
                      enum finding_status status, int64_t stream);
 
-/* Other rules judge from now on: what was shown often enough is told again. The earlier ones are still there.
+/* Other rules judge from now on: what was shown often enough is shown again. The earlier ones are still
+ * there.
  */
 void reports_go_on_with(struct reports *reports, const struct ruleset *rules);
 

@@ -85,7 +85,8 @@ void self_watch_packets(struct self_watch *w, nanos stamp, int64_t now)
     set(w, SENSOR_LAG, behind, text);
 }
 
-/* It fills beyond a half, and is told to be well below a quarter, so that it is not told again and again. */
+/* It begins when more than half is full, and ends well below a quarter, so that it is not reported again and
+ * again. */
 static void watch_spool(struct self_watch *w, uint64_t bytes, uint64_t cap)
 {
     const uint64_t limit = w->on[SENSOR_SPOOL_FILLS] ? cap / 4 : cap / 2;

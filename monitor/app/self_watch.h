@@ -1,6 +1,6 @@
 /*
  * Does the sensor still see? Conditions that begin and end by what the capture has counted: no packets,
- * drops, one direction only, lag. Each is told once when it begins and once when it ends.
+ * drops, one direction only, lag. Each is reported once when it begins and once when it ends.
  */
 #ifndef UTWATCH_APP_SELF_WATCH_H
 #define UTWATCH_APP_SELF_WATCH_H

@@ -9,11 +9,11 @@
 #include "decode/segment.h"
 
 enum session_step_kind {
-    USE_BEGINS,        /* of the session of the handshake that was told last */
+    USE_BEGINS,        /* of the session of the last handshake that was reported */
     USE_OF_UNKNOWN,    /* begins, of a session that nobody knows */
     USE_IS_UNREADABLE, /* of the session of that handshake: what is said there nobody reads */
     USE_SETTLES,       /* the UE has said who it is */
-    USE_IS_GIVEN_UP,   /* a part of it was not seen, and no more is told of it */
+    USE_IS_GIVEN_UP,   /* a part of it was not seen, and nothing more is reported about it */
     USE_IS_CHALLENGED, /* `server` asks who it is */
     USE_IS_LEFT,       /* and from `since` on the UE can no longer answer on this connection */
 };

@@ -126,7 +126,7 @@ static bool parse_day(const char *text, nanos *end)
     return true;
 }
 
-/* An address or network; with a port, which has a key of its own, it is told where that belongs. */
+/* An address or network; with a port, which has a key of its own, the message says where that belongs. */
 static void take_exempt(struct site_reader *r, const struct node *m, struct network *out)
 {
     struct endpoint end;

@@ -88,7 +88,7 @@ bool site_in_scope(const struct site *site, const struct endpoint *server, struc
 /* Is this a UE, and no health check or scanner? Without `clients` every client is. */
 bool site_is_ue(const struct site *site, const struct endpoint *client);
 
-/* The file says what is Ut, so that a connection without TLS or XCAP can be told to be Ut. */
+/* The file says what is Ut, so that a connection without TLS or XCAP can be recognized as Ut. */
 bool site_has_scope(const struct site *site);
 
 /* The site lists the servers of Ut, and this is one of them. */

@@ -41,7 +41,7 @@ void site_interval(struct site_reader *r, const struct node *n, int64_t least, n
 /* False after a mistake. */
 bool site_network(struct site_reader *r, const struct node *e, struct network *out);
 
-/* 192.0.2.80:443, [2001:db8::80]:443. False: it is none, and nobody was told. */
+/* 192.0.2.80:443, [2001:db8::80]:443. False: it is none, and no mistake was noted. */
 bool site_end(const char *text, struct endpoint *out);
 
 bool site_is_known(const char *key, const char *const *known);

@@ -25,7 +25,7 @@ enum {
 
 struct pending {
     char *path;
-    nanos begin; /* of its first frame; one that cannot be read is told of when its turn comes, the last */
+    nanos begin; /* of its first frame; one that cannot be read is reported when its turn comes, the last */
 };
 
 struct watch {
@@ -187,7 +187,7 @@ static void read_file(struct watch *w, const char *path)
         capture_open_file(path, source, w->options->filter, NULL, error, sizeof error, &filter_fault);
     if (!capture) {
         tell(w, path, error);
-        entry->size = size; /* it is told of once, and again only when it has grown */
+        entry->size = size; /* it is reported once, and again only when it has grown */
         parcel_put(w->sink, PARCEL_WATCHED, span_of(entry, sizeof *entry));
         return;
     }

@@ -4,7 +4,7 @@
  *
  * What is judged later may depend on what was judged before, so statements are taken in the order of their
  * ends (statement.due): the earliest when no other worker can have one that is earlier. Each says up to which
- * packet time it has told all (docket_until()), also when it has nothing to read.
+ * packet time it has reported all (docket_until()), also when it has nothing to read.
  */
 #include "app/docket.h"
 #include "app/live_parts.h"
@@ -17,7 +17,7 @@
 enum {
     STATEMENTS = 256,      /* that are judged before clocks and signals are looked at again */
     IDLE_MS = 5,           /* of the judge, when there is nothing to judge */
-    WAIT_MS = 20,          /* of a worker for frames: then it says up to when it has told all */
+    WAIT_MS = 20,          /* of a worker for frames: then it says up to when it has reported all */
     HELD_PAUSE_NS = 50000, /* of a worker that is held, and of who holds it */
 };
 
@@ -163,7 +163,7 @@ static void go_on_to(struct crew *c, nanos time)
     output_time(c->orders->output, c->now);
 }
 
-/* Up to when all workers have told everything. */
+/* Up to when all workers have reported everything. */
 static nanos told_until(const struct crew *c)
 {
     nanos least = INT64_MAX;

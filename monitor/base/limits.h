@@ -99,7 +99,7 @@
 #define SHARED_FLUSH_SECONDS     2    /* that the last news may take at the end */
 #define SHARED_RING              16384 /* power of two: questions and news on their way to the thread that asks */
 #define SHARED_UNDER_WAY         1024   /* news that Redis has not answered yet */
-#define SHARED_OUTBOX            262144 /* sessions to be told of while Redis is away; 40 bytes each */
+#define SHARED_OUTBOX            262144 /* sessions to be sent once Redis is back; 40 bytes each */
 #define WAITING_HANDSHAKES       1024 /* that are judged when the answer is here, in the order of their ends */
 #define RECENT_SESSIONS          4096  /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
 #define MET_HANDSHAKES           (1 << 21) /* bits for the randoms of full handshakes, to know copies */
@@ -179,7 +179,7 @@
 #define SHOWN_OF_A_KIND    3      /* equal violations shown singly */
 #define MAX_AGE_ROWS       256 /* servers by method in the ages of reused sessions; later ones share a row */
 #define HTML_REPORT_MOST   ((size_t)4 << 20) /* bytes of the largest page */
-#define MAX_FINDINGS       1024   /* told one by one in the HTML report; later ones are only counted */
+#define MAX_FINDINGS       1024   /* shown one by one in the HTML report; later ones are only counted */
 #define FINDINGS_OF_RULE   5      /* of them, by different offenders */
 #define FINDING_BYTES      393216 /* of the records behind all of them */
 #define MAX_PARTIES        1024   /* servers told apart in the HTML report; later ones share a row */

@@ -1,7 +1,7 @@
 /*
- * Capture files: pcap and pcapng, micro- or nanoseconds, plain or compressed (told by content, not by name),
- * from a file, a FIFO or standard input. Frames are taken in the order of the file, each with the link type
- * of its own interface.
+ * Capture files: pcap and pcapng, micro- or nanoseconds, plain or compressed (recognized by content, not by
+ * name), from a file, a FIFO or standard input. Frames are taken in the order of the file, each with the link
+ * type of its own interface.
  */
 #ifndef UTWATCH_CAPTURE_CAPTURE_H
 #define UTWATCH_CAPTURE_CAPTURE_H

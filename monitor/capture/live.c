@@ -200,7 +200,7 @@ struct live *live_open(const struct live_settings *settings, enum live_failure *
     return live;
 }
 
-/* What the kernel counted since it was last asked: it forgets what it has told. */
+/* What the kernel counted since it was last asked: it forgets what it has reported. */
 static void read_statistics(struct live *live)
 {
     struct tpacket_stats_v3 s;

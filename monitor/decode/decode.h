@@ -64,7 +64,7 @@ bool decoder_believes(struct decoder *decoder, const struct segment *segment);
 /* A connection begins with the segment. */
 void decoder_meets(struct decoder *decoder, const struct segment *segment);
 
-/* What is told now: is it from where only the network puts hosts, by all that was seen? */
+/* What is judged now: is it from where only the network puts hosts, by all that was seen? */
 bool decoder_trusts(struct decoder *decoder, const struct endpoint *end);
 
 /* Are there tunnels of which nobody can say yet whose they are? */

@@ -1,5 +1,5 @@
 /* What nearly every frame is, read at once: TCP, but for a SYN, in IPv4 without options, not a fragment, in
- * Ethernet without a tag, captured whole. It is told as the layers tell it. */
+ * Ethernet without a tag, captured whole. The result is the one that the layers give. */
 #include "decode/layers.h"
 
 #include <pcap/dlt.h>

@@ -78,7 +78,7 @@ void blocks_section(struct blocks *b, const char *comment)
     put32(b, BYTE_ORDER_MAGIC);
     put32(b, 1); /* version 1.0 */
     put32(b, UINT32_MAX);
-    put32(b, UINT32_MAX); /* the length of the section is not told */
+    put32(b, UINT32_MAX); /* the length of the section is not given */
     put_comment(b, comment);
     put_option(b, OPTION_APPLICATION, application, sizeof application - 1);
     put32(b, OPTION_END);

@@ -25,7 +25,7 @@ enum flow_state {
 
 enum side_mark {
     SIDE_KNOWN = 1 << 0,       /* `next` is valid */
-    SIDE_SYN = 1 << 1,         /* its SYN was captured, so its first byte can be told */
+    SIDE_SYN = 1 << 1,         /* its SYN was captured, so its first byte is known */
     SIDE_DATA = 1 << 2,        /* it sent payload */
     SIDE_FIN_PENDING = 1 << 3, /* FIN captured, bytes before it not all in order yet */
     SIDE_FIN = 1 << 4,

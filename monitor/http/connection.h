@@ -115,7 +115,7 @@ struct answer answer_facts(const struct connection *c, const struct http_respons
 struct body {
     enum phase phase;
     uint64_t left; /* of PHASE_BODY */
-    bool unclear;  /* how long it is cannot be told: nothing behind it can be read */
+    bool unclear;  /* its length is not known: nothing behind it can be read */
 };
 
 /* `lost`: of the fields, some are not here (messages.c). */

@@ -114,15 +114,15 @@ struct http_connection {
      * of them. GBA alone does not tell: it serves Ub and other interfaces too, some of them in clear. */
     struct http_count of_ut;
     struct whence first_of_ut;
-    bool told;               /* that was quiet for long: what came before has been told, and of that only */
-    uint32_t carried;        /* the requests still count that have no answer, so many */
-    uint32_t claims;         /* requests by which the server may know who asks: credentials, a cookie, an
-                                asserted identity */
-    bool unanswered;         /* the last 401 was followed by none of them */
-    uint32_t xcap;           /* requests that are of Ut, also CONNECT, those that may be, and those that could
-                                not be read to their end */
-    uint32_t damage;         /* enum http_damage */
-    bool connect;            /* a CONNECT was among the requests */
+    bool told;        /* that was quiet for long: what came before has been reported, and of that only */
+    uint32_t carried; /* the requests still count that have no answer, so many */
+    uint32_t claims;  /* requests by which the server may know who asks: credentials, a cookie, an
+                         asserted identity */
+    bool unanswered;  /* the last 401 was followed by none of them */
+    uint32_t xcap;    /* requests that are of Ut, also CONNECT, those that may be, and those that could
+                         not be read to their end */
+    uint32_t damage;  /* enum http_damage */
+    bool connect;     /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */
     bool connect_placed;     /* where that answer stands is known, */
     uint32_t connect_at;     /* the number of its first byte in the server's stream */

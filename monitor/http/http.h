@@ -90,8 +90,8 @@ struct http_exchange *http_exchange(const struct http *http, uint32_t slot);
 /* Requests that were not answered, one a call; NULL when there are no more. For the end of a connection. */
 struct http_exchange *http_unanswered(struct http *http, uint32_t slot);
 
-/* What has come is told, and the connection goes on: of it only requests count that have no answer, and its
- * slot is among the first to be given up. */
+/* What has come is reported, and the connection goes on: of it only requests count that have no answer, and
+ * its slot is among the first to be given up. */
 void http_go_on(struct http *http, uint32_t slot, nanos now);
 
 /* Of the requests only those count that are of Ut by what they ask. */

@@ -17,7 +17,7 @@ enum { ASKED_NOBODY, ASKED_UNKNOWN }; /* the hello has no name; it was not seen 
 /* A keyed hash of SNI and authority, without regard to case and a final dot (RFC 4343 3, RFC 6066 3). */
 uint64_t asked_for(const struct siphash_key *key, const struct observation *o);
 
-/* The name as it is told: the SNI, else the authority; empty where there is none. */
+/* The name as it is shown: the SNI, else the authority; empty where there is none. */
 struct span asked_name(const struct observation *o);
 
 #endif

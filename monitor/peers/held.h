@@ -12,7 +12,8 @@ struct held_session {
     uint64_t
         use; /* the hash of server and hello but for its suites; 0: none is held, or its hello is not known */
     nanos from, until; /* the client has it, and the server lets it be used */
-    uint32_t kept_for; /* seconds for which the server is to be expected to keep it, as it told or is usual */
+    uint32_t
+        kept_for; /* seconds for which the server is to be expected to keep it, as it said, or as is usual */
     uint16_t suite, version;
     bool asked;  /* the server asked for a certificate */
     nanos since; /* it has answered such hellos with this version, and asked or not, since then */

@@ -74,7 +74,7 @@ static void take_rule(struct compiler *c, const struct node *n, const char *docu
     if (r && r->file == c->file) {
         complain_at(c, n, "rule '%s' is defined twice (first on line %u): give one of them another id", id,
                     r->node->line);
-        r = NULL; /* its own mistakes are told as well */
+        r = NULL; /* its own mistakes are reported as well */
     }
     if (!r && p->rule_count == MAX_RULES) {
         complain_at(c, n, "more than %d rules", MAX_RULES);

@@ -5,7 +5,7 @@
  */
 #include "policy/compiled.h"
 
-/* Tries a value without complaining: what is wrong with it is told where it is compiled. */
+/* Tries a value without complaining: what is wrong with it is reported where it is compiled. */
 static bool quietly(struct compiler *c, const struct node *n, enum field field, int64_t *number)
 {
     struct mistakes ignored = {0};

@@ -40,7 +40,7 @@ static int named_set(struct compiler *c, const struct node *n, const char *name)
             continue;
         if (set->compiled)
             return set->index;
-        if (set->mistaken) /* that is told where it stands */
+        if (set->mistaken) /* which is reported where it is defined */
             return -1;
         if (set->compiling) {
             complain_at(c, n, "set '%s' contains itself", name);

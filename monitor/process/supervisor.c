@@ -45,7 +45,7 @@ struct supervisor {
     pid_t self;
     int stop; /* the signal that asked for the end */
     int64_t stop_until;
-    bool writer_waits; /* and that was told */
+    bool writer_waits; /* and that was reported */
     bool forced;       /* what had not ended was killed */
     bool told_ready;
     int64_t next_notice;

@@ -27,7 +27,7 @@ struct pulse {
     atomic_bool writer_delivers; /* it may be waiting for a file, or for who reads it */
     atomic_bool ready;           /* the sensor has opened what it reads */
     atomic_bool anew; /* the sensor is to end, so that one with more rights can open an interface again */
-    atomic_bool violated, judged; /* what any sensor of the run has told, for those that follow it */
+    atomic_bool violated, judged; /* what any sensor of the run has reported, for those that follow it */
     atomic_bool over;             /* no sensor will follow: the writer is to bring out the rest, and to end */
     _Atomic uint64_t frames, handshakes; /* so far, for people */
     _Atomic uint64_t sensors, writers;   /* that were started */

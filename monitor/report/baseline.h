@@ -9,7 +9,7 @@
 
 struct baseline;
 
-/* The forms are told by content. NULL with the reason in `error` (at least 256 bytes). */
+/* The forms are recognized by their content. NULL with the reason in `error` (at least 256 bytes). */
 struct baseline *baseline_load(const char *path, char *error, size_t error_size);
 void baseline_free(struct baseline *baseline);
 

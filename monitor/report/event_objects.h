@@ -16,7 +16,8 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
                    const struct input_names *names, const struct rule_facts *rule);
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c,
                      const struct input_names *names);
-/* Which reading of the rules it was is told where they can change, that is live; a replay tells it once. */
+/* Which reading of the rules it was is written where they can change, that is live; a replay writes it once.
+ */
 void utwatch_rule(struct json *j, const struct rule_facts *rule, bool live);
 
 /* By which reading of the rules it was judged, where that is known. */

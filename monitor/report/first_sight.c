@@ -24,7 +24,7 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
         struct endpoint end;
         uint64_t asked;
         uint32_t fault, sid,
-            excepted; /* a profile and its advice may share a rule: it is told once by each */
+            excepted; /* a profile and its advice may share a rule: it is reported once by each */
         char profile[64];
     } what;
     memset(&what, 0, sizeof what);

@@ -20,7 +20,7 @@ struct first_sights *first_sights_new(void); /* NULL when the memory cannot be r
 void first_sights_free(struct first_sights *s);
 
 /* True once for each rule and peer: the UE of the case with FAULT_UE, else its server. What an exception
- * of the site covers is apart: after its last day the breach is told. */
+ * of the site covers is apart: after its last day the breach is reported. */
 bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
                  enum fault fault, bool excepted);
 

@@ -71,7 +71,7 @@ static void put_lane(struct html *h, const struct timeline *t, const struct lane
     }
 }
 
-/* The steps at both ends reach beyond the capture; what is told is its own first and last frame. */
+/* The steps at both ends reach beyond the capture; what is named is its own first and last frame. */
 static void put_axis(struct html *h, const struct timeline *t, const struct capture_health *health,
                      uint64_t top)
 {

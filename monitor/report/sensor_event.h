@@ -26,7 +26,7 @@ struct sensor_finding {
         SENSOR_ENDS,
         SENSOR_CHANGES
     } edge;                /* CHANGES: begins and ends at once */
-    nanos time;            /* of day, when it is told */
+    nanos time;            /* of day, when it is reported */
     int64_t at;            /* when it began or ended, on the monotonic clock */
     const char *interface; /* as the user wrote it, or NULL */
     const char *observed;  /* for people */

@@ -9,7 +9,7 @@
 
 struct summing;
 
-/* Alerts that were not told by themselves. */
+/* Alerts that were not sent by themselves. */
 struct alert_sum {
     const struct rule_facts *rule;
     struct endpoint client,
@@ -23,9 +23,9 @@ struct alert_sum {
 };
 
 struct summing_counters {
-    uint64_t told;    /* alerts that are told by themselves */
+    uint64_t told;    /* alerts that are sent by themselves */
     uint64_t summed;  /* alerts that went into a sum */
-    uint64_t evicted; /* sums told early because the table was full */
+    uint64_t evicted; /* sums sent early because the table was full */
 };
 
 typedef void summing_tell(void *context, const struct alert_sum *sum);
@@ -35,7 +35,7 @@ typedef void summing_tell(void *context, const struct alert_sum *sum);
 struct summing *summing_new(nanos interval, summing_tell *tell, void *context);
 void summing_free(struct summing *s);
 
-/* True: an equal alert was there within the interval, and this one is in its sum. False: it is to be told by
+/* True: an equal alert was there within the interval, and this one is in its sum. False: it is to be sent by
  * itself. */
 bool summing_takes(struct summing *s, const struct policy_case *c, const struct verdict *v);
 

@@ -323,8 +323,8 @@ static void add_sharer(struct tally *tally, struct rule_tally *rule, const struc
                                                 first_sight(tally->sharers, c, rule->rule, FAULT_UE, false));
 }
 
-/* What a server or UE did is judged at each interval and told again when it has changed; in the sum over all
- * who share the breach it stands once. */
+/* What a server or UE did is judged at each interval and reported again when it has changed; in the sum over
+ * all who share the breach it stands once. */
 static bool was_counted(const struct tally *tally, const struct policy_case *c, const struct verdict *v)
 {
     const bool of_peer = c->kind == CASE_SERVER || c->kind == CASE_UE;

@@ -37,7 +37,7 @@ struct text_report *text_report_new(FILE *out, const struct text_look *look, con
                                     const struct input_names *names);
 void text_report_free(struct text_report *report);
 
-/* Other rules judge from now on: what was shown often enough is told again. */
+/* Other rules judge from now on: what was shown often enough is shown again. */
 void text_report_forget_kinds(struct text_report *report);
 
 /* A handshake in a line, with --details=handshakes. */

@@ -1,7 +1,7 @@
 /*
  * Sessions of which a server asked for authentication (401) and got no answer: TS 33.141 6.1.3 wants it to
  * ask again when the session is used again. Only sessions under NULL encryption show that, and only some of
- * them are remembered: what is forgotten, or may have been answered unseen, is not told.
+ * them are remembered: what is forgotten, or may have been answered unseen, is not reported.
  *
  * A session is known by its sessions_lineage(), a connection of it by its flow_id.
  */

@@ -23,13 +23,13 @@ struct entry *offer_look_up(struct sessions *s, const struct observation *o, con
                             struct session_result *out, struct place *place);
 
 /* Beside a ticket that is known the client offers an id that the server issued in another session, and
- * echoes: which of the two it took is not told. Resumed was at least the younger one, and offered was the
+ * echoes: which of the two it took is not known. Resumed was at least the younger one, and offered was the
  * older one too. */
 void offer_weigh_id(struct sessions *s, const struct observation *o, const struct entry *by_ticket,
                     struct session_result *out);
 
 /* Beside a ticket that is not known the client offers an id that the server issued: it may be what the server
- * takes, and the client uses it anyway. What is told of its age is no more than a lower bound. */
+ * takes, and the client uses it anyway. What is reported of its age is no more than a lower bound. */
 void offer_tell_id(struct sessions *s, const struct observation *o, struct session_result *out);
 
 /* True if an origin at this time would be later than its use: the clock was set, or captures were given out

@@ -204,7 +204,7 @@ static enum table_result set_aside(const char *path, int *file, struct stat *s)
     return result;
 }
 
-/* The size that the file had, as far as that can be told. */
+/* The size that the file had, as far as that is known. */
 static bool mend_size(const struct table *t, size_t size)
 {
     const struct table_layout l = table_layout(t->buckets);

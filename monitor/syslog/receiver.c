@@ -561,7 +561,7 @@ static uint64_t dropped(const struct spool_counters *s)
     return count;
 }
 
-/* A number that grew is told at once, and then once in NEWS_APART. */
+/* A number that has grown is reported at once, then at most once in NEWS_APART. */
 static bool has_grown(struct told_count *told, uint64_t count, int64_t now)
 {
     if (count == told->count || (told->count && now - told->at < NEWS_APART))

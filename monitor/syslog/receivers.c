@@ -13,7 +13,7 @@ struct receivers {
     struct receiver *list[MAX_RECEIVERS];
     size_t count;
     bool on_disk;
-    size_t strangers; /* segments in the spool's folder that are of none of them, until that was told */
+    size_t strangers; /* segments in the spool's folder that belong to none of them, until that is reported */
     char stranger[64];
     SSL_CTX *tls; /* NULL: nobody needs it */
 };

@@ -146,7 +146,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
 
 /*
  * Between tls_finish() and tls_release(): the observation outlives both, until it is taken back, so that
- * another thread can read it where it lies. Of so many at a time as tls_new() was told.
+ * another thread can read it where it lies. At most as many at a time as tls_new() was given.
  */
 struct tls_handed {
     uint32_t body, kept; /* slots */
