@@ -643,6 +643,43 @@ static void table_keeps_what_it_promises(void **state)
     table_close(&t);
 }
 
+/* A session of each: `ticket` at DAY1 + at_ticket, which a fatal alert ends, and `id` at DAY1 + at_id. */
+static void issue_both(nanos at_ticket, uint64_t ticket, nanos at_id, uint8_t id)
+{
+    handshake(DAY1 + at_ticket, RESUMPTION_FULL);
+    issue_ticket(ticket);
+    o->alert_count = 1;
+    o->alerts[0].level = 2;
+    judge();
+    handshake(DAY1 + at_id, RESUMPTION_FULL);
+    with_id(id, false, true);
+    judge();
+}
+
+/* Beside a ticket the id is a marker (RFC 5077 3.4), or that of another session: which one the server took is
+ * not known. What was resumed is at least the younger, what was offered the older, and only if both have
+ * ended was one resumed that had. */
+static void a_ticket_beside_an_id_may_be_either(void **state)
+{
+    (void)state;
+    issue_both(0, 100, 2 * HOUR, 9);
+    issue_both(3 * HOUR, 101, HOUR, 10);
+    for (unsigned i = 0; i < 2; i++) {
+        handshake(DAY1 + 5 * HOUR, RESUMPTION_TICKET);
+        offer_ticket(100 + i);
+        with_id((uint8_t)(9 + i), true, true);
+        judge();
+        assert_true(r.known && !r.dead);
+        assert_int_equal(r.basis, AGE_AT_LEAST);
+        assert_int_equal(r.resumed_age, (i ? 2 : 3) * HOUR);
+        assert_int_equal(r.offered_age, (i ? 4 : 5) * HOUR - 1000);
+    }
+    handshake(DAY1 + 5 * HOUR, RESUMPTION_TICKET);
+    offer_ticket(100);
+    judge();
+    assert_true(r.known && r.dead);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -666,6 +703,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_reissue_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_back_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_keeps_the_suite, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_ticket_beside_an_id_may_be_either, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_state_file_outlives_its_process, open_memory, close_memory),
         cmocka_unit_test(table_keeps_what_it_promises),
     };
