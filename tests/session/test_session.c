@@ -643,6 +643,34 @@ static void table_keeps_what_it_promises(void **state)
     table_close(&t);
 }
 
+static void renew(nanos when, uint64_t ticket, uint64_t renewed)
+{
+    handshake(when, RESUMPTION_TICKET);
+    offer_ticket(ticket);
+    issue_ticket(renewed);
+    judge();
+}
+
+/* A renewed ticket is of the same session (RFC 5077 3.3): what ended that, and what is not known of its age,
+ * goes with it. */
+static void a_renewed_ticket_inherits_end_and_doubt(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    issue_ticket(100);
+    o->alert_count = 1;
+    o->alerts[0].level = 2;
+    judge();
+    renew(DAY1 + HOUR, 100, 101);
+    renew(DAY1 + 2 * HOUR, 101, 102);
+    assert_true(r.known && r.dead && r.basis == AGE_EXACT);
+    renew(DAY1, 50, 51); /* its full handshake was not seen */
+    renew(DAY1 + HOUR, 50, 52);
+    renew(DAY1 + 2 * HOUR, 52, 53);
+    assert_true(r.known && !r.dead);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+}
+
 /* A session of each: `ticket` at DAY1 + at_ticket, which a fatal alert ends, and `id` at DAY1 + at_id. */
 static void issue_both(nanos at_ticket, uint64_t ticket, nanos at_id, uint8_t id)
 {
@@ -703,6 +731,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_reissue_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_back_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_keeps_the_suite, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_renewed_ticket_inherits_end_and_doubt, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_ticket_beside_an_id_may_be_either, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_state_file_outlives_its_process, open_memory, close_memory),
         cmocka_unit_test(table_keeps_what_it_promises),
