@@ -27,6 +27,7 @@
 /* flow */
 #define DEFAULT_FLOWS            262144 /* connections followed at a time; 128 bytes each */
 #define DEFAULT_HANDSHAKES       50000  /* handshakes in progress at a time */
+#define GREEDY_SHARE             16     /* more than one in so many are of one client: its own go first */
 #define UNCONFIRMED_SHARE        4    /* one in so many of them may be unconfirmed at the expense of others */
 #define OUT_OF_ORDER_STORES      2048 /* directions with something held out of order at a time */
 #define OUT_OF_ORDER_PIECES      64   /* of one direction; a longer list would be an attack (SegmentSmack) */

@@ -7,11 +7,11 @@ const struct endpoint *client_end(const struct flow *flow)
     return &flow->end[flow->end[0].port >= flow->end[1].port ? 0 : 1];
 }
 
-uint16_t client_number(const struct clients *clients, const struct endpoint *client)
+uint16_t client_number(const struct siphash_key *key, const struct endpoint *client)
 {
     uint8_t network[sizeof client->address] = {0};
     memcpy(network, client->address, client->family == 4 ? 4 : 8);
-    return fold_hash(&clients->key, network, 0) % CLIENT_NUMBERS;
+    return fold_hash(key, network, 0) % CLIENT_NUMBERS;
 }
 
 void client_add(struct clients *clients, const struct pool *slots, size_t link, uint16_t number,

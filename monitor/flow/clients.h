@@ -29,7 +29,7 @@ struct clients {
 const struct endpoint *client_end(const struct flow *flow);
 
 /* The number of its network. */
-uint16_t client_number(const struct clients *clients, const struct endpoint *client);
+uint16_t client_number(const struct siphash_key *key, const struct endpoint *client);
 
 void client_add(struct clients *clients, const struct pool *slots, size_t link, uint16_t number,
                 uint32_t slot);

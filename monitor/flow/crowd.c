@@ -34,7 +34,7 @@ void crowd_join(struct crowd *crowd, const struct pool *pool, size_t at, uint32_
                 const struct endpoint *client, bool confirmed, nanos now)
 {
     struct member *m = member_at(pool, at, slot);
-    m->client = client_number(&crowd->clients, client);
+    m->client = client_number(&crowd->clients.key, client);
     enqueue(crowd, pool, at, slot, confirmed, now);
     client_add(&crowd->clients, pool, at + offsetof(struct member, of_client), m->client, slot);
 }

@@ -1,6 +1,7 @@
 #include "flow/flow.h"
 
 #include "decode/endpoint_hash.h"
+#include "flow/greedy.h"
 #include "flow/recent.h"
 #include "flow/stream.h"
 
@@ -23,7 +24,8 @@ static uint32_t bucket_of(const struct flow_table *table, const struct endpoint 
 
 size_t flow_table_memory(uint32_t capacity)
 {
-    return pool_memory(sizeof(struct flow), capacity) + pool_buckets(capacity) * sizeof(uint32_t);
+    return pool_memory(sizeof(struct flow), capacity) + pool_buckets(capacity) * sizeof(uint32_t) +
+           greedy_memory();
 }
 
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes)
@@ -37,7 +39,8 @@ bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t hands
         (void)madvise(memory, buckets * sizeof *table->buckets, MADV_HUGEPAGE);
     table->buckets = memory == MAP_FAILED ? NULL : memory;
     if (table->buckets && pool_open(&table->flows, sizeof(struct flow), capacity) &&
-        stream_stores_open(table, OUT_OF_ORDER_STORES) && recent_open(table, handshakes))
+        stream_stores_open(table, OUT_OF_ORDER_STORES) && recent_open(table, handshakes) &&
+        greedy_open(table))
         return true;
     flow_table_close(table);
     return false;
@@ -49,6 +52,7 @@ void flow_table_close(struct flow_table *table)
         (void)munmap(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof *table->buckets);
     pool_close(&table->flows);
     pool_close(&table->stores);
+    greedy_close(table);
     recent_close(table);
     *table = (struct flow_table){0};
 }
@@ -140,6 +144,7 @@ void flow_confirmed(struct flow_table *table, struct flow *flow)
     unqueue(table, flow);
     flow->in_confirmed = true;
     queue_newest(table, flow);
+    greedy_add(table, flow);
 }
 
 /* The oldest of a queue that was not used since it was queued and has no handshake; if all of the oldest few
@@ -166,7 +171,8 @@ struct flow *flow_victim(struct flow_table *table)
 {
     const bool enough = table->unconfirmed_count >= table->flows.capacity / UNCONFIRMED_SHARE;
     const bool first = table->unconfirmed.oldest && (enough || !table->confirmed.oldest);
-    return victim_of(table, first ? &table->unconfirmed : &table->confirmed);
+    struct flow *greedy = first ? NULL : greedy_victim(table);
+    return greedy ? greedy : victim_of(table, first ? &table->unconfirmed : &table->confirmed);
 }
 
 void flow_remove(struct flow_table *table, struct flow *flow)
@@ -178,6 +184,8 @@ void flow_remove(struct flow_table *table, struct flow *flow)
     while (*link != index)
         link = &((struct flow *)pool_at(&table->flows, *link))->hash_next;
     *link = flow->hash_next;
+    if (flow->in_confirmed)
+        greedy_remove(table, flow);
     unqueue(table, flow);
     pool_give(&table->flows, index);
 }

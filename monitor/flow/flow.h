@@ -189,6 +189,13 @@ struct stray {
     bool answer; /* a SYN/ACK, to the SYN of `pending_isn` */
 };
 
+/* How many confirmed connections each client has (greedy.h). */
+struct greedy {
+    uint32_t *count;         /* by the number of its network (clients.h) */
+    uint32_t greediest, had; /* who has most, and how many those were; there may be fewer since */
+    uint32_t hand;           /* the slot that was looked at last */
+};
+
 struct flow_table {
     struct pool flows;
     struct pool stores;        /* out-of-order data, stream.c */
@@ -201,6 +208,7 @@ struct flow_table {
     uint32_t bucket_mask;
     struct queue unconfirmed, confirmed; /* by when they were queued for eviction */
     uint32_t unconfirmed_count;          /* in the first of them */
+    struct greedy greedy;
     struct siphash_key key;
     struct flow_counters counters;
     struct stray stray[STRAYS]; /* by the slot of the connection */
@@ -229,9 +237,10 @@ struct flow *flow_add(struct flow_table *table, const struct segment *segment);
 void flow_confirmed(struct flow_table *table, struct flow *flow);
 
 /* The connection to give up first when the table is full; NULL when it is empty. Who confirmed nothing goes
- * first, as long as a quarter of the table is such: so much time a new one has to be confirmed. Second
- * chance: one used since it was queued goes to the end instead, at most 64 at a call; of those that are
- * not confirmed only a handshake does. */
+ * first, as long as a quarter of the table is such: so much time a new one has to be confirmed. Then one of
+ * the client that has most, if that is more than a share of the table. Second chance: one used since it was
+ * queued goes to the end instead, at most 64 at a call; of those that are not confirmed only a handshake
+ * does. */
 struct flow *flow_victim(struct flow_table *table);
 
 /* Forgets the connection and what was held for it. Its handshake must be finished before. */

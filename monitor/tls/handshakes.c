@@ -137,7 +137,7 @@ struct handshake *handshake_open(struct tls *tls, struct flow *flow, nanos now)
     h->search.asking = NO_SIDE;
     h->last_activity = now;
     queue_push(queue_between(tls, flow), &tls->slots, offsetof(struct handshake, between), index);
-    h->client = client_number(&tls->clients, client_end(flow));
+    h->client = client_number(&tls->clients.key, client_end(flow));
     client_add(&tls->clients, &tls->slots, offsetof(struct handshake, of_client), h->client, index);
     enqueue(tls, h, flow_is_confirmed(flow) ? LIST_ACTIVE : LIST_UNCONFIRMED);
     return h;

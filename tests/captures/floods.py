@@ -98,8 +98,39 @@ def in_clear():
         check(http.get("evicted") == 6010 - 4096, "in clear,", name, "evicted", http)
 
 
+def greedy():
+    """One UE, or its network, has more connections than the table, all of them answered, and goes on to use them. What is known of others'
+    connections is not forgotten for it: how old their keys are a day later."""
+    hello, flight, key, end = m.client_hello([0x000A]), m.server_hello(0x000A) + m.done(), m.client_key_exchange() + m.finished(), m.finished()
+    data = m.record(23, b"\7" * 48)
+    for server, ue, one in ((("192.0.2.200", 443), "192.0.2.%d", "198.51.100.7"),
+                            (("2001:db8::80", 443), "2001:db8:0:%x::1", "2001:db8:1:1::%x")):
+        frames = []
+        for i in range(150):
+            c = capturelib.Connection((ue % (1 + i), 30000 + i), server, time=START + i * 1000000, step=10)
+            c.open()
+            for step in (0, hello), (1, flight), (0, key), (1, end), (0, data):
+                c.send(*step)
+            c.time += 25 * 3600 * SECOND
+            c.send(0, data)
+            frames += c.frames
+        for n in range(9000):
+            c = capturelib.Connection((one % n if "%" in one else one, 1024 + n), server, time=START + SECOND + n * 1000000, step=10)
+            c.open()
+            frames += c.frames
+        with tempfile.TemporaryDirectory() as folder:
+            path, site = os.path.join(folder, "greedy.pcap"), os.path.join(folder, "site.yaml")
+            with open(site, "w") as f:
+                f.write("limits: { flows: 1000 }\n")
+            capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+            evs, _ = events(sys.argv[1], "-c", site, "-p", "ls-advice", "-r", path)
+        told = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "dp-3.2-key-lifetime-24h"]
+        check(len(told) >= 148, "greedy,", one, len(told), "of 150")  # a UE may share the number of the greedy one's network
+
+
 many_ends()
 in_clear()
+greedy()
 for kind, most in (("real-hello", 4096), ("real-certificate", 12288)):
     each = flood_run.resident(sys.argv[1], kind, [])
     check(1000 < each <= most, kind, "takes", each, "bytes")
