@@ -448,6 +448,8 @@ struct flow *cleartext_readable(struct pipeline *p, struct flow *flow, const str
     reauthentication_begin(p, flow, use);
     struct clear_reader from_start = {.mac_bytes = reader->mac_bytes};
     for (enum side who = CLIENT; who <= SERVER; who++) {
+        if (early[who].acked.any)
+            http_acknowledged(p->cleartext.http, flow->clear, who, early[who].acked.number);
         struct span bytes = early[who].records;
         for (struct span data; (data = clear_next(&from_start, who, &bytes)).n;)
             feed_http(p, flow, who, data, &early[who].whence);

@@ -38,7 +38,8 @@ bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_read
         chain_copy(&tls->pieces, &kept->bytes, tls->clear[who]);
         early[who] = (struct clear_early){.records = span_of(tls->clear[who], kept->bytes.length),
                                           .whence = kept->whence,
-                                          .later_at = kept->later_at};
+                                          .later_at = kept->later_at,
+                                          .acked = h->acked[flow_side_of(flow, who)]};
     }
     return true;
 }

@@ -102,8 +102,9 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
  */
 struct clear_early {
     struct span records;
-    struct whence whence;   /* of the segment with the first of them */
-    struct whence later_at; /* of that with the first of a later handshake */
+    struct whence whence;      /* of the segment with the first of them */
+    struct whence later_at;    /* of that with the first of a later handshake */
+    struct acknowledged acked; /* of the other side's bytes, so far */
 };
 
 struct clear_reader {

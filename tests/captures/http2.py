@@ -85,8 +85,8 @@ class Judged:
         """(method, path, status), each as often as tshark finds it."""
         if not shutil.which("tshark"):
             return None
-        p = subprocess.run(["tshark", "-n", "-d", "tcp.port==80,http2", "-r", self.path, "-Y", "http2.headers", "-T", "fields", "-E", "separator=|", "-e",
-                            "http2.headers.method", "-e", "http2.headers.path", "-e", "http2.headers.status"], capture_output=True, text=True)
+        p = subprocess.run(["tshark", "-n", "-d", "tcp.port==80,http2", "-r", self.path, "-Y", "http2.headers", "-T", "fields", "-E", "separator=|",
+                            "-e", "http2.headers.method", "-e", "http2.headers.path", "-e", "http2.headers.status"], capture_output=True, text=True)
         columns = ([], [], [])
         for line in p.stdout.splitlines():
             for column, cell in zip(columns, line.split("|")):
@@ -163,7 +163,8 @@ def people():
 
 def upgraded():
     """RFC 7540 3.2: the answer to the request that asks for it comes on stream 1."""
-    asked = b"GET " + PATH + b" HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+    asked = b"GET " + PATH + b" HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" \
+            b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
     switches = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + frame(SETTINGS, 0, 0)
     for what, steps, observed in (
             ("200", [(CLIENT, asked), (SERVER, switches), START_CLIENT, (SERVER, answer(1))], "1 request, 1 of them served"),
@@ -182,7 +183,8 @@ def upgraded():
 def nonsense():
     """What is no frame, or no head, ends the reading, and no document of it becomes anything else."""
     asked = request(1)
-    for what, words in (("a length", b"\xff" * 40), ("SETTINGS on a stream", frame(SETTINGS, 0, 1)), ("half a head", frame(HEADERS, 0, 3, b"\x82") + asked),
+    for what, words in (("a length", b"\xff" * 40), ("SETTINGS on a stream", frame(SETTINGS, 0, 1)),
+                        ("half a head", frame(HEADERS, 0, 3, b"\x82") + asked),
                         ("no HPACK", frame(HEADERS, END_HEADERS, 3, b"\x80")), ("padding", frame(HEADERS, END_HEADERS | PADDED, 3, b"\x09\x82"))):
         found = Judged(conversation([START_CLIENT, START_SERVER, (CLIENT, asked + words + asked), (SERVER, answer(1))]))
         check(found.observed() == "HTTP without TLS: 1 request, 1 of them served", what, found.observed())
