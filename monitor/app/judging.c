@@ -186,7 +186,7 @@ static void count_outside(struct judge *j, const struct observation *o)
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
                                           const struct session_questions *questions)
 {
-    const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
+    const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED;
     const struct observation *o = f->observation;
     if (!handshake_in_scope(j, o)) {
         count_outside(j, o);

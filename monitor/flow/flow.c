@@ -118,6 +118,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->contested = 0;
     flow->paths = PATHS_ONE;
     flow->doubtful = false;
+    flow->altered = 0;
     flow->believed = segment->belief == BELIEVED;
 }
 

@@ -77,6 +77,7 @@ struct flow {
     uint8_t confirmed : 2;     /* a bit a side that the other side has acknowledged */
     uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
     uint8_t believed : 1;      /* a segment that its receiver takes was seen (checksum.h) */
+    uint8_t altered : 2;       /* a bit a side of which such bytes with a wrong checksum were read */
     uint8_t doubtful : 1;      /* bytes of others were taken for its own */
     uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */

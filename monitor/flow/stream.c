@@ -336,6 +336,7 @@ static bool next_doubted(struct runs *runs, struct store *store, struct run *out
         out->ack = filling->piece.ack;
     } else {
         runs->flow->doubtful = true;
+        runs->flow->altered = (runs->flow->altered | 1U << runs->side) & 3U;
         runs->table->counters.doubted_bytes += out->bytes.n;
     }
     from->next += (uint32_t)out->bytes.n;

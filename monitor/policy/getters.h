@@ -102,12 +102,13 @@ struct fact ticket_hint(const struct observation *o);
 struct fact fatal_alert_seen(const struct observation *o, enum side side);
 
 /* Why nobody knows whether the receiver took the bytes that a field of a handshake is read from, as enum
- * unobserved: there are two contents of them, or it has acknowledged none. */
+ * unobserved: there are two contents of them, or one with a
+ * wrong checksum, or it has acknowledged none. */
 static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_side side)
 {
     const struct side_facts *of = c->observation->side;
-    const bool two_contents = (of[CLIENT].damage | of[SERVER].damage) & UNOBSERVED_OVERLAP;
-    if (!two_contents && !c->acknowledged_only) /* as nearly always */
+    const bool doubted = (of[CLIENT].damage | of[SERVER].damage) & UNOBSERVED_DOUBTED;
+    if (!doubted && !c->acknowledged_only) /* as nearly always */
         return 0;
     const bool client = side == CLIENT_SIDE || side == OF_HELLO || side == CLIENT_LATER;
     const bool server = side == SERVER_SIDE || side == OF_CHAIN || side == SERVER_LATER;
@@ -116,7 +117,7 @@ static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_
     for (enum side who = CLIENT; who <= SERVER; who++) {
         if (who == CLIENT ? server : client)
             continue;
-        why |= of[who].damage & UNOBSERVED_OVERLAP;
+        why |= of[who].damage & UNOBSERVED_DOUBTED;
         if (c->acknowledged_only && (later ? of[who].later_unacknowledged : of[who].unacknowledged))
             why |= UNOBSERVED_UNACKNOWLEDGED;
     }

@@ -25,6 +25,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_IN_PROGRESS, "the handshake in which the session may have begun had not ended yet"},
         {UNOBSERVED_UNACKNOWLEDGED, "the bytes that would tell were not acknowledged by their receiver"},
         {UNOBSERVED_COMPRESSED, "HTTP/2 was spoken, whose heads could not be read"},
+        {UNOBSERVED_CHECKSUM, "bytes of the handshake have a wrong checksum, and were captured once"},
         {UNOBSERVED_REORDERED, "the two directions were captured out of order"},
         {0, NULL},
     };

@@ -99,7 +99,7 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
     const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     s->counters.refused_to_learn++;
     (void)is_no_copy(s, o); /* a copy may be whole */
-    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_OVERLAP)
+    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED)
         return;
     remember_in_part(s, o, &id);
     if (o->seen & SEEN_TICKET && o->ticket_issued.hash.own)
@@ -130,7 +130,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
     const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
     out->issued = h->session_id_len || has_ticket || (h->ticket_extension && !(o->seen & SEEN_TICKET));
     if (!complete && !dead) {
-        const uint32_t lost = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_OVERLAP;
+        const uint32_t lost = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED;
         if ((o->side[CLIENT].damage | o->side[SERVER].damage) & lost)
             learn_in_part(s, o); /* the missing part may be its end */
         return;

@@ -26,6 +26,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_REORDERED, "reordered"},
     {UNOBSERVED_UNACKNOWLEDGED, "unacknowledged"},
     {UNOBSERVED_COMPRESSED, "compressed"},
+    {UNOBSERVED_CHECKSUM, "checksum"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,
@@ -163,7 +164,7 @@ bool observation_settled(const struct observation *o, enum side side)
 
 bool observation_is_doubtful(const struct observation *o, enum side side)
 {
-    return o->side[side].unacknowledged || o->side[side].damage & UNOBSERVED_OVERLAP;
+    return o->side[side].unacknowledged || o->side[side].damage & UNOBSERVED_DOUBTED;
 }
 
 uint32_t observation_missing(const struct observation *o, enum side side)

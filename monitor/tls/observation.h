@@ -69,8 +69,12 @@ enum unobserved {
         1 << 15, /* the directions were captured out of order, and their order would tell */
     UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nobody has received it, by all that was captured */
     UNOBSERVED_COMPRESSED = 1 << 20,     /* HTTP/2, whose heads say it by what came before */
+    UNOBSERVED_CHECKSUM = 1 << 21,       /* bytes were read whose checksum is wrong: see stream_doubt() */
 };
-#define UNOBSERVED_COUNT 21
+#define UNOBSERVED_COUNT 22
+
+/* Nobody knows whether the bytes of that side are those that the receiver took. */
+#define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM))
 
 /* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
 extern const struct word unobserved_words[];

@@ -62,6 +62,8 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     h->segment = tls->kept_at = segment;
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
+    if (flow->altered & 1U << flow_side_of(flow, who))
+        handshake_damage(h, who, UNOBSERVED_CHECKSUM);
     if (run->dropped)
         handshake_damage(h, who, UNOBSERVED_GAP);
     if (run->gap) {
