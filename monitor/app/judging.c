@@ -2,6 +2,7 @@
  */
 #include "app/judge_parts.h"
 #include "app/peer_findings.h"
+#include "base/uninitialized.h"
 
 /* What the operator has a reason for, or knows already. */
 static void find_excuse(const struct judge *j, const struct policy_case *c, struct verdict *v)
@@ -101,7 +102,7 @@ static struct span name_of(const struct observation *o)
 
 static void judge_peer(struct judge *j, const struct peer *peer, bool last)
 {
-    struct peer_evidence evidence;
+    UNINITIALIZED struct peer_evidence evidence;
     if (!peers_tell_apart(j->peers, peer))
         return;
     peer_weigh(peer, &evidence);
@@ -192,6 +193,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         count_outside(j, o);
         return (struct connection_session){0};
     }
+    peers_expect(j->peers, o);
     j->handshakes++;
     j->damaged += (o->unobserved & damage) != 0;
     struct session_result session;
@@ -199,7 +201,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         sessions_miss(j->sessions);
     sessions_judge(j->sessions, o, questions, &session);
     session.in_progress = f->session_in_progress;
-    struct peer_evidence evidence;
+    UNINITIALIZED struct peer_evidence evidence; /* written where there is any */
     struct policy_case c = case_of_handshake(o);
     c.server_listed = site_lists_server(j->site, &o->whence.server);
     c.interface = output_interface(j->output, &c.about);
@@ -211,6 +213,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         peer_weigh_handshake(j->peers, c.server, o, &shape, &evidence);
         c.evidence = &evidence;
     }
+    peers_expect_ue(j->peers, o);
     judge(j, &c);
     /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
      * anything. */

@@ -127,6 +127,11 @@ const struct peers_counters *peers_counters(const struct peers *p);
 /* What the hello looks like, for the functions below. */
 struct hello_shape peers_shape(struct peers *p, const struct observation *o);
 
+/* Has the processor fetch where the handshake's peers will be looked for, and then the UE itself, while
+ * something else is done: where there are thousands, each of these places was last touched long ago. */
+void peers_expect(const struct peers *p, const struct observation *o);
+void peers_expect_ue(const struct peers *p, const struct observation *o);
+
 /* The peer of the handshake on that side, or NULL when it is not known yet. */
 const struct peer *peers_find(const struct peers *p, const struct observation *o,
                               const struct hello_shape *shape, enum side side);

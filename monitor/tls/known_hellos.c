@@ -3,6 +3,7 @@
 #include "base/fold_hash.h"
 #include "base/limits.h"
 #include "base/numbers.h"
+#include "base/uninitialized.h"
 #include "base/ways.h"
 #include "wire/hello.h"
 
@@ -101,7 +102,7 @@ static bool is_whole(const struct client_hello_facts *f)
 
 void known_hellos_number(struct known_hellos *hellos, struct client_hello_facts *f)
 {
-    struct hello_codes codes;
+    UNINITIALIZED struct hello_codes codes;
     f->number = 0;
     if (!is_whole(f) || !write_codes(&codes, f))
         return;
