@@ -464,7 +464,8 @@ def http2(folder):
             b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
     frames = bytes.fromhex("000006040000000000000300000064" "000001010500000001" "88")  # SETTINGS, and HEADERS with :status 200 (RFC 7541 A)
     by_index = frames[:-1] + b"\xbe"
-    for protocol, frames, served in ((b"h2c", frames, "1 of them served"), (b"h2c", by_index, "no answer that serves is known"), (b"websocket", frames, "none served")):
+    for protocol, frames, served in ((b"h2c", frames, "1 of them served"), (b"h2c", by_index, "no answer that serves is known"),
+                                     (b"websocket", frames, "none served")):
         answer = b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n" % protocol
         capturelib.write_frames(capture, capturelib.build([(CLIENT, asked.replace(b"h2c", protocol)), (SERVER, answer + frames)],
                                                           server=("192.0.2.80", 80), time=1795471000 * 10**9))
