@@ -230,6 +230,15 @@ void peers_forget(struct peers *p, const struct peer *peer)
     p->counters.evicted++;
 }
 
+/* A version that the server selected where more may have been offered. */
+static void note_unread(struct peer *s, uint16_t version, uint32_t why)
+{
+    if (!version || (s->unread_version && version >= s->unread_version))
+        return;
+    s->unread_version = version;
+    s->unread_why = why;
+}
+
 /* What another server of the address may have done is what this one may have done, if nobody saw which of
  * them was asked. */
 static void may_have_been(struct peer *s, const struct peer *unnamed)
@@ -241,6 +250,8 @@ static void may_have_been(struct peer *s, const struct peer *unnamed)
     s->maybe_resumed |= unnamed->maybe_resumed || unnamed->resumed;
     s->issued |= unnamed->issued > 0;
     s->hidden |= unnamed->hidden > 0;
+    note_unread(s, unnamed->lowest_version, unnamed->unread);
+    note_unread(s, unnamed->unread_version, unnamed->unread_why | unnamed->unread);
 }
 
 /* A new server. */
@@ -361,6 +372,10 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         s->highest_version = version;
     if (o->seen & SEEN_CERTIFICATE && o->certificate.parsed)
         s->keys |= 1U << o->certificate.key;
+    if (!(o->seen & SEEN_CLIENT_HELLO))
+        note_unread(s, version, observation_missing(o, CLIENT));
+    else if (o->client_hello.unknown & UNKNOWN_VERSIONS)
+        note_unread(s, version, observation_unread(o, CLIENT));
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown)
         return;
     if (o->client_hello.max_version > version) {

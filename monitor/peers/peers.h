@@ -63,8 +63,10 @@ struct peer {
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
     uint32_t unread;           /* likewise, why it was not seen which server was asked for */
     uint8_t refused_count;
-    uint32_t capped; /* times a client offered a higher version than was selected */
-    uint32_t keys;   /* a bit for each enum x509_key of the certificates that it has shown */
+    uint16_t unread_version; /* lowest that it selected where what was offered was not seen; 0: none */
+    uint32_t unread_why;     /* enum unobserved: why not */
+    uint32_t capped;         /* times a client offered a higher version than was selected */
+    uint32_t keys;           /* a bit for each enum x509_key of the certificates that it has shown */
     uint8_t accepted_count;
 
     /* a UE */

@@ -516,6 +516,10 @@ struct fact peer_highest_version(const struct policy_case *c)
 struct fact peer_lowest_version(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
+    if (p->side == CLIENT && p->unseen_offers)
+        return unknown(p->missing);
+    if (p->unread_version && (!p->lowest_version || p->unread_version < p->lowest_version))
+        return unknown(p->unread_why);
     return p->lowest_version ? number(p->lowest_version) : absent();
 }
 
