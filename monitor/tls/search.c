@@ -47,18 +47,19 @@ static bool is_client_hello(enum opening opening)
     return opening == OPENING_CLIENT_HELLO || opening == OPENING_SSLV2_CLIENT_HELLO;
 }
 
-/* `first`: of the segment in which TLS began; its ends are known only now. */
 /* The server closed before the client's hello came, which it did not read. */
 static void note_early_end(struct tls *tls, struct handshake *h, nanos now)
 {
     const unsigned server = flow_side_of(h->flow, SERVER);
     const struct probe *probe = &h->search.probe[server];
-    if (!(h->flow->marks[server] & SIDE_FIN) || probe->over || probe->length)
+    const bool missing = (h->flow->gaps | h->flow->dropped) & 1U << server;
+    if (!(h->flow->marks[server] & SIDE_FIN) || missing || probe->over || probe->length)
         return;
     h->observation->side[SERVER].closed = h->ended_otherwise = true;
     handshake_event(tls, h, EVENT_SERVER_CLOSE, now);
 }
 
+/* `first`: of the segment in which TLS began; its ends are known only now. */
 static void begin(struct tls *tls, struct handshake *h, const struct whence *first, unsigned client,
                   enum opening opening)
 {
@@ -86,7 +87,8 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
         if (contested & 1U << i)
             handshake_damage(h, who, UNOBSERVED_OVERLAP);
     }
-    note_early_end(tls, h, first->time);
+    if (is_client_hello(opening))
+        note_early_end(tls, h, first->time);
     if (contested & 1U << client)
         o->unseen_before |= UNOBSERVED_OVERLAP;
     if ((flow->gaps | flow->dropped) & 1U << client)

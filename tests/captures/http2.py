@@ -126,7 +126,7 @@ def made():
     other = request(1, b"/index.html")
     two = "HTTP without TLS: 2 requests, 1 of them served"
     one, none = ("HTTP without TLS: 1 request, %s" % n for n in ("1 of them served", "none served"))
-    unseen = "HTTP without TLS: 1 request; whether they were served was not seen"
+    unseen = "HTTP without TLS: 1 request; no answer that serves is known"
     cases = (
         ("padding and priority", padded, served, one), ("CONTINUATION", continued, served, one),
         ("a frame of an extension", frame(0xBA, 0, 7, b"x" * 30) + asked, served, one),
