@@ -255,8 +255,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     note_alone(flow, o);
     if (!again)
         cleartext_end(p, flow, 0);
-    const bool gave_session =
-        o->outcome == OUTCOME_COMPLETE && o->resumption == RESUMPTION_FULL && flow->recent;
+    const bool may_be_contradicted = o->outcome == OUTCOME_COMPLETE && flow->recent;
     const struct session_use use = {.told = !again,
                                     .begun = o->side[CLIENT].hello_time,
                                     .user = user_of(o),
@@ -273,7 +272,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     const bool records = tls_release(p->tls, flow);
     const bool halted = !observation_fatal_alert(o) && !o->side[CLIENT].closed && !o->side[SERVER].closed;
     const bool came_to_nothing = outcome != OUTCOME_COMPLETE && !(reasons & UNOBSERVED_EVICTED);
-    if (gave_session)
+    if (may_be_contradicted)
         late_check_begin(p, flow);
     else if (readable || records || !came_to_nothing)
         recent_forget(&p->flows, flow);

@@ -16,6 +16,7 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
         free(advised);
         return false;
     }
+    judge_held_back(j, INT64_MAX);
     free(j->verdicts);
     free(j->advised);
     j->verdicts = verdicts;
@@ -37,7 +38,8 @@ static bool open_uses(struct judge *j, unsigned workers)
 
 size_t judge_memory(unsigned workers)
 {
-    return challenges_memory() + (size_t)workers * (DEFAULT_HTTP_CONNECTIONS + 1) * sizeof(uint64_t);
+    const size_t uses = (size_t)workers * (DEFAULT_HTTP_CONNECTIONS + 1) * sizeof(uint64_t);
+    return challenges_memory() + held_back_memory() + uses;
 }
 
 struct judge *judge_new(const struct ruleset *rules, struct output *output, struct sessions *sessions,
@@ -59,6 +61,7 @@ struct judge *judge_new(const struct ruleset *rules, struct output *output, stru
     j->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     j->challenges = challenges_new();
     if (judge_go_on_with(j, rules) && j->sessions && j->peers && j->challenges && open_uses(j, workers) &&
+        held_back_open(&j->held_back, output_shows_messages(output)) &&
         (!site->sessions.shared || waiting_open(&j->waiting, output_shows_messages(output))))
         return j;
     if (!said)
@@ -72,6 +75,7 @@ void judge_free(struct judge *j)
     if (!j)
         return;
     waiting_close(&j->waiting);
+    held_back_close(&j->held_back);
     for (unsigned i = 0; i < j->workers; i++)
         free(j->uses[i].of);
     free(j->uses);
@@ -155,6 +159,8 @@ static void settle_unreadable(struct judge *j, const struct observation *o, uint
 
 void judge_take(struct judge *j, struct statement *f)
 {
+    if (j->held_back.count)
+        judge_held_back(j, f->due);
     switch (f->kind) {
     case TOLD_HANDSHAKE: {
         const struct connection_session session = waiting_judge(j, f);
@@ -182,8 +188,9 @@ void judge_take(struct judge *j, struct statement *f)
         take_step(j, f);
         break;
     case TOLD_CONTRADICTION:
-        if (!waiting_doubt(j, f->flow_id))
+        if (!waiting_contradict(j, f->flow_id, f->side))
             sessions_doubt(j->sessions, f->flow_id);
+        j->damaged += held_back_contradict(&j->held_back, f->flow_id, f->side);
         break;
     case TOLD_CLOCK_SET:
         sessions_clock_set(j->sessions, f->before, f->after);
@@ -196,10 +203,17 @@ void judge_count_early(struct judge *j)
     j->early++;
 }
 
-void judge_go_on(struct judge *j)
+void judge_go_on(struct judge *j, nanos now)
 {
     if (j->waiting.count) /* as only where sensors share sessions */
         waiting_go_on(j, false);
+    if (j->held_back.count)
+        judge_held_back(j, now);
+}
+
+bool judge_holds_back(const struct judge *j)
+{
+    return j->held_back.count;
 }
 
 struct siphash_key judge_identifier_key(const struct judge *j)
@@ -220,6 +234,7 @@ void judge_delivered(struct judge *j, struct delivered_counters delivered)
 bool judge_end(struct judge *j)
 {
     waiting_go_on(j, true);
+    judge_held_back(j, INT64_MAX);
     judge_peers(j, true);
     if (sessions_flush(j->sessions))
         return true;

@@ -34,11 +34,15 @@ void judge_take(struct judge *j, struct statement *s);
 /* A statement comes that is perhaps not the next one. */
 void judge_count_early(struct judge *j);
 
-/* Judges those that waited for other sensors, and whose time has come. */
-void judge_go_on(struct judge *j);
+/* All that is due by this packet time has been taken: tells of what waited for other sensors, or for a
+ * contradiction, and whose time has come. */
+void judge_go_on(struct judge *j, nanos now);
 
 /* Servers and UEs, all that they did so far. */
 void judge_peers(struct judge *j, bool last);
+
+/* Does a finding wait for a contradiction? */
+bool judge_holds_back(const struct judge *j);
 
 /* The key under which the tls layer hashes tickets and identities, and a new one that all sensors have. */
 struct siphash_key judge_identifier_key(const struct judge *j);

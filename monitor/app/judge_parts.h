@@ -2,6 +2,7 @@
 #ifndef UTWATCH_APP_JUDGE_PARTS_H
 #define UTWATCH_APP_JUDGE_PARTS_H
 
+#include "app/held_back.h"
 #include "app/judge.h"
 #include "app/site.h"
 #include "app/waiting.h"
@@ -24,6 +25,7 @@ struct judge {
     struct worker_uses *uses; /* by worker */
     unsigned workers;
     struct waiting waiting;
+    struct held_back held_back;
     judge_answer *answer; /* or NULL */
     void *answer_context;
     const struct site *site;
@@ -55,6 +57,8 @@ struct connection_session {
 /* `questions`: to other sensors, or NULL. */
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
                                           const struct session_questions *questions);
+/* Tells of those that were held back, and whose time has come by `now`. */
+void judge_held_back(struct judge *j, nanos now);
 void judge_connection(struct judge *j, const struct http_connection *c, const char *protocol);
 void judge_exchange(struct judge *j, const struct http_exchange *e);
 void judge_key(struct judge *j, struct key_use *key);

@@ -56,14 +56,14 @@ static const struct verdict *judged_by(const struct profile *profile, const stru
     return own;
 }
 
-/* By the profile, with the site's exceptions and what is known. */
-static const struct verdict *verdicts_on(struct judge *j, const struct policy_case *c, size_t *count)
+/* The profile's verdicts with the site's exceptions and what is known. */
+static const struct verdict *excused(struct judge *j, const struct policy_case *c,
+                                     const struct verdict *judged, size_t count)
 {
-    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, count);
     if (!j->site->exception_count && !output_has_baseline(j->output))
         return judged;
-    copy(j->verdicts, judged, *count);
-    for (size_t i = 0; i < *count; i++)
+    copy(j->verdicts, judged, count);
+    for (size_t i = 0; i < count; i++)
         if (j->verdicts[i].value == VERDICT_FAIL)
             find_excuse(j, c, &j->verdicts[i]);
     return j->verdicts;
@@ -83,15 +83,53 @@ static const struct verdict *by_evidence(const struct policy_case *c, struct ver
     return own;
 }
 
-static void judge(struct judge *j, const struct policy_case *c)
+static void tell(struct judge *j, const struct policy_case *c, const struct verdict *judged, size_t count)
 {
-    size_t count;
     size_t advised = 0;
-    const struct verdict *verdicts = verdicts_on(j, c, &count);
+    const struct verdict *verdicts = excused(j, c, judged, count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
     verdicts = by_evidence(c, j->verdicts, verdicts, count);
     advice = by_evidence(c, j->advised, advice, advised);
     output_case(j->output, c, verdicts, count, advice, advised);
+}
+
+static void judge(struct judge *j, const struct policy_case *c)
+{
+    size_t count;
+    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
+    tell(j, c, judged, count);
+}
+
+void judge_held_back(struct judge *j, nanos now)
+{
+    for (const struct policy_case *c; (c = held_back_due(&j->held_back, now)); held_back_drop(&j->held_back))
+        judge(j, c);
+}
+
+/* What is not confirmed has no breach of high severity. The handshakes of one connection are told in order.
+ */
+static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due)
+{
+    const struct observation *o = c->observation;
+    if (o->renegotiation && held_back_has(&j->held_back, o->whence.flow_id))
+        return true;
+    return profile_found_grave(j->profile) && c->about.confirmed && held_back_may_change(o, due);
+}
+
+static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nanos due)
+{
+    size_t count;
+    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
+    if (!has_to_wait(j, c, due)) {
+        tell(j, c, judged, count);
+        return;
+    }
+    if (held_back_is_full(&j->held_back)) {
+        judge(j, held_back_first(&j->held_back));
+        held_back_drop(&j->held_back);
+        j->held_back.early++;
+    }
+    held_back_put(&j->held_back, c);
 }
 
 static struct span name_of(const struct observation *o)
@@ -109,7 +147,8 @@ static void judge_peer(struct judge *j, const struct peer *peer, bool last)
     const struct policy_case c = case_of_peer(peer, &evidence);
     size_t count;
     size_t advised = 0;
-    const struct verdict *judged = verdicts_on(j, &c, &count);
+    const struct verdict *judged = judged_by(j->profile, &c, j->verdicts, &count);
+    judged = excused(j, &c, judged, count);
     copy(j->verdicts, by_evidence(&c, j->verdicts, judged, count), count);
     count = findings_to_report(peers_reported(j->peers, peer, 0), j->verdicts, count, last);
     if (j->advice) {
@@ -187,7 +226,6 @@ static void count_outside(struct judge *j, const struct observation *o)
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
                                           const struct session_questions *questions)
 {
-    const uint32_t damage = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED;
     const struct observation *o = f->observation;
     if (!handshake_in_scope(j, o)) {
         count_outside(j, o);
@@ -195,7 +233,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     }
     peers_expect(j->peers, o);
     j->handshakes++;
-    j->damaged += (o->unobserved & damage) != 0;
+    j->damaged += observation_is_damaged(o);
     struct session_result session;
     if (f->session_inside)
         sessions_miss(j->sessions);
@@ -214,7 +252,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         c.evidence = &evidence;
     }
     peers_expect_ue(j->peers, o);
-    judge(j, &c);
+    judge_or_hold_back(j, &c, f->due);
     /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
      * anything. */
     make_room(j, o, &shape);

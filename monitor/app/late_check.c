@@ -42,7 +42,8 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
     if (!stream_contradicts(&p->flows, flow, segment, side))
         return;
     recent_forget(&p->flows, flow);
-    struct statement f = {.kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow)};
+    struct statement f = {
+        .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_role(flow, side)};
     pipeline_tell(p, &f);
 }
 

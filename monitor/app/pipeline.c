@@ -150,14 +150,12 @@ static void ask_judge(struct pipeline *p)
     struct siphash_key common;
     if (judge_new_common_key(p->judge, &common))
         tls_share_identifiers(p->tls, &common);
-    judge_go_on(p->judge);
+    judge_go_on(p->judge, p->now);
 }
 
 /* At most so many of each kind: who leaves thousands of them at once must not hold up what comes next. */
 static void expire(struct pipeline *p, int most)
 {
-    if (!p->docket)
-        ask_judge(p);
     late_check_expire(p);
     if (stream_any_held(&p->flows))
         give_up_holes(p, most);
@@ -169,8 +167,10 @@ static void expire(struct pipeline *p, int most)
         p->due = 0;
     }
     connection_expire_clear(p, most);
-    if (!p->docket)
-        output_time(p->output, p->now);
+    if (p->docket)
+        return;
+    ask_judge(p);
+    output_time(p->output, p->now);
 }
 
 static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
@@ -462,6 +462,11 @@ void pipeline_time(struct pipeline *p, nanos time)
         go_on(p, time);
     if (p->docket)
         docket_until(p->docket, p->frames ? p->now : time);
+}
+
+void pipeline_between_files(struct pipeline *p, int64_t waited)
+{
+    judge_go_on(p->judge, p->now + waited);
 }
 
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters)

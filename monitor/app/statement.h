@@ -20,6 +20,7 @@ struct statement {
     unsigned worker; /* whose pipeline it is from */
     nanos due;       /* packet time at which it had ended; of a worker, each comes after the one before */
     uint64_t flow_id;
+    enum side side;    /* CONTRADICTION: whose bytes they are */
     struct flow *flow; /* HANDSHAKE: for the answer; the judge does not look into it */
     const struct observation *observation;
     bool session_in_progress; /* see tls_may_begin_session() */

@@ -28,7 +28,6 @@ static void put(struct pipeline *p, const struct statement *s)
 {
     struct docket_place *place = wait_for_place(p);
     place->told = *s;
-    place->told.due = p->due ? p->due : p->now;
     if (s->http) {
         place->http = *s->http;
         place->told.http = &place->http;
@@ -45,6 +44,7 @@ static void put(struct pipeline *p, const struct statement *s)
 void pipeline_tell(struct pipeline *p, struct statement *s)
 {
     s->worker = p->worker;
+    s->due = p->due ? p->due : p->now;
     s->wants_key = p->key_limit != 0;
     if (p->docket)
         put(p, s);

@@ -77,7 +77,7 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
     return (struct connection_session){.waits = true};
 }
 
-bool waiting_doubt(struct judge *j, uint64_t id)
+bool waiting_contradict(struct judge *j, uint64_t id, enum side side)
 {
     struct waiting *w = &j->waiting;
     for (size_t i = 0; i < w->count; i++) {
@@ -85,6 +85,7 @@ bool waiting_doubt(struct judge *j, uint64_t id)
         if (h->told.flow_id != id)
             continue;
         h->doubted = true;
+        observation_contradicted(&h->observation, side);
         return true;
     }
     return false;

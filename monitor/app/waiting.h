@@ -8,6 +8,8 @@
 #ifndef UTWATCH_APP_WAITING_H
 #define UTWATCH_APP_WAITING_H
 
+#include "flow/flow.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,9 +34,9 @@ void waiting_close(struct waiting *w);
  * it gets the answer when it is judged. */
 struct connection_session waiting_judge(struct judge *j, const struct statement *f);
 
-/* Bytes that came late contradict the handshake of this flow: when it still waits, what it teaches is
- * distrusted as soon as it is judged. False when it does not wait. */
-bool waiting_doubt(struct judge *j, uint64_t flow_id);
+/* Bytes of this side that came late contradict the handshake of this flow: when it still waits, it is judged
+ * as damaged, and what it teaches is distrusted. False when it does not wait. */
+bool waiting_contradict(struct judge *j, uint64_t flow_id, enum side side);
 
 /* Judges those whose time has come; `all`: waits for the others too. */
 void waiting_go_on(struct judge *j, bool all);

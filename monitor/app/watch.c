@@ -21,6 +21,7 @@ enum {
     MOST_PENDING = 1024, /* files that are known to wait; beyond them the folder is looked through again */
     LOOK_MS = 100,
     FRAMES_AT_ONCE = 256, /* before signals and the like are looked at */
+    MOST_UNNOTED = 64,    /* files that were read and have findings that wait */
 };
 
 struct pending {
@@ -40,8 +41,11 @@ struct watch {
     size_t count;
     bool look_through; /* a change may have been missed */
     struct stat folder;
-    bool gone;    /* it, or it is another one */
-    size_t taken; /* files, for their places among the names */
+    bool gone;       /* it, or it is another one */
+    size_t taken;    /* files, for their places among the names */
+    int64_t read_at; /* by the monotonic clock: when the last file had been read */
+    struct watched_file unnoted[MOST_UNNOTED];
+    size_t unnoted_count;
     int64_t next_look, next_stats;
     int status;
 };
@@ -165,6 +169,16 @@ static void tell(struct watch *w, const char *path, const char *error)
     w->status = EXIT_INPUT;
 }
 
+/* What was read is noted once its events are written, with those of findings that wait. */
+static void note(struct watch *w, bool all)
+{
+    if (judge_holds_back(w->orders->judge) && w->unnoted_count < MOST_UNNOTED && !all)
+        return;
+    for (size_t i = 0; i < w->unnoted_count; i++)
+        parcel_put(w->sink, PARCEL_WATCHED, span_of(&w->unnoted[i], sizeof w->unnoted[i]));
+    w->unnoted_count = 0;
+}
+
 /* What is known and has not grown was read, or is no capture. */
 static void read_file(struct watch *w, const char *path)
 {
@@ -200,7 +214,9 @@ static void read_file(struct watch *w, const char *path)
         entry->size = size;
     w->orders->filtered += capture_filtered(capture);
     capture_close(capture);
-    parcel_put(w->sink, PARCEL_WATCHED, span_of(entry, sizeof *entry));
+    w->read_at = clock_monotonic();
+    w->unnoted[w->unnoted_count++] = *entry;
+    note(w, false);
 }
 
 static void read_earliest(struct watch *w)
@@ -217,9 +233,14 @@ static void read_earliest(struct watch *w)
     free(path);
 }
 
+/* As on a pipe, time goes on by the monotonic clock once nothing has come for a second. */
 static void wait_for_changes(struct watch *w)
 {
     struct pollfd p = {.fd = w->changes, .events = POLLIN};
+    const int64_t waited = clock_monotonic() - w->read_at;
+    if (waited >= NANOS_PER_SECOND)
+        pipeline_between_files(w->orders->pipeline[0], waited);
+    note(w, false);
     output_flush(w->orders->output);
     (void)signals_poll(&p, 1, LOOK_MS * (NANOS_PER_SECOND / 1000));
 }
@@ -255,6 +276,7 @@ int watch_run(struct orders *orders, const struct options *o, const struct rules
         else if (!w->look_through || !look_through(w, false))
             wait_for_changes(w);
     }
+    note(w, true);
     if (w->gone)
         tell(w, o->watch, "the folder is gone");
     for (size_t i = 0; i < w->count; i++)

@@ -155,12 +155,19 @@ static void go_on_to(struct crew *c, nanos time)
     if (time < c->now - jump)
         begin_time(c, time);
     if (time > c->next_peers) {
+        judge_go_on(c->orders->judge, c->next_peers);
         judge_peers(c->orders->judge, false);
         c->next_peers = time + interval - (time - c->next_peers) % interval;
     }
     if (time > c->now)
         c->now = time;
     output_time(c->orders->output, c->now);
+}
+
+static void judge_what_waits(struct crew *c)
+{
+    if (c->now)
+        judge_go_on(c->orders->judge, c->now);
 }
 
 /* Up to when all workers have reported everything. */
@@ -288,7 +295,7 @@ static void judge_all(struct crew *c)
         const int64_t now = clock_monotonic();
         if (!any)
             go_on_to(c, until);
-        judge_go_on(c->orders->judge);
+        judge_what_waits(c);
         share_new_key(c);
         look_at_workers(c, now, seen);
         live_do_what_is_due(c->live, now);
@@ -315,7 +322,7 @@ static void judge_rest(struct crew *c)
         over = all_over(c); /* and what they told is there */
         while (judge_some(c)) {
         }
-        judge_go_on(c->orders->judge);
+        judge_what_waits(c);
         if (!over)
             clock_pause(HELD_PAUSE_NS);
     }

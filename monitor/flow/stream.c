@@ -10,10 +10,16 @@ void stream_release(struct flow_table *table, struct flow *flow)
     recent_forget(table, flow);
 }
 
+/* The last octet that was sent, or the SYN, made up as a keep-alive may (RFC 9293 3.8.4). */
+static bool is_made_up(const struct segment *segment, int64_t away)
+{
+    return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0;
+}
+
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side)
 {
-    if (!segment->payload.n)
+    if (!segment->payload.n || is_made_up(segment, distance(flow->side[side].next, segment->seq)))
         return false;
     const enum recent_answer answer = recent_compare(table, flow, side, segment->seq, segment->payload);
     /* What can be read comes after the handshake, and there is much of it. */
@@ -98,12 +104,11 @@ static void note_urgent(struct runs *runs, uint32_t seq)
     contest(runs);
 }
 
-/* The last octet that was sent, or the SYN, made up (RFC 9293 3.8.4); its receiver has what stands there. */
+/* A keep-alive whose receiver has what stands there. */
 static bool is_keep_alive(const struct flow *flow, unsigned side, const struct segment *segment, int64_t away)
 {
     const struct flow_side *from = &flow->side[side];
-    return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0 &&
-           (flow->taken >> side & 1 || from->next == from->first);
+    return is_made_up(segment, away) && (flow->taken >> side & 1 || from->next == from->first);
 }
 
 static void note_taken(struct flow *flow, unsigned side, const struct segment *segment)

@@ -66,6 +66,7 @@ struct results {
     uint32_t read_at[FIELD_COUNT]; /* by field, likewise */
     struct value value[FIELD_COUNT];
     struct verdict *verdicts; /* on this case */
+    bool grave;               /* see profile_found_grave() */
 };
 
 struct known_verdicts;

@@ -77,6 +77,14 @@ const struct verdict *profile_judge(const struct profile *p, const struct policy
     return p->joined_verdicts;
 }
 
+bool profile_found_grave(const struct profile *p)
+{
+    bool any = false;
+    for (; p; p = p->more)
+        any |= p->results->grave;
+    return any;
+}
+
 uint64_t profile_verdicts_forgotten(const struct profile *p)
 {
     uint64_t forgotten = 0;

@@ -15,9 +15,9 @@ struct known_verdicts *known_verdicts_new(size_t rules)
     k->case_capacity = (uint32_t)(KNOWN_VERDICT_BYTES / (k->rules * sizeof *k->verdicts));
     k->steps = calloc(KNOWN_VERDICT_STEPS, sizeof *k->steps);
     k->verdicts = calloc(k->case_capacity * k->rules, sizeof *k->verdicts);
-    k->counts = calloc(k->case_capacity, sizeof *k->counts);
+    k->cases = calloc(k->case_capacity, sizeof *k->cases);
     k->step_count = 1;
-    if (k->steps && k->verdicts && k->counts)
+    if (k->steps && k->verdicts && k->cases)
         return k;
     known_verdicts_free(k);
     return NULL;
@@ -29,7 +29,7 @@ void known_verdicts_free(struct known_verdicts *k)
         return;
     free(k->steps);
     free(k->verdicts);
-    free(k->counts);
+    free(k->cases);
     free(k);
 }
 
@@ -83,6 +83,6 @@ void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const str
         link = &k->steps[k->step_count++].then;
     }
     memcpy(&k->verdicts[k->case_count * k->rules], verdicts, count * sizeof *verdicts);
-    k->counts[k->case_count] = (uint16_t)count;
+    k->cases[k->case_count] = (struct known_case){.count = (uint16_t)count, .grave = made->grave};
     *link = k->case_count++;
 }

@@ -21,7 +21,10 @@ struct known_verdicts {
     struct way_step *steps; /* from 1 */
     uint32_t step_count;
     struct verdict *verdicts; /* `rules` of each case */
-    uint16_t *counts;         /* how many of them are filled */
+    struct known_case {
+        uint16_t count; /* how many of them are filled */
+        bool grave;     /* see profile_found_grave() */
+    } * cases;
     uint32_t case_count, case_capacity;
     size_t rules;
     uint32_t first[CASE_KINDS]; /* step; 0: nothing is known of the kind */

@@ -212,6 +212,9 @@ const struct rule_facts *profile_find(const struct profile *p, const char *id);
  */
 const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count);
 
+/* Is one of the verdicts that it gave last a breach of high severity, and of no superseded demand? */
+bool profile_found_grave(const struct profile *p);
+
 /* What judging by so many profiles reserves. */
 size_t profiles_memory(size_t count);
 

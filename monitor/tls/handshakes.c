@@ -478,7 +478,7 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
         return;
     struct side_facts *facts = &h->observation->side[side];
     h->observation->unobserved |= reason;
-    if (facts->encrypted) /* it could not have been read anyway */
+    if (facts->encrypted && reason != UNOBSERVED_OVERLAP) /* it could not have been read anyway */
         return;
     facts->damage |= reason;
     if (h->observation->seen & (side == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))

@@ -167,6 +167,18 @@ bool observation_is_doubtful(const struct observation *o, enum side side)
     return o->side[side].unacknowledged || o->side[side].damage & UNOBSERVED_DOUBTED;
 }
 
+bool observation_is_damaged(const struct observation *o)
+{
+    return o->unobserved & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED);
+}
+
+void observation_contradicted(struct observation *o, enum side side)
+{
+    o->unobserved |= UNOBSERVED_OVERLAP;
+    o->side[side].damage |= UNOBSERVED_OVERLAP;
+    o->side[side].damage_since_hello |= UNOBSERVED_OVERLAP;
+}
+
 uint32_t observation_missing(const struct observation *o, enum side side)
 {
     uint32_t why = o->side[side].damage;

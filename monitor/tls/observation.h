@@ -456,6 +456,12 @@ bool observation_is_whole(const struct observation *o, enum side side);
 /* Nobody knows whether the other side has received its hello (of a server: its flight), or another one. */
 bool observation_is_doubtful(const struct observation *o, enum side side);
 
+/* Damage to the capture took something from what is known of it. */
+bool observation_is_damaged(const struct observation *o);
+
+/* Bytes that came after its end contradict those that this side's words were read from. */
+void observation_contradicted(struct observation *o, enum side side);
+
 /* When not settled: why, as enum unobserved bits; never 0 then. */
 uint32_t observation_missing(const struct observation *o, enum side side);
 

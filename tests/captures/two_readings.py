@@ -4,13 +4,16 @@
 What such bytes say accuses and clears nobody, hides no handshake, and is told: `overlap`. The decoy always comes first, since a receiver may have
 dropped it for what a capture does not show: an old time stamp (RFC 7323 5.3), no ACK flag (RFC 9293 3.10.7.4), a TTL that ends behind the tap.
 """
+import json
 import os
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from run_utwatch import events, of_type, rule_counts
 from checks import check, finish
@@ -40,7 +43,7 @@ class Judged:
         self.tls = of_type(evs, "tls")
         self.alerts = {e["utwatch"]["rule"]: (e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(evs, "alert")}
         self.last = self.tls[-1]["utwatch"] if self.tls else {}
-        self.capture = of_type(evs, "stats")[-1]["utwatch"]["capture"]
+        self.capture, self.handshakes = (of_type(evs, "stats")[-1]["utwatch"][part] for part in ("capture", "tls"))
 
     def decided(self, rules):
         return {r: self.counts[r] for r in rules if self.counts[r]["pass"] or self.counts[r]["fail"]}
@@ -289,6 +292,90 @@ def nobody_took_it_in_clear():
     check(found.alerts.get("ut-4-tls-required") == (1, "direct") and found.counts["ut-4-tls-required"]["servers"] == 1, "amid an answer:")
 
 
+# ---- a handshake that is complete before the other copy comes: a breach of high severity is told two seconds after the end (contract, 2)
+
+def resumed(suite):
+    return [(CLIENT, m.client_hello([suite], m.TLS12, **RESUMED)), (SERVER, m.server_hello(suite, m.TLS12, **RESUMED) + m.finished(m.TLS12)),
+            (CLIENT, m.finished(m.TLS12))]
+
+
+def tls13(suite):
+    """Of the versions that may still be spoken; the suite is none of TLS 1.3, so that the rules on selections are broken."""
+    return [(CLIENT, m.client_hello([suite, 0x1301], m.TLS12, more=[(43, b"\x02\x03\x04")])),
+            (SERVER, m.server_hello(suite, m.TLS12, more=[(43, b"\x03\x04")]) + m.record(23, b"\7" * 80, m.TLS12)),
+            (CLIENT, m.record(23, b"\7" * 80, m.TLS12))]
+
+
+def contradicted(steps, side, real, after, **ends):
+    """The side's first bytes come once more, `after` the last step."""
+    c = capturelib.Connection(time=START, **ends)
+    c.open()
+    first = c.seq[side] + sum(len(data) for who, data in steps[:1] if who == side != CLIENT)
+    for step in steps:
+        c.send(*step)
+    c.time += after - c.step
+    c.frames.append(c.frame(side, ACK | PUSH, real, first))
+    c.time += 3 * SECOND
+    c.frames.append(c.frame(CLIENT, ACK))
+    return c.frames
+
+
+def told_in_time():
+    full = conversation(ANON, ANON)[:4]
+    sides = {"the server's": (SERVER, OF_SELECTION), "the UE's": (CLIENT, OF_OFFER)}
+    for made in resumed, tls13:  # behind its first words the server encrypts
+        for at, (whose, (side, rules)) in enumerate((("the UE's", sides["the UE's"]), ("the server's", sides["the server's"]))):
+            found = Judged(attacked(made(DES3), at, made(ANON)[at][1], whole))
+            in_doubt(found, rules, made.__name__, whose, "other bytes before the end")
+    for ends, tunnelled in (({}, False), (IPV6, False), ({}, True)):
+        for what, steps in (("full", full), ("used again", resumed(ANON)), ("TLS 1.3", tls13(ANON))):
+            alone = Judged(contradicted(steps, CLIENT, b"", SECOND, **ends), tunnelled)
+            broken = {rule for rule, (severity, basis) in alone.alerts.items() if severity == 1}
+            check(broken, what, "is no breach of high severity", alone.alerts)
+            for whose, (side, rules) in sides.items():
+                real = steps[side][1]
+                other = bytes(b ^ 1 if i > 10 else b for i, b in enumerate(real))
+                for after in SECOND // 20, 2 * SECOND - 1000000:
+                    found = Judged(contradicted(steps, side, other, after, **ends), tunnelled)
+                    in_doubt(found, rules, what, whose, "other bytes after", after, ends, tunnelled)
+                    check(found.handshakes.get("contradicted") == 1, what, whose, "is counted", found.handshakes)
+                for late in contradicted(steps, side, other, 2 * SECOND + 2000000, **ends), contradicted(steps, side, real, SECOND, **ends), \
+                        contradicted(steps, side, other, SECOND, **ends)[:-2]:
+                    found = Judged(late, tunnelled)
+                    check(found.alerts == alone.alerts and found.counts == alone.counts, what, whose, "changes", found.alerts, alone.alerts)
+
+
+def no_room_to_wait():
+    """More than 1,024 at a time: the first are told as they stand, and none is lost."""
+    frames = []
+    for i in range(1200):
+        frames += capturelib.build(conversation(ANON, ANON), client=("192.0.2.10", 20000 + i), time=START + i * 1000000, step=1000)
+    found = Judged(frames)
+    check(found.counts[OF_SELECTION[0]]["fail"] == 1200 and found.handshakes.get("told_early") == 176, "no room:", found.counts[OF_SELECTION[0]],
+          found.handshakes)
+    check([e["src_port"] for e in found.tls] == list(range(20000, 21200)), "told in the order in which they ended")
+
+
+def on_a_quiet_pipe():
+    """Nothing more comes of the capture: the finding is there all the same."""
+    with tempfile.TemporaryFile() as capture:
+        capturelib.write_frames_to(capture, capturelib.build(conversation(ANON, ANON)[:4], time=START))
+        capture.seek(0)
+        p = subprocess.Popen([UTWATCH, "-q", "--json", "-", "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        p.stdin.write(capture.read())
+        p.stdin.flush()
+        begun, told = time.monotonic(), {}
+        for line in p.stdout:
+            event = json.loads(line)
+            if event["event_type"] == "stats":
+                break
+            told[event["event_type"]] = time.monotonic() - begun
+            if event.get("utwatch", {}).get("rule") == OF_SELECTION[0]:
+                p.stdin.close()
+        p.wait()
+    check(1 < told["alert"] < 4 and told["alert"] - told["tls"] < 1, "seconds until it is told", told)
+
+
 # ---- urgent data
 
 def urgent(c, side, data, pointer, ahead=0):
@@ -398,6 +485,9 @@ selections()
 in_clear()
 nobody_took_it()
 nobody_took_it_in_clear()
+told_in_time()
+no_room_to_wait()
+on_a_quiet_pipe()
 urgent_data()
 no_doubt()
 finish()

@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
-from taps import PCAPS, Recorder, Sensor, Taps, comparable, replay, sensor_and_writer
+from taps import HELD, NOT_GRAVE, PCAPS, Recorder, Sensor, Taps, comparable, replay, sensor_and_writer
 from checks import check, finish
+import capturelib
 
 binary = sys.argv[1]
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
@@ -47,7 +49,7 @@ def as_it_goes(taps):
         for by in signal.SIGINT, signal.SIGTERM:
             sensor = Sensor(taps, binary, "-c", site.name)
             taps.send(FAILS)
-            alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", 5)
+            alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert", HELD + 3)
             check(alert and alert["in_iface"] == "tap0" and "pcap_cnt" not in alert, "no alert while it captures", alert)
             stats = sensor.wait_for_event(lambda e: e["event_type"] == "stats" and e["utwatch"]["verdicts"]["fail"], 3)
             check(stats and stats["utwatch"]["capture"]["frames"] > 0, "no statistics while it captures", stats)
@@ -81,6 +83,52 @@ def time_goes_on(taps):
     event = sensor.wait_for_event(lambda e: e["event_type"] == "tls", 5)
     check(event and event["utwatch"]["outcome"] == "refused", "not judged on a quiet tap", event)
     sensor.end()
+
+
+def how_soon(taps):
+    """A breach of high severity is told two seconds after its handshake's end, with the handshake, and all else at once."""
+    sensor = Sensor(taps, binary)
+    grave, other = 20001, 20002  # by their ports
+    sent, told = {}, {}
+    for port, capture in (grave, FAILS), (other, NOT_GRAVE):
+        with tempfile.NamedTemporaryFile(suffix=".pcap") as moved:
+            capturelib.write_frames(moved.name, capturelib.from_port(capturelib.read_frames(capture), port))
+            taps.send(moved.name)
+        sent[port] = time.monotonic()
+    while time.monotonic() < sent[other] + HELD + 3:
+        for e in sensor.events():
+            if e["event_type"] in ("tls", "alert"):
+                told.setdefault((e["src_port"], e["event_type"]), time.monotonic() - sent[e["src_port"]])
+        time.sleep(0.05)
+    for event in "tls", "alert":
+        check(HELD - 0.5 < told.get((grave, event), 0) < HELD + 1.5, "a grave one is told after", told)
+        check(told.get((other, event), HELD) < 1.5, "another one is told after", told)
+    sensor.end()
+
+
+def contradicted(taps):
+    """The server's own bytes come a second after a whole handshake that ends with a breach: nobody is accused of it. Alike in replay."""
+    conversation = capturelib.conversations(FAILS)[0]
+    own = bytes(b ^ 1 if i > 10 else b for i, b in enumerate(next(data for side, data in conversation if side)))
+    with tempfile.TemporaryDirectory() as folder:
+        recorder, sensor = Recorder(taps, os.path.join(folder, "recorded.pcapng"), "tap0"), Sensor(taps, binary)
+        c = capturelib.Connection()
+        c.open()
+        first = c.seq[1]
+        for step in conversation:
+            c.send(*step)
+        for frames, pause in (c.frames, 1), ([c.frame(1, 0x18, own, first)], HELD):
+            path = os.path.join(folder, "sent.pcap")
+            capturelib.write_frames(path, frames)
+            taps.send(path)
+            time.sleep(pause)
+        live = sensor.end()
+        played = replay(binary, "-r", recorder.end())
+    for events in live, played:
+        tls = [e["utwatch"] for e in events if e["event_type"] == "tls"]
+        grave = [e for e in events if e["event_type"] == "alert" and e["alert"]["severity"] == 1]
+        check(len(tls) == 1 and "overlap" in tls[0].get("unobserved", ()) and not grave, "a contradicted handshake", tls, grave)
+    check(comparable(live) == comparable(played), "live and in replay", comparable(live), comparable(played))
 
 
 def with_one_right(taps):
@@ -148,6 +196,8 @@ with Taps(2) as taps:
     as_it_goes(taps)
     by_interface(taps)
     time_goes_on(taps)
+    how_soon(taps)
+    contradicted(taps)
     with_one_right(taps)
     other_clock(taps)
     with tempfile.TemporaryDirectory() as folder:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from taps import PCAPS, ROOT, Sensor, Taps
+from taps import NOT_GRAVE, PCAPS, ROOT, Sensor, Taps
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -141,7 +141,7 @@ def interface_losses(taps, folder):
             f.write(text)
     fake = ("unshare", "-m", "sh", "-c", 'mount --bind "$0" /sys/class/net/tap0/statistics/rx_missed_errors && exec "$@"', counter)
     sensor = Sensor(taps, binary, "-c", site, before=fake)
-    taps.send(FAILS)
+    taps.send(NOT_GRAVE)  # so that it is told while the interval of its packets lasts, to which the losses are to belong
     sensor.wait_for_event(lambda e: e["event_type"] == "tls")
     check(not any(e["utwatch"]["capture"]["interface_drops"] for e in sensor.events() if e["event_type"] == "stats"), "drops of before")
     with open(counter, "w") as f:

@@ -16,7 +16,9 @@ sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests"), os.pat
 import capturelib  # noqa: E402
 
 PCAPS = os.path.join(ROOT, "pcaps")
+NOT_GRAVE = os.path.join(PCAPS, "openssl-tls12-full.pcap")  # a handshake without a breach of high severity, which is told at once
 SKIP = 77
+HELD = 2  # seconds: a breach of high severity waits for so long for a copy that contradicts its handshake
 PORTS = itertools.count(21000)
 MTU = "65535"
 QUEUE = "67108864"  # bytes between the threads of dumpcap, one for each interface: of 1000 packets it loses some when they come fast

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from taps import PCAPS, ROOT, Sensor, Taps, as_new, comparable, replay, sensor_and_writer
+from taps import HELD, NOT_GRAVE, PCAPS, PORTS, ROOT, Sensor, Taps, as_new, comparable, replay, sensor_and_writer
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -34,10 +34,10 @@ class Folder:
         shutil.copy(source, os.path.join(self.aside, name))
         os.rename(os.path.join(self.aside, name), self.at(name))
 
-    def put_new(self, name):
+    def put_new(self, name, capture=NOT_GRAVE):
         """One more handshake."""
         with tempfile.NamedTemporaryFile(suffix=".pcap") as moved:
-            as_new(FAILS, moved.name)
+            as_new(capture, moved.name)
             os.chmod(moved.name, 0o644)
             self.put(moved.name, name)
 
@@ -155,7 +155,7 @@ def remembered(taps, parent, *words):
     handshakes(sensor, 2, 2)
     events = sensor.end(signal.SIGTERM)
     frames = [e for e in events if e["event_type"] == "stats"][-1]["utwatch"]["capture"]["frames"]
-    once = [e for e in replay(binary, "-r", FAILS) if e["event_type"] == "stats"][-1]["utwatch"]["capture"]["frames"]
+    once = [e for e in replay(binary, "-r", NOT_GRAVE) if e["event_type"] == "stats"][-1]["utwatch"]["capture"]["frames"]
     check(frames == 2 * once, "frames of a file that grew", frames, once)
 
 
@@ -174,6 +174,26 @@ def killed(taps, parent, which):
     files = sorted(os.path.basename(e["pcap_filename"]) for e in sensor.events() if e["event_type"] == "tls")
     check(files == sorted(set(files)), which, "was killed: twice", files)
     sensor.end(signal.SIGTERM)
+
+
+def between_files(taps, parent):
+    """A breach of high severity is told though no other file comes; meanwhile time stands still for a handshake that the next file goes on with."""
+    folder = Folder(parent, "between")
+    frames = capturelib.from_port(capturelib.read_frames(FAILS), next(PORTS))
+    cut = capturelib.build(capturelib.conversations(NOT_GRAVE)[0], time=frames[-1][0])
+    for name, part in ("1.pcap", frames + cut[:5]), ("2.pcap", cut[5:]):
+        capturelib.write_frames(os.path.join(folder.aside, name), part)
+    sensor = watch(taps, folder)
+    os.rename(os.path.join(folder.aside, "1.pcap"), folder.at("1.pcap"))
+    begun = time.monotonic()
+    alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert" and e["alert"]["severity"] == 1)
+    waited = time.monotonic() - begun
+    check(alert and HELD - 0.5 < waited < HELD + 2, "told after", waited)
+    time.sleep(5)  # longer than a hole is waited for
+    os.rename(os.path.join(folder.aside, "2.pcap"), folder.at("2.pcap"))
+    check(handshakes(sensor, 2) == 2, "the second one", sensor.talk)
+    last = [e["utwatch"] for e in sensor.end(signal.SIGTERM) if e["event_type"] == "tls"][-1]
+    check(last["outcome"] == "complete" and not last.get("unobserved"), "a handshake in two files", last)
 
 
 def junk(taps, parent):
@@ -231,6 +251,7 @@ with Taps(0) as taps, tempfile.TemporaryDirectory() as parent:
     check(json.dumps(sorted(os.listdir(parent))).count("state.watched") == 1, "not beside the state file", os.listdir(parent))
     for which in "sensor", "writer":
         killed(taps, parent, which)
+    between_files(taps, parent)
     junk(taps, parent)
     bad_input(taps, parent)
 finish(40)

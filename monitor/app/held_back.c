@@ -1,0 +1,128 @@
+#include "app/held_back.h"
+
+#include "app/docket.h"
+#include "tls/kept_messages.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct held_handshake {
+    struct policy_case of_copies;
+    struct observation observation;
+    struct session_result session;
+    struct http_connection before;
+    struct peer server;
+    struct peer_evidence evidence;
+};
+
+static nanos end_of_doubt(const struct observation *o)
+{
+    return o->event_time + KEPT_SECONDS * NANOS_PER_SECOND;
+}
+
+size_t held_back_memory(void)
+{
+    return HELD_HANDSHAKES * (sizeof(struct held_handshake) + sizeof(uint64_t));
+}
+
+bool held_back_open(struct held_back *h, bool messages)
+{
+    h->place = calloc(HELD_HANDSHAKES, sizeof *h->place);
+    h->flow_id = calloc(HELD_HANDSHAKES, sizeof *h->flow_id);
+    h->messages = messages ? calloc(HELD_HANDSHAKES, sizeof *h->messages) : NULL;
+    return h->place && h->flow_id && (h->messages || !messages);
+}
+
+void held_back_close(struct held_back *h)
+{
+    free(h->place);
+    free(h->flow_id);
+    free(h->messages);
+    *h = (struct held_back){0};
+}
+
+bool held_back_may_change(const struct observation *o, nanos due)
+{
+    return o->outcome == OUTCOME_COMPLETE && due < end_of_doubt(o);
+}
+
+/* The next place from the one of this number on that has the flow's handshake; `count`: there is none. */
+static size_t next_of(const struct held_back *h, uint64_t flow_id, size_t number)
+{
+    while (number < h->count && h->flow_id[(h->first + number) % HELD_HANDSHAKES] != flow_id)
+        number++;
+    return number;
+}
+
+bool held_back_has(const struct held_back *h, uint64_t flow_id)
+{
+    return next_of(h, flow_id, 0) < h->count;
+}
+
+bool held_back_is_full(const struct held_back *h)
+{
+    return h->count == HELD_HANDSHAKES;
+}
+
+void held_back_put(struct held_back *h, const struct policy_case *c)
+{
+    assert(!held_back_is_full(h));
+    const size_t at = (h->first + h->count++) % HELD_HANDSHAKES;
+    struct held_handshake *held = &h->place[at];
+    h->flow_id[at] = c->observation->whence.flow_id;
+    held->of_copies = *c;
+    held->observation = *c->observation;
+    held->of_copies.observation = &held->observation;
+    if (c->observation->messages) {
+        kept_messages_copy(&h->messages[at], c->observation->messages);
+        held->observation.messages = &h->messages[at];
+    }
+    if (c->session) {
+        held->session = *c->session;
+        held->of_copies.session = &held->session;
+    }
+    if (c->before) {
+        held->before = *c->before;
+        held->of_copies.before = &held->before;
+    }
+    if (c->server) {
+        held->server = *c->server;
+        held->of_copies.server = &held->server;
+    }
+    if (c->evidence) {
+        held->evidence = *c->evidence;
+        held->of_copies.evidence = &held->evidence;
+    }
+}
+
+const struct policy_case *held_back_first(const struct held_back *h)
+{
+    assert(h->count);
+    return &h->place[h->first].of_copies;
+}
+
+const struct policy_case *held_back_due(const struct held_back *h, nanos now)
+{
+    if (!h->count)
+        return NULL;
+    const struct policy_case *first = held_back_first(h);
+    return docket_is_before(now, end_of_doubt(first->observation)) ? NULL : first;
+}
+
+void held_back_drop(struct held_back *h)
+{
+    h->first = (h->first + 1) % HELD_HANDSHAKES;
+    h->count--;
+}
+
+size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side)
+{
+    size_t damaged = 0;
+    for (size_t i = 0; (i = next_of(h, flow_id, i)) < h->count; i++) {
+        struct observation *o = &h->place[(h->first + i) % HELD_HANDSHAKES].observation;
+        damaged += !observation_is_damaged(o);
+        h->contradicted++;
+        observation_contradicted(o, side);
+    }
+    return damaged;
+}

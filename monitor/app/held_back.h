@@ -1,0 +1,53 @@
+/*
+ * Handshakes with a breach of high severity, which are told two seconds after their end: until then a copy of
+ * their bytes may come that contradicts them, and shows that somebody else may have said what was judged.
+ *
+ * They hold no slot of the tls layer: what they are judged by is copied. When all places are taken, the first
+ * is told as it stands. Sessions and peers have learned from them at once (sessions_doubt() takes that back).
+ */
+#ifndef UTWATCH_APP_HELD_BACK_H
+#define UTWATCH_APP_HELD_BACK_H
+
+#include "policy/policy.h"
+
+struct held_handshake;
+struct kept_messages;
+
+struct held_back {
+    struct held_handshake *place;   /* HELD_HANDSHAKES of them, a ring */
+    uint64_t *flow_id;              /* by place; what is looked for lies together */
+    struct kept_messages *messages; /* by place; NULL: nobody wants them */
+    size_t first, count;
+    uint64_t early;        /* told before their time, for lack of room */
+    uint64_t contradicted; /* by a copy that came in time */
+};
+
+size_t held_back_memory(void);
+/* `messages`: those of the handshakes are kept (tls/kept_messages.h). */
+bool held_back_open(struct held_back *h, bool messages);
+void held_back_close(struct held_back *h);
+
+/* Does a handshake that has ended so, and is judged at `due`, have time left in which a copy may come? One
+ * that is not complete has waited for that where it was read. */
+bool held_back_may_change(const struct observation *o, nanos due);
+
+bool held_back_has(const struct held_back *h, uint64_t flow_id);
+
+/* Is there no place left? */
+bool held_back_is_full(const struct held_back *h);
+
+/* Keeps a copy of a case of a handshake, with all that it points to. */
+void held_back_put(struct held_back *h, const struct policy_case *c);
+
+/* The first case. There is one. */
+const struct policy_case *held_back_first(const struct held_back *h);
+
+/* The first case, if it is due at `now`, or if the clock was set back since; NULL: none is. It is valid until
+ * it is dropped. */
+const struct policy_case *held_back_due(const struct held_back *h, nanos now);
+void held_back_drop(struct held_back *h);
+
+/* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */
+size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side);
+
+#endif
