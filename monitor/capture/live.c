@@ -249,7 +249,7 @@ static void fetch_ahead(const u_char *bytes, size_t length)
     const u_char *ahead = bytes + length + RING_HEADERS + length;
     __builtin_prefetch(ahead);
     __builtin_prefetch(ahead + CACHE_LINE);
-    __builtin_prefetch(ahead + 2 * CACHE_LINE);
+    __builtin_prefetch(ahead + (size_t)2 * CACHE_LINE);
 }
 
 static void push(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)

@@ -52,22 +52,21 @@ struct peer {
     enum side side;
     uint64_t host; /* of a server: asked_for() */
     nanos first, last;
-    bool unconfirmed;    /* one of them only one end is known to have taken part in */
     uint64_t handshakes; /* hellos of a UE; hellos that reached a server, in full */
 
     /* a server */
     struct suite_set selected;
     struct suite_set contradicted; /* selected before and refused after */
     struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
-    bool possible_any;         /* at least once the offer was not seen either */
     uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
     uint32_t unread;           /* likewise, why it was not seen which server was asked for */
+    uint32_t unread_why;       /* likewise, why it was not seen what was offered where it selected: */
+    uint16_t unread_version;   /* the lowest such version; 0: none */
+    bool possible_any;         /* at least once neither answer nor offer was seen */
     uint8_t refused_count;
-    uint16_t unread_version; /* lowest that it selected where what was offered was not seen; 0: none */
-    uint32_t unread_why;     /* enum unobserved: why not */
-    uint32_t capped;         /* times a client offered a higher version than was selected */
-    uint32_t keys;           /* a bit for each enum x509_key of the certificates that it has shown */
     uint8_t accepted_count;
+    uint32_t capped; /* times a client offered a higher version than was selected */
+    uint32_t keys;   /* a bit for each enum x509_key of the certificates that it has shown */
 
     /* a UE */
     struct suite_set offered;  /* in any of its hellos */
@@ -79,8 +78,9 @@ struct peer {
     struct held_session held;
     uint32_t not_used; /* hellos that could have used it and did not */
     uint64_t stack;    /* of its first hello; 0: none yet */
-    bool unlike;       /* other hellos are of other stacks: there may be several UEs */
 
+    bool unlike;              /* of a UE: other hellos are of other stacks, so that there may be several */
+    bool unconfirmed;         /* only one end is known to have taken part in one of its handshakes */
     uint16_t highest_version; /* that a server selected, or a UE offered; 0: none yet */
     uint16_t lowest_version; /* that a server selected where more was offered, or that a hello of the UE for a
                                 full handshake offers at most; 0: none */

@@ -142,7 +142,7 @@ static const struct row {
 
 static const uint64_t places_of[FIELD_COUNT] = {
 #define AT(place)                                                             UINT64_C(1) << PLACE_##place
-#define FIELD(identifier, name, type, side, names, unit, help, value, octets) [FIELD_##identifier] = octets,
+#define FIELD(identifier, name, type, side, names, unit, help, value, octets) [FIELD_##identifier] = (octets),
 #include "policy/fields.def"
 #undef FIELD
 #undef AT

@@ -178,7 +178,7 @@ static void events(void)
     t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &interrupted, health.last_time);
     print(&t);
-    t = text_over(line, 3820); /* the counters fit, what was counted by rule does not */
+    t = text_over(line, 3900); /* the counters fit, what was counted by rule does not */
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);
 }

@@ -75,6 +75,7 @@ static void put_id(uint8_t *id, uint8_t *length, uint64_t session)
 {
     memset(id, 0x5a, 32);
     memcpy(id, &session, sizeof session);
+    id[sizeof session] = g.generation[session];
     *length = 32;
 }
 
@@ -144,6 +145,8 @@ static struct pauses pauses_of_machine(const nanos *words, uint64_t count)
 static void full(uint64_t session, nanos when)
 {
     begin(session, when, RESUMPTION_FULL);
+    if (g.origin[session] != -1)
+        g.generation[session]++; /* no server issues the same again */
     g.origin[session] = g.o->side[SERVER].hello_time;
     if (has_id(session)) {
         put_id(g.o->server_hello.session_id, &g.o->server_hello.session_id_len, session);
