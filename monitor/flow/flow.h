@@ -111,6 +111,12 @@ static inline int32_t acknowledged_beyond(const struct acknowledged *a, uint32_t
     return a->any ? (int32_t)(a->number - next) : 0;
 }
 
+/* Is all before this number acknowledged? */
+static inline bool acknowledged_covers(const struct acknowledged *a, uint32_t number)
+{
+    return a->any && acknowledged_beyond(a, number) >= 0;
+}
+
 static inline bool flow_has_ended(const struct flow *flow)
 {
     return flow->marks[0] & flow->marks[1] & SIDE_FIN || (flow->marks[0] | flow->marks[1]) & SIDE_RST;

@@ -49,14 +49,6 @@ static struct span keep(struct http *http, struct head *h, struct span s)
     return span_of(to, s.n);
 }
 
-static uint16_t status_of(struct span s)
-{
-    unsigned n = 0;
-    for (size_t i = 0; i < s.n && n < 1000; i++)
-        n = s.p[i] >= '0' && s.p[i] <= '9' ? 10 * n + (s.p[i] - (unsigned)'0') : 1000;
-    return s.n == 3 && n >= 100 && n < 1000 ? (uint16_t)n : 0;
-}
-
 static void take_field(struct http *http, struct head *h, const struct hpack_field *f)
 {
     h->unread |= f->unread;
@@ -76,7 +68,7 @@ static void take_field(struct http *http, struct head *h, const struct hpack_fie
     } else if (is(f->name, ":authority")) {
         h->authority = keep(http, h, f->value);
     } else if (is(f->name, ":status")) {
-        h->status = status_of(f->value);
+        h->status = http_status_of(f->value);
     }
 }
 

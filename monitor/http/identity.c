@@ -11,39 +11,12 @@ struct identity {
     uint8_t text[LONGEST + sizeof(struct in6_addr)]; /* room for "::" in full */
 };
 
-static uint8_t next_octet(struct span *s)
-{
-    const uint8_t c = s->p[0];
-    *s = span_skip(*s, 1);
-    return c;
-}
-
-/* The next one that `next` reads, one round of percent-encoding undone. */
-static uint8_t decoded(struct span *s, uint8_t (*next)(struct span *))
-{
-    const uint8_t c = next(s);
-    if (c != '%')
-        return c;
-    struct span ahead = *s;
-    const int high = ahead.n ? hex_digit(next(&ahead)) : -1;
-    const int low = high >= 0 && ahead.n ? hex_digit(next(&ahead)) : -1;
-    if (low < 0)
-        return c;
-    *s = ahead;
-    return (uint8_t)(16 * high + low);
-}
-
-static uint8_t decoded_once(struct span *s)
-{
-    return decoded(s, next_octet);
-}
-
 /* The next character in lower case, without the escapes of a URI (RFC 3261 19.1.2) and those that it gets as
  * a segment of a path (RFC 3986 2.1). A second round changes nothing in a URI that is no segment, unless it
  * escapes a "%" before two digits: then two users may be taken for one, and nobody is accused. */
 static uint8_t next_character(struct span *s)
 {
-    const uint8_t c = decoded(s, decoded_once);
+    const uint8_t c = http_unescaped_twice(s);
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 

@@ -10,8 +10,7 @@ bool is_unacknowledged(const struct connection *c, enum side who, const struct a
 {
     const struct acknowledged *acked = &c->acked[who == CLIENT ? SERVER : CLIENT];
     const uint32_t uncaptured = who == CLIENT ? HTTP_DAMAGE_NO_SERVER : HTTP_DAMAGE_NO_CLIENT;
-    return words->any && !(c->seen.damage & uncaptured) &&
-           !(acked->any && acknowledged_beyond(acked, words->number) >= 0);
+    return words->any && !(c->seen.damage & uncaptured) && !acknowledged_covers(acked, words->number);
 }
 
 bool http_lacks(const struct http *http, uint32_t slot, enum side who, uint32_t next)

@@ -189,6 +189,23 @@ static void put_date(struct json *j, const char *key, int64_t seconds)
     json_string(j, key, buffer);
 }
 
+static void put_validity(struct json *j, int64_t not_before, int64_t not_after)
+{
+    put_date(j, "notbefore", not_before);
+    put_date(j, "notafter", not_after);
+}
+
+static void put_alt_names(struct json *j, const struct observation *o, const struct text_slice *names,
+                          size_t count)
+{
+    if (!count)
+        return;
+    json_open(j, "subjectaltname", '[');
+    for (size_t i = 0; i < count; i++)
+        json_bytes(j, NULL, observation_text(o, names[i]));
+    json_close(j, ']');
+}
+
 static void put_sha1(struct json *j, const uint8_t sha1[20])
 {
     enum { SHA1_BYTES = 20 };
@@ -210,16 +227,10 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
         json_slice(j, "serial", o, c->serial);
     }
     put_sha1(j, c->sha1);
-    if (c->valid_times && detail != DETAIL_ALERT) {
-        put_date(j, "notbefore", c->not_before);
-        put_date(j, "notafter", c->not_after);
-    }
-    if (c->alt_name_count && detail == DETAIL_FULL) {
-        json_open(j, "subjectaltname", '[');
-        for (size_t i = 0; i < c->alt_name_count; i++)
-            json_bytes(j, NULL, observation_text(o, c->alt_names[i]));
-        json_close(j, ']');
-    }
+    if (c->valid_times && detail != DETAIL_ALERT)
+        put_validity(j, c->not_before, c->not_after);
+    if (detail == DETAIL_FULL)
+        put_alt_names(j, o, c->alt_names, c->alt_name_count);
 }
 
 static void put_known_certificate(struct json *j, const struct observation *o)
@@ -249,12 +260,7 @@ static void put_own_names(struct json *j, const struct observation *o, const str
     if (!identities_clear(names))
         return;
     json_slice(j, "serial", o, f->serial);
-    if (!f->alt_name_count)
-        return;
-    json_open(j, "subjectaltname", '[');
-    for (size_t i = 0; i < f->alt_name_count; i++)
-        json_bytes(j, NULL, observation_text(o, f->alt_names[i]));
-    json_close(j, ']');
+    put_alt_names(j, o, f->alt_names, f->alt_name_count);
 }
 
 /* The client's. */
@@ -266,10 +272,8 @@ static void put_own_certificate(struct json *j, const struct observation *o, con
         put_own_names(j, o, names);
     if (identities_clear(names))
         put_sha1(j, f->sha1);
-    if (f->valid_times) {
-        put_date(j, "notbefore", f->not_before);
-        put_date(j, "notafter", f->not_after);
-    }
+    if (f->valid_times)
+        put_validity(j, f->not_before, f->not_after);
     json_close(j, '}');
 }
 

@@ -38,8 +38,7 @@ static bool is_alert(const struct handshake *h, size_t record_length)
 /* The server has acknowledged the client's bytes up to here. */
 static bool server_has(const struct handshake *h, uint32_t number)
 {
-    const struct acknowledged *acked = &h->acked[flow_side_of(h->flow, SERVER)];
-    return acked->any && acknowledged_beyond(acked, number) >= 0;
+    return acknowledged_covers(&h->acked[flow_side_of(h->flow, SERVER)], number);
 }
 
 /* What it has, and was captured later, may be an end of the client's. */

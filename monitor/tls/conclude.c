@@ -283,8 +283,7 @@ static void note_late_captures(struct observation *o)
 
 static bool is_acknowledged(const struct handshake *h, enum side who, const struct acknowledged *words)
 {
-    const struct acknowledged *acked = &h->acked[!flow_side_of(h->flow, who)];
-    return !words->any || (acked->any && acknowledged_beyond(acked, words->number) >= 0);
+    return !words->any || acknowledged_covers(&h->acked[!flow_side_of(h->flow, who)], words->number);
 }
 
 /*

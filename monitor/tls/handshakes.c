@@ -269,8 +269,7 @@ void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
 
 static bool is_received(const struct handshake *h, const struct receipt *r)
 {
-    const struct acknowledged *acked = &h->acked[!r->side];
-    return acked->any && acknowledged_beyond(acked, r->end) >= 0;
+    return acknowledged_covers(&h->acked[!r->side], r->end);
 }
 
 bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now)

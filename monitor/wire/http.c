@@ -212,6 +212,12 @@ static bool parse_length(struct span s, uint64_t *out)
     return true;
 }
 
+uint16_t http_status_of(struct span s)
+{
+    uint64_t code = 0;
+    return s.n == 3 && parse_length(s, &code) && code >= 100 ? (uint16_t)code : 0;
+}
+
 static bool contains_word(struct span s, const char *word)
 {
     size_t n = strlen(word);
@@ -471,10 +477,9 @@ enum parse http_response_parse(struct span head, struct http_response *out)
         return PARSE_SHORT;
     struct span version = next_word(&line);
     struct span status = next_word(&line);
-    uint64_t code = 0;
-    if (!http_starts(version, "HTTP/") || status.n != 3 || !parse_length(status, &code) || code < 100)
+    out->status = http_starts(version, "HTTP/") ? http_status_of(status) : 0;
+    if (!out->status)
         return PARSE_BAD;
-    out->status = (uint16_t)code;
     return parse_fields(&c, &out->fields);
 }
 
@@ -499,15 +504,44 @@ static const struct {
 };
 
 /* A segment of a path, in which any character may stand percent-encoded (RFC 3986 6.2.2.2). */
+static uint8_t next_octet(struct span *s)
+{
+    const uint8_t c = s->p[0];
+    *s = span_skip(*s, 1);
+    return c;
+}
+
+/* One round of it, of what `next` reads. */
+static uint8_t unescaped(struct span *s, uint8_t (*next)(struct span *))
+{
+    const uint8_t c = next(s);
+    if (c != '%')
+        return c;
+    struct span ahead = *s;
+    const int high = ahead.n ? hex_digit(next(&ahead)) : -1;
+    const int low = high >= 0 && ahead.n ? hex_digit(next(&ahead)) : -1;
+    if (low < 0)
+        return c;
+    *s = ahead;
+    return (uint8_t)(16 * high + low);
+}
+
+uint8_t http_unescaped(struct span *s)
+{
+    return unescaped(s, next_octet);
+}
+
+uint8_t http_unescaped_twice(struct span *s)
+{
+    return unescaped(s, http_unescaped);
+}
+
 static bool segment_is(struct span s, const char *text)
 {
     for (; s.n && *text; text++) {
-        const int high = s.p[0] == '%' && s.n >= 3 ? hex_digit(s.p[1]) : -1;
-        const int low = high >= 0 ? hex_digit(s.p[2]) : -1;
-        const char c = (char)(low >= 0 ? 16 * high + low : s.p[0]);
+        const char c = (char)http_unescaped(&s);
         if (strncasecmp(&c, text, 1) != 0)
             return false;
-        s = span_skip(s, low >= 0 ? 3 : 1);
     }
     return !s.n && !*text;
 }

@@ -78,6 +78,8 @@ size_t http_head_length(struct span bytes);
 size_t http_simple_request_length(struct span bytes);
 
 enum http_method http_method_of(struct span name);
+/* Three digits, the first not 0 (RFC 9110 15); 0: it is none. */
+uint16_t http_status_of(struct span s);
 
 /* The line of a field, or its beginning, says something that struct http_fields has a place for. */
 enum http_field_use { HTTP_FIELD_UNUSED, HTTP_FIELD_NAME, HTTP_FIELD_VALUE };
@@ -106,6 +108,11 @@ static inline int hex_digit(uint8_t c)
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
+
+/* The next octet of a URI that is not empty, its percent-encoding (RFC 3986 2.1) undone; and that of one
+ * within another, undone twice. What is no escape stands for itself. */
+uint8_t http_unescaped(struct span *s);
+uint8_t http_unescaped_twice(struct span *s);
 
 /*
  * XCAP (RFC 4825 6): /[root/]AUID/users/XUI/document or /AUID/global/... . False: no AUID that Ut knows

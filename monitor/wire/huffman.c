@@ -49,11 +49,11 @@ enum parse huffman_decode(struct span code, uint8_t *out, size_t room, size_t *l
 {
     uint64_t bits = 0; /* left-aligned */
     unsigned have = 0;
-    size_t at = 0;
+    struct cursor c = cursor_over(code);
     *length = 0;
     for (;;) {
-        for (; have <= 56 && at < code.n; have += 8)
-            bits |= (uint64_t)code.p[at++] << (56 - have);
+        for (; have <= 56 && cursor_left(&c); have += 8)
+            bits |= (uint64_t)cursor_u8(&c) << (56 - have);
         uint8_t symbol = 0;
         const unsigned n = symbol_length(bits, have, &symbol);
         if (!n)
