@@ -3,7 +3,8 @@
  * their bytes may come that contradicts them, and shows that somebody else may have said what was judged.
  *
  * They hold no slot of the tls layer: what they are judged by is copied. When all places are taken, the first
- * is told as it stands. Sessions and peers have learned from them at once (sessions_doubt() takes that back).
+ * is told as it stands. Sessions and peers have learned from them at once (sessions_doubt() and peers_doubt()
+ * take that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H
 #define UTWATCH_APP_HELD_BACK_H

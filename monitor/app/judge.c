@@ -188,8 +188,10 @@ void judge_take(struct judge *j, struct statement *f)
         take_step(j, f);
         break;
     case TOLD_CONTRADICTION:
-        if (!waiting_contradict(j, f->flow_id, f->side))
+        if (!waiting_contradict(j, f->flow_id, f->side)) {
             sessions_doubt(j->sessions, f->flow_id);
+            peers_doubt(j->peers, f->flow_id, f->side);
+        }
         j->damaged += held_back_contradict(&j->held_back, f->flow_id, f->side);
         break;
     case TOLD_CLOCK_SET:
@@ -205,10 +207,11 @@ void judge_count_early(struct judge *j)
 
 void judge_go_on(struct judge *j, nanos now)
 {
+    if (!(j->waiting.count | j->held_back.count)) /* as with nearly every frame */
+        return;
     if (j->waiting.count) /* as only where sensors share sessions */
         waiting_go_on(j, false);
-    if (j->held_back.count)
-        judge_held_back(j, now);
+    judge_held_back(j, now);
 }
 
 bool judge_holds_back(const struct judge *j)

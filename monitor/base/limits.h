@@ -103,6 +103,7 @@
 #define SHARED_OUTBOX            262144 /* sessions to be sent once Redis is back; 40 bytes each */
 #define WAITING_HANDSHAKES       1024 /* that are judged when the answer is here, in the order of their ends */
 #define RECENT_SESSIONS          4096 /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
+#define RECENT_LESSONS           4096 /* likewise, of handshakes about their server and UE */
 #define MET_HANDSHAKES           (1 << 21) /* bits for the randoms of full handshakes, to know copies */
 #define MISSED_PAIRS             4096  /* of UE and server, by hash, of whose handshakes a part was missed */
 #define DEFAULT_RETENTION_DAYS   8     /* after its last use: the lifetime of 7.1, and seven days beyond it */

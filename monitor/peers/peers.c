@@ -3,6 +3,8 @@
 #include "base/queue.h"
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
+#include "peers/lesson.h"
+#include "peers/resumptions.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -33,6 +35,7 @@ struct met {
 struct peers {
     struct known_shapes shapes;
     struct met met[MET];
+    struct lesson lesson[RECENT_LESSONS]; /* by flow */
     struct group_suites with_groups;
     struct version_suites by_version;
     struct side_table table[2]; /* by enum side */
@@ -47,7 +50,8 @@ static size_t node_bytes(enum side side)
 
 size_t peers_memory(enum side side, uint32_t capacity)
 {
-    return pool_memory(node_bytes(side), capacity) + pool_buckets(capacity) * sizeof(uint32_t);
+    const size_t beside = side == SERVER ? sizeof(struct peers) : 0;
+    return pool_memory(node_bytes(side), capacity) + pool_buckets(capacity) * sizeof(uint32_t) + beside;
 }
 
 static bool open_table(struct peers *p, enum side side, uint32_t capacity)
@@ -93,12 +97,6 @@ static struct node *node_at(const struct side_table *t, uint32_t index)
 {
     return index ? pool_at(&t->pool, index) : NULL;
 }
-
-/* Whom a peer is known by. */
-struct peer_key {
-    struct endpoint end; /* of a UE the port is 0 */
-    uint64_t host;       /* of a UE ASKED_NOBODY */
-};
 
 static struct endpoint end_of(const struct observation *o, enum side side)
 {
@@ -247,9 +245,9 @@ static void may_have_been(struct peer *s, const struct peer *unnamed)
     suite_set_join(&s->possible, &unnamed->selected);
     s->possible_any |= unnamed->possible_any;
     s->missing |= unnamed->missing | unnamed->unread;
-    s->maybe_resumed |= unnamed->maybe_resumed || unnamed->resumed;
-    s->issued |= unnamed->issued > 0;
-    s->hidden |= unnamed->hidden > 0;
+    s->sessions.maybe_resumed |= unnamed->sessions.maybe_resumed || unnamed->sessions.resumed;
+    s->sessions.issued |= unnamed->sessions.issued > 0;
+    s->sessions.hidden |= unnamed->sessions.hidden > 0;
     note_unread(s, unnamed->lowest_version, unnamed->unread);
     note_unread(s, unnamed->unread_version, unnamed->unread_why | unnamed->unread);
 }
@@ -322,7 +320,8 @@ uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned prof
 }
 
 /* Remembers the hellos that the server accepted: the last few different ones. */
-static void note_accepted(struct peer *s, const struct observation *o, const struct hello_shape *shape)
+static void note_accepted(struct peer *s, const struct observation *o, const struct hello_shape *shape,
+                          struct lesson *l)
 {
     const uint16_t version = observation_version(o);
     const struct suite *suite = observation_suite(o);
@@ -337,18 +336,24 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
             s->accepted_count++;
         memmove(&s->accepted[1], &s->accepted[0], (s->accepted_count - 1U) * sizeof s->accepted[0]);
         s->accepted[i = 0] = (struct accepted_hello){.shape = *shape, .version = version};
+        l->accepted = true;
     }
     struct accepted_hello *hello = &s->accepted[i];
-    if (hello->max_version < o->client_hello.max_version)
+    if (hello->max_version < o->client_hello.max_version) {
+        l->accepted_before = hello->max_version;
         hello->max_version = o->client_hello.max_version;
-    if (suite)
-        suite_set_add(&hello->selected, suite_index(suite));
+    }
+    if (!suite)
+        return;
+    l->selected_of_shape = !suite_set_has(&hello->selected, suite_index(suite));
+    suite_set_add(&hello->selected, suite_index(suite));
 }
 
-static void note_lowest(struct peer *p, uint16_t version)
+static void note_lowest(struct peer *p, uint16_t version, struct lesson *l)
 {
+    l->lowest_before[p->side] = p->lowest_version;
     if (!p->lowest_version || version < p->lowest_version)
-        p->lowest_version = version;
+        p->lowest_version = l->lowest[p->side] = version;
 }
 
 static void override(struct refused_offer *r, size_t index)
@@ -357,12 +362,17 @@ static void override(struct refused_offer *r, size_t index)
     r->offer.word[index / 64] &= ~(UINT64_C(1) << index % 64);
 }
 
-static void server_selected(struct peer *s, const struct observation *o, const struct hello_shape *shape)
+static void server_selected(struct peer *s, const struct observation *o, const struct hello_shape *shape,
+                            struct lesson *l)
 {
     const struct suite *suite = observation_suite(o);
     uint16_t version = observation_version(o);
+    l->version = version;
+    l->version_before = s->highest_version;
     if (suite) {
         size_t index = suite_index(suite);
+        l->suite = (uint16_t)index;
+        l->selected = !suite_set_has(&s->selected, index);
         suite_set_add(&s->selected, index);
         s->contradicted.word[index / 64] &= ~(UINT64_C(1) << index % 64);
         for (size_t i = 0; i < s->refused_count; i++) /* the server has the suite, and refused it only once */
@@ -370,21 +380,23 @@ static void server_selected(struct peer *s, const struct observation *o, const s
     }
     if (version > s->highest_version)
         s->highest_version = version;
-    if (o->seen & SEEN_CERTIFICATE && o->certificate.parsed)
-        s->keys |= 1U << o->certificate.key;
+    if (o->seen & SEEN_CERTIFICATE && o->certificate.parsed) {
+        l->keys = 1U << o->certificate.key & ~s->keys;
+        s->keys |= l->keys;
+    }
     if (!(o->seen & SEEN_CLIENT_HELLO))
         note_unread(s, version, observation_missing(o, CLIENT));
     else if (o->client_hello.unknown & UNKNOWN_VERSIONS)
         note_unread(s, version, observation_unread(o, CLIENT));
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown)
         return;
-    if (o->client_hello.max_version > version) {
-        s->capped++;
-        note_lowest(s, version);
-    }
+    l->capped = o->client_hello.max_version > version;
+    s->capped += l->capped;
+    if (l->capped)
+        note_lowest(s, version, l);
     const bool accepted = o->reaction == REACTION_ACCEPTED || o->reaction == REACTION_ACCEPTED_LATE;
     if (accepted && version && !observation_is_doubtful(o, CLIENT))
-        note_accepted(s, o, shape);
+        note_accepted(s, o, shape, l);
 }
 
 /* A session that is offered may be what the server refuses: one of which the extended master secret is
@@ -468,70 +480,32 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
     }
 }
 
-/* A server that starts again, or changes the key of its tickets, loses all sessions that it has issued: what
- * it refuses of those is one event, however many they are and however often they are tried. Another event
- * takes a session that began after the last refusal that counts.
- *
- * Up to TLS 1.0 a session is not to be resumed once a connection of it has ended without close_notify
- * (RFC 2246 7.2.1; no longer in RFC 4346 7.2.1), and whether it has is encrypted. */
-static void count_refusal(struct peer *peer, const struct observation *o, const struct session_result *r)
+static void ue_offered_version(struct peer *u, const struct client_hello_facts *c, struct lesson *l)
 {
-    enum { TLS11 = 0x0302 };
-    if (observation_version(o) < TLS11) {
-        peer->maybe_unclean = true;
-    } else if (!peer->fresh_refused || r->origin > peer->last_refused) {
-        peer->fresh_refused++;
-        peer->last_refused = o->side[SERVER].hello_time;
-    }
-}
-
-/* `grantable`: nothing in the hello or its answer forbade the server to resume the session, and it is to be
- * expected that it had it still. */
-static void count_resumption(struct peer *peer, const struct observation *o, const struct session_result *r,
-                             bool grantable)
-{
-    bool old_full = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
-                    observation_version(o) && observation_version(o) < 0x0304;
-    bool whole = !o->side[CLIENT].damage && !o->side[SERVER].damage;
-    peer->hidden += o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && !old_full;
-    peer->full += old_full && whole;
-    peer->unresumable += old_full && whole && !r->issued;
-    peer->asked += old_full && whole && o->client_hello.ticket_extension;
-    peer->resumed += o->resumption > RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE &&
-                     (r->offered || o->resumption != RESUMPTION_PSK);
-    /* A pass rests on it, so the hello has to be one whose extensions say what they seem to say. */
-    peer->attempts += r->offered && !(o->client_hello.unknown & UNKNOWN_EXTENSIONS);
-    peer->issued += r->issued;
-    /* A resumption that the server granted is no refusal, even if its end was not seen. */
-    bool cut_short = o->resumption > RESUMPTION_FULL && o->outcome != OUTCOME_COMPLETE;
-    peer->maybe_resumed += (o->resumption == RESUMPTION_UNKNOWN && o->outcome != OUTCOME_REFUSED &&
-                            r->ageless != AGELESS_EXTERNAL) ||
-                           cut_short;
-    const bool certain = r->known && r->basis == AGE_EXACT && !r->dead;
-    if (certain && grantable && r->refused && o->resumption == RESUMPTION_FULL &&
-        o->client_hello.ticket_extension)
-        count_refusal(peer, o, r);
-}
-
-static void ue_offered_version(struct peer *u, const struct client_hello_facts *c)
-{
+    l->offered_before = u->highest_version;
+    l->fallback_before = u->fallback_version;
     if (c->unknown & (UNKNOWN_VERSIONS | UNKNOWN_EXTENSIONS))
         return;
     if (c->max_version > u->highest_version)
         u->highest_version = c->max_version;
     if (c->fallback_scsv && c->max_version > u->fallback_version)
         u->fallback_version = c->max_version;
+    l->offered_version = u->highest_version;
+    l->fallback_version = u->fallback_version;
 }
 
 /* What a hello offers is supported; what it lacks proves nothing where it need not offer all. */
-static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r)
+static void ue_offered(struct peer *u, const struct observation *o, const struct session_result *r,
+                       struct lesson *l)
 {
     const struct client_hello_facts *c = &o->client_hello;
-    ue_offered_version(u, c);
+    ue_offered_version(u, c, l);
     if (observation_offers_sslv2_only(o)) {
-        note_lowest(u, c->max_version);
+        note_lowest(u, c->max_version, l);
         return;
     }
+    l->offered = c->offered;
+    suite_set_without(&l->offered, &u->offered);
     suite_set_join(&u->offered, &c->offered);
     if (r->offered) /* a hello that resumes need only hold the session's suite (RFC 2246 7.4.1.2) */
         return;
@@ -560,7 +534,8 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
         u->always = c->offered;
     suite_set_common(&u->always, &c->offered);
     u->full_offers++;
-    note_lowest(u, c->max_version);
+    note_lowest(u, c->max_version, l);
+    l->full_offers = 1;
     u->unknown_offers += c->unknown_suites > 0;
 }
 
@@ -589,12 +564,13 @@ static bool is_copy(struct peers *p, const struct observation *o, enum side side
 
 static void learn_of_server(struct peers *p, struct peer *s, const struct observation *o,
                             const struct hello_shape *shape, const struct session_result *session,
-                            bool grantable)
+                            bool grantable, struct lesson *l)
 {
     s->handshakes++;
-    count_resumption(s, o, session, grantable);
+    resumptions_add(&s->sessions, &l->added);
+    l->refused_fresh[SERVER] = grantable && resumptions_refusal(s, o, session);
     if (o->seen & SEEN_SERVER_HELLO && !observation_is_doubtful(o, SERVER))
-        server_selected(s, o, shape);
+        server_selected(s, o, shape, l);
     else if (refused_for_its_suites(o))
         server_refused(p, s, o, shape);
     else if (observation_is_doubtful(o, SERVER) || !observation_settled(o, SERVER))
@@ -612,21 +588,40 @@ static void learn_of_namesakes(struct peers *p, struct peer *unnamed, const stru
 }
 
 static void learn_of_ue(struct peer *u, const struct observation *o, const struct hello_shape *shape,
-                        const struct session_result *session, bool grantable)
+                        const struct session_result *session, bool grantable, struct lesson *l)
 {
     u->handshakes++;
-    count_resumption(u, o, session, grantable);
+    resumptions_add(&u->sessions, &l->added);
+    l->refused_fresh[CLIENT] = grantable && resumptions_refusal(u, o, session);
     if (!(o->seen & SEEN_CLIENT_HELLO) || observation_is_doubtful(o, CLIENT)) {
         u->unseen_offers++;
         u->missing |= observation_missing(o, CLIENT);
         return;
     }
-    ue_offered(u, o, session);
+    ue_offered(u, o, session, l);
     u->unlike |= u->stack && shape->known && shape->stack != u->stack;
     u->stack = u->stack ? u->stack : shape->stack;
-    u->not_used += !session->offered && !observation_offer_in_doubt(o) && held_is_usable(&u->held, shape, o);
-    if (o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued)
+    l->not_used = !session->offered && !observation_offer_in_doubt(o) && held_is_usable(&u->held, shape, o);
+    u->not_used += l->not_used;
+    l->got_session = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued;
+    if (l->got_session)
         held_learn(&u->held, shape, o);
+}
+
+/* Of a new handshake: nothing yet, but for what it is about. */
+static struct lesson *new_lesson(struct peers *p, const struct peer *s, const struct peer *u,
+                                 const struct observation *o, const struct hello_shape *shape)
+{
+    struct lesson *l = &p->lesson[o->whence.flow_id % RECENT_LESSONS];
+    memset(l, 0, sizeof *l);
+    l->flow_id = o->whence.flow_id;
+    l->of[CLIENT] = (struct peer_key){u->end, u->host};
+    l->of[SERVER] = (struct peer_key){s->end, s->host};
+    l->shape = *shape;
+    l->offer_unseen = !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown_suites;
+    if (!l->offer_unseen)
+        l->offer = o->client_hello.offered;
+    return l;
 }
 
 void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
@@ -640,13 +635,29 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
                            held_is_for(&u->held, shape, o, session->suite) &&
                            !held_is_superseded(&u->held, o, session->suite, session->origin) &&
                            session->offered_age < u->held.kept_for * NANOS_PER_SECOND;
-    const bool copy = is_copy(p, o, SERVER);
-    p->counters.copies += copy;
-    if (!copy) {
-        learn_of_server(p, s, o, shape, session, grantable);
+    struct lesson *l = new_lesson(p, s, u, o, shape);
+    l->added = resumptions_of(o, session);
+    l->taught[SERVER] = !is_copy(p, o, SERVER);
+    l->taught[CLIENT] = !is_copy(p, o, CLIENT);
+    p->counters.copies += !l->taught[SERVER];
+    if (l->taught[SERVER]) {
+        learn_of_server(p, s, o, shape, session, grantable, l);
         if (s->host == ASKED_UNKNOWN)
             learn_of_namesakes(p, s, o);
     }
-    if (!is_copy(p, o, CLIENT))
-        learn_of_ue(u, o, shape, session, grantable);
+    if (l->taught[CLIENT])
+        learn_of_ue(u, o, shape, session, grantable, l);
+}
+
+void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted)
+{
+    struct lesson *l = &p->lesson[flow_id % RECENT_LESSONS];
+    if (l->flow_id != flow_id)
+        return;
+    for (enum side side = CLIENT; side <= SERVER; side++) {
+        struct node *n = node_at(&p->table[side], index_of(p, side, &l->of[side]));
+        if (n && l->taught[side])
+            lesson_take_back(l, &n->peer, contradicted);
+        l->taught[side] = false;
+    }
 }

@@ -562,22 +562,22 @@ const struct peer *peer_of(const struct policy_case *c)
 struct fact peer_never_resumable(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
-    return number(p->full && p->unresumable == p->full && !p->issued);
+    return number(p->sessions.full && p->sessions.unresumable == p->sessions.full && !p->sessions.issued);
 }
 
 struct fact peer_resumptions(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
-    if (p->resumed || !(p->maybe_resumed || p->hidden))
-        return number(p->resumed);
-    return unknown(p->maybe_resumed ? UNOBSERVED_UNFINISHED | p->missing : UNOBSERVED_TICKET);
+    if (p->sessions.resumed || !(p->sessions.maybe_resumed || p->sessions.hidden))
+        return number(p->sessions.resumed);
+    return unknown(p->sessions.maybe_resumed ? UNOBSERVED_UNFINISHED | p->missing : UNOBSERVED_TICKET);
 }
 
 /* A lower bound where ends that may have forbidden to resume are encrypted (RFC 2246 7.2.1). */
 struct fact peer_fresh_refused(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
-    struct fact v = number(p->fresh_refused);
+    struct fact v = number(p->sessions.fresh_refused);
     v.at_least = p->maybe_unclean;
     v.reasons = p->maybe_unclean ? UNOBSERVED_ENCRYPTED : 0;
     return v;

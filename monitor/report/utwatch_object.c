@@ -326,9 +326,9 @@ static void server_facts(struct json *j, const struct peer *p)
     if (p->name[0])
         json_string(j, "name", p->name);
     json_uint(j, "handshakes", p->handshakes);
-    json_uint(j, "full_handshakes", p->full);
-    json_uint(j, "resumptions", p->resumed);
-    json_uint(j, "attempts", p->attempts);
+    json_uint(j, "full_handshakes", p->sessions.full);
+    json_uint(j, "resumptions", p->sessions.resumed);
+    json_uint(j, "attempts", p->sessions.attempts);
     json_uint(j, "refused_offers", p->refused_count);
     json_close(j, '}');
 }
@@ -338,8 +338,8 @@ static void ue_facts(struct json *j, const struct peer *p)
     json_open(j, "ue", '{');
     json_uint(j, "handshakes", p->handshakes);
     json_uint(j, "full_offers", p->full_offers);
-    json_uint(j, "attempts", p->attempts);
-    json_uint(j, "resumptions", p->resumed);
+    json_uint(j, "attempts", p->sessions.attempts);
+    json_uint(j, "resumptions", p->sessions.resumed);
     json_close(j, '}');
 }
 

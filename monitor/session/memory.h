@@ -19,10 +19,11 @@ struct identifier {
     uint64_t common; /* 0: none */
 };
 
-/* What a full handshake has just issued. */
+/* What a handshake has just issued. */
 struct recent_session {
     uint64_t flow_id;
-    nanos origin;
+    nanos issued;           /* of the session, when the server's hello of this handshake came */
+    nanos origin;           /* of the session: earlier where an abbreviated handshake renewed its ticket */
     struct endpoint server; /* family 0: nothing is here */
     bool in_network;
     struct identifier id, ticket;

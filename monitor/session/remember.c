@@ -107,12 +107,13 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
 }
 
 /* What may still turn out to be forged: see sessions_doubt(). */
-static void note_recent(struct sessions *s, const struct observation *o, const struct identifier *id,
-                        const struct identifier *ticket)
+static void note_recent(struct sessions *s, const struct observation *o, nanos origin,
+                        const struct identifier *id, const struct identifier *ticket)
 {
     s->recent[o->whence.flow_id % RECENT_SESSIONS] =
         (struct recent_session){.flow_id = o->whence.flow_id,
-                                .origin = o->side[SERVER].hello_time,
+                                .issued = o->side[SERVER].hello_time,
+                                .origin = origin,
                                 .server = o->whence.server,
                                 .in_network = o->whence.in_network,
                                 .id = *id,
@@ -161,7 +162,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         const struct place at_ticket = memory_locate(s, &o->whence, &ticket);
         remember_as(s, o, &at_ticket, &memo);
     }
-    note_recent(s, o, &id, &ticket);
+    note_recent(s, o, origin, &id, &ticket);
     /* A session that comes from nowhere elsewhere may be this one. */
     s->missed |= o->whence.server.space && !o->whence.in_network;
     s->counters.learned++;
@@ -191,6 +192,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     const struct place at_renewed = memory_locate(s, &o->whence, &renewed);
     memory_put(s, &at_renewed, &memo);
+    note_recent(s, o, memo.origin, &(struct identifier){0}, &renewed);
     s->counters.inherited++;
 }
 
@@ -213,17 +215,30 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
         remember(s, o, place, o->side[CLIENT].hello_time, 0, false);
 }
 
-void sessions_doubt(struct sessions *s, uint64_t flow_id)
+/* What it issued is there since then, if it is there at all; when it began is not known. */
+static void doubt(struct sessions *s, struct recent_session *r)
 {
-    struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
-    if (r->flow_id != flow_id || !r->server.family)
-        return;
     const struct whence at = {.server = r->server, .in_network = r->in_network};
     const struct identifier *const issued[] = {&r->id, &r->ticket};
     for (size_t i = 0; i < 2; i++) {
         const struct place place = memory_locate(s, &at, issued[i]);
-        memory_put(s, &place, &(struct memo){.origin = r->origin, .now = r->origin, .anew = true});
+        memory_put(s, &place, &(struct memo){.origin = r->issued, .now = r->issued, .anew = true});
     }
     s->counters.doubted++;
     *r = (struct recent_session){0};
+}
+
+/* Tickets that were renewed since, as far as that is remembered, have the origin in doubt from it. */
+void sessions_doubt(struct sessions *s, uint64_t flow_id)
+{
+    enum { MICROSECOND = 1000 }; /* in which origins are kept */
+    struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
+    if (r->flow_id != flow_id || !r->server.family)
+        return;
+    const struct recent_session first = *r;
+    doubt(s, r);
+    for (r = s->recent; first.origin == first.issued && r < s->recent + RECENT_SESSIONS; r++)
+        if (r->origin / MICROSECOND == first.origin / MICROSECOND && r->server.family &&
+            memcmp(&r->server, &first.server, sizeof first.server) == 0)
+            doubt(s, r);
 }

@@ -152,8 +152,8 @@ void sessions_miss(struct sessions *s);
 
 /*
  * Bytes that came after the handshake of this flow contradict those that it was made of: somebody may have
- * answered in the server's name. The identifiers that it issued keep the later origin as a bound, and are not
- * exact.
+ * answered in the server's name. The identifiers that it issued, and those that renewed them since, keep the
+ * time at which they were issued as a bound, and are not exact.
  */
 void sessions_doubt(struct sessions *s, uint64_t flow_id);
 

@@ -76,6 +76,12 @@ void suite_set_add(struct suite_set *set, size_t index)
     set->word[index / 64] |= UINT64_C(1) << index % 64;
 }
 
+void suite_set_remove(struct suite_set *set, size_t index)
+{
+    assert(index / 64 < SUITE_SET_WORDS);
+    set->word[index / 64] &= ~(UINT64_C(1) << index % 64);
+}
+
 bool suite_set_has(const struct suite_set *set, size_t index)
 {
     assert(index / 64 < SUITE_SET_WORDS);

@@ -94,6 +94,7 @@ struct suite_set {
 };
 
 void suite_set_add(struct suite_set *set, size_t index);
+void suite_set_remove(struct suite_set *set, size_t index);
 bool suite_set_has(const struct suite_set *set, size_t index);
 void suite_set_join(struct suite_set *set, const struct suite_set *other);    /* adds what `other` has */
 void suite_set_common(struct suite_set *set, const struct suite_set *other);  /* keeps what `other` has too */

@@ -33,12 +33,12 @@ OF_CLEAR = ("ut-4-tls-required", "ut-5.1.1-http-authentication")
 
 
 class Judged:
-    def __init__(self, frames, tunnelled=False):
+    def __init__(self, frames, tunnelled=False, words=()):
         frames = sorted(frames, key=lambda f: f[0])
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "readings.pcap")
             capturelib.write_frames(path, [(t, encapsulation.gtp(f)) for t, f in frames] if tunnelled else frames)
-            evs, _ = events(UTWATCH, "--strict", "-r", path)
+            evs, _ = events(UTWATCH, "--strict", *words, "-r", path)
         self.counts = rule_counts(evs)
         self.tls = of_type(evs, "tls")
         self.alerts = {e["utwatch"]["rule"]: (e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(evs, "alert")}
@@ -345,6 +345,24 @@ def told_in_time():
                     check(found.alerts == alone.alerts and found.counts == alone.counts, what, whose, "changes", found.alerts, alone.alerts)
 
 
+def taught_nothing():
+    """What a contradicted handshake showed is held against its server no more: not that it has a strong suite, when it selects a weak one later."""
+    weak, strong, rule = 0x0009, 0x002F, "ut-op-weaker-selected"
+
+    def steps(selected):
+        return [(CLIENT, m.client_hello([strong, weak], m.TLS12)), *conversation(selected, selected)[1:4]]
+
+    real = steps(strong)[1][1]
+    other = bytes(b ^ 1 if i > 10 else b for i, b in enumerate(real))
+    later = capturelib.build(steps(weak), client=("192.0.2.10", 40001), time=START + 10 * SECOND)
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as site:
+        site.write("policy: { encryption-required: true }\n")
+        site.flush()
+        for late, fails in (real, 1), (other, 0):
+            found = Judged(contradicted(steps(strong), SERVER, late, SECOND) + later, words=("-p", "ts33141-pcr1", "-c", site.name))
+            check(found.counts[rule]["fail"] == fails and len(found.tls) == 2, "a strong suite, and then", late == other, found.counts[rule])
+
+
 def no_room_to_wait():
     """More than 1,024 at a time: the first are told as they stand, and none is lost."""
     frames = []
@@ -486,6 +504,7 @@ in_clear()
 nobody_took_it()
 nobody_took_it_in_clear()
 told_in_time()
+taught_nothing()
 no_room_to_wait()
 on_a_quiet_pipe()
 urgent_data()

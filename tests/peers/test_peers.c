@@ -331,7 +331,7 @@ static void offers_of_a_ue(void **state)
     assert_true(suite_set_has(&u->always, index_of(AES)));
     assert_true(suite_set_has(&u->offered, index_of(RC4)));
     assert_false(suite_set_has(&u->always, index_of(RC4)));
-    assert_int_equal(u->attempts, 1);
+    assert_int_equal(u->sessions.attempts, 1);
     o->whence.client.port = 40001; /* the port is no part of a UE */
     assert_ptr_equal(found(CLIENT), u);
 }
@@ -395,17 +395,87 @@ static void names_of_an_address_have_a_cap(void **state)
     assert_false(peers_have_server(peers, &o->whence.server));
 }
 
+static void doubted(uint64_t flow_id, enum side contradicted)
+{
+    peers_doubt(peers, flow_id, contradicted);
+}
+
+static void accepted_on(uint64_t flow_id, uint16_t suite, const uint16_t *suites, size_t count)
+{
+    hello(0x0301, suites, count);
+    o->whence.flow_id = flow_id;
+    accept_with(0x0301, suite);
+}
+
+/* What somebody else may have said proves nothing; what others have shown stays. */
+static void a_contradicted_handshake_taught_nothing(void **state)
+{
+    (void)state;
+    refused(0x0301, OFFER(DES3));
+    accepted_on(1, AES, OFFER(AES, DES3));
+    server();
+    assert_int_equal(evidence.refusal_count, 1);
+    doubted(2, SERVER); /* another one */
+    doubted(1, SERVER);
+    const struct peer *s = server();
+    assert_int_equal(evidence.refusal_count, 0);
+    assert_int_equal(s->accepted_count, 0);
+    assert_int_equal(s->highest_version, 0);
+    assert_int_equal(s->sessions.full, 0);
+    assert_true(suite_set_empty(&s->selected));
+    assert_true(suite_set_has(&s->possible, index_of(AES)) && suite_set_has(&s->possible, index_of(DES3)));
+    assert_int_equal(s->missing, UNOBSERVED_OVERLAP);
+    accepted_on(3, AES, OFFER(AES, RC4));
+    accepted_on(4, RC4, OFFER(AES, RC4));
+    doubted(4, SERVER);
+    doubted(4, SERVER); /* once */
+    s = server();
+    assert_true(suite_set_has(&s->selected, index_of(AES)) && !suite_set_has(&s->selected, index_of(RC4)));
+    assert_int_equal(s->accepted_count, 1);
+    assert_false(suite_set_has(&s->accepted[0].selected, index_of(RC4)));
+    assert_int_equal(s->highest_version, 0x0301);
+    assert_int_equal(s->sessions.full, 1);
+}
+
+/* The UE's own words: its offer is not known, and the server's selection is. */
+static void a_contradicted_hello_offered_nothing(void **state)
+{
+    (void)state;
+    accepted_on(1, AES, OFFER(AES));
+    accepted_on(2, RC4, OFFER(AES, RC4));
+    doubted(2, CLIENT);
+    const struct peer *u = found(CLIENT);
+    assert_true(suite_set_has(&u->offered, index_of(AES)) && !suite_set_has(&u->offered, index_of(RC4)));
+    assert_int_equal(u->unseen_offers, 1);
+    assert_int_equal(u->missing, UNOBSERVED_OVERLAP);
+    assert_int_equal(u->full_offers, 1);
+    const struct peer *s = server();
+    assert_true(suite_set_has(&s->selected, index_of(RC4)));
+    assert_int_equal(s->missing, 0);
+    assert_int_equal(s->sessions.full, 1);
+    assert_false(suite_set_has(&s->accepted[0].selected, index_of(RC4)));
+}
+
 int main(void)
 {
 #define WITH_TABLES(test) cmocka_unit_test_setup_teardown(test, open_tables, close_tables)
     const struct CMUnitTest tests[] = {
-        WITH_TABLES(refusal_needs_an_acceptance),        WITH_TABLES(a_higher_version_proves_nothing),
-        WITH_TABLES(other_alerts_prove_nothing),         WITH_TABLES(another_shape_proves_nothing),
-        WITH_TABLES(a_missing_extension_proves_nothing), WITH_TABLES(what_matters_not_is_no_difference),
-        WITH_TABLES(two_halves_make_no_hello),           WITH_TABLES(a_common_suite_has_to_be_usable),
-        WITH_TABLES(later_selection_overrides),          WITH_TABLES(later_refusal_contradicts),
-        WITH_TABLES(unseen_answers_stay_possible),       WITH_TABLES(offers_of_a_ue),
-        WITH_TABLES(the_longest_unseen_goes_first),      WITH_TABLES(names_of_an_address_have_a_cap),
+        WITH_TABLES(refusal_needs_an_acceptance),
+        WITH_TABLES(a_higher_version_proves_nothing),
+        WITH_TABLES(other_alerts_prove_nothing),
+        WITH_TABLES(another_shape_proves_nothing),
+        WITH_TABLES(a_missing_extension_proves_nothing),
+        WITH_TABLES(what_matters_not_is_no_difference),
+        WITH_TABLES(two_halves_make_no_hello),
+        WITH_TABLES(a_common_suite_has_to_be_usable),
+        WITH_TABLES(later_selection_overrides),
+        WITH_TABLES(later_refusal_contradicts),
+        WITH_TABLES(unseen_answers_stay_possible),
+        WITH_TABLES(offers_of_a_ue),
+        WITH_TABLES(a_contradicted_handshake_taught_nothing),
+        WITH_TABLES(a_contradicted_hello_offered_nothing),
+        WITH_TABLES(the_longest_unseen_goes_first),
+        WITH_TABLES(names_of_an_address_have_a_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

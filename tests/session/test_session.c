@@ -141,6 +141,49 @@ static void chain_of_renewed_tickets_keeps_its_origin(void **state)
     assert_int_equal(r.resumed_age, 60 * HOUR);
 }
 
+/* A handshake on the connection of this number. */
+static void on_connection(nanos time, uint64_t flow_id, enum resumption resumption, uint64_t offers,
+                          uint64_t issues)
+{
+    handshake(time, resumption);
+    o->whence.flow_id = flow_id;
+    if (offers)
+        offer_ticket(offers);
+    if (issues)
+        issue_ticket(issues);
+    judge();
+}
+
+static void what_renewed_a_contradicted_session_is_in_doubt(void **state)
+{
+    (void)state;
+    on_connection(DAY1, 1, RESUMPTION_FULL, 0, 100);
+    on_connection(DAY1 + NANOS_PER_SECOND, 2, RESUMPTION_TICKET, 100, 101);
+    assert_int_equal(r.basis, AGE_EXACT);
+    on_connection(DAY1 + NANOS_PER_SECOND, 3, RESUMPTION_FULL, 0, 200);
+    sessions_doubt(sessions, 1);
+    on_connection(DAY1 + HOUR, 4, RESUMPTION_TICKET, 101, 0);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.resumed_age, HOUR - NANOS_PER_SECOND);
+    on_connection(DAY1 + HOUR, 5, RESUMPTION_TICKET, 200, 0); /* another session of the server */
+    assert_int_equal(r.basis, AGE_EXACT);
+}
+
+/* Whoever renews an old session with a ticket that he has seen elsewhere makes that one no older. */
+static void a_contradicted_renewal_proves_no_age(void **state)
+{
+    (void)state;
+    on_connection(DAY1, 1, RESUMPTION_FULL, 0, 100);
+    on_connection(DAY1 + 25 * HOUR, 2, RESUMPTION_TICKET, 100, 101);
+    sessions_doubt(sessions, 2);
+    on_connection(DAY1 + 26 * HOUR, 3, RESUMPTION_TICKET, 101, 0);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.resumed_age, HOUR);
+    on_connection(DAY1 + 26 * HOUR, 4, RESUMPTION_TICKET, 100,
+                  0); /* which it came from is as old as before */
+    assert_int_equal(r.basis, AGE_EXACT);
+}
+
 static void inner_length_of_rfc4507(void **state)
 {
     (void)state;
@@ -715,6 +758,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_offer_is_the_clients, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(same_id_issued_anew_is_a_new_session, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(chain_of_renewed_tickets_keeps_its_origin, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(what_renewed_a_contradicted_session_is_in_doubt, open_memory,
+                                        close_memory),
+        cmocka_unit_test_setup_teardown(a_contradicted_renewal_proves_no_age, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(inner_length_of_rfc4507, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(first_sighting_is_a_lower_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(of_several_psks_the_oldest_counts, open_memory, close_memory),

@@ -1,0 +1,101 @@
+/* What is known of one server or UE. */
+#ifndef UTWATCH_PEERS_PEER_H
+#define UTWATCH_PEERS_PEER_H
+
+#include "base/limits.h"
+#include "peers/held.h"
+#include "peers/shape.h"
+#include "tls/observation.h"
+
+/* Findings about a peer whose state is remembered: those of the profile and of the advice, for so many rules
+ * each. */
+enum { PEER_PROFILES = 2 };
+
+/* A hello that the server refused. */
+struct refused_offer {
+    struct suite_set offer;
+    struct hello_shape shape;
+    uint32_t count;
+    uint16_t max_version;
+    uint16_t suites; /* how many in the offer: one alone is the strongest evidence */
+    bool needs_groups;
+    bool overridden; /* a suite of it was selected later */
+};
+
+/* Hellos of one shape in which the server selected this version. */
+struct accepted_hello {
+    struct hello_shape shape;
+    uint16_t version;
+    uint16_t max_version;      /* the highest that one of them offered */
+    struct suite_set selected; /* in answer to them */
+};
+
+/* What both sides' handshakes did with sessions: 7.1. */
+struct resumption_counts {
+    uint32_t full;        /* full handshakes up to TLS 1.2, complete */
+    uint32_t unresumable; /* of them, those without an id or ticket */
+    uint32_t asked;       /* of them, those in which the client asked for a ticket (RFC 5077 3.2) */
+    uint32_t
+        issued; /* handshakes, damaged ones too, in which the server was seen to issue an id or a ticket */
+    uint32_t resumed;       /* resumptions that succeeded */
+    uint32_t attempts;      /* resumptions that a UE tried */
+    uint32_t maybe_resumed; /* handshakes that may have been resumptions */
+    uint32_t hidden; /* full handshakes of TLS 1.3, which encrypts what the server issued (RFC 8446 4.6.1) */
+    uint32_t fresh_refused; /* sessions of known origin, as young as servers keep them, that this one did not
+                               resume though nothing in hello or answer forbade it, and the client could have
+                               had a ticket: a server may know nothing else */
+};
+
+struct peer {
+    struct endpoint end; /* of a UE the port is 0 */
+    enum side side;
+    uint64_t host; /* of a server: asked_for() */
+    nanos first, last;
+    uint64_t handshakes; /* hellos of a UE; hellos that reached a server, in full */
+
+    /* a server */
+    struct suite_set selected;
+    struct suite_set contradicted; /* selected before and refused after */
+    struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
+    uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
+    uint32_t unread;           /* likewise, why it was not seen which server was asked for */
+    uint32_t unread_why;       /* likewise, why it was not seen what was offered where it selected: */
+    uint16_t unread_version;   /* the lowest such version; 0: none */
+    bool possible_any;         /* at least once neither answer nor offer was seen */
+    uint8_t refused_count;
+    uint8_t accepted_count;
+    uint32_t capped; /* times a client offered a higher version than was selected */
+    uint32_t keys;   /* a bit for each enum x509_key of the certificates that it has shown */
+
+    /* a UE */
+    struct suite_set offered;  /* in any of its hellos */
+    struct suite_set always;   /* in all those for a full handshake that do not fall back */
+    uint32_t full_offers;      /* such hellos */
+    uint16_t fallback_version; /* highest of its hellos that say that it has more (RFC 7507); 0: none */
+    uint32_t unknown_offers;   /* of them, those with a code that nobody has named */
+    uint32_t unseen_offers;    /* handshakes whose hello was not seen whole */
+    struct held_session held;
+    uint32_t not_used; /* hellos that could have used it and did not */
+    uint64_t stack;    /* of its first hello; 0: none yet */
+
+    bool unlike;              /* of a UE: other hellos are of other stacks, so that there may be several */
+    bool unconfirmed;         /* only one end is known to have taken part in one of its handshakes */
+    uint16_t highest_version; /* that a server selected, or a UE offered; 0: none yet */
+    uint16_t lowest_version; /* that a server selected where more was offered, or that a hello of the UE for a
+                                full handshake offers at most; 0: none */
+
+    struct resumption_counts sessions;
+    nanos last_refused; /* the last of them */
+    bool maybe_unclean; /* it refused such a session of TLS 1.0, whose connection may have ended uncleanly */
+
+    /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
+    uint16_t reported[PEER_PROFILES][PEER_RULES];
+
+    /* Of a server: its name, and as many of each as are counted. Last, as a new server does not touch them,
+     * and a UE has no room for them. */
+    char name[MAX_TOLD_NAME]; /* as safe text; "" if it has none, or it is not known */
+    struct refused_offer refused[MAX_REFUSED_OFFERS];
+    struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
+};
+
+#endif
