@@ -234,8 +234,7 @@ static void note_alone(struct flow *flow, const struct observation *o)
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
-    flow->in_network = decoder_trusts(p->decoder, &flow->end[0]);
-    flow->doubtful |= !flow->in_network;
+    flow->outside = !decoder_trusts(p->decoder, &flow->end[0]);
     const struct observation *o = tls_finish(p->tls, flow, when, reasons);
     if (!o) { /* it was no TLS, or its start was not gone on with in time */
         const bool waits =

@@ -114,10 +114,9 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->spoke = flow->odd = flow->taken = 0;
     flow->again = flow->halted = false;
     flow->alone = 0;
-    flow->in_network = false;
+    flow->outside = false;
     flow->contested = 0;
     flow->paths = PATHS_ONE;
-    flow->doubtful = false;
     flow->altered = 0;
     flow->believed = segment->belief == BELIEVED;
 }

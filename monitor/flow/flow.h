@@ -15,6 +15,11 @@
  * first seen) are the business of this folder and of the search for TLS. */
 enum side { CLIENT, SERVER };
 
+static inline enum side other_end(enum side who)
+{
+    return who == CLIENT ? SERVER : CLIENT;
+}
+
 enum flow_state {
     FLOW_SEARCHING, /* no TLS yet, and it may still begin: bytes are put in order */
     FLOW_HANDSHAKE, /* a handshake is in progress: bytes are put in order and remembered for comparison */
@@ -78,7 +83,6 @@ struct flow {
     uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
     uint8_t believed : 1;      /* a segment that its receiver takes was seen (checksum.h) */
     uint8_t altered : 2;       /* a bit a side of which such bytes with a wrong checksum were read */
-    uint8_t doubtful : 1;      /* bytes of others were taken for its own */
     uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
     uint8_t spoke : 2;         /* a bit a side that said something else before TLS */
@@ -90,7 +94,7 @@ struct flow {
     uint8_t odd : 2;           /* a bit a side of whose other words some were no text */
     uint8_t hides_updates : 1; /* FLOW_RECORDS: TLS 1.3, whose key updates look like data */
     uint8_t alone : 2;         /* a bit a side that was captured without the other in the handshake before */
-    uint8_t in_network : 1;    /* when it was judged, only the network put hosts into its address space */
+    uint8_t outside : 1;       /* when it was judged, not only the network put hosts into its address space */
 };
 
 #define NO_SIDE 2
@@ -133,7 +137,7 @@ static inline bool flow_has_closed(const struct flow *flow)
  * that both ends took part. What is made of bytes with a wrong checksum is not confirmed. */
 static inline bool flow_is_confirmed(const struct flow *flow)
 {
-    return flow->confirmed == 3 && !flow->doubtful;
+    return flow->confirmed == 3 && !flow->altered && !flow->outside;
 }
 
 /* From now on its sides have roles. */

@@ -340,7 +340,6 @@ static bool next_doubted(struct runs *runs, struct store *store, struct run *out
     if (is_received(runs, store, filling, out->bytes)) {
         out->ack = filling->piece.ack;
     } else {
-        runs->flow->doubtful = true;
         runs->flow->altered = (runs->flow->altered | 1U << runs->side) & 3U;
         runs->table->counters.doubted_bytes += out->bytes.n;
     }

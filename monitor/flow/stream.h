@@ -89,8 +89,8 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
                        unsigned side);
 
 /* A segment that is no evidence by itself (checksum.h). Its receiver drops it, so that it counts for nothing,
- * except where no believed segment has the bytes and something shows that they were sent; then they make the
- * connection doubtful. */
+ * except where no believed segment has the bytes and something shows that they were sent; then the connection
+ * is confirmed no longer (flow_is_confirmed()). */
 void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side);
 
 /* What `side`'s segment acknowledges makes available of the other side. */

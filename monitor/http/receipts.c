@@ -8,7 +8,7 @@ void http_acknowledged(struct http *http, uint32_t slot, enum side who, uint32_t
 
 bool is_unacknowledged(const struct connection *c, enum side who, const struct acknowledged *words)
 {
-    const struct acknowledged *acked = &c->acked[who == CLIENT ? SERVER : CLIENT];
+    const struct acknowledged *acked = &c->acked[other_end(who)];
     const uint32_t uncaptured = who == CLIENT ? HTTP_DAMAGE_NO_SERVER : HTTP_DAMAGE_NO_CLIENT;
     return words->any && !(c->seen.damage & uncaptured) && !acknowledged_covers(acked, words->number);
 }
@@ -16,7 +16,7 @@ bool is_unacknowledged(const struct connection *c, enum side who, const struct a
 bool http_lacks(const struct http *http, uint32_t slot, enum side who, uint32_t next)
 {
     const struct connection *c = connection_at(http, slot);
-    const enum side other = who == CLIENT ? SERVER : CLIENT;
+    const enum side other = other_end(who);
     return acknowledged_beyond(&c->acked[other], next) > 1;
 }
 

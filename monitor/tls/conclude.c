@@ -296,7 +296,7 @@ static void note_unacknowledged(struct handshake *h)
 {
     struct observation *o = h->observation;
     for (enum side who = CLIENT; who <= SERVER; who++) {
-        const struct side_facts *peer = &o->side[who == CLIENT ? SERVER : CLIENT];
+        const struct side_facts *peer = &o->side[other_end(who)];
         struct side_facts *side = &o->side[who];
         if (!peer->captured)
             continue;
@@ -333,7 +333,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     }
     o->event_time = h->follow_up_awaited ? h->done_at : now;
     o->whence.confirmed = flow_is_confirmed(flow);
-    o->whence.in_network = flow->in_network;
+    o->whence.in_network = !flow->outside;
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     if (h->undecided && h->phase != PHASE_DONE)

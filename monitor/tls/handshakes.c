@@ -276,7 +276,7 @@ bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who
 {
     const unsigned side = flow_side_of(h->flow, who);
     const struct receipt receipt = {.end = end, .sent = now, .side = side & 1U, .awaited = true};
-    const enum side peer = who == CLIENT ? SERVER : CLIENT;
+    const enum side peer = other_end(who);
     if (h->complete || !h->observation->side[peer].captured || h->observation->side[peer].reset ||
         is_received(h, &receipt))
         return false;

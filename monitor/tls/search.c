@@ -454,7 +454,7 @@ static void close_if_idle(struct tls *tls, struct handshake *h)
  * its probe. */
 static void feed_from_start(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now)
 {
-    const enum side peer = who == CLIENT ? SERVER : CLIENT;
+    const enum side peer = other_end(who);
     struct probe *other = probe_of(h, peer);
     struct span waiting = span_of(other->bytes, other->length);
     other->length = 0;

@@ -8,7 +8,7 @@
  * server's records tell the client's Finished. */
 static void note_order(struct handshake *h, enum side who, size_t bytes)
 {
-    const enum side peer = who == CLIENT ? SERVER : CLIENT;
+    const enum side peer = other_end(who);
     const unsigned side = flow_side_of(h->flow, who);
     const struct observation *o = h->observation;
     const bool matters = o->side[peer].closed || o->side[peer].reset || o->client_hello.early_data;
