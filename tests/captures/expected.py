@@ -2,7 +2,7 @@
 import os
 import sys
 
-from run_utwatch import PCAPS, ROOT
+from run_utwatch import ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "pcaps"))
 import witness  # noqa: E402
@@ -40,8 +40,25 @@ def signed_otherwise(connections):
     return False
 
 
-def ambient(entry):
-    connections, _, _ = witness.connections(os.path.join(PCAPS, entry["file"]))
+def at_fault(connections, alert):
+    """Who broke a rule that binds both ends, by the messages that tshark sees: the UE offers, the server selects, and the UE goes on with it or
+    does not. Empty where the alert is not about one handshake of TLS."""
+    about = [c for c in connections if c.client == (alert.get("src_ip"), str(alert.get("src_port")))]
+    if len(about) != 1 or not about[0].messages:
+        return ()
+    c, rule = about[0], alert["utwatch"]["rule"]
+    if rule.startswith("ut-7.1-"):
+        return ("both",) if c.server_hello() and c.resumed() else ("ue",)
+    if not c.of("client_hello") and not c.of("server_hello"):
+        return ("both",) if {side for side, _, _ in c.messages} == {witness.CLIENT, witness.SERVER} else ()
+    if not c.server_hello():
+        return ("ue", "both") if c.of("sslv2_message", witness.SERVER) else ("ue",)
+    if not c.of("client_hello"):
+        return ("server",)
+    return ("both",) if c.of("client_key_exchange") or c.of("ccs", witness.CLIENT) else ("server",)
+
+
+def ambient(connections):
     out = set()
     if lacks_3des(connections):
         out.add("ut-6.2-ue-3des")

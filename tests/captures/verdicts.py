@@ -5,14 +5,15 @@ import os
 import re
 import sys
 
-from expected import ambient, broken
+from expected import ambient, at_fault, broken
 from run_utwatch import PCAPS, ROOT, SKIP, events, manifest, of_type, rule_counts, utwatch
 from checks import check, finish
 import shutil
 
 if not shutil.which("tshark"):
     sys.exit(SKIP)
-sys.path.insert(0, os.path.join(ROOT, "tests", "policy"))
+sys.path[:0] = [os.path.join(ROOT, "tests", folder) for folder in ("policy", "pcaps")]
+import witness  # noqa: E402
 from catalogue import CATALOGUE, DEVIATIONS  # noqa: E402
 
 BASES = {"D": "direct", "I": "inferred", "P": "partial"}
@@ -33,11 +34,12 @@ def superseded_of(profile):
 
 SUPERSEDED = {p: superseded_of(p) for p in ("ts33141-pcr1", "ts33141-pcr2")}
 for entry in manifest(sys.argv[2:]):
-    around = ambient(entry)
+    connections = witness.connections(os.path.join(PCAPS, entry["file"]))[0]
+    around = ambient(connections)
     for profile in entry["fails"]:
         evs, p = events(sys.argv[1], "-p", profile, "--fail-on", "info", "-r", os.path.join(PCAPS, entry["file"]))
-        alerts = [e["utwatch"] for e in of_type(evs, "alert")]
-        got = {u["rule"] for u in alerts}
+        alerts = of_type(evs, "alert")
+        got = {e["utwatch"]["rule"] for e in alerts}
         wanted = broken(entry, profile, rule_counts(evs).keys(), around)
         check(got == wanted, entry["file"], profile, "broken besides", sorted(got - wanted), "not broken", sorted(wanted - got))
         passed = any(counts.get("pass") for counts in rule_counts(evs).values())
@@ -46,9 +48,11 @@ for entry in manifest(sys.argv[2:]):
         # Where nothing shows that both ends took part in any handshake, every breach is partial.
         handshakes = of_type(evs, "tls")
         confirmed = not handshakes or any(e["utwatch"].get("confirmed", True) for e in handshakes)
-        for u in alerts:
+        for e in alerts:
+            u = e["utwatch"]
             _, _, binds, basis = CATALOGUE[u["rule"]]
             bases = bases_of(u["rule"], basis) if confirmed else {"partial"}
-            check(u["fault"] in FAULTS[binds] and u["basis"] in bases, entry["file"], u["rule"], "fault", u["fault"], "basis",
+            shown = at_fault(connections, e) if binds in ("both", "ue / server") else ()
+            check(u["fault"] in (shown or FAULTS[binds]) and u["basis"] in bases, entry["file"], u["rule"], "fault", u["fault"], "basis",
                   u["basis"])
 finish()
