@@ -347,6 +347,14 @@ static bool next_doubted(struct runs *runs, struct store *store, struct run *out
     return true;
 }
 
+static void note_gap(struct runs *runs, struct run *out, size_t bytes)
+{
+    out->gap = bytes;
+    out->truncated = runs->flow->marks[runs->side] & SIDE_TRUNCATED;
+    runs->table->counters.gaps++;
+    runs->table->counters.gap_bytes += bytes;
+}
+
 /* The first held piece if it is next, or if the hole before it is given up. */
 static bool next_held(struct runs *runs, struct run *out)
 {
@@ -371,12 +379,8 @@ static bool next_held(struct runs *runs, struct run *out)
     int32_t hole = distance(from->next, piece->seq);
     if (hole > 0 && !runs->give_up)
         return false;
-    if (hole > 0) {
-        out->gap = (size_t)hole;
-        out->truncated = runs->flow->marks[runs->side] & SIDE_TRUNCATED;
-        runs->table->counters.gaps++;
-        runs->table->counters.gap_bytes += out->gap;
-    }
+    if (hole > 0)
+        note_gap(runs, out, (size_t)hole);
     out->bytes = span_of(store->bytes + piece->at, piece->length);
     out->ack = piece->ack;
     from->next = piece->seq + piece->length;
@@ -396,10 +400,7 @@ static bool next_end(struct runs *runs, struct run *out)
     if (hole > 0 && !runs->give_up)
         return false;
     if (hole > 0) {
-        out->gap = (size_t)hole;
-        out->truncated = runs->flow->marks[runs->side] & SIDE_TRUNCATED;
-        runs->table->counters.gaps++;
-        runs->table->counters.gap_bytes += out->gap;
+        note_gap(runs, out, (size_t)hole);
         from->next = from->fin_at;
     }
     runs->flow->marks[runs->side] = (uint8_t)((runs->flow->marks[runs->side] & ~SIDE_FIN_PENDING) | SIDE_FIN);
