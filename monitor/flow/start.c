@@ -166,10 +166,38 @@ static bool is_answered_elsewhere(const struct flow_table *table, const struct f
            segment->ack == s->end;
 }
 
+/* Does this segment acknowledge something of the connection that the other side's SYN began? */
+static bool acknowledges(const struct flow *flow, unsigned side, const struct segment *segment)
+{
+    return follows(flow->side[!side].first, segment->ack);
+}
+
+/* Or, where its SYN was not captured, something near the bytes of it that were. */
+static bool acknowledges_near(const struct flow *flow, unsigned side, const struct segment *segment)
+{
+    const struct flow_side *other = &flow->side[!side];
+    return in_window(distance(other->first, segment->ack)) || in_window(distance(other->next, segment->ack));
+}
+
+/* A client's SYN came after data of a side whose own start was not captured, and is not answered by that
+ * side: what it acknowledges first is of another connection than those data. */
+static bool leaves_other(struct flow *flow, const struct segment *segment, unsigned side)
+{
+    const uint8_t own = flow->marks[side], other = flow->marks[!side];
+    const bool opens = own & SIDE_SYN && !(own & SIDE_DATA) && segment->seq == flow->side[side].first &&
+                       (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
+    if (!opens || !(other & SIDE_DATA) || other & SIDE_SYN || acknowledges_near(flow, side, segment))
+        return false;
+    flow->pending_side = side & 1U; /* whose SYN is carried over */
+    flow->pending_isn = segment->seq - 1;
+    flow->second_answer = false;
+    return true;
+}
+
 enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
                                unsigned side)
 {
-    if (stream_completes_start(table, flow, segment, side))
+    if (stream_completes_start(table, flow, segment, side) || leaves_other(flow, segment, side))
         return STREAM_BEGINS_ANEW;
     if (is_answered_elsewhere(table, flow, segment, side)) {
         if ((flow->marks[0] | flow->marks[1]) & SIDE_DATA || flow->handshake)
@@ -195,18 +223,18 @@ static void anchor(struct flow_table *table, struct flow *flow, unsigned side, u
     flow->marks[side] = SIDE_KNOWN | SIDE_SYN;
 }
 
-/* Does this segment acknowledge something of the connection that the other side's SYN began? */
-static bool acknowledges(const struct flow *flow, unsigned side, const struct segment *segment)
-{
-    return follows(flow->side[!side].first, segment->ack);
-}
-
-/* A segment of an earlier connection on the same ports: a challenge ACK, or data or a FIN that were sent
- * again (RFC 9293 3.5.1, RFC 5961 4). It must not become the start of its side. */
+/*
+ * A segment of another connection on the same ports: a challenge ACK, or data or a FIN that were sent again
+ * (RFC 9293 3.5.1, RFC 5961 4); or all of a direction that was captured later than the other one, or without
+ * it. It must not become the start of its side: what a client of one connection asked is not answered in
+ * another.
+ */
 static bool is_stale(const struct flow *flow, unsigned side, const struct segment *segment)
 {
-    return !(flow->marks[side] & SIDE_KNOWN) && flow->marks[!side] & SIDE_SYN &&
-           !(segment->flags & TCP_SYN) && segment->flags & TCP_ACK && !acknowledges(flow, side, segment);
+    const uint8_t other = flow->marks[!side];
+    if (flow->marks[side] & SIDE_KNOWN || !(segment->flags & TCP_ACK) || !(other & SIDE_KNOWN))
+        return false;
+    return other & SIDE_SYN ? !acknowledges(flow, side, segment) : !acknowledges_near(flow, side, segment);
 }
 
 /* A client whose SYN was not captured acknowledges something else than the SYN/ACK that answers its number:

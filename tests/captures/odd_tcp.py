@@ -497,7 +497,42 @@ def test_directions_apart(folder):
                     check(told, name, "halves:", len(told))
 
 
+def test_halves_of_two(folder):
+    """The client of one connection and the server of the next on its ports, with or without what opens them; or all of the server's frames with
+    stamps that are late: each acknowledges numbers that the other never had (RFC 9293 3.10.7.3), so that nobody's hello is answered by another's."""
+    path = os.path.join(folder, "halves.pcap")
+    names = ("openssl-tls12-full", "jsse-tls10-anon-only-refused")
+    conversations = [capturelib.conversations(os.path.join(PCAPS, n + ".pcap"))[0] for n in names]
+    alone = {name: verdicts(capturelib.build(conversation, time=START), path)[1] for name, conversation in zip(names, conversations)}
+    broken = [{r for r, counts in alone[name].items() if counts.get("fail")} for name in names]
+    for order in ((0, 1), (1, 0)):
+        made = []
+        for n, which in enumerate(order):
+            c = Odd(time=START + 2 * n * SECOND, seq=(1000 + n * 3 * 10**9, (5000 + (n + 1) * 10**9) % 2**32))
+            opened(c, conversations[which])
+            c.close()
+            made.append(c)
+        for side in (CLIENT, SERVER):
+            for opens in (True, False):
+                half, other = sent_by(made[0], side), sent_by(made[1], not side)
+                if not opens:
+                    half, other = half[1:], other[1:]
+                for frames in (half + other, half[1:] + other, half + other[1:]):
+                    rules = verdicts(sorted(frames), path)[1]
+                    # What either says by itself stays: the ServerHello of the one, the offer of the other.
+                    fails = {r for r, counts in rules.items() if counts.get("fail")}
+                    check(fails <= (broken[0] | broken[1]) - {"ut-7.2-only-anonymous"}, order, side, opens, fails)
+        for late in (1.999, 2, 2.003, 2.5, 10):
+            frames = [f for c in made for side in (CLIENT, SERVER) for f in
+                      ((t + int(late * SECOND) * side, frame) for t, frame in sent_by(c, side))]
+            told, rules = verdicts(sorted(frames), path)
+            fails = {r for r, counts in rules.items() if counts.get("fail")}
+            check(fails <= broken[0] | broken[1] and "ut-7.2-only-anonymous" not in fails, order, "late by", late, fails)
+            check(len(told) <= 2 + (late == 10), order, "late by", late, "handshakes:", len(told))
+
+
 with tempfile.TemporaryDirectory() as folder:
+    test_halves_of_two(folder)
     test_directions_apart(folder)
     test_ports_used_again(folder)
     test_ports_used_again_unseen(folder)
