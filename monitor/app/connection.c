@@ -145,6 +145,10 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
                     const struct run *run)
 {
     struct run rest = *run;
+    if (flow->state == FLOW_HANDSHAKE && tls_is_followed(p->tls, flow, flow_role(flow, side), run))
+        connection_finish(p, flow, p->now, 0);
+    if (flow->state > FLOW_READABLE) /* its place was needed */
+        return false;
     if (flow->state == FLOW_READABLE) {
         rest = (struct run){
             .bytes = read_data(p, flow, segment, side, run), .conflict = run->conflict, .fin = run->fin};

@@ -44,6 +44,55 @@ bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_read
     return true;
 }
 
+/* The header of the record of which these are the first bytes but for those that came before; length 0: it
+ * is not whole, or no record begins. */
+static struct record_header beginning(const struct assembly *a, struct span bytes)
+{
+    struct record_header header = {.type = a->record_type, .length = (uint16_t)a->record_left};
+    if (a->record_left) {
+        header.length = a->record_counted ? 0 : header.length;
+        return header;
+    }
+    uint8_t octets[RECORD_HEADER_BYTES];
+    uint8_t length = a->header_length;
+    memcpy(octets, a->header, sizeof octets);
+    if (!records_fill_header(octets, &length, RECORD_HEADER_BYTES, &bytes) ||
+        record_header_parse(span_of(octets, RECORD_HEADER_BYTES), &header) != PARSE_OK)
+        header.length = 0;
+    return header;
+}
+
+/* By data, or by what begins a later handshake. An alert may be followed by either. */
+static bool client_goes_on(const struct handshake *h, struct span bytes, enum follow_up *what)
+{
+    const struct record_header next = beginning(&h->side[CLIENT], bytes);
+    const bool data = next.type == RECORD_APPLICATION_DATA;
+    *what = data ? FOLLOW_UP_DATA : FOLLOW_UP_UNKNOWN;
+    return next.length && next.type != RECORD_ALERT && (!data || next.length > h->awaited_mac);
+}
+
+/* What a server says first is kept as long as there is room. */
+static bool outgrows(const struct handshake *h, struct span bytes, enum follow_up *what)
+{
+    *what = FOLLOW_UP_UNKNOWN;
+    return bytes.n + RECORD_HEADER_BYTES > (size_t)CLEAR_BYTES - h->clear[SERVER].bytes.length;
+}
+
+bool tls_is_followed(struct tls *tls, const struct flow *flow, enum side who, const struct run *run)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || !h->awaited_mac || h->complete || h->side[who].lost || run->gap || run->conflict ||
+        run->dropped || flow->altered)
+        return false;
+    enum follow_up what;
+    if (!(who == CLIENT ? client_goes_on(h, run->bytes, &what) : outgrows(h, run->bytes, &what)))
+        return false;
+    const bool awake = handshake_wake(tls, h, true);
+    assert(awake);
+    handshake_follow_up(h, what);
+    return true;
+}
+
 static void read_header(struct clear_side *r, struct span *bytes)
 {
     if (!records_fill_header(r->header, &r->header_length, RECORD_HEADER_BYTES, bytes))

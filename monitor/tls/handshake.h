@@ -98,6 +98,7 @@ struct handshake {
     bool reordered;           /* bytes came after their acknowledgement, and the order would tell something */
     bool complete;
     bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */
+    uint16_t awaited_mac;      /* of that, where it can be read, the bytes of MAC in each record; else 0 */
     bool answer_awaited;       /* of that, what the server makes of the client's Finished; see answer.c */
     bool answered_by_alert;    /* the server's last record then has the length of an alert */
     nanos done_at;             /* then */

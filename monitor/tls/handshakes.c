@@ -433,13 +433,12 @@ struct flow *tls_oldest(struct tls *tls)
 }
 
 /* Whoever checks names and times after the handshake, as RFC 2818 3.1 lets clients do, shows by what comes
- * next what it thinks of the certificate. What is in clear is read on at once. */
+ * next what it thinks of the certificate. */
 static bool waits_for_follow_up(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     return observation_version(o) < 0x0304 && !h->native_sslv2 && !o->renegotiation &&
-           observation_certificate_in_doubt(o) && !observation_clear_suite(o) &&
-           !(o->seen & SEEN_CLIENT_DATA) && !o->side[CLIENT].closed;
+           observation_certificate_in_doubt(o) && !(o->seen & SEEN_CLIENT_DATA) && !o->side[CLIENT].closed;
 }
 
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now)
@@ -456,6 +455,7 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
         if (event == EVENT_BOTH_FINISHED && (h->answer_awaited || waits_for_follow_up(h))) {
             h->done_at = now;
             h->follow_up_awaited = true; /* and it stays as long as one that makes no progress */
+            h->awaited_mac = handshake_clear_mac(h);
         } else {
             h->complete = true;
         }

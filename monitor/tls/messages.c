@@ -466,7 +466,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
         return;
     }
     if (h->follow_up_awaited) {
-        if (who == CLIENT)
+        if (who == CLIENT && record_length > h->awaited_mac)
             handshake_follow_up(h, FOLLOW_UP_DATA);
         return;
     }

@@ -126,6 +126,11 @@ bool tls_clear_begin(struct tls *tls, const struct flow *flow, struct clear_read
  * left of *bytes then is the hello that begins a later handshake, and what follows it. */
 struct span clear_next(struct clear_reader *reader, enum side who, struct span *bytes);
 
+/* A complete handshake whose data can be read only waited for what its client makes of the certificate; this
+ * run, of a flow in FLOW_HANDSHAKE, tells it, or there is no room for more: tls_finish(), and have it read.
+ */
+bool tls_is_followed(struct tls *tls, const struct flow *flow, enum side who, const struct run *run);
+
 /*
  * A renegotiation that can be read (RFC 5246 7.4.1.1, 7.4.1.2): the flow has a handshake again, whose records
  * are read on where `reader` stands. `segment` has the first hello of it. False: no slot is free.

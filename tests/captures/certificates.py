@@ -16,6 +16,7 @@ import messages as m
 
 CLIENT, SERVER = 0, 1
 NAME = b"xcap.example"
+NULL_SHA = 0x0002
 ACCEPTED = "ut-6.1.2-ue-accepted-bad-cert"
 
 
@@ -36,16 +37,16 @@ def message(*chain):
     return b"".join(m.record(22, body[i:i + 16384]) for i in range(0, len(body), 16384))  # RFC 2246 6.2.1
 
 
-def handshake(*chain):
+def handshake(*chain, suite=0x000A):
     name = (0, (len(NAME) + 3).to_bytes(2, "big") + b"\0" + len(NAME).to_bytes(2, "big") + NAME)
-    return [(CLIENT, m.client_hello([0x000A], more=[name])), (SERVER, m.server_hello(0x000A) + message(*chain) + m.done()),
+    return [(CLIENT, m.client_hello([suite], more=[name])), (SERVER, m.server_hello(suite) + message(*chain) + m.done()),
             (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished()), (CLIENT, m.record(23, b"\x61" * 40))]
 
 
-def follow_ups(path, leaf, now):
+def follow_ups(path, leaf, now, suite):
     """RFC 2818 3.1 is about the name, and many UEs (curl, Node.js) look at it when the handshake is complete. One that closes then, and has sent
     nothing, has accepted nothing, nor has one that is silent so far (it may ask its user, or a CA); what was not seen decides nothing."""
-    steps, data = handshake(leaf)[:-1], handshake(leaf)[-1]
+    steps, data = handshake(leaf, suite=suite)[:-1], handshake(leaf, suite=suite)[-1]
     close_notify = (CLIENT, m.record(21, b"\x62" * 30))
     fin, reset, lost, pause = "fin", "reset", "lost", "pause"
     for what, then, wanted in (("sends data", [data, fin], "fail"), ("closes", [close_notify, fin], "nothing_against"),
@@ -53,7 +54,9 @@ def follow_ups(path, leaf, now):
                                ("thinks, and sends data", [pause, data], "fail"),
                                ("thinks, and closes", [pause, close_notify, fin], "nothing_against"),
                                ("is silent for a long time", [pause] * 30 + [data], "not_observable"), ("says nothing more", [], "not_observable"),
-                               ("sends what was lost", [lost, fin], "not_observable"), ("sends data late", [(SERVER, data[1]), data], "fail")):
+                               ("sends what was lost", [lost, fin], "not_observable"), ("sends data late", [(SERVER, data[1]), data], "fail"),
+                               ("sends data in single octets", [(CLIENT, data[1][i:i + 1]) for i in range(len(data[1]))], "fail"),
+                               ("gets much and closes", [(SERVER, data[1] * 100), fin], "nothing_against")):
         c = capturelib.Connection(time=now)
         c.open()
         for step in steps + then:
@@ -69,7 +72,34 @@ def follow_ups(path, leaf, now):
             else:
                 c.send(*step)
         got, _ = counts(path, c.frames, ACCEPTED)
-        check(got == {wanted: 1}, "a UE that", what, "is", got)
+        if suite == NULL_SHA and what == "gets much and closes":  # the data are read on as HTTP, and not kept
+            wanted = "not_observable"
+        check(got == {wanted: 1}, "a UE that", what, "with the suite %#x" % suite, "is", got)
+
+
+def read_behind(path, leaf, now):
+    """RFC 5246 6.2.3.1: under NULL encryption the wait for what the UE makes of the certificate takes nothing from what is read: a document of several
+    records in one frame, as a network card hands it on, and a renegotiation."""
+    mac = b"\0" * 20
+
+    def http(text):
+        return b"".join(m.record(23, text[i:i + 4000] + mac) for i in range(0, len(text), 4000))
+    head = "%s /simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml HTTP/1.1\r\nHost: xcap.example\r\n%s\r\n"
+    put = http((head % ("PUT", "Content-Length: 20000\r\n")).encode() + b"x" * 20000)
+    served, get = http(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n"), http((head % ("GET", "")).encode())
+    again = [(who, b"".join(m.record(r[0], r[5:] + mac) for r in capturelib.records_of(data)))
+             for who, data in handshake(leaf, suite=NULL_SHA)[:-1]]
+    for what, then in (("a long document", [(CLIENT, put), (SERVER, served)]), ("a request", [(CLIENT, get), (SERVER, served)]),
+                       ("a header apart", [(CLIENT, get[:3]), (CLIENT, get[3:]), (SERVER, served)]),
+                       ("an empty record first", [(CLIENT, m.record(23, mac)), (CLIENT, get), (SERVER, served)]),
+                       ("another handshake", again + [(CLIENT, get), (SERVER, served)])):
+        steps = handshake(leaf, suite=NULL_SHA)[:-1] + then
+        capturelib.write_frames(path, capturelib.build(steps, time=now))
+        evs, _ = events(sys.argv[1], "-p", "ts33141-pcr2", "-r", path)
+        fails = {e["utwatch"]["rule"] for e in of_type(evs, "alert")}
+        check("ut-5.1.1-http-authentication" in fails, what, fails)
+        check((ACCEPTED in fails) == (what != "another handshake"), what, fails)
+        check(len(of_type(evs, "tls")) == (2 if what == "another handshake" else 1), what, len(of_type(evs, "tls")))
 
 
 def ends_of_validity(path, folder):
@@ -177,7 +207,9 @@ with tempfile.TemporaryDirectory() as folder:
         leaf, _ = made(folder, subject, *more)
         got, _ = counts(path, capturelib.build(handshake(leaf), time=now), ACCEPTED)
         check(set(got) == {"not_observable" if open_ else "fail"}, subject, *more, "is", got)
-    follow_ups(path, made(folder, "/CN=other.example")[0], now)
+    for suite in (0x000A, NULL_SHA):
+        follow_ups(path, made(folder, "/CN=other.example")[0], now, suite)
+    read_behind(path, made(folder, "/CN=other.example")[0], now)
     ends_of_validity(path, folder)
     unset_clock(path, made(folder, "/CN=xcap.example")[0])
     # RFC 4055 1.2: a key for RSASSA-PSS enciphers no premaster secret.
