@@ -71,6 +71,18 @@ def test_declined(folder):
         check(counts.get(verdict), "a key of 25 hours after", what, counts)
 
 
+def test_asked_later(folder):
+    """Apache asks for a certificate in a renegotiation (mod_ssl, SSLVerifyClient in a Location), which is encrypted: that a server asked for none at
+    first is no sign that it requires none."""
+    path = os.path.join(folder, "asked.pcap")
+    for profile, rule in (("ts33141-pcr1", "ut-6.1.1-no-required-ue-cert"), ("ls-advice", "dp-3.2-no-tls-client-auth")):
+        for later in ([], LATER):
+            capturelib.write_frames(path, capturelib.build(FULL + DATA + later + DATA, time=1795471000 * 10**9))
+            evs, _ = events(sys.argv[1], "-p", profile, "-r", path)
+            counts = {r["rule"]: r for r in of_type(evs, "stats")[-1]["utwatch"]["rules"]}[rule]
+            check(not counts.get("pass") and not counts.get("fail") and counts.get("nothing_against") == 1, rule, counts)
+
+
 def test_session_from_inside(folder):
     """A session may have begun in a handshake that cannot be read: then nobody knows that it began before the capture. Nothing of the capture is
     missing for that, but not all was judged."""
@@ -156,6 +168,7 @@ with tempfile.TemporaryDirectory() as folder:
         check(counted(path) == count, "later handshakes:", counted(path), "instead of", count)
     test_recorded()
     test_made(path)
+    test_asked_later(folder)
     test_session_from_inside(folder)
     test_declined(folder)
 finish()

@@ -19,8 +19,7 @@ for version, flag, suite, number in (("10", "-tls1", "AES128-SHA", "0x002f"), ("
             also=["wapcert-6.4.3-signature-algorithm"],
             passes=["ut-6-version-min", "ut-6-version-forbidden", "ut-5.1.2-effective-key-128", "ut-5.1.2-possible-128", "ut-4-protected-link",
                     "ut-6.1.2-server-certificate", "ut-6.2-ue-offers-encryption", "ut-6.2-null-integrity", "ut-6.2-null-integrity-offered",
-                    "ut-6.2-null-encryption-used", "ut-6.4-anonymous-key-exchange", "ut-6.4-listed-anonymous", "ut-6.4-anonymous-offered",
-                    "ut-6.1.1-no-required-ue-cert"])
+                    "ut-6.2-null-encryption-used", "ut-6.4-anonymous-key-exchange", "ut-6.4-listed-anonymous", "ut-6.4-anonymous-offered"])
 openssl("tls13-full", "a full handshake of TLS 1.3: certificate and client authentication are not observable", "-tls1_3", "-tls1_3",
         {"version": "0x0304", "suite": "0x1302", "sni": NAME}, passes=["ut-6-version-min", "m-version-tls12"])
 openssl("tls13-hello-retry", "TLS 1.3 with a HelloRetryRequest", "-tls1_3 -groups P-384", "-tls1_3 -groups X25519:P-384",
