@@ -120,16 +120,18 @@ def internet(protocol, src, dst, payload, checksum_at=None):
 
 
 class Connection:
-    """Builds the frames of one TCP connection."""
+    """Builds the frames of one TCP connection. options: what gives the options of a segment, by its side."""
 
-    def __init__(self, client=("192.0.2.10", 40000), server=("192.0.2.80", 443), time=0, step=1000000, seq=(1000, 5000)):
-        self.ends = (client, server)
+    def __init__(self, client=("192.0.2.10", 40000), server=("192.0.2.80", 443), time=0, step=1000000, seq=(1000, 5000), options=lambda side: b""):
+        self.ends, self.options = (client, server), options
         self.time, self.step, self.seq, self.frames = time, step, list(seq), []
 
     def frame(self, side, flags, payload=b"", seq=None):
         (src, sport), (dst, dport) = self.ends[side], self.ends[1 - side]
         seq = self.seq[side] if seq is None else seq
-        tcp = struct.pack("!HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, self.seq[1 - side] & 0xFFFFFFFF, 0x50, flags, 65000, 0, 0) + payload
+        options = self.options(side)
+        words = struct.pack("!II", seq & 0xFFFFFFFF, self.seq[1 - side] & 0xFFFFFFFF)
+        tcp = struct.pack("!HH8sBBHHH", sport, dport, words, 0x50 + 4 * len(options), flags, 65000, 0, 0) + options + payload
         self.time += self.step
         kind, packet = internet(6, src, dst, tcp, 16)
         return self.time, bytes([2, 0, 0, 0, 0, side]) + bytes([2, 0, 0, 0, 0, 1 - side]) + kind + packet

@@ -343,6 +343,24 @@ static void keep_evidence(struct pipeline *p, const struct flow *flow, const str
         evidence_keep(p->evidence, flow_id(flow), frame, segment);
 }
 
+static void tell_clock_set(struct pipeline *p, nanos before, nanos after)
+{
+    struct statement f = {.kind = TOLD_CLOCK_SET, .before = before, .after = after};
+    pipeline_tell(p, &f);
+}
+
+/* Did its clock step ahead before it came? Who may have been forged does not tell. */
+static void look_at_clock(struct pipeline *p, const struct flow *flow, const struct segment *segment,
+                          unsigned side)
+{
+    struct clock_steps *c = &p->steps;
+    if (!clock_steps_shown(c, flow, segment, side) || segment->belief != BELIEVED ||
+        !stream_knows_other(flow, segment, side) || !checksums_take(p->checksums, segment))
+        return;
+    tell_clock_set(p, c->before, c->after);
+    c->after = 0;
+}
+
 static void on_segment(struct pipeline *p, const struct frame *frame, struct segment *segment)
 {
     unsigned side;
@@ -354,6 +372,7 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         stream_doubt(&p->flows, flow, segment, side);
         return;
     }
+    look_at_clock(p, flow, segment, side);
     flow->last_seen = segment->time;
     if (flow->recent && flow->state >= FLOW_READABLE)
         late_check_segment(p, flow, segment, side);
@@ -421,12 +440,6 @@ static void go_on(struct pipeline *p, nanos time)
     expire(p, ENDED_AT_A_FRAME);
 }
 
-static void tell_clock_set(struct pipeline *p, nanos before, nanos after)
-{
-    struct statement f = {.kind = TOLD_CLOCK_SET, .before = before, .after = after};
-    pipeline_tell(p, &f);
-}
-
 /*
  * Packet time goes on with each frame and never back, but for a jump: another capture that is older, or a
  * clock that was set. What was in progress has no time that means anything then, and is judged as it stands.
@@ -451,6 +464,8 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
         p->inputs_unordered += time < p->frame_time - INPUT_JITTER_MS * (NANOS_PER_SECOND / 1000);
     else if (time < p->frame_time - CLOCK_SET_SECONDS * NANOS_PER_SECOND)
         tell_clock_set(p, p->frame_time, time);
+    if (time > p->frame_time + CLOCK_PAUSE_SECONDS * NANOS_PER_SECOND && p->frames > 1)
+        clock_steps_pause(&p->steps, p->frame_time, time);
     p->source = frame->source;
     p->frame_time = time;
     go_on(p, time > p->now ? time : p->now);

@@ -3,6 +3,7 @@
 #define UTWATCH_APP_PIPELINE_PARTS_H
 
 #include "app/cleartext.h"
+#include "app/clock_steps.h"
 #include "app/connection.h"
 #include "app/keys.h"
 #include "app/late_check.h"
@@ -38,7 +39,8 @@ struct pipeline {
     nanos first_time, last_time;
     nanos next_peers; /* when servers and UEs are judged again */
     nanos frame_time; /* of the frame before */
-    unsigned source;  /* likewise */
+    struct clock_steps steps;
+    unsigned source; /* likewise */
     uint64_t inputs_unordered;
     uint64_t frames, bytes;
     struct segment segment;        /* of the frame: here it need not be cleared for each */

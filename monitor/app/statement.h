@@ -12,7 +12,7 @@ enum statement_kind {
     TOLD_OLD_KEY,
     TOLD_USE,           /* of a session under NULL encryption */
     TOLD_CONTRADICTION, /* bytes that came late contradict the handshake of `flow_id` */
-    TOLD_CLOCK_SET,     /* back, from `before` to `after` */
+    TOLD_CLOCK_SET,     /* back or ahead, from `before` to `after` */
 };
 
 struct statement {

@@ -94,6 +94,7 @@
 /* session */
 #define INPUT_JITTER_MS          10 /* by which a ring's next file may begin before the last one's end */
 #define CLOCK_SET_SECONDS        2 /* a frame that much before the last one of its capture: the clock went back */
+#define CLOCK_PAUSE_SECONDS      60   /* without a frame: the clock may have been set ahead */
 #define SHARED_QUESTIONS         4096 /* sessions that other sensors are asked about at a time */
 #define SHARED_PATIENCE_MS       200  /* for their answer; longer means that it is not known */
 #define SHARED_START_SECONDS     1    /* that Redis may take for its first answer, before any packet */
@@ -108,7 +109,7 @@
 #define MISSED_PAIRS             4096  /* of UE and server, by hash, of whose handshakes a part was missed */
 #define DEFAULT_RETENTION_DAYS   8     /* after its last use: the lifetime of 7.1, and seven days beyond it */
 #define TABLE_SERVERS            16384 /* that issued remembered sessions */
-#define TABLE_JUMPS              64 /* times at which the clock was set back; later ones are joined with earlier ones */
+#define TABLE_JUMPS              64 /* times at which the clock was set; later ones are joined with earlier ones */
 #define CHALLENGED_SESSIONS      4096 /* of which a server asked for authentication; a multiple of WAYS */
 #define MAX_FARMS                64
 #define FARM_MEMBERS             32

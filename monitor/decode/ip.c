@@ -1,6 +1,7 @@
 /* IPv4 and IPv6 with their extension headers, fragments, TCP and UDP headers. */
 #include "decode/checksum.h"
 #include "decode/layers.h"
+#include "decode/tcp_options.h"
 
 enum ip_protocol {
     PROTOCOL_HOP_BY_HOP = 0,
@@ -180,27 +181,6 @@ static enum layer ipv6_fragment(struct packet *p)
     return more || offset ? fragment(p, id, offset, more) : LAYER_IP_PROTOCOL;
 }
 
-/* The header's option of RFC 8684 3, of which the subtype is the first half octet. */
-static enum multipath multipath_of(struct span options)
-{
-    enum { END = 0, NOTHING = 1, MPTCP = 30 };
-    struct cursor c = cursor_over(options);
-    while (cursor_left(&c)) {
-        const uint8_t kind = cursor_u8(&c);
-        if (kind == NOTHING)
-            continue;
-        const size_t length = kind == END ? 0 : cursor_u8(&c);
-        const struct span body = length >= 2 ? cursor_take(&c, length - 2) : span_of(NULL, 0);
-        if (length < 2 || c.status != PARSE_OK)
-            break;
-        if (kind == MPTCP && body.n)
-            return body.p[0] >> 4 == 0   ? MULTIPATH_CAPABLE
-                   : body.p[0] >> 4 == 1 ? MULTIPATH_JOIN
-                                         : MULTIPATH_NONE;
-    }
-    return MULTIPATH_NONE;
-}
-
 static enum layer tcp(struct packet *p)
 {
     struct segment *out = p->out;
@@ -217,7 +197,7 @@ static enum layer tcp(struct packet *p)
     if (header < 20 || header > p->wire_left)
         return packet_end(p, DECODE_MALFORMED);
     out->multipath = out->flags & TCP_SYN && header <= p->bytes.n
-                         ? multipath_of(span_skip(span_head(p->bytes, header), 20)) & 3U
+                         ? tcp_multipath(span_head(p->bytes, header)) & 3U
                          : MULTIPATH_NONE;
     out->tcp = p->bytes;
     if (!packet_advance(p, header))

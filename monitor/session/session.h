@@ -71,7 +71,7 @@ struct session_counters {
     uint64_t damaged;        /* entries of the state file that were dropped */
     uint64_t write_failures; /* of the state file; what was refused is tried again */
     uint64_t parted;         /* identifiers that two servers of one scope issued */
-    uint64_t clock_set;      /* times that the clock was set back */
+    uint64_t clock_set;      /* times that the clock was set */
 
     /* What is shared with other sensors; all 0 without. */
     uint64_t asked, answered; /* questions, and those to which one of them knew the answer */
@@ -143,7 +143,8 @@ nanos sessions_last_use(const struct sessions *s);
 void sessions_list(struct sessions *s, nanos now, void (*line)(const struct session_sum *sum, void *context),
                    void *context);
 
-/* Packet time went back from `before` to `after` within one capture. An age across that is a lower bound. */
+/* The clock of the capture was set from `before` to `after`, back or ahead. An age across that is a lower
+ * bound. */
 void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 
 /* A handshake that cannot be read may have begun a session: one of unknown origin need not have begun before
@@ -157,7 +158,7 @@ void sessions_miss(struct sessions *s);
  */
 void sessions_doubt(struct sessions *s, uint64_t flow_id);
 
-/* If the clock was set back between `origin` and `now`: the latest time that `origin` can have been, which is
+/* If the clock was set between `origin` and `now`: the latest time that `origin` can have been, which is
  * then not exact. */
 nanos sessions_latest_origin(const struct sessions *s, nanos origin, nanos now, bool *exact);
 

@@ -124,7 +124,8 @@ static bool entry_is_sound(const struct table *t, const struct entry *e)
 
 static bool jump_is_sound(const struct clock_jump *j)
 {
-    return j->check == check_of_jump(j) && j->after <= j->before && (j->after >= 0 || j->before <= 0);
+    const bool countable = j->after <= j->before ? j->after >= 0 || j->before <= 0 : j->before >= 0;
+    return j->check == check_of_jump(j) && countable;
 }
 
 uint64_t table_last_place(const struct table *t)
@@ -453,14 +454,26 @@ void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retent
             write_jump(t, j, before, after);
             return;
         }
-    write_jump(t, last, before > last->before ? before : last->before,
-               after < last->after ? after : last->after);
+    if (after > before || last->after > last->before)
+        write_jump(t, last, INT64_MAX, 0); /* no jump is as two in different directions */
+    else
+        write_jump(t, last, before > last->before ? before : last->before,
+                   after < last->after ? after : last->after);
+}
+
+/* Frames may be a little out of order, but none is of the middle of a step ahead. */
+static bool spans(const struct clock_jump *j, nanos from, nanos to)
+{
+    if (j->after <= j->before)
+        return from <= j->before && to >= j->after;
+    const nanos middle = j->before + (j->after - j->before) / 2;
+    return from <= middle && to > middle;
 }
 
 bool table_spans_jump(const struct table *t, nanos from, nanos to)
 {
     for (const struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS && j->check; j++)
-        if (from <= j->before && to >= j->after)
+        if (spans(j, from, to))
             return true;
     return false;
 }
@@ -469,11 +482,11 @@ nanos table_latest(const struct table *t, nanos from, nanos to)
 {
     nanos latest = from;
     for (const struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS && j->check; j++) {
-        if (from < j->after || from > j->before || to < from)
+        const bool ahead = j->after > j->before;
+        if (!spans(j, from, to) || to < from || (!ahead && from < j->after))
             continue;
-        const nanos back =
-            j->before - j->after; /* after is 0 or more wherever before is as large as can be */
-        latest = back < to - latest ? latest + back : to;
+        const nanos step = ahead ? j->after - j->before : j->before - j->after; /* see jump_is_sound() */
+        latest = step < to - latest ? latest + step : to;
     }
     return latest;
 }

@@ -53,7 +53,7 @@ struct entry {
 
 enum { TABLE_BUCKET = 8 /* entries */ };
 
-/* The clock of the capture was set back from one reading to another. */
+/* The clock of the capture was set from one reading to another, back or ahead. */
 struct clock_jump {
     nanos before, after;
     uint64_t check;
@@ -133,18 +133,19 @@ void table_write(struct table *t, struct entry *e, const struct entry *next);
 /* Notes a use: last_used and flags are outside the checksum, but for EXACT and SUITE. */
 void table_use(struct table *t, struct entry *e, uint32_t now, unsigned more_flags);
 
-/* Remembers that the clock was set back. Jumps that no entry can span any more are dropped first; if there is
- * still no room, two of them are merged into one that covers both. */
+/* Remembers that the clock was set. Jumps that no entry can span any more are dropped first; if there is
+ * still no room, two of them are merged into one that covers both: with one ahead among them, all times. */
 void table_clock_set(struct table *t, nanos before, nanos after, uint32_t retention);
 
 /* An entry was evicted before it expired: a key that is not found may have been known once. */
 bool table_has_forgotten(const struct table *t);
 
-/* True if the clock may have been set back between these two readings. */
+/* True if the clock may have been set between these two readings. */
 bool table_spans_jump(const struct table *t, nanos from, nanos to);
 
 /* The latest time, on the clock as it is at `to`, at which something that was read as `from` can have been. A
- * reading that the clock showed twice may be the second one, after which the clock was put right. */
+ * reading that the clock showed twice may be the second one, after which the clock was put right; and over a
+ * step ahead less time has passed than the clock says, by the step at most. */
 nanos table_latest(const struct table *t, nanos from, nanos to);
 
 /* The place of a server, made when there is room; 0: none. */

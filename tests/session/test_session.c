@@ -539,6 +539,32 @@ static void a_clock_set_back_leaves_a_bound(void **state)
     assert_int_equal(r.basis, AGE_AT_LEAST);
 }
 
+/* Of the time across a step nobody knows more than that it was no less than what is left without it. */
+static void a_clock_set_ahead_leaves_a_bound(void **state)
+{
+    (void)state;
+    full(7, DAY1, 443);
+    sessions_clock_set(sessions, DAY1 + HOUR, DAY1 + 26 * HOUR);
+    resumed(7, DAY1 + 26 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.resumed_age, HOUR);
+    full(8, DAY1 + 27 * HOUR, 443);
+    resumed(8, DAY1 + 52 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_EXACT);
+    assert_int_equal(r.resumed_age, 25 * HOUR);
+    resumed(7, DAY1 + 52 * HOUR, 443);
+    assert_int_equal(r.resumed_age, 27 * HOUR);
+    /* A step back takes nothing of that; too many steps leave nothing. */
+    sessions_clock_set(sessions, DAY1 + 53 * HOUR, DAY1 + 51 * HOUR);
+    resumed(7, DAY1 + 54 * HOUR, 443);
+    assert_int_equal(r.resumed_age, 29 * HOUR);
+    for (int i = 0; i < 100; i++)
+        sessions_clock_set(sessions, DAY1 + (60 + i) * HOUR, DAY1 + (61 + i) * HOUR);
+    resumed(7, DAY1 + 170 * HOUR, 443);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_true(r.resumed_age <= 1000);
+}
+
 /* An abbreviated handshake under another suite does not change what the session had (RFC 2246 7.4.1.3). */
 static void a_renewed_ticket_keeps_the_suite(void **state)
 {
@@ -776,6 +802,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_servers_id_is_not_anothers, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_damaged_reissue_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_back_leaves_a_bound, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_clock_set_ahead_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_keeps_the_suite, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_inherits_end_and_doubt, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_ticket_beside_an_id_may_be_either, open_memory, close_memory),

@@ -1,0 +1,44 @@
+#include "decode/tcp_options.h"
+
+#include "base/cursor.h"
+
+enum { END = 0, NOTHING = 1, TIMESTAMPS = 8, MPTCP = 30, FIXED_BYTES = 20 };
+
+/* What stands in the first option of this kind; empty: it is not there. */
+static struct span option_of(struct span header, uint8_t wanted)
+{
+    struct cursor c = cursor_over(span_skip(header, FIXED_BYTES));
+    while (cursor_left(&c)) {
+        const uint8_t kind = cursor_u8(&c);
+        if (kind == NOTHING)
+            continue;
+        const size_t length = kind == END ? 0 : cursor_u8(&c);
+        const struct span body = length >= 2 ? cursor_take(&c, length - 2) : span_of(NULL, 0);
+        if (length < 2 || c.status != PARSE_OK)
+            break;
+        if (kind == wanted && body.n)
+            return body;
+    }
+    return span_of(NULL, 0);
+}
+
+/* RFC 8684 3: the subtype is the first half octet. */
+enum multipath tcp_multipath(struct span header)
+{
+    const struct span option = option_of(header, MPTCP);
+    if (!option.n)
+        return MULTIPATH_NONE;
+    return option.p[0] >> 4 == 0   ? MULTIPATH_CAPABLE
+           : option.p[0] >> 4 == 1 ? MULTIPATH_JOIN
+                                   : MULTIPATH_NONE;
+}
+
+bool tcp_timestamp(const struct segment *segment, uint32_t *value)
+{
+    const size_t header = segment->tcp.n > 12 ? (size_t)(segment->tcp.p[12] >> 4) * 4 : 0;
+    if (header < FIXED_BYTES || header > segment->tcp.n)
+        return false;
+    struct cursor c = cursor_over(option_of(span_head(segment->tcp, header), TIMESTAMPS));
+    *value = cursor_u32(&c);
+    return c.status == PARSE_OK;
+}

@@ -1,0 +1,13 @@
+/* The options of a TCP header (RFC 9293 3.1) that anything is made of. */
+#ifndef UTWATCH_DECODE_TCP_OPTIONS_H
+#define UTWATCH_DECODE_TCP_OPTIONS_H
+
+#include "decode/segment.h"
+
+/* What a SYN or SYN/ACK says, by its header as captured, which is whole. */
+enum multipath tcp_multipath(struct span header);
+
+/* The sender's clock (RFC 7323 3.2). False: the segment has no such option, or was not captured so far. */
+bool tcp_timestamp(const struct segment *segment, uint32_t *value);
+
+#endif

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Does a clock that was set ahead make a session, or a key, older than it is? And does a pause that was one cost an age? usage: clock_steps.py UTWATCH
+
+The frames are made by a clock that is right, with the time stamps of RFC 7323 or without, and stamped by one that steps; so the age that is right
+is known. The frames of a pause have the same stamps, but for what the ends say by their own clocks.
+"""
+import os
+import struct
+import sys
+import tempfile
+
+from made_sessions import CLIENT, HOUR, ID, SERVER, SERVERS, START, full, resumption_of
+from run_utwatch import PCAPS, events, of_type
+from checks import check, finish
+
+import capturelib
+import messages as m
+
+utwatch = sys.argv[1]
+SECOND = 10**9
+DATA = m.record(23, b"\x5a" * 60, m.TLS12)
+LIFETIME, KEY = "ut-7.1-session-lifetime", "dp-3.2-key-lifetime-24h"
+
+
+class Network:
+    """Connections by a clock that is right; `ahead` is what the clock of the capture says more."""
+
+    def __init__(self, ticks=0):
+        self.now, self.ahead, self.ticks, self.frames, self.ports = START, 0, ticks, [], iter(range(30000, 60000))
+
+    def connection(self):
+        c = capturelib.Connection(client=("192.0.2.10", next(self.ports)), server=SERVERS["own"], options=self.options)
+        c.acknowledge = lambda side: self.take(c, c.frame(side, 0x10))
+        return c
+
+    def options(self, side):
+        """Offset by something that each side chooses (RFC 7323 7.1)."""
+        clock = (self.now * self.ticks // SECOND + (0x7FFFFF00, 0x1234)[side]) & 0xFFFFFFFF
+        return b"\1\1\x08\x0a" + struct.pack("!II", clock, 1) if self.ticks else b""
+
+    def take(self, c, frame):
+        self.now += SECOND // 1000
+        self.frames.append((self.now + self.ahead, frame[1]))
+
+    def say(self, c, side, payload, acknowledged=True):
+        self.take(c, c.frame(side, 0x18, payload))
+        c.seq[side] += len(payload)
+        if acknowledged:
+            c.acknowledge(1 - side)
+
+    def open(self):
+        c = self.connection()
+        for side, flags in ((CLIENT, 0x02), (SERVER, 0x12)):
+            self.take(c, c.frame(side, flags))
+            c.seq[side] += 1
+        c.acknowledge(CLIENT)
+        return c
+
+    def close(self, c):
+        for side in CLIENT, SERVER:
+            self.take(c, c.frame(side, 0x11))
+            c.seq[side] += 1
+        c.acknowledge(CLIENT)
+
+    def talk(self, conversation):
+        c = self.open()
+        for side, payload in conversation:
+            self.say(c, side, payload)
+        self.close(c)
+
+    def wait(self, nanoseconds):
+        self.now += nanoseconds
+
+
+def session_of(network, folder, *words):
+    """The one that was used last, and the breaches that were told."""
+    path = os.path.join(folder, "made.pcap")
+    capturelib.write_frames(path, network.frames)
+    evs, _ = events(utwatch, *words, "-r", path)
+    used = [e["utwatch"]["session"] for e in of_type(evs, "tls") if e["utwatch"].get("session", {}).get("resumed")]
+    return used[-1] if used else {}, {a["utwatch"]["rule"] for a in of_type(evs, "alert")}
+
+
+def judged(label, network, folder, basis, breach, true_age):
+    session, breaches = session_of(network, folder)
+    check(session.get("age_basis") == basis, label, "basis", session, "not", basis)
+    check((LIFETIME in breaches) == breach, label, "told:", breaches)
+    age = session.get("age_s", 0) * SECOND
+    check(age <= true_age + SECOND and (basis != "exact" or age >= true_age - SECOND), label, "age", session, "not", true_age / SECOND)
+
+
+def spanning(change, ticks=0, other=full(session=b"\xc7" * 32), acknowledged=True, before=4, quiet=0):
+    """A session is made; `change` comes within another connection, behind so many of its messages; then the session is used."""
+    n = Network(ticks)
+    n.talk(full(session=ID))
+    n.wait(SECOND)
+    c = n.open()
+    conversation = list(other) + [(CLIENT, DATA), (SERVER, DATA), (SERVER, DATA)]
+    for i, (side, payload) in enumerate(conversation):
+        if i == before:
+            n.wait(quiet)
+            change(n, c)
+        n.say(c, side, payload, acknowledged or i != before - 1)
+    n.close(c)
+    n.wait(SECOND // 2)
+    n.talk(resumption_of("id", ID))
+    return n
+
+
+def step(hours):
+    def change(n, _):
+        n.ahead += int(hours * HOUR)
+    return change
+
+
+def pause(hours):
+    def change(n, _):
+        n.wait(int(hours * HOUR))
+    return change
+
+
+def suspended(hours):
+    """Nobody captures; the connection goes on."""
+    def change(n, c):
+        kept = len(n.frames)
+        for _ in range(20):
+            n.wait(int(hours * HOUR / 20))
+            for side in CLIENT, SERVER:
+                n.say(c, side, DATA)
+        del n.frames[kept:]
+    return change
+
+
+def answered_late(n, c):
+    """The client asks once more before the server answers: both are seen."""
+    n.wait(25 * HOUR)
+    n.take(c, c.frame(CLIENT, 0x10, b"\0", c.seq[CLIENT] - 1))
+    c.acknowledge(SERVER)
+
+
+def sessions(folder):
+    # In a handshake, at each place of it.
+    for before in range(1, 4):
+        for acknowledged in True, False:
+            label = "a step behind %d messages, acknowledged: %s" % (before, acknowledged)
+            judged(label, spanning(step(25), before=before, acknowledged=acknowledged), folder, "at-least", False, 2 * SECOND)
+    # In a connection under protection, or after it was idle for minutes, by what its ends say of time.
+    for ticks in 1000, 250, 100:
+        for quiet in 0, 5 * SECOND:
+            for hours in 25, 150:  # not longer than sessions are remembered
+                judged("a step of %d h, with %d ticks a second" % (hours, ticks), spanning(step(hours), ticks, before=5, quiet=quiet), folder,
+                       "at-least", False, 3 * SECOND + quiet)
+        judged("a step in a handshake, %d ticks" % ticks, spanning(step(25), ticks, before=2), folder, "at-least", False, 2 * SECOND)
+    # A session that is too old all the same.
+    n = spanning(step(25), 1000)
+    n.wait(26 * HOUR)
+    n.talk(resumption_of("id", ID))
+    judged("a step, and more than a day", n, folder, "at-least", True, 26 * HOUR + 2 * SECOND)
+    # What was no step.
+    for ticks in 0, 1, 2, 100, 1000, 10**6:
+        for change, name in ((pause(25), "a pause"), (suspended(25), "nobody captured"), (answered_late, "a keep-alive")):
+            for before in 5, 6:
+                judged("%s, %d ticks, before %d" % (name, ticks, before), spanning(change, ticks, before=before), folder, "exact", True,
+                       25 * HOUR + 2 * SECOND)
+    judged("a user is asked", spanning(pause(0.7), before=2), folder, "exact", False, 0.7 * HOUR + 2 * SECOND)
+    n = Network()
+    n.talk(full(session=ID))
+    n.wait(25 * HOUR)
+    n.talk(resumption_of("id", ID))
+    judged("nothing between", n, folder, "exact", True, 25 * HOUR + SECOND)
+
+
+def forged(folder):
+    """A segment that its receiver does not take, or of somebody who does not know the numbers, shows nothing."""
+    def wrong_sum(frame):
+        return frame[:50] + bytes([frame[50] ^ 0x55]) + frame[51:]
+
+    def stale(change):
+        def say(n, c):
+            n.wait(25 * HOUR)
+            true, n.ticks = n.ticks, 0
+            clock = (n.now - 25 * HOUR) * true // SECOND + 0x1234 & 0xFFFFFFFF
+            c.options = lambda side: b"\1\1\x08\x0a" + struct.pack("!II", clock, 1)
+            seq = list(c.seq)
+            c.seq[CLIENT] += 0 if change == wrong_sum else 0x30000000
+            time, frame = c.frame(SERVER, 0x18, DATA, c.seq[SERVER] + (0 if change == wrong_sum else 0x30000000))
+            c.seq[:] = seq
+            n.take(c, (time, change(frame)))
+            n.ticks, c.options = true, n.options
+        return say
+
+    for change in wrong_sum, lambda frame: frame:
+        judged("forged", spanning(stale(change), 1000, before=5), folder, "exact", True, 25 * HOUR + 2 * SECOND)
+
+
+def keys(folder):
+    for change, ticks, old in ((step(25), 1000, False), (pause(25), 1000, True), (pause(25), 0, True), (pause(25), 1, True)):
+        n = Network(ticks)
+        c = n.open()
+        for side, payload in capturelib.conversations(os.path.join(PCAPS, "openssl-tls12-full.pcap"))[0]:
+            n.say(c, side, payload)
+        change(n, c)
+        for side in CLIENT, SERVER, CLIENT:
+            n.say(c, side, DATA)
+        _, breaches = session_of(n, folder, "--advise", "ls-advice")
+        check((KEY in breaches) == old, "a key behind a %s" % change.__qualname__.split(".")[0], ticks, breaches)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    sessions(folder)
+    forged(folder)
+    keys(folder)
+finish()
