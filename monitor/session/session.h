@@ -25,13 +25,13 @@ enum age_basis {
 };
 extern const struct word age_basis_words[];
 
-/* Of a PSK whose obfuscated age is 0: the one that the server took or, when it took none, all that were
- * offered. */
+/* Of a PSK whose obfuscated age is 0 or may mean nothing: the one that the server took or, when it took none,
+ * all that were offered. */
 enum ageless_psk {
     AGELESS_NONE,
     AGELESS_EITHER,   /* a ticket or one established externally: one hello does not tell */
-    AGELESS_EXTERNAL, /* every hello that offered it said 0, two at least (RFC 8446 4.2.11), and it is
-                         printable */
+    AGELESS_EXTERNAL, /* every hello that offered it said 0, two at least (RFC 8446 4.2.11), and it is a
+                         name */
 };
 
 /* What the memory says of one handshake. */

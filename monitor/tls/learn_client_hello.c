@@ -84,12 +84,25 @@ static bool is_printable(struct span bytes)
     return printable;
 }
 
-/* A key that GBA established (TS 33.222 5.4), by whatever age the client gives it: a server ignores that of
- * keys from outside TLS (RFC 8446 4.2.11). */
+/* A key that GBA established (TS 33.222 5.4). */
 static bool is_of_gba(struct span identity)
 {
     static const char prefix[] = "3GPP-bootstrapping";
     return span_equal(span_head(identity, sizeof prefix - 1), span_of(prefix, sizeof prefix - 1));
+}
+
+/* One that was derived from a key established outside TLS (RFC 9258 3): its name, a context, the version and
+ * a KDF of TLS 1.3. */
+static bool is_imported(struct span identity)
+{
+    enum { VERSION = 0x0304, HKDF_SHA256 = 1, HKDF_SHA384 = 2 };
+    struct cursor c = cursor_over(identity);
+    struct cursor name = cursor_vector(&c, 2);
+    (void)cursor_vector(&c, 2);
+    const uint16_t version = cursor_u16(&c);
+    const uint16_t kdf = cursor_u16(&c);
+    return c.status == PARSE_OK && !cursor_left(&c) && cursor_left(&name) && version == VERSION &&
+           (kdf == HKDF_SHA256 || kdf == HKDF_SHA384);
 }
 
 /* RFC 8446 4.2.11: identities with their obfuscated ages, then the binders. */
@@ -99,7 +112,7 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
     f->psk = false;
     f->psk_count = 0;
     f->psk_ageless = 0;
-    f->psk_printable = 0;
+    f->psk_named = 0;
     struct cursor c = cursor_over(body);
     struct cursor identities = cursor_vector(&c, 2);
     struct cursor binders = cursor_vector(&c, 2);
@@ -110,11 +123,12 @@ static bool learn_psk(struct observation *o, const struct hello_memory *memory, 
         uint32_t age = cursor_u32(&identities);
         if (identities.status == PARSE_OK && count < MAX_PSK_IDENTITIES)
             f->psk_hash[count] = hash_identifier(memory, bytes);
-        const bool ageless = count < 64 && (!age || is_of_gba(bytes));
-        if (ageless)
+        /* A key from outside TLS may come with any age, which its server ignores (RFC 8446 4.2.11). */
+        const bool named = is_printable(bytes) || is_imported(bytes);
+        if (count < 64 && (!age || named))
             f->psk_ageless |= UINT64_C(1) << count;
-        if (ageless && is_printable(bytes))
-            f->psk_printable |= UINT64_C(1) << count;
+        if (count < 64 && named && (!age || is_of_gba(bytes)))
+            f->psk_named |= UINT64_C(1) << count;
         count++;
     }
     if (binders_of(&binders) != count)

@@ -188,13 +188,14 @@ struct client_hello_facts {
     struct identifier_hash ticket_hash;
     struct identifier_hash ticket_inner_hash; /* the same ticket without the inner length of RFC 4507 */
     struct identifier_hash psk_hash[MAX_PSK_IDENTITIES];
-    uint64_t psk_ageless; /* a bit for each of the first 64 identities: its obfuscated age is 0, as it is for
-                             a PSK established externally (RFC 8446 4.2.11), and for one ticket in 2^32; or
-                             it is named as one of GBA */
-    uint64_t psk_printable; /* likewise, of those without an age: it is printable ASCII, as names are that
-                               people give a key, and the octets of a ticket are not */
-    uint8_t psk_count;      /* identities offered, also those beyond psk_hash[] */
-    bool has_extensions;    /* an extensions block was there, even empty */
+    uint64_t psk_ageless; /* a bit for each of the first 64 identities: its obfuscated age is 0, as it should
+                             be for a PSK established externally (RFC 8446 4.2.11), and is for one ticket in
+                             2^32; or it is a name, whose age may mean nothing */
+    uint64_t psk_named;   /* likewise: it is a name, and its age is 0 or it is one of GBA. Names are printable
+                             ASCII, as people give them to a key, or imported (RFC 9258); the octets of a
+                             ticket are neither */
+    uint8_t psk_count;    /* identities offered, also those beyond psk_hash[] */
+    bool has_extensions;  /* an extensions block was there, even empty */
     uint16_t extensions[MAX_EXTENSIONS];
     uint16_t extension_count;
     bool extensions_cut;

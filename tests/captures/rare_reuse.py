@@ -18,6 +18,7 @@ import messages as m
 
 utwatch = sys.argv[1]
 MARKER, OLD, NEW = b"\xaa" * 32, b"\x0a" * 64, b"\x0b" * 64
+SIX = [b"\x80%02d" % i * 20 for i in range(6)]
 RETRY = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")
 CCS, DATA = m.record(20, b"\1", m.TLS12), m.record(23, b"\x5a" * 60, m.TLS12)
 ALL = "sessions: { scope: all }\nlimits: { sessions: 64 }\n"
@@ -82,7 +83,7 @@ CASES = [
                                                  + at(25, (CLIENT, hello13([OLD, NEW])), (SERVER, server13(retry=True) + CCS),
                                                       (CLIENT, CCS + hello13([NEW])),
                                                       (SERVER, server13(0) + DATA), (CLIENT, DATA), (SERVER, DATA))], "", 25, "psk", "unknown"),
-    ("the fifth of six PSKs", [at(0, *by_psk([b"%02d" % i * 20 for i in range(6)], 5)) + at(25, *by_psk([b"%02d" % i * 20 for i in range(6)], 5))],
+    ("the fifth of six PSKs", [at(0, *by_psk(SIX, 5)) + at(25, *by_psk(SIX, 5))],
      "", 25, "psk", "unknown"),
     ("a PSK beside the ticket that is taken", [at(0, *by_psk([OLD], None)) + at(24, *full(ticket=TICKET))
                                                + at(25, (CLIENT, both), (SERVER, m.server_hello(0x000A, m.TLS12, b"\xe1" * 32) + m.finished(m.TLS12)),

@@ -265,21 +265,24 @@ static void a_psk_without_an_age(void **state)
 {
     (void)state;
     static const struct {
-        uint64_t name;
-        bool ageless;
+        uint64_t identity;
+        bool ageless, named;
         enum ageless_psk is;
-    } hellos[] = {{88, true, AGELESS_EITHER}, {88, true, AGELESS_EXTERNAL}, {99, false, AGELESS_NONE},
-                  {99, true, AGELESS_EITHER}, {99, true, AGELESS_EITHER},   {88, true, AGELESS_EXTERNAL},
-                  {77, true, AGELESS_EITHER}, {77, true, AGELESS_EITHER}, /* not printable */
-                  {88, false, AGELESS_NONE},  {88, true, AGELESS_EITHER}};
+    } hellos[] = {
+        {88, true, true, AGELESS_EITHER},   {88, true, true, AGELESS_EXTERNAL},
+        {99, false, false, AGELESS_NONE}, /* a ticket */
+        {99, true, false, AGELESS_EITHER},  {99, true, false, AGELESS_EITHER},
+        {88, true, true, AGELESS_EXTERNAL}, {77, true, false, AGELESS_EITHER}, /* a name with an age */
+        {77, true, true, AGELESS_EITHER},   {77, true, true, AGELESS_EITHER},
+        {88, true, false, AGELESS_EITHER},  {88, true, true, AGELESS_EITHER}};
     for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
         handshake(DAY1 + (nanos)i * HOUR, hellos[i].ageless ? RESUMPTION_UNKNOWN : RESUMPTION_PSK);
         o->server_hello.version = 0x0304;
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
-        o->client_hello.psk_hash[0].own = hellos[i].name;
+        o->client_hello.psk_hash[0].own = hellos[i].identity;
         o->client_hello.psk_ageless = hellos[i].ageless;
-        o->client_hello.psk_printable = hellos[i].name == 88;
+        o->client_hello.psk_named = hellos[i].named;
         judge();
         assert_int_equal(r.ageless, hellos[i].is);
         assert_int_equal(r.offered, !hellos[i].ageless);
@@ -300,7 +303,7 @@ static void a_psk_without_an_age_that_ends_late(void **state)
         o->client_hello.psk = o->server_hello.psk = true;
         o->client_hello.psk_count = 1;
         o->client_hello.psk_hash[0].own = 88;
-        o->client_hello.psk_ageless = o->client_hello.psk_printable = 1;
+        o->client_hello.psk_ageless = o->client_hello.psk_named = 1;
         judge();
         assert_int_equal(r.ageless, hellos[i].is);
     }
