@@ -112,6 +112,19 @@ static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct ht
     pipeline_tell(p, &f);
 }
 
+/* The exchanges whose answer the client has. */
+static void tell_exchanges(struct pipeline *p, struct flow *flow)
+{
+    for (struct http_exchange *e; (e = http_exchange(p->cleartext.http, flow->clear));)
+        tell_exchange_of_ut(p, flow, e);
+}
+
+static void tell_unreceived(struct pipeline *p, struct flow *flow)
+{
+    for (struct http_exchange *e; (e = http_unreceived(p->cleartext.http, flow->clear));)
+        tell_exchange_of_ut(p, flow, e);
+}
+
 static void tell_connection(struct pipeline *p, struct http_connection *c, const struct flow *flow,
                             const char *protocol)
 {
@@ -147,6 +160,7 @@ void cleartext_go_on(struct pipeline *p, struct flow *flow)
 {
     struct http *http = p->cleartext.http;
     const struct http_connection *h = http_connection(http, flow->clear);
+    tell_unreceived(p, flow);
     if (h->null_encryption) {
         reauthentication_end(p, flow, HTTP_DAMAGE_END);
     } else if (!is_told(h) && (h->count.requests || h->count.answers)) {
@@ -167,6 +181,7 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
         p->cleartext.evicted += damage & HTTP_DAMAGE_EVICTED && !is_told(h);
         h->damage |= damage;
+        tell_unreceived(p, flow);
         reauthentication_end(p, flow, damage);
         if (!h->null_encryption)
             h->damage |= missing_parts(p, flow);
@@ -313,7 +328,7 @@ static void feed_http(struct pipeline *p, struct flow *flow, enum side who, stru
 {
     while (http_feed(p->cleartext.http, flow->clear, who, &bytes, at)) {
         reauthentication_follow(p, flow);
-        tell_exchange_of_ut(p, flow, http_exchange(p->cleartext.http, flow->clear));
+        tell_exchanges(p, flow);
     }
     reauthentication_follow(p, flow);
 }
@@ -403,11 +418,21 @@ struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct
     return NULL;
 }
 
-void cleartext_acknowledged(struct pipeline *p, const struct flow *flow, unsigned side, uint32_t ack)
+void cleartext_acknowledged(struct pipeline *p, struct flow *flow, unsigned side, uint32_t ack)
 {
     /* Its receiver drops what acknowledges bytes that it has not sent (RFC 9293 3.10.7.4). */
-    if (!(flow->marks[!side] & SIDE_KNOWN) || (int32_t)(ack - flow->side[!side].next) <= SEQUENCE_WINDOW)
-        http_acknowledged(p->cleartext.http, flow->clear, flow_role(flow, side), ack);
+    if (flow->marks[!side] & SIDE_KNOWN && (int32_t)(ack - flow->side[!side].next) > SEQUENCE_WINDOW)
+        return;
+    const enum side who = flow_role(flow, side);
+    http_acknowledged(p->cleartext.http, flow->clear, who, ack);
+    if (who == CLIENT)
+        tell_exchanges(p, flow);
+}
+
+void cleartext_contradicted(struct pipeline *p, const struct flow *flow)
+{
+    if (flow->clear_kind == CLEAR_HTTP)
+        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
 }
 
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow)

@@ -77,8 +77,11 @@ bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *se
 struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment,
                                 unsigned side);
 
-/* A side of a connection in HTTP acknowledges the other's bytes. */
-void cleartext_acknowledged(struct pipeline *p, const struct flow *flow, unsigned side, uint32_t ack);
+/* A side of a connection in HTTP acknowledges the other's bytes: what it has received is told. */
+void cleartext_acknowledged(struct pipeline *p, struct flow *flow, unsigned side, uint32_t ack);
+
+/* Of bytes of the connection another reading has come. */
+void cleartext_contradicted(struct pipeline *p, const struct flow *flow);
 
 /* What was said before TLS, or NULL. */
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow);

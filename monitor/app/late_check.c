@@ -42,6 +42,7 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
     if (!stream_contradicts(&p->flows, flow, segment, side))
         return;
     recent_forget(&p->flows, flow);
+    cleartext_contradicted(p, flow);
     struct statement f = {
         .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_role(flow, side)};
     pipeline_tell(p, &f);

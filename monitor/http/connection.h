@@ -77,7 +77,9 @@ struct connection {
     unsigned waiting_count;
     struct answer early[HTTP_PIPELINE]; /* answers whose request is not here yet */
     unsigned early_count;
-    struct http_exchange complete;
+    struct http_exchange answered[HTTP_PIPELINE]; /* whose answer is not acknowledged yet, oldest first */
+    unsigned answered_count;
+    struct http_exchange given; /* the last one that was handed out */
 };
 
 struct http {

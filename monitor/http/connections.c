@@ -112,11 +112,6 @@ void *http_owner(const struct http *http, uint32_t slot)
     return connection_at(http, slot)->owner;
 }
 
-struct http_exchange *http_exchange(const struct http *http, uint32_t slot)
-{
-    return &connection_at(http, slot)->complete;
-}
-
 struct http_connection *http_connection(const struct http *http, uint32_t slot)
 {
     return &connection_at(http, slot)->seen;

@@ -60,8 +60,9 @@ struct http_exchange {
     struct whence whence; /* the segment that completed the request's head */
     bool null_encryption; /* read under a NULL suite; else plain HTTP */
     bool request_seen, response_seen;
-    bool unacknowledged;            /* by the server: nobody is known to have received the request */
+    bool unacknowledged;            /* nobody is known to have received the request, or the answer */
     struct acknowledged request_to; /* the number behind its head */
+    struct acknowledged answer_to;  /* likewise */
     uint32_t damage;                /* enum http_damage */
 
     uint32_t stream; /* of HTTP/2; else 0 */

@@ -49,8 +49,9 @@ uint32_t http_expired(const struct http *http, nanos now);
 void *http_owner(const struct http *http, uint32_t slot);
 
 /*
- * Bytes of one side; `where`: the segment that brought them. True: an exchange is complete, which
- * http_exchange() returns; *bytes is what is left and has to be fed next. False: all bytes were taken.
+ * Bytes of one side; `where`: the segment that brought them. True: an exchange is complete, and what
+ * http_exchange() has is to be taken; *bytes is what is left and has to be fed next. False: all bytes were
+ * taken.
  */
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where);
@@ -84,10 +85,16 @@ void http_gap(struct http *http, uint32_t slot, enum side who, size_t bytes);
 /* A side has ended: an answer that lasts until the close is over. */
 void http_end_of_side(struct http *http, uint32_t slot, enum side who);
 
-/* The last complete exchange; valid until the next call that takes the slot. */
-struct http_exchange *http_exchange(const struct http *http, uint32_t slot);
+/* A complete exchange whose answer the client has acknowledged, or for which there is no room until it does,
+ * one a call, in the order of their answers; NULL: there is none. Valid until the next call that takes the
+ * slot. */
+struct http_exchange *http_exchange(struct http *http, uint32_t slot);
 
-/* Requests that were not answered, one a call; NULL when there are no more. For the end of a connection. */
+/* The same of all that are complete, whoever has acknowledged them. */
+struct http_exchange *http_unreceived(struct http *http, uint32_t slot);
+
+/* Requests that were not answered, one a call; NULL when there are no more. For the end of a connection, when
+ * nothing is left that is complete. */
 struct http_exchange *http_unanswered(struct http *http, uint32_t slot);
 
 /* What has come is reported, and the connection goes on: of it only requests count that have no answer, and

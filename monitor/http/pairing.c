@@ -1,6 +1,8 @@
 /* Requests meet their answers, in whichever order they were captured. */
 #include "http/connection.h"
 
+#include <assert.h>
+
 static bool is_2xx(const struct answer *a)
 {
     return a->status >= 200 && a->status < 300;
@@ -117,9 +119,10 @@ static void count_of_ut(struct connection *c, const struct http_exchange *e)
 
 static void pair(struct http *http, struct connection *c, const struct answer *a)
 {
-    struct http_exchange *e = &c->complete;
+    assert(c->answered_count < HTTP_PIPELINE);
+    struct http_exchange *e = &c->answered[c->answered_count++];
     *e = take_waiting(c, waiting_on(c, a->stream));
-    e->unacknowledged = is_unacknowledged(c, CLIENT, &e->request_to);
+    e->answer_to = a->place.end;
     e->known_user |= c->known_user;
     e->tls_user = c->seen.tls_user; /* a server may have renegotiated for it before it answered */
     e->response_seen = true;
@@ -269,8 +272,8 @@ struct http_exchange *http_unanswered(struct http *http, uint32_t slot)
         forget_preface(c);
     if (!c->waiting_count)
         return NULL;
-    c->complete = take_waiting(c, 0);
-    c->complete.unacknowledged = is_unacknowledged(c, CLIENT, &c->complete.request_to);
-    c->complete.damage |= c->seen.damage | HTTP_DAMAGE_END;
-    return &c->complete;
+    c->given = take_waiting(c, 0);
+    c->given.unacknowledged = is_unacknowledged(c, CLIENT, &c->given.request_to);
+    c->given.damage |= c->seen.damage | HTTP_DAMAGE_END;
+    return &c->given;
 }

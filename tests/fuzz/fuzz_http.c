@@ -39,13 +39,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const size_t place = http_switch_place(http, slot, client, bytes, control & 2 ? length : 0);
         assert(place <= bytes.n || place == SIZE_MAX);
         while (http_feed(http, slot, client, &bytes, &where)) {
-            const struct http_exchange *e = http_exchange(http, slot);
-            assert(e->request_seen && e->response_seen && e->status >= 100);
-            assert(e->host.length <= HTTP_NAME_BYTES && e->user.length <= HTTP_NAME_BYTES);
+            for (const struct http_exchange *e; (e = http_exchange(http, slot));) {
+                assert(e->request_seen && e->response_seen && e->status >= 100);
+                assert(e->host.length <= HTTP_NAME_BYTES && e->user.length <= HTTP_NAME_BYTES);
+            }
         }
         assert(bytes.n == 0);
         free(copy);
     }
+    while (http_unreceived(http, slot))
+        continue;
     for (unsigned i = 0; http_unanswered(http, slot); i++)
         assert(i < HTTP_PIPELINE);
     assert(http_connection(http, slot)->count.served <= http_connection(http, slot)->count.answers);

@@ -11,6 +11,13 @@
 static struct http *http;
 static uint32_t slot;
 static const struct whence where = {.time = 1, .frame_number = 7};
+static const struct http_exchange *last;
+
+static void take_last(void)
+{
+    for (const struct http_exchange *e; (e = http_exchange(http, slot));)
+        last = e;
+}
 
 static int open_one(void **state)
 {
@@ -37,8 +44,10 @@ static unsigned feed(bool from_client, const char *text, size_t piece)
     while (rest.n) {
         struct span part = span_head(rest, piece);
         rest = span_skip(rest, part.n);
-        while (http_feed(http, slot, from_client ? CLIENT : SERVER, &part, &where))
+        while (http_feed(http, slot, from_client ? CLIENT : SERVER, &part, &where)) {
             complete++;
+            take_last();
+        }
     }
     return complete;
 }
@@ -58,7 +67,7 @@ static void any_pieces(void **state)
         open_one(NULL);
         assert_int_equal(feed(true, get, piece), 0);
         assert_int_equal(feed(false, asks, piece), 1);
-        const struct http_exchange *e = http_exchange(http, slot);
+        const struct http_exchange *e = last;
         assert_int_equal(e->method, HTTP_GET);
         assert_int_equal(e->status, 401);
         assert_true(e->xcap && e->user_document && e->challenge && e->gba_realm);
@@ -70,7 +79,7 @@ static void any_pieces(void **state)
                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\nabcd\r\n0\r\nT: t\r\n\r\n",
                  piece),
             1);
-        assert_false(http_exchange(http, slot)->known_user);
+        assert_false(last->known_user);
     }
 }
 
@@ -94,7 +103,7 @@ static void credentials_make_a_user_known(void **state)
         assert_int_equal(feed(false, cases[i].answer, 1000), 1);
         feed(true, get, 1000);
         assert_int_equal(feed(false, cases[0].answer, 1000), 1);
-        assert_int_equal(http_exchange(http, slot)->known_user, cases[i].known);
+        assert_int_equal(last->known_user, cases[i].known);
     }
 }
 
@@ -119,6 +128,7 @@ static bool feed_octets(enum side who, struct span octets, size_t piece)
         struct span part = span_head(octets, piece);
         octets = span_skip(octets, part.n);
         complete |= http_feed(http, slot, who, &part, &where);
+        take_last();
     }
     return complete;
 }
@@ -137,7 +147,7 @@ static void http2_heads(void **state)
         assert_int_equal(feed(true, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", piece), 0);
         assert_false(feed_octets(CLIENT, span_of(asked, sizeof asked - 1), piece));
         assert_true(feed_octets(SERVER, span_of(answered, sizeof answered - 1), piece));
-        const struct http_exchange *e = http_exchange(http, slot);
+        const struct http_exchange *e = last;
         assert_int_equal(e->method, HTTP_GET);
         assert_int_equal(e->status, 404);
         assert_true(e->xcap);
@@ -158,11 +168,11 @@ static void pipelined_and_early(void **state)
                           "HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\n",
                           1000),
                      2);
-    assert_int_equal(http_exchange(http, slot)->method, HTTP_HEAD);
+    assert_int_equal(last->method, HTTP_HEAD);
     /* Captured before its question. */
     assert_int_equal(feed(false, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", 1000), 0);
     assert_int_equal(feed(true, "PUT /c HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy", 1000), 1);
-    assert_int_equal(http_exchange(http, slot)->status, 403);
+    assert_int_equal(last->status, 403);
     assert_int_equal(http_connection(http, slot)->count.served, 2);
     assert_int_equal(http_connection(http, slot)->count.answers, 3);
 }
@@ -247,8 +257,8 @@ static void challenges(void **state)
                        "HTTP/1.1 401 No\r\nWWW-Authenticate: %s\r\nContent-Length: 0\r\n\r\n",
                        cases[i].field);
         assert_int_equal(feed(false, answer, 1000), 1);
-        assert_int_equal(http_exchange(http, slot)->gaa_challenge, cases[i].gaa);
-        assert_int_equal(http_exchange(http, slot)->aka_challenge, cases[i].aka);
+        assert_int_equal(last->gaa_challenge, cases[i].gaa);
+        assert_int_equal(last->aka_challenge, cases[i].aka);
     }
 }
 
@@ -259,7 +269,7 @@ static void refused_tunnel_goes_on(void **state)
     assert_int_equal(feed(false, "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", 1000), 1);
     feed(true, "CONNECT a:443 HTTP/1.1\r\nProxy-Authorization: Basic x\r\n\r\n", 1000);
     assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\n\r\n", 1000), 1);
-    assert_true(http_exchange(http, slot)->credentials);
+    assert_true(last->credentials);
     assert_int_equal(http_connection(http, slot)->connect_status, 200);
 }
 
@@ -271,7 +281,7 @@ static void gaps(void **state)
     http_gap(http, slot, SERVER, 90); /* within the body: nothing is lost */
     assert_int_equal(feed(true, "GET /b HTTP/1.1\r\n\r\n", 1000), 0);
     assert_int_equal(feed(false, "xxxxxHTTP/1.1 404 No\r\n\r\n", 1000), 1);
-    assert_int_equal(http_exchange(http, slot)->damage, 0);
+    assert_int_equal(last->damage, 0);
     http_gap(http, slot, CLIENT, 1); /* where a head may stand: that side is lost, and it is said */
     assert_int_equal(feed(true, "GET /c HTTP/1.1\r\n\r\n", 1000), 0);
     assert_int_equal(http_connection(http, slot)->damage, HTTP_DAMAGE_GAP);
@@ -285,6 +295,43 @@ static void unanswered(void **state)
     assert_non_null(e);
     assert_false(e->response_seen);
     assert_true(e->damage & HTTP_DAMAGE_END);
+    assert_null(http_unanswered(http, slot));
+}
+
+/* The server's stream begins at 1000; each of its answers is 38 octets long. */
+static void answers_wait_for_receipts(void **state)
+{
+    (void)state;
+    static const char answer[] = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n";
+    const uint32_t length = sizeof answer - 1;
+    for (uint32_t i = 0; i < HTTP_PIPELINE; i++) {
+        struct span asked = span_of_text("GET /a HTTP/1.1\r\n\r\n");
+        struct span answered = span_of_text(answer);
+        http_at(http, slot, CLIENT, (struct http_place){0});
+        assert_false(http_feed(http, slot, CLIENT, &asked, &where));
+        const struct acknowledged end = {.number = 1000 + (i + 1) * length, .any = true};
+        http_at(http, slot, SERVER, (struct http_place){.end = end});
+        assert_true(http_feed(http, slot, SERVER, &answered, &where));
+        if (i + 1 < HTTP_PIPELINE)
+            assert_null(http_exchange(http, slot));
+    }
+    /* There is no room for another one. */
+    assert_true(http_exchange(http, slot)->unacknowledged);
+    assert_null(http_exchange(http, slot));
+    http_acknowledged(http, slot, CLIENT, 1000 + 2 * length - 1);
+    assert_null(http_exchange(http, slot));
+    http_acknowledged(http, slot, CLIENT, 1000 + 3 * length);
+    for (int i = 0; i < 2; i++) {
+        const struct http_exchange *e = http_exchange(http, slot);
+        assert_false(e->unacknowledged);
+        assert_int_equal(e->damage, 0);
+    }
+    assert_null(http_exchange(http, slot));
+    http_connection(http, slot)->damage |= HTTP_DAMAGE_OVERLAP;
+    const struct http_exchange *e = http_unreceived(http, slot);
+    assert_true(e->unacknowledged);
+    assert_int_equal(e->damage, HTTP_DAMAGE_OVERLAP);
+    assert_null(http_unreceived(http, slot));
     assert_null(http_unanswered(http, slot));
 }
 
@@ -322,7 +369,7 @@ static void lenient(void **state)
             open_one(NULL);
             feed(true, good[i], piece);
             assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\nok", piece), 1);
-            assert_int_equal(http_exchange(http, slot)->owner, OWNER_SAME);
+            assert_int_equal(last->owner, OWNER_SAME);
             assert_int_equal(http_connection(http, slot)->damage, 0);
             assert_int_equal(http_connection(http, slot)->of_ut.served, 1);
             assert_int_equal(feed(true, get, piece) + feed(false, "HTTP/1.1 403 No\r\n\r\n", piece), 1);
@@ -354,7 +401,7 @@ static void long_heads(void **state)
             feed(true, "x", 1);
         feed(true, cases[i].behind, 5);
         assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\n\r\n", 1000), 1);
-        const struct http_exchange *e = http_exchange(http, slot);
+        const struct http_exchange *e = last;
         assert_true(e->xcap && e->user_document);
         assert_int_equal(e->target_cut, cases[i].target_cut);
         assert_int_equal(e->fields_cut, cases[i].fields_cut);
@@ -518,7 +565,7 @@ static void identities(void **state)
                        cases[i].user, cases[i].identity);
         feed(true, request, 1000);
         assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1000), 1);
-        assert_int_equal(http_exchange(http, slot)->owner, cases[i].owner);
+        assert_int_equal(last->owner, cases[i].owner);
     }
 }
 
@@ -563,9 +610,9 @@ static void asserted_identities(void **state)
                        cases[i].user, cases[i].fields);
         feed(true, request, 1000);
         assert_int_equal(feed(false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 1000), 1);
-        if (http_exchange(http, slot)->owner != cases[i].owner)
+        if (last->owner != cases[i].owner)
             fail_msg("%s asks for %s", cases[i].fields, cases[i].user);
-        assert_true(http_exchange(http, slot)->vouched);
+        assert_true(last->vouched);
     }
 }
 
@@ -599,6 +646,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(challenges, open_one, close_all),
         cmocka_unit_test_setup_teardown(gaps, open_one, close_all),
         cmocka_unit_test_setup_teardown(unanswered, open_one, close_all),
+        cmocka_unit_test_setup_teardown(answers_wait_for_receipts, open_one, close_all),
         cmocka_unit_test_setup_teardown(bad_heads, open_one, close_all),
         cmocka_unit_test_setup_teardown(lenient, open_one, close_all),
         cmocka_unit_test_setup_teardown(long_heads, open_one, close_all),
