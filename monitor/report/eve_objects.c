@@ -60,7 +60,7 @@ static void put_ja3(struct json *j, const struct client_hello_facts *c, enum det
 
 static void put_fingerprints(struct json *j, const struct observation *o, enum detail detail)
 {
-    if (o->client_hello.ja3_known && detail != DETAIL_ALERT)
+    if (o->client_hello.ja3_known && detail < DETAIL_ALERT)
         put_ja3(j, &o->client_hello, detail);
     char buffer[JA4_TEXT];
     struct text t = text_over(buffer, sizeof buffer);
@@ -110,7 +110,7 @@ static void put_client(struct json *j, const struct observation *o, enum detail 
 {
     const struct client_hello_facts *c = &o->client_hello;
     json_slice(j, "sni", o, c->sni);
-    if (rule && rule->reads == READS_CERTIFICATE) /* the hello is no matter */
+    if (detail == DETAIL_BRIEF || (rule && rule->reads == READS_CERTIFICATE)) /* the hello is no matter */
         return;
     struct member_key key;
     member_key_begin(&key, MEMBERS_OF_FINGERPRINTS);
@@ -221,13 +221,14 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
     const struct certificate_facts *c = &o->certificate;
     if (rule && !(rule->reads & READS_CERTIFICATE)) /* the certificate is none */
         return;
-    json_slice(j, "subject", o, c->subject);
-    if (detail != DETAIL_ALERT) {
+    if (detail != DETAIL_BRIEF)
+        json_slice(j, "subject", o, c->subject);
+    if (detail < DETAIL_ALERT) {
         json_slice(j, "issuerdn", o, c->issuer);
         json_slice(j, "serial", o, c->serial);
     }
     put_sha1(j, c->sha1);
-    if (c->valid_times && detail != DETAIL_ALERT)
+    if (c->valid_times && detail < DETAIL_ALERT)
         put_validity(j, c->not_before, c->not_after);
     if (detail == DETAIL_FULL)
         put_alt_names(j, o, c->alt_names, c->alt_name_count);
@@ -289,7 +290,7 @@ void tls_object(struct json *j, const struct policy_case *c, const struct input_
     const struct observation *o = c->observation;
     json_open(j, "tls", '{');
     put_version(j, observation_version(o));
-    if (detail != DETAIL_ALERT && began_in_http(c))
+    if (detail < DETAIL_ALERT && began_in_http(c))
         json_string(j, "from_proto", "http");
     if (o->resumption > RESUMPTION_FULL)
         json_bool(j, "session_resumed", true);
@@ -299,7 +300,7 @@ void tls_object(struct json *j, const struct policy_case *c, const struct input_
         put_certificate(j, o, detail, rule);
     if (o->seen & SEEN_CLIENT_HELLO)
         put_client(j, o, detail, rule);
-    if (o->seen & SEEN_SERVER_HELLO && detail != DETAIL_ALERT)
+    if (o->seen & SEEN_SERVER_HELLO && detail < DETAIL_ALERT)
         put_server(j, o, detail);
     if (o->client_certificate.parsed && detail == DETAIL_FULL)
         put_own_certificate(j, o, names);

@@ -74,7 +74,7 @@ struct case_event {
     const struct policy_case *judged;
     const struct input_names *names;
     const struct verdict *verdict; /* of an alert */
-    bool advice;
+    bool advice, brief;
     struct shared_text *writes;       /* of a handshake's own event */
     const struct shared_text *shared; /* of an alert, or NULL */
 };
@@ -160,6 +160,7 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
 {
     const struct case_event *e = what;
     const struct shared_text *shared = detail == DETAIL_FULL ? e->shared : NULL;
+    const enum detail told = e->brief ? DETAIL_BRIEF : DETAIL_ALERT;
     json_open(j, NULL, '{');
     if (shared)
         json_members(j, shared->before_type);
@@ -173,11 +174,11 @@ static void write_alert(struct json *j, const void *what, enum detail detail)
     put_alert(j, e->verdict, e->advice);
     put_app_proto(j, e->judged);
     if (e->judged->observation)
-        tls_object(j, e->judged, e->names, DETAIL_ALERT, e->verdict->rule);
+        tls_object(j, e->judged, e->names, told, e->verdict->rule);
     if (e->judged->exchange)
         http_object(j, e->judged->exchange);
     json_open(j, "utwatch", '{');
-    utwatch_facts(j, e->judged, DETAIL_ALERT, e->names, e->verdict->rule);
+    utwatch_facts(j, e->judged, told, e->names, e->verdict->rule);
     utwatch_verdict(j, e->verdict, e->judged, e->names);
     if (e->advice)
         json_bool(j, "advice", true);
@@ -223,14 +224,29 @@ void json_flow_event(struct text *out, const struct policy_case *c, const struct
     json_line(out, NULL, write_flow, &e);
 }
 
+/* SIEMs and their forwarders cut long lines. Where the captures lie is the user's choice, and not counted. */
+static size_t alert_bytes(const struct policy_case *c, const struct input_names *names)
+{
+    enum { ALERT_BYTES = 1200 };
+    const char *input = c->about.flow_id ? input_name(names, c->about.source) : NULL;
+    const char *folder_end = input ? strrchr(input, '/') : NULL;
+    return ALERT_BYTES + (folder_end ? (size_t)(folder_end - input) : 0);
+}
+
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
                       const struct verdict *v, bool advice, const struct shared_text *shared)
 {
-    const struct case_event e = {.judged = c,
-                                 .names = names,
-                                 .verdict = v,
-                                 .advice = advice,
-                                 .shared = shared && shared->after_type.n ? shared : NULL};
+    struct case_event e = {.judged = c,
+                           .names = names,
+                           .verdict = v,
+                           .advice = advice,
+                           .shared = shared && shared->after_type.n ? shared : NULL};
+    const size_t start = out->n;
+    json_line(out, NULL, write_alert, &e);
+    if (out->cut || !c->observation || out->n - start <= alert_bytes(c, names))
+        return;
+    out->n = start;
+    e.brief = true;
     json_line(out, NULL, write_alert, &e);
 }
 

@@ -45,6 +45,7 @@ enum detail {
     DETAIL_FULL,
     DETAIL_SHORT, /* without the long lists */
     DETAIL_ALERT, /* what names the finding; all else stands in the tls event of the same flow_id */
+    DETAIL_BRIEF, /* the same without what is long in some of them and stands in the tls event as well */
 };
 
 /*

@@ -287,8 +287,10 @@ static void handshake_facts(struct json *j, const struct policy_case *c, enum de
     json_string(j, "outcome", word_of(outcome_words, o->outcome));
     if (o->renegotiation)
         json_bool(j, "renegotiation", true);
-    if (detail == DETAIL_ALERT) {
-        if (o->seen & SEEN_SERVER_HELLO && tells_suite(rule))
+    if (detail == DETAIL_BRIEF)
+        json_bool(j, "shortened", true);
+    if (detail >= DETAIL_ALERT) {
+        if (detail == DETAIL_ALERT && o->seen & SEEN_SERVER_HELLO && tells_suite(rule))
             put_selected(j, o);
         put_course(j, c, rule);
         return;
