@@ -29,8 +29,12 @@ static bool is_host_name(const char *text)
 static void take_server(struct site_reader *r, const struct node *e)
 {
     struct site *s = r->site;
+    struct endpoint end;
     if (e->kind == NODE_SCALAR && is_host_name(e->text))
         complain_at(&r->at, e, "'%s' is a name: it belongs into names, here are addresses and networks",
+                    e->text);
+    else if (e->kind == NODE_SCALAR && site_end(e->text, &end))
+        complain_at(&r->at, e, "'%s' has a port: it belongs into ports, here are addresses and networks",
                     e->text);
     else
         s->server_count += site_network(r, e, &s->servers[s->server_count]);
@@ -65,6 +69,11 @@ static void take_name(struct site_reader *r, const struct node *e)
     const char *text = site_text(r, e);
     if (text && is_regular_expression(text))
         complain_at(&r->at, e, REGULAR_EXPRESSION, text);
+    else if (text && is_quoted_typographically(text))
+        complain_at(&r->at, e, "'%s' is no name of a host" QUOTED_TYPOGRAPHICALLY, text);
+    else if (text && text[strlen(text) - 1] == '.')
+        complain_at(&r->at, e, "'%s': a name is sent without the dot at its end (RFC 6066 3): leave it out",
+                    text);
     else if (text && is_more_than_a_name(text))
         complain_at(&r->at, e,
                     "'%s' is more than the name of a host: leave out scheme, port and path, as in "
@@ -230,10 +239,16 @@ static void take_farm(struct site_reader *r, const struct node *e)
             complain_at(&r->at, m, "more than %d servers in a farm", FARM_MEMBERS);
             return;
         }
-        if (text && !site_end(text, &farm->member[farm->members]))
+        struct endpoint *member = &farm->member[farm->members];
+        bool again = false;
+        if (text && !site_end(text, member))
             complain_at(&r->at, m, "'%s' is not a server (192.0.2.80:443)", text);
         else
             farm->members++;
+        for (const struct endpoint *earlier = farm->member; text && earlier < member; earlier++)
+            again |= earlier->port == member->port && endpoint_same_host(earlier, member);
+        if (again)
+            complain_at(&r->at, m, "'%s' is in this farm already: name the others, too", text);
     }
     if (farm->members == 1 && !e->first->next)
         complain_at(&r->at, e, "a farm of one server: name the others too, or leave it out");

@@ -5,6 +5,7 @@
 #include "policy/tree.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 
 /* A dot at its end makes a name absolute (RFC 1034 3.1), and no other. */
 static bool name_matches(const struct site *site, struct span name)
@@ -105,6 +106,18 @@ static bool has_rule(const struct profile *profile, const char *glob)
     return false;
 }
 
+static const char *rule_of_sid(const struct profile *profile, const char *number)
+{
+    char *end;
+    const unsigned long sid = strtoul(number, &end, 10);
+    if (end == number || *end)
+        return NULL;
+    for (size_t i = 0; i < profile_rule_count(profile); i++)
+        if (profile_rule(profile, i)->sid == sid)
+            return profile_rule(profile, i)->id;
+    return NULL;
+}
+
 void site_warn_of_exceptions(const struct site *site, const struct profile *profile, nanos now, FILE *out)
 {
     for (size_t i = 0; i < site->exception_count; i++) {
@@ -121,6 +134,8 @@ void site_warn_of_exceptions(const struct site *site, const struct profile *prof
         struct suggestion near = suggestion_for(x->rule);
         char hint[128];
         suggestion_try_rules(&near, profile);
+        if (rule_of_sid(profile, x->rule))
+            near.best = rule_of_sid(profile, x->rule);
         text_safe(&t, span_of(x->rule, strnlen(x->rule, 128)));
         (void)fprintf(out, "%s:%u: warning: no rule '%s' in profile %s%s\n", file, x->line, buffer,
                       profile_name(profile), suggestion_text(&near, hint, sizeof hint));

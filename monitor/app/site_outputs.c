@@ -49,6 +49,8 @@ static void read_tls(struct site_reader *r, const struct node *n)
         if (m)
             *values[i] = site_text(r, m);
     }
+    if (tls->key && !tls->certificate) /* a certificate's file may hold its key */
+        complain_at(&r->at, n, "'certificate' is missing, to which the key belongs");
 }
 
 /* The form of the messages. */

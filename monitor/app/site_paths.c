@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The folder that the path is in, or the path itself where `whole`: is it there? */
@@ -29,11 +30,14 @@ static bool is_there(const char *path, bool whole)
 static void warn_of(const struct site *site, const struct node *n, bool whole, FILE *out)
 {
     char safe[SAID_BYTES];
-    if (!n || n->kind != NODE_SCALAR || strcmp(n->text, "-") == 0 || is_there(n->text, whole))
+    struct stat st;
+    const bool folder = n && n->kind == NODE_SCALAR && stat(n->text, &st) == 0 && S_ISDIR(st.st_mode);
+    if (!n || n->kind != NODE_SCALAR || strcmp(n->text, "-") == 0 || (!folder && is_there(n->text, whole)))
         return;
     (void)fprintf(out, "%s:%u: warning: '%s': %s\n", site->tree->file, n->line, say_safely(n->text, safe),
-                  whole ? "there is no such file that can be read"
-                        : "there is no such folder that can be written to");
+                  folder  ? "this is a folder, and has to be a file"
+                  : whole ? "there is no such file that can be read"
+                          : "there is no such folder that can be written to");
 }
 
 void site_warn_of_paths(const struct site *site, const char *evidence, const char *json, FILE *out)

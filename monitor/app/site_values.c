@@ -21,7 +21,8 @@ bool site_mapping(struct site_reader *r, const struct node *n, const char *const
             text_put(&t, k == known ? "" : ", ");
             text_put(&t, *k);
         }
-        complain_at(&r->at, n, "expected a mapping with %s%s", keys, t.cut ? "..." : "");
+        complain_at(&r->at, n, "expected a mapping with %s%s%s", keys, t.cut ? "..." : "",
+                    n->kind == NODE_SCALAR ? unparted_hint(n->text) : "");
         return false;
     }
     check_keys(&r->at, n, known);

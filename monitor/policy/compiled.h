@@ -271,6 +271,8 @@ void check_possible(struct compiler *c, const struct node *n, enum field field);
 /* `when` and the cases of a rule, one or a list; either may be NULL. A case that `when` excludes is a
  * mistake. */
 void check_cases(struct compiler *c, const struct node *when, const struct node *cases);
+/* A case of `pass` that is one of `fail` as well is a mistake; either may be NULL. */
+void check_same_cases(struct compiler *c, const struct node *fail, const struct node *pass);
 void check_contradiction(struct compiler *c, const struct node *n, const char *const *reserved);
 
 #endif

@@ -59,7 +59,9 @@ struct parameter *find_parameter(struct compiler *c, const char *name, const str
     struct parameter *p = parameter_named(c->profile, name, &near);
     char buffer[128];
     if (!p && at)
-        complain_at(c, at, "no parameter '%s'%s", name, suggestion_text(&near, buffer, sizeof buffer));
+        complain_at(c, at, "no parameter '%s'%s", name,
+                    strchr(name, ' ') ? ": a value is one $name, or a sum with ' + ' between its parts"
+                                      : suggestion_text(&near, buffer, sizeof buffer));
     return p;
 }
 
@@ -101,18 +103,6 @@ bool sum_number(struct compiler *c, const struct node *n, int64_t *number)
         rest = next;
     }
     return true;
-}
-
-/* How a value is written, where no word of the field is near. */
-static const char *value_expected(const struct field_info *info)
-{
-    if (info->words)
-        return " (--list-fields shows its words)";
-    if (info->type != TYPE_NUMBER && info->type != TYPE_NUMBERS)
-        return "";
-    return strcmp(info->unit, "seconds") == 0
-               ? "; expected a number of seconds, as 90, 15m, 24h or 7d, or a $parameter"
-               : "; expected a number, as 128 or 0x80, or a $parameter";
 }
 
 /* 30d are 2592000, which a field that counts days, bits or anything but seconds would take as such. */
@@ -162,10 +152,12 @@ bool scalar_number(struct compiler *c, const struct node *n, enum field field, i
         near.best = is_synonym(text, w->word) ? w->word : near.best;
     char buffer[128];
     char words[128];
+    char hint[VALUE_HINT];
     (void)words_listed(info->words, words, sizeof words);
     complain_at(c, n, "'%s' is not a valid value for '%s' (%s)%s%s%s", text, info->name,
                 field_type_name(info), suggestion_text(&near, buffer, sizeof buffer), words,
-                near.best || *words ? "" : value_expected(info));
+                (near.best || *words) && !is_quoted_typographically(text) ? ""
+                                                                          : value_hint(info, text, hint));
     return false;
 }
 
@@ -174,7 +166,8 @@ bool text_network(struct compiler *c, const struct node *at, const char *text, s
     struct network whole;
     char network[NETWORK_TEXT];
     if (!network_parse(text, out)) {
-        complain_at(c, at, "'%s' is not an address or network (192.0.2.0/24, 2001:db8::/32)", text);
+        complain_at(c, at, "'%s' is not an address or network (192.0.2.0/24, 2001:db8::/32)%s", text,
+                    is_quoted_typographically(text) ? QUOTED_TYPOGRAPHICALLY : "");
         return false;
     }
     if (!network_has_host_bits(out, &whole))

@@ -53,6 +53,17 @@ bool is_regular_expression(const char *text);
     "'%s' looks like a regular expression; in a pattern * is any text, ? is one character, and all else is " \
     "itself"
 
+/* hints.c: what follows "... is not a valid value"; "" where nothing is known. */
+#define VALUE_HINT 80
+const char *value_hint(const struct field_info *info, const char *text, char hint[VALUE_HINT]);
+bool is_quoted_typographically(const char *text);
+#define QUOTED_TYPOGRAPHICALLY "; the typographic quotes are part of it: write \" or '"
+/* Of what has to be a key with its value, or a mapping: is the space missing between them? */
+const char *unparted_hint(const char *text);
+
+/* profile.c: the members of a rule; a NULL stands behind the last one. */
+extern const char *const rule_keys[];
+
 /* True if values of the field can be compared. */
 bool is_ordered(enum field field);
 

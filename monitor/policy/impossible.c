@@ -28,6 +28,9 @@ static int64_t highest_of(enum field field)
         return 24 * 60 * 60 - 1;
     case FIELD_CONNECTION_VLAN:
         return 4095;
+    case FIELD_HTTP_STATUS:
+    case FIELD_TUNNEL_STATUS:
+        return 999; /* three digits: RFC 9110 15 */
     case FIELD_HELLO_COMPRESSION:
     case FIELD_REQUEST_TYPES:
         return UINT8_MAX;
@@ -241,4 +244,26 @@ void check_contradiction(struct compiler *c, const struct node *n, const char *c
             return; /* this part of the negation may be what makes it hold */
     }
     complain_at(c, denied, "this is both required and excluded: the condition could never be true");
+}
+
+/* One of the cases, or the only one. */
+static bool is_one_of(const struct node *one, const struct node *cases)
+{
+    if (cases->kind != NODE_SEQUENCE)
+        return is_same(one, cases);
+    for (const struct node *n = cases->first; n; n = n->next)
+        if (is_same(one, n))
+            return true;
+    return false;
+}
+
+void check_same_cases(struct compiler *c, const struct node *fail, const struct node *pass)
+{
+    if (!fail || !pass)
+        return;
+    for (const struct node *n = node_first(pass); n; n = node_next(pass, n))
+        if (n->kind == NODE_MAPPING && is_one_of(n, fail))
+            complain_at(c, n,
+                        "'fail' (line %u) has the same condition, and counts first: this could never pass",
+                        fail->line);
 }

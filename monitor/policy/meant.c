@@ -242,5 +242,9 @@ void complain_about_field(struct compiler *c, const struct node *n)
 {
     char buffer[FIELD_MEANT];
     const char *meant = joining_meant(n->key);
+    if (!meant && is_reserved(rule_keys, n->key))
+        meant = ": it is a member of the rule, not of a condition: let it stand beside 'fail'";
+    if (!meant && *unparted_hint(n->key))
+        meant = unparted_hint(n->key);
     complain_at_key(c, n, "no field '%s'%s", n->key, meant ? meant : field_meant(n->key, buffer));
 }

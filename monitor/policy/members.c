@@ -28,8 +28,9 @@ void check_keys(struct compiler *c, const struct node *n, const char *const *kno
         char buffer[KEYS_LISTED];
         if (!found)
             complain_at_key(c, m, "unknown key '%s'%s", m->key,
-                            near.best ? suggestion_text(&near, buffer, sizeof buffer)
-                                      : keys_listed(known, buffer));
+                            *unparted_hint(m->key) ? unparted_hint(m->key)
+                            : near.best            ? suggestion_text(&near, buffer, sizeof buffer)
+                                                   : keys_listed(known, buffer));
     }
 }
 
@@ -63,7 +64,10 @@ const char *text_member(struct compiler *c, const struct node *n, const char *ke
     if (m && m->kind == NODE_SCALAR && *m->text)
         return m->text;
     if (m)
-        complain_at(c, m, "'%s' has to be a text", key);
+        complain_at(c, m, "'%s' has to be a text%s", key,
+                    m->kind == NODE_SCALAR     ? ", and is empty; one that begins with # stands in quotes"
+                    : m->kind == NODE_SEQUENCE ? "; one that begins with [ stands in quotes"
+                                               : "; one that begins with { stands in quotes");
     else if (required)
         complain_of_missing(c, n, key);
     return NULL;

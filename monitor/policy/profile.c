@@ -6,9 +6,9 @@
 
 enum { TITLE_MOST = 80 /* characters of a line in reports */ };
 
-static const char *const rule_keys[] = {
-    "id",   "sid",  "rev",  "clause",   "document", "title", "requires", "binds",      "severity", "basis",
-    "when", "pass", "fail", "observed", "note",     "never", "about",    "superseded", NULL};
+const char *const rule_keys[] = {"id",    "sid",      "rev",   "clause",     "document", "title", "requires",
+                                 "binds", "severity", "basis", "when",       "pass",     "fail",  "observed",
+                                 "note",  "never",    "about", "superseded", NULL};
 static const char *const case_keys[] = {"fault", "basis", "severity", "note", "observed", NULL};
 
 static const struct template *template_member(struct compiler *c, const struct node *n,
@@ -200,6 +200,7 @@ static void compile_rule(struct compiler *c, struct rule *r)
         r->when = compile_condition(c, when, NULL);
     check_cases(c, when, node_member(n, "fail"));
     check_cases(c, when, node_member(n, "pass"));
+    check_same_cases(c, node_member(n, "fail"), node_member(n, "pass"));
     if (!node_member(n, "fail") && !node_member(n, "pass"))
         complain_at(c, n, "'fail' or 'pass' is missing: a rule has cases, as fail: { FIELD: VALUE }");
     r->fail_count = compile_cases(c, r, node_member(n, "fail"), r->fail);

@@ -89,13 +89,29 @@ void no_such_profile(const char *name, const char *const *directories, char mess
     text_put(&t, t.cut ? "" : " (--list-profiles shows them)");
 }
 
+/* modern.yaml is a file of the reader's, and modern one of ours. */
+static void no_such_file(const char *file, const char *const *directories, const struct file_texts *files,
+                         char message[256])
+{
+    char name[64] = "";
+    const size_t n = strlen(file) - (is_file_name(file) ? sizeof ending - 1 : 0);
+    if (!strchr(file, '/') && n < sizeof name)
+        (void)snprintf(name, sizeof name, "%.*s", (int)n, file);
+    char *meant = *name ? profile_file(name, NULL, directories, files) : NULL;
+    (void)snprintf(message, PROFILE_HINT, "no such file%s%s%s", meant ? " (did you mean '" : "",
+                   meant ? name : "", meant ? "'?)" : "");
+    free(meant);
+}
+
 bool profile_is_there(const char *name_or_file, const char *const *directories, struct file_texts *files,
                       char message[256])
 {
     char *path = profile_file(name_or_file, NULL, directories, files);
     if (!path)
         no_such_profile(name_or_file, directories, message);
-    const bool found = path;
+    const bool found = path && (!is_path(name_or_file) || file_is_there(files, path));
+    if (path && !found)
+        no_such_file(name_or_file, directories, files, message);
     free(path);
     return found;
 }

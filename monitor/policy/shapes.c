@@ -124,6 +124,11 @@ void check_shape(struct compiler *c, const struct node *n, enum field field, con
         complain_at(c, n, REGULAR_EXPRESSION, text);
         return;
     }
+    if (is_quoted_typographically(text) || text[0] == '!') {
+        complain_at(c, n, "'%s' cannot be the value of '%s'%s", text, field_info[field].name,
+                    text[0] == '!' ? ": write { not: ... } for what it must not be" : QUOTED_TYPOGRAPHICALLY);
+        return;
+    }
     check_known_text(c, n, field, text);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (shapes[i].field == field && !fits(&shapes[i], text))

@@ -146,6 +146,14 @@ static bool property_meant(const char *text, char *buffer, size_t size)
     return count && !t.cut;
 }
 
+static bool is_named(const struct profile *p, const char *set)
+{
+    for (size_t i = 0; i < p->named_count; i++)
+        if (strcmp(p->named[i].name, set) == 0)
+            return true;
+    return false;
+}
+
 void complain_about_suite(struct compiler *c, const struct node *n)
 {
     const char *text = n->kind == NODE_SCALAR ? n->text : "";
@@ -156,7 +164,13 @@ void complain_about_suite(struct compiler *c, const struct node *n)
     if (meant)
         near.best = meant;
     char buffer[160];
-    if (meant || !property_meant(text, buffer, sizeof buffer))
+    if (is_named(c->profile, text))
+        (void)snprintf(buffer, sizeof buffer, " (did you mean $%.100s?)", text);
+    else if (strpbrk(text, "*?"))
+        (void)snprintf(buffer, sizeof buffer,
+                       ", and suites have no patterns: say what they have in common, as in "
+                       "[{ key-exchange: rsa, cipher: [RC4_128] }]");
+    else if (meant || !property_meant(text, buffer, sizeof buffer))
         (void)suggestion_text(&near, buffer, sizeof buffer);
     complain_at(c, n, "no suite '%s'%s", text, buffer);
 }

@@ -229,15 +229,58 @@ static bool too_many_brackets(struct span text, uint32_t *line)
     return false;
 }
 
-/* What libyaml does not say of the commonest mistakes. */
-static const char *yaml_hint(struct span text, size_t at)
+/* Is there a no-break space (U+00A0) in the line? It looks like a space, and is a letter to YAML. */
+static bool has_no_break_space(struct span text, size_t at)
+{
+    for (; at < text.n && text.p[at] != '\n'; at++)
+        if (text.p[at] == 0xC2 && at + 1 < text.n && text.p[at + 1] == 0xA0)
+            return true;
+    return false;
+}
+
+/* Is what comes next on a line on which something was closed already, as in KEY: {this} and more? */
+static bool is_behind_its_end(struct span text, size_t at)
+{
+    while (at && text.p[at - 1] == ' ')
+        at--;
+    return at && strchr("}]\"'", text.p[at - 1]);
+}
+
+/* What libyaml does not say of the commonest mistakes. `begin`: where what it could not read begins. */
+static const char *yaml_hint(const char *problem, struct span text, size_t begin, size_t at)
 {
     const char c = at < text.n ? (char)text.p[at] : ' ';
     if (c == '\t')
         return "; indent with spaces, not with tabs";
     if (c == '%' || c == '@' || c == '`')
         return "; put the value into quotes";
+    if (strstr(problem, "alphabetic or numeric"))
+        return "; a value that begins with * or & stands in quotes";
+    if (strstr(problem, "mapping values are not allowed"))
+        return "; a value with ': ' in it stands in quotes, and a condition in braces";
+    if (strstr(problem, "could not find expected ':'"))
+        return has_no_break_space(text, begin) ? "; there is a no-break space (U+00A0): write a plain one"
+                                               : "; a key has a ':', a space and a value";
+    if (strstr(problem, "did not find expected") && is_behind_its_end(text, at))
+        return "; a value that goes on behind its } or ] or quote stands in quotes as a whole";
+    if (strstr(problem, "did not find expected key") || strstr(problem, "expected '-' indicator"))
+        return "; indent it like the lines that it belongs with";
     return "";
+}
+
+/* libyaml counts characters. */
+static size_t offset_of(struct span text, const yaml_mark_t *mark)
+{
+    size_t at = 0;
+    for (size_t line = 0; line < mark->line && at < text.n; at++)
+        line += text.p[at] == '\n';
+    for (size_t column = 0; at < text.n; at++) {
+        if ((text.p[at] & 0xC0) == 0x80) /* within a character */
+            continue;
+        if (column++ == mark->column)
+            break;
+    }
+    return at;
 }
 
 /* The line and column at which the text is no UTF-8 any more; libyaml says 1:1, since it reads ahead. */
@@ -253,15 +296,19 @@ static void place_of(struct span text, size_t at, uint32_t *line, uint32_t *colu
 static void complain_of_yaml(const char *file, struct span text, const yaml_parser_t *parser,
                              struct mistakes *mistakes)
 {
-    uint32_t line = (uint32_t)parser->problem_mark.line + 1;
-    uint32_t column = (uint32_t)parser->problem_mark.column + 1;
+    /* A key that has no ':' is noticed on a later line, and lies where the context does. */
+    const char *problem = parser->problem ? parser->problem : "unreadable";
+    const bool unended = strstr(problem, "could not find expected ':'");
+    const yaml_mark_t *mark = unended ? &parser->context_mark : &parser->problem_mark;
+    uint32_t line = (uint32_t)mark->line + 1;
+    uint32_t column = (uint32_t)mark->column + 1;
     const bool unreadable = parser->error == YAML_READER_ERROR;
     if (unreadable)
         place_of(text, parser->problem_offset, &line, &column);
-    mistake_add(mistakes, file, line, column, "not YAML: %s%s",
-                parser->problem ? parser->problem : "unreadable",
-                unreadable ? "; write the file in UTF-8, without control characters"
-                           : yaml_hint(text, parser->problem_mark.index));
+    mistake_add(
+        mistakes, file, line, column, "not YAML: %s%s", problem,
+        unreadable ? "; write the file in UTF-8, without control characters"
+                   : yaml_hint(problem, text, offset_of(text, mark), offset_of(text, &parser->problem_mark)));
 }
 
 struct tree *tree_parse(const char *file, struct span text, struct mistakes *mistakes)

@@ -303,6 +303,40 @@ CASES += [
      [(8, 5, "rule 'r' is defined twice (first on line 7): give one of them another id"), (8, None, "did you mean 'hello.ticket'")]),
     (HEAD + LONG + "    fail: [{ hello.ticket: true }]\n    colour: red\n", [(14, 5, "unknown key 'colour'; the keys here are id, sid,")]),
 ]
+# What word processors, other languages and haste put into a file: each message names the remedy.
+CASES += [
+    (HEAD + LONG + "    %s\n" % text, [(13, column, remedy)]) for text, column, remedy in (
+        ("fail: { hello.ticket: true, when: { hello.psk: true } }", 33, "a member of the rule, not of a condition"),
+        ("fail: { certificate.key: \u201cRSA\u201d }", 30, "typographic quotes"),
+        ("fail: { hello.sni: \u201cxcap.*\u201d }", 24, "typographic quotes"),
+        ("fail: { client.address: \u201810.0.0.0/8\u2019 }", 29, "typographic quotes"),
+        ("fail: { server.port: 443-445 }", 26, "write { at-least: 443, at-most: 445 }"),
+        ("fail: { tunnel.status: 2xx }", 28, "write { at-least: 200, below: 300 }"),
+        ("fail: { tunnel.status: 2000 }", 28, "can never be 2000 (status of the answer to that CONNECT, three digits)"),
+        ("fail: { server.version: 1.2 }", 29, "did you mean 'TLS 1.2'"),
+        ("fail: { certificate.not-after: { below: 2030-01-01 } }", 45, "expected seconds since 1970, as 1893456000 for 2030-01-01"),
+        ("fail: { time.of-day: { below: '08:00' } }", 35, "as 8h or 510m"),
+        ("fail: {hello.ticket:true}", 12, "a space stands behind the ':' of a key"),
+        ("fail: { hello.sni: *.example.org }", 25, "begins with * or & stands in quotes"),
+        ("fail: { hello.sni: '!xcap*' }", 24, "write { not: ... }"),
+        ("fail: hello.ticket: true", 23, "a condition in braces"),
+        ("fail: { server.suite: few }", 27, "did you mean $few?"),
+        ("fail: { server.suite: { in: few } }", 33, "did you mean $few?"),
+        ("fail: { server.suite: TLS_RSA_* }", 27, "[{ key-exchange: rsa, cipher: [RC4_128] }]"),
+        ("fail: { server.key-bits: { below: $limit - 1 } }", 39, "a sum with ' + '"),
+        ("title: Bad: very bad", 15, "stands in quotes"),
+        ("observed: {server.suite}", 15, "begins with { stands in quotes"),
+        ("observed: {server.suite} selected", 30, "stands in quotes as a whole"),
+        ("note: # 7", None, "is empty; one that begins with # stands in quotes"),
+    )]
+CASES += [
+    (HEAD + LONG.replace("severity: low", "severity:\u00a0low") + "    fail: { hello.ticket: true }\n", [(12, 5, "a no-break space (U+00A0)")]),
+    (HEAD + LONG.replace("severity: low", "severity:low") + "    fail: { hello.ticket: true }\n", [(12, 5, "a key has a ':', a space and a value")]),
+    ("# caf\u00e9 \u201c\u201d\n" + HEAD + LONG + "\tfail: { hello.ticket: true }\n", [(14, 1, "indent with spaces")]),
+    (HEAD + LONG + "   fail: { hello.ticket: true }\n", [(13, 4, "indent it like the lines that it belongs with")]),
+    (HEAD + LONG + "    fail: { hello.ticket: true }\n    pass: { hello.ticket: true }\n",
+     [(14, 11, "'fail' (line 13) has the same condition, and counts first")]),
+]
 # Several at once: every one is reported.
 CASES.append((HEAD + LONG.replace("severity: low", "severity: huge")
               + "    when: { hello.foo: 1 }\n    fail: { server.key-bits: { below: x } }\n    note: [a]\n",

@@ -84,6 +84,17 @@ CASES = [
     ("scope: [", 2, "not YAML"),
     ("- scope", 1, "expected a mapping with profile, advise, scope"),
     ("scope:\n\tports: [443]", 2, "indent with spaces"),
+    ("scope:\n  servers: [\u201c192.0.2.1\u201d]", 2, "typographic quotes"),
+    ("scope:\n  names: [\u201cxcap.example.org\u201d]", 2, "typographic quotes"),
+    ("scope:\n  names: [*.example.org]", 2, "begins with * or & stands in quotes"),
+    ("scope:\n  names: [xcap.example.org.]", 2, "without the dot at its end"),
+    ("scope:\n  ports:[443]", 2, "a space stands behind the ':' of a key"),
+    ("scope:\n  servers: [192.0.2.80:443]", 2, "it belongs into ports"),
+    ("scope:\n    ports: [443]\n  names: [a]", 3, "indent it like the lines that it belongs with"),
+    ("sessions:\n  farms: [[192.0.2.80:443, 192.0.2.80:443]]", 2, "is in this farm already"),
+    ("outputs:\n  tls: { key: /tmp }", 2, "'certificate' is missing"),
+    ("profile: modern.yaml", 1, "no such file (did you mean 'modern'?)"),
+    ("scope: {}\nadvise: [nothing/here.yaml]", 2, "no such file"),
 ]
 
 with tempfile.TemporaryDirectory() as folder:
@@ -99,12 +110,15 @@ with tempfile.TemporaryDirectory() as folder:
     for text, line, named in (("outputs:\n  json: %s/gone/eve.json" % folder, 2, folder + "/gone/eve.json"),
                               ("outputs:\n  tls: { ca: %s/ca.pem }" % folder, 2, folder + "/ca.pem"),
                               ("outputs:\n  tls:\n    certificate: %s/c.pem\n    key: %s" % (folder, path), 3, folder + "/c.pem"),
-                              ("sessions:\n  state: %s/gone/state" % folder, 2, folder + "/gone/state")):
+                              ("sessions:\n  state: %s/gone/state" % folder, 2, folder + "/gone/state"),
+                              ("sessions:\n  state: %s" % folder, 2, folder + "': this is a folder"),
+                              ("exceptions:\n  - { rule: 33141721, reason: r, until: 2099-01-01 }", 2, None)):
         with open(path, "w", encoding="utf-8") as f:
             f.write(text + "\n")
         p = subprocess.run([sys.argv[1], "-T", "-c", path], capture_output=True, text=True, timeout=20)
         told = p.stderr.splitlines()
-        check(p.returncode == 0 and len(told) == 1 and told[0].startswith("%s:%d: warning: '%s'" % (path, line, named)), text, p.returncode, p.stderr)
+        wanted = "'%s" % named if named else "no rule '33141721' in profile ts33141-pcr2 (did you mean 'ut-7.2-only-anonymous'?)"
+        check(p.returncode == 0 and len(told) == 1 and told[0].startswith("%s:%d: warning: %s" % (path, line, wanted)), text, p.returncode, p.stderr)
     for option, name in (("--evidence", folder + "/gone/evidence/"), ("--json", folder + "/gone/x.json")):
         p = subprocess.run([sys.argv[1], "-T", option, name], capture_output=True, text=True, timeout=20)
         check(p.returncode == 0 and "warning: %s '%s'" % (option, name) in p.stderr, option, p.returncode, p.stderr)
