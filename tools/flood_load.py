@@ -213,7 +213,7 @@ def crowd(labels, rate, seconds, start=START, rtt=30 * MILLISECOND):
     c.open()
     wait = 2
     for side, data in Real.guilty(random.Random(3)):
-        forged.append((wait, Forged(c, side, PUSH | ACK, data)))
+        forged.append((wait, Forged(c, side, PUSH | ACK, data, RANDOM_AT if wait == 2 else None)))
         c.seq[side] += len(data)
         wait += 1
 
@@ -223,7 +223,7 @@ def crowd(labels, rate, seconds, start=START, rtt=30 * MILLISECOND):
         for n in range(int(rate * seconds)):
             if k == 0:
                 labels["10.%d.%d.%d" % (n >> 16, n >> 8 & 255, n & 255), 40000] = "guilty"
-            yield start + n * SECOND // rate + wait * rtt // 2, frame.made(0x0A000000 + n, 40000)
+            yield start + n * SECOND // rate + wait * rtt // 2, frame.made(0x0A000000 + n, 40000, n)
 
     return [step(k) for k in range(len(forged))]
 

@@ -1,17 +1,15 @@
 #include "app/waiting.h"
 
 #include "app/judge_parts.h"
+#include "app/statement_copy.h"
 #include "base/clock.h"
-#include "tls/kept_messages.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 struct waiting_handshake {
-    struct statement told; /* of the copies that follow */
-    struct observation observation;
-    struct http_connection before;
-    bool asked, doubted;
+    struct statement_copy copy;
+    bool asked;
     struct session_questions questions;
     int64_t until; /* on the monotonic clock */
 };
@@ -36,9 +34,9 @@ static void judge_first(struct judge *j)
     struct waiting *w = &j->waiting;
     assert(w->place && w->count);
     const struct waiting_handshake *h = &w->place[w->first];
-    const struct statement *f = &h->told;
+    const struct statement *f = &h->copy.told;
     const struct connection_session session = judge_handshake(j, f, h->asked ? &h->questions : NULL);
-    if (h->doubted)
+    if (h->copy.doubted)
         sessions_doubt(j->sessions, f->flow_id);
     if (j->answer)
         j->answer(j->answer_context, f->worker, f->flow, f->flow_id, session.since);
@@ -58,19 +56,8 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
         judge_first(j);
     const size_t at = (w->first + w->count++) % WAITING_HANDSHAKES;
     struct waiting_handshake *h = &w->place[at];
-    h->told = *f;
-    h->observation = *o;
-    h->told.observation = &h->observation;
-    if (o->messages) {
-        kept_messages_copy(&w->messages[at], o->messages);
-        h->observation.messages = &w->messages[at];
-    }
-    if (f->http) {
-        h->before = *f->http;
-        h->told.http = &h->before;
-    }
+    statement_copy(&h->copy, f, w->messages ? &w->messages[at] : NULL);
     h->asked = asked;
-    h->doubted = false;
     if (asked)
         h->questions = questions;
     h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
@@ -82,10 +69,9 @@ bool waiting_contradict(struct judge *j, uint64_t id, enum side side)
     struct waiting *w = &j->waiting;
     for (size_t i = 0; i < w->count; i++) {
         struct waiting_handshake *h = &w->place[(w->first + i) % WAITING_HANDSHAKES];
-        if (h->told.flow_id != id)
+        if (h->copy.told.flow_id != id)
             continue;
-        h->doubted = true;
-        observation_contradicted(&h->observation, side);
+        statement_contradicted(&h->copy, side);
         return true;
     }
     return false;

@@ -1,5 +1,6 @@
 /* The end of a handshake: what all that was seen amounts to. */
 #include "tls/handshake.h"
+#include "tls/met_hellos.h"
 
 #include <assert.h>
 
@@ -256,12 +257,29 @@ static void note_randoms(struct handshake *h)
 {
     struct observation *o = h->observation;
     uint8_t both[sizeof h->memory.client_random + sizeof h->memory.server_random];
-    if (!(o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO) ||
-        o->client_hello.format != HELLO_TLS || o->client_hello.unknown || o->server_hello.unknown)
+    if (!(o->seen & SEEN_SERVER_HELLO) || o->server_hello.unknown)
         return;
     memcpy(both, h->memory.client_random, sizeof h->memory.client_random);
     memcpy(both + sizeof h->memory.client_random, h->memory.server_random, sizeof h->memory.server_random);
     o->randoms = siphash(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
+}
+
+static void note_leg(const struct tls *tls, struct handshake *h)
+{
+    struct observation *o = h->observation;
+    const uint8_t *random = h->memory.client_random;
+    o->leg = tls->met ? met_hellos_leg(tls->met, random, h->flow) : LEG_ONLY;
+    if (o->leg != LEG_ONLY)
+        o->hello_random = siphash(&h->memory.keys->own, span_of(random, CLIENT_RANDOM_BYTES));
+}
+
+static void note_copies(const struct tls *tls, struct handshake *h)
+{
+    const struct observation *o = h->observation;
+    if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.format != HELLO_TLS || o->client_hello.unknown)
+        return;
+    note_randoms(h);
+    note_leg(tls, h);
 }
 
 void tls_end_begins(struct tls *tls, const struct flow *flow)
@@ -359,7 +377,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || answers_close(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
-    note_randoms(h);
+    note_copies(tls, h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))

@@ -329,6 +329,15 @@ struct side_facts {
     bool later_unacknowledged;
 };
 
+/* Which of the connections that had this hello, by its random, is this? */
+enum leg {
+    LEG_ONLY, /* as nearly always */
+    LEG_FIRST,
+    LEG_LATER, /* behind a proxy, a balancer or an address translator */
+};
+
+enum { CLIENT_RANDOM_BYTES = 32 };
+
 struct kept_messages;
 
 struct observation {
@@ -348,6 +357,8 @@ struct observation {
                                was not seen; 0: it cannot */
     uint64_t randoms;       /* a hash of both; 0: one was not seen. Copies of a handshake that were
                                taken at two places have the same, whatever their addresses */
+    enum leg leg;
+    uint64_t hello_random;         /* a hash of the client's, where there are several legs */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
     bool spoke_on;                 /* the client sent more behind its hello before the server had answered */
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */

@@ -174,7 +174,7 @@ def captured_twice(folder):
         _, evs, counts = told(folder, frames)
         check(counts[rule][verdict] == 1, "handshakes:", what, counts[rule])
         stats = of_type(evs, "stats")[-1]["utwatch"]
-        check(stats["tls"]["copies"] == count * (copies - 1), "handshakes:", what, stats["tls"])
+        check(stats["tls"]["later_legs"] == count * (copies - 1), "handshakes:", what, stats["tls"])
 
 
 def hidden_by_tls13(folder):

@@ -32,9 +32,9 @@ with tempfile.TemporaryDirectory() as folder:
 def many_ends():
     """100 handshakes that wait in vain end with one frame. A handshake in its very next frames does not wait for all of them to be judged, and they
     are judged as they stood, also the one whose UE goes on too late."""
-    hello = m.client_hello([0x000A])
+    hellos = [m.client_hello([0x000A], random=b"%32d" % i) for i in range(101)]
     waiting = [capturelib.Connection(("192.0.2.10", 30000 + i), time=START, step=1000) for i in range(100)]
-    for c in waiting:
+    for c, hello in zip(waiting, hellos):
         c.open()
         c.send(0, hello)
     last = capturelib.Connection(("192.0.2.11", 40000), time=START + 61 * SECOND)
@@ -43,7 +43,7 @@ def many_ends():
     late.time = last.time
     late.send(0, m.alert(2, 40))
     last.time = late.time
-    last.send(0, hello)
+    last.send(0, hellos[100])
     last.send(1, m.alert(2, 40))
     last.close()
     frames = sorted((f for c in [*waiting, last] for f in c.frames), key=lambda f: f[0])
@@ -101,7 +101,7 @@ def in_clear():
 def greedy():
     """One UE, or its network, has more connections than the table, all of them answered, and goes on to use them. What is known of others'
     connections is not forgotten for it: how old their keys are a day later."""
-    hello, flight, key, end = m.client_hello([0x000A]), m.server_hello(0x000A) + m.done(), m.client_key_exchange() + m.finished(), m.finished()
+    flight, key, end = m.server_hello(0x000A) + m.done(), m.client_key_exchange() + m.finished(), m.finished()
     data = m.record(23, b"\7" * 48)
     for server, ue, one in ((("192.0.2.200", 443), "192.0.2.%d", "198.51.100.7"),
                             (("2001:db8::80", 443), "2001:db8:0:%x::1", "2001:db8:1:1::%x")):
@@ -109,7 +109,7 @@ def greedy():
         for i in range(150):
             c = capturelib.Connection((ue % (1 + i), 30000 + i), server, time=START + i * 1000000, step=10)
             c.open()
-            for step in (0, hello), (1, flight), (0, key), (1, end), (0, data):
+            for step in (0, m.client_hello([0x000A], random=b"%32d" % i)), (1, flight), (0, key), (1, end), (0, data):
                 c.send(*step)
             c.time += 25 * 3600 * SECOND
             c.send(0, data)

@@ -302,7 +302,7 @@ def offloaded():
     """A server whose card makes the sums, and the tap before the card: after 16 segments it is known, and told. What came before confirms nothing."""
     frames = []
     for i in range(6):
-        part = capturelib.build(honest(NULL_SHA), time=START + i * SECOND, client=("192.0.2.10", 40000 + i))
+        part = capturelib.build(honest(NULL_SHA), time=START + 3 * i * SECOND, client=("192.0.2.10", 40000 + i))
         frames += [wrong(f) if capturelib.segment_of(f[1])[0][1] == 443 else f for f in part]
     found = Judged(frames)
     check(found.capture["senders_offloaded"] == 1 and found.capture["unproven_checksums"] == 15 and found.capture["wrong_checksums"] == 0,

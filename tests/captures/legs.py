@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""One handshake on two connections: before and behind a proxy that copies octets, a balancer or an address translator, both of which are captured.
+No two handshakes have the same randoms (RFC 5246 7.4.1.2, RFC 8446 4.1.2). usage: legs.py UTWATCH
+
+It is told once, and blames its UE and server, never who is between them; and nobody can have a handshake taken for the leg of another.
+"""
+import itertools
+import os
+import sys
+import tempfile
+
+from run_utwatch import PCAPS, events, of_type, rule_counts
+from checks import check, finish
+import capturelib
+import messages as m
+
+UTWATCH = sys.argv[1]
+CLIENT, SERVER, SECOND = 0, 1, 10**9
+START, ACK = 1795471000 * SECOND, 0x10
+UE, MIDDLE, ORIGIN = "198.51.100.10", "192.0.2.1", "192.0.2.80"
+ANON, NULL_SHA, DES3, AES = 0x0018, 0x0002, 0x000A, 0x002F
+CONNECT = [(CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\nHost: xcap.example.org:443\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")]
+SECRET = [(CLIENT, m.record(23, b"\7" * 48, m.TLS12)), (SERVER, m.record(23, b"\7" * 48, m.TLS12))]
+# What is between them has a connection to each; what was said on the first before TLS; and who is the UE's client and server.
+PLACES = {
+    "a CONNECT proxy": [((UE, 40000), (MIDDLE, 3128), CONNECT), ((MIDDLE, 50000), (ORIGIN, 443), [])],
+    "a proxy that copies octets": [((UE, 40000), (MIDDLE, 443), []), ((MIDDLE, 50000), (ORIGIN, 443), [])],
+    "a NAT": [((UE, 40000), (ORIGIN, 443), []), ((MIDDLE, 61000), (ORIGIN, 443), [])],
+    "a NAT that keeps the port": [((UE, 40000), (ORIGIN, 443), []), ((MIDDLE, 40000), (ORIGIN, 443), [])],
+    "a balancer": [((UE, 40000), (MIDDLE, 443), []), ((UE, 40000), (ORIGIN, 443), [])],
+    "a NAT and a balancer": [((UE, 40000), (MIDDLE, 443), []), (("192.0.2.2", 61000), (MIDDLE, 443), []), (("192.0.2.2", 61000), (ORIGIN, 443), [])],
+    "IPv6 to IPv4": [(("2001:db8::10", 40000), ("2001:db8::80", 443), []), ((MIDDLE, 61000), (ORIGIN, 443), [])],
+}
+number = itertools.count(1)
+
+
+def conversation(offered, selected, version=m.TLS12, session=b"", resumes=False, randoms=None):
+    own = randoms or next(number)
+    random = [bytes([kind]) + own.to_bytes(31, "big") for kind in (1, 2)]
+    hello = m.client_hello([offered], version, session=session if resumes else b"", random=random[0])
+    answer = m.server_hello(selected, version, session, random=random[1])
+    if resumes:
+        return [(CLIENT, hello), (SERVER, answer + m.finished(version)), (CLIENT, m.finished(version)), *SECRET]
+    return [(CLIENT, hello), (SERVER, answer + m.done(version)), (CLIENT, m.client_key_exchange(version) + m.finished(version)),
+            (SERVER, m.finished(version)), *SECRET]
+
+
+def copied(legs, steps, at=START, apart=300000, one_way=()):
+    """Each leg opens its connection; then every message goes from leg to leg, the UE's towards the server, and the server's back."""
+    connections = [capturelib.Connection(client=client, server=server, time=at, step=20000) for client, server, _ in legs]
+    for c, (_, _, before) in zip(connections, legs):
+        c.open()
+        for step in before:
+            c.send(*step)
+    now = max(c.time for c in connections)
+    for side, data in steps:
+        for c in connections if side == CLIENT else connections[::-1]:
+            now += apart
+            c.time = now
+            c.send(side, data)
+        for c in connections:
+            c.frames.append(c.frame(1 - side, ACK))
+            now = max(now, c.time)
+        now += 20 * apart
+    for c in connections:
+        c.close()
+    frames = [[f for f in c.frames if i not in one_way or f[1][5] == CLIENT] for i, c in enumerate(connections)]
+    return sorted((f for part in frames for f in part), key=lambda f: f[0])
+
+
+class Judged:
+    def __init__(self, frames, *words):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "legs.pcap")
+            capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+            evs, _ = events(UTWATCH, "--strict", *words, "-r", path)
+        self.counts = rule_counts(evs)
+        self.tls, self.alerts = of_type(evs, "tls"), of_type(evs, "alert")
+        self.stats = of_type(evs, "stats")[-1]["utwatch"]["tls"]
+
+    def ends(self):
+        return {frozenset((e["src_ip"], e["dest_ip"])) for e in self.alerts if e["utwatch"]["about"] == "handshake"}
+
+    def failed(self):
+        return {r: c["fail"] for r, c in self.counts.items() if c["fail"]}
+
+
+def told_once():
+    for offered, selected, version in ((ANON, ANON, m.TLS12), (NULL_SHA, NULL_SHA, m.TLS12), (DES3, DES3, m.SSL3), (AES, AES, m.TLS10)):
+        alone = Judged(copied(PLACES["a NAT"][:1], conversation(offered, selected, version)))
+        for name, legs in PLACES.items():
+            for apart in (10000, 300000, 40000000):  # up to 40 ms from leg to leg
+                found = Judged(copied(legs, conversation(offered, selected, version), apart=apart))
+                case = name, "%04x" % offered, apart
+                first = frozenset((legs[0][0][0], legs[0][1][0]))
+                check(len(found.tls) == 1 and {found.tls[0]["src_ip"], found.tls[0]["dest_ip"]} == first, *case, len(found.tls))
+                check(found.ends() <= {first}, *case, "blames", found.ends(), "and not only", first)
+                check(name == "a CONNECT proxy" or found.failed() == alone.failed(), *case, found.failed(), alone.failed())
+                check(all(n == 1 for n in found.failed().values()), *case, found.failed())
+                check(found.stats["judged"] == 1 and found.stats["later_legs"] == len(legs) - 1, *case, found.stats)
+
+
+def refused():
+    steps = conversation(ANON, ANON)[:1] + [(SERVER, m.alert(2, 40, m.TLS12))]
+    for name, legs in PLACES.items():
+        found = Judged(copied(legs, steps))
+        check(found.counts["ut-7.2-only-anonymous"]["pass"] == 1 and len(found.tls) == 1, "refused,", name, found.counts["ut-7.2-only-anonymous"])
+
+
+def ages():
+    """Of a session of 25 hours both legs know the age, and the UE's is exact."""
+    for name, legs in PLACES.items():
+        session = next(number).to_bytes(32, "big")
+        later = [((c[0], c[1] + 1), s, before) for c, s, before in legs]
+        frames = copied(legs, conversation(DES3, DES3, session=session))
+        frames += copied(later, conversation(DES3, DES3, session=session, resumes=True), at=START + 90000 * SECOND)
+        found = Judged(frames)
+        counts = found.counts["ut-7.1-session-lifetime"]
+        check(counts["fail"] == 1 and {e["alert"]["severity"] for e in found.alerts if e["utwatch"]["rule"] == "ut-7.1-session-lifetime"} == {1},
+              "25 hours,", name, counts)
+        age = found.tls[-1]["utwatch"]["session"]
+        check(age.get("age_basis", age.get("basis")) == "exact", "25 hours,", name, age)
+
+
+def no_leg():
+    """What is no other leg of the handshake hides it not, and is not hidden by it."""
+    bad = conversation(ANON, ANON, randoms=77)
+    target = [((UE, 40000), (ORIGIN, 443), [])]
+    other = [((UE, 41000), ("192.0.2.99", 443), [])]
+    rule = "ut-6.4-listed-anonymous"
+    for name, decoy in (("a hello alone", bad[:1]), ("another answer", conversation(ANON, DES3, randoms=77)),
+                        ("a refusal", [bad[0], (SERVER, m.alert(2, 40, m.TLS12))]),
+                        ("other randoms of the server", [bad[0], *conversation(ANON, ANON, randoms=78)[1:]])):
+        for before in (-1000000, 500000):  # nanoseconds between the hellos
+            found = Judged(copied(other, decoy, at=START + before) + copied(target, bad))
+            mine = [e for e in found.alerts if e["utwatch"]["rule"] == rule and ORIGIN in (e["src_ip"], e["dest_ip"])]
+            check([(e["alert"]["severity"], e["utwatch"]["basis"]) for e in mine] == [(1, "direct")], "behind", name, before, mine)
+    for one_way in (0, 1):  # where one leg is no full evidence, the other is
+        found = Judged(copied(PLACES["a NAT"], conversation(ANON, ANON), one_way=(one_way,)))
+        worst = min((e["alert"]["severity"] for e in found.alerts if e["utwatch"]["rule"] == rule), default=None)
+        check(worst == 1, "one direction of leg", one_way, found.counts[rule])
+    frames = [f for i in range(8) for f in copied([((UE, 40000 + i), (ORIGIN, 443), [])], conversation(ANON, ANON, randoms=79)[:1] + conversation(ANON, ANON)[1:],
+                                                   at=START + i * SECOND // 4)]
+    found = Judged(frames)
+    check(found.counts[rule]["fail"] == 8, "a client that always sends one random", found.counts[rule])
+    frames = [f for i in range(2) for f in copied([((UE, 40000 + i), (ORIGIN, 443), [])], bad, at=START + i * 3 * SECOND)]
+    check(Judged(frames).counts[rule]["fail"] == 2, "the same once more, seconds later")
+
+
+def no_room():
+    """700 handshakes at once, each on two legs: those that do not fit are judged by themselves."""
+    frames = []
+    for i in range(700):
+        ends = "10.0.%d.%d" % (i // 250, 1 + i % 250)
+        frames += copied([((ends, 40000), (MIDDLE, 443), []), ((MIDDLE, 20000 + i), (ORIGIN, 443), [])], conversation(AES, AES, m.TLS12), at=START + i * 1000)
+    found = Judged(frames)
+    check(700 <= found.stats["judged"] and found.stats["judged"] + found.stats["later_legs"] == 1400, "700 at once", found.stats)
+
+
+told_once()
+refused()
+ages()
+no_leg()
+no_room()
+finish()
