@@ -167,19 +167,26 @@ static void keep(struct judge *j, const struct statement *s, const struct leg_to
     leg->gone = false;
 }
 
-/* One end of the first is the other end of the second. */
-static bool meet(const struct endpoint *a, const struct endpoint *b)
+static bool is_at(const struct endpoint *a, const struct endpoint *b)
 {
     return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+/* The same connection, inside a tunnel and outside, or in two of them. */
+static bool has_same_ends(const struct observation *a, const struct observation *b)
+{
+    return is_at(&a->whence.client, &b->whence.client) && is_at(&a->whence.server, &b->whence.server);
 }
 
 /* Who copies octets is the server of the UE's connection and the client of the other; else the UE's had the
  * hello first. */
 static bool is_before(const struct observation *a, const struct observation *b)
 {
-    if (meet(&a->whence.server, &b->whence.client))
+    if (has_same_ends(a, b) && is_evidence(a) != is_evidence(b))
+        return is_evidence(a);
+    if (is_at(&a->whence.server, &b->whence.client))
         return true;
-    return !meet(&b->whence.server, &a->whence.client) && a->leg == LEG_FIRST;
+    return !is_at(&b->whence.server, &a->whence.client) && a->leg == LEG_FIRST;
 }
 
 /* A leg of the same handshake that is kept, from the place of this number on. */

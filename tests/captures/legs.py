@@ -9,9 +9,10 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, of_type, rule_counts
+from run_utwatch import events, of_type, rule_counts
 from checks import check, finish
 import capturelib
+import encapsulation
 import messages as m
 
 UTWATCH = sys.argv[1]
@@ -100,6 +101,18 @@ def told_once():
                 check(found.stats["judged"] == 1 and found.stats["later_legs"] == len(legs) - 1, *case, found.stats)
 
 
+def in_tunnels():
+    """Inside a tunnel and outside, and in two: of the connection that nobody's tunnel shows the breach is direct."""
+    alone = Judged(capturelib.build(conversation(ANON, ANON), time=START))
+    for later in (-3000000, 200000):
+        steps = conversation(ANON, ANON)
+        plain = capturelib.build(steps, time=START, client=(UE, 40000), server=(ORIGIN, 443))
+        found = Judged(plain + [(t + later, encapsulation.gtp(f)) for t, f in plain])
+        check(found.failed() == alone.failed() and len(found.tls) == 1, "in GTP-U and outside", later, found.failed())
+        found = Judged([(t, encapsulation.gtp(f)) for t, f in plain] + [(t + later, encapsulation.gtp(encapsulation.gtp(f))) for t, f in plain])
+        check(found.failed() == alone.failed() and len(found.tls) == 1, "in GTP-U and in two", later, found.failed())
+
+
 def refused():
     steps = conversation(ANON, ANON)[:1] + [(SERVER, m.alert(2, 40, m.TLS12))]
     for name, legs in PLACES.items():
@@ -139,8 +152,9 @@ def no_leg():
         found = Judged(copied(PLACES["a NAT"], conversation(ANON, ANON), one_way=(one_way,)))
         worst = min((e["alert"]["severity"] for e in found.alerts if e["utwatch"]["rule"] == rule), default=None)
         check(worst == 1, "one direction of leg", one_way, found.counts[rule])
-    frames = [f for i in range(8) for f in copied([((UE, 40000 + i), (ORIGIN, 443), [])], conversation(ANON, ANON, randoms=79)[:1] + conversation(ANON, ANON)[1:],
-                                                   at=START + i * SECOND // 4)]
+    frames, same = [], conversation(ANON, ANON, randoms=79)[:1]
+    for i in range(8):
+        frames += copied([((UE, 40000 + i), (ORIGIN, 443), [])], same + conversation(ANON, ANON)[1:], at=START + i * SECOND // 4)
     found = Judged(frames)
     check(found.counts[rule]["fail"] == 8, "a client that always sends one random", found.counts[rule])
     frames = [f for i in range(2) for f in copied([((UE, 40000 + i), (ORIGIN, 443), [])], bad, at=START + i * 3 * SECOND)]
@@ -152,12 +166,14 @@ def no_room():
     frames = []
     for i in range(700):
         ends = "10.0.%d.%d" % (i // 250, 1 + i % 250)
-        frames += copied([((ends, 40000), (MIDDLE, 443), []), ((MIDDLE, 20000 + i), (ORIGIN, 443), [])], conversation(AES, AES, m.TLS12), at=START + i * 1000)
+        legs = [((ends, 40000), (MIDDLE, 443), []), ((MIDDLE, 20000 + i), (ORIGIN, 443), [])]
+        frames += copied(legs, conversation(AES, AES, m.TLS12), at=START + i * 1000)
     found = Judged(frames)
     check(700 <= found.stats["judged"] and found.stats["judged"] + found.stats["later_legs"] == 1400, "700 at once", found.stats)
 
 
 told_once()
+in_tunnels()
 refused()
 ages()
 no_leg()

@@ -418,7 +418,8 @@ def no_room_to_wait():
     """More than 1,024 at a time: the first are told as they stand, and none is lost."""
     frames = []
     for i in range(1200):
-        frames += capturelib.build(conversation(ANON, ANON), client=("192.0.2.10", 20000 + i), time=START + i * 1000000, step=1000)
+        steps = [(side, data.replace(b"\x11" * 32, b"%32d" % i)) for side, data in conversation(ANON, ANON)]
+        frames += capturelib.build(steps, client=("192.0.2.10", 20000 + i), time=START + i * 1000000, step=1000)
     found = Judged(frames)
     check(found.counts[OF_SELECTION[0]]["fail"] == 1200 and found.handshakes.get("told_early") == 176, "no room:", found.counts[OF_SELECTION[0]],
           found.handshakes)
