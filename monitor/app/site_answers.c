@@ -3,20 +3,21 @@
 #include "app/site.h"
 #include "policy/mistakes.h"
 #include "policy/tree.h"
+#include "wire/same_host.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 
-/* A dot at its end makes a name absolute (RFC 1034 3.1), and no other. */
+/* A pattern is of A-labels, as RFC 6066 3 has names. */
 static bool name_matches(const struct site *site, struct span name)
 {
-    char text[256];
-    if (name.n && name.p[name.n - 1] == '.')
-        name.n--;
-    if (name.n >= sizeof text || memchr(name.p, 0, name.n))
+    struct same_host form;
+    char text[sizeof form.bytes + 1];
+    same_host(&form, name);
+    if (name.n > sizeof form.bytes || memchr(form.bytes, 0, form.length))
         return false;
-    memcpy(text, name.p, name.n);
-    text[name.n] = '\0';
+    memcpy(text, form.bytes, form.length);
+    text[form.length] = '\0';
     for (size_t i = 0; i < site->name_count; i++)
         if (fnmatch(site->names[i], text, FNM_CASEFOLD) == 0)
             return true;

@@ -38,6 +38,7 @@ static bool is_of_3gpp(const struct http_text *host)
     for (size_t i = 0; i < end; i++)
         if (host->bytes[i] == ':')
             end = i;
+    end -= end && host->bytes[end - 1] == '.'; /* the name is absolute (RFC 1034 3.1) */
     return end > n && http_starts(span_of(host->bytes + end - n, n), domain);
 }
 

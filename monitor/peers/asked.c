@@ -1,7 +1,7 @@
 #include "peers/asked.h"
 
 #include "base/fold_hash.h"
-#include "base/limits.h"
+#include "wire/same_host.h"
 
 struct span asked_name(const struct observation *o)
 {
@@ -9,17 +9,13 @@ struct span asked_name(const struct observation *o)
     return sni.n ? sni : observation_text(o, o->authority);
 }
 
-/* The letters of ASCII alone are folded (RFC 4343 3). */
 static uint64_t hash_of_name(const struct siphash_key *key, struct span name)
 {
-    uint8_t folded[MAX_HOST_NAME + 1];
-    if (name.n && name.p[name.n - 1] == '.')
-        name = span_head(name, name.n - 1);
-    if (name.n > sizeof folded)
+    struct same_host form;
+    if (name.n > sizeof form.bytes)
         return siphash_for_table(key, name);
-    for (size_t i = 0; i < name.n; i++)
-        folded[i] = (uint8_t)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20 : name.p[i]);
-    return siphash_for_table(key, span_of(folded, name.n));
+    same_host(&form, name);
+    return siphash_for_table(key, same_host_span(&form));
 }
 
 uint64_t asked_for(const struct siphash_key *key, const struct observation *o)

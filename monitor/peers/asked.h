@@ -14,7 +14,7 @@
 /* Values of a name that are no hash of one. */
 enum { ASKED_NOBODY, ASKED_UNKNOWN }; /* the hello has no name; it was not seen whether it has one */
 
-/* A keyed hash of SNI and authority, without regard to case and a final dot (RFC 4343 3, RFC 6066 3). */
+/* A keyed hash of SNI and authority, in the form in which equal names are equal (wire/same_host.h). */
 uint64_t asked_for(const struct siphash_key *key, const struct observation *o);
 
 /* The name as it is shown: the SNI, else the authority; empty where there is none. */

@@ -1,6 +1,7 @@
 #include "report/baseline.h"
 
 #include "report/names.h"
+#include "wire/same_host.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -37,8 +38,11 @@ static void put_key(struct text *t, const struct told *f)
     if (server)
         text_printf(t, strchr(f->server, ':') ? "\nserver [%s]:%" PRId64 : "\nserver %s:%" PRId64, f->server,
                     f->port);
-    if (server && *f->name)
-        text_printf(t, " %s", f->name);
+    if (server && *f->name) {
+        struct same_host name;
+        same_host(&name, span_of_text(f->name));
+        text_printf(t, " %.*s", (int)name.length, (const char *)name.bytes);
+    }
 }
 
 static bool add(struct baseline *b, const struct told *f)

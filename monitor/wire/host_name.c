@@ -1,6 +1,7 @@
 #include "wire/host_name.h"
 
 #include "wire/oid.h"
+#include "wire/same_host.h"
 #include "wire/x509_name.h"
 
 #include <arpa/inet.h>
@@ -50,7 +51,7 @@ static bool has_star(struct span s)
     return s.n && memchr(s.p, '*', s.n);
 }
 
-enum name_match x509_dns_name_match(struct span pattern, struct span host)
+static enum name_match match_as_written(struct span pattern, struct span host)
 {
     pattern = without_dot(pattern);
     host = without_dot(host);
@@ -69,6 +70,27 @@ enum name_match x509_dns_name_match(struct span pattern, struct span host)
         host = span_skip(host, of_host + 1);
     }
     return plain ? NAME_MATCHES : NAME_MAY_MATCH;
+}
+
+/* RFC 6125 6.4.2: names are compared as A-labels. What maps other characters to those of a label is a matter
+ * of the client (RFC 5895). */
+static enum name_match match_international(struct span pattern, struct span host)
+{
+    struct same_host wanted;
+    struct same_host asked;
+    same_host(&wanted, pattern);
+    same_host(&asked, host);
+    const enum name_match match = match_as_written(same_host_span(&wanted), same_host_span(&asked));
+    const bool both = host_is_international(pattern) && host_is_international(host);
+    return name_match_better(match, both ? NAME_MAY_MATCH : NAME_DIFFERS);
+}
+
+enum name_match x509_dns_name_match(struct span pattern, struct span host)
+{
+    const enum name_match match = match_as_written(pattern, host);
+    return match != NAME_DIFFERS || (host_is_ascii(pattern) && host_is_ascii(host))
+               ? match
+               : match_international(pattern, host);
 }
 
 /* A literal address, with or without the brackets of a URI. Returns its octets: 4, 16, or 0 when it is a

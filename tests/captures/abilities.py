@@ -282,10 +282,33 @@ def several_of_one_address(folder):
         check(row.get(verdict) == 1, "sessions", what, rule, row)
 
 
+def one_name(folder):
+    """Whoever is asked for by equal names is one server (RFC 4343 3, RFC 1034 3.1, RFC 5891; the port is none of the name), by others another."""
+    def sni(name):
+        return [(0, (len(name) + 3).to_bytes(2, "big") + b"\0" + len(name).to_bytes(2, "big") + name)]
+
+    def tunnel(authority):
+        return [(CLIENT, b"CONNECT %s HTTP/1.1\r\nHost: x\r\n\r\n" % authority), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")]
+    umlaut = "b\u00fccher.example".encode()
+    pairs = ((b"xcap.example", b"xcap.example", True), (b"xcap.example", b"XCAP.Example.", True), (b"xcap.example", b"xcap2.example", False),
+             (b"xcap.example", b"xcap.example.org", False), (umlaut, b"xn--bcher-kva.example", True), (umlaut, b"XN--BCHER-KVA.example.", True),
+             (umlaut, b"bucher.example", False))
+    for first, second, equal in pairs:
+        for proxied in False, True:
+            if proxied and umlaut in (first, second):
+                continue
+            frames = []
+            for i, name in enumerate((first, second)):
+                before, more = (tunnel(name + b":443"), []) if proxied else ([], sni(name))
+                frames += at(30 * i, before + full([0x002F], 0x002F, more=more))
+            counts = told(folder, frames)[2]
+            check(counts[LONG]["pass"] == 1 + (1 if equal else 2), "one server by the names", first, second, "of CONNECT" * proxied, counts[LONG])
+
+
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
     for case in (refused_for_want_of_a_key, refused_at_times, sessions_refused, explained_refusals, captured_twice, hidden_by_tls13, falls_back,
-                 one_hello_of_several, fallback_to_sslv3, several_of_one_address):
+                 one_hello_of_several, fallback_to_sslv3, several_of_one_address, one_name):
         case(temporary)
 finish()

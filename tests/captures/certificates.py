@@ -37,8 +37,8 @@ def message(*chain):
     return b"".join(m.record(22, body[i:i + 16384]) for i in range(0, len(body), 16384))  # RFC 2246 6.2.1
 
 
-def handshake(*chain, suite=0x000A):
-    name = (0, (len(NAME) + 3).to_bytes(2, "big") + b"\0" + len(NAME).to_bytes(2, "big") + NAME)
+def handshake(*chain, suite=0x000A, host=NAME):
+    name = (0, (len(host) + 3).to_bytes(2, "big") + b"\0" + len(host).to_bytes(2, "big") + host)
     return [(CLIENT, m.client_hello([suite], more=[name])), (SERVER, m.server_hello(suite) + message(*chain) + m.done()),
             (CLIENT, m.client_key_exchange() + m.finished()), (SERVER, m.finished()), (CLIENT, m.record(23, b"\x61" * 40))]
 
@@ -207,6 +207,13 @@ with tempfile.TemporaryDirectory() as folder:
         leaf, _ = made(folder, subject, *more)
         got, _ = counts(path, capturelib.build(handshake(leaf), time=now), ACCEPTED)
         check(set(got) == {"not_observable" if open_ else "fail"}, subject, *more, "is", got)
+    # RFC 6125 6.4.2: U-labels are compared as A-labels. What maps capitals beyond ASCII to others (RFC 5895) is the client's affair.
+    leaf, _ = made(folder, "/CN=other", "-addext", "subjectAltName=DNS:" + "b\u00fccher.example".encode("idna").decode())
+    for host, verdict in (("b\u00fccher.example", "nothing_against"), ("b\u00fccher.EXAMPLE.", "nothing_against"),
+                          ("XN--bcher-kva.example", "nothing_against"), ("B\u00dcCHER.example", "not_observable"),
+                          ("bucher.example", "fail"), ("faB.example", "fail")):
+        got, _ = counts(path, capturelib.build(handshake(leaf, host=host.encode()), time=now), ACCEPTED)
+        check(set(got) == {verdict}, "asked for", host, "is", got)
     for suite in (0x000A, NULL_SHA):
         follow_ups(path, made(folder, "/CN=other.example")[0], now, suite)
     read_behind(path, made(folder, "/CN=other.example")[0], now)

@@ -616,6 +616,34 @@ static void asserted_identities(void **state)
     }
 }
 
+/* TS 23.003 13.9; the name may be absolute (RFC 1034 3.1), in any letters (RFC 4343), and have a port. */
+static void hosts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        unsigned of_ut;
+    } cases[] = {
+        {"xcap.ims.mnc001.mcc001.pub.3gppnetwork.org", 1},
+        {"XCAP.ims.mnc001.mcc001.pub.3GPPnetwork.ORG.", 1},
+        {"xcap.ims.mnc001.mcc001.pub.3gppnetwork.org:8080", 1},
+        {"xcap.ims.mnc001.mcc001.pub.3gppnetwork.org.:80", 1},
+        {"xcap.example.org", 0},
+        {"bsf.ims.mnc001.mcc001.pub.3gppnetwork.org.", 0},
+        {"xcap.3gppnetwork.org.example.", 0},
+        {".", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        http_free(http);
+        open_one(NULL);
+        char request[256];
+        (void)snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", cases[i].host);
+        feed(true, request, 1000);
+        if (http_connection(http, slot)->of_ut.requests != cases[i].of_ut)
+            fail_msg("%s", cases[i].host);
+    }
+}
+
 static void parameters(void **state)
 {
     (void)state;
@@ -654,6 +682,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slots_and_expiry, open_one, close_all),
         cmocka_unit_test_setup_teardown(identities, open_one, close_all),
         cmocka_unit_test_setup_teardown(asserted_identities, open_one, close_all),
+        cmocka_unit_test_setup_teardown(hosts, open_one, close_all),
         cmocka_unit_test_setup_teardown(parameters, open_one, close_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
