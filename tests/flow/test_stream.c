@@ -228,7 +228,9 @@ static void a_lone_syn_ends_no_connection(void **state)
 {
     (void)state;
     put(segment(0, 99, TCP_SYN, ""));
-    put(segment(1, 299, TCP_SYN | TCP_ACK, ""));
+    struct segment opens = segment(1, 299, TCP_SYN | TCP_ACK, "");
+    opens.ack = 100;
+    put(opens);
     put(segment(0, 100, TCP_ACK, "abc"));
     put(segment(0, 777777, TCP_SYN, "")); /* an endpoint ignores it (RFC 9293 3.10.7.4), and so do we */
     put(segment(0, 103, TCP_ACK, "def"));
