@@ -9,6 +9,8 @@
 /* A handshake that was judged, or is about to be. */
 struct leg_told {
     uint64_t hello_random, shown;
+    uint64_t ends;         /* addresses and ports, whatever tunnel they are in */
+    nanos asked, answered; /* the hellos of both; 0: none */
 };
 
 struct leg_kept {
@@ -62,6 +64,17 @@ static void add_offer(struct digest *d, const struct observation *o)
     add(d, name.p, name.n);
 }
 
+static uint64_t ends_of(const struct judge *j, const struct observation *o)
+{
+    struct digest d = {.key = sessions_key(j->sessions)};
+    const struct endpoint *const ends[] = {&o->whence.client, &o->whence.server};
+    for (size_t i = 0; i < 2; i++) {
+        add(&d, ends[i]->address, sizeof ends[i]->address);
+        add(&d, &ends[i]->port, sizeof ends[i]->port);
+    }
+    return d.value;
+}
+
 /* What two legs of one handshake have in common, and what decides how it is judged. */
 static struct leg_told told_by(const struct judge *j, const struct observation *o)
 {
@@ -79,7 +92,20 @@ static struct leg_told told_by(const struct judge *j, const struct observation *
     add(&d, o->server_hello.session_id, o->server_hello.session_id_len);
     add(&d, o->certificate.sha1, sizeof o->certificate.sha1);
     add_offer(&d, o);
-    return (struct leg_told){.hello_random = o->hello_random, .shown = d.value};
+    return (struct leg_told){.hello_random = o->hello_random,
+                             .shown = d.value,
+                             .ends = ends_of(j, o),
+                             .asked = o->side[CLIENT].hello_time,
+                             .answered = o->side[SERVER].hello_time};
+}
+
+/* What is behind has the hello later and the answer earlier. One handshake that somebody wrote once more for
+ * other addresses has both later. */
+static bool lies_within(const struct leg_told *behind, const struct leg_told *before)
+{
+    return before->answered && behind->answered && behind->asked >= before->asked &&
+           behind->answered <= before->answered &&
+           (behind->asked > before->asked || behind->answered < before->answered);
 }
 
 static struct leg_told *place_of(const struct legs *legs, uint64_t hello_random)
@@ -90,7 +116,8 @@ static struct leg_told *place_of(const struct legs *legs, uint64_t hello_random)
 static bool is_told(const struct judge *j, const struct leg_told *told)
 {
     const struct leg_told *place = place_of(&j->legs, told->hello_random);
-    return place->hello_random == told->hello_random && place->shown == told->shown;
+    return place->hello_random == told->hello_random && place->shown == told->shown &&
+           (place->ends == told->ends || lies_within(told, place));
 }
 
 static struct leg_kept *kept_at(const struct legs *legs, size_t number)
@@ -167,26 +194,14 @@ static void keep(struct judge *j, const struct statement *s, const struct leg_to
     leg->gone = false;
 }
 
-static bool is_at(const struct endpoint *a, const struct endpoint *b)
+/* The UE's connection has the hello first; of the same one inside a tunnel and outside, what is evidence
+ * counts. */
+static bool is_before(const struct observation *a, const struct leg_told *told, const struct observation *b,
+                      const struct leg_told *told_b)
 {
-    return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
-}
-
-/* The same connection, inside a tunnel and outside, or in two of them. */
-static bool has_same_ends(const struct observation *a, const struct observation *b)
-{
-    return is_at(&a->whence.client, &b->whence.client) && is_at(&a->whence.server, &b->whence.server);
-}
-
-/* Who copies octets is the server of the UE's connection and the client of the other; else the UE's had the
- * hello first. */
-static bool is_before(const struct observation *a, const struct observation *b)
-{
-    if (has_same_ends(a, b) && is_evidence(a) != is_evidence(b))
+    if (told->ends == told_b->ends && is_evidence(a) != is_evidence(b))
         return is_evidence(a);
-    if (is_at(&a->whence.server, &b->whence.client))
-        return true;
-    return !is_at(&b->whence.server, &a->whence.client) && a->leg == LEG_FIRST;
+    return a->leg == LEG_FIRST && (told->ends == told_b->ends || lies_within(told_b, told));
 }
 
 /* A leg of the same handshake that is kept, from the place of this number on. */
@@ -222,13 +237,13 @@ bool legs_take(struct judge *j, const struct statement *s)
     size_t number = 0;
     for (struct leg_kept *leg; (leg = next_leg(&j->legs, &told, &number));) {
         const struct observation *kept = &leg->copy.observation;
-        if (is_evidence(kept) && is_before(kept, o)) {
+        if (is_evidence(kept) && is_before(kept, &leg->told, o, &told)) {
             judge_kept(j, leg);
             drop_others(j, &told);
             drop(j, s);
             return true;
         }
-        if (is_evidence(o) && is_before(o, kept)) {
+        if (is_evidence(o) && is_before(o, &told, kept, &leg->told)) {
             note_told(j, &told, o);
             drop_others(j, &told);
             return false;

@@ -3,9 +3,10 @@
  * or an address translator, is told once: on the UE's connection.
  *
  * Either leg may be complete before the other. So it is kept for two seconds until that one has ended as
- * well; then the one behind is dropped, if both ends of the UE's took part and both legs show the same. Else
- * each is judged by itself, since a hello's random that comes once more proves nothing. When all places are
- * taken, the first is judged as it stands.
+ * well; then the one behind is dropped, if both ends of the UE's took part, both legs show the same, and the
+ * one behind has the hello later and the ServerHello earlier. Else each is judged by itself, since a hello's
+ * random that comes once more proves nothing, and somebody may have written one handshake again for other
+ * addresses. When all places are taken, the first is judged as it stands.
  */
 #ifndef UTWATCH_APP_LEGS_H
 #define UTWATCH_APP_LEGS_H

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A place has the bits of a hello and of its first connection, a time, and whether it came on another one. */
+/* A place has the bits of a hello and of its first connection, a time, and on how many others it came. */
 struct met_hellos {
     _Atomic uint64_t place[MET_HELLOS];
 };
 
-enum { HELLO_BITS = 20, FLOW_BITS = 14, TIME_BITS = 29 };
+enum { HELLO_BITS = 19, FLOW_BITS = 14, TIME_BITS = 29, OTHERS_BITS = 2 };
+enum { MOST_OTHERS = 2 /* a translator and a balancer */, TOO_MANY };
 enum { UNIT = 4096 /* nanoseconds: the time begins anew after 36 minutes */ };
 
 size_t met_hellos_memory(void)
@@ -57,25 +58,31 @@ static uint64_t bits_of_flow(const struct flow *flow)
 
 static uint64_t hello_in(uint64_t place)
 {
-    return place >> (FLOW_BITS + TIME_BITS + 1);
+    return place >> (FLOW_BITS + TIME_BITS + OTHERS_BITS);
 }
 
 static uint64_t flow_in(uint64_t place)
 {
-    return bits(place >> (TIME_BITS + 1), FLOW_BITS);
+    return bits(place >> (TIME_BITS + OTHERS_BITS), FLOW_BITS);
 }
 
 static uint64_t time_in(uint64_t place)
 {
-    return bits(place >> 1, TIME_BITS);
+    return bits(place >> OTHERS_BITS, TIME_BITS);
+}
+
+static uint64_t others_in(uint64_t place)
+{
+    return bits(place, OTHERS_BITS);
 }
 
 void met_hellos_note(struct met_hellos *met, const uint8_t *random, const struct flow *flow, nanos time)
 {
     const uint64_t hash = hash_of(random);
     const uint64_t own_time = bits((uint64_t)time / UNIT, TIME_BITS);
-    const uint64_t own =
-        (bits_of_hello(hash) << FLOW_BITS | bits_of_flow(flow)) << (TIME_BITS + 1) | own_time << 1;
+    const uint64_t own = (bits_of_hello(hash) << FLOW_BITS | bits_of_flow(flow))
+                             << (TIME_BITS + OTHERS_BITS) |
+                         own_time << OTHERS_BITS;
     const uint64_t most = MET_HELLO_SECONDS * NANOS_PER_SECOND / UNIT;
     _Atomic uint64_t *place = &met->place[hash % MET_HELLOS];
     uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
@@ -87,7 +94,8 @@ void met_hellos_note(struct met_hellos *met, const uint8_t *random, const struct
         if (hello_in(before) == hello_in(own) && (after || ahead)) {
             if (flow_in(before) == flow_in(own))
                 return;
-            now = (after ? before : own) | 1;
+            const uint64_t others = others_in(before);
+            now = (after ? before - others : own) | (others < TOO_MANY ? others + 1 : others);
         }
     } while (!atomic_compare_exchange_weak_explicit(place, &before, now, memory_order_relaxed,
                                                     memory_order_relaxed));
@@ -97,7 +105,8 @@ enum leg met_hellos_leg(const struct met_hellos *met, const uint8_t *random, con
 {
     const uint64_t hash = hash_of(random);
     const uint64_t place = atomic_load_explicit(&met->place[hash % MET_HELLOS], memory_order_relaxed);
-    if (hello_in(place) != bits_of_hello(hash) || !(place & 1))
+    const uint64_t others = others_in(place);
+    if (hello_in(place) != bits_of_hello(hash) || others == 0 || others > MOST_OTHERS)
         return LEG_ONLY;
     return flow_in(place) == bits_of_flow(flow) ? LEG_FIRST : LEG_LATER;
 }

@@ -1,7 +1,8 @@
 /*
  * Hellos that were met on another connection a moment before: a proxy that copies octets, a balancer or an
  * address translator between two places that are captured has two connections with one handshake. A hello's
- * random is that of no other (RFC 8446 4.1.2), and the UE's connection has it first.
+ * random is that of no other (RFC 8446 4.1.2), and the UE's connection has it first. What comes on more than
+ * three connections, somebody has written again for other addresses.
  *
  * All workers share them, since the kernel may give the connections to different ones. Of two hellos with one
  * place the later one takes it.

@@ -78,8 +78,8 @@ def follow_ups(path, leaf, now, suite):
 
 
 def read_behind(path, leaf, now):
-    """RFC 5246 6.2.3.1: under NULL encryption the wait for what the UE makes of the certificate takes nothing from what is read: a document of several
-    records in one frame, as a network card hands it on, and a renegotiation."""
+    """RFC 5246 6.2.3.1: under NULL encryption the wait for what the UE makes of the certificate takes nothing from what is read: a document of
+    several records in one frame, as a network card hands it on, and a renegotiation."""
     mac = b"\0" * 20
 
     def http(text):

@@ -113,11 +113,30 @@ def in_tunnels():
         check(found.failed() == alone.failed() and len(found.tls) == 1, "in GTP-U and in two", later, found.failed())
 
 
+def written_again():
+    """A capture of one handshake, written again for other UEs at the same time, a moment or a second later, is one of as many handshakes."""
+    steps = conversation(ANON, ANON)
+    for later in (0, 1000, 50 * 10**6, SECOND):
+        for count in (2, 3, 10):
+            frames = []
+            for i in range(count):
+                c = capturelib.Connection(client=("10.9.0.%d" % (i + 1), 40000), time=START + i * later)
+                c.open()
+                for step in steps:
+                    c.send(*step)
+                c.close()
+                frames += c.frames
+            found = Judged(frames)
+            check(len(found.tls) == found.counts["ut-6.4-anonymous-key-exchange"]["fail"] == count, "written again", count, later, len(found.tls))
+
+
 def refused():
+    """Without a ServerHello nothing shows which of them is behind the other, and none is dropped."""
     steps = conversation(ANON, ANON)[:1] + [(SERVER, m.alert(2, 40, m.TLS12))]
     for name, legs in PLACES.items():
         found = Judged(copied(legs, steps))
-        check(found.counts["ut-7.2-only-anonymous"]["pass"] == 1 and len(found.tls) == 1, "refused,", name, found.counts["ut-7.2-only-anonymous"])
+        count = len(legs)
+        check(found.counts["ut-7.2-only-anonymous"]["pass"] == len(found.tls) == count, "refused,", name, found.counts["ut-7.2-only-anonymous"])
 
 
 def ages():
@@ -173,6 +192,7 @@ def no_room():
 
 
 told_once()
+written_again()
 in_tunnels()
 refused()
 ages()
