@@ -78,8 +78,13 @@ class Taps:
 
 
 def as_new(capture, path):
-    """Writes a copy of the capture with a client port that was not used yet."""
-    capturelib.write_frames(path, capturelib.from_port(capturelib.read_frames(capture), next(PORTS)))
+    """Writes a copy of the capture with a client port and a random in the hello that were not used yet: no two hellos have one."""
+    frames = list(capturelib.read_frames(capture))
+    hellos = (payload[11:43] for payload in (capturelib.segment_of(f)[4] for _, f in frames if capturelib.segment_of(f)) if payload[5:6] == b"\1")
+    for old in {bytes(random) for random in hellos if len(random) == 32}:
+        new = os.urandom(32)
+        frames = [(t, f.replace(old, new)) for t, f in frames]
+    capturelib.write_frames(path, capturelib.from_port(frames, next(PORTS)))
 
 
 class Recorder:
