@@ -58,6 +58,9 @@ struct answer {
     struct http_place place; /* of the bytes that brought it */
 };
 
+/* All that wait may be answered before the client acknowledges anything. */
+enum { HTTP_ANSWERED = HTTP_PIPELINE + 1 };
+
 struct connection {
     struct http_connection seen;
     bool known_user;
@@ -72,14 +75,12 @@ struct connection {
     struct acknowledged acked[2]; /* by enum side: of the other's bytes, with its own */
     void *owner;
     struct member member;
-    struct reader side[2];                       /* by enum side */
-    struct http_exchange waiting[HTTP_PIPELINE]; /* requests without answer, oldest first */
-    unsigned waiting_count;
-    struct answer early[HTTP_PIPELINE]; /* answers whose request is not here yet */
-    unsigned early_count;
-    struct http_exchange answered[HTTP_PIPELINE]; /* whose answer is not acknowledged yet, oldest first */
-    unsigned answered_count;
-    struct http_exchange given; /* the last one that was handed out */
+    unsigned waiting_count, early_count, answered_count;
+    struct reader side[2]; /* by enum side; from here on nothing is cleared that has to be written first */
+    struct http_exchange waiting[HTTP_PIPELINE];  /* requests without answer, oldest first */
+    struct answer early[HTTP_PIPELINE];           /* answers whose request is not here yet */
+    struct http_exchange answered[HTTP_ANSWERED]; /* whose answer is not acknowledged yet, oldest first */
+    struct http_exchange given;                   /* the last one that was handed out */
 };
 
 struct http {

@@ -119,7 +119,7 @@ static void count_of_ut(struct connection *c, const struct http_exchange *e)
 
 static void pair(struct http *http, struct connection *c, const struct answer *a)
 {
-    assert(c->answered_count < HTTP_PIPELINE);
+    assert(c->answered_count < HTTP_ANSWERED);
     struct http_exchange *e = &c->answered[c->answered_count++];
     *e = take_waiting(c, waiting_on(c, a->stream));
     e->answer_to = a->place.end;
@@ -200,6 +200,25 @@ static bool answer_early(struct http *http, struct connection *c, uint32_t strea
     return true;
 }
 
+/* A request for which there is no room. In HTTP/2 its answer is known by its stream, and is left out too; in
+ * HTTP/1 nothing tells it from the others. */
+static bool leave_out(struct http *http, struct connection *c, const struct http_exchange *new)
+{
+    if (!new->stream) {
+        connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
+        return false;
+    }
+    if (!(c->seen.damage & HTTP_DAMAGE_TOO_LONG))
+        http->counters.too_long++;
+    c->seen.damage |= HTTP_DAMAGE_TOO_LONG;
+    assert(c->answered_count < HTTP_ANSWERED);
+    struct http_exchange *e = &c->answered[c->answered_count++];
+    *e = *new;
+    e->damage |= c->seen.damage;
+    e->request_to = (struct acknowledged){0}; /* nothing is told of it that an acknowledgement would decide */
+    return true;
+}
+
 static bool asks_switch(const struct http_exchange *e)
 {
     return e->method == HTTP_CONNECT || e->asks_tls;
@@ -219,10 +238,10 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
     if (!c->has_request || behind_connect)
         c->seen.whence = *where;
     c->has_request = true;
-    if (c->waiting_count == HTTP_PIPELINE) {
-        connection_give_up(http, c, CLIENT, HTTP_DAMAGE_TOO_LONG);
-        return false;
-    }
+    if (c->waiting_count == HTTP_PIPELINE && c->stream)
+        forget_preface(c);
+    if (c->waiting_count == HTTP_PIPELINE)
+        return leave_out(http, c, &new);
     struct http_exchange *e = &c->waiting[c->waiting_count++];
     *e = new;
     if (claims_somebody(e)) {

@@ -55,7 +55,7 @@ static struct http_exchange *next(struct connection *c, bool any)
 struct http_exchange *http_exchange(struct http *http, uint32_t slot)
 {
     struct connection *c = connection_at(http, slot);
-    return next(c, c->answered_count == HTTP_PIPELINE);
+    return next(c, c->answered_count == HTTP_ANSWERED);
 }
 
 struct http_exchange *http_unreceived(struct http *http, uint32_t slot)

@@ -314,6 +314,15 @@ struct value connection_name(const struct policy_case *c)
     return c->protocol ? string(span_of(c->protocol, strlen(c->protocol))) : fact_alone(absent());
 }
 
+/* There were more than could be followed. */
+static struct fact at_least(const struct http_connection *h, uint32_t n)
+{
+    struct fact v = number(n);
+    v.at_least = h->damage & HTTP_DAMAGE_TOO_LONG;
+    v.reasons = v.at_least ? reasons_of(h->damage) : 0;
+    return v;
+}
+
 struct fact connection_requests(const struct policy_case *c)
 {
     const struct http_connection *h = c->connection;
@@ -322,7 +331,7 @@ struct fact connection_requests(const struct policy_case *c)
     if (c->acknowledged_only && h->count.unacknowledged)
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
     bool open = h->damage || h->count.answers; /* an answer had its request */
-    return h->count.requests || !open ? number(h->count.requests) : unknown(reasons_of(h->damage));
+    return h->count.requests || !open ? at_least(h, h->count.requests) : unknown(reasons_of(h->damage));
 }
 
 static bool answers_not_received(const struct policy_case *c)
@@ -352,7 +361,7 @@ struct fact connection_served(const struct policy_case *c)
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
     bool open =
         h->damage || h->count.answers < h->count.requests; /* an unseen answer may be one that serves */
-    return h->count.served || !open ? number(h->count.served) : unknown(reasons_of(h->damage));
+    return h->count.served || !open ? at_least(h, h->count.served) : unknown(reasons_of(h->damage));
 }
 
 struct fact connection_challenges(const struct policy_case *c)
@@ -363,7 +372,7 @@ struct fact connection_challenges(const struct policy_case *c)
     if (answers_not_received(c))
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
     bool open = h->damage || h->count.answers < h->count.requests;
-    return h->count.challenges || !open ? number(h->count.challenges) : unknown(reasons_of(h->damage));
+    return h->count.challenges || !open ? at_least(h, h->count.challenges) : unknown(reasons_of(h->damage));
 }
 
 struct fact in_request(const struct http_exchange *e, int64_t n)

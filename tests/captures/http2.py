@@ -161,6 +161,26 @@ def people():
             check(found.reasons[rule] == {"compressed": 1}, what, found.reasons[rule])
 
 
+def many_at_once():
+    """Requests that wait for their answers together: of eight each is judged. Of more the rest is left out, and that is told."""
+    for count, later in ((1, 1), (8, 3), (9, 3), (40, 0)):
+        streams = range(1, 1 + 2 * count, 2)
+        steps = [(CLIENT, PREFACE + frame(SETTINGS, 0, 0) + b"".join(request(s) for s in streams)),
+                 (SERVER, SERVER_SETTINGS + b"".join(answer(s) for s in reversed(streams)))]
+        for s in range(1 + 2 * count, 1 + 2 * (count + later), 2):
+            steps += [(CLIENT, request(s)), (SERVER, answer(s))]
+        found, rule = Judged(conversation(steps)), "ut-5.1.1-http-authentication"
+        total, left_out = count + later, max(0, count - 8)
+        words = "at least %d requests, at least %d" if left_out else "%d request%s, %d"
+        words %= (total, total - left_out) if left_out else (total, "s" * (total > 1), total)
+        check(found.observed() == "HTTP without TLS: %s of them served" % words, count, "at once:", found.observed())
+        check(found.counts[rule]["fail"] == (0 if left_out else total), count, "at once:", found.counts[rule])
+        check(found.counts[rule]["not_observable"] == (total if left_out else 0), count, "at once:", found.counts[rule], found.reasons[rule])
+        check(set(found.reasons[rule]) == ({"too-long"} if left_out else set()), count, "at once:", found.reasons[rule])
+        if found.tshark:
+            check(len(found.tshark[0]) == total, "tshark reads", found.tshark)
+
+
 def upgraded():
     """RFC 7540 3.2: the answer to the request that asks for it comes on stream 1."""
     asked = b"GET " + PATH + b" HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" \
@@ -200,6 +220,7 @@ def nonsense():
 recorded()
 made()
 people()
+many_at_once()
 upgraded()
 nonsense()
 finish()
