@@ -137,15 +137,17 @@ static size_t end_of_file(const struct table *t, uint64_t place)
     return end < l.bytes ? end : l.bytes;
 }
 
-/* Gives the file the disk space for so many places. False, with errno, when there is none. */
+/* Gives the file the disk space for so many places. False, with errno, when there is none. What comes before
+ * them tells where each bucket has its place: of that, pages of zeros are holes and take no space. */
 static bool reserve(const struct table *t, int file, uint64_t places)
 {
     struct stat s;
+    const size_t begin = table_layout(t->buckets).entries;
     const size_t end = end_of_file(t, places);
     if (fstat(file, &s) != 0)
         return false;
     if ((size_t)s.st_size < end)
-        errno = posix_fallocate(file, 0, (off_t)end);
+        errno = posix_fallocate(file, (off_t)begin, (off_t)(end - begin));
     else
         return true;
     return errno == 0;
