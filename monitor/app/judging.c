@@ -232,6 +232,8 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         return (struct connection_session){0};
     }
     peers_expect(j->peers, o);
+    sessions_expect(j->sessions, o);
+    profile_expect(j->profile, o);
     j->handshakes++;
     j->damaged += observation_is_damaged(o);
     struct session_result session;
@@ -245,6 +247,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     c.interface = output_interface(j->output, &c.about);
     c.session = &session;
     c.before = f->http;
+    output_expect(j->output, &c);
     const struct hello_shape shape = peers_shape(j->peers, o);
     c.server = peers_find(j->peers, o, &shape, SERVER);
     if (c.server) {

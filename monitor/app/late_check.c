@@ -1,6 +1,7 @@
 #include "app/late_check.h"
 
 #include "app/pipeline_parts.h"
+#include "base/expect.h"
 #include "flow/recent.h"
 
 #include <stdlib.h>
@@ -17,9 +18,18 @@ void late_check_close(struct late_check *late)
     free(late->place);
 }
 
+/* Each of these flows was last touched two seconds ago: those that come next are fetched meanwhile. */
+static void expect_next(const struct late_check *late)
+{
+    enum { AHEAD = 3 };
+    if (late->count > AHEAD)
+        expect(late->place[(late->first + AHEAD) % late->capacity].flow, sizeof(struct flow));
+}
+
 static void forget_oldest(struct pipeline *p)
 {
     struct late_check *late = &p->late;
+    expect_next(late);
     const struct late_flow *oldest = &late->place[late->first];
     if (oldest->flow->state >= FLOW_READABLE && oldest->flow->first_seen == oldest->first_seen)
         recent_forget(&p->flows, oldest->flow);

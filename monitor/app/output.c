@@ -338,6 +338,12 @@ static const char *put_evidence(struct output *out, const struct policy_case *c,
     return out->evidence_path;
 }
 
+void output_expect(const struct output *out, const struct policy_case *c)
+{
+    first_sights_expect(out->first_sights, c);
+    tally_expect(&out->tally, c);
+}
+
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised)
 {

@@ -1,5 +1,6 @@
 #include "peers/peers.h"
 
+#include "base/expect.h"
 #include "base/queue.h"
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
@@ -25,7 +26,7 @@ struct side_table {
 
 /* Handshakes of the last moments, to know one that was captured at two places. A later one takes the slot. */
 enum { MET = 4096, MET_SECONDS = 2 };
-enum { CACHE_LINE = 64, EXPECTED_BYTES = 4 * CACHE_LINE /* of a node: whose it is, and what is counted */ };
+enum { EXPECTED_BYTES = 4 * CACHE_LINE /* of a node: whose it is, and what is counted */ };
 
 struct met {
     uint64_t hash;
@@ -140,17 +141,19 @@ void peers_expect(const struct peers *p, const struct observation *o)
     for (enum side side = CLIENT; side <= SERVER; side++) {
         const struct endpoint end = end_of(o, side);
         const uint64_t hash = endpoint_hash(&p->shapes.key, &end);
-        __builtin_prefetch(&p->table[side].buckets[hash & p->table[side].mask]);
-        __builtin_prefetch(&p->met[(o->randoms ^ hash) % MET], 1);
+        expect(&p->table[side].buckets[hash & p->table[side].mask], 1);
+        expect(&p->met[(o->randoms ^ hash) % MET], 1);
     }
+    expect(&p->lesson[o->whence.flow_id % RECENT_LESSONS], sizeof *p->lesson);
+    expect(&p->shapes.shape[o->client_hello.number % KNOWN_HELLOS], sizeof *p->shapes.shape);
 }
 
 void peers_expect_ue(const struct peers *p, const struct observation *o)
 {
     const struct endpoint end = end_of(o, CLIENT);
-    const uint8_t *ue = (const void *)node_at(&p->table[CLIENT], *bucket_of(p, CLIENT, &end));
-    for (size_t at = 0; ue && at < EXPECTED_BYTES; at += CACHE_LINE)
-        __builtin_prefetch(ue + at, 1);
+    const struct node *ue = node_at(&p->table[CLIENT], *bucket_of(p, CLIENT, &end));
+    if (ue)
+        expect(ue, EXPECTED_BYTES);
 }
 
 const struct peer *peers_find(const struct peers *p, const struct observation *o,

@@ -1,5 +1,6 @@
 #include "policy/known_classes.h"
 
+#include "base/expect.h"
 #include "base/limits.h"
 #include "policy/getters.h"
 
@@ -97,6 +98,12 @@ static uint32_t class_of_answers(struct classes *of, const struct fact *asked)
     of->count++;
     memcpy(&of->answers[of->count * of->question_count], asked, bytes);
     return of->count;
+}
+
+void profile_expect(const struct profile *p, const struct observation *o)
+{
+    expect(&p->classes->of[SUBJECT_CHAIN].classed[o->certificate.number % KNOWN_CLASSED], 1);
+    expect(&p->classes->of[SUBJECT_HELLO].classed[o->client_hello.number % KNOWN_CLASSED], 1);
 }
 
 uint32_t class_of_case(const struct profile *p, enum subject subject, const struct policy_case *c)

@@ -206,6 +206,9 @@ size_t profile_rule_count(const struct profile *p);
 const struct rule_facts *profile_rule(const struct profile *p, size_t index);
 const struct rule_facts *profile_find(const struct profile *p, const char *id);
 
+/* Has the processor fetch what is remembered of the handshake's hello and chain. */
+void profile_expect(const struct profile *p, const struct observation *o);
+
 /*
  * One verdict per rule that is about such a case, at most profile_rule_count(): `count`. They are valid until
  * the next call. No allocation, no I/O.

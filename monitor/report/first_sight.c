@@ -1,5 +1,8 @@
 #include "report/first_sight.h"
 
+#include "base/expect.h"
+#include "decode/endpoint_hash.h"
+
 #include <stdlib.h>
 
 static const size_t most = (size_t)MAX_FIRST_SIGHTS / 4 * 3; /* open addressing needs free places */
@@ -17,6 +20,26 @@ void first_sights_free(struct first_sights *s)
     free(s);
 }
 
+/* All that is found about one offender is looked for at one place, so that it lies together. */
+static uint64_t hash_of_offender(const struct first_sights *s, const struct policy_case *c, enum fault fault)
+{
+    struct endpoint end = fault == FAULT_UE ? c->about.client : c->about.server;
+    if (fault == FAULT_UE)
+        end.port = 0; /* it changes with every connection */
+    return endpoint_hash(&s->key, &end) + (fault == FAULT_UE ? 0 : case_asked(c));
+}
+
+static size_t place_of(uint64_t offender)
+{
+    return offender & (MAX_FIRST_SIGHTS - 1);
+}
+
+void first_sights_expect(const struct first_sights *s, const struct policy_case *c)
+{
+    expect(&s->name[place_of(hash_of_offender(s, c, FAULT_UE))], CACHE_LINE);
+    expect(&s->name[place_of(hash_of_offender(s, c, FAULT_SERVER))], CACHE_LINE);
+}
+
 static uint64_t name_of(const struct first_sights *s, const struct policy_case *c,
                         const struct rule_facts *rule, enum fault fault, bool excepted)
 {
@@ -30,7 +53,7 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
     memset(&what, 0, sizeof what);
     what.end = fault == FAULT_UE ? c->about.client : c->about.server;
     if (fault == FAULT_UE)
-        what.end.port = 0; /* it changes with every connection */
+        what.end.port = 0;
     what.asked = fault == FAULT_UE ? 0 : case_asked(c);
     what.fault = fault;
     what.sid = rule->sid;
@@ -44,7 +67,7 @@ bool first_sight(struct first_sights *s, const struct policy_case *c, const stru
                  enum fault fault, bool excepted)
 {
     const uint64_t name = name_of(s, c, rule, fault, excepted);
-    size_t at = name >> 1 & (MAX_FIRST_SIGHTS - 1);
+    size_t at = place_of(hash_of_offender(s, c, fault));
     while (s->name[at] && s->name[at] != name)
         at = (at + 1) & (MAX_FIRST_SIGHTS - 1);
     if (s->name[at])

@@ -1,5 +1,6 @@
 #include "report/tally.h"
 
+#include "base/expect.h"
 #include "base/ways.h"
 #include "report/inputs.h"
 #include "wire/hello.h"
@@ -393,6 +394,14 @@ static void add_verdict(struct tally *tally, const struct verdict *v)
         rule->remarks += v->note != NULL;
     else if (v->value == VERDICT_NOT_OBSERVABLE)
         add_reasons(tally, rule, v->reasons);
+}
+
+void tally_expect(const struct tally *tally, const struct policy_case *c)
+{
+    const struct observation *o = c->observation;
+    expect(&tally->known_stacks[o->client_hello.number % KNOWN_HELLOS], 1);
+    ue_stacks_expect(tally->ue_stacks, &o->whence.client);
+    first_sights_expect(tally->sharers, c);
 }
 
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts, size_t count)

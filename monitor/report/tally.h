@@ -140,6 +140,9 @@ bool tally_is_handshake(const struct observation *o);
 /* At least one rule was found broken or satisfied. */
 bool tally_judged(const struct tally *tally);
 
+/* tally_add() will get this case of a handshake. */
+void tally_expect(const struct tally *tally, const struct policy_case *c);
+
 /* One case with the verdicts of the profile on it. */
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts,
                size_t count);

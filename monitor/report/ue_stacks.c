@@ -1,5 +1,6 @@
 #include "report/ue_stacks.h"
 
+#include "base/expect.h"
 #include "decode/endpoint_hash.h"
 
 #include <stdlib.h>
@@ -22,6 +23,11 @@ void ue_stacks_free(struct ue_stacks *s)
 static size_t place_of(const struct ue_stacks *s, const struct endpoint *ue)
 {
     return fold_hash(&s->key, ue->address, 0) & (MAX_UE_STACKS - 1);
+}
+
+void ue_stacks_expect(const struct ue_stacks *s, const struct endpoint *ue)
+{
+    expect(&s->entry[place_of(s, ue)], sizeof *s->entry);
 }
 
 static bool is_of(const struct ue_stack *e, const struct endpoint *ue)

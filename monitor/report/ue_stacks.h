@@ -21,6 +21,7 @@ struct ue_stacks {
 struct ue_stacks *ue_stacks_new(void); /* NULL when the memory cannot be reserved */
 void ue_stacks_free(struct ue_stacks *s);
 
+void ue_stacks_expect(const struct ue_stacks *s, const struct endpoint *ue);
 void ue_stacks_add(struct ue_stacks *s, const struct endpoint *ue, uint16_t stack);
 
 /* How many UEs each stack was seen with; `count` has room for MAX_STACKS. True: there may be more, because

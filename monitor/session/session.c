@@ -1,3 +1,4 @@
+#include "base/expect.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "session/offer.h"
@@ -235,6 +236,13 @@ static bool may_be_of_later(struct sessions *s, const struct observation *o, con
 {
     return offer->method == RESUMPTION_ID && is_short(o) &&
            (missed || (e && !is_of_its_owner(s, o, &offer->identifier[0], e)));
+}
+
+void sessions_expect(const struct sessions *s, const struct observation *o)
+{
+    expect(&s->met[o->randoms % MET_HANDSHAKES / 64], 1);
+    expect(&s->recent[o->whence.flow_id % RECENT_SESSIONS], sizeof *s->recent);
+    table_expect_server(&s->table, &o->whence.server);
 }
 
 void sessions_judge(struct sessions *s, const struct observation *o, const struct session_questions *q,

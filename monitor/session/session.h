@@ -186,6 +186,9 @@ struct session_questions {
 bool sessions_ask(struct sessions *s, const struct observation *o, struct session_questions *q);
 bool sessions_answered(struct sessions *s, const struct session_questions *q);
 
+/* Has the processor fetch what sessions_judge() will touch of a handshake, wherever that is known before. */
+void sessions_expect(const struct sessions *s, const struct observation *o);
+
 /*
  * Looks up what the handshake offered, then learns from it. `q`: what was asked, or NULL; what has not been
  * answered by now is unknown.

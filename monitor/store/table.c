@@ -1,5 +1,7 @@
 #include "store/table_parts.h"
 
+#include "base/expect.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -412,12 +414,23 @@ struct entry *table_put(struct table *t, uint64_t key, uint32_t now, uint32_t re
     return e;
 }
 
+static size_t place_of_server(uint64_t hash)
+{
+    return hash % (TABLE_SERVERS - 1) + 1;
+}
+
+void table_expect_server(const struct table *t, const struct endpoint *server)
+{
+    const uint64_t hash = siphash(&t->key, span_of(server, sizeof *server));
+    expect(&t->servers[place_of_server(hash)], sizeof *server);
+}
+
 uint16_t table_server(struct table *t, const struct endpoint *server)
 {
     enum { TRIES = 16 };
     uint64_t hash = siphash(&t->key, span_of(server, sizeof *server));
     for (unsigned i = 0; i < TRIES; i++) {
-        size_t at = (hash + i) % (TABLE_SERVERS - 1) + 1;
+        size_t at = place_of_server(hash + i);
         if (t->servers[at].family == 0) {
             t->servers[at] = *server;
             table_mark(t, &t->servers[at], sizeof t->servers[at]);

@@ -149,6 +149,8 @@ bool table_spans_jump(const struct table *t, nanos from, nanos to);
 nanos table_latest(const struct table *t, nanos from, nanos to);
 
 /* The place of a server, made when there is room; 0: none. */
+/* It will be asked for. */
+void table_expect_server(const struct table *t, const struct endpoint *server);
 uint16_t table_server(struct table *t, const struct endpoint *server);
 
 #endif

@@ -1,5 +1,6 @@
 #include "tls/known_chains.h"
 
+#include "base/expect.h"
 #include "base/limits.h"
 #include "base/numbers.h"
 #include "tls/learn.h"
@@ -8,7 +9,7 @@
 
 /* Chains that share a place at first; a server farm has hundreds, and each parsing costs what fifty of the
  * other messages cost. */
-enum { SET = 16 };
+enum { SET = 16, EXPECTED_TEXT = 192 };
 
 struct known_chain {
     uint16_t length;      /* of the message */
@@ -70,6 +71,14 @@ static uint64_t hash_of(const struct known_chains *chains, struct span body)
     return siphash_for_table(&chains->key, tail) | 1;
 }
 
+/* All of it that is read when it is the one that is meant. */
+static void expect_chain(const struct known_chain *chain, size_t length)
+{
+    expect(chain, offsetof(struct known_chain, host));
+    expect(chain->body, length);
+    expect(chain->text, EXPECTED_TEXT);
+}
+
 /* The place of the message if it is known, else the one that a new message takes. */
 static size_t place_of(struct known_chains *chains, uint64_t hash, struct span body, bool *known)
 {
@@ -78,8 +87,11 @@ static size_t place_of(struct known_chains *chains, uint64_t hash, struct span b
     *known = true;
     for (size_t i = set; i < set + SET; i++) {
         const struct known_chain *chain = &chains->chain[i];
-        if (chains->marks[i].hash == hash && span_equal(span_of(chain->body, chain->length), body))
-            return i;
+        if (chains->marks[i].hash == hash) {
+            expect_chain(chain, body.n);
+            if (span_equal(span_of(chain->body, chain->length), body))
+                return i;
+        }
         if (chains->marks[i].used < chains->marks[oldest].used)
             oldest = i;
     }

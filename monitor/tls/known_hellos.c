@@ -24,6 +24,7 @@ struct known_hello {
 struct known_hellos {
     struct siphash_key key;
     uint32_t turn;
+    uint32_t hash[KNOWN_HELLOS];            /* of those below: only the one that is meant is touched */
     struct known_hello hello[KNOWN_HELLOS]; /* in sets of WAYS; a newer one takes the place of an older */
 };
 
@@ -108,16 +109,19 @@ void known_hellos_number(struct known_hellos *hellos, struct client_hello_facts 
         return;
     f->greased = codes.greased;
     const struct span bytes = span_of(codes.code, codes.count * sizeof *codes.code);
-    const size_t first = ways_of(fold_hash_bytes(&hellos->key, bytes), KNOWN_HELLOS);
+    const uint64_t hash = fold_hash_bytes(&hellos->key, bytes);
+    const size_t first = ways_of(hash, KNOWN_HELLOS);
     for (size_t i = first; i < first + WAYS && !f->number; i++) {
         const struct hello_codes *known = &hellos->hello[i].codes;
-        if (span_equal(span_of(known->code, known->count * sizeof *known->code), bytes))
+        if (hellos->hash[i] == hash >> 32 &&
+            span_equal(span_of(known->code, known->count * sizeof *known->code), bytes))
             f->number = hellos->hello[i].number;
     }
     if (f->number)
         return;
     const size_t place = first + next_way(&hellos->turn);
     struct known_hello *new = &hellos->hello[place];
+    hellos->hash[place] = (uint32_t)(hash >> 32);
     new->number = f->number = number_of_its_own(place, KNOWN_HELLOS);
     new->codes.count = codes.count;
     memcpy(new->codes.code, codes.code, bytes.n);

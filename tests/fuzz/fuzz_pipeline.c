@@ -20,6 +20,12 @@ enum { IP_HEADER = 20, TCP_HEADER = 20, MOST = 255, SERVER_PORT = 443 };
 enum piece { FROM_SERVER = 1, WITH_SYN = 2, WITH_FIN = 4, WITH_RST = 8, ELSEWHERE = 16, LATER = 32 };
 
 /* What the pipeline calls of app/output.c. */
+void output_expect(const struct output *out, const struct policy_case *c)
+{
+    (void)out;
+    (void)c;
+}
+
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised)
 {
