@@ -176,6 +176,16 @@ struct fact session_ended(const struct policy_case *c)
     return missed ? unknown(missed) : number(c->session->dead);
 }
 
+/* The session may have more addresses than one: where the alert was another's, that may be the same UE. */
+struct fact session_ended_here(const struct policy_case *c)
+{
+    const struct fact ended = session_ended(c);
+    if (ended.known != KNOWN_VALUE)
+        return ended;
+    return ended.number && !c->session->dead_here ? unknown(UNOBSERVED_UNDECIDED)
+                                                  : number(c->session->dead_here);
+}
+
 struct fact session_same_suite(const struct policy_case *c)
 {
     const struct observation *o = c->observation;

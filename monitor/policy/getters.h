@@ -140,6 +140,7 @@ struct value session_offered_age(const struct policy_case *c);
 struct fact session_origin(const struct policy_case *c);
 struct value session_resumed_age(const struct policy_case *c);
 struct fact session_ended(const struct policy_case *c);
+struct fact session_ended_here(const struct policy_case *c);
 struct fact session_same_suite(const struct policy_case *c);
 struct value known_common_suites(const struct policy_case *c);
 struct fact known_highest_version(const struct policy_case *c);

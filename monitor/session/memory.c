@@ -341,6 +341,41 @@ void memory_end(struct sessions *s, const struct place *place, struct entry *e)
     tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
+/* Under which it is remembered; no other identifier equals it. */
+static struct identifier identifier_of_ended(const struct sessions *s, const struct identifier *id,
+                                             const struct endpoint *client)
+{
+    const uint64_t hash = siphash(&s->table.key, span_of(id->bytes, id->length));
+    struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
+    if (!id->length)
+        return out;
+    out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method); /* an owner's is the length of a short id */
+    memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
+    memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
+    out.length = sizeof out.bytes;
+    return out;
+}
+
+void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
+                       nanos now)
+{
+    const struct identifier ended = identifier_of_ended(s, id, &at->client);
+    const struct place place = memory_locate(s, at, &ended);
+    memory_put(s, &place, &(struct memo){.origin = origin, .now = now, .anew = true});
+}
+
+bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
+                      const struct entry *e, nanos now)
+{
+    const struct identifier ended = identifier_of_ended(s, id, &at->client);
+    const struct place place = memory_locate(s, at, &ended);
+    struct entry *known = memory_find(s, &place, now);
+    if (!known || entry_origin(known) != entry_origin(e))
+        return false;
+    table_use(&s->table, known, memory_second(now), 0); /* kept as long as the session */
+    return true;
+}
+
 /* The server that the other sensor named, which is not always the one at which the session is used. 0:
  * another server of the scope. */
 static uint16_t server_of(struct sessions *s, const struct endpoint *server, uint64_t theirs)

@@ -95,6 +95,13 @@ void memory_put(struct sessions *s, const struct place *place, const struct memo
 /* A fatal alert ended the session. */
 void memory_end(struct sessions *s, const struct place *place, struct entry *e);
 
+/* It did so in a connection of this client. Another one need not know of it: whoever reads an identifier off
+ * the wire can offer it and send an alert, without the session's keys. */
+void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
+                       nanos now);
+bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
+                      const struct entry *e, nanos now);
+
 /* What another sensor knows replaces what is known here if it is better. */
 void memory_adopt(struct sessions *s, const struct place *place, const struct origin *theirs, nanos now);
 

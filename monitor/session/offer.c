@@ -80,6 +80,7 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
     out->origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
     out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
     out->dead = e->flags & ENTRY_DEAD;
+    out->dead_here = out->dead && memory_has_ended(s, &o->whence, place->identifier, e, time_of_use(o));
     out->suite_known = e->flags & ENTRY_SUITE;
     out->suite = e->suite;
     out->offered_basis = out->basis;
@@ -160,6 +161,7 @@ void offer_weigh_id(struct sessions *s, const struct observation *o, const struc
     struct session_result by_id = {0};
     tell_age(s, &place, e, o, &by_id);
     out->dead &= by_id.dead;
+    out->dead_here &= by_id.dead_here;
     out->suite_known &= by_id.suite_known && by_id.suite == out->suite;
     if (by_id.origin > out->origin) {
         out->origin = by_id.origin;

@@ -147,6 +147,7 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
          * remembered as failed, but changes nothing that is known. */
         remember(s, o, &place, origin, ENTRY_DEAD, false);
+        memory_note_ended(s, &o->whence, &id, origin, time_of_use(o));
         return;
     }
     const struct memo memo = {.origin = origin,
@@ -162,6 +163,10 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         const struct place at_ticket = memory_locate(s, &o->whence, &ticket);
         remember_as(s, o, &at_ticket, &memo);
     }
+    if (dead) {
+        memory_note_ended(s, &o->whence, &id, origin, time_of_use(o));
+        memory_note_ended(s, &o->whence, &ticket, origin, time_of_use(o));
+    }
     note_recent(s, o, origin, &id, &ticket);
     /* A session that comes from nowhere elsewhere may be this one. */
     s->missed |= o->whence.server.space && !o->whence.in_network;
@@ -173,9 +178,11 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
                           struct entry *known, const struct session_result *out)
 {
     struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o)};
+    const bool ends = known && observation_fatal_alert(o) && !o->alert_unreceived && trustworthy(o);
     if (known) {
+        const nanos origin = entry_origin(known);
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);
-        if (observation_fatal_alert(o) && !o->alert_unreceived && trustworthy(o))
+        if (ends)
             memory_end(s, place, known);
         /* What is not exact here (the clock was set back, an identifier was forgotten) is not exact under
          * another identifier, or elsewhere. */
@@ -183,6 +190,8 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         memo.flags = known->flags & (ENTRY_DEAD | ENTRY_SUITE);
         memo.flags |= out->basis == AGE_EXACT ? ENTRY_EXACT : 0;
         memo.suite = known->suite;
+        if (ends) /* entries may move */
+            memory_note_ended(s, &o->whence, place->identifier, origin, memo.now);
     } else if (trustworthy(o) && place->key) {
         remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
         s->counters.sightings++;
@@ -192,6 +201,8 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     const struct place at_renewed = memory_locate(s, &o->whence, &renewed);
     memory_put(s, &at_renewed, &memo);
+    if (ends || out->dead_here)
+        memory_note_ended(s, &o->whence, &renewed, memo.origin, memo.now);
     note_recent(s, o, memo.origin, &(struct identifier){0}, &renewed);
     s->counters.inherited++;
 }

@@ -53,6 +53,7 @@ struct session_result {
                          not ended; filled by the caller */
     bool missed;      /* so it may in one that was not seen whole */
     bool dead;        /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
+    bool dead_here;   /* and it was one of this client: else only the server has to know */
     bool suite_known;
     uint16_t suite; /* of the session's full handshake */
     bool issued;    /* the server of a full handshake issued an identifier: an id or a ticket */

@@ -599,8 +599,10 @@ def second_hellos(folder):
 
 
 def ended_by_an_alert(folder):
-    """RFC 2246 7.2.2 has both sides forget a session. Of what a ticket holds the server keeps nothing (RFC 5077 3.1), and a PSK of TLS 1.3 should be
-    discarded if possible (RFC 8446 6.2)."""
+    """RFC 2246 7.2.2 has both sides forget a session. A server keeps nothing of what a ticket holds (RFC 5077 3.1), and a PSK of TLS 1.3 should be
+    discarded if possible (RFC 8446 6.2). It binds "both parties" of the connection: where a stranger, who read the id or the ticket off the wire, offers
+    it and sends an alert, the UE does not know of that; the server does, and has to "forget any session-identifiers"."""
+    stranger = ("203.0.113.66", 30000)
     rule, sid, ticket, failure = "rfc2246-7.2.2-resume-after-fatal", b"\7" * 32, b"\x2a\x80" * 40, (CLIENT, m.alert(2, 20, m.TLS12))
     data = b"\x17\3\3\0\x40" + b"\7" * 64
 
@@ -621,6 +623,15 @@ def ended_by_an_alert(folder):
             ("PSK", psk(0) + end_of_13, [psk(1), psk(2)], end_of_13, None)):
         told, counts = failed(folder, at(0, first) + at(3600, [*again[0], failure]) + at(7200, again[1] + last))
         check(told.get(rule) == fault, "a session ended by an alert, and used by", what, told, counts[rule])
+        begun, ended = at(0, first), at(3600, [*again[0], failure], client=stranger)
+        told, counts = failed(folder, begun + ended + at(7200, again[1] + last))
+        check(told.get(rule) == ("server" if fault == "both" else None), "likewise, by an alert of a stranger:", what, told, counts[rule])
+        check(counts[rule]["not_observable"] == (what == "ticket"), "of a stranger's alert:", what, counts[rule])
+        told, counts = failed(folder, begun + ended + at(5400, [*again[0], failure]) + at(7200, again[1] + last))
+        check(told.get(rule) == fault, "likewise, and by one of its own:", what, told, counts[rule])
+    told, counts = failed(folder, at(0, accepted(AES, m.client_hello([AES], m.TLS12), sid)) + at(3600, [*by(by_id, sid), failure], client=stranger)
+                          + at(7200, accepted(AES, by_id, b"\x77" * 32)))
+    check(rule not in told and counts[rule]["fail"] == 0, "a session that a stranger ended, and the server forgot:", told, counts[rule])
 
 
 def records_by_chance(folder):
