@@ -600,8 +600,8 @@ def second_hellos(folder):
 
 def ended_by_an_alert(folder):
     """RFC 2246 7.2.2 has both sides forget a session. A server keeps nothing of what a ticket holds (RFC 5077 3.1), and a PSK of TLS 1.3 should be
-    discarded if possible (RFC 8446 6.2). It binds "both parties" of the connection: where a stranger, who read the id or the ticket off the wire, offers
-    it and sends an alert, the UE does not know of that; the server does, and has to "forget any session-identifiers"."""
+    discarded if possible (RFC 8446 6.2). It binds "both parties" of the connection: where a stranger, who read the id or the ticket off the wire,
+    offers it and sends an alert, the UE does not know of that; the server does, and has to "forget any session-identifiers"."""
     stranger = ("203.0.113.66", 30000)
     rule, sid, ticket, failure = "rfc2246-7.2.2-resume-after-fatal", b"\7" * 32, b"\x2a\x80" * 40, (CLIENT, m.alert(2, 20, m.TLS12))
     data = b"\x17\3\3\0\x40" + b"\7" * 64
