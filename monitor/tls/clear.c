@@ -7,9 +7,8 @@
 uint16_t handshake_clear_mac(const struct handshake *h)
 {
     const struct observation *o = h->observation;
-    const struct suite *suite = observation_clear_suite(o);
     if (h->phase == PHASE_DONE)
-        return suite ? (uint16_t)observation_mac_bytes(o, suite) : 0;
+        return observation_clear_mac(o);
     /* A renegotiation that came to nothing leaves the session as it was. */
     return o->side[CLIENT].encrypted || o->side[SERVER].encrypted ? 0 : h->side[CLIENT].mac_bytes;
 }

@@ -460,7 +460,7 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
         if (event == EVENT_BOTH_FINISHED && (h->answer_awaited || waits_for_follow_up(h))) {
             h->done_at = now;
             h->follow_up_awaited = true; /* and it stays as long as one that makes no progress */
-            h->awaited_mac = handshake_clear_mac(h);
+            h->awaited_mac = observation_clear_mac(h->observation);
         } else {
             h->complete = true;
         }

@@ -253,8 +253,11 @@ enum identified observation_identified(const struct observation *o)
 }
 
 /* RFC 6066 7: truncated_hmac leaves 80 bits. */
-size_t observation_mac_bytes(const struct observation *o, const struct suite *suite)
+uint16_t observation_clear_mac(const struct observation *o)
 {
     enum { TRUNCATED = 10 };
+    const struct suite *suite = observation_clear_suite(o);
+    if (!suite)
+        return 0;
     return o->server_hello.truncated_hmac && suite->mac_bytes > TRUNCATED ? TRUNCATED : suite->mac_bytes;
 }

@@ -425,8 +425,8 @@ bool observation_key_exchange(const struct observation *o, enum suite_kx *out);
 /* The suite when it is one of NULL encryption whose records can be read: TLS up to 1.2. Else NULL. */
 const struct suite *observation_clear_suite(const struct observation *o);
 
-/* Bytes of the MAC at the end of each record under the suite. */
-size_t observation_mac_bytes(const struct observation *o, const struct suite *suite);
+/* Bytes of the MAC at the end of each record under that suite; 0: there is none. */
+uint16_t observation_clear_mac(const struct observation *o);
 
 /* Does the handshake tell the server who the client is: by a certificate, a PSK, a password (SRP) or a ticket
  * of Kerberos? UNKNOWN also where a session was resumed that a certificate may have begun. */
