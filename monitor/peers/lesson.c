@@ -24,6 +24,7 @@ static void take_back_accepted(const struct lesson *l, struct peer *s)
     }
     if (l->selected_of_shape)
         suite_set_remove(&hello->selected, l->suite);
+    hello->varied &= !l->varied;
     if (l->accepted_before)
         hello->max_version = l->accepted_before;
 }

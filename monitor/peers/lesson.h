@@ -27,6 +27,7 @@ struct lesson {
     bool offer_unseen;
     bool selected, selected_of_shape; /* the suite, at all and in answer to such hellos */
     bool accepted;                    /* such hellos */
+    bool varied;                      /* that it answers one of them in two ways */
     bool capped;
     uint16_t suite; /* its index */
     uint16_t version;

@@ -28,6 +28,14 @@ struct accepted_hello {
     uint16_t version;
     uint16_t max_version;      /* the highest that one of them offered */
     struct suite_set selected; /* in answer to them */
+    bool varied; /* one of them, suites and all, was answered by another suite or version before */
+};
+
+/* How it answered a hello, when a session was begun. */
+struct known_answer {
+    uint64_t hello; /* its number; 0: none */
+    uint16_t suite; /* its index */
+    uint16_t version;
 };
 
 /* What both sides' handshakes did with sessions: 7.1. */
@@ -96,6 +104,7 @@ struct peer {
     char name[MAX_TOLD_NAME]; /* as safe text; "" if it has none, or it is not known */
     struct refused_offer refused[MAX_REFUSED_OFFERS];
     struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
+    struct known_answer answer[MAX_KNOWN_ANSWERS];    /* each where its hello's number says */
 };
 
 #endif

@@ -262,6 +262,7 @@ static void name_server(struct peers *p, struct peer *s, const struct observatio
     const struct node *unnamed = node_at(&p->table[SERVER], index_of(p, SERVER, &unknown));
     struct text name = text_over(s->name, sizeof s->name);
     text_put(&name, "");
+    memset(s->answer, 0, sizeof s->answer);
     if (s->host == ASKED_UNKNOWN)
         return;
     text_safe(&name, asked_name(o));
@@ -322,6 +323,25 @@ uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned prof
     return (uint16_t *)(void *)(pool->slots + at);
 }
 
+/* One server that is set up in one way answers one hello in one way: what it chooses from is that list (RFC
+ * 5246 7.4.1.3). */
+static bool answers_otherwise(const struct peer *s, const struct observation *o)
+{
+    const uint64_t number = o->client_hello.number;
+    const struct known_answer *before = &s->answer[number % MAX_KNOWN_ANSWERS];
+    const struct suite *suite = observation_suite(o);
+    return number && before->hello == number && suite && o->resumption == RESUMPTION_FULL &&
+           (before->suite != suite_index(suite) || before->version != observation_version(o));
+}
+
+static void note_answer(struct peer *s, const struct observation *o, size_t suite)
+{
+    const uint64_t number = o->client_hello.number;
+    if (number && o->resumption == RESUMPTION_FULL)
+        s->answer[number % MAX_KNOWN_ANSWERS] = (struct known_answer){
+            .hello = number, .suite = (uint16_t)suite, .version = observation_version(o)};
+}
+
 /* Remembers the hellos that the server accepted: the last few different ones. */
 static void note_accepted(struct peer *s, const struct observation *o, const struct hello_shape *shape,
                           struct lesson *l)
@@ -348,8 +368,12 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
     }
     if (!suite)
         return;
-    l->selected_of_shape = !suite_set_has(&hello->selected, suite_index(suite));
-    suite_set_add(&hello->selected, suite_index(suite));
+    const size_t index = suite_index(suite);
+    l->selected_of_shape = !suite_set_has(&hello->selected, index);
+    suite_set_add(&hello->selected, index);
+    l->varied = !hello->varied && answers_otherwise(s, o);
+    hello->varied |= l->varied;
+    note_answer(s, o, index);
 }
 
 static void note_lowest(struct peer *p, uint16_t version, struct lesson *l)
@@ -471,6 +495,7 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
 {
     const uint16_t version = observation_version(o);
     memset(out, 0, sizeof *out);
+    out->inconsistent = answers_otherwise(server, o);
     for (size_t i = 0; i < server->accepted_count; i++) {
         const struct accepted_hello *a = &server->accepted[i];
         struct suite_set common = o->client_hello.offered;
@@ -478,8 +503,10 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
         if (a->version > out->highest_version && shapes_match(&a->shape, shape, false))
             out->highest_version = a->version;
         if (a->version == version &&
-            shapes_match(&a->shape, shape, offer_needs_groups(&p->with_groups, &common, &o->client_hello)))
+            shapes_match(&a->shape, shape, offer_needs_groups(&p->with_groups, &common, &o->client_hello))) {
             suite_set_join(&out->common, &common);
+            out->inconsistent |= a->varied;
+        }
     }
 }
 

@@ -216,6 +216,8 @@ struct value known_common_suites(const struct policy_case *c)
     const uint32_t missed = c->session ? missed_before(c->session) : 0;
     if (history.known != KNOWN_VALUE)
         return fact_alone(history.known == ABSENT && missed ? unknown(missed) : history);
+    if (c->evidence->inconsistent)
+        return fact_alone(unknown(UNOBSERVED_INCONSISTENT));
     struct value v = suites(&c->evidence->common, 1);
     v.fact.reasons = missed;
     v.possible = missed ? &c->observation->client_hello.offered : NULL;
@@ -227,6 +229,8 @@ struct fact known_highest_version(const struct policy_case *c)
     struct fact v = of_server_history(c);
     if (v.known != KNOWN_VALUE)
         return v;
+    if (c->evidence->inconsistent)
+        return unknown(UNOBSERVED_INCONSISTENT);
     return c->evidence->highest_version ? number(c->evidence->highest_version) : absent();
 }
 

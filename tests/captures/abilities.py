@@ -89,6 +89,30 @@ def refused_at_times(folder):
         check(((LONG, "server") in found) == guilty, "it refuses", what, found)
 
 
+def answered_in_two_ways(folder):
+    """RFC 5246 7.4.1.3: what a server selects is its choice from the client's list, and one that is set up in one way chooses from one list in one
+    way. Where one list has two answers, several servers share the address, or the policy has changed: what one answer shows binds not the other."""
+    policy = os.path.join(folder, "encrypts.yaml")
+    with open(policy, "w") as f:
+        f.write("utwatch: 1\nprofile: encrypts\ntitle: Encrypts\nextends: [ts33141-pcr2, ls-advice]\nparameters: { encryption-required: true }\n")
+    aes, tls10, tls12 = 0x002F, m.TLS10, m.TLS12
+    both, other_order = [aes, DES], [DES, aes]
+    weak, old = "ut-op-weaker-selected", "dp-3.2-prefer-tls11"
+    strong, weaker, session = full(both, aes), full(both, DES), full([aes], aes)
+
+    def in_version(version):
+        return [(CLIENT, m.client_hello([aes], tls12, more=GROUPS)), *full([aes], aes, version)[1:]]
+    for rule, what, steps, guilty in ((weak, "shown by another hello", [session, weaker], True), (weak, "the same hello", [strong, weaker], False),
+                                      (weak, "again and again", [strong, weaker, weaker, strong, weaker], False),
+                                      (weak, "the client's order", [strong, full(other_order, DES)], True),
+                                      (weak, "a hello beside it", [strong, session, weaker, session, full(other_order, DES)], False),
+                                      (old, "the same hello", [in_version(tls12), in_version(tls10)], False)):
+        found, evs, counts = told(folder, [f for i, s in enumerate(steps) for f in at(86400 * i, s)], "-p", policy)
+        check(((rule, "server") in found) == guilty and bool(counts[rule].get("not_observable")) != guilty, rule, what, counts[rule])
+        notes = {e["utwatch"].get("note", "") for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule}
+        check(all("share the address" in note for note in notes), rule, notes)
+
+
 def sessions_refused(folder):
     """7.1: a server may know tickets only, or refuse one session as often as it is offered. It loses them all when it starts again. Up to TLS 1.0 a
     session is not to be resumed after an end without close_notify (RFC 2246 7.2.1), as all of these are; later it may be (RFC 4346 7.2.1)."""
@@ -308,7 +332,7 @@ def one_name(folder):
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, refused_at_times, sessions_refused, explained_refusals, captured_twice, hidden_by_tls13, falls_back,
-                 one_hello_of_several, fallback_to_sslv3, several_of_one_address, one_name):
+    for case in (refused_for_want_of_a_key, refused_at_times, answered_in_two_ways, sessions_refused, explained_refusals, captured_twice,
+                 hidden_by_tls13, falls_back, one_hello_of_several, fallback_to_sslv3, several_of_one_address, one_name):
         case(temporary)
 finish()

@@ -162,11 +162,12 @@ def refused_by_version(folder):
 
 
 def versions(folder):
-    """A server may have another version under another name, or for a hello that carries something else."""
-    for what, name, more, guilty in (("same hello", NAMES[0], [EMS], True), ("other name", NAMES[1], [EMS], False),
-                                     ("other extensions", NAMES[0], [], False)):
+    """A server may have another version under another name, or for a hello that carries something else; and one that answers the same hello in two
+    ways is several, or has been set up anew."""
+    for what, name, more, suites, guilty in (("other suites", NAMES[0], [EMS], [DES3], True), ("same hello", NAMES[0], [EMS], [AES, DES3], False),
+                                             ("other name", NAMES[1], [EMS], [DES3], False), ("other extensions", NAMES[0], [], [DES3], False)):
         told, _ = failed(folder, at(0, accepted(AES, m.client_hello([AES, DES3], m.TLS12, more=[sni(NAMES[0]), EMS])))
-                         + at(60, accepted(DES3, m.client_hello([AES, DES3], m.TLS12, more=[sni(name), *more]), version=m.TLS10)), "ls-advice")
+                         + at(60, accepted(DES3, m.client_hello(suites, m.TLS12, more=[sni(name), *more]), version=m.TLS10)), "ls-advice")
         check(("dp-3.2-prefer-tls11" in told) == guilty, "TLS 1.0 after TLS 1.2 with the", what, told)
 
 
@@ -303,14 +304,14 @@ def resumed_as_it_was(folder):
 
     def resumed(suite, hello, version=m.TLS12):
         return [(CLIENT, hello), (SERVER, m.server_hello(suite, version, sid) + m.finished(version)), (CLIENT, m.finished(version))]
-    strong = at(60, accepted(AES, m.client_hello([des, AES], m.TLS12)))
+    strong = at(60, accepted(AES, m.client_hello([AES], m.TLS12)))
     cases = {
         "ut-op-weaker-selected": (at(0, accepted(des, m.client_hello([des], m.TLS12), sid)) + strong,
                                   resumed(des, m.client_hello([des, AES], m.TLS12, sid)), accepted(des, m.client_hello([des, AES], m.TLS12))),
         "dp-3.2-3des-before-rc4": (at(0, accepted(rc4, m.client_hello([rc4], m.TLS12), sid)),
                                    resumed(rc4, m.client_hello([DES3, rc4], m.TLS12, sid)), accepted(rc4, m.client_hello([DES3, rc4], m.TLS12))),
         "dp-3.2-prefer-tls11": (at(0, accepted(AES, m.client_hello([AES], tls10), sid, version=tls10))
-                                + at(60, accepted(AES, m.client_hello([AES], tls11), other, version=tls11)),
+                                + at(60, accepted(AES, m.client_hello([AES, DES3], tls11), other, version=tls11)),
                                 resumed(AES, m.client_hello([AES], tls11, sid), tls10), accepted(AES, m.client_hello([AES], tls11), version=tls10)),
     }
     for rule, (before, again, chosen) in cases.items():
