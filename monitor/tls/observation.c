@@ -138,8 +138,11 @@ int64_t observation_certificate_second(const struct observation *o)
 
 struct span observation_certificate_host(const struct observation *o)
 {
-    const struct span host = observation_text(o, o->client_hello.sni);
-    return host.n ? host : observation_text(o, o->authority);
+    const struct span name = observation_text(o, o->client_hello.sni);
+    const struct span authority = observation_text(o, o->authority);
+    if (!authority.n)
+        return name;
+    return name.n && !x509_is_address(name) ? name : authority; /* RFC 6066 3: an address is no name */
 }
 
 bool observation_certificate_in_doubt(const struct observation *o)

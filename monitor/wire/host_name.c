@@ -136,17 +136,21 @@ enum name_match x509_names_host(const struct x509 *certificate, struct span host
     uint8_t address[16];
     size_t octets = literal_address(host, address);
     bool has_dns = false;
+    bool has_address = false;
     enum name_match best = NAME_DIFFERS;
     host = without_dot(host);
     for (size_t i = 0; i < certificate->alt_name_count; i++) {
         const struct x509_alt_name *name = &certificate->alt_names[i];
         has_dns |= name->kind == X509_NAME_DNS;
+        has_address |= name->kind == X509_NAME_IP;
         if (octets && name->kind == X509_NAME_IP && span_equal(name->value, span_of(address, octets)))
             return NAME_MATCHES;
         if (!octets && name->kind == X509_NAME_DNS)
             best = name_match_better(best, x509_dns_name_match(name->value, host));
     }
-    if (octets || has_dns)
+    if (octets) /* the client may have a name for it, and have held that against those here */
+        return has_address && !has_dns ? NAME_DIFFERS : NAME_MAY_MATCH;
+    if (has_dns)
         return best;
     bool open;
     return x509_dns_name_match(x509_common_name(certificate->subject, &open), host);

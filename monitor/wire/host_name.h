@@ -24,7 +24,8 @@ struct span x509_common_name(struct span name, bool *open);
 bool x509_is_address(struct span host);
 
 /* The dNSName entries decide if there are any, otherwise the most specific CN. `host` may be a literal
- * address, with or without the brackets of a URI. */
+ * address, with or without the brackets of a URI: where a client connects to one, the host of its URI may be
+ * a name all the same, so that it differs only from a certificate for other addresses and no names. */
 enum name_match x509_names_host(const struct x509 *certificate, struct span host);
 
 #endif
