@@ -400,17 +400,17 @@ def taught_nothing():
     """What a contradicted handshake showed is held against its server no more: not that it has a strong suite, when it selects a weak one later."""
     weak, strong, rule = 0x0009, 0x002F, "ut-op-weaker-selected"
 
-    def steps(selected):
-        return [(CLIENT, m.client_hello([strong, weak], m.TLS12)), *conversation(selected, selected)[1:4]]
+    def steps(selected, other):  # another hello, for one server answers one in one way
+        return [(CLIENT, m.client_hello([selected, other], m.TLS12)), *conversation(selected, selected)[1:4]]
 
-    real = steps(strong)[1][1]
+    real = steps(strong, weak)[1][1]
     other = bytes(b ^ 1 if i > 10 else b for i, b in enumerate(real))
-    later = capturelib.build(steps(weak), client=("192.0.2.10", 40001), time=START + 10 * SECOND)
+    later = capturelib.build(steps(weak, strong), client=("192.0.2.10", 40001), time=START + 10 * SECOND)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as site:
         site.write("policy: { encryption-required: true }\n")
         site.flush()
         for late, fails in (real, 1), (other, 0):
-            found = Judged(contradicted(steps(strong), SERVER, late, SECOND) + later, words=("-p", "ts33141-pcr1", "-c", site.name))
+            found = Judged(contradicted(steps(strong, weak), SERVER, late, SECOND) + later, words=("-p", "ts33141-pcr1", "-c", site.name))
             check(found.counts[rule]["fail"] == fails and len(found.tls) == 2, "a strong suite, and then", late == other, found.counts[rule])
 
 
