@@ -40,6 +40,15 @@ with tempfile.TemporaryDirectory() as folder:
     said = [(0, m.client_hello([0x002F])), (1, m.server_hello(0x002F, m.SSL3) + m.alert(2, 70))]
     capturelib.write_frames(path, capturelib.build(said, time=1795470000 * 10**9))
     captures.append([path])
+    # A server that has TLS 1.2 and selects TLS 1.0, as another hello shows: one that answers the same hello in two ways is several.
+    path = os.path.join(folder, "earlier-version.pcap")
+    frames = []
+    for i, (suites, version) in enumerate((([0x002F, 0x000A], m.TLS12), ([0x002F], m.TLS10))):
+        said = [(0, m.client_hello(suites, m.TLS12)), (1, m.server_hello(0x002F, version) + m.done(version)),
+                (0, m.client_key_exchange(version) + m.finished(version)), (1, m.finished(version))]
+        frames += capturelib.build(said, client=("192.0.2.10", 40000 + i), time=(1795470000 + 60 * i) * 10**9)
+    capturelib.write_frames(path, frames)
+    captures.append([path])
     # What the site lists is a server of Ut: with that a CONNECT to it is told.
     site = os.path.join(folder, "site.yaml")
     with open(site, "w") as f:
