@@ -108,6 +108,7 @@
 #define RECENT_SESSIONS          4096 /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
 #define RECENT_LESSONS           4096 /* likewise, of handshakes about their server and UE */
 #define MET_HANDSHAKES           (1 << 21) /* bits for the randoms of full handshakes, to know copies */
+#define MET_RANDOMS              (1 << 17) /* of the last ones, with their times */
 #define MISSED_PAIRS             4096  /* of UE and server, by hash, of whose handshakes a part was missed */
 #define DEFAULT_RETENTION_DAYS   8     /* after its last use: the lifetime of 7.1, and seven days beyond it */
 #define TABLE_SERVERS            16384 /* that issued remembered sessions */

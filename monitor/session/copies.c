@@ -1,7 +1,7 @@
 /*
  * The randoms of two handshakes differ (RFC 5246 7.4.1.2): one whose randoms were met before is a copy, from
  * a capture with another clock, or made by somebody who wants a session to look younger. Nobody knows which
- * of the two times is right.
+ * of the two times is right. The first copy may lack what the second has: its end, or a side.
  */
 #include "session/offer.h"
 
@@ -15,4 +15,39 @@ bool is_no_copy(struct sessions *s, const struct observation *o)
     const bool first = o->randoms && !(*word & bit) && s->began == 1; /* nothing came before this run */
     *word |= o->randoms ? bit : 0;
     return first;
+}
+
+/* What a handshake is known by: what one side drew, with the id that the server gave. 0: it was not seen. */
+static uint64_t known_by(const struct observation *o, enum side who)
+{
+    uint64_t id = 0;
+    if (who == SERVER)
+        memcpy(&id, o->server_hello.session_id, sizeof id);
+    return o->random[who] ? o->random[who] ^ id : 0;
+}
+
+/* Who draws the same again and again loses exact ages only where the other side's answers were not captured.
+ */
+nanos copy_met(struct sessions *s, const struct observation *o)
+{
+    const nanos now = time_of_use(o);
+    nanos met = 0;
+    struct met_random *own = NULL;
+    uint32_t own_tag = 0;
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        const uint64_t name = known_by(o, who);
+        struct met_random *place = &s->met_randoms[(2 * name + who) % MET_RANDOMS];
+        const uint32_t tag = (uint32_t)(name >> 32) | 1;
+        const nanos then = (nanos)place->second * NANOS_PER_SECOND; /* no earlier */
+        const nanos apart = now > then ? now - then : then - now;
+        if (!name)
+            continue;
+        if (place->tag == tag && apart > 2 * NANOS_PER_SECOND && then > met)
+            met = then;
+        own = place;
+        own_tag = tag;
+    }
+    if (own)
+        *own = (struct met_random){.tag = own_tag, .second = memory_second(now > met ? now : met) + 1};
+    return met;
 }

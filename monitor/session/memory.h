@@ -29,6 +29,12 @@ struct recent_session {
     struct identifier id, ticket;
 };
 
+/* Of a full handshake, or a part of one: the server's, or the client's where the server's was not seen. */
+struct met_random {
+    uint32_t tag;    /* 0: none */
+    uint32_t second; /* since 1970, the latest by any clock */
+};
+
 struct sessions {
     struct table table;
     uint32_t retention; /* seconds */
@@ -36,8 +42,9 @@ struct sessions {
     struct session_counters counters;
     bool missed; /* a handshake that may have begun a session was not seen whole, or sessions came from
                     elsewhere */
-    struct recent_session *recent; /* RECENT_SESSIONS, by flow */
-    uint64_t *met;                 /* MET_HANDSHAKES bits: the randoms of full handshakes, by a hash */
+    struct recent_session *recent;  /* RECENT_SESSIONS, by flow */
+    uint64_t *met;                  /* MET_HANDSHAKES bits: the randoms of full handshakes, by a hash */
+    struct met_random *met_randoms; /* MET_RANDOMS, by the random */
     uint32_t began; /* the second since which all was looked at: what is remembered from before it comes from
                        an earlier run, and nobody looked in between. 1: nothing does; 0: not begun */
     uint32_t missed_at[MISSED_PAIRS]; /* the second of the last handshake that was not seen whole; pairs that

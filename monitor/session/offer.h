@@ -49,6 +49,10 @@ bool is_of_its_owner(struct sessions *s, const struct observation *o, const stru
 /* copies.c: is it certain that no copy of this handshake was met before? */
 bool is_no_copy(struct sessions *s, const struct observation *o);
 
+/* copies.c: when, by another clock, this full handshake or a part of it was met before; 0: that is not known.
+ * Notes it. */
+nanos copy_met(struct sessions *s, const struct observation *o);
+
 /* missed.c: what handshakes of the same UE and server that were not seen whole may have brought since then.
  */
 bool has_missed(const struct sessions *s, const struct observation *o, nanos since);

@@ -98,7 +98,6 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
     const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     s->counters.refused_to_learn++;
-    (void)is_no_copy(s, o); /* a copy may be whole */
     if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED)
         return;
     remember_in_part(s, o, &id);
@@ -120,8 +119,38 @@ static void note_recent(struct sessions *s, const struct observation *o, nanos o
                                 .ticket = *ticket};
 }
 
-/* The identifiers that a full handshake issued for its session. */
-static void learn_full(struct sessions *s, const struct observation *o, struct session_result *out)
+/*
+ * A full handshake that stood still may go on, or was captured no further. Who uses an identifier later that
+ * is unique by chance was given it here, if it was not known before.
+ */
+static void learn_halted(struct sessions *s, const struct observation *o, const struct memo *memo)
+{
+    const struct identifier id = issued_id(o);
+    const struct place place = memory_locate(s, &o->whence, &id);
+    if (o->outcome != OUTCOME_UNFINISHED || !trustworthy(o) || !o->whence.confirmed || id.length < UNIQUE_ID)
+        return;
+    if (memory_find(s, &place, memo->now))
+        remember_in_part(s, o, &id);
+    else
+        memory_put(s, &place, memo);
+    note_recent(s, o, memo->origin, &id, &(struct identifier){0});
+}
+
+/* What a full handshake says of its session, which began at one of two times if `met` is another. */
+static struct memo memo_of_full(struct sessions *s, const struct observation *o, nanos met)
+{
+    const nanos origin = o->side[SERVER].hello_time;
+    const bool dead = observation_fatal_alert(o) && !o->alert_unreceived;
+    return (struct memo){.origin = met > origin ? met : origin,
+                         .now = time_of_use(o),
+                         .flags = (met ? 0U : ENTRY_EXACT | ENTRY_SUITE) | (dead ? ENTRY_DEAD : 0U),
+                         .suite = o->server_hello.suite,
+                         .anew = true,
+                         .certain = is_no_copy(s, o)};
+}
+
+/* The identifiers that a full handshake issued for its session. `met`: copy_met(). */
+static void learn_full(struct sessions *s, const struct observation *o, nanos met, struct session_result *out)
 {
     const struct server_hello_facts *h = &o->server_hello;
     const bool dead = observation_fatal_alert(o) && !o->alert_unreceived;
@@ -130,32 +159,28 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         return;
     const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
     out->issued = h->session_id_len || has_ticket || (h->ticket_extension && !(o->seen & SEEN_TICKET));
+    const struct memo memo = memo_of_full(s, o, met);
     if (!complete && !dead) {
         const uint32_t lost = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED;
         if ((o->side[CLIENT].damage | o->side[SERVER].damage) & lost)
             learn_in_part(s, o); /* the missing part may be its end */
+        else
+            learn_halted(s, o, &memo);
         return;
     }
     if (!trustworthy(o)) {
         learn_in_part(s, o);
         return;
     }
-    const nanos origin = o->side[SERVER].hello_time;
     const struct identifier id = issued_id(o);
     const struct place place = memory_locate(s, &o->whence, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
         /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
          * remembered as failed, but changes nothing that is known. */
-        remember(s, o, &place, origin, ENTRY_DEAD, false);
-        memory_note_ended(s, &o->whence, &id, origin, time_of_use(o));
+        remember(s, o, &place, memo.origin, ENTRY_DEAD, false);
+        memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
         return;
     }
-    const struct memo memo = {.origin = origin,
-                              .now = time_of_use(o),
-                              .flags = ENTRY_EXACT | ENTRY_SUITE | (dead ? ENTRY_DEAD : 0),
-                              .suite = h->suite,
-                              .anew = true,
-                              .certain = is_no_copy(s, o)};
     struct identifier ticket = {0};
     remember_as(s, o, &place, &memo);
     if (has_ticket) {
@@ -164,10 +189,10 @@ static void learn_full(struct sessions *s, const struct observation *o, struct s
         remember_as(s, o, &at_ticket, &memo);
     }
     if (dead) {
-        memory_note_ended(s, &o->whence, &id, origin, time_of_use(o));
-        memory_note_ended(s, &o->whence, &ticket, origin, time_of_use(o));
+        memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
+        memory_note_ended(s, &o->whence, &ticket, memo.origin, time_of_use(o));
     }
-    note_recent(s, o, origin, &id, &ticket);
+    note_recent(s, o, memo.origin, &id, &ticket);
     /* A session that comes from nowhere elsewhere may be this one. */
     s->missed |= o->whence.server.space && !o->whence.in_network;
     s->counters.learned++;
@@ -214,8 +239,10 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
      */
     const bool lost_answer = !(o->seen & SEEN_SERVER_HELLO) && o->seen & SEEN_CLIENT_KEY_EXCHANGE &&
                              o->side[SERVER].start_captured && o->side[SERVER].damage & UNOBSERVED_GAP;
+    const bool may_be_full = o->resumption <= RESUMPTION_FULL && observation_version(o) < 0x0304;
+    const nanos met = may_be_full ? copy_met(s, o) : 0;
     if (o->resumption == RESUMPTION_FULL)
-        learn_full(s, o, out);
+        learn_full(s, o, met, out);
     else if (lost_answer)
         learn_in_part(s, o);
     else if (out->accepted)

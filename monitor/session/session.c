@@ -97,7 +97,8 @@ void sessions_recover(struct sessions *s)
 
 size_t sessions_memory(uint32_t sessions)
 {
-    return table_memory(sessions) + RECENT_SESSIONS * sizeof(struct recent_session) + MET_HANDSHAKES / 8;
+    return table_memory(sessions) + RECENT_SESSIONS * sizeof(struct recent_session) + MET_HANDSHAKES / 8 +
+           MET_RANDOMS * sizeof(struct met_random);
 }
 
 struct sessions *sessions_new(const struct session_config *config, char *error, size_t error_size)
@@ -110,8 +111,9 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
     s->config = *config;
     s->recent = malloc(RECENT_SESSIONS * sizeof *s->recent);
     s->met = calloc(MET_HANDSHAKES / 64, sizeof *s->met);
+    s->met_randoms = calloc(MET_RANDOMS, sizeof *s->met_randoms);
     s->table.file = -1;
-    if (!s->recent || !s->met) {
+    if (!s->recent || !s->met || !s->met_randoms) {
         sessions_free(s);
         return NULL;
     }
@@ -155,6 +157,7 @@ void sessions_free(struct sessions *s)
     table_close(&s->table);
     free(s->recent);
     free(s->met);
+    free(s->met_randoms);
     free(s);
 }
 

@@ -253,33 +253,41 @@ static bool is_transferred(const struct handshake *h)
     return false;
 }
 
+static uint64_t drawn(const uint8_t *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return value ? value : 1;
+}
+
 static void note_randoms(struct handshake *h)
 {
     struct observation *o = h->observation;
-    uint8_t both[sizeof h->memory.client_random + sizeof h->memory.server_random];
-    if (!(o->seen & SEEN_SERVER_HELLO) || o->server_hello.unknown)
+    enum {
+        BYTES = sizeof h->memory.client_random,
+        PART_AT = 8
+    }; /* behind a time, before a downgrade's mark */
+    uint8_t both[2 * BYTES];
+    if (o->client_hello.format != HELLO_TLS || o->client_hello.unknown || o->server_hello.unknown)
         return;
-    memcpy(both, h->memory.client_random, sizeof h->memory.client_random);
-    memcpy(both + sizeof h->memory.client_random, h->memory.server_random, sizeof h->memory.server_random);
-    o->randoms = siphash(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
+    memcpy(both, h->memory.client_random, BYTES);
+    memcpy(both + BYTES, h->memory.server_random, BYTES);
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        if (o->seen & (who == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))
+            o->random[who] = drawn(both + who * BYTES + PART_AT);
+    if (o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO)
+        o->randoms = siphash(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
 }
 
 static void note_leg(const struct tls *tls, struct handshake *h)
 {
     struct observation *o = h->observation;
     const uint8_t *random = h->memory.client_random;
+    if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.format != HELLO_TLS || o->client_hello.unknown)
+        return;
     o->leg = tls->met ? met_hellos_leg(tls->met, random, h->flow) : LEG_ONLY;
     if (o->leg != LEG_ONLY)
         o->hello_random = siphash(&h->memory.keys->own, span_of(random, CLIENT_RANDOM_BYTES));
-}
-
-static void note_copies(const struct tls *tls, struct handshake *h)
-{
-    const struct observation *o = h->observation;
-    if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.format != HELLO_TLS || o->client_hello.unknown)
-        return;
-    note_randoms(h);
-    note_leg(tls, h);
 }
 
 void tls_end_begins(struct tls *tls, const struct flow *flow)
@@ -377,7 +385,8 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->server_followed = o->side[CLIENT].reset || h->reset_after_close || answers_close(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
-    note_copies(tls, h);
+    note_randoms(h);
+    note_leg(tls, h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))

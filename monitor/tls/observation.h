@@ -355,6 +355,7 @@ struct observation {
     enum resumption resumption;
     uint32_t unseen_before; /* enum unobserved: why the client may have said something before its hello that
                                was not seen; 0: it cannot */
+    uint64_t random[2];     /* by enum side: 8 bytes of what it drew; 0: not seen */
     uint64_t randoms;       /* a hash of both; 0: one was not seen. Copies of a handshake that were
                                taken at two places have the same, whatever their addresses */
     enum leg leg;

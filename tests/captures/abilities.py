@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What a server or a UE is said not to be able to do: is it told only where what was seen shows that? usage: abilities.py UTWATCH"""
+import hashlib
 import os
 import shutil
 import struct
@@ -34,8 +35,9 @@ def at(second, steps, client=UE, server=AP):
 
 def full(suites, selected, version=m.TLS12, session=b"", more=(), answers=(), certificate=b"", ticket=b"", hint=300):
     """One full handshake."""
+    drawn = hashlib.sha256(session + ticket).digest()  # of no other session
     return [(CLIENT, m.client_hello(suites, version, more=[*GROUPS, *more])),
-            (SERVER, m.server_hello(selected, version, session, more=answers) + certificate + m.done(version)),
+            (SERVER, m.server_hello(selected, version, session, more=answers, random=drawn) + certificate + m.done(version)),
             (CLIENT, m.client_key_exchange(version) + m.finished(version)),
             (SERVER, (m.new_session_ticket(ticket, hint) if ticket else b"") + m.finished(version))]
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Who is accused of what another did, or of what the text has him do: farms behind one address, names that share a server, middleboxes, refusals for
 reasons other than suites, IPv6 with extension headers, hellos that change. usage: innocent.py UTWATCH"""
+import hashlib
 import os
 import struct
 import sys
@@ -28,7 +29,8 @@ def at(second, steps, client=UE, server=AP):
     return capturelib.build(steps, client=(client[0], client[1] + second % 20000), server=server, time=START + second * SECOND)
 
 
-def accepted(suite, hello, session=b"", ticket=b"", version=m.TLS12, hint=300, random=b"\x22" * 32):
+def accepted(suite, hello, session=b"", ticket=b"", version=m.TLS12, hint=300, random=b""):
+    random = random or hashlib.sha256(session + ticket).digest()  # of no other session
     return [(CLIENT, hello),
             (SERVER, m.server_hello(suite, version, session, more=[(TICKET, b"")] if ticket else [], random=random) + m.done(version)),
             (CLIENT, m.client_key_exchange(version) + m.finished(version)),

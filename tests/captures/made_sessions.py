@@ -1,6 +1,8 @@
 """Connections that begin a session, and use it again: made up, for what no stack can be asked to do."""
 from run_utwatch import ROOT  # noqa: F401 (it knows where capturelib is)
 
+import hashlib
+
 import capturelib
 import messages as m
 
@@ -21,7 +23,8 @@ def connection(*conversation, at, client=VICTIM, server=SERVERS["own"], ends=Tru
     return c.frames
 
 
-def full(session=b"", ticket=b"", hello=b"", random=b"\x22" * 32):
+def full(session=b"", ticket=b"", hello=b"", random=b""):
+    random = random or hashlib.sha256(session + ticket).digest()  # of no other session
     more = [(35, b"")] if ticket else []
     return [(CLIENT, hello or m.client_hello([DES3], m.TLS12, more=more)),
             (SERVER, m.server_hello(DES3, m.TLS12, session, more=more, random=random) + m.message(11, b"\0\0\0", m.TLS12) + m.done(m.TLS12)),

@@ -9,7 +9,7 @@ import struct
 import sys
 import tempfile
 
-from made_sessions import CLIENT, HOUR, ID, SERVER, SERVERS, TICKET, connection, full, resumption_of
+from made_sessions import CLIENT, HOUR, ID, SERVER, SERVERS, START, TICKET, connection, full, resumption_of
 from run_utwatch import events, of_type
 from checks import check, finish
 
@@ -73,8 +73,27 @@ def chain(hours):
 renewed, last_ticket = chain([0, 10, 20])
 both = m.client_hello([0x000A, 0x1301], m.TLS12, session=b"\xe1" * 32, more=[(43, b"\x04\x03\x04\x03\x03"), (35, TICKET), identities([OLD])])
 flood = [f for i in range(400) for f in at(1 + i / 3600, *full(session=(i + 7).to_bytes(4, "big") * 8), server="other")]
-again = at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID), random=b"\x23" * 32))
-copy = at(20, *full(session=ID))
+again = at(20, *full(session=ID, hello=m.client_hello([0x000A], m.TLS12, session=ID, random=b"\x24" * 32), random=b"\x23" * 32))
+first, copy = at(0, *full(session=ID)), at(20, *full(session=ID))
+
+
+def of_side(frames, side):
+    return [f for f in frames if (capturelib.segment_of(f[1])[0][1] == 443) == (side == SERVER)]
+
+
+def halted(messages, seconds):
+    """A full handshake that stands still for a while behind so many messages, acknowledged; 3 frames open the connection."""
+    c = capturelib.Connection(client=("192.0.2.10", 39999), server=SERVERS["own"], time=START)
+    c.open()
+    for i, step in enumerate(full(session=ID)):
+        c.time += seconds * 10**9 if i == messages else 0
+        c.send(*step)
+        if i + 1 == messages:
+            c.frames.append(c.frame(1 - step[0], 0x10))
+    c.close()
+    return c.frames
+
+
 # label, captures, configuration, real age in hours of the last connection's session, its method and basis
 CASES = [
     ("begun while the clock was two days back", [at(0, *full(session=b"\xc9" * 32)) + at(-48, *full(session=ID)) + use(0.1)], "", 0.2, "id",
@@ -96,6 +115,17 @@ CASES = [
     ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(again, 4) + use(26)], "", 6, "id", "at-least"),
     ("given out again, its end lost", [at(0, *full(session=ID)) + lost(again, 6) + use(26)], "", 6, "id", "at-least"),
     ("a copy, by a clock that is late", [at(0, *full(session=ID)) + copy + use(26)], "", 6, "id", "at-least"),  # RFC 5246 7.4.1.2: the same randoms
+    # RFC 5246 7.3: the id is in the ServerHello; who resumes by it was given it there, if nobody else can have been.
+    ("stood still behind the server's flight", [halted(2, 200) + use(25)], "", 25, "id", "exact"),
+    ("stood still behind the client's flight", [halted(3, 200) + use(25)], "", 25, "id", "exact"),
+    ("captured to the server's flight, and acknowledged", [halted(2, 0)[:6] + use(25)], "", 25, "id", "exact"),
+    ("the server's flight, of which nobody knows that it arrived", [first[:5] + use(25)], "", 25, "id", "unknown"),
+    ("a copy, of which the first ends early", [first[:6] + copy + use(26)], "", 6, "id", "at-least"),
+    ("a copy, of which the first ends with the server's flight", [first[:5] + copy + use(26)], "", 6, "id", "at-least"),
+    ("a copy, of which the first is the client's side", [of_side(first, CLIENT) + copy + use(26)], "", 6, "id", "at-least"),
+    ("a copy, of which the first is the server's side", [of_side(first, SERVER) + copy + use(26)], "", 6, "id", "at-least"),
+    ("a copy, of which the first lacks the hello", [lost(first, 3) + copy + use(26)], "", 6, "id", "at-least"),
+    ("a copy, of which the first lacks the answer", [lost(first, 4) + copy + use(26)], "", 6, "id", "at-least"),
     ("given out again, all of it seen", [at(0, *full(session=ID)) + again + use(26)], "", 6, "id", "exact"),
     ("renewed twice", [renewed + use(30, "ticket", last_ticket)], "", 30, "ticket", "exact"),
     ("the inner length of RFC 4507", [at(0, *full(ticket=TICKET)) + use(25, "ticket", struct.pack("!H", len(TICKET)) + TICKET)], "", 25, "ticket",

@@ -462,6 +462,40 @@ static void an_identifier_is_not_issued_twice(void **state)
     }
 }
 
+/* A part of a copy says as well that the session began at one of two times. */
+static void a_part_of_a_copy_is_one(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t random[2]; /* that the first handshake showed */
+        nanos apart;
+        enum age_basis basis;
+    } cases[] = {{{1, 2}, 2 * HOUR, AGE_AT_LEAST}, {{1, 0}, 2 * HOUR, AGE_AT_LEAST},
+                 {{0, 2}, 2 * HOUR, AGE_AT_LEAST}, {{0, 2}, NANOS_PER_SECOND, AGE_EXACT},
+                 {{3, 4}, 2 * HOUR, AGE_EXACT},    {{1, 4}, 2 * HOUR, AGE_EXACT},
+                 {{0, 2}, -2 * HOUR, AGE_AT_LEAST}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint64_t own = (i + 1) << 40;
+        handshake(DAY1, RESUMPTION_FULL);
+        with_id((uint8_t)(100 + i), false, true);
+        for (enum side who = CLIENT; who <= SERVER; who++)
+            o->random[who] = cases[i].random[who] ? own + cases[i].random[who] : 0;
+        o->outcome = OUTCOME_ONE_SIDED;
+        judge();
+        handshake(DAY1 + cases[i].apart, RESUMPTION_FULL);
+        with_id((uint8_t)(100 + i), false, true);
+        o->random[CLIENT] = own + 1;
+        o->random[SERVER] = own + 2;
+        judge();
+        resumed((uint8_t)(100 + i), DAY1 + 30 * HOUR, 443);
+        assert_int_equal(r.basis, cases[i].basis);
+        const nanos later = cases[i].apart > 0 ? cases[i].apart : 0;
+        if (r.basis == AGE_AT_LEAST)
+            assert_true(r.resumed_age <= 30 * HOUR - later &&
+                        r.resumed_age > 30 * HOUR - later - 2 * NANOS_PER_SECOND);
+    }
+}
+
 static void a_farm_shares_its_sessions(void **state)
 {
     (void)state;
@@ -798,6 +832,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_learned_from_half_a_handshake, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_short_id_is_its_servers, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_short_id_is_its_clients, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_part_of_a_copy_is_one, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(an_identifier_is_not_issued_twice, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(what_another_server_issued_may_be_refused, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(fatal_alert_kills_the_session, open_memory, close_memory),
