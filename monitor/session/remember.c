@@ -136,14 +136,30 @@ static void learn_halted(struct sessions *s, const struct observation *o, const 
     note_recent(s, o, memo->origin, &id, &(struct identifier){0});
 }
 
+/* A hello that was answered before it came has a stamp of another clock: which of the two is right, nobody
+ * knows (RFC 5246 7.3). */
+static bool clocks_differ(const struct observation *o)
+{
+    const nanos asked = o->side[CLIENT].hello_time;
+    const nanos answered = o->side[SERVER].hello_time;
+    return asked > answered + NANOS_PER_SECOND ||
+           (o->exchange_time && answered > o->exchange_time + NANOS_PER_SECOND);
+}
+
+static nanos later_of(nanos a, nanos b)
+{
+    return a > b ? a : b;
+}
+
 /* What a full handshake says of its session, which began at one of two times if `met` is another. */
 static struct memo memo_of_full(struct sessions *s, const struct observation *o, nanos met)
 {
-    const nanos origin = o->side[SERVER].hello_time;
+    const bool exact = !met && !clocks_differ(o);
     const bool dead = observation_fatal_alert(o) && !o->alert_unreceived;
-    return (struct memo){.origin = met > origin ? met : origin,
+    return (struct memo){.origin = exact ? o->side[SERVER].hello_time
+                                         : later_of(later_of(met, time_of_use(o)), o->exchange_time),
                          .now = time_of_use(o),
-                         .flags = (met ? 0U : ENTRY_EXACT | ENTRY_SUITE) | (dead ? ENTRY_DEAD : 0U),
+                         .flags = (exact ? ENTRY_EXACT | ENTRY_SUITE : 0U) | (dead ? ENTRY_DEAD : 0U),
                          .suite = o->server_hello.suite,
                          .anew = true,
                          .certain = is_no_copy(s, o)};

@@ -285,6 +285,8 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
             h->observation->seen |= messages[type].seen;
         else
             malformed(tls, h, who);
+        if (type == MESSAGE_CLIENT_KEY_EXCHANGE)
+            h->observation->exchange_time = now;
     }
 }
 

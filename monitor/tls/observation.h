@@ -350,6 +350,7 @@ struct observation {
     uint32_t seen;             /* enum seen */
     uint32_t unobserved;       /* enum unobserved: why facts are missing, all directions */
     struct side_facts side[2]; /* by enum side */
+    nanos exchange_time; /* of the client's key exchange, its answer to the server's hello; 0: not seen */
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;

@@ -81,6 +81,11 @@ def of_side(frames, side):
     return [f for f in frames if (capturelib.segment_of(f[1])[0][1] == 443) == (side == SERVER)]
 
 
+def one_late(frames, side, seconds):
+    late = {t for t, _ in of_side(frames, side)}
+    return sorted((t + int(seconds * 10**9) if t in late else t, f) for t, f in frames)
+
+
 def halted(messages, seconds):
     """A full handshake that stands still for a while behind so many messages, acknowledged; 3 frames open the connection."""
     c = capturelib.Connection(client=("192.0.2.10", 39999), server=SERVERS["own"], time=START)
@@ -115,6 +120,10 @@ CASES = [
     ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(again, 4) + use(26)], "", 6, "id", "at-least"),
     ("given out again, its end lost", [at(0, *full(session=ID)) + lost(again, 6) + use(26)], "", 6, "id", "at-least"),
     ("a copy, by a clock that is late", [at(0, *full(session=ID)) + copy + use(26)], "", 6, "id", "at-least"),  # RFC 5246 7.4.1.2: the same randoms
+    # RFC 5246 7.3: the ServerHello comes before what the client answers to it, and behind the ClientHello.
+    ("begun while the server's clock was late", [one_late(first, SERVER, 5) + use(25)], "", 25 - 5 / 3600, "id", "at-least"),
+    ("begun while the client's clock was late", [one_late(first, CLIENT, 5) + use(25)], "", 25 - 5 / 3600, "id", "unknown"),
+    ("begun while the server's frames came late", [one_late(first, SERVER, 0.5) + use(25)], "", 25 - 0.5 / 3600, "id", "exact"),
     # RFC 5246 7.3: the id is in the ServerHello; who resumes by it was given it there, if nobody else can have been.
     ("stood still behind the server's flight", [halted(2, 200) + use(25)], "", 25, "id", "exact"),
     ("stood still behind the client's flight", [halted(3, 200) + use(25)], "", 25, "id", "exact"),
