@@ -26,6 +26,7 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
 {
     struct identifier out = {.method = method, .is_hash = true, .common = ticket->common};
     out.length = ticket->own ? sizeof ticket->own : 0;
+    out.brief = ticket->brief;
     memcpy(out.bytes, &ticket->own, sizeof ticket->own);
     return out;
 }
@@ -33,9 +34,9 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
 struct identifier identifier_of_owner(const struct identifier *id, const struct endpoint *client)
 {
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
-    if (id->method != RESUMPTION_ID || !id->length || id->length >= UNIQUE_ID)
+    if (!id->length || identifier_is_unique(id))
         return out;
-    out.bytes[0] = (uint8_t)id->length;
+    out.bytes[0] = id->is_hash ? 0 : (uint8_t)id->length;
     memcpy(out.bytes + 1, id->bytes, id->length);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
     out.length = sizeof out.bytes;
@@ -73,9 +74,9 @@ static const struct session_farm *farm_of(const struct sessions *s, const struct
  * a ticket key, whether the site says so or not. A short id means one only where caches are shared, and so
  * does the name of a key that was not negotiated.
  */
-static bool is_unique(const struct identifier *id)
+bool identifier_is_unique(const struct identifier *id)
 {
-    return id->is_hash ? id->method != RESUMPTION_EXTERNAL : id->length >= UNIQUE_ID;
+    return id->is_hash ? !id->brief && id->method != RESUMPTION_EXTERNAL : id->length >= UNIQUE_ID;
 }
 
 /* `in_network`: what is unique is so in all address spaces of the network. Hosts of two of them may have the
@@ -83,7 +84,7 @@ static bool is_unique(const struct identifier *id)
 static struct scope scope_of(const struct sessions *s, const struct endpoint *server, bool in_network,
                              const struct identifier *id)
 {
-    const bool unique = id && is_unique(id);
+    const bool unique = id && identifier_is_unique(id);
     struct scope scope = {.common = true};
     if (!s->config.one_scope && !unique) {
         const struct session_farm *farm = farm_of(s, server);
@@ -208,7 +209,7 @@ static bool may_be_copy(const struct entry *e, const struct place *place, const 
 {
     const nanos apart = m->origin - entry_origin(e);
     const bool was_issued = e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW); /* not only used */
-    return m->anew && !m->certain && m->flags & ENTRY_EXACT && is_unique(place->identifier) &&
+    return m->anew && !m->certain && m->flags & ENTRY_EXACT && identifier_is_unique(place->identifier) &&
            (is_given_anew(e) || apart > NANOS_PER_SECOND || (was_issued && -apart > NANOS_PER_SECOND));
 }
 

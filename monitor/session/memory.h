@@ -15,6 +15,7 @@ struct identifier {
     enum resumption method;
     size_t length; /* 0: no identifier */
     uint8_t bytes[32];
+    bool brief;      /* of a hash: what was hashed has fewer than UNIQUE_ID bytes */
     bool is_hash;    /* of a ticket or identity: `bytes` under the own key, `common` under the common one */
     uint64_t common; /* 0: none */
 };
@@ -55,14 +56,14 @@ struct sessions {
     unsigned common_version; /* 0: there is none yet */
 };
 
-/* Bytes from which on an id is unique by chance (RFC 2246 F.1.4; WAP-219 6.2.2 has at most 8). */
-enum { UNIQUE_ID = 16 };
-
 struct identifier identifier_of_id(const uint8_t *id, size_t length);
 struct identifier identifier_of_ticket(enum resumption method, const struct identifier_hash *ticket);
 
-/* Under which it is remembered that a short id was issued to this client, so that no other identifier equals
- * it; length 0: the id is none, or a long one. */
+/* Is it unique by chance? Else it means one session only where caches are shared, and not for ever. */
+bool identifier_is_unique(const struct identifier *id);
+
+/* Under which it is remembered that a short id or ticket was issued to this client, so that no other
+ * identifier equals it; length 0: there is none, or a long one. */
 struct identifier identifier_of_owner(const struct identifier *id, const struct endpoint *client);
 
 /* Where an identifier is remembered: its keys are computed once. Points to the server and the identifier. */

@@ -11,8 +11,8 @@ static bool trustworthy(const struct observation *o)
            o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
-/* A short id may be issued again, and nobody sees it: where another client uses it, it may be that of another
- * session. */
+/* A short id or ticket may be issued again, and nobody sees it: where another client uses it, it may be that
+ * of another session. */
 static void remember_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                            const struct memo *memo)
 {
@@ -241,7 +241,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         return;
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     const struct place at_renewed = memory_locate(s, &o->whence, &renewed);
-    memory_put(s, &at_renewed, &memo);
+    remember_as(s, o, &at_renewed, &memo);
     if (ends || out->dead_here)
         memory_note_ended(s, &o->whence, &renewed, memo.origin, memo.now);
     note_recent(s, o, memo.origin, &(struct identifier){0}, &renewed);

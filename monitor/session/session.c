@@ -233,12 +233,11 @@ static bool is_short(const struct observation *o)
     return o->client_hello.session_id_len < UNIQUE_ID;
 }
 
-/* A short id may be that of a later session, whose beginning was not seen. */
-static bool may_be_of_later(struct sessions *s, const struct observation *o, const struct offer *offer,
+/* A short id or ticket may be that of a later session, whose beginning was not seen. `id` NULL: none. */
+static bool may_be_of_later(struct sessions *s, const struct observation *o, const struct identifier *id,
                             const struct entry *e, bool missed)
 {
-    return offer->method == RESUMPTION_ID && is_short(o) &&
-           (missed || (e && !is_of_its_owner(s, o, &offer->identifier[0], e)));
+    return id && !identifier_is_unique(id) && (missed || (e && !is_of_its_owner(s, o, id, e)));
 }
 
 void sessions_expect(const struct sessions *s, const struct observation *o)
@@ -269,9 +268,10 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     const bool missed = s->missed || s->shared || table_has_forgotten(&s->table) || s->counters.clock_set;
     out->earlier = !missed && out->basis != AGE_EXACT && !(e && e->flags & ENTRY_ANEW);
     out->missed = has_missed(s, o, out->known ? out->origin : 0);
-    if (may_be_of_later(s, o, &offer, e, out->missed))
+    if (may_be_of_later(s, o, place.identifier, e, out->missed))
         *out = (struct session_result){.offered = out->offered,
                                        .method = out->method,
+                                       .ageless = out->ageless,
                                        .accepted = out->accepted,
                                        .refused = out->refused,
                                        .missed = true};

@@ -34,7 +34,8 @@ struct identifier_hash hash_identifier(const struct hello_memory *memory, struct
 {
     const struct identifier_keys *keys = memory->keys;
     return (struct identifier_hash){.own = hash_under(&keys->own, bytes),
-                                    .common = keys->has_common ? hash_under(&keys->common, bytes) : 0};
+                                    .common = keys->has_common ? hash_under(&keys->common, bytes) : 0,
+                                    .brief = bytes.n < UNIQUE_ID};
 }
 
 /* RFC 5746 3.2: one vector, which may be empty. */

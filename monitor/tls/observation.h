@@ -137,6 +137,7 @@ struct text_slice { /* a name in observation.text; length 0: none */
  * have in common (0: there is none). own 0: there is no identifier. */
 struct identifier_hash {
     uint64_t own, common;
+    bool brief; /* of fewer than UNIQUE_ID octets */
 };
 
 struct tls_alert {

@@ -25,10 +25,10 @@ ALL = "sessions: { scope: all }\nlimits: { sessions: 64 }\n"
 port = 30000
 
 
-def at(hours, *conversation, server="own"):
+def at(hours, *conversation, server="own", client="192.0.2.10"):
     global port
     port += 1
-    return connection(*conversation, at=int(hours * HOUR), client=("192.0.2.10", port), server=SERVERS[server])
+    return connection(*conversation, at=int(hours * HOUR), client=(client, port), server=SERVERS[server])
 
 
 def identities(names):
@@ -120,6 +120,13 @@ CASES = [
     ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(again, 4) + use(26)], "", 6, "id", "at-least"),
     ("given out again, its end lost", [at(0, *full(session=ID)) + lost(again, 6) + use(26)], "", 6, "id", "at-least"),
     ("a copy, by a clock that is late", [at(0, *full(session=ID)) + copy + use(26)], "", 6, "id", "at-least"),  # RFC 5246 7.4.1.2: the same randoms
+    # RFC 5077 3.3 leaves what a ticket holds to the server: a short one may be a number, and be issued again.
+    *[("a ticket of %d octets, of another UE" % n, [at(0, *full(ticket=b"\x51" * n)) + use(25, "ticket", b"\x51" * n, client="192.0.2.11")], "",
+       25, "ticket", "unknown" if n < 16 else "exact") for n in (1, 4, 8, 15, 16)],
+    *[("a ticket of %d octets, of the same UE" % n, [at(0, *full(ticket=b"\x51" * n)) + use(25, "ticket", b"\x51" * n)], "", 25, "ticket", "exact")
+      for n in (1, 4, 8, 15, 16)],
+    ("a ticket of 4 octets, at another server", [at(0, *full(ticket=b"\x51" * 4)) + use(25, "ticket", b"\x51" * 4, server="other")], "", 25, "ticket",
+     "unknown"),
     # RFC 5246 7.3: the ServerHello comes before what the client answers to it, and behind the ClientHello.
     ("begun while the server's clock was late", [one_late(first, SERVER, 5) + use(25)], "", 25 - 5 / 3600, "id", "at-least"),
     ("begun while the client's clock was late", [one_late(first, CLIENT, 5) + use(25)], "", 25 - 5 / 3600, "id", "unknown"),
