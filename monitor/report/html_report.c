@@ -122,7 +122,8 @@ static void put_figure(struct html *h, const char *id, uint64_t count, const cha
 static void put_figures(struct html *h, const struct tally *tally)
 {
     html_put(h, "<dl class=\"figures\">\n");
-    put_figure(h, "n-handshakes", tally->handshakes, "handshakes", "\">");
+    put_figure(h, "n-handshakes", tally->handshakes, tally->handshakes == 1 ? "handshake" : "handshakes",
+               "\">");
     put_figure(h, "n-pass", tally->verdict[VERDICT_PASS], "pass", "\">");
     put_figure(h, "n-fail", tally->verdict[VERDICT_FAIL], "fail", "\" class=\"fail\">");
     put_figure(h, "n-nothing", tally->verdict[VERDICT_NOTHING_AGAINST], "nothing seen against", "\">");

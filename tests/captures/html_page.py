@@ -113,6 +113,7 @@ def test_views(folder):
     for event in alerts:
         at_fault = event["utwatch"].get("fault") in ("server", "both")
         check((event["utwatch"]["rule"] in row) == at_fault, event["utwatch"]["rule"], "in the row of the server:", row)
+    check("<dt>handshake</dt><dd>1</dd>" in page, "a figure of one handshake")
     check("<svg" not in page.split("id=\"violations\"")[0], "one handshake has a timeline")
     page, _ = page_of(folder, *[w for c in ALL[:40] for w in ("-r", c)])
     check("id=\"timeline\"" in page, "many handshakes have none")
