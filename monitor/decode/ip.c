@@ -41,6 +41,16 @@ static inline void note_header(struct packet *p, struct span header, uint8_t hop
     p->out->hops = hops;
 }
 
+/*
+ * A length of 0 is that of what the host's card was to split, which is more than one packet of a link, or of
+ * a jumbogram of more than 64 KiB (RFC 2675 3). A shorter one with it no host takes.
+ */
+static bool needs_its_length(size_t packet)
+{
+    enum { ETHERNET_MTU = 1500 };
+    return packet <= ETHERNET_MTU;
+}
+
 /* A piece of a datagram; goes on when it was the last one missing. */
 static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool more)
 {
@@ -84,8 +94,10 @@ static enum layer ipv4(struct packet *p)
     cursor_skip(&c, 2);
     struct span src = cursor_take(&c, 4);
     struct span dst = cursor_take(&c, 4);
-    if (total == 0) /* segmentation offload: the true length was not known yet when the host captured it */
+    if (total == 0) { /* segmentation offload: the true length was not known yet when the host captured it */
         total = p->wire_left;
+        p->out->refused |= needs_its_length(total);
+    }
     if (header < 20 || total < header)
         return packet_end(p, DECODE_MALFORMED);
     const struct span bytes = p->bytes;
@@ -101,6 +113,7 @@ static enum layer ipv4(struct packet *p)
 
 static enum layer ipv6(struct packet *p)
 {
+    enum { HEADER6 = 40 };
     struct cursor c = cursor_over(p->bytes);
     cursor_skip(&c, 4);
     size_t payload = cursor_u16(&c);
@@ -108,10 +121,11 @@ static enum layer ipv6(struct packet *p)
     uint8_t hops = cursor_u8(&c);
     struct span src = cursor_take(&c, 16);
     struct span dst = cursor_take(&c, 16);
-    if (!packet_advance(p, 40))
+    if (!packet_advance(p, HEADER6))
         return LAYER_DONE;
     if (payload && !packet_limit(p, payload)) /* 0: a jumbogram (RFC 2675) or segmentation offload */
         return LAYER_DONE;
+    p->out->refused |= !payload && needs_its_length(HEADER6 + p->wire_left);
     note_header(p, span_of(NULL, 0), hops);
     set_address(p, &p->out->src, 6, src, 16);
     set_address(p, &p->out->dst, 6, dst, 16);

@@ -85,6 +85,17 @@ def no_hop(timed):
     return with_header(timed, 8, lambda n: 0)
 
 
+def no_length(timed):
+    """As of what a card is to split, or of a jumbogram (RFC 2675 3: more than 65,535 octets); Linux takes no such packet that is short."""
+    time, frame = timed
+    if frame[12:14] == b"\x86\xdd":
+        return time, frame[:18] + b"\0\0" + frame[20:]
+    head = bytearray(frame[14:34])
+    head[2:4] = head[10:12] = b"\0\0"
+    head[10:12] = struct.pack("!H", capturelib.ones_sum(bytes(head)))
+    return time, frame[:14] + bytes(head) + frame[34:]
+
+
 class Judged:
     """What `modern` says of the frames."""
 
@@ -173,7 +184,7 @@ def what_no_host_takes():
 
     for name, ends in (("IPv4", {}), ("IPv6", IPV6)):
         guilty = Judged(attacked(honest(NULL_SHA), None, None, **ends))
-        ways = {"left to a card": left_to_card, "without ACK": without_ack, "no hop": no_hop, "long": wrong}
+        ways = {"left to a card": left_to_card, "without ACK": without_ack, "no hop": no_hop, "no length": no_length, "long": wrong}
         if not ends:
             ways["header's sum"] = wrong_header
         for way, change in ways.items():
@@ -211,7 +222,7 @@ def what_no_host_takes():
         check(Judged(plain).alerts == guilty.alerts, name, "an outer header's sum")
     # Pieces of a datagram that no host takes spoil none.
     guilty = Judged(attacked(honest(NULL_SHA), None, None))
-    for change in (wrong_header, no_hop):
+    for change in (wrong_header, no_hop, no_length):
         frames = []
         for t, f in capturelib.build(honest(NULL_SHA), time=START):
             pieces = encapsulation.fragments(f, 64)
