@@ -444,11 +444,11 @@ def why_no_origin(folder):
 
 def documents(folder):
     """5.1.1 is about users' data: RFC 4825 6 has global documents, and 12.1 xcap-caps, which has no others. An identity is not its parameters."""
-    def judged(target, identity=""):
+    def judged(target, identity="", method="GET"):
         capture = os.path.join(folder, "document.pcap")
         asks = "X-3GPP-Intended-Identity: \"%s\"\r\n" % identity if identity else ""
         capturelib.write_frames(capture, capturelib.build([
-            (CLIENT, ("GET %s HTTP/1.1\r\nHost: xcap.example.org\r\n%s\r\n" % (target, asks)).encode()),
+            (CLIENT, ("%s %s HTTP/1.1\r\nHost: xcap.example.org\r\n%s\r\n" % (method, target, asks)).encode()),
             (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], server=("192.0.2.80", 80), time=1795471000 * 10**9))
         return sorted(r for r in alerts("ts33141-pcr2", capture) if r.startswith("ut-5.1.1"))
     for target, rules in (("/simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml", ["ut-5.1.1-http-authentication"]),
@@ -459,6 +459,12 @@ def documents(folder):
                                    ("sip:a@example.org", "tel:+3589123", []), ("tel:+358-9-123", "tel:+3589123", [])):
         found = judged("/resource-lists/users/%s/index" % owner, identity)
         check(found == rules, owner, "asked for by", identity, found)
+    # RFC 9110 9.3.2, 9.3.7: these give no access; others' profiles are there to be read, and searched for, but not changed.
+    for usage, methods in (("resource-lists", ("GET", "PUT", "DELETE")), ("org.openmobilealliance.user-profile", ("PUT", "DELETE")),
+                           ("org.openmobilealliance.search", ())):
+        for method in "GET", "PUT", "DELETE", "HEAD", "OPTIONS":
+            found = judged("/%s/users/sip:a@example.org/index" % usage, "sip:b@example.org", method)
+            check(found == ["ut-5.1.1-own-data-only"] * (method in methods), method, "of another's", usage, found)
 
 
 def http2(folder):
