@@ -76,7 +76,8 @@ struct connection {
     void *owner;
     struct member member;
     unsigned waiting_count, early_count, answered_count;
-    struct reader side[2]; /* by enum side; from here on nothing is cleared that has to be written first */
+    struct reader side[2]; /* by enum side */
+    /* What follows is written before it is read, so that a new connection has it as it was. */
     struct http_exchange waiting[HTTP_PIPELINE];  /* requests without answer, oldest first */
     struct answer early[HTTP_PIPELINE];           /* answers whose request is not here yet */
     struct http_exchange answered[HTTP_ANSWERED]; /* whose answer is not acknowledged yet, oldest first */

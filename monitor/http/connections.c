@@ -45,9 +45,7 @@ uint32_t http_open(struct http *http, const struct http_connection *begin, void 
     if (!slot)
         return 0;
     struct connection *c = connection_at(http, slot);
-    memset(c, 0, offsetof(struct connection, side));
-    for (enum side who = CLIENT; who <= SERVER; who++)
-        memset(&c->side[who], 0, offsetof(struct reader, head));
+    memset(c, 0, offsetof(struct connection, waiting));
     c->seen = *begin;
     c->owner = owner;
     c->asked = begin->damage & HTTP_DAMAGE_MALFORMED ? ASKED_OTHER : ASKED_NOTHING;
