@@ -307,6 +307,7 @@ static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const s
         const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
         const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),
+                                              .forwarded = flow->proxied,
                                               .damage =
                                                   (from_start ? 0 : HTTP_DAMAGE_START) | known | elsewhere};
         return open_http(p, flow, &begin);

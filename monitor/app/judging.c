@@ -245,6 +245,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     struct policy_case c = case_of_handshake(o);
     c.server_listed = site_lists_server(j->site, &o->whence.server);
     c.interface = output_interface(j->output, &c.about);
+    c.passed_on = peers_client_serves(j->peers, &o->whence);
     c.session = &session;
     c.before = f->http;
     output_expect(j->output, &c);
@@ -267,10 +268,17 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         .lineage = lineage_of(j, o, &session)};
 }
 
+/* Where the site says who its UEs are, the fields of a request show nothing: a UE can write them too. */
+static bool is_passed_on(const struct judge *j, const struct whence *whence, bool forwarded)
+{
+    return (forwarded && !j->site->client_count) || peers_client_serves(j->peers, whence);
+}
+
 void judge_connection(struct judge *j, const struct http_connection *h, const char *protocol)
 {
     struct policy_case c = case_of_connection(h, protocol);
     c.server_listed = site_lists_server(j->site, &c.about.server);
+    c.passed_on = is_passed_on(j, &h->whence, h->forwarded);
     c.interface = output_interface(j->output, &c.about);
     judge(j, &c);
 }
@@ -278,6 +286,7 @@ void judge_connection(struct judge *j, const struct http_connection *h, const ch
 void judge_exchange(struct judge *j, const struct http_exchange *e)
 {
     struct policy_case c = case_of_exchange(e);
+    c.passed_on = is_passed_on(j, &e->whence, e->forwarded);
     c.interface = output_interface(j->output, &c.about);
     judge(j, &c);
 }

@@ -94,6 +94,7 @@ struct flow {
     uint8_t odd : 2;           /* a bit a side of whose other words some were no text */
     uint8_t hides_updates : 1; /* FLOW_RECORDS: TLS 1.3, whose key updates look like data */
     uint8_t alone : 2;         /* a bit a side that was captured without the other in the handshake before */
+    uint8_t proxied : 1;       /* a balancer put a header before the client's bytes (wire/proxy.h) */
     uint8_t outside : 1;       /* when it was judged, not only the network put hosts into its address space */
 };
 

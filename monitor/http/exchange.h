@@ -78,6 +78,7 @@ struct http_exchange {
     bool credentials;   /* the request carries Authorization */
     bool said_identity; /* X-3GPP-Intended-Identity */
     bool vouched;       /* an asserted identity, as an AP adds it */
+    bool forwarded;     /* by its fields, a proxy passes it on: the UE's own request is another */
     bool cookie;        /* the request carries one: a session of the server's own */
     bool known_user;    /* an earlier request of the connection had credentials, which were not refused */
     bool challenge;     /* the answer asks for authentication */
@@ -120,6 +121,7 @@ struct http_connection {
     uint32_t claims;  /* requests by which the server may know who asks: credentials, a cookie, an
                          asserted identity */
     bool unanswered;  /* the last 401 was followed by none of them */
+    bool forwarded;   /* one of the requests is such by its fields, or the connection by its PROXY header */
     uint32_t xcap;    /* requests that are of Ut, also CONNECT, those that may be, and those that could
                          not be read to their end */
     uint32_t damage;  /* enum http_damage */

@@ -106,6 +106,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
                               .credentials = f->authorization.n > 0,
                               .said_identity = f->identity.n > 0,
                               .vouched = f->assertions > 0,
+                              .forwarded = f->forwarded || f->assertions || c->seen.forwarded,
                               .cookie = f->cookie,
                               .known_user = c->known_user,
                               .tls_user = c->seen.tls_user,

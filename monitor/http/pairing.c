@@ -233,6 +233,7 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
     c->seen.count.for_tls += is_for_tls(&new);
     if (new.of_ut)
         count_of_ut(c, &new);
+    c->seen.forwarded |= new.forwarded;
     c->seen.xcap += new.may_be_of_ut; /* where something is missing, that may be Ut */
     const bool behind_connect = c->seen.count.requests == 1 && r->method != HTTP_CONNECT;
     if (!c->has_request || behind_connect)

@@ -39,6 +39,7 @@ struct peers {
     struct lesson lesson[RECENT_LESSONS]; /* by flow */
     struct group_suites with_groups;
     struct version_suites by_version;
+    struct serving serving;
     struct side_table table[2]; /* by enum side */
     struct peers_counters counters;
 };
@@ -70,6 +71,7 @@ struct peers *peers_new(uint32_t servers, uint32_t ues)
     if (!p)
         return NULL;
     p->shapes.key = siphash_random_key();
+    p->serving.key = p->shapes.key;
     p->with_groups = suites_with_groups();
     p->by_version = suites_by_version();
     if (open_table(p, SERVER, servers) && open_table(p, CLIENT, ues))
@@ -177,6 +179,11 @@ static struct node *next_at(const struct peers *p, const struct endpoint *end, c
 bool peers_have_server(const struct peers *p, const struct endpoint *end)
 {
     return next_at(p, end, NULL);
+}
+
+bool peers_client_serves(const struct peers *p, const struct whence *whence)
+{
+    return serving_has_client(&p->serving, whence);
 }
 
 bool peers_tell_apart(const struct peers *p, const struct peer *peer)
@@ -657,6 +664,8 @@ static struct lesson *new_lesson(struct peers *p, const struct peer *s, const st
 void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
                  const struct session_result *session)
 {
+    serving_learn(&p->serving, o);
+    p->counters.hosts_forgotten = p->serving.forgotten;
     struct peer *s = take(p, o, shape, SERVER);
     struct peer *u = take(p, o, shape, CLIENT);
     s->unconfirmed |= !o->whence.confirmed;

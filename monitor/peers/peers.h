@@ -19,11 +19,13 @@
 
 #include "peers/asked.h"
 #include "peers/peer.h"
+#include "peers/serving.h"
 #include "session/session.h"
 
 struct peers_counters {
     uint64_t servers, ues; /* remembered now */
     uint64_t evicted;
+    uint64_t hosts_forgotten; /* of serving.h */
     uint64_t copies; /* handshakes that were captured twice: before and behind a NAT, or by two taps */
 };
 
@@ -50,6 +52,9 @@ const struct peer *peers_find(const struct peers *p, const struct observation *o
 
 /* Whether a server of any name is known there. */
 bool peers_have_server(const struct peers *p, const struct endpoint *end);
+
+/* Is the client a server itself (serving.h)? */
+bool peers_client_serves(const struct peers *p, const struct whence *whence);
 
 /* Is this a peer of its own? False for the server that was asked by an unseen name, where the address has
  * others: it was one of them, and would be counted twice. */

@@ -344,6 +344,8 @@ struct fact connection_requests(const struct policy_case *c)
         return absent();
     if (c->acknowledged_only && h->count.unacknowledged)
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
+    if (c->passed_on && h->count.requests) /* how the UE sent them would be seen elsewhere */
+        return unknown(UNOBSERVED_PASSED_ON);
     bool open = h->damage || h->count.answers; /* an answer had its request */
     return h->count.requests || !open ? at_least(h, h->count.requests) : unknown(reasons_of(h->damage));
 }
@@ -445,13 +447,17 @@ struct fact document_owner(const struct http_exchange *e)
     return v.known == KNOWN_VALUE && e->owner == OWNER_NOT_TOLD ? absent() : v;
 }
 
-struct fact request_identity(const struct http_exchange *e)
+/* A proxy that passes a request on has authenticated the user, or not: that is seen where the UE asked it. */
+struct fact request_identity(const struct policy_case *c)
 {
+    const struct http_exchange *e = c->exchange;
     bool any = e->credentials || e->said_identity || e->vouched || e->cookie || e->known_user ||
                e->tls_user == TLS_USER_KNOWN;
     struct fact v = in_request(e, any);
     if (v.known == KNOWN_VALUE && !any && e->tls_user != TLS_USER_NONE)
         return unknown(e->tls_user == TLS_USER_OF_RESUMED ? UNOBSERVED_ORIGIN : UNOBSERVED_UNDECIDED);
+    if (v.known == KNOWN_VALUE && !any && c->passed_on)
+        return unknown(UNOBSERVED_PASSED_ON);
     /* The connection may have identified the user before the capture or in a gap. */
     bool open = e->damage & ~(uint32_t)HTTP_DAMAGE_AT_END;
     return v.known == KNOWN_VALUE && !any && open ? unknown(reasons_of(e->damage)) : v;

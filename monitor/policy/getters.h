@@ -158,7 +158,13 @@ struct fact in_answer_fields(const struct http_exchange *e, int64_t n);
 struct value application_usage(const struct http_exchange *e);
 struct value request_host(const struct http_exchange *e);
 struct fact document_owner(const struct http_exchange *e);
-struct fact request_identity(const struct http_exchange *e);
+struct fact request_identity(const struct policy_case *c);
+
+/* What a client shows that is no UE says nothing of one; what it does not show, no UE has shown either. */
+static inline struct fact unless_passed_on(const struct policy_case *c, struct fact v)
+{
+    return c->passed_on && v.known == KNOWN_VALUE && v.number ? unknown(UNOBSERVED_PASSED_ON) : v;
+}
 struct fact unanswered_challenge(const struct http_exchange *e);
 const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
 struct fact peer_never_resumable(const struct policy_case *c);

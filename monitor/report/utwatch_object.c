@@ -385,6 +385,8 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
     case CASE_KEY:
         break;
     }
+    if (c->passed_on)
+        json_bool(j, "passed_on", true);
     put_encapsulation(j, &c->about.wrappers);
 }
 

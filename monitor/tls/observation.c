@@ -27,6 +27,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_UNACKNOWLEDGED, "unacknowledged"},
     {UNOBSERVED_COMPRESSED, "compressed"},
     {UNOBSERVED_CHECKSUM, "checksum"},
+    {UNOBSERVED_PASSED_ON, "passed-on"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,

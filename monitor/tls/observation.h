@@ -70,8 +70,9 @@ enum unobserved {
     UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nobody has received it, by all that was captured */
     UNOBSERVED_COMPRESSED = 1 << 20,     /* HTTP/2, whose heads say it by what came before */
     UNOBSERVED_CHECKSUM = 1 << 21,       /* bytes were read whose checksum is wrong: see stream_doubt() */
+    UNOBSERVED_PASSED_ON = 1 << 22,      /* a proxy stands between the UE and what was captured */
 };
-#define UNOBSERVED_COUNT 22
+#define UNOBSERVED_COUNT 23
 
 /* Nobody knows whether the bytes of that side are those that the receiver took. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM))

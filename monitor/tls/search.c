@@ -587,6 +587,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         if (!h && !(h = handshake_open(tls, flow, segment->time)))
             return TLS_NO_SLOT;
         proxy_follow(&h->search.proxy[side], &bytes);
+        flow->proxied |= proxy_is_there(&h->search.proxy[side]);
         run->bytes = bytes;
         place = is_other_request(bytes) ? bytes.n : place;
     }

@@ -297,6 +297,7 @@ enum field {
     FIELD_INTENDED_IDENTITY,
     FIELD_ASSERTED_IDENTITY,
     FIELD_COOKIE,
+    FIELD_FORWARDED,
     FIELD_TRANSFER_ENCODING,
     FIELD_CONTENT_LENGTH,
 };
@@ -319,6 +320,12 @@ static enum field field_of(struct span name)
         {"X-3GPP-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
         {"X-XCAP-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
         {"P-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
+        /* By which a proxy says that it passes a request on: RFC 9110 7.6.3, RFC 7239, and what preceded it.
+         */
+        {"Via", FIELD_FORWARDED},
+        {"Forwarded", FIELD_FORWARDED},
+        {"X-Forwarded-For", FIELD_FORWARDED},
+        {"X-Forwarded-Proto", FIELD_FORWARDED},
         {"Cookie", FIELD_COOKIE},
         {"Set-Cookie", FIELD_COOKIE},
         {"Transfer-Encoding", FIELD_TRANSFER_ENCODING},
@@ -344,6 +351,7 @@ enum http_field_use http_use_of_name(struct span name)
     case FIELD_OTHER:
         return HTTP_FIELD_UNUSED;
     case FIELD_COOKIE:
+    case FIELD_FORWARDED:
         return HTTP_FIELD_NAME;
     default:
         return HTTP_FIELD_VALUE;
@@ -394,6 +402,9 @@ void http_take_field(struct http_fields *f, struct span name, struct span value)
         break;
     case FIELD_COOKIE:
         f->cookie = true;
+        break;
+    case FIELD_FORWARDED:
+        f->forwarded = true;
         break;
     case FIELD_TRANSFER_ENCODING:
         if (contains_word(value, "chunked"))

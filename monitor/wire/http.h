@@ -41,6 +41,7 @@ struct http_fields {
     bool gaa;             /* a challenge of GAA: Digest with such a realm */
     bool aka;             /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
     bool cookie;          /* Cookie or Set-Cookie */
+    bool forwarded;       /* a proxy says that it has passed the message on */
     enum http_body body;  /* as the fields alone tell it */
     uint64_t length;      /* of HTTP_LENGTH, bytes */
 };

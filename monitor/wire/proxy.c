@@ -30,6 +30,11 @@ bool proxy_awaits(const struct proxy_header *p)
     return p->line ? p->left > 0 : p->length && (p->length < sizeof p->fixed || p->left);
 }
 
+bool proxy_is_there(const struct proxy_header *p)
+{
+    return (p->line || p->length == sizeof p->fixed) && !proxy_awaits(p);
+}
+
 static void follow_line(struct proxy_header *p, struct span *bytes)
 {
     while (bytes->n && p->left) {

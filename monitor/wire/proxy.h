@@ -21,6 +21,9 @@ bool proxy_begins(struct span bytes);
 /* The header goes on in the bytes to come. */
 bool proxy_awaits(const struct proxy_header *p);
 
+/* A whole header has come. */
+bool proxy_is_there(const struct proxy_header *p);
+
 /* Takes from the bytes what belongs to headers that are under way or begin here; nothing, if it turns out to
  * be none. */
 void proxy_follow(struct proxy_header *p, struct span *bytes);
