@@ -79,6 +79,27 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
     return LAYER_IP_PROTOCOL;
 }
 
+/* RFC 791 3.1: while a source route has addresses left, the destination is the next of them, and the last one
+ * is whom the datagram is for; that one counts in TCP's checksum. */
+static void follow_source_route(struct packet *p, struct span options)
+{
+    enum { END = 0, NOTHING = 1, LOOSE = 131, STRICT = 137, POINTER_FIRST = 4 };
+    struct cursor c = cursor_over(options);
+    while (cursor_left(&c)) {
+        const uint8_t kind = cursor_u8(&c);
+        if (kind == NOTHING)
+            continue;
+        const size_t length = kind == END ? 0 : cursor_u8(&c);
+        const struct span body = length >= 2 ? cursor_take(&c, length - 2) : span_of(NULL, 0);
+        if (length < 2 || c.status != PARSE_OK)
+            return;
+        const bool left = (kind == LOOSE || kind == STRICT) && body.n >= 5 && body.p[0] >= POINTER_FIRST &&
+                          body.p[0] <= length - 3;
+        if (left)
+            set_address(p, &p->out->dst, 4, span_skip(body, body.n - 4), 4);
+    }
+}
+
 static enum layer ipv4(struct packet *p)
 {
     struct cursor c;
@@ -106,6 +127,8 @@ static enum layer ipv4(struct packet *p)
     note_header(p, span_head(bytes, header), hops);
     set_address(p, &p->out->src, 4, src, 4);
     set_address(p, &p->out->dst, 4, dst, 4);
+    if (header > 20)
+        follow_source_route(p, span_skip(span_head(bytes, header), 20));
     bool more = flags & 0x2000;
     size_t offset = (size_t)(flags & 0x1fff) * 8;
     return more || offset ? fragment(p, id, offset, more) : LAYER_IP_PROTOCOL;
@@ -146,6 +169,24 @@ enum layer decode_ip(struct packet *p)
     }
 }
 
+/* RFC 8754 2.1: while a segment routing header has segments left, the destination is one of the nodes on the
+ * way, and Segment List[0] is whom the packet is for; that one counts in TCP's checksum (RFC 8200 8.1). Of
+ * the other types, 0 is not to be followed (RFC 5095), and 2 names one host by another address (RFC 6275). */
+static void follow_routing(struct packet *p, struct span header)
+{
+    enum { SEGMENT_ROUTING = 4 };
+    struct cursor c = cursor_over(header);
+    cursor_skip(&c, 2);
+    const bool known = cursor_u8(&c) == SEGMENT_ROUTING;
+    const unsigned left = cursor_u8(&c);
+    const unsigned last = cursor_u8(&c);
+    cursor_skip(&c, 3);
+    const struct span first = cursor_take(&c, 16);
+    cursor_skip(&c, (size_t)last * 16);
+    if (known && left && left <= last + 1 && c.status == PARSE_OK)
+        set_address(p, &p->out->dst, 6, first, 16);
+}
+
 /* Extension headers in a row (RFC 8200 4.1); true when packet.number is something else. Of them, IPv4 knows
  * only AH. */
 static bool skip_extensions(struct packet *p)
@@ -172,8 +213,11 @@ static bool skip_extensions(struct packet *p)
         default:
             return true;
         }
+        const struct span header = span_head(p->bytes, length);
         if (!packet_advance(p, length))
             return false;
+        if (p->number == PROTOCOL_ROUTING)
+            follow_routing(p, header);
         p->number = next;
     }
     p->result = DECODE_TOO_DEEP;

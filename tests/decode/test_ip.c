@@ -110,6 +110,57 @@ static void test_ip6_extensions(void **state)
     expect_tcp(&b, DLT_RAW, 0);
 }
 
+/* RFC 8754 2.1: Segment List[0] is the last address of the way. RFC 5095: routing by type 0 is not to be
+ * done. */
+static void test_segment_routing(void **state)
+{
+    (void)state;
+    static const char final[] = "fd000000000000000000000000000009";
+    static const struct {
+        const char *fixed;
+        bool followed;
+    } one[] = {
+        {"06 04 04 01 01 00 0000", true},  {"06 04 04 02 01 00 0000", true}, /* reduced: RFC 8754 4.1.1 */
+        {"06 04 04 00 01 00 0000", false}, {"06 04 04 03 01 00 0000", false},
+        {"06 04 04 01 02 00 0000", false}, {"06 04 00 01 00 00 0000", false},
+        {"06 04 03 01 01 00 0000", false},
+    };
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        struct segment s;
+        build_tcp(&b);
+        build_hex(&b, "fd000000000000000000000000000003");
+        build_hex(&b, final);
+        build_hex(&b, one[i].fixed);
+        build_ip6(&b, 43);
+        assert_int_equal(decode_build(&b, DLT_RAW, &s), DECODE_SEGMENT);
+        assert_int_equal(s.dst.address[15] == 9, one[i].followed);
+        assert_int_equal(s.dst.port, 443);
+    }
+}
+
+/* RFC 791 3.1: 131 is a loose source route, 137 a strict one; beyond the pointer addresses are left. */
+static void test_source_route(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options;
+        bool followed;
+    } one[] = {
+        {"83 07 04 c0000250 00", true},  {"01 89 07 04 c0000250", true},  {"83 07 08 c0000250 00", false},
+        {"83 07 03 c0000250 00", false}, {"83 09 04 c0000250 00", false}, {"00 83 07 04 c0000250", false},
+        {"07 07 04 c0000250 00", false},
+    };
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        struct segment s;
+        build_tcp(&b);
+        build_hex(&b, one[i].options);
+        build_hex(&b, "47 00 0039 0001 4000 40 06 0000 0a000001 c00002fe");
+        assert_int_equal(decode_build(&b, DLT_RAW, &s), DECODE_SEGMENT);
+        assert_int_equal(s.dst.address[3] == 0x50, one[i].followed);
+        assert_int_equal(s.dst.port, 443);
+    }
+}
+
 static void test_many_extensions(void **state)
 {
     (void)state;
@@ -201,6 +252,8 @@ int main(void)
         cmocka_unit_test(test_jumbogram),
         cmocka_unit_test(test_lying_ip_lengths),
         cmocka_unit_test(test_ip6_extensions),
+        cmocka_unit_test(test_segment_routing),
+        cmocka_unit_test(test_source_route),
         cmocka_unit_test(test_many_extensions),
         cmocka_unit_test(test_ip4_has_no_extensions),
         cmocka_unit_test(test_not_tcp),
