@@ -677,7 +677,7 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     struct lesson *l = new_lesson(p, s, u, o, shape);
     l->added = resumptions_of(o, session);
     l->taught[SERVER] = !is_copy(p, o, SERVER);
-    l->taught[CLIENT] = !is_copy(p, o, CLIENT);
+    l->taught[CLIENT] = !is_copy(p, o, CLIENT) && !o->proxied;
     p->counters.copies += !l->taught[SERVER];
     if (l->taught[SERVER]) {
         learn_of_server(p, s, o, shape, session, grantable, l);

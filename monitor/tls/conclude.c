@@ -338,6 +338,13 @@ static void note_unacknowledged(struct handshake *h)
     }
 }
 
+static void note_connection(struct observation *o, const struct flow *flow)
+{
+    o->whence.confirmed = flow_is_confirmed(flow);
+    o->whence.in_network = !flow->outside;
+    o->proxied = flow->proxied;
+}
+
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
 {
     struct handshake *h = handshake_of(tls, flow);
@@ -358,8 +365,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         return NULL;
     }
     o->event_time = h->follow_up_awaited ? h->done_at : now;
-    o->whence.confirmed = flow_is_confirmed(flow);
-    o->whence.in_network = !flow->outside;
+    note_connection(o, flow);
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     if (h->undecided && h->phase != PHASE_DONE)

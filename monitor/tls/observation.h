@@ -353,6 +353,7 @@ struct observation {
     uint32_t unobserved;       /* enum unobserved: why facts are missing, all directions */
     struct side_facts side[2]; /* by enum side */
     nanos exchange_time; /* of the client's key exchange, its answer to the server's hello; 0: not seen */
+    bool proxied; /* a balancer put a header before it (wire/proxy.h): its client's address is no UE's */
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;

@@ -404,6 +404,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
     struct proxy_header *proxy = &h->search.proxy[flow_side_of(h->flow, who)];
     if (proxy_awaits(proxy) || (!p->length && proxy_begins(bytes)))
         proxy_follow(proxy, &bytes);
+    h->flow->proxied |= proxy_is_there(proxy);
     if (who == CLIENT) /* the request may be captured after what it led to */
         look_for_connect(h, flow_side_of(h->flow, who), true, bytes);
     enum opening opening = OPENING_NONE;

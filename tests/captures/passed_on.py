@@ -97,6 +97,28 @@ def a_server_that_asks(folder):
         check(accused.get(TLS) == "both", what, accused)
 
 
+def ues_behind_a_balancer(folder):
+    """A balancer that passes TLS on has the hellos of many UEs: what one of them offers says nothing of another."""
+    def counted(header):
+        frames = []
+        for n, suites in enumerate(([0x0009], [AES])):
+            steps = shakes()
+            if n == 0:
+                steps = [(CLIENT, m.client_hello(suites, m.TLS12)), (SERVER, m.alert(2, 40))]
+            frames += leg([(CLIENT, header(n) + steps[0][1])] + steps[1:] if header else steps, server=(ORIGIN, 443), time=START + n * 60 * SECOND)
+        return run(folder, frames)
+
+    accused, rules, _ = counted(None)
+    check(rules["ut-6.2-ue-offers-encryption"].get("pass", 0) > 0 or "ut-6.2-ue-offers-encryption" in accused, "one UE", rules)
+    one = sum(rules[r].get("pass", 0) + rules[r].get("fail", 0) for r in ("ut-5.1.2-possible-128", "ut-6.2-ue-3des"))
+    for what, header in (("version 1", lambda n: b"PROXY TCP4 198.51.100.%d 192.0.2.80 51000 443\r\n" % (77 + n)),
+                         ("version 2", lambda n: header_v2("198.51.100.%d" % (77 + n)))):
+        accused, rules, _ = counted(header)
+        check("ut-6.2-ue-3des" not in accused, what, accused)
+        many = sum(rules[r].get("pass", 0) + rules[r].get("fail", 0) for r in ("ut-5.1.2-possible-128", "ut-6.2-ue-3des"))
+        check(many < one, "nothing of the balancer as a UE", what, many, one)
+
+
 def a_certificate_of_the_proxy(folder):
     """Mutual TLS between proxy and server is Za or Zb."""
     rule = "ut-5.1.1-auth-http-based"
@@ -109,6 +131,7 @@ def a_certificate_of_the_proxy(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (signs_in_a_request, header_of_a_balancer, a_server_that_asks, a_certificate_of_the_proxy):
+    for case in (signs_in_a_request, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer,
+                 a_certificate_of_the_proxy):
         case(temporary)
 finish()
