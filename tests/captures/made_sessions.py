@@ -26,7 +26,8 @@ def connection(*conversation, at, client=VICTIM, server=SERVERS["own"], ends=Tru
 def full(session=b"", ticket=b"", hello=b"", random=b""):
     random = random or hashlib.sha256(session + ticket).digest()  # of no other session
     more = [(35, b"")] if ticket else []
-    return [(CLIENT, hello or m.client_hello([DES3], m.TLS12, more=more)),
+    hello = hello or m.client_hello([DES3], m.TLS12, more=more, random=hashlib.sha256(random).digest())
+    return [(CLIENT, hello),
             (SERVER, m.server_hello(DES3, m.TLS12, session, more=more, random=random) + m.message(11, b"\0\0\0", m.TLS12) + m.done(m.TLS12)),
             (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)),
             (SERVER, (m.new_session_ticket(ticket) if ticket else b"") + m.finished(m.TLS12))]
