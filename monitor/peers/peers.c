@@ -117,8 +117,7 @@ static struct peer_key key_of(const struct observation *o, const struct hello_sh
 /* All servers of an address have one bucket. */
 static uint32_t *bucket_of(const struct peers *p, enum side side, const struct endpoint *end)
 {
-    const struct side_table *t = &p->table[side];
-    return &t->buckets[endpoint_hash(&p->shapes.key, end) & t->mask];
+    return &p->table[side].buckets[endpoint_hash(&p->shapes.key, end) & p->table[side].mask];
 }
 
 static bool is_at(const struct node *n, const struct endpoint *end)
@@ -586,8 +585,7 @@ static void answer_unseen(struct peer *s, const struct observation *o)
         s->possible_any = true;
 }
 
-/* The same handshake counts once for a server or a UE: its randoms are those of no other (RFC 5246 7.4.1.2).
- */
+/* The same handshake counts once for a server or a UE: no other has its randoms (RFC 5246 7.4.1.2). */
 static bool is_copy(struct peers *p, const struct observation *o, enum side side)
 {
     const struct endpoint end = end_of(o, side);
