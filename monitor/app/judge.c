@@ -171,8 +171,9 @@ void judge_take(struct judge *j, struct statement *f)
         judge_held_back(j, f->due);
     switch (f->kind) {
     case TOLD_HANDSHAKE: {
-        const struct connection_session session =
-            legs_take(j, f) ? (struct connection_session){.waits = true} : waiting_judge(j, f);
+        struct connection_session session = {.waits = true};
+        if (!legs_take(j, f))
+            session = waiting_judge(j, f);
         f->key_since = session.since;
         f->waits = session.waits;
         j->uses[f->worker].newest = session.lineage;

@@ -344,16 +344,15 @@ struct kept_messages;
 
 struct observation {
     const struct kept_messages *messages; /* in clear; NULL: nobody wants them */
-    struct whence whence;        /* the frame of the first hello; time: of the connection's first packet */
-    nanos event_time;            /* when the observation was finished */
+    struct whence whence; /* the frame of the first hello; time: of the connection's first packet */
+    nanos event_time;     /* when the observation was finished */
+    nanos exchange_time;  /* of the client's key exchange, its answer to the server's hello; 0: not seen */
     struct text_slice authority; /* of an HTTP CONNECT before the hello */
 
     /* how far it went */
     uint32_t seen;             /* enum seen */
     uint32_t unobserved;       /* enum unobserved: why facts are missing, all directions */
     struct side_facts side[2]; /* by enum side */
-    nanos exchange_time; /* of the client's key exchange, its answer to the server's hello; 0: not seen */
-    bool proxied; /* a balancer put a header before it (wire/proxy.h): its client's address is no UE's */
     enum outcome outcome;
     enum reaction reaction;
     enum resumption resumption;
@@ -365,7 +364,8 @@ struct observation {
     enum leg leg;
     uint64_t hello_random;         /* a hash of the client's, where there are several legs */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
-    bool spoke_on;                 /* the client sent more behind its hello before the server had answered */
+    bool proxied;  /* a balancer put a header before it (wire/proxy.h): its client's address is no UE's */
+    bool spoke_on; /* the client sent more behind its hello before the server had answered */
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
     enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
     bool client_left;         /* the client ended first, within its own part of the handshake */

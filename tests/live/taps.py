@@ -210,10 +210,13 @@ PLACE = ("in_iface", "pcap_filename", "pcap_cnt")  # names of the source, which 
 def comparable(events):
     """All but the statistics, in a form that is equal when live capture and replay say the same. The end of the last handshakes, and
     so the time at which a peer was last seen, is that of the capture, or comes later when the capture goes on without frames. The rules of a
-    replay never change, so that only live alerts name their generation."""
+    replay never change, so that only live alerts name their generation; and a longer name of the source may shorten an alert."""
     def kept(event):
         if "ruleset" in event.get("utwatch", {}):
             event = {**event, "utwatch": {k: v for k, v in event["utwatch"].items() if k != "ruleset"}}
+        if event["event_type"] == "alert":
+            event = {**event, "tls": {k: v for k, v in event.get("tls", {}).items() if k not in ("subject", "ja4")},
+                     "utwatch": {k: v for k, v in event["utwatch"].items() if k not in ("shortened", "server_hello")}}
         of_peer = event.get("utwatch", {}).get("about") in ("server", "ue")
         return {k: v for k, v in event.items() if k not in PLACE and not (of_peer and k == "timestamp")}
     return sorted(json.dumps(kept(e), sort_keys=True) for e in events if e["event_type"] != "stats")
