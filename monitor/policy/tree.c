@@ -241,9 +241,11 @@ static bool has_no_break_space(struct span text, size_t at)
 /* Is what comes next on a line on which something was closed already, as in KEY: {this} and more? */
 static bool is_behind_its_end(struct span text, size_t at)
 {
+    if (!text.p || at > text.n)
+        return false;
     while (at && text.p[at - 1] == ' ')
         at--;
-    return at && strchr("}]\"'", text.p[at - 1]);
+    return at && text.p[at - 1] && strchr("}]\"'", text.p[at - 1]);
 }
 
 /* What libyaml does not say of the commonest mistakes. `begin`: where what it could not read begins. */
