@@ -6,16 +6,16 @@
 
 #include <inttypes.h>
 
-/* What became of a rule, as a test case. */
+/* What became of a rule, as a test case. It is green when all that was judged of it passed: what was not
+ * observable counts before what passed, and where a rule can only be broken, that it was not is no pass. */
 enum test_outcome { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
 
 static enum test_outcome outcome_of(const struct rule_tally *r, enum severity fail_on)
 {
     if (r->value[VERDICT_FAIL] && !r->rule->superseded && r->worst >= fail_on)
         return TEST_FAILED;
-    if (r->value[VERDICT_PASS] || r->value[VERDICT_NOTHING_AGAINST])
-        return TEST_PASSED;
-    return TEST_SKIPPED;
+    const bool open = r->value[VERDICT_FAIL] || r->value[VERDICT_NOT_OBSERVABLE] || r->excepted || r->known;
+    return r->value[VERDICT_PASS] && !open ? TEST_PASSED : TEST_SKIPPED;
 }
 
 static void put_attribute(struct html *x, const char *name, const char *text)
@@ -68,6 +68,23 @@ static void put_failure(struct html *x, const struct rule_tally *r, const struct
     html_put(x, "</failure>");
 }
 
+static void put_not_observable(struct text *t, const struct rule_tally *r)
+{
+    const uint64_t count = r->value[VERDICT_NOT_OBSERVABLE];
+    const uint64_t all = count + r->value[VERDICT_PASS] + r->value[VERDICT_NOTHING_AGAINST];
+    if (all > count)
+        text_printf(t, "%" PRIu64 " of %" PRIu64 " verdicts ", count, all);
+    text_put(t, "not observable: ");
+    bool first = true;
+    for (unsigned bit = 0; bit < UNOBSERVED_COUNT; bit++) {
+        if (!r->reason[bit])
+            continue;
+        text_put(t, first ? "" : "; ");
+        text_put(t, reason_words(bit));
+        first = false;
+    }
+}
+
 static void put_skipped(struct html *x, const struct rule_tally *r)
 {
     char words[HTML_TEXT_MOST];
@@ -82,18 +99,12 @@ static void put_skipped(struct html *x, const struct rule_tally *r)
     else if (r->known)
         text_printf(&t, "known from the baseline: broken %" PRIu64 " %s", r->known,
                     r->known == 1 ? "time" : "times");
-    else if (!r->value[VERDICT_NOT_OBSERVABLE])
-        text_put(&t, "not applicable: the situation never occurred");
+    else if (r->value[VERDICT_NOT_OBSERVABLE])
+        put_not_observable(&t, r);
+    else if (r->value[VERDICT_NOTHING_AGAINST])
+        text_put(&t, "nothing was seen against it, which is no pass");
     else
-        text_put(&t, "not observable: ");
-    bool first = true;
-    for (unsigned bit = 0; bit < UNOBSERVED_COUNT && !r->value[VERDICT_FAIL]; bit++) {
-        if (!r->reason[bit])
-            continue;
-        text_put(&t, first ? "" : "; ");
-        text_put(&t, reason_words(bit));
-        first = false;
-    }
+        text_put(&t, "not applicable: the situation never occurred");
     html_put(x, "<skipped");
     put_attribute(x, "message", words);
     html_put(x, "/>");
