@@ -36,6 +36,11 @@ def parameters(event):
     return {key: safe(value) for key, value in wanted.items() if value is not None}
 
 
+def left_to_others(event):
+    """Parameters that the alert need not have: of a shortened one the tls event has the fingerprint."""
+    return ("rule", "trunc", "ja4") if event["utwatch"].get("shortened") else ("rule", "trunc")
+
+
 def superseded(event):
     return event["alert"].get("metadata", {}).get("superseded", [None])[0]
 
@@ -65,7 +70,7 @@ def judge(what, alerts, received):
         if "count" in sd:
             continue
         candidates = [e for e in first.get(key, []) if all(
-            parameters(e).get(name) == value for name, value in sd.items() if name not in ("rule", "trunc"))]
+            parameters(e).get(name) == value for name, value in sd.items() if name not in left_to_others(e))]
         check(candidates, what, "no event says what this message says:", json.dumps(message))
         if not candidates:
             continue
