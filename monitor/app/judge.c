@@ -2,7 +2,6 @@
 
 #include "app/judge_parts.h"
 #include "app/say.h"
-#include "tls/met_hellos.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
         free(advised);
         return false;
     }
-    legs_go_on(j, INT64_MAX);
     judge_held_back(j, INT64_MAX);
     free(j->verdicts);
     free(j->advised);
@@ -41,7 +39,7 @@ static bool open_uses(struct judge *j, unsigned workers)
 size_t judge_memory(unsigned workers)
 {
     const size_t uses = (size_t)workers * (DEFAULT_HTTP_CONNECTIONS + 1) * sizeof(uint64_t);
-    return challenges_memory() + held_back_memory() + legs_memory() + met_hellos_memory() + uses;
+    return challenges_memory() + held_back_memory() + uses;
 }
 
 struct judge *judge_new(const struct ruleset *rules, struct output *output, struct sessions *sessions,
@@ -62,10 +60,8 @@ struct judge *judge_new(const struct ruleset *rules, struct output *output, stru
     const bool said = !j->sessions && *message;
     j->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
     j->challenges = challenges_new();
-    j->met = met_hellos_new();
-    if (judge_go_on_with(j, rules) && j->met && j->sessions && j->peers && j->challenges &&
-        open_uses(j, workers) && held_back_open(&j->held_back, output_shows_messages(output)) &&
-        legs_open(&j->legs, output_shows_messages(output)) &&
+    if (judge_go_on_with(j, rules) && j->sessions && j->peers && j->challenges && open_uses(j, workers) &&
+        held_back_open(&j->held_back, output_shows_messages(output)) &&
         (!site->sessions.shared || waiting_open(&j->waiting, output_shows_messages(output))))
         return j;
     if (!said)
@@ -80,8 +76,6 @@ void judge_free(struct judge *j)
         return;
     waiting_close(&j->waiting);
     held_back_close(&j->held_back);
-    legs_close(&j->legs);
-    met_hellos_free(j->met);
     for (unsigned i = 0; i < j->workers; i++)
         free(j->uses[i].of);
     free(j->uses);
@@ -165,15 +159,11 @@ static void settle_unreadable(struct judge *j, const struct observation *o, uint
 
 void judge_take(struct judge *j, struct statement *f)
 {
-    if (j->legs.count)
-        legs_go_on(j, f->due);
     if (j->held_back.count)
         judge_held_back(j, f->due);
     switch (f->kind) {
     case TOLD_HANDSHAKE: {
-        struct connection_session session = {.waits = true};
-        if (!legs_take(j, f))
-            session = waiting_judge(j, f);
+        const struct connection_session session = waiting_judge(j, f);
         f->key_since = session.since;
         f->waits = session.waits;
         j->uses[f->worker].newest = session.lineage;
@@ -198,7 +188,7 @@ void judge_take(struct judge *j, struct statement *f)
         take_step(j, f);
         break;
     case TOLD_CONTRADICTION:
-        if (!legs_contradict(j, f->flow_id, f->side) && !waiting_contradict(j, f->flow_id, f->side)) {
+        if (!waiting_contradict(j, f->flow_id, f->side)) {
             sessions_doubt(j->sessions, f->flow_id);
             peers_doubt(j->peers, f->flow_id, f->side);
         }
@@ -217,9 +207,8 @@ void judge_count_early(struct judge *j)
 
 void judge_go_on(struct judge *j, nanos now)
 {
-    if (!(j->waiting.count | j->held_back.count | j->legs.count)) /* as with nearly every frame */
+    if (!(j->waiting.count | j->held_back.count)) /* as with nearly every frame */
         return;
-    legs_go_on(j, now);
     if (j->waiting.count) /* as only where sensors share sessions */
         waiting_go_on(j, false);
     judge_held_back(j, now);
@@ -227,12 +216,7 @@ void judge_go_on(struct judge *j, nanos now)
 
 bool judge_holds_back(const struct judge *j)
 {
-    return j->held_back.count || j->legs.count;
-}
-
-struct met_hellos *judge_met_hellos(const struct judge *j)
-{
-    return j->met;
+    return j->held_back.count;
 }
 
 struct siphash_key judge_identifier_key(const struct judge *j)
@@ -252,7 +236,6 @@ void judge_delivered(struct judge *j, struct delivered_counters delivered)
 
 bool judge_end(struct judge *j)
 {
-    legs_go_on(j, INT64_MAX);
     waiting_go_on(j, true);
     judge_held_back(j, INT64_MAX);
     judge_peers(j, true);

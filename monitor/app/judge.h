@@ -41,11 +41,8 @@ void judge_go_on(struct judge *j, nanos now);
 /* Servers and UEs, all that they did so far. */
 void judge_peers(struct judge *j, bool last);
 
-/* Does a finding wait for a contradiction, or a handshake for its first leg? */
+/* Does a finding wait for a contradiction? */
 bool judge_holds_back(const struct judge *j);
-
-/* For tls_share_hellos(). */
-struct met_hellos *judge_met_hellos(const struct judge *j);
 
 /* The key under which the tls layer hashes tickets and identities, and a new one that all sensors have. */
 struct siphash_key judge_identifier_key(const struct judge *j);

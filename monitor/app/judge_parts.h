@@ -4,7 +4,6 @@
 
 #include "app/held_back.h"
 #include "app/judge.h"
-#include "app/legs.h"
 #include "app/site.h"
 #include "app/waiting.h"
 #include "decode/obstacles.h"
@@ -27,9 +26,7 @@ struct judge {
     unsigned workers;
     struct waiting waiting;
     struct held_back held_back;
-    struct legs legs;
-    struct met_hellos *met; /* by all pipelines */
-    judge_answer *answer;   /* or NULL */
+    judge_answer *answer; /* or NULL */
     void *answer_context;
     const struct site *site;
     const struct profile *profile;

@@ -70,7 +70,6 @@ struct pipeline *pipeline_new(const struct ruleset *rules, struct output *output
         flow_table_open(&p->flows, share_of(site->flows, worker->workers), handshakes) &&
         (p->used_keys || !p->docket)) {
         pipeline_go_on_with(p, rules);
-        tls_share_hellos(p->tls, judge_met_hellos(judge));
         return p;
     }
     (void)fputs("utwatch: not enough memory for the tables\n", stderr);

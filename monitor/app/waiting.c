@@ -1,15 +1,17 @@
 #include "app/waiting.h"
 
 #include "app/judge_parts.h"
-#include "app/statement_copy.h"
 #include "base/clock.h"
+#include "tls/kept_messages.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 struct waiting_handshake {
-    struct statement_copy copy;
-    bool asked;
+    struct statement told; /* of the copies that follow */
+    struct observation observation;
+    struct http_connection before;
+    bool asked, doubted;
     struct session_questions questions;
     int64_t until; /* on the monotonic clock */
 };
@@ -34,9 +36,9 @@ static void judge_first(struct judge *j)
     struct waiting *w = &j->waiting;
     assert(w->place && w->count);
     const struct waiting_handshake *h = &w->place[w->first];
-    const struct statement *f = &h->copy.told;
+    const struct statement *f = &h->told;
     const struct connection_session session = judge_handshake(j, f, h->asked ? &h->questions : NULL);
-    if (h->copy.doubted)
+    if (h->doubted)
         sessions_doubt(j->sessions, f->flow_id);
     if (j->answer)
         j->answer(j->answer_context, f->worker, f->flow, f->flow_id, session.since);
@@ -56,8 +58,19 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
         judge_first(j);
     const size_t at = (w->first + w->count++) % WAITING_HANDSHAKES;
     struct waiting_handshake *h = &w->place[at];
-    statement_copy(&h->copy, f, w->messages ? &w->messages[at] : NULL);
+    h->told = *f;
+    h->observation = *o;
+    h->told.observation = &h->observation;
+    if (o->messages) {
+        kept_messages_copy(&w->messages[at], o->messages);
+        h->observation.messages = &w->messages[at];
+    }
+    if (f->http) {
+        h->before = *f->http;
+        h->told.http = &h->before;
+    }
     h->asked = asked;
+    h->doubted = false;
     if (asked)
         h->questions = questions;
     h->until = clock_monotonic() + SHARED_PATIENCE_MS * (NANOS_PER_SECOND / 1000);
@@ -69,9 +82,10 @@ bool waiting_contradict(struct judge *j, uint64_t id, enum side side)
     struct waiting *w = &j->waiting;
     for (size_t i = 0; i < w->count; i++) {
         struct waiting_handshake *h = &w->place[(w->first + i) % WAITING_HANDSHAKES];
-        if (h->copy.told.flow_id != id)
+        if (h->told.flow_id != id)
             continue;
-        statement_contradicted(&h->copy, side);
+        h->doubted = true;
+        observation_contradicted(&h->observation, side);
         return true;
     }
     return false;

@@ -40,8 +40,6 @@
 #define RECENT_SHARE             6048    /* of both directions of a handshake, on average */
 #define KEPT_SHARE               4       /* one in so many of them is of a handshake that has just ended */
 #define COPY_SECONDS             2       /* after an end, in which its segments may be captured once more */
-#define MET_HELLOS               4096    /* power of two: hellos of the last moments, by their randoms */
-#define MET_HELLO_SECONDS        2       /* for which one that comes on another connection is the same */
 #define KEPT_SECONDS             2       /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */
@@ -231,8 +229,6 @@
 /* app */
 #define DOCKET_PLACES       1024 /* statements of a worker that are not judged; it waits for more */
 #define HELD_HANDSHAKES     1024 /* with a breach of high severity that may still be contradicted */
-#define KEPT_LEGS           256  /* of handshakes on two connections, which wait for the other leg */
-#define TOLD_LEGS           4096 /* that were judged, by their randoms */
 #define DOCKET_ANSWERS      4096 /* of the judge, on their way to a worker */
 #define DOCKET_JUMP_SECONDS 60   /* of packet time between two workers; more means that the clock was set */
 #define MAX_TUNNEL_ENDS     32   /* networks of tunnels' ends that the configuration names */

@@ -224,13 +224,15 @@ void json_flow_event(struct text *out, const struct policy_case *c, const struct
     json_line(out, NULL, write_flow, &e);
 }
 
-/* SIEMs and their forwarders cut long lines. Where the captures lie is the user's choice, and not counted. */
-static size_t alert_bytes(const struct policy_case *c, const struct input_names *names)
+/* SIEMs and their forwarders cut long lines. What the alert says of where it was captured does not count, so
+ * that the same handshake has the same alert in every file and at every interface. */
+static bool is_long(const struct text *out, size_t start)
 {
-    enum { ALERT_BYTES = 1200 };
-    const char *input = c->about.flow_id ? input_name(names, c->about.source) : NULL;
-    const char *folder_end = input ? strrchr(input, '/') : NULL;
-    return ALERT_BYTES + (folder_end ? (size_t)(folder_end - input) : 0);
+    enum { ALERT_BYTES = 1200, HEAD_BYTES = 150 /* with a name of 40 */ };
+    static const char head_end[] = "\"event_type\"";
+    const char *line = out->p + start;
+    const char *rest = memmem(line, out->n - start, head_end, sizeof head_end - 1);
+    return rest && (size_t)(out->p + out->n - rest) > ALERT_BYTES - HEAD_BYTES;
 }
 
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
@@ -243,7 +245,7 @@ void json_alert_event(struct text *out, const struct policy_case *c, const struc
                            .shared = shared && shared->after_type.n ? shared : NULL};
     const size_t start = out->n;
     json_line(out, NULL, write_alert, &e);
-    if (out->cut || !c->observation || out->n - start <= alert_bytes(c, names))
+    if (out->cut || !c->observation || !is_long(out, start))
         return;
     out->n = start;
     e.brief = true;

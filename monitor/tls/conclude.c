@@ -1,6 +1,5 @@
 /* The end of a handshake: what all that was seen amounts to. */
 #include "tls/handshake.h"
-#include "tls/met_hellos.h"
 
 #include <assert.h>
 
@@ -277,17 +276,6 @@ static void note_randoms(struct handshake *h)
         o->randoms = siphash(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
 }
 
-static void note_leg(const struct tls *tls, struct handshake *h)
-{
-    struct observation *o = h->observation;
-    const uint8_t *random = h->memory.client_random;
-    if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.format != HELLO_TLS || o->client_hello.unknown)
-        return;
-    o->leg = tls->met ? met_hellos_leg(tls->met, random, h->flow) : LEG_ONLY;
-    if (o->leg != LEG_ONLY)
-        o->hello_random = siphash(&h->memory.keys->own, span_of(random, CLIENT_RANDOM_BYTES));
-}
-
 void tls_end_begins(struct tls *tls, const struct flow *flow)
 {
     tls->ending = flow;
@@ -390,7 +378,6 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
     note_randoms(h);
-    note_leg(tls, h);
     o->reaction = reaction_of(h);
     o->resumption = resumption_of(o);
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))

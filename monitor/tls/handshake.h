@@ -151,7 +151,6 @@ struct tls {
     struct identifier_keys keys;
     struct known_chains *chains;
     struct known_hellos *hellos;
-    struct met_hellos *met; /* NULL: nobody wants to know of legs */
     struct pool slots;
     struct pool pieces;          /* of all chains of handshakes */
     struct pool bodies;          /* observations that can be read and changed */

@@ -36,11 +36,6 @@ void tls_share_identifiers(struct tls *tls, const struct siphash_key *common)
     tls->keys.has_common = true;
 }
 
-void tls_share_hellos(struct tls *tls, struct met_hellos *met)
-{
-    tls->met = met;
-}
-
 bool tls_keep_messages(struct tls *tls)
 {
     const uint32_t most = tls->slots.capacity < KEPT_HANDSHAKES ? tls->slots.capacity : KEPT_HANDSHAKES;

@@ -17,7 +17,7 @@ struct identifier_keys {
 
 /* What has to be remembered of a hello beyond its facts, for the length of the handshake. */
 struct hello_memory {
-    uint8_t client_random[CLIENT_RANDOM_BYTES], server_random[32];
+    uint8_t client_random[32], server_random[32];
     const struct identifier_keys *keys; /* tickets and identities are hashed with them */
 };
 

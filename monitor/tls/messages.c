@@ -3,7 +3,6 @@
 #include "tls/kept_messages.h"
 #include "tls/known_chains.h"
 #include "tls/known_hellos.h"
-#include "tls/met_hellos.h"
 #include "wire/hello.h"
 
 static void malformed(struct tls *tls, struct handshake *h, enum side side)
@@ -87,8 +86,6 @@ static void on_client_hello(struct tls *tls, struct handshake *h, struct span bo
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
         note_client_hello(tls, h, now);
-        if (tls->met)
-            met_hellos_note(tls->met, h->memory.client_random, h->flow, now);
         learn_name_after_certificate(o);
         if (o->client_hello.unknown)
             malformed(tls, h, CLIENT);

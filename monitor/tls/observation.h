@@ -331,15 +331,6 @@ struct side_facts {
     bool later_unacknowledged;
 };
 
-/* Which of the connections that had this hello, by its random, is this? */
-enum leg {
-    LEG_ONLY, /* as nearly always */
-    LEG_FIRST,
-    LEG_LATER, /* behind a proxy, a balancer or an address translator */
-};
-
-enum { CLIENT_RANDOM_BYTES = 32 };
-
 struct kept_messages;
 
 struct observation {
@@ -361,8 +352,6 @@ struct observation {
     uint64_t random[2];     /* by enum side: 8 bytes of what it drew; 0: not seen */
     uint64_t randoms;       /* a hash of both; 0: one was not seen. Copies of a handshake that were
                                taken at two places have the same, whatever their addresses */
-    enum leg leg;
-    uint64_t hello_random;         /* a hash of the client's, where there are several legs */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
     bool proxied;  /* a balancer put a header before it (wire/proxy.h): its client's address is no UE's */
     bool spoke_on; /* the client sent more behind its hello before the server had answered */

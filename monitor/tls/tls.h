@@ -44,10 +44,6 @@ struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key sec
  * there is no memory. */
 bool tls_keep_messages(struct tls *tls);
 
-/* Hellos are compared with those of other connections, also of other workers (tls/met_hellos.h). */
-struct met_hellos;
-void tls_share_hellos(struct tls *tls, struct met_hellos *met);
-
 /* From now on they are also hashed with a key that other sensors use. */
 void tls_share_identifiers(struct tls *tls, const struct siphash_key *common);
 void tls_free(struct tls *tls);

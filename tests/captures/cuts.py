@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, manifest, of_type, rule_counts
+from run_utwatch import PCAPS, events, manifest, of_type, rule_counts, without_what_length_decides
 from checks import check, finish
 import capturelib
 
@@ -31,6 +31,7 @@ def shape_of(conversation, rng, start, port, reorder, records):
 
 
 def facts(event):
+    event = without_what_length_decides(event)
     kept = {k: v for k, v in event.items() if k not in VARIES}
     kept["utwatch"] = {k: v for k, v in event["utwatch"].items() if k not in ("history", "evidence")}
     if "alerts" in kept["utwatch"]:  # each side's stand in its order; between the sides the network decides

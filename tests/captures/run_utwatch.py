@@ -49,6 +49,14 @@ def of_type(evs, kind):
     return [e for e in evs if e["event_type"] == kind]
 
 
+def without_what_length_decides(event):
+    """An alert without what a long one leaves to its tls event: how long it is also depends on ports, times and names."""
+    if event["event_type"] != "alert":
+        return event
+    return {**event, "tls": {k: v for k, v in event.get("tls", {}).items() if k not in ("subject", "ja4")},
+            "utwatch": {k: v for k, v in event["utwatch"].items() if k not in ("shortened", "server_hello")}}
+
+
 def rule_counts(evs):
     """{rule: {verdict: count}} from the stats event."""
     rules = of_type(evs, "stats")[-1]["utwatch"]["rules"]

@@ -12,8 +12,9 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "report")]
+sys.path[:0] = [os.path.join(ROOT, "tools"), *(os.path.join(ROOT, "tests", folder) for folder in (".", "report", "captures"))]
 import capturelib  # noqa: E402
+from run_utwatch import without_what_length_decides  # noqa: E402
 
 PCAPS = os.path.join(ROOT, "pcaps")
 NOT_GRAVE = os.path.join(PCAPS, "openssl-tls12-full.pcap")  # a handshake without a breach of high severity, which is told at once
@@ -210,13 +211,11 @@ PLACE = ("in_iface", "pcap_filename", "pcap_cnt")  # names of the source, which 
 def comparable(events):
     """All but the statistics, in a form that is equal when live capture and replay say the same. The end of the last handshakes, and
     so the time at which a peer was last seen, is that of the capture, or comes later when the capture goes on without frames. The rules of a
-    replay never change, so that only live alerts name their generation; and a longer name of the source may shorten an alert."""
+    replay never change, so that only live alerts name their generation."""
     def kept(event):
         if "ruleset" in event.get("utwatch", {}):
             event = {**event, "utwatch": {k: v for k, v in event["utwatch"].items() if k != "ruleset"}}
-        if event["event_type"] == "alert":
-            event = {**event, "tls": {k: v for k, v in event.get("tls", {}).items() if k not in ("subject", "ja4")},
-                     "utwatch": {k: v for k, v in event["utwatch"].items() if k not in ("shortened", "server_hello")}}
+        event = without_what_length_decides(event)
         of_peer = event.get("utwatch", {}).get("about") in ("server", "ue")
         return {k: v for k, v in event.items() if k not in PLACE and not (of_peer and k == "timestamp")}
     return sorted(json.dumps(kept(e), sort_keys=True) for e in events if e["event_type"] != "stats")
