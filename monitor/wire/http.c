@@ -20,11 +20,6 @@ const struct word http_method_words[] = {
 static const struct word *const named_methods = &http_method_words[1];
 enum { LONGEST_METHOD = 7 };
 
-static bool span_is(struct span s, const char *text)
-{
-    return s.n == strlen(text) && strncasecmp((const char *)s.p, text, s.n) == 0;
-}
-
 bool http_starts(struct span s, const char *prefix)
 {
     size_t n = strlen(prefix);
@@ -306,33 +301,34 @@ static enum field field_of(struct span name)
 {
     static const struct {
         const char *name;
+        size_t length; /* a head may have thousands of fields */
         enum field field;
     } known[] = {
-        {"Host", FIELD_HOST},
-        {"Location", FIELD_LOCATION},
-        {"Upgrade", FIELD_UPGRADE},
-        {"Authorization", FIELD_CREDENTIALS},
-        {"Proxy-Authorization", FIELD_CREDENTIALS},
-        {"WWW-Authenticate", FIELD_CHALLENGE},
-        {"Proxy-Authenticate", FIELD_CHALLENGE},
-        {"X-3GPP-Intended-Identity", FIELD_INTENDED_IDENTITY},
+        {"Host", sizeof "Host" - 1, FIELD_HOST},
+        {"Location", sizeof "Location" - 1, FIELD_LOCATION},
+        {"Upgrade", sizeof "Upgrade" - 1, FIELD_UPGRADE},
+        {"Authorization", sizeof "Authorization" - 1, FIELD_CREDENTIALS},
+        {"Proxy-Authorization", sizeof "Proxy-Authorization" - 1, FIELD_CREDENTIALS},
+        {"WWW-Authenticate", sizeof "WWW-Authenticate" - 1, FIELD_CHALLENGE},
+        {"Proxy-Authenticate", sizeof "Proxy-Authenticate" - 1, FIELD_CHALLENGE},
+        {"X-3GPP-Intended-Identity", sizeof "X-3GPP-Intended-Identity" - 1, FIELD_INTENDED_IDENTITY},
         /* By which a proxy vouches for the user: TS 24.109, OMA XDM, RFC 3325. */
-        {"X-3GPP-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
-        {"X-XCAP-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
-        {"P-Asserted-Identity", FIELD_ASSERTED_IDENTITY},
+        {"X-3GPP-Asserted-Identity", sizeof "X-3GPP-Asserted-Identity" - 1, FIELD_ASSERTED_IDENTITY},
+        {"X-XCAP-Asserted-Identity", sizeof "X-XCAP-Asserted-Identity" - 1, FIELD_ASSERTED_IDENTITY},
+        {"P-Asserted-Identity", sizeof "P-Asserted-Identity" - 1, FIELD_ASSERTED_IDENTITY},
         /* By which a proxy says that it passes a request on: RFC 9110 7.6.3, RFC 7239, and what preceded it.
          */
-        {"Via", FIELD_FORWARDED},
-        {"Forwarded", FIELD_FORWARDED},
-        {"X-Forwarded-For", FIELD_FORWARDED},
-        {"X-Forwarded-Proto", FIELD_FORWARDED},
-        {"Cookie", FIELD_COOKIE},
-        {"Set-Cookie", FIELD_COOKIE},
-        {"Transfer-Encoding", FIELD_TRANSFER_ENCODING},
-        {"Content-Length", FIELD_CONTENT_LENGTH},
+        {"Via", sizeof "Via" - 1, FIELD_FORWARDED},
+        {"Forwarded", sizeof "Forwarded" - 1, FIELD_FORWARDED},
+        {"X-Forwarded-For", sizeof "X-Forwarded-For" - 1, FIELD_FORWARDED},
+        {"X-Forwarded-Proto", sizeof "X-Forwarded-Proto" - 1, FIELD_FORWARDED},
+        {"Cookie", sizeof "Cookie" - 1, FIELD_COOKIE},
+        {"Set-Cookie", sizeof "Set-Cookie" - 1, FIELD_COOKIE},
+        {"Transfer-Encoding", sizeof "Transfer-Encoding" - 1, FIELD_TRANSFER_ENCODING},
+        {"Content-Length", sizeof "Content-Length" - 1, FIELD_CONTENT_LENGTH},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (span_is(name, known[i].name))
+        if (name.n == known[i].length && strncasecmp((const char *)name.p, known[i].name, name.n) == 0)
             return known[i].field;
     return FIELD_OTHER;
 }
