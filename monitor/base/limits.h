@@ -92,21 +92,20 @@
 #define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
 
 /* session */
-#define INPUT_JITTER_MS      10 /* by which a ring's next file may begin before the last one's end */
-#define CLOCK_SET_SECONDS    2 /* a frame that much before the last one of its capture: the clock went back */
-#define CLOCK_PAUSE_SECONDS  60    /* without a frame: the clock may have been set ahead */
-#define SHARED_QUESTIONS     4096  /* sessions that other sensors are asked about at a time */
-#define SHARED_PATIENCE_MS   200   /* for their answer; longer means that it is not known */
-#define SHARED_START_SECONDS 1     /* that Redis may take for its first answer, before any packet */
-#define SHARED_FLUSH_SECONDS 2     /* that the last news may take at the end */
-#define SHARED_RING          16384 /* power of two: questions and news on their way to the thread that asks */
-#define SHARED_UNDER_WAY     1024  /* news that Redis has not answered yet */
-#define SHARED_OUTBOX        262144 /* sessions to be sent once Redis is back; 40 bytes each */
-#define WAITING_HANDSHAKES   1024   /* that are judged when the answer is here, in the order of their ends */
-#define RECENT_SESSIONS      4096   /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
-#define RECENT_LESSONS       4096   /* likewise, of handshakes about their server and UE */
-#define UNIQUE_ID                                                                                            \
-    16 /* bytes from which on an id is unique by chance (RFC 2246 F.1.4; WAP-219 6.2.2 has at most 8) */
+#define INPUT_JITTER_MS          10 /* by which a ring's next file may begin before the last one's end */
+#define CLOCK_SET_SECONDS        2 /* a frame that much before the last one of its capture: the clock went back */
+#define CLOCK_PAUSE_SECONDS      60   /* without a frame: the clock may have been set ahead */
+#define SHARED_QUESTIONS         4096 /* sessions that other sensors are asked about at a time */
+#define SHARED_PATIENCE_MS       200  /* for their answer; longer means that it is not known */
+#define SHARED_START_SECONDS     1    /* that Redis may take for its first answer, before any packet */
+#define SHARED_FLUSH_SECONDS     2    /* that the last news may take at the end */
+#define SHARED_RING              16384 /* power of two: questions and news on their way to the thread that asks */
+#define SHARED_UNDER_WAY         1024   /* news that Redis has not answered yet */
+#define SHARED_OUTBOX            262144 /* sessions to be sent once Redis is back; 40 bytes each */
+#define WAITING_HANDSHAKES       1024 /* that are judged when the answer is here, in the order of their ends */
+#define RECENT_SESSIONS          4096 /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
+#define RECENT_LESSONS           4096 /* likewise, of handshakes about their server and UE */
+#define UNIQUE_ID                16   /* bytes: an id of as many is unique by chance (RFC 2246 F.1.4) */
 #define MET_HANDSHAKES           (1 << 21) /* bits for the randoms of full handshakes, to know copies */
 #define MET_RANDOMS              (1 << 17) /* of the last ones, with their times */
 #define MISSED_PAIRS             4096  /* of UE and server, by hash, of whose handshakes a part was missed */

@@ -1,6 +1,7 @@
 /* IPv4 and IPv6 with their extension headers, fragments, TCP and UDP headers. */
 #include "decode/checksum.h"
 #include "decode/layers.h"
+#include "decode/options.h"
 #include "decode/tcp_options.h"
 
 enum ip_protocol {
@@ -83,20 +84,13 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
  * is whom the datagram is for; that one counts in TCP's checksum. */
 static void follow_source_route(struct packet *p, struct span options)
 {
-    enum { END = 0, NOTHING = 1, LOOSE = 131, STRICT = 137, POINTER_FIRST = 4 };
+    enum { LOOSE = 131, STRICT = 137, POINTER_FIRST = 4 };
     struct cursor c = cursor_over(options);
-    while (cursor_left(&c)) {
-        const uint8_t kind = cursor_u8(&c);
-        if (kind == NOTHING)
-            continue;
-        const size_t length = kind == END ? 0 : cursor_u8(&c);
-        const struct span body = length >= 2 ? cursor_take(&c, length - 2) : span_of(NULL, 0);
-        if (length < 2 || c.status != PARSE_OK)
-            return;
-        const bool left = (kind == LOOSE || kind == STRICT) && body.n >= 5 && body.p[0] >= POINTER_FIRST &&
-                          body.p[0] <= length - 3;
+    for (struct header_option o; next_option(&c, &o);) {
+        const bool left = (o.kind == LOOSE || o.kind == STRICT) && o.body.n >= 5 &&
+                          o.body.p[0] >= POINTER_FIRST && o.body.p[0] < o.body.n;
         if (left)
-            set_address(p, &p->out->dst, 4, span_skip(body, body.n - 4), 4);
+            set_address(p, &p->out->dst, 4, span_skip(o.body, o.body.n - 4), 4);
     }
 }
 

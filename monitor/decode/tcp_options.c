@@ -1,24 +1,16 @@
 #include "decode/tcp_options.h"
 
-#include "base/cursor.h"
+#include "decode/options.h"
 
-enum { END = 0, NOTHING = 1, TIMESTAMPS = 8, MPTCP = 30, FIXED_BYTES = 20 };
+enum { TIMESTAMPS = 8, MPTCP = 30, FIXED_BYTES = 20 };
 
 /* What stands in the first option of this kind; empty: it is not there. */
 static struct span option_of(struct span header, uint8_t wanted)
 {
     struct cursor c = cursor_over(span_skip(header, FIXED_BYTES));
-    while (cursor_left(&c)) {
-        const uint8_t kind = cursor_u8(&c);
-        if (kind == NOTHING)
-            continue;
-        const size_t length = kind == END ? 0 : cursor_u8(&c);
-        const struct span body = length >= 2 ? cursor_take(&c, length - 2) : span_of(NULL, 0);
-        if (length < 2 || c.status != PARSE_OK)
-            break;
-        if (kind == wanted && body.n)
-            return body;
-    }
+    for (struct header_option o; next_option(&c, &o);)
+        if (o.kind == wanted)
+            return o.body;
     return span_of(NULL, 0);
 }
 

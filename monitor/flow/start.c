@@ -179,6 +179,14 @@ static bool acknowledges_near(const struct flow *flow, unsigned side, const stru
     return in_window(distance(other->first, segment->ack)) || in_window(distance(other->next, segment->ack));
 }
 
+/* Into the connection that begins with the segment at hand: flow_restart(). */
+static void carry_over_syn(struct flow *flow, unsigned side, uint32_t isn)
+{
+    flow->pending_side = side & 1U;
+    flow->pending_isn = isn;
+    flow->second_answer = false;
+}
+
 /* A client's SYN came after data of a side whose own start was not captured, and is not answered by that
  * side: what it acknowledges first is of another connection than those data. */
 static bool leaves_other(struct flow *flow, const struct segment *segment, unsigned side)
@@ -188,9 +196,7 @@ static bool leaves_other(struct flow *flow, const struct segment *segment, unsig
                        (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
     if (!opens || !(other & SIDE_DATA) || other & SIDE_SYN || acknowledges_near(flow, side, segment))
         return false;
-    flow->pending_side = side & 1U; /* whose SYN is carried over */
-    flow->pending_isn = segment->seq - 1;
-    flow->second_answer = false;
+    carry_over_syn(flow, side, segment->seq - 1);
     return true;
 }
 
@@ -206,11 +212,8 @@ enum stream_start stream_start(struct flow_table *table, struct flow *flow, cons
         return STREAM_BEGINS_ANEW;
     }
     const enum stream_start stale = shows_stale(flow, segment, side);
-    if (stale == STREAM_WAS_STALE) {
-        flow->pending_side = (side ^ 1U) & 1U; /* whose SYN is carried over */
-        flow->pending_isn = segment->ack - 1;
-        flow->second_answer = false;
-    }
+    if (stale == STREAM_WAS_STALE)
+        carry_over_syn(flow, !side, segment->ack - 1);
     if (stale != STREAM_GOES_ON)
         return stale;
     return begins_anew(table, flow, segment, side) ? STREAM_BEGINS_ANEW : STREAM_GOES_ON;

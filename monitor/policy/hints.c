@@ -1,4 +1,4 @@
-/* What was probably meant by what is no value and no key: suggested, and never taken for ours. */
+/* Suggests what the author of a rule probably meant where a value or a key is not valid. */
 #include "policy/compiled.h"
 
 #include <ctype.h>

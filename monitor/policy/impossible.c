@@ -249,9 +249,7 @@ void check_contradiction(struct compiler *c, const struct node *n, const char *c
 /* One of the cases, or the only one. */
 static bool is_one_of(const struct node *one, const struct node *cases)
 {
-    if (cases->kind != NODE_SEQUENCE)
-        return is_same(one, cases);
-    for (const struct node *n = cases->first; n; n = n->next)
+    for (const struct node *n = node_first(cases); n; n = node_next(cases, n))
         if (is_same(one, n))
             return true;
     return false;

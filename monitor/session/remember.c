@@ -151,15 +151,21 @@ static nanos later_of(nanos a, nanos b)
     return a > b ? a : b;
 }
 
+/* RFC 2246 7.2.2, if both sides have the alert. */
+static bool is_ended_by_alert(const struct observation *o)
+{
+    return observation_fatal_alert(o) && !o->alert_unreceived;
+}
+
 /* What a full handshake says of its session, which began at one of two times if `met` is another. */
 static struct memo memo_of_full(struct sessions *s, const struct observation *o, nanos met)
 {
     const bool exact = !met && !clocks_differ(o);
-    const bool dead = observation_fatal_alert(o) && !o->alert_unreceived;
     return (struct memo){.origin = exact ? o->side[SERVER].hello_time
                                          : later_of(later_of(met, time_of_use(o)), o->exchange_time),
                          .now = time_of_use(o),
-                         .flags = (exact ? ENTRY_EXACT | ENTRY_SUITE : 0U) | (dead ? ENTRY_DEAD : 0U),
+                         .flags = (exact ? ENTRY_EXACT | ENTRY_SUITE : 0U) |
+                                  (is_ended_by_alert(o) ? ENTRY_DEAD : 0U),
                          .suite = o->server_hello.suite,
                          .anew = true,
                          .certain = is_no_copy(s, o)};
@@ -169,7 +175,7 @@ static struct memo memo_of_full(struct sessions *s, const struct observation *o,
 static void learn_full(struct sessions *s, const struct observation *o, nanos met, struct session_result *out)
 {
     const struct server_hello_facts *h = &o->server_hello;
-    const bool dead = observation_fatal_alert(o) && !o->alert_unreceived;
+    const bool dead = is_ended_by_alert(o);
     const bool complete = o->outcome == OUTCOME_COMPLETE && o->seen & SEEN_SERVER_CCS;
     if (observation_version(o) >= 0x0304)
         return;
@@ -219,7 +225,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
                           struct entry *known, const struct session_result *out)
 {
     struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o)};
-    const bool ends = known && observation_fatal_alert(o) && !o->alert_unreceived && trustworthy(o);
+    const bool ends = known && is_ended_by_alert(o) && trustworthy(o);
     if (known) {
         const nanos origin = entry_origin(known);
         table_use(&s->table, known, memory_second(o->side[SERVER].hello_time), ENTRY_RESUMED);

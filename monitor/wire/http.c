@@ -510,7 +510,6 @@ static const struct {
     {"org.openmobilealliance.search", false},
 };
 
-/* A segment of a path, in which any character may stand percent-encoded (RFC 3986 6.2.2.2). */
 static uint8_t next_octet(struct span *s)
 {
     const uint8_t c = s->p[0];
@@ -518,7 +517,7 @@ static uint8_t next_octet(struct span *s)
     return c;
 }
 
-/* One round of it, of what `next` reads. */
+/* One round of percent-encoding undone, of what `next` reads. */
 static uint8_t unescaped(struct span *s, uint8_t (*next)(struct span *))
 {
     const uint8_t c = next(s);
@@ -543,6 +542,7 @@ uint8_t http_unescaped_twice(struct span *s)
     return unescaped(s, http_unescaped);
 }
 
+/* A segment of a path, in which any character may stand percent-encoded (RFC 3986 6.2.2.2). */
 static bool segment_is(struct span s, const char *text)
 {
     for (; s.n && *text; text++) {
