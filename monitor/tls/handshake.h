@@ -292,7 +292,8 @@ static inline bool records_fill_header(uint8_t *header, uint8_t *length, uint8_t
         return true;
     }
     const struct span part = span_head(*bytes, (size_t)whole - *length);
-    memcpy(header + *length, part.p, part.n);
+    if (part.n) /* the bytes of an empty run may be nowhere, from where nothing may be copied (C17 7.24.1) */
+        memcpy(header + *length, part.p, part.n);
     *length = (uint8_t)(*length + part.n);
     *bytes = span_skip(*bytes, part.n);
     return *length == whole;

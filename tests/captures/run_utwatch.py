@@ -12,7 +12,7 @@ SKIP = 77
 
 def utwatch(binary, *words, **options):
     p = subprocess.run([binary, *words], capture_output=True, timeout=options.get("timeout", 300))
-    if p.returncode < 0 or p.returncode > 5:
+    if p.returncode < 0 or p.returncode > 5 or b"runtime error: " in p.stderr or b"Sanitizer: " in p.stderr:
         sys.exit("utwatch %s ended with %d\n%s" % (" ".join(words), p.returncode, p.stderr.decode("utf-8", "replace")[-3000:]))
     return p
 
