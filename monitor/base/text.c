@@ -67,11 +67,7 @@ void text_printf(struct text *t, const char *format, ...)
     }
 }
 
-/*
- * The next character of well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above
- * U+10FFFF) and its length in bytes; length 0 when the first byte does not start one.
- */
-static size_t utf8_next(struct span s, uint32_t *character)
+size_t utf8_next(struct span s, uint32_t *character)
 {
     uint8_t first = s.p[0];
     if (first < 0x80) {

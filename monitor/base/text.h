@@ -65,6 +65,12 @@ __attribute__((format(printf, 2, 3))) void text_printf(struct text *t, const cha
  */
 void text_safe(struct text *t, struct span bytes);
 
+/*
+ * The next character of well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above
+ * U+10FFFF) and its length in bytes; length 0 when the first byte does not start one. The span is not empty.
+ */
+size_t utf8_next(struct span s, uint32_t *character);
+
 /* A JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD, control characters \u00XX. */
 void text_json(struct text *t, struct span bytes);
 
