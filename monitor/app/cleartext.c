@@ -112,16 +112,10 @@ static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct ht
     pipeline_tell(p, &f);
 }
 
-/* The exchanges whose answer the client has. */
-static void tell_exchanges(struct pipeline *p, struct flow *flow)
+static void tell_exchanges(struct pipeline *p, struct flow *flow,
+                           struct http_exchange *(*next)(struct http *, uint32_t slot))
 {
-    for (struct http_exchange *e; (e = http_exchange(p->cleartext.http, flow->clear));)
-        tell_exchange_of_ut(p, flow, e);
-}
-
-static void tell_unreceived(struct pipeline *p, struct flow *flow)
-{
-    for (struct http_exchange *e; (e = http_unreceived(p->cleartext.http, flow->clear));)
+    for (struct http_exchange *e; (e = next(p->cleartext.http, flow->clear));)
         tell_exchange_of_ut(p, flow, e);
 }
 
@@ -160,7 +154,7 @@ void cleartext_go_on(struct pipeline *p, struct flow *flow)
 {
     struct http *http = p->cleartext.http;
     const struct http_connection *h = http_connection(http, flow->clear);
-    tell_unreceived(p, flow);
+    tell_exchanges(p, flow, http_unreceived);
     if (h->null_encryption) {
         reauthentication_end(p, flow, HTTP_DAMAGE_END);
     } else if (!is_told(h) && (h->count.requests || h->count.answers)) {
@@ -181,13 +175,12 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
         p->cleartext.evicted += damage & HTTP_DAMAGE_EVICTED && !is_told(h);
         h->damage |= damage;
-        tell_unreceived(p, flow);
+        tell_exchanges(p, flow, http_unreceived);
         reauthentication_end(p, flow, damage);
         if (!h->null_encryption)
             h->damage |= missing_parts(p, flow);
         http_weigh(p->cleartext.http, flow->clear);
-        for (struct http_exchange *e; (e = http_unanswered(p->cleartext.http, flow->clear));)
-            tell_exchange_of_ut(p, flow, e);
+        tell_exchanges(p, flow, http_unanswered);
         if (!is_ut_server(p, h))
             http_count_ut_only(h);
         /* TLS that comes later does not undo what was asked, or served, without it. */
@@ -329,7 +322,7 @@ static void feed_http(struct pipeline *p, struct flow *flow, enum side who, stru
 {
     while (http_feed(p->cleartext.http, flow->clear, who, &bytes, at)) {
         reauthentication_follow(p, flow);
-        tell_exchanges(p, flow);
+        tell_exchanges(p, flow, http_exchange);
     }
     reauthentication_follow(p, flow);
 }
@@ -427,7 +420,7 @@ void cleartext_acknowledged(struct pipeline *p, struct flow *flow, unsigned side
     const enum side who = flow_role(flow, side);
     http_acknowledged(p->cleartext.http, flow->clear, who, ack);
     if (who == CLIENT)
-        tell_exchanges(p, flow);
+        tell_exchanges(p, flow, http_exchange);
 }
 
 void cleartext_contradicted(struct pipeline *p, const struct flow *flow)

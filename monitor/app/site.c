@@ -284,7 +284,7 @@ static void take_tunnel_end(struct site_reader *r, const struct node *e)
         ends->count++;
 }
 
-static void take_tunnel_port(struct site_reader *r, const struct node *e, enum encapsulation kind)
+static void take_tunnel_port(struct site_reader *r, const struct node *e)
 {
     struct tunnel_ports *ports = &r->site->tunnel_ports;
     uint16_t port;
@@ -298,38 +298,19 @@ static void take_tunnel_port(struct site_reader *r, const struct node *e, enum e
     if (ports->count == MAX_TUNNEL_PORTS)
         complain_at(&r->at, e, "more than %d ports of tunnels", MAX_TUNNEL_PORTS);
     else
-        ports->port[ports->count++] = (struct tunnel_port){.port = port, .kind = (uint8_t)kind};
-}
-
-static void take_vxlan(struct site_reader *r, const struct node *e)
-{
-    take_tunnel_port(r, e, ENCAP_VXLAN);
-}
-
-static void take_geneve(struct site_reader *r, const struct node *e)
-{
-    take_tunnel_port(r, e, ENCAP_GENEVE);
-}
-
-static void take_gtp_u(struct site_reader *r, const struct node *e)
-{
-    take_tunnel_port(r, e, ENCAP_GTP_U);
-}
-
-static void take_capwap(struct site_reader *r, const struct node *e)
-{
-    take_tunnel_port(r, e, ENCAP_CAPWAP);
+        ports->port[ports->count++] = (struct tunnel_port){.port = port, .kind = (uint8_t)r->tunnel};
 }
 
 static void read_tunnel_ports(struct site_reader *r, const struct node *n)
 {
     static const char *const keys[] = {"vxlan", "geneve", "gtp-u", "capwap", NULL};
-    static void (*const take[])(struct site_reader *, const struct node *) = {take_vxlan, take_geneve,
-                                                                              take_gtp_u, take_capwap};
+    static const enum encapsulation kinds[] = {ENCAP_VXLAN, ENCAP_GENEVE, ENCAP_GTP_U, ENCAP_CAPWAP};
     if (!n || !site_mapping(r, n, keys))
         return;
-    for (size_t i = 0; i < sizeof take / sizeof *take; i++)
-        site_each(r, node_member(n, keys[i]), "[4788]", take[i]);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        r->tunnel = kinds[i];
+        site_each(r, node_member(n, keys[i]), "[4788]", take_tunnel_port);
+    }
 }
 
 static void read_tunnels(struct site_reader *r, const struct node *n)

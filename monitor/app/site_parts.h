@@ -7,7 +7,8 @@
 
 struct site_reader {
     struct site *site;
-    struct compiler at; /* only its mistakes and file are used */
+    struct compiler at;        /* only its mistakes and file are used */
+    enum encapsulation tunnel; /* whose ports are read */
 };
 
 /* All of these complain about what they do not take. */

@@ -25,55 +25,62 @@ static const struct place ticket = {SERVER, KEPT_HANDSHAKE, MESSAGE_NEW_SESSION_
 static const struct place server_alert = {SERVER, KEPT_ALERT, 0};
 static const struct place client_alert = {CLIENT, KEPT_ALERT, 0};
 
-/* The parts of messages that fields are read from (fields.def), in the order in which a finding shows them.
- */
+/* ROW(name, message, part, extension, what it is called): the parts of messages that fields are read from
+ * (fields.def), in the order in which a finding shows them. */
+/* clang-format off */
+#define ROWS(ROW) \
+    ROW(HELLO_VERSION, client_hello, PART_VERSION, 0, "client_version") \
+    ROW(HELLO_SUPPORTED_VERSIONS, client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_VERSIONS, "extension supported_versions") \
+    ROW(HELLO_SESSION_ID, client_hello, PART_SESSION_ID, 0, "session_id") \
+    ROW(HELLO_SESSION_TICKET, client_hello, PART_EXTENSION, EXTENSION_SESSION_TICKET, "extension session_ticket") \
+    ROW(HELLO_PRE_SHARED_KEY, client_hello, PART_EXTENSION, EXTENSION_PRE_SHARED_KEY, "extension pre_shared_key") \
+    ROW(HELLO_COMPRESSION, client_hello, PART_COMPRESSION, 0, "compression_methods") \
+    ROW(HELLO_ALPN, client_hello, PART_EXTENSION, EXTENSION_ALPN, "extension application_layer_protocol_negotiation") \
+    ROW(HELLO_RENEGOTIATION_INFO, client_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO, "extension renegotiation_info") \
+    ROW(HELLO_SUITES, client_hello, PART_SUITES, 0, "cipher_suites") \
+    ROW(HELLO_EXTENSIONS, client_hello, PART_EXTENSIONS, 0, "extensions") \
+    ROW(HELLO_SUPPORTED_GROUPS, client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_GROUPS, "extension supported_groups") \
+    ROW(HELLO_SIGNATURE_ALGORITHMS, client_hello, PART_EXTENSION, EXTENSION_SIGNATURE_ALGORITHMS, "extension signature_algorithms") \
+    ROW(ANSWER_VERSION, server_hello, PART_VERSION, 0, "server_version") \
+    ROW(ANSWER_COMPRESSION, server_hello, PART_COMPRESSION, 0, "compression_method") \
+    ROW(ANSWER_SESSION_ID, server_hello, PART_SESSION_ID, 0, "session_id") \
+    ROW(ANSWER_RENEGOTIATION_INFO, server_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO,"extension renegotiation_info") \
+    ROW(ANSWER_RANDOM, server_hello, PART_RANDOM, 0, "random") \
+    ROW(HELLO_RANDOM, client_hello, PART_RANDOM, 0, "random") \
+    ROW(ANSWER_ALPN, server_hello, PART_EXTENSION, EXTENSION_ALPN,"extension application_layer_protocol_negotiation") \
+    ROW(SERVER_ALERT, server_alert, PART_WHOLE, 0, "alert") \
+    ROW(ANSWER_ACCEPTS, server_hello, PART_SUITE, 0, "cipher_suite: the hello was accepted") \
+    ROW(CLIENT_ALERT, client_alert, PART_WHOLE, 0, "alert") \
+    ROW(CLIENT_KX, client_key_exchange, PART_WHOLE, 0, "the UE went on") \
+    ROW(CLIENT_CHAIN_LENGTHS, client_certificate, PART_LENGTHS, 0, "lengths of the certificates") \
+    ROW(CLIENT_CHAIN_ISSUER, client_certificate, PART_ISSUER, 0, "issuer") \
+    ROW(CLIENT_CHAIN_VALIDITY, client_certificate, PART_VALIDITY, 0, "validity") \
+    ROW(REQUEST, request, PART_WHOLE, 0, "request for a certificate") \
+    ROW(CHAIN_LENGTHS, certificate, PART_LENGTHS, 0, "lengths of the certificates") \
+    ROW(CHAIN_KEY, certificate, PART_KEY, 0, "subjectPublicKeyInfo") \
+    ROW(ANSWER_SUITE, server_hello, PART_SUITE, 0, "cipher_suite") \
+    ROW(ANSWER_EXTENSIONS, server_hello, PART_EXTENSIONS, 0, "extensions") \
+    ROW(ANSWER_KEY_SHARE, server_hello, PART_EXTENSION, EXTENSION_KEY_SHARE, "extension key_share") \
+    ROW(KX_GROUP, key_exchange, PART_GROUP, 0, "named curve") \
+    ROW(CHAIN_SIGNATURE, certificate, PART_SIGNATURE, 0, "signatureAlgorithm") \
+    ROW(CHAIN_VERSION, certificate, PART_CERTIFICATE_VERSION, 0, "version") \
+    ROW(CHAIN_SERIAL, certificate, PART_SERIAL, 0, "serialNumber") \
+    ROW(CHAIN_ISSUER, certificate, PART_ISSUER, 0, "issuer") \
+    ROW(CHAIN_SUBJECT, certificate, PART_SUBJECT, 0, "subject") \
+    ROW(CHAIN_EXTENSIONS, certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions") \
+    ROW(HELLO_SERVER_NAME, client_hello, PART_EXTENSION, EXTENSION_SERVER_NAME,"extension server_name") \
+    ROW(CHAIN_VALIDITY, certificate, PART_VALIDITY, 0, "validity") \
+    ROW(CHAIN_AUTHORITIES, certificate, PART_AUTHORITIES, 0, "the CA certificates") \
+    ROW(KX_DH_PRIME, key_exchange, PART_PRIME, 0, "dh_p") \
+    ROW(KX_RSA_MODULUS, key_exchange, PART_PRIME, 0, "rsa_modulus") \
+    ROW(TICKET_LIFETIME, ticket, PART_LIFETIME, 0, "ticket_lifetime_hint")
+/* clang-format on */
+
 enum {
-    PLACE_HELLO_VERSION,
-    PLACE_HELLO_SUPPORTED_VERSIONS,
-    PLACE_HELLO_SESSION_ID,
-    PLACE_HELLO_SESSION_TICKET,
-    PLACE_HELLO_PRE_SHARED_KEY,
-    PLACE_HELLO_COMPRESSION,
-    PLACE_HELLO_ALPN,
-    PLACE_HELLO_RENEGOTIATION_INFO,
-    PLACE_HELLO_SUITES,
-    PLACE_HELLO_EXTENSIONS,
-    PLACE_HELLO_SUPPORTED_GROUPS,
-    PLACE_HELLO_SIGNATURE_ALGORITHMS,
-    PLACE_ANSWER_VERSION,
-    PLACE_ANSWER_COMPRESSION,
-    PLACE_ANSWER_SESSION_ID,
-    PLACE_ANSWER_RENEGOTIATION_INFO,
-    PLACE_ANSWER_RANDOM,
-    PLACE_HELLO_RANDOM,
-    PLACE_ANSWER_ALPN,
-    PLACE_SERVER_ALERT,
-    PLACE_ANSWER_ACCEPTS,
-    PLACE_CLIENT_ALERT,
-    PLACE_CLIENT_KX,
-    PLACE_CLIENT_CHAIN_LENGTHS,
-    PLACE_CLIENT_CHAIN_ISSUER,
-    PLACE_CLIENT_CHAIN_VALIDITY,
-    PLACE_REQUEST,
-    PLACE_CHAIN_LENGTHS,
-    PLACE_CHAIN_KEY,
-    PLACE_ANSWER_SUITE,
-    PLACE_ANSWER_EXTENSIONS,
-    PLACE_ANSWER_KEY_SHARE,
-    PLACE_KX_GROUP,
-    PLACE_CHAIN_SIGNATURE,
-    PLACE_CHAIN_VERSION,
-    PLACE_CHAIN_SERIAL,
-    PLACE_CHAIN_ISSUER,
-    PLACE_CHAIN_SUBJECT,
-    PLACE_CHAIN_EXTENSIONS,
-    PLACE_HELLO_SERVER_NAME,
-    PLACE_CHAIN_VALIDITY,
-    PLACE_CHAIN_AUTHORITIES,
-    PLACE_KX_DH_PRIME,
-    PLACE_KX_RSA_MODULUS,
-    PLACE_TICKET_LIFETIME,
-    PLACES
+#define ROW(identifier, message, part, extension, called) PLACE_##identifier,
+    ROWS(ROW)
+#undef ROW
+        PLACES
 };
 static_assert(PLACES <= 64, "a field has a bit for each");
 
@@ -83,61 +90,9 @@ static const struct row {
     uint16_t extension;
     const char *name;
 } rows[PLACES] = {
-    [PLACE_HELLO_VERSION] = {&client_hello, PART_VERSION, 0, "client_version"},
-    [PLACE_HELLO_SUPPORTED_VERSIONS] = {&client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_VERSIONS,
-                                        "extension supported_versions"},
-    [PLACE_HELLO_SESSION_ID] = {&client_hello, PART_SESSION_ID, 0, "session_id"},
-    [PLACE_HELLO_SESSION_TICKET] = {&client_hello, PART_EXTENSION, EXTENSION_SESSION_TICKET,
-                                    "extension session_ticket"},
-    [PLACE_HELLO_PRE_SHARED_KEY] = {&client_hello, PART_EXTENSION, EXTENSION_PRE_SHARED_KEY,
-                                    "extension pre_shared_key"},
-    [PLACE_HELLO_COMPRESSION] = {&client_hello, PART_COMPRESSION, 0, "compression_methods"},
-    [PLACE_HELLO_ALPN] = {&client_hello, PART_EXTENSION, EXTENSION_ALPN,
-                          "extension application_layer_protocol_negotiation"},
-    [PLACE_HELLO_RENEGOTIATION_INFO] = {&client_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO,
-                                        "extension renegotiation_info"},
-    [PLACE_HELLO_SUITES] = {&client_hello, PART_SUITES, 0, "cipher_suites"},
-    [PLACE_HELLO_EXTENSIONS] = {&client_hello, PART_EXTENSIONS, 0, "extensions"},
-    [PLACE_HELLO_SUPPORTED_GROUPS] = {&client_hello, PART_EXTENSION, EXTENSION_SUPPORTED_GROUPS,
-                                      "extension supported_groups"},
-    [PLACE_HELLO_SIGNATURE_ALGORITHMS] = {&client_hello, PART_EXTENSION, EXTENSION_SIGNATURE_ALGORITHMS,
-                                          "extension signature_algorithms"},
-    [PLACE_ANSWER_VERSION] = {&server_hello, PART_VERSION, 0, "server_version"},
-    [PLACE_ANSWER_COMPRESSION] = {&server_hello, PART_COMPRESSION, 0, "compression_method"},
-    [PLACE_ANSWER_SESSION_ID] = {&server_hello, PART_SESSION_ID, 0, "session_id"},
-    [PLACE_ANSWER_RENEGOTIATION_INFO] = {&server_hello, PART_EXTENSION, EXTENSION_RENEGOTIATION_INFO,
-                                         "extension renegotiation_info"},
-    [PLACE_ANSWER_RANDOM] = {&server_hello, PART_RANDOM, 0, "random"},
-    [PLACE_HELLO_RANDOM] = {&client_hello, PART_RANDOM, 0, "random"},
-    [PLACE_ANSWER_ALPN] = {&server_hello, PART_EXTENSION, EXTENSION_ALPN,
-                           "extension application_layer_protocol_negotiation"},
-    [PLACE_SERVER_ALERT] = {&server_alert, PART_WHOLE, 0, "alert"},
-    [PLACE_ANSWER_ACCEPTS] = {&server_hello, PART_SUITE, 0, "cipher_suite: the hello was accepted"},
-    [PLACE_CLIENT_ALERT] = {&client_alert, PART_WHOLE, 0, "alert"},
-    [PLACE_CLIENT_KX] = {&client_key_exchange, PART_WHOLE, 0, "the UE went on"},
-    [PLACE_CLIENT_CHAIN_LENGTHS] = {&client_certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    [PLACE_CLIENT_CHAIN_ISSUER] = {&client_certificate, PART_ISSUER, 0, "issuer"},
-    [PLACE_CLIENT_CHAIN_VALIDITY] = {&client_certificate, PART_VALIDITY, 0, "validity"},
-    [PLACE_REQUEST] = {&request, PART_WHOLE, 0, "request for a certificate"},
-    [PLACE_CHAIN_LENGTHS] = {&certificate, PART_LENGTHS, 0, "lengths of the certificates"},
-    [PLACE_CHAIN_KEY] = {&certificate, PART_KEY, 0, "subjectPublicKeyInfo"},
-    [PLACE_ANSWER_SUITE] = {&server_hello, PART_SUITE, 0, "cipher_suite"},
-    [PLACE_ANSWER_EXTENSIONS] = {&server_hello, PART_EXTENSIONS, 0, "extensions"},
-    [PLACE_ANSWER_KEY_SHARE] = {&server_hello, PART_EXTENSION, EXTENSION_KEY_SHARE, "extension key_share"},
-    [PLACE_KX_GROUP] = {&key_exchange, PART_GROUP, 0, "named curve"},
-    [PLACE_CHAIN_SIGNATURE] = {&certificate, PART_SIGNATURE, 0, "signatureAlgorithm"},
-    [PLACE_CHAIN_VERSION] = {&certificate, PART_CERTIFICATE_VERSION, 0, "version"},
-    [PLACE_CHAIN_SERIAL] = {&certificate, PART_SERIAL, 0, "serialNumber"},
-    [PLACE_CHAIN_ISSUER] = {&certificate, PART_ISSUER, 0, "issuer"},
-    [PLACE_CHAIN_SUBJECT] = {&certificate, PART_SUBJECT, 0, "subject"},
-    [PLACE_CHAIN_EXTENSIONS] = {&certificate, PART_CERTIFICATE_EXTENSIONS, 0, "extensions"},
-    [PLACE_HELLO_SERVER_NAME] = {&client_hello, PART_EXTENSION, EXTENSION_SERVER_NAME,
-                                 "extension server_name"},
-    [PLACE_CHAIN_VALIDITY] = {&certificate, PART_VALIDITY, 0, "validity"},
-    [PLACE_CHAIN_AUTHORITIES] = {&certificate, PART_AUTHORITIES, 0, "the CA certificates"},
-    [PLACE_KX_DH_PRIME] = {&key_exchange, PART_PRIME, 0, "dh_p"},
-    [PLACE_KX_RSA_MODULUS] = {&key_exchange, PART_PRIME, 0, "rsa_modulus"},
-    [PLACE_TICKET_LIFETIME] = {&ticket, PART_LIFETIME, 0, "ticket_lifetime_hint"},
+#define ROW(identifier, message, part, extension, called) {&message, part, extension, called},
+    ROWS(ROW)
+#undef ROW
 };
 
 static const uint64_t places_of[FIELD_COUNT] = {
