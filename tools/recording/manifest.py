@@ -11,13 +11,13 @@ ONE, TWO = "ts33141-pcr1", "ts33141-pcr2"
 
 HEAD = """# Captures
 
-Recorded by `tools/record` from real stacks that talk over a veth pair between two network namespaces or, where the name begins
-with `gen-`, written by `tools/make-captures` because no stack produces them. The UE is 192.0.2.10 (2001:db8::10), the AP
+`tools/record` recorded these captures from real stacks that talk over a veth pair between two network namespaces. Those whose name begins
+with `gen-` were written by `tools/make-captures`, because no stack produces them. The UE is 192.0.2.10 (2001:db8::10), the AP (Authentication Proxy)
 192.0.2.80 (2001:db8::80). Certificates are made for each recording; their keys are thrown away.
 
 `manifest.json` says the same for programs: the facts that the stacks were asked for, which tshark has to find
-(tests/pcaps/check.py), and the rules that have to fail (tests/captures/verdicts.py, tests/pcaps/rules.py).
-This page is written from it, by either tool.
+(`tests/pcaps/check.py`), and the rules that have to fail (`tests/captures/verdicts.py`, `tests/pcaps/rules.py`).
+Both tools write this page from it.
 """
 
 
@@ -72,9 +72,9 @@ def broken(entry):
 
 def shows(entries):
     out = ["\n## What each shows\n\n"
-           "Breaks: exactly these rules of ts33141-pcr1 and ts33141-pcr2; `(policy)`: where the operator requires encryption and\n"
-           "authenticates UEs by GBA; `(superseded)`: told apart, and decides no exit status; `(beyond)`: rules of neither profile. Keeps: what it\n"
-           "is meant to show kept.\n\n"
+           "*breaks* lists all rules of ts33141-pcr1 and ts33141-pcr2 that a capture breaks, and *keeps* those that it is meant to show kept. `(pcr1)` and\n"
+           "`(pcr2)` mark rules that are broken under one of the two only; `(policy)` those that are broken where the operator requires encryption and\n"
+           "authenticates UEs by GBA; `(superseded)` those that are reported apart and decide no exit status; `(beyond)` rules of neither profile.\n\n"
            "| file | shows | breaks | keeps |\n|---|---|---|---|\n"]
     for e in entries:
         out.append("| `%s` | %s | %s | %s |\n" % (e["file"], e["shows"], ", ".join(broken(e)) or "nothing", ", ".join(map(kept_as, e["passes"]))))
@@ -101,7 +101,7 @@ def rules(entries):
 
 
 def provenance(entries):
-    out = ["\n## Where each comes from\n\nThe commands without their folders and waits; the whole is in tools/recording.\n\n"]
+    out = ["\n## Where each comes from\n\nThe commands are shown without their folders and waits; `tools/recording` has them in full.\n\n"]
     for e in entries:
         if e["made_by"] == "tools/make-captures":
             out.append("- `%s`: written by tools/make-captures%s\n" % (e["file"], ", from " + e["from"] if e.get("from") else ""))
