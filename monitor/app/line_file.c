@@ -20,8 +20,8 @@ struct line_file {
     bool may_block; /* not a regular file */
     size_t used;
     size_t within; /* bytes of an unfinished line that the file has already */
-    uint64_t dropped;
-    int error; /* of the last write, or 0 */
+    bool dropped;  /* a line, since nothing took it */
+    int error;     /* of the last write, or 0 */
     char buffer[LINES_WAITING];
 };
 
@@ -61,7 +61,7 @@ struct line_file *line_file_open(const char *path, bool patient)
     f->fd = STDOUT_FILENO;
     f->patient = patient;
     f->used = f->within = 0;
-    f->dropped = 0;
+    f->dropped = false;
     f->error = 0;
     if (strcmp(path, "-") != 0) {
         f->path = strdup(path);
@@ -164,17 +164,12 @@ void line_file_put(struct line_file *f, struct span lines)
     if (f->used + lines.n > WRITE_AT && f->used && !f->error)
         (void)line_file_flush(f);
     if (f->used + lines.n > sizeof f->buffer && !line_file_flush(f) && f->used + lines.n > sizeof f->buffer) {
-        f->dropped++;
+        f->dropped = true;
         return;
     }
     if (lines.n)
         memcpy(f->buffer + f->used, lines.p, lines.n);
     f->used += lines.n;
-}
-
-uint64_t line_file_dropped(const struct line_file *f)
-{
-    return f->dropped;
 }
 
 size_t line_file_waiting(const struct line_file *f)

@@ -1,7 +1,7 @@
 /*
  * A file to which whole lines are appended: the JSON events. Lines that the file does not take now, for
  * instance because the disk is full, wait in a buffer of fixed size; when that is full too, whole lines are
- * dropped and counted.
+ * dropped, and closing it says so.
  */
 #ifndef UTWATCH_APP_LINE_FILE_H
 #define UTWATCH_APP_LINE_FILE_H
@@ -26,8 +26,6 @@ bool line_file_flush(struct line_file *f);
 
 /* Somebody has removed the file, not merely renamed it: what is written to it is lost. */
 bool line_file_is_removed(const struct line_file *f);
-
-uint64_t line_file_dropped(const struct line_file *f);
 
 /* Bytes that wait. */
 size_t line_file_waiting(const struct line_file *f);

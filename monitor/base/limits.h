@@ -183,10 +183,9 @@
 #define MAX_KINDS          16384  /* kinds of violation that the text report tells apart; power of two */
 #define SUMMED_ALERTS      16384  /* alerts whose repetitions are summed for syslog at a time; power of two */
 #define SHOWN_OF_A_KIND    3      /* equal violations shown singly */
-#define MAX_AGE_ROWS       256 /* servers by method in the ages of reused sessions; later ones share a row */
-#define HTML_REPORT_MOST   ((size_t)4 << 20) /* bytes of the largest page */
-#define MAX_FINDINGS       1024   /* shown one by one in the HTML report; later ones are only counted */
-#define FINDINGS_OF_RULE   5      /* of them, by different offenders */
+#define MAX_AGE_ROWS       256  /* servers by method in the ages of reused sessions; later ones share a row */
+#define MAX_FINDINGS       1024 /* shown one by one in the HTML report; later ones are only counted */
+#define FINDINGS_OF_RULE   5    /* of them, by different offenders */
 #define FINDING_BYTES      393216 /* of the records behind all of them */
 #define MAX_PARTIES        1024   /* servers told apart in the HTML report; later ones share a row */
 

@@ -20,7 +20,6 @@ struct shared {
     _Alignas(LINE) _Atomic uint64_t end; /* of the putter */
     _Atomic uint64_t dropped;
     _Alignas(LINE) _Atomic uint64_t first; /* of the taker */
-    _Atomic uint64_t broken;
     atomic_bool asleep;
     _Alignas(LINE) unsigned char bytes[];
 };
@@ -108,7 +107,6 @@ void ring_begin(struct ring *r)
 /* Nothing in it can be trusted any more. */
 static bool give_up(struct ring *r, uint64_t end)
 {
-    (void)atomic_fetch_add(&r->shared->broken, 1);
     r->next = end & ~(uint64_t)(sizeof(struct piece) - 1);
     ring_release(r);
     return false;
@@ -180,9 +178,4 @@ void ring_poke(const struct ring *r)
 uint64_t ring_dropped(const struct ring *r)
 {
     return atomic_load(&r->shared->dropped);
-}
-
-uint64_t ring_broken(const struct ring *r)
-{
-    return atomic_load(&r->shared->broken);
 }

@@ -43,7 +43,4 @@ void ring_poke(const struct ring *ring);
 
 uint64_t ring_dropped(const struct ring *ring);
 
-/* How often the taker found what no putter writes, and emptied the ring. */
-uint64_t ring_broken(const struct ring *ring);
-
 #endif

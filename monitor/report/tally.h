@@ -11,7 +11,6 @@
 
 #define VERDICT_VALUES 5
 #define SEVERITIES     4
-#define FAULTS         4
 #define OUTCOMES       5
 #define TALLY_KEY_BITS 33 /* key sizes in bytes, 0 to 256 bits */
 

@@ -133,7 +133,7 @@ static void events(void)
         print_in(sizeof line, &names, NULL);
         print_in(sizeof line, &live, NULL);
         struct verdict v = stand_in_verdict(i % STAND_IN_RULES, VERDICT_FAIL);
-        v.fault = (enum fault)(i % FAULTS);
+        v.fault = (enum fault)(i % (FAULT_BOTH + 1));
         v.basis = (enum basis)(i % 3);
         v.note = i % 2 ? "a remark" : NULL;
         print_in(sizeof line, &names, &v);
