@@ -117,6 +117,24 @@ def reports_of_several(taps, folder):
         check(form != "csv" or text.count("\n") > 1, "the finding of the first sensor is gone")
 
 
+def asked_twice(taps, folder):
+    """A sensor that several ask to end does so in order, once: it may not remove files, and nothing that it found is lost."""
+    report = os.path.join(folder, "asked.html")
+    sensor = Sensor(taps, binary, "--report", "html:" + report)
+    taps.send(FAILS)
+    check(sensor.wait_for_event(lambda e: e["event_type"] == "alert"), "no alert", sensor.talk)
+    pid = sensor_and_writer(sensor.process.pid)["sensor"]
+    for by in signal.SIGTERM, signal.SIGINT, signal.SIGTERM:
+        os.kill(pid, by)
+    check(sensor.process.wait(20) == 1, "the status after a second signal", sensor.process.returncode)
+    events = sensor.events()
+    sensor.end()
+    check(b"was ended by" not in sensor.talk, "the sensor died of it", sensor.talk)
+    check(events and events[-1]["event_type"] == "stats", "no statistics at the end")
+    with open(report) as f:
+        check("</html>" in f.read(), "no whole report")
+
+
 def hung(taps, which):
     """A sensor or writer that does not move is replaced within ten seconds."""
     sensor = Sensor(taps, binary)
@@ -198,6 +216,7 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
             begun_then_killed(taps, folder, which, state)
     told_by_one_before(taps, folder)
     reports_of_several(taps, folder)
+    asked_twice(taps, folder)
     hung(taps, "sensor")
     hung(taps, "writer")
     reader_away(taps)
