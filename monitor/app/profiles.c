@@ -4,7 +4,6 @@
 #include "app/ruleset.h"
 #include "app/say.h"
 #include "base/clock.h"
-#include "base/limits.h"
 #include "naming/naming.h"
 #include "policy/fields.h"
 #include "policy/mistakes.h"

@@ -1,6 +1,5 @@
 #include "decode/checksum.h"
 
-#include "base/cursor.h"
 #include "base/fold_hash.h"
 #include "base/ways.h"
 

@@ -1,7 +1,6 @@
 /* The objects of an event whose names are those of EVE. */
 #include "report/event_objects.h"
 
-#include "report/names.h"
 #include "tls/ja.h"
 #include "wire/hello.h"
 

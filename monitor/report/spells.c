@@ -1,6 +1,5 @@
 #include "report/spells.h"
 
-#include "report/names.h"
 #include "report/page.h"
 
 /* Of each kind its two rows of health.def and its sentence. Those without are not about what is seen. */

@@ -1,7 +1,6 @@
 #include "report/tally.h"
 
 #include "base/expect.h"
-#include "base/ways.h"
 #include "report/inputs.h"
 #include "wire/hello.h"
 

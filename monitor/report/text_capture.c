@@ -1,4 +1,3 @@
-#include "report/names.h"
 #include "report/spells.h"
 #include "report/text_report.h"
 #include "report/text_summary.h"

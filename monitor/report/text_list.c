@@ -1,5 +1,4 @@
 /* The list of handshakes: when, between whom, by what name, and what was agreed. */
-#include "report/ages.h"
 #include "report/names.h"
 #include "report/text_summary.h"
 #include "wire/hello.h"

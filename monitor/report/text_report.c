@@ -1,7 +1,6 @@
 #include "report/text_report.h"
 
 #include "base/siphash.h"
-#include "report/event_json.h"
 #include "report/names.h"
 #include "report/page.h"
 #include "report/text_summary.h"

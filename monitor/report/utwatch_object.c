@@ -1,7 +1,6 @@
 /* The members of `utwatch`: what EVE has no names for. */
 #include "report/event_objects.h"
 
-#include "report/names.h"
 #include "wire/codes.h"
 
 static void put_suites(struct json *j, const struct client_hello_facts *c)

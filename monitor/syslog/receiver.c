@@ -4,7 +4,6 @@
 #include "base/nanos.h"
 #include "base/siphash.h"
 #include "syslog/connection.h"
-#include "syslog/message.h"
 #include "syslog/relp_window.h"
 #include "syslog/window.h"
 
