@@ -77,7 +77,7 @@ bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *se
 struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment,
                                 unsigned side);
 
-/* A side of a connection in HTTP acknowledges the other's bytes: what it has received is told. */
+/* A side of a connection in HTTP acknowledges the other's bytes: this shows what it has received. */
 void cleartext_acknowledged(struct pipeline *p, struct flow *flow, unsigned side, uint32_t ack);
 
 /* Of bytes of the connection another reading has come. */

@@ -1,6 +1,6 @@
 /*
- * What became of the parcels, as the process that takes them tells the one that makes them: counters for the
- * statistics, and which outputs fail. In memory that both have.
+ * What became of the parcels, as reported by the process that takes them to the one that makes them: counters
+ * for the statistics, and which outputs fail. In memory that both have.
  */
 #ifndef UTWATCH_APP_DELIVERED_H
 #define UTWATCH_APP_DELIVERED_H

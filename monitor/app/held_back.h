@@ -1,9 +1,10 @@
 /*
- * Handshakes with a breach of high severity, which are told two seconds after their end: until then a copy of
- * their bytes may come that contradicts them, and shows that somebody else may have said what was judged.
+ * Handshakes with a breach of high severity, which are reported two seconds after their end: until then a
+ * copy of their bytes may come that contradicts them, and shows that somebody else may have said what was
+ * judged.
  *
  * They hold no slot of the tls layer: what they are judged by is copied. When all places are taken, the first
- * is told as it stands. Sessions and peers have learned from them at once (sessions_doubt() and peers_doubt()
+ * is reported as it is. Sessions and peers have learned from them at once (sessions_doubt() and peers_doubt()
  * take that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H
@@ -19,7 +20,7 @@ struct held_back {
     uint64_t *flow_id;              /* by place; what is looked for lies together */
     struct kept_messages *messages; /* by place; NULL: nobody wants them */
     size_t first, count;
-    uint64_t early;        /* told before their time, for lack of room */
+    uint64_t early;        /* reported before their time, for lack of room */
     uint64_t contradicted; /* by a copy that came in time */
 };
 

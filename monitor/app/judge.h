@@ -34,7 +34,7 @@ void judge_take(struct judge *j, struct statement *s);
 /* A statement comes that is perhaps not the next one. */
 void judge_count_early(struct judge *j);
 
-/* All that is due by this packet time has been taken: tells of what waited for other sensors, or for a
+/* All that is due by this packet time has been taken: reports what waited for other sensors, or for a
  * contradiction, and whose time has come. */
 void judge_go_on(struct judge *j, nanos now);
 

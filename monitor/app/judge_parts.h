@@ -13,7 +13,7 @@
 /* What one worker's connections use. */
 struct worker_uses {
     uint64_t
-        newest;   /* sessions_lineage() of the handshake that it told last; 0: not known, or of no matter */
+        newest;   /* sessions_lineage() of the handshake that it reported last; 0: unknown, or irrelevant */
     uint64_t *of; /* by the slot of the http layer */
 };
 

@@ -13,7 +13,7 @@ struct metrics_page;
 struct pulse;
 struct receivers;
 
-/* What the page tells of; all of it outlives the page. */
+/* What the page shows; all of it outlives the page. */
 struct metrics_sources {
     const struct metrics_board *sensor;
     const struct pulse *pulse;

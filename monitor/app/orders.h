@@ -45,7 +45,7 @@ struct orders {
     struct earlier_sensors earlier;
     int64_t began;                     /* the run, on the monotonic clock; 0: its time is that of packets */
     const atomic_bool *anew;           /* when it ends, another one is to follow it; NULL: none ever does */
-    const struct delivered *delivered; /* of the parcels; NULL: nobody tells */
+    const struct delivered *delivered; /* of the parcels; NULL: unknown */
     struct metrics_board *metrics;     /* where they are written for others; NULL: nobody asks */
     bool live;                         /* the input has no end: a signal is how it ends */
     uint64_t broken_inputs;            /* of the health of the capture, what the input knows */

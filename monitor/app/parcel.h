@@ -38,7 +38,7 @@ struct parcel_page {
 struct parcel_sink {
     void (*take)(void *context, enum parcel_kind kind, struct span bytes);
     void *context;
-    const struct delivered *delivered; /* what became of earlier ones; NULL: nobody tells */
+    const struct delivered *delivered; /* what became of earlier ones; NULL: unknown */
 };
 
 static inline void parcel_put(const struct parcel_sink *sink, enum parcel_kind kind, struct span bytes)

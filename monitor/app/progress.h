@@ -1,4 +1,4 @@
-/* A line on a terminal that tells how far a long replay is. */
+/* A line on a terminal that shows the progress of a long replay. */
 #ifndef UTWATCH_APP_PROGRESS_H
 #define UTWATCH_APP_PROGRESS_H
 

@@ -44,7 +44,7 @@ void reports_end(const struct reports *reports, const struct tally *tally, const
 /* What is buffered becomes parcels. */
 void reports_flush(const struct reports *reports);
 
-/* One of them tells people how it was. */
+/* One of them is for people. */
 bool reports_any_text(const struct reports *reports);
 
 /* Of a terminal; 0: not known. */

@@ -1,7 +1,7 @@
 /*
  * What has been read of a watched folder, so that nothing is read twice: in memory that all processes have,
- * and in a file for the next run. A file goes by its inode and the hash of its beginning, not by its name,
- * which rotation changes.
+ * and in a file for the next run. A file is recognised by its inode and the hash of its beginning, not by its
+ * name, which rotation changes.
  */
 #ifndef UTWATCH_APP_WATCHED_H
 #define UTWATCH_APP_WATCHED_H

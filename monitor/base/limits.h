@@ -1,5 +1,5 @@
 /* The bounds that an operator or an auditor asks for: caps of tables, memory, and times. A constant of a
- * format, of a protocol or of a page stands where it is used. */
+ * format, of a protocol or of a page is where it is used. */
 #ifndef UTWATCH_BASE_LIMITS_H
 #define UTWATCH_BASE_LIMITS_H
 
@@ -19,7 +19,7 @@
 #define EVIDENCE_CONNECTIONS    65536       /* connections whose frames are found in it */
 #define EVIDENCE_BYTES          65536       /* of one connection */
 #define EVIDENCE_FRAMES         2048        /* of one connection */
-#define EVIDENCE_FILES_PER_HOUR 3600        /* of packet time; the first ones tell what is wrong */
+#define EVIDENCE_FILES_PER_HOUR 3600        /* of packet time; the first ones show what is wrong */
 #define EVIDENCE_FOLDER_BYTES   (1LL << 30) /* of all files in the folder; the oldest go first */
 #define EVIDENCE_FOLDER_FILES   65536       /* likewise */
 #define MAX_STREAMS             131072      /* connections numbered as Wireshark does; power of two */
@@ -43,7 +43,7 @@
 #define KEPT_SECONDS             2       /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */
-#define HANDSHAKE_IDLE_SECONDS   60    /* a handshake that makes no progress is judged as it stands */
+#define HANDSHAKE_IDLE_SECONDS   60    /* a handshake that makes no progress is judged as it is */
 #define HANDSHAKE_LINGER_SECONDS 2     /* after an end that later data could contradict */
 #define ENDED_AT_A_FRAME         8     /* handshakes and connections whose time is over, of each kind */
 #define SEARCH_BYTES             65536 /* how far into a direction a later TLS start is looked for */
@@ -89,7 +89,7 @@
 #define HTTP_HEAD_BYTES          8192 /* of one message; servers commonly accept no more */
 #define HTTP_PIPELINE            8    /* requests of a connection that wait for their answer */
 #define HTTP_NAME_BYTES          128  /* kept of a host, a path's user, an identity */
-#define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it stands */
+#define HTTP_IDLE_SECONDS        120  /* a quiet connection is judged as it is */
 
 /* session */
 #define INPUT_JITTER_MS          10 /* by which a ring's next file may begin before the last one's end */
@@ -126,7 +126,7 @@
 /* peers */
 #define DEFAULT_SERVERS       16384 /* whose abilities are remembered */
 #define DEFAULT_UES           65536
-#define MAX_NAMES_OF_ADDRESS  64    /* servers behind one address and port, told apart by name */
+#define MAX_NAMES_OF_ADDRESS  64    /* servers behind one address and port, by name */
 #define MAX_TOLD_NAME         96    /* bytes of such a name as reports have it; a longer one is cut */
 #define MAX_REFUSED_OFFERS    6     /* different refused hellos kept of one server */
 #define MAX_KNOWN_ANSWERS     8     /* hellos of which is remembered what a server selected */
@@ -173,21 +173,21 @@
 /* report */
 #define MAX_EVENT_BYTES    65536
 #define MAX_OFFENDERS      64  /* servers or UEs remembered for one rule; later ones are only counted */
-#define MAX_STACKS         256 /* UE stacks (JA4) told apart; later ones are only counted */
+#define MAX_STACKS         256 /* UE stacks (JA4); later ones are only counted */
 #define KNOWN_MEMBERS      4096 /* parts of events about hellos and certificates, remembered by what they say */
 #define KNOWN_MEMBER_CODES 64   /* numbers that tell what one says */
 #define KNOWN_MEMBER_BYTES 2048
 #define MAX_RULE_STACKS    16     /* of them, those kept for one rule */
 #define MAX_UE_STACKS      16384  /* pairs of UE and stack, to name the stacks of a UE; power of two */
 #define MAX_FIRST_SIGHTS   131072 /* breaches of superseded demands, once an offender; power of two */
-#define MAX_KINDS          16384  /* kinds of violation that the text report tells apart; power of two */
+#define MAX_KINDS          16384  /* kinds of violation that the text report distinguishes; power of two */
 #define SUMMED_ALERTS      16384  /* alerts whose repetitions are summed for syslog at a time; power of two */
 #define SHOWN_OF_A_KIND    3      /* equal violations shown singly */
 #define MAX_AGE_ROWS       256  /* servers by method in the ages of reused sessions; later ones share a row */
 #define MAX_FINDINGS       1024 /* shown one by one in the HTML report; later ones are only counted */
 #define FINDINGS_OF_RULE   5    /* of them, by different offenders */
 #define FINDING_BYTES      393216 /* of the records behind all of them */
-#define MAX_PARTIES        1024   /* servers told apart in the HTML report; later ones share a row */
+#define MAX_PARTIES        1024   /* servers in the HTML report; later ones share a row */
 
 /* syslog */
 #define MAX_RECEIVERS               8

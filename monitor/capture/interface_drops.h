@@ -8,7 +8,7 @@ enum { INTERFACE_DROP_COUNTERS = 2 };
 
 /* Open, so that a process that may open nothing any more can still read them. */
 struct interface_drops {
-    int file[INTERFACE_DROP_COUNTERS]; /* -1: the kernel does not tell */
+    int file[INTERFACE_DROP_COUNTERS]; /* -1: the kernel does not say */
     uint64_t before;                   /* what was known when it was looked at last */
 };
 

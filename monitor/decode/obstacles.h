@@ -1,4 +1,4 @@
-/* What stands before the IP of frames that are not followed: a link type or an EtherType that is not known
+/* What comes before the IP of frames that are not followed: a link type or an EtherType that is not known
  * here. */
 #ifndef UTWATCH_DECODE_OBSTACLES_H
 #define UTWATCH_DECODE_OBSTACLES_H

@@ -35,7 +35,7 @@ struct tunnel_ports {
     size_t count;
 };
 
-/* Different hosts, as far as they are told apart. */
+/* Different hosts, as far as they are distinguished. */
 struct hosts {
     uint64_t host[2 * HOSTS_TOLD_APART]; /* host_of(); 0: free */
     uint32_t count;

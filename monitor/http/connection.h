@@ -37,7 +37,7 @@ struct reader {
     bool fields_lost;         /* or such a line */
     bool unread;              /* or a field that HPACK has elsewhere */
     struct http2_frame frame; /* the last */
-    /* The lines of a head that tell something, as far as they are here; of HTTP/2 a head's frames, up to
+    /* The lines of a head that matter, as far as they are here; of HTTP/2 a head's frames, up to
      * `line`, and the one that is being read. */
     uint8_t head[HTTP_HEAD_BYTES];
 };

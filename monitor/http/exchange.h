@@ -35,7 +35,7 @@ enum tls_user {
 };
 
 /* Why something about the exchange is not known: enum unobserved bits of tls/observation.h have the same
- * meaning here; this layer only tells these apart. */
+ * meaning here; this layer only distinguishes them. */
 enum http_damage {
     HTTP_DAMAGE_GAP = 1 << 0,   /* bytes are missing */
     HTTP_DAMAGE_START = 1 << 1, /* the capture starts within the connection */
@@ -113,7 +113,7 @@ struct http_connection {
     struct http_text host; /* of the first request that names one */
     struct http_count count;
     /* Requests that are of Ut by what they ask: XCAP, X-3GPP-Intended-Identity, a host of XCAP; and the first
-     * of them. GBA alone does not tell: it serves Ub and other interfaces too, some of them in clear. */
+     * of them. GBA alone does not show it: it serves Ub and other interfaces too, some of them in clear. */
     struct http_count of_ut;
     struct whence first_of_ut;
     bool told;        /* that was quiet for long: what came before has been reported, and of that only */
@@ -127,7 +127,7 @@ struct http_connection {
     uint32_t damage;  /* enum http_damage */
     bool connect;     /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */
-    bool connect_placed;     /* where that answer stands is known, */
+    bool connect_placed;     /* the place of that answer is known, */
     uint32_t connect_at;     /* the number of its first byte in the server's stream */
     bool upgrade;            /* Upgrade: TLS was asked for, and the answer has not been seen */
     bool upgraded;           /* it was granted (101) */

@@ -1,9 +1,10 @@
 /*
  * Which of the servers behind one address a client asks for.
  *
- * Virtual hosts share an address and port, and are told apart by the name in the hello (RFC 6066 3); behind a
- * proxy by the authority of a CONNECT. A hello without a name is answered by a host of its own, the address's
- * default: nobody outside knows which of the named ones that is, so its behaviour speaks for none of them.
+ * Virtual hosts share an address and port, and are distinguished by the name in the hello (RFC 6066 3);
+ * behind a proxy by the authority of a CONNECT. A hello without a name is answered by a host of its own, the
+ * address's default: nobody outside knows which of the named ones that is, so its behaviour speaks for none
+ * of them.
  */
 #ifndef UTWATCH_PEERS_ASKED_H
 #define UTWATCH_PEERS_ASKED_H

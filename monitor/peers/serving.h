@@ -20,7 +20,7 @@ struct serving {
 
 void serving_learn(struct serving *s, const struct observation *o);
 
-/* Has the client of these two been a server? A host that speaks to itself tells nothing, and neither does a
+/* Has the client of these two been a server? A host that speaks to itself shows nothing, and neither does a
  * loopback address, which all programs of a host share. */
 bool serving_has_client(const struct serving *s, const struct whence *whence);
 

@@ -247,7 +247,7 @@ struct condition compile_condition(struct compiler *c, const struct node *n, con
 void check_shape(struct compiler *c, const struct node *n, enum field field, const char *text);
 
 /* known_texts.c: the texts that a field can have, where all are known; NULL: behind the last. The one that it
- * has in place of this object identifier; NULL: that has no name, and stands as digits. */
+ * has in place of this object identifier; NULL: it has no name, and is written in digits. */
 const char *known_text(enum field field, size_t i);
 const char *known_text_of_oid(enum field field, const char *dotted);
 

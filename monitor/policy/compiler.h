@@ -61,7 +61,7 @@ bool is_quoted_typographically(const char *text);
 /* Of what has to be a key with its value, or a mapping: is the space missing between them? */
 const char *unparted_hint(const char *text);
 
-/* profile.c: the members of a rule; a NULL stands behind the last one. */
+/* profile.c: the members of a rule; a NULL follows the last one. */
 extern const char *const rule_keys[];
 
 /* True if values of the field can be compared. */
@@ -76,7 +76,7 @@ bool is_synonym(const char *text, const char *other);
 /* "no suite '...'", with the name that was probably meant. */
 void complain_about_suite(struct compiler *c, const struct node *n);
 
-/* parameters.c: takes those of a file, which may add some; after all rules, tells of words that none knows.
+/* parameters.c: takes those of a file, which may add some; after all rules, reports words that none knows.
  */
 void parameters_take(struct compiler *c, const struct node *root, bool may_add);
 void parameters_check(struct compiler *c);

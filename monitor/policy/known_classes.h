@@ -1,6 +1,6 @@
 /*
  * Chains of certificates that answer all tests alike are one class, and so are hellos. In a way to remembered
- * verdicts (known_verdicts.h) the class stands for all answers that nothing else decides. What is met again
+ * verdicts (known_verdicts.h) the class represents all answers that nothing else decides. What is met again
  * is known by its number, which its bytes had when they were met first.
  */
 #ifndef UTWATCH_POLICY_KNOWN_CLASSES_H

@@ -94,7 +94,7 @@ struct rules_version {
     char hash[17];       /* of all that the profile says, whatever file it came from */
 };
 
-/* What the conditions of a rule look at: an alert does not tell the rest. */
+/* What the conditions of a rule look at: an alert leaves out the rest. */
 enum rule_reads {
     READS_CERTIFICATE = 1 << 0,
     READS_OTHERS = 1 << 1, /* than the certificate; these are some of them: */

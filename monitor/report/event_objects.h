@@ -23,7 +23,7 @@ void utwatch_rule(struct json *j, const struct rule_facts *rule, bool live);
 /* By which reading of the rules it was judged, where that is known. */
 void json_ruleset(struct json *j, const struct rules_version *version);
 
-/* Who a user is, if it is known: as it stands there, or as a hash. */
+/* Who a user is, if it is known: as written there, or as a hash. */
 void json_identity(struct json *j, const char *key, struct span identity, const struct input_names *names);
 bool identities_clear(const struct input_names *names);
 

@@ -15,7 +15,7 @@
 struct record_mark {
     uint32_t at, length; /* in the message */
     const char *name;
-    const char *suite; /* that stands there, or NULL */
+    const char *suite; /* that is there, or NULL */
 };
 
 /* A message, or its head and what lies around its marks, in the bytes of all findings. */

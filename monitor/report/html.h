@@ -1,5 +1,5 @@
 /*
- * HTML: markup as it stands, and text from elsewhere, which has one way onto the page (html_text()). What was
+ * HTML: markup as it is, and text from elsewhere, which has one way onto the page (html_text()). What was
  * written is counted, so that a page can leave details out before it grows too large.
  */
 #ifndef UTWATCH_REPORT_HTML_H

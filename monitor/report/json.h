@@ -44,8 +44,8 @@ void json_numbers(struct json *j, const char *key, const uint16_t *number, size_
 enum detail {
     DETAIL_FULL,
     DETAIL_SHORT, /* without the long lists */
-    DETAIL_ALERT, /* what names the finding; all else stands in the tls event of the same flow_id */
-    DETAIL_BRIEF, /* the same without what is long in some of them and stands in the tls event as well */
+    DETAIL_ALERT, /* what names the finding; all else is in the tls event of the same flow_id */
+    DETAIL_BRIEF, /* the same without what is long in some of them and is in the tls event as well */
 };
 
 /*

@@ -24,7 +24,7 @@ struct member_key {
 struct known_members *known_members_new(void);
 void known_members_free(struct known_members *k);
 
-/* `what` tells the members of different places apart. */
+/* `what` distinguishes the members of different places. */
 void member_key_begin(struct member_key *key, uint16_t what);
 void member_key_add(struct member_key *key, const uint16_t *codes, size_t count);
 /* Of a hello or chain that is known by it, for all that it says; 0: it has none, and nothing is known. */

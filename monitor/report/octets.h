@@ -12,7 +12,7 @@ struct octets {
     const struct kept_message *message;
     uint32_t at, length; /* in the message as it is kept */
     const char *name;
-    const struct suite *suite; /* that stands there, or NULL */
+    const struct suite *suite; /* that is there, or NULL */
 };
 
 /* "ClientHello", ... */

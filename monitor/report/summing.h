@@ -1,6 +1,6 @@
 /*
- * Sums equal alerts (same rule, UE and server): those that follow one within an interval are counted and told
- * as one sum at its end. Time is packet time, so that a replay tells the same as the live sensor did.
+ * Sums equal alerts (same rule, UE and server): those that follow one within an interval are counted and sent
+ * as one sum at its end. Time is packet time, so that a replay sends the same as the live sensor did.
  */
 #ifndef UTWATCH_REPORT_SUMMING_H
 #define UTWATCH_REPORT_SUMMING_H
@@ -42,13 +42,13 @@ bool summing_takes(struct summing *s, const struct policy_case *c, const struct 
 /* The alert goes into a sum, whether or not an equal one was there. */
 void summing_adds(struct summing *s, const struct policy_case *c, const struct verdict *v, bool advice);
 
-/* Packet time has advanced: tells the sums whose interval is over. */
+/* Packet time has advanced: sends the sums whose interval is over. */
 void summing_time(struct summing *s, nanos now);
 
 /* Tells all sums; afterwards nothing refers to a rule. */
 void summing_flush(struct summing *s);
 
-/* Other rules, and perhaps another interval, from now on: tells all sums first. */
+/* Other rules, and perhaps another interval, from now on: sends all sums first. */
 void summing_go_on_with(struct summing *s, nanos interval);
 
 const struct summing_counters *summing_counters(const struct summing *s);

@@ -11,10 +11,10 @@
 /* Violations that the report counted and did not show singly. */
 struct unshown {
     uint64_t of_rule[MAX_RULES];
-    uint64_t other_kinds; /* not told apart: the table of kinds was full */
+    uint64_t other_kinds; /* not distinguished: the table of kinds was full */
 };
 
-/* What there is to tell. */
+/* What the summary reports. */
 struct summary {
     const struct tally *tally;
     const struct tally *advice; /* the second profile's tally, or NULL */

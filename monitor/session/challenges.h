@@ -27,7 +27,7 @@ bool challenges_any(const struct challenges *c);
 uint64_t challenges_forgotten(const struct challenges *c);
 
 /* A full handshake began the session. If another one of the same lineage has just begun, the two cannot be
- * told apart, and nothing is said of either. */
+ * distinguished, and nothing is said of either. */
 void challenges_begin(struct challenges *c, uint64_t session, enum identified user);
 
 /* Whether that handshake told the server who the client is; unknown when something in the session may have
@@ -45,7 +45,7 @@ void challenges_leave(struct challenges *c, uint64_t session, uint64_t connectio
  */
 void challenges_doubt(struct challenges *c, uint64_t session, uint64_t connection);
 
-/* The UE has answered, or may have: something tells who it is. */
+/* The UE has answered, or may have: something shows who it is. */
 void challenges_settle(struct challenges *c, uint64_t session);
 
 /* Was it asked on another connection than this one, and has it perhaps not answered? */

@@ -29,7 +29,7 @@ extern const struct word age_basis_words[];
  * all that were offered. */
 enum ageless_psk {
     AGELESS_NONE,
-    AGELESS_EITHER,   /* a ticket or one established externally: one hello does not tell */
+    AGELESS_EITHER,   /* a ticket or one established externally: one hello does not show which */
     AGELESS_EXTERNAL, /* every hello that offered it said 0, two at least (RFC 8446 4.2.11), and it is a
                          name */
 };

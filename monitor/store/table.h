@@ -75,7 +75,7 @@ struct table {
     uint64_t damaged;         /* entries dropped when the file was opened */
     bool shared;              /* processes made by fork() from now on share the memory */
     int file;                 /* -1: memory only */
-    _Atomic uint32_t written; /* the last place that the file tells of */
+    _Atomic uint32_t written; /* the last place that the file has */
     _Atomic uint64_t *dirty;  /* a bit for each page that the file does not have yet; NULL without a file */
 };
 

@@ -31,7 +31,7 @@ void connection_begin(struct connection *c, int64_t now);
 /* Goes on until AT_WORK, as far as that is possible without waiting. Back AT_REST: it failed, see `why`. */
 void connection_advance(struct connection *c, int64_t now);
 
-/* Gives the connection up. `why` NULL: keep what stands there. */
+/* Gives the connection up. `why` NULL: keep the earlier reason. */
 void connection_lose(struct connection *c, const char *why);
 
 #endif

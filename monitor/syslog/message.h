@@ -2,7 +2,7 @@
  * One message of RFC 5424: header, structured data, and words for a person.
  *
  * A message has a bound. Parameters are given the most important first; each is written whole or not at all,
- * and trunc="1" tells that some are missing. Values may come from the wire: what a receiver or a terminal
+ * and trunc="1" says that some are missing. Values may come from the wire: what a receiver or a terminal
  * could take for more than text (control bytes, quotes, brackets, broken UTF-8, characters that reorder text)
  * becomes \xHH.
  */

@@ -55,7 +55,7 @@ struct spool_counters receiver_spool(const struct receiver *r);
 const char *receiver_trouble(const struct receiver *r);
 /* Of late it has refused messages. */
 bool receiver_refuses(const struct receiver *r);
-/* Messages, as far as the transport can tell. */
+/* Messages, as far as the transport shows. */
 uint64_t receiver_arrived(const struct receiver *r);
 const char *receiver_spool_name(const struct receiver *r); /* its files begin with it */
 const char *receiver_name(const struct receiver *r);

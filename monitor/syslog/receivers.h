@@ -24,7 +24,7 @@ bool receivers_check(const struct receivers_config *config, char *error, size_t 
 struct receiver;
 struct receivers;
 
-/* NULL when a spool or a file of TLS cannot be used: `error` tells why. The configuration's texts outlive it.
+/* NULL when a spool or a file of TLS cannot be used: `error` says why. The configuration's texts outlive it.
  */
 struct receivers *receivers_new(const struct receivers_config *config, char *error, size_t error_bytes);
 void receivers_free(struct receivers *r);
@@ -48,7 +48,7 @@ bool receivers_summary(const struct receivers *r, size_t index, char *line, size
 /* All receivers together, since they were opened. */
 struct receivers_sum {
     uint64_t sent, resent; /* messages handed to connections; of them, repetitions */
-    uint64_t arrived;      /* as far as the transport can tell */
+    uint64_t arrived;      /* as far as the transport shows */
     uint64_t dropped;      /* for lack of room in a spool, or refused by a receiver */
     uint64_t bytes;        /* of the spools, now */
     bool refused;          /* one of them refuses what it is sent */

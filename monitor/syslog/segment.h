@@ -1,4 +1,4 @@
-/* One file of a spool: a header that tells what of it is done, then messages with their numbers and
+/* One file of a spool: a header that says how much of it is done, then messages with their numbers and
  * checksums. */
 #ifndef UTWATCH_SYSLOG_SEGMENT_H
 #define UTWATCH_SYSLOG_SEGMENT_H
@@ -30,7 +30,7 @@ struct segment_message {
 
 enum { SEGMENT_HEADER = 16, SEGMENT_OVERHEAD = 16 }; /* of a file; of each message */
 
-/* An empty segment in a file that was just opened. False: errno tells. */
+/* An empty segment in a file that was just opened. False, with errno. */
 bool segment_begin(struct segment *s, int fd, unsigned class);
 
 /* Takes over a file of an earlier run, without its end where that is torn (*torn). False when it is no

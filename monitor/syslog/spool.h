@@ -38,7 +38,7 @@ struct spool_counters {
 
 /*
  * `folder` NULL: in memory. What an earlier run left under `name` (a file name's characters only) is taken
- * over. NULL when the folder cannot be used; `error` tells why then.
+ * over. NULL when the folder cannot be used; `error` says why then.
  */
 struct spool *spool_open(const char *folder, const char *name, uint64_t cap, char *error, size_t error_bytes);
 void spool_close(struct spool *s);

@@ -1,7 +1,7 @@
 /*
  * What was sent over a connection whose receiver acknowledges nothing. That the other side's kernel has the
  * bytes does not mean that its program has read them: they count as arrived when they have been acknowledged
- * for a while and the connection still stands; of UDP, when for a while no error came back. Until then they
+ * for a while and the connection is still open; of UDP, when for a while no error came back. Until then they
  * are kept, to be sent once more over the next connection.
  */
 #ifndef UTWATCH_SYSLOG_WINDOW_H

@@ -13,14 +13,14 @@
 #include "wire/proxy.h"
 #include "wire/record.h"
 
-/* What is needed to tell how TLS begins, behind an alert in clear or a ChangeCipherSpec too. */
+/* What is needed to see how TLS begins, behind an alert in clear or a ChangeCipherSpec too. */
 enum {
     ALERT_RECORD_BYTES = RECORD_HEADER_BYTES + 2,
     CCS_RECORD_BYTES = RECORD_HEADER_BYTES + 1,
     PROBE_BYTES = ALERT_RECORD_BYTES + OPENING_BYTES
 };
 
-/* Where one direction stands between records and messages. */
+/* How far one direction has come between records and messages. */
 struct assembly {
     uint8_t header[RECORD_HEADER_BYTES];
     uint8_t header_length; /* bytes of the next record header that are here */
@@ -46,7 +46,7 @@ struct assembly {
     bool sslv2;           /* the record that begins has an SSLv2 header */
     uint8_t sslv2_long;   /* protected SSLv2 records that can hold more than an ERROR */
     bool says_others;     /* it sent what only the other side sends */
-    bool ccs_pending;     /* a ChangeCipherSpec whose meaning the version will tell */
+    bool ccs_pending;     /* a ChangeCipherSpec whose meaning depends on the version */
 };
 
 /* What search.c knows of the time before TLS, and nobody else touches. The other side's records may begin
@@ -95,7 +95,7 @@ struct handshake {
     bool client_gave_up;      /* by an alert, before the server ended */
     bool unprompted;          /* what is being read was sent before the hello had come */
     bool ended_otherwise;     /* the server ended before the hello came, or after the client had given up */
-    bool reordered;           /* bytes came after their acknowledgement, and the order would tell something */
+    bool reordered;           /* bytes came after their acknowledgement, and the order would matter */
     bool complete;
     bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */
     uint16_t awaited_mac;      /* of that, where it can be read, the bytes of MAC in each record; else 0 */
@@ -228,7 +228,7 @@ void handshake_release_message(struct tls *tls, struct assembly *a);
 /* A letter of the history; lower case for the server. */
 void handshake_letter(struct handshake *h, enum side side, char letter);
 
-/* Keeps a message for whoever wants to show it; `head`: what stands before the body. */
+/* Keeps a message for whoever wants to show it; `head`: what precedes the body. */
 void handshake_keep(struct tls *tls, struct handshake *h, enum side who, uint8_t form, struct span head,
                     struct span body);
 
@@ -270,7 +270,7 @@ void handshake_note_unread_start(struct handshake *h);
  * complete, unlike handshake_damage(). */
 void handshake_note_two_readings(struct observation *o, enum side who);
 
-/* What waited for more, to tell whether TLS begins with it, is no longer kept. */
+/* What waited for more, to see whether TLS begins with it, is no longer kept. */
 void handshake_drop_start(struct handshake *h);
 
 /* TLS has begun: the roles are known, and the observation says whose handshake it is. */

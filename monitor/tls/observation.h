@@ -2,7 +2,7 @@
  * All facts of one handshake, as the wire showed them. The tls layer fills it, everything to the right only
  * reads.
  *
- * A fact is there only when its message was seen (`seen`); why others are missing stands in `unobserved`. The
+ * A fact is there only when its message was seen (`seen`); why others are missing is in `unobserved`. The
  * policy layer alone turns "not there" into "definitely absent" or "unknown", with observation_settled() and
  * observation_missing().
  */
@@ -66,7 +66,7 @@ enum unobserved {
     UNOBSERVED_TICKET = 1 << 17,       /* TLS 1.3 issues tickets encrypted */
     UNOBSERVED_IN_PROGRESS = 1 << 18,  /* the session may have begun in a handshake that has not ended yet */
     UNOBSERVED_REORDERED =
-        1 << 15, /* the directions were captured out of order, and their order would tell */
+        1 << 15, /* the directions were captured out of order, and their order would matter */
     UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nobody has received it, by all that was captured */
     UNOBSERVED_COMPRESSED = 1 << 20,     /* HTTP/2, whose heads say it by what came before */
     UNOBSERVED_CHECKSUM = 1 << 21,       /* bytes were read whose checksum is wrong: see stream_doubt() */

@@ -17,7 +17,7 @@ struct client_hello {
     struct span compression; /* 1 byte each */
     bool has_extensions;
     struct span extensions; /* the block without its length */
-    bool usable;            /* what stands before the compression methods parsed, whatever came after */
+    bool usable;            /* everything before the compression methods parsed, whatever came after */
 };
 
 /* On PARSE_BAD the facts up to `suites` still hold when `usable` is set. Of a hello whose end was not
@@ -37,7 +37,7 @@ struct server_hello {
     bool has_extensions;
     struct span extensions;
     bool hello_retry; /* the random that RFC 8446 4.1.3 reserves for HelloRetryRequest */
-    bool usable;      /* what stands before the extensions parsed, whatever came after */
+    bool usable;      /* everything before the extensions parsed, whatever came after */
 };
 
 enum parse server_hello_parse(struct span body, struct server_hello *out);
@@ -77,7 +77,7 @@ enum extension_type {
     EXTENSION_RENEGOTIATION_INFO = 0xff01,
 };
 
-/* A body that is one list and nothing else; the list's byte length stands before it in `width` bytes. None of
+/* A body that is one list and nothing else; the list's byte length precedes it in `width` bytes. None of
  * these lists may be empty. */
 enum parse extension_list(struct span body, size_t width, struct span *list);
 

@@ -19,7 +19,7 @@ struct hpack {
 /* Valid until the next call. */
 struct hpack_field {
     struct span name, value;
-    bool unread; /* the name stands in the dynamic table */
+    bool unread; /* the name is in the dynamic table */
     bool cut;    /* name or value was too long to be decoded to its end */
 };
 

@@ -42,7 +42,7 @@ struct http_fields {
     bool aka;             /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
     bool cookie;          /* Cookie or Set-Cookie */
     bool forwarded;       /* a proxy says that it has passed the message on */
-    enum http_body body;  /* as the fields alone tell it */
+    enum http_body body;  /* as the fields alone say */
     uint64_t length;      /* of HTTP_LENGTH, bytes */
 };
 
@@ -111,7 +111,7 @@ static inline int hex_digit(uint8_t c)
 }
 
 /* The next octet of a URI that is not empty, its percent-encoding (RFC 3986 2.1) undone; and that of one
- * within another, undone twice. What is no escape stands for itself. */
+ * within another, undone twice. What is no escape stays as it is. */
 uint8_t http_unescaped(struct span *s);
 uint8_t http_unescaped_twice(struct span *s);
 

@@ -1,4 +1,4 @@
-/* The frames of HTTP/2 (RFC 9113 4 and 6): their header, and where the head of a message stands in them. */
+/* The frames of HTTP/2 (RFC 9113 4 and 6): their header, and where the head of a message is in them. */
 #ifndef UTWATCH_WIRE_HTTP2_H
 #define UTWATCH_WIRE_HTTP2_H
 

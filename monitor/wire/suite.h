@@ -29,7 +29,7 @@ enum suite_kx {
     KX_ECCPWD,
     KX_TLS13, /* a TLS 1.3 suite names no key exchange */
     KX_SIGNALLING,
-    KX_MLKEM, /* of no suite: what the hellos of TLS 1.3 tell */
+    KX_MLKEM, /* of no suite: what the hellos of TLS 1.3 show */
     KX_MLKEM_PSK,
 };
 
