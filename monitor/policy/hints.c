@@ -53,6 +53,6 @@ const char *unparted_hint(const char *text)
 {
     const char *colon = text ? strchr(text, ':') : NULL;
     return colon && colon > text && colon[1] && isalpha((unsigned char)*text)
-               ? ": a space stands behind the ':' of a key, as in KEY: VALUE"
+               ? ": put a space behind the ':' of a key, as in KEY: VALUE"
                : "";
 }

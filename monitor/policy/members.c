@@ -45,7 +45,7 @@ void complain_of_missing(struct compiler *c, const struct node *n, const char *k
         {"title", "what the profile says, in one line"},
         {"id", "a name that no other rule has"},
         {"sid", "a number that no other rule has, and that it keeps"},
-        {"clause", "where the demand stands, as \"7.2 (1)\""},
+        {"clause", "where the demand is, as \"7.2 (1)\""},
         {"requires", "the demand in words"},
         {"severity", "info, low, medium or high"},
         {"binds", "ue, server, both or none"},
@@ -65,9 +65,9 @@ const char *text_member(struct compiler *c, const struct node *n, const char *ke
         return m->text;
     if (m)
         complain_at(c, m, "'%s' has to be a text%s", key,
-                    m->kind == NODE_SCALAR     ? ", and is empty; one that begins with # stands in quotes"
-                    : m->kind == NODE_SEQUENCE ? "; one that begins with [ stands in quotes"
-                                               : "; one that begins with { stands in quotes");
+                    m->kind == NODE_SCALAR     ? ", and is empty; put one that begins with # in quotes"
+                    : m->kind == NODE_SEQUENCE ? "; put one that begins with [ in quotes"
+                                               : "; put one that begins with { in quotes");
     else if (required)
         complain_of_missing(c, n, key);
     return NULL;

@@ -257,14 +257,14 @@ static const char *yaml_hint(const char *problem, struct span text, size_t begin
     if (c == '%' || c == '@' || c == '`')
         return "; put the value into quotes";
     if (strstr(problem, "alphabetic or numeric"))
-        return "; a value that begins with * or & stands in quotes";
+        return "; put a value that begins with * or & in quotes";
     if (strstr(problem, "mapping values are not allowed"))
-        return "; a value with ': ' in it stands in quotes, and a condition in braces";
+        return "; quote a value that has ': ' in it, and put a condition in braces";
     if (strstr(problem, "could not find expected ':'"))
         return has_no_break_space(text, begin) ? "; there is a no-break space (U+00A0): write a plain one"
                                                : "; a key has a ':', a space and a value";
     if (strstr(problem, "did not find expected") && is_behind_its_end(text, at))
-        return "; a value that goes on behind its } or ] or quote stands in quotes as a whole";
+        return "; put a value that goes on behind its } or ] or quote in quotes as a whole";
     if (strstr(problem, "did not find expected key") || strstr(problem, "expected '-' indicator"))
         return "; indent it like the lines that it belongs with";
     return "";

@@ -167,7 +167,7 @@ void html_ages(struct html *h, const struct ages *ages)
         h,
         "<section id=\"ages\"><h2>Ages of reused sessions</h2>\n<p class=\"note\">Since the full handshake "
         "that began the session, through every renewed ticket. 7.1 allows 24 hours, the line. An age that is "
-        "a lower bound stands in the step of the bound.</p>\n");
+        "a lower bound is in the step of the bound.</p>\n");
     if (unknown) {
         html_put(h, "<p>");
         html_counted(h, unknown, "session was", "sessions were");

@@ -101,7 +101,7 @@ static void put_remarks(struct html *h, const struct rule_tally *rule)
         return;
     html_put(h, "<p class=\"why\">");
     html_counted(h, rule->remarks, "pass", "passes");
-    html_put(h, " with a remark, which <code>--explain</code> tells.</p>");
+    html_put(h, " with a remark, which <code>--explain</code> shows.</p>");
 }
 
 static void put_exception(struct html *h, const struct rule_tally *rule)
@@ -181,7 +181,7 @@ void html_rules(struct html *h, const struct tally *tally)
              "pass or fail. Nothing against: the rule can only find breaches, and found none. Not obs.: the "
              "rule applies, but what would decide it was not in the capture. N/A: "
              "the rule is not about such a handshake. Excepted: a fail that the operator&#39;s configuration "
-             "excepts; it stands in no other column.</p>\n"
+             "excepts; it is in no other column.</p>\n"
              "<p class=\"paper\">Rules that nothing was found for or against are not printed.</p>\n");
     if (!tally->rule_count) {
         html_put(h, "<p>The profile has no rules.</p>\n</section>\n");

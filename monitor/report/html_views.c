@@ -105,7 +105,7 @@ void html_servers(struct html *h, const struct html_report *r)
         html_put(h, " left out.</p>\n");
     }
     if (servers->others)
-        html_put(h, "<p class=\"note\">There were more servers than are told apart.</p>\n");
+        html_put(h, "<p class=\"note\">There were more servers than are distinguished.</p>\n");
     html_put(h, "</section>\n");
 }
 
@@ -174,7 +174,7 @@ void html_stacks(struct html *h, const struct tally *tally)
         html_counted(h, tally->other_stacks, "further handshake is", "further handshakes are");
         html_put(h, " of stacks beyond the first ");
         html_number(h, MAX_STACKS);
-        html_put(h, ", which are not told apart.</p>\n");
+        html_put(h, ", which are not distinguished.</p>\n");
     }
     if (more)
         html_put(h, "<p class=\"note\">There may have been more UEs than are counted here.</p>\n");

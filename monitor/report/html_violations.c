@@ -181,7 +181,7 @@ static void put_untold(struct html *h, uint64_t count, const char *one, const ch
     html_counted(h, count, one, many);
     html_put(h, where);
     html_number(h, most);
-    html_put(h, ", which are not told apart.</p>\n");
+    html_put(h, ", which are not distinguished.</p>\n");
 }
 
 /* "4 handshakes judged": what the rule is about. */

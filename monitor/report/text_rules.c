@@ -163,7 +163,7 @@ void summary_rules(struct page *page, const struct tally *tally)
     put_list(page, tally, "Nothing was seen against these, which can only find breaches:", nothing_against);
     put_list(page, tally, "Broken, and excepted by the site's configuration:", excepted);
     put_list(page, tally, "Broken, and known from the baseline:", known);
-    put_list(page, tally, "Passes with a remark (--explain RULE tells it):", remarks);
+    put_list(page, tally, "Passes with a remark (shown by --explain RULE):", remarks);
     put_idle_rules(page, tally);
 }
 

@@ -58,7 +58,7 @@ static void put_rest(struct page *page, const struct tally *tally, const size_t 
     if (!tally->other_stacks)
         return;
     text_counted(&t, tally->other_stacks, "further handshake is", "further handshakes are");
-    text_printf(&t, " of stacks beyond the first %d, which are not told apart.", MAX_STACKS);
+    text_printf(&t, " of stacks beyond the first %d, which are not distinguished.", MAX_STACKS);
     page_field(page, INDENT, INDENT, "", buffer);
 }
 

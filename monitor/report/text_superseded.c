@@ -35,7 +35,7 @@ static void put_stacks(struct text *t, const struct tally *tally, const struct r
         text_char(t, ')');
     }
     if (rule->other_stacks) {
-        text_put(t, " and more than can be told apart");
+        text_put(t, " and more than can be distinguished");
     } else if (rule->stacks > STACKS_NAMED) {
         text_put(t, " and ");
         text_counted(t, rule->stacks - STACKS_NAMED, "other", "others");

@@ -178,7 +178,7 @@ static void put_other_kinds(struct page *page, const struct unshown *unshown)
         return;
     char buffer[160];
     struct text t = text_over(buffer, sizeof buffer);
-    text_put(&t, "There were more kinds of violation than can be told apart: ");
+    text_put(&t, "There were more kinds of violation than can be distinguished: ");
     text_counted(&t, unshown->other_kinds, "violation was", "violations were");
     text_put(&t, " only counted.");
     page_field(page, 0, 0, "", buffer);

@@ -27,7 +27,7 @@ static const char *take_host(const char *host, size_t n, struct syslog_address *
 {
     const bool brackets = n > 2 && host[0] == '[' && host[n - 1] == ']';
     if (!brackets && n && strcspn(host, ":[]") < n)
-        return "an IPv6 address stands in brackets: [2001:db8::1]:514";
+        return "write an IPv6 address in brackets: [2001:db8::1]:514";
     static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
     if (!brackets && strspn(host, of_names) < n)
         return "a host has letters, digits, '.', '-' and '_': udp:192.0.2.1:514";

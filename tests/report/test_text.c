@@ -179,7 +179,7 @@ static void output_is_bounded(void **state)
     text_report_summary(report, &tally, NULL, &health, 1);
     char expected[96];
     struct text t = text_over(expected, sizeof expected);
-    text_put(&t, "more kinds of violation than can be told apart: ");
+    text_put(&t, "more kinds of violation than can be distinguished: ");
     text_count(&t, kinds - shown);
     assert_int_equal(occurrences(expected), 1);
 }
