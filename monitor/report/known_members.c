@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct known_text {
-    uint16_t codes; /* 0: nothing is known here */
+    uint16_t codes;
     uint16_t length;
     uint16_t key[KNOWN_MEMBER_CODES];
     char text[KNOWN_MEMBER_BYTES];
@@ -15,6 +15,8 @@ struct known_text {
 struct known_members {
     struct siphash_key key;
     uint32_t turn;
+    uint32_t tag[KNOWN_MEMBERS]; /* 0: nothing is known there; apart, so that of a set only what is meant is
+                                    touched */
     struct known_text text[KNOWN_MEMBERS]; /* in sets of WAYS; a newer one takes the place of an older */
 };
 
@@ -57,20 +59,28 @@ void member_key_add_number(struct member_key *key, uint64_t number)
     key->full |= !number;
 }
 
-static size_t places_of(const struct known_members *k, const struct member_key *key)
+static uint64_t hash_of(const struct known_members *k, const struct member_key *key)
 {
-    const struct span codes = span_of(key->codes, key->count * sizeof *key->codes);
-    return ways_of(fold_hash_bytes(&k->key, codes), KNOWN_MEMBERS);
+    return fold_hash_bytes(&k->key, span_of(key->codes, key->count * sizeof *key->codes));
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) | 1;
 }
 
 struct span known_members_find(const struct known_members *k, const struct member_key *key)
 {
     if (key->full)
         return span_of(NULL, 0);
-    const struct known_text *places = &k->text[places_of(k, key)];
-    for (const struct known_text *t = places; t < places + WAYS; t++)
-        if (t->codes == key->count && memcmp(t->key, key->codes, key->count * sizeof *key->codes) == 0)
+    const uint64_t hash = hash_of(k, key);
+    const size_t first = ways_of(hash, KNOWN_MEMBERS);
+    for (size_t at = first; at < first + WAYS; at++) {
+        const struct known_text *t = &k->text[at];
+        if (k->tag[at] == tag_of(hash) && t->codes == key->count &&
+            memcmp(t->key, key->codes, key->count * sizeof *key->codes) == 0)
             return span_of(t->text, t->length);
+    }
     return span_of(NULL, 0);
 }
 
@@ -78,7 +88,10 @@ void known_members_keep(struct known_members *k, const struct member_key *key, s
 {
     if (key->full || !members.n || members.n > KNOWN_MEMBER_BYTES)
         return;
-    struct known_text *known = &k->text[places_of(k, key) + next_way(&k->turn)];
+    const uint64_t hash = hash_of(k, key);
+    const size_t at = ways_of(hash, KNOWN_MEMBERS) + next_way(&k->turn);
+    struct known_text *known = &k->text[at];
+    k->tag[at] = tag_of(hash);
     known->codes = (uint16_t)key->count;
     known->length = (uint16_t)members.n;
     memcpy(known->key, key->codes, key->count * sizeof *key->codes);
