@@ -5,46 +5,10 @@ struct json json_on(struct text *out)
     return (struct json){.out = out};
 }
 
-static void begin(struct json *j, const char *key)
-{
-    const size_t length = key ? strlen(key) : 0;
-    char *at = text_room(j->out, j->comma + (key ? length + 3 : 0));
-    const bool comma = j->comma;
-    j->comma = true;
-    if (!at)
-        return;
-    if (comma)
-        *at++ = ',';
-    if (!key)
-        return;
-    *at++ = '"';
-    at = stpcpy(at, key);
-    *at++ = '"';
-    *at = ':';
-}
-
-void json_open(struct json *j, const char *key, char bracket)
-{
-    begin(j, key);
-    text_char(j->out, bracket);
-    j->comma = false;
-}
-
 void json_close(struct json *j, char bracket)
 {
     text_char(j->out, bracket);
     j->comma = true;
-}
-
-void json_string(struct json *j, const char *key, const char *value)
-{
-    json_bytes(j, key, span_of(value, strlen(value)));
-}
-
-void json_bytes(struct json *j, const char *key, struct span value)
-{
-    begin(j, key);
-    text_json(j->out, value);
 }
 
 struct span json_written(const struct json *j, size_t start)
@@ -57,7 +21,7 @@ void json_members(struct json *j, struct span members)
 {
     if (!members.n)
         return;
-    begin(j, NULL);
+    json_key(j, NULL);
     text_bytes(j->out, members.p, members.n);
 }
 
@@ -74,21 +38,9 @@ void json_keep(struct json *j, const struct member_key *key, size_t start)
         known_members_keep(j->known, key, json_written(j, start));
 }
 
-void json_uint(struct json *j, const char *key, uint64_t value)
-{
-    begin(j, key);
-    text_uint(j->out, value);
-}
-
-void json_bool(struct json *j, const char *key, bool value)
-{
-    begin(j, key);
-    text_put(j->out, value ? "true" : "false");
-}
-
 void json_hex16(struct json *j, const char *key, uint16_t value)
 {
-    begin(j, key);
+    json_key(j, key);
     const uint8_t octets[2] = {(uint8_t)(value >> 8), (uint8_t)value};
     text_put(j->out, "\"0x");
     text_hex(j->out, span_of(octets, sizeof octets), 0);
@@ -97,13 +49,13 @@ void json_hex16(struct json *j, const char *key, uint16_t value)
 
 void json_seconds(struct json *j, const char *key, int64_t nanoseconds)
 {
-    begin(j, key);
+    json_key(j, key);
     text_seconds(j->out, nanoseconds);
 }
 
 void json_time(struct json *j, const char *key, int64_t nanoseconds)
 {
-    begin(j, key);
+    json_key(j, key);
     text_char(j->out, '"');
     text_time(j->out, nanoseconds, true);
     text_char(j->out, '"');

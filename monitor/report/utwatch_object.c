@@ -136,6 +136,20 @@ static void put_certificate(struct json *j, const struct observation *o)
     json_close(j, '}');
 }
 
+/* Of a code; or its number, when it has none. */
+static void json_name(struct json *j, const char *key, const char *name, const char *before, unsigned code)
+{
+    char buffer[32];
+    struct text number = text_over(buffer, sizeof buffer);
+    if (name) {
+        json_string(j, key, name);
+        return;
+    }
+    text_put(&number, before);
+    text_uint(&number, code);
+    json_string(j, key, buffer);
+}
+
 static void put_key_exchange(struct json *j, const struct observation *o)
 {
     if (!observation_suite(o))
@@ -151,11 +165,7 @@ static void put_key_exchange(struct json *j, const struct observation *o)
     if (k->rsa_bits)
         json_uint(j, "rsa_bits", k->rsa_bits);
     if (group) {
-        const char *name = group_name(group);
-        char number[16];
-        struct text t = text_over(number, sizeof number);
-        text_printf(&t, "group_%u", group);
-        json_string(j, "group", name ? name : number);
+        json_name(j, "group", group_name(group), "group_", group);
     }
     json_close(j, '}');
 }
@@ -218,11 +228,7 @@ static void put_alert(struct json *j, const struct tls_alert *a)
         json_string(j, "level", a->level == 1 ? "warning" : "fatal");
     else
         json_uint(j, "level", a->level);
-    const char *name = alert_name(a->description);
-    char number[16];
-    struct text t = text_over(number, sizeof number);
-    text_printf(&t, "alert_%u", a->description);
-    json_string(j, "description", name ? name : number);
+    json_name(j, "description", alert_name(a->description), "alert_", a->description);
     json_close(j, '}');
 }
 
