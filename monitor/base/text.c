@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 struct text text_over(char *buffer, size_t cap)
 {
@@ -12,8 +11,9 @@ struct text text_over(char *buffer, size_t cap)
 
 static size_t digits_of(uint64_t value)
 {
+    enum { MOST = 20 };
     size_t digits = 1;
-    for (; value >= 10; value /= 10)
+    for (uint64_t bound = 10; digits < MOST && value >= bound; bound *= 10)
         digits++;
     return digits;
 }
@@ -142,19 +142,55 @@ __attribute__((noinline)) static bool any_special(const uint8_t *p)
     return any;
 }
 
+/* Is any of eight bytes? Borrows and carries come of bytes that are, so that none is seen where there is
+ * none. */
+static inline bool any_special_of_word(const uint8_t *p)
+{
+    const uint64_t ones = UINT64_MAX / 0xff;
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    const uint64_t not_a_quote = w ^ ones * '"';
+    const uint64_t not_a_backslash = w ^ ones * '\\';
+    const uint64_t found =
+        w | (w + ones) | (w - ones * 0x20) | (not_a_quote - ones) | (not_a_backslash - ones);
+    return found & ones * 0x80;
+}
+
 /* Bytes of which nothing has to be told apart. */
 static size_t plain_length(struct span bytes)
 {
     size_t n = 0;
-    while (bytes.n - n >= AT_ONCE && !any_special(bytes.p + n))
-        n += AT_ONCE;
     while (n < bytes.n && !is_special(bytes.p[n]))
         n++;
     return n;
 }
 
+/* The last bytes are looked at together with those before them. */
+static bool is_plain(struct span bytes)
+{
+    enum { WORD = sizeof(uint64_t) };
+    if (bytes.n < WORD)
+        return plain_length(bytes) == bytes.n;
+    if (bytes.n < AT_ONCE)
+        return !any_special_of_word(bytes.p) && !any_special_of_word(bytes.p + bytes.n - WORD);
+    for (size_t i = 0; i + AT_ONCE < bytes.n; i += AT_ONCE)
+        if (any_special(bytes.p + i))
+            return false;
+    return !any_special(bytes.p + bytes.n - AT_ONCE);
+}
+
 void text_json(struct text *t, struct span bytes)
 {
+    if (is_plain(bytes)) {
+        char *at = text_room(t, bytes.n + 2);
+        if (!at)
+            return;
+        at[0] = '"';
+        if (bytes.n)
+            memcpy(at + 1, bytes.p, bytes.n);
+        at[bytes.n + 1] = '"';
+        return;
+    }
     text_char(t, '"');
     while (bytes.n) {
         const size_t plain = plain_length(bytes);
@@ -222,13 +258,38 @@ void text_duration(struct text *t, int64_t nanoseconds)
     text_put(t, " s");
 }
 
-void text_calendar(struct text *t, const struct tm *tm)
+struct date {
+    int64_t year;
+    unsigned month, day;
+};
+
+/* gmtime_r() takes eight times as long. Years begin in March here, so that a leap day is the last of its
+ * year, and all eras of 400 years are alike. */
+static struct date date_of(int64_t days_since_1970)
 {
-    const int parts[] = {tm->tm_mon + 1, tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec};
-    text_int(t, tm->tm_year + INT64_C(1900));
+    enum { ERA = 146097, BEFORE_1970 = 719468 /* since March of the year 0 */ };
+    const int64_t days = days_since_1970 + BEFORE_1970;
+    const int64_t era = (days >= 0 ? days : days - (ERA - 1)) / ERA;
+    const unsigned day_of_era = (unsigned)(days - era * ERA);
+    const unsigned year = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    const unsigned day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    const unsigned month = (5 * day_of_year + 2) / 153; /* of 31, 30, 31, 30 and 31 days in turn */
+    return (struct date){.year = era * 400 + year + (month >= 10),
+                         .month = month < 10 ? month + 3 : month - 9,
+                         .day = day_of_year - (153 * month + 2) / 5 + 1};
+}
+
+void text_calendar(struct text *t, int64_t seconds)
+{
+    enum { DAY = 86400 };
+    const int64_t days = (seconds >= 0 ? seconds : seconds - (DAY - 1)) / DAY;
+    const unsigned rest = (unsigned)(seconds - days * DAY);
+    const struct date date = date_of(days);
+    const unsigned parts[] = {date.month, date.day, rest / 3600, rest / 60 % 60, rest % 60};
+    text_int(t, date.year);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        text_char(t, "--T::"[i]);
-        text_digits(t, (uint64_t)parts[i], 2);
+        const char part[] = {"--T::"[i], (char)('0' + parts[i] / 10), (char)('0' + parts[i] % 10)};
+        text_bytes(t, part, sizeof part);
     }
 }
 
@@ -240,15 +301,9 @@ void text_time(struct text *t, int64_t nanoseconds, bool micros)
         rest += 1000000000;
         second--;
     }
-    time_t when = (time_t)second;
-    struct tm tm;
-    if (!gmtime_r(&when, &tm)) {
-        text_put(t, "invalid-time");
-        return;
-    }
     char buffer[40];
     struct text time = text_over(buffer, sizeof buffer);
-    text_calendar(&time, &tm);
+    text_calendar(&time, second);
     if (micros) {
         text_char(&time, '.');
         text_digits(&time, (uint64_t)rest / 1000, 6);

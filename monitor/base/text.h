@@ -9,7 +9,6 @@
 #include "base/span.h"
 
 #include <string.h>
-#include <time.h>
 
 struct text {
     char *p;
@@ -81,8 +80,8 @@ void text_seconds(struct text *t, int64_t nanoseconds);
  * it. */
 void text_duration(struct text *t, int64_t nanoseconds);
 
-/* "2026-11-23T17:50:00" */
-void text_calendar(struct text *t, const struct tm *tm);
+/* Seconds since 1970, in UTC: "2026-11-23T17:50:00" */
+void text_calendar(struct text *t, int64_t seconds);
 
 /* ISO 8601 in UTC. micros: "2026-11-23T17:50:00.123456+0000"; otherwise "2026-11-23T17:50:00Z". */
 void text_time(struct text *t, int64_t nanoseconds, bool micros);

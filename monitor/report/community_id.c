@@ -13,17 +13,17 @@ void community_id(const struct endpoint *a, const struct endpoint *b, uint8_t pr
         a = b;
         b = other;
     }
-    const uint8_t seed[2] = {0, 0};
-    const uint8_t tail[2] = {protocol, 0};
+    enum { SEED = 2, TAIL = 6 };
+    uint8_t hashed[SEED + sizeof a->address + sizeof b->address + TAIL] = {0};
     const uint16_t ports[2] = {htons(a->port), htons(b->port)};
+    memcpy(hashed + SEED, a->address, n);
+    memcpy(hashed + SEED + n, b->address, n);
+    hashed[SEED + 2 * n] = protocol;
+    memcpy(hashed + SEED + 2 * n + 2, ports, sizeof ports);
     struct sha1_ctx sha1;
     uint8_t digest[SHA1_DIGEST_SIZE];
     sha1_init(&sha1);
-    sha1_update(&sha1, sizeof seed, seed);
-    sha1_update(&sha1, n, a->address);
-    sha1_update(&sha1, n, b->address);
-    sha1_update(&sha1, sizeof tail, tail);
-    sha1_update(&sha1, sizeof ports, (const uint8_t *)ports);
+    sha1_update(&sha1, SEED + 2 * n + TAIL, hashed);
     sha1_digest(&sha1, sizeof digest, digest);
     char base64[BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE)];
     base64_encode_raw(base64, sizeof digest, digest);

@@ -4,8 +4,6 @@
 #include "tls/ja.h"
 #include "wire/hello.h"
 
-#include <time.h>
-
 void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice)
 {
     if (slice.length)
@@ -178,13 +176,13 @@ static void put_server(struct json *j, const struct observation *o, enum detail 
  * nanoseconds reach. */
 static void put_date(struct json *j, const char *key, int64_t seconds)
 {
-    time_t when = (time_t)seconds;
-    struct tm tm;
-    if (!gmtime_r(&when, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+    static const int64_t year_0 = INT64_C(-62167219200);
+    static const int64_t year_10000 = INT64_C(253402300800);
+    if (seconds < year_0 || seconds >= year_10000)
         return;
     char buffer[32];
     struct text t = text_over(buffer, sizeof buffer);
-    text_calendar(&t, &tm);
+    text_calendar(&t, seconds);
     json_string(j, key, buffer);
 }
 

@@ -9,10 +9,10 @@
 /* `port` NULL: a UE in general, whose port changes with every connection. */
 static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
 {
-    char buffer[64];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_address(&t, end);
-    json_string(j, address, buffer);
+    json_key(j, address);
+    text_char(j->out, '"');
+    text_address(j->out, end);
+    text_char(j->out, '"');
     if (port)
         json_uint(j, port, end->port);
 }
@@ -56,10 +56,10 @@ static void put_after_type(struct json *j, const struct policy_case *c)
     put_vlan(j, &about->wrappers);
     if (!about->flow_id)
         return;
-    char buffer[64];
-    struct text t = text_over(buffer, sizeof buffer);
-    community_id(&about->client, &about->server, udp ? TRANSPORT_UDP : TRANSPORT_TCP, &t);
-    json_string(j, "community_id", buffer);
+    json_key(j, "community_id");
+    text_char(j->out, '"');
+    community_id(&about->client, &about->server, udp ? TRANSPORT_UDP : TRANSPORT_TCP, j->out);
+    text_char(j->out, '"');
 }
 
 static void put_head(struct json *j, const struct policy_case *c, const struct input_names *names,

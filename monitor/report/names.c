@@ -41,13 +41,18 @@ void text_address(struct text *out, const struct endpoint *end)
         text_put(out, inet_ntop(AF_INET6, end->address, buffer, sizeof buffer));
         return;
     }
-    struct text t = text_over(buffer, sizeof buffer); /* inet_ntop() takes ten times as long */
+    char *at = buffer; /* inet_ntop() takes far longer */
     for (size_t i = 0; i < 4; i++) {
+        const uint8_t octet = end->address[i];
         if (i)
-            text_char(&t, '.');
-        text_uint(&t, end->address[i]);
+            *at++ = '.';
+        if (octet >= 100)
+            *at++ = (char)('0' + octet / 100);
+        if (octet >= 10)
+            *at++ = (char)('0' + octet / 10 % 10);
+        *at++ = (char)('0' + octet % 10);
     }
-    text_bytes(out, t.p, t.n);
+    text_bytes(out, buffer, (size_t)(at - buffer));
 }
 
 void text_end(struct text *out, const struct endpoint *end)

@@ -8,7 +8,9 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -125,6 +127,25 @@ static void json_strings_are_ascii_controls_escaped(void **state)
     assert_string_equal(json("\xf3\xa0\x80\x81", 4), "\"\\udb40\\udc01\"");
 }
 
+/* Strings are looked at by words; RFC 8259 7 and RFC 3629 say which octets stand for themselves, wherever
+ * they stand. */
+static void json_strings_hide_no_octet_at_any_place(void **state)
+{
+    (void)state;
+    enum { MOST = 40 };
+    for (size_t n = 1; n <= MOST; n++)
+        for (size_t at = 0; at < n; at++)
+            for (int c = 0; c < 256; c++) {
+                char text[MOST];
+                memset(text, c == '~' ? ' ' : '~', n);
+                text[at] = (char)c;
+                const bool itself = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+                const char *got = json(text, n);
+                assert_true((strlen(got) == n + 2) == itself);
+                assert_true(!itself || memcmp(got + 1, text, n) == 0);
+            }
+}
+
 /* SipHash-1-3 as CPython 3.11 has it: PYTHONHASHSEED=0 python3 -c 'print(hex(hash(b"abcdefgh") & 2**64 - 1))'
  */
 static void siphash_for_tables_is_python_s(void **state)
@@ -168,6 +189,25 @@ static void times_are_iso_8601(void **state)
     t = text_over(buffer, sizeof buffer);
     text_int(&t, INT64_MIN);
     assert_string_equal(buffer, "-9223372036854775808");
+}
+
+static void dates_are_those_of_the_c_library(void **state)
+{
+    (void)state;
+    const int64_t first = INT64_C(-62167219200); /* the year 0 */
+    const int64_t end = INT64_C(253402300800);   /* the year 10000 */
+    for (int64_t second = first; second < end; second += 86400 / 2 + 3) {
+        char buffer[64];
+        char wanted[64];
+        const time_t when = (time_t)second;
+        struct tm tm;
+        struct text t = text_over(buffer, sizeof buffer);
+        text_calendar(&t, second);
+        assert_non_null(gmtime_r(&when, &tm));
+        (void)snprintf(wanted, sizeof wanted, "%d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+                       tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        assert_string_equal(buffer, wanted);
+    }
 }
 
 struct member {
@@ -316,8 +356,10 @@ int main(void)
         cmocka_unit_test(siphash_for_tables_is_python_s),
         cmocka_unit_test(safe_text_lets_nothing_through_that_moves_a_cursor),
         cmocka_unit_test(json_strings_are_ascii_controls_escaped),
+        cmocka_unit_test(json_strings_hide_no_octet_at_any_place),
         cmocka_unit_test(text_is_never_half_written),
         cmocka_unit_test(times_are_iso_8601),
+        cmocka_unit_test(dates_are_those_of_the_c_library),
         cmocka_unit_test(queue_keeps_order_when_its_ends_and_middle_leave),
         cmocka_unit_test(chain_keeps_what_was_added),
         cmocka_unit_test(chain_without_room_stays_as_it_was),
