@@ -59,6 +59,11 @@ bool held_back_has(const struct held_back *h, uint64_t flow_id)
     return next_of(h, flow_id, 0) < h->count;
 }
 
+bool held_back_is_mostly_free(const struct held_back *h)
+{
+    return h->count < HELD_HANDSHAKES / 2;
+}
+
 bool held_back_is_full(const struct held_back *h)
 {
     return h->count == HELD_HANDSHAKES;
@@ -113,6 +118,16 @@ void held_back_drop(struct held_back *h)
 {
     h->first = (h->first + 1) % HELD_HANDSHAKES;
     h->count--;
+}
+
+void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t randoms,
+                            const struct other_side *nearer)
+{
+    for (size_t i = 0; (i = next_of(h, flow_id, i)) < h->count; i++) {
+        struct held_handshake *held = &h->place[(h->first + i) % HELD_HANDSHAKES];
+        if (held->observation.randoms == randoms)
+            held->of_copies.nearer = *nearer;
+    }
 }
 
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side)

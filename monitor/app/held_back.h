@@ -1,7 +1,7 @@
 /*
- * Handshakes with a breach of high severity, which are reported two seconds after their end: until then a
- * copy of their bytes may come that contradicts them, and shows that somebody else may have said what was
- * judged.
+ * Handshakes with a breach, which are reported two seconds after their end: until then a copy of their bytes
+ * may come that contradicts them, and shows that somebody else may have said what was judged; or the same
+ * handshake from another side of a translator, where the UE is nearer (app/sides.h).
  *
  * They hold no slot of the tls layer: what they are judged by is copied. When all places are taken, the first
  * is reported as it is. Sessions and peers have learned from them at once (sessions_doubt() and peers_doubt()
@@ -35,6 +35,8 @@ bool held_back_may_change(const struct observation *o, nanos due);
 
 bool held_back_has(const struct held_back *h, uint64_t flow_id);
 
+bool held_back_is_mostly_free(const struct held_back *h);
+
 /* Is there no place left? */
 bool held_back_is_full(const struct held_back *h);
 
@@ -48,6 +50,10 @@ const struct policy_case *held_back_first(const struct held_back *h);
  * it is dropped. */
 const struct policy_case *held_back_due(const struct held_back *h, nanos now);
 void held_back_drop(struct held_back *h);
+
+/* The flow's handshake with these randoms was seen there, too. */
+void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t randoms,
+                            const struct other_side *nearer);
 
 /* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side);

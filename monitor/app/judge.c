@@ -24,6 +24,8 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
     j->site = rules->site;
     j->profile = rules->profile;
     j->advice = rules->advice;
+    if (j->peers)
+        met_forget_broken(peers_met(j->peers));
     return true;
 }
 

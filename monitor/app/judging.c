@@ -2,6 +2,7 @@
  */
 #include "app/judge_parts.h"
 #include "app/peer_findings.h"
+#include "app/sides.h"
 #include "base/uninitialized.h"
 
 /* What the operator has a reason for, or knows already. */
@@ -89,6 +90,7 @@ static void tell(struct judge *j, const struct policy_case *c, const struct verd
     const struct verdict *verdicts = excused(j, c, judged, count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
     verdicts = by_evidence(c, j->verdicts, verdicts, count);
+    verdicts = sides_once(j, c, j->verdicts, verdicts, count);
     advice = by_evidence(c, j->advised, advice, advised);
     output_case(j->output, c, verdicts, count, advice, advised);
 }
@@ -106,20 +108,23 @@ void judge_held_back(struct judge *j, nanos now)
         judge(j, c);
 }
 
-/* What is not confirmed has no breach of high severity. The handshakes of one connection are told in order.
- */
+/* What is not confirmed is told as the part of the evidence that it is, unless it may be seen outside of its
+ * tunnel as well; it takes no place from others. The handshakes of one connection are told in order. */
 static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due)
 {
     const struct observation *o = c->observation;
-    if (o->renegotiation && held_back_has(&j->held_back, o->whence.flow_id))
+    if (held_back_has(&j->held_back, o->whence.flow_id))
         return true;
-    return profile_found_grave(j->profile) && c->about.confirmed && held_back_may_change(o, due);
+    const bool may_wait =
+        c->about.confirmed || (o->whence.client.space && held_back_is_mostly_free(&j->held_back));
+    return may_wait && profile_found_breach(j->profile) && held_back_may_change(o, due);
 }
 
 static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nanos due)
 {
     size_t count;
     const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
+    sides_note(j, c, judged, count);
     if (!has_to_wait(j, c, due)) {
         tell(j, c, judged, count);
         return;
@@ -248,6 +253,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     c.passed_on = peers_client_serves(j->peers, &o->whence);
     c.session = &session;
     c.before = f->http;
+    sides_meet(j, &c);
     output_expect(j->output, &c);
     const struct hello_shape shape = peers_shape(j->peers, o);
     c.server = peers_find(j->peers, o, &shape, SERVER);

@@ -1,6 +1,6 @@
 /*
  * The bytes of a complete handshake are remembered for two seconds after its end: if somebody spoofed the
- * server's answer, the server's own later bytes reveal it. A grave breach is then not reported (held_back.h),
+ * server's answer, the server's own later bytes reveal it. A breach is then not reported (held_back.h),
  * and the origin of a session that was issued is only a bound.
  */
 #ifndef UTWATCH_APP_LATE_CHECK_H

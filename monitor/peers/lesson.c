@@ -35,7 +35,7 @@ static void take_back_lowest(const struct lesson *l, struct peer *p)
         p->lowest_version = l->lowest_before[p->side];
 }
 
-static void take_back_of_server(const struct lesson *l, struct peer *s, enum side contradicted)
+static void take_back_of_server(const struct lesson *l, struct peer *s, enum side contradicted, uint32_t why)
 {
     take_back_accepted(l, s);
     s->capped -= l->capped && s->capped;
@@ -47,12 +47,12 @@ static void take_back_of_server(const struct lesson *l, struct peer *s, enum sid
         s->highest_version = l->version_before;
     take_back_lowest(l, s);
     s->keys &= ~l->keys;
-    s->missing |= UNOBSERVED_OVERLAP;
+    s->missing |= why;
     s->possible_any |= l->offer_unseen;
     suite_set_join(&s->possible, &l->offer);
 }
 
-static void take_back_of_ue(const struct lesson *l, struct peer *u, enum side contradicted)
+static void take_back_of_ue(const struct lesson *l, struct peer *u, enum side contradicted, uint32_t why)
 {
     if (l->got_session)
         u->held = (struct held_session){0};
@@ -67,16 +67,16 @@ static void take_back_of_ue(const struct lesson *l, struct peer *u, enum side co
     u->full_offers -= u->full_offers < l->full_offers ? u->full_offers : l->full_offers;
     u->not_used -= u->not_used < l->not_used ? u->not_used : l->not_used;
     u->unseen_offers++;
-    u->missing |= UNOBSERVED_OVERLAP;
+    u->missing |= why;
 }
 
-void lesson_take_back(const struct lesson *l, struct peer *peer, enum side contradicted)
+void lesson_take_back(const struct lesson *l, struct peer *peer, enum side contradicted, uint32_t why)
 {
     struct resumption_counts added = l->added;
     added.fresh_refused = l->refused_fresh[peer->side];
     resumptions_take_back(&peer->sessions, &added);
     if (peer->side == SERVER)
-        take_back_of_server(l, peer, contradicted);
+        take_back_of_server(l, peer, contradicted, why);
     else
-        take_back_of_ue(l, peer, contradicted);
+        take_back_of_ue(l, peer, contradicted, why);
 }

@@ -12,6 +12,7 @@
 
 struct lesson {
     uint64_t flow_id;
+    uint64_t randoms; /* of the handshake */
     struct peer_key {
         struct endpoint end;        /* of a UE the port is 0 */
         uint64_t host;              /* of a UE ASKED_NOBODY */
@@ -43,7 +44,7 @@ struct lesson {
     bool got_session;                           /* of which it may make use */
 };
 
-/* That what `contradicted` said is in doubt. */
-void lesson_take_back(const struct lesson *l, struct peer *peer, enum side contradicted);
+/* What `contradicted` said is in doubt. `why`: enum unobserved. */
+void lesson_take_back(const struct lesson *l, struct peer *peer, enum side contradicted, uint32_t why);
 
 #endif

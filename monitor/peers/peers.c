@@ -24,18 +24,11 @@ struct side_table {
     struct queue used, begun;
 };
 
-/* Handshakes of the last moments, to know one that was captured at two places. A later one takes the slot. */
-enum { MET = 4096, MET_SECONDS = 2 };
 enum { EXPECTED_BYTES = 4 * CACHE_LINE /* of a node: whose it is, and what is counted */ };
-
-struct met {
-    uint64_t hash;
-    nanos time;
-};
 
 struct peers {
     struct known_shapes shapes;
-    struct met met[MET];
+    struct met met;
     struct lesson lesson[RECENT_LESSONS]; /* by flow */
     struct group_suites with_groups;
     struct version_suites by_version;
@@ -143,8 +136,8 @@ void peers_expect(const struct peers *p, const struct observation *o)
         const struct endpoint end = end_of(o, side);
         const uint64_t hash = endpoint_hash(&p->shapes.key, &end);
         expect(&p->table[side].buckets[hash & p->table[side].mask], 1);
-        expect(&p->met[(o->randoms ^ hash) % MET], 1);
     }
+    expect(&p->met.randoms[ways_of(o->randoms, MET)], 1);
     expect(&p->lesson[o->whence.flow_id % RECENT_LESSONS], sizeof *p->lesson);
     expect(&p->shapes.shape[o->client_hello.number % KNOWN_HELLOS], sizeof *p->shapes.shape);
 }
@@ -585,18 +578,6 @@ static void answer_unseen(struct peer *s, const struct observation *o)
         s->possible_any = true;
 }
 
-/* The same handshake counts once for a server or a UE: no other has its randoms (RFC 5246 7.4.1.2). */
-static bool is_copy(struct peers *p, const struct observation *o, enum side side)
-{
-    const struct endpoint end = end_of(o, side);
-    const uint64_t hash = o->randoms ^ endpoint_hash(&p->shapes.key, &end);
-    struct met *met = &p->met[hash % MET];
-    const bool copy = o->randoms && met->hash == hash &&
-                      o->side[CLIENT].hello_time - met->time < MET_SECONDS * NANOS_PER_SECOND;
-    *met = (struct met){.hash = hash, .time = o->side[CLIENT].hello_time};
-    return copy;
-}
-
 static void learn_of_server(struct peers *p, struct peer *s, const struct observation *o,
                             const struct hello_shape *shape, const struct session_result *session,
                             bool grantable, struct lesson *l)
@@ -674,8 +655,10 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
                            session->offered_age < u->held.kept_for * NANOS_PER_SECOND;
     struct lesson *l = new_lesson(p, s, u, o, shape);
     l->added = resumptions_of(o, session);
-    l->taught[SERVER] = !is_copy(p, o, SERVER);
-    l->taught[CLIENT] = !is_copy(p, o, CLIENT) && !o->proxied;
+    l->randoms = o->randoms;
+    met_note(&p->met, o);
+    l->taught[SERVER] = !met_is_copy(&p->met, o, SERVER);
+    l->taught[CLIENT] = !met_is_copy(&p->met, o, CLIENT) && !o->proxied;
     p->counters.copies += !l->taught[SERVER];
     if (l->taught[SERVER]) {
         learn_of_server(p, s, o, shape, session, grantable, l);
@@ -686,15 +669,32 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
         learn_of_ue(u, o, shape, session, grantable, l);
 }
 
+static void take_back(struct peers *p, struct lesson *l, enum side of, enum side doubted, uint32_t why)
+{
+    struct node *n = node_at(&p->table[of], index_of(p, of, &l->of[of]));
+    if (n && l->taught[of])
+        lesson_take_back(l, &n->peer, doubted, why);
+    l->taught[of] = false;
+}
+
 void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted)
 {
     struct lesson *l = &p->lesson[flow_id % RECENT_LESSONS];
-    if (l->flow_id != flow_id)
-        return;
-    for (enum side side = CLIENT; side <= SERVER; side++) {
-        struct node *n = node_at(&p->table[side], index_of(p, side, &l->of[side]));
-        if (n && l->taught[side])
-            lesson_take_back(l, &n->peer, contradicted);
-        l->taught[side] = false;
-    }
+    if (l->flow_id == flow_id)
+        met_forget(&p->met, l->randoms, flow_id);
+    for (enum side side = CLIENT; l->flow_id == flow_id && side <= SERVER; side++)
+        take_back(p, l, side, contradicted, UNOBSERVED_OVERLAP);
+}
+
+void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer)
+{
+    struct lesson *l = &p->lesson[farther->flow_id % RECENT_LESSONS];
+    for (enum side side = CLIENT; l->flow_id == farther->flow_id && side <= SERVER; side++)
+        if (met_is_no_lesson(farther, nearer, side))
+            take_back(p, l, side, side, UNOBSERVED_OTHER_SIDE);
+}
+
+struct met *peers_met(struct peers *p)
+{
+    return &p->met;
 }

@@ -18,6 +18,7 @@
 #define UTWATCH_PEERS_PEERS_H
 
 #include "peers/asked.h"
+#include "peers/met.h"
 #include "peers/peer.h"
 #include "peers/serving.h"
 #include "session/session.h"
@@ -73,6 +74,14 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
 /* Late bytes contradict the handshake of this flow, of this side: what it taught last, and not long ago, is
  * taken back (lesson.h). */
 void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted);
+
+/* One that taught was farther from the UE than this (met.h): what it taught of its client is taken back, if
+ * that is another, for it is a translator or a proxy; and all of it, where it is the same hosts' in another
+ * tunnel. */
+void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer);
+
+/* What it remembers of handshakes. */
+struct met *peers_met(struct peers *p);
 
 /* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);

@@ -66,7 +66,7 @@ struct results {
     uint32_t read_at[FIELD_COUNT]; /* by field, likewise */
     struct value value[FIELD_COUNT];
     struct verdict *verdicts; /* on this case */
-    bool grave;               /* see profile_found_grave() */
+    bool breach;              /* see profile_found_breach() */
 };
 
 struct known_verdicts;

@@ -77,11 +77,11 @@ const struct verdict *profile_judge(const struct profile *p, const struct policy
     return p->joined_verdicts;
 }
 
-bool profile_found_grave(const struct profile *p)
+bool profile_found_breach(const struct profile *p)
 {
     bool any = false;
     for (; p; p = p->more)
-        any |= p->results->grave;
+        any |= p->results->breach;
     return any;
 }
 

@@ -172,11 +172,10 @@ static size_t judge_in_full(const struct profile *p, const struct policy_case *c
     return count;
 }
 
-static bool has_grave(const struct verdict *verdicts, size_t count)
+static bool has_breach(const struct verdict *verdicts, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (verdicts[i].value == VERDICT_FAIL && verdicts[i].severity == SEVERITY_HIGH &&
-            !verdicts[i].rule->superseded)
+        if (verdicts[i].value == VERDICT_FAIL && !verdicts[i].rule->superseded)
             return true;
     return false;
 }
@@ -202,7 +201,7 @@ static const struct verdict *find_known(const struct profile *p, const struct po
             continue;
         const uint32_t alike = k->steps[at].then;
         *count = k->cases[alike].count;
-        p->results->grave = k->cases[alike].grave;
+        p->results->breach = k->cases[alike].breach;
         return &k->verdicts[alike * k->rules];
     }
     return NULL;
@@ -263,7 +262,7 @@ const struct verdict *profile_judge_alone(const struct profile *p, const struct 
     if (known)
         return known;
     *count = judge_in_full(p, c);
-    p->results->grave = has_grave(p->results->verdicts, *count);
+    p->results->breach = has_breach(p->results->verdicts, *count);
     known_verdicts_add(p->known, c->kind, p->results, p->results->verdicts, *count);
     return p->results->verdicts;
 }

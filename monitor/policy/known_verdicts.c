@@ -83,6 +83,6 @@ void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const str
         link = &k->steps[k->step_count++].then;
     }
     memcpy(&k->verdicts[k->case_count * k->rules], verdicts, count * sizeof *verdicts);
-    k->cases[k->case_count] = (struct known_case){.count = (uint16_t)count, .grave = made->grave};
+    k->cases[k->case_count] = (struct known_case){.count = (uint16_t)count, .breach = made->breach};
     *link = k->case_count++;
 }

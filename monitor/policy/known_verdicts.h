@@ -23,7 +23,7 @@ struct known_verdicts {
     struct verdict *verdicts; /* `rules` of each case */
     struct known_case {
         uint16_t count; /* how many of them are filled */
-        bool grave;     /* see profile_found_grave() */
+        bool breach;    /* see profile_found_breach() */
     } * cases;
     uint32_t case_count, case_capacity;
     size_t rules;

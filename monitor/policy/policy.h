@@ -53,6 +53,11 @@ struct key_use {
     bool hides_updates; /* of TLS 1.3: the key may have been updated */
 };
 
+/* A connection with the same handshake. */
+struct other_side {
+    struct endpoint client, server; /* family 0: there is none */
+};
+
 /* What is judged: the facts of its kind, and NULL for all others. */
 struct policy_case {
     enum case_kind kind;
@@ -68,8 +73,9 @@ struct policy_case {
     const struct peer_evidence *evidence;     /* SERVER; HANDSHAKE when `server` is there */
     const struct key_use *key;                /* KEY */
     bool acknowledged_only;                   /* what its receiver has not acknowledged is not known */
-    bool passed_on;        /* its client is no UE, but passes on what UEs ask: a proxy or a balancer */
-    bool server_listed;    /* HANDSHAKE, CONNECTION: the site names its server as one of Ut */
+    bool passed_on;           /* its client is no UE, but passes on what UEs ask: a proxy or a balancer */
+    bool server_listed;       /* HANDSHAKE, CONNECTION: the site names its server as one of Ut */
+    struct other_side nearer; /* HANDSHAKE: where it was seen nearer to the UE (peers/met.h) */
     const char *interface; /* at which it was captured; NULL: it is of a file, or of no single connection */
     const char *packets;   /* the file of --evidence that has its frames; NULL: none */
     struct whence about;   /* whom and what it is about, for reports */
@@ -216,8 +222,8 @@ void profile_expect(const struct profile *p, const struct observation *o);
  */
 const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count);
 
-/* Is one of the verdicts that it gave last a breach of high severity, and of no superseded demand? */
-bool profile_found_grave(const struct profile *p);
+/* Is one of the verdicts that it gave last a breach, and of no superseded demand? */
+bool profile_found_breach(const struct profile *p);
 
 /* What judging by so many profiles reserves. */
 size_t profiles_memory(size_t count);

@@ -367,6 +367,23 @@ static void exchange_facts(struct json *j, const struct http_exchange *e, const 
     json_close(j, '}');
 }
 
+static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
+{
+    char buffer[64];
+    struct text t = text_over(buffer, sizeof buffer);
+    text_address(&t, end);
+    json_string(j, address, buffer);
+    json_uint(j, port, end->port);
+}
+
+static void put_nearer(struct json *j, const struct other_side *side)
+{
+    json_open(j, "same_handshake", '{');
+    put_end(j, "src_ip", "src_port", &side->client);
+    put_end(j, "dest_ip", "dest_port", &side->server);
+    json_close(j, '}');
+}
+
 void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
                    const struct input_names *names, const struct rule_facts *rule)
 {
@@ -392,6 +409,8 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
     }
     if (c->passed_on)
         json_bool(j, "passed_on", true);
+    if (c->nearer.client.family)
+        put_nearer(j, &c->nearer);
     put_encapsulation(j, &c->about.wrappers);
 }
 

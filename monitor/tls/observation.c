@@ -28,6 +28,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_COMPRESSED, "compressed"},
     {UNOBSERVED_CHECKSUM, "checksum"},
     {UNOBSERVED_PASSED_ON, "passed-on"},
+    {UNOBSERVED_OTHER_SIDE, "other-side"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,

@@ -71,8 +71,9 @@ enum unobserved {
     UNOBSERVED_COMPRESSED = 1 << 20,     /* HTTP/2, whose heads say it by what came before */
     UNOBSERVED_CHECKSUM = 1 << 21,       /* bytes were read whose checksum is wrong: see stream_doubt() */
     UNOBSERVED_PASSED_ON = 1 << 22,      /* a proxy stands between the UE and what was captured */
+    UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged there (peers/met.h) */
 };
-#define UNOBSERVED_COUNT 23
+#define UNOBSERVED_COUNT 24
 
 /* Nobody knows whether the bytes of that side are those that the receiver took. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM))

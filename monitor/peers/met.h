@@ -1,0 +1,61 @@
+/*
+ * Handshakes of the last moments, by what both sides drew for them, which no two handshakes have in common
+ * (RFC 5246 7.4.1.2). One may be captured at two places; or on two sides of a translator, a balancer, a proxy
+ * that was asked by CONNECT, or the end of a tunnel, where it has other addresses.
+ *
+ * Who replays the hello of another has no answer with the same random of the server. A capture that was
+ * written again for other addresses has the same randoms at other times: what lies behind has the hello
+ * before the server's answer has come to the UE, and after the UE's own; by two clocks, at least that.
+ */
+#ifndef UTWATCH_PEERS_MET_H
+#define UTWATCH_PEERS_MET_H
+
+#include "base/limits.h"
+#include "base/ways.h"
+#include "tls/observation.h"
+
+enum { MET = 4096 };
+
+struct met_handshake {
+    uint64_t randoms; /* 0: nothing is here */
+    struct endpoint client, server;
+    uint64_t flow_id;
+    nanos asked, answered;           /* when the hellos of both came */
+    bool evidence;                   /* both ends took part, and all that decides was seen */
+    uint64_t broken[MAX_RULES / 64]; /* a bit for each rule that it breaks, as far as it was judged */
+};
+
+struct met {
+    uint64_t randoms[MET]; /* by place; what is looked for lies together */
+    struct met_handshake place[MET];
+    uint32_t turn;
+};
+
+/* Remembers the handshake, if it is not known at these ends. */
+void met_note(struct met *m, const struct observation *o);
+
+/* Does it teach nothing of this side? It was met within the last moments in another connection of this host;
+ * or on a side that is nearer to the UE, so that the client is between the two, or the hosts are the same. */
+bool met_is_copy(const struct met *m, const struct observation *o, enum side side);
+
+/* Has what is farther taught of this side what it should not have? */
+bool met_is_no_lesson(const struct met_handshake *farther, const struct whence *nearer, enum side side);
+
+/* The same handshake on the side that is nearer to the UE, or, of the same hosts within a tunnel and outside,
+ * on the one that is evidence; NULL: it is not known. */
+const struct met_handshake *met_nearer(const struct met *m, const struct observation *o);
+
+/* The other way round: those for which this one is met_nearer(). Returns how many. */
+size_t met_farther(const struct met *m, const struct observation *o, const struct met_handshake *found[WAYS]);
+
+/* NULL: it is no longer known at these ends. */
+struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpoint *client,
+                             const struct endpoint *server);
+
+/* Its bytes were contradicted, so that it stands for no other. */
+void met_forget(struct met *m, uint64_t randoms, uint64_t flow_id);
+
+/* Other rules judge from now on. */
+void met_forget_broken(struct met *m);
+
+#endif

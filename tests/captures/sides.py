@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""One handshake on two connections: before and behind a proxy that copies octets, a balancer or an address translator, both of which are captured.
+No two handshakes have the same randoms (RFC 5246 7.4.1.2, RFC 8446 4.1.2). usage: sides.py UTWATCH
+
+Each connection has its event. A breach is told once, of the UE and the server, never of who is between them; and nobody hides a breach by a copy.
+"""
+import itertools
+import os
+import sys
+import tempfile
+
+from run_utwatch import events, of_type, rule_counts
+from checks import check, finish
+import capturelib
+import encapsulation
+import messages as m
+
+UTWATCH = sys.argv[1]
+CLIENT, SERVER, SECOND = 0, 1, 10**9
+START, ACK = 1795471000 * SECOND, 0x10
+UE, MIDDLE, ORIGIN = "198.51.100.10", "192.0.2.1", "192.0.2.80"
+ANON, NULL_SHA, DES3, AES = 0x0018, 0x0002, 0x000A, 0x002F
+CONNECT = [(CLIENT, b"CONNECT xcap.example.org:443 HTTP/1.1\r\nHost: xcap.example.org:443\r\n\r\n"), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")]
+SECRET = [(CLIENT, m.record(23, b"\7" * 48, m.TLS12)), (SERVER, m.record(23, b"\7" * 48, m.TLS12))]
+# What is between them has a connection to each; what was said on the first before TLS; and who is the UE's client and server.
+PLACES = {
+    "a CONNECT proxy": [((UE, 40000), (MIDDLE, 3128), CONNECT), ((MIDDLE, 50000), (ORIGIN, 443), [])],
+    "a proxy that copies octets": [((UE, 40000), (MIDDLE, 443), []), ((MIDDLE, 50000), (ORIGIN, 443), [])],
+    "a NAT": [((UE, 40000), (ORIGIN, 443), []), ((MIDDLE, 61000), (ORIGIN, 443), [])],
+    "a NAT that keeps the port": [((UE, 40000), (ORIGIN, 443), []), ((MIDDLE, 40000), (ORIGIN, 443), [])],
+    "a balancer": [((UE, 40000), (MIDDLE, 443), []), ((UE, 40000), (ORIGIN, 443), [])],
+    "a NAT and a balancer": [((UE, 40000), (MIDDLE, 443), []), (("192.0.2.2", 61000), (MIDDLE, 443), []), (("192.0.2.2", 61000), (ORIGIN, 443), [])],
+    "IPv6 to IPv4": [(("2001:db8::10", 40000), ("2001:db8::80", 443), []), ((MIDDLE, 61000), (ORIGIN, 443), [])],
+}
+number = itertools.count(1)
+
+
+def conversation(offered, selected, version=m.TLS12, session=b"", resumes=False, randoms=None):
+    own = randoms or next(number)
+    random = [bytes([kind]) + own.to_bytes(31, "big") for kind in (1, 2)]
+    hello = m.client_hello([offered], version, session=session if resumes else b"", random=random[0])
+    answer = m.server_hello(selected, version, session, random=random[1])
+    if resumes:
+        return [(CLIENT, hello), (SERVER, answer + m.finished(version)), (CLIENT, m.finished(version)), *SECRET]
+    return [(CLIENT, hello), (SERVER, answer + m.done(version)), (CLIENT, m.client_key_exchange(version) + m.finished(version)),
+            (SERVER, m.finished(version)), *SECRET]
+
+
+def copied(legs, steps, at=START, apart=300000, one_way=()):
+    """Each leg opens its connection; then every message goes from leg to leg, the UE's towards the server, and the server's back."""
+    connections = [capturelib.Connection(client=client, server=server, time=at, step=20000) for client, server, _ in legs]
+    for c, (_, _, before) in zip(connections, legs):
+        c.open()
+        for step in before:
+            c.send(*step)
+    now = max(c.time for c in connections)
+    for side, data in steps:
+        for c in connections if side == CLIENT else connections[::-1]:
+            now += apart
+            c.time = now
+            c.send(side, data)
+        for c in connections:
+            c.frames.append(c.frame(1 - side, ACK))
+            now = max(now, c.time)
+        now += 20 * apart
+    for c in connections:
+        c.close()
+    frames = [[f for f in c.frames if i not in one_way or f[1][5] == CLIENT] for i, c in enumerate(connections)]
+    return sorted((f for part in frames for f in part), key=lambda f: f[0])
+
+
+class Judged:
+    def __init__(self, frames, *words):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "sides.pcap")
+            capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+            evs, _ = events(UTWATCH, "--strict", *words, "-r", path)
+        self.counts = rule_counts(evs)
+        self.tls, self.alerts = of_type(evs, "tls"), of_type(evs, "alert")
+        self.stats = of_type(evs, "stats")[-1]["utwatch"]["tls"]
+
+    def of_handshakes(self):
+        return [e for e in self.alerts if e["utwatch"]["about"] == "handshake"]
+
+    def ues(self):
+        return {e["src_ip"] for e in self.alerts if e["utwatch"]["fault"] != "server"}
+
+    def failed(self):
+        return {r: c["fail"] for r, c in self.counts.items() if c["fail"]}
+
+
+def ends(event):
+    return event["src_ip"], event["src_port"], event["dest_ip"], event["dest_port"]
+
+
+def told_once():
+    for offered, selected, version in ((ANON, ANON, m.TLS12), (NULL_SHA, NULL_SHA, m.TLS12), (DES3, DES3, m.SSL3), (AES, AES, m.TLS10)):
+        alone = Judged(copied(PLACES["a NAT"][:1], conversation(offered, selected, version)))
+        check(alone.failed(), "a breach")
+        for name, legs in PLACES.items():
+            for apart in (10000, 300000, 40000000):  # up to 40 ms from leg to leg
+                found = Judged(copied(legs, conversation(offered, selected, version), apart=apart))
+                case = name, "%04x" % offered, apart
+                first = (*legs[0][0], *legs[0][1])
+                check(sorted(map(ends, found.tls)) == sorted((*client, *server) for client, server, _ in legs), *case, [ends(e) for e in found.tls])
+                check(all(ends(e) == first for e in found.of_handshakes()), *case, [ends(e) for e in found.of_handshakes()])
+                check(found.ues() <= {legs[0][0][0]}, *case, found.ues())
+                check(name == "a CONNECT proxy" or found.failed() == alone.failed(), *case, found.failed(), alone.failed())
+                check(all(n == 1 for n in found.failed().values()), *case, found.failed())
+                for e in found.tls:
+                    named = e["utwatch"].get("same_handshake")
+                    check((named and ends(named)) == (None if ends(e) == first else first), *case, named)
+
+
+def by_two_clocks():
+    """Two taps of which the second is late in both directions."""
+    near = capturelib.build(conversation(ANON, ANON, randoms=91), time=START, client=(UE, 40000), server=(ORIGIN, 443))
+    far = capturelib.build(conversation(ANON, ANON, randoms=91), time=START, client=(MIDDLE, 61000), server=(ORIGIN, 443))
+    found = Judged(near + [(t + 200000, f) for t, f in far])
+    check(all(n == 1 for n in found.failed().values()) and found.ues() == {UE}, "two clocks", found.failed(), found.ues())
+
+
+def in_tunnels():
+    """Inside a tunnel and outside, and in two: of the connection that nobody's tunnel shows the breach is direct."""
+    alone = Judged(capturelib.build(conversation(ANON, ANON), time=START))
+    for later in (-500000, 200000):
+        steps = conversation(ANON, ANON)
+        plain = capturelib.build(steps, time=START, client=(UE, 40000), server=(ORIGIN, 443))
+        found = Judged(plain + [(t + later, encapsulation.gtp(f)) for t, f in plain])
+        check(found.failed() == alone.failed() and len(found.tls) == 2, "in GTP-U and outside", later, found.failed())
+        check(later > 0 or {e["utwatch"]["basis"] for e in found.of_handshakes()} == {"direct"}, "the one outside", found.failed())
+
+
+def written_again():
+    """A capture of one handshake, written again for other UEs at the same time or later, is one of as many handshakes."""
+    steps = conversation(ANON, ANON)
+    for later in (0, 50 * 10**6, SECOND):
+        for count in (2, 3, 10):
+            frames = []
+            for i in range(count):
+                c = capturelib.Connection(client=("10.9.0.%d" % (i + 1), 40000), time=START + i * later)
+                c.open()
+                for step in steps:
+                    c.send(*step)
+                c.close()
+                frames += c.frames
+            found = Judged(frames)
+            check(len(found.tls) == found.counts["ut-6.4-anonymous-key-exchange"]["fail"] == count, "written again", count, later, len(found.tls))
+
+
+def refused():
+    """Without a ServerHello nothing shows which of them is behind the other, and none is dropped."""
+    steps = conversation(ANON, ANON)[:1] + [(SERVER, m.alert(2, 40, m.TLS12))]
+    for name, legs in PLACES.items():
+        found = Judged(copied(legs, steps))
+        count = len(legs)
+        check(found.counts["ut-7.2-only-anonymous"]["pass"] == len(found.tls) == count, "refused,", name, found.counts["ut-7.2-only-anonymous"])
+
+
+def ages():
+    """Of a session of 25 hours both legs know the age, and the UE's is exact."""
+    for name, legs in PLACES.items():
+        session = next(number).to_bytes(32, "big")
+        later = [((c[0], c[1] + 1), s, before) for c, s, before in legs]
+        frames = copied(legs, conversation(DES3, DES3, session=session))
+        frames += copied(later, conversation(DES3, DES3, session=session, resumes=True), at=START + 90000 * SECOND)
+        found = Judged(frames)
+        counts = found.counts["ut-7.1-session-lifetime"]
+        check(counts["fail"] == 1 and {e["alert"]["severity"] for e in found.alerts if e["utwatch"]["rule"] == "ut-7.1-session-lifetime"} == {1},
+              "25 hours,", name, counts)
+        age = [e for e in found.tls if "same_handshake" not in e["utwatch"]][-1]["utwatch"]["session"]
+        check(age.get("age_basis", age.get("basis")) == "exact", "25 hours,", name, age)
+
+
+def no_leg():
+    """What is no other leg of the handshake hides it not, and is not hidden by it."""
+    bad = conversation(ANON, ANON, randoms=77)
+    target = [((UE, 40000), (ORIGIN, 443), [])]
+    other = [((UE, 41000), ("192.0.2.99", 443), [])]
+    rule = "ut-6.4-listed-anonymous"
+    for name, decoy in (("a hello alone", bad[:1]), ("another answer", conversation(ANON, DES3, randoms=77)),
+                        ("a refusal", [bad[0], (SERVER, m.alert(2, 40, m.TLS12))]),
+                        ("other randoms of the server", [bad[0], *conversation(ANON, ANON, randoms=78)[1:]])):
+        for before in (-1000000, 500000):  # nanoseconds between the hellos
+            found = Judged(copied(other, decoy, at=START + before) + copied(target, bad))
+            mine = [e for e in found.alerts if e["utwatch"]["rule"] == rule and ORIGIN in (e["src_ip"], e["dest_ip"])]
+            check([(e["alert"]["severity"], e["utwatch"]["basis"]) for e in mine] == [(1, "direct")], "behind", name, before, mine)
+    for one_way in (0, 1):  # where one leg is no full evidence, the other is
+        found = Judged(copied(PLACES["a NAT"], conversation(ANON, ANON), one_way=(one_way,)))
+        worst = min((e["alert"]["severity"] for e in found.alerts if e["utwatch"]["rule"] == rule), default=None)
+        check(worst == 1, "one direction of leg", one_way, found.counts[rule])
+    frames, same = [], conversation(ANON, ANON, randoms=79)[:1]
+    for i in range(8):
+        frames += copied([((UE, 40000 + i), (ORIGIN, 443), [])], same + conversation(ANON, ANON)[1:], at=START + i * SECOND // 4)
+    found = Judged(frames)
+    check(found.counts[rule]["fail"] == 8, "a client that always sends one random", found.counts[rule])
+    frames = [f for i in range(2) for f in copied([((UE, 40000 + i), (ORIGIN, 443), [])], bad, at=START + i * 3 * SECOND)]
+    check(Judged(frames).counts[rule]["fail"] == 2, "the same once more, seconds later")
+
+
+def no_room():
+    """700 handshakes at once, each on two connections: what finds no room is judged by itself, and nothing is lost."""
+    frames = []
+    for i in range(700):
+        ends = "10.0.%d.%d" % (i // 250, 1 + i % 250)
+        legs = [((ends, 40000), (MIDDLE, 443), []), ((MIDDLE, 20000 + i), (ORIGIN, 443), [])]
+        frames += copied(legs, conversation(ANON, ANON, m.TLS12), at=START + i * 1000)
+    found = Judged(frames)
+    failed = found.counts["ut-6.4-anonymous-key-exchange"]["fail"]
+    check(found.stats["judged"] == 1400 and 700 <= failed <= 1400, "700 at once", found.stats["judged"], failed)
+
+
+told_once()
+by_two_clocks()
+written_again()
+in_tunnels()
+refused()
+ages()
+no_leg()
+no_room()
+finish()
