@@ -31,13 +31,13 @@ def over_udp(port, payload):
     return over_ip(17, struct.pack("!HHHH", 49152, port, 8 + len(payload), 0) + payload)
 
 
-def vlan(frame):
-    return frame[:12] + b"\x81\x00\x00\x64" + frame[12:]
+def vlan(frame, number=100):
+    return frame[:12] + b"\x81\x00" + struct.pack("!H", number) + frame[12:]
 
 
-def qinq(frame):
+def qinq(frame, outer=200, inner=100):
     """802.1ad outside, 802.1Q inside."""
-    return frame[:12] + b"\x88\xa8\x00\xc8" + vlan(frame)[12:]
+    return frame[:12] + b"\x88\xa8" + struct.pack("!H", outer) + vlan(frame, inner)[12:]
 
 
 def mpls(frame):
@@ -52,15 +52,15 @@ def pppoe(frame):
     return ethernet(b"\x88\x64", b"\x11\x00\x00\x01" + struct.pack("!H", 2 + len(packet)) + protocol + packet)
 
 
-def gre(frame):
-    """IP in GRE, without options (RFC 2784)."""
+def gre(frame, key=None):
+    """IP in GRE, without options (RFC 2784) or with a key (RFC 2890)."""
     _, kind, packet = split(frame)
-    return over_ip(47, b"\0\0" + kind + packet)
+    return over_ip(47, (b"\0\0" if key is None else b"\x20\0") + kind + (b"" if key is None else struct.pack("!I", key)) + packet)
 
 
-def nvgre(frame):
-    """Ethernet in GRE with a key (RFC 7637)."""
-    return over_ip(47, b"\x20\x00\x65\x58" + b"\0\0\x2a\0" + frame)
+def nvgre(frame, network=0x2a00, path=0):
+    """Ethernet in GRE whose key has the number of a network and what chooses a path (RFC 7637)."""
+    return over_ip(47, b"\x20\x00\x65\x58" + struct.pack("!I", network << 8 | path) + frame)
 
 
 def erspan(frame):
@@ -68,18 +68,18 @@ def erspan(frame):
     return over_ip(47, b"\x10\x00\x88\xbe" + b"\0\0\0\1" + b"\x10\x64\0\1" + b"\0\0\0\0" + frame)
 
 
-def vxlan(frame):
-    return over_udp(4789, b"\x08\0\0\0\0\0\x2a\0" + frame)
+def vxlan(frame, number=42):
+    return over_udp(4789, b"\x08\0\0\0" + struct.pack("!I", number << 8) + frame)
 
 
-def geneve(frame):
-    return over_udp(6081, b"\0\0\x65\x58\0\0\x2a\0" + frame)
+def geneve(frame, number=42):
+    return over_udp(6081, b"\0\0\x65\x58" + struct.pack("!I", number << 8) + frame)
 
 
-def gtp(frame):
+def gtp(frame, endpoint=0x01020304):
     """A G-PDU of GTP-U (TS 29.281), with a sequence number."""
     _, _, packet = split(frame)
-    return over_udp(2152, b"\x32\xff" + struct.pack("!HI", 4 + len(packet), 0x01020304) + b"\0\1\0\0" + packet)
+    return over_udp(2152, b"\x32\xff" + struct.pack("!HI", 4 + len(packet), endpoint) + b"\0\1\0\0" + packet)
 
 
 def ipip(frame):

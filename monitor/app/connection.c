@@ -1,6 +1,7 @@
 #include "app/connection.h"
 
 #include "app/pipeline_parts.h"
+#include "flow/networks.h"
 #include "flow/recent.h"
 #include "wire/http.h"
 #include "wire/opening.h"
@@ -239,7 +240,8 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
 {
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     flow->outside = !decoder_trusts(p->decoder, &flow->end[0]);
-    const struct observation *o = tls_finish(p->tls, flow, when, reasons);
+    const struct networks networks = networks_of_flow(&p->flows, flow);
+    const struct observation *o = tls_finish(p->tls, flow, &networks, when, reasons);
     if (!o) { /* it was no TLS, or its start was not gone on with in time */
         const bool waits =
             reasons & UNOBSERVED_UNFINISHED && !tls_has_begun(p->tls, flow) && !flow_has_ended(flow);

@@ -221,6 +221,17 @@ static void note_acknowledged(struct pipeline *p, struct flow *flow, const struc
         cleartext_acknowledged(p, flow, side, segment->ack);
 }
 
+/* A connection between the same ends, in another network. */
+static struct flow *other_flow(struct pipeline *p, struct flow *flow, const struct segment *segment,
+                               unsigned *side)
+{
+    const uint16_t opened = stream_leave_beside(&p->flows, flow, segment);
+    struct flow *other = new_flow(p, segment); /* the first may give way to it */
+    flow_begin_beside(&p->flows, other, segment, opened);
+    *side = 0;
+    return other;
+}
+
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. A segment
  * that is no evidence begins no connection; NULL for it, unless bytes of its connection are still being put
  * in order. */
@@ -242,6 +253,8 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_expire(p, flow, end);
     const enum stream_start start = stream_start(&p->flows, flow, segment, *side);
+    if (start == STREAM_BEGINS_BESIDE)
+        return other_flow(p, flow, segment, side);
     bool doubted = false;
     if (start == STREAM_BEGINS_ANEW)
         doubted = connection_replace(p, flow);

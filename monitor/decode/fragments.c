@@ -13,7 +13,7 @@ struct datagram {
     bool refused; /* of pieces that no host takes */
     bool spoiled; /* RFC 5722: an overlap with other content; what still comes is dropped with it */
     uint8_t src[16], dst[16], family, space, protocol;
-    uint32_t id;
+    uint32_t id, network;
     nanos since;
     size_t total; /* 0 until the last fragment is here */
     size_t count;
@@ -56,8 +56,9 @@ void fragments_free(struct fragments *f)
 static bool same_datagram(const struct datagram *d, const struct fragment *p)
 {
     return d->used && d->id == p->id && d->family == p->family && d->space == p->space &&
-           d->refused == p->refused && (d->family == 6 || d->protocol == p->protocol) &&
-           memcmp(d->src, p->src, sizeof d->src) == 0 && memcmp(d->dst, p->dst, sizeof d->dst) == 0;
+           d->network == p->network && d->refused == p->refused &&
+           (d->family == 6 || d->protocol == p->protocol) && memcmp(d->src, p->src, sizeof d->src) == 0 &&
+           memcmp(d->dst, p->dst, sizeof d->dst) == 0;
 }
 
 /* Times come from the capture file and may be anything. */
@@ -105,6 +106,7 @@ static size_t slot_for(struct fragments *f, const struct fragment *p, nanos now,
     *d = (struct datagram){.used = true,
                            .family = p->family,
                            .space = p->space,
+                           .network = p->network,
                            .refused = p->refused,
                            .protocol = p->protocol,
                            .id = p->id,

@@ -12,6 +12,7 @@ struct fragment {
     uint8_t src[16], dst[16]; /* IPv4 in the first 4 bytes, rest zero */
     uint8_t family;           /* 4 or 6 */
     uint8_t space;            /* decode/spaces.h */
+    uint32_t network;         /* likewise */
     bool refused;             /* no host takes it: such pieces are put together apart from all others */
     uint8_t protocol;         /* of the payload: IPv6 takes that of the piece at offset 0 (RFC 8200 4.5) */
     uint32_t id;

@@ -41,6 +41,7 @@ struct packet {
     bool inside;        /* an IP header was decoded: the next one is inside of it */
     bool padded_header; /* the 802.11 header is filled up to a multiple of 4 bytes */
     uint8_t space;      /* of the addresses in it: what its wrappers make of it */
+    uint32_t overlay;   /* digest of the overlay networks that it is in */
     uint32_t number;    /* EtherType or IP protocol of what is left; an unknown link type */
     enum decode_result result;
     struct segment *out;
@@ -122,5 +123,8 @@ static inline bool packet_limit(struct packet *p, size_t wire_length)
 
 /* False, with the result set, when there are too many. */
 bool packet_wrap(struct packet *p, enum encapsulation e);
+
+/* The same of an overlay network that has a number. */
+bool packet_wrap_network(struct packet *p, enum encapsulation e, uint32_t number);
 
 #endif

@@ -22,6 +22,15 @@ enum layer packet_fail(struct packet *p)
     return packet_end(p, p->bytes.n < p->wire_left ? DECODE_TRUNCATED : DECODE_MALFORMED);
 }
 
+/* The VLANs of what carries a tunnel are none of what is in it. A handover changes those that carry GTP-U or
+ * CAPWAP, and who mirrors by ERSPAN does so over any network. */
+static void leave_networks(struct packet *p, enum encapsulation e)
+{
+    if (e == ENCAP_GTP_U || e == ENCAP_CAPWAP || e == ENCAP_ERSPAN)
+        p->overlay = 0;
+    p->out->wrappers.network = p->overlay;
+}
+
 bool packet_wrap(struct packet *p, enum encapsulation e)
 {
     struct segment *out = p->out;
@@ -30,8 +39,18 @@ bool packet_wrap(struct packet *p, enum encapsulation e)
         return false;
     }
     out->wrappers.encapsulation[out->wrappers.encapsulation_count++] = (uint8_t)e;
+    if (is_tunnel(e))
+        leave_networks(p, e);
     p->foreign |= is_tunnel(e) && !spaces_know_ends(p->spaces, &out->src, &out->dst);
     p->space = space_inside(&out->wrappers, p->foreign);
+    return true;
+}
+
+bool packet_wrap_network(struct packet *p, enum encapsulation e, uint32_t number)
+{
+    if (!packet_wrap(p, e))
+        return false;
+    p->overlay = p->out->wrappers.network = network_inside(p->overlay, e, number);
     return true;
 }
 
@@ -153,7 +172,10 @@ static enum layer vlan_tag(struct packet *p)
                    out->wrappers.encapsulation[out->wrappers.encapsulation_count - 1] == ENCAP_VLAN;
     if (!stacked && !packet_wrap(p, ENCAP_VLAN))
         return LAYER_DONE;
-    out->wrappers.vlan[out->wrappers.vlan_count++] = tag & 0x0fff;
+    const uint16_t vlan = tag & 0x0fff;
+    if (vlan) /* else it tells a priority only (IEEE 802.1Q 9.6) */
+        out->wrappers.network = network_inside(out->wrappers.network, ENCAP_VLAN, vlan);
+    out->wrappers.vlan[out->wrappers.vlan_count++] = vlan;
     return LAYER_ETHERTYPE;
 }
 

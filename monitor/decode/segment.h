@@ -83,6 +83,7 @@ struct wrappers {
     uint8_t vlan_count;
     uint8_t encapsulation[MAX_ENCAPSULATIONS]; /* enum encapsulation */
     uint8_t encapsulation_count;
+    uint32_t network; /* of the numbers of its VLANs and overlay networks (decode/spaces.h); 0: none */
 };
 
 struct segment {

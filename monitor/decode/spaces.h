@@ -7,6 +7,11 @@
  *
  * The number is made of how many tunnels there are, what the innermost is, and whether the site names their
  * ends; 0 is outside of all.
+ *
+ * Within one space there may be several networks that have the same addresses: VLANs, and overlay networks
+ * with a number (VXLAN and GENEVE, a key of GRE). A mirror may tag one direction only, or copies differently,
+ * and a UE moves between them, so that they part nothing by themselves; but what was seen in one of them is
+ * not known of the same address in another. They are told apart by a digest of their numbers.
  */
 #ifndef UTWATCH_DECODE_SPACES_H
 #define UTWATCH_DECODE_SPACES_H
@@ -63,6 +68,13 @@ struct spaces {
 
 /* A mirror's or a network's own encapsulation, with addresses of its own; a tag or a label is none. */
 bool is_tunnel(enum encapsulation kind);
+
+/* The digest of a network by its number, inside of one with the digest `outer`; 0: in no other. */
+static inline uint32_t network_inside(uint32_t outer, enum encapsulation kind, uint32_t number)
+{
+    const uint32_t mixed = (outer ^ number ^ (uint32_t)kind << 24) * 0x9e3779b1u; /* Knuth, TAOCP 6.4 */
+    return mixed ^ mixed >> 15;
+}
 
 /* The space inside these wrappers; `foreign`: an end of a tunnel is none of the site's. */
 uint8_t space_inside(const struct wrappers *wrappers, bool foreign);

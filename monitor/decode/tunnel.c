@@ -53,6 +53,14 @@ static enum layer gre_payload(struct packet *p, bool sequence)
     }
 }
 
+/* The number of the network that a key stands for. NVGRE has it in the first three bytes of the key, from
+ * 4096 on, and what chooses a path in the last one (RFC 7637 3.2). */
+static uint32_t network_of_key(uint32_t protocol, uint32_t key)
+{
+    enum { TRANSPARENT_BRIDGING = 0x6558, FIRST_OF_NVGRE = 0x1000 };
+    return protocol == TRANSPARENT_BRIDGING && key >> 8 >= FIRST_OF_NVGRE ? key >> 8 : key;
+}
+
 /* RFC 2784, RFC 2890, the routing field of RFC 1701; version 1 is PPTP's (RFC 2637). */
 enum layer decode_gre(struct packet *p)
 {
@@ -71,7 +79,11 @@ enum layer decode_gre(struct packet *p)
     header += flags & KEY ? 4 : 0;
     header += flags & SEQUENCE ? 4 : 0;
     header += version == 1 && flags & ACKNOWLEDGE ? 4 : 0;
-    if (!packet_wrap(p, ENCAP_GRE) || !packet_advance(p, header))
+    struct cursor at_key = cursor_over(span_skip(p->bytes, flags & (CHECKSUM | ROUTING) ? 8 : 4));
+    const uint32_t number = network_of_key(p->number, cursor_u32(&at_key));
+    const bool numbered = flags & KEY && version == 0;
+    if (!(numbered ? packet_wrap_network(p, ENCAP_GRE, number) : packet_wrap(p, ENCAP_GRE)) ||
+        !packet_advance(p, header))
         return LAYER_DONE;
     if (flags & ROUTING && !skip_source_routes(p))
         return LAYER_DONE;
@@ -113,7 +125,8 @@ enum layer decode_vxlan(struct packet *p)
     uint8_t flags = cursor_u8(&c);
     cursor_skip(&c, 2);
     uint8_t next = cursor_u8(&c);
-    if (!packet_wrap(p, ENCAP_VXLAN) || !packet_advance(p, 8))
+    const uint32_t number = cursor_u24(&c);
+    if (!packet_wrap_network(p, ENCAP_VXLAN, number) || !packet_advance(p, 8))
         return LAYER_DONE;
     if (flags & NEXT_PROTOCOL && next != GPE_ETHERNET) {
         if (next == GPE_IPV4 || next == GPE_IPV6)
@@ -130,7 +143,8 @@ enum layer decode_geneve(struct packet *p)
     size_t options = (size_t)(cursor_u8(&c) & 0x3f) * 4;
     cursor_skip(&c, 1);
     p->number = cursor_u16(&c);
-    if (!packet_wrap(p, ENCAP_GENEVE) || !packet_advance(p, 8 + options))
+    const uint32_t number = cursor_u24(&c);
+    if (!packet_wrap_network(p, ENCAP_GENEVE, number) || !packet_advance(p, 8 + options))
         return LAYER_DONE;
     return LAYER_ETHERTYPE;
 }

@@ -2,6 +2,7 @@
 
 #include "decode/endpoint_hash.h"
 #include "flow/greedy.h"
+#include "flow/networks.h"
 #include "flow/recent.h"
 #include "flow/stream.h"
 
@@ -25,7 +26,7 @@ static uint32_t bucket_of(const struct flow_table *table, const struct endpoint 
 size_t flow_table_memory(uint32_t capacity)
 {
     return pool_memory(sizeof(struct flow), capacity) + pool_buckets(capacity) * sizeof(uint32_t) +
-           greedy_memory();
+           networks_memory(capacity) + greedy_memory();
 }
 
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes)
@@ -38,7 +39,9 @@ bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t hands
     if (memory != MAP_FAILED) /* which connections touch in no order */
         (void)madvise(memory, buckets * sizeof *table->buckets, MADV_HUGEPAGE);
     table->buckets = memory == MAP_FAILED ? NULL : memory;
-    if (table->buckets && pool_open(&table->flows, sizeof(struct flow), capacity) &&
+
+    if (table->buckets && networks_open(table, capacity) &&
+        pool_open(&table->flows, sizeof(struct flow), capacity) &&
         stream_stores_open(table, OUT_OF_ORDER_STORES) && recent_open(table, handshakes) &&
         greedy_open(table))
         return true;
@@ -50,6 +53,7 @@ void flow_table_close(struct flow_table *table)
 {
     if (table->buckets)
         (void)munmap(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof *table->buckets);
+    networks_close(table);
     pool_close(&table->flows);
     pool_close(&table->stores);
     greedy_close(table);
@@ -59,19 +63,23 @@ void flow_table_close(struct flow_table *table)
 
 struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side)
 {
+    struct flow *elsewhere = NULL;
     for (uint32_t i = table->buckets[bucket_of(table, &segment->src, &segment->dst)]; i;) {
         struct flow *flow = pool_at(&table->flows, i);
-        if (same_end(&flow->end[0], &segment->src) && same_end(&flow->end[1], &segment->dst)) {
-            *side = 0;
-            return flow;
-        }
-        if (same_end(&flow->end[1], &segment->src) && same_end(&flow->end[0], &segment->dst)) {
-            *side = 1;
-            return flow;
-        }
         i = flow->hash_next;
+        unsigned from;
+        if (same_end(&flow->end[0], &segment->src) && same_end(&flow->end[1], &segment->dst))
+            from = 0;
+        else if (same_end(&flow->end[1], &segment->src) && same_end(&flow->end[0], &segment->dst))
+            from = 1;
+        else
+            continue;
+        *side = from;
+        if (!flow->parted || networks_of_side(table, flow, from) == networks_of_segment(segment))
+            return flow;
+        elsewhere = flow;
     }
-    return NULL;
+    return elsewhere;
 }
 
 static struct queue *queue_of(struct flow_table *table, const struct flow *flow)
@@ -128,7 +136,8 @@ struct flow *flow_add(struct flow_table *table, const struct segment *segment)
         return NULL;
     struct flow *flow = pool_at(&table->flows, index);
     begin(flow, segment);
-    flow->in_confirmed = false;
+    flow->in_confirmed = flow->parted = false;
+    flow->numbered = 0;
     uint32_t *bucket = &table->buckets[bucket_of(table, &segment->src, &segment->dst)];
     flow->hash_next = *bucket;
     *bucket = index;
@@ -190,6 +199,21 @@ void flow_remove(struct flow_table *table, struct flow *flow)
     pool_give(&table->flows, index);
 }
 
+void flow_begin_beside(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                       uint16_t opened)
+{
+    flow->parted = true;
+    networks_note(table, flow, 0, networks_of_segment(segment));
+    networks_note(table, flow, 1, opened);
+    flow->side[1].first = flow->side[1].next = segment->ack;
+    flow->marks[1] = SIDE_KNOWN | SIDE_SYN;
+    if (segment->flags & TCP_SYN)
+        return;
+    flow->side[0].first = flow->side[0].next = segment->seq;
+    flow->marks[0] = SIDE_KNOWN | SIDE_SYN;
+    table->counters.midstream--; /* its SYN came before */
+}
+
 void flow_restart(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side)
 {
     assert(flow->handshake == 0);
@@ -199,7 +223,10 @@ void flow_restart(struct flow_table *table, struct flow *flow, const struct segm
     bool confirmed = flow->pending_side != NO_SIDE && flow->pending_side != side;
     const bool opened =
         flow->pending_side == side && !(segment->flags & TCP_SYN) && segment->seq == pending + 1;
+    const uint16_t other = networks_of_side(table, flow, confirmed ? NO_SIDE : !side);
     begin(flow, segment);
+    networks_note(table, flow, 0, networks_of_segment(segment));
+    networks_note(table, flow, 1, other);
     if (opened) { /* the client's answer to a SYN/ACK */
         flow->side[0].first = flow->side[0].next = segment->seq;
         flow->side[1].first = flow->side[1].next = segment->ack;

@@ -96,6 +96,8 @@ struct flow {
     uint8_t alone : 2;         /* a bit a side that was captured without the other in the handshake before */
     uint8_t proxied : 1;       /* a balancer put a header before the client's bytes (wire/proxy.h) */
     uint8_t outside : 1;       /* when it was judged, not only the network put hosts into its address space */
+    uint8_t numbered : 3;      /* a bit for each that the table has of its networks */
+    uint8_t parted : 1;        /* another connection between the same ends may be in another network */
 };
 
 #define NO_SIDE 2
@@ -198,7 +200,19 @@ struct stray {
     const struct flow *flow;
     uint32_t end, ack; /* the number behind it, and what it acknowledges */
     unsigned side;
+    uint16_t network;
     bool answer; /* a SYN/ACK, to the SYN of `pending_isn` */
+};
+
+/* In which networks the sides of a connection were seen to begin, by enum side. */
+struct networks {
+    uint16_t of[2];
+};
+
+/* The same by the sides 0 and 1, and of the SYN that is remembered; as far as flow.numbered has their bits.
+ */
+struct flow_networks {
+    uint16_t of[NO_SIDE + 1];
 };
 
 /* How many confirmed connections each client has (greedy.h). */
@@ -216,6 +230,7 @@ struct flow_table {
     struct pool recent_pieces; /* of them */
     struct queue searched; /* of `recents`, those of connections that are searched, by when they were taken */
     uint32_t searched_count, searched_most;
+    struct flow_networks *networks; /* by slot */
     uint32_t *buckets;
     uint32_t bucket_mask;
     struct queue unconfirmed, confirmed; /* by when they were queued for eviction */
@@ -233,7 +248,8 @@ size_t flow_table_memory(uint32_t capacity);
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes);
 void flow_table_close(struct flow_table *table);
 
-/* The segment's connection, or NULL. *side: the one that sent it. */
+/* The segment's connection, or NULL. *side: the one that sent it. Of several between the same ends it is that
+ * of the segment's network, or, where none is, the oldest. */
 struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side);
 
 /* The connection's slot in the pool. */
@@ -261,6 +277,12 @@ void flow_remove(struct flow_table *table, struct flow *flow);
 /* The same ports begin a new connection; its sender becomes side 0. The handshake must be finished before. */
 void flow_restart(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side);
 
+/* A connection between the ends of another one that goes on: both of its sides are in other networks, and
+ * have other numbers. It was opened by a SYN in the network `opened`, or answered in it, and this segment is
+ * what answers that. */
+void flow_begin_beside(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                       uint16_t opened);
+
 /* Stable over runs: ends and start time, 53 bits so that every JSON reader keeps it. */
 uint64_t flow_id(const struct flow *flow);
 
@@ -268,11 +290,12 @@ uint64_t flow_id(const struct flow *flow);
 struct whence {
     struct endpoint client, server; /* all zero for an end that is not meant */
     nanos time;
-    uint64_t flow_id;      /* 0: no single connection is meant */
-    uint64_t frame_number; /* 0: none */
-    unsigned source;       /* the input that the frame is of */
-    bool confirmed;        /* see flow_is_confirmed() */
-    bool in_network;       /* only the network puts hosts into the address space (decode/spaces.h) */
+    uint64_t flow_id;         /* 0: no single connection is meant */
+    uint64_t frame_number;    /* 0: none */
+    unsigned source;          /* the input that the frame is of */
+    bool confirmed;           /* see flow_is_confirmed() */
+    bool in_network;          /* only the network puts hosts into the address space (decode/spaces.h) */
+    struct networks networks; /* of a handshake */
     struct wrappers wrappers;
 };
 

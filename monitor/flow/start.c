@@ -2,6 +2,7 @@
  * Where the stream of a side begins: with its SYN or SYN/ACK, of several with the one that the client takes,
  * and never with a segment of an earlier connection on the same ports (RFC 9293 3.5.1, RFC 5961 4).
  */
+#include "flow/networks.h"
 #include "flow/stream_parts.h"
 
 static bool follows(uint32_t first, uint32_t number)
@@ -23,8 +24,10 @@ static bool answers_pending_syn(const struct flow *flow, const struct segment *s
     return flow->pending_far && follows(begin, segment->ack);
 }
 
-static void remember_start(struct flow *flow, const struct segment *segment, unsigned side, bool far)
+static void remember_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                           unsigned side, bool far)
 {
+    networks_note(table, flow, NO_SIDE, networks_of_segment(segment));
     flow->pending_side = side & 1U;
     flow->pending_isn = segment->seq;
     flow->pending_far = far;
@@ -38,8 +41,39 @@ static void remember_start(struct flow *flow, const struct segment *segment, uns
 static void note_answer(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side)
 {
-    table->stray[flow_slot(table, flow) % STRAYS] = (struct stray){
-        .flow = flow, .end = segment->seq + 1, .ack = segment->ack, .side = side, .answer = true};
+    table->stray[flow_slot(table, flow) % STRAYS] = (struct stray){.flow = flow,
+                                                                   .end = segment->seq + 1,
+                                                                   .ack = segment->ack,
+                                                                   .side = side,
+                                                                   .network = networks_of_segment(segment),
+                                                                   .answer = true};
+}
+
+/* Of the SYN/ACK that answers the SYN that is remembered. */
+static uint16_t network_of_answer(const struct flow_table *table, const struct flow *flow)
+{
+    return table->stray[flow_slot(table, flow) % STRAYS].network;
+}
+
+/*
+ * A mirror may tag one direction only, and copies differently, but their numbers are the same. Hosts of
+ * another network that have the same addresses draw their own, on both sides. `other`: the network of the
+ * other side than the segment's.
+ */
+static bool is_of_other_hosts(const struct flow_table *table, const struct flow *flow,
+                              const struct segment *segment, unsigned side, uint16_t other)
+{
+    return !flow_has_ended(flow) && networks_of_segment(segment) != networks_of_side(table, flow, side) &&
+           other != networks_of_side(table, flow, !side);
+}
+
+uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const struct segment *segment)
+{
+    const uint16_t opened =
+        segment->flags & TCP_SYN ? networks_of_side(table, flow, NO_SIDE) : network_of_answer(table, flow);
+    flow->pending_side = NO_SIDE;
+    flow->parted = true;
+    return opened;
 }
 
 bool stream_completes_start(const struct flow_table *table, const struct flow *flow,
@@ -65,7 +99,7 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
     const bool known = marks & SIDE_KNOWN || from->first;
     const bool followed = flow->state <= FLOW_READABLE;
     if (!known && !answer && !followed) /* else start_learn() sees it */
-        remember_start(flow, segment, side, false);
+        remember_start(table, flow, segment, side, false);
     const bool after_quiet = quiet > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
     if (!known && (flow_has_ended(flow) || after_quiet))
         return after_quiet;
@@ -94,7 +128,7 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
         return false;
     }
     if (!answer || marks & SIDE_DATA) /* else it is one of several answers to the same SYN */
-        remember_start(flow, segment, side, far);
+        remember_start(table, flow, segment, side, far);
     return false;
 }
 
@@ -203,7 +237,11 @@ static bool leaves_other(struct flow *flow, const struct segment *segment, unsig
 enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
                                unsigned side)
 {
-    if (stream_completes_start(table, flow, segment, side) || leaves_other(flow, segment, side))
+    if (stream_completes_start(table, flow, segment, side))
+        return is_of_other_hosts(table, flow, segment, side, network_of_answer(table, flow))
+                   ? STREAM_BEGINS_BESIDE
+                   : STREAM_BEGINS_ANEW;
+    if (leaves_other(flow, segment, side))
         return STREAM_BEGINS_ANEW;
     if (is_answered_elsewhere(table, flow, segment, side)) {
         if ((flow->marks[0] | flow->marks[1]) & SIDE_DATA || flow->handshake)
@@ -216,7 +254,12 @@ enum stream_start stream_start(struct flow_table *table, struct flow *flow, cons
         carry_over_syn(flow, !side, segment->ack - 1);
     if (stale != STREAM_GOES_ON)
         return stale;
-    return begins_anew(table, flow, segment, side) ? STREAM_BEGINS_ANEW : STREAM_GOES_ON;
+    if (!begins_anew(table, flow, segment, side))
+        return STREAM_GOES_ON;
+    const bool answers = segment->flags & TCP_SYN && answers_pending_syn(flow, segment, side);
+    return answers && is_of_other_hosts(table, flow, segment, side, networks_of_side(table, flow, NO_SIDE))
+               ? STREAM_BEGINS_BESIDE
+               : STREAM_BEGINS_ANEW;
 }
 
 static void anchor(struct flow_table *table, struct flow *flow, unsigned side, uint32_t first)
@@ -284,8 +327,11 @@ static void learn_start(struct flow_table *table, struct flow *flow, unsigned si
             return;
         flow->side[side].first = flow->side[side].next = data_seq;
         flow->marks[side] = (uint8_t)(marks | SIDE_KNOWN | (syn ? SIDE_SYN : 0));
+        networks_note(table, flow, side, networks_of_segment(segment));
         return;
     }
+    if (syn && data_seq == flow->side[side].first)
+        networks_note_copy(table, flow, side, networks_of_segment(segment));
     const bool alone = !flow->marks[!side]; /* then nobody knows which SYN/ACK answers */
     const bool answers =
         syn && segment->flags & TCP_ACK &&

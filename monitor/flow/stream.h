@@ -58,8 +58,9 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
 enum stream_start {
     STREAM_GOES_ON,
     STREAM_BEGINS_ANEW,
-    STREAM_WAS_STALE,  /* it begins with this SYN/ACK, and what came before it is none of it */
-    STREAM_IS_DOUBTED, /* it goes on, though its two ends answer each other at other numbers */
+    STREAM_BEGINS_BESIDE, /* so it does, in another network, and the one that is known goes on */
+    STREAM_WAS_STALE,     /* it begins with this SYN/ACK, and what came before it is none of it */
+    STREAM_IS_DOUBTED,    /* it goes on, though its two ends answer each other at other numbers */
 };
 
 /* The segment is the first of its connection. */
@@ -78,10 +79,15 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
  * ended, the one with which the client takes the answer to an unexpected SYN, and foreign sequence numbers
  * after a long quiet. A lone unexpected SYN is only remembered: an endpoint would not give up its connection
  * for it either. Where two ends go on to answer each other at the numbers that a SYN and SYN/ACK had
- * replaced, and nothing came at the new ones, those were forged, and the connection before them lives.
+ * replaced, and nothing came at the new ones, those were forged, and the connection before them lives. Where
+ * both ends are in other networks than those of a connection that has not ended, they are other hosts.
  */
 enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
                                unsigned side);
+
+/* STREAM_BEGINS_BESIDE: the connection that goes on forgets the SYN of the other one. Returns the network in
+ * which what this segment answers was sent: flow_begin_beside(). */
+uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
 /* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is
  * false. */

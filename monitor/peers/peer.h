@@ -86,6 +86,11 @@ struct peer {
     uint32_t not_used; /* hellos that could have used it and did not */
     uint64_t stack;    /* of its first hello; 0: none yet */
 
+    struct networks
+        networks; /* in which it was seen first, by enum side the direction, as far as `in_network` says */
+    bool in_network[2];
+    bool spread; /* it was seen in others as well, so that there may be several hosts */
+
     bool unlike;              /* of a UE: other hellos are of other stacks, so that there may be several */
     bool unconfirmed;         /* only one end is known to have taken part in one of its handshakes */
     uint16_t highest_version; /* that a server selected, or a UE offered; 0: none yet */

@@ -6,6 +6,7 @@
 #include "decode/endpoint_hash.h"
 #include "peers/lesson.h"
 #include "peers/resumptions.h"
+#include "peers/spread.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -304,13 +305,9 @@ static struct peer *take(struct peers *p, const struct observation *o, const str
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after)
 {
     const struct side_table *t = &p->table[side];
-    if (!after) {
-        struct node *n = node_at(t, t->begun.oldest);
-        return n ? &n->peer : NULL;
-    }
-    const void *node = (const uint8_t *)after - offsetof(struct node, peer);
+    const void *node = after ? (const uint8_t *)after - offsetof(struct node, peer) : NULL;
     const struct node *last = node;
-    struct node *n = node_at(t, last->begun.newer);
+    const struct node *n = node_at(t, last ? last->begun.newer : t->begun.oldest);
     return n ? &n->peer : NULL;
 }
 
@@ -494,7 +491,8 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
 {
     const uint16_t version = observation_version(o);
     memset(out, 0, sizeof *out);
-    out->inconsistent = answers_otherwise(server, o);
+    out->doubt = answers_otherwise(server, o) ? UNOBSERVED_INCONSISTENT : 0;
+    out->doubt = spread_includes(server, o) ? UNOBSERVED_NETWORKS : out->doubt;
     for (size_t i = 0; i < server->accepted_count; i++) {
         const struct accepted_hello *a = &server->accepted[i];
         struct suite_set common = o->client_hello.offered;
@@ -504,7 +502,7 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
         if (a->version == version &&
             shapes_match(&a->shape, shape, offer_needs_groups(&p->with_groups, &common, &o->client_hello))) {
             suite_set_join(&out->common, &common);
-            out->inconsistent |= a->varied;
+            out->doubt |= a->varied ? UNOBSERVED_INCONSISTENT : 0;
         }
     }
 }
@@ -583,6 +581,7 @@ static void learn_of_server(struct peers *p, struct peer *s, const struct observ
                             bool grantable, struct lesson *l)
 {
     s->handshakes++;
+    spread_learn(s, o);
     resumptions_add(&s->sessions, &l->added);
     l->refused_fresh[SERVER] = grantable && resumptions_refusal(s, o, session);
     if (o->seen & SEEN_SERVER_HELLO && !observation_is_doubtful(o, SERVER))
@@ -607,6 +606,7 @@ static void learn_of_ue(struct peer *u, const struct observation *o, const struc
                         const struct session_result *session, bool grantable, struct lesson *l)
 {
     u->handshakes++;
+    spread_learn(u, o);
     resumptions_add(&u->sessions, &l->added);
     l->refused_fresh[CLIENT] = grantable && resumptions_refusal(u, o, session);
     if (!(o->seen & SEEN_CLIENT_HELLO) || observation_is_doubtful(o, CLIENT)) {

@@ -95,8 +95,9 @@ struct peer_evidence {
     struct suite_set usable[MAX_REFUSED_OFFERS]; /* of each, the suites for which the server is known to have
                                                     a key; those without any are left out */
     size_t refusal_count, usable_count;
-    bool inconsistent;      /* it refused a hello that it accepts otherwise: no refusal proves anything. Of a
-                               handshake: it selected otherwise in answer to this hello, or one of its shape */
+    uint32_t doubt; /* enum unobserved. UNOBSERVED_INCONSISTENT: it refused a hello that it accepts otherwise,
+                       so that no refusal proves anything; of a handshake, it selected otherwise in answer to
+                       this hello, or one of its shape. UNOBSERVED_NETWORKS: there may be several hosts */
     struct suite_set alone; /* of those that offered one suite only: what they offered */
     struct suite_set
         common; /* of a handshake: offered now, and selected by this server before, in answer to a hello

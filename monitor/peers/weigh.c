@@ -87,8 +87,8 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
     memset(out, 0, sizeof *out);
     if (!server->refused_count)
         return;
-    out->inconsistent = refuses_at_times(server);
-    if (out->inconsistent)
+    out->doubt = refuses_at_times(server) ? UNOBSERVED_INCONSISTENT : 0;
+    if (out->doubt)
         return;
     const struct shown shown = shown_by(server);
     for (size_t i = 0; i < server->refused_count; i++) {

@@ -21,6 +21,7 @@ enum {
     KINDS_OF_OF_CONNECTION = 1 << CASE_CONNECTION,
     KINDS_OF_OF_EXCHANGE = 1 << CASE_EXCHANGE,
     KINDS_OF_OF_PEER = 1 << CASE_SERVER | 1 << CASE_UE,
+    KINDS_OF_OF_PEERS = KINDS_OF_OF_PEER,
     KINDS_OF_OF_KEY = 1 << CASE_KEY,
     KINDS_OF_OF_WHENCE = (1 << CASE_KINDS) - 1,
 };
@@ -110,7 +111,7 @@ static struct fact fact_of(enum field field, const struct policy_case *c, const 
 }
 
 /* Why nobody knows whether an end took the bytes that such a field is read from, as enum unobserved. */
-static uint32_t doubts(const struct policy_case *c, enum field_side side)
+static uint32_t doubts(const struct policy_case *c, enum field_side side, enum known known)
 {
     uint32_t damage = 0;
     switch (c->kind) {
@@ -124,6 +125,10 @@ static uint32_t doubts(const struct policy_case *c, enum field_side side)
             return UNOBSERVED_UNACKNOWLEDGED;
         damage = side == OF_EXCHANGE ? c->exchange->damage : 0;
         break;
+    case CASE_SERVER:
+    case CASE_UE:
+        /* What none of several has shown is shown by none. */
+        return side == OF_PEER && known == KNOWN_VALUE && peer_of(c)->spread ? UNOBSERVED_NETWORKS : 0;
     default:
         break;
     }
@@ -135,7 +140,7 @@ struct value field_value(enum field field, const struct policy_case *c, const in
     if (!(field_kinds(field) & 1 << c->kind))
         return fact_alone(absent());
     const struct value v = value_of(field, c, key_bits);
-    const uint32_t why = v.fact.known != UNKNOWN ? doubts(c, cases_of[field].side) : 0;
+    const uint32_t why = v.fact.known != UNKNOWN ? doubts(c, cases_of[field].side, v.fact.known) : 0;
     return why ? fact_alone(unknown(why)) : v;
 }
 
@@ -144,6 +149,6 @@ struct fact field_fact(enum field field, const struct policy_case *c, const int6
     if (!(field_kinds(field) & 1 << c->kind))
         return absent();
     const struct fact f = fact_of(field, c, key_bits);
-    const uint32_t why = f.known != UNKNOWN ? doubts(c, cases_of[field].side) : 0;
+    const uint32_t why = f.known != UNKNOWN ? doubts(c, cases_of[field].side, f.known) : 0;
     return why ? unknown(why) : f;
 }

@@ -44,6 +44,7 @@ enum field_side {
     OF_CONNECTION,
     OF_EXCHANGE,
     OF_PEER,
+    OF_PEERS, /* likewise, and true of each if the address is that of several */
     OF_KEY,
     OF_WHENCE, /* between whom, where and when: of anything that is judged */
 };
@@ -132,6 +133,7 @@ struct value {
             const struct suite_set *suites;
             const struct suite_set *possible; /* may be in it too, for `reasons`; or NULL */
             const struct suite_set *doubtful; /* selected and refused: not known to be in it; or NULL */
+            uint32_t why_doubtful;            /* 0: that */
             size_t sets;             /* how many sets; a test holds when one of them passes it. 0: one */
             uint32_t unknown_suites; /* codes that nobody has named */
             uint32_t unseen_suites;  /* what was not seen and may hold any suite, for `reasons` */

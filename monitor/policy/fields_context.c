@@ -45,6 +45,8 @@ static uint32_t why_no_origin(const struct session_result *s)
 {
     if (s->method == RESUMPTION_PSK)
         return UNOBSERVED_TICKET;
+    if (s->ambiguous)
+        return UNOBSERVED_UNDECIDED;
     if (s->in_progress && s->offered && s->basis != AGE_EXACT)
         return UNOBSERVED_IN_PROGRESS;
     return s->earlier ? UNOBSERVED_EARLIER : UNOBSERVED_ORIGIN;
@@ -61,7 +63,8 @@ static struct value age(const struct session_result *s, enum age_basis basis, in
 /* Something of what the same UE and server did before may not be known, and why; 0: it is. */
 static uint32_t missed_before(const struct session_result *s)
 {
-    return (s->missed ? UNOBSERVED_GAP : 0) | (s->in_progress ? UNOBSERVED_IN_PROGRESS : 0);
+    const uint32_t missed = s->ambiguous ? UNOBSERVED_UNDECIDED : UNOBSERVED_GAP;
+    return (s->missed ? missed : 0) | (s->in_progress ? UNOBSERVED_IN_PROGRESS : 0);
 }
 
 /* An id that nobody was seen to issue: a client of TLS 1.3 makes one up (RFC 8446 4.1.2), but it may also be
@@ -216,8 +219,8 @@ struct value known_common_suites(const struct policy_case *c)
     const uint32_t missed = c->session ? missed_before(c->session) : 0;
     if (history.known != KNOWN_VALUE)
         return fact_alone(history.known == ABSENT && missed ? unknown(missed) : history);
-    if (c->evidence->inconsistent)
-        return fact_alone(unknown(UNOBSERVED_INCONSISTENT));
+    if (c->evidence->doubt)
+        return fact_alone(unknown(c->evidence->doubt));
     struct value v = suites(&c->evidence->common, 1);
     v.fact.reasons = missed;
     v.possible = missed ? &c->observation->client_hello.offered : NULL;
@@ -229,8 +232,8 @@ struct fact known_highest_version(const struct policy_case *c)
     struct fact v = of_server_history(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    if (c->evidence->inconsistent)
-        return unknown(UNOBSERVED_INCONSISTENT);
+    if (c->evidence->doubt)
+        return unknown(c->evidence->doubt);
     return c->evidence->highest_version ? number(c->evidence->highest_version) : absent();
 }
 
@@ -479,7 +482,8 @@ struct value server_selected(const struct policy_case *c)
     if (!s)
         return fact_alone(absent());
     struct value v = suites(&s->selected, 1);
-    v.doubtful = &s->contradicted;
+    v.doubtful = s->spread ? &s->selected : &s->contradicted;
+    v.why_doubtful = s->spread ? UNOBSERVED_NETWORKS : 0;
     v.possible = &s->possible;
     v.unseen_suites = s->possible_any;
     v.fact.reasons = s->missing;
@@ -488,8 +492,7 @@ struct value server_selected(const struct policy_case *c)
 
 static struct fact no_refusal(const struct policy_case *c)
 {
-    return c->server && c->evidence && c->evidence->inconsistent ? unknown(UNOBSERVED_INCONSISTENT)
-                                                                 : absent();
+    return c->server && c->evidence && c->evidence->doubt ? unknown(c->evidence->doubt) : absent();
 }
 
 /* Of the server's refusals, as far as nothing contradicts them. */
@@ -563,6 +566,8 @@ struct value ue_offered(const struct peer *u)
     if (!u)
         return fact_alone(absent());
     struct value v = suites(&u->offered, 1);
+    v.doubtful = u->spread ? &u->offered : NULL;
+    v.why_doubtful = u->spread ? UNOBSERVED_NETWORKS : 0;
     v.unknown_suites = u->unknown_offers;
     v.fact.reasons = unseen_offers(u);
     v.unseen_suites = u->full_offers ? u->unseen_offers : 1;

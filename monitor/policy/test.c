@@ -58,7 +58,8 @@ static struct result test_suites(const struct profile *p, const struct condition
     for (size_t i = 0; i < sets; i++)
         holds |= all ? suite_set_subset(set, &v->suites[i]) : suite_set_meets(set, &v->suites[i]);
     if (v->doubtful && holds && suite_set_meets(set, v->doubtful))
-        return (struct result){.value = UNKNOWN3, .reasons = UNOBSERVED_INCONSISTENT};
+        return (struct result){.value = UNKNOWN3,
+                               .reasons = v->why_doubtful ? v->why_doubtful : UNOBSERVED_INCONSISTENT};
     if (v->possible && holds == all && suite_set_meets(set, v->possible) == !all)
         return (struct result){.value = UNKNOWN3, .reasons = v->fact.reasons};
     if ((v->unseen_suites || unnamed_decides_nothing(p, n, v)) && holds == all)

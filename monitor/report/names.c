@@ -27,6 +27,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_UNACKNOWLEDGED, "the bytes that would tell were not acknowledged by their receiver"},
         {UNOBSERVED_COMPRESSED, "HTTP/2 was spoken, whose heads could not be read"},
         {UNOBSERVED_CHECKSUM, "bytes of the handshake have a wrong checksum, and were captured once"},
+        {UNOBSERVED_NETWORKS, "the address was seen in more than one VLAN or overlay network"},
         {UNOBSERVED_PASSED_ON, "a proxy or balancer passed it on, and what the UE sent was not seen here"},
         {UNOBSERVED_OTHER_SIDE, "the same handshake is judged on another side of a translator or proxy"},
         {UNOBSERVED_REORDERED, "the two directions were captured out of order"},

@@ -31,15 +31,21 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
     return out;
 }
 
-struct identifier identifier_of_owner(const struct identifier *id, const struct endpoint *client)
+struct identifier identifier_of_owner(const struct identifier *id, const struct whence *at)
 {
+    const struct networks *networks = &at->networks;
+    const struct endpoint *client = &at->client;
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
     if (!id->length || identifier_is_unique(id))
         return out;
     out.bytes[0] = id->is_hash ? 0 : (uint8_t)id->length;
     memcpy(out.bytes + 1, id->bytes, id->length);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
-    out.length = sizeof out.bytes;
+    out.length = UNIQUE_ID + sizeof client->address;
+    if (!networks->of[CLIENT] && !networks->of[SERVER]) /* as nearly always */
+        return out;
+    memcpy(out.bytes + out.length, networks, sizeof *networks);
+    out.length += sizeof *networks;
     return out;
 }
 
@@ -353,7 +359,7 @@ static struct identifier identifier_of_ended(const struct sessions *s, const str
     out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method); /* an owner's is the length of a short id */
     memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
-    out.length = sizeof out.bytes;
+    out.length = UNIQUE_ID + sizeof client->address;
     return out;
 }
 

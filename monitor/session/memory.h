@@ -14,7 +14,7 @@ struct writer; /* of the state file, a thread */
 struct identifier {
     enum resumption method;
     size_t length; /* 0: no identifier */
-    uint8_t bytes[32];
+    uint8_t bytes[36];
     bool brief;      /* of a hash: what was hashed has fewer than UNIQUE_ID bytes */
     bool is_hash;    /* of a ticket or identity: `bytes` under the own key, `common` under the common one */
     uint64_t common; /* 0: none */
@@ -62,9 +62,9 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
 /* Is it unique by chance? Else it means one session only where caches are shared, and not for ever. */
 bool identifier_is_unique(const struct identifier *id);
 
-/* Under which it is remembered that a short id or ticket was issued to this client, so that no other
- * identifier equals it; length 0: there is none, or a long one. */
-struct identifier identifier_of_owner(const struct identifier *id, const struct endpoint *client);
+/* Under which it is remembered that a short id or ticket was issued to this client, in its network, so that
+ * no other identifier equals it; length 0: there is none, or a long one. */
+struct identifier identifier_of_owner(const struct identifier *id, const struct whence *at);
 
 /* Where an identifier is remembered: its keys are computed once. Points to the server and the identifier. */
 struct place {

@@ -12,11 +12,12 @@ static bool trustworthy(const struct observation *o)
 }
 
 /* A short id or ticket may be issued again, and nobody sees it: where another client uses it, it may be that
- * of another session. */
+ * of another session. So is the same address in another network another client, and the server another one.
+ */
 static void remember_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                            const struct memo *memo)
 {
-    const struct identifier owner = identifier_of_owner(id, &o->whence.client);
+    const struct identifier owner = identifier_of_owner(id, &o->whence);
     const struct place place = memory_locate(s, &o->whence, &owner);
     memory_put(s, &place, memo);
 }
@@ -24,7 +25,7 @@ static void remember_owner(struct sessions *s, const struct observation *o, cons
 bool is_of_its_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                      const struct entry *e)
 {
-    const struct identifier owner = identifier_of_owner(id, &o->whence.client);
+    const struct identifier owner = identifier_of_owner(id, &o->whence);
     const struct place place = memory_locate(s, &o->whence, &owner);
     struct entry *owned = memory_find(s, &place, time_of_use(o));
     if (!owned || entry_origin(owned) != entry_origin(e))

@@ -274,7 +274,8 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
                                        .ageless = out->ageless,
                                        .accepted = out->accepted,
                                        .refused = out->refused,
-                                       .missed = true};
+                                       .missed = true,
+                                       .ambiguous = e != NULL};
     s->missed |= may_have_missed_origin(o);
     learn_session(s, o, &place, e, out);
     if (!e && offer.method == RESUMPTION_TICKET && !is_short(o))

@@ -324,14 +324,16 @@ static void note_unacknowledged(struct handshake *h)
     }
 }
 
-static void note_connection(struct observation *o, const struct flow *flow)
+static void note_connection(struct observation *o, const struct flow *flow, const struct networks *networks)
 {
+    o->whence.networks = *networks;
     o->whence.confirmed = flow_is_confirmed(flow);
     o->whence.in_network = !flow->outside;
     o->proxied = flow->proxied;
 }
 
-const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons)
+const struct observation *tls_finish(struct tls *tls, struct flow *flow, const struct networks *networks,
+                                     nanos now, uint32_t reasons)
 {
     struct handshake *h = handshake_of(tls, flow);
     assert(h);
@@ -351,7 +353,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos n
         return NULL;
     }
     o->event_time = h->follow_up_awaited ? h->done_at : now;
-    note_connection(o, flow);
+    note_connection(o, flow, networks);
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     if (h->undecided && h->phase != PHASE_DONE)

@@ -29,6 +29,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_CHECKSUM, "checksum"},
     {UNOBSERVED_PASSED_ON, "passed-on"},
     {UNOBSERVED_OTHER_SIDE, "other-side"},
+    {UNOBSERVED_NETWORKS, "several-networks"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,

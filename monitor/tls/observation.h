@@ -72,8 +72,9 @@ enum unobserved {
     UNOBSERVED_CHECKSUM = 1 << 21,       /* bytes were read whose checksum is wrong: see stream_doubt() */
     UNOBSERVED_PASSED_ON = 1 << 22,      /* a proxy stands between the UE and what was captured */
     UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged there (peers/met.h) */
+    UNOBSERVED_NETWORKS = 1 << 24,       /* the peer's address may be that of several hosts */
 };
-#define UNOBSERVED_COUNT 24
+#define UNOBSERVED_COUNT 25
 
 /* Nobody knows whether the bytes of that side are those that the receiver took. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM))

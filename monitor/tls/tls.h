@@ -148,7 +148,8 @@ bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
  * enum unobserved bits for an end that is the monitor's doing (UNOBSERVED_EVICTED, UNOBSERVED_UNFINISHED),
  * else 0.
  */
-const struct observation *tls_finish(struct tls *tls, struct flow *flow, nanos now, uint32_t reasons);
+const struct observation *tls_finish(struct tls *tls, struct flow *flow, const struct networks *networks,
+                                     nanos now, uint32_t reasons);
 
 /*
  * Between tls_finish() and tls_release(): the observation outlives both, until it is taken back, so that

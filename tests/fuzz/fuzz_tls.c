@@ -3,6 +3,7 @@
  * pieces of one control byte (side, flags, order) and a 2-byte length; the pieces become TCP segments.
  */
 #include "base/cursor.h"
+#include "flow/networks.h"
 #include "flow/stream.h"
 #include "fuzz.h"
 #include "tls/tls.h"
@@ -47,7 +48,8 @@ static void end(struct flow *flow, nanos now, uint32_t reasons)
         while (flow->state == FLOW_HANDSHAKE && runs_next(&runs, &run))
             (void)tls_feed(tls, flow, &last, flow_role(flow, side), &run);
     }
-    const struct observation *o = tls_finish(tls, flow, now, reasons);
+    const struct networks networks = networks_of_flow(&flows, flow);
+    const struct observation *o = tls_finish(tls, flow, &networks, now, reasons);
     if (o)
         check(o);
     flow->state = tls_release(tls, flow) ? FLOW_RECORDS : FLOW_IGNORED;

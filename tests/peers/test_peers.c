@@ -289,7 +289,7 @@ static void later_selection_overrides(void **state)
     refused(0x0301, OFFER(DES3, RC4));
     accepted(0x0301, DES3, OFFER(DES3));
     const struct peer *s = server();
-    assert_true(evidence.inconsistent);
+    assert_int_equal(evidence.doubt, UNOBSERVED_INCONSISTENT);
     assert_int_equal(evidence.refusal_count, 0);
     assert_false(suite_set_has(&s->contradicted, index_of(DES3)));
 }

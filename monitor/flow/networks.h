@@ -1,0 +1,37 @@
+/*
+ * In which VLAN or overlay network a connection was seen, by a digest of the numbers (decode/spaces.h). It is
+ * kept for each side, since a mirror may tag one direction only, and apart from the connections, of which
+ * most have none.
+ */
+#ifndef UTWATCH_FLOW_NETWORKS_H
+#define UTWATCH_FLOW_NETWORKS_H
+
+#include "flow/flow.h"
+
+/* Bytes for so many connections. */
+size_t networks_memory(uint32_t capacity);
+
+/* False when they cannot be reserved. */
+bool networks_open(struct flow_table *table, uint32_t capacity);
+void networks_close(struct flow_table *table);
+
+/* Of a segment; 0: of no number. */
+static inline uint16_t networks_of_segment(const struct segment *segment)
+{
+    return (uint16_t)(segment->wrappers.network ^ segment->wrappers.network >> 16);
+}
+
+/* Of a side's first segment; NO_SIDE: of the SYN that is remembered. */
+void networks_note(struct flow_table *table, struct flow *flow, unsigned side, uint16_t network);
+
+/* Of a copy of that. Copies that are tagged differently come in any order: the least number stands for all.
+ */
+void networks_note_copy(struct flow_table *table, struct flow *flow, unsigned side, uint16_t network);
+
+/* 0: it has no number, or is not known yet. */
+uint16_t networks_of_side(const struct flow_table *table, const struct flow *flow, unsigned side);
+
+/* Of the client and the server. */
+struct networks networks_of_flow(const struct flow_table *table, const struct flow *flow);
+
+#endif
