@@ -1,6 +1,7 @@
 #include "app/judge.h"
 
 #include "app/judge_parts.h"
+#include "app/peer_findings.h"
 #include "app/say.h"
 
 #include <errno.h>
@@ -17,6 +18,8 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
         return false;
     }
     judge_held_back(j, INT64_MAX);
+    peers_told_go_on_with(j->peers, OF_PROFILE, j->profile, rules->profile);
+    peers_told_go_on_with(j->peers, OF_ADVICE, j->advice, rules->advice);
     free(j->verdicts);
     free(j->advised);
     j->verdicts = verdicts;

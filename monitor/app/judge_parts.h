@@ -17,6 +17,9 @@ struct worker_uses {
     uint64_t *of; /* by the slot of the http layer */
 };
 
+/* Whose findings about a peer these are: the second index of what peers.h remembers. */
+enum { OF_PROFILE, OF_ADVICE };
+
 struct judge {
     struct sessions *sessions;
     struct sessions *own_sessions; /* they end with the judge; NULL: they do not */

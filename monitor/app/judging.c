@@ -143,25 +143,48 @@ static struct span name_of(const struct observation *o)
     return authority.n ? authority : observation_text(o, o->client_hello.sni);
 }
 
+/* Which server this was is open again, since its address has others. */
+static void open_again(struct verdict *verdicts, size_t count, const struct peer *peer)
+{
+    for (size_t i = 0; i < count; i++) {
+        verdicts[i].value = VERDICT_NOT_OBSERVABLE;
+        verdicts[i].reasons = peer->unread ? peer->unread : UNOBSERVED_UNDECIDED;
+        verdicts[i].note = NULL;
+        verdicts[i].observed = NULL;
+    }
+}
+
+static void tell_of_peer(struct judge *j, const struct policy_case *c, const struct peer *peer,
+                         unsigned profile, struct verdict *verdicts, size_t count, bool last)
+{
+    struct told_finding *told = peers_told(j->peers, peer, profile);
+    const bool apart = peers_tell_apart(j->peers, peer);
+    if (!apart)
+        open_again(verdicts, count, peer);
+    for (size_t i = 0; i < count; i++) {
+        const struct peer_news news =
+            peer_news_of(i < PEER_RULES ? &told[i] : NULL, &verdicts[i], c->about.time, last && apart);
+        output_peer(j->output, c, &verdicts[i], &news, profile == OF_ADVICE);
+    }
+}
+
 static void judge_peer(struct judge *j, const struct peer *peer, bool last)
 {
     UNINITIALIZED struct peer_evidence evidence;
-    if (!peers_tell_apart(j->peers, peer))
+    if (!peers_tell_apart(j->peers, peer) && !peer_any_told(peer))
         return;
     peer_weigh(peer, &evidence);
     const struct policy_case c = case_of_peer(peer, &evidence);
     size_t count;
-    size_t advised = 0;
     const struct verdict *judged = judged_by(j->profile, &c, j->verdicts, &count);
     judged = excused(j, &c, judged, count);
     copy(j->verdicts, by_evidence(&c, j->verdicts, judged, count), count);
-    count = findings_to_report(peers_reported(j->peers, peer, 0), j->verdicts, count, last);
-    if (j->advice) {
-        judged = profile_judge(j->advice, &c, &advised);
-        copy(j->advised, by_evidence(&c, j->advised, judged, advised), advised);
-        advised = findings_to_report(peers_reported(j->peers, peer, 1), j->advised, advised, last);
-    }
-    output_case(j->output, &c, j->verdicts, count, j->advised, advised);
+    tell_of_peer(j, &c, peer, OF_PROFILE, j->verdicts, count, last);
+    if (!j->advice)
+        return;
+    judged = profile_judge(j->advice, &c, &count);
+    copy(j->advised, by_evidence(&c, j->advised, judged, count), count);
+    tell_of_peer(j, &c, peer, OF_ADVICE, j->advised, count, last);
 }
 
 /* A full table evicts a peer, which is judged by everything that it showed. */

@@ -41,7 +41,6 @@ struct output {
     struct tally tally;
     struct tally advice;               /* of --advise */
     struct first_sights *first_sights; /* of breaches of superseded demands */
-    bool violated;
     char event[MAX_EVENT_BYTES];
     char of_case[MAX_EVENT_BYTES];  /* the event of the case whose alerts are written */
     struct shared_text shared;      /* parts of it */
@@ -239,24 +238,22 @@ static int64_t stream_of(const struct output *out, const struct policy_case *c)
     return streams_number(out->streams, about->source, &about->client, &about->server, about->frame_number);
 }
 
-static void on_violation(struct output *out, const struct policy_case *c, const struct verdict *v)
+/* In its event, and to receivers of syslog. */
+static void announce(struct output *out, const struct policy_case *c, const struct verdict *v, bool advice)
 {
-    reports_finding(out->reports, c, v, status_of(v), stream_of(out, c));
     const bool excused = v->excepted || v->known;
-    const bool to_receivers = out->messages && !excused;
+    const bool to_receivers = out->messages && !excused && !advice;
     const bool told = (out->events || to_receivers) && is_told(out, c, v);
-    out->violated |= !excused && !v->rule->superseded && v->severity >= out->options->fail_on;
     if (to_receivers && told && !summing_takes(out->messages, c, v))
         put_message(out, v->severity, alert_message(&out->writer, c, v));
     if (out->events && told)
-        write_alert(out, c, v, false);
+        write_alert(out, c, v, advice);
 }
 
-static void on_advice(struct output *out, const struct policy_case *c, const struct verdict *v)
+static void on_finding(struct output *out, const struct policy_case *c, const struct verdict *v, bool advice)
 {
-    reports_finding(out->reports, c, v, FINDING_ADVICE, stream_of(out, c));
-    if (out->events && is_told(out, c, v))
-        write_alert(out, c, v, true);
+    reports_finding(out->reports, c, v, advice ? FINDING_ADVICE : status_of(v), stream_of(out, c));
+    announce(out, c, v, advice);
 }
 
 /* The event of the case itself, beside its alerts. */
@@ -352,16 +349,88 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
     if (out->events)
         write_case(out, c);
     reports_case(out->reports, c);
+    tally_add(&out->tally, &told, verdicts, count); /* at first: the exit status is to be right by then */
     for (size_t i = 0; i < count; i++)
         if (verdicts[i].value == VERDICT_FAIL)
-            on_violation(out, &told, &verdicts[i]);
+            on_finding(out, &told, &verdicts[i], false);
     for (size_t i = 0; i < advised; i++)
         if (advice[i].value == VERDICT_FAIL)
-            on_advice(out, c, &advice[i]);
-    tally_add(&out->tally, &told, verdicts, count);
+            on_finding(out, c, &advice[i], true);
     out->tally.untold = out->first_sights->untold;
     if (advised)
         tally_add(&out->advice, c, advice, advised);
+}
+
+static enum finding_status told_as(const struct told_finding *told, const struct rule_facts *rule,
+                                   bool advice)
+{
+    return advice             ? FINDING_ADVICE
+           : told->known      ? FINDING_KNOWN
+           : told->excepted   ? FINDING_EXCEPTED
+           : rule->superseded ? FINDING_SUPERSEDED
+                              : FINDING_VIOLATION;
+}
+
+static void tell_taken_back(struct output *out, const struct taken_back *t)
+{
+    const bool to_receivers = t->as == FINDING_VIOLATION || t->as == FINDING_SUPERSEDED;
+    if (out->messages && to_receivers) {
+        summing_settle(out->messages, t->about, t->now);
+        put_message(out, (enum severity)t->told->severity, alert_taken_back(&out->writer, t));
+    }
+    if (out->events) {
+        summing_settle(out->beyond_limit, t->about, t->now);
+        struct text event = new_event(out);
+        json_taken_back_event(&event, t, &out->names);
+        write_event(out, &event);
+    }
+    if (t->as == FINDING_VIOLATION)
+        reports_taken_back(out->reports, t);
+}
+
+/* Of a superseded demand, the offender is at first sight again; an event that never was is not taken back. */
+static bool was_told(struct output *out, const struct policy_case *c, const struct verdict *v,
+                     const struct told_finding *told)
+{
+    return !v->rule->superseded || !(out->events || out->messages) ||
+           first_sight_forget(out->first_sights, c, v->rule, (enum fault)told->fault, told->excepted);
+}
+
+static void take_back(struct output *out, const struct policy_case *c, const struct verdict *v,
+                      const struct told_finding *told, bool advice)
+{
+    const bool fails = v->value == VERDICT_FAIL;
+    tally_take_back(advice ? &out->advice : &out->tally, c, v, told);
+    if (told->known && !fails)
+        baseline_take_back(out->options->baseline, c, v->rule, (enum fault)told->fault);
+    if (fails && v->fault == (enum fault)told->fault && (v->excepted != NULL) == told->excepted)
+        return;
+    if (was_told(out, c, v, told) && !fails)
+        tell_taken_back(out, &(struct taken_back){
+                                 .about = c, .now = v, .told = told, .as = told_as(told, v->rule, advice)});
+}
+
+void output_peer(struct output *out, const struct policy_case *c, const struct verdict *v,
+                 const struct peer_news *news, bool advice)
+{
+    struct tally *tally = advice ? &out->advice : &out->tally;
+    const bool fails = v->value == VERDICT_FAIL;
+    out->shared.after_type = out->shared.before_type = span_of(NULL, 0); /* it has no event of its own */
+    if (news->before.state)
+        take_back(out, c, v, &news->before, advice);
+    if (news->tell) {
+        tally_add_told(tally, c, v, news->told);
+        announce(out, c, v, advice);
+        out->tally.untold = out->first_sights->untold;
+    }
+    if (!news->last)
+        return;
+    if (fails && !news->tell)
+        tally_renew(tally, c, v, news->told);
+    if (fails)
+        reports_finding(out->reports, c, v, advice ? FINDING_ADVICE : status_of(v), -1);
+    else
+        tally_add(tally, c, v, 1);
 }
 
 void output_statistics(struct output *out, const struct capture_health *health, nanos when)
@@ -502,7 +571,10 @@ void output_end(struct output *out, const struct capture_health *health, int sta
 
 bool output_violated(const struct output *out)
 {
-    return out->violated;
+    for (size_t severity = out->options->fail_on; severity < SEVERITIES; severity++)
+        if (out->tally.violation[severity])
+            return true;
+    return false;
 }
 
 const struct tally *output_tally(const struct output *out)

@@ -5,6 +5,7 @@
 
 #include "app/options.h"
 #include "app/parcel.h"
+#include "app/peer_findings.h"
 #include "app/ruleset.h"
 #include "policy/policy.h"
 #include "report/findings.h"
@@ -33,6 +34,11 @@ void output_expect(const struct output *out, const struct policy_case *c);
 /* One judged case with its verdicts, and those of the advice profile. */
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised);
+
+/* One verdict about a server or UE in general, and what is new of it. Events tell what changes when it does;
+ * reports that are written while the run goes on have what stands at the last. */
+void output_peer(struct output *out, const struct policy_case *c, const struct verdict *v,
+                 const struct peer_news *news, bool advice);
 
 /* The name of the interface, in live capture, at which a connection was seen; else NULL. */
 const char *output_interface(const struct output *out, const struct whence *about);
@@ -91,7 +97,7 @@ uint64_t output_violations(const struct output *out);
 /* What came of --expect, on standard output. False: a rule said otherwise. */
 bool output_as_expected(const struct output *out);
 
-/* A violation at or above --fail-on was found. */
+/* A violation at or above --fail-on was found, and stands. */
 bool output_violated(const struct output *out);
 
 #endif

@@ -15,7 +15,7 @@ static uint32_t mix_text(uint32_t hash, const char *text)
 }
 
 /* What makes the finding another one; never 0. Numbers that only grow with the traffic are no part of it. */
-static uint16_t state_of(const struct verdict *v)
+static uint32_t state_of(const struct verdict *v)
 {
     uint32_t hash = mix(0, v->rule->sid);
     hash = mix(hash, (uint32_t)v->fault);
@@ -24,21 +24,96 @@ static uint16_t state_of(const struct verdict *v)
     hash = mix(hash, v->excepted != NULL);
     hash = mix_text(hash, v->note);
     hash = mix_text(hash, verdict_template(v));
-    hash ^= hash >> 16;
-    return (uint16_t)(hash | 1U);
+    return hash | 1U;
 }
 
-size_t findings_to_report(uint16_t *reported, struct verdict *verdicts, size_t count, bool last)
+static struct told_finding finding_of(const struct verdict *v, nanos time)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct verdict v = verdicts[i];
-        const uint16_t state = v.value == VERDICT_FAIL ? state_of(&v) : 0;
-        const bool known = state && i < PEER_RULES && reported[i] == state;
-        if (i < PEER_RULES)
-            reported[i] = state;
-        if (state ? !known : last)
-            verdicts[kept++] = v;
+    const nanos second = time / NANOS_PER_SECOND;
+    return (struct told_finding){.state = state_of(v),
+                                 .second = second < UINT32_MAX ? (uint32_t)second : UINT32_MAX,
+                                 .micros = (uint32_t)(time % NANOS_PER_SECOND / 1000) & 0xfffffU,
+                                 .severity = v->severity & 3U,
+                                 .fault = v->fault & 3U,
+                                 .excepted = v->excepted != NULL,
+                                 .known = v->known};
+}
+
+struct peer_news peer_news_of(struct told_finding *told, const struct verdict *v, nanos time, bool last)
+{
+    struct peer_news news = {.told = told, .last = last};
+    const bool fails = v->value == VERDICT_FAIL;
+    const struct told_finding now = fails ? finding_of(v, time) : (struct told_finding){0};
+    if (!told) {
+        news.tell = fails && last;
+        return news;
     }
-    return kept;
+    if (told->state == now.state)
+        return news;
+    news.before = *told;
+    news.tell = fails;
+    *told = now;
+    if (fails && news.before.state) {
+        told->second = news.before.second;
+        told->micros = news.before.micros;
+    }
+    return news;
+}
+
+bool peer_any_told(const struct peer *peer)
+{
+    for (unsigned profile = 0; profile < PEER_PROFILES; profile++)
+        for (size_t i = 0; i < PEER_RULES; i++)
+            if (peer->told[profile][i].state)
+                return true;
+    return false;
+}
+
+/* The rules about such a case in the order of their verdicts; returns how many. */
+static size_t rules_about(const struct profile *profile, enum case_kind kind, const struct rule_facts **rules)
+{
+    size_t count = 0;
+    const size_t all = profile ? profile_rule_count(profile) : 0;
+    for (size_t i = 0; i < all && count < PEER_RULES; i++)
+        if (profile_rule(profile, i)->about & 1 << kind)
+            rules[count++] = profile_rule(profile, i);
+    return count;
+}
+
+/* Where the verdict by this rule stands now; PEER_RULES: nowhere. */
+static size_t place_of(const struct rule_facts *rule, const struct rule_facts *const *after, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rule->id, after[i]->id) == 0 && rule->rev == after[i]->rev)
+            return i;
+    return PEER_RULES;
+}
+
+static void move_told(struct told_finding *told, const size_t *place, size_t count)
+{
+    struct told_finding before[PEER_RULES];
+    memcpy(before, told, sizeof before);
+    memset(told, 0, sizeof before);
+    for (size_t i = 0; i < count; i++)
+        if (place[i] < PEER_RULES)
+            told[place[i]] = before[i];
+}
+
+void peers_told_go_on_with(struct peers *peers, unsigned profile, const struct profile *before,
+                           const struct profile *after)
+{
+    if (!before) /* nothing was told */
+        return;
+    for (enum side side = CLIENT; side <= SERVER; side++) {
+        const enum case_kind kind = side == SERVER ? CASE_SERVER : CASE_UE;
+        const struct rule_facts *old[PEER_RULES];
+        const struct rule_facts *new[PEER_RULES];
+        size_t place[PEER_RULES];
+        const size_t count = rules_about(before, kind, old);
+        const size_t now = rules_about(after, kind, new);
+        for (size_t i = 0; i < count; i++)
+            place[i] = place_of(old[i], new, now);
+        for (const struct peer *peer = NULL; (peer = peers_next(peers, side, peer));)
+            move_told(peers_told(peers, peer, profile), place, count);
+    }
 }

@@ -1,6 +1,7 @@
 /*
  * Servers and UEs are judged again and again: at each peers-interval, when their table is full, and at the
- * end. A finding is reported once, and again only when it has changed.
+ * end. A finding is told once, and again only when it has changed; when it stands no longer, it is taken
+ * back.
  */
 #ifndef UTWATCH_APP_PEER_FINDINGS_H
 #define UTWATCH_APP_PEER_FINDINGS_H
@@ -8,11 +9,23 @@
 #include "peers/peers.h"
 #include "policy/policy.h"
 
-/*
- * Keeps of the verdicts those that are to be reported now, in their order, and returns how many. `reported`:
- * of the peer and the profile, PEER_RULES of them; it is brought up to date. `last`: the peer is not judged
- * again, so that what was no breach is reported too.
- */
-size_t findings_to_report(uint16_t *reported, struct verdict *verdicts, size_t count, bool last);
+/* What one verdict about a peer changes. */
+struct peer_news {
+    struct told_finding before; /* what was told and stands no longer as it is; state 0: nothing */
+    struct told_finding *told;  /* what stands now; NULL: there is no room to remember that */
+    bool tell;                  /* a breach that was not told yet, or not as it is now */
+    bool last;                  /* the peer is not judged again, so that what is no breach is told too */
+};
+
+/* `told`: of the peer, the profile and this verdict, and brought up to date; NULL: more verdicts than can be
+ * remembered, of which a breach is told at the last only. `time`: of what would be told. */
+struct peer_news peer_news_of(struct told_finding *told, const struct verdict *v, nanos time, bool last);
+
+bool peer_any_told(const struct peer *peer);
+
+/* Other rules judge from now on: what was told under those that both profiles have, by id and revision, is
+ * remembered as of that rule, and the rest forgotten. Each may be NULL. */
+void peers_told_go_on_with(struct peers *peers, unsigned profile, const struct profile *before,
+                           const struct profile *after);
 
 #endif

@@ -44,16 +44,19 @@ struct processes {
     pid_t supervisor;
     int64_t began;               /* a run without end */
     const struct output *output; /* of the sensor, once it reads */
+    bool violated_before;        /* by sensors before it */
     bool ended;                  /* the writer has seen the end */
 };
 
 /* ---- the sensor */
 
-/* Before anything of it is reported, so that the exit status is right whatever becomes of this process. */
+/* Before anything of it is reported, so that the exit status is right whatever becomes of this process. What
+ * an earlier sensor has found nobody can take back. */
 static void note_findings(const struct processes *p)
 {
-    if (p->output && output_violated(p->output))
-        atomic_store_explicit(&p->pulse->violated, true, memory_order_relaxed);
+    if (p->output)
+        atomic_store_explicit(&p->pulse->violated, p->violated_before || output_violated(p->output),
+                              memory_order_relaxed);
     if (p->output && output_judged(p->output))
         atomic_store_explicit(&p->pulse->judged, true, memory_order_relaxed);
 }
@@ -169,6 +172,7 @@ static int run_sensor(void *context, bool again)
                                             .until = clock_of_day(),
                                             .violated = atomic_load(&p->pulse->violated),
                                             .judged = atomic_load(&p->pulse->judged)};
+    p->violated_before = earlier.violated;
     const struct sensor_setup setup = {.options = p->options,
                                        .rules = &p->rules,
                                        .watched = p->watched,

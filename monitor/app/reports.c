@@ -155,6 +155,13 @@ void reports_finding(const struct reports *reports, const struct policy_case *c,
     }
 }
 
+void reports_taken_back(const struct reports *reports, const struct taken_back *t)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->one[i].text)
+            text_report_taken_back(reports->one[i].text, t);
+}
+
 void reports_go_on_with(struct reports *reports, const struct ruleset *rules)
 {
     reports->rules = *rules;

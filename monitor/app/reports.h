@@ -9,6 +9,7 @@
 #include "report/findings.h"
 #include "report/health.h"
 #include "report/inputs.h"
+#include "report/taken_back.h"
 #include "report/tally.h"
 
 struct reports;
@@ -27,6 +28,8 @@ void reports_case(const struct reports *reports, const struct policy_case *c);
 
 /* A verdict that is VERDICT_FAIL. `stream`: of its connection, as Wireshark numbers it; below 0: not known.
  */
+/* A violation that was told stands no longer. */
+void reports_taken_back(const struct reports *reports, const struct taken_back *t);
 void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
                      enum finding_status status, int64_t stream);
 

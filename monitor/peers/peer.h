@@ -11,6 +11,18 @@
  * each. */
 enum { PEER_PROFILES = 2 };
 
+/* A breach that was told about a peer and stands. */
+struct told_finding {
+    uint32_t state;  /* what makes it this finding; 0: none stands */
+    uint32_t second; /* the first time that it was told: of the peer's last handshake by then */
+    uint32_t micros : 20;
+    uint32_t severity : 2; /* enum severity */
+    uint32_t fault : 2;    /* enum fault */
+    uint32_t excepted : 1; /* by the site's configuration */
+    uint32_t known : 1;    /* from --baseline */
+    uint32_t stacks : 6;   /* with which the UE had been seen, as the tally counted them */
+};
+
 /* A hello that the server refused. */
 struct refused_offer {
     struct suite_set offer;
@@ -101,8 +113,8 @@ struct peer {
     nanos last_refused; /* the last of them */
     bool maybe_unclean; /* it refused such a session of TLS 1.0, whose connection may have ended uncleanly */
 
-    /* What the application has reported about it, by profile and verdict; peers.c only stores it. */
-    uint16_t reported[PEER_PROFILES][PEER_RULES];
+    /* What the application has told about it, by profile and verdict; peers.c only stores it. */
+    struct told_finding told[PEER_PROFILES][PEER_RULES];
 
     /* Of a server: its name, and as many of each as are counted. Last, as a new server does not touch them,
      * and a UE has no room for them. */

@@ -311,12 +311,12 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
     return n ? &n->peer : NULL;
 }
 
-uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned profile)
+struct told_finding *peers_told(struct peers *p, const struct peer *peer, unsigned profile)
 {
     assert(profile < PEER_PROFILES);
     struct pool *pool = &p->table[peer->side].pool;
-    const size_t at = (size_t)((const uint8_t *)peer->reported[profile] - pool->slots);
-    return (uint16_t *)(void *)(pool->slots + at);
+    const size_t at = (size_t)((const uint8_t *)peer->told[profile] - pool->slots);
+    return (struct told_finding *)(void *)(pool->slots + at);
 }
 
 /* One server that is set up in one way answers one hello in one way: what it chooses from is that list (RFC

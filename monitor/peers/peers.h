@@ -86,8 +86,8 @@ struct met *peers_met(struct peers *p);
 /* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);
 
-/* What has been reported about the peer; the caller may change it. */
-uint16_t *peers_reported(struct peers *p, const struct peer *peer, unsigned profile);
+/* What has been told about the peer, PEER_RULES of them; the caller may change it. */
+struct told_finding *peers_told(struct peers *p, const struct peer *peer, unsigned profile);
 
 /* Conclusions from the evidence so far. */
 struct peer_evidence {

@@ -139,6 +139,27 @@ struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum)
     return syslog_end(m);
 }
 
+struct span alert_taken_back(struct alert_writer *w, const struct taken_back *t)
+{
+    struct syslog_message *m = &w->message;
+    const struct policy_case *c = t->about;
+    const struct verdict *v = t->now;
+    syslog_begin(m, w->buffer, &w->origin, syslog_severity_of(SEVERITY_INFO), c->about.time, "taken-back");
+    syslog_param_text(m, "rule", v->rule->id);
+    put_ends(m, &c->about.client, &c->about.server);
+    put_time(m, "first_told", told_first(t->told));
+    syslog_param_text(m, "verdict", word_of(verdict_words, v->value));
+    put_fault(m, (enum fault)t->told->fault);
+    char words[256];
+    struct text said = text_over(words, sizeof words);
+    text_printf(&said, "Stands no longer: %s", v->rule->title);
+    syslog_words(m, words);
+    if (case_asked_name(c)[0])
+        syslog_param_text(m, "sni", case_asked_name(c));
+    put_rule(m, v->rule);
+    return syslog_end(m);
+}
+
 enum severity alert_severity_of_sensor(const struct sensor_finding *f)
 {
     const unsigned eve_highest = 1; /* EVE counts severities downwards */

@@ -9,6 +9,7 @@
 #include "report/inputs.h"
 #include "report/sensor_event.h"
 #include "report/summing.h"
+#include "report/taken_back.h"
 #include "syslog/message.h"
 
 struct alert_writer {
@@ -20,6 +21,7 @@ struct alert_writer {
 
 /* The message lives until the next call. */
 struct span alert_message(struct alert_writer *w, const struct policy_case *c, const struct verdict *v);
+struct span alert_taken_back(struct alert_writer *w, const struct taken_back *t); /* MSGID: taken-back */
 struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum);
 
 /* A message about the sensor itself; MSGID is the condition. */

@@ -14,7 +14,8 @@ enum { KEY_BYTES = 512, COLUMNS_MOST = 64 };
  * name where the rule is about all that a server did */
 struct finding {
     char *key;
-    bool met;
+    size_t at; /* in the order of the file */
+    bool taken_back, met;
 };
 
 struct baseline {
@@ -26,6 +27,7 @@ struct baseline {
 struct told {
     const char *rule, *fault, *client, *server, *name;
     int64_t port;
+    bool taken_back; /* it was found before, and stands no longer */
 };
 
 static void put_key(struct text *t, const struct told *f)
@@ -59,7 +61,8 @@ static bool add(struct baseline *b, const struct told *f)
             return false;
         b->finding = more;
     }
-    b->finding[b->count] = (struct finding){.key = strdup(buffer)};
+    b->finding[b->count] =
+        (struct finding){.key = strdup(buffer), .at = b->count, .taken_back = f->taken_back};
     return b->finding[b->count++].key != NULL;
 }
 
@@ -76,15 +79,20 @@ static bool add_event(struct baseline *b, const char *line)
 {
     json_t *event = json_loads(line, 0, NULL);
     const json_t *ours = json_object_get(event, "utwatch");
+    const bool taken_back = strcmp(member(event, "event_type"), "taken-back") == 0;
     const struct told f = {.rule = member(ours, "rule"),
                            .fault = member(ours, "fault"),
                            .client = member(event, "src_ip"),
                            .server = member(event, "dest_ip"),
                            .name = member(json_object_get(ours, "server"), "name"),
-                           .port = json_integer_value(json_object_get(event, "dest_port"))};
+                           .port = json_integer_value(json_object_get(event, "dest_port")),
+                           .taken_back = taken_back};
     const json_t *alert = json_object_get(event, "alert");
-    const bool counts = alert && !json_object_get(ours, "advice") && !json_object_get(ours, "excepted") &&
-                        !json_object_get(json_object_get(alert, "metadata"), "superseded");
+    const char *told_as = member(ours, "told_as");
+    const bool counts = taken_back ? strcmp(told_as, "violation") == 0 || strcmp(told_as, "known") == 0
+                                   : alert && !json_object_get(ours, "advice") &&
+                                         !json_object_get(ours, "excepted") &&
+                                         !json_object_get(json_object_get(alert, "metadata"), "superseded");
     const bool good = event && (!counts || add(b, &f));
     json_decref(event);
     return good;
@@ -165,13 +173,23 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const struct finding *)a)->key, ((const struct finding *)b)->key);
 }
 
+static int by_key_and_order(const void *a, const void *b)
+{
+    const struct finding *x = a;
+    const struct finding *y = b;
+    const int keys = strcmp(x->key, y->key);
+    return keys ? keys : x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Of each finding the last word counts. */
 static void sort(struct baseline *b)
 {
     size_t kept = 0;
     if (b->count)
-        qsort(b->finding, b->count, sizeof *b->finding, by_key);
+        qsort(b->finding, b->count, sizeof *b->finding, by_key_and_order);
     for (size_t i = 0; i < b->count; i++) {
-        if (kept && strcmp(b->finding[kept - 1].key, b->finding[i].key) == 0)
+        const bool again = i + 1 < b->count && strcmp(b->finding[i].key, b->finding[i + 1].key) == 0;
+        if (again || b->finding[i].taken_back)
             free(b->finding[i].key);
         else
             b->finding[kept++] = b->finding[i];
@@ -231,7 +249,8 @@ void baseline_free(struct baseline *baseline)
     free(baseline);
 }
 
-bool baseline_has(struct baseline *baseline, const struct policy_case *c, const struct verdict *v)
+static struct finding *find(struct baseline *baseline, const struct policy_case *c,
+                            const struct rule_facts *rule, enum fault fault)
 {
     char client[64] = "";
     char server[64] = "";
@@ -242,8 +261,8 @@ bool baseline_has(struct baseline *baseline, const struct policy_case *c, const 
     t = text_over(server, sizeof server);
     if (c->about.server.family)
         text_address(&t, &c->about.server);
-    const struct told f = {.rule = v->rule->id,
-                           .fault = word_of(fault_words, v->fault),
+    const struct told f = {.rule = rule->id,
+                           .fault = word_of(fault_words, fault),
                            .client = client,
                            .server = server,
                            .name = case_asked_name(c),
@@ -251,11 +270,24 @@ bool baseline_has(struct baseline *baseline, const struct policy_case *c, const 
     t = text_over(key, sizeof key);
     put_key(&t, &f);
     const struct finding wanted = {.key = key};
-    struct finding *found =
-        baseline->count ? bsearch(&wanted, baseline->finding, baseline->count, sizeof wanted, by_key) : NULL;
+    return baseline->count ? bsearch(&wanted, baseline->finding, baseline->count, sizeof wanted, by_key)
+                           : NULL;
+}
+
+bool baseline_has(struct baseline *baseline, const struct policy_case *c, const struct verdict *v)
+{
+    struct finding *found = find(baseline, c, v->rule, v->fault);
     if (found)
         found->met = true;
-    return found != NULL;
+    return found;
+}
+
+void baseline_take_back(struct baseline *baseline, const struct policy_case *c, const struct rule_facts *rule,
+                        enum fault fault)
+{
+    struct finding *found = find(baseline, c, rule, fault);
+    if (found)
+        found->met = false;
 }
 
 static bool is_gone(const struct finding *f, const struct profile *profile)

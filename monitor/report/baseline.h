@@ -16,6 +16,10 @@ void baseline_free(struct baseline *baseline);
 /* Does it have this finding? If so, the finding is not gone. */
 bool baseline_has(struct baseline *baseline, const struct policy_case *c, const struct verdict *v);
 
+/* A finding that it has stands no longer, and is gone after all. */
+void baseline_take_back(struct baseline *baseline, const struct policy_case *c, const struct rule_facts *rule,
+                        enum fault fault);
+
 /* Findings of it that have not been met again, by rules that the profile has. */
 size_t baseline_gone(const struct baseline *baseline, const struct profile *profile);
 

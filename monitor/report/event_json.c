@@ -211,6 +211,25 @@ static void write_sum(struct json *j, const void *what, enum detail detail)
     json_close(j, '}');
 }
 
+struct taken_back_event {
+    const struct taken_back *what;
+    const struct input_names *names;
+};
+
+static void write_taken_back(struct json *j, const void *what, enum detail detail)
+{
+    const struct taken_back_event *e = what;
+    const struct taken_back *t = e->what;
+    (void)detail;
+    json_open(j, NULL, '{');
+    put_head(j, t->about, e->names, "taken-back");
+    json_open(j, "utwatch", '{');
+    utwatch_facts(j, t->about, DETAIL_ALERT, e->names, t->now->rule);
+    utwatch_taken_back(j, t, e->names);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
 void json_tls_event(struct text *out, const struct policy_case *c, const struct input_names *names,
                     struct shared_text *shared)
 {
@@ -250,6 +269,12 @@ void json_alert_event(struct text *out, const struct policy_case *c, const struc
     out->n = start;
     e.brief = true;
     json_line(out, NULL, write_alert, &e);
+}
+
+void json_taken_back_event(struct text *out, const struct taken_back *t, const struct input_names *names)
+{
+    const struct taken_back_event e = {.what = t, .names = names};
+    json_line(out, NULL, write_taken_back, &e);
 }
 
 void json_sum_event(struct text *out, const struct alert_sum *sum)

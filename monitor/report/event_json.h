@@ -11,6 +11,7 @@
 #include "report/health.h"
 #include "report/inputs.h"
 #include "report/summing.h"
+#include "report/taken_back.h"
 #include "report/tally.h"
 #include "tls/observation.h"
 
@@ -33,6 +34,8 @@ void json_flow_event(struct text *out, const struct policy_case *c, const struct
  * there is none. */
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
                       const struct verdict *v, bool advice, const struct shared_text *shared);
+/* What an alert about a server or UE in general said stands no longer. */
+void json_taken_back_event(struct text *out, const struct taken_back *t, const struct input_names *names);
 /* Equal alerts that are one event (json-limit). */
 void json_sum_event(struct text *out, const struct alert_sum *sum);
 void json_stats_event(struct text *out, const struct tally *tally, const struct capture_health *health,

@@ -5,6 +5,7 @@
 #include "policy/policy.h"
 #include "report/inputs.h"
 #include "report/json.h"
+#include "report/taken_back.h"
 
 /* `rule`: of an alert, which says of the handshake what the rule looked at; else NULL. */
 void tls_object(struct json *j, const struct policy_case *c, const struct input_names *names,
@@ -14,6 +15,7 @@ void http_object(struct json *j, const struct http_exchange *e);
 /* Members of `utwatch`: what is known of the case, and the verdict of one rule. */
 void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
                    const struct input_names *names, const struct rule_facts *rule);
+void utwatch_taken_back(struct json *j, const struct taken_back *t, const struct input_names *names);
 void utwatch_verdict(struct json *j, const struct verdict *v, const struct policy_case *c,
                      const struct input_names *names);
 /* Which reading of the rules it was is written where they can change, that is live; a replay writes it once.

@@ -63,20 +63,41 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
     return siphash_for_table(&s->key, span_of(&what, sizeof what - sizeof what.profile + profile.n)) | 1;
 }
 
+enum { FORGOTTEN = 2 }; /* no name is even: others may lie behind this place */
+
 bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
                  enum fault fault, bool excepted)
 {
     const uint64_t name = name_of(s, c, rule, fault, excepted);
     size_t at = place_of(hash_of_offender(s, c, fault));
-    while (s->name[at] && s->name[at] != name)
-        at = (at + 1) & (MAX_FIRST_SIGHTS - 1);
+    size_t free_place = MAX_FIRST_SIGHTS;
+    for (; s->name[at] && s->name[at] != name; at = (at + 1) & (MAX_FIRST_SIGHTS - 1))
+        if (s->name[at] == FORGOTTEN && free_place == MAX_FIRST_SIGHTS)
+            free_place = at;
     if (s->name[at])
         return false;
+    if (free_place < MAX_FIRST_SIGHTS) {
+        s->name[free_place] = name;
+        return true;
+    }
     if (s->used == most) {
         s->untold++;
         return false;
     }
     s->used++;
     s->name[at] = name;
+    return true;
+}
+
+bool first_sight_forget(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
+                        enum fault fault, bool excepted)
+{
+    const uint64_t name = name_of(s, c, rule, fault, excepted);
+    size_t at = place_of(hash_of_offender(s, c, fault));
+    while (s->name[at] && s->name[at] != name)
+        at = (at + 1) & (MAX_FIRST_SIGHTS - 1);
+    if (!s->name[at])
+        return false;
+    s->name[at] = FORGOTTEN;
     return true;
 }

@@ -6,7 +6,7 @@
 #include "policy/policy.h"
 
 /*
- * A set of hashes, by open addressing; nothing leaves it. When it is full, later offenders get no event: they
+ * A set of hashes, by open addressing. When it is full, later offenders get no event: they
  * are counted here, and in the sums like all others.
  */
 struct first_sights {
@@ -26,5 +26,9 @@ void first_sights_expect(const struct first_sights *s, const struct policy_case 
  * of the site covers is apart: after its last day the breach is reported. */
 bool first_sight(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
                  enum fault fault, bool excepted);
+
+/* It is so no longer, and would be reported again. False: it is not in the set. */
+bool first_sight_forget(struct first_sights *s, const struct policy_case *c, const struct rule_facts *rule,
+                        enum fault fault, bool excepted);
 
 #endif

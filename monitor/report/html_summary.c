@@ -23,7 +23,7 @@ static void put_rule(struct html *h, const struct rule_tally *rule, const struct
     html_put(h, "\">");
     html_text(h, rule->rule->title, HTML_CLAUSE_MOST);
     html_put(h, "</a></th><td>");
-    html_put(h, fault_in_words(rule->faults));
+    html_put(h, fault_in_words(tally_faults(rule)));
     html_put(h, "</td><td>");
     html_count(h, rule->value[VERDICT_FAIL]);
     html_put(h, "</td></tr>\n");

@@ -76,16 +76,28 @@ static void put_handshakes(struct text *t, const struct tally *tally)
 
 static void put_rules(struct text *t, const struct tally *tally)
 {
-    const char *name = "utwatch_violations_total";
+    const char *name = "utwatch_violations_total"; /* which never falls: what is taken back stands apart */
     metric_begin(t, name, METRIC_COUNTER,
                  "Violations found, by severity; those of superseded demands are not in it");
     for (unsigned s = SEVERITIES; s-- > 0;)
         metric_value(t, name, (struct label){"severity", word_of(severity_words, s)}, NO_LABEL,
-                     tally->violation[s]);
+                     tally->violation[s] + tally->gone.violation[s]);
+    name = "utwatch_violations_gone_total";
+    metric_begin(t, name, METRIC_COUNTER,
+                 "Of them, those of servers and UEs that were taken back, or told anew as another finding");
+    for (unsigned s = SEVERITIES; s-- > 0;)
+        metric_value(t, name, (struct label){"severity", word_of(severity_words, s)}, NO_LABEL,
+                     tally->gone.violation[s]);
     metric_alone(t, "utwatch_violations_excepted_total", METRIC_COUNTER,
-                 "Violations that the configuration excepts; they are in no other number", tally->excepted);
+                 "Violations that the configuration excepts; they are in no other number",
+                 tally->excepted + tally->gone.excepted);
+    metric_alone(t, "utwatch_violations_excepted_gone_total", METRIC_COUNTER,
+                 "Of them, those that stand no longer", tally->gone.excepted);
     metric_alone(t, "utwatch_violations_superseded_total", METRIC_COUNTER,
-                 "Breaches of demands that a later text has superseded", tally->superseded);
+                 "Breaches of demands that a later text has superseded",
+                 tally->superseded + tally->gone.superseded);
+    metric_alone(t, "utwatch_violations_superseded_gone_total", METRIC_COUNTER,
+                 "Of them, those that stand no longer", tally->gone.superseded);
     const struct rules_version *version = profile_version(tally->profile);
     metric_alone(t, "utwatch_rules_generation", METRIC_GAUGE,
                  "The number of the rules in use: 1 at the start, one more with each reload",
@@ -99,7 +111,15 @@ static void put_rules(struct text *t, const struct tally *tally)
     for (size_t i = 0; i < tally->rule_count; i++)
         for (unsigned v = 0; v < VERDICT_VALUES; v++)
             metric_value(t, name, (struct label){"rule", tally->rules[i].rule->id},
-                         (struct label){"verdict", word_of(verdict_words, v)}, tally->rules[i].value[v]);
+                         (struct label){"verdict", word_of(verdict_words, v)},
+                         tally->rules[i].value[v] + (v == VERDICT_FAIL ? tally->rules[i].gone : 0));
+    name = "utwatch_verdicts_gone_total";
+    metric_begin(t, name, METRIC_COUNTER,
+                 "Of those that fail, what stands no longer, by rule about servers or UEs");
+    for (size_t i = 0; i < tally->rule_count; i++)
+        if (tally->rules[i].rule->about & (1 << CASE_SERVER | 1 << CASE_UE))
+            metric_value(t, name, (struct label){"rule", tally->rules[i].rule->id}, NO_LABEL,
+                         tally->rules[i].gone);
 }
 
 /* ---- the sensor */

@@ -174,6 +174,7 @@ static void put_rule(struct json *j, const struct rule_tally *r)
     if (r->value[VERDICT_NOT_OBSERVABLE])
         put_reasons(j, r->reason);
     put_count(j, "remarks", r->remarks);
+    put_count(j, "taken_back", r->taken_back);
     if (r->value[VERDICT_FAIL]) {
         bool more = false;
         json_uint(j, "servers", tally_offenders(r, SERVER, &more));

@@ -170,6 +170,15 @@ void summing_adds(struct summing *s, const struct policy_case *c, const struct v
     count(s, slot ? slot : remember(s, bucket, c, v, advice), c, v);
 }
 
+void summing_settle(struct summing *s, const struct policy_case *c, const struct verdict *v)
+{
+    const uint32_t slot = s ? find(s, bucket_of(s, c, v), c, v) : 0;
+    if (!slot)
+        return;
+    tell_sum(s, entry_at(s, slot));
+    forget(s, slot);
+}
+
 /* A clock that was set back ends the interval too. */
 static bool is_over(const struct summing *s, const struct entry *e, nanos now)
 {

@@ -42,6 +42,9 @@ bool summing_takes(struct summing *s, const struct policy_case *c, const struct 
 /* The alert goes into a sum, whether or not an equal one was there. */
 void summing_adds(struct summing *s, const struct policy_case *c, const struct verdict *v, bool advice);
 
+/* What these alerts said does not hold any more: sends their sum; the next such alert is sent by itself. */
+void summing_settle(struct summing *s, const struct policy_case *c, const struct verdict *v);
+
 /* Packet time has advanced: sends the sums whose interval is over. */
 void summing_time(struct summing *s, nanos now);
 

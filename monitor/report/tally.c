@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { STACKS_OF_UE = 63 }; /* that a finding about it names, as told_finding has room for */
+
 static const uint16_t version_codes[TALLY_VERSIONS] = {
     [TALLY_SSLV2] = 0x0002, [TALLY_SSLV3] = 0x0300, [TALLY_TLS10] = 0x0301,
     [TALLY_TLS11] = 0x0302, [TALLY_TLS12] = 0x0303, [TALLY_TLS13] = 0x0304,
@@ -232,16 +234,52 @@ static void add_peer(struct peers_at_fault to, const struct policy_case *c, enum
     show(new, c, severity);
 }
 
+static struct peers_at_fault offenders_of(struct rule_tally *rule)
+{
+    return (struct peers_at_fault){rule->by->offender_tag, rule->by->offender, &rule->offenders,
+                                   &rule->other_offences};
+}
+
+static struct peers_at_fault sharers_of(struct rule_tally *rule)
+{
+    return (struct peers_at_fault){rule->by->sharer_tag, rule->by->sharer, &rule->sharers,
+                                   &rule->other_sharings};
+}
+
 /* What both are at fault for counts at both. */
 static void add_offender(struct rule_tally *rule, const struct policy_case *c, const struct verdict *v)
 {
-    const struct peers_at_fault offenders = {rule->by->offender_tag, rule->by->offender, &rule->offenders,
-                                             &rule->other_offences};
-    const struct peers_at_fault sharers = {rule->by->sharer_tag, rule->by->sharer, &rule->sharers,
-                                           &rule->other_sharings};
-    add_peer(offenders, c, v->fault == FAULT_UE ? CLIENT : SERVER, v->severity);
+    add_peer(offenders_of(rule), c, v->fault == FAULT_UE ? CLIENT : SERVER, v->severity);
     if (v->fault == FAULT_BOTH && c->about.client.family)
-        add_peer(sharers, c, CLIENT, v->severity);
+        add_peer(sharers_of(rule), c, CLIENT, v->severity);
+}
+
+static void less(uint64_t *count)
+{
+    *count -= *count > 0;
+}
+
+static void drop_peer(struct peers_at_fault from, const struct policy_case *c, enum side side)
+{
+    const struct offender offender = offender_of(c, side);
+    struct offender *known = find_peer(&from, tag_of(&offender.end), &offender);
+    if (!known) {
+        less(from.others);
+        return;
+    }
+    if (--known->count)
+        return;
+    const size_t at = (size_t)(known - from.peer);
+    const size_t after = --*from.count - at;
+    memmove(known, known + 1, after * sizeof *known);
+    memmove(&from.tag[at], &from.tag[at + 1], after * sizeof *from.tag);
+}
+
+static void drop_offender(struct rule_tally *rule, const struct policy_case *c, enum fault fault)
+{
+    drop_peer(offenders_of(rule), c, fault == FAULT_UE ? CLIENT : SERVER);
+    if (fault == FAULT_BOTH && c->about.client.family)
+        drop_peer(sharers_of(rule), c, CLIENT);
 }
 
 static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)
@@ -264,6 +302,21 @@ static void add_stack_offence(struct rule_tally *rule, uint16_t stack)
         rule->other_stacks++;
     else
         rule->by->stack[rule->stacks++] = (struct stack_offence){.stack = stack, .count = 1};
+}
+
+static void drop_stack_offence(struct rule_tally *rule, uint16_t stack)
+{
+    uint32_t i = 0;
+    while (i < rule->stacks && rule->by->stack[i].stack != stack)
+        i++;
+    if (i == rule->stacks) {
+        less(&rule->other_stacks);
+        return;
+    }
+    if (--rule->by->stack[i].count)
+        return;
+    rule->stacks--;
+    memmove(&rule->by->stack[i], &rule->by->stack[i + 1], (rule->stacks - i) * sizeof *rule->by->stack);
 }
 
 bool tally_judged(const struct tally *tally)
@@ -302,16 +355,31 @@ static uint16_t stack_of(struct tally *tally, const struct observation *o)
     return known->stack;
 }
 
-/* A finding about a UE as such is shared by all stacks that its address was seen with. */
-static void add_stacks_of_ue(const struct tally *tally, struct rule_tally *rule, const struct endpoint *ue)
+/* A finding about a UE as such is shared by all stacks that its address was seen with, up to so many. Returns
+ * how many. */
+static unsigned add_stacks_of_ue(const struct tally *tally, struct rule_tally *rule,
+                                 const struct endpoint *ue)
 {
     size_t at = UE_STACKS_FIRST;
     uint16_t stack;
-    bool any = false;
-    for (; ue_stacks_next(tally->ue_stacks, ue, &at, &stack); any = true)
+    unsigned count = 0;
+    for (; count < STACKS_OF_UE && ue_stacks_next(tally->ue_stacks, ue, &at, &stack); count++)
         add_stack_offence(rule, stack);
-    if (!any)
+    if (!count)
         rule->other_stacks++;
+    return count;
+}
+
+/* Of the first so many; those of a UE stay in their order. */
+static void drop_stacks_of_ue(const struct tally *tally, struct rule_tally *rule, const struct endpoint *ue,
+                              unsigned count)
+{
+    size_t at = UE_STACKS_FIRST;
+    uint16_t stack;
+    if (!count)
+        less(&rule->other_stacks);
+    for (; count && ue_stacks_next(tally->ue_stacks, ue, &at, &stack); count--)
+        drop_stack_offence(rule, stack);
 }
 
 /* Many break a superseded demand in the same way, so the report names everybody involved, whoever is at
@@ -336,7 +404,7 @@ static void add_fail(struct tally *tally, struct rule_tally *rule, const struct 
                      const struct verdict *v, uint16_t stack)
 {
     const bool superseded = v->rule->superseded;
-    rule->faults |= (uint8_t)(1u << v->fault);
+    rule->of_fault[v->fault]++;
     if (v->severity > rule->worst)
         rule->worst = (uint8_t)v->severity;
     rule->of_severity[v->severity]++;
@@ -347,9 +415,7 @@ static void add_fail(struct tally *tally, struct rule_tally *rule, const struct 
         tally->violation[v->severity]++;
     if (c->observation && stack < MAX_STACKS && !superseded)
         tally->stacks[stack].violations++;
-    if (c->kind == CASE_UE)
-        add_stacks_of_ue(tally, rule, &c->about.client);
-    else if (c->observation && (superseded || v->fault != FAULT_SERVER) && stack < MAX_STACKS)
+    if (c->observation && (superseded || v->fault != FAULT_SERVER) && stack < MAX_STACKS)
         add_stack_offence(rule, stack);
     else if (c->observation && v->fault != FAULT_SERVER)
         rule->other_stacks++;
@@ -395,6 +461,85 @@ static void add_verdict(struct tally *tally, const struct verdict *v)
         add_reasons(tally, rule, v->reasons);
 }
 
+void tally_add_told(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                    struct told_finding *told)
+{
+    struct rule_tally *rule = &tally->rules[v->index];
+    const uint64_t before = rule->value[VERDICT_FAIL];
+    add_breach(tally, c, v, MAX_STACKS);
+    if (c->kind != CASE_UE || rule->value[VERDICT_FAIL] == before)
+        return;
+    const unsigned stacks = add_stacks_of_ue(tally, rule, &c->about.client);
+    if (told)
+        told->stacks = stacks & STACKS_OF_UE;
+}
+
+/* Of a superseded demand, what found no room to be counted once is in no number. */
+static bool drop_sharer(struct tally *tally, struct rule_tally *rule, const struct policy_case *c)
+{
+    if (!first_sight_forget(tally->sharers, c, rule->rule, c->kind == CASE_UE ? FAULT_UE : FAULT_SERVER,
+                            false))
+        return false;
+    less(&tally->superseded);
+    tally->gone.superseded++;
+    if (c->kind == CASE_UE)
+        less(&rule->sharing_ues);
+    return true;
+}
+
+static void drop_fail(struct tally *tally, struct rule_tally *rule, const struct policy_case *c,
+                      const struct told_finding *told)
+{
+    if (!rule->value[VERDICT_FAIL])
+        return;
+    if (!rule->rule->superseded) {
+        less(&tally->verdict[VERDICT_FAIL]);
+        less(&tally->violation[told->severity]);
+        tally->gone.violation[told->severity]++;
+    } else if (!drop_sharer(tally, rule, c)) {
+        return;
+    }
+    less(&rule->value[VERDICT_FAIL]);
+    less(&rule->of_fault[told->fault]);
+    less(&rule->of_severity[told->severity]);
+    while (rule->worst && !rule->of_severity[rule->worst])
+        rule->worst--;
+    rule->gone++;
+    drop_offender(rule, c, (enum fault)told->fault);
+    if (c->kind == CASE_UE)
+        drop_stacks_of_ue(tally, rule, &c->about.client, told->stacks);
+}
+
+void tally_take_back(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                     const struct told_finding *told)
+{
+    assert(v->index < tally->rule_count);
+    struct rule_tally *rule = &tally->rules[v->index];
+    rule->taken_back += v->value != VERDICT_FAIL;
+    if (told->excepted) {
+        less(&rule->excepted);
+        less(&tally->excepted);
+        tally->gone.excepted++;
+    } else if (told->known) {
+        less(&rule->known);
+        less(&tally->known);
+    } else {
+        drop_fail(tally, rule, c, told);
+    }
+}
+
+void tally_renew(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                 struct told_finding *told)
+{
+    struct rule_tally *rule = &tally->rules[v->index];
+    const struct tally_gone gone = tally->gone;
+    const uint64_t gone_of_rule = rule->gone;
+    tally_take_back(tally, c, v, told);
+    tally->gone = gone;
+    rule->gone = gone_of_rule;
+    tally_add_told(tally, c, v, told);
+}
+
 void tally_expect(const struct tally *tally, const struct policy_case *c)
 {
     const struct observation *o = c->observation;
@@ -425,6 +570,15 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
             add_breach(tally, c, &verdicts[i], stack);
         else
             add_verdict(tally, &verdicts[i]);
+}
+
+unsigned tally_faults(const struct rule_tally *rule)
+{
+    unsigned faults = 0;
+    for (unsigned fault = 0; fault < FAULTS; fault++)
+        if (rule->of_fault[fault])
+            faults |= 1u << fault;
+    return faults;
 }
 
 uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more)

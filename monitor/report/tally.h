@@ -86,8 +86,10 @@ struct rule_tally {
     char earlier[128];     /* where an earlier configuration's is kept */
     uint32_t offenders, sharers, stacks; /* in by-> */
     uint64_t of_severity[SEVERITIES];    /* fails by the severity of the finding */
+    uint64_t of_fault[FAULTS];           /* and by who is at fault */
     uint8_t worst;                       /* enum severity: that of the gravest fail */
-    uint8_t faults;          /* who is at fault with any of the fails: a bit for each enum fault */
+    uint64_t gone; /* fails of servers and UEs that were counted, and stand no longer as they were told */
+    uint64_t taken_back;     /* of what was told, whether it counted or not: what stands no longer at all */
     uint64_t other_offences; /* by peers that came after those */
     uint64_t other_sharings;
     uint64_t other_stacks; /* offences by stacks that came after those */
@@ -109,7 +111,10 @@ struct tally {
     uint64_t verdict[VERDICT_VALUES];
     uint64_t violation[SEVERITIES]; /* fails by the severity of the finding */
     uint64_t superseded;            /* fails of superseded demands; they are in neither of the two */
-    uint64_t untold; /* of them, by offenders that came when the table was full: without an event */
+    struct tally_gone {
+        uint64_t violation[SEVERITIES], excepted, superseded;
+    } gone;          /* what these had counted of servers and UEs that stands no longer as it was told */
+    uint64_t untold; /* superseded ones by offenders that came when the table was full: without an event */
     uint64_t reason[UNOBSERVED_COUNT];
     struct rule_tally *rules;         /* by the index of the rule */
     struct rule_offenders *offenders; /* likewise */
@@ -145,6 +150,23 @@ void tally_expect(const struct tally *tally, const struct policy_case *c);
 /* One case with the verdicts of the profile on it. */
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts,
                size_t count);
+
+/* One breach by a server or UE in general, told now: what tally_take_back() needs is noted in `told`, which
+ * may be NULL. */
+void tally_add_told(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                    struct told_finding *told);
+
+/* What was told of a server or UE stands no longer: `told` is as tally_add_told() has left it. `v`: what is
+ * judged by the same rule now. */
+void tally_take_back(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                     const struct told_finding *told);
+
+/* What was told of it stands at the last: it is counted as of now, with the stacks that came since. */
+void tally_renew(struct tally *tally, const struct policy_case *c, const struct verdict *v,
+                 struct told_finding *told);
+
+/* Who is at fault with any of the fails: a bit for each enum fault. */
+unsigned tally_faults(const struct rule_tally *rule);
 
 /* Different servers or UEs at fault; *more: there were others that the table had no room for. */
 uint32_t tally_offenders(const struct rule_tally *rule, enum side side, bool *more);

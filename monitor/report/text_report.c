@@ -190,6 +190,29 @@ void text_report_violation(struct text_report *report, const struct policy_case 
     (void)fputc('\n', page->out);
 }
 
+void text_report_taken_back(struct text_report *report, const struct taken_back *t)
+{
+    const struct verdict *v = t->now;
+    const struct policy_case *c = t->about;
+    if (!report->choice.details || (enum severity)t->told->severity < report->choice.least ||
+        count_kind(report, kind_name(report, &c->about, v, span_of_text("taken back"))) >= SHOWN_OF_A_KIND)
+        return;
+    char buffer[512];
+    struct text line = text_over(buffer, sizeof buffer);
+    text_printf(&line, "Taken back: %s at ", v->rule->id);
+    if (c->kind == CASE_UE)
+        text_address(&line, &c->about.client);
+    else
+        text_end(&line, &c->about.server);
+    if (case_asked_name(c)[0])
+        text_printf(&line, " (%s)", case_asked_name(c));
+    text_put(&line, ", told by what was seen until ");
+    text_time(&line, told_first(t->told), false);
+    text_printf(&line, "; the verdict is now: %s", word_of(verdict_words, v->value));
+    page_field(&report->lines, 0, 0, "", buffer);
+    (void)fputc('\n', report->page.out);
+}
+
 void text_report_summary(struct text_report *report, const struct tally *tally, const struct tally *advice,
                          const struct capture_health *health, int status)
 {

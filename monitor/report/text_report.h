@@ -11,6 +11,7 @@
 #include "policy/policy.h"
 #include "report/health.h"
 #include "report/inputs.h"
+#include "report/taken_back.h"
 #include "report/tally.h"
 
 #include <stdio.h>
@@ -45,6 +46,9 @@ void text_report_handshake(struct text_report *report, const struct policy_case 
 
 /* A verdict that is VERDICT_FAIL; it is written only with --details. */
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v);
+
+/* A violation that was told and stands no longer, in a line; likewise. */
+void text_report_taken_back(struct text_report *report, const struct taken_back *t);
 
 /* What was read and how it was judged. `advice`: the tally of the second profile, or NULL. `status`: with
  * which the run ends, below 0 when it goes on. */

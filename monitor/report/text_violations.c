@@ -131,7 +131,7 @@ static void put_rule(struct page *page, const struct summary *s, const struct ru
 {
     char buffer[512];
     struct text t = text_over(buffer, sizeof buffer);
-    text_rule(&t, rule->rule, rule->faults);
+    text_rule(&t, rule->rule, tally_faults(rule));
     if (rule->value[VERDICT_FAIL] > 1) {
         text_put(&t, ", ");
         text_counted(&t, rule->value[VERDICT_FAIL], "time", "times");

@@ -461,3 +461,20 @@ void utwatch_verdict(struct json *j, const struct verdict *v, const struct polic
     if (c->packets)
         json_string(j, "evidence", c->packets);
 }
+
+/* The alerts that it takes back are those of the same rule and peer since `first_told`. */
+void utwatch_taken_back(struct json *j, const struct taken_back *t, const struct input_names *names)
+{
+    const struct verdict *v = t->now;
+    json_string(j, "about", word_of(case_kind_words, t->about->kind));
+    utwatch_rule(j, v->rule, names && (names->live || names->folder));
+    json_uint(j, "signature_id", v->rule->sid);
+    json_string(j, "verdict", word_of(verdict_words, v->value));
+    put_unobserved(j, v->reasons);
+    if (t->told->fault != FAULT_NONE)
+        json_string(j, "fault", word_of(fault_words, t->told->fault));
+    json_time(j, "first_told", told_first(t->told));
+    json_string(j, "told_as", word_of(finding_words, t->as));
+    if (v->note)
+        json_string(j, "note", v->note);
+}

@@ -45,6 +45,13 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
     memset(material->findings.last, 0, sizeof material->findings.last);
 }
 
+void output_peer(struct output *out, const struct policy_case *c, const struct verdict *v,
+                 const struct peer_news *news, bool advice)
+{
+    if (news->tell)
+        output_case(out, c, v, 1, NULL, advice);
+}
+
 bool output_has_baseline(const struct output *out)
 {
     return (void)out, false;

@@ -121,6 +121,19 @@ static void other_kinds(void)
         json_alert_event(&t, &cases[i], &names, &v, i % 2, NULL);
         print(&t);
     }
+    for (size_t i = 4; i < 6; i++) {
+        struct verdict now = stand_in_verdict(RULE_VERSION, i % 2 ? VERDICT_PASS : VERDICT_NOT_OBSERVABLE);
+        struct told_finding told = {.state = 1, .second = 1795470000, .micros = 12, .fault = FAULT_SERVER};
+        now.reasons = i % 2 ? 0 : UNOBSERVED_UNDECIDED;
+        const struct taken_back t = {.about = &cases[i], .now = &now, .told = &told, .as = FINDING_VIOLATION};
+        struct text line_of = text_over(line, sizeof line);
+        json_taken_back_event(&line_of, &t, &names);
+        print(&line_of);
+        now = stand_in_verdict(RULE_VERSION, VERDICT_FAIL);
+        tally_add_told(&tally, &cases[i], &now, &told);
+        now.value = VERDICT_PASS;
+        tally_take_back(&tally, &cases[i], &now, &told);
+    }
     struct verdict excepted = v;
     excepted.excepted = "a reason";
     tally_add(&tally, &cases[0], &excepted, 1);

@@ -142,7 +142,7 @@ static void a_ue_brings_its_stacks(void **state)
     for (uint32_t ue = 7; ue < 9; ue++) {
         struct policy_case c = {.kind = CASE_UE};
         c.about.client = sample_ipv4(ue, 0);
-        tally_add(&tally, &c, &v, 1);
+        tally_add_told(&tally, &c, &v, NULL);
     }
     const struct rule_tally *rule = &tally.rules[RULE_SUPERSEDED];
     assert_int_equal(rule->stacks, 2);
@@ -151,6 +151,85 @@ static void a_ue_brings_its_stacks(void **state)
     assert_int_equal(tally.superseded, 2);
     assert_int_equal(tally.verdict[VERDICT_FAIL], 0);
     assert_int_equal(tally.violation[SEVERITY_MEDIUM], 0);
+}
+
+static struct told_finding told_of(const struct verdict *v)
+{
+    return (struct told_finding){.state = 1,
+                                 .severity = v->severity & 3U,
+                                 .fault = v->fault & 3U,
+                                 .excepted = v->excepted != NULL,
+                                 .known = v->known};
+}
+
+/* What is taken back leaves the numbers as they would be if it had never been told. */
+static void what_is_taken_back_is_in_no_number(void **state)
+{
+    (void)state;
+    sample_full(&o);
+    o.whence.client = sample_ipv4(7, 1000);
+    sample_add(&tally, &o, NULL, 0);
+    for (unsigned form = 0; form < 4; form++) {
+        struct verdict v = stand_in_verdict(form == 3 ? RULE_SUPERSEDED : RULE_KEY_BITS, VERDICT_FAIL);
+        v.fault = FAULT_UE;
+        v.excepted = form == 1 ? "a reason" : NULL;
+        v.known = form == 2;
+        struct rule_tally *rule = &tally.rules[v.index];
+        struct told_finding told[2] = {told_of(&v), told_of(&v)};
+        struct policy_case c[2] = {{.kind = CASE_UE}, {.kind = CASE_UE}};
+        for (unsigned ue = 0; ue < 2; ue++) {
+            c[ue].about.client = sample_ipv4(7 + ue, 0);
+            tally_add_told(&tally, &c[ue], &v, &told[ue]);
+        }
+        sample_tls13(&o);
+        o.whence.client = sample_ipv4(7, 1001); /* another stack, which has no part in what was told */
+        sample_add(&tally, &o, NULL, 0);
+        const uint64_t counts = form == 1 || form == 2 ? 0 : 1;
+        assert_int_equal(rule->value[VERDICT_FAIL], 2 * counts);
+        const struct verdict now = {.rule = v.rule, .index = v.index, .value = VERDICT_PASS};
+        tally_take_back(&tally, &c[0], &now, &told[0]);
+        assert_int_equal(rule->value[VERDICT_FAIL], counts);
+        assert_int_equal(rule->offenders, counts);
+        assert_int_equal(rule->stacks, 0); /* the other UE has none that was seen */
+        assert_int_equal(rule->other_stacks, counts);
+        tally_take_back(&tally, &c[1], &now, &told[1]);
+        assert_int_equal(rule->value[VERDICT_FAIL] + rule->offenders + rule->other_stacks + rule->excepted,
+                         0);
+        assert_int_equal(rule->known + rule->sharing_ues + rule->of_severity[v.severity] + rule->worst, 0);
+        assert_int_equal(tally_faults(rule), 0);
+        assert_int_equal(rule->gone, 2 * counts);
+        assert_int_equal(tally.verdict[VERDICT_FAIL] + tally.superseded + tally.excepted + tally.known, 0);
+        assert_int_equal(tally.violation[v.severity], 0);
+        tally_close(&tally);
+        assert_true(tally_open(&tally, stand_in_profile()));
+        sample_full(&o);
+        o.whence.client = sample_ipv4(7, 1000);
+        sample_add(&tally, &o, NULL, 0);
+    }
+}
+
+/* What was forgotten is new again, and finds room in a full set. */
+static void a_forgotten_offender_is_new_again(void **state)
+{
+    (void)state;
+    struct first_sights *s = first_sights_new();
+    assert_non_null(s);
+    const struct verdict v = stand_in_verdict(RULE_SUPERSEDED, VERDICT_FAIL);
+    struct policy_case c = {.kind = CASE_SERVER};
+    for (uint32_t i = 0; i < MAX_FIRST_SIGHTS; i++) {
+        c.about.server = sample_ipv4(i, 443);
+        (void)first_sight(s, &c, v.rule, FAULT_SERVER, false);
+    }
+    assert_false(first_sight_forget(s, &c, v.rule, FAULT_SERVER, false)); /* it had found no room */
+    for (uint32_t i = 0; i < MAX_FIRST_SIGHTS / 2; i++) {
+        c.about.server = sample_ipv4(i, 443);
+        assert_true(first_sight_forget(s, &c, v.rule, FAULT_SERVER, false));
+        assert_false(first_sight_forget(s, &c, v.rule, FAULT_SERVER, false));
+        assert_true(first_sight(s, &c, v.rule, FAULT_SERVER, false));
+        assert_false(first_sight(s, &c, v.rule, FAULT_SERVER, false));
+    }
+    assert_int_equal(s->used, MAX_FIRST_SIGHTS / 4 * 3);
+    first_sights_free(s);
 }
 
 /* Each offender of each rule is new once; a UE is the same behind every port. */
@@ -217,8 +296,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fault_of_both_counts_at_both, setup, teardown),
         cmocka_unit_test_setup_teardown(offenders_beyond_the_table_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ue_brings_its_stacks, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_taken_back_is_in_no_number, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reason_outlives_its_configuration, setup, teardown),
         cmocka_unit_test(each_offender_is_new_once),
+        cmocka_unit_test(a_forgotten_offender_is_new_again),
         cmocka_unit_test(every_key_size_has_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,8 @@ def judge(what, alerts, received):
         sequences[(message["procid"], message["sd"]["meta"]["sequenceId"])] += 1
         if "edge" in sd:
             continue  # the sensor, of itself
+        if message["msgid"] == "taken-back":
+            continue  # captures_taken_back
         rule = sd.get("rule", message["msgid"])
         key = rule, sd.get("src_ip", ""), sd.get("dest_ip", ""), sd.get("dest_port", "")
         came[key] += int(sd.get("count", 1))
