@@ -12,6 +12,7 @@
 #define VERDICT_VALUES 5
 #define SEVERITIES     4
 #define OUTCOMES       5
+#define FAULTS         4
 #define TALLY_KEY_BITS 33 /* key sizes in bytes, 0 to 256 bits */
 
 enum tally_version {

@@ -1,5 +1,6 @@
 /* The members of `utwatch`: what EVE has no names for. */
 #include "report/event_objects.h"
+#include "report/names.h"
 
 #include "wire/codes.h"
 
