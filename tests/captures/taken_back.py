@@ -2,7 +2,6 @@
 """What was told of a server or UE and stands no longer: is it taken back, by an event, a message and in all numbers, so that the report is that of
 a run that judged at its end only? usage: taken_back.py UTWATCH [CAPTURE ...]"""
 import csv
-import json
 import os
 import re
 import socket
@@ -137,6 +136,10 @@ def test_event(folder):
     check([e["event_type"] for e in of_server] == ["alert", "taken-back"], of_server)
     ours, back = validator(built_with(binary)), of_server[-1]
     check(ours.is_valid(back), list(ours.iter_errors(back)))
+    theirs = os.path.join(os.environ.get("UTWATCH_SPEC", ""), "data", "suricata-eve-schema.json")
+    for event in of_type(evs, "taken-back") if os.path.exists(theirs) else ():
+        without = {key: value for key, value in event.items() if key != "utwatch"}
+        check(validator(theirs).is_valid(without), "Suricata's schema", without)
     check(back["utwatch"]["verdict"] == "pass" and back["utwatch"]["fault"] == "server" and back["utwatch"]["told_as"] == "violation", back)
     check(evs.index(back) > [e["event_type"] for e in evs].index("tls", evs.index(of_server[0])), "taken back before what contradicts it")
     rule = [r for r in evs[-1]["utwatch"]["rules"] if r["rule"] == WEAK][0]

@@ -217,6 +217,8 @@ def comparable(events):
             event = {**event, "utwatch": {k: v for k, v in event["utwatch"].items() if k != "ruleset"}}
         event = without_what_length_decides(event)
         of_peer = event.get("utwatch", {}).get("about") in ("server", "ue")
+        if "first_told" in event.get("utwatch", {}):
+            event = {**event, "utwatch": {k: v for k, v in event["utwatch"].items() if k != "first_told"}}
         return {k: v for k, v in event.items() if k not in PLACE and not (of_peer and k == "timestamp")}
     return sorted(json.dumps(kept(e), sort_keys=True) for e in events if e["event_type"] != "stats")
 
