@@ -37,7 +37,8 @@ rules:
 
 
 def accepted(suite, *more):
-    return [(0, m.client_hello([suite, *more])), (1, m.server_hello(suite) + m.done()), (0, m.client_key_exchange() + m.finished()), (1, m.finished())]
+    return [(0, m.client_hello([suite, *more])), (1, m.server_hello(suite) + m.done()),
+            (0, m.client_key_exchange() + m.finished()), (1, m.finished())]
 
 
 def refused(*suites):
@@ -233,7 +234,8 @@ def test_syslog(folder):
         severity, _, sd = said[back[0]]
         event = [e for e in of_type(evs, "taken-back") if who(e)[1] == WEAK and e.get("dest_ip") == SERVER[0]][0]
         check(severity == 5, "a notice", severity)
-        check({k: sd[k] for k in ("first_told", "verdict", "fault")} == {k: event["utwatch"][k] for k in ("first_told", "verdict", "fault")}, sd, event)
+        alike = "first_told", "verdict", "fault"
+        check([sd[k] for k in alike] == [event["utwatch"][k] for k in alike], sd, event)
         check(sd["dest_port"] == "443" and sd["signature_id"] == str(event["utwatch"]["signature_id"]), sd)
 
 
@@ -242,8 +244,9 @@ def captures(folder):
         return names
     many = LACKS_AES + [(3, accepted(DES3)), (4, refused(DES3))] + SHOWS_AES + [(200, accepted(DES3, AES))]
     first = made(folder, "server.pcap", many)
-    frames = [*capturelib.read_frames(first), *capturelib.read_frames(made(folder, "more", [(h + 3, s) for h, s in many], client=OTHER_UE, server=OTHER_SERVER))]
-    capturelib.write_frames(os.path.join(folder, "two.pcap"), sorted(frames))
+    more = made(folder, "more", [(h + 3, s) for h, s in many], client=OTHER_UE, server=OTHER_SERVER)
+    frames = sorted([*capturelib.read_frames(first), *capturelib.read_frames(more)])
+    capturelib.write_frames(os.path.join(folder, "two.pcap"), frames)
     known = [os.path.join(PCAPS, n + ".pcap") for n in ("jsse-tls10-wapcert", "openssl-tls12-full")]
     return [first, os.path.join(folder, "two.pcap"), *known]
 
