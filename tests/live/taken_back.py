@@ -100,7 +100,8 @@ def as_in_replay(taps, folder, workers):
     check(of_server(live) == ["alert", "taken-back"], workers, of_server(live))
     alert, back = [e for e in live if e.get("dest_ip") == SERVER[0] and e.get("utwatch", {}).get("rule") == RULE]
     check(alert["timestamp"] == back["utwatch"]["first_told"], workers, alert, back)
-    check([rule_of(x)["fail"] for x in (live, played)] == [0, 0] and rule_of(live)["pass"] == rule_of(played)["pass"] >= 1, rule_of(live), rule_of(played))
+    check([rule_of(x)["fail"] for x in (live, played)] == [0, 0] and rule_of(live)["pass"] == rule_of(played)["pass"] >= 1,
+          rule_of(live), rule_of(played))
 
 
 def status(sensor):
