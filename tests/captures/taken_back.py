@@ -31,8 +31,8 @@ rules:
     requires: Even numbers.
     binds: server
     about: server
-    severity: %s
-    fail: { peer.handshakes: [1, 2, 5] }
+    severity: medium
+    fail: { %s }
 """
 
 
@@ -155,10 +155,10 @@ def test_event(folder):
     check(run.returncode == utwatch(binary, "-q", "-r", made(folder, "hours.pcap", LACKS_AES + [(2, SHOWS_AES[0][1])])).returncode, "exit status")
 
 
-def own_profile(folder, severity="medium"):
+def own_profile(folder, fails="peer.handshakes: [1, 2, 5]"):
     path = os.path.join(folder, "mine.yaml")
     with open(path, "w") as f:
-        f.write(OWN % severity)
+        f.write(OWN % fails)
     return path
 
 
@@ -175,6 +175,27 @@ def test_again(folder):
         check(run.returncode == fails, count, "exit status", run.returncode)
         stands = standing(evs)
         check(len(stands) == fails, count, stands)
+
+
+def named(name):
+    sni = (len(name) + 3).to_bytes(2, "big") + b"\0" + len(name).to_bytes(2, "big") + name
+    return [(0, m.client_hello([AES], more=[(0, sni)])), *accepted(AES)[1:]]
+
+
+def test_which_server(folder):
+    """A server of which no hello was captured is one of those that the address turns out to have: it is no server of its own any more."""
+    words = ("-p", own_profile(folder, "peer.selected: { any: { in: [TLS_RSA_WITH_AES_128_CBC_SHA] } }"), "-c", site(folder, "1h"))
+    first = [(t, f) for t, f in capturelib.read_frames(made(folder, "unnamed", [(0, accepted(AES))])) if capturelib.segment_of(f)[4][5:6] != b"\1"]
+    other = made(folder, "other", [(5, accepted(DES))], server=OTHER_SERVER)
+    later = made(folder, "later", [(30, named(b"a.example.org")), (60, named(b"b.example.org"))], client=OTHER_UE)
+    path = os.path.join(folder, "which.pcap")
+    capturelib.write_frames(path, sorted([*first, *capturelib.read_frames(other), *capturelib.read_frames(later)]))
+    evs, _ = events(binary, *words, "-r", path)
+    told = [(e["event_type"], e["utwatch"]["server"].get("name"), e["utwatch"]["verdict"], e["utwatch"].get("unobserved")) for e in evs
+            if e["event_type"] in ("alert", "taken-back")]
+    a, b = (("alert", name + ".example.org", "fail", None) for name in "ab")
+    check(told == [("alert", None, "fail", None), ("taken-back", None, "not-observable", ["gap"]), a, b], told)
+    check(evs[-1]["utwatch"]["rules"][0]["fail"] == len(standing(evs)) == 2, evs[-1]["utwatch"]["rules"][0])
 
 
 def test_inputs(folder):
@@ -254,6 +275,6 @@ def captures(folder):
 with tempfile.TemporaryDirectory() as place:
     test_as_at_the_end(place, captures(place))
     if not names:
-        for test in (test_event, test_again, test_inputs, test_baseline, test_excepted, test_syslog):
+        for test in (test_event, test_again, test_which_server, test_inputs, test_baseline, test_excepted, test_syslog):
             test(place)
 finish(30 if not names else 1)
