@@ -22,8 +22,8 @@ enum layer packet_fail(struct packet *p)
     return packet_end(p, p->bytes.n < p->wire_left ? DECODE_TRUNCATED : DECODE_MALFORMED);
 }
 
-/* The VLANs of what carries a tunnel are none of what is in it. A handover changes those that carry GTP-U or
- * CAPWAP, and who mirrors by ERSPAN does so over any network. */
+/* The VLANs of what carries a tunnel or MPLS are none of what is in it. A handover changes those that carry
+ * GTP-U or CAPWAP, and who mirrors by ERSPAN does so over any network. */
 static void leave_networks(struct packet *p, enum encapsulation e)
 {
     if (e == ENCAP_GTP_U || e == ENCAP_CAPWAP || e == ENCAP_ERSPAN)
@@ -39,7 +39,7 @@ bool packet_wrap(struct packet *p, enum encapsulation e)
         return false;
     }
     out->wrappers.encapsulation[out->wrappers.encapsulation_count++] = (uint8_t)e;
-    if (is_tunnel(e))
+    if (is_tunnel(e) || e == ENCAP_MPLS)
         leave_networks(p, e);
     p->foreign |= is_tunnel(e) && !spaces_know_ends(p->spaces, &out->src, &out->dst);
     p->space = space_inside(&out->wrappers, p->foreign);

@@ -42,6 +42,11 @@ def both_ways(there, back):
     return lambda frame: (there if frame[5] == CLIENT else back)(frame)
 
 
+def pseudowire(frame, label=16):
+    """Ethernet in MPLS, with the control word."""
+    return e.ethernet(b"\x88\x47", (label << 12 | 1 << 8 | 64).to_bytes(4, "big") + b"\0\0\0\0" + frame)
+
+
 # Of these pairs the first network and the second are two.
 APART = {
     "VLAN": (in_vlan(1), in_vlan(2)),
@@ -56,6 +61,7 @@ APART = {
     "VLANs in a VXLAN": (lambda f: e.vxlan(e.vlan(f, 1), 7), lambda f: e.vxlan(e.vlan(f, 2), 7)),
     "VXLANs around IP in IP": (lambda f: e.vxlan(e.ipip(f), 1), lambda f: e.vxlan(e.ipip(f), 2)),
     "VXLANs around VXLAN": (lambda f: e.vxlan(e.vxlan(f, 9), 1), lambda f: e.vxlan(e.vxlan(f, 9), 2)),
+    "VLANs in a pseudowire (RFC 4448)": (lambda f: pseudowire(e.vlan(f, 1)), lambda f: pseudowire(e.vlan(f, 2))),
     "one direction": (both_ways(in_vlan(1), plain), both_ways(in_vlan(2), plain)),
     "the other direction": (both_ways(plain, in_vlan(1)), both_ways(plain, in_vlan(2))),
 }
@@ -73,7 +79,8 @@ ONE = {
     "the VLAN of a tunnel": (lambda f: e.vlan(e.vxlan(f, 7), 1), lambda f: e.vlan(e.vxlan(f, 7), 2)),
     "the overlay of GTP-U": (lambda f: e.vxlan(e.gtp(f), 1), lambda f: e.vxlan(e.gtp(f), 2)),
     "the VLAN of a mirror": (lambda f: e.vlan(e.erspan(e.vlan(f, 7)), 1), lambda f: e.vlan(e.erspan(e.vlan(f, 7)), 2)),
-    "labels of MPLS": (e.mpls, e.mpls),
+    "labels of MPLS": (lambda f: pseudowire(f, 16), lambda f: pseudowire(f, 17)),
+    "the VLAN of MPLS": (lambda f: e.vlan(e.mpls(f), 1), lambda f: e.vlan(e.mpls(f), 2)),
 }
 
 
@@ -175,6 +182,35 @@ def at_once(folder):
         check(len(alone) == 2 and sorted(alone) == sorted(map(facts, tls)), name, "one by one:", alone, list(map(facts, tls)))
 
 
+def rewritten(folder):
+    """A firewall draws numbers of its own (RFC 6528 is why), and both of its VLANs are captured: it is the same handshake twice, both times whole."""
+    inside, outside = said(full(UNIQUE), 0, plain), said(full(UNIQUE), 0, plain, seq=(0x40001000, 0x70005000))
+    late = {CLIENT: (0, 200000), 1: (200000, 0)}
+    frames = [(t + late[f[5]][n], in_vlan(n + 1)(f)) for n, side in enumerate((inside, outside)) for t, f in side]
+    tls = of_type(told(folder, frames), "tls")
+    check([(t["utwatch"]["outcome"], t["utwatch"].get("unobserved")) for t in tls] == [("complete", None)] * 2, "rewritten:", [facts(t) for t in tls])
+
+
+def fragments(folder):
+    """Datagrams of two networks have the same addresses and the same number, and their pieces come in turn."""
+    for name, kind in (("VXLAN", in_vxlan), ("VLAN", in_vlan)):
+        pieces = []
+        for n, server in enumerate((shown([DES, AES], DES), shown([AES, DES], AES))):
+            for t, f in said(server, 0, plain, (UE[0], 40000 + n)):
+                pieces += [(t + 1000 * i, kind(n + 1)(part)) for i, part in enumerate(same_number(e.fragments(f, 32)))]
+        tls = of_type(told(folder, pieces), "tls")
+        check([t["utwatch"]["outcome"] for t in tls] == ["complete"] * 2, "fragments:", name, [facts(t) for t in tls])
+
+
+def same_number(parts):
+    """The pieces of all datagrams with the same identification."""
+    out = []
+    for f in parts:
+        f = f[:18] + b"\0\7" + f[20:24] + b"\0\0" + f[26:]
+        out.append(f[:24] + capturelib.ones_sum(f[14:34]).to_bytes(2, "big") + f[26:])
+    return out
+
+
 def facts(tls):
     u = tls["utwatch"]
     return u["history"], u["server_hello"]["suite"], tls["timestamp"]
@@ -186,4 +222,6 @@ with tempfile.TemporaryDirectory() as where:
     sessions(where)
     suites(where)
     at_once(where)
+    rewritten(where)
+    fragments(where)
 finish(150)
