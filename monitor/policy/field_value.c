@@ -144,11 +144,18 @@ struct value field_value(enum field field, const struct policy_case *c, const in
     return why ? fact_alone(unknown(why)) : v;
 }
 
+/* Not inlined: nearly always there is nothing to doubt, and no register to be saved. */
+__attribute__((noinline)) static struct fact unless_doubted(enum field field, const struct policy_case *c,
+                                                            struct fact f)
+{
+    const uint32_t why = f.known != UNKNOWN ? doubts(c, cases_of[field].side, f.known) : 0;
+    return why ? unknown(why) : f;
+}
+
 struct fact field_fact(enum field field, const struct policy_case *c, const int64_t *key_bits)
 {
     if (!(field_kinds(field) & 1 << c->kind))
         return absent();
     const struct fact f = fact_of(field, c, key_bits);
-    const uint32_t why = f.known != UNKNOWN ? doubts(c, cases_of[field].side, f.known) : 0;
-    return why ? unknown(why) : f;
+    return c->kind == CASE_HANDSHAKE && !handshake_is_doubted(c) ? f : unless_doubted(field, c, f);
 }

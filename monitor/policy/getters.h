@@ -101,14 +101,19 @@ struct fact key_exchange_bits(const struct observation *o, int64_t bits);
 struct fact ticket_hint(const struct observation *o);
 struct fact fatal_alert_seen(const struct observation *o, enum side side);
 
+static inline bool handshake_is_doubted(const struct policy_case *c)
+{
+    const struct side_facts *of = c->observation->side;
+    return (of[CLIENT].damage | of[SERVER].damage) & UNOBSERVED_DOUBTED || c->acknowledged_only;
+}
+
 /* Why nobody knows whether the receiver took the bytes that a field of a handshake is read from, as enum
  * unobserved: there are two contents of them, or one with a
  * wrong checksum, or it has acknowledged none. */
 static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_side side)
 {
     const struct side_facts *of = c->observation->side;
-    const bool doubted = (of[CLIENT].damage | of[SERVER].damage) & UNOBSERVED_DOUBTED;
-    if (!doubted && !c->acknowledged_only) /* as nearly always */
+    if (!handshake_is_doubted(c)) /* as nearly always */
         return 0;
     const bool client = side == CLIENT_SIDE || side == OF_HELLO || side == CLIENT_LATER;
     const bool server = side == SERVER_SIDE || side == OF_CHAIN || side == SERVER_LATER;

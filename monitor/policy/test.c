@@ -243,10 +243,16 @@ uint16_t question_of_test(const struct profile *p, const struct condition_node *
     return has_few_values((enum field)n->field) ? (uint16_t)(p->test_count + n->field) : n->test;
 }
 
+/* Not inlined, as most questions are those of fields, which need none of its registers saved. */
+__attribute__((noinline)) static struct fact answer_of_test(const struct profile *p, uint16_t test,
+                                                            const struct policy_case *c)
+{
+    const struct result r = test_of_case(p, &p->tests[test], c);
+    return (struct fact){.number = r.value, .reasons = r.reasons};
+}
+
 struct fact answer_to(const struct profile *p, uint16_t question, const struct policy_case *c)
 {
-    if (question >= p->test_count)
-        return field_fact((enum field)(question - p->test_count), c, p->key_bits);
-    const struct result r = test_of_case(p, &p->tests[question], c);
-    return (struct fact){.number = r.value, .reasons = r.reasons};
+    return question < p->test_count ? answer_of_test(p, question, c)
+                                    : field_fact((enum field)(question - p->test_count), c, p->key_bits);
 }
