@@ -35,18 +35,19 @@ bool chain_append(struct pool *pieces, struct chain *chain, struct span bytes)
         return false;
     }
     chain->length += (uint32_t)bytes.n;
+    struct piece *piece = chain->first ? pool_at(pieces, chain->last) : NULL;
     while (bytes.n) {
         if (used == PIECE_BYTES) {
             const uint32_t fresh = pool_take(pieces);
-            ((struct piece *)pool_at(pieces, fresh))->next = 0;
-            if (chain->first)
-                ((struct piece *)pool_at(pieces, chain->last))->next = fresh;
+            if (piece)
+                piece->next = fresh;
             else
                 chain->first = fresh;
+            piece = pool_at(pieces, fresh);
+            piece->next = 0;
             chain->last = fresh;
             used = 0;
         }
-        struct piece *piece = pool_at(pieces, chain->last);
         const struct span part = span_head(bytes, PIECE_BYTES - used);
         memcpy(piece->bytes + used, part.p, part.n);
         used += part.n;

@@ -28,7 +28,7 @@ enum multipath tcp_multipath(struct span header)
 bool tcp_timestamp(const struct segment *segment, uint32_t *value)
 {
     const size_t header = segment->tcp.n > 12 ? (size_t)(segment->tcp.p[12] >> 4) * 4 : 0;
-    if (header < FIXED_BYTES || header > segment->tcp.n)
+    if (header <= FIXED_BYTES || header > segment->tcp.n)
         return false;
     struct cursor c = cursor_over(option_of(span_head(segment->tcp, header), TIMESTAMPS));
     *value = cursor_u32(&c);

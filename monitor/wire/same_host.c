@@ -56,8 +56,10 @@ static struct span first_label(struct span name)
 static void append(struct same_host *form, struct span s)
 {
     s = span_head(s, sizeof form->bytes - form->length);
+    uint8_t *to = form->bytes + form->length;
     for (size_t i = 0; i < s.n; i++)
-        form->bytes[form->length++] = lower(s.p[i]);
+        to[i] = lower(s.p[i]);
+    form->length += s.n;
 }
 
 void same_host(struct same_host *form, struct span name)
