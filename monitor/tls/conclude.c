@@ -141,11 +141,13 @@ static enum reaction reaction_of(const struct handshake *h)
     }
     /* Silence counts only where nothing that the server said can be missing. */
     if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || !had_hello(h) ||
-        h->ended_otherwise || h->reset_after_close || answers_close(h) || said_something_else(h))
+        h->ended_otherwise || h->follows_end || answers_close(h) || said_something_else(h))
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;
-    return o->side[SERVER].reset ? REACTION_RESET : REACTION_UNKNOWN;
+    /* A reset is not answered by another (RFC 9293 3.10.7.1): where both ends sent one, nobody tells who did
+     * so of his own accord, or whether a middlebox ended both. */
+    return o->side[SERVER].reset && !o->side[CLIENT].reset ? REACTION_RESET : REACTION_UNKNOWN;
 }
 
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
@@ -376,7 +378,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->client_left = client_left(h);
-    o->server_followed = o->side[CLIENT].reset || h->reset_after_close || answers_close(h);
+    o->server_followed = o->side[CLIENT].reset || h->follows_end || answers_close(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
     note_randoms(h);

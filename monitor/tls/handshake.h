@@ -91,11 +91,12 @@ struct handshake {
         uint8_t side;         /* of the flow, that sent it */
         bool awaited;         /* the other side has not acknowledged it yet */
     } alert_receipt, receipt; /* of a fatal alert, and of the last end: alert or FIN */
-    bool reset_after_close;   /* the server's RST came after the client's FIN */
-    bool client_gave_up;      /* by an alert, before the server ended */
-    bool unprompted;          /* what is being read was sent before the hello had come */
-    bool ended_otherwise;     /* the server ended before the hello came, or after the client had given up */
-    bool reordered;           /* bytes came after their acknowledgement, and the order would matter */
+    bool follows_end;    /* the server's RST came after the client's FIN, or its RST or FIN after the client's
+                            RST */
+    bool client_gave_up; /* by an alert, before the server ended */
+    bool unprompted;     /* what is being read was sent before the hello had come */
+    bool ended_otherwise; /* the server ended before the hello came, or after the client had given up */
+    bool reordered;       /* bytes came after their acknowledgement, and the order would matter */
     bool complete;
     bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */
     uint16_t awaited_mac;      /* of that, where it can be read, the bytes of MAC in each record; else 0 */

@@ -30,7 +30,7 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     const uint8_t ends = SIDE_FIN | SIDE_RST;
     h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
     if (who == SERVER)
-        h->end_ack.any = h->reset_after_close = h->ended_otherwise = h->client_gave_up = false;
+        h->end_ack.any = h->follows_end = h->ended_otherwise = h->client_gave_up = false;
     if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
         return;
     if (h->phase == PHASE_REFUSED || h->phase == PHASE_ABORTED)
@@ -40,13 +40,17 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     handshake_resume(tls, h, now);
 }
 
-/* A FIN or RST of the server: what it acknowledges (RFC 9293 3.4) tells what it had by then. */
+/* A FIN or RST of the server: what it acknowledges (RFC 9293 3.4) tells what it had by then. An endpoint that
+ * has received a reset says nothing more (3.10.7.4): after one of the client, and a reset after its FIN, the
+ * end is due to that, or comes from a middlebox that ends both directions. */
 static void note_server_end(struct handshake *h, const struct segment *segment)
 {
     const struct observation *o = h->observation;
     const struct side_facts *server = &o->side[SERVER];
     if (server->closed || server->reset || observation_fatal_alert_of(o, SERVER)) /* it had ended before */
         return;
+    const uint8_t client = h->flow->marks[flow_side_of(h->flow, CLIENT)];
+    h->follows_end = client & SIDE_RST || (client & SIDE_FIN && segment->flags & TCP_RST);
     h->end_ack = (struct acknowledged){.number = segment->ack, .any = segment->flags & TCP_ACK};
     h->client_gave_up |= observation_client_gave_up(o);
     h->ended_otherwise |= h->client_gave_up;
@@ -135,7 +139,6 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     if (who == SERVER) {
         const bool closed = h->observation->side[SERVER].closed;
         h->ended_otherwise |= flow->marks[side] & SIDE_FIN && !closed;
-        h->reset_after_close |= flow->marks[!side] & SIDE_FIN && !closed;
         note_server_end(h, segment);
     }
     if (segment->flags & TCP_ACK)

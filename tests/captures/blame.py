@@ -253,6 +253,45 @@ def did_not_have_the_hello(folder):
         check(found == (["pass"] * 2 if what == "an answer" else ["not_observable"] * 2), what, found)
 
 
+def both_ends_reset(folder):
+    """RFC 9293 3.10.7.4, 3.10.7.1: who has received a reset says nothing more, and no reset answers another. What the server's side sends after
+    a reset of the client, or both resets, a middlebox may have sent; an alert was under way. An endpoint ignores a reset with a wrong number."""
+    capture, rules = os.path.join(folder, "resets.pcap"), ("ut-7.2-no-alert", "ut-7.2-only-anonymous")
+    hello, refusal, unseen = m.client_hello([0x0018]), m.alert(2, 40, m.TLS12), ["not_observable"] * 2
+    fin, rst, minute = 0x11, 0x14, 60 * 10**9
+    for what, steps, wanted in (
+            ("the server's reset alone", [(SERVER, rst)], ["fail", "pass"]), ("the client's alone", [(CLIENT, rst)], unseen),
+            ("the client's first", [(CLIENT, rst), (SERVER, rst)], unseen), ("several", [(CLIENT, rst)] * 2 + [(SERVER, rst)] * 2, unseen),
+            ("the server's late", [(CLIENT, rst), 50 * 10**9, (SERVER, rst)], unseen),
+            ("the server's after all waits", [(CLIENT, rst), 3 * minute, (SERVER, rst)], unseen),
+            ("the server's first", [(SERVER, rst), (CLIENT, rst)], unseen),
+            ("a FIN after it", [(CLIENT, rst), (SERVER, fin)], unseen),
+            ("a FIN and a reset after it", [(CLIENT, rst), (SERVER, fin), (SERVER, rst)], unseen),
+            ("after the client's FIN and reset", [(CLIENT, fin), (CLIENT, rst), (SERVER, rst)], unseen),
+            ("a FIN before it", [(SERVER, fin), (CLIENT, rst)], ["fail", "pass"]),
+            ("an alert under way", [(CLIENT, rst), (SERVER, refusal), (SERVER, fin)], ["pass"] * 2),
+            ("the client's alert and the server's reset", [(CLIENT, m.alert(2, 80)), (SERVER, rst)], unseen),
+            ("the client's alert and that of the server", [(CLIENT, m.alert(2, 80)), (SERVER, refusal)], unseen),
+            ("one in the client's name that nobody believes", [(CLIENT, "wrong"), (SERVER, rst)], ["fail", "pass"])):
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        c.send(CLIENT, hello)
+        for step in steps:
+            side, words = step if isinstance(step, tuple) else (CLIENT, None)
+            if words is None:
+                c.time += step
+            elif isinstance(words, bytes):
+                c.send(side, words)
+            elif words == "wrong":
+                c.frames.append(c.frame(side, rst, seq=c.seq[side] + 9000))
+            else:
+                c.frames.append(c.frame(side, words))
+                c.seq[side] += words & 1
+        capturelib.write_frames(capture, c.frames)
+        found = verdicts_of(capture, rules)
+        check(found == wanted, "resets:", what, found)
+
+
 def null_encryption(folder):
     """6.2 permits the UE to offer NULL encryption: what the operator forbids is the server's choice of it."""
     strict = os.path.join(folder, "strict.yaml")
@@ -988,6 +1027,7 @@ with tempfile.TemporaryDirectory() as temporary:
     sent_after_tls(temporary)
     not_an_answer(temporary)
     did_not_have_the_hello(temporary)
+    both_ends_reset(temporary)
     null_encryption(temporary)
     protected_link()
     aborted(temporary)
