@@ -72,9 +72,10 @@ def broken(entry):
 
 def shows(entries):
     out = ["\n## What each shows\n\n"
-           "*breaks* lists all rules of ts33141-pcr1 and ts33141-pcr2 that a capture breaks, and *keeps* those that it is meant to show kept. `(pcr1)` and\n"
-           "`(pcr2)` mark rules that are broken under one of the two only; `(policy)` those that are broken where the operator requires encryption and\n"
-           "authenticates UEs by GBA; `(superseded)` those that are reported apart and decide no exit status; `(beyond)` rules of neither profile.\n\n"
+           "*breaks* lists all rules of ts33141-pcr1 and ts33141-pcr2 that a capture breaks, and *keeps* those that it is meant to show\n"
+           "kept. `(pcr1)` and `(pcr2)` mark rules that are broken under one of the two only; `(policy)` those that are broken where the\n"
+           "operator requires encryption and authenticates UEs by GBA; `(superseded)` those that are reported apart and decide no exit\n"
+           "status; `(beyond)` rules of neither profile.\n\n"
            "| file | shows | breaks | keeps |\n|---|---|---|---|\n"]
     for e in entries:
         out.append("| `%s` | %s | %s | %s |\n" % (e["file"], e["shows"], ", ".join(broken(e)) or "nothing", ", ".join(map(kept_as, e["passes"]))))
