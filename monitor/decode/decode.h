@@ -1,7 +1,7 @@
 /*
- * A frame becomes a segment: link layer, tags, tunnels, IP, fragments, TCP or UDP; or it is said why not.
- * Wrappers are peeled in a loop, at most MAX_ENCAPSULATIONS deep. The checksums of a
- * segment are looked at where it may become evidence (checksum.h); here only those of headers around it.
+ * A frame becomes a segment: link layer, tags, tunnels, IP, fragments, TCP or UDP; or the result says why
+ * not. Wrappers are removed in a loop, at most MAX_ENCAPSULATIONS deep. The checksum of a segment is checked
+ * where it may become evidence (checksum.h); here only those of the headers around it.
  */
 #ifndef UTWATCH_DECODE_DECODE_H
 #define UTWATCH_DECODE_DECODE_H

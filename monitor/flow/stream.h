@@ -19,7 +19,7 @@ struct run {
     size_t gap;     /* bytes lost before `bytes` */
     bool truncated; /* the gap is the snap length's doing */
     bool conflict;  /* of bytes of this direction there are two readings */
-    uint32_t anew;  /* bytes that were handed on, in whose place `bytes` stand */
+    uint32_t anew;  /* how many bytes that were handed on `bytes` replace */
     bool dropped;   /* payload or a FIN outside the window was not believed: something may be missing */
     bool fin;       /* the direction ended after `bytes` */
     struct acknowledged ack; /* of a segment that came before `bytes` could be read */
@@ -48,10 +48,10 @@ bool stream_stores_open(struct flow_table *table, uint32_t stores);
 /* Forgets what is held for both directions. */
 void stream_release(struct flow_table *table, struct flow *flow);
 
-/* Only what came early; what was handed on is kept for stream_contradicts(). */
+/* Forgets only what came early, and keeps what was handed on for stream_contradicts(). */
 void stream_release_held(struct flow_table *table, struct flow *flow);
 
-/* After the handshake: are these other bytes than those that it was made of? */
+/* After the handshake: does the segment contradict the bytes that it was made of? */
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
                         unsigned side);
 

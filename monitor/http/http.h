@@ -20,7 +20,7 @@ struct http_counters {
 
 struct http;
 
-/* Where bytes stand among those of both sides. */
+/* The position of bytes among those of both sides. */
 struct http_place {
     bool known;
     uint32_t seq;            /* of the first of them */
@@ -49,9 +49,8 @@ uint32_t http_expired(const struct http *http, nanos now);
 void *http_owner(const struct http *http, uint32_t slot);
 
 /*
- * Bytes of one side; `where`: the segment that brought them. True: an exchange is complete, and what
- * http_exchange() has is to be taken; *bytes is what is left and has to be fed next. False: all bytes were
- * taken.
+ * Bytes of one side; `where`: the segment that brought them. True: an exchange is complete; take
+ * it by http_exchange(), and feed what is left in *bytes next. False: all bytes were taken.
  */
 bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *bytes,
                const struct whence *where);

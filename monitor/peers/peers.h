@@ -6,8 +6,8 @@
  * seen for longest goes first, and the pipeline judges it before it is forgotten. So have the names of one
  * address, of which the least used goes first.
  *
- * Where it was not seen which name was asked for, any of the servers may have answered: what that one may
- * have done leaves open what the rest would decide, for all of them.
+ * If nobody saw which name was asked for, any server of the address may have answered: what that one may
+ * have done leaves open what the rest would decide about all of them.
  *
  * Abilities of a server are inferred: it supports what it has selected. It lacks the suites of a hello that
  * it refused with handshake_failure or insufficient_security (RFC 5246 7.2.2), if it accepted a hello that

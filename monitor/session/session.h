@@ -8,7 +8,7 @@
  * several connections, keeps that time, because the master secret is the same (7.1 "duplicate an existing
  * session").
  *
- * An origin is learned only from a complete handshake of which both directions were seen without damage. A
+ * An origin is learned only from a complete handshake of which both directions were seen without damage. An
  * identifier that is first seen when it is used began earlier: its age is then a lower bound.
  */
 #ifndef UTWATCH_SESSION_SESSION_H
