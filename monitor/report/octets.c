@@ -90,7 +90,7 @@ static const struct row {
     uint16_t extension;
     const char *name;
 } rows[PLACES] = {
-#define ROW(identifier, message, part, extension, called) {&message, part, extension, called},
+#define ROW(identifier, message, part, extension, called) {&(message), part, extension, called},
     ROWS(ROW)
 #undef ROW
 };
