@@ -199,12 +199,18 @@ static void make_room(struct judge *j, const struct observation *o, const struct
     }
 }
 
+/* By its address or by that which a header tells: else a UE could tell another one, and be left out. */
+static bool is_ue(const struct judge *j, const struct whence *whence)
+{
+    return site_is_ue(j->site, &whence->client) || site_is_ue(j->site, whence_ue(whence));
+}
+
 /* The hello that would have named the server was not seen, or not whole. */
 static bool may_be_in_scope(const struct judge *j, const struct observation *o)
 {
     const unsigned unread = o->client_hello.unknown & (UNKNOWN_NAME | UNKNOWN_EXTENSIONS);
     const bool unnamed = !name_of(o).n && (!(o->seen & SEEN_CLIENT_HELLO) || unread);
-    return unnamed && site_is_ue(j->site, &o->whence.client) && site_may_serve(j->site, &o->whence.server);
+    return unnamed && is_ue(j, &o->whence) && site_may_serve(j->site, &o->whence.server);
 }
 
 bool handshake_in_scope(const struct judge *j, const struct observation *o)
@@ -212,7 +218,7 @@ bool handshake_in_scope(const struct judge *j, const struct observation *o)
     /* Behind CONNECT, the name in the hello counts as well: the authority may be an address. */
     const struct span sni = observation_text(o, o->client_hello.sni);
     const struct endpoint *server = &o->whence.server;
-    if (site_is_ue(j->site, &o->whence.client) &&
+    if (is_ue(j, &o->whence) &&
         (site_in_scope(j->site, server, name_of(o)) || (sni.n && site_in_scope(j->site, server, sni))))
         return true;
     return may_be_in_scope(j, o) &&

@@ -19,6 +19,10 @@ struct endpoint {
 };
 static_assert(sizeof(struct endpoint) == 20, "endpoints compare with memcmp, so that nothing fills them up");
 
+/* The space of an address that nobody used here, but a header of the PROXY protocol told (wire/proxy.h):
+ * whoever that is, it is not the host that has the address outside. No tunnel has this number. */
+enum { SPACE_TOLD = 0x0f };
+
 /* The same address, whatever the port. */
 static inline bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b)
 {

@@ -297,7 +297,15 @@ struct whence {
     bool in_network;          /* only the network puts hosts into the address space (decode/spaces.h) */
     struct networks networks; /* of a handshake */
     struct wrappers wrappers;
+    struct endpoint told; /* the UE by a header of the PROXY protocol, in SPACE_TOLD; where that names none,
+                             the client, which is the balancer, and port 0. Family 0: there was no header */
 };
+
+/* Who counts as the UE. */
+static inline const struct endpoint *whence_ue(const struct whence *w)
+{
+    return w->told.family ? &w->told : &w->client;
+}
 
 /* Only once `client` is known. The flow_id is left 0: it is hashed for what is judged only. */
 struct whence flow_whence(const struct flow *flow, const struct segment *segment);

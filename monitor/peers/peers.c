@@ -658,7 +658,7 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     l->randoms = o->randoms;
     met_note(&p->met, o);
     l->taught[SERVER] = !met_is_copy(&p->met, o, SERVER);
-    l->taught[CLIENT] = !met_is_copy(&p->met, o, CLIENT) && !o->proxied;
+    l->taught[CLIENT] = !met_is_copy(&p->met, o, CLIENT) && !o->whence.told.family;
     p->counters.copies += !l->taught[SERVER];
     if (l->taught[SERVER]) {
         learn_of_server(p, s, o, shape, session, grantable, l);

@@ -20,7 +20,7 @@ static struct value address(const struct endpoint *end)
 
 struct value client_address(const struct policy_case *c)
 {
-    return address(&c->about.client);
+    return address(whence_ue(&c->about));
 }
 
 struct value server_address(const struct policy_case *c)

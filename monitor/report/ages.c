@@ -78,7 +78,7 @@ void ages_add(struct ages *ages, const struct policy_case *c)
         row->unknown++;
         return;
     }
-    struct reuse reuse = {.client = o->whence.client,
+    struct reuse reuse = {.client = *whence_ue(&o->whence),
                           .server = o->whence.server,
                           .method = s->method,
                           .age = s->resumed_age,

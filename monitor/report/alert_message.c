@@ -100,6 +100,8 @@ struct span alert_message(struct alert_writer *w, const struct policy_case *c, c
     const struct whence *about = &c->about;
     syslog_begin(m, w->buffer, &w->origin, syslog_severity_of(v->severity), about->time, v->rule->id);
     put_ends(m, &about->client, &about->server);
+    if (about->told.family)
+        put_address(m, "proxied_for", &about->told);
     put_fault(m, v->fault);
     put_observed(m, c, v);
     syslog_words(m, v->rule->title);

@@ -74,15 +74,27 @@ static const char *member(const json_t *object, const char *name)
     return text ? text : "";
 }
 
+/* As text_ue() writes it. */
+static const char *ue_of(const json_t *event, const json_t *told, char *buffer, size_t size)
+{
+    struct text t = text_over(buffer, size);
+    if (!told)
+        return member(event, "src_ip");
+    text_put(&t, *member(told, "ip") ? member(told, "ip") : member(event, "src_ip"));
+    text_put(&t, " (behind a PROXY header)");
+    return buffer;
+}
+
 /* Alerts that decided an exit status: no advice, not excepted, not of superseded demands. */
 static bool add_event(struct baseline *b, const char *line)
 {
+    char ue[100];
     json_t *event = json_loads(line, 0, NULL);
     const json_t *ours = json_object_get(event, "utwatch");
     const bool taken_back = strcmp(member(event, "event_type"), "taken-back") == 0;
     const struct told f = {.rule = member(ours, "rule"),
                            .fault = member(ours, "fault"),
-                           .client = member(event, "src_ip"),
+                           .client = ue_of(event, json_object_get(ours, "proxied_for"), ue, sizeof ue),
                            .server = member(event, "dest_ip"),
                            .name = member(json_object_get(ours, "server"), "name"),
                            .port = json_integer_value(json_object_get(event, "dest_port")),
@@ -252,12 +264,12 @@ void baseline_free(struct baseline *baseline)
 static struct finding *find(struct baseline *baseline, const struct policy_case *c,
                             const struct rule_facts *rule, enum fault fault)
 {
-    char client[64] = "";
+    char client[100] = "";
     char server[64] = "";
     char key[KEY_BYTES];
     struct text t = text_over(client, sizeof client);
     if (c->about.client.family)
-        text_address(&t, &c->about.client);
+        text_ue(&t, whence_ue(&c->about));
     t = text_over(server, sizeof server);
     if (c->about.server.family)
         text_address(&t, &c->about.server);

@@ -58,6 +58,16 @@ static void put_end(FILE *out, const struct endpoint *end)
     put_number(out, end->port);
 }
 
+static void put_ue(FILE *out, const struct whence *about)
+{
+    char address[100] = "";
+    struct text t = text_over(address, sizeof address);
+    if (about->client.family)
+        text_ue(&t, whence_ue(about));
+    put_next(out, address);
+    put_number(out, about->client.port);
+}
+
 /* As the client asked for it, of the server or, where its hello has no name, of a proxy by CONNECT. */
 static void put_name(FILE *out, const struct policy_case *c)
 {
@@ -107,7 +117,7 @@ void csv_finding(FILE *out, const struct policy_case *c, const struct verdict *v
     put_number(out, c->about.frame_number);
     put_next(out, word_of(finding_words, status));
     put_rule(out, v);
-    put_end(out, &c->about.client);
+    put_ue(out, &c->about);
     put_end(out, &c->about.server);
     put_name(out, c);
     t = text_over(text, sizeof text);

@@ -127,7 +127,8 @@ static bool same_offender(const struct finding *a, enum fault fault, const struc
     if (a->fault != fault || a->asked != case_asked(c))
         return false;
     const bool server = memcmp(&a->server, &about->server, sizeof a->server) == 0;
-    const bool ue = endpoint_same_host(&a->client, &about->client);
+    const struct endpoint *other = whence_ue(about);
+    const bool ue = endpoint_same_host(&a->ue, other) && a->ue.space == other->space;
     return fault == FAULT_UE ? ue : fault == FAULT_BOTH ? ue && server : server;
 }
 
@@ -205,6 +206,7 @@ static void write(struct findings *f, struct finding *finding, const struct poli
                                 .severity = v->severity,
                                 .basis = v->basis,
                                 .fault = v->fault,
+                                .ue = *whence_ue(&c->about),
                                 .client = c->about.client,
                                 .server = c->about.server,
                                 .asked = case_asked(c),

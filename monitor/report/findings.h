@@ -39,6 +39,7 @@ struct finding {
     enum severity severity;
     enum basis basis;
     enum fault fault;
+    struct endpoint ue; /* whence_ue() */
     struct endpoint client, server;
     uint64_t asked; /* case_asked() */
     nanos time;

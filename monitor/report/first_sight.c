@@ -23,7 +23,7 @@ void first_sights_free(struct first_sights *s)
 /* All that is found about one offender is looked for at one place, so that it lies together. */
 static uint64_t hash_of_offender(const struct first_sights *s, const struct policy_case *c, enum fault fault)
 {
-    struct endpoint end = fault == FAULT_UE ? c->about.client : c->about.server;
+    struct endpoint end = fault == FAULT_UE ? *whence_ue(&c->about) : c->about.server;
     if (fault == FAULT_UE)
         end.port = 0; /* it changes with every connection */
     return endpoint_hash(&s->key, &end) + (fault == FAULT_UE ? 0 : case_asked(c));
@@ -51,7 +51,7 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
         char profile[64];
     } what;
     memset(&what, 0, sizeof what);
-    what.end = fault == FAULT_UE ? c->about.client : c->about.server;
+    what.end = fault == FAULT_UE ? *whence_ue(&c->about) : c->about.server;
     if (fault == FAULT_UE)
         what.end.port = 0;
     what.asked = fault == FAULT_UE ? 0 : case_asked(c);

@@ -141,7 +141,7 @@ static void put_oldest(struct html *h, const struct ages *ages)
         html_put(h, resumption_name(r->method));
         html_put(h, "</td><td>");
         t = text_over(buffer, sizeof buffer);
-        text_address(&t, &r->client);
+        text_ue(&t, &r->client);
         html_text(h, buffer, HTML_ID_MOST);
         html_put(h, "</td><td>");
         put_server(h, &r->server);

@@ -89,6 +89,17 @@ static const char *basis_in_words(enum basis basis)
     return words[basis];
 }
 
+static void put_told(struct html *h, const struct endpoint *ue)
+{
+    char buffer[100];
+    struct text t = text_over(buffer, sizeof buffer);
+    if (ue->space != SPACE_TOLD)
+        return;
+    text_put(&t, "; UE ");
+    text_ue(&t, ue);
+    html_put(h, buffer);
+}
+
 static void put_what(struct html *h, const struct finding *f, const struct findings *all)
 {
     put_fact(h, "Observed");
@@ -97,6 +108,7 @@ static void put_what(struct html *h, const struct finding *f, const struct findi
     if (f->fault != FAULT_NONE) {
         put_fact(h, "At fault");
         html_put(h, word_of(side_words, f->fault));
+        put_told(h, &f->ue);
         if (f->times > 1) {
             html_put(h, ", ");
             html_counted(h, f->times, "time", "times");

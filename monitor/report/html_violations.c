@@ -140,7 +140,7 @@ static void put_peers(struct html *h, const struct rule_tally *rule, enum side s
         struct text t = text_over(buffer, sizeof buffer);
         const struct endpoint *end = peers[i].end;
         if (side == CLIENT)
-            text_address(&t, end);
+            text_ue(&t, end);
         else
             text_end(&t, end);
         if (side == SERVER && peers[i].name[0])

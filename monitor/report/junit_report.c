@@ -38,7 +38,7 @@ static void put_offender(struct text *t, const struct offender *o, const struct 
 {
     text_put(t, o->side == CLIENT ? "UE " : "server ");
     if (o->side == CLIENT)
-        text_address(t, &o->end);
+        text_ue(t, &o->end);
     else
         text_end(t, &o->end);
     if (o->asked && o->behind[0])

@@ -36,6 +36,12 @@ const char *reason_words(unsigned bit_index)
     return word_of(sentences, INT64_C(1) << bit_index);
 }
 
+void text_ue(struct text *out, const struct endpoint *ue)
+{
+    text_address(out, ue);
+    text_put(out, ue->space == SPACE_TOLD ? " (behind a PROXY header)" : "");
+}
+
 void text_address(struct text *out, const struct endpoint *end)
 {
     char buffer[INET6_ADDRSTRLEN];

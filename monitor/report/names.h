@@ -9,7 +9,8 @@
 const char *reason_words(unsigned bit_index);
 
 void text_address(struct text *out, const struct endpoint *end); /* without the port */
-void text_end(struct text *out, const struct endpoint *end);     /* 192.0.2.1:443, [2001:db8::1]:443 */
+void text_ue(struct text *out, const struct endpoint *ue);   /* with a word where only a header tells it */
+void text_end(struct text *out, const struct endpoint *end); /* 192.0.2.1:443, [2001:db8::1]:443 */
 
 /* Selects in Wireshark and tshark what is between them; an end without a family is not meant. `blank`: what
  * stands between its words. */

@@ -198,7 +198,7 @@ static void show(struct offender *o, const struct policy_case *c, enum severity 
 
 static struct offender offender_of(const struct policy_case *c, enum side side)
 {
-    struct offender o = {.end = side == CLIENT ? c->about.client : c->about.server,
+    struct offender o = {.end = side == CLIENT ? *whence_ue(&c->about) : c->about.server,
                          .asked = case_asked(c),
                          .count = 1,
                          .side = (uint8_t)side};
@@ -544,7 +544,7 @@ void tally_expect(const struct tally *tally, const struct policy_case *c)
 {
     const struct observation *o = c->observation;
     expect(&tally->known_stacks[o->client_hello.number % KNOWN_HELLOS], 1);
-    ue_stacks_expect(tally->ue_stacks, &o->whence.client);
+    ue_stacks_expect(tally->ue_stacks, whence_ue(&o->whence));
     first_sights_expect(tally->sharers, c);
 }
 
@@ -557,7 +557,7 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
         stack = stack_of(tally, o);
         if (stack < MAX_STACKS) {
             tally->stacks[stack].handshakes++;
-            ue_stacks_add(tally->ue_stacks, &o->whence.client, stack);
+            ue_stacks_add(tally->ue_stacks, whence_ue(&o->whence), stack);
         } else {
             tally->other_stacks++;
         }

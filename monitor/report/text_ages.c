@@ -66,7 +66,7 @@ static void put_oldest(struct page *page, const struct ages *ages)
         text_put(&t, r->exact ? "" : "at least ");
         text_duration(&t, r->age);
         text_printf(&t, " by %s, ", resumption_name(r->method));
-        text_address(&t, &r->client);
+        text_ue(&t, &r->client);
         text_put(&t, " -> ");
         text_end(&t, &r->server);
         text_put(&t, ", ");

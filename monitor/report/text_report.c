@@ -115,6 +115,10 @@ static void put_who(struct page *page, const struct policy_case *c)
         text_put(&t, " -> ");
     if (c->about.server.family)
         text_end(&t, &c->about.server);
+    if (c->about.told.family) {
+        text_put(&t, ", UE ");
+        text_ue(&t, &c->about.told);
+    }
     if (o && o->seen & SEEN_CLIENT_HELLO && o->client_hello.sni.length) {
         text_put(&t, " (");
         text_safe(&t, observation_text(o, o->client_hello.sni));

@@ -79,7 +79,7 @@ static void put_offender(struct page *page, const struct summary *s, const struc
     struct text t = text_over(buffer, sizeof buffer);
     text_put(&t, o->side == CLIENT ? "UE " : "server ");
     if (o->side == CLIENT)
-        text_address(&t, &o->end);
+        text_ue(&t, &o->end);
     else
         text_end(&t, &o->end);
     if (o->behind[0])
@@ -118,7 +118,7 @@ static void put_sharers(struct page *page, const struct rule_tally *rule)
                                                              : "at fault as well: UEs ");
     for (uint32_t i = 0; i < rule->sharers && i < OFFENDERS_SHOWN; i++) {
         text_put(&t, i ? ", " : "");
-        text_address(&t, &rule->by->sharer[i].end);
+        text_ue(&t, &rule->by->sharer[i].end);
     }
     if (rule->sharers > OFFENDERS_SHOWN || rule->other_sharings) {
         text_put(&t, rule->other_sharings ? " and more than " : " and ");

@@ -385,6 +385,14 @@ static void put_nearer(struct json *j, const struct other_side *side)
     json_close(j, '}');
 }
 
+static void put_told(struct json *j, const struct whence *about)
+{
+    json_open(j, "proxied_for", '{');
+    if (about->told.port)
+        put_end(j, "ip", "port", &about->told);
+    json_close(j, '}');
+}
+
 void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,
                    const struct input_names *names, const struct rule_facts *rule)
 {
@@ -410,6 +418,8 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
     }
     if (c->passed_on)
         json_bool(j, "passed_on", true);
+    if (c->about.told.family)
+        put_told(j, &c->about);
     if (c->nearer.client.family)
         put_nearer(j, &c->nearer);
     put_encapsulation(j, &c->about.wrappers);

@@ -34,7 +34,7 @@ struct identifier identifier_of_ticket(enum resumption method, const struct iden
 struct identifier identifier_of_owner(const struct identifier *id, const struct whence *at)
 {
     const struct networks *networks = &at->networks;
-    const struct endpoint *client = &at->client;
+    const struct endpoint *client = whence_ue(at);
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
     if (!id->length || identifier_is_unique(id))
         return out;
@@ -366,7 +366,7 @@ static struct identifier identifier_of_ended(const struct sessions *s, const str
 void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
                        nanos now)
 {
-    const struct identifier ended = identifier_of_ended(s, id, &at->client);
+    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
     const struct place place = memory_locate(s, at, &ended);
     memory_put(s, &place, &(struct memo){.origin = origin, .now = now, .anew = true});
 }
@@ -374,7 +374,7 @@ void memory_note_ended(struct sessions *s, const struct whence *at, const struct
 bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
                       const struct entry *e, nanos now)
 {
-    const struct identifier ended = identifier_of_ended(s, id, &at->client);
+    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
     const struct place place = memory_locate(s, at, &ended);
     struct entry *known = memory_find(s, &place, now);
     if (!known || entry_origin(known) != entry_origin(e))

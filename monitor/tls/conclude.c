@@ -326,12 +326,26 @@ static void note_unacknowledged(struct handshake *h)
     }
 }
 
-static void note_connection(struct observation *o, const struct flow *flow, const struct networks *networks)
+static struct endpoint told_by(const struct proxy_client *told, const struct endpoint *client)
+{
+    struct endpoint end = *client;
+    end.port = 0; /* nobody knows it */
+    if (told->family) {
+        end = (struct endpoint){.family = told->family, .port = told->port};
+        memcpy(end.address, told->address, sizeof end.address);
+    }
+    end.space = SPACE_TOLD;
+    return end;
+}
+
+static void note_connection(const struct handshake *h, struct observation *o, const struct flow *flow,
+                            const struct networks *networks)
 {
     o->whence.networks = *networks;
     o->whence.confirmed = flow_is_confirmed(flow);
     o->whence.in_network = !flow->outside;
-    o->proxied = flow->proxied;
+    if (flow->proxied)
+        o->whence.told = told_by(&h->search.proxy[flow_side_of(flow, CLIENT)].client, &o->whence.client);
 }
 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, const struct networks *networks,
@@ -355,7 +369,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
         return NULL;
     }
     o->event_time = h->follow_up_awaited ? h->done_at : now;
-    note_connection(o, flow, networks);
+    note_connection(h, o, flow, networks);
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     if (h->undecided && h->phase != PHASE_DONE)

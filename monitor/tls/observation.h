@@ -355,8 +355,7 @@ struct observation {
     uint64_t randoms;       /* a hash of both; 0: one was not seen. Copies of a handshake that were
                                taken at two places have the same, whatever their addresses */
     struct acknowledged hello_ack; /* of the server's bytes, when the client sent its hello */
-    bool proxied;  /* a balancer put a header before it (wire/proxy.h): its client's address is no UE's */
-    bool spoke_on; /* the client sent more behind its hello before the server had answered */
+    bool spoke_on;                 /* the client sent more behind its hello before the server had answered */
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
     enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
     bool client_left;         /* the client ended first, within its own part of the handshake */

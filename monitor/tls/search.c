@@ -441,12 +441,19 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
     records_gap(tls, h, who, gap, now);
 }
 
-/* A slot before TLS has begun is kept for a probe or a CONNECT only. */
+/* A header has named the client, who has said nothing yet. */
+static bool awaits_named(const struct handshake *h, unsigned side)
+{
+    const struct proxy_header *header = &h->search.proxy[side];
+    return proxy_awaits(header) || (header->client.family && !h->flow->side[side].count);
+}
+
+/* A slot before TLS has begun is kept for a probe, a CONNECT or a header of the PROXY protocol only. */
 static void close_if_idle(struct tls *tls, struct handshake *h)
 {
     const struct search *s = &h->search;
-    bool waits = s->probe[0].length || s->probe[1].length || proxy_awaits(&s->proxy[0]) ||
-                 proxy_awaits(&s->proxy[1]) || s->asking != NO_SIDE || h->observation->authority.length;
+    bool waits = s->probe[0].length || s->probe[1].length || awaits_named(h, 0) || awaits_named(h, 1) ||
+                 s->asking != NO_SIDE || h->observation->authority.length;
     if (!waits)
         handshake_close(tls, h);
 }

@@ -1,5 +1,5 @@
 /* The header that a balancer may put before the client's stream to say whose connection it is: HAProxy's
- * PROXY protocol (proxy-protocol.txt), of which only the length is read here. */
+ * PROXY protocol (proxy-protocol.txt). Who says so is whoever sent it. */
 #ifndef UTWATCH_WIRE_PROXY_H
 #define UTWATCH_WIRE_PROXY_H
 
@@ -7,11 +7,20 @@
 
 #include <stdbool.h>
 
+/* Family 0: it names none (UNKNOWN, LOCAL, no TCP), or it came in pieces. Senders send it at once (2.1, 2.2).
+ */
+struct proxy_client {
+    uint8_t family; /* 4 or 6 */
+    uint16_t port;
+    uint8_t address[16];
+};
+
 /* Of one direction of a connection; zeroed: no header has begun. */
 struct proxy_header {
-    uint8_t fixed[16]; /* version 2: its first part */
-    uint8_t length;    /* of it, as far as it has come; 0: no header is under way */
-    bool line;         /* version 1 */
+    struct proxy_client client; /* whom the last one names: that of the balancer nearest to the client */
+    uint8_t fixed[16];          /* version 2: its first part */
+    uint8_t length;             /* of it, as far as it has come; 0: no header is under way */
+    bool line;                  /* version 1 */
     uint16_t left; /* version 1: bytes that the line may still have; version 2: those of the second part */
 };
 

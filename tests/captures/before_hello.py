@@ -33,7 +33,7 @@ def said(path, frames):
     capturelib.write_frames(path, frames)
     evs, _ = events(sys.argv[1], "-r", path)
     tls = [e for e in of_type(evs, "tls")]
-    return [(e["tls"], {k: v for k, v in e["utwatch"].items() if k not in ("history", "alerts")}) for e in tls]
+    return [(e["tls"], {k: v for k, v in e["utwatch"].items() if k not in ("history", "alerts", "proxied_for")}) for e in tls]
 
 
 def built(conversation):

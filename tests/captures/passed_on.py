@@ -2,7 +2,9 @@
 """Is the leg behind a proxy, which is not Ut, told apart from a UE that speaks HTTP in clear? usage: passed_on.py UTWATCH"""
 import ipaddress
 import os
+import re
 import struct
+import subprocess
 import sys
 import tempfile
 
@@ -119,6 +121,66 @@ def ues_behind_a_balancer(folder):
         check(many < one, "nothing of the balancer as a UE", what, many, one)
 
 
+def named_by_a_header(folder):
+    """proxy-protocol.txt 2.1 and 2.2: the header names the client's address and port. That is what its sender says: told so, and no other host's."""
+    rule, anonymous = "ut-6.4-anonymous-key-exchange", 0x0018
+    hello = m.client_hello([anonymous], m.TLS12)
+    rest = [(SERVER, m.server_hello(anonymous, m.TLS12, b"") + m.done(m.TLS12)), (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)),
+            (SERVER, m.finished(m.TLS12))]
+    v1, v2 = b"PROXY TCP4 198.51.100.10 192.0.2.80 51000 443\r\n", header_v2(UE[0], OF_TLS)
+    six = b"PROXY TCP6 2001:db8::10 2001:db8::80 51000 443\r\n"
+    told = {"ip": UE[0], "port": 51000}
+    for what, before_hello, named in (("version 1", [v1 + hello], told), ("version 2", [v2 + hello], told), ("version 1, alone", [v1, hello], told),
+                                      ("version 2, alone", [v2, hello], told), ("IPv6", [six + hello], {"ip": "2001:db8::10", "port": 51000}),
+                                      ("of two balancers", [header_v2("192.0.2.1") + v1 + hello], told),
+                                      ("of the balancer itself", [header_v2(UE[0], command=0) + hello], {}),
+                                      ("of nobody", [b"PROXY UNKNOWN\r\n" + hello], {}), ("none", [hello], None)):
+        accused, _, evs = run(folder, leg([(CLIENT, part) for part in before_hello] + rest, server=(ORIGIN, 443)))
+        check(accused.get(rule) == "both", what, accused)
+        for e in of_type(evs, "tls") + [a for a in of_type(evs, "alert") if a["utwatch"]["about"] == "handshake"]:
+            check(e["utwatch"].get("proxied_for") == named and e["src_ip"] == PROXY, what, e["event_type"], e["utwatch"].get("proxied_for"))
+        text = subprocess.run([UTWATCH, "-r", os.path.join(folder, "passed_on.pcap")], capture_output=True, text=True, timeout=60).stdout
+        ue = re.search(r"at fault as well: UE (.*)", text)[1]
+        address = PROXY if not named else named["ip"]
+        check(ue == address + (" (behind a PROXY header)" if named is not None else ""), what, ue)
+    # Two UEs of one balancer are two, and the host that has the address is a third.
+    frames = [f for n, header in enumerate((v1, v1.replace(b".10 ", b".11 "), b""))
+              for f in leg([(CLIENT, header + hello)] + rest, client=PROXY if header else UE[0], server=(ORIGIN, 443), time=START + n * 60 * SECOND)]
+    run(folder, frames)
+    text = subprocess.run([UTWATCH, "-r", os.path.join(folder, "passed_on.pcap")], capture_output=True, text=True, timeout=60).stdout
+    found = re.search(r"at fault as well: (UEs.*?)\n(?:HIGH|MEDIUM|\n)", text, re.S)
+    both = " ".join(found[1].split()) if found else text
+    check(both == "UEs 198.51.100.10 (behind a PROXY header), 198.51.100.11 (behind a PROXY header), 198.51.100.10", "three UEs", both)
+    # By either address it is a UE of the site: who writes another one is not left out by it.
+    for networks, wanted in (("198.51.100.0/24", True), ("192.0.2.80/32", True), ("203.0.113.0/24", False)):
+        site = os.path.join(folder, "clients.yaml")
+        with open(site, "w") as f:
+            f.write('scope: { clients: ["%s"] }\n' % networks)
+        accused, _, _ = run(folder, leg([(CLIENT, v1 + hello)] + rest, server=(ORIGIN, 443)), "-c", site)
+        check((rule in accused) == wanted, "scope", networks, accused)
+
+
+def known_by_a_header(folder):
+    """A baseline has the UE behind the header, of both forms, and no other UE of the balancer."""
+    v1 = b"PROXY TCP4 198.51.100.10 192.0.2.80 51000 443\r\n"
+    rule = "ut-6.2-ue-offers-encryption"
+    steps = [(SERVER, m.server_hello(2, m.TLS12, b"") + m.done(m.TLS12)), (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)),
+             (SERVER, m.finished(m.TLS12))]
+
+    def of(header):
+        path = os.path.join(folder, "known.pcap")
+        capturelib.write_frames(path, leg([(CLIENT, header + m.client_hello([2], m.TLS12))] + steps, server=(ORIGIN, 443)))
+        return path
+
+    json_file, csv_file = os.path.join(folder, "known.json"), os.path.join(folder, "known.csv")
+    subprocess.run([UTWATCH, "-q", "--json", json_file, "--report", "csv:" + csv_file, "-r", of(v1)], capture_output=True, timeout=60)
+    for header, wanted in ((v1, True), (v1.replace(b".10 ", b".11 "), False), (b"", False)):
+        for known in (json_file, csv_file):
+            evs, _ = events(UTWATCH, "--baseline", known, "-r", of(header))
+            found = [bool(e["utwatch"].get("known")) for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
+            check(found == [wanted], "known", header[:30], known[-4:], found)
+
+
 def a_certificate_of_the_proxy(folder):
     """Mutual TLS between proxy and server is Za or Zb."""
     rule = "ut-5.1.1-auth-http-based"
@@ -131,7 +193,7 @@ def a_certificate_of_the_proxy(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (signs_in_a_request, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer,
+    for case in (signs_in_a_request, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer, named_by_a_header, known_by_a_header,
                  a_certificate_of_the_proxy):
         case(temporary)
 finish()

@@ -114,6 +114,7 @@ static void other_kinds(void)
         case_of_key(&key),    case_of_peer(&server, &evidence), case_of_peer(&ue, &evidence),
     };
     cases[1].passed_on = true;
+    cases[1].about.told = (struct endpoint){.family = 4, .space = SPACE_TOLD, .port = 51000};
     cases[1].nearer = (struct other_side){o.whence.client, o.whence.server};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text t = text_over(line, sizeof line);
