@@ -87,7 +87,7 @@ const struct met_handshake *met_nearer(const struct met *m, const struct observa
     const size_t first = ways_of(o->randoms, MET);
     const struct met_handshake *nearest = NULL;
     for (size_t i = first; o->randoms && i < first + WAYS; i++) {
-        if (m->randoms[i] != o->randoms)
+        if (m->randoms[i] != o->randoms || m->place[i].flow_id == o->whence.flow_id)
             continue;
         const struct met_handshake own = met_of(o);
         const struct met_handshake *h = &m->place[i];
@@ -102,7 +102,7 @@ size_t met_farther(const struct met *m, const struct observation *o, const struc
     const size_t first = ways_of(o->randoms, MET);
     size_t count = 0;
     for (size_t i = first; o->randoms && i < first + WAYS; i++) {
-        if (m->randoms[i] != o->randoms)
+        if (m->randoms[i] != o->randoms || m->place[i].flow_id == o->whence.flow_id)
             continue;
         const struct met_handshake own = met_of(o);
         if (is_nearer(&own, &m->place[i]))
