@@ -128,7 +128,7 @@
 #define DEFAULT_UES           65536
 #define MAX_NAMES_OF_ADDRESS  64    /* servers behind one address and port, by name */
 #define MAX_TOLD_NAME         96    /* bytes of such a name as reports have it; a longer one is cut */
-#define MAX_REFUSED_OFFERS    6     /* different refused hellos kept of one server */
+#define MAX_REFUSALS          6     /* clients and kinds of hellos that one server refused */
 #define MAX_KNOWN_ANSWERS     8     /* hellos of which is remembered what a server selected */
 #define MAX_HELLO_SHAPES      8     /* different hellos, but for their suites, that a server accepted */
 #define DEFAULT_PEERS_SECONDS 86400 /* of packet time, after which they are judged again */

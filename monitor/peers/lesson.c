@@ -1,5 +1,6 @@
 #include "peers/lesson.h"
 
+#include "peers/refusals.h"
 #include "peers/resumptions.h"
 
 static struct accepted_hello *accepted_by(struct peer *s, const struct lesson *l)
@@ -38,6 +39,7 @@ static void take_back_lowest(const struct lesson *l, struct peer *p)
 static void take_back_of_server(const struct lesson *l, struct peer *s, enum side contradicted, uint32_t why)
 {
     take_back_accepted(l, s);
+    refusals_take_back(s, &l->of[CLIENT].end);
     s->capped -= l->capped && s->capped;
     if (contradicted == CLIENT)
         return;

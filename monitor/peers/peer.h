@@ -23,15 +23,23 @@ struct told_finding {
     uint32_t stacks : 6;   /* with which the UE had been seen, as the tally counted them */
 };
 
-/* A hello that the server refused. */
-struct refused_offer {
-    struct suite_set offer;
+/* Times at which a server refused what it accepts otherwise, after which its refusals prove nothing. */
+enum { REFUSES_AT_TIMES = 2, LAST_ACCEPTED = 4 };
+
+/* What the server refused of one client, in hellos that differ in nothing but their suites: refusals.h. A
+ * moment ends with the next such hello that it accepted. */
+struct refusals {
+    struct endpoint client; /* the port is 0 */
     struct hello_shape shape;
-    uint32_t count;
     uint16_t max_version;
-    uint16_t suites; /* how many in the offer: one alone is the strongest evidence */
     bool needs_groups;
-    bool overridden; /* a suite of it was selected later */
+    nanos from;               /* when it accepted such a hello last before `now`; 0: not known */
+    nanos first, last;        /* refused in `now`; in all */
+    nanos ended;              /* the last moment that ended; 0: none has */
+    struct suite_set now;     /* refused in the moment that has not ended */
+    struct suite_set before;  /* in those that have */
+    struct suite_set lacking; /* in two moments, or in one that was short */
+    struct suite_set alone;   /* in hellos that offered nothing else */
 };
 
 /* Hellos of one shape in which the server selected this version. */
@@ -40,7 +48,9 @@ struct accepted_hello {
     uint16_t version;
     uint16_t max_version;      /* the highest that one of them offered */
     struct suite_set selected; /* in answer to them */
-    bool varied; /* one of them, suites and all, was answered by another suite or version before */
+    bool varied;            /* one of them, suites and all, was answered by another suite or version before */
+    struct endpoint client; /* of the last of them; the port is 0 */
+    nanos of_client[LAST_ACCEPTED]; /* when its last ones were sent, the latest first; 0: no more */
 };
 
 /* How it answered a hello, when a session was begun. */
@@ -82,10 +92,15 @@ struct peer {
     uint32_t unread_why;       /* likewise, why it was not seen what was offered where it selected: */
     uint16_t unread_version;   /* the lowest such version; 0: none */
     bool possible_any;         /* at least once neither answer nor offer was seen */
+    struct suite_set offers;   /* in hellos that reached it, as far as they can be selected under the version
+                                  that it chose */
+    uint32_t refused_hellos;
     uint8_t refused_count;
     uint8_t accepted_count;
-    uint32_t capped; /* times a client offered a higher version than was selected */
-    uint32_t keys;   /* a bit for each enum x509_key of the certificates that it has shown */
+    uint8_t at_times; /* how often it refused what it accepts otherwise, up to REFUSES_AT_TIMES */
+    nanos failed_from, failed_until; /* the last time; 0: it has not, or does so still */
+    uint32_t capped;                 /* times a client offered a higher version than was selected */
+    uint32_t keys;                   /* a bit for each enum x509_key of the certificates that it has shown */
 
     /* a UE */
     struct suite_set offered;  /* in any of its hellos */
@@ -119,7 +134,7 @@ struct peer {
     /* Of a server: its name, and as many of each as are counted. Last, as a new server does not touch them,
      * and a UE has no room for them. */
     char name[MAX_TOLD_NAME]; /* as safe text; "" if it has none, or it is not known */
-    struct refused_offer refused[MAX_REFUSED_OFFERS];
+    struct refusals refused[MAX_REFUSALS];
     struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
     struct known_answer answer[MAX_KNOWN_ANSWERS];    /* each where its hello's number says */
 };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
 #include "peers/lesson.h"
+#include "peers/refusals.h"
 #include "peers/resumptions.h"
 #include "peers/spread.h"
 
@@ -338,6 +339,16 @@ static void note_answer(struct peer *s, const struct observation *o, size_t suit
             .hello = number, .suite = (uint16_t)suite, .version = observation_version(o)};
 }
 
+static void note_time(struct accepted_hello *hello, struct endpoint client, nanos time)
+{
+    nanos *times = hello->of_client;
+    if (memcmp(&client, &hello->client, sizeof client) != 0)
+        memset(times, 0, sizeof hello->of_client);
+    hello->client = client;
+    memmove(&times[1], &times[0], sizeof hello->of_client - sizeof times[0]);
+    times[0] = time;
+}
+
 /* Remembers the hellos that the server accepted: the last few different ones. */
 static void note_accepted(struct peer *s, const struct observation *o, const struct hello_shape *shape,
                           struct lesson *l)
@@ -358,6 +369,7 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
         l->accepted = true;
     }
     struct accepted_hello *hello = &s->accepted[i];
+    note_time(hello, end_of(o, CLIENT), o->side[CLIENT].hello_time);
     if (hello->max_version < o->client_hello.max_version) {
         l->accepted_before = hello->max_version;
         hello->max_version = o->client_hello.max_version;
@@ -379,12 +391,6 @@ static void note_lowest(struct peer *p, uint16_t version, struct lesson *l)
         p->lowest_version = l->lowest[p->side] = version;
 }
 
-static void override(struct refused_offer *r, size_t index)
-{
-    r->overridden |= suite_set_has(&r->offer, index);
-    r->offer.word[index / 64] &= ~(UINT64_C(1) << index % 64);
-}
-
 static void server_selected(struct peer *s, const struct observation *o, const struct hello_shape *shape,
                             struct lesson *l)
 {
@@ -398,8 +404,8 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         l->selected = !suite_set_has(&s->selected, index);
         suite_set_add(&s->selected, index);
         s->contradicted.word[index / 64] &= ~(UINT64_C(1) << index % 64);
-        for (size_t i = 0; i < s->refused_count; i++) /* the server has the suite, and refused it only once */
-            override(&s->refused[i], index);
+        if (s->refused_count)
+            refusals_override(s, index);
     }
     if (version > s->highest_version)
         s->highest_version = version;
@@ -420,6 +426,8 @@ static void server_selected(struct peer *s, const struct observation *o, const s
     const bool accepted = o->reaction == REACTION_ACCEPTED || o->reaction == REACTION_ACCEPTED_LATE;
     if (accepted && version && !observation_is_doubtful(o, CLIENT))
         note_accepted(s, o, shape, l);
+    if (accepted && s->refused_hellos && version && !observation_is_doubtful(o, CLIENT))
+        refusals_accepted(s, o, shape);
 }
 
 /* A session that is offered may be what the server refuses: one of which the extended master secret is
@@ -451,34 +459,11 @@ static void server_refused(const struct peers *p, struct peer *s, const struct o
                            const struct hello_shape *shape)
 {
     /* What the hello's own version forbids was not refused. */
-    const struct suite_set usable =
+    const struct suite_set offer =
         suites_up_to(&p->by_version, &o->client_hello.offered, o->client_hello.max_version);
-    const struct suite_set *offer = &usable;
-    if (suite_set_empty(offer))
+    if (suite_set_empty(&offer))
         return;
-    const struct refused_offer now = {.offer = usable,
-                                      .shape = *shape,
-                                      .count = 1,
-                                      .max_version = o->client_hello.max_version,
-                                      .suites = (uint16_t)suite_set_count(offer),
-                                      .needs_groups =
-                                          offer_needs_groups(&p->with_groups, offer, &o->client_hello)};
-    if (refusal_stands(s, &now)) {
-        struct suite_set selected_before = *offer;
-        suite_set_common(&selected_before, &s->selected);
-        suite_set_join(&s->contradicted, &selected_before);
-    }
-    for (size_t i = 0; i < s->refused_count; i++) {
-        struct refused_offer *known = &s->refused[i];
-        if (memcmp(&known->offer, offer, sizeof *offer) == 0 && known->max_version == now.max_version &&
-            shapes_match(&known->shape, &now.shape, true)) {
-            known->count++;
-            return;
-        }
-    }
-    if (s->refused_count == MAX_REFUSED_OFFERS)
-        return;
-    s->refused[s->refused_count++] = now;
+    refusals_learn(s, o, shape, &offer, offer_needs_groups(&p->with_groups, &offer, &o->client_hello));
 }
 
 struct hello_shape peers_shape(struct peers *p, const struct observation *o)
@@ -566,6 +551,16 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
     u->unknown_offers += c->unknown_suites > 0;
 }
 
+/* What it could have selected, under the version that it chose: it has no higher one that was offered. */
+static void note_offer(const struct peers *p, struct peer *s, const struct observation *o)
+{
+    const uint16_t selected = observation_version(o);
+    const uint16_t version = selected ? selected : o->client_hello.max_version;
+    const struct suite_set offer = suites_up_to(&p->by_version, &o->client_hello.offered, version);
+    if (o->seen & SEEN_CLIENT_HELLO)
+        suite_set_join(&s->offers, &offer);
+}
+
 /* The server's answer was not seen: it may have selected any suite of the offer. */
 static void answer_unseen(struct peer *s, const struct observation *o)
 {
@@ -582,6 +577,7 @@ static void learn_of_server(struct peers *p, struct peer *s, const struct observ
 {
     s->handshakes++;
     spread_learn(s, o);
+    note_offer(p, s, o);
     resumptions_add(&s->sessions, &l->added);
     l->refused_fresh[SERVER] = grantable && resumptions_refusal(s, o, session);
     if (o->seen & SEEN_SERVER_HELLO && !observation_is_doubtful(o, SERVER))

@@ -9,10 +9,8 @@
  * If nobody saw which name was asked for, any server of the address may have answered: what that one may
  * have done leaves open what the rest would decide about all of them.
  *
- * Abilities of a server are inferred: it supports what it has selected. It lacks the suites of a hello that
- * it refused with handshake_failure or insufficient_security (RFC 5246 7.2.2), if it accepted a hello that
- * differed in nothing but its suites (shape.h). Where it selects a suite of such a hello, before or
- * afterwards, that contradicts itself, and nothing is inferred from any refusal.
+ * Abilities of a server are inferred: it supports what it has selected. It lacks the suites of hellos that it
+ * refused with handshake_failure or insufficient_security (RFC 5246 7.2.2), as far as refusals.h has it.
  */
 #ifndef UTWATCH_PEERS_PEERS_H
 #define UTWATCH_PEERS_PEERS_H
@@ -91,14 +89,13 @@ struct told_finding *peers_told(struct peers *p, const struct peer *peer, unsign
 
 /* Conclusions from the evidence so far. */
 struct peer_evidence {
-    struct suite_set refusals[MAX_REFUSED_OFFERS]; /* refused hellos that prove what the server lacks */
-    struct suite_set usable[MAX_REFUSED_OFFERS]; /* of each, the suites for which the server is known to have
-                                                    a key; those without any are left out */
-    size_t refusal_count, usable_count;
-    uint32_t doubt; /* enum unobserved. UNOBSERVED_INCONSISTENT: it refused a hello that it accepts otherwise,
+    struct suite_set lacking;    /* what its refusals prove that the server lacks */
+    struct suite_set usable;     /* of that, the suites for which the server is known to have a key */
+    struct suite_set alone;      /* of that, what it refused in a hello that offered nothing else */
+    struct suite_set may_select; /* what it selected, or was offered and is not known to lack */
+    uint32_t doubt; /* enum unobserved. UNOBSERVED_INCONSISTENT: it refuses at times what it accepts otherwise,
                        so that no refusal proves anything; of a handshake, it selected otherwise in answer to
                        this hello, or one of its shape. UNOBSERVED_NETWORKS: there may be several hosts */
-    struct suite_set alone; /* of those that offered one suite only: what they offered */
     struct suite_set
         common; /* of a handshake: offered now, and selected by this server before, in answer to a hello
                    of the same shape and under the same version: so they could be used now */
@@ -106,7 +103,6 @@ struct peer_evidence {
                                  nothing but suites and groups; 0: none */
 };
 void peer_weigh(const struct peer *server, struct peer_evidence *out);
-bool refusal_stands(const struct peer *server, const struct refused_offer *r);
 void peer_weigh_handshake(const struct peers *p, const struct peer *server, const struct observation *o,
                           const struct hello_shape *shape, struct peer_evidence *out);
 

@@ -4,22 +4,6 @@
 
 #include <string.h>
 
-/* A refusal says something about the suites only if nothing else in the hello can have been its reason: the
- * server accepted a hello of the same shape that offered at least as high a version, and selected a version
- * that this one offers too. */
-bool refusal_stands(const struct peer *server, const struct refused_offer *r)
-{
-    if (r->max_version >= 0x0304)
-        return false;
-    for (size_t i = 0; i < server->accepted_count; i++) {
-        const struct accepted_hello *a = &server->accepted[i];
-        if (a->version <= r->max_version && r->max_version <= a->max_version &&
-            shapes_match(&a->shape, &r->shape, r->needs_groups))
-            return true;
-    }
-    return false;
-}
-
 /* What a server has shown that it has, beside support for suites: of each kind of authentication by a
  * certificate, the kinds of key exchange. */
 struct shown {
@@ -70,36 +54,24 @@ static struct suite_set usable_of(const struct shown *shown, const struct suite_
     return usable;
 }
 
-/* It refused what it accepts otherwise: it has other reasons than its suites (overload, a start without its
- * certificate, a pool with a broken member), and may have had them whenever it refused a hello. */
-static bool refuses_at_times(const struct peer *server)
-{
-    for (size_t i = 0; i < server->refused_count; i++) {
-        const struct refused_offer *r = &server->refused[i];
-        if ((r->overridden || suite_set_meets(&r->offer, &server->selected)) && refusal_stands(server, r))
-            return true;
-    }
-    return false;
-}
-
 void peer_weigh(const struct peer *server, struct peer_evidence *out)
 {
     memset(out, 0, sizeof *out);
-    if (!server->refused_count)
-        return;
-    out->doubt = refuses_at_times(server) ? UNOBSERVED_INCONSISTENT : 0;
+    out->may_select = server->offers;
+    suite_set_join(&out->may_select, &server->selected);
+    out->doubt = server->at_times >= REFUSES_AT_TIMES ? UNOBSERVED_INCONSISTENT : 0;
     if (out->doubt)
         return;
-    const struct shown shown = shown_by(server);
     for (size_t i = 0; i < server->refused_count; i++) {
-        const struct refused_offer *r = &server->refused[i];
-        if (!refusal_stands(server, r) || suite_set_empty(&r->offer))
-            continue;
-        if (r->suites == 1)
-            suite_set_join(&out->alone, &r->offer);
-        out->refusals[out->refusal_count++] = r->offer;
-        const struct suite_set usable = usable_of(&shown, &r->offer);
-        if (!suite_set_empty(&usable))
-            out->usable[out->usable_count++] = usable;
+        const struct refusals *r = &server->refused[i];
+        struct suite_set alone = r->lacking;
+        suite_set_common(&alone, &r->alone);
+        suite_set_join(&out->lacking, &r->lacking);
+        suite_set_join(&out->alone, &alone);
     }
+    if (suite_set_empty(&out->lacking))
+        return;
+    suite_set_without(&out->may_select, &out->lacking);
+    const struct shown shown = shown_by(server);
+    out->usable = usable_of(&shown, &out->lacking);
 }

@@ -490,38 +490,49 @@ struct value server_selected(const struct policy_case *c)
     return v;
 }
 
+/* That it refused something may have had other reasons than its suites. */
 static struct fact no_refusal(const struct policy_case *c)
 {
-    return c->server && c->evidence && c->evidence->doubt ? unknown(c->evidence->doubt) : absent();
+    if (!c->server || !c->evidence)
+        return absent();
+    if (c->evidence->doubt)
+        return unknown(c->evidence->doubt);
+    return c->server->refused_hellos ? unknown(UNOBSERVED_UNDECIDED) : absent();
 }
 
 /* Of the server's refusals, as far as nothing contradicts them. */
-static struct value of_refusals(const struct policy_case *c, const struct suite_set *sets, size_t count)
+static struct value of_refusals(const struct policy_case *c, const struct suite_set *refused)
 {
-    struct value v = suites(sets, count);
+    if (!c->server || !c->evidence || suite_set_empty(refused))
+        return fact_alone(no_refusal(c));
+    struct value v = suites(refused, 1);
     v.doubtful = &c->server->contradicted;
     return v;
 }
 
 struct value server_refused(const struct policy_case *c)
 {
-    if (!c->server || !c->evidence || !c->evidence->refusal_count)
-        return fact_alone(no_refusal(c));
-    return of_refusals(c, c->evidence->refusals, c->evidence->refusal_count);
+    return of_refusals(c, c->evidence ? &c->evidence->lacking : NULL);
 }
 
 struct value server_refused_usable(const struct policy_case *c)
 {
-    if (!c->server || !c->evidence || !c->evidence->usable_count)
-        return fact_alone(no_refusal(c));
-    return of_refusals(c, c->evidence->usable, c->evidence->usable_count);
+    return of_refusals(c, c->evidence ? &c->evidence->usable : NULL);
 }
 
 struct value server_refused_alone(const struct policy_case *c)
 {
-    if (!c->server || !c->evidence || suite_set_empty(&c->evidence->alone))
-        return fact_alone(no_refusal(c));
-    return of_refusals(c, &c->evidence->alone, 1);
+    return of_refusals(c, c->evidence ? &c->evidence->alone : NULL);
+}
+
+/* What it was offered and nobody has shown it to lack, it may have. */
+struct value server_may_select(const struct policy_case *c)
+{
+    if (!c->server || !c->evidence)
+        return fact_alone(absent());
+    struct value v = server_selected(c);
+    v.suites = &c->evidence->may_select;
+    return v;
 }
 
 /* Why a UE may offer more than was seen; 0: it was seen. A hello that is to resume, or falls back (RFC 7507),

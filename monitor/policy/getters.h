@@ -179,6 +179,7 @@ struct value server_selected(const struct policy_case *c);
 struct value server_refused(const struct policy_case *c);
 struct value server_refused_usable(const struct policy_case *c);
 struct value server_refused_alone(const struct policy_case *c);
+struct value server_may_select(const struct policy_case *c);
 struct fact peer_highest_version(const struct policy_case *c);
 struct fact peer_lowest_version(const struct policy_case *c);
 struct value ue_offered(const struct peer *ue); /* absent when there is none, as the two below */

@@ -337,7 +337,7 @@ static void server_facts(struct json *j, const struct peer *p)
     json_uint(j, "full_handshakes", p->sessions.full);
     json_uint(j, "resumptions", p->sessions.resumed);
     json_uint(j, "attempts", p->sessions.attempts);
-    json_uint(j, "refused_offers", p->refused_count);
+    json_uint(j, "refused_offers", p->refused_hellos);
     json_close(j, '}');
 }
 

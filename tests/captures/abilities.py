@@ -18,6 +18,7 @@ UTWATCH = sys.argv[1]
 SECOND, UE, AP = 10**9, ("192.0.2.10", 40000), ("192.0.2.80", 443)
 LONG, AES = "ut-5.1.2-possible-128", "ut-ls-aes-supported"
 DES, ECDHE_DES3 = 0x0009, 0xC012  # RSA; RSA, with 168 bits, and no AES
+COMMON = [0x000A, 0x0005, 0x002F]  # that 6.2 and RFC 5246 9 make mandatory: 3DES, RC4, AES
 GROUPS = [(10, b"\0\4\0\x17\0\x1d"), (11, b"\1\0")]
 
 
@@ -46,6 +47,10 @@ def refused(suites, version=m.TLS12):
     return [(CLIENT, m.client_hello(suites, version, more=GROUPS)), (SERVER, m.alert(2, 40))]
 
 
+def in_turn(steps, apart=60):
+    return [f for i, s in enumerate(steps) for f in at(apart * i, s)]
+
+
 def told(folder, frames, *words):
     """[(rule, fault)], the events, and the verdicts."""
     path = os.path.join(folder, "abilities.pcap")
@@ -60,13 +65,14 @@ def refused_for_want_of_a_key(folder):
     kinds = {"RSA": certificate("rsa:2048"), "EC": certificate("ec", "-pkeyopt", "ec_paramgen_curve:P-256")}
     cases = (("RSA", DES, [0xC02B], False), ("RSA", DES, [0xC02B, 0xC023], False), ("RSA", DES, [0x008C], False), ("RSA", DES, [0xC020], False),
              ("RSA", DES, [0x0032], False), ("RSA", DES, [0x009E], False), ("RSA", DES, [0x0094, 0xC035], False), ("RSA", DES, [0xC004], False),
-             ("RSA", DES, [0x009C], True), ("RSA", DES, [0xC02F], False), ("RSA", DES, [0xC02B, 0xC02F], False),
-             ("RSA", 0xC010, [0xC02F], True), ("RSA", 0xC010, [0xC02B, 0xC02F], True), ("RSA", 0x0015, [0x009E], True),
-             ("EC", 0xC006, [0xC02F], False), ("EC", 0xC006, [0x009C, 0xC02F], False), ("EC", 0xC006, [0xC02B], True))
-    for kind, weak, offer, guilty in cases:
+             ("RSA", DES, COMMON, True), ("RSA", DES, [*COMMON, 0x009C, 0xC02F, 0xC02B], True), ("RSA", DES, [0xC02F], False),
+             ("RSA", DES, [0x009C], False), ("RSA", 0xC010, [*COMMON, 0xC02F], True), ("RSA", 0xC010, [0xC02F], False), ("RSA", 0x0015, COMMON, True),
+             ("EC", 0xC006, [0xC02F], False), ("EC", 0xC006, [0x009C, 0xC02F], False), ("EC", 0xC006, COMMON, False))
+    for kind, weak, offer, lacks in cases:
         for with_certificate in (True, False):
+            guilty = lacks and (with_certificate or weak == DES)  # a suite with ephemeral keys shows no key that deciphers
             shown = kinds[kind] if with_certificate else b""
-            found, evs, counts = told(folder, at(0, full([weak], weak, certificate=shown)) + at(60, refused(offer)))
+            found, evs, counts = told(folder, in_turn([full([weak], weak, certificate=shown), refused(offer)] * 2))
             check(((LONG, "server") in found) == guilty, kind, "refuses", [hex(s) for s in offer], "certificate" * with_certificate, counts[LONG])
             check(((AES, "server") in found) == guilty, kind, "refuses", [hex(s) for s in offer], "certificate" * with_certificate, found)
             alerts = [e["utwatch"] for e in of_type(evs, "alert")]
@@ -75,20 +81,52 @@ def refused_for_want_of_a_key(folder):
 
 
 def refused_at_times(folder):
-    """A server that refuses what it accepts otherwise has reasons other than its suites: OpenSSL says handshake_failure, "no shared cipher", also
-    while its certificate is missing. What else it refuses then says nothing, whether it accepts the hello before or afterwards."""
-    rule, aes, des3 = "ut-6.2-server-3des", 0x002F, 0x000A
-    accepts, refuses, alone = full([aes, des3], aes), refused([aes, des3]), refused([des3])
-    null = full([0x0002, aes], 0x0002)
-    for what, steps, guilty in (("never", [accepts, alone, accepts], True), ("after it", [accepts, alone, refuses], False),
-                                ("before it", [accepts, refuses, alone], False), ("before all", [refuses, alone, accepts], False),
-                                ("between", [accepts, refuses, alone, accepts], False)):
-        found, _, counts = told(folder, [f for i, s in enumerate(steps) for f in at(2 * i, s)])
-        check(((rule, "server") in found) == guilty and counts[rule].get("not_observable", 0) == (not guilty), "it refuses", what, counts[rule])
-    for what, steps, guilty in (("what is strong", [null, refused([aes])], True),
-                                ("what it accepts, too", [null, refused([aes]), refused([0x0002, aes])], False)):
-        found, _, _ = told(folder, [f for i, s in enumerate(steps) for f in at(2 * i, s)])
+    """A server may refuse for a while what it accepts otherwise: OpenSSL says handshake_failure, "no shared cipher", also while its certificate is
+    missing, a member of a pool may be set up badly, and a client may be one that it does not serve. So one refusal shows nothing (E19, E20); two do,
+    with such a hello of the same UE accepted in between; or one, with two of them around it in less time than a server fails and is mended in."""
+    rule, other, aes, des3 = "ut-6.2-server-3des", "ut-6.2-server-rc4", 0x002F, 0x000A
+    a, r, alone, rc4 = full([aes, des3], aes), refused([aes, des3]), refused([des3]), refused([0x0005])
+    b, c, once_more = full([0x0002, aes], 0x0002), full([des3], des3), full([aes, des3], aes, session=b"\1" * 32)
+    for what, steps, guilty in (("twice", [a, alone, a, alone], [rule]), ("once", [a, alone, a], []),
+                                ("twice in one moment", [a, alone, alone, a], []),
+                                ("three times in one moment", [alone, alone, alone, a], []),
+                                ("once, and later among others", [alone, a, refused([des3, 5])], [rule]),
+                                ("one, then the other", [a, alone, a, rc4, a], []), ("both", [a, refused([5, des3]), a, rc4, a, alone], [rule, other]),
+                                ("what it accepts as well, once", [a, r, a, alone, a, alone], [rule]),
+                                ("what it accepts as well, in the same moment", [a, alone, a, r, alone, a], []),
+                                ("what it accepts as well, before", [a, r, alone, a, alone], []),
+                                ("what it accepts as well, after the first", [a, alone, r, a, alone, a], []),
+                                ("what it accepts as well, twice", [a, r, a, alone, a, alone, a, r], []),
+                                ("what it selects later", [a, alone, a, alone, c], []), ("what it selected before", [c, a, alone, a, alone], []),
+                                ("never, for it prefers others", [a, a, a], [])):
+        found, _, counts = told(folder, in_turn(steps, 3))
+        check({r for r, fault in found if fault == "server"} & {rule, other} == set(guilty), "it refuses", what, found)
+        check(not guilty or counts[guilty[0]]["fail"] == 1, "it refuses", what, counts[rule])
+    found = told(folder, in_turn([a, alone, a, alone, c, a, rc4, a, rc4], 100))[0]
+    check((other, "server") in found and (rule, "server") not in found, "a server that was set up anew lacks what it refuses then:", found)
+    for what, times, guilty in (("within a second", (0, 0.4, 0.9), True), ("within three seconds", (0, 1.3, 2.6), False),
+                                ("an hour after, then at once", (0, 3600, 3600.2), False)):
+        found = told(folder, [f for n, (t, steps) in enumerate(zip(times, (a, alone, once_more))) for f in moved(at(n, steps), t - n)])[0]
+        check(((rule, "server") in found) == guilty, "it refuses between what it accepts", what, found)
+    second = ("192.0.2.11", 40000)
+    for what, whose, guilty in (("the same", (UE, UE, UE, UE), True), ("one that is not served", (UE, second, UE, second), False),
+                                ("two", (UE, UE, second, second), False), ("the first", (second, UE, UE, UE), True)):
+        steps = (a, alone, a, alone)
+        found = told(folder, [f for i, (ue, s) in enumerate(zip(whose, steps)) for f in at(2 * i, s, client=ue)])[0]
+        check(((rule, "server") in found) == guilty, "it refuses UEs:", what, found)
+    for what, steps, guilty in (("what is common, twice", [b, refused(COMMON), b, refused(COMMON)], True),
+                                ("what is common, twice, and prefers nothing of it", [full([2], 2), refused(COMMON)] * 2, True),
+                                ("AES of 256 bits", [full([2, aes], 2), refused([0x35]), full([2, aes], 2), refused([0x35])], False),
+                                ("AES of 256 bits, and nobody offers the other", [full([2], 2), refused([0x35])] * 2, False),
+                                ("AES, and nobody offers 3DES", [full([2], 2), refused([aes, 0x35])] * 2, False),
+                                ("all but what it was offered beside its favourite", [full([2, 0x35], 2), refused(COMMON)] * 2, False),
+                                ("what is common, once", [full([2], 2), refused(COMMON), full([2], 2)], False)):
+        found, _, _ = told(folder, in_turn(steps, 3))
         check(((LONG, "server") in found) == guilty, "it refuses", what, found)
+
+
+def moved(frames, seconds):
+    return [(time + int(seconds * SECOND), frame) for time, frame in frames]
 
 
 def answered_in_two_ways(folder):

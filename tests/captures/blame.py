@@ -1005,8 +1005,9 @@ def refused_for_something_else(folder):
              [(CLIENT, m.record(22, m.client_hello([DES3])[5:] + b"\x10\0\0\0")), refusal], "not_observable"),
             ("after its early data", [(CLIENT, m.client_hello([DES3])), (CLIENT, m.record(23, b"data")), refusal], "not_observable"),
             ("before more of the UE", [(CLIENT, m.client_hello([DES3])), refusal, (CLIENT, m.alert(1, 0))], "fail")):
-        frames = capturelib.build(accepted, time=1795471000 * 10**9)
-        frames += capturelib.build(steps, time=1795471001 * 10**9, client=("192.0.2.10", 40001), seq=(70000, 90000))
+        frames = []
+        for i, each in enumerate((accepted, steps) * 2):  # a single refusal proves nothing
+            frames += capturelib.build(each, time=(1795471000 + 3 * i) * 10**9, client=("192.0.2.10", 40000 + i), seq=(70000 * i, 90000 * i))
         capturelib.write_frames(path, frames)
         evs, _ = events(UTWATCH, "-r", path)
         check(rule_counts(evs)[rule].get(wanted) == 1, "a refusal", what, rule_counts(evs)[rule])

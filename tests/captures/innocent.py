@@ -41,6 +41,10 @@ def refused(hello, description=40):
     return [(CLIENT, hello), (SERVER, m.alert(2, description))]
 
 
+def in_turn(steps):
+    return [f for i, s in enumerate(steps) for f in at(60 * i, s)]
+
+
 def told_of(folder, frames, profile, words=()):
     path = os.path.join(folder, "innocent.pcap")
     capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
@@ -63,17 +67,17 @@ def farm_behind_one_address(folder):
     lacks = refused(m.client_hello([DES3], m.TLS12))
     has = accepted(DES3, m.client_hello([DES3], m.TLS12))
     rules = {"ut-6.2-server-3des"}
-    for what, order, wanted in (("one server", (both, lacks), rules), ("the other one answers last", (both, lacks, has), set()),
-                                ("and first", (has, both, lacks), set()), ("and between", (both, has, lacks), set())):
+    for what, order, wanted in (("one server", (both, lacks) * 2, rules), ("one refusal", (both, lacks, both), set()),
+                                ("the other one answers last", (both, lacks, both, lacks, has), set()),
+                                ("and first", (has, both, lacks, both, lacks), set()), ("and between", (both, lacks, both, has, lacks), set())):
         told, counts = failed(folder, [f for i, steps in enumerate(order) for f in at(60 * i, steps)])
         check(rules & set(told) == wanted, what, told, counts["ut-6.2-server-3des"])
     for what, hello in (("for its name", {"more": [sni(NAMES[1])]}), ("for want of an extension", {"more": [sni(NAMES[0])]}),
                         ("for its version", {"version": m.TLS10, "more": [sni(NAMES[0]), EMS]}),
                         ("for its algorithms", {"more": [sni(NAMES[0]), EMS, (13, b"\0\2\2\1")]})):
         version = hello.get("version", m.TLS12)
-        frames = (at(0, accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=[sni(NAMES[0]), EMS])))
-                  + at(60, refused(m.client_hello([DES3], version, more=hello["more"]))))
-        told = failed(folder, frames)[0]
+        accepts = accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=[sni(NAMES[0]), EMS]))
+        told = failed(folder, in_turn([accepts, refused(m.client_hello([DES3], version, more=hello["more"]))] * 2))[0]
         check("ut-6.2-server-3des" not in told, "a hello that may be refused", what, told)
 
 
@@ -117,19 +121,18 @@ def refused_for_a_value(folder):
             first = accepted(0xC013, hello([0xC013, 0xC012], accepts))
             if late:
                 first[1:] = [(SERVER, m.server_hello(0xC013, m.TLS12) + m.alert(2, 80, m.TLS12))]
-            told = failed(folder, at(0, first) + at(60, refused(hello([0xC012], refuses))), own)[0]
+            told = failed(folder, in_turn([first, refused(hello([0xC012], refuses))] * 2), own)[0]
             check(("own-refused" in told) == (what == "nothing" and not late), "a hello that differs by its", what, late, told)
     shuffled = [alpn(b"h2"), (5, b"\1\0\0\0\0"), (20, b"\1\0")]
-    frames = at(0, accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=shuffled)))
-    frames += at(60, refused(m.client_hello([DES3], m.TLS12, more=shuffled[::-1])))
-    check("ut-6.2-server-3des" in failed(folder, frames)[0], "a hello whose extensions come in another order")
+    pair = accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=shuffled)), refused(m.client_hello([DES3], m.TLS12, more=shuffled[::-1]))
+    check("ut-6.2-server-3des" in failed(folder, in_turn(pair * 2))[0], "a hello whose extensions come in another order")
 
 
 def refused_as_demanded(folder):
     """7.2 (1) has a server refuse anonymous suites: that it does so says nothing about what it can do."""
-    weak = at(0, accepted(0x0009, m.client_hello([0x0009], m.TLS12)))
-    for suites, guilty in (([ANON], False), ([0x001B, 0x0034], False), ([AES], True)):
-        told = failed(folder, weak + at(60, refused(m.client_hello(suites, m.TLS12))))[0]
+    weak = accepted(0x0009, m.client_hello([0x0009], m.TLS12))
+    for suites, guilty in (([ANON], False), ([0x001B, 0x0034], False), ([AES, DES3, 0x0005], True)):
+        told = failed(folder, in_turn([weak, refused(m.client_hello(suites, m.TLS12))] * 2))[0]
         check((told.get("ut-5.1.2-possible-128") == "server") == guilty, "refused", [hex(s) for s in suites], told)
 
     # 7.2 (4): where a suite is below what the operator requires, its refusal is demanded as well. 3DES has 112 bits by RFC 9325 4.1.
@@ -138,7 +141,7 @@ def refused_as_demanded(folder):
         with open(policy, "w") as f:
             f.write("utwatch: 1\nprofile: own\ntitle: Own\nextends: [ts33141-pcr2]\n"
                     "parameters: { encryption-required: true, key-bits-3des: %d }\n" % bits)
-        frames = at(0, accepted(AES, m.client_hello([DES3, AES], m.TLS12))) + at(60, refused(m.client_hello([DES3], m.TLS12)))
+        frames = in_turn([accepted(AES, m.client_hello([DES3, AES], m.TLS12)), refused(m.client_hello([DES3], m.TLS12))] * 2)
         told = failed(folder, frames, policy)[0]
         check((told.get("ut-6.2-server-3des") == "server") == guilty, "refused 3DES of", bits, "bits under the operator's policy:", told)
 
@@ -158,7 +161,8 @@ def refused_by_version(folder):
     weak = accepted(0x0009, m.client_hello([0x0009], 0x0302), version=0x0302)
     for suites, version, guilty in (([AES], 0x0302, True), ([0x009C], 0x0302, False), ([0x003C, 0xC02F], 0x0302, False), ([0x1301], 0x0302, False),
                                     ([0x009C, AES], 0x0302, True)):
-        told, counts = failed(folder, at(0, weak) + at(60, refused(m.client_hello(suites, version))))
+        common = [DES3, 0x0005] if AES in suites else []
+        told, counts = failed(folder, in_turn([weak, refused(m.client_hello(suites + common, version))] * 2))
         check(("ut-5.1.2-possible-128" in told and told["ut-5.1.2-possible-128"] == "server") == guilty, "refused:", [hex(s) for s in suites], told,
               counts["ut-5.1.2-possible-128"])
 
@@ -260,11 +264,11 @@ def names_of_one_address(folder):
         both = accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=[sni(name)]))
         return both, refused(m.client_hello([DES3], m.TLS12, more=[sni(name)])), accepted(DES3, m.client_hello([DES3], m.TLS12, more=[sni(name)]))
     (both_a, lacks_a, _), (_, _, has_b) = suites(a), suites(b)
-    for what, order in (("after", (both_a, lacks_a, has_b)), ("before", (has_b, both_a, lacks_a))):
-        told, counts = failed(folder, [f for i, steps in enumerate(order) for f in at(60 * i, steps)])
+    for what, order in (("after", (both_a, lacks_a, both_a, lacks_a, has_b)), ("before", (has_b, both_a, lacks_a, both_a, lacks_a))):
+        told, counts = failed(folder, in_turn(order))
         check(told.get(lacks) == "server" and counts[lacks]["pass"] == 1, "another name has the suite", what, counts[lacks])
     (both_b, lacks_b, _) = suites(b)
-    counts = failed(folder, [f for i, steps in enumerate((both_a, lacks_a, both_b, lacks_b)) for f in at(60 * i, steps)])[1]
+    counts = failed(folder, in_turn((both_a, lacks_a, both_b, lacks_b) * 2))[1]
     check(counts[lacks]["fail"] == 2, "two names lack the suite:", counts[lacks])
 
     # Of a resumption whose hello was not captured nobody knows which of them was asked.
@@ -501,10 +505,10 @@ def grease(folder):
             extra = [(value, b"")] if value else []
             return m.client_hello(([value] if value else []) + suites, m.TLS12, more=extra + more)
         more = [sni(NAMES[0]), EMS]
-        frames = (at(0, accepted(AES, hello(0, [DES3, AES], more))) + at(60, refused(hello(1, [DES3], more)))
-                  + at(120, refused(hello(2, [ANON], more[::-1]))) + at(180, accepted(ANON, hello(3, [ANON], more)), server=("192.0.2.91", 443)))
-        weak = ("192.0.2.90", 443)  # it refuses the only suite of 128 bits, over groups that the hello lists among others
-        for i, (suites, steps) in enumerate((([0xC010, 0xC013], lambda h: accepted(0xC010, h)), ([0xC013], refused))):
+        frames = (in_turn([accepted(AES, hello(0, [DES3, AES], more)), refused(hello(1, [DES3], more))] * 2)
+                  + at(220, refused(hello(2, [ANON], more[::-1]))) + at(280, accepted(ANON, hello(3, [ANON], more)), server=("192.0.2.91", 443)))
+        weak = ("192.0.2.90", 443)  # it refuses all suites of 128 bits, one of them over groups that the hello lists among others
+        for i, (suites, steps) in enumerate((([0x0009], lambda h: accepted(0x0009, h)), ([0xC013, AES, DES3, 0x0005], refused)) * 2):
             groups = ([values[(i + 2) % len(values)]] if values else []) + [29, 23]
             listed = 10, struct.pack("!%dH" % (len(groups) + 1), 2 * len(groups), *groups)
             frames += at(240 + 60 * i, steps(hello(i, suites, [*more, listed])), server=weak)

@@ -49,8 +49,8 @@ def test_changed(folder):
     rule, path = "ut-6.2-server-3des", os.path.join(folder, "changed.pcap")
     accepted = [(0, m.client_hello([0x0005])), (1, m.server_hello(0x0005) + m.done()), (0, m.client_key_exchange() + m.finished()), (1, m.finished())]
     frames = []
-    for hour, steps in ((0, accepted), (1, [(0, m.client_hello([0x000A, 0x002F])), (1, m.alert(2, 40))]), (25, accepted),
-                        (26, [(0, m.client_hello([0x000A])), (1, m.alert(2, 40))]), (50, accepted)):
+    several, alone = ([(0, m.client_hello(suites)), (1, m.alert(2, 40))] for suites in ([0x000A, 0x002F], [0x000A]))
+    for hour, steps in ((0, several), (1, accepted), (2, several), (25, accepted), (26, alone), (50, accepted)):
         frames += capturelib.build(steps, time=START + hour * HOUR)
     capturelib.write_frames(path, frames)
     evs, _ = events(binary, "--strict", "-r", path)

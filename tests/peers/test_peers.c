@@ -40,9 +40,13 @@ static size_t index_of(uint16_t code)
     return suite_index(suite);
 }
 
+/* Each a minute after the last one. */
 static void hello(uint16_t max_version, const uint16_t *suites, size_t count)
 {
+    static nanos now;
     memset(o, 0, sizeof *o);
+    now += 60 * NANOS_PER_SECOND;
+    o->side[CLIENT].hello_time = now;
     o->whence.client.family = o->whence.server.family = 4;
     o->whence.server.port = 443;
     o->whence.client.port = 40000;
@@ -127,48 +131,57 @@ static const struct peer *server(void)
     return s;
 }
 
+static size_t lacking(void)
+{
+    (void)server();
+    return suite_set_count(&evidence.lacking);
+}
+
 #define OFFER(...) (const uint16_t[]){__VA_ARGS__}, sizeof((const uint16_t[]){__VA_ARGS__}) / sizeof(uint16_t)
 
 static void refusal_needs_an_acceptance(void **state)
 {
     (void)state;
     refused(0x0301, OFFER(DES3));
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 0); /* it may not speak this version at all */
+    assert_int_equal(lacking(), 0); /* it may not speak this version at all */
+    refused(0x0301, OFFER(DES3));
+    assert_int_equal(lacking(), 0);
     accepted(0x0301, AES, OFFER(AES));
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 1);
-    assert_true(suite_set_has(&evidence.refusals[0], index_of(DES3)));
-    assert_false(suite_set_empty(&evidence.alone));
+    assert_int_equal(lacking(), 0); /* it may have refused anything then */
+    refused(0x0301, OFFER(DES3, RC4));
+    assert_int_equal(lacking(), 1);
+    assert_true(suite_set_has(&evidence.lacking, index_of(DES3)));
+    assert_true(suite_set_has(&evidence.alone, index_of(DES3)));
 }
 
 static void a_higher_version_proves_nothing(void **state)
 {
     (void)state;
-    accepted(0x0303, AES, OFFER(AES));
-    refused(0x0301, OFFER(DES3));
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 0);
+    for (int i = 0; i < 2; i++) {
+        accepted(0x0303, AES, OFFER(AES));
+        refused(0x0301, OFFER(DES3));
+    }
+    assert_int_equal(lacking(), 0);
 }
 
 static void other_alerts_prove_nothing(void **state)
 {
     (void)state;
-    accepted(0x0301, AES, OFFER(AES));
     static const uint8_t others[] = {70, 112, 80, 0};
     for (size_t i = 0; i < sizeof others; i++) {
+        accepted(0x0301, AES, OFFER(AES));
         hello(0x0301, OFFER(DES3));
         refuse_with(others[i]);
     }
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 0);
+    assert_int_equal(lacking(), 0);
 }
 
 static void another_shape_proves_nothing(void **state)
 {
     (void)state;
-    accepted(0x0303, AES, OFFER(AES));
-    for (int how = 0; how < 7; how++) {
+    for (int i = 0; i < 14; i++) {
+        const int how = i % 7;
+        accepted(0x0303, AES, OFFER(AES));
         hello(how == 3 ? 0x0304 : 0x0303, OFFER(DES3, ECDHE));
         if (how == 0)
             name_server("other");
@@ -184,8 +197,7 @@ static void another_shape_proves_nothing(void **state)
             o->client_hello.extensions_cut = true;
         refuse_with(40);
     }
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 0);
+    assert_int_equal(lacking(), 0);
 }
 
 /* What a server insists on is missing (RFC 5746, 7627, 7366): the one suite of the hello is not to blame. */
@@ -193,7 +205,8 @@ static void a_missing_extension_proves_nothing(void **state)
 {
     (void)state;
     static const uint16_t wanted[] = {EXTENDED_MASTER_SECRET, ENCRYPT_THEN_MAC, 0};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t n = 0; n < 6; n++) {
+        const size_t i = n % 3;
         hello(0x0303, OFFER(AES));
         o->whence.server.address[0] = (uint8_t)i;
         if (wanted[i])
@@ -204,8 +217,7 @@ static void a_missing_extension_proves_nothing(void **state)
         hello(0x0303, OFFER(DES3));
         o->whence.server.address[0] = (uint8_t)i;
         refuse_with(40);
-        (void)server();
-        assert_int_equal(evidence.refusal_count, 0);
+        assert_int_equal(lacking(), 0);
         assert_true(suite_set_empty(&evidence.alone));
     }
 }
@@ -214,38 +226,40 @@ static void a_missing_extension_proves_nothing(void **state)
 static void what_matters_not_is_no_difference(void **state)
 {
     (void)state;
-    hello(0x0303, OFFER(AES));
-    extend(EXTENDED_MASTER_SECRET);
-    extend(ENCRYPT_THEN_MAC);
-    extend(10);
-    o->client_hello.groups[o->client_hello.group_count++] = 29;
-    accept_with(0x0303, AES);
-    hello(0x0303, OFFER(DES3));
-    extend(0x2a2a);
-    extend(ENCRYPT_THEN_MAC);
-    extend(EXTENDED_MASTER_SECRET);
-    extend(21);
-    refuse_with(40);
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 1);
+    for (int i = 0; i < 2; i++) {
+        hello(0x0303, OFFER(AES));
+        extend(EXTENDED_MASTER_SECRET);
+        extend(ENCRYPT_THEN_MAC);
+        extend(10);
+        o->client_hello.groups[o->client_hello.group_count++] = 29;
+        accept_with(0x0303, AES);
+        hello(0x0303, OFFER(DES3));
+        extend(0x2a2a);
+        extend(ENCRYPT_THEN_MAC);
+        extend(EXTENDED_MASTER_SECRET);
+        extend(21);
+        refuse_with(40);
+    }
+    assert_int_equal(lacking(), 1);
 }
 
 /* One accepted hello has the name, another the extensions: of both together nothing is known. */
 static void two_halves_make_no_hello(void **state)
 {
     (void)state;
-    hello(0x0303, OFFER(AES));
-    name_server("strict");
-    extend(EXTENDED_MASTER_SECRET);
-    accept_with(0x0303, AES);
-    hello(0x0303, OFFER(AES));
-    name_server("lax");
-    accept_with(0x0303, AES);
-    hello(0x0303, OFFER(DES3));
-    name_server("strict");
-    refuse_with(40);
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 0);
+    for (int i = 0; i < 2; i++) {
+        hello(0x0303, OFFER(AES));
+        name_server("strict");
+        extend(EXTENDED_MASTER_SECRET);
+        accept_with(0x0303, AES);
+        hello(0x0303, OFFER(AES));
+        name_server("lax");
+        accept_with(0x0303, AES);
+        hello(0x0303, OFFER(DES3));
+        name_server("strict");
+        refuse_with(40);
+    }
+    assert_int_equal(lacking(), 0);
 }
 
 /* A suite that the server selected elsewhere could be used here only if the hello is such as it was then. */
@@ -278,20 +292,61 @@ static void a_common_suite_has_to_be_usable(void **state)
     }
 }
 
-/* What it refused then was not refused for its suites, nor need anything else have been. */
+/* What it refused then was not refused for its suites, nor need anything else have been: one such moment
+ * leaves the others alone, and two leave nothing. */
 static void later_selection_overrides(void **state)
 {
     (void)state;
-    accepted(0x0301, AES, OFFER(AES));
-    refused(0x0301, OFFER(RC4));
-    (void)server();
-    assert_int_equal(evidence.refusal_count, 1);
-    refused(0x0301, OFFER(DES3, RC4));
+    for (int i = 0; i < 2; i++) {
+        accepted(0x0301, AES, OFFER(AES));
+        refused(0x0301, OFFER(DES3, RC4));
+    }
+    assert_int_equal(lacking(), 2);
     accepted(0x0301, DES3, OFFER(DES3));
-    const struct peer *s = server();
+    assert_int_equal(lacking(), 0);
+    assert_int_equal(evidence.doubt, 0);
+    for (int i = 0; i < 2; i++) {
+        accepted(0x0301, AES, OFFER(AES));
+        refused(0x0301, OFFER(RC4));
+    }
+    assert_int_equal(lacking(), 1);
+    accepted(0x0301, AES, OFFER(AES));
+    refused(0x0301, OFFER(DES3));
+    assert_int_equal(lacking(), 0);
     assert_int_equal(evidence.doubt, UNOBSERVED_INCONSISTENT);
-    assert_int_equal(evidence.refusal_count, 0);
-    assert_false(suite_set_has(&s->contradicted, index_of(DES3)));
+    accepted(0x0301, DES3, OFFER(DES3));
+    assert_false(suite_set_has(&server()->contradicted, index_of(DES3)));
+}
+
+/* A client that the server does not serve, or not now, proves nothing of the suites. */
+static void each_client_for_itself(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        accepted(0x0301, AES, OFFER(AES));
+        hello(0x0301, OFFER(DES3));
+        o->whence.client.address[0] = 7;
+        refuse_with(40);
+    }
+    assert_int_equal(lacking(), 0);
+    assert_int_equal(evidence.doubt, 0);
+}
+
+/* Handshakes are learned when they end, not in the order of their hellos. */
+static void learned_late(void **state)
+{
+    (void)state;
+    accepted(0x0301, AES, OFFER(AES));
+    const nanos first = o->side[CLIENT].hello_time;
+    accepted(0x0301, AES, OFFER(AES));
+    for (int moment = 0; moment < 2; moment++) {
+        for (int i = 0; i < 3; i++) {
+            hello(0x0301, OFFER(DES3));
+            o->side[CLIENT].hello_time = first + (60 * moment + 1) * NANOS_PER_SECOND + i;
+            refuse_with(40);
+        }
+        assert_int_equal(lacking(), moment);
+    }
 }
 
 static void later_refusal_contradicts(void **state)
@@ -413,12 +468,13 @@ static void a_contradicted_handshake_taught_nothing(void **state)
     (void)state;
     refused(0x0301, OFFER(DES3));
     accepted_on(1, AES, OFFER(AES, DES3));
-    server();
-    assert_int_equal(evidence.refusal_count, 1);
+    refused(0x0301, OFFER(DES3));
+    assert_int_equal(lacking(), 1);
     doubted(2, SERVER); /* another one */
+    assert_int_equal(lacking(), 1);
     doubted(1, SERVER);
     const struct peer *s = server();
-    assert_int_equal(evidence.refusal_count, 0);
+    assert_int_equal(lacking(), 0);
     assert_int_equal(s->accepted_count, 0);
     assert_int_equal(s->highest_version, 0);
     assert_int_equal(s->sessions.full, 0);
@@ -469,6 +525,8 @@ int main(void)
         WITH_TABLES(two_halves_make_no_hello),
         WITH_TABLES(a_common_suite_has_to_be_usable),
         WITH_TABLES(later_selection_overrides),
+        WITH_TABLES(each_client_for_itself),
+        WITH_TABLES(learned_late),
         WITH_TABLES(later_refusal_contradicts),
         WITH_TABLES(unseen_answers_stay_possible),
         WITH_TABLES(offers_of_a_ue),

@@ -1,0 +1,219 @@
+#include "peers/refusals.h"
+
+#include <string.h>
+
+enum { TLS13 = 0x0304 };
+
+/* In less time no server fails and is mended. */
+#define BRIEF (1 * NANOS_PER_SECOND)
+
+static nanos time_of(const struct observation *o)
+{
+    return o->side[CLIENT].hello_time;
+}
+
+static bool is_of(const struct endpoint *client, const struct observation *o)
+{
+    struct endpoint end = o->whence.client;
+    end.port = 0;
+    return memcmp(&end, client, sizeof end) == 0;
+}
+
+static bool is_such(const struct refusals *r, uint16_t selected, uint16_t max_version,
+                    const struct hello_shape *shape)
+{
+    return selected <= r->max_version && r->max_version <= max_version &&
+           shapes_match(shape, &r->shape, r->needs_groups);
+}
+
+/* The hellos of this kind that it accepted last, of this client or, if there are none, of others; or NULL. */
+static const struct accepted_hello *accepted_of(const struct peer *server, const struct refusals *r)
+{
+    const struct accepted_hello *of_others = NULL;
+    for (size_t i = 0; i < server->accepted_count; i++) {
+        const struct accepted_hello *a = &server->accepted[i];
+        if (!is_such(r, a->version, a->max_version, &a->shape))
+            continue;
+        if (memcmp(&a->client, &r->client, sizeof r->client) == 0)
+            return a;
+        of_others = a;
+    }
+    return of_others;
+}
+
+static struct refusals *known(struct peer *server, const struct refusals *now)
+{
+    for (size_t i = 0; i < server->refused_count; i++) {
+        struct refusals *r = &server->refused[i];
+        if (memcmp(&r->client, &now->client, sizeof now->client) == 0 && r->max_version == now->max_version &&
+            r->needs_groups == now->needs_groups && shapes_match(&r->shape, &now->shape, true))
+            return r;
+    }
+    return NULL;
+}
+
+/* What proves something stays; of the others the oldest makes room. */
+static struct refusals *room(struct peer *server)
+{
+    struct refusals *oldest = NULL;
+    if (server->refused_count < MAX_REFUSALS)
+        return &server->refused[server->refused_count++];
+    for (size_t i = 0; i < MAX_REFUSALS; i++) {
+        struct refusals *r = &server->refused[i];
+        if (suite_set_empty(&r->lacking) && (!oldest || r->last < oldest->last))
+            oldest = r;
+    }
+    return oldest;
+}
+
+/* When it accepted such hellos of the client, as far as it is remembered: last before a time, and first after
+ * it. 0: not known. */
+struct around {
+    nanos before, after;
+};
+
+static struct around accepted_around(const struct accepted_hello *a, nanos time)
+{
+    struct around around = {0};
+    for (size_t i = 0; a && i < LAST_ACCEPTED && a->of_client[i]; i++) {
+        const nanos t = a->of_client[i];
+        if (t < time && t > around.before)
+            around.before = t;
+        if (t > time && (!around.after || t < around.after))
+            around.after = t;
+    }
+    return around;
+}
+
+static void drop(struct peer *server, struct refusals *r)
+{
+    *r = server->refused[--server->refused_count];
+}
+
+static bool has_failed_at(const struct peer *server, nanos time)
+{
+    return server->at_times && time >= server->failed_from &&
+           (!server->failed_until || time <= server->failed_until);
+}
+
+/* It refused what it accepts otherwise: so it did until it accepted something again, whatever it was asked.
+ */
+static void note_failure(struct peer *server, struct around around, nanos time)
+{
+    if (has_failed_at(server, time))
+        return;
+    if (server->at_times < REFUSES_AT_TIMES)
+        server->at_times++;
+    server->failed_from = around.before ? around.before : time;
+    server->failed_until = around.after;
+    for (size_t i = server->refused_count; i-- > 0;)
+        if (has_failed_at(server, server->refused[i].last))
+            drop(server, &server->refused[i]);
+}
+
+/* Handshakes are not learned in the order in which they began: such hellos may have been accepted since. */
+static void refused_at(struct refusals *r, const struct suite_set *offer, struct around accepted, nanos time)
+{
+    struct suite_set again = *offer;
+    const bool later = r->ended && time > r->ended;
+    suite_set_common(&again, &r->before);
+    if (later)
+        suite_set_join(&r->lacking, &again);
+    if (time > r->last)
+        r->last = time;
+    if (!accepted.after && !(r->ended && !later)) {
+        if (suite_set_empty(&r->now)) {
+            r->from = accepted.before;
+            r->first = time;
+        }
+        suite_set_join(&r->now, offer);
+        return;
+    }
+    again = *offer;
+    suite_set_common(&again, &r->now);
+    if (accepted.after && accepted.after < r->first)
+        suite_set_join(&r->lacking, &again);
+    if (accepted.before && accepted.after && accepted.after - accepted.before <= BRIEF)
+        suite_set_join(&r->lacking, offer);
+    suite_set_join(&r->before, offer);
+    if (accepted.after > r->ended)
+        r->ended = accepted.after;
+}
+
+void refusals_learn(struct peer *server, const struct observation *o, const struct hello_shape *shape,
+                    const struct suite_set *offer, bool needs_groups)
+{
+    const nanos time = time_of(o);
+    struct refusals now = {.client = o->whence.client,
+                           .shape = *shape,
+                           .max_version = o->client_hello.max_version,
+                           .needs_groups = needs_groups};
+    struct suite_set selected = *offer;
+    now.client.port = 0;
+    server->refused_hellos++;
+    if (now.max_version >= TLS13 || !shape->known)
+        return;
+    const struct accepted_hello *a = accepted_of(server, &now);
+    suite_set_common(&selected, &server->selected);
+    if (a)
+        suite_set_join(&server->contradicted, &selected);
+    if (a && memcmp(&a->client, &now.client, sizeof now.client) != 0)
+        a = NULL;
+    const struct around accepted = accepted_around(a, time);
+    struct refusals *r = known(server, &now);
+    if (!suite_set_empty(&selected) && (a || (r && r->ended)))
+        note_failure(server, accepted, time);
+    if (has_failed_at(server, time))
+        return;
+    r = known(server, &now);
+    if (!r && (r = room(server)))
+        *r = now;
+    if (!r)
+        return;
+    if (suite_set_count(offer) == 1)
+        suite_set_join(&r->alone, offer);
+    refused_at(r, offer, accepted, time);
+}
+
+void refusals_override(struct peer *server, size_t suite)
+{
+    struct around around = {0};
+    nanos failed = 0;
+    for (size_t i = server->refused_count; i-- > 0;) {
+        struct refusals *r = &server->refused[i];
+        if (!suite_set_has(&r->now, suite) && !suite_set_has(&r->before, suite))
+            continue;
+        if (r->from || r->ended) {
+            around = (struct around){r->from, r->ended > r->last ? r->ended : 0};
+            failed = r->last;
+        }
+        drop(server, r);
+    }
+    if (failed)
+        note_failure(server, around, failed);
+}
+
+void refusals_accepted(struct peer *server, const struct observation *o, const struct hello_shape *shape)
+{
+    const nanos time = time_of(o);
+    if (server->at_times && !server->failed_until && time > server->failed_from)
+        server->failed_until = time;
+    for (size_t i = 0; i < server->refused_count; i++) {
+        struct refusals *r = &server->refused[i];
+        if (suite_set_empty(&r->now) || time <= r->last || !is_of(&r->client, o) ||
+            !is_such(r, observation_version(o), o->client_hello.max_version, shape))
+            continue;
+        if (r->from && time - r->from <= BRIEF)
+            suite_set_join(&r->lacking, &r->now);
+        suite_set_join(&r->before, &r->now);
+        r->now = (struct suite_set){0};
+        r->ended = time;
+    }
+}
+
+void refusals_take_back(struct peer *server, const struct endpoint *client)
+{
+    for (size_t i = server->refused_count; i-- > 0;)
+        if (memcmp(&server->refused[i].client, client, sizeof *client) == 0)
+            drop(server, &server->refused[i]);
+}
