@@ -139,6 +139,16 @@ void http_count_ut_only(struct http_connection *c)
     c->count = c->of_ut;
 }
 
+/* Documents of XCAP, and parts of them, are of types of XML (RFC 4825 7.2, 8.2.1; RFC 7303 4.2). A page is
+ * none: a form to log in, or what a captive portal says in the server's name. */
+static bool is_xml(struct span type)
+{
+    for (; type.n >= 3 && type.p[0] != ';'; type = span_skip(type, 1))
+        if (http_starts(type, "xml"))
+            return true;
+    return false;
+}
+
 struct answer answer_facts(const struct connection *c, const struct http_response *r)
 {
     const struct reader *reader = &c->side[SERVER];
@@ -150,6 +160,7 @@ struct answer answer_facts(const struct connection *c, const struct http_respons
                            .gba_realm = r->fields.gba_realm,
                            .gaa = r->fields.gaa,
                            .aka = r->fields.aka,
+                           .no_document = r->status == 200 && r->fields.type.n && !is_xml(r->fields.type),
                            .to_http2 = r->status == 101 && http_starts(r->fields.upgrade, "h2c"),
                            .in_frames = follows_in_frames(r),
                            .to_https = r->status >= 300 && r->status < 400 &&

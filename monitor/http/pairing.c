@@ -132,6 +132,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->gaa_challenge = a->gaa;
     e->aka_challenge = a->aka;
     e->to_https = a->to_https;
+    e->no_document = a->no_document;
     e->damage |= c->seen.damage | (a->unread ? HTTP_DAMAGE_COMPRESSED : 0U);
     c->known_user |= e->credentials && a->status != 401;
     e->answer_cut = a->cut;

@@ -418,6 +418,12 @@ struct fact in_target(const struct http_exchange *e, int64_t n)
     return unless_cut(e, in_request(e, n), e->target_cut);
 }
 
+struct fact user_document(const struct http_exchange *e)
+{
+    const struct fact v = in_target(e, e->user_document);
+    return v.known == KNOWN_VALUE && v.number && e->no_document ? unknown(UNOBSERVED_UNDECIDED) : v;
+}
+
 struct fact in_request_fields(const struct http_exchange *e, int64_t n)
 {
     return unless_cut(e, in_request(e, n), e->fields_cut);

@@ -158,6 +158,7 @@ struct fact connection_challenges(const struct policy_case *c);
 struct fact in_request(const struct http_exchange *e, int64_t n);
 struct fact in_answer(const struct http_exchange *e, int64_t n);
 struct fact in_target(const struct http_exchange *e, int64_t n);
+struct fact user_document(const struct http_exchange *e);
 struct fact in_request_fields(const struct http_exchange *e, int64_t n);
 struct fact in_answer_fields(const struct http_exchange *e, int64_t n);
 struct value application_usage(const struct http_exchange *e);

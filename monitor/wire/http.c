@@ -295,6 +295,7 @@ enum field {
     FIELD_FORWARDED,
     FIELD_TRANSFER_ENCODING,
     FIELD_CONTENT_LENGTH,
+    FIELD_CONTENT_TYPE,
 };
 
 static enum field field_of(struct span name)
@@ -326,6 +327,7 @@ static enum field field_of(struct span name)
         {"Set-Cookie", sizeof "Set-Cookie" - 1, FIELD_COOKIE},
         {"Transfer-Encoding", sizeof "Transfer-Encoding" - 1, FIELD_TRANSFER_ENCODING},
         {"Content-Length", sizeof "Content-Length" - 1, FIELD_CONTENT_LENGTH},
+        {"Content-Type", sizeof "Content-Type" - 1, FIELD_CONTENT_TYPE},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (name.n == known[i].length && strncasecmp((const char *)name.p, known[i].name, name.n) == 0)
@@ -378,6 +380,9 @@ void http_take_field(struct http_fields *f, struct span name, struct span value)
         break;
     case FIELD_LOCATION:
         take_once(&f->location, value);
+        break;
+    case FIELD_CONTENT_TYPE:
+        take_once(&f->type, value);
         break;
     case FIELD_UPGRADE:
         take_once(&f->upgrade, value);

@@ -30,6 +30,7 @@ enum http_body { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE, HTTP
 struct http_fields {
     struct span host;
     struct span location;
+    struct span type;          /* Content-Type, the first */
     struct span upgrade;       /* protocols that Upgrade names */
     struct span authorization; /* credentials, also of Proxy-Authorization */
     struct span challenge;     /* WWW-Authenticate or Proxy-Authenticate, the first */

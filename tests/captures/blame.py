@@ -483,12 +483,12 @@ def why_no_origin(folder):
 
 def documents(folder):
     """5.1.1 is about users' data: RFC 4825 6 has global documents, and 12.1 xcap-caps, which has no others. An identity is not its parameters."""
-    def judged(target, identity="", method="GET"):
+    def judged(target, identity="", method="GET", more=""):
         capture = os.path.join(folder, "document.pcap")
         asks = "X-3GPP-Intended-Identity: \"%s\"\r\n" % identity if identity else ""
         capturelib.write_frames(capture, capturelib.build([
             (CLIENT, ("%s %s HTTP/1.1\r\nHost: xcap.example.org\r\n%s\r\n" % (method, target, asks)).encode()),
-            (SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")], server=("192.0.2.80", 80), time=1795471000 * 10**9))
+            (SERVER, b"HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n" % more.encode())], server=("192.0.2.80", 80), time=1795471000 * 10**9))
         return sorted(r for r in alerts("ts33141-pcr2", capture) if r.startswith("ut-5.1.1"))
     for target, rules in (("/simservs.ngn.etsi.org/users/sip:a@example.org/simservs.xml", ["ut-5.1.1-http-authentication"]),
                           ("/resource-lists/global/index", []), ("/xcap-caps/global/index", []), ("/xcap-caps/users/sip:a@example.org/index", [])):
@@ -498,6 +498,13 @@ def documents(folder):
                                    ("sip:a@example.org", "tel:+3589123", []), ("tel:+358-9-123", "tel:+3589123", [])):
         found = judged("/resource-lists/users/%s/index" % owner, identity)
         check(found == rules, owner, "asked for by", identity, found)
+    # RFC 4825 8.2.1: a document of XCAP is XML. A page that is answered in its place is a form to log in, or a captive portal's.
+    for more, served in (("", True), ("Content-Type: application/vnd.etsi.simservs+xml\r\n", True), ("Content-Type: text/xml; charset=utf-8\r\n", True),
+                         ("content-type: application/XCAP-EL+XML\r\n", True), ("Content-Type: text/html\r\n", False),
+                         ("Content-Type: text/html; profile=xml\r\n", False), ("Content-Type: application/json\r\n", False)):
+        for identity, rule in (("", "ut-5.1.1-http-authentication"), ("sip:b@example.org", "ut-5.1.1-own-data-only")):
+            found = judged("/resource-lists/users/sip:a@example.org/index", identity, more=more)
+            check(found == [rule] * served, "answered with", more.strip(), found)
     # RFC 9110 9.3.2, 9.3.7: these give no access; others' profiles are there to be read, and searched for, but not changed.
     for usage, methods in (("resource-lists", ("GET", "PUT", "DELETE")), ("org.openmobilealliance.user-profile", ("PUT", "DELETE")),
                            ("org.openmobilealliance.search", ())):
