@@ -499,7 +499,8 @@ def documents(folder):
         found = judged("/resource-lists/users/%s/index" % owner, identity)
         check(found == rules, owner, "asked for by", identity, found)
     # RFC 4825 8.2.1: a document of XCAP is XML. A page that is answered in its place is a form to log in, or a captive portal's.
-    for more, served in (("", True), ("Content-Type: application/vnd.etsi.simservs+xml\r\n", True), ("Content-Type: text/xml; charset=utf-8\r\n", True),
+    for more, served in (("", True), ("Content-Type: application/vnd.etsi.simservs+xml\r\n", True),
+                         ("Content-Type: text/xml; charset=utf-8\r\n", True),
                          ("content-type: application/XCAP-EL+XML\r\n", True), ("Content-Type: text/html\r\n", False),
                          ("Content-Type: text/html; profile=xml\r\n", False), ("Content-Type: application/json\r\n", False)):
         for identity, rule in (("", "ut-5.1.1-http-authentication"), ("sip:b@example.org", "ut-5.1.1-own-data-only")):
