@@ -122,15 +122,29 @@ def by_address(path, folder, now):
 
 
 def ends_of_validity(path, folder):
-    """RFC 5280 4.1.2.5: a certificate is valid at both ends of its validity. Within a second of them (clock-tolerance) the UE's clock may be on the
-    other side; openssl says where they are."""
+    """RFC 5280 4.1.2.5: a certificate is valid at both ends of its validity, which 6.1.3 (a)(2) compares with the relying party's own clock: within
+    ue-clock-tolerance the UE's may be on the other side. openssl says where the ends are, and takes it at no time behind them (-attime)."""
     leaf, _ = made(folder, "/CN=xcap.example")
-    dates = openssl("x509", "-in", os.path.join(folder, "made.pem"), "-noout", "-startdate", "-enddate").decode().split("\n")
+    pem = os.path.join(folder, "made.pem")
+    dates = openssl("x509", "-in", pem, "-noout", "-startdate", "-enddate").decode().split("\n")
     start, end = (calendar.timegm(time.strptime(d.split("=")[1], "%b %d %H:%M:%S %Y GMT")) for d in dates[:2])
-    for second, wanted in ((end, "nothing_against"), (end + 1, "nothing_against"), (end + 2, "fail"), (end + 86400, "fail"),
-                           (start, "nothing_against"), (start - 1, "nothing_against"), (start - 2, "fail"), (start - 86400, "fail")):
-        got, _ = counts(path, capturelib.build(handshake(leaf), time=second * 10**9), ACCEPTED)
-        check(got == {wanted: 1}, "a certificate of", start, "to", end, "at", second, "is", got)
+    exact = os.path.join(folder, "exact.yaml")
+    with open(exact, "w") as f:
+        f.write("utwatch: 1\nprofile: exact\ntitle: Exact\nextends: [ts33141-pcr1]\nparameters: { ue-clock-tolerance: 1s }\n")
+    steps, leaves = handshake(leaf), handshake(leaf)[:-1] + [(CLIENT, m.record(21, b"\x62" * 30))]
+    for after, wanted in ((0, "nothing_against"), (1, "not_observable"), (2, "not_observable"), (600, "not_observable"), (3600, "not_observable"),
+                          (3601, "fail"), (86400, "fail")):
+        for second in (end + after, start - after):
+            where = ("a certificate of", start, "to", end, "at", second)
+            taken = not subprocess.run(["openssl", "verify", "-attime", str(second), "-CAfile", pem, pem], capture_output=True).returncode
+            check(not after or not taken, *where, "is taken by openssl")
+            frames = capturelib.build(steps, time=second * 10**9)
+            got, _ = counts(path, frames, ACCEPTED)
+            check(got == {wanted: 1}, *where, "is", got)
+            got, _ = counts(path, frames, ACCEPTED, exact)
+            check(got == {"fail" if after > 1 else wanted: 1}, *where, "with a tolerance of 1 s is", got)
+            got, _ = counts(path, capturelib.build(leaves, time=second * 10**9), ACCEPTED)
+            check(got == {"nothing_against": 1}, *where, "that the UE leaves is", got)
 
 
 def unset_clock(path, leaf):
