@@ -45,7 +45,7 @@ static uint32_t why_no_origin(const struct session_result *s)
 {
     if (s->method == RESUMPTION_PSK)
         return UNOBSERVED_TICKET;
-    if (s->ambiguous)
+    if (s->missed & UNOBSERVED_UNDECIDED)
         return UNOBSERVED_UNDECIDED;
     if (s->in_progress && s->offered && s->basis != AGE_EXACT)
         return UNOBSERVED_IN_PROGRESS;
@@ -63,8 +63,7 @@ static struct value age(const struct session_result *s, enum age_basis basis, in
 /* Something of what the same UE and server did before may not be known, and why; 0: it is. */
 static uint32_t missed_before(const struct session_result *s)
 {
-    const uint32_t missed = s->ambiguous ? UNOBSERVED_UNDECIDED : UNOBSERVED_GAP;
-    return (s->missed ? missed : 0) | (s->in_progress ? UNOBSERVED_IN_PROGRESS : 0);
+    return s->missed | (s->in_progress ? UNOBSERVED_IN_PROGRESS : 0);
 }
 
 /* An id that nobody was seen to issue: a client of TLS 1.3 makes one up (RFC 8446 4.1.2), but it may also be

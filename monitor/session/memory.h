@@ -48,8 +48,10 @@ struct sessions {
     struct met_random *met_randoms; /* MET_RANDOMS, by the random */
     uint32_t began; /* the second since which all was looked at: what is remembered from before it comes from
                        an earlier run, and nobody looked in between. 1: nothing does; 0: not begun */
-    uint32_t missed_at[MISSED_PAIRS]; /* the second of the last handshake that was not seen whole; pairs that
-                                         share a place share their doubts */
+    struct missed_at {
+        uint32_t lost;         /* the second of the last handshake of which bytes are missing */
+        uint32_t unreceived;   /* and of the last of which one end may not have got the other's words */
+    } missed_at[MISSED_PAIRS]; /* pairs that share a place share their doubts */
     struct writer *writer;
     struct shared *shared; /* NULL: nothing is shared */
     struct siphash_key common_key;

@@ -11,18 +11,23 @@ static size_t place_of_pair(const struct sessions *s, const struct observation *
     return fold_hash(key, w->client.address, endpoint_hash(key, &w->server)) % MISSED_PAIRS;
 }
 
-bool has_missed(const struct sessions *s, const struct observation *o, nanos since)
+uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos since)
 {
-    const uint32_t last = s->missed_at[place_of_pair(s, o)];
-    const bool not_looked = since && memory_second(since) < s->began;
-    return not_looked || (last && last >= memory_second(since));
+    const struct missed_at *last = &s->missed_at[place_of_pair(s, o)];
+    const uint32_t from = memory_second(since);
+    const bool not_looked = since && from < s->began;
+    const bool lost = not_looked || (last->lost && last->lost >= from);
+    const bool unreceived = last->unreceived && last->unreceived >= from;
+    return (lost ? UNOBSERVED_GAP : 0U) | (unreceived ? UNOBSERVED_UNACKNOWLEDGED : 0U);
 }
 
 void note_missed(struct sessions *s, const struct observation *o)
 {
-    const bool whole = observation_is_whole(o, CLIENT) && observation_is_whole(o, SERVER) &&
-                       !o->side[CLIENT].unacknowledged && !o->side[SERVER].unacknowledged;
-    if ((!whole || o->alert_unreceived) &&
-        observation_version(o) < 0x0304) /* TLS 1.3 issues and ends sessions under encryption anyway */
-        s->missed_at[place_of_pair(s, o)] = memory_second(o->event_time);
+    if (observation_version(o) >= 0x0304) /* it issues and ends sessions under encryption anyway */
+        return;
+    struct missed_at *last = &s->missed_at[place_of_pair(s, o)];
+    if (!observation_is_whole(o, CLIENT) || !observation_is_whole(o, SERVER))
+        last->lost = memory_second(o->event_time);
+    if (o->alert_unreceived || o->side[CLIENT].unacknowledged || o->side[SERVER].unacknowledged)
+        last->unreceived = memory_second(o->event_time);
 }

@@ -182,5 +182,5 @@ void offer_tell_id(struct sessions *s, const struct observation *o, struct sessi
         return;
     tell_age(s, &place, e, o, out);
     out->basis = out->offered_basis = AGE_AT_LEAST;
-    out->missed = has_missed(s, o, out->origin);
+    out->missed = why_missed(s, o, out->origin);
 }

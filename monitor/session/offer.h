@@ -53,9 +53,9 @@ bool is_no_copy(struct sessions *s, const struct observation *o);
  * Notes it. */
 nanos copy_met(struct sessions *s, const struct observation *o);
 
-/* missed.c: what handshakes of the same UE and server that were not seen whole may have brought since then.
- */
-bool has_missed(const struct sessions *s, const struct observation *o, nanos since);
+/* missed.c: why (enum unobserved) earlier handshakes of the same UE and server may have brought since then
+ * what is not known; 0: they have not. */
+uint32_t why_missed(const struct sessions *s, const struct observation *o, nanos since);
 void note_missed(struct sessions *s, const struct observation *o);
 
 /* remember.c: the identifiers that a handshake issued or used. `known`: the entry of what it resumed, at

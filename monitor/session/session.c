@@ -235,7 +235,7 @@ static bool is_short(const struct observation *o)
 
 /* A short id or ticket may be that of a later session, whose beginning was not seen. `id` NULL: none. */
 static bool may_be_of_later(struct sessions *s, const struct observation *o, const struct identifier *id,
-                            const struct entry *e, bool missed)
+                            const struct entry *e, uint32_t missed)
 {
     return id && !identifier_is_unique(id) && (missed || (e && !is_of_its_owner(s, o, id, e)));
 }
@@ -267,15 +267,16 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
     s->counters.unknown += out->offered && !e;
     const bool missed = s->missed || s->shared || table_has_forgotten(&s->table) || s->counters.clock_set;
     out->earlier = !missed && out->basis != AGE_EXACT && !(e && e->flags & ENTRY_ANEW);
-    out->missed = has_missed(s, o, out->known ? out->origin : 0);
+    out->missed = why_missed(s, o, out->known ? out->origin : 0);
     if (may_be_of_later(s, o, place.identifier, e, out->missed))
         *out = (struct session_result){.offered = out->offered,
                                        .method = out->method,
                                        .ageless = out->ageless,
                                        .accepted = out->accepted,
                                        .refused = out->refused,
-                                       .missed = true,
-                                       .ambiguous = e != NULL};
+                                       .missed = e             ? UNOBSERVED_UNDECIDED
+                                                 : out->missed ? out->missed
+                                                               : UNOBSERVED_ORIGIN};
     s->missed |= may_have_missed_origin(o);
     learn_session(s, o, &place, e, out);
     if (!e && offer.method == RESUMPTION_TICKET && !is_short(o))

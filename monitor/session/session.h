@@ -51,9 +51,9 @@ struct session_result {
     bool earlier;        /* not exact, and it began before the capture: nothing was missed since */
     bool in_progress; /* it may have begun, or been used, in a handshake of this UE and this server that has
                          not ended; filled by the caller */
-    bool missed;      /* so it may in one that was not seen whole */
-    bool ambiguous;   /* the identifier is short, and what is known of it was issued to another client, or in
-                         another network: it may be that session, or another one that has the same */
+    uint32_t missed;  /* enum unobserved: why it may in another one; 0: it did not. UNOBSERVED_UNDECIDED: the
+                         identifier is short, and what is known of it was issued to another client, or in
+                         another  network: it may be that session, or another one that has the same */
     bool dead;        /* a fatal alert ended a connection of this session (RFC 2246 7.2.2) */
     bool dead_here;   /* and it was one of this client: else only the server has to know */
     bool suite_known;

@@ -64,7 +64,7 @@ enum unobserved {
     UNOBSERVED_ORIGIN = 1 << 14,       /* the session's full handshake was not seen, or was forgotten */
     UNOBSERVED_EARLIER = 1 << 16,      /* for it was before the capture: since then nothing was missed */
     UNOBSERVED_TICKET = 1 << 17,       /* TLS 1.3 issues tickets encrypted */
-    UNOBSERVED_IN_PROGRESS = 1 << 18,  /* the session may have begun in a handshake that has not ended yet */
+    UNOBSERVED_IN_PROGRESS = 1 << 18,  /* the session may have begun in a handshake not known to have ended */
     UNOBSERVED_REORDERED =
         1 << 15, /* the directions were captured out of order, and their order would matter */
     UNOBSERVED_UNACKNOWLEDGED = 1 << 19, /* nobody has received it, by all that was captured */

@@ -108,7 +108,7 @@ static void other_kinds(void)
         .end = o.whence.server, .side = SERVER, .handshakes = 3, .name = "xcap.example.org"};
     struct peer ue = {.end = o.whence.client, .side = CLIENT, .handshakes = 3};
     struct key_use key = {.whence = whence};
-    struct peer_evidence evidence = {.inconsistent = false};
+    struct peer_evidence evidence = {.doubt = 0};
     struct policy_case cases[] = {
         case_of_exchange(&e), case_of_connection(&h, "HTTP"),   case_of_connection(&h, "SSH"),
         case_of_key(&key),    case_of_peer(&server, &evidence), case_of_peer(&ue, &evidence),
