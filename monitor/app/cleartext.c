@@ -91,7 +91,7 @@ static bool is_ut_exchange(const struct pipeline *p, const struct http_connectio
 {
     if (e->null_encryption && !site_has_scope(p->site))
         return true;
-    return is_ut(p, h) && (e->of_ut || is_ut_server(p, h));
+    return is_ut(p, h) && (e->of_ut || (is_ut_server(p, h) && (!e->not_of_ut || e->asks_tls)));
 }
 
 /* Whose connection it is, in full: for what is judged only, since the id is hashed. */
@@ -185,7 +185,7 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
             http_count_ut_only(h);
         /* TLS that comes later does not undo what was asked, or served, without it. */
         const bool alone = flow->state == FLOW_SEARCHING;
-        const bool asked = h->count.served || h->count.requests > h->count.for_tls;
+        const bool asked = h->count.requests || h->count.served;
         const bool any = alone || (flow->state == FLOW_HANDSHAKE && asked && !h->null_encryption);
         if (any && is_ut(p, h) && !is_told(h))
             tell_connection(p, h, flow, "HTTP");
@@ -301,6 +301,7 @@ static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const s
         const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),
                                               .forwarded = flow->proxied,
+                                              .any_port = site_names_servers(p->site),
                                               .damage =
                                                   (from_start ? 0 : HTTP_DAMAGE_START) | known | elsewhere};
         return open_http(p, flow, &begin);

@@ -90,6 +90,8 @@ bool site_is_ue(const struct site *site, const struct endpoint *client);
 
 /* The file says what is Ut, so that a connection without TLS or XCAP can be recognized as Ut. */
 bool site_has_scope(const struct site *site);
+/* By address or name, not by ports alone. */
+bool site_names_servers(const struct site *site);
 
 /* The site lists the servers of Ut, and this is one of them. */
 bool site_lists_server(const struct site *site, const struct endpoint *server);

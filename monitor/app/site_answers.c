@@ -29,6 +29,11 @@ bool site_has_scope(const struct site *site)
     return site->server_count || site->port_count || site->name_count;
 }
 
+bool site_names_servers(const struct site *site)
+{
+    return site->server_count || site->name_count;
+}
+
 static bool in_one_of(const struct network *networks, size_t count, const struct endpoint *end)
 {
     return networks_have(networks, count, end->family, end->address);

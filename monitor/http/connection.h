@@ -65,7 +65,8 @@ struct connection {
     struct http_connection seen;
     bool known_user;
     bool has_request;
-    bool tunnel_of_ut;    /* the last CONNECT names a host of XCAP */
+    bool tunnel_of_ut;    /* the last CONNECT names a host of XCAP, */
+    bool tunnel_not_443;  /* or another port than that of https */
     bool preface;         /* that of HTTP/2 was counted as a request */
     bool http2;           /* it was asked for by an Upgrade */
     uint32_t stream;      /* of what is being read; 0: HTTP/1 */
@@ -113,6 +114,8 @@ void connection_give_up(struct http *http, struct connection *c, enum side who, 
 /* What a request says by itself, and what an answer does (facts.c). */
 struct http_exchange request_facts(const struct connection *c, const struct http_request *r,
                                    const struct whence *where);
+/* A CONNECT over HTTP/1: for whom the tunnel is. */
+void note_tunnel(struct connection *c, const struct http_request *r, const struct http_exchange *e);
 struct answer answer_facts(const struct connection *c, const struct http_response *r);
 
 /* What follows a head. */
@@ -153,10 +156,27 @@ bool is_waiting(const struct connection *c, uint32_t stream);
 /* Of the words of a side nobody is known to have received any (receipts.c). */
 bool is_unacknowledged(const struct connection *c, enum side who, const struct acknowledged *words);
 
-static inline void count_request(struct http_count *n, const struct http_exchange *e)
+static inline bool counts(const struct http_exchange *e)
 {
-    if (!n->requests++)
+    return e->method != HTTP_CONNECT && !e->not_of_ut;
+}
+
+static inline bool count_one(struct http_count *n, const struct http_exchange *e)
+{
+    const bool first = !n->requests++;
+    if (first)
         n->request_to = e->request_to;
+    return first;
+}
+
+/* As far as it counts. True: it is the first. */
+static inline bool count_request(struct connection *c, const struct http_exchange *e)
+{
+    if (!counts(e))
+        return false;
+    if (e->of_ut && count_one(&c->seen.of_ut, e))
+        c->seen.first_of_ut = e->whence;
+    return count_one(&c->seen.count, e);
 }
 
 /* A request or an answer whose head is here (pairing.c). True: an exchange is complete. */

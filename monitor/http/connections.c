@@ -68,16 +68,13 @@ void connection_active(struct http *http, uint32_t slot, const struct whence *wh
 
 void http_go_on(struct http *http, uint32_t slot, nanos now)
 {
-    const struct connection *c = connection_at(http, slot);
-    struct http_connection *seen = http_connection(http, slot);
+    struct connection *c = connection_at(http, slot);
+    struct http_connection *seen = &c->seen;
     seen->told |= seen->count.requests || seen->count.answers;
     seen->count = seen->of_ut = (struct http_count){0};
-    seen->carried = c->waiting_count;
-    for (unsigned i = 0; i < c->waiting_count; i++) {
-        count_request(&seen->count, &c->waiting[i]);
-        if (c->waiting[i].of_ut)
-            count_request(&seen->of_ut, &c->waiting[i]);
-    }
+    for (unsigned i = 0; i < c->waiting_count; i++)
+        (void)count_request(c, &c->waiting[i]);
+    seen->carried = seen->count.requests;
     crowd_active(&http->crowd, &http->slots, MEMBER, slot, false, now);
 }
 

@@ -73,6 +73,7 @@ struct http_exchange {
     bool target_cut, fields_cut, answer_cut;
     bool of_ut;         /* by what is asked, whoever is asked: see struct http_connection */
     bool may_be_of_ut;  /* by its host alone */
+    bool not_of_ut;     /* by what is asked, whoever is asked: nothing, or another service */
     bool xcap;          /* the path names an application usage (AUID) of Ut */
     bool user_document; /* and a user's document in it */
     bool credentials;   /* the request carries Authorization */
@@ -94,10 +95,9 @@ struct http_exchange {
     struct http_text host, auid, user, identity;
 };
 
-/* So many requests other than CONNECT. */
+/* So many requests other than CONNECT and those that are not of Ut. */
 struct http_count {
     uint32_t requests, answers;
-    uint32_t for_tls;               /* requests that ask for TLS and nothing else (RFC 2817 3.2) */
     uint32_t served;                /* answers of 2xx: any other serves nothing */
     uint32_t challenges;            /* answers of 401 and 407: they ask for credentials in clear */
     struct acknowledged request_to; /* the number behind the first request, */
@@ -122,11 +122,12 @@ struct http_connection {
     uint32_t claims;  /* requests by which the server may know who asks: credentials, a cookie, an
                          asserted identity */
     bool unanswered;  /* the last 401 was followed by none of them */
-    bool forwarded;   /* one of the requests is such by its fields, or the connection by its PROXY header */
-    uint32_t xcap;    /* requests that are of Ut, also CONNECT, those that may be, and those that could
-                         not be read to their end */
-    uint32_t damage;  /* enum http_damage */
-    bool connect;     /* a CONNECT was among the requests */
+    bool any_port;  /* the site names the servers of Ut: on which port a proxy is to ask them tells nothing */
+    bool forwarded; /* one of the requests is such by its fields, or the connection by its PROXY header */
+    uint32_t xcap;  /* requests that are of Ut, also CONNECT, those that may be, and those that could
+                       not be read to their end */
+    uint32_t damage;         /* enum http_damage */
+    bool connect;            /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */
     bool connect_placed;     /* the place of that answer is known, */
     uint32_t connect_at;     /* the number of its first byte in the server's stream */

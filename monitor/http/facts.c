@@ -2,6 +2,7 @@
 #include "http/connection.h"
 #include "http/identity.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -42,24 +43,83 @@ static bool is_of_3gpp(const struct http_text *host)
     return end > n && http_starts(span_of(host->bytes + end - n, n), domain);
 }
 
+/* Of a target in absolute form with an authority; 0: it is in another form (RFC 3986 3). */
+static size_t scheme_length(struct span target)
+{
+    size_t n = 0;
+    while (n < target.n && (isalnum(target.p[n]) || memchr("+-.", target.p[n], 3)))
+        n++;
+    return n && isalpha(target.p[0]) && http_starts(span_skip(target, n), "://") ? n : 0;
+}
+
 /* Of a target in absolute form, without its scheme, user and path. Empty: it is in another form. */
 static struct span authority_of(struct span target)
 {
-    static const char *const schemes[] = {"http://", "https://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        if (!http_starts(target, schemes[i]))
-            continue;
-        const struct span rest = span_skip(target, strlen(schemes[i]));
-        size_t end = 0;
-        while (end < rest.n && !strchr("/?#", rest.p[end]))
-            end++;
-        struct span authority = span_head(rest, end);
-        for (size_t at = 0; at < authority.n; at++)
-            if (authority.p[at] == '@')
-                return span_skip(authority, at + 1);
-        return authority;
-    }
-    return span_of(NULL, 0);
+    const size_t scheme = scheme_length(target);
+    if (!scheme)
+        return span_of(NULL, 0);
+    const struct span rest = span_skip(target, scheme + strlen("://"));
+    size_t end = 0;
+    while (end < rest.n && !strchr("/?#", rest.p[end]))
+        end++;
+    struct span authority = span_head(rest, end);
+    for (size_t at = 0; at < authority.n; at++)
+        if (authority.p[at] == '@')
+            return span_skip(authority, at + 1);
+    return authority;
+}
+
+enum { HTTPS = 443 };
+
+/* It names another port than that of https; `without`: what holds where it names none. */
+static bool is_not_443(struct span authority, bool without)
+{
+    size_t digits = 0;
+    while (digits < authority.n && isdigit(authority.p[authority.n - digits - 1]))
+        digits++;
+    if (!digits || digits == authority.n || authority.p[authority.n - digits - 1] != ':')
+        return without;
+    uint32_t port = 0;
+    for (size_t i = authority.n - digits; i < authority.n && port <= UINT16_MAX; i++)
+        port = port * 10 + (authority.p[i] - '0');
+    return port != HTTPS;
+}
+
+/* At a proxy it is the authority that is asked, on its own port (RFC 9112 3.2.2, RFC 9110 4.2.1, 4.2.2 and
+ * 9.3.6), wherever the proxy listens. */
+static bool is_asked_elsewhere(const struct connection *c, const struct http_request *r)
+{
+    if (r->method == HTTP_CONNECT || c->seen.any_port || c->seen.null_encryption)
+        return false;
+    const struct span authority = authority_of(r->target);
+    const bool of_https = http_starts(r->target, "https:") || http_starts(r->target, "wss:");
+    /* In what is missing a tunnel may have begun. */
+    const bool unseen = c->seen.damage & (HTTP_DAMAGE_START | HTTP_DAMAGE_GAP) && !c->seen.connect;
+    return authority.n ? is_not_443(authority, !of_https) : c->tunnel_not_443 || unseen;
+}
+
+void note_tunnel(struct connection *c, const struct http_request *r, const struct http_exchange *e)
+{
+    c->tunnel_of_ut = e->of_ut;
+    c->tunnel_not_443 = is_not_443(r->target, false);
+}
+
+/* They are in clear by their standards: Ub, to the BSF, which authenticates by Digest AKA (TS 33.220 4.5.2,
+ * TS 23.003 16.2), and MBMS's requests for keys (TS 33.246). */
+static bool is_of_other_interface(const struct http_request *r, const struct http_text *host)
+{
+    return http_starts(span_of(host->bytes, host->length), "bsf.") ||
+           http_starts(http_auth_parameter(r->fields.authorization, "algorithm"), "AKA") ||
+           http_starts(r->target, "/keymanagement?requesttype=");
+}
+
+/* OPTIONS of the server as a whole asks for no resource (RFC 9110 9.3.7); with an Upgrade it is sent so that
+ * no request has to go without TLS, whatever the answer is (RFC 2817 3.2). Credentials say who asks. */
+static bool asks_nothing(const struct http_request *r, const struct http_exchange *e)
+{
+    const bool is_all = r->target.n == 1 && r->target.p[0] == '*';
+    const bool claims = e->credentials || e->cookie || e->vouched || e->said_identity;
+    return r->method == HTTP_OPTIONS && (is_all || e->asks_tls) && !claims && !e->xcap;
 }
 
 /* The host and port that a request is for. Beside a target in absolute form a Host field does not count (RFC
@@ -128,6 +188,8 @@ struct http_exchange request_facts(const struct connection *c, const struct http
     const bool by_host = path.tree || r->method == HTTP_CONNECT || is_of_3gpp(&e.host);
     e.of_ut = e.xcap || e.said_identity || (by_host && is_xcap_host(&e.host)) ||
               (c->tunnel_of_ut && r->method != HTTP_CONNECT);
+    e.not_of_ut =
+        asks_nothing(r, &e) || (!e.of_ut && (is_asked_elsewhere(c, r) || is_of_other_interface(r, &e.host)));
     e.may_be_of_ut = !e.of_ut && is_xcap_host(&e.host);
     return e;
 }

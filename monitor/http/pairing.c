@@ -99,22 +99,13 @@ static void go_on_in_clear(struct reader *client)
         client->phase = PHASE_HEAD;
 }
 
-/* OPTIONS with an Upgrade: any other request says what it wants before TLS has begun, and credentials say who
- * asks. */
-static bool is_for_tls(const struct http_exchange *e)
+/* Digest AKA is asked for by the BSF, on Ub (TS 33.220 4.5.2), which may have any name. */
+static void note_interface(struct connection *c, struct http_exchange *e)
 {
-    return e->method == HTTP_OPTIONS && e->asks_tls && !claims_somebody(e);
-}
-
-static void count_of_ut(struct connection *c, const struct http_exchange *e)
-{
-    c->seen.xcap++;
-    if (e->method == HTTP_CONNECT)
+    if (!e->aka_challenge || e->of_ut || !counts(e))
         return;
-    if (!c->seen.of_ut.requests)
-        c->seen.first_of_ut = e->whence;
-    count_request(&c->seen.of_ut, e);
-    c->seen.of_ut.for_tls += is_for_tls(e);
+    e->not_of_ut = true;
+    c->seen.count.requests -= c->seen.count.requests > 0;
 }
 
 static void pair(struct http *http, struct connection *c, const struct answer *a)
@@ -136,14 +127,15 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->damage |= c->seen.damage | (a->unread ? HTTP_DAMAGE_COMPRESSED : 0U);
     c->known_user |= e->credentials && a->status != 401;
     e->answer_cut = a->cut;
+    note_interface(c, e);
     if (e->method == HTTP_CONNECT) {
         c->seen.connect_status = a->status;
         c->seen.connect_placed = a->place.known;
         c->seen.connect_at = a->place.seq;
-    } else {
-        count_answer(&c->seen.count, a);
     }
-    if (e->method != HTTP_CONNECT && e->of_ut)
+    if (counts(e))
+        count_answer(&c->seen.count, a);
+    if (counts(e) && e->of_ut)
         count_answer(&c->seen.of_ut, a);
     note_challenge(c, a);
     if (e->asks_tls) {
@@ -159,6 +151,8 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
         c->side[CLIENT].phase = a->in_frames ? PHASE_OVER : PHASE_OTHER;
     else if (!tunnel && (e->method == HTTP_CONNECT || e->asks_tls))
         go_on_in_clear(&c->side[CLIENT]);
+    if (e->method == HTTP_CONNECT && !tunnel) /* what follows is for the proxy */
+        c->tunnel_of_ut = c->tunnel_not_443 = false;
     if (a->in_frames)
         c->asked = ASKED_OTHER;
     http->counters.exchanges++;
@@ -229,15 +223,10 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
                   const struct whence *where)
 {
     struct http_exchange new = request_facts(c, r, where);
-    if (r->method != HTTP_CONNECT)
-        count_request(&c->seen.count, &new);
-    c->seen.count.for_tls += is_for_tls(&new);
-    if (new.of_ut)
-        count_of_ut(c, &new);
+    const bool first = count_request(c, &new);
     c->seen.forwarded |= new.forwarded;
-    c->seen.xcap += new.may_be_of_ut; /* where something is missing, that may be Ut */
-    const bool behind_connect = c->seen.count.requests == 1 && r->method != HTTP_CONNECT;
-    if (!c->has_request || behind_connect)
+    c->seen.xcap += new.of_ut || new.may_be_of_ut; /* where something is missing, that may be Ut */
+    if (!c->has_request || first)
         c->seen.whence = *where;
     c->has_request = true;
     if (c->waiting_count == HTTP_PIPELINE && c->stream)
@@ -254,11 +243,11 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
         c->seen.host = e->host;
     c->seen.connect |= e->method == HTTP_CONNECT;
     c->seen.upgrade |= e->asks_tls;
-    if (e->method == HTTP_CONNECT)
-        c->tunnel_of_ut = e->of_ut;
     c->asked = asks_switch(e) ? ASKED_SWITCH : ASKED_OTHER;
     if (asks_switch(e) && c->side[CLIENT].phase == PHASE_HEAD) /* what follows is for the answer to say */
         c->side[CLIENT].phase = PHASE_TUNNEL;
+    if (e->method == HTTP_CONNECT && !c->stream)
+        note_tunnel(c, r, e);
     forget_earlier_answers(c);
     return answer_early(http, c, c->stream);
 }

@@ -488,7 +488,7 @@ def other_protocols(folder):
     """SIP, RTSP and ICAP have methods that HTTP has, and name themselves at the end of the line (RFC 3261 7.1, RFC 7826 7.1, RFC 3507 4.3.2): on a
     port of Ut they are no HTTP without TLS. A request of HTTP/0.9 (RFC 1945 5) names no version."""
     for line, protocol in ((b"OPTIONS sip:a@example.org SIP/2.0", b"SIP/2.0"), (b"OPTIONS rtsp://a/b RTSP/1.0", b"RTSP/1.0"),
-                           (b"OPTIONS icap://a/b ICAP/1.0", b"ICAP/1.0"), (b"OPTIONS http://a/b HTTP/1.1", b"HTTP/1.1"),
+                           (b"OPTIONS icap://a/b ICAP/1.0", b"ICAP/1.0"), (b"OPTIONS http://a:443/b HTTP/1.1", b"HTTP/1.1"),
                            (b"GET /a/2", b"HTTP/1.1"), (b"GET /a/b HTTP/3", b"HTTP/1.1")):
         steps = [(CLIENT, line + b"\r\nCSeq: 1\r\n\r\n"), (SERVER, protocol + b" 200 OK\r\nContent-Length: 0\r\n\r\n")]
         evs = told_of(folder, at(0, steps), "ts33141-pcr2")

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Is HTTP in clear at port 443 told apart from Ut where it asks for nothing, at a proxy for another server, or for another service that is in clear
+by its standard, and a request of Ut still reported? usage: asked_elsewhere.py UTWATCH"""
+import os
+import sys
+import tempfile
+
+from run_utwatch import events, of_type
+from checks import check, finish
+from made_sessions import CLIENT, SERVER, START
+import capturelib
+
+UTWATCH = sys.argv[1]
+RULE = "ut-4-tls-required"
+ADDRESS, DOCUMENT = "192.0.2.1", b"/simservs.ngn.etsi.org/users/sip:a@b/simservs.xml"
+OK, NO = (b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % s for s in (b"200 OK", b"405 No"))
+TUNNEL = b"HTTP/1.1 200 OK\r\n\r\n"
+UPGRADE = b"Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\n" + UPGRADE + b"\r\n"
+CREDENTIALS = b'Authorization: Digest username="a", realm="x", nonce="1", uri="/", response="1"\r\n'
+AKA = b'HTTP/1.1 401 U\r\nWWW-Authenticate: Digest realm="a", nonce="n", algorithm=AKAv1-MD5, qop="auth-int"\r\nContent-Length: 0\r\n\r\n'
+
+
+def asks(target, fields=b"", host=b"www.example", method=b"GET"):
+    return CLIENT, method + b" " + target + b" HTTP/1.1\r\nHost: " + host + b"\r\n" + fields + b"\r\n"
+
+
+def asked(*words, answer=OK, **more):
+    return [asks(*words, **more), (SERVER, answer)]
+
+
+def through(authority, *steps, answer=TUNNEL):
+    return [asks(authority, host=authority, method=b"CONNECT"), (SERVER, answer), *steps]
+
+
+def run(folder, frames, scope=""):
+    """So many requests without TLS are reported; None: none."""
+    path, site = os.path.join(folder, "asked.pcap"), os.path.join(folder, "site.yaml")
+    capturelib.write_frames(path, frames)
+    with open(site, "w") as f:
+        f.write("scope: { %s }\n" % scope)
+    evs = events(UTWATCH, *(("-c", site) if scope else ()), "-r", path)[0]
+    told = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] == RULE]
+    check(all(e["alert"]["severity"] == 1 for e in told), told)
+    return told[0]["utwatch"]["requests"] if told else None
+
+
+def built(steps, port=443):
+    return capturelib.build(steps, server=(ADDRESS, port), time=START)
+
+
+def at_a_proxy(folder):
+    """RFC 9112 3.2.2, RFC 9110 9.3.6: what is asked for is the authority's, by its own port, which is 80 for http (RFC 9110 4.2.1)."""
+    for what, steps, requests in (
+            ("http", asked(b"http://www.example/x"), None), ("HTTP", asked(b"HTTP://www.example"), None),
+            ("a user", asked(b"http://a:443@www.example/x"), None), ("port 8080", asked(b"http://www.example:8080/x"), None),
+            ("no port", asked(b"http://www.example:/x"), None), ("an address", asked(b"http://[2001:db8::443]/x"), None),
+            ("a query", asked(b"http://www.example?:443"), None),
+            ("https, port 80", asked(b"https://www.example:80/x"), None), ("ftp", asked(b"ftp://ftp.example/x"), None),
+            ("port 443", asked(b"http://www.example:443/x"), 1), ("https", asked(b"https://www.example/x"), 1),
+            ("an address, port 443", asked(b"http://[2001:db8::1]:443/x"), 1), ("a path with a colon", asked(b"/http://www.example/"), 1),
+            ("a document", asked(b"http://xcap.example.org" + DOCUMENT), 1), ("an identity", asked(
+                b"http://a/x", b'X-3GPP-Intended-Identity: "sip:a@b"\r\n'), 1),
+            ("a host of XCAP", asked(b"http://xcap.ims.mnc001.mcc001.pub.3gppnetwork.org/x"), 1),
+            ("another, then a document", asked(b"http://www.example/x") + asked(DOCUMENT), 1),
+            ("a document, then another", asked(DOCUMENT) + asked(b"http://www.example/x"), 1),
+            ("a tunnel to 80", through(b"www.example:80", *asked(b"/")), None),
+            ("a tunnel to 8443", through(b"[2001:db8::1]:8443", *asked(b"/"), *asked(b"/y")), None),
+            ("a tunnel to 80, a document", through(b"www.example:80", *asked(b"/"), *asked(DOCUMENT)), 1),
+            ("a tunnel to XCAP, by 80", through(b"xcap.example.org:80", *asked(b"/x")), 1),
+            ("a tunnel to 443", through(b"www.example:443", *asked(b"/")), 1), ("a tunnel to no port", through(b"www.example", *asked(b"/")), 1),
+            ("a tunnel refused", through(b"www.example:80", *asked(b"/"), answer=NO), 1)):
+        found = run(folder, built(steps))
+        check(found == requests, "at port 443:", what, found)
+    refused = through(b"xcap.example.org:443", *asked(b"/", host=b"proxy.example"), answer=NO)
+    check(run(folder, built(refused, 3128)) is None, "a proxy that refuses is asked itself")
+    page, tunnel = built(asked(b"http://www.example/x")), built(through(b"www.example:80", *asked(b"/")))
+    for scope, requests in (('servers: ["%s"]' % ADDRESS, 1), ("names: [www.example]", 1), ("names: [xcap.example]", None), ("ports: [443]", None)):
+        for frames in (page, tunnel):
+            found = run(folder, frames, scope)
+            check(found == requests, "within", scope, found)
+    # What is missing may be the CONNECT; of a document it makes no difference.
+    for target, wanted in ((b"/", {None}), (DOCUMENT, {None, 1})):
+        frames = built(through(b"www.example:80", *asked(target)))
+        found = {run(folder, frames[:i] + frames[i + 1:]) for i in range(len(frames))} | {run(folder, frames[i:]) for i in range(len(frames))}
+        check(found == wanted, "a part of a tunnel with", target, found)
+        check(run(folder, built(asked(target))[3:]) == max(wanted, key=lambda n: n or 0), "the start is missing:", target)
+
+
+def for_nothing(folder):
+    """RFC 9110 9.3.7: OPTIONS * is about the server in general. RFC 2817 3.2: with an Upgrade, lest a request goes without TLS."""
+    for what, more, method, target, requests in (
+            ("an Upgrade", UPGRADE, b"OPTIONS", b"*", None), ("a ping", b"", b"OPTIONS", b"*", None), ("a path", UPGRADE, b"OPTIONS", b"/", None),
+            ("credentials", UPGRADE + CREDENTIALS, b"OPTIONS", b"*", 1), ("a cookie", b"Cookie: a=b\r\n", b"OPTIONS", b"*", 1),
+            ("an identity", UPGRADE + b'X-3GPP-Intended-Identity: "sip:a@b"\r\n', b"OPTIONS", b"*", 1),
+            ("a document", UPGRADE, b"OPTIONS", DOCUMENT, 1), ("a resource", b"", b"OPTIONS", b"/", 1), ("GET", UPGRADE, b"GET", b"/", 1)):
+        for status, answer in ((200, OK), (405, NO), (101, SWITCHED), (0, b"")):
+            found = run(folder, built(asked(target, more, method=method, answer=answer)[:2 if answer else 1]))
+            check(found == requests, "answered", status, "OPTIONS with", what, found)
+    frames = built(asked(b"*", UPGRADE, method=b"OPTIONS", answer=NO) + asked(DOCUMENT))
+    check(run(folder, frames) == 1, "OPTIONS, then a document")
+    check(run(folder, built(asked(b"*", UPGRADE, method=b"OPTIONS")), 'servers: ["%s"]' % ADDRESS) is None, "at a server of Ut")
+
+
+def other_services(folder):
+    """TS 33.220 4.5.2 (Ub, to the BSF: Digest AKA, RFC 3310), TS 33.246 (MBMS): HTTP without TLS."""
+    digest = CREDENTIALS.replace(b'nonce="1"', b'nonce="1", algorithm=AKAv1-MD5')
+    bsf = b"bsf.mnc001.mcc001.pub.3gppnetwork.org"
+    for what, steps, requests in (
+            ("Ub", asked(b"/", CREDENTIALS, host=bsf, answer=AKA) + asked(b"/", digest, host=bsf), None),
+            ("Ub, at another name", asked(b"/", CREDENTIALS, answer=AKA) + asked(b"/", digest), None),
+            ("Ub, its first answer", asked(b"/", CREDENTIALS, answer=AKA), None), ("Ub, no answer", asked(b"/", CREDENTIALS, host=bsf)[:1], None),
+            ("keys of MBMS", asked(b"/keymanagement?requesttype=register", method=b"POST"), None),
+            ("Ub, then a document", asked(b"/", CREDENTIALS, answer=AKA) + asked(DOCUMENT), 1),
+            ("a document, answered by AKA", asked(DOCUMENT, answer=AKA), 1), ("a document at a BSF", asked(DOCUMENT, host=bsf), 1),
+            ("another digest", asked(b"/", CREDENTIALS, answer=AKA.replace(b"AKAv1-", b"")), 1),
+            ("a page of that name", asked(b"/", host=b"www.bsf.example"), 1), ("a page of keys", asked(b"/keymanagement"), 1)):
+        for scope in "", 'servers: ["%s"]' % ADDRESS:
+            found = run(folder, built(steps), scope)
+            check(found == requests, what, scope, found)
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    for case in (at_a_proxy, for_nothing, other_services):
+        case(temporary)
+finish()
