@@ -101,6 +101,12 @@ struct fact subordinate_authorities(const struct observation *o)
     return v;
 }
 
+struct fact largest_authority(const struct observation *o)
+{
+    const struct fact v = in_certificate_message(o, o->certificate.ca_largest);
+    return v.known == KNOWN_VALUE && !o->certificate.ca_count ? absent() : v;
+}
+
 /* Stamps from before TS 33.141 V1.0.0 (December 2003) are of a clock that nobody had set, and say nothing of
  * a validity. */
 static const int64_t oldest_clock = 1070236800;

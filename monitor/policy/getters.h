@@ -59,6 +59,7 @@ struct fact in_certificate(const struct observation *o,
 struct fact in_certificate_message(const struct observation *o, int64_t n); /* there even if it could not */
 struct fact in_extension(const struct observation *o, unsigned extension, int64_t n); /* enum x509_presence */
 struct fact subordinate_authorities(const struct observation *o);
+struct fact largest_authority(const struct observation *o);
 struct fact of_authorities(const struct observation *o, int64_t n, bool decided);
 struct value offered_suites(const struct observation *o);
 struct fact offered_count(const struct observation *o);

@@ -166,6 +166,19 @@ def signed(folder, i):
     return path
 
 
+def sizes(path, folder, now):
+    """WAPCert 6.1: what was not sent has no size. The DER of openssl has the others."""
+    long, small = (made(folder, "/CN=xcap.example", *("-addext", "nsComment=" + "x" * n) if n else ())[0] for n in (1000, 0))
+    authority = made(folder, "/CN=CA", "-addext", "nsComment=" + "x" * 2000)[0]
+    for chain, said in (((long,), "%d bytes; no CA certificate was sent" % len(long)), ((small,), None),
+                        ((long, small), "%d bytes; largest CA certificate %d bytes" % (len(long), len(small))),
+                        ((small, authority), "%d bytes; largest CA certificate %d bytes" % (len(small), len(authority)))):
+        capturelib.write_frames(path, capturelib.build(handshake(*chain), time=now))
+        evs, _ = events(sys.argv[1], "--fail-on", "info", "-p", "ls-advice", "-r", path)
+        told = [e["utwatch"]["observed"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == "wapcert-6.1-size"]
+        check(told == ([said] if said else []), "certificates of", [len(der) for der in chain], "bytes:", told)
+
+
 def counts(path, frames, rule, profile="ts33141-pcr1"):
     capturelib.write_frames(path, frames)
     evs, _ = events(sys.argv[1], "-p", profile, "-r", path)
@@ -252,6 +265,7 @@ with tempfile.TemporaryDirectory() as folder:
     read_behind(path, made(folder, "/CN=other.example")[0], now)
     by_address(path, folder, now)
     ends_of_validity(path, folder)
+    sizes(path, folder, now)
     unset_clock(path, made(folder, "/CN=xcap.example")[0])
     # RFC 4055 1.2: a key for RSASSA-PSS enciphers no premaster secret.
     for kind, broken in (("RSA", False), ("RSA-PSS", True)):
