@@ -381,7 +381,7 @@ static void a_short_id_is_its_clients(void **state)
             assert_int_equal(r.basis, how == 1 ? AGE_UNKNOWN : AGE_EXACT);
             assert_int_equal(r.resumed_age, how == 1 ? 0 : times * 20 * HOUR);
             assert_true(r.accepted);
-            assert_int_equal(r.missed, how == 1 ? UNOBSERVED_ORIGIN : 0);
+            assert_int_equal(r.missed, how == 1 ? UNOBSERVED_UNDECIDED : 0);
         }
     }
 }
