@@ -68,7 +68,8 @@ def undescribed(node, path=""):
 
 # What stands in the events beside the facts of the traffic: where it was captured, and what utwatch says of it.
 NO_FACT = re.compile(r"(timestamp|flow_id|pcap_cnt|pcap_filename|event_type|community_id|alert|stats|(alert|stats)/.*|"
-                     r"utwatch/(shortened|about|count|first|last|first_told|told_as|signature_id|advice|(sensor|ruleset|excepted|known|same_handshake)(/.*)?|"
+                     r"utwatch/(shortened|about|count|first|last|first_told|told_as|signature_id|advice|"
+                     r"(sensor|ruleset|excepted|known|same_handshake)(/.*)?|"
                      r"rule|clause|profile|verdict|basis|fault|observed|required|note|evidence|"
                      r"client_hello/(suites|extensions)_cut|server_hello/extensions_cut|"
                      r"exchange/(user|identity)|server/name)|"  # hashed for privacy; a server's name: of a peer, not of a handshake
