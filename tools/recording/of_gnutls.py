@@ -47,8 +47,7 @@ gnutls("tls12-anon-ecdh", "an anonymous suite on elliptic curves on GnuTLS", "--
 NULL = ONLY % (2, "RSA", "NULL", "SHA1")
 gnutls("tls12-only-null-accepted", "a hello that offers NULL encryption only, accepted by GnuTLS", "--priority=" + NULL, "--priority=" + NULL,
        {"version": "0x0303", "suite": "0x0002", "offered": ["0x0002"]}, ["ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"],
-       ["ut-5.1.2-effective-key-128"], ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used"],
-       also=["ut-5.1.1-http-authentication"])
+       ["ut-5.1.2-effective-key-128"], ["ut-5.1.2-possible-128"], ["ut-6.2-null-encryption-used"])
 gnutls("tls12-only-null-refused", "a hello that offers NULL encryption only, refused by GnuTLS with a fatal alert", "--priority=" + LEGACY % 2,
        "--priority=" + NULL, {"offered": ["0x0002"], "alert": 40, "alert_from": "server"}, ["ut-6.2-ue-offers-encryption"], [],
        ["ut-5.1.2-possible-128"],

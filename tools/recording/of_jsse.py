@@ -33,11 +33,11 @@ AES = "TLS_RSA_WITH_AES_128_CBC_SHA"
 scenario("jsse-tls10-3des-refused-aes-accepted", "AES accepted, 3DES offered alone and refused: this server cannot do what 6.2 makes mandatory",
          JAVA_SERVER + JAVA_KEYS + TLS10 + "suites=" + AES + " connections=4",
          [JAVA_CLIENT + TLS10 + "suites=" + AES, JAVA_CLIENT + TLS10 + "suites=" + DES3] * 2,
-         {"connections": 4, "suites": ["0x002f"]}, also=["ut-6.2-server-3des", "wap219-6.1-server-both-suites"])
+         {"connections": 4, "suites": ["0x002f", "0x002f"]}, also=["ut-6.2-server-3des", "wap219-6.1-server-both-suites"])
 scenario("jsse-tls10-rc4-refused-3des-accepted", "3DES accepted, RC4 offered alone and refused: mandatory for the server in the second pseudo-CR",
          JAVA_SERVER + JAVA_KEYS + TLS10 + "suites=" + DES3 + " connections=4",
          [JAVA_CLIENT + TLS10 + "suites=" + DES3, JAVA_CLIENT + TLS10 + "suites=" + RC4] * 2,
-         {"connections": 4, "suites": ["0x000a"]}, also=["ut-6.2-server-rc4", "wap219-6.1-server-both-suites"],
+         {"connections": 4, "suites": ["0x000a", "0x000a"]}, also=["ut-6.2-server-rc4", "wap219-6.1-server-both-suites"],
          passes=["ut-6.2-server-3des"])
 jsse("tls10-aes-only", "a UE that offers neither 3DES nor RC4", TLS10 + "suites=TLS_RSA_WITH_AES_128_CBC_SHA",
      TLS10 + "suites=TLS_RSA_WITH_AES_128_CBC_SHA",
