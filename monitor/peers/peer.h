@@ -84,16 +84,11 @@ struct peer {
     uint64_t handshakes; /* hellos of a UE; hellos that reached a server, in full */
 
     /* a server */
-    struct suite_set selected;
-    struct suite_set contradicted; /* selected before and refused after */
-    struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
-    uint32_t missing;          /* enum unobserved: why answers (of a UE: hellos) were not seen */
-    uint32_t unread;           /* likewise, why it was not seen which server was asked for */
-    uint32_t unread_why;       /* likewise, why it was not seen what was offered where it selected: */
-    uint16_t unread_version;   /* the lowest such version; 0: none */
-    bool possible_any;         /* at least once neither answer nor offer was seen */
-    struct suite_set offers;   /* in hellos that reached it, as far as they can be selected under the version
-                                  that it chose */
+    uint32_t missing;        /* enum unobserved: why answers (of a UE: hellos) were not seen */
+    uint32_t unread;         /* likewise, why it was not seen which server was asked for */
+    uint32_t unread_why;     /* likewise, why it was not seen what was offered where it selected: */
+    uint16_t unread_version; /* the lowest such version; 0: none */
+    bool possible_any;       /* at least once neither answer nor offer was seen */
     uint32_t refused_hellos;
     uint8_t refused_count;
     uint8_t accepted_count;
@@ -131,9 +126,15 @@ struct peer {
     /* What the application has told about it, by profile and verdict; peers.c only stores it. */
     struct told_finding told[PEER_PROFILES][PEER_RULES];
 
-    /* Of a server: its name, and as many of each as are counted. Last, as a new server does not touch them,
-     * and a UE has no room for them. */
+    /* Of a server. Last, since a UE has no room for it. */
     char name[MAX_TOLD_NAME]; /* as safe text; "" if it has none, or it is not known */
+    struct suite_set selected;
+    struct suite_set contradicted; /* selected before and refused after */
+    struct suite_set possible; /* offered where the server's answer was not seen: it may have selected them */
+    struct suite_set offers;   /* in hellos that reached it, as far as they can be selected under the version
+                                  that it chose */
+
+    /* As many of each as are counted: a new server does not touch them. */
     struct refusals refused[MAX_REFUSALS];
     struct accepted_hello accepted[MAX_HELLO_SHAPES]; /* the last different ones */
     struct known_answer answer[MAX_KNOWN_ANSWERS];    /* each where its hello's number says */

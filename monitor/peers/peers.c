@@ -263,6 +263,7 @@ static void name_server(struct peers *p, struct peer *s, const struct observatio
     const struct node *unnamed = node_at(&p->table[SERVER], index_of(p, SERVER, &unknown));
     struct text name = text_over(s->name, sizeof s->name);
     text_put(&name, "");
+    s->selected = s->contradicted = s->possible = s->offers = (struct suite_set){0};
     memset(s->answer, 0, sizeof s->answer);
     if (s->host == ASKED_UNKNOWN)
         return;

@@ -16,7 +16,7 @@ import messages as m
 
 binary, names = sys.argv[1], sys.argv[2:]
 HOUR, START = 3600 * 10**9, 1795470000 * 10**9  # 2026-11-23
-DES, DES3, AES = 0x0009, 0x000A, 0x002F
+RC4, DES, DES3, AES = 0x0005, 0x0009, 0x000A, 0x002F
 UE, OTHER_UE, SERVER, OTHER_SERVER = ("192.0.2.10", 40000), ("192.0.2.11", 40000), ("192.0.2.80", 443), ("192.0.2.81", 443)
 WEAK, DES3_SERVER = "ut-5.1.2-possible-128", "ut-6.2-server-3des"
 NEVER = "366d"
@@ -45,7 +45,7 @@ def refused(*suites):
     return [(0, m.client_hello(list(suites))), (1, m.alert(2, 40))]
 
 
-LACKS_AES = [(0, accepted(DES)), (1, refused(AES))]
+LACKS_AES = [(0, refused(AES, DES3, RC4)), (1, accepted(DES)), (2, refused(AES, DES3, RC4))]
 SHOWS_AES = [(100, accepted(AES))]
 
 
@@ -152,7 +152,7 @@ def test_event(folder):
     check([line for line in lines if SERVER[0] in line] == [
         "Taken back: %s at %s:443, told by what was seen until 2026-11-23T%s; the verdict is now: pass" % (
             WEAK, SERVER[0], of_server[0]["timestamp"][11:19] + "Z")], "in the details:", lines)
-    check(run.returncode == utwatch(binary, "-q", "-r", made(folder, "hours.pcap", LACKS_AES + [(2, SHOWS_AES[0][1])])).returncode, "exit status")
+    check(run.returncode == utwatch(binary, "-q", "-r", made(folder, "hours.pcap", LACKS_AES + [(3, SHOWS_AES[0][1])])).returncode, "exit status")
 
 
 def own_profile(folder, fails="peer.handshakes: [1, 2, 5]"):
@@ -263,7 +263,7 @@ def test_syslog(folder):
 def captures(folder):
     if names:
         return names
-    many = LACKS_AES + [(3, accepted(DES3)), (4, refused(DES3))] + SHOWS_AES + [(200, accepted(DES3, AES))]
+    many = LACKS_AES + [(30, accepted(DES3)), (31, refused(DES3))] + SHOWS_AES + [(200, accepted(DES3, AES))]
     first = made(folder, "server.pcap", many)
     more = made(folder, "more", [(h + 3, s) for h, s in many], client=OTHER_UE, server=OTHER_SERVER)
     frames = sorted([*capturelib.read_frames(first), *capturelib.read_frames(more)])
