@@ -18,9 +18,9 @@ import encapsulation as e
 import messages as m
 
 UTWATCH = sys.argv[1]
-DES, AES, NULL_SHA = 0x0009, 0x002F, 0x0002
+DES, AES, RC4, NULL_SHA = 0x0009, 0x002F, 0x0005, 0x0002
 SECOND, MILLISECOND = 10**9, 10**6
-SERVER, UE, OTHER_UE = ("192.0.2.80", 443), ("192.0.2.10", 40000), ("192.0.2.11", 41000)
+SERVER, UE = ("192.0.2.80", 443), ("192.0.2.10", 40000)
 LONG, OLD, SUITE = "ut-5.1.2-possible-128", "ut-7.1-session-lifetime", "rfc2246-7.4.1.3-same-suite"
 SHORT, UNIQUE = b"\0\0\0\1", b"\xa7" * 32
 
@@ -110,12 +110,18 @@ def shown(suites, selected):
             (0, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (1, m.finished(m.TLS12))]
 
 
+# A server selects DES, beside AES; one of its address refuses AES, and what else is mandatory, twice.
+ACCEPTED, REFUSED = shown([DES, AES, DES3], DES), [(CLIENT, m.client_hello([AES, RC4, DES3], m.TLS12)), (1, m.alert(2, 40))]
+
+
+def in_turn(accepted, refused):
+    return [said(steps, n * 60 * SECOND, wrap, (UE[0], UE[1] + n)) for n, (steps, wrap) in enumerate(((ACCEPTED, accepted), (REFUSED, refused)) * 2)]
+
+
 def abilities(folder):
-    """A server selects DES, beside AES; one of its address refuses AES alone."""
     for cases, guilty in (APART, False), (ONE, True):
         for name, (first, second) in cases.items():
-            weak = said(shown([DES, AES, DES3], DES), 0, first)
-            evs = told(folder, weak, said([(0, m.client_hello([AES, DES3], m.TLS12)), (1, m.alert(2, 40))], 60 * SECOND, second, OTHER_UE))
+            evs = told(folder, *in_turn(first, second))
             check((LONG in rules(evs)) == guilty, name, "possible-128:", sorted(rules(evs)))
 
 
@@ -123,11 +129,10 @@ def copies(folder):
     """Two mirrors tag what they copy differently, and nobody knows which copy comes first: the server is one."""
     def twice(frames, first, second):
         return [(t + late, wrap(f)) for t, f in frames for late, wrap in ((0, first), (100000, second))]
-    weak, refused = shown([DES, AES, DES3], DES), [(CLIENT, m.client_hello([AES, DES3], m.TLS12)), (1, m.alert(2, 40))]
     for first, second in ((in_vlan(1), in_vlan(2)), (in_vlan(1), plain), (in_vxlan(1), in_vxlan(2))):
         for orders in ((first, second, second, first), (second, first, first, second), (first, second, first, second)):
-            evs = told(folder, twice(said(weak, 0, plain), *orders[:2]), twice(said(refused, 60 * SECOND, plain, OTHER_UE), *orders[2:]))
-            check(len(of_type(evs, "tls")) == 2 and LONG in rules(evs), "copies:", len(of_type(evs, "tls")), sorted(rules(evs)))
+            evs = told(folder, *(twice(frames, *orders[n % 2 * 2:][:2]) for n, frames in enumerate(in_turn(plain, plain))))
+            check(len(of_type(evs, "tls")) == 4 and LONG in rules(evs), "copies:", len(of_type(evs, "tls")), sorted(rules(evs)))
 
 
 def sessions(folder):
