@@ -28,10 +28,11 @@ void reports_case(const struct reports *reports, const struct policy_case *c);
 
 /* A verdict that is VERDICT_FAIL. `stream`: of its connection, as Wireshark numbers it; below 0: not known.
  */
-/* A violation that was told stands no longer. */
-void reports_taken_back(const struct reports *reports, const struct taken_back *t);
 void reports_finding(const struct reports *reports, const struct policy_case *c, const struct verdict *v,
                      enum finding_status status, int64_t stream);
+
+/* A violation that was reported does not hold any more. */
+void reports_taken_back(const struct reports *reports, const struct taken_back *t);
 
 /* Other rules judge from now on: what was shown often enough is shown again. The earlier ones are still
  * there.

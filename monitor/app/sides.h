@@ -2,7 +2,8 @@
  * One handshake on both sides of a translator, balancer, proxy or tunnel. Each connection has its event,
  * which names the other; but what one handshake breaks is broken once, and by the UE: so it is told where the
  * UE is nearer (peers/met.h), and on the other side it is not observable. What only the other side shows is
- * told there: a session may be old by what was seen at the server, and of unknown age at the proxy.
+ * told there: a session may be old by what was seen at the server, and of unknown age at the proxy. A side
+ * that ends first and breaks superseded demands only is reported before the other is known.
  */
 #ifndef UTWATCH_APP_SIDES_H
 #define UTWATCH_APP_SIDES_H

@@ -39,7 +39,6 @@ bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t hands
     if (memory != MAP_FAILED) /* which connections touch in no order */
         (void)madvise(memory, buckets * sizeof *table->buckets, MADV_HUGEPAGE);
     table->buckets = memory == MAP_FAILED ? NULL : memory;
-
     if (table->buckets && networks_open(table, capacity) &&
         pool_open(&table->flows, sizeof(struct flow), capacity) &&
         stream_stores_open(table, OUT_OF_ORDER_STORES) && recent_open(table, handshakes) &&

@@ -105,7 +105,10 @@ static void note_interface(struct connection *c, struct http_exchange *e)
     if (!e->aka_challenge || e->of_ut || !counts(e))
         return;
     e->not_of_ut = true;
-    c->seen.count.requests -= c->seen.count.requests > 0;
+    struct http_connection *seen = &c->seen;
+    seen->count.requests -= seen->count.requests > 0;
+    if (seen->carried > seen->count.requests)
+        seen->carried = seen->count.requests;
 }
 
 static void pair(struct http *http, struct connection *c, const struct answer *a)

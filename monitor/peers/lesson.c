@@ -23,6 +23,8 @@ static void take_back_accepted(const struct lesson *l, struct peer *s)
         s->accepted_count--;
         return;
     }
+    if (endpoint_same_host(&hello->client, &l->of[CLIENT].end)) /* it may be one of these times */
+        memset(hello->of_client, 0, sizeof hello->of_client);
     if (l->selected_of_shape)
         suite_set_remove(&hello->selected, l->suite);
     hello->varied &= !l->varied;

@@ -555,11 +555,12 @@ static void ue_offered(struct peer *u, const struct observation *o, const struct
 /* What it could have selected, under the version that it chose: it has no higher one that was offered. */
 static void note_offer(const struct peers *p, struct peer *s, const struct observation *o)
 {
+    if (!(o->seen & SEEN_CLIENT_HELLO))
+        return;
     const uint16_t selected = observation_version(o);
     const uint16_t version = selected ? selected : o->client_hello.max_version;
     const struct suite_set offer = suites_up_to(&p->by_version, &o->client_hello.offered, version);
-    if (o->seen & SEEN_CLIENT_HELLO)
-        suite_set_join(&s->offers, &offer);
+    suite_set_join(&s->offers, &offer);
 }
 
 /* The server's answer was not seen: it may have selected any suite of the offer. */
@@ -686,7 +687,9 @@ void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted)
 void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer)
 {
     struct lesson *l = &p->lesson[farther->flow_id % RECENT_LESSONS];
-    for (enum side side = CLIENT; l->flow_id == farther->flow_id && side <= SERVER; side++)
+    if (l->flow_id != farther->flow_id || l->randoms != farther->randoms)
+        return;
+    for (enum side side = CLIENT; side <= SERVER; side++)
         if (met_is_no_lesson(farther, nearer, side))
             take_back(p, l, side, side, UNOBSERVED_OTHER_SIDE);
 }

@@ -93,10 +93,10 @@ struct peer_evidence {
     struct suite_set usable;     /* of that, the suites for which the server is known to have a key */
     struct suite_set alone;      /* of that, what it refused in a hello that offered nothing else */
     struct suite_set may_select; /* what it selected, or was offered and is not known to lack */
-    uint32_t
-        doubt; /* enum unobserved. UNOBSERVED_INCONSISTENT: it refuses at times what it accepts otherwise,
-                  so that no refusal proves anything; of a handshake, it selected otherwise in answer to
-                  this hello, or one of its shape. UNOBSERVED_NETWORKS: there may be several hosts */
+    /* enum unobserved. UNOBSERVED_INCONSISTENT: it refuses at times what it accepts otherwise, so that no
+     * refusal proves anything; of a handshake, it selected otherwise in answer to this hello, or one of its
+     * shape. UNOBSERVED_NETWORKS, of a handshake only: there may be several hosts. */
+    uint32_t doubt;
     struct suite_set
         common; /* of a handshake: offered now, and selected by this server before, in answer to a hello
                    of the same shape and under the same version: so they could be used now */

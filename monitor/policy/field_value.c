@@ -110,7 +110,8 @@ static struct fact fact_of(enum field field, const struct policy_case *c, const 
     return absent();
 }
 
-/* Why nobody knows whether an end took the bytes that such a field is read from, as enum unobserved. */
+/* Why such a field is in doubt, as enum unobserved: nobody knows whether an end took the bytes that it is
+ * read from, or whose they are. */
 static uint32_t doubts(const struct policy_case *c, enum field_side side, enum known known)
 {
     uint32_t damage = 0;

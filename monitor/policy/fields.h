@@ -134,9 +134,8 @@ struct value {
             const struct suite_set *possible; /* may be in it too, for `reasons`; or NULL */
             const struct suite_set *doubtful; /* selected and refused: not known to be in it; or NULL */
             uint32_t why_doubtful;            /* 0: that */
-            size_t sets;             /* how many sets; a test holds when one of them passes it. 0: one */
-            uint32_t unknown_suites; /* codes that nobody has named */
-            uint32_t unseen_suites;  /* what was not seen and may hold any suite, for `reasons` */
+            uint32_t unknown_suites;          /* codes that nobody has named */
+            uint32_t unseen_suites;           /* what was not seen and may hold any suite, for `reasons` */
         };
     };
 };

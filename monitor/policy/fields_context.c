@@ -207,9 +207,9 @@ static struct fact of_server_history(const struct policy_case *c)
     return hello.known == KNOWN_VALUE && !(c->server && c->evidence) ? absent() : hello;
 }
 
-static struct value suites(const struct suite_set *set, size_t count)
+static struct value suites(const struct suite_set *set)
 {
-    return (struct value){.fact = number(1), .suites = set, .sets = count};
+    return (struct value){.fact = number(1), .suites = set};
 }
 
 struct value known_common_suites(const struct policy_case *c)
@@ -220,7 +220,7 @@ struct value known_common_suites(const struct policy_case *c)
         return fact_alone(history.known == ABSENT && missed ? unknown(missed) : history);
     if (c->evidence->doubt)
         return fact_alone(unknown(c->evidence->doubt));
-    struct value v = suites(&c->evidence->common, 1);
+    struct value v = suites(&c->evidence->common);
     v.fact.reasons = missed;
     v.possible = missed ? &c->observation->client_hello.offered : NULL;
     return v;
@@ -486,7 +486,7 @@ struct value server_selected(const struct policy_case *c)
     const struct peer *s = c->server;
     if (!s)
         return fact_alone(absent());
-    struct value v = suites(&s->selected, 1);
+    struct value v = suites(&s->selected);
     v.doubtful = s->spread ? &s->selected : &s->contradicted;
     v.why_doubtful = s->spread ? UNOBSERVED_NETWORKS : 0;
     v.possible = &s->possible;
@@ -510,7 +510,7 @@ static struct value of_refusals(const struct policy_case *c, const struct suite_
 {
     if (!c->server || !c->evidence || suite_set_empty(refused))
         return fact_alone(no_refusal(c));
-    struct value v = suites(refused, 1);
+    struct value v = suites(refused);
     v.doubtful = &c->server->contradicted;
     return v;
 }
@@ -581,7 +581,7 @@ struct value ue_offered(const struct peer *u)
 {
     if (!u)
         return fact_alone(absent());
-    struct value v = suites(&u->offered, 1);
+    struct value v = suites(&u->offered);
     v.doubtful = u->spread ? &u->offered : NULL;
     v.why_doubtful = u->spread ? UNOBSERVED_NETWORKS : 0;
     v.unknown_suites = u->unknown_offers;
@@ -594,7 +594,7 @@ struct value ue_offered_always(const struct peer *u)
 {
     if (!u)
         return fact_alone(absent());
-    return u->full_offers && !u->unseen_offers ? suites(&u->always, 1) : fact_alone(unseen_or(u, absent()));
+    return u->full_offers && !u->unseen_offers ? suites(&u->always) : fact_alone(unseen_or(u, absent()));
 }
 
 struct fact ue_full_offers(const struct peer *u)

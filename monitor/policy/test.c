@@ -53,10 +53,7 @@ static struct result test_suites(const struct profile *p, const struct condition
 {
     const struct suite_set *set = &p->sets[n->operand];
     bool all = n->op == OP_SUITES_ALL;
-    size_t sets = v->sets ? v->sets : 1;
-    bool holds = false;
-    for (size_t i = 0; i < sets; i++)
-        holds |= all ? suite_set_subset(set, &v->suites[i]) : suite_set_meets(set, &v->suites[i]);
+    bool holds = all ? suite_set_subset(set, v->suites) : suite_set_meets(set, v->suites);
     if (v->doubtful && holds && suite_set_meets(set, v->doubtful))
         return (struct result){.value = UNKNOWN3,
                                .reasons = v->why_doubtful ? v->why_doubtful : UNOBSERVED_INCONSISTENT};

@@ -100,7 +100,7 @@ struct span alert_message(struct alert_writer *w, const struct policy_case *c, c
     const struct whence *about = &c->about;
     syslog_begin(m, w->buffer, &w->origin, syslog_severity_of(v->severity), about->time, v->rule->id);
     put_ends(m, &about->client, &about->server);
-    if (about->told.family)
+    if (about->told.port)
         put_address(m, "proxied_for", &about->told);
     put_fault(m, v->fault);
     put_observed(m, c, v);
@@ -133,6 +133,8 @@ struct span alert_summary(struct alert_writer *w, const struct alert_sum *sum)
     syslog_begin(m, w->buffer, &w->origin, syslog_severity_of(sum->severity), sum->last, sum->rule->id);
     syslog_param_uint(m, "count", sum->count);
     put_ends(m, &sum->client, &sum->server);
+    if (sum->told.port)
+        put_address(m, "proxied_for", &sum->told);
     put_fault(m, sum->fault);
     put_time(m, "first", sum->first);
     put_time(m, "last", sum->last);

@@ -6,17 +6,6 @@
 
 #include <ctype.h>
 
-/* `port` NULL: a UE in general, whose port changes with every connection. */
-static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
-{
-    json_key(j, address);
-    text_char(j->out, '"');
-    text_address(j->out, end);
-    text_char(j->out, '"');
-    if (port)
-        json_uint(j, port, end->port);
-}
-
 static void put_vlan(struct json *j, const struct wrappers *w)
 {
     if (!w->vlan_count)
@@ -48,9 +37,9 @@ static void put_after_type(struct json *j, const struct policy_case *c)
 {
     const struct whence *about = &c->about;
     if (about->client.family)
-        put_end(j, "src_ip", c->kind == CASE_UE ? NULL : "src_port", &about->client);
+        json_end(j, "src_ip", c->kind == CASE_UE ? NULL : "src_port", &about->client);
     if (about->server.family)
-        put_end(j, "dest_ip", "dest_port", &about->server);
+        json_end(j, "dest_ip", "dest_port", &about->server);
     const bool udp = about->server.udp;
     json_string(j, "proto", udp ? "UDP" : "TCP");
     put_vlan(j, &about->wrappers);
@@ -190,7 +179,8 @@ static void write_sum(struct json *j, const void *what, enum detail detail)
 {
     const struct alert_sum *sum = what;
     const struct policy_case about = {
-        .kind = CASE_UE, .about = {.time = sum->last, .client = sum->client, .server = sum->server}};
+        .kind = CASE_UE,
+        .about = {.time = sum->last, .client = sum->client, .server = sum->server, .told = sum->told}};
     const struct verdict v = {.rule = sum->rule, .severity = sum->severity};
     (void)detail;
     json_open(j, NULL, '{');
@@ -198,6 +188,7 @@ static void write_sum(struct json *j, const void *what, enum detail detail)
     put_alert(j, &v, sum->advice);
     json_open(j, "utwatch", '{');
     json_string(j, "about", "sum");
+    utwatch_proxied_for(j, &about.about);
     json_uint(j, "count", sum->count);
     json_time(j, "first", sum->first);
     json_time(j, "last", sum->last);

@@ -5,12 +5,27 @@
 #include "policy/policy.h"
 #include "report/inputs.h"
 #include "report/json.h"
+#include "report/names.h"
 #include "report/taken_back.h"
 
 /* `rule`: of an alert, which says of the handshake what the rule looked at; else NULL. */
 void tls_object(struct json *j, const struct policy_case *c, const struct input_names *names,
                 enum detail detail, const struct rule_facts *rule);
 void http_object(struct json *j, const struct http_exchange *e);
+
+/* An endpoint in two members. `port` NULL: a UE in general, whose port changes with every connection. */
+static inline void json_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
+{
+    json_key(j, address);
+    text_char(j->out, '"');
+    text_address(j->out, end);
+    text_char(j->out, '"');
+    if (port)
+        json_uint(j, port, end->port);
+}
+
+/* `proxied_for`: whom a PROXY header names; empty if it names nobody, nothing if there was none. */
+void utwatch_proxied_for(struct json *j, const struct whence *about);
 
 /* Members of `utwatch`: what is known of the case, and the verdict of one rule. */
 void utwatch_facts(struct json *j, const struct policy_case *c, enum detail detail,

@@ -84,7 +84,7 @@ static uint32_t bucket_of(const struct summing *s, const struct policy_case *c, 
 {
     uint8_t key[2 * sizeof c->about.client.address + sizeof v->rule->sid + sizeof c->about.server.port];
     uint8_t *p = key;
-    memcpy(p, c->about.client.address, sizeof c->about.client.address);
+    memcpy(p, whence_ue(&c->about)->address, sizeof c->about.client.address);
     p += sizeof c->about.client.address;
     memcpy(p, c->about.server.address, sizeof c->about.server.address);
     p += sizeof c->about.server.address;
@@ -101,6 +101,7 @@ static uint32_t find(const struct summing *s, uint32_t bucket, const struct poli
     for (; slot; slot = entry_at(s, slot)->next) {
         const struct alert_sum *sum = &entry_at(s, slot)->sum;
         if (sum->rule == v->rule && endpoint_same_host(&sum->client, &c->about.client) &&
+            endpoint_same_host(&sum->told, &c->about.told) &&
             endpoint_same_host(&sum->server, &c->about.server) && sum->server.port == c->about.server.port &&
             sum->asked == case_asked(c))
             break;
@@ -141,6 +142,7 @@ static uint32_t remember(struct summing *s, uint32_t bucket, const struct policy
         .sum = {.rule = v->rule,
                 .client = c->about.client,
                 .server = c->about.server,
+                .told = c->about.told,
                 .asked = case_asked(c),
                 .advice = advice},
         .due = s->now + s->interval,

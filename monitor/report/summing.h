@@ -13,8 +13,9 @@ struct summing;
 struct alert_sum {
     const struct rule_facts *rule;
     struct endpoint client,
-        server;     /* the client's port has no meaning; all zero for an end that the alert is not about */
-    uint64_t asked; /* case_asked() */
+        server; /* the client's port has no meaning; all zero for an end that the alert is not about */
+    struct endpoint told;   /* whom a PROXY header names: whence.told */
+    uint64_t asked;         /* case_asked() */
     enum severity severity; /* the highest */
     enum fault fault;       /* of the last */
     bool advice;            /* they are of the second profile, and no violations */

@@ -1,6 +1,5 @@
 /* The members of `utwatch`: what EVE has no names for. */
 #include "report/event_objects.h"
-#include "report/names.h"
 
 #include "wire/codes.h"
 
@@ -368,28 +367,21 @@ static void exchange_facts(struct json *j, const struct http_exchange *e, const 
     json_close(j, '}');
 }
 
-static void put_end(struct json *j, const char *address, const char *port, const struct endpoint *end)
-{
-    char buffer[64];
-    struct text t = text_over(buffer, sizeof buffer);
-    text_address(&t, end);
-    json_string(j, address, buffer);
-    json_uint(j, port, end->port);
-}
-
 static void put_nearer(struct json *j, const struct other_side *side)
 {
     json_open(j, "same_handshake", '{');
-    put_end(j, "src_ip", "src_port", &side->client);
-    put_end(j, "dest_ip", "dest_port", &side->server);
+    json_end(j, "src_ip", "src_port", &side->client);
+    json_end(j, "dest_ip", "dest_port", &side->server);
     json_close(j, '}');
 }
 
-static void put_told(struct json *j, const struct whence *about)
+void utwatch_proxied_for(struct json *j, const struct whence *about)
 {
+    if (!about->told.family)
+        return;
     json_open(j, "proxied_for", '{');
     if (about->told.port)
-        put_end(j, "ip", "port", &about->told);
+        json_end(j, "ip", "port", &about->told);
     json_close(j, '}');
 }
 
@@ -418,8 +410,7 @@ void utwatch_facts(struct json *j, const struct policy_case *c, enum detail deta
     }
     if (c->passed_on)
         json_bool(j, "passed_on", true);
-    if (c->about.told.family)
-        put_told(j, &c->about);
+    utwatch_proxied_for(j, &c->about);
     if (c->nearer.client.family)
         put_nearer(j, &c->nearer);
     put_encapsulation(j, &c->about.wrappers);

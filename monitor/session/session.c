@@ -274,9 +274,7 @@ void sessions_judge(struct sessions *s, const struct observation *o, const struc
                                        .ageless = out->ageless,
                                        .accepted = out->accepted,
                                        .refused = out->refused,
-                                       .missed = e             ? UNOBSERVED_UNDECIDED
-                                                 : out->missed ? out->missed
-                                                               : UNOBSERVED_ORIGIN};
+                                       .missed = out->missed ? out->missed : UNOBSERVED_UNDECIDED};
     s->missed |= may_have_missed_origin(o);
     learn_session(s, o, &place, e, out);
     if (!e && offer.method == RESUMPTION_TICKET && !is_short(o))

@@ -330,7 +330,7 @@ static struct endpoint told_by(const struct proxy_client *told, const struct end
 {
     struct endpoint end = *client;
     end.port = 0; /* nobody knows it */
-    if (told->family) {
+    if (told->family && told->port) {
         end = (struct endpoint){.family = told->family, .port = told->port};
         memcpy(end.address, told->address, sizeof end.address);
     }

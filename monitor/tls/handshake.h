@@ -49,7 +49,7 @@ struct assembly {
     bool ccs_pending;     /* a ChangeCipherSpec whose meaning depends on the version */
 };
 
-/* What search.c knows of the time before TLS, and nobody else touches. The other side's records may begin
+/* What search.c knows of the time before TLS, and nobody else changes. The other side's records may begin
  * long after those of the one that begin() saw. */
 struct search {
     bool begun; /* false: only a probe or a request */

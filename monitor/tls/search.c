@@ -437,7 +437,8 @@ void handshake_gap(struct tls *tls, struct handshake *h, enum side who, size_t g
         h->observation->unseen_before |=
             h->flow->marks[h->flow->client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
     probe_of(h, who)->length = 0;
-    h->search.proxy[flow_side_of(h->flow, who)] = (struct proxy_header){0};
+    if (!probe_of(h, who)->over) /* else it is whole, and names the client */
+        h->search.proxy[flow_side_of(h->flow, who)] = (struct proxy_header){0};
     records_gap(tls, h, who, gap, now);
 }
 

@@ -50,11 +50,16 @@ static bool is_word(struct span word, const char *text)
     return word.n == strlen(text) && memcmp(word.p, text, word.n) == 0;
 }
 
+/* A port; 0 if it is none. */
 static uint16_t number_of(struct span word)
 {
     unsigned number = 0;
-    for (size_t i = 0; i < word.n && i < 5; i++)
-        number = word.p[i] >= '0' && word.p[i] <= '9' ? 10 * number + (unsigned)(word.p[i] - '0') : 0;
+    for (struct cursor c = cursor_over(word); cursor_left(&c);) {
+        const uint8_t digit = cursor_u8(&c);
+        if (digit < '0' || digit > '9' || word.n > 5)
+            return 0;
+        number = 10 * number + (unsigned)(digit - '0');
+    }
     return (uint16_t)(number <= UINT16_MAX ? number : 0);
 }
 

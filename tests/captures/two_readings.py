@@ -343,7 +343,7 @@ def nobody_took_the_answer():
                         check(alert in ((2, "partial"), None), *case, alert)
 
 
-# ---- a handshake that is complete before the other copy comes: a breach of high severity is told two seconds after the end (contract, 2)
+# ---- a handshake that is complete before the other copy comes: a breach is told two seconds after the end (contract, 2)
 
 def resumed(suite):
     return [(CLIENT, m.client_hello([suite], m.TLS12, **RESUMED)), (SERVER, m.server_hello(suite, m.TLS12, **RESUMED) + m.finished(m.TLS12)),

@@ -86,7 +86,7 @@ def time_goes_on(taps):
 
 
 def how_soon(taps):
-    """A breach of high severity is told two seconds after its handshake's end, with the handshake, and all else at once."""
+    """A breach is told two seconds after its handshake's end, with the handshake, and all else at once."""
     sensor = Sensor(taps, binary)
     grave, other = 20001, 20002  # by their ports
     sent, told = {}, {}

@@ -17,9 +17,9 @@ import capturelib  # noqa: E402
 from run_utwatch import without_what_length_decides  # noqa: E402
 
 PCAPS = os.path.join(ROOT, "pcaps")
-NOT_GRAVE = os.path.join(PCAPS, "openssl-tls12-full.pcap")  # a handshake without a breach of high severity, which is told at once
+NOT_GRAVE = os.path.join(PCAPS, "openssl-tls12-full.pcap")  # a handshake without a breach, which is reported at once
 SKIP = 77
-HELD = 2  # seconds: a breach of high severity waits for so long for a copy that contradicts its handshake
+HELD = 2  # seconds: a breach waits for so long for a copy that contradicts its handshake
 PORTS = itertools.count(21000)
 MTU = "65535"
 QUEUE = "67108864"  # bytes between the threads of dumpcap, one for each interface: of 1000 packets it loses some when they come fast

@@ -177,7 +177,7 @@ def killed(taps, parent, which):
 
 
 def between_files(taps, parent):
-    """A breach of high severity is told though no other file comes; meanwhile time stands still for a handshake that the next file goes on with."""
+    """A breach is told though no other file comes; meanwhile time stands still for a handshake that the next file goes on with."""
     folder = Folder(parent, "between")
     frames = capturelib.from_port(capturelib.read_frames(FAILS), next(PORTS))
     cut = capturelib.build(capturelib.conversations(NOT_GRAVE)[0], time=frames[-1][0])
