@@ -46,8 +46,9 @@ static bool is_of_3gpp(const struct http_text *host)
 /* Of a target in absolute form with an authority; 0: it is in another form (RFC 3986 3). */
 static size_t scheme_length(struct span target)
 {
+    static const char marks[] = {'+', '-', '.'};
     size_t n = 0;
-    while (n < target.n && (isalnum(target.p[n]) || memchr("+-.", target.p[n], 3)))
+    while (n < target.n && (isalnum(target.p[n]) || memchr(marks, target.p[n], sizeof marks)))
         n++;
     return n && isalpha(target.p[0]) && http_starts(span_skip(target, n), "://") ? n : 0;
 }

@@ -30,7 +30,7 @@ __attribute__((always_inline)) static inline void json_key(struct json *j, const
     if (!key)
         return;
     at[0] = '"';
-    memcpy(at + 1, key, length);
+    memcpy(at + 1, key, length); /* NOLINT(bugprone-not-null-terminated-result): of known length */
     at[length + 1] = '"';
     at[length + 2] = ':';
 }

@@ -134,7 +134,9 @@ def named_by_a_header(folder):
                                       ("version 2, alone", [v2, hello], told), ("IPv6", [six + hello], {"ip": "2001:db8::10", "port": 51000}),
                                       ("of two balancers", [header_v2("192.0.2.1") + v1 + hello], told),
                                       ("of the balancer itself", [header_v2(UE[0], command=0) + hello], {}),
-                                      ("of nobody", [b"PROXY UNKNOWN\r\n" + hello], {}), ("none", [hello], None)):
+                                      ("of nobody", [b"PROXY UNKNOWN\r\n" + hello], {}), ("none", [hello], None),
+                                      *(("a port of " + port, [v1.replace(b"51000", port.encode()) + hello], {})
+                                        for port in ("0", "51x00", "510000", "70000"))):
         accused, _, evs = run(folder, leg([(CLIENT, part) for part in before_hello] + rest, server=(ORIGIN, 443)))
         check(accused.get(rule) == "both", what, accused)
         for e in of_type(evs, "tls") + [a for a in of_type(evs, "alert") if a["utwatch"]["about"] == "handshake"]:
@@ -143,6 +145,12 @@ def named_by_a_header(folder):
         ue = re.search(r"at fault as well: UE (.*)", text)[1]
         address = PROXY if not named else named["ip"]
         check(ue == address + (" (behind a PROXY header)" if named is not None else ""), what, ue)
+    # What is lost behind the hello takes no name away.
+    whole = leg([(CLIENT, v1 + hello)] + rest, server=(ORIGIN, 443))
+    second = max((f for f in whole if f[1][26:30] == ipaddress.ip_address(PROXY).packed), key=lambda f: len(f[1]) if v1 not in f[1] else 0)
+    _, _, evs = run(folder, [f for f in whole if f is not second])
+    e = of_type(evs, "tls")[0]["utwatch"]
+    check(e.get("proxied_for") == told and "gap" in e["unobserved"], "a gap behind the hello", e)
     # Two UEs of one balancer are two, and the host that has the address is a third.
     frames = [f for n, header in enumerate((v1, v1.replace(b".10 ", b".11 "), b""))
               for f in leg([(CLIENT, header + hello)] + rest, client=PROXY if header else UE[0], server=(ORIGIN, 443), time=START + n * 60 * SECOND)]
