@@ -215,7 +215,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     out->belief = BELIEVED;
     out->wrappers.vlan_count = 0;
     out->wrappers.encapsulation_count = 0;
-    out->wrappers.network = 0;
+    out->network = 0;
     out->reassembled = out->refused = false;
     memset(out->around, 0, sizeof out->around);
     const enum decode_result result =

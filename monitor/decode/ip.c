@@ -62,7 +62,7 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
     struct fragment piece = {
         .family = p->out->src.family,
         .space = p->out->src.space,
-        .network = p->out->wrappers.network,
+        .network = p->out->network,
         .refused = p->out->refused,
         .protocol = (uint8_t)p->number,
         .id = id,

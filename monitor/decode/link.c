@@ -28,7 +28,7 @@ static void leave_networks(struct packet *p, enum encapsulation e)
 {
     if (e == ENCAP_GTP_U || e == ENCAP_CAPWAP || e == ENCAP_ERSPAN)
         p->overlay = 0;
-    p->out->wrappers.network = p->overlay;
+    p->out->network = p->overlay;
 }
 
 bool packet_wrap(struct packet *p, enum encapsulation e)
@@ -50,7 +50,7 @@ bool packet_wrap_network(struct packet *p, enum encapsulation e, uint32_t number
 {
     if (!packet_wrap(p, e))
         return false;
-    p->overlay = p->out->wrappers.network = network_inside(p->overlay, e, number);
+    p->overlay = p->out->network = network_inside(p->overlay, e, number);
     return true;
 }
 
@@ -174,7 +174,7 @@ static enum layer vlan_tag(struct packet *p)
         return LAYER_DONE;
     const uint16_t vlan = tag & 0x0fff;
     if (vlan) /* else it tells a priority only (IEEE 802.1Q 9.6) */
-        out->wrappers.network = network_inside(out->wrappers.network, ENCAP_VLAN, vlan);
+        out->network = network_inside(out->network, ENCAP_VLAN, vlan);
     out->wrappers.vlan[out->wrappers.vlan_count++] = vlan;
     return LAYER_ETHERTYPE;
 }

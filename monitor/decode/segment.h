@@ -29,6 +29,12 @@ static inline bool endpoint_same_host(const struct endpoint *a, const struct end
     return a->family == b->family && memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
+/* The address is not another host's, in another space. */
+static inline bool endpoint_one_host(const struct endpoint *a, const struct endpoint *b)
+{
+    return endpoint_same_host(a, b) && a->space == b->space;
+}
+
 /* A host by its address, of IPv6 by its prefix, within which a host may have any; never 0. */
 static inline uint64_t host_of(const struct endpoint *end)
 {
@@ -87,7 +93,6 @@ struct wrappers {
     uint8_t vlan_count;
     uint8_t encapsulation[MAX_ENCAPSULATIONS]; /* enum encapsulation */
     uint8_t encapsulation_count;
-    uint32_t network; /* of the numbers of its VLANs and overlay networks (decode/spaces.h); 0: none */
 };
 
 struct segment {
@@ -109,6 +114,7 @@ struct segment {
     struct span ip;      /* the innermost header of IPv4; empty with IPv6 */
     size_t payload_len;  /* on the wire; more than payload.n when the frame was cut (snap length) */
     struct wrappers wrappers;
+    uint32_t network; /* of the numbers of its VLANs and overlay networks (decode/spaces.h); 0: none */
     uint64_t around[SPACE_DEPTHS - 1]; /* who sent it in its tunnels, by how many are around him: host_of() */
 };
 

@@ -307,6 +307,20 @@ static inline const struct endpoint *whence_ue(const struct whence *w)
     return w->told.family ? &w->told : &w->client;
 }
 
+/* A server, or a UE, whose port changes with every connection and is 0. */
+static inline struct endpoint peer_end(const struct endpoint *end, enum side side)
+{
+    struct endpoint peer = *end;
+    if (side == CLIENT)
+        peer.port = 0;
+    return peer;
+}
+
+static inline struct endpoint whence_peer(const struct whence *w, enum side side)
+{
+    return peer_end(side == SERVER ? &w->server : &w->client, side);
+}
+
 /* Only once `client` is known. The flow_id is left 0: it is hashed for what is judged only. */
 struct whence flow_whence(const struct flow *flow, const struct segment *segment);
 

@@ -18,7 +18,7 @@ void networks_close(struct flow_table *table);
 /* Of a segment; 0: of no number. */
 static inline uint16_t networks_of_segment(const struct segment *segment)
 {
-    return (uint16_t)(segment->wrappers.network ^ segment->wrappers.network >> 16);
+    return (uint16_t)(segment->network ^ segment->network >> 16);
 }
 
 /* Of a side's first segment; NO_SIDE: of the SYN that is remembered. */

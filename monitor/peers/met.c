@@ -23,14 +23,43 @@ static bool is_recent(const struct met_handshake *h, const struct observation *o
     return o->side[CLIENT].hello_time - h->asked < MET_SECONDS * NANOS_PER_SECOND;
 }
 
+/* The places of those with the same randoms. */
+struct alike {
+    size_t count, at[WAYS];
+};
+
+static struct alike alike_of(const struct met *m, uint64_t randoms)
+{
+    struct alike found;
+    const size_t first = ways_of(randoms, MET);
+    found.count = 0;
+    for (size_t i = first; randoms && i < first + WAYS; i++)
+        if (m->randoms[i] == randoms)
+            found.at[found.count++] = i;
+    return found;
+}
+
+/* Those of them in other connections. */
+static struct alike others_like(const struct met *m, const struct observation *o)
+{
+    struct alike others;
+    const struct alike all = alike_of(m, o->randoms);
+    others.count = 0;
+    for (size_t i = 0; i < all.count; i++)
+        if (m->place[all.at[i]].flow_id != o->whence.flow_id)
+            others.at[others.count++] = all.at[i];
+    return others;
+}
+
 struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpoint *client,
                              const struct endpoint *server)
 {
-    const size_t first = ways_of(randoms, MET);
-    for (size_t i = first; randoms && i < first + WAYS; i++)
-        if (m->randoms[i] == randoms && is_same_end(&m->place[i].client, client) &&
-            is_same_end(&m->place[i].server, server))
-            return &m->place[i];
+    const struct alike all = alike_of(m, randoms);
+    for (size_t i = 0; i < all.count; i++) {
+        struct met_handshake *h = &m->place[all.at[i]];
+        if (is_same_end(&h->client, client) && is_same_end(&h->server, server))
+            return h;
+    }
     return NULL;
 }
 
@@ -49,16 +78,12 @@ void met_note(struct met *m, const struct observation *o)
 
 static bool was_met(const struct met *m, const struct observation *o, enum side side)
 {
-    const size_t first = ways_of(o->randoms, MET);
-    for (size_t i = first; o->randoms && i < first + WAYS; i++) {
-        const struct met_handshake *h = &m->place[i];
-        if (m->randoms[i] != o->randoms || h->flow_id == o->whence.flow_id || !is_recent(h, o))
-            continue;
-        struct endpoint theirs = side == CLIENT ? h->client : h->server;
-        struct endpoint own = side == CLIENT ? o->whence.client : o->whence.server;
-        if (side == CLIENT)
-            theirs.port = own.port = 0;
-        if (is_same_end(&theirs, &own))
+    const struct endpoint own = whence_peer(&o->whence, side);
+    const struct alike others = others_like(m, o);
+    for (size_t i = 0; i < others.count; i++) {
+        const struct met_handshake *h = &m->place[others.at[i]];
+        const struct endpoint theirs = peer_end(side == SERVER ? &h->server : &h->client, side);
+        if (is_recent(h, o) && is_same_end(&theirs, &own))
             return true;
     }
     return false;
@@ -84,13 +109,13 @@ static bool is_nearer(const struct met_handshake *a, const struct met_handshake 
 
 const struct met_handshake *met_nearer(const struct met *m, const struct observation *o)
 {
-    const size_t first = ways_of(o->randoms, MET);
+    const struct alike others = others_like(m, o);
     const struct met_handshake *nearest = NULL;
-    for (size_t i = first; o->randoms && i < first + WAYS; i++) {
-        if (m->randoms[i] != o->randoms || m->place[i].flow_id == o->whence.flow_id)
-            continue;
-        const struct met_handshake own = met_of(o);
-        const struct met_handshake *h = &m->place[i];
+    if (others.count == 0) /* as nearly always */
+        return NULL;
+    const struct met_handshake own = met_of(o);
+    for (size_t i = 0; i < others.count; i++) {
+        const struct met_handshake *h = &m->place[others.at[i]];
         if (is_nearer(h, &own) && (!nearest || is_nearer(h, nearest)))
             nearest = h;
     }
@@ -99,44 +124,40 @@ const struct met_handshake *met_nearer(const struct met *m, const struct observa
 
 size_t met_farther(const struct met *m, const struct observation *o, const struct met_handshake *found[WAYS])
 {
-    const size_t first = ways_of(o->randoms, MET);
+    const struct alike others = others_like(m, o);
     size_t count = 0;
-    for (size_t i = first; o->randoms && i < first + WAYS; i++) {
-        if (m->randoms[i] != o->randoms || m->place[i].flow_id == o->whence.flow_id)
-            continue;
-        const struct met_handshake own = met_of(o);
-        if (is_nearer(&own, &m->place[i]))
-            found[count++] = &m->place[i];
+    if (others.count == 0)
+        return 0;
+    const struct met_handshake own = met_of(o);
+    for (size_t i = 0; i < others.count; i++) {
+        const struct met_handshake *h = &m->place[others.at[i]];
+        if (is_nearer(&own, h))
+            found[count++] = h;
     }
     return count;
-}
-
-static bool is_same_host(const struct endpoint *a, const struct endpoint *b)
-{
-    return endpoint_same_host(a, b) && a->space == b->space;
 }
 
 bool met_is_no_lesson(const struct met_handshake *farther, const struct whence *nearer, enum side side)
 {
     if (side == CLIENT)
-        return !is_same_host(&farther->client, &nearer->client);
+        return !endpoint_one_host(&farther->client, &nearer->client);
     return endpoint_same_host(&farther->server, &nearer->server) &&
-           !is_same_host(&farther->server, &nearer->server);
+           !endpoint_one_host(&farther->server, &nearer->server);
 }
 
-bool met_is_copy(const struct met *m, const struct observation *o, enum side side)
+bool met_is_copy(const struct met *m, const struct observation *o, const struct met_handshake *nearer,
+                 enum side side)
 {
-    const struct met_handshake *nearer = met_nearer(m, o);
     return was_met(m, o, side) ||
            (nearer && (side == CLIENT || endpoint_same_host(&nearer->server, &o->whence.server)));
 }
 
 void met_forget(struct met *m, uint64_t randoms, uint64_t flow_id)
 {
-    const size_t first = ways_of(randoms, MET);
-    for (size_t i = first; i < first + WAYS; i++)
-        if (m->randoms[i] == randoms && m->place[i].flow_id == flow_id)
-            m->randoms[i] = 0;
+    const struct alike all = alike_of(m, randoms);
+    for (size_t i = 0; i < all.count; i++)
+        if (m->place[all.at[i]].flow_id == flow_id)
+            m->randoms[all.at[i]] = 0;
 }
 
 void met_forget_broken(struct met *m)

@@ -17,7 +17,7 @@
 enum { MET = 4096 };
 
 struct met_handshake {
-    uint64_t randoms; /* 0: nothing is here */
+    uint64_t randoms;
     struct endpoint client, server;
     uint64_t flow_id;
     nanos asked, answered;           /* when the hellos of both came */
@@ -26,7 +26,7 @@ struct met_handshake {
 };
 
 struct met {
-    uint64_t randoms[MET]; /* by place; what is looked for lies together */
+    uint64_t randoms[MET]; /* by place, together, as they are looked for; 0: nothing is there */
     struct met_handshake place[MET];
     uint32_t turn;
 };
@@ -34,9 +34,11 @@ struct met {
 /* Remembers the handshake, if it is not known at these ends. */
 void met_note(struct met *m, const struct observation *o);
 
-/* Does it teach nothing of this side? It was met within the last moments in another connection of this host;
- * or on a side that is nearer to the UE, so that the client is between the two, or the hosts are the same. */
-bool met_is_copy(const struct met *m, const struct observation *o, enum side side);
+/* Does it teach nothing of this side? `nearer`: met_nearer(). It was met within the last moments in another
+ * connection of this host; or on a side that is nearer to the UE, so that the client is between the two, or
+ * the hosts are the same. */
+bool met_is_copy(const struct met *m, const struct observation *o, const struct met_handshake *nearer,
+                 enum side side);
 
 /* Has what is farther taught of this side what it should not have? */
 bool met_is_no_lesson(const struct met_handshake *farther, const struct whence *nearer, enum side side);

@@ -96,17 +96,9 @@ static struct node *node_at(const struct side_table *t, uint32_t index)
     return index ? pool_at(&t->pool, index) : NULL;
 }
 
-static struct endpoint end_of(const struct observation *o, enum side side)
-{
-    struct endpoint end = side == SERVER ? o->whence.server : o->whence.client;
-    if (side == CLIENT)
-        end.port = 0;
-    return end;
-}
-
 static struct peer_key key_of(const struct observation *o, const struct hello_shape *shape, enum side side)
 {
-    return (struct peer_key){end_of(o, side), side == SERVER ? shape->asked : ASKED_NOBODY};
+    return (struct peer_key){whence_peer(&o->whence, side), side == SERVER ? shape->asked : ASKED_NOBODY};
 }
 
 /* All servers of an address have one bucket. */
@@ -135,7 +127,7 @@ static uint32_t index_of(const struct peers *p, enum side side, const struct pee
 void peers_expect(const struct peers *p, const struct observation *o)
 {
     for (enum side side = CLIENT; side <= SERVER; side++) {
-        const struct endpoint end = end_of(o, side);
+        const struct endpoint end = whence_peer(&o->whence, side);
         const uint64_t hash = endpoint_hash(&p->shapes.key, &end);
         expect(&p->table[side].buckets[hash & p->table[side].mask], 1);
     }
@@ -146,7 +138,7 @@ void peers_expect(const struct peers *p, const struct observation *o)
 
 void peers_expect_ue(const struct peers *p, const struct observation *o)
 {
-    const struct endpoint end = end_of(o, CLIENT);
+    const struct endpoint end = whence_peer(&o->whence, CLIENT);
     const struct node *ue = node_at(&p->table[CLIENT], *bucket_of(p, CLIENT, &end));
     if (ue)
         expect(ue, EXPECTED_BYTES);
@@ -370,7 +362,7 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
         l->accepted = true;
     }
     struct accepted_hello *hello = &s->accepted[i];
-    note_time(hello, end_of(o, CLIENT), o->side[CLIENT].hello_time);
+    note_time(hello, whence_peer(&o->whence, CLIENT), o->side[CLIENT].hello_time);
     if (hello->max_version < o->client_hello.max_version) {
         l->accepted_before = hello->max_version;
         hello->max_version = o->client_hello.max_version;
@@ -654,9 +646,9 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     struct lesson *l = new_lesson(p, s, u, o, shape);
     l->added = resumptions_of(o, session);
     l->randoms = o->randoms;
-    met_note(&p->met, o);
-    l->taught[SERVER] = !met_is_copy(&p->met, o, SERVER);
-    l->taught[CLIENT] = !met_is_copy(&p->met, o, CLIENT) && !o->whence.told.family;
+    const struct met_handshake *nearer = met_nearer(&p->met, o);
+    l->taught[SERVER] = !met_is_copy(&p->met, o, nearer, SERVER);
+    l->taught[CLIENT] = !met_is_copy(&p->met, o, nearer, CLIENT) && !o->whence.told.family;
     p->counters.copies += !l->taught[SERVER];
     if (l->taught[SERVER]) {
         learn_of_server(p, s, o, shape, session, grantable, l);
@@ -678,9 +670,10 @@ static void take_back(struct peers *p, struct lesson *l, enum side of, enum side
 void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted)
 {
     struct lesson *l = &p->lesson[flow_id % RECENT_LESSONS];
-    if (l->flow_id == flow_id)
-        met_forget(&p->met, l->randoms, flow_id);
-    for (enum side side = CLIENT; l->flow_id == flow_id && side <= SERVER; side++)
+    if (l->flow_id != flow_id)
+        return;
+    met_forget(&p->met, l->randoms, flow_id);
+    for (enum side side = CLIENT; side <= SERVER; side++)
         take_back(p, l, side, contradicted, UNOBSERVED_OVERLAP);
 }
 

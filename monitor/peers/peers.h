@@ -65,7 +65,7 @@ const struct peer *peers_victim(const struct peers *p, const struct observation 
                                 const struct hello_shape *shape, enum side side);
 void peers_forget(struct peers *p, const struct peer *peer);
 
-/* Learns from one handshake. Both sides' peers have room. */
+/* Learns from one handshake, which met_note() has taken. Both sides' peers have room. */
 void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
                  const struct session_result *session);
 

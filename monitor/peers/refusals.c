@@ -14,8 +14,7 @@ static nanos time_of(const struct observation *o)
 
 static bool is_of(const struct endpoint *client, const struct observation *o)
 {
-    struct endpoint end = o->whence.client;
-    end.port = 0;
+    const struct endpoint end = whence_peer(&o->whence, CLIENT);
     return memcmp(&end, client, sizeof end) == 0;
 }
 
@@ -144,12 +143,11 @@ void refusals_learn(struct peer *server, const struct observation *o, const stru
                     const struct suite_set *offer, bool needs_groups)
 {
     const nanos time = time_of(o);
-    struct refusals now = {.client = o->whence.client,
+    struct refusals now = {.client = whence_peer(&o->whence, CLIENT),
                            .shape = *shape,
                            .max_version = o->client_hello.max_version,
                            .needs_groups = needs_groups};
     struct suite_set selected = *offer;
-    now.client.port = 0;
     server->refused_hellos++;
     if (now.max_version >= TLS13 || !shape->known)
         return;

@@ -78,13 +78,12 @@ void ages_add(struct ages *ages, const struct policy_case *c)
         row->unknown++;
         return;
     }
-    struct reuse reuse = {.client = *whence_ue(&o->whence),
+    struct reuse reuse = {.client = peer_end(whence_ue(&o->whence), CLIENT),
                           .server = o->whence.server,
                           .method = s->method,
                           .age = s->resumed_age,
                           .exact = s->basis == AGE_EXACT,
                           .when = o->side[SERVER].hello_time};
-    reuse.client.port = 0; /* it changes with every connection */
     uint64_t *steps = reuse.exact ? row->exact : row->at_least;
     steps[step_of(reuse.age)]++;
     note_oldest(ages, &reuse);

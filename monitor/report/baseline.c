@@ -81,7 +81,7 @@ static const char *ue_of(const json_t *event, const json_t *told, char *buffer, 
     if (!told)
         return member(event, "src_ip");
     text_put(&t, *member(told, "ip") ? member(told, "ip") : member(event, "src_ip"));
-    text_put(&t, " (behind a PROXY header)");
+    text_put(&t, text_behind_header);
     return buffer;
 }
 

@@ -127,8 +127,7 @@ static bool same_offender(const struct finding *a, enum fault fault, const struc
     if (a->fault != fault || a->asked != case_asked(c))
         return false;
     const bool server = memcmp(&a->server, &about->server, sizeof a->server) == 0;
-    const struct endpoint *other = whence_ue(about);
-    const bool ue = endpoint_same_host(&a->ue, other) && a->ue.space == other->space;
+    const bool ue = endpoint_one_host(&a->ue, whence_ue(about));
     return fault == FAULT_UE ? ue : fault == FAULT_BOTH ? ue && server : server;
 }
 

@@ -20,12 +20,15 @@ void first_sights_free(struct first_sights *s)
     free(s);
 }
 
+static struct endpoint offender_of(const struct policy_case *c, enum fault fault)
+{
+    return fault == FAULT_UE ? peer_end(whence_ue(&c->about), CLIENT) : c->about.server;
+}
+
 /* All that is found about one offender is looked for at one place, so that it lies together. */
 static uint64_t hash_of_offender(const struct first_sights *s, const struct policy_case *c, enum fault fault)
 {
-    struct endpoint end = fault == FAULT_UE ? *whence_ue(&c->about) : c->about.server;
-    if (fault == FAULT_UE)
-        end.port = 0; /* it changes with every connection */
+    const struct endpoint end = offender_of(c, fault);
     return endpoint_hash(&s->key, &end) + (fault == FAULT_UE ? 0 : case_asked(c));
 }
 
@@ -51,9 +54,7 @@ static uint64_t name_of(const struct first_sights *s, const struct policy_case *
         char profile[64];
     } what;
     memset(&what, 0, sizeof what);
-    what.end = fault == FAULT_UE ? *whence_ue(&c->about) : c->about.server;
-    if (fault == FAULT_UE)
-        what.end.port = 0;
+    what.end = offender_of(c, fault);
     what.asked = fault == FAULT_UE ? 0 : case_asked(c);
     what.fault = fault;
     what.sid = rule->sid;

@@ -37,10 +37,13 @@ const char *reason_words(unsigned bit_index)
     return word_of(sentences, INT64_C(1) << bit_index);
 }
 
+const char text_behind_header[] = " (behind a PROXY header)";
+
 void text_ue(struct text *out, const struct endpoint *ue)
 {
     text_address(out, ue);
-    text_put(out, ue->space == SPACE_TOLD ? " (behind a PROXY header)" : "");
+    if (ue->space == SPACE_TOLD)
+        text_put(out, text_behind_header);
 }
 
 void text_address(struct text *out, const struct endpoint *end)

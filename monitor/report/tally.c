@@ -198,12 +198,10 @@ static void show(struct offender *o, const struct policy_case *c, enum severity 
 
 static struct offender offender_of(const struct policy_case *c, enum side side)
 {
-    struct offender o = {.end = side == CLIENT ? *whence_ue(&c->about) : c->about.server,
+    struct offender o = {.end = peer_end(side == CLIENT ? whence_ue(&c->about) : &c->about.server, side),
                          .asked = case_asked(c),
                          .count = 1,
                          .side = (uint8_t)side};
-    if (side == CLIENT)
-        o.end.port = 0;
     struct text behind = text_over(o.behind, sizeof o.behind);
     text_put(&behind, case_asked_name(c));
     if (c->observation && side == SERVER)

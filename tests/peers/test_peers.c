@@ -66,6 +66,7 @@ static void name_server(const char *name)
 static void learn(const struct session_result *session)
 {
     const struct hello_shape shape = peers_shape(peers, o);
+    met_note(peers_met(peers), o);
     peers_learn(peers, o, &shape, session);
 }
 
