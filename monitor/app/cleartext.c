@@ -289,14 +289,15 @@ static void name_by(struct pipeline *p, struct other *o, enum side who, struct s
 /* The first bytes of a side tell whether it is HTTP, and which side asks. `whole`: they are its very first;
  * `known`: damage of what came before. Returns NULL, or whose slot is needed. */
 static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                                  unsigned side, struct span bytes, bool whole, uint32_t known)
+                                  const struct run *run, bool whole, uint32_t known)
 {
+    const struct span bytes = run->bytes;
     enum parse request = http_looks_like_request(bytes);
     enum parse response = http_looks_like_response(bytes);
     if (bytes.n && (request != PARSE_BAD || response != PARSE_BAD)) {
         /* A lone H may become HEAD or HTTP/1.1: then the ports tell. */
         bool open = request != PARSE_BAD && response != PARSE_BAD;
-        flow_name_client(flow, open ? client_by_port(flow) : response != PARSE_BAD ? !side : side);
+        flow_name_client(flow, open ? client_by_port(flow) : response != PARSE_BAD ? !run->side : run->side);
         const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
         const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),
@@ -328,46 +329,45 @@ static void feed_http(struct pipeline *p, struct flow *flow, enum side who, stru
     reauthentication_follow(p, flow);
 }
 
-static void feed_naming(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+static void feed_naming(struct pipeline *p, struct flow *flow, const struct segment *segment,
                         const struct run *run)
 {
     struct other *o = other_at(&p->cleartext, flow->clear);
-    name_by(p, o, flow_role(flow, side), run->bytes, segment->time);
+    name_by(p, o, flow_role(flow, run->side), run->bytes, segment->time);
     if (run->gap)
         o->seen.damage |= HTTP_DAMAGE_GAP;
     if (flow->contested)
         o->seen.damage |= HTTP_DAMAGE_OVERLAP;
 }
 
-bool cleartext_answers(const struct flow *flow, unsigned side, const struct run *run)
+bool cleartext_answers(const struct flow *flow, const struct run *run)
 {
-    return flow->clear_kind == CLEAR_NONE && !run->gap && is_asked(flow, side) &&
+    return flow->clear_kind == CLEAR_NONE && !run->gap && is_asked(flow, run->side) &&
            http_looks_like_response(run->bytes) == PARSE_OK;
 }
 
-size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsigned side,
-                       const struct run *run)
+size_t cleartext_place(const struct pipeline *p, const struct flow *flow, const struct run *run)
 {
     const struct http *http = p->cleartext.http;
     if (flow->contested) /* the other reading may have messages that end elsewhere */
         return TLS_ANYWHERE;
     if (flow->clear_kind == CLEAR_HTTP)
-        return http_switch_place(http, flow->clear, flow_role(flow, side), run->bytes, run->gap);
-    if (run->gap || flow->side[side].count || !run->bytes.n)
+        return http_switch_place(http, flow->clear, flow_role(flow, run->side), run->bytes, run->gap);
+    if (run->gap || flow->side[run->side].count || !run->bytes.n)
         return TLS_ANYWHERE;
     const bool unseen = !((flow->marks[0] | flow->marks[1]) & SIDE_SYN);
     if (http_looks_like_request(run->bytes) == PARSE_OK)
         return http_first_switch_place(CLIENT, run->bytes, unseen);
     if (http_looks_like_response(run->bytes) == PARSE_OK)
-        return http_first_switch_place(SERVER, run->bytes, unseen || !is_asked(flow, side));
+        return http_first_switch_place(SERVER, run->bytes, unseen || !is_asked(flow, run->side));
     return TLS_ANYWHERE;
 }
 
 /* Bytes that were held back came with another segment than this one. */
-static struct http_place place_of(const struct flow *flow, unsigned side, const struct segment *segment,
+static struct http_place place_of(const struct flow *flow, const struct segment *segment,
                                   const struct run *run)
 {
-    const struct acknowledged end = {.number = flow->side[side].next, .any = true};
+    const struct acknowledged end = {.number = flow->side[run->side].next, .any = true};
     const struct span all = segment->payload;
     const uintptr_t from = (uintptr_t)all.p;
     const uintptr_t at = (uintptr_t)run->bytes.p;
@@ -378,27 +378,27 @@ static struct http_place place_of(const struct flow *flow, unsigned side, const 
 }
 
 struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                             unsigned side, const struct run *run, bool first)
+                             const struct run *run, bool first)
 {
-    const bool whole = !run->gap && flow->marks[side] & SIDE_SYN && !flow->again;
+    const bool whole = !run->gap && flow->marks[run->side] & SIDE_SYN && !flow->again;
     const bool late =
         flow->clear_kind == CLEAR_NAMING && first && run->bytes.n &&
         (http_looks_like_response(run->bytes) == PARSE_OK || http_looks_like_request(run->bytes) == PARSE_OK);
     const bool answers_other =
-        first && http_looks_like_response(run->bytes) == PARSE_OK && is_asked(flow, side);
+        first && http_looks_like_response(run->bytes) == PARSE_OK && is_asked(flow, run->side);
     const uint32_t known = answers_other ? HTTP_DAMAGE_MALFORMED : 0;
     if (late) /* HTTP/2, whose server may speak first, or an answer to what is no request */
         cleartext_forget(p, flow);
     struct flow *victim = NULL;
     if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n)
-        victim = open_by_bytes(p, flow, segment, side, run->bytes, whole, known);
+        victim = open_by_bytes(p, flow, segment, run, whole, known);
     if (victim)
         return victim;
     if (flow->clear_kind == CLEAR_NAMING)
-        feed_naming(p, flow, segment, side, run);
+        feed_naming(p, flow, segment, run);
     if (flow->clear_kind != CLEAR_HTTP)
         return NULL;
-    const enum side who = flow_role(flow, side);
+    const enum side who = flow_role(flow, run->side);
     if (run->gap)
         http_gap(p->cleartext.http, flow->clear, who, run->gap);
     if (run->dropped)
@@ -406,19 +406,19 @@ struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct
     if (flow->contested)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
     const struct whence at = flow_whence(flow, segment);
-    http_at(p->cleartext.http, flow->clear, who, place_of(flow, side, segment, run));
+    http_at(p->cleartext.http, flow->clear, who, place_of(flow, segment, run));
     feed_http(p, flow, who, run->bytes, &at);
     if (run->fin)
         http_end_of_side(p->cleartext.http, flow->clear, who);
     return NULL;
 }
 
-void cleartext_acknowledged(struct pipeline *p, struct flow *flow, unsigned side, uint32_t ack)
+void cleartext_acknowledged(struct pipeline *p, struct flow *flow, enum side who, uint32_t ack)
 {
+    const unsigned other = flow_side_of(flow, other_end(who));
     /* Its receiver drops what acknowledges bytes that it has not sent (RFC 9293 3.10.7.4). */
-    if (flow->marks[!side] & SIDE_KNOWN && (int32_t)(ack - flow->side[!side].next) > SEQUENCE_WINDOW)
+    if (flow->marks[other] & SIDE_KNOWN && (int32_t)(ack - flow->side[other].next) > SEQUENCE_WINDOW)
         return;
-    const enum side who = flow_role(flow, side);
     http_acknowledged(p->cleartext.http, flow->clear, who, ack);
     if (who == CLIENT)
         tell_exchanges(p, flow, http_exchange);
@@ -482,10 +482,10 @@ struct flow *cleartext_readable(struct pipeline *p, struct flow *flow, const str
 }
 
 struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                           unsigned side, const struct run *run)
+                           const struct run *run)
 {
     struct clear_reader *reader = &p->cleartext.readers[flow->clear];
-    const enum side who = flow_role(flow, side);
+    const enum side who = flow_role(flow, run->side);
     const struct whence at = flow_whence(flow, segment);
     if (run->gap) {
         clear_gap(reader, who, run->gap);
@@ -496,7 +496,7 @@ struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct s
     if (run->conflict)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
     http_at(p->cleartext.http, flow->clear, who,
-            (struct http_place){.end = {.number = flow->side[side].next, .any = true}});
+            (struct http_place){.end = {.number = flow->side[run->side].next, .any = true}});
     struct span bytes = run->bytes;
     for (struct span data; (data = clear_next(reader, who, &bytes)).n;)
         feed_http(p, flow, who, data, &at);
@@ -525,15 +525,14 @@ bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *se
            site_in_scope(p->site, &segment->src, span_of(NULL, 0));
 }
 
-struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                                unsigned side)
+struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    flow->confirmed = (flow->confirmed | 1U << side) & 3U; /* UDP acknowledges nothing: both spoke */
+    flow->confirmed = (flow->confirmed | 1U << segment->side) & 3U; /* UDP acknowledges nothing: both spoke */
     struct flow *victim = NULL;
     if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE)
         victim = open_other(p, flow, segment, NULL);
     if (flow->clear_kind == CLEAR_NAMING)
-        name_by(p, other_at(&p->cleartext, flow->clear), flow_role(flow, side), segment->payload,
+        name_by(p, other_at(&p->cleartext, flow->clear), flow_sender(flow, segment), segment->payload,
                 segment->time);
     return victim;
 }

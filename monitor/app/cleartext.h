@@ -43,17 +43,16 @@ void cleartext_close(struct cleartext *t);
 
 /* How far into the run of a flow that is searched TLS may begin (tls_search()): in HTTP where a message ends,
  * so that the bytes of a document are never a handshake. */
-size_t cleartext_place(const struct pipeline *p, const struct flow *flow, unsigned side,
-                       const struct run *run);
+size_t cleartext_place(const struct pipeline *p, const struct flow *flow, const struct run *run);
 
 /* The run is an answer of HTTP to what was all captured and was no request of it, but for what looks like a
  * hello. */
-bool cleartext_answers(const struct flow *flow, unsigned side, const struct run *run);
+bool cleartext_answers(const struct flow *flow, const struct run *run);
 
 /* A run of a flow on which TLS has not begun, or began within this run. `first`: the side's first bytes.
  * Returns NULL, or whose slot is needed: give that up, and offer the run again. */
 struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                             unsigned side, const struct run *run, bool first);
+                             const struct run *run, bool first);
 
 /* The handshake is judged and its data can be read; after a renegotiation, what was read before goes on.
  * `rest` of `p->cleartext` is filled. Returns what cleartext_plain() does. */
@@ -63,7 +62,7 @@ struct flow *cleartext_readable(struct pipeline *p, struct flow *flow, const str
 /* A run of a flow in FLOW_READABLE. Returns what begins with the hello of a later handshake; empty: there is
  * none. */
 struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                           unsigned side, const struct run *run);
+                           const struct run *run);
 /* Where it is read. */
 const struct clear_reader *cleartext_reader(const struct pipeline *p, const struct flow *flow);
 /* Nothing more can be read. */
@@ -74,11 +73,10 @@ bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *se
 
 /* A datagram on a port of Ut: QUIC, or something else that is not TLS over TCP. Returns what
  * cleartext_plain() does. */
-struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                                unsigned side);
+struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* A side of a connection in HTTP acknowledges the other's bytes: this shows what it has received. */
-void cleartext_acknowledged(struct pipeline *p, struct flow *flow, unsigned side, uint32_t ack);
+void cleartext_acknowledged(struct pipeline *p, struct flow *flow, enum side who, uint32_t ack);
 
 /* Of bytes of the connection another reading has come. */
 void cleartext_contradicted(struct pipeline *p, const struct flow *flow);

@@ -34,7 +34,6 @@ void clock_steps_pause(struct clock_steps *c, nanos before, nanos after);
 
 /* A segment of a connection that its receiver takes, before anything else is made of it. True: it shows that
  * the pause was a step. */
-bool clock_steps_shown(struct clock_steps *c, const struct flow *flow, const struct segment *segment,
-                       unsigned side);
+bool clock_steps_shown(struct clock_steps *c, const struct flow *flow, const struct segment *segment);
 
 #endif

@@ -38,7 +38,7 @@ static void flush(struct pipeline *p, struct flow *flow, nanos when)
         struct runs runs = stream_flush(&p->flows, flow, side);
         struct run run;
         while (flow->state <= FLOW_READABLE && runs_next(&runs, &run))
-            (void)connection_run(p, flow, &at_end, side, &run);
+            (void)connection_run(p, flow, &at_end, &run);
     }
 }
 
@@ -52,10 +52,10 @@ static void end_clear(struct pipeline *p, struct flow *flow, uint32_t damage)
         become(p, flow, FLOW_IGNORED);
 }
 
-static void read_plain(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+static void read_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
                        const struct run *run, bool first)
 {
-    for (struct flow *victim; (victim = cleartext_plain(p, flow, segment, side, run, first));)
+    for (struct flow *victim; (victim = cleartext_plain(p, flow, segment, run, first));)
         end_clear(p, victim, HTTP_DAMAGE_EVICTED);
 }
 
@@ -68,11 +68,11 @@ static void make_room(struct pipeline *p, const struct flow *needs)
 }
 
 static enum tls_progress search(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                                unsigned side, struct run *run)
+                                struct run *run)
 {
-    const size_t place = cleartext_place(p, flow, side, run);
+    const size_t place = cleartext_place(p, flow, run);
     enum tls_progress progress;
-    while ((progress = tls_search(p->tls, flow, segment, side, run, place)) == TLS_NO_SLOT)
+    while ((progress = tls_search(p->tls, flow, segment, run, place)) == TLS_NO_SLOT)
         make_room(p, flow);
     return progress;
 }
@@ -104,66 +104,67 @@ static bool begin_again(struct pipeline *p, struct flow *flow, const struct segm
 /* Data that can be read, up to a hello that can be read as well: it begins a handshake of its own (RFC 5246
  * 7.4.1.1, 7.4.1.2), which is judged. */
 static struct span read_data(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                             unsigned side, const struct run *run)
+                             const struct run *run)
 {
-    const struct span hello = cleartext_read(p, flow, segment, side, run);
+    const struct span hello = cleartext_read(p, flow, segment, run);
     if (!hello.n)
         return hello;
     return begin_again(p, flow, segment) ? hello : span_of(NULL, 0);
 }
 
 /* What a server says before its TLS is HTTP's for as long as that is followed: a document is no handshake. */
-static struct run behind_http(struct pipeline *p, const struct flow *flow, unsigned side,
-                              const struct run *run)
+static struct run behind_http(struct pipeline *p, const struct flow *flow, const struct run *run)
 {
     struct run rest = *run;
-    const size_t place = cleartext_place(p, flow, side, run);
+    const size_t place = cleartext_place(p, flow, run);
     if (place != TLS_ANYWHERE)
         rest.bytes = span_skip(rest.bytes, place);
     return rest;
 }
 
 static bool run_of_handshake(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                             unsigned side, const struct run *run)
+                             const struct run *run)
 {
-    const enum side who = flow_role(flow, side);
+    const enum side who = flow_role(flow, run->side);
     struct run rest = *run;
     if (tls_side_has_begun(p->tls, flow, who))
         return feed(p, flow, segment, who, run);
-    if (who == SERVER && cleartext_answers(flow, side, run)) {
-        read_plain(p, flow, segment, side, run, true);
+    if (who == SERVER && cleartext_answers(flow, run)) {
+        read_plain(p, flow, segment, run, true);
         rest.bytes = span_skip(rest.bytes, rest.bytes.n);
     } else if (cleartext_before(p, flow)) {
         if (who == SERVER)
-            rest = behind_http(p, flow, side, run);
+            rest = behind_http(p, flow, run);
         /* What led to TLS may be captured after the other side's hello. */
-        read_plain(p, flow, segment, side, run, false);
+        read_plain(p, flow, segment, run, false);
     }
     return feed(p, flow, segment, who, &rest);
 }
 
-bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment,
                     const struct run *run)
 {
     struct run rest = *run;
-    if (flow->state == FLOW_HANDSHAKE && tls_is_followed(p->tls, flow, flow_role(flow, side), run))
+    if (flow->state == FLOW_HANDSHAKE && tls_is_followed(p->tls, flow, flow_role(flow, run->side), run))
         connection_finish(p, flow, p->now, 0);
     if (flow->state > FLOW_READABLE) /* its place was needed */
         return false;
     if (flow->state == FLOW_READABLE) {
-        rest = (struct run){
-            .bytes = read_data(p, flow, segment, side, run), .conflict = run->conflict, .fin = run->fin};
+        rest = (struct run){.side = run->side,
+                            .bytes = read_data(p, flow, segment, run),
+                            .conflict = run->conflict,
+                            .fin = run->fin};
         if (!rest.bytes.n)
             return false;
         run = &rest;
     }
     if (flow->state == FLOW_HANDSHAKE)
-        return run_of_handshake(p, flow, segment, side, run);
-    const bool first = flow->side[side].count == 0;
-    const enum tls_progress progress = search(p, flow, segment, side, &rest);
+        return run_of_handshake(p, flow, segment, run);
+    const bool first = flow->side[run->side].count == 0;
+    const enum tls_progress progress = search(p, flow, segment, &rest);
     if (tls_has_begun(p->tls, flow))
         become(p, flow, FLOW_HANDSHAKE);
-    read_plain(p, flow, segment, side, &rest, first);
+    read_plain(p, flow, segment, &rest, first);
     if (progress == TLS_NEVER) {
         if (flow->handshake)
             tls_release(p->tls, flow);
@@ -210,15 +211,15 @@ static void search_again(struct flow *flow)
     flow->side[0].count = flow->side[1].count = 0;
 }
 
-bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const struct span bytes = segment->payload;
-    if (flow_role(flow, side) != CLIENT ||
+    if (flow_sender(flow, segment) != CLIENT ||
         (http_looks_like_request(bytes) == PARSE_BAD && opening_look(bytes) != OPENING_CLIENT_HELLO))
         return false;
     recent_forget(&p->flows, flow);
     flow->clear = 0; /* where the age of the key was */
-    flow->side[side].next = segment->seq;
+    flow->side[segment->side].next = segment->seq;
     for (unsigned i = 0; i < 2; i++)
         flow->marks[i] &= (uint8_t)~SIDE_LOST;
     become(p, flow, FLOW_SEARCHING);
@@ -313,7 +314,8 @@ static bool read_rest(struct pipeline *p, struct flow *flow)
         return false;
     bool complete = false;
     for (enum side who = CLIENT; who <= SERVER; who++) {
-        const struct run run = {.bytes = span_of(rest.bytes[who], rest.length[who]),
+        const struct run run = {.side = flow_side_of(flow, who),
+                                .bytes = span_of(rest.bytes[who], rest.length[who]),
                                 .fin = flow->marks[flow_side_of(flow, who)] & SIDE_FIN};
         if (run.bytes.n || run.fin)
             complete |= feed(p, flow, &of[who], who, &run);
@@ -328,17 +330,17 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
         finish(p, flow, p->now, 0);
 }
 
-void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    for (struct flow *victim; (victim = cleartext_datagram(p, flow, segment, side));)
+    for (struct flow *victim; (victim = cleartext_datagram(p, flow, segment));)
         end_clear(p, victim, HTTP_DAMAGE_EVICTED);
     if (flow->clear_kind != CLEAR_NAMING)
         become(p, flow, FLOW_IGNORED);
 }
 
-void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    while (!tls_reset(p->tls, flow, segment, side))
+    while (!tls_reset(p->tls, flow, segment))
         make_room(p, flow);
 }
 

@@ -11,7 +11,7 @@ struct pipeline;
 
 /* A run of a flow in FLOW_SEARCHING, FLOW_HANDSHAKE or FLOW_READABLE, to whoever reads it now. True: the
  * handshake is complete, and is to be finished after this segment. */
-bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side,
+bool connection_run(struct pipeline *p, struct flow *flow, const struct segment *segment,
                     const struct run *run);
 
 /* After the segment's runs: where a hole hides a direction's first bytes, what lies behind it is kept in
@@ -20,20 +20,20 @@ void connection_await_start(struct pipeline *p, struct flow *flow);
 
 /* A segment in FLOW_RECORDS, cut to what is no record under protection: true if that begins HTTP or TLS in
  * clear, so that the connection is searched again from there. */
-bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* Its two ends answer each other at other numbers than these: what was read may be another's. */
 void connection_doubt(struct pipeline *p, struct flow *flow);
 
 /* The side was reset, and nothing before that is missing. */
-void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+void connection_reset(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* The observation is complete: it is judged, and the flow enters the state that follows a handshake. reasons:
  * as for tls_finish(). */
 void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
 /* A datagram: only the name of its protocol can be found out. */
-void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);

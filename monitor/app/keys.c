@@ -80,12 +80,12 @@ static void remember(struct pipeline *p, struct flow *flow, const struct segment
     key->data[key->count++] = flow_whence(flow, segment);
 }
 
-void keys_used(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+void keys_used(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const bool waits = flow->key_since >= KEY_WAS_USED;
     if (!waits && !is_too_old(p, flow->key_since, segment->time))
         return;
-    if (!stream_knows_other(flow, segment, side) || !checksums_take(p->checksums, segment))
+    if (!stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment))
         return; /* data that nobody received */
     if (waits) {
         remember(p, flow, segment);

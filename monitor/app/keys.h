@@ -23,6 +23,6 @@ void keys_begin(const struct pipeline *p, struct flow *flow, uint32_t since, uin
 void keys_answered(struct pipeline *p, struct flow *flow, uint64_t id, uint32_t since);
 
 /* Data were sent, and key_since is not 0. */
-void keys_used(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+void keys_used(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 #endif

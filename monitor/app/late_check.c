@@ -47,14 +47,14 @@ void late_check_begin(struct pipeline *p, struct flow *flow)
         .flow = flow, .first_seen = flow->first_seen, .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
 }
 
-void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    if (!stream_contradicts(&p->flows, flow, segment, side))
+    if (!stream_contradicts(&p->flows, flow, segment))
         return;
     recent_forget(&p->flows, flow);
     cleartext_contradicted(p, flow);
     struct statement f = {
-        .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_role(flow, side)};
+        .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_sender(flow, segment)};
     pipeline_tell(p, &f);
 }
 

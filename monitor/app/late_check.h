@@ -27,7 +27,7 @@ void late_check_close(struct late_check *late);
 void late_check_begin(struct pipeline *p, struct flow *flow);
 
 /* Compares a later segment of such a flow with what was remembered. */
-void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side);
+void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* Forgets those whose time has passed. */
 void late_check_expire(struct pipeline *p);

@@ -127,8 +127,8 @@ static bool take_runs(struct pipeline *p, struct flow *flow, const struct segmen
     bool complete = false;
     while (flow->state <= FLOW_READABLE && runs_next(runs, &run)) {
         if (run.ack.any)
-            tls_acknowledged(p->tls, flow, runs->side, run.ack.number);
-        complete |= connection_run(p, flow, segment, runs->side, &run);
+            tls_acknowledged(p->tls, flow, run.side, run.ack.number);
+        complete |= connection_run(p, flow, segment, &run);
     }
     return complete;
 }
@@ -173,7 +173,7 @@ static void expire(struct pipeline *p, int most)
     output_time(p->output, p->now);
 }
 
-static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
+static struct flow *new_flow(struct pipeline *p, struct segment *segment)
 {
     if (segment->transport == TRANSPORT_TCP)
         decoder_meets(p->decoder, segment);
@@ -191,19 +191,18 @@ static struct flow *new_flow(struct pipeline *p, const struct segment *segment)
 
 /* Data under protection, of which nothing is judged. What begins behind all that came before can be no second
  * copy of a handshake's bytes, which late_check.c would compare. */
-static bool is_bulk(const struct flow *flow, const struct segment *segment, unsigned side)
+static bool is_bulk(const struct flow *flow, const struct segment *segment)
 {
     return flow && flow->state >= FLOW_RECORDS && flow->pending_side == NO_SIDE &&
            !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
            segment->time - flow->last_seen <= FLOW_REUSE_SECONDS * NANOS_PER_SECOND &&
-           (!flow->recent || stream_place(flow, segment, side) == STREAM_FOLLOWS);
+           (!flow->recent || stream_place(flow, segment) == STREAM_FOLLOWS);
 }
 
 /* Evidence is what the receiver takes. The sums of bulk data are not worth the time. */
-static enum belief belief_in(struct pipeline *p, const struct flow *flow, const struct segment *segment,
-                             unsigned side)
+static enum belief belief_in(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
-    if (is_bulk(flow, segment, side))
+    if (is_bulk(flow, segment))
         return BELIEVED;
     const enum acquaintance known = !flow || !flow->believed  ? ALONE
                                     : flow_is_confirmed(flow) ? BOTH_ANSWERED
@@ -211,50 +210,45 @@ static enum belief belief_in(struct pipeline *p, const struct flow *flow, const 
     return checksums_belief(p->checksums, segment, known);
 }
 
-static void note_acknowledged(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                              unsigned side)
+static void note_acknowledged(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     if (!(segment->flags & TCP_ACK) || segment->flags & (TCP_SYN | TCP_RST))
         return;
-    tls_acknowledged(p->tls, flow, side, segment->ack);
+    tls_acknowledged(p->tls, flow, segment->side, segment->ack);
     if (flow->clear_kind == CLEAR_HTTP)
-        cleartext_acknowledged(p, flow, side, segment->ack);
+        cleartext_acknowledged(p, flow, flow_sender(flow, segment), segment->ack);
 }
 
 /* A connection between the same ends, in another network. */
-static struct flow *other_flow(struct pipeline *p, struct flow *flow, const struct segment *segment,
-                               unsigned *side)
+static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct segment *segment)
 {
     const uint16_t opened = stream_leave_beside(&p->flows, flow, segment);
     struct flow *other = new_flow(p, segment); /* the first may give way to it */
     flow_begin_beside(&p->flows, other, segment, opened);
-    *side = 0;
     return other;
 }
 
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. A segment
  * that is no evidence begins no connection; NULL for it, unless bytes of its connection are still being put
  * in order. */
-static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigned *side)
+static struct flow *flow_of(struct pipeline *p, struct segment *segment)
 {
-    struct flow *flow = flow_find(&p->flows, segment, side);
-    segment->belief = belief_in(p, flow, segment, *side) & 0xffU;
+    struct flow *flow = flow_find(&p->flows, segment);
+    segment->belief = belief_in(p, flow, segment) & 0xffU;
     if (!decoder_believes(p->decoder, segment) && segment->belief == BELIEVED)
         segment->belief = UNPROVEN;
     if (segment->belief >= ON_RECEIPT)
         return flow && flow->state <= FLOW_READABLE ? flow : NULL;
-    if (!flow) {
-        *side = 0;
+    if (!flow)
         return new_flow(p, segment);
-    }
     nanos end;
-    if (!stream_completes_start(&p->flows, flow, segment, *side))
-        note_acknowledged(p, flow, segment, *side);
+    if (!stream_completes_start(&p->flows, flow, segment))
+        note_acknowledged(p, flow, segment);
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_expire(p, flow, end);
-    const enum stream_start start = stream_start(&p->flows, flow, segment, *side);
+    const enum stream_start start = stream_start(&p->flows, flow, segment);
     if (start == STREAM_BEGINS_BESIDE)
-        return other_flow(p, flow, segment, side);
+        return other_flow(p, flow, segment);
     bool doubted = false;
     if (start == STREAM_BEGINS_ANEW)
         doubted = connection_replace(p, flow);
@@ -263,9 +257,8 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
     else if (start == STREAM_IS_DOUBTED)
         connection_doubt(p, flow);
     if (stream_begins(start)) {
-        flow_restart(&p->flows, flow, segment, *side);
+        flow_restart(&p->flows, flow, segment);
         flow->contested = doubted ? 3 : 0;
-        *side = 0;
     }
     flow->used = true;
     flow->believed |= segment->belief == BELIEVED;
@@ -273,50 +266,48 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment, unsigne
 }
 
 /* What a segment without data says of a connection that is read. */
-static void watch_end(struct pipeline *p, const struct flow *flow, const struct segment *segment,
-                      unsigned side)
+static void watch_end(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
-    if (segment->flags & TCP_ACK && flow_role(flow, side) == SERVER)
+    if (segment->flags & TCP_ACK && flow_sender(flow, segment) == SERVER)
         reauthentication_acknowledged(p, flow, segment->ack);
     if (segment->flags & TCP_RST)
         reauthentication_follow(p, flow);
 }
 
 /* Bytes in order, as far as they are here, to whoever reads them. */
-static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment, unsigned side)
+static void follow(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     bool complete = false;
     const bool known = flow->handshake;
-    if (flow->held[!side]) {
-        struct runs runs = stream_acknowledged(&p->flows, flow, segment, side);
+    if (flow->held[!segment->side]) {
+        struct runs runs = stream_acknowledged(&p->flows, flow, segment);
         complete = take_runs(p, flow, segment, &runs);
     }
-    struct runs runs = stream_put(&p->flows, flow, segment, side);
+    struct runs runs = stream_put(&p->flows, flow, segment);
     if (flow_is_confirmed(flow) && !flow->in_confirmed)
         flow_confirmed(&p->flows, flow);
     complete |= take_runs(p, flow, segment, &runs);
     if (flow->handshake && !known) /* its segments may be captured before what they acknowledge */
-        note_acknowledged(p, flow, segment, side);
+        note_acknowledged(p, flow, segment);
     connection_await_start(p, flow);
-    if (segment->flags & TCP_RST && flow->marks[side] & SIDE_RST)
-        connection_reset(p, flow, segment, side);
+    if (segment->flags & TCP_RST && flow->marks[segment->side] & SIDE_RST)
+        connection_reset(p, flow, segment);
     if (flow->state == FLOW_READABLE && flow->clear_kind == CLEAR_HTTP)
-        watch_end(p, flow, segment, side);
+        watch_end(p, flow, segment);
     settle(p, flow, complete);
 }
 
 /* Of data under protection, whose sums are not worth the time, what leaves a hole may be somebody else's: in
  * the window it has to know the other side's numbers or to have a right sum, elsewhere both. */
-static bool is_in_stream(struct pipeline *p, const struct flow *flow, const struct segment *segment,
-                         unsigned side)
+static bool is_in_stream(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     if (!segment->payload_len)
         return true;
-    switch (stream_place(flow, segment, side)) {
+    switch (stream_place(flow, segment)) {
     case STREAM_NEAR:
-        return stream_knows_other(flow, segment, side) || checksums_take(p->checksums, segment);
+        return stream_knows_other(flow, segment) || checksums_take(p->checksums, segment);
     case STREAM_FAR:
-        return stream_knows_other(flow, segment, side) && checksums_take(p->checksums, segment);
+        return stream_knows_other(flow, segment) && checksums_take(p->checksums, segment);
     case STREAM_FOLLOWS:
         break;
     }
@@ -324,25 +315,25 @@ static bool is_in_stream(struct pipeline *p, const struct flow *flow, const stru
 }
 
 /* A segment under protection. True: that has ended, and the segment, cut to what follows, is to be read. */
-static bool is_in_clear(struct pipeline *p, struct flow *flow, struct segment *segment, unsigned side)
+static bool is_in_clear(struct pipeline *p, struct flow *flow, struct segment *segment)
 {
     struct span rest;
-    if (!is_in_stream(p, flow, segment, side)) {
+    if (!is_in_stream(p, flow, segment)) {
         p->flows.counters.outside_window++;
         return false;
     }
-    if (!stream_next_header(&p->flows, flow, segment, side, &rest))
+    if (!stream_next_header(&p->flows, flow, segment, &rest))
         return false;
-    if (tls_records(p->tls, flow, side, &rest) && flow->key_since)
-        keys_used(p, flow, segment, side);
-    if (!rest.n || !stream_knows_other(flow, segment, side) || !checksums_take(p->checksums, segment))
+    if (tls_records(p->tls, flow, flow_sender(flow, segment), &rest) && flow->key_since)
+        keys_used(p, flow, segment);
+    if (!rest.n || !stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment))
         return false;
     const size_t before = segment->payload.n - rest.n;
     struct segment following = *segment;
     following.payload = rest;
     following.payload_len -= before;
     following.seq += (uint32_t)before;
-    if (!connection_in_clear(p, flow, &following, side))
+    if (!connection_in_clear(p, flow, &following))
         return false;
     *segment = following;
     return true;
@@ -363,12 +354,11 @@ static void tell_clock_set(struct pipeline *p, nanos before, nanos after)
 }
 
 /* Did its clock step ahead before it came? Who may have been forged does not tell. */
-static void look_at_clock(struct pipeline *p, const struct flow *flow, const struct segment *segment,
-                          unsigned side)
+static void look_at_clock(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     struct clock_steps *c = &p->steps;
-    if (!clock_steps_shown(c, flow, segment, side) || segment->belief != BELIEVED ||
-        !stream_knows_other(flow, segment, side) || !checksums_take(p->checksums, segment))
+    if (!clock_steps_shown(c, flow, segment) || segment->belief != BELIEVED ||
+        !stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment))
         return;
     tell_clock_set(p, c->before, c->after);
     c->after = 0;
@@ -376,35 +366,34 @@ static void look_at_clock(struct pipeline *p, const struct flow *flow, const str
 
 static void on_segment(struct pipeline *p, const struct frame *frame, struct segment *segment)
 {
-    unsigned side;
-    struct flow *flow = flow_of(p, segment, &side);
+    struct flow *flow = flow_of(p, segment);
     if (!flow)
         return;
     keep_evidence(p, flow, frame, segment);
     if (segment->belief >= ON_RECEIPT) {
-        stream_doubt(&p->flows, flow, segment, side);
+        stream_doubt(&p->flows, flow, segment);
         return;
     }
-    look_at_clock(p, flow, segment, side);
+    look_at_clock(p, flow, segment);
     flow->last_seen = segment->time;
     if (flow->recent && flow->state >= FLOW_READABLE)
-        late_check_segment(p, flow, segment, side);
+        late_check_segment(p, flow, segment);
     switch ((enum flow_state)flow->state) {
     case FLOW_SEARCHING:
     case FLOW_HANDSHAKE:
     case FLOW_READABLE:
-        follow(p, flow, segment, side);
+        follow(p, flow, segment);
         break;
     case FLOW_RECORDS:
-        if (!is_in_clear(p, flow, segment, side)) {
-            stream_note_end(&p->flows, flow, segment, side);
+        if (!is_in_clear(p, flow, segment)) {
+            stream_note_end(&p->flows, flow, segment);
             break;
         }
         keep_evidence(p, flow, frame, segment);
-        follow(p, flow, segment, side);
+        follow(p, flow, segment);
         break;
     case FLOW_IGNORED:
-        stream_note_end(&p->flows, flow, segment, side);
+        stream_note_end(&p->flows, flow, segment);
         break;
     }
 }
@@ -417,10 +406,9 @@ static void end_all(struct pipeline *p)
     connection_end_clear(p);
 }
 
-static void on_datagram(struct pipeline *p, const struct frame *frame, const struct segment *segment)
+static void on_datagram(struct pipeline *p, const struct frame *frame, struct segment *segment)
 {
-    unsigned side = 0;
-    struct flow *flow = flow_find(&p->flows, segment, &side);
+    struct flow *flow = flow_find(&p->flows, segment);
     if (flow)
         flow->used = true;
     else
@@ -429,7 +417,7 @@ static void on_datagram(struct pipeline *p, const struct frame *frame, const str
         return;
     flow->last_seen = segment->time;
     keep_evidence(p, flow, frame, segment);
-    connection_datagram(p, flow, segment, side);
+    connection_datagram(p, flow, segment);
 }
 
 static void begin_time(struct pipeline *p, nanos time)

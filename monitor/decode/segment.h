@@ -105,6 +105,7 @@ struct segment {
     uint32_t seq, ack;   /* TCP only */
     uint8_t flags;       /* enum tcp_flag, TCP only */
     uint8_t belief;      /* enum belief, TCP only */
+    uint8_t side;        /* of its connection, that sent it; flow_find() says which */
     uint8_t multipath;   /* enum multipath, of a SYN or SYN/ACK of TCP */
     uint8_t hops;        /* that the innermost IP header leaves it (TTL, hop limit) */
     bool reassembled;    /* of fragments: nobody but its sender has put it together */

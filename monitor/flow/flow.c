@@ -60,21 +60,19 @@ void flow_table_close(struct flow_table *table)
     *table = (struct flow_table){0};
 }
 
-struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side)
+struct flow *flow_find(struct flow_table *table, struct segment *segment)
 {
     struct flow *elsewhere = NULL;
     for (uint32_t i = table->buckets[bucket_of(table, &segment->src, &segment->dst)]; i;) {
         struct flow *flow = pool_at(&table->flows, i);
         i = flow->hash_next;
-        unsigned from;
         if (same_end(&flow->end[0], &segment->src) && same_end(&flow->end[1], &segment->dst))
-            from = 0;
+            segment->side = 0;
         else if (same_end(&flow->end[1], &segment->src) && same_end(&flow->end[0], &segment->dst))
-            from = 1;
+            segment->side = 1;
         else
             continue;
-        *side = from;
-        if (!flow->parted || networks_of_side(table, flow, from) == networks_of_segment(segment))
+        if (!flow->parted || networks_of_side(table, flow, segment->side) == networks_of_segment(segment))
             return flow;
         elsewhere = flow;
     }
@@ -98,8 +96,9 @@ static void unqueue(struct flow_table *table, struct flow *flow)
     queue_remove(queue_of(table, flow), &table->flows, offsetof(struct flow, link), flow_slot(table, flow));
 }
 
-static void begin(struct flow *flow, const struct segment *segment)
+static void begin(struct flow *flow, struct segment *segment)
 {
+    segment->side = 0;
     flow->end[0] = segment->src;
     flow->end[1] = segment->dst;
     flow->first_seen = flow->last_seen = segment->time;
@@ -128,7 +127,7 @@ static void begin(struct flow *flow, const struct segment *segment)
     flow->believed = segment->belief == BELIEVED;
 }
 
-struct flow *flow_add(struct flow_table *table, const struct segment *segment)
+struct flow *flow_add(struct flow_table *table, struct segment *segment)
 {
     uint32_t index = pool_take(&table->flows);
     if (!index)
@@ -213,8 +212,9 @@ void flow_begin_beside(struct flow_table *table, struct flow *flow, const struct
     table->counters.midstream--; /* its SYN came before */
 }
 
-void flow_restart(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side)
+void flow_restart(struct flow_table *table, struct flow *flow, struct segment *segment)
 {
+    const unsigned side = segment->side;
     assert(flow->handshake == 0);
     assert(flow->clear_kind == CLEAR_NONE);
     stream_release(table, flow);

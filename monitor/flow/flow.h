@@ -11,8 +11,9 @@
 #include "base/siphash.h"
 #include "decode/segment.h"
 
-/* Who is who: everything above this folder speaks of roles. Sides (0 and 1, in the order in which they were
- * first seen) are the business of this folder and of the search for TLS. */
+/* Who is who: once the client is known, everything above this folder speaks of roles. Sides (0 and 1, in the
+ * order in which they were first seen) are the business of this folder and of the search for TLS; a segment
+ * and a run of bytes bring theirs along. */
 enum side { CLIENT, SERVER };
 
 static inline enum side other_end(enum side who)
@@ -155,6 +156,12 @@ static inline enum side flow_role(const struct flow *flow, unsigned side)
     return side == flow->client ? CLIENT : SERVER;
 }
 
+/* The role of the segment's sender; likewise. */
+static inline enum side flow_sender(const struct flow *flow, const struct segment *segment)
+{
+    return flow_role(flow, segment->side);
+}
+
 /* The side of a role; only once `client` is known. */
 static inline unsigned flow_side_of(const struct flow *flow, enum side who)
 {
@@ -248,9 +255,9 @@ size_t flow_table_memory(uint32_t capacity);
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes);
 void flow_table_close(struct flow_table *table);
 
-/* The segment's connection, or NULL. *side: the one that sent it. Of several between the same ends it is that
- * of the segment's network, or, where none is, the oldest. */
-struct flow *flow_find(struct flow_table *table, const struct segment *segment, unsigned *side);
+/* The segment's connection, or NULL; notes in the segment which side sent it. Of several connections between
+ * the same ends it is that of the segment's network, or, where none is, the oldest. */
+struct flow *flow_find(struct flow_table *table, struct segment *segment);
 
 /* The connection's slot in the pool. */
 static inline uint32_t flow_slot(const struct flow_table *table, const struct flow *flow)
@@ -258,8 +265,8 @@ static inline uint32_t flow_slot(const struct flow_table *table, const struct fl
     return (uint32_t)((size_t)((const uint8_t *)flow - table->flows.slots) / table->flows.slot_bytes);
 }
 
-/* A new connection, its sender being side 0. NULL when the table is full: evict first. */
-struct flow *flow_add(struct flow_table *table, const struct segment *segment);
+/* A new connection; the segment's sender becomes side 0. NULL when the table is full: evict first. */
+struct flow *flow_add(struct flow_table *table, struct segment *segment);
 
 /* The connection is confirmed now (flow_is_confirmed()), and was not when it was queued. */
 void flow_confirmed(struct flow_table *table, struct flow *flow);
@@ -274,8 +281,9 @@ struct flow *flow_victim(struct flow_table *table);
 /* Forgets the connection and what was held for it. Its handshake must be finished before. */
 void flow_remove(struct flow_table *table, struct flow *flow);
 
-/* The same ports begin a new connection; its sender becomes side 0. The handshake must be finished before. */
-void flow_restart(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side);
+/* The same ports begin a new connection; the segment's sender becomes side 0. The handshake must be finished
+ * before. */
+void flow_restart(struct flow_table *table, struct flow *flow, struct segment *segment);
 
 /* A connection between the ends of another one that goes on: both of its sides are in other networks, and
  * have other numbers. It was opened by a SYN in the network `opened`, or answered in it, and this segment is

@@ -13,9 +13,9 @@ static bool follows(uint32_t first, uint32_t number)
 
 /* Of a side that acknowledges the first byte after the other's unexpected SYN or SYN/ACK. A SYN/ACK says so
  * plainly; any other segment only where it cannot be about the numbers that were in use before. */
-static bool answers_pending_syn(const struct flow *flow, const struct segment *segment, unsigned side)
+static bool answers_pending_syn(const struct flow *flow, const struct segment *segment)
 {
-    if (flow->pending_side != !side || flow->second_answer || !(segment->flags & TCP_ACK) ||
+    if (flow->pending_side != !segment->side || flow->second_answer || !(segment->flags & TCP_ACK) ||
         segment->flags & TCP_RST)
         return false;
     const uint32_t begin = flow->pending_isn + 1;
@@ -25,10 +25,10 @@ static bool answers_pending_syn(const struct flow *flow, const struct segment *s
 }
 
 static void remember_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                           unsigned side, bool far)
+                           bool far)
 {
     networks_note(table, flow, NO_SIDE, networks_of_segment(segment));
-    flow->pending_side = side & 1U;
+    flow->pending_side = segment->side & 1U;
     flow->pending_isn = segment->seq;
     flow->pending_far = far;
     flow->second_answer = false;
@@ -38,13 +38,12 @@ static void remember_start(struct flow_table *table, struct flow *flow, const st
  * A server that has closed answers a SYN, and who sends both can forge them: while a connection goes on,
  * another begins on its ports when the client answers that answer (RFC 9293 3.5).
  */
-static void note_answer(struct flow_table *table, const struct flow *flow, const struct segment *segment,
-                        unsigned side)
+static void note_answer(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
     table->stray[flow_slot(table, flow) % STRAYS] = (struct stray){.flow = flow,
                                                                    .end = segment->seq + 1,
                                                                    .ack = segment->ack,
-                                                                   .side = side,
+                                                                   .side = segment->side,
                                                                    .network = networks_of_segment(segment),
                                                                    .answer = true};
 }
@@ -61,8 +60,9 @@ static uint16_t network_of_answer(const struct flow_table *table, const struct f
  * other side than the segment's.
  */
 static bool is_of_other_hosts(const struct flow_table *table, const struct flow *flow,
-                              const struct segment *segment, unsigned side, uint16_t other)
+                              const struct segment *segment, uint16_t other)
 {
+    const unsigned side = segment->side;
     return !flow_has_ended(flow) && networks_of_segment(segment) != networks_of_side(table, flow, side) &&
            other != networks_of_side(table, flow, !side);
 }
@@ -77,8 +77,9 @@ uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const 
 }
 
 bool stream_completes_start(const struct flow_table *table, const struct flow *flow,
-                            const struct segment *segment, unsigned side)
+                            const struct segment *segment)
 {
+    const unsigned side = segment->side;
     if (flow->pending_side != side)
         return false;
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
@@ -88,9 +89,9 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
 }
 
 /* An unexpected SYN or SYN/ACK, after those of the connection that is known. */
-static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                            unsigned side)
+static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const struct flow_side *from = &flow->side[side];
     const uint8_t marks = flow->marks[side];
     const bool answer = segment->flags & TCP_ACK;
@@ -99,7 +100,7 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
     const bool known = marks & SIDE_KNOWN || from->first;
     const bool followed = flow->state <= FLOW_READABLE;
     if (!known && !answer && !followed) /* else start_learn() sees it */
-        remember_start(table, flow, segment, side, false);
+        remember_start(table, flow, segment, false);
     const bool after_quiet = quiet > FLOW_REUSE_SECONDS * NANOS_PER_SECOND;
     if (!known && (flow_has_ended(flow) || after_quiet))
         return after_quiet;
@@ -114,7 +115,7 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
     if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
         return !answer;
     if (repeated || !known)
-        return !known && answer && answers_pending_syn(flow, segment, side);
+        return !known && answer && answers_pending_syn(flow, segment);
     const bool far = !in_window(distance(from->next, segment->seq + 1));
     const bool only_direction = !(flow->marks[!side] & (SIDE_KNOWN | SIDE_DATA));
     if (only_direction && marks & SIDE_DATA && (far || !(marks & SIDE_SYN))) /* nobody else will confirm it */
@@ -123,21 +124,21 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
     const bool closed = marks & SIDE_FIN && marks & SIDE_DATA;
     if (answer && closed)
         return true;
-    if (answer && answers_pending_syn(flow, segment, side)) {
-        note_answer(table, flow, segment, side);
+    if (answer && answers_pending_syn(flow, segment)) {
+        note_answer(table, flow, segment);
         return false;
     }
     if (!answer || marks & SIDE_DATA) /* else it is one of several answers to the same SYN */
-        remember_start(table, flow, segment, side, far);
+        remember_start(table, flow, segment, far);
     return false;
 }
 
-static bool begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                        unsigned side)
+static bool begins_anew(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     if (segment->flags & TCP_SYN)
-        return syn_begins_anew(table, flow, segment, side);
-    if (answers_pending_syn(flow, segment, side))
+        return syn_begins_anew(table, flow, segment);
+    if (answers_pending_syn(flow, segment))
         return true;
     const bool known = flow->marks[side] & SIDE_KNOWN;
     const bool ends = segment->flags & TCP_RST || (segment->flags & TCP_FIN && !segment->payload_len);
@@ -148,11 +149,12 @@ static bool begins_anew(struct flow_table *table, struct flow *flow, const struc
 }
 
 /* The other side's SYN, after data of it, is answered by a SYN/ACK that was captured before. */
-static bool answers_late_syn(const struct flow *flow, const struct segment *segment, unsigned side)
+static bool answers_late_syn(const struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const uint8_t other = flow->marks[!side];
     return other & SIDE_DATA && !(other & SIDE_SYN) && !(flow->marks[side] & SIDE_DATA) &&
-           answers_pending_syn(flow, segment, side);
+           answers_pending_syn(flow, segment);
 }
 
 /*
@@ -160,14 +162,15 @@ static bool answers_late_syn(const struct flow *flow, const struct segment *segm
  * receiver takes nothing else of it). What was taken for the side's bytes before it, at other numbers, is of
  * an earlier connection, or a decoy. Where the client's bytes came by then, both are in doubt.
  */
-static enum stream_start shows_stale(const struct flow *flow, const struct segment *segment, unsigned side)
+static enum stream_start shows_stale(const struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const uint8_t own = flow->marks[side];
     const uint8_t client = flow->marks[!side];
     const bool answers = client & SIDE_SYN && segment->ack == flow->side[!side].first;
     if (!(segment->flags & TCP_SYN) || !(segment->flags & TCP_ACK))
         return STREAM_GOES_ON;
-    if (answers_late_syn(flow, segment, side))
+    if (answers_late_syn(flow, segment))
         return STREAM_WAS_STALE;
     if (!answers || !(own & SIDE_DATA) || segment->seq + 1 == flow->side[side].first)
         return STREAM_GOES_ON;
@@ -177,21 +180,21 @@ static enum stream_start shows_stale(const struct flow *flow, const struct segme
     return client & SIDE_DATA || answered ? STREAM_IS_DOUBTED : STREAM_WAS_STALE;
 }
 
-void start_note_stray(struct flow_table *table, const struct flow *flow, unsigned side,
-                      const struct segment *segment)
+void start_note_stray(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
     if (segment->flags & TCP_ACK && segment->belief == BELIEVED)
         table->stray[flow_slot(table, flow) % STRAYS] =
             (struct stray){.flow = flow,
                            .end = segment->seq + (uint32_t)segment->payload_len,
                            .ack = segment->ack,
-                           .side = side};
+                           .side = segment->side};
 }
 
 /* Each end goes on where the other says, which is not where the numbers in use have them. */
 static bool is_answered_elsewhere(const struct flow_table *table, const struct flow *flow,
-                                  const struct segment *segment, unsigned side)
+                                  const struct segment *segment)
 {
+    const unsigned side = segment->side;
     if (in_window(distance(flow->side[side].next, segment->seq))) /* as nearly all */
         return false;
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
@@ -201,15 +204,15 @@ static bool is_answered_elsewhere(const struct flow_table *table, const struct f
 }
 
 /* Does this segment acknowledge something of the connection that the other side's SYN began? */
-static bool acknowledges(const struct flow *flow, unsigned side, const struct segment *segment)
+static bool acknowledges(const struct flow *flow, const struct segment *segment)
 {
-    return follows(flow->side[!side].first, segment->ack);
+    return follows(flow->side[!segment->side].first, segment->ack);
 }
 
 /* Or, where its SYN was not captured, something near the bytes of it that were. */
-static bool acknowledges_near(const struct flow *flow, unsigned side, const struct segment *segment)
+static bool acknowledges_near(const struct flow *flow, const struct segment *segment)
 {
-    const struct flow_side *other = &flow->side[!side];
+    const struct flow_side *other = &flow->side[!segment->side];
     return in_window(distance(other->first, segment->ack)) || in_window(distance(other->next, segment->ack));
 }
 
@@ -223,41 +226,40 @@ static void carry_over_syn(struct flow *flow, unsigned side, uint32_t isn)
 
 /* A client's SYN came after data of a side whose own start was not captured, and is not answered by that
  * side: what it acknowledges first is of another connection than those data. */
-static bool leaves_other(struct flow *flow, const struct segment *segment, unsigned side)
+static bool leaves_other(struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const uint8_t own = flow->marks[side], other = flow->marks[!side];
     const bool opens = own & SIDE_SYN && !(own & SIDE_DATA) && segment->seq == flow->side[side].first &&
                        (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
-    if (!opens || !(other & SIDE_DATA) || other & SIDE_SYN || acknowledges_near(flow, side, segment))
+    if (!opens || !(other & SIDE_DATA) || other & SIDE_SYN || acknowledges_near(flow, segment))
         return false;
     carry_over_syn(flow, side, segment->seq - 1);
     return true;
 }
 
-enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                               unsigned side)
+enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
-    if (stream_completes_start(table, flow, segment, side))
-        return is_of_other_hosts(table, flow, segment, side, network_of_answer(table, flow))
-                   ? STREAM_BEGINS_BESIDE
-                   : STREAM_BEGINS_ANEW;
-    if (leaves_other(flow, segment, side))
+    if (stream_completes_start(table, flow, segment))
+        return is_of_other_hosts(table, flow, segment, network_of_answer(table, flow)) ? STREAM_BEGINS_BESIDE
+                                                                                       : STREAM_BEGINS_ANEW;
+    if (leaves_other(flow, segment))
         return STREAM_BEGINS_ANEW;
-    if (is_answered_elsewhere(table, flow, segment, side)) {
+    if (is_answered_elsewhere(table, flow, segment)) {
         if ((flow->marks[0] | flow->marks[1]) & SIDE_DATA || flow->handshake)
             return STREAM_IS_DOUBTED;
         flow->pending_side = NO_SIDE;
         return STREAM_BEGINS_ANEW;
     }
-    const enum stream_start stale = shows_stale(flow, segment, side);
+    const enum stream_start stale = shows_stale(flow, segment);
     if (stale == STREAM_WAS_STALE)
-        carry_over_syn(flow, !side, segment->ack - 1);
+        carry_over_syn(flow, !segment->side, segment->ack - 1);
     if (stale != STREAM_GOES_ON)
         return stale;
-    if (!begins_anew(table, flow, segment, side))
+    if (!begins_anew(table, flow, segment))
         return STREAM_GOES_ON;
-    const bool answers = segment->flags & TCP_SYN && answers_pending_syn(flow, segment, side);
-    return answers && is_of_other_hosts(table, flow, segment, side, networks_of_side(table, flow, NO_SIDE))
+    const bool answers = segment->flags & TCP_SYN && answers_pending_syn(flow, segment);
+    return answers && is_of_other_hosts(table, flow, segment, networks_of_side(table, flow, NO_SIDE))
                ? STREAM_BEGINS_BESIDE
                : STREAM_BEGINS_ANEW;
 }
@@ -275,33 +277,34 @@ static void anchor(struct flow_table *table, struct flow *flow, unsigned side, u
  * it. It must not become the start of its side: what a client of one connection asked is not answered in
  * another.
  */
-static bool is_stale(const struct flow *flow, unsigned side, const struct segment *segment)
+static bool is_stale(const struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const uint8_t other = flow->marks[!side];
     if (flow->marks[side] & SIDE_KNOWN || !(segment->flags & TCP_ACK) || !(other & SIDE_KNOWN))
         return false;
-    return other & SIDE_SYN ? !acknowledges(flow, side, segment) : !acknowledges_near(flow, side, segment);
+    return other & SIDE_SYN ? !acknowledges(flow, segment) : !acknowledges_near(flow, segment);
 }
 
 /* A client whose SYN was not captured acknowledges something else than the SYN/ACK that answers its number:
  * it has accepted another one, of which its acknowledgement tells the number. */
-static void leave_other_answer(struct flow_table *table, struct flow *flow, unsigned side,
-                               const struct segment *segment)
+static void leave_other_answer(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const uint8_t server = flow->marks[!side];
     const bool from_client = !(flow->marks[side] & SIDE_KNOWN) && flow->side[side].first &&
                              follows(flow->side[side].first, segment->seq);
     const bool plain = segment->flags & TCP_ACK && !(segment->flags & (TCP_SYN | TCP_RST));
-    if (!from_client || !plain || !(server & SIDE_SYN) || server & SIDE_DATA ||
-        acknowledges(flow, side, segment))
+    if (!from_client || !plain || !(server & SIDE_SYN) || server & SIDE_DATA || acknowledges(flow, segment))
         return;
     anchor(table, flow, !side, segment->ack);
     flow->marks[!side] = SIDE_KNOWN;
 }
 
 /* A number that only who receives the other side can know. */
-static void note_confirmation(struct flow *flow, unsigned side, const struct segment *segment)
+static void note_confirmation(struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const uint8_t marks = flow->marks[!side];
     const int64_t away = distance(flow->side[!side].first, segment->ack);
     const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
@@ -314,9 +317,10 @@ static void note_confirmation(struct flow *flow, unsigned side, const struct seg
  * it was no SYN; of several SYN/ACKs the one that the client's own acknowledgement confirms. It stays once
  * bytes of the side were passed on.
  */
-static void learn_start(struct flow_table *table, struct flow *flow, unsigned side,
-                        const struct segment *segment, uint32_t data_seq)
+static void learn_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
+                        uint32_t data_seq)
 {
+    const unsigned side = segment->side;
     const uint8_t marks = flow->marks[side];
     const bool syn = segment->flags & TCP_SYN;
     if (syn && segment->flags & TCP_ACK && !(flow->marks[!side] & SIDE_KNOWN))
@@ -350,9 +354,9 @@ static void learn_start(struct flow_table *table, struct flow *flow, unsigned si
 
 /* The client acknowledges one of several SYN/ACKs; or, where nothing of the client was captured, the server
  * goes on behind one. */
-static void settle_answers(struct flow_table *table, struct flow *flow, unsigned side,
-                           const struct segment *segment)
+static void settle_answers(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     if (!flow->second_answer)
         return;
     const unsigned server = flow->pending_side;
@@ -382,19 +386,19 @@ static void note_paths(struct flow *flow, const struct segment *segment)
         flow->paths = segment->multipath == MULTIPATH_JOIN ? PATHS_JOINED : PATHS_SEVERAL;
 }
 
-bool start_learn(struct flow_table *table, struct flow *flow, unsigned side, const struct segment *segment,
+bool start_learn(struct flow_table *table, struct flow *flow, const struct segment *segment,
                  uint32_t data_seq)
 {
-    leave_other_answer(table, flow, side, segment);
-    if (is_stale(flow, side, segment))
+    leave_other_answer(table, flow, segment);
+    if (is_stale(flow, segment))
         return false;
-    const bool bare_reset = segment->flags & TCP_RST && !(flow->marks[side] & SIDE_KNOWN);
+    const bool bare_reset = segment->flags & TCP_RST && !(flow->marks[segment->side] & SIDE_KNOWN);
     if (!bare_reset) /* a reset's number need not lie in the stream */
-        learn_start(table, flow, side, segment, data_seq);
+        learn_start(table, flow, segment, data_seq);
     if (segment->multipath != MULTIPATH_NONE)
         note_paths(flow, segment);
-    settle_answers(table, flow, side, segment);
-    note_confirmation(flow, side, segment);
+    settle_answers(table, flow, segment);
+    note_confirmation(flow, segment);
     return true;
 }
 

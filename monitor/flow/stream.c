@@ -16,12 +16,12 @@ static bool is_made_up(const struct segment *segment, int64_t away)
     return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0;
 }
 
-bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
-                        unsigned side)
+bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment)
 {
-    if (!segment->payload.n || is_made_up(segment, distance(flow->side[side].next, segment->seq)))
+    if (!segment->payload.n || is_made_up(segment, distance(flow->side[segment->side].next, segment->seq)))
         return false;
-    const enum recent_answer answer = recent_compare(table, flow, side, segment->seq, segment->payload);
+    const enum recent_answer answer =
+        recent_compare(table, flow, segment->side, segment->seq, segment->payload);
     /* What can be read comes after the handshake, and there is much of it. */
     if (answer == RECENT_SAME || (answer != RECENT_DIFFERS && flow->state == FLOW_READABLE))
         return false;
@@ -32,8 +32,9 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
 /* Notes a reset or the place of a FIN. False: the FIN lies where none can be, and an endpoint would ignore
  * it. */
 static bool note_end_flags(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                           unsigned side, uint32_t data_seq)
+                           uint32_t data_seq)
 {
+    const unsigned side = segment->side;
     struct flow_side *from = &flow->side[side];
     if (segment->flags & TCP_RST) {
         int64_t away = distance(from->next, segment->seq);
@@ -105,14 +106,16 @@ static void note_urgent(struct runs *runs, uint32_t seq)
 }
 
 /* A keep-alive whose receiver has what stands there. */
-static bool is_keep_alive(const struct flow *flow, unsigned side, const struct segment *segment, int64_t away)
+static bool is_keep_alive(const struct flow *flow, const struct segment *segment, int64_t away)
 {
+    const unsigned side = segment->side;
     const struct flow_side *from = &flow->side[side];
     return is_made_up(segment, away) && (flow->taken >> side & 1 || from->next == from->first);
 }
 
-static void note_taken(struct flow *flow, unsigned side, const struct segment *segment)
+static void note_taken(struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
     if (plain && flow->marks[!side] & SIDE_KNOWN && segment->ack == flow->side[!side].next)
         flow->taken = (flow->taken | 1U << !side) & 3U;
@@ -155,19 +158,19 @@ static void begin_anew(struct runs *runs, uint32_t seq)
     recent_forget_side(runs->table, runs->flow, runs->side);
 }
 
-struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                       unsigned side)
+struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     struct runs runs = {.table = table, .flow = flow, .side = side};
     struct flow_side *from = &flow->side[side];
     uint32_t seq = segment->seq + (segment->flags & TCP_SYN ? 1 : 0);
-    if (!start_learn(table, flow, side, segment, seq)) {
+    if (!start_learn(table, flow, segment, seq)) {
         table->counters.outside_window++;
-        start_note_stray(table, flow, side, segment);
+        start_note_stray(table, flow, segment);
         return runs;
     }
-    note_taken(flow, side, segment);
-    if (!note_end_flags(table, flow, segment, side, seq))
+    note_taken(flow, segment);
+    if (!note_end_flags(table, flow, segment, seq))
         drop(&runs);
     if (segment->flags & TCP_URG)
         note_urgent(&runs, seq);
@@ -183,11 +186,11 @@ struct runs stream_put(struct flow_table *table, struct flow *flow, const struct
     int64_t away = distance(from->next, seq);
     if (!in_window(away) || start_is_of_second_answer(flow, side, seq)) {
         table->counters.outside_window++;
-        start_note_stray(table, flow, side, segment);
+        start_note_stray(table, flow, segment);
         drop(&runs);
         return runs;
     }
-    if (away < 0 && !is_keep_alive(flow, side, segment, away) && contradicts(&runs, seq, bytes)) {
+    if (away < 0 && !is_keep_alive(flow, segment, away) && contradicts(&runs, seq, bytes)) {
         begin_anew(&runs, seq);
         away = 0;
     }
@@ -237,8 +240,9 @@ struct runs stream_flush(struct flow_table *table, struct flow *flow, unsigned s
     return (struct runs){.table = table, .flow = flow, .side = side, .give_up = true, .flushing = true};
 }
 
-void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side)
+void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     const struct flow_side *from = &flow->side[side];
     struct span bytes = segment->payload;
     uint32_t seq = segment->seq;
@@ -262,10 +266,9 @@ void stream_doubt(struct flow_table *table, struct flow *flow, const struct segm
     store->used += (uint32_t)bytes.n;
 }
 
-struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                                unsigned side)
+struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
-    const unsigned other = !side;
+    const unsigned other = !segment->side;
     if (flow->held[other] && segment->flags & TCP_ACK && !(segment->flags & TCP_RST)) {
         struct store *store = pool_at(&table->stores, flow->held[other]);
         const int64_t away = distance(flow->side[other].next, segment->ack);
@@ -414,7 +417,8 @@ bool runs_next(struct runs *runs, struct run *out)
     if (runs->last.n && runs->flow->state <= FLOW_READABLE)
         recent_remember(runs->table, runs->flow, runs->side, runs->last);
     runs->last = span_of(NULL, 0);
-    *out = (struct run){.conflict = runs->conflict, .anew = runs->anew, .dropped = runs->dropped};
+    *out = (struct run){
+        .side = runs->side, .conflict = runs->conflict, .anew = runs->anew, .dropped = runs->dropped};
     runs->conflict = runs->dropped = false;
     runs->anew = 0;
 
@@ -441,21 +445,23 @@ bool runs_next(struct runs *runs, struct run *out)
     return something || out->conflict || out->dropped;
 }
 
-enum stream_place stream_place(const struct flow *flow, const struct segment *segment, unsigned side)
+enum stream_place stream_place(const struct flow *flow, const struct segment *segment)
 {
-    const int32_t away = distance(flow->side[side].next, segment->seq);
+    const int32_t away = distance(flow->side[segment->side].next, segment->seq);
     return !away ? STREAM_FOLLOWS : in_window(away) ? STREAM_NEAR : STREAM_FAR;
 }
 
-bool stream_knows_other(const struct flow *flow, const struct segment *segment, unsigned side)
+bool stream_knows_other(const struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     return !(flow->marks[!side] & SIDE_KNOWN) ||
            (segment->flags & TCP_ACK && in_window(distance(flow->side[!side].next, segment->ack)));
 }
 
 bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                        unsigned side, struct span *at_header)
+                        struct span *at_header)
 {
+    const unsigned side = segment->side;
     struct flow_side *from = &flow->side[side];
     uint32_t end = segment->seq + (uint32_t)segment->payload_len;
     int32_t ahead = distance(from->next, end);
@@ -489,9 +495,9 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
     return true;
 }
 
-void stream_note_end(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                     unsigned side)
+void stream_note_end(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
+    const unsigned side = segment->side;
     if (!(segment->flags & (TCP_RST | TCP_FIN)))
         return;
     const uint32_t at = segment->seq + (uint32_t)segment->payload_len;

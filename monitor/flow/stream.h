@@ -15,6 +15,7 @@
 
 /* What is known next of one direction: first a gap, then bytes, then its end; any of them may be missing. */
 struct run {
+    unsigned side; /* of the flow, that sent them */
     struct span bytes;
     size_t gap;     /* bytes lost before `bytes` */
     bool truncated; /* the gap is the snap length's doing */
@@ -52,8 +53,7 @@ void stream_release(struct flow_table *table, struct flow *flow);
 void stream_release_held(struct flow_table *table, struct flow *flow);
 
 /* After the handshake: does the segment contradict the bytes that it was made of? */
-bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment,
-                        unsigned side);
+bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment);
 
 enum stream_start {
     STREAM_GOES_ON,
@@ -72,7 +72,7 @@ static inline bool stream_begins(enum stream_start start)
 /* The client answers the SYN/ACK of another connection on these ports: that begins with it, and what it
  * acknowledges is of that. */
 bool stream_completes_start(const struct flow_table *table, const struct flow *flow,
-                            const struct segment *segment, unsigned side);
+                            const struct segment *segment);
 
 /*
  * Does this segment begin a new connection on the ports of a known one? So does a SYN after the old one has
@@ -82,8 +82,7 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
  * replaced, and nothing came at the new ones, those were forged, and the connection before them lives. Where
  * both ends are in other networks than those of a connection that has not ended, they are other hosts.
  */
-enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                               unsigned side);
+enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
 /* STREAM_BEGINS_BESIDE: the connection that goes on forgets the SYN of the other one. Returns the network in
  * which what this segment answers was sent: flow_begin_beside(). */
@@ -91,17 +90,15 @@ uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const 
 
 /* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is
  * false. */
-struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                       unsigned side);
+struct runs stream_put(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
 /* A segment that is no evidence by itself (checksum.h). Its receiver drops it, so that it counts for nothing,
  * except where no believed segment has the bytes and something shows that they were sent; then the connection
  * is confirmed no longer (flow_is_confirmed()). */
-void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment, unsigned side);
+void stream_doubt(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
-/* What `side`'s segment acknowledges makes available of the other side. */
-struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                                unsigned side);
+/* What the segment acknowledges makes available of the other side. */
+struct runs stream_acknowledged(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
 /* Has the side bytes after a hole? */
 bool stream_waits(const struct flow_table *table, const struct flow *flow, unsigned side);
@@ -127,11 +124,11 @@ enum stream_place {
     STREAM_NEAR,    /* in the window */
     STREAM_FAR,
 };
-enum stream_place stream_place(const struct flow *flow, const struct segment *segment, unsigned side);
+enum stream_place stream_place(const struct flow *flow, const struct segment *segment);
 
 /* Does it acknowledge what the other side sent, as far as that was captured? Who is not where the answers go
  * does not know the number. */
-bool stream_knows_other(const struct flow *flow, const struct segment *segment, unsigned side);
+bool stream_knows_other(const struct flow *flow, const struct segment *segment);
 
 /*
  * A segment in FLOW_RECORDS: moves `next` and says where the next record header lies in the payload. False:
@@ -139,12 +136,11 @@ bool stream_knows_other(const struct flow *flow, const struct segment *segment, 
  * SIDE_LOST until a segment starts with what looks like a record header.
  */
 bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                        unsigned side, struct span *at_header);
+                        struct span *at_header);
 
 /* FLOW_RECORDS, FLOW_IGNORED: FIN and RST are still noted, so that the ports can be used again; where numbers
  * are followed, those that stand behind the last byte (RFC 5961 3.2), since others would hide what is sent
  * later. */
-void stream_note_end(struct flow_table *table, struct flow *flow, const struct segment *segment,
-                     unsigned side);
+void stream_note_end(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
 #endif

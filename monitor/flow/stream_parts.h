@@ -55,14 +55,13 @@ void stream_release_side(struct flow_table *table, struct flow *flow, unsigned s
 
 /* Learns from a segment where its side begins, whose data begin at `data_seq`. False: it belongs to an
  * earlier connection. */
-bool start_learn(struct flow_table *table, struct flow *flow, unsigned side, const struct segment *segment,
+bool start_learn(struct flow_table *table, struct flow *flow, const struct segment *segment,
                  uint32_t data_seq);
 
 /* Behind the second of two SYN/ACKs before the client has taken either: neither old nor the stream's. */
 bool start_is_of_second_answer(const struct flow *flow, unsigned side, uint32_t seq);
 
 /* start.c: a segment of this side lies outside of the numbers in use. */
-void start_note_stray(struct flow_table *table, const struct flow *flow, unsigned side,
-                      const struct segment *segment);
+void start_note_stray(struct flow_table *table, const struct flow *flow, const struct segment *segment);
 
 #endif

@@ -184,9 +184,10 @@ static uint8_t *put_bytes(uint8_t *p, const void *from, size_t n)
 }
 
 /* The payload as one IP packet in n->packet; its length. Checksums stay 0: nDPI does not look at them. */
-static uint16_t build(struct naming *n, const struct slot *slot, unsigned side, struct span payload)
+static uint16_t build(struct naming *n, const struct slot *slot, enum side who, struct span payload)
 {
-    const struct endpoint *src = &slot->end[side], *dst = &slot->end[!side];
+    const enum side peer = other_end(who);
+    const struct endpoint *src = &slot->end[who], *dst = &slot->end[peer];
     size_t rest = (slot->transport == TRANSPORT_TCP ? TCP_HEADER : UDP_HEADER) + payload.n;
     uint8_t *p = n->packet;
     if (src->family == 4) {
@@ -209,8 +210,8 @@ static uint16_t build(struct naming *n, const struct slot *slot, unsigned side, 
     p = put_16(p, src->port);
     p = put_16(p, dst->port);
     if (slot->transport == TRANSPORT_TCP) {
-        p = put_32(p, slot->seq[side]);
-        p = put_32(p, slot->seq[!side]);
+        p = put_32(p, slot->seq[who]);
+        p = put_32(p, slot->seq[peer]);
         p = put_16(p, 0x5000 | TCP_ACK | TCP_PSH);
         p = put_16(p, 0xffff);
         p = put_32(p, 0);
@@ -249,9 +250,8 @@ enum naming_progress naming_feed(struct naming *n, uint32_t index, enum side who
     if (payload.n == 0)
         return NAMING_MORE;
 
-    const unsigned side = who;
-    uint16_t length = build(n, slot, side, payload);
-    slot->seq[side] += (uint32_t)payload.n;
+    uint16_t length = build(n, slot, who, payload);
+    slot->seq[who] += (uint32_t)payload.n;
     slot->packets++;
     n->counters.packets++;
     uint64_t milliseconds = time > 0 ? (uint64_t)time / 1000000 : 0;

@@ -153,11 +153,9 @@ static enum reaction reaction_of(const struct handshake *h)
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
 static void note_unseen_bytes(struct handshake *h)
 {
-    for (unsigned side = 0; side < 2; side++) {
-        const enum side who = flow_role(h->flow, side);
-        if (h->observation->side[who].captured && handshake_has_unseen(h, side))
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        if (h->observation->side[who].captured && handshake_has_unseen(h, flow_side_of(h->flow, who)))
             handshake_damage(h, who, UNOBSERVED_GAP);
-    }
 }
 
 /* What is not here may have gone another way, also between messages that follow each other here. */
@@ -186,9 +184,9 @@ static void note_halves_of_alerts(struct handshake *h)
 static void note_late_starts(struct handshake *h)
 {
     struct observation *o = h->observation;
-    for (unsigned side = 0; side < 2 && !(o->unobserved & UNOBSERVED_MIDSTREAM); side++)
-        if (h->flow->marks[side] & SIDE_SYN)
-            o->side[flow_role(h->flow, side)].start_captured = true;
+    for (enum side who = CLIENT; who <= SERVER && !(o->unobserved & UNOBSERVED_MIDSTREAM); who++)
+        if (h->flow->marks[flow_side_of(h->flow, who)] & SIDE_SYN)
+            o->side[who].start_captured = true;
 }
 
 /* Only after a HelloRetryRequest has a client a second hello (RFC 8446 4.1.2); else it is one of two
@@ -414,8 +412,9 @@ bool tls_release(struct tls *tls, struct flow *flow)
     struct handshake *h = handshake_of(tls, flow);
     assert(h);
     const bool begun = handshake_has_begun(h);
-    for (unsigned side = 0; side < 2 && begun; side++) {
-        const struct assembly *a = &h->side[flow_role(flow, side)];
+    for (enum side who = CLIENT; who <= SERVER && begun; who++) {
+        const struct assembly *a = &h->side[who];
+        const unsigned side = flow_side_of(flow, who);
         flow->side[side].count = a->record_left;
         if (a->lost || a->header_length || a->sslv2)
             flow->marks[side] |= SIDE_LOST;

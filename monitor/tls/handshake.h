@@ -88,7 +88,7 @@ struct handshake {
     struct receipt {
         uint32_t end; /* the number behind it */
         nanos sent;
-        uint8_t side;         /* of the flow, that sent it */
+        uint8_t who;          /* enum side: who sent it */
         bool awaited;         /* the other side has not acknowledged it yet */
     } alert_receipt, receipt; /* of a fatal alert, and of the last end: alert or FIN */
     bool follows_end;    /* the server's RST came after the client's FIN, or its RST or FIN after the client's

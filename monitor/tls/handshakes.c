@@ -205,9 +205,9 @@ void handshake_release_message(struct tls *tls, struct assembly *a)
 
 void handshake_close(struct tls *tls, struct handshake *h)
 {
-    for (unsigned side = 0; side < 2; side++) {
-        handshake_release_message(tls, &h->side[side]);
-        chain_drop(&tls->pieces, &h->clear[side].bytes, h->clear[side].bytes.length);
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        handshake_release_message(tls, &h->side[who]);
+        chain_drop(&tls->pieces, &h->clear[who].bytes, h->clear[who].bytes.length);
     }
     handshake_give_body(tls, h);
     if (h->kept)
@@ -269,13 +269,12 @@ void handshake_half_close(struct tls *tls, struct handshake *h, nanos now)
 
 static bool is_received(const struct handshake *h, const struct receipt *r)
 {
-    return acknowledged_covers(&h->acked[!r->side], r->end);
+    return acknowledged_covers(&h->acked[!flow_side_of(h->flow, r->who)], r->end);
 }
 
 bool handshake_await_receipt(struct tls *tls, struct handshake *h, enum side who, uint32_t end, nanos now)
 {
-    const unsigned side = flow_side_of(h->flow, who);
-    const struct receipt receipt = {.end = end, .sent = now, .side = side & 1U, .awaited = true};
+    const struct receipt receipt = {.end = end, .sent = now, .who = (uint8_t)who, .awaited = true};
     const enum side peer = other_end(who);
     if (h->complete || !h->observation->side[peer].captured || h->observation->side[peer].reset ||
         is_received(h, &receipt))

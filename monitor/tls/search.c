@@ -548,9 +548,9 @@ static void note_words(struct flow *flow, unsigned side, struct span bytes)
 
 /* Other bytes in the place of the last ones of a probe: it goes on with them where a hello may follow. False:
  * none can. */
-static bool take_second_reading(struct handshake *h, unsigned side, const struct run *run)
+static bool take_second_reading(struct handshake *h, const struct run *run)
 {
-    struct probe *p = &h->search.probe[side];
+    struct probe *p = &h->search.probe[run->side];
     const struct probe first = *p;
     struct span bytes = run->bytes;
     if (run->anew >= p->length) {
@@ -559,7 +559,7 @@ static bool take_second_reading(struct handshake *h, unsigned side, const struct
     }
     p->length = (uint8_t)(p->length - run->anew);
     const struct probe rest = *p;
-    const enum opening opening = extend_probe(p, &bytes, lacks_start(h->flow, side));
+    const enum opening opening = extend_probe(p, &bytes, lacks_start(h->flow, run->side));
     const bool goes_on = is_hello(opening) || (opening == OPENING_MAYBE && p->bytes[0] == RECORD_HANDSHAKE);
     *p = goes_on ? rest : first;
     return goes_on;
@@ -567,26 +567,27 @@ static bool take_second_reading(struct handshake *h, unsigned side, const struct
 
 /* True: the run belonged to the probe. False: *bytes is what is left to be searched. */
 static bool go_on_with_probe(struct tls *tls, struct handshake *h, const struct segment *segment,
-                             unsigned side, const struct run *run, struct span *bytes)
+                             const struct run *run, struct span *bytes)
 {
-    if (run->anew && !run->gap && !take_second_reading(h, side, run))
+    if (run->anew && !run->gap && !take_second_reading(h, run))
         return true;
     if (!run->gap)
-        return follow_probe(tls, h, segment, side, bytes);
-    h->search.probe[side].length = 0;
+        return follow_probe(tls, h, segment, run->side, bytes);
+    h->search.probe[run->side].length = 0;
     return false;
 }
 
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
-                                unsigned side, struct run *run, size_t place)
+                                struct run *run, size_t place)
 {
+    const unsigned side = run->side;
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
     if (run->gap)
         flow->gaps = (flow->gaps | 1U << side) & 3U;
     if (h && !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
-    if (h && h->search.probe[side].length && go_on_with_probe(tls, h, segment, side, run, &bytes))
+    if (h && h->search.probe[side].length && go_on_with_probe(tls, h, segment, run, &bytes))
         return h->complete ? TLS_COMPLETE : TLS_MORE;
     bool stream_start = flow->side[side].count == 0;
     h = handshake_of(tls, flow);
@@ -634,11 +635,11 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     return h->complete ? TLS_COMPLETE : TLS_MORE;
 }
 
-enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment,
                              struct run *run, size_t place)
 {
     tls->kept_at = segment;
-    const enum tls_progress progress = search(tls, flow, segment, side, run, place);
+    const enum tls_progress progress = search(tls, flow, segment, run, place);
     tls->kept_at = NULL;
     return progress;
 }

@@ -25,7 +25,7 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     if (!side[who].closed && !side[who].reset)
         return;
     side[who].closed = side[who].reset = false;
-    if (h->receipt.side == flow_side_of(h->flow, who) && !h->alert_receipt.awaited)
+    if (h->receipt.who == who && !h->alert_receipt.awaited)
         h->receipt.awaited = false;
     const uint8_t ends = SIDE_FIN | SIDE_RST;
     h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
@@ -118,7 +118,7 @@ bool tls_doubt(struct tls *tls, struct flow *flow)
     return true;
 }
 
-bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side)
+bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment)
 {
     const nanos now = segment->time;
     struct handshake *h = handshake_of(tls, flow);
@@ -126,6 +126,7 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
         return true;
     if (!handshake_wake(tls, h, false))
         return false;
+    const unsigned side = segment->side;
     const enum side who = flow_role(flow, side);
     if (h->answer_awaited) {
         handshake_answer_end(tls, h, who, true, now);
@@ -143,8 +144,8 @@ bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment
     }
     if (segment->flags & TCP_ACK)
         acknowledged_note(&h->acked[side], segment->ack);
-    h->alert_receipt.awaited &= side == h->alert_receipt.side; /* who resets has got it, or wants no more */
-    h->receipt.awaited &= side == h->receipt.side;
+    h->alert_receipt.awaited &= who == h->alert_receipt.who; /* who resets has got it, or wants no more */
+    h->receipt.awaited &= who == h->receipt.who;
     h->observation->side[who].reset = true;
     handshake_event(tls, h, who == CLIENT ? EVENT_CLIENT_CLOSE : EVENT_SERVER_CLOSE, now);
     handshake_reset(tls, h, now);
@@ -187,8 +188,9 @@ static void note_later_handshake(struct tls *tls, struct flow *flow, enum side w
     }
 }
 
-bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span *rest)
+bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest)
 {
+    const unsigned side = flow_side_of(flow, who);
     struct flow_side *from = &flow->side[side];
     struct span at_header = *rest;
     bool data = false;
@@ -207,7 +209,7 @@ bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span 
             return data;
         }
         flow->marks[side] &= (uint8_t)~SIDE_LOST;
-        note_later_handshake(tls, flow, flow_role(flow, side), &header);
+        note_later_handshake(tls, flow, who, &header);
         data |= holds_data(&header);
         size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
         if (record > at_header.n) {

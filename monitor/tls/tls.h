@@ -64,7 +64,7 @@ enum tls_progress {
 /* Takes a run of a flow in FLOW_SEARCHING. `segment` is the one that made it available; `place`: how far into
  * its bytes TLS may begin, or TLS_ANYWHERE. A header of the PROXY protocol (wire/proxy.h) is taken off the
  * run, for it is no part of the stream. */
-enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side,
+enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment,
                              struct run *run, size_t place);
 
 /* The flow's first bytes are missing and later ones are here: it comes up in tls_expired() and tls_oldest()
@@ -92,7 +92,7 @@ bool tls_doubt(struct tls *tls, struct flow *flow);
 
 /* The segment has reset the connection's side. False: nothing was done, give up tls_victim() and call it
  * again. */
-bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment, unsigned side);
+bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment);
 
 /*
  * NULL encryption (RFC 5246 6.2.3.1): after tls_finish() and before tls_release(), a complete handshake whose
@@ -141,7 +141,7 @@ void clear_gap(struct clear_reader *reader, enum side who, size_t gap);
 
 /* A segment in FLOW_RECORDS, *rest being its payload from the next record header on. True: application data
  * begin in it. *rest is left at what is no protected record, though the place of one is known; else empty. */
-bool tls_records(struct tls *tls, struct flow *flow, unsigned side, struct span *rest);
+bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest);
 
 /*
  * Ends the handshake and returns what was seen; valid until tls_release(). NULL: TLS never began. reasons:

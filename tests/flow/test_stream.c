@@ -35,7 +35,8 @@ static int close_table(void **state)
 
 static struct segment segment(unsigned side, uint32_t seq, uint8_t flags, const char *bytes)
 {
-    struct segment s = {.time = now += 1000, .transport = TRANSPORT_TCP, .seq = seq, .flags = flags};
+    struct segment s = {
+        .time = now += 1000, .transport = TRANSPORT_TCP, .seq = seq, .flags = flags, .side = (uint8_t)side};
     s.src = (struct endpoint){
         .address = {192, 0, 2, (uint8_t)(1 + side)}, .family = 4, .port = side ? 443 : 40000};
     s.dst = (struct endpoint){
@@ -62,16 +63,13 @@ static void drain(struct runs runs)
 /* The connection of the segment, as the pipeline finds it, with its bytes in `out`. */
 static struct flow *put(struct segment s)
 {
-    unsigned side = 0;
-    struct flow *flow = flow_find(&table, &s, &side);
-    if (!flow) {
+    struct flow *flow = flow_find(&table, &s);
+    if (!flow)
         flow = flow_add(&table, &s);
-    } else if (stream_begins(stream_start(&table, flow, &s, side))) {
-        flow_restart(&table, flow, &s, side);
-        side = 0;
-    }
+    else if (stream_begins(stream_start(&table, flow, &s)))
+        flow_restart(&table, flow, &s);
     flow->state = FLOW_HANDSHAKE;
-    drain(stream_put(&table, flow, &s, side));
+    drain(stream_put(&table, flow, &s));
     flow->last_seen = s.time;
     return flow;
 }
@@ -81,9 +79,8 @@ static void bytes_in_order_lie_where_they_are(void **state)
     (void)state;
     put(segment(0, 99, TCP_SYN, ""));
     struct segment s = segment(0, 100, TCP_ACK, "abc");
-    unsigned side;
-    struct flow *flow = flow_find(&table, &s, &side);
-    struct runs runs = stream_put(&table, flow, &s, side);
+    struct flow *flow = flow_find(&table, &s);
+    struct runs runs = stream_put(&table, flow, &s);
     struct run run;
     assert_true(runs_next(&runs, &run));
     assert_ptr_equal(run.bytes.p, s.payload.p); /* no copy */
@@ -319,13 +316,12 @@ static void datagrams_with_equal_ports_are_another_flow(void **state)
     struct segment udp = tcp;
     udp.transport = TRANSPORT_UDP;
     udp.src.udp = udp.dst.udp = true;
-    unsigned side;
     struct flow *of_tcp = flow_add(&table, &tcp);
-    assert_null(flow_find(&table, &udp, &side));
+    assert_null(flow_find(&table, &udp));
     struct flow *of_udp = flow_add(&table, &udp);
     assert_ptr_not_equal(of_tcp, of_udp);
-    assert_ptr_equal(flow_find(&table, &tcp, &side), of_tcp);
-    assert_ptr_equal(flow_find(&table, &udp, &side), of_udp);
+    assert_ptr_equal(flow_find(&table, &tcp), of_tcp);
+    assert_ptr_equal(flow_find(&table, &udp), of_udp);
 }
 
 /* A connection of which the client's SYN (1000) was captured. */
@@ -333,7 +329,7 @@ static struct flow *after_syn(void)
 {
     struct segment syn = segment(0, 1000, TCP_SYN, "");
     struct flow *flow = flow_add(&table, &syn);
-    drain(stream_put(&table, flow, &syn, 0));
+    drain(stream_put(&table, flow, &syn));
     return flow;
 }
 
@@ -342,7 +338,7 @@ static void say(struct flow *flow, unsigned side, uint32_t seq, uint32_t ack, ui
 {
     struct segment s = segment(side, seq, flags, bytes);
     s.ack = ack;
-    drain(stream_put(&table, flow, &s, side));
+    drain(stream_put(&table, flow, &s));
 }
 
 static void what_is_left_of_an_earlier_connection_anchors_nothing(void **state)
@@ -394,7 +390,7 @@ static void a_fin_outside_the_window_ends_nothing_and_is_a_doubt(void **state)
     struct flow *flow = after_syn();
     say(flow, 1, 5000, 1001, TCP_SYN | TCP_ACK, "");
     struct segment fin = segment(1, 80000000, TCP_FIN | TCP_ACK, "");
-    struct runs runs = stream_put(&table, flow, &fin, 1);
+    struct runs runs = stream_put(&table, flow, &fin);
     struct run run;
     assert_true(runs_next(&runs, &run));
     assert_true(run.dropped && !run.fin && !run.gap);

@@ -56,33 +56,31 @@ static void end(struct flow *flow, nanos now, uint32_t reasons)
     stream_release(&flows, flow);
 }
 
-static void put(struct flow **flow, const struct segment *s)
+static void put(struct flow **flow, struct segment *s)
 {
-    unsigned side = 0;
-    *flow = flow_find(&flows, s, &side);
+    *flow = flow_find(&flows, s);
     if (!*flow)
         *flow = flow_add(&flows, s);
-    else if (stream_begins(stream_start(&flows, *flow, s, side))) {
+    else if (stream_begins(stream_start(&flows, *flow, s))) {
         end(*flow, s->time, 0);
-        flow_restart(&flows, *flow, s, side);
-        side = 0;
+        flow_restart(&flows, *flow, s);
     }
     (*flow)->last_seen = s->time;
     struct span at_header;
     if ((*flow)->state == FLOW_RECORDS) {
-        if (stream_next_header(&flows, *flow, s, side, &at_header))
-            tls_records(tls, *flow, side, &at_header);
+        if (stream_next_header(&flows, *flow, s, &at_header))
+            tls_records(tls, *flow, flow_sender(*flow, s), &at_header);
         return;
     }
     if ((*flow)->state == FLOW_IGNORED)
         return;
-    struct runs runs = stream_put(&flows, *flow, s, side);
+    struct runs runs = stream_put(&flows, *flow, s);
     struct run run;
     bool complete = false;
     while ((*flow)->state <= FLOW_HANDSHAKE && runs_next(&runs, &run)) {
         enum tls_progress progress = (*flow)->state == FLOW_SEARCHING
-                                         ? tls_search(tls, *flow, s, side, &run, TLS_ANYWHERE)
-                                         : tls_feed(tls, *flow, s, flow_role(*flow, side), &run);
+                                         ? tls_search(tls, *flow, s, &run, TLS_ANYWHERE)
+                                         : tls_feed(tls, *flow, s, flow_role(*flow, run.side), &run);
         if (tls_has_begun(tls, *flow))
             (*flow)->state = FLOW_HANDSHAKE;
         complete |= progress == TLS_COMPLETE;
@@ -90,7 +88,7 @@ static void put(struct flow **flow, const struct segment *s)
             (*flow)->state = FLOW_IGNORED;
     }
     if (s->flags & TCP_RST)
-        tls_reset(tls, *flow, s, side);
+        tls_reset(tls, *flow, s);
     if (complete)
         end(*flow, s->time, 0);
 }
