@@ -233,12 +233,6 @@ static struct flow *open_http(struct pipeline *p, struct flow *flow, const struc
     return NULL;
 }
 
-/* If nothing else shows who the client is, the service has the lower port. */
-static uint8_t client_by_port(const struct flow *flow)
-{
-    return flow->end[0].port >= flow->end[1].port ? 0 : 1;
-}
-
 void cleartext_prepare_names(struct cleartext *c)
 {
     if (!c->naming)
@@ -249,7 +243,7 @@ void cleartext_prepare_names(struct cleartext *c)
 static struct flow *open_other(struct pipeline *p, struct flow *flow, const struct segment *segment,
                                const char *name)
 {
-    flow_name_client(flow, client_by_port(flow));
+    flow_name_client(flow, flow_client_by_port(flow));
     struct http_connection seen = {.whence = flow_whence(flow, segment)};
     if (!is_ut(p, &seen))
         return NULL;
@@ -297,7 +291,7 @@ static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const s
     if (bytes.n && (request != PARSE_BAD || response != PARSE_BAD)) {
         /* A lone H may become HEAD or HTTP/1.1: then the ports tell. */
         bool open = request != PARSE_BAD && response != PARSE_BAD;
-        flow_name_client(flow, open ? client_by_port(flow) : response != PARSE_BAD ? !run->side : run->side);
+        flow_name_client(flow, open ? flow_client_by_port(flow) : response != PARSE_BAD ? !run->side : run->side);
         const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
         const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),
@@ -527,7 +521,7 @@ bool cleartext_wants_datagram(const struct pipeline *p, const struct segment *se
 
 struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    flow->confirmed = (flow->confirmed | 1U << segment->side) & 3U; /* UDP acknowledges nothing: both spoke */
+    flow_confirm_side(flow, segment->side); /* UDP acknowledges nothing: both spoke */
     struct flow *victim = NULL;
     if (flow->state == FLOW_SEARCHING && flow->clear_kind == CLEAR_NONE)
         victim = open_other(p, flow, segment, NULL);

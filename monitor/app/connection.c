@@ -207,8 +207,7 @@ static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const stru
 static void search_again(struct flow *flow)
 {
     flow->again = true;
-    flow->gaps = flow->dropped = 0;
-    flow->side[0].count = flow->side[1].count = 0;
+    stream_search(flow);
 }
 
 bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment)
@@ -218,12 +217,10 @@ bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct seg
         (http_looks_like_request(bytes) == PARSE_BAD && opening_look(bytes) != OPENING_CLIENT_HELLO))
         return false;
     recent_forget(&p->flows, flow);
-    flow->clear = 0; /* where the age of the key was */
-    flow->side[segment->side].next = segment->seq;
-    for (unsigned i = 0; i < 2; i++)
-        flow->marks[i] &= (uint8_t)~SIDE_LOST;
+    keys_end(flow);
     become(p, flow, FLOW_SEARCHING);
-    search_again(flow);
+    stream_search_from(flow, segment);
+    flow->again = true;
     flow->alone = 0;
     return true;
 }
@@ -347,7 +344,7 @@ void connection_reset(struct pipeline *p, struct flow *flow, const struct segmen
 void connection_doubt(struct pipeline *p, struct flow *flow)
 {
     if (flow->state == FLOW_SEARCHING)
-        flow->contested = 3;
+        flow_contest(flow);
     while (!tls_doubt(p->tls, flow))
         make_room(p, flow);
 }

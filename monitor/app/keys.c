@@ -32,6 +32,11 @@ void keys_begin(const struct pipeline *p, struct flow *flow, uint32_t since, uin
     flow->key_since = !p->key_limit ? 0 : p->docket ? KEY_IS_ASKED_FOR : since;
 }
 
+void keys_end(struct flow *flow)
+{
+    flow->key_since = 0; /* and no slot stands in its place */
+}
+
 static bool is_too_old(const struct pipeline *p, uint32_t since, nanos time)
 {
     return time / NANOS_PER_SECOND - since > p->key_limit;

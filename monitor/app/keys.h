@@ -22,6 +22,9 @@ void keys_begin(const struct pipeline *p, struct flow *flow, uint32_t since, uin
 /* The judge's answer, which may come late; the flow may be another one by now. */
 void keys_answered(struct pipeline *p, struct flow *flow, uint64_t id, uint32_t since);
 
+/* Its bytes are no longer under protection. */
+void keys_end(struct flow *flow);
+
 /* Data were sent, and key_since is not 0. */
 void keys_used(struct pipeline *p, struct flow *flow, const struct segment *segment);
 

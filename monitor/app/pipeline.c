@@ -258,10 +258,10 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
         connection_doubt(p, flow);
     if (stream_begins(start)) {
         flow_restart(&p->flows, flow, segment);
-        flow->contested = doubted ? 3 : 0;
+        if (doubted)
+            flow_contest(flow);
     }
-    flow->used = true;
-    flow->believed |= segment->belief == BELIEVED;
+    flow_goes_on(flow, segment);
     return flow;
 }
 
@@ -375,7 +375,7 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         return;
     }
     look_at_clock(p, flow, segment);
-    flow->last_seen = segment->time;
+    flow_seen(flow, segment);
     if (flow->recent && flow->state >= FLOW_READABLE)
         late_check_segment(p, flow, segment);
     switch ((enum flow_state)flow->state) {
@@ -410,12 +410,12 @@ static void on_datagram(struct pipeline *p, const struct frame *frame, struct se
 {
     struct flow *flow = flow_find(&p->flows, segment);
     if (flow)
-        flow->used = true;
+        flow_goes_on(flow, segment);
     else
         flow = new_flow(p, segment);
     if (!flow)
         return;
-    flow->last_seen = segment->time;
+    flow_seen(flow, segment);
     keep_evidence(p, flow, frame, segment);
     connection_datagram(p, flow, segment);
 }

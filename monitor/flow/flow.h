@@ -54,58 +54,71 @@ struct acknowledged {
     bool any;
 };
 
+/* Each group of members says who writes it but for flow.c, where a connection begins; tools/check/writers
+ * makes sure of it. */
 struct flow {
+    /* Written by flow/: others call its functions. */
     struct endpoint end[2];
     nanos first_seen, last_seen;
     struct flow_side side[2];
-    uint32_t handshake; /* slot of the tls layer; 0: none */
-    uint16_t held[2];   /* store of out-of-order data; 0: none */
-    uint32_t recent;    /* window of bytes handed on; 0: none */
-    uint32_t
-        pending_isn;    /* of a SYN that may begin a new connection on these ports, or of a second SYN/ACK */
-    uint32_t hash_next; /* the table's own, as `link` */
+    uint32_t recent;      /* window of bytes handed on; 0: none */
+    uint32_t pending_isn; /* of a SYN that may begin a new connection here, or of a second SYN/ACK */
+    uint32_t hash_next;   /* the table's own, as `link` */
     struct queue_link link;
+    uint16_t held[2];          /* store of out-of-order data; 0: none */
+    uint8_t marks[2];          /* enum side_mark */
+    uint8_t pending_side : 2;  /* 0 or 1 when pending_isn is set, else NO_SIDE */
+    uint8_t client : 2;        /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
+    uint8_t dropped : 2;       /* FLOW_SEARCHING: a bit a side whose payload or FIN was not believed */
+    uint8_t pending_far : 1;   /* pending_isn was out of the window of the numbers in use */
+    uint8_t second_answer : 1; /* pending_isn is of a SYN/ACK that contradicts an earlier one */
+    uint8_t confirmed : 2;     /* a bit a side that the other side has acknowledged */
+    uint8_t altered : 2;       /* a bit a side of which bytes with a wrong checksum were read */
+    uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
+    uint8_t contested : 2;     /* FLOW_SEARCHING: a bit a side that may have said something else */
+    uint8_t taken : 2;         /* a bit a side of which the other has acknowledged all that was handed on */
+    uint8_t paths : 2;         /* enum paths */
+    uint8_t numbered : 3;      /* a bit for each that the table has of its networks */
+    uint8_t parted : 1;        /* another connection between the same ends may be in another network */
+    uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
+    uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
+    uint8_t used : 1;          /* since it was last queued for eviction, by a segment after its first */
+    uint8_t believed : 1;      /* a segment that its receiver takes was seen (checksum.h) */
+    uint8_t renegotiated : 1;  /* FLOW_RECORDS: the keys may be those of a later, protected handshake */
+
+    /* Written by app/connection.c. */
+    uint8_t again : 1;   /* a handshake of it came to nothing, and what follows is searched */
+    uint8_t halted : 1;  /* that stood still, or was reset, and may go on */
+    uint8_t outside : 1; /* when it was judged, not only the network put hosts into its address space */
+    uint8_t state : 4;   /* enum flow_state */
+    uint8_t alone : 2;   /* a bit a side that was captured without the other in the handshake before */
+
+    /* Written by app/keys.c. */
+    uint8_t hides_updates : 1; /* FLOW_RECORDS: TLS 1.3, whose key updates look like data */
+
+    /* Written by app/cleartext.c. */
+    uint8_t clear_kind : 2; /* enum clear_kind */
+
+    /* Written by tls/. */
+    uint8_t spoke : 2;     /* a bit a side that said something else before TLS */
+    uint8_t odd : 2;       /* a bit a side of whose other words some were no text */
+    uint8_t proxied : 1;   /* a balancer put a header before the client's bytes (wire/proxy.h) */
+    uint8_t requested : 1; /* FLOW_RECORDS: a record as short as a HelloRequest came */
+    uint32_t handshake;    /* slot of the tls layer; 0: none */
+
+    /* Written by app/cleartext.c, app/keys.c. */
     union {
         uint32_t clear;     /* until FLOW_RECORDS: slot of the layer that `clear_kind` says; 0: none */
         uint32_t key_since; /* FLOW_RECORDS: second at which the session's keys were made; 0: not known */
     };
-    uint8_t marks[2];          /* enum side_mark */
-    uint8_t state : 4;         /* enum flow_state */
-    uint8_t renegotiated : 1;  /* FLOW_RECORDS: the keys may be those of a later, protected handshake */
-    uint8_t requested : 1;     /* FLOW_RECORDS: a record as short as a HelloRequest came */
-    uint8_t used : 1;          /* since it was last queued for eviction, by a segment after its first */
-    uint8_t second_answer : 1; /* pending_isn is of a SYN/ACK that contradicts an earlier one */
-    uint8_t pending_side : 2;  /* 0 or 1 when pending_isn is set, else NO_SIDE */
-    uint8_t client : 2;        /* the TLS (or HTTP) client's side, once known, else NO_SIDE */
-    uint8_t clear_kind : 2;    /* enum clear_kind */
-    uint8_t dropped : 2;       /* FLOW_SEARCHING: a bit a side whose payload or FIN was not believed */
-    uint8_t pending_far : 1;   /* pending_isn was out of the window of the numbers in use */
-    uint8_t confirmed : 2;     /* a bit a side that the other side has acknowledged */
-    uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
-    uint8_t believed : 1;      /* a segment that its receiver takes was seen (checksum.h) */
-    uint8_t altered : 2;       /* a bit a side of which such bytes with a wrong checksum were read */
-    uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
-    uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
-    uint8_t spoke : 2;         /* a bit a side that said something else before TLS */
-    uint8_t again : 1;         /* a handshake of it came to nothing, and what follows is searched */
-    uint8_t halted : 1;        /* that stood still, or was reset, and may go on */
-    uint8_t paths : 2;         /* enum paths */
-    uint8_t contested : 2;     /* FLOW_SEARCHING: a bit a side that may have said something else */
-    uint8_t taken : 2;         /* a bit a side of which the other has acknowledged all that was handed on */
-    uint8_t odd : 2;           /* a bit a side of whose other words some were no text */
-    uint8_t hides_updates : 1; /* FLOW_RECORDS: TLS 1.3, whose key updates look like data */
-    uint8_t alone : 2;         /* a bit a side that was captured without the other in the handshake before */
-    uint8_t proxied : 1;       /* a balancer put a header before the client's bytes (wire/proxy.h) */
-    uint8_t outside : 1;       /* when it was judged, not only the network put hosts into its address space */
-    uint8_t numbered : 3;      /* a bit for each that the table has of its networks */
-    uint8_t parted : 1;        /* another connection between the same ends may be in another network */
 };
+static_assert(sizeof(struct flow) == 128, "a table may have millions of them");
 
 #define NO_SIDE 2
 
 enum { STRAYS = 256 };
 
-/* Both sides said FIN, or one gave up. */
+/* Numbers come in any order: the highest counts. */
 static inline void acknowledged_note(struct acknowledged *a, uint32_t number)
 {
     if (a->any && (int32_t)(number - a->number) <= 0)
@@ -125,6 +138,7 @@ static inline bool acknowledged_covers(const struct acknowledged *a, uint32_t nu
     return a->any && acknowledged_beyond(a, number) >= 0;
 }
 
+/* Both sides said FIN, or one gave up. */
 static inline bool flow_has_ended(const struct flow *flow)
 {
     return flow->marks[0] & flow->marks[1] & SIDE_FIN || (flow->marks[0] | flow->marks[1]) & SIDE_RST;
@@ -148,6 +162,57 @@ static inline bool flow_is_confirmed(const struct flow *flow)
 static inline void flow_name_client(struct flow *flow, unsigned side)
 {
     flow->client = side & 1U;
+}
+
+/* Who is the client if nothing but the ports tells: a service has the lower one. */
+static inline unsigned flow_client_by_port(const struct flow *flow)
+{
+    return flow->end[0].port >= flow->end[1].port ? 0 : 1;
+}
+
+/* A segment of it has come, after its first; and, once that was looked at, when. */
+static inline void flow_goes_on(struct flow *flow, const struct segment *segment)
+{
+    flow->used = true;
+    flow->believed |= segment->belief == BELIEVED;
+}
+
+static inline void flow_seen(struct flow *flow, const struct segment *segment)
+{
+    flow->last_seen = segment->time;
+}
+
+/* The other side has this one's bytes, so that it is there. */
+static inline void flow_confirm_side(struct flow *flow, unsigned side)
+{
+    flow->confirmed = (flow->confirmed | 1U << side) & 3U;
+}
+
+/* FLOW_RECORDS: a later handshake was in it, or may have been. */
+static inline void flow_note_renegotiation(struct flow *flow)
+{
+    flow->renegotiated = true;
+}
+
+/* FLOW_SEARCHING: what is known of the bytes of a side. */
+static inline void flow_note_gap(struct flow *flow, unsigned side)
+{
+    flow->gaps = (flow->gaps | 1U << side) & 3U;
+}
+
+static inline void flow_note_dropped(struct flow *flow, unsigned side)
+{
+    flow->dropped = (flow->dropped | 1U << side) & 3U;
+}
+
+static inline void flow_contest_side(struct flow *flow, unsigned side)
+{
+    flow->contested = (flow->contested | 1U << side) & 3U;
+}
+
+static inline void flow_contest(struct flow *flow)
+{
+    flow->contested = 3;
 }
 
 /* The role of a side; only once `client` is known. */

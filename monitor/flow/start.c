@@ -309,7 +309,7 @@ static void note_confirmation(struct flow *flow, const struct segment *segment)
     const int64_t away = distance(flow->side[!side].first, segment->ack);
     const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
     if (plain && marks & SIDE_KNOWN && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
-        flow->confirmed = (flow->confirmed | 1U << !side) & 3U;
+        flow_confirm_side(flow, !side);
 }
 
 /*

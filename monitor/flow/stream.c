@@ -61,7 +61,7 @@ static void contest(struct runs *runs)
 {
     runs->conflict = true;
     if (runs->flow->state == FLOW_SEARCHING)
-        runs->flow->contested = (runs->flow->contested | 1U << (runs->side & 1U)) & 3U;
+        flow_contest_side(runs->flow, runs->side);
 }
 
 static struct acknowledged ack_of(const struct segment *segment)
@@ -93,7 +93,7 @@ static void drop(struct runs *runs)
 {
     runs->dropped = true;
     if (runs->flow->state == FLOW_SEARCHING)
-        runs->flow->dropped = (runs->flow->dropped | 1U << (runs->side & 1U)) & 3U;
+        flow_note_dropped(runs->flow, runs->side);
 }
 
 /* The pointer may be to an octet that comes later (RFC 9293 3.8.5). */
@@ -474,7 +474,8 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
         hole = 0;
     }
     from->next = end;
-    flow->renegotiated |= hole > 0; /* a later handshake may have been in it */
+    if (hole > 0)
+        flow_note_renegotiation(flow);
     if (flow->marks[side] & SIDE_LOST) {
         *at_header = bytes;
         return bytes.n > 0;
@@ -493,6 +494,46 @@ bool stream_next_header(struct flow_table *table, struct flow *flow, const struc
     }
     *at_header = span_skip(bytes, into - (uint32_t)hole);
     return true;
+}
+
+void stream_await_record(struct flow *flow, unsigned side, uint32_t left)
+{
+    flow->side[side].count = left;
+}
+
+void stream_find_records(struct flow *flow, unsigned side)
+{
+    flow->marks[side] &= (uint8_t)~SIDE_LOST;
+}
+
+void stream_lose_records(struct flow *flow, unsigned side)
+{
+    flow->marks[side] |= SIDE_LOST;
+}
+
+void stream_search(struct flow *flow)
+{
+    flow->gaps = flow->dropped = 0;
+    flow->side[0].count = flow->side[1].count = 0;
+}
+
+void stream_search_from(struct flow *flow, const struct segment *segment)
+{
+    stream_search(flow);
+    stream_find_records(flow, 0);
+    stream_find_records(flow, 1);
+    flow->side[segment->side].next = segment->seq;
+}
+
+void stream_searched(struct flow *flow, const struct run *run)
+{
+    flow->side[run->side].count += (uint32_t)(run->bytes.n + run->gap);
+}
+
+void stream_reopen(struct flow *flow, unsigned side)
+{
+    const uint8_t ends = SIDE_FIN | SIDE_RST;
+    flow->marks[side] &= (uint8_t)~ends;
 }
 
 void stream_note_end(struct flow_table *table, struct flow *flow, const struct segment *segment)

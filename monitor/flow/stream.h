@@ -138,6 +138,22 @@ bool stream_knows_other(const struct flow *flow, const struct segment *segment);
 bool stream_next_header(struct flow_table *table, struct flow *flow, const struct segment *segment,
                         struct span *at_header);
 
+/* FLOW_RECORDS: how many bytes of the side lie before its next record header; that the place of that is not
+ * known; that it is known again. */
+void stream_await_record(struct flow *flow, unsigned side, uint32_t left);
+void stream_lose_records(struct flow *flow, unsigned side);
+void stream_find_records(struct flow *flow, unsigned side);
+
+/* FLOW_SEARCHING begins again: with what comes next; after FLOW_RECORDS, with this segment. */
+void stream_search(struct flow *flow);
+void stream_search_from(struct flow *flow, const struct segment *segment);
+
+/* FLOW_SEARCHING: the run was searched. */
+void stream_searched(struct flow *flow, const struct run *run);
+
+/* The side sends more, so that its FIN or reset was another's. */
+void stream_reopen(struct flow *flow, unsigned side);
+
 /* FLOW_RECORDS, FLOW_IGNORED: FIN and RST are still noted, so that the ports can be used again; where numbers
  * are followed, those that stand behind the last byte (RFC 5961 3.2), since others would hide what is sent
  * later. */

@@ -415,9 +415,9 @@ bool tls_release(struct tls *tls, struct flow *flow)
     for (enum side who = CLIENT; who <= SERVER && begun; who++) {
         const struct assembly *a = &h->side[who];
         const unsigned side = flow_side_of(flow, who);
-        flow->side[side].count = a->record_left;
+        stream_await_record(flow, side, a->record_left);
         if (a->lost || a->header_length || a->sslv2)
-            flow->marks[side] |= SIDE_LOST;
+            stream_lose_records(flow, side);
     }
     if (!begun)
         handshake_drop_start(h);

@@ -27,8 +27,7 @@ static unsigned client_side(const struct flow *flow, unsigned side, enum opening
     case OPENING_MAYBE:
         break;
     }
-    /* Nothing but the ports tells: a service has the lower one. */
-    return flow->end[0].port >= flow->end[1].port ? 0 : 1;
+    return flow_client_by_port(flow);
 }
 
 /* What stands at the start of a direction only where something before it is missing. */
@@ -584,7 +583,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     struct handshake *h = handshake_of(tls, flow);
     struct span bytes = run->bytes;
     if (run->gap)
-        flow->gaps = (flow->gaps | 1U << side) & 3U;
+        flow_note_gap(flow, side);
     if (h && !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
     if (h && h->search.probe[side].length && go_on_with_probe(tls, h, segment, run, &bytes))
@@ -620,7 +619,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         look_for_connect(h, side, stream_start, bytes);
     if (h && opening == OPENING_NONE)
         close_if_idle(tls, h);
-    flow->side[side].count += (uint32_t)(run->bytes.n + run->gap);
+    stream_searched(flow, run);
     if (bytes.n && start.p != bytes.p)
         note_words(flow, side, bytes);
     if (opening == OPENING_NONE)

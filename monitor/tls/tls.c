@@ -27,8 +27,7 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
     side[who].closed = side[who].reset = false;
     if (h->receipt.who == who && !h->alert_receipt.awaited)
         h->receipt.awaited = false;
-    const uint8_t ends = SIDE_FIN | SIDE_RST;
-    h->flow->marks[flow_side_of(h->flow, who)] &= (uint8_t)~ends;
+    stream_reopen(h->flow, flow_side_of(h->flow, who));
     if (who == SERVER)
         h->end_ack.any = h->follows_end = h->ended_otherwise = h->client_gave_up = false;
     if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
@@ -181,9 +180,10 @@ static void note_later_handshake(struct tls *tls, struct flow *flow, enum side w
     const bool request = who == SERVER && header->length <= HELLO_REQUEST;
     if (header->type == RECORD_CHANGE_CIPHER_SPEC) {
         tls->counters.renegotiations += who == SERVER;
-        flow->renegotiated = 1;
+        flow_note_renegotiation(flow);
     } else if (header->type == RECORD_HANDSHAKE) {
-        flow->renegotiated |= !request || flow->requested;
+        if (!request || flow->requested)
+            flow_note_renegotiation(flow);
         flow->requested |= request;
     }
 }
@@ -191,7 +191,6 @@ static void note_later_handshake(struct tls *tls, struct flow *flow, enum side w
 bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest)
 {
     const unsigned side = flow_side_of(flow, who);
-    struct flow_side *from = &flow->side[side];
     struct span at_header = *rest;
     bool data = false;
     *rest = span_of(NULL, 0);
@@ -200,7 +199,7 @@ bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span 
         const bool sought = flow->marks[side] & SIDE_LOST;
         if (record_header_parse(span_head(at_header, RECORD_HEADER_BYTES), &header) != PARSE_OK ||
             (sought && !record_header_is_usual(&header))) {
-            flow->marks[side] |= SIDE_LOST;
+            stream_lose_records(flow, side);
             *rest = span_head(at_header, sought ? 0 : at_header.n);
             return data;
         }
@@ -208,16 +207,16 @@ bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span 
             *rest = at_header;
             return data;
         }
-        flow->marks[side] &= (uint8_t)~SIDE_LOST;
+        stream_find_records(flow, side);
         note_later_handshake(tls, flow, who, &header);
         data |= holds_data(&header);
         size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
         if (record > at_header.n) {
-            from->count = (uint32_t)(record - at_header.n);
+            stream_await_record(flow, side, (uint32_t)(record - at_header.n));
             return data;
         }
         at_header = span_skip(at_header, record);
     }
-    from->count = 0;
+    stream_await_record(flow, side, 0);
     return data;
 }

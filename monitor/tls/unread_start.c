@@ -18,7 +18,7 @@ void handshake_drop_start(struct handshake *h)
 {
     for (unsigned side = 0; side < 2; side++)
         if (h->search.probe[side].length)
-            h->flow->dropped = (h->flow->dropped | 1U << side) & 3U;
+            flow_note_dropped(h->flow, side);
 }
 
 void handshake_note_unread_start(struct handshake *h)
