@@ -33,27 +33,17 @@ struct span client_hello_part(struct span body, enum part part, uint16_t extensi
     struct cursor c = cursor_over(body);
     const struct span version = cursor_take(&c, 2);
     cursor_skip(&c, 32);
-    const struct span session_id = vector_at(&c, 1);
-    switch (part) {
-    case PART_WHOLE:
-        return body;
-    case PART_VERSION:
-        return version;
-    case PART_RANDOM:
-        return hello.random;
-    case PART_SESSION_ID:
-        return session_id;
-    case PART_SUITES:
-        return hello.suites;
-    case PART_COMPRESSION:
-        return hello.compression;
-    case PART_EXTENSIONS:
-        return hello.extensions;
-    case PART_EXTENSION:
-        return extension_of(hello.extensions, extension);
-    default:
-        return span_of(NULL, 0);
-    }
+    const struct span parts[PARTS] = {
+        [PART_WHOLE] = body,
+        [PART_VERSION] = version,
+        [PART_RANDOM] = hello.random,
+        [PART_SESSION_ID] = vector_at(&c, 1),
+        [PART_SUITES] = hello.suites,
+        [PART_COMPRESSION] = hello.compression,
+        [PART_EXTENSIONS] = hello.extensions,
+        [PART_EXTENSION] = extension_of(hello.extensions, extension),
+    };
+    return parts[part];
 }
 
 struct span sslv2_client_hello_part(struct span message, enum part part)
@@ -62,20 +52,12 @@ struct span sslv2_client_hello_part(struct span message, enum part part)
     (void)sslv2_client_hello_parse(message, &hello);
     struct cursor c = cursor_over(message);
     cursor_skip(&c, 1);
-    switch (part) {
-    case PART_WHOLE:
-        return message;
-    case PART_VERSION:
-        return cursor_take(&c, 2);
-    case PART_SUITES:
-        return hello.suites;
-    case PART_SESSION_ID:
-        return hello.session_id;
-    case PART_RANDOM:
-        return hello.random;
-    default:
-        return span_of(NULL, 0);
-    }
+    const struct span parts[PARTS] = {
+        [PART_WHOLE] = message,       [PART_VERSION] = cursor_take(&c, 2),
+        [PART_SUITES] = hello.suites, [PART_SESSION_ID] = hello.session_id,
+        [PART_RANDOM] = hello.random,
+    };
+    return parts[part];
 }
 
 struct span server_hello_part(struct span body, enum part part, uint16_t extension)
@@ -89,59 +71,38 @@ struct span server_hello_part(struct span body, enum part part, uint16_t extensi
     const bool draft = !hello.session_id.p;
     const struct span session_id = draft ? span_of(NULL, 0) : vector_at(&c, 1);
     const struct span suite = cursor_take(&c, 2);
-    switch (part) {
-    case PART_WHOLE:
-        return body;
-    case PART_VERSION:
-        return version;
-    case PART_RANDOM:
-        return random;
-    case PART_SESSION_ID:
-        return session_id;
-    case PART_SUITE:
-        return suite;
-    case PART_COMPRESSION:
-        return draft ? span_of(NULL, 0) : cursor_take(&c, 1);
-    case PART_EXTENSIONS:
-        return hello.extensions;
-    case PART_EXTENSION:
-        return extension_of(hello.extensions, extension);
-    default:
-        return span_of(NULL, 0);
-    }
+    const struct span parts[PARTS] = {
+        [PART_WHOLE] = body,
+        [PART_VERSION] = version,
+        [PART_RANDOM] = random,
+        [PART_SESSION_ID] = session_id,
+        [PART_SUITE] = suite,
+        [PART_COMPRESSION] = draft ? span_of(NULL, 0) : cursor_take(&c, 1),
+        [PART_EXTENSIONS] = hello.extensions,
+        [PART_EXTENSION] = extension_of(hello.extensions, extension),
+    };
+    return parts[part];
 }
 
 struct span certificate_part(struct span body, enum part part)
 {
-    struct certificate_parts parts;
-    if (part == PART_WHOLE)
-        return body;
-    if (part == PART_LENGTHS)
-        return span_head(body, 6);
-    if (!certificate_parts_find(body, &parts))
-        return span_of(NULL, 0);
-    switch (part) {
-    case PART_CERTIFICATE_VERSION:
-        return parts.version;
-    case PART_SERIAL:
-        return parts.serial;
-    case PART_ISSUER:
-        return parts.issuer;
-    case PART_VALIDITY:
-        return parts.validity;
-    case PART_SUBJECT:
-        return parts.subject;
-    case PART_KEY:
-        return parts.key;
-    case PART_SIGNATURE:
-        return parts.signature;
-    case PART_CERTIFICATE_EXTENSIONS:
-        return parts.extensions;
-    case PART_AUTHORITIES:
-        return parts.others;
-    default:
-        return span_of(NULL, 0);
-    }
+    struct certificate_parts first = {0};
+    if (!certificate_parts_find(body, &first))
+        first = (struct certificate_parts){0};
+    const struct span parts[PARTS] = {
+        [PART_WHOLE] = body,
+        [PART_LENGTHS] = span_head(body, 6),
+        [PART_CERTIFICATE_VERSION] = first.version,
+        [PART_SERIAL] = first.serial,
+        [PART_ISSUER] = first.issuer,
+        [PART_VALIDITY] = first.validity,
+        [PART_SUBJECT] = first.subject,
+        [PART_KEY] = first.key,
+        [PART_SIGNATURE] = first.signature,
+        [PART_CERTIFICATE_EXTENSIONS] = first.extensions,
+        [PART_AUTHORITIES] = first.others,
+    };
+    return parts[part];
 }
 
 struct span key_exchange_part(struct span body, enum part part)

@@ -37,6 +37,7 @@ enum part {
     /* of a NewSessionTicket */
     PART_LIFETIME,
 };
+enum { PARTS = PART_LIFETIME + 1 };
 
 /* Empty when the message has no such part. `extension`: of PART_EXTENSION. */
 struct span client_hello_part(struct span body, enum part part, uint16_t extension);
