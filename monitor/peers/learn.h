@@ -1,0 +1,38 @@
+/* What one handshake teaches of its server, and of its UE; the lesson says what of it was new. */
+#ifndef UTWATCH_PEERS_LEARN_H
+#define UTWATCH_PEERS_LEARN_H
+
+#include "peers/lesson.h"
+#include "session/session.h"
+
+/* What is the same for all servers. */
+struct suite_kinds {
+    struct group_suites with_groups;
+    struct version_suites by_version;
+};
+
+/* A handshake, as its peers see it. */
+struct taught {
+    const struct observation *o;
+    const struct hello_shape *shape;
+    const struct session_result *session;
+    bool grantable; /* the client offered a session that its server might have resumed */
+};
+
+/* `l` says already what is added to the counts of sessions. */
+void learn_of_server(const struct suite_kinds *kinds, struct peer *s, const struct taught *t,
+                     struct lesson *l);
+void learn_of_ue(struct peer *u, const struct taught *t, struct lesson *l);
+
+/* What another server of the address may have done is what this one may have done, if nobody saw which of
+ * them was asked. */
+void learn_from_unnamed(struct peer *s, const struct peer *unnamed);
+
+/* One server that is set up in one way answers one hello in one way: what it chooses from is that list (RFC
+ * 5246 7.4.1.3). */
+bool server_answers_otherwise(const struct peer *s, const struct observation *o);
+
+/* The lowest version that counts. */
+void learn_lowest(struct peer *p, uint16_t version, struct lesson *l);
+
+#endif
