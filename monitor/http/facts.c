@@ -1,6 +1,7 @@
 /* What the head of a request or an answer says, for the rules. */
 #include "http/connection.h"
 #include "http/identity.h"
+#include "wire/xcap_path.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* A side that cannot be followed any further, and what is known of it even so. */
 #include "http/connection.h"
+#include "wire/xcap_path.h"
 
 void note_unread_request(struct connection *c, struct span target)
 {

@@ -1,10 +1,7 @@
 /* Is there TLS in these bytes, and who is the client? What struct search holds is by the flow's sides; all
  * else goes by roles, once begin() has given them. */
-#include "tls/handshake.h"
-
-#include "wire/http.h"
-
-#include <assert.h>
+#include "tls/connect.h"
+#include "tls/find_start.h"
 
 /* Who is the client, from what one side's first bytes are. */
 static unsigned client_side(const struct flow *flow, unsigned side, enum opening opening, struct span bytes)
@@ -30,20 +27,9 @@ static unsigned client_side(const struct flow *flow, unsigned side, enum opening
     return flow_client_by_port(flow);
 }
 
-/* What stands at the start of a direction only where something before it is missing. */
-static bool is_late(enum opening opening)
-{
-    return opening == OPENING_HANDSHAKE || opening == OPENING_PROTECTED;
-}
-
 static bool began_unseen(const struct flow *flow)
 {
     return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN) || flow->paths == PATHS_JOINED;
-}
-
-static bool is_client_hello(enum opening opening)
-{
-    return opening == OPENING_CLIENT_HELLO || opening == OPENING_SSLV2_CLIENT_HELLO;
 }
 
 /* The server closed before the client's hello came, which it did not read. */
@@ -65,7 +51,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
     struct flow *flow = h->flow;
     struct observation *o = h->observation;
     /* The hello was that of a handshake that came to nothing. */
-    const bool lacks_hello = flow->again && !is_client_hello(opening);
+    const bool lacks_hello = flow->again && !opening_is_client_hello(opening);
     /* In HTTP it was looked for where a document may stand. */
     const unsigned contested = flow->contested && flow->clear_kind == CLEAR_HTTP ? 3 : flow->contested;
     h->search.begun = true;
@@ -86,170 +72,17 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
         if (contested & 1U << i)
             handshake_damage(h, who, UNOBSERVED_OVERLAP);
     }
-    if (is_client_hello(opening))
+    if (opening_is_client_hello(opening))
         note_early_end(tls, h, first->time);
     if (contested & 1U << client)
         o->unseen_before |= UNOBSERVED_OVERLAP;
     if ((flow->gaps | flow->dropped) & 1U << client)
         o->unseen_before |= flow->marks[client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
-    if ((is_late(opening) || flow->paths == PATHS_JOINED) && began_unseen(flow)) {
+    if ((opening_is_late(opening) || flow->paths == PATHS_JOINED) && began_unseen(flow)) {
         o->unobserved |= UNOBSERVED_MIDSTREAM;
         o->side[CLIENT].start_captured = o->side[SERVER].start_captured = false;
         tls->counters.midstream++;
     }
-}
-
-/* What a server may say before anything else, but only to a hello. */
-static bool is_answer(enum opening opening)
-{
-    return opening == OPENING_ALERT || opening == OPENING_SSLV2_ERROR;
-}
-
-static bool is_hello(enum opening opening)
-{
-    return is_client_hello(opening) || opening == OPENING_SERVER_HELLO ||
-           opening == OPENING_SSLV2_SERVER_HELLO;
-}
-
-/* Records without contents are forbidden but for those of data (RFC 5246 6.2.1), and stacks pass over them.
- */
-static bool is_empty_record(struct span bytes)
-{
-    struct record_header header;
-    return record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK &&
-           header.length == 0;
-}
-
-static struct span skip_empty_records(struct span bytes)
-{
-    while (is_empty_record(bytes))
-        bytes = span_skip(bytes, RECORD_HEADER_BYTES);
-    return bytes;
-}
-
-/* The length of a record that may stand before a hello, or 0: warnings, and a ChangeCipherSpec that means
- * nothing yet (GnuTLS takes it as RFC 8446 5 has it, before the ClientHello too). */
-static size_t before_hello(struct span bytes)
-{
-    const enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
-    if (found == OPENING_ALERT)
-        return ALERT_RECORD_BYTES;
-    return found == OPENING_PROTECTED && bytes.p[0] == RECORD_CHANGE_CIPHER_SPEC ? CCS_RECORD_BYTES : 0;
-}
-
-/* After a ChangeCipherSpec whose side may have said something before it: is this a hello, and no Finished
- * that looks like one? */
-static bool is_hello_in_clear(struct span bytes)
-{
-    struct record_header header;
-    struct cursor c = cursor_over(span_skip(bytes, RECORD_HEADER_BYTES + 1));
-    const size_t message = cursor_u24(&c);
-    return record_header_parse(span_head(bytes, RECORD_HEADER_BYTES), &header) == PARSE_OK &&
-           c.status == PARSE_OK &&
-           (header.length >= LONGER_THAN_FINISHED || header.length == message + MESSAGE_HEADER_BYTES);
-}
-
-/* What the first bytes are; what may stand before a hello counts as the hello where one follows, or may
- * follow. OPENING_MAYBE: fewer than OPENING_BYTES are behind that. */
-static enum opening look(struct span bytes, bool lacks_start)
-{
-    struct span rest = skip_empty_records(bytes);
-    const enum opening found = opening_look(span_head(rest, OPENING_BYTES));
-    size_t before;
-    while ((before = before_hello(rest)) != 0 && rest.n > before)
-        rest = skip_empty_records(span_skip(rest, before));
-    const enum opening next = opening_look(span_head(rest, OPENING_BYTES));
-    if (next == OPENING_MAYBE)
-        return next;
-    const bool sure = found != OPENING_PROTECTED || !lacks_start || is_hello_in_clear(rest);
-    return is_hello(next) && sure ? next : found;
-}
-
-/* At one place within a run, where a message of what came before has ended. */
-static struct span opening_at(struct span bytes, size_t place, enum opening *opening)
-{
-    const struct span rest = skip_empty_records(span_skip(bytes, place));
-    *opening = rest.n ? look(rest, false) : OPENING_NONE;
-    if (is_hello(*opening) ||
-        (*opening == OPENING_MAYBE && (rest.p[0] == RECORD_HANDSHAKE || rest.p[0] & 0x80)))
-        return rest;
-    *opening = OPENING_NONE;
-    return span_of(NULL, 0);
-}
-
-/* Where it may begin within a run. */
-enum borders {
-    BORDERS_NONE,
-    BORDERS_USUAL,
-    BORDERS_ALL, /* which bytes of the side its peer has taken is not known */
-};
-
-/*
- * Where in a run may TLS begin? At its start (which is that of a segment, where the beginning of the stream
- * was not captured), and after a line (CONNECT's 2xx, 101 of an Upgrade, STARTTLS) or an XML tag (XMPP),
- * since a peer may have sent them in one segment (`borders`). Returns the bytes from there on, empty when
- * nowhere.
- */
-static struct span find_opening(struct span bytes, bool stream_start, bool lacks_start, enum borders borders,
-                                enum opening *opening)
-{
-    bytes = skip_empty_records(bytes);
-    enum opening found = bytes.n ? look(bytes, lacks_start) : OPENING_NONE;
-    bool plain = found == OPENING_CLIENT_HELLO || found == OPENING_SERVER_HELLO || found == OPENING_MAYBE;
-    bool early = found == OPENING_SSLV2_CLIENT_HELLO || found == OPENING_SSLV2_SERVER_HELLO;
-    bool sslv2_prefix = found == OPENING_MAYBE && bytes.n && bytes.p[0] & 0x80;
-    if (sslv2_prefix && !stream_start)
-        plain = false;
-    bool late = is_late(found) && lacks_start;
-    bool fills = early && opening_sslv2_length(bytes) == bytes.n;
-    if (plain || late || fills || ((early || is_answer(found)) && stream_start)) {
-        *opening = found;
-        return bytes;
-    }
-    struct span rest = bytes;
-    while (rest.n && borders != BORDERS_NONE) {
-        const uint8_t *handshake = memchr(rest.p, RECORD_HANDSHAKE, rest.n);
-        if (!handshake)
-            break;
-        size_t at = (size_t)(handshake - rest.p);
-        struct span before = span_head(rest, at);
-        rest = span_skip(rest, at);
-        bool border = borders == BORDERS_ALL ||
-                      (before.n && (before.p[before.n - 1] == '\n' || before.p[before.n - 1] == '>'));
-        if (border) {
-            *opening = opening_look(span_head(rest, OPENING_BYTES));
-            if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
-                *opening == OPENING_MAYBE)
-                return rest;
-        }
-        rest = span_skip(rest, 1);
-    }
-    *opening = OPENING_NONE;
-    return span_of(NULL, 0);
-}
-
-/* `place`: see tls_search(). */
-static struct span opening_in(struct span bytes, size_t place, bool stream_start, bool lacks_start,
-                              bool contested, enum opening *opening)
-{
-    *opening = OPENING_NONE;
-    if (!bytes.n)
-        return bytes;
-    if (contested)
-        return find_opening(bytes, stream_start, lacks_start, BORDERS_ALL, opening);
-    if (place > 0 && place != TLS_ANYWHERE)
-        return opening_at(bytes, place, opening);
-    return find_opening(bytes, stream_start, lacks_start,
-                        place == TLS_ANYWHERE ? BORDERS_USUAL : BORDERS_NONE, opening);
-}
-
-/* Octets of text, as those of protocols in which TLS begins after a word. */
-static bool are_words(struct span bytes)
-{
-    for (size_t i = 0; i < bytes.n && i < OPENING_BYTES; i++)
-        if (bytes.p[i] > '~' || (bytes.p[i] < ' ' && !(bytes.p[i] >= '\t' && bytes.p[i] <= '\r')))
-            return false;
-    return true;
 }
 
 static struct probe *probe_of(struct handshake *h, enum side who)
@@ -269,106 +102,6 @@ static void feed_records(struct tls *tls, struct handshake *h, enum side who, st
         h->side[who].sslv2 |= old_format;
     }
     records_feed(tls, h, who, bytes, now);
-}
-
-static bool is_start(enum opening opening)
-{
-    return opening != OPENING_NONE && opening != OPENING_MAYBE;
-}
-
-/* One more byte for a start that is too short to tell. Of what may stand before a hello one record is kept:
- * the first, unless a fatal alert follows. */
-static void extend(struct probe *p, uint8_t byte)
-{
-    p->bytes[p->length++] = byte;
-    const struct span all = span_of(p->bytes, p->length);
-    const size_t first = before_hello(all);
-    const struct span rest = span_skip(all, first);
-    const bool another = first && rest.n && before_hello(rest) == rest.n;
-    if (another && rest.p[0] == RECORD_ALERT && rest.p[RECORD_HEADER_BYTES] == ALERT_FATAL) {
-        memmove(p->bytes, rest.p, rest.n);
-        p->length = (uint8_t)rest.n;
-    } else if (another || is_empty_record(rest)) {
-        p->length = (uint8_t)first;
-    }
-}
-
-/* More bytes; *bytes is then what the probe did not need. */
-static enum opening extend_probe(struct probe *p, struct span *bytes, bool lacks_start)
-{
-    while (bytes->n && p->length < PROBE_BYTES) {
-        extend(p, bytes->p[0]);
-        *bytes = span_skip(*bytes, 1);
-    }
-    return look(span_of(p->bytes, p->length), lacks_start);
-}
-
-/* The bytes, which may lie in the probe, are a start, but too short to tell. */
-static void begin_probe(struct probe *p, struct span start, const struct whence *at, bool unprompted)
-{
-    p->length = 0;
-    for (; start.n; start = span_skip(start, 1)) {
-        assert(p->length < PROBE_BYTES);
-        extend(p, start.p[0]);
-    }
-    p->at = *at;
-    p->unprompted = unprompted;
-}
-
-static const char connect_method[] = "CONNECT ";
-enum { CONNECT_BYTES = sizeof connect_method - 1 };
-
-/* These bytes at the start of a stream are an HTTP CONNECT, or may become one. */
-static bool begins_connect(struct span bytes)
-{
-    size_t n = bytes.n < CONNECT_BYTES ? bytes.n : CONNECT_BYTES;
-    return n && memcmp(bytes.p, connect_method, n) == 0;
-}
-
-/* HTTP that leads to no TLS. Behind a header of the PROXY protocol nobody else has seen that. */
-static bool is_other_request(struct span bytes)
-{
-    return http_looks_like_request(bytes) == PARSE_OK && !begins_connect(bytes);
-}
-
-/* The authority of an HTTP CONNECT is the server that the client means (RFC 9110 9.3.6); without its port. */
-static void learn_authority(struct handshake *h, struct span authority)
-{
-    for (size_t i = authority.n; i > 0 && authority.p[i - 1] != ']'; i--)
-        if (authority.p[i - 1] == ':') {
-            authority = span_head(authority, i - 1);
-            break;
-        }
-    h->observation->authority = learn_text(h->observation, authority);
-}
-
-/* More of the request line. False: it is none; otherwise it goes on, or its authority is learned. */
-static bool follow_connect(struct handshake *h, struct span bytes)
-{
-    struct search *s = &h->search;
-    while (bytes.n && s->asked < sizeof s->request) {
-        uint8_t c = bytes.p[0];
-        bytes = span_skip(bytes, 1);
-        if (s->asked >= CONNECT_BYTES && (c <= ' ' || c >= 0x7f)) {
-            s->asking = NO_SIDE;
-            learn_authority(h, span_skip(span_of(s->request, s->asked), CONNECT_BYTES));
-            return true;
-        }
-        s->request[s->asked++] = c;
-        if (!begins_connect(span_of(s->request, s->asked)))
-            return false;
-    }
-    return s->asked < sizeof s->request;
-}
-
-/* Bytes before TLS, at the start of a stream or after an unfinished request line. */
-static void look_for_connect(struct handshake *h, unsigned side, bool stream_start, struct span bytes)
-{
-    struct search *s = &h->search;
-    if (stream_start && s->asking == NO_SIDE && s->asked == 0 && begins_connect(bytes))
-        s->asking = (uint8_t)side;
-    if (s->asking == side && !follow_connect(h, bytes))
-        s->asking = NO_SIDE;
 }
 
 /* No beginning; but after a gap any record may be the first that is seen, and without one a stack takes any
@@ -405,25 +138,25 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
         proxy_follow(proxy, &bytes);
     h->flow->proxied |= proxy_is_there(proxy);
     if (who == CLIENT) /* the request may be captured after what it led to */
-        look_for_connect(h, flow_side_of(h->flow, who), true, bytes);
+        connect_look_for(h, flow_side_of(h->flow, who), true, bytes);
     enum opening opening = OPENING_NONE;
     if (p->length) {
-        opening = extend_probe(p, &bytes, true);
+        opening = probe_extend(p, &bytes, true);
         if (opening == OPENING_MAYBE)
             return;
         struct span probe = span_of(p->bytes, p->length);
         p->length = 0;
-        if (is_start(opening)) {
+        if (opening_is_start(opening)) {
             feed_records(tls, h, who, probe, now);
             records_feed(tls, h, who, bytes, now);
             return;
         }
     }
     const enum borders borders = h->flow->contested ? BORDERS_ALL : BORDERS_USUAL;
-    struct span start = find_opening(bytes, true, true, borders, &opening);
+    struct span start = start_find(bytes, true, true, borders, &opening);
     if (opening == OPENING_MAYBE) {
-        begin_probe(p, start, &p->at, p->unprompted);
-    } else if (is_start(opening)) {
+        probe_begin(p, start, &p->at, p->unprompted);
+    } else if (opening_is_start(opening)) {
         feed_records(tls, h, who, start, now);
     } else {
         feed_other(tls, h, who, skip_empty_records(bytes), now);
@@ -486,12 +219,12 @@ static bool follow_probe(struct tls *tls, struct handshake *h, const struct segm
                          struct span *bytes)
 {
     struct probe *p = &h->search.probe[side];
-    enum opening opening = extend_probe(p, bytes, lacks_start(h->flow, side));
-    if (opening == OPENING_MAYBE || (is_answer(opening) && p->length < PROBE_BYTES))
+    enum opening opening = probe_extend(p, bytes, lacks_start(h->flow, side));
+    if (opening == OPENING_MAYBE || (opening_is_answer(opening) && p->length < PROBE_BYTES))
         return true;
     struct span probe = span_of(p->bytes, p->length);
     p->length = 0;
-    if (!is_hello(opening)) {
+    if (!opening_is_hello(opening)) {
         close_if_idle(tls, h);
         return false;
     }
@@ -511,7 +244,7 @@ static void begin_here(struct tls *tls, struct handshake *h, const struct whence
     begin(tls, h, first, client_side(flow, side, opening, start), opening);
     if (opening == OPENING_PROTECTED && start.p[0] == RECORD_HANDSHAKE)
         h->observation->side[flow_role(flow, side)].encrypted = true;
-    if (gap && is_late(opening))
+    if (gap && opening_is_late(opening))
         handshake_damage(h, flow_role(flow, side), truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
 }
 
@@ -558,8 +291,9 @@ static bool take_second_reading(struct handshake *h, const struct run *run)
     }
     p->length = (uint8_t)(p->length - run->anew);
     const struct probe rest = *p;
-    const enum opening opening = extend_probe(p, &bytes, lacks_start(h->flow, run->side));
-    const bool goes_on = is_hello(opening) || (opening == OPENING_MAYBE && p->bytes[0] == RECORD_HANDSHAKE);
+    const enum opening opening = probe_extend(p, &bytes, lacks_start(h->flow, run->side));
+    const bool goes_on =
+        opening_is_hello(opening) || (opening == OPENING_MAYBE && p->bytes[0] == RECORD_HANDSHAKE);
     *p = goes_on ? rest : first;
     return goes_on;
 }
@@ -598,25 +332,25 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         proxy_follow(&h->search.proxy[side], &bytes);
         flow->proxied |= proxy_is_there(&h->search.proxy[side]);
         run->bytes = bytes;
-        place = is_other_request(bytes) ? bytes.n : place;
+        place = connect_is_other_request(bytes) ? bytes.n : place;
     }
     const size_t taken = run->bytes.n - bytes.n; /* by a probe that came to nothing */
     if (place != TLS_ANYWHERE)
         place = place > taken ? place - taken : 0;
     enum opening opening;
     struct span start =
-        opening_in(bytes, place, stream_start, lacks_start(flow, side), flow->contested, &opening);
+        start_in_run(bytes, place, stream_start, lacks_start(flow, side), flow->contested, &opening);
     /* An error may be the answer to a hello that was captured after it; by itself it starts nothing. */
-    if (is_answer(opening))
+    if (opening_is_answer(opening))
         opening = stream_start && !flow->again && start.n < PROBE_BYTES ? OPENING_MAYBE : OPENING_NONE;
-    bool connect = stream_start && begins_connect(bytes);
+    bool connect = stream_start && connect_begins(bytes);
     h = handshake_of(tls, flow);
     if ((opening != OPENING_NONE || connect) && !h)
         h = handshake_open(tls, flow, segment->time);
     if ((opening != OPENING_NONE || connect) && !h)
         return TLS_NO_SLOT;
     if (h && (connect || h->search.asking == side))
-        look_for_connect(h, side, stream_start, bytes);
+        connect_look_for(h, side, stream_start, bytes);
     if (h && opening == OPENING_NONE)
         close_if_idle(tls, h);
     stream_searched(flow, run);
@@ -626,7 +360,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
         return is_far(flow, side) ? TLS_NEVER : TLS_MORE;
     const struct whence first = flow_whence(flow, segment);
     if (opening == OPENING_MAYBE) {
-        begin_probe(&h->search.probe[side], start, &first, is_unprompted(flow, segment, side));
+        probe_begin(&h->search.probe[side], start, &first, is_unprompted(flow, segment, side));
         return TLS_MORE;
     }
     begin_here(tls, h, &first, side, opening, start, flow->gaps >> side & 1, run->truncated);
@@ -672,7 +406,7 @@ bool handshake_begin_with_answer(struct tls *tls, struct handshake *h, nanos now
         struct probe *p = &h->search.probe[side];
         const struct span answer = span_of(p->bytes, p->length);
         const enum opening opening = opening_look(answer);
-        if (!answer.n || !is_answer(opening) ||
+        if (!answer.n || !opening_is_answer(opening) ||
             !(handshake_lacks_bytes(h, !side) || handshake_lacks_bytes(h, side)))
             continue;
         const struct whence first = p->at;

@@ -1,6 +1,7 @@
 /* Does the http layer pair requests with answers however the bytes arrive, and say what it could not follow?
  */
 #include "http/http.h"
+#include "wire/xcap_path.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

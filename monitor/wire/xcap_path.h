@@ -1,0 +1,22 @@
+/* What the path of a request says of XCAP. */
+#ifndef UTWATCH_WIRE_XCAP_PATH_H
+#define UTWATCH_WIRE_XCAP_PATH_H
+
+#include "base/span.h"
+
+/*
+ * XCAP (RFC 4825 6): /[root/]AUID/users/XUI/document or /AUID/global/... . False: no AUID that Ut knows
+ * stands in the path; one that is a word like others counts only above one of these trees. `user` is the XUI
+ * as it stands there (percent-encoded), empty for none.
+ */
+struct xcap_path {
+    struct span auid;
+    struct span user;
+    bool tree;   /* one of these trees stands in the path, below an AUID of which nothing is known too */
+    bool climbs; /* a segment ".." (RFC 3986 5.2.4) follows the tree: another resource is meant */
+};
+/* The application usages that are known, or NULL behind the last. */
+const char *xcap_auid_name(size_t i);
+bool xcap_path_parse(struct span target, struct xcap_path *out);
+
+#endif
