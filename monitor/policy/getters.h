@@ -109,8 +109,7 @@ static inline bool handshake_is_doubted(const struct policy_case *c)
 }
 
 /* Why nobody knows whether the receiver took the bytes that a field of a handshake is read from, as enum
- * unobserved: there are two contents of them, or one with a
- * wrong checksum, or it has acknowledged none. */
+ * unobserved: there are two contents of them, or one with a wrong checksum, or it has acknowledged none. */
 static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_side side)
 {
     const struct side_facts *of = c->observation->side;
@@ -133,23 +132,11 @@ static inline uint32_t handshake_doubts(const struct policy_case *c, enum field_
 /* With such a doubt it is unknown. */
 struct fact unless_doubtful(const struct policy_case *c, enum field_side side, struct fact f);
 
-/* fields_context.c: the session memory, the peers, HTTP in clear. */
+/* fields_http.c: before TLS, in clear, and under NULL encryption. */
 struct fact tunnel_connect(const struct policy_case *c);
 struct fact tunnel_status(const struct policy_case *c);
 struct value tunnel_authority(const struct policy_case *c);
 struct fact tunnel_upgrade(const struct policy_case *c);
-struct fact session_offered(const struct policy_case *c);
-struct fact session_method(const struct policy_case *c);
-struct fact session_accepted(const struct policy_case *c);
-struct fact session_age_basis(const struct policy_case *c);
-struct value session_offered_age(const struct policy_case *c);
-struct fact session_origin(const struct policy_case *c);
-struct value session_resumed_age(const struct policy_case *c);
-struct fact session_ended(const struct policy_case *c);
-struct fact session_ended_here(const struct policy_case *c);
-struct fact session_same_suite(const struct policy_case *c);
-struct value known_common_suites(const struct policy_case *c);
-struct fact known_highest_version(const struct policy_case *c);
 struct fact connection_protocol(const struct policy_case *c);
 struct value connection_name(const struct policy_case *c);
 struct fact connection_requests(const struct policy_case *c);
@@ -166,13 +153,27 @@ struct value application_usage(const struct http_exchange *e);
 struct value request_host(const struct http_exchange *e);
 struct fact document_owner(const struct http_exchange *e);
 struct fact request_identity(const struct policy_case *c);
+struct fact unanswered_challenge(const struct http_exchange *e);
 
 /* What a client shows that is no UE says nothing of one; what it does not show, no UE has shown either. */
 static inline struct fact unless_passed_on(const struct policy_case *c, struct fact v)
 {
     return c->passed_on && v.known == KNOWN_VALUE && v.number ? unknown(UNOBSERVED_PASSED_ON) : v;
 }
-struct fact unanswered_challenge(const struct http_exchange *e);
+
+/* fields_context.c: the session memory, the peers, the keys in use. */
+struct fact session_offered(const struct policy_case *c);
+struct fact session_method(const struct policy_case *c);
+struct fact session_accepted(const struct policy_case *c);
+struct fact session_age_basis(const struct policy_case *c);
+struct value session_offered_age(const struct policy_case *c);
+struct fact session_origin(const struct policy_case *c);
+struct value session_resumed_age(const struct policy_case *c);
+struct fact session_ended(const struct policy_case *c);
+struct fact session_ended_here(const struct policy_case *c);
+struct fact session_same_suite(const struct policy_case *c);
+struct value known_common_suites(const struct policy_case *c);
+struct fact known_highest_version(const struct policy_case *c);
 const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
 struct fact peer_never_resumable(const struct policy_case *c);
 struct fact peer_resumptions(const struct policy_case *c);
