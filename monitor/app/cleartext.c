@@ -291,7 +291,9 @@ static struct flow *open_by_bytes(struct pipeline *p, struct flow *flow, const s
     if (bytes.n && (request != PARSE_BAD || response != PARSE_BAD)) {
         /* A lone H may become HEAD or HTTP/1.1: then the ports tell. */
         bool open = request != PARSE_BAD && response != PARSE_BAD;
-        flow_name_client(flow, open ? flow_client_by_port(flow) : response != PARSE_BAD ? !run->side : run->side);
+        flow_name_client(flow, open                    ? flow_client_by_port(flow)
+                               : response != PARSE_BAD ? !run->side
+                                                       : run->side);
         const bool from_start = (flow->marks[0] | flow->marks[1]) & SIDE_SYN;
         const uint32_t elsewhere = flow_has_several_paths(flow) ? HTTP_DAMAGE_GAP : 0;
         const struct http_connection begin = {.whence = flow_whence(flow, segment),

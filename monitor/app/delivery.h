@@ -9,7 +9,6 @@
 #include "app/options.h"
 #include "app/parcel.h"
 #include "app/site.h"
-#include "base/nanos.h"
 #include "scrape/server.h"
 
 #include <poll.h>

@@ -9,6 +9,7 @@
 #include "app/reload.h"
 #include "app/say.h"
 #include "app/sensor.h"
+#include "process/signals.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -6,7 +6,6 @@
 #include "policy/policy.h"
 #include "report/baseline.h"
 #include "report/text_report.h"
-#include "syslog/receivers.h"
 
 enum task {
     TASK_REPLAY,

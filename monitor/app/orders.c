@@ -1,6 +1,7 @@
 #include "app/orders.h"
 
 #include "base/clock.h"
+#include "process/signals.h"
 
 #include <signal.h>
 

@@ -5,7 +5,6 @@
 #include "app/delivered.h"
 #include "app/output.h"
 #include "app/pipeline.h"
-#include "process/signals.h"
 #include "process/supervisor.h"
 
 struct metrics_board;

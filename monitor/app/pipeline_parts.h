@@ -12,8 +12,6 @@
 #include "decode/decode.h"
 #include "evidence/frames.h"
 #include "evidence/streams.h"
-#include "flow/stream.h"
-#include "http/http.h"
 #include "tls/tls.h"
 
 struct pipeline {

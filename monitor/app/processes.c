@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "process/confine.h"
 #include "process/ring.h"
+#include "process/signals.h"
 #include "process/supervisor.h"
 
 #include <errno.h>

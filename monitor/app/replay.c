@@ -5,6 +5,7 @@
 #include "app/say.h"
 #include "base/clock.h"
 #include "capture/capture.h"
+#include "process/signals.h"
 
 #include <stdlib.h>
 

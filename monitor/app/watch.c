@@ -8,6 +8,7 @@
 #include "app/self_watch.h"
 #include "base/clock.h"
 #include "capture/capture.h"
+#include "process/signals.h"
 
 #include <dirent.h>
 #include <errno.h>

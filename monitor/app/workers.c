@@ -9,6 +9,7 @@
 #include "app/docket.h"
 #include "app/live_parts.h"
 #include "base/clock.h"
+#include "process/signals.h"
 
 #include <pthread.h>
 #include <signal.h>

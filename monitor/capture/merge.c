@@ -1,5 +1,7 @@
 #include "capture/merge.h"
 
+#include "base/limits.h"
+
 #include <stdlib.h>
 #include <string.h>
 

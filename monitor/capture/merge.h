@@ -6,7 +6,6 @@
 #ifndef UTWATCH_CAPTURE_MERGE_H
 #define UTWATCH_CAPTURE_MERGE_H
 
-#include "base/limits.h"
 #include "capture/frame.h"
 
 struct merge;

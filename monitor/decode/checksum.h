@@ -11,7 +11,6 @@
 #ifndef UTWATCH_DECODE_CHECKSUM_H
 #define UTWATCH_DECODE_CHECKSUM_H
 
-#include "base/siphash.h"
 #include "decode/segment.h"
 
 enum checksum_policy {

@@ -3,7 +3,6 @@
 #ifndef UTWATCH_DECODE_FRAGMENTS_H
 #define UTWATCH_DECODE_FRAGMENTS_H
 
-#include "base/limits.h"
 #include "base/nanos.h"
 #include "base/span.h"
 #include "decode/decode.h"

@@ -7,7 +7,6 @@
 #ifndef UTWATCH_EVIDENCE_STREAMS_H
 #define UTWATCH_EVIDENCE_STREAMS_H
 
-#include "base/limits.h"
 #include "capture/frame.h"
 #include "decode/decode.h"
 

@@ -5,7 +5,6 @@
 #ifndef UTWATCH_FLOW_FLOW_H
 #define UTWATCH_FLOW_FLOW_H
 
-#include "base/limits.h"
 #include "base/nanos.h"
 #include "base/queue.h"
 #include "base/siphash.h"

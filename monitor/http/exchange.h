@@ -6,7 +6,6 @@
 #define UTWATCH_HTTP_EXCHANGE_H
 
 #include "base/limits.h"
-#include "base/nanos.h"
 #include "flow/flow.h"
 #include "wire/http.h"
 

@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "peers/held.h"
 #include "peers/shape.h"
-#include "tls/observation.h"
 
 /* Findings about a peer whose state is remembered: those of the profile and of the advice, for so many rules
  * each. */

@@ -4,8 +4,10 @@
 #include "base/queue.h"
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
+#include "peers/asked.h"
 #include "peers/learn.h"
 #include "peers/resumptions.h"
+#include "peers/serving.h"
 #include "peers/spread.h"
 
 #include <assert.h>

@@ -15,10 +15,8 @@
 #ifndef UTWATCH_PEERS_PEERS_H
 #define UTWATCH_PEERS_PEERS_H
 
-#include "peers/asked.h"
 #include "peers/met.h"
 #include "peers/peer.h"
-#include "peers/serving.h"
 #include "session/session.h"
 
 struct peers_counters {

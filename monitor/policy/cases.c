@@ -1,4 +1,5 @@
 /* What is judged, and whom it is about. */
+#include "peers/asked.h"
 #include "policy/policy.h"
 
 /*

@@ -6,7 +6,6 @@
 #define UTWATCH_POLICY_GETTERS_H
 
 #include "policy/values.h"
-#include "wire/x509.h"
 
 /* fields_named.c */
 struct value hello_groups(const struct observation *o);

@@ -1,8 +1,8 @@
 /* Texts of which all are known: object identifiers by openssl's names, and application usages of Ut. */
 #include "policy/compiled.h"
 #include "wire/http.h"
-#include "wire/xcap_path.h"
 #include "wire/oid.h"
+#include "wire/xcap_path.h"
 
 static const struct oid_name *oids_of(enum field field, size_t *count)
 {

@@ -6,7 +6,6 @@
 #ifndef UTWATCH_POLICY_POLICY_H
 #define UTWATCH_POLICY_POLICY_H
 
-#include "base/limits.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "http/exchange.h"

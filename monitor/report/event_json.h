@@ -13,7 +13,6 @@
 #include "report/summing.h"
 #include "report/taken_back.h"
 #include "report/tally.h"
-#include "tls/observation.h"
 
 /* What the event of a handshake has in common with its alerts: parts of it, as long as its text is there. */
 struct shared_text {

@@ -6,7 +6,6 @@
 #ifndef UTWATCH_REPORT_HTML_REPORT_H
 #define UTWATCH_REPORT_HTML_REPORT_H
 
-#include "base/limits.h"
 #include "report/health.h"
 #include "report/html_material.h"
 #include "report/inputs.h"

@@ -3,7 +3,6 @@
 #define UTWATCH_REPORT_INPUTS_H
 
 #include "base/siphash.h"
-#include "base/span.h"
 
 struct input_names {
     const char *const *name; /* by whence.source: as the user wrote them */

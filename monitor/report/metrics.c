@@ -1,6 +1,7 @@
 #include "report/metrics.h"
 
 #include "report/exposition.h"
+#include "report/sensor_event.h"
 
 #include <ctype.h>
 #include <inttypes.h>

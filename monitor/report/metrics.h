@@ -3,7 +3,6 @@
 #define UTWATCH_REPORT_METRICS_H
 
 #include "report/health.h"
-#include "report/sensor_event.h"
 #include "report/tally.h"
 
 /* The tables that may become full. */

@@ -2,7 +2,6 @@
 #ifndef UTWATCH_REPORT_TALLY_H
 #define UTWATCH_REPORT_TALLY_H
 
-#include "base/siphash.h"
 #include "policy/policy.h"
 #include "report/ages.h"
 #include "report/first_sight.h"

@@ -1,4 +1,5 @@
 /* The thread that speaks to Redis: it takes requests off the ring, asks, and brings answers back. */
+#include "base/limits.h"
 #include "share/shared_parts.h"
 
 #include "base/clock.h"

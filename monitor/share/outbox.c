@@ -1,5 +1,6 @@
 /* Keeps news of sessions until Redis has them. They are sent in order and sent again when refused; the oldest
  * are dropped when there are too many. */
+#include "base/limits.h"
 #include "share/shared_parts.h"
 
 #include "base/clock.h"

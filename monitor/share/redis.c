@@ -1,6 +1,7 @@
 #include "share/redis.h"
 
 #include "base/limits.h"
+#include "base/nanos.h"
 
 #include <arpa/inet.h>
 #include <hiredis/async.h>

@@ -7,8 +7,6 @@
 #ifndef UTWATCH_SHARE_REDIS_H
 #define UTWATCH_SHARE_REDIS_H
 
-#include "base/limits.h"
-#include "base/nanos.h"
 #include "base/span.h"
 
 #include <poll.h>

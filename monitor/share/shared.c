@@ -1,5 +1,6 @@
 /* The packet path's side: it puts questions and news into the ring, and reads the answers from their slots.
  */
+#include "base/limits.h"
 #include "share/shared_parts.h"
 
 #include "base/clock.h"

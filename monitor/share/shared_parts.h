@@ -2,7 +2,6 @@
 #ifndef UTWATCH_SHARE_SHARED_PARTS_H
 #define UTWATCH_SHARE_SHARED_PARTS_H
 
-#include "base/limits.h"
 #include "base/nanos.h"
 #include "share/shared.h"
 

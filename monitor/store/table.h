@@ -21,7 +21,6 @@
 #ifndef UTWATCH_STORE_TABLE_H
 #define UTWATCH_STORE_TABLE_H
 
-#include "base/limits.h"
 #include "base/nanos.h"
 #include "base/siphash.h"
 #include "decode/segment.h"

@@ -7,7 +7,6 @@
 #ifndef UTWATCH_SYSLOG_WINDOW_H
 #define UTWATCH_SYSLOG_WINDOW_H
 
-#include "base/limits.h"
 #include "base/nanos.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 #include "tls/learn_parts.h"
+#include "wire/hello.h"
 
 #include "wire/handshake_messages.h"
 

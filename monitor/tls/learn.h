@@ -7,7 +7,6 @@
 
 #include "base/siphash.h"
 #include "tls/observation.h"
-#include "wire/hello.h"
 
 /* `own` is this monitor's; `common` is shared by several, once it is known. */
 struct identifier_keys {

@@ -1,5 +1,6 @@
 /* Frames of several inputs by time stamp: none lost, none changed, each input in its own order, and all in
  * the order of their stamps as long as that can be known. */
+#include "base/limits.h"
 #include "capture/merge.h"
 
 #include <setjmp.h>
