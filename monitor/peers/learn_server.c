@@ -35,12 +35,15 @@ bool server_answers_otherwise(const struct peer *s, const struct observation *o)
            (before->suite != suite_index(suite) || before->version != observation_version(o));
 }
 
-static void note_answer(struct peer *s, const struct observation *o, size_t suite)
+static void note_answer(struct peer *s, const struct observation *o, size_t suite, struct lesson *l)
 {
     const uint64_t number = o->client_hello.number;
-    if (number && o->resumption == RESUMPTION_FULL)
-        s->answer[number % MAX_KNOWN_ANSWERS] = (struct known_answer){
-            .hello = number, .suite = (uint16_t)suite, .version = observation_version(o)};
+    struct known_answer *answer = &s->answer[number % MAX_KNOWN_ANSWERS];
+    if (!number || o->resumption != RESUMPTION_FULL)
+        return;
+    l->forgotten += answer->hello && answer->hello != number;
+    *answer =
+        (struct known_answer){.hello = number, .suite = (uint16_t)suite, .version = observation_version(o)};
 }
 
 static void note_time(struct accepted_hello *hello, struct endpoint client, nanos time)
@@ -68,6 +71,8 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
     if (i == s->accepted_count) {
         if (s->accepted_count < MAX_HELLO_SHAPES)
             s->accepted_count++;
+        else
+            l->forgotten++;
         memmove(&s->accepted[1], &s->accepted[0], (s->accepted_count - 1U) * sizeof s->accepted[0]);
         s->accepted[i = 0] = (struct accepted_hello){.shape = *shape, .version = version};
         l->accepted = true;
@@ -85,7 +90,7 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
     suite_set_add(&hello->selected, index);
     l->varied = !hello->varied && server_answers_otherwise(s, o);
     hello->varied |= l->varied;
-    note_answer(s, o, index);
+    note_answer(s, o, index, l);
 }
 
 void learn_lowest(struct peer *p, uint16_t version, struct lesson *l)
@@ -160,14 +165,15 @@ static bool refused_for_its_suites(const struct observation *o)
 }
 
 static void server_refused(const struct suite_kinds *kinds, struct peer *s, const struct observation *o,
-                           const struct hello_shape *shape)
+                           const struct hello_shape *shape, struct lesson *l)
 {
     /* What the hello's own version forbids was not refused. */
     const struct suite_set offer =
         suites_up_to(&kinds->by_version, &o->client_hello.offered, o->client_hello.max_version);
     if (suite_set_empty(&offer))
         return;
-    refusals_learn(s, o, shape, &offer, offer_needs_groups(&kinds->with_groups, &offer, &o->client_hello));
+    l->forgotten += !refusals_learn(s, o, shape, &offer,
+                                    offer_needs_groups(&kinds->with_groups, &offer, &o->client_hello));
 }
 
 /* What it could have selected, under the version that it chose: it has no higher one that was offered. */
@@ -203,7 +209,7 @@ void learn_of_server(const struct suite_kinds *kinds, struct peer *s, const stru
     if (o->seen & SEEN_SERVER_HELLO && !observation_is_doubtful(o, SERVER))
         server_selected(s, o, t->shape, l);
     else if (refused_for_its_suites(o))
-        server_refused(kinds, s, o, t->shape);
+        server_refused(kinds, s, o, t->shape, l);
     else if (observation_is_doubtful(o, SERVER) || !observation_settled(o, SERVER))
         answer_unseen(s, o);
 }

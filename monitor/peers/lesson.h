@@ -12,7 +12,9 @@
 
 struct lesson {
     uint64_t flow_id;
-    uint64_t randoms; /* of the handshake */
+    uint64_t randoms;   /* of the handshake */
+    nanos at;           /* when it ended */
+    uint32_t forgotten; /* pieces of evidence about the server that made room for its own */
     struct peer_key {
         struct endpoint end;        /* of a UE the port is 0 */
         uint64_t host;              /* of a UE ASKED_NOBODY */

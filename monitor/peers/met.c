@@ -70,8 +70,10 @@ void met_note(struct met *m, const struct observation *o)
     struct met_handshake *h = met_at(m, o->randoms, &o->whence.client, &o->whence.server);
     if (h && is_recent(h, o))
         return;
-    if (!h)
+    if (!h) {
         h = &m->place[ways_of(o->randoms, MET) + next_way(&m->turn)];
+        m->forgotten += m->randoms[h - m->place] && is_recent(h, o);
+    }
     *h = met_of(o);
     m->randoms[h - m->place] = o->randoms;
 }

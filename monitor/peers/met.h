@@ -29,6 +29,7 @@ struct met {
     uint64_t randoms[MET]; /* by place, together, as they are looked for; 0: nothing is there */
     struct met_handshake place[MET];
     uint32_t turn;
+    uint64_t forgotten; /* of the last moments, for others: a copy of one would count as another handshake */
 };
 
 /* Remembers the handshake, if it is not known at these ends. */

@@ -151,7 +151,7 @@ const struct peer *peers_find(const struct peers *p, const struct observation *o
     return n ? &n->peer : NULL;
 }
 
-/* The servers of an address one after the other: the one after `last`, the first for NULL; NULL: no more. */
+/* The servers of an address: the one after `last`, or the first if that is NULL. NULL: no more. */
 static struct node *next_at(const struct peers *p, const struct endpoint *end, const struct node *last)
 {
     const struct side_table *t = &p->table[SERVER];
@@ -179,8 +179,8 @@ bool peers_tell_apart(const struct peers *p, const struct peer *peer)
     return &first->peer == peer && !next_at(p, &peer->end, first);
 }
 
-/* Whoever asks for names at random gets no more of them than so many, and the names that many ask for stay.
- */
+/* The name to give up when the address has as many as it may: the least used, so that names asked for at
+ * random do not displace those that many ask for. NULL: there is room. */
 static const struct peer *least_used_name(const struct peers *p, const struct endpoint *end)
 {
     const struct peer *least = NULL;
@@ -330,8 +330,11 @@ static struct lesson *new_lesson(struct peers *p, const struct peer *s, const st
                                  const struct observation *o, const struct hello_shape *shape)
 {
     struct lesson *l = &p->lesson[o->whence.flow_id % RECENT_LESSONS];
+    p->counters.lessons_forgotten += l->flow_id && l->flow_id != o->whence.flow_id &&
+                                     o->event_time - l->at <= KEPT_SECONDS * NANOS_PER_SECOND;
     memset(l, 0, sizeof *l);
     l->flow_id = o->whence.flow_id;
+    l->at = o->event_time;
     l->of[CLIENT] = (struct peer_key){u->end, u->host};
     l->of[SERVER] = (struct peer_key){s->end, s->host};
     l->shape = *shape;
@@ -346,6 +349,7 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
 {
     serving_learn(&p->serving, o);
     p->counters.hosts_forgotten = p->serving.forgotten;
+    p->counters.handshakes_forgotten = p->met.forgotten;
     struct peer *s = take(p, o, shape, SERVER);
     struct peer *u = take(p, o, shape, CLIENT);
     s->unconfirmed |= !o->whence.confirmed;
@@ -366,6 +370,7 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     p->counters.copies += !l->taught[SERVER];
     if (l->taught[SERVER]) {
         learn_of_server(&p->kinds, s, &t, l);
+        p->counters.evidence_forgotten += l->forgotten;
         if (s->host == ASKED_UNKNOWN)
             learn_of_namesakes(p, s, o);
     }

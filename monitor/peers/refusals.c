@@ -139,7 +139,7 @@ static void refused_at(struct refusals *r, const struct suite_set *offer, struct
         r->ended = accepted.after;
 }
 
-void refusals_learn(struct peer *server, const struct observation *o, const struct hello_shape *shape,
+bool refusals_learn(struct peer *server, const struct observation *o, const struct hello_shape *shape,
                     const struct suite_set *offer, bool needs_groups)
 {
     const nanos time = time_of(o);
@@ -150,7 +150,7 @@ void refusals_learn(struct peer *server, const struct observation *o, const stru
     struct suite_set selected = *offer;
     server->refused_hellos++;
     if (now.max_version >= TLS13 || !shape->known)
-        return;
+        return true;
     const struct accepted_hello *a = accepted_of(server, &now);
     suite_set_common(&selected, &server->selected);
     if (a)
@@ -162,15 +162,17 @@ void refusals_learn(struct peer *server, const struct observation *o, const stru
     if (!suite_set_empty(&selected) && (a || (r && r->ended)))
         note_failure(server, accepted, time);
     if (has_failed_at(server, time))
-        return;
+        return true;
     r = known(server, &now);
+    const bool fits = r || server->refused_count < MAX_REFUSALS;
     if (!r && (r = room(server)))
         *r = now;
     if (!r)
-        return;
+        return false;
     if (suite_set_count(offer) == 1)
         suite_set_join(&r->alone, offer);
     refused_at(r, offer, accepted, time);
+    return fits;
 }
 
 void refusals_override(struct peer *server, size_t suite)

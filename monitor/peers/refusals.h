@@ -16,8 +16,9 @@
 
 #include "peers/peer.h"
 
-/* It refused these suites, which are what it could have selected of the hello. */
-void refusals_learn(struct peer *server, const struct observation *o, const struct hello_shape *shape,
+/* It refused these suites, which are what it could have selected of the hello. False: for want of room that,
+ * or what it refused of another client or kind of hello, is forgotten. */
+bool refusals_learn(struct peer *server, const struct observation *o, const struct hello_shape *shape,
                     const struct suite_set *offer, bool needs_groups);
 
 /* It selected the suite; refused before, that was for another reason. */

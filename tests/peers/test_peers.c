@@ -513,6 +513,73 @@ static void a_contradicted_hello_offered_nothing(void **state)
     assert_false(suite_set_has(&s->accepted[0].selected, index_of(RC4)));
 }
 
+static void open_for_many_ues(void)
+{
+    peers_free(peers);
+    peers = peers_new(6, 64);
+    assert_non_null(peers);
+}
+
+static uint64_t evidence_forgotten(void)
+{
+    return peers_counters(peers)->evidence_forgotten;
+}
+
+static void evidence_that_makes_room_is_counted(void **state)
+{
+    (void)state;
+    open_for_many_ues();
+    for (unsigned i = 0; i < MAX_REFUSALS + 2; i++) {
+        hello(0x0301, OFFER(DES3));
+        o->whence.client.address[0] = (uint8_t)(i + 1);
+        refuse_with(40);
+        assert_int_equal(evidence_forgotten(), i < MAX_REFUSALS ? 0 : i + 1 - MAX_REFUSALS);
+    }
+    const uint64_t before = evidence_forgotten();
+    for (unsigned i = 0; i < MAX_HELLO_SHAPES + 1; i++) {
+        hello(0x0301, OFFER(AES));
+        for (unsigned k = 0; k < i; k++)
+            extend((uint16_t)(1000 + k));
+        accept_with(0x0301, AES);
+    }
+    assert_int_equal(evidence_forgotten() - before, 1);
+}
+
+static void handshakes_forgotten_early_are_counted(void **state)
+{
+    (void)state;
+    open_for_many_ues();
+    for (unsigned i = 0; i < 2 * WAYS; i++) {
+        hello(0x0301, OFFER(AES)); /* a minute later, when no copy comes any more */
+        o->randoms = 7;
+        o->whence.client.address[0] = (uint8_t)(i + 1);
+        accept_with(0x0301, AES);
+    }
+    assert_int_equal(peers_counters(peers)->handshakes_forgotten, 0);
+    const nanos now = o->side[CLIENT].hello_time;
+    for (unsigned i = 0; i < WAYS; i++) {
+        hello(0x0301, OFFER(AES));
+        o->side[CLIENT].hello_time = now;
+        o->randoms = 7;
+        o->whence.client.address[0] = (uint8_t)(i + 100);
+        accept_with(0x0301, AES);
+    }
+    assert_int_equal(peers_counters(peers)->handshakes_forgotten, 1); /* the rest was a minute old */
+}
+
+static void lessons_that_make_room_are_counted(void **state)
+{
+    (void)state;
+    accepted_on(5, AES, OFFER(AES));
+    accepted_on(5 + RECENT_LESSONS, AES, OFFER(AES));
+    assert_int_equal(peers_counters(peers)->lessons_forgotten, 1);
+    hello(0x0301, OFFER(AES));
+    o->whence.flow_id = 5;
+    o->event_time = 60 * NANOS_PER_SECOND; /* nothing contradicts the one before any more */
+    accept_with(0x0301, AES);
+    assert_int_equal(peers_counters(peers)->lessons_forgotten, 1);
+}
+
 int main(void)
 {
 #define WITH_TABLES(test) cmocka_unit_test_setup_teardown(test, open_tables, close_tables)
@@ -535,6 +602,9 @@ int main(void)
         WITH_TABLES(a_contradicted_hello_offered_nothing),
         WITH_TABLES(the_longest_unseen_goes_first),
         WITH_TABLES(names_of_an_address_have_a_cap),
+        WITH_TABLES(evidence_that_makes_room_is_counted),
+        WITH_TABLES(handshakes_forgotten_early_are_counted),
+        WITH_TABLES(lessons_that_make_room_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
