@@ -30,7 +30,7 @@ static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
     }
 }
 
-/* What a hole holds back is looked at before the end: the hole is a gap then. */
+/* Before the end, what lies behind a hole is read as well: the hole is a gap then. */
 static void flush(struct pipeline *p, struct flow *flow, nanos when)
 {
     const struct segment at_end = {.time = when, .source = p->source};
@@ -112,7 +112,8 @@ static struct span read_data(struct pipeline *p, struct flow *flow, const struct
     return begin_again(p, flow, segment) ? hello : span_of(NULL, 0);
 }
 
-/* What a server says before its TLS is HTTP's for as long as that is followed: a document is no handshake. */
+/* As long as HTTP is followed, what a server says before its TLS belongs to HTTP: a document is no
+ * handshake. */
 static struct run behind_http(struct pipeline *p, const struct flow *flow, const struct run *run)
 {
     struct run rest = *run;
@@ -203,7 +204,7 @@ static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const stru
     return f.key_since;
 }
 
-/* Where a handshake came to nothing, both may go on: with another one, or in clear. */
+/* After a handshake that came to nothing both may go on: with another one, or in clear. */
 static void search_again(struct flow *flow)
 {
     flow->again = true;
@@ -225,8 +226,8 @@ bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct seg
     return true;
 }
 
-/* The directions may be captured one after the other: that one of them was here does not say that it is in
- * the handshake that the other one shows. */
+/* The directions may be captured one after the other: the one that was captured here need not be part of
+ * the handshake that the other one shows later. */
 static void note_alone(struct flow *flow, const struct observation *o)
 {
     const enum side who = o->side[CLIENT].captured ? CLIENT : SERVER;
@@ -240,7 +241,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     flow->outside = !decoder_trusts(p->decoder, &flow->end[0]);
     const struct networks networks = networks_of_flow(&p->flows, flow);
     const struct observation *o = tls_finish(p->tls, flow, &networks, when, reasons);
-    if (!o) { /* it was no TLS, or its start was not gone on with in time */
+    if (!o) { /* it was no TLS, or nothing followed its start in time */
         const bool waits =
             reasons & UNOBSERVED_UNFINISHED && !tls_has_begun(p->tls, flow) && !flow_has_ended(flow);
         tls_release(p->tls, flow);
@@ -293,7 +294,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     }
 }
 
-/* What came early of a later handshake. True: it is complete. */
+/* Reads what was already here of a later handshake. True: that is complete. */
 static bool read_rest(struct pipeline *p, struct flow *flow)
 {
     const struct clear_rest rest = p->cleartext.rest; /* others may end meanwhile, to make room */

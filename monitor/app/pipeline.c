@@ -6,7 +6,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* Is one of the rules of this profile about keys in use? Those of profiles joined to it come after them. */
+/* Is one of the rules of this profile about keys in use? Those of profiles that are joined to it follow
+ * its own. */
 static bool is_about_keys(const struct profile *profile)
 {
     const struct profile *next = profile_next(profile);
@@ -17,7 +18,7 @@ static bool is_about_keys(const struct profile *profile)
     return false;
 }
 
-/* The least limit of a profile on a session's life; 0: none asks how old keys are. */
+/* The lowest limit that these profiles set to a session's life; 0: none has a rule about keys. */
 static int64_t key_limit(const struct profile *profile)
 {
     int64_t least = 0;
@@ -39,7 +40,7 @@ void pipeline_go_on_with(struct pipeline *p, const struct ruleset *rules)
     p->key_limit = !limits[0] || (limits[1] && limits[1] < limits[0]) ? limits[1] : limits[0];
 }
 
-/* A table is shared out to so many workers. */
+/* Each worker gets an equal share of a table. */
 static uint32_t share_of(uint32_t size, unsigned workers)
 {
     return (size + workers - 1) / workers;
@@ -133,7 +134,7 @@ static bool take_runs(struct pipeline *p, struct flow *flow, const struct segmen
     return complete;
 }
 
-/* Whoever waits for bytes that do not come goes on with what lies behind them. */
+/* A stream that has waited too long for missing bytes goes on behind the hole. */
 static void give_up_holes(struct pipeline *p, int most)
 {
     struct runs runs;
@@ -144,7 +145,7 @@ static void give_up_holes(struct pipeline *p, int most)
     }
 }
 
-/* Where the judge is no thread of its own. */
+/* If the judge has no thread of its own. */
 static void ask_judge(struct pipeline *p)
 {
     struct siphash_key common;
@@ -153,7 +154,7 @@ static void ask_judge(struct pipeline *p)
     judge_go_on(p->judge, p->now);
 }
 
-/* At most so many of each kind: who leaves thousands of them at once must not hold up what comes next. */
+/* Ends at most so many of each kind: thousands that are due at once must not delay the next frame. */
 static void expire(struct pipeline *p, int most)
 {
     late_check_expire(p);
@@ -189,8 +190,8 @@ static struct flow *new_flow(struct pipeline *p, struct segment *segment)
     return flow_add(&p->flows, segment);
 }
 
-/* Data under protection, of which nothing is judged. What begins behind all that came before can be no second
- * copy of a handshake's bytes, which late_check.c would compare. */
+/* Data under protection, of which nothing is judged. A segment that begins behind all others is no second
+ * copy of a handshake's bytes, which late_check.c would have to compare. */
 static bool is_bulk(const struct flow *flow, const struct segment *segment)
 {
     return flow && flow->state >= FLOW_RECORDS && flow->pending_side == NO_SIDE &&
@@ -199,7 +200,7 @@ static bool is_bulk(const struct flow *flow, const struct segment *segment)
            (!flow->recent || stream_place(flow, segment) == STREAM_FOLLOWS);
 }
 
-/* Evidence is what the receiver takes. The sums of bulk data are not worth the time. */
+/* Evidence is what the receiver takes. The checksums of bulk data are not worth the time. */
 static enum belief belief_in(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     if (is_bulk(flow, segment))
@@ -265,7 +266,7 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
     return flow;
 }
 
-/* What a segment without data says of a connection that is read. */
+/* What the flags of a segment say of HTTP under NULL encryption. */
 static void watch_end(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     if (segment->flags & TCP_ACK && flow_sender(flow, segment) == SERVER)
@@ -297,8 +298,9 @@ static void follow(struct pipeline *p, struct flow *flow, const struct segment *
     settle(p, flow, complete);
 }
 
-/* Of data under protection, whose sums are not worth the time, what leaves a hole may be somebody else's: in
- * the window it has to know the other side's numbers or to have a right sum, elsewhere both. */
+/* Is the segment, of data under protection, the connection's own? Checksums are not worth the time as
+ * long as nothing is missing. A segment that leaves a hole may be forged: within the window it has to
+ * acknowledge the other side's numbers or to have a right checksum, outside of it both. */
 static bool is_in_stream(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     if (!segment->payload_len)
@@ -339,7 +341,7 @@ static bool is_in_clear(struct pipeline *p, struct flow *flow, struct segment *s
     return true;
 }
 
-/* What is protected shows nothing; what came before is what verdicts are about. */
+/* Verdicts are about what came before protection began; protected data show nothing. */
 static void keep_evidence(struct pipeline *p, const struct flow *flow, const struct frame *frame,
                           const struct segment *segment)
 {
@@ -353,7 +355,7 @@ static void tell_clock_set(struct pipeline *p, nanos before, nanos after)
     pipeline_tell(p, &f);
 }
 
-/* Did its clock step ahead before it came? Who may have been forged does not tell. */
+/* Does the segment show that the capture's clock was set forward? One that may be forged shows nothing. */
 static void look_at_clock(struct pipeline *p, const struct flow *flow, const struct segment *segment)
 {
     struct clock_steps *c = &p->steps;

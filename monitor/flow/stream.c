@@ -10,7 +10,8 @@ void stream_release(struct flow_table *table, struct flow *flow)
     recent_forget(table, flow);
 }
 
-/* The last octet that was sent, or the SYN, made up as a keep-alive may (RFC 9293 3.8.4). */
+/* A keep-alive (RFC 9293 3.8.4): an octet of zero in the place of the last one that was sent, or of the
+ * SYN. */
 static bool is_made_up(const struct segment *segment, int64_t away)
 {
     return away == -1 && segment->payload_len == 1 && segment->payload.n && segment->payload.p[0] == 0;
@@ -88,7 +89,7 @@ static void hold(struct runs *runs, uint32_t seq, struct span bytes, const struc
     }
 }
 
-/* What is not believed may have been the stream's all the same. */
+/* Bytes that are not believed may have been part of the stream all the same. */
 static void drop(struct runs *runs)
 {
     runs->dropped = true;
@@ -96,7 +97,7 @@ static void drop(struct runs *runs)
         flow_note_dropped(runs->flow, runs->side);
 }
 
-/* The pointer may be to an octet that comes later (RFC 9293 3.8.5). */
+/* The urgent pointer may point to an octet that comes later (RFC 9293 3.8.5). */
 static void note_urgent(struct runs *runs, uint32_t seq)
 {
     if (!in_window(distance(runs->flow->side[runs->side].next, seq)))
@@ -105,7 +106,7 @@ static void note_urgent(struct runs *runs, uint32_t seq)
     contest(runs);
 }
 
-/* A keep-alive whose receiver has what stands there. */
+/* A keep-alive whose receiver has the octet already. */
 static bool is_keep_alive(const struct flow *flow, const struct segment *segment, int64_t away)
 {
     const unsigned side = segment->side;
@@ -121,7 +122,7 @@ static void note_taken(struct flow *flow, const struct segment *segment)
         flow->taken = (flow->taken | 1U << !side) & 3U;
 }
 
-/* A copy of bytes that were handed on. True: it is to be read as well. */
+/* Compares a copy with the bytes that were handed on. True: the copy is to be read as well. */
 static bool contradicts(struct runs *runs, uint32_t seq, struct span bytes)
 {
     struct flow_table *table = runs->table;
@@ -149,7 +150,7 @@ static bool contradicts(struct runs *runs, uint32_t seq, struct span bytes)
     return false;
 }
 
-/* The other reading becomes the one that is handed on. */
+/* From `seq` on, the second copy is handed on in place of the first. */
 static void begin_anew(struct runs *runs, uint32_t seq)
 {
     struct flow_side *from = &runs->flow->side[runs->side];

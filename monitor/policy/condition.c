@@ -34,7 +34,7 @@ const struct operator_info operator_info[] = {
     {NULL, NULL, NULL},
 };
 
-/* A condition on something that is not there is false, also when it is a negation. */
+/* A condition on an absent fact is false, and so is its negation. */
 static void emit_not(struct compiler *c, enum field field)
 {
     emit(c, OP_ALL_OF, field, 0, 2);
@@ -42,7 +42,7 @@ static void emit_not(struct compiler *c, enum field field)
     emit(c, OP_NOT, field, 0, 1);
 }
 
-/* Elements of a list, or the one scalar, into the table of values. Returns how many; 0 after a mistake. */
+/* Adds the elements of a list, or the one scalar, to the table of values. Returns how many; 0: a mistake. */
 static size_t add_values(struct compiler *c, const struct node *n, enum field field, size_t *from)
 {
     struct profile *p = c->profile;
@@ -126,7 +126,7 @@ static void compile_flags(struct compiler *c, const struct node *n, enum field f
     emit(c, op, field, 0, mask);
 }
 
-/* The plain form: a value, or a list of which one has to hold. */
+/* The plain form: a value, or a list of values of which one has to match. */
 static void compile_equals(struct compiler *c, const struct node *n, enum field field)
 {
     size_t from;
@@ -176,7 +176,7 @@ static void complain_about_type(struct compiler *c, const struct node *n, enum f
                     set ? "{ any: $SET }" : "VALUE");
 }
 
-/* What stands under all, any or none: a list, a $set, or { in: ... }. */
+/* The value of all, any or none: a list, a $set, or { in: ... }. */
 static const struct node *quantified(struct compiler *c, const struct node *n)
 {
     if (n->kind != NODE_MAPPING)
@@ -320,7 +320,7 @@ static void compile_operator(struct compiler *c, const struct node *n, enum fiel
     }
 }
 
-/* A parameter against the limits of a mapping, all of which have to hold. */
+/* Is the parameter within all limits of a mapping? */
 static bool parameter_within(struct compiler *c, const struct node *n, const struct parameter *p)
 {
     bool within = true;
@@ -350,7 +350,7 @@ static bool parameter_within(struct compiler *c, const struct node *n, const str
     return within;
 }
 
-/* A parameter against one of the values that are listed. */
+/* Is the parameter equal to this one of the values that are listed? */
 static bool parameter_is(struct compiler *c, const struct node *value, struct parameter *p)
 {
     if (value->kind != NODE_SCALAR)
@@ -412,7 +412,7 @@ static void compile_any(struct compiler *c, const struct node *n, const char *co
     }
 }
 
-/* A field that no case of the rule has is never there: the condition could never be true. */
+/* No case that the rule is about has such a field, so the condition could never be true. */
 static void check_about(struct compiler *c, const struct node *n, enum field field)
 {
     uint8_t kinds = field_kinds(field);

@@ -16,8 +16,8 @@ static struct fact class_as_fact(const struct profile *p, enum subject subject, 
     return (struct fact){.number = class_of_case(p, subject, c)};
 }
 
-/* What was asked for the test, unless it is known what it comes to: every case of the kind gives the same
- * answer, it was asked before, or the class of the case's chain or hello says it. */
+/* Notes the answer that the test rests on, unless it adds nothing: all cases of the kind give the same,
+ * it was asked for before, or the class of the case's chain or hello implies it. */
 static void note_answer(const struct profile *p, const struct condition_node *n, const struct policy_case *c)
 {
     struct results *r = p->results;
@@ -151,7 +151,7 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
     const struct rule_case *pass = NULL;
     if (r->pass_count) {
         pass = first_true(p, r->pass, r->pass_count, c, &v->reasons);
-        if (!pass) { /* neither the one nor the other: this connection does not tell */
+        if (!pass) { /* neither of them: this case does not decide the rule */
             v->value = VERDICT_NOT_OBSERVABLE;
             v->reasons |= v->reasons ? 0 : UNOBSERVED_UNDECIDED;
             return;
@@ -161,7 +161,7 @@ static void judge_rule(const struct rule *r, const struct policy_case *c, struct
     conclude(p, v, r->never_pass ? VERDICT_NOTHING_AGAINST : VERDICT_PASS, pass);
 }
 
-/* Every rule about such a case, from its conditions. */
+/* Evaluates the conditions of all rules about cases of this kind. */
 static size_t judge_in_full(const struct profile *p, const struct policy_case *c)
 {
     size_t count = 0;
@@ -187,7 +187,7 @@ static struct fact ask(const struct profile *p, uint16_t question, const struct 
                               : answer_to(p, question, c);
 }
 
-/* The verdicts on a case that was decided alike: it gave the same answers. NULL: there was none. */
+/* The verdicts on an earlier case that gave the same answers. NULL: there was none. */
 static const struct verdict *find_known(const struct profile *p, const struct policy_case *c, size_t *count)
 {
     const struct known_verdicts *k = p->known;
@@ -233,7 +233,8 @@ __attribute__((destructor)) static void tell_proven(void)
 }
 #endif
 
-/* Once in four billion cases: no result is taken for one of this case. */
+/* The number of the case has wrapped around, once in four billion: forget all results, lest one of them
+ * be taken for this case's. */
 static void begin_anew(const struct profile *p)
 {
     memset(p->results->made_at, 0, p->test_count * sizeof *p->results->made_at);

@@ -58,7 +58,7 @@ static void put_client_hello(struct json *j, const struct client_hello_facts *c,
     json_close(j, '}');
 }
 
-/* All that the object says. */
+/* What the object is made of: while that is the same, so is its text. */
 static void client_hello_key(struct member_key *key, const struct client_hello_facts *c)
 {
     const uint16_t own[] = {c->record_version, c->session_id_len, c->ticket, c->psk};
@@ -80,7 +80,7 @@ static void put_known_client_hello(struct json *j, const struct client_hello_fac
     json_keep(j, &key, start);
 }
 
-/* What an alert says of it. */
+/* What an alert says of the ServerHello. */
 static void put_selected(struct json *j, const struct observation *o)
 {
     const struct suite *suite = observation_suite(o);
@@ -190,7 +190,7 @@ static void put_client_certificate(struct json *j, const struct observation *o)
     json_close(j, '}');
 }
 
-/* The age of what was offered, if anything is known about it. */
+/* The age of the session that was offered, as far as it is known. */
 static void put_age(struct json *j, const struct session_result *s)
 {
     if (!s || !s->offered)
@@ -263,7 +263,7 @@ static void put_encapsulation(struct json *j, const struct wrappers *w)
     json_close(j, ']');
 }
 
-/* How it went: in alerts too, unless the rule is about the certificate alone. */
+/* How the handshake went. An alert has what its rule may depend on. */
 static void put_course(struct json *j, const struct policy_case *c, const struct rule_facts *rule)
 {
     const struct observation *o = c->observation;
@@ -279,7 +279,7 @@ static void put_course(struct json *j, const struct policy_case *c, const struct
     json_slice(j, "authority", o, o->authority);
 }
 
-/* Where the certificate is at fault, it is no matter for most rules. */
+/* Most rules about certificates do not depend on the suite. */
 static bool tells_suite(const struct rule_facts *rule)
 {
     return !rule || !(rule->reads & READS_CERTIFICATE) || rule->reads & READS_SUITE;

@@ -203,7 +203,7 @@ static bool is_given_anew(const struct entry *e)
     return (e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW)) == ENTRY_ANEW;
 }
 
-/* Of an entry that a full handshake made, or the news of one. */
+/* The flags of an entry that a full handshake made, here or by the news of another sensor. */
 static unsigned with_anew(unsigned flags)
 {
     return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
@@ -348,7 +348,7 @@ void memory_end(struct sessions *s, const struct place *place, struct entry *e)
     tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
-/* Under which it is remembered; no other identifier equals it. */
+/* The identifier under which the end of a session is remembered; no other one equals it. */
 static struct identifier identifier_of_ended(const struct sessions *s, const struct identifier *id,
                                              const struct endpoint *client)
 {
@@ -356,7 +356,8 @@ static struct identifier identifier_of_ended(const struct sessions *s, const str
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
     if (!id->length)
         return out;
-    out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method); /* an owner's is the length of a short id */
+    /* That of an owner is smaller: the length of a short id. */
+    out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method);
     memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
     out.length = UNIQUE_ID + sizeof client->address;

@@ -1,4 +1,4 @@
-/* The end of a handshake: what all that was seen amounts to. */
+/* What a handshake that has ended amounts to: outcome, reaction, resumption, and what was not observed. */
 #include "tls/handshake.h"
 
 #include <assert.h>
@@ -121,8 +121,7 @@ static enum reaction reaction_of(const struct handshake *h)
     if (o->reaction == REACTION_FATAL_ALERT && h->phase == PHASE_DONE)
         return o->seen & SEEN_SERVER_HELLO ? REACTION_ACCEPTED : REACTION_UNKNOWN; /* it went on */
     if (o->reaction == REACTION_FATAL_ALERT && !(o->side[SERVER].start_captured && had_hello(h)))
-        return REACTION_UNKNOWN; /* a hello of its own may have come before it, and that of the client after
-                                  */
+        return REACTION_UNKNOWN; /* its own hello may have come before it, and the client's only after it */
     if (o->reaction == REACTION_FATAL_ALERT && o->side[CLIENT].damage & UNOBSERVED_TOO_LONG)
         return REACTION_UNKNOWN; /* for a hello of such a length, whatever it offers */
     if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
@@ -158,7 +157,7 @@ static void note_unseen_bytes(struct handshake *h)
             handshake_damage(h, who, UNOBSERVED_GAP);
 }
 
-/* What is not here may have gone another way, also between messages that follow each other here. */
+/* Any byte may have gone over another path, even between messages that follow each other here. */
 static void note_other_paths(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -171,7 +170,7 @@ static void note_other_paths(struct handshake *h)
     }
 }
 
-/* A record in clear that ends within an alert, and nothing came after it. */
+/* Half an alert: its record in clear ended within it, and nothing came after. */
 static void note_halves_of_alerts(struct handshake *h)
 {
     for (enum side who = CLIENT; who <= SERVER; who++)
@@ -208,7 +207,7 @@ static void note_what_ends_show(struct handshake *h)
     handshake_note_unread_start(h);
 }
 
-/* Only from its first byte on is it known what the client said before its hello. */
+/* What the client said before its hello is known only if its first byte was captured. */
 static void note_unseen_before(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -219,8 +218,8 @@ static void note_unseen_before(struct handshake *h)
         o->unseen_before |= UNOBSERVED_MIDSTREAM;
 }
 
-/* A server's messages, and a client of which every byte is here and none is TLS: nobody was answered (RFC
- * 5246 7.3), and the octets mean something else. */
+/* The server sent messages of a handshake, but the client sent no TLS, and none of its bytes is missing.
+ * A server only answers (RFC 5246 7.3), so these octets are something else. */
 static bool answers_nobody(const struct handshake *h, uint32_t reasons)
 {
     const struct observation *o = h->observation;
@@ -232,8 +231,8 @@ static bool answers_nobody(const struct handshake *h, uint32_t reasons)
            !(reasons & UNOBSERVED_EVICTED);
 }
 
-/* A hello among other words of the client, answered in other words too: a document that holds octets like
- * those. */
+/* The client sent a hello among other words, and the server answered in other words: this is a document
+ * with octets like those of a hello. */
 static bool is_quoted(const struct handshake *h)
 {
     const unsigned client = flow_side_of(h->flow, CLIENT);
@@ -241,7 +240,7 @@ static bool is_quoted(const struct handshake *h)
            !h->search.probe[!client].length && observation_is_whole(h->observation, SERVER);
 }
 
-/* One side says what belongs to both, and the other nothing of it: a recording that is being transferred. */
+/* One side sends the messages of both, and the other nothing of TLS: a recording is being transferred. */
 static bool is_transferred(const struct handshake *h)
 {
     for (enum side who = CLIENT; who <= SERVER; who++) {
@@ -298,12 +297,11 @@ static bool is_acknowledged(const struct handshake *h, enum side who, const stru
     return !words->any || acknowledged_covers(&h->acked[!flow_side_of(h->flow, who)], words->number);
 }
 
-/*
- * A segment in sequence with a right sum may be one that its receiver never got (a TTL that ends behind the
- * tap) or dropped (an old time stamp, RFC 7323 5.3), and may be of anybody. What the receiver has it
- * acknowledges, at the latest with its own next words. The last words of a complete handshake are judged
- * before that; they decide nothing that the words before them did not. After a reset nobody acknowledges.
- */
+/* A segment in sequence with a right checksum may come from anybody, and may be one that its receiver
+ * never got (a TTL that ends behind the tap) or dropped (an old time stamp, RFC 7323 5.3). A receiver
+ * acknowledges what it has, at the latest with what it sends next. A complete handshake is judged before
+ * its last words are acknowledged; those decide nothing that earlier ones did not. After a reset nobody
+ * acknowledges. */
 static void note_unacknowledged(struct handshake *h)
 {
     struct observation *o = h->observation;
@@ -313,7 +311,8 @@ static void note_unacknowledged(struct handshake *h)
         if (!peer->captured)
             continue;
         struct acknowledged first = h->first_words[who];
-        /* It tells of an abbreviated handshake that it is one (RFC 5246 7.3), and the client answers it. */
+        /* The server's ChangeCipherSpec shows that a handshake is abbreviated (RFC 5246 7.3); the client
+         * answers it. */
         if (who == SERVER && h->server_ccs.any && !(o->seen & SEEN_CLIENT_KEY_EXCHANGE))
             acknowledged_note(&first, h->server_ccs.number);
         side->unacknowledged = !is_acknowledged(h, who, &first);
@@ -398,7 +397,8 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     o->resumption = resumption_of(o);
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))
         o->seen |= SEEN_RENEGOTIATION;
-    /* What a complete handshake lacks takes nothing from what it is, but has its reason all the same. */
+    /* A complete handshake stays complete whatever else is missing of it; the reasons are noted all the
+     * same. */
     note_late_captures(o);
     note_unacknowledged(h);
     tls->counters.handshakes++;

@@ -1,4 +1,5 @@
-/* The slots of handshakes in progress, and the two queues that end them: idle ones, and ends that linger. */
+/* The slots of handshakes in progress, and the queues by which they end: once idle, or a moment after an
+ * end. */
 #include "tls/handshake.h"
 #include "tls/kept_messages.h"
 #include "tls/known_chains.h"
@@ -85,7 +86,7 @@ static void dequeue(struct tls *tls, struct handshake *h)
     queue_remove(&tls->list[h->list], &tls->slots, offsetof(struct handshake, link), h->flow->handshake);
 }
 
-/* The same number for both orders. */
+/* A number for the two hosts, the same in both orders. */
 static size_t pair_of(const struct endpoint *a, const struct endpoint *b)
 {
     uint64_t one[2];
@@ -102,7 +103,7 @@ static struct queue *queue_between(struct tls *tls, const struct flow *flow)
     return &tls->between[pair_of(&flow->end[0], &flow->end[1])];
 }
 
-/* In a flood the later ones are not kept: what is shown is of the first findings anyway. */
+/* In a flood the messages of later ones are not kept: the report shows those of the first findings. */
 static void begin_keeping(struct tls *tls, struct handshake *h)
 {
     if (!tls->kept.capacity)
@@ -151,10 +152,8 @@ static bool is_first_of(const struct kept_messages *kept, enum side who)
     return true;
 }
 
-/*
- * The segment that is being read, when it is of `who`. An alert may have come before anybody knew what it is
- * about; of other bytes that were stored it is not known which frame they were in.
- */
+/* The frame of the message: the one that is being read, if `who` sent it. An alert that waited in the
+ * probe came with the first bytes of that; the frame of other bytes that were stored is not known. */
 static void place_message(const struct tls *tls, const struct handshake *h, enum side who,
                           struct kept_message *m)
 {
@@ -349,7 +348,7 @@ bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, cons
     return tls->between[pair_of(client, server)].oldest != 0;
 }
 
-/* The client of a full handshake has what it can resume, or the server has sent it. */
+/* From then on the client may have got a session that it can resume. */
 static bool may_begin_session(const struct handshake *h)
 {
     const uint32_t seen = h->observation ? h->observation->seen : h->seen_asleep;
@@ -384,8 +383,8 @@ static const struct handshake *oldest_but(const struct tls *tls, unsigned list, 
     return h && h->flow == but ? slot(tls, h->link.newer) : h;
 }
 
-/* Who floods with addresses that are not his own confirms nothing. An end that lingers has said all it will.
- * Of the others, whoever has most of them has to give. */
+/* First those that nobody confirmed, as whoever floods from forged addresses confirms none; then ends
+ * that linger, since nothing more will be said; then one of the client that has most. */
 struct flow *tls_victim(struct tls *tls, const struct flow *but)
 {
     const struct handshake *h = oldest_but(tls, LIST_UNCONFIRMED, but);
@@ -431,8 +430,8 @@ struct flow *tls_oldest(struct tls *tls)
     return NULL;
 }
 
-/* Whoever checks names and times after the handshake, as RFC 2818 3.1 lets clients do, shows by what comes
- * next what it thinks of the certificate. */
+/* A client may check names and times after the handshake (RFC 2818 3.1): what it does next shows what it
+ * thinks of the certificate. */
 static bool waits_for_follow_up(const struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -453,7 +452,7 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
     case ACTION_FINISH:
         if (event == EVENT_BOTH_FINISHED && (h->answer_awaited || waits_for_follow_up(h))) {
             h->done_at = now;
-            h->follow_up_awaited = true; /* and it stays as long as one that makes no progress */
+            h->follow_up_awaited = true; /* it may take as long as a handshake may be idle */
             h->awaited_mac = observation_clear_mac(h->observation);
         } else {
             h->complete = true;
