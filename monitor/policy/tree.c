@@ -168,7 +168,6 @@ static void take_event(struct builder *b, const yaml_event_t *e)
         } else {
             struct node *node = add_node(b, NODE_SCALAR, e);
             node->text = tree_text(b->tree, e->data.scalar.value, e->data.scalar.length);
-            node->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
             if (strlen(node->text) != e->data.scalar.length)
                 complain(b, &e->start_mark, "a value with a NUL character");
         }

@@ -9,6 +9,12 @@ static_assert((int)ORIGIN_EXACT == ENTRY_EXACT && (int)ORIGIN_DEAD == ENTRY_DEAD
 
 #define ORIGIN_BITS ((UINT64_C(1) << 54) - 1)
 
+/* As the memory has it. */
+static uint64_t micros_of(nanos origin)
+{
+    return origin > 0 ? (uint64_t)(origin / NANOS_PER_MICROSECOND) : 0;
+}
+
 uint32_t memory_second(nanos time)
 {
     return time > 0 ? (uint32_t)(time / NANOS_PER_SECOND) : 0;
@@ -126,7 +132,7 @@ static uint64_t key_of(const struct sessions *s, const struct scope *scope, cons
 uint64_t sessions_lineage(const struct sessions *s, const struct endpoint *server, nanos origin)
 {
     const struct scope scope = scope_of(s, server, false, NULL);
-    const int64_t us = origin / 1000; /* as the memory has it */
+    const int64_t us = origin / NANOS_PER_MICROSECOND; /* as the memory has it */
     return s->shared ? 0 : hash_in(&s->table.key, &scope, RESUMPTION_UNKNOWN, &us, sizeof us);
 }
 
@@ -176,13 +182,12 @@ static void tell(struct sessions *s, const struct place *place, const struct mem
 {
     if (!s->shared)
         return;
-    shared_tell(s->shared,
-                &(struct origin){.key = place->shared_key,
-                                 .us = m->origin > 0 ? (uint64_t)m->origin / 1000 & ORIGIN_BITS : 0,
-                                 .server = common_hash(s, place->server),
-                                 .suite = m->suite,
-                                 .flags = (uint8_t)m->flags,
-                                 .kind = (char)kind});
+    shared_tell(s->shared, &(struct origin){.key = place->shared_key,
+                                            .us = micros_of(m->origin) & ORIGIN_BITS,
+                                            .server = common_hash(s, place->server),
+                                            .suite = m->suite,
+                                            .flags = (uint8_t)m->flags,
+                                            .kind = (char)kind});
 }
 
 static struct entry *find_key(struct sessions *s, uint64_t key, nanos now)
@@ -224,7 +229,7 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
                         const struct memo *m)
 {
     struct entry next = *e;
-    const uint64_t us = m->origin > 0 ? (uint64_t)m->origin / 1000 : 0;
+    const uint64_t us = micros_of(m->origin);
     const uint32_t second = memory_second(m->now);
     if (second > e->last_used)
         next.last_used = second;

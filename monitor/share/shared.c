@@ -80,15 +80,6 @@ void shared_recover(struct shared *s)
     }
 }
 
-struct shared *shared_open(const char *url, uint32_t retention)
-{
-    struct shared *s = shared_new(url, retention);
-    if (!s || shared_start(s))
-        return s;
-    let_go(s);
-    return NULL;
-}
-
 void shared_stop(struct shared *s)
 {
     const uint64_t one = 1;

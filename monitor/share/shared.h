@@ -26,14 +26,13 @@ struct shared_counters {
 
 bool shared_url_is_valid(const char *url);
 
-/* `retention`: seconds that Redis keeps a session after its last use. NULL without memory or a thread, or
- * when the URL is not valid. Does not wait. */
-struct shared *shared_open(const char *url, uint32_t retention);
-
 /*
- * The same in two steps, for a process that has the packet path and another one that has the thread:
- * shared_new() before they part; shared_start() in the one with the thread, and in one that follows it after
- * it was killed; shared_recover() in one that follows a packet path that was killed. The URL outlives it.
+ * One process may have the packet path, and another one the thread that asks Redis: shared_new() before they
+ * part; shared_start() in the one with the thread, and in one that follows it after it was killed;
+ * shared_recover() in one that follows a packet path that was killed. None of them waits.
+ *
+ * `retention`: seconds that Redis keeps a session after its last use. NULL without memory, or when the URL,
+ * which outlives it, is not valid; false without a thread.
  */
 struct shared *shared_new(const char *url, uint32_t retention);
 bool shared_start(struct shared *s);

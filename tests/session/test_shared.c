@@ -205,6 +205,14 @@ static void a_fatal_alert_is_known_to_both(void **state)
     assert_true(r.known && r.dead);
 }
 
+static struct shared *started(void)
+{
+    struct shared *s = shared_new(server.url, 1000);
+    assert_non_null(s);
+    assert_true(shared_start(s));
+    return s;
+}
+
 static void at_server(uint8_t number)
 {
     o->whence.server = farm.member[number];
@@ -415,8 +423,7 @@ static void order_of_the_news_does_not_matter(void **state)
     };
     static const unsigned order[][6] = {
         {0, 1, 2, 3, 0, 1}, {3, 2, 1, 0, 3, 2}, {2, 0, 3, 1, 1, 0}, {1, 3, 0, 2, 0, 3}};
-    struct shared *s = shared_open(server.url, 1000);
-    assert_non_null(s);
+    struct shared *s = started();
     assert_true(shared_wait_ready(s, NANOS_PER_SECOND));
     for (uint64_t i = 0; i < sizeof order / sizeof *order; i++) {
         for (unsigned n = 0; n < 6; n++) {
@@ -530,7 +537,7 @@ static void a_reissue_seen_in_part_reaches_the_other(void **state)
 static void an_alert_is_of_one_session(void **state)
 {
     (void)state;
-    struct shared *s = shared_open(server.url, 1000);
+    struct shared *s = started();
     assert_true(shared_wait_ready(s, NANOS_PER_SECOND));
     const struct origin f1 = {.key = 5, .us = 5000, .server = 1, .flags = 9, .suite = 47, .kind = 'f'};
     struct origin f2 = f1;
