@@ -194,8 +194,11 @@ static void events(void)
     t = text_over(line, sizeof line);
     json_stats_event(&t, &tally, &interrupted, health.last_time);
     print(&t);
-    t = text_over(line, 3900); /* the counters fit, what was counted by rule does not */
-    json_stats_event(&t, &tally, &health, health.last_time);
+    size_t room = 0;
+    do { /* in the least room, the counters fit, and what was counted by rule does not */
+        t = text_over(line, room += 64);
+        json_stats_event(&t, &tally, &health, health.last_time);
+    } while (t.cut && room + 64 <= sizeof line);
     print(&t);
 }
 
