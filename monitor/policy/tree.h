@@ -15,7 +15,7 @@ struct node {
     enum node_kind kind;
     uint32_t line, column; /* 1-based */
     const char *text;      /* of a scalar */
-    const char *key; /* when it is a member of a mapping */
+    const char *key;       /* when it is a member of a mapping */
     uint32_t key_line, key_column;
     struct node *first, *next; /* members or elements, in order */
 };

@@ -195,7 +195,7 @@ static void note_second_hello(struct handshake *h)
     struct observation *o = h->observation;
     if (!h->second_hello || o->hello_retry || !observation_is_whole(o, SERVER))
         return;
-    handshake_note_two_readings(o, CLIENT);
+    observation_contradicted(o, CLIENT);
 }
 
 static void note_what_ends_show(struct handshake *h)
@@ -397,8 +397,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     o->resumption = resumption_of(o);
     if ((h->clear[CLIENT].later || h->clear[SERVER].later) && !handshake_clear_mac(h))
         o->seen |= SEEN_RENEGOTIATION;
-    /* A complete handshake stays complete whatever else is missing of it; the reasons are noted all the
-     * same. */
+    /* A complete handshake stays complete whatever else is missing, and the reasons are noted. */
     note_late_captures(o);
     note_unacknowledged(h);
     tls->counters.handshakes++;
