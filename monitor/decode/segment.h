@@ -23,6 +23,11 @@ static_assert(sizeof(struct endpoint) == 20, "endpoints compare with memcmp, so 
  * whoever that is, it is not the host that has the address outside. No tunnel has this number. */
 enum { SPACE_TOLD = 0x0f };
 
+static inline bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
 /* The same address, whatever the port. */
 static inline bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b)
 {

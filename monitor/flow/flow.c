@@ -9,13 +9,6 @@
 #include <assert.h>
 #include <sys/mman.h>
 
-static_assert(sizeof(struct flow) <= 128, "a flow without a handshake has to stay small");
-
-static bool same_end(const struct endpoint *a, const struct endpoint *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
 /* Both directions meet in one bucket. */
 static uint32_t bucket_of(const struct flow_table *table, const struct endpoint *a, const struct endpoint *b)
 {
@@ -66,9 +59,9 @@ struct flow *flow_find(struct flow_table *table, struct segment *segment)
     for (uint32_t i = table->buckets[bucket_of(table, &segment->src, &segment->dst)]; i;) {
         struct flow *flow = pool_at(&table->flows, i);
         i = flow->hash_next;
-        if (same_end(&flow->end[0], &segment->src) && same_end(&flow->end[1], &segment->dst))
+        if (endpoint_equal(&flow->end[0], &segment->src) && endpoint_equal(&flow->end[1], &segment->dst))
             segment->side = 0;
-        else if (same_end(&flow->end[1], &segment->src) && same_end(&flow->end[0], &segment->dst))
+        else if (endpoint_equal(&flow->end[1], &segment->src) && endpoint_equal(&flow->end[0], &segment->dst))
             segment->side = 1;
         else
             continue;

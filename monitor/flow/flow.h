@@ -111,7 +111,7 @@ struct flow {
         uint32_t key_since; /* FLOW_RECORDS: second at which the session's keys were made; 0: not known */
     };
 };
-static_assert(sizeof(struct flow) == 128, "a table may have millions of them");
+static_assert(sizeof(struct flow) == 128, "a flow without a handshake has to stay small");
 
 #define NO_SIDE 2
 

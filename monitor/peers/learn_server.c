@@ -49,7 +49,7 @@ static void note_answer(struct peer *s, const struct observation *o, size_t suit
 static void note_time(struct accepted_hello *hello, struct endpoint client, nanos time)
 {
     nanos *times = hello->of_client;
-    if (memcmp(&client, &hello->client, sizeof client) != 0)
+    if (!endpoint_equal(&client, &hello->client))
         memset(times, 0, sizeof hello->of_client);
     hello->client = client;
     memmove(&times[1], &times[0], sizeof hello->of_client - sizeof times[0]);

@@ -2,11 +2,6 @@
 
 enum { MET_SECONDS = 2 };
 
-static bool is_same_end(const struct endpoint *a, const struct endpoint *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
 static struct met_handshake met_of(const struct observation *o)
 {
     return (struct met_handshake){.randoms = o->randoms,
@@ -57,7 +52,7 @@ struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpo
     const struct alike all = alike_of(m, randoms);
     for (size_t i = 0; i < all.count; i++) {
         struct met_handshake *h = &m->place[all.at[i]];
-        if (is_same_end(&h->client, client) && is_same_end(&h->server, server))
+        if (endpoint_equal(&h->client, client) && endpoint_equal(&h->server, server))
             return h;
     }
     return NULL;
@@ -85,7 +80,7 @@ static bool was_met(const struct met *m, const struct observation *o, enum side 
     for (size_t i = 0; i < others.count; i++) {
         const struct met_handshake *h = &m->place[others.at[i]];
         const struct endpoint theirs = peer_end(side == SERVER ? &h->server : &h->client, side);
-        if (is_recent(h, o) && is_same_end(&theirs, &own))
+        if (is_recent(h, o) && endpoint_equal(&theirs, &own))
             return true;
     }
     return false;

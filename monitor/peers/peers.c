@@ -106,18 +106,13 @@ static uint32_t *bucket_of(const struct peers *p, enum side side, const struct e
     return &p->table[side].buckets[endpoint_hash(&p->shapes.key, end) & p->table[side].mask];
 }
 
-static bool is_at(const struct node *n, const struct endpoint *end)
-{
-    return memcmp(&n->peer.end, end, sizeof *end) == 0;
-}
-
 static uint32_t index_of(const struct peers *p, enum side side, const struct peer_key *key)
 {
     const struct side_table *t = &p->table[side];
     uint32_t index = *bucket_of(p, side, &key->end);
     for (; index; index = node_at(t, index)->hash_next) {
         const struct node *n = node_at(t, index);
-        if (n->peer.host == key->host && is_at(n, &key->end))
+        if (n->peer.host == key->host && endpoint_equal(&n->peer.end, &key->end))
             break;
     }
     return index;
@@ -156,7 +151,7 @@ static struct node *next_at(const struct peers *p, const struct endpoint *end, c
 {
     const struct side_table *t = &p->table[SERVER];
     struct node *n = node_at(t, last ? last->hash_next : *bucket_of(p, SERVER, end));
-    while (n && !is_at(n, end))
+    while (n && !endpoint_equal(&n->peer.end, end))
         n = node_at(t, n->hash_next);
     return n;
 }

@@ -15,7 +15,7 @@ static nanos time_of(const struct observation *o)
 static bool is_of(const struct endpoint *client, const struct observation *o)
 {
     const struct endpoint end = whence_peer(&o->whence, CLIENT);
-    return memcmp(&end, client, sizeof end) == 0;
+    return endpoint_equal(&end, client);
 }
 
 static bool is_such(const struct refusals *r, uint16_t selected, uint16_t max_version,
@@ -33,7 +33,7 @@ static const struct accepted_hello *accepted_of(const struct peer *server, const
         const struct accepted_hello *a = &server->accepted[i];
         if (!is_such(r, a->version, a->max_version, &a->shape))
             continue;
-        if (memcmp(&a->client, &r->client, sizeof r->client) == 0)
+        if (endpoint_equal(&a->client, &r->client))
             return a;
         of_others = a;
     }
@@ -44,7 +44,7 @@ static struct refusals *known(struct peer *server, const struct refusals *now)
 {
     for (size_t i = 0; i < server->refused_count; i++) {
         struct refusals *r = &server->refused[i];
-        if (memcmp(&r->client, &now->client, sizeof now->client) == 0 && r->max_version == now->max_version &&
+        if (endpoint_equal(&r->client, &now->client) && r->max_version == now->max_version &&
             r->needs_groups == now->needs_groups && shapes_match(&r->shape, &now->shape, true))
             return r;
     }
@@ -155,7 +155,7 @@ bool refusals_learn(struct peer *server, const struct observation *o, const stru
     suite_set_common(&selected, &server->selected);
     if (a)
         suite_set_join(&server->contradicted, &selected);
-    if (a && memcmp(&a->client, &now.client, sizeof now.client) != 0)
+    if (a && !endpoint_equal(&a->client, &now.client))
         a = NULL;
     const struct around accepted = accepted_around(a, time);
     struct refusals *r = known(server, &now);
@@ -214,6 +214,6 @@ void refusals_accepted(struct peer *server, const struct observation *o, const s
 void refusals_take_back(struct peer *server, const struct endpoint *client)
 {
     for (size_t i = server->refused_count; i-- > 0;)
-        if (memcmp(&server->refused[i].client, client, sizeof *client) == 0)
+        if (endpoint_equal(&server->refused[i].client, client))
             drop(server, &server->refused[i]);
 }

@@ -25,7 +25,7 @@ static size_t step_of(int64_t age)
 static struct age_row *find_row(struct ages *ages, const struct endpoint *server, enum resumption method)
 {
     for (struct age_row *row = ages->rows; row < ages->rows + ages->count; row++)
-        if (row->method == method && memcmp(&row->server, server, sizeof *server) == 0)
+        if (row->method == method && endpoint_equal(&row->server, server))
             return row;
     return NULL;
 }
@@ -45,8 +45,8 @@ static struct age_row *row_of(struct ages *ages, const struct endpoint *server, 
 
 static bool same_reuse(const struct reuse *a, const struct reuse *b)
 {
-    return a->method == b->method && memcmp(&a->server, &b->server, sizeof a->server) == 0 &&
-           memcmp(&a->client, &b->client, sizeof a->client) == 0;
+    return a->method == b->method && endpoint_equal(&a->server, &b->server) &&
+           endpoint_equal(&a->client, &b->client);
 }
 
 static void note_oldest(struct ages *ages, const struct reuse *reuse)

@@ -126,7 +126,7 @@ static bool same_offender(const struct finding *a, enum fault fault, const struc
     const struct whence *about = &c->about;
     if (a->fault != fault || a->asked != case_asked(c))
         return false;
-    const bool server = memcmp(&a->server, &about->server, sizeof a->server) == 0;
+    const bool server = endpoint_equal(&a->server, &about->server);
     const bool ue = endpoint_one_host(&a->ue, whence_ue(about));
     return fault == FAULT_UE ? ue : fault == FAULT_BOTH ? ue && server : server;
 }

@@ -90,6 +90,15 @@ void html_number(struct html *h, uint64_t value)
     put_bytes(h, t.p, t.n);
 }
 
+void html_attribute(struct html *h, const char *name, uint64_t value)
+{
+    html_put(h, " ");
+    html_put(h, name);
+    html_put(h, "=\"");
+    html_number(h, value);
+    html_put(h, "\"");
+}
+
 void html_counted(struct html *h, uint64_t count, const char *one, const char *many)
 {
     html_count(h, count);

@@ -30,6 +30,7 @@ void html_safe_text(struct html *h, const char *s, size_t most);
 
 void html_count(struct html *h, uint64_t count);                                      /* 1,234,567 */
 void html_number(struct html *h, uint64_t value);                                     /* 1234567 */
+void html_attribute(struct html *h, const char *name, uint64_t value);                /* x="5" */
 void html_counted(struct html *h, uint64_t count, const char *one, const char *many); /* "1 frame" */
 
 #endif

@@ -17,31 +17,22 @@ static void put_share(struct html *h, uint64_t count, uint64_t of)
     html_put(h, buffer);
 }
 
-static void put_attribute(struct html *h, const char *name, uint64_t value)
-{
-    html_put(h, " ");
-    html_put(h, name);
-    html_put(h, "=\"");
-    html_number(h, value);
-    html_put(h, "\"");
-}
-
 static void put_bar(struct html *h, const struct html_bar *bar, uint64_t row, uint64_t total)
 {
     html_put(h, "<text x=\"0\"");
-    put_attribute(h, "y", row * ROW_HEIGHT + 14);
+    html_attribute(h, "y", row * ROW_HEIGHT + 14);
     html_put(h, ">");
     html_text(h, bar->label, HTML_ID_MOST);
     html_put(h, "</text><text class=\"n\" x=\"100%\"");
-    put_attribute(h, "y", row * ROW_HEIGHT + 14);
+    html_attribute(h, "y", row * ROW_HEIGHT + 14);
     html_put(h, ">");
     html_count(h, bar->count);
     html_put(h, "</text><rect class=\"track\" x=\"0\" width=\"100%\" height=\"6\"");
-    put_attribute(h, "y", row * ROW_HEIGHT + 20);
+    html_attribute(h, "y", row * ROW_HEIGHT + 20);
     html_put(h, "/><rect class=\"bar\" x=\"0\" height=\"6\" width=\"");
     put_share(h, bar->count, total);
     html_put(h, "%\"");
-    put_attribute(h, "y", row * ROW_HEIGHT + 20);
+    html_attribute(h, "y", row * ROW_HEIGHT + 20);
     html_put(h, "/>\n");
 }
 
@@ -58,7 +49,7 @@ static void put_svg(struct html *h, const char *name, const char *title, const c
     for (size_t i = 0; i < count; i++)
         rows += bars[i].count > 0;
     html_put(h, "<svg role=\"img\" width=\"100%\"");
-    put_attribute(h, "height", rows * ROW_HEIGHT);
+    html_attribute(h, "height", rows * ROW_HEIGHT);
     html_put(h, " aria-labelledby=\"");
     put_id(h, name, "-t ");
     put_id(h, name, "-d\"><title id=\"");

@@ -31,29 +31,20 @@ static void put_percent(struct html *h, const char *attribute, double part)
     html_put(h, buffer);
 }
 
-static void put_pixels(struct html *h, const char *attribute, uint64_t pixels)
-{
-    html_put(h, " ");
-    html_put(h, attribute);
-    html_put(h, "=\"");
-    html_number(h, pixels);
-    html_put(h, "\"");
-}
-
 static void put_lane(struct html *h, const struct timeline *t, const struct lane *lane, unsigned number,
                      uint64_t top)
 {
     const double steps = (double)(t->last - t->first + 1);
     html_put(h, "<text x=\"0\"");
-    put_pixels(h, "y", top + LABEL - 4);
+    html_attribute(h, "y", top + LABEL - 4);
     html_put(h, ">");
     html_put(h, lane->label);
     html_put(h, "</text><text class=\"n\" x=\"100%\"");
-    put_pixels(h, "y", top + LABEL - 4);
+    html_attribute(h, "y", top + LABEL - 4);
     html_put(h, ">");
     html_count(h, lane->sum);
     html_put(h, "</text><rect class=\"track\" x=\"0\" width=\"100%\" height=\"1\"");
-    put_pixels(h, "y", top + LABEL + LANE);
+    html_attribute(h, "y", top + LABEL + LANE);
     html_put(h, "/>\n");
     for (int64_t i = t->first; i <= t->last; i++) {
         const uint64_t count = value(&t->step[i - t->first], number);
@@ -65,8 +56,8 @@ static void put_lane(struct html *h, const struct timeline *t, const struct lane
         html_put(h, "\"");
         put_percent(h, "x", (double)(i - t->first) / steps);
         put_percent(h, "width", 0.9 / steps);
-        put_pixels(h, "y", top + LABEL + LANE - height);
-        put_pixels(h, "height", height);
+        html_attribute(h, "y", top + LABEL + LANE - height);
+        html_attribute(h, "height", height);
         html_put(h, "/>");
     }
 }
@@ -84,11 +75,11 @@ static void put_axis(struct html *h, const struct timeline *t, const struct capt
     text = text_over(to, sizeof to);
     text_time(&text, health->last_time > begin && health->last_time < end ? health->last_time : end, false);
     html_put(h, "\n<text class=\"axis\" x=\"0\"");
-    put_pixels(h, "y", top + 13);
+    html_attribute(h, "y", top + 13);
     html_put(h, ">");
     html_text(h, from, HTML_ID_MOST);
     html_put(h, "</text><text class=\"axis n\" x=\"100%\"");
-    put_pixels(h, "y", top + 13);
+    html_attribute(h, "y", top + 13);
     html_put(h, ">");
     html_text(h, to, HTML_ID_MOST);
     html_put(h, "</text>");
@@ -115,7 +106,7 @@ void html_timeline(struct html *h, const struct html_material *material, const s
     enum { HEIGHT = LABEL + LANE + GAP };
     html_put(h, "<figure id=\"timeline\" class=\"timeline\"><figcaption>When</figcaption>\n<svg role=\"img\" "
                 "width=\"100%\" aria-label=\"Handshakes and violations over the time of the capture\"");
-    put_pixels(h, "height", shown * HEIGHT + AXIS);
+    html_attribute(h, "height", shown * HEIGHT + AXIS);
     html_put(h, ">\n");
     uint64_t top = 0;
     for (unsigned i = 0; i < LANES; i++) {

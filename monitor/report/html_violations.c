@@ -86,7 +86,7 @@ static void close_list(struct html *h, const struct list *list)
 static uint64_t shared_count(const struct rule_tally *rule, const struct endpoint *ue)
 {
     for (size_t i = 0; i < rule->sharers; i++)
-        if (memcmp(&rule->by->sharer[i].end, ue, sizeof *ue) == 0)
+        if (endpoint_equal(&rule->by->sharer[i].end, ue))
             return rule->by->sharer[i].count;
     return 0;
 }
@@ -94,7 +94,7 @@ static uint64_t shared_count(const struct rule_tally *rule, const struct endpoin
 static bool is_offender(const struct rule_tally *rule, const struct endpoint *ue)
 {
     for (size_t i = 0; i < rule->offenders; i++)
-        if (rule->by->offender[i].side == CLIENT && memcmp(&rule->by->offender[i].end, ue, sizeof *ue) == 0)
+        if (rule->by->offender[i].side == CLIENT && endpoint_equal(&rule->by->offender[i].end, ue))
             return true;
     return false;
 }

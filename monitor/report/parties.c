@@ -6,7 +6,7 @@ struct party *parties_find(struct parties *p, const struct endpoint *end)
     size_t at = siphash_for_table(&p->key, span_of(end, sizeof *end)) % PLACES;
     for (; p->at[at]; at = (at + 1) % PLACES) {
         struct party *known = &p->party[p->at[at] - 1];
-        if (memcmp(&known->end, end, sizeof *end) == 0)
+        if (endpoint_equal(&known->end, end))
             return known;
     }
     if (p->count == MAX_PARTIES) {

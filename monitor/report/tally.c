@@ -175,7 +175,7 @@ static struct offender *find_peer(const struct peers_at_fault *of, uint16_t tag,
     for (uint32_t i = 0; i < *of->count; i++) {
         struct offender *known = &of->peer[i];
         if (of->tag[i] == tag && known->side == wanted->side && known->asked == wanted->asked &&
-            memcmp(&known->end, &wanted->end, sizeof known->end) == 0 &&
+            endpoint_equal(&known->end, &wanted->end) &&
             (known->asked || strcmp(known->behind, wanted->behind) == 0))
             return known;
     }

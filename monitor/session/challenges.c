@@ -168,6 +168,5 @@ bool challenges_perhaps(const struct challenges *c, uint64_t session, uint64_t c
 bool challenges_open(const struct challenges *c, uint64_t session, const struct endpoint *server, nanos time)
 {
     const struct challenge *known = find(c, session);
-    return known && known->state == LEFT && known->since <= time &&
-           memcmp(&known->server, server, sizeof *server) == 0;
+    return known && known->state == LEFT && known->since <= time && endpoint_equal(&known->server, server);
 }

@@ -75,7 +75,7 @@ static const struct session_farm *farm_of(const struct sessions *s, const struct
     for (size_t f = 0; f < s->config.farm_count; f++) {
         const struct session_farm *farm = &s->config.farms[f];
         for (size_t i = 0; i < farm->members; i++)
-            if (memcmp(&farm->member[i], &outside, sizeof outside) == 0)
+            if (endpoint_equal(&farm->member[i], &outside))
                 return farm;
     }
     return NULL;

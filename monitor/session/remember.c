@@ -300,6 +300,6 @@ void sessions_doubt(struct sessions *s, uint64_t flow_id)
     doubt(s, r);
     for (r = s->recent; first.origin == first.issued && r < s->recent + RECENT_SESSIONS; r++)
         if (r->origin / MICROSECOND == first.origin / MICROSECOND && r->server.family &&
-            memcmp(&r->server, &first.server, sizeof first.server) == 0)
+            endpoint_equal(&r->server, &first.server))
             doubt(s, r);
 }

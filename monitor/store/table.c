@@ -435,7 +435,7 @@ uint16_t table_server(struct table *t, const struct endpoint *server)
             t->servers[at] = *server;
             table_mark(t, &t->servers[at], sizeof t->servers[at]);
         }
-        if (memcmp(&t->servers[at], server, sizeof *server) == 0)
+        if (endpoint_equal(&t->servers[at], server))
             return (uint16_t)at;
     }
     return 0;

@@ -267,10 +267,6 @@ bool handshake_lacks_bytes(const struct handshake *h, unsigned side);
  * the server. Where that had said something else too, the flight may be a part of other data. */
 void handshake_note_unread_start(struct handshake *h);
 
-/* The receiver may have read the side otherwise, also where it is encrypted and when the handshake is
- * complete, unlike handshake_damage(). */
-void handshake_note_two_readings(struct observation *o, enum side who);
-
 /* What waited for more, to see whether TLS begins with it, is no longer kept. */
 void handshake_drop_start(struct handshake *h);
 

@@ -160,7 +160,7 @@ static void place_message(const struct tls *tls, const struct handshake *h, enum
     const unsigned side = flow_side_of(h->flow, who);
     const struct segment *segment = tls->kept_at;
     const struct whence *probe = &h->search.probe[side].at;
-    if (segment && memcmp(&segment->src, &h->flow->end[side], sizeof segment->src) == 0) {
+    if (segment && endpoint_equal(&segment->src, &h->flow->end[side])) {
         m->frame = segment->frame_number;
         m->time = segment->time;
         m->source = segment->source;
@@ -369,7 +369,7 @@ bool tls_may_begin_session(const struct tls *tls, const struct observation *o)
     for (int left = MOST_LOOKED_AT; h; h = slot(tls, h->between.older)) {
         if (h->observation != o && may_begin_session(h) &&
             memcmp(end_of(h, CLIENT)->address, ours->client.address, sizeof ours->client.address) == 0 &&
-            memcmp(end_of(h, SERVER), &ours->server, sizeof ours->server) == 0)
+            endpoint_equal(end_of(h, SERVER), &ours->server))
             return true;
         if (--left == 0)
             return true;

@@ -466,7 +466,8 @@ bool observation_is_doubtful(const struct observation *o, enum side side);
 /* Damage to the capture took something from what is known of it. */
 bool observation_is_damaged(const struct observation *o);
 
-/* Bytes that came after its end contradict those that this side's words were read from. */
+/* There are two readings of what the side said, and its receiver may have taken the other one: also where it
+ * is encrypted, and when the handshake is complete, unlike handshake_damage(). */
 void observation_contradicted(struct observation *o, enum side side);
 
 /* When not settled: why, as enum unobserved bits; never 0 then. */

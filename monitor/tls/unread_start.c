@@ -7,13 +7,6 @@ bool handshake_lacks_bytes(const struct handshake *h, unsigned side)
            handshake_has_unseen(h, side);
 }
 
-void handshake_note_two_readings(struct observation *o, enum side who)
-{
-    o->unobserved |= UNOBSERVED_OVERLAP;
-    o->side[who].damage |= UNOBSERVED_OVERLAP;
-    o->side[who].damage_since_hello |= UNOBSERVED_OVERLAP;
-}
-
 void handshake_drop_start(struct handshake *h)
 {
     for (unsigned side = 0; side < 2; side++)
@@ -34,6 +27,6 @@ void handshake_note_unread_start(struct handshake *h)
     o->unobserved |= UNOBSERVED_MALFORMED;
     if (!(flow->spoke >> !client & 1))
         return;
-    handshake_note_two_readings(o, CLIENT);
-    handshake_note_two_readings(o, SERVER);
+    observation_contradicted(o, CLIENT);
+    observation_contradicted(o, SERVER);
 }
