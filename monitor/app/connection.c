@@ -239,6 +239,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
 {
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     flow->outside = !decoder_trusts(p->decoder, &flow->end[0]);
+    flow->proxied &= !site_lists_client(p->site, &flow->end[flow_side_of(flow, CLIENT)]);
     const struct networks networks = networks_of_flow(&p->flows, flow);
     const struct observation *o = tls_finish(p->tls, flow, &networks, when, reasons);
     if (!o) { /* it was no TLS, or nothing followed its start in time */

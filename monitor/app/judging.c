@@ -70,16 +70,25 @@ static const struct verdict *excused(struct judge *j, const struct policy_case *
     return j->verdicts;
 }
 
-/* Where only one end, or nobody, is known to have taken part, a breach is reported as what a part of the
- * evidence shows. `own` is room for verdicts to be changed. */
-static const struct verdict *by_evidence(const struct policy_case *c, struct verdict *own,
-                                         const struct verdict *judged, size_t count)
+/* Who the UE is, only a PROXY header says, which a UE can write too. A site that lists its UEs knows that
+ * this sender is none. */
+static bool is_hearsay(const struct judge *j, const struct policy_case *c)
 {
-    if (c->about.confirmed || !judged)
+    return c->about.told.port && !j->site->client_count;
+}
+
+/* Where only one end, or nobody, is known to have taken part, a breach is reported as what a part of the
+ * evidence shows; where the UE alone is known by hearsay, one of the UE alone. `own` is room for verdicts to
+ * be changed. */
+static const struct verdict *by_evidence(const struct judge *j, const struct policy_case *c,
+                                         struct verdict *own, const struct verdict *judged, size_t count)
+{
+    const bool hearsay = is_hearsay(j, c);
+    if ((c->about.confirmed && !hearsay) || !judged)
         return judged;
     copy(own, judged, count);
     for (size_t i = 0; i < count; i++)
-        if (own[i].value == VERDICT_FAIL)
+        if (own[i].value == VERDICT_FAIL && (!c->about.confirmed || own[i].fault == FAULT_UE))
             weaken(&own[i]);
     return own;
 }
@@ -89,9 +98,9 @@ static void tell(struct judge *j, const struct policy_case *c, const struct verd
     size_t advised = 0;
     const struct verdict *verdicts = excused(j, c, judged, count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
-    verdicts = by_evidence(c, j->verdicts, verdicts, count);
+    verdicts = by_evidence(j, c, j->verdicts, verdicts, count);
     verdicts = sides_once(j, c, j->verdicts, verdicts, count);
-    advice = by_evidence(c, j->advised, advice, advised);
+    advice = by_evidence(j, c, j->advised, advice, advised);
     output_case(j->output, c, verdicts, count, advice, advised);
 }
 
@@ -178,12 +187,12 @@ static void judge_peer(struct judge *j, const struct peer *peer, bool last)
     size_t count;
     const struct verdict *judged = judged_by(j->profile, &c, j->verdicts, &count);
     judged = excused(j, &c, judged, count);
-    copy(j->verdicts, by_evidence(&c, j->verdicts, judged, count), count);
+    copy(j->verdicts, by_evidence(j, &c, j->verdicts, judged, count), count);
     tell_of_peer(j, &c, peer, OF_PROFILE, j->verdicts, count, last);
     if (!j->advice)
         return;
     judged = profile_judge(j->advice, &c, &count);
-    copy(j->advised, by_evidence(&c, j->advised, judged, count), count);
+    copy(j->advised, by_evidence(j, &c, j->advised, judged, count), count);
     tell_of_peer(j, &c, peer, OF_ADVICE, j->advised, count, last);
 }
 

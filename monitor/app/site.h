@@ -88,6 +88,9 @@ bool site_in_scope(const struct site *site, const struct endpoint *server, struc
 /* Is this a UE, and no health check or scanner? Without `clients` every client is. */
 bool site_is_ue(const struct site *site, const struct endpoint *client);
 
+/* The site lists its UEs, and this is one of them. */
+bool site_lists_client(const struct site *site, const struct endpoint *client);
+
 /* The file says what is Ut, so that a connection without TLS or XCAP can be recognized as Ut. */
 bool site_has_scope(const struct site *site);
 /* By address or name, not by ports alone. */

@@ -44,9 +44,14 @@ bool site_lists_server(const struct site *site, const struct endpoint *server)
     return in_one_of(site->servers, site->server_count, server);
 }
 
+bool site_lists_client(const struct site *site, const struct endpoint *client)
+{
+    return in_one_of(site->clients, site->client_count, client);
+}
+
 bool site_is_ue(const struct site *site, const struct endpoint *client)
 {
-    return site->client_count == 0 || in_one_of(site->clients, site->client_count, client);
+    return site->client_count == 0 || site_lists_client(site, client);
 }
 
 static bool may_be_server(const struct site *site, const struct endpoint *server)

@@ -335,14 +335,33 @@ static struct endpoint told_by(const struct proxy_client *told, const struct end
     return end;
 }
 
+/* A server that expects no header takes it for the client's first words, answers these with an error of its
+ * own or ends the connection, and never reads the hello. A ServerHello shows that it has, and so do alerts
+ * that are about what is in a hello (RFC 8446 6.2). */
+static bool has_read_hello(const struct observation *o)
+{
+    enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71, UNRECOGNIZED_NAME = 112 };
+    bool read = o->seen & SEEN_SERVER_HELLO;
+    for (unsigned i = 0; i < o->alert_count && !read; i++) {
+        const struct tls_alert *a = &o->alerts[i];
+        read = a->from == SERVER &&
+               (a->description == HANDSHAKE_FAILURE || a->description == INSUFFICIENT_SECURITY ||
+                a->description == UNRECOGNIZED_NAME);
+    }
+    return read;
+}
+
 static void note_connection(const struct handshake *h, struct observation *o, const struct flow *flow,
                             const struct networks *networks)
 {
     o->whence.networks = *networks;
     o->whence.confirmed = flow_is_confirmed(flow);
     o->whence.in_network = !flow->outside;
-    if (flow->proxied)
-        o->whence.told = told_by(&h->search.proxy[flow_side_of(flow, CLIENT)].client, &o->whence.client);
+    if (!flow->proxied)
+        return;
+    o->whence.told = told_by(&h->search.proxy[flow_side_of(flow, CLIENT)].client, &o->whence.client);
+    if (!has_read_hello(o))
+        o->side[CLIENT].damage |= UNOBSERVED_PASSED_ON;
 }
 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, const struct networks *networks,

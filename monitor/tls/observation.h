@@ -76,8 +76,8 @@ enum unobserved {
 };
 #define UNOBSERVED_COUNT 25
 
-/* Nobody knows whether the bytes of that side are those that the receiver took. */
-#define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM))
+/* Nobody knows whether the bytes of that side are those that the receiver took, or whose they are. */
+#define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM | UNOBSERVED_PASSED_ON))
 
 /* "server-direction", "gap", ... as in the JSON contract: by the flag, and by the index of its bit. */
 extern const struct word unobserved_words[];

@@ -134,16 +134,18 @@ static void follow_binary(struct proxy_header *p, struct span *bytes)
     *bytes = span_skip(rest, part);
 }
 
-/* Each balancer on the way may add one. */
+/* Each balancer on the way may add one. Behind the first, another may be the client's own words, so that
+ * nobody is named. */
 void proxy_follow(struct proxy_header *p, struct span *bytes)
 {
     do {
         if (!proxy_awaits(p)) {
+            const bool first = !proxy_is_there(p);
             const bool line = begins_line(*bytes);
             *p = (struct proxy_header){.line = line, .left = line ? LONGEST_LINE : 0};
-            if (line)
+            if (first && line)
                 read_line(p, *bytes);
-            else if (bytes->n >= sizeof p->fixed)
+            else if (first && bytes->n >= sizeof p->fixed)
                 read_binary(p, *bytes);
         }
         if (p->line)

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Family 0: it names none (UNKNOWN, LOCAL, no TCP), or it came in pieces. Senders send it at once (2.1, 2.2).
- */
+/* Family 0: it names none (UNKNOWN, LOCAL, no TCP), came in pieces (senders send it at once, 2.1, 2.2), or
+ * another one follows. */
 struct proxy_client {
     uint8_t family; /* 4 or 6 */
     uint16_t port;
@@ -17,7 +17,7 @@ struct proxy_client {
 
 /* Of one direction of a connection; zeroed: no header has begun. */
 struct proxy_header {
-    struct proxy_client client; /* whom the last one names: that of the balancer nearest to the client */
+    struct proxy_client client; /* whom it names, if it is the only one */
     uint8_t fixed[16];          /* version 2: its first part */
     uint8_t length;             /* of it, as far as it has come; 0: no header is under way */
     bool line;                  /* version 1 */

@@ -132,7 +132,8 @@ def named_by_a_header(folder):
     told = {"ip": UE[0], "port": 51000}
     for what, before_hello, named in (("version 1", [v1 + hello], told), ("version 2", [v2 + hello], told), ("version 1, alone", [v1, hello], told),
                                       ("version 2, alone", [v2, hello], told), ("IPv6", [six + hello], {"ip": "2001:db8::10", "port": 51000}),
-                                      ("of two balancers", [header_v2("192.0.2.1") + v1 + hello], told),
+                                      ("two of them", [header_v2("192.0.2.1") + v1 + hello], {}),
+                                      ("two of them, each alone", [v1, header_v2("192.0.2.1"), hello], {}),
                                       ("of the balancer itself", [header_v2(UE[0], command=0) + hello], {}),
                                       ("of nobody", [b"PROXY UNKNOWN\r\n" + hello], {}), ("none", [hello], None),
                                       *(("a port of " + port, [v1.replace(b"51000", port.encode()) + hello], {})
@@ -168,6 +169,41 @@ def named_by_a_header(folder):
         check((rule in accused) == wanted, "scope", networks, accused)
 
 
+def header_of_a_ue(folder):
+    """A UE can write the header of another one. nginx 1.22 takes it for a request then and answers 400, and s_server of OpenSSL 3.0 closes, where
+    they expect none; other stacks send an alert about the record. So the hello is known to be read only where the answer is about what it says.
+    And who is known by the header only is known by its sender's word."""
+    rule, offer = "ut-6.2-ue-offers-encryption", b"PROXY TCP4 198.51.100.10 192.0.2.80 51000 443\r\n" + m.client_hello([2], m.TLS12)
+    sites = {}
+    for which, networks in (("all", "0.0.0.0/0"), ("the other", "198.51.100.0/24")):
+        sites[which] = os.path.join(folder, which.replace(" ", "-") + ".yaml")
+        with open(sites[which], "w") as f:
+            f.write('scope: { clients: ["%s"] }\n' % networks)
+
+    def of(answer, *words):
+        _, rules, evs = run(folder, leg([(CLIENT, offer), *answer], server=(ORIGIN, 443)), *words)
+        found = [e for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
+        return rules[rule], found[0]["utwatch"] if found else None, evs
+
+    for what, answer in (("closes", []), ("400", [(SERVER, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")]),
+                         *(("alert %d" % n, [(SERVER, m.alert(2, n))]) for n in (10, 22, 50, 70))):
+        counts, found, evs = of(answer)
+        check(not found and counts.get("not_observable") == 1, what, counts)
+        check(not any(e["utwatch"]["fault"] != "none" for e in of_type(evs, "alert")), what, [e["utwatch"]["rule"] for e in of_type(evs, "alert")])
+        check("passed-on" in of_type(evs, "stats")[-1]["utwatch"]["verdicts"]["reasons"], what, "the reason")
+        # To a UE of the site nobody listens who expects a header.
+        counts, found, evs = of(answer, "-c", sites["all"])
+        check(found and found["fault"] == "ue" and "proxied_for" not in found, what, "of a UE of the site", found)
+    refused = [(SERVER, m.alert(2, 40))]
+    taken = [(SERVER, m.server_hello(2, m.TLS12, b"") + m.done(m.TLS12)), (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)),
+             (SERVER, m.finished(m.TLS12))]
+    for what, answer in (("refused", refused), ("taken", taken)):
+        _, found, _ = of(answer)
+        check(found and (found["basis"], found["fault"], found["proxied_for"]["ip"]) == ("partial", "ue", UE[0]), what, found)
+        _, found, _ = of(answer, "-c", sites["the other"])
+        check(found and (found["basis"], found["proxied_for"]["ip"]) == ("direct", UE[0]), what, "from a balancer of the site", found)
+
+
 def known_by_a_header(folder):
     """A baseline has the UE behind the header, of both forms, and no other UE of the balancer."""
     v1 = b"PROXY TCP4 198.51.100.10 192.0.2.80 51000 443\r\n"
@@ -201,7 +237,7 @@ def a_certificate_of_the_proxy(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (signs_in_a_request, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer, named_by_a_header, known_by_a_header,
+    for case in (signs_in_a_request, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer, named_by_a_header, header_of_a_ue, known_by_a_header,
                  a_certificate_of_the_proxy):
         case(temporary)
 finish()
