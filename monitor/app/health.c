@@ -71,7 +71,7 @@ static struct capture_health health_of(const struct pipeline *p, const struct of
         .last_time = p->last_time,
         .loss_limit = p->site->loss_limit,
         .flow_memory = p->worker ? 0 : (uint64_t)p->site->flows * sizeof(struct flow), /* of all of them */
-        .commonest = {.frames = obstacle.frames, .code = obstacle.code, .link_type = obstacle.link_type},
+        .commonest = {.frames = obstacle.frames, .code = obstacle.code, .kind = obstacle.kind},
         .commonest_outside = {.handshakes = outside.frames, .port = (uint16_t)outside.code},
 #define HEALTH(object, key, member, group, marks, one, many, phrase, source) .member = (source),
 #include "report/health.def"

@@ -263,7 +263,7 @@ static void count_outside(struct judge *j, const struct observation *o)
     const enum scope_key key = site_left_out_by(j->site, &o->whence.client, &o->whence.server);
     j->outside.by[key]++;
     if (key == SCOPE_PORTS)
-        obstacles_count(&j->outside.ports, o->whence.server.port, false);
+        obstacles_count(&j->outside.ports, OBSTACLE_PORT, o->whence.server.port);
 }
 
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,

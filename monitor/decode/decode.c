@@ -26,6 +26,11 @@ const struct word encapsulation_words[] = {
     {ENCAP_IP_IN_IP, "ip-in-ip"},
     {ENCAP_GTP_U, "gtp-u"},
     {ENCAP_CAPWAP, "capwap"},
+    {ENCAP_L2TP, "l2tp"},
+    {ENCAP_TZSP, "tzsp"},
+    {ENCAP_ETHERIP, "etherip"},
+    {ENCAP_LISP, "lisp"},
+    {ENCAP_MPLS_IN_IP, "mpls-in-ip"},
     {0, NULL},
 };
 
@@ -155,6 +160,14 @@ static enum layer decode_layer(struct packet *p, enum layer layer)
         return decode_gtp_u(p);
     case LAYER_CAPWAP:
         return decode_capwap(p);
+    case LAYER_L2TP:
+        return decode_l2tp(p);
+    case LAYER_TZSP:
+        return decode_tzsp(p);
+    case LAYER_ETHERIP:
+        return decode_etherip(p);
+    case LAYER_LISP:
+        return decode_lisp(p);
     case LAYER_RADIOTAP:
         return decode_radiotap(p);
     case LAYER_PPI:
@@ -167,6 +180,16 @@ static enum layer decode_layer(struct packet *p, enum layer layer)
         break;
     }
     return LAYER_DONE;
+}
+
+static void count_obstacle(struct decoder *decoder, const struct packet *p)
+{
+    if (p->result == DECODE_NOT_FOLLOWED)
+        obstacles_count(&decoder->obstacles, OBSTACLE_ETHERTYPE, p->number);
+    else if (p->result == DECODE_UNKNOWN_LINK)
+        obstacles_count(&decoder->obstacles, OBSTACLE_LINK_TYPE, p->number);
+    else if (p->result == DECODE_NOT_OPENED)
+        obstacles_count(&decoder->obstacles, OBSTACLE_IP_PROTOCOL, p->number);
 }
 
 void decoder_end(struct decoder *decoder)
@@ -199,8 +222,7 @@ static enum decode_result decode_layers(struct decoder *decoder, const struct fr
         }
         layer = decode_layer(&p, layer);
     }
-    if (p.result == DECODE_NOT_FOLLOWED || p.result == DECODE_UNKNOWN_LINK)
-        obstacles_count(&decoder->obstacles, p.number, p.result == DECODE_UNKNOWN_LINK);
+    count_obstacle(decoder, &p);
     if (p.result == DECODE_SEGMENT)
         for (size_t i = 0; i < out->wrappers.encapsulation_count; i++)
             decoder->counters.encapsulation[out->wrappers.encapsulation[i]]++;

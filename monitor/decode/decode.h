@@ -20,11 +20,12 @@ enum decode_result {
     DECODE_TOO_DEEP,     /* more wrappers than are followed */
     DECODE_UNKNOWN_LINK, /* a link type that is not known here */
     DECODE_NOT_FOLLOWED, /* it looks like IP behind an EtherType that is not known here */
+    DECODE_NOT_OPENED,   /* it looks like IP inside a protocol of IP that is not known here */
     DECODE_ENCRYPTED,    /* by the link layer: 802.11, MACsec */
     DECODE_RESULTS
 };
 
-enum { ENCAPSULATIONS = ENCAP_CAPWAP + 1 };
+enum { ENCAPSULATIONS = ENCAP_MPLS_IN_IP + 1 };
 
 /* It is known what the frame carries. */
 static inline bool decode_understood(enum decode_result result)

@@ -13,6 +13,8 @@ enum ip_protocol {
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
     PROTOCOL_GRE = 47,
+    PROTOCOL_ETHERIP = 97,
+    PROTOCOL_MPLS = 137,
     PROTOCOL_AUTHENTICATION = 51,
     PROTOCOL_DESTINATION = 60,
     PROTOCOL_MOBILITY = 135,
@@ -302,7 +304,11 @@ enum layer decode_ip_protocol(struct packet *p)
         return p->out->src.family == 6 ? ipv6_fragment(p) : packet_end(p, DECODE_OTHER);
     case PROTOCOL_GRE:
         return LAYER_GRE;
+    case PROTOCOL_ETHERIP:
+        return LAYER_ETHERIP;
+    case PROTOCOL_MPLS:
+        return packet_wrap(p, ENCAP_MPLS_IN_IP) ? LAYER_MPLS : LAYER_DONE;
     default:
-        return packet_end(p, DECODE_OTHER);
+        return packet_end(p, looks_like_ip(p->bytes, p->wire_left) ? DECODE_NOT_OPENED : DECODE_OTHER);
     }
 }

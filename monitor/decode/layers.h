@@ -25,6 +25,10 @@ enum layer {
     LAYER_GENEVE,
     LAYER_GTP_U,
     LAYER_CAPWAP,
+    LAYER_L2TP,
+    LAYER_TZSP,
+    LAYER_ETHERIP,
+    LAYER_LISP,
     LAYER_RADIOTAP,
     LAYER_PPI,
     LAYER_80211,
@@ -65,10 +69,15 @@ enum layer decode_ip_protocol(struct packet *p);
 enum layer decode_gre(struct packet *p);
 enum layer decode_erspan(struct packet *p, unsigned type);
 enum layer decode_udp_payload(struct packet *p);
+enum layer decode_provider_tunnel(struct packet *p); /* that on this port of UDP, or the end */
 enum layer decode_vxlan(struct packet *p);
 enum layer decode_geneve(struct packet *p);
 enum layer decode_gtp_u(struct packet *p);
 enum layer decode_capwap(struct packet *p);
+enum layer decode_l2tp(struct packet *p);
+enum layer decode_tzsp(struct packet *p);
+enum layer decode_etherip(struct packet *p);
+enum layer decode_lisp(struct packet *p);
 enum layer decode_radiotap(struct packet *p);
 enum layer decode_ppi(struct packet *p);
 enum layer decode_80211(struct packet *p);

@@ -4,6 +4,7 @@
 #include <pcap/dlt.h>
 
 enum ethertype {
+    LEAST_ETHERTYPE = 0x0600,
     ETHERTYPE_IPV4 = 0x0800,
     ETHERTYPE_TRANSPARENT_BRIDGING = 0x6558,
     ETHERTYPE_MACSEC = 0x88e5,
@@ -212,8 +213,26 @@ static enum layer macsec(struct packet *p)
     return typed_header(p, tag + 2, tag);
 }
 
+/* IEEE 802.3 3.2.6: below 0x0600 it is the length of the frame. Linux' own header has small numbers there
+ * that are none (4 for LLC). */
+static enum layer by_length(struct packet *p)
+{
+    enum { SNAP_HEADER = 8, IP_HEADER = 20, SNAP_UNNUMBERED = 0xaaaa03 };
+    struct cursor c = cursor_over(p->bytes);
+    const uint32_t service = cursor_u24(&c);
+    if (c.status != PARSE_OK)
+        return packet_fail(p);
+    if (service != SNAP_UNNUMBERED)
+        return packet_end(p, DECODE_OTHER);
+    if (p->number >= SNAP_HEADER + IP_HEADER && !packet_limit(p, p->number))
+        return LAYER_DONE;
+    return LAYER_LLC;
+}
+
 enum layer decode_ethertype(struct packet *p)
 {
+    if (p->number < LEAST_ETHERTYPE)
+        return by_length(p);
     switch (p->number) {
     case ETHERTYPE_IPV4:
     case ETHERTYPE_IPV6:

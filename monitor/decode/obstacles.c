@@ -2,19 +2,19 @@
 
 #include "base/cursor.h"
 
-void obstacles_count(struct obstacles *o, uint32_t code, bool link_type)
+void obstacles_count(struct obstacles *o, enum obstacle_kind kind, uint32_t code)
 {
     struct obstacle *rarest = &o->known[0];
     for (size_t i = 0; i < OBSTACLES; i++) {
         struct obstacle *known = &o->known[i];
-        if (known->frames && known->code == code && known->link_type == link_type) {
+        if (known->frames && known->code == code && known->kind == kind) {
             known->frames++;
             return;
         }
         if (known->frames < rarest->frames)
             rarest = known;
     }
-    *rarest = (struct obstacle){.frames = 1, .code = code, .link_type = link_type};
+    *rarest = (struct obstacle){.frames = 1, .code = code, .kind = kind};
 }
 
 struct obstacle obstacles_commonest(const struct obstacles *o)

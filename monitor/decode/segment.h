@@ -59,6 +59,11 @@ enum encapsulation {
     ENCAP_IP_IN_IP,
     ENCAP_GTP_U,
     ENCAP_CAPWAP,
+    ENCAP_L2TP,
+    ENCAP_TZSP,
+    ENCAP_ETHERIP,
+    ENCAP_LISP,
+    ENCAP_MPLS_IN_IP, /* its labels are ENCAP_MPLS */
 };
 
 /* "vlan", "gtp-u", ... as in the JSON events. */

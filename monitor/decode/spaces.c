@@ -12,6 +12,11 @@ bool is_tunnel(enum encapsulation kind)
     case ENCAP_IP_IN_IP:
     case ENCAP_GTP_U:
     case ENCAP_CAPWAP:
+    case ENCAP_L2TP:
+    case ENCAP_TZSP:
+    case ENCAP_ETHERIP:
+    case ENCAP_LISP:
+    case ENCAP_MPLS_IN_IP:
         return true;
     case ENCAP_VLAN:
     case ENCAP_MPLS:

@@ -255,6 +255,7 @@ enum layer decode_udp_payload(struct packet *p)
 {
     enum { VXLAN = 4789, VXLAN_LINUX = 8472, VXLAN_GPE = 4790, GENEVE = 6081, GTP_U = 2152, CAPWAP = 5247 };
     uint16_t port = p->out->dst.port;
+    enum layer layer;
     if ((port == VXLAN || port == VXLAN_LINUX || port == VXLAN_GPE) && looks_like_vxlan(p->bytes))
         return LAYER_VXLAN;
     if (port == GENEVE && looks_like_geneve(p->bytes))
@@ -263,5 +264,7 @@ enum layer decode_udp_payload(struct packet *p)
         return LAYER_GTP_U;
     if ((port == CAPWAP || p->out->src.port == CAPWAP) && looks_like_capwap(p->bytes))
         return LAYER_CAPWAP;
-    return p->ports ? open_by_site(p) : LAYER_DONE;
+    if (p->ports && (layer = open_by_site(p)) != LAYER_DONE)
+        return layer;
+    return decode_provider_tunnel(p);
 }

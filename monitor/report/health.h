@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/nanos.h"
+#include "decode/obstacles.h"
 #include "tls/tls.h"
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 struct not_followed {
     uint64_t frames; /* 0: all were followed */
     uint32_t code;
-    bool link_type; /* else an EtherType */
+    enum obstacle_kind kind;
 };
 
 /* Where most of the handshakes are that scope: ports leaves out. */

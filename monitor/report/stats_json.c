@@ -48,8 +48,10 @@ static void put_commonest(struct json *j, const struct not_followed *most)
     if (!most->frames)
         return;
     json_open(j, "commonest_not_followed", '{');
-    if (most->link_type)
+    if (most->kind == OBSTACLE_LINK_TYPE)
         json_uint(j, "link_type", most->code);
+    else if (most->kind == OBSTACLE_IP_PROTOCOL)
+        json_uint(j, "ip_protocol", most->code);
     else
         json_hex16(j, "ethertype", (uint16_t)most->code);
     json_uint(j, "frames", most->frames);

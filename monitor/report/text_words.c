@@ -72,12 +72,25 @@ void text_commonest(struct text *out, const struct capture_health *health)
 {
     const struct not_followed *most = &health->commonest;
     text_counted(out, most->frames, "frame", "frames");
-    text_printf(out, most->link_type ? " of link type %u" : " behind EtherType 0x%04x", (unsigned)most->code);
-    text_put(out, most->link_type
-                      ? " (if it is a known one under another number, editcap -T, as in editcap -T "
-                        "ether, writes a copy that says so)"
-                      : " (editcap -C 12:N writes a copy without the N bytes of a tag behind the "
-                        "MAC addresses)");
+    switch (most->kind) {
+    case OBSTACLE_LINK_TYPE:
+        text_printf(out, " of link type %u", (unsigned)most->code);
+        text_put(out, " (if it is a known one under another number, editcap -T, as in editcap -T ether, "
+                      "writes a copy that "
+                      "says so)");
+        break;
+    case OBSTACLE_IP_PROTOCOL:
+        text_printf(out, " of IP protocol %u", (unsigned)most->code);
+        break;
+    case OBSTACLE_ETHERTYPE:
+    case OBSTACLE_PORT:
+        text_printf(out, " behind EtherType 0x%04x", (unsigned)most->code);
+        text_put(
+            out,
+            " (where that is a tag, editcap -C 12:N writes a copy without the N bytes of it behind the MAC "
+            "addresses)");
+        break;
+    }
 }
 
 void text_outside(struct text *out, const struct capture_health *health)

@@ -94,7 +94,7 @@ with tempfile.TemporaryDirectory() as folder:
     check(b"frames of link type 147 (if it is" in report_on("user0.pcap"), "the unknown link type is named")
     capturelib.write_frames(here("half.pcap"), tagged + frames)
     expect("one direction behind an unknown EtherType", utwatch(binary, "-q", "-r", here("half.pcap")), 0)
-    check(b"frames behind EtherType 0x8926 (editcap -C 12:N " in report_on("half.pcap"), "the unknown EtherType is named")
+    check(b"frames behind EtherType 0x8926 (where that is a tag, editcap -C 12:N " in report_on("half.pcap"), "the unknown EtherType is named")
     # What the report advises has them read.
     for bad, options in (("tagged.pcap", ["-C", "12:%d" % len(SHIM)]), ("user0.pcap", ["-T", "ether"])):
         subprocess.run(["editcap", *options, here(bad), here("mended.pcap")], check=True)

@@ -280,6 +280,89 @@ static void test_nesting(void **state)
     expect_tcp(&b, DLT_EN10MB, 4, ENCAP_VLAN, ENCAP_GTP_U, ENCAP_VXLAN, ENCAP_VLAN);
 }
 
+/* RFC 2661 3.1: with each of the fields that may be there, over PPP; RFC 3931: what version 3 has inside is
+ * not known. */
+static void test_l2tp(void **state)
+{
+    (void)state;
+    const char *headers[] = {"0002 0001 0002", "0802 0001 0002 0003 0004", "0202 0001 0002 0003 000000",
+                             "0102 0001 0002"};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        tcp4();
+        build_hex(&b, "ff03 0021");
+        build_hex(&b, headers[i]);
+        in_udp(1701, 1701);
+        expect_tcp(&b, DLT_EN10MB, 1, ENCAP_L2TP);
+    }
+    tcp4();
+    build_hex(&b, "0021");
+    build_hex(&b, "4002 0000 0001 0002");
+    build_set(&b, 3, (unsigned)build_size(&b));
+    in_udp(1701, 1701);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_L2TP);
+    build_tcp(&b);
+    build_ip6(&b, 6);
+    build_ethernet(&b, 0x86dd);
+    build_hex(&b, "0003 0000 00000007");
+    in_udp(1701, 1701);
+    expect_result(&b, DLT_EN10MB, DECODE_NOT_OPENED);
+    build_tcp(&b);
+    build_ip6(&b, 6);
+    build_ethernet(&b, 0x86dd);
+    build_hex(&b, "00000007");
+    build_ip4(&b, 115);
+    expect_result(&b, DLT_RAW, DECODE_NOT_OPENED);
+    assert_int_equal(decoder_obstacle(the_decoder()).kind, OBSTACLE_IP_PROTOCOL);
+    assert_int_equal(decoder_obstacle(the_decoder()).code, 115);
+    build_bytes(&b, "\xc8\x02\x00\x0c\x00\x01\x00\x00\x00\x00\x00\x01", 12); /* a control message */
+    in_udp(1701, 1701);
+    expect_udp(1701);
+}
+
+/* As the dissector of Wireshark has it: no fields, one, and padding. */
+static void test_tzsp(void **state)
+{
+    (void)state;
+    const char *headers[] = {"01 00 0001 01", "01 00 0001 0a 01 c4 01", "01 01 0001 00 00 0a 01 c4 01"};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        inner_ethernet();
+        build_hex(&b, headers[i]);
+        in_udp(50000, 37008);
+        expect_tcp(&b, DLT_EN10MB, 1, ENCAP_TZSP);
+    }
+    build_bytes(&b, "\x02\x00\x00\x01\x01\x00", 6);
+    in_udp(50000, 37008);
+    expect_udp(37008);
+}
+
+/* RFC 3378 3, RFC 9300 5.1, RFC 4023 4, RFC 7510 3, RFC 8086 3. */
+static void test_in_ip(void **state)
+{
+    (void)state;
+    inner_ethernet();
+    build_hex(&b, "3000");
+    build_ip4(&b, 97);
+    expect_tcp(&b, DLT_RAW, 1, ENCAP_ETHERIP);
+    build_set(&b, 20, 0x20);
+    expect_result(&b, DLT_RAW, DECODE_OTHER);
+    tcp4();
+    build_hex(&b, "80000001 00000001");
+    in_udp(50000, 4341);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_LISP);
+    tcp4();
+    build_hex(&b, "00064140");
+    build_ip4(&b, 137);
+    expect_tcp(&b, DLT_RAW, 2, ENCAP_MPLS_IN_IP, ENCAP_MPLS);
+    tcp4();
+    build_hex(&b, "00064140");
+    in_udp(50000, 6635);
+    expect_tcp(&b, DLT_EN10MB, 2, ENCAP_MPLS_IN_IP, ENCAP_MPLS);
+    tcp4();
+    build_hex(&b, "0000 0800");
+    in_udp(50000, 4754);
+    expect_tcp(&b, DLT_EN10MB, 1, ENCAP_GRE);
+}
+
 static void test_counters(void **state)
 {
     (void)state;
@@ -303,7 +386,8 @@ int main(void)
         cmocka_unit_test(test_erspan_cut),   cmocka_unit_test(test_vxlan),
         cmocka_unit_test(test_geneve),       cmocka_unit_test(test_gtp_u),
         cmocka_unit_test(test_ip_in_ip),     cmocka_unit_test(test_nesting),
-        cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_l2tp),         cmocka_unit_test(test_tzsp),
+        cmocka_unit_test(test_in_ip),        cmocka_unit_test(test_counters),
     };
     return cmocka_run_group_tests_name("tunnel", tests, NULL, NULL);
 }

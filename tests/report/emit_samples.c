@@ -181,9 +181,8 @@ static void events(void)
     json_stats_event(&t, &tally, &health, health.last_time);
     print(&t);
     struct capture_health not_followed = health;
-    for (int link_type = 0; link_type < 2; link_type++) {
-        not_followed.commonest =
-            (struct not_followed){.frames = 12, .code = 147, .link_type = link_type != 0};
+    for (enum obstacle_kind kind = OBSTACLE_ETHERTYPE; kind <= OBSTACLE_IP_PROTOCOL; kind++) {
+        not_followed.commonest = (struct not_followed){.frames = 12, .code = 147, .kind = kind};
         t = text_over(line, sizeof line);
         json_stats_event(&t, &tally, &not_followed, health.last_time);
         print(&t);
