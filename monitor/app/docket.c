@@ -134,3 +134,47 @@ bool docket_is_before(nanos time, nanos due)
 {
     return time < due && due - time <= DOCKET_JUMP_SECONDS * NANOS_PER_SECOND;
 }
+
+/* Of two heads of dockets. Where they are too far apart the clock was set back between them. */
+static bool is_earlier(nanos a, nanos b)
+{
+    return docket_is_before(a, b) || (a > b && !docket_is_before(b, a));
+}
+
+/* A worker that has not said anything yet may have read frames of any time. */
+static bool may_tell_before(nanos until, nanos due)
+{
+    return !until || docket_is_before(until, due);
+}
+
+unsigned dockets_next(struct docket *const *dockets, unsigned count)
+{
+    nanos until[MAX_WORKERS];
+    const struct docket_place *first[MAX_WORKERS];
+    unsigned best = count;
+    for (unsigned i = 0; i < count; i++) {
+        until[i] = docket_seen_until(dockets[i]);
+        first[i] = docket_first(dockets[i]);
+        if (first[i] && (best == count || is_earlier(first[i]->told.due, first[best]->told.due)))
+            best = i;
+    }
+    for (unsigned i = 0; i < count && best < count; i++)
+        if (!first[i] && may_tell_before(until[i], first[best]->told.due))
+            return count;
+    return best;
+}
+
+nanos dockets_told_until(struct docket *const *dockets, unsigned count)
+{
+    nanos least = INT64_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        const nanos until = docket_seen_until(dockets[i]);
+        const struct docket_place *first = docket_first(dockets[i]);
+        const nanos own = first && first->told.due < until ? first->told.due : until;
+        if (!own)
+            return 0;
+        if (is_earlier(own, least) || least == INT64_MAX)
+            least = own;
+    }
+    return least;
+}

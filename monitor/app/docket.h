@@ -49,7 +49,7 @@ bool docket_answered(struct docket *d, struct docket_answer *answer);
 
 /* ---- the judge's */
 
-/* In this order: what comes later is not due before that time. */
+/* In this order: what comes later is not due before that time. 0: the worker has not said anything yet. */
 nanos docket_seen_until(const struct docket *d);
 struct docket_place *docket_first(const struct docket *d);
 void docket_done(struct docket *d);
@@ -62,5 +62,12 @@ uint64_t docket_lost_answers(const struct docket *d);
 /* The packet time of the worker's last statement or frame is earlier than `due`, so that what it says next
  * may be due before it. False too where the two are so far apart that the clock was set in between. */
 bool docket_is_before(nanos time, nanos due);
+
+/* The docket whose first statement is the next to be judged, since no other one can have one that is earlier;
+ * `count`: that is not known yet. */
+unsigned dockets_next(struct docket *const *dockets, unsigned count);
+
+/* Up to when all of them have told everything; 0: one has not said anything yet. */
+nanos dockets_told_until(struct docket *const *dockets, unsigned count);
 
 #endif

@@ -24,6 +24,21 @@ void reading_close(struct reading *r)
     r->merge = NULL;
 }
 
+static void note_offset(const struct reading *r, int64_t at)
+{
+    atomic_store_explicit(r->offset, r->read_time - at, memory_order_relaxed);
+}
+
+/* With the first one other threads know the time: a judge waits for what they have to say before it makes
+ * room for this one, which may need it before it has read all that is there. */
+static void note_read(struct reading *r, nanos time)
+{
+    const bool first = !r->read_time;
+    r->read_time = time;
+    if (first)
+        note_offset(r, clock_monotonic());
+}
+
 static bool take_frame(void *context, const struct frame *frame)
 {
     struct reading *r = context;
@@ -31,23 +46,24 @@ static bool take_frame(void *context, const struct frame *frame)
         return false;
     r->frame_time = frame->time;
     if (!r->merge)
-        r->read_time = frame->time;
+        note_read(r, frame->time);
     pipeline_frame(r->pipeline, frame);
     return true;
 }
 
 /* What frames that arrive now are stamped with, or a little less: by the monotonic clock since the last
- * reading, so that setting the clock does not change the order of frames. */
+ * reading, so that setting the clock does not change the order of frames. 0: none was read yet. */
 static nanos packet_clock(const struct reading *r, int64_t now)
 {
-    return now + atomic_load_explicit(r->offset, memory_order_relaxed);
+    const int64_t offset = atomic_load_explicit(r->offset, memory_order_relaxed);
+    return offset ? now + offset : 0;
 }
 
 /* A frame that is held back until the other interfaces' earlier ones have come. */
 static bool hold_frame(void *context, const struct frame *frame)
 {
     struct reading *r = context;
-    r->read_time = frame->time;
+    note_read(r, frame->time);
     while (!merge_put(r->merge, frame, r->now))
         if (!merge_give_one(r->merge, take_frame, r))
             break;
@@ -60,7 +76,7 @@ static size_t read_merged(struct reading *r)
     for (unsigned i = 0; i < r->count; i++) {
         const nanos before = packet_clock(r, clock_monotonic());
         const size_t n = live_read(r->interface[i], READ_FRAMES, hold_frame, r);
-        if (!n)
+        if (!n && before)
             merge_seen(r->merge, i, before - UNREAD_MS * (NANOS_PER_SECOND / 1000));
         frames += n;
     }
@@ -74,7 +90,7 @@ size_t reading_go_on(struct reading *r)
     const size_t frames = r->merge ? read_merged(r) : live_read(r->interface[0], READ_FRAMES, take_frame, r);
     if (frames) {
         r->frame_at = clock_monotonic();
-        atomic_store_explicit(r->offset, r->read_time - r->frame_at, memory_order_relaxed);
+        note_offset(r, r->frame_at);
     }
     return frames;
 }

@@ -102,28 +102,11 @@ static void *work(void *context)
 
 /* ---- the order of statements */
 
-/* Of two heads of dockets. Where they are too far apart the clock was set back between them. */
-static bool is_earlier(nanos a, nanos b)
-{
-    return docket_is_before(a, b) || (a > b && !docket_is_before(b, a));
-}
-
 /* The worker whose first statement is the next to be judged; NULL: it is not known yet. */
-static struct worker *next_to_be_judged(struct crew *c)
+static const struct worker *next_to_be_judged(const struct crew *c)
 {
-    nanos until[MAX_WORKERS];
-    const struct docket_place *first[MAX_WORKERS];
-    unsigned best = c->count;
-    for (unsigned i = 0; i < c->count; i++) {
-        until[i] = docket_seen_until(c->worker[i].docket);
-        first[i] = docket_first(c->worker[i].docket);
-        if (first[i] && (best == c->count || is_earlier(first[i]->told.due, first[best]->told.due)))
-            best = i;
-    }
-    for (unsigned i = 0; i < c->count && best < c->count; i++)
-        if (!first[i] && docket_is_before(until[i], first[best]->told.due))
-            return NULL;
-    return best < c->count ? &c->worker[best] : NULL;
+    const unsigned next = dockets_next(c->orders->docket, c->count);
+    return next < c->count ? &c->worker[next] : NULL;
 }
 
 /* Packet time of the first frame that any of them has read; 0: there was none. */
@@ -144,14 +127,14 @@ static void begin_time(struct crew *c, nanos time)
     c->next_peers = time + c->live->rules->site->peers_interval;
 }
 
-/* All that had ended by `time` has been judged. */
+/* All that had ended by `time` has been judged; 0: that is not known yet. */
 static void go_on_to(struct crew *c, nanos time)
 {
     const nanos jump = DOCKET_JUMP_SECONDS * NANOS_PER_SECOND;
     const nanos interval = c->live->rules->site->peers_interval;
     if (!c->now && first_of_all(c))
         begin_time(c, first_of_all(c));
-    if (!c->now || time == INT64_MAX)
+    if (!c->now || !time || time == INT64_MAX)
         return;
     if (time < c->now - jump)
         begin_time(c, time);
@@ -169,20 +152,6 @@ static void judge_what_waits(struct crew *c)
 {
     if (c->now)
         judge_go_on(c->orders->judge, c->now);
-}
-
-/* Up to when all workers have reported everything. */
-static nanos told_until(const struct crew *c)
-{
-    nanos least = INT64_MAX;
-    for (unsigned i = 0; i < c->count; i++) {
-        const nanos until = docket_seen_until(c->worker[i].docket);
-        const struct docket_place *first = docket_first(c->worker[i].docket);
-        const nanos own = first && first->told.due < until ? first->told.due : until;
-        if (is_earlier(own, least) || least == INT64_MAX)
-            least = own;
-    }
-    return least;
 }
 
 static void judge_first_of(struct crew *c, const struct worker *w)
@@ -291,7 +260,7 @@ static void judge_all(struct crew *c)
     int64_t seen[MAX_WORKERS] = {0};
     c->orders->beat = clock_monotonic();
     while (orders_go_on(c->orders)) {
-        const nanos until = told_until(c);
+        const nanos until = dockets_told_until(c->orders->docket, c->count);
         const bool any = judge_some(c);
         const int64_t now = clock_monotonic();
         if (!any)

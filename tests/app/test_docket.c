@@ -129,13 +129,76 @@ static void two_threads(void **state)
     docket_free(d);
 }
 
+/* Nobody knows what a worker has read that has not said anything yet. */
+static void not_said(void **state)
+{
+    (void)state;
+    struct docket *d[] = {docket_new(), docket_new()};
+    assert_non_null(d[0]);
+    assert_non_null(d[1]);
+    docket_until(d[0], 100 * minute);
+    put(d[0], 100 * minute + 5);
+    assert_int_equal(dockets_next(d, 2), 2);
+    assert_int_equal(dockets_told_until(d, 2), 0);
+    docket_until(d[1], 100 * minute + 2);
+    put(d[1], 100 * minute + 3);
+    assert_int_equal(dockets_next(d, 2), 1);
+    docket_done(d[1]);
+    assert_int_equal(dockets_next(d, 2), 2);
+    assert_int_equal(dockets_told_until(d, 2), 100 * minute);
+    docket_until(d[1], 100 * minute + 6);
+    assert_int_equal(dockets_next(d, 2), 0);
+    docket_free(d[0]);
+    docket_free(d[1]);
+}
+
+enum { WORKERS = 4, TURNS = 200000 };
+
+/* Each worker reads the frames that are its own as late as it likes, from its first one on; what is taken is
+ * in the order of frames. */
+static void any_interleaving(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        uint64_t random = seed * UINT64_C(0x9e3779b97f4a7c15);
+        struct docket *d[WORKERS];
+        nanos read[WORKERS]; /* frames are stamped 1, 2, 3 .. after the first minute, each some worker's */
+        nanos taken = 0;
+        uint64_t statements = 0;
+        for (size_t i = 0; i < WORKERS; i++) {
+            assert_non_null(d[i] = docket_new());
+            read[i] = minute;
+        }
+        for (int turn = 0; turn < TURNS; turn++) {
+            random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+            const size_t w = random >> 33 & (WORKERS - 1);
+            const size_t frames = random >> 40 & 15;
+            for (size_t i = 0; i < frames; i++) {
+                read[w]++;
+                docket_until(d[w], read[w]);
+                if ((size_t)(read[w] * 7 >> 1) % WORKERS == w && put(d[w], read[w]))
+                    statements++;
+            }
+            for (unsigned next; random >> 60 && (next = dockets_next(d, WORKERS)) < WORKERS;) {
+                const nanos due = docket_first(d[next])->told.due;
+                assert_true(taken <= due);
+                taken = due;
+                docket_done(d[next]);
+                while (docket_judged(d[next]))
+                    docket_give_back(d[next]);
+            }
+        }
+        assert_true(statements > TURNS / 2);
+        for (size_t i = 0; i < WORKERS; i++)
+            docket_free(d[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_order),
-        cmocka_unit_test(far_apart),
-        cmocka_unit_test(bounded),
-        cmocka_unit_test(two_threads),
+        cmocka_unit_test(in_order),    cmocka_unit_test(far_apart), cmocka_unit_test(bounded),
+        cmocka_unit_test(two_threads), cmocka_unit_test(not_said),  cmocka_unit_test(any_interleaving),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

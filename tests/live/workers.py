@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Live capture with 1, 2 and 4 workers says what a replay of the same frames says: in tags and tunnels, where ages depend on the order,
-and from two interfaces; and it goes on when one of these was away. usage: workers.py UTWATCH [CONNECTIONS]"""
+"""Live capture with 1, 2 and 4 workers says what a replay of the same frames says: in tags and tunnels, each frame twice, where it depends on the
+order, from the first frame on, and from two interfaces; and it goes on when one of these was away. usage: workers.py UTWATCH [CONNECTIONS]"""
 import os
 import subprocess
 import sys
@@ -18,16 +18,19 @@ connections = sys.argv[2] if len(sys.argv) > 2 else "1500"
 SITE = "privacy: clear\ntunnels: { ends: [198.51.100.0/24, '2001:db8:ffff::/48'] }\n"
 SERVERS = "0ac800"  # 10.200.0.0/24
 FORMS = {
-    "plain": lambda f: f,
-    "vlan": encapsulation.vlan,
-    "qinq": encapsulation.qinq,
-    "gtp": encapsulation.gtp,
-    "gtp in vlan": lambda f: encapsulation.vlan(encapsulation.gtp(f)),
-    "erspan": encapsulation.erspan,
-    "ip6": encapsulation.ip6,
+    "plain": lambda f: [f],
+    "twice": lambda f: [f, f],
+    "vlan": lambda f: [encapsulation.vlan(f)],
+    "qinq": lambda f: [encapsulation.qinq(f)],
+    "gtp": lambda f: [encapsulation.gtp(f)],
+    "gtp in vlan": lambda f: [encapsulation.vlan(encapsulation.gtp(f))],
+    "erspan": lambda f: [encapsulation.erspan(f)],
+    "ip6": lambda f: [encapsulation.ip6(f)],
 }
 WORKERS = 1, 2, 4
 LIFETIME, KEY = 33141713, 33144323
+NO_UTF8 = bytes([10, 200, 0, 14])  # a server of the day: its certificate breaks a demand that was superseded, of which the first breach is told
+STARTS = 6
 TO_ONE = "erspan", "ip6"  # tunnels that are not looked into: all that is between two ends of one
 
 
@@ -71,6 +74,24 @@ def write_old_sessions(path, frames):
             before = time_ns
             timed.append((at, frame))
     capturelib.write_frames(path, sorted(timed, key=lambda one: one[0]))
+
+
+def write_pairs(path, frames):
+    """At each of many servers, two UEs in quick succession: the breach is told of the first."""
+    one = os.path.join(os.path.dirname(path), "one.pcap")
+    ours = [f for f in frames if NO_UTF8 in (f[26:30], f[30:34])]
+    ue = ours[0][26:30] if ours[0][30:34] == NO_UTF8 else ours[0][30:34]
+    capturelib.write_frames(one, [(n, f) for n, f in enumerate(ours) if ue in (f[26:30], f[30:34])])
+    conversation = capturelib.conversations(one)[0]
+    hellos = {payload[11:43] for _, payload in conversation if payload[:1] == b"\x16" and payload[5] in (1, 2)}
+    made = []
+    for n in range(100):
+        for port in 40000, 40001:
+            said = [(side, payload) for side, payload in conversation]
+            for random in hellos:
+                said = [(side, payload.replace(random, os.urandom(32))) for side, payload in said]
+            made += capturelib.build(said, client=("10.9.%d.%d" % (port % 2, n), port), server=("10.201.0.%d" % n, 443))
+    capturelib.write_frames(path, [(n * 1000, frame) for n, (_, frame) in enumerate(made)])
 
 
 def compare(taps, folder, what, send, interfaces=("tap0",), rules=()):
@@ -131,12 +152,17 @@ def main():
                        check=True, capture_output=True)
         frames = [frame for _, frame in capturelib.read_frames(day)]
         for name, form in FORMS.items():
-            capturelib.write_frames(sent, [(n * 1000, form(frame)) for n, frame in enumerate(frames)])
+            made = [one for frame in frames for one in form(frame)]
+            capturelib.write_frames(sent, [(n * 1000, frame) for n, frame in enumerate(made)])
             compare(taps, folder, name, lambda: taps.send(sent))
         write_old_sessions(sent, frames)
         wanted = compare(taps, folder, "old sessions", lambda: taps.send(sent, rate="-x1"), rules=old_soon(folder))
         check(sum('"signature_id": %d' % LIFETIME in event for event in wanted) > 20, "too few old sessions")
         check(sum('"signature_id": %d' % KEY in event for event in wanted) == 2, "too few old keys")
+        write_pairs(sent, frames)
+        for _ in range(STARTS):
+            wanted = compare(taps, folder, "from the first frame on", lambda: taps.send(sent))
+            check(sum("wapcert-6.4-utf8" in event for event in wanted) == 100, "too few first breaches")
         through_edges(taps)
         split = os.path.join(os.path.dirname(os.path.abspath(__file__)), "send_split.py")
         compare(taps, folder, "two interfaces", lambda: taps.run(sys.executable, split, day, SERVERS, "out0", "out1"), ("tap0", "tap1"))
