@@ -10,11 +10,37 @@ struct lookup {
     struct addrinfo hints;
     struct gaicb request;
     struct gaicb *list[1];
-    int result; /* EAI_INPROGRESS: a thread is at it */
+    int result;          /* EAI_INPROGRESS: a thread is at it */
+    struct lookup *next; /* of those that are left to one */
 };
+
+/* Given up while a thread was at work, which still writes into them. Where no name server answers, that
+ * happens at each attempt. */
+static struct lookup *left;
+
+static void release(struct lookup *l)
+{
+    if (l->request.ar_result)
+        freeaddrinfo(l->request.ar_result);
+    free(l);
+}
+
+static void release_what_was_left(void)
+{
+    for (struct lookup **at = &left; *at;) {
+        struct lookup *l = *at;
+        if (gai_error(&l->request) == EAI_INPROGRESS) {
+            at = &l->next;
+            continue;
+        }
+        *at = l->next;
+        release(l);
+    }
+}
 
 struct lookup *lookup_new(const char *host, const char *port, int kind)
 {
+    release_what_was_left();
     struct lookup *l = calloc(1, sizeof *l);
     if (!l)
         return NULL;
@@ -44,13 +70,15 @@ bool lookup_ended(struct lookup *l, const struct addrinfo **found, const char **
     return true;
 }
 
-/* A thread that is still at work writes into the lookup: it is left to it. */
 void lookup_free(struct lookup *l)
 {
-    if (!l || (l->result == EAI_INPROGRESS && gai_cancel(&l->request) != EAI_CANCELED &&
-               gai_error(&l->request) == EAI_INPROGRESS))
+    if (!l)
         return;
-    if (l->request.ar_result)
-        freeaddrinfo(l->request.ar_result);
-    free(l);
+    if (l->result == EAI_INPROGRESS && gai_cancel(&l->request) != EAI_CANCELED &&
+        gai_error(&l->request) == EAI_INPROGRESS) {
+        l->next = left;
+        left = l;
+        return;
+    }
+    release(l);
 }
