@@ -159,7 +159,8 @@ static enum table_result take_stock(struct table *t, size_t size)
     const struct table_layout l = table_layout(t->buckets);
     const size_t filled = size > l.entries ? (size - l.entries) / (TABLE_BUCKET * sizeof(struct entry)) : 0;
     const uint64_t last = table_last_place(t);
-    const bool odd = size != l.bytes && (size - l.entries) % STEP != 0;
+    const bool odd =
+        size < l.bytes && (size - l.entries) % STEP != 0; /* what is beyond the image is not ours */
     const bool cut = size < l.entries || odd || (last <= t->buckets && size < end_of_file(t, last));
     table_take_stock(t, filled);
     return cut ? TABLE_CUT : TABLE_OK;
@@ -206,12 +207,16 @@ static enum table_result set_aside(const char *path, int *file, struct stat *s)
     return result;
 }
 
-/* The size that the file had, as far as that is known. */
+/* The size that the file had, as far as that is known: whole steps, so that it is not taken for cut again. */
 static bool mend_size(const struct table *t, size_t size)
 {
     const struct table_layout l = table_layout(t->buckets);
     const size_t left = size > l.entries ? (size - l.entries) / (TABLE_BUCKET * sizeof(struct entry)) : 0;
-    return reserve(t, t->file, left > t->taken ? left : t->taken + AHEAD);
+    const uint64_t places = left > t->taken ? left : t->taken + AHEAD;
+    const size_t end = end_of_file(t, places);
+    if (size > end && ftruncate(t->file, (off_t)end) != 0)
+        return false;
+    return reserve(t, t->file, places);
 }
 
 static size_t marks_bytes(const struct table *t)

@@ -171,6 +171,33 @@ static void another_version_is_left_alone(void **state)
     }
 }
 
+/* A file is cut where it ends before the image does, and within a step of those by which it grows; once. */
+static void odd_ends_are_mended(void **state)
+{
+    (void)state;
+    enum { MANY = 100000, STEP = 1 << 20 };
+    struct table t;
+    assert_int_equal(table_open(&t, MANY, path), TABLE_OK);
+    const size_t entries = table_layout(t.buckets).entries, whole = t.bytes;
+    table_close(&t);
+    const struct {
+        size_t size;
+        enum table_result result;
+    } ends[] = {{whole, TABLE_OK},
+                {whole + 4, TABLE_OK},
+                {entries + STEP, TABLE_OK},
+                {entries + STEP + 10, TABLE_CUT},
+                {entries + STEP - 10, TABLE_CUT},
+                {entries - 10, TABLE_CUT}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        assert_int_equal(truncate(path, (off_t)ends[i].size), 0);
+        assert_int_equal(table_open(&t, MANY, path), ends[i].result);
+        table_close(&t);
+        assert_int_equal(table_open(&t, MANY, path), TABLE_OK);
+        table_close(&t);
+    }
+}
+
 /* Two buckets with one place, or a place that the file does not have. */
 static void places_that_lie_are_dropped(void **state)
 {
@@ -209,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(jumps_that_cannot_be_put_ages_in_doubt, begin, end),
         cmocka_unit_test_setup_teardown(sizes_that_lie_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(another_version_is_left_alone, begin, end),
+        cmocka_unit_test_setup_teardown(odd_ends_are_mended, begin, end),
         cmocka_unit_test_setup_teardown(places_that_lie_are_dropped, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
