@@ -231,6 +231,7 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
     struct entry next = *e;
     const uint64_t us = micros_of(m->origin);
     const uint32_t second = memory_second(m->now);
+    fresh |= !origin_is_dated(entry_origin(e), m->now);
     if (second > e->last_used)
         next.last_used = second;
     if (!fresh && may_be_copy(e, place, m)) { /* it began at one of the two times */
@@ -427,7 +428,7 @@ static bool is_better(const struct origin *theirs, const struct entry *e)
 void memory_adopt(struct sessions *s, const struct place *place, const struct origin *theirs, nanos now)
 {
     struct entry *e = memory_find(s, place, now);
-    const bool better = !e || is_better(theirs, e);
+    const bool better = !e || !origin_is_dated(entry_origin(e), now) || is_better(theirs, e);
     if (e && theirs->flags & ENTRY_DEAD && theirs->us == e->origin_us)
         table_use(&s->table, e, 0, ENTRY_DEAD);
     if (!better)

@@ -122,6 +122,14 @@ void memory_split(struct sessions *s, const struct place *place, nanos now);
 /* Seconds since 1970, as in entry.last_used. */
 uint32_t memory_second(nanos time);
 
+/* An origin of a time before this century, and used within it, is none: the field was never set, or the clock
+ * had not been. */
+static inline bool origin_is_dated(nanos origin, nanos used)
+{
+    const nanos century = INT64_C(946684800) * NANOS_PER_SECOND; /* 2000-01-01 */
+    return origin > 0 && (origin >= century || used < century);
+}
+
 static inline nanos entry_origin(const struct entry *e)
 {
     return (nanos)e->origin_us * 1000;

@@ -46,8 +46,11 @@ struct offer offer_of(const struct observation *o)
 
 nanos time_of_use(const struct observation *o)
 {
-    return o->side[SERVER].hello_time > o->side[CLIENT].hello_time ? o->side[SERVER].hello_time
-                                                                   : o->side[CLIENT].hello_time;
+    const nanos asked = o->side[CLIENT].hello_time;
+    const nanos answered = o->side[SERVER].hello_time;
+    if (!asked && !answered) /* neither hello was captured */
+        return o->exchange_time ? o->exchange_time : o->event_time;
+    return answered > asked ? answered : asked;
 }
 
 bool offer_is_before(nanos origin, const struct observation *o)
@@ -69,7 +72,8 @@ static struct entry *find_before(struct sessions *s, const struct observation *o
 {
     *place = memory_locate(s, &o->whence, id);
     struct entry *e = memory_find(s, place, o->side[CLIENT].hello_time);
-    return e && !offer_is_before(entry_origin(e), o) ? e : NULL;
+    const nanos origin = e ? entry_origin(e) : 0;
+    return e && origin_is_dated(origin, o->side[CLIENT].hello_time) && !offer_is_before(origin, o) ? e : NULL;
 }
 
 static void tell_age(struct sessions *s, const struct place *place, const struct entry *e,

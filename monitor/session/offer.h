@@ -13,7 +13,7 @@ struct offer {
 };
 struct offer offer_of(const struct observation *o);
 
-/* The last of the hellos that were seen. */
+/* The last of the hellos that were seen; without one, when what they began had begun at the latest. */
 nanos time_of_use(const struct observation *o);
 
 /* Fills in what `out` says about the offer and its age. Returns the entry and its place, or NULL when nothing

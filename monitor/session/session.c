@@ -222,7 +222,8 @@ static void take_answers(struct sessions *s, const struct observation *o, const 
         const enum shared_answer answer = shared_answer(s->shared, q->id[i], &theirs);
         if (answer == SHARED_PARTED)
             memory_split(s, &place, time_of_use(o));
-        if (answer == SHARED_KNOWN && !offer_is_before((nanos)theirs.us * 1000, o))
+        const nanos origin = answer == SHARED_KNOWN ? (nanos)theirs.us * 1000 : 0;
+        if (origin_is_dated(origin, o->side[CLIENT].hello_time) && !offer_is_before(origin, o))
             memory_adopt(s, &place, &theirs, time_of_use(o));
         shared_drop(s->shared, q->id[i]);
     }

@@ -99,6 +99,12 @@ def halted(messages, seconds):
     return c.frames
 
 
+def without_hellos(seconds):
+    """Of the connection that issued the ticket both hellos are lost; it stays open, and so is known to have ended when the ticket was used."""
+    begun = connection(*full(ticket=TICKET), at=0, client=("192.0.2.10", 39999), ends=False)
+    return sorted(lost(begun, 3, 4) + use(seconds / 3600, "ticket", TICKET))
+
+
 # label, captures, configuration, real age in hours of the last connection's session, its method and basis
 CASES = [
     ("begun while the clock was two days back", [at(0, *full(session=b"\xc9" * 32)) + at(-48, *full(session=ID)) + use(0.1)], "", 0.2, "id",
@@ -119,6 +125,10 @@ CASES = [
     ("given out again, the hello lost", [at(0, *full(session=ID)) + lost(again, 3) + use(26)], "", 6, "id", "at-least"),
     ("given out again, the answer lost", [at(0, *full(session=ID)) + lost(again, 4) + use(26)], "", 6, "id", "at-least"),
     ("given out again, its end lost", [at(0, *full(session=ID)) + lost(again, 6) + use(26)], "", 6, "id", "at-least"),
+    # RFC 5246 7.3: what a handshake issued is as old as its ServerHello, which the client's key exchange follows.
+    *[("used %g s after it was given out, both hellos lost" % s, [without_hellos(s) + use(2, "ticket", TICKET)], "", 2, "ticket", "at-least")
+      for s in (0.05, 30)],
+    ("used before it was given out, both hellos lost", [at(0, *full(session=ID)) + lost(again, 3, 4) + use(26)], "", 26, "id", "exact"),
     ("a copy, by a clock that is late", [at(0, *full(session=ID)) + copy + use(26)], "", 6, "id", "at-least"),  # RFC 5246 7.4.1.2: the same randoms
     # RFC 5077 3.3 leaves what a ticket holds to the server: a short one may be a number, and be issued again.
     *[("a ticket of %d octets, of another UE" % n, [at(0, *full(ticket=b"\x51" * n)) + use(25, "ticket", b"\x51" * n, client="192.0.2.11")], "",

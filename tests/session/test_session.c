@@ -1,5 +1,5 @@
 /* Is the age of a resumed session right, whatever it is resumed by, and never made younger? */
-#include "session/session.h"
+#include "session/memory.h"
 
 #include "made.h"
 #include "store/table_parts.h"
@@ -152,6 +152,30 @@ static void on_connection(nanos time, uint64_t flow_id, enum resumption resumpti
     if (issues)
         issue_ticket(issues);
     judge();
+}
+
+/* Neither in memory, where a state file may have it, nor in what another sensor says. */
+static void an_origin_before_this_century_is_none(void **state)
+{
+    (void)state;
+    const nanos none[] = {0, HOUR, 86400 * 365 * NANOS_PER_SECOND};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        const struct identifier_hash ticket = {.own = 100 + i};
+        const struct identifier name = identifier_of_ticket(RESUMPTION_TICKET, &ticket);
+        handshake(DAY1, RESUMPTION_TICKET);
+        const struct place place = memory_locate(sessions, &o->whence, &name);
+        memory_put(sessions, &place, &(struct memo){.origin = none[i], .now = DAY1 - HOUR, .anew = true});
+        offer_ticket(ticket.own);
+        judge();
+        assert_true(r.offered && !r.known);
+        /* And what is seen now is better. */
+        handshake(DAY1 + 2 * HOUR, RESUMPTION_TICKET);
+        offer_ticket(ticket.own);
+        judge();
+        assert_true(r.known);
+        assert_int_equal(r.basis, AGE_AT_LEAST);
+        assert_int_equal(r.offered_age, 2 * HOUR);
+    }
 }
 
 static void what_renewed_a_contradicted_session_is_in_doubt(void **state)
@@ -821,6 +845,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_offer_is_the_clients, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(same_id_issued_anew_is_a_new_session, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(chain_of_renewed_tickets_keeps_its_origin, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(an_origin_before_this_century_is_none, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(what_renewed_a_contradicted_session_is_in_doubt, open_memory,
                                         close_memory),
         cmocka_unit_test_setup_teardown(a_contradicted_renewal_proves_no_age, open_memory, close_memory),
