@@ -30,7 +30,7 @@ size_t handshake_finished_bytes(uint16_t code)
     return added ? MESSAGE_HEADER_BYTES + hash_bytes(suite_find(code)) + added : 0; /* RFC 8446 4.4.4 */
 }
 
-static bool is_alert(const struct handshake *h, size_t record_length)
+bool handshake_is_alert(const struct handshake *h, size_t record_length)
 {
     return record_length == ALERT + added_bytes(h->observation->server_hello.suite);
 }
@@ -67,7 +67,7 @@ static void client_ends(struct handshake *h)
 
 void handshake_answer(struct handshake *h, enum side who, size_t record_length)
 {
-    const bool alert = is_alert(h, record_length);
+    const bool alert = handshake_is_alert(h, record_length);
     if (who == CLIENT) {
         if (alert)
             client_ends(h);

@@ -72,6 +72,11 @@ static bool client_left(const struct handshake *h)
            (answers_close(h) && (broke_off(h) || (answered && !(o->seen & SEEN_CLIENT_CCS))));
 }
 
+static bool server_followed(const struct handshake *h)
+{
+    return h->observation->side[CLIENT].reset || h->follows_end || answers_close(h) || h->client_gave_up;
+}
+
 static enum outcome outcome_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -408,7 +413,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->client_left = client_left(h);
-    o->server_followed = o->side[CLIENT].reset || h->follows_end || answers_close(h);
+    o->server_followed = server_followed(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
     note_randoms(h);

@@ -94,6 +94,8 @@ struct handshake {
     bool follows_end;    /* the server's RST came after the client's FIN, or its RST or FIN after the client's
                             RST */
     bool client_gave_up; /* by an alert, before the server ended */
+    bool hidden_alert;   /* the client's last record is an alert that cannot be read, or one of those that end
+                            it; before the handshake is done */
     bool unprompted;     /* what is being read was sent before the hello had come */
     bool ended_otherwise; /* the server ended before the hello came, or after the client had given up */
     bool reordered;       /* bytes came after their acknowledgement, and the order would matter */
@@ -195,6 +197,15 @@ void handshake_active(struct tls *tls, struct handshake *h, nanos now);
 
 /* What the client did when the handshake was done, if that is waited for: the observation is complete. */
 void handshake_follow_up(struct handshake *h, enum follow_up what);
+
+/* The client has said by an alert, perhaps a hidden one, that it does not go on. */
+static inline bool handshake_client_gave_up(const struct handshake *h)
+{
+    return h->hidden_alert || observation_client_gave_up(h->observation);
+}
+
+/* answer.c: a record of TLS 1.3 is as long as an alert. */
+bool handshake_is_alert(const struct handshake *h, size_t record_length);
 
 /* answer.c: the handshake is done with the client's Finished, of which the server may think otherwise. */
 bool handshake_awaits_answer(const struct handshake *h);

@@ -361,7 +361,7 @@ static void note_server_alert(struct handshake *h)
     h->end_ack = h->acked[flow_side_of(h->flow, SERVER)];
     if (h->segment && h->segment->flags & TCP_ACK)
         acknowledged_note(&h->end_ack, h->segment->ack);
-    h->client_gave_up |= observation_client_gave_up(o);
+    h->client_gave_up |= handshake_client_gave_up(h);
     h->ended_otherwise |= h->unprompted || h->client_gave_up;
     if (h->ended_otherwise)
         return;
@@ -487,6 +487,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
             return;
         }
         o->side[CLIENT].encrypted = true;
+        h->hidden_alert = handshake_is_alert(h, record_length) && !o->client_hello.early_data;
         /* Early data are as long; with them only what comes after the server's flight can be a Finished. */
         if (o->seen & SEEN_SERVER_DATA || !o->client_hello.early_data)
             maybe_finished(tls, h, record_length, now);

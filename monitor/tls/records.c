@@ -249,6 +249,16 @@ static bool is_of_later(const struct handshake *h, enum side who)
            (a->record_type == RECORD_HANDSHAKE || h->clear[who].later);
 }
 
+/* After its ChangeCipherSpec an alert of the client can be read under NULL encryption alone. One that cannot
+ * may be a warning, but hardly before the handshake is done. */
+static void note_hidden_alert(struct handshake *h, struct span fragment)
+{
+    enum { FATAL = 2, CLOSE_NOTIFY = 0 };
+    const uint16_t mac = observation_clear_mac(h->observation);
+    const bool read = mac && h->side[CLIENT].record_left == 2U + mac && fragment.n >= 2;
+    h->hidden_alert = !read || fragment.p[0] == FATAL || fragment.p[1] == CLOSE_NOTIFY;
+}
+
 static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
                           nanos now)
 {
@@ -258,6 +268,7 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     if (first) {
         begin_record(tls, h, who, fragment);
         a->record_later = is_of_later(h, who);
+        h->hidden_alert &= who == SERVER; /* who goes on had not ended */
     }
     a->record_counted = true;
     if (a->record_later) {
@@ -277,6 +288,8 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
             feed_alert_fragment(tls, h, who, content, now);
         else if (first)
             handshake_letter(h, who, 'L');
+        if (a->record_protected && first && who == CLIENT)
+            note_hidden_alert(h, fragment);
         break;
     case RECORD_CHANGE_CIPHER_SPEC:
         if (first)

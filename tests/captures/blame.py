@@ -866,6 +866,18 @@ def short_tag(folder):
         capturelib.write_frames(path, capturelib.build(steps, time=1795471000 * 10**9))
         outcomes = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
         check(outcomes == [wanted], hex(suite), length, outcomes)
+        # RFC 8446 6.2: who gets a fatal alert closes at once. What is longer is no alert, and what goes on has not ended.
+        for end in ("close", "reset"):
+            for more in (b"", m.record(23, b"G" * 30, m.TLS12)):
+                c = capturelib.Connection(time=1795471000 * 10**9)
+                c.open()
+                for step in steps + [(CLIENT, more)] * bool(more):
+                    c.send(*step)
+                c.close(first=SERVER) if end == "close" else c.reset(SERVER)
+                capturelib.write_frames(path, c.frames)
+                outcomes = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+                alert = length in (11, 19) and not more
+                check(alert == (outcomes == ["aborted"]), hex(suite), length, "then", more[:8], end, "of the server:", outcomes)
 
 
 def certificate_by_url(folder):
@@ -932,11 +944,12 @@ def the_ue_left_first(folder):
     it (OpenSSL's decode_error, JSSE's handshake_failure). An alert that does not acknowledge the FIN (RFC 9293 3.4) was sent before. An end behind a
     hello, or behind the whole of its part, may still be answered."""
     path, rule = os.path.join(folder, "left.pcap"), "ut-6.1.1-no-required-ue-cert"
-    hello, flight = (CLIENT, m.client_hello([DES3])), (SERVER, m.server_hello(DES3) + m.certificate_request() + m.done())
+    hello, flight = (CLIENT, m.client_hello([DES3, NULL_SHA])), (SERVER, m.server_hello(DES3) + m.certificate_request() + m.done())
     empty = m.certificate_message(m.EMPTY_CERTIFICATE)
     rest = m.client_key_exchange() + m.finished()
     fin, server_fin = "fin", "the server's FIN"
     crossing = "an alert that crosses the FIN"
+    in_clear, mac = (SERVER, m.server_hello(NULL_SHA) + m.certificate_request() + m.done()), b"m" * 20
     alert = (SERVER, m.alert(2, 40))
     cases = (("a FIN after the empty certificate", [hello, flight, (CLIENT, empty), fin, alert], "aborted", "not_observable"),
              ("another alert", [hello, flight, (CLIENT, empty), fin, (SERVER, m.alert(2, 50))], "aborted", "not_observable"),
@@ -949,6 +962,13 @@ def the_ue_left_first(folder):
              ("close_notify after the server's alert", [hello, flight, (CLIENT, empty), alert, (CLIENT, m.alert(1, 0))], "refused", "fail"),
              ("a FIN after its Finished", [hello, flight, (CLIENT, empty + rest), fin, (SERVER, m.alert(2, 20))], "refused", None),
              ("a FIN after the hello", [hello, fin, alert], "refused", None),
+             ("an alert under its new keys", [hello, flight, (CLIENT, empty + rest + m.record(21, b"a" * 26))], "aborted", "not_observable"),
+             ("an alert in a segment of its own", [hello, flight, (CLIENT, empty + rest), (CLIENT, m.record(21, b"a" * 26))], "aborted", "not_observable"),
+             ("an alert that the server answers", [hello, flight, (CLIENT, empty + rest + m.record(21, b"a" * 26)), alert], "aborted", "not_observable"),
+             ("a fatal alert that can be read", [hello, in_clear, (CLIENT, empty + rest + m.record(21, b"\2\x2a" + mac))], "aborted", "not_observable"),
+             ("a close_notify that can be read", [hello, in_clear, (CLIENT, empty + rest + m.record(21, b"\1\0" + mac))], "aborted", "not_observable"),
+             ("a warning that can be read", [hello, in_clear, (CLIENT, empty + rest + m.record(21, b"\1\x64" + mac))], "refused", "fail"),
+             ("nothing after its Finished", [hello, flight, (CLIENT, empty + rest)], "refused", "fail"),
              ("a FIN within the hello", [(CLIENT, hello[1][:41]), fin, (SERVER, m.alert(2, 50))], "aborted", None),
              ("a FIN within a record", [hello, flight, (CLIENT, empty + rest + b"\x17\3"), fin, (SERVER, m.alert(2, 20))], "aborted", None),
              ("a FIN of the server before the hello", [server_fin, hello, fin], "refused", None),
