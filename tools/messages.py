@@ -71,6 +71,11 @@ def finished(version=TLS10):
     return record(20, b"\1", version) + record(22, b"\x55" * 40, version)
 
 
+def closing(sides=(0, 1), version=TLS10):
+    """[(side, bytes)]: a protected alert of each of these sides, as close_notify is."""
+    return [(side, record(21, b"\x66" * 32, version)) for side in sides]
+
+
 def sslv2(body):
     return struct.pack("!H", 0x8000 | len(body)) + body
 

@@ -286,8 +286,10 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
            : records         ? FLOW_RECORDS
            : came_to_nothing ? FLOW_SEARCHING
                              : FLOW_IGNORED);
-    if (flow->state == FLOW_RECORDS)
+    if (flow->state == FLOW_RECORDS) {
+        stream_begin_records(flow);
         keys_begin(p, flow, key_since, version);
+    }
     if (flow->state == FLOW_SEARCHING) {
         flow->halted = halted;
         search_again(flow);

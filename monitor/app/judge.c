@@ -192,6 +192,9 @@ void judge_take(struct judge *j, struct statement *f)
     case TOLD_USE:
         take_step(j, f);
         break;
+    case TOLD_CLOSED:
+        peers_closed(j->peers, &f->client, f->flow_id);
+        break;
     case TOLD_CONTRADICTION:
         if (!waiting_contradict(j, f->flow_id, f->side)) {
             sessions_doubt(j->sessions, f->flow_id);

@@ -316,6 +316,19 @@ static bool is_in_stream(struct pipeline *p, const struct flow *flow, const stru
     return true;
 }
 
+/* An alert of the side has come. Who does not see the connection may have sent it. */
+static void look_at_close(struct pipeline *p, struct flow *flow, const struct segment *segment)
+{
+    if (!stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment)) {
+        stream_doubt_alert(flow, segment->side);
+        return;
+    }
+    struct statement f = {
+        .kind = TOLD_CLOSED, .flow_id = flow_id(flow), .client = flow->end[flow_side_of(flow, CLIENT)]};
+    if (tls_has_closed(flow))
+        pipeline_tell(p, &f);
+}
+
 /* A segment under protection. True: that has ended, and the segment, cut to what follows, is to be read. */
 static bool is_in_clear(struct pipeline *p, struct flow *flow, struct segment *segment)
 {
@@ -326,8 +339,11 @@ static bool is_in_clear(struct pipeline *p, struct flow *flow, struct segment *s
     }
     if (!stream_next_header(&p->flows, flow, segment, &rest))
         return false;
-    if (tls_records(p->tls, flow, flow_sender(flow, segment), &rest) && flow->key_since)
+    const unsigned seen = tls_records(p->tls, flow, flow_sender(flow, segment), &rest);
+    if (seen & RECORDS_DATA && flow->key_since)
         keys_used(p, flow, segment);
+    if (seen & RECORDS_ALERT)
+        look_at_close(p, flow, segment);
     if (!rest.n || !stream_knows_other(flow, segment) || !checksums_take(p->checksums, segment))
         return false;
     const size_t before = segment->payload.n - rest.n;

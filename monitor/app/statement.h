@@ -11,6 +11,7 @@ enum statement_kind {
     TOLD_EXCHANGE,
     TOLD_OLD_KEY,
     TOLD_USE,           /* of a session under NULL encryption */
+    TOLD_CLOSED,        /* both sides have said that they end the connection of `client` */
     TOLD_CONTRADICTION, /* bytes that came late contradict the handshake of `flow_id` */
     TOLD_CLOCK_SET,     /* back or ahead, from `before` to `after` */
 };
@@ -20,8 +21,9 @@ struct statement {
     unsigned worker; /* whose pipeline it is from */
     nanos due;       /* packet time at which it had ended; of a worker, each comes after the one before */
     uint64_t flow_id;
-    enum side side;    /* CONTRADICTION: whose bytes they are */
-    struct flow *flow; /* HANDSHAKE: for the answer; the judge does not look into it */
+    struct endpoint client; /* CLOSED */
+    enum side side;         /* CONTRADICTION: whose bytes they are */
+    struct flow *flow;      /* HANDSHAKE: for the answer; the judge does not look into it */
     const struct observation *observation;
     bool session_in_progress; /* see tls_may_begin_session() */
     bool session_inside; /* HANDSHAKE: a later one inside encryption may have begun a session before this */

@@ -136,6 +136,7 @@
  * is looked at where a server says that it keeps them for longer. */
 #define RESUME_USUAL  300
 #define RESUME_RECENT 3600
+#define RESUME_OTHERS 32 /* sessions that a small cache of a server keeps beside another */
 #define PEER_RULES    16 /* of a profile, whose findings about a peer are remembered */
 
 /* policy */

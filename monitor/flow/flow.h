@@ -43,7 +43,10 @@ struct flow_side {
     uint32_t first; /* sequence number of its first byte as far as known; without SIDE_KNOWN: as the other
                        side's SYN/ACK has it, or 0 */
     uint32_t next;  /* of the next byte in order */
-    uint32_t fin_at;
+    union {
+        uint32_t fin_at;
+        uint32_t alert_end; /* FLOW_RECORDS: the number behind its last record that is an alert */
+    };
     uint32_t count; /* FLOW_SEARCHING: bytes handed on. FLOW_RECORDS: bytes to the next record header */
 };
 

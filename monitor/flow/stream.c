@@ -512,6 +512,23 @@ void stream_lose_records(struct flow *flow, unsigned side)
     flow->marks[side] |= SIDE_LOST;
 }
 
+void stream_note_alert(struct flow *flow, unsigned side, int64_t beyond)
+{
+    if (!(flow->marks[side] & SIDE_FIN_PENDING)) /* the number is that of the FIN then */
+        flow->side[side].alert_end = flow->side[side].next + (uint32_t)beyond;
+}
+
+void stream_doubt_alert(struct flow *flow, unsigned side)
+{
+    stream_note_alert(flow, side, -1);
+}
+
+void stream_begin_records(struct flow *flow)
+{
+    stream_doubt_alert(flow, 0);
+    stream_doubt_alert(flow, 1);
+}
+
 void stream_search(struct flow *flow)
 {
     flow->gaps = flow->dropped = 0;

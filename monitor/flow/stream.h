@@ -144,6 +144,12 @@ void stream_await_record(struct flow *flow, unsigned side, uint32_t left);
 void stream_lose_records(struct flow *flow, unsigned side);
 void stream_find_records(struct flow *flow, unsigned side);
 
+/* FLOW_RECORDS: an alert of the side ends so many bytes behind its segment; the last one may be somebody
+ * else's; it begins, without one. */
+void stream_note_alert(struct flow *flow, unsigned side, int64_t beyond);
+void stream_doubt_alert(struct flow *flow, unsigned side);
+void stream_begin_records(struct flow *flow);
+
 /* FLOW_SEARCHING begins again: with what comes next; after FLOW_RECORDS, with this segment. */
 void stream_search(struct flow *flow);
 void stream_search_from(struct flow *flow, const struct segment *segment);

@@ -3,6 +3,10 @@
 #include "base/fold_hash.h"
 #include "base/limits.h"
 
+#include <string.h>
+
+enum { TLS11 = 0x0302 };
+
 /* Groups may change: they are nothing of a session. The rest is a hash under the peers' key, and serves as
  * one. */
 static uint64_t use_of(const struct hello_shape *shape, const struct observation *o)
@@ -14,7 +18,17 @@ static uint64_t use_of(const struct hello_shape *shape, const struct observation
     return shape->known ? fold_hash(&key, server->address, word) | 1 : 0;
 }
 
-void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o)
+/* Of the server's, 0: it was not seen. */
+static uint64_t certificate_of(const struct observation *o)
+{
+    uint64_t hash = 0;
+    if (o->seen & SEEN_CERTIFICATE && o->certificate.parsed)
+        memcpy(&hash, o->certificate.sha1, sizeof hash);
+    return hash;
+}
+
+void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o,
+                uint32_t begun)
 {
     const uint32_t day = 86400;
     const uint32_t hint =
@@ -24,7 +38,9 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
     const uint64_t use = use_of(shape, o);
     const uint16_t version = observation_version(o);
     const bool asked = o->seen & SEEN_CERTIFICATE_REQUEST;
-    const bool alike = held->use == use && held->version == version && held->asked == asked;
+    const uint64_t certificate = certificate_of(o);
+    const bool alike = held->use == use && held->version == version && held->asked == asked &&
+                       held->certificate == certificate;
     *held = (struct held_session){.use = use,
                                   .from = o->event_time,
                                   .until = o->side[SERVER].hello_time + life * NANOS_PER_SECOND,
@@ -32,7 +48,16 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
                                   .suite = o->server_hello.suite,
                                   .version = version,
                                   .asked = asked,
-                                  .since = alike ? held->since : o->side[SERVER].hello_time};
+                                  .since = alike ? held->since : o->side[SERVER].hello_time,
+                                  .origin = o->side[SERVER].hello_time,
+                                  .flow_id = o->whence.flow_id,
+                                  .begun = begun,
+                                  .certificate = certificate};
+}
+
+void held_close(struct held_session *held, uint64_t flow_id)
+{
+    held->closed |= held->use && held->flow_id == flow_id;
 }
 
 bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
@@ -46,15 +71,38 @@ bool held_is_for(const struct held_session *held, const struct hello_shape *shap
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o)
 {
-    enum { TLS11 = 0x0302 };
     return held->version >= TLS11 && held->from <= o->side[CLIENT].hello_time &&
            held_is_for(held, shape, o, held->suite);
 }
 
-bool held_is_superseded(const struct held_session *held, const struct observation *o, uint16_t suite,
-                        nanos origin)
+enum { MICROSECOND = 1000 /* in which origins are kept */ };
+
+static bool is_superseded(const struct held_session *held, const struct observation *o,
+                          const struct session_result *r)
 {
-    const nanos microsecond = 1000; /* in which origins are kept */
-    return origin + microsecond <= held->since || o->server_hello.suite != suite ||
-           observation_version(o) != held->version || (o->seen & SEEN_CERTIFICATE_REQUEST && !held->asked);
+    const uint64_t certificate = certificate_of(o);
+    return r->origin + MICROSECOND <= held->since || o->server_hello.suite != r->suite ||
+           observation_version(o) != held->version || (o->seen & SEEN_CERTIFICATE_REQUEST && !held->asked) ||
+           (certificate && held->certificate && certificate != held->certificate);
+}
+
+static uint32_t why_forgotten(const struct held_session *held, const struct observation *o,
+                              const struct session_result *r, uint32_t begun)
+{
+    if (r->method == RESUMPTION_TICKET && observation_version(o) >= TLS11)
+        return 0;
+    if (!held->closed || held->origin / MICROSECOND != r->origin / MICROSECOND)
+        return UNOBSERVED_ENCRYPTED;
+    return r->method == RESUMPTION_ID && begun - held->begun > RESUME_OTHERS ? UNOBSERVED_UNDECIDED : 0;
+}
+
+struct refusal held_refusal(const struct held_session *held, const struct hello_shape *shape,
+                            const struct observation *o, const struct session_result *r, uint32_t begun)
+{
+    const bool certain = r->known && r->basis == AGE_EXACT && !r->dead;
+    const bool counts = certain && r->refused && o->resumption == RESUMPTION_FULL &&
+                        o->client_hello.ticket_extension && r->suite_known &&
+                        held_is_for(held, shape, o, r->suite) && !is_superseded(held, o, r) &&
+                        r->offered_age < held->kept_for * NANOS_PER_SECOND;
+    return (struct refusal){.counts = counts, .unless = counts ? why_forgotten(held, o, r, begun) : 0};
 }

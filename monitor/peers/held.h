@@ -7,6 +7,7 @@
 #define UTWATCH_PEERS_HELD_H
 
 #include "peers/shape.h"
+#include "session/session.h"
 
 struct held_session {
     uint64_t
@@ -17,10 +18,25 @@ struct held_session {
     uint16_t suite, version;
     bool asked;  /* the server asked for a certificate */
     nanos since; /* it has answered such hellos with this version, and asked or not, since then */
+    nanos origin;
+    uint64_t flow_id;     /* of its connection, */
+    bool closed;          /* which both sides have ended, each with an alert */
+    uint32_t begun;       /* sessions that the server had begun by then */
+    uint64_t certificate; /* that it showed, by its hash; 0: not known */
 };
 
-/* A complete full handshake issued a session. */
-void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o);
+/* The server did not resume a session that was like the held one. */
+struct refusal {
+    bool counts;     /* it is to be expected that it had it still, and could have resumed it */
+    uint32_t unless; /* enum unobserved: why it may have lost it all the same; 0: it is not known to */
+};
+
+/* A complete full handshake issued a session, the server's `begun`th. */
+void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o,
+                uint32_t begun);
+
+/* Both sides have ended the connection of this flow. */
+void held_close(struct held_session *held, uint64_t flow_id);
 
 /* Could the hello use a session of this suite that was got like the held one? No longer when the server's
  * promise for the held one has run out (RFC 5077 3.3). */
@@ -32,10 +48,19 @@ bool held_is_for(const struct held_session *held, const struct hello_shape *shap
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o);
 
-/* Does the server's full handshake itself say why it did not resume a session of this suite and origin, got
- * like the held one? It has another version or suite now (RFC 5246 7.4.1.2, 7.4.1.3, E.1), or asks for a
- * certificate, which a resumption would skip: its configuration has changed, or another server answers. */
-bool held_is_superseded(const struct held_session *held, const struct observation *o, uint16_t suite,
-                        nanos origin);
+/*
+ * What it shows that the server made a full handshake of the hello, where it has begun so many sessions.
+ *
+ * Nothing, where that itself says why: another version or suite (RFC 5246 7.4.1.2, 7.4.1.3, E.1), another
+ * certificate, or a request for one, which a resumption would skip. The configuration has changed, or another
+ * server answers.
+ *
+ * A session that the server has to remember it may have forgotten: because others took its place; or because
+ * its connection had not ended with close_notify of both. Up to TLS 1.0 it must not be resumed then (RFC 2246
+ * 7.2.1); since RFC 4346 7.2.1 it may be, but OpenSSL forgets it under any version. Of a session in a ticket
+ * the server remembers nothing (RFC 5077 3.1).
+ */
+struct refusal held_refusal(const struct held_session *held, const struct hello_shape *shape,
+                            const struct observation *o, const struct session_result *r, uint32_t begun);
 
 #endif

@@ -16,7 +16,8 @@ struct taught {
     const struct observation *o;
     const struct hello_shape *shape;
     const struct session_result *session;
-    bool grantable; /* the client offered a session that its server might have resumed */
+    struct refusal refusal; /* of the session that the client offered */
+    uint32_t begun;         /* sessions that the server had begun before */
 };
 
 /* `l` says already what is added to the counts of sessions. */

@@ -205,7 +205,7 @@ void learn_of_server(const struct suite_kinds *kinds, struct peer *s, const stru
     spread_learn(s, o);
     note_offer(kinds, s, o);
     resumptions_add(&s->sessions, &l->added);
-    l->refused_fresh[SERVER] = t->grantable && resumptions_refusal(s, o, t->session);
+    l->refused_fresh[SERVER] = resumptions_learn(s, o, t->session, &t->refusal);
     if (o->seen & SEEN_SERVER_HELLO && !observation_is_doubtful(o, SERVER))
         server_selected(s, o, t->shape, l);
     else if (refused_for_its_suites(o))

@@ -70,7 +70,7 @@ void learn_of_ue(struct peer *u, const struct taught *t, struct lesson *l)
     u->handshakes++;
     spread_learn(u, o);
     resumptions_add(&u->sessions, &l->added);
-    l->refused_fresh[CLIENT] = t->grantable && resumptions_refusal(u, o, session);
+    l->refused_fresh[CLIENT] = resumptions_learn(u, o, session, &t->refusal);
     if (!(o->seen & SEEN_CLIENT_HELLO) || observation_is_doubtful(o, CLIENT)) {
         u->unseen_offers++;
         u->missing |= observation_missing(o, CLIENT);
@@ -83,5 +83,5 @@ void learn_of_ue(struct peer *u, const struct taught *t, struct lesson *l)
     u->not_used += l->not_used;
     l->got_session = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && session->issued;
     if (l->got_session)
-        held_learn(&u->held, shape, o);
+        held_learn(&u->held, shape, o, t->begun);
 }

@@ -119,8 +119,11 @@ struct peer {
                                 full handshake offers at most; 0: none */
 
     struct resumption_counts sessions;
-    nanos last_refused; /* the last of them */
-    bool maybe_unclean; /* it refused such a session of TLS 1.0, whose connection may have ended uncleanly */
+    nanos refused_origin,
+        last_refused;       /* of the last of them; origin 0: none, or it is known to be one of: */
+    uint8_t refused_alone;  /* how often it resumed a session afterwards that is as old, up to
+                               REFUSES_AT_TIMES:  several servers share the address */
+    uint32_t may_have_lost; /* enum unobserved: why it may have lost others that it refused */
 
     /* What the application has told about it, by profile and verdict; peers.c only stores it. */
     struct told_finding told[PEER_PROFILES][PEER_RULES];

@@ -352,10 +352,8 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     const struct taught t = {.o = o,
                              .shape = shape,
                              .session = session,
-                             .grantable = session->refused && session->suite_known &&
-                                          held_is_for(&u->held, shape, o, session->suite) &&
-                                          !held_is_superseded(&u->held, o, session->suite, session->origin) &&
-                                          session->offered_age < u->held.kept_for * NANOS_PER_SECOND};
+                             .refusal = held_refusal(&u->held, shape, o, session, s->sessions.full),
+                             .begun = s->sessions.full};
     struct lesson *l = new_lesson(p, s, u, o, shape);
     l->added = resumptions_of(o, session);
     l->randoms = o->randoms;
@@ -389,6 +387,14 @@ void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted)
     met_forget(&p->met, l->randoms, flow_id);
     for (enum side side = CLIENT; side <= SERVER; side++)
         take_back(p, l, side, contradicted, UNOBSERVED_OVERLAP);
+}
+
+void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_id)
+{
+    const struct peer_key key = {peer_end(client, CLIENT), ASKED_NOBODY};
+    struct node *ue = node_at(&p->table[CLIENT], index_of(p, CLIENT, &key));
+    if (ue)
+        held_close(&ue->peer.held, flow_id);
 }
 
 void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer)

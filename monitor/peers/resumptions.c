@@ -24,19 +24,27 @@ struct resumption_counts resumptions_of(const struct observation *o, const struc
         .hidden = o->resumption == RESUMPTION_FULL && o->outcome == OUTCOME_COMPLETE && !old_full};
 }
 
-bool resumptions_refusal(struct peer *peer, const struct observation *o, const struct session_result *r)
+static void note_resumed(struct peer *peer, const struct observation *o, const struct session_result *r)
 {
-    enum { TLS11 = 0x0302 };
-    const bool certain = r->known && r->basis == AGE_EXACT && !r->dead;
-    if (!certain || !r->refused || o->resumption != RESUMPTION_FULL || !o->client_hello.ticket_extension)
+    if (!r->accepted || r->basis != AGE_EXACT || o->outcome != OUTCOME_COMPLETE || !peer->refused_origin ||
+        r->origin > peer->refused_origin || o->side[SERVER].hello_time <= peer->last_refused)
+        return;
+    peer->refused_origin = 0; /* each refusal once */
+    if (peer->refused_alone < REFUSES_AT_TIMES)
+        peer->refused_alone++;
+}
+
+bool resumptions_learn(struct peer *peer, const struct observation *o, const struct session_result *r,
+                       const struct refusal *refusal)
+{
+    note_resumed(peer, o, r);
+    peer->may_have_lost |= refusal->unless;
+    if (!refusal->counts || refusal->unless)
         return false;
-    if (observation_version(o) < TLS11) {
-        peer->maybe_unclean = true;
-        return false;
-    }
     if (peer->sessions.fresh_refused && r->origin <= peer->last_refused)
         return false;
     peer->sessions.fresh_refused++;
+    peer->refused_origin = r->origin;
     peer->last_refused = o->side[SERVER].hello_time;
     return true;
 }

@@ -353,13 +353,22 @@ struct fact peer_resumptions(const struct policy_case *c)
     return unknown(p->sessions.maybe_resumed ? UNOBSERVED_UNFINISHED | p->missing : UNOBSERVED_TICKET);
 }
 
-/* A lower bound where ends that may have forbidden to resume are encrypted (RFC 2246 7.2.1). */
+struct fact peer_resumes(const struct policy_case *c)
+{
+    const struct fact resumed = peer_resumptions(c);
+    if (resumed.known != KNOWN_VALUE)
+        return resumed;
+    return peer_of(c)->refused_alone >= REFUSES_AT_TIMES ? unknown(UNOBSERVED_INCONSISTENT)
+                                                         : number(resumed.number > 0);
+}
+
+/* A lower bound where it may have lost some. */
 struct fact peer_fresh_refused(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
     struct fact v = number(p->sessions.fresh_refused);
-    v.at_least = p->maybe_unclean;
-    v.reasons = p->maybe_unclean ? UNOBSERVED_ENCRYPTED : 0;
+    v.at_least = p->may_have_lost != 0;
+    v.reasons = p->may_have_lost;
     return v;
 }
 

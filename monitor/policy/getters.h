@@ -176,6 +176,7 @@ struct fact known_highest_version(const struct policy_case *c);
 const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
 struct fact peer_never_resumable(const struct policy_case *c);
 struct fact peer_resumptions(const struct policy_case *c);
+struct fact peer_resumes(const struct policy_case *c);
 struct fact peer_fresh_refused(const struct policy_case *c);
 struct value server_selected(const struct policy_case *c);
 struct value server_refused(const struct policy_case *c);

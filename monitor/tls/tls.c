@@ -188,11 +188,23 @@ static void note_later_handshake(struct tls *tls, struct flow *flow, enum side w
     }
 }
 
-bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest)
+/* Its last segment may have only a part of it. */
+static bool is_last(const struct flow_side *side)
+{
+    return side->alert_end - side->next < RECORD_HEADER_BYTES + MAX_RECORD_BYTES;
+}
+
+bool tls_has_closed(const struct flow *flow)
+{
+    return !((flow->marks[0] | flow->marks[1]) & SIDE_FIN_PENDING) && is_last(&flow->side[0]) &&
+           is_last(&flow->side[1]);
+}
+
+unsigned tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest)
 {
     const unsigned side = flow_side_of(flow, who);
     struct span at_header = *rest;
-    bool data = false;
+    unsigned seen = 0;
     *rest = span_of(NULL, 0);
     while (at_header.n) {
         struct record_header header;
@@ -201,22 +213,26 @@ bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span 
             (sought && !record_header_is_usual(&header))) {
             stream_lose_records(flow, side);
             *rest = span_head(at_header, sought ? 0 : at_header.n);
-            return data;
+            return seen;
         }
         if (!sought && is_clear_hello(&header, at_header)) {
             *rest = at_header;
-            return data;
+            return seen;
         }
         stream_find_records(flow, side);
         note_later_handshake(tls, flow, who, &header);
-        data |= holds_data(&header);
-        size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
+        seen |= holds_data(&header) ? RECORDS_DATA : 0;
+        const size_t record = RECORD_HEADER_BYTES + (size_t)header.length;
+        if (header.type == RECORD_ALERT) {
+            stream_note_alert(flow, side, (int64_t)record - (int64_t)at_header.n);
+            seen |= RECORDS_ALERT;
+        }
         if (record > at_header.n) {
             stream_await_record(flow, side, (uint32_t)(record - at_header.n));
-            return data;
+            return seen;
         }
         at_header = span_skip(at_header, record);
     }
     stream_await_record(flow, side, 0);
-    return data;
+    return seen;
 }

@@ -139,9 +139,18 @@ bool tls_renegotiate(struct tls *tls, struct flow *flow, const struct segment *s
                      const struct clear_reader *reader);
 void clear_gap(struct clear_reader *reader, enum side who, size_t gap);
 
-/* A segment in FLOW_RECORDS, *rest being its payload from the next record header on. True: application data
- * begin in it. *rest is left at what is no protected record, though the place of one is known; else empty. */
-bool tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest);
+enum {
+    RECORDS_DATA = 1,  /* application data begin in the segment */
+    RECORDS_ALERT = 2, /* an alert does; in TLS 1.3 it looks like data */
+};
+
+/* A segment in FLOW_RECORDS, *rest being its payload from the next record header on. *rest is left at what is
+ * no protected record, though the place of one is known; else empty. */
+unsigned tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest);
+
+/* The last record of each side is an alert, as where both have said close_notify (RFC 5246 7.2.1): what they
+ * say is encrypted. */
+bool tls_has_closed(const struct flow *flow);
 
 /*
  * Ends the handshake and returns what was seen; valid until tls_release(). NULL: TLS never began. reasons:

@@ -155,20 +155,25 @@ def answered_in_two_ways(folder):
 
 
 def sessions_refused(folder):
-    """7.1: a server may know tickets only, or refuse one session as often as it is offered. It loses them all when it starts again. Up to TLS 1.0 a
-    session is not to be resumed after an end without close_notify (RFC 2246 7.2.1), as all of these are; later it may be (RFC 4346 7.2.1)."""
-    rule, ask = "ut-7.1-resume-server", (35, b"")
+    """7.1: a server may know tickets only, or refuse one session as often as it is offered. It loses them all when it starts again, and what it has
+    to remember when others take its place, or after an end without close_notify of both: RFC 2246 7.2.1 demands that, and OpenSSL does so under any
+    version (ssl_clear_bad_session()). A ticket it does not remember (RFC 5077 3.1)."""
+    rule, ask, closed = "ut-7.1-resume-server", (35, b""), m.closing()
+    data = [(CLIENT, b"\x17\3\3\0\x40" + b"\7" * 64)]
 
     def session(n):
         return bytes([n + 1]) * 32
 
-    def attempts(sessions, asked=True, version=m.TLS12, tries=1, by_ticket=False, later=60, hint=300, apart=20000):
+    def attempts(sessions, asked=True, version=m.TLS12, tries=1, by_ticket=False, later=60, hint=300, apart=20000, end=closed,
+                 others=0):
         more, frames = [ask] if asked else [], []
         for n in range(sessions):
             ticket = session(n) * 3 if by_ticket else b""
             issues = [ask] if by_ticket else []
             first = apart * n
-            frames += at(first, full([0x002F], 0x002F, version, b"" if by_ticket else session(n), more, issues, ticket=ticket, hint=hint))
+            frames += at(first, full([0x002F], 0x002F, version, b"" if by_ticket else session(n), more, issues, ticket=ticket, hint=hint) + end)
+            for i in range(others):
+                frames += at(first + 1 + i, full([0x002F], 0x002F, version, bytes([n, i, *range(30)]), more), client=("192.0.2.11", 40000))
             for i in range(tries):
                 again = [(35, ticket)] if by_ticket else more
                 new = session(160 + n + 10 * i) * 3 if by_ticket else b""
@@ -176,13 +181,27 @@ def sessions_refused(folder):
                 hello = m.client_hello([0x002F], version, b"\xe1" * 32 if by_ticket else session(n), more=[*GROUPS, *again])
                 frames += at(first + later + i, [(CLIENT, hello), *steps[1:]])
         return frames
-    for what, frames, guilty in (("three sessions", attempts(3), True), ("three sessions of TLS 1.0", attempts(3, version=m.TLS10), False),
+    for what, frames, guilty in (("three sessions", attempts(3), True), ("three sessions of TLS 1.0", attempts(3, version=m.TLS10), True),
                                  ("three sessions of TLS 1.1", attempts(3, version=0x0302), True),
+                                 ("three sessions of TLS 1.0, ended otherwise", attempts(3, version=m.TLS10, end=[]), False),
+                                 ("three tickets of TLS 1.0, ended otherwise", attempts(3, version=m.TLS10, end=[], by_ticket=True), False),
+                                 ("three sessions, ended without an alert", attempts(3, end=[]), False),
+                                 ("three sessions, ended by the UE's alert", attempts(3, end=m.closing([CLIENT])), False),
+                                 ("three sessions, ended by the server's alert", attempts(3, end=m.closing([SERVER])), False),
+                                 ("three sessions, ended by two alerts of the server", attempts(3, end=m.closing([SERVER, SERVER])), False),
+                                 ("three sessions, ended by the server first", attempts(3, end=closed[::-1]), True),
+                                 ("three sessions, with data before the end", attempts(3, end=data + closed), True),
+                                 ("three sessions, with data after one alert", attempts(3, end=closed[:1] + data + closed[1:]), False),
+                                 ("three sessions, data and alert in one", attempts(3, end=[(CLIENT, data[0][1] + closed[0][1]), closed[1]]), True),
+                                 ("three sessions, and thirty others each", attempts(3, others=30), True),
+                                 ("three sessions, and forty others each", attempts(3, others=40), False),
+                                 ("three tickets, and forty others each", attempts(3, others=40, by_ticket=True), True),
+                                 ("three tickets, ended without an alert", attempts(3, end=[], by_ticket=True), True),
                                  # One start of the server explains all that it refuses of what it had issued before.
                                  ("five sessions, all issued before the first refusal", attempts(5, apart=10, later=120), False),
                                  ("five tickets, all issued before the first refusal", attempts(5, apart=10, later=120, by_ticket=True), False),
-                                 ("five sessions, two starts", attempts(5, apart=30, later=70), False),
-                                 ("nine sessions, three starts", attempts(9, apart=30, later=70), True),
+                                 ("five tickets, two starts", attempts(5, apart=30, later=70, by_ticket=True), False),
+                                 ("nine tickets, three starts", attempts(9, apart=30, later=70, by_ticket=True), True),
                                  ("three tickets", attempts(3, by_ticket=True), True), ("two sessions", attempts(2), False),
                                  ("one session three times", attempts(1, tries=3), False), ("two, three times each", attempts(2, tries=3), False),
                                  ("one ticket three times", attempts(1, tries=3, by_ticket=True), False),
@@ -205,7 +224,10 @@ def explained_refusals(folder):
     """A server whose answer has another version or suite than the session, or asks for a certificate where the session had none, must not resume it
     (RFC 5246 7.4.1.2, 7.4.1.3, E.1), or would skip what it requires now."""
     rule, asked, none = "ut-7.1-resume-server", m.certificate_request(m.TLS12), b""
+    one, other = certificate("rsa:2048"), certificate("rsa:2048")
     cases = (("alike", (0x002F, m.TLS12, none), (0x002F, m.TLS12, none), True),
+             ("with its certificate", (0x002F, m.TLS12, one), (0x002F, m.TLS12, one), True),
+             ("with another's certificate", (0x002F, m.TLS12, one), (0x002F, m.TLS12, other), False),
              ("a lower version", (0x002F, m.TLS12, none), (0x002F, m.TLS10, none), False),
              ("another suite", (0x000A, m.TLS12, none), (0x002F, m.TLS12, none), False),
              ("asks for a certificate", (0x002F, m.TLS12, none), (0x002F, m.TLS12, asked), False),
@@ -217,12 +239,45 @@ def explained_refusals(folder):
             for place, (n, again) in enumerate(order):
                 suite, version, request = second if again else first
                 said = m.client_hello([0x002F, 0x000A], m.TLS12, bytes([n + 1]) * 32 if again else b"", more=[*GROUPS, (35, b"")])
-                empty = m.certificate_message(m.EMPTY_CERTIFICATE, version) if request else b""
+                empty = m.certificate_message(m.EMPTY_CERTIFICATE, version) if request == asked else b""
                 frames += at(30 * place, [
                     (CLIENT, said), (SERVER, m.server_hello(suite, version, bytes([n + 1 + 60 * again]) * 32) + request + m.done(version)),
-                    (CLIENT, empty + m.client_key_exchange(version) + m.finished(version)), (SERVER, m.finished(version))])
+                    (CLIENT, empty + m.client_key_exchange(version) + m.finished(version)), (SERVER, m.finished(version)),
+                    (CLIENT, m.record(23, b"\7" * 64, version)), *m.closing()])  # data: it accepts a certificate that has expired by now
             found, _, counts = told(folder, frames)
             check(((rule, "server") in found) == (guilty and order is each), "sessions refused by a server that", what, counts[rule])
+
+
+def one_of_several(folder):
+    """E19: where a session is refused, and one that is as old resumed afterwards, the server has not started again in between: several share the
+    address, and one of them resumes nothing of the others. That some of them resume sessions does not say that each does."""
+    rule, ask, clients = "ut-7.1-resume-server", (35, b""), [("192.0.2.%d" % n, 40000) for n in range(10, 30)]
+
+    def begin(second, n, client):
+        return at(second, full([0x002F], 0x002F, session=bytes([n + 1]) * 32, more=[ask]) + m.closing(), client=client)
+
+    def again(second, n, client, resumed):
+        sid = bytes([n + 1]) * 32
+        hello = (CLIENT, m.client_hello([0x002F], m.TLS12, sid, more=[*GROUPS, ask]))
+        rest = [(SERVER, m.server_hello(0x002F, m.TLS12, sid) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))] if resumed else \
+            full([0x002F], 0x002F, session=bytes([n + 101]) * 32, more=[ask])[1:]
+        return at(second, [hello, *rest, *m.closing()], client=client)
+
+    def bracketed(count, order):
+        """Each time one UE begins a session, then another one, whose session is refused; `order` says when the first one's is resumed."""
+        frames = []
+        for i in range(count):
+            first, second, t = clients[2 * i], clients[2 * i + 1], 1000 * i
+            frames += begin(t, 2 * i, first) + begin(t + 10, 2 * i + 1, second) + again(t + 60, 2 * i + 1, second, False)
+            frames += again(t + (100 if order == "after" else 40), 2 * i, first, True)
+        return frames
+    for what, frames, verdict in (("one, resumed after the other was refused", bracketed(1, "after"), "pass"),
+                                  ("two, resumed after the others were refused", bracketed(2, "after"), "not_observable"),
+                                  ("five, resumed before the others were refused: it starts again", bracketed(5, "before"), "pass")):
+        found, evs, counts = told(folder, frames)
+        check(counts[rule][verdict] == 1 and (rule, "server") not in found, "sessions of several servers:", what, counts[rule])
+        reasons = {r["rule"]: r.get("reasons", {}) for r in of_type(evs, "stats")[-1]["utwatch"]["rules"]}[rule]
+        check(verdict == "pass" or "inconsistent" in str(reasons), what, reasons)
 
 
 def captured_twice(folder):
@@ -373,7 +428,7 @@ def one_name(folder):
 if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (refused_for_want_of_a_key, refused_at_times, answered_in_two_ways, sessions_refused, explained_refusals, captured_twice,
-                 hidden_by_tls13, falls_back, one_hello_of_several, fallback_to_sslv3, several_of_one_address, one_name):
+    for case in (refused_for_want_of_a_key, refused_at_times, answered_in_two_ways, sessions_refused, explained_refusals, one_of_several,
+                 captured_twice, hidden_by_tls13, falls_back, one_hello_of_several, fallback_to_sslv3, several_of_one_address, one_name):
         case(temporary)
 finish()

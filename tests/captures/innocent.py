@@ -190,7 +190,7 @@ def resumptions_refused(folder):
             session = bytes([i + 1]) * 32
             begin, again = dict(first), dict(first, **change)
             asks = [(TICKET, b"")]  # of a server that knows tickets only, an id that is refused says nothing
-            frames += at(200 * i, accepted(DES3, m.client_hello(begin["suites"], begin["version"], more=begin["more"] + asks), session))
+            frames += at(200 * i, accepted(DES3, m.client_hello(begin["suites"], begin["version"], more=begin["more"] + asks), session) + m.closing())
             suite = DES3 if DES3 in again["suites"] else AES
             frames += at(200 * i + 60, accepted(suite, m.client_hello(again["suites"], again["version"], session, more=again["more"] + asks),
                                                 bytes([i + 101]) * 32, version=again["version"]))
@@ -236,7 +236,7 @@ def names_of_one_address(folder):
         again = accepted(AES, m.client_hello([AES], m.TLS12, sid, more=more), bytes([n + 101]) * 32)
         if resumed:
             again = [again[0], (SERVER, m.server_hello(AES, m.TLS12, sid) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
-        first = at(200 * n, through(name, by_connect, accepted(AES, m.client_hello([AES], m.TLS12, more=more), sid)))
+        first = at(200 * n, through(name, by_connect, accepted(AES, m.client_hello([AES], m.TLS12, more=more), sid)) + m.closing())
         second = at(200 * n + 60, through(name, by_connect, again))
         return first + (second if all(seen) else [f for f in second if f[1][26:30] == bytes([192, 0, 2, 80])])
 
