@@ -97,10 +97,11 @@ struct http_exchange {
 /* So many requests other than CONNECT and those that are not of Ut. */
 struct http_count {
     uint32_t requests, answers;
-    uint32_t served;                /* answers of 2xx: any other serves nothing */
+    uint32_t served;                /* answers of 2xx, but for */
+    uint32_t pages;                 /* those that have no document, and may serve nothing of Ut */
     uint32_t challenges;            /* answers of 401 and 407: they ask for credentials in clear */
     struct acknowledged request_to; /* the number behind the first request, */
-    struct acknowledged answer_to;  /* and behind the first answer of 2xx, or the first if there is none */
+    struct acknowledged answer_to;  /* and behind the first that serves, or the first if there is none */
     bool unacknowledged;            /* nobody is known to have received that request, */
     bool answers_unacknowledged;    /* or that answer: see http_weigh() */
 };

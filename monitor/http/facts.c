@@ -204,13 +204,22 @@ void http_count_ut_only(struct http_connection *c)
 }
 
 /* Documents of XCAP, and parts of them, are of types of XML (RFC 4825 7.2, 8.2.1; RFC 7303 4.2). A page is
- * none: a form to log in, or what a captive portal says in the server's name. */
-static bool is_xml(struct span type)
+ * none, in XHTML neither (RFC 3236): a form to log in, an error, a redirection, or what a captive portal says
+ * in the server's name. Nor is the report of an error (RFC 4825 11). */
+static bool is_of_document(struct span type)
 {
-    for (; type.n >= 3 && type.p[0] != ';'; type = span_skip(type, 1))
-        if (http_starts(type, "xml"))
-            return true;
-    return false;
+    bool xml = false;
+    for (; type.n >= 3 && type.p[0] != ';'; type = span_skip(type, 1)) {
+        if (http_starts(type, "html") || http_starts(type, "xcap-error"))
+            return false;
+        xml |= http_starts(type, "xml");
+    }
+    return xml;
+}
+
+static bool has_no_document(const struct http_response *r)
+{
+    return r->status == 200 && r->fields.type.n && !is_of_document(r->fields.type);
 }
 
 struct answer answer_facts(const struct connection *c, const struct http_response *r)
@@ -224,7 +233,7 @@ struct answer answer_facts(const struct connection *c, const struct http_respons
                            .gba_realm = r->fields.gba_realm,
                            .gaa = r->fields.gaa,
                            .aka = r->fields.aka,
-                           .no_document = r->status == 200 && r->fields.type.n && !is_xml(r->fields.type),
+                           .no_document = has_no_document(r),
                            .to_http2 = r->status == 101 && http_starts(r->fields.upgrade, "h2c"),
                            .in_frames = follows_in_frames(r),
                            .to_https = r->status >= 300 && r->status < 400 &&

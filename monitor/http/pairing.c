@@ -76,10 +76,12 @@ static bool asks_for_credentials(const struct answer *a)
 
 static void count_answer(struct http_count *n, const struct answer *a)
 {
-    if (!n->answers || (is_2xx(a) && !n->served))
+    const bool serves = is_2xx(a) && !a->no_document;
+    if (!n->answers || (serves && !n->served))
         n->answer_to = a->place.end;
     n->answers++;
-    n->served += is_2xx(a);
+    n->served += serves;
+    n->pages += a->no_document;
     n->challenges += asks_for_credentials(a);
 }
 

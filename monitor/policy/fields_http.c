@@ -169,7 +169,9 @@ struct fact connection_served(const struct policy_case *c)
         return unknown(UNOBSERVED_UNACKNOWLEDGED);
     bool open =
         h->damage || h->count.answers < h->count.requests; /* an unseen answer may be one that serves */
-    return h->count.served || !open ? at_least(h, h->count.served) : unknown(reasons_of(h->damage));
+    if (h->count.served || !(open || h->count.pages))
+        return at_least(h, h->count.served);
+    return unknown(open ? reasons_of(h->damage) : UNOBSERVED_UNDECIDED);
 }
 
 struct fact connection_challenges(const struct policy_case *c)

@@ -43,6 +43,19 @@ def in_clear(folder):
         alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
         check(alert and alert["fault"] == fault, "an answer of", status, "in clear:", alert)
         check(alert and ("credentials were asked for in clear" in alert["observed"]) == (status in (401, 407)), status, alert)
+    # RFC 4825 8.2.1, 11: a document of XCAP is XML, and the report of an error is none. Of what else comes with 200 nobody knows that it serves: a
+    # form to log in, an error, a redirection, a captive portal's page.
+    pages = ("text/html", "application/xhtml+xml; charset=utf-8", "application/vnd.wap.xhtml+xml", "application/json", "text/plain",
+             "application/xcap-error+xml")
+    for kinds, fault in (*(((page,), "ue") for page in pages), (("text/xml",), "both"), (("application/vnd.etsi.simservs+xml",), "both"),
+                         (("text/html", "text/xml"), "both"), (("text/xml", "text/html"), "both"), (("text/html", "text/html"), "ue")):
+        steps = [s for kind in kinds for s in ((CLIENT, DOCUMENT), (SERVER, b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 6\r\n\r\n<page>"
+                                                                    % kind.encode()))]
+        capture = os.path.join(folder, "page.pcap")
+        capturelib.write_frames(capture, capturelib.build(steps, **IN_CLEAR))
+        alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
+        check(alert and alert["fault"] == fault, "200 with", kinds, "in clear:", alert)
+        check(alert and ("no answer that serves is known" in alert["observed"]) == (fault == "ue"), kinds, alert)
     # RFC 9110 15.5.2: the usual course is a challenge, then an answer that serves; both are told.
     capture = os.path.join(folder, "challenged.pcap")
     steps = [(CLIENT, DOCUMENT), (SERVER, answer(401)), (CLIENT, DOCUMENT), (SERVER, answer(200))]
@@ -524,7 +537,8 @@ def documents(folder):
     for more, served in (("", True), ("Content-Type: application/vnd.etsi.simservs+xml\r\n", True),
                          ("Content-Type: text/xml; charset=utf-8\r\n", True),
                          ("content-type: application/XCAP-EL+XML\r\n", True), ("Content-Type: text/html\r\n", False),
-                         ("Content-Type: text/html; profile=xml\r\n", False), ("Content-Type: application/json\r\n", False)):
+                         ("Content-Type: text/html; profile=xml\r\n", False), ("Content-Type: application/xhtml+xml\r\n", False),
+                         ("Content-Type: application/xcap-error+xml\r\n", False), ("Content-Type: application/json\r\n", False)):
         for identity, rule in (("", "ut-5.1.1-http-authentication"), ("sip:b@example.org", "ut-5.1.1-own-data-only")):
             found = judged("/resource-lists/users/sip:a@example.org/index", identity, more=more)
             check(found == [rule] * served, "answered with", more.strip(), found)
