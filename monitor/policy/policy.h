@@ -72,8 +72,8 @@ struct policy_case {
     const struct peer_evidence *evidence;     /* SERVER; HANDSHAKE when `server` is there */
     const struct key_use *key;                /* KEY */
     bool acknowledged_only;                   /* what its receiver has not acknowledged is not known */
-    bool passed_on;           /* its client is no UE, but passes on what UEs ask: a proxy or a balancer */
-    bool server_listed;       /* HANDSHAKE, CONNECTION: the site names its server as one of Ut */
+    bool passed_on;     /* its client seems to be no UE, but to pass on what UEs ask: a proxy or a balancer */
+    bool server_listed; /* HANDSHAKE, CONNECTION: the site names its server as one of Ut */
     struct other_side nearer; /* HANDSHAKE: where it was seen nearer to the UE (peers/met.h) */
     const char *interface; /* at which it was captured; NULL: it is of a file, or of no single connection */
     const char *packets;   /* the file of --evidence that has its frames; NULL: none */

@@ -52,7 +52,8 @@ static void put_connections(struct text *out, const struct tally *tally, const s
     put_part(out, h->tls_midstream, "TLS connection", "TLS connections",
              " already past the hello when the capture began");
     put_part(out, h->http_connections, "connection", "connections",
-             " with HTTP in clear and nothing in it to judge");
+             tally->verdict[VERDICT_NOT_OBSERVABLE] ? " with HTTP in clear that gave no verdict"
+                                                    : " with HTTP in clear and nothing in it to judge");
     if (!h->tls_connections && !h->tls_midstream && !h->http_connections && !tally->handshakes &&
         !h->handshakes_in_progress)
         put_part(out, h->connections, "TCP connection", "TCP connections", " without TLS");

@@ -80,6 +80,14 @@ def signs_in_a_request(folder):
     check(not any("passed_on" in e.get("utwatch", {}) for e in evs), "no proxy's field")
 
 
+def not_known_to_be(folder):
+    """A UE can write Via itself, as can a program on it that compresses what it sends: nobody says that it is a proxy, nor that there was nothing."""
+    run(folder, leg(asks(b"Via: 1.1 ap.example.org\r\n")))
+    text = " ".join(subprocess.run([UTWATCH, "-r", os.path.join(folder, "passed_on.pcap")], capture_output=True, text=True, timeout=60).stdout.split())
+    check("a proxy or balancer seems to have passed it on: what the UE sent is not known" in text, text)
+    check("1 connection with HTTP in clear that gave no verdict" in text, text)
+
+
 def header_of_a_balancer(folder):
     for what, header in (("version 2, of TLS", header_v2(UE[0], OF_TLS)), ("version 2", header_v2(UE[0])),
                          ("version 1", b"PROXY TCP4 198.51.100.10 192.0.2.80 51000 443\r\n")):
@@ -237,7 +245,7 @@ def a_certificate_of_the_proxy(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (signs_in_a_request, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer, named_by_a_header, header_of_a_ue, known_by_a_header,
-                 a_certificate_of_the_proxy):
+    for case in (signs_in_a_request, not_known_to_be, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer, named_by_a_header,
+                 header_of_a_ue, known_by_a_header, a_certificate_of_the_proxy):
         case(temporary)
 finish()
