@@ -42,8 +42,9 @@
 #define COPY_SECONDS             2       /* after an end, in which its segments may be captured once more */
 #define KEPT_SECONDS             2       /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
-#define FLOW_REUSE_SECONDS       60    /* after this quiet, foreign sequence numbers mean a new connection */
-#define HANDSHAKE_IDLE_SECONDS   60    /* a handshake that makes no progress is judged as it is */
+#define FLOW_REUSE_SECONDS       60 /* after this quiet, foreign sequence numbers mean a new connection */
+#define HANDSHAKE_IDLE_SECONDS   60 /* a handshake that makes no progress is judged as it is */
+#define REFUSAL_SECONDS          4 /* after which a server that ends without a word may only have waited in vain */
 #define HANDSHAKE_LINGER_SECONDS 2     /* after an end that later data could contradict */
 #define ENDED_AT_A_FRAME         8     /* handshakes and connections whose time is over, of each kind */
 #define SEARCH_BYTES             65536 /* how far into a direction a later TLS start is looked for */

@@ -145,7 +145,7 @@ static enum reaction reaction_of(const struct handshake *h)
     }
     /* Silence counts only where nothing that the server said can be missing. */
     if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || !had_hello(h) ||
-        h->ended_otherwise || h->follows_end || answers_close(h) || said_something_else(h))
+        h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) || said_something_else(h))
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;
@@ -413,7 +413,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
     o->client_left = client_left(h);
-    o->server_followed = server_followed(h);
+    o->server_followed = server_followed(h) || h->ended_late;
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
     note_randoms(h);

@@ -98,6 +98,7 @@ struct handshake {
                             it; before the handshake is done */
     bool unprompted;     /* what is being read was sent before the hello had come */
     bool ended_otherwise; /* the server ended before the hello came, or after the client had given up */
+    bool ended_late;      /* the server ended long after all that was said */
     bool reordered;       /* bytes came after their acknowledgement, and the order would matter */
     bool complete;
     bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */

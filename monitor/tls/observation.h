@@ -359,7 +359,8 @@ struct observation {
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
     enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
     bool client_left;         /* the client ended first, within its own part of the handshake */
-    bool server_followed;     /* it ended because the client had closed, reset or given up before */
+    bool server_followed;     /* it ended because the client had closed, reset or given up before, or long
+                                 after all that was said: it may have waited for more */
     bool hello_retry;
     bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt
                          */

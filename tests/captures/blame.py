@@ -914,6 +914,47 @@ def certificate_by_url(folder):
         check(wanted != "pass" or sent == [{"requested": True, "sent": True}], "CertificateURL with", what, sent)
 
 
+def waited_in_vain(folder):
+    """E3: a server that ends without a word says no to what came just before. One that is silent for longer may have waited for the rest, or was
+    too busy to read; the timers of nginx and HAProxy end a handshake after 60 s or less."""
+    insists, refuses, silent = "ut-6.1.1-no-required-ue-cert", "ut-7.2-no-alert", "ut-7.2-only-anonymous"
+    asked = [(CLIENT, m.client_hello([AES], m.TLS12)),
+             (SERVER, m.server_hello(AES, m.TLS12, b"\1" * 32) + m.certificate_request(m.TLS12) + m.done(m.TLS12))]
+    empty, rest = m.certificate_message(m.EMPTY_CERTIFICATE, m.TLS12), m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)
+    for rule, what, steps in ((insists, "after all", [*asked, (CLIENT, empty + rest)]), (insists, "after its part", [*asked, (CLIENT, empty)]),
+                              (insists, "before the end", [*asked, (CLIENT, empty + rest[:40])]),
+                              (refuses, "after the hello", [(CLIENT, m.client_hello([0x0018], m.TLS12))])):
+        for seconds, reset in ((0, False), (3, False), (5, False), (30, False), (0, True), (30, True)):
+            c = capturelib.Connection(time=1795471000 * 10**9)
+            c.open()
+            for side, payload in steps:
+                c.send(side, payload)
+            c.frames.append(c.frame(SERVER, 0x10))  # it has all of that
+            c.time += seconds * 10**9
+            c.reset(SERVER) if reset else c.close(first=SERVER)
+            capture = os.path.join(folder, "waited.pcap")
+            capturelib.write_frames(capture, c.frames)
+            counts = rule_counts(events(UTWATCH, "-p", "ts33141-pcr1", "-r", capture)[0])
+            said = seconds < 4
+            check(counts[rule].get("fail", 0) == said, rule, what, "it ends after", seconds, "by a reset" * reset, counts[rule])
+            if rule == refuses:
+                check(counts[silent].get("pass", 0) == said and counts[silent].get("fail", 0) == 0, what, seconds, counts[silent])
+
+
+def asked_for_a_tunnel(folder):
+    """5.1.4: a server that gives no tunnel is no proxy that a UE was told of: somebody may ask all addresses."""
+    site = os.path.join(folder, "site.yaml")
+    with open(site, "w") as f:
+        f.write('scope: { servers: ["192.0.2.80"] }\n')
+    for answers, found in (([b"HTTP/1.1 200 OK\r\n\r\n"], "fail"), ([b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"], "not_observable"),
+                           ([b"HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n"], "not_observable"), ([], "not_observable")):
+        capture = os.path.join(folder, "tunnel.pcap")
+        steps = [(CLIENT, b"CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), *((SERVER, a) for a in answers)]
+        capturelib.write_frames(capture, capturelib.build(steps, time=1795471000 * 10**9))
+        counts = rule_counts(events(UTWATCH, "-c", site, "-r", capture)[0])["ut-5.1.4-no-proxy-configuration"]
+        check(counts[found] == 1, "CONNECT answered with", answers, counts)
+
+
 def required_certificate(folder):
     """6.1.1 of the first pseudo-CR: a server that gives up on an empty Certificate insists on one, if its alert can mean that (RFC 5246 7.2.2:
     handshake_failure and those of certificates; certificate_required). What says that keys or records failed blames nobody for that, nor
@@ -1081,6 +1122,8 @@ with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
     refused_by_tls13(temporary)
     refused_for_something_else(temporary)
+    waited_in_vain(temporary)
+    asked_for_a_tunnel(temporary)
     required_certificate(temporary)
     required_within_tls(temporary)
     certificate_by_url(temporary)
