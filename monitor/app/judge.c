@@ -193,7 +193,7 @@ void judge_take(struct judge *j, struct statement *f)
         take_step(j, f);
         break;
     case TOLD_CLOSED:
-        peers_closed(j->peers, &f->client, f->flow_id);
+        peers_closed(j->peers, &f->client, f->flow_id, f->closed);
         break;
     case TOLD_CONTRADICTION:
         if (!waiting_contradict(j, f->flow_id, f->side)) {

@@ -323,10 +323,11 @@ static void look_at_close(struct pipeline *p, struct flow *flow, const struct se
         stream_doubt_alert(flow, segment->side);
         return;
     }
-    struct statement f = {
-        .kind = TOLD_CLOSED, .flow_id = flow_id(flow), .client = flow->end[flow_side_of(flow, CLIENT)]};
-    if (tls_has_closed(flow))
-        pipeline_tell(p, &f);
+    struct statement f = {.kind = TOLD_CLOSED,
+                          .flow_id = flow_id(flow),
+                          .client = flow->end[flow_side_of(flow, CLIENT)],
+                          .closed = tls_closed(flow)};
+    pipeline_tell(p, &f);
 }
 
 /* A segment under protection. True: that has ended, and the segment, cut to what follows, is to be read. */

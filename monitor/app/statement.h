@@ -11,7 +11,7 @@ enum statement_kind {
     TOLD_EXCHANGE,
     TOLD_OLD_KEY,
     TOLD_USE,           /* of a session under NULL encryption */
-    TOLD_CLOSED,        /* both sides have said that they end the connection of `client` */
+    TOLD_CLOSED,        /* a side has said that it ends the connection of `client` */
     TOLD_CONTRADICTION, /* bytes that came late contradict the handshake of `flow_id` */
     TOLD_CLOCK_SET,     /* back or ahead, from `before` to `after` */
 };
@@ -21,7 +21,8 @@ struct statement {
     unsigned worker; /* whose pipeline it is from */
     nanos due;       /* packet time at which it had ended; of a worker, each comes after the one before */
     uint64_t flow_id;
-    struct endpoint client; /* CLOSED */
+    struct endpoint client; /* CLOSED, */
+    unsigned closed;        /* a bit for each enum side that has said so last */
     enum side side;         /* CONTRADICTION: whose bytes they are */
     struct flow *flow;      /* HANDSHAKE: for the answer; the judge does not look into it */
     const struct observation *observation;

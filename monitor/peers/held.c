@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { TLS11 = 0x0302 };
+enum { TLS11 = 0x0302, BOTH = 1U << CLIENT | 1U << SERVER };
 
 /* Groups may change: they are nothing of a session. The rest is a hash under the peers' key, and serves as
  * one. */
@@ -55,9 +55,10 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
                                   .certificate = certificate};
 }
 
-void held_close(struct held_session *held, uint64_t flow_id)
+void held_close(struct held_session *held, uint64_t flow_id, unsigned sides)
 {
-    held->closed |= held->use && held->flow_id == flow_id;
+    if (held->flow_id == flow_id)
+        held->closed = sides & BOTH;
 }
 
 bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
@@ -71,7 +72,8 @@ bool held_is_for(const struct held_session *held, const struct hello_shape *shap
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o)
 {
-    return held->version >= TLS11 && held->from <= o->side[CLIENT].hello_time &&
+    const unsigned needed = held->version >= TLS11 ? 1U << CLIENT : BOTH;
+    return (held->closed & needed) == needed && held->from <= o->side[CLIENT].hello_time &&
            held_is_for(held, shape, o, held->suite);
 }
 
@@ -91,7 +93,7 @@ static uint32_t why_forgotten(const struct held_session *held, const struct obse
 {
     if (r->method == RESUMPTION_TICKET && observation_version(o) >= TLS11)
         return 0;
-    if (!held->closed || held->origin / MICROSECOND != r->origin / MICROSECOND)
+    if (held->closed != BOTH || held->origin / MICROSECOND != r->origin / MICROSECOND)
         return UNOBSERVED_ENCRYPTED;
     return r->method == RESUMPTION_ID && begun - held->begun > RESUME_OTHERS ? UNOBSERVED_UNDECIDED : 0;
 }

@@ -20,7 +20,7 @@ struct held_session {
     nanos since; /* it has answered such hellos with this version, and asked or not, since then */
     nanos origin;
     uint64_t flow_id;     /* of its connection, */
-    bool closed;          /* which both sides have ended, each with an alert */
+    uint8_t closed;       /* a bit for each enum side that has ended it with an alert */
     uint32_t begun;       /* sessions that the server had begun by then */
     uint64_t certificate; /* that it showed, by its hash; 0: not known */
 };
@@ -35,16 +35,17 @@ struct refusal {
 void held_learn(struct held_session *held, const struct hello_shape *shape, const struct observation *o,
                 uint32_t begun);
 
-/* Both sides have ended the connection of this flow. */
-void held_close(struct held_session *held, uint64_t flow_id);
+/* These sides have ended the connection of this flow: a bit for each enum side. */
+void held_close(struct held_session *held, uint64_t flow_id, unsigned sides);
 
 /* Could the hello use a session of this suite that was got like the held one? No longer when the server's
  * promise for the held one has run out (RFC 5077 3.3). */
 bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
                  const struct observation *o, uint16_t suite);
 
-/* Could it use the held one? Not known of one of TLS 1.0, since nobody sees whether its connection has ended
- * with close_notify (RFC 2246 7.2.1). */
+/* Could it use the held one? Not known where the client was not seen to end its connection with an alert, as
+ * close_notify is: OpenSSL offers such a session to nobody again; and of one of TLS 1.0 not where one of the
+ * two was not (RFC 2246 7.2.1). */
 bool held_is_usable(const struct held_session *held, const struct hello_shape *shape,
                     const struct observation *o);
 

@@ -389,12 +389,12 @@ void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted)
         take_back(p, l, side, contradicted, UNOBSERVED_OVERLAP);
 }
 
-void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_id)
+void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_id, unsigned sides)
 {
     const struct peer_key key = {peer_end(client, CLIENT), ASKED_NOBODY};
     struct node *ue = node_at(&p->table[CLIENT], index_of(p, CLIENT, &key));
     if (ue)
-        held_close(&ue->peer.held, flow_id);
+        held_close(&ue->peer.held, flow_id, sides);
 }
 
 void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer)

@@ -74,8 +74,8 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
  * taken back (lesson.h). */
 void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted);
 
-/* Both sides of this flow have said that they end it. */
-void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_id);
+/* Of this flow these sides have said last that they end it: a bit for each enum side. */
+void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_id, unsigned sides);
 
 /* One that taught was farther from the UE than this (met.h): what it taught of its client is taken back, if
  * that is another, for it is a translator or a proxy; and all of it, where it is the same hosts' in another

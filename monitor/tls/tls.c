@@ -195,10 +195,13 @@ static bool is_last(const struct flow_side *side)
     return side->alert_end - side->next < RECORD_HEADER_BYTES + MAX_RECORD_BYTES;
 }
 
-bool tls_has_closed(const struct flow *flow)
+unsigned tls_closed(const struct flow *flow)
 {
-    return !((flow->marks[0] | flow->marks[1]) & SIDE_FIN_PENDING) && is_last(&flow->side[0]) &&
-           is_last(&flow->side[1]);
+    unsigned closed = 0;
+    for (unsigned side = 0; side < 2; side++)
+        if (!(flow->marks[side] & SIDE_FIN_PENDING) && is_last(&flow->side[side]))
+            closed |= 1U << flow_role(flow, side);
+    return closed;
 }
 
 unsigned tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest)

@@ -148,9 +148,9 @@ enum {
  * no protected record, though the place of one is known; else empty. */
 unsigned tls_records(struct tls *tls, struct flow *flow, enum side who, struct span *rest);
 
-/* The last record of each side is an alert, as where both have said close_notify (RFC 5246 7.2.1): what they
- * say is encrypted. */
-bool tls_has_closed(const struct flow *flow);
+/* A bit for each enum side whose last record is an alert, as where it has said close_notify (RFC 5246 7.2.1):
+ * what it says is encrypted. */
+unsigned tls_closed(const struct flow *flow);
 
 /*
  * Ends the handshake and returns what was seen; valid until tls_release(). NULL: TLS never began. reasons:

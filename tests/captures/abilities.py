@@ -393,7 +393,7 @@ def several_of_one_address(folder):
     resumed = [(SERVER, m.server_hello(aes, m.TLS12, session) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
     gives, resumes = full([aes], aes, session=session), [(CLIENT, m.client_hello([aes], m.TLS12, session, more=GROUPS)), *resumed]
     other = [(CLIENT, m.client_hello([aes], m.TLS12, more=[*GROUPS, (23, b"")])), *lone_aes[1:]]
-    held = [f for i in range(5) for f in at(60 * i, full([aes], aes, session=session))]
+    held = [f for i in range(5) for f in at(60 * i, full([aes], aes, session=session) + m.closing([CLIENT]))]
     for what, frames, rule, verdict in (("of one stack", at(0, gives) + at(10, resumes), "ut-7.1-resume-ue", "pass"),
                                         ("of two stacks", at(0, gives) + at(10, resumes) + at(20, other), "ut-7.1-resume-ue", "not_observable"),
                                         ("that are never used", held, "dp-3.2-resume-used", "fail"),

@@ -284,16 +284,20 @@ def sessions_held(folder):
     other = m.client_hello([DES3], m.TLS12, more=[sni(NAMES[1]), (TICKET, b"")])
     servers = [("192.0.2.%d" % (80 + i), 443) for i in range(5)]
 
-    def whole(i):
-        return accepted(DES3, hello, ticket=bytes([i + 1]) * 64, hint=3600)
+    def whole(i, said=hello):
+        return accepted(DES3, said, ticket=bytes([i + 1]) * 64, hint=3600) + m.closing([CLIENT])
 
     def short(i):
-        return accepted(DES3, hello, ticket=bytes([i + 1]) * 64, hint=60)
+        return accepted(DES3, hello, ticket=bytes([i + 1]) * 64, hint=60) + m.closing([CLIENT])
     at_once = [f for i in range(5) for f in capturelib.build(whole(i), client=(UE[0], 41000 + i), time=START + i * 1000)]
     cases = (("again and again", [f for i in range(5) for f in at(60 * i, whole(i))], True),
              ("at five servers", [f for i, s in enumerate(servers) for f in at(60 * i, whole(i), server=s)], False),
              ("under two names in turn",
-              [f for i in range(5) for f in at(60 * i, accepted(DES3, other if i % 2 else hello, ticket=bytes([i + 1]) * 64))], False),
+              [f for i in range(5) for f in at(60 * i, whole(i, other if i % 2 else hello))], False),
+             # RFC 2246 7.2.1, and ssl_clear_bad_session() of OpenSSL under any version: a session is lost if the client ends without close_notify.
+             ("each ended without close_notify", [f for i in range(5) for f in at(60 * i, whole(i)[:-1])], False),
+             ("each ended by the server alone", [f for i in range(5) for f in at(60 * i, whole(i)[:-1] + m.closing([SERVER]))], False),
+             ("each ended by both", [f for i in range(5) for f in at(60 * i, whole(i) + m.closing([SERVER]))], True),
              ("all at once", at_once, False),
              ("after the life that the server promised", [f for i in range(5) for f in at(120 * i, short(i))], False))
     for what, frames, guilty in cases:
