@@ -128,7 +128,7 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         note_unread(s, version, observation_unread(o, CLIENT));
     if (!(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown)
         return;
-    l->capped = o->client_hello.max_version > version;
+    l->capped = observation_offers_all_above(o, version);
     s->capped += l->capped;
     if (l->capped)
         learn_lowest(s, version, l);

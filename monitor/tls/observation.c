@@ -78,6 +78,21 @@ uint16_t observation_version(const struct observation *o)
     return o->seen & SEEN_SSLV2_SERVER_HELLO ? 0x0002 : 0;
 }
 
+bool observation_offers_all_above(const struct observation *o, uint16_t version)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    unsigned offered = 0;
+    for (unsigned i = 0; i < c->version_count; i++) {
+        const uint16_t one = version_of_code(c->versions[i]);
+        if (one > version && one <= c->max_version)
+            offered |= 1U << (one & 0xfU);
+    }
+    for (unsigned v = version + 1U; v <= c->max_version && c->version_count; v++)
+        if (!(offered >> (v & 0xfU) & 1))
+            return false;
+    return c->max_version > version;
+}
+
 bool observation_may_offer_tls13(const struct observation *o)
 {
     return !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown & UNKNOWN_VERSIONS ||

@@ -395,6 +395,10 @@ struct observation {
  * its supported_versions does not parse. */
 uint16_t observation_version(const struct observation *o);
 
+/* Does the hello offer more than this version, and each version up to its highest? A list of
+ * supported_versions may leave some out (RFC 8446 4.2.1): who selects less may have those. */
+bool observation_offers_all_above(const struct observation *o, uint16_t version);
+
 /* The client offers TLS 1.3, or may have offered it in what was not seen or does not parse. */
 bool observation_may_offer_tls13(const struct observation *o);
 

@@ -34,10 +34,10 @@ def at(second, steps, client=UE, server=AP):
     return capturelib.build(steps, client=(client[0], client[1] + second % 20000), server=server, time=START + second * SECOND)
 
 
-def full(suites, selected, version=m.TLS12, session=b"", more=(), answers=(), certificate=b"", ticket=b"", hint=300):
-    """One full handshake."""
+def full(suites, selected, version=m.TLS12, session=b"", more=(), answers=(), certificate=b"", ticket=b"", hint=300, hello=None):
+    """One full handshake. hello: the version of that, if it is another."""
     drawn = hashlib.sha256(session + ticket).digest()  # of no other session
-    return [(CLIENT, m.client_hello(suites, version, more=[*GROUPS, *more])),
+    return [(CLIENT, m.client_hello(suites, hello or version, more=[*GROUPS, *more])),
             (SERVER, m.server_hello(selected, version, session, more=answers, random=drawn) + certificate + m.done(version)),
             (CLIENT, m.client_key_exchange(version) + m.finished(version)),
             (SERVER, (m.new_session_ticket(ticket, hint) if ticket else b"") + m.finished(version))]
@@ -322,6 +322,19 @@ def falls_back(folder):
         check((("ut-ls-tls11-supported", "ue") in found) == guilty, "a hello of TLS 1.0 with", scsv, found)
 
 
+def versions_left_out(folder):
+    """RFC 8446 4.2.1: supported_versions lists versions, and a server may have one that the list leaves out. RFC 5246 E.1: a client that has no such
+    list offers each version up to its own."""
+    rule, tls11 = "ut-ls-tls11-supported", 0x0302
+    for offer, selected, guilty in (([0x0304, m.TLS10], m.TLS10, False), ([m.TLS12, m.TLS10], m.TLS10, False),
+                                    ([0x0304, tls11, m.TLS10], m.TLS10, False), ([0x0304, m.TLS12, tls11, m.TLS10], m.TLS10, True),
+                                    ([0x0A0A, m.TLS10, tls11, m.TLS12], m.TLS10, True),
+                                    ([0x7F1C, m.TLS12, tls11, m.TLS10], m.TLS10, True), (None, m.TLS10, True), (None, tls11, False)):
+        more = [(43, bytes([2 * len(offer)]) + b"".join(struct.pack("!H", v) for v in offer))] if offer else []
+        found, _, _ = told(folder, at(0, full([0x002F], 0x002F, selected, more=more, hello=m.TLS12)))
+        check(((rule, "server") in found) == guilty, "offered", [hex(v) for v in offer or []], "selected", hex(selected), found)
+
+
 def one_hello_of_several(folder):
     """RFC 5246 7.4.1.2, E.1, RFC 7507 4: a hello may resume, fall back, or be another program's. What a UE is able to do, all its hellos say."""
     aes, sid = 0x002F, b"\7" * 32
@@ -429,6 +442,7 @@ if not shutil.which("openssl"):
     sys.exit(SKIP)
 with tempfile.TemporaryDirectory() as temporary:
     for case in (refused_for_want_of_a_key, refused_at_times, answered_in_two_ways, sessions_refused, explained_refusals, one_of_several,
-                 captured_twice, hidden_by_tls13, falls_back, one_hello_of_several, fallback_to_sslv3, several_of_one_address, one_name):
+                 captured_twice, hidden_by_tls13, falls_back, versions_left_out, one_hello_of_several, fallback_to_sslv3,
+                 several_of_one_address, one_name):
         case(temporary)
 finish()
