@@ -72,6 +72,17 @@ static bool client_left(const struct handshake *h)
            (answers_close(h) && (broke_off(h) || (answered && !(o->seen & SEEN_CLIENT_CCS))));
 }
 
+/* A close_notify ends the session that served until then, and is no answer to the hello that it crosses or
+ * follows (RFC 5246 7.2.1). */
+static bool closed_session(const struct observation *o)
+{
+    enum { CLOSE_NOTIFY = 0 };
+    for (size_t i = 0; i < o->alert_count && o->renegotiation && !(o->seen & SEEN_SERVER_HELLO); i++)
+        if (o->alerts[i].from == SERVER && o->alerts[i].description == CLOSE_NOTIFY)
+            return true;
+    return false;
+}
+
 static bool server_followed(const struct handshake *h)
 {
     return h->observation->side[CLIENT].reset || h->follows_end || answers_close(h) || h->client_gave_up;
@@ -88,6 +99,8 @@ static enum outcome outcome_of(const struct handshake *h)
         return OUTCOME_UNFINISHED;
     /* A close says that somebody gave up only where nothing before it can be missing. */
     if (!fatal_seen(o) && o->unobserved)
+        return OUTCOME_UNFINISHED;
+    if (h->phase == PHASE_REFUSED && closed_session(o) && !fatal_seen(o))
         return OUTCOME_UNFINISHED;
     if (h->phase == PHASE_REFUSED)
         return client_left(h) ? OUTCOME_ABORTED : OUTCOME_REFUSED;
@@ -145,7 +158,8 @@ static enum reaction reaction_of(const struct handshake *h)
     }
     /* Silence counts only where nothing that the server said can be missing. */
     if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || !had_hello(h) ||
-        h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) || said_something_else(h))
+        h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) || said_something_else(h) ||
+        closed_session(o))
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;

@@ -130,12 +130,14 @@ def in_pieces(steps, size):
 def test_made(path):
     refused = [(CLIENT, under(m.client_hello([0x001B]))), (SERVER, under(m.alert(1, 100)))]
     fatal = [(CLIENT, under(m.client_hello([0x001B]))), (SERVER, under(m.alert(2, 40)))]
+    closed = [(CLIENT, under(m.client_hello([0x001B]))), (SERVER, under(m.alert(1, 0)))]  # the session's end (RFC 5246 7.2.1)
     anonymous = {"ut-6.4-anonymous-key-exchange", "ut-6.4-listed-anonymous"}
     for name, steps, count, outcome, broken, http in (
             ("selects NULL encryption again", [ASK, GIVE] + later(2) + [ASK, GIVE], 2, "complete", set(), 2),
             ("selects an anonymous suite", [ASK, GIVE, REQUEST] + later(0x1B) + DATA, 2, "complete", anonymous, 1),
             ("is asked for and not begun", [ASK, GIVE, REQUEST, ASK, GIVE], 1, "complete", set(), 2),
             ("is refused with a warning", [ASK, GIVE] + refused + [ASK, GIVE], 2, "refused", set(), 2),
+            ("crosses a close_notify", [ASK, GIVE] + closed, 2, "aborted", set(), 1),
             ("is refused with a fatal alert", [ASK, GIVE] + fatal, 2, "refused", set(), 1)):
         for size in (1400, 7, 1):
             capturelib.write_frames(path, capturelib.build(NULL + in_pieces(steps, size), time=1795471000 * 10**9))
@@ -146,6 +148,18 @@ def test_made(path):
                 second = {r for frame, r in fails if frame == tls[1]["pcap_cnt"]}
                 check(broken <= second, "a renegotiation that", name, "in", size, "breaks", second)
                 check(not anonymous & {r for frame, r in fails if frame == tls[0]["pcap_cnt"]}, name, "puts it on the first handshake:", fails)
+    for offer in ([0x001B], [0x0002]):
+        for ends in (0x11, 0x14):
+            c = capturelib.Connection(time=1795471000 * 10**9)
+            c.open()
+            for step in [*NULL, ASK, GIVE, (CLIENT, under(m.client_hello(offer))), (SERVER, under(m.alert(1, 0)))]:
+                c.send(*step)
+            c.frames.append(c.frame(SERVER, ends))
+            capturelib.write_frames(path, c.frames)
+            evs, _ = events(sys.argv[1], "-r", path)
+            counts = {r["rule"]: r for r in of_type(evs, "stats")[-1]["utwatch"]["rules"] if r["rule"].startswith("ut-7.2")}
+            check(not any(r.get("pass") or r.get("fail") for r in counts.values()), "the session's end answers a hello of", offer, ends, counts)
+            check([e["utwatch"]["outcome"] for e in of_type(evs, "tls")] == ["complete", "unfinished"], offer, ends, of_type(evs, "tls"))
     # A server that refuses to renegotiate does so whatever is offered: that says nothing of its suites.
     only_3des = [(CLIENT, under(m.client_hello([0x000A]))), (SERVER, under(m.alert(2, 40)))]
     frames = capturelib.build(FULL[:1] + [(SERVER, m.server_hello(0x0005) + m.done())] + FULL[2:], time=1795471000 * 10**9)
