@@ -101,7 +101,7 @@ static bool put_to_sleep(struct tls *tls)
     const size_t n = pack(h->observation, tls->packed);
     if (!chain_append(&tls->pieces, &h->asleep, span_of(tls->packed, n)))
         return false;
-    h->seen_asleep = h->observation->seen;
+    h->issued_asleep = handshake_may_issue(h->observation);
     remove_awake(tls, h);
     return true;
 }

@@ -68,6 +68,13 @@ struct search {
     uint8_t request[8 + 256]; /* its method and authority as far as they are here */
 };
 
+/* By what a client may later resume the session that a handshake begins, up to TLS 1.2, as far as the
+ * server's hello tells. */
+struct issued {
+    uint64_t id; /* its first octets; 0: none */
+    bool any_id, ticket;
+};
+
 struct handshake {
     struct flow *flow;
     nanos last_activity;
@@ -134,7 +141,7 @@ struct handshake {
     bool handed;                     /* see tls_hand_over() */
     struct queue_link awake;
     struct chain asleep;
-    uint32_t seen_asleep; /* its `seen` */
+    struct issued issued_asleep; /* see handshake_may_issue() */
 };
 
 /* LIST_UNCONFIRMED: in progress, and nobody but its sender may know of it. LIST_RESET: see handshake_reset().
@@ -224,6 +231,8 @@ void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event,
 /* Makes the observation readable (bodies.c); no other may be in use. False when the memory does not suffice.
  * `last`: it will be released before another is needed, which always succeeds. */
 bool handshake_wake(struct tls *tls, struct handshake *h, bool last);
+
+struct issued handshake_may_issue(const struct observation *o);
 
 /* An observation of which nothing is known. */
 bool handshake_take_body(struct tls *tls, struct handshake *h);

@@ -348,11 +348,40 @@ bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, cons
     return tls->between[pair_of(client, server)].oldest != 0;
 }
 
-/* From then on the client may have got a session that it can resume. */
-static bool may_begin_session(const struct handshake *h)
+static uint64_t start_of_id(const uint8_t id[32])
 {
-    const uint32_t seen = h->observation ? h->observation->seen : h->seen_asleep;
-    return handshake_has_begun(h) && seen & (SEEN_SERVER_HELLO | SEEN_CLIENT_KEY_EXCHANGE);
+    uint64_t start;
+    memcpy(&start, id, sizeof start);
+    return start;
+}
+
+struct issued handshake_may_issue(const struct observation *o)
+{
+    const struct server_hello_facts *h = &o->server_hello;
+    if (!(o->seen & SEEN_SERVER_HELLO)) { /* the client of a full handshake has what it can resume */
+        const bool any = o->seen & SEEN_CLIENT_KEY_EXCHANGE;
+        return (struct issued){.any_id = any, .ticket = any};
+    }
+    if (observation_version(o) >= 0x0304)
+        return (struct issued){0};
+    return (struct issued){.id = h->session_id_len ? start_of_id(h->session_id) : 0,
+                           .any_id = h->unknown & UNKNOWN_SESSION_ID,
+                           .ticket = h->ticket_extension || o->seen & SEEN_TICKET || h->extensions_in_doubt ||
+                                     h->unknown & UNKNOWN_EXTENSIONS};
+}
+
+/* `ours`: whose hello may offer what the other handshake issues. */
+static bool may_begin_session(const struct handshake *h, const struct observation *ours)
+{
+    const struct client_hello_facts *c = &ours->client_hello;
+    const struct issued issued = h->observation ? handshake_may_issue(h->observation) : h->issued_asleep;
+    if (!handshake_has_begun(h))
+        return false;
+    if (!(ours->seen & SEEN_CLIENT_HELLO) || c->unknown & UNKNOWN_EXTENSIONS ||
+        observation_offer_in_doubt(ours))
+        return issued.id || issued.any_id || issued.ticket;
+    const bool same = issued.id && issued.id == start_of_id(c->session_id);
+    return (c->session_id_len && (issued.any_id || same)) || (c->ticket && issued.ticket);
 }
 
 static const struct endpoint *end_of(const struct handshake *h, enum side who)
@@ -367,7 +396,7 @@ bool tls_may_begin_session(const struct tls *tls, const struct observation *o)
     const struct whence *ours = &o->whence;
     const struct handshake *h = slot(tls, tls->between[pair_of(&ours->client, &ours->server)].newest);
     for (int left = MOST_LOOKED_AT; h; h = slot(tls, h->between.older)) {
-        if (h->observation != o && may_begin_session(h) &&
+        if (h->observation != o && may_begin_session(h, o) &&
             memcmp(end_of(h, CLIENT)->address, ours->client.address, sizeof ours->client.address) == 0 &&
             endpoint_equal(end_of(h, SERVER), &ours->server))
             return true;

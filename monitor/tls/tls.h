@@ -186,8 +186,8 @@ bool tls_is_result(const struct tls *tls, const struct flow *flow);
 /* Handshakes between these two addresses may be in progress. */
 bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, const struct endpoint *server);
 
-/* Between the ends of this handshake another one is in progress that may have begun a session: its end, or
- * its ServerHello, may have been lost or may be late. */
+/* Between the ends of this handshake another one is in progress that may have begun a session by what its
+ * hello offers: the other's end, or its ServerHello, may have been lost or may be late. */
 bool tls_may_begin_session(const struct tls *tls, const struct observation *o);
 
 /* The flow whose handshake, or search for one, is given up first when there is no room; not `but`. */

@@ -516,6 +516,34 @@ def why_no_origin(folder):
         check(late and found - {"gap", "reordered"} == {"origin-in-progress"}, what, found)
 
 
+def only_what_was_issued(folder):
+    """RFC 5246 7.4.1.3: an empty id in the ServerHello says that the session will not be cached, and a ticket comes only where its extension is
+    (RFC 5077 3.2); TLS 1.3 issues neither. So another handshake that has not ended begins no session that a hello could offer by them."""
+    path, rule = os.path.join(folder, "issued.pcap"), "ut-7.1-%s-lifetime"
+    versions, share, empty = (43, b"\2\3\4"), (51, b"\0\6\0\x1d\0\2\0\1"), (35, b"")
+    others = {"": (m.client_hello([DES3], m.TLS12), m.server_hello(DES3, m.TLS12) + m.done(m.TLS12)),
+              "session": (m.client_hello([DES3], m.TLS12), m.server_hello(DES3, m.TLS12, b"\7" * 32) + m.done(m.TLS12)),
+              "ticket": (m.client_hello([DES3], m.TLS12, more=[empty]), m.server_hello(DES3, m.TLS12, more=[empty]) + m.done(m.TLS12)),
+              "TLS 1.3": (m.client_hello([0x1301], m.TLS12, b"\1" * 32, more=[versions, share]),
+                          m.server_hello(0x1301, m.TLS12, b"\1" * 32, more=[(43, b"\3\4"), (51, b"\0\x1d\0\1\1")]) + m.record(23, b"f" * 900))}
+    for issued, (hello, answer) in others.items():
+        for offered, name in (("session", b"\7" * 32), ("ticket", b""), ("another session", b"\5" * 32)):
+            ticket = offered == "ticket"
+            ours = m.client_hello([DES3], m.TLS12, b"" if ticket else name, more=[(35, b"\6" * 96)] if ticket else [])
+            a, b = (capturelib.Connection(client=("192.0.2.10", port), time=1795471000 * 10**9 + port) for port in (40000, 40001))
+            for c in (a, b):
+                c.open()
+            a.send(CLIENT, hello)
+            a.send(SERVER, answer)
+            b.send(CLIENT, ours)
+            b.send(SERVER, m.server_hello(DES3, m.TLS12, random=b"\x23" * 32) + m.done(m.TLS12))
+            b.send(CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12))
+            b.send(SERVER, m.finished(m.TLS12))
+            capturelib.write_frames(path, sorted(a.frames + b.frames))
+            found = reasons(path, rule % ("ticket" if ticket else "session"))
+            check(("origin-in-progress" in found) == (issued == offered), "issued:", issued, "offered:", offered, found)
+
+
 def documents(folder):
     """5.1.1 is about users' data: RFC 4825 6 has global documents, and 12.1 xcap-caps, which has no others. An identity is not its parameters."""
     def judged(target, identity="", method="GET", more=""):
@@ -1144,6 +1172,7 @@ with tempfile.TemporaryDirectory() as temporary:
     old_when_resumed(temporary)
     by_psk()
     external_psk(temporary)
+    only_what_was_issued(temporary)
     why_no_origin(temporary)
     documents(temporary)
     late_start(temporary)
