@@ -67,7 +67,7 @@ struct session_counters {
     uint64_t inherited; /* renewed tickets */
     uint64_t found, unknown;
     uint64_t doubted;          /* origins that late bytes contradicted */
-    uint64_t refused_to_learn; /* complete handshakes that were seen in part */
+    uint64_t refused_to_learn; /* full handshakes of which something is missing, doubted or unacknowledged */
     uint64_t evicted;
     uint64_t expired;
     uint64_t used;           /* entries now */
