@@ -29,8 +29,8 @@ static bool connection_news(struct receiver *r, char *line, size_t bytes, int64_
         return tell(r, line, bytes, "connected");
     }
     const bool failing = r->failures > 1; /* a receiver that is merely restarted is no news */
-    const bool told = r->down_told && (strcmp(why, r->told_why) == 0 || now - r->told_at < NEWS_APART);
-    if (!failing || told)
+    const bool told = r->down_told && strcmp(why, r->told_why) == 0;
+    if (!failing || told || (r->told_at && now - r->told_at < NEWS_APART))
         return false;
     r->down_told = true;
     r->told_at = now;
@@ -91,13 +91,17 @@ static bool refusal_news(struct receiver *r, char *line, size_t bytes, int64_t n
     return tell(r, line, bytes, text);
 }
 
-static bool spool_news(struct receiver *r, char *line, size_t bytes)
+/* A disk with next to no room takes some and refuses others. */
+static bool spool_news(struct receiver *r, char *line, size_t bytes, int64_t now)
 {
     char text[320];
     const char *trouble = spool_trouble(r->spool);
-    if ((trouble != NULL) == r->trouble_told)
+    if ((trouble != NULL) == r->trouble_told ||
+        (trouble && r->trouble_told_at && now - r->trouble_told_at < NEWS_APART))
         return false;
     r->trouble_told = trouble != NULL;
+    if (trouble)
+        r->trouble_told_at = now;
     (void)snprintf(text, sizeof text, "spool: %s", trouble ? trouble : "it is written again");
     return tell(r, line, bytes, text);
 }
@@ -105,7 +109,7 @@ static bool spool_news(struct receiver *r, char *line, size_t bytes)
 bool receiver_news(struct receiver *r, char *line, size_t bytes, int64_t now)
 {
     return connection_news(r, line, bytes, now) || loss_news(r, line, bytes, now) ||
-           refusal_news(r, line, bytes, now) || spool_news(r, line, bytes);
+           refusal_news(r, line, bytes, now) || spool_news(r, line, bytes, now);
 }
 
 /* ", 3 dropped"; nothing of what there was none. */

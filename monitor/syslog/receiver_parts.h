@@ -45,7 +45,7 @@ struct receiver {
     int64_t told_at;
     struct told_count dropped_told, refused_told;
     bool trouble_told, refusing_told;
-    int64_t refusing_told_at;
+    int64_t refusing_told_at, trouble_told_at;
 };
 
 #endif
