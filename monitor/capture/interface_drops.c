@@ -50,9 +50,9 @@ void interface_drops_close(struct interface_drops *d)
 uint64_t interface_drops_new(struct interface_drops *d)
 {
     uint64_t sum;
-    if (!read_sum(d, &sum) || sum <= d->before)
+    if (!read_sum(d, &sum))
         return 0;
-    const uint64_t grown = sum - d->before;
+    const uint64_t grown = sum >= d->before ? sum - d->before : sum; /* drivers begin anew with a reset */
     d->before = sum;
     return grown;
 }
