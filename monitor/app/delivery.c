@@ -20,6 +20,13 @@
 enum { RETRY_NANOS = NANOS_PER_SECOND };
 
 #define WORK_NANOS (5 * NANOS_PER_SECOND / 1000) /* that messages may wait for others */
+#define TOLD_APART (60 * NANOS_PER_SECOND)       /* of one output */
+
+/* A disk with next to no room takes some and refuses others. */
+struct trouble {
+    bool told;
+    int64_t told_at; /* the last time; 0: there was none */
+};
 
 struct delivery {
     struct destinations to;
@@ -42,8 +49,8 @@ struct delivery {
     uint64_t unwritten;                /* files of evidence */
     bool watched_failed;
     bool verbose, quiet;
-    bool whole; /* the reports came to their end */
-    bool told;  /* that events wait */
+    bool whole;                   /* the reports came to their end */
+    struct trouble events, files; /* of JSON, and of evidence */
     char watched_path[4112];
     bool patient; /* the end may take as long as something moves */
 };
@@ -188,15 +195,28 @@ static void tell_files(const struct delivery *d)
     atomic_store(&o->unwritten, d->earlier.unwritten + d->unwritten);
 }
 
-/* A full disk is reported once, and each file is tried. */
+/* Says once what is wrong, with errno. */
+static void say_trouble(struct trouble *t, bool fails, const char *option, const char *name)
+{
+    const int why = errno;
+    const int64_t now = clock_monotonic();
+    if (!fails)
+        t->told = false;
+    if (!fails || t->told || (t->told_at && now - t->told_at < TOLD_APART))
+        return;
+    *t = (struct trouble){.told = true, .told_at = now};
+    errno = why;
+    say_failed(option, name);
+}
+
+/* Where the disk is full, each file is tried. */
 static void put_evidence(struct delivery *d, struct span bytes)
 {
     if (!d->evidence)
         return;
     const bool good = evidence_folder_put(d->evidence, bytes);
     const int why = good ? 0 : errno;
-    if (!good && !d->evidence_why)
-        say_failed("--evidence", d->to.evidence);
+    say_trouble(&d->files, !good, "--evidence", d->to.evidence);
     d->evidence_why = why;
     d->unwritten += !good;
     tell_files(d);
@@ -353,10 +373,7 @@ void delivery_flush(struct delivery *d)
         return;
     const bool good = line_file_flush(d->json);
     d->json_failed = good ? d->json_gone : errno;
-    const bool fails = !good && d->json_failed != EAGAIN;
-    if (fails && !d->told)
-        say_failed("--json", d->to.json);
-    d->told = fails;
+    say_trouble(&d->events, !good && d->json_failed != EAGAIN, "--json", d->to.json);
     tell_files(d);
     d->retry = clock_monotonic() + RETRY_NANOS;
 }

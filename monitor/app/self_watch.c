@@ -9,6 +9,7 @@
 
 enum {
     TEXT_BYTES = 256,
+    OUTPUTS_GOOD_SECONDS = 5, /* after which they are believed to be */
 };
 
 void self_watch_begin(struct self_watch *w, struct output *output, int64_t now)
@@ -121,7 +122,11 @@ void self_watch_outputs(struct self_watch *w, const struct delivered *delivered)
                                            : "?");
         any = true;
     }
-    set(w, SENSOR_OUTPUT_FAILS, any, any ? text : "all outputs can be written to again");
+    const int64_t now = clock_monotonic();
+    if (any)
+        w->failed_at = now; /* a disk with next to no room takes some and refuses others */
+    if (any || now - w->failed_at >= OUTPUTS_GOOD_SECONDS * NANOS_PER_SECOND)
+        set(w, SENSOR_OUTPUT_FAILS, any, any ? text : "all outputs can be written to again");
 }
 
 void self_watch_quiet(struct self_watch *w, int64_t now)

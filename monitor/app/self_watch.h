@@ -24,6 +24,7 @@ struct self_watch {
     int64_t least_offset; /* of the monotonic clock to a stamp: that of a packet read at once */
     int64_t lag;          /* of the last packet */
     int64_t packet_at;    /* when the last one was read; at first: when the watch began; monotonic clock */
+    int64_t failed_at;    /* likewise: when an output failed last */
     uint64_t packets, drops, handshakes, one_sided, evicted; /* at the last interval's end */
 };
 

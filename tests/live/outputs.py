@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from taps import NOT_GRAVE, PCAPS, ROOT, Sensor, Taps
+from taps import HELD, NOT_GRAVE, PCAPS, ROOT, Sensor, Taps
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -107,6 +107,34 @@ def full_disk(taps, folder):
         subprocess.run(["umount", "-l", disk], check=False)
 
 
+def nearly_full_disk(taps, folder):
+    """It takes some files and refuses others: that is reported once, not at each change."""
+    disk, kept = os.path.join(folder, "nearly"), []
+    os.mkdir(disk)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+    try:
+        sensor = Sensor(taps, binary, "--evidence", disk)
+        for _ in range(3):
+            for name in os.listdir(disk):
+                os.unlink(os.path.join(disk, name))
+            for full in True, False:
+                if full:
+                    fill(os.path.join(disk, "filler"))
+                else:
+                    os.unlink(os.path.join(disk, "filler"))
+                taps.send_new(FAILS)
+                time.sleep(HELD + 1)
+                kept.append(sum(name.endswith(".pcapng") for name in os.listdir(disk)))
+        events = sensor.end()
+        check(kept == [0, 1] * 3, "files kept on a disk that is full, and that is not", kept)
+        edges = [e["utwatch"]["sensor"]["edge"] for e in events if e["event_type"] == "sensor"]
+        check(edges.count("begins") == 1, "events of a disk that is nearly full", edges)
+        lines = [line for line in sensor.talk.splitlines() if b"--evidence: " in line and b"could not be written" not in line]
+        check(len(lines) == 1, "lines about a disk that is nearly full", lines)
+    finally:
+        subprocess.run(["umount", "-l", disk], check=False)
+
+
 def full_spool(taps, folder):
     day = os.path.join(folder, "day.pcap")
     subprocess.run([os.path.join(ROOT, "tools", "make-day"), day, day + ".json", "--connections", "6000"], check=True, capture_output=True)
@@ -182,6 +210,7 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     quiet_tap(taps, folder)
     removed(taps, folder)
     full_disk(taps, folder)
+    nearly_full_disk(taps, folder)
     full_spool(taps, folder)
     offenders(taps, folder)
 finish(17)
