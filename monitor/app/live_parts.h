@@ -14,7 +14,7 @@ struct live_capture {
     const char *const *names;            /* of the interfaces, as the user wrote them */
     _Atomic int64_t offset;              /* see struct reading */
     int64_t next_look;                   /* on the monotonic clock, as the next */
-    int64_t next_stats;
+    int64_t next_stats, next_count;
     char scope[LIVE_SCOPE_BYTES];
     bool gave_up; /* reading at the end */
 };

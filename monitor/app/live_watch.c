@@ -6,7 +6,10 @@
 
 #include <assert.h>
 
-enum { LOOK_MS = 100 /* between looks at the links */ };
+enum {
+    LOOK_MS = 100,      /* between looks at the links */
+    COUNT_SECONDS = 10, /* between readings of the kernel's counters, which have 32 bits */
+};
 
 void live_tell_edge(struct live_capture *c, const struct live *interface, const char *name,
                     enum live_edge edge)
@@ -115,10 +118,20 @@ struct self_watch_limits live_limits(const struct site *site)
                                       .one_sided = MOST_ONE_SIDED};
 }
 
+static void count_again(struct live_capture *c, int64_t now)
+{
+    orders_hold(c->orders, c->orders->workers);
+    live_note_counters(c);
+    orders_let_go(c->orders);
+    c->next_count = now + COUNT_SECONDS * NANOS_PER_SECOND;
+}
+
 void live_begin_watch(struct live_capture *c)
 {
+    const int64_t now = clock_monotonic();
     live_note_links(c);
-    c->next_stats = clock_monotonic() + c->rules->site->stats_interval;
+    c->next_stats = now + c->rules->site->stats_interval;
+    c->next_count = now + COUNT_SECONDS * NANOS_PER_SECOND;
 }
 
 void live_do_what_is_due(struct live_capture *c, int64_t now)
@@ -133,6 +146,10 @@ void live_do_what_is_due(struct live_capture *c, int64_t now)
             self_watch_outputs(&c->watch, c->orders->delivered);
         c->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
     }
+    if (now >= c->next_count)
+        count_again(c, now);
+    if (c->next_stats > now + c->rules->site->stats_interval) /* it was longer before the last reload */
+        c->next_stats = now + c->rules->site->stats_interval;
     if (now >= c->next_stats) {
         tell_statistics(c);
         c->next_stats += c->rules->site->stats_interval;

@@ -128,6 +128,8 @@ static bool go_on(struct watch *w)
         look_at_folder(w);
         w->next_look = now + LOOK_MS * (NANOS_PER_SECOND / 1000);
     }
+    if (w->next_stats > now + w->rules->site->stats_interval) /* it was longer before the last reload */
+        w->next_stats = now + w->rules->site->stats_interval;
     if (now >= w->next_stats) {
         struct capture_health health = {0};
         orders_health(w->orders, &health);

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from taps import HELD, NOT_GRAVE, PCAPS, ROOT, Sensor, Taps
+from taps import HELD, NOT_GRAVE, PCAPS, ROOT, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 
 binary = sys.argv[1]
@@ -186,6 +186,19 @@ def interface_losses(taps, folder):
     sensor.end()
 
 
+def often_counted(taps, folder):
+    """The kernel's counters begin anew after 32 bits: they are read long before, whatever the interval of statistics."""
+    site = os.path.join(folder, "hour.yaml")
+    with open(site, "w") as f:
+        f.write("outputs: { stats-interval: 1h }\n")
+    for words in [], ["--workers", "2"]:
+        sensor = Sensor(taps, binary, "-c", site, *words)
+        pid = sensor_and_writer(sensor.process.pid)["sensor"]
+        seen = subprocess.run(["timeout", "-s", "INT", "12", "strace", "-f", "-e", "trace=getsockopt", "-p", str(pid)], capture_output=True).stderr
+        check(seen.count(b"PACKET_STATISTICS") >= (2 if words else 1), words, "counters are not read", seen[-300:])
+        sensor.end()
+
+
 def offenders(taps, folder):
     """The text of a live run names, for each who broke a rule, a filter that tshark takes and the file in which it finds the handshake."""
     report, evidence = os.path.join(folder, "report.txt"), os.path.join(folder, "files")
@@ -212,5 +225,7 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     full_disk(taps, folder)
     nearly_full_disk(taps, folder)
     full_spool(taps, folder)
+    if shutil.which("strace"):
+        often_counted(taps, folder)
     offenders(taps, folder)
 finish(17)

@@ -159,6 +159,17 @@ def other_scope(taps, site):
     site.configure("privacy: clear")
 
 
+def other_interval(taps, site):
+    """Statistics that were to come in a day come in a second."""
+    site.configure("outputs: { stats-interval: 24h }")
+    sensor = Sensor(taps, binary, *site.words)
+    site.configure("outputs: { stats-interval: 1s }")
+    reloaded(sensor, 2)
+    check(sensor.wait_for_event(lambda e: e["event_type"] == "stats", 4), "statistics keep to the interval of before")
+    sensor.end(quiet_for=0)
+    site.configure("privacy: clear")
+
+
 def at_once(taps, site, reloads=24):
     """On a quiet tap the sensor does not sleep to the end of its wait, which is 100 ms, before it takes the new rules: it says for how long
     they were there, in which there is no work to do that a busy machine would delay."""
@@ -213,6 +224,7 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     other_rules(taps, site)
     other_scope(taps, site)
     with_receivers(taps, site, folder)
+    other_interval(taps, site)
     at_once(taps, site)
     many(taps, site, folder)
 finish(300)
