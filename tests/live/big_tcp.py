@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """A real handshake and a download in segments of up to 190 kB in IPv6 and 64 kB in IPv4: are such frames read whole, with a
-scope in the kernel too? usage: big_tcp.py UTWATCH"""
+scope in the kernel too, and do 1, 2 and 4 workers, a watched folder and a replay say the same of them? usage: big_tcp.py UTWATCH"""
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-from taps import Recorder, Sensor, Taps
+from taps import Recorder, Sensor, Taps, comparable, replay_of
 from checks import check, finish
 
 binary = sys.argv[1]
 ADDRESSES = {"IPv4": ("192.0.2.1", "192.0.2.2", "24"), "IPv6": ("2001:db8::1", "2001:db8::2", "64")}
 BYTES = 32 << 20
+WORKERS = 1, 2, 4
 # How much TCP joins depends on how far the reader lags. A kernel may hold IPv4 to the 65,535 octets of its length field.
 LONG = {"IPv4": 32768, "IPv6": 65535 + 40}
 OFFLOADS = ["gso_max_size", "190000", "gro_max_size", "190000"]  # of IPv6; iproute2 has no words for those of IPv4 yet
@@ -55,34 +57,59 @@ def arrived_in_order(recorded):
     return not subprocess.run(["tshark", "-r", recorded, "-Y", disorder], capture_output=True, text=True, check=True).stdout
 
 
+def watched(taps, folder, site, recorded):
+    """What a sensor says of the recording once it is in the folder that it watches."""
+    os.mkdir(folder)
+    os.chmod(folder, 0o755)
+    sensor = Sensor(taps, binary, "--watch", folder, "-c", site, interfaces=())
+    check(sensor.wait_for(b"watching"), "it does not begin", sensor.talk)
+    os.chmod(recorded, 0o644)
+    os.rename(recorded, os.path.join(folder, "recorded.pcapng"))
+    sensor.wait_for_event(lambda e: e["event_type"] == "tls", 20)
+    return sensor.end(signal.SIGTERM, 1)
+
+
+def both(taps, folder, site, version, download_from):
+    recorded = os.path.join(folder, version + ".pcapng")
+    sensors = {n: Sensor(taps, binary, "-c", site, "--workers", str(n)) for n in WORKERS}
+    recorder = Recorder(taps, recorded, "tap0")
+    got = download_from()
+    check(got > BYTES, version, "only %d bytes came" % got)
+    found = {n: sensor.end() for n, sensor in sensors.items()}
+    played = replay_of(recorder, found[1][-1]["utwatch"]["capture"]["frames"], binary, "-c", site)
+    most = longest(recorded)
+    check(most > LONG[version], version, "no long frame:", most)
+    in_order = arrived_in_order(recorded)
+    found["--watch"] = watched(taps, os.path.join(folder, version), site, recorded + ".ordered")
+    wanted = comparable(played)
+    for n, events in found.items():
+        rules = {e["utwatch"]["rule"] for e in events if e["event_type"] == "alert"}
+        check("ut-6.4-anonymous-key-exchange" in rules, version, n, rules)
+        mine = comparable(events)
+        check(mine == wanted, version, n, "workers: %d events, %d in replay; only here %r; only in replay %r" % (
+            len(mine), len(wanted), [e for e in mine if e not in wanted][:1], [e for e in wanted if e not in mine][:1]))
+        health = events[-1]["utwatch"]["capture"]
+        print(version, n, "longest frame", most, "of", health["frames"])
+        check(health["bytes"] > BYTES and not health["malformed"] and not health["cut_frames"], version, n, health)
+        check(not health["gaps"] or not in_order, version, n, health)
+
+
 def main():
     with Taps() as taps, tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # the sensor that watches a folder is nobody's
         other = taps.name + "-other"
         site = os.path.join(folder, "site.yaml")
         with open(site, "w") as f:
-            f.write("scope: { servers: [192.0.2.2, '2001:db8::2'], ports: [443] }\n")
+            f.write("privacy: clear\nscope: { servers: [192.0.2.2, '2001:db8::2'], ports: [443] }\n")
         with open(os.path.join(folder, "file"), "wb") as f:
             f.write(os.urandom(BYTES))
         try:
             ends(taps, other)
             for version, (_, server, _) in ADDRESSES.items():
-                sensor = Sensor(taps, binary, "-c", site)
-                recorder = Recorder(taps, os.path.join(folder, version + ".pcapng"), "tap0")
-                got = download(taps, other, folder, server)
-                events = sensor.end()
-                recorded = recorder.end()
-                most = longest(recorded)
-                check(got > BYTES, version, "only %d bytes came" % got)
-                rules = {e["utwatch"]["rule"] for e in events if e["event_type"] == "alert"}
-                check("ut-6.4-anonymous-key-exchange" in rules, version, rules)
-                health = events[-1]["utwatch"]["capture"]
-                print(version, "longest frame", most, "of", health["frames"])
-                check(most > LONG[version], version, "no long frame:", most)
-                check(health["bytes"] > BYTES and not health["malformed"] and not health["cut_frames"], version, health)
-                check(not health["gaps"] or not arrived_in_order(recorded), version, health)
+                both(taps, folder, site, version, lambda server=server: download(taps, other, folder, server))
         finally:
             subprocess.run(["ip", "netns", "del", other], check=False)
 
 
 main()
-finish(10)
+finish(36)

@@ -17,7 +17,7 @@ import encapsulation
 binary = sys.argv[1]
 FAILS = os.path.join(PCAPS, "jsse-tls10-anon-only-accepted.pcap")
 FORMS = {"vlan": lambda f: [encapsulation.vlan(f)], "qinq": lambda f: [encapsulation.qinq(f)], "gtp": lambda f: [encapsulation.gtp(f)],
-         "twice": lambda f: [f, f]}
+         "erspan": lambda f: [encapsulation.erspan(f)], "twice": lambda f: [f, f]}
 
 
 class Folder:
@@ -106,7 +106,7 @@ def in_any_form(taps, parent):
     subprocess.run([os.path.join(ROOT, "tools", "make-day"), day, day + ".json", "--connections", "150"], check=True, capture_output=True)
     frames = capturelib.read_frames(day)
     for name, form in FORMS.items():
-        for ends in ("", "tunnels: { ends: [198.51.100.0/24, '2001:db8:ffff::/48'] }\n")[:1 + (name == "gtp")]:
+        for ends in ("", "tunnels: { ends: [198.51.100.0/24, '2001:db8:ffff::/48'] }\n")[:1 + (name in ("gtp", "erspan"))]:
             what = name + (" of known ends" if ends else "")
             with open(site, "w") as f:
                 f.write("privacy: clear\n" + ends)
