@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Does every alert of a live sensor arrive at rsyslog while the sensor runs, over each transport, and say what its event says; of a made day, and
-of what real stacks sent, this at syslog-ng too? usage: syslog.py UTWATCH"""
+"""Does every alert of a live sensor arrive at rsyslog and at syslog-ng while the sensor runs, over each transport, and say what its event says; of
+a made day, and of what real stacks sent? usage: syslog.py UTWATCH"""
 import json
 import os
 import pathlib
@@ -108,6 +108,7 @@ def main():
             server.start()
             server.forget()  # the first receiver's messages are in a file of the same name
             try:
+                each_transport(taps, server, config, day, 100)
                 each_transport(taps, server, config, stacks, 500)
             finally:
                 server.stop()

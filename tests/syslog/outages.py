@@ -150,6 +150,35 @@ def stuck_neighbour(server):
     server.forget()
 
 
+def stuck_for_a_while(folder):
+    """What a local socket has no room for waits, and comes when it is read again: each message, and none twice."""
+    path, count = folder / "undrained", 3000
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as undrained:
+        undrained.bind(str(path))
+        sender = Sender(Local(folder, path), "unix", count, 1500)
+        time.sleep(3)
+        check(sender.process.poll() is None, "it has ended, and nobody has read")
+        undrained.settimeout(3)
+        numbers = []
+        while len(numbers) < count:
+            try:
+                numbers.append(int(re.search(rb' number="(\d+)"', undrained.recv(8192)).group(1)))
+            except socket.timeout:
+                break
+        sender.end()
+    check(sender.left == 0 and numbers == list(range(1, count + 1)), "of a socket that was not read for a while", len(numbers), sender.left)
+
+
+class Local:
+    """A socket of our own as the receiver."""
+
+    def __init__(self, folder, path):
+        self.folder, self.path = folder, path
+
+    def address(self, transport):
+        return "%s:%s" % (transport, self.path)
+
+
 def run(*words):
     subprocess.run(list(map(str, words)), check=True, capture_output=True)
 
@@ -204,7 +233,7 @@ def as_root(server):
         return
     full_disk(server)
     if shutil.which("nft"):
-        for transport in "tcp", "relp":
+        for transport in ("tcp", "tls", "relp", "relp+tls") if LONG else ("tcp", "relp"):
             black_hole(server, transport, 60 if LONG else 3)
 
 
@@ -223,11 +252,13 @@ def main():
                     restarts(server, transport, how, times)
             stopped_and_killed(server, "relp", 0)
             stopped_and_killed(server, "tcp", 0)
+            stopped_and_killed(server, "tls", 0)
             away_at_first(server, "relp")
             away_at_first(server, "unix")
             sender_killed(server, "relp", folder / "spool")
             full_spool(server)
             stuck_neighbour(server)
+            stuck_for_a_while(folder)
             as_root(server)
         finally:
             server.stop()
