@@ -323,11 +323,30 @@ static void take_over(struct spool *s, const char *file, unsigned class, uint64_
     g->id = id;
     if (id > s->ids)
         s->ids = id;
+    g->closed = torn;
     s->counters.damaged += torn;
     s->counters.bytes += g->size;
     s->counters.kept += g->kept;
     if (g->kept == 0)
         remove_segment(s, g);
+}
+
+/* Where each of many processes that follow one another leaves a few messages, these must not use up the
+ * segments, for want of which others are dropped: to the newest of a class that is whole, more is appended.
+ */
+static void go_on_with_newest(struct spool *s)
+{
+    struct segment *newest[SPOOL_CLASSES] = {NULL};
+    for (struct segment *g = s->segments; g < s->segments + SEGMENTS; g++) {
+        if (!segment_is_used(g) || g->closed)
+            continue;
+        struct segment **most = &newest[g->class];
+        struct segment *older = *most && (*most)->id > g->id ? g : *most;
+        if (older)
+            older->closed = true;
+        if (older != g)
+            *most = g;
+    }
 }
 
 static bool take_over_all(struct spool *s)
@@ -346,6 +365,7 @@ static bool take_over_all(struct spool *s)
             take_over(s, e->d_name, class, id);
     }
     (void)closedir(d);
+    go_on_with_newest(s);
     return true;
 }
 

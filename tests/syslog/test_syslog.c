@@ -355,6 +355,27 @@ static void what_was_not_done_outlives_the_process(void **state)
 }
 
 /* A spool belongs to one process. */
+/* More often than there are segments, while nobody takes anything. */
+static void started_again_and_again(void **state)
+{
+    (void)state;
+    enum { TIMES = 100 };
+    uint64_t place = 0;
+    for (unsigned i = 0; i < TIMES; i++) {
+        struct spool *s = open_spool(folder, LEAST_SPOOL_BYTES);
+        for (unsigned class = 0; class < SPOOL_CLASSES; class ++)
+            put(s, class, i);
+        assert_int_equal(spool_counters(s).kept, (i + 1) * SPOOL_CLASSES);
+        spool_close(s);
+    }
+    struct spool *s = open_spool(folder, LEAST_SPOOL_BYTES);
+    for (unsigned i = 0; i < TIMES; i++)
+        for (unsigned class = 0; class < SPOOL_CLASSES; class ++)
+            take(s, class, i, &place);
+    assert_int_equal(spool_counters(s).damaged, 0);
+    spool_close(s);
+}
+
 static void second_user_is_refused(void **state)
 {
     (void)state;
@@ -458,6 +479,7 @@ int main(void)
         cmocka_unit_test(full_window_keeps_what_was_sent_last),
         cmocka_unit_test_setup_teardown(messages_come_in_the_order_of_arrival, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_was_not_done_outlives_the_process, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(started_again_and_again, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(second_user_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_of_strangers_are_found, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(least_severe_go_first, make_folder, remove_folder),
