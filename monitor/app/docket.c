@@ -141,10 +141,17 @@ static bool is_earlier(nanos a, nanos b)
     return docket_is_before(a, b) || (a > b && !docket_is_before(b, a));
 }
 
-/* A worker that has not said anything yet may have read frames of any time. */
-static bool may_tell_before(nanos until, nanos due)
+static bool precedes(const struct statement *a, const struct statement *b)
 {
-    return !until || docket_is_before(until, due);
+    return a->last || b->last ? a->last < b->last : is_earlier(a->due, b->due);
+}
+
+/* May a worker with nothing in its docket still tell something that is to be judged before this? One that has
+ * not said anything yet may have read frames of any time, and only one that is over knows the last of its
+ * own. */
+static bool may_tell_before(nanos until, const struct statement *s)
+{
+    return s->last ? until < INT64_MAX : !until || docket_is_before(until, s->due);
 }
 
 unsigned dockets_next(struct docket *const *dockets, unsigned count)
@@ -155,11 +162,11 @@ unsigned dockets_next(struct docket *const *dockets, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         until[i] = docket_seen_until(dockets[i]);
         first[i] = docket_first(dockets[i]);
-        if (first[i] && (best == count || is_earlier(first[i]->told.due, first[best]->told.due)))
+        if (first[i] && (best == count || precedes(&first[i]->told, &first[best]->told)))
             best = i;
     }
     for (unsigned i = 0; i < count && best < count; i++)
-        if (!first[i] && may_tell_before(until[i], first[best]->told.due))
+        if (!first[i] && may_tell_before(until[i], &first[best]->told))
             return count;
     return best;
 }

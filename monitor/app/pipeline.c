@@ -417,11 +417,16 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
     }
 }
 
-/* What is in progress is judged as it stands. */
-static void end_all(struct pipeline *p)
+/* What is in progress is judged as it stands, in the order in which its time would have been over. At the end
+ * of the capture `last` tells it, by which the statements of several workers are put in the same order. */
+static void end_all(struct pipeline *p, bool at_the_end)
 {
-    for (struct flow *flow; (flow = tls_oldest(p->tls));)
+    nanos end;
+    for (struct flow *flow; (flow = tls_expired(p->tls, INT64_MAX, &end));) {
+        p->last = at_the_end ? end : 0;
         connection_end(p, flow, p->captured_until, UNOBSERVED_UNFINISHED);
+    }
+    p->last = at_the_end ? INT64_MAX : 0;
     connection_end_clear(p);
 }
 
@@ -473,7 +478,7 @@ static void advance_time(struct pipeline *p, const struct frame *frame)
     if (time < p->first_time)
         p->first_time = time;
     if (time < p->now - jump) {
-        end_all(p);
+        end_all(p, false);
         begin_time(p, time);
     }
     if (time > p->captured_until)
@@ -532,7 +537,7 @@ bool pipeline_frame(struct pipeline *p, const struct frame *frame)
 void pipeline_end(struct pipeline *p)
 {
     decoder_knows(p->decoder);
-    end_all(p);
+    end_all(p, true);
     decoder_end(p->decoder);
 }
 

@@ -30,6 +30,7 @@ struct pipeline {
     struct docket *docket;       /* the way to the judge; NULL: it is called */
     struct used_keys *used_keys; /* likewise */
     nanos due;                   /* at which what is reported now had ended; 0: it ends now */
+    nanos last;                  /* of statements at the end of the capture, see struct statement */
     uint64_t waits;              /* for the judge */
     struct output *output;
     nanos now;            /* packet time, see advance_time() */

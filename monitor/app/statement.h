@@ -20,6 +20,7 @@ struct statement {
     enum statement_kind kind;
     unsigned worker; /* whose pipeline it is from */
     nanos due;       /* packet time at which it had ended; of a worker, each comes after the one before */
+    nanos last; /* at the end of the capture, when its time would have been over; 0: the capture goes on */
     uint64_t flow_id;
     struct endpoint client; /* CLOSED, */
     unsigned closed;        /* a bit for each enum side that has said so last */

@@ -45,6 +45,7 @@ void pipeline_tell(struct pipeline *p, struct statement *s)
 {
     s->worker = p->worker;
     s->due = p->due ? p->due : p->now;
+    s->last = p->last;
     s->wants_key = p->key_limit != 0;
     if (p->docket)
         put(p, s);

@@ -449,16 +449,6 @@ void tls_greediest(const struct tls *tls, struct greedy_client greediest[GREEDY_
     }
 }
 
-struct flow *tls_oldest(struct tls *tls)
-{
-    static const unsigned order[LIST_COUNT] = {LIST_UNCONFIRMED, LIST_LINGERING, LIST_RESET, LIST_HALF_CLOSED,
-                                               LIST_ACTIVE};
-    for (size_t i = 0; i < LIST_COUNT; i++)
-        if (tls->list[order[i]].oldest)
-            return slot(tls, tls->list[order[i]].oldest)->flow;
-    return NULL;
-}
-
 /* A client may check names and times after the handshake (RFC 2818 3.1): what it does next shows what it
  * thinks of the certificate. */
 static bool waits_for_follow_up(const struct handshake *h)

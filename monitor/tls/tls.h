@@ -67,8 +67,8 @@ enum tls_progress {
 enum tls_progress tls_search(struct tls *tls, struct flow *flow, const struct segment *segment,
                              struct run *run, size_t place);
 
-/* The flow's first bytes are missing and later ones are here: it comes up in tls_expired() and tls_oldest()
- * like a handshake, if a slot is free. */
+/* The flow's first bytes are missing and later ones are here: it comes up in tls_expired() like a handshake,
+ * if a slot is free. */
 void tls_await_start(struct tls *tls, struct flow *flow, nanos now);
 
 /* TLS has begun on this flow, which was in FLOW_SEARCHING. */
@@ -195,9 +195,6 @@ struct flow *tls_victim(struct tls *tls, const struct flow *but);
 
 /* Who has most handshakes in progress. */
 void tls_greediest(const struct tls *tls, struct greedy_client greediest[GREEDY_CLIENTS]);
-
-/* The flow whose handshake is ended first when the capture ends; NULL: none left. */
-struct flow *tls_oldest(struct tls *tls);
 
 /* Between these two the flow's handshake, or search for one, comes to its end: nothing that is fed to it
  * lacks room, and no other is fed. */

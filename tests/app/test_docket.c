@@ -22,6 +22,14 @@ static bool put(struct docket *d, nanos due)
     return true;
 }
 
+static void put_last(struct docket *d, nanos due, nanos last)
+{
+    struct docket_place *place = docket_place(d);
+    assert_non_null(place);
+    place->told = (struct statement){.kind = TOLD_CLOCK_SET, .due = due, .last = last};
+    docket_put(d);
+}
+
 static void in_order(void **state)
 {
     (void)state;
@@ -152,6 +160,32 @@ static void not_said(void **state)
     docket_free(d[1]);
 }
 
+/* What was in progress at the end comes after all else, in an order of its own, once the others have told
+ * theirs. */
+static void at_the_end(void **state)
+{
+    (void)state;
+    struct docket *d[] = {docket_new(), docket_new()};
+    assert_non_null(d[0]);
+    assert_non_null(d[1]);
+    docket_until(d[0], 100 * minute);
+    docket_until(d[1], 100 * minute + 7);
+    put_last(d[0], 100 * minute, 101 * minute + 2);
+    assert_int_equal(dockets_next(d, 2), 2);
+    put(d[1], 100 * minute + 7);
+    put_last(d[1], 100 * minute + 7, 101 * minute);
+    put_last(d[1], 100 * minute + 7, 101 * minute + 1);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(dockets_next(d, 2), 1);
+        docket_done(d[1]);
+    }
+    assert_int_equal(dockets_next(d, 2), 2);
+    docket_until(d[1], INT64_MAX);
+    assert_int_equal(dockets_next(d, 2), 0);
+    docket_free(d[0]);
+    docket_free(d[1]);
+}
+
 enum { WORKERS = 4, TURNS = 200000 };
 
 /* Each worker reads the frames that are its own as late as it likes, from its first one on; what is taken is
@@ -197,8 +231,9 @@ static void any_interleaving(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_order),    cmocka_unit_test(far_apart), cmocka_unit_test(bounded),
-        cmocka_unit_test(two_threads), cmocka_unit_test(not_said),  cmocka_unit_test(any_interleaving),
+        cmocka_unit_test(in_order),         cmocka_unit_test(far_apart), cmocka_unit_test(bounded),
+        cmocka_unit_test(two_threads),      cmocka_unit_test(not_said),  cmocka_unit_test(at_the_end),
+        cmocka_unit_test(any_interleaving),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

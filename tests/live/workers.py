@@ -76,8 +76,8 @@ def write_old_sessions(path, frames):
     capturelib.write_frames(path, sorted(timed, key=lambda one: one[0]))
 
 
-def write_pairs(path, frames):
-    """At each of many servers, two UEs in quick succession: the breach is told of the first."""
+def write_pairs(path, frames, whole):
+    """At each of many servers, two UEs in quick succession: the breach is told of the first. Not whole: what they begin does not end."""
     one = os.path.join(os.path.dirname(path), "one.pcap")
     ours = [f for f in frames if NO_UTF8 in (f[26:30], f[30:34])]
     ue = ours[0][26:30] if ours[0][30:34] == NO_UTF8 else ours[0][30:34]
@@ -90,7 +90,13 @@ def write_pairs(path, frames):
             said = [(side, payload) for side, payload in conversation]
             for random in hellos:
                 said = [(side, payload.replace(random, os.urandom(32))) for side, payload in said]
-            made += capturelib.build(said, client=("10.9.%d.%d" % (port % 2, n), port), server=("10.201.0.%d" % n, 443))
+            connection = capturelib.Connection(client=("10.9.%d.%d" % (port % 2, n), port), server=("10.201.0.%d" % n, 443))
+            connection.open()
+            for side, payload in said if whole else said[:2]:
+                connection.send(side, payload)
+            if whole:
+                connection.close()
+            made += connection.frames
     capturelib.write_frames(path, [(n * 1000, frame) for n, (_, frame) in enumerate(made)])
 
 
@@ -159,10 +165,11 @@ def main():
         wanted = compare(taps, folder, "old sessions", lambda: taps.send(sent, rate="-x1"), rules=old_soon(folder))
         check(sum('"signature_id": %d' % LIFETIME in event for event in wanted) > 20, "too few old sessions")
         check(sum('"signature_id": %d' % KEY in event for event in wanted) == 2, "too few old keys")
-        write_pairs(sent, frames)
-        for _ in range(STARTS):
-            wanted = compare(taps, folder, "from the first frame on", lambda: taps.send(sent))
-            check(sum("wapcert-6.4-utf8" in event for event in wanted) == 100, "too few first breaches")
+        for what, whole, times in ("from the first frame on", True, STARTS), ("at the end", False, 1):
+            write_pairs(sent, frames, whole)
+            for _ in range(times):
+                wanted = compare(taps, folder, what, lambda: taps.send(sent))
+                check(sum("wapcert-6.4-utf8" in event for event in wanted) == 100, what, "too few first breaches")
         through_edges(taps)
         split = os.path.join(os.path.dirname(os.path.abspath(__file__)), "send_split.py")
         compare(taps, folder, "two interfaces", lambda: taps.run(sys.executable, split, day, SERVERS, "out0", "out1"), ("tap0", "tap1"))
