@@ -215,14 +215,17 @@ void flow_restart(struct flow_table *table, struct flow *flow, struct segment *s
     bool confirmed = flow->pending_side != NO_SIDE && flow->pending_side != side;
     const bool opened =
         flow->pending_side == side && !(segment->flags & TCP_SYN) && segment->seq == pending + 1;
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    const bool answered = s->flow == flow && s->answer && s->side != side && s->end == segment->ack;
     const uint16_t other = networks_of_side(table, flow, confirmed ? NO_SIDE : !side);
     begin(flow, segment);
     networks_note(table, flow, 0, networks_of_segment(segment));
     networks_note(table, flow, 1, other);
-    if (opened) { /* the client's answer to a SYN/ACK */
+    if (opened) { /* the client's answer to a SYN/ACK, which was captured or not */
         flow->side[0].first = flow->side[0].next = segment->seq;
         flow->side[1].first = flow->side[1].next = segment->ack;
-        flow->marks[0] = flow->marks[1] = SIDE_KNOWN | SIDE_SYN;
+        flow->marks[0] = SIDE_KNOWN | SIDE_SYN;
+        flow->marks[1] = SIDE_KNOWN | (answered ? SIDE_SYN : 0);
     }
     if (confirmed) { /* this is the SYN+ACK; the SYN that it answers was seen before it */
         flow->side[1].first = flow->side[1].next = pending + 1;

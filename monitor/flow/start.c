@@ -301,14 +301,16 @@ static void leave_other_answer(struct flow_table *table, struct flow *flow, cons
     flow->marks[!side] = SIDE_KNOWN;
 }
 
-/* A number that only who receives the other side can know. */
+/* A number that only who receives the other side can know: of what that side has sent, since where nothing of
+ * it was captured, its start is what the acknowledgement itself says. */
 static void note_confirmation(struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
     const uint8_t marks = flow->marks[!side];
     const int64_t away = distance(flow->side[!side].first, segment->ack);
     const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
-    if (plain && marks & SIDE_KNOWN && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
+    const bool known = marks & SIDE_KNOWN && marks & (SIDE_SYN | SIDE_DATA);
+    if (plain && known && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
         flow_confirm_side(flow, !side);
 }
 
@@ -369,6 +371,7 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     if (!first && !second && side != server && flow->more_answers && segment->seq == flow->side[side].first &&
         !(flow->marks[server] & SIDE_DATA)) {
         anchor(table, flow, server, number); /* the first that the client says: it takes yet another one */
+        flow->marks[server] = SIDE_KNOWN;
     } else if (first == second) {
         return;
     }

@@ -626,6 +626,30 @@ def only_one_side_says_so():
         check(Judged(whole).handshakes[0]["utwatch"].get("confirmed") is None, "confirmed is told only where it is false")
 
 
+def numbers_that_nobody_sent():
+    """Who sees nothing of the server sends in the UE's name what acknowledges a number that the server never used, and then goes on from it. Before
+    that comes a segment of the server, of an earlier connection (or forged too), so that no SYN/ACK is missed."""
+    asked = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n\r\n"
+    for what, said in (("HTTP", [asked]), ("a hello", [hello(), m.client_key_exchange() + m.finished()])):
+        for answers in (0, 1, 2):  # SYN/ACKs that the UE does not take
+            for stray in (b"", b"\0\0\0"):
+                for ends in ({}, IPV6):
+                    c = capturelib.Connection(time=START, **ends)
+                    c.frames = [c.frame(CLIENT, SYN)]
+                    c.seq[CLIENT] += 1
+                    c.frames += [c.frame(SERVER, SYN | ACK, seq=5000 + 7000000 * n) for n in range(answers)]
+                    c.frames += [c.frame(SERVER, PUSH | ACK, stray, seq=5001)] if stray else []
+                    c.time += SECOND
+                    c.seq[SERVER] = 0x40000000
+                    for data in said:
+                        c.send(CLIENT, data)
+                    c.frames.append(c.frame(SERVER, ACK, seq=5001))
+                    c.seq[SERVER] += 1
+                    c.frames.append(c.frame(CLIENT, ACK))
+                    found = Judged(c.frames)
+                    check(all(severity > 1 for severity, _ in found.alerts.values()), "numbers that nobody sent:", what, answers, stray, found.alerts)
+
+
 def forge_acknowledgement(c, side, data):
     """A segment of this side, its acknowledgement wrong where the client's numbers are not known to the forger."""
     time, frame = c.frame(side, PUSH | ACK, data)
@@ -697,5 +721,6 @@ decoys_before_the_answer()
 hellos_that_come_twice()
 seen_twice()
 only_one_side_says_so()
+numbers_that_nobody_sent()
 floods()
 finish()
