@@ -25,12 +25,25 @@ enum multipath tcp_multipath(struct span header)
                                    : MULTIPATH_NONE;
 }
 
-bool tcp_timestamp(const struct segment *segment, uint32_t *value)
+/* Empty: it has none, or was not captured so far. */
+static struct span header_with_options(const struct segment *segment)
 {
     const size_t header = segment->tcp.n > 12 ? (size_t)(segment->tcp.p[12] >> 4) * 4 : 0;
-    if (header <= FIXED_BYTES || header > segment->tcp.n)
-        return false;
-    struct cursor c = cursor_over(option_of(span_head(segment->tcp, header), TIMESTAMPS));
+    return header <= FIXED_BYTES || header > segment->tcp.n ? span_of(NULL, 0)
+                                                            : span_head(segment->tcp, header);
+}
+
+/* RFC 8684 3.3: the mapping of its bytes (DSS), or what completes the opening of a path (3.1, 3.2). */
+bool tcp_is_of_several_paths(const struct segment *segment)
+{
+    enum { SEQUENCE_SIGNAL = 2 };
+    const struct span option = option_of(header_with_options(segment), MPTCP);
+    return option.n && option.p[0] >> 4 <= SEQUENCE_SIGNAL;
+}
+
+bool tcp_timestamp(const struct segment *segment, uint32_t *value)
+{
+    struct cursor c = cursor_over(option_of(header_with_options(segment), TIMESTAMPS));
     *value = cursor_u32(&c);
     return c.status == PARSE_OK;
 }

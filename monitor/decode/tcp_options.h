@@ -7,6 +7,9 @@
 /* What a SYN or SYN/ACK says, by its header as captured, which is whole. */
 enum multipath tcp_multipath(struct span header);
 
+/* Does a segment without SYN say that its sender has agreed to several paths? */
+bool tcp_is_of_several_paths(const struct segment *segment);
+
 /* The sender's clock (RFC 7323 3.2). False: the segment has no such option, or was not captured so far. */
 bool tcp_timestamp(const struct segment *segment, uint32_t *value);
 

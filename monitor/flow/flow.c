@@ -115,7 +115,8 @@ static void begin(struct flow *flow, struct segment *segment)
     flow->alone = 0;
     flow->outside = false;
     flow->contested = 0;
-    flow->paths = PATHS_ONE;
+    flow->multipath = 0;
+    flow->joined = false;
     flow->altered = 0;
     flow->believed = segment->belief == BELIEVED;
 }

@@ -79,7 +79,8 @@ struct flow {
     uint8_t gaps : 2;          /* FLOW_SEARCHING: a bit a side of which bytes are missing */
     uint8_t contested : 2;     /* FLOW_SEARCHING: a bit a side that may have said something else */
     uint8_t taken : 2;         /* a bit a side of which the other has acknowledged all that was handed on */
-    uint8_t paths : 2;         /* enum paths */
+    uint8_t multipath : 2;     /* a bit a side that says that its bytes may take several paths (RFC 8684) */
+    uint8_t joined : 1;        /* by its SYN it is a further path of another */
     uint8_t numbered : 3;      /* a bit for each that the table has of its networks */
     uint8_t parted : 1;        /* another connection between the same ends may be in another network */
     uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
@@ -235,17 +236,17 @@ static inline unsigned flow_side_of(const struct flow *flow, enum side who)
     return who == CLIENT ? flow->client & 1U : !flow->client;
 }
 
-/* Over how many paths its bytes may go (RFC 8684): those of others are not known to be its own. */
-enum paths {
-    PATHS_ONE,
-    PATHS_OFFERED, /* by a SYN */
-    PATHS_SEVERAL, /* both agreed */
-    PATHS_JOINED,  /* it is a further path of another, so that its start is none */
-};
-
+/* May its bytes go over several paths (RFC 8684)? Those of others are not known to be its own. Both ends have
+ * to say so. */
 static inline bool flow_has_several_paths(const struct flow *flow)
 {
-    return flow->paths >= PATHS_SEVERAL;
+    return flow->multipath == 3;
+}
+
+/* It is a further path of another connection, so that its start is none. */
+static inline bool flow_has_joined(const struct flow *flow)
+{
+    return flow->joined && flow_has_several_paths(flow);
 }
 
 /* Who follows a connection besides the tls layer. */

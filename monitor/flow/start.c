@@ -2,6 +2,7 @@
  * Where the stream of a side begins: with its SYN or SYN/ACK, of several with the one that the client takes,
  * and never with a segment of an earlier connection on the same ports (RFC 9293 3.5.1, RFC 5961 4).
  */
+#include "decode/tcp_options.h"
 #include "flow/networks.h"
 #include "flow/stream_parts.h"
 
@@ -381,12 +382,16 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     flow->second_answer = false;
 }
 
+/* A side says it by its SYN or, where that was not captured, by what it sends later: to nobody who has not
+ * agreed (RFC 8684 3.1, 3.7). */
 static void note_paths(struct flow *flow, const struct segment *segment)
 {
-    if (!(segment->flags & TCP_ACK))
-        flow->paths = PATHS_OFFERED;
-    else if (flow->paths == PATHS_OFFERED)
-        flow->paths = segment->multipath == MULTIPATH_JOIN ? PATHS_JOINED : PATHS_SEVERAL;
+    const unsigned side = segment->side;
+    if (segment->multipath != MULTIPATH_NONE)
+        flow->joined = segment->multipath == MULTIPATH_JOIN;
+    else if ((flow->marks[side] & SIDE_SYN) || !tcp_is_of_several_paths(segment))
+        return;
+    flow->multipath = (flow->multipath | 1U << side) & 3U;
 }
 
 bool start_learn(struct flow_table *table, struct flow *flow, const struct segment *segment,
@@ -398,8 +403,7 @@ bool start_learn(struct flow_table *table, struct flow *flow, const struct segme
     const bool bare_reset = segment->flags & TCP_RST && !(flow->marks[segment->side] & SIDE_KNOWN);
     if (!bare_reset) /* a reset's number need not lie in the stream */
         learn_start(table, flow, segment, data_seq);
-    if (segment->multipath != MULTIPATH_NONE)
-        note_paths(flow, segment);
+    note_paths(flow, segment);
     settle_answers(table, flow, segment);
     note_confirmation(flow, segment);
     return true;

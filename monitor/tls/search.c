@@ -29,7 +29,7 @@ static unsigned client_side(const struct flow *flow, unsigned side, enum opening
 
 static bool began_unseen(const struct flow *flow)
 {
-    return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN) || flow->paths == PATHS_JOINED;
+    return !((flow->marks[0] | flow->marks[1]) & SIDE_SYN) || flow_has_joined(flow);
 }
 
 /* The server closed before the client's hello came, which it did not read. */
@@ -78,7 +78,7 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
         o->unseen_before |= UNOBSERVED_OVERLAP;
     if ((flow->gaps | flow->dropped) & 1U << client)
         o->unseen_before |= flow->marks[client] & SIDE_TRUNCATED ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP;
-    if ((opening_is_late(opening) || flow->paths == PATHS_JOINED) && began_unseen(flow)) {
+    if ((opening_is_late(opening) || flow_has_joined(flow)) && began_unseen(flow)) {
         o->unobserved |= UNOBSERVED_MIDSTREAM;
         o->side[CLIENT].start_captured = o->side[SERVER].start_captured = false;
         tls->counters.midstream++;
@@ -210,7 +210,7 @@ static void feed_from_start(struct tls *tls, struct handshake *h, enum side who,
 static bool lacks_start(const struct flow *flow, unsigned side)
 {
     return flow->halted || (!flow->again && (!(flow->marks[side] & SIDE_SYN) || flow->gaps >> side & 1 ||
-                                             flow->paths == PATHS_JOINED));
+                                             flow_has_joined(flow)));
 }
 
 /* Goes on with the probe of this side. False: it came to nothing, and `bytes` is to be searched like any

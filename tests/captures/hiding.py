@@ -450,6 +450,34 @@ def path_of(steps, kind, time, client, confirmed=True):
     return c.frames
 
 
+def amid_a_path(steps, sayers):
+    """A connection whose opening was not captured; what these sides send says where it lies in the data of several paths (RFC 8684 3.3: DSS)."""
+    c = capturelib.Connection(time=START)
+    c.open()
+    c.frames = []
+    for side, data in steps:
+        before = len(c.frames)
+        c.send(side, data)
+        if side in sayers:
+            signal = b"\x1e\x14\x20\x05" + struct.pack("!IIIHH", 1, 1, 1, len(data), 0)
+            c.frames[before:] = [(time, with_option(frame, signal)) for time, frame in c.frames[before:]]
+    c.close()
+    return c.frames
+
+
+def amid_several_paths(folder):
+    """As several_paths(), where the capture begins behind the opening."""
+    flight = m.server_hello(DES3) + m.done()  # its certificate went another way
+    steps = [(CLIENT, hello(DES3)), (SERVER, flight), *rest(DES3)[1:]]
+    for sayers in ((CLIENT, SERVER), (CLIENT,), (SERVER,), ()):
+        both, frames = len(sayers) == 2, amid_a_path(steps, sayers)
+        told, counts, tls = judged(folder, frames)
+        check(bool(counts["ut-6.1.2-server-certificate"]["fail"]) != both, "amid several paths:", sayers, counts["ut-6.1.2-server-certificate"])
+        check(("gap" in tls[0]["utwatch"].get("unobserved", ())) == both, "amid several paths:", sayers, tls[0]["utwatch"].get("unobserved"))
+        told, _, _ = judged(folder, amid_a_path([(CLIENT, hello()), *rest()], sayers))
+        check({OFFER, SELECTED} <= set(told), "all on one path, amid it:", sayers, sorted(told))
+
+
 def several_paths(folder):
     """RFC 8684: what one path does not show another may have carried, whatever follows it. Both ends have to agree on that."""
     here, there = ("192.0.2.10", 40000), ("198.51.100.10", 41000)
@@ -521,7 +549,7 @@ def pauses_in_clear(folder):
 with tempfile.TemporaryDirectory() as temporary:
     for case in (sessions_behind_a_pause, pauses_in_clear, names_in_other_forms,
                  records_that_stacks_take, before_a_hello, pauses_within_a_start, odd_extensions, sslv2_forms,
-                 hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, ends_that_nobody_received, what_follows_an_end,
-                 ids_beside_tickets, tickets_of_others, alerts_that_nobody_received):
+                 hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, amid_several_paths,
+                 ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, tickets_of_others, alerts_that_nobody_received):
         case(temporary)
 finish()
