@@ -1,17 +1,20 @@
 /* Two byte streams in pieces, with gaps, into the http layer: every call ends, exchanges are pairs. */
+#include "arena.h"
+#include "fuzz.h"
 #include "http/http.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct http *http;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (!http)
+    if (arena_enter()) {
         http = http_new(2);
+        assert(http);
+        arena_keep();
+    }
     uint32_t slot = http_open(http, &(struct http_connection){0}, NULL);
     assert(slot);
     /* A byte says which side, how long the piece is, and whether a gap comes before it. */
@@ -54,5 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(i < HTTP_PIPELINE);
     assert(http_connection(http, slot)->count.served <= http_connection(http, slot)->count.answers);
     http_close(http, slot);
+    arena_leave();
     return 0;
 }

@@ -2,22 +2,31 @@
  * One connection's payloads from both sides through nDPI. Input: one byte of transport and family, the ports
  * of client and server, then pieces of one control byte (side, close early) and a 2-byte length.
  */
+#include "arena.h"
 #include "base/cursor.h"
 #include "fuzz.h"
 #include "naming/naming.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 enum setting { UDP = 0x01, IPV6 = 0x02 };
 enum control { FROM_SERVER = 0x01, CLOSE = 0x80 };
 
 static struct naming *naming;
 
+static void set_up(void)
+{
+    arena_for_ndpi();
+    naming = naming_new(1);
+    assert(naming);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (!naming && !(naming = naming_new(1)))
-        abort();
+    if (arena_enter()) {
+        set_up();
+        arena_keep();
+    }
     struct cursor c = cursor_over(span_of(data, size));
     uint8_t settings = cursor_u8(&c);
     uint8_t family = settings & IPV6 ? 6 : 4;
@@ -40,5 +49,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(progress == NAMING_DONE || fed < NAMING_PACKETS);
     }
     naming_close(naming, slot);
+    arena_leave();
     return 0;
 }

@@ -7,6 +7,7 @@
  * stream; 5: a second later), a byte of length, and so many bytes of payload.
  */
 #include "app/pipeline.h"
+#include "arena.h"
 #include "evidence/streams.h"
 #include "fuzz.h"
 #include "report/html_material.h"
@@ -19,6 +20,12 @@
 enum { IP_HEADER = 20, TCP_HEADER = 20, MOST = 255, SERVER_PORT = 443 };
 enum piece { FROM_SERVER = 1, WITH_SYN = 2, WITH_FIN = 4, WITH_RST = 8, ELSEWHERE = 16, LATER = 32 };
 
+/* Set up once. */
+static struct pipeline *pipeline;
+static struct judge *judge;
+static struct html_material *material;
+static struct streams *streams;
+
 /* What the pipeline calls of app/output.c. */
 void output_expect(const struct output *out, const struct policy_case *c)
 {
@@ -29,10 +36,7 @@ void output_expect(const struct output *out, const struct policy_case *c)
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised)
 {
-    static struct html_material *material;
     (void)out, (void)advice, (void)advised;
-    if (!material)
-        material = html_material_new();
     html_material_case(material, c);
     for (size_t i = 0; i < count; i++) {
         if (verdicts[i].value != VERDICT_FAIL)
@@ -40,9 +44,6 @@ void output_case(struct output *out, const struct policy_case *c, const struct v
         assert(verdicts[i].severity <= SEVERITY_MEDIUM);
         html_material_finding(material, c, &verdicts[i], FINDING_VIOLATION, -1);
     }
-    material->findings.count = material->findings.record_count = material->findings.used = 0;
-    memset(material->findings.kept, 0, sizeof material->findings.kept);
-    memset(material->findings.last, 0, sizeof material->findings.last);
 }
 
 void output_peer(struct output *out, const struct policy_case *c, const struct verdict *v,
@@ -77,9 +78,6 @@ struct evidence_frames *output_evidence(struct output *out)
 /* Streams are numbered and messages kept, so that what reads them is tried too. */
 struct streams *output_streams(struct output *out)
 {
-    static struct streams *streams;
-    if (!streams)
-        streams = streams_new();
     return (void)out, streams;
 }
 
@@ -102,30 +100,6 @@ const struct summing_counters *output_messages(const struct output *out)
 const struct summing_counters *output_beyond_limit(const struct output *out)
 {
     return output_messages(out);
-}
-
-static struct judge *judge;
-
-static struct pipeline *the_pipeline(void)
-{
-    static struct pipeline *pipeline;
-    static struct ruleset rules;
-    static const char *const directories[] = {UTWATCH_RULES_SOURCE, NULL};
-    if (pipeline)
-        return pipeline;
-    struct mistakes mistakes = {0};
-    rules.site = site_load(NULL, NULL, &mistakes);
-    rules.profile = profile_load("modern", directories, NULL, 0, NULL, &mistakes);
-    assert(rules.site && rules.profile);
-    rules.site->checksums = CHECKSUMS_IGNORE; /* nobody makes them here */
-    rules.site->flows = 1024;
-    rules.site->handshakes = 64;
-    rules.site->sessions.sessions = 1024;
-    judge = judge_new(&rules, NULL, NULL, 1);
-    assert(judge);
-    pipeline = pipeline_new(&rules, NULL, judge, &(struct pipeline_worker){.workers = 1});
-    assert(pipeline);
-    return pipeline;
 }
 
 struct ends {
@@ -171,27 +145,67 @@ static size_t write_packet(uint8_t *packet, struct ends *e, unsigned flags, stru
     return length;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* What the input says, on a client's port of its own. */
+static void converse(struct span input, uint16_t port)
 {
-    static nanos now = 1795471000LL * NANOS_PER_SECOND;
-    static uint64_t number;
-    static uint16_t port;
-    struct ends ends = {.next = {1000, 5000}, .port = (uint16_t)(1024 + port++ % 60000)};
+    static const nanos start = 1795471000LL * NANOS_PER_SECOND;
+    struct ends ends = {.next = {1000, 5000}, .port = port};
     uint8_t packet[IP_HEADER + TCP_HEADER + MOST];
-    struct span rest = span_of(data, size);
-    while (rest.n >= 2) {
-        const unsigned flags = rest.p[0];
-        const struct span payload = span_head(span_skip(rest, 2), rest.p[1]);
-        rest = span_skip(rest, 2 + payload.n);
+    nanos now = start;
+    for (uint64_t number = 1; input.n >= 2; number++) {
+        const unsigned flags = input.p[0];
+        const struct span payload = span_head(span_skip(input, 2), input.p[1]);
+        input = span_skip(input, 2 + payload.n);
         now += flags & LATER ? NANOS_PER_SECOND : 1000000;
         const size_t length = write_packet(packet, &ends, flags, payload);
         const struct frame frame = {.time = now,
                                     .bytes = span_of(packet, length),
                                     .wire_len = length,
                                     .link_type = DLT_RAW,
-                                    .number = ++number};
-        pipeline_frame(the_pipeline(), &frame);
+                                    .number = number};
+        pipeline_frame(pipeline, &frame);
     }
-    pipeline_end(the_pipeline());
-    return (void)judge_end(judge), 0;
+}
+
+/* nDPI is made for the first connection that it is to name, which takes longer than all else. */
+static void meet_unknown(void)
+{
+    static const uint8_t pieces[] = "\2\0\3\0\0\0\0\17SSH-2.0-OpenSSH\1\17SSH-2.0-OpenSSH\4";
+    converse(span_of(pieces, sizeof pieces), 1023);
+    pipeline_end(pipeline);
+}
+
+static void set_up(void)
+{
+    static struct ruleset rules;
+    static const char *const directories[] = {UTWATCH_RULES_SOURCE, NULL};
+    struct mistakes mistakes = {0};
+    arena_for_ndpi();
+    rules.site = site_load(NULL, NULL, &mistakes);
+    rules.profile = profile_load("modern", directories, NULL, 0, NULL, &mistakes);
+    assert(rules.site && rules.profile);
+    rules.site->checksums = CHECKSUMS_IGNORE; /* nobody makes them here */
+    rules.site->flows = 1024;
+    rules.site->handshakes = 64;
+    rules.site->sessions.sessions = 1024;
+    material = html_material_new();
+    streams = streams_new();
+    judge = judge_new(&rules, NULL, NULL, 1);
+    assert(material && streams && judge);
+    pipeline = pipeline_new(&rules, NULL, judge, &(struct pipeline_worker){.workers = 1});
+    assert(pipeline);
+    meet_unknown();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (arena_enter()) {
+        set_up();
+        arena_keep();
+    }
+    converse(span_of(data, size), 1024);
+    pipeline_end(pipeline);
+    (void)judge_end(judge);
+    arena_leave();
+    return 0;
 }

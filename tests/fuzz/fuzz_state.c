@@ -2,6 +2,7 @@
  * A state file that somebody else wrote. The input says what the table was told, so that its checksums are
  * right, and then which bytes of the file are others.
  */
+#include "arena.h"
 #include "base/cursor.h"
 #include "fuzz.h"
 #include "session/session.h"
@@ -15,15 +16,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CAPACITY = 64, NOW = 1795470000, RETENTION = 86400, MOST_STEPS = 64, HEADER_CHECK_AT = 40 };
+enum {
+    CAPACITY = 16,
+    KEYS = 40 /* eight more than fit */,
+    NOW = 1795470000,
+    RETENTION = 86400,
+    MOST_STEPS = 64,
+    HEADER_CHECK_AT = 40
+};
 
-static const char *folder(void)
+static struct paths {
+    char folder[64], state[80], aside[96];
+} * paths;
+
+static void set_up(void)
 {
-    static char name[] = "/dev/shm/utwatch-fuzz-XXXXXX";
-    static bool made;
-    made = made || mkdtemp(name);
-    assert(made);
-    return name;
+    paths = calloc(1, sizeof *paths);
+    assert(paths);
+    (void)strcpy(paths->folder, "/dev/shm/utwatch-fuzz-XXXXXX");
+    assert(mkdtemp(paths->folder));
+    (void)snprintf(paths->state, sizeof paths->state, "%s/state", paths->folder);
+    (void)snprintf(paths->aside, sizeof paths->aside, "%s.damaged", paths->state);
 }
 
 static struct entry entry_from(struct cursor *c)
@@ -104,7 +117,7 @@ static void go_on(const char *path)
     bool any;
     if (opened != TABLE_OK && opened != TABLE_DAMAGED && opened != TABLE_CUT && opened != TABLE_SMALLER)
         return;
-    for (uint64_t i = 0; i < 3 * CAPACITY; i++) {
+    for (uint64_t i = 0; i < KEYS; i++) {
         const uint64_t key = i * UINT64_C(0x9e3779b97f4a7c15);
         const struct entry *known = table_find(&t, key, NOW, RETENTION);
         if (known)
@@ -124,23 +137,28 @@ static void go_on(const char *path)
     table_close(&t);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(struct cursor input)
 {
-    char path[64], aside[80];
-    struct cursor c = cursor_over(span_of(data, size));
     struct table t;
     bool any;
-    (void)snprintf(path, sizeof path, "%s/state", folder());
-    (void)snprintf(aside, sizeof aside, "%s.damaged", path);
-    (void)unlink(path);
-    assert(table_open(&t, CAPACITY, path) == TABLE_OK);
-    tell(&t, &c);
+    assert(table_open(&t, CAPACITY, paths->state) == TABLE_OK);
+    tell(&t, &input);
     assert(table_write_out(&t, &any));
     table_close(&t);
-    patch(path, &c);
-    list(path);
-    go_on(path);
-    (void)unlink(path);
-    (void)unlink(aside);
+    patch(paths->state, &input);
+    list(paths->state);
+    go_on(paths->state);
+    (void)unlink(paths->state);
+    (void)unlink(paths->aside);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (arena_enter()) {
+        set_up();
+        arena_keep();
+    }
+    run(cursor_over(span_of(data, size)));
+    arena_leave();
     return 0;
 }

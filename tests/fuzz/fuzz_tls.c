@@ -2,6 +2,7 @@
  * Two byte streams through reassembly, records, messages and the machine, as the pipeline does it. Input:
  * pieces of one control byte (side, flags, order) and a 2-byte length; the pieces become TCP segments.
  */
+#include "arena.h"
 #include "base/cursor.h"
 #include "flow/networks.h"
 #include "flow/stream.h"
@@ -22,7 +23,7 @@ enum control {
     SYN = 0x80
 };
 
-static struct flow_table flows;
+static struct flow_table *flows;
 static struct tls *tls;
 
 static void check(const struct observation *o)
@@ -43,38 +44,38 @@ static void end(struct flow *flow, nanos now, uint32_t reasons)
         return;
     struct segment last = {.time = now};
     for (unsigned side = 0; side < 2; side++) {
-        struct runs runs = stream_flush(&flows, flow, side);
+        struct runs runs = stream_flush(flows, flow, side);
         struct run run;
         while (flow->state == FLOW_HANDSHAKE && runs_next(&runs, &run))
             (void)tls_feed(tls, flow, &last, flow_role(flow, side), &run);
     }
-    const struct networks networks = networks_of_flow(&flows, flow);
+    const struct networks networks = networks_of_flow(flows, flow);
     const struct observation *o = tls_finish(tls, flow, &networks, now, reasons);
     if (o)
         check(o);
     flow->state = tls_release(tls, flow) ? FLOW_RECORDS : FLOW_IGNORED;
-    stream_release(&flows, flow);
+    stream_release(flows, flow);
 }
 
 static void put(struct flow **flow, struct segment *s)
 {
-    *flow = flow_find(&flows, s);
+    *flow = flow_find(flows, s);
     if (!*flow)
-        *flow = flow_add(&flows, s);
-    else if (stream_begins(stream_start(&flows, *flow, s))) {
+        *flow = flow_add(flows, s);
+    else if (stream_begins(stream_start(flows, *flow, s))) {
         end(*flow, s->time, 0);
-        flow_restart(&flows, *flow, s);
+        flow_restart(flows, *flow, s);
     }
     (*flow)->last_seen = s->time;
     struct span at_header;
     if ((*flow)->state == FLOW_RECORDS) {
-        if (stream_next_header(&flows, *flow, s, &at_header))
+        if (stream_next_header(flows, *flow, s, &at_header))
             tls_records(tls, *flow, flow_sender(*flow, s), &at_header);
         return;
     }
     if ((*flow)->state == FLOW_IGNORED)
         return;
-    struct runs runs = stream_put(&flows, *flow, s);
+    struct runs runs = stream_put(flows, *flow, s);
     struct run run;
     bool complete = false;
     while ((*flow)->state <= FLOW_HANDSHAKE && runs_next(&runs, &run)) {
@@ -93,17 +94,19 @@ static void put(struct flow **flow, struct segment *s)
         end(*flow, s->time, 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void set_up(void)
 {
-    if (!tls) {
-        tls = tls_new(16, 0, (struct siphash_key){1, 2});
-        if (!tls || !flow_table_open(&flows, 16, 16))
-            abort();
-    }
+    tls = tls_new(16, 0, (struct siphash_key){1, 2});
+    flows = calloc(1, sizeof *flows);
+    if (!tls || !flows || !flow_table_open(flows, 16, 16))
+        abort();
+}
+
+static void converse(struct cursor c)
+{
     uint32_t seq[2] = {0xfffffff0, 1000}; /* one side wraps around at once */
     nanos now = NANOS_PER_SECOND;
     struct flow *flow = NULL;
-    struct cursor c = cursor_over(span_of(data, size));
     while (cursor_left(&c)) {
         uint8_t control = cursor_u8(&c);
         size_t length = cursor_u16(&c);
@@ -138,7 +141,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (flow) {
         end(flow, now, UNOBSERVED_UNFINISHED);
-        flow_remove(&flows, flow);
+        flow_remove(flows, flow);
     }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (arena_enter()) {
+        set_up();
+        arena_keep();
+    }
+    converse(cursor_over(span_of(data, size)));
+    arena_leave();
     return 0;
 }

@@ -1,20 +1,34 @@
 /* Runs a fuzz target over kept inputs: every file of the folders given, whole, and cut at 16 places. Each
- * input lies in a heap block of exactly its size, so that a sanitizer sees the first byte read beyond it. */
+ * input lies in a heap block of exactly its size, so that a sanitizer sees the first byte read beyond it.
+ * What ran before an input must make no difference to it. */
+#include "arena.h"
 #include "fuzz.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size)   ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
 
-static void run_exact(const uint8_t *data, size_t n)
+enum { MOST = 1 << 20, BEYOND = 4096 /* bytes */ };
+
+/* At the same addresses each time, also those of the stack, which may be left in what the target keeps. */
+__attribute__((noinline)) static void run_exact(const uint8_t *data, size_t n)
 {
-    uint8_t *exact = malloc(n ? n : 1);
-    if (!exact)
+    static uint8_t room[MOST + BEYOND];
+    if (n > MOST)
         abort();
-    memcpy(exact, data, n);
-    (void)LLVMFuzzerTestOneInput(exact, n);
-    free(exact);
+    if (n)
+        memcpy(room, data, n);
+    ASAN_POISON_MEMORY_REGION(room + n, BEYOND);
+    (void)LLVMFuzzerTestOneInput(room, n);
+    ASAN_UNPOISON_MEMORY_REGION(room + n, BEYOND);
 }
 
 static size_t run_file(const char *path)
@@ -36,8 +50,11 @@ static size_t run_file(const char *path)
     }
     (void)fclose(f);
     run_exact(data, n);
+    const uint64_t alone = arena_digest();
     for (size_t i = 0; i < 16; i++)
         run_exact(data, n * i / 16);
+    run_exact(data, n);
+    assert(arena_digest() == alone);
     free(data);
     return 1;
 }
