@@ -372,7 +372,6 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     if (!first && !second && side != server && flow->more_answers && segment->seq == flow->side[side].first &&
         !(flow->marks[server] & SIDE_DATA)) {
         anchor(table, flow, server, number); /* the first that the client says: it takes yet another one */
-        flow->marks[server] = SIDE_KNOWN;
     } else if (first == second) {
         return;
     }
