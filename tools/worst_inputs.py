@@ -1,5 +1,9 @@
 """Inputs that are made to take long, for tools/worst-frame: each of a size, so that twice of it can be measured as well."""
+import os
 import struct
+import subprocess
+import sys
+import tempfile
 
 import bench_inputs
 import bench_load
@@ -129,6 +133,37 @@ def before(time, count=60):
     """Ordinary handshakes that end before this time."""
     load = bench_load.Load(bench_inputs.recorded())
     return list(load.frames(["full"], count, time - count * 10**7))
+
+
+# In place of utwatch for a test: leaves each capture in a folder.
+KEEPER = """#!/bin/sh
+for word; do
+    [ "$before" = -r ] && [ -f "$word" ] && cp "$word" "$(mktemp %s/XXXXXX)"
+    before=$word
+done
+exec %s "$@"
+"""
+
+
+def of_test(utwatch, test):
+    """The frames of all captures that a test of tests/captures makes, each capture five minutes behind the one before."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept, keeper = os.path.join(folder, "kept"), os.path.join(folder, "utwatch")
+        os.mkdir(kept)
+        with open(keeper, "w", opener=lambda path, flags: os.open(path, flags, 0o755)) as f:
+            f.write(KEEPER % (kept, os.path.abspath(utwatch)))
+        tests = os.path.dirname(os.path.dirname(os.path.abspath(test)))
+        environment = dict(os.environ, PYTHONPATH=os.pathsep.join((tests, os.path.dirname(os.path.abspath(__file__)))))
+        subprocess.run([sys.executable, test, keeper], check=True, stdout=subprocess.DEVNULL, env=environment)
+        captures = sorted((os.path.join(kept, name) for name in os.listdir(kept)), key=os.path.getmtime)
+        frames, begin = [], START
+        for capture in captures:
+            read = capturelib.read_frames(capture)
+            if read:
+                late = begin - min(time for time, _ in read)
+                frames += [(time + late, frame) for time, frame in read]
+                begin = max(time for time, _ in frames[-len(read):]) + 300 * 10**9
+        return frames
 
 
 # By name: what makes it of a size, and the size; it is measured with twice of it too. A segment has at most MOST bytes.
