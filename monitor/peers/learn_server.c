@@ -35,13 +35,12 @@ bool server_answers_otherwise(const struct peer *s, const struct observation *o)
            (before->suite != suite_index(suite) || before->version != observation_version(o));
 }
 
-static void note_answer(struct peer *s, const struct observation *o, size_t suite, struct lesson *l)
+static void note_answer(struct peer *s, const struct observation *o, size_t suite)
 {
     const uint64_t number = o->client_hello.number;
     struct known_answer *answer = &s->answer[number % MAX_KNOWN_ANSWERS];
     if (!number || o->resumption != RESUMPTION_FULL)
         return;
-    l->forgotten += answer->hello && answer->hello != number;
     *answer =
         (struct known_answer){.hello = number, .suite = (uint16_t)suite, .version = observation_version(o)};
 }
@@ -90,7 +89,7 @@ static void note_accepted(struct peer *s, const struct observation *o, const str
     suite_set_add(&hello->selected, index);
     l->varied = !hello->varied && server_answers_otherwise(s, o);
     hello->varied |= l->varied;
-    note_answer(s, o, index, l);
+    note_answer(s, o, index);
 }
 
 void learn_lowest(struct peer *p, uint16_t version, struct lesson *l)

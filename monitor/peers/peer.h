@@ -52,7 +52,9 @@ struct accepted_hello {
     nanos of_client[LAST_ACCEPTED]; /* when its last ones were sent, the latest first; 0: no more */
 };
 
-/* How it answered a hello, when a session was begun. */
+/* How it answered a hello, when a session was begun. Two hellos may share a place, by a hash that is drawn in
+ * each run; that is not counted. What is lost proves nothing: a change of the answer is then
+ * seen from the next one on. */
 struct known_answer {
     uint64_t hello; /* its number; 0: none */
     uint16_t suite; /* its index */

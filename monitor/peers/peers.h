@@ -25,7 +25,7 @@ struct peers_counters {
     uint64_t hosts_forgotten;      /* of serving.h */
     uint64_t handshakes_forgotten; /* of met.h */
     uint64_t lessons_forgotten;    /* of lesson.h, that late bytes might still have contradicted */
-    uint64_t evidence_forgotten;   /* hellos that a server accepted or refused, and how it answered one */
+    uint64_t evidence_forgotten;   /* kinds of hellos that a server accepted or refused */
     uint64_t copies; /* handshakes that were captured twice: before and behind a NAT, or by two taps */
 };
 
