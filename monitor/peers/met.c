@@ -58,6 +58,17 @@ struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpo
     return NULL;
 }
 
+/* A place that is free, or of no use any more; else one that is given up. */
+static struct met_handshake *place_for(struct met *m, const struct observation *o)
+{
+    const size_t first = ways_of(o->randoms, MET);
+    for (size_t i = first; i < first + WAYS; i++)
+        if (!m->randoms[i] || !is_recent(&m->place[i], o))
+            return &m->place[i];
+    m->forgotten++;
+    return &m->place[first + next_way(&m->turn)];
+}
+
 void met_note(struct met *m, const struct observation *o)
 {
     if (!o->randoms)
@@ -65,10 +76,8 @@ void met_note(struct met *m, const struct observation *o)
     struct met_handshake *h = met_at(m, o->randoms, &o->whence.client, &o->whence.server);
     if (h && is_recent(h, o))
         return;
-    if (!h) {
-        h = &m->place[ways_of(o->randoms, MET) + next_way(&m->turn)];
-        m->forgotten += m->randoms[h - m->place] && is_recent(h, o);
-    }
+    if (!h)
+        h = place_for(m, o);
     *h = met_of(o);
     m->randoms[h - m->place] = o->randoms;
 }
