@@ -94,6 +94,21 @@ static void remove_awake(struct tls *tls, struct handshake *h)
     h->observation = NULL;
 }
 
+struct issued handshake_may_issue(const struct observation *o)
+{
+    const struct server_hello_facts *h = &o->server_hello;
+    if (!(o->seen & SEEN_SERVER_HELLO)) { /* the client of a full handshake has what it can resume */
+        const bool any = o->seen & SEEN_CLIENT_KEY_EXCHANGE;
+        return (struct issued){.any_id = any, .ticket = any};
+    }
+    if (observation_version(o) >= 0x0304)
+        return (struct issued){0};
+    return (struct issued){.id = h->session_id_len ? start_of_id(h->session_id) : 0,
+                           .any_id = h->unknown & UNKNOWN_SESSION_ID,
+                           .ticket = h->ticket_extension || o->seen & SEEN_TICKET || h->extensions_in_doubt ||
+                                     h->unknown & UNKNOWN_EXTENSIONS};
+}
+
 /* The one that was not needed for the longest time. False: there is no room to pack it. */
 static bool put_to_sleep(struct tls *tls)
 {

@@ -234,6 +234,13 @@ bool handshake_wake(struct tls *tls, struct handshake *h, bool last);
 
 struct issued handshake_may_issue(const struct observation *o);
 
+static inline uint64_t start_of_id(const uint8_t id[32])
+{
+    uint64_t start;
+    memcpy(&start, id, sizeof start);
+    return start;
+}
+
 /* An observation of which nothing is known. */
 bool handshake_take_body(struct tls *tls, struct handshake *h);
 void handshake_give_body(struct tls *tls, struct handshake *h);

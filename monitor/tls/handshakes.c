@@ -348,28 +348,6 @@ bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, cons
     return tls->between[pair_of(client, server)].oldest != 0;
 }
 
-static uint64_t start_of_id(const uint8_t id[32])
-{
-    uint64_t start;
-    memcpy(&start, id, sizeof start);
-    return start;
-}
-
-struct issued handshake_may_issue(const struct observation *o)
-{
-    const struct server_hello_facts *h = &o->server_hello;
-    if (!(o->seen & SEEN_SERVER_HELLO)) { /* the client of a full handshake has what it can resume */
-        const bool any = o->seen & SEEN_CLIENT_KEY_EXCHANGE;
-        return (struct issued){.any_id = any, .ticket = any};
-    }
-    if (observation_version(o) >= 0x0304)
-        return (struct issued){0};
-    return (struct issued){.id = h->session_id_len ? start_of_id(h->session_id) : 0,
-                           .any_id = h->unknown & UNKNOWN_SESSION_ID,
-                           .ticket = h->ticket_extension || o->seen & SEEN_TICKET || h->extensions_in_doubt ||
-                                     h->unknown & UNKNOWN_EXTENSIONS};
-}
-
 /* `ours`: whose hello may offer what the other handshake issues. */
 static bool may_begin_session(const struct handshake *h, const struct observation *ours)
 {
