@@ -315,10 +315,11 @@ def alert_before_a_reset(folder):
     lie unread) leaves open whether it did, though nothing is missing; whether the RST ended anything is known a minute later."""
     capture = os.path.join(folder, "reset.pcap")
     hello, flight = (CLIENT, m.client_hello([DES3], session=b"i" * 32)), (SERVER, m.server_hello(DES3) + m.done())
+    begins = (CLIENT, m.client_hello([DES3])), (SERVER, m.server_hello(DES3, session=b"i" * 32) + m.done())
     for apart, wanted in ((20, {"origin-in-progress"}), (90, {"unacknowledged"})):
         c = capturelib.Connection(time=1795471000 * 10**9)
         c.open()
-        for step in (hello, flight, (CLIENT, m.client_key_exchange() + m.finished())):
+        for step in (*begins, (CLIENT, m.client_key_exchange() + m.finished())):
             c.send(*step)
         put = c.frame(SERVER, 0x18, m.alert(2, 40))
         c.seq[SERVER] += 7
