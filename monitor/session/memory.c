@@ -214,9 +214,10 @@ static unsigned with_anew(unsigned flags)
     return flags & (ENTRY_EXACT | ENTRY_SUITE) ? flags : flags | ENTRY_ANEW;
 }
 
-/* A unique identifier that comes again may be that of a copy of the first handshake. Links of one path
- * deliver copies within a second. */
-static bool may_be_copy(const struct entry *e, const struct place *place, const struct memo *m)
+/* A unique identifier that comes again may be that of a copy of the first handshake; or a server has drawn it
+ * twice, whose generator is broken or begins anew, and which of its sessions is resumed nobody knows. Links
+ * of one path deliver copies within a second. */
+static bool may_be_either(const struct entry *e, const struct place *place, const struct memo *m)
 {
     const nanos apart = m->origin - entry_origin(e);
     const bool was_issued = e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW); /* not only used */
@@ -234,7 +235,7 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
     fresh |= !origin_is_dated(entry_origin(e), m->now);
     if (second > e->last_used)
         next.last_used = second;
-    if (!fresh && may_be_copy(e, place, m)) { /* it began at one of the two times */
+    if (!fresh && may_be_either(e, place, m)) { /* it began at one of the two times */
         next.origin_us = us > e->origin_us ? us & ORIGIN_BITS : e->origin_us;
         next.flags = with_anew(e->flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE)) & ENTRY_FLAGS;
     } else if (fresh || m->anew) {

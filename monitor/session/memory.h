@@ -98,7 +98,7 @@ struct memo {
     unsigned flags; /* enum entry_flag */
     uint16_t suite; /* with ENTRY_SUITE */
     bool anew;      /* a full handshake issued the identifier: whatever it meant before is over */
-    bool certain;   /* and it is no copy of an earlier one */
+    bool certain;   /* and its client asked for that, so that no other session has it, nor is it a copy */
 };
 void memory_put(struct sessions *s, const struct place *place, const struct memo *m);
 

@@ -58,14 +58,20 @@ static void remember(struct sessions *s, const struct observation *o, const stru
                                .anew = anew});
 }
 
+static bool offered_id(const struct observation *o)
+{
+    const struct client_hello_facts *c = &o->client_hello;
+    const struct server_hello_facts *h = &o->server_hello;
+    return c->session_id_len == h->session_id_len && !memcmp(c->session_id, h->session_id, h->session_id_len);
+}
+
 /* The id that the server gave the session. An id echoed beside a ticket is the client's marker (RFC 5077 3.4)
  * and says nothing about a session. */
 static struct identifier issued_id(const struct observation *o)
 {
     const struct client_hello_facts *c = &o->client_hello;
     const struct server_hello_facts *h = &o->server_hello;
-    const bool marker = c->ticket && c->session_id_len == h->session_id_len &&
-                        memcmp(c->session_id, h->session_id, h->session_id_len) == 0;
+    const bool marker = c->ticket && offered_id(o);
     return identifier_of_id(h->session_id, marker ? 0 : h->session_id_len);
 }
 
@@ -172,6 +178,20 @@ static struct memo memo_of_full(struct sessions *s, const struct observation *o,
                          .certain = is_no_copy(s, o)};
 }
 
+/* Of the id, or the ticket, that it issued: the client had offered the same, and holds what it got in its
+ * place. */
+static struct memo memo_of(const struct memo *full, bool offered)
+{
+    struct memo memo = *full;
+    memo.certain &= offered;
+    return memo;
+}
+
+static bool offered_ticket(const struct observation *o)
+{
+    return o->client_hello.ticket && o->client_hello.ticket_hash.own == o->ticket_issued.hash.own;
+}
+
 /* The identifiers that a full handshake issued for its session. `met`: copy_met(). */
 static void learn_full(struct sessions *s, const struct observation *o, nanos met, struct session_result *out)
 {
@@ -205,11 +225,13 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         return;
     }
     struct identifier ticket = {0};
-    remember_as(s, o, &place, &memo);
+    const struct memo of_id = memo_of(&memo, offered_id(o));
+    remember_as(s, o, &place, &of_id);
     if (has_ticket) {
         ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
         const struct place at_ticket = memory_locate(s, &o->whence, &ticket);
-        remember_as(s, o, &at_ticket, &memo);
+        const struct memo of_ticket = memo_of(&memo, offered_ticket(o));
+        remember_as(s, o, &at_ticket, &of_ticket);
     }
     if (dead) {
         memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));

@@ -145,8 +145,9 @@ def sessions(folder):
                 evs = told(folder, said(full(session, random=b"\1" * 32), 0, first), said(full(session, random=b"\2" * 32), HOUR, second),
                            said(again, 2 * HOUR, second), said(again, 25 * HOUR + SECOND, first))
                 ages = [x["utwatch"]["session"] for x in of_type(evs, "tls")[2:]]
+                basis = "exact" if session == SHORT else "at-least"  # of a long one that is drawn twice nobody knows which of the two it is
                 check([(s["age_basis"], s.get("age_s")) for s in ages] ==
-                      [("exact", 3600), ("unknown", None) if apart and session == SHORT else ("exact", 24 * 3600 + 1)], name, session[:1], ages)
+                      [(basis, 3600), ("unknown", None) if apart and session == SHORT else (basis, 24 * 3600 + 1)], name, session[:1], ages)
 
 
 def suites(folder):

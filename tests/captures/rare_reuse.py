@@ -153,6 +153,13 @@ CASES = [
     ("a copy, of which the first lacks the hello", [lost(first, 3) + copy + use(26)], "", 6, "id", "at-least"),
     ("a copy, of which the first lacks the answer", [lost(first, 4) + copy + use(26)], "", 6, "id", "at-least"),
     ("given out again, all of it seen", [at(0, *full(session=ID)) + again + use(26)], "", 6, "id", "exact"),
+    # A generator of random octets that is broken, or begins anew with the server: nobody knows which of two sessions is resumed.
+    *[("drawn twice, by %s" % whose, [at(0, *full(random=b"\1" * 32, **{kind: drawn}), client="192.0.2.11")
+                                      + at(20, *full(random=b"\2" * 32, **{kind: drawn}), client=client)
+                                      + use(26, method, drawn, client=user)], "", 26, method, "at-least")
+      for kind, method in (("session", "id"), ("ticket", "ticket")) for drawn in (b"\x52" * 16, b"\x52" * 32)
+      for whose, client, user in (("one UE", "192.0.2.11", "192.0.2.11"), ("two, and the first uses it", "192.0.2.12", "192.0.2.11"),
+                                  ("two, and the second uses it", "192.0.2.12", "192.0.2.12"))],
     ("renewed twice", [renewed + use(30, "ticket", last_ticket)], "", 30, "ticket", "exact"),
     ("the inner length of RFC 4507", [at(0, *full(ticket=TICKET)) + use(25, "ticket", struct.pack("!H", len(TICKET)) + TICKET)], "", 25, "ticket",
      "exact"),
