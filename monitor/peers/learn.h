@@ -29,6 +29,9 @@ void learn_of_ue(struct peer *u, const struct taught *t, struct lesson *l);
  * them was asked. */
 void learn_from_unnamed(struct peer *s, const struct peer *unnamed);
 
+/* It was evicted and is back: it may have done anything before. */
+void learn_of_eviction(struct peer *peer);
+
 /* One server that is set up in one way answers one hello in one way: what it chooses from is that list (RFC
  * 5246 7.4.1.3). */
 bool server_answers_otherwise(const struct peer *s, const struct observation *o);

@@ -26,6 +26,17 @@ void learn_from_unnamed(struct peer *s, const struct peer *unnamed)
     note_unread(s, unnamed->unread_version, unnamed->unread_why | unnamed->unread);
 }
 
+void learn_of_eviction(struct peer *peer)
+{
+    peer->shortened = true;
+    peer->missing |= UNOBSERVED_EVICTED;
+    peer->unseen_offers = 1;
+    if (peer->side == SERVER) {
+        peer->possible_any = true;
+        note_unread(peer, 1, UNOBSERVED_EVICTED);
+    }
+}
+
 bool server_answers_otherwise(const struct peer *s, const struct observation *o)
 {
     const uint64_t number = o->client_hello.number;
@@ -136,31 +147,6 @@ static void server_selected(struct peer *s, const struct observation *o, const s
         note_accepted(s, o, shape, l);
     if (accepted && s->refused_hellos && version && !observation_is_doubtful(o, CLIENT))
         refusals_accepted(s, o, shape);
-}
-
-/* A session that is offered may be what the server refuses: one of which the extended master secret is
- * missing ends in handshake_failure (RFC 7627 5.3). */
-static bool may_resume(const struct client_hello_facts *c)
-{
-    return c->session_id_len || c->ticket || c->psk;
-}
-
-/* A refusal for want of a common suite: a fatal handshake_failure or insufficient_security (RFC 5246 7.2.2)
- * before any ServerHello, and nothing else; not one that may answer what the client sent behind its hello, as
- * an alert of its own. A server that refuses to renegotiate does so whatever is offered. */
-static bool refused_for_its_suites(const struct observation *o)
-{
-    enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
-    const struct client_hello_facts *c = &o->client_hello;
-    if (o->reaction != REACTION_FATAL_ALERT || o->renegotiation || !(o->seen & SEEN_CLIENT_HELLO) ||
-        c->unknown || c->unknown_suites || may_resume(c) || o->spoke_on || o->side[CLIENT].damage ||
-        o->side[SERVER].damage || o->side[CLIENT].unacknowledged || o->side[SERVER].later_unacknowledged)
-        return false;
-    for (size_t i = 0; i < o->alert_count; i++)
-        if (o->alerts[i].level == 2)
-            return o->alerts[i].from == SERVER && (o->alerts[i].description == HANDSHAKE_FAILURE ||
-                                                   o->alerts[i].description == INSUFFICIENT_SECURITY);
-    return false;
 }
 
 static void server_refused(const struct suite_kinds *kinds, struct peer *s, const struct observation *o,

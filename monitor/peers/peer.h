@@ -114,6 +114,7 @@ struct peer {
     bool in_network[2];
     bool spread; /* it was seen in others as well, so that there may be several hosts */
 
+    bool shortened;           /* it was evicted before, and what it did until then is not known */
     bool unlike;              /* of a UE: other hellos are of other stacks, so that there may be several */
     bool unconfirmed;         /* only one end is known to have taken part in one of its handshakes */
     uint16_t highest_version; /* that a server selected, or a UE offered; 0: none yet */

@@ -1,6 +1,7 @@
 #include "peers/peers.h"
 
 #include "base/expect.h"
+#include "base/fold_hash.h"
 #include "base/queue.h"
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
@@ -35,6 +36,7 @@ struct peers {
     struct lesson lesson[RECENT_LESSONS]; /* by flow */
     struct suite_kinds kinds;
     struct serving serving;
+    struct forgotten forgotten; /* peers */
     struct side_table table[2]; /* by enum side */
     struct peers_counters counters;
 };
@@ -104,6 +106,11 @@ static struct peer_key key_of(const struct observation *o, const struct hello_sh
 static uint32_t *bucket_of(const struct peers *p, enum side side, const struct endpoint *end)
 {
     return &p->table[side].buckets[endpoint_hash(&p->shapes.key, end) & p->table[side].mask];
+}
+
+static uint64_t hash_of(const struct peers *p, const struct peer *peer)
+{
+    return endpoint_hash(&p->shapes.key, &peer->end) ^ fold_multiply(peer->host, p->shapes.key.k1);
 }
 
 static uint32_t index_of(const struct peers *p, enum side side, const struct peer_key *key)
@@ -209,6 +216,7 @@ void peers_forget(struct peers *p, const struct peer *peer)
     uint32_t index = index_of(p, side, &key);
     struct node *n = node_at(t, index);
     uint32_t *link = bucket_of(p, side, &key.end);
+    forgotten_note(&p->forgotten, hash_of(p, &n->peer));
     while (*link != index)
         link = &node_at(t, *link)->hash_next;
     *link = n->hash_next;
@@ -254,6 +262,8 @@ static struct peer *take(struct peers *p, const struct observation *o, const str
         n->peer.first = o->whence.time;
         if (side == SERVER)
             name_server(p, &n->peer, o);
+        if (forgotten_has(&p->forgotten, hash_of(p, &n->peer)))
+            learn_of_eviction(&n->peer);
         uint32_t *bucket = bucket_of(p, side, &key.end);
         n->hash_next = *bucket;
         *bucket = index;
@@ -294,6 +304,7 @@ void peer_weigh_handshake(const struct peers *p, const struct peer *server, cons
     const uint16_t version = observation_version(o);
     memset(out, 0, sizeof *out);
     out->doubt = server_answers_otherwise(server, o) ? UNOBSERVED_INCONSISTENT : 0;
+    out->doubt |= server->shortened ? UNOBSERVED_EVICTED : 0;
     out->doubt = spread_includes(server, o) ? UNOBSERVED_NETWORKS : out->doubt;
     for (size_t i = 0; i < server->accepted_count; i++) {
         const struct accepted_hello *a = &server->accepted[i];

@@ -4,7 +4,7 @@
  * A server is an address and port and the name that the client asked for (asked.h), a UE an address: behind a
  * NAT several UEs are one, which is why verdicts on UEs are inferences. Both tables have a cap; the peer not
  * seen for longest goes first, and the pipeline judges it before it is forgotten. So have the names of one
- * address, of which the least used goes first.
+ * address, of which the least used goes first. Who comes again has a history that is shortened (forgotten.h).
  *
  * If nobody saw which name was asked for, any server of the address may have answered: what that one may
  * have done leaves open what the rest would decide about all of them.
@@ -15,6 +15,7 @@
 #ifndef UTWATCH_PEERS_PEERS_H
 #define UTWATCH_PEERS_PEERS_H
 
+#include "peers/forgotten.h"
 #include "peers/met.h"
 #include "peers/peer.h"
 #include "session/session.h"
@@ -99,7 +100,8 @@ struct peer_evidence {
     struct suite_set may_select; /* what it selected, or was offered and is not known to lack */
     /* enum unobserved. UNOBSERVED_INCONSISTENT: it refuses at times what it accepts otherwise, so that no
      * refusal proves anything; of a handshake, it selected otherwise in answer to this hello, or one of its
-     * shape. UNOBSERVED_NETWORKS, of a handshake only: there may be several hosts. */
+     * shape. UNOBSERVED_EVICTED: it may have done so before. UNOBSERVED_NETWORKS, of a handshake only: there
+     * may be several hosts. */
     uint32_t doubt;
     struct suite_set
         common; /* of a handshake: offered now, and selected by this server before, in answer to a hello

@@ -12,6 +12,31 @@ static nanos time_of(const struct observation *o)
     return o->side[CLIENT].hello_time;
 }
 
+/* A session that is offered may be what the server refuses: one of which the extended master secret is
+ * missing ends in handshake_failure (RFC 7627 5.3). */
+static bool may_resume(const struct client_hello_facts *c)
+{
+    return c->session_id_len || c->ticket || c->psk;
+}
+
+/* A refusal for want of a common suite: a fatal handshake_failure or insufficient_security (RFC 5246 7.2.2)
+ * before any ServerHello, and nothing else; not one that may answer what the client sent behind its hello, as
+ * an alert of its own. A server that refuses to renegotiate does so whatever is offered. */
+bool refused_for_its_suites(const struct observation *o)
+{
+    enum { HANDSHAKE_FAILURE = 40, INSUFFICIENT_SECURITY = 71 };
+    const struct client_hello_facts *c = &o->client_hello;
+    if (o->reaction != REACTION_FATAL_ALERT || o->renegotiation || !(o->seen & SEEN_CLIENT_HELLO) ||
+        c->unknown || c->unknown_suites || may_resume(c) || o->spoke_on || o->side[CLIENT].damage ||
+        o->side[SERVER].damage || o->side[CLIENT].unacknowledged || o->side[SERVER].later_unacknowledged)
+        return false;
+    for (size_t i = 0; i < o->alert_count; i++)
+        if (o->alerts[i].level == 2)
+            return o->alerts[i].from == SERVER && (o->alerts[i].description == HANDSHAKE_FAILURE ||
+                                                   o->alerts[i].description == INSUFFICIENT_SECURITY);
+    return false;
+}
+
 static bool is_of(const struct endpoint *client, const struct observation *o)
 {
     const struct endpoint end = whence_peer(&o->whence, CLIENT);

@@ -16,6 +16,9 @@
 
 #include "peers/peer.h"
 
+/* Was the hello refused for want of a common suite? */
+bool refused_for_its_suites(const struct observation *o);
+
 /* It refused these suites, which are what it could have selected of the hello. False: for want of room that,
  * or what it refused of another client or kind of hello, is forgotten. */
 bool refusals_learn(struct peer *server, const struct observation *o, const struct hello_shape *shape,

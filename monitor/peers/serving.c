@@ -37,12 +37,16 @@ void serving_learn(struct serving *s, const struct observation *o)
     if (place_of(s, hash))
         return;
     uint64_t *place = &s->host[ways_of(hash, SERVING_HOSTS) + next_way(&s->turn)];
-    s->forgotten += *place != 0;
+    if (*place) {
+        s->forgotten++;
+        forgotten_note(&s->before, *place >> 1);
+    }
     *place = hash;
 }
 
 bool serving_has_client(const struct serving *s, const struct whence *whence)
 {
+    const uint64_t hash = hash_of(s, &whence->client);
     return !endpoint_same_host(&whence->client, &whence->server) && !is_loopback(&whence->client) &&
-           place_of(s, hash_of(s, &whence->client));
+           (place_of(s, hash) || (s->forgotten && forgotten_has(&s->before, hash >> 1)));
 }

@@ -4,11 +4,13 @@
 #define UTWATCH_PEERS_SERVING_H
 
 #include "base/siphash.h"
+#include "peers/forgotten.h"
 #include "tls/observation.h"
 
 #include <stdbool.h>
 
-/* Where the places of a hash are taken, the next one of them gives way. */
+/* Where the places of a hash are taken, the next one of them gives way; it counts as a server all the same.
+ */
 enum { SERVING_HOSTS = 4096 };
 
 struct serving {
@@ -16,6 +18,7 @@ struct serving {
     uint64_t host[SERVING_HOSTS]; /* its hash; 0: none */
     uint32_t turn;
     uint64_t forgotten; /* hosts that gave way */
+    struct forgotten before;
 };
 
 void serving_learn(struct serving *s, const struct observation *o);

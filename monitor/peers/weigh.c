@@ -60,6 +60,7 @@ void peer_weigh(const struct peer *server, struct peer_evidence *out)
     out->may_select = server->offers;
     suite_set_join(&out->may_select, &server->selected);
     out->doubt = server->at_times >= REFUSES_AT_TIMES ? UNOBSERVED_INCONSISTENT : 0;
+    out->doubt |= server->shortened ? UNOBSERVED_EVICTED : 0;
     if (out->doubt)
         return;
     for (size_t i = 0; i < server->refused_count; i++) {

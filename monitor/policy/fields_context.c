@@ -339,15 +339,45 @@ const struct peer *peer_of(const struct policy_case *c)
     return c->kind == CASE_SERVER ? c->server : c->ue;
 }
 
+/* More may have been before. */
+static struct fact counted(const struct peer *p, uint32_t count)
+{
+    struct fact v = number(count);
+    v.at_least = p->shortened;
+    v.reasons = p->shortened ? UNOBSERVED_EVICTED : 0;
+    return v;
+}
+
+struct fact peer_attempts(const struct policy_case *c)
+{
+    return counted(peer_of(c), peer_of(c)->sessions.attempts);
+}
+
+struct fact peer_not_used(const struct policy_case *c)
+{
+    return c->ue ? counted(c->ue, c->ue->not_used) : absent();
+}
+
+struct fact peer_alike(const struct policy_case *c)
+{
+    if (!c->ue || !c->ue->stack)
+        return absent();
+    return c->ue->shortened && !c->ue->unlike ? unknown(UNOBSERVED_EVICTED) : number(!c->ue->unlike);
+}
+
 struct fact peer_never_resumable(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
+    if (p->shortened && p->sessions.full)
+        return unknown(UNOBSERVED_EVICTED);
     return number(p->sessions.full && p->sessions.unresumable == p->sessions.full && !p->sessions.issued);
 }
 
 struct fact peer_resumptions(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
+    if (p->shortened)
+        return counted(p, p->sessions.resumed);
     if (p->sessions.resumed || !(p->sessions.maybe_resumed || p->sessions.hidden))
         return number(p->sessions.resumed);
     return unknown(p->sessions.maybe_resumed ? UNOBSERVED_UNFINISHED | p->missing : UNOBSERVED_TICKET);

@@ -683,10 +683,42 @@ def lengths_of_finished(folder):
             check([o for o, _ in found] == [wanted] and "encrypted" in found[0][1], "%#06x" % suite, "records of the client:", client, found)
 
 
+def evicted_and_back(folder):
+    """An address keeps 64 names; one that gave way to others and is asked for again may have done anything before."""
+    ask = (TICKET, b"")
+
+    def session(n, name, resumed=False):
+        more, sid = [sni(name), ask], struct.pack("!I", n + 1) * 8
+        again = accepted(AES, m.client_hello([AES], m.TLS12, sid, more=more), struct.pack("!I", n + 10001) * 8)
+        if resumed:
+            again = [again[0], (SERVER, m.server_hello(AES, m.TLS12, sid) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
+        return at(200 * n, accepted(AES, m.client_hello([AES], m.TLS12, more=more), sid)) + at(200 * n + 60, again)
+
+    def others(n, count):
+        """Each is asked for three times, so that it is not the least used."""
+        steps = [accepted(AES, m.client_hello([AES], m.TLS12, more=[sni("n%d.example.org" % i)]), struct.pack("!I", 20000 + i) * 8)
+                 for i in range(count) for _ in range(3)]
+        return [f for i, s in enumerate(steps) for f in at(200 * n + 300 + i, s)]
+
+    def lacks(n, name):
+        more = [sni(name)]
+        steps = (accepted(AES, m.client_hello([DES3, AES], m.TLS12, more=more)), refused(m.client_hello([DES3], m.TLS12, more=more))) * 2
+        return [f for i, s in enumerate(steps) for f in at(200 * n + 60 * i, s)]
+    name = NAMES[0]
+    has = accepted(DES3, m.client_hello([DES3], m.TLS12, more=[sni(name)]))
+    for what, rule, first, then in (("resumed", "ut-7.1-resume-server", session(0, name, True), [f for n in (10, 11, 12) for f in session(n, name)]),
+                                    ("selected 3DES", "ut-6.2-server-3des", at(0, has), lacks(10, name))):
+        for count in (10, 70):
+            counts = failed(folder, first + others(1, count) + then)[1]
+            check(not counts[rule]["fail"], "a server that", what, "and came back after", count, "others:", counts[rule])
+            counts = failed(folder, others(1, count) + then)[1]
+            check(counts[rule]["fail"], "a server that never", what, "after", count, "others:", counts[rule])
+
+
 with tempfile.TemporaryDirectory() as temporary:
     for case in (farm_behind_one_address, refused_for_a_value, refused_as_demanded, bare_extensions, refused_by_version, versions,
                  resumptions_refused, names_of_one_address, sessions_held, resumed_as_it_was, advice_about_hellos_that_resume,
                  no_list_of_compressions, middleboxes, second_answers, ages, scope_by_name, other_interfaces, other_protocols, grease,
-                 extension_headers, second_hellos, ended_by_an_alert, lengths_of_finished, records_by_chance):
+                 extension_headers, second_hellos, ended_by_an_alert, lengths_of_finished, records_by_chance, evicted_and_back):
         case(temporary)
 finish()

@@ -1,6 +1,7 @@
 /* What may be inferred of a server from what it selects and refuses (E19, E20), and what of a UE from its
  * hellos? */
 #include "peers/peers.h"
+#include "peers/serving.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -451,6 +452,63 @@ static void names_of_an_address_have_a_cap(void **state)
     assert_false(peers_have_server(peers, &o->whence.server));
 }
 
+/* Who comes again after an eviction may have done anything before; who is new has not. */
+static void who_was_evicted_has_a_history(void **state)
+{
+    (void)state;
+    hello(0x0301, OFFER(AES));
+    learn(&nothing);
+    for (enum side side = CLIENT; side <= SERVER; side++) {
+        assert_false(found(side)->shortened);
+        peers_forget(peers, found(side));
+        assert_null(found(side));
+    }
+    hello(0x0301, OFFER(AES));
+    learn(&nothing);
+    const struct peer *u = found(CLIENT);
+    const struct peer *s = found(SERVER);
+    assert_true(u->shortened && u->unseen_offers && u->missing & UNOBSERVED_EVICTED);
+    assert_true(s->shortened && s->possible_any && s->missing & UNOBSERVED_EVICTED && s->unread_version == 1);
+    peer_weigh(s, &evidence);
+    assert_int_equal(evidence.doubt, UNOBSERVED_EVICTED);
+    hello(0x0301, OFFER(AES));
+    o->whence.client.address[0] = o->whence.server.address[0] = 7;
+    learn(&nothing);
+    assert_false(found(CLIENT)->shortened || found(SERVER)->shortened);
+}
+
+/* However many servers there were since, a host that was one is none of the UEs. */
+static void a_server_stays_one(void **state)
+{
+    (void)state;
+    struct serving *serving = calloc(1, sizeof *serving);
+    assert_non_null(serving);
+    serving->key = siphash_random_key();
+    for (uint32_t i = 0; i < 4 * SERVING_HOSTS; i++) {
+        hello(0x0301, OFFER(AES));
+        answer(0x0301, AES);
+        o->whence.confirmed = true;
+        o->whence.client.address[0] = 1;
+        memcpy(o->whence.server.address + 1, &i, sizeof i);
+        serving_learn(serving, o);
+    }
+    assert_true(serving->forgotten > SERVING_HOSTS);
+    for (uint32_t i = 0; i < 4 * SERVING_HOSTS; i++) {
+        memcpy(o->whence.client.address + 1, &i, sizeof i);
+        o->whence.client.address[0] = 0;
+        assert_true(endpoint_same_host(&o->whence.client, &o->whence.server) ||
+                    serving_has_client(serving, &o->whence));
+    }
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < SERVING_HOSTS; i++) {
+        const uint32_t new = i + 4 * SERVING_HOSTS;
+        memcpy(o->whence.client.address + 1, &new, sizeof new);
+        wrong += serving_has_client(serving, &o->whence);
+    }
+    assert_true(wrong < SERVING_HOSTS / 16);
+    free(serving);
+}
+
 static void doubted(uint64_t flow_id, enum side contradicted)
 {
     peers_doubt(peers, flow_id, contradicted);
@@ -605,6 +663,8 @@ int main(void)
         WITH_TABLES(evidence_that_makes_room_is_counted),
         WITH_TABLES(handshakes_forgotten_early_are_counted),
         WITH_TABLES(lessons_that_make_room_are_counted),
+        WITH_TABLES(who_was_evicted_has_a_history),
+        WITH_TABLES(a_server_stays_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
