@@ -54,7 +54,7 @@ struct answer {
     uint32_t stream; /* see struct http_exchange */
     bool cut;        /* not all of its fields are here, */
     bool unread;     /* some because of HPACK */
-    bool challenge, gba_realm, gaa, aka, to_https, to_http2, in_frames, no_document;
+    bool challenge, gba_realm, gaa, aka, to_https, to_http2, in_frames, no_document, other_service;
     struct http_place place; /* of the bytes that brought it */
 };
 

@@ -107,21 +107,24 @@ void note_tunnel(struct connection *c, const struct http_request *r, const struc
 }
 
 /* They are in clear by their standards: Ub, to the BSF, which authenticates by Digest AKA (TS 33.220 4.5.2,
- * TS 23.003 16.2), and MBMS's requests for keys (TS 33.246). */
+ * TS 23.003 16.2), MBMS's requests for keys (TS 33.246), and questions about certificates (RFC 6960 A.1). */
 static bool is_of_other_interface(const struct http_request *r, const struct http_text *host)
 {
     return http_starts(span_of(host->bytes, host->length), "bsf.") ||
            http_starts(http_auth_parameter(r->fields.authorization, "algorithm"), "AKA") ||
-           http_starts(r->target, "/keymanagement?requesttype=");
+           http_starts(r->target, "/keymanagement?requesttype=") ||
+           http_starts(r->fields.type, "application/ocsp-request");
 }
 
 /* OPTIONS of the server as a whole asks for no resource (RFC 9110 9.3.7); with an Upgrade it is sent so that
- * no request has to go without TLS, whatever the answer is (RFC 2817 3.2). Credentials say who asks. */
+ * no request has to go without TLS, whatever the answer is (RFC 2817 3.2). TRACE has the request sent back
+ * (RFC 9110 9.3.8). Credentials say who asks. */
 static bool asks_nothing(const struct http_request *r, const struct http_exchange *e)
 {
     const bool is_all = r->target.n == 1 && r->target.p[0] == '*';
     const bool claims = e->credentials || e->cookie || e->vouched || e->said_identity;
-    return r->method == HTTP_OPTIONS && (is_all || e->asks_tls) && !claims && !e->xcap;
+    const bool asks = r->method != HTTP_TRACE && !(r->method == HTTP_OPTIONS && (is_all || e->asks_tls));
+    return !asks && !claims && !e->xcap;
 }
 
 /* The host and port that a request is for. Beside a target in absolute form a Host field does not count (RFC
@@ -193,6 +196,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
     e.not_of_ut =
         asks_nothing(r, &e) || (!e.of_ut && (is_asked_elsewhere(c, r) || is_of_other_interface(r, &e.host)));
     e.may_be_of_ut = !e.of_ut && is_xcap_host(&e.host);
+    e.forwarded |= f->probe && !e.of_ut;
     return e;
 }
 
@@ -222,6 +226,18 @@ static bool has_no_document(const struct http_response *r)
     return r->status == 200 && r->fields.type.n && !is_of_document(r->fields.type);
 }
 
+/* Answers that only another service gives: WebSocket (RFC 6455 4.2.2), and what is said about certificates,
+ * in clear by its standards (RFC 6960 A.2, RFC 2585 4, RFC 5280 4.2.1.13). */
+static bool is_of_other_service(const struct http_response *r)
+{
+    const struct span type = r->fields.type;
+    if (r->status == 101)
+        return http_starts(r->fields.upgrade, "websocket");
+    return r->status == 200 &&
+           (http_starts(type, "application/ocsp-response") || http_starts(type, "application/pkix-crl") ||
+            http_starts(type, "application/pkix-cert"));
+}
+
 struct answer answer_facts(const struct connection *c, const struct http_response *r)
 {
     const struct reader *reader = &c->side[SERVER];
@@ -236,6 +252,7 @@ struct answer answer_facts(const struct connection *c, const struct http_respons
                            .no_document = has_no_document(r),
                            .to_http2 = r->status == 101 && http_starts(r->fields.upgrade, "h2c"),
                            .in_frames = follows_in_frames(r),
+                           .other_service = is_of_other_service(r),
                            .to_https = r->status >= 300 && r->status < 400 &&
                                        http_starts(r->fields.location, "https:")};
 }

@@ -101,10 +101,12 @@ static void go_on_in_clear(struct reader *client)
         client->phase = PHASE_HEAD;
 }
 
-/* Digest AKA is asked for by the BSF, on Ub (TS 33.220 4.5.2), which may have any name. */
-static void note_interface(struct connection *c, struct http_exchange *e)
+/* Digest AKA is asked for by the BSF, on Ub (TS 33.220 4.5.2), which may have any name; and answers show some
+ * other services. Credentials may be those of Ut. */
+static void note_interface(struct connection *c, struct http_exchange *e, const struct answer *a)
 {
-    if (!e->aka_challenge || e->of_ut || !counts(e))
+    const bool claims = e->credentials || e->cookie || e->vouched;
+    if (!(e->aka_challenge || (a->other_service && !claims)) || e->of_ut || !counts(e))
         return;
     e->not_of_ut = true;
     struct http_connection *seen = &c->seen;
@@ -132,7 +134,7 @@ static void pair(struct http *http, struct connection *c, const struct answer *a
     e->damage |= c->seen.damage | (a->unread ? HTTP_DAMAGE_COMPRESSED : 0U);
     c->known_user |= e->credentials && a->status != 401;
     e->answer_cut = a->cut;
-    note_interface(c, e);
+    note_interface(c, e, a);
     if (e->method == HTTP_CONNECT) {
         c->seen.connect_status = a->status;
         c->seen.connect_placed = a->place.known;

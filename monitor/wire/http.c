@@ -12,6 +12,7 @@ const struct word http_method_words[] = {
     {HTTP_OPTIONS, "OPTIONS"},
     {HTTP_CONNECT, "CONNECT"},
     {HTTP_PATCH, "PATCH"},
+    {HTTP_TRACE, "TRACE"},
     {HTTP_PRI, "PRI"},
     {0, NULL},
 };
@@ -293,6 +294,7 @@ enum field {
     FIELD_ASSERTED_IDENTITY,
     FIELD_COOKIE,
     FIELD_FORWARDED,
+    FIELD_AGENT,
     FIELD_TRANSFER_ENCODING,
     FIELD_CONTENT_LENGTH,
     FIELD_CONTENT_TYPE,
@@ -323,6 +325,7 @@ static enum field field_of(struct span name)
         {"Forwarded", sizeof "Forwarded" - 1, FIELD_FORWARDED},
         {"X-Forwarded-For", sizeof "X-Forwarded-For" - 1, FIELD_FORWARDED},
         {"X-Forwarded-Proto", sizeof "X-Forwarded-Proto" - 1, FIELD_FORWARDED},
+        {"User-Agent", sizeof "User-Agent" - 1, FIELD_AGENT},
         {"Cookie", sizeof "Cookie" - 1, FIELD_COOKIE},
         {"Set-Cookie", sizeof "Set-Cookie" - 1, FIELD_COOKIE},
         {"Transfer-Encoding", sizeof "Transfer-Encoding" - 1, FIELD_TRANSFER_ENCODING},
@@ -372,6 +375,33 @@ static void take_length(struct http_fields *f, struct span value)
     f->length = length;
 }
 
+/* By what balancers, and those who watch servers, call themselves when they ask whether one is up. */
+static bool is_probe(struct span agent)
+{
+    static const char *const names[] = {
+        "ELB-HealthChecker/",
+        "Amazon-Route53-Health-Check-Service",
+        "GoogleHC/",
+        "GoogleStackdriverMonitoring",
+        "kube-probe/",
+        "Envoy/HC",
+        "HAProxy",
+        "Consul Health Check",
+        "Edge Health Probe",
+        "Load Balancer Agent",
+        "check_http/",
+        "keepalived",
+        "KeepAliveClient",
+        "Blackbox Exporter",
+        "Varnish/",
+        "Traefik",
+    };
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        found |= http_starts(agent, names[i]);
+    return found;
+}
+
 void http_take_field(struct http_fields *f, struct span name, struct span value)
 {
     switch (field_of(name)) {
@@ -406,6 +436,9 @@ void http_take_field(struct http_fields *f, struct span name, struct span value)
         break;
     case FIELD_FORWARDED:
         f->forwarded = true;
+        break;
+    case FIELD_AGENT:
+        f->probe |= is_probe(value);
         break;
     case FIELD_TRANSFER_ENCODING:
         if (contains_word(value, "chunked"))

@@ -20,6 +20,7 @@ enum http_method {
     HTTP_OPTIONS,
     HTTP_CONNECT,
     HTTP_PATCH,
+    HTTP_TRACE,
     HTTP_PRI, /* the preface of HTTP/2 (RFC 9113 3.4) */
 };
 extern const struct word http_method_words[];
@@ -43,6 +44,7 @@ struct http_fields {
     bool aka;             /* a challenge of HTTP Digest AKA (RFC 3310), as the BSF sends it on Ub */
     bool cookie;          /* Cookie or Set-Cookie */
     bool forwarded;       /* a proxy says that it has passed the message on */
+    bool probe;           /* User-Agent is that with which a balancer asks whether a server is up */
     enum http_body body;  /* as the fields alone say */
     uint64_t length;      /* of HTTP_LENGTH, bytes */
 };

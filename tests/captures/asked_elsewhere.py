@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import events, of_type
+from run_utwatch import events, of_type, rule_counts
 from checks import check, finish
 from made_sessions import CLIENT, SERVER, START
 import capturelib
@@ -120,7 +120,67 @@ def other_services(folder):
             check(found == requests, what, scope, found)
 
 
+def traces(folder):
+    """RFC 9110 9.3.8: TRACE asks for nothing but what it is itself."""
+    echo = b"HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: 0\r\n\r\n"
+    for what, more, target, requests in (("nothing", b"", b"/", None), ("Max-Forwards", b"Max-Forwards: 0\r\n", b"/x", None), ("a document", b"", DOCUMENT, 1),
+                                         ("credentials", CREDENTIALS, b"/", 1), ("a cookie", b"Cookie: a=b\r\n", b"/", 1)):
+        for answer in (echo, NO, b""):
+            found = run(folder, built(asked(target, more, method=b"TRACE", answer=answer)[:2 if answer else 1]))
+            check(found == requests, "TRACE with", what, answer[:12], found)
+    check(run(folder, built(asked(b"/", method=b"TRACE", answer=echo) + asked(DOCUMENT))) == 1, "TRACE, then a document")
+    check(run(folder, built(asked(b"/", method=b"TRACY"))) == 1, "another method")
+
+
+def answered_by_another_service(folder):
+    """RFC 6455 4.2.2: 101 begins WebSocket. RFC 6960 A, RFC 2585 4: OCSP, revocation lists and certificates are fetched in clear."""
+    def typed(kind, status=b"200 OK"):
+        return b"HTTP/1.1 %s\r\nContent-Type: application/%s\r\nContent-Length: 0\r\n\r\n" % (status, kind)
+    socket = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    begun = SWITCHED.replace(b"TLS/1.0", b"websocket")
+    ocsp = b"Content-Type: application/ocsp-request\r\nContent-Length: 0\r\n"
+    for what, steps, requests in (
+            ("WebSocket", asked(b"/chat", socket, answer=begun), None), ("WebSocket, with frames", asked(b"/chat", socket, answer=begun)
+                                                                         + [(CLIENT, b"\x81\x85\1\2\3\4abcde"), (SERVER, b"\x81\5hello")], None),
+            ("WebSocket, passed over", asked(b"/chat", socket), 1), ("WebSocket, no answer", asked(b"/chat", socket)[:1], 1),
+            ("WebSocket, with credentials", asked(b"/chat", socket + CREDENTIALS, answer=begun), 1),
+            ("WebSocket at a document", asked(DOCUMENT, socket, answer=begun), 1),
+            ("OCSP", asked(b"/ocsp", ocsp, method=b"POST", answer=typed(b"ocsp-response")), None),
+            ("OCSP, no answer", asked(b"/", ocsp, method=b"POST")[:1], None),
+            ("OCSP by GET", asked(b"/ocsp/MFMw", answer=typed(b"ocsp-response")), None),
+            ("a list", asked(b"/ca.crl", answer=typed(b"pkix-crl")), None), ("a CA", asked(b"/ca.cer", answer=typed(b"pkix-cert")), None),
+            ("a list that is not there", asked(b"/ca.crl", answer=typed(b"pkix-crl", b"404 N")), 1),
+            ("a page", asked(b"/ca.crl", answer=typed(b"xml")), 1),
+            ("OCSP, then a document", asked(b"/", ocsp, method=b"POST", answer=typed(b"ocsp-response")) + asked(DOCUMENT), 1),
+            ("a document, answered by a list", asked(DOCUMENT, answer=typed(b"pkix-crl")), 1)):
+        for scope in "", 'servers: ["%s"]' % ADDRESS:
+            found = run(folder, built(steps), scope)
+            check(found == requests, what, scope, found)
+
+
+def probes(folder):
+    """A balancer that asks whether a server is up is no UE. Its name proves nothing: that is not observable, and a UE that the site names is
+    reported."""
+    agents = b"ELB-HealthChecker/2.0", b"GoogleHC/1.0", b"kube-probe/1.27", b"Envoy/HC", b"Consul Health Check", b"check_http/v2.3 (plugins 2.3)"
+    for agent in agents:
+        for method, target in ((b"GET", b"/healthz"), (b"HEAD", b"/"), (b"GET", b"/")):
+            frames = built(asked(target, b"User-Agent: " + agent + b"\r\n", method=method))
+            found = run(folder, frames), unclear(folder)
+            check(found == (None, 1), "a probe:", agent, method, target, found)
+            check(run(folder, frames, "clients: [192.0.2.0/24]") == 1, "a UE of the site's:", agent, method, target)
+        found = run(folder, built(asked(DOCUMENT, b"User-Agent: " + agent + b"\r\n")))
+        check(found == 1, "a document, asked for by", agent, found)
+    for agent in (b"Mozilla/5.0 (kube-probe/1.27)", b"GoogleBot", b"UE XDM-client/OMA1.0", b""):
+        found = run(folder, built(asked(b"/healthz", b"User-Agent: " + agent + b"\r\n")))
+        check(found == 1, "no probe:", agent, found)
+
+
+def unclear(folder):
+    """In how many connections of the last capture the rule was not observable."""
+    return rule_counts(events(UTWATCH, "-r", os.path.join(folder, "asked.pcap"))[0])[RULE]["not_observable"]
+
+
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (at_a_proxy, for_nothing, other_services):
+    for case in (at_a_proxy, for_nothing, other_services, traces, answered_by_another_service, probes):
         case(temporary)
 finish()

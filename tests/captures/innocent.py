@@ -421,8 +421,8 @@ def ages(folder):
     told, counts = failed(folder, begun + refused(25, ("192.0.2.81", 443)))
     check(told.get("ut-7.1-ticket-lifetime") == "ue" and counts["ut-7.1-resume-server"]["fail"] == 0, "another server refuses it:", told)
 
-    # Short ids come again (WAP-219 6.2.2 has at most 8 bytes): where a handshake was missed, the session may be a later one. Long ones come again where
-    # the generator of random bytes is broken: then it may be either.
+    # Short ids come again (WAP-219 6.2.2 has at most 8 bytes): where a handshake was missed, the session may be a later one. Long ones come again
+    # where the generator of random bytes is broken: then it may be either.
     for session, late in ((b"\5", False), (b"\5" * 32, True)):
         def whole(second, client):
             return at(second, accepted(DES3, m.client_hello([DES3], m.TLS12), session, random=struct.pack("!I", second) * 8), client)
