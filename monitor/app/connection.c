@@ -198,6 +198,7 @@ static uint32_t tell_handshake(struct pipeline *p, struct flow *flow, const stru
                           .flow = flow,
                           .observation = o,
                           .session_in_progress = tls_may_begin_session(p->tls, o),
+                          .other_side = tls_has_other_side(p->tls, flow, o),
                           .session_inside = tls_counters(p->tls)->renegotiations != 0,
                           .http = cleartext_before(p, flow)};
     pipeline_tell(p, &f);

@@ -99,8 +99,9 @@ static void tell(struct judge *j, const struct policy_case *c, const struct verd
     const struct verdict *verdicts = excused(j, c, judged, count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
     verdicts = by_evidence(j, c, j->verdicts, verdicts, count);
-    verdicts = sides_once(j, c, j->verdicts, verdicts, count);
+    verdicts = sides_once(j, c, OF_PROFILE, j->verdicts, verdicts, count);
     advice = by_evidence(j, c, j->advised, advice, advised);
+    advice = sides_once(j, c, OF_ADVICE, j->advised, advice, advised);
     output_case(j->output, c, verdicts, count, advice, advised);
 }
 
@@ -117,24 +118,47 @@ void judge_held_back(struct judge *j, nanos now)
         judge(j, c);
 }
 
+static bool breaks_any(const struct verdict *judged, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any |= judged[i].value == VERDICT_FAIL;
+    return any;
+}
+
+/* For its other sides, where it has any: each breach, also of a superseded demand or of advice. */
+static bool note_for_other_sides(struct judge *j, const struct policy_case *c, const struct verdict *judged,
+                                 size_t count, bool has_others)
+{
+    bool any = has_others && breaks_any(judged, count);
+    sides_note(j, c, OF_PROFILE, judged, count);
+    if (!has_others || !j->advice)
+        return any;
+    const struct verdict *advice = judged_by(j->advice, c, j->advised, &count);
+    sides_note(j, c, OF_ADVICE, advice, count);
+    return any || breaks_any(advice, count);
+}
+
 /* What is not confirmed is told as the part of the evidence that it is, unless it may be seen outside of its
- * tunnel as well; it takes no place from others. The handshakes of one connection are told in order. */
-static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due)
+ * tunnel as well; it takes no place from others. The handshakes of one connection are told in order.
+ * `breach`: there is one, which may be told of another side. */
+static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due, bool breach)
 {
     const struct observation *o = c->observation;
     if (held_back_has(&j->held_back, o->whence.flow_id))
         return true;
     const bool may_wait =
         c->about.confirmed || (o->whence.client.space && held_back_is_mostly_free(&j->held_back));
-    return may_wait && profile_found_breach(j->profile) && held_back_may_change(o, due);
+    return may_wait && breach && held_back_may_change(o, due);
 }
 
-static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nanos due)
+static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nanos due, bool other_side)
 {
     size_t count;
     const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
-    sides_note(j, c, judged, count);
-    if (!has_to_wait(j, c, due)) {
+    const bool breach = profile_found_breach(j->profile);
+    const bool of_sides = note_for_other_sides(j, c, judged, count, other_side);
+    if (!has_to_wait(j, c, due, breach || (of_sides && !c->nearer.client.family))) {
         tell(j, c, judged, count);
         return;
     }
@@ -291,7 +315,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     c.passed_on = peers_client_serves(j->peers, &o->whence);
     c.session = &session;
     c.before = f->http;
-    sides_meet(j, &c);
+    const bool other_side = sides_meet(j, &c) || f->other_side;
     output_expect(j->output, &c);
     const struct hello_shape shape = peers_shape(j->peers, o);
     c.server = peers_find(j->peers, o, &shape, SERVER);
@@ -300,7 +324,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
         c.evidence = &evidence;
     }
     peers_expect_ue(j->peers, o);
-    judge_or_hold_back(j, &c, f->due);
+    judge_or_hold_back(j, &c, f->due, other_side);
     /* A hello that was lost, or came before the capture began, still counts: it may have offered or selected
      * anything. */
     make_room(j, o, &shape);

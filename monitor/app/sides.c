@@ -2,7 +2,7 @@
 
 #include "app/judge_parts.h"
 
-void sides_meet(struct judge *j, struct policy_case *c)
+bool sides_meet(struct judge *j, struct policy_case *c)
 {
     const struct observation *o = c->observation;
     struct met *met = peers_met(j->peers);
@@ -10,7 +10,7 @@ void sides_meet(struct judge *j, struct policy_case *c)
     const struct met_handshake *nearer = met_nearer(met, o);
     if (nearer) {
         c->nearer = (struct other_side){nearer->client, nearer->server};
-        return;
+        return true;
     }
     const struct other_side own = {o->whence.client, o->whence.server};
     const struct met_handshake *farther[WAYS];
@@ -19,9 +19,11 @@ void sides_meet(struct judge *j, struct policy_case *c)
         held_back_found_nearer(&j->held_back, farther[i]->flow_id, o->randoms, &own);
         peers_found_nearer(j->peers, farther[i], &o->whence);
     }
+    return count;
 }
 
-void sides_note(struct judge *j, const struct policy_case *c, const struct verdict *judged, size_t count)
+void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, const struct verdict *judged,
+                size_t count)
 {
     const struct observation *o = c->observation;
     if (c->nearer.client.family)
@@ -29,13 +31,13 @@ void sides_note(struct judge *j, const struct policy_case *c, const struct verdi
     struct met_handshake *met = met_at(peers_met(j->peers), o->randoms, &o->whence.client, &o->whence.server);
     for (size_t i = 0; met && i < count; i++)
         if (judged[i].value == VERDICT_FAIL)
-            met->broken[judged[i].index / 64] |= UINT64_C(1) << judged[i].index % 64;
+            met->broken[profile][judged[i].index / 64] |= UINT64_C(1) << judged[i].index % 64;
 }
 
-const struct verdict *sides_once(struct judge *j, const struct policy_case *c, struct verdict *own,
-                                 const struct verdict *judged, size_t count)
+const struct verdict *sides_once(struct judge *j, const struct policy_case *c, unsigned profile,
+                                 struct verdict *own, const struct verdict *judged, size_t count)
 {
-    if (!c->nearer.client.family)
+    if (!c->nearer.client.family || !judged)
         return judged;
     const struct met_handshake *met =
         met_at(peers_met(j->peers), c->observation->randoms, &c->nearer.client, &c->nearer.server);
@@ -45,7 +47,7 @@ const struct verdict *sides_once(struct judge *j, const struct policy_case *c, s
         memcpy(own, judged, count * sizeof *own);
     for (size_t i = 0; i < count; i++) {
         struct verdict *v = &own[i];
-        if (v->value == VERDICT_FAIL && met->broken[v->index / 64] >> v->index % 64 & 1)
+        if (v->value == VERDICT_FAIL && met->broken[profile][v->index / 64] >> v->index % 64 & 1)
             *v = (struct verdict){.rule = v->rule,
                                   .index = v->index,
                                   .basis = v->basis,

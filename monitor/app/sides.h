@@ -3,21 +3,23 @@
  * which names the other; but what one handshake breaks is broken once, and by the UE: so it is told where the
  * UE is nearer (peers/met.h), and on the other side it is not observable. What only the other side shows is
  * told there: a session may be old by what was seen at the server, and of unknown age at the proxy. A side
- * that ends first and breaks superseded demands only is reported before the other is known.
+ * that ends first waits for the other, which the server's hello has shown by then (tls_has_other_side()).
  */
 #ifndef UTWATCH_APP_SIDES_H
 #define UTWATCH_APP_SIDES_H
 
 #include "app/judge.h"
 
-/* A handshake comes to be judged: finds its other sides, of which one may be held back. */
-void sides_meet(struct judge *j, struct policy_case *c);
+/* A handshake comes to be judged: finds its other sides, of which one may be held back. True: there is one.
+ */
+bool sides_meet(struct judge *j, struct policy_case *c);
 
-/* Remembers which rules it breaks, for its other sides. */
-void sides_note(struct judge *j, const struct policy_case *c, const struct verdict *judged, size_t count);
+/* Remembers which rules it breaks, for its other sides. `profile`: OF_PROFILE or OF_ADVICE. */
+void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, const struct verdict *judged,
+                size_t count);
 
 /* The verdicts without what is told of another side. `own` is room for verdicts to be changed. */
-const struct verdict *sides_once(struct judge *j, const struct policy_case *c, struct verdict *own,
-                                 const struct verdict *judged, size_t count);
+const struct verdict *sides_once(struct judge *j, const struct policy_case *c, unsigned profile,
+                                 struct verdict *own, const struct verdict *judged, size_t count);
 
 #endif

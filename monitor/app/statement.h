@@ -28,6 +28,7 @@ struct statement {
     struct flow *flow;      /* HANDSHAKE: for the answer; the judge does not look into it */
     const struct observation *observation;
     bool session_in_progress; /* see tls_may_begin_session() */
+    bool other_side;          /* HANDSHAKE: see tls_has_other_side() */
     bool session_inside; /* HANDSHAKE: a later one inside encryption may have begun a session before this */
     const struct http_connection *http; /* CONNECTION; HANDSHAKE: what was said before it, or NULL */
     const char *protocol;               /* CONNECTION */

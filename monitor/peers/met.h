@@ -14,15 +14,17 @@
 #include "base/ways.h"
 #include "tls/observation.h"
 
-enum { MET = 4096 };
+/* Rules are those of the profile, and those that give advice. */
+enum { MET = 4096, MET_PROFILES = 2 };
 
 struct met_handshake {
     uint64_t randoms;
     struct endpoint client, server;
     uint64_t flow_id;
-    nanos asked, answered;           /* when the hellos of both came */
-    bool evidence;                   /* both ends took part, and all that decides was seen */
-    uint64_t broken[MAX_RULES / 64]; /* a bit for each rule that it breaks, as far as it was judged */
+    nanos asked, answered; /* when the hellos of both came */
+    bool evidence;         /* both ends took part, and all that decides was seen */
+    uint64_t broken[MET_PROFILES]
+                   [MAX_RULES / 64]; /* a bit for each rule that it breaks, as far as it was judged */
 };
 
 struct met {

@@ -270,18 +270,11 @@ static bool is_transferred(const struct handshake *h)
     return false;
 }
 
-static uint64_t drawn(const uint8_t *bytes)
-{
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-    return value ? value : 1;
-}
-
 static void note_randoms(struct handshake *h)
 {
     struct observation *o = h->observation;
     enum { BYTES = sizeof h->memory.client_random };
-    const size_t part_at[] = {8, BYTES + 8}; /* behind a time, before a downgrade's mark */
+    const size_t part_at[] = {PART_OF_RANDOM, BYTES + PART_OF_RANDOM};
     uint8_t both[2 * BYTES];
     if (o->client_hello.format != HELLO_TLS || o->client_hello.unknown || o->server_hello.unknown)
         return;
@@ -289,7 +282,7 @@ static void note_randoms(struct handshake *h)
     memcpy(both + BYTES, h->memory.server_random, BYTES);
     for (enum side who = CLIENT; who <= SERVER; who++)
         if (o->seen & (who == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))
-            o->random[who] = drawn(both + part_at[who]);
+            o->random[who] = random_drawn(both + part_at[who]);
     if (o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO)
         o->randoms = siphash(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
 }

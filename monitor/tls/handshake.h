@@ -158,6 +158,12 @@ enum {
     PACKED_BYTES = (OBSERVATION_MASKS + OBSERVATION_WORDS) * sizeof(uint64_t) + OBSERVATION_TEXT,
 };
 
+/* Where the answer with this random was met last: in the handshake of this flow. */
+struct last_answer {
+    uint64_t random;
+    const struct flow *flow;
+};
+
 struct tls {
     struct identifier_keys keys;
     struct known_chains *chains;
@@ -172,6 +178,7 @@ struct tls {
     const struct flow *ending;           /* see tls_end_begins() */
     struct clients clients;
     struct tls_counters counters;
+    struct last_answer last_answer[LAST_ANSWERS]; /* by the random; a later one takes the place */
     struct pool kept;              /* of struct kept_messages; without slots: nobody wants them */
     const struct segment *kept_at; /* where they are: the segment that is being read, or NULL */
     uint8_t packed[PACKED_BYTES];
@@ -224,6 +231,19 @@ bool handshake_is_unanswered(const struct handshake *h);
 
 /* The length of the client's Finished of TLS 1.3 in a record of its own. 0: the suite is not known. */
 size_t handshake_finished_bytes(uint16_t suite);
+
+enum { PART_OF_RANDOM = 8 /* behind a time, before a downgrade's mark */ };
+
+/* Eight bytes of a random, by which it is known; never 0. */
+static inline uint64_t random_drawn(const uint8_t *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return value ? value : 1;
+}
+
+/* The server's hello has come. */
+void tls_note_answer(struct tls *tls, const struct handshake *h);
 
 /* Feeds an event to the machine and does what it says. */
 void handshake_event(struct tls *tls, struct handshake *h, enum tls_event event, nanos now);

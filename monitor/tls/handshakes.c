@@ -369,6 +369,18 @@ static const struct endpoint *end_of(const struct handshake *h, enum side who)
 
 enum { MOST_LOOKED_AT = 256 };
 
+void tls_note_answer(struct tls *tls, const struct handshake *h)
+{
+    const uint64_t random = random_drawn(h->memory.server_random + PART_OF_RANDOM);
+    tls->last_answer[random % LAST_ANSWERS] = (struct last_answer){random, h->flow};
+}
+
+bool tls_has_other_side(const struct tls *tls, const struct flow *flow, const struct observation *o)
+{
+    const struct last_answer *last = &tls->last_answer[o->random[SERVER] % LAST_ANSWERS];
+    return o->random[SERVER] && last->random == o->random[SERVER] && last->flow != flow;
+}
+
 bool tls_may_begin_session(const struct tls *tls, const struct observation *o)
 {
     const struct whence *ours = &o->whence;

@@ -115,6 +115,7 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
         return;
     }
     note_hello(h, SERVER, now);
+    tls_note_answer(tls, h);
     if (observation_version(o) >= 0x0304) {
         o->side[SERVER].encrypted = true;
         h->side[0].ccs_pending = h->side[1].ccs_pending = false;

@@ -190,6 +190,10 @@ bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, cons
  * hello offers: the other's end, or its ServerHello, may have been lost or may be late. */
 bool tls_may_begin_session(const struct tls *tls, const struct observation *o);
 
+/* The answer of this flow's handshake was met in another connection since: that is another side of a
+ * translator or proxy, nearer to the client, where the handshake may still go on (app/sides.h). */
+bool tls_has_other_side(const struct tls *tls, const struct flow *flow, const struct observation *o);
+
 /* The flow whose handshake, or search for one, is given up first when there is no room; not `but`. */
 struct flow *tls_victim(struct tls *tls, const struct flow *but);
 

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import events, of_type, rule_counts
+from run_utwatch import PCAPS, events, of_type, rule_counts
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -74,7 +74,7 @@ class Judged:
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "sides.pcap")
             capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
-            evs, _ = events(UTWATCH, "--strict", *words, "-r", path)
+            evs, _ = events(UTWATCH, *(words or ["--strict"]), "-r", path)
         self.counts = rule_counts(evs)
         self.tls, self.alerts = of_type(evs, "tls"), of_type(evs, "alert")
         self.stats = of_type(evs, "stats")[-1]["utwatch"]["tls"]
@@ -110,6 +110,24 @@ def told_once():
                 for e in found.tls:
                     named = e["utwatch"].get("same_handshake")
                     check((named and ends(named)) == (None if ends(e) == first else first), *case, named)
+
+
+def superseded_and_advised():
+    """A superseded demand counts for nothing, and advice is no demand: told once, all the same, and neither waits where there is one side only."""
+    capture = os.path.join(PCAPS, "nginx-modern-ues.pcap")
+    modern, then = capturelib.conversations(capture)[0], capturelib.read_frames(capture)[0][0]
+    advised = [(CLIENT, m.client_hello([ANON, DES3], m.TLS12, random=b"\1" * 32)),
+               (SERVER, m.server_hello(DES3, m.TLS12, b"\6" * 32, more=[(4, b"")]) + m.done(m.TLS12)), *conversation(DES3, DES3)[2:]]
+    for what, steps, rules in (("superseded", modern, {"wapcert-6.4-utf8", "wapcert-6.4.3-signature-algorithm"}),
+                               ("advice", advised, {"ut-6.4-anonymous-offered", "dp-rfc3546-truncated-hmac"})):
+        for name, legs in PLACES.items():
+            for apart in (10000, 300000):
+                found = Judged(copied(legs, steps, at=then, apart=apart), "--advise", "ls-advice")
+                told = sorted((ends(e), e["utwatch"]["rule"]) for e in found.of_handshakes() if e["utwatch"]["rule"] in rules)
+                check(sorted(r for _, r in told) == sorted(rules) and len({e for e, _ in told}) == 1, what, name, apart, told)
+                check({e[0] for e, _ in told} & {legs[0][0][0], legs[0][1][0]}, what, name, "of the UE's side:", told)
+        alone = Judged(copied(PLACES["a NAT"][:1], steps, at=then), "--advise", "ls-advice")
+        check(rules <= {e["utwatch"]["rule"] for e in alone.of_handshakes()}, what, "alone:", [e["utwatch"]["rule"] for e in alone.alerts])
 
 
 def by_two_clocks():
@@ -211,6 +229,7 @@ def no_room():
 
 
 told_once()
+superseded_and_advised()
 by_two_clocks()
 written_again()
 in_tunnels()
