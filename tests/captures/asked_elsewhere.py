@@ -123,8 +123,9 @@ def other_services(folder):
 def traces(folder):
     """RFC 9110 9.3.8: TRACE asks for nothing but what it is itself."""
     echo = b"HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: 0\r\n\r\n"
-    for what, more, target, requests in (("nothing", b"", b"/", None), ("Max-Forwards", b"Max-Forwards: 0\r\n", b"/x", None), ("a document", b"", DOCUMENT, 1),
-                                         ("credentials", CREDENTIALS, b"/", 1), ("a cookie", b"Cookie: a=b\r\n", b"/", 1)):
+    for what, more, target, requests in (("nothing", b"", b"/", None), ("Max-Forwards", b"Max-Forwards: 0\r\n", b"/x", None),
+                                         ("a document", b"", DOCUMENT, 1), ("credentials", CREDENTIALS, b"/", 1),
+                                         ("a cookie", b"Cookie: a=b\r\n", b"/", 1)):
         for answer in (echo, NO, b""):
             found = run(folder, built(asked(target, more, method=b"TRACE", answer=answer)[:2 if answer else 1]))
             check(found == requests, "TRACE with", what, answer[:12], found)
