@@ -17,13 +17,18 @@ struct span skip_empty_records(struct span bytes)
 }
 
 /* The length of a record that may stand before a hello, or 0: warnings, and a ChangeCipherSpec that means
- * nothing yet (GnuTLS takes it as RFC 8446 5 has it, before the ClientHello too). */
-static size_t before_hello(struct span bytes)
+ * nothing yet (GnuTLS takes it as RFC 8446 5 has it, before the ClientHello too). `found`: what the bytes
+ * are. */
+static size_t before_hello(enum opening found, struct span bytes)
 {
-    const enum opening found = opening_look(span_head(bytes, OPENING_BYTES));
     if (found == OPENING_ALERT)
         return ALERT_RECORD_BYTES;
     return found == OPENING_PROTECTED && bytes.p[0] == RECORD_CHANGE_CIPHER_SPEC ? CCS_RECORD_BYTES : 0;
+}
+
+static enum opening opening_of(struct span bytes)
+{
+    return opening_look(span_head(bytes, OPENING_BYTES));
 }
 
 /* After a ChangeCipherSpec whose side may have said something before it: is this a hello, and no Finished
@@ -43,11 +48,13 @@ static bool is_hello_in_clear(struct span bytes)
 static enum opening look(struct span bytes, bool lacks_start)
 {
     struct span rest = skip_empty_records(bytes);
-    const enum opening found = opening_look(span_head(rest, OPENING_BYTES));
+    const enum opening found = opening_of(rest);
+    enum opening next = found;
     size_t before;
-    while ((before = before_hello(rest)) != 0 && rest.n > before)
+    while ((before = before_hello(next, rest)) != 0 && rest.n > before) {
         rest = skip_empty_records(span_skip(rest, before));
-    const enum opening next = opening_look(span_head(rest, OPENING_BYTES));
+        next = opening_of(rest);
+    }
     if (next == OPENING_MAYBE)
         return next;
     const bool sure = found != OPENING_PROTECTED || !lacks_start || is_hello_in_clear(rest);
@@ -101,7 +108,7 @@ struct span start_find(struct span bytes, bool stream_start, bool lacks_start, e
         bool border = borders == BORDERS_ALL ||
                       (before.n && (before.p[before.n - 1] == '\n' || before.p[before.n - 1] == '>'));
         if (border) {
-            *opening = opening_look(span_head(rest, OPENING_BYTES));
+            *opening = opening_of(rest);
             if (*opening == OPENING_CLIENT_HELLO || *opening == OPENING_SERVER_HELLO ||
                 *opening == OPENING_MAYBE)
                 return rest;
@@ -132,9 +139,9 @@ static void extend(struct probe *p, uint8_t byte)
 {
     p->bytes[p->length++] = byte;
     const struct span all = span_of(p->bytes, p->length);
-    const size_t first = before_hello(all);
+    const size_t first = before_hello(opening_of(all), all);
     const struct span rest = span_skip(all, first);
-    const bool another = first && rest.n && before_hello(rest) == rest.n;
+    const bool another = first && rest.n && before_hello(opening_of(rest), rest) == rest.n;
     if (another && rest.p[0] == RECORD_ALERT && rest.p[RECORD_HEADER_BYTES] == ALERT_FATAL) {
         memmove(p->bytes, rest.p, rest.n);
         p->length = (uint8_t)rest.n;
