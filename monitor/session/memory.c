@@ -150,12 +150,10 @@ static uint64_t shared_key_of(const struct sessions *s, const struct scope *scop
 static struct place place_in(const struct sessions *s, const struct scope *scope,
                              const struct endpoint *server, const struct identifier *id)
 {
-    const struct scope own = own_scope(server);
     struct place place = {.server = server, .identifier = id, .common = scope->common};
     if (!id || !id->length)
         return place;
     place.key = key_of(s, scope, id);
-    place.own_key = scope->common ? key_of(s, &own, id) : place.key;
     place.shared_key = shared_key_of(s, scope, id);
     return place;
 }
@@ -195,12 +193,19 @@ static struct entry *find_key(struct sessions *s, uint64_t key, nanos now)
     return key ? table_find(&s->table, key, memory_second(now), s->retention) : NULL;
 }
 
+/* Hashed only where the common entry is in doubt, as hardly ever. */
+static uint64_t own_key_of(const struct sessions *s, const struct place *place)
+{
+    const struct scope own = own_scope(place->server);
+    return place->common ? key_of(s, &own, place->identifier) : place->key;
+}
+
 struct entry *memory_find(struct sessions *s, const struct place *place, nanos now)
 {
     struct entry *e = find_key(s, place->key, now);
     if (!e)
         return find_key(s, place->space_key, now);
-    return e->flags & ENTRY_DOUBT ? find_key(s, place->own_key, now) : e;
+    return e->flags & ENTRY_DOUBT ? find_key(s, own_key_of(s, place), now) : e;
 }
 
 static bool is_given_anew(const struct entry *e)

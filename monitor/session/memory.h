@@ -74,7 +74,6 @@ struct place {
     const struct identifier *identifier;
     bool common;         /* the identifier means one session at several servers */
     uint64_t key;        /* in the table, of all these servers; 0: there is no identifier */
-    uint64_t own_key;    /* in the table, of this server alone */
     uint64_t space_key;  /* in the table, from when nobody knew that its address space is the network's; 0: it
                             has no other place */
     uint64_t shared_key; /* for other sensors; 0: it cannot be shared */

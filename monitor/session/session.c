@@ -245,7 +245,6 @@ void sessions_expect(const struct sessions *s, const struct observation *o)
 {
     expect(&s->met[o->randoms % MET_HANDSHAKES / 64], 1);
     expect(&s->recent[o->whence.flow_id % RECENT_SESSIONS], sizeof *s->recent);
-    table_expect_server(&s->table, &o->whence.server);
 }
 
 void sessions_judge(struct sessions *s, const struct observation *o, const struct session_questions *q,

@@ -1,7 +1,5 @@
 #include "store/table_parts.h"
 
-#include "base/expect.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -417,12 +415,6 @@ struct entry *table_put(struct table *t, uint64_t key, uint32_t now, uint32_t re
 static size_t place_of_server(uint64_t hash)
 {
     return hash % (TABLE_SERVERS - 1) + 1;
-}
-
-void table_expect_server(const struct table *t, const struct endpoint *server)
-{
-    const uint64_t hash = siphash(&t->key, span_of(server, sizeof *server));
-    expect(&t->servers[place_of_server(hash)], sizeof *server);
 }
 
 uint16_t table_server(struct table *t, const struct endpoint *server)

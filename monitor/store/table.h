@@ -147,9 +147,6 @@ bool table_spans_jump(const struct table *t, nanos from, nanos to);
  * step ahead less time has passed than the clock says, by the step at most. */
 nanos table_latest(const struct table *t, nanos from, nanos to);
 
-/* Has the processor fetch the place of a server, which will be asked for. */
-void table_expect_server(const struct table *t, const struct endpoint *server);
-
 /* The place of a server, made when there is room; 0: none. */
 uint16_t table_server(struct table *t, const struct endpoint *server);
 
