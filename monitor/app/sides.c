@@ -7,14 +7,17 @@ bool sides_meet(struct judge *j, struct policy_case *c)
     const struct observation *o = c->observation;
     struct met *met = peers_met(j->peers);
     met_note(met, o);
-    const struct met_handshake *nearer = met_nearer(met, o);
+    const struct met_places others = met_others(met, o);
+    if (others.count == 0) /* as nearly always */
+        return;
+    const struct met_handshake *nearer = met_nearer(met, o, &others);
     if (nearer) {
         c->nearer = (struct other_side){nearer->client, nearer->server};
         return true;
     }
     const struct other_side own = {o->whence.client, o->whence.server};
     const struct met_handshake *farther[WAYS];
-    const size_t count = met_farther(met, o, farther);
+    const size_t count = met_farther(met, o, &others, farther);
     for (size_t i = 0; i < count; i++) {
         held_back_found_nearer(&j->held_back, farther[i]->flow_id, o->randoms, &own);
         peers_found_nearer(j->peers, farther[i], &o->whence);

@@ -18,14 +18,10 @@ static bool is_recent(const struct met_handshake *h, const struct observation *o
     return o->side[CLIENT].hello_time - h->asked < MET_SECONDS * NANOS_PER_SECOND;
 }
 
-/* The places of those with the same randoms. */
-struct alike {
-    size_t count, at[WAYS];
-};
-
-static struct alike alike_of(const struct met *m, uint64_t randoms)
+/* Of those with the same randoms. */
+static struct met_places alike_of(const struct met *m, uint64_t randoms)
 {
-    struct alike found;
+    struct met_places found;
     const size_t first = ways_of(randoms, MET);
     found.count = 0;
     for (size_t i = first; randoms && i < first + WAYS; i++)
@@ -34,11 +30,10 @@ static struct alike alike_of(const struct met *m, uint64_t randoms)
     return found;
 }
 
-/* Those of them in other connections. */
-static struct alike others_like(const struct met *m, const struct observation *o)
+struct met_places met_others(const struct met *m, const struct observation *o)
 {
-    struct alike others;
-    const struct alike all = alike_of(m, o->randoms);
+    struct met_places others;
+    const struct met_places all = alike_of(m, o->randoms);
     others.count = 0;
     for (size_t i = 0; i < all.count; i++)
         if (m->place[all.at[i]].flow_id != o->whence.flow_id)
@@ -49,7 +44,7 @@ static struct alike others_like(const struct met *m, const struct observation *o
 struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpoint *client,
                              const struct endpoint *server)
 {
-    const struct alike all = alike_of(m, randoms);
+    const struct met_places all = alike_of(m, randoms);
     for (size_t i = 0; i < all.count; i++) {
         struct met_handshake *h = &m->place[all.at[i]];
         if (endpoint_equal(&h->client, client) && endpoint_equal(&h->server, server))
@@ -82,12 +77,12 @@ void met_note(struct met *m, const struct observation *o)
     m->randoms[h - m->place] = o->randoms;
 }
 
-static bool was_met(const struct met *m, const struct observation *o, enum side side)
+static bool was_met(const struct met *m, const struct observation *o, const struct met_places *others,
+                    enum side side)
 {
     const struct endpoint own = whence_peer(&o->whence, side);
-    const struct alike others = others_like(m, o);
-    for (size_t i = 0; i < others.count; i++) {
-        const struct met_handshake *h = &m->place[others.at[i]];
+    for (size_t i = 0; i < others->count; i++) {
+        const struct met_handshake *h = &m->place[others->at[i]];
         const struct endpoint theirs = peer_end(side == SERVER ? &h->server : &h->client, side);
         if (is_recent(h, o) && endpoint_equal(&theirs, &own))
             return true;
@@ -113,30 +108,28 @@ static bool is_nearer(const struct met_handshake *a, const struct met_handshake 
     return lies_behind(b, a) || (tunnel && !b->evidence && lies_behind(a, b));
 }
 
-const struct met_handshake *met_nearer(const struct met *m, const struct observation *o)
+const struct met_handshake *met_nearer(const struct met *m, const struct observation *o,
+                                       const struct met_places *others)
 {
-    const struct alike others = others_like(m, o);
     const struct met_handshake *nearest = NULL;
-    if (others.count == 0) /* as nearly always */
+    if (others->count == 0) /* as nearly always */
         return NULL;
     const struct met_handshake own = met_of(o);
-    for (size_t i = 0; i < others.count; i++) {
-        const struct met_handshake *h = &m->place[others.at[i]];
+    for (size_t i = 0; i < others->count; i++) {
+        const struct met_handshake *h = &m->place[others->at[i]];
         if (is_nearer(h, &own) && (!nearest || is_nearer(h, nearest)))
             nearest = h;
     }
     return nearest;
 }
 
-size_t met_farther(const struct met *m, const struct observation *o, const struct met_handshake *found[WAYS])
+size_t met_farther(const struct met *m, const struct observation *o, const struct met_places *others,
+                   const struct met_handshake *found[WAYS])
 {
-    const struct alike others = others_like(m, o);
-    size_t count = 0;
-    if (others.count == 0)
-        return 0;
     const struct met_handshake own = met_of(o);
-    for (size_t i = 0; i < others.count; i++) {
-        const struct met_handshake *h = &m->place[others.at[i]];
+    size_t count = 0;
+    for (size_t i = 0; i < others->count; i++) {
+        const struct met_handshake *h = &m->place[others->at[i]];
         if (is_nearer(&own, h))
             found[count++] = h;
     }
@@ -151,16 +144,16 @@ bool met_is_no_lesson(const struct met_handshake *farther, const struct whence *
            !endpoint_one_host(&farther->server, &nearer->server);
 }
 
-bool met_is_copy(const struct met *m, const struct observation *o, const struct met_handshake *nearer,
-                 enum side side)
+bool met_is_copy(const struct met *m, const struct observation *o, const struct met_places *others,
+                 const struct met_handshake *nearer, enum side side)
 {
-    return was_met(m, o, side) ||
+    return was_met(m, o, others, side) ||
            (nearer && (side == CLIENT || endpoint_same_host(&nearer->server, &o->whence.server)));
 }
 
 void met_forget(struct met *m, uint64_t randoms, uint64_t flow_id)
 {
-    const struct alike all = alike_of(m, randoms);
+    const struct met_places all = alike_of(m, randoms);
     for (size_t i = 0; i < all.count; i++)
         if (m->place[all.at[i]].flow_id == flow_id)
             m->randoms[all.at[i]] = 0;

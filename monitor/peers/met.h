@@ -37,21 +37,30 @@ struct met {
 /* Remembers the handshake, if it is not known at these ends. */
 void met_note(struct met *m, const struct observation *o);
 
+struct met_places {
+    size_t count, at[WAYS];
+};
+
+/* Those of the same handshake in other connections. */
+struct met_places met_others(const struct met *m, const struct observation *o);
+
 /* Does it teach nothing of this side? `nearer`: met_nearer(). It was met within the last moments in another
  * connection of this host; or on a side that is nearer to the UE, so that the client is between the two, or
  * the hosts are the same. */
-bool met_is_copy(const struct met *m, const struct observation *o, const struct met_handshake *nearer,
-                 enum side side);
+bool met_is_copy(const struct met *m, const struct observation *o, const struct met_places *others,
+                 const struct met_handshake *nearer, enum side side);
 
 /* Has what is farther taught of this side what it should not have? */
 bool met_is_no_lesson(const struct met_handshake *farther, const struct whence *nearer, enum side side);
 
 /* The same handshake on the side that is nearer to the UE, or, of the same hosts within a tunnel and outside,
  * on the one that is evidence; NULL: it is not known. */
-const struct met_handshake *met_nearer(const struct met *m, const struct observation *o);
+const struct met_handshake *met_nearer(const struct met *m, const struct observation *o,
+                                       const struct met_places *others);
 
 /* The other way round: those for which this one is met_nearer(). Returns how many. */
-size_t met_farther(const struct met *m, const struct observation *o, const struct met_handshake *found[WAYS]);
+size_t met_farther(const struct met *m, const struct observation *o, const struct met_places *others,
+                   const struct met_handshake *found[WAYS]);
 
 /* NULL: it is no longer known at these ends. */
 struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpoint *client,

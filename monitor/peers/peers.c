@@ -200,10 +200,11 @@ const struct peer *peers_victim(const struct peers *p, const struct observation 
                                 const struct hello_shape *shape, enum side side)
 {
     const struct side_table *t = &p->table[side];
-    if (peers_find(p, o, shape, side))
+    const bool has_room = t->pool.used < t->pool.capacity;
+    if ((side == CLIENT && has_room) || peers_find(p, o, shape, side))
         return NULL;
     const struct peer *name = side == SERVER ? least_used_name(p, &o->whence.server) : NULL;
-    if (name || t->pool.used < t->pool.capacity)
+    if (name || has_room)
         return name;
     return &node_at(t, t->used.oldest)->peer;
 }
@@ -368,9 +369,10 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     struct lesson *l = new_lesson(p, s, u, o, shape);
     l->added = resumptions_of(o, session);
     l->randoms = o->randoms;
-    const struct met_handshake *nearer = met_nearer(&p->met, o);
-    l->taught[SERVER] = !met_is_copy(&p->met, o, nearer, SERVER);
-    l->taught[CLIENT] = !met_is_copy(&p->met, o, nearer, CLIENT) && !o->whence.told.family;
+    const struct met_places others = met_others(&p->met, o);
+    const struct met_handshake *nearer = met_nearer(&p->met, o, &others);
+    l->taught[SERVER] = !met_is_copy(&p->met, o, &others, nearer, SERVER);
+    l->taught[CLIENT] = !met_is_copy(&p->met, o, &others, nearer, CLIENT) && !o->whence.told.family;
     p->counters.copies += !l->taught[SERVER];
     if (l->taught[SERVER]) {
         learn_of_server(&p->kinds, s, &t, l);
