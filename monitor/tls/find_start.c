@@ -50,11 +50,8 @@ static enum opening look(struct span bytes, bool lacks_start)
     struct span rest = skip_empty_records(bytes);
     const enum opening found = opening_of(rest);
     enum opening next = found;
-    size_t before;
-    while ((before = before_hello(next, rest)) != 0 && rest.n > before) {
+    for (size_t before; (before = before_hello(next, rest)) && rest.n > before; next = opening_of(rest))
         rest = skip_empty_records(span_skip(rest, before));
-        next = opening_of(rest);
-    }
     if (next == OPENING_MAYBE)
         return next;
     const bool sure = found != OPENING_PROTECTED || !lacks_start || is_hello_in_clear(rest);
