@@ -29,9 +29,10 @@ static void look_at(struct pipeline *p, struct decoder *ahead, struct capture *c
     }
 }
 
-void foresee(struct pipeline *p, const char *path, const char *filter)
+/* Not inlined: the test whether to look is made for every frame. */
+__attribute__((noinline)) static void look_ahead(struct pipeline *p, const char *path, const char *filter)
 {
-    if (!decoder_wonders(p->decoder) || !can_be_read_twice(path))
+    if (!can_be_read_twice(path))
         return;
     char error[512];
     bool filter_fault;
@@ -44,4 +45,10 @@ void foresee(struct pipeline *p, const char *path, const char *filter)
         decoder_foresaw(p->decoder);
     }
     decoder_free(ahead);
+}
+
+void foresee(struct pipeline *p, const char *path, const char *filter)
+{
+    if (decoder_wonders(p->decoder))
+        look_ahead(p, path, filter);
 }

@@ -213,13 +213,18 @@ void judge_count_early(struct judge *j)
     j->early++;
 }
 
-void judge_go_on(struct judge *j, nanos now)
+/* Not inlined: whether something waits is asked for every frame. */
+__attribute__((noinline)) static void end_waits(struct judge *j, nanos now)
 {
-    if (!(j->waiting.count | j->held_back.count)) /* as with nearly every frame */
-        return;
     if (j->waiting.count) /* as only where sensors share sessions */
         waiting_go_on(j, false);
     judge_held_back(j, now);
+}
+
+void judge_go_on(struct judge *j, nanos now)
+{
+    if (j->waiting.count | j->held_back.count)
+        end_waits(j, now);
 }
 
 bool judge_holds_back(const struct judge *j)

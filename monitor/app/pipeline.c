@@ -154,19 +154,24 @@ static void ask_judge(struct pipeline *p)
     judge_go_on(p->judge, p->now);
 }
 
+static void expire_handshakes(struct pipeline *p, int most)
+{
+    nanos end;
+    for (struct flow *flow; most && (flow = tls_expired(p->tls, p->now, &end)); most--) {
+        p->due = end;
+        connection_expire(p, flow, end);
+        p->due = 0;
+    }
+}
+
 /* Ends at most so many of each kind: thousands that are due at once must not delay the next frame. */
 static void expire(struct pipeline *p, int most)
 {
     late_check_expire(p);
     if (stream_any_held(&p->flows))
         give_up_holes(p, most);
-    nanos end;
-    struct flow *flow;
-    for (int left = most; left && (flow = tls_expired(p->tls, p->now, &end)); left--) {
-        p->due = end;
-        connection_expire(p, flow, end);
-        p->due = 0;
-    }
+    if (tls_in_progress(p->tls))
+        expire_handshakes(p, most);
     connection_expire_clear(p, most);
     if (p->docket)
         return;
@@ -450,17 +455,22 @@ static void begin_time(struct pipeline *p, nanos time)
     p->next_peers = time + p->site->peers_interval;
 }
 
-/* Packet time is `time`, at least what it was. What servers and UEs did is judged at the end of each full
- * interval, with all that had ended by then. */
-static void go_on(struct pipeline *p, nanos time)
+/* What servers and UEs did is judged with all that had ended by then. Not inlined, as hardly any frame ends
+ * an interval. */
+__attribute__((noinline)) static void end_interval(struct pipeline *p, nanos time)
 {
     const nanos interval = p->site->peers_interval;
-    if (time >= p->next_peers && !p->docket) {
-        p->now = p->next_peers;
-        expire(p, INT_MAX);
-        judge_peers(p->judge, false);
-        p->next_peers = time + interval - (time - p->next_peers) % interval;
-    }
+    p->now = p->next_peers;
+    expire(p, INT_MAX);
+    judge_peers(p->judge, false);
+    p->next_peers = time + interval - (time - p->next_peers) % interval;
+}
+
+/* Packet time is `time`, at least what it was. */
+static void go_on(struct pipeline *p, nanos time)
+{
+    if (time >= p->next_peers && !p->docket)
+        end_interval(p, time);
     p->now = time;
     expire(p, ENDED_AT_A_FRAME);
 }

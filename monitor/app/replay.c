@@ -35,6 +35,19 @@ static uint64_t position(const struct replay *r)
     return sum;
 }
 
+/* Not inlined, as hardly any frame needs it. */
+__attribute__((noinline)) static void show_progress(struct replay *r)
+{
+    progress_show(&r->progress, position(r), output_violations(r->orders->output));
+}
+
+/* Likewise. False: the run is to end. */
+__attribute__((noinline)) static bool heed_signals(struct replay *r)
+{
+    progress_clear(&r->progress);
+    return orders_heed(r->orders);
+}
+
 /* False: the run is to end. */
 static bool take_frame(struct replay *r, const struct frame *frame)
 {
@@ -44,11 +57,8 @@ static bool take_frame(struct replay *r, const struct frame *frame)
     part->frames++;
     r->time = frame->time;
     if (progress_frame(&r->progress))
-        progress_show(&r->progress, position(r), output_violations(r->orders->output));
-    if (!signals_any())
-        return true;
-    progress_clear(&r->progress);
-    return orders_heed(r->orders);
+        show_progress(r);
+    return !signals_any() || heed_signals(r);
 }
 
 /*
