@@ -1,6 +1,7 @@
-/* What nearly every frame is, read at once: TCP, but for a SYN, in IPv4 without options, not a fragment, in
- * Ethernet without a tag, captured whole. The result is the one that the layers give. */
+/* What nearly every frame is, read at once: TCP in IPv4 without options, not a fragment, in Ethernet without
+ * a tag, captured whole. The result is the one that the layers give. */
 #include "decode/layers.h"
+#include "decode/tcp_options.h"
 
 #include <pcap/dlt.h>
 
@@ -35,14 +36,14 @@ bool decode_plain(const struct frame *frame, struct segment *out)
     out->ack = cursor_u32(&c);
     const size_t header = (size_t)(cursor_u8(&c) >> 4) * 4;
     out->flags = cursor_u8(&c) & 0x3f;
-    if (type != IPV4_OF_20_BYTES || fragment || protocol != TRANSPORT_TCP || out->flags & TCP_SYN ||
-        header < TCP_BYTES || total < IP_BYTES + header || total > frame->bytes.n - ETHERNET_BYTES)
+    if (type != IPV4_OF_20_BYTES || fragment || protocol != TRANSPORT_TCP || header < TCP_BYTES ||
+        total < IP_BYTES + header || total > frame->bytes.n - ETHERNET_BYTES)
         return false;
     out->transport = TRANSPORT_TCP;
-    out->multipath = MULTIPATH_NONE;
     const struct span packet = span_head(span_skip(frame->bytes, ETHERNET_BYTES), total);
     out->ip = span_head(packet, IP_BYTES);
     out->tcp = span_skip(packet, IP_BYTES);
+    out->multipath = out->flags & TCP_SYN ? tcp_multipath(span_head(out->tcp, header)) & 3U : MULTIPATH_NONE;
     out->payload = span_skip(out->tcp, header);
     out->payload_len = out->payload.n;
     return true;
