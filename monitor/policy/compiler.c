@@ -45,11 +45,11 @@ bool parse_number(const char *text, int64_t *number)
 
 struct parameter *parameter_named(struct profile *p, const char *name, struct suggestion *near)
 {
-    for (size_t i = 0; i < p->parameter_count; i++) {
+    for (size_t i = 0; i < p->parameter_count; i++)
         if (strcmp(p->parameters[i].name, name) == 0)
             return &p->parameters[i];
+    for (size_t i = 0; i < p->parameter_count; i++)
         suggestion_try(near, p->parameters[i].name);
-    }
     return NULL;
 }
 

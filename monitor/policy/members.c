@@ -19,18 +19,16 @@ static const char *keys_listed(const char *const *known, char buffer[KEYS_LISTED
 void check_keys(struct compiler *c, const struct node *n, const char *const *known)
 {
     for (const struct node *m = n->first; m; m = m->next) {
+        if (is_reserved(known, m->key))
+            continue;
         struct suggestion near = suggestion_for(m->key);
-        bool found = false;
-        for (const char *const *k = known; *k; k++) {
-            found |= strcmp(*k, m->key) == 0;
+        for (const char *const *k = known; *k; k++)
             suggestion_try(&near, *k);
-        }
         char buffer[KEYS_LISTED];
-        if (!found)
-            complain_at_key(c, m, "unknown key '%s'%s", m->key,
-                            *unparted_hint(m->key) ? unparted_hint(m->key)
-                            : near.best            ? suggestion_text(&near, buffer, sizeof buffer)
-                                                   : keys_listed(known, buffer));
+        complain_at_key(c, m, "unknown key '%s'%s", m->key,
+                        *unparted_hint(m->key) ? unparted_hint(m->key)
+                        : near.best            ? suggestion_text(&near, buffer, sizeof buffer)
+                                               : keys_listed(known, buffer));
     }
 }
 
