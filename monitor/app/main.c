@@ -12,6 +12,7 @@
 #include "process/signals.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +74,10 @@ static int run(const struct options *o, const struct ruleset *rules, const struc
 
 int main(int argc, char **argv)
 {
+    enum { LARGE = 128 << 10 };
+    /* Large tables come from the kernel, which has cleared them. The C library would take more and more of
+     * them from what reading the profiles has left, and touch all of it. */
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
     struct options options;
     int status = EXIT_USAGE;
     /* A reader that is gone, or a file at its limit of size, fails a write, and the run still ends in order.
