@@ -284,7 +284,7 @@ static void note_randoms(struct handshake *h)
         if (o->seen & (who == CLIENT ? SEEN_CLIENT_HELLO : SEEN_SERVER_HELLO))
             o->random[who] = random_drawn(both + part_at[who]);
     if (o->seen & SEEN_CLIENT_HELLO && o->seen & SEEN_SERVER_HELLO)
-        o->randoms = siphash(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
+        o->randoms = siphash_for_table(&h->memory.keys->own, span_of(both, sizeof both)) | 1;
 }
 
 void tls_end_begins(struct tls *tls, const struct flow *flow)

@@ -1,6 +1,7 @@
 #include "tls/known_chains.h"
 
 #include "base/expect.h"
+#include "base/fold_hash.h"
 #include "base/limits.h"
 #include "base/numbers.h"
 #include "tls/learn.h"
@@ -68,7 +69,7 @@ static uint64_t hash_of(const struct known_chains *chains, struct span body)
 {
     enum { TAIL = 32 };
     const struct span tail = body.n > TAIL ? span_skip(body, body.n - TAIL) : body;
-    return siphash_for_table(&chains->key, tail) | 1;
+    return fold_hash_bytes(&chains->key, tail) | 1;
 }
 
 /* All of it that is read when it is the one that is meant. */
