@@ -1,5 +1,7 @@
 #include "app/peer_findings.h"
 
+#include "base/fold_hash.h"
+
 #include <string.h>
 
 static uint32_t mix(uint32_t hash, uint32_t value)
@@ -9,9 +11,8 @@ static uint32_t mix(uint32_t hash, uint32_t value)
 
 static uint32_t mix_text(uint32_t hash, const char *text)
 {
-    for (; text && *text; text++)
-        hash = mix(hash, (unsigned char)*text);
-    return hash;
+    const struct siphash_key so_far = {hash, UINT64_C(0x9e3779b97f4a7c15)};
+    return text ? (uint32_t)fold_hash_bytes(&so_far, span_of(text, strlen(text))) : hash;
 }
 
 /* What makes the finding another one; never 0. Numbers that only grow with the traffic are no part of it. */
