@@ -15,6 +15,13 @@ struct held_handshake {
     struct peer_evidence evidence;
 };
 
+enum { ALIKE = 16 * HELD_HANDSHAKES };
+
+static uint16_t *alike(const struct held_back *h, uint64_t flow_id)
+{
+    return &h->alike[flow_id % ALIKE];
+}
+
 static nanos end_of_doubt(const struct observation *o)
 {
     return o->event_time + KEPT_SECONDS * NANOS_PER_SECOND;
@@ -22,21 +29,23 @@ static nanos end_of_doubt(const struct observation *o)
 
 size_t held_back_memory(void)
 {
-    return HELD_HANDSHAKES * (sizeof(struct held_handshake) + sizeof(uint64_t));
+    return HELD_HANDSHAKES * (sizeof(struct held_handshake) + sizeof(uint64_t)) + ALIKE * sizeof(uint16_t);
 }
 
 bool held_back_open(struct held_back *h, bool messages)
 {
     h->place = calloc(HELD_HANDSHAKES, sizeof *h->place);
     h->flow_id = calloc(HELD_HANDSHAKES, sizeof *h->flow_id);
+    h->alike = calloc(ALIKE, sizeof *h->alike);
     h->messages = messages ? calloc(HELD_HANDSHAKES, sizeof *h->messages) : NULL;
-    return h->place && h->flow_id && (h->messages || !messages);
+    return h->place && h->flow_id && h->alike && (h->messages || !messages);
 }
 
 void held_back_close(struct held_back *h)
 {
     free(h->place);
     free(h->flow_id);
+    free(h->alike);
     free(h->messages);
     *h = (struct held_back){0};
 }
@@ -49,6 +58,8 @@ bool held_back_may_change(const struct observation *o, nanos due)
 /* The next place from the one of this number on that has the flow's handshake; `count`: there is none. */
 static size_t next_of(const struct held_back *h, uint64_t flow_id, size_t number)
 {
+    if (!*alike(h, flow_id)) /* as nearly always */
+        return h->count;
     while (number < h->count && h->flow_id[(h->first + number) % HELD_HANDSHAKES] != flow_id)
         number++;
     return number;
@@ -75,8 +86,9 @@ void held_back_put(struct held_back *h, const struct policy_case *c)
     const size_t at = (h->first + h->count++) % HELD_HANDSHAKES;
     struct held_handshake *held = &h->place[at];
     h->flow_id[at] = c->observation->whence.flow_id;
+    ++*alike(h, h->flow_id[at]);
     held->of_copies = *c;
-    held->observation = *c->observation;
+    observation_copy(&held->observation, c->observation);
     held->of_copies.observation = &held->observation;
     if (c->observation->messages) {
         kept_messages_copy(&h->messages[at], c->observation->messages);
@@ -116,6 +128,7 @@ const struct policy_case *held_back_due(const struct held_back *h, nanos now)
 
 void held_back_drop(struct held_back *h)
 {
+    --*alike(h, h->flow_id[h->first]);
     h->first = (h->first + 1) % HELD_HANDSHAKES;
     h->count--;
 }

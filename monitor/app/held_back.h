@@ -18,6 +18,7 @@ struct kept_messages;
 struct held_back {
     struct held_handshake *place;   /* HELD_HANDSHAKES of them, a ring */
     uint64_t *flow_id;              /* by place; what is looked for lies together */
+    uint16_t *alike;                /* how many have a flow_id of these low bits: of most others none */
     struct kept_messages *messages; /* by place; NULL: nobody wants them */
     size_t first, count;
     uint64_t early;        /* reported before their time, for lack of room */

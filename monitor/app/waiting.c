@@ -59,7 +59,7 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
     const size_t at = (w->first + w->count++) % WAITING_HANDSHAKES;
     struct waiting_handshake *h = &w->place[at];
     h->told = *f;
-    h->observation = *o;
+    observation_copy(&h->observation, o);
     h->told.observation = &h->observation;
     if (o->messages) {
         kept_messages_copy(&w->messages[at], o->messages);

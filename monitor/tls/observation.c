@@ -129,6 +129,11 @@ struct span observation_text(const struct observation *o, struct text_slice slic
     return span_of(o->text + slice.offset, slice.length);
 }
 
+void observation_copy(struct observation *to, const struct observation *from)
+{
+    memcpy(to, from, offsetof(struct observation, text) + from->text_used);
+}
+
 bool observation_fatal_alert_of(const struct observation *o, enum side side)
 {
     for (size_t i = 0; i < o->alert_count; i++)

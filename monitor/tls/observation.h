@@ -441,6 +441,9 @@ bool observation_psk_ageless(const struct observation *o);
 
 struct span observation_text(const struct observation *o, struct text_slice slice);
 
+/* A copy with as much text as there is. */
+void observation_copy(struct observation *to, const struct observation *from);
+
 /*
  * Nothing that `side` sent in clear before its ChangeCipherSpec can be hidden: its first byte was captured,
  * none is missing, and it went on to ChangeCipherSpec (for the server: or ServerHelloDone), a fatal alert or
