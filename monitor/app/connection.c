@@ -236,11 +236,18 @@ static void note_alone(struct flow *flow, const struct observation *o)
     flow->alone = alone & 3U;
 }
 
+/* From whom it comes. A UE of the site may write what a balancer does. */
+static void note_origin(struct pipeline *p, struct flow *flow)
+{
+    flow->outside = !decoder_trusts(p->decoder, &flow->end[0]);
+    if (flow->proxied && site_lists_client(p->site, &flow->end[flow_side_of(flow, CLIENT)]))
+        tls_no_balancer(flow);
+}
+
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
-    flow->outside = !decoder_trusts(p->decoder, &flow->end[0]);
-    flow->proxied &= !site_lists_client(p->site, &flow->end[flow_side_of(flow, CLIENT)]);
+    note_origin(p, flow);
     const struct networks networks = networks_of_flow(&p->flows, flow);
     const struct observation *o = tls_finish(p->tls, flow, &networks, when, reasons);
     if (!o) { /* it was no TLS, or nothing followed its start in time */

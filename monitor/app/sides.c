@@ -9,7 +9,7 @@ bool sides_meet(struct judge *j, struct policy_case *c)
     met_note(met, o);
     const struct met_places others = met_others(met, o);
     if (others.count == 0) /* as nearly always */
-        return;
+        return false;
     const struct met_handshake *nearer = met_nearer(met, o, &others);
     if (nearer) {
         c->nearer = (struct other_side){nearer->client, nearer->server};

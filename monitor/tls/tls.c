@@ -195,6 +195,11 @@ static bool is_last(const struct flow_side *side)
     return side->alert_end - side->next < RECORD_HEADER_BYTES + MAX_RECORD_BYTES;
 }
 
+void tls_no_balancer(struct flow *flow)
+{
+    flow->proxied = false;
+}
+
 unsigned tls_closed(const struct flow *flow)
 {
     unsigned closed = 0;

@@ -152,6 +152,9 @@ unsigned tls_records(struct tls *tls, struct flow *flow, enum side who, struct s
  * what it says is encrypted. */
 unsigned tls_closed(const struct flow *flow);
 
+/* The header of the PROXY protocol is the client's own. */
+void tls_no_balancer(struct flow *flow);
+
 /*
  * Ends the handshake and returns what was seen; valid until tls_release(). NULL: TLS never began. reasons:
  * enum unobserved bits for an end that is the monitor's doing (UNOBSERVED_EVICTED, UNOBSERVED_UNFINISHED),

@@ -304,7 +304,8 @@ static void the_commonest_obstacle_is_named(void **state)
     struct capture_health health = {
         .frames = 9, .not_followed = 8, .commonest = {.frames = 7, .code = 0x8926}};
     text_report_summary(report, &tally, NULL, &health, 1);
-    assert_true(says("7 frames behind EtherType 0x8926 (where that is a tag, editcap -C 12:N writes a copy without"));
+    assert_true(
+        says("7 frames behind EtherType 0x8926 (where that is a tag, editcap -C 12:N writes a copy without"));
     health.commonest = (struct not_followed){.frames = 1, .code = 147, .kind = OBSTACLE_LINK_TYPE};
     text_report_summary(report, &tally, NULL, &health, 1);
     assert_true(says("1 frame of link type 147 (if it is a known one"));
