@@ -63,12 +63,13 @@ static void put_frames(struct text *out, const struct capture_health *h)
 {
     put_part(out, h->unknown_link, "frame", "frames", " of an unknown link type");
     put_part(out, h->not_followed, "frame", "frames", " behind an unknown EtherType");
+    put_part(out, h->not_opened, "frame", "frames", " inside an unknown protocol of IP");
     put_part(out, h->malformed, "frame", "frames", " that could not be decoded");
     put_part(out, h->cut_frames, "frame", "frames", " cut within the headers");
     put_part(out, h->not_tcp_udp, "frame", "frames", " of other protocols");
     put_part(out, h->encrypted_frames, "frame", "frames", " that the link layer encrypts");
-    if (!h->unknown_link && !h->not_followed && !h->encrypted_frames && !h->malformed && !h->cut_frames &&
-        !h->not_tcp_udp)
+    if (!h->unknown_link && !h->not_followed && !h->not_opened && !h->encrypted_frames && !h->malformed &&
+        !h->cut_frames && !h->not_tcp_udp)
         put_part(out, h->frames, "frame", "frames", " without TCP");
 }
 

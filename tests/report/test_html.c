@@ -240,7 +240,7 @@ static void every_health_counter_has_its_row(void **state)
         text_put(&t, "</td>");
         assert_int_equal(occurrences(cell), 1);
     }
-    assert_int_equal(occurrences("700 frames behind EtherType 0x8926 (editcap -C 12:N writes a copy without"),
+    assert_int_equal(occurrences("700 frames behind EtherType 0x8926 (where that is a tag, editcap -C 12:N"),
                      1);
 }
 
