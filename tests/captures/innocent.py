@@ -692,7 +692,8 @@ def evicted_and_back(folder):
         again = accepted(AES, m.client_hello([AES], m.TLS12, sid, more=more), struct.pack("!I", n + 10001) * 8)
         if resumed:
             again = [again[0], (SERVER, m.server_hello(AES, m.TLS12, sid) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))]
-        return at(200 * n, accepted(AES, m.client_hello([AES], m.TLS12, more=more), sid)) + at(200 * n + 60, again)
+        first = accepted(AES, m.client_hello([AES], m.TLS12, more=more), sid)
+        return at(200 * n, first + m.closing(version=m.TLS12)) + at(200 * n + 60, again + m.closing(version=m.TLS12))
 
     def others(n, count):
         """Each is asked for three times, so that it is not the least used."""
