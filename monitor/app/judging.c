@@ -126,17 +126,18 @@ static bool breaks_any(const struct verdict *judged, size_t count)
     return any;
 }
 
-/* For its other sides, where it has any: each breach, also of a superseded demand or of advice. */
+/* For its other sides, which may come later: each breach, also of a superseded demand or of advice. */
 static bool note_for_other_sides(struct judge *j, const struct policy_case *c, const struct verdict *judged,
                                  size_t count, bool has_others)
 {
-    bool any = has_others && breaks_any(judged, count);
+    bool any = breaks_any(judged, count);
     sides_note(j, c, OF_PROFILE, judged, count);
-    if (!has_others || !j->advice)
-        return any;
-    const struct verdict *advice = judged_by(j->advice, c, j->advised, &count);
-    sides_note(j, c, OF_ADVICE, advice, count);
-    return any || breaks_any(advice, count);
+    if (j->advice) {
+        const struct verdict *advice = judged_by(j->advice, c, j->advised, &count);
+        sides_note(j, c, OF_ADVICE, advice, count);
+        any |= breaks_any(advice, count);
+    }
+    return has_others && any;
 }
 
 /* What is not confirmed is told as the part of the evidence that it is, unless it may be seen outside of its

@@ -6,6 +6,7 @@
 
 enum ip_protocol {
     PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_ICMP = 1,
     PROTOCOL_IPV4 = 4,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
@@ -13,6 +14,7 @@ enum ip_protocol {
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
     PROTOCOL_GRE = 47,
+    PROTOCOL_ICMP6 = 58,
     PROTOCOL_ETHERIP = 97,
     PROTOCOL_MPLS = 137,
     PROTOCOL_AUTHENTICATION = 51,
@@ -308,6 +310,9 @@ enum layer decode_ip_protocol(struct packet *p)
         return LAYER_ETHERIP;
     case PROTOCOL_MPLS:
         return packet_wrap(p, ENCAP_MPLS_IN_IP) ? LAYER_MPLS : LAYER_DONE;
+    case PROTOCOL_ICMP: /* quotes what it is about */
+    case PROTOCOL_ICMP6:
+        return packet_end(p, DECODE_OTHER);
     default:
         return packet_end(p, looks_like_ip(p->bytes, p->wire_left) ? DECODE_NOT_OPENED : DECODE_OTHER);
     }

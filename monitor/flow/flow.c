@@ -113,6 +113,7 @@ static void begin(struct flow *flow, struct segment *segment)
     flow->spoke = flow->odd = flow->taken = 0;
     flow->again = flow->halted = false;
     flow->alone = 0;
+    flow->proxied = false;
     flow->outside = false;
     flow->contested = 0;
     flow->multipath = 0;

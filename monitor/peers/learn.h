@@ -17,7 +17,7 @@ struct taught {
     const struct hello_shape *shape;
     const struct session_result *session;
     struct refusal refusal; /* of the session that the client offered */
-    uint32_t begun;         /* sessions that the server had begun before */
+    uint32_t begun;         /* sessions that the server has begun by now */
 };
 
 /* `l` says already what is added to the counts of sessions. */

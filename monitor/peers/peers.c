@@ -361,11 +361,10 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     struct peer *u = take(p, o, shape, CLIENT);
     s->unconfirmed |= !o->whence.confirmed;
     u->unconfirmed |= !o->whence.confirmed;
-    const struct taught t = {.o = o,
-                             .shape = shape,
-                             .session = session,
-                             .refusal = held_refusal(&u->held, shape, o, session, s->sessions.full),
-                             .begun = s->sessions.full};
+    struct taught t = {.o = o,
+                       .shape = shape,
+                       .session = session,
+                       .refusal = held_refusal(&u->held, shape, o, session, s->sessions.full)};
     struct lesson *l = new_lesson(p, s, u, o, shape);
     l->added = resumptions_of(o, session);
     l->randoms = o->randoms;
@@ -380,6 +379,7 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
         if (s->host == ASKED_UNKNOWN)
             learn_of_namesakes(p, s, o);
     }
+    t.begun = s->sessions.full;
     if (l->taught[CLIENT])
         learn_of_ue(u, &t, l);
 }

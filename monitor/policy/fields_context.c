@@ -388,6 +388,8 @@ struct fact peer_resumes(const struct policy_case *c)
     const struct fact resumed = peer_resumptions(c);
     if (resumed.known != KNOWN_VALUE)
         return resumed;
+    if (!resumed.number && resumed.at_least)
+        return unknown(resumed.reasons);
     return peer_of(c)->refused_alone >= REFUSES_AT_TIMES ? unknown(UNOBSERVED_INCONSISTENT)
                                                          : number(resumed.number > 0);
 }

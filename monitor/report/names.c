@@ -11,7 +11,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_MIDSTREAM, "the capture starts within the connection"},
         {UNOBSERVED_ENCRYPTED, "the message that would tell is encrypted"},
         {UNOBSERVED_TRUNCATED, "frames were cut by the snap length"},
-        {UNOBSERVED_EVICTED, "a full table gave the handshake up before its end"},
+        {UNOBSERVED_EVICTED, "a full table gave up the handshake, or what was known of its server or UE"},
         {UNOBSERVED_OVERLAP, "two different contents were captured for the same bytes"},
         {UNOBSERVED_MALFORMED, "a message could not be parsed"},
         {UNOBSERVED_UNFINISHED, "the capture or the handshake ended before it was decided"},

@@ -697,8 +697,8 @@ def evicted_and_back(folder):
 
     def others(n, count):
         """Each is asked for three times, so that it is not the least used."""
-        steps = [accepted(AES, m.client_hello([AES], m.TLS12, more=[sni("n%d.example.org" % i)]), struct.pack("!I", 20000 + i) * 8)
-                 for i in range(count) for _ in range(3)]
+        steps = [accepted(AES, m.client_hello([AES], m.TLS12, more=[sni("n%d.example.org" % (i // 3))], random=struct.pack("!I", i) * 8),
+                          struct.pack("!I", 20000 + i) * 8) for i in range(3 * count)]
         return [f for i, s in enumerate(steps) for f in at(200 * n + 300 + i, s)]
 
     def lacks(n, name):

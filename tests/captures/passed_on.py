@@ -213,6 +213,16 @@ def header_of_a_ue(folder):
         check(found and (found["basis"], found["proxied_for"]["ip"]) == ("direct", UE[0]), what, "from a balancer of the site", found)
 
 
+def ports_used_again(folder):
+    """A header of one connection says nothing of the next one on its ports."""
+    rule, v1 = "ut-6.2-ue-offers-encryption", b"PROXY TCP4 198.51.100.10 192.0.2.80 51000 443\r\n"
+    first = leg([(CLIENT, v1 + m.client_hello([AES], m.TLS12)), (SERVER, m.alert(2, 40))], server=(ORIGIN, 443))
+    second = leg([(CLIENT, m.client_hello([2], m.TLS12, random=b"\x33" * 32))], server=(ORIGIN, 443), time=START + 600 * SECOND)
+    _, rules, evs = run(folder, first + second)
+    found = [e["utwatch"] for e in of_type(evs, "alert") if e["utwatch"]["rule"] == rule]
+    check(found and "proxied_for" not in found[0] and found[0]["fault"] == "ue", "the next connection", rules[rule])
+
+
 def known_by_a_header(folder):
     """A baseline has the UE behind the header, of both forms, and no other UE of the balancer."""
     v1 = b"PROXY TCP4 198.51.100.10 192.0.2.80 51000 443\r\n"
@@ -247,6 +257,6 @@ def a_certificate_of_the_proxy(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     for case in (signs_in_a_request, not_known_to_be, header_of_a_balancer, a_server_that_asks, ues_behind_a_balancer, named_by_a_header,
-                 header_of_a_ue, known_by_a_header, a_certificate_of_the_proxy):
+                 header_of_a_ue, ports_used_again, known_by_a_header, a_certificate_of_the_proxy):
         case(temporary)
 finish()

@@ -363,6 +363,27 @@ static void test_in_ip(void **state)
     expect_tcp(&b, DLT_EN10MB, 1, ENCAP_GRE);
 }
 
+/* GRE's keep-alive has nothing inside, and what an ICMP error quotes is no traffic of its own (RFC 792, RFC
+ * 4443). */
+static void test_nothing_inside(void **state)
+{
+    (void)state;
+    build_bytes(&b, "", 0);
+    build_hex(&b, "0000 0000");
+    build_ip4(&b, 47);
+    expect_result(&b, DLT_RAW, DECODE_OTHER);
+    for (int version = 4; version <= 6; version += 2) {
+        build_tcp(&b);
+        build_ip6(&b, 6);
+        build_hex(&b, "01 00 0000 00000000");
+        if (version == 4)
+            build_ip4(&b, 1);
+        else
+            build_ip6(&b, 58);
+        expect_result(&b, DLT_RAW, DECODE_OTHER);
+    }
+}
+
 static void test_counters(void **state)
 {
     (void)state;
@@ -387,7 +408,8 @@ int main(void)
         cmocka_unit_test(test_geneve),       cmocka_unit_test(test_gtp_u),
         cmocka_unit_test(test_ip_in_ip),     cmocka_unit_test(test_nesting),
         cmocka_unit_test(test_l2tp),         cmocka_unit_test(test_tzsp),
-        cmocka_unit_test(test_in_ip),        cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_in_ip),        cmocka_unit_test(test_nothing_inside),
+        cmocka_unit_test(test_counters),
     };
     return cmocka_run_group_tests_name("tunnel", tests, NULL, NULL);
 }

@@ -199,7 +199,7 @@ CASES += [
         ("client.port: { not: -1 }", "can never be -1"),
         ("time.hour: { below: noon }", "expected a number"),
         ("connection.encapsulation: gtp", "did you mean 'gtp-u'"),
-        ("connection.encapsulation: l2tp", "(--list-fields shows its words)"),
+        ("connection.encapsulation: wimax", "(--list-fields shows its words)"),
         ("connection.vlan: { any: [trunk] }", "expected a number"),
         ("connection.vlan: { any: 4096 }", "'connection.vlan' can never be 4096"),
         ("hello.extensions: { any: [0, 65536] }", "'hello.extensions' can never be 65536"),

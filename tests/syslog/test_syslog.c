@@ -354,7 +354,6 @@ static void what_was_not_done_outlives_the_process(void **state)
     }
 }
 
-/* A spool belongs to one process. */
 /* More often than there are segments, while nobody takes anything. */
 static void started_again_and_again(void **state)
 {
@@ -376,6 +375,7 @@ static void started_again_and_again(void **state)
     spool_close(s);
 }
 
+/* A spool belongs to one process. */
 static void second_user_is_refused(void **state)
 {
     (void)state;
