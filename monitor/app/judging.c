@@ -98,6 +98,8 @@ static void tell(struct judge *j, const struct policy_case *c, const struct verd
     size_t advised = 0;
     const struct verdict *verdicts = excused(j, c, judged, count);
     const struct verdict *advice = j->advice ? judged_by(j->advice, c, j->advised, &advised) : NULL;
+    if (advice && c->observation) /* its other side may come later */
+        sides_note(j, c, OF_ADVICE, advice, advised);
     verdicts = by_evidence(j, c, j->verdicts, verdicts, count);
     verdicts = sides_once(j, c, OF_PROFILE, j->verdicts, verdicts, count);
     advice = by_evidence(j, c, j->advised, advice, advised);
@@ -126,18 +128,17 @@ static bool breaks_any(const struct verdict *judged, size_t count)
     return any;
 }
 
-/* For its other sides, which may come later: each breach, also of a superseded demand or of advice. */
+/* For its other sides, where it has any: each breach, also of a superseded demand or of advice. */
 static bool note_for_other_sides(struct judge *j, const struct policy_case *c, const struct verdict *judged,
                                  size_t count, bool has_others)
 {
-    bool any = breaks_any(judged, count);
+    bool any = has_others && breaks_any(judged, count);
     sides_note(j, c, OF_PROFILE, judged, count);
-    if (j->advice) {
-        const struct verdict *advice = judged_by(j->advice, c, j->advised, &count);
-        sides_note(j, c, OF_ADVICE, advice, count);
-        any |= breaks_any(advice, count);
-    }
-    return has_others && any;
+    if (!has_others || !j->advice)
+        return any;
+    const struct verdict *advice = judged_by(j->advice, c, j->advised, &count);
+    sides_note(j, c, OF_ADVICE, advice, count);
+    return any || breaks_any(advice, count);
 }
 
 /* What is not confirmed is told as the part of the evidence that it is, unless it may be seen outside of its

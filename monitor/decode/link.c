@@ -220,7 +220,7 @@ static enum layer by_length(struct packet *p)
     enum { SNAP_HEADER = 8, IP_HEADER = 20, SNAP_UNNUMBERED = 0xaaaa03 };
     struct cursor c = cursor_over(p->bytes);
     const uint32_t service = cursor_u24(&c);
-    if (p->wire_left < 3) /* GRE's keep-alive has nothing behind its header, and type 0 */
+    if (!p->number && !p->wire_left) /* GRE's keep-alive has nothing behind its header, and type 0 */
         return packet_end(p, DECODE_OTHER);
     if (c.status != PARSE_OK)
         return packet_fail(p);

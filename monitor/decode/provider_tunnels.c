@@ -79,12 +79,6 @@ enum layer decode_lisp(struct packet *p)
     return packet_wrap(p, ENCAP_LISP) && packet_advance(p, 8) ? LAYER_IP : LAYER_DONE;
 }
 
-/* Behind eight bytes of flags and numbers there is IP. */
-static bool looks_like_lisp(struct span bytes)
-{
-    return bytes.n > 8 && (bytes.p[8] >> 4 == 4 || bytes.p[8] >> 4 == 6);
-}
-
 /* RFC 8086 5.1 and RFC 2784 2.1: bits that are 0, and version 0. */
 static bool looks_like_gre(struct span bytes)
 {
@@ -113,11 +107,11 @@ enum layer decode_provider_tunnel(struct packet *p)
     }
     if (port == TZSP && looks_like_tzsp(p->bytes))
         return LAYER_TZSP;
-    if (port == LISP && looks_like_lisp(p->bytes))
+    if (port == LISP && looks_like_ip(p->bytes, p->wire_left))
         return LAYER_LISP;
     if (port == GRE && looks_like_gre(p->bytes))
         return LAYER_GRE;
-    if (port == MPLS && p->bytes.n > LEAST_BEHIND_LABEL) /* RFC 7510 3 */
+    if (port == MPLS && looks_like_ip(p->bytes, p->wire_left)) /* RFC 7510 3 */
         return packet_wrap(p, ENCAP_MPLS_IN_IP) ? LAYER_MPLS : LAYER_DONE;
     return LAYER_DONE;
 }

@@ -1,6 +1,10 @@
 #include "decode/spaces.h"
 
+#include <assert.h>
+
 enum { KIND_BITS = 4, DEPTH_BITS = 2, FOREIGN = 1 << (KIND_BITS + DEPTH_BITS), KINDS = (1 << KIND_BITS) - 1 };
+
+static_assert(ENCAP_MPLS_IN_IP + 1 <= KINDS, "each kind of tunnel needs a number");
 
 bool is_tunnel(enum encapsulation kind)
 {

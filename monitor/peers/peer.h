@@ -122,10 +122,11 @@ struct peer {
                                 full handshake offers at most; 0: none */
 
     struct resumption_counts sessions;
-    nanos refused_origin,
-        last_refused;       /* of the last of them; origin 0: none, or it is known to be one of: */
-    uint8_t refused_alone;  /* how often it resumed a session afterwards that is as old, up to
-                               REFUSES_AT_TIMES:  several servers share the address */
+    nanos refused_origin;   /* of the session of the last refusal that counts; 0: none, or it is one of
+                               refused_alone */
+    nanos last_refused;     /* when */
+    uint8_t refused_alone;  /* such refusals after which a session as old was resumed, so that several servers
+                               share the address; up to REFUSES_AT_TIMES */
     uint32_t may_have_lost; /* enum unobserved: why it may have lost others that it refused */
 
     /* What the application has told about it, by profile and verdict; peers.c only stores it. */

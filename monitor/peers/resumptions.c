@@ -26,8 +26,9 @@ struct resumption_counts resumptions_of(const struct observation *o, const struc
 
 static void note_resumed(struct peer *peer, const struct observation *o, const struct session_result *r)
 {
-    if (!r->accepted || r->basis != AGE_EXACT || o->outcome != OUTCOME_COMPLETE || !peer->refused_origin ||
-        r->origin > peer->refused_origin || o->side[SERVER].hello_time <= peer->last_refused)
+    if (peer->side != SERVER || !r->accepted || r->basis != AGE_EXACT || o->outcome != OUTCOME_COMPLETE ||
+        !peer->refused_origin || r->origin > peer->refused_origin ||
+        o->side[SERVER].hello_time <= peer->last_refused)
         return;
     peer->refused_origin = 0; /* each refusal once */
     if (peer->refused_alone < REFUSES_AT_TIMES)

@@ -327,25 +327,25 @@ struct value ue_offered_always(const struct peer *u)
     return u->full_offers && !u->unseen_offers ? suites(&u->always) : fact_alone(unseen_or(u, absent()));
 }
 
-struct fact ue_full_offers(const struct peer *u)
-{
-    if (!u)
-        return absent();
-    return u->full_offers ? number(u->full_offers) : unseen_or(u, number(0));
-}
-
-const struct peer *peer_of(const struct policy_case *c)
-{
-    return c->kind == CASE_SERVER ? c->server : c->ue;
-}
-
 /* More may have been before. */
-static struct fact counted(const struct peer *p, uint32_t count)
+struct fact counted(const struct peer *p, uint32_t count)
 {
     struct fact v = number(count);
     v.at_least = p->shortened;
     v.reasons = p->shortened ? UNOBSERVED_EVICTED : 0;
     return v;
+}
+
+struct fact ue_full_offers(const struct peer *u)
+{
+    if (!u)
+        return absent();
+    return u->full_offers ? counted(u, u->full_offers) : unseen_or(u, number(0));
+}
+
+const struct peer *peer_of(const struct policy_case *c)
+{
+    return c->kind == CASE_SERVER ? c->server : c->ue;
 }
 
 struct fact peer_attempts(const struct policy_case *c)
@@ -399,8 +399,8 @@ struct fact peer_fresh_refused(const struct policy_case *c)
 {
     const struct peer *p = peer_of(c);
     struct fact v = number(p->sessions.fresh_refused);
-    v.at_least = p->may_have_lost != 0;
-    v.reasons = p->may_have_lost;
+    v.reasons = p->may_have_lost | (p->shortened ? UNOBSERVED_EVICTED : 0);
+    v.at_least = v.reasons != 0;
     return v;
 }
 

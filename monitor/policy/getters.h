@@ -173,7 +173,8 @@ struct fact session_ended_here(const struct policy_case *c);
 struct fact session_same_suite(const struct policy_case *c);
 struct value known_common_suites(const struct policy_case *c);
 struct fact known_highest_version(const struct policy_case *c);
-const struct peer *peer_of(const struct policy_case *c); /* the one that the case is about */
+const struct peer *peer_of(const struct policy_case *c);   /* the one that the case is about */
+struct fact counted(const struct peer *p, uint32_t count); /* a lower bound, if its history is shortened */
 struct fact peer_never_resumable(const struct policy_case *c);
 struct fact peer_resumptions(const struct policy_case *c);
 struct fact peer_resumes(const struct policy_case *c);

@@ -76,8 +76,7 @@ void text_commonest(struct text *out, const struct capture_health *health)
     case OBSTACLE_LINK_TYPE:
         text_printf(out, " of link type %u", (unsigned)most->code);
         text_put(out, " (if it is a known one under another number, editcap -T, as in editcap -T ether, "
-                      "writes a copy that "
-                      "says so)");
+                      "writes a copy that says so)");
         break;
     case OBSTACLE_IP_PROTOCOL:
         text_printf(out, " of IP protocol %u", (unsigned)most->code);

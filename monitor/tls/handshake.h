@@ -49,8 +49,8 @@ struct assembly {
     bool ccs_pending;     /* a ChangeCipherSpec whose meaning depends on the version */
 };
 
-/* What search.c knows of the time before TLS, and only it and connect.c change. The other side's records may
- * begin long after those of the one that begin() saw. */
+/* What search.c knows of the time before TLS, and only it, find_start.c and connect.c change. The other
+ * side's records may begin long after those of the one that begin() saw. */
 struct search {
     bool begun; /* false: only a probe or a request */
     struct probe {

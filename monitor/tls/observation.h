@@ -53,7 +53,7 @@ enum unobserved {
     UNOBSERVED_MIDSTREAM = 1 << 3, /* the capture starts within the connection */
     UNOBSERVED_ENCRYPTED = 1 << 4,
     UNOBSERVED_TRUNCATED = 1 << 5,     /* frames cut by the snap length */
-    UNOBSERVED_EVICTED = 1 << 6,       /* a full table gave it up */
+    UNOBSERVED_EVICTED = 1 << 6,       /* a full table gave it up, or what was known of its server or UE */
     UNOBSERVED_OVERLAP = 1 << 7,       /* two different contents for the same bytes of the stream */
     UNOBSERVED_MALFORMED = 1 << 8,     /* a message that does not parse */
     UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
@@ -359,8 +359,8 @@ struct observation {
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
     enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
     bool client_left;         /* the client ended first, within its own part of the handshake */
-    bool server_followed;     /* it ended because the client had closed, reset or given up before, or long
-                                 after all that was said: it may have waited for more */
+    bool server_followed; /* the server ended because the client had closed, reset or given up before, or long
+                             after all that was said: it may have waited for more */
     bool hello_retry;
     bool renegotiation; /* under the session of an earlier handshake of the connection, which does not encrypt
                          */

@@ -971,20 +971,6 @@ def waited_in_vain(folder):
                 check(counts[silent].get("pass", 0) == said and counts[silent].get("fail", 0) == 0, what, seconds, counts[silent])
 
 
-def asked_for_a_tunnel(folder):
-    """5.1.4: a server that gives no tunnel is no proxy that a UE was told of: somebody may ask all addresses."""
-    site = os.path.join(folder, "site.yaml")
-    with open(site, "w") as f:
-        f.write('scope: { servers: ["192.0.2.80"] }\n')
-    for answers, found in (([b"HTTP/1.1 200 OK\r\n\r\n"], "fail"), ([b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"], "not_observable"),
-                           ([b"HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n"], "not_observable"), ([], "not_observable")):
-        capture = os.path.join(folder, "tunnel.pcap")
-        steps = [(CLIENT, b"CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com\r\n\r\n"), *((SERVER, a) for a in answers)]
-        capturelib.write_frames(capture, capturelib.build(steps, time=1795471000 * 10**9))
-        counts = rule_counts(events(UTWATCH, "-c", site, "-r", capture)[0])["ut-5.1.4-no-proxy-configuration"]
-        check(counts[found] == 1, "CONNECT answered with", answers, counts)
-
-
 def required_certificate(folder):
     """6.1.1 of the first pseudo-CR: a server that gives up on an empty Certificate insists on one, if its alert can mean that (RFC 5246 7.2.2:
     handshake_failure and those of certificates; certificate_required). What says that keys or records failed blames nobody for that, nor
@@ -1157,7 +1143,6 @@ with tempfile.TemporaryDirectory() as temporary:
     refused_by_tls13(temporary)
     refused_for_something_else(temporary)
     waited_in_vain(temporary)
-    asked_for_a_tunnel(temporary)
     required_certificate(temporary)
     required_within_tls(temporary)
     certificate_by_url(temporary)

@@ -81,10 +81,10 @@ def signs_in_a_request(folder):
 
 
 def not_known_to_be(folder):
-    """A UE can write Via itself, as can a program on it that compresses what it sends: so it is no known proxy, nor was there nothing."""
+    """A UE can write Via itself, as can a program on it that compresses what it sends: nobody says that it is a proxy, nor that there was nothing."""
     run(folder, leg(asks(b"Via: 1.1 ap.example.org\r\n")))
-    path = os.path.join(folder, "passed_on.pcap")
-    text = " ".join(subprocess.run([UTWATCH, "-r", path], capture_output=True, text=True, timeout=60).stdout.split())
+    p = subprocess.run([UTWATCH, "-r", os.path.join(folder, "passed_on.pcap")], capture_output=True, text=True, timeout=60)
+    text = " ".join(p.stdout.split())
     check("a proxy or balancer seems to have passed it on: what the UE sent is not known" in text, text)
     check("1 connection with HTTP in clear that gave no verdict" in text, text)
 

@@ -345,7 +345,8 @@ static void test_in_ip(void **state)
     expect_tcp(&b, DLT_RAW, 1, ENCAP_ETHERIP);
     build_set(&b, 20, 0x20);
     expect_result(&b, DLT_RAW, DECODE_OTHER);
-    tcp4();
+    build_tcp(&b);
+    build_ip6(&b, 6);
     build_hex(&b, "80000001 00000001");
     in_udp(50000, 4341);
     expect_tcp(&b, DLT_EN10MB, 1, ENCAP_LISP);
@@ -353,7 +354,8 @@ static void test_in_ip(void **state)
     build_hex(&b, "00064140");
     build_ip4(&b, 137);
     expect_tcp(&b, DLT_RAW, 2, ENCAP_MPLS_IN_IP, ENCAP_MPLS);
-    tcp4();
+    build_tcp(&b);
+    build_ip6(&b, 6);
     build_hex(&b, "00064140");
     in_udp(50000, 6635);
     expect_tcp(&b, DLT_EN10MB, 2, ENCAP_MPLS_IN_IP, ENCAP_MPLS);
