@@ -98,7 +98,7 @@ static bool is_ut_exchange(const struct pipeline *p, const struct http_connectio
 static void complete(struct pipeline *p, struct whence *whence, const struct flow *flow)
 {
     whence->flow_id = flow_id(flow);
-    whence->confirmed = flow_is_confirmed(flow) && decoder_trusts(p->decoder, &flow->end[0]);
+    whence->confirmed = flow_is_undisputed(flow) && decoder_trusts(p->decoder, &flow->end[0]);
 }
 
 static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)

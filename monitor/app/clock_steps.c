@@ -77,7 +77,7 @@ bool clock_steps_shown(struct clock_steps *c, const struct flow *flow, const str
             keep_stamp(c, flow, segment);
         return false;
     }
-    if (!flow_is_confirmed(flow))
+    if (!flow_is_undisputed(flow))
         return false;
     return has_ticked_less(c, flow, segment) || goes_on(c, flow, segment);
 }

@@ -11,7 +11,7 @@
 /* Releases what only the last state needed. */
 static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
 {
-    flow->state = (uint8_t)next & 0xfU;
+    flow->state = (uint8_t)next & 7U;
     switch (next) {
     case FLOW_SEARCHING:
         break;

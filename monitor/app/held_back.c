@@ -143,6 +143,15 @@ void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t rand
     }
 }
 
+void held_back_dispute(struct held_back *h, uint64_t flow_id)
+{
+    for (size_t i = 0; (i = next_of(h, flow_id, i)) < h->count; i++) {
+        struct held_handshake *held = &h->place[(h->first + i) % HELD_HANDSHAKES];
+        observation_disputed(&held->observation);
+        held->of_copies.about.confirmed = false;
+    }
+}
+
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side)
 {
     size_t damaged = 0;

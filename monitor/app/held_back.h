@@ -59,4 +59,7 @@ void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t rand
 /* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side);
 
+/* An end of the flow's handshakes resets what was said in its name. */
+void held_back_dispute(struct held_back *h, uint64_t flow_id);
+
 #endif

@@ -202,6 +202,13 @@ void judge_take(struct judge *j, struct statement *f)
         }
         j->damaged += held_back_contradict(&j->held_back, f->flow_id, f->side);
         break;
+    case TOLD_DISPUTE:
+        if (!waiting_dispute(j, f->flow_id)) {
+            sessions_doubt(j->sessions, f->flow_id);
+            peers_dispute(j->peers, f->flow_id);
+        }
+        held_back_dispute(&j->held_back, f->flow_id);
+        break;
     case TOLD_CLOCK_SET:
         sessions_clock_set(j->sessions, f->before, f->after);
         break;

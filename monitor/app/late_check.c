@@ -47,6 +47,16 @@ void late_check_begin(struct pipeline *p, struct flow *flow)
         .flow = flow, .first_seen = flow->first_seen, .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
 }
 
+void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment)
+{
+    const bool ended_lately =
+        flow->state != FLOW_RECORDS && segment->time - flow->last_seen <= KEPT_SECONDS * NANOS_PER_SECOND;
+    if (!(flow->recent || ended_lately) || !dispute_begins(flow, segment))
+        return;
+    struct statement f = {.kind = TOLD_DISPUTE, .flow_id = flow_id(flow)};
+    pipeline_tell(p, &f);
+}
+
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     if (!stream_contradicts(&p->flows, flow, segment))

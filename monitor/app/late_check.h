@@ -1,7 +1,7 @@
 /*
  * The bytes of a complete handshake are remembered for two seconds after its end: if somebody spoofed the
- * server's answer, the server's own later bytes reveal it. A breach is then not reported (held_back.h),
- * and the origin of a session that was issued is only a bound.
+ * server's answer, the server's own later bytes reveal it, or a reset of who was not there. A breach is then
+ * not reported (held_back.h), and the origin of a session that was issued is only a bound.
  */
 #ifndef UTWATCH_APP_LATE_CHECK_H
 #define UTWATCH_APP_LATE_CHECK_H
@@ -25,6 +25,10 @@ void late_check_close(struct late_check *late);
 
 /* The handshake of this flow has just ended. When the ring is full, the oldest is not checked any more. */
 void late_check_begin(struct pipeline *p, struct flow *flow);
+
+/* A SYN or reset behind a handshake, or what follows a reset, before its time is noted: does an end disown
+ * the handshake? */
+void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* Compares a later segment of such a flow with what was remembered. */
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment);

@@ -13,6 +13,7 @@ enum statement_kind {
     TOLD_USE,           /* of a session under NULL encryption */
     TOLD_CLOSED,        /* a side has said that it ends the connection of `client` */
     TOLD_CONTRADICTION, /* bytes that came late contradict the handshake of `flow_id` */
+    TOLD_DISPUTE,       /* an end of `flow_id` resets what was said in its name */
     TOLD_CLOCK_SET,     /* back or ahead, from `before` to `after` */
 };
 

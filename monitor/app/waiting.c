@@ -77,18 +77,33 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
     return (struct connection_session){.waits = true};
 }
 
-bool waiting_contradict(struct judge *j, uint64_t id, enum side side)
+static struct waiting_handshake *find_waiting(struct waiting *w, uint64_t flow_id)
 {
-    struct waiting *w = &j->waiting;
     for (size_t i = 0; i < w->count; i++) {
         struct waiting_handshake *h = &w->place[(w->first + i) % WAITING_HANDSHAKES];
-        if (h->told.flow_id != id)
-            continue;
-        h->doubted = true;
-        observation_contradicted(&h->observation, side);
-        return true;
+        if (h->told.flow_id == flow_id)
+            return h;
     }
-    return false;
+    return NULL;
+}
+
+bool waiting_contradict(struct judge *j, uint64_t id, enum side side)
+{
+    struct waiting_handshake *h = find_waiting(&j->waiting, id);
+    if (!h)
+        return false;
+    h->doubted = true;
+    observation_contradicted(&h->observation, side);
+    return true;
+}
+
+bool waiting_dispute(struct judge *j, uint64_t id)
+{
+    struct waiting_handshake *h = find_waiting(&j->waiting, id);
+    if (!h)
+        return false;
+    observation_disputed(&h->observation);
+    return true;
 }
 
 void waiting_go_on(struct judge *j, bool all)

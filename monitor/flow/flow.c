@@ -119,6 +119,8 @@ static void begin(struct flow *flow, struct segment *segment)
     flow->multipath = 0;
     flow->joined = false;
     flow->altered = 0;
+    flow->disputed = false;
+    flow->reset = 0;
     flow->believed = segment->belief == BELIEVED;
 }
 
@@ -259,6 +261,6 @@ struct whence flow_whence(const struct flow *flow, const struct segment *segment
                            .time = segment->time,
                            .frame_number = segment->frame_number,
                            .source = segment->source,
-                           .confirmed = flow_is_confirmed(flow),
+                           .confirmed = flow_is_undisputed(flow),
                            .wrappers = segment->wrappers};
 }

@@ -44,7 +44,7 @@ struct flow_side {
                        side's SYN/ACK has it, or 0 */
     uint32_t next;  /* of the next byte in order */
     union {
-        uint32_t fin_at;
+        uint32_t fin_at;    /* of its reset, where it did not say FIN */
         uint32_t alert_end; /* FLOW_RECORDS: the number behind its last record that is an alert */
     };
     uint32_t count; /* FLOW_SEARCHING: bytes handed on. FLOW_RECORDS: bytes to the next record header */
@@ -63,7 +63,8 @@ struct flow {
     struct endpoint end[2];
     nanos first_seen, last_seen;
     struct flow_side side[2];
-    uint32_t recent;      /* window of bytes handed on; 0: none */
+    uint32_t recent : 28; /* window of bytes handed on; 0: none */
+    uint32_t reset : 2;   /* FLOW_RECORDS: a bit a side that has reset it where it stands */
     uint32_t pending_isn; /* of a SYN that may begin a new connection here, or of a second SYN/ACK */
     uint32_t hash_next;   /* the table's own, as `link` */
     struct queue_link link;
@@ -88,12 +89,13 @@ struct flow {
     uint8_t used : 1;          /* since it was last queued for eviction, by a segment after its first */
     uint8_t believed : 1;      /* a segment that its receiver takes was seen (checksum.h) */
     uint8_t renegotiated : 1;  /* FLOW_RECORDS: the keys may be those of a later, protected handshake */
+    uint8_t disputed : 1;      /* an end reset what is said in its name (dispute.c) */
 
     /* Written by app/connection.c. */
     uint8_t again : 1;   /* a handshake of it came to nothing, and what follows is searched */
     uint8_t halted : 1;  /* that stood still, or was reset, and may go on */
     uint8_t outside : 1; /* when it was judged, not only the network put hosts into its address space */
-    uint8_t state : 4;   /* enum flow_state */
+    uint8_t state : 3;   /* enum flow_state */
     uint8_t alone : 2;   /* a bit a side that was captured without the other in the handshake before */
 
     /* Written by app/keys.c. */
@@ -159,6 +161,13 @@ static inline bool flow_has_closed(const struct flow *flow)
 static inline bool flow_is_confirmed(const struct flow *flow)
 {
     return flow->confirmed == 3 && !flow->altered && !flow->outside;
+}
+
+/* So they did, and neither disowned what is said in its name: who is not there can choose the numbers of both
+ * (dispute.c). */
+static inline bool flow_is_undisputed(const struct flow *flow)
+{
+    return flow_is_confirmed(flow) && !flow->disputed;
 }
 
 /* From now on its sides have roles. */
@@ -369,7 +378,8 @@ struct whence {
     uint64_t flow_id;         /* 0: no single connection is meant */
     uint64_t frame_number;    /* 0: none */
     unsigned source;          /* the input that the frame is of */
-    bool confirmed;           /* see flow_is_confirmed() */
+    bool confirmed;           /* see flow_is_undisputed() */
+    bool disputed;            /* which may be why it is not; of a handshake */
     bool in_network;          /* only the network puts hosts into the address space (decode/spaces.h) */
     struct networks networks; /* of a handshake */
     struct wrappers wrappers;

@@ -120,7 +120,7 @@ static struct recents *recents_of(struct flow_table *table, struct flow *flow, u
     }
     if (search)
         queue_searched(table, recents, slot);
-    flow->recent = slot;
+    flow->recent = slot & 0xfffffffU; /* so many windows would have a terabyte */
     return recents;
 }
 

@@ -111,6 +111,8 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
     const bool copy = repeated && marks & SIDE_SYN && quiet <= COPY_SECONDS * NANOS_PER_SECOND;
     if (flow_has_ended(flow) && !(marks & SIDE_KNOWN))
         return !repeated;
+    if (flow_has_ended(flow) && dispute_is_other_answer(flow, segment))
+        return false;
     if (flow_has_ended(flow))
         return !copy && !(answer && repeated && marks & SIDE_SYN);
     if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
@@ -303,7 +305,8 @@ static void leave_other_answer(struct flow_table *table, struct flow *flow, cons
 }
 
 /* A number that only who receives the other side can know: of what that side has sent, since where nothing of
- * it was captured, its start is what the acknowledgement itself says. */
+ * it was captured, its start is what the acknowledgement itself says. Who has reset it here receives
+ * nothing. */
 static void note_confirmation(struct flow *flow, const struct segment *segment)
 {
     const unsigned side = segment->side;
@@ -311,7 +314,9 @@ static void note_confirmation(struct flow *flow, const struct segment *segment)
     const int64_t away = distance(flow->side[!side].first, segment->ack);
     const bool plain = segment->flags & TCP_ACK && !(segment->flags & TCP_RST) && segment->belief == BELIEVED;
     const bool known = marks & SIDE_KNOWN && marks & (SIDE_SYN | SIDE_DATA);
-    if (plain && known && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
+    uint32_t reset_at;
+    const bool disowned = dispute_reset(flow, side, &reset_at) && segment->seq == reset_at;
+    if (plain && !disowned && known && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
         flow_confirm_side(flow, !side);
 }
 

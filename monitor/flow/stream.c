@@ -37,13 +37,17 @@ static bool note_end_flags(struct flow_table *table, struct flow *flow, const st
 {
     const unsigned side = segment->side;
     struct flow_side *from = &flow->side[side];
+    (void)dispute_begins(flow, segment);
     if (segment->flags & TCP_RST) {
         int64_t away = distance(from->next, segment->seq);
         const bool after_fin = away == 1 && flow->marks[side] & SIDE_FIN;
-        if (flow->marks[side] & SIDE_KNOWN && away != 0 && !after_fin)
+        if (flow->marks[side] & SIDE_KNOWN && away != 0 && !after_fin) {
             table->counters.outside_window++; /* an endpoint ignores it (RFC 5961 3.2), so do we */
-        else
+        } else {
             flow->marks[side] |= SIDE_RST;
+            if (segment->belief == BELIEVED && !(flow->marks[side] & (SIDE_FIN | SIDE_FIN_PENDING)))
+                from->fin_at = segment->seq;
+        }
     }
     if (!(segment->flags & TCP_FIN) || flow->marks[side] & (SIDE_FIN | SIDE_FIN_PENDING))
         return true;
@@ -525,6 +529,10 @@ void stream_doubt_alert(struct flow *flow, unsigned side)
 
 void stream_begin_records(struct flow *flow)
 {
+    unsigned reset = 0;
+    for (unsigned side = 0; side < 2; side++)
+        reset |= (unsigned)(flow->side[side].fin_at == flow->side[side].next) << side;
+    flow->reset = reset & 3U;
     stream_doubt_alert(flow, 0);
     stream_doubt_alert(flow, 1);
 }
@@ -566,8 +574,13 @@ void stream_note_end(struct flow_table *table, struct flow *flow, const struct s
         table->counters.outside_window++;
         return;
     }
-    if (segment->flags & TCP_RST)
+    if (segment->flags & TCP_RST) {
         flow->marks[side] |= SIDE_RST;
+        if (flow->state == FLOW_RECORDS)
+            flow->reset = (flow->reset | 1U << side) & 3U;
+        else
+            flow->side[side].fin_at = at;
+    }
     if (segment->flags & TCP_FIN)
         flow->marks[side] |= SIDE_FIN;
 }

@@ -61,6 +61,19 @@ bool start_learn(struct flow_table *table, struct flow *flow, const struct segme
 /* Behind the second of two SYN/ACKs before the client has taken either: neither old nor the stream's. */
 bool start_is_of_second_answer(const struct flow *flow, unsigned side, uint32_t seq);
 
+/* dispute.c: a SYN/ACK that the client of this connection did not take, for it went on with another one. */
+bool dispute_is_other_answer(const struct flow *flow, const struct segment *segment);
+
+/* The side has reset the connection without a FIN: *at which number. In FLOW_RECORDS, where an alert has the
+ * place of that, it is where the side stands, since a reset counts at no other number. */
+static inline bool dispute_reset(const struct flow *flow, unsigned side, uint32_t *at)
+{
+    const bool protected = flow->state == FLOW_RECORDS;
+    *at = protected ? flow->side[side].next : flow->side[side].fin_at;
+    return flow->marks[side] & SIDE_RST && !(flow->marks[side] & (SIDE_FIN | SIDE_FIN_PENDING)) &&
+           (!protected || flow->reset >> side & 1);
+}
+
 /* start.c: a segment of this side lies outside of the numbers in use. */
 void start_note_stray(struct flow_table *table, const struct flow *flow, const struct segment *segment);
 

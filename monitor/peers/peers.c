@@ -346,8 +346,7 @@ static struct lesson *new_lesson(struct peers *p, const struct peer *s, const st
     l->of[SERVER] = (struct peer_key){s->end, s->host};
     l->shape = *shape;
     l->offer_unseen = !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown_suites;
-    if (!l->offer_unseen)
-        l->offer = o->client_hello.offered;
+    l->offer = l->offer_unseen ? (struct suite_set){0} : o->client_hello.offered;
     return l;
 }
 
@@ -408,6 +407,16 @@ void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_
     struct node *ue = node_at(&p->table[CLIENT], index_of(p, CLIENT, &key));
     if (ue)
         held_close(&ue->peer.held, flow_id, sides);
+}
+
+void peers_dispute(struct peers *p, uint64_t flow_id)
+{
+    const struct lesson *l = &p->lesson[flow_id % RECENT_LESSONS];
+    for (enum side side = CLIENT; l->flow_id == flow_id && side <= SERVER; side++) {
+        struct node *n = node_at(&p->table[side], index_of(p, side, &l->of[side]));
+        if (n)
+            n->peer.unconfirmed = true;
+    }
 }
 
 void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer)

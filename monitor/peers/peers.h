@@ -78,6 +78,9 @@ void peers_doubt(struct peers *p, uint64_t flow_id, enum side contradicted);
 /* Of this flow these sides have said last that they end it: a bit for each enum side. */
 void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_id, unsigned sides);
 
+/* One of its ends was not there, by a reset that came late: what both showed is a part of the evidence. */
+void peers_dispute(struct peers *p, uint64_t flow_id);
+
 /* One that taught was farther from the UE than this (met.h): what it taught of its client is taken back, if
  * that is another, for it is a translator or a proxy; and all of it, where it is the same hosts' in another
  * tunnel. */

@@ -28,6 +28,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_UNACKNOWLEDGED, "the bytes that would tell were not acknowledged by their receiver"},
         {UNOBSERVED_COMPRESSED, "HTTP/2 was spoken, whose heads could not be read"},
         {UNOBSERVED_CHECKSUM, "bytes of the handshake have a wrong checksum, and were captured once"},
+        {UNOBSERVED_DISPUTED, "an end reset the connection in which its name goes on to speak"},
         {UNOBSERVED_NETWORKS, "the address was seen in more than one VLAN or overlay network"},
         {UNOBSERVED_PASSED_ON,
          "a proxy or balancer seems to have passed it on: what the UE sent is not known"},

@@ -20,6 +20,15 @@ struct identifier {
     uint64_t common; /* 0: none */
 };
 
+/* What to remember about a session. */
+struct memo {
+    nanos origin, now;
+    unsigned flags; /* enum entry_flag */
+    uint16_t suite; /* with ENTRY_SUITE */
+    bool anew;      /* a full handshake issued the identifier: whatever it meant before is over */
+    bool certain;   /* and its client asked for that, so that no other session has it, nor is it a copy */
+};
+
 /* What a handshake has just issued. */
 struct recent_session {
     uint64_t flow_id;
@@ -28,6 +37,7 @@ struct recent_session {
     struct endpoint server; /* family 0: nothing is here */
     bool in_network;
     struct identifier id, ticket;
+    struct memo before_id, before_ticket; /* what they meant until then; origin 0: nothing that is kept */
 };
 
 /* Of a full handshake, or a part of one: the server's, or the client's where the server's was not seen. */
@@ -91,14 +101,6 @@ bool memory_is_shared(struct sessions *s, const struct place *place, const struc
  * cache may issue the identifier of another one's session that is forgotten by now. */
 bool memory_distrusts(struct sessions *s, const struct place *place, const struct entry *e);
 
-/* What to remember about a session. */
-struct memo {
-    nanos origin, now;
-    unsigned flags; /* enum entry_flag */
-    uint16_t suite; /* with ENTRY_SUITE */
-    bool anew;      /* a full handshake issued the identifier: whatever it meant before is over */
-    bool certain;   /* and its client asked for that, so that no other session has it, nor is it a copy */
-};
 void memory_put(struct sessions *s, const struct place *place, const struct memo *m);
 
 /* A fatal alert ended the session. */

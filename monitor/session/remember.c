@@ -2,12 +2,13 @@
 #include "base/limits.h"
 #include "session/offer.h"
 
-/* Both directions were seen from their start to the end of the handshake, nothing missing or doubtful. */
+/* Both directions were seen from their start to the end of the handshake, nothing missing or doubtful, and
+ * neither end reset it. */
 static bool trustworthy(const struct observation *o)
 {
     const uint32_t both = SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO;
-    return (o->seen & both) == both && !o->side[CLIENT].damage && !o->side[SERVER].damage &&
-           !o->side[CLIENT].unacknowledged && !o->side[SERVER].unacknowledged &&
+    return (o->seen & both) == both && !o->whence.disputed && !o->side[CLIENT].damage &&
+           !o->side[SERVER].damage && !o->side[CLIENT].unacknowledged && !o->side[SERVER].unacknowledged &&
            o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
 }
 
@@ -112,18 +113,50 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
         remember_in_part(s, o, &ticket);
 }
 
-/* What may still turn out to be forged: see sessions_doubt(). */
-static void note_recent(struct sessions *s, const struct observation *o, nanos origin,
-                        const struct identifier *id, const struct identifier *ticket)
+/* A server does not draw an identifier twice that is unique by chance: where its handshake turns out to be
+ * forged, the identifier means what it meant before. */
+static struct memo meant_before(struct sessions *s, const struct observation *o, const struct place *place)
 {
-    s->recent[o->whence.flow_id % RECENT_SESSIONS] =
-        (struct recent_session){.flow_id = o->whence.flow_id,
-                                .issued = o->side[SERVER].hello_time,
-                                .origin = origin,
-                                .server = o->whence.server,
-                                .in_network = o->whence.in_network,
-                                .id = *id,
-                                .ticket = *ticket};
+    const struct entry *e = memory_find(s, place, time_of_use(o));
+    if (!e || !identifier_is_unique(place->identifier))
+        return (struct memo){0};
+    return (struct memo){.origin = entry_origin(e),
+                         .now = time_of_use(o),
+                         .flags = e->flags,
+                         .suite = e->suite,
+                         .anew = true,
+                         .certain = true};
+}
+
+/* What it issued is there since then, if it is there at all, unless it was known before. */
+static void learn_disputed(struct sessions *s, const struct observation *o)
+{
+    const struct identifier issued[] = {issued_id(o),
+                                        identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash)};
+    const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
+    s->counters.refused_to_learn++;
+    if (o->outcome != OUTCOME_COMPLETE || !(o->seen & SEEN_SERVER_HELLO) || !o->side[CLIENT].captured)
+        return;
+    for (size_t i = 0; i < 1U + has_ticket; i++) {
+        const struct place place = memory_locate(s, &o->whence, &issued[i]);
+        if (!meant_before(s, o, &place).origin)
+            remember(s, o, &place, o->side[SERVER].hello_time, 0, true);
+    }
+}
+
+/* What may still turn out to be forged: see sessions_doubt(). */
+static struct recent_session *note_recent(struct sessions *s, const struct observation *o, nanos origin,
+                                          const struct identifier *id, const struct identifier *ticket)
+{
+    struct recent_session *r = &s->recent[o->whence.flow_id % RECENT_SESSIONS];
+    *r = (struct recent_session){.flow_id = o->whence.flow_id,
+                                 .issued = o->side[SERVER].hello_time,
+                                 .origin = origin,
+                                 .server = o->whence.server,
+                                 .in_network = o->whence.in_network,
+                                 .id = *id,
+                                 .ticket = *ticket};
+    return r;
 }
 
 /*
@@ -140,7 +173,7 @@ static void learn_halted(struct sessions *s, const struct observation *o, const 
         remember_in_part(s, o, &id);
     else
         memory_put(s, &place, memo);
-    note_recent(s, o, memo->origin, &id, &(struct identifier){0});
+    (void)note_recent(s, o, memo->origin, &id, &(struct identifier){0});
 }
 
 /* A hello that was answered before it came has a stamp of another clock: which of the two is right, nobody
@@ -202,6 +235,10 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         return;
     const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
     out->issued = h->session_id_len || has_ticket || (h->ticket_extension && !(o->seen & SEEN_TICKET));
+    if (o->whence.disputed) {
+        learn_disputed(s, o);
+        return;
+    }
     const struct memo memo = memo_of_full(s, o, met);
     if (!complete && !dead) {
         const uint32_t lost = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED;
@@ -225,19 +262,26 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
         return;
     }
     struct identifier ticket = {0};
+    struct memo before_ticket = {0};
+    const struct memo before_id = meant_before(s, o, &place);
     const struct memo of_id = memo_of(&memo, offered_id(o));
     remember_as(s, o, &place, &of_id);
     if (has_ticket) {
         ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
         const struct place at_ticket = memory_locate(s, &o->whence, &ticket);
         const struct memo of_ticket = memo_of(&memo, offered_ticket(o));
+        before_ticket = meant_before(s, o, &at_ticket);
         remember_as(s, o, &at_ticket, &of_ticket);
     }
     if (dead) {
         memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
         memory_note_ended(s, &o->whence, &ticket, memo.origin, time_of_use(o));
     }
-    note_recent(s, o, memo.origin, &id, &ticket);
+    struct recent_session *r = note_recent(s, o, memo.origin, &id, &ticket);
+    if (memo.certain) { /* else the handshake before it may be the copy */
+        r->before_id = before_id;
+        r->before_ticket = before_ticket;
+    }
     /* A session that comes from nowhere elsewhere may be this one. */
     s->missed |= o->whence.server.space && !o->whence.in_network;
     s->counters.learned++;
@@ -273,7 +317,7 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
     remember_as(s, o, &at_renewed, &memo);
     if (ends || out->dead_here)
         memory_note_ended(s, &o->whence, &renewed, memo.origin, memo.now);
-    note_recent(s, o, memo.origin, &(struct identifier){0}, &renewed);
+    (void)note_recent(s, o, memo.origin, &(struct identifier){0}, &renewed);
     s->counters.inherited++;
 }
 
@@ -298,14 +342,17 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
         remember(s, o, place, o->side[CLIENT].hello_time, 0, false);
 }
 
-/* What it issued is there since then, if it is there at all; when it began is not known. */
+/* What it issued is there since then, if it is there at all, and was not known before; when it began is not
+ * known. */
 static void doubt(struct sessions *s, struct recent_session *r)
 {
     const struct whence at = {.server = r->server, .in_network = r->in_network};
     const struct identifier *const issued[] = {&r->id, &r->ticket};
+    const struct memo bound = {.origin = r->issued, .now = r->issued, .anew = true};
+    const struct memo *const before[] = {&r->before_id, &r->before_ticket};
     for (size_t i = 0; i < 2; i++) {
         const struct place place = memory_locate(s, &at, issued[i]);
-        memory_put(s, &place, &(struct memo){.origin = r->issued, .now = r->issued, .anew = true});
+        memory_put(s, &place, before[i]->origin ? before[i] : &bound);
     }
     s->counters.doubted++;
     *r = (struct recent_session){0};

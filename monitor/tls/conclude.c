@@ -333,6 +333,8 @@ static void note_unacknowledged(struct handshake *h)
             side->unacknowledged || (!ended && !is_acknowledged(h, who, &h->later_words[who]));
         o->unobserved |= side->later_unacknowledged ? UNOBSERVED_UNACKNOWLEDGED : 0;
     }
+    if (h->flow->disputed)
+        observation_disputed(o);
 }
 
 static struct endpoint told_by(const struct proxy_client *told, const struct endpoint *client)
@@ -367,7 +369,7 @@ static void note_connection(const struct handshake *h, struct observation *o, co
                             const struct networks *networks)
 {
     o->whence.networks = *networks;
-    o->whence.confirmed = flow_is_confirmed(flow);
+    o->whence.confirmed = flow_is_undisputed(flow);
     o->whence.in_network = !flow->outside;
     if (!flow->proxied)
         return;

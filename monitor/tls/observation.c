@@ -30,6 +30,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_PASSED_ON, "passed-on"},
     {UNOBSERVED_OTHER_SIDE, "other-side"},
     {UNOBSERVED_NETWORKS, "several-networks"},
+    {UNOBSERVED_DISPUTED, "disputed"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,
@@ -203,6 +204,13 @@ void observation_contradicted(struct observation *o, enum side side)
     o->unobserved |= UNOBSERVED_OVERLAP;
     o->side[side].damage |= UNOBSERVED_OVERLAP;
     o->side[side].damage_since_hello |= UNOBSERVED_OVERLAP;
+}
+
+void observation_disputed(struct observation *o)
+{
+    o->unobserved |= UNOBSERVED_DISPUTED;
+    o->whence.disputed = true;
+    o->whence.confirmed = false;
 }
 
 uint32_t observation_missing(const struct observation *o, enum side side)

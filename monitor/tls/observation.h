@@ -73,8 +73,9 @@ enum unobserved {
     UNOBSERVED_PASSED_ON = 1 << 22,      /* a proxy stands between the UE and what was captured */
     UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged there (peers/met.h) */
     UNOBSERVED_NETWORKS = 1 << 24,       /* the peer's address may be that of several hosts */
+    UNOBSERVED_DISPUTED = 1 << 25,       /* an end reset what is said in its name (flow/dispute.c) */
 };
-#define UNOBSERVED_COUNT 25
+#define UNOBSERVED_COUNT 26
 
 /* Nobody knows whether the bytes of that side are those that the receiver took, or whose they are. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM | UNOBSERVED_PASSED_ON))
@@ -473,6 +474,9 @@ bool observation_is_doubtful(const struct observation *o, enum side side);
 
 /* Damage to the capture took something from what is known of it. */
 bool observation_is_damaged(const struct observation *o);
+
+/* It is not known whether its ends took part. */
+void observation_disputed(struct observation *o);
 
 /* There are two readings of what the side said, and its receiver may have taken the other one: also where it
  * is encrypted, and when the handshake is complete, unlike handshake_damage(). */

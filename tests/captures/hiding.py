@@ -494,7 +494,7 @@ def several_paths(folder):
 
 def sessions_behind_a_pause(folder):
     """A session that a handshake issues after a pause, or after a reset that both ignore, is 25 hours old when 25 hours have passed: told exactly, or
-    as a lower bound where the pause was so long that the hello and the rest are two readings."""
+    as a lower bound where an end was reset, or the pause was so long that the hello and the rest are two readings."""
     for name, issued, resumed, rule in (("id", full(session=ID), resumption_of("id", ID), "ut-7.1-session-lifetime"),
                                         ("ticket", full(ticket=TICKET), resumption_of("ticket", TICKET), LIFETIME)):
         for end in (None, CLIENT, SERVER):
@@ -513,13 +513,31 @@ def sessions_behind_a_pause(folder):
                     later = [f for n in (1, 25) for f in capturelib.build(resumed, client=("192.0.2.10", 41000 + n), time=START + n * HOUR + GAP)]
                     told, _, tls = judged(folder, c.frames + later)
                     ages = [e["utwatch"]["session"] for e in tls[-2:]]
-                    basis = "exact" if pause < 60 else "at-least"
+                    basis = "exact" if pause < 60 and (end is None or (end, where) == (CLIENT, 3)) else "at-least"  # who says nothing more
                     named = name, end, where, pause
                     check([a.get("age_basis") for a in ages] == [basis] * 2, "behind a pause:", *named, ages)
                     for n, age in zip((1, 25), ages):
                         least = START + n * HOUR + GAP - times[1]  # the ServerHello
                         check(0 <= round(age.get("age_s", 0) * SECOND) - least < SECOND, "behind a pause:", *named, age, least)
                     check(rule in told, "behind a pause:", *named, sorted(told))
+
+
+def sessions_made_up(folder):
+    """Somebody who is neither end makes up a handshake that issues a session of 25 hours once more; the ends reset it (RFC 9293 3.10.7.1)."""
+    for name, issued, resumed, rule in (("id", full(session=ID), resumption_of("id", ID), "ut-7.1-session-lifetime"),
+                                        ("ticket", full(ticket=TICKET), resumption_of("ticket", TICKET), LIFETIME)):
+        again = full(session=ID, random=b"\x5e" * 32) if name == "id" else full(ticket=TICKET, random=b"\x5e" * 32)
+        for known in True, False:
+            for at_once in True, False:
+                first = capturelib.build(issued, client=("192.0.2.10", 41000), time=START) if known else []
+                forged = capturelib.build(again, client=("192.0.2.10", 41001), time=START + 25 * HOUR - 10 * SECOND)
+                reset = capturelib.Connection(client=("192.0.2.10", 41001), time=forged[3 if at_once else -1][0] + 1000)
+                reset.frames = [reset.frame(side, RST, seq=reset.seq[side] + 1) for side in (CLIENT, SERVER)]
+                later = capturelib.build(resumed, client=("192.0.2.10", 41002), time=START + 25 * HOUR)
+                told, _, tls = judged(folder, first + forged + reset.frames + later)
+                age = tls[-1]["utwatch"]["session"]
+                check(age.get("age_basis") == ("exact" if known else "at-least"), "made up:", name, known, at_once, age)
+                check((rule in told) == known, "made up:", name, known, at_once, sorted(told))
 
 
 def pauses_in_clear(folder):
@@ -547,7 +565,7 @@ def pauses_in_clear(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (sessions_behind_a_pause, pauses_in_clear, names_in_other_forms,
+    for case in (sessions_behind_a_pause, sessions_made_up, pauses_in_clear, names_in_other_forms,
                  records_that_stacks_take, before_a_hello, pauses_within_a_start, odd_extensions, sslv2_forms,
                  hellos_of_no_known_form, long_hellos, odd_fragments, several_paths, amid_several_paths,
                  ends_that_nobody_received, what_follows_an_end, ids_beside_tickets, tickets_of_others, alerts_that_nobody_received):

@@ -1,0 +1,56 @@
+/*
+ * An end that is there answers what it knows nothing of with a reset at the number that is acknowledged (RFC
+ * 9293 3.10.7.1). So where somebody who chooses the numbers of both sides makes a whole connection up, its
+ * ends reset it, and their names go on to speak all the same: each has two speakers, and nobody knows which
+ * is genuine. The same shows a reset that somebody on the path made up; a guessed one does not have the
+ * number.
+ */
+#include "flow/stream_parts.h"
+
+static bool is_bare_reset(const struct segment *segment)
+{
+    return segment->belief == BELIEVED && (segment->flags & (TCP_RST | TCP_ACK | TCP_SYN)) == TCP_RST;
+}
+
+static bool resets_what_was_said(const struct flow *flow, const struct segment *segment)
+{
+    const unsigned side = segment->side;
+    const struct flow_side *from = &flow->side[side];
+    const uint8_t marks = flow->marks[side];
+    const int64_t behind = distance(segment->seq, from->next);
+    if (!is_bare_reset(segment) || !(marks & SIDE_KNOWN) || behind <= 0)
+        return false;
+    /* Who has closed answers what comes late in the same way; but what comes late acknowledges more than the
+     * other side's start. */
+    const bool at_first = segment->seq == from->first;
+    const bool in_stream = distance(from->first, segment->seq) >= 0 && behind <= SEQUENCE_WINDOW;
+    return at_first || (in_stream && !(marks & (SIDE_FIN | SIDE_FIN_PENDING | SIDE_RST)));
+}
+
+bool dispute_is_other_answer(const struct flow *flow, const struct segment *segment)
+{
+    const unsigned side = segment->side;
+    const uint8_t both = flow->marks[0] & flow->marks[1];
+    return (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) &&
+           segment->belief == BELIEVED && both & SIDE_SYN && both & SIDE_DATA &&
+           segment->ack == flow->side[!side].first && segment->seq + 1 != flow->side[side].first;
+}
+
+/* After a reset its sender says no more. */
+static bool goes_on(const struct flow *flow, const struct segment *segment)
+{
+    uint32_t at;
+    if (segment->belief != BELIEVED || !dispute_reset(flow, segment->side, &at))
+        return false;
+    const int64_t into = distance(segment->seq, at);
+    return into >= 0 && into < (int64_t)segment->payload_len;
+}
+
+bool dispute_begins(struct flow *flow, const struct segment *segment)
+{
+    if (flow->disputed)
+        return false;
+    const bool resets = resets_what_was_said(flow, segment) || dispute_is_other_answer(flow, segment);
+    flow->disputed = segment->flags & (TCP_SYN | TCP_RST) ? resets : goes_on(flow, segment);
+    return flow->disputed;
+}
