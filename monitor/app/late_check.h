@@ -26,7 +26,7 @@ void late_check_close(struct late_check *late);
 /* The handshake of this flow has just ended. When the ring is full, the oldest is not checked any more. */
 void late_check_begin(struct pipeline *p, struct flow *flow);
 
-/* A SYN or reset behind a handshake, or what follows a reset, before its time is noted: does an end disown
+/* A reset behind a handshake, or what follows a reset, before its time is noted: does an end disown
  * the handshake? */
 void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment);
 

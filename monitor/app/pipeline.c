@@ -399,8 +399,7 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         return;
     }
     look_at_clock(p, flow, segment);
-    if (flow->state >= FLOW_READABLE &&
-        (segment->flags & (TCP_SYN | TCP_RST) || flow->marks[segment->side] & SIDE_RST))
+    if (flow->state >= FLOW_READABLE && (segment->flags & TCP_RST || flow->marks[segment->side] & SIDE_RST))
         late_check_dispute(p, flow, segment);
     flow_seen(flow, segment);
     if (flow->recent && flow->state >= FLOW_READABLE)

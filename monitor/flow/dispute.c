@@ -50,7 +50,6 @@ bool dispute_begins(struct flow *flow, const struct segment *segment)
 {
     if (flow->disputed)
         return false;
-    const bool resets = resets_what_was_said(flow, segment) || dispute_is_other_answer(flow, segment);
-    flow->disputed = segment->flags & (TCP_SYN | TCP_RST) ? resets : goes_on(flow, segment);
+    flow->disputed = segment->flags & TCP_RST ? resets_what_was_said(flow, segment) : goes_on(flow, segment);
     return flow->disputed;
 }

@@ -61,7 +61,8 @@ bool start_learn(struct flow_table *table, struct flow *flow, const struct segme
 /* Behind the second of two SYN/ACKs before the client has taken either: neither old nor the stream's. */
 bool start_is_of_second_answer(const struct flow *flow, unsigned side, uint32_t seq);
 
-/* dispute.c: a SYN/ACK that the client of this connection did not take, for it went on with another one. */
+/* dispute.c: a SYN/ACK that the client of this connection did not take, for it went on with another one. That
+ * shows nothing by itself: servers that share an address may each answer a SYN. */
 bool dispute_is_other_answer(const struct flow *flow, const struct segment *segment);
 
 /* The side has reset the connection without a FIN: *at which number. In FLOW_RECORDS, where an alert has the
