@@ -1,6 +1,7 @@
 #include "app/connection.h"
 
 #include "app/pipeline_parts.h"
+#include "flow/between.h"
 #include "flow/networks.h"
 #include "flow/recent.h"
 #include "wire/http.h"
@@ -244,8 +245,53 @@ static void note_origin(struct pipeline *p, struct flow *flow)
         tls_no_balancer(flow);
 }
 
+static void contradict(struct pipeline *p, struct flow *flow)
+{
+    recent_forget(&p->flows, flow);
+    for (enum side who = CLIENT; who <= SERVER; who++) {
+        struct statement f = {.kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = who};
+        pipeline_tell(p, &f);
+    }
+}
+
+static void doubt_both(struct pipeline *p, struct flow *flow, struct flow *other)
+{
+    while (!tls_contradict(p->tls, flow))
+        make_room(p, flow);
+    while (!tls_contradict(p->tls, other))
+        make_room(p, flow);
+}
+
+/* Two connections of one network between the same ends, at once: who draws sequence numbers anew is in
+ * between, and both say the same; or somebody speaks in the name of others, and nobody knows where. */
+static void settle_rewritten(struct pipeline *p, struct flow *flow)
+{
+    if (!flow->rewritten || !tls_has_begun(p->tls, flow))
+        return;
+    for (struct flow *other = NULL; (other = flow_beside(&p->flows, flow, other));) {
+        if (!other->rewritten)
+            continue;
+        if (tls_is_same(p->tls, flow, other)) {
+            flow_say_the_same(flow, other);
+        } else if (tls_has_begun(p->tls, other) && !(flow->same_words && other->same_words)) {
+            doubt_both(p, flow, other);
+        } else if (!other->handshake && other->recent && !(flow->same_words && other->same_words)) {
+            contradict(p, other); /* what it said is told, or held back */
+        }
+    }
+}
+
+/* Another handshake may follow. */
+static void search_on(struct pipeline *p, struct flow *flow, bool halted)
+{
+    flow->halted = halted;
+    search_again(flow);
+    recent_search(&p->flows, flow);
+}
+
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
+    settle_rewritten(p, flow);
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     note_origin(p, flow);
     const struct networks networks = networks_of_flow(&p->flows, flow);
@@ -298,11 +344,8 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         stream_begin_records(flow);
         keys_begin(p, flow, key_since, version);
     }
-    if (flow->state == FLOW_SEARCHING) {
-        flow->halted = halted;
-        search_again(flow);
-        recent_search(&p->flows, flow);
-    }
+    if (flow->state == FLOW_SEARCHING)
+        search_on(p, flow, halted);
 }
 
 /* Reads what was already here of a later handshake. True: that is complete. */

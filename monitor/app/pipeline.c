@@ -2,6 +2,7 @@
  * judged in judging.c. */
 #include "app/docket.h"
 #include "app/pipeline_parts.h"
+#include "flow/between.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -225,12 +226,29 @@ static void note_acknowledged(struct pipeline *p, struct flow *flow, const struc
         cleartext_acknowledged(p, flow, flow_sender(flow, segment), segment->ack);
 }
 
-/* A connection between the same ends, in another network. */
-static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct segment *segment)
+/* Of those between the ends of one that goes on, those that are over make room for another. */
+static void end_beside(struct pipeline *p, const struct flow *flow)
+{
+    for (struct flow *next = flow_beside(&p->flows, flow, NULL), *other; (other = next);) {
+        next = flow_beside(&p->flows, flow, other);
+        if (!flow_has_ended(other))
+            continue;
+        connection_end(p, other, p->now, 0);
+        flow_remove(&p->flows, other);
+    }
+}
+
+/* A connection between the same ends, in another network or with other numbers. */
+static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct segment *segment, bool alike)
 {
     const uint16_t opened = stream_leave_beside(&p->flows, flow, segment);
+    end_beside(p, flow);
+    if (alike)
+        flow_note_rewritten(flow);
     struct flow *other = new_flow(p, segment); /* the first may give way to it */
     flow_begin_beside(&p->flows, other, segment, opened);
+    if (alike)
+        flow_note_rewritten(other);
     return other;
 }
 
@@ -253,8 +271,8 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
     if (tls_is_overdue(p->tls, flow, p->now, &end))
         connection_expire(p, flow, end);
     const enum stream_start start = stream_start(&p->flows, flow, segment);
-    if (start == STREAM_BEGINS_BESIDE)
-        return other_flow(p, flow, segment);
+    if (start == STREAM_BEGINS_BESIDE || start == STREAM_BEGINS_ALIKE)
+        return other_flow(p, flow, segment, start == STREAM_BEGINS_ALIKE);
     bool doubted = false;
     if (start == STREAM_BEGINS_ANEW)
         doubted = connection_replace(p, flow);

@@ -40,6 +40,7 @@
 #define RECENT_SHARE             6048    /* of both directions of a handshake, on average */
 #define KEPT_SHARE               4       /* one in so many of them is of a handshake that has just ended */
 #define COPY_SECONDS             2       /* after an end, in which its segments may be captured once more */
+#define REWRITTEN_SECONDS        5       /* in which a connection may begin once more with other numbers */
 #define KEPT_SECONDS             2       /* for which its bytes are compared with what comes late */
 #define SEQUENCE_WINDOW          1048576 /* bytes ahead or behind that a segment may lie to be believed */
 #define FLOW_REUSE_SECONDS       60 /* after this quiet, foreign sequence numbers mean a new connection */

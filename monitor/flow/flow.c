@@ -1,6 +1,6 @@
 #include "flow/flow.h"
 
-#include "decode/endpoint_hash.h"
+#include "flow/between.h"
 #include "flow/greedy.h"
 #include "flow/networks.h"
 #include "flow/recent.h"
@@ -8,13 +8,6 @@
 
 #include <assert.h>
 #include <sys/mman.h>
-
-/* Both directions meet in one bucket. */
-static uint32_t bucket_of(const struct flow_table *table, const struct endpoint *a, const struct endpoint *b)
-{
-    const uint64_t hash = endpoint_hash(&table->key, a) + endpoint_hash(&table->key, b);
-    return (uint32_t)(hash ^ hash >> 32) & table->bucket_mask;
-}
 
 size_t flow_table_memory(uint32_t capacity)
 {
@@ -51,25 +44,6 @@ void flow_table_close(struct flow_table *table)
     greedy_close(table);
     recent_close(table);
     *table = (struct flow_table){0};
-}
-
-struct flow *flow_find(struct flow_table *table, struct segment *segment)
-{
-    struct flow *elsewhere = NULL;
-    for (uint32_t i = table->buckets[bucket_of(table, &segment->src, &segment->dst)]; i;) {
-        struct flow *flow = pool_at(&table->flows, i);
-        i = flow->hash_next;
-        if (endpoint_equal(&flow->end[0], &segment->src) && endpoint_equal(&flow->end[1], &segment->dst))
-            segment->side = 0;
-        else if (endpoint_equal(&flow->end[1], &segment->src) && endpoint_equal(&flow->end[0], &segment->dst))
-            segment->side = 1;
-        else
-            continue;
-        if (!flow->parted || networks_of_side(table, flow, segment->side) == networks_of_segment(segment))
-            return flow;
-        elsewhere = flow;
-    }
-    return elsewhere;
 }
 
 static struct queue *queue_of(struct flow_table *table, const struct flow *flow)
@@ -118,6 +92,7 @@ static void begin(struct flow *flow, struct segment *segment)
     flow->contested = 0;
     flow->multipath = 0;
     flow->joined = false;
+    flow->rewritten = flow->same_words = false;
     flow->altered = 0;
     flow->disputed = false;
     flow->reset = 0;
@@ -133,7 +108,7 @@ struct flow *flow_add(struct flow_table *table, struct segment *segment)
     begin(flow, segment);
     flow->in_confirmed = flow->parted = false;
     flow->numbered = 0;
-    uint32_t *bucket = &table->buckets[bucket_of(table, &segment->src, &segment->dst)];
+    uint32_t *bucket = &table->buckets[flow_bucket_of(table, &segment->src, &segment->dst)];
     flow->hash_next = *bucket;
     *bucket = index;
     queue_newest(table, flow);
@@ -184,7 +159,7 @@ void flow_remove(struct flow_table *table, struct flow *flow)
     assert(flow->handshake == 0);
     stream_release(table, flow);
     uint32_t index = flow_slot(table, flow);
-    uint32_t *link = &table->buckets[bucket_of(table, &flow->end[0], &flow->end[1])];
+    uint32_t *link = &table->buckets[flow_bucket_of(table, &flow->end[0], &flow->end[1])];
     while (*link != index)
         link = &((struct flow *)pool_at(&table->flows, *link))->hash_next;
     *link = flow->hash_next;

@@ -63,10 +63,12 @@ struct flow {
     struct endpoint end[2];
     nanos first_seen, last_seen;
     struct flow_side side[2];
-    uint32_t recent : 28; /* window of bytes handed on; 0: none */
-    uint32_t reset : 2;   /* FLOW_RECORDS: a bit a side that has reset it where it stands */
-    uint32_t pending_isn; /* of a SYN that may begin a new connection here, or of a second SYN/ACK */
-    uint32_t hash_next;   /* the table's own, as `link` */
+    uint32_t recent : 28;    /* window of bytes handed on; 0: none */
+    uint32_t reset : 2;      /* FLOW_RECORDS: a bit a side that has reset it where it stands */
+    uint32_t rewritten : 1;  /* another one of its network is between the same ends, with other numbers */
+    uint32_t same_words : 1; /* and with the same handshake, so that it is this one */
+    uint32_t pending_isn;    /* of a SYN that may begin a new connection here, or of a second SYN/ACK */
+    uint32_t hash_next;      /* the table's own, as `link` */
     struct queue_link link;
     uint16_t held[2];          /* store of out-of-order data; 0: none */
     uint8_t marks[2];          /* enum side_mark */
@@ -83,7 +85,7 @@ struct flow {
     uint8_t multipath : 2;     /* a bit a side that says that its bytes may take several paths (RFC 8684) */
     uint8_t joined : 1;        /* by its SYN it is a further path of another */
     uint8_t numbered : 3;      /* a bit for each that the table has of its networks */
-    uint8_t parted : 1;        /* another connection between the same ends may be in another network */
+    uint8_t parted : 1;        /* there may be another connection between the same ends */
     uint8_t in_confirmed : 1;  /* the table's own: in which queue it is */
     uint8_t more_answers : 1;  /* pending_isn was that of yet another SYN/ACK before */
     uint8_t used : 1;          /* since it was last queued for eviction, by a segment after its first */
@@ -206,6 +208,17 @@ static inline void flow_note_renegotiation(struct flow *flow)
     flow->renegotiated = true;
 }
 
+/* Another connection between its ends goes on with other numbers; and both say the same. */
+static inline void flow_note_rewritten(struct flow *flow)
+{
+    flow->rewritten = true;
+}
+
+static inline void flow_say_the_same(struct flow *flow, struct flow *other)
+{
+    flow->same_words = other->same_words = true;
+}
+
 /* FLOW_SEARCHING: what is known of the bytes of a side. */
 static inline void flow_note_gap(struct flow *flow, unsigned side)
 {
@@ -285,7 +298,8 @@ struct stray {
     uint32_t end, ack; /* the number behind it, and what it acknowledges */
     unsigned side;
     uint16_t network;
-    bool answer; /* a SYN/ACK, to the SYN of `pending_isn` */
+    bool answer;   /* a SYN/ACK, to the SYN of `pending_isn` */
+    bool declined; /* one of several SYN/ACKs, of which the client took another */
 };
 
 /* In which networks the sides of a connection were seen to begin, by enum side. */
@@ -332,10 +346,6 @@ size_t flow_table_memory(uint32_t capacity);
 bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t handshakes);
 void flow_table_close(struct flow_table *table);
 
-/* The segment's connection, or NULL; notes in the segment which side sent it. Of several connections between
- * the same ends it is that of the segment's network, or, where none is, the oldest. */
-struct flow *flow_find(struct flow_table *table, struct segment *segment);
-
 /* The connection's slot in the pool. */
 static inline uint32_t flow_slot(const struct flow_table *table, const struct flow *flow)
 {
@@ -362,9 +372,8 @@ void flow_remove(struct flow_table *table, struct flow *flow);
  * before. */
 void flow_restart(struct flow_table *table, struct flow *flow, struct segment *segment);
 
-/* A connection between the ends of another one that goes on: both of its sides are in other networks, and
- * have other numbers. It was opened by a SYN in the network `opened`, or answered in it, and this segment is
- * what answers that. */
+/* A connection between the ends of another one that goes on, with other numbers. It was opened by a SYN in
+ * the network `opened`, or answered in it, and this segment is what answers that. */
 void flow_begin_beside(struct flow_table *table, struct flow *flow, const struct segment *segment,
                        uint16_t opened);
 

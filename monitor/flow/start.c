@@ -3,6 +3,7 @@
  * and never with a segment of an earlier connection on the same ports (RFC 9293 3.5.1, RFC 5961 4).
  */
 #include "decode/tcp_options.h"
+#include "flow/between.h"
 #include "flow/networks.h"
 #include "flow/stream_parts.h"
 
@@ -68,11 +69,45 @@ static bool is_of_other_hosts(const struct flow_table *table, const struct flow 
            other != networks_of_side(table, flow, !side);
 }
 
+/*
+ * A firewall may draw numbers of its own, for one side or both (RFC 6528 is why), and a proxy for SYNs draws
+ * the server's. Where both sides of it are captured, one connection begins twice within a moment, and each
+ * goes on with its numbers.
+ */
+static bool may_be_rewritten(struct flow_table *table, const struct flow *flow, const struct segment *segment)
+{
+    enum { MOST_BESIDE = 3 };
+    size_t live = 0;
+    if (flow_has_ended(flow) || segment->belief != BELIEVED ||
+        segment->time - flow->first_seen > REWRITTEN_SECONDS * NANOS_PER_SECOND)
+        return false;
+    for (const struct flow *other = NULL; (other = flow_beside(table, flow, other));)
+        live += !flow_has_ended(other);
+    return live < MOST_BESIDE;
+}
+
+static bool has_spoken(const struct flow *flow, unsigned side)
+{
+    return flow->marks[side] & SIDE_DATA;
+}
+
+/* Numbers that are drawn anew are so before anything is said. `other`: as of is_of_other_hosts(). */
+static enum stream_start beside_or_anew(struct flow_table *table, const struct flow *flow,
+                                        const struct segment *segment, uint16_t other)
+{
+    if (is_of_other_hosts(table, flow, segment, other))
+        return STREAM_BEGINS_BESIDE;
+    return !has_spoken(flow, 0) && !has_spoken(flow, 1) && may_be_rewritten(table, flow, segment)
+               ? STREAM_BEGINS_ALIKE
+               : STREAM_BEGINS_ANEW;
+}
+
 uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
     const uint16_t opened =
         segment->flags & TCP_SYN ? networks_of_side(table, flow, NO_SIDE) : network_of_answer(table, flow);
     flow->pending_side = NO_SIDE;
+    flow->second_answer = false;
     flow->parted = true;
     return opened;
 }
@@ -117,6 +152,8 @@ static bool syn_begins_anew(struct flow_table *table, struct flow *flow, const s
         return !copy && !(answer && repeated && marks & SIDE_SYN);
     if (!flow->believed && segment->belief == BELIEVED && marks & SIDE_KNOWN)
         return !answer;
+    if (repeated && answer && answers_pending_syn(flow, segment)) /* of a client that has two numbers */
+        note_answer(table, flow, segment);
     if (repeated || !known)
         return !known && answer && answers_pending_syn(flow, segment);
     const bool far = !in_window(distance(from->next, segment->seq + 1));
@@ -193,6 +230,32 @@ void start_note_stray(struct flow_table *table, const struct flow *flow, const s
                            .side = segment->side};
 }
 
+/* One of several SYN/ACKs of this side, which the client does not take, as it seems. */
+static void note_declined(struct flow_table *table, const struct flow *flow, unsigned side, uint32_t first)
+{
+    table->stray[flow_slot(table, flow) % STRAYS] =
+        (struct stray){.flow = flow,
+                       .end = first,
+                       .ack = flow->side[!side].first,
+                       .side = side,
+                       .network = networks_of_side(table, flow, side),
+                       .declined = true};
+}
+
+/* The client has taken one of several SYN/ACKs, and now takes another one with the same number of its own. */
+static bool takes_both_answers(const struct flow_table *table, const struct flow *flow,
+                               const struct segment *segment)
+{
+    const unsigned side = segment->side;
+    const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
+    const bool plain = (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
+    if (!plain || segment->seq != flow->side[side].first || !(flow->confirmed >> !side & 1) ||
+        has_spoken(flow, !side))
+        return false;
+    return s->flow == flow && s->declined && s->side != side && segment->ack == s->end &&
+           segment->seq == s->ack;
+}
+
 /* Each end goes on where the other says, which is not where the numbers in use have them. */
 static bool is_answered_elsewhere(const struct flow_table *table, const struct flow *flow,
                                   const struct segment *segment)
@@ -201,7 +264,7 @@ static bool is_answered_elsewhere(const struct flow_table *table, const struct f
     if (in_window(distance(flow->side[side].next, segment->seq))) /* as nearly all */
         return false;
     const struct stray *s = &table->stray[flow_slot(table, flow) % STRAYS];
-    return s->flow == flow && !s->answer && s->side != side && segment->belief == BELIEVED &&
+    return s->flow == flow && !s->answer && !s->declined && s->side != side && segment->belief == BELIEVED &&
            (segment->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && segment->seq == s->ack &&
            segment->ack == s->end;
 }
@@ -244,8 +307,9 @@ static bool leaves_other(struct flow *flow, const struct segment *segment)
 enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment)
 {
     if (stream_completes_start(table, flow, segment))
-        return is_of_other_hosts(table, flow, segment, network_of_answer(table, flow)) ? STREAM_BEGINS_BESIDE
-                                                                                       : STREAM_BEGINS_ANEW;
+        return beside_or_anew(table, flow, segment, network_of_answer(table, flow));
+    if (takes_both_answers(table, flow, segment) && may_be_rewritten(table, flow, segment))
+        return STREAM_BEGINS_ALIKE;
     if (leaves_other(flow, segment))
         return STREAM_BEGINS_ANEW;
     if (is_answered_elsewhere(table, flow, segment)) {
@@ -262,9 +326,8 @@ enum stream_start stream_start(struct flow_table *table, struct flow *flow, cons
     if (!begins_anew(table, flow, segment))
         return STREAM_GOES_ON;
     const bool answers = segment->flags & TCP_SYN && answers_pending_syn(flow, segment);
-    return answers && is_of_other_hosts(table, flow, segment, networks_of_side(table, flow, NO_SIDE))
-               ? STREAM_BEGINS_BESIDE
-               : STREAM_BEGINS_ANEW;
+    return answers ? beside_or_anew(table, flow, segment, networks_of_side(table, flow, NO_SIDE))
+                   : STREAM_BEGINS_ANEW;
 }
 
 static void anchor(struct flow_table *table, struct flow *flow, unsigned side, uint32_t first)
@@ -358,6 +421,7 @@ static void learn_start(struct flow_table *table, struct flow *flow, const struc
     flow->pending_side = side & 1U;
     flow->pending_isn = segment->seq;
     flow->second_answer = true;
+    note_declined(table, flow, side, data_seq);
 }
 
 /* The client acknowledges one of several SYN/ACKs; or, where nothing of the client was captured, the server
@@ -380,6 +444,8 @@ static void settle_answers(struct flow_table *table, struct flow *flow, const st
     } else if (first == second) {
         return;
     }
+    if (second)
+        note_declined(table, flow, server, flow->side[server].first);
     if (second && !(flow->marks[server] & SIDE_DATA))
         anchor(table, flow, server, flow->pending_isn + 1);
     flow->pending_side = NO_SIDE;

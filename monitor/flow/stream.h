@@ -63,6 +63,7 @@ enum stream_start {
     STREAM_GOES_ON,
     STREAM_BEGINS_ANEW,
     STREAM_BEGINS_BESIDE, /* so it does, in another network, and the one that is known goes on */
+    STREAM_BEGINS_ALIKE,  /* likewise, in the same network, with other numbers: it may be the same */
     STREAM_WAS_STALE,     /* it begins with this SYN/ACK, and what came before it is none of it */
     STREAM_IS_DOUBTED,    /* it goes on, though its two ends answer each other at other numbers */
 };
@@ -88,8 +89,8 @@ bool stream_completes_start(const struct flow_table *table, const struct flow *f
  */
 enum stream_start stream_start(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
-/* STREAM_BEGINS_BESIDE: the connection that goes on forgets the SYN of the other one. Returns the network in
- * which what this segment answers was sent: flow_begin_beside(). */
+/* STREAM_BEGINS_BESIDE, STREAM_BEGINS_ALIKE: the connection that goes on forgets the SYN of the other one.
+ * Returns the network in which what this segment answers was sent: flow_begin_beside(). */
 uint16_t stream_leave_beside(struct flow_table *table, struct flow *flow, const struct segment *segment);
 
 /* Takes a segment in FLOW_SEARCHING or FLOW_HANDSHAKE. Flags are noted here; call runs_next() until it is

@@ -97,14 +97,18 @@ static bool lies_behind(const struct met_handshake *behind, const struct met_han
     return earlier && behind->asked <= before->answered;
 }
 
-/* Within a tunnel whose ends nobody knows, anybody can send a copy of what he sees; so what stands outside is
- * not behind that. */
+/* Between the same ends at the same time it is one, on two sides of who draws sequence numbers anew. Within a
+ * tunnel whose ends nobody knows, anybody can send a copy of what he sees; so what stands outside is not
+ * behind that. */
 static bool is_nearer(const struct met_handshake *a, const struct met_handshake *b)
 {
     if (!a->evidence)
         return false;
     const bool tunnel =
         endpoint_same_host(&a->client, &b->client) && endpoint_same_host(&a->server, &b->server);
+    const bool at_once = a->asked == b->asked && a->answered == b->answered;
+    if (at_once && endpoint_equal(&a->client, &b->client) && endpoint_equal(&a->server, &b->server))
+        return a->flow_id < b->flow_id;
     return lies_behind(b, a) || (tunnel && !b->evidence && lies_behind(a, b));
 }
 

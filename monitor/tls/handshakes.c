@@ -375,6 +375,44 @@ void tls_note_answer(struct tls *tls, const struct handshake *h)
     tls->last_answer[random % LAST_ANSWERS] = (struct last_answer){random, h->flow};
 }
 
+static bool is_drawn(const uint8_t *random)
+{
+    uint64_t part;
+    memcpy(&part, random + PART_OF_RANDOM, sizeof part);
+    return part;
+}
+
+static bool asks_the_same(const struct handshake *a, const struct handshake *b)
+{
+    const struct client_hello_facts *one = &a->observation->client_hello;
+    const struct client_hello_facts *other = &b->observation->client_hello;
+    return is_drawn(a->memory.client_random) &&
+           memcmp(a->memory.client_random, b->memory.client_random, sizeof a->memory.client_random) == 0 &&
+           one->number == other->number && one->max_version == other->max_version &&
+           memcmp(&one->offered, &other->offered, sizeof one->offered) == 0;
+}
+
+static bool answers_the_same(const struct handshake *a, const struct handshake *b)
+{
+    const struct server_hello_facts *one = &a->observation->server_hello;
+    const struct server_hello_facts *other = &b->observation->server_hello;
+    if (!(a->observation->seen & b->observation->seen & SEEN_SERVER_HELLO))
+        return true;
+    return memcmp(a->memory.server_random, b->memory.server_random, sizeof a->memory.server_random) == 0 &&
+           one->suite == other->suite && one->version == other->version &&
+           one->session_id_len == other->session_id_len &&
+           memcmp(one->session_id, other->session_id, one->session_id_len) == 0;
+}
+
+bool tls_is_same(struct tls *tls, const struct flow *a, const struct flow *b)
+{
+    struct handshake *one = handshake_of(tls, a);
+    struct handshake *other = handshake_of(tls, b);
+    return one && other && handshake_wake(tls, one, false) && handshake_wake(tls, other, false) &&
+           handshake_wake(tls, one, false) && other->observation && asks_the_same(one, other) &&
+           answers_the_same(one, other);
+}
+
 bool tls_has_other_side(const struct tls *tls, const struct flow *flow, const struct observation *o)
 {
     const struct last_answer *last = &tls->last_answer[o->random[SERVER] % LAST_ANSWERS];

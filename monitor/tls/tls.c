@@ -118,6 +118,18 @@ bool tls_doubt(struct tls *tls, struct flow *flow)
     return true;
 }
 
+bool tls_contradict(struct tls *tls, struct flow *flow)
+{
+    struct handshake *h = handshake_of(tls, flow);
+    if (!h || !handshake_has_begun(h))
+        return true;
+    if (!handshake_wake(tls, h, false))
+        return false;
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        observation_contradicted(h->observation, who);
+    return true;
+}
+
 bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment)
 {
     const nanos now = segment->time;

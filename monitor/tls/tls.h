@@ -90,6 +90,9 @@ bool tls_is_open(const struct tls *tls, const struct flow *flow);
  */
 bool tls_doubt(struct tls *tls, struct flow *flow);
 
+/* Likewise, also of a handshake that is complete: somebody else spoke in the name of both, or they did. */
+bool tls_contradict(struct tls *tls, struct flow *flow);
+
 /* The segment has reset the connection's side. False: nothing was done, give up tls_victim() and call it
  * again. */
 bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment);
@@ -192,6 +195,9 @@ bool tls_is_under_way(const struct tls *tls, const struct endpoint *client, cons
 /* Between the ends of this handshake another one is in progress that may have begun a session by what its
  * hello offers: the other's end, or its ServerHello, may have been lost or may be late. */
 bool tls_may_begin_session(const struct tls *tls, const struct observation *o);
+
+/* Do both say the same in these two flows' handshakes, as far as both were seen? */
+bool tls_is_same(struct tls *tls, const struct flow *a, const struct flow *b);
 
 /* The answer of this flow's handshake was met in another connection since: that is another side of a
  * translator or proxy, nearer to the client, where the handshake may still go on (app/sides.h). */

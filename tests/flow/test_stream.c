@@ -1,4 +1,5 @@
 /* TCP reassembly: which bytes come out, in which order, and what is said of those that do not. */
+#include "flow/between.h"
 #include "flow/stream.h"
 
 #include <limits.h>

@@ -4,6 +4,7 @@
  */
 #include "arena.h"
 #include "base/cursor.h"
+#include "flow/between.h"
 #include "flow/networks.h"
 #include "flow/stream.h"
 #include "fuzz.h"
