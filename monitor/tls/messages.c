@@ -147,27 +147,10 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
     after_server_hello(tls, h, now);
 }
 
-/* Nothing of a server's flight comes behind the client's Finished (RFC 5246 7.3). Where bytes of the server
- * are missing it may be of a later handshake, which under NULL encryption is in clear too, and so may a
- * ticket be if the client has begun one. What follows is of the same. */
-static bool is_perhaps_of_later(struct handshake *h, enum side who, uint8_t type)
-{
-    struct observation *o = h->observation;
-    const bool syn = h->flow->marks[flow_side_of(h->flow, SERVER)] & SIDE_SYN;
-    if (who == CLIENT || !(o->seen & SEEN_CLIENT_FINISHED) || (syn && !o->side[SERVER].damage) ||
-        (type == MESSAGE_NEW_SESSION_TICKET && !h->clear[CLIENT].later))
-        return false;
-    handshake_damage(h, SERVER, UNOBSERVED_GAP);
-    o->side[SERVER].encrypted = true;
-    return true;
-}
-
 void handshake_cut_message(struct tls *tls, struct handshake *h, enum side who, uint8_t type,
                            struct span part, nanos now)
 {
     struct observation *o = h->observation;
-    if (is_perhaps_of_later(h, who, type))
-        return;
     note_words(h, who, is_of_first_words(who, type));
     if (who == CLIENT && type == MESSAGE_CLIENT_HELLO && !(o->seen & SEEN_CLIENT_HELLO)) {
         handshake_letter(h, CLIENT, 'C');
@@ -286,8 +269,6 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
                        nanos now)
 {
     const bool known = type < sizeof messages / sizeof *messages && messages[type].letter;
-    if (is_perhaps_of_later(h, who, type))
-        return;
     if (h->kept)
         keep_handshake_message(tls, h, who, type, body);
     note_words(h, who, is_of_first_words(who, type));

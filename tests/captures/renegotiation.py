@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """A later handshake inside an encrypted connection is counted once, however many records it has, and the report says what the verdicts cover;
 under NULL encryption it is read and judged as one of its own, and the data before and after it are read. usage: renegotiation.py UTWATCH"""
-import itertools
 import os
 import shutil
 import subprocess
@@ -169,27 +168,6 @@ def test_made(path):
     check(len(tls) == 3 and not {r for _, r in fails if r.startswith("ut-6.2-server")}, "a refused renegotiation says", fails)
 
 
-def test_lost(path):
-    """RFC 5246 7.3: a server's flight that comes behind the client's Finished is that of the next handshake. Whatever frames are lost between them,
-    the first is not told with the second's request for a certificate, which the UE answers with one."""
-    rule, certificate = "ut-6.1.3-empty-certificate", capturelib.certificate_of(os.path.join(PCAPS, "openssl-tls12-full.pcap"))
-    flight = capturelib.records_of(m.server_hello(2) + m.certificate_message(certificate) + m.certificate_request() + m.done())
-    asked = [(SERVER, under(m.record(22, b"".join(r[5:] for r in flight)))),
-             (CLIENT, under(m.certificate_message(certificate) + m.client_key_exchange() + m.record(20, b"\1")) + m.record(22, b"f" * 40)),
-             (SERVER, under(m.record(20, b"\1")) + m.record(22, b"f" * 40))]
-    for between in ([ASK, REQUEST], [REQUEST]):
-        frames = capturelib.build(NULL + between + [(CLIENT, under(m.client_hello([2])))] + asked, time=1795471000 * 10**9)
-        sent = [i for i, (_, frame) in enumerate(frames) if capturelib.segment_of(frame)[4]]
-        capturelib.write_frames(path, frames)
-        check(len(judged(path)[0]) == 2 and rule not in {r for _, r in judged(path)[1]}, "nothing is lost", judged(path))
-        of_server = [i for i in sent if capturelib.segment_of(frames[i][1])[0][1] == 443]
-        for lost in {frozenset(lost) for n in (1, 2, 3) for lost in itertools.combinations([1] + of_server[:-1], n)}:
-            for also in (None, sent[-4]):
-                capturelib.write_frames(path, [f for i, f in enumerate(frames) if i not in lost and i != also])
-                fails = {r for _, r in judged(path)[1]}
-                check(rule not in fails, "without frames", sorted(lost), also, "of", len(frames), fails)
-
-
 recorded = os.path.join(PCAPS, "openssl-tls12-renegotiated.pcap")
 check(counted(recorded) == 1, "OpenSSL renegotiates once:", counted(recorded))
 text = " ".join(utwatch(sys.argv[1], "-r", recorded).stdout.decode().split())
@@ -204,7 +182,6 @@ with tempfile.TemporaryDirectory() as folder:
         check(counted(path) == count, "later handshakes:", counted(path), "instead of", count)
     test_recorded()
     test_made(path)
-    test_lost(path)
     test_asked_later(folder)
     test_session_from_inside(folder)
     test_declined(folder)
