@@ -346,7 +346,8 @@ static struct lesson *new_lesson(struct peers *p, const struct peer *s, const st
     l->of[SERVER] = (struct peer_key){s->end, s->host};
     l->shape = *shape;
     l->offer_unseen = !(o->seen & SEEN_CLIENT_HELLO) || o->client_hello.unknown_suites;
-    l->offer = l->offer_unseen ? (struct suite_set){0} : o->client_hello.offered;
+    static const struct suite_set none;
+    l->offer = l->offer_unseen ? none : o->client_hello.offered;
     return l;
 }
 

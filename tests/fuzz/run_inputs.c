@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,11 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #endif
 
+#ifdef __SANITIZE_ADDRESS__
+enum { SANITIZED = true };
+#else
+enum { SANITIZED = false };
+#endif
 enum { MOST = 1 << 20, BEYOND = 4096 /* bytes */ };
 
 /* At the same addresses each time, also those of the stack, which may be left in what the target keeps. */
@@ -54,7 +60,9 @@ static size_t run_file(const char *path)
     for (size_t i = 0; i < 16; i++)
         run_exact(data, n * i / 16);
     run_exact(data, n);
-    assert(arena_digest() == alone);
+    /* With a sanitizer, the padding of structures that are copied has what the stack had before. */
+    if (!SANITIZED)
+        assert(arena_digest() == alone);
     free(data);
     return 1;
 }
