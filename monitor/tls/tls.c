@@ -106,26 +106,30 @@ bool tls_is_open(const struct tls *tls, const struct flow *flow)
     return h && handshake_has_begun(h) && h->phase == PHASE_OPEN;
 }
 
-bool tls_doubt(struct tls *tls, struct flow *flow)
+/* Of a flow whose handshake has begun, awake; NULL: of none. False: there is no room to wake it. */
+static bool wake_begun(struct tls *tls, const struct flow *flow, struct handshake **begun)
 {
     struct handshake *h = handshake_of(tls, flow);
-    if (!h || !handshake_has_begun(h))
-        return true;
-    if (!handshake_wake(tls, h, false))
+    *begun = h && handshake_has_begun(h) ? h : NULL;
+    return !*begun || handshake_wake(tls, h, false);
+}
+
+bool tls_doubt(struct tls *tls, struct flow *flow)
+{
+    struct handshake *h;
+    if (!wake_begun(tls, flow, &h))
         return false;
-    for (enum side who = CLIENT; who <= SERVER; who++)
+    for (enum side who = CLIENT; h && who <= SERVER; who++)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
     return true;
 }
 
 bool tls_contradict(struct tls *tls, struct flow *flow)
 {
-    struct handshake *h = handshake_of(tls, flow);
-    if (!h || !handshake_has_begun(h))
-        return true;
-    if (!handshake_wake(tls, h, false))
+    struct handshake *h;
+    if (!wake_begun(tls, flow, &h))
         return false;
-    for (enum side who = CLIENT; who <= SERVER; who++)
+    for (enum side who = CLIENT; h && who <= SERVER; who++)
         observation_contradicted(h->observation, who);
     return true;
 }
@@ -133,11 +137,11 @@ bool tls_contradict(struct tls *tls, struct flow *flow)
 bool tls_reset(struct tls *tls, struct flow *flow, const struct segment *segment)
 {
     const nanos now = segment->time;
-    struct handshake *h = handshake_of(tls, flow);
-    if (!h || !handshake_has_begun(h))
-        return true;
-    if (!handshake_wake(tls, h, false))
+    struct handshake *h;
+    if (!wake_begun(tls, flow, &h))
         return false;
+    if (!h)
+        return true;
     const unsigned side = segment->side;
     const enum side who = flow_role(flow, side);
     if (h->answer_awaited) {
