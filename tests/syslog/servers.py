@@ -18,6 +18,18 @@ SKIPPED = 77
 START = re.compile(rb'.*(?=\{"(?:msgid|words)")')  # what a receiver wrote when it was killed may stand before a line
 
 
+def alert_of(line, killed):
+    """The JSON object of a line. A receiver that was killed may have written any part of one: None, and who counts misses it."""
+    if not START.match(line):
+        return None
+    try:
+        return json.loads(START.sub(b"", line))
+    except json.JSONDecodeError as error:
+        if killed:
+            return None
+        raise ValueError("no JSON: %r" % line) from error
+
+
 def free_port():
     """A port that is free for TCP and UDP."""
     for _ in range(50):
@@ -63,6 +75,7 @@ class Server:
         self.socket = folder / "log"
         self.ports = {t: free_port() for t in self.TRANSPORTS if t != "unix"}
         self.process = None
+        self.killed = False
         self.seen = 0
         text = (EXAMPLES / self.EXAMPLE).read_text()
         text = text.replace("/var/log/utwatch", str(folder)).replace("/run/utwatch", str(folder))
@@ -114,6 +127,7 @@ class Server:
             return
         self.process.send_signal(how)
         if how == signal.SIGKILL:
+            self.killed = True
             self.process.wait()
         try:
             self.process.wait(20)
@@ -131,7 +145,8 @@ class Server:
         if not self.alerts.exists():
             return []
         lines = self.alerts.read_bytes()[self.seen:].split(b"\n")
-        return [json.loads(START.sub(b"", line)) for line in lines[:-1] if START.match(line)]
+        alerts = [alert_of(line, self.killed) for line in lines[:-1]]
+        return [a for a in alerts if a is not None]
 
     def wait_for(self, count, seconds=15, copies=1):
         """So many messages, where a sum is as many as it counts, and one that came twice is one; each of them in so many
