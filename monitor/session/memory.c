@@ -226,6 +226,8 @@ static bool may_be_either(const struct entry *e, const struct place *place, cons
 {
     const nanos apart = m->origin - entry_origin(e);
     const bool was_issued = e->flags & (ENTRY_EXACT | ENTRY_SUITE | ENTRY_ANEW); /* not only used */
+    if (m->renewed)
+        return was_issued && apart > NANOS_PER_SECOND;
     return m->anew && !m->certain && m->flags & ENTRY_EXACT && identifier_is_unique(place->identifier) &&
            (is_given_anew(e) || apart > NANOS_PER_SECOND || (was_issued && -apart > NANOS_PER_SECOND));
 }
@@ -238,9 +240,10 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
     const uint64_t us = micros_of(m->origin);
     const uint32_t second = memory_second(m->now);
     fresh |= !origin_is_dated(entry_origin(e), m->now);
+    const bool either = !fresh && may_be_either(e, place, m);
     if (second > e->last_used)
         next.last_used = second;
-    if (!fresh && may_be_either(e, place, m)) { /* it began at one of the two times */
+    if (either) { /* it began at one of the two times */
         next.origin_us = us > e->origin_us ? us & ORIGIN_BITS : e->origin_us;
         next.flags = with_anew(e->flags & ~(unsigned)(ENTRY_EXACT | ENTRY_SUITE)) & ENTRY_FLAGS;
     } else if (fresh || m->anew) {
@@ -259,7 +262,9 @@ static void write_entry(struct sessions *s, struct entry *e, bool fresh, const s
         next.origin_us = us & ORIGIN_BITS;
         next.flags = (e->flags | m->flags) & ENTRY_FLAGS;
     }
-    if (fresh || m->anew || next.origin_us != e->origin_us)
+    if (either)
+        tell(s, place, &(struct memo){.origin = entry_origin(&next)}, ORIGIN_PART);
+    else if (fresh || m->anew || next.origin_us != e->origin_us)
         tell(s, place, m, !m->anew ? ORIGIN_SEEN : m->flags & ENTRY_EXACT ? ORIGIN_FULL : ORIGIN_PART);
     table_write(&s->table, e, &next);
 }
@@ -360,16 +365,19 @@ void memory_end(struct sessions *s, const struct place *place, struct entry *e)
     tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
-/* The identifier under which the end of a session is remembered; no other one equals it. */
-static struct identifier identifier_of_ended(const struct sessions *s, const struct identifier *id,
-                                             const struct endpoint *client)
+/* What is remembered of a client and an identifier. */
+enum of_client { ENDED_FOR_CLIENT = UNIQUE_ID, GIVEN_TO_CLIENT = 2 * UNIQUE_ID };
+
+/* The identifier under which it is remembered; no other one equals it. */
+static struct identifier identifier_of_client(const struct sessions *s, const struct identifier *id,
+                                              enum of_client what, const struct endpoint *client)
 {
     const uint64_t hash = siphash(&s->table.key, span_of(id->bytes, id->length));
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
     if (!id->length)
         return out;
     /* That of an owner is smaller: the length of a short id. */
-    out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method);
+    out.bytes[0] = (uint8_t)(what + id->method);
     memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
     out.length = UNIQUE_ID + sizeof client->address;
@@ -379,7 +387,7 @@ static struct identifier identifier_of_ended(const struct sessions *s, const str
 void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
                        nanos now)
 {
-    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
+    const struct identifier ended = identifier_of_client(s, id, ENDED_FOR_CLIENT, whence_ue(at));
     const struct place place = memory_locate(s, at, &ended);
     memory_put(s, &place, &(struct memo){.origin = origin, .now = now, .anew = true});
 }
@@ -387,13 +395,36 @@ void memory_note_ended(struct sessions *s, const struct whence *at, const struct
 bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
                       const struct entry *e, nanos now)
 {
-    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
+    const struct identifier ended = identifier_of_client(s, id, ENDED_FOR_CLIENT, whence_ue(at));
     const struct place place = memory_locate(s, at, &ended);
     struct entry *known = memory_find(s, &place, now);
     if (!known || entry_origin(known) != entry_origin(e))
         return false;
     table_use(&s->table, known, memory_second(now), 0); /* kept as long as the session */
     return true;
+}
+
+void memory_note_given(struct sessions *s, const struct whence *at, const struct identifier *id, nanos now)
+{
+    const struct place known = memory_locate(s, at, id);
+    if (!known.key || !memory_find(s, &known, now))
+        return;
+    const struct identifier given = identifier_of_client(s, id, GIVEN_TO_CLIENT, whence_ue(at));
+    const struct place place = memory_locate(s, at, &given);
+    memory_put(s, &place, &(struct memo){.origin = now, .now = now, .anew = true});
+    s->given = true;
+}
+
+nanos memory_given(struct sessions *s, const struct whence *at, const struct identifier *id, nanos now)
+{
+    if (!s->given)
+        return 0;
+    const struct identifier given = identifier_of_client(s, id, GIVEN_TO_CLIENT, whence_ue(at));
+    const struct place place = memory_locate(s, at, &given);
+    struct entry *e = memory_find(s, &place, now);
+    if (e)
+        table_use(&s->table, e, memory_second(now), 0); /* kept as long as the session */
+    return e ? entry_origin(e) : 0;
 }
 
 /* The server that the other sensor named, which is not always the one at which the session is used. 0:

@@ -92,11 +92,22 @@ static void remember_in_part(struct sessions *s, const struct observation *o, co
         remember(s, o, &place, time_of_use(o), 0, true);
 }
 
+/* What it issued, or may have, if that is known: too little of it is certain to learn from. */
+static void note_given(struct sessions *s, const struct observation *o)
+{
+    const struct identifier id = issued_id(o);
+    const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
+    if (o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL)
+        memory_note_given(s, &o->whence, &id, time_of_use(o));
+    if (o->seen & SEEN_TICKET && o->ticket_issued.hash.own)
+        memory_note_given(s, &o->whence, &ticket, time_of_use(o));
+}
+
 /*
  * A full handshake of which something is missing may have reissued a known identifier: the session began at
  * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
- * ServerHello, or, when that is lost, the one that the client offered. If bytes were contradicted, nothing is
- * believed: one forged segment is enough for that.
+ * ServerHello, or, when that is lost, the one that the client offered. If bytes were contradicted, one
+ * forged segment is enough for that, and only this client may have another session.
  */
 static void learn_in_part(struct sessions *s, const struct observation *o)
 {
@@ -106,8 +117,10 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
     const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     s->counters.refused_to_learn++;
-    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED)
+    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED) {
+        note_given(s, o);
         return;
+    }
     remember_in_part(s, o, &id);
     if (o->seen & SEEN_TICKET && o->ticket_issued.hash.own)
         remember_in_part(s, o, &ticket);
@@ -135,6 +148,7 @@ static void learn_disputed(struct sessions *s, const struct observation *o)
                                         identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash)};
     const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
     s->counters.refused_to_learn++;
+    note_given(s, o);
     if (o->outcome != OUTCOME_COMPLETE || !(o->seen & SEEN_SERVER_HELLO) || !o->side[CLIENT].captured)
         return;
     for (size_t i = 0; i < 1U + has_ticket; i++) {
@@ -153,6 +167,7 @@ static struct recent_session *note_recent(struct sessions *s, const struct obser
                                  .issued = o->side[SERVER].hello_time,
                                  .origin = origin,
                                  .server = o->whence.server,
+                                 .ue = *whence_ue(&o->whence),
                                  .in_network = o->whence.in_network,
                                  .id = *id,
                                  .ticket = *ticket};
@@ -167,8 +182,11 @@ static void learn_halted(struct sessions *s, const struct observation *o, const 
 {
     const struct identifier id = issued_id(o);
     const struct place place = memory_locate(s, &o->whence, &id);
-    if (o->outcome != OUTCOME_UNFINISHED || !trustworthy(o) || !o->whence.confirmed || id.length < UNIQUE_ID)
+    if (o->outcome != OUTCOME_UNFINISHED || !trustworthy(o) || !o->whence.confirmed ||
+        id.length < UNIQUE_ID) {
+        note_given(s, o);
         return;
+    }
     if (memory_find(s, &place, memo->now))
         remember_in_part(s, o, &id);
     else
@@ -256,7 +274,8 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
     const struct place place = memory_locate(s, &o->whence, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
         /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
-         * remembered as failed, but changes nothing that is known. */
+         * remembered as failed, but changes nothing that is known of other clients' sessions. */
+        note_given(s, o);
         remember(s, o, &place, memo.origin, ENTRY_DEAD, false);
         memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
         return;
@@ -291,7 +310,7 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
 static void learn_resumed(struct sessions *s, const struct observation *o, const struct place *place,
                           struct entry *known, const struct session_result *out)
 {
-    struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o)};
+    struct memo memo = {.origin = o->side[CLIENT].hello_time, .now = time_of_use(o), .renewed = true};
     const bool ends = known && is_ended_by_alert(o) && trustworthy(o);
     if (known) {
         const nanos origin = entry_origin(known);
@@ -310,6 +329,8 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
         s->counters.sightings++;
     }
+    if (!trustworthy(o) && !offered_ticket(o))
+        note_given(s, o);
     if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.hash.own || !trustworthy(o))
         return;
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
@@ -346,13 +367,15 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
  * known. */
 static void doubt(struct sessions *s, struct recent_session *r)
 {
-    const struct whence at = {.server = r->server, .in_network = r->in_network};
+    const struct whence at = {.server = r->server, .client = r->ue, .in_network = r->in_network};
     const struct identifier *const issued[] = {&r->id, &r->ticket};
     const struct memo bound = {.origin = r->issued, .now = r->issued, .anew = true};
     const struct memo *const before[] = {&r->before_id, &r->before_ticket};
     for (size_t i = 0; i < 2; i++) {
         const struct place place = memory_locate(s, &at, issued[i]);
         memory_put(s, &place, before[i]->origin ? before[i] : &bound);
+        if (before[i]->origin)
+            memory_note_given(s, &at, issued[i], r->issued);
     }
     s->counters.doubted++;
     *r = (struct recent_session){0};

@@ -581,6 +581,75 @@ static void a_damaged_reissue_leaves_a_bound(void **state)
     assert_int_equal(r.resumed_age, 10 * HOUR);
 }
 
+static void renew(nanos when, uint64_t ticket, uint64_t renewed)
+{
+    handshake(when, RESUMPTION_TICKET);
+    offer_ticket(ticket);
+    issue_ticket(renewed);
+    judge();
+}
+
+/* A ticket that renews a session was another one's before: which of the two is resumed, nobody knows. */
+static void a_ticket_renewed_as_anothers_leaves_a_bound(void **state)
+{
+    (void)state;
+    handshake(DAY1, RESUMPTION_FULL);
+    issue_ticket(100);
+    judge();
+    handshake(DAY1 + 25 * HOUR, RESUMPTION_FULL);
+    issue_ticket(101);
+    judge();
+    renew(DAY1 + 26 * HOUR, 101, 100);
+    for (unsigned i = 0; i < 2; i++) {
+        renew(DAY1 + 27 * HOUR, 100, 100 + 2 * i);
+        assert_int_equal(r.basis, AGE_AT_LEAST);
+        assert_int_equal(r.resumed_age, 2 * HOUR);
+        assert_false(r.suite_known);
+    }
+    renew(DAY1 + 28 * HOUR, 102, 101); /* the same session's: nothing is learned that was not known */
+    renew(DAY1 + 29 * HOUR, 101, 0);
+    assert_int_equal(r.basis, AGE_EXACT);
+    assert_int_equal(r.resumed_age, 4 * HOUR);
+}
+
+static void used_by(uint8_t client, uint8_t id, enum age_basis basis, nanos age)
+{
+    handshake(DAY1 + 30 * HOUR, RESUMPTION_ID);
+    with_id(id, true, true);
+    o->whence.client.address[0] = client;
+    o->whence.server.port = 443;
+    judge();
+    assert_int_equal(r.basis, basis);
+    assert_int_equal(r.resumed_age, age);
+    assert_int_equal(r.suite_known, basis == AGE_EXACT);
+}
+
+/* The server issues a known id again in a handshake that cannot be believed: for that client it may be a
+ * later session, for every other one it means what it meant. */
+static void what_a_doubtful_handshake_issued_leaves_a_bound(void **state)
+{
+    (void)state;
+    enum { CONTRADICTED, RESET, RESET_LATER, ABORTED, WAYS };
+    for (uint8_t way = CONTRADICTED; way < WAYS; way++) {
+        const uint8_t id = (uint8_t)(80 + way);
+        full(id, DAY1, 443);
+        handshake(DAY1 + 29 * HOUR, RESUMPTION_FULL);
+        with_id(id, false, true);
+        o->whence.client.address[0] = 9;
+        o->whence.server.port = 443;
+        o->whence.flow_id = 7;
+        o->randoms = 700 + way;
+        o->side[SERVER].damage = way == CONTRADICTED ? UNOBSERVED_OVERLAP : 0;
+        o->whence.disputed = way == RESET;
+        o->outcome = way == ABORTED ? OUTCOME_ABORTED : OUTCOME_COMPLETE;
+        judge();
+        if (way == RESET_LATER)
+            sessions_doubt(sessions, 7);
+        used_by(9, id, AGE_AT_LEAST, HOUR);
+        used_by(8, id, AGE_EXACT, 30 * HOUR);
+    }
+}
+
 static void a_clock_set_back_leaves_a_bound(void **state)
 {
     (void)state;
@@ -773,14 +842,6 @@ static void table_keeps_what_it_promises(void **state)
     table_close(&t);
 }
 
-static void renew(nanos when, uint64_t ticket, uint64_t renewed)
-{
-    handshake(when, RESUMPTION_TICKET);
-    offer_ticket(ticket);
-    issue_ticket(renewed);
-    judge();
-}
-
 /* A renewed ticket is of the same session (RFC 5077 3.3): what ended that, and what is not known of its age,
  * goes with it. */
 static void a_renewed_ticket_inherits_end_and_doubt(void **state)
@@ -864,6 +925,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_farm_shares_its_sessions, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(one_servers_id_is_not_anothers, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_damaged_reissue_leaves_a_bound, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(a_ticket_renewed_as_anothers_leaves_a_bound, open_memory,
+                                        close_memory),
+        cmocka_unit_test_setup_teardown(what_a_doubtful_handshake_issued_leaves_a_bound, open_memory,
+                                        close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_back_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_ahead_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_renewed_ticket_keeps_the_suite, open_memory, close_memory),
