@@ -76,8 +76,9 @@ bool decoder_believes(struct decoder *decoder, const struct segment *segment)
     const bool believed = spaces_believe(s, segment);
     const unsigned depth = space_depth(segment->src.space);
     if (depth && !s->ends) {
-        decoder->counters.deeper += depth > s->depth;
-        decoder->counters.bulk += depth <= s->depth;
+        const bool deeper = spaces_lie_deeper(s, (uint8_t)segment->src.space);
+        decoder->counters.deeper += deeper;
+        decoder->counters.bulk += !deeper;
     } else {
         decoder->counters.deeper += !believed;
     }

@@ -40,8 +40,12 @@ uint8_t space_inside(const struct wrappers *wrappers, bool foreign)
             continue;
         innermost = kind + 1U;
         /* ERSPAN is in GRE always. */
-        if (depth < SPACE_DEPTHS - 1 && kind != ENCAP_ERSPAN)
-            depth++;
+        depth += kind != ENCAP_ERSPAN;
+    }
+    if (depth >=
+        SPACE_DEPTHS) { /* it has no number of its own: anybody may have put it into the one before */
+        depth = SPACE_DEPTHS - 1;
+        foreign = true;
     }
     return (uint8_t)((foreign ? FOREIGN : 0U) | depth << KIND_BITS | innermost);
 }
@@ -72,18 +76,19 @@ static void hosts_note(struct hosts *h, uint64_t host)
 }
 
 /* Is what lies in tunnels at this depth the bulk of the traffic from here on? One end of tunnels may stand
- * for some hosts outside of them (the managers of a switch that sends a mirror), not for a network of them.
+ * for some hosts outside of them (the managers of a switch that sends a mirror), not for a network of them:
+ * where one speaks, any number of senders of tunnels may be made up.
  */
 static bool leads_deeper(const struct spaces *s, unsigned depth)
 {
-    enum { MORE = 64, HOSTS_BESIDE_AN_END = 8 };
+    enum { MORE = 64, HOSTS_BESIDE_AN_END = 8, HOSTS_OF_NO_NETWORK = 16 };
     const struct traffic *here = &s->within[depth];
     uint64_t inside = 0;
     for (unsigned i = depth + 1; i < SPACE_DEPTHS; i++)
         inside += s->within[i].segments;
     if (!here->segments)
         return inside > 0;
-    return inside > 2 * here->segments + MORE &&
+    return inside > 2 * here->segments + MORE && here->speaking.count <= HOSTS_OF_NO_NETWORK &&
            here->tunneling.count * HOSTS_BESIDE_AN_END >= here->speaking.count;
 }
 
@@ -104,6 +109,11 @@ void spaces_meet(struct spaces *s, const struct segment *segment)
         learn_depth(s);
 }
 
+bool spaces_lie_deeper(const struct spaces *s, uint8_t space)
+{
+    return space & FOREIGN || space_depth(space) > s->depth;
+}
+
 void spaces_know(struct spaces *s)
 {
     s->learned = true;
@@ -121,7 +131,7 @@ bool spaces_believe(struct spaces *s, const struct segment *segment)
         return !(space & FOREIGN);
     if (depth && !s->learned && segment->time - s->first_time >= LEARNING_SECONDS * NANOS_PER_SECOND)
         spaces_know(s);
-    return depth <= s->depth || !s->learned;
+    return !spaces_lie_deeper(s, space) || (!s->learned && !(space & FOREIGN));
 }
 
 bool spaces_trust(struct spaces *s, uint8_t space)
@@ -129,5 +139,5 @@ bool spaces_trust(struct spaces *s, uint8_t space)
     if (s->ends)
         return !(space & FOREIGN);
     learn_depth(s);
-    return space_depth(space) <= s->depth;
+    return !spaces_lie_deeper(s, space);
 }

@@ -21,7 +21,7 @@
 
 enum {
     ALL_SPACES = 0x7f,
-    HOSTS_TOLD_APART = 64, /* of each kind at each depth; more count as so many */
+    HOSTS_TOLD_APART = 32, /* of each kind at each depth; more count as so many */
     LEARNING_SECONDS = 60, /* of packet time, before which no tunnel counts as the network's */
 };
 
@@ -54,9 +54,9 @@ struct traffic {
 };
 
 /*
- * Who can send a datagram can put any number of segments, of any hosts, into a tunnel, but he sends them from
- * his own address. So tunnels are the network's where they hold most of the segments, and where those who
- * send them are not few beside the hosts that speak outside of them.
+ * Who can send a datagram can put any number of segments, of any hosts, into a tunnel. He sends them from his
+ * own address, or from made-up ones. So tunnels are the network's where they hold most of the segments, where
+ * hardly any hosts speak outside of them, and where those who send them are not few beside these.
  */
 struct spaces {
     const struct tunnel_ends *ends; /* NULL: none are named */
@@ -76,7 +76,8 @@ static inline uint32_t network_inside(uint32_t outer, enum encapsulation kind, u
     return mixed ^ mixed >> 15;
 }
 
-/* The space inside these wrappers; `foreign`: an end of a tunnel is none of the site's. */
+/* The space inside these wrappers; `foreign`: an end of a tunnel is none of the site's. What is in more tunnels
+ * than are told apart is foreign, too. */
 uint8_t space_inside(const struct wrappers *wrappers, bool foreign);
 
 /* Do both belong to the site's tunnels? True where none are named. */
@@ -88,6 +89,9 @@ bool spaces_believe(struct spaces *s, const struct segment *segment);
 
 /* A connection begins. */
 void spaces_meet(struct spaces *s, const struct segment *segment);
+
+/* Without named ends: does it lie deeper than the bulk, as far as that was learned? */
+bool spaces_lie_deeper(const struct spaces *s, uint8_t space);
 
 /* Enough was seen: an input to its end, or much of it. */
 void spaces_know(struct spaces *s);

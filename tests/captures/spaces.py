@@ -139,6 +139,28 @@ def who_speaks_first_or_most():
             check(real.get(BREACH) == (1, "direct"), base, "a real breach:", real.get(BREACH))
 
 
+def many_senders():
+    """Nor are those of as many addresses as one likes, all of them made up, beside a network that speaks outside of tunnels."""
+    network = a_network((), 40)
+    flood = []
+    for n, (time, frame) in enumerate(made_up(1500)):
+        flood.append((time, in_the_tunnel_of("203.0.113.%d" % (1 + n % 250), "203.0.113.251")(frame)))
+    framed, tls = judged(network + flood + [(t, in_the_tunnel_of("203.0.113.1", "203.0.113.251")(f)) for t, f in said(bad(), 1, port=42000)], port=42000)
+    check(framed.get(BREACH) == (2, "partial"), "in tunnels of 250 addresses:", framed.get(BREACH))
+    check([t.get("confirmed") for t in tls] == [False], "in tunnels of 250 addresses:", tls and tls[0].get("confirmed"))
+
+
+def in_more_tunnels_than_are_told_apart():
+    """A UE of a network that lies in three tunnels sends a fourth one."""
+    around = (e.gtp, e.vxlan, e.gre)
+    network = a_network(around)
+    real, _ = judged(network + said(bad(), 1, 42000, around), port=42000)
+    check(real.get(BREACH) == (1, "direct"), "in three tunnels, a real breach:", real.get(BREACH))
+    framed, tls = judged(network + said(bad(), 1, 42000, (in_the_tunnel_of("203.0.113.9", "203.0.113.7"), *around)), port=42000)
+    check(framed.get(BREACH) == (2, "partial"), "in a fourth tunnel:", framed.get(BREACH))
+    check([t.get("confirmed") for t in tls] == [False], "in a fourth tunnel:", tls and tls[0].get("confirmed"))
+
+
 def from_the_first_frame():
     """A file is read ahead, so that the first handshake of a tap of tunnels counts as the last one; a pipe cannot be, and tunnels count after a
     minute. Some hosts beside a mirror's switch do not matter."""
@@ -273,6 +295,8 @@ def pieces():
 
 nobody_is_framed()
 who_speaks_first_or_most()
+many_senders()
+in_more_tunnels_than_are_told_apart()
 from_the_first_frame()
 no_session_grows_younger()
 sessions_across_spaces()
