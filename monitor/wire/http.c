@@ -364,10 +364,27 @@ enum http_field_use http_field_use(struct span line)
     return http_use_of_name(name_in(line));
 }
 
+/* Is "chunked" the last coding (RFC 9112 6.1, 7)? Servers differ about what only resembles it. */
+static bool ends_in_chunks(struct span codings)
+{
+    static const char chunked[] = "chunked";
+    size_t last = codings.n;
+    while (last && codings.p[last - 1] != ',')
+        last--;
+    const struct span coding = trim(span_skip(codings, last));
+    return coding.n == sizeof chunked - 1 && http_starts(coding, chunked);
+}
+
+/* RFC 9112 6.3: it overrides a Content-Length. */
+static void take_codings(struct http_fields *f, struct span value)
+{
+    f->body = f->body != HTTP_UNCLEAR && ends_in_chunks(value) ? HTTP_CHUNKED : HTTP_UNCLEAR;
+}
+
 static void take_length(struct http_fields *f, struct span value)
 {
     uint64_t length = 0;
-    if (f->body == HTTP_CHUNKED) /* RFC 9112 6.3: Transfer-Encoding overrides */
+    if (f->body == HTTP_CHUNKED)
         return;
     const bool clear = parse_length(value, &length) && f->body != HTTP_UNCLEAR &&
                        !(f->body == HTTP_LENGTH && f->length != length);
@@ -441,8 +458,7 @@ void http_take_field(struct http_fields *f, struct span name, struct span value)
         f->probe |= is_probe(value);
         break;
     case FIELD_TRANSFER_ENCODING:
-        if (contains_word(value, "chunked"))
-            f->body = HTTP_CHUNKED;
+        take_codings(f, value);
         break;
     case FIELD_CONTENT_LENGTH:
         take_length(f, value);
@@ -463,6 +479,17 @@ static bool next_field_line(struct cursor *c, struct span *line)
     return true;
 }
 
+/* Does it say how long the body is, in a way that some servers take for another field, or for none (RFC 9112
+ * 5.1, 5.5)? */
+static bool is_odd_length(struct span line, const uint8_t *colon, struct span name)
+{
+    const enum field field = field_of(name);
+    if (field != FIELD_TRANSFER_ENCODING && field != FIELD_CONTENT_LENGTH)
+        return false;
+    return (colon > line.p && is_space(colon[-1])) || memchr(line.p, '\v', line.n) ||
+           memchr(line.p, '\f', line.n);
+}
+
 static enum parse parse_fields(struct cursor *c, struct http_fields *f)
 {
     struct span line;
@@ -471,10 +498,23 @@ static enum parse parse_fields(struct cursor *c, struct http_fields *f)
             return PARSE_OK;
         const struct span name = name_in(line);
         const uint8_t *colon = memchr(line.p, ':', line.n);
-        if (name.n && colon)
-            http_take_field(f, name, trim(span_skip(line, (size_t)(colon - line.p) + 1)));
+        if (!name.n || !colon)
+            continue;
+        http_take_field(f, name, trim(span_skip(line, (size_t)(colon - line.p) + 1)));
+        if (is_odd_length(line, colon, name))
+            f->body = HTTP_UNCLEAR;
     }
     return PARSE_SHORT;
+}
+
+/* Of a line, with the whitespace behind it cut off. */
+static struct span last_word(struct span line)
+{
+    line = trim(line);
+    size_t last = line.n;
+    while (last && !is_space(line.p[last - 1]))
+        last--;
+    return span_skip(line, last);
 }
 
 /* The version is the last word: some servers take a target that has spaces (RFC 9112 3.2). */
@@ -483,10 +523,8 @@ static bool parse_request_line(struct span line, bool cut, struct http_request *
     line = trim(line);
     const struct span method = next_word(&line);
     out->method = http_method_of(method);
-    size_t last = line.n;
-    while (last && !is_space(line.p[last - 1]))
-        last--;
-    const bool version = last && http_starts(span_skip(line, last), "HTTP/");
+    const size_t last = line.n - last_word(line).n;
+    const bool version = last && http_starts(last_word(line), "HTTP/");
     out->target = version ? trim(span_head(line, last)) : line;
     out->simple = !version && !cut && !last && out->method == HTTP_GET && line.n;
     return method.n && out->target.n && (version || cut || out->simple);
@@ -501,6 +539,13 @@ size_t http_simple_request_length(struct span bytes)
                                                                                    : 0;
 }
 
+/* RFC 9112 6.1: in HTTP/1.0 chunks are no framing. */
+static void distrust_old_chunks(struct span version, struct http_fields *f)
+{
+    if (f->body == HTTP_CHUNKED && http_starts(version, "HTTP/1.0"))
+        f->body = HTTP_UNCLEAR;
+}
+
 enum parse http_request_parse(struct span head, bool cut, struct http_request *out)
 {
     *out = (struct http_request){.method = HTTP_OTHER_METHOD};
@@ -510,7 +555,11 @@ enum parse http_request_parse(struct span head, bool cut, struct http_request *o
         return PARSE_SHORT;
     if (!parse_request_line(line, cut, out))
         return PARSE_BAD;
-    return out->simple ? PARSE_OK : parse_fields(&c, &out->fields);
+    if (out->simple)
+        return PARSE_OK;
+    const enum parse result = parse_fields(&c, &out->fields);
+    distrust_old_chunks(last_word(line), &out->fields);
+    return result;
 }
 
 enum parse http_response_parse(struct span head, struct http_response *out)
@@ -525,7 +574,9 @@ enum parse http_response_parse(struct span head, struct http_response *out)
     out->status = http_starts(version, "HTTP/") ? http_status_of(status) : 0;
     if (!out->status)
         return PARSE_BAD;
-    return parse_fields(&c, &out->fields);
+    const enum parse result = parse_fields(&c, &out->fields);
+    distrust_old_chunks(version, &out->fields);
+    return result;
 }
 
 static uint8_t next_octet(struct span *s)

@@ -344,6 +344,13 @@ static void bad_heads(void **state)
     static const char *const bad[] = {
         "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        /* RFC 9112 6.1, 5.1, 7: what one server takes for chunks another one does not. */
+        "PUT / HTTP/1.0\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "PUT / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding : chunked\r\n\r\n",
+        "PUT / HTTP/1.1\r\nTransfer-Encoding: \vchunked\r\nContent-Length: 5\r\n\r\n",
+        "PUT / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: xchunked\r\n\r\n",
+        "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+        "PUT / HTTP/1.1\r\nContent-Length : 5\r\n\r\n",
         "GET \r\n\r\n",
         "PUT /\r\n\r\n",
         "GET / HTTX/1.1\r\n\r\n",
