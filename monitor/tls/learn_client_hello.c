@@ -171,9 +171,9 @@ static bool learn_server_name(struct observation *o, struct span body)
 }
 
 /* What is kept in members of its own, differs from hello to hello, or means nothing. */
-static bool has_fixed_value(uint16_t type)
+static bool has_fixed_value(const struct extension *e)
 {
-    switch (type) {
+    switch (e->type) {
     case EXTENSION_SERVER_NAME:
     case EXTENSION_SUPPORTED_GROUPS:
     case EXTENSION_POINT_FORMATS:
@@ -186,16 +186,18 @@ static bool has_fixed_value(uint16_t type)
     case EXTENSION_COOKIE:
     case EXTENSION_KEY_SHARE:
     case EXTENSION_ENCRYPTED_HELLO:
-    case EXTENSION_RENEGOTIATION_INFO:
         return false;
+    case EXTENSION_RENEGOTIATION_INFO: /* RFC 5746 3.6: a server refuses a first hello in which it is not
+                                          empty */
+        return e->body.n > 1;
     default:
-        return !is_grease(type);
+        return !is_grease(e->type);
     }
 }
 
 static uint64_t value_of(const struct hello_memory *memory, const struct extension *e)
 {
-    if (!e->body.n || !has_fixed_value(e->type))
+    if (!e->body.n || !has_fixed_value(e))
         return 0;
     return siphash_for_table(&memory->keys->own, e->body) * (2 * (uint64_t)e->type + 1);
 }

@@ -43,8 +43,8 @@ def full(suites, selected, version=m.TLS12, session=b"", more=(), answers=(), ce
             (SERVER, (m.new_session_ticket(ticket, hint) if ticket else b"") + m.finished(version))]
 
 
-def refused(suites, version=m.TLS12):
-    return [(CLIENT, m.client_hello(suites, version, more=GROUPS)), (SERVER, m.alert(2, 40))]
+def refused(suites, version=m.TLS12, more=()):
+    return [(CLIENT, m.client_hello(suites, version, more=[*GROUPS, *more])), (SERVER, m.alert(2, 40))]
 
 
 def in_turn(steps, apart=60):
@@ -86,8 +86,12 @@ def refused_at_times(folder):
     with such a hello of the same UE accepted in between; or one, with two of them around it in less time than a server fails and is mended in."""
     rule, other, aes, des3 = "ut-6.2-server-3des", "ut-6.2-server-rc4", 0x002F, 0x000A
     a, r, alone, rc4 = full([aes, des3], aes), refused([aes, des3]), refused([des3]), refused([0x0005])
+    # RFC 5746 3.6: in a first handshake renegotiated_connection has to be empty, or the server refuses whatever is offered.
+    fresh, claimed = [(0xFF01, b"\0")], [(0xFF01, b"\x0c" + b"\7" * 12)]
+    said, claims = full([aes, des3], aes, more=fresh), refused([des3], more=claimed)
     b, c, once_more = full([0x0002, aes], 0x0002), full([des3], des3), full([aes, des3], aes, session=b"\1" * 32)
-    for what, steps, guilty in (("twice", [a, alone, a, alone], [rule]), ("once", [a, alone, a], []),
+    for what, steps, guilty in (("as if it renegotiated", [said, claims, said, claims], []),
+                                ("with the same extension", [said, refused([des3], more=fresh)] * 2, [rule]), ("twice", [a, alone, a, alone], [rule]), ("once", [a, alone, a], []),
                                 ("twice in one moment", [a, alone, alone, a], []),
                                 ("three times in one moment", [alone, alone, alone, a], []),
                                 ("once, and later among others", [alone, a, refused([des3, 5])], [rule]),
