@@ -19,11 +19,12 @@ static bool ends_in_digit(const char *text)
     return n && text[n - 1] >= '0' && text[n - 1] <= '9';
 }
 
-/* Numbers of rules are sizes and durations. False after a mistake. */
+/* Numbers of rules are sizes and durations, and a duration without a unit is taken for seconds by some, for
+ * hours by others. False after a mistake. */
 static bool is_number_like(struct compiler *c, const struct node *n, const char *before)
 {
     int64_t number;
-    if (parse_number(n->text, &number) && number >= 0 && (!ends_in_digit(before) || ends_in_digit(n->text)))
+    if (parse_number(n->text, &number) && number >= 0 && ends_in_digit(before) == ends_in_digit(n->text))
         return true;
     complain_at(c, n, "'%s' has to be %s, as %s, not '%s'", n->key,
                 ends_in_digit(before) ? "a number without a unit" : "a duration", before, n->text);

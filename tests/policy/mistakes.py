@@ -70,6 +70,7 @@ CASES = [
     (MINE + "{ encryption-required: yes }\n", [(5, 36, "true or false, not 'yes'")]),
     (MINE + "{ encryption-required: 1 }\n", [(5, 36, "true or false, not '1'")]),
     (MINE + "{ session-lifetime: 24x }\n", [(5, 33, "a duration, as 24h, not '24x'")]),
+    (MINE + "{ session-lifetime: 24 }\n", [(5, 33, "a duration, as 24h, not '24'")]),
     (MINE + "{ clock-tolerance: 1 s }\n", [(5, 32, "a duration, as 1s")]),
     (MINE + "{ key-bits-3des: -1 }\n", [(5, 30, "a number without a unit, as 168")]),
     (MINE + "{ minimum-key-bits: 2h }\n", [(5, 33, "a number without a unit, as 128")]),
