@@ -191,6 +191,7 @@ static struct flow *new_flow(struct pipeline *p, struct segment *segment)
     if (victim->handshake && flow_is_confirmed(victim)) /* then all of the oldest have one */
         victim = tls_victim(p->tls, NULL);
     connection_evict(p, victim);
+    replaced_keep(p, victim);
     flow_remove(&p->flows, victim);
     p->flows.counters.evicted++;
     return flow_add(&p->flows, segment);
@@ -274,12 +275,14 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
     if (start == STREAM_BEGINS_BESIDE || start == STREAM_BEGINS_ALIKE)
         return other_flow(p, flow, segment, start == STREAM_BEGINS_ALIKE);
     bool doubted = false;
-    if (start == STREAM_BEGINS_ANEW)
+    if (start == STREAM_BEGINS_ANEW) {
         doubted = connection_replace(p, flow);
-    else if (start == STREAM_WAS_STALE)
+        replaced_keep(p, flow);
+    } else if (start == STREAM_WAS_STALE) {
         connection_forget(p, flow);
-    else if (start == STREAM_IS_DOUBTED)
+    } else if (start == STREAM_IS_DOUBTED) {
         connection_doubt(p, flow);
+    }
     if (stream_begins(start)) {
         flow_restart(&p->flows, flow, segment);
         if (doubted)
@@ -408,6 +411,8 @@ static void look_at_clock(struct pipeline *p, const struct flow *flow, const str
 
 static void on_segment(struct pipeline *p, const struct frame *frame, struct segment *segment)
 {
+    if (segment->flags & TCP_RST && p->replaced.count)
+        replaced_reset(p, segment);
     struct flow *flow = flow_of(p, segment);
     if (!flow)
         return;

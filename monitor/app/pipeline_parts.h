@@ -8,6 +8,7 @@
 #include "app/keys.h"
 #include "app/late_check.h"
 #include "app/pipeline.h"
+#include "app/replaced.h"
 #include "decode/checksum.h"
 #include "decode/decode.h"
 #include "evidence/frames.h"
@@ -21,6 +22,7 @@ struct pipeline {
     struct tls *tls;
     struct cleartext cleartext;
     struct late_check late;
+    struct replaced replaced;
     struct evidence_frames *evidence; /* NULL: none is wanted */
     struct streams *streams;          /* likewise */
     const struct site *site;

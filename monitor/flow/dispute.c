@@ -7,9 +7,10 @@
  */
 #include "flow/stream_parts.h"
 
-static bool is_bare_reset(const struct segment *segment)
+/* Some ends and firewalls acknowledge in it what they reset. */
+static bool is_reset(const struct segment *segment)
 {
-    return segment->belief == BELIEVED && (segment->flags & (TCP_RST | TCP_ACK | TCP_SYN)) == TCP_RST;
+    return segment->belief == BELIEVED && (segment->flags & (TCP_RST | TCP_SYN)) == TCP_RST;
 }
 
 static bool resets_what_was_said(const struct flow *flow, const struct segment *segment)
@@ -18,13 +19,15 @@ static bool resets_what_was_said(const struct flow *flow, const struct segment *
     const struct flow_side *from = &flow->side[side];
     const uint8_t marks = flow->marks[side];
     const int64_t behind = distance(segment->seq, from->next);
-    if (!is_bare_reset(segment) || !(marks & SIDE_KNOWN) || behind <= 0)
+    if (!is_reset(segment) || !(marks & SIDE_KNOWN) || behind <= 0)
         return false;
     /* Who has closed answers what comes late in the same way; but what comes late acknowledges more than the
-     * other side's start. */
+     * other side's start. Where nothing did acknowledge the start, as behind data in a SYN (RFC 7413 4.2), an
+     * end that knows nothing of the connection has no other number to show it at. */
     const bool at_first = segment->seq == from->first;
     const bool in_stream = distance(from->first, segment->seq) >= 0 && behind <= SEQUENCE_WINDOW;
-    return at_first || (in_stream && !(marks & (SIDE_FIN | SIDE_FIN_PENDING | SIDE_RST)));
+    const bool closed = marks & (SIDE_FIN | SIDE_FIN_PENDING | SIDE_RST);
+    return at_first || (in_stream && (!closed || !(flow->opened >> side & 1)));
 }
 
 bool dispute_is_other_answer(const struct flow *flow, const struct segment *segment)

@@ -95,6 +95,7 @@ static void begin(struct flow *flow, struct segment *segment)
     flow->rewritten = flow->same_words = false;
     flow->altered = 0;
     flow->disputed = false;
+    flow->opened = 0;
     flow->reset = 0;
     flow->believed = segment->belief == BELIEVED;
 }

@@ -63,7 +63,8 @@ struct flow {
     struct endpoint end[2];
     nanos first_seen, last_seen;
     struct flow_side side[2];
-    uint32_t recent : 28;    /* window of bytes handed on; 0: none */
+    uint32_t recent : 26;    /* window of bytes handed on; 0: none */
+    uint32_t opened : 2;     /* a bit a side whose first number the other side has acknowledged */
     uint32_t reset : 2;      /* FLOW_RECORDS: a bit a side that has reset it where it stands */
     uint32_t rewritten : 1;  /* another one of its network is between the same ends, with other numbers */
     uint32_t same_words : 1; /* and with the same handshake, so that it is this one */

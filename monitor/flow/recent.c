@@ -120,7 +120,7 @@ static struct recents *recents_of(struct flow_table *table, struct flow *flow, u
     }
     if (search)
         queue_searched(table, recents, slot);
-    flow->recent = slot & 0xfffffffU; /* so many windows would have a terabyte */
+    flow->recent = slot & 0x3ffffffU; /* so many windows would have hundreds of gigabytes */
     return recents;
 }
 

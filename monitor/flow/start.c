@@ -379,6 +379,8 @@ static void note_confirmation(struct flow *flow, const struct segment *segment)
     const bool known = marks & SIDE_KNOWN && marks & (SIDE_SYN | SIDE_DATA);
     uint32_t reset_at;
     const bool disowned = dispute_reset(flow, side, &reset_at) && segment->seq == reset_at;
+    if (plain && known && away == 0)
+        flow->opened = (flow->opened | 1U << !side) & 3U;
     if (plain && !disowned && known && away >= (marks & SIDE_SYN ? 0 : 1) && away <= SEQUENCE_WINDOW)
         flow_confirm_side(flow, !side);
 }

@@ -437,9 +437,10 @@ def forge_end(side, flags, ahead, c):
     return [c.frame(side, flags, seq=c.seq[side] + ahead)]
 
 
-def made_up(name, forged, answers):
+def made_up(name, forged, answers, reset=RST):
     """The segments of somebody who is neither end and chooses all numbers, and what the ends say, which know nothing of them: RFC 9293 3.10.7.1, a
-    reset at the number that is acknowledged. `answers`: whose are captured, and whether each follows its segment or all come behind."""
+    reset at the number that is acknowledged. `answers`: whose are captured, and whether each follows its segment or all come behind. lwIP and some
+    firewalls acknowledge in it (`reset`)."""
     ends, at_once = answers
     frames, late = [], []
     for i, (time, frame) in enumerate(forged):
@@ -450,8 +451,21 @@ def made_up(name, forged, answers):
         if not flags & ACK or to not in ends:
             continue
         c = capturelib.Connection(time=time + MILLISECOND // 2 if at_once else forged[-1][0] + (i + 1) * MILLISECOND, **name)
-        (frames if at_once else late).append(c.frame(to, RST, seq=ack))
+        (frames if at_once else late).append(c.frame(to, reset, seq=ack))
     return frames + late
+
+
+def words_in_the_start(suite, ends):
+    """RFC 7413: the hello is in the SYN, the answer in the SYN/ACK, and nobody acknowledges the first number of a side."""
+    c = capturelib.Connection(time=START, **ends)
+    steps = honest(suite)
+    for (who, payload), flags in zip(steps[:2], (SYN, SYN | ACK)):
+        c.frames.append(c.frame(who, flags, payload))
+        c.seq[who] += 1 + len(payload)
+    for who, payload in steps[2:]:
+        c.send(who, payload)
+    c.close()
+    return c.frames
 
 
 def both_ends_made_up():
@@ -462,7 +476,11 @@ def both_ends_made_up():
             whole = capturelib.build(honest(suite), time=START, **ends)
             plain = Judged(whole)
             middle = [f for f in whole if not capturelib.segment_of(f[1])[3] & (SYN | 0x01)]
-            for what, forged in {"whole": whole, "without start and end": middle}.items():
+            weaker(made_up(ends, whole, ((CLIENT, SERVER), True), RST | ACK), plain, "made up, and reset with an acknowledgement:", suite)
+            start = capturelib.Connection(time=whole[-1][0], seq=(900000000, 0), **ends).frame(CLIENT, SYN)
+            for answers in ((CLIENT, SERVER), (CLIENT,), (SERVER,)):
+                weaker(made_up(ends, [*whole, start], (answers, False)), plain, "made up, and begun anew before the resets:", suite, answers)
+            for what, forged in {"whole": whole, "without start and end": middle, "in the start": words_in_the_start(suite, ends)}.items():
                 for answers in [(who, at_once) for who in ((CLIENT, SERVER), (CLIENT,), (SERVER,)) for at_once in (True, False)]:
                     weaker(made_up(ends, forged, answers), plain, "made up:", what, suite, answers)
 
