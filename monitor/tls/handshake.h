@@ -78,6 +78,7 @@ struct issued {
 struct handshake {
     struct flow *flow;
     nanos last_activity;
+    nanos activity_before; /* when bytes came the last time before those that are being read */
     nanos deadline; /* by which it ends: set on the lingering list, and when an idle one is looked at */
     struct queue_link link;
     uint8_t list; /* one of LIST_... */

@@ -413,7 +413,8 @@ const struct suite *observation_suite(const struct observation *o);
  * may also contradict a later one. */
 uint32_t observation_unread(const struct observation *o, enum side side);
 
-/* The client has said by an alert that it does not go on: a fatal one, or close_notify (RFC 5246 7.2). */
+/* The client has said by an alert that it does not go on: a fatal one, close_notify or user_canceled (RFC 5246
+ * 7.2). */
 bool observation_client_gave_up(const struct observation *o);
 
 /* The group of the key exchange; 0: none that was seen. */

@@ -128,6 +128,7 @@ void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct 
 {
     struct probe *p = probe_of(h, who);
     h->observation->side[who].captured = true;
+    h->activity_before = h->last_activity;
     handshake_active(tls, h, now);
     if (p->over) {
         records_feed(tls, h, who, bytes, now);

@@ -51,7 +51,7 @@ static void note_server_end(struct handshake *h, const struct segment *segment)
     const uint8_t client = h->flow->marks[flow_side_of(h->flow, CLIENT)];
     h->follows_end = client & SIDE_RST || (client & SIDE_FIN && segment->flags & TCP_RST);
     h->end_ack = (struct acknowledged){.number = segment->ack, .any = segment->flags & TCP_ACK};
-    h->ended_late = segment->time - h->last_activity > REFUSAL_SECONDS * NANOS_PER_SECOND;
+    h->ended_late |= segment->time - h->last_activity > REFUSAL_SECONDS * NANOS_PER_SECOND;
     h->client_gave_up |= handshake_client_gave_up(h);
     h->ended_otherwise |= h->client_gave_up;
 }

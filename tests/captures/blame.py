@@ -954,21 +954,42 @@ def waited_in_vain(folder):
     for rule, what, steps in ((insists, "after all", [*asked, (CLIENT, empty + rest)]), (insists, "after its part", [*asked, (CLIENT, empty)]),
                               (insists, "before the end", [*asked, (CLIENT, empty + rest[:40])]),
                               (refuses, "after the hello", [(CLIENT, m.client_hello([0x0018], m.TLS12))])):
-        for seconds, reset in ((0, False), (3, False), (5, False), (30, False), (0, True), (30, True)):
+        canceled = m.alert(1, 90, m.TLS12) + m.alert(1, 0, m.TLS12)  # as JSSE closes what has not ended (RFC 5246 7.2.1, 7.2.2)
+        ends = [(seconds, reset, b"") for seconds, reset in ((0, False), (3, False), (5, False), (30, False), (0, True), (30, True))]
+        for seconds, reset, words in (*ends, (3, False, canceled), (30, False, canceled), (30, False, canceled[-7:])):
             c = capturelib.Connection(time=1795471000 * 10**9)
             c.open()
             for side, payload in steps:
                 c.send(side, payload)
             c.frames.append(c.frame(SERVER, 0x10))  # it has all of that
             c.time += seconds * 10**9
+            for word in (words[:7], words[7:]):
+                if word:
+                    c.send(SERVER, word)
             c.reset(SERVER) if reset else c.close(first=SERVER)
             capture = os.path.join(folder, "waited.pcap")
             capturelib.write_frames(capture, c.frames)
             counts = rule_counts(events(UTWATCH, "-p", "ts33141-pcr1", "-r", capture)[0])
             said = seconds < 4
-            check(counts[rule].get("fail", 0) == said, rule, what, "it ends after", seconds, "by a reset" * reset, counts[rule])
+            check(counts[rule].get("fail", 0) == said, rule, what, "it ends after", seconds, "by a reset" * reset, words, counts[rule])
             if rule == refuses:
                 check(counts[silent].get("pass", 0) == said and counts[silent].get("fail", 0) == 0, what, seconds, counts[silent])
+
+
+def canceled_by_the_client(folder):
+    """RFC 5246 7.2.2: user_canceled is a warning, and calls the handshake off; the server's end answers it."""
+    path, rule = os.path.join(folder, "canceled.pcap"), "ut-7.2-no-alert"
+    for what, words, wanted in (("user_canceled", [(CLIENT, m.alert(1, 90, m.TLS12))], 0), ("nothing", [], 1)):
+        steps = [(CLIENT, m.client_hello([0x0018], m.TLS12)), *words]
+        c = capturelib.Connection(time=1795471000 * 10**9)
+        c.open()
+        for side, payload in steps:
+            c.send(side, payload)
+        c.close(first=SERVER)
+        capturelib.write_frames(path, c.frames)
+        counts = rule_counts(events(UTWATCH, "-r", path)[0])
+        check(counts[rule].get("fail", 0) == wanted, "the client says", what, "and the server ends:", counts[rule])
+        check(counts["ut-7.2-only-anonymous"].get("pass", 0) == wanted, what, counts["ut-7.2-only-anonymous"])
 
 
 def required_certificate(folder):
@@ -1143,6 +1164,7 @@ with tempfile.TemporaryDirectory() as temporary:
     refused_by_tls13(temporary)
     refused_for_something_else(temporary)
     waited_in_vain(temporary)
+    canceled_by_the_client(temporary)
     required_certificate(temporary)
     required_within_tls(temporary)
     certificate_by_url(temporary)
