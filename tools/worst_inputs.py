@@ -16,6 +16,8 @@ CLIENT, SERVER = 0, 1
 SUITES = (0x002F, 0x0035)
 MOST = 60000  # bytes of a segment that a card has put together
 RECORD = 16384
+INTERVAL = 24 * 3600 * 10**9  # after which servers and UEs are judged
+NULL_SHA = 0x0002
 IP_HEADER, ETHERNET_HEADER, FRAGMENT = 20, 14, 8
 FLOOD_SHARE = 0.02
 
@@ -129,6 +131,27 @@ def heads(n):
     return capturelib.build([(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n" + n * b"A: b\r\n" + b"\r\n")], time=START)
 
 
+def peers(n):
+    """So many UEs, each known by one hello that nobody answers, and the end of the interval."""
+    frames = []
+    for i in range(n):
+        c = capturelib.Connection(client=("10.%d.%d.%d" % (i >> 16, i >> 8 & 255, i & 255), 6666), time=START + i * 10**5)
+        frames.append((c.time, c.frame(CLIENT, 0x18, records(hello()))[1]))
+    for hours in (25, 26):
+        frames += capturelib.build([(CLIENT, records(hello())), (SERVER, answered([b"\x30"]))] + rest(), time=START + hours * INTERVAL // 24)
+    return frames
+
+
+def breaches(n):
+    """So many handshakes within two seconds that are told two seconds later, after a pause."""
+    flight = m.server_hello(NULL_SHA) + m.done()
+    parts = [(CLIENT, records(hello(suites=[NULL_SHA]))), (SERVER, flight)] + rest()
+    frames = []
+    for i in range(n):
+        frames += capturelib.build(parts, client=("10.1.%d.%d" % (i >> 8, i & 255), 4000), time=START + i * 2 * 10**6, step=1000)
+    return sorted(frames, key=lambda f: f[0]) + capturelib.build([(CLIENT, records(hello()))], time=START + 10 * 10**9)
+
+
 def before(time, count=60):
     """Ordinary handshakes that end before this time."""
     load = bench_load.Load(bench_inputs.recorded())
@@ -169,5 +192,6 @@ def of_test(utwatch, test):
 # By name: what makes it of a size, and the size; it is measured with twice of it too. A segment has at most MOST bytes.
 SIZED = {"one-byte": (one_byte, 5000), "reverse": (reverse, 1000), "overlaps": (overlaps, 4000), "fragments": (fragments, 3500),
          "extensions": (extensions, 7000), "suites": (suites, 14000), "certificates": (certificates, 7000), "small-records": (small_records, 5000),
-         "changes": (changes, 4000), "requests": (requests, 1000), "heads": (heads, 5000)}
+         "changes": (changes, 4000), "requests": (requests, 1000), "heads": (heads, 5000), "peers": (peers, 1500),
+         "breaches": (breaches, 500)}
 FLOODED = {name: (lambda n, made=made: made(FLOOD_SHARE * n).within()) for name, made in FLOODS.items()}

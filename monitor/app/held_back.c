@@ -65,6 +65,18 @@ static size_t next_of(const struct held_back *h, uint64_t flow_id, size_t number
     return number;
 }
 
+/* The next one of them that may still change; NULL: there is none. */
+static struct held_handshake *next_open(const struct held_back *h, uint64_t flow_id, nanos now,
+                                        size_t *number)
+{
+    while ((*number = next_of(h, flow_id, *number)) < h->count) {
+        struct held_handshake *held = &h->place[(h->first + (*number)++) % HELD_HANDSHAKES];
+        if (docket_is_before(now, end_of_doubt(&held->observation)))
+            return held;
+    }
+    return NULL;
+}
+
 bool held_back_has(const struct held_back *h, uint64_t flow_id)
 {
     return next_of(h, flow_id, 0) < h->count;
@@ -134,32 +146,31 @@ void held_back_drop(struct held_back *h)
 }
 
 void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t randoms,
-                            const struct other_side *nearer)
+                            const struct other_side *nearer, nanos now)
 {
-    for (size_t i = 0; (i = next_of(h, flow_id, i)) < h->count; i++) {
-        struct held_handshake *held = &h->place[(h->first + i) % HELD_HANDSHAKES];
+    size_t number = 0;
+    for (struct held_handshake *held; (held = next_open(h, flow_id, now, &number));)
         if (held->observation.randoms == randoms)
             held->of_copies.nearer = *nearer;
-    }
 }
 
-void held_back_dispute(struct held_back *h, uint64_t flow_id)
+void held_back_dispute(struct held_back *h, uint64_t flow_id, nanos now)
 {
-    for (size_t i = 0; (i = next_of(h, flow_id, i)) < h->count; i++) {
-        struct held_handshake *held = &h->place[(h->first + i) % HELD_HANDSHAKES];
+    size_t number = 0;
+    for (struct held_handshake *held; (held = next_open(h, flow_id, now, &number));) {
         observation_disputed(&held->observation);
         held->of_copies.about.confirmed = false;
     }
 }
 
-size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side)
+size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side, nanos now)
 {
     size_t damaged = 0;
-    for (size_t i = 0; (i = next_of(h, flow_id, i)) < h->count; i++) {
-        struct observation *o = &h->place[(h->first + i) % HELD_HANDSHAKES].observation;
-        damaged += !observation_is_damaged(o);
+    size_t number = 0;
+    for (struct held_handshake *held; (held = next_open(h, flow_id, now, &number));) {
+        damaged += !observation_is_damaged(&held->observation);
         h->contradicted++;
-        observation_contradicted(o, side);
+        observation_contradicted(&held->observation, side);
     }
     return damaged;
 }

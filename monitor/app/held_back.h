@@ -52,14 +52,17 @@ const struct policy_case *held_back_first(const struct held_back *h);
 const struct policy_case *held_back_due(const struct held_back *h, nanos now);
 void held_back_drop(struct held_back *h);
 
+/* What becomes known at `now` changes nothing in a handshake that was due before, whether it has been
+ * reported yet or not. */
+
 /* The flow's handshake with these randoms was seen there, too. */
 void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t randoms,
-                            const struct other_side *nearer);
+                            const struct other_side *nearer, nanos now);
 
 /* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */
-size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side);
+size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side, nanos now);
 
 /* An end of the flow's handshakes resets what was said in its name. */
-void held_back_dispute(struct held_back *h, uint64_t flow_id);
+void held_back_dispute(struct held_back *h, uint64_t flow_id, nanos now);
 
 #endif

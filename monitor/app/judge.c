@@ -17,7 +17,9 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
         free(advised);
         return false;
     }
-    judge_held_back(j, INT64_MAX);
+    judge_held_back(j, INT64_MAX, SIZE_MAX);
+    if (j->peers)
+        judge_due_peers(j, SIZE_MAX);
     peers_told_go_on_with(j->peers, OF_PROFILE, j->profile, rules->profile);
     peers_told_go_on_with(j->peers, OF_ADVICE, j->advice, rules->advice);
     free(j->verdicts);
@@ -27,8 +29,10 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
     j->site = rules->site;
     j->profile = rules->profile;
     j->advice = rules->advice;
-    if (j->peers)
+    if (j->peers) {
         met_forget_broken(peers_met(j->peers));
+        peers_all_change(j->peers);
+    }
     return true;
 }
 
@@ -64,6 +68,8 @@ struct judge *judge_new(const struct ruleset *rules, struct output *output, stru
         say_line(message);
     const bool said = !j->sessions && *message;
     j->peers = peers_new(DEFAULT_SERVERS, DEFAULT_UES);
+    if (j->peers)
+        peers_judged_by(j->peers, judge_before_change, j);
     j->challenges = challenges_new();
     if (judge_go_on_with(j, rules) && j->sessions && j->peers && j->challenges && open_uses(j, workers) &&
         held_back_open(&j->held_back, output_shows_messages(output)) &&
@@ -165,7 +171,7 @@ static void settle_unreadable(struct judge *j, const struct observation *o, uint
 void judge_take(struct judge *j, struct statement *f)
 {
     if (j->held_back.count)
-        judge_held_back(j, f->due);
+        judge_held_back(j, f->due, TOLD_AT_A_STATEMENT);
     switch (f->kind) {
     case TOLD_HANDSHAKE: {
         const struct connection_session session = waiting_judge(j, f);
@@ -200,14 +206,14 @@ void judge_take(struct judge *j, struct statement *f)
             sessions_doubt(j->sessions, f->flow_id);
             peers_doubt(j->peers, f->flow_id, f->side);
         }
-        j->damaged += held_back_contradict(&j->held_back, f->flow_id, f->side);
+        j->damaged += held_back_contradict(&j->held_back, f->flow_id, f->side, f->due);
         break;
     case TOLD_DISPUTE:
         if (!waiting_dispute(j, f->flow_id)) {
             sessions_doubt(j->sessions, f->flow_id);
             peers_dispute(j->peers, f->flow_id);
         }
-        held_back_dispute(&j->held_back, f->flow_id);
+        held_back_dispute(&j->held_back, f->flow_id, f->due);
         break;
     case TOLD_CLOCK_SET:
         sessions_clock_set(j->sessions, f->before, f->after);
@@ -221,22 +227,30 @@ void judge_count_early(struct judge *j)
 }
 
 /* Not inlined: whether something waits is asked for every frame. */
-__attribute__((noinline)) static void end_waits(struct judge *j, nanos now)
+__attribute__((noinline)) static void end_waits(struct judge *j, nanos now, size_t most)
 {
     if (j->waiting.count) /* as only where sensors share sessions */
         waiting_go_on(j, false);
-    judge_held_back(j, now);
+    judge_held_back(j, now, most);
+    judge_due_peers(j, most);
+    j->peers_due = peers_due(j->peers) != NULL;
 }
 
-void judge_go_on(struct judge *j, nanos now)
+void judge_go_on(struct judge *j, nanos now, size_t most)
 {
-    if (j->waiting.count | j->held_back.count)
-        end_waits(j, now);
+    if (j->waiting.count | j->held_back.count | j->peers_due)
+        end_waits(j, now, most);
+}
+
+void judge_interval_ends(struct judge *j)
+{
+    peers_interval_ends(j->peers);
+    j->peers_due = true;
 }
 
 bool judge_holds_back(const struct judge *j)
 {
-    return j->held_back.count;
+    return j->held_back.count || j->peers_due;
 }
 
 struct siphash_key judge_identifier_key(const struct judge *j)
@@ -257,8 +271,8 @@ void judge_delivered(struct judge *j, struct delivered_counters delivered)
 bool judge_end(struct judge *j)
 {
     waiting_go_on(j, true);
-    judge_held_back(j, INT64_MAX);
-    judge_peers(j, true);
+    judge_held_back(j, INT64_MAX, SIZE_MAX);
+    judge_all_peers(j);
     if (sessions_flush(j->sessions))
         return true;
     say_failed("the sessions could not be written", j->site->sessions.state);

@@ -35,13 +35,14 @@ void judge_take(struct judge *j, struct statement *s);
 void judge_count_early(struct judge *j);
 
 /* All that is due by this packet time has been taken: reports what waited for other sensors, or for a
- * contradiction, and whose time has come. */
-void judge_go_on(struct judge *j, nanos now);
+ * contradiction, and whose time has come, and judges the peers that are due. At most so many of each kind,
+ * for thousands must not delay the next frame. */
+void judge_go_on(struct judge *j, nanos now, size_t most);
 
-/* Servers and UEs, all that they did so far. */
-void judge_peers(struct judge *j, bool last);
+/* An interval ends: servers and UEs are to be judged by all that they did so far. judge_go_on() does so. */
+void judge_interval_ends(struct judge *j);
 
-/* Does a finding wait for a contradiction? */
+/* Does a finding wait for a contradiction, or a peer to be judged? */
 bool judge_holds_back(const struct judge *j);
 
 /* The key under which the tls layer hashes tickets and identities, and a new one that all sensors have. */

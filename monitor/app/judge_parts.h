@@ -39,6 +39,7 @@ struct judge {
     struct output *output;
     struct delivered_counters delivered; /* of its alerts */
     uint64_t handshakes, damaged;
+    bool peers_due; /* perhaps there are some */
     struct {
         uint64_t by[SCOPE_KEYS]; /* the key that leaves them out */
         struct obstacles ports;  /* on which ports those are that `ports` leaves out */
@@ -60,8 +61,12 @@ struct connection_session {
 /* `questions`: to other sensors, or NULL. */
 struct connection_session judge_handshake(struct judge *j, const struct statement *f,
                                           const struct session_questions *questions);
-/* Tells of those that were held back, and whose time has come by `now`. */
-void judge_held_back(struct judge *j, nanos now);
+/* Tells of those that were held back, and whose time has come by `now`, at most so many. */
+void judge_held_back(struct judge *j, nanos now, size_t most);
+/* The same for peers that are due; and of all peers, at the end. */
+void judge_due_peers(struct judge *j, size_t most);
+void judge_before_change(void *judge, const struct peer *peer);
+void judge_all_peers(struct judge *j);
 void judge_connection(struct judge *j, const struct http_connection *c, const char *protocol);
 void judge_exchange(struct judge *j, const struct http_exchange *e);
 void judge_key(struct judge *j, struct key_use *key);

@@ -114,10 +114,12 @@ static void judge(struct judge *j, const struct policy_case *c)
     tell(j, c, judged, count);
 }
 
-void judge_held_back(struct judge *j, nanos now)
+void judge_held_back(struct judge *j, nanos now, size_t most)
 {
-    for (const struct policy_case *c; (c = held_back_due(&j->held_back, now)); held_back_drop(&j->held_back))
+    for (const struct policy_case *c; most && (c = held_back_due(&j->held_back, now)); most--) {
         judge(j, c);
+        held_back_drop(&j->held_back);
+    }
 }
 
 static bool breaks_any(const struct verdict *judged, size_t count)
@@ -165,9 +167,9 @@ static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nan
         return;
     }
     if (held_back_is_full(&j->held_back)) {
+        j->held_back.early += !held_back_due(&j->held_back, due);
         judge(j, held_back_first(&j->held_back));
         held_back_drop(&j->held_back);
-        j->held_back.early++;
     }
     held_back_put(&j->held_back, c);
 }
@@ -317,7 +319,7 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     c.passed_on = peers_client_serves(j->peers, &o->whence);
     c.session = &session;
     c.before = f->http;
-    const bool other_side = sides_meet(j, &c) || f->other_side;
+    const bool other_side = sides_meet(j, &c, f->due) || f->other_side;
     output_expect(j->output, &c);
     const struct hello_shape shape = peers_shape(j->peers, o);
     c.server = peers_find(j->peers, o, &shape, SERVER);
@@ -375,9 +377,22 @@ void judge_key(struct judge *j, struct key_use *key)
     judge(j, &c);
 }
 
-void judge_peers(struct judge *j, bool last)
+void judge_before_change(void *judge, const struct peer *peer)
+{
+    judge_peer(judge, peer, false);
+}
+
+void judge_due_peers(struct judge *j, size_t most)
+{
+    for (const struct peer *peer; most && (peer = peers_due(j->peers)); most--) {
+        judge_peer(j, peer, false);
+        peers_was_judged(j->peers, peer);
+    }
+}
+
+void judge_all_peers(struct judge *j)
 {
     for (enum side side = CLIENT; side <= SERVER; side++)
         for (const struct peer *peer = NULL; (peer = peers_next(j->peers, side, peer));)
-            judge_peer(j, peer, last);
+            judge_peer(j, peer, true);
 }

@@ -4,7 +4,6 @@
 #include "app/pipeline_parts.h"
 #include "flow/between.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 /* Is one of the rules of this profile about keys in use? Those of profiles that are joined to it follow
@@ -152,7 +151,7 @@ static void ask_judge(struct pipeline *p)
     struct siphash_key common;
     if (judge_new_common_key(p->judge, &common))
         tls_share_identifiers(p->tls, &common);
-    judge_go_on(p->judge, p->now);
+    judge_go_on(p->judge, p->now, ENDED_AT_A_FRAME);
 }
 
 static void expire_handshakes(struct pipeline *p, int most)
@@ -480,14 +479,18 @@ static void begin_time(struct pipeline *p, nanos time)
     p->next_peers = time + p->site->peers_interval;
 }
 
-/* What servers and UEs did is judged with all that had ended by then. Not inlined, as hardly any frame ends
- * an interval. */
+/* What servers and UEs did is judged with all that had ended by then, as soon as that has been told. Not
+ * inlined, as hardly any frame ends an interval. */
 __attribute__((noinline)) static void end_interval(struct pipeline *p, nanos time)
 {
     const nanos interval = p->site->peers_interval;
-    p->now = p->next_peers;
-    expire(p, INT_MAX);
-    judge_peers(p->judge, false);
+    nanos end;
+    if (p->now < p->next_peers)
+        p->now = p->next_peers;
+    expire(p, ENDED_AT_A_FRAME);
+    if (tls_in_progress(p->tls) && tls_expired(p->tls, p->next_peers, &end))
+        return;
+    judge_interval_ends(p->judge);
     p->next_peers = time + interval - (time - p->next_peers) % interval;
 }
 
@@ -541,7 +544,7 @@ void pipeline_time(struct pipeline *p, nanos time)
 
 void pipeline_between_files(struct pipeline *p, int64_t waited)
 {
-    judge_go_on(p->judge, p->now + waited);
+    judge_go_on(p->judge, p->now + waited, SIZE_MAX); /* no frame waits meanwhile */
 }
 
 void pipeline_captured(struct pipeline *p, const struct live_counters *counters)

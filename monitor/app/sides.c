@@ -2,7 +2,7 @@
 
 #include "app/judge_parts.h"
 
-bool sides_meet(struct judge *j, struct policy_case *c)
+bool sides_meet(struct judge *j, struct policy_case *c, nanos due)
 {
     const struct observation *o = c->observation;
     struct met *met = peers_met(j->peers);
@@ -19,7 +19,7 @@ bool sides_meet(struct judge *j, struct policy_case *c)
     const struct met_handshake *farther[WAYS];
     const size_t count = met_farther(met, o, &others, farther);
     for (size_t i = 0; i < count; i++) {
-        held_back_found_nearer(&j->held_back, farther[i]->flow_id, o->randoms, &own);
+        held_back_found_nearer(&j->held_back, farther[i]->flow_id, o->randoms, &own, due);
         peers_found_nearer(j->peers, farther[i], &o->whence);
     }
     return count;

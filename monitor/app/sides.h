@@ -12,7 +12,7 @@
 
 /* A handshake comes to be judged: finds its other sides, of which one may be held back. True: there is one.
  */
-bool sides_meet(struct judge *j, struct policy_case *c);
+bool sides_meet(struct judge *j, struct policy_case *c, nanos due);
 
 /* Remembers which rules it breaks, for its other sides. `profile`: OF_PROFILE or OF_ADVICE. */
 void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, const struct verdict *judged,

@@ -139,8 +139,7 @@ static void go_on_to(struct crew *c, nanos time)
     if (time < c->now - jump)
         begin_time(c, time);
     if (time > c->next_peers) {
-        judge_go_on(c->orders->judge, c->next_peers);
-        judge_peers(c->orders->judge, false);
+        judge_interval_ends(c->orders->judge);
         c->next_peers = time + interval - (time - c->next_peers) % interval;
     }
     if (time > c->now)
@@ -151,13 +150,14 @@ static void go_on_to(struct crew *c, nanos time)
 static void judge_what_waits(struct crew *c)
 {
     if (c->now)
-        judge_go_on(c->orders->judge, c->now);
+        judge_go_on(c->orders->judge, c->now, ENDED_AT_A_FRAME);
 }
 
 static void judge_first_of(struct crew *c, const struct worker *w)
 {
     struct statement *s = &docket_first(w->docket)->told;
     go_on_to(c, s->due);
+    judge_what_waits(c);
     judge_take(c->orders->judge, s);
     if (s->kind == TOLD_HANDSHAKE && s->wants_key && !s->waits) {
         const struct docket_answer answer = {

@@ -48,6 +48,7 @@
 #define REFUSAL_SECONDS          4 /* after which a server that ends without a word may only have waited in vain */
 #define HANDSHAKE_LINGER_SECONDS 2     /* after an end that later data could contradict */
 #define ENDED_AT_A_FRAME         8     /* handshakes and connections whose time is over, of each kind */
+#define TOLD_AT_A_STATEMENT      2     /* of those held back; several statements may come with a frame */
 #define SEARCH_BYTES             65536 /* how far into a direction a later TLS start is looked for */
 
 /* tls */

@@ -18,14 +18,16 @@ struct node {
     uint32_t hash_next;
     struct queue_link used;  /* by the last handshake */
     struct queue_link begun; /* by the first */
-    struct peer peer;        /* last, for what stands at its end is not touched before it is used */
+    struct queue_link changed;
+    uint32_t changed_in; /* the number of this interval; 0: judged since */
+    struct peer peer;    /* last, for what stands at its end is not touched before it is used */
 };
 
 struct side_table {
     struct pool pool;
     uint32_t *buckets;
     uint32_t mask;
-    struct queue used, begun;
+    struct queue used, begun, changed;
 };
 
 enum { EXPECTED_BYTES = 4 * CACHE_LINE /* of a node: whose it is, and what is counted */ };
@@ -38,6 +40,9 @@ struct peers {
     struct serving serving;
     struct forgotten forgotten; /* peers */
     struct side_table table[2]; /* by enum side */
+    uint32_t interval;          /* its number, from 1 on */
+    peers_judge *judge;         /* or NULL */
+    void *judge_context;
     struct peers_counters counters;
 };
 
@@ -67,6 +72,7 @@ struct peers *peers_new(uint32_t servers, uint32_t ues)
     struct peers *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
+    p->interval = 1;
     p->shapes.key = siphash_random_key();
     p->serving.key = p->shapes.key;
     p->kinds = (struct suite_kinds){suites_with_groups(), suites_by_version()};
@@ -95,6 +101,12 @@ const struct peers_counters *peers_counters(const struct peers *p)
 static struct node *node_at(const struct side_table *t, uint32_t index)
 {
     return index ? pool_at(&t->pool, index) : NULL;
+}
+
+static uint32_t index_at(const struct side_table *t, const struct peer *peer)
+{
+    const size_t at = (size_t)((const uint8_t *)peer - t->pool.slots) - offsetof(struct node, peer);
+    return (uint32_t)(at / t->pool.slot_bytes);
 }
 
 static struct peer_key key_of(const struct observation *o, const struct hello_shape *shape, enum side side)
@@ -209,6 +221,78 @@ const struct peer *peers_victim(const struct peers *p, const struct observation 
     return &node_at(t, t->used.oldest)->peer;
 }
 
+void peers_judged_by(struct peers *p, peers_judge *judge, void *context)
+{
+    p->judge = judge;
+    p->judge_context = context;
+}
+
+void peers_interval_ends(struct peers *p)
+{
+    if (++p->interval == 0)
+        p->interval = 1;
+}
+
+static bool is_due(const struct peers *p, const struct node *n)
+{
+    return n->changed_in && n->changed_in != p->interval;
+}
+
+const struct peer *peers_due(const struct peers *p)
+{
+    for (enum side side = CLIENT; side <= SERVER; side++) {
+        const struct node *n = node_at(&p->table[side], p->table[side].changed.oldest);
+        if (n && is_due(p, n))
+            return &n->peer;
+    }
+    return NULL;
+}
+
+static void was_judged(struct side_table *t, uint32_t index)
+{
+    struct node *n = node_at(t, index);
+    if (!n->changed_in)
+        return;
+    queue_remove(&t->changed, &t->pool, offsetof(struct node, changed), index);
+    n->changed_in = 0;
+}
+
+void peers_was_judged(struct peers *p, const struct peer *peer)
+{
+    struct side_table *t = &p->table[peer->side];
+    was_judged(t, index_at(t, peer));
+}
+
+/* The peer is about to change: one that is due is judged before. */
+static void change(struct peers *p, struct node *n)
+{
+    struct side_table *t = &p->table[n->peer.side];
+    if (n->changed_in == p->interval)
+        return;
+    const uint32_t index = index_at(t, &n->peer);
+    if (n->changed_in && p->judge)
+        p->judge(p->judge_context, &n->peer);
+    was_judged(t, index);
+    queue_push(&t->changed, &t->pool, offsetof(struct node, changed), index);
+    n->changed_in = p->interval;
+}
+
+void peers_all_change(struct peers *p)
+{
+    for (enum side side = CLIENT; side <= SERVER; side++)
+        for (uint32_t i = p->table[side].begun.oldest; i; i = node_at(&p->table[side], i)->begun.newer)
+            change(p, node_at(&p->table[side], i));
+}
+
+/* Whether the server that was asked by an unseen name can be told apart depends on who else is there. */
+static void change_unnamed(struct peers *p, const struct endpoint *end)
+{
+    const struct peer_key unknown = {*end, ASKED_UNKNOWN};
+    struct node *unnamed = node_at(&p->table[SERVER], index_of(p, SERVER, &unknown));
+    if (unnamed)
+        change(p, unnamed);
+}
+
 void peers_forget(struct peers *p, const struct peer *peer)
 {
     enum side side = peer->side;
@@ -217,6 +301,9 @@ void peers_forget(struct peers *p, const struct peer *peer)
     uint32_t index = index_of(p, side, &key);
     struct node *n = node_at(t, index);
     uint32_t *link = bucket_of(p, side, &key.end);
+    if (side == SERVER)
+        change_unnamed(p, &key.end);
+    was_judged(t, index);
     forgotten_note(&p->forgotten, hash_of(p, &n->peer));
     while (*link != index)
         link = &node_at(t, *link)->hash_next;
@@ -251,8 +338,11 @@ static struct peer *take(struct peers *p, const struct observation *o, const str
     uint32_t index = index_of(p, side, &key);
     struct node *n = node_at(t, index);
     if (n) {
+        change(p, n);
         queue_remove(&t->used, &t->pool, offsetof(struct node, used), index);
     } else {
+        if (side == SERVER)
+            change_unnamed(p, &key.end);
         index = pool_take(&t->pool);
         assert(index);
         n = node_at(t, index);
@@ -269,6 +359,7 @@ static struct peer *take(struct peers *p, const struct observation *o, const str
         n->hash_next = *bucket;
         *bucket = index;
         queue_push(&t->begun, &t->pool, offsetof(struct node, begun), index);
+        change(p, n);
     }
     queue_push(&t->used, &t->pool, offsetof(struct node, used), index);
     n->peer.last = o->event_time;
@@ -328,8 +419,10 @@ static void learn_of_namesakes(struct peers *p, struct peer *unnamed, const stru
     const uint32_t unread = observation_missing(o, CLIENT);
     unnamed->unread |= unread ? unread : UNOBSERVED_UNDECIDED;
     for (struct node *n = NULL; (n = next_at(p, &unnamed->end, n));)
-        if (&n->peer != unnamed)
+        if (&n->peer != unnamed) {
+            change(p, n);
             learn_from_unnamed(&n->peer, unnamed);
+        }
 }
 
 /* Of a new handshake: nothing yet, but for what it is about. */
@@ -387,8 +480,10 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
 static void take_back(struct peers *p, struct lesson *l, enum side of, enum side doubted, uint32_t why)
 {
     struct node *n = node_at(&p->table[of], index_of(p, of, &l->of[of]));
-    if (n && l->taught[of])
+    if (n && l->taught[of]) {
+        change(p, n);
         lesson_take_back(l, &n->peer, doubted, why);
+    }
     l->taught[of] = false;
 }
 
@@ -415,8 +510,10 @@ void peers_dispute(struct peers *p, uint64_t flow_id)
     const struct lesson *l = &p->lesson[flow_id % RECENT_LESSONS];
     for (enum side side = CLIENT; l->flow_id == flow_id && side <= SERVER; side++) {
         struct node *n = node_at(&p->table[side], index_of(p, side, &l->of[side]));
-        if (n)
+        if (n) {
+            change(p, n);
             n->peer.unconfirmed = true;
+        }
     }
 }
 

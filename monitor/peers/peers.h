@@ -32,11 +32,17 @@ struct peers_counters {
 
 struct peers;
 
+/* Judges a peer as it stands. */
+typedef void peers_judge(void *context, const struct peer *peer);
+
 /* Bytes for so many servers (SERVER), or so many UEs (CLIENT). */
 size_t peers_memory(enum side side, uint32_t capacity);
 
 struct peers *peers_new(uint32_t servers, uint32_t ues);
 void peers_free(struct peers *p);
+
+/* Who judges a peer that is due (peers_due()) before it changes. */
+void peers_judged_by(struct peers *p, peers_judge *judge, void *context);
 const struct peers_counters *peers_counters(const struct peers *p);
 
 /* What the hello looks like, for the functions below. */
@@ -91,6 +97,20 @@ struct met *peers_met(struct peers *p);
 
 /* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);
+
+/* An interval ends: who changed in it is due to be judged by what it has shown by now. That may come later,
+ * for the peers can be many; one that changes again before is judged first. Who is not due would be judged as
+ * the last time. */
+void peers_interval_ends(struct peers *p);
+
+/* The next peer that is due; NULL: none is. */
+const struct peer *peers_due(const struct peers *p);
+
+/* It is not due any more. */
+void peers_was_judged(struct peers *p, const struct peer *peer);
+
+/* All have to be judged when the interval ends, since other rules are in use. */
+void peers_all_change(struct peers *p);
 
 /* What has been told about the peer, PEER_RULES of them; the caller may change it. */
 struct told_finding *peers_told(struct peers *p, const struct peer *peer, unsigned profile);

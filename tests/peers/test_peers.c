@@ -638,6 +638,54 @@ static void lessons_that_make_room_are_counted(void **state)
     assert_int_equal(peers_counters(peers)->lessons_forgotten, 1);
 }
 
+/* Counts the judged ones, and what they had done by then. */
+static void count_judged(void *context, const struct peer *peer)
+{
+    uint64_t *handshakes = context;
+    *handshakes += peer->handshakes;
+}
+
+static unsigned judge_due(void)
+{
+    unsigned count = 0;
+    for (const struct peer *peer; (peer = peers_due(peers)); count++)
+        peers_was_judged(peers, peer);
+    return count;
+}
+
+/* What comes after the end of an interval changes nothing in what is judged of it, however late that is. */
+static void peers_are_judged_by_their_interval(void **state)
+{
+    (void)state;
+    uint64_t handshakes = 0;
+    peers_judged_by(peers, count_judged, &handshakes);
+    for (uint8_t i = 0; i < 3; i++) {
+        hello(0x0301, OFFER(AES));
+        o->whence.client.address[0] = i;
+        o->whence.server.address[0] = i;
+        learn(&nothing);
+    }
+    assert_null(peers_due(peers));
+    peers_interval_ends(peers);
+    hello(0x0301, OFFER(AES));
+    o->whence.client.address[0] = 1;
+    learn(&nothing); /* of the second UE and the first server */
+    assert_int_equal(handshakes, 2);
+    learn(&nothing);
+    assert_int_equal(handshakes, 2); /* not twice */
+    assert_int_equal(judge_due(), 4);
+    peers_interval_ends(peers);
+    assert_int_equal(judge_due(), 2); /* the others would be judged as before */
+    peers_interval_ends(peers);
+    assert_int_equal(judge_due(), 0);
+    peers_all_change(peers);
+    peers_interval_ends(peers);
+    peers_interval_ends(peers); /* before any was judged */
+    peers_forget(peers, found(CLIENT));
+    assert_int_equal(judge_due(), 5);
+    assert_int_equal(handshakes, 2);
+}
+
 int main(void)
 {
 #define WITH_TABLES(test) cmocka_unit_test_setup_teardown(test, open_tables, close_tables)
@@ -665,6 +713,7 @@ int main(void)
         WITH_TABLES(lessons_that_make_room_are_counted),
         WITH_TABLES(who_was_evicted_has_a_history),
         WITH_TABLES(a_server_stays_one),
+        WITH_TABLES(peers_are_judged_by_their_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
