@@ -89,6 +89,10 @@ struct handshake {
     /* By enum side: how far what it said first reaches, and whatever else it said in clear. */
     struct acknowledged first_words[2], later_words[2];
     struct acknowledged server_ccs; /* how far its ChangeCipherSpec reaches */
+    /* Likewise its hello, the client's first answer to its flight, and the first record of a later handshake;
+     * see later.c. */
+    struct acknowledged server_hello, client_answer, client_later;
+    struct acknowledged said_after; /* what the sender had, by the segment with the bytes that are read */
     struct acknowledged end_ack;    /* of the client's bytes, when the server ended: by alert, FIN or RST */
     uint32_t hello_end;             /* of the ClientHello: the number of the byte behind it */
     bool has_hello_end;
@@ -299,6 +303,14 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
 void handshake_change_cipher(struct handshake *h, enum side who);
 void handshake_protected_message(struct tls *tls, struct handshake *h, enum side who, nanos now);
 void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now);
+
+/* later.c: a handshake record, in clear so far, begins with this fragment behind missing bytes, and its side
+ * had sent its Finished: it is that, or `readable`, of a later handshake. */
+bool later_begins(struct handshake *h, enum side who, struct span fragment, bool *readable);
+void later_note_answer(struct handshake *h, uint32_t end);
+
+/* The side's Finished has come, or must have. */
+void handshake_finished(struct tls *tls, struct handshake *h, enum side who, nanos now);
 
 /* Bytes or a gap of a handshake in progress (search.c: the side may not have begun TLS yet). */
 void handshake_feed(struct tls *tls, struct handshake *h, enum side who, struct span bytes, nanos now);

@@ -52,7 +52,7 @@ static void hello_without_facts(struct handshake *h, enum side side, nanos now)
 /* Of TLS 1.3, with a hash of SHA-256 and a tag of 8 octets; without padding no alert is as long. */
 enum { SHORTEST_FINISHED_13 = MESSAGE_HEADER_BYTES + 32 + 1 + 8 };
 
-static void finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
+void handshake_finished(struct tls *tls, struct handshake *h, enum side who, nanos now)
 {
     struct observation *o = h->observation;
     uint32_t own = who == CLIENT ? SEEN_CLIENT_FINISHED : SEEN_SERVER_FINISHED;
@@ -74,7 +74,7 @@ static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_l
         return;
     }
     h->undecided = false;
-    finished(tls, h, CLIENT, now);
+    handshake_finished(tls, h, CLIENT, now);
 }
 
 static void on_client_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
@@ -115,6 +115,7 @@ static void after_server_hello(struct tls *tls, struct handshake *h, nanos now)
         return;
     }
     note_hello(h, SERVER, now);
+    acknowledged_note(&h->server_hello, h->side[SERVER].read_to);
     tls_note_answer(tls, h);
     if (observation_version(o) >= 0x0304) {
         o->side[SERVER].encrypted = true;
@@ -273,6 +274,8 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
         keep_handshake_message(tls, h, who, type, body);
     note_words(h, who, is_of_first_words(who, type));
     handshake_letter(h, who, known ? messages[type].letter : 'Q');
+    if (who == CLIENT && type != MESSAGE_CLIENT_HELLO)
+        later_note_answer(h, h->side[CLIENT].read_to);
     h->side[who].says_others |= known && messages[type].of == (who == CLIENT ? OF_SERVER : OF_CLIENT);
     if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
         on_client_hello(tls, h, body, now);
@@ -463,7 +466,9 @@ void handshake_protected_message(struct tls *tls, struct handshake *h, enum side
         return;
     }
     handshake_letter(h, who, 'F');
-    finished(tls, h, who, now);
+    if (who == CLIENT)
+        later_note_answer(h, h->side[CLIENT].read_to);
+    handshake_finished(tls, h, who, now);
 }
 
 void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t record_length, nanos now)
@@ -492,7 +497,7 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     h->data_version = version;
     if (observation_version(o) >= 0x0304) {
         if (who == SERVER) {
-            finished(tls, h, SERVER, now);
+            handshake_finished(tls, h, SERVER, now);
             return;
         }
         o->side[CLIENT].encrypted = true;

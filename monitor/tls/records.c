@@ -155,7 +155,30 @@ static bool is_clear_alert(const struct handshake *h, enum side who)
            (!a->mac_bytes && a->record_left < SHORTEST_PROTECTED && side->start_captured && !side->damage);
 }
 
-static void begin_record(struct tls *tls, struct handshake *h, enum side who, struct span fragment)
+/* Records of data may be read under a NULL-encryption suite, or while the ServerHello that selects it is
+ * still to come: the client's direction may be captured first. */
+static bool suite_may_be_clear(const struct handshake *h)
+{
+    return !(h->observation->seen & SEEN_SERVER_HELLO) || observation_clear_suite(h->observation);
+}
+
+/* What is missing hides the side's Finished, and this record is that, or comes behind it. */
+static void look_for_later(struct tls *tls, struct handshake *h, enum side who, struct span fragment,
+                           nanos now)
+{
+    struct assembly *a = &h->side[who];
+    bool readable;
+    if (!later_begins(h, who, fragment, &readable))
+        return;
+    h->observation->side[who].encrypted = a->record_protected = true;
+    if (!readable || !suite_may_be_clear(h))
+        return;
+    if (who == CLIENT)
+        later_note_answer(h, a->read_to - (uint32_t)fragment.n);
+    handshake_finished(tls, h, who, now);
+}
+
+static void begin_record(struct tls *tls, struct handshake *h, enum side who, struct span fragment, nanos now)
 {
     struct assembly *a = &h->side[who];
     a->record_counted = false;
@@ -178,6 +201,8 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
     if (a->record_type == RECORD_ALERT && a->record_left == 2 &&
         observation_version(h->observation) >= 0x0304)
         a->record_protected = false;
+    if (a->record_type == RECORD_HANDSHAKE && !a->record_protected)
+        look_for_later(tls, h, who, fragment, now);
 }
 
 /* The record is under the keys of the session before, which do not encrypt. */
@@ -204,12 +229,9 @@ static void clear_append(struct tls *tls, struct handshake *h, enum side who, st
     }
 }
 
-/* Under a NULL-encryption suite, or while the ServerHello that selects it is still to come: the client's
- * direction may be captured first. */
 static bool may_be_clear(const struct handshake *h, enum side who)
 {
-    return !(h->observation->seen & SEEN_SERVER_HELLO) || is_of_earlier(&h->side[who]) ||
-           observation_clear_suite(h->observation);
+    return suite_may_be_clear(h) || is_of_earlier(&h->side[who]);
 }
 
 /* Kept until the handshake is judged. */
@@ -223,6 +245,8 @@ static void clear_keep(struct tls *tls, struct handshake *h, enum side who, stru
     if (a->record_later && !kept->later && h->segment)
         kept->later_at = flow_whence(h->flow, h->segment);
     kept->later |= a->record_later;
+    if (who == CLIENT && a->record_later && !h->client_later.any)
+        acknowledged_note(&h->client_later, a->read_to);
     if (first)
         clear_append(tls, h, who, span_of(a->header, sizeof a->header));
     clear_append(tls, h, who, fragment);
@@ -266,7 +290,7 @@ static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, s
     size_t record_length = a->record_left;
     bool first = !a->record_counted;
     if (first) {
-        begin_record(tls, h, who, fragment);
+        begin_record(tls, h, who, fragment, now);
         a->record_later = is_of_later(h, who);
         h->hidden_alert &= who == SERVER; /* who goes on had not ended */
     }

@@ -64,6 +64,9 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     if (!bodies_have_room(tls, flow, run->bytes.n) || !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
     h->segment = tls->kept_at = segment;
+    h->said_after = run->ack;
+    if (!run->ack.any && segment->side == run->side && segment->flags & TCP_ACK)
+        h->said_after = (struct acknowledged){.number = segment->ack, .any = true};
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
     if (flow->altered & 1U << flow_side_of(flow, who))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A later handshake inside an encrypted connection is counted once, however many records it has, and the report says what the verdicts cover;
 under NULL encryption it is read and judged as one of its own, and the data before and after it are read. usage: renegotiation.py UTWATCH"""
+import itertools
 import os
 import shutil
 import subprocess
@@ -168,6 +169,34 @@ def test_made(path):
     check(len(tls) == 3 and not {r for _, r in fails if r.startswith("ut-6.2-server")}, "a refused renegotiation says", fails)
 
 
+def test_lost(path):
+    """RFC 5246 7.3: a server that has the client's Finished sends nothing more of its flight, and a client that has the server's ChangeCipherSpec
+    nothing more of its answer; RFC 9293 3.4: a segment says by its acknowledgement what its sender has. So whatever frames are lost, neither
+    handshake is told with what was said in the other."""
+    certificate = capturelib.certificate_of(os.path.join(PCAPS, "openssl-tls12-full.pcap"))
+    flight = m.server_hello(2, random=b"\x23" * 32) + m.certificate_message(certificate) + m.certificate_request() + m.done()
+    flight = b"".join(r[5:] for r in capturelib.records_of(flight))
+    end = under(m.record(20, b"\1")) + m.record(22, b"f" * 40)
+    asked = [(CLIENT, under(m.client_hello([2], random=b"\x12" * 32))), (SERVER, under(m.record(22, flight))),
+             (CLIENT, under(m.certificate_message(certificate) + m.client_key_exchange()) + end), (SERVER, end)]
+    for between, most in (([ASK, REQUEST], 3), ([REQUEST], 2), ([ASK, GIVE], 2)):
+        frames = capturelib.build(NULL + between + asked, time=1795471000 * 10**9)
+        sent = [i for i, (_, frame) in enumerate(frames) if capturelib.segment_of(frame)[4]]
+        capturelib.write_frames(path, frames)
+        check(len(judged(path)[0]) == 2, "nothing is lost", judged(path))
+        check_lost(path, frames, [])
+        for lost in (frozenset(lost) for n in range(1, most + 1) for lost in itertools.combinations([1] + sent[:-1], n)):
+            capturelib.write_frames(path, [f for i, f in enumerate(frames) if i not in lost])
+            check_lost(path, frames, lost)
+
+
+def check_lost(path, frames, lost):
+    tls, fails, _ = judged(path)
+    check("ut-6.1.3-empty-certificate" not in {r for _, r in fails}, "without frames", sorted(lost), "of", len(frames), fails)
+    for history in (e["utwatch"]["history"] for e in tls):  # the second server asks, and its client answers with a certificate
+        check(not ("r" in history and "G" in history and "X" not in history), "without frames", sorted(lost), "of", len(frames), history)
+
+
 recorded = os.path.join(PCAPS, "openssl-tls12-renegotiated.pcap")
 check(counted(recorded) == 1, "OpenSSL renegotiates once:", counted(recorded))
 text = " ".join(utwatch(sys.argv[1], "-r", recorded).stdout.decode().split())
@@ -182,6 +211,7 @@ with tempfile.TemporaryDirectory() as folder:
         check(counted(path) == count, "later handshakes:", counted(path), "instead of", count)
     test_recorded()
     test_made(path)
+    test_lost(path)
     test_asked_later(folder)
     test_session_from_inside(folder)
     test_declined(folder)
