@@ -133,7 +133,7 @@ static bool ended_after_hello(const struct observation *o)
     return ended && !o->side[SERVER].damage_since_hello;
 }
 
-static enum reaction reaction_of(const struct handshake *h)
+static enum reaction answer_to_hello(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     if (o->reaction == REACTION_FATAL_ALERT && h->phase == PHASE_DONE)
@@ -166,6 +166,13 @@ static enum reaction reaction_of(const struct handshake *h)
     /* A reset is not answered by another (RFC 9293 3.10.7.1): where both ends sent one, nobody tells who did
      * so of his own accord, or whether a middlebox ended both. */
     return o->side[SERVER].reset && !o->side[CLIENT].reset ? REACTION_RESET : REACTION_UNKNOWN;
+}
+
+/* Who refuses two hellos may refuse just that there are two. */
+static enum reaction reaction_of(const struct handshake *h)
+{
+    const enum reaction r = answer_to_hello(h);
+    return h->other_hello && r != REACTION_ACCEPTED && r != REACTION_ACCEPTED_LATE ? REACTION_UNKNOWN : r;
 }
 
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
@@ -207,14 +214,19 @@ static void note_late_starts(struct handshake *h)
             o->side[who].start_captured = true;
 }
 
-/* Only after a HelloRetryRequest has a client a second hello (RFC 8446 4.1.2); else it is one of two
- * readings. */
+/* Only after a HelloRetryRequest has a client a second hello (RFC 8446 4.1.2), or when it does not wait for
+ * an answer: which of the two the server took is not known. */
 static void note_second_hello(struct handshake *h)
 {
     struct observation *o = h->observation;
-    if (!h->second_hello || o->hello_retry || !observation_is_whole(o, SERVER))
+    if (!h->other_hello && (!h->second_hello || o->hello_retry || !observation_is_whole(o, SERVER)))
         return;
-    observation_contradicted(o, CLIENT);
+    if (!h->other_hello)
+        learn_doubt_hello(&o->client_hello);
+    h->other_hello = true;
+    o->unobserved |= UNOBSERVED_INCONSISTENT;
+    o->side[CLIENT].damage |= UNOBSERVED_INCONSISTENT;
+    o->side[CLIENT].damage_since_hello |= UNOBSERVED_INCONSISTENT;
 }
 
 static void note_what_ends_show(struct handshake *h)

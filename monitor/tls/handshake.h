@@ -97,6 +97,7 @@ struct handshake {
     uint32_t hello_end;             /* of the ClientHello: the number of the byte behind it */
     bool has_hello_end;
     bool second_hello; /* of the client */
+    bool other_hello;  /* and it is no answer to a HelloRetryRequest */
     struct receipt {
         uint32_t end; /* the number behind it */
         nanos sent;

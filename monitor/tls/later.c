@@ -17,8 +17,7 @@ static bool covers(const struct acknowledged *ack, const struct acknowledged *by
  * 3.3). */
 static bool server_had_finished(const struct handshake *h, uint8_t type)
 {
-    return covers(&h->said_after,
-                  type == MESSAGE_NEW_SESSION_TICKET ? &h->client_later : &h->client_answer);
+    return covers(&h->said_after, type == MESSAGE_NEW_SESSION_TICKET ? &h->client_later : &h->client_answer);
 }
 
 /* The hello is not that of the handshake, nor its second one, which has the same random (RFC 8446 4.1.2). */

@@ -6,6 +6,7 @@
 #define UTWATCH_TLS_LEARN_H
 
 #include "base/siphash.h"
+#include "tls/known_hellos.h"
 #include "tls/observation.h"
 
 /* `own` is this monitor's; `common` is shared by several, once it is known. */
@@ -26,6 +27,14 @@ bool learn_sslv2_client_hello(struct observation *o, struct span message);
 
 /* A second ClientHello, after a HelloRetryRequest: the first one's offer stands, a change is noted. */
 bool learn_second_client_hello(struct observation *o, const struct hello_memory *memory, struct span body);
+
+/* A ClientHello behind the first that nothing asked for: nobody knows which of them the server took, so that
+ * nothing is known in which they differ. */
+bool learn_other_client_hello(struct observation *o, const struct hello_memory *memory,
+                              struct known_hellos *hellos, struct span body);
+
+/* Of two hellos of which only the suites were compared. */
+void learn_doubt_hello(struct client_hello_facts *f);
 
 /* Sets hello_retry and nothing else when the message is a HelloRetryRequest. */
 bool learn_server_hello(struct observation *o, struct hello_memory *memory, struct span body);

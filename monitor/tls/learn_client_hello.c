@@ -420,3 +420,72 @@ bool learn_second_client_hello(struct observation *o, const struct hello_memory 
     }
     return parses;
 }
+
+void learn_doubt_hello(struct client_hello_facts *f)
+{
+    f->unknown |= UNKNOWN_SESSION_ID | UNKNOWN_COMPRESSION | UNKNOWN_EXTENSIONS | UNKNOWN_IN_EXTENSIONS;
+    f->ticket_in_doubt = f->psk_in_doubt = true;
+    f->sni.length = 0;
+}
+
+static bool same_suites(const struct client_hello_facts *a, const struct client_hello_facts *b)
+{
+    return a->suites_total == b->suites_total && a->suite_count == b->suite_count && !a->suites_cut &&
+           memcmp(a->suites, b->suites, a->suite_count * sizeof *a->suites) == 0;
+}
+
+static bool same_name(const struct observation *o, const struct client_hello_facts *a)
+{
+    return span_equal(observation_text(o, a->sni), observation_text(o, o->client_hello.sni)) && !o->text_cut;
+}
+
+static bool same_identities(const struct client_hello_facts *a, const struct client_hello_facts *b)
+{
+    bool same = a->psk_count == b->psk_count && a->psk_count <= MAX_PSK_IDENTITIES;
+    for (size_t i = 0; i < a->psk_count && same; i++)
+        same = a->psk_hash[i].own == b->psk_hash[i].own;
+    return same;
+}
+
+/* As enum hello_unknown: in what the hello `a` differs from that of the observation. */
+static unsigned differences(const struct observation *o, const struct client_hello_facts *a)
+{
+    const struct client_hello_facts *b = &o->client_hello;
+    const bool same_id = a->session_id_len == b->session_id_len &&
+                         memcmp(a->session_id, b->session_id, a->session_id_len) == 0;
+    unsigned unknown = b->unknown;
+    unknown |= same_suites(a, b) ? 0 : UNKNOWN_OFFER;
+    unknown |= same_id ? 0 : UNKNOWN_SESSION_ID;
+    unknown |= same_name(o, a) ? 0 : UNKNOWN_NAME;
+    unknown |= same_identities(a, b) ? 0 : UNKNOWN_PSK;
+    /* Of one number are those that are alike in all but that. */
+    if (!b->number || a->number != b->number)
+        unknown |= UNKNOWN_COMPRESSION | UNKNOWN_VERSIONS | UNKNOWN_EXTENSIONS | UNKNOWN_LISTS;
+    return unknown;
+}
+
+bool learn_other_client_hello(struct observation *o, const struct hello_memory *memory,
+                              struct known_hellos *hellos, struct span body)
+{
+    struct client_hello_facts first = o->client_hello;
+    struct hello_memory other = *memory;
+    const uint16_t text_used = o->text_used;
+    const bool random_equals = o->server_hello.random_equals_clients;
+    o->client_hello = (struct client_hello_facts){0};
+    const bool parses = learn_client_hello(o, &other, first.record_version, body);
+    if (parses) {
+        known_hellos_number(hellos, &o->client_hello);
+        first.unknown |= differences(o, &first) & UINT8_MAX;
+        first.ticket_in_doubt |= o->client_hello.ticket_in_doubt || o->client_hello.ticket != first.ticket ||
+                                 o->client_hello.ticket_hash.own != first.ticket_hash.own;
+        first.psk_in_doubt |= o->client_hello.psk_in_doubt || first.unknown & UNKNOWN_PSK;
+        first.sni.length = first.unknown & UNKNOWN_NAME ? 0 : first.sni.length;
+    } else {
+        first.unknown |= UNKNOWN_OFFER;
+        learn_doubt_hello(&first);
+    }
+    o->client_hello = first;
+    o->text_used = text_used;
+    o->server_hello.random_equals_clients = random_equals;
+    return parses;
+}

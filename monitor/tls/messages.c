@@ -77,12 +77,24 @@ static void maybe_finished(struct tls *tls, struct handshake *h, size_t record_l
     handshake_finished(tls, h, CLIENT, now);
 }
 
+/* One that a HelloRetryRequest has asked for has the same random (RFC 8446 4.1.2). */
+static bool on_second_hello(struct tls *tls, struct handshake *h, struct span body)
+{
+    struct client_hello hello;
+    h->second_hello = true;
+    if (!h->observation->hello_retry && client_hello_parse(body, &hello) == PARSE_OK &&
+        memcmp(hello.random.p, h->memory.client_random, hello.random.n) != 0) {
+        h->other_hello = true;
+        return learn_other_client_hello(h->observation, &h->memory, tls->hellos, body);
+    }
+    return learn_second_client_hello(h->observation, &h->memory, body);
+}
+
 static void on_client_hello(struct tls *tls, struct handshake *h, struct span body, nanos now)
 {
     struct observation *o = h->observation;
     if (o->seen & SEEN_CLIENT_HELLO) {
-        h->second_hello = true;
-        if (!learn_second_client_hello(o, &h->memory, body))
+        if (!on_second_hello(tls, h, body))
             malformed(tls, h, CLIENT);
     } else if (learn_client_hello(o, &h->memory, h->side[CLIENT].record_version, body)) {
         note_client_hello(tls, h, now);

@@ -150,7 +150,8 @@ struct tls_alert {
     uint8_t description;
 };
 
-/* What of a hello does not parse, so that nobody knows what it would have said. */
+/* What of a hello does not parse, or differs in another one that nobody asked for, so that nobody knows what
+ * it says. */
 enum hello_unknown {
     UNKNOWN_SESSION_ID = 1 << 0, /* longer than 32 bytes */
     UNKNOWN_COMPRESSION = 1 << 1,

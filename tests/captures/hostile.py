@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from run_utwatch import events, of_type
+from run_utwatch import events, of_type, rule_counts
 from checks import check, finish
 
 import capturelib
@@ -97,13 +97,13 @@ def no_length(timed):
 
 
 class Judged:
-    """What `modern` says of the frames."""
+    """What a profile says of the frames."""
 
-    def __init__(self, frames, *words, snaplen=262144):
+    def __init__(self, frames, *words, snaplen=262144, profile="modern"):
         with tempfile.TemporaryDirectory() as folder:
             capture = os.path.join(folder, "hostile.pcap")
             capturelib.write_frames(capture, frames, snaplen)
-            self.events, self.process = events(UTWATCH, "-p", "modern", "--fail-on", "info", *words, "-r", capture)
+            self.events, self.process = events(UTWATCH, "-p", profile, "--fail-on", "info", *words, "-r", capture)
         self.alerts = {e["utwatch"]["rule"]: (e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(self.events, "alert")}
         self.handshakes = of_type(self.events, "tls")
         self.outcomes = [e["utwatch"]["outcome"] for e in self.handshakes]
@@ -651,7 +651,30 @@ def hellos_that_come_twice():
             check(FRAMED not in two.alerts and "overlap" in two.handshakes[0]["utwatch"].get("unobserved", ()), "two ServerHellos", two.alerts)
             hellos = hello((real,)) + m.client_hello((real,), session=b"\5" * 32)
             two = Judged(capturelib.build([(CLIENT, hellos), *honest(real)[1:]], time=START, **ends))
-            check("overlap" in two.handshakes[0]["utwatch"].get("unobserved", ()), "two ClientHellos", two.handshakes[0]["utwatch"].get("unobserved"))
+            check("inconsistent" in two.handshakes[0]["utwatch"].get("unobserved", ()), "two ClientHellos", two.handshakes[0]["utwatch"].get("unobserved"))
+
+
+def hellos_in_a_row():
+    """A client that does not wait for an answer to its hello (Pike's SSL.Context does so), both of which the server acknowledges. What both say
+    stands, whichever was taken; nothing is known in which they differ, nor what was refused."""
+    offers, accepts = "ut-6.2-ue-offers-encryption", "ut-7.2-no-encryption"
+    refuses, drawn = [(SERVER, m.alert(2, 10))], b"\x12" * 32
+    ticket = [m.client_hello([NULL_SHA], session=b"\5" * 32, random=drawn, more=[(35, b"t" * 64)])]
+    for what, second, rest, told in (
+            ("the same", [m.client_hello([NULL_SHA], random=drawn)], honest(NULL_SHA)[1:], {offers: "fail", accepts: "fail"}),
+            ("the same, refused", [m.client_hello([NULL_SHA], random=drawn)], refuses, {offers: "fail", accepts: "not_observable"}),
+            ("with a session", ticket, honest(NULL_SHA)[1:], {offers: "fail", accepts: "fail", "ut-7.1-ticket-lifetime": "not_observable"}),
+            ("with more suites", [m.client_hello([NULL_SHA, DES3], random=drawn)], honest(NULL_SHA)[1:], dict.fromkeys((offers, accepts), "not_observable")),
+            ("with another suite", [m.client_hello([DES3], random=drawn)], refuses, dict.fromkeys((offers, accepts), "not_observable"))):
+        for apart in (False, True):
+            hellos = [(CLIENT, h) for h in [hello((NULL_SHA,))] + second]
+            hellos = hellos if apart else [(CLIENT, b"".join(h for _, h in hellos))]
+            two = Judged(capturelib.build(hellos + rest, time=START), profile="ts33141-pcr2")
+            counts, reasons = rule_counts(two.events), two.handshakes[0]["utwatch"].get("unobserved")
+            check(reasons == ["inconsistent"], "two hellos,", what, reasons)
+            for rule, verdict in told.items():
+                check(counts[rule][verdict] and not any(counts[rule][v] for v in {"pass", "fail", "not_observable"} - {verdict}), "two hellos,", what,
+                      rule, counts[rule])
 
 
 def seen_twice():
@@ -781,6 +804,7 @@ a_start_amid_a_handshake()
 lone_segments_before()
 decoys_before_the_answer()
 hellos_that_come_twice()
+hellos_in_a_row()
 seen_twice()
 only_one_side_says_so()
 numbers_that_nobody_sent()
