@@ -124,18 +124,24 @@ void held_back_put(struct held_back *h, const struct policy_case *c)
     }
 }
 
-const struct policy_case *held_back_first(const struct held_back *h)
-{
-    assert(h->count);
-    return &h->place[h->first].of_copies;
-}
-
 const struct policy_case *held_back_due(const struct held_back *h, nanos now)
 {
     if (!h->count)
         return NULL;
-    const struct policy_case *first = held_back_first(h);
+    const struct policy_case *first = &h->place[h->first].of_copies;
     return docket_is_before(now, end_of_doubt(first->observation)) ? NULL : first;
+}
+
+const struct policy_case *held_back_made_due(struct held_back *h, nanos now)
+{
+    assert(h->count);
+    struct held_handshake *first = &h->place[h->first];
+    if (held_back_due(h, now))
+        return &first->of_copies;
+    h->early++;
+    if (now - first->observation.event_time < DISOWNED_MILLISECONDS * (NANOS_PER_SECOND / 1000))
+        first->observation.whence.confirmed = first->of_copies.about.confirmed = false;
+    return &first->of_copies;
 }
 
 void held_back_drop(struct held_back *h)

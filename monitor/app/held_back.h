@@ -4,8 +4,8 @@
  * handshake from another side of a translator, where the UE is nearer (app/sides.h).
  *
  * They hold no slot of the tls layer: what they are judged by is copied. When all places are taken, the first
- * is reported as it is. Sessions and peers have learned from them at once (sessions_doubt() and peers_doubt()
- * take that back).
+ * is reported before its time. Sessions and peers have learned from them at once (sessions_doubt() and
+ * peers_doubt() take that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H
 #define UTWATCH_APP_HELD_BACK_H
@@ -44,8 +44,9 @@ bool held_back_is_full(const struct held_back *h);
 /* Keeps a copy of a case of a handshake, with all that it points to. */
 void held_back_put(struct held_back *h, const struct policy_case *c);
 
-/* The first case. There is one. */
-const struct policy_case *held_back_first(const struct held_back *h);
+/* The first case, whether it is due or not; there is one. Where an end that is there would hardly have had
+ * the time to disown the handshake, it counts as not confirmed. */
+const struct policy_case *held_back_made_due(struct held_back *h, nanos now);
 
 /* The first case, if it is due at `now`, or if the clock was set back since; NULL: none is. It is valid until
  * it is dropped. */

@@ -167,8 +167,7 @@ static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nan
         return;
     }
     if (held_back_is_full(&j->held_back)) {
-        j->held_back.early += !held_back_due(&j->held_back, due);
-        judge(j, held_back_first(&j->held_back));
+        judge(j, held_back_made_due(&j->held_back, due));
         held_back_drop(&j->held_back);
     }
     held_back_put(&j->held_back, c);

@@ -230,8 +230,10 @@
 #define RING_PATIENCE_SECONDS 5  /* that a report waits for room, and the writer for its outputs */
 
 /* app */
-#define DOCKET_PLACES       1024 /* statements of a worker that are not judged; it waits for more */
-#define HELD_HANDSHAKES     1024 /* with a breach that may still be contradicted */
+#define DOCKET_PLACES   1024 /* statements of a worker that are not judged; it waits for more */
+#define HELD_HANDSHAKES 3072 /* with a breach that may still be contradicted */
+#define DISOWNED_MILLISECONDS                                                                                \
+    500 /* in which an end answers what it knows nothing of, over any path of a network */
 #define DOCKET_ANSWERS      4096 /* of the judge, on their way to a worker */
 #define DOCKET_JUMP_SECONDS 60   /* of packet time between two workers; more means that the clock was set */
 #define MAX_TUNNEL_ENDS     32   /* networks of tunnels' ends that the configuration names */

@@ -485,6 +485,21 @@ def both_ends_made_up():
                     weaker(made_up(ends, forged, answers), plain, "made up:", what, suite, answers)
 
 
+def pushed_out():
+    """So many breaches of others that one which its ends disown has no place to wait for their resets: it is told as what nobody confirmed."""
+    forged = capturelib.build(honest(NULL_SHA), time=START)
+    others, waiting = [], 3072
+    for i in range(waiting + 20):
+        others += capturelib.build(honest(NULL_SHA), time=START + 20 * MILLISECOND + i * 10000, step=1000, client=("198.51.%d.%d" % divmod(i, 250), 2000 + i),
+                                   server=("203.0.113.9", 443))
+    first, rest = forged + others, made_up({}, forged, ((CLIENT, SERVER), False))[len(forged):]
+    resets = [(START + 100 * MILLISECOND + i, frame) for i, (_, frame) in enumerate(rest)]
+    found = Judged(sorted(first, key=lambda f: f[0]) + resets)
+    told = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(found.events, "alert") if e.get("src_ip") == "192.0.2.10" and e["utwatch"].get("about") != "ue"]
+    check(told and all(severity >= 2 and basis == "partial" for severity, basis in told), "pushed out:", told)
+    check(of_type(found.events, "stats")[-1]["utwatch"]["tls"]["told_early"] > 0, "nothing was pushed out")
+
+
 def a_start_in_between():
     """A SYN with a hello behind it, on the ports of a connection that is going on: only the server's answer to the new numbers would begin one."""
     guilty = Judged(attacked(honest(NULL_SHA), None, None))
@@ -798,6 +813,7 @@ zeros_alone()
 ends_that_are_none()
 resets_and_pauses()
 both_ends_made_up()
+pushed_out()
 a_start_in_between()
 a_start_and_its_answer()
 a_start_amid_a_handshake()
