@@ -91,7 +91,8 @@ static bool is_ut_exchange(const struct pipeline *p, const struct http_connectio
 {
     if (e->null_encryption && !site_has_scope(p->site))
         return true;
-    return is_ut(p, h) && (e->of_ut || (is_ut_server(p, h) && (!e->not_of_ut || e->asks_tls)));
+    const bool other = e->not_of_ut || e->for_page;
+    return is_ut(p, h) && (e->of_ut || (is_ut_server(p, h) && (!other || e->asks_tls)));
 }
 
 /* Whose connection it is, in full: for what is judged only, since the id is hashed. */

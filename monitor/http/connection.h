@@ -158,7 +158,7 @@ bool is_unacknowledged(const struct connection *c, enum side who, const struct a
 
 static inline bool counts(const struct http_exchange *e)
 {
-    return e->method != HTTP_CONNECT && !e->not_of_ut;
+    return e->method != HTTP_CONNECT && !e->not_of_ut && !e->for_page;
 }
 
 static inline bool count_one(struct http_count *n, const struct http_exchange *e)

@@ -73,6 +73,7 @@ struct http_exchange {
     bool of_ut;         /* by what is asked, whoever is asked: see struct http_connection */
     bool may_be_of_ut;  /* by its host alone */
     bool not_of_ut;     /* by what is asked, whoever is asked: nothing, or another service */
+    bool for_page;      /* a browser asks, perhaps because a page of somebody else's tells it to */
     bool xcap;          /* the path names an application usage (AUID) of Ut */
     bool user_document; /* and a user's document in it */
     bool credentials;   /* the request carries Authorization */
@@ -94,7 +95,7 @@ struct http_exchange {
     struct http_text host, auid, user, identity;
 };
 
-/* So many requests other than CONNECT and those that are not of Ut. */
+/* So many requests other than CONNECT, those that are not of Ut, and those that may be a page's. */
 struct http_count {
     uint32_t requests, answers;
     uint32_t served;                /* answers of 2xx, but for */
@@ -127,6 +128,7 @@ struct http_connection {
     uint32_t xcap;  /* requests that are of Ut, also CONNECT, those that may be, and those that could
                        not be read to their end */
     uint32_t damage;         /* enum http_damage */
+    bool for_page;           /* a request may be a page's, and does not count */
     bool connect;            /* a CONNECT was among the requests */
     uint16_t connect_status; /* of its answer; 0: not seen */
     bool connect_placed;     /* the place of that answer is known, */

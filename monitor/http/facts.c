@@ -127,6 +127,17 @@ static bool asks_nothing(const struct http_request *r, const struct http_exchang
     return !asks && !claims && !e->xcap;
 }
 
+/* Any page can have a browser ask any server for anything, with the cookies that it has of it, but by these
+ * methods alone, and without fields that the page chooses, unless the server agrees (Fetch 2.2.1 and 4.8; a
+ * preflight request asks whether it does). So only what a page cannot write shows who asks. */
+static bool may_be_for_page(const struct http_request *r, const struct http_exchange *e)
+{
+    const bool by_method = r->method == HTTP_GET || r->method == HTTP_HEAD || r->method == HTTP_POST ||
+                           r->method == HTTP_OPTIONS;
+    const bool claims = e->credentials || e->vouched || e->said_identity;
+    return r->fields.browser && by_method && !claims && !e->null_encryption && !e->not_of_ut;
+}
+
 /* The host and port that a request is for. Beside a target in absolute form a Host field does not count (RFC
  * 9112 3.2.2). */
 static struct span host_asked(const struct http_request *r)
@@ -195,6 +206,7 @@ struct http_exchange request_facts(const struct connection *c, const struct http
               (c->tunnel_of_ut && r->method != HTTP_CONNECT);
     e.not_of_ut =
         asks_nothing(r, &e) || (!e.of_ut && (is_asked_elsewhere(c, r) || is_of_other_interface(r, &e.host)));
+    e.for_page = may_be_for_page(r, &e);
     e.may_be_of_ut = !e.of_ut && is_xcap_host(&e.host);
     e.forwarded |= f->probe && !e.of_ut;
     return e;

@@ -232,6 +232,7 @@ bool pair_request(struct http *http, struct connection *c, const struct http_req
     struct http_exchange new = request_facts(c, r, where);
     const bool first = count_request(c, &new);
     c->seen.forwarded |= new.forwarded;
+    c->seen.for_page |= new.for_page;
     c->seen.xcap += new.of_ut || new.may_be_of_ut; /* where something is missing, that may be Ut */
     if (!c->has_request || first)
         c->seen.whence = *where;

@@ -139,7 +139,9 @@ struct fact connection_requests(const struct policy_case *c)
     if (c->passed_on && h->count.requests) /* how the UE sent them would be seen elsewhere */
         return unknown(UNOBSERVED_PASSED_ON);
     bool open = h->damage || h->count.answers; /* an answer had its request */
-    return h->count.requests || !open ? at_least(h, h->count.requests) : unknown(reasons_of(h->damage));
+    if (h->count.requests || !(open || h->for_page))
+        return at_least(h, h->count.requests);
+    return unknown(open ? reasons_of(h->damage) : UNOBSERVED_WEB_PAGE);
 }
 
 static bool answers_not_received(const struct policy_case *c)

@@ -34,6 +34,7 @@ const char *reason_words(unsigned bit_index)
          "a proxy or balancer seems to have passed it on: what the UE sent is not known"},
         {UNOBSERVED_OTHER_SIDE, "the same handshake is judged on another side of a translator or proxy"},
         {UNOBSERVED_REORDERED, "the two directions were captured out of order"},
+        {UNOBSERVED_WEB_PAGE, "a browser sent it, as any web page can make it do"},
         {0, NULL},
     };
     return word_of(sentences, INT64_C(1) << bit_index);

@@ -31,6 +31,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_OTHER_SIDE, "other-side"},
     {UNOBSERVED_NETWORKS, "several-networks"},
     {UNOBSERVED_DISPUTED, "disputed"},
+    {UNOBSERVED_WEB_PAGE, "web-page"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,

@@ -74,8 +74,9 @@ enum unobserved {
     UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged there (peers/met.h) */
     UNOBSERVED_NETWORKS = 1 << 24,       /* the peer's address may be that of several hosts */
     UNOBSERVED_DISPUTED = 1 << 25,       /* an end reset what is said in its name (flow/dispute.c) */
+    UNOBSERVED_WEB_PAGE = 1 << 26,       /* a page of anybody's may have had a browser say it */
 };
-#define UNOBSERVED_COUNT 26
+#define UNOBSERVED_COUNT 27
 
 /* Nobody knows whether the bytes of that side are those that the receiver took, or whose they are. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM | UNOBSERVED_PASSED_ON))

@@ -295,6 +295,8 @@ enum field {
     FIELD_COOKIE,
     FIELD_FORWARDED,
     FIELD_AGENT,
+    FIELD_ACCEPT,
+    FIELD_OF_BROWSER,
     FIELD_TRANSFER_ENCODING,
     FIELD_CONTENT_LENGTH,
     FIELD_CONTENT_TYPE,
@@ -326,6 +328,13 @@ static enum field field_of(struct span name)
         {"X-Forwarded-For", sizeof "X-Forwarded-For" - 1, FIELD_FORWARDED},
         {"X-Forwarded-Proto", sizeof "X-Forwarded-Proto" - 1, FIELD_FORWARDED},
         {"User-Agent", sizeof "User-Agent" - 1, FIELD_AGENT},
+        {"Accept", sizeof "Accept" - 1, FIELD_ACCEPT},
+        /* By which a browser says on whose behalf it asks: RFC 9110 10.1.3, RFC 6454 7, Fetch Metadata 2.3,
+         * and Upgrade Insecure Requests 3.2.1 of the W3C. */
+        {"Referer", sizeof "Referer" - 1, FIELD_OF_BROWSER},
+        {"Origin", sizeof "Origin" - 1, FIELD_OF_BROWSER},
+        {"Sec-Fetch-Site", sizeof "Sec-Fetch-Site" - 1, FIELD_OF_BROWSER},
+        {"Upgrade-Insecure-Requests", sizeof "Upgrade-Insecure-Requests" - 1, FIELD_OF_BROWSER},
         {"Cookie", sizeof "Cookie" - 1, FIELD_COOKIE},
         {"Set-Cookie", sizeof "Set-Cookie" - 1, FIELD_COOKIE},
         {"Transfer-Encoding", sizeof "Transfer-Encoding" - 1, FIELD_TRANSFER_ENCODING},
@@ -353,6 +362,7 @@ enum http_field_use http_use_of_name(struct span name)
         return HTTP_FIELD_UNUSED;
     case FIELD_COOKIE:
     case FIELD_FORWARDED:
+    case FIELD_OF_BROWSER:
         return HTTP_FIELD_NAME;
     default:
         return HTTP_FIELD_VALUE;
@@ -419,6 +429,13 @@ static bool is_probe(struct span agent)
     return found;
 }
 
+/* What a page consists of, as the destination "image" or "style" of the Fetch standard. Some HTTP libraries
+ * accept text/html first, unless they are told something else. */
+static bool is_part_of_page(struct span accepted)
+{
+    return http_starts(accepted, "image/") || http_starts(accepted, "text/css");
+}
+
 void http_take_field(struct http_fields *f, struct span name, struct span value)
 {
     switch (field_of(name)) {
@@ -456,6 +473,13 @@ void http_take_field(struct http_fields *f, struct span name, struct span value)
         break;
     case FIELD_AGENT:
         f->probe |= is_probe(value);
+        f->browser |= http_starts(value, "Mozilla/");
+        break;
+    case FIELD_ACCEPT:
+        f->browser |= is_part_of_page(value);
+        break;
+    case FIELD_OF_BROWSER:
+        f->browser = true;
         break;
     case FIELD_TRANSFER_ENCODING:
         take_codings(f, value);

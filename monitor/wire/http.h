@@ -45,6 +45,7 @@ struct http_fields {
     bool cookie;          /* Cookie or Set-Cookie */
     bool forwarded;       /* a proxy says that it has passed the message on */
     bool probe;           /* User-Agent is that with which a balancer asks whether a server is up */
+    bool browser;         /* a browser sends it, as it does whatever web page tells it to */
     enum http_body body;  /* as the fields alone say */
     uint64_t length;      /* of HTTP_LENGTH, bytes */
 };

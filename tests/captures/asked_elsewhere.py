@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Is HTTP in clear at port 443 told apart from Ut where it asks for nothing, at a proxy for another server, or for another service that is in clear
-by its standard, and a request of Ut still reported? usage: asked_elsewhere.py UTWATCH"""
+"""Is HTTP in clear at port 443 told apart from Ut where it asks for nothing, at a proxy for another server, for another service that is in clear
+by its standard, or for a page in a browser, and a request of Ut still reported? usage: asked_elsewhere.py UTWATCH"""
 import os
 import sys
 import tempfile
@@ -171,9 +171,45 @@ def probes(folder):
             check(run(folder, frames, "clients: [192.0.2.0/24]") == 1, "a UE of the site's:", agent, method, target)
         found = run(folder, built(asked(DOCUMENT, b"User-Agent: " + agent + b"\r\n")))
         check(found == 1, "a document, asked for by", agent, found)
-    for agent in (b"Mozilla/5.0 (kube-probe/1.27)", b"GoogleBot", b"UE XDM-client/OMA1.0", b""):
+    for agent in (b"Client/5.0 (kube-probe/1.27)", b"GoogleBot", b"UE XDM-client/OMA1.0", b""):
         found = run(folder, built(asked(b"/healthz", b"User-Agent: " + agent + b"\r\n")))
         check(found == 1, "no probe:", agent, found)
+
+
+def for_a_page(folder):
+    """<img src="http://S:443/">, or a link, on any page makes a browser ask the server. What the request looks like is for the Fetch standard of the
+    WHATWG to say (2.2.1: a page sends GET, HEAD and POST without the server's consent, 4.8: and OPTIONS to ask for it), and for RFC 9110 10.1.3
+    (Referer), RFC 6454 7 (Origin), and the W3C's Fetch Metadata and Upgrade Insecure Requests. It is not observable then whether that is Ut."""
+    agent = b"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
+    referer, origin = b"Referer: http://evil.example/\r\n", b"Origin: http://evil.example\r\n"
+    image, style, page = (b"Accept: %s\r\n" % kind for kind in (b"image/avif,image/webp,*/*;q=0.8", b"text/css,*/*;q=0.1", b"text/html,*/*;q=0.8"))
+    identity, cookie = b'X-3GPP-Intended-Identity: "sip:a@b"\r\n', b"Cookie: a=b\r\n"
+    refused, served = (b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status for status in (b"400 Bad Request", b"200 OK"))
+    whole = b"".join((b"Connection: keep-alive\r\n", agent, page, b"Upgrade-Insecure-Requests: 1\r\n"))
+    nobody, ut = (None, 1), (1, 0)
+    for what, steps, wanted in (
+            ("an image", asked(b"/x.png", agent + image + referer, host=b"192.0.2.1:443", answer=refused), nobody),
+            ("an image of https", asked(b"/x.png", agent + image), nobody),
+            ("an image, served", asked(b"/x.png", agent + image, answer=served), nobody),
+            ("its agent alone", asked(b"/", agent), nobody), ("its page alone", asked(b"/", referer), nobody), ("its origin", asked(
+                b"/", origin + b"Content-Length: 0\r\n", method=b"POST"), nobody),
+            ("a link", asked(b"/", whole), nobody), ("a link, no answer", asked(b"/", whole)[:1], nobody), ("a style", asked(b"/", style), nobody),
+            ("a frame", asked(b"/", b"Sec-Fetch-Site: cross-site\r\n"), nobody), ("cookies", asked(b"/", agent + cookie), nobody),
+            ("a question before it", asked(b"/", origin + b"Access-Control-Request-Method: PUT\r\n", method=b"OPTIONS", answer=NO), nobody),
+            ("a document", asked(DOCUMENT, agent + referer, host=b"xcap.ims.mnc001.mcc001.pub.3gppnetwork.org"), nobody),
+            ("a document by its path", asked(b"http://x" + DOCUMENT, agent), nobody),
+            ("a long way to it", [(CLIENT, part) for part in (b"GET /x.png HTTP/1.1\r\nHost: a\r\nRefe", b"rer: http://", b"e/" * 3000, b"\r\n\r\n")]
+             + [(SERVER, refused)], nobody),
+            ("a page, then a document", asked(b"/x.png", agent) + asked(DOCUMENT), ut),
+            ("a document, then a page", asked(DOCUMENT) + asked(b"/x.png", agent), ut),
+            ("a document that is written", asked(DOCUMENT, agent + b"Content-Length: 0\r\n", method=b"PUT"), ut),
+            ("a document that is deleted", asked(DOCUMENT, whole, method=b"DELETE"), ut),
+            ("an identity", asked(DOCUMENT, agent + identity), ut), ("credentials", asked(b"/", agent + CREDENTIALS), ut),
+            ("what a library accepts", asked(b"/", page + b"User-Agent: Java/17.0.1\r\n"), ut), ("all types", asked(b"/", b"Accept: */*\r\n"), ut),
+            ("an agent that names it", asked(b"/", b"User-Agent: XDM-client/OMA1.0 (as Mozilla/5.0)\r\n"), ut)):
+        for scope in "", 'servers: ["%s"]' % ADDRESS, "clients: [192.0.2.0/24], ports: [443]":
+            found = run(folder, built(steps), scope), unclear(folder) if not scope else wanted[1]
+            check(found == wanted, "for a page:", what, scope, found)
 
 
 def unclear(folder):
@@ -182,6 +218,6 @@ def unclear(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (at_a_proxy, for_nothing, other_services, traces, answered_by_another_service, probes):
+    for case in (at_a_proxy, for_nothing, other_services, traces, answered_by_another_service, probes, for_a_page):
         case(temporary)
 finish()
