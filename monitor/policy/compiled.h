@@ -47,8 +47,8 @@ struct result {
     uint32_t reasons; /* of UNKNOWN3 */
 };
 
-/* What a case answered: the fact of a field that has few values, as all tests of it see it, the result of a
- * test, or the class of its chain or hello. */
+/* What a case answered: the fact of a field as all tests of it see it, where it has few values or is a
+ * number; the result of a test; or the class of its chain or hello. */
 struct answer {
     struct fact fact;  /* of a test: its result is the number */
     uint16_t question; /* a test, test_count + enum field, or question_of_class() */
@@ -67,6 +67,11 @@ struct results {
     struct value value[FIELD_COUNT];
     struct verdict *verdicts; /* on this case */
     bool breach;              /* see profile_found_breach() */
+};
+
+/* What tests compare a field of numbers with, in order: profile.landmarks[] from `from` on. */
+struct landmarks {
+    size_t from, count;
 };
 
 struct known_verdicts;
@@ -173,6 +178,8 @@ struct profile {
     size_t set_count;
     size_t test_count;
     struct condition_node *tests; /* by number: a node that makes it */
+    struct landmarks landmarks_of[FIELD_COUNT];
+    int64_t *landmarks;
     /* The only parts that judging changes: one thread judges by a profile. */
     struct results *results;
     struct known_verdicts *known;

@@ -101,10 +101,48 @@ static void *zeroed(size_t count, size_t size)
     return memory;
 }
 
+static void add_landmark(struct profile *p, struct landmarks *of, int64_t number)
+{
+    int64_t *list = &p->landmarks[of->from];
+    size_t at = of->count;
+    for (; at && list[at - 1] >= number; at--)
+        if (list[at - 1] == number)
+            return;
+    memmove(&list[at + 1], &list[at], (of->count - at) * sizeof *list);
+    list[at] = number;
+    of->count++;
+}
+
+/* With how many numbers the test compares. */
+static size_t numbers_of(const struct condition_node *n)
+{
+    if (field_info[n->field].type != TYPE_NUMBER || n->op == OP_PRESENT || test_is_constant(n))
+        return 0;
+    return n->op == OP_ONE_OF ? (size_t)n->operand : 1;
+}
+
+static void find_landmarks(struct profile *p)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < p->test_count; i++)
+        room += numbers_of(&p->tests[i]);
+    p->landmarks = zeroed(room, sizeof *p->landmarks);
+    for (size_t field = 0, from = 0; field < FIELD_COUNT; from += p->landmarks_of[field++].count) {
+        p->landmarks_of[field].from = from;
+        for (size_t i = 0; i < p->test_count; i++) {
+            const struct condition_node *n = &p->tests[i];
+            for (size_t k = 0; n->field == field && k < numbers_of(n); k++)
+                add_landmark(p, &p->landmarks_of[field],
+                             n->op == OP_ONE_OF ? p->values[n->from + k] : n->operand);
+        }
+    }
+}
+
 void number_tests(struct profile *p)
 {
     p->tests = zeroed(p->node_count, sizeof *p->tests);
     number(p);
+    find_landmarks(p);
     p->results = zeroed(1, sizeof *p->results);
     p->results->made_at = zeroed(p->test_count, sizeof *p->results->made_at);
     p->results->result = zeroed(p->test_count, sizeof *p->results->result);
@@ -121,6 +159,7 @@ void number_tests(struct profile *p)
 void free_tests(struct profile *p)
 {
     free(p->tests);
+    free(p->landmarks);
     known_verdicts_free(p->known);
     known_classes_free(p->classes);
     if (!p->results)

@@ -42,6 +42,32 @@ uint8_t field_kinds(enum field field)
     return cases_of[field].kinds;
 }
 
+bool field_is_told(enum field field, enum case_kind kind)
+{
+    switch (field) {
+    case FIELD_PEER_SELECTED:
+    case FIELD_PEER_MAY_SELECT:
+    case FIELD_PEER_REFUSED:
+    case FIELD_PEER_REFUSED_USABLE:
+    case FIELD_PEER_REFUSED_ALONE:
+    case FIELD_PEER_REFUSED_OFFERS:
+    case FIELD_PEER_CAPPED:
+        return kind == CASE_SERVER;
+    case FIELD_PEER_OFFERED:
+    case FIELD_PEER_OFFERED_ALWAYS:
+    case FIELD_PEER_FULL_OFFERS:
+        return kind == CASE_UE;
+    default:
+        return field_kinds(field) & 1 << kind;
+    }
+}
+
+enum field field_source(enum field field)
+{
+    const bool of_suite = field == FIELD_SERVER_KEY_BITS || field == FIELD_SERVER_KEY_EXCHANGE;
+    return of_suite ? FIELD_SERVER_SUITE : FIELD_COUNT;
+}
+
 bool field_is_of_session(enum field field)
 {
     return cases_of[field].side == OF_SESSION;

@@ -52,6 +52,12 @@ enum field_side {
 /* A bit for each enum case_kind that has the field. */
 uint8_t field_kinds(enum field field);
 
+/* Has a case of the kind something to say of the field? Else it is absent in all of them. */
+bool field_is_told(enum field field, enum case_kind kind);
+
+/* The field whose fact decides this one alone; FIELD_COUNT: there is none. */
+enum field field_source(enum field field);
+
 bool field_is_of_session(enum field field);
 
 /* What comes again in many handshakes and decides fields alone (known_classes.h). */

@@ -16,13 +16,21 @@ static struct fact class_as_fact(const struct profile *p, enum subject subject, 
     return (struct fact){.number = class_of_case(p, subject, c)};
 }
 
+/* Was the question of a field asked, whose answer decides this one? */
+static bool follows_from_source(const struct profile *p, enum field field)
+{
+    const enum field source = field_source(field);
+    const struct results *r = p->results;
+    return source != FIELD_COUNT && r->asked_at[p->test_count + source] == r->now;
+}
+
 /* Notes the answer that the test rests on, unless it adds nothing: all cases of the kind give the same,
- * it was asked for before, or the class of the case's chain or hello implies it. */
+ * it was asked for before, or what implies it was, as the class of the case's chain or hello. */
 static void note_answer(const struct profile *p, const struct condition_node *n, const struct policy_case *c)
 {
     struct results *r = p->results;
     const enum field field = (enum field)n->field;
-    if (test_is_constant(n) || !(field_kinds(field) & 1 << c->kind))
+    if (test_is_constant(n) || !field_is_told(field, c->kind) || follows_from_source(p, field))
         return;
     const enum subject subject = field_subject(field);
     if (subject != SUBJECT_NONE) {

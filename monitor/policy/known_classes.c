@@ -29,6 +29,15 @@ struct known_classes {
     struct fact *asked; /* room for the answers of one case */
 };
 
+/* Several tests of a field may be one question. */
+static void add_question(struct classes *of, uint16_t question)
+{
+    for (size_t i = 0; i < of->question_count; i++)
+        if (of->questions[i] == question)
+            return;
+    of->questions[of->question_count++] = question;
+}
+
 static bool open_classes(struct classes *of, const struct profile *p, enum subject subject)
 {
     of->questions = calloc(p->test_count + 1, sizeof *of->questions);
@@ -37,7 +46,7 @@ static bool open_classes(struct classes *of, const struct profile *p, enum subje
         return false;
     for (size_t i = 0; i < p->test_count; i++)
         if (!test_is_constant(&p->tests[i]) && field_subject((enum field)p->tests[i].field) == subject)
-            of->questions[of->question_count++] = question_of_test(p, &p->tests[i]);
+            add_question(of, question_of_test(p, &p->tests[i]));
     if (of->question_count)
         of->capacity = (uint32_t)(KNOWN_CLASS_BYTES / (of->question_count * sizeof *of->answers)) - 1;
     return true;

@@ -66,17 +66,17 @@ static struct result test_suites(const struct profile *p, const struct condition
 }
 
 /* A lower bound decides "above" when it is above, and "below" when it is not below. */
-static struct result test_limit(const struct condition_node *n, const struct fact *f)
+static struct result test_limit(const struct condition_node *n, struct fact f)
 {
     bool upwards = n->op == OP_ABOVE || n->op == OP_AT_LEAST;
-    bool above = f->number > n->operand || (f->number == n->operand && f->beyond);
-    bool below = f->number < n->operand;
+    bool above = f.number > n->operand || (f.number == n->operand && f.beyond);
+    bool below = f.number < n->operand;
     bool holds = n->op == OP_BELOW      ? below
                  : n->op == OP_ABOVE    ? above
                  : n->op == OP_AT_LEAST ? !below
                                         : !above;
-    if (f->at_least && holds != upwards)
-        return (struct result){.value = UNKNOWN3, .reasons = f->reasons};
+    if (f.at_least && holds != upwards)
+        return (struct result){.value = UNKNOWN3, .reasons = f.reasons};
     return definite(holds);
 }
 
@@ -140,16 +140,16 @@ static const struct value *read_once(const struct profile *p, enum field field, 
 }
 
 /* Tests of which the fact decides all. */
-static struct result test_fact(const struct profile *p, const struct condition_node *n, const struct fact *f)
+static struct result test_fact(const struct profile *p, const struct condition_node *n, struct fact f)
 {
-    if (n->op == OP_ONE_OF && f->at_least)
-        return (struct result){.value = UNKNOWN3, .reasons = f->reasons};
+    if (n->op == OP_ONE_OF && f.at_least)
+        return (struct result){.value = UNKNOWN3, .reasons = f.reasons};
     if (n->op == OP_ONE_OF)
-        return definite(!f->beyond && in_values(p, n, f->number));
+        return definite(!f.beyond && in_values(p, n, f.number));
     if (n->op == OP_FLAGS_ANY)
-        return definite(f->number & n->operand);
+        return definite(f.number & n->operand);
     if (n->op == OP_FLAGS_ALL)
-        return definite((f->number & n->operand) == n->operand);
+        return definite((f.number & n->operand) == n->operand);
     return test_limit(n, f);
 }
 
@@ -195,26 +195,41 @@ static struct result test_value(const struct profile *p, const struct condition_
     return definite(false);
 }
 
+/* What is not there, or not known, decides all tests but those of more than that. */
+static bool is_decided(const struct condition_node *n, struct fact f)
+{
+    return n->op == OP_PRESENT || f.known != KNOWN_VALUE;
+}
+
+static struct result decided(const struct condition_node *n, struct fact f)
+{
+    if (n->op == OP_PRESENT && f.known == UNKNOWN && f.reasons == UNOBSERVED_UNKNOWN_CODE)
+        return definite(n->operand); /* it is there, only nobody knows its name */
+    if (f.known == UNKNOWN)
+        return (struct result){.value = UNKNOWN3, .reasons = f.reasons};
+    return definite(n->op == OP_PRESENT && (f.known == KNOWN_VALUE) == (n->operand != 0));
+}
+
+/* Not inlined: tests of a fact need no room on the stack. */
+__attribute__((noinline)) static struct result
+test_of_value(const struct profile *p, const struct condition_node *n, const struct policy_case *c)
+{
+    const struct value *v = read_once(p, (enum field)n->field, c);
+    return is_decided(n, v->fact) ? decided(n, v->fact) : test_value(p, n, v);
+}
+
 struct result test_of_case(const struct profile *p, const struct condition_node *n,
                            const struct policy_case *c)
 {
     if (test_is_constant(n))
         return definite(n->op == OP_TRUE);
-    const bool fact_is_all = n->op <= OP_FLAGS_ALL;
-    const struct value *v = fact_is_all ? NULL : read_once(p, (enum field)n->field, c);
-    const struct fact f = v ? v->fact : field_fact((enum field)n->field, c, p->key_bits);
-    if (n->op == OP_PRESENT && f.known == UNKNOWN && f.reasons == UNOBSERVED_UNKNOWN_CODE)
-        return definite(n->operand); /* it is there, only nobody knows its name */
-    if (f.known == UNKNOWN)
-        return (struct result){.value = UNKNOWN3, .reasons = f.reasons};
-    if (n->op == OP_PRESENT)
-        return definite((f.known == KNOWN_VALUE) == (n->operand != 0));
-    if (f.known == ABSENT)
-        return definite(false);
-    return v ? test_value(p, n, v) : test_fact(p, n, &f);
+    if (n->op > OP_FLAGS_ALL)
+        return test_of_value(p, n, c);
+    const struct fact f = field_fact((enum field)n->field, c, p->key_bits);
+    return is_decided(n, f) ? decided(n, f) : test_fact(p, n, f);
 }
 
-/* The value itself is remembered, in place of all tests of it. */
+/* The value itself is remembered, in place of all tests of it; of a number, as far as they tell it apart. */
 static bool has_few_values(enum field field)
 {
     switch (field_info[field].type) {
@@ -237,7 +252,8 @@ static bool has_few_values(enum field field)
 
 uint16_t question_of_test(const struct profile *p, const struct condition_node *n)
 {
-    return has_few_values((enum field)n->field) ? (uint16_t)(p->test_count + n->field) : n->test;
+    const bool of_field = has_few_values((enum field)n->field) || p->landmarks_of[n->field].count;
+    return of_field ? (uint16_t)(p->test_count + n->field) : n->test;
 }
 
 /* Not inlined, as most questions are those of fields, which need none of its registers saved. */
@@ -248,8 +264,26 @@ __attribute__((noinline)) static struct fact answer_of_test(const struct profile
     return (struct fact){.number = r.value, .reasons = r.reasons};
 }
 
+/* Where a number lies among those that tests compare it with: below the first of them, at it, and so on. */
+static struct fact placed(const struct profile *p, struct landmarks among, struct fact f)
+{
+    int64_t place = 0;
+    bool there = false;
+    if (!among.count || f.known != KNOWN_VALUE)
+        return f;
+    for (size_t i = among.from; i < among.from + among.count; i++) {
+        place += f.number >= p->landmarks[i];
+        there |= f.number == p->landmarks[i];
+    }
+    f.number = 2 * place - there;
+    f.beyond &= there;
+    return f;
+}
+
 struct fact answer_to(const struct profile *p, uint16_t question, const struct policy_case *c)
 {
-    return question < p->test_count ? answer_of_test(p, question, c)
-                                    : field_fact((enum field)(question - p->test_count), c, p->key_bits);
+    if (question < p->test_count)
+        return answer_of_test(p, question, c);
+    const enum field field = (enum field)(question - p->test_count);
+    return placed(p, p->landmarks_of[field], field_fact(field, c, p->key_bits));
 }
