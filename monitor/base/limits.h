@@ -230,18 +230,17 @@
 #define RING_PATIENCE_SECONDS 5  /* that a report waits for room, and the writer for its outputs */
 
 /* app */
-#define DOCKET_PLACES   1024 /* statements of a worker that are not judged; it waits for more */
-#define HELD_HANDSHAKES 3072 /* with a breach that may still be contradicted */
-#define DISOWNED_MILLISECONDS                                                                                \
-    500 /* in which an end answers what it knows nothing of, over any path of a network */
-#define DOCKET_ANSWERS      4096 /* of the judge, on their way to a worker */
-#define DOCKET_JUMP_SECONDS 60   /* of packet time between two workers; more means that the clock was set */
-#define MAX_TUNNEL_ENDS     32   /* networks of tunnels' ends that the configuration names */
-#define MAX_TUNNEL_PORTS    16   /* likewise, ports of UDP of all kinds */
-#define MAX_SCOPE           256  /* servers, ports or names that the configuration calls Ut */
-#define MAX_EXCEPTIONS      256
-#define MAX_OVERRIDES       2          /* parameters of a profile that the configuration sets */
-#define PARCEL_RING         (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
-#define LINES_WAITING       (1 << 20)  /* bytes of events that wait for a full disk */
+#define DOCKET_PLACES         1024 /* statements of a worker that are not judged; it waits for more */
+#define HELD_HANDSHAKES       3072 /* with a breach that may still be contradicted */
+#define DISOWNED_MILLISECONDS 100  /* in which an end answers what it knows nothing of */
+#define DOCKET_ANSWERS        4096 /* of the judge, on their way to a worker */
+#define DOCKET_JUMP_SECONDS   60   /* of packet time between two workers; more means that the clock was set */
+#define MAX_TUNNEL_ENDS       32   /* networks of tunnels' ends that the configuration names */
+#define MAX_TUNNEL_PORTS      16   /* likewise, ports of UDP of all kinds */
+#define MAX_SCOPE             256  /* servers, ports or names that the configuration calls Ut */
+#define MAX_EXCEPTIONS        256
+#define MAX_OVERRIDES         2          /* parameters of a profile that the configuration sets */
+#define PARCEL_RING           (64 << 20) /* bytes on their way to the writer: a second of a busy tap */
+#define LINES_WAITING         (1 << 20)  /* bytes of events that wait for a full disk */
 
 #endif
