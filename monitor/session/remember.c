@@ -103,6 +103,20 @@ static void note_given(struct sessions *s, const struct observation *o)
         memory_note_given(s, &o->whence, &ticket, time_of_use(o));
 }
 
+/* RFC 2246 7.2.2, if both sides have the alert. */
+static bool is_ended_by_alert(const struct observation *o)
+{
+    return observation_fatal_alert(o) && !o->alert_unreceived;
+}
+
+/* It failed before the server had proved that it has the keys, and all of it was captured: it began no
+ * session, whoever has acknowledged its last segment. */
+static bool came_to_nothing(const struct observation *o)
+{
+    return o->outcome != OUTCOME_COMPLETE && is_ended_by_alert(o) && !(o->seen & SEEN_SERVER_CCS) &&
+           !observation_is_damaged(o) && o->side[CLIENT].start_captured && o->side[SERVER].start_captured;
+}
+
 /*
  * A full handshake of which something is missing may have reissued a known identifier: the session began at
  * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
@@ -116,7 +130,7 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
     const struct identifier id =
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
     const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
-    s->counters.refused_to_learn++;
+    s->counters.refused_to_learn += !came_to_nothing(o);
     if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED) {
         note_given(s, o);
         return;
@@ -207,12 +221,6 @@ static bool clocks_differ(const struct observation *o)
 static nanos later_of(nanos a, nanos b)
 {
     return a > b ? a : b;
-}
-
-/* RFC 2246 7.2.2, if both sides have the alert. */
-static bool is_ended_by_alert(const struct observation *o)
-{
-    return observation_fatal_alert(o) && !o->alert_unreceived;
 }
 
 /* What a full handshake says of its session, which began at one of two times if `met` is another. */

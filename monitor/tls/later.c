@@ -42,10 +42,7 @@ static bool client_had_finished(const struct handshake *h, uint8_t type, struct 
 bool later_begins(struct handshake *h, enum side who, struct span fragment, bool *readable)
 {
     const struct assembly *a = &h->side[who];
-    const struct observation *o = h->observation;
     *readable = false;
-    if (o->side[who].encrypted || observation_is_whole(o, who))
-        return false;
     struct cursor c = cursor_over(fragment);
     const uint8_t type = cursor_u8(&c);
     const size_t length = cursor_u24(&c);

@@ -181,6 +181,7 @@ static void look_for_later(struct tls *tls, struct handshake *h, enum side who, 
 static void begin_record(struct tls *tls, struct handshake *h, enum side who, struct span fragment, nanos now)
 {
     struct assembly *a = &h->side[who];
+    const struct side_facts *side = &h->observation->side[who];
     a->record_counted = false;
     if (a->record_type != RECORD_ALERT && a->alert_length) { /* half of one */
         a->alert_length = 0;
@@ -201,7 +202,7 @@ static void begin_record(struct tls *tls, struct handshake *h, enum side who, st
     if (a->record_type == RECORD_ALERT && a->record_left == 2 &&
         observation_version(h->observation) >= 0x0304)
         a->record_protected = false;
-    if (a->record_type == RECORD_HANDSHAKE && !a->record_protected)
+    if (a->record_type == RECORD_HANDSHAKE && !a->record_protected && (side->damage || !side->start_captured))
         look_for_later(tls, h, who, fragment, now);
 }
 

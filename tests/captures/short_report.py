@@ -163,6 +163,27 @@ def loss_is_told():
             check(status in (0, 1) and "loss-limit" not in shown, name, "with a limit of all ends with", status, shown)
 
 
+def aborted_handshakes():
+    """RFC 5246 7.2.2: a handshake that a fatal alert ends begins no session. Nothing is missing where its end crossed the last segment of the server's
+    flight, which nobody acknowledges then (RFC 9293 3.10.7.4); where a part of the flight was lost, that is said."""
+    session = m.server_hello(0x002F, m.TLS12, session=b"\5" * 32)
+    with tempfile.TemporaryDirectory() as folder:
+        for lost in (False, True):
+            c = capturelib.Connection(time=1795471000 * 10**9)
+            c.open()
+            c.send(CLIENT, m.client_hello([0x002F], m.TLS12))
+            c.send(SERVER, session)
+            alert = c.frame(CLIENT, 0x18, m.alert(2, 70, m.TLS12))
+            c.seq[CLIENT] += 7
+            c.send(SERVER, m.done(m.TLS12))
+            frames = [*c.frames[:-1], alert, c.frames[-1], c.frame(SERVER, 0x11), c.frame(CLIENT, 0x04)]
+            path = os.path.join(folder, "aborted.pcap")
+            capturelib.write_frames(path, [f for i, f in enumerate(frames) if not lost or i != 4])
+            text, evs = " ".join(report("-r", path)[0].split()), events(BINARY, "-r", path)[0]
+            check([e["utwatch"]["outcome"] for e in of_type(evs, "tls")] == ["aborted"], lost, of_type(evs, "tls"))
+            check("no exact age follows" not in text and ("capture incomplete" in text) == lost, lost, text)
+
+
 def words_are_whole():
     """Nothing is cut, and what is at fault is named: both sides where both are, the folder where a name alone says too little."""
     both = os.path.join(PCAPS, "gnutls-tls10-dh-anon-rc4.pcap")
@@ -243,6 +264,7 @@ def stacks_of_ues():
 if not NAMES:
     stacks_of_ues()
     severities()
+    aborted_handshakes()
     words_are_whole()
     first_screens()
     servers_behind_a_proxy()
