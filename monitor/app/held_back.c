@@ -151,6 +151,15 @@ void held_back_drop(struct held_back *h)
     h->count--;
 }
 
+bool held_back_defer(struct held_back *h)
+{
+    if (held_back_is_full(h) || next_of(h, h->flow_id[h->first], 1) < h->count)
+        return false;
+    held_back_put(h, held_back_first(h));
+    held_back_drop(h);
+    return true;
+}
+
 void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t randoms,
                             const struct other_side *nearer, nanos now)
 {

@@ -53,6 +53,10 @@ const struct policy_case *held_back_made_due(struct held_back *h, nanos now);
 const struct policy_case *held_back_due(const struct held_back *h, nanos now);
 void held_back_drop(struct held_back *h);
 
+/* Puts the first case behind all others, for one of which it waits. False: that cannot be, since there is no
+ * room, or another of its flow comes behind it. */
+bool held_back_defer(struct held_back *h);
+
 /* What becomes known at `now` changes nothing in a handshake that was due before, whether it has been
  * reported yet or not. */
 

@@ -78,17 +78,20 @@ static bool is_hearsay(const struct judge *j, const struct policy_case *c)
 }
 
 /* Where only one end, or nobody, is known to have taken part, a breach is reported as what a part of the
- * evidence shows; where the UE alone is known by hearsay, one of the UE alone. `own` is room for verdicts to
- * be changed. */
+ * evidence shows; where the UE alone is known by hearsay, one of the UE alone, and where it may be a
+ * translator, one that is not of the server alone. `own` is room for verdicts to be changed. */
 static const struct verdict *by_evidence(const struct judge *j, const struct policy_case *c,
                                          struct verdict *own, const struct verdict *judged, size_t count)
 {
     const bool hearsay = is_hearsay(j, c);
-    if ((c->about.confirmed && !hearsay) || !judged)
+    const bool translator = c->nearer.client.family && !c->nearer.linked;
+    const bool confirmed = c->about.confirmed;
+    if ((confirmed && !hearsay && !translator) || !judged)
         return judged;
     copy(own, judged, count);
     for (size_t i = 0; i < count; i++)
-        if (own[i].value == VERDICT_FAIL && (!c->about.confirmed || own[i].fault == FAULT_UE))
+        if (own[i].value == VERDICT_FAIL &&
+            (!confirmed || own[i].fault == FAULT_UE || (translator && own[i].fault == FAULT_BOTH)))
             weaken(&own[i]);
     return own;
 }
@@ -117,6 +120,8 @@ static void judge(struct judge *j, const struct policy_case *c)
 void judge_held_back(struct judge *j, nanos now, size_t most)
 {
     for (const struct policy_case *c; most && (c = held_back_due(&j->held_back, now)); most--) {
+        if (sides_are_open(j, c) && held_back_defer(&j->held_back))
+            continue;
         judge(j, c);
         held_back_drop(&j->held_back);
     }
@@ -162,7 +167,7 @@ static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nan
     const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
     const bool breach = profile_found_breach(j->profile);
     const bool of_sides = note_for_other_sides(j, c, judged, count, other_side);
-    if (!has_to_wait(j, c, due, breach || (of_sides && !c->nearer.client.family))) {
+    if (!has_to_wait(j, c, due, breach || (of_sides && !c->nearer.linked))) {
         tell(j, c, judged, count);
         return;
     }

@@ -2,6 +2,11 @@
 
 #include "app/judge_parts.h"
 
+static struct other_side other_side(const struct met_nearer *nearer)
+{
+    return (struct other_side){nearer->at->client, nearer->at->server, nearer->linked};
+}
+
 bool sides_meet(struct judge *j, struct policy_case *c, nanos due)
 {
     const struct observation *o = c->observation;
@@ -10,26 +15,33 @@ bool sides_meet(struct judge *j, struct policy_case *c, nanos due)
     const struct met_places others = met_others(met, o);
     if (others.count == 0) /* as nearly always */
         return false;
-    const struct met_handshake *nearer = met_nearer(met, o, &others);
-    if (nearer) {
-        c->nearer = (struct other_side){nearer->client, nearer->server};
-        return true;
-    }
-    const struct other_side own = {o->whence.client, o->whence.server};
-    const struct met_handshake *farther[WAYS];
-    const size_t count = met_farther(met, o, &others, farther);
+    const struct met_nearer nearer = met_nearer(met, o, &others);
+    if (nearer.at)
+        c->nearer = other_side(&nearer);
+    struct met_farther farther[WAYS];
+    const size_t count = met_farther(met, &others, farther);
     for (size_t i = 0; i < count; i++) {
-        held_back_found_nearer(&j->held_back, farther[i]->flow_id, o->randoms, &own, due);
-        peers_found_nearer(j->peers, farther[i], &o->whence);
+        const struct other_side of = other_side(&farther[i].nearer);
+        held_back_found_nearer(&j->held_back, farther[i].at->flow_id, o->randoms, &of, due);
+        peers_found_nearer(j->peers, &farther[i]);
     }
-    return count;
+    return nearer.at || count;
+}
+
+bool sides_are_open(struct judge *j, const struct policy_case *c)
+{
+    if (!c->nearer.linked)
+        return false;
+    const struct met_handshake *met =
+        met_at(peers_met(j->peers), c->observation->randoms, &c->nearer.client, &c->nearer.server);
+    return met && held_back_has(&j->held_back, met->flow_id);
 }
 
 void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, const struct verdict *judged,
                 size_t count)
 {
     const struct observation *o = c->observation;
-    if (c->nearer.client.family)
+    if (c->nearer.linked)
         return;
     struct met_handshake *met = met_at(peers_met(j->peers), o->randoms, &o->whence.client, &o->whence.server);
     for (size_t i = 0; met && i < count; i++)
@@ -40,7 +52,7 @@ void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, 
 const struct verdict *sides_once(struct judge *j, const struct policy_case *c, unsigned profile,
                                  struct verdict *own, const struct verdict *judged, size_t count)
 {
-    if (!c->nearer.client.family || !judged)
+    if (!c->nearer.linked || !judged)
         return judged;
     const struct met_handshake *met =
         met_at(peers_met(j->peers), c->observation->randoms, &c->nearer.client, &c->nearer.server);

@@ -3,7 +3,11 @@
  * which names the other; but what one handshake breaks is broken once, and by the UE: so it is told where the
  * UE is nearer (peers/met.h), and on the other side it is not observable. What only the other side shows is
  * told there: a session may be old by what was seen at the server, and of unknown age at the proxy. A side
- * that ends first waits for the other, which the server's hello has shown by then (tls_has_other_side()).
+ * that ends first waits for the other, which the server's hello has shown by then (tls_has_other_side()), and
+ * the side where nothing is told waits until it has been told on the other.
+ *
+ * Where two sides have no host in common, the one that is nearer may be anybody's who repeats what he sees.
+ * Then each is told; of the UE of the other one, which may be a translator, as a part of the evidence.
  */
 #ifndef UTWATCH_APP_SIDES_H
 #define UTWATCH_APP_SIDES_H
@@ -13,6 +17,9 @@
 /* A handshake comes to be judged: finds its other sides, of which one may be held back. True: there is one.
  */
 bool sides_meet(struct judge *j, struct policy_case *c, nanos due);
+
+/* Does the side where its breaches are told wait itself, so that they may still come to nothing there? */
+bool sides_are_open(struct judge *j, const struct policy_case *c);
 
 /* Remembers which rules it breaks, for its other sides. `profile`: OF_PROFILE or OF_ADVICE. */
 void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, const struct verdict *judged,

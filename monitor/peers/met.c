@@ -112,35 +112,80 @@ static bool is_nearer(const struct met_handshake *a, const struct met_handshake 
     return lies_behind(b, a) || (tunnel && !b->evidence && lies_behind(a, b));
 }
 
-const struct met_handshake *met_nearer(const struct met *m, const struct observation *o,
-                                       const struct met_places *others)
+/* Does the address of IPv6 contain that of IPv4, as a translator has it (RFC 6052 2.2)? */
+static bool embeds(const struct endpoint *six, const struct endpoint *four)
 {
-    const struct met_handshake *nearest = NULL;
-    if (others->count == 0) /* as nearly always */
-        return NULL;
-    const struct met_handshake own = met_of(o);
-    for (size_t i = 0; i < others->count; i++) {
-        const struct met_handshake *h = &m->place[others->at[i]];
-        if (is_nearer(h, &own) && (!nearest || is_nearer(h, nearest)))
-            nearest = h;
+    static const uint8_t at[] = {4, 5, 6, 7, 9, 12};
+    if (six->family != 6 || four->family != 4)
+        return false;
+    for (size_t i = 0; i < sizeof at; i++) {
+        const uint8_t *octet = &six->address[at[i]];
+        bool same = true;
+        for (size_t n = 0; n < 4; n++, octet++) {
+            octet += octet == &six->address[8]; /* which is 0 */
+            same &= *octet == four->address[n];
+        }
+        if (same)
+            return true;
     }
-    return nearest;
+    return false;
 }
 
-size_t met_farther(const struct met *m, const struct observation *o, const struct met_places *others,
-                   const struct met_handshake *found[WAYS])
+/* Whoever is between two sides leaves one end as it is, or is an end of both. */
+static bool are_linked(const struct met_handshake *nearer, const struct met_handshake *farther)
 {
+    return endpoint_same_host(&nearer->client, &farther->client) ||
+           endpoint_same_host(&nearer->server, &farther->server) ||
+           endpoint_same_host(&nearer->server, &farther->client) || embeds(&nearer->server, &farther->server);
+}
+
+/* `linked`: only those that have a host in common with it. */
+static const struct met_handshake *nearest(const struct met *m, const struct met_handshake *own, bool linked)
+{
+    const struct met_handshake *best = NULL;
+    const struct met_places all = alike_of(m, own->randoms);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct met_handshake *h = &m->place[all.at[i]];
+        if (h->flow_id != own->flow_id && is_nearer(h, own) && (!linked || are_linked(h, own)) &&
+            (!best || is_nearer(h, best)))
+            best = h;
+    }
+    return best;
+}
+
+static struct met_nearer nearer_than(const struct met *m, const struct met_handshake *own)
+{
+    const struct met_handshake *at = own;
+    const struct met_handshake *next;
+    for (size_t i = 0; i < WAYS && (next = nearest(m, at, true)); i++)
+        at = next;
+    if (at != own)
+        return (struct met_nearer){at, true};
+    return (struct met_nearer){nearest(m, own, false), false};
+}
+
+struct met_nearer met_nearer(const struct met *m, const struct observation *o,
+                             const struct met_places *others)
+{
+    if (others->count == 0) /* as nearly always */
+        return (struct met_nearer){NULL, false};
     const struct met_handshake own = met_of(o);
+    return nearer_than(m, &own);
+}
+
+size_t met_farther(const struct met *m, const struct met_places *others, struct met_farther found[WAYS])
+{
     size_t count = 0;
     for (size_t i = 0; i < others->count; i++) {
         const struct met_handshake *h = &m->place[others->at[i]];
-        if (is_nearer(&own, h))
-            found[count++] = h;
+        const struct met_nearer nearer = nearer_than(m, h);
+        if (nearer.at)
+            found[count++] = (struct met_farther){h, nearer};
     }
     return count;
 }
 
-bool met_is_no_lesson(const struct met_handshake *farther, const struct whence *nearer, enum side side)
+bool met_is_no_lesson(const struct met_handshake *farther, const struct met_handshake *nearer, enum side side)
 {
     if (side == CLIENT)
         return !endpoint_one_host(&farther->client, &nearer->client);

@@ -44,23 +44,34 @@ struct met_places {
 /* Those of the same handshake in other connections. */
 struct met_places met_others(const struct met *m, const struct observation *o);
 
-/* Does it teach nothing of this side? `nearer`: met_nearer(). It was met within the last moments in another
- * connection of this host; or on a side that is nearer to the UE, so that the client is between the two, or
- * the hosts are the same. */
+/* The same handshake on another side. */
+struct met_nearer {
+    const struct met_handshake *at; /* NULL: it is not known */
+    bool linked; /* the two have a host in common, or others are between them that have; else this may be
+                    anybody who repeats what he has seen */
+};
+
+/* The side that is nearest to the UE; or, of the same hosts within a tunnel and outside, the one that is
+ * evidence. */
+struct met_nearer met_nearer(const struct met *m, const struct observation *o,
+                             const struct met_places *others);
+
+/* Of these the ones that lie farther from the UE than some other. Returns how many. */
+struct met_farther {
+    const struct met_handshake *at;
+    struct met_nearer nearer;
+};
+size_t met_farther(const struct met *m, const struct met_places *others, struct met_farther found[WAYS]);
+
+/* Does it teach nothing of this side? `nearer`: linked, or NULL. It was met within the last moments in
+ * another connection of this host; or on a side that is nearer to the UE, so that the client is between the
+ * two, or the hosts are the same. */
 bool met_is_copy(const struct met *m, const struct observation *o, const struct met_places *others,
                  const struct met_handshake *nearer, enum side side);
 
 /* Has what is farther taught of this side what it should not have? */
-bool met_is_no_lesson(const struct met_handshake *farther, const struct whence *nearer, enum side side);
-
-/* The same handshake on the side that is nearer to the UE, or, of the same hosts within a tunnel and outside,
- * on the one that is evidence; NULL: it is not known. */
-const struct met_handshake *met_nearer(const struct met *m, const struct observation *o,
-                                       const struct met_places *others);
-
-/* The other way round: those for which this one is met_nearer(). Returns how many. */
-size_t met_farther(const struct met *m, const struct observation *o, const struct met_places *others,
-                   const struct met_handshake *found[WAYS]);
+bool met_is_no_lesson(const struct met_handshake *farther, const struct met_handshake *nearer,
+                      enum side side);
 
 /* NULL: it is no longer known at these ends. */
 struct met_handshake *met_at(struct met *m, uint64_t randoms, const struct endpoint *client,

@@ -462,7 +462,9 @@ void peers_learn(struct peers *p, const struct observation *o, const struct hell
     l->added = resumptions_of(o, session);
     l->randoms = o->randoms;
     const struct met_places others = met_others(&p->met, o);
-    const struct met_handshake *nearer = met_nearer(&p->met, o, &others);
+    const struct met_nearer any = met_nearer(&p->met, o, &others);
+    const struct met_handshake *nearer = any.linked ? any.at : NULL;
+    u->unconfirmed |= any.at && !any.linked;
     l->taught[SERVER] = !met_is_copy(&p->met, o, &others, nearer, SERVER);
     l->taught[CLIENT] = !met_is_copy(&p->met, o, &others, nearer, CLIENT) && !o->whence.told.family;
     p->counters.copies += !l->taught[SERVER];
@@ -505,25 +507,33 @@ void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_
         held_close(&ue->peer.held, flow_id, sides);
 }
 
+static void note_unconfirmed(struct peers *p, const struct lesson *l, enum side side)
+{
+    struct node *n = node_at(&p->table[side], index_of(p, side, &l->of[side]));
+    if (!n || n->peer.unconfirmed)
+        return;
+    change(p, n);
+    n->peer.unconfirmed = true;
+}
+
 void peers_dispute(struct peers *p, uint64_t flow_id)
 {
     const struct lesson *l = &p->lesson[flow_id % RECENT_LESSONS];
-    for (enum side side = CLIENT; l->flow_id == flow_id && side <= SERVER; side++) {
-        struct node *n = node_at(&p->table[side], index_of(p, side, &l->of[side]));
-        if (n) {
-            change(p, n);
-            n->peer.unconfirmed = true;
-        }
-    }
+    for (enum side side = CLIENT; l->flow_id == flow_id && side <= SERVER; side++)
+        note_unconfirmed(p, l, side);
 }
 
-void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer)
+void peers_found_nearer(struct peers *p, const struct met_farther *farther)
 {
-    struct lesson *l = &p->lesson[farther->flow_id % RECENT_LESSONS];
-    if (l->flow_id != farther->flow_id || l->randoms != farther->randoms)
+    struct lesson *l = &p->lesson[farther->at->flow_id % RECENT_LESSONS];
+    if (l->flow_id != farther->at->flow_id || l->randoms != farther->at->randoms)
         return;
+    if (!farther->nearer.linked) {
+        note_unconfirmed(p, l, CLIENT);
+        return;
+    }
     for (enum side side = CLIENT; side <= SERVER; side++)
-        if (met_is_no_lesson(farther, nearer, side))
+        if (met_is_no_lesson(farther->at, farther->nearer.at, side))
             take_back(p, l, side, side, UNOBSERVED_OTHER_SIDE);
 }
 

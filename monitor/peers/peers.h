@@ -87,10 +87,10 @@ void peers_closed(struct peers *p, const struct endpoint *client, uint64_t flow_
 /* One of its ends was not there, by a reset that came late: what both showed is a part of the evidence. */
 void peers_dispute(struct peers *p, uint64_t flow_id);
 
-/* One that taught was farther from the UE than this (met.h): what it taught of its client is taken back, if
- * that is another, for it is a translator or a proxy; and all of it, where it is the same hosts' in another
- * tunnel. */
-void peers_found_nearer(struct peers *p, const struct met_handshake *farther, const struct whence *nearer);
+/* One that taught was farther from the UE than another (met.h): what it taught of its client is taken back,
+ * if that is another, for it is a translator or a proxy; and all of it, where it is the same hosts' in
+ * another tunnel. If they have no host in common, what it taught of its client is a part of the evidence. */
+void peers_found_nearer(struct peers *p, const struct met_farther *farther);
 
 /* What it remembers of handshakes. */
 struct met *peers_met(struct peers *p);

@@ -55,6 +55,7 @@ struct key_use {
 /* A connection with the same handshake. */
 struct other_side {
     struct endpoint client, server; /* family 0: there is none */
+    bool linked;                    /* they have a host in common (peers/met.h) */
 };
 
 /* What is judged: the facts of its kind, and NULL for all others. */

@@ -30,7 +30,8 @@ PLACES = {
     "a NAT that keeps the port": [((UE, 40000), (ORIGIN, 443), []), ((MIDDLE, 40000), (ORIGIN, 443), [])],
     "a balancer": [((UE, 40000), (MIDDLE, 443), []), ((UE, 40000), (ORIGIN, 443), [])],
     "a NAT and a balancer": [((UE, 40000), (MIDDLE, 443), []), (("192.0.2.2", 61000), (MIDDLE, 443), []), (("192.0.2.2", 61000), (ORIGIN, 443), [])],
-    "IPv6 to IPv4": [(("2001:db8::10", 40000), ("2001:db8::80", 443), []), ((MIDDLE, 61000), (ORIGIN, 443), [])],
+    "IPv6 to IPv4": [(("2001:db8::10", 40000), ("64:ff9b::c000:250", 443), []),  # RFC 6052 2.1
+                     ((MIDDLE, 61000), (ORIGIN, 443), [])],
 }
 number = itertools.count(1)
 
@@ -216,6 +217,46 @@ def no_leg():
     check(Judged(frames).counts[rule]["fail"] == 2, "the same once more, seconds later")
 
 
+def nothing_in_common():
+    """Two sides without a common host: a balancer that has other addresses behind, or who repeats what he sees. Nothing vanishes on either."""
+    for name, first in (("another host", (("10.0.0.99", 41000), ("203.0.113.5", 443), [])), ("IPv6", (("2001:db8::10", 40000), ("2001:db8::80", 443), []))):
+        for second in ((("10.0.0.66", 40000), (ORIGIN, 443), []), (("10.0.0.66", 40000), (ORIGIN, 443), CONNECT)):
+            alone = Judged(copied([second], conversation(ANON, ANON)))
+            for apart in (10000, 300000):
+                found = Judged(copied([first, second], conversation(ANON, ANON), apart=apart))
+                mine = [e for e in found.of_handshakes() if e["src_ip"] == "10.0.0.66"]
+                told = {e["utwatch"]["rule"] for e in mine}
+                check(told == {e["utwatch"]["rule"] for e in alone.of_handshakes()} and told, name, apart, "told of the second as if it were alone:", told)
+                weak = {e["utwatch"]["fault"] for e in mine if e["utwatch"]["basis"] == "partial"}
+                direct = {e["utwatch"]["fault"] for e in mine if e["utwatch"]["basis"] == "direct"}
+                check(weak <= {"ue", "both"} and direct <= {"server"}, name, "of its UE as a part of the evidence:", weak, direct)
+                named = [e["utwatch"]["same_handshake"]["src_ip"] for e in found.tls if e["src_ip"] == "10.0.0.66"]
+                check(named == [first[0][0]], name, "and the other side is named:", named)
+
+
+def contradicted():
+    """The side that is nearer ends last, and comes to nothing by other bytes: it stands for the other no more."""
+    steps = conversation(ANON, ANON)
+    alone = Judged(copied(PLACES["a NAT"][:1], conversation(ANON, ANON)))
+    for name in ("a NAT", "a balancer"):
+        near, far = (capturelib.Connection(client=client, server=server, time=START, step=20000) for client, server, _ in PLACES[name])
+        for c in (near, far):
+            c.open()
+        for i, (side, data) in enumerate(steps):
+            for c, late in ((far, 300000), (near, 0)) if side == CLIENT else ((far, 0), (near, 300000)):
+                c.time = START + (i + 1) * 10**7 + late + (3 * SECOND // 2 if c is near and i >= 2 else 0)
+                c.send(side, data)
+                c.frames.append(c.frame(1 - side, ACK))
+        near.time += SECOND
+        for side, first in ((CLIENT, 1001), (SERVER, 5001)):
+            other = bytearray(steps[side][1])
+            other[20] ^= 0xFF
+            near.frames.append(near.frame(side, 0x18, bytes(other), seq=first))
+        found = Judged(near.frames + far.frames)
+        lost = {e["utwatch"]["rule"] for e in alone.of_handshakes()} - {e["utwatch"]["rule"] for e in found.of_handshakes()}
+        check(alone.of_handshakes() and not lost, name, "told of neither:", lost)
+
+
 def no_room():
     """700 handshakes at once, each on two connections: what finds no room is judged by itself, and nothing is lost."""
     frames = []
@@ -236,5 +277,7 @@ in_tunnels()
 refused()
 ages()
 no_leg()
+nothing_in_common()
+contradicted()
 no_room()
 finish()
