@@ -433,8 +433,16 @@ void output_peer(struct output *out, const struct policy_case *c, const struct v
         tally_add(tally, c, v, 1);
 }
 
+static void settle(struct output *out)
+{
+    tally_settle(&out->tally);
+    if (out->advice.profile)
+        tally_settle(&out->advice);
+}
+
 void output_statistics(struct output *out, const struct capture_health *health, nanos when)
 {
+    settle(out);
     if (!out->events)
         return;
     struct text event = new_event(out);
@@ -490,6 +498,7 @@ void output_status(struct output *out, const struct capture_health *health)
     FILE *text = open_memstream(&bytes, &length);
     const struct text_look look = {.columns = columns_of(STDERR_FILENO)};
     struct text_report *report = text ? text_report_new(text, &look, &out->options->show, &out->names) : NULL;
+    settle(out);
     if (text)
         head_status(text, health);
     if (report)
@@ -577,8 +586,9 @@ bool output_violated(const struct output *out)
     return false;
 }
 
-const struct tally *output_tally(const struct output *out)
+const struct tally *output_tally(struct output *out)
 {
+    settle(out);
     return &out->tally;
 }
 

@@ -89,7 +89,7 @@ const struct summing_counters *output_beyond_limit(const struct output *out);
 bool output_judged(const struct output *out);
 
 /* What was judged so far, in numbers. */
-const struct tally *output_tally(const struct output *out);
+const struct tally *output_tally(struct output *out);
 
 /* Violations found so far, of whatever severity. */
 uint64_t output_violations(const struct output *out);

@@ -276,6 +276,11 @@ const struct verdict *profile_judge_alone(const struct profile *p, const struct 
     return p->results->verdicts;
 }
 
+uint64_t profile_verdict_set(const struct profile *p, const struct verdict *verdicts)
+{
+    return known_verdicts_set(p->known, verdicts);
+}
+
 uint64_t verdicts_forgotten_alone(const struct profile *p)
 {
     return p->known->forgotten;

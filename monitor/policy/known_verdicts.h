@@ -40,6 +40,9 @@ static inline bool facts_match(const struct fact *a, const struct fact *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
+/* See profile_verdict_set(). */
+uint64_t known_verdicts_set(const struct known_verdicts *k, const struct verdict *verdicts);
+
 /* The answers in the order in which judging asked for them first. */
 void known_verdicts_add(struct known_verdicts *k, enum case_kind kind, const struct results *made,
                         const struct verdict *verdicts, size_t count);

@@ -222,6 +222,10 @@ void profile_expect(const struct profile *p, const struct observation *o);
  */
 const struct verdict *profile_judge(const struct profile *p, const struct policy_case *c, size_t *count);
 
+/* The number under which many cases share these verdicts, while they are valid; no others ever have it. 0:
+ * they are those of one case. */
+uint64_t profile_verdict_set(const struct profile *p, const struct verdict *verdicts);
+
 /* Is one of the verdicts that it gave last a breach, and of no superseded demand? */
 bool profile_found_breach(const struct profile *p);
 

@@ -7,7 +7,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { STACKS_OF_UE = 63 }; /* that a finding about it names, as told_finding has room for */
+enum {
+    STACKS_OF_UE = 63,    /* that a finding about it names, as told_finding has room for */
+    SHARED_VERDICTS = 64, /* sets of verdicts */
+};
 
 static const uint16_t version_codes[TALLY_VERSIONS] = {
     [TALLY_SSLV2] = 0x0002, [TALLY_SSLV3] = 0x0300, [TALLY_TLS10] = 0x0301,
@@ -37,8 +40,12 @@ static bool open_rules(struct tally *tally, const struct profile *profile)
     tally->rule_count = count;
     tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
     tally->offenders = calloc(count ? count : 1, sizeof *tally->offenders);
-    if (!tally->rules || !tally->offenders)
+    tally->shared = calloc(SHARED_VERDICTS, sizeof *tally->shared);
+    tally->added = calloc(SHARED_VERDICTS * (count ? count : 1), sizeof *tally->added);
+    if (!tally->rules || !tally->offenders || !tally->shared || !tally->added)
         return false;
+    for (size_t i = 0; i < SHARED_VERDICTS; i++)
+        tally->shared[i].verdict = &tally->added[i * count];
     for (size_t i = 0; i < count; i++) {
         tally->rules[i].rule = profile_rule(profile, i);
         tally->rules[i].by = &tally->offenders[i];
@@ -50,6 +57,10 @@ static void close_rules(struct tally *tally)
 {
     free(tally->rules);
     free(tally->offenders);
+    free(tally->shared);
+    free(tally->added);
+    tally->shared = NULL;
+    tally->added = NULL;
     tally->rules = NULL;
     tally->offenders = NULL;
 }
@@ -99,6 +110,7 @@ static void take_over(struct rule_tally *rule, const struct rule_tally *before)
 
 bool tally_go_on_with(struct tally *tally, const struct profile *profile)
 {
+    tally_settle(tally);
     struct tally before = *tally;
     if (!open_rules(tally, profile)) {
         close_rules(tally);
@@ -280,12 +292,12 @@ static void drop_offender(struct rule_tally *rule, const struct policy_case *c, 
         drop_peer(sharers_of(rule), c, CLIENT);
 }
 
-static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons)
+static void add_reasons(struct tally *tally, struct rule_tally *rule, uint32_t reasons, uint64_t cases)
 {
     for (; reasons; reasons &= reasons - 1) {
         const int bit = __builtin_ctz(reasons);
-        rule->reason[bit]++;
-        tally->reason[bit]++;
+        rule->reason[bit] += cases;
+        tally->reason[bit] += cases;
     }
 }
 
@@ -447,16 +459,62 @@ static void add_breach(struct tally *tally, const struct policy_case *c, const s
     }
 }
 
-static void add_verdict(struct tally *tally, const struct verdict *v)
+static struct added_verdict added_of(const struct verdict *v)
 {
-    assert(v->index < tally->rule_count);
-    struct rule_tally *rule = &tally->rules[v->index];
-    rule->value[v->value]++;
-    tally->verdict[v->value]++;
-    if (v->value == VERDICT_PASS)
-        rule->remarks += v->note != NULL;
-    else if (v->value == VERDICT_NOT_OBSERVABLE)
-        add_reasons(tally, rule, v->reasons);
+    return (struct added_verdict){.rule = (uint16_t)v->index,
+                                  .value = (uint8_t)v->value,
+                                  .remark = v->value == VERDICT_PASS && v->note,
+                                  .reasons = v->reasons};
+}
+
+static void add_verdict(struct tally *tally, struct added_verdict v, uint64_t cases)
+{
+    assert(v.rule < tally->rule_count);
+    struct rule_tally *rule = &tally->rules[v.rule];
+    rule->value[v.value] += cases;
+    tally->verdict[v.value] += cases;
+    rule->remarks += v.remark ? cases : 0;
+    add_reasons(tally, rule, v.reasons, cases);
+}
+
+static void settle(struct tally *tally, struct shared_verdicts *s)
+{
+    for (size_t i = s->fails; i < s->count && s->cases; i++)
+        add_verdict(tally, s->verdict[i], s->cases);
+    s->cases = 0;
+}
+
+void tally_settle(struct tally *tally)
+{
+    for (size_t i = 0; i < SHARED_VERDICTS; i++)
+        settle(tally, &tally->shared[i]);
+}
+
+static void begin_set(struct shared_verdicts *s, uint64_t set, const struct verdict *verdicts, size_t count)
+{
+    *s = (struct shared_verdicts){set, .cases = 1, .verdict = s->verdict};
+    for (size_t i = 0; i < count; i++)
+        if (verdicts[i].value == VERDICT_FAIL)
+            s->verdict[s->fails++].rule = (uint16_t)i;
+    s->count = s->fails;
+    for (size_t i = 0; i < count; i++)
+        if (verdicts[i].value != VERDICT_FAIL)
+            s->verdict[s->count++] = added_of(&verdicts[i]);
+}
+
+/* Another case with these verdicts. NULL: it shares them with no others. */
+static const struct shared_verdicts *share(struct tally *tally, const struct verdict *verdicts, size_t count)
+{
+    const uint64_t set = profile_verdict_set(tally->profile, verdicts);
+    struct shared_verdicts *s = &tally->shared[set % SHARED_VERDICTS];
+    if (set && s->set != set) {
+        settle(tally, s);
+        begin_set(s, set, verdicts, count);
+        settle(tally, s); /* at once, for tally_judged() */
+    } else {
+        s->cases += set != 0;
+    }
+    return set ? s : NULL;
 }
 
 void tally_add_told(struct tally *tally, const struct policy_case *c, const struct verdict *v,
@@ -546,6 +604,19 @@ void tally_expect(const struct tally *tally, const struct policy_case *c)
     first_sights_expect(tally->sharers, c);
 }
 
+static void add_verdicts(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts,
+                         size_t count, uint16_t stack)
+{
+    const struct shared_verdicts *shared = share(tally, verdicts, count);
+    for (size_t i = 0; shared && i < shared->fails; i++)
+        add_breach(tally, c, &verdicts[shared->verdict[i].rule], stack);
+    for (size_t i = 0; !shared && i < count; i++)
+        if (verdicts[i].value == VERDICT_FAIL)
+            add_breach(tally, c, &verdicts[i], stack);
+        else
+            add_verdict(tally, added_of(&verdicts[i]), 1);
+}
+
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts, size_t count)
 {
     uint16_t stack = MAX_STACKS;
@@ -563,11 +634,7 @@ void tally_add(struct tally *tally, const struct policy_case *c, const struct ve
         tally->without_hello++;
     }
     ages_add(tally->ages, c);
-    for (size_t i = 0; i < count; i++)
-        if (verdicts[i].value == VERDICT_FAIL)
-            add_breach(tally, c, &verdicts[i], stack);
-        else
-            add_verdict(tally, &verdicts[i]);
+    add_verdicts(tally, c, verdicts, count, stack);
 }
 
 unsigned tally_faults(const struct rule_tally *rule)

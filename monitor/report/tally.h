@@ -97,6 +97,23 @@ struct rule_tally {
                               is at fault */
 };
 
+/* What a verdict other than a fail adds to the numbers. */
+struct added_verdict {
+    uint16_t rule; /* its index; of a fail: its place among the verdicts of the case */
+    uint8_t value; /* enum verdict_value */
+    bool remark;
+    uint32_t reasons;
+};
+
+/* Verdicts that many cases share (profile_verdict_set()): those that do not fail are added for all at once.
+ */
+struct shared_verdicts {
+    uint64_t set;   /* 0: none */
+    uint64_t cases; /* for which it has not been added */
+    size_t fails, count;
+    struct added_verdict *verdict; /* of each rule; the fails come first */
+};
+
 struct tally {
     const struct profile *profile;
     uint64_t handshakes;    /* with a hello of either side */
@@ -119,6 +136,8 @@ struct tally {
     struct rule_tally *rules;         /* by the index of the rule */
     struct rule_offenders *offenders; /* likewise */
     size_t rule_count;
+    struct shared_verdicts *shared; /* SHARED_VERDICTS, by set; a newer one takes the place of an older */
+    struct added_verdict *added;    /* theirs */
     uint64_t excepted;
     uint64_t known;                  /* fails that --baseline has */
     const struct baseline *baseline; /* NULL: there is none */
@@ -150,6 +169,9 @@ void tally_expect(const struct tally *tally, const struct policy_case *c);
 /* One case with the verdicts of the profile on it. */
 void tally_add(struct tally *tally, const struct policy_case *c, const struct verdict *verdicts,
                size_t count);
+
+/* All cases so far are in all numbers. Until then, of verdicts that many share, the first ones are. */
+void tally_settle(struct tally *tally);
 
 /* One breach by a server or UE in general, told now: what tally_take_back() needs is noted in `told`, which
  * may be NULL. */

@@ -24,6 +24,9 @@ const struct profile *stand_in_profile(void);
 
 struct verdict stand_in_verdict(size_t rule, enum verdict_value value);
 
+/* That all verdicts belong to from now on (profile_verdict_set()). */
+void stand_in_verdict_set(uint64_t set);
+
 /* The observed text of all rules from now on; NULL: each rule's own. */
 void stand_in_observed(const char *text);
 

@@ -61,6 +61,48 @@ static void handshakes_by_what_they_were(void **state)
     assert_int_equal(tally.rules[RULE_KEY_BITS].value[VERDICT_PASS], 0);
 }
 
+/* A case with these verdicts, of which the first one fails. */
+static void add_shared(uint64_t set, enum verdict_value second, const char *note)
+{
+    struct verdict v[] = {stand_in_verdict(RULE_KEY_BITS, VERDICT_FAIL),
+                          stand_in_verdict(RULE_VERSION, second)};
+    v[1].note = note;
+    stand_in_verdict_set(set);
+    sample_full(&o);
+    sample_add(&tally, &o, v, 2);
+    stand_in_verdict_set(0);
+}
+
+static void verdicts_that_cases_share_are_all_counted(void **state)
+{
+    (void)state;
+    const struct rule_tally *version = &tally.rules[RULE_VERSION];
+    for (unsigned i = 0; i < 10; i++) {
+        add_shared(5, VERDICT_PASS, "a remark");
+        add_shared(6, VERDICT_NOT_OBSERVABLE, NULL);
+        assert_int_equal(tally.rules[RULE_KEY_BITS].value[VERDICT_FAIL], 2 * i + 2); /* at once */
+        assert_true(tally_judged(&tally));
+    }
+    add_shared(0, VERDICT_PASS, NULL);
+    for (unsigned i = 0; i < 3; i++) /* sets that come later */
+        add_shared(UINT64_C(5) << (8 + i), VERDICT_NOT_APPLICABLE, NULL);
+    add_shared(5 + (1 << 20), VERDICT_PASS, NULL); /* likely in the place of the first */
+    tally_settle(&tally);
+    tally_settle(&tally);
+    assert_int_equal(version->value[VERDICT_PASS], 12);
+    assert_int_equal(version->remarks, 10);
+    assert_int_equal(version->value[VERDICT_NOT_OBSERVABLE], 10);
+    assert_int_equal(version->value[VERDICT_NOT_APPLICABLE], 3);
+    assert_int_equal(version->reason[1], 10);
+    assert_int_equal(tally.reason[1], 10);
+    assert_int_equal(tally.verdict[VERDICT_PASS], 12);
+    assert_int_equal(tally.verdict[VERDICT_FAIL], 25);
+    add_shared(7, VERDICT_PASS, NULL);
+    add_shared(7, VERDICT_PASS, NULL);
+    assert_true(tally_go_on_with(&tally, stand_in_profile())); /* whose sets have numbers of their own */
+    assert_int_equal(tally.rules[RULE_VERSION].value[VERDICT_PASS], 14);
+}
+
 static void offend(const struct verdict *v, uint32_t client, uint16_t client_port, uint32_t server)
 {
     sample_empty(&o);
@@ -292,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(handshakes_by_what_they_were, setup, teardown),
+        cmocka_unit_test_setup_teardown(verdicts_that_cases_share_are_all_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_ue_is_known_by_its_address_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fault_of_both_counts_at_both, setup, teardown),
         cmocka_unit_test_setup_teardown(offenders_beyond_the_table_are_counted, setup, teardown),
