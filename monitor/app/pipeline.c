@@ -154,7 +154,8 @@ static void ask_judge(struct pipeline *p)
     judge_go_on(p->judge, p->now, ENDED_AT_A_FRAME);
 }
 
-static void expire_handshakes(struct pipeline *p, int most)
+/* Not inlined, as between handshakes no frame comes here. */
+__attribute__((noinline)) static void expire_handshakes(struct pipeline *p, int most)
 {
     nanos end;
     for (struct flow *flow; most && (flow = tls_expired(p->tls, p->now, &end)); most--) {

@@ -43,7 +43,10 @@ bool tcp_is_of_several_paths(const struct segment *segment)
 
 bool tcp_timestamp(const struct segment *segment, uint32_t *value)
 {
-    struct cursor c = cursor_over(option_of(header_with_options(segment), TIMESTAMPS));
+    const struct span header = header_with_options(segment);
+    if (!header.n) /* no connection without stamps has any option, and it is asked for each of its segments */
+        return false;
+    struct cursor c = cursor_over(option_of(header, TIMESTAMPS));
     *value = cursor_u32(&c);
     return c.status == PARSE_OK;
 }

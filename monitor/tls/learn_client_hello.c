@@ -294,21 +294,10 @@ static void keep_offer(struct observation *o, struct hello_memory *memory, uint1
     compare_randoms(o, memory);
 }
 
-static size_t count_of(const uint16_t *list, size_t count, uint16_t code)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++)
-        found += list[i] == code;
-    return found;
-}
-
-/* JA3 can be made of the lists as they are kept: they are whole, and of the first extension of their number.
- */
+/* JA3 can be made of the lists as they are kept: they are whole. Where it is known, none came twice. */
 static bool ja3_follows(const struct client_hello_facts *f)
 {
-    return !f->suites_cut && !f->extensions_cut && !f->lists_cut &&
-           count_of(f->extensions, f->extension_count, EXTENSION_SUPPORTED_GROUPS) <= 1 &&
-           count_of(f->extensions, f->extension_count, EXTENSION_POINT_FORMATS) <= 1;
+    return !f->suites_cut && !f->extensions_cut && !f->lists_cut;
 }
 
 static void keep_rest_of_hello(struct observation *o, const struct hello_memory *memory,
