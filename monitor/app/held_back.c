@@ -155,7 +155,7 @@ bool held_back_defer(struct held_back *h)
 {
     if (held_back_is_full(h) || next_of(h, h->flow_id[h->first], 1) < h->count)
         return false;
-    held_back_put(h, held_back_first(h));
+    held_back_put(h, &h->place[h->first].of_copies);
     held_back_drop(h);
     return true;
 }
