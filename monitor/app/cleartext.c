@@ -102,11 +102,18 @@ static void complete(struct pipeline *p, struct whence *whence, const struct flo
     whence->confirmed = flow_is_undisputed(flow) && decoder_trusts(p->decoder, &flow->end[0]);
 }
 
+/* Other bytes than those that were read may have come in their place. */
+static uint32_t doubt_missed(const struct pipeline *p, const struct flow *flow)
+{
+    return pipeline_missed(p, flow) ? HTTP_DAMAGE_OVERLAP : 0;
+}
+
 static void tell_exchange_of_ut(struct pipeline *p, struct flow *flow, struct http_exchange *e)
 {
     if (!is_ut_exchange(p, http_connection(p->cleartext.http, flow->clear), e))
         return;
     complete(p, &e->whence, flow);
+    e->damage |= doubt_missed(p, flow);
     struct statement f = {.kind = TOLD_EXCHANGE, .flow_id = e->whence.flow_id, .exchange = e};
     if (e->null_encryption)
         f.earlier = reauthentication_of(p, flow);
@@ -124,6 +131,7 @@ static void tell_connection(struct pipeline *p, struct http_connection *c, const
                             const char *protocol)
 {
     complete(p, &c->whence, flow);
+    c->damage |= doubt_missed(p, flow);
     struct statement f = {
         .kind = TOLD_CONNECTION, .flow_id = c->whence.flow_id, .http = c, .protocol = protocol};
     pipeline_tell(p, &f);

@@ -256,9 +256,10 @@ static void contradict(struct pipeline *p, struct flow *flow)
 
 static void doubt_both(struct pipeline *p, struct flow *flow, struct flow *other)
 {
-    while (!tls_contradict(p->tls, flow))
+    const unsigned both = 3;
+    while (!tls_contradict(p->tls, flow, both))
         make_room(p, flow);
-    while (!tls_contradict(p->tls, other))
+    while (!tls_contradict(p->tls, other, both))
         make_room(p, flow);
 }
 
@@ -289,9 +290,18 @@ static void search_on(struct pipeline *p, struct flow *flow, bool halted)
     recent_search(&p->flows, flow);
 }
 
+/* A side that sent what was not read may have said something else than what was. */
+static void doubt_missed(struct pipeline *p, struct flow *flow)
+{
+    const unsigned missed = pipeline_missed(p, flow);
+    while (missed && !tls_contradict(p->tls, flow, missed))
+        make_room(p, flow);
+}
+
 static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons)
 {
     settle_rewritten(p, flow);
+    doubt_missed(p, flow);
     memset(p->cleartext.rest.length, 0, sizeof p->cleartext.rest.length);
     note_origin(p, flow);
     const struct networks networks = networks_of_flow(&p->flows, flow);

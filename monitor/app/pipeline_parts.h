@@ -51,6 +51,18 @@ struct pipeline {
 /* Tells the judge; of a statement only what its kind has is filled. */
 void pipeline_tell(struct pipeline *p, struct statement *s);
 
+/* A bit a side of the connection that sent something since its first segment that was not read
+ * (decode/unread.h). */
+static inline unsigned pipeline_missed(const struct pipeline *p, const struct flow *flow)
+{
+    unsigned missed = 0;
+    for (unsigned side = 0; side < 2 && !flow->end[0].udp; side++)
+        if (decoder_missed(p->decoder, &flow->end[side], &flow->end[!side], flow->first_seen,
+                           p->captured_until))
+            missed |= 1U << side;
+    return missed;
+}
+
 /* Places of the docket whose statements are judged. */
 void telling_take_back(struct pipeline *p);
 

@@ -4,15 +4,13 @@
 #define UTWATCH_BASE_LIMITS_H
 
 /* decode */
-#define MAX_VLAN_TAGS       4   /* 802.1ad stacks of 2 are common, 4 is what mirrors of mirrors reach */
-#define MAX_ENCAPSULATIONS  8   /* wrappers around one segment; deeper nesting is counted and not followed */
-#define MAX_LABELS          16  /* MPLS label stack */
-#define MAX_IPV6_EXTENSIONS 8   /* extension headers of one IPv6 packet */
-#define FRAGMENT_SLOTS      256 /* datagrams in reassembly at a time; the oldest goes first */
-#define FRAGMENT_BYTES      65535 /* the largest IP datagram */
-#define FRAGMENT_PIECES     64    /* holes and pieces of one datagram */
-#define FRAGMENT_SECONDS    30    /* RFC 791 suggests 15, Linux keeps 30 */
-#define FRAGMENT6_SECONDS   60    /* RFC 8200 4.5 */
+#define MAX_VLAN_TAGS      4     /* 802.1ad stacks of 2 are common, 4 is what mirrors of mirrors reach */
+#define MAX_ENCAPSULATIONS 8     /* wrappers around one segment; deeper nesting is counted and not followed */
+#define MAX_LABELS         16    /* MPLS label stack */
+#define FRAGMENT_SLOTS     256   /* datagrams in reassembly at a time; the oldest goes first */
+#define FRAGMENT_BYTES     65535 /* the largest IP datagram */
+#define FRAGMENT_SECONDS   30    /* RFC 791 suggests 15, Linux keeps 30 */
+#define FRAGMENT6_SECONDS  60    /* RFC 8200 4.5 */
 
 /* evidence */
 #define EVIDENCE_RING           (64U << 20) /* bytes of frames kept for alerts that may come */

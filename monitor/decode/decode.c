@@ -7,6 +7,7 @@
 
 struct decoder {
     struct fragments *fragments;
+    struct unread unread;
     struct decode_counters counters;
     struct obstacles obstacles;
     struct spaces spaces;
@@ -39,12 +40,11 @@ struct decoder *decoder_new(void)
     struct decoder *decoder = calloc(1, sizeof *decoder);
     if (!decoder)
         return NULL;
-    decoder->fragments = fragments_new();
-    if (!decoder->fragments) {
-        free(decoder);
-        return NULL;
-    }
-    return decoder;
+    decoder->fragments = fragments_new(&decoder->unread);
+    if (unread_open(&decoder->unread) && decoder->fragments)
+        return decoder;
+    decoder_free(decoder);
+    return NULL;
 }
 
 void decoder_free(struct decoder *decoder)
@@ -52,6 +52,7 @@ void decoder_free(struct decoder *decoder)
     if (!decoder)
         return;
     fragments_free(decoder->fragments);
+    unread_close(&decoder->unread);
     free(decoder);
 }
 
@@ -198,6 +199,45 @@ void decoder_end(struct decoder *decoder)
     fragments_end(decoder->fragments, &decoder->counters);
 }
 
+/* Between whom the packet is, as far as it was read, and may be TCP; 0 if it is not. */
+static uint64_t ends_of(const struct packet *p)
+{
+    const struct segment *out = p->out;
+    if (p->result == DECODE_SEGMENT)
+        return out->transport == TRANSPORT_TCP ? unread_ends(p->unread, &out->src, &out->dst, true) : 0;
+    const bool ends_early = p->result == DECODE_TRUNCATED || p->result == DECODE_TOO_DEEP;
+    if (!ends_early || !p->inside || out->refused || p->number == TRANSPORT_UDP)
+        return 0;
+    struct cursor c = cursor_over(p->bytes);
+    struct endpoint src = out->src, dst = out->dst;
+    src.port = cursor_u16(&c);
+    dst.port = cursor_u16(&c);
+    const bool ports = p->number == TRANSPORT_TCP && c.status == PARSE_OK;
+    return unread_ends(p->unread, &src, &dst, ports);
+}
+
+/* A packet that hosts may take, and whose TCP was not read. */
+static void note_unread(struct decoder *decoder, struct packet *p)
+{
+    if (p->in_piece) {
+        fragments_name(decoder->fragments, p->slot, ends_of(p));
+        p->result = DECODE_FRAGMENT;
+    } else if (p->result == DECODE_TRUNCATED || p->result == DECODE_TOO_DEEP) {
+        unread_note(&decoder->unread, ends_of(p), p->now);
+    }
+}
+
+bool decoder_missed(const struct decoder *decoder, const struct endpoint *from, const struct endpoint *to,
+                    nanos since, nanos until)
+{
+    const struct unread *u = &decoder->unread;
+    if (!u->any && !fragments_any_wait(decoder->fragments)) /* as nearly always */
+        return false;
+    const uint64_t ends = unread_ends(u, from, to, true), addresses = unread_ends(u, from, to, false);
+    return unread_has(u, ends, since, until) || unread_has(u, addresses, since, until) ||
+           fragments_await(decoder->fragments, ends, addresses, since);
+}
+
 static enum decode_result decode_layers(struct decoder *decoder, const struct frame *frame,
                                         struct segment *out)
 {
@@ -208,6 +248,7 @@ static enum decode_result decode_layers(struct decoder *decoder, const struct fr
         .result = DECODE_OTHER,
         .out = out,
         .fragments = decoder->fragments,
+        .unread = &decoder->unread,
         .spaces = &decoder->spaces,
         .ports = decoder->ports,
         .counters = &decoder->counters,
@@ -223,6 +264,7 @@ static enum decode_result decode_layers(struct decoder *decoder, const struct fr
         }
         layer = decode_layer(&p, layer);
     }
+    note_unread(decoder, &p);
     count_obstacle(decoder, &p);
     if (p.result == DECODE_SEGMENT)
         for (size_t i = 0; i < out->wrappers.encapsulation_count; i++)

@@ -41,7 +41,7 @@ struct decode_counters {
     uint64_t reassembled;                   /* datagrams */
     uint64_t fragments_expired;             /* datagrams given up: a fragment did not come, or not in time */
     uint64_t fragments_evicted;             /* the store was full */
-    uint64_t fragments_rejected; /* fragments: overlapping with other content, too long, too many pieces */
+    uint64_t fragments_rejected;            /* fragments: overlapping with other content, too long */
 };
 
 struct decoder;
@@ -74,6 +74,10 @@ bool decoder_wonders(const struct decoder *decoder);
 /* Before it comes in its turn: a segment of an input that is read ahead; then that enough was. */
 void decoder_foresees(struct decoder *decoder, const struct segment *segment);
 void decoder_foresaw(struct decoder *decoder);
+
+/* From `since` to `until`, has `from` sent to `to` what may be TCP, and was not read (unread.h)? */
+bool decoder_missed(const struct decoder *decoder, const struct endpoint *from, const struct endpoint *to,
+                    nanos since, nanos until);
 
 /* There is no more to be seen. */
 void decoder_knows(struct decoder *decoder);

@@ -56,11 +56,21 @@ static bool needs_its_length(size_t packet)
     return packet <= ETHERNET_MTU;
 }
 
-/* A piece of a datagram; goes on when it was the last one missing. */
+/* Of IPv4 every piece tells the protocol. */
+static uint64_t ends_of_piece(const struct packet *p)
+{
+    const bool other = p->out->src.family == 4 && p->number != PROTOCOL_TCP;
+    return other ? 0 : unread_ends(p->unread, &p->out->src, &p->out->dst, false);
+}
+
+/* A piece of a datagram; goes on when it was the last one missing. The first one is read up to where it ends,
+ * to know whose it is. */
 static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool more)
 {
-    if (p->bytes.n < p->wire_left) /* a piece that is not whole spoils the datagram for good */
+    if (p->bytes.n < p->wire_left) { /* a piece that is not whole spoils the datagram for good */
+        p->bytes = span_head(p->bytes, offset ? 0 : p->bytes.n); /* no header is in it */
         return packet_end(p, DECODE_TRUNCATED);
+    }
     p->out->reassembled = true;
     p->out->refused |= header_checksum(p->out) == CHECKSUM_WRONG;
     struct fragment piece = {
@@ -73,15 +83,18 @@ static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool mo
         .offset = offset,
         .more = more,
         .payload = p->bytes,
+        .ends = ends_of_piece(p),
     };
     memcpy(piece.src, p->out->src.address, sizeof piece.src);
     memcpy(piece.dst, p->out->dst.address, sizeof piece.dst);
     struct span whole = fragments_put(p->fragments, &piece, p->now, p->counters);
-    if (whole.n == 0)
+    if (whole.n == 0 && (offset || piece.slot == FRAGMENT_SLOTS))
         return packet_end(p, DECODE_FRAGMENT);
+    p->in_piece = whole.n == 0;
+    p->slot = piece.slot;
     p->number = piece.protocol;
-    p->bytes = whole;
-    p->wire_left = whole.n;
+    p->bytes = p->in_piece ? p->bytes : whole;
+    p->wire_left = p->in_piece ? FRAGMENT_BYTES : whole.n;
     return LAYER_IP_PROTOCOL;
 }
 
@@ -186,12 +199,12 @@ static void follow_routing(struct packet *p, struct span header)
         set_address(p, &p->out->dst, 6, first, 16);
 }
 
-/* Extension headers in a row (RFC 8200 4.1); true when packet.number is something else. Of them, IPv4 knows
- * only AH. */
+/* Extension headers in a row (RFC 8200 4.1), of which hosts take any number: each has 8 bytes of the packet.
+ * True when packet.number is something else. Of them, IPv4 knows only AH. */
 static bool skip_extensions(struct packet *p)
 {
     bool v6 = p->out->src.family == 6;
-    for (int i = 0; i <= MAX_IPV6_EXTENSIONS; i++) {
+    for (;;) {
         struct cursor c = cursor_over(p->bytes);
         uint32_t next = cursor_u8(&c);
         size_t length = cursor_u8(&c);
@@ -219,8 +232,6 @@ static bool skip_extensions(struct packet *p)
             follow_routing(p, header);
         p->number = next;
     }
-    p->result = DECODE_TOO_DEEP;
-    return false;
 }
 
 static enum layer ipv6_fragment(struct packet *p)

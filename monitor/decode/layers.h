@@ -43,6 +43,7 @@ struct packet {
     bool maybe_swapped; /* some access points swap the first two bytes of 802.11 frames in CAPWAP */
     bool foreign;       /* within a tunnel whose ends are none of the site's */
     bool inside;        /* an IP header was decoded: the next one is inside of it */
+    bool in_piece;      /* the first piece of a datagram, of which others are missing */
     bool padded_header; /* the 802.11 header is filled up to a multiple of 4 bytes */
     uint8_t space;      /* of the addresses in it: what its wrappers make of it */
     uint32_t overlay;   /* digest of the overlay networks that it is in */
@@ -50,6 +51,8 @@ struct packet {
     enum decode_result result;
     struct segment *out;
     struct fragments *fragments;
+    size_t slot; /* in it, of the datagram that a piece was of */
+    const struct unread *unread;
     const struct spaces *spaces;
     const struct tunnel_ports *ports; /* of the site, or NULL */
     struct decode_counters *counters;

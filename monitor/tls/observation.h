@@ -54,7 +54,7 @@ enum unobserved {
     UNOBSERVED_ENCRYPTED = 1 << 4,
     UNOBSERVED_TRUNCATED = 1 << 5,     /* frames cut by the snap length */
     UNOBSERVED_EVICTED = 1 << 6,       /* a full table gave it up, or what was known of its server or UE */
-    UNOBSERVED_OVERLAP = 1 << 7,       /* two different contents for the same bytes of the stream */
+    UNOBSERVED_OVERLAP = 1 << 7,       /* two contents for the same bytes of the stream, or signs of another */
     UNOBSERVED_MALFORMED = 1 << 8,     /* a message that does not parse */
     UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
     UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */

@@ -127,13 +127,14 @@ bool tls_doubt(struct tls *tls, struct flow *flow)
     return true;
 }
 
-bool tls_contradict(struct tls *tls, struct flow *flow)
+bool tls_contradict(struct tls *tls, struct flow *flow, unsigned sides)
 {
     struct handshake *h;
     if (!wake_begun(tls, flow, &h))
         return false;
     for (enum side who = CLIENT; h && who <= SERVER; who++)
-        observation_contradicted(h->observation, who);
+        if (sides >> flow_side_of(flow, who) & 1)
+            observation_contradicted(h->observation, who);
     return true;
 }
 

@@ -90,8 +90,9 @@ bool tls_is_open(const struct tls *tls, const struct flow *flow);
  */
 bool tls_doubt(struct tls *tls, struct flow *flow);
 
-/* Likewise, also of a handshake that is complete: somebody else spoke in the name of both, or they did. */
-bool tls_contradict(struct tls *tls, struct flow *flow);
+/* Likewise of some sides, a bit each of the flow's, also where the handshake is complete: somebody else spoke
+ * in their name, or they said something else. */
+bool tls_contradict(struct tls *tls, struct flow *flow, unsigned sides);
 
 /* The segment has reset the connection's side. False: nothing was done, give up tls_victim() and call it
  * again. */

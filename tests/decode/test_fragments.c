@@ -275,12 +275,72 @@ static void test_eviction(void **state)
     assert_int_equal(piece(4, 0, 80, 0, 1000), DECODE_FRAGMENT);
 }
 
-static void test_too_many_pieces(void **state)
+/* Each second unit first, of the largest datagram: Linux takes any number of holes. */
+static void test_many_pieces(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < FRAGMENT_PIECES + 1; i++)
-        assert_int_equal(forged(4, 1, 16 * i, 8), DECODE_FRAGMENT);
-    assert_int_equal(decoder_counters(decoder)->fragments_rejected, 1);
+    static uint8_t bytes[65512] = {0x9c, 0x40, 0x01, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10};
+    const size_t units = sizeof bytes / 8;
+    for (size_t i = 0; i < units; i++) {
+        const size_t unit = i < (units + 1) / 2 ? 2 * i : 2 * (i - (units + 1) / 2) + 1;
+        build_bytes(&b, bytes + 8 * unit, 8);
+        cover(4, 1, 8 * unit, unit + 1 < units);
+        assert_int_equal(put(0), i + 1 < units ? DECODE_FRAGMENT : DECODE_SEGMENT);
+    }
+    assert_int_equal(out.payload_len, sizeof bytes - 20);
+}
+
+/* Between the ends of whole(), in this time. */
+static bool missed(unsigned family, unsigned source_port, nanos since, nanos until)
+{
+    struct endpoint from = {.port = (uint16_t)source_port, .family = (uint8_t)family}, to = from;
+    to.port = SERVER_PORT;
+    if (family == 4) {
+        memcpy(from.address, "\x0a\0\0\1", 4);
+        memcpy(to.address, "\x0a\0\0\2", 4);
+    } else {
+        memcpy(from.address, "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+        memcpy(to.address, "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\2", 16);
+    }
+    assert_false(decoder_missed(decoder, &to, &from, since, until)); /* nobody sends the other way */
+    return decoder_missed(decoder, &from, &to, since, until);
+}
+
+/* What is not whole is missed, of its connection if its first piece is here, and else of all between both
+ * hosts; what is whole, or comes once more, is not. */
+static void test_missed(void **state)
+{
+    (void)state;
+    for (unsigned family = 4; family <= 6; family += 2) {
+        const nanos at = 1000;
+        assert_false(missed(family, CLIENT_PORT, 0, at));
+        assert_int_equal(piece(family, 1, 0, 80, at), DECODE_FRAGMENT);
+        assert_true(missed(family, CLIENT_PORT, 0, at));
+        assert_false(missed(family, CLIENT_PORT + 1, 0, at));
+        assert_false(missed(family, CLIENT_PORT, at + 1, at + 1));
+        assert_int_equal(piece(family, 1, 80, 0, at), DECODE_SEGMENT);
+        assert_false(missed(family, CLIENT_PORT, 0, at));
+        assert_int_equal(piece(family, 1, 80, 0, at), DECODE_FRAGMENT);
+        assert_false(missed(family, CLIENT_PORT, 0, at));
+        assert_int_equal(piece(family, 2, 80, 0, at), DECODE_FRAGMENT);
+        assert_true(missed(family, CLIENT_PORT, 0, at));
+        assert_true(missed(family, CLIENT_PORT + 1, 0, at));
+        decoder_end(decoder);
+        assert_true(missed(family, CLIENT_PORT + 1, 0, at));
+        assert_false(missed(family, CLIENT_PORT + 1, 0, at - 1));
+        assert_false(missed(family, CLIENT_PORT + 1, at + 1, at + 1));
+    }
+}
+
+/* Other bytes for a piece, and then the whole datagram anew, as some hosts take it. */
+static void test_begun_anew_is_missed(void **state)
+{
+    (void)state;
+    assert_int_equal(piece(4, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(forged(4, 1, 40, 16), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 1, 0, 80, 0), DECODE_FRAGMENT);
+    assert_int_equal(piece(4, 1, 80, 0, 0), DECODE_FRAGMENT);
+    assert_true(missed(4, CLIENT_PORT, 0, 0));
 }
 
 /* Both families count offsets to the very end of 16 bits. */
@@ -359,7 +419,9 @@ int main(void)
         TEST(test_expiry_of_ipv6),
         TEST(test_next_header),
         TEST(test_eviction),
-        TEST(test_too_many_pieces),
+        TEST(test_many_pieces),
+        TEST(test_missed),
+        TEST(test_begun_anew_is_missed),
         TEST(test_too_long),
         TEST(test_largest),
         TEST(test_cut_fragment),

@@ -161,16 +161,17 @@ static void test_source_route(void **state)
     }
 }
 
+/* RFC 8200 4.1 names no limit, and Linux has none. */
 static void test_many_extensions(void **state)
 {
     (void)state;
-    for (int count = MAX_IPV6_EXTENSIONS; count <= MAX_IPV6_EXTENSIONS + 1; count++) {
+    for (int count = 8; count <= 128; count *= 2) {
         build_tcp(&b);
         build_hex(&b, "06 00 0104 00000000");
         for (int i = 1; i < count; i++)
             build_hex(&b, "3c 00 0104 00000000");
         build_ip6(&b, 60);
-        expect_result(&b, DLT_RAW, count > MAX_IPV6_EXTENSIONS ? DECODE_TOO_DEEP : DECODE_SEGMENT);
+        expect_result(&b, DLT_RAW, DECODE_SEGMENT);
     }
 }
 

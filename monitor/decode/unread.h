@@ -1,0 +1,41 @@
+/*
+ * What hosts may have taken and was not read here: a datagram of which pieces are missing or contradict each
+ * other, or a packet that was cut, or is wrapped too deeply, before its TCP header ends. Whoever sent it may
+ * have said something else in it than what is read in its place.
+ *
+ * Kept are times under a hash of both ends; where the ports are in what is missing, of both addresses. A
+ * later one takes its place, and no other gives way, so that a flood makes nobody forget: ends that share a
+ * place by chance are in doubt without need.
+ */
+#ifndef UTWATCH_DECODE_UNREAD_H
+#define UTWATCH_DECODE_UNREAD_H
+
+#include "base/nanos.h"
+#include "base/siphash.h"
+#include "decode/segment.h"
+
+enum { UNREAD_PLACES = 65536 };
+
+struct unread {
+    struct siphash_key key;
+    nanos *latest; /* by hash */
+    bool any;
+};
+
+/* Bytes that it takes. */
+size_t unread_memory(void);
+
+bool unread_open(struct unread *u);
+void unread_close(struct unread *u);
+
+/* Who sends to whom; never 0. `ports`: they are known. */
+uint64_t unread_ends(const struct unread *u, const struct endpoint *from, const struct endpoint *to,
+                     bool ports);
+
+/* Something between these ends was not read; of 0 nothing is noted. */
+void unread_note(struct unread *u, uint64_t ends, nanos time);
+
+/* Was there, from `since` to `until`? */
+bool unread_has(const struct unread *u, uint64_t ends, nanos since, nanos until);
+
+#endif
