@@ -232,6 +232,8 @@ static void note_second_hello(struct handshake *h)
 static void note_what_ends_show(struct handshake *h)
 {
     note_second_hello(h);
+    if (answers_other_hello(h))
+        observation_contradicted(h->observation, CLIENT);
     note_late_starts(h);
     note_halves_of_alerts(h);
     note_other_paths(h);

@@ -371,4 +371,8 @@ uint16_t handshake_clear_mac(const struct handshake *h);
 /* Marks what happened to a side's bytes, unless the side is past what can be read. */
 void handshake_damage(struct handshake *h, enum side side, uint32_t reason);
 
+/* other_hello.c: the server selected what the hello does not offer, and the client went on, so that it had
+ * sent another one. */
+bool answers_other_hello(const struct handshake *h);
+
 #endif

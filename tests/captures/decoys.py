@@ -220,6 +220,37 @@ def in_clear():
             check(all(severity > 1 for severity, _ in found.alerts.values()), "in clear:", len(ends), side, found.alerts)
 
 
+# ---- what the server selects, and the client's going on, contradict the hello that was read
+
+def answers_to_another_hello():
+    offer = [ANON, 0x1B]
+    hello13 = m.client_hello([0x1301], m.TLS12, session=b"\1" * 32,
+                             more=[(43, b"\2\3\4"), (10, b"\0\2\0\x17"), (51, b"\0\x06\0\x17\0\2\1\1")])
+    for what, conversation in (
+            ("a suite", [(CLIENT, m.client_hello(offer, m.TLS12)), *rest()]),
+            ("an extension", [(CLIENT, m.client_hello(offer, m.TLS12)), *rest(ANON, more=[(22, b"")])]),
+            ("a version", [(CLIENT, m.client_hello(offer, 0x0302)), *rest(ANON)]),
+            ("a session", [(CLIENT, m.client_hello(offer, m.TLS12)),
+                           (SERVER, m.server_hello(ANON, m.TLS12, b"\5" * 32) + m.finished(m.TLS12)), (CLIENT, m.finished(m.TLS12))])):
+        frames = capturelib.build(conversation, time=START)
+        found = Judged(frames)
+        check(all("overlap" in u for u in found.unobserved) and found.unobserved, "another hello:", what, found.unobserved)
+        check(ONLY_ANONYMOUS not in found.alerts, "another hello:", what, found.alerts)
+    protected = m.record(23, b"\7" * 53, m.TLS12)
+    for what, session, group in (("a group", b"\1" * 32, 0x1D), ("an echo", b"\2" * 32, 0x17), ("as it should be", b"\1" * 32, 0x17)):
+        selected = [(43, b"\3\4"), (51, struct.pack("!HH", group, 2) + bytes(2))]
+        found = Judged(capturelib.build([(CLIENT, hello13), (SERVER, m.server_hello(0x1301, m.TLS12, session, more=selected) + protected * 3),
+                                         (CLIENT, protected), (CLIENT, m.record(23, b"\7" * 100, m.TLS12))], time=START))
+        doubted = ["overlap" in u for u in found.unobserved]
+        check(doubted == [what != "as it should be"], "TLS 1.3:", what, found.unobserved)
+
+
+def clients_that_end_it():
+    """A server that selects what was not offered, to a client that says so: it has accepted that hello."""
+    found = Judged(capturelib.build([(CLIENT, m.client_hello([ANON, 0x1B], m.TLS12)), rest()[0], (CLIENT, m.alert(2, 47, m.TLS12))], time=START))
+    check(found.alerts.get(ONLY_ANONYMOUS, (0, ""))[1] == "direct" and "overlap" not in found.unobserved[0], "ended:", found.alerts, found.unobserved)
+
+
 def in_a_tunnel():
     """The whole tap is GTP-U, and an outer datagram of it is cut and given up."""
     decoys_behind("in a tunnel", tunnelled_pieces, V4, wrap=encapsulation.gtp)
@@ -230,5 +261,7 @@ cut_by_the_snap_length()
 ordinary_pieces()
 of_others_between_the_same()
 in_clear()
+answers_to_another_hello()
+clients_that_end_it()
 in_a_tunnel()
 finish(100)

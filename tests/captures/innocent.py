@@ -338,10 +338,9 @@ def advice_about_hellos_that_resume(folder):
                                            ("dp-3.2-3des-before-rc4", [rc4, DES3], m.TLS12, (rc4, [DES3, rc4], m.TLS12))):
         suite, offer, highest = session
         for what, hello in (("resumes", m.client_hello(suites, version, sid)), ("is for a new session", m.client_hello(suites, version))):
-            again = sid if what == "resumes" else b"\x08" * 32
-            frames = (at(0, accepted(suite, m.client_hello(offer, highest), sid, version=version))
-                      + at(60, [(CLIENT, hello), (SERVER, m.server_hello(suite, version, again) + m.finished(version)),
-                                (CLIENT, m.finished(version))]))
+            again = ([(CLIENT, hello), (SERVER, m.server_hello(suite, version, sid) + m.finished(version)), (CLIENT, m.finished(version))]
+                     if what == "resumes" else accepted(suite, hello, b"\x08" * 32, version=version))
+            frames = at(0, accepted(suite, m.client_hello(offer, highest), sid, version=version)) + at(60, again)
             told = accused(told_of(folder, frames, "ls-advice"))
             # What a UE can do is judged by all its hellos, and the first says enough.
             guilty = what != "resumes" and rule.startswith("dp-")
