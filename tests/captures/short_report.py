@@ -164,8 +164,8 @@ def loss_is_told():
 
 
 def aborted_handshakes():
-    """RFC 5246 7.2.2: a handshake that a fatal alert ends begins no session. Nothing is missing where its end crossed the last segment of the server's
-    flight, which nobody acknowledges then (RFC 9293 3.10.7.4); where a part of the flight was lost, that is said."""
+    """RFC 5246 7.2.2: a handshake that a fatal alert ends begins no session. Nothing is missing where its end crossed the last segment of the
+    server's flight, which nobody acknowledges then (RFC 9293 3.10.7.4); where a part of the flight was lost, that is said."""
     session = m.server_hello(0x002F, m.TLS12, session=b"\5" * 32)
     with tempfile.TemporaryDirectory() as folder:
         for lost in (False, True):
