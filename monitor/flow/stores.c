@@ -79,7 +79,7 @@ static bool store_piece(struct store *store, uint32_t index, uint32_t seq, struc
 }
 
 /* A piece that continues the one before it, and was the last to arrive, becomes part of it: a burst is one
- * piece. */
+ * piece. What its sender has received since then may matter to who reads it. */
 static bool extend_piece(struct store *store, uint32_t index, uint32_t seq, struct span bytes,
                          const struct acknowledged *ack)
 {
@@ -87,13 +87,12 @@ static bool extend_piece(struct store *store, uint32_t index, uint32_t seq, stru
         return false;
     struct piece *before = &store->piece[index - 1];
     bool adjacent = before->seq + before->length == seq && before->at + before->length == store->used;
-    if (!adjacent || bytes.n > OUT_OF_ORDER_BYTES - store->used)
+    const bool same_ack = before->ack.any == ack->any && before->ack.number == ack->number;
+    if (!adjacent || !same_ack || bytes.n > OUT_OF_ORDER_BYTES - store->used)
         return false;
     memcpy(store->bytes + store->used, bytes.p, bytes.n);
     store->used += (uint32_t)bytes.n;
     before->length += (uint32_t)bytes.n;
-    if (ack->any)
-        acknowledged_note(&before->ack, ack->number);
     return true;
 }
 
