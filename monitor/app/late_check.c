@@ -40,8 +40,10 @@ static void forget_oldest(struct pipeline *p)
 void late_check_begin(struct pipeline *p, struct flow *flow)
 {
     struct late_check *late = &p->late;
-    if (late->count == late->capacity)
+    if (late->count == late->capacity) {
+        late->early += late->place[late->first].until >= p->now;
         forget_oldest(p);
+    }
     late->place[(late->first + late->count++) % late->capacity] = (struct late_flow){
 
         .flow = flow, .first_seen = flow->first_seen, .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};

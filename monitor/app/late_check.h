@@ -18,6 +18,7 @@ struct late_check {
         nanos until;
     } * place; /* a ring */
     size_t capacity, first, count;
+    uint64_t early; /* not checked any more before their time, for lack of room */
 };
 
 bool late_check_open(struct late_check *late, size_t capacity);

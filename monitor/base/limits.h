@@ -105,6 +105,7 @@
 #define SHARED_UNDER_WAY         1024   /* news that Redis has not answered yet */
 #define SHARED_OUTBOX            262144 /* sessions to be sent once Redis is back; 40 bytes each */
 #define WAITING_HANDSHAKES       1024 /* that are judged when the answer is here, in the order of their ends */
+#define FORGOTTEN_HOURS          24   /* at least, for which it is known who was evicted from a table */
 #define RECENT_SESSIONS          4096 /* that late bytes may still contradict, by flow; see KEPT_SECONDS */
 #define RECENT_LESSONS           4096 /* likewise, of handshakes about their server and UE */
 #define UNIQUE_ID                16   /* bytes: an id of as many is unique by chance (RFC 2246 F.1.4) */

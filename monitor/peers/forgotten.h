@@ -1,28 +1,42 @@
 /*
  * Who was evicted from a table and is forgotten. Who comes again has a history that begins anew: what it
  * never did, or always, or how often, is not known of it. A bit for each, so that some who are new count as
- * known before, and nobody the other way round.
+ * known before, and nobody the other way round within a day: bits of the day before last are dropped when
+ * others come, for else a flood of strangers would make everybody known for good.
  */
 #ifndef UTWATCH_PEERS_FORGOTTEN_H
 #define UTWATCH_PEERS_FORGOTTEN_H
 
+#include "base/limits.h"
+#include "base/nanos.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { FORGOTTEN_WORD = 64, FORGOTTEN_BITS = 1 << 20 };
 
 struct forgotten {
-    uint64_t word[FORGOTTEN_BITS / FORGOTTEN_WORD];
+    nanos since;   /* of the bits of today */
+    uint8_t today; /* which of the two these are */
+    uint64_t word[2][FORGOTTEN_BITS / FORGOTTEN_WORD];
 };
 
-static inline void forgotten_note(struct forgotten *f, uint64_t hash)
+static inline void forgotten_note(struct forgotten *f, uint64_t hash, nanos now)
 {
-    f->word[hash % FORGOTTEN_BITS / FORGOTTEN_WORD] |= UINT64_C(1) << hash % FORGOTTEN_WORD;
+    const nanos day = FORGOTTEN_HOURS * 3600 * NANOS_PER_SECOND;
+    if (now - f->since >= day) {
+        f->today ^= 1U;
+        memset(f->word[f->today], 0, sizeof f->word[f->today]);
+        f->since = now;
+    }
+    f->word[f->today][hash % FORGOTTEN_BITS / FORGOTTEN_WORD] |= UINT64_C(1) << hash % FORGOTTEN_WORD;
 }
 
 static inline bool forgotten_has(const struct forgotten *f, uint64_t hash)
 {
-    return f->word[hash % FORGOTTEN_BITS / FORGOTTEN_WORD] >> hash % FORGOTTEN_WORD & 1;
+    const uint64_t at = hash % FORGOTTEN_BITS / FORGOTTEN_WORD;
+    return (f->word[0][at] | f->word[1][at]) >> hash % FORGOTTEN_WORD & 1;
 }
 
 #endif

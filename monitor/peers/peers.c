@@ -39,6 +39,7 @@ struct peers {
     struct suite_kinds kinds;
     struct serving serving;
     struct forgotten forgotten; /* peers */
+    nanos now;                  /* of the last handshake */
     struct side_table table[2]; /* by enum side */
     uint32_t interval;          /* its number, from 1 on */
     peers_judge *judge;         /* or NULL */
@@ -304,7 +305,7 @@ void peers_forget(struct peers *p, const struct peer *peer)
     if (side == SERVER)
         change_unnamed(p, &key.end);
     was_judged(t, index);
-    forgotten_note(&p->forgotten, hash_of(p, &n->peer));
+    forgotten_note(&p->forgotten, hash_of(p, &n->peer), p->now);
     while (*link != index)
         link = &node_at(t, *link)->hash_next;
     *link = n->hash_next;
@@ -353,8 +354,10 @@ static struct peer *take(struct peers *p, const struct observation *o, const str
         n->peer.first = o->whence.time;
         if (side == SERVER)
             name_server(p, &n->peer, o);
-        if (forgotten_has(&p->forgotten, hash_of(p, &n->peer)))
+        if (forgotten_has(&p->forgotten, hash_of(p, &n->peer))) {
             learn_of_eviction(&n->peer);
+            p->counters.came_again++;
+        }
         uint32_t *bucket = bucket_of(p, side, &key.end);
         n->hash_next = *bucket;
         *bucket = index;
@@ -447,6 +450,7 @@ static struct lesson *new_lesson(struct peers *p, const struct peer *s, const st
 void peers_learn(struct peers *p, const struct observation *o, const struct hello_shape *shape,
                  const struct session_result *session)
 {
+    p->now = o->event_time;
     serving_learn(&p->serving, o);
     p->counters.hosts_forgotten = p->serving.forgotten;
     p->counters.handshakes_forgotten = p->met.forgotten;

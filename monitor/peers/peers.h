@@ -23,6 +23,7 @@
 struct peers_counters {
     uint64_t servers, ues; /* remembered now */
     uint64_t evicted;
+    uint64_t came_again;           /* new ones that were perhaps evicted before: forgotten.h */
     uint64_t hosts_forgotten;      /* of serving.h */
     uint64_t handshakes_forgotten; /* of met.h */
     uint64_t lessons_forgotten;    /* of lesson.h, that late bytes might still have contradicted */

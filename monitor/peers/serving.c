@@ -39,7 +39,7 @@ void serving_learn(struct serving *s, const struct observation *o)
     uint64_t *place = &s->host[ways_of(hash, SERVING_HOSTS) + next_way(&s->turn)];
     if (*place) {
         s->forgotten++;
-        forgotten_note(&s->before, *place >> 1);
+        forgotten_note(&s->before, *place >> 1, o->event_time);
     }
     *place = hash;
 }

@@ -177,6 +177,8 @@ static struct recent_session *note_recent(struct sessions *s, const struct obser
                                           const struct identifier *id, const struct identifier *ticket)
 {
     struct recent_session *r = &s->recent[o->whence.flow_id % RECENT_SESSIONS];
+    s->counters.unguarded += r->server.family && r->flow_id != o->whence.flow_id &&
+                             o->side[SERVER].hello_time - r->issued <= KEPT_SECONDS * NANOS_PER_SECOND;
     *r = (struct recent_session){.flow_id = o->whence.flow_id,
                                  .issued = o->side[SERVER].hello_time,
                                  .origin = origin,

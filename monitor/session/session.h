@@ -66,7 +66,8 @@ struct session_counters {
     uint64_t sightings; /* identifiers met first when they were used */
     uint64_t inherited; /* renewed tickets */
     uint64_t found, unknown;
-    uint64_t doubted;          /* origins that late bytes contradicted */
+    uint64_t doubted;   /* origins that late bytes contradicted */
+    uint64_t unguarded; /* that gave way to others while late bytes might still have contradicted them */
     uint64_t refused_to_learn; /* full handshakes of which something is missing, doubted or unacknowledged */
     uint64_t evicted;
     uint64_t expired;

@@ -638,6 +638,28 @@ static void lessons_that_make_room_are_counted(void **state)
     assert_int_equal(peers_counters(peers)->lessons_forgotten, 1);
 }
 
+/* A flood of strangers does not make everybody known before, for ever. */
+static void evictions_are_forgotten_after_two_days(void **state)
+{
+    (void)state;
+    for (int day = 0; day < 4; day++) {
+        hello(0x0301, OFFER(AES));
+        o->whence.client.address[0] = (uint8_t)(day ? day : 3);
+        o->event_time = (day + 1) * (FORGOTTEN_HOURS + 1) * 3600 * NANOS_PER_SECOND;
+        learn(&nothing);
+        assert_false(found(CLIENT)->shortened);
+        peers_forget(peers, found(CLIENT));
+        hello(0x0301, OFFER(AES));
+        o->whence.client.address[0] = (uint8_t)(day ? day : 3);
+        o->event_time = (day + 1) * (FORGOTTEN_HOURS + 1) * 3600 * NANOS_PER_SECOND + 1;
+        learn(&nothing);
+        assert_true(found(CLIENT)->shortened);
+        if (!day)
+            peers_forget(peers, found(CLIENT));
+    }
+    assert_int_equal(peers_counters(peers)->came_again, 4);
+}
+
 /* Counts the judged ones, and what they had done by then. */
 static void count_judged(void *context, const struct peer *peer)
 {
@@ -714,6 +736,7 @@ int main(void)
         WITH_TABLES(who_was_evicted_has_a_history),
         WITH_TABLES(a_server_stays_one),
         WITH_TABLES(peers_are_judged_by_their_interval),
+        WITH_TABLES(evictions_are_forgotten_after_two_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,17 @@ static void a_contradicted_renewal_proves_no_age(void **state)
     assert_int_equal(r.basis, AGE_EXACT);
 }
 
+static void origins_that_make_room_are_counted(void **state)
+{
+    (void)state;
+    const uint64_t before = sessions_counters(sessions)->unguarded;
+    on_connection(DAY1, 1, RESUMPTION_FULL, 0, 100);
+    on_connection(DAY1 + NANOS_PER_SECOND, 1 + RECENT_SESSIONS, RESUMPTION_FULL, 0, 101);
+    assert_int_equal(sessions_counters(sessions)->unguarded - before, 1);
+    on_connection(DAY1 + HOUR, 1, RESUMPTION_FULL, 0, 102); /* nothing contradicts the one before any more */
+    assert_int_equal(sessions_counters(sessions)->unguarded - before, 1);
+}
+
 static void inner_length_of_rfc4507(void **state)
 {
     (void)state;
@@ -910,6 +921,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_renewed_a_contradicted_session_is_in_doubt, open_memory,
                                         close_memory),
         cmocka_unit_test_setup_teardown(a_contradicted_renewal_proves_no_age, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(origins_that_make_room_are_counted, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(inner_length_of_rfc4507, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(first_sighting_is_a_lower_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(of_several_psks_the_oldest_counts, open_memory, close_memory),
