@@ -125,6 +125,8 @@ static void json_strings_are_ascii_controls_escaped(void **state)
     assert_string_equal(json("\xff!", 2), "\"\xef\xbf\xbd!\"");
     assert_string_equal(json("\xe2\x80\xae", 3), "\"\\u202e\"");
     assert_string_equal(json("\xf3\xa0\x80\x81", 4), "\"\\udb40\\udc01\"");
+    assert_string_equal(json("caf\xc3\xa9 \xf0\x9f\x93\xb7\n", 11),
+                        "\"caf\xc3\xa9 \xf0\x9f\x93\xb7\\u000a\""); /* RFC 8259 8.1 */
 }
 
 /* Strings are looked at by words; RFC 8259 7 and RFC 3629 say which octets stand for themselves, wherever

@@ -64,6 +64,12 @@ static void test_gre(void **state)
     build_ip6(&b, 47);
     expect_tcp(&b, DLT_RAW, 1, ENCAP_GRE);
     tcp4();
+    build_hex(&b, "0000 00 00");
+    for (int i = 0; i < MAX_LABELS; i++)
+        build_hex(&b, "0800 00 04 0a000003");
+    in_gre("4000 0800 1234 0000"); /* more routes than are skipped */
+    expect_result(&b, DLT_EN10MB, DECODE_TOO_DEEP);
+    tcp4();
     in_gre("0002 0800"); /* a version nobody has defined */
     expect_result(&b, DLT_EN10MB, DECODE_OTHER);
     tcp4();
@@ -333,6 +339,17 @@ static void test_tzsp(void **state)
     build_bytes(&b, "\x02\x00\x00\x01\x01\x00", 6);
     in_udp(50000, 37008);
     expect_udp(37008);
+    inner_ethernet();
+    build_hex(&b, "01 00 0077 01"); /* a Prism header */
+    in_udp(50000, 37008);
+    expect_result(&b, DLT_EN10MB, DECODE_OTHER);
+    inner_ethernet();
+    build_trailer(&b, 100);
+    for (int i = 0; i < 65; i++)
+        build_hex(&b, "00"); /* padding without an end within reach */
+    build_hex(&b, "01 00 0001");
+    in_udp(50000, 37008);
+    expect_result(&b, DLT_EN10MB, DECODE_OTHER);
 }
 
 /* RFC 3378 3, RFC 9300 5.1, RFC 4023 4, RFC 7510 3, RFC 8086 3. */
