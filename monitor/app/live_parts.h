@@ -23,7 +23,6 @@ struct live_capture {
 void live_tell_edge(struct live_capture *c, const struct live *interface, const char *name,
                     enum live_edge edge);
 void live_tell_change(struct live_capture *c, size_t i);
-void live_note_links(struct live_capture *c);
 
 /* All is open: what is due is so from now on. */
 void live_begin_watch(struct live_capture *c);

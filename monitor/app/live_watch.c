@@ -34,7 +34,7 @@ void live_tell_edge(struct live_capture *c, const struct live *interface, const 
     self_watch_tell(&c->watch, table[edge].condition, table[edge].edge, name, observed);
 }
 
-void live_note_links(struct live_capture *c)
+static void note_links(struct live_capture *c)
 {
     for (size_t i = 0; c->orders->links && i < c->reading[0].count; i++) {
         const struct live *interface = c->reading[0].interface[i];
@@ -64,7 +64,7 @@ static void look_at_links(struct live_capture *c)
     for (size_t i = 0; i < c->reading[0].count; i++)
         for (enum live_edge edge; (edge = live_look(c->reading[0].interface[i]));)
             live_tell_edge(c, c->reading[0].interface[i], c->names[i], edge);
-    live_note_links(c);
+    note_links(c);
 }
 
 void live_note_counters(struct live_capture *c)
@@ -129,7 +129,7 @@ static void count_again(struct live_capture *c, int64_t now)
 void live_begin_watch(struct live_capture *c)
 {
     const int64_t now = clock_monotonic();
-    live_note_links(c);
+    note_links(c);
     c->next_stats = now + c->rules->site->stats_interval;
     c->next_count = now + COUNT_SECONDS * NANOS_PER_SECOND;
 }

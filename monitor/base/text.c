@@ -18,7 +18,8 @@ static size_t digits_of(uint64_t value)
     return digits;
 }
 
-void text_digits(struct text *t, uint64_t value, size_t width)
+/* With zeros before it. */
+static void put_digits(struct text *t, uint64_t value, size_t width)
 {
     char *at = text_room(t, width);
     for (size_t i = width; at && i-- > 0; value /= 10)
@@ -27,7 +28,7 @@ void text_digits(struct text *t, uint64_t value, size_t width)
 
 void text_uint(struct text *t, uint64_t value)
 {
-    text_digits(t, value, digits_of(value));
+    put_digits(t, value, digits_of(value));
 }
 
 void text_int(struct text *t, int64_t value)
@@ -230,7 +231,7 @@ void text_seconds(struct text *t, int64_t nanoseconds)
     for (; part % 10 == 0; part /= 10)
         digits--;
     text_char(t, '.');
-    text_digits(t, (uint64_t)part, digits);
+    put_digits(t, (uint64_t)part, digits);
 }
 
 void text_duration(struct text *t, int64_t nanoseconds)
@@ -306,7 +307,7 @@ void text_time(struct text *t, int64_t nanoseconds, bool micros)
     text_calendar(&time, second);
     if (micros) {
         text_char(&time, '.');
-        text_digits(&time, (uint64_t)rest / 1000, 6);
+        put_digits(&time, (uint64_t)rest / 1000, 6);
         text_put(&time, "+0000");
     } else {
         text_char(&time, 'Z');

@@ -53,7 +53,6 @@ static inline void text_char(struct text *t, char c)
 
 void text_uint(struct text *t, uint64_t value);
 void text_int(struct text *t, int64_t value);
-void text_digits(struct text *t, uint64_t value, size_t width);   /* with zeros before it */
 void text_hex(struct text *t, struct span bytes, char separator); /* separator 0: none; lower case */
 __attribute__((format(printf, 2, 3))) void text_printf(struct text *t, const char *format, ...);
 

@@ -66,11 +66,11 @@ static void if_is(struct program *p, uint32_t value, unsigned to)
     go_to(p, (enum label)to);
 }
 
-static void unless_is(struct program *p, uint32_t value, unsigned to)
+static void end_unless_is(struct program *p, uint32_t value)
 {
     put(p, BPF_JMP | BPF_JEQ | BPF_K, value);
     p->code[p->length - 1].jt = 1;
-    go_to(p, (enum label)to);
+    go_to(p, END);
 }
 
 static void load(struct program *p, unsigned size, uint32_t offset)
@@ -151,7 +151,7 @@ static void find_network(struct program *p)
         if_is(p, ETH_P_IPV6, V6);
         if_is(p, ETH_P_8021Q, TAGGED + i);
         if_is(p, ETH_P_8021AD, TAGGED + i);
-        unless_is(p, ETH_P_QINQ1, END);
+        end_unless_is(p, ETH_P_QINQ1);
         here(p, TAGGED + i);
         load(p, BPF_H, 2);
         put(p, BPF_ST, PROTOCOL);
@@ -159,7 +159,7 @@ static void find_network(struct program *p)
         put(p, BPF_LD | BPF_MEM, PROTOCOL);
     }
     if_is(p, ETH_P_IP, V4);
-    unless_is(p, ETH_P_IPV6, END);
+    end_unless_is(p, ETH_P_IPV6);
 }
 
 /* Fragments have no ports. */
@@ -168,16 +168,16 @@ static void look_behind_ip(struct program *p)
     here(p, V6);
     sum_v6(p);
     load(p, BPF_B, 6);
-    unless_is(p, IPPROTO_UDP, END);
+    end_unless_is(p, IPPROTO_UDP);
     go_on_by(p, 40);
     go_to(p, UDP);
     here(p, V4);
     sum_v4(p);
     load(p, BPF_H, 6);
     put(p, BPF_ALU | BPF_AND | BPF_K, 0x3fff);
-    unless_is(p, 0, END);
+    end_unless_is(p, 0);
     load(p, BPF_B, 9);
-    unless_is(p, IPPROTO_UDP, END);
+    end_unless_is(p, IPPROTO_UDP);
     load(p, BPF_B, 0);
     put(p, BPF_ALU | BPF_AND | BPF_K, 0xf);
     put(p, BPF_ALU | BPF_LSH | BPF_K, 2);
@@ -192,14 +192,14 @@ static void look_into_gtp(struct program *p)
     load(p, BPF_H, 0);
     if_is(p, GTP_PORT, GTP);
     load(p, BPF_H, 2);
-    unless_is(p, GTP_PORT, END);
+    end_unless_is(p, GTP_PORT);
     here(p, GTP);
     go_on_by(p, 8);
     load(p, BPF_B, 0);
     put(p, BPF_ALU | BPF_AND | BPF_K, 0xf0);
-    unless_is(p, 0x30, END);
+    end_unless_is(p, 0x30);
     load(p, BPF_B, 1);
-    unless_is(p, 255, END);
+    end_unless_is(p, 255);
     load(p, BPF_B, 0);
     put(p, BPF_ST, PROTOCOL);
     go_on_by(p, 8);
@@ -221,7 +221,7 @@ static void look_into_gtp(struct program *p)
     load(p, BPF_B, 0);
     put(p, BPF_ALU | BPF_RSH | BPF_K, 4);
     if_is(p, 6, INSIDE_V6);
-    unless_is(p, 4, END);
+    end_unless_is(p, 4);
     sum_v4(p);
     go_to(p, END);
     here(p, INSIDE_V6);

@@ -180,7 +180,8 @@ static enum checksum tcp_checksum(const struct segment *s)
     return unmade ? CHECKSUM_UNMADE : CHECKSUM_WRONG;
 }
 
-enum checksum segment_checksum(const struct segment *s)
+/* Of the segment and all headers around it. */
+static enum checksum segment_checksum(const struct segment *s)
 {
     const enum checksum header = s->refused ? CHECKSUM_WRONG : header_checksum(s);
     if (header == CHECKSUM_WRONG)

@@ -30,9 +30,6 @@ enum checksum {
 /* Of the innermost IP header: also wrong where no hop is left. */
 enum checksum header_checksum(const struct segment *segment);
 
-/* Of the segment and all headers around it. */
-enum checksum segment_checksum(const struct segment *segment);
-
 struct checksum_counters {
     uint64_t wrong;       /* segments that were not believed */
     uint64_t unproven;    /* wrong as well, but of a sender or a connection that had no right one yet */

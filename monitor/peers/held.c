@@ -61,8 +61,10 @@ void held_close(struct held_session *held, uint64_t flow_id, unsigned sides)
         held->closed = sides & BOTH;
 }
 
-bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
-                 const struct observation *o, uint16_t suite)
+/* Could the hello use a session of this suite that was got like the held one? No longer when the server's
+ * promise for the held one has run out (RFC 5077 3.3). */
+static bool is_for(const struct held_session *held, const struct hello_shape *shape,
+                   const struct observation *o, uint16_t suite)
 {
     const struct suite *of_session = suite_find(suite);
     return held->use && of_session && suite_set_has(&o->client_hello.offered, suite_index(of_session)) &&
@@ -74,7 +76,7 @@ bool held_is_usable(const struct held_session *held, const struct hello_shape *s
 {
     const unsigned needed = held->version >= TLS11 ? 1U << CLIENT : BOTH;
     return (held->closed & needed) == needed && held->from <= o->side[CLIENT].hello_time &&
-           held_is_for(held, shape, o, held->suite);
+           is_for(held, shape, o, held->suite);
 }
 
 enum { MICROSECOND = 1000 /* in which origins are kept */ };
@@ -104,7 +106,7 @@ struct refusal held_refusal(const struct held_session *held, const struct hello_
     const bool certain = r->known && r->basis == AGE_EXACT && !r->dead;
     const bool counts = certain && r->refused && o->resumption == RESUMPTION_FULL &&
                         o->client_hello.ticket_extension && r->suite_known &&
-                        held_is_for(held, shape, o, r->suite) && !is_superseded(held, o, r) &&
+                        is_for(held, shape, o, r->suite) && !is_superseded(held, o, r) &&
                         r->offered_age < held->kept_for * NANOS_PER_SECOND;
     return (struct refusal){.counts = counts, .unless = counts ? why_forgotten(held, o, r, begun) : 0};
 }

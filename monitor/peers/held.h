@@ -38,11 +38,6 @@ void held_learn(struct held_session *held, const struct hello_shape *shape, cons
 /* These sides have ended the connection of this flow: a bit for each enum side. */
 void held_close(struct held_session *held, uint64_t flow_id, unsigned sides);
 
-/* Could the hello use a session of this suite that was got like the held one? No longer when the server's
- * promise for the held one has run out (RFC 5077 3.3). */
-bool held_is_for(const struct held_session *held, const struct hello_shape *shape,
-                 const struct observation *o, uint16_t suite);
-
 /* Could it use the held one? Not known where the client was not seen to end its connection with an alert, as
  * close_notify is: OpenSSL offers such a session to nobody again; and of one of TLS 1.0 not where one of the
  * two was not (RFC 2246 7.2.1). */

@@ -101,7 +101,7 @@ struct fact session_accepted(const struct policy_case *c)
     struct fact v = of_offered(c);
     if (v.known != KNOWN_VALUE)
         return v;
-    struct fact full = unless_doubtful(c, EITHER_SIDE, resumption_is(c->observation, RESUMPTION_FULL));
+    struct fact full = unless_doubtful(c, EITHER_SIDE, handshake_full(c->observation));
     return full.known == UNKNOWN ? full : number(c->session->accepted);
 }
 

@@ -441,13 +441,13 @@ struct fact resumption_method(const struct observation *o)
     return hello.known == KNOWN_VALUE ? unknown(observation_missing(o, SERVER)) : hello;
 }
 
-struct fact resumption_is(const struct observation *o, enum resumption method)
+struct fact handshake_full(const struct observation *o)
 {
     const bool by_psk = o->resumption == RESUMPTION_UNKNOWN && observation_by_psk(o);
-    if ((by_psk || o->resumption == RESUMPTION_EITHER) && method == RESUMPTION_FULL)
+    if (by_psk || o->resumption == RESUMPTION_EITHER)
         return number(0);
     struct fact v = resumption_method(o);
-    return v.known == KNOWN_VALUE ? number(v.number == (int64_t)method) : v;
+    return v.known == KNOWN_VALUE ? number(v.number == RESUMPTION_FULL) : v;
 }
 
 struct fact handshake_complete(const struct observation *o)

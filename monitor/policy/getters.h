@@ -75,7 +75,7 @@ struct fact server_conclusion(const struct observation *o);
 struct fact handshake_complete(const struct observation *o);
 struct fact resumption_method(const struct observation *o);
 struct fact handshake_method(const struct policy_case *c);
-struct fact resumption_is(const struct observation *o, enum resumption method);
+struct fact handshake_full(const struct observation *o);
 struct fact client_continued(const struct observation *o);
 struct fact client_follow_up(const struct observation *o);
 struct fact certificate_requested(const struct observation *o);

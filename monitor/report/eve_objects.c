@@ -10,7 +10,7 @@ void json_slice(struct json *j, const char *key, const struct observation *o, st
         json_bytes(j, key, observation_text(o, slice));
 }
 
-bool identities_clear(const struct input_names *names)
+static bool identities_clear(const struct input_names *names)
 {
     return names && names->identities.clear;
 }

@@ -42,7 +42,6 @@ void json_ruleset(struct json *j, const struct rules_version *version);
 
 /* Who a user is, if it is known: as written there, or as a hash. */
 void json_identity(struct json *j, const char *key, struct span identity, const struct input_names *names);
-bool identities_clear(const struct input_names *names);
 
 /* A name from the wire, if there is one. */
 void json_slice(struct json *j, const char *key, const struct observation *o, struct text_slice slice);

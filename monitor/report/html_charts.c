@@ -17,6 +17,12 @@ static void put_share(struct html *h, uint64_t count, uint64_t of)
     html_put(h, buffer);
 }
 
+/* One bar of a chart and one row of its table. The label is escaped. */
+struct html_bar {
+    const char *label;
+    uint64_t count;
+};
+
 static void put_bar(struct html *h, const struct html_bar *bar, uint64_t row, uint64_t total)
 {
     html_put(h, "<text x=\"0\"");
@@ -42,8 +48,8 @@ static void put_id(struct html *h, const char *name, const char *part)
     html_put(h, part);
 }
 
-static void put_svg(struct html *h, const char *name, const char *title, const char *what,
-                    const struct html_bar *bars, size_t count, uint64_t total)
+static void put_svg(struct html *h, const char *name, const char *title, const struct html_bar *bars,
+                    size_t count, uint64_t total)
 {
     uint64_t rows = 0;
     for (size_t i = 0; i < count; i++)
@@ -58,9 +64,7 @@ static void put_svg(struct html *h, const char *name, const char *title, const c
     html_put(h, "</title><desc id=\"");
     put_id(h, name, "-d\">Bars for ");
     html_count(h, total);
-    html_put(h, " ");
-    html_put(h, what);
-    html_put(h, "; the table below has the same numbers.</desc>\n");
+    html_put(h, " handshakes; the table below has the same numbers.</desc>\n");
     uint64_t row = 0;
     for (size_t i = 0; i < count; i++)
         if (bars[i].count)
@@ -89,8 +93,12 @@ static void put_table(struct html *h, const char *name, const struct html_bar *b
     html_put(h, "</tbody></table></details>\n");
 }
 
-void html_chart(struct html *h, const char *name, const char *title, const char *what,
-                const struct html_bar *bars, size_t count)
+/*
+ * A figure with the bars in their order and the same numbers as a table. `name` is a word for the ids of the
+ * page, `title` the heading. Nothing when all bars are 0.
+ */
+static void put_chart(struct html *h, const char *name, const char *title, const struct html_bar *bars,
+                      size_t count)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < count; i++)
@@ -102,7 +110,7 @@ void html_chart(struct html *h, const char *name, const char *title, const char 
     html_put(h, " <small>");
     html_counted(h, total, "handshake", "handshakes");
     html_put(h, "</small></figcaption>\n");
-    put_svg(h, name, title, what, bars, count, total);
+    put_svg(h, name, title, bars, count, total);
     put_table(h, name, bars, count, total);
     html_put(h, "</figure>\n");
 }
@@ -122,7 +130,7 @@ static void put_outcomes(struct html *h, const struct tally *tally)
     struct html_bar bars[OUTCOMES];
     for (size_t i = 0; i < OUTCOMES; i++)
         bars[i] = (struct html_bar){order[i].words, tally->outcome[order[i].outcome]};
-    html_chart(h, "outcomes", "Outcomes", "handshakes", bars, OUTCOMES);
+    put_chart(h, "outcomes", "Outcomes", bars, OUTCOMES);
 }
 
 static void put_versions(struct html *h, const struct tally *tally)
@@ -134,7 +142,7 @@ static void put_versions(struct html *h, const struct tally *tally)
                                                           : tally_version_name((enum tally_version)v),
                                     tally->version[v]};
     }
-    html_chart(h, "versions", "Negotiated versions", "handshakes", bars, TALLY_VERSIONS);
+    put_chart(h, "versions", "Negotiated versions", bars, TALLY_VERSIONS);
 }
 
 static void put_key_bits(struct html *h, const struct tally *tally)
@@ -147,7 +155,7 @@ static void put_key_bits(struct html *h, const struct tally *tally)
         text_put(&t, " bits");
         bars[i] = (struct html_bar){labels[i], tally->key_bits[i]};
     }
-    html_chart(h, "keybits", "Key length of the selected suite", "handshakes", bars, TALLY_KEY_BITS);
+    put_chart(h, "keybits", "Key length of the selected suite", bars, TALLY_KEY_BITS);
 }
 
 static void put_suites(struct html *h, const struct tally *tally)
@@ -169,7 +177,7 @@ static void put_suites(struct html *h, const struct tally *tally)
     text_put(&t, others == 1 ? " other suite" : " other suites");
     bars[n++] = (struct html_bar){label, other_count};
     bars[n++] = (struct html_bar){"codes without a name", tally->unnamed_suites};
-    html_chart(h, "suites", "Selected suites", "handshakes", bars, n);
+    put_chart(h, "suites", "Selected suites", bars, n);
 }
 
 void html_distributions(struct html *h, const struct tally *tally)

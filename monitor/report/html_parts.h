@@ -59,17 +59,4 @@ void html_end(struct html *h, const struct endpoint *end, bool port);
 /* The capture's base name. */
 void html_input(struct html *h, const struct input_names *names, unsigned source);
 
-/* One bar of a chart and one row of its table. The label is escaped. */
-struct html_bar {
-    const char *label;
-    uint64_t count;
-};
-
-/*
- * A figure with the bars in their order and the same numbers as a table. `name` is a word for the ids of the
- * page, `title` the heading, `what` says what is counted ("handshakes"). Nothing when all bars are 0.
- */
-void html_chart(struct html *h, const char *name, const char *title, const char *what,
-                const struct html_bar *bars, size_t count);
-
 #endif

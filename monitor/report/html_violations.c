@@ -172,13 +172,12 @@ static void put_rule_stacks(struct html *h, const struct tally *tally, const str
 }
 
 /* What came after a table was full. `where`: "by peers beyond the first". */
-static void put_untold(struct html *h, uint64_t count, const char *one, const char *many, const char *where,
-                       unsigned most)
+static void put_untold(struct html *h, uint64_t count, const char *where, unsigned most)
 {
     if (!count)
         return;
     html_put(h, "<p class=\"note\">");
-    html_counted(h, count, one, many);
+    html_counted(h, count, "further offence is", "further offences are");
     html_put(h, where);
     html_number(h, most);
     html_put(h, ", which are not distinguished.</p>\n");
@@ -241,12 +240,9 @@ static void put_violated(struct html *h, const struct html_report *r, const stru
     put_peers(h, rule, CLIENT, shown);
     put_rule_stacks(h, tally, rule, shown);
     html_put(h, "</div>\n");
-    put_untold(h, rule->other_offences, "further offence is", "further offences are",
-               " by peers beyond the first ", MAX_OFFENDERS);
-    put_untold(h, rule->other_sharings, "further offence is", "further offences are",
-               " by UEs together with a server, beyond the first ", MAX_OFFENDERS);
-    put_untold(h, rule->other_stacks, "further offence is", "further offences are",
-               " by UE stacks of this rule beyond the first ", MAX_RULE_STACKS);
+    put_untold(h, rule->other_offences, " by peers beyond the first ", MAX_OFFENDERS);
+    put_untold(h, rule->other_sharings, " by UEs together with a server, beyond the first ", MAX_OFFENDERS);
+    put_untold(h, rule->other_stacks, " by UE stacks of this rule beyond the first ", MAX_RULE_STACKS);
     html_put(h, "</section>\n");
 }
 

@@ -80,7 +80,7 @@ void shared_recover(struct shared *s)
     }
 }
 
-void shared_stop(struct shared *s)
+static void stop(struct shared *s)
 {
     const uint64_t one = 1;
     if (s->owner != getpid())
@@ -101,7 +101,7 @@ void shared_close(struct shared *s)
     if (!s)
         return;
     const bool mine = s->owner == getpid();
-    shared_stop(s);
+    stop(s);
     if (!mine || s->owner)
         let_go(s);
 }

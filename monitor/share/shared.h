@@ -37,7 +37,6 @@ bool shared_url_is_valid(const char *url);
 struct shared *shared_new(const char *url, uint32_t retention);
 bool shared_start(struct shared *s);
 void shared_recover(struct shared *s);
-void shared_stop(struct shared *s);
 
 /* News that have not been sent are lost: call shared_flush() before. */
 void shared_close(struct shared *s);

@@ -176,7 +176,8 @@ static const struct oid_name attributes[] = {
     {"1.3.6.1.4.1.311.60.2.1.3", "jurisdictionC", 0},
 };
 
-void oid_dotted(struct span oid, struct text *out)
+/* "1.2.840.113549.1.1.5" from content octets; arcs above 2^32 and broken encodings give "invalid-oid". */
+static void put_dotted(struct span oid, struct text *out)
 {
     struct cursor c = cursor_over(oid);
     uint32_t arc = 0;
@@ -213,7 +214,7 @@ static const struct oid_name *find(struct span oid, const struct oid_name *table
 {
     char buffer[128];
     struct text t = text_over(buffer, sizeof buffer);
-    oid_dotted(oid, &t);
+    put_dotted(oid, &t);
     if (t.cut)
         return NULL;
     for (size_t i = 0; i < n; i++)
@@ -259,5 +260,5 @@ void oid_put(struct span oid, const struct oid_name *name, struct text *out)
     if (name)
         text_put(out, name->name);
     else
-        oid_dotted(oid, out);
+        put_dotted(oid, out);
 }

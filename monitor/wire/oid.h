@@ -5,9 +5,6 @@
 
 #include "base/text.h"
 
-/* "1.2.840.113549.1.1.5" from content octets; arcs above 2^32 and broken encodings give "invalid-oid". */
-void oid_dotted(struct span oid, struct text *out);
-
 struct oid_name {
     const char *dotted;
     const char *name;
