@@ -3,7 +3,6 @@
 #include "app/pipeline_parts.h"
 #include "wire/opening.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 /* A connection of Ut that is neither TLS nor HTTP, so far. */

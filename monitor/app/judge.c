@@ -4,7 +4,6 @@
 #include "app/peer_findings.h"
 #include "app/say.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 bool judge_go_on_with(struct judge *j, const struct ruleset *rules)

@@ -14,7 +14,6 @@
 #include "report/first_sight.h"
 #include "report/known_members.h"
 #include "report/spells.h"
-#include "report/tally.h"
 #include "report/text_report.h"
 
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* The site's configuration is read: all of its sections but `outputs`. */
 #include "app/site_parts.h"
 #include "base/amount.h"
-#include "base/limits.h"
 #include "syslog/message.h"
 
 #include <inttypes.h>

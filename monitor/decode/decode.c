@@ -2,7 +2,6 @@
 
 #include "decode/layers.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct decoder {

@@ -1,6 +1,5 @@
 #include "decode/fragments.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 

@@ -2,8 +2,6 @@
 
 #include "flow/recent.h"
 
-#include <assert.h>
-
 void stream_release(struct flow_table *table, struct flow *flow)
 {
     stream_release_held(table, flow);

@@ -4,7 +4,6 @@
 #include "policy/known_classes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct known_verdicts *known_verdicts_new(size_t rules)
 {

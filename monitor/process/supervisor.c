@@ -1,7 +1,6 @@
 #include "process/supervisor.h"
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "process/notify.h"
 #include "process/signals.h"
 

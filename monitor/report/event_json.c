@@ -2,7 +2,6 @@
 
 #include "report/community_id.h"
 #include "report/event_objects.h"
-#include "report/names.h"
 
 #include <ctype.h>
 

@@ -3,7 +3,6 @@
 #include "report/ages.h"
 #include "report/baseline.h"
 #include "report/names.h"
-#include "report/text_report.h"
 
 #define INDENT 2
 #define DEEPER 4

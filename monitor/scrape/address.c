@@ -1,7 +1,6 @@
 #include "scrape/address.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 #include "base/expect.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "session/offer.h"
 #include "store/writer.h"

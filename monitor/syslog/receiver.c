@@ -4,7 +4,6 @@
 #include "base/nanos.h"
 #include "base/siphash.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

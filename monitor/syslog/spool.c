@@ -1,7 +1,6 @@
 #include "syslog/spool.h"
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "syslog/segment.h"
 
 #include <dirent.h>
