@@ -76,8 +76,8 @@ static inline uint32_t network_inside(uint32_t outer, enum encapsulation kind, u
     return mixed ^ mixed >> 15;
 }
 
-/* The space inside these wrappers; `foreign`: an end of a tunnel is none of the site's. What is in more tunnels
- * than are told apart is foreign, too. */
+/* The space inside these wrappers; `foreign`: an end of a tunnel is none of the site's. What is in more
+ * tunnels than are told apart is foreign, too. */
 uint8_t space_inside(const struct wrappers *wrappers, bool foreign);
 
 /* Do both belong to the site's tunnels? True where none are named. */

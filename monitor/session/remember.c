@@ -253,6 +253,16 @@ static bool offered_ticket(const struct observation *o)
     return o->client_hello.ticket && o->client_hello.ticket_hash.own == o->ticket_issued.hash.own;
 }
 
+/* It failed before the server proved that it has the keys, so anybody can have caused that. It is remembered
+ * as failed, but changes nothing that is known of other clients' sessions. */
+static void learn_failed(struct sessions *s, const struct observation *o, const struct place *place,
+                         nanos origin)
+{
+    note_given(s, o);
+    remember(s, o, place, origin, ENTRY_DEAD, false);
+    memory_note_ended(s, &o->whence, place->identifier, origin, time_of_use(o));
+}
+
 /* The identifiers that a full handshake issued for its session. `met`: copy_met(). */
 static void learn_full(struct sessions *s, const struct observation *o, nanos met, struct session_result *out)
 {
@@ -283,11 +293,7 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
     const struct identifier id = issued_id(o);
     const struct place place = memory_locate(s, &o->whence, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
-        /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
-         * remembered as failed, but changes nothing that is known of other clients' sessions. */
-        note_given(s, o);
-        remember(s, o, &place, memo.origin, ENTRY_DEAD, false);
-        memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
+        learn_failed(s, o, &place, memo.origin);
         return;
     }
     struct identifier ticket = {0};

@@ -52,12 +52,12 @@ enum unobserved {
     UNOBSERVED_GAP = 1 << 2,       /* bytes of the handshake are missing */
     UNOBSERVED_MIDSTREAM = 1 << 3, /* the capture starts within the connection */
     UNOBSERVED_ENCRYPTED = 1 << 4,
-    UNOBSERVED_TRUNCATED = 1 << 5,     /* frames cut by the snap length */
-    UNOBSERVED_EVICTED = 1 << 6,       /* a full table gave it up, or what was known of its server or UE */
-    UNOBSERVED_OVERLAP = 1 << 7,       /* two contents for the same bytes of the stream, or signs of another */
-    UNOBSERVED_MALFORMED = 1 << 8,     /* a message that does not parse */
-    UNOBSERVED_UNFINISHED = 1 << 9,    /* the capture ended, or nothing more came within the idle time */
-    UNOBSERVED_TOO_LONG = 1 << 10,     /* a message above MAX_MESSAGE_BYTES */
+    UNOBSERVED_TRUNCATED = 1 << 5,  /* frames cut by the snap length */
+    UNOBSERVED_EVICTED = 1 << 6,    /* a full table gave it up, or what was known of its server or UE */
+    UNOBSERVED_OVERLAP = 1 << 7,    /* two contents for the same bytes of the stream, or signs of another */
+    UNOBSERVED_MALFORMED = 1 << 8,  /* a message that does not parse */
+    UNOBSERVED_UNFINISHED = 1 << 9, /* the capture ended, or nothing more came within the idle time */
+    UNOBSERVED_TOO_LONG = 1 << 10,  /* a message above MAX_MESSAGE_BYTES */
     UNOBSERVED_UNKNOWN_CODE = 1 << 11, /* a code point that the registry does not know */
     UNOBSERVED_UNDECIDED = 1 << 12,    /* all was seen, but it does not decide the rule */
     UNOBSERVED_INCONSISTENT = 1 << 13, /* what a peer showed contradicts itself */
@@ -415,8 +415,8 @@ const struct suite *observation_suite(const struct observation *o);
  * may also contradict a later one. */
 uint32_t observation_unread(const struct observation *o, enum side side);
 
-/* The client has said by an alert that it does not go on: a fatal one, close_notify or user_canceled (RFC 5246
- * 7.2). */
+/* The client has said by an alert that it does not go on: a fatal one, close_notify or user_canceled (RFC
+ * 5246 7.2). */
 bool observation_client_gave_up(const struct observation *o);
 
 /* The group of the key exchange; 0: none that was seen. */

@@ -91,7 +91,9 @@ def refused_at_times(folder):
     said, claims = full([aes, des3], aes, more=fresh), refused([des3], more=claimed)
     b, c, once_more = full([0x0002, aes], 0x0002), full([des3], des3), full([aes, des3], aes, session=b"\1" * 32)
     for what, steps, guilty in (("as if it renegotiated", [said, claims, said, claims], []),
-                                ("with the same extension", [said, refused([des3], more=fresh)] * 2, [rule]), ("twice", [a, alone, a, alone], [rule]), ("once", [a, alone, a], []),
+                                ("with the same extension", [said, refused([des3], more=fresh)] * 2, [rule]),
+                                ("twice", [a, alone, a, alone], [rule]),
+                                ("once", [a, alone, a], []),
                                 ("twice in one moment", [a, alone, alone, a], []),
                                 ("three times in one moment", [alone, alone, alone, a], []),
                                 ("once, and later among others", [alone, a, refused([des3, 5])], [rule]),

@@ -490,12 +490,13 @@ def pushed_out():
     forged = capturelib.build(honest(NULL_SHA), time=START)
     others, waiting = [], 3072
     for i in range(waiting + 20):
-        others += capturelib.build(honest(NULL_SHA), time=START + 20 * MILLISECOND + i * 10000, step=1000, client=("198.51.%d.%d" % divmod(i, 250), 2000 + i),
-                                   server=("203.0.113.9", 443))
+        others += capturelib.build(honest(NULL_SHA), time=START + 20 * MILLISECOND + i * 10000, step=1000,
+                                   client=("198.51.%d.%d" % divmod(i, 250), 2000 + i), server=("203.0.113.9", 443))
     first, rest = forged + others, made_up({}, forged, ((CLIENT, SERVER), False))[len(forged):]
     resets = [(START + 100 * MILLISECOND + i, frame) for i, (_, frame) in enumerate(rest)]
     found = Judged(sorted(first, key=lambda f: f[0]) + resets)
-    told = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(found.events, "alert") if e.get("src_ip") == "192.0.2.10" and e["utwatch"].get("about") != "ue"]
+    told = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(found.events, "alert")
+            if e.get("src_ip") == "192.0.2.10" and e["utwatch"].get("about") != "ue"]
     check(told and all(severity >= 2 and basis == "partial" for severity, basis in told), "pushed out:", told)
     check(of_type(found.events, "stats")[-1]["utwatch"]["tls"]["told_early"] > 0, "nothing was pushed out")
 

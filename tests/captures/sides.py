@@ -219,14 +219,16 @@ def no_leg():
 
 def nothing_in_common():
     """Two sides without a common host: a balancer that has other addresses behind, or who repeats what he sees. Nothing vanishes on either."""
-    for name, first in (("another host", (("10.0.0.99", 41000), ("203.0.113.5", 443), [])), ("IPv6", (("2001:db8::10", 40000), ("2001:db8::80", 443), []))):
+    for name, first in (("another host", (("10.0.0.99", 41000), ("203.0.113.5", 443), [])),
+                        ("IPv6", (("2001:db8::10", 40000), ("2001:db8::80", 443), []))):
         for second in ((("10.0.0.66", 40000), (ORIGIN, 443), []), (("10.0.0.66", 40000), (ORIGIN, 443), CONNECT)):
             alone = Judged(copied([second], conversation(ANON, ANON)))
             for apart in (10000, 300000):
                 found = Judged(copied([first, second], conversation(ANON, ANON), apart=apart))
                 mine = [e for e in found.of_handshakes() if e["src_ip"] == "10.0.0.66"]
                 told = {e["utwatch"]["rule"] for e in mine}
-                check(told == {e["utwatch"]["rule"] for e in alone.of_handshakes()} and told, name, apart, "told of the second as if it were alone:", told)
+                check(told == {e["utwatch"]["rule"] for e in alone.of_handshakes()} and told, name, apart, "told of the second as if it were alone:",
+                      told)
                 weak = {e["utwatch"]["fault"] for e in mine if e["utwatch"]["basis"] == "partial"}
                 direct = {e["utwatch"]["fault"] for e in mine if e["utwatch"]["basis"] == "direct"}
                 check(weak <= {"ue", "both"} and direct <= {"server"}, name, "of its UE as a part of the evidence:", weak, direct)

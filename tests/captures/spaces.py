@@ -145,7 +145,8 @@ def many_senders():
     flood = []
     for n, (time, frame) in enumerate(made_up(1500)):
         flood.append((time, in_the_tunnel_of("203.0.113.%d" % (1 + n % 250), "203.0.113.251")(frame)))
-    framed, tls = judged(network + flood + [(t, in_the_tunnel_of("203.0.113.1", "203.0.113.251")(f)) for t, f in said(bad(), 1, port=42000)], port=42000)
+    forged = [(t, in_the_tunnel_of("203.0.113.1", "203.0.113.251")(f)) for t, f in said(bad(), 1, port=42000)]
+    framed, tls = judged(network + flood + forged, port=42000)
     check(framed.get(BREACH) == (2, "partial"), "in tunnels of 250 addresses:", framed.get(BREACH))
     check([t.get("confirmed") for t in tls] == [False], "in tunnels of 250 addresses:", tls and tls[0].get("confirmed"))
 

@@ -115,7 +115,8 @@ static void other_kinds(void)
     };
     cases[1].passed_on = true;
     cases[1].about.told = (struct endpoint){.family = 4, .space = SPACE_TOLD, .port = 51000};
-    cases[1].nearer = (struct other_side){.client = o.whence.client, .server = o.whence.server, .linked = true};
+    cases[1].nearer =
+        (struct other_side){.client = o.whence.client, .server = o.whence.server, .linked = true};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text t = text_over(line, sizeof line);
         if (cases[i].kind == CASE_CONNECTION)
