@@ -42,7 +42,11 @@ static bool client_had_finished(const struct handshake *h, uint8_t type, struct 
 bool later_begins(struct handshake *h, enum side who, struct span fragment, bool *readable)
 {
     const struct assembly *a = &h->side[who];
+    const struct side_facts *of = h->observation->side;
     *readable = false;
+    if ((of[CLIENT].damage | of[SERVER].damage) &
+        UNOBSERVED_DOUBTED) /* whose numbers these are is not known */
+        return false;
     struct cursor c = cursor_over(fragment);
     const uint8_t type = cursor_u8(&c);
     const size_t length = cursor_u24(&c);
