@@ -359,6 +359,7 @@ enum http_field_use http_use_of_name(struct span name)
 {
     switch (field_of(name)) {
     case FIELD_OTHER:
+    case FIELD_ACCEPT: /* of a head that comes in pieces the other marks of a browser are enough */
         return HTTP_FIELD_UNUSED;
     case FIELD_COOKIE:
     case FIELD_FORWARDED:
