@@ -141,7 +141,7 @@ def pauses_within_a_start(folder):
 
 def sslv2_forms(folder):
     """RFC 2246 E.1: OpenSSL takes any challenge, session id and version 3.x, and GnuTLS any later version (witnesses: openssl 3.0, gnutls 3.7)."""
-    forms = {"usual": (0, 16, 0x0303), "no challenge": (0, 0, 0x0303), "challenge of 8": (0, 8, 0x0303), "challenge of 48": (0, 48, 0x0301),
+    forms = {"usual": (0, 16, 0x0303), "no challenge": (0, 0, 0x0303), "challenge of 8": (0, 8, 0x0303), "challenge of 48": (0, 48, 0x0303),
              "session id of 8": (8, 16, 0x0303), "session id of 32": (32, 16, 0x0303), "version 3.5": (0, 16, 0x0305),
              "version 3.255": (0, 16, 0x03FF),
              "version 4.2": (0, 16, 0x0402)}
