@@ -25,8 +25,9 @@ static void become(struct pipeline *p, struct flow *flow, enum flow_state next)
     case FLOW_RECORDS:
         stream_release_held(&p->flows, flow);
         break;
-    case FLOW_IGNORED:
-        stream_release(&p->flows, flow);
+    case FLOW_IGNORED: /* and what came late is compared with a handshake that has just ended */
+        stream_release_held(&p->flows, flow);
+        recent_forget_unkept(&p->flows, flow);
         break;
     }
 }
@@ -219,7 +220,7 @@ bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct seg
     if (flow_sender(flow, segment) != CLIENT ||
         (http_looks_like_request(bytes) == PARSE_BAD && opening_look(bytes) != OPENING_CLIENT_HELLO))
         return false;
-    recent_forget(&p->flows, flow);
+    recent_forget_unkept(&p->flows, flow);
     keys_end(flow);
     become(p, flow, FLOW_SEARCHING);
     stream_search_from(flow, segment);
@@ -344,7 +345,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     if (may_be_contradicted)
         late_check_begin(p, flow);
     else if (readable || records || !came_to_nothing)
-        recent_forget(&p->flows, flow);
+        recent_forget_unkept(&p->flows, flow);
     become(p, flow,
            readable          ? FLOW_READABLE
            : records         ? FLOW_RECORDS

@@ -31,8 +31,8 @@ static void forget_oldest(struct pipeline *p)
     struct late_check *late = &p->late;
     expect_next(late);
     const struct late_flow *oldest = &late->place[late->first];
-    if (oldest->flow->state >= FLOW_READABLE && oldest->flow->first_seen == oldest->first_seen)
-        recent_forget(&p->flows, oldest->flow);
+    if (oldest->flow->first_seen == oldest->first_seen)
+        recent_let_go(&p->flows, oldest->flow);
     late->first = (late->first + 1) % late->capacity;
     late->count--;
 }
@@ -40,6 +40,8 @@ static void forget_oldest(struct pipeline *p)
 void late_check_begin(struct pipeline *p, struct flow *flow)
 {
     struct late_check *late = &p->late;
+    if (!recent_keep(&p->flows, flow))
+        return;
     if (late->count == late->capacity) {
         late->early += late->place[late->first].until >= p->now;
         forget_oldest(p);
@@ -61,7 +63,9 @@ void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segm
 
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    if (!stream_contradicts(&p->flows, flow, segment))
+    const bool over = flow->state >= FLOW_READABLE;
+    if (!(over || recent_is_of_handshake(&p->flows, flow, segment->side, segment->seq)) ||
+        !stream_contradicts(&p->flows, flow, segment))
         return;
     recent_forget(&p->flows, flow);
     cleartext_contradicted(p, flow);

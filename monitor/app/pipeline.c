@@ -169,6 +169,7 @@ __attribute__((noinline)) static void expire_handshakes(struct pipeline *p, int 
 static void expire(struct pipeline *p, int most)
 {
     late_check_expire(p);
+    replaced_expire(p);
     if (stream_any_held(&p->flows))
         give_up_holes(p, most);
     if (tls_in_progress(p->tls))
@@ -235,6 +236,7 @@ static void end_beside(struct pipeline *p, const struct flow *flow)
         if (!flow_has_ended(other))
             continue;
         connection_end(p, other, p->now, 0);
+        replaced_keep(p, other);
         flow_remove(&p->flows, other);
     }
 }
@@ -409,6 +411,12 @@ static void look_at_clock(struct pipeline *p, const struct flow *flow, const str
     c->after = 0;
 }
 
+/* So young that what is captured may be of the connection before it. */
+static bool is_young(const struct pipeline *p, const struct flow *flow)
+{
+    return p->now - flow->first_seen <= KEPT_SECONDS * NANOS_PER_SECOND;
+}
+
 static void on_segment(struct pipeline *p, const struct frame *frame, struct segment *segment)
 {
     if (segment->flags & TCP_RST && p->replaced.count)
@@ -422,10 +430,12 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
         return;
     }
     look_at_clock(p, flow, segment);
+    if (p->replaced.count && segment->payload.n && is_young(p, flow))
+        replaced_compare(p, segment);
     if (flow->state >= FLOW_READABLE && (segment->flags & TCP_RST || flow->marks[segment->side] & SIDE_RST))
         late_check_dispute(p, flow, segment);
     flow_seen(flow, segment);
-    if (flow->recent && flow->state >= FLOW_READABLE)
+    if (flow->recent)
         late_check_segment(p, flow, segment);
     switch ((enum flow_state)flow->state) {
     case FLOW_SEARCHING:

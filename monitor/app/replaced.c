@@ -2,14 +2,17 @@
 
 #include "app/pipeline_parts.h"
 #include "base/limits.h"
+#include "flow/recent.h"
 
-static void forget_oldest(struct replaced *r)
+static void forget_oldest(struct pipeline *p)
 {
+    struct replaced *r = &p->replaced;
+    recent_forget(&p->flows, &r->place[r->first].flow);
     r->first = (r->first + 1) % REPLACED_FLOWS;
     r->count--;
 }
 
-void replaced_keep(struct pipeline *p, const struct flow *flow)
+void replaced_keep(struct pipeline *p, struct flow *flow)
 {
     struct replaced *r = &p->replaced;
     const nanos until = flow->last_seen + KEPT_SECONDS * NANOS_PER_SECOND;
@@ -17,10 +20,12 @@ void replaced_keep(struct pipeline *p, const struct flow *flow)
         return;
     if (r->count == REPLACED_FLOWS) {
         r->forgotten += r->place[r->first].until >= p->now;
-        forget_oldest(r);
+        forget_oldest(p);
     }
-    r->place[(r->first + r->count++) % REPLACED_FLOWS] =
-        (struct replaced_flow){.flow = *flow, .until = until};
+    struct replaced_flow *kept = &r->place[(r->first + r->count++) % REPLACED_FLOWS];
+    *kept = (struct replaced_flow){.flow = *flow, .until = until};
+    if (!recent_move(&p->flows, flow))
+        kept->flow.recent = 0;
 }
 
 /* The segment as one of this connection. False: it has other ends. */
@@ -34,11 +39,39 @@ static bool is_between(const struct flow *flow, const struct segment *segment, s
     return true;
 }
 
+/* Does the segment repeat bytes of the handshake, and not as they were? */
+static bool contradicts(struct pipeline *p, const struct flow *flow, const struct segment *segment)
+{
+    const unsigned side = segment->side;
+    return (int32_t)(segment->seq - flow->side[side].first) >= 0 &&
+           recent_is_of_handshake(&p->flows, flow, side, segment->seq) &&
+           stream_contradicts(&p->flows, flow, segment);
+}
+
+void replaced_compare(struct pipeline *p, const struct segment *segment)
+{
+    struct replaced *r = &p->replaced;
+    for (size_t i = 0; i < r->count; i++) {
+        struct flow *flow = &r->place[(r->first + i) % REPLACED_FLOWS].flow;
+        struct segment own;
+        if (!flow->recent || !is_between(flow, segment, &own) || !contradicts(p, flow, &own))
+            continue;
+        recent_forget(&p->flows, flow);
+        struct statement f = {
+            .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_sender(flow, &own)};
+        pipeline_tell(p, &f);
+    }
+}
+
+void replaced_expire(struct pipeline *p)
+{
+    while (p->replaced.count && p->replaced.place[p->replaced.first].until < p->now)
+        forget_oldest(p);
+}
+
 void replaced_reset(struct pipeline *p, const struct segment *segment)
 {
     struct replaced *r = &p->replaced;
-    while (r->count && r->place[r->first].until < p->now)
-        forget_oldest(r);
     for (size_t i = 0; i < r->count; i++) {
         struct flow *flow = &r->place[(r->first + i) % REPLACED_FLOWS].flow;
         struct segment own;

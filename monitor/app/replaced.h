@@ -1,7 +1,8 @@
 /*
  * Connections whose place another one took while an end may still disown them: whoever makes a handshake up
  * can begin another connection on its ports before the resets come that answer him (flow/dispute.c). What is
- * told of the handshake waits for these resets (held_back.h), and so do its numbers, here.
+ * told of the handshake waits for these resets (held_back.h), and so do its numbers, here; and likewise its
+ * bytes, which those of the server that is really there contradict (late_check.h).
  */
 #ifndef UTWATCH_APP_REPLACED_H
 #define UTWATCH_APP_REPLACED_H
@@ -14,7 +15,7 @@ enum { REPLACED_FLOWS = 256 };
 
 struct replaced {
     struct replaced_flow {
-        struct flow flow; /* as it was; of its slots only the numbers mean something */
+        struct flow flow; /* as it was; of its slots only the bytes to compare are its own */
         nanos until;
     } place[REPLACED_FLOWS]; /* a ring, the oldest first */
     size_t first, count;
@@ -22,9 +23,15 @@ struct replaced {
 };
 
 /* The connection is at its end, and another one takes its place. */
-void replaced_keep(struct pipeline *p, const struct flow *flow);
+void replaced_keep(struct pipeline *p, struct flow *flow);
 
 /* A reset: does an end disown a connection that was replaced? */
 void replaced_reset(struct pipeline *p, const struct segment *segment);
+
+/* A segment with data: does it contradict the handshake of such a connection? */
+void replaced_compare(struct pipeline *p, const struct segment *segment);
+
+/* Forgets those whose time has passed. */
+void replaced_expire(struct pipeline *p);
 
 #endif

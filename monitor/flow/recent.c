@@ -2,18 +2,23 @@
 
 #include "base/chain.h"
 
+#include <assert.h>
+
 struct recent {
     struct chain bytes;
     uint32_t next; /* sequence number after the last of them */
-    bool lost;     /* some before them are not here, though there would have been room */
+    uint32_t end;  /* likewise, after those of the handshake that is kept */
 };
 
 struct recents {
     struct recent side[2];
     struct queue_link link; /* among those that are searched */
     uint32_t flow;          /* slot */
+    uint16_t kept;          /* so many handshakes that have just ended need them */
     bool searched;
+    uint8_t lost; /* a bit a side: some before its bytes are not here, though there would have been room */
 };
+static_assert(sizeof(struct recents) == 64, "one more byte would take a slot twice as large");
 
 static uint32_t searched_for(uint32_t handshakes)
 {
@@ -97,12 +102,60 @@ void recent_forget(struct flow_table *table, struct flow *flow)
     flow->recent = 0;
 }
 
+bool recent_keep(struct flow_table *table, const struct flow *flow)
+{
+    struct recents *recents = pool_at(&table->recents, flow->recent);
+    if (recents->kept == UINT16_MAX)
+        return false;
+    unqueue(table, recents, flow->recent);
+    recents->kept++;
+    for (unsigned side = 0; side < 2; side++)
+        recents->side[side].end = recents->side[side].next;
+    return true;
+}
+
+void recent_let_go(struct flow_table *table, struct flow *flow)
+{
+    if (!flow->recent)
+        return;
+    struct recents *recents = pool_at(&table->recents, flow->recent);
+    if (recents->kept)
+        recents->kept--;
+    if (flow->state >= FLOW_READABLE)
+        recent_forget_unkept(table, flow);
+}
+
+bool recent_move(struct flow_table *table, struct flow *flow)
+{
+    struct recents *recents = flow->recent ? pool_at(&table->recents, flow->recent) : NULL;
+    if (!recents || !recents->kept)
+        return false;
+    unqueue(table, recents, flow->recent);
+    flow->recent = 0;
+    return true;
+}
+
+void recent_forget_unkept(struct flow_table *table, struct flow *flow)
+{
+    if (flow->recent && !((const struct recents *)pool_at(&table->recents, flow->recent))->kept)
+        recent_forget(table, flow);
+}
+
+bool recent_is_of_handshake(const struct flow_table *table, const struct flow *flow, unsigned side,
+                            uint32_t seq)
+{
+    if (!flow->recent)
+        return false;
+    const struct recents *recents = pool_at(&table->recents, flow->recent);
+    return recents->kept && (int32_t)(recents->side[side].end - seq) > 0;
+}
+
 /* A new one begins `fresh` bytes before the side's next. */
 static struct recents *recents_of(struct flow_table *table, struct flow *flow, unsigned side, size_t fresh)
 {
     const bool search = flow->state == FLOW_SEARCHING;
     struct recents *recents = flow->recent ? pool_at(&table->recents, flow->recent) : NULL;
-    if (recents && recents->searched != search) {
+    if (recents && recents->searched != search && !recents->kept) {
         unqueue(table, recents, flow->recent);
         if (search)
             queue_searched(table, recents, flow->recent);
@@ -116,7 +169,8 @@ static struct recents *recents_of(struct flow_table *table, struct flow *flow, u
     *recents = (struct recents){.flow = flow_slot(table, flow)};
     for (unsigned i = 0; i < 2; i++) {
         const uint32_t next = flow->side[i].next - (i == side ? (uint32_t)fresh : 0);
-        recents->side[i] = (struct recent){.next = next, .lost = next != flow->side[i].first};
+        recents->side[i] = (struct recent){.next = next};
+        recents->lost |= (uint8_t)((next != flow->side[i].first) << i);
     }
     if (search)
         queue_searched(table, recents, slot);
@@ -143,7 +197,7 @@ void recent_remember(struct flow_table *table, struct flow *flow, unsigned side,
     bytes = span_skip(bytes, left_out);
     if (recent->next != flow->side[side].next - (uint32_t)(left_out + bytes.n)) {
         /* A gap: what was before it is not next to it. */
-        recent->lost = true;
+        recents->lost |= (uint8_t)(1U << side);
         drop(table, recent, recent->bytes.length);
     }
     if (left_out)
@@ -155,7 +209,7 @@ void recent_remember(struct flow_table *table, struct flow *flow, unsigned side,
     if (chain_append(&table->recent_pieces, &recent->bytes, bytes))
         return;
     table->counters.not_compared += recent->bytes.length + bytes.n;
-    recent->lost = true;
+    recents->lost |= (uint8_t)(1U << side);
     drop(table, recent, recent->bytes.length);
 }
 
@@ -164,7 +218,7 @@ enum recent_answer recent_compare(const struct flow_table *table, const struct f
 {
     const struct flow_side *from = &flow->side[side];
     const struct recents *recents = flow->recent ? pool_at(&table->recents, flow->recent) : NULL;
-    const struct recent none = {.next = from->next, .lost = true};
+    const struct recent none = {.next = from->next};
     const struct recent *recent = recents ? &recents->side[side] : &none;
     const uint32_t oldest = recent->next - recent->bytes.length;
     const int32_t before = (int32_t)(oldest - seq);
@@ -180,5 +234,5 @@ enum recent_answer recent_compare(const struct flow_table *table, const struct f
     if (ahead > 0 &&
         chain_differs(&table->recent_pieces, &recent->bytes, seq - oldest, span_head(copy, (size_t)ahead)))
         return RECENT_DIFFERS;
-    return known ? RECENT_SAME : recent->lost ? RECENT_NOT_KNOWN : RECENT_OLD;
+    return known ? RECENT_SAME : !recents || recents->lost & 1U << side ? RECENT_NOT_KNOWN : RECENT_OLD;
 }

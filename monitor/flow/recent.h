@@ -12,6 +12,21 @@ void recent_close(struct flow_table *table);
 /* Retransmissions need not be compared any more. */
 void recent_forget(struct flow_table *table, struct flow *flow);
 
+/* A handshake of the connection has just ended: what is remembered stays, whatever the connection does, until
+ * recent_let_go() was called as often. False: too many of them need it. */
+bool recent_keep(struct flow_table *table, const struct flow *flow);
+void recent_let_go(struct flow_table *table, struct flow *flow);
+/* Likewise as recent_forget(), unless that needs them. */
+void recent_forget_unkept(struct flow_table *table, struct flow *flow);
+
+/* The connection ends while a handshake needs them: they are the caller's, by the copy of the flow that it
+ * made before, until it forgets them. False: none does. */
+bool recent_move(struct flow_table *table, struct flow *flow);
+
+/* Does what begins at `seq` begin before the end of such a handshake? */
+bool recent_is_of_handshake(const struct flow_table *table, const struct flow *flow, unsigned side,
+                            uint32_t seq);
+
 /* The connection is searched from now on: what is kept of it is kept as long as of any other such. */
 void recent_search(struct flow_table *table, struct flow *flow);
 

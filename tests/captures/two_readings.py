@@ -23,12 +23,13 @@ import messages as m
 
 UTWATCH = sys.argv[1]
 CLIENT, SERVER, SECOND = 0, 1, 10**9
-ACK, PUSH, URG = 0x10, 0x08, 0x20
+SYN, ACK, PUSH, URG = 0x02, 0x10, 0x08, 0x20
 START = 1795471000 * SECOND
 ANON, NULL_SHA, DES3 = 0x0018, 0x0002, 0x000A
 IPV6 = {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 443)}
 OF_OFFER = ("ut-7.2-only-anonymous", "ut-6.2-ue-offers-encryption")
 OF_SELECTION = ("ut-6.4-listed-anonymous", "ut-6.2-null-encryption-used")
+OF_ACCEPTANCE = ("ut-7.2-only-anonymous", "ut-7.2-no-encryption")
 OF_CLEAR = ("ut-4-tls-required", "ut-5.1.1-http-authentication")
 
 
@@ -396,6 +397,62 @@ def told_in_time():
                     check(found.alerts == alone.alerts and found.counts == alone.counts, what, whose, "changes", found.alerts, alone.alerts)
 
 
+def begin_on_the_ports(c):
+    c.frames.append(c.frame(CLIENT, SYN, seq=900000000))
+
+
+def begin_and_answer(c):
+    c.frames += [c.frame(CLIENT, SYN, seq=900000000), c.frame(SERVER, SYN | ACK, seq=950000000)]
+
+
+def ask_in_clear(c):
+    c.send(CLIENT, hello(DES3))
+
+
+# What else the connection does before the real bytes come. The numbers of both sides go on from `c.seq`.
+MEANWHILE = {
+    "ends": [capturelib.Connection.close], "is reset": [lambda c: c.reset(CLIENT)], "is reset by the server": [lambda c: c.reset(SERVER)],
+    "ends, and another begins": [capturelib.Connection.close, begin_on_the_ports],
+    "is reset, and another begins": [lambda c: c.reset(CLIENT), begin_on_the_ports],
+    "gives way to another": [capturelib.Connection.close, begin_and_answer],
+    "is greeted anew": [ask_in_clear],
+    "says much": [lambda c: [c.send(SERVER, m.record(23, b"\7" * 1200, m.TLS12)) for _ in range(20)]],
+    "says much, and ends": [lambda c: [c.send(SERVER, m.record(23, b"\7" * 1200, m.TLS12)) for _ in range(20)], capturelib.Connection.close],
+}
+
+
+def whatever_comes_meanwhile():
+    """The real server's alert comes at the place of a forged flight, though the connection has ended or gone on otherwise. What is the same as before
+    says nothing."""
+    alert = m.alert(2, 40, m.TLS12)
+    for ends, suite in ({}, NULL_SHA), (IPV6, ANON):
+        steps = conversation(suite, suite)
+        for what, happens in {"stands still": [], **MEANWHILE}.items():
+            def late(real, ends=ends, steps=steps, happens=happens):
+                c = capturelib.Connection(time=START, **ends)
+                c.open()
+                for step in steps:
+                    c.send(*step)
+                for happening in happens:
+                    happening(c)
+                c.time += 30000000
+                c.frames.append(c.frame(SERVER, ACK | PUSH, real, 5001))
+                c.time += 3 * SECOND
+                c.frames.append(c.frame(CLIENT, ACK))
+                return Judged(c.frames)
+
+            alone = late(b"")
+            broken = {rule for rule in OF_ACCEPTANCE if alone.alerts.get(rule, (9,))[0] == 1}
+            check(broken, "meanwhile it", what, "is no breach of high severity", alone.alerts)
+            for real in alert, alert[:3]:
+                found = late(real)
+                check(not broken & set(found.alerts), "meanwhile it", what, suite, real, found.alerts)
+                check(found.handshakes.get("contradicted") == 1, "meanwhile it", what, "is counted", found.handshakes)
+            if not what.startswith("says much"):
+                found = late(steps[1][1])
+                check(found.alerts == alone.alerts, "meanwhile it", what, "and nothing else came", found.alerts, alone.alerts)
+
+
 def taught_nothing():
     """What a contradicted handshake showed is held against its server no more: not that it has a strong suite, when it selects a weak one later."""
     weak, strong, rule = 0x0009, 0x002F, "ut-op-weaker-selected"
@@ -557,6 +614,7 @@ nobody_took_it()
 nobody_took_it_in_clear()
 nobody_took_the_answer()
 told_in_time()
+whatever_comes_meanwhile()
 taught_nothing()
 no_room_to_wait()
 on_a_quiet_pipe()
