@@ -162,7 +162,6 @@ static void learn_disputed(struct sessions *s, const struct observation *o)
                                         identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash)};
     const bool has_ticket = o->seen & SEEN_TICKET && o->ticket_issued.hash.own;
     s->counters.refused_to_learn++;
-    note_given(s, o);
     if (o->outcome != OUTCOME_COMPLETE || !(o->seen & SEEN_SERVER_HELLO) || !o->side[CLIENT].captured)
         return;
     for (size_t i = 0; i < 1U + has_ticket; i++) {
@@ -183,7 +182,6 @@ static struct recent_session *note_recent(struct sessions *s, const struct obser
                                  .issued = o->side[SERVER].hello_time,
                                  .origin = origin,
                                  .server = o->whence.server,
-                                 .ue = *whence_ue(&o->whence),
                                  .in_network = o->whence.in_network,
                                  .id = *id,
                                  .ticket = *ticket};
@@ -383,15 +381,13 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
  * known. */
 static void doubt(struct sessions *s, struct recent_session *r)
 {
-    const struct whence at = {.server = r->server, .client = r->ue, .in_network = r->in_network};
+    const struct whence at = {.server = r->server, .in_network = r->in_network};
     const struct identifier *const issued[] = {&r->id, &r->ticket};
     const struct memo bound = {.origin = r->issued, .now = r->issued, .anew = true};
     const struct memo *const before[] = {&r->before_id, &r->before_ticket};
     for (size_t i = 0; i < 2; i++) {
         const struct place place = memory_locate(s, &at, issued[i]);
         memory_put(s, &place, before[i]->origin ? before[i] : &bound);
-        if (before[i]->origin)
-            memory_note_given(s, &at, issued[i], r->issued);
     }
     s->counters.doubted++;
     *r = (struct recent_session){0};

@@ -117,7 +117,7 @@ def superseded_and_advised():
     """A superseded demand counts for nothing, and advice is no demand: told once, all the same, and neither waits where there is one side only."""
     capture = os.path.join(PCAPS, "nginx-modern-ues.pcap")
     modern, then = capturelib.conversations(capture)[0], capturelib.read_frames(capture)[0][0]
-    advised = [(CLIENT, m.client_hello([ANON, DES3], m.TLS12, random=b"\1" * 32)),
+    advised = [(CLIENT, m.client_hello([ANON, DES3], m.TLS12, random=b"\1" * 32, more=[(4, b"")])),
                (SERVER, m.server_hello(DES3, m.TLS12, b"\6" * 32, more=[(4, b"")]) + m.done(m.TLS12)), *conversation(DES3, DES3)[2:]]
     for what, steps, rules in (("superseded", modern, {"wapcert-6.4-utf8", "wapcert-6.4.3-signature-algorithm"}),
                                ("advice", advised, {"ut-6.4-anonymous-offered", "dp-rfc3546-truncated-hmac"})):

@@ -640,7 +640,7 @@ static void used_by(uint8_t client, uint8_t id, enum age_basis basis, nanos age)
 static void what_a_doubtful_handshake_issued_leaves_a_bound(void **state)
 {
     (void)state;
-    enum { CONTRADICTED, RESET, RESET_LATER, ABORTED, WAYS };
+    enum { CONTRADICTED, ABORTED, WAYS };
     for (uint8_t way = CONTRADICTED; way < WAYS; way++) {
         const uint8_t id = (uint8_t)(80 + way);
         full(id, DAY1, 443);
@@ -648,14 +648,10 @@ static void what_a_doubtful_handshake_issued_leaves_a_bound(void **state)
         with_id(id, false, true);
         o->whence.client.address[0] = 9;
         o->whence.server.port = 443;
-        o->whence.flow_id = 7;
         o->randoms = 700 + way;
         o->side[SERVER].damage = way == CONTRADICTED ? UNOBSERVED_OVERLAP : 0;
-        o->whence.disputed = way == RESET;
         o->outcome = way == ABORTED ? OUTCOME_ABORTED : OUTCOME_COMPLETE;
         judge();
-        if (way == RESET_LATER)
-            sessions_doubt(sessions, 7);
         used_by(9, id, AGE_AT_LEAST, HOUR);
         used_by(8, id, AGE_EXACT, 30 * HOUR);
     }
