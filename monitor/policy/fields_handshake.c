@@ -375,7 +375,9 @@ struct fact server_reaction(const struct observation *o)
 {
     if (o->reaction != REACTION_UNKNOWN)
         return number(o->reaction);
-    return unknown(observation_settled(o, SERVER) ? UNOBSERVED_UNDECIDED : observation_missing(o, SERVER));
+    if (!observation_settled(o, SERVER))
+        return unknown(observation_missing(o, SERVER));
+    return unknown(o->unheard ? o->unheard : UNOBSERVED_UNDECIDED);
 }
 
 /* Of a server that gave up for lack of a certificate: RFC 5246 7.2.2, certificate_required of RFC 8446. */
@@ -411,6 +413,16 @@ static struct fact conclusion_of_alert(unsigned description)
     return number(about_certificate(description) ? CONCLUSION_FATAL_ALERT : CONCLUSION_OTHER_ALERT);
 }
 
+/* Its end concludes nothing where the client may have ended first, in bytes or an order that were not seen,
+ * or where the server had not got the client's answer (RFC 9293 3.4). */
+static struct fact unless_open(const struct observation *o, uint32_t order, struct fact conclusion)
+{
+    const uint32_t open = o->unheard | (o->unobserved & order);
+    if (open)
+        return unknown(open);
+    return o->had_answer ? conclusion : unknown(UNOBSERVED_UNDECIDED);
+}
+
 struct fact server_conclusion(const struct observation *o)
 {
     if (is_tls13(o))
@@ -420,15 +432,16 @@ struct fact server_conclusion(const struct observation *o)
     for (size_t i = 0; i < o->alert_count; i++)
         if (o->alerts[i].level == 2) /* after the client's end the server's only answers that */
             return o->alerts[i].from == SERVER && !o->client_left
-                       ? conclusion_of_alert(o->alerts[i].description)
+                       ? unless_open(o, 0, conclusion_of_alert(o->alerts[i].description))
                        : unknown(UNOBSERVED_UNDECIDED);
     if (o->seen & SEEN_SERVER_CCS) /* what followed is encrypted, an alert perhaps */
         return unknown(UNOBSERVED_ENCRYPTED);
     if (!observation_is_whole(o, SERVER) || o->server_followed || observation_fatal_alert_of(o, CLIENT))
         return unknown(observation_missing(o, SERVER));
-    if (o->side[SERVER].reset)
-        return number(CONCLUSION_RESET);
-    return o->side[SERVER].closed ? number(CONCLUSION_CLOSED) : unknown(observation_missing(o, SERVER));
+    if (!o->side[SERVER].reset && !o->side[SERVER].closed)
+        return unknown(observation_missing(o, SERVER));
+    return unless_open(o, UNOBSERVED_REORDERED,
+                       number(o->side[SERVER].reset ? CONCLUSION_RESET : CONCLUSION_CLOSED));
 }
 
 struct fact resumption_method(const struct observation *o)

@@ -136,15 +136,18 @@ static bool ended_after_hello(const struct observation *o)
 static enum reaction answer_to_hello(const struct handshake *h)
 {
     const struct observation *o = h->observation;
+    const enum reaction alert = h->client_gave_up ? REACTION_UNKNOWN : o->reaction;
     if (o->reaction == REACTION_FATAL_ALERT && h->phase == PHASE_DONE)
         return o->seen & SEEN_SERVER_HELLO ? REACTION_ACCEPTED : REACTION_UNKNOWN; /* it went on */
-    if (o->reaction == REACTION_FATAL_ALERT && !(o->side[SERVER].start_captured && had_hello(h)))
+    if ((alert == REACTION_FATAL_ALERT || alert == REACTION_LATE_ALERT || o->seen & SEEN_SSLV2_ERROR) &&
+        o->unheard)
+        return REACTION_UNKNOWN; /* the alert may answer one of the client */
+    if (alert == REACTION_FATAL_ALERT && !(o->side[SERVER].start_captured && had_hello(h)))
         return REACTION_UNKNOWN; /* its own hello may have come before it, and the client's only after it */
-    if (o->reaction == REACTION_FATAL_ALERT && o->side[CLIENT].damage & UNOBSERVED_TOO_LONG)
+    if (alert == REACTION_FATAL_ALERT && o->side[CLIENT].damage & UNOBSERVED_TOO_LONG)
         return REACTION_UNKNOWN; /* for a hello of such a length, whatever it offers */
-    if (o->reaction == REACTION_FATAL_ALERT || o->reaction == REACTION_LATE_ALERT ||
-        o->reaction == REACTION_ACCEPTED_LATE)
-        return o->reaction;
+    if (alert == REACTION_FATAL_ALERT || alert == REACTION_LATE_ALERT || alert == REACTION_ACCEPTED_LATE)
+        return alert;
     if (o->seen & SEEN_SSLV2_ERROR)
         return o->seen & SEEN_SSLV2_SERVER_HELLO ? REACTION_LATE_ALERT : REACTION_FATAL_ALERT;
     if (o->seen & SEEN_SSLV2_SERVER_HELLO)
@@ -156,10 +159,11 @@ static enum reaction answer_to_hello(const struct handshake *h)
         return went_on || ended_after_hello(o) || observation_version(o) >= 0x0304 ? REACTION_ACCEPTED
                                                                                    : REACTION_UNKNOWN;
     }
-    /* Silence counts only where nothing that the server said can be missing. */
-    if (!observation_is_whole(o, SERVER) || o->unobserved & UNOBSERVED_REORDERED || !had_hello(h) ||
-        h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) || said_something_else(h) ||
-        closed_session(o))
+    /* Silence counts only where nothing that the server said can be missing, nor a last word of the client.
+     */
+    if (!observation_is_whole(o, SERVER) || o->unheard || o->unobserved & UNOBSERVED_REORDERED ||
+        !had_hello(h) || h->ended_otherwise || h->ended_late || h->follows_end || answers_close(h) ||
+        said_something_else(h) || closed_session(o))
         return REACTION_UNKNOWN;
     if (o->side[SERVER].closed)
         return REACTION_CLOSED;
@@ -175,12 +179,33 @@ static enum reaction reaction_of(const struct handshake *h)
     return h->other_hello && r != REACTION_ACCEPTED && r != REACTION_ACCEPTED_LATE ? REACTION_UNKNOWN : r;
 }
 
+static void note_unseen_end(struct handshake *h)
+{
+    const unsigned client = flow_side_of(h->flow, CLIENT);
+    handshake_unheard(h, h->flow->side[client].next, h->acked[!client].number);
+}
+
+/* Why the client may have ended the handshake before the server did, by a word that was not seen; 0: it
+ * cannot. Whatever comes behind what the server had when it ended does not matter. */
+static uint32_t unheard_of(const struct handshake *h)
+{
+    const struct observation *o = h->observation;
+    const uint32_t lost = o->unobserved & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED);
+    uint32_t why = o->unobserved & (UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM);
+    if (h->unheard.any && (!h->end_ack.any || acknowledged_beyond(&h->end_ack, h->unheard.number) > 0))
+        why |= lost ? lost : UNOBSERVED_GAP;
+    return flow_has_several_paths(h->flow) ? why | UNOBSERVED_GAP : why;
+}
+
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */
 static void note_unseen_bytes(struct handshake *h)
 {
     for (enum side who = CLIENT; who <= SERVER; who++)
-        if (h->observation->side[who].captured && handshake_has_unseen(h, flow_side_of(h->flow, who)))
+        if (h->observation->side[who].captured && handshake_has_unseen(h, flow_side_of(h->flow, who))) {
             handshake_damage(h, who, UNOBSERVED_GAP);
+            if (who == CLIENT)
+                note_unseen_end(h);
+        }
 }
 
 /* Any byte may have gone over another path, even between messages that follow each other here. */
@@ -392,6 +417,15 @@ static void note_connection(const struct handshake *h, struct observation *o, co
         o->side[CLIENT].damage |= UNOBSERVED_PASSED_ON;
 }
 
+static void note_who_ended(struct handshake *h)
+{
+    struct observation *o = h->observation;
+    o->client_left = client_left(h);
+    o->server_followed = server_followed(h) || h->ended_late;
+    o->unheard = unheard_of(h);
+    o->had_answer = !h->answer.any || acknowledged_covers(&h->end_had, h->answer.number);
+}
+
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, const struct networks *networks,
                                      nanos now, uint32_t reasons)
 {
@@ -435,8 +469,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
         o->unobserved |= UNOBSERVED_ENCRYPTED;
-    o->client_left = client_left(h);
-    o->server_followed = server_followed(h) || h->ended_late;
+    note_who_ended(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);
     note_randoms(h);

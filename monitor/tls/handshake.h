@@ -94,6 +94,10 @@ struct handshake {
     struct acknowledged server_hello, client_answer, client_later;
     struct acknowledged said_after; /* what the sender had, by the segment with the bytes that are read */
     struct acknowledged end_ack;    /* of the client's bytes, when the server ended: by alert, FIN or RST */
+    struct acknowledged end_had;    /* likewise, at the first word of its end; not what came later */
+    struct acknowledged answer;     /* how far the client's answer to a request for its certificate reaches */
+    struct acknowledged unheard;    /* the first of the client's bytes behind its hello that were not captured
+                                       and may hold an alert */
     uint32_t hello_end;             /* of the ClientHello: the number of the byte behind it */
     bool has_hello_end;
     bool second_hello; /* of the client */
@@ -106,7 +110,7 @@ struct handshake {
     } alert_receipt, receipt; /* of a fatal alert, and of the last end: alert or FIN */
     bool follows_end;    /* the server's RST came after the client's FIN, or its RST or FIN after the client's
                             RST */
-    bool client_gave_up; /* by an alert, before the server ended */
+    bool client_gave_up; /* by an alert, before the server ended, which may not have been captured in order */
     bool hidden_alert;   /* the client's last record is an alert that cannot be read, or one of those that end
                             it; before the handshake is done */
     bool unprompted;     /* what is being read was sent before the hello had come */
@@ -367,6 +371,13 @@ void records_gap(struct tls *tls, struct handshake *h, enum side who, size_t gap
 
 /* Bytes of MAC at the end of each record after a handshake that can be read; 0: they cannot be read. */
 uint16_t handshake_clear_mac(const struct handshake *h);
+
+/* The server begins to end: what that acknowledges of the client's bytes is what it had by then. Where it has
+ * no number of its `own`, those before it count. */
+void handshake_server_ends(struct handshake *h, struct acknowledged own);
+
+/* Bytes of the client from this number to the other were not captured. */
+void handshake_unheard(struct handshake *h, uint32_t from, uint32_t to);
 
 /* Marks what happened to a side's bytes, unless the side is past what can be read. */
 void handshake_damage(struct handshake *h, enum side side, uint32_t reason);

@@ -529,6 +529,22 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
         facts->damage_since_hello |= reason;
 }
 
+void handshake_server_ends(struct handshake *h, struct acknowledged own)
+{
+    if (!h->end_had.any)
+        h->end_had = own.any ? own : h->acked[flow_side_of(h->flow, SERVER)];
+}
+
+/* What a record of handshake messages lacks is no alert. */
+void handshake_unheard(struct handshake *h, uint32_t from, uint32_t to)
+{
+    const struct assembly *a = &h->side[CLIENT];
+    if (!a->lost && !a->header_length && a->record_type == RECORD_HANDSHAKE)
+        from += a->record_left;
+    if ((int32_t)(to - from) > 0 && !h->unheard.any)
+        h->unheard = (struct acknowledged){.number = from, .any = true};
+}
+
 void handshake_letter(struct handshake *h, enum side side, char letter)
 {
     struct observation *o = h->observation;

@@ -27,6 +27,19 @@ static void note_words(struct handshake *h, enum side who, bool first)
     acknowledged_note(&h->later_words[who], end);
 }
 
+/* The client has a certificate, or none, or goes on without a word of it. */
+static void note_answer(struct handshake *h)
+{
+    if (!h->answer.any)
+        h->answer = (struct acknowledged){.number = h->side[CLIENT].read_to, .any = true};
+}
+
+static bool is_answer(uint8_t type)
+{
+    return type == MESSAGE_CERTIFICATE || type == MESSAGE_CERTIFICATE_URL ||
+           type == MESSAGE_CLIENT_KEY_EXCHANGE;
+}
+
 /* A ticket belongs to the server's last words, which nothing of the handshake need answer (RFC 5077 3.1). */
 static bool is_of_first_words(enum side who, uint8_t type)
 {
@@ -38,6 +51,7 @@ static void note_client_hello(const struct tls *tls, struct handshake *h, nanos 
     note_hello(h, CLIENT, now);
     h->hello_end = h->flow->side[flow_side_of(h->flow, CLIENT)].next;
     h->has_hello_end = true;
+    h->unheard.any = false;
     if (tls->kept_at && tls->kept_at->flags & TCP_ACK)
         acknowledged_note(&h->observation->hello_ack, tls->kept_at->ack);
 }
@@ -288,6 +302,8 @@ void handshake_message(struct tls *tls, struct handshake *h, enum side who, uint
     handshake_letter(h, who, known ? messages[type].letter : 'Q');
     if (who == CLIENT && type != MESSAGE_CLIENT_HELLO)
         later_note_answer(h, h->side[CLIENT].read_to);
+    if (who == CLIENT && is_answer(type))
+        note_answer(h);
     h->side[who].says_others |= known && messages[type].of == (who == CLIENT ? OF_SERVER : OF_CLIENT);
     if (type == MESSAGE_CLIENT_HELLO && who == CLIENT) {
         on_client_hello(tls, h, body, now);
@@ -380,6 +396,7 @@ static bool is_fatal(const struct handshake *h, uint8_t level, uint8_t descripti
 static void note_server_alert(struct handshake *h)
 {
     struct observation *o = h->observation;
+    handshake_server_ends(h, h->said_after);
     h->end_ack = h->acked[flow_side_of(h->flow, SERVER)];
     if (h->segment && h->segment->flags & TCP_ACK)
         acknowledged_note(&h->end_ack, h->segment->ack);
@@ -418,13 +435,17 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
     if (o->alert_count < MAX_ALERTS)
         o->alerts[o->alert_count++] =
             (struct tls_alert){.from = (uint8_t)who, .level = level, .description = description};
-    if (who == CLIENT && level == 1 && description == NO_CERTIFICATE)
+    if (who == CLIENT && level == 1 && description == NO_CERTIFICATE) {
         o->seen |= SEEN_NO_CERTIFICATE_ALERT;
+        note_answer(h);
+    }
     /* RFC 5246 7.2.2: a warning, but an answer to the hello all the same; the session goes on as it was. */
     if (who == SERVER && o->renegotiation && description == NO_RENEGOTIATION)
         handshake_event(tls, h, EVENT_SERVER_FATAL, now);
-    if (who == SERVER && is_farewell(description))
+    if (who == SERVER && is_farewell(description)) {
         h->ended_late |= now - h->activity_before > REFUSAL_SECONDS * NANOS_PER_SECOND;
+        handshake_server_ends(h, h->said_after);
+    }
     if (!is_fatal(h, level, description))
         return;
     if (who == SERVER)

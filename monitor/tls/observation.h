@@ -361,6 +361,10 @@ struct observation {
     bool spoke_on;                 /* the client sent more behind its hello before the server had answered */
     bool alert_unreceived;    /* of a fatal alert: the other side was seen, and had not acknowledged it */
     enum follow_up follow_up; /* of the client, where its server's certificate is in doubt */
+    uint32_t unheard;         /* enum unobserved: why the client may have ended it before the server did, by a
+                                 word that was not seen; 0: it cannot */
+    bool had_answer;          /* the server's end acknowledges what the client answered to a request for its
+                                 certificate, or there was no such answer */
     bool client_left;         /* the client ended first, within its own part of the handshake */
     bool server_followed; /* the server ended because the client had closed, reset or given up before, or long
                              after all that was said: it may have waited for more */

@@ -29,7 +29,8 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
         h->receipt.awaited = false;
     stream_reopen(h->flow, flow_side_of(h->flow, who));
     if (who == SERVER)
-        h->end_ack.any = h->follows_end = h->ended_late = h->ended_otherwise = h->client_gave_up = false;
+        h->end_ack.any = h->end_had.any = h->follows_end = h->ended_late = h->ended_otherwise =
+            h->client_gave_up = false;
     if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
         return;
     if (h->phase == PHASE_REFUSED || h->phase == PHASE_ABORTED)
@@ -51,9 +52,41 @@ static void note_server_end(struct handshake *h, const struct segment *segment)
     const uint8_t client = h->flow->marks[flow_side_of(h->flow, CLIENT)];
     h->follows_end = client & SIDE_RST || (client & SIDE_FIN && segment->flags & TCP_RST);
     h->end_ack = (struct acknowledged){.number = segment->ack, .any = segment->flags & TCP_ACK};
+    handshake_server_ends(h, h->end_ack);
     h->ended_late |= segment->time - h->last_activity > REFUSAL_SECONDS * NANOS_PER_SECOND;
     h->client_gave_up |= handshake_client_gave_up(h);
     h->ended_otherwise |= h->client_gave_up;
+}
+
+/* What the server's end acknowledges of the client's bytes came before it, though it was captured later.
+ * Where it acknowledges nothing, nobody knows. */
+static void note_late_words(struct handshake *h, uint32_t first)
+{
+    const struct observation *o = h->observation;
+    const struct side_facts *server = &o->side[SERVER];
+    const bool ended = server->closed || server->reset || observation_fatal_alert_of(o, SERVER);
+    const bool before = !h->end_ack.any || acknowledged_beyond(&h->end_ack, first) > 0;
+    if (ended && before && handshake_client_gave_up(h))
+        h->client_gave_up = h->ended_otherwise = true;
+}
+
+/* What the sender of the bytes had acknowledged. Those that waited for others have the acknowledgement of the
+ * segment that they came in. */
+static struct acknowledged had_before(const struct handshake *h, const struct segment *segment, enum side who,
+                                      const struct run *run)
+{
+    const bool own = segment->side == flow_side_of(h->flow, who) && segment->flags & TCP_ACK;
+    return run->ack.any ? run->ack : (struct acknowledged){.number = segment->ack, .any = own};
+}
+
+/* The client's bytes that were not captured, or not as the server took them. */
+static void note_unheard(struct handshake *h, const struct run *run)
+{
+    const uint32_t first = h->flow->side[flow_side_of(h->flow, CLIENT)].next - (uint32_t)run->bytes.n;
+    if (run->gap)
+        handshake_unheard(h, first - (uint32_t)run->gap, first);
+    if (run->dropped)
+        handshake_unheard(h, first, first + MAX_RECORD_BYTES);
 }
 
 enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segment *segment, enum side who,
@@ -64,15 +97,15 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
     if (!bodies_have_room(tls, flow, run->bytes.n) || !handshake_wake(tls, h, false))
         return TLS_NO_SLOT;
     h->segment = tls->kept_at = segment;
-    h->said_after = run->ack;
-    if (!run->ack.any && segment->side == run->side && segment->flags & TCP_ACK)
-        h->said_after = (struct acknowledged){.number = segment->ack, .any = true};
+    h->said_after = had_before(h, segment, who, run);
     if (run->conflict)
         handshake_damage(h, who, UNOBSERVED_OVERLAP);
     if (flow->altered & 1U << flow_side_of(flow, who))
         handshake_damage(h, who, UNOBSERVED_CHECKSUM);
     if (run->dropped)
         handshake_damage(h, who, UNOBSERVED_GAP);
+    if (who == CLIENT)
+        note_unheard(h, run);
     if (run->gap) {
         handshake_damage(h, who, run->truncated ? UNOBSERVED_TRUNCATED : UNOBSERVED_GAP);
         handshake_gap(tls, h, who, run->gap, segment->time);
@@ -84,6 +117,8 @@ enum tls_progress tls_feed(struct tls *tls, struct flow *flow, const struct segm
         reopen(tls, h, who, segment->time);
     if (run->bytes.n)
         handshake_feed(tls, h, who, run->bytes, segment->time);
+    if (run->bytes.n && who == CLIENT)
+        note_late_words(h, h->flow->side[flow_side_of(flow, who)].next - (uint32_t)run->bytes.n);
     if (run->fin && h->answer_awaited) {
         handshake_answer_end(tls, h, who, false, segment->time);
     } else if (run->fin && h->follow_up_awaited) {
