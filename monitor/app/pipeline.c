@@ -255,6 +255,15 @@ static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct seg
     return other;
 }
 
+/* A reset that is not believed ends nothing, and may disown a connection all the same. */
+static void note_unproven_reset(struct pipeline *p, struct flow *flow, const struct segment *segment)
+{
+    if (flow->state >= FLOW_READABLE)
+        late_check_dispute(p, flow, segment);
+    else
+        (void)dispute_begins(flow, segment);
+}
+
 /* The connection of a segment: a known one, a new one, or a new one on the ports of a known one. A segment
  * that is no evidence begins no connection; NULL for it, unless bytes of its connection are still being put
  * in order. */
@@ -264,8 +273,11 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
     segment->belief = belief_in(p, flow, segment) & 0xffU;
     if (!decoder_believes(p->decoder, segment) && segment->belief == BELIEVED)
         segment->belief = UNPROVEN;
-    if (segment->belief >= ON_RECEIPT)
+    if (segment->belief >= ON_RECEIPT) {
+        if (flow && segment->flags & TCP_RST)
+            note_unproven_reset(p, flow, segment);
         return flow && flow->state <= FLOW_READABLE ? flow : NULL;
+    }
     if (!flow)
         return new_flow(p, segment);
     nanos end;

@@ -24,6 +24,8 @@ enum {
 struct sender {
     uint64_t address; /* as SipHash makes it; 0: the place is free */
     uint32_t used;    /* when it was met last, in checks */
+    uint16_t left;    /* sums that were not made, of connections whose ends answer, before any was made */
+    uint16_t made;    /* sums that were, after TRIALS of those */
     uint8_t tried;    /* wrong ones, at most TRIALS */
     bool right;       /* one was right */
     bool makes;       /* its sums are made before the tap */
@@ -216,6 +218,25 @@ static bool is_offloaded(struct checksums *c, struct sender *sender)
     return sender->tried == TRIALS;
 }
 
+/* A right sum of data or of a start. One is enough to know a sender by, unless its card makes its sums as far
+ * as is known: then somebody may speak in its name, whose segments come from outside. */
+static void note_made(struct sender *sender)
+{
+    if (sender->left >= TRIALS && sender->made < UINT16_MAX)
+        sender->made++;
+    sender->makes |= sender->left < TRIALS || sender->made > sender->left;
+}
+
+static void note_left(struct sender *sender, enum acquaintance known)
+{
+    if (known == BOTH_ANSWERED && sender->left < UINT16_MAX)
+        sender->left++;
+    if (sender->left < UINT16_MAX)
+        return;
+    sender->left /= 2;
+    sender->made /= 2;
+}
+
 /* A sum that was not made, of a sender that makes its own: the capturing host may have put segments with data
  * together, or somebody has made it up. Linux leaves the sum of the pseudo-header in what it puts together
  * (GRO); so much comes that way that what is longer than a packet is not kept until it is acknowledged. */
@@ -255,11 +276,16 @@ enum belief checksums_belief(struct checksums *c, const struct segment *segment,
     sender->used = ++c->clock;
     if (found == CHECKSUM_RIGHT) {
         sender->right = true;
-        sender->makes |= segment->payload_len > 0 || segment->flags & TCP_SYN;
+        if (segment->payload_len > 0 || segment->flags & TCP_SYN)
+            note_made(sender);
         return BELIEVED;
     }
-    if (found == CHECKSUM_UNMADE)
-        return sender->makes ? belief_in_unmade(c, segment, known) : BELIEVED;
+    if (found == CHECKSUM_UNMADE) {
+        if (sender->makes)
+            return belief_in_unmade(c, segment, known);
+        note_left(sender, known);
+        return BELIEVED;
+    }
     if (c->policy == CHECKSUMS_AUTO && (known == ALONE || !sender->right)) {
         if (!sender->right && is_offloaded(c, sender))
             return BELIEVED;

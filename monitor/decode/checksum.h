@@ -4,7 +4,8 @@
  * 9293 3.10.7.4).
  *
  * A host that leaves the sums to its network card shows frames with sums that are not made yet, and a capture
- * whose addresses were replaced has none that is right; such a sender is known by never having been right.
+ * whose addresses were replaced has none that is right; such a sender is known by never having been right,
+ * and where it left many before one is right, by what most of its segments show.
  * The host that captures shows several segments as one, whose sum is not made anew; those are of senders that
  * are right elsewhere.
  */

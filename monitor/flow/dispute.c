@@ -7,10 +7,11 @@
  */
 #include "flow/stream_parts.h"
 
-/* Some ends and firewalls acknowledge in it what they reset. */
+/* Some ends and firewalls acknowledge in it what they reset. It need not be believed, as it only raises
+ * doubt, and an end whose card makes its sums shows none. */
 static bool is_reset(const struct segment *segment)
 {
-    return segment->belief == BELIEVED && (segment->flags & (TCP_RST | TCP_SYN)) == TCP_RST;
+    return (segment->flags & (TCP_RST | TCP_SYN)) == TCP_RST;
 }
 
 static bool resets_what_was_said(const struct flow *flow, const struct segment *segment)

@@ -340,6 +340,28 @@ def offloaded():
     same([(START + i * MILLISECOND, f) for i, (_, f) in enumerate(frames)], clean, "forgeries in advance")
 
 
+def own_card():
+    """utwatch on the server itself, whose card makes the sums: what comes from outside in its name has right ones. That turns the server's own words
+    off neither for what it serves, nor for what it disowns."""
+    def own(frames):
+        return [left_to_card(f) if capturelib.segment_of(f[1])[0][1] == 443 else f for f in frames]
+
+    def served(suite, at, number):
+        random = struct.pack("!32s", b"%d" % number)  # else it would be one connection, captured twice
+        return capturelib.build([(side, data.replace(b"\x11" * 32, random)) for side, data in honest(suite)], time=START + at,
+                                client=("192.0.2.%d" % (20 + number), 40000))
+
+    before = own([f for i in range(8) for f in served(DES3, i * SECOND, i)])
+    forged = [capturelib.Connection(client=("203.0.113.77", 5555), time=START + 20 * SECOND).frame(SERVER, PUSH | ACK, b"x")]
+    guilty = own(served(NULL_SHA, 30 * SECOND, 50))
+    for what, between in ("nothing forged", []), ("a forged segment", forged), ("six forged segments", [(t + i, f) for t, f in forged for i in range(6)]):
+        found = Judged(before + between + guilty)
+        check(found.alerts.get(FRAMED, (0,))[0] == 1, "own card:", what, found.alerts, found.capture)
+    made = capturelib.build([(CLIENT, hello((NULL_SHA,))), *honest(NULL_SHA)[1:]], time=START + 30 * SECOND)
+    whole = Judged(before + made)
+    weaker(before + [left_to_card(f) if f not in made else f for f in made_up({}, made, ((SERVER,), False))], whole, "own card, disowned")
+
+
 # ---- ends and beginnings
 
 def byte_by_byte():
@@ -810,6 +832,7 @@ alone()
 nobody_took_part()
 sums_that_count()
 offloaded()
+own_card()
 byte_by_byte()
 zeros_alone()
 ends_that_are_none()
