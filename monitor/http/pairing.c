@@ -74,9 +74,13 @@ static bool asks_for_credentials(const struct answer *a)
     return a->status == 401 || a->status == 407;
 }
 
+/* The answer to a request that asked for another protocol comes within that (RFC 9110 15.2.2, RFC 2817 3.2),
+ * unless the request was for nothing else (RFC 6455 4.2.2). */
 static void count_answer(struct http_count *n, const struct answer *a)
 {
-    const bool serves = is_2xx(a) && !a->no_document;
+    if (a->status == 101 && !a->other_service)
+        return;
+    const bool serves = (is_2xx(a) || a->status == 101) && !a->no_document;
     if (!n->answers || (serves && !n->served))
         n->answer_to = a->place.end;
     n->answers++;

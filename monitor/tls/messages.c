@@ -434,7 +434,10 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
     }
     if (o->alert_count < MAX_ALERTS)
         o->alerts[o->alert_count++] =
-            (struct tls_alert){.from = (uint8_t)who, .level = level, .description = description};
+            (struct tls_alert){.from = (uint8_t)who,
+                               .level = level,
+                               .description = description,
+                               .before_hello = !(o->seen & (SEEN_CLIENT_HELLO | SEEN_SERVER_HELLO))};
     if (who == CLIENT && level == 1 && description == NO_CERTIFICATE) {
         o->seen |= SEEN_NO_CERTIFICATE_ALERT;
         note_answer(h);

@@ -149,6 +149,7 @@ struct tls_alert {
     uint8_t from;  /* enum side */
     uint8_t level; /* 1 warning, 2 fatal, as on the wire */
     uint8_t description;
+    bool before_hello; /* no hello of either side had been read */
 };
 
 /* What of a hello does not parse, or differs in another one that nobody asked for, so that nobody knows what

@@ -9,6 +9,7 @@ from run_utwatch import events, of_type, rule_counts
 from checks import check, finish
 from made_sessions import CLIENT, SERVER, START
 import capturelib
+import messages as m
 
 UTWATCH = sys.argv[1]
 RULE = "ut-4-tls-required"
@@ -212,12 +213,32 @@ def for_a_page(folder):
             check(found == wanted, "for a page:", what, scope, found)
 
 
+def answered_in_another_protocol(folder):
+    """RFC 2817 3.2, RFC 7540 3.2: the answer to what was asked comes within the protocol that is switched to, and nobody knows whether it serves. A
+    request for WebSocket asks for nothing else (RFC 6455 4.2.2)."""
+    def switched(to):
+        return SWITCHED.replace(b"TLS/1.0", to)
+    unknown, served, refused = ("; no answer that serves is known", "ue"), (", 1 of them served", "both"), (", none served", "ue")
+    for what, steps, (words, fault) in (
+            ("TLS", asked(DOCUMENT, UPGRADE, answer=SWITCHED), unknown),
+            ("TLS, and it begins", asked(DOCUMENT, UPGRADE, answer=SWITCHED) + [(CLIENT, m.client_hello([0x002F]))], unknown),
+            ("HTTP/2", asked(DOCUMENT, b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n", answer=switched(b"h2c")),
+             unknown),
+            ("TLS, passed over", asked(DOCUMENT, UPGRADE), served), ("TLS, refused", asked(DOCUMENT, UPGRADE, answer=NO), refused),
+            ("TLS after a document", asked(DOCUMENT) + asked(b"*", UPGRADE, method=b"OPTIONS", answer=SWITCHED), served),
+            ("WebSocket", asked(DOCUMENT, UPGRADE.replace(b"TLS/1.0", b"websocket"), answer=switched(b"websocket")), served)):
+        path = os.path.join(folder, "switched.pcap")
+        capturelib.write_frames(path, built(steps))
+        told = [e["utwatch"] for e in of_type(events(UTWATCH, "-r", path)[0], "alert") if e["utwatch"]["rule"] == RULE]
+        check([(t["observed"], t["fault"]) for t in told] == [("HTTP without TLS: 1 request" + words, fault)], "switched to", what, told)
+
+
 def unclear(folder):
     """In how many connections of the last capture the rule was not observable."""
     return rule_counts(events(UTWATCH, "-r", os.path.join(folder, "asked.pcap"))[0])[RULE]["not_observable"]
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for case in (at_a_proxy, for_nothing, other_services, traces, answered_by_another_service, probes, for_a_page):
+    for case in (at_a_proxy, for_nothing, other_services, traces, answered_by_another_service, answered_in_another_protocol, probes, for_a_page):
         case(temporary)
 finish()

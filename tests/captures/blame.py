@@ -596,14 +596,14 @@ def documents(folder):
 
 def http2(folder):
     """RFC 7540 3.2: after 101 and Upgrade: h2c the answer comes in frames of HTTP/2; one that refers to HPACK's dynamic table is not read. Nobody
-    knows that it serves nothing."""
+    knows that it serves nothing. RFC 6455 4.2.2: who asks for WebSocket is served by 101."""
     capture = os.path.join(folder, "h2c.pcap")
     asked = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" \
             b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
     frames = bytes.fromhex("000006040000000000000300000064" "000001010500000001" "88")  # SETTINGS, and HEADERS with :status 200 (RFC 7541 A)
     by_index = frames[:-1] + b"\xbe"
     for protocol, frames, served in ((b"h2c", frames, "1 of them served"), (b"h2c", by_index, "no answer that serves is known"),
-                                     (b"websocket", frames, "none served")):
+                                     (b"websocket", frames, "1 of them served")):
         answer = b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n" % protocol
         capturelib.write_frames(capture, capturelib.build([(CLIENT, asked.replace(b"h2c", protocol)), (SERVER, answer + frames)],
                                                           server=("192.0.2.80", 80), time=1795471000 * 10**9))
