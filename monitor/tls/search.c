@@ -72,6 +72,8 @@ static void begin(struct tls *tls, struct handshake *h, const struct whence *fir
         if (contested & 1U << i)
             handshake_damage(h, who, UNOBSERVED_OVERLAP);
     }
+    if (lacks_hello)
+        o->unobserved |= UNOBSERVED_MIDSTREAM;
     if (opening_is_client_hello(opening))
         note_early_end(tls, h, first->time);
     if (contested & 1U << client)

@@ -65,4 +65,20 @@ for steps in (1, 2, 3):
             capturelib.write_frames(path, c.frames)
             found = [(e["utwatch"]["outcome"], e["utwatch"].get("unobserved")) for e in of_type(events(sys.argv[1], "-r", path)[0], "tls")]
         check(found == [("aborted", None if closes else ["unfinished"])], "after", steps, "flights the client closes; both:", closes, found)
+# What goes on after that is told as what it is, the rest of something whose beginning is in no event of its own: nothing of it is malformed.
+for what, cut in (("the answer", None), ("half of the hello", 30)):
+    c = capturelib.Connection(time=START)
+    c.open()
+    c.send(0, HELLO[:cut])
+    c.time += (IDLE + 1) * SECOND
+    if cut:
+        c.send(0, HELLO[cut:])
+    for side, payload in conversation[1:]:
+        c.send(side, payload)
+    c.close()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "pause.pcap")
+        capturelib.write_frames(path, c.frames)
+        last = of_type(events(sys.argv[1], "-r", path)[0], "tls")[-1]["utwatch"]
+    check(last["outcome"] == "complete" and last.get("unobserved") == ["midstream"], "a pause before", what, last["outcome"], last.get("unobserved"))
 finish()
