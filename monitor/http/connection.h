@@ -140,9 +140,6 @@ size_t head_length(enum side who, struct span bytes);
  * taken. */
 struct span head_take(struct reader *r, enum side who, struct span *bytes, bool line);
 
-/* The beginning of some content without a type shows that it is XML, and may be a document (content.c). */
-bool content_is_document(struct span content);
-
 /* Another protocol follows an answer of 101, in frames of its own that nothing else can be in. */
 bool follows_in_frames(const struct http_response *r);
 /* Of a side frames of HTTP/2 follow (frames.c). */

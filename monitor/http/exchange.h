@@ -88,7 +88,7 @@ struct http_exchange {
     bool aka_challenge; /* one of them is of HTTP Digest AKA: Ub to the BSF, another interface */
     bool asks_tls;      /* Upgrade: TLS/... (RFC 2817) */
     bool to_https;      /* the answer redirects to https */
-    bool no_document;   /* it is 200, of a type that no document of XCAP has, or that is not known */
+    bool no_document;   /* it is 200, of a type that no document of XCAP has */
     enum document_owner owner;
     enum tls_user tls_user;                   /* of a resumed session: filled by whoever knows it, */
     enum earlier_challenge earlier_challenge; /* as this is */

@@ -235,10 +235,7 @@ static bool is_of_document(struct span type)
 
 static bool has_no_document(const struct http_response *r)
 {
-    if (r->status != 200)
-        return false;
-    return r->fields.type.n ? !is_of_document(r->fields.type)
-                            : r->has_content && !content_is_document(r->content);
+    return r->status == 200 && r->fields.type.n && !is_of_document(r->fields.type);
 }
 
 /* Answers that only another service gives: WebSocket (RFC 6455 4.2.2), and what is said about certificates,

@@ -127,8 +127,7 @@ static bool on_response(struct http *http, struct connection *c, const struct he
     r->unread = h->unread;
     r->fields_lost = h->lost;
     c->stream = stream;
-    const struct http_response answer = {
-        .status = h->status, .fields = h->request.fields, .has_content = !http2_ends_stream(&r->frame)};
+    const struct http_response answer = {.status = h->status, .fields = h->request.fields};
     const bool complete = pair_response(http, c, &answer);
     c->stream = 0;
     return complete;

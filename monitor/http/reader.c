@@ -39,14 +39,7 @@ static bool on_request(struct http *http, struct connection *c, struct span head
     return complete;
 }
 
-/* Without the line of a chunk before it. */
-static struct span content_of(struct body body, struct span behind)
-{
-    const uint8_t *end = behind.n && body.phase == PHASE_CHUNK_LINE ? memchr(behind.p, '\n', behind.n) : NULL;
-    return end ? span_skip(behind, (size_t)(end - behind.p) + 1) : behind;
-}
-
-static bool on_response(struct http *http, struct connection *c, struct span head, struct span behind)
+static bool on_response(struct http *http, struct connection *c, struct span head)
 {
     struct http_response r;
     if (http_response_parse(head, &r) != PARSE_OK) {
@@ -54,8 +47,6 @@ static bool on_response(struct http *http, struct connection *c, struct span hea
         return false;
     }
     const struct body body = body_of_answer(method_of_answer(c), &r, c->side[SERVER].fields_lost);
-    r.has_content = body.phase == PHASE_BODY || body.phase == PHASE_CHUNK_LINE;
-    r.content = content_of(body, behind);
     begin_body(&c->side[SERVER], body);
     if (body.phase == PHASE_FRAME)
         begin_frames(c, SERVER);
@@ -128,8 +119,7 @@ bool http_feed(struct http *http, uint32_t slot, enum side who, struct span *byt
                 break;
             }
             text = head_take(r, who, bytes, false);
-            if (text.n &&
-                (who == CLIENT ? on_request(http, c, text, where) : on_response(http, c, text, *bytes)))
+            if (text.n && (who == CLIENT ? on_request(http, c, text, where) : on_response(http, c, text)))
                 return true;
             break;
         case PHASE_BODY:

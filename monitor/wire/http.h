@@ -60,8 +60,6 @@ struct http_request {
 struct http_response {
     uint16_t status;
     struct http_fields fields;
-    bool has_content;    /* it has, or may have, some: that is for the request to say as well */
-    struct span content; /* its beginning, as far as it is here; not part of the head */
 };
 
 /* Without the empty lines that may stand before a message (RFC 9112 2.2). */

@@ -1,15 +1,10 @@
 #include "wire/http2.h"
 
-enum { END_STREAM = 0x1, END_HEADERS = 0x4, PADDED = 0x8, PRIORITY = 0x20 };
+enum { END_HEADERS = 0x4, PADDED = 0x8, PRIORITY = 0x20 };
 
 bool http2_ends_head(const struct http2_frame *frame)
 {
     return frame->flags & END_HEADERS;
-}
-
-bool http2_ends_stream(const struct http2_frame *frame)
-{
-    return frame->type == HTTP2_HEADERS && frame->flags & END_STREAM;
 }
 
 /* RFC 9113 6: what belongs to a stream, what to the connection, and how long it is. */

@@ -31,8 +31,6 @@ enum parse http2_frame_parse(struct span header, struct http2_frame *out);
 
 /* The head that a frame ends, or a part of it. */
 bool http2_ends_head(const struct http2_frame *frame);
-/* It says that nothing follows the head (RFC 9113 6.2). */
-bool http2_ends_stream(const struct http2_frame *frame);
 
 /* What a whole frame of HEADERS or CONTINUATION has of a compressed head. `whole`: nothing of the payload is
  * missing at its end. */

@@ -56,21 +56,6 @@ def in_clear(folder):
         alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
         check(alert and alert["fault"] == fault, "200 with", kinds, "in clear:", alert)
         check(alert and ("no answer that serves is known" in alert["observed"]) == (fault == "ue"), kinds, alert)
-    # RFC 9110 8.3: without a Content-Type its recipient may look at the data. XML has its declaration (XML 1.0 2.8) or a namespace; HTML has neither
-    # (<html> may even be left out), and what is not here tells nothing.
-    page = b"<html xmlns='http://www.w3.org/1999/xhtml'><body>Log in</body></html>"
-    for content, fault in ((b"<?xml version='1.0'?><a/>", "both"), (b"<simservs xmlns='http://uri.etsi.org/ngn/params/xml/simservs/xcap'/>", "both"),
-                           (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- <html> -->\r\n<rl:list xmlns:rl='a'/>", "both"), (b"", "both"),
-                           (b"<html><body>Log in</body></html>", "ue"), (page, "ue"), (b"<?xml version='1.0'?>\n" + page, "ue"),
-                           (b"<!DOCTYPE html>\n" + page, "ue"), (b"<h1>It works!</h1>", "ue"), (b"OK", "ue"), (b"<", "ue"), (b"{}", "ue"),
-                           (b"<?xml version='1.0'", "ue"), (b"<?xml version='1.0'?><xcap-error xmlns='urn:ietf:params:xml:ns:xcap-error'/>", "ue"),
-                           (b"<h1>a <a title='xmlns'></h1>", "ue"), (b"\x1f\x8b\x08" + bytes(20), "ue")):
-        length, chunked = b"Content-Length: %d\r\n\r\n" % len(content) + content, b"%x;a=b\r\n" % len(content) + content + b"\r\n0\r\n\r\n"
-        for form, rest in (("whole", length), ("in chunks", b"Transfer-Encoding: chunked\r\n\r\n" + chunked if content else length)):
-            capture = os.path.join(folder, "page.pcap")
-            capturelib.write_frames(capture, capturelib.build([(CLIENT, DOCUMENT), (SERVER, b"HTTP/1.1 200 OK\r\n" + rest)], **IN_CLEAR))
-            alert = alerts("ts33141-pcr2", capture).get("ut-4-tls-required")
-            check(alert and alert["fault"] == fault, "200,", form, "with", content, "in clear:", alert)
     # RFC 9110 15.5.2: the usual course is a challenge, then an answer that serves; both are told.
     capture = os.path.join(folder, "challenged.pcap")
     steps = [(CLIENT, DOCUMENT), (SERVER, answer(401)), (CLIENT, DOCUMENT), (SERVER, answer(200))]
