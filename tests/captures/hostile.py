@@ -354,7 +354,8 @@ def own_card():
     before = own([f for i in range(8) for f in served(DES3, i * SECOND, i)])
     forged = [capturelib.Connection(client=("203.0.113.77", 5555), time=START + 20 * SECOND).frame(SERVER, PUSH | ACK, b"x")]
     guilty = own(served(NULL_SHA, 30 * SECOND, 50))
-    for what, between in ("nothing forged", []), ("a forged segment", forged), ("six forged segments", [(t + i, f) for t, f in forged for i in range(6)]):
+    six = [(t + i, f) for t, f in forged for i in range(6)]
+    for what, between in ("nothing forged", []), ("a forged segment", forged), ("six forged segments", six):
         found = Judged(before + between + guilty)
         check(found.alerts.get(FRAMED, (0,))[0] == 1, "own card:", what, found.alerts, found.capture)
     made = capturelib.build([(CLIENT, hello((NULL_SHA,))), *honest(NULL_SHA)[1:]], time=START + 30 * SECOND)
