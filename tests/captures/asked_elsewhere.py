@@ -222,8 +222,8 @@ def answered_in_another_protocol(folder):
     for what, steps, (words, fault) in (
             ("TLS", asked(DOCUMENT, UPGRADE, answer=SWITCHED), unknown),
             ("TLS, and it begins", asked(DOCUMENT, UPGRADE, answer=SWITCHED) + [(CLIENT, m.client_hello([0x002F]))], unknown),
-            ("HTTP/2", asked(DOCUMENT, b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n", answer=switched(b"h2c")),
-             unknown),
+            ("HTTP/2", asked(DOCUMENT, b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n",
+                             answer=switched(b"h2c")), unknown),
             ("TLS, passed over", asked(DOCUMENT, UPGRADE), served), ("TLS, refused", asked(DOCUMENT, UPGRADE, answer=NO), refused),
             ("TLS after a document", asked(DOCUMENT) + asked(b"*", UPGRADE, method=b"OPTIONS", answer=SWITCHED), served),
             ("WebSocket", asked(DOCUMENT, UPGRADE.replace(b"TLS/1.0", b"websocket"), answer=switched(b"websocket")), served)):
