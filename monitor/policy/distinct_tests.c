@@ -116,7 +116,7 @@ static void add_landmark(struct profile *p, struct landmarks *of, int64_t number
 /* With how many numbers the test compares. */
 static size_t numbers_of(const struct condition_node *n)
 {
-    if (field_info[n->field].type != TYPE_NUMBER || n->op == OP_PRESENT || test_is_constant(n))
+    if (test_is_constant(n) || n->op == OP_PRESENT || field_info[n->field].type != TYPE_NUMBER)
         return 0;
     return n->op == OP_ONE_OF ? (size_t)n->operand : 1;
 }
