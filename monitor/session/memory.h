@@ -36,6 +36,7 @@ struct recent_session {
     nanos issued;           /* of the session, when the server's hello of this handshake came */
     nanos origin;           /* of the session: earlier where an abbreviated handshake renewed its ticket */
     struct endpoint server; /* family 0: nothing is here */
+    struct endpoint ue;
     bool in_network;
     struct identifier id, ticket;
     struct memo before_id, before_ticket; /* what they meant until then; origin 0: nothing that is kept */

@@ -171,7 +171,7 @@ static void learn_disputed(struct sessions *s, const struct observation *o)
     }
 }
 
-/* What may still turn out to be forged: see sessions_doubt(). */
+/* What may still turn out to be forged: see sessions_contradicted(). */
 static struct recent_session *note_recent(struct sessions *s, const struct observation *o, nanos origin,
                                           const struct identifier *id, const struct identifier *ticket)
 {
@@ -182,6 +182,7 @@ static struct recent_session *note_recent(struct sessions *s, const struct obser
                                  .issued = o->side[SERVER].hello_time,
                                  .origin = origin,
                                  .server = o->whence.server,
+                                 .ue = *whence_ue(&o->whence),
                                  .in_network = o->whence.in_network,
                                  .id = *id,
                                  .ticket = *ticket};
@@ -379,31 +380,43 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
 
 /* What it issued is there since then, if it is there at all, and was not known before; when it began is not
  * known. */
-static void doubt(struct sessions *s, struct recent_session *r)
+static void doubt(struct sessions *s, struct recent_session *r, bool disowned)
 {
-    const struct whence at = {.server = r->server, .in_network = r->in_network};
+    const struct whence at = {.server = r->server, .client = r->ue, .in_network = r->in_network};
     const struct identifier *const issued[] = {&r->id, &r->ticket};
     const struct memo bound = {.origin = r->issued, .now = r->issued, .anew = true};
     const struct memo *const before[] = {&r->before_id, &r->before_ticket};
     for (size_t i = 0; i < 2; i++) {
         const struct place place = memory_locate(s, &at, issued[i]);
         memory_put(s, &place, before[i]->origin ? before[i] : &bound);
+        if (before[i]->origin && !disowned)
+            memory_note_given(s, &at, issued[i], r->issued);
     }
     s->counters.doubted++;
     *r = (struct recent_session){0};
 }
 
 /* Tickets that were renewed since, as far as that is remembered, have the origin in doubt from it. */
-void sessions_doubt(struct sessions *s, uint64_t flow_id)
+static void doubt_all(struct sessions *s, uint64_t flow_id, bool disowned)
 {
     enum { MICROSECOND = 1000 }; /* in which origins are kept */
     struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
     if (r->flow_id != flow_id || !r->server.family)
         return;
     const struct recent_session first = *r;
-    doubt(s, r);
+    doubt(s, r, disowned);
     for (r = s->recent; first.origin == first.issued && r < s->recent + RECENT_SESSIONS; r++)
         if (r->origin / MICROSECOND == first.origin / MICROSECOND && r->server.family &&
             endpoint_equal(&r->server, &first.server))
-            doubt(s, r);
+            doubt(s, r, disowned);
+}
+
+void sessions_contradicted(struct sessions *s, uint64_t flow_id)
+{
+    doubt_all(s, flow_id, false);
+}
+
+void sessions_disowned(struct sessions *s, uint64_t flow_id)
+{
+    doubt_all(s, flow_id, true);
 }

@@ -17,7 +17,7 @@
 /* How a sensor came to know it. */
 enum origin_kind {
     ORIGIN_FULL = 'f',  /* its full handshake was seen */
-    ORIGIN_PART = 'p',  /* a full handshake that was seen in part reissued the identifier: a bound */
+    ORIGIN_PART = 'p',  /* a full handshake that was seen in part, or may be a copy, reissued it: a bound */
     ORIGIN_SEEN = 's',  /* first sighting, or the identifier of a renewed ticket */
     ORIGIN_ENDED = 'd', /* a fatal alert ended the session of that origin */
 };

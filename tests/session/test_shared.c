@@ -139,6 +139,13 @@ static void assert_exact(nanos age)
     assert_int_equal(r.resumed_age, age);
 }
 
+static void assert_at_least(nanos age)
+{
+    assert_true(r.known);
+    assert_int_equal(r.basis, AGE_AT_LEAST);
+    assert_int_equal(r.resumed_age, age);
+}
+
 static void an_id_begun_at_one_is_known_at_the_other(void **state)
 {
     (void)state;
@@ -178,18 +185,18 @@ static void a_first_sighting_is_a_bound_for_the_other(void **state)
     assert_int_equal(r.offered_age, 30 * HOUR);
 }
 
-static void an_id_given_out_again_is_another_session(void **state)
+static void an_id_given_out_again_may_be_another_session(void **state)
 {
     (void)state;
     begin_with_id(A, DAY1, 7);
     use_id(B, DAY1 + HOUR, 7); /* B has it from A now */
     begin_with_id(A, DAY1 + 20 * HOUR, 7);
     use_id(B, DAY1 + 30 * HOUR, 7);
-    assert_exact(10 * HOUR);
+    assert_at_least(10 * HOUR); /* or it is a copy of the first handshake: A does not know, nor does B */
     /* What happened later than the use, in a capture that is replayed late, is not its origin. */
     begin_with_id(A, DAY1 + 40 * HOUR, 7);
     use_id(B, DAY1 + 35 * HOUR, 7);
-    assert_exact(15 * HOUR);
+    assert_at_least(15 * HOUR);
 }
 
 static void a_fatal_alert_is_known_to_both(void **state)
@@ -405,7 +412,7 @@ static void a_cluster_is_followed(void **state)
     for (uint8_t id = 1; id < 40; id++) {
         begin_with_id(A, DAY1 + 2 * HOUR, id);
         use_id(B, DAY1 + 25 * HOUR, id);
-        assert_exact(23 * HOUR);
+        assert_at_least(23 * HOUR);
     }
     for (int i = 0; i < 3; i++)
         redis_server_remove(&node[i]);
@@ -512,7 +519,7 @@ static void a_doubt_reaches_the_other(void **state)
     (void)state;
     begin_with_id(B, DAY1, 7);
     use_id(A, DAY1 + HOUR, 7);
-    sessions_doubt(sensor[B], o->whence.flow_id);
+    sessions_contradicted(sensor[B], o->whence.flow_id);
     sessions_flush(sensor[B]);
     use_id(B, DAY1 + 2 * HOUR, 7);
     use_id(A, DAY1 + 25 * HOUR, 7);
@@ -608,7 +615,7 @@ static void a_doubt_outlives_a_hanging_server(void **state)
     begin_with_id(B, DAY1, 7);
     use_id(A, DAY1 + HOUR, 7);
     (void)kill(server.pid, SIGSTOP);
-    sessions_doubt(sensor[B], o->whence.flow_id);
+    sessions_contradicted(sensor[B], o->whence.flow_id);
     pause_ms(3000);
     (void)kill(server.pid, SIGCONT);
     assert_true(come_back(B));
@@ -628,7 +635,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_id_begun_at_one_is_known_at_the_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_chain_goes_over_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_first_sighting_is_a_bound_for_the_other, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_id_given_out_again_is_another_session, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_id_given_out_again_may_be_another_session, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fatal_alert_is_known_to_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_of_two_servers_is_not_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_server_that_dies_is_caught_up_with, set_up, tear_down),
