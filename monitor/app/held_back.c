@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 struct held_handshake {
+    bool deferred;
     struct policy_case of_copies;
     struct observation observation;
     struct session_result session;
@@ -99,6 +100,7 @@ void held_back_put(struct held_back *h, const struct policy_case *c)
     struct held_handshake *held = &h->place[at];
     h->flow_id[at] = c->observation->whence.flow_id;
     ++*alike(h, h->flow_id[at]);
+    held->deferred = false;
     held->of_copies = *c;
     observation_copy(&held->observation, c->observation);
     held->of_copies.observation = &held->observation;
@@ -153,9 +155,11 @@ void held_back_drop(struct held_back *h)
 
 bool held_back_defer(struct held_back *h)
 {
-    if (held_back_is_full(h) || next_of(h, h->flow_id[h->first], 1) < h->count)
+    const struct held_handshake *first = &h->place[h->first];
+    if (held_back_is_full(h) || first->deferred || next_of(h, h->flow_id[h->first], 1) < h->count)
         return false;
-    held_back_put(h, &h->place[h->first].of_copies);
+    held_back_put(h, &first->of_copies);
+    h->place[(h->first + h->count - 1) % HELD_HANDSHAKES].deferred = true;
     held_back_drop(h);
     return true;
 }

@@ -19,7 +19,7 @@ bool sides_meet(struct judge *j, struct policy_case *c, nanos due)
     if (nearer.at)
         c->nearer = other_side(&nearer);
     struct met_farther farther[WAYS];
-    const size_t count = met_farther(met, &others, farther);
+    const size_t count = met_farther(met, o, &others, farther);
     for (size_t i = 0; i < count; i++) {
         const struct other_side of = other_side(&farther[i].nearer);
         held_back_found_nearer(&j->held_back, farther[i].at->flow_id, o->randoms, &of, due);
@@ -34,7 +34,8 @@ bool sides_are_open(struct judge *j, const struct policy_case *c)
         return false;
     const struct met_handshake *met =
         met_at(peers_met(j->peers), c->observation->randoms, &c->nearer.client, &c->nearer.server);
-    return met && held_back_has(&j->held_back, met->flow_id);
+    return met && met->flow_id != c->observation->whence.flow_id &&
+           held_back_has(&j->held_back, met->flow_id);
 }
 
 void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, const struct verdict *judged,

@@ -6,8 +6,8 @@
  * that ends first waits for the other, which the server's hello has shown by then (tls_has_other_side()), and
  * the side where nothing is told waits until it has been told on the other.
  *
- * Where two sides have no host in common, the one that is nearer may be anybody's who repeats what he sees.
- * Then each is told; of the UE of the other one, which may be a translator, as a part of the evidence.
+ * Where two sides have no host in common, the one that is nearer may belong to somebody who repeats what he
+ * sees. Then each is told; of the UE of the other one, which may be a translator, as a part of the evidence.
  */
 #ifndef UTWATCH_APP_SIDES_H
 #define UTWATCH_APP_SIDES_H

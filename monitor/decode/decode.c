@@ -226,15 +226,17 @@ static void note_unread(struct decoder *decoder, struct packet *p)
     }
 }
 
-bool decoder_missed(const struct decoder *decoder, const struct endpoint *from, const struct endpoint *to,
+bool decoder_missed(struct decoder *decoder, const struct endpoint *from, const struct endpoint *to,
                     nanos since, nanos until)
 {
     const struct unread *u = &decoder->unread;
     if (!u->any && !fragments_any_wait(decoder->fragments)) /* as nearly always */
         return false;
     const uint64_t ends = unread_ends(u, from, to, true), addresses = unread_ends(u, from, to, false);
-    return unread_has(u, ends, since, until) || unread_has(u, addresses, since, until) ||
-           fragments_await(decoder->fragments, ends, addresses, since);
+    const bool missed = unread_has(u, ends, since, until) || unread_has(u, addresses, since, until) ||
+                        fragments_await(decoder->fragments, ends, addresses, since);
+    decoder->counters.doubted += missed;
+    return missed;
 }
 
 static enum decode_result decode_layers(struct decoder *decoder, const struct frame *frame,

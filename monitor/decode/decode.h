@@ -42,6 +42,7 @@ struct decode_counters {
     uint64_t fragments_expired;             /* datagrams given up: a fragment did not come, or not in time */
     uint64_t fragments_evicted;             /* the store was full */
     uint64_t fragments_rejected;            /* fragments: overlapping with other content, too long */
+    uint64_t doubted;                       /* answers of decoder_missed() that something was */
 };
 
 struct decoder;
@@ -76,7 +77,7 @@ void decoder_foresees(struct decoder *decoder, const struct segment *segment);
 void decoder_foresaw(struct decoder *decoder);
 
 /* From `since` to `until`, has `from` sent to `to` what may be TCP, and was not read (unread.h)? */
-bool decoder_missed(const struct decoder *decoder, const struct endpoint *from, const struct endpoint *to,
+bool decoder_missed(struct decoder *decoder, const struct endpoint *from, const struct endpoint *to,
                     nanos since, nanos until);
 
 /* There is no more to be seen. */

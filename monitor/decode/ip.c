@@ -67,6 +67,10 @@ static uint64_t ends_of_piece(const struct packet *p)
  * to know whose it is. */
 static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool more)
 {
+    if (p->in_piece) { /* it is put into its own datagram when that around it is whole */
+        p->bytes = span_head(p->bytes, 0);
+        return packet_end(p, DECODE_TRUNCATED);
+    }
     if (p->bytes.n < p->wire_left) { /* a piece that is not whole spoils the datagram for good */
         p->bytes = span_head(p->bytes, offset ? 0 : p->bytes.n); /* no header is in it */
         return packet_end(p, DECODE_TRUNCATED);

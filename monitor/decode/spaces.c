@@ -42,8 +42,8 @@ uint8_t space_inside(const struct wrappers *wrappers, bool foreign)
         /* ERSPAN is in GRE always. */
         depth += kind != ENCAP_ERSPAN;
     }
-    if (depth >=
-        SPACE_DEPTHS) { /* it has no number of its own: anybody may have put it into the one before */
+    /* What has no number of its own may have been put into the space before it by anybody. */
+    if (depth >= SPACE_DEPTHS) {
         depth = SPACE_DEPTHS - 1;
         foreign = true;
     }

@@ -44,7 +44,7 @@ bool tcp_is_of_several_paths(const struct segment *segment)
 bool tcp_timestamp(const struct segment *segment, uint32_t *value)
 {
     const struct span header = header_with_options(segment);
-    if (!header.n) /* no connection without stamps has any option, and it is asked for each of its segments */
+    if (!header.n) /* as most segments of a connection without stamps */
         return false;
     struct cursor c = cursor_over(option_of(header, TIMESTAMPS));
     *value = cursor_u32(&c);

@@ -43,7 +43,8 @@ void unread_note(struct unread *u, uint64_t ends, nanos time)
     for (size_t i = 0; i < UNREAD_PLACES && !u->any; i++)
         u->latest[i] = INT64_MIN;
     u->any = true;
-    *place_of(u, ends) = time;
+    nanos *latest = place_of(u, ends);
+    *latest = time > *latest ? time : *latest; /* what is given up may have come long before */
 }
 
 bool unread_has(const struct unread *u, uint64_t ends, nanos since, nanos until)

@@ -123,6 +123,8 @@ void recent_let_go(struct flow_table *table, struct flow *flow)
         recents->kept--;
     if (flow->state >= FLOW_READABLE)
         recent_forget_unkept(table, flow);
+    else if (!recents->kept)
+        recent_search(table, flow); /* it gives way to others again */
 }
 
 bool recent_move(struct flow_table *table, struct flow *flow)
@@ -193,6 +195,9 @@ void recent_remember(struct flow_table *table, struct flow *flow, unsigned side,
     }
     const size_t most = recents->searched ? SEARCHED_BYTES : RECENT_BYTES;
     struct recent *recent = &recents->side[side];
+    const bool follows = recent->next == flow->side[side].next - (uint32_t)bytes.n;
+    if (recents->kept && flow->state == FLOW_READABLE && !(follows && recent->bytes.length + bytes.n <= most))
+        return; /* what can be read behind the handshake does not push out its bytes */
     const size_t left_out = bytes.n > most ? bytes.n - most : 0;
     bytes = span_skip(bytes, left_out);
     if (recent->next != flow->side[side].next - (uint32_t)(left_out + bytes.n)) {

@@ -13,10 +13,10 @@ void recent_close(struct flow_table *table);
 void recent_forget(struct flow_table *table, struct flow *flow);
 
 /* A handshake of the connection has just ended: what is remembered stays, whatever the connection does, until
- * recent_let_go() was called as often. False: too many of them need it. */
+ * recent_let_go() has been called as many times. False: too many of them need it. */
 bool recent_keep(struct flow_table *table, const struct flow *flow);
 void recent_let_go(struct flow_table *table, struct flow *flow);
-/* Likewise as recent_forget(), unless that needs them. */
+/* The same as recent_forget(), unless that needs them. */
 void recent_forget_unkept(struct flow_table *table, struct flow *flow);
 
 /* The connection ends while a handshake needs them: they are the caller's, by the copy of the flow that it

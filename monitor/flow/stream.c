@@ -22,8 +22,7 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
     const enum recent_answer answer =
         recent_compare(table, flow, segment->side, segment->seq, segment->payload);
     /* What can be read comes after the handshake, and there is much of it. */
-    if (answer == RECENT_SAME ||
-        (answer != RECENT_DIFFERS && !recent_is_of_handshake(table, flow, segment->side, segment->seq)))
+    if (answer == RECENT_SAME || (answer != RECENT_DIFFERS && flow->state == FLOW_READABLE))
         return false;
     table->counters.conflicts++;
     return true;

@@ -173,12 +173,16 @@ struct met_nearer met_nearer(const struct met *m, const struct observation *o,
     return nearer_than(m, &own);
 }
 
-size_t met_farther(const struct met *m, const struct met_places *others, struct met_farther found[WAYS])
+size_t met_farther(const struct met *m, const struct observation *o, const struct met_places *others,
+                   struct met_farther found[WAYS])
 {
+    const struct met_handshake own = met_of(o);
     size_t count = 0;
     for (size_t i = 0; i < others->count; i++) {
         const struct met_handshake *h = &m->place[others->at[i]];
-        const struct met_nearer nearer = nearer_than(m, h);
+        struct met_nearer nearer = nearer_than(m, h);
+        if (!nearer.at && is_nearer(&own, h)) /* it is not noted, for another one has the same ends */
+            nearer = (struct met_nearer){h, true};
         if (nearer.at)
             found[count++] = (struct met_farther){h, nearer};
     }

@@ -61,7 +61,8 @@ struct met_farther {
     const struct met_handshake *at;
     struct met_nearer nearer;
 };
-size_t met_farther(const struct met *m, const struct met_places *others, struct met_farther found[WAYS]);
+size_t met_farther(const struct met *m, const struct observation *o, const struct met_places *others,
+                   struct met_farther found[WAYS]);
 
 /* Does it teach nothing of this side? `nearer`: linked, or NULL. It was met within the last moments in
  * another connection of this host; or on a side that is nearer to the UE, so that the client is between the

@@ -12,7 +12,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_ENCRYPTED, "the message that would tell is encrypted"},
         {UNOBSERVED_TRUNCATED, "frames were cut by the snap length"},
         {UNOBSERVED_EVICTED, "a full table gave up the handshake, or what was known of its server or UE"},
-        {UNOBSERVED_OVERLAP, "two different contents were captured for the same bytes"},
+        {UNOBSERVED_OVERLAP, "other bytes may have been taken than those that were read"},
         {UNOBSERVED_MALFORMED, "a message could not be parsed"},
         {UNOBSERVED_UNFINISHED, "the capture or the handshake ended before it was decided"},
         {UNOBSERVED_TOO_LONG,

@@ -120,8 +120,8 @@ static bool came_to_nothing(const struct observation *o)
 /*
  * A full handshake of which something is missing may have reissued a known identifier: the session began at
  * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
- * ServerHello, or, when that is lost, the one that the client offered. If bytes were contradicted, one
- * forged segment is enough for that, and only this client may have another session.
+ * ServerHello, or, when that is lost, the one that the client offered. One forged
+ * segment is enough to contradict bytes; so then only this client may have another session.
  */
 static void learn_in_part(struct sessions *s, const struct observation *o)
 {

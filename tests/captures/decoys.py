@@ -163,9 +163,10 @@ def decoys():
 
 def cut_by_the_snap_length():
     """The hello is behind so many octets of options that the capture ends before it."""
-    frames = capturelib.build([(CLIENT, hello(ANON, 0x1B, size=0)), *rest()], time=START, **V6)
-    honest = capturelib.build([(CLIENT, hello(AES, AES, size=0)), *rest()], time=START, **V6)
+    frames = capturelib.build([(CLIENT, hello(ANON, 0x1B, size=0)), *rest(ANON)], time=START, **V6)
+    honest = capturelib.build([(CLIENT, hello(AES, ANON, size=0)), *rest(ANON)], time=START, **V6)
     at = first_difference(frames, honest)
+    check(ONLY_ANONYMOUS in Judged(frames).alerts, "cut: the control")
     found = Judged(frames + spread(frames[at][0] - 600 * MICROSECOND, behind_options(40)(honest[at][1])), snaplen=300)
     check(ONLY_ANONYMOUS not in found.alerts and "overlap" in found.unobserved[0], "cut:", found.alerts, found.unobserved)
 
