@@ -377,7 +377,7 @@ static struct identifier identifier_of_client(const struct sessions *s, const st
     if (!id->length)
         return out;
     /* That of an owner is smaller: the length of a short id. */
-    out.bytes[0] = (uint8_t)(what + id->method);
+    out.bytes[0] = (uint8_t)((unsigned)what + (unsigned)id->method);
     memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
     out.length = UNIQUE_ID + sizeof client->address;
