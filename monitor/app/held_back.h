@@ -4,7 +4,7 @@
  * handshake from another side of a translator, where the UE is nearer (app/sides.h).
  *
  * They hold no slot of the tls layer: what they are judged by is copied. When all places are taken, the first
- * is reported before its time. Sessions and peers have learned from them at once (sessions_contradicted() and
+ * is reported before its time. Sessions and peers have learned from them at once (sessions_doubt() and
  * peers_doubt() take that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H

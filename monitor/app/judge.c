@@ -202,14 +202,14 @@ void judge_take(struct judge *j, struct statement *f)
         break;
     case TOLD_CONTRADICTION:
         if (!waiting_contradict(j, f->flow_id, f->side)) {
-            sessions_contradicted(j->sessions, f->flow_id);
+            sessions_doubt(j->sessions, f->flow_id);
             peers_doubt(j->peers, f->flow_id, f->side);
         }
         j->damaged += held_back_contradict(&j->held_back, f->flow_id, f->side, f->due);
         break;
     case TOLD_DISPUTE:
         if (!waiting_dispute(j, f->flow_id)) {
-            sessions_disowned(j->sessions, f->flow_id);
+            sessions_doubt(j->sessions, f->flow_id);
             peers_dispute(j->peers, f->flow_id);
         }
         held_back_dispute(&j->held_back, f->flow_id, f->due);

@@ -35,7 +35,7 @@ static bool is_between(const struct flow *flow, const struct segment *segment, s
     if (!endpoint_equal(&segment->src, &flow->end[from]) || !endpoint_equal(&segment->dst, &flow->end[!from]))
         return false;
     *out = *segment;
-    out->side = from;
+    out->side = (uint8_t)from;
     return true;
 }
 

@@ -39,7 +39,7 @@ static void judge_first(struct judge *j)
     const struct statement *f = &h->told;
     const struct connection_session session = judge_handshake(j, f, h->asked ? &h->questions : NULL);
     if (h->doubted)
-        sessions_contradicted(j->sessions, f->flow_id);
+        sessions_doubt(j->sessions, f->flow_id);
     if (j->answer)
         j->answer(j->answer_context, f->worker, f->flow, f->flow_id, session.since);
     w->first = (w->first + 1) % WAITING_HANDSHAKES;

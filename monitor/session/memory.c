@@ -365,19 +365,16 @@ void memory_end(struct sessions *s, const struct place *place, struct entry *e)
     tell(s, place, &(struct memo){.origin = entry_origin(e), .flags = ENTRY_DEAD}, ORIGIN_ENDED);
 }
 
-/* What is remembered of a client and an identifier. */
-enum of_client { ENDED_FOR_CLIENT = UNIQUE_ID, GIVEN_TO_CLIENT = 2 * UNIQUE_ID };
-
-/* The identifier under which it is remembered; no other one equals it. */
-static struct identifier identifier_of_client(const struct sessions *s, const struct identifier *id,
-                                              enum of_client what, const struct endpoint *client)
+/* The identifier under which the end of a session is remembered; no other one equals it. */
+static struct identifier identifier_of_ended(const struct sessions *s, const struct identifier *id,
+                                             const struct endpoint *client)
 {
     const uint64_t hash = siphash(&s->table.key, span_of(id->bytes, id->length));
     struct identifier out = {.method = RESUMPTION_EXTERNAL, .is_hash = true};
     if (!id->length)
         return out;
     /* That of an owner is smaller: the length of a short id. */
-    out.bytes[0] = (uint8_t)((unsigned)what + (unsigned)id->method);
+    out.bytes[0] = (uint8_t)(UNIQUE_ID + id->method);
     memcpy(out.bytes + sizeof hash, &hash, sizeof hash);
     memcpy(out.bytes + UNIQUE_ID, client->address, sizeof client->address);
     out.length = UNIQUE_ID + sizeof client->address;
@@ -387,7 +384,7 @@ static struct identifier identifier_of_client(const struct sessions *s, const st
 void memory_note_ended(struct sessions *s, const struct whence *at, const struct identifier *id, nanos origin,
                        nanos now)
 {
-    const struct identifier ended = identifier_of_client(s, id, ENDED_FOR_CLIENT, whence_ue(at));
+    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
     const struct place place = memory_locate(s, at, &ended);
     memory_put(s, &place, &(struct memo){.origin = origin, .now = now, .anew = true});
 }
@@ -395,36 +392,13 @@ void memory_note_ended(struct sessions *s, const struct whence *at, const struct
 bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
                       const struct entry *e, nanos now)
 {
-    const struct identifier ended = identifier_of_client(s, id, ENDED_FOR_CLIENT, whence_ue(at));
+    const struct identifier ended = identifier_of_ended(s, id, whence_ue(at));
     const struct place place = memory_locate(s, at, &ended);
     struct entry *known = memory_find(s, &place, now);
     if (!known || entry_origin(known) != entry_origin(e))
         return false;
     table_use(&s->table, known, memory_second(now), 0); /* kept as long as the session */
     return true;
-}
-
-void memory_note_given(struct sessions *s, const struct whence *at, const struct identifier *id, nanos now)
-{
-    const struct place known = memory_locate(s, at, id);
-    if (!known.key || !memory_find(s, &known, now))
-        return;
-    const struct identifier given = identifier_of_client(s, id, GIVEN_TO_CLIENT, whence_ue(at));
-    const struct place place = memory_locate(s, at, &given);
-    memory_put(s, &place, &(struct memo){.origin = now, .now = now, .anew = true});
-    s->given = true;
-}
-
-nanos memory_given(struct sessions *s, const struct whence *at, const struct identifier *id, nanos now)
-{
-    if (!s->given)
-        return 0;
-    const struct identifier given = identifier_of_client(s, id, GIVEN_TO_CLIENT, whence_ue(at));
-    const struct place place = memory_locate(s, at, &given);
-    struct entry *e = memory_find(s, &place, now);
-    if (e)
-        table_use(&s->table, e, memory_second(now), 0); /* kept as long as the session */
-    return e ? entry_origin(e) : 0;
 }
 
 /* The server that the other sensor named, which is not always the one at which the session is used. 0:

@@ -36,7 +36,6 @@ struct recent_session {
     nanos issued;           /* of the session, when the server's hello of this handshake came */
     nanos origin;           /* of the session: earlier where an abbreviated handshake renewed its ticket */
     struct endpoint server; /* family 0: nothing is here */
-    struct endpoint ue;
     bool in_network;
     struct identifier id, ticket;
     struct memo before_id, before_ticket; /* what they meant until then; origin 0: nothing that is kept */
@@ -55,7 +54,6 @@ struct sessions {
     struct session_counters counters;
     bool missed; /* a handshake that may have begun a session was not seen whole, or sessions came from
                     elsewhere */
-    bool given;  /* memory_note_given() noted one, perhaps in an earlier run */
     struct recent_session *recent;  /* RECENT_SESSIONS, by flow */
     uint64_t *met;                  /* MET_HANDSHAKES bits: the randoms of full handshakes, by a hash */
     struct met_random *met_randoms; /* MET_RANDOMS, by the random */
@@ -115,12 +113,6 @@ void memory_note_ended(struct sessions *s, const struct whence *at, const struct
                        nanos now);
 bool memory_has_ended(struct sessions *s, const struct whence *at, const struct identifier *id,
                       const struct entry *e, nanos now);
-
-/* A handshake of which too little is certain may have issued a known identifier to this client: what the
- * client resumes under it may be a session that began then (the time that memory_given() returns; 0: none).
- * Of other clients' use nothing changes: one forged segment makes a handshake doubtful. */
-void memory_note_given(struct sessions *s, const struct whence *at, const struct identifier *id, nanos now);
-nanos memory_given(struct sessions *s, const struct whence *at, const struct identifier *id, nanos now);
 
 /* What another sensor knows replaces what is known here if it is better. */
 void memory_adopt(struct sessions *s, const struct place *place, const struct origin *theirs, nanos now);

@@ -80,16 +80,12 @@ static void tell_age(struct sessions *s, const struct place *place, const struct
                      const struct observation *o, struct session_result *out)
 {
     bool exact = e->flags & ENTRY_EXACT && !memory_distrusts(s, place, e);
-    const nanos given = memory_given(s, &o->whence, place->identifier, time_of_use(o));
-    const bool other = given > entry_origin(e); /* it may be a later session's */
-    exact &= !other;
     out->known = true;
-    out->origin =
-        sessions_latest_origin(s, other ? given : entry_origin(e), o->side[CLIENT].hello_time, &exact);
+    out->origin = sessions_latest_origin(s, entry_origin(e), o->side[CLIENT].hello_time, &exact);
     out->basis = exact ? AGE_EXACT : AGE_AT_LEAST;
     out->dead = e->flags & ENTRY_DEAD;
     out->dead_here = out->dead && memory_has_ended(s, &o->whence, place->identifier, e, time_of_use(o));
-    out->suite_known = e->flags & ENTRY_SUITE && !other;
+    out->suite_known = e->flags & ENTRY_SUITE;
     out->suite = e->suite;
     out->offered_basis = out->basis;
     out->offered_age = age_at(o->side[CLIENT].hello_time, out->origin);

@@ -92,17 +92,6 @@ static void remember_in_part(struct sessions *s, const struct observation *o, co
         remember(s, o, &place, time_of_use(o), 0, true);
 }
 
-/* What it issued, or may have, if that is known: too little of it is certain to learn from. */
-static void note_given(struct sessions *s, const struct observation *o)
-{
-    const struct identifier id = issued_id(o);
-    const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
-    if (o->seen & SEEN_SERVER_HELLO && o->resumption <= RESUMPTION_FULL)
-        memory_note_given(s, &o->whence, &id, time_of_use(o));
-    if (o->seen & SEEN_TICKET && o->ticket_issued.hash.own)
-        memory_note_given(s, &o->whence, &ticket, time_of_use(o));
-}
-
 /* RFC 2246 7.2.2, if both sides have the alert. */
 static bool is_ended_by_alert(const struct observation *o)
 {
@@ -120,8 +109,8 @@ static bool came_to_nothing(const struct observation *o)
 /*
  * A full handshake of which something is missing may have reissued a known identifier: the session began at
  * one of the two times, and only the lower bound of its age is certain. The identifier is the one in the
- * ServerHello, or, when that is lost, the one that the client offered. One forged
- * segment is enough to contradict bytes; so then only this client may have another session.
+ * ServerHello, or, when that is lost, the one that the client offered. If bytes were contradicted, nothing is
+ * believed: one forged segment is enough for that.
  */
 static void learn_in_part(struct sessions *s, const struct observation *o)
 {
@@ -131,10 +120,8 @@ static void learn_in_part(struct sessions *s, const struct observation *o)
         answer ? issued_id(o) : identifier_of_id(c->session_id, c->ticket || c->psk ? 0 : c->session_id_len);
     const struct identifier ticket = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
     s->counters.refused_to_learn += !came_to_nothing(o);
-    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED) {
-        note_given(s, o);
+    if (!o->side[CLIENT].captured || (o->side[CLIENT].damage | o->side[SERVER].damage) & UNOBSERVED_DOUBTED)
         return;
-    }
     remember_in_part(s, o, &id);
     if (o->seen & SEEN_TICKET && o->ticket_issued.hash.own)
         remember_in_part(s, o, &ticket);
@@ -171,7 +158,7 @@ static void learn_disputed(struct sessions *s, const struct observation *o)
     }
 }
 
-/* What may still turn out to be forged: see sessions_contradicted(). */
+/* What may still turn out to be forged: see sessions_doubt(). */
 static struct recent_session *note_recent(struct sessions *s, const struct observation *o, nanos origin,
                                           const struct identifier *id, const struct identifier *ticket)
 {
@@ -182,7 +169,6 @@ static struct recent_session *note_recent(struct sessions *s, const struct obser
                                  .issued = o->side[SERVER].hello_time,
                                  .origin = origin,
                                  .server = o->whence.server,
-                                 .ue = *whence_ue(&o->whence),
                                  .in_network = o->whence.in_network,
                                  .id = *id,
                                  .ticket = *ticket};
@@ -197,11 +183,8 @@ static void learn_halted(struct sessions *s, const struct observation *o, const 
 {
     const struct identifier id = issued_id(o);
     const struct place place = memory_locate(s, &o->whence, &id);
-    if (o->outcome != OUTCOME_UNFINISHED || !trustworthy(o) || !o->whence.confirmed ||
-        id.length < UNIQUE_ID) {
-        note_given(s, o);
+    if (o->outcome != OUTCOME_UNFINISHED || !trustworthy(o) || !o->whence.confirmed || id.length < UNIQUE_ID)
         return;
-    }
     if (memory_find(s, &place, memo->now))
         remember_in_part(s, o, &id);
     else
@@ -252,16 +235,6 @@ static bool offered_ticket(const struct observation *o)
     return o->client_hello.ticket && o->client_hello.ticket_hash.own == o->ticket_issued.hash.own;
 }
 
-/* It failed before the server proved that it has the keys, so anybody can have caused that. It is remembered
- * as failed, but changes nothing that is known of other clients' sessions. */
-static void learn_failed(struct sessions *s, const struct observation *o, const struct place *place,
-                         nanos origin)
-{
-    note_given(s, o);
-    remember(s, o, place, origin, ENTRY_DEAD, false);
-    memory_note_ended(s, &o->whence, place->identifier, origin, time_of_use(o));
-}
-
 /* The identifiers that a full handshake issued for its session. `met`: copy_met(). */
 static void learn_full(struct sessions *s, const struct observation *o, nanos met, struct session_result *out)
 {
@@ -292,7 +265,10 @@ static void learn_full(struct sessions *s, const struct observation *o, nanos me
     const struct identifier id = issued_id(o);
     const struct place place = memory_locate(s, &o->whence, &id);
     if (!(o->seen & SEEN_SERVER_CCS)) {
-        learn_failed(s, o, &place, memo.origin);
+        /* It failed before the server proved that it has the keys, so anybody can have caused that. It is
+         * remembered as failed, but changes nothing that is known. */
+        remember(s, o, &place, memo.origin, ENTRY_DEAD, false);
+        memory_note_ended(s, &o->whence, &id, memo.origin, time_of_use(o));
         return;
     }
     struct identifier ticket = {0};
@@ -344,8 +320,6 @@ static void learn_resumed(struct sessions *s, const struct observation *o, const
         remember(s, o, place, memo.origin, ENTRY_RESUMED, false);
         s->counters.sightings++;
     }
-    if (!trustworthy(o) && !offered_ticket(o))
-        note_given(s, o);
     if (!(o->seen & SEEN_TICKET) || !o->ticket_issued.hash.own || !trustworthy(o))
         return;
     const struct identifier renewed = identifier_of_ticket(RESUMPTION_TICKET, &o->ticket_issued.hash);
@@ -380,43 +354,31 @@ void learn_session(struct sessions *s, const struct observation *o, const struct
 
 /* What it issued is there since then, if it is there at all, and was not known before; when it began is not
  * known. */
-static void doubt(struct sessions *s, struct recent_session *r, bool disowned)
+static void doubt(struct sessions *s, struct recent_session *r)
 {
-    const struct whence at = {.server = r->server, .client = r->ue, .in_network = r->in_network};
+    const struct whence at = {.server = r->server, .in_network = r->in_network};
     const struct identifier *const issued[] = {&r->id, &r->ticket};
     const struct memo bound = {.origin = r->issued, .now = r->issued, .anew = true};
     const struct memo *const before[] = {&r->before_id, &r->before_ticket};
     for (size_t i = 0; i < 2; i++) {
         const struct place place = memory_locate(s, &at, issued[i]);
         memory_put(s, &place, before[i]->origin ? before[i] : &bound);
-        if (before[i]->origin && !disowned)
-            memory_note_given(s, &at, issued[i], r->issued);
     }
     s->counters.doubted++;
     *r = (struct recent_session){0};
 }
 
 /* Tickets that were renewed since, as far as that is remembered, have the origin in doubt from it. */
-static void doubt_all(struct sessions *s, uint64_t flow_id, bool disowned)
+void sessions_doubt(struct sessions *s, uint64_t flow_id)
 {
     enum { MICROSECOND = 1000 }; /* in which origins are kept */
     struct recent_session *r = &s->recent[flow_id % RECENT_SESSIONS];
     if (r->flow_id != flow_id || !r->server.family)
         return;
     const struct recent_session first = *r;
-    doubt(s, r, disowned);
+    doubt(s, r);
     for (r = s->recent; first.origin == first.issued && r < s->recent + RECENT_SESSIONS; r++)
         if (r->origin / MICROSECOND == first.origin / MICROSECOND && r->server.family &&
             endpoint_equal(&r->server, &first.server))
-            doubt(s, r, disowned);
-}
-
-void sessions_contradicted(struct sessions *s, uint64_t flow_id)
-{
-    doubt_all(s, flow_id, false);
-}
-
-void sessions_disowned(struct sessions *s, uint64_t flow_id)
-{
-    doubt_all(s, flow_id, true);
+            doubt(s, r);
 }

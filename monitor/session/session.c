@@ -90,7 +90,6 @@ void sessions_recover(struct sessions *s)
 {
     table_recover(&s->table);
     s->missed = true; /* handshakes that were in progress */
-    s->given = true;
     if (s->shared)
         shared_recover(s->shared);
 }
@@ -133,7 +132,6 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
         text_printf(&say, "%scannot reserve the memory for all sessions: %s", say.n ? "; " : "",
                     strerror(errno));
     s->missed = s->table.used > 0; /* nothing was captured between two runs */
-    s->given = s->missed;
     if (config->shared && !config->look_only && !(s->shared = shared_new(config->shared, s->retention))) {
         text_put(&say, "the memory that sensors share cannot be opened");
         sessions_free(s);

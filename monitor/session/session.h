@@ -156,16 +156,12 @@ void sessions_clock_set(struct sessions *s, nanos before, nanos after);
 void sessions_miss(struct sessions *s);
 
 /*
- * Bytes that came after the handshake of this flow contradict those that it was made of: somebody may have
- * answered in the server's name. The identifiers that it issued, and those that renewed them since, keep the
- * time at which they were issued as a bound, and are not exact; what is unique by chance and was known before
- * is what it was, but for this client, to which the server may have issued it again.
+ * Bytes that came after the handshake of this flow contradict those that it was made of, or an end resets it:
+ * somebody may have answered in the server's name. The identifiers that it issued, and those that renewed
+ * them since, keep the time at which they were issued as a bound, and are not exact; what is unique by chance
+ * and was known before is what it was.
  */
-void sessions_contradicted(struct sessions *s, uint64_t flow_id);
-
-/* An end resets the handshake: the same, but for this client too. The end would not resume what it knows
- * nothing of. */
-void sessions_disowned(struct sessions *s, uint64_t flow_id);
+void sessions_doubt(struct sessions *s, uint64_t flow_id);
 
 /* If the clock was set between `origin` and `now`: the latest time that `origin` can have been, which is
  * then not exact. */

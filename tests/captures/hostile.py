@@ -511,7 +511,7 @@ def both_ends_made_up():
 def pushed_out():
     """So many breaches of others that one which its ends disown has no place to wait for their resets: it is told as what nobody confirmed."""
     forged = capturelib.build(honest(NULL_SHA), time=START)
-    others, waiting = [], 3072
+    others, waiting = [], 1280
     for i in range(waiting + 20):
         others += capturelib.build(honest(NULL_SHA), time=START + 20 * MILLISECOND + i * 10000, step=1000,
                                    client=("198.51.%d.%d" % divmod(i, 250), 2000 + i), server=("203.0.113.9", 443))

@@ -472,8 +472,8 @@ def taught_nothing():
 
 
 def no_room_to_wait():
-    """More than 3,072 at a time: the first are told before their time, and none is lost."""
-    frames, waiting, more = [], 3072, 176
+    """More than 1,280 at a time: the first are told before their time, and none is lost."""
+    frames, waiting, more = [], 1280, 176
     for i in range(waiting + more):
         steps = [(side, data.replace(b"\x11" * 32, b"%32d" % i)) for side, data in conversation(ANON, ANON)]
         frames += capturelib.build(steps, client=("192.0.2.10", 20000 + i), time=START + i * 400000, step=1000)

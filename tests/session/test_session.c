@@ -185,7 +185,7 @@ static void what_renewed_a_contradicted_session_is_in_doubt(void **state)
     on_connection(DAY1 + NANOS_PER_SECOND, 2, RESUMPTION_TICKET, 100, 101);
     assert_int_equal(r.basis, AGE_EXACT);
     on_connection(DAY1 + NANOS_PER_SECOND, 3, RESUMPTION_FULL, 0, 200);
-    sessions_contradicted(sessions, 1);
+    sessions_doubt(sessions, 1);
     on_connection(DAY1 + HOUR, 4, RESUMPTION_TICKET, 101, 0);
     assert_int_equal(r.basis, AGE_AT_LEAST);
     assert_int_equal(r.resumed_age, HOUR - NANOS_PER_SECOND);
@@ -199,7 +199,7 @@ static void a_contradicted_renewal_proves_no_age(void **state)
     (void)state;
     on_connection(DAY1, 1, RESUMPTION_FULL, 0, 100);
     on_connection(DAY1 + 25 * HOUR, 2, RESUMPTION_TICKET, 100, 101);
-    sessions_contradicted(sessions, 2);
+    sessions_doubt(sessions, 2);
     on_connection(DAY1 + 26 * HOUR, 3, RESUMPTION_TICKET, 101, 0);
     assert_int_equal(r.basis, AGE_AT_LEAST);
     assert_int_equal(r.resumed_age, HOUR);
@@ -623,46 +623,6 @@ static void a_ticket_renewed_as_anothers_leaves_a_bound(void **state)
     assert_int_equal(r.resumed_age, 4 * HOUR);
 }
 
-static void used_by(uint8_t client, uint8_t id, enum age_basis basis, nanos age)
-{
-    handshake(DAY1 + 30 * HOUR, RESUMPTION_ID);
-    with_id(id, true, true);
-    o->whence.client.address[0] = client;
-    o->whence.server.port = 443;
-    judge();
-    assert_int_equal(r.basis, basis);
-    assert_int_equal(r.resumed_age, age);
-    assert_int_equal(r.suite_known, basis == AGE_EXACT);
-}
-
-/* The server issues a known id again in a handshake that cannot be believed: for that client it may be a
- * later session, for every other one it means what it meant. */
-static void what_a_doubtful_handshake_issued_leaves_a_bound(void **state)
-{
-    (void)state;
-    enum { CONTRADICTED, CONTRADICTED_LATER, ABORTED, RESET_LATER, WAYS };
-    for (uint8_t way = CONTRADICTED; way < WAYS; way++) {
-        const uint8_t id = (uint8_t)(80 + way);
-        full(id, DAY1, 443);
-        handshake(DAY1 + 29 * HOUR, RESUMPTION_FULL);
-        with_id(id, false, true);
-        o->whence.client.address[0] = 9;
-        o->whence.server.port = 443;
-        o->whence.flow_id = 700 + way;
-        o->randoms = 700 + way;
-        o->side[SERVER].damage = way == CONTRADICTED ? UNOBSERVED_OVERLAP : 0;
-        o->outcome = way == ABORTED ? OUTCOME_ABORTED : OUTCOME_COMPLETE;
-        judge();
-        if (way == CONTRADICTED_LATER)
-            sessions_contradicted(sessions, 700 + way);
-        else if (way == RESET_LATER)
-            sessions_disowned(sessions, 700 + way);
-        /* An end that knows nothing of the handshake does not resume what it issued. */
-        used_by(9, id, way == RESET_LATER ? AGE_EXACT : AGE_AT_LEAST, way == RESET_LATER ? 30 * HOUR : HOUR);
-        used_by(8, id, AGE_EXACT, 30 * HOUR);
-    }
-}
-
 static void a_clock_set_back_leaves_a_bound(void **state)
 {
     (void)state;
@@ -940,8 +900,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_servers_id_is_not_anothers, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_damaged_reissue_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_ticket_renewed_as_anothers_leaves_a_bound, open_memory,
-                                        close_memory),
-        cmocka_unit_test_setup_teardown(what_a_doubtful_handshake_issued_leaves_a_bound, open_memory,
                                         close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_back_leaves_a_bound, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(a_clock_set_ahead_leaves_a_bound, open_memory, close_memory),

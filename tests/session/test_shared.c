@@ -519,7 +519,7 @@ static void a_doubt_reaches_the_other(void **state)
     (void)state;
     begin_with_id(B, DAY1, 7);
     use_id(A, DAY1 + HOUR, 7);
-    sessions_contradicted(sensor[B], o->whence.flow_id);
+    sessions_doubt(sensor[B], o->whence.flow_id);
     sessions_flush(sensor[B]);
     use_id(B, DAY1 + 2 * HOUR, 7);
     use_id(A, DAY1 + 25 * HOUR, 7);
@@ -615,7 +615,7 @@ static void a_doubt_outlives_a_hanging_server(void **state)
     begin_with_id(B, DAY1, 7);
     use_id(A, DAY1 + HOUR, 7);
     (void)kill(server.pid, SIGSTOP);
-    sessions_contradicted(sensor[B], o->whence.flow_id);
+    sessions_doubt(sensor[B], o->whence.flow_id);
     pause_ms(3000);
     (void)kill(server.pid, SIGCONT);
     assert_true(come_back(B));
