@@ -24,7 +24,7 @@ struct forgotten {
 
 static inline void forgotten_note(struct forgotten *f, uint64_t hash, nanos now)
 {
-    const nanos day = FORGOTTEN_HOURS * 3600 * NANOS_PER_SECOND;
+    const nanos day = NANOS_PER_SECOND * 3600 * FORGOTTEN_HOURS;
     if (now - f->since >= day) {
         f->today ^= 1U;
         memset(f->word[f->today], 0, sizeof f->word[f->today]);

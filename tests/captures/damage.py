@@ -144,6 +144,8 @@ def excuse(name, what, rule, before, after):
         return "HTTP answers a hello that was not seen, and nothing else tells that it was one"
     if "port-reused" in name and "client direction" in what:
         return "a second SYN/ACK of a server that has not closed, and no SYN, may be forged"
+    if rule == "ut-op-weaker-selected" and now["nothing_against"] > before[1][rule]["nothing_against"]:
+        return "a stronger suite is held against a server that showed it in another handshake, which was damaged"
     if after[4]["outside_window"]:
         return "what follows a second number of the server, and no acknowledgement of it, is told as outside the window"
     return None
