@@ -563,6 +563,8 @@ void pipeline_time(struct pipeline *p, nanos time)
         go_on(p, time);
     if (p->docket)
         docket_until(p->docket, p->frames ? p->now : time);
+    else if (p->frames)
+        judge_go_on(p->judge, p->now, SIZE_MAX); /* no frame waits meanwhile */
 }
 
 void pipeline_between_files(struct pipeline *p, int64_t waited)

@@ -147,17 +147,17 @@ static void go_on_to(struct crew *c, nanos time)
     output_time(c->orders->output, c->now);
 }
 
-static void judge_what_waits(struct crew *c)
+static void judge_what_waits(struct crew *c, size_t most)
 {
     if (c->now)
-        judge_go_on(c->orders->judge, c->now, ENDED_AT_A_FRAME);
+        judge_go_on(c->orders->judge, c->now, most);
 }
 
 static void judge_first_of(struct crew *c, const struct worker *w)
 {
     struct statement *s = &docket_first(w->docket)->told;
     go_on_to(c, s->due);
-    judge_what_waits(c);
+    judge_what_waits(c, ENDED_AT_A_FRAME);
     judge_take(c->orders->judge, s);
     if (s->kind == TOLD_HANDSHAKE && s->wants_key && !s->waits) {
         const struct docket_answer answer = {
@@ -265,7 +265,7 @@ static void judge_all(struct crew *c)
         const int64_t now = clock_monotonic();
         if (!any)
             go_on_to(c, until);
-        judge_what_waits(c);
+        judge_what_waits(c, any ? ENDED_AT_A_FRAME : SIZE_MAX); /* no statement waits meanwhile */
         share_new_key(c);
         look_at_workers(c, now, seen);
         live_do_what_is_due(c->live, now);
@@ -292,7 +292,7 @@ static void judge_rest(struct crew *c)
         over = all_over(c); /* and what they told is there */
         while (judge_some(c)) {
         }
-        judge_what_waits(c);
+        judge_what_waits(c, SIZE_MAX);
         if (!over)
             clock_pause(HELD_PAUSE_NS);
     }
