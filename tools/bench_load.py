@@ -14,6 +14,7 @@ import messages
 STACKS, CERTIFICATES, UES = 200, 1000, 20000
 NAME = b"mnc001.mcc001"  # in the name of the recorded server
 SUITES = [0xC02F, 0xC030, 0xC02B, 0xC02C, 0x009C, 0x009D, 0x002F, 0x0035, 0xC013, 0xC014, 0x000A, 0xCCA8, 0xCCA9, 0xC027, 0x003C]
+X25519 = 29
 GROUPS = [29, 23, 24, 25, 30]
 ALGORITHMS = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0203, 0x0201]
 SIGNALS = 0x00FF
@@ -40,7 +41,9 @@ class Load:
         """Suites, and the extensions that stay the same, of one TLS stack."""
         rng = self.rng
         suites = [0xC02F] + [s for s in SUITES[1:] if rng.random() < 0.5] + [SIGNALS]
-        more = [(10, vector(rng.sample(GROUPS, rng.randint(2, 5)))), (11, b"\1\0"), (13, vector(rng.sample(ALGORITHMS, rng.randint(4, 10))))]
+        groups = rng.sample(GROUPS, rng.randint(2, 5))
+        groups[0] = groups[0] if X25519 in groups else X25519  # of which each has a share (RFC 8446 4.2.8)
+        more = [(10, vector(groups)), (11, b"\1\0"), (13, vector(rng.sample(ALGORITHMS, rng.randint(4, 10))))]
         more += [(n, b"") for n in (22, 23, 35) if rng.random() < 0.7]
         rng.shuffle(more)
         return suites, more
@@ -95,13 +98,13 @@ class Load:
         return self.exchange((0, self.client_hello(ue, server, session)), (1, hello + self.finished()), (0, self.finished()))
 
     def tls13(self, ue, server):
-        share = struct.pack("!HHH", 36, 29, 32) + self.rng.randbytes(32)
+        share = struct.pack("!HHH", 36, X25519, 32) + self.rng.randbytes(32)
         session = self.rng.randbytes(32)
         suites, same = self.stacks[ue % STACKS]
         hello = messages.client_hello([0x1301, 0x1302, *suites], messages.TLS12, session, random=self.rng.randbytes(32),
                                       more=[sni(self.host(server)), *same, (43, b"\4\3\4\3\3"), (51, share)])
         answer = messages.server_hello(0x1301, messages.TLS12, session, random=self.rng.randbytes(32),
-                                       more=[(43, b"\3\4"), (51, struct.pack("!HH", 29, 32) + self.rng.randbytes(32))])
+                                       more=[(43, b"\3\4"), (51, struct.pack("!HH", X25519, 32) + self.rng.randbytes(32))])
         change = messages.record(20, b"\1", messages.TLS12)
         return self.exchange((0, hello), (1, answer + change + self.data(1200)), (0, change + self.data(60)))
 
