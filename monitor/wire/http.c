@@ -341,7 +341,7 @@ static enum field field_of(struct span name)
         {"Content-Length", sizeof "Content-Length" - 1, FIELD_CONTENT_LENGTH},
         {"Content-Type", sizeof "Content-Type" - 1, FIELD_CONTENT_TYPE},
     };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; i < sizeof known / sizeof *known && name.n >= sizeof "Via" - 1; i++)
         if (name.n == known[i].length && strncasecmp((const char *)name.p, known[i].name, name.n) == 0)
             return known[i].field;
     return FIELD_OTHER;
@@ -508,7 +508,8 @@ static bool next_field_line(struct cursor *c, struct span *line)
  * 5.1, 5.5)? */
 static bool is_odd_length(struct span line, const uint8_t *colon, struct span name)
 {
-    const enum field field = field_of(name);
+    const bool as_long = name.n == sizeof "Content-Length" - 1 || name.n == sizeof "Transfer-Encoding" - 1;
+    const enum field field = as_long ? field_of(name) : FIELD_OTHER; /* a head may have thousands */
     if (field != FIELD_TRANSFER_ENCODING && field != FIELD_CONTENT_LENGTH)
         return false;
     return (colon > line.p && is_space(colon[-1])) || memchr(line.p, '\v', line.n) ||
