@@ -51,14 +51,25 @@ void late_check_begin(struct pipeline *p, struct flow *flow)
         .flow = flow, .first_seen = flow->first_seen, .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
 }
 
+void late_check_tell_dispute(struct pipeline *p, const struct flow *flow)
+{
+    struct statement f = {.kind = TOLD_DISPUTE, .flow_id = flow_id(flow)};
+    pipeline_tell(p, &f);
+}
+
+void late_check_tell_contradiction(struct pipeline *p, const struct flow *flow, const struct segment *segment)
+{
+    struct statement f = {
+        .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_sender(flow, segment)};
+    pipeline_tell(p, &f);
+}
+
 void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     const bool ended_lately =
         flow->state != FLOW_RECORDS && segment->time - flow->last_seen <= KEPT_SECONDS * NANOS_PER_SECOND;
-    if (!(flow->recent || ended_lately) || !dispute_begins(flow, segment))
-        return;
-    struct statement f = {.kind = TOLD_DISPUTE, .flow_id = flow_id(flow)};
-    pipeline_tell(p, &f);
+    if ((flow->recent || ended_lately) && dispute_begins(flow, segment))
+        late_check_tell_dispute(p, flow);
 }
 
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment)
@@ -69,9 +80,7 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
         return;
     recent_forget(&p->flows, flow);
     cleartext_contradicted(p, flow);
-    struct statement f = {
-        .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_sender(flow, segment)};
-    pipeline_tell(p, &f);
+    late_check_tell_contradiction(p, flow, segment);
 }
 
 void late_check_expire(struct pipeline *p)

@@ -31,6 +31,11 @@ void late_check_begin(struct pipeline *p, struct flow *flow);
  * the handshake? */
 void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
+/* Somebody else spoke in the name of an end of this handshake, or in that of the segment's side. */
+void late_check_tell_dispute(struct pipeline *p, const struct flow *flow);
+void late_check_tell_contradiction(struct pipeline *p, const struct flow *flow,
+                                   const struct segment *segment);
+
 /* Compares a later segment of such a flow with what was remembered. */
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment);
 

@@ -57,9 +57,7 @@ void replaced_compare(struct pipeline *p, const struct segment *segment)
         if (!flow->recent || !is_between(flow, segment, &own) || !contradicts(p, flow, &own))
             continue;
         recent_forget(&p->flows, flow);
-        struct statement f = {
-            .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_sender(flow, &own)};
-        pipeline_tell(p, &f);
+        late_check_tell_contradiction(p, flow, &own);
     }
 }
 
@@ -75,9 +73,7 @@ void replaced_reset(struct pipeline *p, const struct segment *segment)
     for (size_t i = 0; i < r->count; i++) {
         struct flow *flow = &r->place[(r->first + i) % REPLACED_FLOWS].flow;
         struct segment own;
-        if (!is_between(flow, segment, &own) || !dispute_begins(flow, &own))
-            continue;
-        struct statement f = {.kind = TOLD_DISPUTE, .flow_id = flow_id(flow)};
-        pipeline_tell(p, &f);
+        if (is_between(flow, segment, &own) && dispute_begins(flow, &own))
+            late_check_tell_dispute(p, flow);
     }
 }

@@ -377,17 +377,10 @@ void handshake_sslv2_protected(struct tls *tls, struct handshake *h, enum side w
         handshake_event(tls, h, EVENT_BOTH_FINISHED, now);
 }
 
-/* Warnings that end a connection (RFC 5246 7.2.1, 7.2.2). */
-static bool is_farewell(uint8_t description)
-{
-    enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
-    return description == CLOSE_NOTIFY || description == USER_CANCELED;
-}
-
 static bool is_fatal(const struct handshake *h, uint8_t level, uint8_t description)
 {
     if (observation_version(h->observation) >= 0x0304) /* RFC 8446 6: the level byte means nothing any more */
-        return !is_farewell(description);
+        return !alert_is_farewell(description);
     return level == 2;
 }
 
@@ -445,7 +438,7 @@ void handshake_alert(struct tls *tls, struct handshake *h, enum side who, nanos 
     /* RFC 5246 7.2.2: a warning, but an answer to the hello all the same; the session goes on as it was. */
     if (who == SERVER && o->renegotiation && description == NO_RENEGOTIATION)
         handshake_event(tls, h, EVENT_SERVER_FATAL, now);
-    if (who == SERVER && is_farewell(description)) {
+    if (who == SERVER && alert_is_farewell(description)) {
         h->ended_late |= now - h->activity_before > REFUSAL_SECONDS * NANOS_PER_SECOND;
         handshake_server_ends(h, h->said_after);
     }

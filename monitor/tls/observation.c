@@ -234,12 +234,10 @@ uint32_t observation_unread(const struct observation *o, enum side side)
 
 bool observation_client_gave_up(const struct observation *o)
 {
-    enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
     for (size_t i = 0; i < o->alert_count; i++) {
         const struct tls_alert *a = &o->alerts[i];
         const bool went_on = a->before_hello && o->seen & SEEN_CLIENT_HELLO;
-        if (a->from == CLIENT && !went_on &&
-            (a->description == CLOSE_NOTIFY || a->description == USER_CANCELED))
+        if (a->from == CLIENT && !went_on && alert_is_farewell(a->description))
             return true;
     }
     return observation_fatal_alert_of(o, CLIENT);

@@ -152,6 +152,13 @@ struct tls_alert {
     bool before_hello; /* no hello of either side had been read */
 };
 
+/* Of the warnings that end a connection (RFC 5246 7.2.1, 7.2.2)? */
+static inline bool alert_is_farewell(uint8_t description)
+{
+    enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
+    return description == CLOSE_NOTIFY || description == USER_CANCELED;
+}
+
 /* What of a hello does not parse, or differs in another one that nobody asked for, so that nobody knows what
  * it says. */
 enum hello_unknown {

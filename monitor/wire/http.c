@@ -549,8 +549,9 @@ static bool parse_request_line(struct span line, bool cut, struct http_request *
     line = trim(line);
     const struct span method = next_word(&line);
     out->method = http_method_of(method);
-    const size_t last = line.n - last_word(line).n;
-    const bool version = last && http_starts(last_word(line), "HTTP/");
+    const struct span word = last_word(line);
+    const size_t last = line.n - word.n;
+    const bool version = last && http_starts(word, "HTTP/");
     out->target = version ? trim(span_head(line, last)) : line;
     out->simple = !version && !cut && !last && out->method == HTTP_GET && line.n;
     return method.n && out->target.n && (version || cut || out->simple);
