@@ -20,6 +20,16 @@ static const uint64_t *place_of(const struct serving *s, uint64_t hash)
     return NULL;
 }
 
+/* A free place, or that of a host that gives way. */
+static uint64_t *place_for(struct serving *s, uint64_t hash)
+{
+    uint64_t *places = &s->host[ways_of(hash, SERVING_HOSTS)];
+    for (size_t i = 0; i < WAYS; i++)
+        if (!places[i])
+            return &places[i];
+    return &places[next_way(&s->turn)];
+}
+
 /* 127.0.0.0/8 and ::1 (RFC 6890 2.2). */
 static bool is_loopback(const struct endpoint *end)
 {
@@ -36,7 +46,7 @@ void serving_learn(struct serving *s, const struct observation *o)
     const uint64_t hash = hash_of(s, &whence->server);
     if (place_of(s, hash))
         return;
-    uint64_t *place = &s->host[ways_of(hash, SERVING_HOSTS) + next_way(&s->turn)];
+    uint64_t *place = place_for(s, hash);
     if (*place) {
         s->forgotten++;
         forgotten_note(&s->before, *place >> 1, o->event_time);

@@ -477,14 +477,10 @@ static void who_was_evicted_has_a_history(void **state)
     assert_false(found(CLIENT)->shortened || found(SERVER)->shortened);
 }
 
-/* However many servers there were since, a host that was one is none of the UEs. */
-static void a_server_stays_one(void **state)
+/* Complete handshakes of so many servers. */
+static void serve(struct serving *serving, uint32_t count)
 {
-    (void)state;
-    struct serving *serving = calloc(1, sizeof *serving);
-    assert_non_null(serving);
-    serving->key = siphash_random_key();
-    for (uint32_t i = 0; i < 4 * SERVING_HOSTS; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         hello(0x0301, OFFER(AES));
         answer(0x0301, AES);
         o->whence.confirmed = true;
@@ -492,6 +488,16 @@ static void a_server_stays_one(void **state)
         memcpy(o->whence.server.address + 1, &i, sizeof i);
         serving_learn(serving, o);
     }
+}
+
+/* However many servers there were since, a host that was one is none of the UEs. */
+static void a_server_stays_one(void **state)
+{
+    (void)state;
+    struct serving *serving = calloc(1, sizeof *serving);
+    assert_non_null(serving);
+    serving->key = siphash_random_key();
+    serve(serving, 4 * SERVING_HOSTS);
     assert_true(serving->forgotten > SERVING_HOSTS);
     for (uint32_t i = 0; i < 4 * SERVING_HOSTS; i++) {
         memcpy(o->whence.client.address + 1, &i, sizeof i);
@@ -506,6 +512,17 @@ static void a_server_stays_one(void **state)
         wrong += serving_has_client(serving, &o->whence);
     }
     assert_true(wrong < SERVING_HOSTS / 16);
+    free(serving);
+}
+
+/* With this key no five of them lead to the same four places. */
+static void no_server_gives_way_to_few(void **state)
+{
+    (void)state;
+    struct serving *serving = calloc(1, sizeof *serving);
+    assert_non_null(serving);
+    serve(serving, 100);
+    assert_int_equal(serving->forgotten, 0);
     free(serving);
 }
 
@@ -735,6 +752,7 @@ int main(void)
         WITH_TABLES(lessons_that_make_room_are_counted),
         WITH_TABLES(who_was_evicted_has_a_history),
         WITH_TABLES(a_server_stays_one),
+        WITH_TABLES(no_server_gives_way_to_few),
         WITH_TABLES(peers_are_judged_by_their_interval),
         WITH_TABLES(evictions_are_forgotten_after_two_days),
     };
