@@ -112,23 +112,14 @@ static bool is_nearer(const struct met_handshake *a, const struct met_handshake 
     return lies_behind(b, a) || (tunnel && !b->evidence && lies_behind(a, b));
 }
 
-/* Does the address of IPv6 contain that of IPv4, as a translator has it (RFC 6052 2.2)? */
+/* Is it what a translator makes of the address of IPv4 (RFC 6052 2.1)? Under other prefixes their owner
+ * chooses what stands in an address. */
 static bool embeds(const struct endpoint *six, const struct endpoint *four)
 {
-    static const uint8_t at[] = {4, 5, 6, 7, 9, 12};
-    if (six->family != 6 || four->family != 4)
-        return false;
-    for (size_t i = 0; i < sizeof at; i++) {
-        const uint8_t *octet = &six->address[at[i]];
-        bool same = true;
-        for (size_t n = 0; n < 4; n++, octet++) {
-            octet += octet == &six->address[8]; /* which is 0 */
-            same &= *octet == four->address[n];
-        }
-        if (same)
-            return true;
-    }
-    return false;
+    static const uint8_t well_known[12] = {0x00, 0x64, 0xff, 0x9b};
+    return six->family == 6 && four->family == 4 &&
+           memcmp(six->address, well_known, sizeof well_known) == 0 &&
+           memcmp(six->address + sizeof well_known, four->address, 4) == 0;
 }
 
 /* Whoever is between two sides leaves one end as it is, or is an end of both. */

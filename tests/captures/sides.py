@@ -4,6 +4,7 @@ No two handshakes have the same randoms (RFC 5246 7.4.1.2, RFC 8446 4.1.2). usag
 
 Each connection has its event. A breach is told once, of the UE and the server, never of who is between them; and nobody hides a breach by a copy.
 """
+import ipaddress
 import itertools
 import os
 import sys
@@ -217,10 +218,23 @@ def no_leg():
     check(Judged(frames).counts[rule]["fail"] == 2, "the same once more, seconds later")
 
 
+def own_addresses_with(four):
+    """Addresses of a prefix that is not a translator's by any standard, with that of IPv4 in each of the places of RFC 6052 2.2."""
+    octets = ipaddress.IPv4Address(four).packed
+    for length in (32, 40, 48, 56, 64, 96):
+        address = bytearray(bytes.fromhex("20010db8000000000000000000000000"))
+        places = [i for i in range(length // 8, 16) if i != 8][:4]
+        for place, octet in zip(places, octets):
+            address[place] = octet
+        yield str(ipaddress.IPv6Address(bytes(address)))
+
+
 def nothing_in_common():
-    """Two sides without a common host: a balancer that has other addresses behind, or who repeats what he sees. Nothing vanishes on either."""
+    """Two sides without a common host: a balancer that has other addresses behind, or who repeats what he sees. Nothing vanishes on either.
+    An address of IPv6 is chosen by whoever has its prefix; that it contains the server's shows nothing, but under the prefix of RFC 6052 2.1."""
     for name, first in (("another host", (("10.0.0.99", 41000), ("203.0.113.5", 443), [])),
-                        ("IPv6", (("2001:db8::10", 40000), ("2001:db8::80", 443), []))):
+                        ("IPv6", (("2001:db8::10", 40000), ("2001:db8::80", 443), [])),
+                        *((six, (("2001:db8::10", 40000), (six, 443), [])) for six in own_addresses_with(ORIGIN))):
         for second in ((("10.0.0.66", 40000), (ORIGIN, 443), []), (("10.0.0.66", 40000), (ORIGIN, 443), CONNECT)):
             alone = Judged(copied([second], conversation(ANON, ANON)))
             for apart in (10000, 300000):
