@@ -209,6 +209,17 @@ static void take_stock_of_places(struct table *t, uint64_t filled)
     free(had);
 }
 
+/* Those in use are the first ones: what lies before one of them was one too. */
+static void take_stock_of_jumps(struct table *t)
+{
+    bool used = false;
+    for (struct clock_jump *j = t->jumps + TABLE_JUMPS; j-- > t->jumps;) {
+        used |= j->check != 0;
+        if (used && !jump_is_sound(j))
+            write_jump(t, j, INT64_MAX, 0); /* its time is lost, so every age is in doubt */
+    }
+}
+
 void table_take_stock(struct table *t, uint64_t filled)
 {
     for (unsigned i = 0; i < TABLE_SERVERS; i++)
@@ -226,9 +237,7 @@ void table_take_stock(struct table *t, uint64_t filled)
         table_mark(t, e, sizeof *e);
         t->damaged++;
     }
-    for (struct clock_jump *j = t->jumps; j < t->jumps + TABLE_JUMPS; j++)
-        if (j->check && !jump_is_sound(j))
-            write_jump(t, j, INT64_MAX, 0); /* its time is lost, so every age is in doubt */
+    take_stock_of_jumps(t);
 }
 
 void table_recover(struct table *t)

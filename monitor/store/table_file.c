@@ -16,8 +16,8 @@ enum {
     PAGE = TABLE_PAGE,
     VERSION = 3,
     STEP = 1 << 20, /* bytes by which a file grows: more of them would wait more often for the file system */
-    AHEAD =
-        STEP / 2 / (TABLE_BUCKET * sizeof(struct entry)), /* places that it grows by before they are used */
+    PLACE_BYTES = TABLE_BUCKET * sizeof(struct entry),
+    AHEAD = STEP / 2 / PLACE_BYTES, /* places that it grows by before they are used */
 };
 
 static const char magic[8] = "utwatch\n";
@@ -132,7 +132,7 @@ static enum table_result load(struct table *t, int file, const struct table_head
 static size_t end_of_file(const struct table *t, uint64_t place)
 {
     const struct table_layout l = table_layout(t->buckets);
-    const size_t entries = place * TABLE_BUCKET * sizeof(struct entry);
+    const size_t entries = place * PLACE_BYTES;
     const size_t end = l.entries + (entries + STEP - 1) / STEP * STEP;
     return end < l.bytes ? end : l.bytes;
 }
@@ -157,12 +157,11 @@ static bool reserve(const struct table *t, int file, uint64_t places)
 static enum table_result take_stock(struct table *t, size_t size)
 {
     const struct table_layout l = table_layout(t->buckets);
-    const size_t filled = size > l.entries ? (size - l.entries) / (TABLE_BUCKET * sizeof(struct entry)) : 0;
     const uint64_t last = table_last_place(t);
     const bool odd =
         size < l.bytes && (size - l.entries) % STEP != 0; /* what is beyond the image is not ours */
     const bool cut = size < l.entries || odd || (last <= t->buckets && size < end_of_file(t, last));
-    table_take_stock(t, filled);
+    table_take_stock(t, size > l.entries ? (size - l.entries + PLACE_BYTES - 1) / PLACE_BYTES : 0);
     return cut ? TABLE_CUT : TABLE_OK;
 }
 
@@ -211,7 +210,7 @@ static enum table_result set_aside(const char *path, int *file, struct stat *s)
 static bool mend_size(const struct table *t, size_t size)
 {
     const struct table_layout l = table_layout(t->buckets);
-    const size_t left = size > l.entries ? (size - l.entries) / (TABLE_BUCKET * sizeof(struct entry)) : 0;
+    const size_t left = size > l.entries ? (size - l.entries) / PLACE_BYTES : 0;
     const uint64_t places = left > t->taken ? left : t->taken + AHEAD;
     const size_t end = end_of_file(t, places);
     if (size > end && ftruncate(t->file, (off_t)end) != 0)

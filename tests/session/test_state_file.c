@@ -198,6 +198,48 @@ static void odd_ends_are_mended(void **state)
     }
 }
 
+/* The file was cut within a place that no bucket has any more: what is left of an entry is none of the bucket
+ * that gets the place. */
+static void a_place_that_is_cut_is_emptied(void **state)
+{
+    (void)state;
+    struct table t;
+    bool any;
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    const off_t second = (off_t)(table_layout(t.buckets).entries + sizeof(struct entry));
+    table_close(&t);
+    assert_int_equal(truncate(path, second), 0);
+    FILE *f = fopen(path, "a");
+    assert_non_null(f);
+    assert_int_equal(fwrite("half an entry", 1, 13, f), 13);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_CUT);
+    write_entry(&t, 1, &(struct entry){.origin_us = 5});
+    assert_true(table_write_out(&t, &any) && any);
+    table_close(&t);
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    assert_int_equal(t.damaged, 0);
+    assert_int_equal(t.used, 1);
+    table_close(&t);
+}
+
+/* A step of the clock of which nothing says that it is one hides none behind it. */
+static void a_jump_behind_a_gap_counts(void **state)
+{
+    (void)state;
+    struct table t;
+    bool any;
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    table_clock_set(&t, 1000, 500, UINT32_MAX);
+    table_clock_set(&t, 3000, 2000, UINT32_MAX);
+    memset(&t.jumps[0], 0, sizeof t.jumps[0]);
+    assert_true(table_write_out(&t, &any) && any);
+    table_close(&t);
+    assert_int_equal(table_open(&t, SESSIONS, path), TABLE_OK);
+    assert_true(table_spans_jump(&t, 2500, 2600));
+    table_close(&t);
+}
+
 /* Two buckets with one place, or a place that the file does not have. */
 static void places_that_lie_are_dropped(void **state)
 {
@@ -237,6 +279,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(sizes_that_lie_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(another_version_is_left_alone, begin, end),
         cmocka_unit_test_setup_teardown(odd_ends_are_mended, begin, end),
+        cmocka_unit_test_setup_teardown(a_place_that_is_cut_is_emptied, begin, end),
+        cmocka_unit_test_setup_teardown(a_jump_behind_a_gap_counts, begin, end),
         cmocka_unit_test_setup_teardown(places_that_lie_are_dropped, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
