@@ -42,11 +42,13 @@ static void note_read(struct reading *r, nanos time)
 static bool take_frame(void *context, const struct frame *frame)
 {
     struct reading *r = context;
-    if (r->end && frame->time > r->end)
+    if (r->end && frame->time > r->end && pipeline_frames(r->pipeline) >= r->arrived)
         return false;
     r->frame_time = frame->time;
-    if (!r->merge)
+    if (!r->merge) {
+        r->read++;
         note_read(r, frame->time);
+    }
     pipeline_frame(r->pipeline, frame);
     return true;
 }
@@ -63,6 +65,7 @@ static nanos packet_clock(const struct reading *r, int64_t now)
 static bool hold_frame(void *context, const struct frame *frame)
 {
     struct reading *r = context;
+    r->read++;
     note_read(r, frame->time);
     while (!merge_put(r->merge, frame, r->now))
         if (!merge_give_one(r->merge, take_frame, r))
@@ -132,6 +135,8 @@ void reading_after_wait(struct reading *r)
     r->ready = 0;
 }
 
+/* `clock` is behind the time where reading has lagged since the first frame, or there was none yet: so they
+ * are counted too. */
 bool reading_drain(struct reading *r, nanos clock)
 {
     const int64_t block = INT64_C(2) * UNREAD_MS * (NANOS_PER_SECOND / 1000);
@@ -140,7 +145,11 @@ bool reading_drain(struct reading *r, nanos clock)
     int64_t quiet_since = start;
     int64_t now = start;
     r->end = clock + block;
-    for (; now - quiet_since < block && now - start < most; now = clock_monotonic()) {
+    r->arrived = r->read;
+    for (size_t i = 0; i < r->count; i++)
+        r->arrived += live_unread(r->interface[i]);
+    for (; now - quiet_since < (r->read < r->arrived ? NANOS_PER_SECOND : block) && now - start < most;
+         now = clock_monotonic()) {
         if (reading_go_on(r))
             quiet_since = clock_monotonic(); /* reading may have taken longer than the wait */
         else

@@ -37,6 +37,7 @@ struct live {
     struct interface_drops drops; /* while there is a handle */
     struct live_counters counters;
     uint64_t frames; /* pushed since it was opened first */
+    uint64_t missed; /* that were in rings when these were closed */
     capture_callback *callback;
     void *context;
     size_t pushed; /* by this call of live_read() */
@@ -206,7 +207,7 @@ struct live *live_open(const struct live_settings *settings, enum live_failure *
 }
 
 /* What the kernel counted since it was last asked: it forgets what it has reported. */
-static void read_statistics(struct live *live)
+static void read_ring_statistics(struct live *live)
 {
     struct tpacket_stats_v3 s;
     socklen_t n = sizeof s;
@@ -214,7 +215,22 @@ static void read_statistics(struct live *live)
         live->counters.kernel_packets += s.tp_packets;
         live->counters.kernel_drops += s.tp_drops;
     }
+}
+
+static void read_statistics(struct live *live)
+{
+    read_ring_statistics(live);
     live->counters.interface_drops += interface_drops_new(&live->drops);
+}
+
+uint64_t live_unread(struct live *live)
+{
+    if (!live->pcap)
+        return 0;
+    read_ring_statistics(live);
+    const uint64_t put = live->counters.kernel_packets - live->counters.kernel_drops;
+    const uint64_t gone = live->frames + live->missed;
+    return put > gone ? put - gone : 0;
 }
 
 static void close_handle(struct live *live)
@@ -222,6 +238,7 @@ static void close_handle(struct live *live)
     if (!live->pcap)
         return;
     read_statistics(live);
+    live->missed += live_unread(live);
     interface_drops_close(&live->drops);
     pcap_close(live->pcap);
     live->pcap = NULL;

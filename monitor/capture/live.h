@@ -53,6 +53,10 @@ int live_descriptor(const struct live *live);
  * early when that returns false. */
 size_t live_read(struct live *live, size_t most, capture_callback *callback, void *context);
 
+/* Frames in the ring that have not been pushed, by the kernel's count: also those of a block that is not
+ * given out yet. */
+uint64_t live_unread(struct live *live);
+
 /* The poll said POLLERR: it went down, if only for a moment. */
 void live_disturbed(struct live *live);
 
