@@ -41,7 +41,7 @@ def wait(sensor, condition, edge, times=1):
     def told():
         return [e for e in sensor.events() if e["event_type"] == "sensor" and tuple(e["utwatch"]["sensor"].values()) == (condition, edge)]
 
-    sensor.wait_for_event(lambda _: len(told()) >= times, 5)
+    sensor.wait_for_event(lambda _: len(told()) >= times)
     check(len(told()) == times, condition, edge, "is told another number of times than", times, conditions(sensor.events()))
     return told()[-1] if told() else None
 
@@ -50,7 +50,7 @@ def still_sees(taps, sensor, what, out="out0"):
     before = len([e for e in sensor.events() if e["event_type"] == "tls"])
     taps.send_new(FAILS, out)
     event = sensor.wait_for_event(lambda e: e["event_type"] == "tls" and len(
-        [x for x in sensor.events() if x["event_type"] == "tls"]) > before, 3)
+        [x for x in sensor.events() if x["event_type"] == "tls"]) > before)
     check(event, what, "nothing is captured")
 
 

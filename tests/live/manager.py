@@ -7,13 +7,13 @@ import subprocess
 import sys
 import tempfile
 
-from taps import Taps
+from taps import PATIENCE, Taps
 from checks import check, finish
 
 with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.bind(os.path.join(folder, "notify"))
-    manager.settimeout(15)
+    manager.settimeout(PATIENCE)
     env = {**os.environ, "NOTIFY_SOCKET": os.path.join(folder, "notify"), "WATCHDOG_USEC": "3000000"}
     p = subprocess.Popen(taps.command(sys.argv[1], "-q", "-i", "tap0", "--json", os.devnull), env=env)
     heard = [manager.recv(300) for _ in range(3)]
@@ -23,5 +23,5 @@ with Taps() as taps, tempfile.TemporaryDirectory() as folder:
     while (last := manager.recv(300)).startswith(b"WATCHDOG=1"):
         pass
     check(last == b"STOPPING=1", "the end is not told:", last)
-    check(p.wait(30) in (0, 4), "status", p.returncode)
+    check(p.wait(PATIENCE) in (0, 4), "status", p.returncode)
 finish(4)

@@ -64,7 +64,7 @@ def each_transport(taps, server, config, capture, least):
         what = "%s %s %s" % (type(server).__name__, transport, capture.stem)
         sensor = Sensor(taps, binary, "-c", str(config), "--syslog", server.address(transport))
         taps.send(str(capture))
-        running = server.wait_for(100, seconds=10)
+        running = server.wait_for(100)
         check(len(running) >= 100, what, "while the sensor runs only", len(running), "came")
         alerts = [e for e in sensor.end() if e["event_type"] == "alert" and e["utwatch"]["about"] != "sensor"]
         received = server.wait_for(len(alerts))

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-from taps import Recorder, Sensor, Taps, comparable, replay, replay_of
+from taps import PATIENCE, Recorder, Sensor, Taps, comparable, replay, replay_of
 from checks import check, finish
 import capturelib
 import messages as m
@@ -137,18 +137,24 @@ def under_other_rules(taps, folder):
     check(generations == [1, 2], "the rules that judged", generations)
 
 
+def page_with(taps, wanted):
+    """The page, once these samples have these values."""
+    until = time.monotonic() + PATIENCE
+    while any(int(found.get(name, -1)) != value for found in [page(taps)] for name, value in wanted.items()) and time.monotonic() < until:
+        time.sleep(0.2)
+    return page(taps)
+
+
 def in_metrics(taps, folder):
     folder.configure(", metrics: '127.0.0.1:19337'")
     taps.ip("link", "set", "lo", "up")
     sensor = Sensor(taps, binary, *folder.words)
-    told(taps, sensor, folder)
-    time.sleep(1.5)
-    pages = [page(taps)]
-    taken_back(taps, sensor, folder)
-    time.sleep(1.5)
-    pages.append(page(taps))
-    sensor.end()
     fail, gone = ('utwatch_verdicts_%stotal{rule="%s"%s}' % (more, RULE, label) for more, label in (("", ',verdict="fail"'), ("gone_", "")))
+    told(taps, sensor, folder)
+    pages = [page_with(taps, {fail: 1, gone: 0})]
+    taken_back(taps, sensor, folder)
+    pages.append(page_with(taps, {fail: 1, gone: 1}))
+    sensor.end()
     check([(int(p[fail]), int(p[gone])) for p in pages] == [(1, 0), (1, 1)], "metrics", [(p.get(fail), p.get(gone)) for p in pages])
     falling = [n for n, value in pages[0].items() if "_total" in n and float(pages[1].get(n, 0)) < float(value)]
     check(not falling, "counters that fall", falling)

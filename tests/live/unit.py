@@ -62,7 +62,7 @@ def become(unit, *command):
 if sys.argv[1] == "--within":
     become(*sys.argv[2:])
 
-from taps import PCAPS, Sensor, Taps, children  # noqa: E402
+from taps import PATIENCE, PCAPS, Sensor, Taps, children  # noqa: E402
 from checks import check, finish  # noqa: E402
 
 binary, unit = map(os.path.abspath, sys.argv[1:])
@@ -94,8 +94,10 @@ def run(taps, folder, *words):
         f.write("policy: { encryption-required: true }\n")
     sensor.process.send_signal(signal.SIGHUP)
     check(sensor.wait_for(b"judging by generation 2"), words, "no other rules", sensor.talk)
-    time.sleep(2.5)  # until the sensor has told its metrics, and they may be asked for again
-    page = subprocess.run(taps.command("curl", "-sm", "5", "http://127.0.0.1:9333/metrics"), capture_output=True).stdout
+    page, until = b"", time.monotonic() + PATIENCE
+    while b"\nutwatch_rules_generation 2\n" not in page and time.monotonic() < until:
+        time.sleep(1)  # until the sensor has told its metrics, and they may be asked for again
+        page = subprocess.run(taps.command("curl", "-sm", "5", "http://127.0.0.1:9333/metrics"), capture_output=True).stdout
     check(b"\nutwatch_rules_generation 2\n" in page, words, "no metrics", page[:200])
     for pid in children(sensor.process.pid):
         os.kill(pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from taps import HELD, NOT_GRAVE, PCAPS, PORTS, ROOT, Sensor, Taps, as_new, comparable, replay, sensor_and_writer
+from taps import HELD, NOT_GRAVE, PATIENCE, PCAPS, PORTS, ROOT, Sensor, Taps, as_new, comparable, replay, sensor_and_writer
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -48,7 +48,18 @@ def watch(taps, folder, *words):
     return sensor
 
 
-def handshakes(sensor, wanted, seconds=10):
+def write_end(path, time):
+    """A piece that says nothing, and comes last: when it is read, all others have been."""
+    capturelib.write_frames(path, [(time, bytes(12) + b"\x08\x06" + bytes(46))])
+    os.chmod(path, 0o644)
+    return path
+
+
+def has_read(sensor, name):
+    check(sensor.wait_for(name.encode() + b": reading"), name, "is not read", sensor.talk[-300:])
+
+
+def handshakes(sensor, wanted, seconds=PATIENCE):
     """How many there are, after a while in which more could have come."""
     def count():
         return sum(e["event_type"] == "tls" for e in sensor.events())
@@ -73,6 +84,7 @@ def same_as_replay(taps, parent):
     subprocess.run([os.path.join(ROOT, "tools", "make-day"), day, day + ".json", "--connections", "400"], check=True, capture_output=True)
     subprocess.run(["editcap", "-F", "pcap", "-c", "700", day, os.path.join(parent, "piece.pcap")], check=True)
     pieces = sorted(os.path.join(parent, name) for name in os.listdir(parent) if name.startswith("piece_"))
+    pieces.append(write_end(os.path.join(parent, "piece_end.pcap"), capturelib.read_frames(day)[-1][0] + 1000))
     wanted = replay(binary, "-c", site, *[word for piece in pieces for word in ("-r", piece)])
     check(len(pieces) >= 4, "too few pieces", pieces)
     for n in 1, 0:  # the order of names and of time, not that of arrival
@@ -91,8 +103,7 @@ def same_as_replay(taps, parent):
     for piece in pieces[3:]:
         folder.put(piece, os.path.basename(piece))
         time.sleep(0.1)
-    handshakes(sensor, sum(e["event_type"] == "tls" for e in wanted) - 60)
-    time.sleep(1)
+    has_read(sensor, os.path.basename(pieces[-1]))
     found = sensor.end(signal.SIGTERM)
     ours, theirs = comparable(found), comparable(wanted)
     check(ours == theirs, "events", len(ours), len(theirs), sorted(set(ours) - set(theirs))[:1], sorted(set(theirs) - set(ours))[:1])
@@ -115,6 +126,7 @@ def in_any_form(taps, parent):
             for n in range(0, len(made), 600):
                 pieces.append(os.path.join(parent, "%s-%05d.pcap" % (what.replace(" ", "-"), n)))
                 capturelib.write_frames(pieces[-1], made[n:n + 600])
+            pieces.append(write_end(os.path.join(parent, what.replace(" ", "-") + "-end.pcap"), made[-1][0] + 1000))
             wanted = replay(binary, "-c", site, *[word for piece in pieces for word in ("-r", piece)])
             folder = Folder(parent, "forms-" + what)
             for piece in pieces[:2]:
@@ -122,8 +134,8 @@ def in_any_form(taps, parent):
             sensor = watch(taps, folder, "-c", site)
             for piece in pieces[2:]:
                 folder.put(piece, os.path.basename(piece))
-            sensor.wait_for_event(lambda e: e.get("pcap_filename", "").endswith(os.path.basename(pieces[-1])))
-            found = sensor.end(signal.SIGTERM, quiet_for=1)
+            has_read(sensor, os.path.basename(pieces[-1]))
+            found = sensor.end(signal.SIGTERM)
             ours, theirs = comparable(found), comparable(wanted)
             check(len(pieces) > 3 and sum(e["event_type"] == "alert" for e in wanted) > 100, what, len(pieces), len(wanted))
             check(ours == theirs, what, "events", len(ours), len(theirs), [e for e in ours if e not in theirs][:1],
@@ -166,7 +178,7 @@ def killed(taps, parent, which):
     for n in range(20):
         folder.put_new("%02d.pcap" % n)
         if n % 5 == 4:
-            handshakes(sensor, n + 1, 2)
+            handshakes(sensor, n + 1)
             os.kill(sensor_and_writer(sensor.process.pid)[which], signal.SIGKILL)
             check(sensor.wait_for(b"another one is started"), which, "is not started again", sensor.talk[-300:])
     seen = handshakes(sensor, 20)
@@ -188,7 +200,7 @@ def between_files(taps, parent):
     begun = time.monotonic()
     alert = sensor.wait_for_event(lambda e: e["event_type"] == "alert" and e["alert"]["severity"] == 1)
     waited = time.monotonic() - begun
-    check(alert and HELD - 0.5 < waited < HELD + 2, "told after", waited)
+    check(alert and HELD - 0.5 < waited < HELD + 30, "told after", waited)
     time.sleep(5)  # longer than a hole is waited for
     os.rename(os.path.join(folder.aside, "2.pcap"), folder.at("2.pcap"))
     check(handshakes(sensor, 2) == 2, "the second one", sensor.talk)
@@ -206,7 +218,7 @@ def junk(taps, parent):
     told = []
     for _ in range(3):
         sensor = watch(taps, folder)
-        handshakes(sensor, 1, 1)
+        handshakes(sensor, 1, 1 if told else PATIENCE)
         sensor.end(signal.SIGTERM)
         told.append((sensor.talk.count(b"junk.pcap: "), sensor.talk.count(b"empty.pcap: "), sensor.status))
     check(told == [(1, 1, 3), (0, 0, 4), (0, 0, 4)], "what is no capture, in three runs", told)
@@ -219,7 +231,7 @@ def junk(taps, parent):
 
 def bad_input(taps, parent):
     def expect(words, status, message):
-        p = subprocess.run([binary, "-q", *words], capture_output=True, timeout=20)
+        p = subprocess.run([binary, "-q", *words], capture_output=True, timeout=PATIENCE)
         check(p.returncode == status and message in p.stderr, words, p.returncode, p.stderr)
 
     expect(["--watch", os.path.join(parent, "nowhere")], 3, b"nowhere: No such file")
@@ -238,7 +250,7 @@ def bad_input(taps, parent):
     check(uid != "0", "the sensor is root")
     shutil.rmtree(folder.path)
     check(sensor.wait_for(b"the folder is gone"), "the folder is gone", sensor.talk)
-    sensor.process.wait(20)
+    sensor.process.wait(PATIENCE)
     check(sensor.process.returncode == 3, "status", sensor.process.returncode)
 
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from taps import PCAPS, ROOT, Recorder, Sensor, Taps, comparable, replay_of, sensor_and_writer
+from taps import PATIENCE, PCAPS, ROOT, Recorder, Sensor, Taps, comparable, replay_of, sensor_and_writer
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -108,7 +108,9 @@ def compare(taps, folder, what, send, interfaces=("tap0",), rules=()):
     sensors = {n: Sensor(taps, binary, "-c", config, *rules, "--workers", str(n), interfaces=interfaces) for n in WORKERS}
     recorder = Recorder(taps, recorded, *interfaces)
     send()
-    time.sleep(0.3)
+    until = time.monotonic() + PATIENCE  # what has been sent is read
+    while what not in TO_ONE + FEW and any(idle_workers(sensors[n]) for n in WORKERS[1:]) and time.monotonic() < until:
+        time.sleep(0.3)
     for n in WORKERS[1:]:
         check(what in TO_ONE + FEW or not idle_workers(sensors[n]), what, n, "workers, of which are idle", idle_workers(sensors[n]))
     found = {n: sensor.end() for n, sensor in sensors.items()}
@@ -133,7 +135,7 @@ def through_edges(taps):
     def sees(what, count, interface="out0"):
         for _ in range(5):
             taps.send_new(capture, interface)
-        sensor.wait_for_event(lambda _: sum(e["event_type"] == "tls" for e in sensor.events()) == count, 5)
+        sensor.wait_for_event(lambda _: sum(e["event_type"] == "tls" for e in sensor.events()) == count)
         check(sum(e["event_type"] == "tls" for e in sensor.events()) == count, "workers,", what, sensor.talk)
 
     sees("at first", 5)

@@ -26,17 +26,31 @@ SMALL = 8 << 20
 class Sender:
     """Numbered messages to one address or more, at a steady rate."""
 
-    def __init__(self, server, transport, count, rate, spool="-", finish_seconds=30, within=(), more=(), cap=CAP):
+    def __init__(self, server, transport, count, rate, spool="-", finish_seconds=servers.PATIENCE, within=(), more=(), cap=CAP):
         folder = server.folder
         self.count = count
         words = [*within, SEND, count, rate, spool, cap, folder / "ca.pem", folder / "sensor.pem", folder / "sensor.key",
                  servers.NAME, server.address(transport), *more]
-        self.process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=dict(os.environ, FINISH_SECONDS=str(finish_seconds)))
+        self.log = folder / "sender.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=log, text=True,
+                                            env=dict(os.environ, FINISH_SECONDS=str(finish_seconds)))
+
+    def wait_for(self, words):
+        """Until it has said so."""
+        wait_until(lambda: words in self.log.read_text())
 
     def end(self):
-        out, self.news = self.process.communicate(timeout=120)
+        out, _ = self.process.communicate(timeout=4 * servers.PATIENCE)
+        self.news = self.log.read_text()
         self.left, self.kept = map(int, re.match(r"left (\d+) kept (\d+)", out).groups())
+
+
+def wait_until(true, seconds=servers.PATIENCE):
+    """Who needs it to be true finds out afterwards."""
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def compare(server, sender, what, lost=0, doubles=None):
@@ -86,7 +100,7 @@ def stopped_and_killed(server, transport, lost):
 
 def away_at_first(server, transport):
     sender = Sender(server, transport, 500, 500)
-    time.sleep(1.5)
+    sender.wait_for("alerts wait")
     server.start()
     compare(server, sender, "%s started late" % transport)
     check("connected" in sender.news and "alerts wait" in sender.news, transport, "news:", sender.news)
@@ -99,7 +113,8 @@ def sender_killed(server, transport, spool):
     server.start()
     for _ in range(3):
         sender = Sender(server, transport, 100000, 1000, spool)
-        time.sleep(0.7)
+        own = str(sender.process.pid)
+        wait_until(lambda own=own: sum(a["procid"] == own for a in server.received()) > 300)
         server.process.send_signal(signal.SIGSTOP)
         time.sleep(0.3)
         sender.process.kill()
@@ -144,7 +159,7 @@ def stuck_neighbour(server):
         took = time.monotonic() - begun
         sender.end()
     check(len(received) == 2000, "beside a stuck receiver", len(received), "arrived")
-    check(took < 8, "beside a stuck receiver it took", took)
+    check(took < 30, "beside a stuck receiver it took", took)
     check(2000 >= sender.left > 1000, "of the stuck receiver's", sender.left, "are left")
     server.stop()
     server.forget()
@@ -158,7 +173,7 @@ def stuck_for_a_while(folder):
         sender = Sender(Local(folder, path), "unix", count, 1500)
         time.sleep(3)
         check(sender.process.poll() is None, "it has ended, and nobody has read")
-        undrained.settimeout(3)
+        undrained.settimeout(servers.PATIENCE)
         numbers = []
         while len(numbers) < count:
             try:
@@ -190,7 +205,7 @@ def full_disk(server):
     run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", spool)
     try:
         sender = Sender(server, "relp", 24000, 3000, spool)
-        time.sleep(2.5)
+        sender.wait_for("No space left")
         server.start()
         compare(server, sender, "relp full disk")
         check("No space left" in sender.news, "full disk:", sender.news)

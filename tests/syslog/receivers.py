@@ -109,7 +109,7 @@ def not_the_right_one(folder, kind, capture):
                                    ("name", {"name": "other.example"}, "certificate is not accepted: hostname mismatch")):
             config = site(folder, tls={**right, **wrong})
             done = subprocess.run([UTWATCH, "-q", "-c", str(config), "--syslog", server.address("tls"), "-r", str(capture)],
-                                  capture_output=True, text=True, timeout=120)
+                                  capture_output=True, text=True, timeout=300)
             check(done.returncode == 5 and words in done.stderr and "did not arrive" in done.stderr, what, done.returncode, done.stderr)
             check(not server.received(), what, "a message was sent to a stranger")
     finally:

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -15,6 +16,7 @@ UNPACKED = pathlib.Path(os.environ.get("UTWATCH_UNPACKED", "/usr/local/lib/utwat
 NAME = "siem.example"
 SENSOR = "sensor.example"
 SKIPPED = 77
+PATIENCE = 60  # seconds: what comes at once when nothing else runs is waited for so long
 START = re.compile(rb'.*(?=\{"(?:msgid|words)")')  # what a receiver wrote when it was killed may stand before a line
 
 
@@ -30,18 +32,33 @@ def alert_of(line, killed):
         raise ValueError("no JSON: %r" % line) from error
 
 
-def free_port():
-    """A port that is free for TCP and UDP."""
-    for _ in range(50):
+def free_port(taken=()):
+    """A port that is free for TCP and UDP, of those that the kernel gives to no connection: none takes it before the receiver does or while it is
+    away, and whoever tries to connect to it meanwhile is not connected to itself."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(500):
+        port = random.randrange(first // 2, first)
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
             try:
+                tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+            if port not in taken:
+                return port
     raise RuntimeError("no free port")
+
+
+def bound(pid, protocol):
+    """The ports in the process' namespace that are bound (UDP) or listened on (TCP)."""
+    found = set()
+    for name in protocol, protocol + "6":
+        try:
+            lines = pathlib.Path("/proc/%d/net/%s" % (pid, name)).read_text().splitlines()[1:]
+        except OSError:  # no IPv6
+            continue
+        found |= {int(words[1].rsplit(":", 1)[1], 16) for words in map(str.split, lines) if protocol == "udp" or words[3] == "0A"}
+    return found
 
 
 def openssl(*words):
@@ -73,7 +90,9 @@ class Server:
         self.folder = folder
         self.alerts = folder / "alerts.json"
         self.socket = folder / "log"
-        self.ports = {t: free_port() for t in self.TRANSPORTS if t != "unix"}
+        self.ports = {}
+        for transport in set(self.TRANSPORTS) - {"unix"}:
+            self.ports[transport] = free_port(self.ports.values())
         self.process = None
         self.killed = False
         self.seen = 0
@@ -97,7 +116,7 @@ class Server:
     def start(self):
         with open(self.folder / "server.log", "ab") as log:
             self.process = subprocess.Popen([*self.within, *self.command()], stdout=log, stderr=log, env=self.environment())
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not self.listens():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("%s did not start: %s" % (
@@ -108,19 +127,8 @@ class Server:
         return dict(os.environ)
 
     def listens(self):
-        if not self.socket.exists():
-            return False
-        if self.within:
-            time.sleep(0.5)
-            return True
-        for transport, port in self.ports.items():
-            if transport == "udp":
-                continue
-            with socket.socket() as s:
-                s.settimeout(1)
-                if s.connect_ex(("127.0.0.1", port)) != 0:
-                    return False
-        return True
+        open_ports = {protocol: bound(self.process.pid, protocol) for protocol in ("tcp", "udp")}
+        return self.socket.exists() and all(port in open_ports["udp" if t == "udp" else "tcp"] for t, port in self.ports.items())
 
     def stop(self, how=signal.SIGTERM):
         if self.process is None:
@@ -130,7 +138,7 @@ class Server:
             self.killed = True
             self.process.wait()
         try:
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -148,7 +156,7 @@ class Server:
         alerts = [alert_of(line, self.killed) for line in lines[:-1]]
         return [a for a in alerts if a is not None]
 
-    def wait_for(self, count, seconds=15, copies=1):
+    def wait_for(self, count, seconds=PATIENCE, copies=1):
         """So many messages, where a sum is as many as it counts, and one that came twice is one; each of them in so many
         copies."""
         deadline = time.monotonic() + seconds
