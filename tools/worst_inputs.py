@@ -131,6 +131,13 @@ def heads(n):
     return capturelib.build([(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n" + n * b"A: b\r\n" + b"\r\n")], time=START)
 
 
+def identities(n):
+    """A request for the document of a user whose name has semicolons, and as much before its "@"; and eight identities that it is held against."""
+    user, asserted = b"sip:" + b";" * 400 + n * b"a" + b"@a", b",".join([b"<sip:b>"] * 8)
+    return capturelib.build([(CLIENT, b"GET /resource-lists/users/" + user + b"/index HTTP/1.1\r\nHost: a\r\nX-3GPP-Asserted-Identity: " + asserted +
+                              b"\r\n\r\n")], time=START)
+
+
 def peers(n):
     """So many UEs, each known by one hello that nobody answers, and the end of the interval."""
     frames = []
@@ -192,6 +199,6 @@ def of_test(utwatch, test):
 # By name: what makes it of a size, and the size; it is measured with twice of it too. A segment has at most MOST bytes.
 SIZED = {"one-byte": (one_byte, 5000), "reverse": (reverse, 1000), "overlaps": (overlaps, 4000), "fragments": (fragments, 3500),
          "extensions": (extensions, 7000), "suites": (suites, 14000), "certificates": (certificates, 7000), "small-records": (small_records, 5000),
-         "changes": (changes, 4000), "requests": (requests, 1000), "heads": (heads, 5000), "peers": (peers, 1500),
+         "changes": (changes, 4000), "requests": (requests, 1000), "heads": (heads, 5000), "identities": (identities, 25000), "peers": (peers, 1500),
          "breaches": (breaches, 500)}
 FLOODED = {name: (lambda n, made=made: made(FLOOD_SHARE * n).within()) for name, made in FLOODS.items()}

@@ -49,7 +49,7 @@ static bool is_local_number(const struct identity *id)
 }
 
 /* In sip:user;x@domain the part before "@" is the user's, with all that is in it. */
-static bool at_comes(struct span s)
+static bool has_at(struct span s)
 {
     while (s.n)
         if (next_character(&s) == '@')
@@ -61,11 +61,12 @@ static void read_identity(struct span s, struct identity *id)
 {
     *id = (struct identity){0};
     s = within_brackets(s);
+    bool with_user = has_at(s); /* asked before, as any number of semicolons may come */
     while (s.n) {
         const uint8_t c = next_character(&s);
         if (c == '"' || (is_tel(id) && is_visual_separator(c)))
             continue;
-        if ((c == ';' || c == '?') && !is_local_number(id) && (id->at || !at_comes(s)))
+        if ((c == ';' || c == '?') && !is_local_number(id) && (id->at || !with_user))
             return;
         if (id->length == LONGEST) {
             id->too_long = true;
@@ -75,6 +76,8 @@ static void read_identity(struct span s, struct identity *id)
             id->scheme = id->length;
         if (c == '@')
             id->at = id->length;
+        if (c == '@' && !id->length)
+            with_user = has_at(s);
         id->text[id->length++] = c;
     }
 }
@@ -178,22 +181,20 @@ static struct identity who_is_meant(const struct identity *id)
     return out;
 }
 
-static enum document_owner owner_by(struct span xui, struct span identity)
+static enum document_owner owner_by(const struct identity *a, struct span identity)
 {
-    struct identity a;
     struct identity b;
-    read_identity(xui, &a);
     read_identity(identity, &b);
-    if (!a.length || !b.length || a.too_long || b.too_long || a.scheme != b.scheme ||
-        memcmp(a.text, b.text, a.scheme) != 0)
+    if (!a->length || !b.length || a->too_long || b.too_long || a->scheme != b.scheme ||
+        memcmp(a->text, b.text, a->scheme) != 0)
         return OWNER_NOT_TOLD;
-    if (same_text(&a, &b))
+    if (same_text(a, &b))
         return OWNER_SAME;
-    if (is_local_number(&a) || is_local_number(&b) || may_be_aliases(&a, &b))
+    if (is_local_number(a) || is_local_number(&b) || may_be_aliases(a, &b))
         return OWNER_NOT_TOLD;
-    a = who_is_meant(&a);
+    const struct identity user = who_is_meant(a);
     b = who_is_meant(&b);
-    return same_text(&a, &b) ? OWNER_NOT_TOLD : OWNER_FOREIGN;
+    return same_text(&user, &b) ? OWNER_NOT_TOLD : OWNER_FOREIGN;
 }
 
 /* The next of a list; a comma within quotes or angle brackets belongs to a name. */
@@ -220,17 +221,23 @@ enum document_owner identity_owner(struct span xui, struct span identity)
 {
     struct span list = identity;
     const struct span first = next_identity(&list);
-    return list.n ? OWNER_NOT_TOLD : owner_by(xui, first);
+    if (list.n)
+        return OWNER_NOT_TOLD;
+    struct identity user;
+    read_identity(xui, &user);
+    return owner_by(&user, first);
 }
 
 enum document_owner identity_owner_of_any(struct span xui, struct span identities)
 {
     enum { MOST = 8 }; /* whoever sends the field decides how many there are */
     enum document_owner all = OWNER_FOREIGN;
+    struct identity user;
+    read_identity(xui, &user);
     for (unsigned i = 0; i == 0 || identities.n; i++) {
         if (i == MOST)
             return OWNER_NOT_TOLD;
-        const enum document_owner owner = owner_by(xui, next_identity(&identities));
+        const enum document_owner owner = owner_by(&user, next_identity(&identities));
         if (owner == OWNER_SAME)
             return OWNER_SAME;
         if (owner == OWNER_NOT_TOLD)
