@@ -3,12 +3,15 @@
 #include "base/clock.h"
 #include "process/signals.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 enum {
     READ_FRAMES = 4096,            /* at most, before clocks and signals are looked at again */
     UNREAD_MS = 2 * LIVE_BLOCK_MS, /* older frames cannot be in a ring that had none to read */
 };
+
+static_assert(DRAIN_SECONDS <= END_SECONDS / 2, "the report needs time too");
 
 bool reading_open(struct reading *r, size_t room)
 {
@@ -39,17 +42,33 @@ static void note_read(struct reading *r, nanos time)
         note_offset(r, clock_monotonic());
 }
 
+/* It came after the end was asked for. */
+static bool is_late(const struct reading *r, const struct frame *frame)
+{
+    if (!r->end)
+        return false;
+    return r->drained[frame->source] || (frame->time > r->end && frame->number > r->arrived[frame->source]);
+}
+
+static void pass_on(struct reading *r, const struct frame *frame)
+{
+    r->frame_time = frame->time;
+    pipeline_frame(r->pipeline, frame);
+}
+
 static bool take_frame(void *context, const struct frame *frame)
 {
     struct reading *r = context;
-    if (r->end && frame->time > r->end && pipeline_frames(r->pipeline) >= r->arrived)
+    if (is_late(r, frame))
         return false;
-    r->frame_time = frame->time;
-    if (!r->merge) {
-        r->read++;
-        note_read(r, frame->time);
-    }
-    pipeline_frame(r->pipeline, frame);
+    note_read(r, frame->time);
+    pass_on(r, frame);
+    return true;
+}
+
+static bool take_held_frame(void *context, const struct frame *frame)
+{
+    pass_on(context, frame);
     return true;
 }
 
@@ -65,10 +84,11 @@ static nanos packet_clock(const struct reading *r, int64_t now)
 static bool hold_frame(void *context, const struct frame *frame)
 {
     struct reading *r = context;
-    r->read++;
+    if (is_late(r, frame))
+        return false;
     note_read(r, frame->time);
     while (!merge_put(r->merge, frame, r->now))
-        if (!merge_give_one(r->merge, take_frame, r))
+        if (!merge_give_one(r->merge, take_held_frame, r))
             break;
     return true;
 }
@@ -83,7 +103,7 @@ static size_t read_merged(struct reading *r)
             merge_seen(r->merge, i, before - UNREAD_MS * (NANOS_PER_SECOND / 1000));
         frames += n;
     }
-    merge_give(r->merge, r->now, take_frame, r);
+    merge_give(r->merge, r->now, take_held_frame, r);
     return frames;
 }
 
@@ -135,6 +155,27 @@ void reading_after_wait(struct reading *r)
     r->ready = 0;
 }
 
+/* Have as many frames been read as had come, by the kernel's count? It also counts what libpcap leaves out,
+ * as frames that go out on the loopback interface: a ring without frames so long after the end was asked for
+ * has none from before, whatever the count says. */
+static bool note_drained(struct reading *r, bool long_after)
+{
+    bool all = true;
+    for (size_t i = 0; i < r->count; i++) {
+        r->drained[i] |= long_after && live_found_empty(r->interface[i]);
+        all &= r->drained[i] || live_frames(r->interface[i]) >= r->arrived[i];
+    }
+    return all;
+}
+
+/* Nothing comes that is earlier than what is held. */
+static void give_held(struct reading *r)
+{
+    for (unsigned i = 0; i < r->count; i++)
+        merge_seen(r->merge, i, INT64_MAX);
+    merge_give(r->merge, clock_monotonic(), take_held_frame, r);
+}
+
 /* `clock` is behind the time where reading has lagged since the first frame, or there was none yet: so they
  * are counted too. */
 bool reading_drain(struct reading *r, nanos clock)
@@ -144,17 +185,20 @@ bool reading_drain(struct reading *r, nanos clock)
     const int64_t start = clock_monotonic();
     int64_t quiet_since = start;
     int64_t now = start;
+    bool all = false;
     r->end = clock + block;
-    r->arrived = r->read;
     for (size_t i = 0; i < r->count; i++)
-        r->arrived += live_unread(r->interface[i]);
-    for (; now - quiet_since < (r->read < r->arrived ? NANOS_PER_SECOND : block) && now - start < most;
+        r->arrived[i] = live_frames(r->interface[i]) + live_unread(r->interface[i]);
+    for (; now - quiet_since < (all ? block : NANOS_PER_SECOND) && now - start < most;
          now = clock_monotonic()) {
         if (reading_go_on(r))
             quiet_since = clock_monotonic(); /* reading may have taken longer than the wait */
         else
             (void)poll(NULL, 0, LIVE_BLOCK_MS);
+        all = note_drained(r, r->now - start >= NANOS_PER_SECOND);
     }
+    if (r->merge)
+        give_held(r);
     return now - start < most;
 }
 

@@ -28,9 +28,9 @@ struct reading {
     nanos frame_time; /* of the last frame */
     int64_t frame_at; /* when it was read */
     bool shared;      /* `offset` is: other threads read other frames of the same interfaces */
-    uint64_t read;    /* frames, with those that are held */
-    nanos end;        /* frames stamped later are not taken; 0: it goes on */
-    uint64_t arrived; /* frames by the end: so many are taken, however they are stamped */
+    nanos end;        /* it was asked for: frames stamped later are not taken; 0: it goes on */
+    uint64_t arrived[MAX_INTERFACES]; /* frames by then: so many are taken, however they are stamped */
+    bool drained[MAX_INTERFACES];     /* nothing is left of what had come by then */
 };
 
 /* After the interfaces are there. False: not enough memory. */

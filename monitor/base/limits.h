@@ -168,7 +168,7 @@
 #define DEFAULT_QUIET_SECONDS 300 /* without a packet; a mirror port is seldom silent for so long */
 #define DEFAULT_LAG_SECONDS   5   /* from a packet's arrival until it is judged */
 #define MERGE_HOLD_MS         200 /* that a frame is held back for earlier ones of other interfaces */
-#define DRAIN_SECONDS         60  /* at most, for frames that had arrived before the end */
+#define DRAIN_SECONDS         15  /* at most, for frames that had arrived before the end */
 #define MOST_ONE_SIDED        50 /* percent of connections; a higher share means that the mirror is at fault */
 #define ENOUGH_CONNECTIONS    20    /* in an interval, for a share of them to mean something */
 #define MAX_FILE_INTERFACES   65536 /* of a pcapng file's section */

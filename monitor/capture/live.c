@@ -41,6 +41,8 @@ struct live {
     capture_callback *callback;
     void *context;
     size_t pushed; /* by this call of live_read() */
+    bool refused;  /* in it, by the callback */
+    bool empty;    /* the ring, at its end */
 };
 
 static enum live_failure explain(pcap_t *pcap, int result, char *error, size_t error_size)
@@ -283,10 +285,12 @@ static void push(u_char *context, const struct pcap_pkthdr *header, const u_char
         .source = live->settings.source,
         .number = ++live->frames,
     };
-    if (live->callback(live->context, &frame))
+    if (live->callback(live->context, &frame)) {
         live->pushed++;
-    else
+    } else {
+        live->refused = true;
         pcap_breakloop(live->pcap);
+    }
 }
 
 /* The name that it has now. False: it is not there any more. */
@@ -307,14 +311,27 @@ static void note_failure(struct live *live)
 
 size_t live_read(struct live *live, size_t most, capture_callback *callback, void *context)
 {
+    live->empty = true;
     if (!live->pcap)
         return 0;
     live->callback = callback;
     live->context = context;
     live->pushed = 0;
+    live->refused = false;
     if (pcap_dispatch(live->pcap, (int)most, push, (u_char *)live) == PCAP_ERROR)
         note_failure(live);
+    live->empty = live->pushed < most && !live->refused;
     return live->pushed;
+}
+
+uint64_t live_frames(const struct live *live)
+{
+    return live->frames;
+}
+
+bool live_found_empty(const struct live *live)
+{
+    return live->empty;
 }
 
 static void drop(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)

@@ -54,8 +54,14 @@ int live_descriptor(const struct live *live);
 size_t live_read(struct live *live, size_t most, capture_callback *callback, void *context);
 
 /* Frames in the ring that have not been pushed, by the kernel's count: also those of a block that is not
- * given out yet. */
+ * given out yet, and all that libpcap has left out since the start. */
 uint64_t live_unread(struct live *live);
+
+/* All that have been pushed; the number of the last one. */
+uint64_t live_frames(const struct live *live);
+
+/* The last live_read() ended because there were no more. */
+bool live_found_empty(const struct live *live);
 
 /* The poll said POLLERR: it went down, if only for a moment. */
 void live_disturbed(struct live *live);

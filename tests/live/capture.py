@@ -183,6 +183,39 @@ def full_ring(taps, day, first):
     check(last["kernel_packets"] == last["kernel_drops"] + last["frames"] >= least and not last["left_in_rings"], "a full ring", first, least, last)
 
 
+SEND_ON = """
+import socket, sys, time
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW) if sys.argv[1:] else None
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+header = bytes(12) + bytes.fromhex("08004500002400000000401100000a0000010a000002")
+number = 0
+while True:
+    number += 1
+    ports = (1024 + number % 50000).to_bytes(2, "big") + bytes((3, 232, 0, 16, 0, 0))
+    for interface in sys.argv[1:]:
+        raw.sendto(header + ports + bytes(8), (interface, 0))
+    if not sys.argv[1:]:
+        udp.sendto(bytes(8), ("127.0.0.1", 9))
+    time.sleep(0.001)
+"""
+
+
+def frames_never_stop(taps, interfaces, senders, workers, goes_on=1):
+    """The end does not wait for a pause in what comes, or for as many frames as libpcap has left out: half of those on `lo`."""
+    what = interfaces, senders, workers, "workers"
+    sender = subprocess.Popen(taps.command(sys.executable, "-c", SEND_ON, *senders))
+    sensor = Sensor(taps, binary, "--workers", str(workers), interfaces=interfaces)
+    time.sleep(goes_on)
+    begun = time.monotonic()
+    events = sensor.end(signal.SIGTERM, quiet_for=0)
+    took = time.monotonic() - begun
+    check(sender.poll() is None, what, "the sender has ended")
+    sender.kill()
+    sender.wait()
+    check(sensor.status == 4 and took < 7, what, "status", sensor.status, "after seconds", took, sensor.talk)
+    check(events and events[-1]["event_type"] == "stats" and not events[-1]["utwatch"]["capture"]["left_in_rings"], what, "the end", events[-1:])
+
+
 def bad_input(taps):
     def expect(words, status, message, before=()):
         p = subprocess.run(taps.command(*before, binary, *words), capture_output=True, timeout=PATIENCE)
@@ -208,6 +241,12 @@ with Taps(2) as taps:
     contradicted(taps)
     with_one_right(taps)
     other_clock(taps)
+    taps.ip("link", "set", "lo", "up")
+    for workers in 1, 2:
+        frames_never_stop(taps, ("tap0",), ("out0",), workers)
+        frames_never_stop(taps, ("tap0", "tap1"), ("out0", "out1"), workers)
+        frames_never_stop(taps, ("tap0", "tap1"), ("out0",), workers)
+        frames_never_stop(taps, ("lo",), (), workers, goes_on=8)
     with tempfile.TemporaryDirectory() as folder:
         day = made_day(folder)
         same_as_replay(taps, day, "a day")
