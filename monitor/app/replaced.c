@@ -12,20 +12,32 @@ static void forget_oldest(struct pipeline *p)
     r->count--;
 }
 
+/* Whether an end disowns the oldest is no longer seen, so that it counts as disowned. */
+static void make_room(struct pipeline *p)
+{
+    struct replaced *r = &p->replaced;
+    const struct replaced_flow *oldest = &r->place[r->first];
+    if (oldest->until >= p->now && !oldest->flow.disputed) {
+        r->forgotten++;
+        late_check_tell_dispute(p, &oldest->flow);
+    }
+    forget_oldest(p);
+}
+
 void replaced_keep(struct pipeline *p, struct flow *flow)
 {
     struct replaced *r = &p->replaced;
     const nanos until = flow->last_seen + KEPT_SECONDS * NANOS_PER_SECOND;
     if (flow->client == NO_SIDE || flow->disputed || until < p->now)
         return;
-    if (r->count == REPLACED_FLOWS) {
-        r->forgotten += r->place[r->first].until >= p->now;
-        forget_oldest(p);
-    }
-    struct replaced_flow *kept = &r->place[(r->first + r->count++) % REPLACED_FLOWS];
-    *kept = (struct replaced_flow){.flow = *flow, .until = until};
+    struct replaced_flow kept = {.flow = *flow, .until = until};
     if (!recent_move(&p->flows, flow))
-        kept->flow.recent = 0;
+        kept.flow.recent = 0;
+    if (!kept.flow.recent && !flow_is_confirmed(flow)) /* it had no handshake that anybody may disown */
+        return;
+    if (r->count == REPLACED_FLOWS)
+        make_room(p);
+    r->place[(r->first + r->count++) % REPLACED_FLOWS] = kept;
 }
 
 /* The segment as one of this connection. False: it has other ends. */

@@ -524,6 +524,29 @@ def pushed_out():
     check(of_type(found.events, "stats")[-1]["utwatch"]["tls"]["told_early"] > 0, "nothing was pushed out")
 
 
+def replaced_by_many():
+    """Somebody who makes both ends of a connection up begins another on its ports, and on those of so many others that nothing is known of it
+    when its ends disown it. Others that nobody took part in take no place from it."""
+    forged = capturelib.build(honest(NULL_SHA), time=START)
+    resets = made_up({}, forged, ((CLIENT,), False))[len(forged):]
+    begun = capturelib.Connection(time=forged[-1][0], seq=(900000000, 0)).frame(CLIENT, SYN)
+    for of_hosts in (False, True):
+        others = []
+        for i in range(300):
+            name = {"client": ("198.51.%d.%d" % divmod(i, 250), 2000 + i), "server": ("203.0.113.9", 443)}
+            at = {"time": begun[0] + (i + 1) * 100000, "step": 1000}
+            lone = [capturelib.Connection(**at, **name).frame(CLIENT, PUSH | ACK, hello())]
+            others += capturelib.build(honest(), **at, **name) if of_hosts else lone
+            others.append(capturelib.Connection(time=others[-1][0], step=1000, seq=(800000000, 0), **name).frame(CLIENT, SYN))
+        late = [(others[-1][0] + SECOND + i, frame) for i, (_, frame) in enumerate(resets)]
+        found = Judged([*forged, begun, *others, *late])
+        told = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(found.events, "alert")
+                if e.get("src_ip") == "192.0.2.10" and e["utwatch"].get("about") != "ue"]
+        check(told and all(severity >= 2 and basis == "partial" for severity, basis in told), "replaced by many:", of_hosts, told)
+        forgotten = of_type(found.events, "stats")[-1]["utwatch"]["tls"].get("replaced_forgotten", 0)
+        check((forgotten > 0) == of_hosts, "replaced by many:", of_hosts, "forgotten", forgotten)
+
+
 def a_start_in_between():
     """A SYN with a hello behind it, on the ports of a connection that is going on: only the server's answer to the new numbers would begin one."""
     guilty = Judged(attacked(honest(NULL_SHA), None, None))
@@ -840,6 +863,7 @@ ends_that_are_none()
 resets_and_pauses()
 both_ends_made_up()
 pushed_out()
+replaced_by_many()
 a_start_in_between()
 a_start_and_its_answer()
 a_start_amid_a_handshake()
