@@ -113,8 +113,8 @@ def sender_killed(server, transport, spool):
     server.start()
     for _ in range(3):
         sender = Sender(server, transport, 100000, 1000, spool)
-        own = str(sender.process.pid)
-        wait_until(lambda own=own: sum(a["procid"] == own for a in server.received()) > 300)
+        own = b'"procid":"%d"' % sender.process.pid
+        wait_until(lambda own=own: server.alerts.exists() and server.alerts.read_bytes().count(own) > 300)
         server.process.send_signal(signal.SIGSTOP)
         time.sleep(0.3)
         sender.process.kill()
