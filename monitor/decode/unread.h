@@ -4,8 +4,8 @@
  * have said something else in it than what is read in its place.
  *
  * Kept are times under a hash of both ends; where the ports are in what is missing, of both addresses. A
- * later one takes its place, and no other gives way, so that a flood makes nobody forget: ends that share a
- * place by chance are in doubt without need.
+ * later one takes its place. Of more ends than a place has room for the oldest time gives way; all ends of
+ * the place are in doubt by then, so that a flood makes nobody forget, and doubts nobody who came later.
  */
 #ifndef UTWATCH_DECODE_UNREAD_H
 #define UTWATCH_DECODE_UNREAD_H
@@ -14,11 +14,18 @@
 #include "base/siphash.h"
 #include "decode/segment.h"
 
-enum { UNREAD_PLACES = 65536 };
+enum { UNREAD_PLACES = 65536, UNREAD_WAYS = 4 };
+
+struct unread_place {
+    nanos latest[UNREAD_WAYS];
+    nanos given_up;             /* the latest of those that gave way */
+    uint32_t ends[UNREAD_WAYS]; /* of their hash; 0: nothing is there */
+    bool any_given_up;
+};
 
 struct unread {
     struct siphash_key key;
-    nanos *latest; /* by hash */
+    struct unread_place *place; /* by hash */
     bool any;
 };
 

@@ -9,6 +9,7 @@ import tempfile
 from run_utwatch import events, of_type
 from checks import check, finish
 import capturelib
+import encapsulation
 import flood_run
 from flood_run import SECOND, START
 import messages as m
@@ -128,9 +129,37 @@ def greedy():
         check(len(told) >= 148, "greedy,", one, len(told), "of 150")  # a UE may share the number of the greedy one's network
 
 
+def lone_fragments():
+    """Pieces of datagrams of any addresses, the rest of which never comes: 10,000 a second, each of which may have been a word of its sender's. Only
+    the UE that sends one within its handshake is in doubt."""
+    flight, key, end = m.server_hello(0x000A) + m.done(), m.client_key_exchange() + m.finished(), m.finished()
+    frames, rng = [], capturelib.seeded("lone fragments")
+    for i in range(300):
+        c = capturelib.Connection(("192.0.2.%d" % (1 + i % 250), 30000 + i), time=START + i * 7 * 10**6, step=70 * 10**6)
+        c.open()
+        for step in (0, m.client_hello([0x000A], random=b"%32d" % i)), (1, flight):
+            c.send(*step)
+        if i == 100:
+            c.frames.append((c.time, encapsulation.fragments(c.frame(0, 0x18, bytes(64))[1], 40)[0]))
+        for step in (0, key), (1, end):
+            c.send(*step)
+        c.close()
+        frames += c.frames
+    for i in range(30000):
+        ends = capturelib.Connection(("10.%d.%d.%d" % tuple(rng.randrange(256) for _ in range(3)), 4000), time=START + i * 10**5)
+        frames.append((ends.time, encapsulation.fragments(ends.frame(0, 0x18, bytes(64))[1], 40)[1]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "fragments.pcap")
+        capturelib.write_frames(path, sorted(frames, key=lambda f: f[0]))
+        evs, _ = events(sys.argv[1], "-r", path)
+    doubted = [e["src_port"] for e in of_type(evs, "tls") if "overlap" in e["utwatch"].get("unobserved", ())]
+    check(doubted == [30100] and len(of_type(evs, "tls")) == 300, "lone fragments:", doubted, "in doubt")
+
+
 many_ends()
 in_clear()
 greedy()
+lone_fragments()
 for kind, most in (("real-hello", 4096), ("real-certificate", 12288)):
     each = flood_run.resident(sys.argv[1], kind, [])
     check(1000 < each <= most, kind, "takes", each, "bytes")
