@@ -109,7 +109,8 @@ def set_by_years(taps, folder, library):
         check(len(told) >= 3 and all(abs(int(t[:4]) - year - years) <= 1 for t in told), offset, "statistics", told)
         send(taps, folder, made.resumption_of("id", session), address, 20001)
         resumed = [e["utwatch"]["session"] for e in tls_of(sensor, address, 2) if e["utwatch"]["session"]["resumed"]]
-        check(len(resumed) == 1 and resumed[0]["age_basis"] == "exact" and 0 < resumed[0]["age_s"] < time.monotonic() - begun, offset, "the age", resumed)
+        exact = len(resumed) == 1 and resumed[0]["age_basis"] == "exact"
+        check(exact and 0 < resumed[0]["age_s"] < time.monotonic() - begun, offset, "the age", resumed)
         receiver.start()
         check(receiver.wait_for(b'src_ip="%s"' % other.encode()), offset, "what waited in the spool did not come")
     events = sensor.end()

@@ -209,6 +209,7 @@ def hostile(taps, folder):
         check(answer.startswith(b"HTTP/1.1 4"), nonsense[:20], answer[:100])
     flood = subprocess.Popen([sys.executable, "-c", "import socket\nwhile True:\n    try:\n        s = socket.create_connection(%r, 1)\n"
                               "        s.send(b'GET /metrics HTTP/1.1\\r\\n\\r\\n')\n        s.close()\n    except OSError: pass" % (PLACE,)])
+
     def told_after(capture):
         before, begun = sum(e["event_type"] == "tls" for e in sensor.events()), time.monotonic()
         taps.send_new(capture)

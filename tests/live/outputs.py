@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from taps import HELD, NOT_GRAVE, PATIENCE, PCAPS, ROOT, Sensor, Taps, sensor_and_writer
+from taps import NOT_GRAVE, PATIENCE, PCAPS, ROOT, Sensor, Taps, sensor_and_writer
 from checks import check, finish
 
 binary = sys.argv[1]
