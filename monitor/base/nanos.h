@@ -9,4 +9,9 @@ typedef int64_t nanos;
 #define NANOS_PER_SECOND      INT64_C(1000000000)
 #define NANOS_PER_MICROSECOND INT64_C(1000)
 
+static inline nanos later_of(nanos a, nanos b)
+{
+    return a > b ? a : b;
+}
+
 #endif

@@ -35,11 +35,6 @@ static struct unread_place *place_of(const struct unread *u, uint64_t ends)
     return &u->place[ends >> 32 & (UNREAD_PLACES - 1)];
 }
 
-static nanos later_of(nanos a, nanos b)
-{
-    return a > b ? a : b;
-}
-
 /* That of these ends, else a free one, else the one with the oldest time. */
 static size_t way_of(const struct unread_place *p, uint32_t ends)
 {

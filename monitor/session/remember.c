@@ -202,11 +202,6 @@ static bool clocks_differ(const struct observation *o)
            (o->exchange_time && answered > o->exchange_time + NANOS_PER_SECOND);
 }
 
-static nanos later_of(nanos a, nanos b)
-{
-    return a > b ? a : b;
-}
-
 /* What a full handshake says of its session, which began at one of two times if `met` is another. */
 static struct memo memo_of_full(struct sessions *s, const struct observation *o, nanos met)
 {
