@@ -423,7 +423,8 @@ static void note_who_ended(struct handshake *h)
     o->client_left = client_left(h);
     o->server_followed = server_followed(h) || h->ended_late;
     o->unheard = unheard_of(h);
-    o->had_answer = !h->answer.any || acknowledged_covers(&h->end_had, h->answer.number);
+    o->had_answer =
+        !h->certificate_answer.any || acknowledged_covers(&h->first_end_ack, h->certificate_answer.number);
 }
 
 const struct observation *tls_finish(struct tls *tls, struct flow *flow, const struct networks *networks,

@@ -93,12 +93,14 @@ struct handshake {
      * see later.c. */
     struct acknowledged server_hello, client_answer, client_later;
     struct acknowledged said_after; /* what the sender had, by the segment with the bytes that are read */
-    struct acknowledged end_ack;    /* of the client's bytes, when the server ended: by alert, FIN or RST */
-    struct acknowledged end_had;    /* likewise, at the first word of its end; not what came later */
-    struct acknowledged answer;     /* how far the client's answer to a request for its certificate reaches */
-    struct acknowledged unheard;    /* the first of the client's bytes behind its hello that were not captured
-                                       and may hold an alert */
-    uint32_t hello_end;             /* of the ClientHello: the number of the byte behind it */
+    struct acknowledged end_ack;    /* of the client's bytes, by the server's last end: alert, FIN or RST */
+    struct acknowledged
+        first_end_ack; /* by the first word of that end: what came later is no reason for it */
+    struct acknowledged certificate_answer; /* how far the client's answer to a request for its certificate
+                                               reaches; client_answer is whatever it answered to the flight */
+    struct acknowledged unheard; /* the first of the client's bytes behind its hello that were not captured
+                                    and may hold an alert */
+    uint32_t hello_end;          /* of the ClientHello: the number of the byte behind it */
     bool has_hello_end;
     bool second_hello; /* of the client */
     bool other_hello;  /* and it is no answer to a HelloRetryRequest */

@@ -531,8 +531,8 @@ void handshake_damage(struct handshake *h, enum side side, uint32_t reason)
 
 void handshake_server_ends(struct handshake *h, struct acknowledged own)
 {
-    if (!h->end_had.any)
-        h->end_had = own.any ? own : h->acked[flow_side_of(h->flow, SERVER)];
+    if (!h->first_end_ack.any)
+        h->first_end_ack = own.any ? own : h->acked[flow_side_of(h->flow, SERVER)];
 }
 
 /* What a record of handshake messages lacks is no alert. */

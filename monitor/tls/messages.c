@@ -30,8 +30,8 @@ static void note_words(struct handshake *h, enum side who, bool first)
 /* The client has a certificate, or none, or goes on without a word of it. */
 static void note_answer(struct handshake *h)
 {
-    if (!h->answer.any)
-        h->answer = (struct acknowledged){.number = h->side[CLIENT].read_to, .any = true};
+    if (!h->certificate_answer.any)
+        h->certificate_answer = (struct acknowledged){.number = h->side[CLIENT].read_to, .any = true};
 }
 
 static bool is_answer(uint8_t type)

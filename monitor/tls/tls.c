@@ -29,7 +29,7 @@ static void reopen(struct tls *tls, struct handshake *h, enum side who, nanos no
         h->receipt.awaited = false;
     stream_reopen(h->flow, flow_side_of(h->flow, who));
     if (who == SERVER)
-        h->end_ack.any = h->end_had.any = h->follows_end = h->ended_late = h->ended_otherwise =
+        h->end_ack.any = h->first_end_ack.any = h->follows_end = h->ended_late = h->ended_otherwise =
             h->client_gave_up = false;
     if (observation_fatal_alert(o) || o->seen & SEEN_SSLV2_ERROR)
         return;
