@@ -2,7 +2,9 @@
  * Who was evicted from a table and is forgotten. Who comes again has a history that begins anew: what it
  * never did, or always, or how often, is not known of it. A bit for each, so that some who are new count as
  * known before, and nobody the other way round within a day: bits of the day before last are dropped when
- * others come, for else a flood of strangers would make everybody known for good.
+ * others come, for else a flood of strangers would make everybody known for good. With 100,000 evictions a
+ * day that is one in six who are new, with a million six in seven: that leaves verdicts open, decides none,
+ * and is counted (peers_counters.came_again).
  */
 #ifndef UTWATCH_PEERS_FORGOTTEN_H
 #define UTWATCH_PEERS_FORGOTTEN_H
@@ -25,6 +27,8 @@ struct forgotten {
 static inline void forgotten_note(struct forgotten *f, uint64_t hash, nanos now)
 {
     const nanos day = NANOS_PER_SECOND * 3600 * FORGOTTEN_HOURS;
+    if (!f->since)
+        f->since = now;
     if (now - f->since >= day) {
         f->today ^= 1U;
         memset(f->word[f->today], 0, sizeof f->word[f->today]);
