@@ -88,6 +88,30 @@ static bool server_followed(const struct handshake *h)
     return h->observation->side[CLIENT].reset || h->follows_end || answers_close(h) || h->client_gave_up;
 }
 
+/* Why the client may have ended the handshake before the server did, by a word that was not seen; 0: it
+ * cannot. Whatever comes behind what the server had when it ended does not matter. */
+static uint32_t unheard_of(const struct handshake *h)
+{
+    const struct observation *o = h->observation;
+    const uint32_t lost = o->unobserved & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED);
+    uint32_t why = o->unobserved & (UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM);
+    if (h->unheard.any && (!h->end_ack.any || acknowledged_beyond(&h->end_ack, h->unheard.number) > 0))
+        why |= lost ? lost : UNOBSERVED_GAP;
+    return flow_has_several_paths(h->flow) ? why | UNOBSERVED_GAP : why;
+}
+
+/* What is missing of the side may be its last word, or an answer before it. */
+static bool may_lack_words(const struct observation *o, enum side who)
+{
+    const uint32_t lost = UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED;
+    return !o->side[who].start_captured || o->side[who].damage & lost;
+}
+
+static bool has_hello(const struct observation *o)
+{
+    return o->seen & (SEEN_CLIENT_HELLO | SEEN_CUT_HELLO | SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
+}
+
 static enum outcome outcome_of(const struct handshake *h)
 {
     const struct observation *o = h->observation;
@@ -102,8 +126,14 @@ static enum outcome outcome_of(const struct handshake *h)
         return OUTCOME_UNFINISHED;
     if (h->phase == PHASE_REFUSED && closed_session(o) && !fatal_seen(o))
         return OUTCOME_UNFINISHED;
+    const bool left = h->phase == PHASE_REFUSED && client_left(h);
+    if (!has_hello(o) ||
+        (!left && may_lack_words(o, SERVER))) /* another word may have ended it, or answered */
+        return OUTCOME_UNFINISHED;
+    if (left)
+        return OUTCOME_ABORTED;
     if (h->phase == PHASE_REFUSED)
-        return client_left(h) ? OUTCOME_ABORTED : OUTCOME_REFUSED;
+        return unheard_of(h) ? OUTCOME_UNFINISHED : OUTCOME_REFUSED;
     return h->phase == PHASE_ABORTED ? OUTCOME_ABORTED : OUTCOME_UNFINISHED;
 }
 
@@ -183,18 +213,6 @@ static void note_unseen_end(struct handshake *h)
 {
     const unsigned client = flow_side_of(h->flow, CLIENT);
     handshake_unheard(h, h->flow->side[client].next, h->acked[!client].number);
-}
-
-/* Why the client may have ended the handshake before the server did, by a word that was not seen; 0: it
- * cannot. Whatever comes behind what the server had when it ended does not matter. */
-static uint32_t unheard_of(const struct handshake *h)
-{
-    const struct observation *o = h->observation;
-    const uint32_t lost = o->unobserved & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED);
-    uint32_t why = o->unobserved & (UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM);
-    if (h->unheard.any && (!h->end_ack.any || acknowledged_beyond(&h->end_ack, h->unheard.number) > 0))
-        why |= lost ? lost : UNOBSERVED_GAP;
-    return flow_has_several_paths(h->flow) ? why | UNOBSERVED_GAP : why;
 }
 
 /* Losses at the end of a direction leave no hole; only the other side's acknowledgements tell of them. */

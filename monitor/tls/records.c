@@ -278,10 +278,10 @@ static bool is_of_later(const struct handshake *h, enum side who)
  * may be a warning, but hardly before the handshake is done. */
 static void note_hidden_alert(struct handshake *h, struct span fragment)
 {
-    enum { FATAL = 2, CLOSE_NOTIFY = 0 };
+    enum { FATAL = 2 };
     const uint16_t mac = observation_clear_mac(h->observation);
     const bool read = mac && h->side[CLIENT].record_left == 2U + mac && fragment.n >= 2;
-    h->hidden_alert = !read || fragment.p[0] == FATAL || fragment.p[1] == CLOSE_NOTIFY;
+    h->hidden_alert = !read || fragment.p[0] == FATAL || alert_is_farewell(fragment.p[1]);
 }
 
 static void feed_fragment(struct tls *tls, struct handshake *h, enum side who, struct span fragment,

@@ -6,13 +6,13 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import Many, rule_counts
+from run_utwatch import Many, of_type, rule_counts
 from checks import check, finish
 import capturelib
 import messages as m
 
 CLIENT, SERVER = 0, 1
-AES, DES3, ANON = 0x002F, 0x000A, [0x0018, 0x001B]
+AES, DES3, NULL, ANON = 0x002F, 0x000A, 0x0002, [0x0018, 0x001B]
 VIEWS = {"draft": "[ts33141-pcr1]", "operator": "[ts33141-pcr2]\nparameters: { authenticates-ue: gba }"}
 REQUIRED, CONTINUES, ONLY, ALERT = "ut-6.1.1-no-required-ue-cert", "ut-6.1.3-server-continues", "ut-7.2-only-anonymous", "ut-7.2-no-alert"
 MS = 10**6
@@ -23,12 +23,18 @@ EMPTY = (CLIENT, m.certificate_message(m.EMPTY_CERTIFICATE))
 REST = (CLIENT, m.client_key_exchange() + m.finished())
 FLIGHT = (CLIENT, EMPTY[1] + REST[1])
 HIDDEN = (CLIENT, m.record(21, b"f" * 32))
+NULLS = [(CLIENT, m.client_hello([NULL])), (SERVER, m.server_hello(NULL) + m.certificate_request() + m.done()), FLIGHT]
 HELLO = [(CLIENT, m.client_hello(ANON))]
 SELECTS = (SERVER, m.server_hello(ANON[1]))
 
 
 def alert(side, level=2, description=40):
     return side, m.alert(level, description)
+
+
+def under_null(level, description):
+    """Of the client, under a MAC of 20 bytes."""
+    return CLIENT, m.record(21, bytes([level, description]) + b"m" * 20)
 
 
 def fin(side):
@@ -68,6 +74,10 @@ CASES = (
     ("and its reset", HELLO + [alert(CLIENT, 2, 80), (SERVER, ""), rst(SERVER), fin(CLIENT)], UNKNOWN),
     ("user_canceled", HELLO + [alert(CLIENT, 1, 90), (SERVER, ""), *SERVER_FIRST], UNKNOWN),
     ("one is selected, and the UE refuses it", HELLO + [SELECTS, alert(CLIENT), (SERVER, ""), *CLOSES], ACCEPTED),
+    ("the server's alert, and the UE's after it", HELLO + [alert(SERVER), alert(CLIENT), fin(SERVER), fin(CLIENT)], REFUSED),
+    ("one is selected, and the server gives up", HELLO + [SELECTS, *CLOSES], {ONLY: "pass"}),
+    ("user_canceled in a session of NULL encryption", NULLS + [under_null(1, 90), (SERVER, ""), *SERVER_FIRST], NOTHING),
+    ("close_notify in one", NULLS + [under_null(1, 0), (SERVER, ""), *SERVER_FIRST], NOTHING),
     ("and the server only ends", HELLO + [SELECTS, alert(CLIENT), (SERVER, ""), *SERVER_FIRST], ACCEPTED),
 )
 
@@ -124,7 +134,7 @@ def judged(frames, cuts, view):
     if cuts:
         shorten(capture, cuts)
     evs = many.events("--strict", "-p", os.path.join(folder, view + ".yaml"), "-r", capture)
-    return rule_counts(evs)
+    return rule_counts(evs), {e["utwatch"]["outcome"] for e in of_type(evs, "tls")}
 
 
 def shorten(path, cuts):
@@ -141,9 +151,11 @@ def shorten(path, cuts):
         f.write(out)
 
 
-def nothing_new(title, frames, view, whole):
+def nothing_new(title, frames, view, whole, outcomes):
     for what, left, cuts in damages(frames):
-        for rule, n in judged(left, cuts, view).items():
+        counts, told = judged(left, cuts, view)
+        check(told <= outcomes | {"unfinished", "one-sided"}, "%s, %s: the outcome is" % (title, what), told, "was", outcomes)
+        for rule, n in counts.items():
             was = whole.get(rule, {})
             for verdict in ("fail", "pass"):
                 check(n[verdict] <= was.get(verdict, 0), "%s, %s, %s: %s: %s %d times, was %d"
@@ -153,13 +165,13 @@ def nothing_new(title, frames, view, whole):
 def handshake(what, steps, wanted):
     frames = frames_of(steps)
     for view in VIEWS:
-        whole = judged(frames, {}, view)
+        whole, outcomes = judged(frames, {}, view)
         for rule, verdict in (wanted or {}).items():
             if rule == CONTINUES and view == "draft" or rule not in whole or rule == REQUIRED and view != "draft":
                 continue
             got = whole[rule]
             check(got.get(verdict or "not_observable") == 1 and not (verdict is None and (got["fail"] or got["pass"])), what, view, rule, got)
-        nothing_new(what, frames, view, whole)
+        nothing_new(what, frames, view, whole, outcomes)
 
 
 many = Many(sys.argv[1])
