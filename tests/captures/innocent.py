@@ -282,6 +282,7 @@ def sessions_held(folder):
     """The discussion paper's 3.2: a UE can only use a session where it began, under its name, and while it lives."""
     hello = m.client_hello([DES3], m.TLS12, more=[sni(NAMES[0]), (TICKET, b"")])
     other = m.client_hello([DES3], m.TLS12, more=[sni(NAMES[1]), (TICKET, b"")])
+    another = m.client_hello([DES3], m.TLS12, more=[sni(NAMES[0]), (23, b""), (TICKET, b"")])
     servers = [("192.0.2.%d" % (80 + i), 443) for i in range(5)]
 
     def whole(i, said=hello):
@@ -299,6 +300,8 @@ def sessions_held(folder):
              ("each ended by the server alone", [f for i in range(5) for f in at(60 * i, whole(i)[:-1] + m.closing([SERVER]))], False),
              ("each ended by both", [f for i in range(5) for f in at(60 * i, whole(i) + m.closing([SERVER]))], True),
              ("all at once", at_once, False),
+             # Another stack says extended_master_secret (RFC 7627): there are two UEs at least behind the address, and may be as many as sessions.
+             ("by one of several UEs behind an address", [f for i in range(5) for f in at(60 * i, whole(i))] + at(400, whole(5, another)), False),
              ("after the life that the server promised", [f for i in range(5) for f in at(120 * i, short(i))], False))
     for what, frames, guilty in cases:
         told, _ = failed(folder, frames, "ls-advice")
