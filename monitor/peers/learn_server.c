@@ -197,4 +197,7 @@ void learn_of_server(const struct suite_kinds *kinds, struct peer *s, const stru
         server_refused(kinds, s, o, t->shape, l);
     else if (observation_is_doubtful(o, SERVER) || !observation_settled(o, SERVER))
         answer_unseen(s, o);
+    const uint32_t unread = observation_other_unread(o);
+    s->possible_any |= unread != 0;
+    s->missing |= unread;
 }

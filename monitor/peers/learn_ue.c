@@ -77,6 +77,9 @@ void learn_of_ue(struct peer *u, const struct taught *t, struct lesson *l)
         return;
     }
     ue_offered(u, o, session, l);
+    const uint32_t unread = observation_other_unread(o);
+    u->unseen_offers += unread != 0;
+    u->missing |= unread;
     u->unlike |= u->stack && shape->known && shape->stack != u->stack;
     u->stack = u->stack ? u->stack : shape->stack;
     l->not_used = !session->offered && !observation_offer_in_doubt(o) && held_is_usable(&u->held, shape, o);

@@ -201,6 +201,27 @@ bool observation_is_damaged(const struct observation *o)
 }
 
 void observation_contradicted(struct observation *o, enum side side)
+static bool may_not_encrypt(const struct client_hello_facts *c)
+{
+    for (size_t i = 0; i < suite_count; i++)
+        if (suite_table[i].flags & SUITE_NULL_ENCRYPTION && suite_set_has(&c->offered, i))
+            return true;
+    return false;
+}
+
+uint32_t observation_other_unread(const struct observation *o)
+{
+    const uint32_t changed = SEEN_CLIENT_CCS | SEEN_SERVER_CCS | SEEN_CLIENT_FINISHED | SEEN_SERVER_FINISHED;
+    const struct side_facts *client = &o->side[CLIENT];
+    const uint32_t before =
+        client->damage & ~client->damage_since_hello & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED);
+    if (before || !(o->seen & changed))
+        return before;
+    if (o->seen & SEEN_SERVER_HELLO)
+        return observation_clear_suite(o) && observation_is_damaged(o) ? o->unobserved : 0;
+    return may_not_encrypt(&o->client_hello) ? observation_missing(o, SERVER) : 0;
+}
+
 {
     o->unobserved |= UNOBSERVED_OVERLAP;
     o->side[side].damage |= UNOBSERVED_OVERLAP;

@@ -494,6 +494,10 @@ bool observation_is_damaged(const struct observation *o);
 void observation_disputed(struct observation *o);
 
 /* There are two readings of what the side said, and its receiver may have taken the other one: also where it
+/* Why the connection may have had another handshake that could be read, and was not: enum unobserved; 0: it
+ * cannot. Under NULL encryption a later one is in clear (RFC 5246 7.4.1.1), which the ServerHello tells. */
+uint32_t observation_other_unread(const struct observation *o);
+
  * is encrypted, and when the handshake is complete, unlike handshake_damage(). */
 void observation_contradicted(struct observation *o, enum side side);
 

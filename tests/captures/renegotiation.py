@@ -190,6 +190,31 @@ def test_lost(path):
             check_lost(path, frames, lost)
 
 
+def test_hello_unread(path):
+    """RFC 5246 7.4.1.1, and the selected suite decides whether what follows can be read: where that, or what came with a later hello, was not captured, a
+    UE may have offered there what it did not offer before, or not offered what it did."""
+    long, des3 = "ut-5.1.2-possible-128", "ut-6.2-ue-3des"
+
+    def counts(frames):
+        capturelib.write_frames(path, frames)
+        return {r["rule"]: r for r in of_type(events(sys.argv[1], "--strict", "-r", path)[0], "stats")[-1]["utwatch"]["rules"]}
+
+    first = [(CLIENT, m.client_hello([0x0002, 0x002F])), *NULL[1:]]
+    for what, suite, offer, rule, verdict in (("less", 2, [0x0002], long, "pass"), ("3DES", 0x0A, [0x000A, 0x0002], des3, "fail")):
+        for between in ([], [ASK, GIVE]):
+            frames = capturelib.build(first + between + later(suite, offer), time=1795471000 * 10**9)
+            sent = [i for i, (_, frame) in enumerate(frames) if capturelib.segment_of(frame)[4]]
+            check(not counts(frames)[rule].get(verdict), "nothing is lost:", what, counts(frames)[rule])
+            for lost in ({1}, {1, 2}, {2, 3}, {1, 3}):
+                found = counts([f for i, f in enumerate(frames) if i not in {sent[n] for n in lost}])[rule]
+                check(not found.get(verdict), "a later hello offers", what, "without flights", lost, found)
+        # Of a UE that offers no NULL encryption no later hello can be read.
+        frames = capturelib.build(FULL + DATA, time=1795471000 * 10**9)
+        sent = [i for i, (_, frame) in enumerate(frames) if capturelib.segment_of(frame)[4]]
+        whole, less = counts(frames)[long], counts(frames[:sent[1]] + frames[sent[1] + 1:])[long]
+        check(whole.get("pass") and less.get("pass"), "an answer is lost, and nothing can be in clear", whole, less)
+
+
 def check_lost(path, frames, lost):
     tls, fails, _ = judged(path)
     check("ut-6.1.3-empty-certificate" not in {r for _, r in fails}, "without frames", sorted(lost), "of", len(frames), fails)
@@ -212,6 +237,7 @@ with tempfile.TemporaryDirectory() as folder:
     test_recorded()
     test_made(path)
     test_lost(path)
+    test_hello_unread(path)
     test_asked_later(folder)
     test_session_from_inside(folder)
     test_declined(folder)
