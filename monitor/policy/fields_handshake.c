@@ -48,7 +48,7 @@ static struct fact missing_of_server_flight(const struct observation *o)
         return absent(); /* RFC 2246 7.3: an abbreviated handshake has none; RFC 8446 4.3.2, 4.4.2: nor one by
                             PSK */
     if (is_tls13(o))
-        return unknown(UNOBSERVED_ENCRYPTED);
+        return unknown(observation_hidden(o));
     /* Whoever ended the connection before, the server had not said all of it. */
     if (o->side[SERVER].damage == 0 && o->seen & SEEN_SERVER_HELLO_DONE)
         return absent();
@@ -426,7 +426,7 @@ static struct fact unless_open(const struct observation *o, uint32_t order, stru
 struct fact server_conclusion(const struct observation *o)
 {
     if (is_tls13(o))
-        return unknown(UNOBSERVED_ENCRYPTED);
+        return unknown(observation_hidden(o));
     if (o->seen & SEEN_SERVER_FINISHED || o->outcome == OUTCOME_COMPLETE)
         return number(CONCLUSION_CONTINUED);
     for (size_t i = 0; i < o->alert_count; i++)
@@ -468,7 +468,7 @@ struct fact handshake_complete(const struct observation *o)
     if (o->outcome == OUTCOME_COMPLETE || o->outcome == OUTCOME_REFUSED || o->outcome == OUTCOME_ABORTED)
         return number(o->outcome == OUTCOME_COMPLETE);
     if (o->outcome == OUTCOME_UNFINISHED && o->seen & SEEN_CLIENT_FINISHED && o->seen & SEEN_SERVER_FINISHED)
-        return unknown(UNOBSERVED_ENCRYPTED); /* the server's last words */
+        return unknown(observation_hidden(o)); /* the server's last words */
     return unknown(observation_missing(o, SERVER) | observation_missing(o, CLIENT) |
                    (o->unobserved & UNOBSERVED_REORDERED));
 }
@@ -525,7 +525,7 @@ struct fact client_certificate_sent(const struct observation *o)
     if (o->seen & (SEEN_CLIENT_CERTIFICATE | SEEN_CERTIFICATE_URL))
         return number(1);
     if (is_tls13(o)) /* with a PSK nobody asks for one (RFC 8446 4.3.2), so none is sent (4.4.2) */
-        return observation_by_psk(o) ? number(0) : unknown(UNOBSERVED_ENCRYPTED);
+        return observation_by_psk(o) ? number(0) : unknown(observation_hidden(o));
     if (may_be_tls13(o))
         return unknown(observation_missing(o, SERVER));
     /* It stands before ClientKeyExchange (RFC 2246 7.4.6), and after the beginning. */
@@ -609,7 +609,7 @@ struct fact ticket_hint(const struct observation *o)
     if (o->seen & SEEN_TICKET)
         return number(o->ticket_issued.lifetime_hint);
     if (is_tls13(o))
-        return unknown(UNOBSERVED_ENCRYPTED);
+        return unknown(observation_hidden(o));
     bool passed = o->seen & SEEN_SERVER_CCS && !o->side[SERVER].damage;
     struct fact hello = server_hello_seen(o);
     if (hello.known == KNOWN_VALUE && !passed)

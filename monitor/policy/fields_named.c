@@ -209,7 +209,7 @@ struct fact key_exchange_type(const struct observation *o)
 /* What is encrypted has letters all the same, or can have none; whatever else is missing may be one. */
 struct value handshake_history(const struct observation *o)
 {
-    const uint32_t missing = o->unobserved & ~(uint32_t)UNOBSERVED_ENCRYPTED;
+    const uint32_t missing = o->unobserved & ~(uint32_t)(UNOBSERVED_ENCRYPTED | UNOBSERVED_NOT_READ);
     if (missing)
         return fact_alone(unknown(missing));
     if (o->outcome == OUTCOME_UNFINISHED)

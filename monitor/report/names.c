@@ -22,7 +22,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_INCONSISTENT, "what the peer showed contradicts itself"},
         {UNOBSERVED_ORIGIN, "the full handshake of the session was not captured"},
         {UNOBSERVED_EARLIER, "the session began before the capture"},
-        {UNOBSERVED_TICKET, "TLS 1.3 issues tickets encrypted, so when a session began is not visible"},
+        {UNOBSERVED_TICKET, "TLS 1.3 issues tickets under its keys, so when a session began is not visible"},
         {UNOBSERVED_IN_PROGRESS,
          "whether the handshake in which the session may have begun had ended was not known yet"},
         {UNOBSERVED_UNACKNOWLEDGED, "the bytes that would tell were not acknowledged by their receiver"},
@@ -35,6 +35,7 @@ const char *reason_words(unsigned bit_index)
         {UNOBSERVED_OTHER_SIDE, "the same handshake is judged on another side of a translator or proxy"},
         {UNOBSERVED_REORDERED, "the two directions were captured out of order"},
         {UNOBSERVED_WEB_PAGE, "a browser sent it, as any web page can make it do"},
+        {UNOBSERVED_NOT_READ, "it was said in TLS 1.3 without encryption, which this monitor does not read"},
         {0, NULL},
     };
     return word_of(sentences, INT64_C(1) << bit_index);

@@ -470,7 +470,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     if (h->reordered && h->phase != PHASE_DONE && !fatal_seen(o))
         o->unobserved |= UNOBSERVED_REORDERED; /* who ended it is not known */
     if (h->undecided && h->phase != PHASE_DONE)
-        o->unobserved |= UNOBSERVED_ENCRYPTED;
+        o->unobserved |= observation_hidden(o);
     o->outcome = outcome_of(h);
     /* A client that has closed its half may still be answered. */
     const bool ended = o->outcome == OUTCOME_REFUSED || handshake_is_unanswered(h) ||
@@ -487,7 +487,7 @@ const struct observation *tls_finish(struct tls *tls, struct flow *flow, const s
     if (!o->side[SERVER].captured)
         o->unobserved |= UNOBSERVED_SERVER_DIRECTION;
     if (observation_version(o) >= 0x0304 || sslv2_is_hidden(h))
-        o->unobserved |= UNOBSERVED_ENCRYPTED;
+        o->unobserved |= observation_hidden(o);
     note_who_ended(h);
     o->alert_unreceived = h->alert_receipt.awaited;
     note_unseen_before(h);

@@ -32,6 +32,7 @@ const struct word unobserved_words[] = {
     {UNOBSERVED_NETWORKS, "several-networks"},
     {UNOBSERVED_DISPUTED, "disputed"},
     {UNOBSERVED_WEB_PAGE, "web-page"},
+    {UNOBSERVED_NOT_READ, "not-read"},
     {0, NULL},
 };
 static_assert(sizeof unobserved_words / sizeof *unobserved_words == UNOBSERVED_COUNT + 1,
@@ -200,7 +201,6 @@ bool observation_is_damaged(const struct observation *o)
     return o->unobserved & (UNOBSERVED_GAP | UNOBSERVED_TRUNCATED | UNOBSERVED_EVICTED | UNOBSERVED_DOUBTED);
 }
 
-void observation_contradicted(struct observation *o, enum side side)
 static bool may_not_encrypt(const struct client_hello_facts *c)
 {
     for (size_t i = 0; i < suite_count; i++)
@@ -222,6 +222,7 @@ uint32_t observation_other_unread(const struct observation *o)
     return may_not_encrypt(&o->client_hello) ? observation_missing(o, SERVER) : 0;
 }
 
+void observation_contradicted(struct observation *o, enum side side)
 {
     o->unobserved |= UNOBSERVED_OVERLAP;
     o->side[side].damage |= UNOBSERVED_OVERLAP;
@@ -262,6 +263,12 @@ bool observation_client_gave_up(const struct observation *o)
             return true;
     }
     return observation_fatal_alert_of(o, CLIENT);
+}
+
+uint32_t observation_hidden(const struct observation *o)
+{
+    const struct suite *suite = observation_suite(o);
+    return suite && suite->flags & SUITE_NULL_ENCRYPTION ? UNOBSERVED_NOT_READ : UNOBSERVED_ENCRYPTED;
 }
 
 uint16_t observation_group(const struct observation *o)

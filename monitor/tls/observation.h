@@ -75,8 +75,9 @@ enum unobserved {
     UNOBSERVED_NETWORKS = 1 << 24,       /* the peer's address may be that of several hosts */
     UNOBSERVED_DISPUTED = 1 << 25,       /* an end reset what is said in its name (flow/dispute.c) */
     UNOBSERVED_WEB_PAGE = 1 << 26,       /* a page of anybody's may have had a browser say it */
+    UNOBSERVED_NOT_READ = 1 << 27,       /* TLS 1.3 that does not encrypt (RFC 9150), which is not read */
 };
-#define UNOBSERVED_COUNT 27
+#define UNOBSERVED_COUNT 28
 
 /* Nobody knows whether the bytes of that side are those that the receiver took, or whose they are. */
 #define UNOBSERVED_DOUBTED ((uint32_t)(UNOBSERVED_OVERLAP | UNOBSERVED_CHECKSUM | UNOBSERVED_PASSED_ON))
@@ -434,6 +435,9 @@ bool observation_client_gave_up(const struct observation *o);
 /* The group of the key exchange; 0: none that was seen. */
 uint16_t observation_group(const struct observation *o);
 
+/* Why nothing is known of what TLS 1.3 says behind its hellos. */
+uint32_t observation_hidden(const struct observation *o);
+
 /* The kind of key exchange: that of the suite, or, since those of TLS 1.3 name none, what the ServerHello's
  * extensions tell (RFC 8446 4.1.1). False when it is not known. */
 bool observation_key_exchange(const struct observation *o, enum suite_kx *out);
@@ -490,14 +494,14 @@ bool observation_is_doubtful(const struct observation *o, enum side side);
 /* Damage to the capture took something from what is known of it. */
 bool observation_is_damaged(const struct observation *o);
 
-/* It is not known whether its ends took part. */
-void observation_disputed(struct observation *o);
-
-/* There are two readings of what the side said, and its receiver may have taken the other one: also where it
 /* Why the connection may have had another handshake that could be read, and was not: enum unobserved; 0: it
  * cannot. Under NULL encryption a later one is in clear (RFC 5246 7.4.1.1), which the ServerHello tells. */
 uint32_t observation_other_unread(const struct observation *o);
 
+/* It is not known whether its ends took part. */
+void observation_disputed(struct observation *o);
+
+/* There are two readings of what the side said, and its receiver may have taken the other one: also where it
  * is encrypted, and when the handshake is complete, unlike handshake_damage(). */
 void observation_contradicted(struct observation *o, enum side side);
 
