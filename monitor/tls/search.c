@@ -313,6 +313,13 @@ static bool go_on_with_probe(struct tls *tls, struct handshake *h, const struct 
     return false;
 }
 
+/* In clear, where a handshake that was judged had not ended. */
+static bool is_fatal_alert(struct span bytes)
+{
+    return bytes.n >= ALERT_RECORD_BYTES && opening_look(span_head(bytes, OPENING_BYTES)) == OPENING_ALERT &&
+           bytes.p[RECORD_HEADER_BYTES] == ALERT_FATAL;
+}
+
 static enum tls_progress search(struct tls *tls, struct flow *flow, const struct segment *segment,
                                 struct run *run, size_t place)
 {
@@ -357,6 +364,7 @@ static enum tls_progress search(struct tls *tls, struct flow *flow, const struct
     if (h && opening == OPENING_NONE)
         close_if_idle(tls, h);
     stream_searched(flow, run);
+    tls->counters.late_alerts += flow->halted && is_fatal_alert(bytes);
     if (bytes.n && start.p != bytes.p)
         note_words(flow, side, bytes);
     if (opening == OPENING_NONE)

@@ -27,6 +27,7 @@ struct tls_counters {
     uint64_t no_room;    /* messages not assembled because all buffers were in use */
     uint64_t desynchronised; /* places where a record header was expected and something else stood */
     uint64_t not_kept;       /* messages left out of those kept for the HTML report, or cut */
+    uint64_t late_alerts;    /* fatal ones, behind handshakes that were judged as idle or reset */
     uint64_t renegotiations; /* protected handshakes after the first: ChangeCipherSpecs of the server */
 };
 

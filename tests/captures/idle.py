@@ -4,9 +4,10 @@ import os
 import sys
 import tempfile
 
-from run_utwatch import PCAPS, events, of_type
+from run_utwatch import PCAPS, events, of_type, utwatch
 from checks import check, finish
 import capturelib
+import messages as m
 
 SECOND = 10**9
 START = 1795470000 * SECOND
@@ -65,6 +66,24 @@ for steps in (1, 2, 3):
             capturelib.write_frames(path, c.frames)
             found = [(e["utwatch"]["outcome"], e["utwatch"].get("unobserved")) for e in of_type(events(sys.argv[1], "-r", path)[0], "tls")]
         check(found == [("aborted", None if closes else ["unfinished"])], "after", steps, "flights the client closes; both:", closes, found)
+# An end that comes so late is no part of what was judged, and does not vanish without a word.
+for pause, late in ((IDLE - 1, 0), (IDLE + 1, 1), (10 * IDLE, 1)):
+    for side, level in ((1, 2), (0, 2), (1, 1)):
+        c = capturelib.Connection(time=START)
+        c.open()
+        c.send(0, HELLO)
+        c.send(1, ANSWER[:100])
+        c.time += pause * SECOND
+        c.send(side, m.alert(level, 40, m.TLS12))
+        c.close(first=1)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "late.pcap")
+            capturelib.write_frames(path, c.frames)
+            evs = events(sys.argv[1], "-r", path)[0]
+            text = utwatch(sys.argv[1], "-r", path).stdout.decode()
+        told = of_type(evs, "stats")[-1]["utwatch"]["tls"].get("late_alerts", 0)
+        check(told == (late if level == 2 else 0) and ("1 fatal alert after a handshake that" in " ".join(text.split())) == bool(told),
+              "an alert of level", level, "of side", side, "after", pause, "s:", told, text)
 # What goes on after that is told as what it is, the rest of something whose beginning is in no event of its own: nothing of it is malformed.
 for what, cut in (("the answer", None), ("half of the hello", 30)):
     c = capturelib.Connection(time=START)
