@@ -165,6 +165,24 @@ def build(conversation, **where):
     return c.frames
 
 
+def made_up(name, forged, answers, reset=0x04):
+    """The segments of somebody who is neither end and chooses all numbers, and what the ends say, which know nothing of them: RFC 9293 3.10.7.1, a
+    reset at the number that is acknowledged. `answers`: whose are captured, and whether each follows its segment or all come behind. lwIP and some
+    firewalls acknowledge in it (`reset`)."""
+    ends, at_once = answers
+    frames, late = [], []
+    for i, (time, frame) in enumerate(forged):
+        frames.append((time, frame))
+        head = frame[54:] if frame[12:14] == b"\x86\xdd" else frame[34:]
+        flags, ack = head[13], struct.unpack("!I", head[8:12])[0]
+        to = int(int.from_bytes(head[2:4], "big") == name.get("server", ("", 443))[1])
+        if not flags & 0x10 or to not in ends:
+            continue
+        c = Connection(time=time + 500000 if at_once else forged[-1][0] + (i + 1) * 1000000, **name)
+        (frames if at_once else late).append(c.frame(to, reset, seq=ack))
+    return frames + late
+
+
 def resegment(conversation, rng):
     """The same bytes in other segments; what one side sends in a row may be merged or cut, down to single bytes."""
     out = []

@@ -177,10 +177,12 @@ void cleartext_go_on(struct pipeline *p, struct flow *flow)
     http_go_on(http, flow->clear, p->now);
 }
 
-void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
+bool cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
 {
+    bool of_ut = flow->clear_kind == CLEAR_NAMING;
     if (flow->clear_kind == CLEAR_HTTP) {
         struct http_connection *h = http_connection(p->cleartext.http, flow->clear);
+        of_ut = h->null_encryption || is_ut(p, h);
         p->cleartext.evicted += damage & HTTP_DAMAGE_EVICTED && !is_told(h);
         h->damage |= damage;
         tell_exchanges(p, flow, http_unreceived);
@@ -205,6 +207,7 @@ void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage)
             tell_connection(p, &other->seen, flow, other->protocol);
     }
     cleartext_forget(p, flow);
+    return of_ut;
 }
 
 struct flow *cleartext_any(const struct pipeline *p)
@@ -381,6 +384,17 @@ static struct http_place place_of(const struct flow *flow, const struct segment 
         .known = true, .seq = segment->seq + (uint32_t)(at - from), .ack = segment->ack, .end = end};
 }
 
+void cleartext_contest(struct pipeline *p, const struct flow *flow, enum side who)
+{
+    struct http_connection *h =
+        flow->clear_kind == CLEAR_HTTP ? http_connection(p->cleartext.http, flow->clear) : NULL;
+    if (!h || h->damage & HTTP_DAMAGE_OVERLAP)
+        return;
+    h->damage |= HTTP_DAMAGE_OVERLAP;
+    struct statement f = {.kind = TOLD_CONTEST, .flow_id = flow_id(flow), .side = who};
+    pipeline_tell(p, &f);
+}
+
 struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
                              const struct run *run, bool first)
 {
@@ -408,7 +422,7 @@ struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct
     if (run->dropped)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
     if (flow->contested)
-        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
+        cleartext_contest(p, flow, who);
     const struct whence at = flow_whence(flow, segment);
     http_at(p->cleartext.http, flow->clear, who, place_of(flow, segment, run));
     feed_http(p, flow, who, run->bytes, &at);
@@ -426,12 +440,6 @@ void cleartext_acknowledged(struct pipeline *p, struct flow *flow, enum side who
     http_acknowledged(p->cleartext.http, flow->clear, who, ack);
     if (who == CLIENT)
         tell_exchanges(p, flow, http_exchange);
-}
-
-void cleartext_contradicted(struct pipeline *p, const struct flow *flow)
-{
-    if (flow->clear_kind == CLEAR_HTTP)
-        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
 }
 
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow)
@@ -498,7 +506,7 @@ struct span cleartext_read(struct pipeline *p, struct flow *flow, const struct s
     if (run->dropped)
         http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_GAP;
     if (run->conflict)
-        http_connection(p->cleartext.http, flow->clear)->damage |= HTTP_DAMAGE_OVERLAP;
+        cleartext_contest(p, flow, who);
     http_at(p->cleartext.http, flow->clear, who,
             (struct http_place){.end = {.number = flow->side[run->side].next, .any = true}});
     struct span bytes = run->bytes;

@@ -78,15 +78,15 @@ struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const str
 /* A side of a connection in HTTP acknowledges the other's bytes: this shows what it has received. */
 void cleartext_acknowledged(struct pipeline *p, struct flow *flow, enum side who, uint32_t ack);
 
-/* Of bytes of the connection another reading has come. */
-void cleartext_contradicted(struct pipeline *p, const struct flow *flow);
+/* Of bytes of a side there is another reading; what is told of the connection and waits is told so. */
+void cleartext_contest(struct pipeline *p, const struct flow *flow, enum side who);
 
 /* What was said before TLS, or NULL. */
 const struct http_connection *cleartext_before(const struct pipeline *p, const struct flow *flow);
 
 /* Tells what was in clear, with `damage` (enum http_damage), and forgets it; HTTP_DAMAGE_EVICTED is counted.
- */
-void cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage);
+ * True: that may be of Ut. */
+bool cleartext_end(struct pipeline *p, struct flow *flow, uint32_t damage);
 void cleartext_forget(struct pipeline *p, struct flow *flow);
 
 /* Tells what came of a connection in HTTP that is quiet, and reads on. */

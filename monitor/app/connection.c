@@ -49,9 +49,12 @@ static void end_clear(struct pipeline *p, struct flow *flow, uint32_t damage)
 {
     if (flow->clear_kind == CLEAR_HTTP)
         flush(p, flow, p->now);
-    cleartext_end(p, flow, damage);
-    if (flow->state != FLOW_HANDSHAKE)
-        become(p, flow, FLOW_IGNORED);
+    const bool of_ut = cleartext_end(p, flow, damage);
+    if (flow->state == FLOW_HANDSHAKE)
+        return;
+    if (of_ut && flow->recent)
+        late_check_begin(p, flow);
+    become(p, flow, FLOW_IGNORED);
 }
 
 static void read_plain(struct pipeline *p, struct flow *flow, const struct segment *segment,
@@ -314,7 +317,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
         become(p, flow, FLOW_SEARCHING);
         if (waits)
             return;
-        cleartext_end(p, flow, 0);
+        (void)cleartext_end(p, flow, 0);
         become(p, flow, FLOW_IGNORED);
         return;
     }
@@ -324,7 +327,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     const enum outcome outcome = o->outcome;
     note_alone(flow, o);
     if (!again)
-        cleartext_end(p, flow, 0);
+        (void)cleartext_end(p, flow, 0);
     const bool may_be_contradicted = o->outcome == OUTCOME_COMPLETE && flow->recent;
     const struct session_use use = {.told = !again,
                                     .begun = o->side[CLIENT].hello_time,
@@ -336,7 +339,7 @@ static void finish(struct pipeline *p, struct flow *flow, nanos when, uint32_t r
     if (readable)
         read_on(p, flow, &reader, early, &use);
     else if (again)
-        cleartext_end(p, flow, 0);
+        (void)cleartext_end(p, flow, 0);
     if (!readable && use.resumed && use.told && observation_clear_suite(o))
         reauthentication_unreadable(p, flow);
     const bool records = tls_release(p->tls, flow);
@@ -409,8 +412,10 @@ void connection_reset(struct pipeline *p, struct flow *flow, const struct segmen
 
 void connection_doubt(struct pipeline *p, struct flow *flow)
 {
-    if (flow->state == FLOW_SEARCHING)
+    if (flow->state == FLOW_SEARCHING) {
         flow_contest(flow);
+        cleartext_contest(p, flow, CLIENT);
+    }
     while (!tls_doubt(p->tls, flow))
         make_room(p, flow);
 }
@@ -486,7 +491,7 @@ void connection_expire_clear(struct pipeline *p, int most)
         } else if (flow->clear_kind == CLEAR_HTTP) {
             cleartext_go_on(p, flow);
         } else { /* what comes next may be TLS */
-            cleartext_end(p, flow, HTTP_DAMAGE_END);
+            (void)cleartext_end(p, flow, HTTP_DAMAGE_END);
             search_again(flow);
         }
     }

@@ -6,9 +6,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct held_handshake {
+struct held_case {
     bool deferred;
+    nanos until;
     struct policy_case of_copies;
+};
+
+struct held_handshake {
     struct observation observation;
     struct session_result session;
     struct http_connection before;
@@ -16,35 +20,65 @@ struct held_handshake {
     struct peer_evidence evidence;
 };
 
-enum { ALIKE = 16 * HELD_HANDSHAKES };
+/* A case is about one of the two, or about neither. */
+struct held_in_clear {
+    union {
+        struct http_connection connection;
+        struct http_exchange exchange;
+    };
+};
+
+enum { ALIKE_SHARE = 16 };
 
 static uint16_t *alike(const struct held_back *h, uint64_t flow_id)
 {
-    return &h->alike[flow_id % ALIKE];
+    return &h->alike[flow_id % (ALIKE_SHARE * h->most)];
 }
 
-static nanos end_of_doubt(const struct observation *o)
+static struct held_case *place_at(const struct held_back *h, size_t number)
 {
-    return o->event_time + KEPT_SECONDS * NANOS_PER_SECOND;
+    return &h->place[(h->first + number) % h->most];
+}
+
+static nanos end_of_doubt(nanos end)
+{
+    return end + KEPT_SECONDS * NANOS_PER_SECOND;
 }
 
 size_t held_back_memory(void)
 {
-    return HELD_HANDSHAKES * (sizeof(struct held_handshake) + sizeof(uint64_t)) + ALIKE * sizeof(uint16_t);
+    const size_t each = sizeof(struct held_case) + sizeof(uint64_t) + ALIKE_SHARE * sizeof(uint16_t);
+    return HELD_HANDSHAKES * (each + sizeof(struct held_handshake)) +
+           HELD_IN_CLEAR * (each + sizeof(struct held_in_clear));
 }
 
-bool held_back_open(struct held_back *h, bool messages)
+static bool open_places(struct held_back *h, size_t most)
 {
-    h->place = calloc(HELD_HANDSHAKES, sizeof *h->place);
-    h->flow_id = calloc(HELD_HANDSHAKES, sizeof *h->flow_id);
-    h->alike = calloc(ALIKE, sizeof *h->alike);
+    h->most = most;
+    h->place = calloc(most, sizeof *h->place);
+    h->flow_id = calloc(most, sizeof *h->flow_id);
+    h->alike = calloc(ALIKE_SHARE * most, sizeof *h->alike);
+    return h->place && h->flow_id && h->alike;
+}
+
+bool held_back_open_handshakes(struct held_back *h, bool messages)
+{
+    h->of_tls = calloc(HELD_HANDSHAKES, sizeof *h->of_tls);
     h->messages = messages ? calloc(HELD_HANDSHAKES, sizeof *h->messages) : NULL;
-    return h->place && h->flow_id && h->alike && (h->messages || !messages);
+    return open_places(h, HELD_HANDSHAKES) && h->of_tls && (h->messages || !messages);
+}
+
+bool held_back_open_in_clear(struct held_back *h)
+{
+    h->in_clear = calloc(HELD_IN_CLEAR, sizeof *h->in_clear);
+    return open_places(h, HELD_IN_CLEAR) && h->in_clear;
 }
 
 void held_back_close(struct held_back *h)
 {
     free(h->place);
+    free(h->of_tls);
+    free(h->in_clear);
     free(h->flow_id);
     free(h->alike);
     free(h->messages);
@@ -53,29 +87,39 @@ void held_back_close(struct held_back *h)
 
 bool held_back_may_change(const struct observation *o, nanos due)
 {
-    return o->outcome == OUTCOME_COMPLETE && due < end_of_doubt(o);
+    return o->outcome == OUTCOME_COMPLETE && due < end_of_doubt(o->event_time);
 }
 
 /* The next place from the one of this number on that has the flow's handshake; `count`: there is none. */
 static size_t next_of(const struct held_back *h, uint64_t flow_id, size_t number)
 {
-    if (!*alike(h, flow_id)) /* as nearly always */
+    if (!h->count || !*alike(h, flow_id)) /* as nearly always */
         return h->count;
-    while (number < h->count && h->flow_id[(h->first + number) % HELD_HANDSHAKES] != flow_id)
+    while (number < h->count && h->flow_id[(h->first + number) % h->most] != flow_id)
         number++;
     return number;
 }
 
 /* The next one of them that may still change; NULL: there is none. */
-static struct held_handshake *next_open(const struct held_back *h, uint64_t flow_id, nanos now,
-                                        size_t *number)
+static struct held_case *next_open(const struct held_back *h, uint64_t flow_id, nanos now, size_t *number)
 {
     while ((*number = next_of(h, flow_id, *number)) < h->count) {
-        struct held_handshake *held = &h->place[(h->first + (*number)++) % HELD_HANDSHAKES];
-        if (docket_is_before(now, end_of_doubt(&held->observation)))
+        struct held_case *held = place_at(h, (*number)++);
+        if (docket_is_before(now, held->until))
             return held;
     }
     return NULL;
+}
+
+/* What a place's case refers to, to be changed. */
+static struct held_handshake *handshake_of(const struct held_back *h, const struct held_case *held)
+{
+    return &h->of_tls[held - h->place];
+}
+
+static struct held_in_clear *in_clear_of(const struct held_back *h, const struct held_case *held)
+{
+    return &h->in_clear[held - h->place];
 }
 
 bool held_back_has(const struct held_back *h, uint64_t flow_id)
@@ -85,81 +129,118 @@ bool held_back_has(const struct held_back *h, uint64_t flow_id)
 
 bool held_back_is_mostly_free(const struct held_back *h)
 {
-    return h->count < HELD_HANDSHAKES / 2;
+    return h->count < h->most / 2;
 }
 
 bool held_back_is_full(const struct held_back *h)
 {
-    return h->count == HELD_HANDSHAKES;
+    return h->count == h->most;
 }
 
-void held_back_put(struct held_back *h, const struct policy_case *c)
+static void copy_handshake(struct held_back *h, struct held_case *to, const struct policy_case *c)
 {
-    assert(!held_back_is_full(h));
-    const size_t at = (h->first + h->count++) % HELD_HANDSHAKES;
-    struct held_handshake *held = &h->place[at];
-    h->flow_id[at] = c->observation->whence.flow_id;
-    ++*alike(h, h->flow_id[at]);
-    held->deferred = false;
-    held->of_copies = *c;
+    struct held_handshake *held = handshake_of(h, to);
     observation_copy(&held->observation, c->observation);
-    held->of_copies.observation = &held->observation;
+    to->of_copies.observation = &held->observation;
     if (c->observation->messages) {
-        kept_messages_copy(&h->messages[at], c->observation->messages);
-        held->observation.messages = &h->messages[at];
+        struct kept_messages *messages = &h->messages[to - h->place];
+        kept_messages_copy(messages, c->observation->messages);
+        held->observation.messages = messages;
     }
     if (c->session) {
         held->session = *c->session;
-        held->of_copies.session = &held->session;
+        to->of_copies.session = &held->session;
     }
     if (c->before) {
         held->before = *c->before;
-        held->of_copies.before = &held->before;
+        to->of_copies.before = &held->before;
     }
     if (c->server) {
         held->server = *c->server;
-        held->of_copies.server = &held->server;
+        to->of_copies.server = &held->server;
     }
     if (c->evidence) {
         held->evidence = *c->evidence;
-        held->of_copies.evidence = &held->evidence;
+        to->of_copies.evidence = &held->evidence;
     }
+}
+
+static void copy_in_clear(const struct held_back *h, struct held_case *to, const struct policy_case *c)
+{
+    struct held_in_clear *held = in_clear_of(h, to);
+    if (c->connection) {
+        held->connection = *c->connection;
+        to->of_copies.connection = &held->connection;
+    }
+    if (c->exchange) {
+        held->exchange = *c->exchange;
+        to->of_copies.exchange = &held->exchange;
+    }
+}
+
+void held_back_put(struct held_back *h, const struct policy_case *c, nanos due)
+{
+    assert(!held_back_is_full(h));
+    struct held_case *held = place_at(h, h->count++);
+    h->flow_id[held - h->place] = c->about.flow_id;
+    ++*alike(h, c->about.flow_id);
+    *held = (struct held_case){.until = end_of_doubt(c->observation ? c->observation->event_time : due),
+                               .of_copies = *c};
+    if (c->observation)
+        copy_handshake(h, held, c);
+    else
+        copy_in_clear(h, held, c);
 }
 
 const struct policy_case *held_back_due(const struct held_back *h, nanos now)
 {
-    if (!h->count)
-        return NULL;
-    const struct policy_case *first = &h->place[h->first].of_copies;
-    return docket_is_before(now, end_of_doubt(first->observation)) ? NULL : first;
+    const struct held_case *first = h->count ? &h->place[h->first] : NULL;
+    return first && !docket_is_before(now, first->until) ? &first->of_copies : NULL;
+}
+
+struct held_back *held_back_next(struct held_back *a, struct held_back *b, nanos now)
+{
+    if (!held_back_due(b, now))
+        return held_back_due(a, now) ? a : NULL;
+    const bool earlier = held_back_due(a, now) && a->place[a->first].until <= b->place[b->first].until;
+    return earlier ? a : b;
+}
+
+/* An end says that it knows nothing of the connection, or had no time to say so. */
+static void disown(const struct held_back *h, struct held_case *held)
+{
+    held->of_copies.about.confirmed = false;
+    if (held->of_copies.observation)
+        handshake_of(h, held)->observation.whence.confirmed = false;
 }
 
 const struct policy_case *held_back_made_due(struct held_back *h, nanos now)
 {
     assert(h->count);
-    struct held_handshake *first = &h->place[h->first];
+    struct held_case *first = &h->place[h->first];
     if (held_back_due(h, now))
         return &first->of_copies;
     h->early++;
-    if (now - first->observation.event_time < DISOWNED_MILLISECONDS * (NANOS_PER_SECOND / 1000))
-        first->observation.whence.confirmed = first->of_copies.about.confirmed = false;
+    if (now <
+        first->until - KEPT_SECONDS * NANOS_PER_SECOND + DISOWNED_MILLISECONDS * (NANOS_PER_SECOND / 1000))
+        disown(h, first);
     return &first->of_copies;
 }
 
 void held_back_drop(struct held_back *h)
 {
     --*alike(h, h->flow_id[h->first]);
-    h->first = (h->first + 1) % HELD_HANDSHAKES;
+    h->first = (h->first + 1) % h->most;
     h->count--;
 }
 
 bool held_back_defer(struct held_back *h)
 {
-    const struct held_handshake *first = &h->place[h->first];
+    const struct held_case *first = &h->place[h->first];
     if (held_back_is_full(h) || first->deferred || next_of(h, h->flow_id[h->first], 1) < h->count)
         return false;
-    held_back_put(h, &first->of_copies);
-    h->place[(h->first + h->count - 1) % HELD_HANDSHAKES].deferred = true;
+    held_back_put(h, &first->of_copies, 0);
+    place_at(h, h->count - 1)->deferred = true;
     held_back_drop(h);
     return true;
 }
@@ -168,28 +249,43 @@ void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t rand
                             const struct other_side *nearer, nanos now)
 {
     size_t number = 0;
-    for (struct held_handshake *held; (held = next_open(h, flow_id, now, &number));)
-        if (held->observation.randoms == randoms)
+    for (struct held_case *held; (held = next_open(h, flow_id, now, &number));)
+        if (held->of_copies.observation->randoms == randoms)
             held->of_copies.nearer = *nearer;
 }
 
 void held_back_dispute(struct held_back *h, uint64_t flow_id, nanos now)
 {
     size_t number = 0;
-    for (struct held_handshake *held; (held = next_open(h, flow_id, now, &number));) {
-        observation_disputed(&held->observation);
-        held->of_copies.about.confirmed = false;
+    for (struct held_case *held; (held = next_open(h, flow_id, now, &number));) {
+        disown(h, held);
+        if (held->of_copies.observation)
+            observation_disputed(&handshake_of(h, held)->observation);
     }
+}
+
+static void contradict_in_clear(const struct held_back *h, struct held_case *held)
+{
+    struct held_in_clear *of = in_clear_of(h, held);
+    uint32_t *damage = held->of_copies.connection ? &of->connection.damage
+                       : held->of_copies.exchange ? &of->exchange.damage
+                                                  : &held->of_copies.damage;
+    *damage |= HTTP_DAMAGE_OVERLAP;
 }
 
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side, nanos now)
 {
     size_t damaged = 0;
     size_t number = 0;
-    for (struct held_handshake *held; (held = next_open(h, flow_id, now, &number));) {
-        damaged += !observation_is_damaged(&held->observation);
+    for (struct held_case *held; (held = next_open(h, flow_id, now, &number));) {
         h->contradicted++;
-        observation_contradicted(&held->observation, side);
+        if (!held->of_copies.observation) {
+            contradict_in_clear(h, held);
+            continue;
+        }
+        struct observation *o = &handshake_of(h, held)->observation;
+        damaged += !observation_is_damaged(o);
+        observation_contradicted(o, side);
     }
     return damaged;
 }

@@ -1,22 +1,29 @@
 /*
- * Handshakes with a breach, which are reported two seconds after their end: until then a copy of their bytes
- * may come that contradicts them, and shows that somebody else may have said what was judged; or the same
- * handshake from another side of a translator, where the UE is nearer (app/sides.h).
+ * Handshakes with a breach, and what was said in clear likewise, which are reported two seconds after their
+ * end: until then a copy of their bytes may come that contradicts them, and shows that somebody else may have
+ * said what was judged; or the same handshake from another side of a translator, where the UE is nearer
+ * (app/sides.h).
  *
- * They hold no slot of the tls layer: what they are judged by is copied. When all places are taken, the first
- * is reported before its time. Sessions and peers have learned from them at once (sessions_doubt() and
- * peers_doubt() take that back).
+ * They hold no slot of the layers below: what they are judged by is copied. When all places are taken, the
+ * first is reported before its time; handshakes have places of their own, so that what is in clear takes none
+ * of them. Sessions and peers have learned from handshakes at once (sessions_doubt() and peers_doubt() take
+ * that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H
 #define UTWATCH_APP_HELD_BACK_H
 
 #include "policy/policy.h"
 
+struct held_case;
 struct held_handshake;
+struct held_in_clear;
 struct kept_messages;
 
 struct held_back {
-    struct held_handshake *place;   /* HELD_HANDSHAKES of them, a ring */
+    size_t most;             /* places, a ring */
+    struct held_case *place; /* and what these refer to, one of the two: */
+    struct held_handshake *of_tls;
+    struct held_in_clear *in_clear;
     uint64_t *flow_id;              /* by place; what is looked for lies together */
     uint16_t *alike;                /* how many have a flow_id of these low bits: of most others none */
     struct kept_messages *messages; /* by place; NULL: nobody wants them */
@@ -25,9 +32,11 @@ struct held_back {
     uint64_t contradicted; /* by a copy that came in time */
 };
 
+/* Of both kinds together. */
 size_t held_back_memory(void);
 /* `messages`: those of the handshakes are kept (tls/kept_messages.h). */
-bool held_back_open(struct held_back *h, bool messages);
+bool held_back_open_handshakes(struct held_back *h, bool messages);
+bool held_back_open_in_clear(struct held_back *h);
 void held_back_close(struct held_back *h);
 
 /* Does a handshake that has ended so, and is judged at `due`, have time left in which a copy may come? One
@@ -41,23 +50,26 @@ bool held_back_is_mostly_free(const struct held_back *h);
 /* Is there no place left? */
 bool held_back_is_full(const struct held_back *h);
 
-/* Keeps a copy of a case of a handshake, with all that it points to. */
-void held_back_put(struct held_back *h, const struct policy_case *c);
+/* Keeps a copy of a case that ended at `due`, with all that it points to; a handshake knows itself when it
+ * ended. */
+void held_back_put(struct held_back *h, const struct policy_case *c, nanos due);
 
 /* The first case, whether it is due or not; there is one. Where an end that is there would hardly have had
- * the time to disown the handshake, it counts as not confirmed. */
+ * the time to disown it, it counts as not confirmed. */
 const struct policy_case *held_back_made_due(struct held_back *h, nanos now);
 
 /* The first case, if it is due at `now`, or if the clock was set back since; NULL: none is. It is valid until
  * it is dropped. */
 const struct policy_case *held_back_due(const struct held_back *h, nanos now);
+/* Of which of the two the first case is due, and first of both; NULL: of neither. */
+struct held_back *held_back_next(struct held_back *a, struct held_back *b, nanos now);
 void held_back_drop(struct held_back *h);
 
 /* Puts the first case behind all others, for one of which it waits. False: that cannot be, since there is no
  * room, or another of its flow comes behind it. */
 bool held_back_defer(struct held_back *h);
 
-/* What becomes known at `now` changes nothing in a handshake that was due before, whether it has been
+/* What becomes known at `now` changes nothing in a case that was due before, whether it has been
  * reported yet or not. */
 
 /* The flow's handshake with these randoms was seen there, too. */
@@ -67,7 +79,7 @@ void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t rand
 /* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side, nanos now);
 
-/* An end of the flow's handshakes resets what was said in its name. */
+/* An end of the flow resets what was said in its name. */
 void held_back_dispute(struct held_back *h, uint64_t flow_id, nanos now);
 
 #endif

@@ -71,7 +71,8 @@ struct judge *judge_new(const struct ruleset *rules, struct output *output, stru
         peers_judged_by(j->peers, judge_before_change, j);
     j->challenges = challenges_new();
     if (judge_go_on_with(j, rules) && j->sessions && j->peers && j->challenges && open_uses(j, workers) &&
-        held_back_open(&j->held_back, output_shows_messages(output)) &&
+        held_back_open_handshakes(&j->held_back, output_shows_messages(output)) &&
+        held_back_open_in_clear(&j->held_in_clear) &&
         (!site->sessions.shared || waiting_open(&j->waiting, output_shows_messages(output))))
         return j;
     if (!said)
@@ -86,6 +87,7 @@ void judge_free(struct judge *j)
         return;
     waiting_close(&j->waiting);
     held_back_close(&j->held_back);
+    held_back_close(&j->held_in_clear);
     for (unsigned i = 0; i < j->workers; i++)
         free(j->uses[i].of);
     free(j->uses);
@@ -169,7 +171,7 @@ static void settle_unreadable(struct judge *j, const struct observation *o, uint
 
 void judge_take(struct judge *j, struct statement *f)
 {
-    if (j->held_back.count)
+    if (j->held_back.count | j->held_in_clear.count)
         judge_held_back(j, f->due, TOLD_AT_A_STATEMENT);
     switch (f->kind) {
     case TOLD_HANDSHAKE: {
@@ -181,14 +183,14 @@ void judge_take(struct judge *j, struct statement *f)
         break;
     }
     case TOLD_CONNECTION:
-        judge_connection(j, f->http, f->protocol);
+        judge_connection(j, f->http, f->protocol, f->due);
         break;
     case TOLD_EXCHANGE: {
         struct http_exchange e = *f->exchange;
         e.earlier_challenge = challenge_before(j, f);
         if (e.tls_user == TLS_USER_OF_RESUMED)
             e.tls_user = user_of_resumed(j, f);
-        judge_exchange(j, &e);
+        judge_exchange(j, &e, f->due);
         break;
     }
     case TOLD_OLD_KEY:
@@ -206,6 +208,10 @@ void judge_take(struct judge *j, struct statement *f)
             peers_doubt(j->peers, f->flow_id, f->side);
         }
         j->damaged += held_back_contradict(&j->held_back, f->flow_id, f->side, f->due);
+        (void)held_back_contradict(&j->held_in_clear, f->flow_id, f->side, f->due);
+        break;
+    case TOLD_CONTEST:
+        (void)held_back_contradict(&j->held_in_clear, f->flow_id, f->side, f->due);
         break;
     case TOLD_DISPUTE:
         if (!waiting_dispute(j, f->flow_id)) {
@@ -213,6 +219,7 @@ void judge_take(struct judge *j, struct statement *f)
             peers_dispute(j->peers, f->flow_id);
         }
         held_back_dispute(&j->held_back, f->flow_id, f->due);
+        held_back_dispute(&j->held_in_clear, f->flow_id, f->due);
         break;
     case TOLD_CLOCK_SET:
         sessions_clock_set(j->sessions, f->before, f->after);
@@ -237,7 +244,7 @@ __attribute__((noinline)) static void end_waits(struct judge *j, nanos now, size
 
 void judge_go_on(struct judge *j, nanos now, size_t most)
 {
-    if (j->waiting.count | j->held_back.count | j->peers_due)
+    if (j->waiting.count | j->held_back.count | j->held_in_clear.count | j->peers_due)
         end_waits(j, now, most);
 }
 
@@ -249,7 +256,7 @@ void judge_interval_ends(struct judge *j)
 
 bool judge_holds_back(const struct judge *j)
 {
-    return j->held_back.count || j->peers_due;
+    return j->held_back.count || j->held_in_clear.count || j->peers_due;
 }
 
 struct siphash_key judge_identifier_key(const struct judge *j)

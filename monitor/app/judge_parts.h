@@ -28,7 +28,7 @@ struct judge {
     struct worker_uses *uses; /* by worker */
     unsigned workers;
     struct waiting waiting;
-    struct held_back held_back;
+    struct held_back held_back, held_in_clear;
     judge_answer *answer; /* or NULL */
     void *answer_context;
     const struct site *site;
@@ -67,8 +67,8 @@ void judge_held_back(struct judge *j, nanos now, size_t most);
 void judge_due_peers(struct judge *j, size_t most);
 void judge_before_change(void *judge, const struct peer *peer);
 void judge_all_peers(struct judge *j);
-void judge_connection(struct judge *j, const struct http_connection *c, const char *protocol);
-void judge_exchange(struct judge *j, const struct http_exchange *e);
+void judge_connection(struct judge *j, const struct http_connection *c, const char *protocol, nanos due);
+void judge_exchange(struct judge *j, const struct http_exchange *e, nanos due);
 void judge_key(struct judge *j, struct key_use *key);
 
 #endif

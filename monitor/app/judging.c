@@ -119,11 +119,12 @@ static void judge(struct judge *j, const struct policy_case *c)
 
 void judge_held_back(struct judge *j, nanos now, size_t most)
 {
-    for (const struct policy_case *c; most && (c = held_back_due(&j->held_back, now)); most--) {
-        if (sides_are_open(j, c) && held_back_defer(&j->held_back))
+    for (struct held_back *h; most && (h = held_back_next(&j->held_back, &j->held_in_clear, now)); most--) {
+        const struct policy_case *c = held_back_due(h, now);
+        if (c->observation && sides_are_open(j, c) && held_back_defer(h))
             continue;
         judge(j, c);
-        held_back_drop(&j->held_back);
+        held_back_drop(h);
     }
 }
 
@@ -148,13 +149,28 @@ static bool note_for_other_sides(struct judge *j, const struct policy_case *c, c
     return any || breaks_any(advice, count);
 }
 
+/* What one connection shows is told in its order. */
+static bool is_in_line(const struct judge *j, uint64_t flow_id)
+{
+    return held_back_has(&j->held_back, flow_id) || held_back_has(&j->held_in_clear, flow_id);
+}
+
+static void hold_back(struct judge *j, struct held_back *h, const struct policy_case *c, nanos due)
+{
+    if (held_back_is_full(h)) {
+        judge(j, held_back_made_due(h, due));
+        held_back_drop(h);
+    }
+    held_back_put(h, c, due);
+}
+
 /* What is not confirmed is told as the part of the evidence that it is, unless it may be seen outside of its
- * tunnel as well; it takes no place from others. The handshakes of one connection are told in order.
- * `breach`: there is one, which may be told of another side. */
+ * tunnel as well; it takes no place from others. `breach`: there is one, which may be told of another side.
+ */
 static bool has_to_wait(const struct judge *j, const struct policy_case *c, nanos due, bool breach)
 {
     const struct observation *o = c->observation;
-    if (held_back_has(&j->held_back, o->whence.flow_id))
+    if (is_in_line(j, o->whence.flow_id))
         return true;
     const bool may_wait =
         c->about.confirmed || (o->whence.client.space && held_back_is_mostly_free(&j->held_back));
@@ -171,11 +187,19 @@ static void judge_or_hold_back(struct judge *j, const struct policy_case *c, nan
         tell(j, c, judged, count);
         return;
     }
-    if (held_back_is_full(&j->held_back)) {
-        judge(j, held_back_made_due(&j->held_back, due));
-        held_back_drop(&j->held_back);
-    }
-    held_back_put(&j->held_back, c);
+    hold_back(j, &j->held_back, c, due);
+}
+
+static void judge_in_clear(struct judge *j, struct policy_case *c, nanos due)
+{
+    c->interface = output_interface(j->output, &c->about);
+    size_t count;
+    const struct verdict *judged = judged_by(j->profile, c, j->verdicts, &count);
+    const bool waits = c->about.confirmed && profile_found_breach(j->profile);
+    if (waits || is_in_line(j, c->about.flow_id))
+        hold_back(j, &j->held_in_clear, c, due);
+    else
+        tell(j, c, judged, count);
 }
 
 static struct span name_of(const struct observation *o)
@@ -350,21 +374,19 @@ static bool is_passed_on(const struct judge *j, const struct whence *whence, boo
     return (forwarded && !j->site->client_count) || peers_client_serves(j->peers, whence);
 }
 
-void judge_connection(struct judge *j, const struct http_connection *h, const char *protocol)
+void judge_connection(struct judge *j, const struct http_connection *h, const char *protocol, nanos due)
 {
     struct policy_case c = case_of_connection(h, protocol);
     c.server_listed = site_lists_server(j->site, &c.about.server);
     c.passed_on = is_passed_on(j, &h->whence, h->forwarded);
-    c.interface = output_interface(j->output, &c.about);
-    judge(j, &c);
+    judge_in_clear(j, &c, due);
 }
 
-void judge_exchange(struct judge *j, const struct http_exchange *e)
+void judge_exchange(struct judge *j, const struct http_exchange *e, nanos due)
 {
     struct policy_case c = case_of_exchange(e);
     c.passed_on = is_passed_on(j, &e->whence, e->forwarded);
-    c.interface = output_interface(j->output, &c.about);
-    judge(j, &c);
+    judge_in_clear(j, &c, due);
 }
 
 /* Data are still sent under a key that is older than a session may be (discussion paper 3.2). That is judged

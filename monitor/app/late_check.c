@@ -79,7 +79,7 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
         !stream_contradicts(&p->flows, flow, segment))
         return;
     recent_forget(&p->flows, flow);
-    cleartext_contradicted(p, flow);
+    cleartext_contest(p, flow, flow_sender(flow, segment));
     late_check_tell_contradiction(p, flow, segment);
 }
 

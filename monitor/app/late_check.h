@@ -1,7 +1,8 @@
 /*
- * The bytes of a complete handshake are remembered for two seconds after its end: if somebody spoofed the
- * server's answer, the server's own later bytes reveal it, or a reset of who was not there. A breach is then
- * not reported (held_back.h), and the origin of a session that was issued is only a bound.
+ * The bytes of a complete handshake, and the last that were said in clear, are remembered for two seconds
+ * after their end: if somebody spoofed the server's answer, the server's own later bytes reveal it, or a
+ * reset of who was not there. A breach is then not reported (held_back.h), and the origin of a session that
+ * was issued is only a bound.
  */
 #ifndef UTWATCH_APP_LATE_CHECK_H
 #define UTWATCH_APP_LATE_CHECK_H
@@ -24,11 +25,12 @@ struct late_check {
 bool late_check_open(struct late_check *late, size_t capacity);
 void late_check_close(struct late_check *late);
 
-/* The handshake of this flow has just ended. When the ring is full, the oldest is not checked any more. */
+/* The handshake of this flow has just ended, or what it said in clear. When the ring is full, the oldest is
+ * not checked any more. */
 void late_check_begin(struct pipeline *p, struct flow *flow);
 
-/* A reset behind a handshake, or what follows a reset, before its time is noted: does an end disown
- * the handshake? */
+/* A reset behind a handshake or amid HTTP, or what follows a reset, before its time is noted: does an end
+ * disown the connection? */
 void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* Somebody else spoke in the name of an end of this handshake, or in that of the segment's side. */

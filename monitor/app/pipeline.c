@@ -255,10 +255,16 @@ static struct flow *other_flow(struct pipeline *p, struct flow *flow, struct seg
     return other;
 }
 
+/* Of what was said, something may be told already, and wait for what contradicts it. */
+static bool may_be_told(const struct flow *flow)
+{
+    return flow->state >= FLOW_READABLE || flow->clear_kind == CLEAR_HTTP;
+}
+
 /* A reset that is not believed ends nothing, and may disown a connection all the same. */
 static void note_unproven_reset(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
-    if (flow->state >= FLOW_READABLE)
+    if (may_be_told(flow))
         late_check_dispute(p, flow, segment);
     else
         (void)dispute_begins(flow, segment);
@@ -444,7 +450,7 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
     look_at_clock(p, flow, segment);
     if (p->replaced.count && segment->payload.n && is_young(p, flow))
         replaced_compare(p, segment);
-    if (flow->state >= FLOW_READABLE && (segment->flags & TCP_RST || flow->marks[segment->side] & SIDE_RST))
+    if ((segment->flags & TCP_RST || flow->marks[segment->side] & SIDE_RST) && may_be_told(flow))
         late_check_dispute(p, flow, segment);
     flow_seen(flow, segment);
     if (flow->recent)

@@ -13,6 +13,7 @@ enum statement_kind {
     TOLD_USE,           /* of a session under NULL encryption */
     TOLD_CLOSED,        /* a side has said that it ends the connection of `client` */
     TOLD_CONTRADICTION, /* bytes that came late contradict the handshake of `flow_id` */
+    TOLD_CONTEST,       /* of what `flow_id` says in clear there are two readings */
     TOLD_DISPUTE,       /* an end of `flow_id` resets what was said in its name */
     TOLD_CLOCK_SET,     /* back or ahead, from `before` to `after` */
 };
@@ -25,7 +26,7 @@ struct statement {
     uint64_t flow_id;
     struct endpoint client; /* CLOSED, */
     unsigned closed;        /* a bit for each enum side that has said so last */
-    enum side side;         /* CONTRADICTION: whose bytes they are */
+    enum side side;         /* CONTRADICTION, CONTEST: whose bytes they are */
     struct flow *flow;      /* HANDSHAKE: for the answer; the judge does not look into it */
     const struct observation *observation;
     bool session_in_progress; /* see tls_may_begin_session() */

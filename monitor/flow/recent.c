@@ -15,7 +15,8 @@ struct recents {
     struct queue_link link; /* among those that are searched */
     uint32_t flow;          /* slot */
     uint16_t kept;          /* so many handshakes that have just ended need them */
-    bool searched;
+    bool searched : 1;
+    bool in_clear : 1; /* what is kept is no handshake's */
     uint8_t lost; /* a bit a side: some before its bytes are not here, though there would have been room */
 };
 static_assert(sizeof(struct recents) == 64, "one more byte would take a slot twice as large");
@@ -108,7 +109,8 @@ bool recent_keep(struct flow_table *table, const struct flow *flow)
     if (recents->kept == UINT16_MAX)
         return false;
     unqueue(table, recents, flow->recent);
-    recents->kept++;
+    if (!recents->kept++)
+        recents->in_clear = flow->state == FLOW_SEARCHING;
     for (unsigned side = 0; side < 2; side++)
         recents->side[side].end = recents->side[side].next;
     return true;
@@ -150,6 +152,11 @@ bool recent_is_of_handshake(const struct flow_table *table, const struct flow *f
         return false;
     const struct recents *recents = pool_at(&table->recents, flow->recent);
     return recents->kept && (int32_t)(recents->side[side].end - seq) > 0;
+}
+
+bool recent_is_in_clear(const struct flow_table *table, const struct flow *flow)
+{
+    return flow->recent && ((const struct recents *)pool_at(&table->recents, flow->recent))->in_clear;
 }
 
 /* A new one begins `fresh` bytes before the side's next. */

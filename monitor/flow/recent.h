@@ -12,8 +12,9 @@ void recent_close(struct flow_table *table);
 /* Retransmissions need not be compared any more. */
 void recent_forget(struct flow_table *table, struct flow *flow);
 
-/* A handshake of the connection has just ended: what is remembered stays, whatever the connection does, until
- * recent_let_go() has been called as many times. False: too many of them need it. */
+/* A handshake of the connection has just ended, or what it said in clear: what is remembered stays, whatever
+ * the connection does, until recent_let_go() has been called as many times. False: too many of them need it.
+ */
 bool recent_keep(struct flow_table *table, const struct flow *flow);
 void recent_let_go(struct flow_table *table, struct flow *flow);
 /* The same as recent_forget(), unless that needs them. */
@@ -26,6 +27,9 @@ bool recent_move(struct flow_table *table, struct flow *flow);
 /* Does what begins at `seq` begin before the end of such a handshake? */
 bool recent_is_of_handshake(const struct flow_table *table, const struct flow *flow, unsigned side,
                             uint32_t seq);
+
+/* Is it what was said in clear? */
+bool recent_is_in_clear(const struct flow_table *table, const struct flow *flow);
 
 /* The connection is searched from now on: what is kept of it is kept as long as of any other such. */
 void recent_search(struct flow_table *table, struct flow *flow);

@@ -360,7 +360,7 @@ def own_card():
         check(found.alerts.get(FRAMED, (0,))[0] == 1, "own card:", what, found.alerts, found.capture)
     made = capturelib.build([(CLIENT, hello((NULL_SHA,))), *honest(NULL_SHA)[1:]], time=START + 30 * SECOND)
     whole = Judged(before + made)
-    weaker(before + [left_to_card(f) if f not in made else f for f in made_up({}, made, ((SERVER,), False))], whole, "own card, disowned")
+    weaker(before + [left_to_card(f) if f not in made else f for f in capturelib.made_up({}, made, ((SERVER,), False))], whole, "own card, disowned")
 
 
 # ---- ends and beginnings
@@ -460,24 +460,6 @@ def forge_end(side, flags, ahead, c):
     return [c.frame(side, flags, seq=c.seq[side] + ahead)]
 
 
-def made_up(name, forged, answers, reset=RST):
-    """The segments of somebody who is neither end and chooses all numbers, and what the ends say, which know nothing of them: RFC 9293 3.10.7.1, a
-    reset at the number that is acknowledged. `answers`: whose are captured, and whether each follows its segment or all come behind. lwIP and some
-    firewalls acknowledge in it (`reset`)."""
-    ends, at_once = answers
-    frames, late = [], []
-    for i, (time, frame) in enumerate(forged):
-        frames.append((time, frame))
-        head = frame[54:] if frame[12:14] == b"\x86\xdd" else frame[34:]
-        flags, ack = head[13], struct.unpack("!I", head[8:12])[0]
-        to = SERVER if int.from_bytes(head[2:4], "big") == 443 else CLIENT
-        if not flags & ACK or to not in ends:
-            continue
-        c = capturelib.Connection(time=time + MILLISECOND // 2 if at_once else forged[-1][0] + (i + 1) * MILLISECOND, **name)
-        (frames if at_once else late).append(c.frame(to, reset, seq=ack))
-    return frames + late
-
-
 def words_in_the_start(suite, ends):
     """RFC 7413: the hello is in the SYN, the answer in the SYN/ACK, and nobody acknowledges the first number of a side."""
     c = capturelib.Connection(time=START, **ends)
@@ -499,13 +481,13 @@ def both_ends_made_up():
             whole = capturelib.build(honest(suite), time=START, **ends)
             plain = Judged(whole)
             middle = [f for f in whole if not capturelib.segment_of(f[1])[3] & (SYN | 0x01)]
-            weaker(made_up(ends, whole, ((CLIENT, SERVER), True), RST | ACK), plain, "made up, and reset with an acknowledgement:", suite)
+            weaker(capturelib.made_up(ends, whole, ((CLIENT, SERVER), True), RST | ACK), plain, "made up, and reset with an acknowledgement:", suite)
             start = capturelib.Connection(time=whole[-1][0], seq=(900000000, 0), **ends).frame(CLIENT, SYN)
             for answers in ((CLIENT, SERVER), (CLIENT,), (SERVER,)):
-                weaker(made_up(ends, [*whole, start], (answers, False)), plain, "made up, and begun anew before the resets:", suite, answers)
+                weaker(capturelib.made_up(ends, [*whole, start], (answers, False)), plain, "made up, and begun anew:", suite, answers)
             for what, forged in {"whole": whole, "without start and end": middle, "in the start": words_in_the_start(suite, ends)}.items():
                 for answers in [(who, at_once) for who in ((CLIENT, SERVER), (CLIENT,), (SERVER,)) for at_once in (True, False)]:
-                    weaker(made_up(ends, forged, answers), plain, "made up:", what, suite, answers)
+                    weaker(capturelib.made_up(ends, forged, answers), plain, "made up:", what, suite, answers)
 
 
 def pushed_out():
@@ -515,7 +497,7 @@ def pushed_out():
     for i in range(waiting + 20):
         others += capturelib.build(honest(NULL_SHA), time=START + 20 * MILLISECOND + i * 10000, step=1000,
                                    client=("198.51.%d.%d" % divmod(i, 250), 2000 + i), server=("203.0.113.9", 443))
-    first, rest = forged + others, made_up({}, forged, ((CLIENT, SERVER), False))[len(forged):]
+    first, rest = forged + others, capturelib.made_up({}, forged, ((CLIENT, SERVER), False))[len(forged):]
     resets = [(START + 100 * MILLISECOND + i, frame) for i, (_, frame) in enumerate(rest)]
     found = Judged(sorted(first, key=lambda f: f[0]) + resets)
     told = [(e["alert"]["severity"], e["utwatch"]["basis"]) for e in of_type(found.events, "alert")
