@@ -48,7 +48,7 @@ static void put_client_hello(struct json *j, const struct client_hello_facts *c,
         json_bool(j, "psk", c->psk);
     if (tls && detail == DETAIL_FULL) {
         json_numbers(j, "extensions", c->extensions, c->extension_count);
-        if (c->extensions_cut)
+        if (c->extensions_cut || c->unknown & UNKNOWN_EXTENSIONS)
             json_bool(j, "extensions_cut", true);
         if (c->group_count)
             json_numbers(j, "groups", c->groups, c->group_count);
@@ -111,7 +111,7 @@ static void put_server_hello(struct json *j, const struct observation *o, enum d
         json_uint(j, "key_share_group", s->key_share_group);
     if (detail == DETAIL_FULL) {
         json_numbers(j, "extensions", s->extensions, s->extension_count);
-        if (s->extensions_cut)
+        if (s->extensions_cut || s->unknown & UNKNOWN_EXTENSIONS)
             json_bool(j, "extensions_cut", true);
     }
     json_uint(j, "compression", s->compression);
