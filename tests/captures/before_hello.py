@@ -229,4 +229,6 @@ with tempfile.TemporaryDirectory() as folder:
     check([u["outcome"] for u in found] == ["complete"] and "unobserved" not in found[0], "raw public keys:", found)
     check(found and found[0]["client_certificate"] == {"requested": True, "sent": True, "count": 1}, found and found[0].get("client_certificate"))
     check(found and found[0].get("session", {}).get("resumed") is False, "raw public keys count as a resumption, or hide that there was none")
+    titles = {a["alert"]["signature"] for a in of_type(evs, "alert") if a["utwatch"]["rule"] == "ut-6.1.2-server-certificate"}
+    check(titles and all("certificate" in t for t in titles), "a raw public key authenticates a server too (RFC 7250 1):", titles)
 finish()
