@@ -22,7 +22,7 @@ enum {
 };
 
 struct sender {
-    uint64_t address; /* as SipHash makes it; 0: the place is free */
+    uint64_t address; /* and its space, hashed; 0: the place is free */
     uint32_t used;    /* when it was met last, in checks */
     uint16_t left;    /* sums that were not made, of connections whose ends answer, before any was made */
     uint16_t made;    /* sums that were, after TRIALS of those */
@@ -195,7 +195,7 @@ static enum checksum segment_checksum(const struct segment *s)
 /* The sender's place: its own, a free one, or that of the one that was met longest ago. */
 static struct sender *sender_of(struct checksums *c, const struct endpoint *end)
 {
-    const uint64_t hash = fold_hash(&c->key, end->address, 0) | 1;
+    const uint64_t hash = fold_hash(&c->key, end->address, end->space) | 1;
     struct sender *row = &c->sender[ways_of(hash >> 8, SENDERS)];
     for (size_t i = 0; i < WAYS; i++)
         if (row[i].address == hash)

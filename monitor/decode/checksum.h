@@ -8,6 +8,7 @@
  * and where it left many before one is right, by what most of its segments show.
  * The host that captures shows several segments as one, whose sum is not made anew; those are of senders that
  * are right elsewhere.
+ * What is in a tunnel that anybody may have made says nothing of who has the same address outside of it.
  */
 #ifndef UTWATCH_DECODE_CHECKSUM_H
 #define UTWATCH_DECODE_CHECKSUM_H

@@ -294,6 +294,25 @@ def pieces():
     check(rules.get(BREACH) == (1, "direct"), "forged fragments:", rules.get(BREACH))
 
 
+def left_to_its_card(timed):
+    """Of the server's frames, as a tap before its network card sees them: with wrong sums."""
+    time, frame = timed
+    if capturelib.segment_of(frame)[0][1] != VICTIM[1]:
+        return timed
+    return time, frame[:50] + bytes((frame[50] ^ 0x55, frame[51] ^ 0xAA)) + frame[52:]
+
+
+def sums_are_of_their_space():
+    """A server that never had a right sum leaves them to its card. Right ones in its name, in a tunnel of somebody else, do not make it a server that
+    makes its own, whose wrong ones were nobody's words."""
+    network = [left_to_its_card(f) for n in range(6) for f in said(full(), port=41000 + n)] + [left_to_its_card(f) for f in said(bad(), port=42000)]
+    forged = [(t, in_the_tunnel_of("203.0.113.9", "203.0.113.7")(f)) for t, f in said(full(), port=43000)]
+    real, _ = judged(network, port=42000)
+    check(real.get(BREACH) == (1, "direct"), "sums left to the card:", real.get(BREACH))
+    found, _ = judged(forged + network, port=42000)
+    check(found.get(BREACH) == real.get(BREACH), "and right ones in a tunnel:", found.get(BREACH))
+
+
 nobody_is_framed()
 who_speaks_first_or_most()
 many_senders()
@@ -305,4 +324,5 @@ connections_are_apart()
 ends_that_the_site_names()
 pieces()
 on_other_ports()
+sums_are_of_their_space()
 finish()
