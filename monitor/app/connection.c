@@ -251,7 +251,7 @@ static void note_origin(struct pipeline *p, struct flow *flow)
 
 static void contradict(struct pipeline *p, struct flow *flow)
 {
-    recent_forget(&p->flows, flow);
+    late_check_forget(p, flow);
     for (enum side who = CLIENT; who <= SERVER; who++) {
         struct statement f = {.kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = who};
         pipeline_tell(p, &f);

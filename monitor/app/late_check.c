@@ -37,6 +37,17 @@ static void forget_oldest(struct pipeline *p)
     late->count--;
 }
 
+void late_check_forget(struct pipeline *p, struct flow *flow)
+{
+    struct late_check *late = &p->late;
+    recent_forget(&p->flows, flow);
+    for (size_t i = 0; i < late->count; i++) {
+        struct late_flow *l = &late->place[(late->first + i) % late->capacity];
+        if (l->flow == flow)
+            l->first_seen = INT64_MIN; /* that of no flow */
+    }
+}
+
 void late_check_begin(struct pipeline *p, struct flow *flow)
 {
     struct late_check *late = &p->late;
@@ -78,7 +89,7 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
     if (!(over || recent_is_of_handshake(&p->flows, flow, segment->side, segment->seq)) ||
         !stream_contradicts(&p->flows, flow, segment))
         return;
-    recent_forget(&p->flows, flow);
+    late_check_forget(p, flow);
     cleartext_contest(p, flow, flow_sender(flow, segment));
     late_check_tell_contradiction(p, flow, segment);
 }

@@ -29,6 +29,10 @@ void late_check_close(struct late_check *late);
  * not checked any more. */
 void late_check_begin(struct pipeline *p, struct flow *flow);
 
+/* The handshakes of this flow so far are contradicted: what is remembered from now on is of a later one,
+ * which has two seconds of its own. */
+void late_check_forget(struct pipeline *p, struct flow *flow);
+
 /* A reset behind a handshake or amid HTTP, or what follows a reset, before its time is noted: does an end
  * disown the connection? */
 void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment);

@@ -28,7 +28,8 @@ void replaced_keep(struct pipeline *p, struct flow *flow)
 {
     struct replaced *r = &p->replaced;
     const nanos until = flow->last_seen + KEPT_SECONDS * NANOS_PER_SECOND;
-    if (flow->client == NO_SIDE || flow->disputed || until < p->now)
+    /* A second reset says no more than the first; late bytes still do. */
+    if (flow->client == NO_SIDE || (flow->disputed && !flow->recent) || until < p->now)
         return;
     struct replaced_flow kept = {.flow = *flow, .until = until};
     if (!recent_move(&p->flows, flow))

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from run_utwatch import events, of_type, rule_counts
+from run_utwatch import PCAPS, events, of_type, rule_counts
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -23,7 +23,7 @@ import messages as m
 
 UTWATCH = sys.argv[1]
 CLIENT, SERVER, SECOND = 0, 1, 10**9
-SYN, ACK, PUSH, URG = 0x02, 0x10, 0x08, 0x20
+SYN, RST, ACK, PUSH, URG = 0x02, 0x04, 0x10, 0x08, 0x20
 START = 1795471000 * SECOND
 ANON, NULL_SHA, DES3 = 0x0018, 0x0002, 0x000A
 IPV6 = {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 443)}
@@ -453,6 +453,59 @@ def whatever_comes_meanwhile():
                 check(found.alerts == alone.alerts, "meanwhile it", what, "and nothing else came", found.alerts, alone.alerts)
 
 
+def disowned_and_contradicted():
+    """The server resets a handshake in its name, another one begins on the ports, and then the server's own words come: that nobody knows who spoke
+    does not end the comparison that shows who did not."""
+    for ends, suite in ({}, NULL_SHA), (IPV6, ANON):
+        def late(real, ends=ends, suite=suite):
+            c = capturelib.Connection(time=START, **ends)
+            c.open()
+            first = c.seq[SERVER]
+            for step in conversation(suite, suite):
+                c.send(*step)
+            c.frames.append(c.frame(SERVER, RST, seq=first))
+            c.close()
+            begin_and_answer(c)
+            c.time += 30000000
+            c.frames.append(c.frame(SERVER, ACK | PUSH, real, first))
+            c.time += 3 * SECOND
+            c.frames.append(c.frame(CLIENT, ACK))
+            return Judged(c.frames)
+
+        alone, found = late(b""), late(m.alert(2, 40, m.TLS12))
+        broken = {rule for rule in OF_ACCEPTANCE if alone.alerts.get(rule) == (2, "partial")}
+        check(broken, "disowned, is no part of a breach", alone.alerts)
+        check(not broken & set(found.alerts), "disowned and contradicted:", found.alerts)
+        check(found.handshakes.get("contradicted") == 1, "disowned and contradicted, is counted", found.handshakes)
+
+
+def swapped(frame):
+    """The frame with two words of its payload in each other's place, by which no checksum changes (RFC 1071 2)."""
+    at = len(frame) - len(capturelib.segment_of(frame)[4]) + 40
+    assert frame[at:at + 2] != frame[at + 2:at + 4]
+    return frame[:at] + frame[at + 2:at + 4] + frame[at:at + 2] + frame[at + 4:]
+
+
+def contradicted_twice():
+    """The connection of a contradicted handshake has another one in clear: its bytes are kept for two seconds of its own."""
+    frames = capturelib.read_frames(os.path.join(PCAPS, "openssl-tls12-null-renegotiated-data.pcap"))
+    first_flight, first_end, flight, end = 5, 9, 14, 18
+    assert [capturelib.segment_of(frames[i][1])[4][5] for i in (first_flight, flight)] == [2, 2]
+
+    def late(*which):
+        out, shift = [], 0
+        for i, (taken, frame) in enumerate(frames):
+            out.append((taken + shift, frame))
+            again = {first_end: first_flight, end: flight}.get(i)
+            shift += SECOND * 3 // 2 if again else 0
+            if again in which:
+                out.append((taken + shift, swapped(frames[again][1])))
+        return Judged(out + [(out[-1][0] + 3 * SECOND, frames[-1][1])]).handshakes["contradicted"]
+
+    for which in (), (first_flight,), (flight,), (first_flight, flight):
+        check(late(*which) == len(which), "contradicted:", which, late(*which))
+
+
 def taught_nothing():
     """What a contradicted handshake showed is held against its server no more: not that it has a strong suite, when it selects a weak one later."""
     weak, strong, rule = 0x0009, 0x002F, "ut-op-weaker-selected"
@@ -615,6 +668,8 @@ nobody_took_it_in_clear()
 nobody_took_the_answer()
 told_in_time()
 whatever_comes_meanwhile()
+disowned_and_contradicted()
+contradicted_twice()
 taught_nothing()
 no_room_to_wait()
 on_a_quiet_pipe()
