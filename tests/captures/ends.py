@@ -15,6 +15,7 @@ CLIENT, SERVER = 0, 1
 AES, DES3, NULL, ANON = 0x002F, 0x000A, 0x0002, [0x0018, 0x001B]
 VIEWS = {"draft": "[ts33141-pcr1]", "operator": "[ts33141-pcr2]\nparameters: { authenticates-ue: gba }"}
 REQUIRED, CONTINUES, ONLY, ALERT = "ut-6.1.1-no-required-ue-cert", "ut-6.1.3-server-continues", "ut-7.2-only-anonymous", "ut-7.2-no-alert"
+SILENT = {"draft": CONTINUES, "operator": REQUIRED}  # the first is about a policy of the operator, the second is of the first draft alone
 MS = 10**6
 START = 1795471000 * 10**9
 
@@ -167,7 +168,7 @@ def handshake(what, steps, wanted):
     for view in VIEWS:
         whole, outcomes = judged(frames, {}, view)
         for rule, verdict in (wanted or {}).items():
-            if rule == CONTINUES and view == "draft" or rule not in whole or rule == REQUIRED and view != "draft":
+            if rule == SILENT[view]:
                 continue
             got = whole[rule]
             check(got.get(verdict or "not_observable") == 1 and not (verdict is None and (got["fail"] or got["pass"])), what, view, rule, got)
