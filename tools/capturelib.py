@@ -119,6 +119,16 @@ def internet(protocol, src, dst, payload, checksum_at=None):
     return b"\x08\x00", head[:10] + struct.pack("!H", ones_sum(head)) + head[12:] + payload
 
 
+def icmp_error(src, dst, kind, code, quoted):
+    """A frame with an error of ICMP (RFC 792) or ICMPv6 (RFC 4443) that quotes this beginning of an IP packet."""
+    body = bytes([kind, code, 0, 0, 0, 0, 0, 0]) + quoted
+    if quoted[0] >> 4 == 6:
+        ethertype, packet = internet(58, src, dst, body, 2)
+    else:
+        ethertype, packet = internet(1, src, dst, body[:2] + struct.pack("!H", ones_sum(body)) + body[4:])
+    return bytes(12) + ethertype + packet
+
+
 class Connection:
     """Builds the frames of one TCP connection. options: what gives the options of a segment, by its side."""
 

@@ -261,8 +261,9 @@ static bool may_be_told(const struct flow *flow)
     return flow->state >= FLOW_READABLE || flow->clear_kind == CLEAR_HTTP;
 }
 
-/* A reset that is not believed ends nothing, and may disown a connection all the same. */
-static void note_unproven_reset(struct pipeline *p, struct flow *flow, const struct segment *segment)
+/* A reset that is not believed, or an error of ICMP, ends nothing, and may disown a connection all the same.
+ */
+static void note_disowned(struct pipeline *p, struct flow *flow, const struct segment *segment)
 {
     if (may_be_told(flow))
         late_check_dispute(p, flow, segment);
@@ -281,7 +282,7 @@ static struct flow *flow_of(struct pipeline *p, struct segment *segment)
         segment->belief = UNPROVEN;
     if (segment->belief >= ON_RECEIPT) {
         if (flow && segment->flags & TCP_RST)
-            note_unproven_reset(p, flow, segment);
+            note_disowned(p, flow, segment);
         return flow && flow->state <= FLOW_READABLE ? flow : NULL;
     }
     if (!flow)
@@ -475,6 +476,18 @@ static void on_segment(struct pipeline *p, const struct frame *frame, struct seg
     }
 }
 
+/* A segment that an error of ICMP quotes. */
+static void on_rejected(struct pipeline *p, const struct frame *frame, struct segment *segment)
+{
+    if (p->replaced.count)
+        replaced_reset(p, segment);
+    struct flow *flow = flow_find(&p->flows, segment);
+    if (!flow)
+        return;
+    keep_evidence(p, flow, frame, segment);
+    note_disowned(p, flow, segment);
+}
+
 /* What is in progress is judged as it stands, in the order in which its time would have been over. At the end
  * of the capture `last` tells it, by which the statements of several workers are put in the same order. */
 static void end_all(struct pipeline *p, bool at_the_end)
@@ -594,6 +607,8 @@ bool pipeline_frame(struct pipeline *p, const struct frame *frame)
     const enum decode_result result = decode_frame(p->decoder, frame, segment);
     if (p->streams)
         streams_frame(p->streams, frame, result, segment);
+    if (segment->rejected && result == DECODE_OTHER)
+        on_rejected(p, frame, segment);
     if (result != DECODE_SEGMENT)
         return decode_understood(result);
     if (segment->transport == TRANSPORT_TCP)

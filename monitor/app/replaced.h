@@ -26,7 +26,7 @@ struct replaced {
 /* The connection is at its end, and another one takes its place. */
 void replaced_keep(struct pipeline *p, struct flow *flow);
 
-/* A reset: does an end disown a connection that was replaced? */
+/* A reset, or what an error of ICMP quotes: does an end disown a connection that was replaced? */
 void replaced_reset(struct pipeline *p, const struct segment *segment);
 
 /* A segment with data: does it contradict the handshake of such a connection? */

@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-enum { MOST_INSTRUCTIONS = 512, MOST_JUMPS = 64, TAGS = 3, GTP_EXTENSIONS = 3, GTP_PORT = 2152 };
+enum { MOST_INSTRUCTIONS = 768, MOST_JUMPS = 64, TAGS = 3, GTP_EXTENSIONS = 3, GTP_PORT = 2152 };
 
 /* Where the program goes on; END is where it returns. */
 enum label {
@@ -22,6 +22,8 @@ enum label {
     EXTENDED,
     INSIDE = EXTENDED + GTP_EXTENSIONS,
     INSIDE_V6,
+    QUOTED,
+    QUOTED_V6,
     LABELS
 };
 
@@ -102,6 +104,14 @@ static void mix(struct program *p)
     put(p, BPF_ALU | BPF_XOR | BPF_X, 0);
 }
 
+static void go_on_behind_v4(struct program *p)
+{
+    load(p, BPF_B, 0);
+    put(p, BPF_ALU | BPF_AND | BPF_K, 0xf);
+    put(p, BPF_ALU | BPF_LSH | BPF_K, 2);
+    go_on(p);
+}
+
 /* The sum of both addresses, each mixed word by word: the same in both directions. */
 static void sum_addresses(struct program *p, uint32_t source, unsigned words)
 {
@@ -168,6 +178,7 @@ static void look_behind_ip(struct program *p)
     here(p, V6);
     sum_v6(p);
     load(p, BPF_B, 6);
+    if_is(p, IPPROTO_ICMPV6, INSIDE);
     end_unless_is(p, IPPROTO_UDP);
     go_on_by(p, 40);
     go_to(p, UDP);
@@ -177,11 +188,9 @@ static void look_behind_ip(struct program *p)
     put(p, BPF_ALU | BPF_AND | BPF_K, 0x3fff);
     end_unless_is(p, 0);
     load(p, BPF_B, 9);
+    if_is(p, IPPROTO_ICMP, INSIDE);
     end_unless_is(p, IPPROTO_UDP);
-    load(p, BPF_B, 0);
-    put(p, BPF_ALU | BPF_AND | BPF_K, 0xf);
-    put(p, BPF_ALU | BPF_LSH | BPF_K, 2);
-    go_on(p);
+    go_on_behind_v4(p);
 }
 
 /* A user's packet: version 1, protocol type GTP, message type 255; with a sequence number and the like there
@@ -217,14 +226,37 @@ static void look_into_gtp(struct program *p)
         put(p, BPF_ALU | BPF_LSH | BPF_K, 2);
         go_on(p);
     }
-    here(p, INSIDE);
+}
+
+static void if_is_v6(struct program *p, enum label to)
+{
     load(p, BPF_B, 0);
     put(p, BPF_ALU | BPF_RSH | BPF_K, 4);
-    if_is(p, 6, INSIDE_V6);
+    if_is(p, 6, to);
     end_unless_is(p, 4);
+}
+
+/* An error of ICMP, which comes from anywhere on the way, belongs to the packet that it quotes. */
+static void look_inside(struct program *p)
+{
+    here(p, INSIDE);
+    if_is_v6(p, INSIDE_V6);
+    sum_v4(p);
+    load(p, BPF_B, 9);
+    end_unless_is(p, IPPROTO_ICMP);
+    go_on_behind_v4(p);
+    go_to(p, QUOTED);
+    here(p, INSIDE_V6);
+    sum_v6(p);
+    load(p, BPF_B, 6);
+    end_unless_is(p, IPPROTO_ICMPV6);
+    go_on_by(p, 40);
+    here(p, QUOTED);
+    go_on_by(p, 8);
+    if_is_v6(p, QUOTED_V6);
     sum_v4(p);
     go_to(p, END);
-    here(p, INSIDE_V6);
+    here(p, QUOTED_V6);
     sum_v6(p);
 }
 
@@ -234,6 +266,7 @@ static void write_program(struct program *p)
     find_network(p);
     look_behind_ip(p);
     look_into_gtp(p);
+    look_inside(p);
     here(p, END);
     put(p, BPF_LD | BPF_MEM, SUM);
     mix(p);

@@ -282,7 +282,7 @@ enum decode_result decode_frame(struct decoder *decoder, const struct frame *fra
     out->wrappers.vlan_count = 0;
     out->wrappers.encapsulation_count = 0;
     out->network = 0;
-    out->reassembled = out->refused = false;
+    out->reassembled = out->refused = out->rejected = false;
     memset(out->around, 0, sizeof out->around);
     const enum decode_result result =
         decode_plain(frame, out) ? DECODE_SEGMENT : decode_layers(decoder, frame, out);

@@ -303,6 +303,70 @@ static enum layer udp(struct packet *p)
     return LAYER_UDP_PAYLOAD;
 }
 
+/* Behind the header of IP; true if TCP is there. A forger may have sent pieces, of which the first has it. */
+static bool is_quoted_tcp(struct packet *p)
+{
+    if (!skip_extensions(p))
+        return false;
+    if (p->number == PROTOCOL_FRAGMENT && p->out->src.family == 6) {
+        struct cursor c = cursor_over(p->bytes);
+        p->number = cursor_u8(&c);
+        cursor_skip(&c, 1);
+        if (cursor_u16(&c) & 0xfff8 || !packet_advance(p, 8) || !skip_extensions(p))
+            return false;
+    }
+    return p->number == PROTOCOL_TCP;
+}
+
+/* The beginning of a packet that an error quotes. True: it has that of a segment from the error's receiver.
+ */
+static bool is_quoted_segment(struct packet *p)
+{
+    struct segment *out = p->out;
+    const struct endpoint receiver = out->dst;
+    const bool v6 = receiver.family == 6;
+    const size_t n = v6 ? 16 : 4;
+    struct cursor c = cursor_over(p->bytes);
+    const unsigned first = cursor_u8(&c);
+    cursor_skip(&c, 5);
+    const unsigned fragment = v6 ? 0 : cursor_u16(&c);
+    cursor_skip(&c, !v6);
+    p->number = cursor_u8(&c);
+    cursor_skip(&c, v6 ? 1 : 2);
+    const struct span src = cursor_take(&c, n), dst = cursor_take(&c, n);
+    const size_t header = v6 ? 40 : (size_t)(first & 15) * 4;
+    if (c.status != PARSE_OK || first >> 4 != receiver.family || header < 20 || fragment & 0x1fff)
+        return false;
+    set_address(p, &out->src, receiver.family, src, n);
+    set_address(p, &out->dst, receiver.family, dst, n);
+    return endpoint_equal(&out->src, &receiver) && packet_advance(p, header) && is_quoted_tcp(p);
+}
+
+/*
+ * Destination unreachable (RFC 792, RFC 4443 3.1), but for a packet that was too long: who is there, or the
+ * firewall before him, does not take the segment of which it quotes the first 8 octets at least.
+ */
+static enum layer icmp(struct packet *p)
+{
+    enum { UNREACHABLE = 3, TOO_LONG = 4, UNREACHABLE6 = 1, HEADER = 8 };
+    struct segment *out = p->out;
+    struct cursor c = cursor_over(p->bytes);
+    const unsigned type = cursor_u8(&c), code = cursor_u8(&c);
+    const bool v6 = out->dst.family == 6;
+    const bool rejects = p->number == PROTOCOL_ICMP6 ? v6 && type == UNREACHABLE6
+                                                     : !v6 && type == UNREACHABLE && code != TOO_LONG;
+    if (rejects && packet_advance(p, HEADER) && is_quoted_segment(p)) {
+        c = cursor_over(p->bytes);
+        out->src.port = cursor_u16(&c);
+        out->dst.port = cursor_u16(&c);
+        out->seq = cursor_u32(&c);
+        out->ack = out->flags = 0;
+        out->payload = span_of(NULL, out->payload_len = 0);
+        out->rejected = c.status == PARSE_OK;
+    }
+    return packet_end(p, DECODE_OTHER);
+}
+
 enum layer decode_ip_protocol(struct packet *p)
 {
     if (p->number == PROTOCOL_TCP)
@@ -325,9 +389,9 @@ enum layer decode_ip_protocol(struct packet *p)
         return LAYER_ETHERIP;
     case PROTOCOL_MPLS:
         return packet_wrap(p, ENCAP_MPLS_IN_IP) ? LAYER_MPLS : LAYER_DONE;
-    case PROTOCOL_ICMP: /* quotes what it is about */
+    case PROTOCOL_ICMP:
     case PROTOCOL_ICMP6:
-        return packet_end(p, DECODE_OTHER);
+        return icmp(p);
     default:
         return packet_end(p, looks_like_ip(p->bytes, p->wire_left) ? DECODE_NOT_OPENED : DECODE_OTHER);
     }

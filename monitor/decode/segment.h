@@ -120,6 +120,7 @@ struct segment {
     uint8_t hops;        /* that the innermost IP header leaves it (TTL, hop limit) */
     bool reassembled;    /* of fragments: nobody but its sender has put it together */
     bool refused;        /* an IP header around it, or that of a fragment, is one that no host takes */
+    bool rejected;       /* it is none, but was quoted by an error of ICMP: its receiver did not take it */
     struct span tcp;     /* header and payload as captured; TCP only */
     struct span payload; /* as captured; may lie in the fragment store instead of the frame */
     struct span ip;      /* the innermost header of IPv4; empty with IPv6 */

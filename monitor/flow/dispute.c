@@ -3,7 +3,8 @@
  * 9293 3.10.7.1). So where somebody who chooses the numbers of both sides makes a whole connection up, its
  * ends reset it, and their names go on to speak all the same: each has two speakers, and nobody knows which
  * is genuine. The same shows a reset that somebody on the path made up; a guessed one does not have the
- * number.
+ * number. A firewall before an end may answer in its place with an error of ICMP, which quotes the number of
+ * what it rejects (RFC 5927 4.1).
  */
 #include "flow/stream_parts.h"
 
@@ -50,10 +51,22 @@ static bool goes_on(const struct flow *flow, const struct segment *segment)
     return into >= 0 && into < (int64_t)segment->payload_len;
 }
 
+/* Its SYN, or what came behind. */
+static bool was_said(const struct flow *flow, const struct segment *segment)
+{
+    const struct flow_side *from = &flow->side[segment->side];
+    return flow->marks[segment->side] & SIDE_KNOWN && distance(from->first - 1, segment->seq) >= 0 &&
+           distance(segment->seq, from->next) >= 0;
+}
+
 bool dispute_begins(struct flow *flow, const struct segment *segment)
 {
     if (flow->disputed)
         return false;
-    flow->disputed = segment->flags & TCP_RST ? resets_what_was_said(flow, segment) : goes_on(flow, segment);
+    if (segment->rejected)
+        flow->disputed = was_said(flow, segment);
+    else
+        flow->disputed =
+            segment->flags & TCP_RST ? resets_what_was_said(flow, segment) : goes_on(flow, segment);
     return flow->disputed;
 }

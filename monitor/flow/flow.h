@@ -92,7 +92,7 @@ struct flow {
     uint8_t used : 1;          /* since it was last queued for eviction, by a segment after its first */
     uint8_t believed : 1;      /* a segment that its receiver takes was seen (checksum.h) */
     uint8_t renegotiated : 1;  /* FLOW_RECORDS: the keys may be those of a later, protected handshake */
-    uint8_t disputed : 1;      /* an end reset what is said in its name (dispute.c) */
+    uint8_t disputed : 1;      /* an end disowns what is said in its name (dispute.c) */
 
     /* Written by app/connection.c. */
     uint8_t again : 1;   /* a handshake of it came to nothing, and what follows is searched */

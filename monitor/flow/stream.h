@@ -55,8 +55,9 @@ void stream_release_held(struct flow_table *table, struct flow *flow);
 /* After the handshake: does the segment contradict the bytes that it was made of? */
 bool stream_contradicts(struct flow_table *table, const struct flow *flow, const struct segment *segment);
 
-/* A side goes on after its reset, or resets before the end of what was read of it. True: that shows for the
- * first time that an end does not know the connection in which its name speaks. */
+/* A side goes on after its reset, or resets before the end of what was read of it, or what it said is
+ * rejected by an error of ICMP. True: that shows for the first time that an end does not know the connection
+ * in which its name speaks. */
 bool dispute_begins(struct flow *flow, const struct segment *segment);
 
 enum stream_start {

@@ -73,7 +73,7 @@ enum unobserved {
     UNOBSERVED_PASSED_ON = 1 << 22,      /* a proxy stands between the UE and what was captured */
     UNOBSERVED_OTHER_SIDE = 1 << 23,     /* the same handshake was judged there (peers/met.h) */
     UNOBSERVED_NETWORKS = 1 << 24,       /* the peer's address may be that of several hosts */
-    UNOBSERVED_DISPUTED = 1 << 25,       /* an end reset what is said in its name (flow/dispute.c) */
+    UNOBSERVED_DISPUTED = 1 << 25,       /* an end disowns what is said in its name (flow/dispute.c) */
     UNOBSERVED_WEB_PAGE = 1 << 26,       /* a page of anybody's may have had a browser say it */
     UNOBSERVED_NOT_READ = 1 << 27,       /* TLS 1.3 that does not encrypt (RFC 9150), which is not read */
 };

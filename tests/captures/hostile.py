@@ -490,6 +490,75 @@ def both_ends_made_up():
                     weaker(capturelib.made_up(ends, forged, answers), plain, "made up:", what, suite, answers)
 
 
+def error(to, kind, code, quoted, time, sender=None):
+    """From the end that it is about, or from a gateway on the way."""
+    return time, capturelib.icmp_error(sender or (quoted[24:40] if quoted[0] >> 4 == 6 else quoted[16:20]), to, kind, code, quoted)
+
+
+def rejected(frames, which, code, gateway, extension=False):
+    """With the errors by which a firewall answers segments of the connection, those of `which`, to who seems to send them. RFC 792: the header and
+    eight octets of what is in it; RFC 4443 2.4: as much as fits."""
+    out = []
+    for i, (time, frame) in enumerate(frames):
+        out.append((time, frame))
+        v6 = frame[12:14] == b"\x86\xdd"
+        if not which(i, capturelib.segment_of(frame)):
+            continue
+        packet = frame[14:]
+        if extension:  # RFC 8200 4.6: destination options that say nothing
+            packet = packet[:6] + b"\x3c" + packet[7:40] + b"\x06\0\1\4\0\0\0\0" + packet[40:]
+        sender = ("2001:db8:ffff::1" if v6 else "203.0.113.1") if gateway else None
+        out.append(error(packet[8:24] if v6 else packet[12:16], 1 if v6 else 3, code, packet if v6 else packet[:28], time + 1000, sender))
+    return out
+
+
+def rejected_by_firewalls():
+    """As both_ends_made_up(), where a firewall in front of an end answers for it by an error of ICMP, to each segment or, as it may be told to
+    answer seldom, to the SYN alone. tshark takes each for what it is."""
+    for ends in ({}, IPV6):
+        for suite in (NULL_SHA, DES3):
+            whole = capturelib.build(honest(suite), time=START, **ends)
+            plain = Judged(whole)
+            ways = {"the SYN": lambda i, s: i == 0, "the SYN/ACK": lambda i, s: i == 1, "the hello": lambda i, s: i == 3,
+                    "the answer": lambda i, s: i == 4, "the last": lambda i, s: i == len(whole) - 1,
+                    "all of the client's": lambda i, s: s[1][1] == 443, "all of the server's": lambda i, s: s[0][1] == 443}
+            for what, which in ways.items():
+                codes = (0, 1, 3, 4) if ends else (0, 1, 2, 3, 9, 10, 13)
+                for code in codes if what == "the SYN" else codes[1:3]:
+                    frames = rejected(whole, which, code, gateway=code % 2, extension=ends and code == 3)
+                    weaker(frames, plain, "rejected:", ends and "IPv6", suite, what, code)
+            found = tshark_finds_wrong(frames, "(icmp.type == 3 or icmpv6.type == 1) and tcp.dstport")
+            check(len(found) == len(frames) - len(whole), "tshark:", found)
+            inside = [(t, encapsulation.gtp(f)) for t, f in rejected(whole, lambda i, s: i == 3, 3, True)]
+            check(all(severity >= 2 and basis == "partial" for severity, basis in Judged(inside).alerts.values()), "rejected, within GTP-U")
+
+
+def errors_that_reject_nothing():
+    """Too long a packet (RFC 1191, RFC 8201), a hop too many, what was never said, or what is not of this connection, to others, or too late."""
+    for ends in ({}, IPV6):
+        whole = capturelib.build(honest(NULL_SHA), time=START, **ends)
+        plain = Judged(whole)
+        time, said = whole[4][0], [frame[14:] for _, frame in whole]
+        to, kind, at = (said[3][8:24], 1, 40) if ends else (said[3][12:16], 3, 20)
+
+        def changed(where, octets):
+            return said[3][:where] + octets + said[3][where + len(octets):]
+
+        errors = {
+            "too long": error(to, 2, 0, said[3], time) if ends else error(to, 3, 4, said[3], time),
+            "a hop too many": error(to, 3 if ends else 11, 0, said[3], time),
+            "another port": error(to, kind, 3, changed(at, b"\x9c\x41"), time),
+            "before its start": error(to, kind, 3, changed(at + 4, struct.pack("!I", 999)), time),
+            "what was never said": error(to, kind, 3, changed(at + 4, struct.pack("!I", 900000)), time),
+            "to another": error(said[4][8:24] if ends else said[4][12:16], kind, 3, said[3], time),
+            "cut": error(to, kind, 3, said[3][:at + 7], time),
+            "UDP": error(to, kind, 3, changed(6 if ends else 9, b"\x11"), time),
+            "seconds later": error(to, kind, 3, said[3], whole[-1][0] + 3 * SECOND),
+        }
+        for what, frame in errors.items():
+            same(sorted(whole + [frame], key=lambda f: f[0]), plain, "an error of ICMP:", ends and "IPv6", what)
+
+
 def pushed_out():
     """So many breaches of others that one which its ends disown has no place to wait for their resets: it is told as what nobody confirmed."""
     forged = capturelib.build(honest(NULL_SHA), time=START)
@@ -844,6 +913,8 @@ zeros_alone()
 ends_that_are_none()
 resets_and_pauses()
 both_ends_made_up()
+rejected_by_firewalls()
+errors_that_reject_nothing()
 pushed_out()
 replaced_by_many()
 a_start_in_between()

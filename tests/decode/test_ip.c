@@ -201,12 +201,32 @@ static void test_not_tcp(void **state)
         build_ip6(&b, next[i]);
         expect_result(&b, DLT_RAW, DECODE_OTHER);
     }
-    /* The header that an ICMP error quotes is no segment. */
-    build_tcp(&b);
-    build_ip4(&b, 6);
-    build_hex(&b, "03 01 0000 00000000");
-    build_ip4(&b, 1);
-    expect_result(&b, DLT_RAW, DECODE_OTHER);
+}
+
+/* The header that an error of ICMP quotes is no segment (RFC 792, RFC 4443 3.1); who sent it is told that it
+ * was rejected, unless it was too long or the error is not for him. */
+static void test_rejected(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *error4, *error6;
+        bool rejects;
+    } errors[] = {{"03 01 0000 00000000", "01 03 0000 00000000", true},
+                  {"03 0d 0000 00000000", "01 01 0000 00000000", true},
+                  {"03 04 0000 000005dc", "02 00 0000 00000500", false},
+                  {"0b 00 0000 00000000", "03 00 0000 00000000", false}};
+    for (size_t i = 0; i < 4 * sizeof errors / sizeof *errors; i++) {
+        const bool v6 = i & 1, to_another = i & 2;
+        struct segment s;
+        build_tcp(&b);
+        (v6 ? build_ip6 : build_ip4)(&b, 6);
+        build_hex(&b, v6 ? errors[i / 4].error6 : errors[i / 4].error4);
+        (v6 ? build_ip6 : build_ip4)(&b, v6 ? 58 : 1);
+        if (!to_another)
+            build_set(&b, v6 ? 39 : 19, 1); /* the last octet of the destination */
+        assert_int_equal(decode_build(&b, DLT_RAW, &s), DECODE_OTHER);
+        assert_int_equal(s.rejected, errors[i / 4].rejects && !to_another);
+    }
 }
 
 static void test_tcp_header_length(void **state)
@@ -258,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_many_extensions),
         cmocka_unit_test(test_ip4_has_no_extensions),
         cmocka_unit_test(test_not_tcp),
+        cmocka_unit_test(test_rejected),
         cmocka_unit_test(test_tcp_header_length),
         cmocka_unit_test(test_udp),
     };

@@ -17,6 +17,15 @@ connections = sys.argv[2] if len(sys.argv) > 2 else "1500"
 # Hashes of identities differ from run to run. A replay reads ahead whose the tunnels are; live, that takes a minute.
 SITE = "privacy: clear\ntunnels: { ends: [198.51.100.0/24, '2001:db8:ffff::/48'] }\n"
 SERVERS = "0ac800"  # 10.200.0.0/24
+
+
+def and_rejected(frame):
+    """A start that a gateway with any address rejects by ICMP: its connection is in doubt, and has to be so with whoever reads it."""
+    if frame[12:14] != b"\x08\x00" or frame[23] != 6 or not capturelib.segment_of(frame)[3] & 0x02:
+        return [frame]
+    return [frame, capturelib.icmp_error("203.0.113.%d" % (1 + frame[37] % 200), frame[26:30], 3, 13, frame[14:42])]
+
+
 FORMS = {
     "plain": lambda f: [f],
     "twice": lambda f: [f, f],
@@ -26,6 +35,8 @@ FORMS = {
     "gtp in vlan": lambda f: [encapsulation.vlan(encapsulation.gtp(f))],
     "erspan": lambda f: [encapsulation.erspan(f)],
     "ip6": lambda f: [encapsulation.ip6(f)],
+    "rejected": and_rejected,
+    "rejected in gtp": lambda f: [encapsulation.gtp(one) for one in and_rejected(f)],
 }
 WORKERS = 1, 2, 4
 LIFETIME, KEY = 33141713, 33144323
