@@ -58,7 +58,7 @@ static void test_it_is_whole_whenever_the_publisher_is_killed(void **state)
     static uint8_t got[SIZE];
     uint32_t number = 0;
     uint32_t before = 0;
-    for (unsigned run = 0; run < 50; run++) {
+    for (unsigned run = 0; run < 50 || before <= 50; run++) { /* more where a busy machine lets few begin */
         const pid_t pid = publisher(b);
         for (unsigned i = 0; i < 20; i++) {
             const size_t n = board_get(b, got, &number);
@@ -74,7 +74,6 @@ static void test_it_is_whole_whenever_the_publisher_is_killed(void **state)
         for (size_t at = 1; at < n; at++)
             assert_int_equal(got[at], got[0]);
     }
-    assert_true(before > 50);
     board_free(b);
 }
 

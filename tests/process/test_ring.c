@@ -127,7 +127,7 @@ static void test_a_killed_putter(void **state)
         mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     uint64_t next = 0;
     srand(2);
-    for (unsigned run = 0; run < 200; run++) {
+    for (unsigned run = 0; run < 200 || next <= 1000; run++) { /* more where a busy machine lets few begin */
         const pid_t child = fork();
         if (child == 0)
             put_for_ever(r, count);
@@ -149,7 +149,6 @@ static void test_a_killed_putter(void **state)
             ring_release(r);
         }
     }
-    assert_true(next > 1000);
     ring_free(r);
 }
 

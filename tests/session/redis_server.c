@@ -35,12 +35,13 @@ static bool is_free(int port)
     return good;
 }
 
-/* The nodes of a cluster talk to each other on the port 10000 above. */
+/* The nodes of a cluster talk to each other on the port 10000 above. Both are below those that the kernel
+ * gives to connections. */
 static int free_port(void)
 {
     static int next = 0;
     for (int i = 0; i < 1000; i++) {
-        const int port = 20000 + (getpid() * 7 + next++) % 10000;
+        const int port = 10000 + (getpid() * 7 + next++) % 10000;
         if (is_free(port) && is_free(port + 10000))
             return port;
     }
@@ -72,7 +73,7 @@ static bool start(struct redis_server *r, const char *option, const char *value)
                     r->folder, "--logfile", "log", option, value, (char *)NULL);
         _exit(127);
     }
-    for (int i = 0; i < 500 && r->pid > 0; i++) {
+    for (int i = 0; i < 6000 && r->pid > 0; i++) {
         if (answers(r))
             return true;
         pause_ms(10);

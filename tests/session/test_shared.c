@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -89,7 +90,7 @@ static bool judge(int at)
     struct siphash_key key;
     (void)sessions_new_common_key(sensor[at], &key);
     const bool asked = sessions_ask(sensor[at], o, &q);
-    const int64_t end = clock_monotonic() + 200 * NANOS_PER_SECOND / 1000;
+    const int64_t end = clock_monotonic() + 2 * NANOS_PER_SECOND; /* Redis has a busy machine too */
     while (asked && !sessions_answered(sensor[at], &q) && clock_monotonic() < end)
         pause_ms(1);
     sessions_judge(sensor[at], o, asked ? &q : NULL, &r);
@@ -265,6 +266,13 @@ static void a_name_of_two_servers_is_not_known(void **state)
     assert_false(r.known);
 }
 
+static long times_slept(void)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+}
+
 static void assert_never_waits(int at, uint8_t id)
 {
     for (int i = 0; i < 5000; i++) {
@@ -272,10 +280,11 @@ static void assert_never_waits(int at, uint8_t id)
         made_handshake(o, DAY1 + 3 * HOUR, RESUMPTION_ID);
         made_id(o, id, true, true);
         const int64_t from = clock_monotonic();
+        const long slept = times_slept();
         const bool asked = sessions_ask(sensor[at], o, &q);
         sessions_judge(sensor[at], o, asked ? &q : NULL, &r);
-        assert_true(clock_monotonic() - from <
-                    50 * NANOS_PER_SECOND / 1000); /* a machine that is busy, no wait for Redis */
+        /* A busy machine takes the processor away; who waits for Redis gives it up. */
+        assert_true(clock_monotonic() - from < 50 * NANOS_PER_SECOND / 1000 || times_slept() == slept);
         assert_true(!r.known || r.basis == AGE_AT_LEAST || r.resumed_age == 3 * HOUR);
     }
 }
