@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """What -T says of memory is what the process reserves: for each limit, the difference between two values is the same in both.
 usage: memory.py UTWATCH"""
+import fcntl
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 from run_utwatch import PCAPS, utwatch
@@ -31,9 +34,9 @@ def reserved(site, folder):
         f.write(capture.read())
         f.flush()
         size, last = 0, -1
-        for _ in range(100):
+        for _ in range(300):
             last, size = size, status(p.pid)
-            if size == last:
+            if size == last and not struct.unpack("i", fcntl.ioctl(f.fileno(), termios.FIONREAD, bytes(4)))[0]:  # it has read what there is
                 break
             time.sleep(0.2)
     p.wait(60)

@@ -77,7 +77,7 @@ class Redis:
     def start(self):
         self.process = within(REDIS, self.program, "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--dir", self.folder,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(300):
+        for _ in range(3000):
             if self.tell("ping").stdout.strip() == b"PONG":
                 return
             time.sleep(0.02)
@@ -121,9 +121,15 @@ class Sensor:
         self.process.stdin.flush()
         self.begun = True
 
+    def wait_for(self, handshakes):
+        """Until it has told so many."""
+        until = time.monotonic() + 60
+        while sum(b'"event_type":"tls"' in line for line in self.lines) < handshakes and time.monotonic() < until:
+            time.sleep(0.05)
+
     def end(self):
         self.process.stdin.close()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=120)
         for r in self.readers:
             r.join()
         check(self.process.returncode in (0, 1), "utwatch ended with", self.process.returncode,
@@ -143,7 +149,7 @@ def memory(evs):
 
 # ---- every session that was recorded: it begins at A, and is used at B
 
-def recorded(redis, name):
+def recorded(redis, name, tries=5):
     uses, times, identities = uses_of(os.path.join(PCAPS, name + ".pcap"))
     if len(uses) < 2:
         return
@@ -154,6 +160,8 @@ def recorded(redis, name):
     border = 2 if name == "openssl-tls13-psk-reused" else 1  # a PSK is not seen before its first use
     run(A, sorted(f for part in frames[:border] for f in part))
     evs = run(B, sorted(f for part in frames[border:] for f in part))
+    if memory(evs)["sessions_unanswered"] and tries > 1:  # on a busy machine Redis takes longer than a sensor waits for it
+        return recorded(redis, name, tries - 1)
     tls = sorted(of_type(evs, "tls"), key=lambda e: e["timestamp"])
     check(len(tls) == len(uses) - border, name, "has", len(tls), "events at B")
     for i, (e, known) in enumerate(zip(tls, expected(uses, then, identities)[border:]), border):
@@ -226,35 +234,41 @@ def failing(redis, what, break_it, mend_it):
     check(memory(evs)["sessions_unanswered"] > 0, what, memory(evs))
 
 
-def caught_up(redis):
+def caught_up(redis, tries=5):
     """A goes on while Redis is gone, and tells afterwards."""
     redis.tell("flushall")
     a = Sensor(A)
     a.feed(beginnings(range(10)))
+    a.wait_for(10)
     time.sleep(1)
     redis.kill()
     a.feed(beginnings(range(10, 300)))
-    time.sleep(0.5)
+    a.wait_for(300)
     redis.start()
     time.sleep(5)  # connections are tried again after at most four seconds
     a.feed(beginnings(range(300, 310)))
     evs = a.end()
     check(memory(evs)["sessions_untold"] == 0, "A has", memory(evs))
     evs = run(B, uses_again(range(10, 310)))
+    if memory(evs)["sessions_unanswered"] and tries > 1:
+        return caught_up(redis, tries - 1)
     judged(evs, "caught up")
     check(len([x for x in of_type(evs, "alert") if x["utwatch"]["rule"] == RULE["id"]]) == 300, "caught up: not all of 300 are alerts")
 
 
-def at_the_same_time(redis):
+def at_the_same_time(redis, tries=5):
     """Both run; what A sees now, B can judge at once."""
     redis.tell("flushall")
     a, b = Sensor(A), Sensor(B)
     b.feed(beginnings(range(5000, 5001)))
     a.feed(beginnings(range(200)))
+    a.wait_for(200)
     time.sleep(1)
     b.feed(uses_again(range(200)))
     a.end()
     evs = b.end()
+    if memory(evs)["sessions_unanswered"] and tries > 1:
+        return at_the_same_time(redis, tries - 1)
     evs = [e for e in evs if e.get("src_ip") != "192.0.2.10"]
     judged(evs, "at the same time")
 

@@ -23,7 +23,24 @@ def start(*words, **options):
     return subprocess.Popen([BINARY, *words], **{"stderr": subprocess.PIPE, **options})
 
 
-def end(p, wanted, what, seconds=20):
+PATIENCE = 60  # seconds: what comes at once when nothing else runs is waited for so long
+
+
+def wait_until(true, seconds=PATIENCE):
+    """Who needs it to be true finds out afterwards."""
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def is_ready_for(p, number):
+    """It has a handler for the signal, and sleeps."""
+    with open("/proc/%d/status" % p.pid) as f:
+        status = dict(line.split(":", 1) for line in f)
+    return int(status["SigCgt"], 16) >> (number - 1) & 1 and status["State"].split()[0] == "S"
+
+
+def end(p, wanted, what, seconds=PATIENCE):
     try:
         status = p.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -33,10 +50,10 @@ def end(p, wanted, what, seconds=20):
     return status
 
 
-def read_some(pipe, seconds=10):
-    """What comes until nothing has come for half a second."""
+def read_until(pipe, whole):
+    """What comes until it is whole, and nothing more has come for half a second."""
     data = b""
-    while select.select([pipe], [], [], 0.5 if data else seconds)[0]:
+    while select.select([pipe], [], [], 0.5 if whole(data) else PATIENCE)[0]:
         more = os.read(pipe.fileno(), 65536)
         if not more:
             break
@@ -59,10 +76,11 @@ def wait_in_a_pipe():
     with open(FAILS, "rb") as f:
         p.stdin.write(f.read())
     p.stdin.flush()
-    kinds = [e["event_type"] for e in lines_of(read_some(p.stdout), "before the wait")]
+    kinds = [e["event_type"] for e in lines_of(
+        read_until(p.stdout, lambda data: b'"event_type":"tls"' in data and b'"event_type":"alert"' in data), "before the wait")]
     check("tls" in kinds and "alert" in kinds, "events wait while the pipe is idle: %s" % kinds)
     p.send_signal(signal.SIGUSR1)
-    summary = " ".join(read_some(p.stderr).decode().split())
+    summary = " ".join(read_until(p.stderr, lambda data: b"--explain RULE." in data).decode().split())
     last = subprocess.run(["tshark", "-r", FAILS, "-T", "fields", "-e", "frame.time_epoch"], capture_output=True, text=True).stdout.split()[-1]
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(float(last))))
     head = r"utwatch: the summary so far, at \d{4}-\S+T\S+Z, up to the frame of %s; the run goes on\. %s" % (re.escape(moment), "the standard input")
@@ -78,7 +96,7 @@ def wait_in_a_pipe():
 def wait_for_the_first_byte(folder):
     page = os.path.join(folder, "first.txt")
     p = start("--report", "text:" + page, "-r", "-", stdin=subprocess.PIPE)
-    time.sleep(0.5)
+    wait_until(lambda: is_ready_for(p, signal.SIGINT))
     p.send_signal(signal.SIGINT)
     end(p, [4], "SIGINT before the first byte")
     check("interrupted by SIGINT" in open(page).read(), "the report does not say that it was interrupted")
@@ -92,12 +110,13 @@ def second_signal(folder):
     before = sorted(os.listdir(folder))
     # Nobody reads: it waits for room in the pipe.
     p = start("-q", "--json", "-", "--report", "html:" + page, "-r", DAY, stdout=subprocess.PIPE)
+    wait_until(lambda: is_ready_for(p, signal.SIGTERM) and select.select([p.stdout], [], [], 0)[0])
     time.sleep(1)
     p.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     check(p.poll() is None, "it did not wait for the reader of its events")
     p.send_signal(signal.SIGTERM)
-    end(p, [-signal.SIGTERM], "the second signal", 3)
+    end(p, [-signal.SIGTERM], "the second signal")
     check(sorted(os.listdir(folder)) == before and open(page).read() == "earlier", "the second signal leaves", sorted(os.listdir(folder)))
 
 
@@ -108,13 +127,10 @@ def rotation(folder):
         capture = f.read()
     p.stdin.write(capture)
     p.stdin.flush()
-    deadline = time.time() + 10
-    while time.time() < deadline and not (os.path.exists(out) and os.path.getsize(out)):
-        time.sleep(0.05)
+    wait_until(lambda: os.path.exists(out) and b'"event_type":"alert"' in open(out, "rb").read())
     os.rename(out, out + ".1")
     p.send_signal(signal.SIGHUP)
-    while time.time() < deadline and not os.path.exists(out):
-        time.sleep(0.05)
+    wait_until(lambda: os.path.exists(out))
     p.stdin.close()
     end(p, [1], "after SIGHUP")
     before, after = (lines_of(open(name, "rb").read(), name) for name in (out + ".1", out))

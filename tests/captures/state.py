@@ -102,30 +102,39 @@ def nobody_looked(f):
         check(found[1:] == ["exact", basis], "an id of", length, "bytes within and after a run:", found)
 
 
+def wait_until(true, seconds=60):
+    """Who needs it to be true finds out afterwards."""
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def one_at_a_time(f):
     f.learn()
     first = subprocess.Popen([binary, "-q", "-c", f.site, "--state", f.state, "-r", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     with open(f.first, "rb") as file:
         first.stdin.write(file.read())
     first.stdin.flush()
-    time.sleep(0.5)
+    wait_until(lambda: b"60 remembered" in utwatch(binary, "-c", f.site, "--state", f.state, "--sessions").stdout)
     _, p = f.judge(f.later)
     check(p.returncode == 5 and p.stderr.count(b"\n") == 1 and b"another process has" in p.stderr and f.state.encode() in p.stderr, "two at a time:",
           p.returncode, p.stderr)
     shown = utwatch(binary, "-c", f.site, "--state", f.state, "--sessions")
     check(shown.returncode == 0 and b"60 remembered" in shown.stdout, "--sessions meanwhile:", shown.stdout, shown.stderr)
     first.stdin.close()
-    check(first.wait(timeout=20) == 1, "the first one ended with", first.returncode)
+    check(first.wait(timeout=60) == 1, "the first one ended with", first.returncode)
 
 
 def killed(f):
     """A second after it was learned, an origin survives kill -9."""
     f.learn()
     os.unlink(f.state)
-    p = subprocess.Popen([binary, "-q", "-c", f.site, "--state", f.state, "-r", "-"], stdin=subprocess.PIPE)
+    out = os.path.join(f.path, "killed.json")
+    p = subprocess.Popen([binary, "-q", "-c", f.site, "--state", f.state, "--json", out, "-r", "-"], stdin=subprocess.PIPE)
     with open(f.first, "rb") as file:
         p.stdin.write(file.read())
     p.stdin.flush()
+    wait_until(lambda: os.path.exists(out) and open(out).read().count('"event_type":"tls"') >= COUNT - 1)  # they are learned
     time.sleep(1.5)
     p.send_signal(signal.SIGKILL)
     p.wait()

@@ -113,7 +113,7 @@ def write_pairs(path, frames, whole):
 
 
 def compare(taps, folder, what, send, interfaces=("tap0",), rules=()):
-    config, recorded = os.path.join(folder, "site.yaml"), os.path.join(folder, "recorded.pcapng")
+    begun, config, recorded = time.monotonic(), os.path.join(folder, "site.yaml"), os.path.join(folder, "recorded.pcapng")
     with open(config, "w") as f:
         f.write(SITE)
     sensors = {n: Sensor(taps, binary, "-c", config, *rules, "--workers", str(n), interfaces=interfaces) for n in WORKERS}
@@ -135,6 +135,7 @@ def compare(taps, folder, what, send, interfaces=("tap0",), rules=()):
             len(mine), len(wanted), [e for e in mine if e not in wanted][:1], [e for e in wanted if e not in mine][:1]))
         stats = events[-1]["utwatch"]["capture"]
         check(stats["kernel_drops"] == 0 and stats["kernel_packets"] == stats["frames"] == whole, what, n, "frames of", whole, stats)
+    print("%-24s %5d events, %3.0f s" % (what, len(wanted), time.monotonic() - begun), flush=True)
     return wanted
 
 

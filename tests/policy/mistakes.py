@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Every mistake of a rule file is reported, at its place, in one run. usage: mistakes.py UTWATCH"""
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from checks import check, finish  # noqa: E402
@@ -343,14 +343,21 @@ CASES.append((HEAD + LONG.replace("severity: low", "severity: huge")
               + "    when: { hello.foo: 1 }\n    fail: { server.key-bits: { below: x } }\n    note: [a]\n",
               [(12, 15, "huge"), (13, 13, "hello.foo"), (14, 39, "'x' is not a valid value"), (15, 11, "'note' has to be a text")]))
 
+
+def processor_time():
+    """Of all programs that have ended: other work of the machine is not in it."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "x.yaml")
     for i, (text, expected) in enumerate(CASES):
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as f:
             f.write(text)
-        began = time.monotonic()
-        p = subprocess.run([sys.argv[1], "-T", "-p", path], capture_output=True, text=True, timeout=20)
-        took = time.monotonic() - began
+        began = processor_time()
+        p = subprocess.run([sys.argv[1], "-T", "-p", path], capture_output=True, text=True, timeout=60)
+        took = processor_time() - began
         lines = p.stderr.splitlines()
         check(p.returncode == 2, "case %d: status %d" % (i, p.returncode))
         check(took <= 2, "case %d took %.1f s" % (i, took))

@@ -27,6 +27,11 @@ def run(*words, capture=CAPTURE):
     return done.returncode, done.stderr, time.monotonic() - begun
 
 
+def in_time(took, most, capture=CAPTURE):
+    """Beside what a replay without a receiver takes, which on a busy machine is long."""
+    return took < most or took < most + 3 * run(capture=capture)[2]
+
+
 def arrived(talk):
     return int(re.search(r"(\d+) arrived", talk)[1])
 
@@ -34,7 +39,7 @@ def arrived(talk):
 def closed_port():
     """Each datagram is answered by an error of ICMP."""
     status, talk, took = run("--syslog", "udp:127.0.0.1:%d" % servers.free_port())
-    check(took < 14, "UDP: the end took", took)
+    check(in_time(took, 14), "UDP: the end took", took)
     check(status == 5 and "did not arrive" in talk, "UDP:", status, talk)
     check(arrived(talk) == 0, "UDP: refused datagrams count as arrived:", talk)
 
@@ -81,7 +86,7 @@ def refuses_all():
         site.write_text("outputs: { spool: { path: %s/spool, size: 1MiB } }" % folder)
         server = Relp(lambda message, before: False)
         status, talk, took = run("-c", str(site), "--syslog", server.address)
-        check(took < 14, "RELP that refuses: the end took", took)
+        check(in_time(took, 14), "RELP that refuses: the end took", took)
         check(status == 5 and re.search("did not arrive; (they wait|it waits) in the spool", talk), "refused:", status, talk)
         check("it refuses alerts (500 no room)" in talk, "that it refuses is not told:", talk)
         check(arrived(talk) == 0, "refused messages count as arrived:", talk)
@@ -96,7 +101,7 @@ def refuses_some(what, takes, given_up):
     server = Relp(takes)
     status, talk, took = run("--syslog", server.address, capture=MANY)
     doubles = [m for m, n in collections.Counter(server.taken).items() if n > 1]
-    check(status == 1 and took < 40, what, status, took, talk)
+    check(status == 1 and in_time(took, 40, MANY), what, status, took, talk)
     check(len(server.refused) > given_up, what, "refused", server.refused)
     check(len(set(server.refused) - set(server.taken)) == given_up, what, "missing", set(server.refused) - set(server.taken))
     check(not doubles, what, len(doubles), "came twice")
