@@ -1,6 +1,7 @@
 #include "app/held_back.h"
 
 #include "app/docket.h"
+#include "base/huge_calloc.h"
 #include "tls/kept_messages.h"
 
 #include <assert.h>
@@ -55,22 +56,22 @@ size_t held_back_memory(void)
 static bool open_places(struct held_back *h, size_t most)
 {
     h->most = most;
-    h->place = calloc(most, sizeof *h->place);
+    h->place = huge_calloc(most, sizeof *h->place);
     h->flow_id = calloc(most, sizeof *h->flow_id);
-    h->alike = calloc(ALIKE_SHARE * most, sizeof *h->alike);
+    h->alike = huge_calloc(ALIKE_SHARE * most, sizeof *h->alike);
     return h->place && h->flow_id && h->alike;
 }
 
 bool held_back_open_handshakes(struct held_back *h, bool messages)
 {
-    h->of_tls = calloc(HELD_HANDSHAKES, sizeof *h->of_tls);
+    h->of_tls = huge_calloc(HELD_HANDSHAKES, sizeof *h->of_tls);
     h->messages = messages ? calloc(HELD_HANDSHAKES, sizeof *h->messages) : NULL;
     return open_places(h, HELD_HANDSHAKES) && h->of_tls && (h->messages || !messages);
 }
 
 bool held_back_open_in_clear(struct held_back *h)
 {
-    h->in_clear = calloc(HELD_IN_CLEAR, sizeof *h->in_clear);
+    h->in_clear = huge_calloc(HELD_IN_CLEAR, sizeof *h->in_clear);
     return open_places(h, HELD_IN_CLEAR) && h->in_clear;
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/pipeline_parts.h"
 #include "base/expect.h"
+#include "base/huge_calloc.h"
 #include "flow/recent.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 bool late_check_open(struct late_check *late, size_t capacity)
 {
     late->capacity = capacity;
-    late->place = calloc(capacity, sizeof *late->place);
+    late->place = huge_calloc(capacity, sizeof *late->place);
     return late->place;
 }
 

@@ -1,5 +1,6 @@
 #include "flow/greedy.h"
 
+#include "base/huge_calloc.h"
 #include "flow/clients.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@ size_t greedy_memory(void)
 
 bool greedy_open(struct flow_table *table)
 {
-    table->greedy.count = calloc(CLIENT_NUMBERS, sizeof *table->greedy.count);
+    table->greedy.count = huge_calloc(CLIENT_NUMBERS, sizeof *table->greedy.count);
     return table->greedy.count;
 }
 

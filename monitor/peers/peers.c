@@ -2,6 +2,7 @@
 
 #include "base/expect.h"
 #include "base/fold_hash.h"
+#include "base/huge_calloc.h"
 #include "base/queue.h"
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
@@ -64,13 +65,13 @@ static bool open_table(struct peers *p, enum side side, uint32_t capacity)
     struct side_table *t = &p->table[side];
     const uint32_t buckets = pool_buckets(capacity);
     t->mask = buckets - 1;
-    t->buckets = calloc(buckets, sizeof *t->buckets);
+    t->buckets = huge_calloc(buckets, sizeof *t->buckets);
     return t->buckets && pool_open(&t->pool, node_bytes(side), capacity);
 }
 
 struct peers *peers_new(uint32_t servers, uint32_t ues)
 {
-    struct peers *p = calloc(1, sizeof *p);
+    struct peers *p = huge_calloc(1, sizeof *p);
     if (!p)
         return NULL;
     p->interval = 1;

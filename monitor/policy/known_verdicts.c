@@ -1,5 +1,6 @@
 #include "policy/known_verdicts.h"
 
+#include "base/huge_calloc.h"
 #include "base/limits.h"
 #include "policy/known_classes.h"
 
@@ -12,8 +13,8 @@ struct known_verdicts *known_verdicts_new(size_t rules)
         return NULL;
     k->rules = rules ? rules : 1;
     k->case_capacity = (uint32_t)(KNOWN_VERDICT_BYTES / (k->rules * sizeof *k->verdicts));
-    k->steps = calloc(KNOWN_VERDICT_STEPS, sizeof *k->steps);
-    k->verdicts = calloc(k->case_capacity * k->rules, sizeof *k->verdicts);
+    k->steps = huge_calloc(KNOWN_VERDICT_STEPS, sizeof *k->steps);
+    k->verdicts = huge_calloc(k->case_capacity * k->rules, sizeof *k->verdicts);
     k->cases = calloc(k->case_capacity, sizeof *k->cases);
     k->step_count = 1;
     if (k->steps && k->verdicts && k->cases)

@@ -1,6 +1,7 @@
 #include "report/known_members.h"
 
 #include "base/fold_hash.h"
+#include "base/huge_calloc.h"
 #include "base/ways.h"
 
 #include <stdlib.h>
@@ -22,7 +23,7 @@ struct known_members {
 
 struct known_members *known_members_new(void)
 {
-    struct known_members *k = calloc(1, sizeof *k);
+    struct known_members *k = huge_calloc(1, sizeof *k);
     if (k)
         k->key = siphash_random_key();
     return k;

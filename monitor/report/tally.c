@@ -1,6 +1,7 @@
 #include "report/tally.h"
 
 #include "base/expect.h"
+#include "base/huge_calloc.h"
 #include "report/inputs.h"
 #include "wire/hello.h"
 
@@ -39,9 +40,9 @@ static bool open_rules(struct tally *tally, const struct profile *profile)
     tally->profile = profile;
     tally->rule_count = count;
     tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
-    tally->offenders = calloc(count ? count : 1, sizeof *tally->offenders);
-    tally->shared = calloc(SHARED_VERDICTS, sizeof *tally->shared);
-    tally->added = calloc(SHARED_VERDICTS * (count ? count : 1), sizeof *tally->added);
+    tally->offenders = huge_calloc(count ? count : 1, sizeof *tally->offenders);
+    tally->shared = huge_calloc(SHARED_VERDICTS, sizeof *tally->shared);
+    tally->added = huge_calloc(SHARED_VERDICTS * (count ? count : 1), sizeof *tally->added);
     if (!tally->rules || !tally->offenders || !tally->shared || !tally->added)
         return false;
     for (size_t i = 0; i < SHARED_VERDICTS; i++)
@@ -70,7 +71,7 @@ bool tally_open(struct tally *tally, const struct profile *profile)
     *tally = (struct tally){0};
     tally->stacks = calloc(MAX_STACKS, sizeof *tally->stacks);
     tally->ages = calloc(1, sizeof *tally->ages);
-    tally->known_stacks = calloc(KNOWN_HELLOS, sizeof *tally->known_stacks);
+    tally->known_stacks = huge_calloc(KNOWN_HELLOS, sizeof *tally->known_stacks);
     tally->ue_stacks = ue_stacks_new();
     tally->sharers = first_sights_new();
     if (open_rules(tally, profile) && tally->stacks && tally->ages && tally->known_stacks &&

@@ -1,4 +1,5 @@
 #include "base/expect.h"
+#include "base/huge_calloc.h"
 #include "base/text.h"
 #include "session/offer.h"
 #include "store/writer.h"
@@ -109,8 +110,8 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
     s->retention = (uint32_t)(config->retention / NANOS_PER_SECOND);
     s->config = *config;
     s->recent = malloc(RECENT_SESSIONS * sizeof *s->recent);
-    s->met = calloc(MET_HANDSHAKES / 64, sizeof *s->met);
-    s->met_randoms = calloc(MET_RANDOMS, sizeof *s->met_randoms);
+    s->met = huge_calloc(MET_HANDSHAKES / 64, sizeof *s->met);
+    s->met_randoms = huge_calloc(MET_RANDOMS, sizeof *s->met_randoms);
     s->table.file = -1;
     if (!s->recent || !s->met || !s->met_randoms) {
         sessions_free(s);

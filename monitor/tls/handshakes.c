@@ -1,5 +1,6 @@
 /* The slots of handshakes in progress, and the queues by which they end: once idle, or a moment after an
  * end. */
+#include "base/huge_calloc.h"
 #include "tls/handshake.h"
 #include "tls/kept_messages.h"
 #include "tls/known_chains.h"
@@ -16,7 +17,7 @@ size_t tls_memory(uint32_t handshakes, uint32_t handed)
 
 struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key secret)
 {
-    struct tls *tls = calloc(1, sizeof *tls);
+    struct tls *tls = huge_calloc(1, sizeof *tls);
     if (!tls)
         return NULL;
     const bool ok =

@@ -2,6 +2,7 @@
 
 #include "base/expect.h"
 #include "base/fold_hash.h"
+#include "base/huge_calloc.h"
 #include "base/limits.h"
 #include "base/numbers.h"
 #include "tls/learn.h"
@@ -47,8 +48,8 @@ struct known_chains *known_chains_new(struct siphash_key key)
     if (!chains)
         return NULL;
     chains->key = key;
-    chains->marks = calloc(KNOWN_CHAINS, sizeof *chains->marks);
-    chains->chain = calloc(KNOWN_CHAINS, sizeof *chains->chain);
+    chains->marks = huge_calloc(KNOWN_CHAINS, sizeof *chains->marks);
+    chains->chain = huge_calloc(KNOWN_CHAINS, sizeof *chains->chain);
     if (chains->marks && chains->chain)
         return chains;
     known_chains_free(chains);

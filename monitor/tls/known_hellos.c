@@ -1,6 +1,7 @@
 #include "tls/known_hellos.h"
 
 #include "base/fold_hash.h"
+#include "base/huge_calloc.h"
 #include "base/limits.h"
 #include "base/numbers.h"
 #include "base/uninitialized.h"
@@ -35,7 +36,7 @@ size_t known_hellos_memory(void)
 
 struct known_hellos *known_hellos_new(struct siphash_key key)
 {
-    struct known_hellos *hellos = calloc(1, sizeof *hellos);
+    struct known_hellos *hellos = huge_calloc(1, sizeof *hellos);
     if (hellos)
         hellos->key = key;
     return hellos;
