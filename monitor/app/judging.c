@@ -335,6 +335,10 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     profile_expect(j->profile, o);
     j->handshakes++;
     j->damaged += observation_is_damaged(o);
+    const struct hello_shape shape = peers_shape(j->peers, o);
+    const struct peer *server = peers_find(j->peers, o, &shape, SERVER);
+    if (server)
+        peer_expect_answer(server, o);
     struct session_result session;
     if (f->session_inside)
         sessions_miss(j->sessions);
@@ -349,10 +353,9 @@ struct connection_session judge_handshake(struct judge *j, const struct statemen
     c.before = f->http;
     const bool other_side = sides_meet(j, &c, f->due) || f->other_side;
     output_expect(j->output, &c);
-    const struct hello_shape shape = peers_shape(j->peers, o);
-    c.server = peers_find(j->peers, o, &shape, SERVER);
-    if (c.server) {
-        peer_weigh_handshake(j->peers, c.server, o, &shape, &evidence);
+    c.server = server;
+    if (server) {
+        peer_weigh_handshake(j->peers, server, o, &shape, &evidence);
         c.evidence = &evidence;
     }
     peers_expect_ue(j->peers, o);

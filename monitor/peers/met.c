@@ -1,5 +1,7 @@
 #include "peers/met.h"
 
+#include "base/expect.h"
+
 enum { MET_SECONDS = 2 };
 
 static struct met_handshake met_of(const struct observation *o)
@@ -16,6 +18,14 @@ static struct met_handshake met_of(const struct observation *o)
 static bool is_recent(const struct met_handshake *h, const struct observation *o)
 {
     return o->side[CLIENT].hello_time - h->asked < MET_SECONDS * NANOS_PER_SECOND;
+}
+
+void met_expect(const struct met *m, const struct observation *o)
+{
+    const size_t first = ways_of(o->randoms, MET);
+    expect(&m->randoms[first], 1);
+    for (size_t i = first; i < first + WAYS; i++)
+        expect(&m->place[i].asked, 1);
 }
 
 /* Of those with the same randoms. */

@@ -34,6 +34,9 @@ struct met {
     uint64_t forgotten; /* of the last moments, for others: a copy of one would count as another handshake */
 };
 
+/* It will be looked for. */
+void met_expect(const struct met *m, const struct observation *o);
+
 /* Remembers the handshake, if it is not known at these ends. */
 void met_note(struct met *m, const struct observation *o);
 

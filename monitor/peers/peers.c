@@ -146,7 +146,7 @@ void peers_expect(const struct peers *p, const struct observation *o)
         const uint64_t hash = endpoint_hash(&p->shapes.key, &end);
         expect(&p->table[side].buckets[hash & p->table[side].mask], 1);
     }
-    expect(&p->met.randoms[ways_of(o->randoms, MET)], 1);
+    met_expect(&p->met, o);
     expect(&p->lesson[o->whence.flow_id % RECENT_LESSONS], sizeof *p->lesson);
     expect(&p->shapes.shape[o->client_hello.number % KNOWN_HELLOS], sizeof *p->shapes.shape);
 }
@@ -157,6 +157,12 @@ void peers_expect_ue(const struct peers *p, const struct observation *o)
     const struct node *ue = node_at(&p->table[CLIENT], *bucket_of(p, CLIENT, &end));
     if (ue)
         expect(ue, EXPECTED_BYTES);
+}
+
+void peer_expect_answer(const struct peer *server, const struct observation *o)
+{
+    expect(&server->answer[o->client_hello.number % MAX_KNOWN_ANSWERS], 1);
+    expect(server->accepted, sizeof *server->accepted);
 }
 
 const struct peer *peers_find(const struct peers *p, const struct observation *o,

@@ -54,6 +54,9 @@ struct hello_shape peers_shape(struct peers *p, const struct observation *o);
 void peers_expect(const struct peers *p, const struct observation *o);
 void peers_expect_ue(const struct peers *p, const struct observation *o);
 
+/* peer_weigh_handshake() will be asked about this server. */
+void peer_expect_answer(const struct peer *server, const struct observation *o);
+
 /* The peer of the handshake on that side, or NULL when it is not known yet. */
 const struct peer *peers_find(const struct peers *p, const struct observation *o,
                               const struct hello_shape *shape, enum side side);

@@ -5,6 +5,8 @@
  */
 #include "session/offer.h"
 
+#include "base/expect.h"
+
 enum { WORD = 64 };
 
 bool is_no_copy(struct sessions *s, const struct observation *o)
@@ -26,6 +28,18 @@ static uint64_t known_by(const struct observation *o, enum side who)
     return o->random[who] ? o->random[who] ^ id : 0;
 }
 
+static struct met_random *place_of(const struct sessions *s, uint64_t name, enum side who)
+{
+    return &s->met_randoms[(2 * name + who) % MET_RANDOMS];
+}
+
+void copies_expect(const struct sessions *s, const struct observation *o)
+{
+    expect(&s->met[o->randoms % MET_HANDSHAKES / WORD], 1);
+    for (enum side who = CLIENT; who <= SERVER; who++)
+        expect(place_of(s, known_by(o, who), who), 1);
+}
+
 /* Who draws the same again and again loses exact ages only where the other side's answers were not captured.
  */
 nanos copy_met(struct sessions *s, const struct observation *o)
@@ -36,7 +50,7 @@ nanos copy_met(struct sessions *s, const struct observation *o)
     uint32_t own_tag = 0;
     for (enum side who = CLIENT; who <= SERVER; who++) {
         const uint64_t name = known_by(o, who);
-        struct met_random *place = &s->met_randoms[(2 * name + who) % MET_RANDOMS];
+        struct met_random *place = place_of(s, name, who);
         const uint32_t tag = (uint32_t)(name >> 32) | 1;
         const nanos then = (nanos)place->second * NANOS_PER_SECOND; /* no earlier */
         const nanos apart = now > then ? now - then : then - now;

@@ -46,6 +46,9 @@ bool may_have_missed_origin(const struct observation *o);
 bool is_of_its_owner(struct sessions *s, const struct observation *o, const struct identifier *id,
                      const struct entry *e);
 
+/* copies.c: the two functions below will be asked about this handshake. */
+void copies_expect(const struct sessions *s, const struct observation *o);
+
 /* copies.c: is it certain that no copy of this handshake was met before? */
 bool is_no_copy(struct sessions *s, const struct observation *o);
 

@@ -243,7 +243,7 @@ static bool may_be_of_later(struct sessions *s, const struct observation *o, con
 
 void sessions_expect(const struct sessions *s, const struct observation *o)
 {
-    expect(&s->met[o->randoms % MET_HANDSHAKES / 64], 1);
+    copies_expect(s, o);
     expect(&s->recent[o->whence.flow_id % RECENT_SESSIONS], sizeof *s->recent);
 }
 

@@ -5,13 +5,14 @@
 #include "base/huge_calloc.h"
 #include "base/limits.h"
 #include "base/numbers.h"
+#include "decode/endpoint_hash.h"
 #include "tls/learn.h"
 
 #include <stdlib.h>
 
 /* Chains that share a place at first; a server farm has hundreds, and each parsing costs what fifty of the
  * other messages cost. */
-enum { SET = 16, EXPECTED_TEXT = 192 };
+enum { SET = 16, EXPECTED_TEXT = 192, SHOWN = 4096 };
 
 struct known_chain {
     uint16_t length;      /* of the message */
@@ -30,8 +31,15 @@ struct mark {
     uint64_t used; /* the chain used longest ago goes first */
 };
 
+/* Servers that share a place have the wrong chain fetched, and wait for the right one. */
+struct shown {
+    uint16_t place;  /* of a chain */
+    uint16_t length; /* of its message; 0: none */
+};
+
 struct known_chains {
     struct siphash_key key;
+    struct shown shown[SHOWN]; /* by server: the chain that came last */
     struct mark *marks;        /* KNOWN_CHAINS, in sets of SET */
     struct known_chain *chain; /* likewise */
     uint64_t used;
@@ -39,7 +47,7 @@ struct known_chains {
 
 size_t known_chains_memory(void)
 {
-    return KNOWN_CHAINS * (sizeof(struct known_chain) + sizeof(struct mark));
+    return sizeof(struct known_chains) + KNOWN_CHAINS * (sizeof(struct known_chain) + sizeof(struct mark));
 }
 
 struct known_chains *known_chains_new(struct siphash_key key)
@@ -81,6 +89,18 @@ static void expect_chain(const struct known_chain *chain, size_t length)
     expect(chain->text, EXPECTED_TEXT);
 }
 
+static size_t shown_by(const struct known_chains *chains, const struct endpoint *server)
+{
+    return endpoint_hash(&chains->key, server) % SHOWN;
+}
+
+void known_chains_expect(const struct known_chains *chains, const struct endpoint *server)
+{
+    const struct shown *shown = &chains->shown[shown_by(chains, server)];
+    if (shown->length)
+        expect_chain(&chains->chain[shown->place], shown->length);
+}
+
 /* The place of the message if it is known, else the one that a new message takes. */
 static size_t place_of(struct known_chains *chains, uint64_t hash, struct span body, bool *known)
 {
@@ -89,11 +109,8 @@ static size_t place_of(struct known_chains *chains, uint64_t hash, struct span b
     *known = true;
     for (size_t i = set; i < set + SET; i++) {
         const struct known_chain *chain = &chains->chain[i];
-        if (chains->marks[i].hash == hash) {
-            expect_chain(chain, body.n);
-            if (span_equal(span_of(chain->body, chain->length), body))
-                return i;
-        }
+        if (chains->marks[i].hash == hash && span_equal(span_of(chain->body, chain->length), body))
+            return i;
         if (chains->marks[i].used < chains->marks[oldest].used)
             oldest = i;
     }
@@ -156,6 +173,8 @@ bool known_chains_learn(struct known_chains *chains, struct observation *o, stru
     bool is_known;
     const size_t place = place_of(chains, hash, body, &is_known);
     struct known_chain *chain = &chains->chain[place];
+    chains->shown[shown_by(chains, &o->whence.server)] = (struct shown){
+        .place = (uint16_t)place, .length = body.n <= KNOWN_CHAIN_BYTES ? (uint16_t)body.n : 0};
     if (is_known)
         chains->marks[place].used = ++chains->used;
     if (is_known && chain->text_length <= sizeof o->text - o->text_used) {

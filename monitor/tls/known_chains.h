@@ -17,6 +17,9 @@ size_t known_chains_memory(void);
 struct known_chains *known_chains_new(struct siphash_key key);
 void known_chains_free(struct known_chains *chains);
 
+/* Has the processor fetch the chain that this server has shown last. */
+void known_chains_expect(const struct known_chains *chains, const struct endpoint *server);
+
 /* learn_server_certificate(), with a memory. */
 bool known_chains_learn(struct known_chains *chains, struct observation *o, struct span body);
 

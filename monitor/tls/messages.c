@@ -164,6 +164,7 @@ static void on_server_hello(struct tls *tls, struct handshake *h, struct span bo
         handshake_damage(h, SERVER, UNOBSERVED_OVERLAP);
         return;
     }
+    known_chains_expect(h->chains, &o->whence.server); /* its certificate is next */
     if (!learn_server_hello(o, &h->memory, body)) {
         hello_without_facts(h, SERVER, now);
         malformed(tls, h, SERVER);
