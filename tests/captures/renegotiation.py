@@ -191,8 +191,8 @@ def test_lost(path):
 
 
 def test_hello_unread(path):
-    """RFC 5246 7.4.1.1, and the selected suite decides whether what follows can be read: where that, or what came with a later hello, was not captured, a
-    UE may have offered there what it did not offer before, or not offered what it did."""
+    """RFC 5246 7.4.1.1, and the selected suite decides whether what follows can be read: where that, or what came with a later hello, was not
+    captured, a UE may have offered there what it did not offer before, or not offered what it did."""
     long, des3 = "ut-5.1.2-possible-128", "ut-6.2-ue-3des"
 
     def counts(frames):
