@@ -23,7 +23,8 @@ START, MILLISECOND, SECOND = 1795471000 * 10**9, 10**6, 10**9
 WAITING = 2048  # findings that wait at most
 SERVED_IN_CLEAR, OF_EXCHANGE = "ut-4-tls-required", "own-data"
 V4, HTTPS, V6 = ({"server": ("192.0.2.80", 80)}, {}, {"client": ("2001:db8::10", 40000), "server": ("2001:db8::80", 8080)})
-ASKED = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\nX-3GPP-Intended-Identity: \"sip:b@example.org\"\r\n\r\n"
+ASKED = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xcap.example.org\r\n" \
+    b"X-3GPP-Intended-Identity: \"sip:b@example.org\"\r\n\r\n"
 SERVED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 REFUSED = b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"
 OTHER = b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n" + b"\0" * 40
@@ -187,7 +188,8 @@ def pushed_out():
         c.frames.append(c.frame(CLIENT, ACK))
         others += c.frames
     handshake = [(t, f) for t, f in connection({"client": ("192.0.2.99", 40000)}, in_null_encryption()[:4], end="open").frames]
-    resets = [(START + 100 * MILLISECOND + i, frame) for i, (_, frame) in enumerate(capturelib.made_up(V4, forged, ((CLIENT, SERVER), False))[len(forged):])]
+    disowned = capturelib.made_up(V4, forged, ((CLIENT, SERVER), False))[len(forged):]
+    resets = [(START + 100 * MILLISECOND + i, frame) for i, (_, frame) in enumerate(disowned)]
     of_handshake = capturelib.made_up({"client": ("192.0.2.99", 40000)}, handshake, ((CLIENT, SERVER), False))[len(handshake):]
     found = Judged(forged + others + handshake + resets + [(START + 300 * MILLISECOND + i, f) for i, (_, f) in enumerate(of_handshake)])
     mine = [one for one in found.told if "192.0.2.10" in one[3:]]

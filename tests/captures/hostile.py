@@ -579,7 +579,7 @@ def replaced_by_many():
     """Somebody who makes both ends of a connection up begins another on its ports, and on those of so many others that nothing is known of it
     when its ends disown it. Others that nobody took part in take no place from it."""
     forged = capturelib.build(honest(NULL_SHA), time=START)
-    resets = made_up({}, forged, ((CLIENT,), False))[len(forged):]
+    resets = capturelib.made_up({}, forged, ((CLIENT,), False))[len(forged):]
     begun = capturelib.Connection(time=forged[-1][0], seq=(900000000, 0)).frame(CLIENT, SYN)
     for of_hosts in (False, True):
         others = []
