@@ -69,10 +69,12 @@ void late_check_tell_dispute(struct pipeline *p, const struct flow *flow)
     pipeline_tell(p, &f);
 }
 
-void late_check_tell_contradiction(struct pipeline *p, const struct flow *flow, const struct segment *segment)
+void late_check_tell_contradiction(struct pipeline *p, const struct flow *flow, const struct segment *segment,
+                                   bool in_clear)
 {
-    struct statement f = {
-        .kind = TOLD_CONTRADICTION, .flow_id = flow_id(flow), .side = flow_sender(flow, segment)};
+    struct statement f = {.kind = in_clear ? TOLD_CONTEST : TOLD_CONTRADICTION,
+                          .flow_id = flow_id(flow),
+                          .side = flow_sender(flow, segment)};
     pipeline_tell(p, &f);
 }
 
@@ -90,9 +92,10 @@ void late_check_segment(struct pipeline *p, struct flow *flow, const struct segm
     if (!(over || recent_is_of_handshake(&p->flows, flow, segment->side, segment->seq)) ||
         !stream_contradicts(&p->flows, flow, segment))
         return;
+    const bool in_clear = recent_is_in_clear(&p->flows, flow);
     late_check_forget(p, flow);
     cleartext_contest(p, flow, flow_sender(flow, segment));
-    late_check_tell_contradiction(p, flow, segment);
+    late_check_tell_contradiction(p, flow, segment, in_clear);
 }
 
 void late_check_expire(struct pipeline *p)

@@ -37,10 +37,11 @@ void late_check_forget(struct pipeline *p, struct flow *flow);
  * disown the connection? */
 void late_check_dispute(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
-/* Somebody else spoke in the name of an end of this handshake, or in that of the segment's side. */
+/* Somebody else spoke in the name of an end of this handshake, or in that of the segment's side; `in_clear`:
+ * only in what was in clear, which says nothing of a handshake. */
 void late_check_tell_dispute(struct pipeline *p, const struct flow *flow);
-void late_check_tell_contradiction(struct pipeline *p, const struct flow *flow,
-                                   const struct segment *segment);
+void late_check_tell_contradiction(struct pipeline *p, const struct flow *flow, const struct segment *segment,
+                                   bool in_clear);
 
 /* Compares a later segment of such a flow with what was remembered. */
 void late_check_segment(struct pipeline *p, struct flow *flow, const struct segment *segment);

@@ -69,8 +69,9 @@ void replaced_compare(struct pipeline *p, const struct segment *segment)
         struct segment own;
         if (!flow->recent || !is_between(flow, segment, &own) || !contradicts(p, flow, &own))
             continue;
+        const bool in_clear = recent_is_in_clear(&p->flows, flow);
         recent_forget(&p->flows, flow);
-        late_check_tell_contradiction(p, flow, &own);
+        late_check_tell_contradiction(p, flow, &own, in_clear);
     }
 }
 

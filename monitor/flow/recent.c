@@ -109,8 +109,9 @@ bool recent_keep(struct flow_table *table, const struct flow *flow)
     if (recents->kept == UINT16_MAX)
         return false;
     unqueue(table, recents, flow->recent);
-    if (!recents->kept++)
-        recents->in_clear = flow->state == FLOW_SEARCHING;
+    const bool of_handshake = flow->state == FLOW_HANDSHAKE;
+    recents->in_clear = !of_handshake && (!recents->kept || recents->in_clear);
+    recents->kept++;
     for (unsigned side = 0; side < 2; side++)
         recents->side[side].end = recents->side[side].next;
     return true;

@@ -28,7 +28,7 @@ bool recent_move(struct flow_table *table, struct flow *flow);
 bool recent_is_of_handshake(const struct flow_table *table, const struct flow *flow, unsigned side,
                             uint32_t seq);
 
-/* Is it what was said in clear? */
+/* Is it what was said in clear, before any handshake or long after it? */
 bool recent_is_in_clear(const struct flow_table *table, const struct flow *flow);
 
 /* The connection is searched from now on: what is kept of it is kept as long as of any other such. */

@@ -24,8 +24,8 @@ bool stream_contradicts(struct flow_table *table, const struct flow *flow, const
     /* What can be read comes after the handshake, and there is much of it. */
     if (answer == RECENT_SAME || (answer != RECENT_DIFFERS && flow->state == FLOW_READABLE))
         return false;
-    /* What a server says at length in clear is often sent again. */
-    if (answer == RECENT_OLD && flow->client == !segment->side && recent_is_in_clear(table, flow))
+    /* Of what is said in clear there may be much, too, and a copy of it that is the same says nothing. */
+    if (answer != RECENT_DIFFERS && recent_is_in_clear(table, flow))
         return false;
     table->counters.conflicts++;
     return true;

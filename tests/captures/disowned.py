@@ -77,11 +77,15 @@ def connection(ends, steps=((CLIENT, ASKED), (SERVER, SERVED)), end="closed", at
     return c
 
 
-def in_null_encryption():
+def pieces(who, text):
+    return [(who, text[i:i + 1400]) for i in range(0, len(text), 1400)]
+
+
+def in_null_encryption(served=SERVED):
     secret = b"\0" * 20
     return [(CLIENT, m.client_hello([2], m.TLS12)), (SERVER, m.server_hello(2, m.TLS12) + m.certificate_message(b"\0\0\0") + m.done(m.TLS12)),
             (CLIENT, m.client_key_exchange(m.TLS12) + m.finished(m.TLS12)), (SERVER, m.finished(m.TLS12)),
-            (CLIENT, m.record(23, ASKED + secret, m.TLS12)), (SERVER, m.record(23, SERVED + secret, m.TLS12))]
+            (CLIENT, m.record(23, ASKED + secret, m.TLS12)), *((SERVER, m.record(23, part + secret, m.TLS12)) for _, part in pieces(SERVER, served))]
 
 
 def both_ends_made_up():
@@ -147,17 +151,26 @@ def two_readings():
 
 
 def seen_twice():
-    """Two mirrors: what comes once more as it was contradicts nothing, and so does a long document of which the beginning is no longer kept."""
+    """Two mirrors, or an end that sends again: what comes once more as it was contradicts nothing, and so does a long document of which the beginning is
+    no longer kept, whoever sends it."""
     for ends in V4, V6:
         for length in 2, 9000, 40000:
-            document = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + b"d" * length
-            steps = [(CLIENT, ASKED)] + [(SERVER, document[i:i + 1400]) for i in range(0, len(document), 1400)]
-            c = connection(ends, steps)
-            once = Judged(c.frames)
-            check({SERVED_IN_CLEAR, OF_EXCHANGE} <= once.high, "once:", length, once.told)
-            for delay in (20 * MILLISECOND, 200 * MILLISECOND, 1500 * MILLISECOND):
-                found = Judged(c.frames + [(t + delay, f) for t, f in c.frames])
-                check(found.told == once.told, "seen twice:", length, delay, ends, found.told, "instead of", once.told)
+            document = b"Content-Length: %d\r\n\r\n" % length + b"d" * length
+            served, put = b"HTTP/1.1 200 OK\r\n" + document, ASKED.replace(b"GET", b"PUT")[:-2] + document
+            null = in_null_encryption(served)
+            for what, steps, told, pause in (("GET", [(CLIENT, ASKED)] + pieces(SERVER, served), {SERVED_IN_CLEAR, OF_EXCHANGE}, 0),
+                                             ("PUT", pieces(CLIENT, put) + [(SERVER, SERVED)], {SERVED_IN_CLEAR, OF_EXCHANGE}, 0),
+                                             ("null", null, {OF_EXCHANGE}, 0), ("null, later", null, {OF_EXCHANGE}, 3)):
+                c = connection(ends, steps)
+                frames = [(t + (pause * SECOND if i >= 3 + 4 else 0), f) for i, (t, f) in enumerate(c.frames)]
+                once = Judged(frames)
+                check(told <= once.high, "once:", what, length, once.told)
+                early, end = frames[3 + (4 if "null" in what else 0)][1], frames[-1][0]
+                # What a client sends while much of it is under way may have been read otherwise, unless it comes soon.
+                delays = [d * MILLISECOND for d in (1, 20, 200, 1500) if (what, length, d) != ("PUT", 40000, 20)]
+                for again in [[(t + delay, f) for t, f in frames] for delay in delays] + [[(end + MILLISECOND, early)]]:
+                    found = Judged(frames + again)
+                    check(found.told == once.told, "seen twice:", what, length, again[0][0] - frames[0][0], ends, found.told, "instead of", once.told)
 
 
 def in_order():
