@@ -29,16 +29,22 @@ struct held_in_clear {
     };
 };
 
-enum { ALIKE_SHARE = 16 };
+enum { ALIKE_SHARE = 16, FLOW_PLACES = 32 };
 
 static uint16_t *alike(const struct held_back *h, uint64_t flow_id)
 {
     return &h->alike[flow_id % (ALIKE_SHARE * h->most)];
 }
 
+static size_t position(const struct held_back *h, size_t number)
+{
+    const size_t at = h->first + number;
+    return at < h->most ? at : at - h->most;
+}
+
 static struct held_case *place_at(const struct held_back *h, size_t number)
 {
-    return &h->place[(h->first + number) % h->most];
+    return &h->place[h->order[position(h, number)]];
 }
 
 static nanos end_of_doubt(nanos end)
@@ -48,7 +54,8 @@ static nanos end_of_doubt(nanos end)
 
 size_t held_back_memory(void)
 {
-    const size_t each = sizeof(struct held_case) + sizeof(uint64_t) + ALIKE_SHARE * sizeof(uint16_t);
+    const size_t each =
+        sizeof(struct held_case) + sizeof(uint64_t) + sizeof(uint16_t) + ALIKE_SHARE * sizeof(uint16_t);
     return HELD_HANDSHAKES * (each + sizeof(struct held_handshake)) +
            HELD_IN_CLEAR * (each + sizeof(struct held_in_clear));
 }
@@ -58,8 +65,11 @@ static bool open_places(struct held_back *h, size_t most)
     h->most = most;
     h->place = huge_calloc(most, sizeof *h->place);
     h->flow_id = calloc(most, sizeof *h->flow_id);
+    h->order = calloc(most, sizeof *h->order);
     h->alike = huge_calloc(ALIKE_SHARE * most, sizeof *h->alike);
-    return h->place && h->flow_id && h->alike;
+    for (size_t i = 0; h->order && i < most; i++)
+        h->order[i] = (uint16_t)i;
+    return h->place && h->flow_id && h->order && h->alike;
 }
 
 bool held_back_open_handshakes(struct held_back *h, bool messages)
@@ -81,6 +91,7 @@ void held_back_close(struct held_back *h)
     free(h->of_tls);
     free(h->in_clear);
     free(h->flow_id);
+    free(h->order);
     free(h->alike);
     free(h->messages);
     *h = (struct held_back){0};
@@ -96,7 +107,7 @@ static size_t next_of(const struct held_back *h, uint64_t flow_id, size_t number
 {
     if (!h->count || !*alike(h, flow_id)) /* as nearly always */
         return h->count;
-    while (number < h->count && h->flow_id[(h->first + number) % h->most] != flow_id)
+    while (number < h->count && h->flow_id[position(h, number)] != flow_id)
         number++;
     return number;
 }
@@ -133,9 +144,33 @@ bool held_back_is_mostly_free(const struct held_back *h)
     return h->count < h->most / 2;
 }
 
-bool held_back_is_full(const struct held_back *h)
+static bool is_full(const struct held_back *h)
 {
     return h->count == h->most;
+}
+
+/* Before those that came before it. */
+static void bring_forward(struct held_back *h, size_t number)
+{
+    const uint16_t which = h->order[position(h, number)];
+    const uint64_t flow_id = h->flow_id[position(h, number)];
+    for (; number; number--) {
+        h->order[position(h, number)] = h->order[position(h, number - 1)];
+        h->flow_id[position(h, number)] = h->flow_id[position(h, number - 1)];
+    }
+    h->order[h->first] = which;
+    h->flow_id[h->first] = flow_id;
+}
+
+bool held_back_lacks_room(struct held_back *h, uint64_t flow_id)
+{
+    if (held_back_is_mostly_free(h))
+        return false;
+    const size_t own = *alike(h, flow_id) >= FLOW_PLACES ? next_of(h, flow_id, 0) : h->count;
+    if (own == h->count)
+        return is_full(h);
+    bring_forward(h, own);
+    return true;
 }
 
 static void copy_handshake(struct held_back *h, struct held_case *to, const struct policy_case *c)
@@ -181,9 +216,9 @@ static void copy_in_clear(const struct held_back *h, struct held_case *to, const
 
 void held_back_put(struct held_back *h, const struct policy_case *c, nanos due)
 {
-    assert(!held_back_is_full(h));
-    struct held_case *held = place_at(h, h->count++);
-    h->flow_id[held - h->place] = c->about.flow_id;
+    assert(!is_full(h));
+    struct held_case *held = place_at(h, h->count);
+    h->flow_id[position(h, h->count++)] = c->about.flow_id;
     ++*alike(h, c->about.flow_id);
     *held = (struct held_case){.until = end_of_doubt(c->observation ? c->observation->event_time : due),
                                .of_copies = *c};
@@ -195,7 +230,7 @@ void held_back_put(struct held_back *h, const struct policy_case *c, nanos due)
 
 const struct policy_case *held_back_due(const struct held_back *h, nanos now)
 {
-    const struct held_case *first = h->count ? &h->place[h->first] : NULL;
+    const struct held_case *first = h->count ? place_at(h, 0) : NULL;
     return first && !docket_is_before(now, first->until) ? &first->of_copies : NULL;
 }
 
@@ -203,7 +238,7 @@ struct held_back *held_back_next(struct held_back *a, struct held_back *b, nanos
 {
     if (!held_back_due(b, now))
         return held_back_due(a, now) ? a : NULL;
-    const bool earlier = held_back_due(a, now) && a->place[a->first].until <= b->place[b->first].until;
+    const bool earlier = held_back_due(a, now) && place_at(a, 0)->until <= place_at(b, 0)->until;
     return earlier ? a : b;
 }
 
@@ -218,7 +253,7 @@ static void disown(const struct held_back *h, struct held_case *held)
 const struct policy_case *held_back_made_due(struct held_back *h, nanos now)
 {
     assert(h->count);
-    struct held_case *first = &h->place[h->first];
+    struct held_case *first = place_at(h, 0);
     if (held_back_due(h, now))
         return &first->of_copies;
     h->early++;
@@ -237,8 +272,8 @@ void held_back_drop(struct held_back *h)
 
 bool held_back_defer(struct held_back *h)
 {
-    const struct held_case *first = &h->place[h->first];
-    if (held_back_is_full(h) || first->deferred || next_of(h, h->flow_id[h->first], 1) < h->count)
+    const struct held_case *first = place_at(h, 0);
+    if (is_full(h) || first->deferred || next_of(h, h->flow_id[h->first], 1) < h->count)
         return false;
     held_back_put(h, &first->of_copies, 0);
     place_at(h, h->count - 1)->deferred = true;

@@ -5,9 +5,9 @@
  * (app/sides.h).
  *
  * They hold no slot of the layers below: what they are judged by is copied. When all places are taken, the
- * first is reported before its time; handshakes have places of their own, so that what is in clear takes none
- * of them. Sessions and peers have learned from handshakes at once (sessions_doubt() and peers_doubt() take
- * that back).
+ * first is reported before its time, or the first of a connection that has many of them; handshakes have
+ * places of their own, so that what is in clear takes none of them. Sessions and peers have learned from
+ * handshakes at once (sessions_doubt() and peers_doubt() take that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H
 #define UTWATCH_APP_HELD_BACK_H
@@ -20,12 +20,13 @@ struct held_in_clear;
 struct kept_messages;
 
 struct held_back {
-    size_t most;             /* places, a ring */
+    size_t most;
     struct held_case *place; /* and what these refer to, one of the two: */
     struct held_handshake *of_tls;
     struct held_in_clear *in_clear;
-    uint64_t *flow_id;              /* by place; what is looked for lies together */
-    uint16_t *alike;                /* how many have a flow_id of these low bits: of most others none */
+    uint16_t *order;   /* a ring: the places that are taken, from the first on, then the others */
+    uint64_t *flow_id; /* likewise; what is looked for lies together */
+    uint16_t *alike;   /* how many have a flow_id of these low bits: of most others none */
     struct kept_messages *messages; /* by place; NULL: nobody wants them */
     size_t first, count;
     uint64_t early;        /* reported before their time, for lack of room */
@@ -47,8 +48,10 @@ bool held_back_has(const struct held_back *h, uint64_t flow_id);
 
 bool held_back_is_mostly_free(const struct held_back *h);
 
-/* Is there no place left? */
-bool held_back_is_full(const struct held_back *h);
+/* Is the first case to be dropped before one of this flow is put? So it is when no place is left; and when
+ * half are taken, many of them by this flow, of which the oldest becomes the first: one connection takes no
+ * places from all others. */
+bool held_back_lacks_room(struct held_back *h, uint64_t flow_id);
 
 /* Keeps a copy of a case that ended at `due`, with all that it points to; a handshake knows itself when it
  * ended. */

@@ -121,7 +121,8 @@ void judge_held_back(struct judge *j, nanos now, size_t most)
 {
     for (struct held_back *h; most && (h = held_back_next(&j->held_back, &j->held_in_clear, now)); most--) {
         const struct policy_case *c = held_back_due(h, now);
-        if (c->observation && sides_are_open(j, c) && held_back_defer(h))
+        const bool may_wait = c->observation && !held_back_has(&j->held_in_clear, c->about.flow_id);
+        if (may_wait && sides_are_open(j, c) && held_back_defer(h))
             continue;
         judge(j, c);
         held_back_drop(h);
@@ -157,7 +158,7 @@ static bool is_in_line(const struct judge *j, uint64_t flow_id)
 
 static void hold_back(struct judge *j, struct held_back *h, const struct policy_case *c, nanos due)
 {
-    if (held_back_is_full(h)) {
+    if (held_back_lacks_room(h, c->about.flow_id)) {
         judge(j, held_back_made_due(h, due));
         held_back_drop(h);
     }

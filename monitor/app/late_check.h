@@ -11,7 +11,8 @@
 
 struct pipeline;
 
-/* Connections whose bytes are still remembered, the oldest first. */
+/* Connections whose bytes are still remembered, the oldest first, whether TLS or in clear: both have these
+ * places together, unlike those in held_back.h. */
 struct late_check {
     struct late_flow {
         struct flow *flow;

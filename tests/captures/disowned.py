@@ -212,6 +212,28 @@ def pushed_out():
     check(tls and all(severity >= 2 for _, severity, *_ in tls), "a handshake was pushed out:", tls)
 
 
+def one_among_others():
+    """One connection of so many exchanges that they would take all places: it gives way itself, in its order, and nobody else's finding is weakened."""
+    mine = connection(V4)
+    plain = Judged(mine.frames).told
+    for asked in ASKED, ASKED.replace(b"sip:b@", b"sip:a@"):
+        other = capturelib.Connection(time=START - SECOND, client=("198.51.100.9", 5000), server=("203.0.113.9", 80), step=1000)
+        other.open()
+        other.send(CLIENT, ASKED)
+        other.send(SERVER, SERVED)
+        other.time, other.step = mine.time, 20000
+        for _ in range((WAITING + 400) // 8):
+            other.send(CLIENT, asked * 8)
+            other.send(SERVER, SERVED * 8)
+        other.frames.append(other.frame(CLIENT, ACK))
+        other.close()
+        found = Judged(mine.frames + other.frames)
+        check([one for one in found.told if "192.0.2.10" in one[3:]] == plain, "among others:", found.told[:4], "instead of", plain)
+        check(found.http.get("told_early", 0) > 0, "among others: nothing was told early")
+        of_other = [rule for rule, *_, client, _ in found.told if client == "198.51.100.9" and rule in (OF_EXCHANGE, SERVED_IN_CLEAR)]
+        check(of_other == [OF_EXCHANGE] * (len(of_other) - 1) + [SERVED_IN_CLEAR], "among others, the order:", len(of_other))
+
+
 def in_a_pipe():
     """Nothing more comes, and no packet time goes on: what waits is told by the clock."""
     with tempfile.TemporaryDirectory() as folder:
@@ -241,5 +263,6 @@ two_readings()
 seen_twice()
 in_order()
 pushed_out()
+one_among_others()
 in_a_pipe()
 finish(400)
