@@ -151,8 +151,8 @@ def two_readings():
 
 
 def seen_twice():
-    """Two mirrors, or an end that sends again: what comes once more as it was contradicts nothing, and so does a long document of which the beginning is
-    no longer kept, whoever sends it."""
+    """Two mirrors, or an end that sends again: what comes once more as it was contradicts nothing, and so does a long document of which the
+    beginning is no longer kept, whoever sends it."""
     for ends in V4, V6:
         for length in 2, 9000, 40000:
             document = b"Content-Length: %d\r\n\r\n" % length + b"d" * length
@@ -213,7 +213,7 @@ def pushed_out():
 
 
 def one_among_others():
-    """One connection of so many exchanges that they would take all places: it gives way itself, in its order, and nobody else's finding is weakened."""
+    """One connection of so many exchanges that they would take all places: it gives way itself, in order, and nobody else's finding is weakened."""
     mine = connection(V4)
     plain = Judged(mine.frames).told
     for asked in ASKED, ASKED.replace(b"sip:b@", b"sip:a@"):
