@@ -127,8 +127,8 @@ static enum outcome outcome_of(const struct handshake *h)
     if (h->phase == PHASE_REFUSED && closed_session(o) && !fatal_seen(o))
         return OUTCOME_UNFINISHED;
     const bool left = h->phase == PHASE_REFUSED && client_left(h);
-    if (!has_hello(o) ||
-        (!left && may_lack_words(o, SERVER))) /* another word may have ended it, or answered */
+    const bool begun = has_hello(o) || (left && !may_lack_words(o, CLIENT)); /* or left within its hello */
+    if (!begun || (!left && may_lack_words(o, SERVER))) /* another word may have ended it, or answered */
         return OUTCOME_UNFINISHED;
     if (left)
         return OUTCOME_ABORTED;
