@@ -1,7 +1,7 @@
 #include "app/held_back.h"
 
 #include "app/docket.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "tls/kept_messages.h"
 
 #include <assert.h>
@@ -63,10 +63,10 @@ size_t held_back_memory(void)
 static bool open_places(struct held_back *h, size_t most)
 {
     h->most = most;
-    h->place = huge_calloc(most, sizeof *h->place);
+    h->place = memory_map(most, sizeof *h->place);
     h->flow_id = calloc(most, sizeof *h->flow_id);
     h->order = calloc(most, sizeof *h->order);
-    h->alike = huge_calloc(ALIKE_SHARE * most, sizeof *h->alike);
+    h->alike = memory_map(ALIKE_SHARE * most, sizeof *h->alike);
     for (size_t i = 0; h->order && i < most; i++)
         h->order[i] = (uint16_t)i;
     return h->place && h->flow_id && h->order && h->alike;
@@ -74,25 +74,25 @@ static bool open_places(struct held_back *h, size_t most)
 
 bool held_back_open_handshakes(struct held_back *h, bool messages)
 {
-    h->of_tls = huge_calloc(HELD_HANDSHAKES, sizeof *h->of_tls);
+    h->of_tls = memory_map(HELD_HANDSHAKES, sizeof *h->of_tls);
     h->messages = messages ? calloc(HELD_HANDSHAKES, sizeof *h->messages) : NULL;
     return open_places(h, HELD_HANDSHAKES) && h->of_tls && (h->messages || !messages);
 }
 
 bool held_back_open_in_clear(struct held_back *h)
 {
-    h->in_clear = huge_calloc(HELD_IN_CLEAR, sizeof *h->in_clear);
+    h->in_clear = memory_map(HELD_IN_CLEAR, sizeof *h->in_clear);
     return open_places(h, HELD_IN_CLEAR) && h->in_clear;
 }
 
 void held_back_close(struct held_back *h)
 {
-    free(h->place);
-    free(h->of_tls);
-    free(h->in_clear);
+    memory_unmap(h->place);
+    memory_unmap(h->of_tls);
+    memory_unmap(h->in_clear);
     free(h->flow_id);
     free(h->order);
-    free(h->alike);
+    memory_unmap(h->alike);
     free(h->messages);
     *h = (struct held_back){0};
 }

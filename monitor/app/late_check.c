@@ -2,7 +2,7 @@
 
 #include "app/pipeline_parts.h"
 #include "base/expect.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "flow/recent.h"
 
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 bool late_check_open(struct late_check *late, size_t capacity)
 {
     late->capacity = capacity;
-    late->place = huge_calloc(capacity, sizeof *late->place);
+    late->place = memory_map(capacity, sizeof *late->place);
     return late->place;
 }
 
 void late_check_close(struct late_check *late)
 {
-    free(late->place);
+    memory_unmap(late->place);
 }
 
 /* Each of these flows was last touched two seconds ago: those that come next are fetched meanwhile. */

@@ -2,6 +2,7 @@
 
 #include "app/say.h"
 
+#include "base/memory.h"
 #include "policy/tree.h"
 
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 
 struct file_texts texts_to_collect(void)
 {
-    struct file_texts texts = {.size = RULES_TEXT_BYTES, .bytes = malloc(RULES_TEXT_BYTES)};
+    struct file_texts texts = {.size = RULES_TEXT_BYTES, .bytes = memory_map(1, RULES_TEXT_BYTES)};
     if (!texts.bytes)
         abort();
     return texts;
@@ -17,7 +18,7 @@ struct file_texts texts_to_collect(void)
 
 void texts_free(struct file_texts *texts)
 {
-    free(texts->bytes);
+    memory_unmap(texts->bytes);
     texts->bytes = NULL;
 }
 

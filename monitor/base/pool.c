@@ -1,9 +1,9 @@
 #include "base/pool.h"
 
 #include "base/expect.h"
+#include "base/memory.h"
 
 #include <assert.h>
-#include <sys/mman.h>
 
 static size_t rounded(size_t slot_bytes)
 {
@@ -27,21 +27,15 @@ bool pool_open(struct pool *pool, size_t slot_bytes, uint32_t capacity)
 {
     assert(slot_bytes >= sizeof(uint32_t) && capacity > 0);
     *pool = (struct pool){.slot_bytes = rounded(slot_bytes), .capacity = capacity, .fresh = 1};
-    void *memory = mmap(NULL, pool_memory(slot_bytes, capacity), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-        return false;
     /* Slots are given out from the beginning on, so few huge pages are touched before they are needed.
      * Clearing one takes 100 us, and a third of that time of the faults which it saves. */
-    (void)madvise(memory, pool_memory(slot_bytes, capacity), MADV_HUGEPAGE);
-    pool->slots = memory;
-    return true;
+    pool->slots = memory_map((size_t)capacity + 1, rounded(slot_bytes));
+    return pool->slots;
 }
 
 void pool_close(struct pool *pool)
 {
-    if (pool->slots)
-        (void)munmap(pool->slots, pool_memory(pool->slot_bytes, pool->capacity));
+    memory_unmap(pool->slots);
     *pool = (struct pool){0};
 }
 

@@ -1,5 +1,7 @@
 #include "decode/unread.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +12,13 @@ size_t unread_memory(void)
 
 bool unread_open(struct unread *u)
 {
-    *u = (struct unread){.key = siphash_random_key(), .place = calloc(UNREAD_PLACES, sizeof *u->place)};
+    *u = (struct unread){.key = siphash_random_key(), .place = memory_map(UNREAD_PLACES, sizeof *u->place)};
     return u->place;
 }
 
 void unread_close(struct unread *u)
 {
-    free(u->place);
+    memory_unmap(u->place);
 }
 
 uint64_t unread_ends(const struct unread *u, const struct endpoint *from, const struct endpoint *to,

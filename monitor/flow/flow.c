@@ -1,5 +1,6 @@
 #include "flow/flow.h"
 
+#include "base/memory.h"
 #include "flow/between.h"
 #include "flow/greedy.h"
 #include "flow/networks.h"
@@ -7,7 +8,6 @@
 #include "flow/stream.h"
 
 #include <assert.h>
-#include <sys/mman.h>
 
 size_t flow_table_memory(uint32_t capacity)
 {
@@ -20,11 +20,7 @@ bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t hands
     *table = (struct flow_table){.key = siphash_random_key()};
     const uint32_t buckets = pool_buckets(capacity);
     table->bucket_mask = buckets - 1;
-    void *memory = mmap(NULL, buckets * sizeof *table->buckets, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory != MAP_FAILED) /* which connections touch in no order */
-        (void)madvise(memory, buckets * sizeof *table->buckets, MADV_HUGEPAGE);
-    table->buckets = memory == MAP_FAILED ? NULL : memory;
+    table->buckets = memory_map(buckets, sizeof *table->buckets);
     if (table->buckets && networks_open(table, capacity) &&
         pool_open(&table->flows, sizeof(struct flow), capacity) &&
         stream_stores_open(table, OUT_OF_ORDER_STORES) && recent_open(table, handshakes) &&
@@ -36,8 +32,7 @@ bool flow_table_open(struct flow_table *table, uint32_t capacity, uint32_t hands
 
 void flow_table_close(struct flow_table *table)
 {
-    if (table->buckets)
-        (void)munmap(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof *table->buckets);
+    memory_unmap(table->buckets);
     networks_close(table);
     pool_close(&table->flows);
     pool_close(&table->stores);

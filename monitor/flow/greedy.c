@@ -1,6 +1,6 @@
 #include "flow/greedy.h"
 
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "flow/clients.h"
 
 #include <stdlib.h>
@@ -12,13 +12,13 @@ size_t greedy_memory(void)
 
 bool greedy_open(struct flow_table *table)
 {
-    table->greedy.count = huge_calloc(CLIENT_NUMBERS, sizeof *table->greedy.count);
+    table->greedy.count = memory_map(CLIENT_NUMBERS, sizeof *table->greedy.count);
     return table->greedy.count;
 }
 
 void greedy_close(struct flow_table *table)
 {
-    free(table->greedy.count);
+    memory_unmap(table->greedy.count);
 }
 
 /* Its ends may change places, but not which of them this is. */

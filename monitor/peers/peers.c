@@ -2,7 +2,7 @@
 
 #include "base/expect.h"
 #include "base/fold_hash.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "base/queue.h"
 #include "base/text.h"
 #include "decode/endpoint_hash.h"
@@ -65,13 +65,13 @@ static bool open_table(struct peers *p, enum side side, uint32_t capacity)
     struct side_table *t = &p->table[side];
     const uint32_t buckets = pool_buckets(capacity);
     t->mask = buckets - 1;
-    t->buckets = huge_calloc(buckets, sizeof *t->buckets);
+    t->buckets = memory_map(buckets, sizeof *t->buckets);
     return t->buckets && pool_open(&t->pool, node_bytes(side), capacity);
 }
 
 struct peers *peers_new(uint32_t servers, uint32_t ues)
 {
-    struct peers *p = huge_calloc(1, sizeof *p);
+    struct peers *p = memory_map(1, sizeof *p);
     if (!p)
         return NULL;
     p->interval = 1;
@@ -90,9 +90,9 @@ void peers_free(struct peers *p)
         return;
     for (int side = 0; side < 2; side++) {
         pool_close(&p->table[side].pool);
-        free(p->table[side].buckets);
+        memory_unmap(p->table[side].buckets);
     }
-    free(p);
+    memory_unmap(p);
 }
 
 const struct peers_counters *peers_counters(const struct peers *p)

@@ -1,8 +1,8 @@
 #include "policy/known_classes.h"
 
 #include "base/expect.h"
-#include "base/huge_calloc.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "policy/getters.h"
 
 #include <assert.h>
@@ -42,7 +42,7 @@ static void add_question(struct classes *of, uint16_t question)
 static bool open_classes(struct classes *of, const struct profile *p, enum subject subject)
 {
     of->questions = calloc(p->test_count + 1, sizeof *of->questions);
-    of->answers = huge_calloc(1, KNOWN_CLASS_BYTES);
+    of->answers = memory_map(1, KNOWN_CLASS_BYTES);
     if (!of->questions || !of->answers)
         return false;
     for (size_t i = 0; i < p->test_count; i++)
@@ -55,7 +55,7 @@ static bool open_classes(struct classes *of, const struct profile *p, enum subje
 
 struct known_classes *known_classes_new(const struct profile *p)
 {
-    struct known_classes *k = huge_calloc(1, sizeof *k);
+    struct known_classes *k = calloc(1, sizeof *k);
     if (!k)
         return NULL;
     k->asked = calloc(p->test_count + 1, sizeof *k->asked);
@@ -74,7 +74,7 @@ void known_classes_free(struct known_classes *k)
         return;
     for (enum subject s = SUBJECT_NONE; s < SUBJECTS; s++) {
         free(k->of[s].questions);
-        free(k->of[s].answers);
+        memory_unmap(k->of[s].answers);
     }
     free(k->asked);
     free(k);

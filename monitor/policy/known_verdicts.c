@@ -1,7 +1,7 @@
 #include "policy/known_verdicts.h"
 
-#include "base/huge_calloc.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "policy/known_classes.h"
 
 #include <stdlib.h>
@@ -13,8 +13,8 @@ struct known_verdicts *known_verdicts_new(size_t rules)
         return NULL;
     k->rules = rules ? rules : 1;
     k->case_capacity = (uint32_t)(KNOWN_VERDICT_BYTES / (k->rules * sizeof *k->verdicts));
-    k->steps = huge_calloc(KNOWN_VERDICT_STEPS, sizeof *k->steps);
-    k->verdicts = huge_calloc(k->case_capacity * k->rules, sizeof *k->verdicts);
+    k->steps = memory_map(KNOWN_VERDICT_STEPS, sizeof *k->steps);
+    k->verdicts = memory_map(k->case_capacity * k->rules, sizeof *k->verdicts);
     k->cases = calloc(k->case_capacity, sizeof *k->cases);
     k->step_count = 1;
     if (k->steps && k->verdicts && k->cases)
@@ -27,8 +27,8 @@ void known_verdicts_free(struct known_verdicts *k)
 {
     if (!k)
         return;
-    free(k->steps);
-    free(k->verdicts);
+    memory_unmap(k->steps);
+    memory_unmap(k->verdicts);
     free(k->cases);
     free(k);
 }

@@ -1,7 +1,7 @@
 #include "report/first_sight.h"
 
 #include "base/expect.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "decode/endpoint_hash.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static const size_t most = (size_t)MAX_FIRST_SIGHTS / 4 * 3; /* open addressing 
 
 struct first_sights *first_sights_new(void)
 {
-    struct first_sights *s = huge_calloc(1, sizeof *s);
+    struct first_sights *s = memory_map(1, sizeof *s);
     if (s)
         s->key = siphash_random_key();
     return s;
@@ -18,7 +18,7 @@ struct first_sights *first_sights_new(void)
 
 void first_sights_free(struct first_sights *s)
 {
-    free(s);
+    memory_unmap(s);
 }
 
 static struct endpoint offender_of(const struct policy_case *c, enum fault fault)

@@ -1,7 +1,7 @@
 #include "report/known_members.h"
 
 #include "base/fold_hash.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "base/ways.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct known_members {
 
 struct known_members *known_members_new(void)
 {
-    struct known_members *k = huge_calloc(1, sizeof *k);
+    struct known_members *k = memory_map(1, sizeof *k);
     if (k)
         k->key = siphash_random_key();
     return k;
@@ -31,7 +31,7 @@ struct known_members *known_members_new(void)
 
 void known_members_free(struct known_members *k)
 {
-    free(k);
+    memory_unmap(k);
 }
 
 void member_key_begin(struct member_key *key, uint16_t what)

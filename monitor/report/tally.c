@@ -1,7 +1,7 @@
 #include "report/tally.h"
 
 #include "base/expect.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "report/inputs.h"
 #include "wire/hello.h"
 
@@ -40,9 +40,9 @@ static bool open_rules(struct tally *tally, const struct profile *profile)
     tally->profile = profile;
     tally->rule_count = count;
     tally->rules = calloc(count ? count : 1, sizeof *tally->rules);
-    tally->offenders = huge_calloc(count ? count : 1, sizeof *tally->offenders);
-    tally->shared = huge_calloc(SHARED_VERDICTS, sizeof *tally->shared);
-    tally->added = huge_calloc(SHARED_VERDICTS * (count ? count : 1), sizeof *tally->added);
+    tally->offenders = memory_map(count ? count : 1, sizeof *tally->offenders);
+    tally->shared = memory_map(SHARED_VERDICTS, sizeof *tally->shared);
+    tally->added = memory_map(SHARED_VERDICTS * (count ? count : 1), sizeof *tally->added);
     if (!tally->rules || !tally->offenders || !tally->shared || !tally->added)
         return false;
     for (size_t i = 0; i < SHARED_VERDICTS; i++)
@@ -57,9 +57,9 @@ static bool open_rules(struct tally *tally, const struct profile *profile)
 static void close_rules(struct tally *tally)
 {
     free(tally->rules);
-    free(tally->offenders);
-    free(tally->shared);
-    free(tally->added);
+    memory_unmap(tally->offenders);
+    memory_unmap(tally->shared);
+    memory_unmap(tally->added);
     tally->shared = NULL;
     tally->added = NULL;
     tally->rules = NULL;
@@ -71,7 +71,7 @@ bool tally_open(struct tally *tally, const struct profile *profile)
     *tally = (struct tally){0};
     tally->stacks = calloc(MAX_STACKS, sizeof *tally->stacks);
     tally->ages = calloc(1, sizeof *tally->ages);
-    tally->known_stacks = huge_calloc(KNOWN_HELLOS, sizeof *tally->known_stacks);
+    tally->known_stacks = memory_map(KNOWN_HELLOS, sizeof *tally->known_stacks);
     tally->ue_stacks = ue_stacks_new();
     tally->sharers = first_sights_new();
     if (open_rules(tally, profile) && tally->stacks && tally->ages && tally->known_stacks &&
@@ -86,7 +86,7 @@ void tally_close(struct tally *tally)
     close_rules(tally);
     free(tally->stacks);
     free(tally->ages);
-    free(tally->known_stacks);
+    memory_unmap(tally->known_stacks);
     tally->known_stacks = NULL;
     ue_stacks_free(tally->ue_stacks);
     tally->ue_stacks = NULL;

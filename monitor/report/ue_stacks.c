@@ -1,7 +1,7 @@
 #include "report/ue_stacks.h"
 
 #include "base/expect.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "decode/endpoint_hash.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static const size_t most = (size_t)MAX_UE_STACKS / 4 * 3; /* open addressing nee
 
 struct ue_stacks *ue_stacks_new(void)
 {
-    struct ue_stacks *s = huge_calloc(1, sizeof *s);
+    struct ue_stacks *s = memory_map(1, sizeof *s);
     if (s)
         s->key = siphash_random_key();
     return s;
@@ -18,7 +18,7 @@ struct ue_stacks *ue_stacks_new(void)
 
 void ue_stacks_free(struct ue_stacks *s)
 {
-    free(s);
+    memory_unmap(s);
 }
 
 static size_t place_of(const struct ue_stacks *s, const struct endpoint *ue)

@@ -1,5 +1,5 @@
 #include "base/expect.h"
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "session/offer.h"
 #include "store/writer.h"
@@ -109,9 +109,9 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
         return NULL;
     s->retention = (uint32_t)(config->retention / NANOS_PER_SECOND);
     s->config = *config;
-    s->recent = malloc(RECENT_SESSIONS * sizeof *s->recent);
-    s->met = huge_calloc(MET_HANDSHAKES / 64, sizeof *s->met);
-    s->met_randoms = huge_calloc(MET_RANDOMS, sizeof *s->met_randoms);
+    s->recent = memory_map(RECENT_SESSIONS, sizeof *s->recent);
+    s->met = memory_map(MET_HANDSHAKES / 64, sizeof *s->met);
+    s->met_randoms = memory_map(MET_RANDOMS, sizeof *s->met_randoms);
     s->table.file = -1;
     if (!s->recent || !s->met || !s->met_randoms) {
         sessions_free(s);
@@ -155,9 +155,9 @@ void sessions_free(struct sessions *s)
     (void)writer_stop(s->writer);
     shared_close(s->shared);
     table_close(&s->table);
-    free(s->recent);
-    free(s->met);
-    free(s->met_randoms);
+    memory_unmap(s->recent);
+    memory_unmap(s->met);
+    memory_unmap(s->met_randoms);
     free(s);
 }
 

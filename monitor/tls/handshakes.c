@@ -1,6 +1,6 @@
 /* The slots of handshakes in progress, and the queues by which they end: once idle, or a moment after an
  * end. */
-#include "base/huge_calloc.h"
+#include "base/memory.h"
 #include "tls/handshake.h"
 #include "tls/kept_messages.h"
 #include "tls/known_chains.h"
@@ -17,7 +17,7 @@ size_t tls_memory(uint32_t handshakes, uint32_t handed)
 
 struct tls *tls_new(uint32_t handshakes, uint32_t handed, struct siphash_key secret)
 {
-    struct tls *tls = huge_calloc(1, sizeof *tls);
+    struct tls *tls = memory_map(1, sizeof *tls);
     if (!tls)
         return NULL;
     const bool ok =
@@ -53,7 +53,7 @@ void tls_free(struct tls *tls)
     pool_close(&tls->kept);
     pool_close(&tls->slots);
     bodies_close(tls);
-    free(tls);
+    memory_unmap(tls);
 }
 
 const struct tls_counters *tls_counters(const struct tls *tls)

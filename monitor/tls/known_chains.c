@@ -2,8 +2,8 @@
 
 #include "base/expect.h"
 #include "base/fold_hash.h"
-#include "base/huge_calloc.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/numbers.h"
 #include "decode/endpoint_hash.h"
 #include "tls/learn.h"
@@ -56,8 +56,8 @@ struct known_chains *known_chains_new(struct siphash_key key)
     if (!chains)
         return NULL;
     chains->key = key;
-    chains->marks = huge_calloc(KNOWN_CHAINS, sizeof *chains->marks);
-    chains->chain = huge_calloc(KNOWN_CHAINS, sizeof *chains->chain);
+    chains->marks = memory_map(KNOWN_CHAINS, sizeof *chains->marks);
+    chains->chain = memory_map(KNOWN_CHAINS, sizeof *chains->chain);
     if (chains->marks && chains->chain)
         return chains;
     known_chains_free(chains);
@@ -67,8 +67,8 @@ struct known_chains *known_chains_new(struct siphash_key key)
 void known_chains_free(struct known_chains *chains)
 {
     if (chains) {
-        free(chains->marks);
-        free(chains->chain);
+        memory_unmap(chains->marks);
+        memory_unmap(chains->chain);
     }
     free(chains);
 }

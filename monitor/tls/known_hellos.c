@@ -1,8 +1,8 @@
 #include "tls/known_hellos.h"
 
 #include "base/fold_hash.h"
-#include "base/huge_calloc.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/numbers.h"
 #include "base/uninitialized.h"
 #include "base/ways.h"
@@ -36,7 +36,7 @@ size_t known_hellos_memory(void)
 
 struct known_hellos *known_hellos_new(struct siphash_key key)
 {
-    struct known_hellos *hellos = huge_calloc(1, sizeof *hellos);
+    struct known_hellos *hellos = memory_map(1, sizeof *hellos);
     if (hellos)
         hellos->key = key;
     return hellos;
@@ -44,7 +44,7 @@ struct known_hellos *known_hellos_new(struct siphash_key key)
 
 void known_hellos_free(struct known_hellos *hellos)
 {
-    free(hellos);
+    memory_unmap(hellos);
 }
 
 static bool has_room(const struct hello_codes *to, size_t count)
