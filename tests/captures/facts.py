@@ -2,11 +2,13 @@
 """Facts of pcaps/: what the stacks were asked to do, what tshark sees and what utwatch says agree. usage: facts.py UTWATCH [CAPTURE ...]"""
 import os
 import shutil
-import subprocess
 import sys
 
-from run_utwatch import PCAPS, SKIP, events, manifest, of_type
+from run_utwatch import PCAPS, ROOT, SKIP, events, manifest, of_type
 from checks import check, finish
+
+sys.path.append(os.path.join(ROOT, "tests", "pcaps"))
+import witness  # noqa: E402
 
 if not shutil.which("tshark"):
     sys.exit(SKIP)
@@ -15,13 +17,9 @@ FIELDS = ["tls.handshake.type", "tls.handshake.version", "tls.handshake.extensio
 
 
 def by_tshark(path):
-    """One dictionary a message that tshark names, over all frames."""
-    words = ["tshark", "-2", "-n", "-r", path, "-Y", "tls.handshake || tls.alert_message", "-T", "fields", "-E", "occurrence=a", "-e",
-             "tcp.srcport", "--enable-heuristic", "tls_tcp"]
-    for f in FIELDS:
-        words += ["-e", f]
-    out = subprocess.run(words, capture_output=True, text=True).stdout
-    return [dict(zip(["port"] + FIELDS, line.split("\t"))) for line in out.splitlines()]
+    """One dictionary for each frame with messages that tshark names."""
+    shown = [{f: ",".join(n.get("show") for n in witness.fields(packet, f)) for f in FIELDS} for packet in witness.packets(path)]
+    return [row for row in shown if any(row.values())]
 
 
 def check_facts(entry):
@@ -35,10 +33,10 @@ def check_facts(entry):
         return
     first = tls[0]["utwatch"]
 
-    def fact(what, ours, wanted, witness=None):
+    def fact(what, ours, wanted, confirmed=None):
         check(ours == wanted, "%s: %s is %r, asked for %r" % (entry["file"], what, ours, wanted))
         # tshark does not follow an RFC 2817 upgrade: there the request to the stacks is the only witness.
-        check(witness is None or witness or "upgrade" in entry["file"], "%s: tshark does not confirm %s = %r" % (entry["file"], what, wanted))
+        check(confirmed is None or confirmed or "upgrade" in entry["file"], "%s: tshark does not confirm %s = %r" % (entry["file"], what, wanted))
 
     text = [" ".join(r.values()) for r in rows]
     if "suite" in facts:

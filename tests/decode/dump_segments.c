@@ -1,5 +1,5 @@
-/* The TCP segments of a capture, one a line: frame, ports, sequence number, payload length. For
- * decode_witness.py. */
+/* The TCP segments of captures, one a line: frame, ports, sequence number, payload length; "end" after each
+ * capture. For decode_witness.py. */
 #include "capture/capture.h"
 #include "decode/decode.h"
 
@@ -14,19 +14,24 @@ static void dump(struct decoder *decoder, const struct frame *frame)
                      s.payload_len);
 }
 
-int main(int argc, char **argv)
+static void dump_all(const char *path)
 {
     char error[512];
     bool filter_fault;
-    struct capture *capture =
-        argc == 2 ? capture_open_file(argv[1], 0, NULL, NULL, error, sizeof error, &filter_fault) : NULL;
+    struct capture *capture = capture_open_file(path, 0, NULL, NULL, error, sizeof error, &filter_fault);
     struct decoder *decoder = decoder_new();
-    if (!capture || !decoder)
-        return 1;
     struct frame frame = {0};
-    while (capture_next(capture, &frame) == CAPTURE_FRAME)
+    while (capture && decoder && capture_next(capture, &frame) == CAPTURE_FRAME)
         dump(decoder, &frame);
     capture_close(capture);
     decoder_free(decoder);
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        dump_all(argv[i]);
+        (void)puts("end");
+    }
     return 0;
 }

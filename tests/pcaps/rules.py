@@ -7,15 +7,13 @@ import glob
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "captures"))
+from run_utwatch import PCAPS, ROOT, events, rule_counts  # noqa: E402
 from checks import check, finish  # noqa: E402
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PCAPS = os.path.join(ROOT, "pcaps")
 PROFILES = ("ts33141-v1.0.0", "ts33141-pcr1", "ts33141-pcr2")
 STRICT = "utwatch: 1\nprofile: strict\ntitle: An operator's policy\nextends: [ts33141-pcr2]\n" \
          "parameters: { encryption-required: true, authenticates-ue: gba }\n"
@@ -33,12 +31,11 @@ def shipped():
 
 def verdicts(profile, capture, *words):
     """({rule: passes}, rules that fail) of one capture."""
-    p = subprocess.run([sys.argv[1], "-q", "--json", "-", "-p", profile, *words, "-r", capture], capture_output=True, timeout=60)
+    evs, p = events(sys.argv[1], "-p", profile, *words, "-r", capture)
     if p.returncode not in (0, 1, 4):  # 4: most of a small capture may be damaged
         sys.exit("utwatch ended with %d on %s: %s" % (p.returncode, capture, p.stderr.decode("utf-8", "replace")))
-    events = [json.loads(line) for line in p.stdout.splitlines()]
-    rules = [e for e in events if e["event_type"] == "stats"][-1]["utwatch"]["rules"]
-    return {r["rule"]: r.get("pass", 0) for r in rules}, {r["rule"] for r in rules if r.get("fail")}
+    counts = rule_counts(evs)
+    return {rule: c.get("pass", 0) for rule, c in counts.items()}, {rule for rule, c in counts.items() if c.get("fail")}
 
 
 def where_servers_are_listed(folder):

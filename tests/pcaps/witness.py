@@ -1,6 +1,12 @@
 """What tshark and openssl see in a capture, connection by connection. utwatch has no part in it."""
+import functools
+import hashlib
+import os
 import re
+import shutil
 import subprocess
+import tempfile
+import zlib
 import xml.etree.ElementTree as ET
 
 TSHARK = ["tshark", "-2", "-n", "--enable-heuristic", "tls_tcp", "-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.check_checksum:TRUE",
@@ -74,6 +80,7 @@ def server_hello_facts(node):
             "compression": int(show(node, "tls.handshake.comp_method", "0"), 0)}
 
 
+@functools.lru_cache(maxsize=None)
 def certificate_facts(der):
     text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-text"], input=bytes.fromhex(der), capture_output=True,
                           check=True).stdout.decode()
@@ -136,11 +143,31 @@ def connections(path):
     return found, hosts, bad
 
 
+def packets(path, *words):
+    """As tshark shows them. What it showed a test before it, with the same words, is kept in the folder UTWATCH_WITNESS: its start takes most
+    of the time of these tests."""
+    folder, kept = os.environ.get("UTWATCH_WITNESS"), None
+    if folder:
+        with open(path, "rb") as f:
+            tshark = os.stat(shutil.which("tshark"))
+            told = repr((TSHARK, words, tshark.st_mtime_ns, tshark.st_size)).encode()
+            kept = os.path.join(folder, hashlib.sha256(told + f.read()).hexdigest())
+    if kept and os.path.exists(kept):
+        with open(kept, "rb") as f:
+            return ET.fromstring(zlib.decompress(f.read())).iter("packet")
+    shown = subprocess.run([*TSHARK, *words, "-r", path, "-T", "pdml"], capture_output=True, check=False).stdout
+    if kept:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as f:
+            f.write(zlib.compress(shown, 1))
+        os.replace(f.name, kept)
+    return ET.fromstring(shown).iter("packet")
+
+
 def dissect(path, *words):
     """Connections of the capture in the order of their first packets, the addresses that take part, and how many checksums are wrong."""
-    p = subprocess.run([*TSHARK, *words, "-r", path, "-T", "pdml"], capture_output=True, check=False)
     streams, hosts, bad_checksums, datagrams = {}, set(), 0, {}
-    for packet in ET.fromstring(p.stdout).iter("packet"):
+    for packet in packets(path, *words):
         protocols = {n.get("name"): n for n in packet.findall("proto")}
         tcp, ip = protocols.get("tcp"), protocols.get("ip", protocols.get("ipv6"))
         name = ip.get("name") if ip is not None else ""
