@@ -47,15 +47,21 @@ static bool is_ahead(const struct handshake *h)
     return server_has(h, h->flow->side[flow_side_of(h->flow, CLIENT)].next + 1);
 }
 
-/* With early data the server may have answered before, and what had been acknowledged was captured too late.
- */
-bool handshake_awaits_answer(const struct handshake *h)
+/* With early data the server may have answered before. Where it has acknowledged what comes only now, its
+ * words were captured too early: the last of them, an alert or an end, may be the answer. */
+bool handshake_awaits_answer(struct handshake *h)
 {
     const struct observation *o = h->observation;
-    return h->phase == PHASE_OPEN && observation_version(o) >= 0x0304 && added_bytes(o->server_hello.suite) &&
+    const struct side_facts *server = &o->side[SERVER];
+    const bool ended = server->closed || server->reset;
+    const bool answered = server_has(h, h->side[CLIENT].read_to);
+    const bool went_on = acknowledged_covers(&h->went_on, h->side[CLIENT].read_to);
+    const bool open = answered ? !went_on && (ended || h->alert_ahead) : !ended;
+    h->answered_by_alert = answered && h->alert_ahead;
+    return (h->phase == PHASE_OPEN || (h->phase == PHASE_REFUSED && answered)) && open &&
+           observation_version(o) >= 0x0304 && added_bytes(o->server_hello.suite) &&
            !observation_clear_suite(o) && o->seen & SEEN_SERVER_FINISHED && !o->client_hello.early_data &&
-           !server_has(h, h->side[CLIENT].read_to) && !o->side[CLIENT].closed && !o->side[CLIENT].reset &&
-           !o->side[SERVER].closed && !o->side[SERVER].reset;
+           !o->side[CLIENT].closed && !o->side[CLIENT].reset;
 }
 
 /* The client has ended what was complete to it, and the server follows. */

@@ -120,17 +120,19 @@ struct handshake {
     bool ended_late;      /* the server ended long after all that was said */
     bool reordered;       /* bytes came after their acknowledgement, and the order would matter */
     bool complete;
-    bool follow_up_awaited;    /* the handshake is done; what the client makes of it is to be seen */
-    uint16_t awaited_mac;      /* of that, where it can be read, the bytes of MAC in each record; else 0 */
-    bool answer_awaited;       /* of that, what the server makes of the client's Finished; see answer.c */
-    bool answered_by_alert;    /* the server's last record then has the length of an alert */
-    nanos done_at;             /* then */
-    bool native_sslv2;         /* SSLv2 itself is spoken, not only its ClientHello */
-    uint16_t data_version;     /* of the record of data that came last, of either side */
-    uint16_t client_protected; /* the length of the first record that may be a Finished and came before the
-                                  version was known; 0: none */
-    bool client_went_on;       /* another one came then */
-    bool undecided;            /* the client's last record holds a Finished, or an alert with padding */
+    bool follow_up_awaited;      /* the handshake is done; what the client makes of it is to be seen */
+    uint16_t awaited_mac;        /* of that, where it can be read, the bytes of MAC in each record; else 0 */
+    bool answer_awaited;         /* of that, what the server makes of the client's Finished; see answer.c */
+    bool answered_by_alert;      /* the server's last record then has the length of an alert */
+    bool alert_ahead;            /* so had the last before it, which may have been captured too early */
+    struct acknowledged went_on; /* what the server had of the client's bytes when it said more than that */
+    nanos done_at;               /* then */
+    bool native_sslv2;           /* SSLv2 itself is spoken, not only its ClientHello */
+    uint16_t data_version;       /* of the record of data that came last, of either side */
+    uint16_t client_protected;   /* the length of the first record that may be a Finished and came before the
+                                    version was known; 0: none */
+    bool client_went_on;         /* another one came then */
+    bool undecided;              /* the client's last record holds a Finished, or an alert with padding */
     enum phase phase;
     struct search search;
     struct assembly side[2]; /* by enum side */
@@ -235,7 +237,7 @@ static inline bool handshake_client_gave_up(const struct handshake *h)
 bool handshake_is_alert(const struct handshake *h, size_t record_length);
 
 /* answer.c: the handshake is done with the client's Finished, of which the server may think otherwise. */
-bool handshake_awaits_answer(const struct handshake *h);
+bool handshake_awaits_answer(struct handshake *h);
 void handshake_answer(struct handshake *h, enum side who, size_t record_length);
 void handshake_answer_end(struct tls *tls, struct handshake *h, enum side who, bool reset, nanos now);
 /* It ended, or seems to, and said nothing else. */

@@ -527,6 +527,9 @@ void handshake_data(struct tls *tls, struct handshake *h, enum side who, size_t 
     h->data_version = version;
     if (observation_version(o) >= 0x0304) {
         if (who == SERVER) {
+            h->alert_ahead = handshake_is_alert(h, record_length);
+            if (!h->alert_ahead && h->said_after.any)
+                acknowledged_note(&h->went_on, h->said_after.number);
             handshake_finished(tls, h, SERVER, now);
             return;
         }

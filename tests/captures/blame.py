@@ -1132,6 +1132,17 @@ def refused_by_tls13(folder):
         capturelib.write_frames(path, c.frames)
         said = [e["utwatch"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
         check([e["outcome"] for e in said] == [outcome] and said[0].get("unobserved") == ["encrypted"], what, said)
+        # Of a mirror port the client's own may come behind what the server answered.
+        flight = next(i for i, (_, f) in enumerate(c.frames) if f[-len(own):] == own)
+        for behind in range(flight + 1, len(c.frames)):
+            if capturelib.segment_of(c.frames[behind][1])[0][1] != 443:
+                break
+            times = [t for t, _ in c.frames]
+            swapped = [f for _, f in c.frames]
+            swapped.insert(behind, swapped.pop(flight))
+            capturelib.write_frames(path, list(zip(times, swapped)))
+            told = [e["utwatch"]["outcome"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+            check(told == [outcome], what, "captured", behind - flight, "too early:", told)
 
 
 def refused_for_something_else(folder):
