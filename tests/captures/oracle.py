@@ -105,6 +105,15 @@ def server_steps(pair):
     return steps, True
 
 
+def later_hello_may_be_in_clear(pair):
+    """RFC 5246 7.4.1.1: so it is under NULL encryption. Where bytes are missing, another offer may be among them; where the ServerHello is, nobody
+    knows whether it could be read. TLS 1.3 has no later hello (RFC 8446 4.1.2), and RFC 9150 is of that version."""
+    steps = server_steps(pair)[0]
+    chosen = [s[2] for s in steps if s[:2] == (SERVER, "hello")] or offer(pair)
+    changed = any(s[1] in ("ccs", "finished") for s in steps + [s for s in pair["steps"] if s[0] == CLIENT])
+    return bool(pair["missing"]) and changed and some(nullenc, [s for s in chosen if s not in (0xC0B4, 0xC0B5)]) is True
+
+
 def selected(pair):
     """(suite, whether that is known): (None, True) where the server has ended the connection and selected none."""
     steps, whole = server_steps(pair)
@@ -186,6 +195,8 @@ def oracle(pair, policy):
     # Neither is a full offer, and the rule asks for one.
     partial = bool(pair["ticket"] or pair["session"]) or 0x5600 in pair["suites"]
     out["ut-6.2-ue-3des"] = HIDDEN if offered is None else NONE if partial else FAIL if 0x000A not in offered else PASS
+    if offered and out["ut-6.2-ue-3des"] != PASS and later_hello_may_be_in_clear(pair):
+        out["ut-6.2-ue-3des"] = HIDDEN
     out["ut-6.2-server-3des"] = PASS if suite == 0x000A else HIDDEN
     out["ut-6.2-server-rc4"] = PASS if suite == 0x0005 else HIDDEN
     if only_native:
