@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 enum {
-    MAX_WORDS = 64,
+    MAX_WORDS = 1024,
     MAX_LOADED = 16,
     STATUS_NOT_HERE = 99 /* it writes more than events, or takes more than one process */
 };
@@ -29,6 +29,7 @@ struct command {
     char *line; /* the words, parted by their ends */
     char *word[MAX_WORDS + 1];
     int words;
+    bool too_many;
     struct options options;
 };
 
@@ -43,7 +44,7 @@ struct loaded {
 static void take(void *context, enum parcel_kind kind, struct span bytes)
 {
     struct events *e = context;
-    if (kind != PARCEL_EVENT)
+    if (kind != PARCEL_EVENT || !bytes.n)
         return;
     if (e->room - e->length < bytes.n) {
         e->room = 2 * (e->length + bytes.n);
@@ -63,6 +64,7 @@ static bool parse(struct command *c, const char *line)
         abort();
     for (char *next = c->line, *word; c->words < MAX_WORDS && (word = strsep(&next, "\t"));)
         c->word[c->words++] = word;
+    c->too_many = c->words == MAX_WORDS;
     optind = 0; /* glibc's getopt() begins anew */
     return options_parse(c->words, c->word, &c->options);
 }
@@ -160,7 +162,7 @@ static int replay(struct loaded loaded[MAX_LOADED], const char *line, struct eve
     struct command c;
     int status = EXIT_USAGE;
     if (parse(&c, line)) {
-        const bool replays = c.options.task == TASK_REPLAY && !c.options.endless;
+        const bool replays = c.options.task == TASK_REPLAY && !c.options.endless && !c.too_many;
         const struct ruleset *rules = replays ? rules_of(loaded, &c, line) : NULL;
         const struct sensor_setup setup = {
             .options = &c.options, .rules = rules, .sink = {.take = take, .context = events}};

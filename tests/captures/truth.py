@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from run_utwatch import ROOT, SKIP, utwatch
+from run_utwatch import ROOT, SKIP, events
 from check_schema import built_with
 from checks import check, finish
 
@@ -42,7 +42,7 @@ schema = built_with(sys.argv[1])
 lines = []
 for folder, _, files in sorted(os.walk(os.path.join(corpus, "real"))):
     for name in sorted(files):
-        lines.append(utwatch(sys.argv[1], "-q", "--json", "-", "-r", os.path.join(folder, name)).stdout)
+        lines.append(events(sys.argv[1], "-r", os.path.join(folder, name))[1].stdout)
 p = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "report", "check_schema.py"), schema], input=b"".join(lines), capture_output=True)
 print("schema:", p.stdout.decode()[-500:], p.stderr.decode()[-500:])
 check(p.returncode in (0, SKIP), "events against the schema")

@@ -1,5 +1,7 @@
 #include "pages.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 
 void page_health_of(struct capture_health *health, uint64_t first)
@@ -151,9 +153,9 @@ bool page_worst(struct tally *t, struct rule_facts *rules, bool hostile)
     if (!tally_open(t, stand_in_profile()))
         return false;
     free(t->rules);
-    free(t->offenders);
+    memory_unmap(t->offenders);
     t->rules = calloc(MAX_RULES, sizeof *t->rules);
-    t->offenders = calloc(MAX_RULES, sizeof *t->offenders);
+    t->offenders = memory_map(MAX_RULES, sizeof *t->offenders);
     if (!t->rules || !t->offenders)
         return false;
     t->rule_count = MAX_RULES;
