@@ -57,6 +57,8 @@ static struct suite_set usable_of(const struct shown *shown, const struct suite_
 void peer_weigh(const struct peer *server, struct peer_evidence *out)
 {
     memset(out, 0, sizeof *out);
+    if (server->side != SERVER) /* a UE has less room: what is known of servers lies behind it */
+        return;
     out->may_select = server->offers;
     suite_set_join(&out->may_select, &server->selected);
     out->doubt = server->at_times >= REFUSES_AT_TIMES ? UNOBSERVED_INCONSISTENT : 0;
