@@ -59,7 +59,6 @@ void late_check_begin(struct pipeline *p, struct flow *flow)
         forget_oldest(p);
     }
     late->place[(late->first + late->count++) % late->capacity] = (struct late_flow){
-
         .flow = flow, .first_seen = flow->first_seen, .until = p->now + KEPT_SECONDS * NANOS_PER_SECOND};
 }
 
