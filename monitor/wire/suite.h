@@ -87,7 +87,7 @@ extern const struct word suite_kx_words[], suite_auth_words[];
 const char *suite_kx_name(enum suite_kx kx); /* "rsa", "dhe", "dh_anon", ... */
 const char *suite_auth_name(enum suite_auth auth);
 
-#define SUITE_SET_WORDS 16 /* 1024 entries; the generator refuses to make more */
+#define SUITE_SET_WORDS 8 /* 512 entries; the generator refuses to make more */
 
 struct suite_set {
     uint64_t word[SUITE_SET_WORDS];
