@@ -223,7 +223,8 @@ static void open_again(struct verdict *verdicts, size_t count, const struct peer
 static void tell_of_peer(struct judge *j, const struct policy_case *c, const struct peer *peer,
                          unsigned profile, struct verdict *verdicts, size_t count, bool last)
 {
-    struct told_finding *told = peers_told(j->peers, peer, profile);
+    struct told_finding told[PEER_RULES];
+    peers_told(j->peers, peer, profile, told);
     const bool apart = peers_tell_apart(j->peers, peer);
     if (!apart)
         open_again(verdicts, count, peer);
@@ -232,12 +233,14 @@ static void tell_of_peer(struct judge *j, const struct policy_case *c, const str
             peer_news_of(i < PEER_RULES ? &told[i] : NULL, &verdicts[i], c->about.time, last && apart);
         output_peer(j->output, c, &verdicts[i], &news, profile == OF_ADVICE);
     }
+    if (!last) /* it is forgotten now */
+        peers_note_told(j->peers, peer, profile, told);
 }
 
 static void judge_peer(struct judge *j, const struct peer *peer, bool last)
 {
     UNINITIALIZED struct peer_evidence evidence;
-    if (!peers_tell_apart(j->peers, peer) && !peer_any_told(peer))
+    if (!peers_tell_apart(j->peers, peer) && !peer->told)
         return;
     peer_weigh(peer, &evidence);
     const struct policy_case c = case_of_peer(peer, &evidence);
@@ -420,9 +423,22 @@ void judge_due_peers(struct judge *j, size_t most)
     }
 }
 
+/* Each of them was last touched long ago. */
+static void expect_after(struct judge *j, const struct peer *peer)
+{
+    const struct peer *next = peers_next(j->peers, peer->side, peer);
+    if (!next)
+        return;
+    const struct policy_case c = case_of_peer(next, NULL);
+    output_expect(j->output, &c);
+    peers_expect_next(j->peers, next);
+}
+
 void judge_all_peers(struct judge *j)
 {
     for (enum side side = CLIENT; side <= SERVER; side++)
-        for (const struct peer *peer = NULL; (peer = peers_next(j->peers, side, peer));)
+        for (const struct peer *peer = NULL; (peer = peers_next(j->peers, side, peer));) {
+            expect_after(j, peer);
             judge_peer(j, peer, true);
+        }
 }

@@ -61,15 +61,6 @@ struct peer_news peer_news_of(struct told_finding *told, const struct verdict *v
     return news;
 }
 
-bool peer_any_told(const struct peer *peer)
-{
-    for (unsigned profile = 0; profile < PEER_PROFILES; profile++)
-        for (size_t i = 0; i < PEER_RULES; i++)
-            if (peer->told[profile][i].state)
-                return true;
-    return false;
-}
-
 /* The rules about such a case in the order of their verdicts; returns how many. */
 static size_t rules_about(const struct profile *profile, enum case_kind kind, const struct rule_facts **rules)
 {
@@ -90,14 +81,16 @@ static size_t place_of(const struct rule_facts *rule, const struct rule_facts *c
     return PEER_RULES;
 }
 
-static void move_told(struct told_finding *told, const size_t *place, size_t count)
+static void move_told(struct peers *peers, const struct peer *peer, unsigned profile, const size_t *place,
+                      size_t count)
 {
     struct told_finding before[PEER_RULES];
-    memcpy(before, told, sizeof before);
-    memset(told, 0, sizeof before);
+    struct told_finding after[PEER_RULES] = {0};
+    peers_told(peers, peer, profile, before);
     for (size_t i = 0; i < count; i++)
         if (place[i] < PEER_RULES)
-            told[place[i]] = before[i];
+            after[place[i]] = before[i];
+    peers_note_told(peers, peer, profile, after);
 }
 
 void peers_told_go_on_with(struct peers *peers, unsigned profile, const struct profile *before,
@@ -115,6 +108,6 @@ void peers_told_go_on_with(struct peers *peers, unsigned profile, const struct p
         for (size_t i = 0; i < count; i++)
             place[i] = place_of(old[i], new, now);
         for (const struct peer *peer = NULL; (peer = peers_next(peers, side, peer));)
-            move_told(peers_told(peers, peer, profile), place, count);
+            move_told(peers, peer, profile, place, count);
     }
 }

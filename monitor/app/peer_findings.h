@@ -21,8 +21,6 @@ struct peer_news {
  * remembered, of which a breach is told at the last only. `time`: of what would be told. */
 struct peer_news peer_news_of(struct told_finding *told, const struct verdict *v, nanos time, bool last);
 
-bool peer_any_told(const struct peer *peer);
-
 /* Other rules judge from now on: what was told under those that both profiles have, by id and revision, is
  * remembered as of that rule, and the rest forgotten. Each may be NULL. */
 void peers_told_go_on_with(struct peers *peers, unsigned profile, const struct profile *before,

@@ -24,6 +24,11 @@ struct node {
     struct peer peer;    /* last, for what stands at its end is not touched before it is used */
 };
 
+/* What was told about a peer and stands. */
+struct told_findings {
+    struct told_finding of[PEER_PROFILES][PEER_RULES];
+};
+
 struct side_table {
     struct pool pool;
     uint32_t *buckets;
@@ -42,8 +47,9 @@ struct peers {
     struct forgotten forgotten; /* peers */
     nanos now;                  /* of the last handshake */
     struct side_table table[2]; /* by enum side */
-    uint32_t interval;          /* its number, from 1 on */
-    peers_judge *judge;         /* or NULL */
+    struct pool told;
+    uint32_t interval;  /* its number, from 1 on */
+    peers_judge *judge; /* or NULL */
     void *judge_context;
     struct peers_counters counters;
 };
@@ -57,7 +63,8 @@ static size_t node_bytes(enum side side)
 size_t peers_memory(enum side side, uint32_t capacity)
 {
     const size_t beside = side == SERVER ? sizeof(struct peers) : 0;
-    return pool_memory(node_bytes(side), capacity) + pool_buckets(capacity) * sizeof(uint32_t) + beside;
+    return pool_memory(node_bytes(side), capacity) + pool_buckets(capacity) * sizeof(uint32_t) +
+           pool_memory(sizeof(struct told_findings), capacity) + beside;
 }
 
 static bool open_table(struct peers *p, enum side side, uint32_t capacity)
@@ -78,7 +85,8 @@ struct peers *peers_new(uint32_t servers, uint32_t ues)
     p->shapes.key = siphash_random_key();
     p->serving.key = p->shapes.key;
     p->kinds = (struct suite_kinds){suites_with_groups(), suites_by_version()};
-    if (open_table(p, SERVER, servers) && open_table(p, CLIENT, ues))
+    if (open_table(p, SERVER, servers) && open_table(p, CLIENT, ues) &&
+        pool_open(&p->told, sizeof(struct told_findings), servers + ues))
         return p;
     peers_free(p);
     return NULL;
@@ -92,6 +100,7 @@ void peers_free(struct peers *p)
         pool_close(&p->table[side].pool);
         memory_unmap(p->table[side].buckets);
     }
+    pool_close(&p->told);
     memory_unmap(p);
 }
 
@@ -301,6 +310,13 @@ static void change_unnamed(struct peers *p, const struct endpoint *end)
         change(p, unnamed);
 }
 
+static void forget_told(struct peers *p, struct peer *peer)
+{
+    if (peer->told)
+        pool_give(&p->told, peer->told);
+    peer->told = 0;
+}
+
 void peers_forget(struct peers *p, const struct peer *peer)
 {
     enum side side = peer->side;
@@ -312,6 +328,7 @@ void peers_forget(struct peers *p, const struct peer *peer)
     if (side == SERVER)
         change_unnamed(p, &key.end);
     was_judged(t, index);
+    forget_told(p, &n->peer);
     forgotten_note(&p->forgotten, hash_of(p, &n->peer), p->now);
     while (*link != index)
         link = &node_at(t, *link)->hash_next;
@@ -361,7 +378,7 @@ static struct peer *take(struct peers *p, const struct observation *o, const str
         n->peer.first = o->whence.time;
         if (side == SERVER)
             name_server(p, &n->peer, o);
-        if (forgotten_has(&p->forgotten, hash_of(p, &n->peer))) {
+        if (p->counters.evicted && forgotten_has(&p->forgotten, hash_of(p, &n->peer))) {
             learn_of_eviction(&n->peer);
             p->counters.came_again++;
         }
@@ -387,12 +404,53 @@ const struct peer *peers_next(const struct peers *p, enum side side, const struc
     return n ? &n->peer : NULL;
 }
 
-struct told_finding *peers_told(struct peers *p, const struct peer *peer, unsigned profile)
+void peers_expect_next(const struct peers *p, const struct peer *peer)
+{
+    const struct peer *next = peers_next(p, peer->side, peer);
+    if (next)
+        expect((const uint8_t *)next - offsetof(struct node, peer), node_bytes(CLIENT));
+}
+
+static struct told_findings *told_of(const struct peers *p, const struct peer *peer)
+{
+    return peer->told ? pool_at(&p->told, peer->told) : NULL;
+}
+
+void peers_told(const struct peers *p, const struct peer *peer, unsigned profile,
+                struct told_finding told[PEER_RULES])
 {
     assert(profile < PEER_PROFILES);
-    struct pool *pool = &p->table[peer->side].pool;
-    const size_t at = (size_t)((const uint8_t *)peer->told[profile] - pool->slots);
-    return (struct told_finding *)(void *)(pool->slots + at);
+    const struct told_findings *all = told_of(p, peer);
+    if (all)
+        memcpy(told, all->of[profile], sizeof all->of[profile]);
+    else
+        memset(told, 0, sizeof all->of[profile]);
+}
+
+static bool any_stands(const struct told_finding *told, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any |= told[i].state != 0;
+    return any;
+}
+
+void peers_note_told(struct peers *p, const struct peer *peer, unsigned profile,
+                     const struct told_finding told[PEER_RULES])
+{
+    assert(profile < PEER_PROFILES);
+    struct side_table *t = &p->table[peer->side];
+    struct peer *of = &node_at(t, index_at(t, peer))->peer;
+    if (!of->told && !any_stands(told, PEER_RULES))
+        return;
+    if (!of->told) {
+        of->told = pool_take(&p->told); /* there is one for each peer */
+        *told_of(p, of) = (struct told_findings){0};
+    }
+    struct told_findings *all = told_of(p, of);
+    memcpy(all->of[profile], told, sizeof all->of[profile]);
+    if (!any_stands(all->of[0], sizeof all->of / sizeof **all->of))
+        forget_told(p, of);
 }
 
 struct hello_shape peers_shape(struct peers *p, const struct observation *o)

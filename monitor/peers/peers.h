@@ -102,6 +102,9 @@ struct met *peers_met(struct peers *p);
 /* All peers of a side, in the order of their first handshake: NULL starts, NULL ends. */
 const struct peer *peers_next(const struct peers *p, enum side side, const struct peer *after);
 
+/* Has the processor fetch the one after this. */
+void peers_expect_next(const struct peers *p, const struct peer *peer);
+
 /* An interval ends: who changed in it is due to be judged by what it has shown by now. That may come later,
  * for the peers can be many; one that changes again before is judged first. Who is not due would be judged as
  * the last time. */
@@ -116,8 +119,12 @@ void peers_was_judged(struct peers *p, const struct peer *peer);
 /* All have to be judged when the interval ends, since other rules are in use. */
 void peers_all_change(struct peers *p);
 
-/* What has been told about the peer, PEER_RULES of them; the caller may change it. */
-struct told_finding *peers_told(struct peers *p, const struct peer *peer, unsigned profile);
+/* What has been told about the peer under this profile, by verdict: the application's words, which are only
+ * stored here, and hold no memory while nothing stands. */
+void peers_told(const struct peers *p, const struct peer *peer, unsigned profile,
+                struct told_finding told[PEER_RULES]);
+void peers_note_told(struct peers *p, const struct peer *peer, unsigned profile,
+                     const struct told_finding told[PEER_RULES]);
 
 /* Conclusions from the evidence so far. */
 struct peer_evidence {
