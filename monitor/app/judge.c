@@ -16,6 +16,7 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
         free(advised);
         return false;
     }
+    const bool begins = !j->profile;
     judge_held_back(j, INT64_MAX, SIZE_MAX);
     if (j->peers)
         judge_due_peers(j, SIZE_MAX);
@@ -28,7 +29,7 @@ bool judge_go_on_with(struct judge *j, const struct ruleset *rules)
     j->site = rules->site;
     j->profile = rules->profile;
     j->advice = rules->advice;
-    if (j->peers) {
+    if (j->peers && !begins) {
         met_forget_broken(peers_met(j->peers));
         peers_all_change(j->peers);
     }

@@ -28,7 +28,7 @@ void output_free(struct output *out);
  * nothing changed, when there is no memory. */
 bool output_go_on_with(struct output *out, const struct ruleset *rules);
 
-/* Has the processor fetch what output_case() will touch for a handshake. */
+/* Has the processor fetch what output_case() will touch for a handshake, or output_peer() for a UE. */
 void output_expect(const struct output *out, const struct policy_case *c);
 
 /* One judged case with its verdicts, and those of the advice profile. */

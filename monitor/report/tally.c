@@ -599,9 +599,9 @@ void tally_renew(struct tally *tally, const struct policy_case *c, const struct 
 
 void tally_expect(const struct tally *tally, const struct policy_case *c)
 {
-    const struct observation *o = c->observation;
-    expect(&tally->known_stacks[o->client_hello.number % KNOWN_HELLOS], 1);
-    ue_stacks_expect(tally->ue_stacks, whence_ue(&o->whence));
+    if (c->observation)
+        expect(&tally->known_stacks[c->observation->client_hello.number % KNOWN_HELLOS], 1);
+    ue_stacks_expect(tally->ue_stacks, whence_ue(&c->about));
     first_sights_expect(tally->sharers, c);
 }
 

@@ -117,9 +117,6 @@ struct sessions *sessions_new(const struct session_config *config, char *error, 
         sessions_free(s);
         return NULL;
     }
-    /* Touched now: a handshake would wait for the kernel to clear a page. */
-    for (size_t i = 0; i < RECENT_SESSIONS; i++)
-        s->recent[i] = (struct recent_session){.flow_id = UINT64_MAX};
     enum table_result result = config->look_only ? table_open_to_read(&s->table, config->state)
                                : config->served_elsewhere
                                    ? table_open_shared(&s->table, config->sessions, config->state)
