@@ -129,7 +129,7 @@ struct peer {
                                share the address; up to REFUSES_AT_TIMES */
     uint32_t may_have_lost; /* enum unobserved: why it may have lost others that it refused */
 
-    uint32_t told; /* slot of what was told about it and stands; 0: nothing. See peers_told() */
+    uint32_t told; /* slot of what was reported about it and still holds; 0: nothing. See peers_told() */
 
     /* Of a server. Last, since a UE has no room for it. */
     char name[MAX_TOLD_NAME]; /* as safe text; "" if it has none, or it is not known */

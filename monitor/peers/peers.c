@@ -24,7 +24,7 @@ struct node {
     struct peer peer;    /* last, for what stands at its end is not touched before it is used */
 };
 
-/* What was told about a peer and stands. */
+/* What was reported about a peer and still holds. */
 struct told_findings {
     struct told_finding of[PEER_PROFILES][PEER_RULES];
 };

@@ -119,8 +119,8 @@ void peers_was_judged(struct peers *p, const struct peer *peer);
 /* All have to be judged when the interval ends, since other rules are in use. */
 void peers_all_change(struct peers *p);
 
-/* What has been told about the peer under this profile, by verdict: the application's words, which are only
- * stored here, and hold no memory while nothing stands. */
+/* What was reported about the peer by this profile and still holds, by verdict. The application writes it; it
+ * takes memory only while something holds. */
 void peers_told(const struct peers *p, const struct peer *peer, unsigned profile,
                 struct told_finding told[PEER_RULES]);
 void peers_note_told(struct peers *p, const struct peer *peer, unsigned profile,
