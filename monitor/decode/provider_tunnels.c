@@ -89,15 +89,7 @@ static bool looks_like_gre(struct span bytes)
 
 enum layer decode_provider_tunnel(struct packet *p)
 {
-    enum {
-        L2TP_IN_IP = 115,
-        L2TP = 1701,
-        LISP = 4341,
-        GRE = 4754,
-        MPLS = 6635,
-        TZSP = 37008,
-        LEAST_BEHIND_LABEL = 4 + 20
-    };
+    enum { L2TP_IN_IP = 115, L2TP = 1701, LISP = 4341, GRE = 4754, MPLS = 6635, TZSP = 37008 };
     const uint16_t port = p->out->dst.port;
     if (port == L2TP && looks_like_l2tp(p->bytes, 2))
         return LAYER_L2TP;

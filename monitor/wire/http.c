@@ -19,7 +19,6 @@ const struct word http_method_words[] = {
 
 /* Those that a request line may name: all but "other", the first of the list. */
 static const struct word *const named_methods = &http_method_words[1];
-enum { LONGEST_METHOD = 7 };
 
 bool http_starts(struct span s, const char *prefix)
 {

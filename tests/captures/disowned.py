@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from run_utwatch import events, of_type, rule_counts
+from run_utwatch import OWN_DATA, events, of_type, operators_profile, rule_counts
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -28,24 +28,7 @@ ASKED = b"GET /resource-lists/users/sip:a@example.org/index HTTP/1.1\r\nHost: xc
 SERVED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 REFUSED = b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"
 OTHER = b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n" + b"\0" * 40
-RULES = """utwatch: 1
-profile: mine
-title: Rules of our own
-extends: ts33141-pcr2
-rules:
-  - id: own-data
-    sid: 900001
-    clause: x
-    title: x
-    requires: x
-    binds: server
-    severity: high
-    about: exchange
-    never: pass
-    when: { http.status: { below: 300 } }
-    fail: { http.owner: foreign }
-    observed: x
-"""
+RULES = operators_profile(own_data=OWN_DATA)
 
 
 class Judged:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every large table that a replay can fill is driven past its cap in one replay, so that an access behind its last place meets a page that nobody may touch
+"""Every large table that a replay can fill is driven past its cap, so that an access behind its last place meets a page that nobody may touch
 (monitor/base/memory.h); the counters say that each was full. usage: full_tables.py UTWATCH"""
 import itertools
 import json

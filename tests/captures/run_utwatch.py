@@ -122,6 +122,27 @@ def rule_counts(evs):
     return {r["rule"]: {k: v for k, v in r.items() if isinstance(v, int)} for r in rules}
 
 
+def operators_profile(**rules):
+    """The text of a profile whose rules about HTTP exchanges an operator takes seriously: their conditions, by id with "_" for "-"."""
+    of_each = """  - id: {0}
+    sid: {1}
+    clause: x
+    title: x
+    requires: x
+    binds: server
+    severity: high
+    about: exchange
+    never: pass
+    {2}
+    observed: x
+"""
+    return "utwatch: 1\nprofile: mine\ntitle: Rules of our own\nextends: ts33141-pcr2\nrules:\n" + "".join(
+        of_each.format(rule.replace("_", "-"), number, "\n    ".join(conditions)) for number, (rule, conditions) in enumerate(rules.items(), 900001))
+
+
+OWN_DATA = ("when: { http.status: { below: 300 } }", "fail: { http.owner: foreign }")
+
+
 def manifest(names=()):
     """The entries of all captures, or of those named, with or without ".pcap"."""
     with open(os.path.join(PCAPS, "manifest.json")) as f:

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from run_utwatch import PCAPS, events, of_type, rule_counts
+from run_utwatch import OWN_DATA, PCAPS, events, of_type, operators_profile, rule_counts
 from checks import check, finish
 import capturelib
 import encapsulation
@@ -294,21 +294,9 @@ def nobody_took_it_in_clear():
 
 BASIC = b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
 ANOTHER = DOCUMENT.replace(b"\r\n\r\n", b"\r\nX-3GPP-Intended-Identity: \"sip:b@example.org\"\r\n\r\n")
-EXCHANGES = (("gaa", DOCUMENT, BASIC, "when: { http.challenge: true }\n    fail: { http.gaa-challenge: false }"),
-             ("own-data", ANOTHER, SERVED, "when: { http.status: { below: 300 } }\n    fail: { http.owner: foreign }"),
-             ("authentication", DOCUMENT, SERVED, "when: { http.status: { below: 300 } }\n    fail: { http.identity: false }"))
-OF_AN_OPERATOR = "utwatch: 1\nprofile: mine\ntitle: Rules of our own\nextends: ts33141-pcr2\nrules:\n" + "".join("""  - id: {0}
-    sid: {1}
-    clause: x
-    title: x
-    requires: x
-    binds: server
-    severity: high
-    about: exchange
-    never: pass
-    {2}
-    observed: x
-""".format(rule, number, conditions) for number, (rule, _, _, conditions) in enumerate(EXCHANGES, 900001))
+EXCHANGES = (("gaa", DOCUMENT, BASIC), ("own-data", ANOTHER, SERVED), ("authentication", DOCUMENT, SERVED))
+OF_AN_OPERATOR = operators_profile(gaa=("when: { http.challenge: true }", "fail: { http.gaa-challenge: false }"), own_data=OWN_DATA,
+                                   authentication=("when: { http.status: { below: 300 } }", "fail: { http.identity: false }"))
 
 
 def nobody_took_the_answer():
@@ -319,7 +307,7 @@ def nobody_took_the_answer():
         profile.flush()
         for secret in b"", b"\0" * 20:
             begin = conversation(NULL_SHA, NULL_SHA)[:4] if secret else []
-            for rule, asked, answer, _ in EXCHANGES:
+            for rule, asked, answer in EXCHANGES:
                 steps = [(side, m.record(23, text + secret, m.TLS12) if secret else text) for side, text in ((CLIENT, asked), (SERVER, answer))]
                 for how in "acknowledged", "the next request", "unanswered", "acknowledged in part", "closed", "reset", "contradicted":
                     c = capturelib.Connection(time=START)
