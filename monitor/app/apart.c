@@ -140,7 +140,7 @@ static bool apart_from_evidence(const struct options *o)
         char buffer[2048];
         struct text t = text_over(buffer, sizeof buffer);
         text_safe(&t, span_of(o->inputs[i], strlen(o->inputs[i])));
-        text_put(&t, " lies in --evidence ");
+        text_put(&t, " is in the folder of --evidence ");
         text_safe(&t, span_of(o->evidence, strlen(o->evidence)));
         (void)fprintf(stderr, "utwatch: -r %s, where it may be removed\n", buffer);
         return false;

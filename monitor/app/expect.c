@@ -15,8 +15,9 @@ bool expect_take(struct options *o, const char *text)
     const char *equals = strrchr(text, '=');
     int64_t verdict;
     if (!equals || equals == text || !word_number(verdict_words, equals + 1, &verdict)) {
-        say_about("--expect", text,
-                  "it is RULE=VERDICT, with pass, fail, nothing-against, not-observable or not-applicable");
+        say_about(
+            "--expect", text,
+            "expected RULE=VERDICT, with pass, fail, nothing-against, not-observable or not-applicable");
         return false;
     }
     if (o->expected_count == MAX_EXPECTED) {

@@ -70,12 +70,12 @@ static void add_captures(struct options *o, const char *folder, struct dirent **
         }
         left_out += is_file(path);
         if (is_file(path) && o->verbose)
-            say(path, "no capture, left out");
+            say(path, "not a capture, skipped");
         free(path);
     }
     char what[64];
-    (void)snprintf(what, sizeof what, "%zu %s no capture, left out", left_out,
-                   left_out == 1 ? "file is" : "files are");
+    (void)snprintf(what, sizeof what, "%zu %s, skipped", left_out,
+                   left_out == 1 ? "file is not a capture" : "files are not captures");
     if (left_out && !o->verbose)
         say(folder, what);
 }

@@ -127,7 +127,8 @@ static void put_server(struct text *t, const struct scrape_counters *c)
     metric_alone(t, "utwatch_metrics_cut_off_total", METRIC_COUNTER,
                  "Connections for metrics that took too long, and were cut off", c->cut_off);
     metric_alone(t, "utwatch_metrics_gave_way_total", METRIC_COUNTER,
-                 "Connections for metrics that gave way to others, for all places were taken", c->gave_way);
+                 "Connections for metrics that gave way to others because all places were taken",
+                 c->gave_way);
 }
 
 static void write_page(void *context, struct text *t)

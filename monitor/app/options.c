@@ -104,15 +104,15 @@ static const char help[] =
     "  -r, --read FILE|DIR    pcap or pcapng, plain or compressed (gz, zst, xz, bz2, lz4); - is "
     "standard\n"
     "                         input; a folder is read in order of time; repeatable\n"
-    "      --merge            the files are parts of one traffic: merge them by time stamp\n"
-    "  -i, --interface INTERFACE  capture live, as from a mirror port; repeatable\n"
-    "      --watch DIR        each capture in DIR when its writer has closed or renamed it, without end\n"
+    "      --merge            merge the files, each with a part of the same traffic, by time stamp\n"
+    "  -i, --interface INTERFACE  capture live, for instance from a mirror port; repeatable\n"
+    "      --watch DIR        read each capture in DIR once its writer has closed or renamed it\n"
     "      --workers N        threads that parse in live capture (default 1)\n"
     "      --ring SIZE        the kernel's ring for each worker and interface (default 64MiB)\n"
     "  -p, --profile NAME|FILE  the rules that decide the verdicts (default ts33141-pcr2)\n"
     "      --advise NAME|FILE   a further profile, whose findings never change the exit status; "
     "repeatable\n"
-    "  -c, --config FILE      what is Ut here, the operator's policy, exceptions, limits\n"
+    "  -c, --config FILE      the site: what counts as Ut, the operator's policy, exceptions, limits\n"
     "      --state FILE       remember sessions across restarts\n"
     "      --state redis://HOST[:PORT]  share remembered sessions with other sensors\n"
     "      --json FILE|-      one JSON object per line for each handshake and violation\n"
@@ -121,23 +121,22 @@ static const char help[] =
     "      --report text|html|csv|junit[:FILE]  the compliance report (text on standard output by "
     "default);\n"
     "                         repeatable\n"
-    "      --baseline FILE    an earlier --json or --report csv: only what it lacks is a violation\n"
+    "      --baseline FILE    an earlier --json or --report csv, whose violations do not count again\n"
     "      --details          in the text, every finding in order of time, handshakes, stacks and ages\n"
     "      --details=handshakes  in the text, a line for each handshake\n"
     "      --rules            in the text, the table of the rules\n"
     "      --unseen           in the text, what could not be judged, rule by rule\n"
-    "      --min-severity LEVEL  least severity that the text shows; changes no exit status\n"
+    "      --min-severity LEVEL  least severity that the text shows; does not change the exit status\n"
     "      --evidence DIR     for each alert, a pcapng file with the packets of its handshake\n"
     "      --fail-on LEVEL    lowest severity for exit status 1: info, low (default), medium or high\n"
     "      --strict           breaches of superseded demands count as violations\n"
     "      --checksums auto|verify|ignore  whether a segment with a wrong TCP checksum counts\n"
-    "      --no-confine       without sandbox, for debugging\n"
+    "      --no-confine       run without the sandbox, for debugging\n"
     "  -q, --quiet            no report on standard output\n"
     "  -v, --verbose          print more on standard error: inputs and receivers; twice: the rules too\n"
     "\n"
     "  -T, --test             check the rules and the configuration, read no packets\n"
-    "      --expect RULE=VERDICT  with -T and -r FILE: exit status 1 unless the rule says so of the "
-    "files\n"
+    "      --expect RULE=VERDICT  with -T and -r FILE: exit status 1 unless the rule has this verdict\n"
     "      --sessions         print what --state FILE remembers: counts and ages by server\n"
     "      --list-profiles    list the installed profiles\n"
     "      --list-rules       list the rules of the profile\n"
@@ -201,7 +200,7 @@ static bool take_input(struct options *o, bool live, const char *name)
         if (strcmp(o->inputs[i], name) == 0)
             return refuse("-i ", name, " is given twice: each of its frames would count twice");
     if (live && o->input_count == MAX_INTERFACES)
-        return refuse("more interfaces than it can capture from: ", name, "");
+        return refuse("too many interfaces: ", name, "");
     o->live = o->endless = live;
     inputs_add(o, name);
     return true;
@@ -210,7 +209,7 @@ static bool take_input(struct options *o, bool live, const char *name)
 static bool take_watch(struct options *o, const char *folder)
 {
     if (o->input_count)
-        return refuse("--watch ", folder, " is for a run of its own, without another input");
+        return refuse("--watch ", folder, " needs a run of its own, without other inputs");
     inputs_watch(o, folder);
     return o->endless = true;
 }
@@ -258,7 +257,7 @@ static bool take_report(struct options *o, const char *text)
     if (!word_number(forms, form, &number))
         return refuse("--report is text, html, csv or junit, with :FILE or without, not ", text, "");
     if (o->report_count == MAX_REPORTS)
-        return refuse("more reports than a run writes: ", text, "");
+        return refuse("too many reports: ", text, "");
     const char *file = text[n] == ':' && text[n + 1] ? text + n + 1 : NULL;
     for (size_t i = 0; i < o->report_count; i++)
         if (!file && !o->report[i].file)
@@ -295,11 +294,11 @@ static bool take_syslog(struct options *o, const char *where)
     return true;
 }
 
-/* What a run has one of. */
+/* An option that a run can have only once. */
 static bool take_once(const char *option, const char **value, const char *text)
 {
     if (*value)
-        return refuse("a second ", option, ": a run has one");
+        return refuse("a second ", option, ": a run can have only one");
     *value = text;
     return true;
 }
@@ -365,7 +364,7 @@ static bool take_flag(struct options *o, int option)
 static bool take_details(struct options *o, const char *of)
 {
     if (of && strcmp(of, "handshakes") != 0)
-        return refuse("--details is without a value or handshakes, not ", of, "");
+        return refuse("--details takes no value or handshakes, not ", of, "");
     if (of)
         o->show.handshakes = true;
     else
@@ -512,7 +511,7 @@ static bool is_consistent(int argc, char **argv, struct options *out)
     if (out->merge && (out->endless || out->input_count > MAX_MERGED))
         return refuse("", "--merge",
                       out->endless ? " is for files; interfaces are always merged"
-                                   : " takes 64 files at most: put the rest together before");
+                                   : " takes at most 64 files: merge some of them first");
     return optind == argc || join_filter(out, argv + optind, argc - optind);
 }
 

@@ -30,10 +30,10 @@ static void take_server(struct site_reader *r, const struct node *e)
     struct site *s = r->site;
     struct endpoint end;
     if (e->kind == NODE_SCALAR && is_host_name(e->text))
-        complain_at(&r->at, e, "'%s' is a name: it belongs into names, here are addresses and networks",
+        complain_at(&r->at, e, "'%s' is a name: put it under names; expected an address or a network",
                     e->text);
     else if (e->kind == NODE_SCALAR && site_end(e->text, &end))
-        complain_at(&r->at, e, "'%s' has a port: it belongs into ports, here are addresses and networks",
+        complain_at(&r->at, e, "'%s' has a port: put that under ports; expected an address or a network",
                     e->text);
     else
         s->server_count += site_network(r, e, &s->servers[s->server_count]);
@@ -45,7 +45,7 @@ static bool read_port(struct site_reader *r, const struct node *n, uint16_t *out
     const bool good = text && site_port(text, out);
     if (text && !good)
         complain_at(&r->at, n, "'%s' is not a port (1 to 65535)%s", text,
-                    strchr(text, '-') && text[0] != '-' ? ": write each port by itself" : "");
+                    strchr(text, '-') && text[0] != '-' ? ": list each port separately" : "");
     return good;
 }
 
@@ -69,13 +69,13 @@ static void take_name(struct site_reader *r, const struct node *e)
     if (text && is_regular_expression(text))
         complain_at(&r->at, e, REGULAR_EXPRESSION, text);
     else if (text && is_quoted_typographically(text))
-        complain_at(&r->at, e, "'%s' is no name of a host" QUOTED_TYPOGRAPHICALLY, text);
+        complain_at(&r->at, e, "'%s' is not a host name" QUOTED_TYPOGRAPHICALLY, text);
     else if (text && text[strlen(text) - 1] == '.')
-        complain_at(&r->at, e, "'%s': a name is sent without the dot at its end (RFC 6066 3): leave it out",
+        complain_at(&r->at, e, "'%s': names are sent without a dot at the end (RFC 6066 3): leave it out",
                     text);
     else if (text && is_more_than_a_name(text))
         complain_at(&r->at, e,
-                    "'%s' is more than the name of a host: leave out scheme, port and path, as in "
+                    "'%s' is more than a host name: leave out scheme, port and path, as in "
                     "xcap.example.org",
                     text);
     else if (text)
@@ -247,10 +247,10 @@ static void take_farm(struct site_reader *r, const struct node *e)
         for (const struct endpoint *earlier = farm->member; text && earlier < member; earlier++)
             again |= earlier->port == member->port && endpoint_same_host(earlier, member);
         if (again)
-            complain_at(&r->at, m, "'%s' is in this farm already: name the others, too", text);
+            complain_at(&r->at, m, "'%s' is listed twice in this farm: list the other servers", text);
     }
     if (farm->members == 1 && !e->first->next)
-        complain_at(&r->at, e, "a farm of one server: name the others too, or leave it out");
+        complain_at(&r->at, e, "a farm of one server: list the others too, or leave it out");
 }
 
 static void read_sessions(struct site_reader *r, const struct node *n)
@@ -278,7 +278,7 @@ static void take_tunnel_end(struct site_reader *r, const struct node *e)
 {
     struct tunnel_ends *ends = &r->site->tunnel_ends;
     if (ends->count == MAX_TUNNEL_ENDS)
-        complain_at(&r->at, e, "more than %d networks of tunnels' ends", MAX_TUNNEL_ENDS);
+        complain_at(&r->at, e, "more than %d networks of tunnel ends", MAX_TUNNEL_ENDS);
     else if (site_network(r, e, &ends->network[ends->count]))
         ends->count++;
 }
@@ -291,7 +291,7 @@ static void take_tunnel_port(struct site_reader *r, const struct node *e)
         return;
     for (size_t i = 0; i < ports->count; i++)
         if (ports->port[i].port == port) {
-            complain_at(&r->at, e, "port %u is named already", port);
+            complain_at(&r->at, e, "port %u is listed twice", port);
             return;
         }
     if (ports->count == MAX_TUNNEL_PORTS)
@@ -327,7 +327,7 @@ static void take_advice(struct site_reader *r, const struct node *e)
     const char *name = site_text(r, e);
     for (size_t i = 0; name && i < s->advise_count; i++)
         if (strcmp(s->advise[i]->text, name) == 0) {
-            complain_at(&r->at, e, "'%s' gives advice already", name);
+            complain_at(&r->at, e, "'%s' already gives advice", name);
             return;
         }
     if (name && s->advise_count == MAX_ADVICE)

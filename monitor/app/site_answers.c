@@ -136,7 +136,8 @@ void site_warn_of_exceptions(const struct site *site, const struct profile *prof
         char safe[SAID_BYTES];
         const char *file = say_safely(site->tree->file, safe);
         if (now > x->until)
-            (void)fprintf(out, "%s:%u: warning: this exception ended on %s; from then on its breach counts\n",
+            (void)fprintf(out,
+                          "%s:%u: warning: this exception expired on %s; since then its breaches count\n",
                           file, x->line, x->until_text);
         if (has_rule(profile, x->rule))
             continue;

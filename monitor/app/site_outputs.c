@@ -50,7 +50,7 @@ static void read_tls(struct site_reader *r, const struct node *n)
             *values[i] = site_text(r, m);
     }
     if (tls->key && !tls->certificate) /* a certificate's file may hold its key */
-        complain_at(&r->at, n, "'certificate' is missing, to which the key belongs");
+        complain_at(&r->at, n, "'certificate' is missing: the key needs one");
 }
 
 /* The form of the messages. */
@@ -83,7 +83,7 @@ static void read_json_limit(struct site_reader *r, const struct node *n)
     }
     const bool none = strcmp(text, "none") == 0;
     if (!none && (!rate || !site_count(number, &limit) || limit < 1 || limit > UINT32_MAX))
-        complain_at(&r->at, n, "'%s' is not a number of alerts a second, as 1000/s, nor none", text);
+        complain_at(&r->at, n, "'%s' is neither a number of alerts a second (1000/s) nor none", text);
     else
         r->site->json_limit = (uint32_t)limit;
 }

@@ -35,9 +35,9 @@ static void warn_of(const struct site *site, const struct node *n, bool whole, F
     if (!n || n->kind != NODE_SCALAR || strcmp(n->text, "-") == 0 || (!folder && is_there(n->text, whole)))
         return;
     (void)fprintf(out, "%s:%u: warning: '%s': %s\n", site->tree->file, n->line, say_safely(n->text, safe),
-                  folder  ? "this is a folder, and has to be a file"
-                  : whole ? "there is no such file that can be read"
-                          : "there is no such folder that can be written to");
+                  folder  ? "this is a folder, not a file"
+                  : whole ? "there is no readable file of this name"
+                          : "there is no writable folder of this name");
 }
 
 void site_warn_of_paths(const struct site *site, const char *evidence, const char *json, FILE *out)
@@ -54,10 +54,10 @@ void site_warn_of_paths(const struct site *site, const char *evidence, const cha
             warn_of(site, node_member(tls, files[i]), true, out);
     }
     if (json && strcmp(json, "-") != 0 && !is_there(json, false))
-        (void)fprintf(out, "utwatch: warning: --json '%s': there is no such folder that can be written to\n",
+        (void)fprintf(out, "utwatch: warning: --json '%s': its folder does not exist or is not writable\n",
                       say_safely(json, safe));
     if (evidence && access(evidence, W_OK) != 0 && !is_there(evidence, false)) /* a run makes it */
         (void)fprintf(out,
-                      "utwatch: warning: --evidence '%s': there is no such folder that can be written to\n",
+                      "utwatch: warning: --evidence '%s': this folder does not exist or is not writable\n",
                       say_safely(evidence, safe));
 }

@@ -56,7 +56,7 @@ bool pcap_open_header(struct reader *reader, struct span magic)
     reader->big_endian = pcap_is_magic(big);
     const uint32_t number = reader->big_endian ? big : __builtin_bswap32(big);
     if (!pcap_is_magic(number)) {
-        (void)reader_broken(reader, NO_CAPTURE ": it begins neither as pcap nor as pcapng");
+        (void)reader_broken(reader, NO_CAPTURE ": it is neither pcap nor pcapng");
         return false;
     }
     struct span header = source_peek(reader->source, FILE_HEADER);

@@ -61,7 +61,7 @@ static enum read_result begin_section(struct reader *reader)
     struct cursor c = cursor_over(span_skip(head, 8));
     const uint32_t order = cursor_u32(&c);
     if (order != magic && order != __builtin_bswap32(magic))
-        return reader_broken(reader, NO_CAPTURE ": it begins as pcapng, but its byte order is none");
+        return reader_broken(reader, NO_CAPTURE ": it begins like pcapng, but its byte order is invalid");
     reader->big_endian = order == magic;
     reader->interface_count = 0;
     const unsigned major = reader_u16(reader, &c);

@@ -13,7 +13,7 @@ bool pcapng_open_section(struct reader *reader);
 enum read_result pcapng_next_packet(struct reader *reader, struct frame *frame);
 
 /* How the error begins of a file that never was one. */
-#define NO_CAPTURE "this is no capture"
+#define NO_CAPTURE "this is not a capture"
 
 __attribute__((format(printf, 2, 3))) enum read_result reader_broken(struct reader *reader,
                                                                      const char *format, ...);

@@ -24,7 +24,7 @@ static int open_fifo(const char *path, char *error, size_t error_size)
     int ready = poll(&wait, 1, FIFO_WAIT_MS);
     if (ready == 1 && fcntl(fd, F_SETFL, 0) == 0)
         return fd;
-    (void)snprintf(error, error_size, "a FIFO that nobody wrote to for %d seconds", FIFO_WAIT_MS / 1000);
+    (void)snprintf(error, error_size, "a FIFO to which nobody wrote for %d seconds", FIFO_WAIT_MS / 1000);
     (void)close(fd);
     return -1;
 }
@@ -43,7 +43,7 @@ static int open_descriptor(const char *path, char *error, size_t error_size)
         return -1;
     }
     if (S_ISDIR(st.st_mode)) {
-        (void)snprintf(error, error_size, "a folder in which no capture was found");
+        (void)snprintf(error, error_size, "a folder without captures");
         return -1;
     }
     if (S_ISFIFO(st.st_mode) && strncmp(path, "/dev/fd/", 8) != 0 && strncmp(path, "/proc/", 6) != 0)

@@ -130,7 +130,7 @@ ssize_t unpack_read(struct unpack *u, uint8_t *out, size_t size)
             return -1;
         if (u->end_of_input && u->used == u->have) {
             if (u->in_member)
-                u->error = "the packed data end too early";
+                u->error = "the compressed data end too early";
             return u->error ? -1 : 0;
         }
     }

@@ -156,7 +156,7 @@ struct span alert_taken_back(struct alert_writer *w, const struct taken_back *t)
     put_fault(m, (enum fault)t->told->fault);
     char words[256];
     struct text said = text_over(words, sizeof words);
-    text_printf(&said, "Stands no longer: %s", v->rule->title);
+    text_printf(&said, "Taken back: %s", v->rule->title);
     syslog_words(m, words);
     if (case_asked_name(c)[0])
         syslog_param_text(m, "sni", case_asked_name(c));

@@ -53,7 +53,7 @@ static void put_overall(struct html *h, const struct tally *tally, const struct 
     if (tally->excepted) {
         html_put(h, "<p class=\"note\">Besides, ");
         html_counted(h, tally->excepted, "fail is", "fails are");
-        html_put(h, " excepted by the operator&#39;s configuration and in no other number.</p>\n");
+        html_put(h, " excepted by the operator&#39;s configuration and included in no other number.</p>\n");
     }
 }
 
@@ -183,8 +183,8 @@ static void put_advice(struct html *h, const struct html_report *r)
         html_text(h, profile_title(p), HTML_TEXT_MOST);
         html_put(h, ". ");
     }
-    html_put(h, "Findings of further profiles; they are no violations and stand in no other "
-                "number.</p>\n<table><thead><tr>"
+    html_put(h, "Findings of further profiles; they are not violations, and no other number includes "
+                "them.</p>\n<table><thead><tr>"
                 "<th scope=\"col\">Requirement</th><th scope=\"col\">Clause</th><th "
                 "scope=\"col\">Findings</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < advice->rule_count; i++)

@@ -116,7 +116,7 @@ static void put_rules(struct text *t, const struct tally *tally)
                          tally->rules[i].value[v] + (v == VERDICT_FAIL ? tally->rules[i].gone : 0));
     name = "utwatch_verdicts_gone_total";
     metric_begin(t, name, METRIC_COUNTER,
-                 "Of those that fail, what stands no longer, by rule about servers or UEs");
+                 "Failed verdicts about servers or UEs that were taken back, by rule");
     for (size_t i = 0; i < tally->rule_count; i++)
         if (tally->rules[i].rule->about & (1 << CASE_SERVER | 1 << CASE_UE))
             metric_value(t, name, (struct label){"rule", tally->rules[i].rule->id}, NO_LABEL,

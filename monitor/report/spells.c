@@ -17,7 +17,7 @@ static const struct kind {
     KIND(SENSOR_INTERFACE_GONE, interface_gone, "A captured interface was missing"),
     KIND(SENSOR_NO_PACKETS, no_packets, "No packets arrived, whether or not there were any,"),
     KIND(SENSOR_DROPS, dropping, "More packets were dropped than limits: loss-limit allows"),
-    KIND(SENSOR_ONE_DIRECTION, one_sided, "Of many connections only one direction arrived"),
+    KIND(SENSOR_ONE_DIRECTION, one_sided, "Of many connections, only one direction arrived"),
     KIND(SENSOR_LAG, lagging, "The sensor fell behind the packets"),
 #undef KIND
 };

@@ -226,10 +226,10 @@ static void test_pcap_broken(void **state)
 {
     (void)state;
     begin(false);
-    expect_refused("this is no capture: it is empty");
+    expect_refused("this is not a capture: it is empty");
     begin(false);
     put("not a capture, but long enough", 30);
-    expect_refused("this is no capture: it begins ");
+    expect_refused("this is not a capture: it ");
     begin(false);
     pcap_file_header(0xa1b2c3d4, 1);
     file.n--;
@@ -405,7 +405,7 @@ static void test_lying_blocks(void **state)
     begin(false);
     section(false);
     file.bytes[8] ^= 1;
-    expect_refused("this is no capture: it begins ");
+    expect_refused("this is not a capture: it ");
 }
 
 /* Wherever a file is cut: frames as far as they are whole, then the end or a fault, never anything else. */

@@ -56,8 +56,8 @@ with tempfile.TemporaryDirectory() as folder:
         pass
     with open(here("text"), "w") as f:
         f.write("not a capture\n" * 100)
-    expect("an empty file", utwatch(binary, "-q", "-r", here("empty")), 3, b"utwatch: %s: this is no capture: it is empty\n" % here("empty").encode())
-    expect("a text file", utwatch(binary, "-q", "-r", here("text")), 3, b"utwatch: %s: this is no capture: it begins" % here("text").encode())
+    expect("an empty file", utwatch(binary, "-q", "-r", here("empty")), 3, b"utwatch: %s: this is not a capture: it is empty\n" % here("empty").encode())
+    expect("a text file", utwatch(binary, "-q", "-r", here("text")), 3, b"utwatch: %s: this is not a capture: it is neither" % here("text").encode())
     # Operands that name files before the first word of a filter are inputs, with or without -r.
     for words in ([whole], [whole, "tcp"], [whole, "-r", whole], ["-q", whole, "--fail-on", "high"], [whole, whole]):
         p = utwatch(binary, "--report", "text:/dev/null", *words)
@@ -71,7 +71,7 @@ with tempfile.TemporaryDirectory() as folder:
                          ("--jsn=-", "--json"), ("--sylog", "--syslog"), ("--fail_on", "--fail-on"), ("--detials", "--details")):
         expect(wrong, utwatch(binary, wrong, "-r", whole), 2, b"(did you mean '%s'?)" % meant.encode())
     os.mkdir(here("none"))
-    expect("an empty folder", utwatch(binary, "-q", "-r", here("none")), 3, b"no capture")
+    expect("an empty folder", utwatch(binary, "-q", "-r", here("none")), 3, b"a folder without captures")
     expect("no such file", utwatch(binary, "-q", "-r", here("nowhere")), 3, b"No such file")
     os.mkfifo(here("fifo"))
     expect("a FIFO nobody writes to", utwatch(binary, "-q", "-r", here("fifo"), timeout=20), 3, b"FIFO")
