@@ -78,7 +78,8 @@ struct flow *cleartext_datagram(struct pipeline *p, struct flow *flow, const str
 /* A side of a connection in HTTP acknowledges the other's bytes: this shows what it has received. */
 void cleartext_acknowledged(struct pipeline *p, struct flow *flow, enum side who, uint32_t ack);
 
-/* Of bytes of a side there is another reading; what is told of the connection and waits is told so. */
+/* There is another reading of a side's bytes; findings about the connection that still wait are reported
+ * accordingly. */
 void cleartext_contest(struct pipeline *p, const struct flow *flow, enum side who);
 
 /* What was said before TLS, or NULL. */

@@ -18,8 +18,8 @@ bool connection_run(struct pipeline *p, struct flow *flow, const struct segment 
  * mind, and looked at when nothing more comes. */
 void connection_await_start(struct pipeline *p, struct flow *flow);
 
-/* A segment in FLOW_RECORDS, cut to what is no record under protection: true if that begins HTTP or TLS in
- * clear, so that the connection is searched again from there. */
+/* A segment in FLOW_RECORDS, without the protected records at its start: true if the rest begins HTTP or TLS
+ * in clear, so that the connection is searched again from there. */
 bool connection_in_clear(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
 /* Its two ends answer each other at other numbers than these: what was read may be another's. */
@@ -35,7 +35,7 @@ void connection_finish(struct pipeline *p, struct flow *flow, nanos when, uint32
 /* A datagram: only the name of its protocol can be found out. */
 void connection_datagram(struct pipeline *p, struct flow *flow, const struct segment *segment);
 
-/* The connection is over, or is given up (`reasons`): what is in progress is judged as it stands. */
+/* The connection is over, or is given up (`reasons`): what is in progress is judged as it is. */
 void connection_end(struct pipeline *p, struct flow *flow, nanos when, uint32_t reasons);
 
 /* Another connection begins on its ports. A handshake of both ends that did not end and was not quiet may go
@@ -45,7 +45,7 @@ bool connection_replace(struct pipeline *p, struct flow *flow);
 /* What is followed of it has waited for too long. HTTP before which nothing of TLS came goes on. */
 void connection_expire(struct pipeline *p, struct flow *flow, nanos when);
 
-/* Nothing of it was a connection: nothing is said of it. */
+/* It never was a connection: nothing is reported about it. */
 void connection_forget(struct pipeline *p, struct flow *flow);
 
 /* It gives its place to another. What had ended keeps its verdict. */

@@ -30,7 +30,7 @@ struct evidence_folder *evidence_folder_open(const char *path);
 /* An evidence_name, then the file. False, with errno, when it could not be written: it is then not there. */
 bool evidence_folder_put(struct evidence_folder *f, struct span parcel);
 
-/* Another folder may have taken its place. False, with errno, when there is none. */
+/* Another folder may have taken its place. False, with errno, if none has that name any more. */
 bool evidence_folder_reopen(struct evidence_folder *f);
 
 void evidence_folder_close(struct evidence_folder *f);

@@ -1,8 +1,7 @@
 /*
- * Handshakes with a breach, and what was said in clear likewise, which are reported two seconds after their
- * end: until then a copy of their bytes may come that contradicts them, and shows that somebody else may have
- * said what was judged; or the same handshake from another side of a translator, where the UE is nearer
- * (app/sides.h).
+ * Handshakes with a breach, and breaches in clear text, which are reported two seconds after their end: until
+ * then a copy of their bytes may contradict them, which shows that somebody else may have sent what was
+ * judged; or the same handshake from another side of a translator, where the UE is nearer (app/sides.h).
  *
  * They hold no slot of the layers below: what they are judged by is copied. When all places are taken, the
  * first is reported before its time, or the first of a connection that has many of them; handshakes have
@@ -57,14 +56,14 @@ bool held_back_lacks_room(struct held_back *h, uint64_t flow_id);
  * ended. */
 void held_back_put(struct held_back *h, const struct policy_case *c, nanos due);
 
-/* The first case, whether it is due or not; there is one. Where an end that is there would hardly have had
- * the time to disown it, it counts as not confirmed. */
+/* The first case, whether it is due or not; there is one. If a real end would hardly have had time to disown
+ * it, it counts as not confirmed. */
 const struct policy_case *held_back_made_due(struct held_back *h, nanos now);
 
 /* The first case, if it is due at `now`, or if the clock was set back since; NULL: none is. It is valid until
  * it is dropped. */
 const struct policy_case *held_back_due(const struct held_back *h, nanos now);
-/* Of which of the two the first case is due, and first of both; NULL: of neither. */
+/* Whichever of the two has the case that is due first; NULL: neither has one that is due. */
 struct held_back *held_back_next(struct held_back *a, struct held_back *b, nanos now);
 void held_back_drop(struct held_back *h);
 
@@ -82,7 +81,7 @@ void held_back_found_nearer(struct held_back *h, uint64_t flow_id, uint64_t rand
 /* Other bytes of this side have come. Returns how many handshakes that damages which nothing else had. */
 size_t held_back_contradict(struct held_back *h, uint64_t flow_id, enum side side, nanos now);
 
-/* An end of the flow resets what was said in its name. */
+/* An end of the flow resets what was sent in its name. */
 void held_back_dispute(struct held_back *h, uint64_t flow_id, nanos now);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What is finished becomes verdicts: handshakes, what is said in clear, keys in use, and what peers did. The
- * judge has all that is learned on the way: the memory of sessions and that of peers. It sees no packet.
+ * Turns what is finished into verdicts: handshakes, clear text, keys in use, and what peers did. The judge
+ * owns all that is learned on the way: the memories of sessions and of peers. It sees no packet.
  */
 #ifndef UTWATCH_APP_JUDGE_H
 #define UTWATCH_APP_JUDGE_H
@@ -34,9 +34,9 @@ void judge_take(struct judge *j, struct statement *s);
 /* A statement comes that is perhaps not the next one. */
 void judge_count_early(struct judge *j);
 
-/* All that is due by this packet time has been taken: reports what waited for other sensors, or for a
- * contradiction, and whose time has come, and judges the peers that are due. At most so many of each kind,
- * for thousands must not delay the next frame. */
+/* Everything that is due by this packet time has been taken: reports what has waited long enough for other
+ * sensors or for a contradiction, and judges the peers that are due. At most a few of each kind, so that
+ * thousands do not delay the next frame. */
 void judge_go_on(struct judge *j, nanos now, size_t most);
 
 /* An interval ends: servers and UEs are to be judged by all that they did so far. judge_go_on() does so. */

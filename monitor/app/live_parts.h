@@ -24,7 +24,7 @@ void live_tell_edge(struct live_capture *c, const struct live *interface, const 
                     enum live_edge edge);
 void live_tell_change(struct live_capture *c, size_t i);
 
-/* All is open: what is due is so from now on. */
+/* Everything is open: intervals begin now. */
 void live_begin_watch(struct live_capture *c);
 
 /* Clocks, links, statistics. */

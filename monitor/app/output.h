@@ -35,8 +35,8 @@ void output_expect(const struct output *out, const struct policy_case *c);
 void output_case(struct output *out, const struct policy_case *c, const struct verdict *verdicts,
                  size_t count, const struct verdict *advice, size_t advised);
 
-/* One verdict about a server or UE in general, and what is new of it. Events tell what changes when it does;
- * reports that are written while the run goes on have what stands at the last. */
+/* One verdict about a server or UE in general, and what is new about it. Events report each change at once;
+ * reports that are written during the run contain what holds in the end. */
 void output_peer(struct output *out, const struct policy_case *c, const struct verdict *v,
                  const struct peer_news *news, bool advice);
 
@@ -97,7 +97,7 @@ uint64_t output_violations(const struct output *out);
 /* What came of --expect, on standard output. False: a rule said otherwise. */
 bool output_as_expected(const struct output *out);
 
-/* A violation at or above --fail-on was found, and stands. */
+/* A violation at or above --fail-on was found, and not taken back. */
 bool output_violated(const struct output *out);
 
 #endif

@@ -45,8 +45,8 @@ bool pipeline_frame(struct pipeline *p, const struct frame *frame);
 /* No frame has come, and packet time goes on. */
 void pipeline_time(struct pipeline *p, nanos time);
 
-/* No file has come for so long. What was judged is not held back for longer than on a quiet tap; packet time
- * stands still for all that is in progress, since the next file goes on where the last one ended. */
+/* No file has come for so long. Findings are not held back for longer than on a quiet tap; but packet time
+ * stops for everything in progress, since the next file continues where the last one ended. */
 void pipeline_between_files(struct pipeline *p, int64_t waited);
 
 /* What its sockets have counted so far. */

@@ -4,7 +4,7 @@
 
 #include "policy/policy.h"
 
-/* A profile, beside those that it extends. False: there is none of the name. */
+/* A profile, compared with those that it extends. False: there is no profile of that name. */
 bool explain_profile(const char *name);
 
 /* A line for each rule and each field whose name fits a pattern with * and ?. False: none does, or it is no

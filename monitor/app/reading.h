@@ -24,7 +24,7 @@ struct reading {
     int64_t now;         /* when reading began */
     nanos read_time;     /* of the last frame that was read, perhaps to be held */
     _Atomic int64_t
-        *offset; /* of a stamp to the monotonic clock, as the last reading of any thread has it; 0: none */
+        *offset; /* from time stamps to the monotonic clock, by the last reading of any thread; 0: none */
     nanos frame_time; /* of the last frame */
     int64_t frame_at; /* when it was read */
     bool shared;      /* `offset` is: other threads read other frames of the same interfaces */

@@ -1,9 +1,9 @@
 /*
- * Connections whose place another one took while an end may still disown them: whoever makes a handshake up
- * can begin another connection on its ports before the resets come that answer him (flow/dispute.c). What is
- * told of the handshake waits for these resets (held_back.h), and so do its numbers, here; and likewise its
- * bytes, which those of the server that is really there contradict (late_check.h). What gives way to others
- * counts as disowned.
+ * Connections that another one replaced while an end may still disown them: whoever forges a handshake can
+ * begin another connection on its ports before the resets that answer him come (flow/dispute.c). Findings
+ * about the handshake wait for these resets (held_back.h); its sequence numbers wait here, and so do its
+ * bytes, which those of the real server may contradict (late_check.h). What gives way to others counts as
+ * disowned.
  */
 #ifndef UTWATCH_APP_REPLACED_H
 #define UTWATCH_APP_REPLACED_H

@@ -7,7 +7,7 @@ enum { SAID_BYTES = 1024 };
 /* The name without bytes that a terminal obeys, cut when it is long. */
 const char *say_safely(const char *name, char safe[static SAID_BYTES]);
 
-/* "utwatch: MESSAGE", in which names may stand as they are. */
+/* "utwatch: MESSAGE"; names in it are made safe. */
 void say_line(const char *message);
 
 /* "utwatch: NAME: WHAT"; the name may hold any bytes, and is cut when it is long. */

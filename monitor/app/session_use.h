@@ -1,6 +1,6 @@
 /*
- * The use that connections under NULL encryption make of their sessions, as the pipeline tells it and the
- * judge understands it: only the judge knows which session a connection has.
+ * How connections under NULL encryption use their sessions: the pipeline reports it step by step, since only
+ * the judge knows which session a connection has.
  */
 #ifndef UTWATCH_APP_SESSION_USE_H
 #define UTWATCH_APP_SESSION_USE_H
@@ -11,7 +11,7 @@
 enum session_step_kind {
     USE_BEGINS,        /* of the session of the last handshake that was reported */
     USE_OF_UNKNOWN,    /* begins, of a session that nobody knows */
-    USE_IS_UNREADABLE, /* of the session of that handshake: what is said there nobody reads */
+    USE_IS_UNREADABLE, /* of the session of that handshake: nobody reads what is sent there */
     USE_SETTLES,       /* the UE has said who it is */
     USE_IS_GIVEN_UP,   /* a part of it was not seen, and nothing more is reported about it */
     USE_IS_CHALLENGED, /* `server` asks who it is */

@@ -1,10 +1,10 @@
 /*
  * One handshake on both sides of a translator, balancer, proxy or tunnel. Each connection has its event,
- * which names the other; but what one handshake breaks is broken once, and by the UE: so it is told where the
- * UE is nearer (peers/met.h), and on the other side it is not observable. What only the other side shows is
- * told there: a session may be old by what was seen at the server, and of unknown age at the proxy. A side
- * that ends first waits for the other, which the server's hello has shown by then (tls_has_other_side()), and
- * the side where nothing is told waits until it has been told on the other.
+ * which names the other; but a breach in one handshake is one breach, and the UE's: so it is reported on the
+ * side that is nearer to the UE (peers/met.h), and is not observable on the other. A breach that only the
+ * other side shows is reported there: a session may be old by what was seen at the server, and of unknown age
+ * at the proxy. A side that ends first waits for the other, which the server's hello has shown by then
+ * (tls_has_other_side()), and the side where nothing is told waits until it has been told on the other.
  *
  * Where two sides have no host in common, the one that is nearer may belong to somebody who repeats what he
  * sees. Then each is told; of the UE of the other one, which may be a translator, as a part of the evidence.
@@ -18,14 +18,14 @@
  */
 bool sides_meet(struct judge *j, struct policy_case *c, nanos due);
 
-/* Does the side where its breaches are told wait itself, so that they may still come to nothing there? */
+/* Does the side on which its breaches are reported still wait, so that they may be contradicted there? */
 bool sides_are_open(struct judge *j, const struct policy_case *c);
 
 /* Remembers which rules it breaks, for its other sides. `profile`: OF_PROFILE or OF_ADVICE. */
 void sides_note(struct judge *j, const struct policy_case *c, unsigned profile, const struct verdict *judged,
                 size_t count);
 
-/* The verdicts without what is told of another side. `own` is room for verdicts to be changed. */
+/* The verdicts without those that are reported on another side. `own` is room for verdicts to be changed. */
 const struct verdict *sides_once(struct judge *j, const struct policy_case *c, unsigned profile,
                                  struct verdict *own, const struct verdict *judged, size_t count);
 

@@ -78,7 +78,7 @@ bool site_may_serve(const struct site *site, const struct endpoint *server);
 
 enum scope_key { SCOPE_CLIENTS, SCOPE_SERVERS, SCOPE_PORTS, SCOPE_NAMES, SCOPE_KEYS };
 
-/* Of what is not in scope: the first key that leaves it out. */
+/* The first key that leaves it out of the scope. */
 enum scope_key site_left_out_by(const struct site *site, const struct endpoint *client,
                                 const struct endpoint *server);
 
@@ -107,8 +107,8 @@ const char *site_exception(const struct site *site, const struct verdict *v, con
  * name and that are not there. */
 void site_warn_of_paths(const struct site *site, const char *evidence, const char *json, FILE *out);
 
-/* Warns of exceptions that are of no effect: their rule is none of the profile's, perhaps a misspelt name, or
- * their last day was over at `now` (0: it is a capture's time that decides). */
+/* Warns of exceptions without effect: the profile does not have their rule, perhaps because its name is
+ * misspelt, or they had expired at `now` (0: the time of the capture decides). */
 void site_warn_of_exceptions(const struct site *site, const struct profile *profile, nanos now, FILE *out);
 
 /* Where the configuration names no number of handshakes, as many as its limit of memory leaves room for. */

@@ -16,8 +16,8 @@ struct site_reader {
 /* A mapping with no other keys than these, which a NULL ends. False: it is no mapping. */
 bool site_mapping(struct site_reader *r, const struct node *n, const char *const *known);
 
-/* Of each member of a list of at most MAX_SCOPE; `list` NULL: there is none. `example`: what one looks like.
- */
+/* Calls this for each member of a list of at most MAX_SCOPE; `list` may be NULL. `example`: what a member
+ * looks like. */
 void site_each(struct site_reader *r, const struct node *list, const char *example,
                void (*take)(struct site_reader *, const struct node *));
 
@@ -42,7 +42,7 @@ void site_interval(struct site_reader *r, const struct node *n, int64_t least, n
 /* False after a mistake. */
 bool site_network(struct site_reader *r, const struct node *e, struct network *out);
 
-/* 192.0.2.80:443, [2001:db8::80]:443. False: it is none, and no mistake was noted. */
+/* 192.0.2.80:443, [2001:db8::80]:443. False: it is not one, and no mistake was noted. */
 bool site_end(const char *text, struct endpoint *out);
 
 bool site_is_known(const char *key, const char *const *known);

@@ -14,7 +14,7 @@ enum statement_kind {
     TOLD_CLOSED,        /* a side has said that it ends the connection of `client` */
     TOLD_CONTRADICTION, /* bytes that came late contradict the handshake of `flow_id` */
     TOLD_CONTEST,       /* of what `flow_id` says in clear there are two readings */
-    TOLD_DISPUTE,       /* an end of `flow_id` resets what was said in its name */
+    TOLD_DISPUTE,       /* an end of `flow_id` resets what was sent in its name */
     TOLD_CLOCK_SET,     /* back or ahead, from `before` to `after` */
 };
 
@@ -32,7 +32,7 @@ struct statement {
     bool session_in_progress; /* see tls_may_begin_session() */
     bool other_side;          /* HANDSHAKE: see tls_has_other_side() */
     bool session_inside; /* HANDSHAKE: a later one inside encryption may have begun a session before this */
-    const struct http_connection *http; /* CONNECTION; HANDSHAKE: what was said before it, or NULL */
+    const struct http_connection *http; /* CONNECTION; HANDSHAKE: what came in clear before it, or NULL */
     const char *protocol;               /* CONNECTION */
     const struct http_exchange *exchange;
     struct earlier_use earlier; /* EXCHANGE under NULL encryption: what its answer depends on */

@@ -38,7 +38,7 @@ struct connection_session waiting_judge(struct judge *j, const struct statement 
  * as damaged, and what it teaches is distrusted. False when it does not wait. */
 bool waiting_contradict(struct judge *j, uint64_t flow_id, enum side side);
 
-/* The same where an end resets what was said in its name. */
+/* The same if an end resets what was sent in its name. */
 bool waiting_dispute(struct judge *j, uint64_t flow_id);
 
 /* Judges those whose time has come; `all`: waits for the others too. */

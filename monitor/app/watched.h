@@ -33,7 +33,7 @@ struct watched_file *watched_find(struct watched *w, const struct watched_file *
 /* The entry of such a file, made when it is missing. Its numbers are the caller's to change. */
 struct watched_file *watched_entry(struct watched *w, const struct watched_file *file);
 
-/* From the file of earlier runs; a line that is none is left out. */
+/* From the file of earlier runs; lines that are not entries are skipped. */
 void watched_load(struct watched *w, FILE *in);
 
 /* One line of it. */

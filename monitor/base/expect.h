@@ -1,5 +1,5 @@
-/* What was last touched long ago takes the processor as long as some hundred instructions to fetch. Where it
- * is known early, it is asked for meanwhile; an address that is none does no harm. */
+/* To fetch memory that was last touched long ago takes the processor as long as some hundred instructions. If
+ * the address is known early, the processor is asked for it in advance; an invalid address does no harm. */
 #ifndef UTWATCH_BASE_EXPECT_H
 #define UTWATCH_BASE_EXPECT_H
 

@@ -1,8 +1,8 @@
 /*
  * A keyed hash of a few instructions, for tables in which every packet looks something up and whose hashes
  * nobody outside ever sees. Each step multiplies two words that the key hides and folds the product's halves:
- * who does not know the key cannot choose bytes that share a bucket. Where hashes stand for what they are
- * made of, or leave the process, it is SipHash.
+ * nobody who does not know the key can choose bytes that share a bucket. Hashes that identify something, or
+ * that leave the process, are SipHash.
  */
 #ifndef UTWATCH_BASE_FOLD_HASH_H
 #define UTWATCH_BASE_FOLD_HASH_H

@@ -231,11 +231,11 @@
 /* app */
 #define DOCKET_PLACES         1024 /* statements of a worker that are not judged; it waits for more */
 #define HELD_HANDSHAKES       1280 /* with a breach that may still be contradicted */
-#define HELD_IN_CLEAR         2048 /* likewise, of what was said in clear */
+#define HELD_IN_CLEAR         2048 /* likewise, of clear text */
 #define DISOWNED_MILLISECONDS 100  /* in which an end answers what it knows nothing of */
 #define DOCKET_ANSWERS        4096 /* of the judge, on their way to a worker */
 #define DOCKET_JUMP_SECONDS   60   /* of packet time between two workers; more means that the clock was set */
-#define MAX_TUNNEL_ENDS       32   /* networks of tunnels' ends that the configuration names */
+#define MAX_TUNNEL_ENDS       32   /* networks of tunnel ends that the configuration lists */
 #define MAX_TUNNEL_PORTS      16   /* likewise, ports of UDP of all kinds */
 #define MAX_SCOPE             256  /* servers, ports or names that the configuration calls Ut */
 #define MAX_EXCEPTIONS        256

@@ -5,13 +5,12 @@
 #include <stddef.h>
 
 /* `count` elements of `size` bytes, all zero and aligned to 64 bytes; NULL without memory. They come from the
- * kernel in huge pages as far as it has them: a table of small ones costs a page fault for each, and the
- * processor knows where only some of them lie. Who reads or writes past their end ends with a fault.
- * memory_unmap() gives them back.
- * The sanitizer of leaks does not look for pointers in them. */
+ * kernel in huge pages as far as it has them: small pages cost a page fault each, and the processor knows the
+ * addresses of only some. A read or write past their end is a fault that ends the process. memory_unmap()
+ * returns them. The sanitizer of leaks does not look for pointers in them. */
 void *memory_map(size_t count, size_t size);
 
-/* NULL is none. */
+/* NULL does nothing. */
 void memory_unmap(void *memory);
 
 #endif

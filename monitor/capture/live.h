@@ -81,7 +81,7 @@ enum live_edge {
     LIVE_CREATED, /* again */
 };
 
-/* What has become of the interface since the last call: one change a call, until there is none. */
+/* What has changed about the interface since the last call: one change a call, until there is none. */
 enum live_edge live_look(struct live *live);
 enum live_state live_state(const struct live *live);
 

@@ -24,7 +24,7 @@ bool merge_put(struct merge *merge, const struct frame *frame, int64_t now);
 /* Of this input, nothing stamped before `until` is still to come. */
 void merge_seen(struct merge *merge, unsigned input, nanos until);
 
-/* Gives the earliest frame, whatever may come; false when there is none. */
+/* The earliest frame, even if an earlier one may still come; false when there is none. */
 bool merge_give_one(struct merge *merge, capture_callback *callback, void *context);
 
 /* Gives all frames that are known to be the next ones, and those held for too long. */

@@ -25,11 +25,11 @@ struct source {
 bool source_open(struct source *source, const char *path, const struct capture_patience *patience,
                  char *error, size_t error_size);
 
-/* Over bytes in memory, which outlive the source. */
+/* For tests: over bytes in memory, which outlive the source. */
 void source_over(struct source *source, struct span bytes);
 void source_close(struct source *source);
 
-/* Somebody had no patience: the end is none of the input's. */
+/* `patience` ended: the input itself has not. */
 bool source_was_stopped(const struct source *source);
 
 /* Why reading failed, or NULL when it did not. */

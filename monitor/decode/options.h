@@ -9,7 +9,7 @@ struct header_option {
     struct span body; /* behind kind and length */
 };
 
-/* The next one that has a body. False: there is none, or they are malformed. */
+/* The next option that has a body. False: there is none, or the options are malformed. */
 static inline bool next_option(struct cursor *options, struct header_option *out)
 {
     enum { END = 0, NOTHING = 1 };

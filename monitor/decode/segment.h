@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-/* IPv4 addresses stand in the first 4 bytes, the rest is zero, so that endpoints compare with memcmp. */
+/* An IPv4 address is in the first 4 bytes and the rest is zero, so that endpoints compare with memcmp. */
 struct endpoint {
     uint8_t address[16];
     uint16_t port;
@@ -112,15 +112,15 @@ struct segment {
     enum transport transport;
     struct endpoint src, dst;
 
-    uint32_t seq, ack;   /* TCP only */
-    uint8_t flags;       /* enum tcp_flag, TCP only */
-    uint8_t belief;      /* enum belief, TCP only */
-    uint8_t side;        /* of its connection, that sent it; flow_find() says which */
-    uint8_t multipath;   /* enum multipath, of a SYN or SYN/ACK of TCP */
-    uint8_t hops;        /* that the innermost IP header leaves it (TTL, hop limit) */
-    bool reassembled;    /* of fragments: nobody but its sender has put it together */
-    bool refused;        /* an IP header around it, or that of a fragment, is one that no host takes */
-    bool rejected;       /* it is none, but was quoted by an error of ICMP: its receiver did not take it */
+    uint32_t seq, ack; /* TCP only */
+    uint8_t flags;     /* enum tcp_flag, TCP only */
+    uint8_t belief;    /* enum belief, TCP only */
+    uint8_t side;      /* of its connection, that sent it; flow_find() says which */
+    uint8_t multipath; /* enum multipath, of a SYN or SYN/ACK of TCP */
+    uint8_t hops;      /* that the innermost IP header leaves it (TTL, hop limit) */
+    bool reassembled;  /* of fragments: nobody but its sender has put it together */
+    bool refused;      /* an IP header around it, or that of a fragment, is one that no host takes */
+    bool rejected; /* not a segment of its own, but quoted by an ICMP error: its receiver did not accept it */
     struct span tcp;     /* header and payload as captured; TCP only */
     struct span payload; /* as captured; may lie in the fragment store instead of the frame */
     struct span ip;      /* the innermost header of IPv4; empty with IPv6 */

@@ -1,9 +1,9 @@
 /*
- * Address spaces: what is inside a tunnel names its hosts by other addresses than what is outside, and
- * whoever can send a packet into a network can put both ends of any connection inside a tunnel of his own. So
- * an endpoint has the number of its space, and connections, servers and UEs of different spaces have nothing
- * in common, nor have sessions, but for spaces in which only the network puts hosts. The outer addresses are
- * no part of it, since a handover changes them (3GPP TS 23.401 5.5).
+ * Address spaces: addresses inside a tunnel are not those outside of it, and whoever can send a packet into a
+ * network can put both ends of any connection inside a tunnel of his own. So an endpoint has the number of
+ * its space, and different spaces share no connections, servers or UEs; they share sessions only if just the
+ * network puts hosts there. The outer addresses are no part of it, since a handover changes them (3GPP TS
+ * 23.401 5.5).
  *
  * The number is made of how many tunnels there are, what the innermost is, and whether the site names their
  * ends; 0 is outside of all.
@@ -66,7 +66,7 @@ struct spaces {
     nanos first_time; /* of a segment */
 };
 
-/* A mirror's or a network's own encapsulation, with addresses of its own; a tag or a label is none. */
+/* An encapsulation of the mirror or the network with addresses of its own, not a tag or a label. */
 bool is_tunnel(enum encapsulation kind);
 
 /* The digest of a network by its number, inside of one with the digest `outer`; 0: in no other. */
@@ -76,8 +76,8 @@ static inline uint32_t network_inside(uint32_t outer, enum encapsulation kind, u
     return mixed ^ mixed >> 15;
 }
 
-/* The space inside these wrappers; `foreign`: an end of a tunnel is none of the site's. What is in more
- * tunnels than are told apart is foreign, too. */
+/* The space inside these wrappers; `foreign`: an end of a tunnel is not one of the site's. More tunnels than
+ * are distinguished are foreign, too. */
 uint8_t space_inside(const struct wrappers *wrappers, bool foreign);
 
 /* Do both belong to the site's tunnels? True where none are named. */

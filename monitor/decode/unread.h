@@ -1,11 +1,12 @@
 /*
- * What hosts may have taken and was not read here: a datagram of which pieces are missing or contradict each
- * other, or a packet that was cut, or is wrapped too deeply, before its TCP header ends. Whoever sent it may
+ * What hosts may have received but was not read here: a datagram of which pieces are missing or contradict
+ * each other, or a packet that was cut, or is wrapped too deeply, before its TCP header ends. Its sender may
  * have said something else in it than what is read in its place.
  *
  * Kept are times under a hash of both ends; where the ports are in what is missing, of both addresses. A
- * later one takes its place. Of more ends than a place has room for the oldest time gives way; all ends of
- * the place are in doubt by then, so that a flood makes nobody forget, and doubts nobody who came later.
+ * later time replaces an earlier one. When a place has no room for more ends, the oldest time gives way, and
+ * all ends of the place count as having had something unread then: so a flood hides nothing, and casts no
+ * doubt on what came later.
  */
 #ifndef UTWATCH_DECODE_UNREAD_H
 #define UTWATCH_DECODE_UNREAD_H
@@ -39,7 +40,7 @@ void unread_close(struct unread *u);
 uint64_t unread_ends(const struct unread *u, const struct endpoint *from, const struct endpoint *to,
                      bool ports);
 
-/* Something between these ends was not read; of 0 nothing is noted. */
+/* Something between these ends was not read; 0 is ignored. */
 void unread_note(struct unread *u, uint64_t ends, nanos time);
 
 /* Was there, from `since` to `until`? */

@@ -1,7 +1,7 @@
 /*
- * Connections as Wireshark numbers them (tcp.stream): in the order in which their first segments stand in the
- * file. A number is given only where it is certain. From the first frame of a file on in which Wireshark may
- * find a connection that is not seen here (a fragment, a tunnel, a frame that was not decoded), the later
+ * Connections as Wireshark numbers them (tcp.stream): in the order of their first segments in the file. A
+ * number is given only if it is certain. From the first frame of a file on in which Wireshark may find a
+ * connection that is not seen here (a fragment, a tunnel, a frame that was not decoded), the later
  * connections of that file have none.
  */
 #ifndef UTWATCH_EVIDENCE_STREAMS_H

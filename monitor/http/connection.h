@@ -1,5 +1,5 @@
-/* A connection in clear as it is followed: where each side's bytes stand, the requests that wait for answers,
- * and answers that wait for requests. */
+/* The state of a connection in clear: the position in each side's bytes, requests that wait for answers, and
+ * answers that wait for requests. */
 #ifndef UTWATCH_HTTP_CONNECTION_H
 #define UTWATCH_HTTP_CONNECTION_H
 
@@ -78,7 +78,7 @@ struct connection {
     struct member member;
     unsigned waiting_count, early_count, answered_count;
     struct reader side[2]; /* by enum side */
-    /* What follows is written before it is read, so that a new connection has it as it was. */
+    /* What follows is written before it is read, so a new connection need not clear it. */
     struct http_exchange waiting[HTTP_PIPELINE];  /* requests without answer, oldest first */
     struct answer early[HTTP_PIPELINE];           /* answers whose request is not here yet */
     struct http_exchange answered[HTTP_ANSWERED]; /* whose answer is not acknowledged yet, oldest first */

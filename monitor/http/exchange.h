@@ -45,7 +45,7 @@ enum http_damage {
     HTTP_DAMAGE_NO_CLIENT = 1 << 6, /* no byte of the direction was captured; known at the end only */
     HTTP_DAMAGE_NO_SERVER = 1 << 7,
     HTTP_DAMAGE_OVERLAP = 1 << 8,    /* of some bytes there are two readings */
-    HTTP_DAMAGE_COMPRESSED = 1 << 9, /* a head of HTTP/2 says it by what came before, or is none */
+    HTTP_DAMAGE_COMPRESSED = 1 << 9, /* a head of HTTP/2 refers to earlier ones for it, or is malformed */
     HTTP_DAMAGE_AT_END = HTTP_DAMAGE_END | HTTP_DAMAGE_NO_CLIENT | HTTP_DAMAGE_NO_SERVER,
 };
 
@@ -67,8 +67,7 @@ struct http_exchange {
     uint32_t stream; /* of HTTP/2; else 0 */
     enum http_method method;
     uint16_t status;
-    /* What else stood there was too long to be kept: of the request's target, its fields, the answer's
-     * fields. */
+    /* Something was too long to be kept: of the request's target, its fields, or the answer's fields. */
     bool target_cut, fields_cut, answer_cut;
     bool of_ut;         /* by what is asked, whoever is asked: see struct http_connection */
     bool may_be_of_ut;  /* by its host alone */

@@ -68,8 +68,8 @@ size_t http_switch_place(const struct http *http, uint32_t slot, enum side who, 
  * before them was not captured, if anything. */
 size_t http_first_switch_place(enum side who, struct span bytes, bool open);
 
-/* Where the side's bytes that are fed next stand, until the next call. Without it an answer that comes before
- * all requests is taken to be that of the next one, captured late. */
+/* The position of the side's bytes that are fed next, until the next call. Without it an answer that comes
+ * before all requests is taken to be that of the next one, captured late. */
 void http_at(struct http *http, uint32_t slot, enum side who, struct http_place place);
 
 /* A side has acknowledged the other's bytes as far as `ack`. */

@@ -14,8 +14,8 @@
  */
 enum document_owner identity_owner(struct span xui, struct span identity);
 
-/* The same where a user asks of whom several identities are told, between commas (TS 24.109, RFC 3325 9.1):
- * foreign only if none of them leaves it open. */
+/* The same for a user with several identities, separated by commas (TS 24.109, RFC 3325 9.1): foreign only if
+ * all of them are. */
 enum document_owner identity_owner_of_any(struct span xui, struct span identities);
 
 #endif

@@ -32,7 +32,7 @@ uint32_t board_number(const struct board *b);
 size_t board_size(const struct board *b);
 
 /* Copies the newest one, for which there is room for board_size(). Returns its length. *number 0: there is
- * none, or it is written anew all the time, as only a hostile process does. */
+ * none, or it is rewritten all the time, as only a hostile process does. */
 size_t board_get(const struct board *b, uint8_t *to, uint32_t *number);
 
 #endif

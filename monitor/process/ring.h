@@ -24,8 +24,8 @@ bool ring_put(struct ring *ring, uint32_t kind, struct span bytes);
 /* A taker begins with what was not released, by itself or by one before it. */
 void ring_begin(struct ring *ring);
 
-/* The next piece, where it lies, until ring_release(), which gives back all that were taken. False when there
- * is none. */
+/* The next piece, where it lies, until ring_release(), which returns all that were taken. False when there is
+ * none. */
 bool ring_take(struct ring *ring, uint32_t *kind, struct span *bytes);
 void ring_release(struct ring *ring);
 

@@ -16,7 +16,7 @@ void baseline_free(struct baseline *baseline);
 /* Does it have this finding? If so, the finding is not gone. */
 bool baseline_has(struct baseline *baseline, const struct policy_case *c, const struct verdict *v);
 
-/* A finding that it has stands no longer, and is gone after all. */
+/* A finding that it has was taken back, and is gone after all. */
 void baseline_take_back(struct baseline *baseline, const struct policy_case *c, const struct rule_facts *rule,
                         enum fault fault);
 

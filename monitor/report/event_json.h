@@ -29,11 +29,11 @@ void json_tls_event(struct text *out, const struct policy_case *c, const struct 
                     struct shared_text *shared);
 /* A connection of Ut that is not TLS. */
 void json_flow_event(struct text *out, const struct policy_case *c, const struct input_names *names);
-/* `advice`: the verdict is of the second profile, and no violation. `shared`: of the case's own event; NULL:
- * there is none. */
+/* `advice`: the verdict is of the second profile, and not a violation. `shared`: of the case's own event;
+ * NULL: there is none. */
 void json_alert_event(struct text *out, const struct policy_case *c, const struct input_names *names,
                       const struct verdict *v, bool advice, const struct shared_text *shared);
-/* What an alert about a server or UE in general said stands no longer. */
+/* Takes back an alert about a server or UE in general. */
 void json_taken_back_event(struct text *out, const struct taken_back *t, const struct input_names *names);
 /* Equal alerts that are one event (json-limit). */
 void json_sum_event(struct text *out, const struct alert_sum *sum);

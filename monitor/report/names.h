@@ -13,8 +13,8 @@ extern const char text_behind_header[];                          /* of a UE that
 void text_ue(struct text *out, const struct endpoint *ue);   /* with a word where only a header tells it */
 void text_end(struct text *out, const struct endpoint *end); /* 192.0.2.1:443, [2001:db8::1]:443 */
 
-/* Selects in Wireshark and tshark what is between them; an end without a family is not meant. `blank`: what
- * stands between its words. */
+/* A filter for Wireshark and tshark that selects what is between them; an end without a family is left out.
+ * `blank`: what separates its words. */
 void text_filter(struct text *out, const struct endpoint *client, const struct endpoint *server,
                  const char *blank);
 

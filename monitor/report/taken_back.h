@@ -1,4 +1,4 @@
-/* A finding about a server or UE in general that was told, and that what came later contradicts. */
+/* A finding about a server or UE in general that was reported, and that later traffic contradicts. */
 #ifndef UTWATCH_REPORT_TAKEN_BACK_H
 #define UTWATCH_REPORT_TAKEN_BACK_H
 
@@ -12,7 +12,7 @@ struct taken_back {
     enum finding_status as; /* what it was told */
 };
 
-/* When it was told first. */
+/* When it was first reported. */
 static inline nanos told_first(const struct told_finding *told)
 {
     return told->second * NANOS_PER_SECOND + told->micros * INT64_C(1000);

@@ -88,8 +88,8 @@ struct rule_tally {
     uint64_t of_severity[SEVERITIES];    /* fails by the severity of the finding */
     uint64_t of_fault[FAULTS];           /* and by who is at fault */
     uint8_t worst;                       /* enum severity: that of the gravest fail */
-    uint64_t gone; /* fails of servers and UEs that were counted, and stand no longer as they were told */
-    uint64_t taken_back;     /* of what was told, whether it counted or not: what stands no longer at all */
+    uint64_t gone;           /* counted fails of servers and UEs that no longer hold as they were reported */
+    uint64_t taken_back;     /* of all that was reported, counted or not: what no longer holds at all */
     uint64_t other_offences; /* by peers that came after those */
     uint64_t other_sharings;
     uint64_t other_stacks; /* offences by stacks that came after those */
@@ -130,7 +130,7 @@ struct tally {
     uint64_t superseded;            /* fails of superseded demands; they are in neither of the two */
     struct tally_gone {
         uint64_t violation[SEVERITIES], excepted, superseded;
-    } gone;          /* what these had counted of servers and UEs that stands no longer as it was told */
+    } gone;          /* what these had counted of servers and UEs that no longer holds as it was reported */
     uint64_t untold; /* superseded ones by offenders that came when the table was full: without an event */
     uint64_t reason[UNOBSERVED_COUNT];
     struct rule_tally *rules;         /* by the index of the rule */
@@ -178,12 +178,12 @@ void tally_settle(struct tally *tally);
 void tally_add_told(struct tally *tally, const struct policy_case *c, const struct verdict *v,
                     struct told_finding *told);
 
-/* What was told of a server or UE stands no longer: `told` is as tally_add_told() has left it. `v`: what is
- * judged by the same rule now. */
+/* What was reported of a server or UE no longer holds: `told` is as tally_add_told() has left it. `v`: the
+ * verdict of the same rule now. */
 void tally_take_back(struct tally *tally, const struct policy_case *c, const struct verdict *v,
                      const struct told_finding *told);
 
-/* What was told of it stands at the last: it is counted as of now, with the stacks that came since. */
+/* What was reported of it holds in the end: it is counted as of now, with the stacks that came since. */
 void tally_renew(struct tally *tally, const struct policy_case *c, const struct verdict *v,
                  struct told_finding *told);
 

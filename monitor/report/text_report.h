@@ -47,7 +47,7 @@ void text_report_handshake(struct text_report *report, const struct policy_case 
 /* A verdict that is VERDICT_FAIL; it is written only with --details. */
 void text_report_violation(struct text_report *report, const struct policy_case *c, const struct verdict *v);
 
-/* A violation that was told and stands no longer, in a line; likewise. */
+/* A violation that is taken back, in a line; likewise. */
 void text_report_taken_back(struct text_report *report, const struct taken_back *t);
 
 /* What was read and how it was judged. `advice`: the tally of the second profile, or NULL. `status`: with

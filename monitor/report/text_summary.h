@@ -33,7 +33,7 @@ void summary_violations(struct page *page, const struct summary *s);
 /* What was broken and is less severe than what is shown; nothing when there is none. */
 void summary_hidden(struct page *page, const struct summary *s);
 
-/* Broken demands that a later text has overtaken, in full or in one line each; nothing when there is none. */
+/* Breaches of superseded demands, in full or in one line each; nothing when there is none. */
 void summary_superseded(struct page *page, const struct tally *tally, bool in_full);
 
 /* Outcomes, versions, keys and suites. */

@@ -1,4 +1,4 @@
-/* What the files share that make one receiver: its work, and what the operator is told of it. */
+/* Shared by the files that make up one receiver: its work, and its messages to the operator. */
 #ifndef UTWATCH_SYSLOG_RECEIVER_PARTS_H
 #define UTWATCH_SYSLOG_RECEIVER_PARTS_H
 

@@ -29,7 +29,7 @@ enum parse client_hello_parse(struct span body, struct client_hello *out);
 enum parse sslv2_client_hello_parse(struct span message, struct client_hello *out);
 
 struct server_hello {
-    uint16_t version; /* as in the message; drafts of TLS 1.3 before 22 stand there as 0x7fNN or 0x0304 */
+    uint16_t version; /* as in the message; drafts of TLS 1.3 before 22 have 0x7fNN or 0x0304 there */
     struct span random;
     struct span session_id;
     uint16_t suite;

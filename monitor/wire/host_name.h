@@ -4,8 +4,8 @@
 
 #include "wire/x509.h"
 
-/* RFC 2818 3.1 lets "*" stand for any label or part of one, RFC 6125 6.4.3 in the leftmost one only, with two
- * labels behind it: where they differ a client may accept the name. */
+/* In RFC 2818 3.1 "*" matches any label or part of one, in RFC 6125 6.4.3 only in the leftmost one, with two
+ * labels after it: if they disagree, a client may accept the name. */
 enum name_match { NAME_DIFFERS, NAME_MAY_MATCH, NAME_MATCHES };
 
 static inline enum name_match name_match_better(enum name_match a, enum name_match b)

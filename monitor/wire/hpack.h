@@ -1,6 +1,6 @@
 /*
- * The heads of HTTP/2 as HPACK compresses them (RFC 7541), as far as one head tells by itself: what stands in
- * the static table or as a literal. The dynamic table is not kept, and what refers to it is not read.
+ * The heads of HTTP/2 as HPACK compresses them (RFC 7541), as far as a head can be read on its own: fields of
+ * the static table, and literals. The dynamic table is not kept, and what refers to it is not read.
  */
 #ifndef UTWATCH_WIRE_HPACK_H
 #define UTWATCH_WIRE_HPACK_H
@@ -25,11 +25,11 @@ struct hpack_field {
 
 void hpack_begin(struct hpack *h, struct span block);
 
-/* The next field. PARSE_SHORT: there is none; PARSE_BAD: it does not parse, nor can anything behind it. */
+/* The next field. PARSE_SHORT: there is none; PARSE_BAD: it does not parse, nor can anything after it. */
 enum parse hpack_next(struct hpack *h, struct hpack_field *out);
 
-/* RFC 7541 5.2: decodes a string in Huffman code into `room` bytes, as many as fit; *cut tells. PARSE_BAD: it
- * is none. */
+/* RFC 7541 5.2: decodes a string in Huffman code into `room` bytes, as many as fit; *cut: not all did.
+ * PARSE_BAD: it is not in that code. */
 enum parse huffman_decode(struct span code, uint8_t *out, size_t room, size_t *length, bool *cut);
 
 #endif

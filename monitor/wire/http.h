@@ -25,7 +25,7 @@ enum http_method {
 };
 extern const struct word http_method_words[];
 
-/* HTTP_UNCLEAR: the lengths contradict each other, or one is none (RFC 9112 6.3). */
+/* HTTP_UNCLEAR: the lengths contradict each other, or one is invalid (RFC 9112 6.3). */
 enum http_body { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED, HTTP_UNTIL_CLOSE, HTTP_UNCLEAR };
 
 struct http_fields {
@@ -62,7 +62,7 @@ struct http_response {
     struct http_fields fields;
 };
 
-/* Without the empty lines that may stand before a message (RFC 9112 2.2). */
+/* Without the empty lines that may precede a message (RFC 9112 2.2). */
 struct span http_skip_empty_lines(struct span bytes);
 /* And without the whitespace that lenient servers ignore before a request line (RFC 9112 3). */
 struct span http_skip_to_request(struct span bytes);
@@ -79,11 +79,11 @@ const char *http_other_protocol(struct span start);
 /* The length of the head at the start of `bytes`, the empty line included; 0: it has not ended yet. */
 size_t http_head_length(struct span bytes);
 
-/* The length of the line at the start of `bytes` if that is a whole request of HTTP/0.9; 0: it is none. */
+/* The length of the line at the start of `bytes` if that is a whole request of HTTP/0.9; else 0. */
 size_t http_simple_request_length(struct span bytes);
 
 enum http_method http_method_of(struct span name);
-/* Three digits, the first not 0 (RFC 9110 15); 0: it is none. */
+/* Three digits, the first not 0 (RFC 9110 15); 0: it is not a status. */
 uint16_t http_status_of(struct span s);
 
 /* The line of a field, or its beginning, says something that struct http_fields has a place for. */
@@ -93,8 +93,8 @@ enum http_field_use http_use_of_name(struct span name);
 /* A field, where its name has not to be looked for in a line. */
 void http_take_field(struct http_fields *f, struct span name, struct span value);
 
-/* `cut`: the end of the request line is not here. What is no field is skipped. PARSE_BAD: the request line is
- * none; `out` has the target even so, if there is one. */
+/* `cut`: the end of the request line is missing. Lines that are not fields are skipped. PARSE_BAD: the
+ * request line is malformed; `out` still has the target, if there is one. */
 enum parse http_request_parse(struct span head, bool cut, struct http_request *out);
 enum parse http_response_parse(struct span head, struct http_response *out);
 
@@ -105,7 +105,7 @@ struct span http_auth_parameter(struct span value, const char *name);
 /* A case-insensitive prefix. */
 bool http_starts(struct span s, const char *prefix);
 
-/* The value of a hexadecimal digit; -1: it is none. */
+/* The value of a hexadecimal digit; -1: it is not one. */
 static inline int hex_digit(uint8_t c)
 {
     if (c >= '0' && c <= '9')

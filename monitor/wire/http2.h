@@ -26,7 +26,7 @@ struct http2_frame {
     uint32_t stream;
 };
 
-/* The header of a frame. PARSE_BAD: its stream or its length is none for its type, so that it is no frame. */
+/* The header of a frame. PARSE_BAD: its stream or its length does not fit its type, so it is not a frame. */
 enum parse http2_frame_parse(struct span header, struct http2_frame *out);
 
 /* The head that a frame ends, or a part of it. */

@@ -34,7 +34,7 @@ static inline enum parse record_header_parse(struct span bytes, struct record_he
     if (c.status != PARSE_OK)
         return c.status;
     const bool known_type = out->type >= RECORD_CHANGE_CIPHER_SPEC && out->type <= RECORD_HEARTBEAT;
-    /* Any minor version may stand here, and stacks take it (RFC 5246 E.1, RFC 8446 5.1). */
+    /* Any minor version may be here, and stacks accept it (RFC 5246 E.1, RFC 8446 5.1). */
     return known_type && out->version >> 8 == 3 && out->length <= MAX_RECORD_BYTES ? PARSE_OK : PARSE_BAD;
 }
 

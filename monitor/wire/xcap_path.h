@@ -5,14 +5,14 @@
 #include "base/span.h"
 
 /*
- * XCAP (RFC 4825 6): /[root/]AUID/users/XUI/document or /AUID/global/... . False: no AUID that Ut knows
- * stands in the path; one that is a word like others counts only above one of these trees. `user` is the XUI
- * as it stands there (percent-encoded), empty for none.
+ * XCAP (RFC 4825 6): /[root/]AUID/users/XUI/document or /AUID/global/... . False: the path has no AUID of Ut;
+ * one that is a word like others counts only above one of these trees. `user` is the XUI as it is written
+ * (percent-encoded), empty for none.
  */
 struct xcap_path {
     struct span auid;
     struct span user;
-    bool tree;   /* one of these trees stands in the path, below an AUID of which nothing is known too */
+    bool tree;   /* the path has one of these trees, if only below an unknown AUID */
     bool climbs; /* a segment ".." (RFC 3986 5.2.4) follows the tree: another resource is meant */
 };
 /* The application usages that are known, or NULL behind the last. */
