@@ -13,7 +13,7 @@ struct place {
     dev_t device;
     ino_t inode;
     bool is_there;
-    char name[256]; /* of what is not there yet; device and inode are those of its folder */
+    char name[256]; /* for a file that does not exist yet, device and inode are those of its folder */
 };
 
 struct use {

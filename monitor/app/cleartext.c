@@ -136,8 +136,8 @@ static void tell_connection(struct pipeline *p, struct http_connection *c, const
     pipeline_tell(p, &f);
 }
 
-/* Why bytes of the connection are missing that its end shows to be so: no byte of a direction was captured,
- * or one side acknowledged what is not here. */
+/* Why bytes of the connection are missing, as its end shows: no byte of a direction was captured, or one side
+ * acknowledged bytes that are not here. */
 static uint32_t missing_parts(const struct pipeline *p, const struct flow *flow)
 {
     static const uint32_t direction[] = {[CLIENT] = HTTP_DAMAGE_NO_CLIENT, [SERVER] = HTTP_DAMAGE_NO_SERVER};
@@ -405,7 +405,7 @@ struct flow *cleartext_plain(struct pipeline *p, struct flow *flow, const struct
     const bool answers_other =
         first && http_looks_like_response(run->bytes) == PARSE_OK && is_asked(flow, run->side);
     const uint32_t known = answers_other ? HTTP_DAMAGE_MALFORMED : 0;
-    if (late) /* HTTP/2, whose server may speak first, or an answer to what is no request */
+    if (late) /* HTTP/2, whose server may speak first, or an answer to something other than a request */
         cleartext_forget(p, flow);
     struct flow *victim = NULL;
     if (flow->clear_kind == CLEAR_NONE && first && run->bytes.n)
@@ -450,8 +450,8 @@ const struct http_connection *cleartext_before(const struct pipeline *p, const s
     return h->null_encryption ? NULL : h; /* else it is what an earlier session of the connection carried */
 }
 
-/* A hello stands in what came early: it is read on from there, and the record whose header is all that is
- * here of it comes last. */
+/* A hello is in what came early: reading goes on from there, and a record of which only the header is here
+ * comes last. */
 static void keep_rest(struct pipeline *p, const struct flow *flow, enum side who, struct span bytes,
                       const struct clear_side *at_hello, const struct whence *at)
 {

@@ -333,7 +333,7 @@ static void tell_delivered(struct delivery *d)
     atomic_store(&o->failing[OUTPUT_RECEIVER], sum.refused ? ECONNREFUSED : 0);
 }
 
-/* A file that was renamed is somebody's who will say so (SIGHUP). */
+/* Whoever renamed a file will say so (SIGHUP). */
 static void make_again(struct delivery *d, int64_t now)
 {
     if (!d->json || now < d->next_look)
@@ -404,7 +404,7 @@ static bool finish_receivers(struct delivery *d, int64_t most)
     return missing == 0;
 }
 
-/* Where nothing else says so, whoever asked for a file is told that it is there. */
+/* Unless another message says so, the user learns where the report is. */
 static bool finish_report(struct delivery *d, size_t index)
 {
     const char *file = d->to.report[index].file;

@@ -56,7 +56,7 @@ void docket_put(struct docket *d)
     const uint64_t end = atomic_load_explicit(&d->end, memory_order_relaxed);
     struct statement *told = &d->place[end % DOCKET_PLACES].told;
     const nanos until = atomic_load_explicit(&d->until, memory_order_relaxed);
-    if (docket_is_before(told->due, until)) /* it was said that nothing of that time would come */
+    if (docket_is_before(told->due, until)) /* nothing of that time was to come any more */
         told->due = until;
     atomic_store_explicit(&d->end, end + 1, memory_order_release);
 }

@@ -102,7 +102,7 @@ bool held_back_may_change(const struct observation *o, nanos due)
     return o->outcome == OUTCOME_COMPLETE && due < end_of_doubt(o->event_time);
 }
 
-/* The next place from the one of this number on that has the flow's handshake; `count`: there is none. */
+/* The first place, from this number on, that has the flow's handshake; `count`: there is none. */
 static size_t next_of(const struct held_back *h, uint64_t flow_id, size_t number)
 {
     if (!h->count || !*alike(h, flow_id)) /* as nearly always */
@@ -112,7 +112,7 @@ static size_t next_of(const struct held_back *h, uint64_t flow_id, size_t number
     return number;
 }
 
-/* The next one of them that may still change; NULL: there is none. */
+/* The next one of these that may still change; NULL: there is none. */
 static struct held_case *next_open(const struct held_back *h, uint64_t flow_id, nanos now, size_t *number)
 {
     while ((*number = next_of(h, flow_id, *number)) < h->count) {

@@ -34,7 +34,7 @@ void keys_begin(const struct pipeline *p, struct flow *flow, uint32_t since, uin
 
 void keys_end(struct flow *flow)
 {
-    flow->key_since = 0; /* and no slot stands in its place */
+    flow->key_since = 0; /* and no slot has replaced it */
 }
 
 static bool is_too_old(const struct pipeline *p, uint32_t since, nanos time)

@@ -30,7 +30,7 @@ static int open_path(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
-/* What somebody was killed over stays as it is, and spoils no line that follows. */
+/* A line that a killed process did not finish stays as it is, and spoils no later line. */
 static void end_torn_line(const char *path, int fd)
 {
     struct stat s;

@@ -104,7 +104,7 @@ static bool open_evidence(struct output *out)
     return out->frames && out->evidence;
 }
 
-/* Of interfaces nobody numbers the connections, and a filter leaves out some. */
+/* Nobody numbers the connections of interfaces, and a filter leaves out some. */
 static bool open_streams(struct output *out)
 {
     if (!reports_show_records(out->reports) || out->options->endless || out->options->filter)
@@ -307,8 +307,8 @@ static bool put_findings(struct text *t, const struct policy_case *c, const stru
     return t->n > 0;
 }
 
-/* The frames of the case's connection as a parcel. The file's name, or NULL when there is none, or files
- * cannot be written now. */
+/* The frames of the case's connection as a parcel. The file's name; NULL: there is none, or files cannot be
+ * written now. */
 static const char *put_evidence(struct output *out, const struct policy_case *c,
                                 const struct verdict *verdicts, size_t count)
 {

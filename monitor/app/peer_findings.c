@@ -72,7 +72,7 @@ static size_t rules_about(const struct profile *profile, enum case_kind kind, co
     return count;
 }
 
-/* Where the verdict by this rule stands now; PEER_RULES: nowhere. */
+/* Where the verdict by this rule is noted now; PEER_RULES: nowhere. */
 static size_t place_of(const struct rule_facts *rule, const struct rule_facts *const *after, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -96,7 +96,7 @@ static void move_told(struct peers *peers, const struct peer *peer, unsigned pro
 void peers_told_go_on_with(struct peers *peers, unsigned profile, const struct profile *before,
                            const struct profile *after)
 {
-    if (!before) /* nothing was told */
+    if (!before) /* nothing was reported */
         return;
     for (enum side side = CLIENT; side <= SERVER; side++) {
         const enum case_kind kind = side == SERVER ? CASE_SERVER : CASE_UE;

@@ -51,8 +51,8 @@ struct processes {
 
 /* ---- the sensor */
 
-/* Before anything of it is reported, so that the exit status is right whatever becomes of this process. What
- * an earlier sensor has found nobody can take back. */
+/* Before anything of it is reported, so that the exit status is right whatever becomes of this process.
+ * Nobody can take back what an earlier sensor has found. */
 static void note_findings(const struct processes *p)
 {
     if (p->output)
@@ -145,7 +145,7 @@ static bool turn(void *context, const struct orders *orders)
     atomic_store_explicit(&pulse->beat, alone ? clock_monotonic() : orders->beat, memory_order_relaxed);
     atomic_store_explicit(&pulse->frames, frames, memory_order_relaxed);
     atomic_store_explicit(&pulse->handshakes, judge_handshakes(orders->judge), memory_order_relaxed);
-    /* Without a supervisor nobody would end it, or follow it. */
+    /* Without a supervisor nobody would end or replace it. */
     return !atomic_load_explicit(&pulse->anew, memory_order_relaxed) && getppid() == p->supervisor;
 }
 

@@ -62,9 +62,9 @@ static bool take_frame(struct replay *r, const struct frame *frame)
 }
 
 /*
- * A pipe has no more bytes now: what was found so far is shown meanwhile. Once none have come for a second,
- * packet time goes on by the monotonic clock, so that a handshake whose end is due does not wait for the next
- * frame. It does not while files are merged: another of them has earlier frames.
+ * A pipe has no more bytes now: show what was found so far. If none come for a second, packet time follows
+ * the monotonic clock, so that a handshake that is over does not wait for the next frame. It does not while
+ * files are merged, since another one may have earlier frames.
  */
 static bool wait_for_bytes(void *context, int descriptor)
 {

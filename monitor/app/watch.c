@@ -67,8 +67,7 @@ static void add(struct watch *w, const char *name)
     w->pending[w->count++] = (struct pending){.path = path, .begin = capture_begin(path)};
 }
 
-/* Its writer has it open still: a lease for reading is refused. Where leases are not known, nobody can say.
- */
+/* Its writer still has it open: a lease for reading is refused. Without leases, nobody can know. */
 static bool is_written(const char *folder, const char *name)
 {
     char path[4096];

@@ -27,7 +27,7 @@ struct worker {
     pthread_t thread;
     struct reading *reading;
     struct docket *docket;
-    pthread_mutex_t turn;               /* it reads; others may look at what is its own when they have it */
+    pthread_mutex_t turn;               /* it reads; while others hold this, they may look at what it owns */
     bool held;                          /* by the judge */
     _Atomic int64_t read_time, read_at; /* of the last frames; 0: there were none */
     _Atomic int64_t first_time;         /* of the first one */

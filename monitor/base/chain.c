@@ -3,7 +3,7 @@
 #include <assert.h>
 
 struct piece {
-    uint32_t next; /* first, as pool_give_linked() has it */
+    uint32_t next; /* first, as pool_give_linked() requires */
     uint8_t bytes[PIECE_BYTES];
 };
 

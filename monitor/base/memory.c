@@ -15,7 +15,7 @@ enum {
     LINE = 64 /* of the processor's cache */
 };
 
-/* Stands in the line before the elements, which end at the last page, a page that nobody may touch. */
+/* In the line before the elements. These end at the last page, which nobody may touch. */
 struct mapping {
     char *first;
     size_t bytes; /* without the last page */

@@ -143,8 +143,8 @@ __attribute__((noinline)) static bool any_special(const uint8_t *p)
     return any;
 }
 
-/* Is any of eight bytes? Borrows and carries come of bytes that are, so that none is seen where there is
- * none. */
+/* Is any of eight bytes? Only bytes that are cause borrows and carries, so none is found where there is none.
+ */
 static inline bool any_special_of_word(const uint8_t *p)
 {
     const uint64_t ones = UINT64_MAX / 0xff;

@@ -11,7 +11,7 @@
 
 enum { MOST_INSTRUCTIONS = 768, MOST_JUMPS = 64, TAGS = 3, GTP_EXTENSIONS = 3, GTP_PORT = 2152 };
 
-/* Where the program goes on; END is where it returns. */
+/* Where the program continues; END is where it returns. */
 enum label {
     END,
     TAGGED,
@@ -81,7 +81,7 @@ static void load(struct program *p, unsigned size, uint32_t offset)
     put(p, BPF_LD | size | BPF_IND, offset);
 }
 
-/* The base goes on by what is in A. */
+/* The base advances by A. */
 static void go_on(struct program *p)
 {
     put(p, BPF_LDX | BPF_MEM, BASE);

@@ -14,7 +14,7 @@ static int open_counter(const char *interface, const char *counter)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* sysfs writes the number anew for each reading of the beginning. */
+/* sysfs writes the number again for each read from its beginning. */
 static bool read_sum(const struct interface_drops *d, uint64_t *sum)
 {
     *sum = 0;
@@ -52,7 +52,7 @@ uint64_t interface_drops_new(struct interface_drops *d)
     uint64_t sum;
     if (!read_sum(d, &sum))
         return 0;
-    const uint64_t grown = sum >= d->before ? sum - d->before : sum; /* drivers begin anew with a reset */
+    const uint64_t grown = sum >= d->before ? sum - d->before : sum; /* drivers begin again after a reset */
     d->before = sum;
     return grown;
 }

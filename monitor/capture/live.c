@@ -261,8 +261,8 @@ int live_descriptor(const struct live *live)
 
 /* Nobody has touched the ring since the kernel wrote it, and the processor takes longer to fetch a frame's
  * headers than it takes to read one of bulk data. So those of the frame after the next are asked for; it is
- * there if the next is as long as this one, as in bulk. What is asked for in vain costs next to nothing, and
- * an address that is none does no harm. */
+ * there if the next is as long as this one, as in bulk. A useless request costs next to nothing, and an
+ * invalid address does no harm. */
 static void fetch_ahead(const u_char *bytes, size_t length)
 {
     const u_char *ahead = bytes + length + RING_HEADERS + length;
@@ -300,8 +300,8 @@ static bool ask_name(const struct live *live, struct ifreq *request)
     return ioctl(pcap_fileno(live->pcap), SIOCGIFNAME, request) == 0;
 }
 
-/* libpcap asks for the interface by the name that it had, and takes one that went down and was renamed for
- * removed; frames that come to it afterwards are read all the same. */
+/* libpcap asks for the interface by its former name, so an interface that went down and was renamed looks
+ * removed to it; frames that arrive there afterwards are still read. */
 static void note_failure(struct live *live)
 {
     struct ifreq request = {0};

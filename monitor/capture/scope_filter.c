@@ -15,7 +15,7 @@ static void put_network(struct text *t, const struct network *n)
     text_printf(t, "net %s/%u", words, n->bits);
 }
 
-/* "(net A or net B)" of one family; false when the scope names servers, and none of it. */
+/* "(net A or net B)" of one family; false if the scope names servers, but none of this family. */
 static bool put_servers(struct text *t, const struct capture_scope *scope, unsigned family)
 {
     bool any = false;

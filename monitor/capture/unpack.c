@@ -28,7 +28,7 @@ struct unpack {
     uint8_t buffer[1 << 16];
 };
 
-/* One read(), which waits for as long as somebody has the patience. 0 at the end, -1 on failure. */
+/* One read(), which waits as long as `patience` lasts. 0 at the end, -1 on failure. */
 static ssize_t read_some(struct unpack *u, uint8_t *out, size_t size)
 {
     ssize_t n;

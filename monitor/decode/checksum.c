@@ -150,7 +150,7 @@ static size_t length_of(const struct segment *s)
     return s->tcp.n - s->payload.n + s->payload_len;
 }
 
-/* The kernel leaves the sum of the pseudo-header for the card to go on with; where the card cuts a large
+/* The kernel leaves the sum of the pseudo-header for the card to complete; if the card splits a large
  * segment, some drivers leave out its length. */
 static bool left_to_card(const struct segment *s)
 {
@@ -218,8 +218,8 @@ static bool is_offloaded(struct checksums *c, struct sender *sender)
     return sender->tried == TRIALS;
 }
 
-/* A right sum of data or of a start. One is enough to know a sender by, unless its card makes its sums as far
- * as is known: then somebody may speak in its name, whose segments come from outside. */
+/* A right sum of data or of a start. One is enough to judge a sender by, unless its card seems to make its
+ * sums: then somebody outside may impersonate it. */
 static void note_made(struct sender *sender)
 {
     if (sender->left >= TRIALS && sender->made < UINT16_MAX)
@@ -237,9 +237,9 @@ static void note_left(struct sender *sender, enum acquaintance known)
     sender->made /= 2;
 }
 
-/* A sum that was not made, of a sender that makes its own: the capturing host may have put segments with data
- * together, or somebody has made it up. Linux leaves the sum of the pseudo-header in what it puts together
- * (GRO); so much comes that way that what is longer than a packet is not kept until it is acknowledged. */
+/* An unfinished sum of a sender that makes its own: the capturing host may have joined segments with data, or
+ * somebody has forged the segment. Linux leaves the sum of the pseudo-header in segments that it joins (GRO);
+ * there are so many of these that a segment longer than a packet is not kept until it is acknowledged. */
 static enum belief belief_in_unmade(struct checksums *c, const struct segment *segment,
                                     enum acquaintance known)
 {

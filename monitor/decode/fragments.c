@@ -169,7 +169,7 @@ static bool agrees(const uint64_t *here, const uint8_t *bytes, size_t from, stru
     return true;
 }
 
-/* Of IPv6 only the piece at offset 0 tells the protocol. False: it was told otherwise. */
+/* In IPv6 only the piece at offset 0 has the protocol. False: another such piece has another one. */
 static bool learn_protocol(struct datagram *d, const uint64_t *here, const struct fragment *p)
 {
     if (p->offset)
@@ -222,7 +222,7 @@ struct span fragments_put(struct fragments *f, struct fragment *whole_piece, nan
     bool beyond_end = d->total && end > d->total;
     bool fits = !d->spoiled && !ends_elsewhere && !beyond_end && agrees(here, bytes, p->offset, p->payload) &&
                 learn_protocol(d, here, p);
-    if (!fits) { /* some hosts begin anew with what comes now */
+    if (!fits) { /* some hosts begin again with what comes now */
         d->spoiled = true;
         counters->fragments_rejected++;
         note_unread(f, d);

@@ -63,8 +63,8 @@ static uint64_t ends_of_piece(const struct packet *p)
     return other ? 0 : unread_ends(p->unread, &p->out->src, &p->out->dst, false);
 }
 
-/* A piece of a datagram; goes on when it was the last one missing. The first one is read up to where it ends,
- * to know whose it is. */
+/* A fragment; decoding continues if it was the last one missing. The first fragment is read as far as it
+ * goes, to know whose it is. */
 static enum layer fragment(struct packet *p, uint32_t id, size_t offset, bool more)
 {
     if (p->in_piece) { /* it is put into its own datagram when that around it is whole */
@@ -249,7 +249,7 @@ static enum layer ipv6_fragment(struct packet *p)
         return LAYER_DONE;
     bool more = where & 1;
     size_t offset = where & 0xfff8u;
-    /* An atomic fragment (RFC 6946) stands for itself. */
+    /* An atomic fragment (RFC 6946) is complete. */
     return more || offset ? fragment(p, id, offset, more) : LAYER_IP_PROTOCOL;
 }
 
@@ -303,7 +303,7 @@ static enum layer udp(struct packet *p)
     return LAYER_UDP_PAYLOAD;
 }
 
-/* Behind the header of IP; true if TCP is there. A forger may have sent pieces, of which the first has it. */
+/* Behind the IP header; true if TCP is there. A forger may have sent fragments, of which the first has it. */
 static bool is_quoted_tcp(struct packet *p)
 {
     if (!skip_extensions(p))

@@ -23,8 +23,8 @@ enum layer packet_fail(struct packet *p)
     return packet_end(p, p->bytes.n < p->wire_left ? DECODE_TRUNCATED : DECODE_MALFORMED);
 }
 
-/* The VLANs of what carries a tunnel or MPLS are none of what is in it. A handover changes those that carry
- * GTP-U or CAPWAP, and who mirrors by ERSPAN does so over any network. */
+/* The VLANs outside a tunnel or MPLS are not those of its contents. A handover changes those that carry GTP-U
+ * or CAPWAP, and ERSPAN mirrors over any network. */
 static void leave_networks(struct packet *p, enum encapsulation e)
 {
     if (e == ENCAP_GTP_U || e == ENCAP_CAPWAP || e == ENCAP_ERSPAN)
@@ -214,7 +214,7 @@ static enum layer macsec(struct packet *p)
 }
 
 /* IEEE 802.3 3.2.6: below 0x0600 it is the length of the frame. Linux' own header has small numbers there
- * that are none (4 for LLC). */
+ * that are not lengths (4 for LLC). */
 static enum layer by_length(struct packet *p)
 {
     enum { SNAP_HEADER = 8, IP_HEADER = 20, SNAP_UNNUMBERED = 0xaaaa03 };

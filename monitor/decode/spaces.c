@@ -75,10 +75,9 @@ static void hosts_note(struct hosts *h, uint64_t host)
     h->count++;
 }
 
-/* Is what lies in tunnels at this depth the bulk of the traffic from here on? One end of tunnels may stand
- * for some hosts outside of them (the managers of a switch that sends a mirror), not for a network of them:
- * where one speaks, any number of senders of tunnels may be made up.
- */
+/* Are tunnels of this depth the bulk of the traffic from here on? For one end of tunnels there may be some
+ * hosts outside of them (the managers of a switch that sends a mirror), but not a network of them: if that
+ * speaks, any number of senders of tunnels may be forged. */
 static bool leads_deeper(const struct spaces *s, unsigned depth)
 {
     enum { MORE = 64, HOSTS_BESIDE_AN_END = 8, HOSTS_OF_NO_NETWORK = 16 };

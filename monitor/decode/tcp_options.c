@@ -4,7 +4,7 @@
 
 enum { TIMESTAMPS = 8, MPTCP = 30, FIXED_BYTES = 20 };
 
-/* What stands in the first option of this kind; empty: it is not there. */
+/* The body of the first option of this kind; empty: there is none. */
 static struct span option_of(struct span header, uint8_t wanted)
 {
     struct cursor c = cursor_over(span_skip(header, FIXED_BYTES));

@@ -53,8 +53,8 @@ static enum layer gre_payload(struct packet *p, bool sequence)
     }
 }
 
-/* The number of the network that a key stands for. NVGRE has it in the first three bytes of the key, from
- * 4096 on, and what chooses a path in the last one (RFC 7637 3.2). */
+/* The network number in a key. NVGRE has it in the first three bytes of the key, from 4096 on, and in the
+ * last one a number that chooses a path (RFC 7637 3.2). */
 static uint32_t network_of_key(uint32_t protocol, uint32_t key)
 {
     enum { TRANSPARENT_BRIDGING = 0x6558, FIRST_OF_NVGRE = 0x1000 };

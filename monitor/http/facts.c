@@ -146,8 +146,8 @@ static struct span host_asked(const struct http_request *r)
     return r->method == HTTP_CONNECT ? r->target : authority.n ? authority : r->fields.host;
 }
 
-/* Of several fields nobody knows which one counts. Beside an asserted identity it is the proxy that says who
- * asks (TS 24.109), unless what the UE claims contradicts that. */
+/* If there are several fields, nobody knows which one counts. Next to an asserted identity, the proxy says
+ * who asks (TS 24.109), unless the UE claims something else. */
 static enum document_owner owner_of(struct span user, const struct http_fields *f)
 {
     const enum document_owner claimed =
@@ -220,8 +220,8 @@ void http_count_ut_only(struct http_connection *c)
 }
 
 /* Documents of XCAP, and parts of them, are of types of XML (RFC 4825 7.2, 8.2.1; RFC 7303 4.2). A page is
- * none, in XHTML neither (RFC 3236): a form to log in, an error, a redirection, or what a captive portal says
- * in the server's name. Nor is the report of an error (RFC 4825 11). */
+ * not a document, not even in XHTML (RFC 3236): it may be a login form, an error, a redirection, or a captive
+ * portal that impersonates the server. Nor is an error report (RFC 4825 11). */
 static bool is_of_document(struct span type)
 {
     bool xml = false;
@@ -238,8 +238,8 @@ static bool has_no_document(const struct http_response *r)
     return r->status == 200 && r->fields.type.n && !is_of_document(r->fields.type);
 }
 
-/* Answers that only another service gives: WebSocket (RFC 6455 4.2.2), and what is said about certificates,
- * in clear by its standards (RFC 6960 A.2, RFC 2585 4, RFC 5280 4.2.1.13). */
+/* Answers that only another service gives: WebSocket (RFC 6455 4.2.2), and information about certificates,
+ * which its standards leave in clear (RFC 6960 A.2, RFC 2585 4, RFC 5280 4.2.1.13). */
 static bool is_of_other_service(const struct http_response *r)
 {
     const struct span type = r->fields.type;

@@ -120,7 +120,7 @@ static bool on_response(struct http *http, struct connection *c, const struct he
     const uint32_t stream = r->frame.stream;
     if (!(stream & 1) || (stream <= c->last_stream && !is_waiting(c, stream))) /* pushed; trailers */
         return false;
-    if (!h->status && (h->unread || h->lost)) /* there was an answer, and nobody knows which */
+    if (!h->status && (h->unread || h->lost)) /* there was an answer, but it is unknown which */
         c->seen.damage |= HTTP_DAMAGE_COMPRESSED;
     if (h->status < 200)
         return false;

@@ -6,21 +6,21 @@ enum { LONGEST = 512 };
 
 struct identity {
     size_t length, scheme; /* scheme: of that many characters, 0: none */
-    size_t at;             /* where "@" stands; 0: nowhere so far */
+    size_t at;             /* position of "@"; 0: not found yet */
     bool too_long;
     uint8_t text[LONGEST + sizeof(struct in6_addr)]; /* room for "::" in full */
 };
 
 /* The next character in lower case, without the escapes of a URI (RFC 3261 19.1.2) and those that it gets as
- * a segment of a path (RFC 3986 2.1). A second round changes nothing in a URI that is no segment, unless it
- * escapes a "%" before two digits: then two users may be taken for one, and nobody is accused. */
+ * a segment of a path (RFC 3986 2.1). Unescaping twice changes nothing in a URI that is not a segment, unless
+ * it escapes a "%" before two digits: then two users may be taken for one, and nobody is accused. */
 static uint8_t next_character(struct span *s)
 {
     const uint8_t c = http_unescaped_twice(s);
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-/* A display name may stand before "<", parameters of the field after ">" (RFC 3261 20.10). */
+/* There may be a display name before "<", and parameters of the field after ">" (RFC 3261 20.10). */
 static struct span within_brackets(struct span s)
 {
     const uint8_t *open = s.n ? memchr(s.p, '<', s.n) : NULL;
@@ -96,7 +96,7 @@ static bool is_number(const uint8_t *text, size_t n)
     return n > 0;
 }
 
-/* What stands before the "@" of a URI of SIP, or instead of it in one of tel. */
+/* The part before the "@" of a SIP URI, or the number in a tel URI. */
 enum user_kind { USER_NAME, USER_NUMBER, USER_GLOBAL_NUMBER };
 
 struct user {

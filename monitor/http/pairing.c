@@ -207,7 +207,7 @@ static bool answer_early(struct http *http, struct connection *c, uint32_t strea
 }
 
 /* A request for which there is no room. In HTTP/2 its answer is known by its stream, and is left out too; in
- * HTTP/1 nothing tells it from the others. */
+ * HTTP/1 nothing distinguishes it. */
 static bool leave_out(struct http *http, struct connection *c, const struct http_exchange *new)
 {
     if (!new->stream) {
@@ -221,7 +221,7 @@ static bool leave_out(struct http *http, struct connection *c, const struct http
     struct http_exchange *e = &c->answered[c->answered_count++];
     *e = *new;
     e->damage |= c->seen.damage;
-    e->request_to = (struct acknowledged){0}; /* nothing is told of it that an acknowledgement would decide */
+    e->request_to = (struct acknowledged){0}; /* it has no finding that an acknowledgement would decide */
     return true;
 }
 

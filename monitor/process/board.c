@@ -48,7 +48,7 @@ struct board *board_new(size_t bytes)
         b->shared = mmap(NULL, mapped(b), PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
     if (b->shared == MAP_FAILED)
         b->shared = NULL;
-    /* From now on the memory can be written only by whoever has it mapped already. */
+    /* From now on, only a process that already has the memory mapped can write it. */
     if (b->shared && fcntl(b->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
         return b;
     const int why = errno;

@@ -42,8 +42,8 @@ static bool become_another_user(void)
     return setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
 }
 
-/* No capability beyond `kept` can be got back. It needs one itself, and where that is missing there are none.
- */
+/* No capability beyond `kept` can be regained. This takes a capability itself; without it there are none to
+ * give up. */
 static void limit_capabilities(uint32_t kept)
 {
     for (unsigned capability = 0; capability < CAPABILITIES; capability++)
@@ -145,7 +145,7 @@ static bool confine_files(const struct confine *limits)
 
 /* ---- seccomp: system calls */
 
-/* What harms nobody, in every process. Old and new names of one call: the C library may change from one to
+/* Harmless calls, for every process. Old and new names of the same call: the C library may change from one to
  * the other. */
 static const int harmless[] = {
     SCMP_SYS(brk),

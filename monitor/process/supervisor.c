@@ -163,7 +163,7 @@ static void sensor_ended(struct supervisor *s, int how, int64_t now)
     c->status = WIFEXITED(how) ? WEXITSTATUS(how) : PROCESS_DIED;
 }
 
-/* Before the sensor's end the writer has none of its own. */
+/* The writer ends only after the sensor has. */
 static void writer_ended(struct supervisor *s, int how, int64_t now)
 {
     struct child *c = &s->writer;

@@ -27,7 +27,7 @@ struct baseline {
 struct told {
     const char *rule, *fault, *client, *server, *name;
     int64_t port;
-    bool taken_back; /* it was found before, and stands no longer */
+    bool taken_back; /* it was found before, and taken back */
 };
 
 static void put_key(struct text *t, const struct told *f)

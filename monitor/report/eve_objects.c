@@ -216,7 +216,7 @@ static void put_certificate(struct json *j, const struct observation *o, enum de
                             const struct rule_facts *rule)
 {
     const struct certificate_facts *c = &o->certificate;
-    if (rule && !(rule->reads & READS_CERTIFICATE)) /* the certificate is none */
+    if (rule && !(rule->reads & READS_CERTIFICATE)) /* it is not a certificate */
         return;
     if (detail != DETAIL_BRIEF)
         json_slice(j, "subject", o, c->subject);

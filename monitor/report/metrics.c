@@ -77,7 +77,8 @@ static void put_handshakes(struct text *t, const struct tally *tally)
 
 static void put_rules(struct text *t, const struct tally *tally)
 {
-    const char *name = "utwatch_violations_total"; /* which never falls: what is taken back stands apart */
+    const char *name =
+        "utwatch_violations_total"; /* which never falls: what is taken back is counted apart */
     metric_begin(t, name, METRIC_COUNTER,
                  "Violations found, by severity; those of superseded demands are not in it");
     for (unsigned s = SEVERITIES; s-- > 0;)

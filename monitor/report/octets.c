@@ -137,7 +137,7 @@ struct search {
     size_t count, most;
 };
 
-/* A hello of SSLv2's form stands in for one of TLS. */
+/* A hello in SSLv2's format takes the place of one of TLS. */
 static bool is_at(const struct kept_message *m, const struct place *place)
 {
     if (m->side != place->side)
@@ -171,7 +171,7 @@ static void add(struct search *s, const struct kept_message *m, struct span part
     s->out[s->count++] = o;
 }
 
-/* Of an offer those suites that break the rule, or, if none does by itself, all. */
+/* The suites of an offer that break the rule or, if no single one does, all. */
 static bool add_offending(struct search *s, const struct kept_message *m, struct span suites)
 {
     const size_t before = s->count;
@@ -191,7 +191,7 @@ static bool add_offending(struct search *s, const struct kept_message *m, struct
     return s->count > before;
 }
 
-/* With RSA_PSK and the like a hint stands before the parameters (RFC 4279 3, RFC 5489 2). */
+/* With RSA_PSK and the like a hint precedes the parameters (RFC 4279 3, RFC 5489 2). */
 static enum part after_hint(const struct policy_case *c, enum part part)
 {
     const struct suite *suite = observation_suite(c->observation);

@@ -23,7 +23,7 @@ static void put_rows(struct json *j, const struct capture_health *h, const char 
             json_uint(j, health_rows[i].key, health_value(h, &health_rows[i]));
 }
 
-/* Of each worker the rows that are kept for it, in the objects where they stand for all. */
+/* For each worker, the rows that are kept per worker, in the same objects as the totals. */
 static void put_workers(struct json *j, const struct capture_health *h)
 {
     static const char *const objects[] = {"capture", "connections", "tls", "http"};

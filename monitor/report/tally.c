@@ -168,7 +168,7 @@ static uint16_t tag_of(const struct endpoint *end)
     return (uint16_t)((half[0] ^ half[1] ^ end->port) * 0x9e3779b97f4a7c15U >> 48);
 }
 
-/* All are compared at once: most peers of a long capture are none of them. */
+/* All are compared at once: most peers of a long capture are not among them. */
 static bool any_has_tag(const uint16_t *tag, uint16_t wanted)
 {
     uint16_t least = UINT16_MAX;
@@ -403,7 +403,7 @@ static void add_sharer(struct tally *tally, struct rule_tally *rule, const struc
 }
 
 /* What a server or UE did is judged at each interval and reported again when it has changed; in the sum over
- * all who share the breach it stands once. */
+ * all who share the breach it counts once. */
 static bool was_counted(const struct tally *tally, const struct policy_case *c, const struct verdict *v)
 {
     const bool of_peer = c->kind == CASE_SERVER || c->kind == CASE_UE;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define INDENT   8  /* of what stands below the head of a block */
+#define INDENT   8  /* of the lines below the head of a block */
 #define HANG     19 /* of its text */
 #define OBSERVED 1024
 

@@ -38,7 +38,7 @@ static bool stream_is_certain(const struct summary *s)
            !h->not_tcp_udp && !h->encapsulations && !h->fragments_kept && capture_whole(h);
 }
 
-/* Of what is not in a file there is the time, a filter for whoever records as well, and perhaps evidence. */
+/* A finding that is not in a file has the time, a filter for those who also record, and perhaps evidence. */
 static void put_live_place(struct text *t, const struct offender *o)
 {
     text_time(t, o->time, false);

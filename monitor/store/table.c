@@ -66,8 +66,8 @@ enum table_result table_allocate(struct table *t, uint64_t buckets)
     char *image = mmap(NULL, l.bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (image == MAP_FAILED)
         return TABLE_NO_MEMORY;
-    /* Clearing a huge page takes 100 us and more, in the middle of somebody's handshake. Nobody waits for a
-     * replay, and a fault for each 4 KiB takes longer than all handshakes that share them. */
+    /* Clearing a huge page takes 100 us and more, in the middle of a handshake. Nobody waits for a replay,
+     * and a fault for each 4 KiB takes longer in all. */
     (void)madvise(image, l.bytes, t->shared ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
     t->image = image;
     t->bytes = l.bytes;

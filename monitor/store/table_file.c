@@ -137,8 +137,8 @@ static size_t end_of_file(const struct table *t, uint64_t place)
     return end < l.bytes ? end : l.bytes;
 }
 
-/* Gives the file the disk space for so many places. False, with errno, when there is none. What comes before
- * them tells where each bucket has its place: of that, pages of zeros are holes and take no space. */
+/* Allocates disk space for so many places. False, with errno, if there is none. The part before the places
+ * says where each bucket has its place; its pages of zeros are holes and take no space. */
 static bool reserve(const struct table *t, int file, uint64_t places)
 {
     struct stat s;

@@ -54,7 +54,7 @@ static void begin_tls(struct connection *c, int64_t now)
         begin_open(c, now);
 }
 
-/* The next of the addresses that can be connected to; `why` is of the last one when there is none. */
+/* The next address that can be connected to; if there is none, `why` is that of the last one. */
 static void try_next(struct connection *c, int64_t now)
 {
     const int kind = syslog_is_datagram(c->address) ? SOCK_DGRAM : SOCK_STREAM;

@@ -265,7 +265,7 @@ static void send_stream(struct receiver *r, int64_t now)
     s->wants_room |= r->out_at < r->out_n;
 }
 
-/* A local socket that takes no more has a receiver that stands still; the message waits in the spool. */
+/* A local socket that accepts no more has a receiver that hangs; the message waits in the spool. */
 static void send_datagrams(struct receiver *r, int64_t now)
 {
     struct stream *s = &r->connection.stream;

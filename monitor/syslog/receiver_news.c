@@ -1,4 +1,4 @@
-/* What the operator is told of a receiver: what has changed, and at the end all its numbers. */
+/* Messages to the operator about a receiver: what has changed, and in the end all its numbers. */
 #include "base/limits.h"
 #include "base/nanos.h"
 #include "syslog/receiver_parts.h"

@@ -19,7 +19,7 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* A number of at most 9 digits that ends with a space. False: it is none. */
+/* A number of at most 9 digits that ends with a space. False: it is not one. */
 static bool take_digit(struct relp_reader *r, uint8_t c, uint32_t *number)
 {
     enum { MOST_DIGITS = 9 };

@@ -15,7 +15,7 @@ void window_sent(struct window *w, uint64_t number, uint64_t end, int64_t now)
         last->end = end;
         return;
     }
-    if (w->count == WINDOW_MARKS) { /* the newest waits for its time only: begin that anew */
+    if (w->count == WINDOW_MARKS) { /* the newest one only waits for its time: restart that */
         *last = (struct window_mark){.number = number, .end = end, .sent = now};
         return;
     }

@@ -49,8 +49,8 @@ static size_t number16(struct cursor *c)
     return bits;
 }
 
-/* What ends the message (RFC 2246 7.4.3): nothing where nobody is authenticated, else a signature, before
- * which TLS 1.2 has the algorithm (RFC 5246 4.7). */
+/* The end of the message (RFC 2246 7.4.3): nothing if nobody is authenticated, else a signature, which TLS
+ * 1.2 precedes with the algorithm (RFC 5246 4.7). */
 static void signature(struct cursor *c, enum suite_auth auth, uint16_t version)
 {
     enum { TLS12 = 0x0303 };

@@ -57,7 +57,7 @@ enum parse sslv2_client_hello_parse(struct span message, struct client_hello *ou
     return suites % 3 ? PARSE_BAD : cursor_complete(&c);
 }
 
-/* `draft`: neither session id nor compression method stands in it. */
+/* `draft`: it has neither session id nor compression method. */
 static enum parse parse_server_hello(struct span body, bool draft, struct server_hello *out)
 {
     *out = (struct server_hello){0};

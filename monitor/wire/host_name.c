@@ -34,7 +34,7 @@ static size_t label_length(struct span name)
     return n;
 }
 
-/* One label: "*" stands for any part of it that is not empty. */
+/* One label: "*" matches any part of it that is not empty. */
 static bool label_matches(struct span pattern, struct span label)
 {
     const uint8_t *star = pattern.n ? memchr(pattern.p, '*', pattern.n) : NULL;

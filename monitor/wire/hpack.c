@@ -73,7 +73,8 @@ void hpack_begin(struct hpack *h, struct span block)
     h->rest = cursor_over(block);
 }
 
-/* RFC 7541 5.1: what stands in the last `bits` bits of `first`, or goes on behind them. */
+/* RFC 7541 5.1: an integer in the last `bits` bits of `first`, continued in the octets after it if it does
+ * not fit. */
 static uint32_t integer(struct cursor *c, uint8_t first, unsigned bits)
 {
     const uint32_t most = (1U << bits) - 1;

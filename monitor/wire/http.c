@@ -228,8 +228,8 @@ static void take_once(struct span *field, struct span value)
         *field = value;
 }
 
-/* The value behind the name of a parameter: "=", with space around it where senders put some (RFC 9110 11.2),
- * and a token or a quoted string. A NULL pointer: there is none. */
+/* The value after the name of a parameter: "=", perhaps with space around it (RFC 9110 11.2), and a token or
+ * a quoted string. A NULL pointer: there is none. */
 static struct span parameter_value(struct span rest)
 {
     struct span v = trim(rest);
@@ -245,7 +245,7 @@ static struct span parameter_value(struct span rest)
     return span_head(v, length);
 }
 
-/* The next parameter of that name; *rest goes on behind its name. A NULL pointer: no more. */
+/* The next parameter of that name; *rest begins after its name. A NULL pointer: no more. */
 static struct span next_parameter(struct span *rest, const char *name)
 {
     const size_t n = strlen(name);
@@ -267,7 +267,7 @@ struct span http_auth_parameter(struct span value, const char *name)
     return next_parameter(&value, name);
 }
 
-/* Several challenges may stand in one field (RFC 9110 11.6.1). */
+/* A field may have several challenges (RFC 9110 11.6.1). */
 static void take_challenge(struct http_fields *f, struct span value)
 {
     take_once(&f->challenge, value);

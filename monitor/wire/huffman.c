@@ -5,7 +5,8 @@
 
 enum { LONGEST = 30 };
 
-/* So many symbols have a code of so many bits. The one that ends a string (EOS, 30 bits) is none. */
+/* So many symbols have a code of so many bits. The code that ends a string (EOS, 30 bits) is not among them.
+ */
 static const uint8_t count_of_length[LONGEST + 1] = {
     0, 0, 0, 0, 0, 10, 26, 32, 6, 0, 5, 3, 2, 6, 2, 3, 0, 0, 0, 3, 8, 13, 26, 29, 12, 4, 15, 19, 29, 0, 3,
 };

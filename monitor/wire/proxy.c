@@ -50,7 +50,7 @@ static bool is_word(struct span word, const char *text)
     return word.n == strlen(text) && memcmp(word.p, text, word.n) == 0;
 }
 
-/* A port; 0 if it is none. */
+/* A port; 0 if it is not one. */
 static uint16_t number_of(struct span word)
 {
     unsigned number = 0;
@@ -134,8 +134,8 @@ static void follow_binary(struct proxy_header *p, struct span *bytes)
     *bytes = span_skip(rest, part);
 }
 
-/* Each balancer on the way may add one. Behind the first, another may be the client's own words, so that
- * nobody is named. */
+/* Each balancer on the way may add one. The client itself may have written a second one, so that this names
+ * nobody. */
 void proxy_follow(struct proxy_header *p, struct span *bytes)
 {
     do {

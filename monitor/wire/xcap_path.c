@@ -24,7 +24,7 @@ static const struct {
     {"org.openmobilealliance.search", false},
 };
 
-/* A segment of a path, in which any character may stand percent-encoded (RFC 3986 6.2.2.2). */
+/* A segment of a path, in which any character may be percent-encoded (RFC 3986 6.2.2.2). */
 static bool segment_is(struct span s, const char *text)
 {
     for (; s.n && *text; text++) {

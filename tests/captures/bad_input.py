@@ -56,8 +56,9 @@ with tempfile.TemporaryDirectory() as folder:
         pass
     with open(here("text"), "w") as f:
         f.write("not a capture\n" * 100)
-    expect("an empty file", utwatch(binary, "-q", "-r", here("empty")), 3, b"utwatch: %s: this is not a capture: it is empty\n" % here("empty").encode())
-    expect("a text file", utwatch(binary, "-q", "-r", here("text")), 3, b"utwatch: %s: this is not a capture: it is neither" % here("text").encode())
+    for name, why in ("empty", "it is empty\n"), ("text", "it is neither"):
+        told = "utwatch: %s: this is not a capture: %s" % (here(name), why)
+        expect(name, utwatch(binary, "-q", "-r", here(name)), 3, told.encode())
     # Operands that name files before the first word of a filter are inputs, with or without -r.
     for words in ([whole], [whole, "tcp"], [whole, "-r", whole], ["-q", whole, "--fail-on", "high"], [whole, whole]):
         p = utwatch(binary, "--report", "text:/dev/null", *words)
