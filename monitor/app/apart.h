@@ -1,4 +1,4 @@
-/* Does anything that is written lie where something is read, or something else is written? */
+/* Would an output overwrite an input or another output? */
 #ifndef UTWATCH_APP_APART_H
 #define UTWATCH_APP_APART_H
 

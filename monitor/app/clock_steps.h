@@ -1,13 +1,12 @@
 /*
- * Is a pause of the whole capture a step of its clock? Ages across a step are not what the stamps say.
+ * Is a pause of the whole capture a step of its clock? The time stamps do not give ages across a step.
  *
  * A pause alone proves nothing: a network may be quiet for days, or nobody captured. A connection that spans
- * it tells, if what its ends do cannot take that long:
- * - RFC 7323 5.4: the time stamps of a sender tick once a second at least, and did not;
- * - RFC 6298: what was sent, and is acknowledged behind the pause by the next that the other side says, would
- *   have been sent again meanwhile;
- * - a handshake goes on where it was. That a server or UE waits so long is conceivable, so the pause has to
- * be one of more than an hour. A connection that was quiet before, as those of a pool are, proves nothing.
+ * it shows a step if its ends cannot have taken that long: - RFC 7323 5.4: the time stamps of a sender tick
+ * once a second at least, and did not; - RFC 6298: what was sent, and is acknowledged behind the pause by the
+ * next that the other side says, would have been sent again meanwhile; - a handshake goes on where it was.
+ * That a server or UE waits so long is conceivable, so the pause has to be one of more than an hour. A
+ * connection that was quiet before, as those of a pool are, proves nothing.
  */
 #ifndef UTWATCH_APP_CLOCK_STEPS_H
 #define UTWATCH_APP_CLOCK_STEPS_H

@@ -1,7 +1,7 @@
 /*
- * The statements of one worker on their way to the judge: one thread puts, another one takes, and neither
- * waits for the other within it. A place is the worker's again when what it said is judged; until then the
- * observation that it refers to stays where it is. Answers come back the same way.
+ * The statements of one worker on their way to the judge: one thread puts, another one takes, and the docket
+ * makes neither wait for the other. The worker gets a place back when its statement has been judged; until
+ * then the observation that the statement refers to stays where it is. Answers come back the same way.
  */
 #ifndef UTWATCH_APP_DOCKET_H
 #define UTWATCH_APP_DOCKET_H

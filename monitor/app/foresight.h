@@ -1,6 +1,6 @@
 /*
- * What an input holds, before it is judged. Whose the tunnels of a capture are cannot be said by its first
- * frames, which somebody may have put there; but a file can be read ahead.
+ * What an input contains, before it is judged. The first frames of a capture do not show whose its tunnels
+ * are, since somebody may have planted them; but a file can be read ahead.
  */
 #ifndef UTWATCH_APP_FORESIGHT_H
 #define UTWATCH_APP_FORESIGHT_H

@@ -3,10 +3,10 @@
  * then a copy of their bytes may contradict them, which shows that somebody else may have sent what was
  * judged; or the same handshake from another side of a translator, where the UE is nearer (app/sides.h).
  *
- * They hold no slot of the layers below: what they are judged by is copied. When all places are taken, the
- * first is reported before its time, or the first of a connection that has many of them; handshakes have
- * places of their own, so that what is in clear takes none of them. Sessions and peers have learned from
- * handshakes at once (sessions_doubt() and peers_doubt() take that back).
+ * They occupy no slot of the layers below: all that they are judged by is copied. When all places are taken,
+ * the first is reported before its time, or the first of a connection that has many of them; handshakes have
+ * places of their own, which clear text cannot take. Sessions and peers have learned from handshakes at once
+ * (sessions_doubt() and peers_doubt() take that back).
  */
 #ifndef UTWATCH_APP_HELD_BACK_H
 #define UTWATCH_APP_HELD_BACK_H

@@ -1,5 +1,5 @@
-/* How old the keys of connections in FLOW_RECORDS become: what is still sent under them is judged once, when
- * they are older than a session may be (discussion paper 3.2). */
+/* The age of keys of connections in FLOW_RECORDS: if data are still sent under keys that are older than a
+ * session may be, this is judged once (discussion paper 3.2). */
 #ifndef UTWATCH_APP_KEYS_H
 #define UTWATCH_APP_KEYS_H
 

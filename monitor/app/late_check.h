@@ -1,8 +1,8 @@
 /*
- * The bytes of a complete handshake, and the last that were said in clear, are remembered for two seconds
- * after their end: if somebody spoofed the server's answer, the server's own later bytes reveal it, or a
- * reset of who was not there. A breach is then not reported (held_back.h), and the origin of a session that
- * was issued is only a bound.
+ * The bytes of a complete handshake, and the last bytes in clear, are remembered for two seconds after their
+ * end: if somebody spoofed the server's answer, the server's own later bytes reveal it, or a reset from an
+ * end that knows nothing of the connection. A breach is then not reported (held_back.h), and the origin of a
+ * session that was issued is only a bound.
  */
 #ifndef UTWATCH_APP_LATE_CHECK_H
 #define UTWATCH_APP_LATE_CHECK_H

@@ -1,4 +1,4 @@
-/* What the HTML report says of where it comes from. */
+/* What the HTML report says about its origin. */
 #ifndef UTWATCH_APP_PROVENANCE_H
 #define UTWATCH_APP_PROVENANCE_H
 

@@ -4,10 +4,11 @@
  * side that is nearer to the UE (peers/met.h), and is not observable on the other. A breach that only the
  * other side shows is reported there: a session may be old by what was seen at the server, and of unknown age
  * at the proxy. A side that ends first waits for the other, which the server's hello has shown by then
- * (tls_has_other_side()), and the side where nothing is told waits until it has been told on the other.
+ * (tls_has_other_side()), and the side on which a breach is not reported waits until it has been reported on
+ * the other.
  *
- * Where two sides have no host in common, the one that is nearer may belong to somebody who repeats what he
- * sees. Then each is told; of the UE of the other one, which may be a translator, as a part of the evidence.
+ * If the two sides have no host in common, the nearer one may belong to somebody who repeats what he sees.
+ * Then both are reported; findings about the UE of the other side, which may be a translator, are partial.
  */
 #ifndef UTWATCH_APP_SIDES_H
 #define UTWATCH_APP_SIDES_H

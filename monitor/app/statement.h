@@ -1,4 +1,4 @@
-/* What the pipeline tells the judge: something that is finished, and whose it is. */
+/* What the pipeline hands to the judge: something that is finished, and whose it is. */
 #ifndef UTWATCH_APP_STATEMENT_H
 #define UTWATCH_APP_STATEMENT_H
 

@@ -1,5 +1,5 @@
-/* What only the HTML report needs of the cases, beside the tally: findings one by one, servers, and when. It
- * is kept where such a report is asked for, and nowhere else. */
+/* What only the HTML report needs of the cases, besides the tally: single findings, servers, and times. It is
+ * kept only if such a report is asked for. */
 #ifndef UTWATCH_REPORT_HTML_MATERIAL_H
 #define UTWATCH_REPORT_HTML_MATERIAL_H
 

@@ -1,4 +1,4 @@
-/* What a sensor has counted, and how it is, as metrics for Prometheus. No label comes from the wire. */
+/* The counters and the state of a sensor, as metrics for Prometheus. No label comes from the wire. */
 #ifndef UTWATCH_REPORT_METRICS_H
 #define UTWATCH_REPORT_METRICS_H
 

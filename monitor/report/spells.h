@@ -1,4 +1,4 @@
-/* The spells in which the sensor was blind, or saw only a part: how many of each kind, and how long. */
+/* The times during which the sensor was blind or saw only a part: how many of each kind, and how long. */
 #ifndef UTWATCH_REPORT_SPELLS_H
 #define UTWATCH_REPORT_SPELLS_H
 

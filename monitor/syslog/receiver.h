@@ -3,7 +3,7 @@
  *
  * It never waits: receiver_work() does what can be done now. A connection that is lost is made again after a
  * while that grows from RETRY_FIRST to RETRY_MOST; then everything that has not arrived is sent once more.
- * What has arrived is known from the acknowledgement (RELP), from the time that the connection stood
+ * What has arrived is known from the acknowledgement (RELP), from the time that the connection stayed open
  * afterwards (TCP, TLS, see window.h), from the socket's empty queue (unix), or from no error that came back
  * (UDP).
  */

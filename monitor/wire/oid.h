@@ -1,5 +1,4 @@
-/* Object identifiers: written out, and the names that openssl gives to those of keys, curves, signatures and
- * names. */
+/* Object identifiers as text, and openssl's names for those of keys, curves, signatures and names. */
 #ifndef UTWATCH_WIRE_OID_H
 #define UTWATCH_WIRE_OID_H
 

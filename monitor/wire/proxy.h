@@ -1,5 +1,5 @@
 /* The header that a balancer may put before the client's stream to say whose connection it is: HAProxy's
- * PROXY protocol (proxy-protocol.txt). Who says so is whoever sent it. */
+ * PROXY protocol (proxy-protocol.txt). Nothing but the sender vouches for it. */
 #ifndef UTWATCH_WIRE_PROXY_H
 #define UTWATCH_WIRE_PROXY_H
 

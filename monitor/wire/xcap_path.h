@@ -1,4 +1,4 @@
-/* What the path of a request says of XCAP. */
+/* What the path of a request means in XCAP. */
 #ifndef UTWATCH_WIRE_XCAP_PATH_H
 #define UTWATCH_WIRE_XCAP_PATH_H
 
