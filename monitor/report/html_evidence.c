@@ -81,14 +81,6 @@ static void put_who(struct html *h, const struct finding *f, const struct findin
     }
 }
 
-static const char *basis_in_words(enum basis basis)
-{
-    static const char *const words[] = {[BASIS_DIRECT] = "direct",
-                                        [BASIS_INFERRED] = "inferred, over several connections",
-                                        [BASIS_PARTIAL] = "partial"};
-    return words[basis];
-}
-
 static void put_told(struct html *h, const struct endpoint *ue)
 {
     char buffer[100];
@@ -116,7 +108,7 @@ static void put_what(struct html *h, const struct finding *f, const struct findi
         end_fact(h);
     }
     put_fact(h, "Basis");
-    html_put(h, basis_in_words(f->basis));
+    html_put(h, word_of(basis_words, f->basis));
     end_fact(h);
     put_fact(h, "Severity");
     html_put(h, word_of(severity_words, f->severity));
