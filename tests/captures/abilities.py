@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a server or a UE is said not to be able to do: is it told only where what was seen shows that? usage: abilities.py UTWATCH"""
+"""Does a report say that a server or a UE lacks an ability only if the traffic shows it? usage: abilities.py UTWATCH"""
 import hashlib
 import os
 import shutil

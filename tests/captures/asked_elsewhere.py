@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Is HTTP in clear at port 443 told apart from Ut where it asks for nothing, at a proxy for another server, for another service that is in clear
-by its standard, or for a page in a browser, and a request of Ut still reported? usage: asked_elsewhere.py UTWATCH"""
+"""Is HTTP in clear at port 443 not taken for Ut if it asks for nothing, for another server through a proxy, for a service that its standard leaves
+in clear, or for a web page, and is a request of Ut still reported? usage: asked_elsewhere.py UTWATCH"""
 import os
 import sys
 import tempfile

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""No input crashes it, hangs it or goes by in silence: cut files, random damage, what is no capture at all. usage: bad_input.py UTWATCH"""
+"""No input crashes or hangs utwatch or passes silently: cut files, random damage, files that are not captures. usage: bad_input.py UTWATCH"""
 import gzip
 import os
 import shutil

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What may stand before a hello on a connection does not hide it: the PROXY protocol of a balancer, alerts in clear, a HelloRequest; and raw
-public keys (RFC 7250) are not broken certificates. usage: before_hello.py UTWATCH"""
+"""A hello is found behind whatever may precede it on a connection: the PROXY protocol of a balancer, alerts in clear, a HelloRequest; and raw public
+keys (RFC 7250) are not broken certificates. usage: before_hello.py UTWATCH"""
 import http.server
 import os
 import socket

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Who is at fault, and what a rule does not apply to: answers in clear, NULL encryption that the operator forbids, a UE that went no further,
-resumption by PSK, and documents that are no user's. usage: blame.py UTWATCH"""
+"""Who is at fault, and when a rule does not apply: answers in clear, NULL encryption that the operator forbids, a UE that stops, resumption by PSK,
+and documents that belong to no user. usage: blame.py UTWATCH"""
 import os
 import subprocess
 import sys

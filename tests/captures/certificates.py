@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Certificates that openssl makes: a CA without a name breaks WAPCert 6.6, which is told as openssl says it, a chain may be long, and a name is
-held against the hello in whichever order the two were captured. usage: certificates.py UTWATCH"""
+"""Certificates that openssl makes: a CA without a name breaks WAPCert 6.6 and is reported as openssl describes it, a chain may be long, and a name
+is compared with the hello in whichever order the two were captured. usage: certificates.py UTWATCH"""
 import calendar
 import os
 import shutil

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does a clock that was set ahead make a session or key older than it is, and does a pause that was one cost an age? usage: clock_steps.py UTWATCH
+"""Does a clock that was set ahead make a session or key older than it is, and does a real pause leave ages exact? usage: clock_steps.py UTWATCH
 
 The frames are made by a clock that is right, with the time stamps of RFC 7323 or without, and stamped by one that steps; so the right age is known.
 The frames of a pause have the same stamps, but for what the ends say by their own clocks.

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Does a finding about HTTP in clear wait for what contradicts it, as one about a handshake does? usage: disowned.py UTWATCH
 
-Somebody who is neither end makes a whole connection up; its ends answer with resets (RFC 9293 3.10.7.1), or with their own bytes at its numbers. What
-they really did is told as ever.
+Somebody who is neither end forges a whole connection; its ends answer with resets (RFC 9293 3.10.7.1), or with their own bytes at its numbers. What
+they really did is reported as usual.
 """
 import os
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Who ended a handshake first, and what had the server got by then (RFC 9293 3.4: its acknowledgement tells)? Handshakes that come to nothing, as
-they are, and with each frame lost, cut, late or early, and with one direction ahead of the other: none of that may accuse or clear anybody whom the
-whole capture does not. usage: ends.py UTWATCH_MANY"""
+"""Who ended a handshake first, and what had the server received by then, according to its acknowledgement (RFC 9293 3.4)? Failed handshakes, as they
+are, and with each frame lost, cut, late or early, and with one direction ahead of the other: none of that may accuse or clear anybody whom the whole
+capture does not. usage: ends.py UTWATCH_MANY"""
 import os
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""What a capture has to break: what its manifest says, and what every handshake of today breaks in a text of 2004, told by tshark and openssl."""
+"""What a capture has to break: what its manifest says, and what every handshake of today breaks in a text of 2004, as tshark and openssl show it."""
 import os
 import sys
 

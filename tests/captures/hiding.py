@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What can a UE or a server do, without harm to its own handshake, to keep it from being judged? Records and versions that stacks take all the same,
-ends that nobody received, what follows an end, and tickets that mean nothing. usage: hiding.py UTWATCH"""
+"""What can a UE or a server do, without harm to its own handshake, to keep it from being judged? Odd records and versions that stacks accept, ends
+that nobody received, data after an end, and meaningless tickets. usage: hiding.py UTWATCH"""
 import os
 import ssl
 import struct

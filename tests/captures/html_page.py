@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""The HTML report as a page: what it says of its origin is true, a fault of both sides counts at both, and it prints as a document. usage:
-html_page.py UTWATCH
-Sums by Python's hashlib, counts by the events of the same run, pages by Chromium (left out where there is none)."""
+"""The HTML report as a page: its information about its origin is true, a fault of both sides counts for both, and it prints as a document. usage:
+html_page.py UTWATCH Sums by Python's hashlib, counts by the events of the same run, pages by Chromium (left out where there is none)."""
 import hashlib
 import html
 import os

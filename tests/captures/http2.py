@@ -2,7 +2,7 @@
 """HTTP/2 in clear is read as HTTP/1.1 is: by prior knowledge and by Upgrade (RFC 9113 3.3, RFC 7540 3.2), in any segments. usage: http2.py UTWATCH
 
 What curl, nghttp and nghttpd said is here as octets; tshark reads the same methods, paths and answers from the captures. Where a head refers to
-HPACK's dynamic table (RFC 7541 2.3.2) nobody is cleared or blamed for what stands there.
+HPACK's dynamic table (RFC 7541 2.3.2) nobody is cleared or blamed for what it refers to.
 """
 import os
 import random

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who is accused of what another did, or of what the text has him do: farms behind one address, names that share a server, middleboxes, refusals for
+"""Is nobody accused of what another did, or of what the text permits: farms behind one address, names that share a server, middleboxes, refusals for
 reasons other than suites, IPv6 with extension headers, hellos that change. usage: innocent.py UTWATCH"""
 import hashlib
 import os

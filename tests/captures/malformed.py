@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What does not parse says nothing: its fact stays unknown, and nobody is blamed for it. Extensions, messages and certificates of
-recorded handshakes are damaged one at a time, with the lengths around them made right; and the length of every vector of every message
-is changed, with nothing else: by the grammar of vectors.py, which tshark has to agree with. usage: malformed.py UTWATCH_MANY [CAPTURE ...]"""
+"""A part that does not parse shows nothing: its fact stays unknown, and nobody is blamed for it. Extensions, messages and certificates of recorded
+handshakes are damaged one at a time, with the lengths around them made right; and the length of every vector of every message is changed, with
+nothing else: by the grammar of vectors.py, which tshark has to agree with. usage: malformed.py UTWATCH_MANY [CAPTURE ...]"""
 import collections
 import os
 import shutil

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""What -T says of memory is what the process reserves: for each limit, the difference between two values is the same in both.
-usage: memory.py UTWATCH"""
+"""The process reserves as much memory as -T says: for each limit, the difference between two values is the same in both. usage: memory.py UTWATCH"""
 import fcntl
 import os
 import re

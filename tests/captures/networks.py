@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """One address in several VLANs or overlay networks may be that of several hosts. usage: networks.py UTWATCH
 
-What one of them showed is not known of the others. Of two connections between the same ends each is read for itself, as tshark does when it is told
-the network. A mirror that tags each direction in its own way, copies with another tag, and what a handover changes make no other network.
+What one of them showed is not known of the others. Two connections between the same ends are read separately, as by tshark with a filter for the
+network. A mirror that tags each direction in its own way, copies with another tag, and what a handover changes make no other network.
 """
 import os
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""When is a key used beyond its day? By data that are sent then, not by an end, nor by a copy of earlier ones. usage: old_keys.py UTWATCH"""
+"""When is a key used for longer than a day? When data are sent then, not for an end, nor for a copy of earlier data. usage: old_keys.py UTWATCH"""
 import os
 import sys
 import tempfile

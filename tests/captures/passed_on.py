@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Is the leg behind a proxy, which is not Ut, told apart from a UE that speaks HTTP in clear? usage: passed_on.py UTWATCH"""
+"""Is the leg behind a proxy, which is not Ut, distinguished from a UE that speaks HTTP in clear? usage: passed_on.py UTWATCH"""
 import ipaddress
 import os
 import re

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Is what servers and UEs did told at each full peers-interval, each finding once until it changes? usage: peers_interval.py UTWATCH"""
+"""Are findings about servers and UEs reported at each full peers-interval, each once until it changes? usage: peers_interval.py UTWATCH"""
 import os
 import sys
 import tempfile

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Can somebody make another's session younger, or unjudged? usage: poison.py UTWATCH
 
-Ids and tickets are in clear, so whoever sees them can name them in packets of his own. The victim begins a session, somebody tries
-to give it another origin, and the victim uses it after 25 hours: that is a breach, and has to stay one; the same after 20 hours
-is none, and has to stay none.
+Ids and tickets are in clear, so whoever sees them can name them in packets of his own. The victim begins a session, somebody tries to give it
+another origin, and the victim uses it after 25 hours: that is a breach, and has to stay one; the same after 20 hours is not, and must not become
+one.
 """
 import os
 import sys

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Is the age right where reuse is rare or odd, and captures are? usage: rare_reuse.py UTWATCH
+"""Is the age right if the reuse, or the capture, is unusual? usage: rare_reuse.py UTWATCH
 
-Each case is made so that the real age of the last connection's session is known. An age that is called exact has to be that, a lower bound
-may not be above it, and what basis is due is said for each.
+Each case is made so that the real age of the last connection's session is known. An age that is called exact has to be that, a lower bound must not
+exceed it, and each case states the expected basis.
 """
 import os
 import struct

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A firewall that draws sequence numbers of its own, for one side or both (RFC 6528 is why), or answers SYNs in the server's place, captured before
-and behind it: the same ends, the same bytes, other numbers. usage: rewritten.py UTWATCH
+"""A firewall that rewrites sequence numbers, for one side or both (RFC 6528 is why), or answers SYNs in the server's place, captured before and
+behind it: the same ends, the same bytes, other numbers. usage: rewritten.py UTWATCH
 
-Both connections are read whole, and what they break is told once, as of one of them alone.
+Both connections are read in full, and their breaches are reported once, as for one of them alone.
 """
 import os
 import subprocess

@@ -2,7 +2,8 @@
 """One handshake on two connections: before and behind a proxy that copies octets, a balancer or an address translator, both of which are captured.
 No two handshakes have the same randoms (RFC 5246 7.4.1.2, RFC 8446 4.1.2). usage: sides.py UTWATCH
 
-Each connection has its event. A breach is told once, of the UE and the server, never of who is between them; and nobody hides a breach by a copy.
+Each connection has its event. A breach is reported once, for the UE and the server, never for the host between them; and nobody hides a breach with
+a copy.
 """
 import ipaddress
 import itertools

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who can put both ends of a connection into a tunnel of his own frames nobody, and makes no session younger. usage: spaces.py UTWATCH
+"""Nobody who can put both ends of a connection into a tunnel of his own can frame others, or make a session younger. usage: spaces.py UTWATCH
 
 A UE's datagram to the port of a tunnel looks like one of the network's tunnels. What is in it belongs to an address space of its own.
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Sixty sane handshakes of thirty UEs of today break only demands of 2004 that later texts have overtaken: these are told apart, once a rule and
-once an offender, and decide the exit status only with --strict. Offers name the offending suites first. usage: superseded.py UTWATCH"""
+"""Sixty sane handshakes of thirty UEs of today break only superseded demands of 2004: these are reported apart, once per rule and once per offender,
+and decide the exit status only with --strict. Offers name the offending suites first. usage: superseded.py UTWATCH"""
 import html
 import os
 import re

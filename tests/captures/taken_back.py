@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What was told of a server or UE and stands no longer: is it taken back, by an event, a message and in all numbers, so that the report is that of
-a run that judged at its end only? usage: taken_back.py UTWATCH [CAPTURE ...]"""
+"""Is a finding about a server or UE that no longer holds taken back, by an event, a message and in all numbers, so that the report is that of a run
+that judged at its end only? usage: taken_back.py UTWATCH [CAPTURE ...]"""
 import csv
 import os
 import re

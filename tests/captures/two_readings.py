@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Bytes of which nobody but their receiver knows what they were: other content at the same place, and urgent data. usage: two_readings.py UTWATCH
 
-What such bytes say accuses and clears nobody, hides no handshake, and is told: `overlap`. The decoy always comes first, since a receiver may have
-dropped it for what a capture does not show: an old time stamp (RFC 7323 5.3), no ACK flag (RFC 9293 3.10.7.4), a TTL that ends behind the tap.
+Such bytes accuse and clear nobody, hide no handshake, and are reported: `overlap`. The decoy always comes first, since a receiver may have dropped
+it for what a capture does not show: an old time stamp (RFC 7323 5.3), no ACK flag (RFC 9293 3.10.7.4), a TTL that ends behind the tap.
 """
 import json
 import os

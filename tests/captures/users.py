@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""TS 33.141 5.1.1 where HTTP can be read: is nobody who was identified told as unknown, in HTTP or within TLS (pCR-2 5.1.1 names shared secrets and
-subscriber certificates), and who is meant by the identities of a request? usage: users.py UTWATCH"""
+"""TS 33.141 5.1.1 where HTTP can be read: is nobody who was identified reported as unidentified, in HTTP or within TLS (pCR-2 5.1.1 names shared
+secrets and subscriber certificates), and who is meant by the identities of a request? usage: users.py UTWATCH"""
 import os
 import re
 import socket

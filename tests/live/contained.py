@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does a parser that was taken over get anything? In replay and live, a build whose parser attacks. usage: contained.py UTWATCH_HOSTILE"""
+"""Can a compromised parser reach anything? In replay and live, a build whose parser attacks. usage: contained.py UTWATCH_HOSTILE"""
 import os
 import signal
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What was told of a server and stands no longer is taken back while a capture goes on, as in a replay: with 1, 2 and 4 workers, in the summary that
+"""A finding about a server that no longer holds is taken back while a capture goes on, as in a replay: with 1, 2 and 4 workers, in the summary that
 SIGUSR1 asks for, after other rules, in metrics that do not fall, and in a watched folder. usage: taken_back.py UTWATCH"""
 import os
 import re

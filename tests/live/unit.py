@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Does the program run within what the unit of systemd leaves it: user, capabilities, system calls, families of addresses? Without systemd:
-the filter is made here of the unit's own words. usage: unit.py UTWATCH UNIT"""
+"""Does the program run with what its systemd unit allows: user, capabilities, system calls, address families? Without systemd: the filter is built
+here from the unit. usage: unit.py UTWATCH UNIT"""
 import ctypes
 import os
 import shutil

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Live capture with 1, 2 and 4 workers says what a replay of the same frames says: in tags and tunnels, each frame twice, where it depends on the
-order, from the first frame on, and from two interfaces; and it goes on when one of these was away. usage: workers.py UTWATCH [CONNECTIONS]"""
+"""Live capture with 1, 2 and 4 workers says what a replay of the same frames says: in tags and tunnels, each frame twice, where the order matters,
+from the first frame on, and from two interfaces; and it goes on when one of these was away. usage: workers.py UTWATCH [CONNECTIONS]"""
 import os
 import subprocess
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every rule of the catalogue stands in exactly the profiles that the catalogue says, with its severity, side, basis and clause, and no other
-rule stands there. usage: profiles.py UTWATCH [CATALOGUE]     CATALOGUE: the document that catalogue.py was taken from, when it is at hand"""
+"""Every rule of the catalogue is in exactly the profiles that the catalogue says, with its severity, side, basis and clause, and no other rule is.
+usage: profiles.py UTWATCH [CATALOGUE] CATALOGUE: the document that catalogue.py was taken from, when it is at hand"""
 import os
 import re
 import subprocess

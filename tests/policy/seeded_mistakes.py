@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""240 mistakes of an operator, put into the shipped rules by a seeded hand: each is told on its line, misspelt names with what was meant; and ten
-in one file are told in one run. usage: seeded_mistakes.py UTWATCH"""
+"""240 mistakes of an operator, put into the shipped rules at random from a seed: each is reported on its line, misspelt names with what was meant;
+and ten in one file are reported in one run. usage: seeded_mistakes.py UTWATCH"""
 import os
 import random
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every profile, with all that it inherits, is what tests/policy/snapshots/ holds: a change of policy is a diff that somebody reviews.
-What is printed loads and judges the same. usage: snapshots.py UTWATCH [--renew]     --renew writes the snapshots instead of comparing them"""
+"""Every profile, with all that it inherits, is what tests/policy/snapshots/ contains: a change of policy is a diff that somebody reviews. What is
+printed loads and judges the same. usage: snapshots.py UTWATCH [--renew] --renew writes the snapshots instead of comparing them"""
 import difflib
 import os
 import subprocess
