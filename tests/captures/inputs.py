@@ -105,7 +105,7 @@ def test_folder(folder):
     found, p = events(binary, "-r", where)
     got = [os.path.basename(e["pcap_filename"]) for e in of_type(found, "tls")]
     check(got == wanted, "order", got, wanted)
-    check(b"1 file is no capture" in p.stderr, p.stderr)
+    check(b"1 file is not a capture" in p.stderr, p.stderr)
     # The directions of the names do not matter: once more the other way round.
     os.rename(os.path.join(where, "b-first.pcap"), os.path.join(where, "0.pcap"))
     os.rename(os.path.join(where, "a-second.pcap.gz"), os.path.join(where, "1.pcap.gz"))
@@ -117,7 +117,7 @@ def test_folder(folder):
     empty = os.path.join(folder, "empty")
     os.mkdir(empty)
     p = utwatch(binary, "-r", empty)
-    check(p.returncode == 3 and b"no capture was found" in p.stderr, "empty folder", p.returncode, p.stderr)
+    check(p.returncode == 3 and b"without captures" in p.stderr, "empty folder", p.returncode, p.stderr)
 
 
 def test_merge(folder):
