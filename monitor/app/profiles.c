@@ -170,7 +170,7 @@ static void tell_test(const struct options *o, const struct profile *p, const st
     if (o->config)
         (void)printf("%s: no mistake; %zu exception%s\n", say_safely(o->config, safe), site->exception_count,
                      site->exception_count == 1 ? "" : "s");
-    (void)printf("memory at most, taken as it is used:\n");
+    (void)printf("memory at most, which is taken as it is used:\n");
     (void)site_memory(site, stdout);
 }
 

@@ -56,7 +56,7 @@ enum health_group {
     HEALTH_READ,   /* no loss: what there was to look at */
     HEALTH_FRAMES, /* lost or unreadable */
     HEALTH_BYTES,  /* lost, in doubt or unreadable */
-    HEALTH_PARTS,  /* of connections seen in part only */
+    HEALTH_PARTS,  /* of connections seen only in part */
     HEALTH_ROOM,   /* given up: no room, no time */
     HEALTH_GROUPS
 };
@@ -78,7 +78,7 @@ uint64_t health_value(const struct capture_health *health, const struct health_r
 /* What two parts of one capture have counted together. */
 void health_add(struct capture_health *sum, const struct capture_health *more);
 
-/* Nothing is known to be missing: no loss, no damage, no connection seen in part only. */
+/* Nothing is known to be missing: no loss, no damage, no connection seen only in part. */
 bool capture_whole(const struct capture_health *health);
 
 /* More handshakes were damaged than limits: loss-limit allows: too much was lost to judge. */

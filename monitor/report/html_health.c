@@ -8,7 +8,7 @@ static const char *const titles[HEALTH_GROUPS] = {
     [HEALTH_READ] = "Read",
     [HEALTH_FRAMES] = "Frames lost or unreadable",
     [HEALTH_BYTES] = "Bytes lost, in doubt or unreadable",
-    [HEALTH_PARTS] = "Seen in part only",
+    [HEALTH_PARTS] = "Seen only in part",
     [HEALTH_ROOM] = "Given up for lack of room or time",
 };
 

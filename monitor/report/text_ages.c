@@ -79,7 +79,7 @@ void summary_ages(struct page *page, const struct ages *ages)
 {
     if (!ages->count)
         return;
-    page_heading(page, "Ages of the sessions that were used again (7.1: at most 24 hours)");
+    page_heading(page, "Ages of the resumed sessions (7.1: at most 24 hours)");
     (void)fprintf(page->out, "%*s%-*s %-6s %-8s", INDENT, "", page->width < WIDE ? 0 : SERVER_WIDTH, "", "by",
                   "age is");
     static const char *const head[AGE_STEPS] = {"1 min", "1 h", "6 h", "12 h", "24 h", "48 h", "7 d", "more"};

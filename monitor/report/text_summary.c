@@ -160,8 +160,8 @@ static void put_cause(struct page *page, bool *begun, const struct tally *tally,
         causes += tally->reason[bit];
     if (!*begun)
         page_heading(page, causes > tally->verdict[VERDICT_NOT_OBSERVABLE]
-                               ? "Not judged, or in part only; a verdict may have several of these causes"
-                               : "Not judged, or in part only");
+                               ? "Not judged, or only in part; a verdict may have several of these causes"
+                               : "Not judged, or only in part");
     *begun = true;
     page_field(page, INDENT, DEEPER, "-", words);
 }
