@@ -63,13 +63,14 @@ static bool broke_off(const struct handshake *h)
     return !whole && !a->lost && observation_is_whole(h->observation, CLIENT);
 }
 
-/* The client ended first, within its own part: what the server says then, an alert too, answers that. */
+/* The client ended first, within its own part: what the server says then, an alert too, answers that. What is
+ * missing of the client may be the rest of its part. */
 static bool client_left(const struct handshake *h)
 {
     const struct observation *o = h->observation;
     const bool answered = o->seen & (SEEN_SERVER_HELLO | SEEN_SSLV2_SERVER_HELLO);
-    return h->client_gave_up ||
-           (answers_close(h) && (broke_off(h) || (answered && !(o->seen & SEEN_CLIENT_CCS))));
+    const bool within = answered && !(o->seen & SEEN_CLIENT_CCS) && !h->unheard.any;
+    return h->client_gave_up || (answers_close(h) && (broke_off(h) || within));
 }
 
 /* A close_notify ends the session that served until then, and is no answer to the hello that it crosses or

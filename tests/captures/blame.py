@@ -1145,6 +1145,30 @@ def refused_by_tls13(folder):
             check(told == [outcome], what, "captured", behind - flight, "too early:", told)
 
 
+def own_part_lost(folder):
+    """What was not captured of the client is not its end, though the server's alert acknowledges it: it may have been the rest of its part."""
+    path, real = os.path.join(folder, "part.pcap"), capturelib.conversations(path_of("gnutls-tls12-client-certificate-required"))[0]
+    rows = [(side, bytes(b)) for side, b in capturelib.rows_of(real)]
+    own = next(i for i, (side, b) in enumerate(rows) if side == CLIENT and i > 1)
+    for with_fin in (False, True):
+        for lost in (False, True):
+            c = capturelib.Connection(time=1795471000 * 10**9)
+            c.open()
+            for side, payload in rows[:own + 1]:
+                c.send(side, payload)
+            flight = len(c.frames) - 1
+            if with_fin:
+                c.frames.append(c.frame(CLIENT, 0x11))
+                c.seq[CLIENT] += 1
+            c.send(SERVER, m.alert(2, 48))
+            c.reset(SERVER)
+            capturelib.write_frames(path, [f for i, f in enumerate(c.frames) if not lost or i != flight])
+            said = [e["utwatch"] for e in of_type(events(UTWATCH, "-r", path)[0], "tls")]
+            outcomes = [e["outcome"] for e in said]
+            check(outcomes == (["unfinished"] if lost else ["refused"]), "lost:", lost, "FIN:", with_fin, said)
+            check(("gap" in said[0].get("unobserved", [])) == lost, "lost:", lost, "FIN:", with_fin, said)
+
+
 def refused_for_something_else(folder):
     """A refusal says nothing of the suites where the hello offers a session (RFC 7627 5.3 has a server abort for its sake), or where the UE
     had given up before."""
@@ -1173,6 +1197,7 @@ def refused_for_something_else(folder):
 with tempfile.TemporaryDirectory() as temporary:
     the_ue_left_first(temporary)
     refused_by_tls13(temporary)
+    own_part_lost(temporary)
     refused_for_something_else(temporary)
     waited_in_vain(temporary)
     canceled_by_the_client(temporary)
